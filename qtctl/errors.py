@@ -1,0 +1,68 @@
+"""Errors with a place and a hint. Only the cli turns them into output and exit codes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a text something stands: `file` as the user named it, `line` from 1."""
+
+    file: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+class QtctlError(Exception):
+    """Base of all errors that are shown as one line: where, what, what to do."""
+
+    def __init__(self, what: str, *, hint: str = "", place: Place | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+        self.place = place
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{where}{self.what}{hint}"
+
+
+class InputError(QtctlError):
+    """Usage or invalid input: registry, compose, evidence, template, option. Exit 2."""
+
+
+class InputErrors(InputError):
+    """Several input errors found in one pass."""
+
+    def __init__(self, errors: tuple[InputError, ...]) -> None:
+        super().__init__(f"{len(errors)} errors")
+        self.errors = errors
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)
+
+
+class HostError(QtctlError):
+    """A host, or a service on it, could not be asked: evidence is incomplete. Exit 3, or 4 in a deploy."""
+
+
+class Unreachable(HostError):
+    """No connection: refused, timed out, name not resolved, host key changed, login denied."""
+
+
+class Refused(HostError):
+    """The host answered and said no: permission, forwarding, authentication of a store."""
+
+
+class DeployRefused(QtctlError):
+    """A deploy that changed nothing, or put back what it changed. Exit 4."""
+
+
+class DeployUnverified(QtctlError):
+    """A deploy that may have changed the host and could not verify it. Exit 5."""
+
+
+class LabError(QtctlError):
+    """A lab host could not be built, booted, reached or ended. Exit 4."""

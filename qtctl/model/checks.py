@@ -1,0 +1,113 @@
+"""Checks: what was expected, what was found, and the proof. A finding is a check that does not hold."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.json import Json
+from qtctl.model.origin import Origin
+
+
+class Outcome(StrEnum):
+    HOLDS = "holds"
+    BROKEN = "broken"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A command that anyone can run on the host as an ordinary user, and the line it printed. `at` is UTC, ISO 8601."""
+
+    ask: int
+    again: str
+    line: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that should hold for one subject. `because` is the fingerprint of the check that caused this one."""
+
+    id: str
+    outcome: Outcome
+    severity: Severity
+    title: str
+    host: str
+    subject: str
+    expected: Json
+    observed: Json
+    declared: str
+    proof: tuple[Proof, ...]
+    remedy: str
+    reason: str | None
+    because: str | None
+    waiver: str | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a rule shows for its verdict: the fact it read, and the command and line that prove it."""
+
+    need: Need
+    again: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A rule's judgment of one subject whose needs are all known.
+
+    `subject` only where it differs from the expectation's.
+    """
+
+    holds: bool
+    observed: Json
+    claims: tuple[Claim, ...] = ()
+    subject: str = ""
+    declared: Origin | None = None
+    remedy: str = ""
+    unknown: str = ""
+    """A reason why known answers still do not decide it (lag NULL): makes the check unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One thing a rule wants to hold, the facts it needs to say so, and how it judges them.
+
+    `judge` is called only where every need is observed or absent; the runner makes `unknown` otherwise.
+    `roots` are subjects of other rules whose failure explains this one, as (id, subject).
+    """
+
+    subject: str
+    expected: Json
+    needs: tuple[Need, ...]
+    judge: Callable[[Facts], Verdict | tuple[Verdict, ...]]
+    declared: Origin | None = None
+    roots: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of finding. `expect` lists, from what is declared alone, everything that should hold."""
+
+    id: str
+    title: str
+    severity: Severity
+    what: str
+    why: str
+    fix: str
+    expect: Callable[[Desired], tuple[Expectation, ...]]

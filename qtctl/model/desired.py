@@ -1,0 +1,213 @@
+"""What one host must have:
+
+the registry resolved for it, defaults merged, names made whole. All later stages take this.
+"""
+
+from dataclasses import dataclass
+
+from qtctl.model.origin import Origin
+from qtctl.model.registry import KeyType, ServiceState
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A declared port. `address` as ss prints it: 127.0.0.1, 0.0.0.0, [::1], *."""
+
+    name: str
+    protocol: str
+    address: str
+    port: int
+    health_path: str
+    health_status: int
+    health_within_us: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A consumer group that a service reads a stream with."""
+
+    store: str
+    stream: str
+    group: str
+    max_lag: int
+    max_pending: int | None
+    service: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredService:
+    """A service that must run, must be there stopped, or runs on a timer. Retired ones are `Ghost`s.
+
+    `argv` is what the process must get, before any systemd escaping. `env` and `secrets_file` go to EnvironmentFile=;
+    `env_file` is the generated one. Times in microseconds, sizes as systemd writes them.
+    """
+
+    name: str
+    unit: str
+    summary: str
+    category: str
+    state: ServiceState
+    why: str
+    type: str
+    user: str
+    group: str
+    argv: tuple[str, ...]
+    working_directory: str
+    venv: str
+    entry_point: str
+    env_file: str
+    env: tuple[tuple[str, str], ...]
+    secrets_file: str
+    secrets_keys: tuple[str, ...]
+    target: str
+    after: tuple[str, ...]
+    before: tuple[str, ...]
+    wants: tuple[str, ...]
+    requires: tuple[str, ...]
+    binds_to: tuple[str, ...]
+    part_of: tuple[str, ...]
+    conflicts: tuple[str, ...]
+    on_failure: tuple[str, ...]
+    wanted_by: tuple[str, ...]
+    limits: tuple[tuple[str, str], ...]
+    """Directive and value, for example ("MemoryMax", "1G")."""
+    restart: tuple[tuple[str, str], ...]
+    start_limit: tuple[tuple[str, str], ...]
+    sandbox: tuple[tuple[str, str], ...]
+    ports: tuple[Listener, ...]
+    publishes: tuple[str, ...]
+    writes: tuple[str, ...]
+    consumes: tuple[Membership, ...]
+    store: str
+    enabled: bool
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredTarget:
+    name: str
+    unit: str
+    summary: str
+    wants: tuple[str, ...]
+    after: tuple[str, ...]
+    part_of: tuple[str, ...]
+    wanted_by: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredTimer:
+    """`schedule` is directive and value in file order. `active`: declared active (enabled and started)."""
+
+    name: str
+    unit: str
+    summary: str
+    service_unit: str
+    schedule: tuple[tuple[str, str], ...]
+    active: bool
+    wanted_by: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredVenv:
+    name: str
+    path: str
+    interpreter: str
+    used_by: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredKey:
+    """A Redis key that must exist. `max_age_us` and `max_length` only for streams."""
+
+    store: str
+    name: str
+    type: KeyType
+    summary: str
+    max_age_us: int | None
+    max_length: int | None
+    publishers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredStore:
+    """A Redis server on the host, reached from the host itself at `address`:`port`."""
+
+    name: str
+    unit: str
+    address: str
+    port: int
+    password_env: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredExternal:
+    name: str
+    unit: str
+    aliases: tuple[str, ...]
+    summary: str
+    running: bool
+    enabled: bool
+    ports: tuple[Listener, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Ghost:
+    """A unit that is declared retired: its presence on the host is a finding."""
+
+    name: str
+    unit: str
+    why: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredFile:
+    """A file that qtctl generates. `env` marks the env files: read only through stat, never shown."""
+
+    path: str
+    content: bytes
+    mode: str
+    owner: str
+    group: str
+    sha256: str
+    kind: str
+    """unit, env."""
+    subject: str
+    """The unit that the file makes, or that reads it."""
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """Everything one host must have, sorted by name. `files` is empty until render has run."""
+
+    fleet: str
+    host: str
+    unit_patterns: tuple[str, ...]
+    loop_restarts: int
+    loop_up_us: int
+    timezone: str
+    memory: int
+    services: tuple[DesiredService, ...]
+    targets: tuple[DesiredTarget, ...]
+    timers: tuple[DesiredTimer, ...]
+    venvs: tuple[DesiredVenv, ...]
+    keys: tuple[DesiredKey, ...]
+    stores: tuple[DesiredStore, ...]
+    externals: tuple[DesiredExternal, ...]
+    ghosts: tuple[Ghost, ...]
+    severities: tuple[tuple[str, str], ...]
+    fail_on: str
+    files: tuple[DesiredFile, ...] = ()
+
+    def service(self, name: str) -> DesiredService | None:
+        return next((service for service in self.services if service.name == name), None)

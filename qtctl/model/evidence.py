@@ -1,0 +1,92 @@
+"""What was asked of a host and what it answered. One Evidence is one JSON document."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qtctl.model.json import Json, JsonObject
+
+EVIDENCE_SCHEMA = 1
+
+
+class State(StrEnum):
+    """How asking for a fact ended. Only `observed` and `absent` are knowledge."""
+
+    OBSERVED = "observed"
+    ABSENT = "absent"
+    REFUSED = "refused"
+    UNPARSEABLE = "unparseable"
+    NOT_ASKED = "not-asked"
+
+    @property
+    def known(self) -> bool:
+        return self in (State.OBSERVED, State.ABSENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One fact to know: its kind, what it is of (a unit, path, key …), and for store facts which store."""
+
+    fact: str
+    subject: str
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question.
+
+    `again` is the command that a person on the host runs to see the same. `at` is UTC, ISO 8601, ms.
+    """
+
+    n: int
+    via: str
+    argv: tuple[str, ...]
+    again: str
+    at: str
+    took_ms: int
+    exit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One fact. `value` only when observed; `reason` says why not otherwise; `again`/`line` narrow the ask's proof."""
+
+    fact: str
+    subject: str
+    state: State
+    value: JsonObject | None
+    reason: str | None
+    ask: int
+    again: str = ""
+    line: str = ""
+    store: str = ""
+
+    @property
+    def need(self) -> Need:
+        return Need(self.fact, self.subject, self.store)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything known of one host from one look. `host` is the registry's name, `address` how it was reached."""
+
+    schema_version: int
+    qtctl_version: str
+    host: str
+    address: str
+    transport: str
+    user: str
+    taken_at: str
+    asks: tuple[Ask, ...]
+    items: tuple[Item, ...]
+
+
+def refused(need: Need, reason: str, ask: int = 0) -> Item:
+    return Item(need.fact, need.subject, State.REFUSED, None, reason, ask, store=need.store)
+
+
+def not_asked(need: Need, reason: str) -> Item:
+    return Item(need.fact, need.subject, State.NOT_ASKED, None, reason, 0, store=need.store)
+
+
+__all__ = ["EVIDENCE_SCHEMA", "Ask", "Evidence", "Item", "Json", "Need", "State", "not_asked", "refused"]

@@ -1,0 +1,231 @@
+"""The facts by kind, as typed values, and the view of an evidence that rules read.
+
+Each class is the `value` of the items of one fact: `FACT` is the kind, the docstring says what the subject is.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Protocol, TypeVar, cast
+
+from qtctl.model.evidence import Evidence, Item, Need, State
+from qtctl.model.json import JsonObject
+
+
+class Fact(Protocol):
+    """A typed fact value: a frozen dataclass with its kind."""
+
+    FACT: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Subject: `ssh`, `bus`, `exec`. Whether that way to the host works."""
+
+    FACT: ClassVar[str] = "reach"
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostBaseline:
+    """Subject:
+
+    `host`. Memory and disk in bytes, uptime in seconds, load over 1, 5 and 15 minutes. Volatile but for names.
+    """
+
+    FACT: ClassVar[str] = "host"
+    hostname: str
+    os: str
+    kernel: str
+    uptime_s: int
+    load: list[float]
+    cpus: int
+    memory_total: int
+    memory_available: int
+    disk_total: int
+    disk_free: int
+    systemd: str
+    timezone: str
+    boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitListing:
+    """Subject:
+
+    `*`. Every unit that systemd has loaded or finds a file of. units: name → [load, active, sub]; files: name →
+    state.
+    """
+
+    FACT: ClassVar[str] = "unit.listing"
+    units: dict[str, list[str]]
+    files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Subject: a unit name. Properties of org.freedesktop.systemd1 under their own names in snake case.
+
+    Timestamps are microseconds since the epoch, 0 for never. Service-only fields have their defaults for other types.
+    `exec_start` is a list of argvs; of an undeclared unit only the executable is kept.
+    """
+
+    FACT: ClassVar[str] = "unit"
+    load_state: str
+    active_state: str
+    sub_state: str
+    unit_file_state: str
+    description: str = ""
+    fragment_path: str = ""
+    drop_in_paths: list[str] | None = None
+    need_daemon_reload: bool = False
+    wants: list[str] | None = None
+    requires: list[str] | None = None
+    binds_to: list[str] | None = None
+    after: list[str] | None = None
+    active_enter_timestamp: int = 0
+    inactive_enter_timestamp: int = 0
+    type: str = ""
+    result: str = ""
+    main_pid: int = 0
+    exec_main_code: int = 0
+    exec_main_status: int = 0
+    exec_main_start_timestamp: int = 0
+    n_restarts: int = 0
+    user: str = ""
+    working_directory: str = ""
+    exec_start: list[list[str]] | None = None
+    control_group: str = ""
+    next_elapse_usec_realtime: int = 0
+    next_elapse_usec_monotonic: int = 0
+    last_trigger_usec: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Subject: an absolute path, not followed.
+
+    `kind`: file, dir, link or other; `mode` four octal digits; `mtime` in microseconds since the epoch; `sha256` of a
+    regular file that could be read; `ours`: its first line is qtctl's mark.
+    """
+
+    FACT: ClassVar[str] = "file"
+    kind: str
+    mode: str
+    owner: str
+    group: str
+    size: int
+    mtime: int
+    target: str = ""
+    sha256: str | None = None
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Subject: `tcp` or `udp`. rows: [address, port, owning unit ('' if the kernel names none), the line of ss]."""
+
+    FACT: ClassVar[str] = "listeners"
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class VenvCheck:
+    """Subject:
+
+    path of a venv. `exit` and `output` of its interpreter run with -I -S -B; `target` where bin/python leads.
+    """
+
+    FACT: ClassVar[str] = "venv"
+    interpreter: str
+    resolved: str
+    exit: int
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreServer:
+    """Subject: the store's name. From INFO."""
+
+    FACT: ClassVar[str] = "store"
+    version: str
+    uptime_s: int
+    used_memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFact:
+    """Subject: a key. TYPE's answer; `none` is an absent item."""
+
+    FACT: ClassVar[str] = "key"
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Subject: a stream key. `last_ms` is the time part of the newest entry's id, 0 for a stream that never had one."""
+
+    FACT: ClassVar[str] = "stream"
+    length: int
+    last_id: str
+    last_ms: int
+    groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamGroup:
+    """Subject:
+
+    `KEY/GROUP`. `lag` is None where Redis answers NULL: unknown, not 0. `idle_ms` of its most recent consumer.
+    """
+
+    FACT: ClassVar[str] = "stream.group"
+    lag: int | None
+    pending: int
+    consumers: int
+    last_delivered_id: str
+
+
+FACTS: tuple[type[Fact], ...] = (
+    Reach, HostBaseline, UnitListing, Unit, File, Listeners, VenvCheck, StoreServer, KeyFact, Stream, StreamGroup,
+)  # fmt: skip
+
+F = TypeVar("F", bound=Fact)
+
+
+def to_value(fact: Fact) -> JsonObject:
+    return asdict(cast(Any, fact))
+
+
+def from_value(kind: type[F], value: Mapping[str, object]) -> F:
+    names = {field.name for field in fields(cast(Any, kind))}
+    return kind(**{key: item for key, item in value.items() if key in names})
+
+
+class Facts:
+    """The items of an evidence by need. Asking for an item nobody collected gives `not asked`, never a default."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._items = {item.need: item for item in items}
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> "Facts":
+        return cls(evidence.items)
+
+    def item(self, need: Need) -> Item:
+        found = self._items.get(need)
+        if found is not None:
+            return found
+        return Item(need.fact, need.subject, State.NOT_ASKED, None, "not in the evidence", 0, store=need.store)
+
+    def read(self, kind: type[F], subject: str, store: str = "") -> F | None:
+        """The observed value, or None where the thing is absent. LookupError where neither is known."""
+        item = self.item(Need(kind.FACT, subject, store))
+        if item.state is State.ABSENT:
+            return None
+        if item.state is not State.OBSERVED or item.value is None:
+            raise LookupError(f"{kind.FACT} {subject}: {item.state}")
+        return from_value(kind, item.value)
+
+    def subjects(self, fact: str) -> list[str]:
+        return sorted(need.subject for need in self._items if need.fact == fact)

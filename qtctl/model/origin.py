@@ -1,0 +1,20 @@
+"""Where a declared value comes from."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A node of a registry file: `file` relative to the registry, `path` the TOML keys that lead to it.
+
+    The line is found only when something has to be shown (registry.locate), never while loading.
+    """
+
+    file: str
+    path: tuple[str, ...] = ()
+
+    def at(self, *keys: str) -> "Origin":
+        return Origin(self.file, (*self.path, *keys))
+
+    def __str__(self) -> str:
+        return f"{self.file}#{'.'.join(self.path)}" if self.path else self.file

@@ -1,0 +1,70 @@
+"""A tree of files to lay over a root: what verify, deploy and the lab share."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    path: str
+    content: bytes
+    mode: int = 0o644
+    owner: str = "root"
+    group: str = "root"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeLink:
+    path: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreeDir:
+    path: str
+    mode: int = 0o755
+    owner: str = "root"
+    group: str = "root"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user and its group.
+
+    `login` accounts get a shell, and the lab's key; `sudo`: may run anything without a password.
+    """
+
+    name: str
+    group: str
+    home: str
+    login: bool = False
+    sudo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """What the stand-in program of one unit does:
+
+    listen, publish, consume, keep keys. Lists are of plain JSON values.
+    """
+
+    unit: str
+    listen: tuple[tuple[str, int, str, int], ...] = ()
+    """address, port, health path ('' for none), status"""
+    publishes: tuple[str, ...] = ()
+    consumes: tuple[tuple[str, str], ...] = ()
+    """stream, group"""
+    writes: tuple[tuple[str, str], ...] = ()
+    """key, type"""
+    oneshot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Sorted by path; parents before children. Accounts are made before files are owned."""
+
+    accounts: tuple[Account, ...] = ()
+    dirs: tuple[TreeDir, ...] = ()
+    files: tuple[TreeFile, ...] = ()
+    links: tuple[TreeLink, ...] = ()
+    enable: tuple[str, ...] = ()
+    """Units that the host itself enables before its first boot."""

@@ -1,0 +1,126 @@
+"""What flows need of a host. Adapters implement these; transport is dumb: run, put, bus, store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from qtctl.model.tree import TreeFile
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A finished command. `exit` is None where it ended by a signal. Times in seconds, `started_at` since the epoch."""
+
+    exit: int | None
+    stdout: bytes
+    stderr: bytes
+    started_at: float
+    took_s: float
+
+
+class Running(Protocol):
+    """A command under way on the host."""
+
+    def finish(self, deadline_s: float) -> Completed:
+        """Wait for its end. HostError where the deadline passes or the connection breaks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BusCall:
+    """A method call on the system bus, for org.freedesktop.systemd1 unless `destination` says otherwise."""
+
+    path: str
+    interface: str
+    member: str
+    signature: str = ""
+    body: tuple[object, ...] = ()
+    destination: str = "org.freedesktop.systemd1"
+
+
+@dataclass(frozen=True, slots=True)
+class BusReply:
+    """`error` is the D-Bus error name ('' for a good answer), `message` its text. Variants in `body` are unwrapped."""
+
+    body: tuple[object, ...]
+    error: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """How a queued job ended: done, failed, timeout, dependency, canceled, skipped; or why it was not queued."""
+
+    unit: str
+    result: str
+    message: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.result in ("done", "skipped")
+
+
+class Bus(Protocol):
+    """The host's system bus."""
+
+    def call(self, calls: Sequence[BusCall], deadline_s: float) -> list[BusReply]:
+        """Replies in the order of `calls`; at most 64 are in flight at once. HostError where the bus is gone."""
+        ...
+
+    def jobs(self, calls: Sequence[BusCall], deadline_s: float) -> list[JobResult]:
+        """Queue all jobs (StartUnit, RestartUnit …), subscribed before the first; wait for each JobRemoved."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReply:
+    """`error` is Redis's own error text ('' for a good answer): NOAUTH …, NOPERM …, ERR no such key."""
+
+    value: object
+    error: str = ""
+
+
+class Store(Protocol):
+    """A Redis server, seen from the host."""
+
+    def ask(self, commands: Sequence[tuple[str, ...]], deadline_s: float) -> list[StoreReply]:
+        """Pipelined; replies in order, bytes decoded as UTF-8. Refused or HostError where Redis is not reached."""
+        ...
+
+
+class Host(Protocol):
+    """One connection to one host, and all that goes through it."""
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def user(self) -> str: ...
+
+    @property
+    def transport(self) -> str:
+        """ssh or local."""
+        ...
+
+    def start(self, script: str, *, root: bool = False) -> Running:
+        """Run a POSIX sh script, given on standard input to `sh -s` (as root: directly, or through `sudo -n`)."""
+        ...
+
+    def put(self, directory: str, files: Sequence[TreeFile]) -> None:
+        """Write files below a new directory of mode 0700 owned by the login user; paths relative to it."""
+        ...
+
+    def bus(self, *, root: bool = False) -> Bus:
+        """Refused or HostError where there is no bus."""
+        ...
+
+    def store(self, address: str, port: int, password: str | None) -> Store: ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
