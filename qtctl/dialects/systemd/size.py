@@ -1,0 +1,42 @@
+"""Sizes as systemd reads them: "512M", "1.5G", "infinity"; base 1024 (systemd.resource-control(5), parse_size)."""
+
+import re
+from fractions import Fraction
+
+from qtctl.errors import InputError
+
+INFINITY = 2**64 - 1
+"""What systemd and its D-Bus properties hold for "infinity", in bytes."""
+
+_ORDER = ("E", "P", "T", "G", "M", "K", "B", "")
+_FACTORS = {"E": 1024**6, "P": 1024**5, "T": 1024**4, "G": 1024**3, "M": 1024**2, "K": 1024, "B": 1, "": 1}
+_PART = re.compile(r"[ \t\n\r]*([0-9]+)(?:\.([0-9]*))?[ \t\n\r]*([EPTGMKB]?)")
+
+
+def bytes_of(size: str) -> int:
+    """`size` in bytes; `INFINITY` for "infinity". Percentages depend on the host and are refused here.
+
+    Several parts add up where each is of a smaller unit than the one before ("1G 512M"). InputError otherwise.
+    """
+    text = size.strip(" \t\n\r")
+    if text == "infinity":
+        return INFINITY
+    total, at = 0, 0
+    units: tuple[str, ...] = _ORDER
+    while at < len(text):
+        part = _PART.match(text, at)
+        if part is None or part[3] not in units:
+            raise _bad(size)
+        total += int((int(part[1]) + _fraction(part[2])) * _FACTORS[part[3]])
+        at, units = part.end(), units[units.index(part[3]) + 1 :]
+    if not text or total >= INFINITY:
+        raise _bad(size)
+    return total
+
+
+def _fraction(digits: str | None) -> Fraction:
+    return Fraction(int(digits), 10 ** len(digits)) if digits else Fraction(0)
+
+
+def _bad(size: str) -> InputError:
+    return InputError(f"not a size: {size!r}", hint='for example "512M", "1.5G" or "infinity"')
