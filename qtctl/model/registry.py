@@ -1,18 +1,36 @@
 """The declared fleet, as its TOML files say it. Field names are the keys that an operator writes."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from qtctl.dialects.systemd.size import bytes_of
+from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.errors import InputError
 from qtctl.model.origin import Origin
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=200)]
 UnitName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_.\\@-]+\.(service|timer|target|socket|path|slice)$")]
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/", max_length=4095)]
-Span = Annotated[str, StringConstraints(pattern=r"^[0-9][0-9a-z. ]*$")]
+
+
+def _read_by(read: Callable[[str], int]) -> AfterValidator:
+    def check(text: str) -> str:
+        try:
+            read(text)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return text
+
+    return AfterValidator(check)
+
+
+Span = Annotated[str, _read_by(microseconds)]
 """A systemd time span: "5s", "2min 30s"."""
-Size = Annotated[str, StringConstraints(pattern=r"^([0-9]+(\.[0-9]+)?[KMGT]?|infinity)$")]
+Size = Annotated[str, _read_by(bytes_of)]
+"""A systemd size: "512M", "1.5G", "infinity"."""
 Percent = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?%$")]
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Listen = Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:]+\]|[0-9.]+|\*):[0-9]{1,5}$")]
@@ -69,6 +87,14 @@ class Port(Node):
     protocol: Literal["tcp", "udp"] = "tcp"
     summary: str = ""
     health: Health | None = None
+
+    @property
+    def address(self) -> str:
+        return self.listen.rpartition(":")[0]
+
+    @property
+    def number(self) -> int:
+        return int(self.listen.rpartition(":")[2])
 
 
 class Secrets(Node):
@@ -329,4 +355,6 @@ class Registry(Node):
     externals: dict[Name, External] = {}
     legacy: tuple[Legacy, ...] = ()
     policy: Policy = Policy()
+    legacy_files: dict[str, str] = {}
+    """Compose file name → the registry file that records it."""
     origins: dict[tuple[str, str], Origin] = Field(default={}, exclude=True)

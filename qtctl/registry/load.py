@@ -1,0 +1,183 @@
+"""TOML texts → Registry, with every error of every file at once."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import PurePosixPath
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from qtctl.errors import InputError, InputErrors, Place
+from qtctl.model import registry as model
+from qtctl.model.origin import Origin
+from qtctl.registry.positions import line_of
+from qtctl.registry.references import check_references
+
+M = TypeVar("M", bound=BaseModel)
+
+TABLES: dict[str, tuple[str, type[BaseModel]]] = {
+    "hosts.toml": ("hosts", model.Host),
+    "stores.toml": ("stores", model.Store),
+    "targets.toml": ("targets", model.Target),
+    "timers.toml": ("timers", model.Timer),
+    "venvs.toml": ("venvs", model.Venv),
+    "streams.toml": ("keys", model.Key),
+    "externals.toml": ("externals", model.External),
+}
+"""Files that map names to tables: the Registry field they fill and the model of a table."""
+
+REQUIRED = ("fleet.toml", "hosts.toml")
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._@-]*$")
+
+
+def load(files: Mapping[str, bytes]) -> model.Registry:
+    """Build the registry from its files, by path relative to it (`services/ai-engine.toml`).
+
+    Raises InputErrors with every error found, each with file and line.
+    """
+    loader = _Loader(files)
+    registry = loader.registry()
+    if registry is None or loader.errors:
+        raise InputErrors(tuple(loader.errors))
+    errors = check_references(registry)
+    if errors:
+        raise InputErrors(tuple(_placed(files, what, origin, hint) for what, origin, hint in errors))
+    return registry
+
+
+def locate(files: Mapping[str, bytes], origin: Origin) -> Place:
+    """File and line of a declared value."""
+    content = files.get(origin.file)
+    if content is None:
+        return Place(origin.file)
+    return Place(origin.file, line_of(content.decode("utf-8", "replace"), origin.path) or 1)
+
+
+def _placed(files: Mapping[str, bytes], what: str, origin: Origin, hint: str) -> InputError:
+    return InputError(what, hint=hint, place=locate(files, origin))
+
+
+class _Loader:
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = files
+        self.errors: list[InputError] = []
+        self.origins: dict[tuple[str, str], Origin] = {}
+
+    def registry(self) -> model.Registry | None:
+        self.errors += [
+            InputError(f"{name} is missing from the registry", hint="see docs/registry.md", place=Place(name))
+            for name in REQUIRED
+            if name not in self.files
+        ]
+        fleet = self._whole("fleet.toml", model.Fleet)
+        policy = self._whole("policy.toml", model.Policy) or model.Policy()
+        tables = {field: self._table(name, field, kind) for name, (field, kind) in TABLES.items()}
+        services = self._services()
+        legacy = {name: record for name in self._below("legacy") if (record := self._whole(name, model.Legacy))}
+        self._stray()
+        if fleet is None or self.errors:
+            return None
+        return model.Registry(
+            fleet=fleet,
+            policy=policy,
+            services=services,
+            legacy=tuple(legacy.values()),
+            legacy_files={record.compose: name for name, record in legacy.items()},
+            origins=self.origins,
+            **tables,
+        )
+
+    def _services(self) -> dict[str, model.Service]:
+        found = {}
+        for path in self._below("services"):
+            name = PurePosixPath(path).stem
+            self.origins["services", name] = Origin(path)
+            if not _NAME.match(name):
+                self.errors.append(InputError(f"{name!r} is not a service name", place=Place(path)))
+            service = self._whole(path, model.Service)
+            if service is not None:
+                found[name] = service
+        return found
+
+    def _table(self, path: str, field: str, kind: type[M]) -> dict[str, M]:
+        found = {}
+        for name, value in (self._parse(path) or {}).items():
+            self.origins[field, name] = Origin(path, (name,))
+            node = self._validate(path, (name,), value, kind)
+            if node is not None:
+                found[name] = node
+        return found
+
+    def _whole(self, path: str, kind: type[M]) -> M | None:
+        if path not in self.files:
+            return None
+        document = self._parse(path)
+        return None if document is None else self._validate(path, (), document, kind)
+
+    def _parse(self, path: str) -> dict[str, Any] | None:
+        content = self.files.get(path)
+        if content is None:
+            return None
+        try:
+            return tomllib.loads(content.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            self.errors.append(InputError("not UTF-8", hint="save the file as UTF-8", place=Place(path, line)))
+        except tomllib.TOMLDecodeError as error:
+            self.errors.append(_syntax_error(path, content.decode("utf-8"), str(error)))
+        except RecursionError:
+            self.errors.append(InputError("nested too deeply", hint="flatten the value", place=Place(path, 1)))
+        return None
+
+    def _validate(self, path: str, prefix: tuple[str, ...], value: object, kind: type[M]) -> M | None:
+        try:
+            return kind.model_validate(value)
+        except ValidationError as error:
+            text = self.files[path].decode("utf-8")
+            self.errors += [_field_error(path, text, prefix, kind, detail) for detail in error.errors()]
+        return None
+
+    def _below(self, folder: str) -> list[str]:
+        return sorted(path for path in self.files if path.startswith(f"{folder}/") and path.endswith(".toml"))
+
+    def _stray(self) -> None:
+        known = {"fleet.toml", "policy.toml", *TABLES}
+        for path in sorted(self.files):
+            if path in known or PurePosixPath(path).parent.as_posix() in ("services", "legacy"):
+                continue
+            near = get_close_matches(path, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"a registry has {', '.join(sorted(known))}"
+            self.errors.append(InputError("not a file of a registry", hint=hint, place=Place(path)))
+
+
+def _syntax_error(path: str, text: str, message: str) -> InputError:
+    at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
+    if at is None:
+        return InputError(f"not TOML: {message}", place=Place(path, 1))
+    line = int(at[1]) if at[1] else text.count("\n") + 1
+    return InputError(f"not TOML: {message[: at.start()]}", hint="mend the syntax", place=Place(path, line))
+
+
+def _field_error(
+    path: str, text: str, prefix: tuple[str, ...], kind: type[BaseModel], detail: ErrorDetails
+) -> InputError:
+    keys = tuple(str(key) for key in detail["loc"] if key != "[key]")
+    place = Place(path, line_of(text, prefix + keys) or 1)
+    name = ".".join(prefix + keys)
+    if detail["type"] == "extra_forbidden":
+        return InputError(f"unknown key {name}", hint=_near(kind, keys), place=place)
+    if detail["type"] == "missing":
+        return InputError(f"{name} is missing", hint="every one of these has it", place=place)
+    given = detail.get("input")
+    shown = f" (given {given!r})" if isinstance(given, str | int | float | bool) and "env" not in keys else ""
+    return InputError(f"{name}: {detail['msg'][0].lower()}{detail['msg'][1:]}{shown}", place=place)
+
+
+def _near(kind: type[BaseModel], keys: tuple[str, ...]) -> str:
+    if len(keys) > 1:
+        return f"no such key in [{'.'.join(keys[:-1])}]"
+    near = get_close_matches(keys[-1], kind.model_fields, n=1)
+    return f"did you mean {near[0]}?" if near else f"known: {', '.join(kind.model_fields)}"
