@@ -203,14 +203,18 @@ def from_value(kind: type[F], value: Mapping[str, object]) -> F:
 
 
 class Facts:
-    """The items of an evidence by need. Asking for an item nobody collected gives `not asked`, never a default."""
+    """The items of an evidence by need. Asking for an item nobody collected gives `not asked`, never a default.
 
-    def __init__(self, items: Iterable[Item]) -> None:
+    `taken_at` is the only clock that rules have: UTC, ISO 8601.
+    """
+
+    def __init__(self, items: Iterable[Item], taken_at: str = "") -> None:
         self._items = {item.need: item for item in items}
+        self.taken_at = taken_at
 
     @classmethod
     def of(cls, evidence: Evidence) -> "Facts":
-        return cls(evidence.items)
+        return cls(evidence.items, evidence.taken_at)
 
     def item(self, need: Need) -> Item:
         found = self._items.get(need)
