@@ -1,0 +1,69 @@
+"""This machine's files: what is read from them, and how they are written so that none is ever half there."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from importlib.resources import files as package_files
+from pathlib import Path
+
+from qtctl.errors import InputError, Place
+
+
+def read_registry(folder: Path) -> dict[str, bytes]:
+    """All TOML files of a registry by their path relative to it. InputError where it is no readable folder."""
+    if not folder.is_dir():
+        hint = "say where it is: --registry DIR or QTCTL_REGISTRY"
+        raise InputError("there is no registry here", hint=hint, place=Place(str(folder)))
+    paths = sorted(path for path in folder.rglob("*.toml") if path.is_file())
+    return {path.relative_to(folder).as_posix(): read_bytes(path) for path in paths}
+
+
+def read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", hint="check the path", place=Place(str(path))) from error
+
+
+def read_text(path: Path) -> str:
+    content = read_bytes(path)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError("not UTF-8", hint="save the file as UTF-8", place=Place(str(path), line)) from error
+
+
+def read_templates(folder: Path | None) -> dict[str, str]:
+    """The unit templates by file name: of `folder`, or those that ship with the package."""
+    if folder is not None:
+        if not folder.is_dir():
+            raise InputError("there are no templates here", hint="check --templates", place=Place(str(folder)))
+        return {path.name: read_text(path) for path in sorted(folder.glob("*.j2"))}
+    shipped = package_files("qtctl.data") / "unit_templates"
+    return {item.name: item.read_text("utf-8") for item in shipped.iterdir() if item.name.endswith(".j2")}
+
+
+def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write whole or not at all: a temporary file beside it, fsync, rename. InputError where it cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", hint="check the path", place=Place(str(path))) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
+    """Write each file below `folder` by its relative path, with its mode."""
+    for path, (content, mode) in sorted(contents.items()):
+        write_atomic(folder / path, content, mode)

@@ -1,0 +1,39 @@
+"""The exit codes, and the one function that decides among them."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from qtctl.errors import DeployRefused, DeployUnverified, HostError, InputError, LabError, QtctlError
+
+
+class Exit(IntEnum):
+    OK = 0
+    FINDINGS = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    REFUSED = 4
+    UNVERIFIED = 5
+    INTERNAL = 70
+    INTERRUPTED = 130
+
+
+PRECEDENCE = (Exit.UNVERIFIED, Exit.REFUSED, Exit.USAGE, Exit.FINDINGS, Exit.INCOMPLETE)
+"""Where several hold, the first of these wins."""
+
+ERRORS: tuple[tuple[type[QtctlError], Exit], ...] = (
+    (DeployUnverified, Exit.UNVERIFIED),
+    (DeployRefused, Exit.REFUSED),
+    (LabError, Exit.REFUSED),
+    (InputError, Exit.USAGE),
+    (HostError, Exit.INCOMPLETE),
+)
+
+
+def decide(exits: Iterable[Exit]) -> Exit:
+    """The exit code of a run in which all of these happened."""
+    happened = set(exits)
+    return next((code for code in PRECEDENCE if code in happened), Exit.OK)
+
+
+def of_error(error: QtctlError) -> Exit:
+    return next((code for kind, code in ERRORS if isinstance(error, kind)), Exit.INTERNAL)

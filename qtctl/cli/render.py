@@ -1,0 +1,26 @@
+"""qtctl render: the files that a host must have, written to a folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qtctl.cli.options import AsOption, RegistryOption, TemplatesOption, registry_folder
+from qtctl.cli.output import write
+
+
+def render(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write; paths below it are the host's.")],
+    registry: RegistryOption = None,
+    templates: TemplatesOption = None,
+    as_name: AsOption = None,
+) -> None:
+    """Write every unit, timer, target and env file of a host below DIR. The same registry gives the same bytes."""
+    from qtctl.adapters.files import read_registry, read_templates, write_tree  # noqa: PLC0415
+    from qtctl.flows.declared import declare  # noqa: PLC0415
+
+    declared = declare(read_registry(registry_folder(registry)), read_templates(templates), "", as_name)
+    files = declared.desired.files
+    write_tree(out, {file.path.lstrip("/"): (file.content, int(file.mode, 8)) for file in files})
+    units = sum(file.kind == "unit" for file in files)
+    write(f"{declared.desired.host}: {units} units and {len(files) - units} env files in {out}")

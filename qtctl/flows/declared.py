@@ -1,0 +1,37 @@
+"""Registry files → what one host must have, rendered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qtctl.errors import Place
+from qtctl.model.desired import Desired
+from qtctl.model.origin import Origin
+from qtctl.model.registry import Registry
+from qtctl.registry.load import load, locate
+from qtctl.render.render import render
+from qtctl.resolve.resolve import resolve, stands_in
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The registry, its texts, and what `desired.host` must have with every generated file."""
+
+    files: Mapping[str, bytes]
+    registry: Registry
+    desired: Desired
+
+    def place(self, declared: str) -> Place:
+        """File and line of a check's `declared` ("services/ai-engine.toml#ports.http")."""
+        return place(self.files, declared)
+
+
+def declare(files: Mapping[str, bytes], templates: Mapping[str, str], target: str, as_name: str | None) -> Declared:
+    """Load, resolve and render for the registry host that `target` is or stands in for. InputErrors with all errors."""
+    registry = load(files)
+    host = stands_in(registry, target, as_name)
+    return Declared(files, registry, render(resolve(registry, host), templates))
+
+
+def place(files: Mapping[str, bytes], declared: str) -> Place:
+    file, _, path = declared.partition("#")
+    return locate(files, Origin(file, tuple(path.split(".")) if path else ()))

@@ -1,0 +1,38 @@
+"""What a registry declares, counted."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from qtctl.model.registry import KeyType, Registry
+from qtctl.registry.load import load
+
+
+def lint(files: Mapping[str, bytes]) -> Registry:
+    """The registry, or InputErrors with everything that is wrong with it."""
+    return load(files)
+
+
+def counts(registry: Registry) -> dict[str, int]:
+    """How many of each kind are declared, in the order in which they are shown."""
+    states = Counter(service.state.value for service in registry.services.values())
+    types = Counter("streams" if key.type is KeyType.STREAM else "keys" for key in _active(registry.keys))
+    live = [node for nodes in (registry.services, registry.externals) for node in _active(nodes)]
+    ports = [port for node in live for port in getattr(node, "ports").values()]  # noqa: B009 - two models share it
+    return {
+        "hosts": len(registry.hosts),
+        "services": len(registry.services),
+        **{f"services {state}": states[state] for state in ("running", "stopped", "on-timer", "retired")},
+        "timers": len(_active(registry.timers)),
+        "targets": len(_active(registry.targets)),
+        "venvs": len(_active(registry.venvs)),
+        "streams": types["streams"],
+        "hashes and other keys": types["keys"],
+        "ports": len(ports),
+        "ports with a health URL": sum(port.health is not None for port in ports),
+        "externals": len(_active(registry.externals)),
+        "compose services with a disposition": sum(len(record.services) for record in registry.legacy),
+    }
+
+
+def _active(nodes: Mapping[str, object]) -> list[object]:
+    return [node for node in nodes.values() if getattr(node, "state", None) != "retired"]
