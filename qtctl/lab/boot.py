@@ -1,0 +1,165 @@
+"""Boot a laid-down host and end it again: systemd-nspawn with its own cgroup, network and console log."""
+
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from qtctl.errors import LabError
+from qtctl.lab import cgroups, disk, network
+from qtctl.lab.processes import Process, children, executable, process
+from qtctl.lab.shell import environment, run, tail
+from qtctl.lab.state import HostState, log_path, machine_boot_id, save
+from qtctl.ports.progress import Progress
+
+BOOT_S = 60
+STOP_S = 30
+POLL_S = 0.02
+PURE_V2_ONLY = 256
+"""From this version of systemd on, a guest refuses the hybrid hierarchy."""
+SSH_PORT = 22
+
+
+def boot(state: HostState, progress: Progress) -> HostState:
+    """Boot it and wait until its systemd is up and its sshd answers. On any failure nothing of it is left running."""
+    hierarchy = cgroups.detect()
+    if state.overlay:
+        disk.mount(state.name, Path(state.root))
+    gateway, address = network.create(state.name, state.address)
+    started = replace(state, gateway=gateway, address=address, boot_id=machine_boot_id())
+    try:
+        progress(f"{state.name}: booting at {address}")
+        nspawn = _launch(started, hierarchy)
+        started = replace(started, nspawn=nspawn)
+        save(started)
+        leader = _wait_leader(started, nspawn)
+        started = replace(started, leader=leader)
+        save(started)
+        network.hand_over(state.name, leader.pid, address)
+        _wait_ssh(started, nspawn)
+        progress(f"{state.name}: {_settle(leader)}")
+    except BaseException:
+        end(started, hard=True)
+        raise
+    return started
+
+
+def end(state: HostState, *, hard: bool = False) -> None:
+    """Power off, or cut the power; then take away what it had on this machine but its disk."""
+    if state.current and state.nspawn is not None:
+        if not hard:
+            state.nspawn.send(signal.SIGTERM)
+            hard = not state.nspawn.wait(STOP_S)
+        if hard:
+            _kill(state.nspawn, state.leader)
+    network.remove(state.name)
+    cgroups.remove(state.name, cgroups.detect())
+
+
+def _kill(nspawn: Process, leader: Process | None) -> None:
+    guests = [leader] if leader else [child for child in children(nspawn.pid)] if nspawn.alive else []
+    nspawn.send(signal.SIGKILL)
+    for guest in guests:
+        guest.send(signal.SIGKILL)
+    for ended in (nspawn, *guests):
+        if not ended.wait(STOP_S):
+            raise LabError(f"pid {ended.pid} of a lab host does not end")
+
+
+def current_leader(state: HostState) -> Process | None:
+    """The host's PID 1 as this machine counts. It changes when the host reboots itself."""
+    if not state.running or state.nspawn is None:
+        return None
+    if state.leader is not None and state.leader.alive:
+        return state.leader
+    return _find_leader(state.nspawn)
+
+
+def _launch(state: HostState, hierarchy: cgroups.Hierarchy) -> Process:
+    root = disk.root_of(state.name)
+    procs = [folder / "cgroup.procs" for folder in cgroups.create(state.name, hierarchy)]
+    enter = "".join(f"echo $$ > {shlex.quote(str(path))}; " for path in procs)
+    command = shlex.join([*cgroups.launcher(state.name, hierarchy), *_nspawn(state.name, root)])
+    log = shlex.quote(str(log_path(state.name)))
+    # In the background of a shell that ends: the host outlives this process and is no child to be waited for.
+    script = f"set -e; {enter}setsid {command} </dev/null >>{log} 2>&1 & echo $!"
+    extra = {"UNIFIED_CGROUP_HIERARCHY": "1"} if guest_version(root) >= PURE_V2_ONLY else {}
+    pid = int(run(["sh", "-c", f"( {script} )"], env=extra))
+    found = process(pid)
+    if found is None:
+        raise LabError(f"{state.name} did not start: {console_tail(state.name)}")
+    return found
+
+
+def _nspawn(name: str, root: Path) -> list[str]:
+    return [
+        "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", f"--directory={root}",
+        f"--machine={name}", "--private-network", "--console=pipe", "--settings=no", "--resolv-conf=off",
+        "--timezone=off", "--link-journal=no",
+    ]  # fmt: skip
+
+
+def guest_version(root: Path) -> int:
+    """systemd's version in a root file system, from the name of its shared library; 0 where there is none."""
+    names = [path.name for path in root.glob("usr/lib/**/systemd/libsystemd-shared-*.so")]
+    found = (re.match(r"libsystemd-shared-(\d+)", name) for name in names)
+    return max((int(match.group(1)) for match in found if match), default=0)
+
+
+def _wait_leader(state: HostState, nspawn: Process) -> Process:
+    deadline = time.monotonic() + BOOT_S
+    while (leader := _find_leader(nspawn)) is None:
+        _check_alive(state, nspawn, deadline)
+        time.sleep(POLL_S)
+    return leader
+
+
+def _find_leader(nspawn: Process) -> Process | None:
+    """nspawn's first child is a helper that ends: PID 1 is the one that has become systemd."""
+    return next((child for child in children(nspawn.pid) if Path(executable(child.pid)).name == "systemd"), None)
+
+
+def _wait_ssh(state: HostState, nspawn: Process) -> None:
+    deadline = time.monotonic() + BOOT_S
+    while not _ssh_answers(state.address):
+        _check_alive(state, nspawn, deadline)
+        time.sleep(POLL_S)
+
+
+def _check_alive(state: HostState, nspawn: Process, deadline: float) -> None:
+    if not nspawn.alive:
+        raise LabError(f"{state.name} ended while booting: {console_tail(state.name)}")
+    if time.monotonic() > deadline:
+        raise LabError(f"{state.name} did not come up in {BOOT_S} s: {console_tail(state.name)}")
+
+
+def _ssh_answers(address: str) -> bool:
+    try:
+        with socket.create_connection((address, SSH_PORT), timeout=1) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def _settle(leader: Process) -> str:
+    """Wait for the end of the boot: `running`, or `degraded` with the units that failed."""
+    state = _ask(leader, ["systemctl", "is-system-running", "--wait"])
+    if state != "degraded":
+        return state
+    failed = _ask(leader, ["systemctl", "list-units", "--failed", "--plain", "--no-legend"])
+    return f"degraded: {', '.join(line.split()[0] for line in failed.splitlines())} failed"
+
+
+def _ask(leader: Process, argv: list[str]) -> str:
+    command = ["nsenter", "-t", str(leader.pid), "-a", "--", *argv]
+    done = subprocess.run(command, capture_output=True, timeout=BOOT_S, check=False, env=environment())
+    return done.stdout.decode(errors="replace").strip()
+
+
+def console_tail(name: str) -> str:
+    path = log_path(name)
+    return tail(path.read_bytes()) if path.is_file() else "no console output"

@@ -1,0 +1,95 @@
+"""What this machine must have to boot lab hosts, and what of it is missing."""
+
+import os
+import platform
+import shutil
+from pathlib import Path
+
+from qtctl.errors import LabError
+from qtctl.lab import cgroups
+from qtctl.lab.shell import environment, run
+from qtctl.ports.progress import Progress
+
+PACKAGES = {
+    "systemd-nspawn": "systemd-container",
+    "debootstrap": "debootstrap",
+    "ssh-keygen": "openssh-client",
+    "ssh": "openssh-client",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+    "setsid": "util-linux",
+    "mount": "mount",
+    "systemctl": "systemd",
+}
+"""Program → the Debian package that brings it."""
+
+CAP_SYS_ADMIN = 21
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+INOTIFY_PER_HOST = 12
+INOTIFY_ENOUGH = 4096
+
+
+def missing_packages() -> tuple[str, ...]:
+    """Debian packages that the lab needs and this machine lacks, sorted."""
+    path = environment()["PATH"]
+    return tuple(sorted({package for program, package in PACKAGES.items() if not shutil.which(program, path=path)}))
+
+
+def why_not() -> str | None:
+    """The one reason why no host can be booted here, or None. Missing packages are named last: they can be had."""
+    if platform.system() != "Linux":
+        return f"lab hosts need Linux, this is {platform.system()}"
+    if os.geteuid() != 0:
+        return "lab hosts need root"
+    if not _may_administer():
+        return "root lacks CAP_SYS_ADMIN here (an unprivileged container?)"
+    try:
+        cgroups.detect()
+    except LabError as error:
+        return str(error)
+    packages = missing_packages()
+    return f"not installed: {' '.join(packages)}" if packages else None
+
+
+def check() -> None:
+    """LabError with the reason where no host can be booted here."""
+    reason = why_not()
+    if reason is None:
+        return
+    packages = missing_packages()
+    hint = f"apt-get install -y --no-install-recommends {' '.join(packages)}" if packages else ""
+    raise LabError(f"this machine cannot boot lab hosts: {reason}", hint=hint)
+
+
+def check_root() -> None:
+    if os.geteuid() != 0:
+        raise LabError("lab hosts need root", hint="run it as root")
+
+
+def install(progress: Progress) -> tuple[str, ...]:
+    """Install what is missing with apt-get; gives the packages. LabError where that is not possible."""
+    packages = missing_packages()
+    if not packages:
+        return ()
+    check_root()
+    if not shutil.which("apt-get"):
+        raise LabError(f"missing here: {' '.join(packages)}", hint="only Debian and Ubuntu are installed on by itself")
+    progress(f"installing {' '.join(packages)}")
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    run(["apt-get", "update", "-q"], timeout_s=600, env=quiet)
+    run(["apt-get", "install", "-qy", "--no-install-recommends", *packages], timeout_s=1200, env=quiet)
+    return packages
+
+
+def raise_inotify(hosts: int, progress: Progress) -> None:
+    """Each host uses 7 to 10 inotify instances; the kernel's default of 128 is enough for about 14 hosts."""
+    if hosts * INOTIFY_PER_HOST < int(INOTIFY.read_text()):
+        return
+    progress(f"raising {INOTIFY} to {INOTIFY_ENOUGH} for {hosts} hosts")
+    INOTIFY.write_text(str(INOTIFY_ENOUGH))
+
+
+def _may_administer() -> bool:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    effective = next((line.split()[1] for line in lines if line.startswith("CapEff:")), "0")
+    return bool(int(effective, 16) >> CAP_SYS_ADMIN & 1)

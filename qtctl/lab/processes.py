@@ -1,0 +1,73 @@
+"""Processes the lab started: known by pid and start time, so that none other is ever signalled."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+POLL_S = 0.01
+STATE_FIELD, PARENT_FIELD, START_FIELD = 0, 1, 19
+"""Fields of /proc/PID/stat behind the program's name (proc(5) counts from 1, the name is its second)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """`started` in clock ticks since the machine's boot: pid and start time together are never used twice."""
+
+    pid: int
+    started: int
+
+    @property
+    def alive(self) -> bool:
+        fields = _stat(self.pid)
+        return fields is not None and int(fields[START_FIELD]) == self.started and fields[STATE_FIELD] not in "ZX"
+
+    def send(self, number: signal.Signals) -> None:
+        """Signal it, if it is still the process that was started."""
+        if not self.alive:
+            return
+        try:
+            os.kill(self.pid, number)
+        except ProcessLookupError:
+            return  # it ended between the look and the signal
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether it ended within `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        while self.alive:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_S)
+        return True
+
+
+def process(pid: int) -> Process | None:
+    fields = _stat(pid)
+    return None if fields is None or fields[STATE_FIELD] in "ZX" else Process(pid, int(fields[START_FIELD]))
+
+
+def children(pid: int) -> tuple[Process, ...]:
+    """The direct children of `pid`. Read from every stat: not all kernels have /proc/PID/task/*/children."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        fields = _stat(int(entry.name)) if entry.name.isdigit() else None
+        if fields is not None and int(fields[PARENT_FIELD]) == pid:
+            found.append(Process(int(entry.name), int(fields[START_FIELD])))
+    return tuple(found)
+
+
+def executable(pid: int) -> str:
+    """Its program's path, as its own root sees it; '' where it has ended."""
+    try:
+        return str(Path(f"/proc/{pid}/exe").readlink())
+    except OSError:
+        return ""
+
+
+def _stat(pid: int) -> list[str] | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()

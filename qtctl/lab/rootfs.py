@@ -1,0 +1,153 @@
+"""Root file systems of lab hosts: bootstrapped once per recipe into a cache outside the repository."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from qtctl.errors import LabError
+from qtctl.lab import sources
+from qtctl.lab.shell import environment, run, tail
+from qtctl.ports.progress import Progress
+
+RECIPE = 4
+"""Raised where `finish` changes in a way that old caches lack."""
+
+PACKAGES = (
+    "systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "redis-server", "python3", "python3-venv",
+    "iproute2", "procps", "sudo", "tzdata", "ca-certificates",
+)  # fmt: skip
+SUITES = {
+    "bullseye": sources.DEBIAN,
+    "bookworm": sources.DEBIAN,
+    "trixie": sources.DEBIAN,
+    "noble": sources.UBUNTU,
+}
+MASKED = (
+    "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service",
+    "fstrim.timer", "man-db.timer", "motd-news.timer", "console-getty.service", "getty.target",
+    "systemd-networkd-wait-online.service", "systemd-resolved.service", "systemd-timesyncd.service",
+    "regenerate_ssh_host_keys.service",
+)  # fmt: skip
+"""What a throwaway host has no use for, and would spend its first seconds on."""
+
+SSHD = "UseDNS no\nPrintMotd no\nPrintLastLog no\nMaxStartups 100:30:200\n"
+
+
+def default_suite() -> str:
+    """bookworm, or noble where the machine is Ubuntu."""
+    return "noble" if sources.os_release().get("ID") == sources.UBUNTU else "bookworm"
+
+
+def cache_dir() -> Path:
+    return Path(os.environ.get("QTCTL_CACHE") or "/var/cache/qtctl/lab")
+
+
+def recipe_digest(suite: str) -> str:
+    recipe = [RECIPE, suite, PACKAGES, MASKED, SSHD]
+    return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]
+
+
+def cached(suite: str) -> Path:
+    """Where the root file system of this recipe is, or would be."""
+    return cache_dir() / f"{suite}-{recipe_digest(suite)}"
+
+
+def ensure(suite: str, progress: Progress) -> Path:
+    """The root file system of `suite`, built if the cache has none of this recipe. About a minute then."""
+    if suite not in SUITES:
+        raise LabError(f"no recipe for a host of {suite}", hint=f"one of {', '.join(sorted(SUITES))}")
+    path = cached(suite)
+    if path.is_dir():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path.parent / f".{path.name}.lock"):
+        if not path.is_dir():
+            _build(suite, path, progress)
+    return path
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(suite: str, path: Path, progress: Progress) -> None:
+    work = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    root = work / "root"
+    try:
+        _bootstrap(suite, root, progress)
+        progress(f"{suite}: making it ready for reuse")
+        finish(root)
+        root.chmod(0o755)
+        root.rename(path)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    progress(f"{suite}: kept in {path}")
+
+
+def _bootstrap(suite: str, root: Path, progress: Progress) -> None:
+    release = sources.os_release()
+    distribution = SUITES[suite]
+    mirror = sources.mirror_for(
+        suite, distribution, sources.read(), release.get("VERSION_CODENAME", ""), release.get("ID", "")
+    )
+    if not Path(mirror.keyring).is_file():
+        raise LabError(f"{suite} is signed by a key this machine lacks", hint=f"apt install {distribution}-keyring")
+    progress(f"{suite}: bootstrapping from {mirror.uri} (about a minute, once)")
+    argv = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
+    argv += [f"--components={','.join(mirror.components)}", f"--keyring={mirror.keyring}"]
+    _follow([*argv, suite, str(root), mirror.uri], suite, progress)
+
+
+def _follow(argv: list[str], suite: str, progress: Progress) -> None:
+    """Run debootstrap and pass on each of its phases (lines `I: …`)."""
+    last: list[str] = []
+    phase = ""
+    with subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(), text=True
+    ) as process:
+        for line in process.stdout or ():
+            last = [*last[-9:], line]
+            words = line.removeprefix("I: ").split()
+            if line.startswith("I: ") and words and words[0] != phase:
+                phase = words[0]
+                progress(f"{suite}: {phase.lower()}")
+    if process.returncode != 0:
+        raise LabError(f"debootstrap failed: {tail(''.join(last).encode())}", hint="is the mirror in apt's sources up?")
+
+
+def finish(root: Path) -> None:
+    """Take out what each host must have of its own, and what a throwaway host has no use for."""
+    _clean_apt(root)
+    for name in ("var/lib/dbus/machine-id", "etc/hostname", "etc/resolv.conf"):
+        (root / name).unlink(missing_ok=True)
+    for key in (root / "etc/ssh").glob("ssh_host_*"):
+        key.unlink()
+    (root / "etc/machine-id").write_bytes(b"")
+    (root / "etc/resolv.conf").write_bytes(b"")
+    units = root / "etc/systemd/system"
+    for unit in MASKED:
+        (units / unit).unlink(missing_ok=True)
+        (units / unit).symlink_to("/dev/null")
+    for script in (root / "etc/update-motd.d").glob("*"):
+        script.chmod(0o644)
+    drop_ins = root / "etc/ssh/sshd_config.d"
+    drop_ins.mkdir(exist_ok=True)
+    (drop_ins / "qtctl-lab.conf").write_text(SSHD)
+
+
+def _clean_apt(root: Path) -> None:
+    run(["chroot", str(root), "apt-get", "clean"])
+    for folder in ("var/lib/apt/lists", "var/cache/apt", "var/log"):
+        for path in (root / folder).glob("*"):
+            if path.is_file():
+                path.unlink()

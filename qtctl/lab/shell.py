@@ -1,0 +1,42 @@
+"""Commands on this machine: run to the end, or a LabError that says what they printed."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from qtctl.errors import LabError
+
+TAIL_LINES = 5
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    stdin: bytes = b"",
+    timeout_s: float = 60,
+    env: Mapping[str, str] | None = None,
+    hint: str = "",
+) -> bytes:
+    """Standard output of a command that ends with 0. LabError otherwise, with the last lines of its error output."""
+    try:
+        done = subprocess.run(
+            list(argv), input=stdin, capture_output=True, timeout=timeout_s, env=environment(env), check=False
+        )
+    except FileNotFoundError as error:
+        raise LabError(f"{argv[0]} is not installed on this machine", hint="qtctl lab up --install") from error
+    except subprocess.TimeoutExpired as error:
+        raise LabError(f"{' '.join(argv)} did not end in {timeout_s:g} s", hint=hint) from error
+    if done.returncode != 0:
+        raise LabError(f"{' '.join(argv)} failed ({done.returncode}): {tail(done.stderr)}", hint=hint)
+    return done.stdout
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's environment in the C locale, with the system's program folders on PATH."""
+    path = os.environ.get("PATH", "")
+    return {**os.environ, "LC_ALL": "C", "PATH": f"{path}:/usr/sbin:/usr/bin:/sbin:/bin", **(extra or {})}
+
+
+def tail(output: bytes) -> str:
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
+    return "; ".join(lines[-TAIL_LINES:]) or "no output"

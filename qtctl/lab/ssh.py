@@ -1,0 +1,67 @@
+"""Logging in to lab hosts with strict host keys: one key pair for the lab, one config fragment for OpenSSH."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from qtctl.lab.shell import run
+from qtctl.lab.state import HostState, locked, state_dir, write_atomically
+
+
+def ssh_dir() -> Path:
+    return state_dir() / "ssh"
+
+
+def config_path() -> Path:
+    return ssh_dir() / "ssh_config"
+
+
+def known_hosts_path() -> Path:
+    return ssh_dir() / "known_hosts"
+
+
+def key_path() -> Path:
+    return ssh_dir() / "id_ed25519"
+
+
+def public_key() -> str:
+    """The lab's own public key, as one line; the pair is made at first use."""
+    key = key_path()
+    with locked(ssh_dir() / ".lock"):
+        if not key.is_file():
+            make_key(key, "qtctl-lab")
+    return key.with_suffix(".pub").read_text().strip()
+
+
+def make_key(path: Path, comment: str) -> str:
+    """A new ed25519 pair at `path` and `path`.pub; gives the public line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for old in (path, path.with_name(f"{path.name}.pub")):
+        old.unlink(missing_ok=True)
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)])
+    return path.with_name(f"{path.name}.pub").read_text().strip()
+
+
+def write_config(hosts: Iterable[HostState]) -> None:
+    """The config fragment and known_hosts of all hosts of the lab."""
+    found = list(hosts)
+    with locked(ssh_dir() / ".lock"):
+        write_atomically(known_hosts_path(), known_hosts(found).encode(), 0o644)
+        write_atomically(config_path(), config(found, ssh_dir()).encode(), 0o644)
+
+
+def known_hosts(hosts: Iterable[HostState]) -> str:
+    return "".join(f"{host.address} {' '.join(host.host_key.split()[:2])}\n" for host in hosts)
+
+
+def config(hosts: Iterable[HostState], folder: Path) -> str:
+    """OpenSSH client configuration: who logs in is left to the caller."""
+    return "".join(
+        f"Host {host.name}\n"
+        f"  HostName {host.address}\n"
+        f'  IdentityFile "{folder}/id_ed25519"\n'
+        f"  IdentitiesOnly yes\n"
+        f'  UserKnownHostsFile "{folder}/known_hosts"\n'
+        f"  GlobalKnownHostsFile /dev/null\n"
+        f"  StrictHostKeyChecking yes\n"
+        for host in hosts
+    )

@@ -1,0 +1,121 @@
+"""What the lab remembers of its hosts: one folder and one JSON document each, below one state folder."""
+
+import fcntl
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from qtctl.errors import LabError
+from qtctl.lab.processes import Process
+
+SCHEMA = 1
+NAME = re.compile(r"[a-z][a-z0-9-]{0,10}[a-z0-9]|[a-z]")
+"""At most 12 characters: the network device's name is built from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """A lab host as written down. `gateway` is this machine's end of its /30; `host_key` its public ssh key.
+
+    `nspawn` is None where it was stopped on purpose; `boot_id` names the boot of this machine that it ran in.
+    """
+
+    name: str
+    address: str
+    gateway: str
+    suite: str
+    root: str
+    stands_for: str
+    host_key: str
+    overlay: bool = True
+    nspawn: Process | None = None
+    leader: Process | None = None
+    boot_id: str = ""
+
+    @property
+    def current(self) -> bool:
+        """Whether its pids are of this boot of the machine."""
+        return self.boot_id == machine_boot_id()
+
+    @property
+    def running(self) -> bool:
+        return self.current and self.nspawn is not None and self.nspawn.alive
+
+    def stopped(self) -> "HostState":
+        return replace(self, nspawn=None, leader=None)
+
+
+def state_dir() -> Path:
+    return Path(os.environ.get("QTCTL_STATE") or "/var/lib/qtctl/lab")
+
+
+def host_dir(name: str) -> Path:
+    return state_dir() / "hosts" / name
+
+
+def log_path(name: str) -> Path:
+    return host_dir(name) / "console.log"
+
+
+def machine_boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise LabError(
+            f"{name!r} cannot name a lab host", hint="a letter, then up to eleven of a-z, 0-9 and -, as lab1"
+        )
+
+
+def save(state: HostState) -> None:
+    folder = host_dir(state.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"schema": SCHEMA, **asdict(state)}, indent=1, sort_keys=True) + "\n"
+    write_atomically(folder / "host.json", text.encode(), 0o644)
+
+
+def load(name: str) -> HostState | None:
+    """None where no such host was laid down. LabError where its document cannot be read."""
+    path = host_dir(name) / "host.json"
+    if not path.is_file():
+        return None
+    try:
+        fields = json.loads(path.read_text())
+        if fields.pop("schema") != SCHEMA:
+            raise LabError(f"{path}: written by another version of the lab", hint=f"qtctl lab down {name}")
+        for key in ("nspawn", "leader"):
+            fields[key] = Process(**fields[key]) if fields[key] else None
+        return HostState(**fields)
+    except (ValueError, TypeError, KeyError) as error:
+        raise LabError(f"{path}: not a lab host's state: {error}", hint=f"qtctl lab down {name}") from error
+
+
+def names() -> tuple[str, ...]:
+    """All hosts with a folder, also half-made ones, sorted as lab1, lab2, … lab10."""
+    hosts = state_dir() / "hosts"
+    found = [path.name for path in hosts.iterdir() if path.is_dir()] if hosts.is_dir() else []
+    return tuple(sorted(found, key=lambda name: (len(name), name)))
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Wait for, and hold, an exclusive lock that ends with this process."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write_atomically(path: Path, content: bytes, mode: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(temporary).chmod(mode)
+    Path(temporary).rename(path)
