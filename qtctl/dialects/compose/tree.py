@@ -1,0 +1,188 @@
+"""YAML text → a tree of plain nodes with lines, built from events: no recursion, no types guessed, no aliases left.
+
+Scalars keep their text, so that `22:22` stays what its author wrote (YAML 1.1 reads it as 1342).
+"""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import yaml
+
+from qtctl.errors import InputError, Place
+
+MAX_DEPTH = 64
+MAX_NODES = 200_000
+"""Of the tree with every alias expanded: a compose file has a few thousand, an alias bomb millions."""
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+TAGS = frozenset({"!", "!override"})
+CORE = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """`text` is None for YAML's null."""
+
+    text: str | None
+    line: int
+    size: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    items: tuple["Node", ...]
+    line: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Entries in file order, merge keys (`<<`) resolved; no two keys are the same."""
+
+    entries: tuple[tuple[str, "Node"], ...]
+    line: int
+    size: int
+    lines: tuple[int, ...] = ()
+    """Of the keys."""
+
+    def get(self, key: str) -> "Node | None":
+        return next((node for name, node in self.entries if name == key), None)
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection whose end has not come yet."""
+
+    mapping: bool
+    anchor: str | None
+    line: int
+    children: list[Node] = field(default_factory=list)
+
+
+class _Builder:
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.open: list[_Open] = []
+        self.anchors: dict[str, Node | None] = {}
+        self.root: Node | None = None
+        self.documents = 0
+
+    def fail(self, what: str, line: int, hint: str = "") -> InputError:
+        return InputError(what, hint=hint, place=Place(self.file, line))
+
+    def take(self, event: yaml.Event) -> None:
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.document(line)
+        elif isinstance(event, yaml.AliasEvent):
+            self.add(self.alias(event.anchor or "", line), line)
+        elif isinstance(event, yaml.ScalarEvent):
+            self.scalar(event, line)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self.start(event, line)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.end()
+
+    def document(self, line: int) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            raise self.fail("a second YAML document starts here", line, "a compose file is one document")
+
+    def alias(self, anchor: str, line: int) -> Node:
+        if anchor not in self.anchors:
+            raise self.fail(f"alias *{anchor} has no anchor above it", line)
+        node = self.anchors[anchor]
+        if node is None:
+            raise self.fail(f"alias *{anchor} stands inside what it names", line, "a value cannot contain itself")
+        return node
+
+    def scalar(self, event: yaml.ScalarEvent, line: int) -> None:
+        self.check_tag(event.tag, line)
+        reset = event.tag in ("!reset", f"{CORE}null")
+        null = event.style is None and event.tag is None and event.value in NULLS
+        self.add(self.anchored(event.anchor, Scalar(None if reset or null else event.value, line)), line)
+
+    def start(self, event: yaml.CollectionStartEvent, line: int) -> None:
+        self.check_tag(event.tag, line)
+        if len(self.open) >= MAX_DEPTH:
+            raise self.fail(f"nested deeper than {MAX_DEPTH} levels", line)
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        self.open.append(_Open(isinstance(event, yaml.MappingStartEvent), event.anchor, line))
+
+    def end(self) -> None:
+        done = self.open.pop()
+        size = 1 + sum(child.size for child in done.children)
+        if size > MAX_NODES:
+            raise self.fail(f"aliases expand to more than {MAX_NODES} nodes", done.line)
+        node = self.mapping(done, size) if done.mapping else Sequence(tuple(done.children), done.line, size)
+        self.add(self.anchored(done.anchor, node), done.line)
+
+    def anchored(self, anchor: str | None, node: Node) -> Node:
+        if anchor:
+            self.anchors[anchor] = node
+        return node
+
+    def add(self, node: Node, line: int) -> None:
+        if not self.open:
+            self.root = node
+            return
+        parent = self.open[-1]
+        is_key = parent.mapping and len(parent.children) % 2 == 0
+        if is_key and not (isinstance(node, Scalar) and node.text is not None):
+            raise self.fail("a key that is not a text", line)
+        # an alias shares the node of its anchor: what is said of it must name the line of the alias
+        parent.children.append(Scalar(node.text, line) if isinstance(node, Scalar) else node)
+
+    def mapping(self, done: _Open, size: int) -> Mapping:
+        own: dict[str, tuple[int, Node]] = {}
+        merged: list[Node] = []
+        for key, value in zip(done.children[::2], done.children[1::2], strict=True):
+            name = key.text if isinstance(key, Scalar) else None
+            if name is None:
+                raise self.fail("a key that is not a text", key.line)
+            if name == "<<":
+                merged += value.items if isinstance(value, Sequence) else [value]
+                continue
+            if name in own:
+                raise self.fail(f"{name}: said twice, first in line {own[name][0]}", key.line, "keep one of them")
+            own[name] = (key.line, value)
+        self.merge(own, merged, done.line)
+        entries = tuple((name, node) for name, (_, node) in own.items())
+        return Mapping(entries, done.line, size, tuple(line for line, _ in own.values()))
+
+    def merge(self, own: dict[str, tuple[int, Node]], merged: list[Node], line: int) -> None:
+        for node in merged:
+            if not isinstance(node, Mapping):
+                raise self.fail("<<: merges something that is not a mapping", line)
+            for (name, value), key_line in zip(node.entries, node.lines, strict=True):
+                own.setdefault(name, (key_line, value))
+
+    def check_tag(self, tag: str | None, line: int) -> None:
+        if tag is None or tag in TAGS or tag == "!reset":
+            return
+        if tag.startswith(CORE) and "/" not in tag:
+            return
+        raise self.fail(f"the tag {tag} is not one that compose files have", line)
+
+
+def read(text: str, file: str) -> Node:
+    """The one document of `text`. InputError, with its line, for text that is not YAML as a compose file may be."""
+    builder = _Builder(file)
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        raise InputError(f"not YAML: {error.problem}", place=Place(file, line)) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise InputError(f"not YAML: {error.reason}", place=Place(file, line)) from error
+    except (ValueError, OverflowError) as error:  # "\\U0011FFFF" leaves PyYAML's scanner as chr()'s own ValueError
+        raise InputError("not YAML: an escape that names no character", place=Place(file)) from error
+    if builder.root is None:
+        raise InputError("an empty file", hint="a compose file has `services:`", place=Place(file))
+    return builder.root

@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qtctl.dialects.compose.load import load
+from qtctl.dialects.compose.types import Build, Dependency, Limits, PortKind, Volume
+from qtctl.errors import InputError
+
+from .cases_bad import CASES
+
+REAL = Path(__file__).parents[4] / "shared/data/compose-2026-01-15"
+
+WHOLE = """\
+x-common: &common
+  restart: unless-stopped
+  profiles: [dev, live]
+services:
+  api:
+    <<: *common
+    build: {context: ., dockerfile: api/Dockerfile}
+    container_name: quantum_api
+    entrypoint: []
+    command: python -m "my api" --key hunter2
+    restart: always
+    env_file: .env
+    environment: {TOKEN: hunter2, EMPTY: }
+    ports:
+      - 22:22
+      - {target: 8000, published: "8001-8001", host_ip: 127.0.0.1, mode: host}
+      - target: 9000
+    depends_on:
+      db: {condition: service_healthy}
+      cache:
+    volumes:
+      - data:/data
+      - ./code:/app:ro
+      - /anonymous
+      - ${DIR:-/srv}:/srv:rw,z
+      - {type: bind, source: /a, target: /b, read_only: true}
+    healthcheck: {test: curl localhost}
+    deploy: {resources: {limits: {cpus: 0.5, memory: 512M}}}
+    network_mode: host
+  db:
+    image: &image postgres:16
+    environment: [PGPASSWORD=hunter2, PGUSER]
+    env_file: [a.env, {path: b.env}]
+    depends_on: [cache]
+    healthcheck: {test: [NONE]}
+    mem_limit: 1g
+  cache:
+    image: *image
+    healthcheck: {test: x, disable: true}
+    ports: !reset null
+"""
+
+
+def test_every_field_in_every_form() -> None:
+    api, db, cache = load(WHOLE, "compose.yml").services
+    assert (api.name, api.line, api.container_name, api.network_mode) == ("api", 5, "quantum_api", "host")
+    assert (api.restart, api.profiles) == ("always", ("dev", "live"))
+    assert (api.image, api.build) == ("", Build(".", "api/Dockerfile", ""))
+    assert (api.entrypoint, api.command) == ((), ("python", "-m", "my api", "--key", "hunter2"))
+    assert (api.environment, api.env_files) == (("TOKEN", "EMPTY"), (".env",))
+    assert [(p.kind, p.published, p.target, p.host_ip, p.line) for p in api.ports] == [
+        (PortKind.FIXED, 22, 22, "", 15),
+        (PortKind.FIXED, 8001, 8000, "127.0.0.1", 16),
+        (PortKind.CHOSEN, None, 9000, "", 17),
+    ]
+    assert api.depends_on == (Dependency("db", "service_healthy"), Dependency("cache", "service_started"))
+    assert api.volumes == (
+        Volume("data", "/data", ""),
+        Volume("./code", "/app", "ro"),
+        Volume("", "/anonymous", ""),
+        Volume("${DIR:-/srv}", "/srv", "rw,z"),
+        Volume("/a", "/b", "ro"),
+    )
+    assert (api.healthcheck, db.healthcheck, cache.healthcheck) == (True, False, False)
+    assert (api.limits, db.limits, cache.limits) == (Limits("0.5", "512M"), Limits(memory="1g"), Limits())
+    assert (db.environment, db.env_files) == (("PGPASSWORD", "PGUSER"), ("a.env", "b.env"))
+    assert (db.command, db.entrypoint, db.build) == (None, None, None)
+    assert (db.image, cache.image, cache.ports) == ("postgres:16", "postgres:16", ())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_no_compose_file_says_where_and_why_all_at_once(name: str) -> None:
+    text, expected = CASES[name]
+    with pytest.raises(InputError) as raised:
+        load(text, "f.yml")
+    assert str(raised.value).splitlines() == expected
+    assert "hunter2" not in str(raised.value)
+
+
+@given(st.text(alphabet="services:ab\n -[]{}&*!<'\"#\t\\x0", max_size=80))
+def test_any_text_is_a_compose_file_or_an_input_error(text: str) -> None:
+    try:
+        load("services:\n  a:\n    ports: " + text, "f.yml")
+    except InputError as error:
+        assert str(error).startswith("f.yml")  # noqa: PT017 - both ends are fine, neither is required
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"the fleet's own compose files are not at {REAL}")
+@pytest.mark.parametrize(
+    ("file", "services", "ports"), [("docker-compose.yml", 27, 13), ("docker-compose.vps.yml", 29, 10)]
+)
+def test_the_fleets_own_files(file: str, services: int, ports: int) -> None:
+    compose = load((REAL / file).read_text(), file)
+    assert len(compose.services) == services
+    published = [port for service in compose.services for port in service.ports]
+    assert (len(published), {port.kind for port in published}) == (ports, {PortKind.FIXED})
