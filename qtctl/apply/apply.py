@@ -1,0 +1,121 @@
+"""A plan, done on a host: files by SFTP and one root script, units by jobs on the system bus."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+
+from qtctl.apply.install import REPLACED, InstallAnswer, install_script, read_answer
+from qtctl.apply.units import run_batch
+from qtctl.errors import DeployRefused, HostError, Refused
+from qtctl.model.plan import Plan, Step, StepKind, StepResult
+from qtctl.model.tree import TreeFile
+from qtctl.ports.clock import Clock
+from qtctl.ports.host import Completed, Host
+from qtctl.ports.progress import Progress
+
+_UNSTAGE_S = 10.0
+_BATCHES = {StepKind.RESTART: StepKind.START}
+"""Starts and restarts are queued together: they depend on each other."""
+
+
+def apply(host: Host, plan: Plan, clock: Clock, *, deadline_s: float, progress: Progress) -> tuple[StepResult, ...]:
+    """Do the steps in their order; one result for each.
+
+    Nothing after a failed write, reload or enablement is done; units are all tried. DeployRefused where nothing was
+    changed on the host; once something may have been, what went wrong stands in the results.
+    """
+    until = clock.monotonic() + deadline_s
+    writes = [step for step in plan.steps if step.kind is StepKind.WRITE]
+    rest = [step for step in plan.steps if step.kind is not StepKind.WRITE]
+    results = _write(host, writes, clock, until, progress) if writes else []
+    for _, batch in groupby(rest, key=lambda step: _BATCHES.get(step.kind, step.kind)):
+        results += _batch(host, list(batch), results, until - clock.monotonic(), progress)
+    return tuple(results)
+
+
+def _batch(
+    host: Host, steps: list[Step], before: Sequence[StepResult], left_s: float, progress: Progress
+) -> list[StepResult]:
+    broken = next((result for result in before if not result.ok and _stops_all(result.step)), None)
+    if broken is not None:
+        why = f"not done: {broken.step.kind} {broken.step.subject} failed"
+        return [StepResult(step, ok=False, detail=why) for step in steps]
+    progress(_title(steps))
+    try:
+        return run_batch(host.bus(root=True), steps, left_s)
+    except HostError as error:
+        return [StepResult(step, ok=False, detail=f"not known: {error}") for step in steps]
+
+
+def _stops_all(step: Step) -> bool:
+    return step.kind not in (StepKind.START, StepKind.RESTART, StepKind.STOP, StepKind.RESET_FAILED)
+
+
+def _title(steps: Sequence[Step]) -> str:
+    kinds = " and ".join(dict.fromkeys(step.kind.value for step in steps))
+    return f"{kinds}: {steps[0].subject}" if len(steps) == 1 else f"{kinds}: {len(steps)} units"
+
+
+def _write(host: Host, steps: list[Step], clock: Clock, until: float, progress: Progress) -> list[StepResult]:
+    progress(f"staging {len(steps)} files")
+    token = secrets.token_hex(8)
+    stage = f"/tmp/qtctl-{token}"  # noqa: S108 - a new directory of mode 0700 with a name nobody can guess
+    kept = f"{REPLACED}/{datetime.fromtimestamp(clock.now(), UTC):%Y%m%dT%H%M%SZ}-{token[:6]}"
+    try:
+        host.put(stage, [_staged(number, step) for number, step in enumerate(steps)])
+        progress(f"installing {len(steps)} files")
+        running = host.start(install_script(steps, stage, kept, token), root=True)
+    except HostError as error:
+        left = _unstage(host, stage)
+        raise DeployRefused(f"nothing was changed: {error.what}{left}", hint=error.hint) from error
+    try:
+        done = running.finish(max(until - clock.monotonic(), 1.0))
+    except Refused as error:
+        left = _unstage(host, stage)
+        raise DeployRefused(f"nothing was changed: {error.what}{left}", hint=error.hint) from error
+    except HostError as error:
+        return [StepResult(step, ok=False, detail=f"not known: {error}") for step in steps]
+    answer = read_answer(done.stdout)
+    left = "" if answer.whole else _unstage(host, stage)
+    return _results(steps, kept, answer, done, left)
+
+
+def _unstage(host: Host, stage: str) -> str:
+    """Remove the staged files where the script did not: '' or what is left and why."""
+    try:
+        done = host.start(f"rm -rf -- {stage}\n").finish(_UNSTAGE_S)
+    except HostError as error:
+        return f"; {stage} is left on the host: {error.what}"
+    return "" if done.exit == 0 else f"; {stage} is left on the host"
+
+
+def _staged(number: int, step: Step) -> TreeFile:
+    if step.file is None:
+        raise ValueError(f"{step.subject}: a write without its file")
+    return TreeFile(str(number), step.file.content, mode=0o600)
+
+
+def _results(steps: Sequence[Step], kept: str, answer: InstallAnswer, done: Completed, left: str) -> list[StepResult]:
+    why = (answer.why or _last_line(done.stderr) or f"the install script ended with exit status {done.exit}") + left
+    if _untouched(steps, answer, done):
+        raise DeployRefused(f"nothing was changed: {why}", hint="see to that on the host, then deploy again")
+    return [_result(number, step, kept, answer, why) for number, step in enumerate(steps)]
+
+
+def _untouched(steps: Sequence[Step], answer: InstallAnswer, done: Completed) -> bool:
+    """Whether the host is surely as before. A directory is moved away before its file comes: then it is not sure."""
+    if not answer.begun:
+        return answer.whole or bool(done.exit)
+    return answer.whole and not answer.installed and not any(step.seen == "dir" for step in steps)
+
+
+def _result(number: int, step: Step, kept: str, answer: InstallAnswer, why: str) -> StepResult:
+    if number not in answer.installed:
+        stopped = number == answer.stopped_at or not answer.whole
+        return StepResult(step, ok=False, detail=why if stopped else f"not written: {why}")
+    return StepResult(step, ok=True, detail="" if step.seen == "absent" else f"the old one is {kept}{step.subject}")
+
+
+def _last_line(text: bytes) -> str:
+    return text.decode("utf-8", "replace").strip().rpartition("\n")[2]

@@ -1,0 +1,36 @@
+"""The present content of unit files on a host: only of those whose difference is to be shown."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from shlex import quote
+
+from qtctl.errors import HostError
+from qtctl.ports.host import Host
+
+_SCRIPT = r"""
+one() { [ -L "$2" ] || { [ -f "$2" ] && text=$(base64 -w0 <"$2") && printf '%s %s\n' "$1" "$text"; }; }
+"""
+
+
+def current_files(host: Host, paths: Sequence[str], deadline_s: float) -> dict[str, bytes]:
+    """Path → content, read as root. A file that could not be read is not in it. HostError where the host is gone."""
+    if not paths:
+        return {}
+    lines = "\n".join(f"one {number} {quote(path)}" for number, path in enumerate(paths))
+    done = host.start(f"{_SCRIPT}{lines}\nexit 0\n", root=True).finish(deadline_s)
+    if done.exit != 0:
+        raise HostError(f"{host.address}: unit files could not be read", hint=_last_line(done.stderr))
+    return {paths[number]: content for number, content in map(_row, done.stdout.splitlines())}
+
+
+def _row(line: bytes) -> tuple[int, bytes]:
+    number, _, text = line.partition(b" ")
+    try:
+        return int(number), base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise HostError("the host's answer about its unit files is garbled", hint="try again") from error
+
+
+def _last_line(text: bytes) -> str:
+    return text.decode("utf-8", "replace").strip().rpartition("\n")[2]

@@ -1,0 +1,84 @@
+"""One deploy at a time a host: a root shell on the host holds a lock for as long as the deploy is connected."""
+
+import getpass
+import platform
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from shlex import quote
+
+from qtctl.errors import DeployRefused, HostError
+from qtctl.ports.host import Host, Running
+
+LOCK = "/run/qtctl.lock"
+_ANSWER_S = 5.0
+
+# The holder ends when the lock file is no longer its own (the release), when nobody reads its output any more (the
+# connection is gone: SIGPIPE), or after `ttl` seconds. The kernel then frees the lock.
+_HOLD = r"""
+main() {
+  exec 9>>"$lock" || exit 1
+  flock -w 1 9 || { printf busy; exit 75; }
+  printf '%s\n' "$mark" >"$lock"
+  end=$(($(date +%s) + ttl))
+  while read -r now <"$lock" && [ "$now" = "$mark" ] && [ "$(date +%s)" -lt "$end" ]; do
+    printf . || exit 1
+    sleep 0.2
+  done
+}
+main
+"""
+_ASK = r"""
+tries=0
+while [ $tries -lt 30 ]; do
+  if read -r now <"$lock" && [ "$now" = "$mark" ]; then printf held; exit 0; fi
+  tries=$((tries + 1))
+  sleep 0.1
+done 2>/dev/null
+cat "$lock"
+"""
+_RELEASE = r"""
+read -r now <"$lock" && [ "$now" = "$mark" ] && : >"$lock"
+exit 0
+"""
+
+
+@contextmanager
+def deploy_lock(host: Host, *, hold_s: float, path: str = LOCK) -> Iterator[None]:
+    """Hold the host's deploy lock. DeployRefused, naming the holder, where another has it.
+
+    It frees itself when the connection is lost, and at the latest after `hold_s`.
+    """
+    mark = f"{getpass.getuser()}@{platform.node()} {secrets.token_hex(8)}"
+    names = f"lock={quote(path)} mark={quote(mark)} ttl={int(hold_s) + 1}\n"
+    try:
+        holder = host.start(names + _HOLD, root=True)
+        answer = host.start(names + _ASK, root=True).finish(_ANSWER_S)
+    except HostError as error:
+        raise DeployRefused(f"the deploy lock could not be taken: {error.what}", hint=error.hint) from error
+    if answer.stdout != b"held":
+        raise _not_held(host, holder, answer.stdout)
+    try:
+        yield
+    finally:
+        _release(host, holder, names)
+
+
+def _not_held(host: Host, holder: Running, owner: bytes) -> DeployRefused:
+    done = holder.finish(_ANSWER_S)
+    if done.stdout != b"busy":
+        why = done.stderr.decode("utf-8", "replace").strip() or f"exit status {done.exit}"
+        return DeployRefused(
+            f"{host.address}: the deploy lock could not be taken: {why}", hint="deploy as root or sudo"
+        )
+    who = owner.decode("utf-8", "replace").partition(" ")[0].strip() or "somebody"
+    return DeployRefused(f"{host.address}: {who} is deploying to it now", hint="wait until that is done")
+
+
+def _release(host: Host, holder: Running, names: str) -> None:
+    """A lock that cannot be released because the host is gone frees itself there."""
+    try:
+        host.start(names + _RELEASE, root=True).finish(_ANSWER_S)
+        holder.finish(_ANSWER_S)
+    except HostError:
+        return

@@ -1,0 +1,49 @@
+"""Steps of units as calls on the system bus, and what its answers mean."""
+
+from collections.abc import Sequence
+
+from qtctl.model.plan import Step, StepKind, StepResult
+from qtctl.ports.host import Bus, BusCall, BusReply, JobResult
+
+_PATH = "/org/freedesktop/systemd1"
+_MANAGER = "org.freedesktop.systemd1.Manager"
+_JOBS = {StepKind.START: "StartUnit", StepKind.RESTART: "RestartUnit", StepKind.STOP: "StopUnit"}
+
+
+def call_of(step: Step) -> BusCall:
+    """The Manager method that does a step: see org.freedesktop.systemd1(5)."""
+    if step.kind in _JOBS:
+        return BusCall(_PATH, _MANAGER, _JOBS[step.kind], "ss", (step.subject, "replace"))
+    if step.kind is StepKind.RELOAD:
+        return BusCall(_PATH, _MANAGER, "Reload")
+    if step.kind is StepKind.RESET_FAILED:
+        return BusCall(_PATH, _MANAGER, "ResetFailedUnit", "s", (step.subject,))
+    if step.kind is StepKind.ENABLE:
+        return BusCall(_PATH, _MANAGER, "EnableUnitFiles", "asbb", ([step.subject], False, False))
+    if step.kind is StepKind.DISABLE:
+        return BusCall(_PATH, _MANAGER, "DisableUnitFiles", "asb", ([step.subject], False))
+    raise ValueError(f"{step.kind} is no step of a unit")
+
+
+def run_batch(bus: Bus, steps: Sequence[Step], deadline_s: float) -> list[StepResult]:
+    """Steps of one kind of work, all at once; results in order.
+
+    Jobs are queued in the order of the plan, dependencies first, and systemd itself lets each wait for what it is
+    After=. HostError where the bus is gone.
+    """
+    calls = [call_of(step) for step in steps]
+    if steps[0].kind in _JOBS:
+        return [_of_job(step, job) for step, job in zip(steps, bus.jobs(calls, deadline_s), strict=True)]
+    return [_of_reply(step, reply) for step, reply in zip(steps, bus.call(calls, deadline_s), strict=True)]
+
+
+def _of_job(step: Step, job: JobResult) -> StepResult:
+    if job.ok:
+        return StepResult(step, ok=True)
+    return StepResult(step, ok=False, detail=f"{job.result}: {job.message}" if job.message else job.result)
+
+
+def _of_reply(step: Step, reply: BusReply) -> StepResult:
+    if not reply.error:
+        return StepResult(step, ok=True)
+    return StepResult(step, ok=False, detail=f"{reply.error}: {reply.message}")

@@ -1,0 +1,132 @@
+"""Which generated files are not on the host as they should be, and what is in the way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.facts import Facts, File, Unit
+from qtctl.model.plan import Refusal, Step, StepKind
+from qtctl.plan.visible import process_sees, shown_diff
+
+ABSENT = "absent"
+UNSHOWN = "content differs (values not shown)"
+TAKE_OVER = "--take-over replaces it and keeps the old one on the host"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file to write. `visible`: a running process that reads this file would be another one with the new content."""
+
+    file: DesiredFile
+    reason: str
+    seen: str
+    diff: str
+    visible: bool
+
+    @property
+    def step(self) -> Step:
+        return Step(
+            StepKind.WRITE, self.file.path, self.reason, self.seen, self.diff, self.file, keep_mtime=not self.visible
+        )
+
+
+def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
+    """Paths of the unit files whose present content a plan wants: regular files with another content than declared."""
+    found = []
+    for file in desired.files:
+        there = facts.read(File, file.path)
+        if there is not None and _content_differs(there, file) and there.kind == "file" and file.kind == "unit":
+            found.append(file.path)
+    return tuple(sorted(found))
+
+
+def changes(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[FileChange, ...]:
+    """Sorted by path. Call only where `obstacles` found nothing that cannot be taken over."""
+    found = [_change(file, facts.read(File, file.path), current) for file in desired.files]
+    return tuple(sorted((change for change in found if change is not None), key=lambda change: change.file.path))
+
+
+def _change(file: DesiredFile, there: File | None, current: Mapping[str, bytes]) -> FileChange | None:
+    if there is None:
+        return FileChange(file, "not on the host", ABSENT, "", visible=True)
+    if not there.ours:
+        diff = _diff(file, current) if there.kind == "file" else ""
+        return FileChange(file, f"replaces {_what(there)}", seen_of(there), diff, visible=True)
+    if _content_differs(there, file):
+        visible = file.kind != "unit" or process_sees(current[file.path], file.content, file.subject)
+        reason = "content differs" if file.kind == "unit" else UNSHOWN
+        return FileChange(file, reason, seen_of(there), _diff(file, current), visible=visible)
+    reason = _rights(there, file)
+    return FileChange(file, reason, seen_of(there), "", visible=False) if reason else None
+
+
+def _diff(file: DesiredFile, current: Mapping[str, bytes]) -> str:
+    if file.kind != "unit":
+        return ""
+    return shown_diff(current[file.path], file.content, file.path) or UNSHOWN
+
+
+def _content_differs(there: File, file: DesiredFile) -> bool:
+    return there.sha256 != file.sha256
+
+
+def _rights(there: File, file: DesiredFile) -> str:
+    """What of mode and owner differs, or ''."""
+    wrong = []
+    if int(there.mode, 8) != int(file.mode, 8):
+        wrong.append(f"mode is {there.mode}, declared {file.mode}")
+    if (there.owner, there.group) != (file.owner, file.group):
+        wrong.append(f"owner is {there.owner}:{there.group}, declared {file.owner}:{file.group}")
+    return "; ".join(wrong)
+
+
+def seen_of(there: File | None) -> str:
+    """What stands at a path, as the install script on the host says it too."""
+    if there is None:
+        return ABSENT
+    if there.kind == "file":
+        return f"sha256:{there.sha256}"
+    return f"link:{there.target}" if there.kind == "link" else there.kind
+
+
+def _what(there: File) -> str:
+    if there.kind == "link":
+        return "a mask (a link to /dev/null)" if there.target == "/dev/null" else f"a link to {there.target}"
+    kinds = {"file": "a file that qtctl did not write", "dir": "a directory"}
+    return kinds.get(there.kind, "something that is no regular file")
+
+
+def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes], *, take_over: bool) -> tuple[Refusal, ...]:
+    """What keeps the files from being written. What could not be read is in the way even with `take_over`."""
+    found: list[Refusal] = []
+    for file in desired.files:
+        there = facts.read(File, file.path)
+        found += _unreadable(file, there, current)
+        if not take_over:
+            found += _foreign(file, there, facts)
+    return tuple(found)
+
+
+def _unreadable(file: DesiredFile, there: File | None, current: Mapping[str, bytes]) -> list[Refusal]:
+    if there is None or there.kind != "file":
+        return []
+    hint = "deploy as root, or as an account that may use sudo without a password"
+    if there.sha256 is None:
+        return [Refusal(file.path, "its content could not be read", hint)]
+    if file.kind == "unit" and _content_differs(there, file) and file.path not in current:
+        return [Refusal(file.path, "its present content could not be read", hint)]
+    return []
+
+
+def _foreign(file: DesiredFile, there: File | None, facts: Facts) -> list[Refusal]:
+    if there is not None:
+        return [] if there.ours else [Refusal(file.path, f"there is {_what(there)}", TAKE_OVER)]
+    unit = facts.read(Unit, file.subject) if file.kind == "unit" else None
+    if unit is None:
+        return []
+    if unit.load_state == "masked" or unit.unit_file_state.startswith("masked"):
+        return [Refusal(file.subject, "masked", f"systemctl unmask {file.subject}, or --take-over")]
+    if unit.fragment_path and unit.fragment_path != file.path and unit.load_state != "not-found":
+        hint = "--take-over lets the new file win over it; it stays where it is"
+        return [Refusal(file.subject, f"already made by {unit.fragment_path}, which qtctl did not write", hint)]
+    return []

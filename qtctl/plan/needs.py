@@ -1,0 +1,18 @@
+"""What a plan has to know of the host. Every one of these must be known before anything is decided."""
+
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import File, Unit
+from qtctl.plan.wishes import wishes
+
+
+def needs(desired: Desired) -> tuple[Need, ...]:
+    """`unit` of every declared unit; `file` of every generated file, enabling link and secrets file. Sorted."""
+    paths = {file.path for file in desired.files}
+    units: set[str] = set()
+    for wish in wishes(desired):
+        units.add(wish.unit)
+        paths.update(wish.sees)
+        paths.update(wish.links)
+    wanted = [Need(Unit.FACT, unit) for unit in sorted(units)]
+    return tuple(wanted + [Need(File.FACT, path) for path in sorted(paths)])

@@ -1,0 +1,41 @@
+"""Desired and evidence → the steps from one to the other. Nothing is assumed: what is not known refuses the plan."""
+
+from collections.abc import Mapping
+
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Item
+from qtctl.model.facts import Facts
+from qtctl.model.plan import Plan, Refusal
+from qtctl.plan.files import changes, obstacles, to_read
+from qtctl.plan.needs import needs
+from qtctl.plan.units import Scene, unit_steps
+from qtctl.plan.wishes import wishes
+
+
+def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_over: bool) -> Plan:
+    """What has to change on the host, in the order in which it runs.
+
+    `facts` must hold needs(desired); `current` the content of what unread(desired, facts) names. A fact that is not
+    known, or something in the way, gives a plan of refusals and no steps. Undeclared units are never in it.
+    """
+    refusals = _unknown(desired, facts) or obstacles(desired, facts, current, take_over=take_over)
+    if refusals:
+        return Plan(desired.host, (), refusals)
+    written = changes(desired, facts, current)
+    scene = Scene(facts, {change.file.path: change for change in written}, {w.unit: w for w in wishes(desired)})
+    return Plan(desired.host, (*(change.step for change in written), *unit_steps(scene)))
+
+
+def unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
+    """The unit files whose present content the plan wants to see. None where something needed is not known."""
+    return () if _unknown(desired, facts) else to_read(desired, facts)
+
+
+def _unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
+    items = (facts.item(need) for need in needs(desired))
+    return tuple(_could_not(item) for item in items if not item.state.known)
+
+
+def _could_not(item: Item) -> Refusal:
+    hint = "deploy as root, or as an account that may use sudo without a password"
+    return Refusal(item.subject, f"could not be read: {item.reason or item.state}", hint)

@@ -1,0 +1,151 @@
+"""What has to happen to the units: enable, stop, start and restart, each decided from the state of the host."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from qtctl.model.facts import Facts, File, Unit
+from qtctl.model.plan import Step, StepKind
+from qtctl.plan.files import FileChange
+from qtctl.plan.order import start_order
+from qtctl.plan.wishes import Wish
+
+_UP = ("active", "reloading", "refreshing", "activating")
+_NO_UNIT = Unit("not-found", "inactive", "dead", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What unit steps are decided on: the facts, what will be written, and the wishes by unit."""
+
+    facts: Facts
+    changes: Mapping[str, FileChange]
+    wishes: Mapping[str, Wish]
+
+    def unit(self, name: str) -> Unit:
+        return self.facts.read(Unit, name) or _NO_UNIT
+
+
+def unit_steps(scene: Scene) -> tuple[Step, ...]:
+    """In the order in which they run. Links come before the reload: systemd learns of new links only by one."""
+    links = _links(scene)
+    reload = _reload(scene, links)
+    starts = _starts(scene)
+    return (*links, *reload, *_resets(scene, starts), *_stops(scene), *starts)
+
+
+def _links(scene: Scene) -> tuple[Step, ...]:
+    found: list[Step] = []
+    for wish in scene.wishes.values():
+        found += _link_steps(scene, wish)
+    return tuple(sorted(found, key=lambda step: step.kind is StepKind.ENABLE))
+
+
+def _link_steps(scene: Scene, wish: Wish) -> list[Step]:
+    state = scene.unit(wish.unit).unit_file_state
+    if not wish.enabled:
+        if state not in ("enabled", "enabled-runtime"):
+            return []
+        return [Step(StepKind.DISABLE, wish.unit, "enabled, declared not to start by itself", state)]
+    missing = [link for link in wish.links if scene.facts.read(File, link) is None]
+    if state == "enabled" and not missing:
+        return []
+    reason = f"{missing[0]} is missing" if state == "enabled" else f"{_word(state)}, declared to start at boot"
+    return [Step(StepKind.ENABLE, wish.unit, reason, state)]
+
+
+def _word(state: str) -> str:
+    return state or "not on the host"
+
+
+def _reload(scene: Scene, links: Sequence[Step]) -> tuple[Step, ...]:
+    written = sum(change.file.kind == "unit" for change in scene.changes.values())
+    stale = [wish.unit for wish in scene.wishes.values() if scene.unit(wish.unit).need_daemon_reload]
+    reasons = []
+    if written:
+        reasons.append(f"{written} unit file{'s' * (written > 1)} written")
+    if links:
+        reasons.append("enablement changes")
+    if stale:
+        more = f" and {len(stale) - 1} more" if stale[1:] else ""
+        reasons.append(f"systemd has not read the file of {stale[0]}{more}")
+    return (Step(StepKind.RELOAD, "systemd", "; ".join(reasons), " ".join(stale)),) if reasons else ()
+
+
+def _resets(scene: Scene, starts: Sequence[Step]) -> tuple[Step, ...]:
+    failed = sorted(step.subject for step in starts if scene.unit(step.subject).active_state == "failed")
+    return tuple(Step(StepKind.RESET_FAILED, unit, _failed(scene.unit(unit)), "failed") for unit in failed)
+
+
+def _failed(unit: Unit) -> str:
+    return f"failed ({unit.result})" if unit.result else "failed"
+
+
+def _stops(scene: Scene) -> tuple[Step, ...]:
+    order = reversed(start_order(scene.wishes.values()))
+    found = []
+    for name in order:
+        unit = scene.unit(name)
+        if scene.wishes[name].active is False and unit.active_state in _UP:
+            reason = f"{unit.active_state}, declared stopped{_drags(scene, name, 'stops')}"
+            found.append(Step(StepKind.STOP, name, reason, _state(unit)))
+    return tuple(found)
+
+
+def _starts(scene: Scene) -> tuple[Step, ...]:
+    steps = (_start(scene, scene.wishes[name]) for name in start_order(scene.wishes.values()))
+    return tuple(step for step in steps if step is not None)
+
+
+def _start(scene: Scene, wish: Wish) -> Step | None:
+    if not wish.active:
+        return None
+    unit = scene.unit(wish.unit)
+    if unit.active_state not in _UP:
+        return Step(StepKind.START, wish.unit, f"{unit.active_state}, declared {_declared(wish)}", _state(unit))
+    reason = _restart_reason(scene, wish, unit)
+    if not reason:
+        return None
+    return Step(StepKind.RESTART, wish.unit, reason + _drags(scene, wish.unit, "restarts"), _state(unit))
+
+
+def _declared(wish: Wish) -> str:
+    return "running" if wish.rank == 0 else "active"
+
+
+def _restart_reason(scene: Scene, wish: Wish, unit: Unit) -> str:
+    """Why a unit that runs must run anew: from the state of files and process, never from what a run remembers."""
+    if unit.sub_state == "auto-restart":
+        return f"in a restart loop ({unit.result or 'auto-restart'})"
+    reasons = (_outdated(scene, path, _started(unit)) for path in wish.sees)
+    return "; ".join(reason for reason in reasons if reason)
+
+
+def _started(unit: Unit) -> int:
+    return unit.exec_main_start_timestamp or unit.active_enter_timestamp
+
+
+def _outdated(scene: Scene, path: str, started: int) -> str:
+    change = scene.changes.get(path)
+    if change is not None and change.visible:
+        return f"{path} changes"
+    there = scene.facts.read(File, path)
+    if there is None or there.mtime <= started:
+        return ""
+    return f"{path} ({_clock(there.mtime)}) is newer than the process ({_clock(started)})"
+
+
+def _clock(us: int) -> str:
+    return datetime.fromtimestamp(us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _drags(scene: Scene, name: str, verb: str) -> str:
+    """The running units that systemd stops or restarts along with this one."""
+    tied = [
+        wish.unit for wish in scene.wishes.values() if name in wish.ties and scene.unit(wish.unit).active_state in _UP
+    ]
+    return f"; {verb} too: {', '.join(tied)}" if tied else ""
+
+
+def _state(unit: Unit) -> str:
+    return f"{unit.active_state}/{unit.sub_state}"

@@ -1,0 +1,95 @@
+"""What each declared unit should be, in one shape for services, timers and targets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qtctl.model.desired import Desired, DesiredFile, DesiredService, DesiredTarget, DesiredTimer
+from qtctl.model.registry import ServiceState
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One unit. `active` None: whether it runs is not the deploy's business (a timer starts it).
+
+    `file` is the path of its unit file, `sees` the paths whose content its process read when it started.
+    `ties` are the units whose stop or restart stops or restarts this one.
+    """
+
+    unit: str
+    rank: int
+    active: bool | None
+    enabled: bool
+    wanted_by: tuple[str, ...]
+    after: tuple[str, ...]
+    before: tuple[str, ...]
+    ties: tuple[str, ...]
+    file: str
+    sees: tuple[str, ...]
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The links that enable it. None for a unit that cannot be enabled, or that must not be."""
+        directory = self.file.rpartition("/")[0]
+        if not self.enabled:
+            return ()
+        return tuple(f"{directory}/{target}.wants/{self.unit}" for target in self.wanted_by)
+
+
+def wishes(desired: Desired) -> tuple[Wish, ...]:
+    """Sorted by unit name. Only units that a file of `desired` makes: nothing else is touched."""
+    made = {file.subject: file for file in desired.files if file.kind == "unit"}
+    found = [_service(service, made) for service in desired.services if service.unit in made]
+    found += [_timer(timer, made) for timer in desired.timers if timer.unit in made]
+    found += [_target(target, made) for target in desired.targets if target.unit in made]
+    return tuple(sorted(found, key=lambda wish: wish.unit))
+
+
+_ACTIVE = {ServiceState.RUNNING: True, ServiceState.STOPPED: False, ServiceState.ON_TIMER: None}
+
+
+def _service(service: DesiredService, made: Mapping[str, DesiredFile]) -> Wish:
+    path = made[service.unit].path
+    env = tuple(file for file in (service.env_file, service.secrets_file) if file)
+    return Wish(
+        service.unit,
+        rank=0,
+        active=_ACTIVE[service.state],
+        enabled=service.enabled and bool(service.wanted_by),
+        wanted_by=service.wanted_by,
+        after=service.after,
+        before=service.before,
+        ties=(*service.requires, *service.binds_to, *service.part_of),
+        file=path,
+        sees=(path, *env),
+    )
+
+
+def _timer(timer: DesiredTimer, made: Mapping[str, DesiredFile]) -> Wish:
+    # A timer has no process: systemd works out its next run again at every daemon-reload.
+    return Wish(
+        timer.unit,
+        rank=1,
+        active=timer.active,
+        enabled=timer.active and bool(timer.wanted_by),
+        wanted_by=timer.wanted_by,
+        after=(),
+        before=(),
+        ties=(),
+        file=made[timer.unit].path,
+        sees=(),
+    )
+
+
+def _target(target: DesiredTarget, made: Mapping[str, DesiredFile]) -> Wish:
+    return Wish(
+        target.unit,
+        rank=2,
+        active=True,
+        enabled=bool(target.wanted_by),
+        wanted_by=target.wanted_by,
+        after=target.after,
+        before=(),
+        ties=target.part_of,
+        file=made[target.unit].path,
+        sees=(),
+    )
