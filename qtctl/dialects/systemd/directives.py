@@ -1,0 +1,75 @@
+"""How the directives of a unit file take several assignments (load-fragment-gperf.gperf.in, install.c)."""
+
+from enum import Enum
+
+
+class Takes(Enum):
+    """What a directive makes of being assigned more than once."""
+
+    SCALAR = "scalar"
+    """The last one wins."""
+    LINES = "lines"
+    """Each assignment is one item; an empty one drops those before it."""
+    WORDS = "words"
+    """Each word is one item, with C escapes; an empty assignment drops those before it."""
+    PATHS = "paths"
+    """As WORDS, but a backslash only makes the next character literal."""
+    UNITS = "units"
+    """Each word is one item, once; an empty assignment does nothing."""
+    INSTALL = "install"
+    """As UNITS, but an empty assignment drops those before it."""
+
+
+_UNITS = (
+    "After Before Wants Requires Requisite BindsTo PartOf Upholds Conflicts OnFailure OnSuccess PropagatesReloadTo "
+    "ReloadPropagatedFrom PropagatesStopTo StopPropagatedFrom JoinsNamespaceOf RequiresMountsFor WantsMountsFor"
+)
+_INSTALL = "WantedBy RequiredBy UpheldBy Alias Also DefaultInstance"
+_PATHS = (
+    "ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths ReadWriteDirectories ReadOnlyDirectories "
+    "InaccessibleDirectories BindPaths BindReadOnlyPaths TemporaryFileSystem ExtensionDirectories RuntimeDirectory "
+    "StateDirectory CacheDirectory LogsDirectory ConfigurationDirectory"
+)
+_WORDS = (
+    "Environment PassEnvironment UnsetEnvironment SupplementaryGroups Documentation LogExtraFields SystemCallFilter "
+    "SystemCallLog SystemCallArchitectures RestrictAddressFamilies RestrictFileSystems CapabilityBoundingSet "
+    "AmbientCapabilities IPAddressAllow IPAddressDeny Slices"
+)
+_LINES = (
+    "ExecStart ExecStartPre ExecStartPost ExecCondition ExecReload ExecStop ExecStopPost EnvironmentFile DeviceAllow "
+    "SetCredential SetCredentialEncrypted LoadCredential LoadCredentialEncrypted ImportCredential IODeviceWeight "
+    "IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec SocketBindAllow "
+    "SocketBindDeny OpenFile Sockets ListenStream ListenDatagram ListenSequentialPacket ListenFIFO ListenSpecial "
+    "ListenNetlink ListenMessageQueue PathExists PathExistsGlob PathChanged PathModified DirectoryNotEmpty "
+    "LogFilterPatterns"
+)
+TIMERS = frozenset(["OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec", "OnUnitInactiveSec", "OnCalendar"])
+"""An empty assignment of any of them drops the schedule of all of them."""
+
+_TABLE = {
+    **dict.fromkeys(_UNITS.split(), Takes.UNITS),
+    **dict.fromkeys(_INSTALL.split(), Takes.INSTALL),
+    **dict.fromkeys(_PATHS.split(), Takes.PATHS),
+    **dict.fromkeys(_WORDS.split(), Takes.WORDS),
+    **dict.fromkeys(_LINES.split(), Takes.LINES),
+    **dict.fromkeys(TIMERS, Takes.LINES),
+    "DefaultInstance": Takes.SCALAR,
+}
+
+
+def takes(key: str) -> Takes:
+    """How `key` takes several assignments; unknown directives are taken as scalars."""
+    if key.startswith(("Condition", "Assert")):
+        return Takes.LINES
+    return _TABLE.get(key, Takes.SCALAR)
+
+
+def reset_with(key: str) -> frozenset[str] | str:
+    """What an empty assignment of `key` drops: these directives, or all whose name begins so."""
+    if key in TIMERS:
+        return TIMERS
+    if key.startswith("Condition"):
+        return "Condition"
+    if key.startswith("Assert"):
+        return "Assert"
+    return frozenset((key,))

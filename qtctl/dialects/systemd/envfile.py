@@ -1,0 +1,172 @@
+"""Files for EnvironmentFile=: their own quoting, with no specifiers and no expansion (env-file.c, env-util.c)."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from qtctl.dialects.systemd.words import WHITESPACE, trouble
+from qtctl.errors import InputError, Place
+
+MAX_ASSIGNMENT = 128 * 1024 - 1
+"""Bytes of NAME=value: the kernel's MAX_ARG_STRLEN, with its NUL."""
+
+COMMENTS_END = 254
+"""The first systemd where a backslash at the end of a comment does not make the next line one."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BARE = re.compile(r"[A-Za-z0-9_@%+=:,./~^-]*")
+_ESCAPED = re.compile(r'(["\\$`])')
+_NEWLINE = "\n\r"
+_SHELL_NEED_ESCAPE = '"\\`$'
+
+
+def env_name(name: str) -> str:
+    """`name`, if systemd takes it as a variable's name."""
+    if not _NAME.fullmatch(name):
+        raise InputError("not a name of an environment variable", hint="letters, digits and _, no digit first")
+    return name
+
+
+def env_file_line(name: str, value: str) -> str:
+    """NAME=value as a line (several, where the value holds line breaks) of an env file, without the last line end."""
+    env_name(name)
+    if trouble(value):
+        raise InputError(f"environment variable {name}: holds a character that systemd does not take as text")
+    if len(f"{name}={value}".encode()) > MAX_ASSIGNMENT:
+        raise InputError(f"environment variable {name}: longer than the kernel passes ({MAX_ASSIGNMENT} bytes)")
+    if _BARE.fullmatch(value):
+        return f"{name}={value}"
+    return f'{name}="{_ESCAPED.sub(_backslashed, value)}"'
+
+
+def _backslashed(match: re.Match[str]) -> str:
+    return "\\" + match[1]
+
+
+@dataclass(slots=True)
+class _Reader:
+    """The state machine of parse_env_file_internal(), one character a step; each state gives the next."""
+
+    comments_continue: bool
+    found: list[tuple[str, str, int]] = field(default_factory=list)
+    key: str = ""
+    value: str = ""
+    line: int = 1
+    kept: int = 0
+    """How much of the value white space at its end may not be cut from."""
+
+    def pre_key(self, char: str) -> "_State":
+        if char in "#;":
+            return self.comment
+        if char in WHITESPACE:
+            return self.pre_key
+        self.key, self.value, self.kept = char, "", 0
+        return self.in_key
+
+    def in_key(self, char: str) -> "_State":
+        if char in _NEWLINE:
+            return self.pre_key
+        if char == "=":
+            return self.pre_value
+        self.key += char
+        return self.in_key
+
+    def pre_value(self, char: str) -> "_State":
+        opened = {"'": self.single, '"': self.double, "\\": self.escape}.get(char)
+        if opened is not None:
+            return opened
+        if char in _NEWLINE:
+            return self.push()
+        if char in WHITESPACE:
+            return self.pre_value
+        self.keep(char)
+        return self.in_value
+
+    def in_value(self, char: str) -> "_State":
+        if char in _NEWLINE:
+            self.value = self.value[: self.kept]
+            return self.push()
+        if char == "\\":
+            self.kept = len(self.value)
+            return self.escape
+        self.value += char
+        if char not in WHITESPACE:
+            self.kept = len(self.value)
+        return self.in_value
+
+    def escape(self, char: str) -> "_State":
+        if char not in _NEWLINE:
+            self.keep(char)
+        return self.in_value
+
+    def single(self, char: str) -> "_State":
+        if char == "'":
+            return self.pre_value
+        self.keep(char)
+        return self.single
+
+    def double(self, char: str) -> "_State":
+        if char == '"':
+            return self.pre_value
+        if char == "\\":
+            return self.double_escape
+        self.keep(char)
+        return self.double
+
+    def double_escape(self, char: str) -> "_State":
+        if char in _SHELL_NEED_ESCAPE:
+            self.keep(char)
+        elif char != "\n":
+            self.keep("\\" + char)
+        return self.double
+
+    def comment(self, char: str) -> "_State":
+        if char in _NEWLINE:
+            return self.pre_key
+        return self.comment_escape if char == "\\" else self.comment
+
+    def comment_escape(self, char: str) -> "_State":
+        if char in _NEWLINE and not self.comments_continue:
+            return self.pre_key
+        return self.comment
+
+    def keep(self, text: str) -> None:
+        self.value += text
+        self.kept = len(self.value)
+
+    def push(self) -> "_State":
+        self.found.append((self.key.rstrip(WHITESPACE), self.value, self.line))
+        return self.pre_key
+
+
+_State = Callable[[str], "_State"]
+
+
+def parse_env_file(text: str, name: str, *, systemd: int = 252) -> dict[str, str]:
+    """What a process gets from the env file, in file order; the last assignment of a name wins.
+
+    Names that systemd would drop are left out. InputError where it would refuse the file: NUL, not Unicode text.
+    """
+    reader = _Reader(comments_continue=systemd < COMMENTS_END)
+    state: _State = reader.pre_key
+    for char in text:
+        if char == "\0":
+            raise InputError("a NUL character in an env file", place=Place(name, reader.line))
+        state = state(char)
+        reader.line += char == "\n"
+    if state == reader.in_value:
+        state = state("\n")
+    elif state in (reader.pre_value, reader.escape, reader.single, reader.double, reader.double_escape):
+        reader.push()
+    return _assignments(reader.found, name)
+
+
+def _assignments(found: list[tuple[str, str, int]], name: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for key, value, line in found:
+        if trouble(key) or trouble(value):
+            raise InputError("text in an env file that systemd does not take", place=Place(name, line))
+        if _NAME.fullmatch(key):
+            values.pop(key, None)
+            values[key] = value
+    return values

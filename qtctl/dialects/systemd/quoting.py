@@ -1,0 +1,252 @@
+"""Values into the text of unit files, and back, by systemd's rules for each kind of directive (252 to 257).
+
+Writers raise InputError, naming the field and never showing the value, where systemd could not give it back.
+`%` is doubled everywhere but in env files; `$` only in Exec*= lines, where systemd expands variables.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qtctl.dialects.systemd.envfile import env_file_line, env_name, parse_env_file
+from qtctl.dialects.systemd.words import WHITESPACE, Escapes, quote, quote_literal, split, trouble
+from qtctl.errors import InputError
+
+MAX_LINE = 1024**2 - 4096
+"""Bytes of one directive: systemd gives up a file with a line of 1 MiB (LONG_LINE_MAX)."""
+MAX_ARGUMENT = 128 * 1024 - 1
+"""Bytes of one argument or NAME=value: the kernel's MAX_ARG_STRLEN, with its NUL."""
+MAX_PATH = 4095
+MAX_COMPONENT = 255
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROL_BUT_TAB = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_NOT_IN_EXECUTABLE = re.compile("[\x00-\x1f\x7f\"'\\\\]")
+_GLOB = re.compile(r"([\\*?\[\]])")
+_PREFIXES = "-@:+!"
+
+
+@dataclass(frozen=True, slots=True)
+class ExecCommand:
+    """One parsed Exec*= line: `prefixes` as written (of `-@:+!`), the file run, and the argv its process gets."""
+
+    prefixes: str
+    path: str
+    argv: tuple[str, ...]
+
+
+def exec_line(argv: Sequence[str], field: str = "ExecStart") -> str:
+    """The value of an Exec*= directive whose process gets exactly `argv`; argv[0] is run, and must be absolute."""
+    if not argv:
+        raise InputError(f"{field}: no command", hint="the first argument is the program's absolute path")
+    _check_executable(argv[0], field)
+    for number, argument in enumerate(argv[1:], start=1):
+        _check_argument(argument, f"{field}: argument {number}")
+    if _unexpanded(argv):
+        line = " ".join(quote(word.replace("%", "%%")) for word in (":" + argv[0], *argv[1:]))
+    else:
+        line = " ".join(exec_argument(word) for word in argv)
+    if len(line.encode()) > MAX_LINE:
+        raise InputError(f"{field}: the command line is longer than systemd reads ({MAX_LINE} bytes)")
+    return line
+
+
+def exec_argument(value: str, field: str = "argument") -> str:
+    """One argument of an Exec*= line: quoted where it must be, `%` and `$` doubled."""
+    _check_argument(value, field)
+    return quote(value.replace("%", "%%").replace("$", "$$"))
+
+
+def loaded_argv(argv: Sequence[str]) -> tuple[str, ...]:
+    """What systemd's ExecStart property shows for a line of `exec_line(argv)`: `$` is still doubled in it."""
+    if _unexpanded(argv):
+        return tuple(argv)
+    return tuple(word.replace("$", "$$") for word in argv)
+
+
+def _unexpanded(argv: Sequence[str]) -> bool:
+    # In the path that is run a `$` is never expanded, so doubling it there would name another file, while the same
+    # text is expanded as argv[0]. The prefix `:` turns expansion off for the whole line.
+    return "$" in argv[0]
+
+
+def environment_assignment(name: str, value: str) -> str:
+    """NAME=value as one word of Environment=."""
+    env_name(name)
+    _refuse(value, f"environment variable {name}", secret=True)
+    _refuse_long(f"{name}={value}", f"environment variable {name}")
+    return quote(f"{name}={value}".replace("%", "%%"))
+
+
+def value(text: str, field: str) -> str:
+    """Plain text on one line, such as Description= and SyslogIdentifier=: taken as it stands but for `%`."""
+    _refuse(text, field)
+    if _CONTROL_BUT_TAB.search(text):
+        raise InputError(f"{field}: holds a line break or another control character", hint="write it on one line")
+    if text != text.strip(WHITESPACE):
+        raise InputError(f"{field}: begins or ends with white space, which systemd strips")
+    return _kept_backslash(text.replace("%", "%%"))
+
+
+def setting(text: str, field: str) -> str:
+    """A value that is written as systemd reads it (sizes, times, CPUQuota=150%): one line, and not empty."""
+    _refuse(text, field)
+    if not text or text != text.strip(WHITESPACE) or _CONTROL.search(text) or text.endswith("\\"):
+        raise InputError(f"{field}: not a value on one line without white space around it")
+    return text
+
+
+def path(text: str, field: str) -> str:
+    """One absolute path as the whole value (WorkingDirectory=): no quotes, spaces as they stand."""
+    simple = simple_path(text, field)
+    if simple != simple.strip(WHITESPACE) or simple.endswith("\\"):
+        raise InputError(f"{field}: the path ends in white space or a backslash, which systemd would strip")
+    return simple.replace("%", "%%")
+
+
+def file_pattern(text: str, field: str) -> str:
+    """One absolute path for EnvironmentFile=, which takes glob patterns: what is special to them is escaped."""
+    path(text, field)
+    return path(_GLOB.sub(r"\\\1", text), field)
+
+
+def path_word(text: str, field: str) -> str:
+    """One absolute path in a list of them (ReadWritePaths=)."""
+    return quote_literal(simple_path(text, field).replace("%", "%%"))
+
+
+def path_list(paths: Sequence[str], field: str) -> str:
+    """Absolute paths in one value (ReadWritePaths=)."""
+    return " ".join(path_word(text, field) for text in paths)
+
+
+def simple_path(text: str, field: str) -> str:
+    """`text` as systemd simplifies it: no empty or `.` components, no slash at the end. InputError if not absolute."""
+    _refuse(text, field)
+    if not text.startswith("/"):
+        raise InputError(f"{field}: not an absolute path", hint="begin it with /")
+    if _CONTROL.search(text):
+        raise InputError(f"{field}: the path holds a control character")
+    parts = [part for part in text.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise InputError(f"{field}: the path holds .., which systemd refuses")
+    simple = "/" + "/".join(parts)
+    if len(simple.encode()) > MAX_PATH or any(len(part.encode()) > MAX_COMPONENT for part in parts):
+        raise InputError(f"{field}: the path, or a name in it, is too long")
+    return simple
+
+
+def parse_value(text: str) -> str:
+    """What `value` and `path` wrote. InputError where `text` holds a specifier, whose meaning is the host's."""
+    return _specifiers(text)
+
+
+def parse_file_pattern(text: str) -> str:
+    """What `file_pattern` wrote; InputError for a real pattern."""
+    plain = re.sub(r"\\(.)", r"\1", _specifiers(text))
+    if _GLOB.sub(r"\\\1", plain) != _specifiers(text):
+        raise InputError("a pattern of files, not one file")
+    return plain
+
+
+def parse_path_list(text: str) -> tuple[str, ...]:
+    """What `path_list` wrote."""
+    return tuple(_specifiers(word) for word in split(text, Escapes.LITERAL))
+
+
+def parse_environment(text: str) -> tuple[str, ...]:
+    """The NAME=value words of an Environment= value."""
+    return tuple(_specifiers(word) for word in split(text, Escapes.C))
+
+
+def split_exec(text: str) -> tuple[str, ...]:
+    """The argv that a process gets from an Exec*= value. InputError where it depends on the host or its environment."""
+    return parse_exec(text).argv
+
+
+def parse_exec(text: str) -> ExecCommand:
+    """An Exec*= value with one command."""
+    if re.search(r"(?:^|[ \t\n\r]);(?:[ \t\n\r]|$)", text):
+        raise InputError("more than one command on the line", hint='a lone ; is written as ";"')
+    words = split(re.sub(r"(?<=[ \t\n\r])\\;(?=[ \t\n\r]|$)", '";"', text), Escapes.C_RELAXED)
+    if not words:
+        raise InputError("no command")
+    first = words[0].lstrip(_PREFIXES)
+    prefixes = words[0][: len(words[0]) - len(first)]
+    given = words[1:] if "@" in prefixes else (first, *words[1:])
+    argv = tuple(_specifiers(word) for word in given)
+    if ":" not in prefixes:
+        argv = tuple(_dollars(word) for word in argv)
+    return ExecCommand(prefixes, _specifiers(first), argv)
+
+
+def _specifiers(text: str) -> str:
+    if re.search(r"%", text.replace("%%", "")):
+        raise InputError("a specifier (%…), whose value only the host knows", hint="write % as %%")
+    return text.replace("%%", "%")
+
+
+def _dollars(word: str) -> str:
+    rest = word.replace("$$", "")
+    if "${" in rest or (rest.startswith("$") and not word.startswith("$$")):
+        raise InputError("a variable ($…), whose value only the process's environment knows", hint="write $ as $$")
+    return word.replace("$$", "$")
+
+
+def _check_executable(text: str, field: str) -> None:
+    field = f"{field}: the program"
+    _refuse(text, field)
+    if not text.startswith("/"):
+        raise InputError(f"{field} is not an absolute path", hint="begin it with /")
+    if _NOT_IN_EXECUTABLE.search(text):
+        raise InputError(f"{field} has a quote, a backslash or a control character in its path, which systemd refuses")
+    if text.endswith("/"):
+        raise InputError(f"{field} is a directory")
+    if len(text.encode()) > MAX_PATH or any(len(part.encode()) > MAX_COMPONENT for part in text.split("/")):
+        raise InputError(f"{field} has too long a path, or a name in it is")
+
+
+def _check_argument(text: str, field: str) -> None:
+    _refuse(text, field)
+    _refuse_long(text, field)
+
+
+def _refuse(text: str, field: str, *, secret: bool = False) -> None:
+    reason = trouble(text)
+    if reason:
+        raise InputError(f"{field}: {'holds what systemd does not take as text' if secret else reason}")
+
+
+def _refuse_long(text: str, field: str) -> None:
+    if len(text.encode()) > MAX_ARGUMENT:
+        raise InputError(f"{field}: longer than the kernel passes to a process ({MAX_ARGUMENT} bytes)")
+
+
+def _kept_backslash(text: str) -> str:
+    """A backslash at the end would join the next line; a space after it keeps it, and is stripped by systemd."""
+    return f"{text} " if text.endswith("\\") else text
+
+
+__all__ = [
+    "ExecCommand",
+    "env_file_line",
+    "env_name",
+    "environment_assignment",
+    "exec_argument",
+    "exec_line",
+    "file_pattern",
+    "loaded_argv",
+    "parse_env_file",
+    "parse_environment",
+    "parse_exec",
+    "parse_file_pattern",
+    "parse_path_list",
+    "parse_value",
+    "path",
+    "path_list",
+    "path_word",
+    "setting",
+    "simple_path",
+    "split_exec",
+    "value",
+]

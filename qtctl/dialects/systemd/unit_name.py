@@ -1,0 +1,60 @@
+"""Names of units: what systemd takes, and how paths and other text are escaped into them (unit-name.c)."""
+
+import re
+
+from qtctl.errors import InputError
+
+TYPES = ("service", "socket", "target", "device", "mount", "automount", "swap", "timer", "path", "slice", "scope")
+MAX_NAME = 255
+
+_VALID = re.compile(rf"[A-Za-z0-9:_.\\-][A-Za-z0-9:_.\\@-]*\.(?:{'|'.join(TYPES)})")
+_KEPT = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz:_.")
+_ESCAPE = re.compile(rb"\\x([0-9A-Fa-f]{2})")
+
+
+def valid(name: str) -> bool:
+    """Whether `name` is the name of a unit: with its type, templates (`x@.service`) included."""
+    return len(name) <= MAX_NAME and _VALID.fullmatch(name) is not None
+
+
+def unit_name(name: str, field: str) -> str:
+    """`name`, if it is one. InputError names the field."""
+    if not valid(name):
+        raise InputError(f"{field}: not the name of a unit: {name!r}", hint="for example redis-server.service")
+    return name
+
+
+def stem(name: str) -> str:
+    """`name` without its type."""
+    return name.rpartition(".")[0] or name
+
+
+def escape(text: str) -> str:
+    """`text` as systemd-escape gives it: `/` becomes `-`, other bytes `\\xNN`; a leading dot is escaped."""
+    raw = text.encode()
+    return "".join(_escaped(byte, first=at == 0) for at, byte in enumerate(raw))
+
+
+def escape_path(path: str) -> str:
+    """An absolute path as systemd-escape --path gives it: the root is `-`."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if not path.startswith("/") or ".." in parts:
+        raise InputError(f"not an absolute, normalized path: {path!r}")
+    return escape("/".join(parts)) if parts else "-"
+
+
+def unescape(text: str) -> str:
+    """The inverse of `escape`."""
+    raw = _ESCAPE.sub(lambda match: bytes((int(match[1], 16),)), text.replace("-", "/").encode())
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"not an escaped name: {text!r}") from error
+
+
+def _escaped(byte: int, *, first: bool) -> str:
+    if byte == ord("/"):
+        return "-"
+    if byte in _KEPT and not (first and byte == ord(".")):
+        return chr(byte)
+    return f"\\x{byte:02x}"

@@ -1,0 +1,212 @@
+"""Unit files: a lossless parse, and what systemd makes of the file and its drop-ins (conf-parser.c, systemd.syntax(7)).
+
+A line ends at LF, CR, CRLF or LF CR. A comment may stand inside a continued directive. Nothing is dropped: what systemd
+ignores is a line too, with the reason.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from qtctl.dialects.systemd.directives import Takes, reset_with, takes
+from qtctl.dialects.systemd.words import WHITESPACE, Escapes, split, trouble
+from qtctl.errors import InputError, Place
+
+MAX_LINE = 1024**2
+
+_PHYSICAL = re.compile(r"([^\r\n]*)(\r\n|\n\r|\n|\r|\Z)")
+_UNSAFE_SECTION = re.compile("[\x00-\x1f\x7f\"'\\\\]")
+_ESCAPES = {
+    Takes.UNITS: Escapes.NONE,
+    Takes.INSTALL: Escapes.NONE,
+    Takes.PATHS: Escapes.LITERAL,
+    Takes.WORDS: Escapes.C_RELAXED,
+}
+
+Effective = dict[tuple[str, str], tuple[str, ...]]
+
+
+class Kind(StrEnum):
+    SECTION = "section"
+    DIRECTIVE = "directive"
+    COMMENT = "comment"
+    BLANK = "blank"
+    IGNORED = "ignored"
+    """Something that systemd warns of and skips; `problem` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A logical line. `raw` is all its text with line ends and continuations, `line` its first line from 1."""
+
+    kind: Kind
+    raw: str
+    line: int
+    section: str = ""
+    key: str = ""
+    value: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFile:
+    """`name` as the user knows the file."""
+
+    name: str
+    lines: tuple[Line, ...]
+
+    @property
+    def crlf(self) -> bool:
+        """Whether any line ends with a carriage return: systemd reads it, an editor or `sh` may not."""
+        return any("\r" in line.raw for line in self.lines)
+
+    @property
+    def directives(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.kind is Kind.DIRECTIVE)
+
+    @property
+    def ignored(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.kind is Kind.IGNORED)
+
+    def place(self, section: str, key: str) -> Place:
+        """Where the last assignment of a directive stands; the file where it has none."""
+        lines = [line.line for line in self.directives if (line.section, line.key) == (section, key)]
+        return Place(self.name, lines[-1] if lines else None)
+
+
+def parse(text: str | bytes, name: str) -> UnitFile:
+    """The lines of a unit file. InputError, with file and line, for what makes systemd give up the file."""
+    if isinstance(text, bytes):
+        text = _decoded(text, name)
+    if "\0" in text:
+        raise InputError("a NUL character", place=Place(name, text.count("\n", 0, text.index("\0")) + 1))
+    section = ""
+    lines: list[Line] = []
+    for line in _logical(text, name):
+        section = line.section if line.kind is Kind.SECTION else section
+        lines.append(_classified(line, section) if line.kind is Kind.DIRECTIVE else line)
+    return UnitFile(name, tuple(lines))
+
+
+def write(unitfile: UnitFile) -> str:
+    """The text again, byte for byte."""
+    return "".join(line.raw for line in unitfile.lines)
+
+
+def effective(unitfile: UnitFile, dropins: Sequence[UnitFile] = ()) -> Effective:
+    """(section, directive) → values, with `dropins` in the order in which systemd reads them.
+
+    A scalar has one value, "" where it was last assigned empty. A list has its items, none where it was emptied. Values
+    are as written, specifiers and all; words of lists are unquoted.
+    """
+    found: Effective = {}
+    for file in (unitfile, *dropins):
+        for line in file.directives:
+            _assign(found, line, file.name)
+    return found
+
+
+def _decoded(raw: bytes, name: str) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError("not UTF-8 text", hint="systemd reads UTF-8 only", place=Place(name, line)) from error
+
+
+def _logical(text: str, name: str) -> Iterator[Line]:
+    """Lines with their continuations joined; `value` of a DIRECTIVE is the whole stripped line yet to be classified."""
+    bom_seen, raw, joined, first = False, "", "", 1
+    for number, (body, whole) in enumerate(_physical(text), start=1):
+        if body.lstrip(WHITESPACE)[:1] in ("#", ";"):
+            if raw:
+                raw += whole
+            else:
+                yield Line(Kind.COMMENT, whole, number)
+            continue
+        marked = not bom_seen and body.startswith("\ufeff")
+        bom_seen = bom_seen or marked
+        first = first if raw else number
+        raw, joined = raw + whole, joined + (body[1:] if marked else body)
+        if len(joined.encode("utf-8", "replace")) > MAX_LINE:
+            raise InputError("line longer than systemd reads (1 MiB)", place=Place(name, first))
+        if _continues(joined):
+            joined = joined[:-1] + " "
+            continue
+        yield _complete(raw, joined, first, name)
+        raw, joined = "", ""
+    if raw:
+        yield _complete(raw, joined, first, name)
+
+
+def _physical(text: str) -> Iterator[tuple[str, str]]:
+    """Each line without and with its end."""
+    for match in _PHYSICAL.finditer(text):
+        if match[0]:
+            yield match[1], match[0]
+
+
+def _continues(text: str) -> bool:
+    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
+
+
+def _complete(raw: str, joined: str, number: int, name: str) -> Line:
+    text = joined.strip(WHITESPACE)
+    reason = trouble(text)
+    if reason:
+        raise InputError(f"the line {reason}", hint="systemd drops the whole file", place=Place(name, number))
+    if not text:
+        return Line(Kind.BLANK, raw, number)
+    if not text.startswith("["):
+        return Line(Kind.DIRECTIVE, raw, number, value=text)
+    if not text.endswith("]") or _UNSAFE_SECTION.search(text):
+        raise InputError("invalid section header", hint="write it as [Service]", place=Place(name, number))
+    return Line(Kind.SECTION, raw, number, section=text[1:-1])
+
+
+def _classified(line: Line, section: str) -> Line:
+    key, equals, value = line.value.partition("=")
+    problem = ""
+    if not section:
+        problem = "stands before any section"
+    elif not equals:
+        problem = "has no ="
+    elif not key:
+        problem = "has no name before ="
+    if problem:
+        return Line(Kind.IGNORED, line.raw, line.line, section, problem=problem)
+    return replace(line, section=section, key=key.rstrip(WHITESPACE), value=value.strip(WHITESPACE))
+
+
+def _assign(found: Effective, line: Line, name: str) -> None:
+    at, kind = (line.section, line.key), takes(line.key)
+    if kind is Takes.SCALAR:
+        found[at] = (line.value,)
+    elif line.value:
+        found[at] = _added(found.get(at, ()), _items(line, kind, name), kind)
+    elif kind is not Takes.UNITS:
+        _reset(found, line)
+
+
+def _items(line: Line, kind: Takes, name: str) -> tuple[str, ...]:
+    if kind is Takes.LINES:
+        return (line.value,)
+    try:
+        return split(line.value, _ESCAPES[kind])
+    except InputError as error:
+        raise InputError(f"{line.key}=: {error.what}", hint=error.hint, place=Place(name, line.line)) from error
+
+
+def _added(before: tuple[str, ...], items: tuple[str, ...], kind: Takes) -> tuple[str, ...]:
+    if kind in (Takes.UNITS, Takes.INSTALL):
+        return tuple(dict.fromkeys((*before, *items)))
+    return (*before, *items)
+
+
+def _reset(found: Effective, line: Line) -> None:
+    dropped = reset_with(line.key)
+    found[line.section, line.key] = ()
+    for section, key in found:
+        if section == line.section and (key.startswith(dropped) if isinstance(dropped, str) else key in dropped):
+            found[section, key] = ()
