@@ -40,8 +40,12 @@ def read_templates(folder: Path | None) -> dict[str, str]:
         if not folder.is_dir():
             raise InputError("there are no templates here", hint="check --templates", place=Place(str(folder)))
         return {path.name: read_text(path) for path in sorted(folder.glob("*.j2"))}
-    shipped = package_files("qtctl.data") / "unit_templates"
-    return {item.name: item.read_text("utf-8") for item in shipped.iterdir() if item.name.endswith(".j2")}
+    return {path.name: read_text(path) for path in sorted(shipped("unit_templates").glob("*.j2"))}
+
+
+def shipped(name: str) -> Path:
+    """A folder of data that comes with the package: `unit_templates`, `registry`, `recorded`."""
+    return Path(str(package_files("qtctl.data"))) / name
 
 
 def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -50,7 +54,8 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", hint="check the path", place=Place(str(path))) from error
+        what = f"cannot be written: {error.strerror}"
+        raise InputError(what, hint="check the path", place=Place(str(path))) from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

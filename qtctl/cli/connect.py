@@ -20,11 +20,11 @@ def connect(target: str, registry: Registry, host: str, user: str | None, role: 
     declared address unless ssh config knows the name, anything else as ssh config has it.
     """
     if target == LOCAL:
-        from qtctl.adapters.local import LocalHost  # noqa: PLC0415
+        from qtctl.adapters.local import LocalHost
 
         return LocalHost()
-    from qtctl.adapters.ssh import connect as ssh  # noqa: PLC0415
-    from qtctl.lab.lab import find, ssh_config_path  # noqa: PLC0415
+    from qtctl.adapters.ssh import connect as ssh
+    from qtctl.lab.lab import find, ssh_config_path
 
     declared = registry.hosts[host]
     account = user or (declared.audit_user if role == "audit" else declared.deploy_user)

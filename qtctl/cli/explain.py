@@ -1,6 +1,6 @@
 """qtctl explain: what a finding means, why it matters, how to mend it."""
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -8,10 +8,10 @@ from qtctl.cli.output import write
 
 
 def explain(
-    id_: Annotated[Optional[str], typer.Argument(metavar="ID", help="For example QT505; none lists all.")] = None,
+    id_: Annotated[str | None, typer.Argument(metavar="ID", help="For example QT505; none lists all.")] = None,
 ) -> None:
     """Tell what a finding is, why it matters and how to fix it."""
-    from qtctl.audit.explain import catalogue_markdown  # noqa: PLC0415
-    from qtctl.audit.explain import explain as text_of  # noqa: PLC0415
+    from qtctl.audit.explain import catalogue_markdown
+    from qtctl.audit.explain import explain as text_of
 
     write(catalogue_markdown() if id_ is None else text_of(id_.upper()))

@@ -9,9 +9,9 @@ from qtctl.errors import InputErrors
 
 def lint(registry: RegistryOption = None, format_: FormatOption = None) -> None:
     """Check the registry offline and count what it declares. Every error is shown at once, with file and line."""
-    from qtctl.adapters.files import read_registry  # noqa: PLC0415
-    from qtctl.flows.lint import counts  # noqa: PLC0415
-    from qtctl.flows.lint import lint as check  # noqa: PLC0415
+    from qtctl.adapters.files import read_registry
+    from qtctl.flows.lint import counts
+    from qtctl.flows.lint import lint as check
 
     folder = registry_folder(registry)
     how = chosen(format_)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from qtctl.cli import audit, deploy, explain, lab, lint, parity, render, report
+from qtctl.cli import audit, demo, deploy, explain, lab, lint, parity, render, report
 from qtctl.cli.exits import Exit, of_error
 from qtctl.errors import InputErrors, QtctlError
 from qtctl.version import VERSION
@@ -34,13 +34,14 @@ app.command("lint")(lint.lint)
 app.command("render")(render.render)
 app.command("deploy")(deploy.deploy)
 app.command("audit")(audit.audit)
+app.command("demo")(demo.demo)
 app.command("explain")(explain.explain)
 app.command("parity")(parity.parity)
 app.add_typer(report.app, name="report")
 app.add_typer(lab.app, name="lab")
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback form
+def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"qtctl {VERSION}")
         raise typer.Exit

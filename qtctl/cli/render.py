@@ -16,8 +16,8 @@ def render(
     as_name: AsOption = None,
 ) -> None:
     """Write every unit, timer, target and env file of a host below DIR. The same registry gives the same bytes."""
-    from qtctl.adapters.files import read_registry, read_templates, write_tree  # noqa: PLC0415
-    from qtctl.flows.declared import declare  # noqa: PLC0415
+    from qtctl.adapters.files import read_registry, read_templates, write_tree
+    from qtctl.flows.declared import declare
 
     declared = declare(read_registry(registry_folder(registry)), read_templates(templates), "", as_name)
     files = declared.desired.files

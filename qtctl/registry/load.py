@@ -171,6 +171,8 @@ def _field_error(
         return InputError(f"unknown key {name}", hint=_near(kind, keys), place=place)
     if detail["type"] == "missing":
         return InputError(f"{name} is missing", hint="every one of these has it", place=place)
+    if detail["type"] == "value_error":
+        return InputError(f"{name}: {detail['msg'].removeprefix('Value error, ')}", place=place)
     given = detail.get("input")
     shown = f" (given {given!r})" if isinstance(given, str | int | float | bool) and "env" not in keys else ""
     return InputError(f"{name}: {detail['msg'][0].lower()}{detail['msg'][1:]}{shown}", place=place)

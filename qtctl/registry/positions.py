@@ -38,11 +38,11 @@ def _note(found: dict[Path, int], path: Path, line: int) -> None:
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Line and text of each header or key statement; a statement is the fewest whole lines that parse alone."""
     start, pending = 0, ""
-    for number, line in enumerate(text.splitlines(keepends=True), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not pending and (not line.strip() or line.lstrip().startswith("#")):
             continue
         start = start if pending else number
-        pending += line
+        pending += f"{line}\n"
         if _parses(pending):
             yield start, pending
             pending = ""

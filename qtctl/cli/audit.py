@@ -1,0 +1,73 @@
+"""qtctl audit: a live host, or saved evidence, against the registry."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.cli.exits import Exit, decide
+from qtctl.cli.options import (
+    AsOption,
+    FormatOption,
+    FromOption,
+    OptionalHostOption,
+    RegistryOption,
+    TemplatesOption,
+    UserOption,
+    registry_folder,
+)
+from qtctl.cli.output import Format, chosen, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qtctl.model.checks import Check
+
+
+def audit(
+    host: OptionalHostOption = None,
+    saved: FromOption = None,
+    save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the evidence.")] = None,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    templates: TemplatesOption = None,
+    format_: FormatOption = None,
+    every: Annotated[bool, typer.Option("--all", help="Show what holds, too.")] = False,
+) -> None:
+    """Compare a host with what the registry declares, read-only, with a proof for every line."""
+    from qtctl.cli.evidence import declare, obtain
+    from qtctl.cli.evidence import save as keep
+    from qtctl.flows.audit import judged
+    from qtctl.report.audit import build, to_json, to_markdown
+
+    declared = declare(registry_folder(registry), templates, host or "", as_name)
+    evidence = obtain(declared, host, saved, user)
+    if save is not None:
+        keep(evidence, save)
+    checks = judged(declared, evidence)
+    report = build(declared.desired, evidence, checks)
+    how = chosen(format_)
+    if how is Format.JSON:
+        write(to_json(report))
+    elif how is Format.MD:
+        write(to_markdown(report))
+    else:
+        from qtctl.cli.audit_table import show
+
+        show(report, checks, every=every)
+    raise typer.Exit(exit_of(checks, declared.desired.fail_on))
+
+
+def exit_of(checks: "Iterable[Check]", fail_on: str) -> Exit:
+    """1 where a finding is at or above the gate, 3 where something is unknown."""
+    from qtctl.model.checks import Outcome, Severity
+
+    gate = Severity(fail_on).rank
+    exits = set()
+    for check in checks:
+        if check.outcome is Outcome.UNKNOWN:
+            exits.add(Exit.INCOMPLETE)
+        elif check.outcome is Outcome.BROKEN and check.severity.rank >= gate:
+            exits.add(Exit.FINDINGS)
+    return decide(exits)

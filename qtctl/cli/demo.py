@@ -1,0 +1,110 @@
+"""qtctl demo: the whole way once, on a throwaway host."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.cli.audit import exit_of
+from qtctl.cli.exits import Exit
+from qtctl.cli.output import progress, write
+
+if TYPE_CHECKING:
+    from qtctl.flows.declared import Declared
+    from qtctl.model.evidence import Evidence
+
+DEMO_HOST = "demo1"
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the reports go.")] = Path("qtctl-demo"),
+    keep: Annotated[bool, typer.Option("--keep", help=f"Leave the host {DEMO_HOST} running.")] = False,
+) -> None:
+    """Boot a throwaway host, deploy the shipped registry to it, audit it, and write the reports.
+
+    Where this machine cannot boot one, a recorded host that ships with qtctl is audited instead.
+    """
+    from qtctl.lab.needs import missing
+
+    declared = _shipped()
+    lacking = missing()
+    if lacking:
+        write(f"No host can be booted here: {lacking}")
+        write("What follows is the audit of a recorded host that ships with qtctl, not of a live one.")
+        evidence = _recorded()
+    else:
+        evidence = _live(declared, keep=keep)
+    code = _reports(declared, evidence, out)
+    if lacking and os.environ.get("CI") == "true":
+        write("CI=true: a recorded host proves nothing about this machine.")
+        raise typer.Exit(Exit.INCOMPLETE)
+    raise typer.Exit(code)
+
+
+def _shipped() -> "Declared":
+    from qtctl.adapters.files import read_registry, read_templates, shipped
+    from qtctl.flows.declared import declare
+
+    return declare(read_registry(shipped("registry")), read_templates(None), "", None)
+
+
+def _recorded() -> "Evidence":
+    from qtctl.adapters.files import read_text, shipped
+    from qtctl.collect.document import load
+
+    path = shipped("recorded") / "evidence.json"
+    return load(read_text(path), str(path))
+
+
+def _live(declared: "Declared", *, keep: bool) -> "Evidence":
+    from qtctl.adapters.clock import SystemClock
+    from qtctl.cli.connect import connect
+    from qtctl.flows.audit import look
+    from qtctl.flows.deploy import deploy
+    from qtctl.lab.lab import down, up
+    from qtctl.stage.lab import lab_tree
+
+    desired, clock = declared.desired, SystemClock()
+    accounts = declared.registry.hosts[desired.host]
+    tree = lab_tree(desired, audit_user=accounts.audit_user, deploy_user=accounts.deploy_user)
+    with progress() as say:
+        try:
+            up([DEMO_HOST], tree, stands_for=desired.host, progress=say)
+            with connect(DEMO_HOST, declared.registry, desired.host, None, "deploy") as host:
+                outcome = deploy(
+                    host, desired, clock, take_over=False, confirm=lambda _: True, progress=say, deadline_s=180.0
+                )
+            say(f"auditing {DEMO_HOST}")
+            with connect(DEMO_HOST, declared.registry, desired.host, None, "audit") as host:
+                evidence = look(host, desired, clock, {})
+        finally:
+            if not keep:
+                say(f"ending {DEMO_HOST}")
+                down([DEMO_HOST])
+    write(f"{outcome.status}: {len(desired.files)} files to a throwaway host that stood in for {desired.host}")
+    return evidence
+
+
+def _reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:
+    from qtctl.adapters.files import write_atomic
+    from qtctl.collect.document import dump
+    from qtctl.flows.audit import judged
+    from qtctl.report import audit, registry
+
+    checks = judged(declared, evidence)
+    audited = audit.build(declared.desired, evidence, checks)
+    modules = registry.build(declared.desired, evidence, checks)
+    texts = {
+        "audit.json": audit.to_json(audited),
+        "audit.md": audit.to_markdown(audited),
+        "registry.json": registry.to_json(modules),
+        "registry.md": registry.to_markdown(modules),
+        "evidence.json": dump(evidence),
+    }
+    for name, text in texts.items():
+        write_atomic(out / name, text.encode())
+    totals = audited.totals
+    write(f"{totals.total} checks: {totals.holds} hold, {totals.broken} broken, {totals.unknown} unknown")
+    write(f"Reports: {', '.join(str(out / name) for name in texts)}")
+    return exit_of(checks, declared.desired.fail_on)

@@ -1,0 +1,112 @@
+"""qtctl lab: throwaway systemd hosts on this machine."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.cli.options import AsOption, FormatOption, RegistryOption, registry_folder
+from qtctl.cli.output import Format, chosen, console, progress, table, write
+from qtctl.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qtctl.lab.lab import LabHost
+
+app = typer.Typer(help="Throwaway systemd hosts on this machine, to rehearse on.", no_args_is_help=True)
+
+NamesArgument = Annotated[list[str], typer.Argument(metavar="[NAME]...", help="lab1, lab2 … (default: all).")]
+
+
+@app.command()
+def up(
+    hosts: Annotated[int, typer.Option("--hosts", metavar="N", min=1, max=99, help="How many: lab1 to labN.")] = 1,
+    as_name: AsOption = None,
+    registry: RegistryOption = None,
+    suite: Annotated[
+        str, typer.Option("--suite", help="Distribution: bookworm, trixie, bullseye, noble.")
+    ] = "bookworm",
+    format_: FormatOption = None,
+) -> None:
+    """Boot lab1 … labN with sshd, Redis, and a stand-in program for every entry point of the registry."""
+    from qtctl.adapters.files import read_registry
+    from qtctl.lab.lab import up as boot
+    from qtctl.registry.load import load
+    from qtctl.resolve.resolve import resolve, stands_in
+    from qtctl.stage.lab import lab_tree
+
+    declared = load(read_registry(registry_folder(registry)))
+    name = stands_in(declared, "", as_name)
+    accounts = declared.hosts[name]
+    tree = lab_tree(resolve(declared, name), audit_user=accounts.audit_user, deploy_user=accounts.deploy_user)
+    names = [f"lab{number}" for number in range(1, hosts + 1)]
+    with progress() as say:
+        booted = boot(names, tree, suite=suite, stands_for=name, progress=say)
+    _show(booted, chosen(format_))
+
+
+@app.command("list")
+def list_(format_: FormatOption = None) -> None:
+    """The lab's hosts, and whether they run."""
+    from qtctl.lab.lab import list_hosts
+
+    _show(list_hosts(), chosen(format_))
+
+
+@app.command("exec", context_settings={"ignore_unknown_options": True})
+def execute(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A lab host.")],
+    command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="What to run there, as root.")],
+) -> None:
+    """Run a command inside a lab host, as root, and exit as it does."""
+    from qtctl.lab.lab import execute as run
+
+    done = run(name, command)
+    sys.stdout.buffer.write(done.stdout)
+    sys.stderr.buffer.write(done.stderr)
+    raise typer.Exit(done.returncode)
+
+
+@app.command()
+def reboot(name: Annotated[str, typer.Argument(metavar="NAME", help="A lab host.")]) -> None:
+    """Reboot a lab host; it keeps its disk."""
+    from qtctl.lab.lab import reboot as again
+
+    with progress() as say:
+        say(f"rebooting {name}")
+        again(name)
+    write(f"{name} is up again")
+
+
+@app.command()
+def down(names: NamesArgument = []) -> None:  # noqa: B006 - typer copies it
+    """End lab hosts and forget their disks."""
+    from qtctl.lab.lab import down as end
+    from qtctl.lab.lab import list_hosts
+
+    there = [host.name for host in list_hosts()]
+    unknown = sorted(set(names) - set(there))
+    if unknown:
+        raise InputError(f"no lab host {', '.join(unknown)}", hint=f"there are: {', '.join(there) or 'none'}")
+    ended = list(names) or there
+    with progress() as say:
+        say(f"ending {', '.join(ended)}")
+        end(ended)
+    write(f"ended: {', '.join(ended) or 'none was up'}")
+
+
+def _show(hosts: "Sequence[LabHost]", how: Format) -> None:
+    rows = [
+        (host.name, host.address, host.suite, host.stands_for, "running" if host.running else "down") for host in hosts
+    ]
+    columns = ("name", "address", "suite", "stands_for", "state")
+    if how is Format.JSON:
+        hosts_json = [dict(zip(columns, row, strict=True)) for row in rows]
+        write(json.dumps({"schema_version": 1, "hosts": hosts_json}, indent=2))
+        return
+    shown = table("name", "address", "suite", "stands in for", "state")
+    for row in rows:
+        shown.add_row(*row)
+    console().print(shown)

@@ -1,0 +1,55 @@
+"""qtctl report: documents about a host, from live or saved evidence."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qtctl.cli.audit import exit_of
+from qtctl.cli.options import (
+    AsOption,
+    FormatOption,
+    FromOption,
+    OptionalHostOption,
+    RegistryOption,
+    TemplatesOption,
+    UserOption,
+    registry_folder,
+)
+from qtctl.cli.output import Format, write
+
+app = typer.Typer(help="Documents about a host, from live or saved evidence.", no_args_is_help=True)
+
+
+@app.callback()
+def reports() -> None:
+    """Documents about a host, from live or saved evidence."""
+
+
+@app.command()
+def registry(
+    host: OptionalHostOption = None,
+    saved: FromOption = None,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    templates: TemplatesOption = None,
+    format_: FormatOption = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")] = None,
+) -> None:
+    """The module registry: what every service, port, venv, stream and timer is, each with its proof."""
+    from qtctl.adapters.files import write_atomic
+    from qtctl.cli.evidence import declare, obtain
+    from qtctl.flows.audit import judged
+    from qtctl.report.registry import build, to_json, to_markdown
+
+    declared = declare(registry_folder(registry), templates, host or "", as_name)
+    evidence = obtain(declared, host, saved, user)
+    checks = judged(declared, evidence)
+    built = build(declared.desired, evidence, checks)
+    text = to_json(built) if format_ is Format.JSON else to_markdown(built)
+    if out is None:
+        write(text)
+    else:
+        write_atomic(out, text.encode())
+    raise typer.Exit(exit_of(checks, declared.desired.fail_on))

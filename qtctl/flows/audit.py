@@ -1,0 +1,41 @@
+"""One look at a host, judged: needs → evidence → checks."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from qtctl.audit.judge import judge
+from qtctl.audit.judge import needs as audit_needs
+from qtctl.collect.collect import collect
+from qtctl.flows.declared import Declared
+from qtctl.model.checks import Check
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Evidence, Need
+from qtctl.parity.compare import needs as parity_needs
+from qtctl.ports.clock import Clock
+from qtctl.ports.host import Host
+from qtctl.ports.progress import Progress
+from qtctl.report.registry import needs as registry_needs
+
+
+def needs(desired: Desired) -> tuple[Need, ...]:
+    """Everything that an audit, a registry report or a parity report reads, so that one evidence serves all three."""
+    wanted = {*audit_needs(desired), *registry_needs(desired), *parity_needs(desired)}
+    return tuple(sorted(wanted, key=lambda need: (need.fact, need.store, need.subject)))
+
+
+def look(
+    host: Host, desired: Desired, clock: Clock, passwords: Mapping[str, str], progress: Progress | None = None
+) -> Evidence:
+    """Ask `host` for all of it. An audit writes nothing there."""
+    return collect(host, desired, needs(desired), clock, passwords=passwords, progress=progress)
+
+
+def judged(declared: Declared, evidence: Evidence) -> tuple[Check, ...]:
+    """The checks, each with the file and line that declare what it expects."""
+    return tuple(_placed(declared, check) for check in judge(declared.desired, evidence))
+
+
+def _placed(declared: Declared, check: Check) -> Check:
+    if check.outcome == "holds" or not check.declared:
+        return check
+    return replace(check, declared=str(declared.place(check.declared)))
