@@ -1,0 +1,172 @@
+"""What became of each service of a compose file: sides, rows, and verdicts that are computed from them."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qtctl.dialects.compose.types import Published
+from qtctl.model.checks import Outcome
+from qtctl.model.registry import DispositionKind
+
+
+class ParityVerdict(StrEnum):
+    """Of a row, or of a whole report (which is parity, gap or unknown)."""
+
+    PARITY = "parity"
+    """Where it went runs, and every port is where the disposition says, by evidence."""
+    GAP = "gap"
+    GONE = "gone"
+    """Absorbed or deprecated, with the reason."""
+    NO_DISPOSITION = "no-disposition"
+    UNKNOWN = "unknown"
+    """Nothing is known to be wrong, and not everything is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParityProof:
+    """A command to run on the host as an ordinary user, and the line it printed."""
+
+    again: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParityFinding:
+    """`place` is file:line of the compose file; `subject` as in checks: unit:…, port:…, compose:…"""
+
+    id: str
+    title: str
+    service: str
+    place: str
+    subject: str
+    expected: str
+    observed: str
+    remedy: str
+    proof: tuple[ParityProof, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSide:
+    """Where a service went. `active` and `sub` are '' where they are not known; `reason` says why not."""
+
+    name: str
+    unit: str
+    declared: str
+    """running, stopped, on-timer, retired."""
+    active: str
+    sub: str
+    outcome: Outcome
+    reason: str
+    proof: tuple[ParityProof, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A socket on the host. `unit` is '' where the kernel names none."""
+
+    address: str
+    port: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortSide:
+    """A published port, what the disposition says of it, who declares it, who listens.
+
+    `expected` is the port it must be found at, None for one that is gone or not known. `declared` are unit and address.
+    """
+
+    published: Published
+    disposition: str
+    expected: int | None
+    declared: tuple[Listening, ...]
+    listening: tuple[Listening, ...]
+    outcome: Outcome
+    reason: str
+    proof: tuple[ParityProof, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParityRow:
+    """One compose service. `line` is where the compose file begins it."""
+
+    service: str
+    line: int
+    disposition: DispositionKind | None
+    to: tuple[str, ...]
+    why: str
+    units: tuple[UnitSide, ...] = ()
+    ports: tuple[PortSide, ...] = ()
+    findings: tuple[ParityFinding, ...] = ()
+
+    @property
+    def sides(self) -> tuple[UnitSide | PortSide, ...]:
+        return (*self.units, *self.ports)
+
+    @property
+    def verdict(self) -> ParityVerdict:
+        if self.disposition is None:
+            return ParityVerdict.NO_DISPOSITION
+        if self.findings:
+            return ParityVerdict.GAP
+        if self.disposition in (DispositionKind.ABSORBED, DispositionKind.DEPRECATED):
+            return ParityVerdict.GONE
+        known = all(side.outcome is Outcome.HOLDS for side in self.sides)
+        return ParityVerdict.PARITY if known and self.units else ParityVerdict.UNKNOWN
+
+    @property
+    def unknowns(self) -> tuple[str, ...]:
+        """Why the sides that are not known are not."""
+        return tuple(dict.fromkeys(side.reason for side in self.sides if side.outcome is Outcome.UNKNOWN))
+
+
+@dataclass(frozen=True, slots=True)
+class ParityTotals:
+    """Rows by verdict, counted: there is no other way to make one."""
+
+    by_verdict: tuple[tuple[ParityVerdict, int], ...]
+
+    @classmethod
+    def of(cls, rows: Iterable[ParityRow]) -> "ParityTotals":
+        counted = Counter(row.verdict for row in rows)
+        return cls(tuple((verdict, counted[verdict]) for verdict in ParityVerdict))
+
+    def count(self, verdict: ParityVerdict) -> int:
+        return dict(self.by_verdict)[verdict]
+
+    @property
+    def services(self) -> int:
+        return sum(count for _, count in self.by_verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class ParityReport:
+    """One compose file against one host. `taken_at` is '' without evidence; `strays` are findings of no row."""
+
+    file: str
+    host: str
+    taken_at: str
+    rows: tuple[ParityRow, ...]
+    strays: tuple[ParityFinding, ...]
+
+    @property
+    def totals(self) -> ParityTotals:
+        return ParityTotals.of(self.rows)
+
+    @property
+    def findings(self) -> tuple[ParityFinding, ...]:
+        return (*(finding for row in self.rows for finding in row.findings), *self.strays)
+
+    @property
+    def has_undisposed(self) -> bool:
+        return self.totals.count(ParityVerdict.NO_DISPOSITION) > 0
+
+    @property
+    def verdict(self) -> ParityVerdict:
+        """gap (exit 1), else unknown (exit 3), else parity (exit 0)."""
+        if self.findings:
+            return ParityVerdict.GAP
+        if self.totals.count(ParityVerdict.UNKNOWN) or not self.rows:
+            return ParityVerdict.UNKNOWN
+        return ParityVerdict.PARITY

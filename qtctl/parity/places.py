@@ -1,0 +1,50 @@
+"""Where a compose service can have gone: what the registry declares for the host, by name and by alias."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from qtctl.model.desired import Desired, DesiredService, Listener
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Listeners, Unit
+
+PROTOCOLS = ("tcp", "udp")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOf:
+    """A declared unit: `declared` is its state, `timers` the units that start it."""
+
+    name: str
+    unit: str
+    declared: str
+    ports: tuple[Listener, ...] = ()
+    timers: tuple[str, ...] = ()
+
+
+def places(desired: Desired) -> dict[str, PlaceOf]:
+    """By name; an alias of an external never hides a name."""
+    found: dict[str, PlaceOf] = {}
+    for external in desired.externals:
+        place = PlaceOf(external.name, external.unit, "running" if external.running else "stopped", external.ports)
+        found |= dict.fromkeys(external.aliases, place)
+    found |= {ghost.name: PlaceOf(ghost.name, ghost.unit, "retired") for ghost in desired.ghosts}
+    for external in desired.externals:
+        state = "running" if external.running else "stopped"
+        found[external.name] = PlaceOf(external.name, external.unit, state, external.ports)
+    found |= {service.name: of_service(desired, service) for service in desired.services}
+    return found
+
+
+def of_service(desired: Desired, service: DesiredService) -> PlaceOf:
+    timers = tuple(timer.unit for timer in desired.timers if timer.service_unit == service.unit)
+    return PlaceOf(service.name, service.unit, service.state.value, service.ports, timers)
+
+
+def needs(desired: Desired) -> tuple[Need, ...]:
+    """The facts that `compare` reads: every unit a service can have gone to, its timers, and who listens."""
+    units = sorted({unit for place in places(desired).values() for unit in (place.unit, *place.timers)})
+    return (*unit_needs(units), *(Need(Listeners.FACT, protocol) for protocol in PROTOCOLS))
+
+
+def unit_needs(units: Iterable[str]) -> tuple[Need, ...]:
+    return tuple(Need(Unit.FACT, unit) for unit in units)

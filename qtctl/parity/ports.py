@@ -1,0 +1,114 @@
+"""One side of a row: a published port, and where it is now by evidence."""
+
+from dataclasses import dataclass, replace
+
+from qtctl.dialects.compose.types import PortKind, Published
+from qtctl.model.checks import Outcome
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Listeners
+from qtctl.model.parity import Listening, ParityProof, PortSide
+from qtctl.model.registry import Disposition
+from qtctl.parity.places import PlaceOf
+from qtctl.parity.units import NO_EVIDENCE, why_unknown
+
+GONE = "gone:"
+OPTION = {"tcp": "t", "udp": "u"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """Who listens on one port. `lines` are what ss printed for them."""
+
+    rows: tuple[Listening, ...]
+    lines: tuple[str, ...]
+
+
+def keys(port: Published) -> tuple[str, ...]:
+    """How a disposition may name a published port."""
+    if port.published is None:
+        return (port.raw,)
+    return str(port.published), f"{port.published}/{port.protocol}"
+
+
+def told(port: Published, disposition: Disposition) -> str:
+    return next((disposition.ports[key] for key in keys(port) if key in disposition.ports), "")
+
+
+def unusable(text: str) -> bool:
+    """Whether a disposition's word on a port is neither a port nor `gone: reason`."""
+    if text.startswith(GONE):
+        return not text.removeprefix(GONE).strip()
+    return not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535)  # noqa: PLR2004 - the highest port
+
+
+def port_side(port: Published, disposition: Disposition, gone_to: tuple[PlaceOf, ...], facts: Facts | None) -> PortSide:
+    """`holds` where a unit it went to declares the expected port and listens there, or where the port is said gone."""
+    word = told(port, disposition)
+    if word.startswith(GONE):
+        return PortSide(port, word, None, (), (), Outcome.HOLDS, word.removeprefix(GONE).strip())
+    expected = int(word) if word and not unusable(word) else port.published
+    side = PortSide(port, word, expected, declared(port, expected, gone_to), (), Outcome.UNKNOWN, NO_EVIDENCE)
+    if expected is None:
+        return replace(side, reason=unresolved(port))
+    if facts is None:
+        return side
+    sockets = listening(facts, port.protocol, expected)
+    if sockets is None:
+        return replace(side, reason=why_unknown(facts, Need(Listeners.FACT, port.protocol)))
+    side = replace(side, listening=sockets.rows, proof=proofs(port.protocol, expected, sockets))
+    outcome, reason = judged(side, {place.unit for place in gone_to})
+    return replace(side, outcome=outcome, reason=reason)
+
+
+def unresolved(port: Published) -> str:
+    if port.kind is PortKind.CHOSEN:
+        return f"port {port.raw}: published where Docker chose to; the disposition does not say where it is now"
+    return f"port {port.raw}: depends on {', '.join(port.variables)}; the disposition does not say where it is now"
+
+
+def declared(port: Published, expected: int | None, gone_to: tuple[PlaceOf, ...]) -> tuple[Listening, ...]:
+    return tuple(
+        Listening(listener.address, listener.port, place.unit)
+        for place in gone_to
+        for listener in place.ports
+        if (listener.protocol, listener.port) == (port.protocol, expected)
+    )
+
+
+def listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
+    """None where it is not known who listens."""
+    try:
+        known = facts.read(Listeners, protocol)
+    except LookupError:
+        return None
+    found = sorted(row for row in (known.rows if known else []) if row[1] == str(port))
+    return Sockets(
+        tuple(Listening(address, port, unit) for address, _, unit, _ in found), tuple(line for *_, line in found)
+    )
+
+
+def judged(side: PortSide, units: set[str]) -> tuple[Outcome, str]:
+    where = f"{side.expected}/{side.published.protocol}"
+    owners = sorted({row.unit for row in side.listening})
+    if not side.listening:
+        return Outcome.BROKEN, f"nobody listens on {where}"
+    if not units & set(owners):
+        if "" in owners:
+            return Outcome.UNKNOWN, f"port {where}: the kernel names no unit for who listens"
+        return Outcome.BROKEN, f"{', '.join(owners)} listens on {where}"
+    if not side.declared:
+        return Outcome.BROKEN, f"listens on {where}, which the registry does not declare"
+    return Outcome.HOLDS, ""
+
+
+def proofs(protocol: str, port: int, sockets: Sockets) -> tuple[ParityProof, ...]:
+    """Commands whose output has no counters: how many listen, at which addresses, in which cgroups."""
+    ask = f"ss -H -ln{OPTION.get(protocol, protocol)}"
+    filtered = f"'sport = :{port}'"
+    if not sockets.rows:
+        return (ParityProof(f"{ask} {filtered} | wc -l", "0"),)
+    addresses = sorted({f"{row.address}:{row.port}" for row in sockets.rows})
+    groups = sorted({word for line in sockets.lines for word in line.split() if word.startswith("cgroup:")})
+    at = (ParityProof(f"{ask} {filtered} | awk '{{print $4}}'", address) for address in addresses)
+    by = (ParityProof(f"{ask} --cgroup {filtered} | grep -o 'cgroup:[^ ]*'", group) for group in groups)
+    return (*at, *by)
