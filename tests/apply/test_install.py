@@ -3,10 +3,12 @@
 import hashlib
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from qtctl.apply.install import InstallAnswer, install_script, read_answer
 from qtctl.model.desired import DesiredFile
 from qtctl.model.origin import Origin
@@ -108,7 +110,9 @@ def test_a_directory_is_moved_away(ground: Ground) -> None:
     assert (ground.kept(UNIT) / "inside").read_text() == "x"
 
 
-@pytest.mark.parametrize("nanoseconds", [1_700_000_000_123_456_789, 1_700_000_000_999_999_999, 1_700_000_000_000_000_001])
+@pytest.mark.parametrize(
+    "nanoseconds", [1_700_000_000_123_456_789, 1_700_000_000_999_999_999, 1_700_000_000_000_000_001]
+)
 def test_a_kept_time_is_one_microsecond_later(ground: Ground, nanoseconds: int) -> None:
     ground.at(UNIT).write_bytes(b"old\n")
     os.utime(ground.at(UNIT), ns=(nanoseconds, nanoseconds))
@@ -116,9 +120,11 @@ def test_a_kept_time_is_one_microsecond_later(ground: Ground, nanoseconds: int) 
     assert ground.at(UNIT).stat().st_mtime_ns == nanoseconds + 1000
 
 
-REFUSED = {
+Happening = tuple[Callable[[Path], object], str]
+
+REFUSED: dict[str, Happening] = {
     "another content": (lambda path: path.write_bytes(b"edited\n"), f"sha256:{digest(b'planned')}"),
-    "gone": (lambda path: None, f"sha256:{digest(b'planned')}"),
+    "gone": (Path.exists, f"sha256:{digest(b'planned')}"),
     "appeared": (lambda path: path.write_bytes(b"edited\n"), "absent"),
     "became a link": (lambda path: path.symlink_to("/dev/null"), "absent"),
 }
