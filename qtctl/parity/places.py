@@ -27,7 +27,11 @@ def places(desired: Desired) -> dict[str, PlaceOf]:
     for external in desired.externals:
         place = PlaceOf(external.name, external.unit, "running" if external.running else "stopped", external.ports)
         found |= dict.fromkeys(external.aliases, place)
-    found |= {ghost.name: PlaceOf(ghost.name, ghost.unit, "retired") for ghost in desired.ghosts}
+    found |= {
+        ghost.name: PlaceOf(ghost.name, ghost.unit, "retired")
+        for ghost in desired.ghosts
+        if ghost.unit.endswith(".service")
+    }
     for external in desired.externals:
         state = "running" if external.running else "stopped"
         found[external.name] = PlaceOf(external.name, external.unit, state, external.ports)
