@@ -1,0 +1,66 @@
+"""The only use of jinja2: template texts to unit texts, in its sandbox, every error with template and line."""
+
+import traceback
+from collections.abc import Mapping
+
+from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from qtctl.dialects.systemd.quoting import env_file_line, exec_line, file_pattern, path, path_list, value
+from qtctl.dialects.systemd.unit_name import stem
+from qtctl.errors import InputError, Place
+from qtctl.render.written import written_setting, written_units
+
+_IN_TEMPLATE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+class Templates:
+    """Template texts by file name, compiled once."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=FunctionLoader(self._load),
+            undefined=StrictUndefined,
+            autoescape=False,  # unit files are no HTML: the filters quote
+            keep_trailing_newline=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters.update(
+            env_line=_env_line,
+            exec_line=exec_line,
+            file_pattern=file_pattern,
+            path=path,
+            path_list=path_list,
+            setting=written_setting,
+            stem=stem,
+            units=written_units,
+            value=value,
+        )
+
+    def fill(self, name: str, unit: str, **values: object) -> str:
+        """The text that template `name` gives for `unit`. InputError with the template's line, or from a filter."""
+        try:
+            return self._environment.get_template(name).render(values)
+        except TemplateNotFound as error:
+            raise InputError(
+                f"no template {error.name} to render {unit} with", hint="add it to the templates"
+            ) from error
+        except TemplateSyntaxError as error:
+            place = Place(error.name or name, error.lineno)
+            raise InputError(f"template of {unit}: {error.message}", place=place) from error
+        except (TemplateError, *_IN_TEMPLATE) as error:
+            raise InputError(f"template of {unit}: {error}", place=self._place(error, name)) from error
+
+    def _load(self, name: str) -> tuple[str, str, None] | None:
+        # The name as file name is what makes a traceback say where in the template it broke.
+        return (self._texts[name], name, None) if name in self._texts else None
+
+    def _place(self, error: BaseException, name: str) -> Place:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self._texts]
+        return Place(frames[-1].filename, frames[-1].lineno) if frames else Place(name)
+
+
+def _env_line(text: str, name: str) -> str:
+    return env_file_line(name, text)
