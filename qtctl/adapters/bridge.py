@@ -1,0 +1,93 @@
+"""Ways to the system bus: systemd-stdio-bridge over a channel or a pipe, and the local socket."""
+
+import contextlib
+import os
+import socket
+import subprocess
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from qtctl.adapters import elevate
+from qtctl.adapters.dbus import StreamBus
+from qtctl.errors import HostError, Refused
+
+if TYPE_CHECKING:
+    import paramiko
+
+SOCKET = "/run/dbus/system_bus_socket"
+HELLO_DEADLINE_S = 10.0
+
+_ANONYMOUS = b"AUTH ANONYMOUS " + b"qtctl".hex().encode()
+"""For the bridge: its end of the stream is anonymous, and it talks to the bus as the user who runs it."""
+
+
+def over_channel(channel: "paramiko.Channel", place: str, refuse: Callable[[str], Refused] | None) -> StreamBus:
+    """The bus behind a `systemd-stdio-bridge` that runs in an exec channel."""
+
+    said = bytearray()
+
+    def gone(what: str) -> HostError:
+        while channel.recv_stderr_ready():
+            said.extend(channel.recv_stderr(4096))
+        return explain(place, what, bytes(said), refuse)
+
+    try:
+        return StreamBus(channel, _ANONYMOUS, gone, HELLO_DEADLINE_S)
+    except BaseException:
+        channel.close()
+        raise
+
+
+def over_command(command: str, place: str, refuse: Callable[[str], Refused] | None) -> StreamBus:
+    """The bus behind a bridge that a local command starts."""
+    ours, theirs = socket.socketpair()
+    errors = os.fdopen(os.memfd_create("qtctl"), "w+b")
+    process = subprocess.Popen(
+        ["sh", "-c", command], stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=errors, start_new_session=True
+    )
+    theirs.close()
+
+    def gone(what: str) -> HostError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+        errors.seek(0)
+        return explain(place, what, errors.read(), refuse)
+
+    try:
+        return StreamBus(ours, _ANONYMOUS, gone, HELLO_DEADLINE_S)
+    except BaseException:
+        ours.close()  # the bridge ends with its input
+        raise
+
+
+def explain(place: str, what: str, stderr: bytes, refuse: Callable[[str], Refused] | None) -> HostError:
+    """Why there is no bus, from what the bridge (or the shell, or sudo) said."""
+    if refuse is not None and elevate.MARK not in stderr and stderr:
+        return refuse(_words(stderr))
+    said = _words(stderr.replace(elevate.MARK, b""))
+    if "not found" in said:
+        return HostError(f"{place}: no systemd-stdio-bridge: {said}", hint="it is part of the systemd package")
+    return HostError(f"{place}: no system bus: {said or what}", hint="is dbus running there? `systemctl status dbus`")
+
+
+def local(place: str, path: str = SOCKET) -> StreamBus:
+    """The system bus of this machine."""
+
+    def gone(what: str) -> HostError:
+        return HostError(f"{place}: no system bus: {what}", hint=f"is dbus running? it should listen at {path}")
+
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        sock.settimeout(HELLO_DEADLINE_S)
+        sock.connect(path)
+        return StreamBus(sock, b"AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode(), gone, HELLO_DEADLINE_S)
+    except OSError as error:
+        sock.close()
+        raise gone(error.strerror or str(error)) from error
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _words(stderr: bytes) -> str:
+    return " ".join(stderr.decode("utf-8", "replace").split())

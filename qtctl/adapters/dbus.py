@@ -1,0 +1,165 @@
+"""The system bus over a byte stream, with jeepney's sans-IO parser: many calls in flight, replies by serial."""
+
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+from jeepney import HeaderFields, Message, MessageType
+from jeepney.low_level import Parser
+
+from qtctl.adapters.dbus_values import encode, unwrapped
+from qtctl.adapters.wire import Wire
+from qtctl.errors import HostError
+from qtctl.ports.host import BusCall, BusReply, JobResult
+
+IN_FLIGHT = 64
+"""dbus-daemon allows 128 unanswered calls a connection, and refuses the rest."""
+
+_DAEMON = "org.freedesktop.DBus"
+_MANAGER = "org.freedesktop.systemd1.Manager"
+_MANAGER_PATH = "/org/freedesktop/systemd1"
+_JOB_REMOVED = (
+    f"type='signal',sender='org.freedesktop.systemd1',path='{_MANAGER_PATH}',interface='{_MANAGER}',member='JobRemoved'"
+)
+
+
+class Gone(Protocol):
+    def __call__(self, what: str) -> HostError:
+        """The error for a bus that is not there any more, or never was; adds what the bridge said."""
+        ...
+
+
+class StreamBus:
+    """qtctl.ports.host.Bus over a connected stream. Used by one thread at a time."""
+
+    def __init__(self, wire: Wire, auth: bytes, gone: Gone, deadline_s: float) -> None:
+        """`auth` is the AUTH line to offer. Says Hello; the error of `gone` where that fails before the deadline."""
+        self._wire = wire
+        self._gone = gone
+        self._parser = Parser()
+        self._serial = 0
+        self._ended: dict[str, tuple[str, str]] = {}
+        self._watching = False
+        self._log_in(auth, deadline_s)
+        (hello,) = self.call(
+            [BusCall(f"/{_DAEMON.replace('.', '/')}", _DAEMON, "Hello", destination=_DAEMON)], deadline_s
+        )
+        if hello.error:
+            raise gone(f"Hello: {hello.error}: {hello.message}")
+
+    def call(self, calls: Sequence[BusCall], deadline_s: float) -> list[BusReply]:
+        """Replies in the order of `calls`; at most 64 are in flight at once. HostError where the bus is gone."""
+        until = time.monotonic() + deadline_s
+        replies: list[BusReply | None] = [None] * len(calls)
+        waiting: dict[int, int] = {}
+        sent = 0
+        while sent < len(calls) or waiting:
+            packets = []
+            for index in range(sent, min(len(calls), sent + IN_FLIGHT - len(waiting))):
+                self._serial += 1
+                waiting[self._serial] = index
+                packets.append(encode(calls[index], self._serial))
+            sent += len(packets)
+            self._send(b"".join(packets), until)
+            for serial, reply in self._answers(until):
+                if (answered := waiting.pop(serial, None)) is not None:
+                    replies[answered] = reply
+        return [reply for reply in replies if reply is not None]
+
+    def jobs(self, calls: Sequence[BusCall], deadline_s: float) -> list[JobResult]:
+        """Queue all jobs, subscribed before the first; wait for each JobRemoved.
+
+        `result` is systemd's own word, the D-Bus error name of a job that was not queued, or `deadline` for one that
+        had not ended in time.
+        """
+        until = time.monotonic() + deadline_s
+        self._watch(deadline_s)
+        replies = self.call(calls, max(until - time.monotonic(), 0))
+        wanted = {str(reply.body[0]) for reply in replies if not reply.error}
+        while not wanted <= self._ended.keys() and time.monotonic() < until:
+            for _ in self._answers(until, patient=True):
+                pass
+        results = [self._result(call, reply, deadline_s) for call, reply in zip(calls, replies, strict=True)]
+        self._ended.clear()
+        return results
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def _result(self, call: BusCall, reply: BusReply, deadline_s: float) -> JobResult:
+        unit = str(call.body[0]) if call.body else ""
+        if reply.error:
+            return JobResult(unit, reply.error, reply.message)
+        job = str(reply.body[0])
+        if job not in self._ended:
+            return JobResult(unit, "deadline", f"{job} had not ended after {deadline_s:g} s")
+        removed, result = self._ended[job]
+        return JobResult(unit or removed, result)
+
+    def _watch(self, deadline_s: float) -> None:
+        if self._watching:
+            return
+        match = BusCall("/org/freedesktop/DBus", _DAEMON, "AddMatch", "s", (_JOB_REMOVED,), destination=_DAEMON)
+        for reply in self.call([match, BusCall(_MANAGER_PATH, _MANAGER, "Subscribe")], deadline_s):
+            if reply.error and not reply.error.endswith(".AlreadySubscribed"):
+                raise self._gone(f"no job signals: {reply.error}: {reply.message}")
+        self._watching = True
+
+    def _log_in(self, auth: bytes, deadline_s: float) -> None:
+        until = time.monotonic() + deadline_s
+        self._send(b"\0" + auth + b"\r\n", until)
+        answer = b""
+        while b"\r\n" not in answer:
+            try:
+                answer += self._receive(until)
+            except TimeoutError as error:
+                raise self._gone("no answer in time: is it hanging?") from error
+        if not answer.startswith(b"OK "):
+            raise self._gone(f"login refused: {answer.decode('utf-8', 'replace').strip()}")
+        self._send(b"BEGIN\r\n", until)
+
+    def _answers(self, until: float, *, patient: bool = False) -> list[tuple[int, BusReply]]:
+        """The replies in what arrives next; JobRemoved signals are kept. `patient`: none by `until` is no error."""
+        try:
+            messages = self._parser.feed(self._receive(until))
+        except TimeoutError as error:
+            if patient:
+                return []
+            raise self._gone("no answer in time: is it hanging?") from error
+        except (ValueError, KeyError) as error:
+            raise self._gone(f"not understood: {error}") from error
+        return [answer for message in messages if (answer := self._take(message)) is not None]
+
+    def _take(self, message: Message) -> tuple[int, BusReply] | None:
+        fields = message.header.fields
+        kind = message.header.message_type
+        if kind is MessageType.signal and fields.get(HeaderFields.member) == "JobRemoved":
+            _, job, unit, result = message.body
+            self._ended[job] = (unit, result)
+        if kind is MessageType.method_return:
+            return fields[HeaderFields.reply_serial], BusReply(unwrapped(message))
+        if kind is MessageType.error:
+            text = str(message.body[0]) if message.body else ""
+            return fields[HeaderFields.reply_serial], BusReply((), fields[HeaderFields.error_name], text)
+        return None
+
+    def _send(self, data: bytes, until: float) -> None:
+        if not data:
+            return
+        try:
+            self._wire.settimeout(max(until - time.monotonic(), 0.001))
+            self._wire.sendall(data)
+        except (OSError, EOFError) as error:
+            raise self._gone(str(error)) from error
+
+    def _receive(self, until: float) -> bytes:
+        try:
+            self._wire.settimeout(max(until - time.monotonic(), 0.001))
+            data = self._wire.recv(262144)
+        except TimeoutError:
+            raise
+        except (OSError, EOFError) as error:
+            raise self._gone(str(error)) from error
+        if not data:
+            raise self._gone("it closed the connection")
+        return data

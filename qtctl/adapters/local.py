@@ -1,0 +1,154 @@
+"""This machine as a host: the same questions without a connection."""
+
+import contextlib
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from qtctl.adapters import bridge, elevate, sftp, store
+from qtctl.adapters.dbus import StreamBus
+from qtctl.errors import HostError, Refused
+from qtctl.model.tree import TreeFile
+from qtctl.ports.host import Completed
+
+_PLACE = "local"
+
+
+class LocalHost:
+    """qtctl.ports.host.Host on this machine."""
+
+    transport = "local"
+
+    def __init__(self) -> None:
+        self._open: list[Callable[[], None]] = []
+
+    @property
+    def address(self) -> str:
+        return "local"
+
+    @property
+    def user(self) -> str:
+        return pwd.getpwuid(os.geteuid()).pw_name
+
+    def start(self, script: str, *, root: bool = False) -> "Process":
+        """Run a POSIX sh script, given on standard input to `sh -s` (as root: directly, or through `sudo -n`)."""
+        process = Process(elevate.command("sh -s", root=root), script.encode(), _no_root if root else None)
+        self._open.append(process.kill)
+        return process
+
+    def put(self, directory: str, files: Sequence[TreeFile]) -> None:
+        """Write files (0600) below a new directory (0700); paths relative to it."""
+        root = Path(directory)
+        try:
+            root.mkdir(0o700)
+            for folder in sftp.folders_of(files):
+                (root / folder).mkdir(0o700)
+            for file in files:
+                _write_new(root / file.path, file.content)
+        except PermissionError as error:
+            raise Refused(f"{error.filename}: {error.strerror}", hint="this user may not write there") from error
+        except OSError as error:
+            raise HostError(
+                f"{error.filename}: {error.strerror}", hint="does it exist, or is the disk full?"
+            ) from error
+
+    def bus(self, *, root: bool = False) -> StreamBus:
+        """The system bus: its socket, or, as root where this user is not, `sudo -n systemd-stdio-bridge`."""
+        if root and os.geteuid() != 0:
+            bus = bridge.over_command(elevate.command("systemd-stdio-bridge", root=True), _PLACE, _no_root)
+        else:
+            bus = bridge.local(_PLACE)
+        self._open.append(bus.close)
+        return bus
+
+    def store(self, address: str, port: int, password: str | None) -> store.RedisStore:
+        """A Redis server that listens at `address` as seen from here."""
+        place = f"{_PLACE}: Redis at {address}:{port}"
+        found = store.RedisStore(lambda timeout_s: _dial(address, port, place, timeout_s), place, password)
+        self._open.append(found.close)
+        return found
+
+    def close(self) -> None:
+        while self._open:
+            self._open.pop()()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Process:
+    """qtctl.ports.host.Running here."""
+
+    def __init__(self, command: str, script: bytes, refuse: Callable[[str], Refused] | None) -> None:
+        self._refuse = refuse
+        self._started_at = time.time()
+        self._started = time.monotonic()
+        # Its script is an anonymous file in memory: nothing is written to disk, and no pipe fills up.
+        with os.fdopen(os.memfd_create("qtctl"), "wb") as memory:
+            memory.write(script)
+            memory.flush()
+            memory.seek(0)
+            self._process = subprocess.Popen(
+                ["sh", "-c", command],
+                stdin=memory,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+
+    def finish(self, deadline_s: float) -> Completed:
+        """Wait for the end. HostError at the deadline, Refused where sudo denies."""
+        try:
+            stdout, stderr = self._process.communicate(timeout=deadline_s)
+        except subprocess.TimeoutExpired as error:
+            self.kill()
+            raise HostError(
+                f"{_PLACE}: a command did not end in {deadline_s:g} s", hint="look at the load of this machine"
+            ) from error
+        if self._refuse is not None:
+            stderr = elevate.strip_mark(stderr, self._refuse)
+        status = self._process.returncode
+        took = time.monotonic() - self._started
+        return Completed(None if status < 0 else status, stdout, stderr, self._started_at, took)
+
+    def kill(self) -> None:
+        """End it and all that it started in its session; nothing where it has ended."""
+        if self._process.poll() is not None:
+            return
+        # A process that sudo started is not ours to kill; closing its pipes lets it end.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def _dial(address: str, port: int, place: str, timeout_s: float) -> socket.socket:
+    try:
+        return socket.create_connection((address, port), timeout=timeout_s)
+    except OSError as error:
+        raise HostError(f"{place}: not reached: {error.strerror or error}", hint="does Redis listen there?") from error
+
+
+def _no_root(said: str) -> Refused:
+    return elevate.refused(_PLACE, said)

@@ -1,0 +1,183 @@
+"""A host over one SSH connection: commands, files, its system bus and its Redis servers all go through it."""
+
+import threading
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from qtctl.adapters import elevate, ssh_config, ssh_errors, store, tcp
+from qtctl.errors import HostError, Refused
+from qtctl.model.tree import TreeFile
+
+if TYPE_CHECKING:
+    import paramiko
+
+    from qtctl.adapters.dbus import StreamBus
+    from qtctl.adapters.ssh_connect import Link
+    from qtctl.adapters.ssh_exec import Exec
+
+_SUBSYSTEM_DEADLINE_S = 30.0
+
+
+def connect(
+    target: str,
+    *,
+    user: str | None,
+    config: Path | None,
+    port: int | None = None,
+    address: str | None = None,
+    connect_timeout_s: float = 10.0,
+    with_store: bool = False,
+) -> "SshHost":
+    """Connect and log in with the settings of `ssh [-F config] target`; user, port and address override them.
+
+    Host keys must be known, whatever StrictHostKeyChecking says. Unreachable otherwise, with a hint.
+    `with_store`: begin to load what `store` will need while the handshake waits for the host.
+    """
+    asked = ssh_config.start(target, config=config, user=user, port=port)
+    loading = _load("qtctl.adapters.ssh_connect")
+    settings = ssh_config.finish(asked, target, address, connect_timeout_s)
+    timeout_s = min(connect_timeout_s, settings.connect_timeout_s or connect_timeout_s)
+    direct = not settings.proxy_jump and not settings.proxy_command
+    sock = tcp.dial(settings, timeout_s) if direct else None
+    loading.join()
+    if with_store:
+        store.preload()
+    from qtctl.adapters.ssh_connect import open_link  # noqa: PLC0415 - paramiko takes 0.16 s to import
+
+    def jump(host: str, hop_user: str, hop_port: int) -> ssh_config.Settings:
+        process = ssh_config.start(host, config=config, user=hop_user or None, port=hop_port or None)
+        return ssh_config.finish(process, host, None, connect_timeout_s)
+
+    return SshHost(settings, open_link(settings, timeout_s, jump, sock))
+
+
+class SshHost:
+    """qtctl.ports.host.Host over SSH. Calls are made from one thread; paramiko's own thread moves the bytes."""
+
+    transport = "ssh"
+
+    def __init__(self, settings: ssh_config.Settings, link: "Link") -> None:
+        self._settings = settings
+        self._link = link
+        self._buses: list[StreamBus] = []
+        self._stores: list[store.RedisStore] = []
+
+    @property
+    def address(self) -> str:
+        return self._settings.hostname
+
+    @property
+    def user(self) -> str:
+        return self._settings.user
+
+    def start(self, script: str, *, root: bool = False) -> "Exec":
+        """Run a POSIX sh script, given on standard input to `sh -s` (as root: directly, or through `sudo -n`)."""
+        from qtctl.adapters.ssh_exec import Exec  # noqa: PLC0415
+
+        channel = self._exec(elevate.command("sh -s", root=root))
+        return Exec(channel, script.encode(), self._no_root if root else None, self._place)
+
+    def put(self, directory: str, files: Sequence[TreeFile]) -> None:
+        """Write files (0600) below a new directory (0700) owned by the login user; paths relative to it."""
+        from qtctl.adapters.sftp import Tree  # noqa: PLC0415
+
+        channel = self._session()
+        try:
+            channel.settimeout(_SUBSYSTEM_DEADLINE_S)
+            channel.invoke_subsystem("sftp")
+            Tree(channel, self._place).write(directory, files)
+        except _broken() as error:
+            if self._link.transport.is_active():
+                raise HostError(f"{self._place}: no SFTP: {error}", hint="is `Subsystem sftp` set there?") from error
+            raise ssh_errors.lost(self._place, error) from error
+        finally:
+            channel.close()
+
+    def bus(self, *, root: bool = False) -> "StreamBus":
+        """The system bus through `systemd-stdio-bridge`. Refused or HostError where there is none."""
+        from qtctl.adapters.bridge import over_channel  # noqa: PLC0415
+
+        channel = self._exec(elevate.command("systemd-stdio-bridge", root=root))
+        bus = over_channel(channel, self._place, self._no_root if root else None)
+        self._buses.append(bus)
+        return bus
+
+    def store(self, address: str, port: int, password: str | None) -> store.RedisStore:
+        """A Redis server that the host reaches at `address`, through a forwarded channel."""
+        place = f"{self._settings.target}: Redis at {address}:{port}"
+        found = store.RedisStore(lambda timeout_s: self._forward(address, port, place, timeout_s), place, password)
+        self._stores.append(found)
+        return found
+
+    def close(self) -> None:
+        self._link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def _place(self) -> str:
+        return self._settings.target
+
+    def _no_root(self, said: str) -> Refused:
+        return elevate.refused(self._place, said)
+
+    def _session(self) -> "paramiko.Channel":
+        try:
+            return self._link.transport.open_session(timeout=_SUBSYSTEM_DEADLINE_S)
+        except _broken() as error:
+            if self._link.transport.is_active():
+                raise Refused(
+                    f"{self._place}: no session: {error}", hint="sshd's MaxSessions, or too many commands at once?"
+                ) from error
+            raise ssh_errors.lost(self._place, error) from error
+
+    def _exec(self, command: str) -> "paramiko.Channel":
+        channel = self._session()
+        try:
+            channel.exec_command(command)
+        except _broken() as error:
+            channel.close()
+            raise Refused(f"{self._place}: it runs no command: {error}", hint="is it a shell account?") from error
+        return channel
+
+    def _forward(self, address: str, port: int, place: str, timeout_s: float) -> "paramiko.Channel":
+        import paramiko  # noqa: PLC0415 - loaded long before
+
+        try:
+            return self._link.transport.open_channel(
+                "direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=timeout_s
+            )
+        except paramiko.ChannelException as error:
+            if error.code == 1:  # administratively prohibited
+                raise Refused(
+                    f"{place}: forwarding refused", hint="AllowTcpForwarding or PermitOpen in the host's sshd_config"
+                ) from error
+            raise HostError(
+                f"{place}: not reached from the host: {error.text}", hint="does Redis listen there?"
+            ) from error
+        except _broken() as error:
+            if self._link.transport.is_active():
+                raise HostError(f"{place}: {error}", hint="the host gave no answer") from error
+            raise ssh_errors.lost(self._place, error) from error
+
+
+def _broken() -> tuple[type[BaseException], ...]:
+    import paramiko  # noqa: PLC0415
+
+    return (paramiko.SSHException, OSError, EOFError)
+
+
+def _load(module: str) -> threading.Thread:
+    """Import in the background, while this thread waits for ssh and for the network."""
+    thread = threading.Thread(target=import_module, args=(module,), daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,13 @@
+"""What the bus and the store need of a byte stream: a socket, or a paramiko channel that behaves like one."""
+
+from typing import Protocol
+
+
+class Wire(Protocol):
+    def settimeout(self, timeout: float | None, /) -> None: ...
+
+    def sendall(self, data: bytes, /) -> None: ...
+
+    def recv(self, size: int, /) -> bytes: ...
+
+    def close(self) -> None: ...
