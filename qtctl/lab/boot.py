@@ -61,7 +61,7 @@ def end(state: HostState, *, hard: bool = False) -> None:
 
 
 def _kill(nspawn: Process, leader: Process | None) -> None:
-    guests = [leader] if leader else [child for child in children(nspawn.pid)] if nspawn.alive else []
+    guests = [leader] if leader else list(children(nspawn.pid)) if nspawn.alive else []
     nspawn.send(signal.SIGKILL)
     for guest in guests:
         guest.send(signal.SIGKILL)

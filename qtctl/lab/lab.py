@@ -25,6 +25,11 @@ STANDIN_PATH = "/usr/local/lib/qtctl-lab/standin.py"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 AT_ONCE = 8
 
+
+def silent(what: str) -> None:
+    """Progress that nobody watches."""
+
+
 T = TypeVar("T")
 
 
@@ -177,7 +182,7 @@ def execute(
     return subprocess.CompletedProcess(list(argv), process.returncode, out, err)
 
 
-def reboot(name: str, progress: Progress) -> LabHost:
+def reboot(name: str, progress: Progress = silent) -> LabHost:
     """Power off cleanly and boot again, from the same disk and at the same address."""
     known = _running(name)
     progress(f"{name}: powering off")
@@ -186,7 +191,7 @@ def reboot(name: str, progress: Progress) -> LabHost:
     return start(name, progress)
 
 
-def start(name: str, progress: Progress) -> LabHost:
+def start(name: str, progress: Progress = silent) -> LabHost:
     """Boot a host that was stopped, from the disk it had."""
     known = _known(name)
     if known.running:

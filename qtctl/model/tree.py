@@ -56,6 +56,10 @@ class StandIn:
     writes: tuple[tuple[str, str], ...] = ()
     """key, type"""
     oneshot: bool = False
+    udp: tuple[tuple[str, int], ...] = ()
+    """address, port"""
+    redis: tuple[str, int] = ("127.0.0.1", 6379)
+    """address, port of the store that it uses"""
 
 
 @dataclass(frozen=True, slots=True)

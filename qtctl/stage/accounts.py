@@ -1,0 +1,43 @@
+"""The accounts of a lab host: those that services run as, one that audits, one that deploys."""
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from qtctl.errors import InputError
+from qtctl.model.desired import Desired
+from qtctl.model.tree import Account
+
+ROOT = "root"
+
+
+def accounts(desired: Desired, audit_user: str, deploy_user: str) -> tuple[Account, ...]:
+    """Sorted by name. root is there already; groups that are no user's first group become accounts of their own."""
+    services = _of_services(desired)
+    if audit_user in (*services, deploy_user, ROOT):
+        raise InputError(
+            f"audit_user {audit_user} of {desired.host} is root, deploys, or runs services",
+            hint="an audit has an account of its own, with no rights but to log in",
+        )
+    found = {**services, audit_user: Account(audit_user, audit_user, f"/home/{audit_user}", login=True)}
+    if deploy_user != ROOT:
+        own = found.get(deploy_user) or Account(deploy_user, deploy_user, f"/home/{deploy_user}")
+        found[deploy_user] = replace(own, login=True, sudo=True)
+    return tuple(found[name] for name in sorted(found))
+
+
+def _of_services(desired: Desired) -> dict[str, Account]:
+    found: dict[str, Account] = {}
+    for service in desired.services:
+        for name in (service.user, service.group):
+            if name not in (ROOT, ""):
+                group = service.group if name == service.user and service.group else name
+                found.setdefault(name, Account(name, group, _home(desired, name)))
+    return found
+
+
+def _home(desired: Desired, user: str) -> str:
+    """/home/USER where something of the fleet lives there, else what a system account gets."""
+    home = PurePosixPath("/home", user)
+    used = (path for s in desired.services for path in (s.working_directory, s.entry_point, s.venv))
+    lives = any(home in (PurePosixPath(path), *PurePosixPath(path).parents) for path in used if path)
+    return str(home) if lives else f"/var/lib/{user}"

@@ -1,0 +1,66 @@
+"""Units that the fleet depends on and that a lab host's distribution does not bring: stubs that run the stand-in."""
+
+from qtctl.model.desired import Desired, DesiredExternal
+from qtctl.model.tree import TreeFile
+from qtctl.stage.programs import PYTHON, STANDIN
+from qtctl.stage.standins import feeder_units
+
+UNIT_DIR = "/usr/lib/systemd/system"
+"""Where a package would put them: what the fleet deploys goes to /etc."""
+PROVIDED = {"redis-server.service", "ssh.service", "dbus.service", "dbus.socket"}
+
+
+def provided(unit: str) -> bool:
+    """Whether the lab's root file system brings this unit."""
+    return unit in PROVIDED or unit.startswith("systemd-")
+
+
+def external_files(desired: Desired) -> tuple[TreeFile, ...]:
+    """A unit file for each external that is not provided."""
+    ports = {store.unit: (store.address, store.port) for store in desired.stores}
+    return tuple(
+        TreeFile(f"{UNIT_DIR}/{external.unit}", _stub(external, ports.get(external.unit)).encode())
+        for external in desired.externals
+        if not provided(external.unit) and external.unit.endswith((".service", ".target"))
+    )
+
+
+def feeder_files(desired: Desired) -> tuple[TreeFile, ...]:
+    """The lab's feeders. They also want what is declared running and not enabled: nothing else would start it."""
+    wanted = [each.unit for each in desired.externals if each.running and not each.enabled and not provided(each.unit)]
+    return tuple(
+        TreeFile(f"{UNIT_DIR}/{unit}", _feeder(wanted if number == 0 else []).encode())
+        for number, unit in enumerate(feeder_units(desired))
+    )
+
+
+def enabled(desired: Desired) -> tuple[str, ...]:
+    """Units that the lab host enables before its first boot."""
+    stubs = [each.unit for each in desired.externals if each.enabled and not provided(each.unit)]
+    return tuple(sorted((*(unit for unit in stubs if unit.endswith((".service", ".target"))), *feeder_units(desired))))
+
+
+def _stub(external: DesiredExternal, redis: tuple[str, int] | None) -> str:
+    suffix = f".{external.unit.rpartition('.')[2]}"
+    aliases = [alias for alias in external.aliases if alias.endswith(suffix)]
+    lines = ["[Unit]", f"Description=Lab stand-in for {external.name}", ""]
+    if suffix == ".service":
+        lines += ["[Service]", *_service(external.running, redis), ""]
+    lines += ["[Install]", "WantedBy=multi-user.target", *(f"Alias={alias}" for alias in aliases)]
+    return "\n".join(lines) + "\n"
+
+
+def _service(running: bool, redis: tuple[str, int] | None) -> list[str]:
+    if not running:
+        return ["Type=oneshot", "ExecStart=/bin/true"]
+    if redis is not None:
+        return ["Type=exec", f"ExecStart=/usr/bin/redis-server --bind {redis[0]} --port {redis[1]} --save ''"]
+    return ["Type=exec", f"ExecStart={PYTHON} {STANDIN}"]
+
+
+def _feeder(wanted: list[str]) -> str:
+    wants = f"Wants={' '.join(wanted)}\n" if wanted else ""
+    return (
+        "[Unit]\nDescription=Lab: publishes and consumes what no running service does\nAfter=redis-server.service\n"
+        f"{wants}\n[Service]\nType=exec\nExecStart={PYTHON} {STANDIN}\n\n[Install]\nWantedBy=multi-user.target\n"
+    )

@@ -1,0 +1,109 @@
+"""Everything a throwaway host needs so that the fleet's units really run there; not the units themselves."""
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Protocol, TypeVar
+
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.tree import Tree, TreeDir, TreeFile, TreeLink
+from qtctl.stage import accounts, externals, programs, standins
+
+SYSTEM_DIRS = {
+    "/", "/bin", "/boot", "/dev", "/dev/shm", "/etc", "/etc/systemd", "/home", "/lib", "/lib64", "/media", "/mnt",  # noqa: S108
+    "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/usr/local",  # noqa: S108
+    "/usr/local/bin", "/usr/local/lib", "/usr/local/sbin", "/usr/sbin", "/usr/share", "/var", "/var/cache", "/var/lib",
+    "/var/log", "/var/run", "/var/spool", "/var/tmp",  # noqa: S108
+}  # fmt: skip
+"""Folders of every root file system: they keep their owner and mode."""
+VOLATILE = ("/run/", "/tmp/", "/dev/shm/", "/var/run/")  # noqa: S108
+"""Below these a folder is gone after a boot: systemd-tmpfiles makes it again."""
+PLACEHOLDER = "lab-placeholder"
+
+
+class _HasPath(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
+P = TypeVar("P", bound=_HasPath)
+
+
+def lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
+    """Accounts, folders, venvs, secrets with placeholder values, stand-in programs and stub units.
+
+    InputError where the account that audits is root, runs services, or is the one that deploys.
+    """
+    venv_dirs, venv_files, venv_links = programs.venvs(desired)
+    files = [
+        *venv_files,
+        *programs.uvicorn_package(),
+        *(file for service in desired.services for file in programs.program_files(service)),
+        *externals.external_files(desired),
+        *externals.feeder_files(desired),
+        *_secrets(desired.services),
+        *_volatile(desired.services),
+        standins.specs_file(standins.stand_ins(desired)),
+        TreeFile("/etc/timezone", f"{desired.timezone}\n".encode()),
+    ]
+    return Tree(
+        accounts=accounts.accounts(desired, audit_user, deploy_user),
+        dirs=_by_path([*_env_dirs(desired.services), *_service_dirs(desired.services), *venv_dirs]),
+        files=_by_path(files),
+        links=_by_path([*venv_links, TreeLink("/etc/localtime", f"/usr/share/zoneinfo/{desired.timezone}")]),
+        enable=externals.enabled(desired),
+    )
+
+
+def _by_path(found: Iterable[P]) -> tuple[P, ...]:
+    """Sorted, so that parents come before children; the first of two for one path counts."""
+    chosen: dict[str, P] = {}
+    for each in found:
+        chosen.setdefault(each.path, each)
+    return tuple(chosen[path] for path in sorted(chosen))
+
+
+def _env_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
+    """Root's: an ordinary user may look into them and at their files' modes, and reads none of them."""
+    paths = {path for service in services for path in (service.env_file, service.secrets_file) if path}
+    folders = sorted({str(PurePosixPath(path).parent) for path in paths})
+    return [TreeDir(folder) for folder in folders if folder not in SYSTEM_DIRS]
+
+
+def _service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
+    """Where services work and write, owned by them; those they only read are root's."""
+    services = tuple(services)
+    owned = [
+        TreeDir(path, owner=service.user, group=service.group)
+        for service in services
+        for path in (service.working_directory, *_paths(service, "ReadWritePaths"))
+        if path not in SYSTEM_DIRS and not path.startswith(VOLATILE)
+    ]
+    read = {path for service in services for path in _paths(service, "ReadOnlyPaths")}
+    return [*owned, *(TreeDir(path) for path in sorted(read) if path not in SYSTEM_DIRS)]
+
+
+def _paths(service: DesiredService, directive: str) -> list[str]:
+    """Absolute paths of a list directive; `-` and `+` before one are systemd's, not part of it."""
+    return [path.lstrip("-+") for name, value in service.sandbox if name == directive for path in value.split()]
+
+
+def _volatile(services: Iterable[DesiredService]) -> list[TreeFile]:
+    lines = {
+        f"d {path} 0755 {service.user} {service.group}\n"
+        for service in services
+        for path in (service.working_directory, *_paths(service, "ReadWritePaths"))
+        if path.startswith(VOLATILE)
+    }
+    return [TreeFile("/etc/tmpfiles.d/qtctl-lab.conf", "".join(sorted(lines)).encode())] if lines else []
+
+
+def _secrets(services: Iterable[DesiredService]) -> list[TreeFile]:
+    """The files that a host's operators make. In the lab their values are all the same placeholder."""
+    keys: dict[str, set[str]] = {}
+    for service in services:
+        if service.secrets_file:
+            keys.setdefault(service.secrets_file, set()).update(service.secrets_keys)
+    return [
+        TreeFile(path, "".join(f"{key}={PLACEHOLDER}\n" for key in sorted(names)).encode(), 0o600)
+        for path, names in sorted(keys.items())
+    ]

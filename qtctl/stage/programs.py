@@ -1,0 +1,77 @@
+"""Stand-in programs at the paths that command lines name, and the venvs they run in."""
+
+from pathlib import PurePosixPath
+
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.tree import TreeDir, TreeFile, TreeLink
+
+STANDIN_DIR = "/usr/local/lib/qtctl-lab"
+STANDIN = f"{STANDIN_DIR}/standin.py"
+PACKAGES = "/usr/lib/python3/dist-packages"
+PYTHON = "/usr/bin/python3"
+SYSTEM_BIN = ("/bin", "/usr/bin", "/sbin", "/usr/sbin")
+SHELLS = ("sh", "bash", "dash")
+PROVIDED = {*SHELLS, "python3", "env", "redis-cli", "redis-server", "sleep", "true", "false", "cat", "nice", "timeout"}
+"""Programs of the root file system that a command line may start with as they are."""
+
+PYTHON_TEXT = f"""import sys
+
+sys.path.insert(0, "{STANDIN_DIR}")
+import standin
+
+standin.main(sys.argv[1:])
+"""
+UVICORN_TEXT = PYTHON_TEXT.replace("sys.argv[1:])", "sys.argv[1:], uvicorn=True)")
+SHELL_TEXT = f'#!/bin/sh\nexec {PYTHON} {STANDIN} "$@"\n'
+
+
+def uvicorn_package() -> tuple[TreeFile, ...]:
+    """A module `uvicorn` that every venv with system site packages finds."""
+    return (
+        TreeFile(f"{PACKAGES}/uvicorn/__init__.py", b""),
+        TreeFile(f"{PACKAGES}/uvicorn/__main__.py", UVICORN_TEXT.encode()),
+    )
+
+
+def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
+    """The files that its command line needs to be there, other than its venv's interpreter."""
+    found = [_program(service.entry_point, service.argv[0])] if service.entry_point.startswith("/") else []
+    if not _is_interpreter(service, service.argv[0]):
+        found.append(TreeFile(service.argv[0], SHELL_TEXT.encode(), 0o755))
+    elif len(service.argv) > 1 and service.argv[1].startswith("/"):
+        found.append(_program(service.argv[1], service.argv[0]))
+    unique = {file.path: file for file in found if not _provided(file.path)}
+    return tuple(unique.values())
+
+
+def venvs(desired: Desired) -> tuple[tuple[TreeDir, ...], tuple[TreeFile, ...], tuple[TreeLink, ...]]:
+    """Each declared venv, and each that a service runs from, as `python3 -m venv --system-site-packages` makes it."""
+    paths = sorted({venv.path for venv in desired.venvs} | {s.venv for s in desired.services if s.venv})
+    config = f"home = /usr/bin\ninclude-system-site-packages = true\nexecutable = {PYTHON}\n".encode()
+    return (
+        tuple(TreeDir(folder) for path in paths for folder in (path, f"{path}/bin")),
+        tuple(TreeFile(f"{path}/pyvenv.cfg", config) for path in paths),
+        tuple(
+            TreeLink(f"{path}/bin/{name}", target)
+            for path in paths
+            for name, target in (("python", "python3"), ("python3", PYTHON))
+        ),
+    )
+
+
+def _program(path: str, interpreter: str) -> TreeFile:
+    by_shell = PurePosixPath(interpreter).name in SHELLS or not path.endswith(".py")
+    if by_shell:
+        return TreeFile(path, SHELL_TEXT.encode(), 0o755)
+    return TreeFile(path, f"#!{PYTHON}\n{PYTHON_TEXT}".encode(), 0o755)
+
+
+def _is_interpreter(service: DesiredService, path: str) -> bool:
+    program = PurePosixPath(path)
+    own_venv = bool(service.venv) and str(program.parent) == f"{service.venv}/bin"
+    return _provided(path) or (own_venv and program.name in ("python", "python3"))
+
+
+def _provided(path: str) -> bool:
+    program = PurePosixPath(path)
+    return str(program.parent) in SYSTEM_BIN and program.name in PROVIDED

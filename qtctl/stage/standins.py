@@ -1,0 +1,120 @@
+"""What the stand-in program of each unit does on a lab host, and who feeds what no service does."""
+
+import json
+from collections.abc import Iterable
+
+from qtctl.model.desired import Desired, DesiredKey, DesiredService, DesiredStore, Listener
+from qtctl.model.registry import KeyType, ServiceState
+from qtctl.model.tree import StandIn, TreeFile
+
+SPECS_PATH = "/etc/qtctl-lab/standins.json"
+FEEDER = "qtctl-lab-feeder"
+DEFAULT_REDIS = ("127.0.0.1", 6379)
+
+
+def stand_ins(desired: Desired) -> tuple[StandIn, ...]:
+    """One for each service, each external with ports, and the lab's own feeders. Sorted by unit."""
+    services = [_of_service(desired, service) for service in desired.services]
+    externals = [
+        StandIn(external.unit, listen=_tcp(external.ports), udp=_udp(external.ports))
+        for external in desired.externals
+        if external.running and external.unit not in {store.unit for store in desired.stores}
+    ]
+    feeders = [_feeder(desired, store, number) for number, store in enumerate(desired.stores)]
+    return tuple(sorted((*services, *externals, *feeders), key=lambda each: each.unit))
+
+
+def specs_file(found: Iterable[StandIn]) -> TreeFile:
+    """The document that the stand-in program reads: what each unit does."""
+    specs = {
+        each.unit: {
+            "listen": [list(row) for row in each.listen],
+            "udp": [list(row) for row in each.udp],
+            "publishes": list(each.publishes),
+            "consumes": [list(row) for row in each.consumes],
+            "writes": [list(row) for row in each.writes],
+            "oneshot": each.oneshot,
+            "redis": list(each.redis),
+        }
+        for each in found
+    }
+    return TreeFile(SPECS_PATH, (json.dumps(specs, indent=1, sort_keys=True) + "\n").encode())
+
+
+def feeder_units(desired: Desired) -> tuple[str, ...]:
+    """The lab's own publishers and consumers, one a store."""
+    return tuple(_feeder_unit(store, number) for number, store in enumerate(desired.stores))
+
+
+def lasting(service: DesiredService) -> bool:
+    """Whether its process stays: what it publishes is always fresh, what it consumes always consumed."""
+    return service.state is ServiceState.RUNNING and service.type != "oneshot"
+
+
+def _of_service(desired: Desired, service: DesiredService) -> StandIn:
+    types = {key.name: key.type for key in desired.keys}
+    written = [name for name in (*service.publishes, *service.writes) if name in types]
+    return StandIn(
+        unit=service.unit,
+        listen=_uvicorn_first(service, _tcp(service.ports)),
+        publishes=tuple(sorted({name for name in written if types[name] is KeyType.STREAM})),
+        consumes=tuple(sorted({(each.stream, each.group) for each in service.consumes})),
+        writes=tuple(sorted({(name, types[name].value) for name in written if types[name] is not KeyType.STREAM})),
+        oneshot=service.type == "oneshot",
+        udp=_udp(service.ports),
+        redis=_redis(desired, service.store),
+    )
+
+
+def _uvicorn_first(
+    service: DesiredService, rows: tuple[tuple[str, int, str, int], ...]
+) -> tuple[tuple[str, int, str, int], ...]:
+    """The port that uvicorn is given on its command line goes first: the program takes it from there."""
+    if "--port" not in service.argv:
+        return rows
+    port = service.argv[service.argv.index("--port") + 1 :][:1]
+    return tuple(sorted(rows, key=lambda row: (str(row[1]),) != port))
+
+
+def _feeder(desired: Desired, store: DesiredStore, number: int) -> StandIn:
+    keys = [key for key in desired.keys if key.store == store.name]
+    alone = [key for key in keys if not _written(desired, key)]
+    groups = {
+        (each.stream, each.group)
+        for service in desired.services
+        if not lasting(service)
+        for each in service.consumes
+        if each.store == store.name
+    }
+    return StandIn(
+        unit=_feeder_unit(store, number),
+        publishes=tuple(sorted(key.name for key in alone if key.type is KeyType.STREAM)),
+        consumes=tuple(sorted(groups - _consumed(desired))),
+        writes=tuple(sorted((key.name, key.type.value) for key in alone if key.type is not KeyType.STREAM)),
+        redis=_redis(desired, store.name),
+    )
+
+
+def _written(desired: Desired, key: DesiredKey) -> bool:
+    return any(key.name in (*service.publishes, *service.writes) for service in desired.services if lasting(service))
+
+
+def _consumed(desired: Desired) -> set[tuple[str, str]]:
+    return {(each.stream, each.group) for service in desired.services if lasting(service) for each in service.consumes}
+
+
+def _feeder_unit(store: DesiredStore, number: int) -> str:
+    return f"{FEEDER}.service" if number == 0 else f"{FEEDER}-{store.name}.service"
+
+
+def _redis(desired: Desired, name: str) -> tuple[str, int]:
+    found = next((store for store in desired.stores if store.name == name), None)
+    return DEFAULT_REDIS if found is None else (found.address, found.port)
+
+
+def _tcp(ports: Iterable[Listener]) -> tuple[tuple[str, int, str, int], ...]:
+    return tuple((p.address, p.port, p.health_path, p.health_status) for p in ports if p.protocol == "tcp")
+
+
+def _udp(ports: Iterable[Listener]) -> tuple[tuple[str, int], ...]:
+    return tuple((p.address, p.port) for p in ports if p.protocol == "udp")

@@ -1,0 +1,39 @@
+"""A root on which `systemd-analyze verify --root` can judge the generated units on a machine that has none of it."""
+
+from qtctl.model.desired import Desired
+from qtctl.model.tree import Tree, TreeFile
+
+STUB = TreeFile("", b"#!/bin/sh\n", 0o755)
+UNIT_DIR = "/usr/lib/systemd/system"
+BASE_TARGETS = (
+    "basic.target", "multi-user.target", "network-online.target", "network.target", "paths.target", "shutdown.target",
+    "slices.target", "sockets.target", "sysinit.target", "timers.target",
+)  # fmt: skip
+
+
+def verify_tree(desired: Desired) -> Tree:
+    """The generated files, an executable stub for each program, and a stub for each unit that they lean on."""
+    generated = {file.path: TreeFile(file.path, file.content) for file in desired.files}
+    programs = {service.argv[0] for service in desired.services if service.argv[0].startswith("/")}
+    files = {
+        **{path: TreeFile(path, STUB.content, STUB.mode) for path in programs},
+        **{f"{UNIT_DIR}/{unit}": TreeFile(f"{UNIT_DIR}/{unit}", _unit(unit)) for unit in _leaned_on(desired)},
+        **generated,
+    }
+    return Tree(files=tuple(files[path] for path in sorted(files)))
+
+
+def _leaned_on(desired: Desired) -> set[str]:
+    """Units that are named by generated ones and are not generated themselves."""
+    generated = {file.subject for file in desired.files if file.kind == "unit"}
+    named = {unit for s in desired.services for unit in (*s.wants, *s.requires, *s.binds_to, *s.after)}
+    ordered = {unit for target in desired.targets for unit in (*target.after, *target.wants)}
+    externals = {external.unit for external in desired.externals}
+    return {*BASE_TARGETS, *externals, *named, *ordered} - generated
+
+
+def _unit(unit: str) -> bytes:
+    text = f"[Unit]\nDescription=Stub of {unit}\n"
+    if unit.endswith(".service"):
+        text += "[Service]\nType=oneshot\nExecStart=/bin/true\n"
+    return text.encode()
