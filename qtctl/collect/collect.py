@@ -1,0 +1,103 @@
+"""Needs → evidence: everything about one host over one connection, the slowest question first."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from qtctl.collect import commands, stores, units
+from qtctl.collect.ledger import Ledger, iso
+from qtctl.collect.look import Deadline, Look
+from qtctl.errors import QtctlError
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Need
+from qtctl.model.facts import File, HostBaseline, Listeners, Reach, Unit, UnitListing, VenvCheck
+from qtctl.ports.clock import Clock
+from qtctl.ports.host import Host
+from qtctl.ports.progress import Progress
+from qtctl.probes import baseline, files, listeners, venvs
+from qtctl.probes.answer import observed
+from qtctl.probes.batch import Probe
+from qtctl.probes.stores import FACTS as STORE_FACTS
+from qtctl.version import VERSION
+
+SSH = Need(Reach.FACT, "ssh")
+ALWAYS = frozenset({SSH, units.REACH, commands.REACH, baseline.NEED})
+"""Asked of every host, needed or not: which ways to it work, and what it is."""
+
+OF_BUS = (UnitListing.FACT, Unit.FACT)
+BATCHED: Sequence[tuple[str, Callable[[Iterable[Need]], Probe]]] = (
+    (Listeners.FACT, listeners.probe),
+    (File.FACT, files.probe),
+    (VenvCheck.FACT, venvs.probe),
+)
+KNOWN = frozenset({Reach.FACT, HostBaseline.FACT, *OF_BUS, *STORE_FACTS, *(fact for fact, _ in BATCHED)})
+
+
+def collect(
+    host: Host,
+    desired: Desired,
+    needs: Iterable[Need],
+    clock: Clock,
+    *,
+    passwords: Mapping[str, str] | None = None,
+    root: bool = False,
+    deadline_s: float = 30.0,
+    progress: Progress | None = None,
+) -> Evidence:
+    """Ask `host` for every need, and nothing else but `ALWAYS` and, with a listing, the fleet's undeclared units.
+
+    `passwords`: store name → password. `root`: commands and bus as root. A family that cannot be asked is refused
+    with its reason, the others go on. ValueError for a need that no probe answers.
+    """
+    wanted = _by_fact({*needs} | ALWAYS)
+    say = progress or _silent
+    at, begin, ledger = clock.now(), clock.monotonic(), Ledger()
+    look = Look(host, desired, ledger, clock, Deadline(clock, deadline_s))
+    say("asking for sockets, files and interpreters")
+    asked = commands.start(host, _families(wanted), root=root)
+    ledger.add(
+        [observed(SSH, Reach(host.user), again="true")],
+        [ledger.ask(host.transport, ("true",), "true", at=at, took_s=0)],
+    )
+    say("asking systemd")
+    units.ask(look, _of(wanted, *OF_BUS), root=root)
+    say("asking the stores")
+    stores.ask(look, _of(wanted, *STORE_FACTS), passwords or {})
+    commands.finish(look, asked)
+    say(f"{len(ledger.items)} answers in {clock.monotonic() - begin:.2f} s")
+    return _evidence(desired, at, ledger, address=host.address, transport=host.transport, user=host.user)
+
+
+def unreachable(desired: Desired, needs: Iterable[Need], error: QtctlError, clock: Clock, address: str) -> Evidence:
+    """The evidence of a host that could not be connected to: everything refused, with the connection's error."""
+    at, ledger = clock.now(), Ledger()
+    number = ledger.ask("ssh", ("ssh", address, "true"), f"ssh {address} true", at=at, took_s=0)
+    wanted = sorted({*needs} | ALWAYS, key=lambda need: (need.fact, need.subject, need.store))
+    ledger.refuse(wanted, str(error), [number])
+    return _evidence(desired, at, ledger, address=address, transport="ssh", user="")
+
+
+def _families(wanted: Mapping[str, list[Need]]) -> list[tuple[Probe, tuple[Need, ...]]]:
+    probes = [(build(wanted.get(fact, [])), tuple(wanted.get(fact, []))) for fact, build in BATCHED]
+    return [(baseline.probe(), (baseline.NEED,)), *probes]
+
+
+def _by_fact(needs: Iterable[Need]) -> dict[str, list[Need]]:
+    wanted: dict[str, list[Need]] = {}
+    for need in sorted(needs, key=lambda need: (need.fact, need.subject, need.store)):
+        if need.fact not in KNOWN:
+            raise ValueError(f"no probe answers {need.fact!r}")
+        wanted.setdefault(need.fact, []).append(need)
+    return wanted
+
+
+def _of(wanted: Mapping[str, list[Need]], *facts: str) -> list[Need]:
+    return [need for fact in facts for need in wanted.get(fact, [])]
+
+
+def _evidence(desired: Desired, at: float, ledger: Ledger, *, address: str, transport: str, user: str) -> Evidence:
+    return Evidence(
+        EVIDENCE_SCHEMA, VERSION, desired.host, address, transport, user, iso(at), ledger.asks, ledger.items
+    )
+
+
+def _silent(what: str) -> None:
+    pass

@@ -1,0 +1,80 @@
+"""All families that need a shell: sent together in one exec, taken apart when the rest has been asked."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from qtctl.collect.ledger import Ledger
+from qtctl.collect.look import Look
+from qtctl.errors import HostError
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Reach
+from qtctl.ports.host import Completed, Host, Running
+from qtctl.probes.answer import first_line, observed
+from qtctl.probes.batch import Command, Frame, Probe, began, frames, script
+
+REACH = Need(Reach.FACT, "exec")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Families, the needs that each must answer, and the exec under way: or why there is none."""
+
+    families: tuple[tuple[Probe, tuple[Need, ...]], ...]
+    running: Running | HostError
+    marker: str
+
+    @property
+    def commands(self) -> list[Command]:
+        return [command for probe, _ in self.families for command in probe.commands]
+
+    @property
+    def needs(self) -> Iterable[Need]:
+        return (need for _, needs in self.families for need in needs)
+
+
+def start(host: Host, families: Sequence[tuple[Probe, tuple[Need, ...]]], *, root: bool) -> Asked:
+    marker = secrets.token_hex(16)
+    asked = Asked(tuple(families), HostError("not started"), marker)
+    try:
+        running: Running | HostError = host.start(script(asked.commands, marker), root=root)
+    except HostError as error:
+        running = error
+    return Asked(asked.families, running, marker)
+
+
+def finish(look: Look, asked: Asked) -> None:
+    """Wait for the answers and note them. An exec that fails refuses all its families, and nothing else."""
+    ledger, user = look.ledger, look.host.user
+    if isinstance(asked.running, HostError):
+        ledger.refuse((REACH, *asked.needs), str(asked.running))
+        return
+    try:
+        done = asked.running.finish(look.deadline.left())
+    except HostError as error:
+        ledger.refuse((REACH, *asked.needs), str(error))
+        return
+    if not began(asked.marker, done.stdout):
+        why = first_line(done.stderr) or first_line(done.stdout) or f"exit status {done.exit}"
+        ledger.refuse((REACH, *asked.needs), f"the host runs no commands for {user}: {why}")
+        return
+    ledger.add([observed(REACH, Reach(user), again="true")])
+    _note(asked, done, ledger)
+
+
+def _note(asked: Asked, done: Completed, ledger: Ledger) -> None:
+    commands = asked.commands
+    answers = frames(len(commands), asked.marker, done.stdout, done.stderr)
+    numbers = [_ask(ledger, command, frame, done) for command, frame in zip(commands, answers, strict=True)]
+    at = 0
+    for probe, _ in asked.families:
+        end = at + len(probe.commands)
+        ledger.add(probe.parse(answers[at:end]), numbers[at:end])
+        at = end
+
+
+def _ask(ledger: Ledger, command: Command, frame: Frame | None, done: Completed) -> int:
+    if frame is None:
+        return ledger.ask("exec", command.argv, command.again, at=done.started_at, took_s=done.took_s)
+    at = done.started_at + frame.after_s
+    return ledger.ask("exec", command.argv, command.again, at=at, took_s=frame.took_s, exit_=frame.exit)

@@ -1,0 +1,141 @@
+"""Evidence as a JSON document: one line for each ask and item, so that it reads and diffs well."""
+
+import json
+import re
+from dataclasses import asdict, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from qtctl.errors import InputError, Place
+from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Item, State
+from qtctl.model.facts import FACTS
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+KINDS = {kind.FACT: kind for kind in FACTS}
+HINT = "save it again with --save"
+
+
+def dump(evidence: Evidence) -> str:
+    """The same evidence gives the same text, byte for byte. Ends with a newline."""
+    document = asdict(evidence)
+    keys = [field.name for field in fields(Evidence)]
+    return "{\n" + ",\n".join(f'  "{key}": {_member(document[key])}' for key in keys) + "\n}\n"
+
+
+def load(text: str, file: str) -> Evidence:
+    """Read a document back. InputError with `file`, and the line or field, for what `dump` cannot have written."""
+    from pydantic import ValidationError  # noqa: PLC0415 -- 100 ms, and dump does without
+
+    _check_version(_parse(text, file), file)
+    try:
+        evidence: Evidence = _document().validate_json(text, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        what = f"{_field(first['loc'])}: {first['msg']}"
+        raise InputError(what, hint=HINT, place=Place(file, _line_of(text, first["loc"]))) from None
+    _check(evidence, text, file)
+    return evidence
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of the document, with the value of every kind of fact under `$defs`."""
+    document = _document().json_schema()
+    document["properties"]["schema_version"] = {"const": EVIDENCE_SCHEMA}
+    for fact in sorted(KINDS):
+        document["$defs"][f"fact.{fact}"] = _value(fact).json_schema()
+    return document
+
+
+def _member(value: object) -> str:
+    if not isinstance(value, list | tuple):
+        return _line(value)
+    if not value:
+        return "[]"
+    return "[\n" + ",\n".join(f"    {_line(each)}" for each in value) + "\n  ]"
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+@cache
+def _document() -> "TypeAdapter[Any]":
+    from pydantic import TypeAdapter  # noqa: PLC0415 -- see load
+
+    return TypeAdapter(Evidence)
+
+
+@cache
+def _value(fact: str) -> "TypeAdapter[Any]":
+    from pydantic import TypeAdapter  # noqa: PLC0415 -- see load
+
+    return TypeAdapter(KINDS[fact])
+
+
+def _parse(text: str, file: str) -> object:
+    from pydantic_core import from_json  # noqa: PLC0415 -- see load
+
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        line = re.search(r"at line ([0-9]+)", str(error))
+        place = Place(file, int(line[1]) if line else None)
+        raise InputError("not JSON, or cut off", hint=HINT, place=place) from None
+
+
+def _check_version(document: object, file: str) -> None:
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if version is None:
+        raise InputError("not evidence: it has no schema_version", hint=HINT, place=Place(file))
+    if version != EVIDENCE_SCHEMA or isinstance(version, bool):
+        what = f"evidence of schema {version!r}; this qtctl reads {EVIDENCE_SCHEMA}"
+        raise InputError(what, hint="read it with the qtctl that wrote it", place=Place(file))
+
+
+def _field(loc: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, loc))
+
+
+def _line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
+    """The line of an ask or item, in a document laid out as `dump` does."""
+    match loc:
+        case [("asks" | "items") as key, int(index), *_]:
+            lines = text.splitlines()
+            head = next((at for at, line in enumerate(lines) if line.strip() == f'"{key}": ['), None)
+            return None if head is None or head + 1 + index >= len(lines) else head + 2 + index
+    return None
+
+
+def _check(evidence: Evidence, text: str, file: str) -> None:
+    """What types alone do not say: one item a need, asks that exist, values as their kind of fact has them."""
+    asks = {0, *(ask.n for ask in evidence.asks)}
+    seen = set()
+    for number, item in enumerate(evidence.items):
+        problem = _problem(item, asks) or ("another item answers the same need" if item.need in seen else "")
+        if problem:
+            place = Place(file, _line_of(text, ("items", number)))
+            raise InputError(f"items.{number} ({item.fact} {item.subject}): {problem}", hint=HINT, place=place)
+        seen.add(item.need)
+
+
+def _problem(item: Item, asks: set[int]) -> str:
+    if item.fact not in KINDS:
+        return "no such kind of fact"
+    if item.ask not in asks:
+        return f"no ask has the number {item.ask}"
+    if (item.state is State.OBSERVED) != (item.value is not None):
+        return f"{item.state}, with{'out' if item.value is None else ''} a value"
+    return _problem_of_value(item) if item.value is not None else ""
+
+
+def _problem_of_value(item: Item) -> str:
+    from pydantic import ValidationError  # noqa: PLC0415 -- see load
+
+    try:
+        _value(item.fact).validate_json(_line(item.value), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        return f"{_field(('value', *first['loc']))}: {first['msg']}"
+    return ""

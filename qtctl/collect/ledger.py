@@ -1,0 +1,60 @@
+"""Questions and answers as they come in, numbered, and their evidence."""
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from qtctl.model.evidence import Ask, Item, Need, State
+from qtctl.model.facts import to_value
+from qtctl.probes.answer import Answer
+from qtctl.probes.answer import refused as refusal
+
+
+def iso(at: float) -> str:
+    """Seconds since the epoch → UTC, ISO 8601, milliseconds."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Ledger:
+    """The asks in the order they were noted, from 1, and one item for each need."""
+
+    def __init__(self) -> None:
+        self._asks: list[Ask] = []
+        self._items: dict[Need, Item] = {}
+
+    def ask(
+        self, via: str, argv: Sequence[str], again: str, *, at: float, took_s: float, exit_: int | None = None
+    ) -> int:
+        """Note a question; its number. `at` in seconds since the epoch."""
+        number = len(self._asks) + 1
+        took_ms = max(0, math.ceil(took_s * 1000))
+        self._asks.append(Ask(number, via, tuple(argv), again, iso(at), took_ms, exit_))
+        return number
+
+    def add(self, answers: Iterable[Answer], asks: Sequence[int] = ()) -> None:
+        """Note answers; `asks` are the numbers of their probe's questions, empty where nothing could be asked."""
+        for answer in answers:
+            if answer.need in self._items:
+                raise ValueError(f"two answers for {answer.need}")
+            self._items[answer.need] = _item(answer, asks)
+
+    def refuse(self, needs: Iterable[Need], reason: str, asks: Sequence[int] = ()) -> None:
+        self.add((refusal(need, reason) for need in needs), asks)
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        return tuple(self._asks)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return tuple(sorted(self._items.values(), key=lambda item: (item.fact, item.subject, item.store)))
+
+
+def _item(answer: Answer, asks: Sequence[int]) -> Item:
+    need = answer.need
+    asked = asks[answer.question] if asks and answer.state is not State.NOT_ASKED else 0
+    value = None if answer.value is None else to_value(answer.value)
+    return Item(
+        need.fact, need.subject, answer.state, value, answer.reason, asked,
+        again=answer.again, line=answer.line, store=need.store,
+    )  # fmt: skip

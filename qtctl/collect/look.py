@@ -1,0 +1,31 @@
+"""What every family needs to ask and to note: one look at one host."""
+
+from dataclasses import dataclass
+
+from qtctl.collect.ledger import Ledger
+from qtctl.model.desired import Desired
+from qtctl.ports.clock import Clock
+from qtctl.ports.host import Host
+
+LEAST_S = 0.05
+
+
+class Deadline:
+    """One deadline for all that is asked."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._end = clock.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds, never 0: what has already been answered can still be taken."""
+        return max(LEAST_S, self._end - self._clock.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    host: Host
+    desired: Desired
+    ledger: Ledger
+    clock: Clock
+    deadline: Deadline

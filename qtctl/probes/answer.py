@@ -1,0 +1,74 @@
+"""What a probe makes of an answer: one `Answer` for each need it was given, whatever the host said."""
+
+from dataclasses import dataclass
+
+from qtctl.model.evidence import Need, State
+from qtctl.model.facts import Fact
+
+MISSING = ("No such file or directory", "Not a directory")
+"""The texts of ENOENT and ENOTDIR in the C locale: the path is not there. Any other error says nothing of the path."""
+
+COMMAND_NOT_FOUND = 127
+"""The shell's exit status for a program that is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One fact, not yet numbered. `question` is the index, within its probe, of the question that answered it."""
+
+    need: Need
+    state: State
+    value: Fact | None = None
+    reason: str | None = None
+    again: str = ""
+    line: str = ""
+    question: int = 0
+
+
+def observed(need: Need, value: Fact, *, again: str = "", line: str = "", question: int = 0) -> Answer:
+    return Answer(need, State.OBSERVED, value, None, again, line, question)
+
+
+def absent(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0) -> Answer:
+    return Answer(need, State.ABSENT, None, reason, again, line, question)
+
+
+def refused(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0) -> Answer:
+    return Answer(need, State.REFUSED, None, reason, again, line, question)
+
+
+def unparseable(need: Need, reason: str, *, again: str = "", question: int = 0) -> Answer:
+    return Answer(need, State.UNPARSEABLE, None, reason, again, "", question)
+
+
+def not_asked(need: Need, reason: str) -> Answer:
+    return Answer(need, State.NOT_ASKED, None, reason)
+
+
+def path_failed(need: Need, message: str, *, again: str = "", question: int = 0) -> Answer:
+    """Judge the message of a command that failed on one path: absent only where the kernel said that it is not there.
+
+    `message` as GNU tools print it in the C locale: `tool: 'path': Permission denied`.
+    """
+    said = message.rpartition(": ")[2]
+    if said in MISSING:
+        return absent(need, said, again=again, line=said, question=question)
+    return refused(need, said or "no reason given", again=again, line=said, question=question)
+
+
+def text(raw: bytes) -> str:
+    """Bytes of a host as text that can stand in a JSON document."""
+    return raw.decode("utf-8", "replace")
+
+
+def first_line(raw: bytes, limit: int = 200) -> str:
+    return text(raw.strip().partition(b"\n")[0].strip())[:limit]
+
+
+def odd_path(path: str) -> str:
+    """Why a path is not asked for, or ''."""
+    if not path.startswith("/"):
+        return "not an absolute path"
+    if not path.isprintable():
+        return "a path with control characters is not asked for"
+    return ""

@@ -1,0 +1,112 @@
+"""Several commands in one POSIX sh script, and their answers taken apart again.
+
+The script frames both output streams with a marker that no output can contain by chance or by intent. No temporary
+file is made on the host. The clock of the frames is /proc/uptime: no process is started for it, steps of 10 ms.
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from qtctl.probes.answer import Answer
+
+MARKER = re.compile(r"[0-9A-Za-z]{16,}")
+
+_HEAD = """export LC_ALL=C PATH="${{PATH:-/usr/bin:/bin}}:/usr/sbin:/sbin"
+qtctl_frame() {{
+  qtctl_rc=$?
+  read -r qtctl_up qtctl_rest </proc/uptime
+  printf '\\n%s %s %s %s\\n' {marker} "$1" "$qtctl_rc" "$qtctl_up"
+  printf '\\n%s %s %s %s\\n' {marker} "$1" "$qtctl_rc" "$qtctl_up" >&2
+}}
+qtctl_frame begin
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One question to the shell.
+
+    `script` is sh text, run in a subshell with /dev/null as its input; `argv` is what evidence shows of it; `again` is
+    what a person runs to see the same.
+    """
+
+    script: str
+    argv: tuple[str, ...]
+    again: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The answer of one command. `after_s` is when it began, in seconds after the batch began."""
+
+    exit: int
+    stdout: bytes
+    stderr: bytes
+    after_s: float
+    took_s: float
+
+
+Frames = Sequence[Frame | None]
+"""The answers in the order of the commands; None where the answer was cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The commands of one family, and what it makes of their frames."""
+
+    commands: tuple[Command, ...]
+    parse: Callable[[Frames], list[Answer]]
+
+
+def command(argv: Sequence[str], again: str = "") -> Command:
+    """A command that is one program with arguments."""
+    line = shlex.join(argv)
+    return Command(line, tuple(argv), again or line)
+
+
+def script(commands: Sequence[Command], marker: str) -> str:
+    """The sh text that runs all commands in turn. `marker`: at least 16 letters or digits that nobody can guess."""
+    if not MARKER.fullmatch(marker):
+        raise ValueError("a marker is at least 16 letters or digits")
+    parts = [_HEAD.format(marker=marker)]
+    for number, each in enumerate(commands):
+        parts.append(f"(\n{each.script}\n) </dev/null\nqtctl_frame {number}\n")
+    return "".join(parts)
+
+
+def frames(count: int, marker: str, stdout: bytes, stderr: bytes) -> list[Frame | None]:
+    """Take the two streams apart. What has no closing frame on both streams is None; nothing is guessed."""
+    out = _pieces(marker, stdout)
+    err = _pieces(marker, stderr)
+    begin = out.get("begin")
+    if begin is None:
+        return [None] * count
+    answers: list[Frame | None] = []
+    before = start = begin[2]
+    for number in range(count):
+        mine, other = out.get(str(number)), err.get(str(number))
+        if mine is None or other is None:
+            answers.append(None)
+            continue
+        answers.append(Frame(mine[1], mine[0], other[0], round(before - start, 3), round(mine[2] - before, 3)))
+        before = mine[2]
+    return answers
+
+
+def _pieces(marker: str, stream: bytes) -> dict[str, tuple[bytes, int, float]]:
+    """Frame name → what stands before its closing line, exit status, uptime."""
+    line = re.compile(rb"\n" + re.escape(marker.encode()) + rb" (begin|[0-9]+) ([0-9]+) ([0-9.]+)\n")
+    pieces: dict[str, tuple[bytes, int, float]] = {}
+    start = 0
+    for match in line.finditer(stream):
+        name = match.group(1).decode()
+        pieces.setdefault(name, (stream[start : match.start()], int(match.group(2)), float(match.group(3))))
+        start = match.end()
+    return pieces
+
+
+def began(marker: str, stdout: bytes) -> bool:
+    """Whether the script ran at all: an account without a shell answers with something else."""
+    return f"\n{marker} begin ".encode() in stdout

@@ -1,0 +1,80 @@
+"""Listening sockets and the units that own them (fact `listeners`), from `ss -H -lntu --cgroup`, without root."""
+
+import re
+from collections.abc import Iterable
+
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Listeners
+from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, first_line, observed, refused, text, unparseable
+from qtctl.probes.batch import Command, Frame, Frames, Probe
+
+ARGV = ("ss", "-H", "-lntu", "--cgroup")
+AGAIN = "ss -H -lntu --cgroup | tr -s ' '"
+"""Squeezed, since the width of ss's columns depends on all rows. The lines of the fact are squeezed likewise."""
+
+_OWNER = re.compile(r"[^/]+\.(?:service|scope|socket|mount|swap)")
+_COLUMNS = 6
+
+
+def probe(needs: Iterable[Need]) -> Probe:
+    wanted = sorted(set(needs), key=lambda need: need.subject)
+    if not wanted:
+        return Probe((), lambda _: [])
+    return Probe((Command(" ".join(ARGV), ARGV, AGAIN),), lambda frames: _parse(wanted, frames))
+
+
+def unit_of(cgroup: str) -> str:
+    """The system manager's unit that a control group belongs to, '' where it is none.
+
+    `/system.slice/a.service`, `/system.slice/system-a.slice/a@1.service`, `/user.slice/user-0.slice/session-1.scope`;
+    below a unit that delegates, its own subgroups follow. A name that the kernel could mistake has a `_` before it.
+    """
+    owner = next((part for part in cgroup.split("/") if _OWNER.fullmatch(part)), "")
+    return owner.removeprefix("_")
+
+
+def rows(stdout: str) -> dict[str, list[list[str]]]:
+    """Protocol → rows [address, port, unit, line]. ValueError for a line that ss does not print."""
+    found: dict[str, list[list[str]]] = {"tcp": [], "udp": []}
+    for line in stdout.splitlines():
+        words = line.split()
+        if not words:
+            continue
+        if len(words) < _COLUMNS or words[0] not in found or ":" not in words[4]:
+            raise ValueError(f"not a line of ss: {' '.join(words)[:80]}")
+        address, _, port = words[4].rpartition(":")
+        group = next((word for word in words[_COLUMNS:] if word.startswith("cgroup:/")), "")
+        found[words[0]].append([address, port, unit_of(group.removeprefix("cgroup:")), " ".join(words)])
+    return {protocol: sorted(each) for protocol, each in found.items()}
+
+
+def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
+    frame = frames[0]
+    if frame is None:
+        return [unparseable(need, "the answer was cut off", again=AGAIN) for need in needs]
+    why = _refusal(frame)
+    if why:
+        return [refused(need, why, again=AGAIN) for need in needs]
+    try:
+        found = rows(text(frame.stdout))
+    except ValueError as error:
+        return [unparseable(need, str(error), again=AGAIN) for need in needs]
+    return [_answer(need, found) for need in needs]
+
+
+def _answer(need: Need, found: dict[str, list[list[str]]]) -> Answer:
+    mine = found.get(need.subject)
+    if mine is None:
+        return refused(need, f"ss is asked for tcp and udp, not for {need.subject}", again=AGAIN)
+    return observed(need, Listeners(rows=mine), again=AGAIN, line=mine[0][3] if mine else "")
+
+
+def _refusal(frame: Frame) -> str:
+    """Why the answer cannot be used, or empty. Not even an empty list is believed where ss complained."""
+    if frame.exit == COMMAND_NOT_FOUND:
+        return "ss is not installed (package iproute2)"
+    if b"--cgroup'" in frame.stderr:
+        return "ss is too old to name the owners of sockets (--cgroup needs iproute2 5.8)"
+    if frame.exit != 0 or frame.stderr.strip():
+        return first_line(frame.stderr) or f"ss ended with exit status {frame.exit}"
+    return ""

@@ -1,0 +1,246 @@
+"""systemd's view of units over D-Bus (facts `unit.listing`, `unit`): what to ask, and what the answers mean.
+
+Only an allow-list of properties is asked for, one `Get` each: `GetAll` would carry `Environment=` to any client.
+The state of a unit file is taken from ListUnitFiles and GetUnitFileState, which look at the disk: the property
+`UnitFileState` is what systemd remembers from an earlier look. Asking for a unit by its name loads it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from qtctl.model.facts import Unit, UnitListing
+
+MANAGER = "org.freedesktop.systemd1.Manager"
+MANAGER_PATH = "/org/freedesktop/systemd1"
+PROPERTIES = "org.freedesktop.DBus.Properties"
+GONE = ("org.freedesktop.systemd1.NoSuchUnit", "org.freedesktop.DBus.Error.FileNotFound")
+"""Errors by which systemd says that there is no such unit, or no file of it."""
+
+UNIT_NAME = re.compile(
+    r"[A-Za-z0-9:_.\\@-]{1,255}\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)"
+)
+
+OF_UNIT: Mapping[str, tuple[str, str]] = {
+    "fragment_path": ("FragmentPath", "s"),
+    "drop_in_paths": ("DropInPaths", "as"),
+    "need_daemon_reload": ("NeedDaemonReload", "b"),
+    "wants": ("Wants", "set"),
+    "requires": ("Requires", "set"),
+    "binds_to": ("BindsTo", "set"),
+    "after": ("After", "set"),
+    "active_enter_timestamp": ("ActiveEnterTimestamp", "t"),
+    "inactive_enter_timestamp": ("InactiveEnterTimestamp", "t"),
+}
+OF_SERVICE: Mapping[str, tuple[str, str]] = {
+    "type": ("Type", "s"),
+    "result": ("Result", "s"),
+    "main_pid": ("MainPID", "t"),
+    "exec_main_code": ("ExecMainCode", "t"),
+    "exec_main_status": ("ExecMainStatus", "t"),
+    "exec_main_start_timestamp": ("ExecMainStartTimestamp", "t"),
+    "n_restarts": ("NRestarts", "t"),
+    "user": ("User", "s"),
+    "working_directory": ("WorkingDirectory", "s"),
+    "exec_start": ("ExecStart", "exec"),
+    "control_group": ("ControlGroup", "s"),
+}
+OF_TIMER: Mapping[str, tuple[str, str]] = {
+    "result": ("Result", "s"),
+    "next_elapse_usec_realtime": ("NextElapseUSecRealtime", "t"),
+    "next_elapse_usec_monotonic": ("NextElapseUSecMonotonic", "t"),
+    "last_trigger_usec": ("LastTriggerUSec", "t"),
+}
+BY_TYPE = {"service": ("Service", OF_SERVICE), "timer": ("Timer", OF_TIMER)}
+
+
+class Question(NamedTuple):
+    """A method call of systemd1 on the system bus."""
+
+    path: str
+    interface: str
+    member: str
+    signature: str = ""
+    body: tuple[object, ...] = ()
+
+
+class Reply(Protocol):
+    """Its answer: `body`, or the name and text of an error."""
+
+    @property
+    def body(self) -> tuple[object, ...]: ...
+    @property
+    def error(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A unit as ListUnits and ListUnitsByNames show it. `id` is its first name, where it was asked by an alias."""
+
+    id: str
+    description: str
+    load: str
+    active: str
+    sub: str
+    path: str
+
+    @property
+    def absent(self) -> bool:
+        """No file, and nothing of it runs: what systemd still remembers of an old run does not make it present."""
+        return self.load == "not-found" and self.active in ("inactive", "failed")
+
+
+class Undecodable(ValueError):
+    """An answer of another type than systemd's interface documents."""
+
+
+def object_path(unit: str) -> str:
+    """The unit's D-Bus object: every byte but letters and digits escaped, a leading digit too."""
+    escaped = "".join(
+        chr(byte) if chr(byte).isascii() and chr(byte).isalnum() and not (at == 0 and chr(byte).isdigit())
+        else f"_{byte:02x}"
+        for at, byte in enumerate(unit.encode())
+    )  # fmt: skip
+    return f"{MANAGER_PATH}/unit/{escaped or '_'}"
+
+
+def odd_name(unit: str) -> str:
+    """Why a unit has no state to ask for, or empty."""
+    if not UNIT_NAME.fullmatch(unit):
+        return "not a unit name"
+    if unit.startswith("@") or "@." in unit:
+        return "a template has no state of its own; whether its file is there is in the list of units"
+    return ""
+
+
+def again(unit: str) -> str:
+    names = ["LoadState", "ActiveState", "SubState", *(name for name, _ in _table(unit).values())]
+    quoted = f"'{unit}'" if "\\" in unit else unit
+    return f"systemctl show -p {','.join(names)} {quoted}"
+
+
+LISTING_AGAIN = "systemctl list-units --all --full --no-legend --plain; systemctl list-unit-files --no-legend"
+
+
+def overview(names: Sequence[str]) -> tuple[Question, Question, Question]:
+    """All units, all unit files, and the state of each of `names`, which are loaded for it."""
+    return (
+        Question(MANAGER_PATH, MANAGER, "ListUnits"),
+        Question(MANAGER_PATH, MANAGER, "ListUnitFiles"),
+        Question(MANAGER_PATH, MANAGER, "ListUnitsByNames", "as", (list(names),)),
+    )
+
+
+def file_state(unit: str) -> Question:
+    return Question(MANAGER_PATH, MANAGER, "GetUnitFileState", "s", (unit,))
+
+
+def gets(unit: str, path: str) -> tuple[Question, ...]:
+    """One Get for each property of the allow-list, in the order that `decode` takes."""
+    kind = unit.rpartition(".")[2]
+    questions = [_get(path, "Unit", name) for name, _ in OF_UNIT.values()]
+    if kind in BY_TYPE:
+        interface, table = BY_TYPE[kind]
+        questions += [_get(path, interface, name) for name, _ in table.values()]
+    return tuple(questions)
+
+
+def rows(reply: Reply) -> list[Row]:
+    """The body of ListUnits or ListUnitsByNames, in its order."""
+    listed = _array(reply)
+    return [_row(each) for each in listed]
+
+
+def files(reply: Reply) -> dict[str, str]:
+    """The body of ListUnitFiles: unit file name → state."""
+    return dict(sorted(_file(each) for each in _array(reply)))
+
+
+def listing(units: Iterable[Row], unit_files: dict[str, str]) -> UnitListing:
+    return UnitListing(
+        {row.id: [row.load, row.active, row.sub] for row in sorted(units, key=lambda row: row.id)}, unit_files
+    )
+
+
+def decode(unit: str, row: Row, state: str, values: Sequence[object], *, whole_argv: bool) -> Unit:
+    """The values of `gets`, typed. `state` is that of the unit file; without `whole_argv` only executables are kept.
+
+    Undecodable for a value of another type.
+    """
+    table = _table(unit)
+    if len(values) != len(table):
+        raise Undecodable(f"{len(values)} answers for {len(table)} properties")
+    pairs = zip(table.items(), values, strict=True)
+    found: dict[str, Any] = {field: _value(name, kind, value) for (field, (name, kind)), value in pairs}
+    if "exec_start" in found and not whole_argv:
+        found["exec_start"] = [argv[:1] for argv in found["exec_start"]]
+    return Unit(load_state=row.load, active_state=row.active, sub_state=row.sub, unit_file_state=state,
+                description=row.description, **found)  # fmt: skip
+
+
+def single(reply: Reply) -> object:
+    """The one value of an answer. Undecodable where it has none, also because the unit has gone meanwhile."""
+    if reply.error:
+        raise Undecodable(f"the unit went away while it was asked: {reply.error}")
+    if len(reply.body) != 1:
+        raise Undecodable("not one value")
+    return reply.body[0]
+
+
+def word(reply: Reply) -> str:
+    value = single(reply)
+    if isinstance(value, str):
+        return value
+    raise Undecodable("not a word")
+
+
+def _table(unit: str) -> dict[str, tuple[str, str]]:
+    return {**OF_UNIT, **BY_TYPE.get(unit.rpartition(".")[2], ("", {}))[1]}
+
+
+def _get(path: str, interface: str, name: str) -> Question:
+    return Question(path, PROPERTIES, "Get", "ss", (f"org.freedesktop.systemd1.{interface}", name))
+
+
+def _array(reply: Reply) -> Sequence[object]:
+    if len(reply.body) == 1 and isinstance(reply.body[0], list | tuple):
+        return reply.body[0]
+    raise Undecodable("not a list")
+
+
+def _row(entry: object) -> Row:
+    match entry:
+        case [str(id_), str(description), str(load), str(active), str(sub), str(_), str(path), *_]:
+            return Row(id_, description, load, active, sub, path)
+    raise Undecodable("not an entry of a list of units")
+
+
+def _file(entry: object) -> tuple[str, str]:
+    match entry:
+        case [str(path), str(state)]:
+            return path.rpartition("/")[2], state
+    raise Undecodable("not an entry of a list of unit files")
+
+
+def _value(name: str, kind: str, value: object) -> object:
+    match kind, value:
+        case ("s", str()) | ("b", bool()):
+            return value
+        case "t", int() if not isinstance(value, bool):
+            return value
+        case (("as" | "set"), [*items]) if all(isinstance(item, str) for item in items):
+            return sorted(map(str, items)) if kind == "set" else list(items)
+        case "exec", [*commands]:
+            return [_argv(name, each) for each in commands]
+    raise Undecodable(f"{name} is not of the type that systemd documents")
+
+
+def _argv(name: str, command: object) -> list[str]:
+    """One of ExecStart's a(sasbttttuii): path, argv, and how it went. The path stands for argv[0], which may differ."""
+    match command:
+        case [str(path), [*argv], *_] if all(isinstance(word, str) for word in argv):
+            return [path, *map(str, argv[1:])]
+    raise Undecodable(f"{name} is not of the type that systemd documents")
