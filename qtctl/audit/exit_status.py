@@ -1,0 +1,55 @@
+"""What an exit status of a service's process says, in the names of systemd.exec(5)."""
+
+EXITED, KILLED, DUMPED = 1, 2, 3
+"""The codes of a child's end (CLD_EXITED, CLD_KILLED, CLD_DUMPED), as ExecMainCode gives them."""
+
+STATUSES = {
+    1: "FAILURE", 2: "INVALIDARGUMENT", 3: "NOTIMPLEMENTED", 4: "NOPERMISSION", 5: "NOTINSTALLED",
+    6: "NOTCONFIGURED", 7: "NOTRUNNING",
+    64: "USAGE", 65: "DATAERR", 66: "NOINPUT", 67: "NOUSER", 68: "NOHOST", 69: "UNAVAILABLE", 70: "SOFTWARE",
+    71: "OSERR", 72: "OSFILE", 73: "CANTCREAT", 74: "IOERR", 75: "TEMPFAIL", 76: "PROTOCOL", 77: "NOPERM",
+    78: "CONFIG",
+    200: "CHDIR", 201: "NICE", 202: "FDS", 203: "EXEC", 204: "MEMORY", 205: "LIMITS", 206: "OOM_ADJUST",
+    207: "SIGNAL_MASK", 208: "STDIN", 209: "STDOUT", 210: "CHROOT", 211: "IOPRIO", 212: "TIMERSLACK",
+    213: "SECUREBITS", 214: "SETSCHEDULER", 215: "CPUAFFINITY", 216: "GROUP", 217: "USER", 218: "CAPABILITIES",
+    219: "CGROUP", 220: "SETSID", 221: "CONFIRM", 222: "STDERR", 224: "PAM", 225: "NETWORK", 226: "NAMESPACE",
+    227: "NO_NEW_PRIVILEGES", 228: "SECCOMP", 229: "SELINUX_CONTEXT", 230: "PERSONALITY", 231: "APPARMOR_PROFILE",
+    232: "ADDRESS_FAMILIES", 233: "RUNTIME_DIRECTORY", 235: "CHOWN", 236: "SMACK_PROCESS_LABEL", 237: "KEYRING",
+    238: "STATE_DIRECTORY", 239: "CACHE_DIRECTORY", 240: "LOGS_DIRECTORY", 241: "CONFIGURATION_DIRECTORY",
+    242: "NUMA_POLICY", 243: "CREDENTIALS", 245: "BPF",
+}  # fmt: skip
+
+HINTS = {
+    200: "WorkingDirectory= is missing or closed to the service's user",
+    203: "the program is missing, not executable, or its interpreter is",
+    208: "standard input could not be set up",
+    209: "standard output could not be set up: the log file or its directory",
+    216: "the group does not exist",
+    217: "the user does not exist",
+    226: "a path of the sandbox is missing (ReadWritePaths=, ReadOnlyPaths=, BindPaths=)",
+    243: "a credential file is missing or unreadable",
+}
+"""What to look at first, for the statuses that systemd itself gives before the program runs."""
+
+SIGNALS = {
+    1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+    9: "SIGKILL", 10: "SIGUSR1", 11: "SIGSEGV", 12: "SIGUSR2", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM",
+    16: "SIGSTKFLT", 17: "SIGCHLD", 18: "SIGCONT", 19: "SIGSTOP", 20: "SIGTSTP", 21: "SIGTTIN", 22: "SIGTTOU",
+    23: "SIGURG", 24: "SIGXCPU", 25: "SIGXFSZ", 26: "SIGVTALRM", 27: "SIGPROF", 28: "SIGWINCH", 29: "SIGIO",
+    30: "SIGPWR", 31: "SIGSYS",
+}  # fmt: skip
+"""Linux numbers on x86 and ARM: of the host that is audited, not of the machine that judges."""
+
+
+def ending(code: int, status: int) -> str:
+    """How a main process ended: "203 EXEC", "killed by SIGKILL", "" where none ended."""
+    if code == EXITED:
+        return f"{status} {STATUSES[status]}" if status in STATUSES else str(status)
+    if code not in (KILLED, DUMPED):
+        return ""
+    dumped = ", core dumped" if code == DUMPED else ""
+    return f"killed by {SIGNALS.get(status, f'signal {status}')}{dumped}"
+
+
+def hint(code: int, status: int) -> str:
+    return HINTS.get(status, "") if code == EXITED else ""

@@ -1,0 +1,178 @@
+"""Desired + evidence → checks. The same input gives the same checks; the only clock is the evidence's."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from qtctl.audit.catalogue import RULES
+from qtctl.audit.declared import Root
+from qtctl.model.checks import Check, Claim, Expectation, Outcome, Proof, Rule, Severity, Verdict
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Ask, Evidence, Item, Need, State
+from qtctl.model.facts import Facts
+
+WAY_OF_FACT: dict[str, Root] = {
+    "unit": ("QT701", "bus"),
+    "unit.listing": ("QT701", "bus"),
+    "file": ("QT701", "exec"),
+    "listeners": ("QT701", "exec"),
+    "venv": ("QT701", "exec"),
+    "host": ("QT701", "exec"),
+    "store": ("QT701", "ssh"),
+}
+"""What a fact is asked through: where that way is closed, it is why the fact is not known."""
+IN_STORE = ("key", "stream", "stream.group")
+HELP: dict[str, str] = {
+    "reach": "see the reason; qtctl explain QT701",
+    "unit": "systemctl status dbus.socket dbus.service on the host, then audit again",
+    "unit.listing": "systemctl status dbus.socket dbus.service on the host, then audit again",
+    "store": "let the auditing account reach Redis: its password by name in stores.toml, AllowTcpForwarding in sshd",
+    "key": "let the auditing account run TYPE and XINFO on Redis, then audit again",
+    "stream": "let the auditing account run TYPE and XINFO on Redis, then audit again",
+    "stream.group": "let the auditing account run TYPE and XINFO on Redis, then audit again",
+}
+LET_READ = "let the auditing account read it, or run the command as one that may"
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A check before its cause is known. `ways`: why it is unknown; `roots`: what its rule says may explain it."""
+
+    check: Check
+    roots: tuple[Root, ...]
+    ways: tuple[Root, ...] = ()
+
+
+def expectations(desired: Desired) -> tuple[tuple[Rule, Expectation], ...]:
+    """Everything that should hold on the host, by rule id."""
+    return tuple((rule, expectation) for rule in RULES for expectation in rule.expect(desired))
+
+
+def needs(desired: Desired) -> tuple[Need, ...]:
+    """Every fact that the rules want to know, once each, sorted."""
+    wanted = {need for _, expectation in expectations(desired) for need in expectation.needs}
+    return tuple(sorted(wanted, key=lambda need: (need.fact, need.store, need.subject)))
+
+
+def judge(desired: Desired, evidence: Evidence) -> tuple[Check, ...]:
+    """The checks, sorted by host, id and subject. InputError where the evidence does not say when it was taken."""
+    bench = _Bench(desired, evidence)
+    drafts = [
+        draft
+        for rule, expectation in expectations(desired)
+        if not _needless(expectation, evidence)
+        for draft in bench.judge(rule, expectation)
+    ]
+    return _with_causes(drafts)
+
+
+def fingerprint(check_id: str, host: str, subject: str) -> str:
+    """16 hex digits that stay the same for the same thing found again: never made of values."""
+    return sha256(f"{check_id}\0{host}\0{subject}".encode()).hexdigest()[:16]
+
+
+def _needless(expectation: Expectation, evidence: Evidence) -> bool:
+    """An audit of the machine it runs on takes no connection."""
+    ssh = Need("reach", "ssh")
+    return evidence.transport == "local" and ssh in expectation.needs and ssh not in {i.need for i in evidence.items}
+
+
+class _Bench:
+    """One host's evidence, and how verdicts become checks."""
+
+    def __init__(self, desired: Desired, evidence: Evidence) -> None:
+        self.host = desired.host
+        self.severities = dict(desired.severities)
+        self.facts = Facts.of(evidence)
+        self.asks: dict[int, Ask] = {ask.n: ask for ask in evidence.asks}
+        self.taken_at = evidence.taken_at
+
+    def judge(self, rule: Rule, expectation: Expectation) -> Iterator[_Draft]:
+        missing = [item for item in map(self.facts.item, expectation.needs) if not _known(item)]
+        if missing:
+            yield self._unknown(rule, expectation, missing)
+            return
+        verdicts = expectation.judge(self.facts)
+        for verdict in (verdicts,) if isinstance(verdicts, Verdict) else verdicts:
+            yield _Draft(self._check(rule, expectation, verdict), expectation.roots)
+
+    def _unknown(self, rule: Rule, expectation: Expectation, missing: list[Item]) -> _Draft:
+        item = next((item for item in missing if item.state is not State.NOT_ASKED), missing[0])
+        reason = item.reason or str(item.state)
+        verdict = Verdict(False, None, unknown=reason, remedy=HELP.get(item.fact, LET_READ))
+        check = replace(self._check(rule, expectation, verdict), proof=self._refusals(missing))
+        return _Draft(check, expectation.roots, tuple(way for each in missing for way in _ways(each.need)))
+
+    def _check(self, rule: Rule, expectation: Expectation, verdict: Verdict) -> Check:
+        subject = verdict.subject or expectation.subject
+        origin = verdict.declared or expectation.declared
+        outcome = _outcome(verdict)
+        return Check(
+            id=rule.id,
+            outcome=outcome,
+            severity=Severity(self.severities.get(rule.id, rule.severity)),
+            title=rule.title,
+            host=self.host,
+            subject=subject,
+            expected=expectation.expected,
+            observed=verdict.observed,
+            declared=str(origin) if origin else "",
+            proof=tuple(self._proof(claim) for claim in verdict.claims),
+            remedy="" if outcome is Outcome.HOLDS else verdict.remedy,
+            reason=verdict.unknown or None,
+            because=None,
+            waiver=None,
+            fingerprint=fingerprint(rule.id, self.host, subject),
+        )
+
+    def _proof(self, claim: Claim) -> Proof:
+        item = self.facts.item(claim.need)
+        ask = self.asks.get(item.ask)
+        return Proof(item.ask, claim.again, claim.line, ask.at if ask else self.taken_at)
+
+    def _refusals(self, missing: list[Item]) -> tuple[Proof, ...]:
+        """The asks that gave no answer, each with what it said; nothing where nothing was asked."""
+        asked = {item.ask: item for item in reversed(missing) if item.ask in self.asks}
+        return tuple(
+            Proof(n, item.again or self.asks[n].again, item.reason or str(item.state), self.asks[n].at)
+            for n, item in sorted(asked.items())
+        )
+
+
+def _known(item: Item) -> bool:
+    return item.state is State.ABSENT or (item.state is State.OBSERVED and item.value is not None)
+
+
+def _outcome(verdict: Verdict) -> Outcome:
+    if verdict.unknown:
+        return Outcome.UNKNOWN
+    return Outcome.HOLDS if verdict.holds else Outcome.BROKEN
+
+
+def _ways(need: Need) -> tuple[Root, ...]:
+    if need.fact in IN_STORE:
+        return (("QT509", need.store),)
+    if need.fact == "reach":
+        return () if need.subject == "ssh" else (("QT701", "ssh"),)
+    return (WAY_OF_FACT[need.fact],) if need.fact in WAY_OF_FACT else ()
+
+
+def _with_causes(drafts: list[_Draft]) -> tuple[Check, ...]:
+    found: dict[Root, Check] = {}
+    for draft in drafts:
+        check = draft.check
+        if check.outcome is not Outcome.HOLDS:
+            found[check.id, check.subject] = check
+    caused = (replace(draft.check, because=_because(draft, found)) for draft in drafts)
+    return tuple(sorted(caused, key=lambda check: (check.host, check.id, check.subject)))
+
+
+def _because(draft: _Draft, found: dict[Root, Check]) -> str | None:
+    """A broken check has a broken cause; an unknown one first the way that was closed. What holds has none."""
+    if draft.check.outcome is Outcome.HOLDS:
+        return None
+    closed = (found[way] for way in draft.ways if way in found)
+    broken = (found[root] for root in draft.roots if root in found and found[root].outcome is Outcome.BROKEN)
+    unknown = draft.check.outcome is Outcome.UNKNOWN
+    causes = (*closed, *broken) if unknown else tuple(broken)
+    return next((cause.fingerprint for cause in causes), None)

@@ -1,0 +1,82 @@
+"""QT401, QT402: a declared virtual environment is there, and its interpreter runs."""
+
+from functools import partial
+
+from qtctl.audit import proofs
+from qtctl.model.checks import Expectation, Rule, Severity, Verdict
+from qtctl.model.desired import Desired, DesiredVenv
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, VenvCheck
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+
+
+def _need(venv: DesiredVenv) -> Need:
+    return Need(VenvCheck.FACT, venv.path)
+
+
+def _there(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            venv.path, {"interpreter": venv.interpreter}, (_need(venv),), partial(_is_there, venv=venv), venv.origin
+        )
+        for venv in desired.venvs
+    )
+
+
+def _is_there(facts: Facts, venv: DesiredVenv) -> Verdict:
+    """A venv without a bin/python, not even a link that leads nowhere, is missing: there is nothing to run."""
+    there = facts.read(VenvCheck, venv.path) is not None
+    claim = proofs.presence(_need(venv), venv.interpreter, present=there)
+    used = f" for {', '.join(venv.used_by)}" if venv.used_by else ""
+    remedy = f"python3 -m venv {venv.path}, install its requirements{used}, restart what uses it"
+    return Verdict(there, {"interpreter": "present" if there else "absent"}, (claim,), remedy=remedy)
+
+
+def _runs(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(venv.path, {"exit": 0}, (_need(venv),), partial(_does_run, venv=venv), venv.origin)
+        for venv in desired.venvs
+    )
+
+
+def _does_run(facts: Facts, venv: DesiredVenv) -> Judgment:
+    check = facts.read(VenvCheck, venv.path)
+    if check is None:
+        return NOT_JUDGED
+    remedy = f"python3 -m venv --upgrade {venv.path}, or build it anew with an interpreter that is on the host"
+    if not check.resolved:
+        claim = proofs.dangling(_need(venv), venv.interpreter)
+        return Verdict(False, {"interpreter": "dangling"}, (claim,), remedy=remedy)
+    claim = proofs.interpreter_exit(_need(venv), venv.interpreter, check.exit)
+    return Verdict(check.exit == 0, {"exit": check.exit, "interpreter": check.resolved}, (claim,), remedy=remedy)
+
+
+QT401 = Rule(
+    "QT401",
+    "virtual environment missing",
+    Severity.ERROR,
+    what="A declared venv is not on the host: its directory, or the bin/python in it, does not exist. A bin/python "
+    "that is a link leading nowhere is QT402. A directory that the auditing account may not enter makes the "
+    "check unknown.",
+    why="A service that already runs does not notice, and keeps running from memory; at its next start it fails "
+    "with 203 EXEC. So a venv that was cleaned up on Monday is an outage on the day of the next reboot.",
+    fix="Build it again: `python3 -m venv PATH`, then install the requirements of the services that use it, and "
+    "restart them so that they run what is there now. If nothing needs it any more, declare the venv retired.",
+    expect=_there,
+)
+QT402 = Rule(
+    "QT402",
+    "interpreter of a virtual environment does not run",
+    Severity.ERROR,
+    what="bin/python of the venv is there, and is a link that leads nowhere, or does not run `-I -S -B -c pass` "
+    "with exit status 0. These options keep the probe from importing anything of the venv and from writing "
+    "bytecode.",
+    why="A venv is a link to the interpreter it was made with. An upgrade of the system's Python (3.10 to 3.12 "
+    "with Ubuntu 24.04) or a venv copied from another host leaves every venv in place and none that starts.",
+    fix="`readlink -f PATH/bin/python` shows where it leads. Install that interpreter, or build the venv anew "
+    "with one that is there: the packages of another minor version do not carry over.",
+    expect=_runs,
+)
+RULES = (QT401, QT402)
