@@ -1,0 +1,84 @@
+"""A host whose bus and stores are opened once: a deploy looks many times, and sshd allows few sessions a connection."""
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from qtctl.errors import HostError
+from qtctl.model.tree import TreeFile
+from qtctl.ports.host import Bus, BusCall, BusReply, Host, JobResult, Running, Store
+
+
+class SharedHost:
+    """qtctl.ports.host.Host over another one, which it does not close. Buses and stores are those it already has.
+
+    A bus that broke is opened anew by the next look.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._buses: dict[bool, Bus] = {}
+        self._stores: dict[tuple[str, int, str | None], Store] = {}
+
+    @property
+    def address(self) -> str:
+        return self._host.address
+
+    @property
+    def user(self) -> str:
+        return self._host.user
+
+    @property
+    def transport(self) -> str:
+        return self._host.transport
+
+    def start(self, script: str, *, root: bool = False) -> Running:
+        return self._host.start(script, root=root)
+
+    def put(self, directory: str, files: Sequence[TreeFile]) -> None:
+        self._host.put(directory, files)
+
+    def bus(self, *, root: bool = False) -> Bus:
+        if root not in self._buses:
+            self._buses[root] = _Watched(self._host.bus(root=root), lambda: self._buses.pop(root, None))
+        return self._buses[root]
+
+    def store(self, address: str, port: int, password: str | None) -> Store:
+        key = (address, port, password)
+        if key not in self._stores:
+            self._stores[key] = self._host.store(address, port, password)
+        return self._stores[key]
+
+    def close(self) -> None:
+        self._buses.clear()
+        self._stores.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Watched:
+    """A bus that says when it broke."""
+
+    def __init__(self, bus: Bus, broke: Callable[[], object]) -> None:
+        self._bus = bus
+        self._broke = broke
+
+    def call(self, calls: Sequence[BusCall], deadline_s: float) -> list[BusReply]:
+        try:
+            return self._bus.call(calls, deadline_s)
+        except HostError:
+            self._broke()
+            raise
+
+    def jobs(self, calls: Sequence[BusCall], deadline_s: float) -> list[JobResult]:
+        try:
+            return self._bus.jobs(calls, deadline_s)
+        except HostError:
+            self._broke()
+            raise

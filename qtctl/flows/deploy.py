@@ -1,0 +1,250 @@
+"""The order of a deploy: look, plan, ask, lock, apply, and look again until the host is as declared."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from qtctl.apply.apply import apply
+from qtctl.apply.current import current_files
+from qtctl.apply.lock import deploy_lock
+from qtctl.apply.shared import SharedHost
+from qtctl.audit.judge import judge
+from qtctl.audit.judge import needs as gate_needs
+from qtctl.collect.collect import collect
+from qtctl.errors import DeployRefused, DeployUnverified, HostError
+from qtctl.model.checks import Check, Outcome
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Evidence, Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.plan import Plan, StepKind, StepResult
+from qtctl.model.registry import ServiceState
+from qtctl.plan.needs import needs as plan_needs
+from qtctl.plan.plan import plan, unread
+from qtctl.ports.clock import Clock
+from qtctl.ports.host import Host
+from qtctl.ports.progress import Progress
+
+GATE = frozenset({"QT201", "QT204", "QT205", "QT206", "QT219", "QT301", "QT302", "QT504"})
+"""The rules that a deploy waits for."""
+
+STILL_S = 2.0
+"""How long restart counts must stand still."""
+
+POLL_S = 0.4
+LOOK_S = 30.0
+LOCK_SPARE_S = 60.0
+
+
+class DeployStatus(StrEnum):
+    UNCHANGED = "unchanged"
+    DEPLOYED = "deployed"
+    DECLINED = "declined"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DeployOutcome:
+    """How a deploy ended. `outstanding`: gate checks that do not hold; `moving`: services that keep restarting."""
+
+    plan: Plan
+    status: DeployStatus
+    results: tuple[StepResult, ...] = ()
+    outstanding: tuple[Check, ...] = ()
+    moving: tuple[str, ...] = ()
+
+
+class NothingDone(DeployRefused):
+    """A deploy that changed nothing, with the plan it had."""
+
+    def __init__(self, what: str, outcome: DeployOutcome, *, hint: str = "") -> None:
+        super().__init__(what, hint=hint)
+        self.outcome = outcome
+
+
+class LeftBehind(DeployUnverified):
+    """A deploy that failed or was not verified, with what it did and what is open."""
+
+    def __init__(self, what: str, outcome: DeployOutcome, *, hint: str = "") -> None:
+        super().__init__(what, hint=hint)
+        self.outcome = outcome
+
+
+Counts = dict[str, tuple[int, int]]
+"""Unit → how often systemd restarted it, and when its process started (microseconds since the epoch)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look at the host says of the gate."""
+
+    outstanding: tuple[Check, ...]
+    counts: Counts
+
+
+@dataclass
+class _Watch:
+    """Since when (monotonic seconds) the restart counts stand still, and which moved last."""
+
+    since: float
+    counts: Counts = field(default_factory=dict)
+    moving: tuple[str, ...] = ()
+
+    def see(self, counts: Counts, now: float) -> None:
+        if counts == self.counts:
+            return
+        self.moving = tuple(
+            sorted(unit for unit in counts if unit in self.counts and counts[unit] != self.counts[unit])
+        )
+        self.since, self.counts = now, counts
+
+    def still(self, now: float) -> bool:
+        return now - self.since >= STILL_S
+
+
+def deploy(
+    host: Host,
+    desired: Desired,
+    clock: Clock,
+    *,
+    take_over: bool,
+    confirm: Callable[[Plan], bool],
+    progress: Progress,
+    deadline_s: float,
+    passwords: Mapping[str, str] | None = None,
+) -> DeployOutcome:
+    """Make the host as `desired` says, and wait until it is. `desired` has been rendered.
+
+    Nothing to change takes one look and asks nobody. NothingDone (a DeployRefused) where the host is as before;
+    LeftBehind (a DeployUnverified) where it may not be, or has not become as declared within `deadline_s` of `confirm`.
+    """
+    with SharedHost(host) as shared:
+        run = _Deploy(shared, desired, clock, progress, deadline_s, passwords or {})
+        planned, outstanding = run.decide(take_over=take_over)
+        if not planned.changes:
+            return DeployOutcome(planned, DeployStatus.UNCHANGED, outstanding=outstanding)
+        if not confirm(planned):
+            return DeployOutcome(planned, DeployStatus.DECLINED)
+        return run.carry_out(planned)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deploy:
+    """What every stage of one deploy needs."""
+
+    host: Host
+    desired: Desired
+    clock: Clock
+    progress: Progress
+    deadline_s: float
+    passwords: Mapping[str, str]
+
+    def decide(self, *, take_over: bool) -> tuple[Plan, tuple[Check, ...]]:
+        """The plan, and what of the gate does not hold now."""
+        try:
+            evidence = self._collect()
+            facts = Facts.of(evidence)
+            current = current_files(self.host, unread(self.desired, facts), LOOK_S)
+        except HostError as error:
+            raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint) from error
+        planned = plan(self.desired, facts, current=current, take_over=take_over)
+        if planned.refusals:
+            raise NothingDone(_refusals(planned), DeployOutcome(planned, DeployStatus.REFUSED))
+        return planned, self._gate_of(evidence).outstanding
+
+    def carry_out(self, planned: Plan) -> DeployOutcome:
+        """Everything that changes the host happens in here, under its lock.
+
+        The install script refuses when a file is no longer what the plan saw, so the look before the lock is enough.
+        """
+        until = self.clock.monotonic() + self.deadline_s
+        try:
+            with deploy_lock(self.host, hold_s=self.deadline_s + LOCK_SPARE_S):
+                left_s = until - self.clock.monotonic()
+                results = apply(self.host, planned, self.clock, deadline_s=left_s, progress=self.progress)
+                return self._verify(planned, results, until)
+        except DeployRefused as error:
+            outcome = DeployOutcome(planned, DeployStatus.REFUSED)
+            raise NothingDone(error.what, outcome, hint=error.hint) from error
+
+    def _verify(self, planned: Plan, results: tuple[StepResult, ...], until: float) -> DeployOutcome:
+        done = all(result.ok for result in results)
+        try:
+            look, watch = self._wait(until if done else self.clock.monotonic())
+        except HostError as error:
+            outcome = DeployOutcome(planned, DeployStatus.FAILED, results)
+            raise LeftBehind(_left_behind(outcome, f"the host could not be asked: {error.what}"), outcome) from error
+        moving = () if watch.still(self.clock.monotonic()) else watch.moving
+        good = done and not look.outstanding and watch.still(self.clock.monotonic())
+        status = DeployStatus.DEPLOYED if good else DeployStatus.FAILED
+        outcome = DeployOutcome(planned, status, results, look.outstanding, moving)
+        if good:
+            return outcome
+        why = "it is not as declared" if done else "steps failed"
+        raise LeftBehind(_left_behind(outcome, why), outcome, hint="qtctl audit shows more; then deploy again")
+
+    def _wait(self, until: float) -> tuple[_Look, _Watch]:
+        """Look until the gate is open and restart counts stand still, or until the deadline. At least one look."""
+        self.progress("waiting until everything runs as declared")
+        watch = _Watch(self.clock.monotonic())
+        while True:
+            look = self._gate_of(self._collect())
+            now = self.clock.monotonic()
+            watch.see(look.counts, now)
+            if now >= until or (not look.outstanding and watch.still(now)):
+                return look, watch
+            self.clock.sleep(POLL_S)
+
+    def _collect(self) -> Evidence:
+        wanted = {*plan_needs(self.desired), *gate_needs(self.desired, GATE)}
+        return collect(
+            self.host, self.desired, wanted, self.clock, passwords=self.passwords, root=True, deadline_s=LOOK_S
+        )
+
+    def _gate_of(self, evidence: Evidence) -> _Look:
+        checks = judge(self.desired, evidence, GATE)
+        open_ = tuple(check for check in checks if check.outcome is not Outcome.HOLDS)
+        return _Look(open_, _counts(self.desired, Facts.of(evidence)))
+
+
+def _counts(desired: Desired, facts: Facts) -> Counts:
+    """Of the services declared running. One whose unit is not known is missing: its checks hold the gate shut."""
+    found = {}
+    for service in desired.services:
+        known = facts.item(Need(Unit.FACT, service.unit)).state.known
+        if service.state is ServiceState.RUNNING and known:
+            unit = facts.read(Unit, service.unit)
+            found[service.unit] = (unit.n_restarts, unit.exec_main_start_timestamp) if unit else (0, 0)
+    return found
+
+
+def _refusals(planned: Plan) -> str:
+    lines = (f"{refusal.subject}: {refusal.reason} ({refusal.hint})" for refusal in planned.refusals)
+    return _listed(f"{planned.host}: nothing was changed", lines)
+
+
+def _left_behind(outcome: DeployOutcome, why: str) -> str:
+    """What failed, what was done, what is open: all that a person needs to go on by hand."""
+    good = [result for result in outcome.results if result.ok]
+    bad = [result for result in outcome.results if not result.ok]
+    lines = [f"failed: {result.step.kind} {result.step.subject}: {result.detail}" for result in bad]
+    lines += [f"written: {_written(result)}" for result in good if result.step.kind is StepKind.WRITE]
+    lines += [f"done: {result.step.kind} {result.step.subject}" for result in good if result.step.kind in _SHOWN]
+    lines += [f"open: {_open(check)}" for check in outcome.outstanding]
+    lines += [f"open: {unit} does not stay up: it keeps being restarted" for unit in outcome.moving]
+    return _listed(f"{outcome.plan.host}: the deploy is not verified: {why}", lines)
+
+
+_SHOWN = (StepKind.ENABLE, StepKind.DISABLE, StepKind.STOP, StepKind.START, StepKind.RESTART)
+
+
+def _written(result: StepResult) -> str:
+    return f"{result.step.subject}, {result.detail}" if result.detail else f"{result.step.subject}, new"
+
+
+def _open(check: Check) -> str:
+    return f"{check.id} {check.subject}: {check.title}{f' ({check.reason})' if check.reason else ''}"
+
+
+def _listed(head: str, lines: Iterable[str]) -> str:
+    return "\n  ".join((head, *lines))
