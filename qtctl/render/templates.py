@@ -44,9 +44,8 @@ class Templates:
         try:
             return self._environment.get_template(name).render(values)
         except TemplateNotFound as error:
-            raise InputError(
-                f"no template {error.name} to render {unit} with", hint="add it to the templates"
-            ) from error
+            place = Place(error.message or name)
+            raise InputError(f"no such template to render {unit} with", hint="add the file", place=place) from error
         except TemplateSyntaxError as error:
             place = Place(error.name or name, error.lineno)
             raise InputError(f"template of {unit}: {error.message}", place=place) from error
