@@ -73,12 +73,16 @@ def _template(unit: str) -> str:
     return f"{stem}@.{rest.rpartition('.')[2]}" if at else unit
 
 
-def undeclared(desired: Desired, listing: UnitListing) -> Iterator[str]:
+def undeclared(desired: Desired, listing: UnitListing) -> tuple[str, ...]:
     """Units on the host that match the fleet's patterns and stand in no line of the registry, sorted."""
     known = fleet_names(desired)
+    return tuple(unit for unit in _matching(desired, listing) if unit not in known)
+
+
+def _matching(desired: Desired, listing: UnitListing) -> Iterator[str]:
     for unit in sorted({*listing.files, *listing.units}):
         ours = any(fnmatchcase(unit, pattern) for pattern in desired.unit_patterns)
-        if ours and unit not in known and _on_host(listing, unit):
+        if ours and _on_host(listing, unit):
             yield unit
 
 
@@ -101,10 +105,14 @@ def _references(desired: Desired) -> tuple[Expectation, ...]:
 
 def _references_found(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
     listing = _listing(facts)
-    rogues = [unit for unit in undeclared(desired, listing) if unit in listing.units]
-    unread = [unit for unit in rogues if not facts.item(Need(Unit.FACT, unit)).state.known]
-    readable = {declared.unit for declared in declared_units(desired)} | set(rogues) - set(unread)
-    found = (*_missing(desired, facts, sorted(readable)), *(_unread(facts, unit) for unit in unread))
+    declared = {each.unit for each in declared_units(desired)}
+    others = {unit for unit in _matching(desired, listing) if unit in listing.units} - declared
+    unread = {unit for unit in others if not facts.item(Need(Unit.FACT, unit)).state.known}
+    lost = {name for name, (load, *_) in listing.units.items() if load == "not-found"} - declared
+    found = (
+        *_missing(facts, sorted(declared | others - unread), lost),
+        *(_unread(facts, unit) for unit in sorted(unread)),
+    )
     return found or (Verdict(True, {"not-found": []}),)
 
 
@@ -113,11 +121,8 @@ def _unread(facts: Facts, unit: str) -> Verdict:
     return Verdict(False, None, subject=unit, unknown=f"what it refers to is not known: {reason}")
 
 
-def _missing(desired: Desired, facts: Facts, units: list[str]) -> Iterator[Verdict]:
+def _missing(facts: Facts, units: list[str], lost: set[str]) -> Iterator[Verdict]:
     """One verdict a missing name, with all who refer to it. A declared unit that is absent is QT201's alone."""
-    declared = {each.unit for each in declared_units(desired)}
-    units_loaded = _listing(facts).units
-    lost = {name for name, (load, *_) in units_loaded.items() if load == "not-found"} - declared
     referrers: dict[str, list[tuple[str, str]]] = {}
     for unit in units:
         for directive, name in _refers_to(facts.read(Unit, unit)):

@@ -63,10 +63,10 @@ def _is_enabled(facts: Facts, declared: DeclaredUnit) -> Judgment:
     if unit is None or file_gone:
         return NOT_JUDGED
     state = unit.unit_file_state
-    claim = proofs.unit_property(Need(Unit.FACT, declared.unit), declared.unit, "UnitFileState", state)
+    claim = proofs.enablement(Need(Unit.FACT, declared.unit), declared.unit, state)
     observed: JsonObject = {"enablement": state, "active": unit.active_state}
     if not state:
-        return Verdict(holds=False, observed=observed, claims=(claim,), unknown="systemd names no enablement state")
+        return Verdict(False, None, unknown="systemd names no state of its unit file")
     return Verdict(state in declared.enablement, observed, (claim,), remedy=_enablement_remedy(declared, state))
 
 
@@ -136,11 +136,11 @@ QT208 = Rule(
     "QT208",
     "enablement other than declared",
     Severity.WARNING,
-    what="Whether a unit starts at boot is not as declared: UnitFileState= of a running service, active target or "
-    "active timer should be `enabled`, of a stopped one `disabled`, of an on-timer service (which has no "
-    "[Install]) `static`. A masked unit (a link to /dev/null) is reported here, whatever it should be; its "
-    "file is then not compared (QT210). Of an external the registry says only whether it must come up, so "
-    "`static` or `indirect` pass.",
+    what="Whether a unit starts at boot is not as declared: the state of the unit file (`systemctl is-enabled`) of "
+    "a running service, active target or active timer should be `enabled`, of a stopped one `disabled`, of an "
+    "on-timer service (which has no [Install]) `static`. A masked unit (a link to /dev/null) is reported "
+    "here, whatever it should be; its file is then not compared (QT210). Of an external the registry says "
+    "only whether it must come up, so `static` or `indirect` pass.",
     why="A unit that runs but is disabled looks healthy until the next boot, when it is simply not there: an "
     "outage at the worst time, with nothing in its journal. A stopped service that is enabled comes back at "
     "the same boot. A mask refuses every start, also the ones that a deploy or a dependency asks for.",
