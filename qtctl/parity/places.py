@@ -1,13 +1,8 @@
 """Where a compose service can have gone: what the registry declares for the host, by name and by alias."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qtctl.model.desired import Desired, DesiredService, Listener
-from qtctl.model.evidence import Need
-from qtctl.model.facts import Listeners, Unit
-
-PROTOCOLS = ("tcp", "udp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +37,3 @@ def places(desired: Desired) -> dict[str, PlaceOf]:
 def of_service(desired: Desired, service: DesiredService) -> PlaceOf:
     timers = tuple(timer.unit for timer in desired.timers if timer.service_unit == service.unit)
     return PlaceOf(service.name, service.unit, service.state.value, service.ports, timers)
-
-
-def needs(desired: Desired) -> tuple[Need, ...]:
-    """The facts that `compare` reads: every unit a service can have gone to, its timers, and who listens."""
-    units = sorted({unit for place in places(desired).values() for unit in (place.unit, *place.timers)})
-    return (*unit_needs(units), *(Need(Listeners.FACT, protocol) for protocol in PROTOCOLS))
-
-
-def unit_needs(units: Iterable[str]) -> tuple[Need, ...]:
-    return tuple(Need(Unit.FACT, unit) for unit in units)

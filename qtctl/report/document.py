@@ -1,0 +1,22 @@
+"""What all report documents share: strict frozen models, and JSON with the same bytes for the same report."""
+
+import json
+
+from pydantic import BaseModel, ConfigDict
+
+SCHEMA_VERSION = 1
+
+
+class Part(BaseModel):
+    """A table of a report. Keys keep their order in JSON: it is the order that readers know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def dumped(report: Part) -> str:
+    return json.dumps(report.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def schema_of(kind: type[Part]) -> dict[str, object]:
+    """JSON Schema 2020-12 of what `dumped` writes."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **kind.model_json_schema(mode="serialization")}

@@ -1,0 +1,86 @@
+"""Pieces of Markdown: nothing that a host or a registry says can end a cell, open a tag or move the cursor."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from qtctl.model.json import Json
+
+NONE = "—"
+UNKNOWN = "unknown"
+BACKTICKS = re.compile("`+")
+SPECIAL = frozenset("\\`*[]|")
+
+
+def plain(text: str) -> str:
+    """One line of running text."""
+    one = visible(text).replace("&", "&amp;").replace("<", "&lt;")
+    return "".join(f"\\{char}" if char in SPECIAL else char for char in one)
+
+
+def code(text: str) -> str:
+    """A code span, fenced by more backticks than the text has in a row. `|` is escaped for tables, as GFM reads it."""
+    one = visible(text).replace("|", "\\|")
+    if not one.strip():
+        return NONE
+    fence = "`" * (max((len(run) for run in BACKTICKS.findall(one)), default=0) + 1)
+    pad = " " if one.startswith("`") or one.endswith("`") else ""
+    return f"{fence}{pad}{one}{pad}{fence}"
+
+
+def visible(text: str) -> str:
+    """Line breaks and tabs as spaces, other unprintable characters as U+FFFD."""
+    spaced = " ".join(text.split()) if any(char in text for char in "\r\n\t") else text
+    return "".join(char if char.isprintable() else "\ufffd" for char in spaced)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Cells are Markdown already; an empty one shows a dash."""
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    return lines + ["| " + " | ".join(cell or NONE for cell in row) + " |" for row in rows]
+
+
+def section(title: str, lines: Sequence[str], level: int = 2) -> list[str]:
+    """Nothing where there are no lines."""
+    return [f"{'#' * level} {title}", "", *lines, ""] if lines else []
+
+
+def document(title: str, *parts: Sequence[str]) -> str:
+    lines = [f"# {title}", "", *(line for part in parts for line in part)]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def words(value: Json) -> str:
+    """A value of a check as a reader says it: keys before their values, lists with commas."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {words(inner)}" for key, inner in sorted(value.items()))
+    if isinstance(value, list):
+        return ", ".join(words(inner) for inner in value) or "none"
+    return str(value)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def size(count: int) -> str:
+    """Bytes by powers of 1024, one decimal."""
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 1024:  # noqa: PLR2004 - the base
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TiB"
+
+
+def span(seconds: int) -> str:
+    """The two largest units: 3d 4h, 2min 5s."""
+    parts = []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, length)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2]) or "0s"
