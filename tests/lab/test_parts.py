@@ -1,0 +1,176 @@
+"""The parts of the lab that need no booted host."""
+
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qtctl.errors import LabError
+from qtctl.lab import cgroups, network, ssh, state
+from qtctl.lab.cgroups import Hierarchy
+from qtctl.lab.layover import Ids, inside
+from qtctl.lab.processes import Process, process
+from qtctl.lab.state import HostState
+from qtctl.model.tree import Account
+
+HOST = HostState("lab1", "169.254.20.2", "169.254.20.1", "bookworm", "/cache/x", "prod", "ssh-ed25519 AAAA root@lab1")
+
+
+@pytest.mark.parametrize(
+    ("files", "booted", "expected"),
+    [
+        ((), True, Hierarchy.SYSTEMD),
+        (("cgroup.controllers",), False, Hierarchy.UNIFIED),
+        (("systemd/cgroup.procs", "unified/cgroup.procs"), False, Hierarchy.HYBRID),
+    ],
+)
+def test_every_hierarchy_is_recognised(
+    tmp_path: Path, files: tuple[str, ...], booted: bool, expected: Hierarchy
+) -> None:
+    run = tmp_path / "run"
+    for name in files:
+        path = tmp_path / "cgroup" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    if booted:
+        run.mkdir()
+    assert cgroups.detect(tmp_path / "cgroup", run) is expected
+
+
+def test_a_machine_without_cgroups_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="mount cgroup2"):
+        cgroups.detect(tmp_path, tmp_path / "none")
+
+
+def test_cgroups_by_hierarchy(tmp_path: Path) -> None:
+    (tmp_path / "unified").mkdir()
+    own = "qtctl-lab-lab1"
+    assert cgroups.folders("lab1", Hierarchy.HYBRID, tmp_path) == (
+        tmp_path / "systemd" / own,
+        tmp_path / "unified" / own,
+    )
+    assert cgroups.folders("lab1", Hierarchy.UNIFIED, tmp_path) == (tmp_path / own,)
+    assert cgroups.folders("lab1", Hierarchy.SYSTEMD, tmp_path) == ()
+    assert "--property=Delegate=yes" in cgroups.launcher("lab1", Hierarchy.SYSTEMD)
+    assert cgroups.launcher("lab1", Hierarchy.HYBRID) == ()
+
+
+@given(st.lists(st.text("abcdefghij0123456789-", min_size=1, max_size=12), unique=True, max_size=40))
+def test_networks_never_overlap_and_stay_link_local(names: list[str]) -> None:
+    taken: list[IPv4Network] = [IPv4Network("169.254.0.0/24")]
+    for name in names:
+        taken.append(network.pick(name, taken))
+    assert all(not a.overlaps(b) for i, a in enumerate(taken) for b in taken[:i])
+    assert all(each.is_link_local and IPv4Address("169.254.169.254") not in each for each in taken)
+
+
+def test_a_host_gets_the_same_network_each_time() -> None:
+    assert network.pick("lab1", []) == network.pick("lab1", [])
+
+
+def test_no_free_network_is_an_error() -> None:
+    with pytest.raises(LabError, match="no free"):
+        network.pick("lab1", [IPv4Network("169.254.0.0/16")])
+
+
+def test_device_names_fit_the_kernel_s_limit() -> None:
+    assert len(network.device("a" * 12)) <= 15
+
+
+@pytest.mark.parametrize("name", ["", "Lab1", "lab_1", "1lab", "lab-", "a" * 13, "../x", "lab 1"])
+def test_names_that_cannot_be_hosts(name: str) -> None:
+    with pytest.raises(LabError, match="cannot name"):
+        state.check_name(name)
+
+
+@pytest.fixture
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("QTCTL_STATE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.usefixtures("own_state")
+def test_state_comes_back_as_it_was_saved() -> None:
+    saved = replace(HOST, nspawn=Process(1, 2), leader=Process(3, 4), boot_id="x")
+    state.save(saved)
+    assert state.load("lab1") == saved
+    assert state.load("lab2") is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 0}', '{"schema": 1, "nspawn": 7, "leader": null}'])
+def test_state_that_cannot_be_read_is_said(own_state: Path, text: str) -> None:
+    path = own_state / "hosts/lab1/host.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    with pytest.raises(LabError, match="lab down lab1"):
+        state.load("lab1")
+
+
+@pytest.mark.usefixtures("own_state")
+def test_hosts_are_listed_by_number() -> None:
+    for name in ("lab10", "lab2", "lab1"):
+        state.save(replace(HOST, name=name))
+    assert state.names() == ("lab1", "lab2", "lab10")
+
+
+def test_a_reboot_of_the_machine_makes_pids_stale() -> None:
+    me = process(1)
+    assert me is not None
+    assert replace(HOST, nspawn=me, boot_id=state.machine_boot_id()).running
+    assert not replace(HOST, nspawn=me, boot_id="an earlier boot").running
+    assert not replace(HOST, nspawn=Process(me.pid, me.started + 1), boot_id=state.machine_boot_id()).running
+
+
+def test_ssh_configuration_is_strict_and_names_no_user(tmp_path: Path) -> None:
+    text = ssh.config([HOST], tmp_path)
+    assert f'Host lab1\n  HostName 169.254.20.2\n  IdentityFile "{tmp_path}/id_ed25519"\n' in text
+    assert "StrictHostKeyChecking yes" in text
+    assert "User " not in text
+    assert ssh.known_hosts([HOST]) == "169.254.20.2 ssh-ed25519 AAAA\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\nold:x:1000:1000::/home/old:/bin/sh\n")
+    (tmp_path / "etc/group").write_text("root:x:0:\nold:x:1000:\nextra:x:1001:\n")
+    for name in ("shadow", "gshadow"):
+        (tmp_path / "etc" / name).touch()
+    return tmp_path
+
+
+def test_accounts_are_added_once(root: Path) -> None:
+    ids = Ids.read(root)
+    for _ in range(2):
+        assert ids.user(Account("new", "new", "/home/new", login=True)) == (1002, 1002)
+        assert ids.user(Account("svc", "extra", "/srv/svc")) == (1001, 1001)
+        assert ids.user(Account("old", "new", "/elsewhere")) == (1000, 1000)
+    ids.write()
+    assert (root / "etc/passwd").read_text().splitlines()[2:] == [
+        "new:x:1002:1002::/home/new:/bin/bash",
+        "svc:x:1001:1001::/srv/svc:/usr/sbin/nologin",
+    ]
+    assert (root / "etc/shadow").read_text() == "new:*:19000:0:99999:7:::\nsvc:*:19000:0:99999:7:::\n"
+    assert Ids.read(root).owner("svc", "new") == (1001, 1002)
+
+
+def test_links_of_the_host_never_lead_out_of_it(root: Path) -> None:
+    (root / "run").mkdir()
+    (root / "var").mkdir()
+    (root / "var/run").symlink_to("/run")
+    (root / "var/up").symlink_to("../../../../etc")
+    (root / "last").symlink_to("/etc")
+    assert inside(root, "/var/run/x/y") == root / "run/x/y"
+    assert inside(root, "/var/up/passwd") == root / "etc/passwd"
+    assert inside(root, "/last") == root / "last"
+    assert inside(root, "/none/at/all") == root / "none/at/all"
+
+
+def test_links_in_a_circle_are_an_error(root: Path) -> None:
+    (root / "a").symlink_to("/b")
+    (root / "b").symlink_to("/a")
+    with pytest.raises(RuntimeError, match="too many links"):
+        inside(root, "/a/x")

@@ -1,0 +1,127 @@
+"""The tree of a throwaway host: everything that the rendered units need, and none of them."""
+
+from dataclasses import replace
+
+import pytest
+
+from qtctl.errors import InputError
+from qtctl.model.tree import Account, TreeDir
+from qtctl.stage.lab import lab_tree
+from tests.stage.fleet import AUDIT, DEPLOY, tiny
+
+TREE = lab_tree(tiny(), audit_user=AUDIT, deploy_user=DEPLOY)
+FILES = {file.path: file for file in TREE.files}
+DIRS = {folder.path: folder for folder in TREE.dirs}
+LINKS = {link.path: link.target for link in TREE.links}
+
+
+def test_accounts_have_no_more_rights_than_their_part_asks_for() -> None:
+    assert TREE.accounts == (
+        Account("native", "native", "/var/lib/native"),
+        Account("ops", "ops", "/home/ops", login=True, sudo=True),
+        Account("svc", "svc", "/home/svc"),
+        Account("watch", "watch", "/home/watch", login=True),
+    )
+
+
+@pytest.mark.parametrize("audit_user", ["root", "svc", "ops"])
+def test_an_audit_account_that_could_do_more_is_refused(audit_user: str) -> None:
+    with pytest.raises(InputError, match="account of its own"):
+        lab_tree(tiny(), audit_user=audit_user, deploy_user=DEPLOY)
+
+
+def test_root_may_deploy() -> None:
+    tree = lab_tree(tiny(), audit_user=AUDIT, deploy_user="root")
+    assert "root" not in [account.name for account in tree.accounts]
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        TreeDir("/etc/tiny"),
+        TreeDir("/home/svc/code", owner="svc", group="svc"),
+        TreeDir("/var/lib/tiny", owner="svc", group="svc"),
+        TreeDir("/srv/tiny"),
+        TreeDir("/opt/tiny/venv/bin"),
+    ],
+    ids=lambda folder: folder.path,
+)
+def test_folders(folder: TreeDir) -> None:
+    assert DIRS[folder.path] == folder
+
+
+def test_folders_of_the_system_keep_their_owner() -> None:
+    assert "/var/log" not in DIRS
+
+
+def test_what_a_boot_forgets_is_made_again() -> None:
+    assert "/run/tiny" not in DIRS
+    assert FILES["/etc/tmpfiles.d/qtctl-lab.conf"].content == b"d /run/tiny 0755 svc svc\n"
+
+
+def test_venvs_lead_to_the_system_interpreter() -> None:
+    for path in ("/opt/tiny/venv", "/opt/tiny/spare"):
+        assert LINKS[f"{path}/bin/python"] == "python3"
+        assert LINKS[f"{path}/bin/python3"] == "/usr/bin/python3"
+        assert b"include-system-site-packages = true" in FILES[f"{path}/pyvenv.cfg"].content
+
+
+def test_secrets_are_placeholders_that_only_root_reads() -> None:
+    secret = FILES["/etc/tiny/api.secret.env"]
+    assert (secret.mode, secret.owner) == (0o600, "root")
+    assert secret.content == b"API_KEY=lab-placeholder\nAPI_TOKEN=lab-placeholder\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "start"),
+    [
+        ("/home/svc/code/tiny/api.py", 0o755, b"#!/usr/bin/python3\n"),
+        ("/home/svc/code/tiny/feed.py", 0o755, b"#!/usr/bin/python3\n"),
+        ("/home/svc/code/off.py", 0o755, b"#!/usr/bin/python3\n"),
+        ("/home/svc/code/ops/sweep.py", 0o755, b"#!/usr/bin/python3\n"),
+        ("/opt/tiny/bin/native", 0o755, b"#!/bin/sh\nexec /usr/bin/python3 "),
+        ("/usr/lib/python3/dist-packages/uvicorn/__main__.py", 0o644, b"import sys\n"),
+    ],
+)
+def test_every_entry_point_is_a_stand_in(path: str, mode: int, start: bytes) -> None:
+    assert FILES[path].mode == mode
+    assert FILES[path].content.startswith(start)
+
+
+def test_a_program_of_the_system_is_left_alone() -> None:
+    assert not any(path.startswith("/usr/bin/") for path in (*FILES, *LINKS))
+
+
+def test_generated_files_are_left_to_the_deploy() -> None:
+    assert not {file.path for file in tiny().files} & FILES.keys()
+
+
+def test_externals_are_stubs_but_for_those_of_the_distribution() -> None:
+    assert "/usr/lib/systemd/system/redis-server.service" not in FILES
+    assert b"standin.py" in FILES["/usr/lib/systemd/system/grafana-server.service"].content
+    assert b"ExecStart=/bin/true" in FILES["/usr/lib/systemd/system/idle.service"].content
+
+
+def test_enabled_is_what_is_declared_enabled() -> None:
+    assert TREE.enable == ("grafana-server.service", "idle.service", "qtctl-lab-feeder.service")
+    feeder = FILES["/usr/lib/systemd/system/qtctl-lab-feeder.service"].content
+    assert b"\nWants=backup.service\n" in feeder
+
+
+def test_the_timezone_is_the_declared_one() -> None:
+    assert LINKS["/etc/localtime"] == "/usr/share/zoneinfo/Europe/Oslo"
+
+
+def test_paths_are_sorted_and_said_once() -> None:
+    for found in (TREE.dirs, TREE.files, TREE.links):
+        paths = [each.path for each in found]
+        assert paths == sorted(set(paths))
+
+
+def test_a_store_of_its_own_gets_a_redis_of_its_own() -> None:
+    desired = tiny()
+    store = replace(desired.stores[0], name="cache", unit="backup.service", port=6380)
+    tree = lab_tree(replace(desired, stores=(*desired.stores, store)), audit_user=AUDIT, deploy_user=DEPLOY)
+    files = {file.path: file.content for file in tree.files}
+    assert b"redis-server --bind 127.0.0.1 --port 6380" in files["/usr/lib/systemd/system/backup.service"]
+    assert "qtctl-lab-feeder-cache.service" in tree.enable
