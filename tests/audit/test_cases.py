@@ -1,0 +1,66 @@
+"""Cases as data: what a host answers → everything that is then not as declared, nothing missing and nothing extra."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qtctl.audit.catalogue import RULES
+from qtctl.audit.counts import verdict_counts
+from qtctl.audit.judge import judge
+from qtctl.model.checks import Check, Outcome
+from tests.audit.build import desired, evidence
+
+CASES = [
+    pytest.param(case, id=f"{path.stem}: {case['name']}")
+    for path in sorted((Path(__file__).parent / "cases").glob("*.json"))
+    for case in json.loads(path.read_text())
+]
+
+
+def judged(case: dict[str, Any]) -> tuple[Check, ...]:
+    want = desired()
+    inputs = {name: case[name] for name in ("changed", "absent", "refused", "dropped") if name in case}
+    return judge(want, evidence(want, **inputs))
+
+
+def shown(checks: tuple[Check, ...]) -> set[tuple[str, str, str, str | None]]:
+    """What does not hold, each with the id of its cause."""
+    ids = {check.fingerprint: check.id for check in checks}
+    rest = (check for check in checks if check.outcome is not Outcome.HOLDS)
+    return {
+        (check.id, check.subject, str(check.outcome), ids[check.because] if check.because else None) for check in rest
+    }
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_gives_exactly_what_is_expected(case: dict[str, Any]) -> None:
+    checks = judged(case)
+    assert shown(checks) == {tuple(expected) for expected in case["expect"]}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_check_is_whole(case: dict[str, Any]) -> None:
+    checks = judged(case)
+    assert len({check.fingerprint for check in checks}) == len(checks)
+    assert list(checks) == sorted(checks, key=lambda check: (check.host, check.id, check.subject))
+    counts = verdict_counts(checks)
+    assert counts.total == len(checks)
+    assert sum(count for _, count in counts.findings) == counts.broken
+    for check in checks:
+        assert (check.reason is not None) == (check.outcome is Outcome.UNKNOWN)
+        if check.outcome is Outcome.BROKEN:
+            assert check.proof
+            assert check.remedy
+        if check.outcome is Outcome.HOLDS:
+            assert (check.because, check.remedy) == (None, "")
+
+
+def test_every_rule_has_a_case_of_each_outcome() -> None:
+    found = {(check.id, check.outcome) for param in CASES for check in judged(param.values[0])}  # type: ignore[arg-type]
+    never_broken = {"QT701"}
+    for rule in RULES:
+        assert (rule.id, Outcome.HOLDS) in found
+        assert (rule.id, Outcome.UNKNOWN) in found
+        assert ((rule.id, Outcome.BROKEN) in found) == (rule.id not in never_broken)
