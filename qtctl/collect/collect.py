@@ -47,7 +47,7 @@ def collect(
     `passwords`: store name → password. `root`: commands and bus as root. A family that cannot be asked is refused
     with its reason, the others go on. ValueError for a need that no probe answers.
     """
-    wanted = _by_fact({*needs} | ALWAYS)
+    wanted = _by_fact(needs)
     say = progress or _silent
     at, begin, ledger = clock.now(), clock.monotonic(), Ledger()
     look = Look(host, desired, ledger, clock, Deadline(clock, deadline_s))
@@ -60,8 +60,9 @@ def collect(
     say("asking systemd")
     units.ask(look, _of(wanted, *OF_BUS), root=root)
     say("asking the stores")
-    stores.ask(look, _of(wanted, *STORE_FACTS), passwords or {})
+    unanswered = stores.ask(look, _of(wanted, *STORE_FACTS), passwords or {})
     commands.finish(look, asked)
+    stores.settle(look, unanswered)
     say(f"{len(ledger.items)} answers in {clock.monotonic() - begin:.2f} s")
     return _evidence(desired, at, ledger, address=host.address, transport=host.transport, user=host.user)
 
@@ -70,8 +71,7 @@ def unreachable(desired: Desired, needs: Iterable[Need], error: QtctlError, cloc
     """The evidence of a host that could not be connected to: everything refused, with the connection's error."""
     at, ledger = clock.now(), Ledger()
     number = ledger.ask("ssh", ("ssh", address, "true"), f"ssh {address} true", at=at, took_s=0)
-    wanted = sorted({*needs} | ALWAYS, key=lambda need: (need.fact, need.subject, need.store))
-    ledger.refuse(wanted, str(error), [number])
+    ledger.refuse(_sorted(needs), str(error), [number])
     return _evidence(desired, at, ledger, address=address, transport="ssh", user="")
 
 
@@ -80,9 +80,17 @@ def _families(wanted: Mapping[str, list[Need]]) -> list[tuple[Probe, tuple[Need,
     return [(baseline.probe(), (baseline.NEED,)), *probes]
 
 
+def _sorted(needs: Iterable[Need]) -> list[Need]:
+    """The needs with `ALWAYS`, and with the sockets that explain a store which does not answer."""
+    wanted = {*needs} | ALWAYS
+    if any(need.fact in STORE_FACTS for need in wanted):
+        wanted.add(stores.SOCKETS)
+    return sorted(wanted, key=lambda need: (need.fact, need.subject, need.store))
+
+
 def _by_fact(needs: Iterable[Need]) -> dict[str, list[Need]]:
     wanted: dict[str, list[Need]] = {}
-    for need in sorted(needs, key=lambda need: (need.fact, need.subject, need.store)):
+    for need in _sorted(needs):
         if need.fact not in KNOWN:
             raise ValueError(f"no probe answers {need.fact!r}")
         wanted.setdefault(need.fact, []).append(need)

@@ -41,6 +41,9 @@ class Ledger:
     def refuse(self, needs: Iterable[Need], reason: str, asks: Sequence[int] = ()) -> None:
         self.add((refusal(need, reason) for need in needs), asks)
 
+    def item(self, need: Need) -> Item | None:
+        return self._items.get(need)
+
     @property
     def asks(self) -> tuple[Ask, ...]:
         return tuple(self._asks)

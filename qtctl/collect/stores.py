@@ -1,43 +1,84 @@
 """Redis servers, each with one pipeline of reading commands."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from qtctl.collect.look import Look
-from qtctl.errors import HostError
+from qtctl.errors import HostError, Refused, Unreachable
 from qtctl.model.desired import DesiredStore
-from qtctl.model.evidence import Need
+from qtctl.model.evidence import Need, State
+from qtctl.model.facts import Listeners, StoreServer
 from qtctl.probes import stores as probe
-from qtctl.probes.answer import not_asked
+from qtctl.probes.answer import absent, not_asked, refused
 
 PING = ("PING",)
+SOCKETS = Need(Listeners.FACT, "tcp")
+"""What tells a server that is not there from one that does not answer."""
 
 
-def ask(look: Look, needs: Iterable[Need], passwords: Mapping[str, str]) -> None:
-    """Note every store fact. A store that is not reached refuses its own facts, and nothing else."""
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A store that was not reached, for a reason that may lie in the store: `settle` says what it means."""
+
+    store: DesiredStore
+    needs: tuple[Need, ...]
+    why: str
+    ask: int
+
+
+def ask(look: Look, needs: Iterable[Need], passwords: Mapping[str, str]) -> list[Unanswered]:
+    """Note the facts of all stores that answer. A store that is not reached costs its own facts, and nothing else."""
     by_store: dict[str, list[Need]] = {}
     for need in needs:
         by_store.setdefault(probe.store_of(need), []).append(need)
     stores = {store.name: store for store in look.desired.stores}
+    unanswered = []
     for name, wanted in sorted(by_store.items()):
         store = stores.get(name)
         if store is None:
             look.ledger.add(not_asked(need, f"no store {name!r} is declared") for need in wanted)
-        else:
-            _ask(look, store, wanted, passwords.get(name))
+            continue
+        left = _ask(look, store, wanted, passwords.get(name))
+        unanswered += [left] if left else []
+    return unanswered
 
 
-def _ask(look: Look, store: DesiredStore, needs: list[Need], password: str | None) -> None:
+def settle(look: Look, unanswered: Iterable[Unanswered]) -> None:
+    """Note the stores that did not answer, now that the host's sockets are known.
+
+    Where nobody listens on the port, the server is absent; its keys stay refused: nobody looked at them.
+    """
+    for left in unanswered:
+        server = [need for need in left.needs if need.fact == StoreServer.FACT and _nobody_listens(look, left.store)]
+        again = probe.cli(PING, left.store.address, left.store.port)
+        why = f"nobody listens on port {left.store.port}"
+        look.ledger.add((absent(need, why, again=again) for need in server), [left.ask])
+        rest = (need for need in left.needs if need not in server)
+        look.ledger.add((refused(need, left.why, again=again) for need in rest), [left.ask])
+
+
+def _nobody_listens(look: Look, store: DesiredStore) -> bool:
+    sockets = look.ledger.item(SOCKETS)
+    if sockets is None or sockets.state is not State.OBSERVED or sockets.value is None:
+        return False
+    rows = sockets.value["rows"]
+    return isinstance(rows, list) and not any(isinstance(row, list) and row[1] == str(store.port) for row in rows)
+
+
+def _ask(look: Look, store: DesiredStore, needs: list[Need], password: str | None) -> Unanswered | None:
     asked = probe.probe(needs, store.address, store.port)
     at, begin = look.clock.now(), look.clock.monotonic()
     try:
         replies = look.host.store(store.address, store.port, password).ask(asked.commands, look.deadline.left())
     except HostError as error:
-        took_s = look.clock.monotonic() - begin
         again = probe.cli(PING, store.address, store.port)
-        number = look.ledger.ask("redis", PING, again, at=at, took_s=took_s)
-        look.ledger.refuse(needs, str(error), [number])
-        return
+        number = look.ledger.ask("redis", PING, again, at=at, took_s=look.clock.monotonic() - begin)
+        if not isinstance(error, Refused | Unreachable):
+            return Unanswered(store, tuple(needs), str(error), number)
+        look.ledger.add((refused(need, str(error), again=again) for need in needs), [number])
+        return None
     took_s = look.clock.monotonic() - begin
     pairs = zip(asked.commands, asked.again, strict=True)
     numbers = [look.ledger.ask("redis", command, again, at=at, took_s=took_s) for command, again in pairs]
     look.ledger.add(asked.parse(replies), numbers)
+    return None

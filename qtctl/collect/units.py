@@ -1,13 +1,14 @@
-"""Units over D-Bus in two exchanges: what there is, then the allow-list of properties of each that matters."""
+"""Units over D-Bus: all of the declared ones in one exchange, and a second one only for what that brings to light."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import TypeVar
 
-from qtctl.collect.ledger import Ledger
 from qtctl.collect.look import Look
 from qtctl.errors import HostError
+from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach, Unit, UnitListing
 from qtctl.ports.host import BusCall, BusReply
@@ -25,10 +26,12 @@ class _Failed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Overview:
-    loaded: tuple[probe.Row, ...]
-    files: Mapping[str, str]
-    rows: Mapping[str, probe.Row]
+class _Seen:
+    """A unit's state and what the Gets of its properties brought."""
+
+    row: probe.Row
+    replies: tuple[BusReply, ...]
+    ask: int
 
 
 class _Session:
@@ -37,19 +40,17 @@ class _Session:
     def __init__(self, look: Look, *, root: bool) -> None:
         self.desired, self.ledger = look.desired, look.ledger
         self._bus, self._clock, self._deadline = look.host.bus(root=root), look.clock, look.deadline
-        self.at = self.took_s = 0.0
+        self._at = self._took_s = 0.0
 
     def note(self, argv: Sequence[str], again: str) -> int:
         """A question of the last call."""
-        return self.ledger.ask("bus", argv, again, at=self.at, took_s=self.took_s)
+        return self.ledger.ask("bus", argv, again, at=self._at, took_s=self._took_s)
 
     def call(self, questions: Sequence[probe.Question]) -> list[BusReply]:
-        if not questions:
-            return []
-        self.at, begin = self._clock.now(), self._clock.monotonic()
+        self._at, begin = self._clock.now(), self._clock.monotonic()
         calls = [BusCall(each.path, each.interface, each.member, each.signature, each.body) for each in questions]
-        replies = self._bus.call(calls, self._deadline.left())
-        self.took_s = self._clock.monotonic() - begin
+        replies = self._bus.call(calls, self._deadline.left()) if calls else []
+        self._took_s = self._clock.monotonic() - begin
         return replies
 
 
@@ -60,42 +61,58 @@ def ask(look: Look, needs: Iterable[Need], *, root: bool) -> None:
     """
     open_ = set(needs)
     try:
-        _look(_Session(look, root=root), open_)
+        session = _Session(look, root=root)
+        _look(session, open_)
     except (HostError, _Failed) as error:
         look.ledger.refuse([*open_, REACH], str(error))
         return
-    look.ledger.add([observed(REACH, Reach(look.host.user), again=AGAIN)])
+    reach = session.note(("Hello",), AGAIN)
+    look.ledger.add([observed(REACH, Reach(look.host.user), again=AGAIN)], [reach])
 
 
 def _look(session: _Session, open_: set[Need]) -> None:
     """Answer and take from `open_` need by need, so that what is left when the bus breaks is what was not answered."""
     names = sorted(need.subject for need in open_ if need.fact == Unit.FACT)
-    named = [name for name in names if not probe.odd_name(name)]
-    overview = _overview(session, named)
-    ask_ = session.note(("ListUnits", "ListUnitFiles"), probe.LISTING_AGAIN)
-    if LISTING in open_:
-        value = probe.listing(overview.loaded, dict(overview.files))
-        _close(open_, session.ledger, [observed(LISTING, value, again=probe.LISTING_AGAIN)], ask_)
-        extra = _undeclared(overview, session.desired.unit_patterns, set(names))
-        open_ |= {Need(Unit.FACT, name) for name in extra}
-        overview = _with(session, overview, extra)
-        named = sorted([*named, *extra])
     odd = [not_asked(Need(Unit.FACT, name), why) for name in names if (why := probe.odd_name(name))]
-    _close(open_, session.ledger, odd, ask_)
-    _units(session, overview, named, open_)
+    _close(session, open_, odd, 0)
+    named = [name for name in names if not probe.odd_name(name)]
+    patterns = (*session.desired.unit_patterns, *_fleet(session.desired), *names)
+    first = [probe.ALL_UNITS, *_of_units(named), probe.unit_files(patterns)]
+    replies = session.call(first)
+    loaded, files = _read(replies[0], probe.rows), _read(replies[-1], probe.files)
+    number = session.note(("ListUnits", "ListUnitFilesByPatterns"), probe.LISTING_AGAIN)
+    seen = _seen(session, named, replies[1:-1])
+    extra: list[str] = []
+    if LISTING in open_:
+        _close(session, open_, [observed(LISTING, probe.listing(loaded, files), again=probe.LISTING_AGAIN)], number)
+        extra = _undeclared(loaded, files, session.desired.unit_patterns, set(names))
+        open_ |= {Need(Unit.FACT, name) for name in extra}
+    _answer(session, open_, seen, files, extra)
 
 
-def _overview(session: _Session, names: Sequence[str]) -> _Overview:
-    units, unit_files, by_name = session.call(probe.overview(names))
-    files = _read(unit_files, probe.files)
-    return _Overview(tuple(_read(units, probe.rows)), files, _by_name(by_name, names))
+def _fleet(desired: Desired) -> Iterable[str]:
+    """Every unit name that the registry says something of: a file of one is worth seeing, whatever is needed."""
+    groups = (desired.services, desired.targets, desired.timers, desired.externals, desired.ghosts)
+    yield from (each.unit for group in groups for each in group)
+    yield from (alias for external in desired.externals for alias in external.aliases)
 
 
-def _by_name(reply: BusReply, names: Sequence[str]) -> dict[str, probe.Row]:
-    rows = _read(reply, probe.rows)
+def _of_units(names: Sequence[str]) -> list[probe.Question]:
+    return [probe.by_names(names), *(question for name in names for question in probe.gets(name))]
+
+
+def _seen(session: _Session, names: Sequence[str], replies: Sequence[BusReply]) -> dict[str, _Seen]:
+    """The replies to `_of_units`, by unit."""
+    rows = _read(replies[0], probe.rows)
     if len(rows) != len(names):
         raise _Failed(f"systemd answered for {len(rows)} of {len(names)} units")
-    return dict(zip(names, rows, strict=True))
+    rest = iter(replies[1:])
+    found = {}
+    for name, row in zip(names, rows, strict=True):
+        properties = [str(question.body[-1]) for question in probe.gets(name)]
+        number = session.note(("Get", name, *properties), probe.again(name))
+        found[name] = _Seen(row, tuple(islice(rest, len(properties))), number)
+    return found
 
 
 def _read(reply: BusReply, read: Callable[[BusReply], T]) -> T:
@@ -107,71 +124,60 @@ def _read(reply: BusReply, read: Callable[[BusReply], T]) -> T:
         raise _Failed(f"systemd's answer could not be read: {error}") from error
 
 
-def _undeclared(overview: _Overview, patterns: Sequence[str], known: set[str]) -> list[str]:
+def _undeclared(
+    loaded: Sequence[probe.Row], files: Mapping[str, str], patterns: Sequence[str], known: set[str]
+) -> list[str]:
     """The fleet's units on the host that nothing asks for. Templates and mere references are in the listing only."""
-    there = {row.id for row in overview.loaded if not row.absent} | set(overview.files)
+    there = {row.id for row in loaded if not row.absent} | set(files)
     mine = (name for name in there - known if any(fnmatchcase(name, pattern) for pattern in patterns))
     return sorted(name for name in mine if not probe.odd_name(name))
 
 
-def _with(session: _Session, overview: _Overview, extra: Sequence[str]) -> _Overview:
-    rows = {row.id: row for row in overview.loaded if row.id in extra}
-    unloaded = [name for name in extra if name not in rows]
-    replies = session.call(probe.overview(unloaded)[2:]) if unloaded else []
-    for reply in replies:
-        rows |= _by_name(reply, unloaded)
-    return _Overview(overview.loaded, overview.files, {**overview.rows, **rows})
-
-
-def _units(session: _Session, overview: _Overview, names: Sequence[str], open_: set[Need]) -> None:
+def _answer(
+    session: _Session, open_: set[Need], seen: dict[str, _Seen], files: Mapping[str, str], extra: Sequence[str]
+) -> None:
+    """Note all units, after a second exchange for undeclared ones and for file states that the list does not have."""
+    unlisted = [name for name, each in seen.items() if not each.row.absent and not _listed(name, each.row, files)]
+    states_of = (*(seen[name].row.id for name in unlisted), *extra)
+    questions = [*(_of_units(extra) if extra else []), *(probe.file_state(name) for name in states_of)]
+    replies = session.call(questions) if questions else []
+    at = len(replies) - len(unlisted) - len(extra)
+    states = dict(zip((*unlisted, *extra), replies[at:], strict=True))
+    everything = seen | (_seen(session, extra, replies[:at]) if extra else {})
     whole = {service.unit for service in session.desired.services}
-    plans = [(name, overview.rows[name], _questions(name, overview)) for name in names]
-    replies = iter(session.call([question for _, _, questions in plans for question in questions]))
-    for name, row, questions in plans:
-        mine = [next(replies) for _ in questions]
-        argv = ("Get", name, *(str(question.body[-1]) for question in questions))
-        number = session.note(argv, probe.again(name))
-        _close(open_, session.ledger, [_unit(name, row, overview, mine, whole_argv=name in whole)], number)
+    for name, each in sorted(everything.items()):
+        answer = _unit(name, each, _listed(name, each.row, files), states.get(name), whole_argv=name in whole)
+        _close(session, open_, [answer], each.ask)
 
 
-def _questions(name: str, overview: _Overview) -> tuple[probe.Question, ...]:
-    row = overview.rows[name]
-    if row.absent:
-        return ()
-    state = () if _listed(name, row, overview) else (probe.file_state(name),)
-    return (*probe.gets(name, row.path), *state)
+def _listed(name: str, row: probe.Row, files: Mapping[str, str]) -> str:
+    """The state of the unit's file as it was listed. An alias has that of the unit it leads to; else empty."""
+    own = files.get(name, "")
+    return own if own != "alias" else files.get(row.id, "")
 
 
-def _listed(name: str, row: probe.Row, overview: _Overview) -> str:
-    """The state of the unit's file as ListUnitFiles saw it. An alias has that of the unit it leads to; else empty."""
-    own = overview.files.get(name, "")
-    return own if own != "alias" else overview.files.get(row.id, "")
-
-
-def _unit(name: str, row: probe.Row, overview: _Overview, replies: Sequence[BusReply], *, whole_argv: bool) -> Answer:
-    need, again = Need(Unit.FACT, name), probe.again(name)
+def _unit(name: str, seen: _Seen, listed: str, state: BusReply | None, *, whole_argv: bool) -> Answer:
+    need, again, row = Need(Unit.FACT, name), probe.again(name), seen.row
     if row.absent:
         return absent(need, "systemd finds no such unit", again=again, line=f"LoadState={row.load}")
+    replies = (*seen.replies, state) if state and not listed else seen.replies
     failed = next((reply for reply in replies if reply.error and reply.error not in probe.GONE), None)
     if failed is not None:
         return refused(need, f"{failed.error}: {failed.message}", again=again)
     try:
-        value = _decode(name, row, _listed(name, row, overview), replies, whole_argv=whole_argv)
+        file_state = listed or _file_state(state)
+        values = [probe.single(reply) for reply in seen.replies]
+        value = probe.decode(name, row, file_state, values, whole_argv=whole_argv)
     except probe.Undecodable as error:
         return unparseable(need, str(error), again=again)
     return observed(need, value, again=again, line=f"ActiveState={row.active}")
 
 
-def _decode(name: str, row: probe.Row, listed: str, replies: Sequence[BusReply], *, whole_argv: bool) -> Unit:
-    """Without a listed state the last reply is GetUnitFileState's, whose `no such file` is a unit without a file."""
-    state = listed
-    if not listed:
-        *replies, last = replies
-        state = "" if last.error else probe.word(last)
-    values = [probe.single(reply) for reply in replies]
-    return probe.decode(name, row, state, values, whole_argv=whole_argv)
+def _file_state(reply: BusReply | None) -> str:
+    """GetUnitFileState's answer; empty where it says that there is no file: a transient unit, or a deleted one."""
+    return "" if reply is None or reply.error else probe.word(reply)
 
 
-def _close(open_: set[Need], ledger: Ledger, answers: Sequence[Answer], ask_: int) -> None:
-    ledger.add(answers, [ask_])
+def _close(session: _Session, open_: set[Need], answers: Sequence[Answer], number: int) -> None:
+    session.ledger.add(answers, [number])
     open_.difference_update(answer.need for answer in answers)

@@ -19,14 +19,14 @@ say kernel /proc/sys/kernel/osrelease
 say uptime /proc/uptime
 say load /proc/loadavg
 say boot_id /proc/sys/kernel/random/boot_id
+say cpus /sys/devices/system/cpu/online
 [ ! -r /etc/timezone ] || say zone /etc/timezone
 [ -e /etc/localtime ] || echo link=zoneinfo/UTC
-printf 'link=%s\\n' "$(readlink /etc/localtime)"
-printf 'os=%s\\n' "$(sed -n 's/^PRETTY_NAME=//p' /etc/os-release)"
-printf 'memory=%s\\n' "$(sed -n -E 's/^Mem(Total|Available): +([0-9]+) kB$/\\1 \\2/p' /proc/meminfo | tr '\\n' ' ')"
-printf 'cpus=%s\\n' "$(getconf _NPROCESSORS_ONLN)"
-printf 'disk=%s\\n' "$(df -B1 --output=size,avail / | tail -n 1)"
-printf 'systemd=%s\\n' "$(systemctl --version | head -n 1)"
+printf 'link=%s\\n' "$(exec readlink /etc/localtime)"
+while IFS= read -r line; do case $line in PRETTY_NAME=*) printf '%s\\n' "$line"; esac; done </etc/os-release
+while read -r key size unit; do case $key in MemTotal:|MemAvailable:) echo "$key=$size"; esac; done </proc/meminfo
+printf 'disk='; df -B1 --output=size,avail / | tail -n 1
+systemctl --version
 """
 
 
@@ -40,7 +40,7 @@ def _parse(frames: Frames) -> Answer:
         return unparseable(NEED, "the answer was cut off", again=AGAIN)
     said: dict[str, str] = {}
     for line in text(frame.stdout).splitlines():
-        key, _, figure = line.partition("=")
+        key, _, figure = line.partition(" " if line.startswith("systemd ") else "=")
         said.setdefault(key, figure.strip())
     try:
         value = read(said)
@@ -51,23 +51,28 @@ def _parse(frames: Frames) -> Answer:
 
 def read(said: dict[str, str]) -> HostBaseline:
     """KeyError, IndexError or ValueError where something is missing or is not what the kernel writes."""
-    memory = dict(zip(*[iter(said["memory"].split())] * 2, strict=True))
     total, free = said["disk"].split()
     return HostBaseline(
         hostname=said["hostname"],
-        os=" ".join(shlex.split(said["os"])),
+        os=" ".join(shlex.split(said["PRETTY_NAME"])),
         kernel=said["kernel"],
         uptime_s=int(float(said["uptime"].split()[0])),
         load=[float(each) for each in said["load"].split()[:3]],
-        cpus=int(said["cpus"]),
-        memory_total=int(memory["Total"]) * 1024,
-        memory_available=int(memory["Available"]) * 1024,
+        cpus=_online(said["cpus"]),
+        memory_total=int(said["MemTotal:"]) * 1024,
+        memory_available=int(said["MemAvailable:"]) * 1024,
         disk_total=int(total),
         disk_free=int(free),
-        systemd=said["systemd"].removeprefix("systemd "),
+        systemd=said["systemd"],
         timezone=_zone(said),
         boot_id=said["boot_id"],
     )
+
+
+def _online(cpus: str) -> int:
+    """The kernel's list of processors: `0-3,8`."""
+    ranges = [part.partition("-") for part in cpus.split(",")]
+    return sum(int(last or first) - int(first) + 1 for first, _, last in ranges)
 
 
 def _zone(said: dict[str, str]) -> str:

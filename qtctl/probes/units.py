@@ -1,8 +1,8 @@
 """systemd's view of units over D-Bus (facts `unit.listing`, `unit`): what to ask, and what the answers mean.
 
 Only an allow-list of properties is asked for, one `Get` each: `GetAll` would carry `Environment=` to any client.
-The state of a unit file is taken from ListUnitFiles and GetUnitFileState, which look at the disk: the property
-`UnitFileState` is what systemd remembers from an earlier look. Asking for a unit by its name loads it.
+The state of a unit file is taken from ListUnitFilesByPatterns and GetUnitFileState, which look at the disk: the
+property `UnitFileState` is what systemd remembers from an earlier look. Asking for a unit by its name loads it.
 """
 
 import re
@@ -85,7 +85,6 @@ class Row:
     load: str
     active: str
     sub: str
-    path: str
 
     @property
     def absent(self) -> bool:
@@ -125,22 +124,27 @@ def again(unit: str) -> str:
 LISTING_AGAIN = "systemctl list-units --all --full --no-legend --plain; systemctl list-unit-files --no-legend"
 
 
-def overview(names: Sequence[str]) -> tuple[Question, Question, Question]:
-    """All units, all unit files, and the state of each of `names`, which are loaded for it."""
-    return (
-        Question(MANAGER_PATH, MANAGER, "ListUnits"),
-        Question(MANAGER_PATH, MANAGER, "ListUnitFiles"),
-        Question(MANAGER_PATH, MANAGER, "ListUnitsByNames", "as", (list(names),)),
-    )
+ALL_UNITS = Question(MANAGER_PATH, MANAGER, "ListUnits")
+
+
+def by_names(names: Sequence[str]) -> Question:
+    """The state of each of `names`, which are loaded for it."""
+    return Question(MANAGER_PATH, MANAGER, "ListUnitsByNames", "as", (list(names),))
+
+
+def unit_files(patterns: Iterable[str]) -> Question:
+    """The unit files of these names or shell patterns. Of all files it takes systemd half a second, and halts it."""
+    body: tuple[object, ...] = ([], sorted(set(patterns)))
+    return Question(MANAGER_PATH, MANAGER, "ListUnitFilesByPatterns", "asas", body)
 
 
 def file_state(unit: str) -> Question:
     return Question(MANAGER_PATH, MANAGER, "GetUnitFileState", "s", (unit,))
 
 
-def gets(unit: str, path: str) -> tuple[Question, ...]:
+def gets(unit: str) -> tuple[Question, ...]:
     """One Get for each property of the allow-list, in the order that `decode` takes."""
-    kind = unit.rpartition(".")[2]
+    kind, path = unit.rpartition(".")[2], object_path(unit)
     questions = [_get(path, "Unit", name) for name, _ in OF_UNIT.values()]
     if kind in BY_TYPE:
         interface, table = BY_TYPE[kind]
@@ -155,7 +159,7 @@ def rows(reply: Reply) -> list[Row]:
 
 
 def files(reply: Reply) -> dict[str, str]:
-    """The body of ListUnitFiles: unit file name → state."""
+    """The body of ListUnitFilesByPatterns: unit file name → state."""
     return dict(sorted(_file(each) for each in _array(reply)))
 
 
@@ -213,8 +217,8 @@ def _array(reply: Reply) -> Sequence[object]:
 
 def _row(entry: object) -> Row:
     match entry:
-        case [str(id_), str(description), str(load), str(active), str(sub), str(_), str(path), *_]:
-            return Row(id_, description, load, active, sub, path)
+        case [str(id_), str(description), str(load), str(active), str(sub), *_]:
+            return Row(id_, description, load, active, sub)
     raise Undecodable("not an entry of a list of units")
 
 

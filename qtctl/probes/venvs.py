@@ -31,19 +31,19 @@ NO_DROP = 77
 NOT_EXECUTABLE = 126
 
 # Of each venv, as NUL-ended fields: path, what was found, mode, where bin/python leads, exit status, output.
+# A venv that is well costs three processes; only one that is not is looked at more closely.
 _EACH = f"""v=$1 p=$1/bin/python mode= target= code= out=
-if ! why=$(stat -L -c %F -- "$v" 2>&1); then state=venv out=$why
-elif [ "$why" != directory ]; then state=other
-elif ! why=$(stat -- "$p" 2>&1 >/dev/null); then state=link out=$why
-elif target=$(readlink -f -- "$p"); ! mode=$(stat -L -c %a -- "$p" 2>&1); then state=target out=$mode mode=
-elif ! [ -x "$p" ]; then state=mode
-else
-  out=$(env -i PATH=/usr/bin:/bin LC_ALL=C PYTHONDONTWRITEBYTECODE=1 \
+if [ -x "$p" ]; then
+  state=ran target=$(exec readlink -f -- "$p")
+  out=$(exec env -i PATH=/usr/bin:/bin LC_ALL=C PYTHONDONTWRITEBYTECODE=1 \
     timeout -k 1 {TIMEOUT_S} "$p" -I -S -B -c {shlex.quote(SAY)} 2>&1) && code=0 || code=$?
-  state=ran
+elif ! out=$(exec stat -L -c %F -- "$v" 2>&1); then state=venv
+elif [ "$out" != directory ]; then state=other
+elif ! out=$(exec stat -- "$p" 2>&1); then state=link
+elif target=$(exec readlink -f -- "$p"); ! out=$(exec stat -L -c %a -- "$p" 2>&1); then state=target
+else state=mode mode=$out
 fi
-out=$(printf %s "$out" | head -c 600)
-printf '%s\\0' "$v" "$state" "$mode" "$target" "$code" "$out" """
+printf '%s\\0%s\\0%s\\0%s\\0%s\\0%.600s\\0' "$v" "$state" "$mode" "$target" "$code" "$out" """
 FIELDS = 6
 
 _SCRIPT = """drop=
