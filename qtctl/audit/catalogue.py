@@ -19,5 +19,5 @@ def rule(name: str) -> Rule:
     if found is not None:
         return found
     known = [each.id for each in RULES]
-    near = get_close_matches(wanted, known, n=3) or known
+    near = [each for each in known if each.startswith(wanted or "-")] or get_close_matches(wanted, known, n=3) or known
     raise InputError(f"no finding has the id {name}", hint=f"there is {', '.join(near)}")

@@ -144,8 +144,8 @@ QT504 = Rule(
     "group. A stream that does not exist has no groups either; then QT501 is named as the cause. Groups of "
     "stopped and on-timer services are not judged.",
     why="XREADGROUP fails with NOGROUP, and a consumer that made its group when it started does not make it "
-    "again. When a stream was deleted and came back, everything ran and nothing was read, until the consumers "
-    "were restarted.",
+    "again. So after a stream was deleted and came back everything runs and nothing is read, until the "
+    "consumers are restarted.",
     fix="Restart the service: it creates its group at start. Decide first whether it should read from the "
     "beginning (`XGROUP CREATE KEY GROUP 0`) or only what is new (`$`); the difference is every entry written "
     "meanwhile.",
@@ -158,8 +158,8 @@ QT505 = Rule(
     what="The group has more undelivered entries than `max_lag`, or more delivered and unacknowledged ones than "
     "`max_pending`. Redis answers NULL for a lag it cannot know; then the check is unknown, not 0, unless "
     "pending alone is over its limit.",
-    why="A lagging consumer acts on old data. A group of this fleet stood 3,350,000 ticks behind: its engine was "
-    "running and healthy by every other measure, and traded on prices of last week.",
+    why="A lagging consumer acts on old data. A group can stand 3,350,000 ticks behind while its engine runs and "
+    "is healthy by every other measure: it trades on prices of last week.",
     fix="See whether the consumer runs and how fast lag grows: look twice. Restart it if it is stuck; if it is "
     "slower than its stream, add a consumer to the group. Old ticks are worth nothing: `XGROUP SETID KEY "
     "GROUP $` skips them, if the owner agrees.",

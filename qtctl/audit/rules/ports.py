@@ -189,9 +189,9 @@ QT303 = Rule(
     what="The declared unit listens on the declared port at another address: wider (`0.0.0.0`, `[::]` or `*` where "
     "127.0.0.1 is declared), narrower (127.0.0.1 where 0.0.0.0 is declared) or elsewhere. `*` is ss's word "
     "for a socket of both families; `127.0.0.1%lo` and `[::ffff:127.0.0.1]` are the same as 127.0.0.1.",
-    why="Compose published ports on 127.0.0.1 by the mapping, while the programs inside bound 0.0.0.0. Moved to "
-    "systemd unchanged, an API that could place orders is open to the network. Too narrow is an outage for "
-    "those who connect from outside.",
+    why="In a container a program binds 0.0.0.0, and the port mapping decides who reaches it. Moved to systemd "
+    "unchanged, an API that can place orders is open to the network. Too narrow is an outage for those who "
+    "connect from outside.",
     fix="Correct the bind address where the program takes it from: `--host` in its arguments or a variable in its "
     "env. If the wider address is meant, declare it under `[ports]`, so that it was somebody's decision.",
     expect=partial(_expect, judge="bound"),

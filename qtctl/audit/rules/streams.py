@@ -140,8 +140,7 @@ QT501 = Rule(
     "written since the data was last lost. Its readers block in XREADGROUP without an error. A trading "
     "pipeline without `sizing.final` looks idle, not broken.",
     fix="If a publisher is down, that is given as the cause: start it. If it runs, compare the key it writes with "
-    "the declared name: `quantum:stream:` has been forgotten before. If nothing is meant to write it, declare "
-    "it retired.",
+    "the declared name: a forgotten prefix is enough. If nothing is meant to write it, declare it retired.",
     expect=_present,
 )
 QT502 = Rule(
@@ -149,7 +148,7 @@ QT502 = Rule(
     "key has another type than declared",
     Severity.ERROR,
     what="The key exists with another Redis type than the registry declares, for example a list where a stream is "
-    "declared.",
+    "declared. A stream of another type has no consumer groups, so QT504 names this check as its cause.",
     why="Every command of the other side then fails with WRONGTYPE. It happens when an old version of a service "
     "still pushes to a list that its successor made a stream of; whichever writes first after a flush "
     "decides.",

@@ -196,7 +196,7 @@ QT206 = Rule(
     why="This is where a restart loop ends: the service is down for good, and a plain `systemctl start` can be "
     "refused as well. Restart=always does not help here, which surprises at three in the morning.",
     fix="Find the cause in `journalctl -u UNIT -n 50`, mend it, then `systemctl reset-failed UNIT` (which empties "
-    "the counter) and `systemctl start UNIT`.",
+    "the counter) and `systemctl start UNIT`. Raising StartLimitBurst= only makes the loop longer.",
     expect=partial(_not, bad=Condition.GAVE_UP, services_only=True),
 )
 QT209 = Rule(

@@ -126,7 +126,7 @@ QT201 = Rule(
     "loses it.",
     why="What is declared and absent is not starting, not restarting and not monitored, and everything that wants "
     "it waits for nothing. After the move from Compose this fleet's own registry listed thirteen units that "
-    "no host had: `systemctl status` said `could not be found`, and nobody asked.",
+    "no host had: a table of names does not show that, only a question to systemd does.",
     fix="Run `qtctl deploy`: it writes the missing files, reloads systemd and starts what is declared running. "
     "For an external (redis-server, grafana) install its package. If the unit is meant to be gone, set `state "
     '= "retired"` in the registry.',

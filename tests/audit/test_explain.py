@@ -1,0 +1,46 @@
+"""The catalogue and its texts."""
+
+import re
+
+import pytest
+
+from qtctl.audit.catalogue import RULES, rule
+from qtctl.audit.explain import catalogue_markdown, explain
+from qtctl.errors import InputError
+from qtctl.model.checks import Rule
+
+FIRST_IDS = (
+    "QT201 QT202 QT203 QT204 QT205 QT206 QT208 QT209 QT210 QT219 QT301 QT302 QT303 QT401 QT402 "
+    "QT501 QT502 QT503 QT504 QT505 QT509 QT601 QT602 QT701"
+)
+
+
+def test_the_rules_are_sorted_and_each_id_is_there_once() -> None:
+    assert [each.id for each in RULES] == FIRST_IDS.split()
+
+
+@pytest.mark.parametrize("each", RULES, ids=lambda each: each.id)
+def test_every_rule_is_explained(each: Rule) -> None:
+    text = explain(each.id.lower())
+    assert text.startswith(f"# {each.id} {each.title}\n")
+    assert text.endswith("\n")
+    for part in (each.what, each.why, each.fix):
+        assert part in text
+        assert len(re.findall(r"[.:?](?:\s|$)", part)) >= 2, "two sentences at least"
+
+
+def test_an_unknown_id_names_near_ones() -> None:
+    with pytest.raises(InputError, match="QT20") as caught:
+        rule("QT20")
+    assert "QT201" in caught.value.hint
+
+
+def test_the_catalogue_holds_all_and_its_links_lead_somewhere() -> None:
+    text = catalogue_markdown()
+    headings = {
+        "".join(letter for letter in line.lower() if letter.isalnum() or letter in " -").strip().replace(" ", "-")
+        for line in re.findall(r"^### (.*)$", text, flags=re.MULTILINE)
+    }
+    links = re.findall(r"\(#([^)]+)\)", text)
+    assert len(links) == len(RULES)
+    assert set(links) == headings

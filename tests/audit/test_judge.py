@@ -1,0 +1,131 @@
+"""Laws of judging: missing evidence never makes anything hold, and the same input gives the same checks."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qtctl.audit.counts import verdict_counts
+from qtctl.audit.judge import expectations, fingerprint, judge, needs
+from qtctl.errors import InputError
+from qtctl.model.checks import Outcome, Severity
+from qtctl.model.evidence import Evidence, Item, State
+from tests.audit.build import ENGINE, desired, evidence, name_of
+
+CASES: list[dict[str, Any]] = [
+    case for path in sorted((Path(__file__).parent / "cases").glob("*.json")) for case in json.loads(path.read_text())
+]
+LOST = (State.REFUSED, State.UNPARSEABLE, State.NOT_ASKED)
+
+
+def evidence_of(case: dict[str, Any]) -> Evidence:
+    return evidence(
+        desired(), case.get("changed"), case.get("absent", ()), case.get("refused"), case.get("dropped", ())
+    )
+
+
+def lose(item: Item, state: State) -> Item:
+    return Item(item.fact, item.subject, state, None, "lost", item.ask, store=item.store)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(CASES), st.data())
+def test_lost_evidence_never_makes_anything_hold(case: dict[str, Any], data: st.DataObject) -> None:
+    whole = evidence_of(case)
+    lost = data.draw(st.dictionaries(st.sampled_from(range(len(whole.items))), st.sampled_from([*LOST, None])))
+    left = [(item, lost.get(at, State.OBSERVED)) for at, item in enumerate(whole.items)]
+    items = tuple(lose(item, state) if state in LOST else item for item, state in left if state is not None)
+    before = {(check.id, check.subject): check.outcome for check in judge(desired(), whole)}
+    cut = replace(whole, items=items)
+    after = judge(desired(), cut)
+    broken_before = {id_ for (id_, _), outcome in before.items() if outcome is not Outcome.HOLDS}
+    for check in after:
+        was = before.get((check.id, check.subject))
+        if check.outcome is Outcome.HOLDS:
+            assert was is Outcome.HOLDS or (was is None and check.id not in broken_before)
+    counts = verdict_counts(after)
+    assert counts.holds + counts.broken + counts.unknown == counts.total == len(after)
+
+
+@pytest.mark.parametrize("state", LOST)
+def test_nothing_known_means_nothing_holds_or_breaks(state: State) -> None:
+    whole = evidence(desired())
+    blind = replace(whole, items=tuple(lose(item, state) for item in whole.items))
+    checks = judge(desired(), blind)
+    assert {check.outcome for check in checks} == {Outcome.UNKNOWN}
+    assert len(checks) == len(expectations(desired()))
+    roots = {check.fingerprint for check in checks if check.id == "QT701"}
+    assert all(check.because for check in checks if check.fingerprint not in roots)
+
+
+def test_the_order_of_the_evidence_does_not_matter() -> None:
+    whole = evidence(desired())
+    other = replace(whole, items=tuple(reversed(whole.items)))
+    assert judge(desired(), other) == judge(desired(), whole)
+
+
+def test_needs_are_the_union_once_each_and_sorted() -> None:
+    wanted = needs(desired())
+    assert len(set(wanted)) == len(wanted)
+    assert list(wanted) == sorted(wanted, key=lambda need: (need.fact, need.store, need.subject))
+    assert set(wanted) == {need for _, each in expectations(desired()) for need in each.needs}
+
+
+def test_a_fingerprint_is_of_the_thing_and_never_of_values() -> None:
+    want = desired()
+    name = f"unit {ENGINE}"
+    two = [
+        next(
+            c
+            for c in judge(want, evidence(want, {name: {"active_state": "failed", "n_restarts": n}}))
+            if c.id == "QT204"
+        )
+        for n in (0, 1)
+    ]
+    assert two[0].observed != two[1].observed
+    assert two[0].fingerprint == two[1].fingerprint == fingerprint("QT204", want.host, two[0].subject)
+    assert len(two[0].fingerprint) == 16
+
+
+def test_a_policy_changes_severities() -> None:
+    want = desired(severities=(("QT208", "info"),))
+    checks = judge(want, evidence(want))
+    assert {check.severity for check in checks if check.id == "QT208"} == {Severity.INFO}
+
+
+def test_an_unknown_check_shows_the_ask_that_was_refused() -> None:
+    want = desired()
+    seen = evidence(want, refused={"store redis": "NOAUTH Authentication required."})
+    check = next(check for check in judge(want, seen) if check.id == "QT509")
+    assert check.reason == "NOAUTH Authentication required."
+    assert [(proof.again, proof.line) for proof in check.proof] == [("ask redis", "NOAUTH Authentication required.")]
+
+
+def test_a_local_audit_takes_no_connection() -> None:
+    want = desired()
+    ssh = [
+        check for check in judge(want, evidence(want, transport="local", dropped=["reach ssh"])) if check.id == "QT701"
+    ]
+    assert [(check.subject, check.outcome) for check in ssh] == [("bus", Outcome.HOLDS), ("exec", Outcome.HOLDS)]
+
+
+def test_evidence_that_does_not_say_when_it_was_taken_is_refused() -> None:
+    with pytest.raises(InputError, match="when it was taken"):
+        judge(desired(), evidence(desired(), taken_at="yesterday"))
+
+
+def test_declared_is_the_place_in_the_registry() -> None:
+    want = desired()
+    places = {(check.id, check.subject): check.declared for check in judge(want, evidence(want))}
+    assert places["QT301", "127.0.0.1:8001"] == "services/ai-engine.toml#ports.http.listen"
+    assert places["QT701", "ssh"] == ""
+
+
+def test_cases_name_facts_that_exist() -> None:
+    known = {name_of(need) for need in needs(desired())} | {f"{need.fact} *" for need in needs(desired())}
+    used = {name for case in CASES for part in ("absent", "refused", "dropped") for name in case.get(part, ())}
+    assert used <= known
