@@ -34,13 +34,13 @@ NOT_EXECUTABLE = 126
 # A venv that is well costs three processes; only one that is not is looked at more closely.
 _EACH = f"""v=$1 p=$1/bin/python mode= target= code= out=
 if [ -x "$p" ]; then
-  state=ran target=$(exec readlink -f -- "$p")
+  state=ran target=$(exec readlink -m -- "$p")
   out=$(exec env -i PATH=/usr/bin:/bin LC_ALL=C PYTHONDONTWRITEBYTECODE=1 \
     timeout -k 1 {TIMEOUT_S} "$p" -I -S -B -c {shlex.quote(SAY)} 2>&1) && code=0 || code=$?
 elif ! out=$(exec stat -L -c %F -- "$v" 2>&1); then state=venv
 elif [ "$out" != directory ]; then state=other
 elif ! out=$(exec stat -- "$p" 2>&1); then state=link
-elif target=$(exec readlink -f -- "$p"); ! out=$(exec stat -L -c %a -- "$p" 2>&1); then state=target
+elif target=$(exec readlink -m -- "$p"); ! out=$(exec stat -L -c %a -- "$p" 2>&1); then state=target
 else state=mode mode=$out
 fi
 printf '%s\\0%s\\0%s\\0%s\\0%s\\0%.600s\\0' "$v" "$state" "$mode" "$target" "$code" "$out" """

@@ -1,0 +1,108 @@
+"""What Redis answers. Replies as Redis 7.0 gives them; a real server answers in tests/collect."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from qtctl.model.evidence import Need, State
+from qtctl.model.facts import KeyFact, StoreServer, Stream, StreamGroup
+from qtctl.probes.stores import cli, probe
+
+GROUP = ["name", "ai", "consumers", 1, "pending", 12, "last-delivered-id", "5-0", "entries-read", 7, "lag", 3350000]
+OLD_GROUP = GROUP[:8]
+AS_MAP = dict(zip(GROUP[::2], GROUP[1::2], strict=True))
+NEVER = ["length", 0, "last-generated-id", "0-0", "groups", 0]
+STREAM = ["length", 3, "last-generated-id", "1795251607841-0", "groups", 1, "first-entry", ["1-0", ["a", "b"]]]
+INFO = "# Server\r\nredis_version:7.0.15\r\nuptime_in_seconds:42\r\n\r\n# Memory\r\nused_memory:1024\r\n"
+
+
+@dataclass(frozen=True)
+class Reply:
+    value: object = None
+    error: str = ""
+
+
+def only(need: Need, reply: Reply) -> tuple[State, object, str | None]:
+    asked = probe([need], "127.0.0.1", 6379)
+    assert len(asked.commands) == 1
+    (answer,) = asked.parse([reply])
+    return answer.state, answer.value, answer.reason
+
+
+SERVER, KEY = Need("store", "main"), Need("key", "k", "main")
+STREAM_NEED, GROUP_NEED = Need("stream", "k", "main"), Need("stream.group", "k/ai", "main")
+NO_KEY = Reply(error="ERR no such key")
+WRONG = Reply(error="WRONGTYPE Operation against a key holding the wrong kind of value")
+NOAUTH, NOPERM = Reply(error="NOAUTH Authentication required."), Reply(error="NOPERM this user has no permissions")
+LOADING = Reply(error="LOADING Redis is loading the dataset in memory")
+
+
+@pytest.mark.parametrize(
+    ("need", "reply", "state", "value"),
+    [
+        (SERVER, Reply(INFO), State.OBSERVED, StoreServer("7.0.15", 42, 1024)),
+        (SERVER, Reply("nothing"), State.UNPARSEABLE, None),
+        (KEY, Reply("hash"), State.OBSERVED, KeyFact("hash")),
+        (KEY, Reply("none"), State.ABSENT, None),
+        (KEY, Reply(None), State.UNPARSEABLE, None),
+        (STREAM_NEED, Reply(STREAM), State.OBSERVED, Stream(3, "1795251607841-0", 1795251607841, 1)),
+        (STREAM_NEED, Reply(NEVER), State.OBSERVED, Stream(0, "0-0", 0, 0)),
+        (STREAM_NEED, Reply(["length"]), State.UNPARSEABLE, None),
+        (STREAM_NEED, Reply(["length", 1, "last-generated-id", "x", "groups", 0]), State.UNPARSEABLE, None),
+        (STREAM_NEED, NO_KEY, State.ABSENT, None),
+        (STREAM_NEED, WRONG, State.ABSENT, None),
+        (GROUP_NEED, Reply([GROUP]), State.OBSERVED, StreamGroup(3350000, 12, 1, "5-0")),
+        (GROUP_NEED, Reply([AS_MAP]), State.OBSERVED, StreamGroup(3350000, 12, 1, "5-0")),
+        (GROUP_NEED, Reply([[*GROUP[:-1], None]]), State.OBSERVED, StreamGroup(None, 12, 1, "5-0")),
+        (GROUP_NEED, Reply([OLD_GROUP]), State.OBSERVED, StreamGroup(None, 12, 1, "5-0")),
+        (GROUP_NEED, Reply([["name", "other", *GROUP[2:]]]), State.ABSENT, None),
+        (GROUP_NEED, Reply([]), State.ABSENT, None),
+        (GROUP_NEED, Reply([["name"]]), State.UNPARSEABLE, None),
+        (GROUP_NEED, Reply("x"), State.UNPARSEABLE, None),
+        (GROUP_NEED, NO_KEY, State.ABSENT, None),
+        (GROUP_NEED, WRONG, State.ABSENT, None),
+    ],
+)  # fmt: skip
+def test_answers(need: Need, reply: Reply, state: State, value: object) -> None:
+    assert only(need, reply)[:2] == (state, value)
+
+
+@pytest.mark.parametrize("need", [SERVER, KEY, STREAM_NEED, GROUP_NEED])
+@pytest.mark.parametrize("reply", [NOAUTH, NOPERM, LOADING, Reply(error="ERR unknown command 'XINFO'")])
+def test_errors_are_refusals_with_their_reason(need: Need, reply: Reply) -> None:
+    assert only(need, reply) == (State.REFUSED, None, reply.error)
+
+
+def test_one_command_answers_all_groups_of_a_stream() -> None:
+    needs = [Need("stream.group", f"k/{name}", "main") for name in ("ai", "b", "c")]
+    asked = probe([*needs, KEY], "127.0.0.1", 6379)
+    assert asked.commands == (("TYPE", "k"), ("XINFO", "GROUPS", "k"))
+    answers = asked.parse([Reply("stream"), Reply([GROUP])])
+    assert [(each.state, each.question) for each in answers] == [
+        (State.OBSERVED, 0),
+        (State.OBSERVED, 1),
+        (State.ABSENT, 1),
+        (State.ABSENT, 1),
+    ]
+
+
+def test_only_reading_commands() -> None:
+    asked = probe([SERVER, KEY, STREAM_NEED, GROUP_NEED], "127.0.0.1", 6379)
+    assert {command[:2] if command[0] == "XINFO" else command[:1] for command in asked.commands} == {
+        ("INFO",),
+        ("TYPE",),
+        ("XINFO", "STREAM"),
+        ("XINFO", "GROUPS"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "at", "line"),
+    [
+        (("TYPE", "k"), ("127.0.0.1", 6379), "redis-cli -h 127.0.0.1 TYPE k"),
+        (("TYPE", "a b"), ("127.0.0.1", 6380), "redis-cli -h 127.0.0.1 -p 6380 TYPE 'a b'"),
+        (("PING",), ("[::1]", 6379), "redis-cli -h ::1 PING"),
+    ],
+)
+def test_what_a_person_types(command: tuple[str, ...], at: tuple[str, int], line: str) -> None:
+    assert cli(command, *at) == line

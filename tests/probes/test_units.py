@@ -1,0 +1,155 @@
+"""What systemd answers over D-Bus, and what is made of it. Recorded on systemd 252."""
+
+from dataclasses import dataclass, fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qtctl.model.facts import Unit
+from qtctl.probes import units
+from qtctl.probes.units import Row, Undecodable
+
+
+@dataclass(frozen=True)
+class Reply:
+    body: tuple[object, ...] = ()
+    error: str = ""
+    message: str = ""
+
+
+RUNNING = Row("quantum-b.service", "Plain b", "loaded", "active", "running")
+VALUES: list[object] = [
+    "/etc/systemd/system/quantum-b.service",
+    ["/etc/systemd/system/quantum-b.service.d/10-x.conf"],
+    False,
+    ["redis-server.service", "quantum-missing.service"],
+    ["system.slice", "sysinit.target"],
+    [],
+    ["redis-server.service", "basic.target"],
+    1795251250057476,
+    0,
+    "simple",
+    "success",
+    93,
+    0,
+    0,
+    1795251250056438,
+    2,
+    "auditor",
+    "/home/auditor",
+    [("/usr/bin/python3", ["/usr/bin/python3", "-m", "http.server", "--password=canary"], False, 1, 2, 0, 0, 93, 0, 0)],
+    "/system.slice/quantum-b.service",
+]
+
+
+def test_a_service() -> None:
+    found = units.decode("quantum-b.service", RUNNING, "enabled", VALUES, whole_argv=True)
+    assert (found.active_state, found.unit_file_state, found.main_pid, found.n_restarts) == ("active", "enabled", 93, 2)
+    assert found.requires == ["sysinit.target", "system.slice"], "sorted: systemd's order changes from look to look"
+    assert found.exec_start == [["/usr/bin/python3", "-m", "http.server", "--password=canary"]]
+
+
+def test_the_argv_of_others_is_cut_to_the_executable() -> None:
+    found = units.decode("quantum-b.service", RUNNING, "enabled", VALUES, whole_argv=False)
+    assert found.exec_start == [["/usr/bin/python3"]]
+    assert "canary" not in repr(found)
+
+
+@pytest.mark.parametrize("index", range(len(VALUES)))
+@pytest.mark.parametrize("wrong", [None, 1.5, {"a": 1}, [1], [("x",)]])
+def test_values_of_another_type_are_not_taken(index: int, wrong: object) -> None:
+    values = [*VALUES[:index], wrong, *VALUES[index + 1 :]]
+    with pytest.raises(Undecodable):
+        units.decode("quantum-b.service", RUNNING, "enabled", values, whole_argv=False)
+
+
+def test_every_field_is_asked_for_and_nothing_that_is_secret() -> None:
+    asked = {field for table in (units.OF_UNIT, units.OF_SERVICE, units.OF_TIMER) for field in table}
+    states = {"load_state", "active_state", "sub_state", "unit_file_state", "description"}
+    assert asked | states == {field.name for field in fields(Unit)}
+    for unit in ("a.service", "a.timer", "a.target"):
+        for question in units.gets(unit):
+            assert question.member == "Get"
+            assert not {"Environment", "EnvironmentFiles", "ExecStartEx"} & set(map(str, question.body))
+
+
+@pytest.mark.parametrize(
+    ("unit", "path"),
+    [
+        ("quantum-b.service", "quantum_2db_2eservice"),
+        ("quantum-a@1.service", "quantum_2da_401_2eservice"),
+        ("-.mount", "_2d_2emount"),
+        ("1a.service", "_31a_2eservice"),
+        ("system-quantum\\x2da.slice", "system_2dquantum_5cx2da_2eslice"),
+        ("a_b.service", "a_5fb_2eservice"),
+    ],
+)
+def test_object_paths(unit: str, path: str) -> None:
+    assert units.object_path(unit) == f"/org/freedesktop/systemd1/unit/{path}"
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_object_paths_are_valid_and_differ(one: str, other: str) -> None:
+    path = units.object_path(one)
+    name = path.removeprefix("/org/freedesktop/systemd1/unit/")
+    assert name
+    assert all(char.isascii() and (char.isalnum() or char == "_") for char in name)
+    assert (units.object_path(other) == path) == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("unit", "odd"),
+    [
+        ("a.service", False),
+        ("a@1.service", False),
+        ("a@.service", True),
+        ("a", True),
+        ("a b.service", True),
+        ("a.service; reboot", True),
+        ("", True),
+        ("x" * 300 + ".service", True),
+    ],
+)
+def test_names(unit: str, odd: bool) -> None:
+    assert bool(units.odd_name(unit)) is odd
+
+
+@pytest.mark.parametrize(
+    ("load", "active", "absent"),
+    [
+        ("not-found", "inactive", True),
+        ("not-found", "failed", True),
+        ("not-found", "active", False),
+        ("not-found", "activating", False),
+        ("masked", "inactive", False),
+        ("bad-setting", "inactive", False),
+        ("error", "inactive", False),
+        ("loaded", "inactive", False),
+    ],
+)
+def test_absent_is_without_a_file_and_without_life(load: str, active: str, absent: bool) -> None:
+    assert Row("a.service", "", load, active, "dead").absent is absent
+
+
+def test_lists() -> None:
+    entry = ("redis-server.service", "Redis", "loaded", "active", "running", "", "/org/x", 0, "", "/")
+    (row,) = units.rows(Reply(([entry],)))
+    assert row == Row("redis-server.service", "Redis", "loaded", "active", "running")
+    found = units.files(
+        Reply(([("/lib/systemd/system/z.service", "static"), ("/etc/systemd/system/a@.service", "indirect")],))
+    )
+    assert list(found.items()) == [("a@.service", "indirect"), ("z.service", "static")]
+
+
+@pytest.mark.parametrize("body", [(), ("x",), ([("a",)],), ([["a", "b", "c"]], 1), ([(1, "static")],)])
+def test_broken_lists(body: tuple[object, ...]) -> None:
+    with pytest.raises(Undecodable):
+        units.rows(Reply(body))
+    with pytest.raises(Undecodable):
+        units.files(Reply(body))
+
+
+def test_proof_can_be_pasted() -> None:
+    assert units.again("a.timer").startswith("systemctl show -p LoadState,ActiveState,")
+    assert units.again("system-a\\x2db.slice").endswith(" 'system-a\\x2db.slice'")
