@@ -65,6 +65,7 @@ def _enablement(*, installable: bool, enabled: bool) -> tuple[str, ...]:
 
 
 def _services(desired: Desired, files: dict[str, str]) -> Iterator[DeclaredUnit]:
+    generated = {file.path for file in desired.files if file.kind == "env"}
     wanted = {ServiceState.RUNNING: True, ServiceState.STOPPED: False}
     for service in desired.services:
         holders = (*service.requires, *service.binds_to, *service.part_of)
@@ -76,7 +77,7 @@ def _services(desired: Desired, files: dict[str, str]) -> Iterator[DeclaredUnit]
             origin=service.origin,
             file=files.get(service.unit, ""),
             burst=_burst(service),
-            causes=_causes(desired, service),
+            causes=_causes(service, generated),
             holders=_flat(down(holder) for holder in holders),
         )
 
@@ -86,11 +87,11 @@ def _burst(service: DesiredService) -> int:
     return int(value) if value.isdigit() else DEFAULT_BURST
 
 
-def _causes(desired: Desired, service: DesiredService) -> tuple[Root, ...]:
+def _causes(service: DesiredService, generated: set[str]) -> tuple[Root, ...]:
     """What makes a start of it fail: no interpreter, no env file, a port that is taken."""
     venv = [(check, service.venv) for check in ("QT401", "QT402")] if service.venv else []
-    generated = [file.path for file in desired.files if file.kind == "env" and file.path == service.env_file]
-    env = [("QT601", path) for path in (*generated, service.secrets_file) if path]
+    files = (service.env_file if service.env_file in generated else "", service.secrets_file)
+    env = [("QT601", path) for path in files if path]
     return (*venv, *env, *(("QT302", port_subject(port)) for port in service.ports))
 
 
