@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from qtctl.adapters import elevate
 from qtctl.adapters.dbus import StreamBus
@@ -38,6 +38,20 @@ def over_channel(channel: "paramiko.Channel", place: str, refuse: Callable[[str]
         raise
 
 
+class _Piped:
+    """A Wire to a command of ours, which ends with its input."""
+
+    def __init__(self, sock: socket.socket, process: "subprocess.Popen[bytes]", errors: IO[bytes]) -> None:
+        self.settimeout, self.sendall, self.recv = sock.settimeout, sock.sendall, sock.recv
+        self._sock, self._process, self._errors = sock, process, errors
+
+    def close(self) -> None:
+        self._sock.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(2)
+        self._errors.close()
+
+
 def over_command(command: str, place: str, refuse: Callable[[str], Refused] | None) -> StreamBus:
     """The bus behind a bridge that a local command starts."""
     ours, theirs = socket.socketpair()
@@ -53,10 +67,11 @@ def over_command(command: str, place: str, refuse: Callable[[str], Refused] | No
         errors.seek(0)
         return explain(place, what, errors.read(), refuse)
 
+    wire = _Piped(ours, process, errors)
     try:
-        return StreamBus(ours, _ANONYMOUS, gone, HELLO_DEADLINE_S)
+        return StreamBus(wire, _ANONYMOUS, gone, HELLO_DEADLINE_S)
     except BaseException:
-        ours.close()  # the bridge ends with its input
+        wire.close()
         raise
 
 

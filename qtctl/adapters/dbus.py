@@ -109,7 +109,7 @@ class StreamBus:
         until = time.monotonic() + deadline_s
         self._send(b"\0" + auth + b"\r\n", until)
         answer = b""
-        while b"\r\n" not in answer:
+        while b"\n" not in answer:
             try:
                 answer += self._receive(until)
             except TimeoutError as error:

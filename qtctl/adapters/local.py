@@ -101,7 +101,7 @@ class Process:
             memory.flush()
             memory.seek(0)
             self._process = subprocess.Popen(
-                ["sh", "-c", command],
+                ["sh", "-c", f"exec {command}"],
                 stdin=memory,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from qtctl.adapters import elevate, ssh_config, ssh_errors, store, tcp
+from qtctl.adapters import elevate, light_paramiko, ssh_config, ssh_errors, store, tcp
 from qtctl.errors import HostError, Refused
 from qtctl.model.tree import TreeFile
 
@@ -29,29 +29,33 @@ def connect(
     port: int | None = None,
     address: str | None = None,
     connect_timeout_s: float = 10.0,
-    with_store: bool = False,
+    with_store: bool = True,
 ) -> "SshHost":
     """Connect and log in with the settings of `ssh [-F config] target`; user, port and address override them.
 
     Host keys must be known, whatever StrictHostKeyChecking says. Unreachable otherwise, with a hint.
-    `with_store`: begin to load what `store` will need while the handshake waits for the host.
+    `with_store`: begin to load what `store` will need, while the host is opening the first session.
     """
     asked = ssh_config.start(target, config=config, user=user, port=port)
-    loading = _load("qtctl.adapters.ssh_connect")
-    settings = ssh_config.finish(asked, target, address, connect_timeout_s)
-    timeout_s = min(connect_timeout_s, settings.connect_timeout_s or connect_timeout_s)
-    direct = not settings.proxy_jump and not settings.proxy_command
-    sock = tcp.dial(settings, timeout_s) if direct else None
-    loading.join()
-    if with_store:
-        store.preload()
+    loading = threading.Thread(target=_load, daemon=True)
+    loading.start()
+    try:
+        settings = ssh_config.finish(asked, target, address, connect_timeout_s)
+        timeout_s = min(connect_timeout_s, settings.connect_timeout_s or connect_timeout_s)
+        direct = not settings.proxy_jump and not settings.proxy_command
+        sock = tcp.dial(settings, timeout_s) if direct else None
+    finally:
+        loading.join()
     from qtctl.adapters.ssh_connect import open_link  # noqa: PLC0415 - paramiko takes 0.16 s to import
 
     def jump(host: str, hop_user: str, hop_port: int) -> ssh_config.Settings:
         process = ssh_config.start(host, config=config, user=hop_user or None, port=hop_port or None)
         return ssh_config.finish(process, host, None, connect_timeout_s)
 
-    return SshHost(settings, open_link(settings, timeout_s, jump, sock))
+    link = open_link(settings, timeout_s, jump, sock)
+    if with_store:
+        store.preload()
+    return SshHost(settings, link)
 
 
 class SshHost:
@@ -62,8 +66,6 @@ class SshHost:
     def __init__(self, settings: ssh_config.Settings, link: "Link") -> None:
         self._settings = settings
         self._link = link
-        self._buses: list[StreamBus] = []
-        self._stores: list[store.RedisStore] = []
 
     @property
     def address(self) -> str:
@@ -101,16 +103,12 @@ class SshHost:
         from qtctl.adapters.bridge import over_channel  # noqa: PLC0415
 
         channel = self._exec(elevate.command("systemd-stdio-bridge", root=root))
-        bus = over_channel(channel, self._place, self._no_root if root else None)
-        self._buses.append(bus)
-        return bus
+        return over_channel(channel, self._place, self._no_root if root else None)
 
     def store(self, address: str, port: int, password: str | None) -> store.RedisStore:
         """A Redis server that the host reaches at `address`, through a forwarded channel."""
         place = f"{self._settings.target}: Redis at {address}:{port}"
-        found = store.RedisStore(lambda timeout_s: self._forward(address, port, place, timeout_s), place, password)
-        self._stores.append(found)
-        return found
+        return store.RedisStore(lambda timeout_s: self._forward(address, port, place, timeout_s), place, password)
 
     def close(self) -> None:
         self._link.close()
@@ -133,11 +131,11 @@ class SshHost:
     def _session(self) -> "paramiko.Channel":
         try:
             return self._link.transport.open_session(timeout=_SUBSYSTEM_DEADLINE_S)
+        except _channel_refused() as error:
+            raise Refused(
+                f"{self._place}: no session: {error}", hint="sshd's MaxSessions, or too many commands at once?"
+            ) from error
         except _broken() as error:
-            if self._link.transport.is_active():
-                raise Refused(
-                    f"{self._place}: no session: {error}", hint="sshd's MaxSessions, or too many commands at once?"
-                ) from error
             raise ssh_errors.lost(self._place, error) from error
 
     def _exec(self, command: str) -> "paramiko.Channel":
@@ -146,17 +144,17 @@ class SshHost:
             channel.exec_command(command)
         except _broken() as error:
             channel.close()
+            if not self._link.transport.is_active():
+                raise ssh_errors.lost(self._place, error) from error
             raise Refused(f"{self._place}: it runs no command: {error}", hint="is it a shell account?") from error
         return channel
 
     def _forward(self, address: str, port: int, place: str, timeout_s: float) -> "paramiko.Channel":
-        import paramiko  # noqa: PLC0415 - loaded long before
-
         try:
             return self._link.transport.open_channel(
                 "direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=timeout_s
             )
-        except paramiko.ChannelException as error:
+        except _channel_refused() as error:
             if error.code == 1:  # administratively prohibited
                 raise Refused(
                     f"{place}: forwarding refused", hint="AllowTcpForwarding or PermitOpen in the host's sshd_config"
@@ -170,14 +168,20 @@ class SshHost:
             raise ssh_errors.lost(self._place, error) from error
 
 
+def _channel_refused() -> "type[paramiko.ChannelException]":
+    import paramiko  # noqa: PLC0415 - loaded long before, by connect
+
+    return paramiko.ChannelException
+
+
 def _broken() -> tuple[type[BaseException], ...]:
     import paramiko  # noqa: PLC0415
 
     return (paramiko.SSHException, OSError, EOFError)
 
 
-def _load(module: str) -> threading.Thread:
-    """Import in the background, while this thread waits for ssh and for the network."""
-    thread = threading.Thread(target=import_module, args=(module,), daemon=True)
-    thread.start()
-    return thread
+def _load() -> None:
+    """Import paramiko and what stands on it, in the background while ssh and the network are waited for."""
+    light_paramiko.import_it()
+    import_module("qtctl.adapters.ssh_exec")
+    import_module("qtctl.adapters.ssh_connect")

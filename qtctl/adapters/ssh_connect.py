@@ -9,12 +9,11 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO
 
 import paramiko
 
-from qtctl.adapters import known_hosts, ssh_errors
+from qtctl.adapters import host_keys, ssh_errors
 from qtctl.adapters.ssh_auth import log_in
 from qtctl.adapters.ssh_config import Settings
 from qtctl.adapters.tcp import dial
@@ -151,45 +150,22 @@ def _secure(
 
 
 def _handshake(settings: Settings, sock: "socket.socket | paramiko.Channel", timeout_s: float) -> paramiko.Transport:
-    known, files = known_keys(settings)
+    keys = host_keys.read(settings)
     transport = paramiko.Transport(sock)
     transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = timeout_s
     options = transport.get_security_options()
-    usable = tuple(name for name in known.algorithms if name in options.key_types)
-    if usable:
-        options.key_types = usable
+    options.key_types = keys.algorithms(options.key_types)
     try:
         transport.start_client(timeout=timeout_s)
         if not transport.initial_kex_done:
             raise TimeoutError(f"no key exchange in {timeout_s:g} s")
-        blob = transport.get_remote_server_key().asbytes()
+        shown = transport.get_remote_server_key()
+        keys.check(shown.get_name(), shown.asbytes())
     except (paramiko.SSHException, OSError, EOFError) as error:
         transport.close()
-        if _NO_HOST_KEY in str(error) and usable:
-            raise ssh_errors.no_known_type(settings, usable, files) from error
-        raise ssh_errors.no_handshake(settings, error) from error
-    verdict = known.judge(blob)
-    if verdict != "known":
+        changed = keys.no_known_type() if _NO_HOST_KEY in str(error) else None
+        raise changed or ssh_errors.no_handshake(settings, error) from error
+    except Unreachable:
         transport.close()
-        offered = f"{transport.get_remote_server_key().get_name()} {known_hosts.fingerprint(blob)}"
-        raise ssh_errors.host_key(settings, verdict, offered, files)
+        raise
     return transport
-
-
-def known_keys(settings: Settings) -> tuple[known_hosts.Known, tuple[str, ...]]:
-    """What known_hosts has for a host, and the files that are looked at."""
-    files = (*settings.user_known_hosts, *settings.global_known_hosts)
-    texts = [(file, text) for file in files if (text := _read(file)) is not None]
-    known = known_hosts.look_up(texts, settings.known_as)
-    if not known.lines and not settings.host_key_alias:
-        known = known_hosts.look_up(texts, known_hosts.bare(settings.known_as))
-    return known, files
-
-
-def _read(file: str) -> str | None:
-    try:
-        return Path(file).read_text("utf-8", "replace")
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise Unreachable(f"{file}: cannot be read: {error.strerror}", hint="host keys are looked up there") from error

@@ -1,0 +1,96 @@
+"""The bus client against a real dbus-daemon on a socket of its own; systemd's part is in test_lab.py."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qtctl.adapters import bridge
+from qtctl.errors import HostError
+from qtctl.ports.host import BusCall
+
+DAEMON = "org.freedesktop.DBus"
+PING = BusCall("/org/freedesktop/DBus", "org.freedesktop.DBus.Peer", "Ping", destination=DAEMON)
+
+
+def owner(name: str) -> BusCall:
+    return BusCall("/org/freedesktop/DBus", DAEMON, "GetNameOwner", "s", (name,), destination=DAEMON)
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    path = str(tmp_path / "bus")
+    process = subprocess.Popen(
+        ["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address=unix:path={path}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 5
+    while not Path(path).exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    yield path, process
+    process.terminate()
+    process.wait(5)
+
+
+def test_replies_in_order(daemon: tuple[str, "subprocess.Popen[bytes]"]) -> None:
+    bus = bridge.local("here", daemon[0])
+    calls = [PING if number % 2 else owner(DAEMON) for number in range(999)]
+    replies = bus.call(calls, 10)
+    assert [reply.body for reply in replies] == [() if number % 2 else (DAEMON,) for number in range(999)]
+    bus.close()
+
+
+def test_errors_are_replies(daemon: tuple[str, "subprocess.Popen[bytes]"]) -> None:
+    bus = bridge.local("here", daemon[0])
+    good, bad = bus.call([PING, owner("org.example.Nobody")], 5)
+    assert (good.error, bad.error) == ("", "org.freedesktop.DBus.Error.NameHasNoOwner")
+    assert "org.example.Nobody" in bad.message
+    bus.close()
+
+
+def test_nothing_asked(daemon: tuple[str, "subprocess.Popen[bytes]"]) -> None:
+    bus = bridge.local("here", daemon[0])
+    assert bus.call([], 1) == []
+    bus.close()
+
+
+def test_the_bus_goes_away(daemon: tuple[str, "subprocess.Popen[bytes]"]) -> None:
+    bus = bridge.local("here", daemon[0])
+    daemon[1].kill()
+    daemon[1].wait(5)
+    with pytest.raises(HostError, match="no system bus"):
+        bus.call([PING], 5)
+    bus.close()
+
+
+def test_a_bus_that_hangs(daemon: tuple[str, "subprocess.Popen[bytes]"]) -> None:
+    bus = bridge.local("here", daemon[0])
+    os.kill(daemon[1].pid, 19)
+    began = time.monotonic()
+    with pytest.raises(HostError, match="no answer in time"):
+        bus.call([PING], 0.3)
+    assert time.monotonic() - began < 2
+    os.kill(daemon[1].pid, 18)
+    bus.close()
+
+
+def test_a_command_that_is_no_bridge() -> None:
+    with pytest.raises(HostError, match=r"no system bus.*it is broken"):
+        bridge.over_command("echo 'it is broken' >&2; exit 1", "here", None)
+    with pytest.raises(HostError, match="no systemd-stdio-bridge"):
+        bridge.over_command("no-such-program", "here", None)
+
+
+def test_no_socket(tmp_path: Path) -> None:
+    with pytest.raises(HostError, match="no system bus: No such file"):
+        bridge.local("here", str(tmp_path / "none"))
+
+
+def test_something_else_on_the_socket() -> None:
+    with pytest.raises(HostError, match="no system bus"):
+        bridge.over_command("echo HTTP/1.0 400 Bad; cat >/dev/null", "here", None)
