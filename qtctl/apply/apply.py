@@ -14,6 +14,9 @@ from qtctl.ports.clock import Clock
 from qtctl.ports.host import Completed, Host
 from qtctl.ports.progress import Progress
 
+NOT_KNOWN = "not known: "
+"""How the detail of a step begins whose end was not heard of."""
+
 _UNSTAGE_S = 10.0
 _BATCHES = {StepKind.RESTART: StepKind.START}
 """Starts and restarts are queued together: they depend on each other."""
@@ -45,7 +48,7 @@ def _batch(
     try:
         return run_batch(host.bus(root=True), steps, left_s)
     except HostError as error:
-        return [StepResult(step, ok=False, detail=f"not known: {error}") for step in steps]
+        return [StepResult(step, ok=False, detail=f"{NOT_KNOWN}{error}") for step in steps]
 
 
 def _stops_all(step: Step) -> bool:
@@ -58,13 +61,13 @@ def _title(steps: Sequence[Step]) -> str:
 
 
 def _write(host: Host, steps: list[Step], clock: Clock, until: float, progress: Progress) -> list[StepResult]:
-    progress(f"staging {len(steps)} files")
+    progress(f"staging {_files(steps)}")
     token = secrets.token_hex(8)
     stage = f"/tmp/qtctl-{token}"  # noqa: S108 - a new directory of mode 0700 with a name nobody can guess
     kept = f"{REPLACED}/{datetime.fromtimestamp(clock.now(), UTC):%Y%m%dT%H%M%SZ}-{token[:6]}"
     try:
         host.put(stage, [_staged(number, step) for number, step in enumerate(steps)])
-        progress(f"installing {len(steps)} files")
+        progress(f"installing {_files(steps)}")
         running = host.start(install_script(steps, stage, kept, token), root=True)
     except HostError as error:
         left = _unstage(host, stage)
@@ -75,10 +78,14 @@ def _write(host: Host, steps: list[Step], clock: Clock, until: float, progress: 
         left = _unstage(host, stage)
         raise DeployRefused(f"nothing was changed: {error.what}{left}", hint=error.hint) from error
     except HostError as error:
-        return [StepResult(step, ok=False, detail=f"not known: {error}") for step in steps]
+        return [StepResult(step, ok=False, detail=f"{NOT_KNOWN}{error}") for step in steps]
     answer = read_answer(done.stdout)
     left = "" if answer.whole else _unstage(host, stage)
     return _results(steps, kept, answer, done, left)
+
+
+def _files(steps: Sequence[Step]) -> str:
+    return steps[0].subject if len(steps) == 1 else f"{len(steps)} files"
 
 
 def _unstage(host: Host, stage: str) -> str:

@@ -48,7 +48,7 @@ clean() {
 stop() { say stopped "$@"; say end; exit 1; }
 same() {
   now=$(state "$2") || stop "$1" "$2 could not be read"
-  [ "$now" = "$3" ] || stop "$1" "$2 is not what it was when this was planned (then $3, now $now): plan again"
+  [ "$now" = "$3" ] || stop "$1" "$2 is not what it was when this was planned: plan again"
 }
 directory() {
   [ -d "$2" ] && return

@@ -43,8 +43,19 @@ exit 0
 """
 
 
+class Lock:
+    """The lock that is held."""
+
+    def __init__(self) -> None:
+        self.host_is_gone = False
+
+    def host_gone(self) -> None:
+        """Do not wait for a host that does not answer: there, the lock frees itself."""
+        self.host_is_gone = True
+
+
 @contextmanager
-def deploy_lock(host: Host, *, hold_s: float, path: str = LOCK) -> Iterator[None]:
+def deploy_lock(host: Host, *, hold_s: float, path: str = LOCK) -> Iterator[Lock]:
     """Hold the host's deploy lock. DeployRefused, naming the holder, where another has it.
 
     It frees itself when the connection is lost, and at the latest after `hold_s`.
@@ -58,19 +69,22 @@ def deploy_lock(host: Host, *, hold_s: float, path: str = LOCK) -> Iterator[None
         raise DeployRefused(f"the deploy lock could not be taken: {error.what}", hint=error.hint) from error
     if answer.stdout != b"held":
         raise _not_held(host, holder, answer.stdout)
+    lock = Lock()
     try:
-        yield
+        yield lock
     finally:
-        _release(host, holder, names)
+        if not lock.host_is_gone:
+            _release(host, holder, names)
 
 
 def _not_held(host: Host, holder: Running, owner: bytes) -> DeployRefused:
-    done = holder.finish(_ANSWER_S)
+    try:
+        done = holder.finish(_ANSWER_S)
+    except HostError as error:
+        return DeployRefused(f"the deploy lock could not be taken: {error.what}", hint=error.hint)
     if done.stdout != b"busy":
         why = done.stderr.decode("utf-8", "replace").strip() or f"exit status {done.exit}"
-        return DeployRefused(
-            f"{host.address}: the deploy lock could not be taken: {why}", hint="deploy as root or sudo"
-        )
+        return DeployRefused(f"the deploy lock could not be taken: {why}", hint=f"see {LOCK} on {host.address}")
     who = owner.decode("utf-8", "replace").partition(" ")[0].strip() or "somebody"
     return DeployRefused(f"{host.address}: {who} is deploying to it now", hint="wait until that is done")
 

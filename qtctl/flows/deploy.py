@@ -1,15 +1,14 @@
 """The order of a deploy: look, plan, ask, lock, apply, and look again until the host is as declared."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from qtctl.apply.apply import apply
+from qtctl.apply.apply import NOT_KNOWN, apply
 from qtctl.apply.current import current_files
-from qtctl.apply.lock import deploy_lock
+from qtctl.apply.lock import Lock, deploy_lock
 from qtctl.apply.shared import SharedHost
-from qtctl.audit.judge import judge
-from qtctl.audit.judge import needs as gate_needs
+from qtctl.audit.judge import expectations, judge
 from qtctl.collect.collect import collect
 from qtctl.errors import DeployRefused, DeployUnverified, HostError
 from qtctl.model.checks import Check, Outcome
@@ -32,7 +31,9 @@ STILL_S = 2.0
 
 POLL_S = 0.4
 LOOK_S = 30.0
+LAST_LOOK_S = 5.0
 LOCK_SPARE_S = 60.0
+AGAIN = "once that is seen to, deploy again: it goes on from what it finds"
 
 
 class DeployStatus(StrEnum):
@@ -159,52 +160,63 @@ class _Deploy:
         """
         until = self.clock.monotonic() + self.deadline_s
         try:
-            with deploy_lock(self.host, hold_s=self.deadline_s + LOCK_SPARE_S):
+            with deploy_lock(self.host, hold_s=self.deadline_s + LOCK_SPARE_S) as lock:
                 left_s = until - self.clock.monotonic()
                 results = apply(self.host, planned, self.clock, deadline_s=left_s, progress=self.progress)
-                return self._verify(planned, results, until)
+                return self._verify(planned, results, until, lock)
         except DeployRefused as error:
             outcome = DeployOutcome(planned, DeployStatus.REFUSED)
             raise NothingDone(error.what, outcome, hint=error.hint) from error
 
-    def _verify(self, planned: Plan, results: tuple[StepResult, ...], until: float) -> DeployOutcome:
-        done = all(result.ok for result in results)
-        try:
-            look, watch = self._wait(until if done else self.clock.monotonic())
-        except HostError as error:
+    def _verify(self, planned: Plan, results: tuple[StepResult, ...], until: float, lock: Lock) -> DeployOutcome:
+        if any(result.detail.startswith(NOT_KNOWN) for result in results):
+            lock.host_gone()
             outcome = DeployOutcome(planned, DeployStatus.FAILED, results)
-            raise LeftBehind(_left_behind(outcome, f"the host could not be asked: {error.what}"), outcome) from error
-        moving = () if watch.still(self.clock.monotonic()) else watch.moving
-        good = done and not look.outstanding and watch.still(self.clock.monotonic())
+            raise LeftBehind(_left_behind(outcome, "the host went away"), outcome, hint=AGAIN)
+        done = all(result.ok for result in results)
+        look, watch = self._wait(until if done else self.clock.monotonic())
+        still = watch.still(self.clock.monotonic())
+        good = done and still and not look.outstanding
         status = DeployStatus.DEPLOYED if good else DeployStatus.FAILED
-        outcome = DeployOutcome(planned, status, results, look.outstanding, moving)
+        outcome = DeployOutcome(planned, status, results, look.outstanding, () if still else watch.moving)
         if good:
             return outcome
         why = "it is not as declared" if done else "steps failed"
-        raise LeftBehind(_left_behind(outcome, why), outcome, hint="qtctl audit shows more; then deploy again")
+        raise LeftBehind(_left_behind(outcome, why), outcome, hint=AGAIN)
 
     def _wait(self, until: float) -> tuple[_Look, _Watch]:
         """Look until the gate is open and restart counts stand still, or until the deadline. At least one look."""
         self.progress("waiting until everything runs as declared")
         watch = _Watch(self.clock.monotonic())
         while True:
-            look = self._gate_of(self._collect())
+            look = self._gate_of(self._collect(max(until - self.clock.monotonic(), LAST_LOOK_S)))
             now = self.clock.monotonic()
             watch.see(look.counts, now)
             if now >= until or (not look.outstanding and watch.still(now)):
                 return look, watch
             self.clock.sleep(POLL_S)
 
-    def _collect(self) -> Evidence:
-        wanted = {*plan_needs(self.desired), *gate_needs(self.desired, GATE)}
+    def _collect(self, left_s: float = LOOK_S) -> Evidence:
+        wanted = {*plan_needs(self.desired), *_gate_needs(self.desired)}
+        limit_s = min(left_s, LOOK_S)
         return collect(
-            self.host, self.desired, wanted, self.clock, passwords=self.passwords, root=True, deadline_s=LOOK_S
+            self.host, self.desired, wanted, self.clock, passwords=self.passwords, root=True, deadline_s=limit_s
         )
 
     def _gate_of(self, evidence: Evidence) -> _Look:
-        checks = judge(self.desired, evidence, GATE)
-        open_ = tuple(check for check in checks if check.outcome is not Outcome.HOLDS)
+        checks = judge(_deployed(self.desired), evidence)
+        open_ = tuple(check for check in checks if check.id in GATE and check.outcome is not Outcome.HOLDS)
         return _Look(open_, _counts(self.desired, Facts.of(evidence)))
+
+
+def _deployed(desired: Desired) -> Desired:
+    """Without what qtctl does not deploy: whether grafana runs is for an audit to say, not for this gate."""
+    return replace(desired, externals=(), ghosts=())
+
+
+def _gate_needs(desired: Desired) -> set[Need]:
+    wanted = (expectation for rule, expectation in expectations(_deployed(desired)) if rule.id in GATE)
+    return {need for expectation in wanted for need in expectation.needs}
 
 
 def _counts(desired: Desired, facts: Facts) -> Counts:
@@ -219,8 +231,16 @@ def _counts(desired: Desired, facts: Facts) -> Counts:
 
 
 def _refusals(planned: Plan) -> str:
-    lines = (f"{refusal.subject}: {refusal.reason} ({refusal.hint})" for refusal in planned.refusals)
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for refusal in planned.refusals:
+        by_reason.setdefault((refusal.reason, refusal.hint), []).append(refusal.subject)
+    lines = (f"{_several(subjects)}: {reason} ({hint})" for (reason, hint), subjects in by_reason.items())
     return _listed(f"{planned.host}: nothing was changed", lines)
+
+
+def _several(subjects: list[str]) -> str:
+    first, *more = subjects
+    return f"{first} and {len(more)} more" if len(more) > 1 else ", ".join(subjects)
 
 
 def _left_behind(outcome: DeployOutcome, why: str) -> str:
@@ -230,7 +250,7 @@ def _left_behind(outcome: DeployOutcome, why: str) -> str:
     lines = [f"failed: {result.step.kind} {result.step.subject}: {result.detail}" for result in bad]
     lines += [f"written: {_written(result)}" for result in good if result.step.kind is StepKind.WRITE]
     lines += [f"done: {result.step.kind} {result.step.subject}" for result in good if result.step.kind in _SHOWN]
-    lines += [f"open: {_open(check)}" for check in outcome.outstanding]
+    lines += _open(outcome.outstanding)
     lines += [f"open: {unit} does not stay up: it keeps being restarted" for unit in outcome.moving]
     return _listed(f"{outcome.plan.host}: the deploy is not verified: {why}", lines)
 
@@ -242,8 +262,14 @@ def _written(result: StepResult) -> str:
     return f"{result.step.subject}, {result.detail}" if result.detail else f"{result.step.subject}, new"
 
 
-def _open(check: Check) -> str:
-    return f"{check.id} {check.subject}: {check.title}{f' ({check.reason})' if check.reason else ''}"
+def _open(outstanding: tuple[Check, ...]) -> list[str]:
+    broken = [check for check in outstanding if check.outcome is Outcome.BROKEN]
+    unknown: dict[str, list[str]] = {}
+    for check in outstanding:
+        if check not in broken:
+            unknown.setdefault(check.reason or "", []).append(f"{check.id} {check.subject}")
+    lines = [f"open: {check.id} {check.subject}: {check.title}" for check in broken]
+    return lines + [f"not known: {_several(subjects)}: {reason}" for reason, subjects in unknown.items()]
 
 
 def _listed(head: str, lines: Iterable[str]) -> str:

@@ -110,7 +110,7 @@ def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes], *, t
 def _unreadable(file: DesiredFile, there: File | None, current: Mapping[str, bytes]) -> list[Refusal]:
     if there is None or there.kind != "file":
         return []
-    hint = "deploy as root, or as an account that may use sudo without a password"
+    hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     if there.sha256 is None:
         return [Refusal(file.path, "its content could not be read", hint)]
     if file.kind == "unit" and _content_differs(there, file) and file.path not in current:

@@ -37,5 +37,5 @@ def _unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
 
 
 def _could_not(item: Item) -> Refusal:
-    hint = "deploy as root, or as an account that may use sudo without a password"
+    hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     return Refusal(item.subject, f"could not be read: {item.reason or item.state}", hint)

@@ -1,0 +1,74 @@
+"""Applying on this machine: what of it needs no systemd. The rest is in tests/flows."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from qtctl.adapters.clock import SystemClock
+from qtctl.adapters.local import LocalHost
+from qtctl.apply.apply import apply
+from qtctl.apply.current import current_files
+from qtctl.errors import DeployRefused
+from qtctl.model.desired import DesiredFile
+from qtctl.model.origin import Origin
+from qtctl.model.plan import Plan, Step, StepKind
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="files are installed as root")
+
+
+def step(path: Path, content: bytes, seen: str = "absent", owner: str = "root") -> Step:
+    digest = hashlib.sha256(content).hexdigest()
+    file = DesiredFile(str(path), content, "0600", owner, "root", digest, "env", "a.service", Origin("x"))
+    return Step(StepKind.WRITE, str(path), "test", seen, file=file)
+
+
+class Said:
+    """Progress, kept."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __call__(self, what: str) -> None:
+        self.lines.append(what)
+
+
+def staged() -> set[Path]:
+    return set(Path("/tmp").glob("qtctl-*"))
+
+
+def test_files_are_written_through_the_staging_directory(tmp_path: Path) -> None:
+    before, said = staged(), Said()
+    path = tmp_path / "new dir" / "it's.env"
+    results = apply(
+        LocalHost(),
+        Plan("h", (step(path, b"A=1\n"),)),
+        SystemClock(),
+        deadline_s=20,
+        progress=said,
+    )
+    assert [(result.ok, result.detail) for result in results] == [(True, "")]
+    assert path.read_bytes() == b"A=1\n"
+    assert staged() == before
+    assert said.lines == [f"staging {path}", f"installing {path}"]
+
+
+def test_a_refused_write_changes_nothing_and_leaves_nothing(tmp_path: Path) -> None:
+    before = staged()
+    path = tmp_path / "a.env"
+    steps = (step(tmp_path / "b.env", b"B=1\n"), step(path, b"A=1\n", owner="nobody-of-that-name"))
+    with pytest.raises(DeployRefused, match=r"nothing was changed: .*a\.env cannot be given to nobody-of-that-name"):
+        apply(LocalHost(), Plan("h", steps), SystemClock(), deadline_s=20, progress=Said())
+    assert list(tmp_path.iterdir()) == []
+    assert staged() == before
+
+
+def test_present_unit_files_are_read_byte_for_byte(tmp_path: Path) -> None:
+    odd = tmp_path / "it's odd.service"
+    odd.write_bytes(b"\x00\xff\n\n[Unit]")
+    link = tmp_path / "link"
+    link.symlink_to(odd)
+    paths = [str(odd), str(link), str(tmp_path / "gone")]
+    assert current_files(LocalHost(), paths, 10) == {str(odd): b"\x00\xff\n\n[Unit]"}
+    assert current_files(LocalHost(), [], 10) == {}
