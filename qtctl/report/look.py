@@ -1,0 +1,59 @@
+"""Facts as a report reads them: each with its state, so that what is not known is never shown as none or 0."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
+
+from qtctl.errors import InputError
+from qtctl.model.evidence import Evidence, Need, State
+from qtctl.model.facts import Fact, Facts
+
+F = TypeVar("F", bound=Fact)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = 2**63
+"""systemd says "no such time" as 2**64 - 1; no real time comes near half of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[F]):
+    """One fact. `value` is None unless observed; `why` says in words why it is not known."""
+
+    state: State
+    value: F | None
+    why: str
+
+    @property
+    def known(self) -> bool:
+        return self.state.known
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    facts: Facts
+    now_us: int
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> "Look":
+        return cls(Facts.of(evidence), microseconds(evidence.taken_at))
+
+    def see(self, kind: type[F], subject: str, store: str = "") -> Seen[F]:
+        item = self.facts.item(Need(kind.FACT, subject, store))
+        why = f"{item.state.value} ({item.reason})" if item.reason else item.state.value
+        return Seen(item.state, self.facts.read(kind, subject, store) if item.state.known else None, why)
+
+
+def microseconds(taken_at: str) -> int:
+    """Of a time in ISO 8601; one without a zone is UTC. InputError where it is none."""
+    try:
+        taken = datetime.fromisoformat(taken_at)
+    except ValueError as error:
+        raise InputError(f"{taken_at!r} is not a time", hint="evidence says taken_at as UTC in ISO 8601") from error
+    aware = taken if taken.tzinfo else taken.replace(tzinfo=UTC)
+    return int((aware - EPOCH) / timedelta(microseconds=1))
+
+
+def iso(us: int) -> str | None:
+    """Microseconds since the epoch as UTC in ISO 8601; None for never."""
+    if not 0 < us < NEVER:
+        return None
+    return (EPOCH + timedelta(microseconds=us)).isoformat(timespec="seconds").replace("+00:00", "Z")

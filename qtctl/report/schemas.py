@@ -1,0 +1,15 @@
+"""JSON Schemas of the report documents."""
+
+from qtctl.report.audit import AuditReport
+from qtctl.report.document import schema_of
+from qtctl.report.parity import ParityDocument
+from qtctl.report.registry import RegistryReport
+
+
+def schemas() -> dict[str, dict[str, object]]:
+    """By document: audit, parity, registry."""
+    return {
+        "audit": schema_of(AuditReport),
+        "parity": schema_of(ParityDocument),
+        "registry": schema_of(RegistryReport),
+    }

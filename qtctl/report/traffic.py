@@ -1,0 +1,127 @@
+"""Streams, keys and ports: what is declared beside what was seen."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from qtctl.model.desired import Desired, DesiredKey, Listener, Membership
+from qtctl.model.facts import KeyFact, Listeners, Stream, StreamGroup
+from qtctl.model.registry import KeyType
+from qtctl.report.look import Look, Seen
+from qtctl.report.sections_model import GroupRow, KeyRow, PortRow, SocketRow, StrayPort, StreamRow
+
+PROTOCOLS = ("tcp", "udp")
+
+
+def streams(desired: Desired, look: Look) -> tuple[StreamRow, ...]:
+    return tuple(stream_row(key, desired, look) for key in desired.keys if key.type is KeyType.STREAM)
+
+
+def stream_row(key: DesiredKey, desired: Desired, look: Look) -> StreamRow:
+    seen = look.see(Stream, key.name, key.store)
+    stream = seen.value
+    return StreamRow(
+        name=key.name,
+        store=key.store,
+        state=seen.state,
+        reason="" if stream else seen.why,
+        length=stream.length if stream else None,
+        newest_age_s=(look.now_us // 1000 - stream.last_ms) // 1000 if stream and stream.last_ms else None,
+        ever_written=stream.last_ms > 0 if stream else None,
+        max_age_s=key.max_age_us / 1_000_000 if key.max_age_us is not None else None,
+        publishers=key.publishers,
+        groups=tuple(group_row(member, look) for member in members(key, desired)),
+    )
+
+
+def members(key: DesiredKey, desired: Desired) -> Iterator[Membership]:
+    for service in desired.services:
+        for membership in service.consumes:
+            if (membership.store, membership.stream) == (key.store, key.name):
+                yield membership
+
+
+def group_row(membership: Membership, look: Look) -> GroupRow:
+    seen = look.see(StreamGroup, f"{membership.stream}/{membership.group}", membership.store)
+    group = seen.value
+    return GroupRow(
+        group=membership.group,
+        service=membership.service,
+        state=seen.state,
+        reason="" if group else seen.why,
+        lag=group.lag if group else None,
+        max_lag=membership.max_lag,
+        pending=group.pending if group else None,
+        consumers=group.consumers if group else None,
+    )
+
+
+def keys(desired: Desired, look: Look) -> tuple[KeyRow, ...]:
+    """All keys but streams, which have their own rows."""
+    return tuple(key_row(key, look) for key in desired.keys if key.type is not KeyType.STREAM)
+
+
+def key_row(key: DesiredKey, look: Look) -> KeyRow:
+    seen = look.see(KeyFact, key.name, key.store)
+    return KeyRow(
+        name=key.name,
+        store=key.store,
+        declared_type=key.type,
+        state=seen.state,
+        reason="" if seen.value else seen.why,
+        type=seen.value.type if seen.value else None,
+        writers=key.publishers,
+    )
+
+
+def ports(desired: Desired, look: Look) -> tuple[PortRow, ...]:
+    rows = [port_row(unit, listener, look) for unit, listener in declared(desired)]
+    return tuple(sorted(rows, key=lambda row: (row.port, row.protocol, row.unit)))
+
+
+def declared(desired: Desired) -> Iterator[tuple[str, Listener]]:
+    for service in desired.services:
+        for listener in service.ports:
+            yield service.unit, listener
+    for external in desired.externals:
+        for listener in external.ports:
+            yield external.unit, listener
+
+
+def port_row(unit: str, listener: Listener, look: Look) -> PortRow:
+    seen = look.see(Listeners, listener.protocol)
+    rows = [row for row in (seen.value.rows if seen.value else []) if row[1] == str(listener.port)]
+    return PortRow(
+        unit=unit,
+        name=listener.name,
+        protocol=listener.protocol,
+        address=listener.address,
+        port=listener.port,
+        found=how_found(unit, rows, seen),
+        listening=tuple(SocketRow(address=address, unit=owner) for address, _, owner, _ in sorted(rows)),
+    )
+
+
+def how_found(unit: str, rows: list[list[str]], seen: Seen[Listeners]) -> str:
+    owners = {row[2] for row in rows}
+    if not seen.known:
+        return "unknown"
+    if not rows:
+        return "nobody"
+    if unit in owners:
+        return "listening"
+    return "unknown" if "" in owners else "elsewhere"
+
+
+def stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | None:
+    """None where it is not known who listens, for one protocol or both."""
+    known = {(unit, each.protocol, each.port) for unit, each in declared(desired)}
+    strays = []
+    for protocol in PROTOCOLS:
+        seen = look.see(Listeners, protocol)
+        if not seen.known:
+            return None
+        for address, port, unit, _ in seen.value.rows if seen.value else []:
+            ours = any(fnmatchcase(unit, pattern) for pattern in desired.unit_patterns)
+            if ours and (unit, protocol, int(port)) not in known:
+                strays.append(StrayPort(unit=unit, protocol=protocol, address=address, port=int(port)))
+    return tuple(sorted(strays, key=lambda stray: (stray.port, stray.protocol, stray.unit, stray.address)))
