@@ -85,8 +85,9 @@ def _local(row: list[str]) -> str:
     return next((word for word in line.split() if word.endswith(f":{port}")), f"{address}:{port}")
 
 
-def dangling(need: Need, interpreter: str) -> Claim:
-    return Claim(need, f"readlink -e {quote(interpreter)} || echo dangling", "dangling")
+def leads_to(need: Need, path: str, resolved: str) -> Claim:
+    """Where its links end, also where nothing is there."""
+    return Claim(need, f"readlink -m {quote(path)}", resolved)
 
 
 def interpreter_exit(need: Need, interpreter: str, status: int) -> Claim:

@@ -27,11 +27,17 @@ def _there(desired: Desired) -> tuple[Expectation, ...]:
 
 def _is_there(facts: Facts, venv: DesiredVenv) -> Verdict:
     """A venv without a bin/python, not even a link that leads nowhere, is missing: there is nothing to run."""
-    there = facts.read(VenvCheck, venv.path) is not None
+    there = _interpreter(facts, venv) is not None
     claim = proofs.presence(_need(venv), venv.interpreter, present=there)
     used = f" for {', '.join(venv.used_by)}" if venv.used_by else ""
     remedy = f"python3 -m venv {venv.path}, install its requirements{used}, restart what uses it"
     return Verdict(there, {"interpreter": "present" if there else "absent"}, (claim,), remedy=remedy)
+
+
+def _interpreter(facts: Facts, venv: DesiredVenv) -> VenvCheck | None:
+    """None without a directory, or without a bin/python in it: one that is there always leads to some path."""
+    check = facts.read(VenvCheck, venv.path)
+    return check if check and check.resolved else None
 
 
 def _runs(desired: Desired) -> tuple[Expectation, ...]:
@@ -42,15 +48,16 @@ def _runs(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _does_run(facts: Facts, venv: DesiredVenv) -> Judgment:
-    check = facts.read(VenvCheck, venv.path)
+    check = _interpreter(facts, venv)
     if check is None:
         return NOT_JUDGED
-    remedy = f"python3 -m venv --upgrade {venv.path}, or build it anew with an interpreter that is on the host"
-    if not check.resolved:
-        claim = proofs.dangling(_need(venv), venv.interpreter)
-        return Verdict(False, {"interpreter": "dangling"}, (claim,), remedy=remedy)
-    claim = proofs.interpreter_exit(_need(venv), venv.interpreter, check.exit)
-    return Verdict(check.exit == 0, {"exit": check.exit, "interpreter": check.resolved}, (claim,), remedy=remedy)
+    need = _need(venv)
+    claims = (
+        proofs.interpreter_exit(need, venv.interpreter, check.exit),
+        proofs.leads_to(need, venv.interpreter, check.resolved),
+    )
+    remedy = f"build {venv.path} anew with an interpreter that is on the host: python3 -m venv --clear {venv.path}"
+    return Verdict(check.exit == 0, {"exit": check.exit, "interpreter": check.resolved}, claims, remedy=remedy)
 
 
 QT401 = Rule(
