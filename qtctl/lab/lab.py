@@ -55,8 +55,8 @@ def up(
     """
     for name in names:
         state.check_name(name)
-    needs.check()
     chosen = suite or rootfs.default_suite()
+    needs.check(build=not rootfs.cached(chosen).is_dir())
     waiting = [name for name in names if not _is_running(name)]
     if waiting:
         root = rootfs.ensure(chosen, progress)

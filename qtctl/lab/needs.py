@@ -29,13 +29,14 @@ INOTIFY_PER_HOST = 12
 INOTIFY_ENOUGH = 4096
 
 
-def missing_packages() -> tuple[str, ...]:
-    """Debian packages that the lab needs and this machine lacks, sorted."""
+def missing_packages(*, build: bool = True) -> tuple[str, ...]:
+    """Debian packages that the lab needs and this machine lacks, sorted. `build`: also to make a root file system."""
     path = environment()["PATH"]
-    return tuple(sorted({package for program, package in PACKAGES.items() if not shutil.which(program, path=path)}))
+    needed = {program: package for program, package in PACKAGES.items() if build or program != "debootstrap"}
+    return tuple(sorted({package for program, package in needed.items() if not shutil.which(program, path=path)}))
 
 
-def why_not() -> str | None:
+def why_not(*, build: bool = True) -> str | None:
     """The one reason why no host can be booted here, or None. Missing packages are named last: they can be had."""
     if platform.system() != "Linux":
         return f"lab hosts need Linux, this is {platform.system()}"
@@ -47,16 +48,16 @@ def why_not() -> str | None:
         cgroups.detect()
     except LabError as error:
         return str(error)
-    packages = missing_packages()
+    packages = missing_packages(build=build)
     return f"not installed: {' '.join(packages)}" if packages else None
 
 
-def check() -> None:
+def check(*, build: bool) -> None:
     """LabError with the reason where no host can be booted here."""
-    reason = why_not()
+    reason = why_not(build=build)
     if reason is None:
         return
-    packages = missing_packages()
+    packages = missing_packages(build=build)
     hint = f"apt-get install -y --no-install-recommends {' '.join(packages)}" if packages else ""
     raise LabError(f"this machine cannot boot lab hosts: {reason}", hint=hint)
 
