@@ -1,0 +1,102 @@
+"""A small declared host, and a Redis server of the tests' own."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from qtctl.model.desired import Desired, DesiredService, DesiredStore
+from qtctl.model.evidence import Evidence, Item, Need
+from qtctl.model.origin import Origin
+from qtctl.model.registry import ServiceState
+
+ORIGIN = Origin("small.toml")
+
+
+def store(port: int = 6379) -> DesiredStore:
+    return DesiredStore("main", "redis-server.service", "127.0.0.1", port, "", ORIGIN)
+
+
+def service(unit: str) -> DesiredService:
+    return DesiredService(
+        name=unit.removesuffix(".service"), unit=unit, summary="", category="", state=ServiceState.RUNNING, why="",
+        type="exec", user="", group="", argv=(), working_directory="", venv="", entry_point="", env_file="", env=(),
+        secrets_file="", secrets_keys=(), target="", after=(), before=(), wants=(), requires=(), binds_to=(),
+        part_of=(), conflicts=(), on_failure=(), wanted_by=(), limits=(), restart=(), start_limit=(), sandbox=(),
+        ports=(), publishes=(), writes=(), consumes=(), store="main", enabled=True, origin=ORIGIN,
+    )  # fmt: skip
+
+
+def desired(port: int = 6379, services: tuple[str, ...] = (), patterns: tuple[str, ...] = ("quantum-*",)) -> Desired:
+    return Desired(
+        fleet="small", host="prod-1", unit_patterns=patterns, loop_restarts=3, loop_up_us=60_000_000, timezone="UTC",
+        memory=0, services=tuple(map(service, services)), targets=(), timers=(), venvs=(), keys=(),
+        stores=(store(port),), externals=(), ghosts=(), severities=(), fail_on="error",
+    )  # fmt: skip
+
+
+def item(evidence: Evidence, fact: str, subject: str) -> Item:
+    (found,) = [each for each in evidence.items if (each.fact, each.subject) == (fact, subject)]
+    return found
+
+
+def states(evidence: Evidence) -> dict[tuple[str, str], str]:
+    return {(each.fact, each.subject): str(each.state) for each in evidence.items}
+
+
+OF_STORE = (
+    Need("store", "main"),
+    Need("key", "stream", "main"),
+    Need("key", "hash", "main"),
+    Need("key", "none", "main"),
+    Need("stream", "stream", "main"),
+    Need("stream", "hash", "main"),
+    Need("stream", "none", "main"),
+    Need("stream.group", "stream/ai", "main"),
+    Need("stream.group", "stream/nobody", "main"),
+    Need("stream.group", "none/ai", "main"),
+)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def cli(port: int, *words: str) -> str:
+    argv = ["redis-cli", "-h", "127.0.0.1", "-p", str(port), *words]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
+@contextmanager
+def redis(folder: Path, *options: str) -> Iterator[int]:
+    """A server on a loopback port, with a stream of one group and a hash; ended by its own process."""
+    program, port = shutil.which("redis-server"), free_port()
+    assert program is not None, "the tests need redis-server"
+    argv = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), *options]
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+    try:
+        _wait(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(5)
+
+
+def fill(port: int) -> None:
+    cli(port, "XADD", "stream", "5-0", "payload", "canary-payload")
+    cli(port, "XGROUP", "CREATE", "stream", "ai", "0")
+    cli(port, "HSET", "hash", "field", "canary-field")
+
+
+def _wait(port: int) -> None:
+    for _ in range(100):
+        with socket.socket() as sock:
+            if sock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("redis-server did not come up")

@@ -1,0 +1,138 @@
+"""Evidence to text and back, and texts that are not evidence."""
+
+import json
+from dataclasses import asdict, fields, is_dataclass, replace
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qtctl.collect.document import dump, load, schema
+from qtctl.errors import InputError
+from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
+from qtctl.model.facts import FACTS, File, HostBaseline, KeyFact, StreamGroup, to_value
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+BY_KIND = {kind: st.builds(kind) for kind in FACTS if is_dataclass(kind)} | {
+    HostBaseline: st.builds(HostBaseline, load=st.lists(FLOATS, max_size=3))
+}
+VALUES = st.one_of([facts.map(lambda fact: (fact.FACT, to_value(fact))) for facts in BY_KIND.values()])
+
+
+@st.composite
+def items(draw: st.DrawFn) -> Item:
+    fact, value = draw(VALUES)
+    state = draw(st.sampled_from(State))
+    found = value if state is State.OBSERVED else None
+    return Item(fact, draw(TEXT), state, found, draw(st.none() | TEXT), draw(st.integers(0, 2)), draw(TEXT), draw(TEXT))
+
+
+ASKS = st.builds(Ask, via=TEXT, argv=st.lists(TEXT, max_size=3).map(tuple), exit=st.none() | st.integers(0, 255))
+EVIDENCE = st.builds(
+    lambda asks, found: Evidence(
+        EVIDENCE_SCHEMA, "0.1.0", "prod-1", "203.0.113.7", "ssh", "qtaudit", "2026-01-17T07:25:01.318Z",
+        tuple(replace(ask, n=number) for number, ask in enumerate(asks, 1)), tuple({x.need: x for x in found}.values()),
+    ),
+    st.lists(ASKS, min_size=2, max_size=3), st.lists(items(), max_size=6),
+)  # fmt: skip
+
+
+@given(EVIDENCE)
+def test_there_and_back(evidence: Evidence) -> None:
+    text = dump(evidence)
+    assert load(text, "saved.json") == evidence
+    assert dump(load(text, "saved.json")) == text
+    assert json.loads(text) == json.loads(json.dumps(asdict(evidence)))
+
+
+@given(EVIDENCE)
+def test_the_schema_describes_it(evidence: Evidence) -> None:
+    jsonschema.validate(json.loads(dump(evidence)), schema())
+
+
+ASK = Ask(1, "exec", ("find", "/a"), "stat /a", "2026-01-17T07:25:01.318Z", 3, 0)
+A_FILE = to_value(File("file", "0644", "root", "root", 3, 1))
+ITEMS = (
+    Item("file", "/a", State.OBSERVED, A_FILE, None, 1),
+    Item("key", "k", State.OBSERVED, to_value(KeyFact("hash")), None, 1, store="main"),
+    Item("stream.group", "k/g", State.OBSERVED, to_value(StreamGroup(None, 1, 2, "0-0")), None, 1, store="main"),
+    Item("venv", "/v", State.ABSENT, None, "No such file or directory", 1),
+)
+GOOD = Evidence(EVIDENCE_SCHEMA, "0.1.0", "h", "a", "ssh", "u", "2026-01-17T07:25:01.318Z", (ASK,), ITEMS)
+
+
+def changed(change: Any) -> str:
+    document = json.loads(dump(GOOD))
+    change(document)
+    return json.dumps(document)
+
+
+def test_layout() -> None:
+    lines = dump(GOOD).splitlines()
+    assert len([line for line in lines if line.startswith("    {")]) == len(GOOD.asks) + len(GOOD.items)
+    assert [line.split('"')[1] for line in lines if line.startswith('  "')] == [
+        field.name for field in fields(Evidence)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda d: d.update(schema_version=2), "schema 2"),
+        (lambda d: d.update(schema_version="1"), "schema '1'"),
+        (lambda d: d.update(schema_version=True), "schema True"),
+        (lambda d: d.pop("schema_version"), "no schema_version"),
+        (lambda d: d.pop("host"), "host"),
+        (lambda d: d.update(items={}), "items"),
+        (lambda d: d["items"][1].update(state="fine"), "items.1.state"),
+        (lambda d: d["items"][0].update(ask="1"), "items.0.ask"),
+        (lambda d: d["items"][0].update(ask=9), "no ask has the number 9"),
+        (lambda d: d["items"][0].update(value=None), "items.0 (file /a): observed, without a value"),
+        (lambda d: d["items"][3].update(value={}), "absent, with a value"),
+        (lambda d: d["items"][0]["value"].update(size="3"), "items.0 (file /a): value.size"),
+        (lambda d: d["items"][0]["value"].pop("mode"), "value.mode"),
+        (lambda d: d["items"][2]["value"].update(lag=1.5), "value.lag"),
+        (lambda d: d["items"][0].update(fact="weather"), "no such kind"),
+        (lambda d: d["items"].append(d["items"][0]), "items.4 (file /a): another item"),
+        (lambda d: d["asks"][0].update(argv="find"), "asks.0.argv"),
+    ],
+)
+def test_what_dump_cannot_have_written_is_refused(change: Any, where: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load(changed(change), "saved.json")
+    assert where in str(caught.value)
+    assert str(caught.value).startswith("saved.json")
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "3", "\x00", "{", '{"schema_version": 1, "load": NaN}', "\ufeff{}"])
+def test_what_is_no_document(text: str) -> None:
+    with pytest.raises(InputError, match=r"saved\.json"):
+        load(text, "saved.json")
+
+
+def test_every_cut_is_seen() -> None:
+    text = dump(GOOD)
+    for end in range(len(text) - 1):
+        if text[:end].strip() == text.strip():
+            continue
+        with pytest.raises(InputError):
+            load(text[:end], "saved.json")
+
+
+def test_the_line_is_named() -> None:
+    text = dump(GOOD)
+    lines = text.splitlines()
+    number = next(at for at, line in enumerate(lines, 1) if '"subject": "k"' in line)
+    broken = text.replace('"subject": "k"', '"subject": 5')
+    with pytest.raises(InputError) as caught:
+        load(broken, "saved.json")
+    assert caught.value.place is not None
+    assert caught.value.place.line == number
+    with pytest.raises(InputError) as cut:
+        load("\n".join(lines[:6]), "saved.json")
+    assert cut.value.place is not None
+    assert cut.value.place.line == 6
