@@ -8,7 +8,7 @@ from qtctl.model.json import Json
 NONE = "—"
 UNKNOWN = "unknown"
 BACKTICKS = re.compile("`+")
-SPECIAL = frozenset("\\`*[]|")
+SPECIAL = frozenset("\\`*[]")
 
 
 def plain(text: str) -> str:
@@ -18,10 +18,17 @@ def plain(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """A code span, fenced by more backticks than the text has in a row. `|` is escaped for tables, as GFM reads it."""
-    one = visible(text).replace("|", "\\|")
+    """A code span, fenced by more backticks than the text has in a row.
+
+    A backslash before `|` has no spelling in a code span that tables and running text read alike: HTML there.
+    """
+    one = visible(text)
     if not one.strip():
         return NONE
+    if "\\|" in one:
+        return (
+            "<code>" + "".join(char if char.isalnum() or char == " " else f"&#{ord(char)};" for char in one) + "</code>"
+        )
     fence = "`" * (max((len(run) for run in BACKTICKS.findall(one)), default=0) + 1)
     pad = " " if one.startswith("`") or one.endswith("`") else ""
     return f"{fence}{pad}{one}{pad}{fence}"
@@ -34,9 +41,9 @@ def visible(text: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Cells are Markdown already; an empty one shows a dash."""
+    """Cells are Markdown already, but for their `|`, which is escaped here; an empty one shows a dash."""
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    return lines + ["| " + " | ".join(cell or NONE for cell in row) + " |" for row in rows]
+    return lines + ["| " + " | ".join(cell.replace("|", "\\|") or NONE for cell in row) + " |" for row in rows]
 
 
 def section(title: str, lines: Sequence[str], level: int = 2) -> list[str]:

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from shlex import quote
 
-from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired import Desired, DesiredService, Listener
 from qtctl.model.evidence import State
 from qtctl.model.facts import File, Listeners, Unit, UnitListing, VenvCheck
 from qtctl.report.categories import Category, Loop, classify
@@ -184,9 +184,14 @@ def runtime(service: DesiredService, desired: Desired, look: Look) -> Runtime:
     return Runtime(
         venv=next((venv.name for venv in desired.venvs if venv.path == service.venv), service.venv) or None,
         venv_status=status_of(look.see(VenvCheck, service.venv)) if service.venv else None,
-        port=service.ports[0].port if service.ports else None,
+        port=main_port(service.ports),
         redis_streams=sorted(streams),
     )
+
+
+def main_port(ports: tuple[Listener, ...]) -> int | None:
+    """The one with a health URL, else the first."""
+    return next((each.port for each in sorted(ports, key=lambda each: not each.health_path)), None)
 
 
 def status_of(seen: Seen[VenvCheck]) -> str:

@@ -44,7 +44,9 @@ class Runtime(Part):
 
     venv: str | None
     venv_status: str | None = Field(description="works, broken, missing, unknown; null: no venv")
-    port: int | Unknown | None = Field(description="the first one; the ports section has all of them")
+    port: int | Unknown | None = Field(
+        description="the one with a health URL, else the first; the ports section has all"
+    )
     redis_streams: list[str] | Unknown
 
 

@@ -1,0 +1,14 @@
+"""Expected documents, whole, beside the tests. `QTCTL_GOLDENS=write` writes them anew, to be read in the diff."""
+
+import os
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "goldens"
+
+
+def assert_golden(name: str, text: str) -> None:
+    path = FOLDER / name
+    if os.environ.get("QTCTL_GOLDENS") == "write":
+        FOLDER.mkdir(exist_ok=True)
+        path.write_text(text)
+    assert text == path.read_text(), f"{name} differs from its golden"

@@ -1,0 +1,59 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qtctl.report.markdown import code, plain, size, span, table, words
+
+CODE = {
+    "a": "`a`",
+    "a|b": "`a|b`",
+    "a\\|b": "<code>a&#92;&#124;b</code>",
+    "a`b": "``a`b``",
+    "`a``b": "``` `a``b ```",
+    "a\nb\tc": "`a b c`",
+    "\x1b[31m": "`\ufffd[31m`",
+    "": "—",
+    " ": "—",
+}
+PLAIN = {
+    "a_b_c": "a_b_c",
+    "<b>&": "&lt;b>&amp;",
+    "*x* [y](z)": "\\*x\\* \\[y\\](z)",
+    "a|b\\c": "a|b\\\\c",
+    "a\r\nb": "a b",
+    "\u202ereversed": "\ufffdreversed",
+}
+
+
+@pytest.mark.parametrize("text", CODE)
+def test_code(text: str) -> None:
+    assert code(text) == CODE[text]
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_plain(text: str) -> None:
+    assert plain(text) == PLAIN[text]
+
+
+CELL = re.compile(r"(?:\\.|[^|\\])*", re.DOTALL)
+
+
+@given(st.text() | st.text(alphabet="\\|`ab\n<*"))
+def test_no_text_ends_its_cell_or_its_line(text: str) -> None:
+    for cell in (plain(text), code(text)):
+        assert all(char.isprintable() for char in cell)
+        line = table(("a",), [(cell,)])[2]
+        assert CELL.fullmatch(line.removeprefix("|").removesuffix("|"))
+    assert "<" not in plain(text)
+
+
+def test_words_of_values() -> None:
+    assert words({"lag": {"max": 1000}, "ok": True, "b": None}) == "b none, lag max 1000, ok yes"
+    assert (words([]), words(["a", 1]), words(0)) == ("none", "a, 1", "0")
+
+
+def test_sizes_and_spans() -> None:
+    assert [size(n) for n in (0, 1023, 1024, 1 << 30, 1 << 50)] == ["0 B", "1023 B", "1.0 KiB", "1.0 GiB", "1024.0 TiB"]
+    assert [span(n) for n in (0, 61, 3600, 93_784)] == ["0s", "1min 1s", "1h", "1d 2h"]
