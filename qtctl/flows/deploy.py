@@ -169,12 +169,14 @@ class _Deploy:
             raise NothingDone(error.what, outcome, hint=error.hint) from error
 
     def _verify(self, planned: Plan, results: tuple[StepResult, ...], until: float, lock: Lock) -> DeployOutcome:
-        if any(result.detail.startswith(NOT_KNOWN) for result in results):
+        done = all(result.ok for result in results)
+        try:
+            _still_there(results)
+            look, watch = self._wait(until if done else self.clock.monotonic())
+        except HostError as error:
             lock.host_gone()
             outcome = DeployOutcome(planned, DeployStatus.FAILED, results)
-            raise LeftBehind(_left_behind(outcome, "the host went away"), outcome, hint=AGAIN)
-        done = all(result.ok for result in results)
-        look, watch = self._wait(until if done else self.clock.monotonic())
+            raise LeftBehind(_left_behind(outcome, error.what), outcome, hint=AGAIN) from error
         still = watch.still(self.clock.monotonic())
         good = done and still and not look.outstanding
         status = DeployStatus.DEPLOYED if good else DeployStatus.FAILED
@@ -207,6 +209,12 @@ class _Deploy:
         checks = judge(_deployed(self.desired), evidence)
         open_ = tuple(check for check in checks if check.id in GATE and check.outcome is not Outcome.HOLDS)
         return _Look(open_, _counts(self.desired, Facts.of(evidence)))
+
+
+def _still_there(results: tuple[StepResult, ...]) -> None:
+    """HostError where the host went away while it was being changed: asking it more would only wait in vain."""
+    if any(result.detail.startswith(NOT_KNOWN) for result in results):
+        raise HostError("the host went away while it was being changed")
 
 
 def _deployed(desired: Desired) -> Desired:

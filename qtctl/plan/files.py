@@ -61,7 +61,7 @@ def _change(file: DesiredFile, there: File | None, current: Mapping[str, bytes])
 
 
 def _diff(file: DesiredFile, current: Mapping[str, bytes]) -> str:
-    if file.kind != "unit":
+    if file.kind != "unit" or file.path not in current:
         return ""
     return shown_diff(current[file.path], file.content, file.path) or UNSHOWN
 

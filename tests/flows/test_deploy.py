@@ -10,7 +10,8 @@ import pytest
 from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.ssh import SshHost, connect
 from qtctl.apply.lock import deploy_lock
-from qtctl.errors import DeployRefused, DeployUnverified
+from qtctl.apply.shared import SharedHost
+from qtctl.errors import DeployRefused, DeployUnverified, HostError
 from qtctl.flows.deploy import DeployOutcome, DeployStatus, LeftBehind, NothingDone, deploy
 from qtctl.lab import lab
 from qtctl.model.desired import Desired, Listener
@@ -18,6 +19,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, StepKind
 from qtctl.model.registry import ServiceState
 from qtctl.model.tree import Account, Tree
+from qtctl.ports.host import BusCall
 from tests.plan.fleet import UNITS, desired, service, target
 
 pytestmark = pytest.mark.lab
@@ -283,3 +285,31 @@ def test_the_network_goes_away_midway(ground: Ground) -> None:
     finally:
         lab.plug(NAME)
     assert ground.deploy(wanted).status is DeployStatus.DEPLOYED
+
+
+def test_a_host_without_a_bus_is_refused(ground: Ground) -> None:
+    ground.run("mv /usr/bin/systemd-stdio-bridge /usr/bin/hidden-bridge")
+    try:
+        with pytest.raises(NothingDone, match=r"could not be read: .*no systemd-stdio-bridge"):
+            ground.deploy(fleet({**THREE, "a": "/usr/bin/sleep 55555"}), asks_nobody)
+    finally:
+        ground.run("mv /usr/bin/hidden-bridge /usr/bin/systemd-stdio-bridge")
+
+
+def test_a_bus_that_restarts_between_two_looks_is_opened_again(ground: Ground) -> None:
+    with ground.connect() as host:
+        shared = SharedHost(host)
+        assert names_its_version(shared)
+        ground.run("systemctl kill -s KILL dbus; sleep 0.3; busctl status >/dev/null")
+        with pytest.raises(HostError):
+            names_its_version(shared)
+        assert names_its_version(shared)
+
+
+def names_its_version(host: SharedHost) -> bool:
+    get = BusCall(
+        "/org/freedesktop/systemd1", "org.freedesktop.DBus.Properties", "Get", "ss",
+        ("org.freedesktop.systemd1.Manager", "Version"),
+    )  # fmt: skip
+    (reply,) = host.bus().call([get], 10)
+    return bool(reply.body)
