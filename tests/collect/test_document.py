@@ -50,9 +50,10 @@ def test_there_and_back(evidence: Evidence) -> None:
 
 @given(EVIDENCE)
 def test_the_schema_describes_it(evidence: Evidence) -> None:
-    jsonschema.validate(json.loads(dump(evidence)), schema())
+    jsonschema.validate(json.loads(dump(evidence)), SCHEMA)
 
 
+SCHEMA = schema()
 ASK = Ask(1, "exec", ("find", "/a"), "stat /a", "2026-01-17T07:25:01.318Z", 3, 0)
 A_FILE = to_value(File("file", "0644", "root", "root", 3, 1))
 ITEMS = (
