@@ -25,10 +25,10 @@ def demo(
 
     Where this machine cannot boot one, a recorded host that ships with qtctl is audited instead.
     """
-    from qtctl.lab.needs import missing
+    from qtctl.lab.needs import why_not
 
     declared = _shipped()
-    lacking = missing()
+    lacking = why_not()
     if lacking:
         write(f"No host can be booted here: {lacking}")
         write("What follows is the audit of a recorded host that ships with qtctl, not of a live one.")

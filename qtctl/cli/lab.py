@@ -75,8 +75,7 @@ def reboot(name: Annotated[str, typer.Argument(metavar="NAME", help="A lab host.
     from qtctl.lab.lab import reboot as again
 
     with progress() as say:
-        say(f"rebooting {name}")
-        again(name)
+        again(name, say)
     write(f"{name} is up again")
 
 

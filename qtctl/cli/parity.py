@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from qtctl.cli.exits import decide
+from qtctl.cli.exits import Exit, decide
 from qtctl.cli.options import (
     AsOption,
     FormatOption,
@@ -40,10 +40,27 @@ def parity(
     loaded = [load(read_text(path), str(path)) for path in compose]
     declared = declare(registry_folder(registry), templates, host or "", as_name)
     facts = None if host is None and saved is None else Facts.of(obtain(declared, host, saved, user))
-    reports = [_compare(declared, each, path.name, facts) for each, path in zip(loaded, compose, strict=True)]
+    reports = tuple(_compare(declared, each, facts) for each in loaded)
     text = to_json(reports) if format_ is Format.JSON else to_markdown(reports)
     if out is None:
         write(text)
     else:
         write_atomic(out, text.encode())
-    raise typer.Exit(decide(_exit(report) for report in reports))
+    raise typer.Exit(decide(exit_of(report) for report in reports))
+
+
+def exit_of(report: "ParityReport") -> Exit:
+    """1 where a service has no disposition or there is a gap, 3 where something is unknown."""
+    from qtctl.model.parity import ParityVerdict
+
+    codes = {ParityVerdict.GAP: Exit.FINDINGS, ParityVerdict.UNKNOWN: Exit.INCOMPLETE}
+    return codes.get(report.verdict, Exit.OK)
+
+
+def _compare(declared: "Declared", compose: "Compose", facts: "Facts | None") -> "ParityReport":
+    from qtctl.parity.compare import compare, legacy_of
+
+    registry, desired = declared.registry, declared.desired
+    here = {each.name for each in (*desired.services, *desired.externals)}
+    elsewhere = {*registry.services, *registry.externals} - here - {ghost.name for ghost in desired.ghosts}
+    return compare(compose, legacy_of(registry.legacy, compose.file), desired, facts, elsewhere)

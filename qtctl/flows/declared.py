@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from qtctl.errors import Place
 from qtctl.model.desired import Desired
-from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
-from qtctl.registry.load import load, locate
+from qtctl.registry.load import load, locate_written
 from qtctl.render.render import render
 from qtctl.resolve.resolve import resolve, stands_in
 
@@ -22,7 +21,7 @@ class Declared:
 
     def place(self, declared: str) -> Place:
         """File and line of a check's `declared` ("services/ai-engine.toml#ports.http")."""
-        return place(self.files, declared)
+        return locate_written(self.files, declared)
 
 
 def declare(files: Mapping[str, bytes], templates: Mapping[str, str], target: str, as_name: str | None) -> Declared:
@@ -30,8 +29,3 @@ def declare(files: Mapping[str, bytes], templates: Mapping[str, str], target: st
     registry = load(files)
     host = stands_in(registry, target, as_name)
     return Declared(files, registry, render(resolve(registry, host), templates))
-
-
-def place(files: Mapping[str, bytes], declared: str) -> Place:
-    file, _, path = declared.partition("#")
-    return locate(files, Origin(file, tuple(path.split(".")) if path else ()))

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
 from qtctl.model.origin import Origin
-from qtctl.registry.positions import line_of
+from qtctl.registry.positions import line_of, line_of_written
 from qtctl.registry.references import check_references
 
 M = TypeVar("M", bound=BaseModel)
@@ -50,10 +50,20 @@ def load(files: Mapping[str, bytes]) -> model.Registry:
 
 def locate(files: Mapping[str, bytes], origin: Origin) -> Place:
     """File and line of a declared value."""
-    content = files.get(origin.file)
+    return _place(files, origin.file, lambda text: line_of(text, origin.path))
+
+
+def locate_written(files: Mapping[str, bytes], origin: str) -> Place:
+    """File and line of a declared value from its origin as written in a check: `services/x.toml#ports.http`."""
+    file, _, path = origin.partition("#")
+    return _place(files, file, lambda text: line_of_written(text, path))
+
+
+def _place(files: Mapping[str, bytes], file: str, find: Callable[[str], int | None]) -> Place:
+    content = files.get(file)
     if content is None:
-        return Place(origin.file)
-    return Place(origin.file, line_of(content.decode("utf-8", "replace"), origin.path) or 1)
+        return Place(file)
+    return Place(file, find(content.decode("utf-8", "replace")) or 1)
 
 
 def _placed(files: Mapping[str, bytes], what: str, origin: Origin, hint: str) -> InputError:

@@ -15,6 +15,16 @@ def line_of(text: str, path: Path) -> int | None:
     return None
 
 
+def line_of_written(text: str, path: str) -> int | None:
+    """As line_of, of a path that is written with dots; keys may have dots in them."""
+    lines = {".".join(keys): line for keys, line in index(text).items()}
+    while path:
+        if path in lines:
+            return lines[path]
+        path = path.rpartition(".")[0]
+    return None
+
+
 def index(text: str) -> dict[Path, int]:
     """Every key path of a TOML text and the line of the statement that first writes it."""
     found: dict[Path, int] = {}

@@ -8,7 +8,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.registry.positions import index, line_of
+from qtctl.registry.positions import index, line_of, line_of_written
 
 TEXT = '''\
 # a comment
@@ -43,6 +43,11 @@ LINES = [
 @pytest.mark.parametrize(("path", "line"), LINES)
 def test_line_of(path: tuple[str, ...], line: int) -> None:
     assert line_of(TEXT, path) == line
+
+
+def test_a_path_written_with_dots() -> None:
+    assert line_of_written(TEXT, "quoted.key.c.d.e") == 16
+    assert line_of_written(TEXT, "a.b.missing") == 4
 
 
 def test_nothing_is_nowhere() -> None:

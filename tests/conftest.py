@@ -1,0 +1,18 @@
+"""Tests that boot hosts: skipped with the reason where that cannot be, and a failure in CI."""
+
+import os
+
+import pytest
+
+from tests.machine import cannot_boot
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    booting = [item for item in items if item.get_closest_marker("lab")]
+    reason = cannot_boot() if booting else None
+    if reason is None:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.exit(f"no host can be booted here, and CI=true does not let that pass: {reason}", returncode=1)
+    for item in booting:
+        item.add_marker(pytest.mark.skip(reason=f"no host can be booted here: {reason}"))

@@ -1,0 +1,90 @@
+"""The qtctl command and one lab host, as a test uses them: whole processes, real SSH."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qtctl.lab import lab
+
+ROOT = Path(__file__).parent.parent.parent
+HEALS_WITHIN_S = 30.0
+POLL_S = 0.3
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished command."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def qtctl(*argv: str, stdin: str | None = None, env: dict[str, str] | None = None, cwd: Path = ROOT) -> Ran:
+    """Run the qtctl command as its own process; no terminal."""
+    done = subprocess.run(
+        [sys.executable, "-m", "qtctl", *argv],
+        cwd=cwd,
+        input=stdin,
+        stdin=None if stdin is not None else subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env={**os.environ, **(env or {})},
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True)
+class Box:
+    """A booted lab host."""
+
+    name: str
+
+    def sh(self, script: str) -> str:
+        """Run a shell script on the host as root; its output. A failing one is an error."""
+        done = lab.execute(self.name, ["sh", "-euc", script])
+        assert done.returncode == 0, f"{script}\n{done.stdout.decode()}{done.stderr.decode()}"
+        return done.stdout.decode()
+
+    def succeeds(self, script: str) -> bool:
+        return lab.execute(self.name, ["sh", "-c", script]).returncode == 0
+
+    def wait(self, script: str, seconds: float = 15.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.succeeds(script):
+            assert time.monotonic() < deadline, f"still not after {seconds} s: {script}"
+            time.sleep(POLL_S)
+
+    def ssh(self, user: str, command: str) -> Ran:
+        """Run a command through OpenSSH, strict host keys, as `user`."""
+        config = str(lab.ssh_config_path())
+        done = subprocess.run(
+            ["ssh", "-F", config, "-l", user, self.name, command],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def audit(self, *argv: str) -> Ran:
+        return qtctl("audit", "--host", self.name, "--format", "json", *argv)
+
+    def until_healthy(self) -> Ran:
+        """Audit until it exits 0; the last audit where that is not reached in time."""
+        deadline = time.monotonic() + HEALS_WITHIN_S
+        while True:
+            ran = self.audit()
+            if ran.code == 0 or time.monotonic() > deadline:
+                return ran
+            time.sleep(POLL_S)
