@@ -1,5 +1,6 @@
 """Facts as a report reads them: each with its state, so that what is not known is never shown as none or 0."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
@@ -31,15 +32,22 @@ class Seen(Generic[F]):
 class Look:
     facts: Facts
     now_us: int
+    asked: Mapping[int, int]
+    """Number of a question → when it was put: a look takes its time, and what is live moves on."""
 
     @classmethod
     def of(cls, evidence: Evidence) -> "Look":
-        return cls(Facts.of(evidence), microseconds(evidence.taken_at))
+        asked = {ask.n: microseconds(ask.at) for ask in evidence.asks}
+        return cls(Facts.of(evidence), microseconds(evidence.taken_at), asked)
 
     def see(self, kind: type[F], subject: str, store: str = "") -> Seen[F]:
         item = self.facts.item(Need(kind.FACT, subject, store))
         why = f"{item.state.value} ({item.reason})" if item.reason else item.state.value
         return Seen(item.state, self.facts.read(kind, subject, store) if item.state.known else None, why)
+
+    def asked_us(self, kind: type[F], subject: str, store: str = "") -> int:
+        """When the fact was asked for; when the evidence was taken, where that is not said."""
+        return self.asked.get(self.facts.item(Need(kind.FACT, subject, store)).ask, self.now_us)
 
 
 def microseconds(taken_at: str) -> int:

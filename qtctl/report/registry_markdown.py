@@ -176,7 +176,7 @@ def port_rows(report: "RegistryReport") -> list[str]:
     if report.stray_ports is None:
         return [*lines, "", f"Listeners of the fleet that are not declared: {UNKNOWN}."]
     strays = [f"- {code(f'{row.address}:{row.port}')}/{row.protocol} {plain(row.unit)}" for row in report.stray_ports]
-    return [*lines, "", *(["Listeners of the fleet that are not declared:", "", *strays] if strays else [])]
+    return [*lines, "", "Listeners of the fleet that are not declared:", "", *strays] if strays else lines
 
 
 def port_cells(row: PortRow) -> tuple[str, ...]:

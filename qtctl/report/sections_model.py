@@ -64,7 +64,7 @@ class GroupRow(Part):
 
 
 class StreamRow(Part):
-    """`newest_age_s` is the age of the newest entry when the evidence was taken; null: not known, or never had one."""
+    """`newest_age_s` is the age of the newest entry when that was asked; null: not known, or never had one."""
 
     name: str
     store: str

@@ -19,13 +19,14 @@ def streams(desired: Desired, look: Look) -> tuple[StreamRow, ...]:
 def stream_row(key: DesiredKey, desired: Desired, look: Look) -> StreamRow:
     seen = look.see(Stream, key.name, key.store)
     stream = seen.value
+    asked_ms = look.asked_us(Stream, key.name, key.store) // 1000
     return StreamRow(
         name=key.name,
         store=key.store,
         state=seen.state,
         reason="" if stream else seen.why,
         length=stream.length if stream else None,
-        newest_age_s=(look.now_us // 1000 - stream.last_ms) // 1000 if stream and stream.last_ms else None,
+        newest_age_s=(asked_ms - stream.last_ms) // 1000 if stream and stream.last_ms else None,
         ever_written=stream.last_ms > 0 if stream else None,
         max_age_s=key.max_age_us / 1_000_000 if key.max_age_us is not None else None,
         publishers=key.publishers,

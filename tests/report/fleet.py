@@ -1,7 +1,7 @@
 """A small fleet, and evidence of it in which every section has something known, something broken, something unknown."""
 
 from qtctl.model.desired import Desired
-from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Item, State
+from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import (
     Fact,
     File,
@@ -150,7 +150,8 @@ def desired() -> Desired:
 
 
 def seen(subject: str, fact: Fact, store: str = "") -> Item:
-    return Item(fact.FACT, subject, State.OBSERVED, to_value(fact), None, 1, store=store)
+    ask = 2 if store else 1
+    return Item(fact.FACT, subject, State.OBSERVED, to_value(fact), None, ask, store=store)
 
 
 def not_seen(fact: str, subject: str, state: State, reason: str | None = None, store: str = "") -> Item:
@@ -244,5 +245,11 @@ ITEMS: tuple[Item, ...] = (
 )  # fmt: skip
 
 
+ASKS = (
+    Ask(1, "bus", ("GetUnit",), "systemctl show", TAKEN_AT, 3),
+    Ask(2, "redis", ("XINFO", "STREAM", "s:tick"), "redis-cli XINFO STREAM s:tick", "2026-01-17T07:25:03.500Z", 3),
+)
+
+
 def evidence(items: tuple[Item, ...] = ITEMS) -> Evidence:
-    return Evidence(EVIDENCE_SCHEMA, "0.0.0", "box", "192.0.2.1", "ssh", "audit", TAKEN_AT, (), items)
+    return Evidence(EVIDENCE_SCHEMA, "0.0.0", "box", "192.0.2.1", "ssh", "audit", TAKEN_AT, ASKS, items)
