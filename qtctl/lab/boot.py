@@ -17,7 +17,10 @@ from qtctl.lab.state import HostState, log_path, machine_boot_id, save
 from qtctl.ports.progress import Progress
 
 BOOT_S = 60
-STOP_S = 30
+POWER_OFF_S = 10
+INSIST_S, INSIST_EVERY_S = 5, 0.05
+KILL_S = 10
+NSPAWN_RUN = Path("/run/systemd/nspawn")
 POLL_S = 0.02
 PURE_V2_ONLY = 256
 """From this version of systemd on, a guest refuses the hybrid hierarchy."""
@@ -43,31 +46,55 @@ def boot(state: HostState, progress: Progress) -> HostState:
         _wait_ssh(started, nspawn)
         progress(f"{state.name}: {_settle(leader)}")
     except BaseException:
-        end(started, hard=True)
+        end(started)
         raise
     return started
 
 
-def end(state: HostState, *, hard: bool = False) -> None:
-    """Power off, or cut the power; then take away what it had on this machine but its disk."""
+def end(state: HostState, *, grace_s: float = 0) -> None:
+    """End it, after `grace_s` seconds for a clean power-off, and take away what it had here but its disk."""
     if state.current and state.nspawn is not None:
-        if not hard:
-            state.nspawn.send(signal.SIGTERM)
-            hard = not state.nspawn.wait(STOP_S)
-        if hard:
-            _kill(state.nspawn, state.leader)
-    network.remove(state.name)
-    cgroups.remove(state.name, cgroups.detect())
+        _terminate(state.nspawn, current_leader(state), grace_s)
+    _release(state)
+
+
+def cut(state: HostState) -> None:
+    """As if its plug was pulled."""
+    if state.current and state.nspawn is not None:
+        _kill(state.nspawn, current_leader(state))
+    _release(state)
+
+
+def _terminate(nspawn: Process, leader: Process | None, grace_s: float) -> None:
+    """systemd-nspawn powers its host off at the first SIGTERM, and ends it at once at a second."""
+    nspawn.send(signal.SIGTERM)
+    ended = nspawn.wait(grace_s)
+    deadline = time.monotonic() + INSIST_S
+    while not ended and time.monotonic() < deadline:
+        nspawn.send(signal.SIGTERM)
+        ended = nspawn.wait(INSIST_EVERY_S)
+    _kill(nspawn, leader)
 
 
 def _kill(nspawn: Process, leader: Process | None) -> None:
-    guests = [leader] if leader else list(children(nspawn.pid)) if nspawn.alive else []
-    nspawn.send(signal.SIGKILL)
-    for guest in guests:
-        guest.send(signal.SIGKILL)
-    for ended in (nspawn, *guests):
-        if not ended.wait(STOP_S):
-            raise LabError(f"pid {ended.pid} of a lab host does not end")
+    both = [each for each in (nspawn, leader) if each is not None]
+    for each in both:
+        each.send(signal.SIGKILL)
+    for each in both:
+        if not each.wait(KILL_S):
+            raise LabError(f"pid {each.pid} of a lab host does not end")
+
+
+def _release(state: HostState) -> None:
+    """Its link, its cgroups, and what a systemd-nspawn that was killed left behind."""
+    network.remove(state.name)
+    cgroups.remove(state.name, cgroups.detect())
+    for part in ("propagate", "unix-export"):
+        folder = NSPAWN_RUN / part / state.name
+        if folder.is_mount():
+            run(["umount", str(folder)])
+        if folder.is_dir():
+            folder.rmdir()
 
 
 def current_leader(state: HostState) -> Process | None:

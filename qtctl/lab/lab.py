@@ -7,7 +7,7 @@ import subprocess
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -186,13 +186,13 @@ def reboot(name: str, progress: Progress = silent) -> LabHost:
     """Power off cleanly and boot again, from the same disk and at the same address."""
     known = _running(name)
     progress(f"{name}: powering off")
-    boot.end(known)
+    boot.end(known, grace_s=boot.POWER_OFF_S)
     state.save(known.stopped())
     return start(name, progress)
 
 
 def start(name: str, progress: Progress = silent) -> LabHost:
-    """Boot a host that was stopped, from the disk it had."""
+    """Boot a host that was stopped, or that powered itself off or rebooted, from the disk it had."""
     known = _known(name)
     if known.running:
         return _shown(known)
@@ -206,7 +206,7 @@ def start(name: str, progress: Progress = silent) -> LabHost:
 def power_cut(name: str) -> None:
     """As if its plug was pulled: nothing inside gets to say goodbye. `start` boots what the disk then holds."""
     known = _running(name)
-    boot.end(replace(known, leader=boot.current_leader(known)), hard=True)
+    boot.cut(known)
     state.save(known.stopped())
 
 

@@ -29,15 +29,22 @@ SUITES = {
     "trixie": sources.DEBIAN,
     "noble": sources.UBUNTU,
 }
+SCRIPTS = Path("/usr/share/debootstrap/scripts")
+SCRIPT_FOR = {sources.DEBIAN: "sid", sources.UBUNTU: "gutsy"}
+"""What an older debootstrap, which has not heard of a suite, does for its distribution: all their suites share one."""
+KEYRING_PACKAGES = {sources.DEBIAN: "debian-archive-keyring", sources.UBUNTU: "ubuntu-keyring"}
 MASKED = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service",
     "fstrim.timer", "man-db.timer", "motd-news.timer", "console-getty.service", "getty.target",
     "systemd-networkd-wait-online.service", "systemd-resolved.service", "systemd-timesyncd.service",
-    "regenerate_ssh_host_keys.service",
 )  # fmt: skip
 """What a throwaway host has no use for, and would spend its first seconds on."""
 
-SSHD = "UseDNS no\nPrintMotd no\nPrintLastLog no\nMaxStartups 100:30:200\n"
+DROP_INS = {
+    "etc/ssh/sshd_config.d/qtctl-lab.conf": "UseDNS no\nPrintMotd no\nPrintLastLog no\nMaxStartups 100:30:200\n",
+    # systemd 257 sometimes waits for a user manager that has ended: two minutes, at every power-off.
+    "usr/lib/systemd/system/user@.service.d/qtctl-lab.conf": "[Service]\nTimeoutStopSec=2s\n",
+}
 
 
 def default_suite() -> str:
@@ -50,7 +57,7 @@ def cache_dir() -> Path:
 
 
 def recipe_digest(suite: str) -> str:
-    recipe = [RECIPE, suite, PACKAGES, MASKED, SSHD]
+    recipe = [RECIPE, suite, PACKAGES, MASKED, DROP_INS]
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]
 
 
@@ -101,11 +108,15 @@ def _bootstrap(suite: str, root: Path, progress: Progress) -> None:
         suite, distribution, sources.read(), release.get("VERSION_CODENAME", ""), release.get("ID", "")
     )
     if not Path(mirror.keyring).is_file():
-        raise LabError(f"{suite} is signed by a key this machine lacks", hint=f"apt install {distribution}-keyring")
+        raise LabError(
+            f"{suite} is signed by keys this machine lacks ({mirror.keyring})",
+            hint=f"apt-get install {KEYRING_PACKAGES[distribution]}",
+        )
     progress(f"{suite}: bootstrapping from {mirror.uri} (about a minute, once)")
     argv = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     argv += [f"--components={','.join(mirror.components)}", f"--keyring={mirror.keyring}"]
-    _follow([*argv, suite, str(root), mirror.uri], suite, progress)
+    script = () if (SCRIPTS / suite).exists() else (str(SCRIPTS / SCRIPT_FOR[distribution]),)
+    _follow([*argv, suite, str(root), mirror.uri, *script], suite, progress)
 
 
 def _follow(argv: list[str], suite: str, progress: Progress) -> None:
@@ -140,9 +151,9 @@ def finish(root: Path) -> None:
         (units / unit).symlink_to("/dev/null")
     for script in (root / "etc/update-motd.d").glob("*"):
         script.chmod(0o644)
-    drop_ins = root / "etc/ssh/sshd_config.d"
-    drop_ins.mkdir(exist_ok=True)
-    (drop_ins / "qtctl-lab.conf").write_text(SSHD)
+    for path, text in DROP_INS.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
 
 
 def _clean_apt(root: Path) -> None:

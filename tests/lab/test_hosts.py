@@ -208,6 +208,18 @@ def test_a_reboot_keeps_the_disk(host: LabHost) -> None:
     assert ssh(again, AUDIT, "true").returncode == 0
 
 
+def test_a_host_that_reboots_itself_is_off_until_it_is_started(host: LabHost) -> None:
+    lab.execute(host.name, ["systemctl", "reboot"])
+    assert settled(lambda: not running(host))
+    assert lab.start(host.name).running
+    assert ssh(host, AUDIT, "true").returncode == 0
+
+
+def running(host: LabHost) -> bool:
+    found = lab.find(host.name)
+    return found is not None and found.running
+
+
 def test_a_power_cut_keeps_the_disk_too(host: LabHost) -> None:
     run(host, "echo cut > /root/cut; sync")
     lab.power_cut(host.name)
@@ -245,7 +257,8 @@ def assert_nothing_left(known: state.HostState) -> None:
         assert not each.alive
     assert not network.exists(known.name)
     assert not [folder for folder in cgroups.folders(known.name, cgroups.detect()) if folder.exists()]
-    assert str(disk.root_of(known.name)) not in Path("/proc/mounts").read_text()
+    assert known.name not in Path("/proc/mounts").read_text()
+    assert not list(Path("/run/systemd/nspawn").glob(f"*/{known.name}"))
     assert not state.host_dir(known.name).exists()
 
 
