@@ -33,7 +33,7 @@ class ParityProof:
 
 @dataclass(frozen=True, slots=True)
 class ParityFinding:
-    """`place` is file:line of the compose file; `subject` as in checks: unit:…, port:…, compose:…"""
+    """`place` is file:line of the compose file; `subject`: a unit, a port as 8001/tcp, or compose:SERVICE."""
 
     id: str
     title: str

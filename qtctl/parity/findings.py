@@ -51,7 +51,7 @@ class Finder:
         declared = f"declared {side.declared}; " if side.declared != "running" else ""
         return self.make(
             "QT802",
-            f"unit:{side.unit}",
+            side.unit,
             "active",
             f"{declared}{side.reason}",
             f"systemctl status {side.unit}; start it, or correct the disposition of {self.service}",
@@ -62,7 +62,7 @@ class Finder:
         where = f"{side.expected}/{side.published.protocol}"
         return self.make(
             "QT803",
-            f"port:{where}",
+            where,
             f"{side.published.raw} of {self.service} found at {where}",
             side.reason,
             f"bring the port back, or say in the disposition of {self.service} that it moved or is gone, and why",

@@ -88,14 +88,14 @@ def proofs(every: Iterable[Proof]) -> str:
 
 
 def unknowns(report: "AuditReport") -> list[str]:
-    """By reason, the most frequent first; each with what it is the consequence of, where that is a finding."""
+    """By reason, the most frequent first; a title is of what would be wrong, so here it is a question."""
     causes = {check.fingerprint: check for check in (*report.findings, *report.unknowns)}
     reasons: dict[str, list[Check]] = {}
     for check in report.unknowns:
         reasons.setdefault(check.reason or "no reason given", []).append(check)
     lines: list[str] = []
     for reason, checks in sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0])):
-        items = [f"- {check.id} {code(check.subject)}: {plain(check.title)}{cause(check, causes)}" for check in checks]
+        items = [f"- {check.id} {code(check.subject)}: {plain(check.title)}?{cause(check, causes)}" for check in checks]
         lines += [f"### {plain(reason)} ({len(checks)})", "", *items, ""]
     return lines[:-1]
 

@@ -1,5 +1,6 @@
 """The module registry for people: the same sections as its JSON, every unknown spelled out."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -8,12 +9,13 @@ from qtctl.report.baseline import baseline_lines
 from qtctl.report.categories import Category
 from qtctl.report.markdown import NONE, UNKNOWN, code, counted, document, plain, section, size, span, table
 from qtctl.report.modules_model import Module
-from qtctl.report.sections_model import GroupRow, KeyRow, PortRow, StreamRow, UnitRow
+from qtctl.report.sections_model import GroupRow, KeyRow, PortRow, StoreRow, StreamRow, UnitRow
 
 if TYPE_CHECKING:
     from qtctl.report.registry import RegistryReport
 
 T = TypeVar("T")
+STORE_HEADS = ("store", "unit", "address", "version", "uptime", "memory")
 MODULE_HEADS = ("module", "declared", "found", "port", "venv", "user", "pid", "code", "purpose")
 
 
@@ -98,45 +100,56 @@ def said(value: str | int | None) -> str:
 
 
 def infrastructure(report: "RegistryReport") -> list[str]:
-    stores = [
+    stores = report.infrastructure.stores
+    cells = [
         (
             plain(store.name),
             code(store.unit),
             code(store.address),
-            seen(store.state, store.reason, store.version, plain),
-            seen(store.state, store.reason, store.uptime_s, span),
-            seen(store.state, store.reason, store.used_memory, size),
+            seen(store.state, store.version, plain),
+            seen(store.state, store.uptime_s, span),
+            seen(store.state, store.used_memory, size),
         )
-        for store in report.infrastructure.stores
+        for store in stores
     ]
     return [
         *section("Host", baseline_lines(report.infrastructure.host), 3),
         *section("External services", unit_rows(report.infrastructure.externals, "service"), 3),
-        *section("Stores", table(("store", "unit", "address", "version", "uptime", "memory"), stores), 3),
+        *section("Stores", explained(table(STORE_HEADS, cells), why_unknown(stores)), 3),
     ][:-1]
 
 
-def seen(state: State, reason: str, value: T | None, show: Callable[[T], str]) -> str:
-    """What was observed; `absent` where nothing is there; else that it is unknown, and why."""
+def seen(state: State, value: T | None, show: Callable[[T], str]) -> str:
+    """What was observed; `absent` where nothing is there; else that it is unknown: `why_unknown` says why."""
     if state is State.ABSENT:
         return "absent"
-    if state is not State.OBSERVED or value is None:
-        return f"{UNKNOWN}: {plain(reason)}" if reason else UNKNOWN
-    return show(value)
+    return UNKNOWN if state is not State.OBSERVED or value is None else show(value)
+
+
+def why_unknown(rows: Iterable[StoreRow | StreamRow | KeyRow | GroupRow]) -> list[str]:
+    """Each reason once, the most frequent first, with how many rows it leaves unknown."""
+    reasons = Counter(row.reason for row in rows if not row.state.known)
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    return [f"- {UNKNOWN} for {counted(count, 'row')}: {plain(reason)}" for reason, count in ordered]
+
+
+def explained(lines: list[str], why: list[str]) -> list[str]:
+    return [*lines, "", *why] if why else lines
 
 
 def streams(rows: Sequence[StreamRow]) -> list[str]:
     if not rows:
         return []
     heads = ("stream", "length", "newest entry", "allowed age", "publishers", "groups")
-    return table(heads, map(stream_cells, rows))
+    groups = [group for row in rows for group in row.groups]
+    return explained(table(heads, map(stream_cells, rows)), why_unknown([*rows, *groups]))
 
 
 def stream_cells(row: StreamRow) -> tuple[str, ...]:
-    newest = "never written" if row.ever_written is False else seen(row.state, row.reason, row.newest_age_s, ago)
+    newest = "never written" if row.ever_written is False else seen(row.state, row.newest_age_s, ago)
     return (
         code(row.name),
-        seen(row.state, row.reason, row.length, str),
+        seen(row.state, row.length, str),
         newest,
         NONE if row.max_age_s is None else span(int(row.max_age_s)),
         plain(", ".join(row.publishers)),
@@ -151,7 +164,7 @@ def ago(seconds: int) -> str:
 def group_words(row: GroupRow) -> str:
     name = f"{code(row.group)} of {plain(row.service)}"
     if row.state is not State.OBSERVED:
-        return f"{name}: {'absent' if row.state is State.ABSENT else f'{UNKNOWN} ({plain(row.reason)})'}"
+        return f"{name}: {'absent' if row.state is State.ABSENT else UNKNOWN}"
     lag = UNKNOWN if row.lag is None else str(row.lag)
     return f"{name}: lag {lag} of {row.max_lag}, {row.pending} pending, {counted(row.consumers or 0, 'consumer')}"
 
@@ -163,12 +176,12 @@ def key_rows(rows: Sequence[KeyRow]) -> list[str]:
         (
             code(row.name),
             row.declared_type.value,
-            seen(row.state, row.reason, row.type, plain),
+            seen(row.state, row.type, plain),
             plain(", ".join(row.writers)),
         )
         for row in rows
     )
-    return table(("key", "declared", "found", "writers"), cells)
+    return explained(table(("key", "declared", "found", "writers"), cells), why_unknown(rows))
 
 
 def port_rows(report: "RegistryReport") -> list[str]:
