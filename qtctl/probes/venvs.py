@@ -25,14 +25,16 @@ from qtctl.probes.answer import (
 from qtctl.probes.batch import Command, Frame, Frames, Probe
 
 SAY = "import sys; print(sys.version.split()[0])"
-TIMEOUT_S = 5
-PARALLEL = 4
+TIMEOUT_S = 3
+PARALLEL, EACH_TAKES = 4, 4
+"""Four shells, four venvs each: interpreters that all hang still end within a deadline of half a minute."""
 NO_DROP = 77
 NOT_EXECUTABLE = 126
 
 # Of each venv, as NUL-ended fields: path, what was found, mode, where bin/python leads, exit status, output.
 # A venv that is well costs three processes; only one that is not is looked at more closely.
-_EACH = f"""v=$1 p=$1/bin/python mode= target= code= out=
+_EACH = f"""for v do
+p=$v/bin/python mode= target= code= out=
 if [ -x "$p" ]; then
   state=ran target=$(exec readlink -m -- "$p")
   out=$(exec env -i PATH=/usr/bin:/bin LC_ALL=C PYTHONDONTWRITEBYTECODE=1 \
@@ -43,7 +45,8 @@ elif ! out=$(exec stat -- "$p" 2>&1); then state=link
 elif target=$(exec readlink -m -- "$p"); ! out=$(exec stat -L -c %a -- "$p" 2>&1); then state=target
 else state=mode mode=$out
 fi
-printf '%s\\0%s\\0%s\\0%s\\0%s\\0%.600s\\0' "$v" "$state" "$mode" "$target" "$code" "$out" """
+printf '%s\\0%s\\0%s\\0%s\\0%s\\0%.600s\\0' "$v" "$state" "$mode" "$target" "$code" "$out"
+done"""
 FIELDS = 6
 
 _SCRIPT = """drop=
@@ -53,7 +56,7 @@ if [ "$(id -u)" = 0 ]; then
   else exit {no_drop}; fi
 fi
 cd /
-printf '%s\\0' {paths} | $drop xargs -0 -n 1 -P {parallel} sh -c {each} qtctl"""
+printf '%s\\0' {paths} | $drop xargs -0 -n {each_takes} -P {parallel} sh -c {each} qtctl"""
 
 
 def probe(needs: Iterable[Need]) -> Probe:
@@ -71,7 +74,7 @@ def again(path: str) -> str:
 
 def _command(paths: list[str]) -> Command:
     script = _SCRIPT.format(
-        no_drop=NO_DROP, paths=shlex.join(paths), parallel=PARALLEL, each=shlex.quote(_EACH)
+        no_drop=NO_DROP, paths=shlex.join(paths), parallel=PARALLEL, each_takes=EACH_TAKES, each=shlex.quote(_EACH)
     )  # fmt: skip
     shown = ("bin/python", "-I", "-S", "-B", "-c", SAY)
     return Command(script, (*shown, *paths), "; ".join(again(path) for path in paths))

@@ -42,7 +42,11 @@ FILES = {
     "quantum-tick.service": "[Service]\nType=oneshot\nExecStart=/bin/true\n",
 }
 TREE = Tree(
-    accounts=(Account("qt", "qt", "/home/qt"), Account("qtaudit", "qtaudit", "/home/qtaudit", login=True)),
+    accounts=(
+        Account("ops", "ops", "/home/ops", login=True, sudo=True),
+        Account("qt", "qt", "/home/qt"),
+        Account("qtaudit", "qtaudit", "/home/qtaudit", login=True),
+    ),
     dirs=(TreeDir("/etc/quantum"), TreeDir("/opt/v"), TreeDir("/opt/v/bin"), TreeDir("/opt/shut", 0o700)),
     files=(
         TreeFile("/etc/quantum/x.env", MARK + f"KEY={CANARY}\n".encode(), 0o600),
@@ -85,9 +89,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             lab.down([NAME])
 
 
-def look() -> Evidence:
-    with connect(NAME, user="qtaudit", config=lab.ssh_config_path()) as connection:
-        return collect(connection, WANTED, NEEDS, SystemClock())
+def look(user: str = "qtaudit", *, root: bool = False) -> Evidence:
+    with connect(NAME, user=user, config=lab.ssh_config_path()) as connection:
+        return collect(connection, WANTED, NEEDS, SystemClock(), root=root)
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +202,23 @@ def test_an_audit_writes_nothing_and_reads_only(host: str) -> None:  # noqa: ARG
     assert run(stamp) == before
     words = {line.split('"')[1] for line in seen.splitlines() if '"' in line}
     assert words == {"INFO", "TYPE", "XINFO"}
+
+
+def test_as_root_digests_are_known_and_interpreters_still_run_as_nobody(host: str) -> None:  # noqa: ARG001
+    found = look("ops", root=True)
+    env = Facts.of(found).read(File, "/etc/quantum/x.env")
+    assert env is not None
+    assert (env.ours, env.sha256 is None) == (True, False)
+    assert states(found)["file", "/opt/shut/x"] == "absent"
+    assert states(found)["venv", "/opt/v"] == "observed"
+    assert states(found)["venv", "/opt/shut"] == "refused"
+    assert states(found)["unit", "quantum-plain.service"] == "observed"
+
+
+def test_root_that_is_not_given_refuses_files_and_units_and_nothing_else(host: str) -> None:  # noqa: ARG001
+    found = states(look("qtaudit", root=True))
+    assert found["file", "/etc/quantum/x.env"] == found["unit", "quantum-plain.service"] == "refused"
+    assert found["store", "main"] == found["reach", "ssh"] == "observed"
 
 
 @contextmanager
