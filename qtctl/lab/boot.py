@@ -132,7 +132,8 @@ def _nspawn(name: str, root: Path) -> list[str]:
 
 def guest_version(root: Path) -> int:
     """systemd's version in a root file system, from the name of its shared library; 0 where there is none."""
-    names = [path.name for path in root.glob("usr/lib/**/systemd/libsystemd-shared-*.so")]
+    folders = (root / "usr/lib/systemd", root / "lib/systemd", *root.glob("usr/lib/*/systemd"))
+    names = [path.name for folder in folders for path in folder.glob("libsystemd-shared-*.so")]
     found = (re.match(r"libsystemd-shared-(\d+)", name) for name in names)
     return max((int(match.group(1)) for match in found if match), default=0)
 

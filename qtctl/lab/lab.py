@@ -7,7 +7,7 @@ import subprocess
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -71,13 +71,18 @@ def up(
 
 
 def _make(name: str, *, tree: Tree, root: Path, suite: str, stands_for: str, key: str, progress: Progress) -> None:
+    with state.host_lock(name):
+        if not _is_running(name):
+            _make_afresh(name, tree, key, HostState(name, "", "", suite, str(root), stands_for, ""), progress)
+
+
+def _make_afresh(name: str, tree: Tree, key: str, blank: HostState, progress: Progress) -> None:
     _clear(name)
     progress(f"{name}: laying down its disk")
-    overlay = disk.create(name, root)
     try:
+        overlay = disk.create(name, Path(blank.root))
         host_key = _lay_down(name, tree, key)
-        fresh = HostState(name, "", "", suite, str(root), stands_for, host_key, overlay)
-        state.save(boot.boot(fresh, progress))
+        state.save(boot.boot(replace(blank, host_key=host_key, overlay=overlay), progress))
     except BaseException as error:
         kept = _keep_console(name)
         _clear(name)
@@ -123,7 +128,8 @@ def down(names: Sequence[str]) -> None:
 def _down(name: str) -> None:
     if not state.host_dir(name).is_dir():
         raise LabError(f"there is no lab host {name}", hint="qtctl lab list")
-    _clear(name)
+    with state.host_lock(name):
+        _clear(name)
 
 
 def _clear(name: str) -> None:
@@ -184,19 +190,25 @@ def execute(
 
 def reboot(name: str, progress: Progress = silent) -> LabHost:
     """Power off cleanly and boot again, from the same disk and at the same address."""
-    known = _running(name)
-    progress(f"{name}: powering off")
-    boot.end(known, grace_s=boot.POWER_OFF_S)
-    state.save(known.stopped())
-    return start(name, progress)
+    with state.host_lock(name):
+        known = _running(name)
+        progress(f"{name}: powering off")
+        boot.end(known, grace_s=boot.POWER_OFF_S)
+        state.save(known.stopped())
+        return _boot_again(known, progress)
 
 
 def start(name: str, progress: Progress = silent) -> LabHost:
     """Boot a host that was stopped, or that powered itself off or rebooted, from the disk it had."""
-    known = _known(name)
-    if known.running:
-        return _shown(known)
-    boot.end(known)
+    with state.host_lock(name):
+        known = _known(name)
+        if known.running:
+            return _shown(known)
+        boot.end(known)
+        return _boot_again(known, progress)
+
+
+def _boot_again(known: HostState, progress: Progress) -> LabHost:
     booted = boot.boot(known.stopped(), progress)
     state.save(booted)
     ssh.write_config(_states())
@@ -205,9 +217,10 @@ def start(name: str, progress: Progress = silent) -> LabHost:
 
 def power_cut(name: str) -> None:
     """As if its plug was pulled: nothing inside gets to say goodbye. `start` boots what the disk then holds."""
-    known = _running(name)
-    boot.cut(known)
-    state.save(known.stopped())
+    with state.host_lock(name):
+        known = _running(name)
+        boot.cut(known)
+        state.save(known.stopped())
 
 
 def unplug(name: str) -> None:

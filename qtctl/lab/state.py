@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -110,6 +110,11 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def host_lock(name: str) -> AbstractContextManager[None]:
+    """Held while a host is made, booted or ended: two commands at once on one host would undo each other."""
+    return locked(state_dir() / "locks" / name)
 
 
 def write_atomically(path: Path, content: bytes, mode: int) -> None:
