@@ -1,6 +1,5 @@
 """Boot a laid-down host and end it again: systemd-nspawn with its own cgroup, network and console log."""
 
-import re
 import shlex
 import signal
 import socket
@@ -22,8 +21,8 @@ INSIST_S, INSIST_EVERY_S = 5, 0.05
 KILL_S = 10
 NSPAWN_RUN = Path("/run/systemd/nspawn")
 POLL_S = 0.02
-PURE_V2_ONLY = 256
-"""From this version of systemd on, a guest refuses the hybrid hierarchy."""
+PURE_V2 = {"UNIFIED_CGROUP_HIERARCHY": "1"}
+"""Every host sees pure cgroup v2, as in production, on a hybrid machine too; systemd 256 and later want no other."""
 SSH_PORT = 22
 
 
@@ -114,8 +113,7 @@ def _launch(state: HostState, hierarchy: cgroups.Hierarchy) -> Process:
     log = shlex.quote(str(log_path(state.name)))
     # In the background of a shell that ends: the host outlives this process and is no child to be waited for.
     script = f"set -e; {enter}setsid {command} </dev/null >>{log} 2>&1 & echo $!"
-    extra = {"UNIFIED_CGROUP_HIERARCHY": "1"} if guest_version(root) >= PURE_V2_ONLY else {}
-    pid = int(run(["sh", "-c", f"( {script} )"], env=extra))
+    pid = int(run(["sh", "-c", f"( {script} )"], env=PURE_V2))
     found = process(pid)
     if found is None:
         raise LabError(f"{state.name} did not start: {console_tail(state.name)}")
@@ -128,14 +126,6 @@ def _nspawn(name: str, root: Path) -> list[str]:
         f"--machine={name}", "--private-network", "--console=pipe", "--settings=no", "--resolv-conf=off",
         "--timezone=off", "--link-journal=no",
     ]  # fmt: skip
-
-
-def guest_version(root: Path) -> int:
-    """systemd's version in a root file system, from the name of its shared library; 0 where there is none."""
-    folders = (root / "usr/lib/systemd", root / "lib/systemd", *root.glob("usr/lib/*/systemd"))
-    names = [path.name for folder in folders for path in folder.glob("libsystemd-shared-*.so")]
-    found = (re.match(r"libsystemd-shared-(\d+)", name) for name in names)
-    return max((int(match.group(1)) for match in found if match), default=0)
 
 
 def _wait_leader(state: HostState, nspawn: Process) -> Process:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.errors import LabError
-from qtctl.lab import cgroups, disk, lab, network, processes, state
+from qtctl.lab import cgroups, disk, lab, network, processes, rootfs, state
 from qtctl.lab.lab import LabHost
 from qtctl.model.tree import Tree, TreeLink
 from qtctl.stage.lab import lab_tree
@@ -248,6 +248,19 @@ def test_hosts_boot_together_and_share_nothing(own_lab: Path) -> None:
         assert each is not None
         assert_nothing_left(each)
     assert not list((own_lab / "hosts").glob(f"{names[0]}*"))
+
+
+@pytest.mark.usefixtures("own_lab")
+@pytest.mark.parametrize("suite", sorted(rootfs.SUITES))
+def test_every_systemd_boots(suite: str) -> None:
+    """247, 252, 255 and 257: as many as this machine has root file systems of."""
+    if not rootfs.cached(suite).is_dir():
+        pytest.skip(f"no root file system of {suite} here; qtctl lab up --suite {suite} makes it")
+    (booted,) = lab.up([host_name(6)], TREE, stands_for="box", progress=lab.silent, suite=suite)
+    assert booted.suite == suite
+    assert run(booted, "systemctl is-system-running --wait || true") == "running"
+    assert ssh(booted, AUDIT, "systemd-stdio-bridge </dev/null; ss -Hlnt --cgroup").stdout.count("grafana-server") == 1
+    lab.down([booted.name])
 
 
 def assert_nothing_left(known: state.HostState) -> None:
