@@ -1,7 +1,7 @@
 """qtctl parity: what became of each service of a compose file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,12 @@ from qtctl.cli.options import (
     registry_folder,
 )
 from qtctl.cli.output import Format, write
+
+if TYPE_CHECKING:
+    from qtctl.dialects.compose.types import Compose
+    from qtctl.flows.declared import Declared
+    from qtctl.model.facts import Facts
+    from qtctl.model.parity import ParityReport
 
 
 def parity(

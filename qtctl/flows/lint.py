@@ -15,9 +15,10 @@ def lint(files: Mapping[str, bytes]) -> Registry:
 def counts(registry: Registry) -> dict[str, int]:
     """How many of each kind are declared, in the order in which they are shown."""
     states = Counter(service.state.value for service in registry.services.values())
-    types = Counter("streams" if key.type is KeyType.STREAM else "keys" for key in _active(registry.keys))
-    live = [node for nodes in (registry.services, registry.externals) for node in _active(nodes)]
-    ports = [port for node in live for port in getattr(node, "ports").values()]  # noqa: B009 - two models share it
+    live_keys = [key for key in registry.keys.values() if key.state == "active"]
+    types = Counter("streams" if key.type is KeyType.STREAM else "keys" for key in live_keys)
+    nodes = [*registry.services.values(), *registry.externals.values()]
+    ports = [port for node in nodes if node.state != "retired" for port in node.ports.values()]
     return {
         "hosts": len(registry.hosts),
         "services": len(registry.services),
