@@ -33,6 +33,7 @@ def up(
     """Boot lab1 … labN with sshd, Redis, and a stand-in program for every entry point of the registry."""
     from qtctl.adapters.files import read_registry
     from qtctl.lab.lab import up as boot
+    from qtctl.lab.needs import install as install_packages
     from qtctl.registry.load import load
     from qtctl.resolve.resolve import resolve, stands_in
     from qtctl.stage.lab import lab_tree
@@ -43,6 +44,8 @@ def up(
     tree = lab_tree(resolve(declared, name), audit_user=accounts.audit_user, deploy_user=accounts.deploy_user)
     names = [f"lab{number}" for number in range(1, hosts + 1)]
     with progress() as say:
+        if install:
+            install_packages(say)
         booted = boot(names, tree, suite=suite, stands_for=name, progress=say)
     _show(booted, chosen(format_))
 

@@ -67,6 +67,6 @@ def _compare(declared: "Declared", compose: "Compose", facts: "Facts | None") ->
     from qtctl.parity.compare import compare, legacy_of
 
     registry, desired = declared.registry, declared.desired
-    here = {each.name for each in (*desired.services, *desired.externals)}
+    here = {each.name for each in desired.services} | {each.name for each in desired.externals}
     elsewhere = {*registry.services, *registry.externals} - here - {ghost.name for ghost in desired.ghosts}
     return compare(compose, legacy_of(registry.legacy, compose.file), desired, facts, elsewhere)
