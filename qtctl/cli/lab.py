@@ -26,8 +26,9 @@ def up(
     as_name: AsOption = None,
     registry: RegistryOption = None,
     suite: Annotated[
-        str, typer.Option("--suite", help="Distribution: bookworm, trixie, bullseye, noble.")
-    ] = "bookworm",
+        str | None, typer.Option("--suite", help="bookworm, trixie, bullseye or noble. Default: as this machine.")
+    ] = None,
+    install: Annotated[bool, typer.Option("--install", help="Install missing Debian packages with apt-get.")] = False,
     format_: FormatOption = None,
 ) -> None:
     """Boot lab1 … labN with sshd, Redis, and a stand-in program for every entry point of the registry."""

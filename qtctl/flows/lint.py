@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from qtctl.model.registry import KeyType, Registry
+from qtctl.model.registry import External, KeyType, Registry, Service
 from qtctl.registry.load import load
 
 
@@ -17,7 +17,7 @@ def counts(registry: Registry) -> dict[str, int]:
     states = Counter(service.state.value for service in registry.services.values())
     live_keys = [key for key in registry.keys.values() if key.state == "active"]
     types = Counter("streams" if key.type is KeyType.STREAM else "keys" for key in live_keys)
-    nodes = [*registry.services.values(), *registry.externals.values()]
+    nodes: list[Service | External] = [*registry.services.values(), *registry.externals.values()]
     ports = [port for node in nodes if node.state != "retired" for port in node.ports.values()]
     return {
         "hosts": len(registry.hosts),
