@@ -1,0 +1,47 @@
+"""python -m tests.bench [ROUNDS]: how long qtctl's commands take, beside ssh's own time to the same host.
+
+Everything is measured in turns, round after round, so that a busy machine slows all of it alike; medians are compared.
+Exit 1 where a ratio is over its aim, or a command fails.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench.host import Bench, deployed
+from tests.bench.timing import Aim, Timed, measure, over, table
+
+ROUNDS = 15
+SHOWN = (
+    "Id,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,NeedDaemonReload,Wants,Requires,After,"
+    "ActiveEnterTimestamp,Type,Result,MainPID,ExecMainCode,ExecMainStatus,ExecMainStartTimestamp,NRestarts,User,"
+    "WorkingDirectory,ExecStart"
+)
+AIMS = (Aim("qtctl audit", "ssh true", 2.5), Aim("qtctl --version", "python -c pass", 6.0))
+
+
+def commands(bench: Bench) -> dict[str, list[str]]:
+    raw = f"systemctl show 'quantum-*' -p {SHOWN}; ss -H -lntu --cgroup; sha256sum {' '.join(bench.files)}"
+    return {
+        "ssh true": bench.ssh("true"),
+        "raw ssh": bench.ssh(raw),
+        "qtctl audit": bench.qtctl("audit", "--host", bench.name, "--format", "json"),
+        "python -c pass": [sys.executable, "-c", "pass"],
+        "qtctl --version": bench.qtctl("--version"),
+        "qtctl lint": bench.qtctl("lint"),
+    }
+
+
+def main() -> int:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    with tempfile.TemporaryDirectory(prefix="qtctl-bench-") as folder, deployed(Path(folder)) as bench:
+        timed: dict[str, Timed] = measure(commands(bench), bench.env, rounds)
+        sys.stdout.write(table(timed, AIMS, len(bench.units), rounds))
+    missed = over(timed, AIMS)
+    for what in missed:
+        sys.stdout.write(f"over the aim: {what}\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
