@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from qtctl.errors import LabError
+from qtctl.lab.state import label
 
 MOUNT = Path("/sys/fs/cgroup")
 REMOVE_TRIES = 100
@@ -33,7 +34,7 @@ def detect(mount: Path = MOUNT, booted: Path = Path("/run/systemd/system")) -> H
 
 def folders(name: str, hierarchy: Hierarchy, mount: Path = MOUNT) -> tuple[Path, ...]:
     """The cgroups that host `name` gets, none where systemd makes them."""
-    own = f"qtctl-lab-{name}"
+    own = f"qtctl-lab-{label(name)}"
     if hierarchy is Hierarchy.SYSTEMD:
         return ()
     if hierarchy is Hierarchy.UNIFIED:
@@ -58,7 +59,7 @@ def launcher(name: str, hierarchy: Hierarchy) -> tuple[str, ...]:
     """What to put before systemd-nspawn's own command line. It replaces itself by the command: the pid stays."""
     if hierarchy is not Hierarchy.SYSTEMD:
         return ()
-    scope = ("systemd-run", "--scope", "--quiet", "--collect", f"--unit=qtctl-lab-{name}-{time.monotonic_ns()}")
+    scope = ("systemd-run", "--scope", "--quiet", "--collect", f"--unit=qtctl-lab-{label(name)}-{time.monotonic_ns()}")
     return (*scope, "--property=Delegate=yes", "--")
 
 

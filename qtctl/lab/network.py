@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qtctl.errors import LabError
 from qtctl.lab.shell import run
-from qtctl.lab.state import locked
+from qtctl.lab.state import label, locked
 
 FIRST, LAST = IPv4Address("169.254.16.0"), IPv4Address("169.254.111.252")
 """Away from 169.254.169.254, where clouds keep their metadata service."""
@@ -20,17 +20,17 @@ INSIDE = "host0"
 
 def device(name: str) -> str:
     """This machine's end. Not ve-NAME: systemd-networkd would take that for its own and start a DHCP server on it."""
-    return f"qt-{name}"
+    return f"qt-{label(name)}"
 
 
 def _peer(name: str) -> str:
-    return f"qp-{name}"
+    return f"qp-{label(name)}"
 
 
 def pick(name: str, taken: Iterable[IPv4Network]) -> IPv4Network:
     """A free /30 for `name`: the same each time, as long as no other host has it."""
     used = list(taken)
-    start = zlib.crc32(name.encode())
+    start = zlib.crc32(label(name).encode())
     for offset in range(SUBNETS):
         candidate = IPv4Network((int(FIRST) + (start + offset) % SUBNETS * STEP, 30))
         if not any(candidate.overlaps(other) for other in used):

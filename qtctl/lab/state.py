@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 
 from qtctl.errors import LabError
@@ -50,8 +51,19 @@ class HostState:
         return replace(self, nspawn=None, leader=None)
 
 
+DEFAULT_STATE = "/var/lib/qtctl/lab"
+
+
 def state_dir() -> Path:
-    return Path(os.environ.get("QTCTL_STATE") or "/var/lib/qtctl/lab")
+    return Path(os.environ.get("QTCTL_STATE") or DEFAULT_STATE)
+
+
+def label(name: str) -> str:
+    """A name for `name` that no lab with another state folder uses on this machine; at most 12 characters."""
+    where = str(state_dir().absolute())
+    if where == DEFAULT_STATE:
+        return name
+    return blake2b(f"{where}\0{name}".encode(), digest_size=6).hexdigest()
 
 
 def host_dir(name: str) -> Path:

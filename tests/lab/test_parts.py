@@ -47,7 +47,7 @@ def test_a_machine_without_cgroups_is_refused(tmp_path: Path) -> None:
 
 def test_cgroups_by_hierarchy(tmp_path: Path) -> None:
     (tmp_path / "unified").mkdir()
-    own = "qtctl-lab-lab1"
+    own = f"qtctl-lab-{state.label('lab1')}"
     assert cgroups.folders("lab1", Hierarchy.HYBRID, tmp_path) == (
         tmp_path / "systemd" / own,
         tmp_path / "unified" / own,
@@ -174,3 +174,12 @@ def test_links_in_a_circle_are_an_error(root: Path) -> None:
     (root / "b").symlink_to("/a")
     with pytest.raises(RuntimeError, match="too many links"):
         inside(root, "/a/x")
+
+
+def test_two_labs_of_one_machine_do_not_meet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    labels = set()
+    for folder in (state.DEFAULT_STATE, str(tmp_path / "a"), str(tmp_path / "b")):
+        monkeypatch.setenv("QTCTL_STATE", folder)
+        labels |= {network.device("lab1"), network.device("lab2")}
+    assert len(labels) == 6
+    assert all(len(label) <= 15 for label in labels)
