@@ -30,7 +30,8 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
 """Files that map names to tables: the Registry field they fill and the model of a table."""
 
 REQUIRED = ("fleet.toml", "hosts.toml")
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._@-]*$")
+NAME_LENGTH = 200
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*")
 
 
 def load(files: Mapping[str, bytes]) -> model.Registry:
@@ -105,8 +106,7 @@ class _Loader:
         for path in self._below("services"):
             name = PurePosixPath(path).stem
             self.origins["services", name] = Origin(path)
-            if not _NAME.match(name):
-                self.errors.append(InputError(f"{name!r} is not a service name", place=Place(path)))
+            self._check_name(name, "a service", Place(path))
             service = self._whole(path, model.Service)
             if service is not None:
                 found[name] = service
@@ -116,10 +116,17 @@ class _Loader:
         found = {}
         for name, value in (self._parse(path) or {}).items():
             self.origins[field, name] = Origin(path, (name,))
+            if kind is not model.Key:
+                self._check_name(name, f"one of the {field}", locate(self.files, Origin(path, (name,))))
             node = self._validate(path, (name,), value, kind)
             if node is not None:
                 found[name] = node
         return found
+
+    def _check_name(self, name: str, what: str, place: Place) -> None:
+        if _NAME.fullmatch(name) is None or len(name) > NAME_LENGTH:
+            hint = f"letters, digits and . _ @ -, the first a letter or digit, at most {NAME_LENGTH}"
+            self.errors.append(InputError(f"{name!r} cannot name {what}", hint=hint, place=place))
 
     def _whole(self, path: str, kind: type[M]) -> M | None:
         if path not in self.files:
