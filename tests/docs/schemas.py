@@ -1,0 +1,128 @@
+"""The JSON Schemas of docs/schemas, by their path below it."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from qtctl.collect.document import schema as evidence_schema
+from qtctl.model import registry as model
+from qtctl.registry.load import TABLES
+from qtctl.report.schemas import schemas as report_schemas
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+KEYS: dict[str, dict[str, str]] = tomllib.loads((Path(__file__).parent / "keys.toml").read_text())
+"""Model name → key → what it means."""
+
+WHOLE: dict[str, type[BaseModel]] = {
+    "fleet": model.Fleet,
+    "policy": model.Policy,
+    "service": model.Service,
+    "legacy": model.Legacy,
+}
+"""Schema name → model of a registry file that is one document."""
+
+COUNT = {"type": "integer", "minimum": 0}
+LINT_ERROR = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["file", "line", "what", "hint"],
+    "properties": {
+        "file": {"type": ["string", "null"], "description": "Relative to the registry."},
+        "line": {"type": ["integer", "null"], "minimum": 1},
+        "what": {"type": "string"},
+        "hint": {"type": "string"},
+    },
+}
+LINT: dict[str, Any] = {
+    "title": "qtctl lint --format json",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["schema_version", "errors", "counts"],
+    "properties": {
+        "schema_version": {"const": 1},
+        "registry": {"type": "string", "description": "The folder, as it was named."},
+        "errors": {"type": "array", "items": LINT_ERROR},
+        "counts": {
+            "description": "How many of each kind are declared; null where there are errors.",
+            "type": ["object", "null"],
+            "additionalProperties": COUNT,
+        },
+    },
+}
+LAB: dict[str, Any] = {
+    "title": "qtctl lab list --format json",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["schema_version", "hosts"],
+    "properties": {
+        "schema_version": {"const": 1},
+        "hosts": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["name", "address", "suite", "stands_for", "state"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "address": {"type": "string"},
+                    "suite": {"type": "string"},
+                    "stands_for": {"type": "string"},
+                    "state": {"enum": ["running", "down"]},
+                },
+            },
+        },
+    },
+}
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """What qtctl writes for machines: evidence, reports, lint, the lab's hosts."""
+    named = {"evidence": evidence_schema(), **report_schemas(), "lint": LINT, "lab": LAB}
+    return {f"{name}.json": _of_draft(schema) for name, schema in named.items()}
+
+
+def registry_files() -> dict[str, dict[str, Any]]:
+    """What a registry's files hold, for editors: with the meaning of every key."""
+    found = {name: _explained(kind.model_json_schema()) for name, kind in WHOLE.items()}
+    for file, (_, kind) in TABLES.items():
+        key = str if kind is model.Key else model.Name
+        found[file.removesuffix(".toml")] = _explained(TypeAdapter(dict[key, kind]).json_schema())  # type: ignore[valid-type]
+    return {f"registry/{name}.json": _of_draft(schema) for name, schema in found.items()}
+
+
+def text_of(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _of_draft(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"$schema": DIALECT, **{key: value for key, value in schema.items() if key != "$schema"}}
+
+
+def _explained(schema: dict[str, Any]) -> dict[str, Any]:
+    """With descriptions from keys.toml, and without what only pydantic or JSON has a use for."""
+    for name, node in {**schema.get("$defs", {}), schema.get("title", ""): schema}.items():
+        for key, value in node.get("properties", {}).items():
+            value["description"] = KEYS[name][key].replace("`", "")
+    explained: dict[str, Any] = _plain(schema)
+    return explained
+
+
+def _plain(node: Any) -> Any:
+    """Without titles, which repeat the keys, and without null, which TOML does not have. Other names are errors."""
+    if isinstance(node, list):
+        return [_plain(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _plain(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
+    if found.get("default", ...) is None:
+        del found["default"]
+    if "patternProperties" in found:
+        found["additionalProperties"] = False
+    match found.get("anyOf"):
+        case [dict() as only, {"type": "null"}]:
+            del found["anyOf"]
+            return {**only, **found}
+    return found
