@@ -1,0 +1,108 @@
+"""qtctl's wheel inside the host, `--host local`, finds what an audit of the same moment over SSH finds."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qtctl.lab import lab
+from tests.live import wheel
+from tests.live.box import Box, Ran
+
+pytestmark = pytest.mark.lab
+
+AUDITOR = "qtaudit"
+HOST = "quantumtrader-prod-1"
+SAVED = "/tmp/local.json"
+VOLATILE = {
+    "host": {"uptime_s", "load", "memory_available", "disk_free"},
+    "store": {"uptime_s", "used_memory"},
+    "stream": {"length", "last_id", "last_ms"},
+    "stream.group": {"lag", "pending", "last_delivered_id"},
+}
+"""Fields that go on by themselves from one look to the next, by fact."""
+LINES = {"host", "store", "stream", "stream.group"}
+"""Facts whose line of proof holds such fields."""
+LOGINS = (
+    "session-*.scope", "user-*.slice", "user@*.service", "user-runtime-dir@*.service", "run-user-*.mount",
+    "systemd-oomd.service",  # no such unit: user@.service names it
+)  # fmt: skip
+"""Units that a login brings: an audit over SSH sees its own."""
+FAULT = "systemctl stop quantum-strategy-brain.service; chmod 644 /etc/quantum/ai-engine.env"
+HEAL = "chmod 600 /etc/quantum/ai-engine.env; systemctl start quantum-strategy-brain.service"
+FOUND = {
+    ("QT219", "quantum-strategy-brain.service"),
+    ("QT301", "127.0.0.1:8011"),
+    ("QT602", "/etc/quantum/ai-engine.env"),
+}
+
+
+@pytest.fixture(scope="module")
+def command(box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """How qtctl is run on the host."""
+    try:
+        yield wheel.install(box, tmp_path_factory.mktemp("wheel"))
+    finally:
+        box.sh(f"rm -rf {wheel.HOME} {SAVED}")
+
+
+def test_the_same_findings_and_the_same_evidence(box: Box, command: str, tmp_path: Path) -> None:
+    assert box.until_healthy().code == 0
+    _alike(box, command, tmp_path / "healthy.json", found=set(), code=0)
+    try:
+        box.sh(FAULT)
+        _alike(box, command, tmp_path / "faulty.json", found=FOUND, code=1)
+    finally:
+        box.sh(HEAL)
+    assert box.until_healthy().code == 0
+
+
+def _alike(box: Box, command: str, saved: Path, *, found: set[tuple[str, str]], code: int) -> None:
+    with ThreadPoolExecutor(1) as other:
+        over_ssh = other.submit(box.audit, "--save", str(saved))
+        here = _audit_there(box, command)
+    there = over_ssh.result()
+    assert (here.code, there.code) == (code, code), here.err + there.err
+    assert _findings(here) == _findings(there)
+    assert {(check["id"], check["subject"]) for check in here.json()["findings"]} == found
+    local, ssh = json.loads(box.sh(f"cat {SAVED}")), json.loads(saved.read_text())
+    assert (local["transport"], ssh["transport"], local["user"], ssh["user"]) == ("local", "ssh", AUDITOR, AUDITOR)
+    assert _items(local) == _items(ssh)
+    assert [(ask["argv"], ask["again"]) for ask in local["asks"]] == [
+        (ask["argv"], ask["again"]) for ask in ssh["asks"]
+    ]
+
+
+def _audit_there(box: Box, command: str) -> Ran:
+    options = f"--host local --as {HOST} --registry {wheel.HOME}/registry --format json --save {SAVED}"
+    done = lab.execute(box.name, ["runuser", "-u", AUDITOR, "--", "sh", "-c", f"cd /tmp && {command} audit {options}"])
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def _findings(ran: Ran) -> list[dict[str, Any]]:
+    """All that is said of each finding and each unknown, without when it was asked."""
+    report = ran.json()
+    checks: list[dict[str, Any]] = [*report["findings"], *report["unknowns"]]
+    for check in checks:
+        for proof in check["proof"]:
+            proof.pop("at", None)
+    return checks
+
+
+def _items(evidence: dict[str, Any]) -> dict[tuple[str, str, str], dict[str, Any]]:
+    return {(item["fact"], item["store"], item["subject"]): _lasting(item) for item in evidence["items"]}
+
+
+def _lasting(item: dict[str, Any]) -> dict[str, Any]:
+    fact, value = item["fact"], item["value"]
+    kept = {key: each for key, each in item.items() if key != "ask" and (key != "line" or fact not in LINES)}
+    if fact == "unit.listing" and value:
+        units = {name: row for name, row in value["units"].items() if not any(fnmatchcase(name, it) for it in LOGINS)}
+        kept["value"] = {**value, "units": units}
+    elif value:
+        kept["value"] = {field: each for field, each in value.items() if field not in VOLATILE.get(fact, ())}
+    return kept
