@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qtctl.errors import LabError
 from qtctl.lab import cgroups, disk, network
-from qtctl.lab.processes import Process, children, executable, process
+from qtctl.lab.processes import Process, children, enter, executable, process
 from qtctl.lab.shell import environment, run, tail
 from qtctl.lab.state import HostState, log_path, machine_boot_id, save
 from qtctl.ports.progress import Progress
@@ -167,14 +167,16 @@ def _ssh_answers(address: str) -> bool:
 def _settle(leader: Process) -> str:
     """Wait for the end of the boot: `running`, or `degraded` with the units that failed."""
     state = _ask(leader, ["systemctl", "is-system-running", "--wait"])
-    if state != "degraded":
+    if state == "running":
         return state
+    if state != "degraded":
+        raise LabError(f"its systemd answers {state!r}", hint="see its console log")
     failed = _ask(leader, ["systemctl", "list-units", "--failed", "--plain", "--no-legend"])
     return f"degraded: {', '.join(line.split()[0] for line in failed.splitlines())} failed"
 
 
 def _ask(leader: Process, argv: list[str]) -> str:
-    command = ["nsenter", "-t", str(leader.pid), "-a", "--", *argv]
+    command = [*enter(leader), *argv]
     done = subprocess.run(command, capture_output=True, timeout=BOOT_S, check=False, env=environment())
     return done.stdout.decode(errors="replace").strip()
 

@@ -17,6 +17,7 @@ from qtctl.errors import LabError
 from qtctl.lab import boot, disk, needs, network, rootfs, ssh, state
 from qtctl.lab.layover import lay_over
 from qtctl.lab.shell import environment
+from qtctl.lab.processes import enter
 from qtctl.lab.state import HostState
 from qtctl.model.tree import Tree, TreeFile
 from qtctl.ports.progress import Progress
@@ -167,7 +168,7 @@ def execute(
     if leader is None:
         raise LabError(f"{name} is just rebooting", hint="try again in a second")
     inside = ["env", "-i", f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}"]
-    command = ["nsenter", "-t", str(leader.pid), "-a", "--", *inside, *argv]
+    command = [*enter(leader), *inside, *argv]
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,

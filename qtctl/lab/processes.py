@@ -71,3 +71,11 @@ def _stat(pid: int) -> list[str] | None:
     except OSError:
         return None
     return text.rpartition(b")")[2].decode("ascii").split()  # what is before it is any bytes: the program's name
+
+
+def enter(leader: Process) -> tuple[str, ...]:
+    """What to put before a command that runs inside the host whose PID 1 `leader` is.
+
+    Its root is named beside its namespaces: on a machine that is itself a chroot, that of the namespace is another.
+    """
+    return ("nsenter", "-t", str(leader.pid), "-a", "-r", "-w", "--")
