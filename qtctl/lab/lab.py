@@ -16,8 +16,8 @@ from typing import TypeVar
 from qtctl.errors import LabError
 from qtctl.lab import boot, disk, needs, network, rootfs, ssh, state
 from qtctl.lab.layover import lay_over
-from qtctl.lab.shell import environment
 from qtctl.lab.processes import enter
+from qtctl.lab.shell import environment
 from qtctl.lab.state import HostState
 from qtctl.model.tree import Tree, TreeFile
 from qtctl.ports.progress import Progress
