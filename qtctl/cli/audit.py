@@ -33,7 +33,7 @@ def audit(
     user: UserOption = None,
     templates: TemplatesOption = None,
     format_: FormatOption = None,
-    every: Annotated[bool, typer.Option("--all", help="Show what holds, too.")] = False,
+    every: Annotated[bool, typer.Option("--all", metavar="", help="Show what holds, too.")] = False,
 ) -> None:
     """Compare a host with what the registry declares, read-only, with a proof for every line."""
     from qtctl.cli.evidence import declare, obtain

@@ -19,7 +19,7 @@ DEMO_HOST = "demo1"
 
 def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the reports go.")] = Path("qtctl-demo"),
-    keep: Annotated[bool, typer.Option("--keep", help=f"Leave the host {DEMO_HOST} running.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", metavar="", help=f"Leave the host {DEMO_HOST} running.")] = False,
 ) -> None:
     """Boot a throwaway host, deploy the shipped registry to it, audit it, and write the reports.
 

@@ -15,7 +15,21 @@ class Exit(IntEnum):
     UNVERIFIED = 5
     INTERNAL = 70
     INTERRUPTED = 130
+    PIPE = 141
 
+
+MEANING = {
+    Exit.OK: "as declared",
+    Exit.FINDINGS: "not as declared: findings at or above the gate, or changes pending",
+    Exit.USAGE: "usage or invalid input",
+    Exit.INCOMPLETE: "no such finding, but evidence is incomplete",
+    Exit.REFUSED: "refused or failed; the host is as it was",
+    Exit.UNVERIFIED: "the host may have been changed and is not verified: a person is needed",
+    Exit.INTERNAL: "internal error",
+    Exit.INTERRUPTED: "interrupted",
+    Exit.PIPE: "nobody reads the output any more",
+}
+"""What each exit code tells, in the words of README.md."""
 
 PRECEDENCE = (Exit.UNVERIFIED, Exit.REFUSED, Exit.USAGE, Exit.FINDINGS, Exit.INCOMPLETE)
 """Where several hold, the first of these wins."""

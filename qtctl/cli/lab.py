@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Throwaway systemd hosts on this machine, to rehearse on.", no_args_is_help=True)
 
-NamesArgument = Annotated[list[str], typer.Argument(metavar="[NAME]...", help="lab1, lab2 … (default: all).")]
+NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME", help="lab1, lab2 … (default: all).")]
 
 
 @app.command()
@@ -28,7 +28,9 @@ def up(
     suite: Annotated[
         str | None, typer.Option("--suite", help="bookworm, trixie, bullseye or noble. Default: as this machine.")
     ] = None,
-    install: Annotated[bool, typer.Option("--install", help="Install missing Debian packages with apt-get.")] = False,
+    install: Annotated[
+        bool, typer.Option("--install", metavar="", help="Install missing Debian packages with apt-get.")
+    ] = False,
     format_: FormatOption = None,
 ) -> None:
     """Boot lab1 … labN with sshd, Redis, and a stand-in program for every entry point of the registry."""
@@ -62,7 +64,7 @@ def list_(format_: FormatOption = None) -> None:
 @app.command("exec", context_settings={"ignore_unknown_options": True})
 def execute(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A lab host.")],
-    command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="What to run there, as root.")],
+    command: Annotated[list[str], typer.Argument(metavar="COMMAND", help="What to run there, as root.")],
 ) -> None:
     """Run a command inside a lab host, as root, and exit as it does."""
     from qtctl.lab.lab import execute as run

@@ -1,13 +1,17 @@
-"""The qtctl command: its commands, how errors are shown, and the exit code."""
+"""The qtctl command: its commands in the order of work, how errors are shown, and the exit code."""
 
+import contextlib
+import os
+import select
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from qtctl.cli import audit, demo, deploy, explain, lab, lint, parity, render, report
-from qtctl.cli.exits import Exit, of_error
+from qtctl.cli.exits import MEANING, Exit, of_error
 from qtctl.errors import InputErrors, QtctlError
 from qtctl.version import VERSION
 
@@ -16,29 +20,52 @@ HELP = """Control plane and auditor for fleets of systemd hosts.
 A registry of TOML files says which services, timers, targets, venvs, ports and Redis streams each host must have.
 qtctl renders their systemd units, deploys them, and audits live hosts against them over SSH, with a proof a line.
 
-Begin with: qtctl lint · qtctl lab up · qtctl deploy --host lab1 · qtctl audit --host lab1
+Begin with:
+qtctl lint
+qtctl lab up
+qtctl deploy --host lab1
+qtctl audit --host lab1
 
-Exit codes: 0 as declared · 1 findings, or changes pending · 2 usage or invalid input · 3 evidence incomplete ·
-4 refused or failed, host as before · 5 host may have changed: a person is needed · 70 internal error · 130 interrupted
+Exit codes:
 """
+
+ORDER = ("demo", "lint", "render", "lab", "deploy", "audit", "explain", "report", "parity")
+START, DECLARE, REHEARSE, CHANGE, LOOK = (
+    "See it work",
+    "What is declared",
+    "Rehearse on a throwaway host",
+    "Change a host",
+    "Look at a host",
+)
+
+# click's base of usage errors: newer typer has a click of its own inside, and shows of it only this subclass.
+UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
+
+
+class InOrder(TyperGroup):
+    """Lists commands in the order in which they are used; typer lists groups of commands last."""
+
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(self.commands, key=ORDER.index)
+
 
 app = typer.Typer(
     name="qtctl",
-    help=HELP,
+    cls=InOrder,
+    help=HELP + "\n".join(f"{code:>3}  {meaning}" for code, meaning in MEANING.items()),
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("lint")(lint.lint)
-app.command("render")(render.render)
-app.command("deploy")(deploy.deploy)
-app.command("audit")(audit.audit)
-app.command("demo")(demo.demo)
-app.command("explain")(explain.explain)
-app.command("parity")(parity.parity)
-app.add_typer(report.app, name="report")
-app.add_typer(lab.app, name="lab")
+app.command("demo", rich_help_panel=START)(demo.demo)
+app.command("lint", rich_help_panel=DECLARE)(lint.lint)
+app.command("render", rich_help_panel=DECLARE)(render.render)
+app.add_typer(lab.app, name="lab", rich_help_panel=REHEARSE)
+app.command("deploy", rich_help_panel=CHANGE)(deploy.deploy)
+app.command("audit", rich_help_panel=LOOK)(audit.audit)
+app.command("explain", rich_help_panel=LOOK)(explain.explain)
+app.add_typer(report.app, name="report", rich_help_panel=LOOK)
+app.command("parity", rich_help_panel=LOOK)(parity.parity)
 
 
 def _version(asked: bool) -> None:
@@ -49,39 +76,100 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def options(
-    _debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
+    _debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the trace of an error.")] = False,
     _version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Options of every command."""
 
 
-def run() -> None:
+def run() -> NoReturn:
     """Run the command line and exit. Every error is one clear line; the trace only with --debug."""
-    debug = "--debug" in sys.argv
-    argv = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug, argv = _debug(sys.argv[1:])
+    code = _guarded(argv, debug=debug)
     try:
-        app(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = Exit.PIPE
+    if code == Exit.PIPE:
+        # Python would flush again at exit, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _debug(argv: list[str]) -> tuple[bool, list[str]]:
+    """--debug is taken wherever it stands, but not out of a command that is for a lab host."""
+    if argv[:2] == ["lab", "exec"]:
+        return False, argv
+    return "--debug" in argv, [argument for argument in argv if argument != "--debug"]
+
+
+def _guarded(argv: list[str], *, debug: bool) -> int:
+    try:
+        return _invoke(argv)
     except QtctlError as error:
         _show(error, debug=debug)
-        sys.exit(of_error(error))
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        sys.exit(Exit.INTERRUPTED)
+        return of_error(error)
+    except (KeyboardInterrupt, typer.Abort):
+        _tell("interrupted")
+        return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence
-        _show(error, debug=debug, prefix="internal error: ")
-        sys.exit(Exit.INTERNAL)
+        return _odd(error, debug=debug)
 
 
-def _show(error: Exception, *, debug: bool, prefix: str = "") -> None:
+def _invoke(argv: list[str]) -> int:
+    """Not through `app()`: that shows usage errors in boxes, and takes an interrupt for a plain exit."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("qtctl", argv) as context:
+            command.invoke(context)
+    except typer.Exit as done:
+        return done.exit_code
+    except UsageError as error:
+        _tell(_usage(error))
+        return Exit.USAGE
+    return Exit.OK
+
+
+def _usage(error: BaseException) -> str:
+    """A usage error as one line; of a group called without a command, whose help was shown, none."""
+    message: str = error.format_message()  # type: ignore[attr-defined]  # see UsageError
+    if not message or type(error).__name__ == "NoArgsIsHelpError":
+        return message
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "qtctl"
+    what = " ".join(message.replace("Value error, ", "").split()).rstrip(".")
+    return f"error: {what[0].lower()}{what[1:]} (see {path} --help)"
+
+
+def _odd(error: Exception, *, debug: bool) -> int:
+    if isinstance(error, BrokenPipeError) and _reader_gone():
+        return Exit.PIPE
     if debug:
-        traceback.print_exception(error)
-    if isinstance(error, InputErrors):
-        for each in error.errors:
-            sys.stderr.write(f"error: {each}\n")
+        _tell("".join(traceback.format_exception(error)))
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    _tell(f"error: internal error: {what} (a bug of qtctl: please report it, with what --debug shows)")
+    return Exit.INTERNAL
+
+
+def _reader_gone() -> bool:
+    """Whether stdout is a pipe that nobody reads any more."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def _show(error: QtctlError, *, debug: bool) -> None:
+    if debug:
+        _tell("".join(traceback.format_exception(error)))
+    for each in error.errors if isinstance(error, InputErrors) else (error,):
+        _tell(f"error: {each}")
+
+
+def _tell(text: str) -> None:
+    if not text:
         return
-    if prefix:
-        sys.stderr.write(f"{prefix}{type(error).__name__}: {error} (--debug shows the trace; please report it)\n")
-        return
-    sys.stderr.write(f"error: {error}\n")
+    with contextlib.suppress(BrokenPipeError):
+        sys.stderr.write(f"{text.rstrip()}\n")
+        sys.stderr.flush()

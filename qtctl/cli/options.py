@@ -40,7 +40,7 @@ FormatOption = Annotated[
     Format | None,
     typer.Option("--format", help="Default: table on a terminal, Markdown elsewhere."),
 ]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing anything.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask before changing anything.")]
 
 
 def registry_folder(given: Path | None) -> Path:

@@ -31,7 +31,12 @@ def write(text: str) -> None:
 def console() -> "Console":
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            """As for any other write to stdout; rich would exit with 1, which here means findings."""
+            raise BrokenPipeError
+
+    return Output(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 
 def table(*columns: str, title: str | None = None) -> "Table":
