@@ -7,6 +7,7 @@ from typing import Protocol
 from jeepney import HeaderFields, Message, MessageType
 from jeepney.low_level import Parser
 
+from qtctl.adapters import dbus_quick
 from qtctl.adapters.dbus_values import encode, unwrapped
 from qtctl.adapters.wire import Wire
 from qtctl.errors import HostError
@@ -14,6 +15,9 @@ from qtctl.ports.host import BusCall, BusReply, JobResult
 
 IN_FLIGHT = 64
 """dbus-daemon allows 128 unanswered calls a connection, and refuses the rest."""
+
+AT_ONCE = 32
+"""Calls go out this many in a packet: one by one, each would cost a packet of its own on every leg of the way."""
 
 _DAEMON = "org.freedesktop.DBus"
 _MANAGER = "org.freedesktop.systemd1.Manager"
@@ -37,6 +41,7 @@ class StreamBus:
         self._wire = wire
         self._gone = gone
         self._parser = Parser()
+        self._buffer = bytearray()
         self._serial = 0
         self._ended: dict[str, tuple[str, str]] = {}
         self._watching = False
@@ -54,13 +59,16 @@ class StreamBus:
         waiting: dict[int, int] = {}
         sent = 0
         while sent < len(calls) or waiting:
-            packets = []
-            for index in range(sent, min(len(calls), sent + IN_FLIGHT - len(waiting))):
-                self._serial += 1
-                waiting[self._serial] = index
-                packets.append(encode(calls[index], self._serial))
-            sent += len(packets)
-            self._send(b"".join(packets), until)
+            room = IN_FLIGHT - len(waiting)
+            if room >= AT_ONCE and sent < len(calls):
+                packets = []
+                for index in range(sent, min(len(calls), sent + room)):
+                    self._serial += 1
+                    waiting[self._serial] = index
+                    call, serial = calls[index], self._serial
+                    packets.append(dbus_quick.encode(call, serial) or encode(call, serial))
+                sent += len(packets)
+                self._send(b"".join(packets), until)
             for serial, reply in self._answers(until):
                 if (answered := waiting.pop(serial, None)) is not None:
                     replies[answered] = reply
@@ -121,14 +129,29 @@ class StreamBus:
     def _answers(self, until: float, *, patient: bool = False) -> list[tuple[int, BusReply]]:
         """The replies in what arrives next; JobRemoved signals are kept. `patient`: none by `until` is no error."""
         try:
-            messages = self._parser.feed(self._receive(until))
+            self._buffer += self._receive(until)
+            return [answer for message in self._messages() if (answer := self._quickly(message)) is not None]
         except TimeoutError as error:
             if patient:
                 return []
             raise self._gone("no answer in time: is it hanging?") from error
         except (ValueError, KeyError) as error:
             raise self._gone(f"not understood: {error}") from error
-        return [answer for message in messages if (answer := self._take(message)) is not None]
+
+    def _messages(self) -> list[bytes]:
+        """The whole messages in the buffer, taken from it."""
+        at, messages = 0, []
+        while (size := dbus_quick.length(self._buffer, at)) and at + size <= len(self._buffer):
+            messages.append(bytes(self._buffer[at : at + size]))
+            at += size
+        del self._buffer[:at]
+        return messages
+
+    def _quickly(self, message: bytes) -> tuple[int, BusReply] | None:
+        if (answer := dbus_quick.decode(message)) is not None:
+            return answer
+        (whole,) = self._parser.feed(message)
+        return self._take(whole)
 
     def _take(self, message: Message) -> tuple[int, BusReply] | None:
         fields = message.header.fields

@@ -34,6 +34,19 @@ class _Seen:
     ask: int
 
 
+@dataclass(frozen=True, slots=True)
+class _First:
+    """What the first exchange brought: units seen, units still to be asked for their properties, unit files."""
+
+    seen: dict[str, _Seen]
+    late: dict[str, probe.Row]
+    files: Mapping[str, str]
+
+    @property
+    def rows(self) -> dict[str, probe.Row]:
+        return {name: each.row for name, each in self.seen.items()} | self.late
+
+
 class _Session:
     """Calls on the bus of a look, timed and noted."""
 
@@ -76,18 +89,23 @@ def _look(session: _Session, open_: set[Need]) -> None:
     odd = [not_asked(Need(Unit.FACT, name), why) for name in names if (why := probe.odd_name(name))]
     _close(session, open_, odd, 0)
     named = [name for name in names if not probe.odd_name(name)]
+    # What should be gone, and most often is, is asked for its properties only where it turns out to be there.
+    gone = {ghost.unit for ghost in session.desired.ghosts}
+    expected = [name for name in named if name not in gone]
     patterns = (*session.desired.unit_patterns, *_fleet(session.desired), *names)
-    first = [probe.ALL_UNITS, *_of_units(named), probe.unit_files(patterns)]
-    replies = session.call(first)
+    replies = session.call([probe.ALL_UNITS, probe.by_names(named), *_gets(expected), probe.unit_files(patterns)])
     loaded, files = _read(replies[0], probe.rows), _read(replies[-1], probe.files)
     number = session.note(("ListUnits", "ListUnitFilesByPatterns"), probe.LISTING_AGAIN)
-    seen = _seen(session, named, replies[1:-1])
+    rows = _rows(named, replies[1])
+    absent_ones = {name: rows[name] for name in named if name in gone and rows[name].absent}
+    seen = _seen(session, expected, rows, replies[2:-1]) | _unasked(session, absent_ones)
+    late = [name for name in named if name not in seen]
     extra: list[str] = []
     if LISTING in open_:
         _close(session, open_, [observed(LISTING, probe.listing(loaded, files), again=probe.LISTING_AGAIN)], number)
         extra = _undeclared(loaded, files, session.desired.unit_patterns, set(names))
         open_ |= {Need(Unit.FACT, name) for name in extra}
-    _answer(session, open_, seen, files, extra)
+    _answer(session, open_, _First(seen, {name: rows[name] for name in late}, files), extra)
 
 
 def _fleet(desired: Desired) -> Iterable[str]:
@@ -97,22 +115,35 @@ def _fleet(desired: Desired) -> Iterable[str]:
     yield from (alias for external in desired.externals for alias in external.aliases)
 
 
-def _of_units(names: Sequence[str]) -> list[probe.Question]:
-    return [probe.by_names(names), *(question for name in names for question in probe.gets(name))]
+def _gets(names: Iterable[str]) -> list[probe.Question]:
+    return [question for name in names for question in probe.gets(name)]
 
 
-def _seen(session: _Session, names: Sequence[str], replies: Sequence[BusReply]) -> dict[str, _Seen]:
-    """The replies to `_of_units`, by unit."""
-    rows = _read(replies[0], probe.rows)
+def _rows(names: Sequence[str], reply: BusReply) -> dict[str, probe.Row]:
+    """The reply to `by_names`, by unit."""
+    rows = _read(reply, probe.rows)
     if len(rows) != len(names):
         raise _Failed(f"systemd answered for {len(rows)} of {len(names)} units")
-    rest = iter(replies[1:])
+    return dict(zip(names, rows, strict=True))
+
+
+def _seen(
+    session: _Session, names: Sequence[str], rows: Mapping[str, probe.Row], replies: Iterable[BusReply]
+) -> dict[str, _Seen]:
+    """The replies to `_gets`, by unit."""
+    rest = iter(replies)
     found = {}
-    for name, row in zip(names, rows, strict=True):
-        properties = [str(question.body[-1]) for question in probe.gets(name)]
+    for name in names:
+        properties = probe.properties(name)
         number = session.note(("Get", name, *properties), probe.again(name))
-        found[name] = _Seen(row, tuple(islice(rest, len(properties))), number)
+        found[name] = _Seen(rows[name], tuple(islice(rest, len(properties))), number)
     return found
+
+
+def _unasked(session: _Session, rows: Mapping[str, probe.Row]) -> dict[str, _Seen]:
+    """Units that are not there: nothing more is asked of them."""
+    numbers = ((name, session.note(("ListUnitsByNames", name), probe.again(name))) for name in rows)
+    return {name: _Seen(rows[name], (), number) for name, number in numbers}
 
 
 def _read(reply: BusReply, read: Callable[[BusReply], T]) -> T:
@@ -133,17 +164,20 @@ def _undeclared(
     return sorted(name for name in mine if not probe.odd_name(name))
 
 
-def _answer(
-    session: _Session, open_: set[Need], seen: dict[str, _Seen], files: Mapping[str, str], extra: Sequence[str]
-) -> None:
-    """Note all units, after a second exchange for undeclared ones and for file states that the list does not have."""
-    unlisted = [name for name, each in seen.items() if not each.row.absent and not _listed(name, each.row, files)]
-    states_of = (*(seen[name].row.id for name in unlisted), *extra)
-    questions = [*(_of_units(extra) if extra else []), *(probe.file_state(name) for name in states_of)]
-    replies = session.call(questions) if questions else []
-    at = len(replies) - len(unlisted) - len(extra)
-    states = dict(zip((*unlisted, *extra), replies[at:], strict=True))
-    everything = seen | (_seen(session, extra, replies[:at]) if extra else {})
+def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[str]) -> None:
+    """Note all units, after a second exchange for undeclared and late ones, and for file states not in the list."""
+    files, known = first.files, first.rows
+    unlisted = [name for name, row in known.items() if not row.absent and not _listed(name, row, files)]
+    states_of = (*(known[name].id for name in unlisted), *extra)
+    more = (*first.late, *extra)
+    questions = [*_gets(more), *(probe.file_state(name) for name in states_of)]
+    replies = session.call([probe.by_names(extra), *questions] if questions else [])
+    states, everything = {}, first.seen
+    if replies:
+        at = len(replies) - len(states_of)
+        states = dict(zip((*unlisted, *extra), replies[at:], strict=True))
+        rows = {**first.late, **_rows(extra, replies[0])}
+        everything = first.seen | _seen(session, more, rows, replies[1:at])
     whole = {service.unit for service in session.desired.services}
     for name, each in sorted(everything.items()):
         answer = _unit(name, each, _listed(name, each.row, files), states.get(name), whole_argv=name in whole)

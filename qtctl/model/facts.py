@@ -84,8 +84,6 @@ class Unit:
     binds_to: list[str] | None = None
     after: list[str] | None = None
     active_enter_timestamp: int = 0
-    inactive_enter_timestamp: int = 0
-    type: str = ""
     result: str = ""
     main_pid: int = 0
     exec_main_code: int = 0
@@ -95,7 +93,6 @@ class Unit:
     user: str = ""
     working_directory: str = ""
     exec_start: list[list[str]] | None = None
-    control_group: str = ""
     next_elapse_usec_realtime: int = 0
     next_elapse_usec_monotonic: int = 0
     last_trigger_usec: int = 0

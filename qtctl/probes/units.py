@@ -8,6 +8,7 @@ property `UnitFileState` is what systemd remembers from an earlier look. Asking 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from qtctl.model.facts import Unit, UnitListing
@@ -22,6 +23,8 @@ UNIT_NAME = re.compile(
     r"[A-Za-z0-9:_.\\@-]{1,255}\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)"
 )
 
+TO_ESCAPE = re.compile(rb"^[0-9]|[^0-9A-Za-z]")
+
 OF_UNIT: Mapping[str, tuple[str, str]] = {
     "fragment_path": ("FragmentPath", "s"),
     "drop_in_paths": ("DropInPaths", "as"),
@@ -31,10 +34,8 @@ OF_UNIT: Mapping[str, tuple[str, str]] = {
     "binds_to": ("BindsTo", "set"),
     "after": ("After", "set"),
     "active_enter_timestamp": ("ActiveEnterTimestamp", "t"),
-    "inactive_enter_timestamp": ("InactiveEnterTimestamp", "t"),
 }
 OF_SERVICE: Mapping[str, tuple[str, str]] = {
-    "type": ("Type", "s"),
     "result": ("Result", "s"),
     "main_pid": ("MainPID", "t"),
     "exec_main_code": ("ExecMainCode", "t"),
@@ -44,7 +45,6 @@ OF_SERVICE: Mapping[str, tuple[str, str]] = {
     "user": ("User", "s"),
     "working_directory": ("WorkingDirectory", "s"),
     "exec_start": ("ExecStart", "exec"),
-    "control_group": ("ControlGroup", "s"),
 }
 OF_TIMER: Mapping[str, tuple[str, str]] = {
     "result": ("Result", "s"),
@@ -98,11 +98,7 @@ class Undecodable(ValueError):
 
 def object_path(unit: str) -> str:
     """The unit's D-Bus object: every byte but letters and digits escaped, a leading digit too."""
-    escaped = "".join(
-        chr(byte) if chr(byte).isascii() and chr(byte).isalnum() and not (at == 0 and chr(byte).isdigit())
-        else f"_{byte:02x}"
-        for at, byte in enumerate(unit.encode())
-    )  # fmt: skip
+    escaped = TO_ESCAPE.sub(lambda found: f"_{found[0][0]:02x}".encode(), unit.encode()).decode()
     return f"{MANAGER_PATH}/unit/{escaped or '_'}"
 
 
@@ -144,12 +140,23 @@ def file_state(unit: str) -> Question:
 
 def gets(unit: str) -> tuple[Question, ...]:
     """One Get for each property of the allow-list, in the order that `decode` takes."""
-    kind, path = unit.rpartition(".")[2], object_path(unit)
-    questions = [_get(path, "Unit", name) for name, _ in OF_UNIT.values()]
+    path = object_path(unit)
+    return tuple(Question(path, PROPERTIES, "Get", "ss", body) for body in _bodies(unit.rpartition(".")[2]))
+
+
+def properties(unit: str) -> tuple[str, ...]:
+    """The names of the properties that `gets` asks for."""
+    return tuple(name for _, name in _bodies(unit.rpartition(".")[2]))
+
+
+@cache
+def _bodies(kind: str) -> tuple[tuple[str, str], ...]:
+    """Interface and name of each property of the allow-list."""
+    bodies = [("org.freedesktop.systemd1.Unit", name) for name, _ in OF_UNIT.values()]
     if kind in BY_TYPE:
         interface, table = BY_TYPE[kind]
-        questions += [_get(path, interface, name) for name, _ in table.values()]
-    return tuple(questions)
+        bodies += [(f"org.freedesktop.systemd1.{interface}", name) for name, _ in table.values()]
+    return tuple(bodies)
 
 
 def rows(reply: Reply) -> list[Row]:
@@ -202,11 +209,12 @@ def word(reply: Reply) -> str:
 
 
 def _table(unit: str) -> dict[str, tuple[str, str]]:
-    return {**OF_UNIT, **BY_TYPE.get(unit.rpartition(".")[2], ("", {}))[1]}
+    return _tables(unit.rpartition(".")[2])
 
 
-def _get(path: str, interface: str, name: str) -> Question:
-    return Question(path, PROPERTIES, "Get", "ss", (f"org.freedesktop.systemd1.{interface}", name))
+@cache
+def _tables(kind: str) -> dict[str, tuple[str, str]]:
+    return {**OF_UNIT, **BY_TYPE.get(kind, ("", {}))[1]}
 
 
 def _array(reply: Reply) -> Sequence[object]:

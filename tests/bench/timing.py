@@ -61,7 +61,7 @@ def run(name: str, argv: Sequence[str], env: Mapping[str, str]) -> tuple[float, 
 
 
 def over(timed: Mapping[str, Timed], aims: Sequence[Aim]) -> list[str]:
-    return [f"{aim.what}: {_ratio(timed, aim):.2f} × {aim.against}, at most {aim.times:g}"
+    return [f"{aim.what}: {_ratio(timed, aim):.2f} times {aim.against}, at most {aim.times:g}"
             for aim in aims if _ratio(timed, aim) > aim.times]  # fmt: skip
 
 

@@ -28,8 +28,6 @@ VALUES: list[object] = [
     [],
     ["redis-server.service", "basic.target"],
     1795251250057476,
-    0,
-    "simple",
     "success",
     93,
     0,
@@ -39,7 +37,6 @@ VALUES: list[object] = [
     "auditor",
     "/home/auditor",
     [("/usr/bin/python3", ["/usr/bin/python3", "-m", "http.server", "--password=canary"], False, 1, 2, 0, 0, 93, 0, 0)],
-    "/system.slice/quantum-b.service",
 ]
 
 
