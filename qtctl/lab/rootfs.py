@@ -122,18 +122,18 @@ def _bootstrap(suite: str, root: Path, progress: Progress) -> None:
 
 
 def _follow(argv: list[str], suite: str, progress: Progress) -> None:
-    """Run debootstrap and pass on each of its phases (lines `I: …`)."""
+    """Run debootstrap and pass on each of its phases (lines `I: …`) as it begins."""
     last: list[str] = []
-    phase = ""
+    phases: set[str] = set()
     with subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(), text=True
     ) as process:
         for line in process.stdout or ():
             last = [*last[-9:], line]
             words = line.removeprefix("I: ").split()
-            if line.startswith("I: ") and words and words[0] != phase:
-                phase = words[0]
-                progress(f"{suite}: {phase.lower()}")
+            if line.startswith("I: ") and words and words[0] not in phases:
+                phases.add(words[0])
+                progress(f"{suite}: {words[0].lower()}")
     if process.returncode != 0:
         raise LabError(f"debootstrap failed: {tail(''.join(last).encode())}", hint="is the mirror in apt's sources up?")
 
