@@ -73,12 +73,22 @@ def _reload(scene: Scene, links: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def _resets(scene: Scene, starts: Sequence[Step]) -> tuple[Step, ...]:
-    failed = sorted(step.subject for step in starts if scene.unit(step.subject).active_state == "failed")
-    return tuple(Step(StepKind.RESET_FAILED, unit, _failed(scene.unit(unit)), "failed") for unit in failed)
+    """Restarts of the old program are forgotten too: they would count as those of the new one."""
+    units = {step.subject: scene.unit(step.subject) for step in starts}
+    return tuple(
+        Step(StepKind.RESET_FAILED, name, _to_forget(unit), unit.active_state)
+        for name, unit in sorted(units.items())
+        if _to_forget(unit)
+    )
 
 
-def _failed(unit: Unit) -> str:
-    return f"failed ({unit.result})" if unit.result else "failed"
+def _to_forget(unit: Unit) -> str:
+    """What systemd remembers of earlier failures that is in the way of a new start, or ''."""
+    if unit.active_state == "failed":
+        return f"failed ({unit.result})" if unit.result else "failed"
+    if not unit.n_restarts:
+        return ""
+    return f"systemd restarted it {unit.n_restarts} time{'s' * (unit.n_restarts > 1)}"
 
 
 def _stops(scene: Scene) -> tuple[Step, ...]:
