@@ -48,27 +48,41 @@ def shipped(name: str) -> Path:
     return Path(str(package_files("qtctl.data"))) / name
 
 
+def check_writable(path: Path) -> None:
+    """InputError where `write_atomic` could not write there. Asked before the work whose result it is to hold."""
+    if path.is_dir():
+        raise InputError("cannot be written: it is a folder", hint="name a file", place=Place(str(path)))
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise InputError(f"cannot be written: {above} is no folder", hint="check the path", place=Place(str(path)))
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise InputError(f"cannot be written: no permission in {above}", hint="check the path", place=Place(str(path)))
+
+
 def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write whole or not at all: a temporary file beside it, fsync, rename. InputError where it cannot be."""
+    check_writable(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(mode)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
     except OSError as error:
         what = f"cannot be written: {error.strerror}"
         raise InputError(what, hint="check the path", place=Place(str(path))) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
-    """Write each file below `folder` by its relative path, with its mode."""
+    """Write each file below `folder` by its relative path, with its mode. Nothing where one of them cannot be."""
+    for path in sorted(contents):
+        check_writable(folder / path)
     for path, (content, mode) in sorted(contents.items()):
         write_atomic(folder / path, content, mode)

@@ -29,12 +29,10 @@ def connect(
     port: int | None = None,
     address: str | None = None,
     connect_timeout_s: float = 10.0,
-    with_store: bool = True,
 ) -> "SshHost":
     """Connect and log in with the settings of `ssh [-F config] target`; user, port and address override them.
 
     Host keys must be known, whatever StrictHostKeyChecking says. Unreachable otherwise, with a hint.
-    `with_store`: begin to load what `store` will need, while the host is opening the first session.
     """
     asked = ssh_config.start(target, config=config, user=user, port=port)
     loading = threading.Thread(target=_load, daemon=True)
@@ -53,8 +51,6 @@ def connect(
         return ssh_config.finish(process, host, None, connect_timeout_s)
 
     link = open_link(settings, timeout_s, jump, sock)
-    if with_store:
-        store.preload()
     return SshHost(settings, link)
 
 

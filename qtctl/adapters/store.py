@@ -1,15 +1,10 @@
-"""A Redis server over a stream of our own (a forwarded channel, a socket): reading commands only, pipelined.
-
-redis-py does the protocol. Its own connect sends HELLO, CLIENT SETINFO and the like: an audit sends none of it.
-"""
+"""A Redis server over a stream of our own (a forwarded channel, a socket): reading commands only, pipelined."""
 
 import contextlib
-import importlib
-import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from qtctl.adapters.resp import Broken, Connection
 from qtctl.adapters.wire import Wire
 from qtctl.errors import HostError
 from qtctl.ports.host import StoreReply
@@ -23,13 +18,6 @@ READING = frozenset(
 """First words of the commands that leave this adapter; besides AUTH, which it sends itself."""
 
 
-def preload() -> threading.Thread:
-    """Begin to import redis-py (0.14 s) in the background, while something else waits for the network."""
-    thread = threading.Thread(target=importlib.import_module, args=("qtctl.adapters.store_redis",), daemon=True)
-    thread.start()
-    return thread
-
-
 class RedisStore:
     """qtctl.ports.host.Store. Connects when first asked, and again after a broken connection."""
 
@@ -38,7 +26,7 @@ class RedisStore:
         self._dial = dial
         self._place = place
         self._password = password
-        self._connection: Any = None
+        self._connection: Connection | None = None
 
     def ask(self, commands: Sequence[tuple[str, ...]], deadline_s: float) -> list[StoreReply]:
         """Replies in order, in RESP2's shapes (lists, str, int, None), bytes decoded as UTF-8.
@@ -49,8 +37,12 @@ class RedisStore:
             _must_read(command)
         until = time.monotonic() + deadline_s
         try:
-            first = [] if self._connection is not None else self._connect(until)
-            return self._exchange([*first, *commands], until)[len(first) :]
+            if self._connection is not None:
+                return self._exchange(self._connection, list(commands), until)
+            self._connection = Connection(self._dial(max(until - time.monotonic(), 0.001)))
+            # The AUTH that must go first goes out with the first commands.
+            first = [("AUTH", self._password)] if self._password else []
+            return self._exchange(self._connection, [*first, *commands], until)[len(first) :]
         except HostError:
             self.close()
             raise
@@ -58,29 +50,19 @@ class RedisStore:
     def close(self) -> None:
         if self._connection is not None:
             with contextlib.suppress(OSError, EOFError):
-                self._connection.disconnect()
+                self._connection.close()
             self._connection = None
 
-    def _connect(self, until: float) -> list[tuple[str, ...]]:
-        """Open the connection. The AUTH that must go first on it goes out with the first commands."""
-        wire = self._dial(max(until - time.monotonic(), 0.001))
-        from qtctl.adapters.store_redis import StreamConnection  # noqa: PLC0415 - 0.14 s to import
-
-        self._connection = StreamConnection(wire, self._place)
-        return [("AUTH", self._password)] if self._password else []
-
-    def _exchange(self, commands: list[tuple[str, ...]], until: float) -> list[StoreReply]:
-        from qtctl.adapters.store_redis import Broken  # noqa: PLC0415
-
+    def _exchange(self, connection: Connection, commands: list[tuple[str, ...]], until: float) -> list[StoreReply]:
         try:
-            replies = self._connection.exchange(commands, until)
+            replies = connection.exchange(commands, until)
         except Broken as error:
             raise HostError(
                 f"{self._place}: {error}", hint="is it Redis that listens there, and is it well?"
             ) from error
         if commands[:1] and commands[0][0] == "AUTH" and replies[0].error:
             return [_because(reply, replies[0].error) for reply in replies]
-        return list(replies)
+        return replies
 
 
 def _because(reply: StoreReply, why: str) -> StoreReply:

@@ -142,7 +142,7 @@ def test_nothing_but_reading_leaves(plain: int, command: tuple[str, ...]) -> Non
 
 
 def test_what_the_server_sees(either: Host, locked: int, tmp_path: Path) -> None:
-    """MONITOR shows the commands that were asked, and none of redis-py's own (HELLO, CLIENT SETINFO)."""
+    """MONITOR shows the commands that were asked, and none beside them (HELLO, CLIENT SETINFO)."""
     seen = tmp_path / "seen"
     with seen.open("wb") as file:
         watching = subprocess.Popen(
