@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
 from qtctl.model.origin import Origin
-from qtctl.registry.positions import line_of, line_of_written
+from qtctl.dialects.toml.positions import line_of, line_of_written
 from qtctl.registry.references import check_references
 
 M = TypeVar("M", bound=BaseModel)
@@ -42,11 +42,18 @@ def load(files: Mapping[str, bytes]) -> model.Registry:
     loader = _Loader(files)
     registry = loader.registry()
     if registry is None or loader.errors:
-        raise InputErrors(tuple(loader.errors))
+        raise InputErrors(_in_order(loader.errors))
     errors = check_references(registry)
     if errors:
-        raise InputErrors(tuple(_placed(files, what, origin, hint) for what, origin, hint in errors))
+        raise InputErrors(_in_order(_placed(files, what, origin, hint) for what, origin, hint in errors))
     return registry
+
+
+def _in_order(errors: Iterable[InputError]) -> tuple[InputError, ...]:
+    """As a reader goes through the files."""
+    return tuple(
+        sorted(errors, key=lambda error: (error.place.file, error.place.line or 0) if error.place else ("", 0))
+    )
 
 
 def locate(files: Mapping[str, bytes], origin: Origin) -> Place:

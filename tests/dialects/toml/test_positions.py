@@ -8,7 +8,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.registry.positions import index, line_of, line_of_written
+from qtctl.dialects.toml.positions import index, line_of, line_of_written
 
 TEXT = '''\
 # a comment
