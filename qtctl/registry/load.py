@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from qtctl.dialects.toml.positions import line_of, line_of_written
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
 from qtctl.model.origin import Origin
-from qtctl.dialects.toml.positions import line_of, line_of_written
 from qtctl.registry.references import check_references
 
 M = TypeVar("M", bound=BaseModel)

@@ -99,10 +99,10 @@ BROKEN = {
             "venvs.toml": b"[main]\npath = 'opt'\n[other\n",
         },
         [
-            "venvs.toml:3: not TOML: Expected ']' at the end of a table declaration (mend the syntax)",
             "services/api.toml:3: target: input should be a valid string (given 5)",
             "services/feed.toml:1: summary: input should be a valid string (given 1)",
             "services/feed.toml:1: state is missing (every one of these has it)",
+            "venvs.toml:3: not TOML: Expected ']' at the end of a table declaration (mend the syntax)",
         ],
     ),
 }
