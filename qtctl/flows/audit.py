@@ -10,11 +10,11 @@ from qtctl.flows.declared import Declared
 from qtctl.model.checks import Check
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
-from qtctl.parity.compare import needs as parity_needs
+from qtctl.parity.needs import needs as parity_needs
 from qtctl.ports.clock import Clock
 from qtctl.ports.host import Host
 from qtctl.ports.progress import Progress
-from qtctl.report.registry import needs as registry_needs
+from qtctl.report.needs import needs as registry_needs
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:

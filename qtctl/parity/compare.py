@@ -8,8 +8,7 @@ from qtctl.dialects.compose.types import Compose, ComposeService
 from qtctl.errors import InputError
 from qtctl.model.checks import Outcome
 from qtctl.model.desired import Desired
-from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, Listeners, Unit
+from qtctl.model.facts import Facts
 from qtctl.model.parity import ParityFinding, ParityReport, ParityRow, UnitSide
 from qtctl.model.registry import Disposition, DispositionKind, Legacy
 from qtctl.parity.findings import Finder
@@ -17,7 +16,6 @@ from qtctl.parity.places import PlaceOf, places
 from qtctl.parity.ports import keys, port_side, unusable
 from qtctl.parity.units import unit_side
 
-PROTOCOLS = ("tcp", "udp")
 CARRIED = (DispositionKind.MAPPED, DispositionKind.MIGRATED)
 
 
@@ -38,12 +36,6 @@ def legacy_of(legacies: Iterable[Legacy], file: str) -> Legacy | None:
     if len(found) > 1:
         raise InputError(f"{name}: {len(found)} legacy records are of this file", hint="keep one in registry/legacy")
     return found[0] if found else None
-
-
-def needs(desired: Desired) -> tuple[Need, ...]:
-    """The facts that `compare` reads: every unit a service can have gone to, its timers, and who listens."""
-    units = sorted({unit for place in places(desired).values() for unit in (place.unit, *place.timers)})
-    return (*(Need(Unit.FACT, unit) for unit in units), *(Need(Listeners.FACT, protocol) for protocol in PROTOCOLS))
 
 
 def compare(

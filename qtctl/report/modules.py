@@ -11,6 +11,7 @@ from qtctl.model.facts import File, Listeners, Unit, UnitListing, VenvCheck
 from qtctl.report.categories import Category, Loop, classify
 from qtctl.report.look import Look, Seen
 from qtctl.report.modules_model import Code, Execution, Module, Runtime, Systemd, Unknown
+from qtctl.report.needs import declared_units
 
 UNKNOWN: Unknown = "unknown"
 ENABLED = frozenset({"enabled", "enabled-runtime", "linked", "linked-runtime", "alias"})
@@ -62,11 +63,6 @@ def undeclared(desired: Desired, look: Look, suffix: str) -> list[str]:
     files = {name for name, state in listing.files.items() if state != "alias" and not name.endswith(f"@{suffix}")}
     names = {name for name in loaded | files if name.endswith(suffix)} - declared_units(desired)
     return sorted(name for name in names if any(fnmatchcase(name, pattern) for pattern in desired.unit_patterns))
-
-
-def declared_units(desired: Desired) -> set[str]:
-    kinds = (desired.services, desired.targets, desired.timers, desired.externals, desired.ghosts)
-    return {node.unit for kind in kinds for node in kind}
 
 
 def found(unit: str, look: Look) -> Found:

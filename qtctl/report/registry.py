@@ -8,26 +8,13 @@ from pydantic import model_validator
 
 from qtctl.model.checks import Check, Severity
 from qtctl.model.desired import Desired
-from qtctl.model.evidence import Evidence, Need
-from qtctl.model.facts import (
-    File,
-    HostBaseline,
-    KeyFact,
-    Listeners,
-    StoreServer,
-    Stream,
-    StreamGroup,
-    Unit,
-    UnitListing,
-    VenvCheck,
-)
-from qtctl.model.registry import KeyType
+from qtctl.model.evidence import Evidence
 from qtctl.report import registry_markdown
 from qtctl.report.categories import Category
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
 from qtctl.report.gates import Gate, GateOutcome, gates, observations
 from qtctl.report.look import Look
-from qtctl.report.modules import declared_units, modules
+from qtctl.report.modules import modules
 from qtctl.report.modules_model import Module
 from qtctl.report.sections import infrastructure, targets, timers, venvs
 from qtctl.report.sections_model import (
@@ -40,7 +27,7 @@ from qtctl.report.sections_model import (
     UnitRow,
     VenvRow,
 )
-from qtctl.report.traffic import PROTOCOLS, keys, ports, stray_ports, streams
+from qtctl.report.traffic import keys, ports, stray_ports, streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +123,6 @@ class RegistryReport(Part):
         if self.summary != Summary.of(self.modules, self.gates, sections):
             raise ValueError("the rows do not add up to the summary")
         return self
-
-
-def needs(desired: Desired) -> tuple[Need, ...]:
-    """The facts that the report reads; many of them the audit asks for anyway."""
-    found = {Need(HostBaseline.FACT, "host"), Need(UnitListing.FACT, "*")}
-    found |= {Need(Unit.FACT, unit) for unit in declared_units(desired)}
-    found |= {Need(File.FACT, each.entry_point) for each in desired.services if each.entry_point.startswith("/")}
-    found |= {Need(Listeners.FACT, protocol) for protocol in PROTOCOLS}
-    found |= {Need(VenvCheck.FACT, venv.path) for venv in desired.venvs}
-    found |= {Need(StoreServer.FACT, store.name) for store in desired.stores}
-    for key in desired.keys:
-        found.add(Need(Stream.FACT if key.type is KeyType.STREAM else KeyFact.FACT, key.name, key.store))
-    for service in desired.services:
-        for each in service.consumes:
-            found.add(Need(StreamGroup.FACT, f"{each.stream}/{each.group}", each.store))
-    return tuple(sorted(found, key=lambda need: (need.fact, need.subject, need.store)))
 
 
 def build(desired: Desired, evidence: Evidence, checks: Iterable[Check]) -> RegistryReport:

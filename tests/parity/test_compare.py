@@ -9,7 +9,8 @@ from qtctl.errors import InputError
 from qtctl.model.evidence import Need
 from qtctl.model.parity import ParityProof, ParityReport, ParityVerdict
 from qtctl.model.registry import Legacy
-from qtctl.parity.compare import compare, legacy_of, needs
+from qtctl.parity.compare import compare, legacy_of
+from qtctl.parity.needs import needs
 from qtctl.registry.load import load as load_registry
 from qtctl.resolve.resolve import resolve
 

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 from qtctl.model.facts import Unit
 from qtctl.report.categories import MEANINGS, Category, Loop, classify
 from qtctl.report.gates import GateOutcome
-from qtctl.report.registry import RegistryReport, build, needs, to_json, to_markdown
+from qtctl.report.needs import needs
+from qtctl.report.registry import RegistryReport, build, to_json, to_markdown
 
 from .checks import CHECKS
 from .fleet import ITEMS, desired, evidence

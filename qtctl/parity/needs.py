@@ -1,0 +1,14 @@
+"""What a parity report reads of a host. Apart from the report: an audit asks for it too, and needs no more of it."""
+
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Listeners, Unit
+from qtctl.parity.places import places
+
+PROTOCOLS = ("tcp", "udp")
+
+
+def needs(desired: Desired) -> tuple[Need, ...]:
+    """The facts that `compare` reads: every unit a service can have gone to, its timers, and who listens."""
+    units = sorted({unit for place in places(desired).values() for unit in (place.unit, *place.timers)})
+    return (*(Need(Unit.FACT, unit) for unit in units), *(Need(Listeners.FACT, protocol) for protocol in PROTOCOLS))

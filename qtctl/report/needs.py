@@ -1,0 +1,41 @@
+"""What the reports read of a host. Apart from the reports: an audit asks for it all, and loads none of their models."""
+
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import (
+    File,
+    HostBaseline,
+    KeyFact,
+    Listeners,
+    StoreServer,
+    Stream,
+    StreamGroup,
+    Unit,
+    UnitListing,
+    VenvCheck,
+)
+from qtctl.model.registry import KeyType
+
+PROTOCOLS = ("tcp", "udp")
+
+
+def declared_units(desired: Desired) -> set[str]:
+    """Every unit that the registry says something of, also that it is gone."""
+    kinds = (desired.services, desired.targets, desired.timers, desired.externals, desired.ghosts)
+    return {node.unit for kind in kinds for node in kind}
+
+
+def needs(desired: Desired) -> tuple[Need, ...]:
+    """The facts that the registry report reads; many of them the audit asks for anyway."""
+    found = {Need(HostBaseline.FACT, "host"), Need(UnitListing.FACT, "*")}
+    found |= {Need(Unit.FACT, unit) for unit in declared_units(desired)}
+    found |= {Need(File.FACT, each.entry_point) for each in desired.services if each.entry_point.startswith("/")}
+    found |= {Need(Listeners.FACT, protocol) for protocol in PROTOCOLS}
+    found |= {Need(VenvCheck.FACT, venv.path) for venv in desired.venvs}
+    found |= {Need(StoreServer.FACT, store.name) for store in desired.stores}
+    for key in desired.keys:
+        found.add(Need(Stream.FACT if key.type is KeyType.STREAM else KeyFact.FACT, key.name, key.store))
+    for service in desired.services:
+        for each in service.consumes:
+            found.add(Need(StreamGroup.FACT, f"{each.stream}/{each.group}", each.store))
+    return tuple(sorted(found, key=lambda need: (need.fact, need.subject, need.store)))
