@@ -1,0 +1,128 @@
+"""docs/cli.md, from the command line itself."""
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+from typer.main import get_command
+
+from qtctl.cli.exits import PRECEDENCE, Exit
+from qtctl.cli.main import app
+
+EXITS: dict[Exit, str] = {
+    Exit.OK: "as declared",
+    Exit.FINDINGS: "not as declared: findings at or above the gate, or changes pending",
+    Exit.USAGE: "usage or invalid input",
+    Exit.INCOMPLETE: "no such finding, but evidence is incomplete",
+    Exit.REFUSED: "refused or failed; the host is as it was",
+    Exit.UNVERIFIED: "the host may have been changed and is not verified: a person is needed",
+    Exit.INTERNAL: "internal error",
+    Exit.INTERRUPTED: "interrupted",
+    Exit.PIPE: "whoever read its output went away",
+}
+OF_COMMAND: dict[str, tuple[str, ...]] = {
+    "lint": ("0: no error", "2: errors, all of them shown"),
+    "render": ("0: written", "2: the registry or a template has an error; nothing is written"),
+    "deploy": (
+        "0: as declared, with or without changes",
+        "1: you said no",
+        "2: neither a terminal nor `--yes`, or an error in registry or options",
+        "4: refused; nothing was changed",
+        "5: changed, and not verified; what was done and what is open is listed",
+    ),
+    "audit": (
+        "0: every check holds, or what is broken is below the gate",
+        "1: a finding at or above the gate",
+        "2: an error in registry, options or saved evidence",
+        "3: no such finding, and something is unknown",
+    ),
+    "demo": ("as `audit`", "3: under `CI=true` where no host can be booted", "4: the host could not be booted"),
+    "explain": ("0: explained", "2: no such finding"),
+    "parity": (
+        "0: parity",
+        "1: a gap, or a service without a disposition",
+        "2: an error in registry, options or compose file",
+        "3: no gap, and something is unknown",
+    ),
+    "report registry": ("as `audit`",),
+    "lab up": ("0: all of them run", "2: an error in the registry", "4: one could not be booted; the others run"),
+    "lab list": ("0: listed",),
+    "lab exec": ("that of the command", "4: there is no such host, or it does not run"),
+    "lab reboot": ("0: up again", "4: there is no such host, or it did not come up"),
+    "lab down": ("0: ended", "2: there is no such host"),
+}
+"""Command → how it can exit, besides what any of them can: 70, 130, 141."""
+
+HEAD = """# Commands
+
+This page is generated from the command line itself; `qtctl COMMAND --help` says the same.
+
+Results go to stdout, progress and errors to stderr. An error is one line: where, what, what to do. `--debug` before the
+command shows its trace, `--version` the version.
+"""
+
+
+def cli_markdown() -> str:
+    root: Any = get_command(app)
+    parts = [HEAD, "## Exit codes\n", _exits()]
+    found = {" ".join(path): command for path, command in _leaves(root, ())}
+    parts += [_command(name, command) for name, command in sorted(found.items())]
+    return "\n".join(parts)
+
+
+def commands() -> set[str]:
+    """Every command by its words: `lab up`."""
+    return {" ".join(path) for path, _ in _leaves(get_command(app), ())}
+
+
+def _leaves(group: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _leaves(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def _exits() -> str:
+    rows = [f"| {code.value} | {EXITS[code]} |" for code in Exit]
+    order = ", ".join(str(code.value) for code in PRECEDENCE)
+    return "\n".join(
+        ["| exit code | means |", "|---|---|", *rows, "", f"Where several hold, the first of {order} wins.", ""]
+    )
+
+
+def _command(name: str, command: Any) -> str:
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each.param_type_name == "option"]
+    needed = [f"{each.opts[0]} {each.metavar}" for each in options if each.required]
+    more = ["[OPTIONS]"] if any(not each.required for each in options) else []
+    words = ["qtctl", name, *map(_argument, arguments), *needed, *more]
+    rows = [f"| {_names(each)} | {each.help} | {_default(each)} |" for each in (*arguments, *options)]
+    table = ["| argument or option | meaning | default |", "|---|---|---|", *rows, ""] if rows else []
+    exits = ["Exit codes:", "", *(f"- {each}" for each in OF_COMMAND[name]), ""]
+    lines = [f"## qtctl {name}", "", f"`{' '.join(words)}`", "", command.help.strip(), "", *table, *exits]
+    return "\n".join(lines)
+
+
+def _argument(parameter: Any) -> str:
+    shown = str(parameter.metavar or parameter.name.upper())
+    return shown if parameter.required or shown.startswith("[") else f"[{shown}]"
+
+
+def _names(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return f"`{_argument(parameter)}`"
+    names = ", ".join(f"`{name}`" for name in sorted(parameter.opts, key=len, reverse=True))
+    return names if parameter.is_flag else f"{names} `{parameter.metavar or _value(parameter)}`"
+
+
+def _value(option: Any) -> str:
+    kind = option.type_descriptor.annotation
+    return r"\|".join(each.value for each in kind) if issubclass(kind, Enum) else str(option.name).upper()
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "needed"
+    value = parameter.default
+    return "" if value in (None, False, [], ()) else f"`{value}`"

@@ -1,0 +1,34 @@
+"""Everything in docs/ that is generated. `python -m tests.docs.generate` writes it; a test compares."""
+
+from functools import cache
+from pathlib import Path
+
+from qtctl.audit.explain import catalogue_markdown
+from tests.docs.cli import cli_markdown
+from tests.docs.keys import with_tables
+from tests.docs.schemas import documents, registry_files, text_of
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+
+
+@cache
+def generated() -> dict[str, str]:
+    """Path below docs/ → content."""
+    schemas = {f"schemas/{name}": text_of(schema) for name, schema in {**documents(), **registry_files()}.items()}
+    return {
+        "cli.md": cli_markdown(),
+        "findings.md": catalogue_markdown(),
+        "registry.md": with_tables((DOCS / "registry.md").read_text()),
+        **schemas,
+    }
+
+
+def main() -> None:
+    for name, text in generated().items():
+        path = DOCS / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The tables of keys in docs/registry.md, from the models and keys.toml."""
+
+import json
+import re
+from enum import Enum
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from qtctl.model import registry as model
+from qtctl.resolve.services import PROFILES
+from tests.docs.schemas import KEYS
+
+BLOCK = re.compile(r"(<!-- keys: ([A-Za-z ]+) -->\n).*?(<!-- end of keys -->)", re.DOTALL)
+PROFILE_BLOCK = re.compile(r"(<!-- profiles -->\n).*?(<!-- end of profiles -->)", re.DOTALL)
+NOT_OF_A_FILE = {"Node", "Registry"}
+
+
+def models() -> dict[str, type[BaseModel]]:
+    """Every table of a registry file, by its model's name."""
+    found = {
+        name: kind for name, kind in vars(model).items() if isinstance(kind, type) and issubclass(kind, model.Node)
+    }
+    return {name: kind for name, kind in found.items() if name not in NOT_OF_A_FILE}
+
+
+def keys_of(kind: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in kind.model_fields.items()}
+
+
+def with_tables(text: str) -> str:
+    """The page with what stands between its marks written anew."""
+    text = BLOCK.sub(lambda found: found[1] + _table(models()[found[2]]) + found[3], text)
+    return PROFILE_BLOCK.sub(lambda found: found[1] + _profiles() + found[2], text)
+
+
+def tabled(text: str) -> set[str]:
+    """The models that the page has a table of."""
+    return {found[2] for found in BLOCK.finditer(text)}
+
+
+def _table(kind: type[BaseModel]) -> str:
+    rows = [f"| `{key}` | {KEYS[kind.__name__][key]} | {_default(field)} |" for key, field in keys_of(kind).items()]
+    return "\n".join(["", "| key | meaning | default |", "|---|---|---|", *rows, "", ""])
+
+
+def _profiles() -> str:
+    rows = [
+        f"| `{name}` | {', '.join(f'`{key}={value}`' for key, value in pairs) or 'nothing'} |"
+        for name, pairs in sorted(PROFILES.items())
+    ]
+    return "\n".join(["", "| profile | sets |", "|---|---|", *rows, "", ""])
+
+
+def _default(field: FieldInfo) -> str:
+    value: Any = field.default
+    if field.is_required() or value is PydanticUndefined:
+        return "needed"
+    if value is None or value in ("", (), {}) or isinstance(value, BaseModel):
+        return ""
+    return f"`{json.dumps(value.value if isinstance(value, Enum) else value)}`"

@@ -1,0 +1,24 @@
+"""The pages that people read, and the commands and texts in them."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES: tuple[Path, ...] = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+FENCE = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+NAMED = re.compile(r"`([\w./-]+)`:\n\n```toml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def commands(page: Path) -> list[str]:
+    """The lines of its ```sh blocks, in their order."""
+    blocks = (text for language, text in FENCE.findall(page.read_text()) if language == "sh")
+    return [line for block in blocks for line in block.splitlines() if line.strip()]
+
+
+def named_files(page: Path) -> dict[str, str]:
+    """The files that it shows in full: path → content."""
+    return dict(NAMED.findall(page.read_text()))

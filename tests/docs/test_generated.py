@@ -1,0 +1,89 @@
+"""What is generated is checked in, and says something of everything."""
+
+import json
+import tomllib
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from qtctl.cli.exits import Exit
+from tests.docs import cli, keys
+from tests.docs.generate import DOCS, generated
+from tests.docs.pages import ROOT
+from tests.docs.schemas import KEYS
+
+REGISTRY = ROOT / "registry"
+HINT = "run: python -m tests.docs.generate"
+SCHEMAS = sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "schemas").rglob("*.json"))
+
+
+@pytest.mark.parametrize("name", ["cli.md", "findings.md", "registry.md", *SCHEMAS])
+def test_what_is_generated_is_checked_in(name: str) -> None:
+    assert (DOCS / name).read_text() == generated()[name], HINT
+
+
+def test_no_schema_is_missing_or_left_over() -> None:
+    assert set(SCHEMAS) == {name for name in generated() if name.startswith("schemas/")}, HINT
+
+
+def test_every_key_of_every_table_has_a_meaning_and_nothing_else_has_one() -> None:
+    assert {name: set(meanings) for name, meanings in KEYS.items()} == {
+        name: set(keys.keys_of(kind)) for name, kind in keys.models().items()
+    }
+
+
+def test_every_table_of_the_registry_is_in_its_page() -> None:
+    assert keys.tabled((DOCS / "registry.md").read_text()) == set(keys.models())
+
+
+def test_every_command_says_how_it_exits() -> None:
+    assert set(cli.OF_COMMAND) == cli.commands()
+    assert set(cli.EXITS) == set(Exit)
+
+
+def test_exit_codes_of_the_readme_are_those_of_the_commands() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert [f"| {code.value} | {meaning} |" in readme for code, meaning in cli.EXITS.items()] == [True] * len(Exit)
+
+
+def schema_of(text: str) -> tuple[str, dict[str, Any]]:
+    """The schema that a registry file names in its first line."""
+    mark, _, path = text.partition("\n")[0].partition(" ")
+    assert mark == "#:schema", "the first line names the schema"
+    return path, json.loads((DOCS / "schemas" / "registry" / path.rpartition("/")[2]).read_text())
+
+
+@pytest.mark.parametrize("name", sorted(path.relative_to(REGISTRY).as_posix() for path in REGISTRY.rglob("*.toml")))
+def test_each_registry_file_names_its_schema_and_follows_it(name: str) -> None:
+    file = REGISTRY / name
+    text = file.read_text()
+    path, schema = schema_of(text)
+    assert (file.parent / path).resolve().is_relative_to(DOCS / "schemas" / "registry")
+    assert (file.parent / path).is_file()
+    Draft202012Validator(schema).validate(tomllib.loads(text))
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_schemas_are_schemas(name: str) -> None:
+    Draft202012Validator.check_schema(json.loads(generated()[name]))
+
+
+BAD: tuple[tuple[str, Any], ...] = (
+    ("policy", {"fail": "error"}),
+    ("policy", {"severities": {"QT201": "loud"}}),
+    ("service", {"summary": "x", "state": "runing"}),
+    ("service", {"summary": "x", "state": "running", "env": {"A": 5}}),
+    ("service", {"summary": "x", "state": "running", "env": {"A-B": "c"}}),
+    ("service", {"summary": "x", "state": "running", "ports": {"http": {"listen": "8000"}}}),
+    ("venvs", {"a b": {"path": "/x"}}),
+    ("venvs", {"a": {"path": "x"}}),
+    ("streams", {"s": {"type": "strem"}}),
+    ("hosts", {"h": {"address": "a"}}),
+)
+
+
+@pytest.mark.parametrize(("name", "document"), BAD)
+def test_schemas_refuse_what_the_loader_refuses(name: str, document: Any) -> None:
+    schema = json.loads(generated()[f"schemas/registry/{name}.json"])
+    assert list(Draft202012Validator(schema).iter_errors(document))
