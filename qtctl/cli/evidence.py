@@ -20,7 +20,9 @@ def declare(registry: Path, templates: Path | None, target: str, as_name: str | 
 
 def obtain(declared: "Declared", host: str | None, saved: Path | None, user: str | None) -> "Evidence":
     """The evidence of a live host or of a file. InputError where neither or both are named."""
-    if (host is None) == (saved is None):
+    if host is not None and saved is not None:
+        raise InputError("--host and --from are both given", hint="ask the host, or judge what was saved: one of them")
+    if host is None and saved is None:
         raise InputError("say where the evidence comes from", hint="--host HOST or --from FILE")
     return _live(declared, host, user) if host is not None else _saved(declared, saved or Path())
 

@@ -34,14 +34,15 @@ def render(desired: Desired, templates: Mapping[str, str]) -> Desired:
     """
     filled = Templates(templates)
     files: dict[str, DesiredFile] = {}
-    errors: list[InputError] = []
+    failed: list[tuple[str, InputError]] = []
     for subject, origin, job in _jobs(desired, filled):
         try:
             _put(files, job())
         except InputError as error:
-            errors.append(_placed(error, subject, origin))
+            failed.append((subject, _placed(error, subject, origin)))
+    errors = _grouped(failed)
     if errors:
-        raise errors[0] if len(errors) == 1 else InputErrors(tuple(errors))
+        raise errors[0] if len(errors) == 1 else InputErrors(errors)
     return replace(desired, files=tuple(files[path] for path in sorted(files)))
 
 
@@ -103,6 +104,22 @@ def _put(files: dict[str, DesiredFile], file: DesiredFile) -> None:
     if file.path in files:
         raise InputError(f"{file.path} is also the file of {files[file.path].subject}")
     files[file.path] = file
+
+
+def _grouped(failed: list[tuple[str, InputError]]) -> tuple[InputError, ...]:
+    """One error for each thing that is wrong, though a broken line of a template is met once for every unit."""
+    alike: dict[tuple[Place | None, str], list[tuple[str, InputError]]] = {}
+    for subject, error in failed:
+        alike.setdefault((error.place, error.what.replace(subject, "")), []).append((subject, error))
+    return tuple(_of_all(*those) for those in alike.values())
+
+
+def _of_all(first: tuple[str, InputError], *others: tuple[str, InputError]) -> InputError:
+    subject, error = first
+    if not others:
+        return error
+    what = error.what.replace(subject, f"{subject} and {len(others)} more", 1)
+    return InputError(what, hint=error.hint, place=error.place)
 
 
 def _placed(error: InputError, subject: str, origin: Origin) -> InputError:

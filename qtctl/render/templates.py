@@ -1,9 +1,10 @@
 """The only use of jinja2: template texts to unit texts, in its sandbox, every error with template and line."""
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 
-from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from qtctl.dialects.systemd.quoting import env_file_line, exec_line, file_pattern, path, path_list, value
@@ -27,17 +28,18 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters.update(
-            env_line=_env_line,
-            exec_line=exec_line,
-            file_pattern=file_pattern,
-            path=path,
-            path_list=path_list,
-            setting=written_setting,
-            stem=stem,
-            units=written_units,
-            value=value,
-        )
+        filters: dict[str, Callable[..., object]] = {
+            "env_line": _env_line,
+            "exec_line": exec_line,
+            "file_pattern": file_pattern,
+            "path": path,
+            "path_list": path_list,
+            "setting": written_setting,
+            "stem": stem,
+            "units": written_units,
+            "value": value,
+        }
+        self._environment.filters.update({name: _defined(filter_) for name, filter_ in filters.items()})
 
     def fill(self, name: str, unit: str, **values: object) -> str:
         """The text that template `name` gives for `unit`. InputError with the template's line, or from a filter."""
@@ -48,9 +50,10 @@ class Templates:
             raise InputError(f"no such template to render {unit} with", hint="add the file", place=place) from error
         except TemplateSyntaxError as error:
             place = Place(error.name or name, error.lineno)
-            raise InputError(f"template of {unit}: {error.message}", place=place) from error
+            raise InputError(f"template of {unit}: {error.message}", hint="mend the syntax", place=place) from error
         except (TemplateError, *_IN_TEMPLATE) as error:
-            raise InputError(f"template of {unit}: {error}", place=self._place(error, name)) from error
+            what = str(error).replace("qtctl.model.desired.", "").replace(" object'", "'")
+            raise InputError(f"template of {unit}: {what}", place=self._place(error, name)) from error
 
     def _load(self, name: str) -> tuple[str, str, None] | None:
         # The name as file name is what makes a traceback say where in the template it broke.
@@ -59,6 +62,16 @@ class Templates:
     def _place(self, error: BaseException, name: str) -> Place:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self._texts]
         return Place(frames[-1].filename, frames[-1].lineno) if frames else Place(name)
+
+
+def _defined(filter_: Callable[..., object]) -> Callable[..., object]:
+    """jinja2 hands an undefined name to a filter as it is; this says which name, as everywhere else in a template."""
+
+    @wraps(filter_)
+    def checked(given: object, *more: object) -> object:
+        return filter_(str(given) if isinstance(given, Undefined) else given, *more)
+
+    return checked
 
 
 def _env_line(text: str, name: str) -> str:
