@@ -87,7 +87,7 @@ def wants_host(command: str) -> bool:
 
 
 EVERY = {page: [line for line in commands(page) if not big(line)] for page in PAGES}
-WITH_HOST = [page for page, lines in EVERY.items() if any(map(wants_host, lines))]
+WITH_HOST: list[Path] = [page for page, lines in EVERY.items() if any(map(wants_host, lines))]
 WITHOUT_HOST = [page for page, lines in EVERY.items() if lines and page not in WITH_HOST]
 DEPLOY = ROOT / "docs/deploy.md"
 
@@ -95,6 +95,9 @@ DEPLOY = ROOT / "docs/deploy.md"
 def order(page: Path) -> tuple[bool, bool, Path]:
     """The README first; then deploy.md, which leaves lab1 as the others want it."""
     return page != README, page != DEPLOY, page
+
+
+IN_ORDER = sorted(WITH_HOST, key=order)
 
 
 def test_pages_have_commands() -> None:
@@ -112,7 +115,7 @@ def test_commands_that_need_no_host(desk: Desk, page: Path) -> None:
 
 @pytest.mark.lab
 @pytest.mark.usefixtures("a_lab")
-@pytest.mark.parametrize("page", sorted(WITH_HOST, key=order), ids=name_of)
+@pytest.mark.parametrize("page", IN_ORDER, ids=name_of)
 def test_commands_with_a_host(desk: Desk, page: Path) -> None:
     if page not in (README, DEPLOY) and lab.find("lab1") is None:
         for command in EVERY[DEPLOY]:
