@@ -36,12 +36,15 @@ def audit(
     every: Annotated[bool, typer.Option("--all", metavar="", help="Show what holds, too.")] = False,
 ) -> None:
     """Compare a host with what the registry declares, read-only, with a proof for every line."""
+    from qtctl.adapters.files import check_writable
     from qtctl.cli.evidence import declare, obtain
     from qtctl.cli.evidence import save as keep
     from qtctl.flows.audit import judged
     from qtctl.report.audit import build, to_json, to_markdown
 
     declared = declare(registry_folder(registry), templates, host or "", as_name)
+    if save is not None:
+        check_writable(save)
     evidence = obtain(declared, host, saved, user)
     if save is not None:
         keep(evidence, save)

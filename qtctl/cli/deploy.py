@@ -15,12 +15,17 @@ from qtctl.cli.options import (
     YesOption,
     registry_folder,
 )
-from qtctl.cli.output import console, progress, table, write
+from qtctl.cli.output import progress, write
 from qtctl.errors import DeployRefused, HostError, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qtctl.cli.output import ProgressLine
+    from qtctl.flows.declared import Declared
     from qtctl.flows.deploy import DeployOutcome
     from qtctl.model.plan import Plan
+    from qtctl.ports.host import Host
 
 
 def deploy(
@@ -31,62 +36,71 @@ def deploy(
     templates: TemplatesOption = None,
     yes: YesOption = False,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Replace files that qtctl did not write; the old ones are kept.")
+        bool, typer.Option("--take-over", metavar="", help="Replace files that qtctl did not write; the old are kept.")
     ] = False,
-    deadline: Annotated[int, typer.Option("--deadline", metavar="SECONDS", help="How long it may take.")] = 120,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", metavar="", help="Show every step and diff, however many there are.")
+    ] = False,
+    deadline: Annotated[
+        int, typer.Option("--deadline", metavar="SECONDS", min=1, help="How long it may take, once you said yes.")
+    ] = 120,
 ) -> None:
     """Show what would change on a host, ask, change it, and return when it runs as declared."""
     from qtctl.adapters.clock import SystemClock
-    from qtctl.cli.connect import connect
+    from qtctl.cli.connect import passwords
+    from qtctl.cli.deploy_view import ended
     from qtctl.cli.evidence import declare
     from qtctl.flows.deploy import deploy as run
 
     declared = declare(registry_folder(registry), templates, host, as_name)
-    with progress() as say:
-        say(f"connecting to {host}")
-        try:
-            connection = connect(host, declared.registry, declared.desired.host, user, "deploy")
-        except HostError as error:
-            raise DeployRefused(error.what, hint=error.hint or "nothing was changed", place=error.place) from error
-        with connection:
-            outcome = run(
-                connection,
-                declared.desired,
-                SystemClock(),
-                take_over=take_over,
-                confirm=lambda plan: _confirmed(plan, say.clear, yes=yes),
-                progress=say,
-                deadline_s=deadline,
-            )
-    raise typer.Exit(_report(outcome, host))
+    secrets = passwords(declared.registry)
+    with progress() as say, _connected(host, declared, user, say) as connection:
+        outcome = run(
+            connection,
+            declared.desired,
+            SystemClock(),
+            take_over=take_over,
+            confirm=_confirm(host, say, yes=yes, verbose=verbose),
+            progress=say,
+            deadline_s=deadline,
+            passwords=secrets,
+        )
+    for line in ended(outcome, host):
+        write(line)
+    raise typer.Exit(exit_of(outcome))
 
 
-def _confirmed(plan: "Plan", clear: "object", *, yes: bool) -> bool:
-    if callable(clear):
-        clear()
-    _show(plan)
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise InputError("not asked, so nothing was changed", hint="answer on a terminal, or give --yes")
-    return typer.confirm(f"Change {plan.host}?")
+def exit_of(outcome: "DeployOutcome") -> Exit:
+    """1 where the host is not as declared: the change was declined, or there was none to make and a gate is shut."""
+    from qtctl.flows.deploy import DeployStatus
+    from qtctl.model.checks import Outcome
+
+    if outcome.status is DeployStatus.DECLINED or any(each.outcome is Outcome.BROKEN for each in outcome.outstanding):
+        return Exit.FINDINGS
+    return Exit.INCOMPLETE if outcome.outstanding else Exit.OK
 
 
-def _show(plan: "Plan") -> None:
-    shown = table("step", "what", "why", title=f"{plan.host}: {len(plan.steps)} changes")
-    for step in plan.steps:
-        shown.add_row(step.kind.value, step.subject, step.reason)
-    console().print(shown)
-    for step in plan.steps:
-        if step.diff:
-            write(step.diff)
+def _connected(target: str, declared: "Declared", user: str | None, say: "ProgressLine") -> "Host":
+    from qtctl.cli.connect import connect
+
+    say(f"connecting to {target}")
+    try:
+        return connect(target, declared.registry, declared.desired.host, user, "deploy")
+    except HostError as error:
+        raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
 
 
-def _report(outcome: "DeployOutcome", host: str) -> Exit:
-    words = {
-        "unchanged": f"{host} is as declared: nothing to change",
-        "deployed": f"{host} now runs as declared",
-        "declined": "nothing was changed",
-    }
-    write(words.get(outcome.status, outcome.status))
-    return Exit.FINDINGS if outcome.status == "declined" else Exit.OK
+def _confirm(target: str, say: "ProgressLine", *, yes: bool, verbose: bool) -> "Callable[[Plan], bool]":
+    from qtctl.cli.deploy_view import show
+
+    def confirmed(plan: "Plan") -> bool:
+        say.clear()
+        name = target if target == plan.host else f"{target}, which stands in for {plan.host}"
+        show(plan, name, verbose=verbose)
+        if yes:
+            return True
+        if not sys.stdin.isatty():
+            raise InputError("not asked, so nothing was changed", hint="answer on a terminal, or give --yes")
+        return typer.confirm(f"Change {name}?")
+
+    return confirmed

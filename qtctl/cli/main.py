@@ -164,7 +164,14 @@ def _show(error: QtctlError, *, debug: bool) -> None:
     if debug:
         _tell("".join(traceback.format_exception(error)))
     for each in error.errors if isinstance(error, InputErrors) else (error,):
-        _tell(f"error: {each}")
+        _tell(f"error: {_text(each)}")
+
+
+def _text(error: QtctlError) -> str:
+    """One line; of a deploy that has more to tell, several, and what to do in one of its own."""
+    if "\n" not in error.what or not error.hint:
+        return str(error)
+    return f"{error.what}\n  {error.hint}"
 
 
 def _tell(text: str) -> None:

@@ -16,14 +16,17 @@ TemplatesOption = Annotated[
     Path | None,
     typer.Option("--templates", metavar="DIR", help="Unit templates of your own, instead of those that ship."),
 ]
-HostOption = Annotated[
-    str,
-    typer.Option("--host", metavar="HOST", help="A host of the registry or of your ssh config, lab1, or local."),
-]
-OptionalHostOption = Annotated[
-    str | None,
-    typer.Option("--host", metavar="HOST", help="A host of the registry or of your ssh config, lab1, or local."),
-]
+
+
+def _name(given: str | None) -> str | None:
+    if given is not None and not given.strip():
+        raise typer.BadParameter("it is empty")
+    return given
+
+
+HOST_HELP = "A host of the registry or of your ssh config, a lab host (lab1), or local."
+HostOption = Annotated[str, typer.Option("--host", metavar="HOST", callback=_name, help=HOST_HELP)]
+OptionalHostOption = Annotated[str | None, typer.Option("--host", metavar="HOST", callback=_name, help=HOST_HELP)]
 AsOption = Annotated[
     str | None,
     typer.Option("--as", metavar="NAME", help="The registry host that it stands in for (default: the only one)."),

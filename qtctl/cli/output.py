@@ -49,6 +49,13 @@ def table(*columns: str, title: str | None = None) -> "Table":
     return built
 
 
+def plain(text: str) -> str:
+    """Text in which rich shall find no markup: names and reasons come from hosts and files."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
 @contextmanager
 def progress() -> Iterator["ProgressLine"]:
     line = ProgressLine()

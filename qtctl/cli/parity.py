@@ -37,7 +37,7 @@ def parity(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")] = None,
 ) -> None:
     """Each compose service with where it went, its unit and ports side by side, and a computed verdict."""
-    from qtctl.adapters.files import read_text, write_atomic
+    from qtctl.adapters.files import check_writable, read_text, write_atomic
     from qtctl.cli.evidence import declare, obtain
     from qtctl.dialects.compose.load import load
     from qtctl.model.facts import Facts
@@ -45,6 +45,8 @@ def parity(
 
     loaded = [load(read_text(path), str(path)) for path in compose]
     declared = declare(registry_folder(registry), templates, host or "", as_name)
+    if out is not None:
+        check_writable(out)
     facts = None if host is None and saved is None else Facts.of(obtain(declared, host, saved, user))
     reports = tuple(_compare(declared, each, facts) for each in loaded)
     text = to_json(reports) if format_ is Format.JSON else to_markdown(reports)

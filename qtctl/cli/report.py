@@ -38,12 +38,14 @@ def registry(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")] = None,
 ) -> None:
     """The module registry: what every service, port, venv, stream and timer is, each with its proof."""
-    from qtctl.adapters.files import write_atomic
+    from qtctl.adapters.files import check_writable, write_atomic
     from qtctl.cli.evidence import declare, obtain
     from qtctl.flows.audit import judged
     from qtctl.report.registry import build, to_json, to_markdown
 
     declared = declare(registry_folder(registry), templates, host or "", as_name)
+    if out is not None:
+        check_writable(out)
     evidence = obtain(declared, host, saved, user)
     checks = judged(declared, evidence)
     built = build(declared.desired, evidence, checks)

@@ -242,8 +242,9 @@ def _refusals(planned: Plan) -> str:
     by_reason: dict[tuple[str, str], list[str]] = {}
     for refusal in planned.refusals:
         by_reason.setdefault((refusal.reason, refusal.hint), []).append(refusal.subject)
-    lines = (f"{_several(subjects)}: {reason} ({hint})" for (reason, hint), subjects in by_reason.items())
-    return _listed(f"{planned.host}: nothing was changed", lines)
+    lines = [f"{_several(subjects)}: {reason} ({hint})" for (reason, hint), subjects in by_reason.items()]
+    head = f"{planned.host}: nothing was changed"
+    return f"{head}: {lines[0]}" if len(lines) == 1 else _listed(head, lines)
 
 
 def _several(subjects: list[str]) -> str:
@@ -255,9 +256,10 @@ def _left_behind(outcome: DeployOutcome, why: str) -> str:
     """What failed, what was done, what is open: all that a person needs to go on by hand."""
     good = [result for result in outcome.results if result.ok]
     bad = [result for result in outcome.results if not result.ok]
-    lines = [f"failed: {result.step.kind} {result.step.subject}: {result.detail}" for result in bad]
-    lines += [f"written: {_written(result)}" for result in good if result.step.kind is StepKind.WRITE]
-    lines += [f"done: {result.step.kind} {result.step.subject}" for result in good if result.step.kind in _SHOWN]
+    lines = _alike("failed", [(f"{result.step.kind}", result.step.subject, f": {result.detail}") for result in bad])
+    lines += _alike("written", [("", *_written(result)) for result in good if result.step.kind is StepKind.WRITE])
+    done = [result.step for result in good if result.step.kind in _SHOWN]
+    lines += _alike("done", [(f"{step.kind}", step.subject, "") for step in done])
     lines += _open(outcome.outstanding)
     lines += [f"open: {unit} does not stay up: it keeps being restarted" for unit in outcome.moving]
     return _listed(f"{outcome.plan.host}: the deploy is not verified: {why}", lines)
@@ -266,8 +268,27 @@ def _left_behind(outcome: DeployOutcome, why: str) -> str:
 _SHOWN = (StepKind.ENABLE, StepKind.DISABLE, StepKind.STOP, StepKind.START, StepKind.RESTART)
 
 
-def _written(result: StepResult) -> str:
-    return f"{result.step.subject}, {result.detail}" if result.detail else f"{result.step.subject}, new"
+_FEW = 5
+
+
+def _alike(head: str, rows: Iterable[tuple[str, str, str]]) -> list[str]:
+    """A line for each row of (kind, subject, how it ended), but one for many that differ in nothing but their names."""
+    subjects: dict[tuple[str, str], list[str]] = {}
+    for kind, subject, how in rows:
+        subjects.setdefault((f"{kind} " if kind else "", how.replace(subject, "…")), []).append(subject)
+    lines = []
+    for (kind, how), names in subjects.items():
+        many = len(names) > _FEW
+        lines += (
+            [f"{head}: {kind}{_several(names)}{how}"]
+            if many
+            else [f"{head}: {kind}{name}{how.replace('…', name)}" for name in names]
+        )
+    return lines
+
+
+def _written(result: StepResult) -> tuple[str, str]:
+    return result.step.subject, f", {result.detail}" if result.detail else ", new"
 
 
 def _open(outstanding: tuple[Check, ...]) -> list[str]:
