@@ -1,5 +1,6 @@
 """Every command of the README and of docs/ runs, in the order in which it stands there."""
 
+import json
 import os
 import pty
 import re
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from qtctl.lab import lab
 from qtctl.lab.needs import PACKAGES
@@ -122,6 +124,35 @@ def test_commands_with_a_host(desk: Desk, page: Path) -> None:
             desk.run(command)
     for command in EVERY[page]:
         desk.run(command)
+
+
+DOCUMENTS = {
+    "lint": "qtctl lint --format json",
+    "audit": "qtctl audit --from evidence.json --format json",
+    "registry": "qtctl report registry --from evidence.json --format json",
+    "parity": "qtctl parity --compose docker-compose.yml --registry my-registry --format json # exits with 3",
+    "evidence": "cat evidence.json",
+    "lab": "qtctl lab list --format json",
+}
+
+
+@pytest.mark.lab
+@pytest.mark.usefixtures("a_lab")
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_what_is_for_machines_follows_its_schema(desk: Desk, name: str) -> None:
+    if not (desk.folder / "evidence.json").is_file():
+        for command in EVERY[README]:
+            desk.run(command)
+    schema = json.loads((ROOT / "docs/schemas" / f"{name}.json").read_text())
+    Draft202012Validator(schema).validate(json.loads(desk.run(DOCUMENTS[name])))
+
+
+def test_errors_of_lint_follow_its_schema(desk: Desk) -> None:
+    (desk.folder / "broken").mkdir(exist_ok=True)
+    (desk.folder / "broken" / "fleet.toml").write_text("name = 5\nunit_prefix =\n")
+    found = desk.run("qtctl lint --registry broken --format json 2>/dev/null # exits with 2")
+    schema = json.loads((ROOT / "docs/schemas/lint.json").read_text())
+    Draft202012Validator(schema).validate(json.loads(found))
 
 
 def readme_command(start: str) -> str:
