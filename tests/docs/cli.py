@@ -6,27 +6,17 @@ from typing import Any
 
 from typer.main import get_command
 
-from qtctl.cli.exits import PRECEDENCE, Exit
-from qtctl.cli.main import app
+from qtctl.cli.exits import MEANING, PRECEDENCE, Exit
+from qtctl.cli.main import ORDER, app
 
-EXITS: dict[Exit, str] = {
-    Exit.OK: "as declared",
-    Exit.FINDINGS: "not as declared: findings at or above the gate, or changes pending",
-    Exit.USAGE: "usage or invalid input",
-    Exit.INCOMPLETE: "no such finding, but evidence is incomplete",
-    Exit.REFUSED: "refused or failed; the host is as it was",
-    Exit.UNVERIFIED: "the host may have been changed and is not verified: a person is needed",
-    Exit.INTERNAL: "internal error",
-    Exit.INTERRUPTED: "interrupted",
-    Exit.PIPE: "whoever read its output went away",
-}
 OF_COMMAND: dict[str, tuple[str, ...]] = {
     "lint": ("0: no error", "2: errors, all of them shown"),
     "render": ("0: written", "2: the registry or a template has an error; nothing is written"),
     "deploy": (
         "0: as declared, with or without changes",
-        "1: you said no",
+        "1: you said no; or there is nothing to change, and it does not run as declared",
         "2: neither a terminal nor `--yes`, or an error in registry or options",
+        "3: there is nothing to change, and whether it runs as declared is unknown",
         "4: refused; nothing was changed",
         "5: changed, and not verified; what was done and what is open is listed",
     ),
@@ -66,7 +56,10 @@ def cli_markdown() -> str:
     root: Any = get_command(app)
     parts = [HEAD, "## Exit codes\n", _exits()]
     found = {" ".join(path): command for path, command in _leaves(root, ())}
-    parts += [_command(name, command) for name, command in sorted(found.items())]
+    parts += [
+        _command(name, command)
+        for name, command in sorted(found.items(), key=lambda each: ORDER.index(each[0].split()[0]))
+    ]
     return "\n".join(parts)
 
 
@@ -84,7 +77,7 @@ def _leaves(group: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
 
 
 def _exits() -> str:
-    rows = [f"| {code.value} | {EXITS[code]} |" for code in Exit]
+    rows = [f"| {code.value} | {MEANING[code]} |" for code in Exit]
     order = ", ".join(str(code.value) for code in PRECEDENCE)
     return "\n".join(
         ["| exit code | means |", "|---|---|", *rows, "", f"Where several hold, the first of {order} wins.", ""]
@@ -106,7 +99,8 @@ def _command(name: str, command: Any) -> str:
 
 def _argument(parameter: Any) -> str:
     shown = str(parameter.metavar or parameter.name.upper())
-    return shown if parameter.required or shown.startswith("[") else f"[{shown}]"
+    several = "..." if parameter.nargs == -1 else ""
+    return f"{shown}{several}" if parameter.required else f"[{shown}]{several}"
 
 
 def _names(parameter: Any) -> str:

@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,8 @@ from tests.docs.pages import PAGES, ROOT, commands, name_of, named_files
 from tests.machine import own_lab
 
 README = ROOT / "README.md"
-INSTALL, TEST = "apt-get update", "sh tests/run"
-"""How the two commands begin that install and test: they are checked, and not run in a test of their own."""
+INSTALL, TEST, MODULE = "apt-get update", "sh tests/run", "python -m tests."
+"""How those begin that install, test and measure: they are checked, and not run in a test of their own."""
 LAB_HOME = "/var/lib/qtctl/lab"
 OF_EVERY_DEBIAN = {"util-linux", "mount", "systemd"}
 EXITS = re.compile(r"# exits with ([0-9]+)")
@@ -81,7 +82,7 @@ def a_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def big(command: str) -> bool:
-    return command.startswith((INSTALL, TEST))
+    return command.startswith((INSTALL, TEST, MODULE))
 
 
 def wants_host(command: str) -> bool:
@@ -153,6 +154,11 @@ def test_errors_of_lint_follow_its_schema(desk: Desk) -> None:
     found = desk.run("qtctl lint --registry broken --format json 2>/dev/null # exits with 2")
     schema = json.loads((ROOT / "docs/schemas/lint.json").read_text())
     Draft202012Validator(schema).validate(json.loads(found))
+
+
+def test_modules_that_pages_run_are_there() -> None:
+    named = [shlex.split(line)[2] for page in PAGES for line in commands(page) if line.startswith(MODULE)]
+    assert [name for name in named if find_spec(name) is None] == []
 
 
 def readme_command(start: str) -> str:
