@@ -113,7 +113,7 @@ class _Loader:
         for path in self._below("services"):
             name = PurePosixPath(path).stem
             self.origins["services", name] = Origin(path)
-            self._check_name(name, "a service", Place(path))
+            self._check_name(name, "a service", Origin(path))
             service = self._whole(path, model.Service)
             if service is not None:
                 found[name] = service
@@ -124,14 +124,15 @@ class _Loader:
         for name, value in (self._parse(path) or {}).items():
             self.origins[field, name] = Origin(path, (name,))
             if kind is not model.Key:
-                self._check_name(name, f"one of the {field}", locate(self.files, Origin(path, (name,))))
+                self._check_name(name, f"one of the {field}", Origin(path, (name,)))
             node = self._validate(path, (name,), value, kind)
             if node is not None:
                 found[name] = node
         return found
 
-    def _check_name(self, name: str, what: str, place: Place) -> None:
+    def _check_name(self, name: str, what: str, origin: Origin) -> None:
         if _NAME.fullmatch(name) is None or len(name) > NAME_LENGTH:
+            place = locate(self.files, origin) if origin.path else Place(origin.file)
             hint = f"letters, digits and . _ @ -, the first a letter or digit, at most {NAME_LENGTH}"
             self.errors.append(InputError(f"{name!r} cannot name {what}", hint=hint, place=place))
 
