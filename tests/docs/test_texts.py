@@ -12,6 +12,8 @@ from tests.docs.pages import PAGES, ROOT, name_of, named_files
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PAGE_IN_CODE = re.compile(r"(?<![\w/.-])docs/[\w./-]*\w")
+FILE_IN_PAGE = re.compile(r"`([a-z_.]+/[\w./-]*\.(?:py|md|toml|json|j2|sh))`")
+"""`a/b.py` in a page: below the root, or below qtctl/."""
 ID = re.compile(r"\bQT[0-9]{3}\b")
 CODE = sorted([*(ROOT / "qtctl").rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "unit_templates").iterdir()])
 OF_LINT_AND_PARITY = (*(ROOT / "qtctl/registry").glob("*.py"), *(ROOT / "qtctl/parity").glob("*.py"))
@@ -33,6 +35,17 @@ def test_links_lead_somewhere(page: Path) -> None:
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_that_pages_name_exist(page: Path) -> None:
+    shown = {path.partition("/")[0] for each in PAGES for path in named_files(each)}
+    named = {
+        path
+        for path in FILE_IN_PAGE.findall(page.read_text())
+        if "NAME" not in path and path.partition("/")[0] not in shown
+    }
+    assert [path for path in sorted(named) if not any((root / path).exists() for root in (ROOT, ROOT / "qtctl"))] == []
 
 
 def test_pages_that_code_names_exist() -> None:
