@@ -1,0 +1,375 @@
+"""Bad input as data: what is done to the operator's folder, the command, and every line it must say."""
+
+from dataclasses import dataclass
+
+from tests.cli.world import Edit, also, cut, make_folder, nothing, remove, replace, write
+
+LINT = ("lint",)
+RENDER = ("render", "--out", "out")
+OWN_TEMPLATES = ("render", "--templates", "templates", "--out", "out")
+PARITY = ("parity", "--compose", "docker-compose.yml")
+AUDIT = ("audit", "--from", "evidence.json")
+REPORT = ("report", "registry", "--from", "evidence.json")
+
+API, FEED = "registry/services/api.toml", "registry/services/feed.toml"
+NO_COMPOSE = "a compose file has `services:`"
+SAVE_AGAIN = "save it again with --save"
+WHERE = "say where it is: --registry DIR or QTCTL_REGISTRY"
+FROM_WHERE = "say where the evidence comes from (--host HOST or --from FILE)"
+BOTH = "--host and --from are both given (ask the host, or judge what was saved: one of them)"
+
+
+@dataclass(frozen=True)
+class Case:
+    """`says`: what follows `error: ` in each line of stderr. `{folder}` in it is where the operator stands."""
+
+    name: str
+    edit: Edit
+    argv: tuple[str, ...]
+    says: tuple[str, ...]
+    env: tuple[tuple[str, str], ...] = ()
+
+
+REGISTRY = (
+    Case(
+        "broken TOML",
+        replace(API, "max_lag = 10", "max_lag ="),
+        LINT,
+        ("services/api.toml:20: not TOML: Invalid value (mend the syntax)",),
+    ),
+    Case(
+        "a file cut in half",
+        cut(API, 0.5),
+        RENDER,
+        ("services/api.toml:11: ports.http.listen is missing (every one of these has it)",),
+    ),
+    Case(
+        "unknown keys and wrong types in three files",
+        also(
+            replace(API, 'target = "core"', 'targt = "core"'),
+            replace("registry/hosts.toml", "cpus = 2", 'cpus = "two"'),
+            replace("registry/streams.toml", '"60s"', "60"),
+        ),
+        RENDER,
+        (
+            (
+                "hosts.toml:6: box.cpus: input should be a valid integer, unable to parse string as an integer "
+                "(given 'two')"
+            ),
+            "services/api.toml:3: unknown key targt (did you mean target?)",
+            "streams.toml:3: s:tick.max_age: input should be a valid string (given 60)",
+        ),
+    ),
+    Case(
+        "unknown references",
+        also(
+            replace(API, 'target = "core"', 'target = "cor"'),
+            replace(API, 'venv = "main"', 'venv = "mian"'),
+            replace(API, 'after = ["feed"]', 'after = ["fed"]'),
+            replace(FEED, '"s:tick"', '"s:tock"'),
+        ),
+        LINT,
+        (
+            "services/api.toml:3: QT102 target cor is not declared (declared: core)",
+            "services/api.toml:9: QT102 venv mian is not declared (declare it in venvs.toml)",
+            "services/api.toml:16: QT102 fed is not declared (declare it, or name what took its place)",
+            "services/feed.toml:11: QT102 key s:tock is not declared (declare it in streams.toml)",
+        ),
+    ),
+    Case(
+        "a file of another name",
+        write("registry/timer.toml", ""),
+        AUDIT,
+        (("timer.toml: not a file of a registry (did you mean timers.toml?)"),),
+    ),
+    Case("no folder", nothing, ("lint", "--registry", "nowhere"), (f"nowhere: there is no registry here ({WHERE})",)),
+    Case(
+        "QTCTL_REGISTRY points nowhere",
+        nothing,
+        AUDIT,
+        (f"nowhere: there is no registry here ({WHERE})",),
+        env=(("QTCTL_REGISTRY", "nowhere"),),
+    ),
+    Case(
+        "a file for a folder",
+        nothing,
+        ("lint", "--registry", "docker-compose.yml"),
+        (f"docker-compose.yml: there is no registry here ({WHERE})",),
+    ),
+    Case(
+        "a folder with nothing in it",
+        make_folder("empty"),
+        ("lint", "--registry", "empty"),
+        (
+            "fleet.toml: fleet.toml is missing from the registry (see docs/registry.md)",
+            "hosts.toml: hosts.toml is missing from the registry (see docs/registry.md)",
+        ),
+    ),
+)
+
+TEMPLATES = (
+    Case(
+        "an undefined name",
+        replace("templates/service.j2", "{{ mark }}", "{{ mark }}{{ host }}"),
+        OWN_TEMPLATES,
+        ("service.j2:1: template of small-api.service and 1 more: 'host' is undefined",),
+    ),
+    Case(
+        "an undefined name before a filter",
+        replace("templates/service.j2", "service.summary", "service.sumary"),
+        OWN_TEMPLATES,
+        ("service.j2:4: template of small-api.service and 1 more: 'DesiredService' has no attribute 'sumary'",),
+    ),
+    Case(
+        "broken syntax",
+        replace("templates/service.j2", "{{ mark }}", "{{ mark }"),
+        OWN_TEMPLATES,
+        ("service.j2:1: template of small-api.service and 1 more: unexpected '}' (mend the syntax)",),
+    ),
+    Case(
+        "one is missing",
+        remove("templates/env.j2"),
+        OWN_TEMPLATES,
+        ("env.j2: no such template to render small-api.service and 1 more with (add the file)",),
+    ),
+    Case(
+        "no folder",
+        nothing,
+        ("audit", "--templates", "nowhere", "--from", "evidence.json"),
+        ("nowhere: there are no templates here (check --templates)",),
+    ),
+)
+
+COMPOSE = (
+    Case(
+        "not YAML",
+        write("docker-compose.yml", "services:\n  api: [\n"),
+        PARITY,
+        ("docker-compose.yml:3: not YAML: expected the node content, but found '<stream end>'",),
+    ),
+    Case(
+        "a list",
+        write("docker-compose.yml", "- a\n- b\n"),
+        PARITY,
+        (f"docker-compose.yml:1: not a mapping ({NO_COMPOSE})",),
+    ),
+    Case("empty", write("docker-compose.yml", ""), PARITY, (f"docker-compose.yml: an empty file ({NO_COMPOSE})",)),
+    Case(
+        "not UTF-8",
+        write("docker-compose.yml", b"services:\n  caf\xe9:\n    image: x\n"),
+        PARITY,
+        ("docker-compose.yml:2: not UTF-8 (save the file as UTF-8)",),
+    ),
+    Case(
+        "several",
+        write("docker-compose.yml", "services:\n  api: 3\n  feed:\n    ports: {}\n"),
+        PARITY,
+        (
+            "docker-compose.yml:2: service api: is not a mapping",
+            "docker-compose.yml:4: service feed: ports: is not a list",
+        ),
+    ),
+    Case(
+        "no file",
+        nothing,
+        ("parity", "--compose", "nope.yml"),
+        ("nope.yml: cannot be read: No such file or directory (check the path)",),
+    ),
+    Case(
+        "a folder",
+        nothing,
+        ("parity", "--compose", "templates"),
+        ("templates: cannot be read: Is a directory (check the path)",),
+    ),
+)
+
+EVIDENCE = (
+    Case(
+        "another schema",
+        replace("evidence.json", '"schema_version": 1', '"schema_version": 7'),
+        AUDIT,
+        ("evidence.json: evidence of schema 7; this qtctl reads 1 (read it with the qtctl that wrote it)",),
+    ),
+    Case("cut in half", cut("evidence.json", 0.5), REPORT, (f"evidence.json:24: not JSON, or cut off ({SAVE_AGAIN})",)),
+    Case("not JSON", write("evidence.json", "x"), AUDIT, (f"evidence.json:1: not JSON, or cut off ({SAVE_AGAIN})",)),
+    Case("empty", write("evidence.json", ""), AUDIT, (f"evidence.json:1: not JSON, or cut off ({SAVE_AGAIN})",)),
+    Case(
+        "JSON of something else",
+        write("evidence.json", "[]"),
+        AUDIT,
+        (f"evidence.json: not evidence: it has no schema_version ({SAVE_AGAIN})",),
+    ),
+    Case(
+        "a state that is none",
+        replace("evidence.json", '"state": "refused"', '"state": "fine"'),
+        AUDIT,
+        (
+            (
+                "evidence.json:13: items.0.state: Input should be 'observed', 'absent', 'refused', 'unparseable' or "
+                f"'not-asked' ({SAVE_AGAIN})"
+            ),
+        ),
+    ),
+    Case(
+        "another host's",
+        replace("evidence.json", '"host": "box"', '"host": "other"'),
+        AUDIT,
+        ("evidence.json: evidence of other, not of box (name it with --as other, and the registry that declares it)",),
+    ),
+    Case(
+        "not UTF-8",
+        write("evidence.json", b"\xff\xfe"),
+        AUDIT,
+        ("evidence.json:1: not UTF-8 (save the file as UTF-8)",),
+    ),
+    Case(
+        "a folder",
+        nothing,
+        ("audit", "--from", "templates"),
+        ("templates: cannot be read: Is a directory (check the path)",),
+    ),
+    Case(
+        "no file",
+        nothing,
+        ("audit", "--from", "nope.json"),
+        ("nope.json: cannot be read: No such file or directory (check the path)",),
+    ),
+)
+
+TARGETS = (
+    Case(
+        "--save into a folder's place",
+        make_folder("taken"),
+        (*AUDIT, "--save", "taken"),
+        ("taken: cannot be written: it is a folder (name a file)",),
+    ),
+    Case(
+        "--save below a file",
+        nothing,
+        (*AUDIT, "--save", "docker-compose.yml/a/e.json"),
+        (
+            (
+                "docker-compose.yml/a/e.json: cannot be written: {folder}/docker-compose.yml is no folder "
+                "(check the path)"
+            ),
+        ),
+    ),
+    Case(
+        "--save where nobody may write",
+        nothing,
+        (*AUDIT, "--save", "/proc/e.json"),
+        ("/proc/e.json: cannot be written: No such file or directory (check the path)",),
+    ),
+    Case(
+        "an old --save is kept when there is nothing new",
+        also(write("kept.json", "old"), cut("evidence.json", 0.5)),
+        (*AUDIT, "--save", "kept.json"),
+        (f"evidence.json:24: not JSON, or cut off ({SAVE_AGAIN})",),
+    ),
+    Case(
+        "report --out into a folder's place",
+        make_folder("taken"),
+        (*REPORT, "--out", "taken"),
+        ("taken: cannot be written: it is a folder (name a file)",),
+    ),
+    Case(
+        "parity --out into a folder's place",
+        make_folder("taken"),
+        (*PARITY, "--out", "taken"),
+        ("taken: cannot be written: it is a folder (name a file)",),
+    ),
+    Case(
+        "render --out into a file",
+        write("out", "a file"),
+        RENDER,
+        ("out/etc/small/api.env: cannot be written: {folder}/out is no folder (check the path)",),
+    ),
+    Case(
+        "render --out where the last of many files cannot be",
+        write("out/etc/systemd", "a file"),
+        RENDER,
+        (
+            (
+                "out/etc/systemd/system/small-api.service: cannot be written: {folder}/out/etc/systemd is no folder "
+                "(check the path)"
+            ),
+        ),
+    ),
+    Case(
+        "render of a broken registry over an older one",
+        also(write("out/etc/small/api.env", "old"), replace(API, "max_lag = 10", "max_lag =")),
+        RENDER,
+        ("services/api.toml:20: not TOML: Invalid value (mend the syntax)",),
+    ),
+)
+
+USAGE = (
+    Case(
+        "a command that is none",
+        nothing,
+        ("adit",),
+        ("no such command 'adit'. Did you mean 'audit', 'parity'? (see qtctl --help)",),
+    ),
+    Case("a report that is none", nothing, ("report", "x"), ("no such command 'x' (see qtctl report --help)",)),
+    Case(
+        "an option that is none",
+        nothing,
+        ("audit", "--nope"),
+        ("no such option: --nope (see qtctl audit --help)",),
+    ),
+    Case("deploy to no host", nothing, ("deploy",), ("missing option '--host' (see qtctl deploy --help)",)),
+    Case("parity of no file", nothing, ("parity",), ("missing option '--compose' (see qtctl parity --help)",)),
+    Case("audit of nothing", nothing, ("audit",), (FROM_WHERE,)),
+    Case("report of nothing", nothing, ("report", "registry"), (FROM_WHERE,)),
+    Case("audit of both", nothing, (*AUDIT, "--host", "box"), (BOTH,)),
+    Case("parity of both", nothing, (*PARITY, "--from", "evidence.json", "--host", "box"), (BOTH,)),
+    Case(
+        "a host without a name",
+        nothing,
+        ("audit", "--host", ""),
+        ("invalid value for '--host': it is empty (see qtctl audit --help)",),
+    ),
+    Case("--as nobody", nothing, (*AUDIT, "--as", "bx"), ("host bx is not declared (hosts.toml has box)",)),
+    Case("render --as nobody", nothing, (*RENDER, "--as", "bx"), ("host bx is not declared (hosts.toml has box)",)),
+    Case("lab up --as nobody", nothing, ("lab", "up", "--as", "x"), ("host x is not declared (hosts.toml has box)",)),
+    Case(
+        "--format of no kind",
+        nothing,
+        (*AUDIT, "--format", "xml"),
+        ("invalid value for '--format': 'xml' is not one of 'table', 'json', 'md' (see qtctl audit --help)",),
+    ),
+    Case(
+        "no time at all",
+        nothing,
+        ("deploy", "--host", "box", "--deadline", "0"),
+        (("invalid value for '--deadline': Input should be greater than or equal to 1 (see qtctl deploy --help)"),),
+    ),
+    Case(
+        "a finding that is none",
+        nothing,
+        ("explain", "QT999"),
+        ("no finding has the id QT999 (there is QT509, QT219, QT209)",),
+    ),
+    Case("a lab host that is none", nothing, ("lab", "down", "lab1"), ("no lab host lab1 (there are: none)",)),
+    Case(
+        "a password that is not set",
+        replace("registry/stores.toml", "external", 'password_env = "SMALL_PASSWORD"\nexternal'),
+        ("audit", "--host", "nowhere.invalid"),
+        ("SMALL_PASSWORD is not set (it holds the password of store redis)",),
+    ),
+    Case(
+        "a password that a deploy needs",
+        replace("registry/stores.toml", "external", 'password_env = "SMALL_PASSWORD"\nexternal'),
+        ("deploy", "--host", "nowhere.invalid"),
+        ("SMALL_PASSWORD is not set (it holds the password of store redis)",),
+    ),
+)
+
+GROUPS = {
+    "registry": REGISTRY,
+    "templates": TEMPLATES,
+    "compose": COMPOSE,
+    "evidence": EVIDENCE,
+    "targets": TARGETS,
+    "usage": USAGE,
+}
