@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.adapters.files import read_templates
+from qtctl.adapters.files import read_registry, read_templates
 from qtctl.audit.catalogue import RULES
 from qtctl.flows.declared import declare
 from tests.docs.pages import PAGES, ROOT, name_of, named_files
@@ -75,3 +75,8 @@ def test_the_first_three_files_are_a_registry_too() -> None:
     files = {path.removeprefix("my-registry/"): text.encode() for path, text in shown}
     desired = declare(files, read_templates(None), "any", None).desired
     assert [file.path for file in desired.files] == ["/etc/shop/api.env", "/etc/systemd/system/shop-api.service"]
+
+
+def test_the_readme_counts_the_fleet_as_it_is() -> None:
+    desired = declare(read_registry(ROOT / "registry"), read_templates(None), "", None).desired
+    assert f"a {len(desired.services)}-service fleet" in (ROOT / "README.md").read_text()
