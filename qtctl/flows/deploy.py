@@ -151,7 +151,11 @@ class _Deploy:
         planned = plan(self.desired, facts, current=current, take_over=take_over)
         if planned.refusals:
             raise NothingDone(_refusals(planned), DeployOutcome(planned, DeployStatus.REFUSED))
-        return planned, self._gate_of(evidence).outstanding
+        outstanding = self._gate_of(evidence).outstanding
+        if planned.changes and any(check.outcome is Outcome.UNKNOWN for check in outstanding):
+            outcome = DeployOutcome(planned, DeployStatus.REFUSED, outstanding=outstanding)
+            raise NothingDone(_blind(planned, outstanding), outcome)
+        return planned, outstanding
 
     def carry_out(self, planned: Plan) -> DeployOutcome:
         """Everything that changes the host happens in here, under its lock.
@@ -242,8 +246,22 @@ def _refusals(planned: Plan) -> str:
     by_reason: dict[tuple[str, str], list[str]] = {}
     for refusal in planned.refusals:
         by_reason.setdefault((refusal.reason, refusal.hint), []).append(refusal.subject)
-    lines = [f"{_several(subjects)}: {reason} ({hint})" for (reason, hint), subjects in by_reason.items()]
-    head = f"{planned.host}: nothing was changed"
+    lines = [f"{_several(subjects)}: {_hinted(*reason)}" for reason, subjects in by_reason.items()]
+    return _headed(f"{planned.host}: nothing was changed", lines)
+
+
+def _hinted(reason: str, hint: str) -> str:
+    """What a host said already ends in its own hint."""
+    return reason if reason.endswith(")") else f"{reason} ({hint})"
+
+
+def _blind(planned: Plan, outstanding: tuple[Check, ...]) -> str:
+    """What cannot be asked now cannot be asked of the changed host either: such a deploy would end unverified."""
+    unknown = tuple(check for check in outstanding if check.outcome is Outcome.UNKNOWN)
+    return _headed(f"{planned.host}: nothing was changed, since it could not be verified", _open(unknown))
+
+
+def _headed(head: str, lines: list[str]) -> str:
     return f"{head}: {lines[0]}" if len(lines) == 1 else _listed(head, lines)
 
 
