@@ -1,6 +1,6 @@
 """Needs → evidence: everything about one host over one connection, the slowest question first."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from qtctl.collect import commands, stores, units
 from qtctl.collect.ledger import Ledger, iso
@@ -23,12 +23,8 @@ ALWAYS = frozenset({SSH, units.REACH, commands.REACH, baseline.NEED})
 """Asked of every host, needed or not: which ways to it work, and what it is."""
 
 OF_BUS = (UnitListing.FACT, Unit.FACT)
-BATCHED: Sequence[tuple[str, Callable[[Iterable[Need]], Probe]]] = (
-    (Listeners.FACT, listeners.probe),
-    (File.FACT, files.probe),
-    (VenvCheck.FACT, venvs.probe),
-)
-KNOWN = frozenset({Reach.FACT, HostBaseline.FACT, *OF_BUS, *STORE_FACTS, *(fact for fact, _ in BATCHED)})
+BATCHED = (Listeners.FACT, File.FACT, VenvCheck.FACT)
+KNOWN = frozenset({Reach.FACT, HostBaseline.FACT, *OF_BUS, *STORE_FACTS, *BATCHED})
 
 
 def collect(
@@ -52,7 +48,7 @@ def collect(
     at, begin, ledger = clock.now(), clock.monotonic(), Ledger()
     look = Look(host, desired, ledger, clock, Deadline(clock, deadline_s))
     say("asking for sockets, files and interpreters")
-    asked = commands.start(host, _families(wanted), root=root)
+    asked = commands.start(host, _families(wanted, desired), root=root)
     ledger.add(
         [observed(SSH, Reach(host.user), again="true")],
         [ledger.ask(host.transport, ("true",), "true", at=at, took_s=0)],
@@ -75,9 +71,15 @@ def unreachable(desired: Desired, needs: Iterable[Need], error: QtctlError, cloc
     return _evidence(desired, at, ledger, address=address, transport="ssh", user="")
 
 
-def _families(wanted: Mapping[str, list[Need]]) -> list[tuple[Probe, tuple[Need, ...]]]:
-    probes = [(build(wanted.get(fact, [])), tuple(wanted.get(fact, []))) for fact, build in BATCHED]
-    return [(baseline.probe(), (baseline.NEED,)), *probes]
+def _families(wanted: Mapping[str, list[Need]], desired: Desired) -> list[tuple[Probe, tuple[Need, ...]]]:
+    secret = frozenset(service.secrets_file for service in desired.services)
+    sockets, paths, venv_paths = (tuple(wanted.get(fact, ())) for fact in BATCHED)
+    return [
+        (baseline.probe(), (baseline.NEED,)),
+        (listeners.probe(sockets), sockets),
+        (files.probe(paths, sealed=secret), paths),
+        (venvs.probe(venv_paths), venv_paths),
+    ]
 
 
 def _sorted(needs: Iterable[Need]) -> list[Need]:

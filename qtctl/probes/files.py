@@ -7,7 +7,7 @@ framed by NUL, and says of each other path on its own why not.
 import re
 import shlex
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File
@@ -37,27 +37,36 @@ _STAT, _DIGEST, _OURS = 0, 1, 2
 _TIME = re.compile(r"(-?[0-9]+)(?:\.([0-9]+))?")
 
 
-def probe(needs: Iterable[Need]) -> Probe:
-    """Three commands for all paths: metadata, digests of regular files, which of them carry the mark."""
+def probe(needs: Iterable[Need], sealed: Collection[str] = ()) -> Probe:
+    """Three commands for all paths: metadata, digests of regular files, which of them carry the mark.
+
+    `sealed` paths hold secrets: they are looked at and never read, so that not even a digest leaves the host.
+    """
     wanted = sorted(set(needs), key=lambda need: need.subject)
     odd = [not_asked(need, why) for need in wanted if (why := odd_path(need.subject))]
     asked = [need for need in wanted if not odd_path(need.subject)]
     if not asked:
         return Probe((), lambda _: odd)
-    return Probe(_commands([need.subject for need in asked]), lambda frames: odd + _parse(asked, frames))
+    return Probe(_commands([need.subject for need in asked], sealed), lambda frames: odd + _parse(asked, frames))
 
 
 def again(path: str) -> str:
     return f"stat -c '%A %U:%G %s %n' {shlex.quote(path)}"
 
 
-def _commands(paths: list[str]) -> tuple[Command, ...]:
-    here = ("find", *paths, "-maxdepth", "0")
-    read = (*here, "-type", "f", "-readable", "-size")
+def _commands(paths: list[str], sealed: Collection[str]) -> tuple[Command, ...]:
+    look = command(
+        ("find", *paths, "-maxdepth", "0", "-printf", FORMAT), f"stat -c '%A %U:%G %s %n' {shlex.join(paths)}"
+    )
+    open_ = [path for path in paths if path not in sealed]
+    if not open_:
+        nothing = command(("true",))
+        return look, nothing, nothing
+    read = ("find", *open_, "-maxdepth", "0", "-type", "f", "-readable", "-size")
     return (
-        command((*here, "-printf", FORMAT), f"stat -c '%A %U:%G %s %n' {shlex.join(paths)}"),
+        look,
         command((*read, f"-{DIGEST_KIB + 1}k", "-exec", "sha256sum", "-z", "--", "{}", "+"),
-                f"sha256sum {shlex.join(paths)}"),
+                f"sha256sum {shlex.join(open_)}"),
         command((*read, f"-{MARK_KIB + 1}k", "-exec", "sed", "-s", "-n", f"1{{/^{MARK}/F}}", "--", "{}", "+")),
     )  # fmt: skip
 

@@ -72,6 +72,20 @@ def test_the_mark_counts_in_the_first_line_only(tmp_path: Path, content: str, ou
     assert "canary" not in repr(answers)
 
 
+def test_a_sealed_file_is_looked_at_and_never_read(tmp_path: Path) -> None:
+    sealed, open_ = tmp_path / "x.secret.env", tmp_path / "x.env"
+    for path in (sealed, open_):
+        path.write_text(f"{MARK} from x\nKEY=value\n")
+    asked = probe([Need("file", str(path)) for path in (sealed, open_)], sealed={str(sealed)})
+    assert not any(str(sealed) in each.line for each in asked.commands[1:])
+    values = {answer.need.subject: answer.value for answer in ask(asked)}
+    kept, read = values[str(sealed)], values[str(open_)]
+    assert isinstance(kept, File)
+    assert isinstance(read, File)
+    assert (kept.size, kept.sha256, kept.ours) == (read.size, None, False)
+    assert read.sha256 == hashlib.sha256(open_.read_bytes()).hexdigest()
+
+
 def test_kinds_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "link").symlink_to("file")
