@@ -1,0 +1,231 @@
+"""Results on stdout and nothing else there; colour for people only; no command ends in a trace."""
+
+import json
+import os
+import pty
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from qtctl.collect.document import schema as evidence_schema
+from qtctl.report.schemas import schemas
+from tests.cli.inputs import AUDIT, LINT, PARITY, RENDER, REPORT
+from tests.cli.world import environment, qtctl
+
+PROGRAM = [sys.executable, "-m", "qtctl"]
+ESCAPE = "\x1b["
+LINT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["schema_version", "errors", "counts"],
+    "properties": {
+        "schema_version": {"const": 1},
+        "registry": {"type": "string"},
+        "errors": {"type": "array", "items": {"type": "object", "required": ["file", "line", "what", "hint"]}},
+        "counts": {"type": ["object", "null"], "additionalProperties": {"type": "integer"}},
+    },
+}
+LAB_SCHEMA: dict[str, Any] = {"type": "object", "required": ["schema_version", "hosts"]}
+DOCUMENTS: list[tuple[tuple[str, ...], dict[str, Any], int]] = [
+    (LINT, LINT_SCHEMA, 0),
+    (("lint", "--registry", "broken"), LINT_SCHEMA, 2),
+    (AUDIT, schemas()["audit"], 3),
+    (("audit", "--host", "nowhere.invalid"), schemas()["audit"], 3),
+    (REPORT, schemas()["registry"], 3),
+    (PARITY, schemas()["parity"], 3),
+    (("lab", "list"), LAB_SCHEMA, 0),
+]
+
+
+@pytest.mark.parametrize(("argv", "schema", "code"), DOCUMENTS, ids=lambda value: str(value)[:40])
+def test_json_is_all_of_stdout(argv: tuple[str, ...], schema: dict[str, Any], code: int, world: Path) -> None:
+    (world / "broken").mkdir()
+    (world / "broken/fleet.toml").write_text("x")
+    ran = qtctl(world, *argv, "--format", "json")
+    assert ran.code == code
+    Draft202012Validator(schema).validate(json.loads(ran.out))
+    assert (ran.err != "") == (code == 2 or "--host" in argv)
+
+
+def test_saved_evidence_is_a_document_too(world: Path) -> None:
+    Draft202012Validator(evidence_schema()).validate(json.loads((world / "evidence.json").read_text()))
+    assert qtctl(world, *AUDIT, "--save", "again.json").code == 3
+    assert (world / "again.json").read_bytes() == (world / "evidence.json").read_bytes()
+
+
+@pytest.mark.parametrize("argv", [LINT, RENDER, AUDIT, REPORT, PARITY, ("explain",), ("lab", "list"), ("--help",)])
+def test_no_escape_codes_where_nobody_looks(argv: tuple[str, ...], world: Path) -> None:
+    ran = qtctl(world, *argv)
+    assert ESCAPE not in ran.out + ran.err
+    assert "\r" not in ran.out + ran.err
+
+
+@contextmanager
+def on_terminal(world: Path, *argv: str, **env: str) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*PROGRAM, *argv],
+        cwd=world,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(world, COLUMNS="120", **env),
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        yield ours, process
+    finally:
+        os.close(ours)
+        process.kill()
+        process.wait()
+
+
+def seen(ours: int, within_s: float = 20.0) -> str:
+    """Everything on the screen until the command ends."""
+    text, until = b"", time.monotonic() + within_s
+    while time.monotonic() < until:
+        if not select.select([ours], [], [], 0.1)[0]:
+            continue
+        try:
+            text += os.read(ours, 65536)
+        except OSError:  # Linux says EIO at the end of a terminal
+            return text.decode()
+    pytest.fail(f"still runs after {within_s} s: {text.decode()}")
+
+
+@pytest.mark.parametrize("argv", [LINT, AUDIT], ids=lambda argv: argv[0])
+def test_a_terminal_gets_a_table(argv: tuple[str, ...], world: Path) -> None:
+    with on_terminal(world, *argv) as (ours, process):
+        screen = seen(ours)
+        assert "─────" in screen
+        assert process.wait(5) == (0 if argv == LINT else 3)
+
+
+def test_a_terminal_gets_colour_unless_told_otherwise(world: Path) -> None:
+    coloured = "\x1b[35m"
+    with on_terminal(world, *AUDIT) as (ours, _):
+        assert coloured in seen(ours)
+    with on_terminal(world, *AUDIT, NO_COLOR="1") as (ours, _):
+        screen = seen(ours)
+    assert "incomplete" in screen
+    assert not any(f"{ESCAPE}{code}m" in screen for code in range(30, 50))
+
+
+@pytest.mark.parametrize("argv", [("lint", "--format", "table"), ("explain",), AUDIT, ("lint", "--format", "json")])
+def test_a_reader_that_goes_away(argv: tuple[str, ...], world: Path) -> None:
+    """As `| head -1` does, before anything is written."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    try:
+        process = subprocess.run(
+            [*PROGRAM, *argv],
+            cwd=world,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            env=environment(world),
+            timeout=30,
+            check=False,
+        )
+    finally:
+        os.close(theirs)
+    assert (process.returncode, process.stderr) == (141, b"")
+
+
+def mute() -> socket.socket:
+    """A server that takes connections and never says a word."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
+    return listening
+
+
+@pytest.mark.parametrize("command", ["audit", "deploy"])
+def test_an_interrupt(command: str, world: Path) -> None:
+    with mute() as server:
+        hosts = world / "registry/hosts.toml"
+        port = server.getsockname()[1]
+        hosts.write_text(hosts.read_text().replace('"192.0.2.1"', f'"127.0.0.1"\nssh_port = {port}'))
+        process = subprocess.Popen(
+            [*PROGRAM, command, "--host", "box"],
+            cwd=world,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(world),
+            start_new_session=True,
+        )
+        server.settimeout(10)
+        server.accept()[0].recv(1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode, out) == (130, b"")
+    assert err.decode().removeprefix("connecting to box\n") == "interrupted\n"
+
+
+BROKEN = """
+import sys, qtctl.registry.load
+def load(files):
+    raise ZeroDivisionError("a bug\\nin two lines")
+qtctl.registry.load.load = load
+sys.argv = ["qtctl", "lint", *sys.argv[1:]]
+from qtctl.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_bug(debug: bool, world: Path) -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", BROKEN, *(["--debug"] if debug else [])],
+        cwd=world,
+        capture_output=True,
+        text=True,
+        env=environment(world),
+        timeout=30,
+        check=False,
+    )
+    *trace, line = process.stderr.splitlines()
+    assert (process.returncode, process.stdout) == (70, "")
+    assert line == (
+        "error: internal error: ZeroDivisionError: a bug in two lines "
+        "(a bug of qtctl: please report it, with what --debug shows)"
+    )
+    assert bool(trace) == debug
+    assert debug == ("Traceback (most recent call last):" in process.stderr)
+
+
+def test_debug_shows_where_an_error_of_input_comes_from(world: Path) -> None:
+    (world / "registry/fleet.toml").write_text("x")
+    assert "Traceback" not in qtctl(world, "lint").err
+    for argv in (("--debug", "lint"), ("lint", "--debug")):
+        ran = qtctl(world, *argv)
+        assert ran.code == 2
+        assert "Traceback" in ran.err
+        assert ran.err.splitlines()[-1].startswith("error: fleet.toml:1: not TOML")
+
+
+def test_help_lists_the_commands_in_the_order_of_work(world: Path) -> None:
+    ran = qtctl(world, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    commands = [line.split()[1] for line in ran.out.splitlines() if line.startswith("│ ") and line[2] != " "]
+    named = [command for command in commands if not command.startswith("-")]
+    assert named == ["demo", "lint", "render", "lab", "deploy", "audit", "explain", "report", "parity"]
+    assert "python -m" not in ran.out
+
+
+@pytest.mark.parametrize("group", [(), ("lab",), ("report",)])
+def test_a_group_alone_shows_its_help(group: tuple[str, ...], world: Path) -> None:
+    ran = qtctl(world, *group)
+    assert (ran.code, ran.err) == (2, "")
+    assert ran.out.split()[:2] == ["Usage:", "qtctl"]
