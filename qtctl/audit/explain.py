@@ -1,15 +1,22 @@
 """What a finding is, why it matters and how to fix it, as Markdown."""
 
-from qtctl.audit.catalogue import RULES, rule
+from difflib import get_close_matches
+
+from qtctl.audit.catalogue import RULES
+from qtctl.audit.elsewhere import MEANINGS, Meaning
+from qtctl.errors import InputError
 from qtctl.model.checks import Rule
 
+ALL: tuple[Rule | Meaning, ...] = tuple(sorted((*RULES, *MEANINGS), key=lambda each: each.id))
 FAMILIES = {
+    "QT1": "The registry itself (`qtctl lint`)",
     "QT2": "Units",
     "QT3": "Ports",
     "QT4": "Virtual environments",
     "QT5": "Streams and keys",
     "QT6": "Env files",
     "QT7": "The host",
+    "QT8": "Parity with the compose files (`qtctl parity`)",
 }
 INTRODUCTION = """# Findings
 
@@ -19,22 +26,32 @@ severities can be changed in `policy.toml`. This page is generated from the rule
 
 
 def explain(check_id: str) -> str:
-    """One rule as Markdown that ends in a newline. InputError where no rule has this id."""
-    return _section(rule(check_id), "#") + "\n"
+    """One finding as Markdown that ends in a newline. InputError where none has this id."""
+    return _section(_find(check_id), "#") + "\n"
 
 
 def catalogue_markdown() -> str:
     """All rules: the content of docs/findings.md."""
     table = ["| id | title | severity |", "|---|---|---|"]
-    table += [f"| [{each.id}](#{_anchor(each)}) | {each.title} | {each.severity} |" for each in RULES]
+    table += [f"| [{each.id}](#{_anchor(each)}) | {each.title} | {each.severity} |" for each in ALL]
     parts = [INTRODUCTION, "\n".join(table)]
     for prefix, family in FAMILIES.items():
         parts.append(f"## {family}")
-        parts += [_section(each, "###") for each in RULES if each.id.startswith(prefix)]
+        parts += [_section(each, "###") for each in ALL if each.id.startswith(prefix)]
     return "\n\n".join(parts) + "\n"
 
 
-def _section(each: Rule, level: str) -> str:
+def _find(name: str) -> Rule | Meaning:
+    wanted = name.strip().upper()
+    found = next((each for each in ALL if each.id == wanted), None)
+    if found is not None:
+        return found
+    known = [each.id for each in ALL]
+    near = [each for each in known if each.startswith(wanted or "-")] or get_close_matches(wanted, known, n=3) or known
+    raise InputError(f"no finding has the id {name}", hint=f"there is {', '.join(near)}")
+
+
+def _section(each: Rule | Meaning, level: str) -> str:
     return "\n\n".join(
         (
             _heading(each, level),
@@ -46,11 +63,11 @@ def _section(each: Rule, level: str) -> str:
     )
 
 
-def _heading(each: Rule, level: str) -> str:
+def _heading(each: Rule | Meaning, level: str) -> str:
     return f"{level} {each.id} {each.title}"
 
 
-def _anchor(each: Rule) -> str:
+def _anchor(each: Rule | Meaning) -> str:
     """The name that GitHub gives the heading."""
     words = _heading(each, "").strip().lower()
     return "".join(letter for letter in words if letter.isalnum() or letter in " -").replace(" ", "-")

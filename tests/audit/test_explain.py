@@ -1,11 +1,13 @@
 """The catalogue and its texts."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from qtctl.audit.catalogue import RULES, rule
-from qtctl.audit.explain import catalogue_markdown, explain
+from qtctl.audit.catalogue import RULES
+from qtctl.audit.elsewhere import Meaning
+from qtctl.audit.explain import ALL, catalogue_markdown, explain
 from qtctl.errors import InputError
 from qtctl.model.checks import Rule
 
@@ -19,19 +21,26 @@ def test_the_rules_are_sorted_and_each_id_is_there_once() -> None:
     assert [each.id for each in RULES] == FIRST_IDS.split()
 
 
-@pytest.mark.parametrize("each", RULES, ids=lambda each: each.id)
-def test_every_rule_is_explained(each: Rule) -> None:
+@pytest.mark.parametrize("each", ALL, ids=lambda each: each.id)
+def test_every_finding_is_explained(each: Rule | Meaning) -> None:
     text = explain(each.id.lower())
     assert text.startswith(f"# {each.id} {each.title}\n")
     assert text.endswith("\n")
     for part in (each.what, each.why, each.fix):
         assert part in text
-        assert len(re.findall(r"[.:?](?:\s|$)", part)) >= 2, "two sentences at least"
+        if isinstance(each, Rule):
+            assert len(re.findall(r"[.:?](?:\s|$)", part)) >= 2, "two sentences at least"
+
+
+def test_what_lint_and_parity_print_is_explained() -> None:
+    package = Path(__file__).parent.parent.parent / "qtctl"
+    printed = {id_ for path in package.rglob("*.py") for id_ in re.findall(r"QT[0-9]{3}", path.read_text())}
+    assert printed <= {each.id for each in ALL}
 
 
 def test_an_unknown_id_names_near_ones() -> None:
     with pytest.raises(InputError, match="QT20") as caught:
-        rule("QT20")
+        explain("QT20")
     assert "QT201" in caught.value.hint
 
 
@@ -42,5 +51,5 @@ def test_the_catalogue_holds_all_and_its_links_lead_somewhere() -> None:
         for line in re.findall(r"^### (.*)$", text, flags=re.MULTILINE)
     }
     links = re.findall(r"\(#([^)]+)\)", text)
-    assert len(links) == len(RULES)
+    assert len(links) == len(ALL)
     assert set(links) == headings

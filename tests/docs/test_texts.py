@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.adapters.files import read_registry, read_templates
-from qtctl.audit.catalogue import RULES
+from qtctl.audit.explain import ALL
 from qtctl.flows.declared import declare
 from tests.docs.pages import PAGES, ROOT, name_of, named_files
 
@@ -16,7 +16,6 @@ FILE_IN_PAGE = re.compile(r"`([a-z_.]+/[\w./-]*\.(?:py|md|toml|json|j2|sh))`")
 """`a/b.py` in a page: below the root, or below qtctl/."""
 ID = re.compile(r"\bQT[0-9]{3}\b")
 CODE = sorted([*(ROOT / "qtctl").rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "unit_templates").iterdir()])
-OF_LINT_AND_PARITY = (*(ROOT / "qtctl/registry").glob("*.py"), *(ROOT / "qtctl/parity").glob("*.py"))
 
 
 def anchors(page: Path) -> set[str]:
@@ -55,7 +54,7 @@ def test_pages_that_code_names_exist() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_finding_ids_are_findings(page: Path) -> None:
-    known = {rule.id for rule in RULES} | {each for file in OF_LINT_AND_PARITY for each in ID.findall(file.read_text())}
+    known = {each.id for each in ALL}
     assert set(ID.findall(page.read_text())) <= known
 
 

@@ -77,7 +77,7 @@ def test_a_sealed_file_is_looked_at_and_never_read(tmp_path: Path) -> None:
     for path in (sealed, open_):
         path.write_text(f"{MARK} from x\nKEY=value\n")
     asked = probe([Need("file", str(path)) for path in (sealed, open_)], sealed={str(sealed)})
-    assert not any(str(sealed) in each.line for each in asked.commands[1:])
+    assert not any(str(sealed) in each.script for each in asked.commands[1:])
     values = {answer.need.subject: answer.value for answer in ask(asked)}
     kept, read = values[str(sealed)], values[str(open_)]
     assert isinstance(kept, File)
