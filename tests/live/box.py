@@ -25,6 +25,7 @@ class Ran:
     err: str
 
     def json(self) -> Any:
+        assert self.out, f"exit {self.code}, and nothing said but: {self.err}"
         return json.loads(self.out)
 
 

@@ -1,10 +1,14 @@
 """qtctl deploy as an operator runs it: what it says, how it exits, and what it leaves alone."""
 
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.live.box import Box, Ran, qtctl
+from tests.live.box import ROOT, Box, Ran, qtctl
 from tests.live.registries import changed
 
 pytestmark = pytest.mark.lab
@@ -71,6 +75,14 @@ def test_without_a_terminal_and_without_yes_nothing_changes(box: Box, slower: Pa
     assert _state(box) == before
 
 
+def test_who_says_no_on_a_terminal_changes_nothing(box: Box, slower: Path) -> None:
+    before = _state(box)
+    ran = _answered("n", "deploy", "--host", box.name, "--registry", str(slower))
+    assert (ran.code, ran.out.endswith("nothing was changed\n")) == (1, True)
+    assert UNIT in ran.out
+    assert _state(box) == before
+
+
 def test_only_what_changed_is_restarted(box: Box, slower: Path, rogue: str) -> None:
     """What it replaces is kept; a unit of the fleet's names that nobody declared stays enabled, and runs on."""
     try:
@@ -123,6 +135,25 @@ def test_a_program_that_is_not_there(box: Box, nowhere: Path) -> None:
         assert {check["subject"] for check in audited.json()["findings"]} == {UNIT}
     finally:
         _heal(box)
+
+
+def _answered(answer: str, *argv: str) -> Ran:
+    """Run qtctl with a terminal for its input, where somebody types `answer`."""
+    keyboard, terminal = pty.openpty()
+    try:
+        os.write(keyboard, f"{answer}\n".encode())
+        done = subprocess.run(
+            [sys.executable, "-m", "qtctl", *argv],
+            stdin=terminal,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
+        )
+    finally:
+        os.close(terminal)
+        os.close(keyboard)
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 def _heal(box: Box, *argv: str) -> None:

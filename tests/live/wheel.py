@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from platform import machine
 
 import pytest
 
@@ -21,8 +22,8 @@ def install(box: Box, work: Path) -> str:
     (wheel,) = work.glob("*.whl")
     version = box.sh("python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])'").strip()
     packages = work / "packages"
-    platform = ["--python-version", version, "--python-platform", "linux", "--only-binary", ":all:"]
-    _run([uv, "pip", "install", "--quiet", "--target", str(packages), *platform, str(wheel)])
+    theirs = ["--python-version", version, "--python-platform", f"{machine()}-unknown-linux-gnu"]
+    _run([uv, "pip", "install", "--quiet", "--target", str(packages), *theirs, "--only-binary", ":all:", str(wheel)])
     shutil.rmtree(packages / "bin")
     box.sh(f"python3 -m venv --without-pip {HOME}")
     unpack(box, packages, f"{HOME}/lib/python{version}/site-packages")
