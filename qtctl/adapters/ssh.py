@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from qtctl.adapters import elevate, light_paramiko, ssh_config, ssh_errors, store, tcp
 from qtctl.errors import HostError, Refused
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from qtctl.adapters.ssh_exec import Exec
 
 _SUBSYSTEM_DEADLINE_S = 30.0
+
+T = TypeVar("T")
 
 
 def connect(
@@ -62,6 +64,19 @@ class SshHost:
     def __init__(self, settings: ssh_config.Settings, link: "Link") -> None:
         self._settings = settings
         self._link = link
+        self._shell: paramiko.Channel | HostError | None = None
+        self._bus: StreamBus | HostError | None = None
+
+    def prepare(self) -> None:
+        """Open now what a look asks for first, a shell and the bus; an error is kept until it is asked for."""
+        try:
+            self._shell = self._exec("sh -s")
+        except HostError as error:
+            self._shell = error
+        try:
+            self._bus = self.bus()
+        except HostError as error:
+            self._bus = error
 
     @property
     def address(self) -> str:
@@ -75,7 +90,11 @@ class SshHost:
         """Run a POSIX sh script, given on standard input to `sh -s` (as root: directly, or through `sudo -n`)."""
         from qtctl.adapters.ssh_exec import Exec  # noqa: PLC0415
 
-        channel = self._exec(elevate.command("sh -s", root=root))
+        channel = None if root else _handed_out(self._shell)
+        if channel is None:
+            channel = self._exec(elevate.command("sh -s", root=root))
+        else:
+            self._shell = None
         return Exec(channel, script.encode(), self._no_root if root else None, self._place)
 
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:
@@ -98,6 +117,9 @@ class SshHost:
         """The system bus through `systemd-stdio-bridge`. Refused or HostError where there is none."""
         from qtctl.adapters.bridge import over_channel  # noqa: PLC0415
 
+        if not root and (prepared := _handed_out(self._bus)) is not None:
+            self._bus = None
+            return prepared
         channel = self._exec(elevate.command("systemd-stdio-bridge", root=root))
         return over_channel(channel, self._place, self._no_root if root else None)
 
@@ -162,6 +184,12 @@ class SshHost:
             if self._link.transport.is_active():
                 raise HostError(f"{place}: {error}", hint="the host gave no answer") from error
             raise ssh_errors.lost(self._place, error) from error
+
+
+def _handed_out(prepared: T | HostError | None) -> T | None:
+    if isinstance(prepared, HostError):
+        raise prepared
+    return prepared
 
 
 def _channel_refused() -> "type[paramiko.ChannelException]":

@@ -152,7 +152,9 @@ def _secure(
 def _handshake(settings: Settings, sock: "socket.socket | paramiko.Channel", timeout_s: float) -> paramiko.Transport:
     keys = host_keys.read(settings)
     transport = paramiko.Transport(sock)
-    transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = timeout_s
+    transport.auth_timeout = timeout_s
+    # Later than start_client's own: of two clocks that end together, which one speaks is chance.
+    transport.banner_timeout = transport.handshake_timeout = timeout_s + 1
     options = transport.get_security_options()
     options.key_types = keys.algorithms(options.key_types)
     try:

@@ -53,6 +53,16 @@ def port_subject(port: Listener) -> str:
 
 def declared_units(desired: Desired) -> tuple[DeclaredUnit, ...]:
     """Services that are not retired, targets, timers and externals, sorted by unit."""
+    if not _latest or _latest[0][0] is not desired:
+        _latest[:] = [(desired, _declared_units(desired))]
+    return _latest[0][1]
+
+
+_latest: list[tuple[Desired, tuple[DeclaredUnit, ...]]] = []
+"""The last answer of `declared_units`: each rule asks again, of the same value."""
+
+
+def _declared_units(desired: Desired) -> tuple[DeclaredUnit, ...]:
     files = {file.subject: file.path for file in desired.files if file.kind == "unit"}
     found = (*_services(desired, files), *_targets(desired, files), *_timers(desired, files), *_externals(desired))
     return tuple(sorted(found, key=lambda declared: declared.unit))

@@ -1,5 +1,6 @@
 """qtctl audit: a live host, or saved evidence, against the registry."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,15 +38,16 @@ def audit(
 ) -> None:
     """Compare a host with what the registry declares, read-only, with a proof for every line."""
     from qtctl.adapters.files import check_writable
-    from qtctl.cli.evidence import declare, obtain
+    from qtctl.cli.evidence import Source, gather
     from qtctl.cli.evidence import save as keep
+
+    if save is not None:
+        check_writable(save)
+    source = Source(registry_folder(registry), templates, host, saved, as_name, user)
+    declared, evidence = gather(source, lambda: import_module("qtctl.report.audit"))
     from qtctl.flows.audit import judged
     from qtctl.report.audit import build, to_json, to_markdown
 
-    declared = declare(registry_folder(registry), templates, host or "", as_name)
-    if save is not None:
-        check_writable(save)
-    evidence = obtain(declared, host, saved, user)
     if save is not None:
         keep(evidence, save)
     checks = judged(declared, evidence)

@@ -2,40 +2,78 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from qtctl.errors import InputError
-from qtctl.model.registry import Registry
 
 if TYPE_CHECKING:
+    from qtctl.model.registry import Registry
     from qtctl.ports.host import Host
 
 LOCAL = "local"
 
 
-def connect(target: str, registry: Registry, host: str, user: str | None, role: Literal["audit", "deploy"]) -> "Host":
-    """A connection to `target`, which is, or stands in for, `host` of the registry.
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a host is reached: `user` and, where set, `config`, `address` and `port` override what ssh knows of it."""
 
-    Unreachable where there is none. A lab host is reached through the lab's ssh config, a host of the registry at its
-    declared address unless ssh config knows the name, anything else as ssh config has it.
+    target: str
+    user: str
+    config: Path | None = None
+    address: str | None = None
+    port: int | None = None
+
+    def connect(self) -> "Host":
+        """Unreachable where there is no connection."""
+        if self.target == LOCAL:
+            from qtctl.adapters.local import LocalHost
+
+            return LocalHost()
+        from qtctl.adapters.ssh import connect as ssh
+
+        return ssh(self.target, user=self.user, config=self.config, address=self.address, port=self.port)
+
+    def connect_ahead(self) -> "Host":
+        """Connect over SSH, and open at once what a look asks for first."""
+        from qtctl.adapters.ssh import connect as ssh
+
+        host = ssh(self.target, user=self.user, config=self.config, address=self.address, port=self.port)
+        host.prepare()
+        return host
+
+
+def way(target: str, host: str, user: str, address: str, port: int) -> Way:
+    """The way to `target`, which is, or stands in for, `host` of the registry, with its declared address and port.
+
+    A lab host is reached through the lab's ssh config, a host of the registry at its declared address unless ssh
+    config knows the name, anything else as ssh config has it.
     """
+    from qtctl.lab.ssh import config_path
+    from qtctl.lab.state import load
+
     if target == LOCAL:
-        from qtctl.adapters.local import LocalHost
+        return Way(target, user)
+    if load(target) is not None:
+        return Way(target, user, config=config_path())
+    return Way(target, user, address=address, port=port) if target == host else Way(target, user)
 
-        return LocalHost()
-    from qtctl.adapters.ssh import connect as ssh
-    from qtctl.lab.lab import find, ssh_config_path
 
+def declared_way(
+    target: str, registry: "Registry", host: str, user: str | None, role: Literal["audit", "deploy"]
+) -> Way:
     declared = registry.hosts[host]
     account = user or (declared.audit_user if role == "audit" else declared.deploy_user)
-    if find(target) is not None:
-        return ssh(target, user=account, config=ssh_config_path())
-    if target == host:
-        return ssh(target, user=account, config=None, address=declared.address, port=declared.ssh_port)
-    return ssh(target, user=account, config=None)
+    return way(target, host, account, declared.address, declared.ssh_port)
 
 
-def passwords(registry: Registry) -> Mapping[str, str]:
+def connect(target: str, registry: "Registry", host: str, user: str | None, role: Literal["audit", "deploy"]) -> "Host":
+    """A connection to `target`, which is, or stands in for, `host` of the registry. Unreachable where there is none."""
+    return declared_way(target, registry, host, user, role).connect()
+
+
+def passwords(registry: "Registry") -> Mapping[str, str]:
     """Store passwords from the environment, by store. InputError where a declared one is not set."""
     found = {}
     for name, store in registry.stores.items():

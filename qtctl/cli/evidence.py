@@ -1,5 +1,6 @@
 """Where a command's evidence comes from: a live host, or a file saved before."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,8 +8,13 @@ from qtctl.cli.output import progress
 from qtctl.errors import InputError, Place, Unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from qtctl.flows.declared import Declared
-    from qtctl.model.evidence import Evidence
+    from qtctl.model.desired import Desired
+    from qtctl.model.evidence import Evidence, Need
+    from qtctl.ports.host import Host
+    from qtctl.ports.progress import Progress
 
 
 def declare(registry: Path, templates: Path | None, target: str, as_name: str | None) -> "Declared":
@@ -18,13 +24,85 @@ def declare(registry: Path, templates: Path | None, target: str, as_name: str | 
     return build(read_registry(registry), read_templates(templates), target, as_name)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where evidence comes from, as the options of a command say it. InputError where neither or both are named."""
+
+    registry: Path
+    templates: Path | None = None
+    host: str | None = None
+    saved: Path | None = None
+    as_name: str | None = None
+    user: str | None = None
+
+    def __post_init__(self) -> None:
+        one_source(self.host, self.saved)
+
+
+def gather(source: Source, meanwhile: "Callable[[], object]") -> "tuple[Declared, Evidence]":
+    """What a host must have, and the evidence of it. A live host is asked as soon as the registry says what.
+
+    `meanwhile` is done while it answers: loading what comes next.
+    """
+    if source.host is None:
+        declared = declare(source.registry, source.templates, "", source.as_name)
+        return declared, _saved(declared, source.saved or Path())
+    from qtctl.adapters.files import read_registry, read_templates
+    from qtctl.cli.early import take
+
+    files, texts = read_registry(source.registry), read_templates(source.templates)
+    with take(source.host, files, source.as_name, source.user) as early, progress() as say:
+        from qtctl.cli.connect import declared_way, passwords
+        from qtctl.cli.task import Task
+        from qtctl.flows.audit import needs
+        from qtctl.flows.declared import begin, rendered
+
+        begun = begin(files, source.host, source.as_name)
+        secrets = passwords(begun.registry)
+        way = declared_way(source.host, begun.registry, begun.desired.host, source.user, "audit")
+        asked = Asked(source.host, begun.desired, needs(begun.desired), secrets, say)
+        say(f"connecting to {source.host}")
+        looking = Task(lambda: asked.of(lambda: early.host(way)))
+        declared = rendered(begun, texts)
+        meanwhile()
+        return declared, looking.result()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a live host."""
+
+    target: str
+    desired: "Desired"
+    needs: "tuple[Need, ...]"
+    passwords: "Mapping[str, str]"
+    say: "Progress"
+
+    def of(self, connect: "Callable[[], Host]") -> "Evidence":
+        """Its evidence: all of it refused where there is no connection."""
+        from qtctl.adapters.clock import SystemClock
+        from qtctl.collect.collect import collect, unreachable
+
+        clock = SystemClock()
+        try:
+            with connect() as host:
+                self.say(f"asking {self.target}")
+                return collect(host, self.desired, self.needs, clock, passwords=self.passwords)
+        except Unreachable as error:
+            return unreachable(self.desired, self.needs, error, clock, self.target)
+
+
 def obtain(declared: "Declared", host: str | None, saved: Path | None, user: str | None) -> "Evidence":
     """The evidence of a live host or of a file. InputError where neither or both are named."""
+    one_source(host, saved)
+    return _live(declared, host, user) if host is not None else _saved(declared, saved or Path())
+
+
+def one_source(host: str | None, saved: Path | None) -> None:
     if host is not None and saved is not None:
         raise InputError("--host and --from are both given", hint="ask the host, or judge what was saved: one of them")
     if host is None and saved is None:
         raise InputError("say where the evidence comes from", hint="--host HOST or --from FILE")
-    return _live(declared, host, user) if host is not None else _saved(declared, saved or Path())
 
 
 def _saved(declared: "Declared", path: Path) -> "Evidence":
@@ -40,21 +118,14 @@ def _saved(declared: "Declared", path: Path) -> "Evidence":
 
 
 def _live(declared: "Declared", target: str, user: str | None) -> "Evidence":
-    from qtctl.adapters.clock import SystemClock
-    from qtctl.cli.connect import connect, passwords
-    from qtctl.collect.collect import unreachable
-    from qtctl.flows.audit import look, needs
+    from qtctl.cli.connect import declared_way, passwords
+    from qtctl.flows.audit import needs
 
-    clock, desired = SystemClock(), declared.desired
     secrets = passwords(declared.registry)
+    way = declared_way(target, declared.registry, declared.desired.host, user, "audit")
     with progress() as say:
         say(f"connecting to {target}")
-        try:
-            with connect(target, declared.registry, desired.host, user, "audit") as host:
-                say(f"asking {target}")
-                return look(host, desired, clock, secrets)
-        except Unreachable as error:
-            return unreachable(desired, needs(desired), error, clock, target)
+        return Asked(target, declared.desired, needs(declared.desired), secrets, say).of(way.connect)
 
 
 def save(evidence: "Evidence", path: Path) -> None:

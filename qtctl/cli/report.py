@@ -1,5 +1,6 @@
 """qtctl report: documents about a host, from live or saved evidence."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -39,14 +40,15 @@ def registry(
 ) -> None:
     """The module registry: what every service, port, venv, stream and timer is, each with its proof."""
     from qtctl.adapters.files import check_writable, write_atomic
-    from qtctl.cli.evidence import declare, obtain
+    from qtctl.cli.evidence import Source, gather
+
+    if out is not None:
+        check_writable(out)
+    source = Source(registry_folder(registry), templates, host, saved, as_name, user)
+    declared, evidence = gather(source, lambda: import_module("qtctl.report.registry"))
     from qtctl.flows.audit import judged
     from qtctl.report.registry import build, to_json, to_markdown
 
-    declared = declare(registry_folder(registry), templates, host or "", as_name)
-    if out is not None:
-        check_writable(out)
-    evidence = obtain(declared, host, saved, user)
     checks = judged(declared, evidence)
     built = build(declared.desired, evidence, checks)
     text = to_json(built) if format_ is Format.JSON else to_markdown(built)

@@ -1,13 +1,13 @@
 """Registry files → what one host must have, rendered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qtctl.errors import Place
 from qtctl.model.desired import Desired
 from qtctl.model.registry import Registry
 from qtctl.registry.load import load, locate_written
-from qtctl.render.render import render
+from qtctl.render.planned import planned
 from qtctl.resolve.resolve import resolve, stands_in
 
 
@@ -26,6 +26,17 @@ class Declared:
 
 def declare(files: Mapping[str, bytes], templates: Mapping[str, str], target: str, as_name: str | None) -> Declared:
     """Load, resolve and render for the registry host that `target` is or stands in for. InputErrors with all errors."""
+    return rendered(begin(files, target, as_name), templates)
+
+
+def begin(files: Mapping[str, bytes], target: str, as_name: str | None) -> Declared:
+    """Load and resolve; files by path alone. That is enough to ask a host, while the rest is done: `rendered`."""
     registry = load(files)
     host = stands_in(registry, target, as_name)
-    return Declared(files, registry, render(resolve(registry, host), templates))
+    return Declared(files, registry, planned(resolve(registry, host)))
+
+
+def rendered(begun: Declared, templates: Mapping[str, str]) -> Declared:
+    from qtctl.render.render import render  # noqa: PLC0415 - jinja2: loaded while the host is asked
+
+    return replace(begun, desired=render(begun.desired, templates))

@@ -5,6 +5,7 @@ Each class is the `value` of the items of one fact: `FACT` is the kind, the docs
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from qtctl.model.evidence import Evidence, Item, Need, State
@@ -195,8 +196,13 @@ def to_value(fact: Fact) -> JsonObject:
 
 
 def from_value(kind: type[F], value: Mapping[str, object]) -> F:
-    names = {field.name for field in fields(cast(Any, kind))}
+    names = _names(kind)
     return kind(**{key: item for key, item in value.items() if key in names})
+
+
+@cache
+def _names(kind: type[Fact]) -> frozenset[str]:
+    return frozenset(field.name for field in fields(cast(Any, kind)))
 
 
 class Facts:

@@ -37,8 +37,7 @@ _EACH = f"""for v do
 p=$v/bin/python mode= target= code= out=
 if [ -x "$p" ]; then
   state=ran target=$(exec readlink -m -- "$p")
-  out=$(exec env -i PATH=/usr/bin:/bin LC_ALL=C PYTHONDONTWRITEBYTECODE=1 \
-    timeout -k 1 {TIMEOUT_S} "$p" -I -S -B -c {shlex.quote(SAY)} 2>&1) && code=0 || code=$?
+  out=$(exec timeout -k 1 {TIMEOUT_S} "$p" -I -S -B -c {shlex.quote(SAY)} 2>&1) && code=0 || code=$?
 elif ! out=$(exec stat -L -c %F -- "$v" 2>&1); then state=venv
 elif [ "$out" != directory ]; then state=other
 elif ! out=$(exec stat -- "$p" 2>&1); then state=link
@@ -56,7 +55,8 @@ if [ "$(id -u)" = 0 ]; then
   else exit {no_drop}; fi
 fi
 cd /
-printf '%s\\0' {paths} | $drop xargs -0 -n {each_takes} -P {parallel} sh -c {each} qtctl"""
+printf '%s\\0' {paths} | $drop env -i PATH=/usr/bin:/bin LC_ALL=C PYTHONDONTWRITEBYTECODE=1 \
+  xargs -0 -n {each_takes} -P {parallel} sh -c {each} qtctl"""
 
 
 def probe(needs: Iterable[Need]) -> Probe:

@@ -114,12 +114,13 @@ def _judge_mark(text: str, unit: str, template: str, mark: str) -> None:
 
 
 def _judge_directive(unitfile: UnitFile, directive: Declared, found: tuple[str, ...]) -> None:
-    place = unitfile.place(directive.section, directive.key)
     try:
         values = tuple(directive.read(text) for text in found)
     except InputError as error:
+        place = unitfile.place(directive.section, directive.key)
         raise InputError(f"{directive.key}=: {error.what}", hint=error.hint or _FILTERS, place=place) from error
     if not _holds(directive, values):
+        place = unitfile.place(directive.section, directive.key)
         raise InputError(f"[{directive.section}] {directive.key}= is not as declared", hint=_FILTERS, place=place)
 
 

@@ -15,13 +15,12 @@ from qtctl.render.judge import (
     judge_env,
     judge_unit,
 )
+from qtctl.render.planned import UNIT_DIR
 from qtctl.render.templates import Templates
 from qtctl.render.written import mark
 
 SERVICE, TIMER, TARGET, ENV = TEMPLATES = ("service.j2", "timer.j2", "target.j2", "env.j2")
 """The template files that a caller reads and passes."""
-
-UNIT_DIR = "/etc/systemd/system"
 
 _Job = tuple[str, Origin, Callable[[], DesiredFile]]
 

@@ -1,0 +1,28 @@
+"""Which files render will make, before any is rendered: enough to know what to ask of a host."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.origin import Origin
+
+UNIT_DIR = "/etc/systemd/system"
+
+
+def planned(desired: Desired) -> Desired:
+    """`desired` with the files that `render` gives it, by path, each without its content."""
+    files = {file.path: file for file in _files(desired)}
+    return replace(desired, files=tuple(files[path] for path in sorted(files)))
+
+
+def _files(desired: Desired) -> Iterator[DesiredFile]:
+    for service in desired.services:
+        yield _unit(service.unit, service.origin)
+        if service.env_file:
+            yield DesiredFile(service.env_file, b"", "0600", "root", "root", "", "env", service.unit, service.origin)
+    yield from (_unit(timer.unit, timer.origin) for timer in desired.timers)
+    yield from (_unit(target.unit, target.origin) for target in desired.targets)
+
+
+def _unit(unit: str, origin: Origin) -> DesiredFile:
+    return DesiredFile(f"{UNIT_DIR}/{unit}", b"", "0644", "root", "root", "", "unit", unit, origin)

@@ -1,0 +1,20 @@
+"""What is planned is what is rendered, so that a host can be asked before anything is rendered."""
+
+from pathlib import Path
+
+from qtctl.adapters.files import read_registry, read_templates
+from qtctl.flows.audit import needs
+from qtctl.flows.declared import begin, rendered
+
+REGISTRY = Path(__file__).parent.parent.parent / "registry"
+
+
+def test_the_same_files_and_the_same_needs() -> None:
+    begun = begin(read_registry(REGISTRY), "", None)
+    whole = rendered(begun, read_templates(None))
+    about = [(file.path, file.mode, file.owner, file.group, file.kind, file.subject) for file in begun.desired.files]
+    assert about == [
+        (file.path, file.mode, file.owner, file.group, file.kind, file.subject) for file in whole.desired.files
+    ]
+    assert not any(file.content for file in begun.desired.files)
+    assert needs(begun.desired) == needs(whole.desired)
