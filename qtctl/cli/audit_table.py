@@ -68,8 +68,9 @@ def _holding(checks: Iterable[Check]) -> "Table":
 def _headline(report: "AuditReport") -> str:
     totals = report.totals
     return (
-        f"{_plain(report.host)} at {report.taken_at}: {VERDICTS[report.verdict.value]} · {totals.total} checks: "
-        f"{totals.holds} hold, {totals.broken} broken, {totals.unknown} unknown"
+        f"{_plain(report.host)}, asked at {_plain(report.address)}, {report.taken_at}: "
+        f"{VERDICTS[report.verdict.value]} · {totals.total} checks: {totals.holds} hold, {totals.broken} broken, "
+        f"{totals.unknown} unknown"
     )
 
 

@@ -25,8 +25,10 @@ def demo(
 
     Where this machine cannot boot one, a recorded host that ships with qtctl is audited instead.
     """
+    from qtctl.adapters.files import check_writable
     from qtctl.lab.needs import why_not
 
+    check_writable(out / "audit.json")
     declared = _shipped()
     lacking = why_not()
     if lacking:

@@ -1,7 +1,6 @@
 """qtctl lab: throwaway systemd hosts on this machine."""
 
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,13 +65,10 @@ def execute(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A lab host.")],
     command: Annotated[list[str], typer.Argument(metavar="COMMAND", help="What to run there, as root.")],
 ) -> None:
-    """Run a command inside a lab host, as root, and exit as it does."""
-    from qtctl.lab.lab import execute as run
+    """Run a command inside a lab host, as root, and exit as it does: `qtctl lab exec lab1 bash` is a shell there."""
+    from qtctl.lab.lab import attach
 
-    done = run(name, command)
-    sys.stdout.buffer.write(done.stdout)
-    sys.stderr.buffer.write(done.stderr)
-    raise typer.Exit(done.returncode)
+    raise typer.Exit(attach(name, command))
 
 
 @app.command()
@@ -96,10 +92,13 @@ def down(names: NamesArgument = []) -> None:  # noqa: B006 - typer copies it
     if unknown:
         raise InputError(f"no lab host {', '.join(unknown)}", hint=f"there are: {', '.join(there) or 'none'}")
     ended = list(names) or there
+    if not ended:
+        write("no lab host is up")
+        return
     with progress() as say:
         say(f"ending {', '.join(ended)}")
         end(ended)
-    write(f"ended: {', '.join(ended) or 'none was up'}")
+    write(f"ended: {', '.join(ended)}")
 
 
 def _show(hosts: "Sequence[LabHost]", how: Format) -> None:

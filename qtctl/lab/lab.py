@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -164,13 +165,8 @@ def execute(
     name: str, argv: Sequence[str], *, stdin: bytes | None = None, timeout: float = 60
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command as root inside the host, whatever its exit status. LabError where `timeout` (seconds) passes."""
-    leader = boot.current_leader(_running(name))
-    if leader is None:
-        raise LabError(f"{name} is just rebooting", hint="try again in a second")
-    inside = ["env", "-i", f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}"]
-    command = [*enter(leader), *inside, *argv]
     process = subprocess.Popen(
-        command,
+        _inside(name, argv),
         stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -187,6 +183,33 @@ def execute(
                 raise LabError(f"{name}: {argv[0]} did not end in {timeout:g} s") from error
             raise
     return subprocess.CompletedProcess(list(argv), process.returncode, out, err)
+
+
+def attach(name: str, argv: Sequence[str]) -> int:
+    """As execute, with this process's own input and output, for as long as it takes; its exit status as a shell has it.
+
+    At a terminal an interrupt is the command's, not ours: it ends a program in a shell there, not the shell.
+    """
+    alone = not sys.stdin.isatty()
+    process = subprocess.Popen(_inside(name, argv), start_new_session=alone, env=environment())
+    before = signal.signal(signal.SIGINT, signal.default_int_handler if alone else lambda *_: None)
+    try:
+        code = process.wait()
+    except BaseException:
+        # As in execute.
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return code if code >= 0 else 128 - code
+
+
+def _inside(name: str, argv: Sequence[str]) -> list[str]:
+    leader = boot.current_leader(_running(name))
+    if leader is None:
+        raise LabError(f"{name} is just rebooting", hint="try again in a second")
+    inside = ["env", "-i", f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}"]
+    return [*enter(leader), *inside, *argv]
 
 
 def reboot(name: str, progress: Progress = silent) -> LabHost:
@@ -281,6 +304,6 @@ def _each(work: Callable[[str], T], names: Sequence[str]) -> list[T]:
 
 
 __all__ = [
-    "LabHost", "down", "execute", "find", "list_hosts", "plug", "power_cut", "reboot", "ssh_config_path", "start",
-    "unplug", "up",
+    "LabHost", "attach", "down", "execute", "find", "list_hosts", "plug", "power_cut", "reboot", "ssh_config_path",
+    "start", "unplug", "up",
 ]  # fmt: skip

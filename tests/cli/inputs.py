@@ -347,8 +347,8 @@ USAGE = (
     Case(
         "a finding that is none",
         nothing,
-        ("explain", "QT999"),
-        ("no finding has the id QT999 (there is QT509, QT219, QT209)",),
+        ("explain", "QT2O1"),
+        ("no finding has the id QT2O1 (there is QT201, QT210, QT203)",),
     ),
     Case("a lab host that is none", nothing, ("lab", "down", "lab1"), ("no lab host lab1 (there are: none)",)),
     Case(

@@ -1,14 +1,18 @@
 """A booted host that lost one of the things that are asked: incomplete, a reason each, and no deploy in the dark."""
 
 import json
-from collections.abc import Iterator
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from qtctl.lab import lab
-from tests.cli.world import Ran, build, qtctl
+from tests.cli.terminal import on_terminal, seen
+from tests.cli.world import PROGRAM, Ran, build, environment, qtctl
 from tests.machine import own_lab
 
 pytestmark = pytest.mark.lab
@@ -68,6 +72,14 @@ class Ground:
         )
 
 
+def wait_for(holds: Callable[[], bool], within_s: float = 10.0) -> bool:
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        if holds():
+            return True
+    return False
+
+
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     world = build(tmp_path_factory.mktemp("world"))
@@ -86,6 +98,69 @@ def test_what_is_deployed_holds(ground: Ground) -> None:
     assert ground.run("audit", "--host", "lab1").code == 0
     again = ground.run("deploy", "--host", "lab1")
     assert (again.code, again.out) == (0, "lab1 is as declared: nothing to change\n")
+
+
+def test_no_is_no(ground: Ground) -> None:
+    """The question names the host that would change, not only the one it stands in for."""
+    service = ground.world / "registry/services/feed.toml"
+    declared = service.read_text()
+    service.write_text(declared.replace('"Feed"', '"Feeds"'))
+    try:
+        before = ground.files()
+        with on_terminal(ground.world, "deploy", "--host", "lab1") as (ours, process):
+            assert "Change lab1, which stands in for box? [y/N]" in seen(ours, "[y/N]")
+            os.write(ours, b"n\n")
+            assert "lab1: nothing was changed" in seen(ours)
+            assert process.wait(5) == 1
+        assert ground.files() == before
+    finally:
+        service.write_text(declared)
+
+
+def test_a_host_whose_gate_is_shut_without_a_change_to_make(ground: Ground) -> None:
+    ground.sh("redis-cli XGROUP DESTROY s:tick api")
+    try:
+        ran = ground.run("deploy", "--host", "lab1")
+        assert ran.code == 1
+        first, *others = ran.out.splitlines()
+        assert first == "lab1: nothing to change, and yet it does not run as declared"
+        assert "  QT504 s:tick/api: consumer group missing" in others
+    finally:
+        ground.sh("systemctl restart small-api")
+        assert wait_for(lambda: ground.run("deploy", "--host", "lab1").code == 0)
+
+
+EXECS = [
+    (("hostname",), b"", 0, b"lab1\n"),
+    (("cat",), b"given", 0, b"given"),
+    (("sh", "-c", "exit 7"), b"", 7, b""),
+    (("sh", "-c", "kill -9 $$"), b"", 137, b""),
+    (("echo", "--debug", "-h"), b"", 0, b"--debug -h\n"),
+]
+
+
+@pytest.mark.parametrize(("argv", "given", "code", "out"), EXECS, ids=lambda value: str(value)[:20])
+def test_exec_is_as_the_command_there(
+    argv: tuple[str, ...], given: bytes, code: int, out: bytes, ground: Ground
+) -> None:
+    ran = subprocess.run(
+        [*PROGRAM, "lab", "exec", "lab1", "--", *argv],
+        cwd=ground.world,
+        env=environment(ground.world),
+        input=given,
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (code, out)
+
+
+def test_exec_of_a_shell_at_a_terminal(ground: Ground) -> None:
+    with on_terminal(ground.world, "lab", "exec", "lab1", "bash") as (ours, process):
+        seen(ours, "lab1:")
+        os.write(ours, b"exit 7\n")
+        seen(ours)
+        assert process.wait(5) == 7
 
 
 @pytest.mark.parametrize("lost", LOST, ids=lambda lost: lost.name)

@@ -2,15 +2,10 @@
 
 import json
 import os
-import pty
-import select
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +15,9 @@ from jsonschema import Draft202012Validator
 from qtctl.collect.document import schema as evidence_schema
 from qtctl.report.schemas import schemas
 from tests.cli.inputs import AUDIT, LINT, PARITY, RENDER, REPORT
-from tests.cli.world import environment, qtctl
+from tests.cli.terminal import on_terminal, seen
+from tests.cli.world import PROGRAM, environment, qtctl
 
-PROGRAM = [sys.executable, "-m", "qtctl"]
 ESCAPE = "\x1b["
 LINT_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -68,40 +63,6 @@ def test_no_escape_codes_where_nobody_looks(argv: tuple[str, ...], world: Path) 
     ran = qtctl(world, *argv)
     assert ESCAPE not in ran.out + ran.err
     assert "\r" not in ran.out + ran.err
-
-
-@contextmanager
-def on_terminal(world: Path, *argv: str, **env: str) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*PROGRAM, *argv],
-        cwd=world,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment(world, COLUMNS="120", **env),
-        start_new_session=True,
-    )
-    os.close(theirs)
-    try:
-        yield ours, process
-    finally:
-        os.close(ours)
-        process.kill()
-        process.wait()
-
-
-def seen(ours: int, within_s: float = 20.0) -> str:
-    """Everything on the screen until the command ends."""
-    text, until = b"", time.monotonic() + within_s
-    while time.monotonic() < until:
-        if not select.select([ours], [], [], 0.1)[0]:
-            continue
-        try:
-            text += os.read(ours, 65536)
-        except OSError:  # Linux says EIO at the end of a terminal
-            return text.decode()
-    pytest.fail(f"still runs after {within_s} s: {text.decode()}")
 
 
 @pytest.mark.parametrize("argv", [LINT, AUDIT], ids=lambda argv: argv[0])

@@ -34,6 +34,7 @@ is = "mapped"
 to = ["feed"]
 why = "Same program."
 """
+PROGRAM = [sys.executable, "-m", "qtctl"]
 Edit = Callable[[Path], None]
 """Something done to the folder before the command runs."""
 
@@ -66,7 +67,7 @@ def environment(folder: Path, **extra: str) -> dict[str, str]:
 def qtctl(folder: Path, *argv: str, env: Mapping[str, str] | None = None) -> Ran:
     """The whole command as a process of its own, with no terminal."""
     done = subprocess.run(
-        [sys.executable, "-m", "qtctl", *argv],
+        [*PROGRAM, *argv],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
