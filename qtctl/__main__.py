@@ -12,10 +12,10 @@ def main() -> None:
         sys.stdout.write(f"qtctl {VERSION}\n")
         return
     _be_quick()
-    from qtctl.cli.early import begin  # noqa: PLC0415
-
-    begin(sys.argv[1:])
     try:
+        from qtctl.cli.early import begin  # noqa: PLC0415
+
+        begin(sys.argv[1:])
         from qtctl.cli.main import run  # noqa: PLC0415
 
         run()

@@ -348,7 +348,7 @@ USAGE = (
         "a finding that is none",
         nothing,
         ("explain", "QT2O1"),
-        ("no finding has the id QT2O1 (there is QT201, QT210, QT203)",),
+        ("no finding has the id QT2O1 (there is QT219, QT210, QT201)",),
     ),
     Case("a lab host that is none", nothing, ("lab", "down", "lab1"), ("no lab host lab1 (there are: none)",)),
     Case(
