@@ -8,6 +8,7 @@ import typer
 
 from qtctl.cli.audit import exit_of
 from qtctl.cli.exits import Exit
+from qtctl.cli.interrupt import cleanly
 from qtctl.cli.output import progress, write
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def demo(
 
     check_writable(out / "audit.json")
     declared = _shipped()
+    cleanly()
     lacking = why_not()
     if lacking:
         write(f"No host can be booted here: {lacking}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.exits import Exit
+from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import (
     AsOption,
     HostOption,
@@ -54,6 +55,7 @@ def deploy(
 
     declared = declare(registry_folder(registry), templates, host, as_name)
     secrets = passwords(declared.registry)
+    cleanly()
     with progress() as say, _connected(host, declared, user, say) as connection:
         outcome = run(
             connection,

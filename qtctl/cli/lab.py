@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import AsOption, FormatOption, RegistryOption, registry_folder
 from qtctl.cli.output import Format, chosen, console, progress, table, write
 from qtctl.errors import InputError
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Throwaway systemd hosts on this machine, to rehearse on.", no_args_is_help=True)
 
 NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME", help="lab1, lab2 … (default: all).")]
+
+
+@app.callback()
+def hosts() -> None:
+    """Throwaway systemd hosts on this machine, to rehearse on."""
+    cleanly()
 
 
 @app.command()

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,9 @@ def mute() -> socket.socket:
 
 
 @pytest.mark.parametrize("command", ["audit", "deploy"])
-def test_an_interrupt(command: str, world: Path) -> None:
+@pytest.mark.parametrize("after_s", [0, 0.03, 0.1, 0.3])
+def test_an_interrupt(command: str, after_s: float, world: Path) -> None:
+    """Also while modules load: what is raised then is easily lost."""
     with mute() as server:
         hosts = world / "registry/hosts.toml"
         port = server.getsockname()[1]
@@ -128,6 +131,7 @@ def test_an_interrupt(command: str, world: Path) -> None:
         )
         server.settimeout(10)
         server.accept()[0].recv(1)
+        time.sleep(after_s)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
     assert (process.returncode, out) == (130, b"")

@@ -1,0 +1,27 @@
+"""Ctrl-C. Where nothing is to be cleaned up, it ends the process at once; elsewhere it is raised.
+
+An interrupt that is raised can be lost: pydantic builds its models through callbacks that drop it, and CPython, where
+it passes through `exec` of a text (dataclasses do that), dies of the signal whatever exit code was asked for. Both
+happen while modules load, which is most of what a short command does.
+"""
+
+import os
+import signal
+from typing import NoReturn
+
+from qtctl.cli.exits import Exit
+
+
+def at_once() -> None:
+    """For what reads: an interrupt is one line and exit 130, wherever it comes."""
+    signal.signal(signal.SIGINT, _end)
+
+
+def cleanly() -> None:
+    """For what changes hosts: an interrupt is raised, so that locks are given back and half-made hosts removed."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _end(*_: object) -> NoReturn:
+    os.write(2, b"interrupted\n")
+    os._exit(Exit.INTERRUPTED)
