@@ -130,7 +130,7 @@ def test_an_interrupt(command: str, after_s: float, world: Path) -> None:
             start_new_session=True,
         )
         server.settimeout(10)
-        server.accept()[0].recv(1)
+        _connection = server.accept()[0]
         time.sleep(after_s)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
