@@ -37,7 +37,7 @@ def connect(
     Host keys must be known, whatever StrictHostKeyChecking says. Unreachable otherwise, with a hint.
     """
     asked = ssh_config.start(target, config=config, user=user, port=port)
-    loading = threading.Thread(target=_load, daemon=True)
+    loading = threading.Thread(target=load, daemon=True)
     loading.start()
     try:
         settings = ssh_config.finish(asked, target, address, connect_timeout_s)
@@ -204,8 +204,8 @@ def _broken() -> tuple[type[BaseException], ...]:
     return (paramiko.SSHException, OSError, EOFError)
 
 
-def _load() -> None:
-    """Import paramiko and what stands on it, in the background while ssh and the network are waited for."""
+def load() -> None:
+    """Import paramiko and what stands on it: in the background, while ssh and the network are waited for."""
     light_paramiko.import_it()
     import_module("qtctl.adapters.ssh_exec")
     import_module("qtctl.adapters.ssh_connect")

@@ -163,7 +163,10 @@ def _with_causes(drafts: list[_Draft]) -> tuple[Check, ...]:
         check = draft.check
         if check.outcome is not Outcome.HOLDS:
             found[check.id, check.subject] = check
-    caused = (replace(draft.check, because=_because(draft, found)) for draft in drafts)
+    caused = (
+        draft.check if (cause := _because(draft, found)) is None else replace(draft.check, because=cause)
+        for draft in drafts
+    )
     return tuple(sorted(caused, key=lambda check: (check.host, check.id, check.subject)))
 
 

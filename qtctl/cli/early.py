@@ -77,7 +77,13 @@ def begin(argv: Sequence[str]) -> None:
         return
     with suppress(OSError):
         hosts = (Path(folder) / "hosts.toml").read_bytes()
-        _begun.append(Early(target, {"hosts.toml": hosts}, option(argv, "--as"), option(argv, "--user")))
+        early = Early(target, {"hosts.toml": hosts}, option(argv, "--as"), option(argv, "--user"))
+        _begun.append(early)
+        if early.begun:
+            # What the handshake needs is loaded before all else: the two would only wait for each other.
+            from qtctl.adapters.ssh import load
+
+            load()
 
 
 def take(target: str, files: Mapping[str, bytes], as_name: str | None, user: str | None) -> Early:

@@ -93,12 +93,14 @@ def _look(session: _Session, open_: set[Need]) -> None:
     gone = {ghost.unit for ghost in session.desired.ghosts}
     expected = [name for name in named if name not in gone]
     patterns = (*session.desired.unit_patterns, *_fleet(session.desired), *names)
-    replies = session.call([probe.ALL_UNITS, probe.by_names(named), *_gets(expected), probe.unit_files(patterns)])
-    loaded, files = _read(replies[0], probe.rows), _read(replies[-1], probe.files)
+    # The list of files takes systemd longest, and is asked for early: what follows is sent and queued meanwhile.
+    first = [probe.ALL_UNITS, probe.by_names(named), probe.unit_files(patterns)]
+    replies = session.call([*first, *_gets(expected)])
+    loaded, files = _read(replies[0], probe.rows), _read(replies[2], probe.files)
     number = session.note(("ListUnits", "ListUnitFilesByPatterns"), probe.LISTING_AGAIN)
     rows = _rows(named, replies[1])
     absent_ones = {name: rows[name] for name in named if name in gone and rows[name].absent}
-    seen = _seen(session, expected, rows, replies[2:-1]) | _unasked(session, absent_ones)
+    seen = _seen(session, expected, rows, replies[3:]) | _unasked(session, absent_ones)
     late = [name for name in named if name not in seen]
     extra: list[str] = []
     if LISTING in open_:

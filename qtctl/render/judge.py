@@ -6,6 +6,7 @@ value.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from qtctl.dialects.systemd.directives import Takes, takes
 from qtctl.dialects.systemd.quoting import (
@@ -134,6 +135,7 @@ def _units(key: str, names: tuple[str, ...]) -> tuple[Declared, ...]:
     return (Declared("Unit", key, names),) if names else ()
 
 
+@lru_cache(maxsize=256)
 def _pairs(section: str, pairs: Pairs) -> tuple[Declared, ...]:
     """What the pairs alone would mean: the last of a scalar, all items of a list."""
     lines = "".join(f"{key}={written_setting(text, key)}\n" for key, text in pairs)
