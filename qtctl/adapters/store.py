@@ -1,10 +1,14 @@
-"""A Redis server over a stream of our own (a forwarded channel, a socket): reading commands only, pipelined."""
+"""A Redis server over a stream of our own (a forwarded channel, a socket): reading commands only, pipelined.
+
+redis-py does the protocol. Its own connect sends HELLO, CLIENT SETINFO and the like: an audit sends none of it.
+Its import takes 0.1 s, and waits until a store is asked: by then the host is at work on everything else.
+"""
 
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from qtctl.adapters.resp import Broken, Connection
 from qtctl.adapters.wire import Wire
 from qtctl.errors import HostError
 from qtctl.ports.host import StoreReply
@@ -26,7 +30,7 @@ class RedisStore:
         self._dial = dial
         self._place = place
         self._password = password
-        self._connection: Connection | None = None
+        self._connection: Any = None
 
     def ask(self, commands: Sequence[tuple[str, ...]], deadline_s: float) -> list[StoreReply]:
         """Replies in order, in RESP2's shapes (lists, str, int, None), bytes decoded as UTF-8.
@@ -37,12 +41,8 @@ class RedisStore:
             _must_read(command)
         until = time.monotonic() + deadline_s
         try:
-            if self._connection is not None:
-                return self._exchange(self._connection, list(commands), until)
-            self._connection = Connection(self._dial(max(until - time.monotonic(), 0.001)))
-            # The AUTH that must go first goes out with the first commands.
-            first = [("AUTH", self._password)] if self._password else []
-            return self._exchange(self._connection, [*first, *commands], until)[len(first) :]
+            first = [] if self._connection is not None else self._connect(until)
+            return self._exchange([*first, *commands], until)[len(first) :]
         except HostError:
             self.close()
             raise
@@ -50,19 +50,29 @@ class RedisStore:
     def close(self) -> None:
         if self._connection is not None:
             with contextlib.suppress(OSError, EOFError):
-                self._connection.close()
+                self._connection.disconnect()
             self._connection = None
 
-    def _exchange(self, connection: Connection, commands: list[tuple[str, ...]], until: float) -> list[StoreReply]:
+    def _connect(self, until: float) -> list[tuple[str, ...]]:
+        """Open the connection. The AUTH that must go first on it goes out with the first commands."""
+        wire = self._dial(max(until - time.monotonic(), 0.001))
+        from qtctl.adapters.store_redis import StreamConnection  # noqa: PLC0415 - 0.1 s to import
+
+        self._connection = StreamConnection(wire, self._place)
+        return [("AUTH", self._password)] if self._password else []
+
+    def _exchange(self, commands: list[tuple[str, ...]], until: float) -> list[StoreReply]:
+        from qtctl.adapters.store_redis import Broken  # noqa: PLC0415
+
         try:
-            replies = connection.exchange(commands, until)
+            replies = self._connection.exchange(commands, until)
         except Broken as error:
             raise HostError(
                 f"{self._place}: {error}", hint="is it Redis that listens there, and is it well?"
             ) from error
         if commands[:1] and commands[0][0] == "AUTH" and replies[0].error:
             return [_because(reply, replies[0].error) for reply in replies]
-        return replies
+        return list(replies)
 
 
 def _because(reply: StoreReply, why: str) -> StoreReply:

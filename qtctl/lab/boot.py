@@ -10,7 +10,8 @@ from pathlib import Path
 
 from qtctl.errors import LabError
 from qtctl.lab import cgroups, disk, network
-from qtctl.lab.processes import Process, children, enter, executable, process
+from qtctl.lab.kin import children, executable
+from qtctl.lab.processes import Process, enter, process
 from qtctl.lab.shell import environment, run, tail
 from qtctl.lab.state import HostState, log_path, machine_boot_id, save
 from qtctl.ports.progress import Progress

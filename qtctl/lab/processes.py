@@ -47,24 +47,6 @@ def process(pid: int) -> Process | None:
     return None if fields is None or fields[STATE_FIELD] in "ZX" else Process(pid, int(fields[START_FIELD]))
 
 
-def children(pid: int) -> tuple[Process, ...]:
-    """The direct children of `pid`. Read from every stat: not all kernels have /proc/PID/task/*/children."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        fields = _stat(int(entry.name)) if entry.name.isdigit() else None
-        if fields is not None and int(fields[PARENT_FIELD]) == pid:
-            found.append(Process(int(entry.name), int(fields[START_FIELD])))
-    return tuple(found)
-
-
-def executable(pid: int) -> str:
-    """Its program's path, as its own root sees it; '' where it has ended."""
-    try:
-        return str(Path(f"/proc/{pid}/exe").readlink())
-    except OSError:
-        return ""
-
-
 def _stat(pid: int) -> list[str] | None:
     try:
         text = Path(f"/proc/{pid}/stat").read_bytes()

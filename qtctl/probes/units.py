@@ -176,18 +176,19 @@ def listing(units: Iterable[Row], unit_files: dict[str, str]) -> UnitListing:
     )
 
 
-def decode(unit: str, row: Row, state: str, values: Sequence[object], *, whole_argv: bool) -> Unit:
-    """The values of `gets`, typed. `state` is that of the unit file; without `whole_argv` only executables are kept.
+def decode(unit: str, row: Row, state: str, values: Sequence[object], *, argv: Sequence[str] = ()) -> Unit:
+    """The values of `gets`, typed. `state` is that of the unit file, `argv` the declared one as systemd shows it.
 
-    Undecodable for a value of another type.
+    Of any other command only the executable is kept: people put passwords there. Undecodable for a value of another
+    type.
     """
     table = _table(unit)
     if len(values) != len(table):
         raise Undecodable(f"{len(values)} answers for {len(table)} properties")
     pairs = zip(table.items(), values, strict=True)
     found: dict[str, Any] = {field: _value(name, kind, value) for (field, (name, kind)), value in pairs}
-    if "exec_start" in found and not whole_argv:
-        found["exec_start"] = [argv[:1] for argv in found["exec_start"]]
+    if "exec_start" in found:
+        found["exec_start"] = [each if each == list(argv) else each[:1] for each in found["exec_start"]]
     return Unit(load_state=row.load, active_state=row.active, sub_state=row.sub, unit_file_state=state,
                 description=row.description, **found)  # fmt: skip
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from qtctl.model.desired import Desired, DesiredService, DesiredStore
@@ -36,6 +37,11 @@ def desired(port: int = 6379, services: tuple[str, ...] = (), patterns: tuple[st
         memory=0, services=tuple(map(service, services)), targets=(), timers=(), venvs=(), keys=(),
         stores=(store(port),), externals=(), ghosts=(), severities=(), fail_on="error",
     )  # fmt: skip
+
+
+def with_argv(wanted: Desired, unit: str, argv: tuple[str, ...]) -> Desired:
+    services = (replace(each, argv=argv) if each.unit == unit else each for each in wanted.services)
+    return replace(wanted, services=tuple(services))
 
 
 def item(evidence: Evidence, fact: str, subject: str) -> Item:

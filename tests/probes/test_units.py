@@ -41,14 +41,21 @@ VALUES: list[object] = [
 
 
 def test_a_service() -> None:
-    found = units.decode("quantum-b.service", RUNNING, "enabled", VALUES, whole_argv=True)
+    found = units.decode(
+        "quantum-b.service",
+        RUNNING,
+        "enabled",
+        VALUES,
+        argv=["/usr/bin/python3", "-m", "http.server", "--password=canary"],
+    )
     assert (found.active_state, found.unit_file_state, found.main_pid, found.n_restarts) == ("active", "enabled", 93, 2)
     assert found.requires == ["sysinit.target", "system.slice"], "sorted: systemd's order changes from look to look"
     assert found.exec_start == [["/usr/bin/python3", "-m", "http.server", "--password=canary"]]
 
 
-def test_the_argv_of_others_is_cut_to_the_executable() -> None:
-    found = units.decode("quantum-b.service", RUNNING, "enabled", VALUES, whole_argv=False)
+@pytest.mark.parametrize("declared", [[], ["/usr/bin/python3", "-m", "http.server"]])
+def test_an_argv_that_is_not_the_declared_one_is_cut_to_the_executable(declared: list[str]) -> None:
+    found = units.decode("quantum-b.service", RUNNING, "enabled", VALUES, argv=declared)
     assert found.exec_start == [["/usr/bin/python3"]]
     assert "canary" not in repr(found)
 
@@ -58,7 +65,7 @@ def test_the_argv_of_others_is_cut_to_the_executable() -> None:
 def test_values_of_another_type_are_not_taken(index: int, wrong: object) -> None:
     values = [*VALUES[:index], wrong, *VALUES[index + 1 :]]
     with pytest.raises(Undecodable):
-        units.decode("quantum-b.service", RUNNING, "enabled", values, whole_argv=False)
+        units.decode("quantum-b.service", RUNNING, "enabled", values)
 
 
 def test_every_field_is_asked_for_and_nothing_that_is_secret() -> None:

@@ -67,7 +67,7 @@ def loaded_argv(argv: Sequence[str]) -> tuple[str, ...]:
 def _unexpanded(argv: Sequence[str]) -> bool:
     # In the path that is run a `$` is never expanded, so doubling it there would name another file, while the same
     # text is expanded as argv[0]. The prefix `:` turns expansion off for the whole line.
-    return "$" in argv[0]
+    return "$" in "".join(argv[:1])
 
 
 def environment_assignment(name: str, value: str) -> str:
