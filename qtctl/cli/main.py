@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from qtctl.cli import audit, demo, deploy, explain, lab, lint, parity, render, report
+from qtctl.cli import audit, demo, deploy, explain, lab, lint, parity, render, report, verify
 from qtctl.cli.exits import MEANING, Exit, of_error
 from qtctl.errors import InputErrors, QtctlError
 from qtctl.version import VERSION
@@ -29,7 +29,7 @@ qtctl audit --host lab1
 Exit codes:
 """
 
-ORDER = ("demo", "lint", "render", "lab", "deploy", "audit", "explain", "report", "parity")
+ORDER = ("demo", "lint", "render", "verify", "lab", "deploy", "audit", "explain", "report", "parity")
 START, DECLARE, REHEARSE, CHANGE, LOOK = (
     "See it work",
     "What is declared",
@@ -60,6 +60,7 @@ app = typer.Typer(
 app.command("demo", rich_help_panel=START)(demo.demo)
 app.command("lint", rich_help_panel=DECLARE)(lint.lint)
 app.command("render", rich_help_panel=DECLARE)(render.render)
+app.command("verify", rich_help_panel=DECLARE)(verify.verify)
 app.add_typer(lab.app, name="lab", rich_help_panel=REHEARSE)
 app.command("deploy", rich_help_panel=CHANGE)(deploy.deploy)
 app.command("audit", rich_help_panel=LOOK)(audit.audit)

@@ -4,12 +4,14 @@ from qtctl.report.audit import AuditReport
 from qtctl.report.document import schema_of
 from qtctl.report.parity import ParityDocument
 from qtctl.report.registry import RegistryReport
+from qtctl.report.verify import VerifyReport
 
 
 def schemas() -> dict[str, dict[str, object]]:
-    """By document: audit, parity, registry."""
+    """By document: audit, parity, registry, verify."""
     return {
         "audit": schema_of(AuditReport),
         "parity": schema_of(ParityDocument),
         "registry": schema_of(RegistryReport),
+        "verify": schema_of(VerifyReport),
     }

@@ -9,6 +9,9 @@ BASE_TARGETS = (
     "basic.target", "multi-user.target", "network-online.target", "network.target", "paths.target", "shutdown.target",
     "slices.target", "sockets.target", "sysinit.target", "timers.target",
 )  # fmt: skip
+_NAMES = (
+    "after", "before", "wants", "requires", "binds_to", "part_of", "conflicts", "on_failure", "wanted_by",
+)  # fmt: skip
 
 
 def verify_tree(desired: Desired) -> Tree:
@@ -26,10 +29,11 @@ def verify_tree(desired: Desired) -> Tree:
 def _leaned_on(desired: Desired) -> set[str]:
     """Units that are named by generated ones and are not generated themselves."""
     generated = {file.subject for file in desired.files if file.kind == "unit"}
-    named = {unit for s in desired.services for unit in (*s.wants, *s.requires, *s.binds_to, *s.after)}
-    ordered = {unit for target in desired.targets for unit in (*target.after, *target.wants)}
+    nodes = (*desired.services, *desired.targets, *desired.timers)
+    named = {unit for node in nodes for field in _NAMES for unit in getattr(node, field, ())}
+    started = {timer.service_unit for timer in desired.timers}
     externals = {external.unit for external in desired.externals}
-    return {*BASE_TARGETS, *externals, *named, *ordered} - generated
+    return {*BASE_TARGETS, *externals, *named, *started} - generated
 
 
 def _unit(unit: str) -> bytes:

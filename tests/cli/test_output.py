@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -39,6 +40,7 @@ DOCUMENTS: list[tuple[tuple[str, ...], dict[str, Any], int]] = [
     (("audit", "--host", "nowhere.invalid"), schemas()["audit"], 3),
     (REPORT, schemas()["registry"], 3),
     (PARITY, schemas()["parity"], 3),
+    (("verify",), schemas()["verify"], 0 if shutil.which("systemd-analyze") else 3),
     (("lab", "list"), LAB_SCHEMA, 0),
 ]
 
@@ -185,7 +187,7 @@ def test_help_lists_the_commands_in_the_order_of_work(world: Path) -> None:
     assert (ran.code, ran.err) == (0, "")
     commands = [line.split()[1] for line in ran.out.splitlines() if line.startswith("│ ") and line[2] != " "]
     named = [command for command in commands if not command.startswith("-")]
-    assert named == ["demo", "lint", "render", "lab", "deploy", "audit", "explain", "report", "parity"]
+    assert named == ["demo", "lint", "render", "verify", "lab", "deploy", "audit", "explain", "report", "parity"]
     assert "python -m" not in ran.out
 
 

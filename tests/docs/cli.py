@@ -12,6 +12,12 @@ from qtctl.cli.main import ORDER, app
 OF_COMMAND: dict[str, tuple[str, ...]] = {
     "lint": ("0: no error", "2: errors, all of them shown"),
     "render": ("0: written", "2: the registry or a template has an error; nothing is written"),
+    "verify": (
+        "0: systemd takes every unit and calendar, and no service is above the threshold",
+        "1: a message of systemd, a calendar that it refuses or that never comes, a service above the threshold",
+        "2: an error in registry, templates or options",
+        "3: no such finding, and systemd-analyze is missing, too old (before 250) or gave no answer",
+    ),
     "deploy": (
         "0: as declared, with or without changes",
         "1: you said no; or there is nothing to change, and it does not run as declared",

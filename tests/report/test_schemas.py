@@ -3,17 +3,19 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from qtctl.report import audit, parity, registry
+from qtctl.report import audit, parity, registry, verify
 from qtctl.report.schemas import schemas
 
 from .checks import CHECKS
 from .fleet import desired, evidence
 from .test_parity import reports
+from .test_verify import VERIFIED
 
 WRITTEN = {
     "audit": lambda: audit.to_json(audit.build(desired(), evidence(), CHECKS, every=True)),
     "parity": lambda: parity.to_json(reports(evidence())),
     "registry": lambda: registry.to_json(registry.build(desired(), evidence(), CHECKS)),
+    "verify": lambda: verify.to_json(verify.build(VERIFIED)),
 }
 
 

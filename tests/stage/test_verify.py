@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from qtctl.adapters.analyze import lay
 from qtctl.model.desired import Desired
-from qtctl.model.tree import Tree
 from qtctl.stage.verify import verify_tree
 from tests.stage.fleet import tiny
 
@@ -16,18 +16,10 @@ pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="sys
 
 
 def _verify(desired: Desired, root: Path) -> subprocess.CompletedProcess[str]:
-    _write(verify_tree(desired), root)
+    lay(root, verify_tree(desired))
     units = [file.path.rpartition("/")[2] for file in desired.files if file.kind == "unit"]
     command = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", f"--root={root}", *units]
     return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def _write(tree: Tree, root: Path) -> None:
-    for file in tree.files:
-        path = root / file.path.lstrip("/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file.content)
-        path.chmod(file.mode)
 
 
 def test_rendered_units_pass(tmp_path: Path) -> None:

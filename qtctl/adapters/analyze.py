@@ -1,0 +1,85 @@
+"""Runs this machine's systemd-analyze on a root made for it below the folder for temporary files."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from qtctl.errors import HostError
+from qtctl.model.tree import Tree
+from qtctl.ports.analyze import Printed
+
+PROGRAM = "systemd-analyze"
+
+
+class LocalAnalyze:
+    """qtctl.ports.analyze.Analyze on this machine."""
+
+    @contextmanager
+    def stage(self, tree: Tree) -> Iterator["StagedRoot"]:
+        """Files and folders of `tree` (no accounts, no owners) below a new folder of mode 0700."""
+        try:
+            folder = tempfile.TemporaryDirectory(prefix="qtctl-verify-", ignore_cleanup_errors=False)
+        except OSError as error:
+            raise _cannot_stage(error) from error
+        with folder as path:
+            root, scratch = Path(path).resolve() / "root", Path(path).resolve() / "tmp"
+            try:
+                scratch.mkdir()
+                root.mkdir()
+                lay(root, tree)
+            except OSError as error:
+                raise _cannot_stage(error) from error
+            yield StagedRoot(str(root), str(scratch))
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRoot:
+    """qtctl.ports.analyze.Staged. What the tool itself writes goes to `scratch`, and goes away with the root."""
+
+    root: str
+    scratch: str
+
+    def analyze(self, arguments: Sequence[str], deadline_s: float) -> Printed:
+        try:
+            done = subprocess.run(
+                [PROGRAM, *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=deadline_s,
+                env=environment(self.scratch),
+                cwd=self.scratch,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise HostError(f"{PROGRAM} {arguments[0]} did not end in {deadline_s:g} s") from error
+        except FileNotFoundError as error:
+            raise HostError(f"{PROGRAM} is not installed on this machine", hint="apt-get install systemd") from error
+        except OSError as error:
+            raise HostError(f"{PROGRAM} cannot be run: {error.strerror}") from error
+        return Printed(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+
+def lay(root: Path, tree: Tree) -> None:
+    """The folders and files of `tree` below `root`, owned by whoever runs this. OSError where one cannot be."""
+    for folder in tree.dirs:
+        (root / folder.path.lstrip("/")).mkdir(parents=True, exist_ok=True)
+    for file in tree.files:
+        path = root / file.path.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.content)
+        path.chmod(file.mode)
+
+
+def environment(scratch: str) -> dict[str, str]:
+    """This process's, without what would change how systemd's tools look for units, log, and write."""
+    odd = ("SYSTEMD_", "LC_", "LANG", "JOURNAL_STREAM")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(odd)}
+    return {**kept, "LC_ALL": "C.UTF-8", "TMPDIR": scratch, "SYSTEMD_COLORS": "0", "SYSTEMD_LOG_TARGET": "console"}
+
+
+def _cannot_stage(error: OSError) -> HostError:
+    return HostError(f"no root for {PROGRAM} can be made: {error.strerror}", hint="is there space below $TMPDIR?")

@@ -1,0 +1,93 @@
+"""qtctl verify: systemd's own tools judge the generated units, on this machine."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.cli.exits import Exit
+from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, registry_folder
+from qtctl.cli.output import Format, chosen, console, plain, table, write
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from qtctl.model.checks import Outcome
+    from qtctl.report.verify import ExposureRow, VerifyReport
+
+COLOURS = {"holds": "green", "broken": "red", "unknown": "magenta"}
+
+
+def verify(
+    registry: RegistryOption = None,
+    templates: TemplatesOption = None,
+    as_name: AsOption = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold", metavar="N", min=0, max=10, help="A service exposed above N (0 to 10) is a finding."
+        ),
+    ] = None,
+    format_: FormatOption = None,
+) -> None:
+    """Have systemd judge every generated unit, calendar and sandbox of a host, here; no systemd need run."""
+    from qtctl.adapters.analyze import LocalAnalyze
+    from qtctl.cli.evidence import declare
+    from qtctl.flows.verify import verify as judge
+    from qtctl.report.verify import build, to_json, to_markdown
+
+    report = build(judge(declare(registry_folder(registry), templates, "", as_name), LocalAnalyze(), threshold))
+    how = chosen(format_)
+    if how is Format.JSON:
+        write(to_json(report))
+    elif how is Format.MD:
+        write(to_markdown(report))
+    else:
+        _show(report)
+    raise typer.Exit(exit_of(report.outcome))
+
+
+def exit_of(outcome: "Outcome") -> Exit:
+    """1 where systemd objects or a service is above the threshold, 3 where it was not asked everything."""
+    return {"broken": Exit.FINDINGS, "unknown": Exit.INCOMPLETE}.get(outcome.value, Exit.OK)
+
+
+def _show(report: "VerifyReport") -> None:
+    from qtctl.report.verify_markdown import VERDICTS, headline, unknowns
+
+    out = console()
+    if report.exposures:
+        out.print(_exposures(report.exposures))
+    if any(row.outcome.value != "holds" for row in report.calendars):
+        out.print(_calendars(report))
+    if report.messages:
+        out.print(_messages(report))
+    for name, asked in unknowns(report):
+        out.print(f"[magenta]unknown[/]: {name}: {plain(asked.reason)}", soft_wrap=True)
+    colour = COLOURS[report.outcome.value]
+    out.print(f"{plain(report.host)}: [{colour}]{VERDICTS[report.outcome]}[/] · {headline(report)}", soft_wrap=True)
+
+
+def _exposures(rows: "tuple[ExposureRow, ...]") -> "Table":
+    shown = table("unit", "exposure", "rating", "open", "worst of it", title="How exposed each service is")
+    for row in rows:
+        weight = "unknown" if row.exposure is None else f"{row.exposure:.1f}"
+        worst = ", ".join(f"{item.name} {item.exposure:.1f}" for item in row.worst[:3])
+        cells = (plain(row.unit), f"[{COLOURS[row.outcome.value]}]{weight}[/]", row.rating, str(row.open_items))
+        shown.add_row(*cells, plain(worst))
+    return shown
+
+
+def _calendars(report: "VerifyReport") -> "Table":
+    shown = table("timer", "expression", "what is wrong", "declared", title="Calendars")
+    for row in report.calendars:
+        if row.outcome.value != "holds":
+            shown.add_row(plain(row.timer), plain(row.expression), plain(row.what), plain(row.declared))
+    return shown
+
+
+def _messages(report: "VerifyReport") -> "Table":
+    shown = table("unit", "line", "what systemd says", "declared", title="Messages of systemd-analyze verify")
+    for row in report.messages:
+        what = f"{plain(row.what)}\n[dim]{plain(row.text)}[/]" if row.text else plain(row.what)
+        shown.add_row(plain(row.unit), str(row.line or ""), what, plain(row.declared))
+    return shown

@@ -1,0 +1,208 @@
+"""Render, stage, and let systemd's own tools judge. What no tool answered is unknown, and never a pass."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from qtctl.dialects.systemd.analyze import (
+    Elapse,
+    Exposed,
+    Said,
+    parse_calendar,
+    parse_security,
+    parse_verify,
+    parse_version,
+)
+from qtctl.errors import HostError
+from qtctl.flows.declared import Declared
+from qtctl.model.checks import Outcome
+from qtctl.model.desired import DesiredFile, DesiredTimer
+from qtctl.model.origin import Origin
+from qtctl.model.verify import Asked, CalendarCheck, Exposure, UnitMessage, Verified
+from qtctl.ports.analyze import Analyze, Printed, Staged
+from qtctl.stage.verify import verify_tree
+
+DEADLINE_S = 120.0
+"""For each run of a tool."""
+SINCE = 250
+"""The first systemd with `security --offline` and `verify --recursive-errors`."""
+
+HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
+
+
+def verify(declared: Declared, tool: Analyze, threshold: float | None, deadline_s: float = DEADLINE_S) -> Verified:
+    """What this machine's systemd says of every generated unit of the host. Raises nothing of the tool's: unknown."""
+    work = _Work(declared, threshold, deadline_s)
+    try:
+        with tool.stage(verify_tree(declared.desired)) as staged:
+            return work.judged(staged)
+    except HostError as error:
+        return work.unknown(str(error))
+
+
+@dataclass(slots=True)
+class _Work:
+    declared: Declared
+    threshold: float | None
+    deadline_s: float
+    made: dict[str, DesiredFile] = field(init=False)
+    origins: dict[str, Origin] = field(init=False)
+    """Of each service, by its unit."""
+
+    def __post_init__(self) -> None:
+        desired = self.declared.desired
+        self.made = {file.subject: file for file in desired.files if file.kind == "unit"}
+        self.origins = {service.unit: service.origin for service in desired.services if service.unit in self.made}
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        return tuple(sorted(self.made))
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        return tuple(sorted(self.origins))
+
+    def unknown(self, reason: str) -> Verified:
+        """Nothing was answered."""
+        why = Asked(UNKNOWN, reason)
+        return self._verified(None, (why, ()), (why, self._unread(reason)), (why, self._unweighed()))
+
+    def judged(self, staged: Staged) -> Verified:
+        version = parse_version(staged.analyze(["--version"], self.deadline_s).out)
+        calendar = self._calendar(staged)
+        if version is None or version < SINCE:
+            old = f"systemd-analyze of systemd {version or 'of no known version'}; {SINCE} or later is needed"
+            why = Asked(UNKNOWN, old)
+            return self._verified(version, (why, ()), calendar, (why, self._unweighed()))
+        return self._verified(version, self._verify(staged), calendar, self._security(staged))
+
+    def _verified(
+        self,
+        version: int | None,
+        verified: tuple[Asked, tuple[UnitMessage, ...]],
+        calendar: tuple[Asked, tuple[CalendarCheck, ...]],
+        security: tuple[Asked, tuple[Exposure, ...]],
+    ) -> Verified:
+        desired = self.declared.desired
+        return Verified(
+            fleet=desired.fleet,
+            host=desired.host,
+            host_systemd=self.declared.registry.hosts[desired.host].systemd,
+            systemd=version,
+            threshold=self.threshold,
+            units=self.units,
+            verify=verified[0],
+            messages=verified[1],
+            calendar=calendar[0],
+            calendars=calendar[1],
+            security=security[0],
+            exposures=security[1],
+        )
+
+    def _verify(self, staged: Staged) -> tuple[Asked, tuple[UnitMessage, ...]]:
+        if not self.units:
+            return Asked(HOLDS), ()
+        options = ["--man=no", "--recursive-errors=no", f"--root={staged.root}"]
+        try:
+            done = staged.analyze(["verify", *options, "--", *self.units], self.deadline_s)
+        except HostError as error:
+            return Asked(UNKNOWN, str(error)), ()
+        messages = tuple(self._message(said) for said in parse_verify(f"{done.out}\n{done.err}", staged.root))
+        if done.exit == 0:
+            return Asked(BROKEN if any(each.unit for each in messages) else HOLDS), messages
+        if done.exit > 0 and messages:
+            return Asked(BROKEN), messages
+        return Asked(UNKNOWN, _ended("verify", done)), messages
+
+    def _message(self, said: Said) -> UnitMessage:
+        made = self.made.get(said.unit)
+        if made is None:
+            named = f"{said.path or said.unit}: " if said.unit else ""
+            return UnitMessage("", "", None, "", f"{named}{said.what}", "")
+        lines = made.content.decode().split("\n")
+        text = lines[said.line - 1] if said.line and said.line <= len(lines) else ""
+        return UnitMessage(said.unit, said.path, said.line, text, said.what, self._place(str(made.origin)))
+
+    def _calendar(self, staged: Staged) -> tuple[Asked, tuple[CalendarCheck, ...]]:
+        expressions = tuple(dict.fromkeys(expression for _, expression in _calendars(self.declared.desired.timers)))
+        if not expressions:
+            return Asked(HOLDS), ()
+        try:
+            read = self._elapses(staged, expressions)
+        except HostError as error:
+            return Asked(UNKNOWN, str(error)), self._unread(str(error))
+        checks = tuple(
+            self._calendar_check(timer, expression, read[expression])
+            for timer, expression in _calendars(self.declared.desired.timers)
+        )
+        return Asked(BROKEN if any(check.outcome is BROKEN for check in checks) else HOLDS), checks
+
+    def _elapses(self, staged: Staged, expressions: Sequence[str]) -> dict[str, Elapse | str]:
+        """Each with how systemd reads it, or its complaint: all in one run, one by one only where it refuses some."""
+        done = staged.analyze(["calendar", "--", *expressions], self.deadline_s)
+        read = parse_calendar(done.out)
+        if done.exit == 0 and len(read) == len(expressions):
+            return dict(zip(expressions, read, strict=True))
+        return {each: self._elapse(staged, each) for each in expressions}
+
+    def _elapse(self, staged: Staged, expression: str) -> Elapse | str:
+        done = staged.analyze(["calendar", "--", expression], self.deadline_s)
+        read = parse_calendar(done.out)
+        if done.exit == 0 and len(read) == 1:
+            return read[0]
+        if done.exit <= 0 or not done.err.strip():
+            raise HostError(_ended("calendar", done))
+        return done.err.strip().splitlines()[-1]
+
+    def _calendar_check(self, timer: DesiredTimer, expression: str, read: Elapse | str) -> CalendarCheck:
+        declared = self._place(str(timer.origin.at("on_calendar")))
+        if isinstance(read, str):
+            return CalendarCheck(timer.unit, expression, "", BROKEN, read, declared)
+        if read.never:
+            return CalendarCheck(timer.unit, expression, read.normalized, BROKEN, "it never comes again", declared)
+        return CalendarCheck(timer.unit, expression, read.normalized, HOLDS, "", declared)
+
+    def _security(self, staged: Staged) -> tuple[Asked, tuple[Exposure, ...]]:
+        if not self.services:
+            return Asked(HOLDS), ()
+        options = ["--offline=true", "--no-pager", f"--root={staged.root}"]
+        try:
+            done = staged.analyze(["security", *options, "--", *self.services], self.deadline_s)
+        except HostError as error:
+            return Asked(UNKNOWN, str(error)), self._unweighed()
+        found = parse_security(done.out)
+        exposures = tuple(self._exposure(unit, found.get(unit)) for unit in self.services)
+        if any(each.outcome is BROKEN for each in exposures):
+            return Asked(BROKEN), exposures
+        missing = [each.unit for each in exposures if each.outcome is UNKNOWN]
+        if missing:
+            return Asked(UNKNOWN, f"{_ended('security', done)}; nothing said of {', '.join(missing)}"), exposures
+        return Asked(HOLDS), exposures
+
+    def _exposure(self, unit: str, found: Exposed | None) -> Exposure:
+        declared = self._place(str(self.origins[unit].at("sandbox")))
+        if found is None:
+            return Exposure(unit, None, "", UNKNOWN, (), declared)
+        above = self.threshold is not None and found.exposure > self.threshold
+        return Exposure(unit, found.exposure, found.rating, BROKEN if above else HOLDS, found.open, declared)
+
+    def _unread(self, reason: str) -> tuple[CalendarCheck, ...]:
+        return tuple(
+            CalendarCheck(timer.unit, expression, "", UNKNOWN, reason, self._place(str(timer.origin.at("on_calendar"))))
+            for timer, expression in _calendars(self.declared.desired.timers)
+        )
+
+    def _unweighed(self) -> tuple[Exposure, ...]:
+        return tuple(self._exposure(unit, None) for unit in self.services)
+
+    def _place(self, origin: str) -> str:
+        return str(self.declared.place(origin))
+
+
+def _calendars(timers: Iterable[DesiredTimer]) -> Iterable[tuple[DesiredTimer, str]]:
+    return [(timer, text) for timer in timers for directive, text in timer.schedule if directive == "OnCalendar"]
+
+
+def _ended(what: str, done: Printed) -> str:
+    how = f"was ended by signal {-done.exit}" if done.exit < 0 else f"exited with {done.exit}"
+    last = done.err.strip().splitlines()[-1:] or ["without a word"]
+    return f"systemd-analyze {what} {how}: {last[0]}"

@@ -1,0 +1,36 @@
+"""systemd's own judge of unit files, on this machine: no systemd need run."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from qtctl.model.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A finished run of the tool: its exit status (negative: ended by that signal) and what it printed."""
+
+    exit: int
+    out: str
+    err: str
+
+
+class Staged(Protocol):
+    """A root on this machine in which a tree lies."""
+
+    @property
+    def root(self) -> str:
+        """Its absolute path."""
+        ...
+
+    def analyze(self, arguments: Sequence[str], deadline_s: float) -> Printed:
+        """Run `systemd-analyze`. HostError where it is not installed, or does not end in time."""
+        ...
+
+
+class Analyze(Protocol):
+    def stage(self, tree: Tree) -> AbstractContextManager[Staged]:
+        """A new root with `tree` in it, gone at the end whatever happens. HostError where it cannot be made."""
+        ...

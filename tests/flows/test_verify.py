@@ -1,0 +1,154 @@
+"""Verify, with this machine's systemd-analyze, and with none, an old one and broken ones."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from qtctl.adapters.analyze import LocalAnalyze
+from qtctl.adapters.files import read_templates
+from qtctl.flows.declared import Declared, declare
+from qtctl.flows.verify import verify
+from qtctl.model.checks import Outcome
+from qtctl.model.verify import Verified
+from qtctl.report.verify import build, to_json, to_markdown
+from tests.registry.small import SMALL, changed
+
+HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
+SWEEP = """\
+summary = "Sweep"
+state = "on-timer"
+type = "oneshot"
+run = { kind = "command", argv = ["/usr/bin/sweep"] }
+"""
+TIMER = '[sweep]\nsummary = "Sweeps"\nservice = "sweep"\non_calendar = [%s]\n'
+real = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="asks this machine's systemd-analyze")
+
+
+def small(*calendars: str, **templates: str) -> Declared:
+    expressions = ", ".join(f'"{each}"' for each in calendars or ("hourly",))
+    files = changed(timers=TIMER % expressions, services__sweep=SWEEP)
+    return declare(files, read_templates(None) | templates, "", None)
+
+
+def asked(declared: Declared, threshold: float | None = None) -> Verified:
+    """The verdict; each is also a report that adds up, and can be shown."""
+    found = verify(declared, LocalAnalyze(), threshold, deadline_s=20)
+    report = build(found)
+    assert report.outcome is found.outcome
+    assert to_json(report)
+    assert to_markdown(report)
+    return found
+
+
+def outcomes(found: Verified) -> tuple[Outcome, Outcome, Outcome]:
+    return found.verify.outcome, found.calendar.outcome, found.security.outcome
+
+
+@real
+def test_a_fleet_that_is_well() -> None:
+    found = asked(small("hourly", "Mon 04:15"))
+    assert outcomes(found) == (HOLDS, HOLDS, HOLDS)
+    assert found.messages == ()
+    assert [(each.normalized, each.declared) for each in found.calendars] == [
+        ("*-*-* *:00:00", "timers.toml:4"),
+        ("Mon *-*-* 04:15:00", "timers.toml:4"),
+    ]
+    assert [each.unit for each in found.exposures] == ["small-api.service", "small-feed.service", "small-sweep.service"]
+    assert all(each.exposure and each.open for each in found.exposures)
+
+
+@real
+def test_a_threshold_is_a_gate() -> None:
+    assert outcomes(asked(small(), 10)) == (HOLDS, HOLDS, HOLDS)
+    found = asked(small(), 1)
+    assert outcomes(found) == (HOLDS, HOLDS, BROKEN)
+    assert found.outcome is BROKEN
+    assert {each.outcome for each in found.exposures} == {BROKEN}
+
+
+@real
+def test_messages_lead_to_the_registry() -> None:
+    odd = read_templates(None)["service.j2"].replace("[Service]\n", "[Service]\nMemoryMaxx=1G\n", 1)
+    found = asked(small(**{"service.j2": odd}))
+    assert found.verify.outcome is BROKEN
+    assert [(each.unit, each.text, each.declared) for each in found.messages] == [
+        (unit, "MemoryMaxx=1G", f"services/{name}.toml:1")
+        for unit, name in (
+            ("small-api.service", "api"),
+            ("small-feed.service", "feed"),
+            ("small-sweep.service", "sweep"),
+        )
+    ]
+    made = {file.subject: file.content.decode().split("\n") for file in small(**{"service.j2": odd}).desired.files}
+    for each in found.messages:
+        assert each.line is not None
+        assert made[each.unit][each.line - 1] == each.text
+        assert each.path == f"/etc/systemd/system/{each.unit}"
+
+
+@real
+@pytest.mark.parametrize(
+    ("expression", "what"),
+    [
+        ("hourly and a half", "Failed to parse calendar"),
+        ("--version", "Failed to parse calendar"),
+        ("2020-01-01", "it never comes again"),
+    ],
+)
+def test_a_calendar_that_is_none(expression: str, what: str) -> None:
+    found = asked(small("hourly", expression))
+    assert [each.outcome for each in found.calendars] == [HOLDS, BROKEN]
+    assert what in found.calendars[1].what
+    assert found.calendars[1].declared == "timers.toml:4"
+    assert found.calendar.outcome is BROKEN
+
+
+def test_nothing_was_asked_where_there_is_no_tool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    found = asked(small(), 1)
+    assert outcomes(found) == (UNKNOWN, UNKNOWN, UNKNOWN)
+    assert "systemd-analyze is not installed" in found.verify.reason
+    assert {each.outcome for each in found.calendars} == {each.outcome for each in found.exposures} == {UNKNOWN}
+    assert (found.systemd, found.outcome) == (None, UNKNOWN)
+
+
+CALENDARS = 'calendar) echo "Normalized form: x"; echo "    Next elapse: y";;'
+STAND_INS = {
+    "an old one": (f'--version) echo "systemd 247 (247.3)";; {CALENDARS}', (UNKNOWN, HOLDS, UNKNOWN), "250 or later"),
+    "none that says its version": (f"--version) echo busybox;; {CALENDARS}", (UNKNOWN, HOLDS, UNKNOWN), "no known"),
+    "all of it fails without a word": (
+        '--version) echo "systemd 252";; *) exit 1;;',
+        (UNKNOWN, UNKNOWN, UNKNOWN),
+        "verify exited with 1: without a word",
+    ),
+    "it dies": ('--version) echo "systemd 252";; *) kill -9 $$;;', (UNKNOWN, UNKNOWN, UNKNOWN), "ended by signal 9"),
+    "security says nothing and is content": (
+        f'--version) echo "systemd 252";; {CALENDARS} *) exit 0;;',
+        (HOLDS, HOLDS, UNKNOWN),
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_no_answer_is_never_a_pass(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, expected, reason = STAND_INS[name]
+    program = tmp_path / "systemd-analyze"
+    program.write_text(f'#!/bin/sh\ncase "$1" in\n{text}\nesac\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    found = asked(small(), 10)
+    assert outcomes(found) == expected
+    assert reason in found.verify.reason
+    assert found.outcome is UNKNOWN
+
+
+@real
+def test_a_fleet_of_nothing() -> None:
+    files = {
+        name: text.encode() for name, text in SMALL.items() if name in ("fleet.toml", "hosts.toml", "externals.toml")
+    }
+    found = asked(declare(files, read_templates(None), "", None))
+    assert (found.units, found.outcome) == ((), HOLDS)
