@@ -83,6 +83,14 @@ class DesiredService:
     store: str
     enabled: bool
     origin: Origin
+    unit_settings: tuple[tuple[str, str], ...] = ()
+    """Further directives of [Unit]."""
+    commands: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    """Directive (ExecStartPre …), prefixes (`-`, `+`, `!`), and the argv that its process must get."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """Further directives of [Service]."""
+    syslog_identifier: str = ""
+    """'' for the unit's name without its type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,11 @@ class DesiredTarget:
     part_of: tuple[str, ...]
     wanted_by: tuple[str, ...]
     origin: Origin
+    before: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    binds_to: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    on_failure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

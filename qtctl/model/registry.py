@@ -1,46 +1,13 @@
 """The declared fleet, as its TOML files say it. Field names are the keys that an operator writes."""
 
-from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from qtctl.dialects.systemd.size import bytes_of
-from qtctl.dialects.systemd.timespan import microseconds
-from qtctl.errors import InputError
+from qtctl.model.fields import AbsolutePath, EnvName, Listen, Name, Node, Percent, Size, Span, UnitName
 from qtctl.model.origin import Origin
-
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=200)]
-UnitName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_.\\@-]+\.(service|timer|target|socket|path|slice)$")]
-AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/", max_length=4095)]
-
-
-def _read_by(read: Callable[[str], int]) -> AfterValidator:
-    def check(text: str) -> str:
-        try:
-            read(text)
-        except InputError as error:
-            raise ValueError(str(error)) from error
-        return text
-
-    return AfterValidator(check)
-
-
-Span = Annotated[str, _read_by(microseconds)]
-"""A systemd time span: "5s", "2min 30s"."""
-Size = Annotated[str, _read_by(bytes_of)]
-"""A systemd size: "512M", "1.5G", "infinity"."""
-Percent = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?%$")]
-EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Listen = Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:]+\]|[0-9.]+|\*):[0-9]{1,5}$")]
-Mode = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{3}$")]
-
-
-class Node(BaseModel):
-    """A table of a registry file. Unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+from qtctl.model.running import AccountName, Commands, Directories, DocumentationUri, Kill, Log, Timeouts, Umask
 
 
 class ServiceState(StrEnum):
@@ -169,7 +136,18 @@ class Service(Node):
     type: Literal["exec", "simple", "notify", "oneshot", "forking"] | None = None
     user: str | None = None
     group: str | None = None
+    supplementary_groups: tuple[AccountName, ...] = ()
+    documentation: tuple[DocumentationUri, ...] = ()
     run: Run | None = None
+    commands: Commands = Commands()
+    timeouts: Timeouts = Timeouts()
+    kill: Kill = Kill()
+    remain_after_exit: bool = False
+    pid_file: AbsolutePath | None = None
+    umask: Umask | None = None
+    nice: int | None = Field(default=None, ge=-20, le=19)
+    directories: Directories = Directories()
+    log: Log = Log()
     ports: dict[Name, Port] = {}
     env: dict[EnvName, str] = {}
     secrets: Secrets | None = None
@@ -192,6 +170,8 @@ class Defaults(Node):
     order: Order = Order()
     limits: Limits = Limits()
     restart: Restart = Restart()
+    timeouts: Timeouts = Timeouts()
+    log: Log = Log()
     sandbox: Sandbox = Sandbox()
 
 
@@ -261,10 +241,15 @@ class Timer(Node):
     why: str = ""
     on_calendar: tuple[str, ...] = ()
     on_boot: Span | None = None
+    on_startup: Span | None = None
+    on_active: Span | None = None
     on_unit_active: Span | None = None
+    on_unit_inactive: Span | None = None
     accuracy: Span | None = None
     randomized_delay: Span | None = None
+    fixed_random_delay: bool = False
     persistent: bool = False
+    wake_system: bool = False
 
 
 class Venv(Node):

@@ -9,9 +9,10 @@ from qtctl.errors import InputError
 # [Service] keys that only the manager reads, and reads again at a daemon-reload: the process has nothing of them.
 _MANAGER_KEYS = frozenset(
     {
-        "ExecReload", "ExecStop", "ExecStopPost", "Restart", "RestartForceExitStatus", "RestartMaxDelaySec",
-        "RestartPreventExitStatus", "RestartSec", "RestartSteps", "SuccessExitStatus", "TimeoutSec", "TimeoutStartSec",
-        "TimeoutStopSec",
+        "ExecReload", "ExecStop", "ExecStopPost", "FinalKillSignal", "KillMode", "KillSignal", "Restart",
+        "RestartForceExitStatus", "RestartKillSignal", "RestartMaxDelaySec", "RestartPreventExitStatus", "RestartSec",
+        "RestartSteps", "RuntimeMaxSec", "SendSIGHUP", "SendSIGKILL", "SuccessExitStatus", "TimeoutSec",
+        "TimeoutStartSec", "TimeoutStopSec",
     }
 )  # fmt: skip
 

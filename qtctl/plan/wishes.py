@@ -88,8 +88,8 @@ def _target(target: DesiredTarget, made: Mapping[str, DesiredFile]) -> Wish:
         enabled=bool(target.wanted_by),
         wanted_by=target.wanted_by,
         after=target.after,
-        before=(),
-        ties=target.part_of,
+        before=target.before,
+        ties=(*target.requires, *target.binds_to, *target.part_of),
         file=made[target.unit].path,
         sees=(),
     )

@@ -6,6 +6,7 @@ from qtctl.model.names import Names
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Run, RunKind, Service, ServiceState
 from qtctl.registry.addresses import collisions
+from qtctl.registry.kinds import TIMES, kinds
 from qtctl.registry.problem import Problem
 
 
@@ -42,6 +43,7 @@ def _services(registry: Registry, names: Names) -> Iterator[Problem]:
         if service.state is ServiceState.RETIRED:
             continue
         yield from _run(registry, service, origin)
+        yield from kinds(service, service.type or registry.fleet.defaults.type, origin)
         yield from _target(registry, service, origin)
         yield from _order(service.order, origin.at("order"), names)
     yield from _order(registry.fleet.defaults.order, Origin("fleet.toml", ("defaults", "order")), names)
@@ -126,7 +128,7 @@ def _timers(registry: Registry) -> Iterator[Problem]:
             yield f"QT102 service {timer.service} is not declared", origin.at("service"), "declare it in services/"
         elif timer.state != "retired" and service.state is ServiceState.RETIRED:
             yield f"QT102 service {timer.service} is retired", origin.at("service"), "retire the timer too"
-        if timer.state != "retired" and not (timer.on_calendar or timer.on_boot or timer.on_unit_active):
+        if timer.state != "retired" and not any(getattr(timer, key) for key in TIMES):
             yield f"timer {name} has no time to run at", origin, "add on_calendar, on_boot or on_unit_active"
         if timer.persistent and not timer.on_calendar:
             yield "QT112 persistent without on_calendar does nothing", origin.at("persistent"), "remove it"

@@ -4,7 +4,7 @@ So a user's own template is judged as well. It may add directives and dependenci
 value.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -64,9 +64,11 @@ def declared_of_service(service: DesiredService) -> tuple[Declared, ...]:
         ("Type", service.type),
         ("User", service.user),
         ("Group", service.group),
+        ("SyslogIdentifier", service.syslog_identifier),
     )
     return (
         Declared("Unit", "Description", (service.summary,)),
+        *_pairs("Unit", service.unit_settings),
         *_units("Wants", service.wants),
         *_units("Requires", service.requires),
         *_units("BindsTo", service.binds_to),
@@ -80,7 +82,8 @@ def declared_of_service(service: DesiredService) -> tuple[Declared, ...]:
         *_working_directory(service.working_directory),
         Declared("Service", "EnvironmentFile", files, parse_file_pattern),
         Declared("Service", "ExecStart", ((service.argv[:1], service.argv),), _exec),
-        *_pairs("Service", service.restart + service.limits + service.sandbox),
+        *_commands(service.commands),
+        *_pairs("Service", service.settings + service.restart + service.limits + service.sandbox),
         Declared("Install", "WantedBy", wanted_by),
     )
 
@@ -98,8 +101,13 @@ def declared_of_target(target: DesiredTarget) -> tuple[Declared, ...]:
     return (
         Declared("Unit", "Description", (target.summary,)),
         *_units("Wants", target.wants),
+        *_units("Requires", target.requires),
+        *_units("BindsTo", target.binds_to),
         *_units("After", target.after),
+        *_units("Before", target.before),
+        *_units("Conflicts", target.conflicts),
         *_units("PartOf", target.part_of),
+        *_units("OnFailure", target.on_failure),
         Declared("Install", "WantedBy", target.wanted_by),
     )
 
@@ -147,6 +155,20 @@ def _working_directory(directory: str) -> tuple[Declared, ...]:
     if not directory:
         return ()
     return (Declared("Service", "WorkingDirectory", (simple_path(directory, "WorkingDirectory"),)),)
+
+
+def _commands(commands: tuple[tuple[str, str, tuple[str, ...]], ...]) -> Iterator[Declared]:
+    """A template of the user's own may add such commands where none are declared."""
+    for key in dict.fromkeys(key for key, _, _ in commands):
+        yield Declared(
+            "Service", key, tuple((how, argv[:1], argv) for each, how, argv in commands if each == key), _run
+        )
+
+
+def _run(text: str) -> object:
+    """How a command is run, its program and its argv."""
+    command = parse_exec(text)
+    return command.prefixes.replace(":", ""), (command.path,), command.argv
 
 
 def _exec(text: str) -> object:

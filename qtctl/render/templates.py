@@ -7,7 +7,7 @@ from functools import wraps
 from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from qtctl.dialects.systemd.quoting import env_file_line, exec_line, file_pattern, path, path_list, value
+from qtctl.dialects.systemd.quoting import env_file_line, exec_line, exec_prefixed, file_pattern, path, path_list, value
 from qtctl.dialects.systemd.unit_name import stem
 from qtctl.errors import InputError, Place
 from qtctl.render.written import written_setting, written_units
@@ -31,6 +31,7 @@ class Templates:
         filters: dict[str, Callable[..., object]] = {
             "env_line": _env_line,
             "exec_line": exec_line,
+            "exec_prefixed": exec_prefixed,
             "file_pattern": file_pattern,
             "path": path,
             "path_list": path_list,

@@ -88,6 +88,11 @@ def _targets(registry: Registry, names: Names, host: str) -> tuple[DesiredTarget
                 part_of=(*order["part_of"], *((parent,) if parent else ())),
                 wanted_by=(parent or "multi-user.target",),
                 origin=registry.origins["targets", name],
+                before=order["before"],
+                requires=order["requires"],
+                binds_to=order["binds_to"],
+                conflicts=order["conflicts"],
+                on_failure=order["on_failure"],
             )
         )
     return tuple(found)
@@ -114,14 +119,21 @@ def _schedule(timer: Timer) -> Iterator[tuple[str, str]]:
     yield from (("OnCalendar", expression) for expression in timer.on_calendar)
     for directive, value in (
         ("OnBootSec", timer.on_boot),
+        ("OnStartupSec", timer.on_startup),
+        ("OnActiveSec", timer.on_active),
         ("OnUnitActiveSec", timer.on_unit_active),
+        ("OnUnitInactiveSec", timer.on_unit_inactive),
         ("AccuracySec", timer.accuracy),
         ("RandomizedDelaySec", timer.randomized_delay),
     ):
         if value is not None:
             yield directive, value
-    if timer.persistent:
-        yield "Persistent", "yes"
+    switches = {
+        "FixedRandomDelay": timer.fixed_random_delay,
+        "Persistent": timer.persistent,
+        "WakeSystem": timer.wake_system,
+    }
+    yield from ((directive, "yes") for directive, on in switches.items() if on)
 
 
 def _venvs(registry: Registry, host: str, services: tuple[DesiredService, ...]) -> tuple[DesiredVenv, ...]:

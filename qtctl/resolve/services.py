@@ -8,6 +8,7 @@ from qtctl.model.names import Names, unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Limits, Order, Registry, Restart, Run, RunKind, Sandbox, Service, ServiceState
 from qtctl.resolve.listeners import listeners
+from qtctl.resolve.settings import commands, identifier, settings, unit_settings
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -97,6 +98,10 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         store=_store(registry, service),
         enabled=service.state is ServiceState.RUNNING,
         origin=origin,
+        unit_settings=unit_settings(service),
+        commands=commands(service),
+        settings=settings(defaults, service),
+        syslog_identifier=identifier(defaults, service),
         **order,
     )
 

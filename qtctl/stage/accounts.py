@@ -28,7 +28,8 @@ def accounts(desired: Desired, audit_user: str, deploy_user: str) -> tuple[Accou
 def _of_services(desired: Desired) -> dict[str, Account]:
     found: dict[str, Account] = {}
     for service in desired.services:
-        for name in (service.user, service.group):
+        further = (text for key, text in service.settings if key == "SupplementaryGroups")
+        for name in (service.user, service.group, *further):
             if name not in (ROOT, ""):
                 group = service.group if name == service.user and service.group else name
                 found.setdefault(name, Account(name, group, _home(desired, name)))

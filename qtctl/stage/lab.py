@@ -38,6 +38,7 @@ def lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
         *venv_files,
         *programs.uvicorn_package(),
         *(file for service in desired.services for file in programs.program_files(service)),
+        *(file for service in desired.services for file in programs.command_files(service)),
         *externals.external_files(desired),
         *externals.feeder_files(desired),
         *_secrets(desired.services),
@@ -79,12 +80,19 @@ def _service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
         if path not in SYSTEM_DIRS and not path.startswith(VOLATILE)
     ]
     read = {path for service in services for path in _paths(service, "ReadOnlyPaths")}
+    read |= {path for service in services for path in _log_dirs(service)}
     return [*owned, *(TreeDir(path) for path in sorted(read) if path not in SYSTEM_DIRS)]
 
 
 def _paths(service: DesiredService, directive: str) -> list[str]:
     """Absolute paths of a list directive; `-` and `+` before one are systemd's, not part of it."""
     return [path.lstrip("-+") for name, value in service.sandbox if name == directive for path in value.split()]
+
+
+def _log_dirs(service: DesiredService) -> list[str]:
+    """Where its output goes to files: systemd opens them as root."""
+    outputs = [text for name, text in service.settings if name in ("StandardOutput", "StandardError")]
+    return [str(PurePosixPath(text.partition(":")[2]).parent) for text in outputs if ":/" in text]
 
 
 def _volatile(services: Iterable[DesiredService]) -> list[TreeFile]:

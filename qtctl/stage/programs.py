@@ -22,6 +22,8 @@ import standin
 standin.main(sys.argv[1:])
 """
 UVICORN_TEXT = PYTHON_TEXT.replace("sys.argv[1:])", "sys.argv[1:], uvicorn=True)")
+NOTHING = b"#!/bin/sh\n"
+"""Also a Python program."""
 SHELL_TEXT = f'#!/bin/sh\nexec {PYTHON} {STANDIN} "$@"\n'
 
 
@@ -42,6 +44,17 @@ def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
         found.append(_program(service.argv[1], service.argv[0]))
     unique = {file.path: file for file in found if not _provided(file.path)}
     return tuple(unique.values())
+
+
+def command_files(service: DesiredService) -> tuple[TreeFile, ...]:
+    """Programs that do nothing, and do it well, for the commands around its own; scripts that interpreters are given."""
+    found = {}
+    for _, _, argv in service.commands:
+        if not _provided(argv[0]):
+            found[argv[0]] = TreeFile(argv[0], NOTHING, 0o755)
+        elif len(argv) > 1 and argv[1].startswith("/") and PurePosixPath(argv[0]).name in (*SHELLS, "python3"):
+            found[argv[1]] = TreeFile(argv[1], NOTHING, 0o755)
+    return tuple(file for path, file in found.items() if not _provided(path))
 
 
 def venvs(desired: Desired) -> tuple[tuple[TreeDir, ...], tuple[TreeFile, ...], tuple[TreeLink, ...]]:

@@ -17,7 +17,8 @@ _NAMES = (
 def verify_tree(desired: Desired) -> Tree:
     """The generated files, an executable stub for each program, and a stub for each unit that they lean on."""
     generated = {file.path: TreeFile(file.path, file.content) for file in desired.files}
-    programs = {service.argv[0] for service in desired.services if service.argv[0].startswith("/")}
+    started = {argv[0] for service in desired.services for argv in (service.argv, *(c[2] for c in service.commands))}
+    programs = {path for path in started if path.startswith("/")}
     files = {
         **{path: TreeFile(path, STUB.content, STUB.mode) for path in programs},
         **{f"{UNIT_DIR}/{unit}": TreeFile(f"{UNIT_DIR}/{unit}", _unit(unit)) for unit in _leaned_on(desired)},

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from qtctl.model import registry as model
+from qtctl.model.fields import Node
 from qtctl.resolve.services import PROFILES
 from tests.docs.schemas import KEYS
 
@@ -20,9 +21,7 @@ NOT_OF_A_FILE = {"Node", "Registry"}
 
 def models() -> dict[str, type[BaseModel]]:
     """Every table of a registry file, by its model's name."""
-    found = {
-        name: kind for name, kind in vars(model).items() if isinstance(kind, type) and issubclass(kind, model.Node)
-    }
+    found = {name: kind for name, kind in vars(model).items() if isinstance(kind, type) and issubclass(kind, Node)}
     return {name: kind for name, kind in found.items() if name not in NOT_OF_A_FILE}
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from qtctl.collect.document import schema as evidence_schema
 from qtctl.model import registry as model
+from qtctl.model.fields import Name
 from qtctl.registry.load import TABLES
 from qtctl.report.schemas import schemas as report_schemas
 
@@ -88,7 +89,7 @@ def registry_files() -> dict[str, dict[str, Any]]:
     """What a registry's files hold, for editors: with the meaning of every key."""
     found = {name: _explained(kind.model_json_schema()) for name, kind in WHOLE.items()}
     for file, (_, kind) in TABLES.items():
-        key = str if kind is model.Key else model.Name
+        key = str if kind is model.Key else Name
         found[file.removesuffix(".toml")] = _explained(TypeAdapter(dict[key, kind]).json_schema())  # type: ignore[valid-type]
     return {f"registry/{name}.json": _of_draft(schema) for name, schema in found.items()}
 

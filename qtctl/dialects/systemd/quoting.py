@@ -51,6 +51,15 @@ def exec_line(argv: Sequence[str], field: str = "ExecStart") -> str:
     return line
 
 
+def exec_prefixed(argv: Sequence[str], prefixes: str, field: str) -> str:
+    """As `exec_line`, run in the way that `prefixes` (of `-+!`) say."""
+    if prefixes.strip("-+!"):
+        raise InputError(f"{field}: not a prefix of a command: {prefixes!r}", hint="- + ! or !!")
+    line = exec_line(argv, field)
+    quoted = '"' if line.startswith('"') else ""
+    return f"{quoted}{prefixes}{line.removeprefix(quoted)}"
+
+
 def exec_argument(value: str, field: str = "argument") -> str:
     """One argument of an Exec*= line: quoted where it must be, `%` and `$` doubled."""
     _check_argument(value, field)
@@ -234,6 +243,7 @@ __all__ = [
     "environment_assignment",
     "exec_argument",
     "exec_line",
+    "exec_prefixed",
     "file_pattern",
     "loaded_argv",
     "parse_env_file",

@@ -1,0 +1,19 @@
+"""Keys that do nothing in the kind of service or timer that they stand in."""
+
+from collections.abc import Iterator
+
+from qtctl.model.origin import Origin
+from qtctl.model.registry import Service
+from qtctl.registry.problem import Problem
+
+TIMES = ("on_calendar", "on_boot", "on_startup", "on_active", "on_unit_active", "on_unit_inactive")
+"""Keys of a timer, one of which it needs."""
+
+
+def kinds(service: Service, type_: str, origin: Origin) -> Iterator[Problem]:
+    """What systemd would take and do nothing with, by the Type= that the service has."""
+    if service.pid_file and type_ != "forking":
+        yield f"pid_file does nothing with type {type_}", origin.at("pid_file"), "it is for type forking"
+    if service.timeouts.runtime_max and type_ == "oneshot":
+        where = origin.at("timeouts", "runtime_max")
+        yield "timeouts.runtime_max does nothing with type oneshot", where, "a oneshot is bounded by timeouts.start"
