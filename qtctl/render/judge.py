@@ -13,6 +13,7 @@ from qtctl.dialects.systemd.quoting import (
     parse_env_file,
     parse_exec,
     parse_file_pattern,
+    parse_prefixed,
     parse_value,
     simple_path,
 )
@@ -167,7 +168,7 @@ def _commands(commands: tuple[tuple[str, str, tuple[str, ...]], ...]) -> Iterato
 
 def _run(text: str) -> object:
     """How a command is run, its program and its argv."""
-    command = parse_exec(text)
+    command = parse_prefixed(text)
     return command.prefixes.replace(":", ""), (command.path,), command.argv
 
 

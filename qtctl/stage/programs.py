@@ -11,7 +11,22 @@ PACKAGES = "/usr/lib/python3/dist-packages"
 PYTHON = "/usr/bin/python3"
 SYSTEM_BIN = ("/bin", "/usr/bin", "/sbin", "/usr/sbin")
 SHELLS = ("sh", "bash", "dash")
-PROVIDED = {*SHELLS, "python3", "env", "redis-cli", "redis-server", "sleep", "true", "false", "cat", "nice", "timeout"}
+PROVIDED = {
+    *SHELLS,
+    "python3",
+    "env",
+    "redis-cli",
+    "redis-server",
+    "sleep",
+    "true",
+    "false",
+    "cat",
+    "nice",
+    "timeout",
+    "kill",
+    "mkdir",
+    "test",
+}
 """Programs of the root file system that a command line may start with as they are."""
 
 PYTHON_TEXT = f"""import sys
@@ -47,7 +62,7 @@ def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
 
 
 def command_files(service: DesiredService) -> tuple[TreeFile, ...]:
-    """Programs that do nothing, and do it well, for the commands around its own; scripts that interpreters are given."""
+    """Programs that do nothing well, for the commands around its own, and the scripts that interpreters get."""
     found = {}
     for _, _, argv in service.commands:
         if not _provided(argv[0]):

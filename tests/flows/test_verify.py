@@ -89,6 +89,14 @@ def test_messages_lead_to_the_registry() -> None:
 
 
 @real
+def test_a_message_about_a_declared_key_leads_to_its_line() -> None:
+    files = changed(timers=TIMER % '"hourly"', services__sweep=SWEEP + 'timeouts.start = "5s"\n')
+    odd = read_templates(None)["service.j2"].replace("[Service]\n", "[Service]\nTimeoutStartSec=soon\n", 1)
+    found = asked(declare(files, read_templates(None) | {"service.j2": odd}, "", None))
+    assert {each.unit: each.declared for each in found.messages}["small-sweep.service"] == "services/sweep.toml:5"
+
+
+@real
 @pytest.mark.parametrize(
     ("expression", "what"),
     [

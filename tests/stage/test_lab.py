@@ -125,3 +125,22 @@ def test_a_store_of_its_own_gets_a_redis_of_its_own() -> None:
     files = {file.path: file.content for file in tree.files}
     assert b"redis-server --bind 127.0.0.1 --port 6380" in files["/usr/lib/systemd/system/backup.service"]
     assert "qtctl-lab-feeder-cache.service" in tree.enable
+
+
+def test_commands_around_a_service_do_nothing_and_its_log_has_a_folder_and_groups_are_there() -> None:
+    first, *others = tiny().services
+    changed = replace(
+        first,
+        commands=(
+            ("ExecStartPre", "-", ("/opt/tiny/check", "a")),
+            ("ExecStartPre", "", ("/usr/bin/python3", "/opt/tiny/warm.py")),
+            ("ExecStop", "", ("/bin/kill", "$MAINPID")),
+        ),
+        settings=(("StandardOutput", "append:/var/log/tiny/a b.log"), ("SupplementaryGroups", "readers")),
+    )
+    tree = lab_tree(replace(tiny(), services=(changed, *others)), audit_user=AUDIT, deploy_user=DEPLOY)
+    files = {file.path: (file.content, file.mode) for file in tree.files}
+    assert files["/opt/tiny/check"] == files["/opt/tiny/warm.py"] == (b"#!/bin/sh\n", 0o755)
+    assert TreeDir("/var/log/tiny") in tree.dirs
+    assert Account("readers", "readers", "/var/lib/readers") in tree.accounts
+    assert "/usr/bin/python3" not in files

@@ -17,6 +17,8 @@ MAX_LINE = 1024**2 - 4096
 MAX_ARGUMENT = 128 * 1024 - 1
 """Bytes of one argument or NAME=value: the kernel's MAX_ARG_STRLEN, with its NUL."""
 MAX_PATH = 4095
+MAIN_PID = "$MAINPID"
+"""The one variable that systemd itself sets for commands around a service's own, and that they cannot do without."""
 MAX_COMPONENT = 255
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -24,6 +26,7 @@ _CONTROL_BUT_TAB = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _NOT_IN_EXECUTABLE = re.compile("[\x00-\x1f\x7f\"'\\\\]")
 _GLOB = re.compile(r"([\\*?\[\]])")
 _PREFIXES = "-@:+!"
+_RAW_WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^ \t\n\r"'\\])+""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,16 @@ def exec_line(argv: Sequence[str], field: str = "ExecStart") -> str:
 
 
 def exec_prefixed(argv: Sequence[str], prefixes: str, field: str) -> str:
-    """As `exec_line`, run in the way that `prefixes` (of `-+!`) say."""
+    """As `exec_line`, run in the way that `prefixes` (of `-+!`) say. An argument `$MAINPID` is that process's id."""
     if prefixes.strip("-+!"):
         raise InputError(f"{field}: not a prefix of a command: {prefixes!r}", hint="- + ! or !!")
     line = exec_line(argv, field)
+    if MAIN_PID in argv[1:]:
+        if _unexpanded(argv):
+            raise InputError(
+                f"{field}: {MAIN_PID}, and a $ in the program's path", hint="systemd takes only one of them"
+            )
+        line = " ".join(word if word == MAIN_PID else exec_argument(word) for word in argv)
     quoted = '"' if line.startswith('"') else ""
     return f"{quoted}{prefixes}{line.removeprefix(quoted)}"
 
@@ -175,9 +184,9 @@ def split_exec(text: str) -> tuple[str, ...]:
 
 def parse_exec(text: str) -> ExecCommand:
     """An Exec*= value with one command."""
-    if re.search(r"(?:^|[ \t\n\r]);(?:[ \t\n\r]|$)", text):
+    if ";" in _RAW_WORD.findall(text):
         raise InputError("more than one command on the line", hint='a lone ; is written as ";"')
-    words = split(re.sub(r"(?<=[ \t\n\r])\\;(?=[ \t\n\r]|$)", '";"', text), Escapes.C_RELAXED)
+    words = split(_RAW_WORD.sub(lambda word: '";"' if word[0] == "\\;" else word[0], text), Escapes.C_RELAXED)
     if not words:
         raise InputError("no command")
     first = words[0].lstrip(_PREFIXES)
@@ -187,6 +196,11 @@ def parse_exec(text: str) -> ExecCommand:
     if ":" not in prefixes:
         argv = tuple(_dollars(word) for word in argv)
     return ExecCommand(prefixes, _specifiers(first), argv)
+
+
+def parse_prefixed(text: str) -> ExecCommand:
+    """What `exec_prefixed` wrote."""
+    return parse_exec(re.sub(r"(?<=[ \t])\$MAINPID(?=[ \t]|$)", "$$MAINPID", text))
 
 
 def _specifiers(text: str) -> str:
@@ -251,6 +265,7 @@ __all__ = [
     "parse_exec",
     "parse_file_pattern",
     "parse_path_list",
+    "parse_prefixed",
     "parse_value",
     "path",
     "path_list",

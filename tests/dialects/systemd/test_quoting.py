@@ -249,3 +249,23 @@ def _unsayable(value: str) -> bool:
         code == 0 or 0xD800 <= code <= 0xDFFF or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
         for code in map(ord, value)
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "argv"),
+    [
+        ('/bin/sh -c "a ; b"', ("/bin/sh", "-c", "a ; b")),
+        ("/bin/sh -c 'a ; b' x", ("/bin/sh", "-c", "a ; b", "x")),
+        (r"/bin/x \; y", ("/bin/x", ";", "y")),
+        (r'/bin/x "a \\; b"', ("/bin/x", r"a \; b")),
+        ("/bin/x \";\" ';' a;", ("/bin/x", ";", ";", "a;")),
+    ],
+)
+def test_a_semicolon_divides_commands_only_where_it_stands_alone(text: str, argv: tuple[str, ...]) -> None:
+    assert quoting.split_exec(text) == argv
+
+
+@pytest.mark.parametrize("text", ["/bin/x ; /bin/y", "/bin/x ;", '/bin/x "a" ; y'])
+def test_several_commands_on_a_line_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match="more than one command"):
+        quoting.split_exec(text)
