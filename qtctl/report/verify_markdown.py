@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from qtctl.report.verify import ExposureRow, Question, VerifyReport
 
 VERDICTS = {
-    Outcome.HOLDS: "systemd takes them all",
-    Outcome.BROKEN: "systemd objects",
+    Outcome.HOLDS: "All of it holds",
+    Outcome.BROKEN: "Not all of it holds",
     Outcome.UNKNOWN: "Unknown: systemd was not asked everything",
 }
 
