@@ -1,6 +1,7 @@
 """This machine's files: what is read from them, and how they are written so that none is ever half there."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from importlib.resources import files as package_files
@@ -86,3 +87,36 @@ def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
         check_writable(folder / path)
     for path, (content, mode) in sorted(contents.items()):
         write_atomic(folder / path, content, mode)
+
+
+def write_new_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Make a folder with these files by their relative path, whole or not at all. InputError where it has something.
+
+    All is written in a folder beside its place and moved there in the end; what is there empty is replaced.
+    """
+    _check_new(folder)
+    try:
+        above = folder.absolute().parent
+        above.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=above, prefix=f".{folder.absolute().name}."))
+        try:
+            for path, content in sorted(contents.items()):
+                write_atomic(made / path, content)
+            made.chmod(0o755)
+            made.rename(folder.absolute())
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
+    except OSError as error:
+        what = f"cannot be made: {error.strerror}"
+        raise InputError(what, hint="check the path", place=Place(str(folder))) from error
+
+
+def _check_new(folder: Path) -> None:
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise InputError("is there, and is no folder", hint="name a new one", place=Place(str(folder)))
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError("is not empty", hint="name a new folder, or an empty one", place=Place(str(folder)))
+    if folder.is_dir() and folder.samefile(Path.cwd()):
+        hint = "name a folder below it"
+        raise InputError("is the working folder, which cannot be replaced", hint=hint, place=Place(str(folder)))

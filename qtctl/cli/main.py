@@ -10,7 +10,23 @@ from typing import Annotated, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from qtctl.cli import audit, demo, deploy, explain, lab, lint, parity, render, report, verify
+from qtctl.cli import (
+    audit,
+    demo,
+    deploy,
+    explain,
+    graph,
+    init,
+    lab,
+    lint,
+    listing,
+    parity,
+    render,
+    report,
+    schema,
+    show,
+    verify,
+)
 from qtctl.cli.exits import MEANING, Exit, of_error
 from qtctl.errors import InputErrors, QtctlError
 from qtctl.version import VERSION
@@ -29,7 +45,10 @@ qtctl audit --host lab1
 Exit codes:
 """
 
-ORDER = ("demo", "lint", "render", "verify", "lab", "deploy", "audit", "explain", "report", "parity")
+ORDER = (
+    *("demo", "init", "lint", "list", "show", "graph", "schema", "render", "verify", "lab", "deploy"),
+    *("audit", "explain", "report", "parity"),
+)
 START, DECLARE, REHEARSE, CHANGE, LOOK = (
     "See it work",
     "What is declared",
@@ -58,7 +77,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo", rich_help_panel=START)(demo.demo)
+app.command("init", rich_help_panel=DECLARE)(init.init)
 app.command("lint", rich_help_panel=DECLARE)(lint.lint)
+app.command("list", rich_help_panel=DECLARE)(listing.list_)
+app.command("show", rich_help_panel=DECLARE)(show.show)
+app.command("graph", rich_help_panel=DECLARE)(graph.graph)
+app.command("schema", rich_help_panel=DECLARE)(schema.schema)
 app.command("render", rich_help_panel=DECLARE)(render.render)
 app.command("verify", rich_help_panel=DECLARE)(verify.verify)
 app.add_typer(lab.app, name="lab", rich_help_panel=REHEARSE)

@@ -10,6 +10,11 @@ from qtctl.cli.exits import MEANING, PRECEDENCE, Exit
 from qtctl.cli.main import ORDER, app
 
 OF_COMMAND: dict[str, tuple[str, ...]] = {
+    "init": ("0: made", "2: an answer cannot be used, or the folder is not empty; nothing is written"),
+    "list": ("0: listed", "2: an error in the registry, or nothing of that kind can be in that state"),
+    "show": ("0: shown", "2: an error in the registry, or nothing declared is called so"),
+    "graph": ("0: drawn", "2: an error in the registry, or the name of `--focus` is not in the graph"),
+    "schema": ("0: printed", "2: there is no such schema"),
     "lint": ("0: no error", "2: errors, all of them shown"),
     "render": ("0: written", "2: the registry or a template has an error; nothing is written"),
     "verify": (

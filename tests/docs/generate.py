@@ -4,9 +4,9 @@ from functools import cache
 from pathlib import Path
 
 from qtctl.audit.explain import catalogue_markdown
+from qtctl.flows.schemas import documents, registry_files, text_of
 from tests.docs.cli import cli_markdown
-from tests.docs.keys import with_tables
-from tests.docs.schemas import documents, registry_files, text_of
+from tests.docs.keys import KEYS, with_tables
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -14,12 +14,14 @@ DOCS = Path(__file__).parent.parent.parent / "docs"
 @cache
 def generated() -> dict[str, str]:
     """Path below docs/ → content."""
-    schemas = {f"schemas/{name}": text_of(schema) for name, schema in {**documents(), **registry_files()}.items()}
+    schemas = {f"schemas/{name}.json": text_of(schema) for name, schema in documents().items()}
+    files = {f"schemas/registry/{name}.json": text_of(schema) for name, schema in registry_files(KEYS).items()}
     return {
         "cli.md": cli_markdown(),
         "findings.md": catalogue_markdown(),
         "registry.md": with_tables((DOCS / "registry.md").read_text()),
         **schemas,
+        **files,
     }
 
 

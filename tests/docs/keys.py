@@ -9,11 +9,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from qtctl.adapters.files import read_text, shipped
+from qtctl.flows.schemas import meanings
 from qtctl.model import registry as model
 from qtctl.model.fields import Node
 from qtctl.resolve.services import PROFILES
-from tests.docs.schemas import KEYS
 
+KEYS = meanings(read_text(shipped("keys.toml")))
 BLOCK = re.compile(r"(<!-- keys: ([A-Za-z ]+) -->\n).*?(<!-- end of keys -->)", re.DOTALL)
 PROFILE_BLOCK = re.compile(r"(<!-- profiles -->\n).*?(<!-- end of profiles -->)", re.DOTALL)
 NOT_OF_A_FILE = {"Node", "Registry"}

@@ -12,7 +12,6 @@ from qtctl.cli.exits import MEANING, Exit
 from tests.docs import cli, keys
 from tests.docs.generate import DOCS, generated
 from tests.docs.pages import ROOT
-from tests.docs.schemas import KEYS
 
 REGISTRY = ROOT / "registry"
 HINT = "run: python -m tests.docs.generate"
@@ -29,7 +28,7 @@ def test_no_schema_is_missing_or_left_over() -> None:
 
 
 def test_every_key_of_every_table_has_a_meaning_and_nothing_else_has_one() -> None:
-    assert {name: set(meanings) for name, meanings in KEYS.items()} == {
+    assert {name: set(meanings) for name, meanings in keys.KEYS.items()} == {
         name: set(keys.keys_of(kind)) for name, kind in keys.models().items()
     }
 

@@ -1,20 +1,23 @@
-"""The JSON Schemas of docs/schemas, by their path below it."""
+"""The JSON Schema of everything that qtctl writes for machines, and of every registry file."""
 
 import json
 import tomllib
-from pathlib import Path
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
 from qtctl.collect.document import schema as evidence_schema
+from qtctl.errors import InputError
 from qtctl.model import registry as model
 from qtctl.model.fields import Name
 from qtctl.registry.load import TABLES
 from qtctl.report.schemas import schemas as report_schemas
+from qtctl.views.schemas import schemas as view_schemas
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-KEYS: dict[str, dict[str, str]] = tomllib.loads((Path(__file__).parent / "keys.toml").read_text())
+Meanings = Mapping[str, Mapping[str, str]]
 """Model name → key → what it means."""
 
 WHOLE: dict[str, type[BaseModel]] = {
@@ -24,6 +27,18 @@ WHOLE: dict[str, type[BaseModel]] = {
     "legacy": model.Legacy,
 }
 """Schema name → model of a registry file that is one document."""
+
+PRINTED_BY = {
+    "audit": "qtctl audit --format json",
+    "evidence": "qtctl audit --save FILE",
+    "lab": "qtctl lab list --format json",
+    "lint": "qtctl lint --format json",
+    "list": "qtctl list --format json",
+    "parity": "qtctl parity --format json",
+    "registry": "qtctl report registry --format json",
+    "show": "qtctl show NAME --format json",
+}
+"""Document → the command that writes it."""
 
 COUNT = {"type": "integer", "minimum": 0}
 LINT_ERROR = {
@@ -79,19 +94,42 @@ LAB: dict[str, Any] = {
 }
 
 
+def meanings(text: str) -> Meanings:
+    """What every key of a registry means: `keys.toml` of the package, read."""
+    return tomllib.loads(text)
+
+
 def documents() -> dict[str, dict[str, Any]]:
-    """What qtctl writes for machines: evidence, reports, lint, the lab's hosts."""
-    named = {"evidence": evidence_schema(), **report_schemas(), "lint": LINT, "lab": LAB}
-    return {f"{name}.json": _of_draft(schema) for name, schema in named.items()}
+    """What qtctl writes for machines, by name: evidence, reports, lint, the lab's hosts, lists."""
+    named = {"evidence": evidence_schema(), **report_schemas(), **view_schemas(), "lint": LINT, "lab": LAB}
+    return {name: _of_draft(schema) for name, schema in named.items()}
 
 
-def registry_files() -> dict[str, dict[str, Any]]:
-    """What a registry's files hold, for editors: with the meaning of every key."""
-    found = {name: _explained(kind.model_json_schema()) for name, kind in WHOLE.items()}
+def registry_files(meant: Meanings) -> dict[str, dict[str, Any]]:
+    """What a registry's files hold, for editors, by kind of file: with the meaning of every key."""
+    found = {name: _explained(kind.model_json_schema(), meant) for name, kind in WHOLE.items()}
     for file, (_, kind) in TABLES.items():
         key = str if kind is model.Key else Name
-        found[file.removesuffix(".toml")] = _explained(TypeAdapter(dict[key, kind]).json_schema())  # type: ignore[valid-type]
-    return {f"registry/{name}.json": _of_draft(schema) for name, schema in found.items()}
+        schema = TypeAdapter(dict[key, kind]).json_schema()  # type: ignore[valid-type]
+        found[file.removesuffix(".toml")] = _explained(schema, meant)
+    return {name: _of_draft(schema) for name, schema in found.items()}
+
+
+def described() -> dict[str, str]:
+    """Every schema's name → what it is the schema of: registry files first."""
+    folders = {"service": "services/NAME.toml", "legacy": "legacy/NAME.toml"}
+    names = sorted({*WHOLE, *(file.removesuffix(".toml") for file in TABLES)})
+    return {**{name: folders.get(name, f"{name}.toml") for name in names}, **PRINTED_BY}
+
+
+def schema_named(name: str, meant: Meanings) -> dict[str, Any]:
+    """The schema of one document or kind of registry file."""
+    found = {**documents(), **registry_files(meant)}
+    if name in found:
+        return found[name]
+    near = get_close_matches(name, found, n=1)
+    hint = f"did you mean {near[0]}?" if near else "qtctl schema lists them"
+    raise InputError(f"there is no schema {name!r}", hint=hint)
 
 
 def text_of(schema: dict[str, Any]) -> str:
@@ -102,11 +140,11 @@ def _of_draft(schema: dict[str, Any]) -> dict[str, Any]:
     return {"$schema": DIALECT, **{key: value for key, value in schema.items() if key != "$schema"}}
 
 
-def _explained(schema: dict[str, Any]) -> dict[str, Any]:
+def _explained(schema: dict[str, Any], meant: Meanings) -> dict[str, Any]:
     """With descriptions from keys.toml, and without what only pydantic or JSON has a use for."""
     for name, node in {**schema.get("$defs", {}), schema.get("title", ""): schema}.items():
         for key, value in node.get("properties", {}).items():
-            value["description"] = KEYS[name][key].replace("`", "")
+            value["description"] = meant[name][key].replace("`", "")
     explained: dict[str, Any] = _plain(schema)
     return explained
 

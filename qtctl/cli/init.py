@@ -1,0 +1,53 @@
+"""qtctl init: a first registry for another fleet."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qtctl.cli.output import write
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make it: a new folder, or an empty one.")],
+    name: Annotated[str, typer.Option("--name", metavar="FLEET", help="The fleet's name; its units begin with it.")],
+    host: Annotated[str, typer.Option("--host", metavar="NAME", help="What its first host is called.")],
+    address: Annotated[str, typer.Option("--address", metavar="ADDR", help="Name or address that SSH connects to.")],
+    audit_user: Annotated[
+        str, typer.Option("--audit-user", metavar="USER", help="Account for audits: an ordinary user.")
+    ] = "auditor",
+    deploy_user: Annotated[
+        str, typer.Option("--deploy-user", metavar="USER", help="Account for deploys: root, or one with sudo -n.")
+    ] = "ops",
+    memory: Annotated[str, typer.Option("--memory", metavar="SIZE", help="The host's memory.")] = "4G",
+    cpus: Annotated[int, typer.Option("--cpus", metavar="N", min=1, help="Its processors.")] = 2,
+    redis: Annotated[
+        bool, typer.Option("--redis", metavar="", help="With a Redis, and a stream that the example writes.")
+    ] = False,
+) -> None:
+    """Make a small registry that holds together: a host, a target and an example service, with their schemas."""
+    from qtctl.adapters.files import read_templates, read_text, shipped, write_new_folder
+    from qtctl.flows.init import new_registry
+    from qtctl.flows.schemas import meanings
+    from qtctl.scaffold.scaffold import Answers
+
+    answers = Answers(name, host, address, audit_user, deploy_user, memory, cpus, redis)
+    files = new_registry(answers, meanings(read_text(shipped("keys.toml"))), read_templates(None))
+    write_new_folder(folder, files)
+    tomls = [path for path in files if path.endswith(".toml")]
+    write(
+        "\n".join([f"made in {folder}:", *(f"  {path}" for path in tomls), "  schemas/, for editors", *_next(folder)])
+    )
+
+
+def _next(folder: Path) -> list[str]:
+    where = f"--registry {shlex.quote(str(folder))}"
+    return [
+        "next:",
+        f"  qtctl lint {where}",
+        f"  qtctl show hello {where}",
+        f"  qtctl lab up {where}",
+        f"  qtctl deploy --host lab1 {where}",
+        f"  qtctl audit --host lab1 {where}",
+    ]

@@ -1,0 +1,25 @@
+"""qtctl schema: JSON Schemas of registry files and of what qtctl writes."""
+
+from typing import Annotated
+
+import typer
+
+from qtctl.cli.output import console, table, write
+
+
+def schema(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="For example service or audit; none lists all.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of a registry file, for editors, or of a document that qtctl writes, for programs."""
+    from qtctl.adapters.files import read_text, shipped
+    from qtctl.flows.schemas import described, meanings, schema_named, text_of
+
+    if name is not None:
+        write(text_of(schema_named(name, meanings(read_text(shipped("keys.toml"))))))
+        return
+    shown = table("schema", "of")
+    for row in described().items():
+        shown.add_row(*row)
+    console().print(shown)

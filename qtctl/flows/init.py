@@ -1,0 +1,14 @@
+"""Answers → the files of a new registry, which is whole before anything is written."""
+
+from collections.abc import Mapping
+
+from qtctl.flows.declared import declare
+from qtctl.flows.schemas import Meanings, registry_files
+from qtctl.scaffold.scaffold import Answers, scaffold
+
+
+def new_registry(answers: Answers, meant: Meanings, templates: Mapping[str, str]) -> dict[str, bytes]:
+    """Path → content. InputErrors where an answer makes a registry that does not load or render."""
+    files = scaffold(answers, registry_files(meant))
+    declare({path: text for path, text in files.items() if path.endswith(".toml")}, templates, answers.host, None)
+    return files

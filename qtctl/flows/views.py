@@ -1,0 +1,31 @@
+"""Registry files → what is declared, as people and programs look at it: rows, one thing whole, graphs."""
+
+from collections.abc import Mapping
+
+from qtctl.registry.load import load
+from qtctl.render.render import render
+from qtctl.resolve.resolve import resolve, stands_in
+from qtctl.views.find import find
+from qtctl.views.graph import Graph
+from qtctl.views.graph import graph as graph_of
+from qtctl.views.listing import Listing
+from qtctl.views.listing import listing as listing_of
+from qtctl.views.show import Shown, home, only, shown
+from qtctl.views.words import Kind, State, What
+
+
+def listing(files: Mapping[str, bytes], kind: Kind, state: State | None) -> Listing:
+    return listing_of(load(files), kind, state)
+
+
+def graph(files: Mapping[str, bytes], what: What, focus: str | None) -> Graph:
+    return graph_of(load(files), what, focus)
+
+
+def show(files: Mapping[str, bytes], templates: Mapping[str, str], name: str, as_name: str | None) -> Shown:
+    """All that `name` means, with the files made of it for the host that `as_name` says, else the first that has it."""
+    registry = load(files)
+    things = find(registry, name)
+    host = stands_in(registry, "", as_name) if as_name else home(registry, things)
+    desired = render(only(registry, resolve(registry, host), things), templates)
+    return shown(registry, desired, files, name, things)

@@ -1,0 +1,52 @@
+"""What a name means: declared things by their name, their unit or an alias; near names for one that means none."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from qtctl.errors import InputError
+from qtctl.model.names import unit_name
+from qtctl.model.registry import Registry
+
+Found = tuple[str, str]
+"""Field of the Registry, and name in it."""
+
+KINDS = ("services", "timers", "targets", "externals", "venvs", "keys")
+WORDS = {
+    "services": "service",
+    "timers": "timer",
+    "targets": "target",
+    "externals": "external",
+    "venvs": "venv",
+    "keys": "stream",
+}
+"""Field of the Registry → what one of it is called."""
+NEAR = 3
+
+
+def find(registry: Registry, name: str) -> tuple[Found, ...]:
+    """All that `name` means, services first: a service and its timer may share a name. InputError where it is none.
+
+    A stream is also found by what follows a colon of its name, where that is no other's.
+    """
+    known = list(_known(registry))
+    found = tuple(dict.fromkeys(thing for each, thing in known if each == name)) or _by_ending(registry, name)
+    if found:
+        return found
+    near = get_close_matches(name, list(dict.fromkeys(each for each, _ in known)), n=NEAR)
+    hint = f"did you mean {' or '.join(near)}?" if near else "qtctl list shows what is declared"
+    raise InputError(f"nothing declared is called {name!r}", hint=hint)
+
+
+def _known(registry: Registry) -> Iterator[tuple[str, Found]]:
+    for kind in KINDS:
+        for name, node in getattr(registry, kind).items():
+            yield name, (kind, name)
+            if kind not in ("venvs", "keys"):
+                yield unit_name(registry, kind, name), (kind, name)
+            for alias in getattr(node, "aliases", ()):
+                yield alias, (kind, name)
+
+
+def _by_ending(registry: Registry, name: str) -> tuple[Found, ...]:
+    ends = [("keys", key) for key in registry.keys if key.endswith(f":{name}")]
+    return tuple(ends) if len(ends) == 1 else ()

@@ -1,0 +1,119 @@
+"""The order in which a graph flows: which edges of its circles are to run back, so that the others run forward."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+Pair = tuple[str, str]
+SIFTS = 8
+LIGHT = 0.01
+
+
+def in_flow(names: Sequence[str], pairs: Sequence[Pair], light: Collection[Pair] = ()) -> list[str]:
+    """An order with few edges against it, that begins where things begin.
+
+    What only one node leads to stands right behind that one: nowhere else would fewer edges run back. So nodes are
+    placed together with such followers, and the order is that of their heads. A circle is rather cut at a `light` pair.
+    """
+    before: dict[str, list[str]] = {name: [] for name in names}
+    for source, to in pairs:
+        before[to].append(source)
+    head = {name: _head(name, before) for name in names}
+    followers: dict[str, list[str]] = {}
+    for name in names:
+        if head[name] != name:
+            followers.setdefault(before[name][0], []).append(name)
+    between: dict[Pair, float] = {}
+    for source, to in pairs:
+        if head[source] != head[to]:
+            ends = head[source], head[to]
+            between[ends] = max(between.get(ends, 0.0), LIGHT if (source, to) in light else 1.0)
+    found: list[str] = []
+    place = {name: at for at, name in enumerate(_as_it_comes(names, pairs))}
+    heads = sorted(set(head.values()), key=place.__getitem__)
+    main = {pair: float(share == 1.0) for pair, share in between.items()}
+    for name in _sifted(_sifted(heads, main), between):
+        waiting = [name]
+        while waiting:
+            found.append(waiting.pop())
+            waiting += reversed(followers.get(found[-1], ()))
+    return found
+
+
+def _head(name: str, before: Mapping[str, Sequence[str]]) -> str:
+    """The nearest node that leads to it all by itself and is not led to by one alone; of a circle, its first name."""
+    seen: list[str] = []
+    while len(before[name]) == 1 and name not in seen:
+        seen.append(name)
+        name = before[name][0]
+    return min(seen[seen.index(name) :]) if name in seen else name
+
+
+def _as_it_comes(names: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
+    """What has nothing left before it comes next. In a circle: where the flow has come to.
+
+    That is the node that waits for the smallest share of what leads to it; then the one that leads to most.
+    """
+    after: dict[str, set[str]] = {name: set() for name in names}
+    waits = dict.fromkeys(names, 0)
+    for source, to in pairs:
+        after[source].add(to)
+        waits[to] += 1
+    whole = {name: wait or 1 for name, wait in waits.items()}
+    placed: list[str] = []
+    rest = dict.fromkeys(names)
+    while rest:
+        name = min(rest, key=lambda each: (waits[each] / whole[each], -len(after[each]), each))
+        placed.append(name)
+        del rest[name]
+        for other in after[name]:
+            waits[other] -= 1
+    return placed
+
+
+def _weights(pairs: Mapping[Pair, float]) -> dict[Pair, float]:
+    """More where a pair is one of few ways out of its source or into its end: cut at side branches, not in the line."""
+    out, into = Counter(source for source, _ in pairs), Counter(to for _, to in pairs)
+    return {(source, to): share * (1 / out[source] + 1 / into[to]) for (source, to), share in pairs.items()}
+
+
+def _sifted(heads: Sequence[str], pairs: Mapping[Pair, float]) -> list[str]:
+    """Each node moved to where least runs back, until none moves; never before all that leads to it."""
+    placed = list(heads)
+    before: dict[str, set[str]] = {name: set() for name in placed}
+    after: dict[str, set[str]] = {name: set() for name in placed}
+    weight: dict[str, dict[str, float]] = {name: {} for name in placed}
+    for (source, to), heavy in _weights(pairs).items():
+        after[source].add(to)
+        before[to].add(source)
+        weight[source][to] = weight[source].get(to, 0.0) - heavy
+        weight[to][source] = weight[to].get(source, 0.0) + heavy
+    for _ in range(SIFTS):
+        was = list(placed)
+        for name in was:
+            near = placed.index(name)
+            placed.remove(name)
+            reach = _reach(placed, name, before, after) or range(near, near + 1)
+            placed.insert(_best(placed, weight[name], near, reach), name)
+        if placed == was:
+            break
+    return placed
+
+
+def _best(others: Sequence[str], weight: Mapping[str, float], near: int, reach: range) -> int:
+    """Where in `reach` the node is best put: past one that it follows the cost falls, past one it leads to it rises."""
+    cost, costs = 0.0, [0.0]
+    for other in others:
+        cost -= weight.get(other, 0.0)
+        costs.append(round(cost, 9))
+    return min(reach, key=lambda at: (costs[at], abs(at - near), at))
+
+
+def _reach(others: Sequence[str], name: str, before: Mapping[str, set[str]], after: Mapping[str, set[str]]) -> range:
+    """Places behind at least one that leads to it, and such that what it leads to keeps one before it."""
+    place = {other: at for at, other in enumerate(others)}
+    first = min((place[other] + 1 for other in before[name]), default=0)
+    last = len(others)
+    for other in after[name]:
+        if not any(place[each] < place[other] for each in before[other] if each != name):
+            last = min(last, place[other])
+    return range(first, last + 1)

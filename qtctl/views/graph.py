@@ -1,0 +1,180 @@
+"""The fleet as a graph: targets and their nesting, order, streams. Left to right: what comes first is left."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeVar
+
+from qtctl.errors import InputError
+from qtctl.model.names import Names, unit_name
+from qtctl.model.registry import External, Key, Order, Registry, Service, Target, Timer
+from qtctl.views.find import find
+from qtctl.views.words import What
+
+N = TypeVar("N", Service, Target, Timer, External, Key)
+FOCUS_STEPS = 2
+
+
+class Shape(StrEnum):
+    SERVICE = "service"
+    TIMER = "timer"
+    TARGET = "target"
+    EXTERNAL = "external"
+    STREAM = "stream"
+    KEY = "key"
+    UNIT = "unit"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Node:
+    """`id` is unique in its graph; `label` is what a reader sees; `idle`: declared stopped, or run by a timer."""
+
+    id: str
+    shape: Shape
+    label: str
+    name: str
+    idle: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edge:
+    """Ids of nodes. `words`: what is declared, for example `after, wants`; of streams the consumer group or nothing."""
+
+    source: str
+    to: str
+    words: str
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes and edges are sorted, so that the same registry gives the same picture."""
+
+    title: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+
+def graph(registry: Registry, what: What, focus: str | None = None) -> Graph:
+    """What is not retired. `focus`: only what a name means and what is within two steps of it."""
+    edges = sorted({edge for part in PARTS[what] for edge in part(registry)})
+    ids = {end for edge in edges for end in (edge.source, edge.to)} | set(_alone(registry, what))
+    nodes = [_node(registry, id_) for id_ in sorted(ids)]
+    title = f"{registry.fleet.name}: {'targets, order and streams' if what is What.ALL else what.value}"
+    for shape in (Shape.STREAM, Shape.KEY):
+        prefix = _common_prefix(node.name for node in nodes if node.shape is shape)
+        nodes = [replace(node, label=node.name.removeprefix(prefix)) if node.shape is shape else node for node in nodes]
+        title += f", {shape}s without {prefix}" if prefix else ""
+    built = Graph(title, tuple(nodes), tuple(edges))
+    return built if focus is None else _focused(built, registry, focus)
+
+
+def _focused(whole: Graph, registry: Registry, name: str) -> Graph:
+    ids = {f"{kind}:{each}" for kind, each in find(registry, name)}
+    near = {node.id for node in whole.nodes if node.id in ids}
+    if not near:
+        raise InputError(f"{name} is not in this graph", hint="--what all has everything that is not retired")
+    for _ in range(FOCUS_STEPS):
+        near |= {end for edge in whole.edges for end in _ends(edge) if not near.isdisjoint(_ends(edge))}
+    nodes = tuple(node for node in whole.nodes if node.id in near)
+    edges = tuple(edge for edge in whole.edges if near.issuperset(_ends(edge)))
+    return Graph(f"{whole.title}, around {name}", nodes, edges)
+
+
+def _ends(edge: Edge) -> tuple[str, str]:
+    return edge.source, edge.to
+
+
+def _targets(registry: Registry) -> Iterator[Edge]:
+    for name, target in _live(registry.targets):
+        parent = f"targets:{target.within}" if target.within else "unit:multi-user.target"
+        yield Edge(parent, f"targets:{name}", "")
+    for name, service in _live(registry.services):
+        if service.state == "on-timer":
+            continue
+        yield Edge(f"targets:{service.target}" if service.target else "unit:multi-user.target", f"services:{name}", "")
+    for name, timer in _live(registry.timers):
+        yield Edge(f"timers:{name}", f"services:{timer.service}", "")
+        yield Edge("unit:timers.target", f"timers:{name}", "")
+
+
+def _order(registry: Registry) -> Iterator[Edge]:
+    """From what comes first to what comes after it; an edge says every kind that ties the two."""
+    names = Names.of(registry)
+    ids = {unit_name(registry, kind, name): f"{kind}:{name}" for kind, name, _ in names.units}
+    tied: dict[tuple[str, str], list[str]] = {}
+    for id_, word, other in _ties(registry):
+        unit = names.unit(other)
+        ends = (ids.get(unit, f"unit:{unit}"), id_)
+        tied.setdefault(ends[::-1] if word in ("before", "on_failure") else ends, []).append(word)
+    for (source, to), words in tied.items():
+        if source != to:
+            yield Edge(source, to, ", ".join(dict.fromkeys(words)), dashed=set(words).isdisjoint(("after", "before")))
+
+
+def _ties(registry: Registry) -> Iterator[tuple[str, str, str]]:
+    """Id, kind of tie, and the other's name: what each says itself, and what the defaults say of every service."""
+    nodes: list[tuple[str, Service | Target]] = [
+        *((f"services:{name}", node) for name, node in _live(registry.services)),
+        *((f"targets:{name}", node) for name, node in _live(registry.targets)),
+    ]
+    for id_, node in nodes:
+        orders = (registry.fleet.defaults.order, node.order) if isinstance(node, Service) else (node.order,)
+        for order in orders:
+            for word in Order.model_fields:
+                yield from ((id_, word, other) for other in getattr(order, word))
+
+
+def _streams(registry: Registry) -> Iterator[Edge]:
+    for name, service in _live(registry.services):
+        me, streams = f"services:{name}", service.streams
+        yield from (Edge(me, f"keys:{key}", "") for key in streams.publishes)
+        yield from (Edge(me, f"keys:{key}", "", dashed=True) for key in streams.writes)
+        for key, consumes in streams.consumes.items():
+            yield Edge(f"keys:{key}", me, "" if consumes.group == name else consumes.group)
+        yield from (Edge(f"keys:{key}", me, "", dashed=True) for key in streams.reads)
+
+
+PARTS = {
+    What.TARGETS: (_targets,),
+    What.ORDER: (_order,),
+    What.STREAMS: (_streams,),
+    What.ALL: (_targets, _order, _streams),
+}
+
+
+def _alone(registry: Registry, what: What) -> Iterator[str]:
+    """What belongs into the picture though nothing leads to it: a stream that nobody is declared to use."""
+    if what in (What.STREAMS, What.ALL):
+        yield from (f"keys:{name}" for name, _ in _live(registry.keys))
+
+
+def _live(nodes: Mapping[str, N]) -> list[tuple[str, N]]:
+    return [(name, node) for name, node in sorted(nodes.items()) if node.state != "retired"]
+
+
+def _node(registry: Registry, id_: str) -> Node:
+    kind, _, name = id_.partition(":")
+    shape = SHAPES.get(kind, Shape.STREAM)
+    if kind == "keys" and registry.keys[name].type != "stream":
+        shape = Shape.KEY
+    idle = kind in ("services", "timers") and getattr(registry, kind)[name].state in ("stopped", "on-timer")
+    return Node(id_, shape, name, name, idle)
+
+
+SHAPES = {
+    "services": Shape.SERVICE,
+    "timers": Shape.TIMER,
+    "targets": Shape.TARGET,
+    "externals": Shape.EXTERNAL,
+    "unit": Shape.UNIT,
+}
+
+
+def _common_prefix(names: Iterable[str]) -> str:
+    """What all of them begin with, up to a colon: `quantum:`."""
+    found = list(names)
+    shortest, longest = min(found, default=""), max(found, default="")
+    same = next((at for at, pair in enumerate(zip(shortest, longest, strict=False)) if pair[0] != pair[1]), None)
+    whole = shortest[:same] if same is not None else ""
+    return whole[: whole.rfind(":") + 1] if len(found) > 1 else ""

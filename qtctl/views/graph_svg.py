@@ -1,0 +1,241 @@
+"""A graph as SVG, laid out here: no program is needed to make it, no script is in it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+
+from qtctl.report.markdown import visible
+from qtctl.views.graph import Edge, Graph, Node, Shape
+from qtctl.views.layers import Layers, is_joint, layers
+
+CHAR, HEIGHT, PAD, GAP, JOINT_HEIGHT, LONG = 7.0, 34.0, 10.0, 12.0, 9.0, 13
+"""Pixels: a character's width at 12 px, a node's height, room beside its text, room between nodes, an edge's room;
+and how many characters are still one line."""
+BETWEEN, MARGIN, TOP = 44.0, 20.0, 74.0
+LINE = 13.0
+ALIGNMENTS = 12
+
+STYLE = """
+text { font: 12px Helvetica, Arial, sans-serif; fill: #1a202c; }
+.title { font-size: 16px; font-weight: bold; }
+.words { font-size: 10px; fill: #4a5568; stroke: #ffffff; stroke-width: 3px; paint-order: stroke; }
+.service { fill: #e6f0fb; stroke: #2b6cb0; }
+.timer { fill: #e9f7ef; stroke: #2f855a; }
+.target { fill: #edf2f7; stroke: #4a5568; }
+.external { fill: #fde8e8; stroke: #c53030; }
+.stream { fill: #fff3d6; stroke: #b7791f; }
+.key { fill: #f3e8ff; stroke: #7e3fb2; }
+.unit { fill: #ffffff; stroke: #a0aec0; }
+.idle { stroke-dasharray: 4 3; }
+.edge { fill: none; stroke: #718096; stroke-width: 1.2; marker-end: url(#arrow); }
+.edge.dashed { stroke-dasharray: 5 4; }
+.edge.back { stroke: #c05621; marker-end: url(#back); }
+.edge:hover { stroke: #1a202c; stroke-width: 3; }
+"""
+ARROW = (
+    '<marker id="{id}" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+    '<path d="M0,0 L8,4 L0,8 z" fill="{fill}"/></marker>'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Middle of its height, left edge and width."""
+
+    x: float
+    y: float
+    width: float
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+
+def svg(graph: Graph) -> str:
+    """The picture. Names are shown and kept as text: none can end an element."""
+    laid = layers((node.id for node in graph.nodes), ((edge.source, edge.to) for edge in graph.edges), _shared(graph))
+    nodes = {node.id: node for node in graph.nodes}
+    boxes = _boxes(laid, nodes)
+    legend = list(_legend(graph, back=bool(laid.back)))
+    width = max([box.right for box in boxes.values()] + [_legend_width(graph), 400.0]) + MARGIN
+    height = max((box.y for box in boxes.values()), default=TOP) + HEIGHT / 2 + MARGIN
+    title = escape(visible(graph.title))
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}"'
+        f' viewBox="0 0 {width:.0f} {height:.0f}" role="img">',
+        f"<title>{title}</title>",
+        f"<style>{STYLE}</style>",
+        f"<defs>{ARROW.format(id='arrow', fill='#718096')}{ARROW.format(id='back', fill='#c05621')}</defs>",
+        '<rect width="100%" height="100%" fill="#ffffff"/>',
+        f'<text class="title" x="{MARGIN:.0f}" y="28">{title}</text>',
+        *legend,
+        *(line for edge in graph.edges for line in _edge(edge, laid, boxes, nodes)),
+        *(line for node in graph.nodes for line in _node(node, boxes[node.id])),
+    ]
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _shared(graph: Graph) -> set[tuple[str, str]]:
+    """Dashed edges out of what several read: state that is looked at, where a single reader is handed something."""
+    readers = Counter(edge.source for edge in graph.edges)
+    return {(edge.source, edge.to) for edge in graph.edges if edge.dashed and readers[edge.source] > 1}
+
+
+def _width(text: str) -> float:
+    return max(len(line) for line in _lines(text)) * CHAR + 2 * PAD
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """One line, or two where the text is long and has a place near its middle to be parted at."""
+    shown = visible(text)
+    if len(shown) <= LONG:
+        return (shown,)
+    places = [at for at in range(3, len(shown) - 2) if shown[at - 1] in "-._: "]
+    middle = min(places, key=lambda at: (abs(2 * at - len(shown)), at), default=None)
+    return (shown,) if middle is None else (shown[:middle], shown[middle:])
+
+
+def _boxes(laid: Layers, nodes: Mapping[str, Node]) -> dict[str, Box]:
+    heights = _heights(laid)
+    boxes, x = {}, MARGIN
+    for column in laid.columns:
+        width = max((_width(nodes[item].label) for item in column if not is_joint(item)), default=0.0)
+        for item in column:
+            own = width if is_joint(item) else _width(nodes[item].label)
+            boxes[item] = Box(x + (width - own) / 2, TOP + heights[item], own)
+        x += width + BETWEEN
+    return boxes
+
+
+def _heights(laid: Layers) -> dict[str, float]:
+    """The middle of everything: near the mean of its neighbours, none over another, the least at half a node."""
+    place: dict[str, float] = {}
+    for column in laid.columns:
+        place.update(_packed(column, dict.fromkeys(column, 0.0)))
+    neighbours: dict[str, list[str]] = {}
+    for path in laid.paths.values():
+        for one, two in zip(path, path[1:], strict=False):
+            neighbours.setdefault(one, []).append(two)
+            neighbours.setdefault(two, []).append(one)
+    for turn in range(ALIGNMENTS):
+        for column in laid.columns if turn % 2 == 0 else laid.columns[::-1]:
+            wanted = {item: _mean([place[each] for each in neighbours.get(item, (item,))]) for item in column}
+            place.update(_packed(column, wanted))
+    least = min(place.values(), default=0.0)
+    return {item: at - least + HEIGHT / 2 for item, at in place.items()}
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _packed(column: tuple[str, ...], wanted: Mapping[str, float]) -> dict[str, float]:
+    """As near to what is wanted as the order and the room of each allow: runs that touch move as one."""
+    offset, runs = 0.0, list[tuple[float, int]]()
+    offsets = {}
+    for at, item in enumerate(column):
+        offset += (_room(column[at - 1]) + _room(item)) / 2 if at else 0.0
+        offsets[item] = offset
+        runs.append((wanted[item] - offset, 1))
+        while len(runs) > 1 and runs[-2][0] > runs[-1][0]:
+            (mean, count), (before, number) = runs.pop(), runs.pop()
+            runs.append(((mean * count + before * number) / (count + number), count + number))
+    shifts = [mean for mean, count in runs for _ in range(count)]
+    return {item: offsets[item] + shift for item, shift in zip(column, shifts, strict=True)}
+
+
+def _room(item: str) -> float:
+    return JOINT_HEIGHT if is_joint(item) else HEIGHT + GAP
+
+
+def _edge(edge: Edge, laid: Layers, boxes: Mapping[str, Box], nodes: Mapping[str, Node]) -> Iterator[str]:
+    pair = (edge.source, edge.to)
+    if pair not in laid.paths:
+        return
+    path = [boxes[item] for item in laid.paths[pair]]
+    back = pair in laid.back
+    kinds = " ".join(["edge", *(["dashed"] if edge.dashed else []), *(["back"] if back else [])])
+    said = f" ({edge.words})" if edge.words else ""
+    about = escape(visible(f"{nodes[edge.source].name} → {nodes[edge.to].name}{said}"))
+    yield f'<path class="{kinds}" d="{_curve(path, back=back)}"><title>{about}</title></path>'
+    if edge.words:
+        x, y = _beside(path, back=back)
+        anchor = "start" if back else "end"
+        yield f'<text class="words" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(visible(edge.words))}</text>'
+
+
+def _curve(path: list[Box], *, back: bool) -> str:
+    """Level through each column, bent between them."""
+    begin = path[0].x if back else path[0].right
+    parts = [f"M{begin:.1f},{path[0].y:.1f}"]
+    x, y = begin, path[0].y
+    for box in path[1:]:
+        near, far = (box.right, box.x) if back else (box.x, box.right)
+        middle = (x + near) / 2
+        parts.append(f"C{middle:.1f},{y:.1f} {middle:.1f},{box.y:.1f} {near:.1f},{box.y:.1f}")
+        x, y = near, box.y
+        if box is not path[-1]:
+            parts.append(f"L{far:.1f},{box.y:.1f}")
+            x = far
+    return " ".join(parts)
+
+
+def _beside(path: list[Box], *, back: bool) -> tuple[float, float]:
+    """Where an edge's words stand: over its end."""
+    end = path[-1]
+    return (end.right + 10, end.y - 3) if back else (end.x - 10, end.y - 3)
+
+
+def _node(node: Node, box: Box) -> Iterator[str]:
+    kinds = f"{node.shape.value} idle" if node.idle else node.shape.value
+    middle = box.x + box.width / 2
+    yield f"<g><title>{escape(visible(node.name))} ({node.shape.value})</title>"
+    yield f'<path class="{kinds}" d="{_outline(node.shape, box)}"/>'
+    lines = _lines(node.label)
+    for at, line in enumerate(lines):
+        y = box.y + 4 + LINE * (at - (len(lines) - 1) / 2)
+        yield f'<text x="{middle:.1f}" y="{y:.1f}" text-anchor="middle">{escape(line)}</text>'
+    yield "</g>"
+
+
+def _outline(shape: Shape, box: Box) -> str:
+    """Services are boxes, streams have round ends, other keys are cut at the corners, targets have points."""
+    left, right, top, low = box.x, box.right, box.y - HEIGHT / 2, box.y + HEIGHT / 2
+    round_, cut = HEIGHT / 2, 7.0
+    if shape in (Shape.STREAM, Shape.TIMER):
+        return (
+            f"M{left + round_:.1f},{top:.1f} H{right - round_:.1f} A{round_},{round_} 0 0 1 {right - round_:.1f},{low:.1f}"
+            f" H{left + round_:.1f} A{round_},{round_} 0 0 1 {left + round_:.1f},{top:.1f} z"
+        )
+    if shape is Shape.TARGET:
+        return (
+            f"M{left + cut:.1f},{top:.1f} H{right - cut:.1f} L{right:.1f},{box.y:.1f} L{right - cut:.1f},{low:.1f}"
+            f" H{left + cut:.1f} L{left:.1f},{box.y:.1f} z"
+        )
+    if shape is Shape.KEY:
+        return (
+            f"M{left + cut:.1f},{top:.1f} H{right - cut:.1f} L{right:.1f},{top + cut:.1f} V{low - cut:.1f}"
+            f" L{right - cut:.1f},{low:.1f} H{left + cut:.1f} L{left:.1f},{low - cut:.1f} V{top + cut:.1f} z"
+        )
+    return f"M{left:.1f},{top:.1f} H{right:.1f} V{low:.1f} H{left:.1f} z"
+
+
+def _shapes(graph: Graph) -> list[Shape]:
+    return [shape for shape in Shape if any(node.shape is shape for node in graph.nodes)]
+
+
+def _legend(graph: Graph, *, back: bool) -> Iterator[str]:
+    x = MARGIN
+    for shape in _shapes(graph):
+        box = Box(x, 50.0, _width(shape.value))
+        yield from _node(Node("", shape, shape.value, shape.value), box)
+        x = box.right + GAP
+    said = ["dashed line: not a stream, or not an order"] if any(edge.dashed for edge in graph.edges) else []
+    said += ["orange line: back, against the flow"] if back else []
+    if said:
+        yield f'<text class="words" x="{x + GAP:.0f}" y="54">{"; ".join(said)}</text>'
+
+
+def _legend_width(graph: Graph) -> float:
+    return max(sum(_width(shape.value) + GAP for shape in _shapes(graph)) + 420.0, len(graph.title) * 9.0)

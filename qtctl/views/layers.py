@@ -1,0 +1,120 @@
+"""A layered layout (Sugiyama's): columns from left to right, few crossings, the same picture for the same graph.
+
+1. circles are broken: the edges that then run against the order of the rest are `back` edges;
+2. each node is put in the column after its farthest predecessor, and those without one beside their first successor;
+3. an edge over several columns gets a joint in each of those between;
+4. each column is ordered by the mean place of its neighbours, back and forth, and the order with fewest crossings kept.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from qtctl.views.flow import Pair, in_flow
+
+SWEEPS = 24
+JOINT = "\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """`columns` hold nodes and joints from top to bottom; `paths`: edge → what it goes through from left to right."""
+
+    columns: tuple[tuple[str, ...], ...]
+    paths: dict[Pair, tuple[str, ...]]
+    back: frozenset[Pair]
+
+
+def is_joint(item: str) -> bool:
+    return item.startswith(JOINT)
+
+
+def layers(nodes: Iterable[str], edges: Iterable[Pair], light: Collection[Pair] = ()) -> Layers:
+    """Edges from a node to itself are left out; `light`: in_flow. Deterministic: by the order of names where nothing else decides."""
+    names = sorted(set(nodes))
+    pairs = sorted({pair for pair in edges if pair[0] != pair[1]})
+    place = {name: at for at, name in enumerate(in_flow(names, pairs, light))}
+    back = frozenset(pair for pair in pairs if place[pair[0]] > place[pair[1]])
+    forward = sorted({pair[::-1] if pair in back else pair for pair in pairs})
+    column = _columns(sorted(names, key=place.__getitem__), forward)
+    paths = {pair: _path(pair, column) for pair in forward}
+    ordered = _ordered(names, column, paths)
+    through = {pair: paths[pair[::-1]][::-1] if pair in back else paths[pair] for pair in pairs}
+    return Layers(ordered, through, back)
+
+
+def _columns(in_flow: Sequence[str], forward: Sequence[Pair]) -> dict[str, int]:
+    after: dict[str, list[str]] = {name: [] for name in in_flow}
+    before: dict[str, list[str]] = {name: [] for name in in_flow}
+    for source, to in forward:
+        after[source].append(to)
+        before[to].append(source)
+    column: dict[str, int] = {}
+    for name in in_flow:
+        column[name] = max((column[each] + 1 for each in before[name]), default=0)
+    for name in in_flow:
+        if not before[name] and after[name]:
+            column[name] = min(column[each] for each in after[name]) - 1
+    return column
+
+
+def _path(pair: Pair, column: Mapping[str, int]) -> tuple[str, ...]:
+    source, to = pair
+    between = range(column[source] + 1, column[to])
+    return (source, *(f"{JOINT}{source}{JOINT}{to}{JOINT}{at}" for at in between), to)
+
+
+def _ordered(
+    names: Sequence[str], column: Mapping[str, int], paths: Mapping[Pair, tuple[str, ...]]
+) -> tuple[tuple[str, ...], ...]:
+    count = max(column.values(), default=-1) + 1
+    columns: list[list[str]] = [[] for _ in range(count)]
+    for name in names:
+        columns[column[name]].append(name)
+    for (source, _), path in paths.items():
+        for at, joint in enumerate(path[1:-1], start=column[source] + 1):
+            columns[at].append(joint)
+    left: dict[str, list[str]] = {}
+    right: dict[str, list[str]] = {}
+    for path in paths.values():
+        for one, two in zip(path, path[1:], strict=False):
+            right.setdefault(one, []).append(two)
+            left.setdefault(two, []).append(one)
+    return _swept(columns, left, right)
+
+
+def _swept(
+    columns: list[list[str]], left: Mapping[str, list[str]], right: Mapping[str, list[str]]
+) -> tuple[tuple[str, ...], ...]:
+    best, fewest = [list(each) for each in columns], crossings(columns, right)
+    for sweep in range(SWEEPS):
+        rightwards = sweep % 2 == 0
+        order = range(1, len(columns)) if rightwards else range(len(columns) - 2, -1, -1)
+        for at in order:
+            beside = columns[at - 1] if rightwards else columns[at + 1]
+            columns[at] = _by_mean(columns[at], beside, left if rightwards else right)
+        found = crossings(columns, right)
+        if found < fewest:
+            best, fewest = [list(each) for each in columns], found
+    return tuple(tuple(each) for each in best)
+
+
+def _by_mean(items: list[str], beside: Sequence[str], neighbours: Mapping[str, list[str]]) -> list[str]:
+    """What has no neighbour there keeps its place among the rest."""
+    place = {name: at / max(len(beside) - 1, 1) for at, name in enumerate(beside)}
+
+    def mean(at: int, name: str) -> float:
+        places = [place[each] for each in neighbours.get(name, ())]
+        return sum(places) / len(places) if places else at / max(len(items) - 1, 1)
+
+    keyed = sorted((mean(at, name), at, name) for at, name in enumerate(items))
+    return [name for _, _, name in keyed]
+
+
+def crossings(columns: Sequence[Sequence[str]], right: Mapping[str, Sequence[str]]) -> int:
+    """How many pairs of lines between neighbouring columns cross."""
+    count = 0
+    for one, two in zip(columns, columns[1:], strict=False):
+        place = {name: at for at, name in enumerate(two)}
+        ends = [at for name in one for at in sorted(place[each] for each in right.get(name, ()))]
+        count += sum(later < earlier for at, earlier in enumerate(ends) for later in ends[at + 1 :])
+    return count

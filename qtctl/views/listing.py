@@ -1,0 +1,274 @@
+"""What is declared, a row each: the rows of `qtctl list`."""
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from qtctl.errors import InputError
+from qtctl.model.names import unit_name
+from qtctl.model.registry import External, Registry, Service, Timer
+from qtctl.report.document import SCHEMA_VERSION, Part
+from qtctl.report.markdown import code, document, plain
+from qtctl.report.markdown import table as md_table
+from qtctl.views.words import Kind, State
+
+
+class ServiceRow(Part):
+    kind: Literal["service"] = "service"
+    name: str
+    unit: str
+    state: str
+    target: str
+    ports: tuple[str, ...]
+    venv: str
+    summary: str
+
+
+class TimerRow(Part):
+    kind: Literal["timer"] = "timer"
+    name: str
+    unit: str
+    state: str
+    service: str
+    schedule: tuple[str, ...]
+    summary: str
+
+
+class TargetRow(Part):
+    kind: Literal["target"] = "target"
+    name: str
+    unit: str
+    state: str
+    within: str
+    services: tuple[str, ...]
+    summary: str
+
+
+class VenvRow(Part):
+    kind: Literal["venv"] = "venv"
+    name: str
+    path: str
+    state: str
+    services: tuple[str, ...]
+    summary: str
+
+
+class StreamRow(Part):
+    """Of any Redis key; `writers` publish to a stream, or write another key, `readers` consume or read it."""
+
+    kind: Literal["stream"] = "stream"
+    name: str
+    type: str
+    state: str
+    store: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    summary: str
+
+
+class PortRow(Part):
+    kind: Literal["port"] = "port"
+    name: str
+    listen: str
+    protocol: str
+    state: str
+    health: str
+    summary: str
+
+
+class ExternalRow(Part):
+    kind: Literal["external"] = "external"
+    name: str
+    unit: str
+    state: str
+    ports: tuple[str, ...]
+    aliases: tuple[str, ...]
+    summary: str
+
+
+Row = ServiceRow | TimerRow | TargetRow | VenvRow | StreamRow | PortRow | ExternalRow
+
+STATES: dict[Kind, tuple[State, ...]] = {
+    Kind.SERVICES: (State.RUNNING, State.STOPPED, State.ON_TIMER, State.RETIRED),
+    Kind.TIMERS: (State.ACTIVE, State.STOPPED, State.RETIRED),
+    Kind.TARGETS: (State.ACTIVE, State.RETIRED),
+    Kind.VENVS: (State.PRESENT, State.RETIRED),
+    Kind.STREAMS: (State.ACTIVE, State.RETIRED),
+    Kind.PORTS: (State.RUNNING, State.STOPPED, State.ON_TIMER, State.RETIRED),
+    Kind.EXTERNALS: (State.RUNNING, State.STOPPED, State.RETIRED),
+}
+"""The states that each kind can be declared in; a port has that of what listens on it."""
+
+
+class Listing(Part):
+    """Rows are sorted by name, ports by number."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    fleet: str
+    kind: Kind
+    state: State | None
+    """Only what is declared in it is listed; null: all."""
+    rows: tuple[Row, ...]
+
+
+def listing(registry: Registry, kind: Kind, state: State | None = None) -> Listing:
+    """InputError where nothing of that kind can be in that state."""
+    if state is not None and state not in STATES[kind]:
+        hint = f"{kind} are {', '.join(STATES[kind])}"
+        raise InputError(f"no {kind} can be {state}", hint=hint)
+    rows = tuple(row for row in ROWS[kind](registry) if state is None or row.state == state)
+    return Listing(fleet=registry.fleet.name, kind=kind, state=state, rows=rows)
+
+
+def columns(kind: Kind) -> tuple[str, ...]:
+    return tuple(name for name in ROW_OF[kind].model_fields if name != "kind")
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """The values of `columns`, as text."""
+    values = (getattr(row, name) for name in columns_of(row))
+    return tuple(value if isinstance(value, str) else ", ".join(value) for value in values)
+
+
+def columns_of(row: Row) -> tuple[str, ...]:
+    return tuple(name for name in type(row).model_fields if name != "kind")
+
+
+def to_markdown(found: Listing) -> str:
+    rows = [
+        [
+            plain(cell) if name == "summary" else code(cell)
+            for name, cell in zip(columns_of(row), cells(row), strict=True)
+        ]
+        for row in found.rows
+    ]
+    return document(title(found), md_table(columns(found.kind), rows))
+
+
+def title(found: Listing) -> str:
+    state = f" that are {found.state}" if found.state else ""
+    return f"{found.fleet}: {len(found.rows)} {found.kind}{state}"
+
+
+def _services(registry: Registry) -> Iterator[ServiceRow]:
+    for name, service in sorted(registry.services.items()):
+        yield ServiceRow(
+            name=name,
+            unit=unit_name(registry, "services", name),
+            state=service.state.value,
+            target=service.target or "",
+            ports=_listens(service),
+            venv=service.run.venv or "" if service.run else "",
+            summary=service.summary,
+        )
+
+
+def _timers(registry: Registry) -> Iterator[TimerRow]:
+    for name, timer in sorted(registry.timers.items()):
+        yield TimerRow(
+            name=name,
+            unit=unit_name(registry, "timers", name),
+            state=timer.state,
+            service=timer.service,
+            schedule=tuple(_schedule(timer)),
+            summary=timer.summary,
+        )
+
+
+def _schedule(timer: Timer) -> Iterator[str]:
+    yield from timer.on_calendar
+    if timer.on_boot:
+        yield f"{timer.on_boot} after boot"
+    if timer.on_unit_active:
+        yield f"every {timer.on_unit_active}"
+
+
+def _targets(registry: Registry) -> Iterator[TargetRow]:
+    for name, target in sorted(registry.targets.items()):
+        yield TargetRow(
+            name=name,
+            unit=unit_name(registry, "targets", name),
+            state=target.state,
+            within=target.within or "",
+            services=_those(registry, lambda service, wanted=name: service.target == wanted),
+            summary=target.summary,
+        )
+
+
+def _venvs(registry: Registry) -> Iterator[VenvRow]:
+    for name, venv in sorted(registry.venvs.items()):
+        yield VenvRow(
+            name=name,
+            path=venv.path,
+            state=venv.state,
+            services=_those(registry, lambda each, wanted=name: each.run is not None and each.run.venv == wanted),
+            summary=venv.summary,
+        )
+
+
+def _streams(registry: Registry) -> Iterator[StreamRow]:
+    for name, key in sorted(registry.keys.items()):
+        yield StreamRow(
+            name=name,
+            type=key.type.value,
+            state=key.state,
+            store=key.store,
+            writers=_those(registry, lambda each, key=name: key in (*each.streams.publishes, *each.streams.writes)),
+            readers=_those(registry, lambda each, key=name: key in (*each.streams.consumes, *each.streams.reads)),
+            summary=key.summary,
+        )
+
+
+def _ports(registry: Registry) -> Iterator[PortRow]:
+    nodes: list[tuple[str, Service | External]] = [*registry.services.items(), *registry.externals.items()]
+    found = [(name, key, node, port) for name, node in nodes for key, port in node.ports.items()]
+    for name, key, node, port in sorted(found, key=lambda each: (each[3].number, each[3].listen, each[:2])):
+        yield PortRow(
+            name=f"{name}.{key}",
+            listen=port.listen,
+            protocol=port.protocol,
+            state=str(node.state),
+            health=port.health.path if port.health else "",
+            summary=port.summary or node.summary,
+        )
+
+
+def _externals(registry: Registry) -> Iterator[ExternalRow]:
+    for name, external in sorted(registry.externals.items()):
+        yield ExternalRow(
+            name=name,
+            unit=unit_name(registry, "externals", name),
+            state=external.state,
+            ports=_listens(external),
+            aliases=external.aliases,
+            summary=external.summary,
+        )
+
+
+def _listens(node: Service | External) -> tuple[str, ...]:
+    return tuple(port.listen for _, port in sorted(node.ports.items()))
+
+
+def _those(registry: Registry, holds: Callable[[Service], bool]) -> tuple[str, ...]:
+    """The services that are not retired and of which it holds."""
+    live = ((name, service) for name, service in registry.services.items() if service.state != "retired")
+    return tuple(sorted(name for name, service in live if holds(service)))
+
+
+ROWS: dict[Kind, Callable[[Registry], Iterator[Row]]] = {
+    Kind.SERVICES: _services,
+    Kind.TIMERS: _timers,
+    Kind.TARGETS: _targets,
+    Kind.VENVS: _venvs,
+    Kind.STREAMS: _streams,
+    Kind.PORTS: _ports,
+    Kind.EXTERNALS: _externals,
+}
+ROW_OF: dict[Kind, type[Part]] = {
+    Kind.SERVICES: ServiceRow,
+    Kind.TIMERS: TimerRow,
+    Kind.TARGETS: TargetRow,
+    Kind.VENVS: VenvRow,
+    Kind.STREAMS: StreamRow,
+    Kind.PORTS: PortRow,
+    Kind.EXTERNALS: ExternalRow,
+}

@@ -1,0 +1,182 @@
+"""One declared thing, whole: its values and where they come from, who it is tied to, and the units made of it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Literal
+
+from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.names import Names, unit_name
+from qtctl.model.origin import Origin
+from qtctl.model.registry import Order, Registry
+from qtctl.report.document import SCHEMA_VERSION, Part
+from qtctl.views.find import WORDS, Found
+from qtctl.views.values import Places, Value, values_of
+
+Does = Literal["publishes", "consumes", "writes", "reads"]
+OTHER_SIDE: dict[Does, tuple[Does, ...]] = {
+    "publishes": ("consumes", "reads"),
+    "writes": ("consumes", "reads"),
+    "consumes": ("publishes", "writes"),
+    "reads": ("publishes", "writes"),
+}
+
+
+class Wire(Part):
+    """What a service does with a stream or another key. `others`: the services at its other end."""
+
+    service: str
+    does: Does
+    stream: str
+    group: str
+    others: tuple[str, ...]
+    origin: str
+
+
+class File(Part):
+    """A generated file. `text` is null of env files: what is in them stands among the values."""
+
+    path: str
+    text: str | None
+
+
+class Thing(Part):
+    """`unit` is empty where it makes none, `host` where no host has it. `argv`: of services, before any quoting."""
+
+    kind: Literal["service", "timer", "target", "external", "venv", "stream"]
+    name: str
+    summary: str
+    state: str
+    unit: str
+    host: str
+    origin: str
+    argv: tuple[str, ...]
+    values: tuple[Value, ...]
+    streams: tuple[Wire, ...]
+    used_by: tuple[str, ...]
+    files: tuple[File, ...]
+
+
+class Shown(Part):
+    """All that a name means."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    fleet: str
+    name: str
+    things: tuple[Thing, ...]
+
+
+def home(registry: Registry, things: tuple[Found, ...]) -> str:
+    """The first host that has the first of them; where none is named, the first there is."""
+    kind, name = things[0]
+    named = getattr(getattr(registry, kind)[name], "hosts", ())
+    return next(host for host in (*named, *registry.hosts))
+
+
+def only(registry: Registry, desired: Desired, things: tuple[Found, ...]) -> Desired:
+    """`desired` with nothing to render but what is shown: quicker, and no other service's error is in the way."""
+    wanted = set(_origins(registry, things))
+    return replace(
+        desired,
+        services=tuple(each for each in desired.services if each.origin in wanted),
+        timers=tuple(each for each in desired.timers if each.origin in wanted),
+        targets=tuple(each for each in desired.targets if each.origin in wanted),
+    )
+
+
+def shown(
+    registry: Registry, desired: Desired, files: Mapping[str, bytes], name: str, things: tuple[Found, ...]
+) -> Shown:
+    """`desired`: rendered, with at least what `only` leaves of it."""
+    places = Places(files)
+    return Shown(
+        fleet=registry.fleet.name,
+        name=name,
+        things=tuple(_thing(registry, desired, places, kind, each) for kind, each in things),
+    )
+
+
+def _origins(registry: Registry, things: tuple[Found, ...]) -> Iterator[Origin]:
+    for kind, name in things:
+        yield registry.origins[kind, name]
+        if kind == "services":
+            yield from (registry.origins["timers", timer] for timer in _timers(registry, name))
+
+
+def _timers(registry: Registry, service: str) -> list[str]:
+    return [name for name, timer in sorted(registry.timers.items()) if timer.service == service]
+
+
+def _thing(registry: Registry, desired: Desired, places: Places, kind: str, name: str) -> Thing:
+    node = getattr(registry, kind)[name]
+    origin = registry.origins[kind, name]
+    wires = {"services": partial(_wires, of=name), "keys": partial(_wires, key=name)}
+    service = desired.service(name) if kind == "services" else None
+    here = not getattr(node, "hosts", ()) or desired.host in node.hosts
+    return Thing(
+        kind=WORDS[kind],  # type: ignore[arg-type]  # the words are those of the Literal
+        name=name,
+        summary=node.summary,
+        state=str(node.state),
+        unit="" if kind in ("venvs", "keys") else unit_name(registry, kind, name),
+        host=desired.host if here and node.state != "retired" else "",
+        origin=str(places.of(origin)),
+        argv=service.argv if service else (),
+        values=values_of(registry, kind, name, places),
+        streams=tuple(wires[kind](registry, places)) if kind in wires else (),
+        used_by=tuple(_users(registry, kind, name)),
+        files=tuple(_files(desired, set(_origins(registry, ((kind, name),))))),
+    )
+
+
+def _wires(registry: Registry, places: Places, *, of: str = "", key: str = "") -> Iterator[Wire]:
+    """Those of one service, or those of one key: there without services that are retired."""
+    for name, service in sorted(registry.services.items()):
+        if name != of and (of or service.state == "retired"):
+            continue
+        origin = registry.origins["services", name]
+        for does in OTHER_SIDE:
+            for stream in getattr(service.streams, does):
+                if key not in ("", stream):
+                    continue
+                group = service.streams.consumes[stream].group if does == "consumes" else ""
+                place = places.of(origin.at("streams", does, stream))
+                others = tuple(_others(registry, does, stream))
+                yield Wire(service=name, does=does, stream=stream, group=group, others=others, origin=str(place))
+
+
+def _others(registry: Registry, does: Does, stream: str) -> Iterator[str]:
+    for name, service in sorted(registry.services.items()):
+        if service.state != "retired" and any(stream in getattr(service.streams, each) for each in OTHER_SIDE[does]):
+            yield name
+
+
+def _users(registry: Registry, kind: str, name: str) -> Iterator[str]:
+    """What leads to it from elsewhere: the services of a target, a venv or a timer; who is ordered by it."""
+    live = [(each, service) for each, service in sorted(registry.services.items()) if service.state != "retired"]
+    if kind == "venvs":
+        yield from (f"service {each}" for each, service in live if service.run and service.run.venv == name)
+    if kind == "targets":
+        yield from (f"service {each}" for each, service in live if service.target == name)
+        yield from (f"target {each}" for each, target in sorted(registry.targets.items()) if target.within == name)
+    if kind == "services":
+        yield from (f"timer {timer}" for timer in _timers(registry, name))
+    if kind in ("externals", "services"):
+        names, unit = Names.of(registry), unit_name(registry, kind, name)
+        if _names(names, registry.fleet.defaults.order, unit):
+            yield "every service, by the defaults of fleet.toml"
+        yield from (f"service {each}" for each, service in live if _names(names, service.order, unit))
+
+
+def _names(names: Names, order: Order, unit: str) -> bool:
+    return any(names.unit(each) == unit for key in Order.model_fields for each in getattr(order, key))
+
+
+def _files(desired: Desired, origins: set[Origin]) -> Iterator[File]:
+    for file in desired.files:
+        if file.origin in origins:
+            yield File(path=file.path, text=_text(file))
+
+
+def _text(file: DesiredFile) -> str | None:
+    return None if file.kind == "env" else file.content.decode()

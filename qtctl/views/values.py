@@ -1,0 +1,109 @@
+"""Every value of one declared thing, with the place that it comes from."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, JsonValue
+
+from qtctl.dialects.toml.positions import index
+from qtctl.errors import Place
+from qtctl.model.origin import Origin
+from qtctl.model.registry import Registry, RunKind, Service, ServiceState
+from qtctl.report.document import Part
+
+Leaf = tuple[tuple[str, ...], Any]
+
+BUILT_IN = "built in"
+DEFAULT = "default"
+FLEET = Origin("fleet.toml")
+
+
+class Value(Part):
+    """`key` has dots between its parts. `origin`: file and line, of a default with a word that says so; or: built in."""
+
+    key: str
+    value: JsonValue
+    origin: str
+
+
+class Places:
+    """File and line of declared values; each text is gone through once."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self._lines: dict[str, dict[tuple[str, ...], int]] = {}
+
+    def of(self, origin: Origin) -> Place:
+        if origin.file not in self._lines:
+            self._lines[origin.file] = index(self._files[origin.file].decode("utf-8"))
+        lines = self._lines[origin.file]
+        paths = (origin.path[:end] for end in range(len(origin.path), 0, -1))
+        return Place(origin.file, next((lines[path] for path in paths if path in lines), 1))
+
+
+def values_of(registry: Registry, kind: str, name: str, places: Places) -> tuple[Value, ...]:
+    """What its own file says, then what it has from the defaults of the fleet, then what qtctl has built in."""
+    node = getattr(registry, kind)[name]
+    origin = registry.origins[kind, name]
+    own = dict(_flat(node.model_dump(mode="json", by_alias=True, exclude_unset=True)))
+    found = [_value(path, value, str(places.of(origin.at(*path)))) for path, value in own.items()]
+    if isinstance(node, Service):
+        found += _of_fleet(registry, node, own, origin, places)
+    there = {value.key for value in found}
+    return (*found, *(value for value in _built_in(node) if value.key not in there))
+
+
+def _of_fleet(
+    registry: Registry, service: Service, own: dict[tuple[str, ...], Any], origin: Origin, places: Places
+) -> Iterator[Value]:
+    if service.state is ServiceState.RETIRED:
+        return
+    defaults = registry.fleet.defaults
+    written = dict(_flat(defaults.model_dump(mode="json", exclude_unset=True)))
+    if service.user and not service.group:
+        yield _value(("group",), service.user, f"{places.of(origin.at('user'))} (the group of its user)")
+    for path, value in _flat(defaults.model_dump(mode="json")):
+        to = ("run", *path) if path[0] in ("code", "python") else path
+        if _applies(service, to) and (to not in own or isinstance(value, list)) and value not in (None, [], ""):
+            where = f"{places.of(FLEET.at('defaults', *path))} ({DEFAULT})" if path in written else BUILT_IN
+            yield _value(to, value, where)
+    if _applies(service, ("sandbox", "profile")) and not (service.sandbox.profile or defaults.sandbox.profile):
+        yield _value(("sandbox", "profile"), "default", BUILT_IN)
+    yield from _lags(registry, service, places)
+
+
+def _applies(service: Service, path: tuple[str, ...]) -> bool:
+    """Whether a default of the fleet is of any effect on the service: as resolve has it."""
+    run = service.run
+    if path == ("run", "python"):
+        return run is not None and run.venv is None and run.kind is not RunKind.COMMAND
+    if path == ("group",):
+        return not service.user
+    return path[0] != "restart" or service.state is not ServiceState.ON_TIMER
+
+
+def _lags(registry: Registry, service: Service, places: Places) -> Iterator[Value]:
+    thresholds = registry.fleet.thresholds
+    written = "thresholds" in registry.fleet.model_fields_set and "max_lag" in thresholds.model_fields_set
+    where = f"{places.of(FLEET.at('thresholds', 'max_lag'))} ({DEFAULT})" if written else BUILT_IN
+    for stream, consumes in service.streams.consumes.items():
+        if consumes.max_lag is None:
+            yield _value(("streams", "consumes", stream, "max_lag"), thresholds.max_lag, where)
+
+
+def _built_in(node: BaseModel) -> Iterator[Value]:
+    for path, value in _flat(node.model_dump(mode="json", by_alias=True)):
+        if value not in (None, "", []):
+            yield _value(path, value, BUILT_IN)
+
+
+def _flat(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[Leaf]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+def _value(path: tuple[str, ...], value: JsonValue, origin: str) -> Value:
+    return Value(key=".".join(path), value=value, origin=origin)

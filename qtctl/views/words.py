@@ -1,0 +1,31 @@
+"""What can be asked for. Nothing else is loaded with it: the command line reads these words before it does anything."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    SERVICES = "services"
+    TIMERS = "timers"
+    TARGETS = "targets"
+    VENVS = "venvs"
+    STREAMS = "streams"
+    PORTS = "ports"
+    EXTERNALS = "externals"
+
+
+class State(StrEnum):
+    """Every state that something can be declared in; which kind has which: STATES."""
+
+    RUNNING = "running"
+    ACTIVE = "active"
+    PRESENT = "present"
+    STOPPED = "stopped"
+    ON_TIMER = "on-timer"
+    RETIRED = "retired"
+
+
+class What(StrEnum):
+    TARGETS = "targets"
+    ORDER = "order"
+    STREAMS = "streams"
+    ALL = "all"
