@@ -35,10 +35,8 @@ def init(
     answers = Answers(name, host, address, audit_user, deploy_user, memory, cpus, redis)
     files = new_registry(answers, meanings(read_text(shipped("keys.toml"))), read_templates(None))
     write_new_folder(folder, files)
-    tomls = [path for path in files if path.endswith(".toml")]
-    write(
-        "\n".join([f"made in {folder}:", *(f"  {path}" for path in tomls), "  schemas/, for editors", *_next(folder)])
-    )
+    made = [*(path for path in files if path.endswith(".toml")), "schemas/, for editors"]
+    write("\n".join([f"made in {folder}:", *(f"  {path}" for path in made), *_next(folder)]))
 
 
 def _next(folder: Path) -> list[str]:

@@ -149,7 +149,7 @@ def _explained(schema: dict[str, Any], meant: Meanings) -> dict[str, Any]:
     return explained
 
 
-def _plain(node: Any) -> Any:
+def _plain(node: Any) -> Any:  # noqa: ANN401 - JSON of any shape
     """Without titles, which repeat the keys, and without null, which TOML does not have. Other names are errors."""
     if isinstance(node, list):
         return [_plain(each) for each in node]

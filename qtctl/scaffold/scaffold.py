@@ -37,7 +37,7 @@ def check(answers: Answers) -> None:
             "--name",
             answers.name,
             FLEET,
-            "a-z, 0-9 and -, a letter first, at most 24: units and accounts are named by it",
+            "a-z, 0-9 and -, a letter first, at most 24: units and an account are named so",
         ),
         ("--host", answers.host, HOST, "letters, digits and . _ -, a letter or digit first, at most 64"),
         ("--address", answers.address, ADDRESS, "a name or an address, as ssh takes it"),

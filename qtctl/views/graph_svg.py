@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 from qtctl.report.markdown import visible
 from qtctl.views.graph import Edge, Graph, Node, Shape
@@ -62,8 +63,7 @@ def svg(graph: Graph) -> str:
     height = max((box.y for box in boxes.values()), default=TOP) + HEIGHT / 2 + MARGIN
     title = escape(visible(graph.title))
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}"'
-        f' viewBox="0 0 {width:.0f} {height:.0f}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {_size(width, height)} role="img">',
         f"<title>{title}</title>",
         f"<style>{STYLE}</style>",
         f"<defs>{ARROW.format(id='arrow', fill='#718096')}{ARROW.format(id='back', fill='#c05621')}</defs>",
@@ -74,6 +74,10 @@ def svg(graph: Graph) -> str:
         *(line for node in graph.nodes for line in _node(node, boxes[node.id])),
     ]
     return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _size(width: float, height: float) -> str:
+    return f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
 
 
 def _shared(graph: Graph) -> set[tuple[str, str]]:
@@ -115,7 +119,7 @@ def _heights(laid: Layers) -> dict[str, float]:
         place.update(_packed(column, dict.fromkeys(column, 0.0)))
     neighbours: dict[str, list[str]] = {}
     for path in laid.paths.values():
-        for one, two in zip(path, path[1:], strict=False):
+        for one, two in pairwise(path):
             neighbours.setdefault(one, []).append(two)
             neighbours.setdefault(two, []).append(one)
     for turn in range(ALIGNMENTS):
@@ -201,24 +205,27 @@ def _node(node: Node, box: Box) -> Iterator[str]:
 
 def _outline(shape: Shape, box: Box) -> str:
     """Services are boxes, streams have round ends, other keys are cut at the corners, targets have points."""
+    cut = CUTS.get(shape, 0.0)
     left, right, top, low = box.x, box.right, box.y - HEIGHT / 2, box.y + HEIGHT / 2
-    round_, cut = HEIGHT / 2, 7.0
     if shape in (Shape.STREAM, Shape.TIMER):
+        bend = f"A{cut:.1f},{cut:.1f} 0 0 1"
         return (
-            f"M{left + round_:.1f},{top:.1f} H{right - round_:.1f} A{round_},{round_} 0 0 1 {right - round_:.1f},{low:.1f}"
-            f" H{left + round_:.1f} A{round_},{round_} 0 0 1 {left + round_:.1f},{top:.1f} z"
+            f"M{left + cut:.1f},{top:.1f} H{right - cut:.1f} {bend} {right - cut:.1f},{low:.1f}"
+            f" H{left + cut:.1f} {bend} {left + cut:.1f},{top:.1f} z"
         )
     if shape is Shape.TARGET:
         return (
             f"M{left + cut:.1f},{top:.1f} H{right - cut:.1f} L{right:.1f},{box.y:.1f} L{right - cut:.1f},{low:.1f}"
             f" H{left + cut:.1f} L{left:.1f},{box.y:.1f} z"
         )
-    if shape is Shape.KEY:
-        return (
-            f"M{left + cut:.1f},{top:.1f} H{right - cut:.1f} L{right:.1f},{top + cut:.1f} V{low - cut:.1f}"
-            f" L{right - cut:.1f},{low:.1f} H{left + cut:.1f} L{left:.1f},{low - cut:.1f} V{top + cut:.1f} z"
-        )
-    return f"M{left:.1f},{top:.1f} H{right:.1f} V{low:.1f} H{left:.1f} z"
+    return (
+        f"M{left + cut:.1f},{top:.1f} H{right - cut:.1f} L{right:.1f},{top + cut:.1f} V{low - cut:.1f}"
+        f" L{right - cut:.1f},{low:.1f} H{left + cut:.1f} L{left:.1f},{low - cut:.1f} V{top + cut:.1f} z"
+    )
+
+
+CUTS = {Shape.STREAM: HEIGHT / 2, Shape.TIMER: HEIGHT / 2, Shape.TARGET: 8.0, Shape.KEY: 8.0}
+"""How much of a corner is taken away."""
 
 
 def _shapes(graph: Graph) -> list[Shape]:

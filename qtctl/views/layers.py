@@ -8,6 +8,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from qtctl.views.flow import Pair, in_flow
 
@@ -29,7 +30,7 @@ def is_joint(item: str) -> bool:
 
 
 def layers(nodes: Iterable[str], edges: Iterable[Pair], light: Collection[Pair] = ()) -> Layers:
-    """Edges from a node to itself are left out; `light`: in_flow. Deterministic: by the order of names where nothing else decides."""
+    """Edges from a node to itself are left out; `light` as of in_flow. Names decide where nothing else does."""
     names = sorted(set(nodes))
     pairs = sorted({pair for pair in edges if pair[0] != pair[1]})
     place = {name: at for at, name in enumerate(in_flow(names, pairs, light))}
@@ -76,7 +77,7 @@ def _ordered(
     left: dict[str, list[str]] = {}
     right: dict[str, list[str]] = {}
     for path in paths.values():
-        for one, two in zip(path, path[1:], strict=False):
+        for one, two in pairwise(path):
             right.setdefault(one, []).append(two)
             left.setdefault(two, []).append(one)
     return _swept(columns, left, right)
@@ -113,7 +114,7 @@ def _by_mean(items: list[str], beside: Sequence[str], neighbours: Mapping[str, l
 def crossings(columns: Sequence[Sequence[str]], right: Mapping[str, Sequence[str]]) -> int:
     """How many pairs of lines between neighbouring columns cross."""
     count = 0
-    for one, two in zip(columns, columns[1:], strict=False):
+    for one, two in pairwise(columns):
         place = {name: at for at, name in enumerate(two)}
         ends = [at for name in one for at in sorted(place[each] for each in right.get(name, ()))]
         count += sum(later < earlier for at, earlier in enumerate(ends) for later in ends[at + 1 :])

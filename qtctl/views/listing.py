@@ -1,12 +1,13 @@
 """What is declared, a row each: the rows of `qtctl list`."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Literal
 
 from qtctl.errors import InputError
 from qtctl.model.names import unit_name
 from qtctl.model.registry import External, Registry, Service, Timer
-from qtctl.report.document import SCHEMA_VERSION, Part
+from qtctl.report.document import Part
 from qtctl.report.markdown import code, document, plain
 from qtctl.report.markdown import table as md_table
 from qtctl.views.words import Kind, State
@@ -102,7 +103,7 @@ STATES: dict[Kind, tuple[State, ...]] = {
 class Listing(Part):
     """Rows are sorted by name, ports by number."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     fleet: str
     kind: Kind
     state: State | None
@@ -134,14 +135,10 @@ def columns_of(row: Row) -> tuple[str, ...]:
 
 
 def to_markdown(found: Listing) -> str:
-    rows = [
-        [
-            plain(cell) if name == "summary" else code(cell)
-            for name, cell in zip(columns_of(row), cells(row), strict=True)
-        ]
-        for row in found.rows
-    ]
-    return document(title(found), md_table(columns(found.kind), rows))
+    heads = columns(found.kind)
+    written = {name: plain if name == "summary" else code for name in heads}
+    rows = [[written[name](cell) for name, cell in zip(heads, cells(row), strict=True)] for row in found.rows]
+    return document(title(found), md_table(heads, rows))
 
 
 def title(found: Listing) -> str:
@@ -189,7 +186,7 @@ def _targets(registry: Registry) -> Iterator[TargetRow]:
             unit=unit_name(registry, "targets", name),
             state=target.state,
             within=target.within or "",
-            services=_those(registry, lambda service, wanted=name: service.target == wanted),
+            services=_those(registry, partial(_within, name)),
             summary=target.summary,
         )
 
@@ -200,7 +197,7 @@ def _venvs(registry: Registry) -> Iterator[VenvRow]:
             name=name,
             path=venv.path,
             state=venv.state,
-            services=_those(registry, lambda each, wanted=name: each.run is not None and each.run.venv == wanted),
+            services=_those(registry, partial(_runs_from, name)),
             summary=venv.summary,
         )
 
@@ -212,8 +209,8 @@ def _streams(registry: Registry) -> Iterator[StreamRow]:
             type=key.type.value,
             state=key.state,
             store=key.store,
-            writers=_those(registry, lambda each, key=name: key in (*each.streams.publishes, *each.streams.writes)),
-            readers=_those(registry, lambda each, key=name: key in (*each.streams.consumes, *each.streams.reads)),
+            writers=_those(registry, partial(_writes, name)),
+            readers=_those(registry, partial(_reads, name)),
             summary=key.summary,
         )
 
@@ -252,6 +249,22 @@ def _those(registry: Registry, holds: Callable[[Service], bool]) -> tuple[str, .
     """The services that are not retired and of which it holds."""
     live = ((name, service) for name, service in registry.services.items() if service.state != "retired")
     return tuple(sorted(name for name, service in live if holds(service)))
+
+
+def _within(target: str, service: Service) -> bool:
+    return service.target == target
+
+
+def _runs_from(venv: str, service: Service) -> bool:
+    return service.run is not None and service.run.venv == venv
+
+
+def _writes(key: str, service: Service) -> bool:
+    return key in (*service.streams.publishes, *service.streams.writes)
+
+
+def _reads(key: str, service: Service) -> bool:
+    return key in (*service.streams.consumes, *service.streams.reads)
 
 
 ROWS: dict[Kind, Callable[[Registry], Iterator[Row]]] = {

@@ -9,7 +9,7 @@ from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.names import Names, unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Order, Registry
-from qtctl.report.document import SCHEMA_VERSION, Part
+from qtctl.report.document import Part
 from qtctl.views.find import WORDS, Found
 from qtctl.views.values import Places, Value, values_of
 
@@ -60,7 +60,7 @@ class Thing(Part):
 class Shown(Part):
     """All that a name means."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     fleet: str
     name: str
     things: tuple[Thing, ...]
@@ -69,7 +69,7 @@ class Shown(Part):
 def home(registry: Registry, things: tuple[Found, ...]) -> str:
     """The first host that has the first of them; where none is named, the first there is."""
     kind, name = things[0]
-    named = getattr(getattr(registry, kind)[name], "hosts", ())
+    named: tuple[str, ...] = getattr(getattr(registry, kind)[name], "hosts", ())
     return next(host for host in (*named, *registry.hosts))
 
 
@@ -114,7 +114,7 @@ def _thing(registry: Registry, desired: Desired, places: Places, kind: str, name
     service = desired.service(name) if kind == "services" else None
     here = not getattr(node, "hosts", ()) or desired.host in node.hosts
     return Thing(
-        kind=WORDS[kind],  # type: ignore[arg-type]  # the words are those of the Literal
+        kind=WORDS[kind],
         name=name,
         summary=node.summary,
         state=str(node.state),

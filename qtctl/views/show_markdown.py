@@ -13,7 +13,7 @@ STREAM_COLUMNS = ("service", "does", "stream", "group", "other end", "from")
 
 
 def to_markdown(found: Shown) -> str:
-    return document(plain(found.name), *(_thing(thing) for thing in found.things))
+    return document(plain(found.name), *([*_thing(thing)] for thing in found.things))
 
 
 def facts(thing: Thing) -> list[tuple[str, str]]:

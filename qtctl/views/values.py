@@ -19,7 +19,7 @@ FLEET = Origin("fleet.toml")
 
 
 class Value(Part):
-    """`key` has dots between its parts. `origin`: file and line, of a default with a word that says so; or: built in."""
+    """`key` has dots in it. `origin`: file and line, of a default with a word that says so; or `built in`."""
 
     key: str
     value: JsonValue
