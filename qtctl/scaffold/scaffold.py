@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from qtctl.dialects.systemd.size import bytes_of
 from qtctl.errors import InputError
 
 FLEET = re.compile(r"[a-z][a-z0-9-]{0,23}")
@@ -46,6 +47,10 @@ def check(answers: Answers) -> None:
     ):
         if pattern.fullmatch(given) is None:
             raise InputError(f"{option} cannot be {given!r}", hint=hint)
+    try:
+        bytes_of(answers.memory)
+    except InputError as error:
+        raise InputError(f"--memory cannot be {answers.memory!r}", hint="a size, for example 4G") from error
     if answers.audit_user in (answers.name, "root"):
         raise InputError(
             f"--audit-user cannot be {answers.audit_user}",
@@ -110,8 +115,10 @@ profile = "default"
         "hosts.toml": f"""\
 ["{answers.host}"]
 address = "{answers.address}"
-audit_user = "{answers.audit_user}"     # an ordinary user: audits change nothing
-deploy_user = "{answers.deploy_user}"   # root, or one that may use sudo -n
+# An ordinary user: audits change nothing.
+audit_user = "{answers.audit_user}"
+# Root, or one that may use sudo -n.
+deploy_user = "{answers.deploy_user}"
 memory = {json.dumps(answers.memory)}
 cpus = {answers.cpus}
 """,

@@ -13,6 +13,7 @@ from qtctl.views.words import What
 
 N = TypeVar("N", Service, Target, Timer, External, Key)
 FOCUS_STEPS = 2
+ORDERING = ("after", "before")
 
 
 class Shape(StrEnum):
@@ -38,7 +39,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edge:
-    """Ids of nodes. `words`: what is declared, for example `after, wants`; of streams the consumer group or nothing."""
+    """Ids of nodes. `words`: of order what ties the two besides order, for example `wants`; of streams the group.
+
+    A group that is named as its service is left out.
+    """
 
     source: str
     to: str
@@ -61,11 +65,12 @@ def graph(registry: Registry, what: What, focus: str | None = None) -> Graph:
     ids = {end for edge in edges for end in (edge.source, edge.to)} | set(_alone(registry, what))
     nodes = [_node(registry, id_) for id_ in sorted(ids)]
     title = f"{registry.fleet.name}: {'targets, order and streams' if what is What.ALL else what.value}"
+    without: list[str] = []
     for shape in (Shape.STREAM, Shape.KEY):
         prefix = _common_prefix(node.name for node in nodes if node.shape is shape)
         nodes = [replace(node, label=node.name.removeprefix(prefix)) if node.shape is shape else node for node in nodes]
-        title += f", {shape}s without {prefix}" if prefix else ""
-    built = Graph(title, tuple(nodes), tuple(edges))
+        without += [f"{shape} names without {prefix}"] if prefix else []
+    built = Graph(f"{title} ({'; '.join(without)})" if without else title, tuple(nodes), tuple(edges))
     return built if focus is None else _focused(built, registry, focus)
 
 
@@ -109,7 +114,8 @@ def _order(registry: Registry) -> Iterator[Edge]:
         tied.setdefault(ends[::-1] if word in ("before", "on_failure") else ends, []).append(word)
     for (source, to), words in tied.items():
         if source != to:
-            yield Edge(source, to, ", ".join(dict.fromkeys(words)), dashed=set(words).isdisjoint(("after", "before")))
+            more = dict.fromkeys(word for word in words if word not in ORDERING)
+            yield Edge(source, to, ", ".join(more), dashed=len(more) == len(set(words)))
 
 
 def _ties(registry: Registry) -> Iterator[tuple[str, str, str]]:

@@ -1,7 +1,7 @@
 """A graph as SVG, laid out here: no program is needed to make it, no script is in it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -58,6 +58,7 @@ def svg(graph: Graph) -> str:
     laid = layers((node.id for node in graph.nodes), ((edge.source, edge.to) for edge in graph.edges), _shared(graph))
     nodes = {node.id: node for node in graph.nodes}
     boxes = _boxes(laid, nodes)
+    said_once = {(edge.to, edge.words, (edge.source, edge.to) in laid.back): edge for edge in graph.edges}.values()
     legend = list(_legend(graph, back=bool(laid.back)))
     width = max([box.right for box in boxes.values()] + [_legend_width(graph), 400.0]) + MARGIN
     height = max((box.y for box in boxes.values()), default=TOP) + HEIGHT / 2 + MARGIN
@@ -70,7 +71,7 @@ def svg(graph: Graph) -> str:
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         f'<text class="title" x="{MARGIN:.0f}" y="28">{title}</text>',
         *legend,
-        *(line for edge in graph.edges for line in _edge(edge, laid, boxes, nodes)),
+        *(line for edge in graph.edges for line in _edge(edge, laid, boxes, nodes, said_once)),
         *(line for node in graph.nodes for line in _node(node, boxes[node.id])),
     ]
     return "\n".join([*lines, "</svg>"]) + "\n"
@@ -153,7 +154,9 @@ def _room(item: str) -> float:
     return JOINT_HEIGHT if is_joint(item) else HEIGHT + GAP
 
 
-def _edge(edge: Edge, laid: Layers, boxes: Mapping[str, Box], nodes: Mapping[str, Node]) -> Iterator[str]:
+def _edge(
+    edge: Edge, laid: Layers, boxes: Mapping[str, Box], nodes: Mapping[str, Node], said_once: Collection[Edge]
+) -> Iterator[str]:
     pair = (edge.source, edge.to)
     if pair not in laid.paths:
         return
@@ -163,7 +166,7 @@ def _edge(edge: Edge, laid: Layers, boxes: Mapping[str, Box], nodes: Mapping[str
     said = f" ({edge.words})" if edge.words else ""
     about = escape(visible(f"{nodes[edge.source].name} → {nodes[edge.to].name}{said}"))
     yield f'<path class="{kinds}" d="{_curve(path, back=back)}"><title>{about}</title></path>'
-    if edge.words:
+    if edge.words and edge in said_once:
         x, y = _beside(path, back=back)
         anchor = "start" if back else "end"
         yield f'<text class="words" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(visible(edge.words))}</text>'

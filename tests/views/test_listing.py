@@ -1,0 +1,55 @@
+"""Rows of everything declared, held against goldens; a state that a kind cannot have is an error."""
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from qtctl.errors import InputError
+from qtctl.flows.views import listing
+from qtctl.report.document import dumped
+from qtctl.views.listing import STATES, to_markdown
+from qtctl.views.schemas import schemas
+from qtctl.views.words import Kind, State
+from tests.registry.small import changed
+from tests.views.golden import same
+
+TIMERS = """
+[nightly]
+summary = "Every | night"
+service = "report"
+on_calendar = ["daily"]
+on_boot = "5min"
+"""
+REPORT = """
+summary = "Report `of` the day"
+state = "on-timer"
+type = "oneshot"
+run = { kind = "command", argv = ["/bin/true"] }
+"""
+GONE = 'summary = "Gone"\nstate = "retired"\n'
+FILES = changed(timers=TIMERS, services__report=REPORT, services__gone=GONE)
+
+
+def test_every_kind_as_markdown() -> None:
+    same("list.md", "\n".join(to_markdown(listing(FILES, kind, None)) for kind in Kind))
+
+
+def test_every_kind_as_json() -> None:
+    same("list.json", "".join(dumped(listing(FILES, kind, None)) for kind in Kind))
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_json_follows_its_schema(kind: Kind) -> None:
+    Draft202012Validator(schemas()["list"]).validate(json.loads(dumped(listing(FILES, kind, None))))
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("kind", Kind)
+def test_only_what_is_in_the_state_is_listed(kind: Kind, state: State) -> None:
+    if state not in STATES[kind]:
+        with pytest.raises(InputError, match=f"no {kind} can be {state}"):
+            listing(FILES, kind, state)
+        return
+    every = listing(FILES, kind, None).rows
+    assert listing(FILES, kind, state).rows == tuple(row for row in every if row.state == state)
