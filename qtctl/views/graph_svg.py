@@ -1,7 +1,7 @@
 """A graph as SVG, laid out here: no program is needed to make it, no script is in it."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -14,7 +14,7 @@ CHAR, HEIGHT, PAD, GAP, JOINT_HEIGHT, LONG = 7.0, 34.0, 10.0, 12.0, 9.0, 13
 """Pixels: a character's width at 12 px, a node's height, room beside its text, room between nodes, an edge's room;
 and how many characters are still one line."""
 BETWEEN, MARGIN, TOP = 44.0, 20.0, 74.0
-LINE = 13.0
+LINE, SMALL_CHAR = 13.0, 5.6
 ALIGNMENTS = 12
 
 STYLE = """
@@ -57,7 +57,7 @@ def svg(graph: Graph) -> str:
     """The picture. Names are shown and kept as text: none can end an element."""
     laid = layers((node.id for node in graph.nodes), ((edge.source, edge.to) for edge in graph.edges), _shared(graph))
     nodes = {node.id: node for node in graph.nodes}
-    boxes = _boxes(laid, nodes)
+    boxes = _boxes(laid, nodes, _gaps(graph, laid))
     said_once = {(edge.to, edge.words, (edge.source, edge.to) in laid.back): edge for edge in graph.edges}.values()
     legend = list(_legend(graph, back=bool(laid.back)))
     width = max([box.right for box in boxes.values()] + [_legend_width(graph), 400.0]) + MARGIN
@@ -101,15 +101,26 @@ def _lines(text: str) -> tuple[str, ...]:
     return (shown,) if middle is None else (shown[:middle], shown[middle:])
 
 
-def _boxes(laid: Layers, nodes: Mapping[str, Node]) -> dict[str, Box]:
+def _gaps(graph: Graph, laid: Layers) -> list[float]:
+    """The room behind each column: enough for the words at the ends of the lines there."""
+    column = {item: at for at, items in enumerate(laid.columns) for item in items}
+    gaps = [BETWEEN] * len(laid.columns)
+    for edge in graph.edges:
+        at = column[edge.to] - (0 if (edge.source, edge.to) in laid.back else 1)
+        if edge.words and edge.source != edge.to:
+            gaps[at] = max(gaps[at], len(visible(edge.words)) * SMALL_CHAR + 2 * GAP)
+    return gaps
+
+
+def _boxes(laid: Layers, nodes: Mapping[str, Node], gaps: Sequence[float]) -> dict[str, Box]:
     heights = _heights(laid)
     boxes, x = {}, MARGIN
-    for column in laid.columns:
+    for column, gap in zip(laid.columns, gaps, strict=True):
         width = max((_width(nodes[item].label) for item in column if not is_joint(item)), default=0.0)
         for item in column:
             own = width if is_joint(item) else _width(nodes[item].label)
             boxes[item] = Box(x + (width - own) / 2, TOP + heights[item], own)
-        x += width + BETWEEN
+        x += width + gap
     return boxes
 
 
@@ -241,7 +252,11 @@ def _legend(graph: Graph, *, back: bool) -> Iterator[str]:
         box = Box(x, 50.0, _width(shape.value))
         yield from _node(Node("", shape, shape.value, shape.value), box)
         x = box.right + GAP
-    said = ["dashed line: not a stream, or not an order"] if any(edge.dashed for edge in graph.edges) else []
+    said = (
+        ["dashed line: a key that is no stream, or a tie without order"]
+        if any(edge.dashed for edge in graph.edges)
+        else []
+    )
     said += ["orange line: back, against the flow"] if back else []
     if said:
         yield f'<text class="words" x="{x + GAP:.0f}" y="54">{"; ".join(said)}</text>'

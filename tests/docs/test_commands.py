@@ -86,7 +86,8 @@ def big(command: str) -> bool:
 
 
 def wants_host(command: str) -> bool:
-    return bool(re.search(r"--host|--from|qtctl lab|^ssh ", command))
+    """Of `init`, --host is what a host is to be called."""
+    return bool(re.search(r"--host|--from|qtctl lab|^ssh ", command)) and not command.startswith("qtctl init ")
 
 
 EVERY = {page: [line for line in commands(page) if not big(line)] for page in PAGES}
