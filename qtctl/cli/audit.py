@@ -46,7 +46,8 @@ def audit(
     source = Source(registry_folder(registry), templates, host, saved, as_name, user)
     declared, evidence = gather(source, lambda: import_module("qtctl.report.audit"))
     from qtctl.flows.audit import judged
-    from qtctl.report.audit import build, to_json, to_markdown
+    from qtctl.report.audit import build, to_json
+    from qtctl.report.audit_markdown import to_markdown
 
     if save is not None:
         keep(evidence, save)

@@ -94,16 +94,16 @@ def _reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:
     from qtctl.adapters.files import write_atomic
     from qtctl.collect.document import dump
     from qtctl.flows.audit import judged
-    from qtctl.report import audit, registry
+    from qtctl.report import audit, audit_markdown, registry, registry_markdown
 
     checks = judged(declared, evidence)
     audited = audit.build(declared.desired, evidence, checks)
     modules = registry.build(declared.desired, evidence, checks)
     texts = {
         "audit.json": audit.to_json(audited),
-        "audit.md": audit.to_markdown(audited),
+        "audit.md": audit_markdown.to_markdown(audited),
         "registry.json": registry.to_json(modules),
-        "registry.md": registry.to_markdown(modules),
+        "registry.md": registry_markdown.to_markdown(modules),
         "evidence.json": dump(evidence),
     }
     for name, text in texts.items():

@@ -41,7 +41,8 @@ def parity(
     from qtctl.cli.evidence import declare, obtain
     from qtctl.dialects.compose.load import load
     from qtctl.model.facts import Facts
-    from qtctl.report.parity import to_json, to_markdown
+    from qtctl.report.parity import to_json
+    from qtctl.report.parity_markdown import to_markdown
 
     loaded = [load(read_text(path), str(path)) for path in compose]
     declared = declare(registry_folder(registry), templates, host or "", as_name)

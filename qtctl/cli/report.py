@@ -47,7 +47,8 @@ def registry(
     source = Source(registry_folder(registry), templates, host, saved, as_name, user)
     declared, evidence = gather(source, lambda: import_module("qtctl.report.registry"))
     from qtctl.flows.audit import judged
-    from qtctl.report.registry import build, to_json, to_markdown
+    from qtctl.report.registry import build, to_json
+    from qtctl.report.registry_markdown import to_markdown
 
     checks = judged(declared, evidence)
     built = build(declared.desired, evidence, checks)

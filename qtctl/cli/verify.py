@@ -33,7 +33,8 @@ def verify(
     from qtctl.adapters.analyze import LocalAnalyze
     from qtctl.cli.evidence import declare
     from qtctl.flows.verify import verify as judge
-    from qtctl.report.verify import build, to_json, to_markdown
+    from qtctl.report.verify import build, to_json
+    from qtctl.report.verify_markdown import to_markdown
 
     report = build(judge(declare(registry_folder(registry), templates, "", as_name), LocalAnalyze(), threshold))
     how = chosen(format_)

@@ -10,7 +10,6 @@ from qtctl.model.checks import Check, Outcome, Severity
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts
-from qtctl.report import audit_markdown
 from qtctl.report.baseline import Baseline, baseline
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
 from qtctl.report.order import key
@@ -119,7 +118,3 @@ def build(desired: Desired, evidence: Evidence, checks: Iterable[Check], *, ever
 
 def to_json(report: AuditReport) -> str:
     return dumped(report)
-
-
-def to_markdown(report: AuditReport) -> str:
-    return audit_markdown.render(report)

@@ -1,15 +1,12 @@
 """An audit report for people: the verdict, then causes with what follows from them, then what is not known."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from qtctl.model.checks import Check, Proof
+from qtctl.report.audit import AuditReport
 from qtctl.report.baseline import baseline_lines
 from qtctl.report.markdown import code, counted, document, plain, section, table, words
 from qtctl.report.order import nested
-
-if TYPE_CHECKING:
-    from qtctl.report.audit import AuditReport
 
 HEADS = ("severity", "id", "subject", "expected", "observed", "declared", "proof", "remedy")
 VERDICTS = {
@@ -19,7 +16,7 @@ VERDICTS = {
 }
 
 
-def render(report: "AuditReport") -> str:
+def to_markdown(report: AuditReport) -> str:
     return document(
         f"Audit of {plain(report.host)}",
         [headline(report), ""],
@@ -32,7 +29,7 @@ def render(report: "AuditReport") -> str:
     )
 
 
-def headline(report: "AuditReport") -> str:
+def headline(report: AuditReport) -> str:
     totals = report.totals
     waived = f" ({totals.waived} waived)" if totals.waived else ""
     return (
@@ -41,7 +38,7 @@ def headline(report: "AuditReport") -> str:
     )
 
 
-def origin(report: "AuditReport") -> str:
+def origin(report: AuditReport) -> str:
     return (
         f"Fleet {plain(report.fleet)}, evidence of {plain(report.taken_at)} from {code(report.address)} by "
         f"{report.transport} as {code(report.user)}, qtctl {plain(report.qtctl_version)}. "
@@ -49,13 +46,13 @@ def origin(report: "AuditReport") -> str:
     )
 
 
-def severities(report: "AuditReport") -> list[tuple[str, ...]]:
+def severities(report: AuditReport) -> list[tuple[str, ...]]:
     rows = [(name.value, *map(str, counts.triple)) for name, counts in report.totals.by_severity.items()]
     totals = report.totals
     return [*rows, ("all", str(totals.holds), str(totals.broken), str(totals.unknown))]
 
 
-def findings(report: "AuditReport") -> list[str]:
+def findings(report: AuditReport) -> list[str]:
     """The table; beneath a cause the findings that follow from it, and how many checks it leaves unknown."""
     if not report.findings:
         return []
@@ -87,7 +84,7 @@ def proofs(every: Iterable[Proof]) -> str:
     return "<br>".join(f"{code(proof.again)} → {code(proof.line)}" for proof in every)
 
 
-def unknowns(report: "AuditReport") -> list[str]:
+def unknowns(report: AuditReport) -> list[str]:
     """By reason, the most frequent first; a title is of what would be wrong, so here it is a question."""
     causes = {check.fingerprint: check for check in (*report.findings, *report.unknowns)}
     reasons: dict[str, list[Check]] = {}

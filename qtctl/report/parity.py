@@ -18,7 +18,6 @@ from qtctl.model.parity import (
     UnitSide,
 )
 from qtctl.model.registry import DispositionKind
-from qtctl.report import parity_markdown
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
 
 
@@ -170,7 +169,3 @@ def build(reports: Sequence[ParityReport]) -> ParityDocument:
 
 def to_json(reports: Sequence[ParityReport]) -> str:
     return dumped(build(reports))
-
-
-def to_markdown(reports: Sequence[ParityReport]) -> str:
-    return parity_markdown.render(build(reports))

@@ -1,13 +1,10 @@
 """A parity report for people: verdicts, each file's services side by side, what is wrong, what is unknown."""
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
-from qtctl.model.parity import Listening, ParityFinding, ParityProof, ParityVerdict, UnitSide
+from qtctl.model.parity import Listening, ParityFinding, ParityProof, ParityReport, ParityVerdict, UnitSide
 from qtctl.report.markdown import NONE, UNKNOWN, code, counted, document, plain, section, table
-
-if TYPE_CHECKING:
-    from qtctl.report.parity import FileParity, ParityCounts, ParityDocument, PortRow, ServiceRow
+from qtctl.report.parity import FileParity, ParityCounts, ParityDocument, PortRow, ServiceRow, build
 
 HEADS = (
     "compose service",
@@ -28,7 +25,12 @@ VERDICTS = {
 }
 
 
-def render(report: "ParityDocument") -> str:
+def to_markdown(reports: Sequence[ParityReport]) -> str:
+    """The document of one or more compose files."""
+    return render(build(reports))
+
+
+def render(report: ParityDocument) -> str:
     host = f"Host {plain(report.host)}, "
     taken = f"evidence of {plain(report.taken_at)}." if report.taken_at else "no evidence: nothing can hold."
     return document(
@@ -40,18 +42,18 @@ def render(report: "ParityDocument") -> str:
     )
 
 
-def headline(verdict: str, totals: "ParityCounts") -> str:
+def headline(verdict: str, totals: ParityCounts) -> str:
     counts = ", ".join(f"{count} {name.value}" for name, count in totals.by_verdict.items())
     return f"**{verdict}.** {counted(totals.services, 'service')}: {counts}; {counted(totals.findings, 'finding')}."
 
 
-def summary(report: "ParityDocument") -> Iterator[tuple[str, ...]]:
+def summary(report: ParityDocument) -> Iterator[tuple[str, ...]]:
     for file in report.files:
         counts = map(str, file.totals.by_verdict.values())
         yield code(file.file), file.verdict.value, *counts, str(file.totals.findings)
 
 
-def of_file(file: "FileParity") -> list[str]:
+def of_file(file: FileParity) -> list[str]:
     findings = [finding for row in file.services for finding in row.findings] + list(file.findings)
     rows = [row for row in file.services if row.unknown]
     unknown = [f"- {plain(row.service)}: {plain('; '.join(row.unknown))}" for row in rows]
@@ -64,7 +66,7 @@ def of_file(file: "FileParity") -> list[str]:
     ]
 
 
-def service_cells(row: "ServiceRow") -> tuple[str, ...]:
+def service_cells(row: ServiceRow) -> tuple[str, ...]:
     return (
         code(row.service),
         str(row.line),
@@ -84,13 +86,13 @@ def state(unit: UnitSide) -> str:
     return plain(f"{unit.active} ({unit.sub})")
 
 
-def declared(port: "PortRow") -> str:
+def declared(port: PortRow) -> str:
     if port.disposition.startswith("gone:"):
         return plain(port.disposition)
     return ", ".join(socket(each) for each in port.declared) or NONE
 
 
-def listening(port: "PortRow") -> str:
+def listening(port: PortRow) -> str:
     if port.disposition.startswith("gone:"):
         return NONE
     if port.listening is None:
@@ -119,7 +121,7 @@ def of_findings(findings: Iterable[ParityFinding]) -> list[str]:
     return table(FINDING_HEADS, rows) if rows else []
 
 
-def proof_lines(file: "FileParity") -> Iterator[str]:
+def proof_lines(file: FileParity) -> Iterator[str]:
     units = [proof for row in file.services for unit in row.units for proof in unit.proof]
     ports = [proof for row in file.services for port in row.ports for proof in port.proof]
     return (f"- {shown(proof)}" for proof in dict.fromkeys(units + ports))

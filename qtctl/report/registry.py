@@ -9,7 +9,6 @@ from pydantic import model_validator
 from qtctl.model.checks import Check, Severity
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence
-from qtctl.report import registry_markdown
 from qtctl.report.categories import Category
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
 from qtctl.report.gates import Gate, GateOutcome, gates, observations
@@ -161,7 +160,3 @@ def build(desired: Desired, evidence: Evidence, checks: Iterable[Check]) -> Regi
 
 def to_json(report: RegistryReport) -> str:
     return dumped(report)
-
-
-def to_markdown(report: RegistryReport) -> str:
-    return registry_markdown.render(report)

@@ -2,24 +2,22 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from qtctl.model.evidence import State
 from qtctl.report.baseline import baseline_lines
 from qtctl.report.categories import Category
 from qtctl.report.markdown import NONE, UNKNOWN, code, counted, document, plain, section, size, span, table
 from qtctl.report.modules_model import Module
+from qtctl.report.registry import RegistryReport
 from qtctl.report.sections_model import GroupRow, KeyRow, PortRow, StoreRow, StreamRow, UnitRow
-
-if TYPE_CHECKING:
-    from qtctl.report.registry import RegistryReport
 
 T = TypeVar("T")
 STORE_HEADS = ("store", "unit", "address", "version", "uptime", "memory")
 MODULE_HEADS = ("module", "declared", "found", "port", "venv", "user", "pid", "code", "purpose")
 
 
-def render(report: "RegistryReport") -> str:
+def to_markdown(report: RegistryReport) -> str:
     return document(
         f"Module registry of {plain(report.host)}",
         [f"Fleet {plain(report.fleet)}, evidence of {plain(report.generated_at)}. Every number here is counted.", ""],
@@ -38,7 +36,7 @@ def render(report: "RegistryReport") -> str:
     )
 
 
-def statistics(report: "RegistryReport") -> list[str]:
+def statistics(report: RegistryReport) -> list[str]:
     total = report.summary.total_modules
     rows = []
     for category, meaning in report.categories.items():
@@ -61,7 +59,7 @@ def statistics(report: "RegistryReport") -> list[str]:
     ]
 
 
-def classification(report: "RegistryReport") -> list[str]:
+def classification(report: RegistryReport) -> list[str]:
     """A table a group of the registry; retired and undeclared ones that were found, last."""
     lines: list[str] = []
     for title, rows in groups(report.modules):
@@ -99,7 +97,7 @@ def said(value: str | int | None) -> str:
     return NONE if value is None else plain(str(value))
 
 
-def infrastructure(report: "RegistryReport") -> list[str]:
+def infrastructure(report: RegistryReport) -> list[str]:
     stores = report.infrastructure.stores
     cells = [
         (
@@ -184,7 +182,7 @@ def key_rows(rows: Sequence[KeyRow]) -> list[str]:
     return explained(table(("key", "declared", "found", "writers"), cells), why_unknown(rows))
 
 
-def port_rows(report: "RegistryReport") -> list[str]:
+def port_rows(report: RegistryReport) -> list[str]:
     lines = table(("port", "declared for", "declared at", "found", "listens there"), map(port_cells, report.ports))
     if report.stray_ports is None:
         return [*lines, "", f"Listeners of the fleet that are not declared: {UNKNOWN}."]
@@ -203,7 +201,7 @@ def port_cells(row: PortRow) -> tuple[str, ...]:
     )
 
 
-def venvs(report: "RegistryReport") -> list[str]:
+def venvs(report: RegistryReport) -> list[str]:
     rows = (
         (
             plain(row.name),
@@ -228,7 +226,7 @@ def found(active: str, sub: str) -> str:
     return active if active in {UNKNOWN, "not-found"} else plain(f"{active} ({sub})")
 
 
-def timers(report: "RegistryReport") -> list[str]:
+def timers(report: RegistryReport) -> list[str]:
     rows = (
         (
             code(row.unit),
@@ -245,7 +243,7 @@ def timers(report: "RegistryReport") -> list[str]:
     return table(heads, rows) if report.timers else []
 
 
-def gates(report: "RegistryReport") -> list[str]:
+def gates(report: RegistryReport) -> list[str]:
     rows = (
         (plain(gate.name), f"**{gate.outcome.value}**", str(gate.passed), str(gate.failed), str(gate.unknown))
         for gate in report.gates

@@ -6,7 +6,6 @@ from pydantic import Field, model_validator
 
 from qtctl.model.checks import Outcome
 from qtctl.model.verify import Asked, CalendarCheck, Exposure, Verified
-from qtctl.report import verify_markdown
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
 
 WORST = 5
@@ -158,7 +157,3 @@ def _badness(found: Exposure) -> tuple[bool, float, str]:
 
 def to_json(report: VerifyReport) -> str:
     return dumped(report)
-
-
-def to_markdown(report: VerifyReport) -> str:
-    return verify_markdown.render(report)

@@ -1,13 +1,10 @@
 """A verify report for people: the verdict, then what is wrong, then how exposed each service is."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from qtctl.model.checks import Outcome
 from qtctl.report.markdown import UNKNOWN, code, counted, document, plain, section, table
-
-if TYPE_CHECKING:
-    from qtctl.report.verify import ExposureRow, Question, VerifyReport
+from qtctl.report.verify import ExposureRow, Question, VerifyReport
 
 VERDICTS = {
     Outcome.HOLDS: "All of it holds",
@@ -16,7 +13,7 @@ VERDICTS = {
 }
 
 
-def render(report: "VerifyReport") -> str:
+def to_markdown(report: VerifyReport) -> str:
     messages = [
         (code(row.unit), str(row.line or ""), code(row.text), plain(row.what), code(row.declared))
         for row in report.messages
@@ -48,7 +45,7 @@ def render(report: "VerifyReport") -> str:
     )
 
 
-def headline(report: "VerifyReport") -> str:
+def headline(report: VerifyReport) -> str:
     by = f"systemd {report.tool.systemd}" if report.tool.systemd else "no systemd-analyze"
     gate = "no threshold" if report.threshold is None else f"threshold {report.threshold:g}"
     return (
@@ -58,14 +55,14 @@ def headline(report: "VerifyReport") -> str:
     )
 
 
-def unknowns(report: "VerifyReport") -> "Iterator[tuple[str, Question]]":
+def unknowns(report: VerifyReport) -> "Iterator[tuple[str, Question]]":
     """Those of the three questions that have no answer, by what they were about."""
     for name, asked in (("units", report.verify), ("calendars", report.calendar), ("exposure", report.security)):
         if asked.outcome is Outcome.UNKNOWN:
             yield name, asked
 
 
-def _cells(row: "ExposureRow") -> tuple[str, ...]:
+def _cells(row: ExposureRow) -> tuple[str, ...]:
     worst = "<br>".join(f"{plain(item.name)} {item.exposure:.1f}" for item in row.worst)
     weight = UNKNOWN if row.exposure is None else f"{row.exposure:.1f}"
     return code(row.unit), weight, plain(row.rating), row.outcome.value, str(row.open_items), worst, code(row.declared)

@@ -12,7 +12,8 @@ from qtctl.flows.declared import Declared, declare
 from qtctl.flows.verify import verify
 from qtctl.model.checks import Outcome
 from qtctl.model.verify import Verified
-from qtctl.report.verify import build, to_json, to_markdown
+from qtctl.report.verify import build, to_json
+from qtctl.report.verify_markdown import to_markdown
 from tests.registry.small import SMALL, changed
 
 HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from qtctl.model.checks import Check, Outcome, Severity
-from qtctl.report.audit import AuditReport, AuditVerdict, build, to_json, to_markdown
+from qtctl.report.audit import AuditReport, AuditVerdict, build, to_json
+from qtctl.report.audit_markdown import to_markdown
 from qtctl.report.order import nested
 
 from .checks import CHECKS, check

@@ -7,7 +7,8 @@ from qtctl.model.facts import Facts
 from qtctl.model.parity import ParityReport
 from qtctl.model.registry import Legacy
 from qtctl.parity.compare import compare
-from qtctl.report.parity import ParityDocument, build, to_json, to_markdown
+from qtctl.report.parity import ParityDocument, build, to_json
+from qtctl.report.parity_markdown import to_markdown
 
 from .fleet import desired, evidence
 from .golden import assert_golden

@@ -7,7 +7,8 @@ from qtctl.model.facts import Unit
 from qtctl.report.categories import MEANINGS, Category, Loop, classify
 from qtctl.report.gates import GateOutcome
 from qtctl.report.needs import needs
-from qtctl.report.registry import RegistryReport, build, to_json, to_markdown
+from qtctl.report.registry import RegistryReport, build, to_json
+from qtctl.report.registry_markdown import to_markdown
 
 from .checks import CHECKS
 from .fleet import ITEMS, desired, evidence

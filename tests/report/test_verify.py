@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from qtctl.dialects.systemd.analyze import OpenItem
 from qtctl.model.checks import Outcome
 from qtctl.model.verify import Asked, CalendarCheck, Exposure, UnitMessage, Verified
-from qtctl.report.verify import build, to_json, to_markdown
+from qtctl.report.verify import build, to_json
+from qtctl.report.verify_markdown import to_markdown
 
 from .golden import assert_golden
 
