@@ -1,50 +1,131 @@
-"""qtctl lint: does the registry hold together."""
+"""qtctl lint: does the registry hold together, and do hosts read what is rendered from it as it is meant."""
 
-import json
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from qtctl.cli.options import FormatOption, RegistryOption, registry_folder
-from qtctl.cli.output import Format, chosen, console, table, write
-from qtctl.errors import InputErrors
+import typer
+
+from qtctl.cli.exits import Exit
+from qtctl.cli.options import RegistryOption, TemplatesOption, registry_folder
+from qtctl.cli.output import chosen, console, plain, table, write
+from qtctl.errors import InputError, InputErrors
+
+if TYPE_CHECKING:
+    from qtctl.report.lint import Report
 
 
-def lint(registry: RegistryOption = None, format_: FormatOption = None) -> None:
-    """Check the registry offline and count what it declares. Every error is shown at once, with file and line."""
-    from qtctl.adapters.files import read_registry
+class LintFormat(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    MD = "md"
+    SARIF = "sarif"
+
+
+LintFormatOption = Annotated[
+    LintFormat | None,
+    typer.Option("--format", help="Default: table on a terminal, Markdown elsewhere. SARIF is for code scanning."),
+]
+FixOption = Annotated[bool, typer.Option("--fix", metavar="", help="Mend what can be mended for certain, in place.")]
+
+
+def lint(
+    registry: RegistryOption = None,
+    templates: TemplatesOption = None,
+    format_: LintFormatOption = None,
+    fix: FixOption = False,
+) -> None:
+    """Check the registry and all that is rendered from it, offline, and count what it declares.
+
+    Everything is shown at once, each finding with file, line and remedy; `qtctl explain ID` tells more.
+    """
+    from qtctl.adapters.files import read_registry, read_templates
     from qtctl.flows.lint import counts
     from qtctl.flows.lint import lint as check
+    from qtctl.report.lint import Report
 
     folder = registry_folder(registry)
-    how = chosen(format_)
+    how = _chosen(format_)
+    files, texts = read_registry(folder), read_templates(templates)
+    fixed: tuple[tuple[str, str], ...] = ()
+    if fix:
+        files, fixed = _mended(folder, files, texts)
     try:
-        found = counts(check(read_registry(folder)))
-    except InputErrors as errors:
-        if how is Format.JSON:
-            write(_errors_json(errors))
+        linted = check(files, texts)
+    except InputError as error:
+        errors = error.errors if isinstance(error, InputErrors) else (error,)
+        _show(Report(str(folder), errors, (), None, None, fixed), how, templates)
         raise
-    if how is Format.JSON:
-        write(json.dumps({"schema_version": 1, "registry": str(folder), "errors": [], "counts": found}, indent=2))
-    elif how is Format.MD:
-        write(f"# Registry {folder}: no error\n\n" + "\n".join(f"- {what}: {number}" for what, number in found.items()))
+    _show(Report(str(folder), (), linted.findings, counts(linted.registry), linted.gate, fixed), how, templates)
+    if linted.failed:
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def _chosen(format_: LintFormat | None) -> LintFormat:
+    return format_ or LintFormat(chosen(None).value)
+
+
+def _mended(
+    folder: Path, files: dict[str, bytes], templates: Mapping[str, str]
+) -> tuple[dict[str, bytes], tuple[tuple[str, str], ...]]:
+    """Write what was mended, each file whole or not at all, with the mode it had."""
+    from qtctl.adapters.files import write_atomic
+    from qtctl.flows.mend import mend
+
+    now, mended = mend(files, templates)
+    for name in sorted(now):
+        if now[name] != files[name]:
+            path = (folder / name).resolve()
+            write_atomic(path, now[name], path.stat().st_mode & 0o7777)
+    return now, tuple((str(each.place), f"{each.id} {each.fix.says}") for each in mended)
+
+
+def _show(report: "Report", how: LintFormat, templates: Path | None) -> None:
+    """Of errors a table or page has nothing to show: they are told on stderr."""
+    if how is LintFormat.JSON:
+        from qtctl.report.lint import to_json
+
+        write(to_json(report))
+    elif how is LintFormat.SARIF:
+        write(_sarif(report, templates))
+    elif report.counts is None:
+        for place, what in report.fixed:
+            write(f"fixed {place}: {what}")
+    elif how is LintFormat.MD:
+        from qtctl.report.lint import to_markdown
+
+        write(to_markdown(report))
     else:
-        _show(str(folder), found)
+        _tables(report)
 
 
-def _errors_json(errors: InputErrors) -> str:
-    rows = [
-        {
-            "file": each.place.file if each.place else None,
-            "line": each.place.line if each.place else None,
-            "what": each.what,
-            "hint": each.hint,
-        }
-        for each in errors.errors
-    ]
-    return json.dumps({"schema_version": 1, "errors": rows, "counts": None}, indent=2)
+def _sarif(report: "Report", templates: Path | None) -> str:
+    from qtctl.audit.elsewhere import MEANINGS
+    from qtctl.report.lint import Explained, to_sarif
+
+    def locate(file: str) -> str:
+        at = templates or Path("unit_templates")
+        return ((at if file.endswith(".j2") else Path(report.registry)) / file).as_posix()
+
+    known = {each.id: Explained(each.title, each.what, each.fix) for each in MEANINGS if each.id.startswith("QT1")}
+    return to_sarif(report, known, locate)
 
 
-def _show(folder: str, found: dict[str, int]) -> None:
-    shown = table("declared", "count", title=f"Registry {folder}: no error")
+def _tables(report: "Report") -> None:
+    from qtctl.report.lint import verdict
+
+    for place, what in report.fixed:
+        console().print(f"fixed {plain(place)}: {plain(what)}", soft_wrap=True)
+    if report.findings:
+        found = table("where", "severity", "finding", "what", "remedy")
+        found.columns[0].no_wrap = True
+        for each in report.findings:
+            what = plain(f"{each.subject}: {each.what}")
+            found.add_row(plain(str(each.place)), each.severity.value, each.id, what, plain(each.remedy))
+        console().print(found)
+    shown = table("declared", "count", title=f"Registry {plain(report.registry)}: {verdict(report)}")
     shown.columns[1].justify = "right"
-    for what, number in found.items():
+    for what, number in (report.counts or {}).items():
         shown.add_row(what, str(number))
     console().print(shown)

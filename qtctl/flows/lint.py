@@ -1,15 +1,98 @@
-"""What a registry declares, counted."""
+"""What a registry declares, counted, and what is wrong with it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from qtctl.dialects.toml.positions import index
+from qtctl.errors import InputError, InputErrors, Place
+from qtctl.lint.lint import lint as judge
+from qtctl.lint.unwritable import unwritable
+from qtctl.model.checks import Severity
+from qtctl.model.lint import Finding, Placed
+from qtctl.model.origin import Origin
 from qtctl.model.registry import External, KeyType, Registry, Service
 from qtctl.registry.load import load
+from qtctl.render.render import render
+from qtctl.resolve.keys import KEYS
+from qtctl.resolve.resolve import resolve
+
+Files = Mapping[str, bytes]
+Templates = Mapping[str, str]
 
 
-def lint(files: Mapping[str, bytes]) -> Registry:
-    """The registry, or InputErrors with everything that is wrong with it."""
-    return load(files)
+@dataclass(frozen=True, slots=True)
+class Linted:
+    registry: Registry
+    findings: tuple[Placed, ...]
+
+    @property
+    def gate(self) -> Severity:
+        return Severity(self.registry.policy.fail_on)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a finding is at or above the gate."""
+        return any(each.severity.rank >= self.gate.rank for each in self.findings)
+
+
+def lint(files: Files, templates: Templates) -> Linted:
+    """All findings of the registry and of what is rendered from it, for each of its hosts.
+
+    InputErrors with everything that keeps it from being loaded, or a template from being filled.
+    """
+    registry = load(files)
+    return Linted(registry, _placed(files, findings(registry, templates)))
+
+
+def findings(registry: Registry, templates: Templates) -> tuple[Finding, ...]:
+    """Of all hosts, not yet placed."""
+    hosts, refused = [], []
+    for host in sorted(registry.hosts):
+        desired = resolve(registry, host)
+        try:
+            hosts.append(render(desired, templates))
+        except InputError as error:
+            hosts.append(desired)
+            refused += list(unwritable(desired, _of_values(error, templates), KEYS))
+    return (*dict.fromkeys(refused), *judge(registry, hosts, templates, KEYS))
+
+
+def _of_values(error: InputError, templates: Templates) -> list[InputError]:
+    """Errors of declared values. One of a template is not the registry's, and is raised again."""
+    errors = list(error.errors) if isinstance(error, InputErrors) else [error]
+    for each in errors:
+        file = each.place.file if each.place else ""
+        if file in templates or any(file.endswith(f" from {name}") for name in templates) or file.endswith(".j2"):
+            raise error
+    return errors
+
+
+def _placed(files: Files, found: Iterable[Finding]) -> tuple[Placed, ...]:
+    """With file and line; those that differ in their subject alone, as one. Sorted by place."""
+    lines: dict[str, dict[tuple[str, ...], int]] = {}
+    alike: dict[tuple[object, ...], list[Finding]] = {}
+    for each in found:
+        alike.setdefault((each.id, each.severity, each.what, each.remedy, str(each.at)), []).append(each)
+    placed = []
+    for those in alike.values():
+        first = those[0]
+        place = first.at if isinstance(first.at, Place) else _place(files, first.at, lines)
+        subjects = tuple(dict.fromkeys(each.subject for each in those))
+        fixes = tuple(dict.fromkeys(each.fix for each in those if each.fix is not None))
+        placed.append(Placed(first.id, first.severity, subjects, first.what, first.remedy, place, fixes))
+    return tuple(sorted(placed, key=lambda each: (each.place.file, each.place.line or 0, each.id, each.subjects)))
+
+
+def _place(files: Files, origin: Origin, lines: dict[str, dict[tuple[str, ...], int]]) -> Place:
+    """As registry.load.locate, with the lines of each file found once."""
+    content = files.get(origin.file)
+    if content is None:
+        return Place(origin.file)
+    if origin.file not in lines:
+        lines[origin.file] = index(content.decode("utf-8", "replace"))
+    paths = (origin.path[:end] for end in range(len(origin.path), 0, -1))
+    return Place(origin.file, next((lines[origin.file][path] for path in paths if path in lines[origin.file]), 1))
 
 
 def counts(registry: Registry) -> dict[str, int]:

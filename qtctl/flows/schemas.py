@@ -44,23 +44,58 @@ COUNT = {"type": "integer", "minimum": 0}
 LINT_ERROR = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["file", "line", "what", "hint"],
+    "required": ["id", "file", "line", "what", "hint"],
     "properties": {
+        "id": {
+            "type": ["string", "null"],
+            "description": "Of the finding; null: the files cannot be read as a registry.",
+        },
         "file": {"type": ["string", "null"], "description": "Relative to the registry."},
         "line": {"type": ["integer", "null"], "minimum": 1},
         "what": {"type": "string"},
         "hint": {"type": "string"},
     },
 }
+SEVERITY = {"enum": ["info", "warning", "error"]}
+LINT_FINDING = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["id", "severity", "subjects", "file", "line", "what", "remedy", "fixable"],
+    "properties": {
+        "id": {"type": "string", "pattern": "^QT1[0-9]{2}$"},
+        "severity": SEVERITY,
+        "subjects": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+        "file": {"type": "string", "description": "Relative to the registry; NAME.j2: a unit template."},
+        "line": {"type": ["integer", "null"], "minimum": 1},
+        "what": {"type": "string", "description": "Of the subjects. Never holds a value of an env."},
+        "remedy": {"type": "string"},
+        "fixable": {"type": "boolean", "description": "--fix would try."},
+    },
+}
+LINT_FIXED = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["place", "what"],
+    "properties": {"place": {"type": "string"}, "what": {"type": "string"}},
+}
 LINT: dict[str, Any] = {
     "title": "qtctl lint --format json",
     "type": "object",
     "additionalProperties": False,
-    "required": ["schema_version", "errors", "counts"],
+    "required": ["schema_version", "registry", "errors", "findings", "summary", "gate", "fixed", "counts"],
     "properties": {
         "schema_version": {"const": 1},
         "registry": {"type": "string", "description": "The folder, as it was named."},
-        "errors": {"type": "array", "items": LINT_ERROR},
+        "errors": {"type": "array", "items": LINT_ERROR, "description": "What keeps the registry from being loaded."},
+        "findings": {"type": "array", "items": LINT_FINDING, "description": "None where there are errors."},
+        "summary": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["error", "warning", "info"],
+            "properties": {"error": COUNT, "warning": COUNT, "info": COUNT},
+        },
+        "gate": {"enum": ["info", "warning", "error", None], "description": "fail_on; null where there are errors."},
+        "fixed": {"type": "array", "items": LINT_FIXED, "description": "What --fix changed; not among the findings."},
         "counts": {
             "description": "How many of each kind are declared; null where there are errors.",
             "type": ["object", "null"],

@@ -25,10 +25,14 @@ ESCAPE = "\x1b["
 LINT_SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["schema_version", "errors", "counts"],
+    "required": ["schema_version", "registry", "errors", "findings", "summary", "gate", "fixed", "counts"],
     "properties": {
         "schema_version": {"const": 1},
         "registry": {"type": "string"},
+        "findings": {"type": "array", "maxItems": 0},
+        "summary": {"type": "object", "required": ["error", "warning", "info"]},
+        "gate": {"enum": ["warning", None]},
+        "fixed": {"type": "array", "maxItems": 0},
         "errors": {"type": "array", "items": {"type": "object", "required": ["file", "line", "what", "hint"]}},
         "counts": {"type": ["object", "null"], "additionalProperties": {"type": "integer"}},
     },

@@ -15,7 +15,11 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
     "show": ("0: shown", "2: an error in the registry, or nothing declared is called so"),
     "graph": ("0: drawn", "2: an error in the registry, or the name of `--focus` is not in the graph"),
     "schema": ("0: printed", "2: there is no such schema"),
-    "lint": ("0: no error", "2: errors, all of them shown"),
+    "lint": (
+        "0: no finding at or above the gate (`fail_on` in policy.toml)",
+        "1: such findings, all of them shown",
+        "2: a registry that cannot be loaded, or a template with an error: all errors shown",
+    ),
     "render": ("0: written", "2: the registry or a template has an error; nothing is written"),
     "verify": (
         "0: systemd takes every unit and calendar, and no service is above the threshold",

@@ -13,6 +13,7 @@ group = "svc"
 code = "/srv/small"
 env = { LOG_LEVEL = "INFO" }
 order = { after = ["redis-server"], wants = ["redis-server"] }
+limits = { memory_max = "256M" }
 """,
     "hosts.toml": """\
 [box]

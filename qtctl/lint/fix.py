@@ -1,0 +1,28 @@
+"""Fixes of registry files that are certain. Whether one helped is for a second lint to say."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+
+from qtctl.dialects.toml.edit import with_item, without
+from qtctl.model.lint import Fix
+
+
+def applied(files: Mapping[str, bytes], fix: Fix) -> dict[str, bytes]:
+    """The files with the fix. InputError where the text cannot be edited without losing its layout."""
+    text = files[fix.file].decode("utf-8")
+    edited = with_item(text, fix.path, fix.value) if fix.value else without(text, fix.path)
+    return {**files, fix.file: edited.encode()}
+
+
+def fixes_of_errors(files: Mapping[str, bytes]) -> Iterator[tuple[str, Fix]]:
+    """Id and fix of what keeps a registry from being loaded: `persistent` that does nothing (QT112)."""
+    for name, timer in _tables(files.get("timers.toml", b"")).items():
+        if isinstance(timer, dict) and timer.get("persistent") is True and not timer.get("on_calendar"):
+            yield "QT112", Fix("timers.toml", (name, "persistent"), "", f"persistent of {name} taken out")
+
+
+def _tables(content: bytes) -> dict[str, object]:
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
+        return {}

@@ -1,0 +1,123 @@
+"""QT110: text that systemd reads otherwise than it looks. Values are not shown: they may hold secrets."""
+
+import re
+from collections.abc import Iterator
+
+from qtctl.dialects.systemd.table.lookup import known
+from qtctl.dialects.systemd.unitfile import Line
+from qtctl.dialects.systemd.words import Escapes, split
+from qtctl.errors import InputError
+from qtctl.lint.values import value_trouble
+from qtctl.lint.view import Unit, View
+from qtctl.lint.where import spot
+from qtctl.model.checks import Severity
+from qtctl.model.desired import DesiredFile
+from qtctl.model.lint import Finding
+
+_FREE_TEXT = frozenset(("STRING", "URL", "CONDITION", "REGEX"))
+_LETTER = "AaBbCDdEefGgHhIijJLlMmNnoPpqSsTtUuVvWwYy"
+"""Specifiers of 247 to 257; systemd keeps a % before anything else."""
+_DATE = re.compile(r"%[YmdHMSjyBbAaIp](?:[-:/. _T]*%[YmdHMSjyBbAaIp])+")
+_AFTER_DIGIT = re.compile(rf"[0-9]%[{_LETTER}]")
+_URL_ESCAPE = re.compile(r"%[A-F][0-9A-F]")
+_VARIABLE = re.compile(r"(?<!\$)(?:\$\$)*\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)(?=\s|$))")
+_SET_BY_SYSTEMD = re.compile(
+    "PATH|LANG|USER|LOGNAME|HOME|SHELL|TERM|PIDFILE|MAINPID|MANAGERPID|INVOCATION_ID|XDG_RUNTIME_DIR|JOURNAL_STREAM|"
+    "(RUNTIME|STATE|CACHE|LOGS|CONFIGURATION|CREDENTIALS)_DIRECTORY|NOTIFY_SOCKET|LISTEN_(FDS|PID|FDNAMES)|"
+    "WATCHDOG_(PID|USEC)|SERVICE_RESULT|EXIT_(CODE|STATUS)|SYSTEMD_EXEC_PID|MONITOR_[A-Z_]+|LOG_NAMESPACE|"
+    "MEMORY_PRESSURE_(WATCH|WRITE)|TRIGGER_[A-Z_]+"
+)
+_CRLF = "has lines that end with a carriage return"
+_EXPORT = re.compile(r"^[ \t]*export[ \t]")
+
+_Trouble = tuple[Severity, str, str]
+
+
+def misread(view: View) -> Iterator[Finding]:
+    version = view.systemd
+    judged: dict[tuple[str, str, str], tuple[_Trouble, ...]] = {}
+    for unit in view.units:
+        if b"\r" in unit.file.content:
+            yield _of_file(unit.subject, unit.file, _CRLF, "save the template with LF")
+        for line in unit.parsed.directives:
+            at = (line.section, line.key, line.value)
+            if at not in judged:
+                judged[at] = tuple(_troubles(line, version))
+            for severity, what, remedy in (*judged[at], *_variables(unit, line)):
+                yield Finding("QT110", severity, unit.subject, what, remedy, spot(view, unit, line))
+    for file in view.desired.files:
+        if file.kind == "env":
+            yield from _env(file)
+
+
+def _troubles(line: Line, version: int) -> Iterator[_Trouble]:
+    kind = known(line.section, line.key, version)
+    if kind is None or not line.value:
+        return
+    executed = kind == "PATH [ARGUMENT [...]]"
+    if _comment(line, kind):
+        what = f"{line.key}= has a # after its value: systemd knows no such comments"
+        yield Severity.ERROR, what, "put it on a line of its own"
+    elif (trouble := value_trouble(line.key, kind, line.value)) is not None:
+        yield Severity.ERROR, f"{line.key}= {trouble}: systemd ignores the line", "mend the value"
+    if (executed or kind in ("ENVIRON", "STRING")) and _percent(line.value):
+        yield Severity.WARNING, f"{line.key}= has a % that systemd replaces", "write %% for a percent sign"
+    if kind == "ENVIRON":
+        yield from _assignments(line)
+
+
+def _comment(line: Line, kind: str) -> bool:
+    if not re.search(r"(^|[ \t])#", line.value) or kind in _FREE_TEXT:
+        return False
+    if '"' not in line.value and "'" not in line.value:
+        return True
+    try:
+        words = split(line.value, Escapes.C_RELAXED)
+    except InputError:
+        return False
+    return any(word.startswith("#") and f'"{word}' not in line.value and f"'{word}" not in line.value for word in words)
+
+
+def _percent(value: str) -> bool:
+    bare = value.replace("%%", "")
+    return any(pattern.search(bare) for pattern in (_DATE, _AFTER_DIGIT, _URL_ESCAPE))
+
+
+def _assignments(line: Line) -> Iterator[_Trouble]:
+    try:
+        words = split(line.value, Escapes.C)
+    except InputError as error:
+        yield Severity.ERROR, f"Environment= cannot be read: {error.what}", "quote it"
+        return
+    if any("=" not in word or word.startswith("=") for word in words):
+        what = "Environment= has a word that is no NAME=value: it is dropped"
+        yield Severity.ERROR, what, 'quote it: "NAME=two words"'
+
+
+def _variables(unit: Unit, line: Line) -> Iterator[_Trouble]:
+    if "$" not in line.value or not line.key.startswith("Exec") or unit.service is None:
+        return
+    if line.value.lstrip("-@+!").startswith(":"):
+        return
+    service = unit.service
+    given = {name for name, _ in service.env} | set(service.secrets_keys)
+    for key in ("Environment", "PassEnvironment"):
+        given |= {word.partition("=")[0] for word in unit.all("Service", key)}
+    for found in _VARIABLE.finditer(line.value):
+        name = found[1] or found[2]
+        if name not in given and not _SET_BY_SYSTEMD.fullmatch(name):
+            what = f"{line.key}= uses ${name}, which nothing sets: systemd puts nothing in its place"
+            yield Severity.WARNING, what, "declare it in env, or write $$ for a dollar sign"
+
+
+def _env(file: DesiredFile) -> Iterator[Finding]:
+    text = file.content.decode("utf-8", "replace")
+    if "\r\n" in text:
+        yield _of_file(file.subject, file, _CRLF, "save the template with LF")
+    if any(_EXPORT.match(line) for line in text.splitlines()):
+        what = "has lines that begin with export: systemd drops them"
+        yield _of_file(file.subject, file, what, "write NAME=value alone", Severity.ERROR)
+
+
+def _of_file(subject: str, file: DesiredFile, what: str, remedy: str, severity: Severity = Severity.WARNING) -> Finding:
+    return Finding("QT110", severity, subject, f"{file.path} {what}", remedy, file.origin)

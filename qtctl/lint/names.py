@@ -1,0 +1,48 @@
+"""QT106: names that differ only by - and _."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from qtctl.lint.view import View
+from qtctl.model.checks import Severity
+from qtctl.model.lint import Finding
+from qtctl.model.registry import Registry
+
+KINDS = ("services", "externals", "targets", "timers", "venvs", "keys", "hosts")
+
+
+def names(view: View) -> Iterator[Finding]:
+    if not view.first:
+        return
+    registry = view.registry
+    for kind in KINDS:
+        alike: dict[str, list[str]] = {}
+        for name in getattr(registry, kind):
+            alike.setdefault(name.replace("_", "-"), []).append(name)
+        for those in alike.values():
+            for first, second in combinations(sorted(those), 2):
+                yield from _twins(registry, kind, first, second)
+
+
+def _twins(registry: Registry, kind: str, first: str, second: str) -> Iterator[Finding]:
+    if _told_apart(registry, kind, first, second) or _told_apart(registry, kind, second, first):
+        return
+    yield Finding(
+        "QT106",
+        Severity.WARNING,
+        second,
+        f"differs from {first} only by - and _: who mistypes one gets the other",
+        "give one of them another name; if one is gone, retire it and say so in its replaced_by",
+        registry.origins[kind, second],
+    )
+
+
+def _told_apart(registry: Registry, kind: str, gone: str, other: str) -> bool:
+    """`gone` is retired and says what became of it: the other, what took the other's place too, or why."""
+    nodes = getattr(registry, kind)
+    if getattr(nodes[gone], "state", None) != "retired":
+        return False
+    if not hasattr(nodes[gone], "replaced_by"):
+        return bool(nodes[gone].why)
+    successors = set(nodes[gone].replaced_by)
+    return other in successors or bool(successors & set(getattr(nodes[other], "replaced_by", ())))

@@ -1,0 +1,177 @@
+"""QT103: order that cannot be kept, and requirements without an order."""
+
+from collections.abc import Iterator, Mapping
+
+from qtctl.lint.view import Unit, View
+from qtctl.lint.where import origin_at, origin_of
+from qtctl.model.checks import Severity
+from qtctl.model.lint import Finding, Fix
+from qtctl.model.names import Names
+from qtctl.model.origin import Origin
+
+_ORDERED_BY_SYSTEMD = frozenset({"sysinit.target", "basic.target", "shutdown.target"})
+
+Graph = dict[str, tuple[str, ...]]
+
+
+def order(view: View) -> Iterator[Finding]:
+    yield from _cycles(view)
+    for unit, service in view.services:
+        for key in ("requires", "binds_to"):
+            yield from _unordered(view, unit, key, tuple(getattr(service, key)))
+
+
+def _cycles(view: View) -> Iterator[Finding]:
+    units = {unit.name: unit for unit in view.units}
+    graph = _graph(view, units)
+    for members in components(graph):
+        cycle = _way_round(graph, members)
+        first, then = cycle[0], cycle[1]
+        yield Finding(
+            "QT103",
+            Severity.ERROR,
+            units[first].subject,
+            f"is ordered after itself: {' after '.join(cycle)}",
+            "take one of these out of the order: systemd drops one of the jobs, and not always the same",
+            _edge(view, units, first, then),
+        )
+
+
+def _graph(view: View, units: Mapping[str, Unit]) -> Graph:
+    """Unit → generated units that it starts after, as systemd orders them: what targets and timers imply, too."""
+    after: dict[str, set[str]] = {name: set() for name in units}
+    for unit in view.units:
+        after[unit.name].update(name for name in unit.all("Unit", "After") if name in units)
+        for name in units.keys() & set(unit.all("Unit", "Before")):
+            after[name].add(unit.name)
+    for unit in view.units:
+        started = unit.last("Timer", "Unit")
+        if started in units:
+            after[started].add(unit.name)
+        for target in (*unit.all("Install", "WantedBy"), *unit.all("Install", "RequiredBy")):
+            _imply(after, target, unit.name)
+        for pulled in ("Wants", "Requires", "BindsTo"):
+            for wanted in unit.all("Unit", pulled):
+                _imply(after, unit.name, wanted)
+    return {name: tuple(sorted(those)) for name, those in sorted(after.items())}
+
+
+def _imply(after: dict[str, set[str]], target: str, member: str) -> None:
+    """A target starts after what it pulls in, unless that was ordered the other way round."""
+    if target.endswith(".target") and target in after and member in after and target not in after[member]:
+        after[target].add(member)
+
+
+def components(graph: Graph) -> list[tuple[str, ...]]:
+    """The strongly connected components that hold a cycle, each sorted (Tarjan, without recursion)."""
+    number: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    found: list[tuple[str, ...]] = []
+    for root in graph:
+        if root in number:
+            continue
+        work = [(root, iter(graph[root]))]
+        _enter(root, number, low, stack, on_stack)
+        while work:
+            name, following = work[-1]
+            child = next(following, None)
+            if child is None:
+                work.pop()
+                _leave(name, work[-1][0] if work else None, graph, (number, low, stack, on_stack), found)
+            elif child not in number:
+                _enter(child, number, low, stack, on_stack)
+                work.append((child, iter(graph[child])))
+            elif child in on_stack:
+                low[name] = min(low[name], number[child])
+    return sorted(found)
+
+
+_State = tuple[dict[str, int], dict[str, int], list[str], set[str]]
+
+
+def _enter(name: str, number: dict[str, int], low: dict[str, int], stack: list[str], on_stack: set[str]) -> None:
+    number[name] = low[name] = len(number)
+    stack.append(name)
+    on_stack.add(name)
+
+
+def _leave(name: str, parent: str | None, graph: Graph, state: _State, found: list[tuple[str, ...]]) -> None:
+    number, low, stack, on_stack = state
+    if parent is not None:
+        low[parent] = min(low[parent], low[name])
+    if low[name] != number[name]:
+        return
+    members: list[str] = []
+    while not members or members[-1] != name:
+        members.append(stack.pop())
+    on_stack.difference_update(members)
+    if len(members) > 1 or name in graph[name]:
+        found.append(tuple(sorted(members)))
+
+
+def _way_round(graph: Graph, members: tuple[str, ...]) -> tuple[str, ...]:
+    """A shortest cycle through the first member: breadth first."""
+    start, inside = members[0], set(members)
+    came: dict[str, str] = {}
+    queue = [start]
+    for name in queue:
+        for child in graph[name]:
+            if child == start:
+                way = [name]
+                while way[-1] != start:
+                    way.append(came[way[-1]])
+                return (*reversed(way), start)
+            if child in inside and child not in came:
+                came[child] = name
+                queue.append(child)
+    return (start, start)
+
+
+def _edge(view: View, units: Mapping[str, Unit], first: str, then: str) -> Origin:
+    if then in units[first].all("Unit", "After"):
+        return _order_origin(view, units[first], "After")
+    if first in units[then].all("Unit", "Before"):
+        return _order_origin(view, units[then], "Before")
+    return units[first].declared.origin
+
+
+def _order_origin(view: View, unit: Unit, key: str) -> Origin:
+    if unit.service is not None:
+        return origin_of(view, unit, key)
+    return unit.declared.origin.at("order", key.lower())
+
+
+def _unordered(view: View, unit: Unit, key: str, required: tuple[str, ...]) -> Iterator[Finding]:
+    ordered = {*unit.all("Unit", "After"), *unit.all("Unit", "Before"), *_ORDERED_BY_SYSTEMD}
+    before = {other.name for other in view.units if unit.name in other.all("Unit", "Before")} if required else set()
+    stem = unit.name.rpartition(".")[0]
+    for name in required:
+        if name in ordered or name in before or name == f"{stem}.socket":
+            continue
+        at, fix = _mend(view, unit, key, name)
+        yield Finding(
+            "QT103",
+            Severity.WARNING,
+            unit.subject,
+            f"{key} {name} and is not ordered after it: both are started at once",
+            "add it to order.after",
+            at,
+            fix,
+        )
+
+
+def _mend(view: View, unit: Unit, key: str, name: str) -> tuple[Origin, Fix | None]:
+    """Where it was required, and what to add there, in the same words."""
+    names = Names.of(view.registry)
+    service = view.registry.services[unit.subject]
+    at = origin_at(view, service, unit.declared.origin, ("order", key))
+    for file, path, node in (
+        (unit.declared.origin.file, ("order", "after"), service.order),
+        ("fleet.toml", ("defaults", "order", "after"), view.registry.fleet.defaults.order),
+    ):
+        said = next((each for each in getattr(node, key) if names.unit(each) == name), None)
+        if said is not None:
+            return Origin(file, (*path[:-1], key)), Fix(file, path, said, f"{said} added to {'.'.join(path)}")
+    return at, None

@@ -1,0 +1,69 @@
+"""Whether a value is of the kind that systemd says a directive takes; only kinds whose whole form is known here."""
+
+import re
+from collections.abc import Callable
+
+from qtctl.dialects.systemd import size, timespan
+from qtctl.dialects.systemd.booleans import boolean
+from qtctl.errors import InputError
+
+_PERCENT = re.compile(r"[0-9]+(\.[0-9]{1,2})?[%\u2030\u2031]$")
+_MEMORY = re.compile(r"(Default)?(Startup)?Memory(Min|Low|High|Max|SwapMax|ZSwapMax|Limit)$")
+_UNIT = re.compile(r"[A-Za-z0-9:_.\\@%-]+\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$")
+
+
+def value_trouble(key: str, kind: str, value: str) -> str | None:
+    """What is wrong with `value`, without showing it; None where it is well, or cannot be judged here."""
+    if "%" in value and not _PERCENT.match(value):
+        return None  # a specifier: the host's to say
+    check = _by_key(key) or _CHECKS.get(kind)
+    return check(value) if check else None
+
+
+def _by_key(key: str) -> Callable[[str], str | None] | None:
+    if _MEMORY.match(key):
+        return _memory
+    if key == "CPUQuota":
+        return lambda value: None if _PERCENT.match(value) else "is no percentage"
+    return _restart if key == "Restart" else None
+
+
+def _boolean(value: str) -> str | None:
+    return None if boolean(value) is not None else "is neither yes nor no"
+
+
+def _seconds(value: str) -> str | None:
+    return _refused(timespan.microseconds, value, "is no time span")
+
+
+def _memory(value: str) -> str | None:
+    return None if _PERCENT.match(value) else _refused(size.bytes_of, value, "is no size")
+
+
+def _unsigned(value: str) -> str | None:
+    return None if re.fullmatch(r"\+?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[0-9]+)", value) else "is no number"
+
+
+def _units(value: str) -> str | None:
+    return None if all(_UNIT.match(word) for word in value.split()) else "names something that is no unit"
+
+
+def _restart(value: str) -> str | None:
+    words = "no always on-success on-failure on-abnormal on-abort on-watchdog"
+    return None if value in words.split() else f"is none of {words}"
+
+
+def _refused(read: Callable[[str], int], value: str, what: str) -> str | None:
+    try:
+        read(value)
+    except InputError:
+        return what
+    return None
+
+
+_CHECKS: dict[str, Callable[[str], str | None]] = {
+    "BOOLEAN": _boolean,
+    "SECONDS": _seconds,
+    "UNSIGNED": _unsigned,
+    "UNIT [...]": _units,
+}

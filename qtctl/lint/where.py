@@ -1,0 +1,60 @@
+"""Where a directive of a rendered unit was said: in the registry, or in a template of the user's own."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from qtctl.dialects.systemd.unitfile import Line
+from qtctl.errors import Place
+from qtctl.lint.view import Unit, View
+from qtctl.model.origin import Origin
+from qtctl.model.registry import Service
+
+Keys: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Directive → keys of a service's or timer's table."""
+
+_ALSO = {"EnvironmentFile": ("secrets", "env_file"), "Unit": ("service",), "Persistent": ("persistent",)}
+
+
+def key_path(keys: Keys, directive: str) -> tuple[str, ...]:
+    """() for what no key says: a sandbox profile, or a template of the user's own."""
+    return keys.get(directive) or _ALSO.get(directive, ())
+
+
+def origin_of(view: View, unit: Unit, key: str) -> Origin:
+    """Where the registry says the value of `key`: in the service's own file, else in the defaults, else the unit's."""
+    declared = unit.declared.origin
+    path = key_path(view.keys, key)
+    if unit.service is None:
+        timer = view.registry.timers.get(unit.subject) if unit.name.endswith(".timer") else None
+        return declared.at(*path) if timer is not None and path and _said(timer, path) else declared
+    return origin_at(view, view.registry.services[unit.service.name], declared, path or ("sandbox", "profile"))
+
+
+def origin_at(view: View, service: Service, declared: Origin, path: tuple[str, ...]) -> Origin:
+    """`path` in the service's own file where it is said there, else in the defaults, else the file."""
+    if _said(service, path):
+        return declared.at(*path)
+    if _said(view.registry.fleet.defaults, path):
+        return Origin("fleet.toml", ("defaults", *path))
+    return declared
+
+
+def spot(view: View, unit: Unit, line: Line) -> Origin | Place:
+    """Where to look for a rendered line: in the template if it stands there as it is, else where it was declared."""
+    text = view.templates.get(unit.template, "")
+    written = f"{line.key}={line.value}"
+    keyed = None
+    for number, row in enumerate(text.splitlines(), start=1):
+        if row.strip() == written or row.strip().replace(" ", "") == written.replace(" ", ""):
+            return Place(unit.template, number)
+        if keyed is None and row.lstrip().startswith(f"{line.key}="):
+            keyed = number
+    if keyed is not None and not key_path(view.keys, line.key):
+        return Place(unit.template, keyed)
+    return origin_of(view, unit, line.key)
+
+
+def _said(node: object, path: tuple[str, ...]) -> bool:
+    for key in path:
+        node = getattr(node, key, None)
+    return node is not None and node is not False and node != ()

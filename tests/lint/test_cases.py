@@ -1,0 +1,42 @@
+"""Each rule: what it finds, where, and where it is silent. And that no secret is ever shown."""
+
+import json
+
+import pytest
+
+from qtctl.flows.lint import counts, lint
+from qtctl.model.checks import Severity
+from qtctl.report.lint import Report, to_json, to_markdown, to_sarif
+from tests.lint.cases import CASES, Case
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_is_found(case: Case) -> None:
+    found = lint(case.texts, case.templates).findings
+    shown = [(each.id, each.severity.value, str(each.place), each.subject, each.what) for each in found]
+    assert [row[:4] for row in shown] == [row[:4] for row in case.found], shown
+    for row, wanted in zip(shown, case.found, strict=True):
+        assert wanted[4] in row[4]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_no_secret_is_shown(case: Case) -> None:
+    linted = lint(case.texts, case.templates)
+    report = Report("r", (), linted.findings, counts(linted.registry), Severity.WARNING)
+    for text in (to_json(report), to_markdown(report), to_sarif(report, {}, str)):
+        for secret in ("hunter", "9f86d0", "kJ8s0L", "AKIA", "abcdefghijkl", "changeme"):
+            assert secret not in text
+
+
+def test_every_rule_is_found_and_silent_once() -> None:
+    found = {row[0] for case in CASES for row in case.found}
+    assert found == {f"QT{number}" for number in range(103, 115)}
+
+
+def test_the_policy_says_how_bad_a_finding_is() -> None:
+    case = next(case for case in CASES if case.name == "no cap")
+    texts = {**case.texts, "policy.toml": b'fail_on = "error"\nseverities = { QT114 = "info" }\n'}
+    linted = lint(texts, case.templates)
+    assert {each.severity for each in linted.findings} == {Severity.INFO}
+    assert not linted.failed
+    assert json.loads(to_json(Report("r", (), linted.findings, {}, linted.gate)))["summary"]["info"] == 2
