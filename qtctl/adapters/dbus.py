@@ -172,8 +172,11 @@ class StreamBus:
         try:
             self._wire.settimeout(max(until - time.monotonic(), 0.001))
             self._wire.sendall(data)
-        except (OSError, EOFError) as error:
+        except TimeoutError as error:
             raise self._gone(str(error)) from error
+        except (OSError, EOFError) as error:
+            # Whether a closed connection shows first in sending or in receiving is chance, and each has other words.
+            raise self._gone("it closed the connection") from error
 
     def _receive(self, until: float) -> bytes:
         try:
