@@ -234,7 +234,8 @@ def test_proxy_command(server: Sshd) -> None:
     relay = server.folder / "relay.py"
     relay.write_text(
         "import os, select, socket, sys\n"
-        "s = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n"
+        "assert sys.argv[1] == 'localhost'\n"
+        "s = socket.create_connection(('127.0.0.1', int(sys.argv[2])))\n"
         "while True:\n"
         "    for f in select.select([0, s.fileno()], [], [])[0]:\n"
         "        data = os.read(f, 65536)\n"
