@@ -67,13 +67,11 @@ def audit(
 
 def exit_of(checks: "Iterable[Check]", fail_on: str) -> Exit:
     """1 where a finding is at or above the gate, 3 where something is unknown."""
-    from qtctl.model.checks import Outcome, Severity
+    from qtctl.audit.counts import verdict_counts
+    from qtctl.model.checks import Severity
 
-    gate = Severity(fail_on).rank
-    exits = set()
-    for check in checks:
-        if check.outcome is Outcome.UNKNOWN:
-            exits.add(Exit.INCOMPLETE)
-        elif check.outcome is Outcome.BROKEN and check.severity.rank >= gate:
-            exits.add(Exit.FINDINGS)
+    counts = verdict_counts(checks)
+    exits = {Exit.FINDINGS} if counts.at_least(Severity(fail_on)) else set()
+    if counts.unknown:
+        exits.add(Exit.INCOMPLETE)
     return decide(exits)
