@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qtctl.model.json import Json, JsonObject
+from qtctl.model.json import JsonObject
 
 EVIDENCE_SCHEMA = 1
 
@@ -79,14 +79,3 @@ class Evidence:
     taken_at: str
     asks: tuple[Ask, ...]
     items: tuple[Item, ...]
-
-
-def refused(need: Need, reason: str, ask: int = 0) -> Item:
-    return Item(need.fact, need.subject, State.REFUSED, None, reason, ask, store=need.store)
-
-
-def not_asked(need: Need, reason: str) -> Item:
-    return Item(need.fact, need.subject, State.NOT_ASKED, None, reason, 0, store=need.store)
-
-
-__all__ = ["EVIDENCE_SCHEMA", "Ask", "Evidence", "Item", "Json", "Need", "State", "not_asked", "refused"]
