@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qtctl.model.desired import Desired, DesiredExternal, DesiredService, Listener
-from qtctl.model.names import SUFFIXES
+from qtctl.model.names import ENDINGS
 from qtctl.model.origin import Origin
 from qtctl.model.registry import ServiceState
 
@@ -145,7 +145,7 @@ def _externals(desired: Desired) -> Iterator[DeclaredUnit]:
 
 def external_names(external: DesiredExternal) -> tuple[str, ...]:
     """Every unit name it may go by."""
-    aliases = (alias if alias.endswith(SUFFIXES) else f"{alias}.service" for alias in external.aliases)
+    aliases = (alias if alias.endswith(ENDINGS) else f"{alias}.service" for alias in external.aliases)
     return tuple(dict.fromkeys((external.unit, *aliases)))
 
 

@@ -7,7 +7,6 @@ from itertools import islice
 from typing import TypeVar
 
 from qtctl.collect.look import Look
-from qtctl.dialects.systemd.quoting import loaded_argv
 from qtctl.errors import HostError
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -181,7 +180,7 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
         states = dict(zip((*unlisted, *extra), replies[at:], strict=True))
         rows = {**first.late, **_rows(extra, replies[0])}
         everything = first.seen | _seen(session, more, rows, replies[1:at])
-    argvs = {service.unit: loaded_argv(service.argv) for service in session.desired.services}
+    argvs = {service.unit: service.loaded for service in session.desired.services}
     for name, each in sorted(everything.items()):
         answer = _unit(name, each, _listed(name, each.row, files), states.get(name), argvs.get(name, ()))
         _close(session, open_, [answer], each.ask)
@@ -193,7 +192,7 @@ def _listed(name: str, row: probe.Row, files: Mapping[str, str]) -> str:
     return own if own != "alias" else files.get(row.id, "")
 
 
-def _unit(name: str, seen: _Seen, listed: str, state: BusReply | None, argv: Sequence[str]) -> Answer:
+def _unit(name: str, seen: _Seen, listed: str, state: BusReply | None, argvs: Sequence[Sequence[str]]) -> Answer:
     need, again, row = Need(Unit.FACT, name), probe.again(name), seen.row
     if row.absent:
         return absent(need, "systemd finds no such unit", again=again, line=f"LoadState={row.load}")
@@ -204,7 +203,7 @@ def _unit(name: str, seen: _Seen, listed: str, state: BusReply | None, argv: Seq
     try:
         file_state = listed or _file_state(state)
         values = [probe.single(reply) for reply in seen.replies]
-        value = probe.decode(name, row, file_state, values, argv=argv)
+        value = probe.decode(name, row, file_state, values, argvs=argvs)
     except probe.Undecodable as error:
         return unparseable(need, str(error), again=again)
     return observed(need, value, again=again, line=f"ActiveState={row.active}")

@@ -12,9 +12,9 @@ from qtctl.model.checks import Severity
 from qtctl.model.lint import Finding, Placed
 from qtctl.model.origin import Origin
 from qtctl.model.registry import External, KeyType, Registry, Service
+from qtctl.model.vocabulary import key_paths
 from qtctl.registry.load import load
 from qtctl.render.render import render
-from qtctl.resolve.keys import KEYS
 from qtctl.resolve.resolve import resolve
 
 Files = Mapping[str, bytes]
@@ -54,8 +54,8 @@ def findings(registry: Registry, templates: Templates) -> tuple[Finding, ...]:
             hosts.append(render(desired, templates))
         except InputError as error:
             hosts.append(desired)
-            refused += list(unwritable(desired, _of_values(error, templates), KEYS))
-    return (*dict.fromkeys(refused), *judge(registry, hosts, templates, KEYS))
+            refused += list(unwritable(desired, _of_values(error, templates), key_paths()))
+    return (*dict.fromkeys(refused), *judge(registry, hosts, templates, key_paths()))
 
 
 def _of_values(error: InputError, templates: Templates) -> list[InputError]:

@@ -134,6 +134,20 @@ def meanings(text: str) -> Meanings:
     return tomllib.loads(text)
 
 
+SHARED = ("Unit", "Resources", "Manager")
+"""Models that others are made from: what their keys mean stands there once."""
+
+
+def meaning(meant: Meanings, model_name: str, key: str, directive: str) -> str:
+    """What a key means: of its model, of one that this is made from, or the directive that it says."""
+    for name in (model_name, *SHARED):
+        if key in meant.get(name, {}):
+            return meant[name][key]
+    if not directive:
+        raise KeyError(f"{model_name}.{key}")
+    return f"`{directive}=`"
+
+
 def documents() -> dict[str, dict[str, Any]]:
     """What qtctl writes for machines, by name: evidence, reports, lint, the lab's hosts, lists."""
     named = {"evidence": evidence_schema(), **report_schemas(), **view_schemas(), "lint": LINT, "lab": LAB}
@@ -179,7 +193,9 @@ def _explained(schema: dict[str, Any], meant: Meanings) -> dict[str, Any]:
     """With descriptions from keys.toml, and without what only pydantic or JSON has a use for."""
     for name, node in {**schema.get("$defs", {}), schema.get("title", ""): schema}.items():
         for key, value in node.get("properties", {}).items():
-            value["description"] = meant[name][key].replace("`", "")
+            directive = value.pop("directive", "")
+            value.pop("section", "")
+            value["description"] = meaning(meant, name, key, directive).replace("`", "")
     explained: dict[str, Any] = _plain(schema)
     return explained
 

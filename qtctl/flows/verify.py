@@ -18,8 +18,8 @@ from qtctl.model.checks import Outcome
 from qtctl.model.desired import DesiredFile, DesiredTimer
 from qtctl.model.origin import Origin
 from qtctl.model.verify import Asked, CalendarCheck, Exposure, UnitMessage, Verified
+from qtctl.model.vocabulary import key_paths
 from qtctl.ports.analyze import Analyze, Printed, Staged
-from qtctl.resolve.keys import KEYS
 from qtctl.stage.verify import verify_tree
 
 DEADLINE_S = 120.0
@@ -121,7 +121,7 @@ class _Work:
             return UnitMessage("", "", None, "", f"{named}{said.what}", "")
         lines = made.content.decode().split("\n")
         text = lines[said.line - 1] if said.line and said.line <= len(lines) else ""
-        declared = self._place(str(made.origin.at(*KEYS.get(text.partition("=")[0], ()))))
+        declared = self._place(str(made.origin.at(*key_paths().get(text.partition("=")[0], ()))))
         return UnitMessage(said.unit, said.path, said.line, text, said.what, declared)
 
     def _calendar(self, staged: Staged) -> tuple[Asked, tuple[CalendarCheck, ...]]:

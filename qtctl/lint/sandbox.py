@@ -59,9 +59,9 @@ def _needed(view: View, unit: Unit, service: DesiredService) -> Iterator[tuple[s
     yield "program", service.argv[0], run
     yield "venv", service.venv, run.at("venv")
     yield "entry point", service.entry_point, run
-    for directive, prefixes, argv in service.commands:
-        if "+" not in prefixes:
-            yield f"{directive}= program", argv[0], origin_of(view, unit, directive)
+    for command in service.commands:
+        if "+" not in command.prefixes:
+            yield f"{command.directive}= program", command.argv[0], origin_of(view, unit, command.directive)
     for path in _each_path(unit, "ReadWritePaths"):
         yield "writable path", path, origin_of(view, unit, "ReadWritePaths")
 

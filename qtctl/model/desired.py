@@ -36,6 +36,21 @@ class Membership:
     origin: Origin
 
 
+Pairs = tuple[tuple[str, str], ...]
+"""Directive and value as systemd reads it, in file order."""
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredCommand:
+    """A command around a service's own: prefixes (`-`, `+`, `!`) and the argv that its process gets; or a `line`."""
+
+    directive: str
+    prefixes: str
+    argv: tuple[str, ...]
+    line: str = ""
+    """As systemd reads it; then the others are only what can be seen of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class DesiredService:
     """A service that must run, must be there stopped, or runs on a timer. Retired ones are `Ghost`s.
@@ -83,14 +98,28 @@ class DesiredService:
     store: str
     enabled: bool
     origin: Origin
-    unit_settings: tuple[tuple[str, str], ...] = ()
+    unit_settings: Pairs = ()
     """Further directives of [Unit]."""
-    commands: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
-    """Directive (ExecStartPre …), prefixes (`-`, `+`, `!`), and the argv that its process must get."""
-    settings: tuple[tuple[str, str], ...] = ()
+    commands: tuple[DesiredCommand, ...] = ()
+    settings: Pairs = ()
     """Further directives of [Service]."""
     syslog_identifier: str = ""
-    """'' for the unit's name without its type."""
+    """'' for none: systemd takes the program's name."""
+    lines: tuple[str, ...] = ()
+    """ExecStart= as systemd reads it, where `argv` is only what can be seen of it."""
+    loaded: tuple[tuple[str, ...], ...] = ()
+    """The commands as systemd shows them when it has read the unit."""
+    unit_env: tuple[tuple[str, str], ...] = ()
+    env_files: tuple[str, ...] = ()
+    """Further env files, as systemd reads them."""
+    install: Pairs = ()
+    """What of [Install] is not WantedBy."""
+    extra: tuple[tuple[str, Pairs], ...] = ()
+    """Further sections."""
+    specifiers: bool = False
+    """Whether a `%` in its values is systemd's."""
+    template: str = ""
+    """Of an instance: the unit whose file it is made by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +137,10 @@ class DesiredTarget:
     binds_to: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     on_failure: tuple[str, ...] = ()
+    unit_settings: Pairs = ()
+    install: Pairs = ()
+    extra: tuple[tuple[str, Pairs], ...] = ()
+    specifiers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +154,60 @@ class DesiredTimer:
     schedule: tuple[tuple[str, str], ...]
     active: bool
     wanted_by: tuple[str, ...]
+    origin: Origin
+    wants: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    binds_to: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    part_of: tuple[str, ...] = ()
+    on_failure: tuple[str, ...] = ()
+    unit_settings: Pairs = ()
+    install: Pairs = ()
+    extra: tuple[tuple[str, Pairs], ...] = ()
+    specifiers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredUnit:
+    """A unit of a lesser kind: `section` is its own (Socket, Path, Slice, Mount, Automount, Swap).
+
+    `starts` is the unit that it starts, or "".
+    """
+
+    name: str
+    unit: str
+    section: str
+    summary: str
+    starts: str
+    settings: Pairs
+    active: bool
+    wanted_by: tuple[str, ...]
+    origin: Origin
+    wants: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    binds_to: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    part_of: tuple[str, ...] = ()
+    on_failure: tuple[str, ...] = ()
+    unit_settings: Pairs = ()
+    install: Pairs = ()
+    extra: tuple[tuple[str, Pairs], ...] = ()
+    specifiers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredDropin:
+    """A file that adds to a unit which is not generated."""
+
+    name: str
+    unit: str
+    path: str
+    sections: tuple[tuple[str, Pairs], ...]
+    unit_env: tuple[tuple[str, str], ...]
     origin: Origin
 
 
@@ -220,6 +307,10 @@ class Desired:
     ghosts: tuple[Ghost, ...]
     severities: tuple[tuple[str, str], ...]
     fail_on: str
+    templates: tuple[DesiredService, ...] = ()
+    """Rendered, and run only as their instances, which stand among the services."""
+    units: tuple[DesiredUnit, ...] = ()
+    dropins: tuple[DesiredDropin, ...] = ()
     files: tuple[DesiredFile, ...] = ()
 
     def service(self, name: str) -> DesiredService | None:

@@ -1,17 +1,29 @@
 """What values of a registry file look like: the checked types of its keys, and the table that refuses unknown ones."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from qtctl.dialects.systemd.size import bytes_of
 from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.errors import InputError
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=200)]
-UnitName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_.\\@-]+\.(service|timer|target|socket|path|slice)$")]
+UnitName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9:_.\\@-]+\.(service|timer|target|socket|path|slice|mount|automount|swap)$"),
+]
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/", max_length=4095)]
+
+
+def _normal(text: str) -> str:
+    if ".." in text.split("/"):
+        raise ValueError("a path without ..")
+    return text
+
+
+PlainPath = Annotated[AbsolutePath, AfterValidator(_normal)]
 
 
 def _read_by(read: Callable[[str], int]) -> AfterValidator:
@@ -33,6 +45,22 @@ Percent = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?%$")]
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Listen = Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:]+\]|[0-9.]+|\*):[0-9]{1,5}$")]
 Mode = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{3}$")]
+
+
+Setting = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$")]
+"""A value on one line, written as systemd reads it."""
+Choice = bool | Setting
+"""yes, no, or one of the words that systemd knows for it."""
+MarkedPath = Annotated[str, StringConstraints(pattern=r"^[-+]{0,2}[/%~]", max_length=4095)]
+"""A path before which `-` (it may be missing) or `+` (below the service's own root) may stand."""
+
+
+def says(directive: str, default: Any = None, *, section: str = "") -> Any:  # noqa: ANN401 - as pydantic's Field
+    """The field of a key that says one directive of systemd; nothing is written where it keeps its default.
+
+    `section` where it is neither that of the key's table nor that of the kind of unit.
+    """
+    return Field(default=default, json_schema_extra={"directive": directive, "section": section})
 
 
 class Node(BaseModel):

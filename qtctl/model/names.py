@@ -3,19 +3,57 @@
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from qtctl.dialects.systemd.unit_name import TYPES, escape_path, instance, is_template
 from qtctl.model.registry import Registry
 
-SUFFIXES = (".service", ".target", ".timer", ".socket", ".path", ".slice", ".mount")
+SECTIONS = {
+    "sockets": "Socket",
+    "paths": "Path",
+    "slices": "Slice",
+    "mounts": "Mount",
+    "automounts": "Automount",
+    "swaps": "Swap",
+}
+"""The lesser kinds of unit, and the section of each."""
+LESSER = tuple(SECTIONS)
+_SUFFIXES = {
+    "services": ".service",
+    "targets": ".target",
+    "timers": ".timer",
+    "externals": ".service",
+    **{kind: f".{section.lower()}" for kind, section in SECTIONS.items()},
+}
+_PATH_OF = {"mounts": "where", "automounts": "where", "swaps": "what"}
+"""Kinds whose units must be named after a path."""
+ENDINGS = tuple(f".{type_}" for type_ in TYPES)
+"""How the name of a unit ends."""
 
 
 def unit_name(registry: Registry, kind: str, name: str) -> str:
-    """The unit of a service, target, timer or external."""
+    """The unit of a declared thing; a template's where it has instances."""
     node = getattr(registry, kind)[name]
     if node.unit is not None:
         return str(node.unit)
-    suffix = {"services": ".service", "targets": ".target", "timers": ".timer", "externals": ".service"}[kind]
+    suffix = _SUFFIXES[kind]
+    path = str(getattr(node, _PATH_OF[kind])) if kind in _PATH_OF else ""
+    if path.startswith("/"):
+        return f"{escape_path(path)}{suffix}"
     prefix = "" if kind == "externals" else registry.fleet.unit_prefix
-    return f"{prefix}{name}{suffix}"
+    at = "@" if getattr(node, "instances", ()) and not name.endswith("@") else ""
+    return f"{prefix}{name}{at}{suffix}"
+
+
+def units_of(registry: Registry, kind: str, name: str) -> tuple[str, ...]:
+    """The units that a host can have of it: of a template its instances."""
+    unit = unit_name(registry, kind, name)
+    if not is_template(unit):
+        return (unit,)
+    return tuple(instance(unit, each) for each in getattr(getattr(registry, kind)[name], "instances", ()))
+
+
+def slice_of(registry: Registry, name: str) -> str:
+    """The unit of a slice, by its name in the registry or as it is."""
+    return unit_name(registry, "slices", name) if name in registry.slices else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +67,47 @@ class Names:
 
     @classmethod
     def of(cls, registry: Registry) -> "Names":
-        units, live, retired = [], {}, set()
-        for kind in ("targets", "externals", "services", "timers"):
+        units: list[tuple[str, str, str]] = []
+        live: dict[str, str] = {}
+        retired: set[str] = set()
+        for kind in (*LESSER, "timers", "targets", "externals", "services"):
             for name, node in getattr(registry, kind).items():
-                unit = unit_name(registry, kind, name)
-                units.append((kind, name, unit))
-                keys = {unit} if kind == "timers" else {name, unit, *getattr(node, "aliases", ())}
+                units.append((kind, name, unit_name(registry, kind, name)))
+                keys = _keys(registry, kind, name)
                 if node.state == "retired":
-                    retired |= keys
+                    retired |= keys.keys()
                 else:
-                    live.update(dict.fromkeys(keys, unit))
+                    live.update(keys)
         return cls(tuple(units), live, frozenset(retired - live.keys()), registry.fleet.unit_patterns)
 
     def unit(self, name: str) -> str:
         """The whole unit name that `name` means. Call only where problem(name) is None."""
         return self.live.get(name, name)
 
+    def started(self, name: str) -> str:
+        """The unit that a timer, socket or path starts: templates may be named here, their instance follows."""
+        by_name = {given: unit for kind, given, unit in self.units if kind == "services"}
+        return by_name.get(name) or self.unit(name)
+
     def problem(self, name: str) -> str | None:
         if name in self.live:
             return None
         if name in self.retired:
             return f"{name} is retired"
-        if not name.endswith(SUFFIXES):
+        if not name.endswith(ENDINGS):
             return f"{name} is not declared"
-        if any(fnmatchcase(name, pattern) for pattern in self.patterns):
+        if "%" not in name and any(fnmatchcase(name, pattern) for pattern in self.patterns):
             return f"{name} is not declared"
         return None
+
+
+def _keys(registry: Registry, kind: str, name: str) -> dict[str, str]:
+    """The names that a declared thing goes by → its unit. Services, targets and externals by their short names too."""
+    unit = unit_name(registry, kind, name)
+    node = getattr(registry, kind)[name]
+    if is_template(unit):
+        short = name.removesuffix("@")
+        named = {f"{short}@{each}": instance(unit, each) for each in getattr(node, "instances", ())}
+        return {unit: unit, **named, **{whole: whole for whole in named.values()}}
+    found = {unit: unit, **dict.fromkeys(getattr(node, "aliases", ()), unit)}
+    return {**found, name: unit} if kind in ("targets", "externals", "services") else found

@@ -1,20 +1,42 @@
 """The declared fleet, as its TOML files say it. Field names are the keys that an operator writes."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from qtctl.model.fields import AbsolutePath, EnvName, Listen, Name, Node, Percent, Size, Span, UnitName
+from qtctl.model.fields import AbsolutePath, EnvName, Listen, Name, Node, Setting, Size, Span, UnitName, says
+from qtctl.model.limits import Limits, Restart, Scheduling
 from qtctl.model.origin import Origin
-from qtctl.model.running import AccountName, Commands, Directories, DocumentationUri, Kill, Log, Timeouts, Umask
+from qtctl.model.relations import Asserts, Conditions, Install, Manager, Order
+from qtctl.model.running import (
+    AccountName,
+    Commands,
+    Directories,
+    DocumentationUri,
+    Kill,
+    Log,
+    Process,
+    Terminal,
+    Timeouts,
+    Umask,
+)
+from qtctl.model.sandbox import Sandbox
+from qtctl.model.units import Automount, Dropin, Hatch, Mount, Path, Slice, Socket, Swap, Target, Timer
 
 
 class ServiceState(StrEnum):
     RUNNING = "running"
     STOPPED = "stopped"
     ON_TIMER = "on-timer"
+    ON_DEMAND = "on-demand"
+    """Started by a socket, a path or another unit, when it is needed."""
     RETIRED = "retired"
+
+
+WorkingDirectory = Annotated[str, StringConstraints(pattern=r"^(-?([/%].*|~))?$")]
+"""A path, `~` for the home of the user; `-` before it: it may be missing. Empty: systemd's own choice, /."""
+Type = Literal["exec", "simple", "notify", "notify-reload", "oneshot", "forking", "dbus", "idle"]
 
 
 class RunKind(StrEnum):
@@ -22,12 +44,14 @@ class RunKind(StrEnum):
     MODULE = "module"
     SCRIPT = "script"
     COMMAND = "command"
+    EXEC = "exec"
 
 
 class Run(Node):
     """How a service is started.
 
-    `uvicorn` wants `app` and `port`, `module` a dotted name, `script` a path, `command` an argv.
+    `uvicorn` wants `app` and `port`, `module` a dotted name, `script` a path, `command` an argv, character by
+    character; `exec` wants `lines` as systemd reads them: there `$NAME` and `%i` mean what they mean to it.
     """
 
     kind: RunKind
@@ -36,9 +60,10 @@ class Run(Node):
     script: str | None = None
     argv: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
+    lines: tuple[Setting, ...] = says("ExecStart", ())
     port: str | None = None
     code: AbsolutePath | None = None
-    cwd: AbsolutePath | None = None
+    cwd: WorkingDirectory | None = says("WorkingDirectory")
     venv: Name | None = None
     python: AbsolutePath | None = None
 
@@ -64,48 +89,18 @@ class Port(Node):
         return int(self.listen.rpartition(":")[2])
 
 
+CredentialName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@-]+$", max_length=200)]
+
+
 class Secrets(Node):
-    """Names only. The file is made on the host by its operators; qtctl never writes it."""
+    """Names only. Files and credentials are made on the host by its operators; qtctl never writes them."""
 
-    env_file: AbsolutePath
+    env_file: AbsolutePath | None = None
     keys: tuple[EnvName, ...] = ()
-
-
-class Order(Node):
-    """Names of services, externals or targets of this registry, or whole unit names."""
-
-    after: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
-    wants: tuple[str, ...] = ()
-    requires: tuple[str, ...] = ()
-    binds_to: tuple[str, ...] = ()
-    part_of: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    on_failure: tuple[str, ...] = ()
-
-
-class Limits(Node):
-    memory_high: Size | None = None
-    memory_max: Size | None = None
-    cpu_quota: Percent | None = None
-    cpu_weight: int | None = Field(default=None, ge=1, le=10000)
-    io_weight: int | None = Field(default=None, ge=1, le=10000)
-    tasks_max: int | None = Field(default=None, ge=1)
-    nofile: int | None = Field(default=None, ge=1)
-    oom_score_adjust: int | None = Field(default=None, ge=-1000, le=1000)
-
-
-class Restart(Node):
-    restart: Literal["no", "always", "on-success", "on-failure", "on-abnormal", "on-abort", "on-watchdog"] | None = None
-    restart_sec: Span | None = None
-    start_limit_interval: Span | None = None
-    start_limit_burst: int | None = Field(default=None, ge=1)
-
-
-class Sandbox(Node):
-    profile: Literal["default", "strict", "none"] | None = None
-    read_write_paths: tuple[AbsolutePath, ...] = ()
-    read_only_paths: tuple[AbsolutePath, ...] = ()
+    credentials: dict[CredentialName, Setting] = says("LoadCredential", {})
+    """Name → file, folder or socket that systemd reads as root, and shows to the service alone."""
+    encrypted: dict[CredentialName, Setting] = says("LoadCredentialEncrypted", {})
+    imported: tuple[Setting, ...] = says("ImportCredential", ())
 
 
 class Consumes(Node):
@@ -123,8 +118,13 @@ class ServiceStreams(Node):
     reads: tuple[str, ...] = ()
 
 
+Instance = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_.\\-]+$", max_length=200)]
+
+
 class Service(Node):
-    summary: str
+    SECTION: ClassVar = "Service"
+
+    summary: str = says("Description", ..., section="Unit")
     state: ServiceState
     why: str = ""
     notes: str = ""
@@ -133,29 +133,46 @@ class Service(Node):
     unit: UnitName | None = None
     category: str = ""
     target: Name | None = None
-    type: Literal["exec", "simple", "notify", "oneshot", "forking"] | None = None
-    user: str | None = None
-    group: str | None = None
-    supplementary_groups: tuple[AccountName, ...] = ()
-    documentation: tuple[DocumentationUri, ...] = ()
+    type: Type | None = says("Type")
+    user: str | None = says("User")
+    group: str | None = says("Group")
+    supplementary_groups: tuple[AccountName, ...] = says("SupplementaryGroups", ())
+    documentation: tuple[DocumentationUri, ...] = says("Documentation", (), section="Unit")
+    instances: tuple[Instance, ...] = ()
+    specifiers: bool | None = None
+    """Whether `%` in the values of this unit is systemd's. Not said: in templates, where `%i` is what they are for."""
     run: Run | None = None
     commands: Commands = Commands()
     timeouts: Timeouts = Timeouts()
     kill: Kill = Kill()
-    remain_after_exit: bool = False
-    pid_file: AbsolutePath | None = None
-    umask: Umask | None = None
-    nice: int | None = Field(default=None, ge=-20, le=19)
+    remain_after_exit: bool | None = says("RemainAfterExit")
+    pid_file: Setting | None = says("PIDFile")
+    umask: Umask | None = says("UMask")
+    slice: Name | UnitName | None = says("Slice")
+    process: Process = Process()
+    scheduling: Scheduling = Scheduling()
     directories: Directories = Directories()
     log: Log = Log()
+    terminal: Terminal = Terminal()
     ports: dict[Name, Port] = {}
     env: dict[EnvName, str] = {}
+    unit_env: dict[EnvName, str] = says("Environment", {})
+    """Environment= in the unit itself: anyone on the host may read it."""
+    env_files: tuple[Setting, ...] = says("EnvironmentFile", ())
+    """EnvironmentFile= as systemd reads it: files that qtctl does not write."""
+    pass_env: tuple[EnvName, ...] = says("PassEnvironment", ())
+    unset_env: tuple[Setting, ...] = says("UnsetEnvironment", ())
     secrets: Secrets | None = None
     order: Order = Order()
+    conditions: Conditions = Conditions()
+    asserts: Asserts = Asserts()
+    manager: Manager = Manager()
+    install: Install | None = None
     limits: Limits = Limits()
     restart: Restart = Restart()
     sandbox: Sandbox = Sandbox()
     streams: ServiceStreams = ServiceStreams()
+    systemd: Hatch = {}
 
 
 class Defaults(Node):
@@ -163,7 +180,7 @@ class Defaults(Node):
 
     user: str
     group: str
-    type: Literal["exec", "simple", "notify", "oneshot", "forking"] = "exec"
+    type: Type = "exec"
     code: AbsolutePath
     python: AbsolutePath = "/usr/bin/python3"
     env: dict[EnvName, str] = {}
@@ -218,38 +235,6 @@ class Store(Node):
     hosts: tuple[Name, ...] = ()
     address: Listen = "127.0.0.1:6379"
     password_env: EnvName | None = None
-
-
-class Target(Node):
-    summary: str
-    state: Literal["active", "retired"] = "active"
-    hosts: tuple[Name, ...] = ()
-    unit: UnitName | None = None
-    within: Name | None = None
-    """The target that wants this one; none: multi-user.target."""
-    why: str = ""
-    replaced_by: tuple[str, ...] = ()
-    order: Order = Order()
-
-
-class Timer(Node):
-    summary: str
-    service: Name
-    state: Literal["active", "stopped", "retired"] = "active"
-    hosts: tuple[Name, ...] = ()
-    unit: UnitName | None = None
-    why: str = ""
-    on_calendar: tuple[str, ...] = ()
-    on_boot: Span | None = None
-    on_startup: Span | None = None
-    on_active: Span | None = None
-    on_unit_active: Span | None = None
-    on_unit_inactive: Span | None = None
-    accuracy: Span | None = None
-    randomized_delay: Span | None = None
-    fixed_random_delay: bool = False
-    persistent: bool = False
-    wake_system: bool = False
 
 
 class Venv(Node):
@@ -335,6 +320,13 @@ class Registry(Node):
     services: dict[Name, Service] = {}
     targets: dict[Name, Target] = {}
     timers: dict[Name, Timer] = {}
+    sockets: dict[Name, Socket] = {}
+    paths: dict[Name, Path] = {}
+    slices: dict[Name, Slice] = {}
+    mounts: dict[Name, Mount] = {}
+    automounts: dict[Name, Automount] = {}
+    swaps: dict[Name, Swap] = {}
+    dropins: dict[Name, Dropin] = {}
     venvs: dict[Name, Venv] = {}
     keys: dict[str, Key] = {}
     externals: dict[Name, External] = {}

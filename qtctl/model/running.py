@@ -4,23 +4,28 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from qtctl.model.fields import Node, Span
+from qtctl.model.fields import Choice, Node, Setting, Span, says
 
 AccountName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=31)]
 DocumentationUri = Annotated[str, StringConstraints(pattern=r"^(https?://|file:/|info:|man:)[!#-&(-\[\]-~]+$")]
-Umask = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{3}$")]
-FolderMode = Annotated[str, StringConstraints(pattern=r"^[0-7]?[0-7]{3}$")]
-_PART = r"\.{0,2}[A-Za-z0-9_@-][A-Za-z0-9_.@-]*"
-FolderName = Annotated[str, StringConstraints(pattern=rf"^{_PART}(/{_PART})*$")]
-"""Relative: systemd puts it below /var/lib, /var/log, /var/cache or /run."""
+Umask = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{1,4}$")]
+FolderMode = Annotated[str, StringConstraints(pattern=r"^[0-7]?[0-7]{1,4}$")]
+_PART = r"\.{0,2}[A-Za-z0-9_@%-][A-Za-z0-9_.@%-]*"
+FolderName = Annotated[str, StringConstraints(pattern=rf"^{_PART}(/{_PART})*(:[A-Za-z0-9_.@%:/-]*)?$")]
+"""Relative: systemd puts it below /var/lib, /var/log, /var/cache, /run or /etc. From 250 on `NAME:LINK` adds a link."""
 Signal = Annotated[
     str,
     StringConstraints(
-        pattern=r"^SIG(HUP|INT|QUIT|ILL|TRAP|ABRT|BUS|FPE|KILL|USR1|SEGV|USR2|PIPE|ALRM|TERM|STKFLT|CHLD|CONT|STOP|TSTP"
-        r"|TTIN|TTOU|URG|XCPU|XFSZ|VTALRM|PROF|WINCH|IO|PWR|SYS|RTMIN(\+([0-9]|[12][0-9]|30))?)$"
+        pattern=r"^([0-9]{1,2}|(SIG)?(HUP|INT|QUIT|ILL|TRAP|ABRT|BUS|FPE|KILL|USR1|SEGV|USR2|PIPE|ALRM|TERM|STKFLT|CHLD|CONT|STOP|TSTP"
+        r"|TTIN|TTOU|URG|XCPU|XFSZ|VTALRM|PROF|WINCH|IO|PWR|SYS|RTMIN(\+([0-9]|[12][0-9]|30))?|RTMAX(-[0-9]+)?))$"
     ),
 ]
-Output = Annotated[str, StringConstraints(pattern=r"^(journal|kmsg|null|inherit|(append|file|truncate):/.*)$")]
+Output = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^((journal|kmsg|syslog)(\+console)?|null|inherit|tty|socket|fd(:.+)?|(append|file|truncate):[/%].*)$"
+    ),
+]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=200)]
 Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$", max_length=200)]
 
@@ -35,47 +40,106 @@ def _program_first(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 Command = Annotated[tuple[str, ...], AfterValidator(_program_first), Field(min_length=1)]
 """Program and arguments. `-` before the program: it may fail; `+` or `!`: it runs with more rights than the service."""
+AnyCommand = Command | Setting
+"""A list is the argv that the process gets, character by character; a text is a line as systemd reads it."""
 
 
 class Commands(Node):
-    """Commands around the service's own, each a list of arguments, in their order."""
+    """Commands around the service's own, in their order."""
 
-    start_pre: tuple[Command, ...] = ()
-    start_post: tuple[Command, ...] = ()
-    reload: tuple[Command, ...] = ()
-    stop: tuple[Command, ...] = ()
-    stop_post: tuple[Command, ...] = ()
+    condition: tuple[AnyCommand, ...] = says("ExecCondition", ())
+    start_pre: tuple[AnyCommand, ...] = says("ExecStartPre", ())
+    start_post: tuple[AnyCommand, ...] = says("ExecStartPost", ())
+    reload: tuple[AnyCommand, ...] = says("ExecReload", ())
+    stop: tuple[AnyCommand, ...] = says("ExecStop", ())
+    stop_post: tuple[AnyCommand, ...] = says("ExecStopPost", ())
 
 
 class Timeouts(Node):
-    start: Span | None = None
-    stop: Span | None = None
-    runtime_max: Span | None = None
-    watchdog: Span | None = None
+    start: Span | None = says("TimeoutStartSec")
+    stop: Span | None = says("TimeoutStopSec")
+    abort: Span | None = says("TimeoutAbortSec")
+    start_failure_mode: Setting | None = says("TimeoutStartFailureMode")
+    stop_failure_mode: Setting | None = says("TimeoutStopFailureMode")
+    runtime_max: Span | None = says("RuntimeMaxSec")
+    runtime_randomized_extra: Span | None = says("RuntimeRandomizedExtraSec")
+    watchdog: Span | None = says("WatchdogSec")
+    clean: Span | None = says("TimeoutCleanSec")
 
 
 class Kill(Node):
-    mode: Literal["control-group", "mixed", "process", "none"] | None = None
-    signal: Signal | None = None
+    mode: Literal["control-group", "mixed", "process", "none"] | None = says("KillMode")
+    signal: Signal | None = says("KillSignal")
+    restart_signal: Signal | None = says("RestartKillSignal")
+    reload_signal: Signal | None = says("ReloadSignal")
+    final_signal: Signal | None = says("FinalKillSignal")
+    watchdog_signal: Signal | None = says("WatchdogSignal")
+    send_sighup: bool | None = says("SendSIGHUP")
+    send_sigkill: bool | None = says("SendSIGKILL")
 
 
 class Directories(Node):
     """Folders that systemd makes for the service, owned by its user."""
 
-    runtime: tuple[FolderName, ...] = ()
-    runtime_mode: FolderMode | None = None
-    state: tuple[FolderName, ...] = ()
-    state_mode: FolderMode | None = None
-    cache: tuple[FolderName, ...] = ()
-    cache_mode: FolderMode | None = None
-    logs: tuple[FolderName, ...] = ()
-    logs_mode: FolderMode | None = None
+    runtime: tuple[FolderName, ...] = says("RuntimeDirectory", ())
+    runtime_mode: FolderMode | None = says("RuntimeDirectoryMode")
+    runtime_preserve: Choice | None = says("RuntimeDirectoryPreserve")
+    state: tuple[FolderName, ...] = says("StateDirectory", ())
+    state_mode: FolderMode | None = says("StateDirectoryMode")
+    cache: tuple[FolderName, ...] = says("CacheDirectory", ())
+    cache_mode: FolderMode | None = says("CacheDirectoryMode")
+    logs: tuple[FolderName, ...] = says("LogsDirectory", ())
+    logs_mode: FolderMode | None = says("LogsDirectoryMode")
+    configuration: tuple[FolderName, ...] = says("ConfigurationDirectory", ())
+    configuration_mode: FolderMode | None = says("ConfigurationDirectoryMode")
 
 
 class Log(Node):
-    stdout: Output | None = None
-    stderr: Output | None = None
-    identifier: Identifier | None = None
-    namespace: Namespace | None = None
-    rate_interval: Span | None = None
-    rate_burst: int | None = Field(default=None, ge=0)
+    stdout: Output | None = says("StandardOutput")
+    stderr: Output | None = says("StandardError")
+    identifier: Identifier | Literal[""] | None = says("SyslogIdentifier")
+    """None: the unit's name without its type. Empty: systemd's own, the name of the program."""
+    namespace: Namespace | None = says("LogNamespace")
+    rate_interval: Span | None = says("LogRateLimitIntervalSec")
+    rate_burst: Annotated[int, Field(ge=0)] | None = says("LogRateLimitBurst")
+    level_max: int | Setting | None = says("LogLevelMax")
+    extra_fields: tuple[Setting, ...] = says("LogExtraFields", ())
+    filter_patterns: tuple[Setting, ...] = says("LogFilterPatterns", ())
+    facility: Setting | None = says("SyslogFacility")
+    level: Setting | None = says("SyslogLevel")
+    level_prefix: bool | None = says("SyslogLevelPrefix")
+
+
+class Terminal(Node):
+    """What the process has for its input, and the terminal it runs on."""
+
+    stdin: Setting | None = says("StandardInput")
+    stdin_text: tuple[Setting, ...] = says("StandardInputText", ())
+    path: Setting | None = says("TTYPath")
+    reset: bool | None = says("TTYReset")
+    hang_up: bool | None = says("TTYVHangup")
+    deallocate: bool | None = says("TTYVTDisallocate")
+    rows: int | None = says("TTYRows")
+    columns: int | None = says("TTYColumns")
+    utmp_identifier: Setting | None = says("UtmpIdentifier")
+    utmp_mode: Setting | None = says("UtmpMode")
+
+
+class Process(Node):
+    """What systemd makes of the main process."""
+
+    bus_name: Setting | None = says("BusName")
+    notify_access: Setting | None = says("NotifyAccess")
+    guess_main_pid: bool | None = says("GuessMainPID")
+    exit_type: Setting | None = says("ExitType")
+    oom_policy: Setting | None = says("OOMPolicy")
+    sockets: tuple[str, ...] = says("Sockets", ())
+    file_descriptor_store_max: int | None = says("FileDescriptorStoreMax")
+    file_descriptor_store_preserve: Choice | None = says("FileDescriptorStorePreserve")
+    open_files: tuple[Setting, ...] = says("OpenFile", ())
+    non_blocking: bool | None = says("NonBlocking")
+    ignore_sigpipe: bool | None = says("IgnoreSIGPIPE")
+    pam_name: Setting | None = says("PAMName")
+    set_login_environment: Choice | None = says("SetLoginEnvironment")
+    exec_search_path: Setting | None = says("ExecSearchPath")
+    coredump_filter: Setting | None = says("CoredumpFilter")

@@ -44,7 +44,7 @@ def wishes(desired: Desired) -> tuple[Wish, ...]:
     return tuple(sorted(found, key=lambda wish: wish.unit))
 
 
-_ACTIVE = {ServiceState.RUNNING: True, ServiceState.STOPPED: False, ServiceState.ON_TIMER: None}
+_ACTIVE = {ServiceState.RUNNING: True, ServiceState.STOPPED: False}
 
 
 def _service(service: DesiredService, made: Mapping[str, DesiredFile]) -> Wish:
@@ -53,7 +53,7 @@ def _service(service: DesiredService, made: Mapping[str, DesiredFile]) -> Wish:
     return Wish(
         service.unit,
         rank=0,
-        active=_ACTIVE[service.state],
+        active=_ACTIVE.get(service.state),
         enabled=service.enabled and bool(service.wanted_by),
         wanted_by=service.wanted_by,
         after=service.after,

@@ -176,8 +176,8 @@ def listing(units: Iterable[Row], unit_files: dict[str, str]) -> UnitListing:
     )
 
 
-def decode(unit: str, row: Row, state: str, values: Sequence[object], *, argv: Sequence[str] = ()) -> Unit:
-    """The values of `gets`, typed. `state` is that of the unit file, `argv` the declared one as systemd shows it.
+def decode(unit: str, row: Row, state: str, values: Sequence[object], *, argvs: Sequence[Sequence[str]] = ()) -> Unit:
+    """The values of `gets`, typed. `state` is that of the unit file, `argvs` the declared ones as systemd shows them.
 
     Of any other command only the executable is kept: people put passwords there. Undecodable for a value of another
     type.
@@ -188,7 +188,8 @@ def decode(unit: str, row: Row, state: str, values: Sequence[object], *, argv: S
     pairs = zip(table.items(), values, strict=True)
     found: dict[str, Any] = {field: _value(name, kind, value) for (field, (name, kind)), value in pairs}
     if "exec_start" in found:
-        found["exec_start"] = [each if each == list(argv) else each[:1] for each in found["exec_start"]]
+        known = [list(argv) for argv in argvs]
+        found["exec_start"] = [each if each in known else each[:1] for each in found["exec_start"]]
     return Unit(load_state=row.load, active_state=row.active, sub_state=row.sub, unit_file_state=state,
                 description=row.description, **found)  # fmt: skip
 

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from qtctl.dialects.toml.positions import line_of, line_of_written
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
+from qtctl.model import units
 from qtctl.model.origin import Origin
 from qtctl.registry.references import check_references
 
@@ -21,8 +22,15 @@ M = TypeVar("M", bound=BaseModel)
 TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "hosts.toml": ("hosts", model.Host),
     "stores.toml": ("stores", model.Store),
-    "targets.toml": ("targets", model.Target),
-    "timers.toml": ("timers", model.Timer),
+    "targets.toml": ("targets", units.Target),
+    "timers.toml": ("timers", units.Timer),
+    "sockets.toml": ("sockets", units.Socket),
+    "paths.toml": ("paths", units.Path),
+    "slices.toml": ("slices", units.Slice),
+    "mounts.toml": ("mounts", units.Mount),
+    "automounts.toml": ("automounts", units.Automount),
+    "swaps.toml": ("swaps", units.Swap),
+    "dropins.toml": ("dropins", units.Dropin),
     "venvs.toml": ("venvs", model.Venv),
     "streams.toml": ("keys", model.Key),
     "externals.toml": ("externals", model.External),

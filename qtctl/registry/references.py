@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from qtctl.model.names import Names
+from qtctl.model.names import LESSER, Names, unit_name, units_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Run, RunKind, Service, ServiceState
 from qtctl.registry.addresses import collisions
 from qtctl.registry.kinds import TIMES, kinds
 from qtctl.registry.problem import Problem
+from qtctl.registry.units import order_problems, started, units
 
 
 def check_references(registry: Registry) -> list[Problem]:
@@ -16,8 +17,9 @@ def check_references(registry: Registry) -> list[Problem]:
     problems = [
         *_hosts(registry),
         *_services(registry, names),
-        *_targets(registry, names),
-        *_timers(registry),
+        *_targets(registry),
+        *_timers(registry, names),
+        *units(registry, names),
         *_stores(registry),
         *_replacements(registry),
         *_legacy(registry),
@@ -28,7 +30,7 @@ def check_references(registry: Registry) -> list[Problem]:
 
 
 def _hosts(registry: Registry) -> Iterator[Problem]:
-    for kind in ("services", "stores", "targets", "timers", "venvs", "externals"):
+    for kind in ("services", "stores", "targets", "timers", *LESSER, "dropins", "venvs", "externals"):
         for name, node in getattr(registry, kind).items():
             origin = registry.origins[kind, name].at("hosts")
             for host in node.hosts:
@@ -45,8 +47,7 @@ def _services(registry: Registry, names: Names) -> Iterator[Problem]:
         yield from _run(registry, service, origin)
         yield from kinds(service, service.type or registry.fleet.defaults.type, origin)
         yield from _target(registry, service, origin)
-        yield from _order(service.order, origin.at("order"), names)
-    yield from _order(registry.fleet.defaults.order, Origin("fleet.toml", ("defaults", "order")), names)
+    yield from order_problems(registry.fleet.defaults.order, Origin("fleet.toml", ("defaults", "order")), names)
 
 
 def _run(registry: Registry, service: Service, origin: Origin) -> Iterator[Problem]:
@@ -54,7 +55,13 @@ def _run(registry: Registry, service: Service, origin: Origin) -> Iterator[Probl
     if run is None:
         yield f"a {service.state} service needs [run]", origin, "say how it is started, or retire it"
         return
-    needed = {RunKind.UVICORN: "app", RunKind.MODULE: "module", RunKind.SCRIPT: "script", RunKind.COMMAND: "argv"}
+    needed = {
+        RunKind.UVICORN: "app",
+        RunKind.MODULE: "module",
+        RunKind.SCRIPT: "script",
+        RunKind.COMMAND: "argv",
+        RunKind.EXEC: "lines",
+    }
     field = needed[run.kind]
     if not getattr(run, field):
         yield f"run.kind {run.kind} needs run.{field}", origin.at("run", "kind"), f"add {field}"
@@ -87,14 +94,6 @@ def _target(registry: Registry, service: Service, origin: Origin) -> Iterator[Pr
         yield f"QT102 target {service.target} is retired", origin.at("target"), target.why
 
 
-def _order(order: object, origin: Origin, names: Names) -> Iterator[Problem]:
-    for key in ("after", "before", "wants", "requires", "binds_to", "part_of", "conflicts", "on_failure"):
-        for name in getattr(order, key):
-            problem = names.problem(name)
-            if problem:
-                yield f"QT102 {problem}", origin.at(key), "declare it, or name what took its place"
-
-
 def _streams(registry: Registry, service: Service, origin: Origin) -> Iterator[Problem]:
     streams = service.streams
     for key, named in (
@@ -111,30 +110,32 @@ def _streams(registry: Registry, service: Service, origin: Origin) -> Iterator[P
                 yield f"{name} is a {declared.type}, not a stream", origin.at("streams", key), "use writes or reads"
 
 
-def _targets(registry: Registry, names: Names) -> Iterator[Problem]:
+def _targets(registry: Registry) -> Iterator[Problem]:
     for name, target in registry.targets.items():
         origin = registry.origins["targets", name]
-        yield from _order(target.order, origin.at("order"), names)
         if target.within is not None and target.within not in registry.targets:
             yield f"QT102 target {target.within} is not declared", origin.at("within"), _known(registry.targets)
 
 
-def _timers(registry: Registry) -> Iterator[Problem]:
-    driven = {timer.service for timer in registry.timers.values() if timer.state != "retired"}
+def _timers(registry: Registry, names: Names) -> Iterator[Problem]:
+    driven = {names.started(timer.service) for timer in registry.timers.values() if timer.state != "retired"}
     for name, timer in registry.timers.items():
         origin = registry.origins["timers", name]
         service = registry.services.get(timer.service)
-        if service is None:
-            yield f"QT102 service {timer.service} is not declared", origin.at("service"), "declare it in services/"
-        elif timer.state != "retired" and service.state is ServiceState.RETIRED:
+        yield from started(timer.service, origin.at("service"), registry, names)
+        if service is not None and timer.state != "retired" and service.state is ServiceState.RETIRED:
             yield f"QT102 service {timer.service} is retired", origin.at("service"), "retire the timer too"
         if timer.state != "retired" and not any(getattr(timer, key) for key in TIMES):
             yield f"timer {name} has no time to run at", origin, "add on_calendar, on_boot or on_unit_active"
         if timer.persistent and not timer.on_calendar:
             yield "QT112 persistent without on_calendar does nothing", origin.at("persistent"), "remove it"
     for name, service in registry.services.items():
-        if service.state is ServiceState.ON_TIMER and name not in driven:
+        if service.state is ServiceState.ON_TIMER and not driven & _units(registry, name):
             yield "QT102 on-timer, and no timer runs it", registry.origins["services", name].at("state"), "add a timer"
+
+
+def _units(registry: Registry, name: str) -> set[str]:
+    return {unit_name(registry, "services", name), *units_of(registry, "services", name)}
 
 
 def _stores(registry: Registry) -> Iterator[Problem]:

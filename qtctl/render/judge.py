@@ -4,40 +4,23 @@ So a user's own template is judged as well. It may add directives and dependenci
 value.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable
 
 from qtctl.dialects.systemd.directives import Takes, takes
-from qtctl.dialects.systemd.quoting import (
-    parse_env_file,
-    parse_exec,
-    parse_file_pattern,
-    parse_prefixed,
-    parse_value,
-    simple_path,
-)
+from qtctl.dialects.systemd.quoting import parse_env_file
 from qtctl.dialects.systemd.unitfile import UnitFile, effective, parse
 from qtctl.errors import InputError, Place
-from qtctl.model.desired import DesiredService, DesiredTarget, DesiredTimer
-from qtctl.model.registry import ServiceState
-from qtctl.render.written import written_setting
-
-Pairs = tuple[tuple[str, str], ...]
+from qtctl.model.desired import DesiredService
+from qtctl.render.declared import Declared, as_it_is
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A directive and the values that systemd must read; `read` takes the quoting off what was written."""
+def judge_unit(
+    text: str, unit: str, template: str, mark: str, declared: Iterable[Declared], *, specifiers: bool = False
+) -> None:
+    """InputError, in the words of the template, where `text` is not a unit file that says what was declared.
 
-    section: str
-    key: str
-    values: tuple[object, ...]
-    read: Callable[[str], object] = parse_value
-
-
-def judge_unit(text: str, unit: str, template: str, mark: str, declared: Iterable[Declared]) -> None:
-    """InputError, in the words of the template, where `text` is not a unit file that says what was declared."""
+    `specifiers`: a `%` in the declared values is systemd's, and stands in the text as it is.
+    """
     _judge_mark(text, unit, template, mark)
     unitfile = parse(text, f"{unit} from {template}")
     if unitfile.ignored:
@@ -45,7 +28,10 @@ def judge_unit(text: str, unit: str, template: str, mark: str, declared: Iterabl
         raise InputError(f"a line that {line.problem}", place=Place(unitfile.name, line.line))
     found = effective(unitfile)
     for directive in declared:
-        _judge_directive(unitfile, directive, found.get((directive.section, directive.key), ()))
+        values = found.get((directive.section, directive.key), ())
+        if specifiers and directive.read is not as_it_is:
+            values = tuple(value.replace("%", "%%") for value in values)
+        _judge_directive(unitfile, directive, values)
 
 
 def judge_env(text: str, service: DesiredService, template: str, mark: str) -> None:
@@ -56,61 +42,6 @@ def judge_env(text: str, service: DesiredService, template: str, mark: str) -> N
     wrong = sorted(key for key in {*found, *declared} if found.get(key) != declared.get(key))
     if wrong:
         raise InputError(f"not the declared environment: {', '.join(wrong)}", hint=_FILTERS, place=Place(name))
-
-
-def declared_of_service(service: DesiredService) -> tuple[Declared, ...]:
-    files = tuple(file for file in (service.env_file, service.secrets_file) if file)
-    wanted_by = () if service.state is ServiceState.ON_TIMER else service.wanted_by
-    single = (
-        ("Type", service.type),
-        ("User", service.user),
-        ("Group", service.group),
-        ("SyslogIdentifier", service.syslog_identifier),
-    )
-    return (
-        Declared("Unit", "Description", (service.summary,)),
-        *_pairs("Unit", service.unit_settings),
-        *_units("Wants", service.wants),
-        *_units("Requires", service.requires),
-        *_units("BindsTo", service.binds_to),
-        *_units("After", service.after),
-        *_units("Before", service.before),
-        *_units("Conflicts", service.conflicts),
-        *_units("PartOf", service.part_of),
-        *_units("OnFailure", service.on_failure),
-        *_pairs("Unit", service.start_limit),
-        *(Declared("Service", key, (text,)) for key, text in single if text),
-        *_working_directory(service.working_directory),
-        Declared("Service", "EnvironmentFile", files, parse_file_pattern),
-        Declared("Service", "ExecStart", ((service.argv[:1], service.argv),), _exec),
-        *_commands(service.commands),
-        *_pairs("Service", service.settings + service.restart + service.limits + service.sandbox),
-        Declared("Install", "WantedBy", wanted_by),
-    )
-
-
-def declared_of_timer(timer: DesiredTimer) -> tuple[Declared, ...]:
-    return (
-        Declared("Unit", "Description", (timer.summary,)),
-        *_pairs("Timer", timer.schedule),
-        Declared("Timer", "Unit", (timer.service_unit,)),
-        Declared("Install", "WantedBy", timer.wanted_by),
-    )
-
-
-def declared_of_target(target: DesiredTarget) -> tuple[Declared, ...]:
-    return (
-        Declared("Unit", "Description", (target.summary,)),
-        *_units("Wants", target.wants),
-        *_units("Requires", target.requires),
-        *_units("BindsTo", target.binds_to),
-        *_units("After", target.after),
-        *_units("Before", target.before),
-        *_units("Conflicts", target.conflicts),
-        *_units("PartOf", target.part_of),
-        *_units("OnFailure", target.on_failure),
-        Declared("Install", "WantedBy", target.wanted_by),
-    )
 
 
 _FILTERS = "write values through the filters that the shipped templates use"
@@ -138,43 +69,3 @@ def _holds(directive: Declared, values: tuple[object, ...]) -> bool:
     if takes(directive.key) is Takes.UNITS:
         return set(directive.values) <= set(values)
     return directive.values == values
-
-
-def _units(key: str, names: tuple[str, ...]) -> tuple[Declared, ...]:
-    return (Declared("Unit", key, names),) if names else ()
-
-
-@lru_cache(maxsize=256)
-def _pairs(section: str, pairs: Pairs) -> tuple[Declared, ...]:
-    """What the pairs alone would mean: the last of a scalar, all items of a list."""
-    lines = "".join(f"{key}={written_setting(text, key)}\n" for key, text in pairs)
-    alone = effective(parse(f"[{section}]\n{lines}", section))
-    return tuple(Declared(section, key, values, str) for (_, key), values in alone.items())
-
-
-def _working_directory(directory: str) -> tuple[Declared, ...]:
-    if not directory:
-        return ()
-    return (Declared("Service", "WorkingDirectory", (simple_path(directory, "WorkingDirectory"),)),)
-
-
-def _commands(commands: tuple[tuple[str, str, tuple[str, ...]], ...]) -> Iterator[Declared]:
-    """A template of the user's own may add such commands where none are declared."""
-    for key in dict.fromkeys(key for key, _, _ in commands):
-        yield Declared(
-            "Service", key, tuple((how, argv[:1], argv) for each, how, argv in commands if each == key), _run
-        )
-
-
-def _run(text: str) -> object:
-    """How a command is run, its program and its argv."""
-    command = parse_prefixed(text)
-    return command.prefixes.replace(":", ""), (command.path,), command.argv
-
-
-def _exec(text: str) -> object:
-    """The program and its argv; with a prefix that changes how it runs, something no declaration equals."""
-    command = parse_exec(text)
-    if command.prefixes.strip(":"):
-        return command
-    return ((command.path,), command.argv)

@@ -7,6 +7,7 @@ from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.origin import Origin
 
 UNIT_DIR = "/etc/systemd/system"
+DROPIN = "dropin"
 
 
 def planned(desired: Desired) -> Desired:
@@ -16,12 +17,17 @@ def planned(desired: Desired) -> Desired:
 
 
 def _files(desired: Desired) -> Iterator[DesiredFile]:
-    for service in desired.services:
+    for service in (*desired.services, *desired.templates):
+        if service.template:
+            continue
         yield _unit(service.unit, service.origin)
         if service.env_file:
             yield DesiredFile(service.env_file, b"", "0600", "root", "root", "", "env", service.unit, service.origin)
     yield from (_unit(timer.unit, timer.origin) for timer in desired.timers)
     yield from (_unit(target.unit, target.origin) for target in desired.targets)
+    yield from (_unit(unit.unit, unit.origin) for unit in desired.units)
+    for dropin in desired.dropins:
+        yield DesiredFile(dropin.path, b"", "0644", "root", "root", "", DROPIN, dropin.unit, dropin.origin)
 
 
 def _unit(unit: str, origin: Origin) -> DesiredFile:

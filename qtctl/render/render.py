@@ -4,24 +4,31 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from qtctl.errors import InputError, InputErrors, Place
-from qtctl.model.desired import Desired, DesiredFile, DesiredService, DesiredTarget, DesiredTimer
-from qtctl.model.origin import Origin
-from qtctl.render.judge import (
-    declared_of_service,
-    declared_of_target,
-    declared_of_timer,
-    judge_env,
-    judge_unit,
+from qtctl.model.desired import (
+    Desired,
+    DesiredDropin,
+    DesiredFile,
+    DesiredService,
+    DesiredTarget,
+    DesiredTimer,
+    DesiredUnit,
 )
-from qtctl.render.planned import UNIT_DIR
+from qtctl.model.origin import Origin
+from qtctl.render.declared import Declared, of_dropin, of_service, of_target, of_timer, of_unit
+from qtctl.render.judge import judge_env, judge_unit
+from qtctl.render.planned import DROPIN, UNIT_DIR
 from qtctl.render.templates import Templates
 from qtctl.render.written import mark
 
-SERVICE, TIMER, TARGET, ENV = TEMPLATES = ("service.j2", "timer.j2", "target.j2", "env.j2")
+SERVICE, TIMER, TARGET, UNIT, DROPIN_TEMPLATE, ENV = TEMPLATES = (
+    "service.j2", "timer.j2", "target.j2", "unit.j2", "dropin.j2", "env.j2",
+)  # fmt: skip
 """The template files that a caller reads and passes."""
 
+D = TypeVar("D", DesiredService, DesiredTimer, DesiredTarget, DesiredUnit)
 _Job = tuple[str, Origin, Callable[[], DesiredFile]]
 
 
@@ -46,38 +53,36 @@ def render(desired: Desired, templates: Mapping[str, str]) -> Desired:
 
 
 def _jobs(desired: Desired, templates: Templates) -> Iterator[_Job]:
-    for service in desired.services:
-        yield service.unit, service.origin, partial(_service, service, templates)
+    for service in (*desired.services, *desired.templates):
+        if service.template:
+            continue
+        yield service.unit, service.origin, partial(_unit, SERVICE, service, of_service, templates)
         if service.env_file or service.env:
             yield service.unit, service.origin, partial(_env, service, templates)
     for timer in desired.timers:
-        yield timer.unit, timer.origin, partial(_timer, timer, templates)
+        yield timer.unit, timer.origin, partial(_unit, TIMER, timer, of_timer, templates)
     for target in desired.targets:
-        yield target.unit, target.origin, partial(_target, target, templates)
+        yield target.unit, target.origin, partial(_unit, TARGET, target, of_target, templates)
+    for unit in desired.units:
+        yield unit.unit, unit.origin, partial(_unit, UNIT, unit, of_unit, templates)
+    for dropin in desired.dropins:
+        yield dropin.unit, dropin.origin, partial(_dropin, dropin, templates)
 
 
-def _service(service: DesiredService, templates: Templates) -> DesiredFile:
-    first = mark(service.origin.file)
-    declared = declared_of_service(service)
-    text = templates.fill(SERVICE, service.unit, mark=first, service=service)
-    judge_unit(text, service.unit, SERVICE, first, declared)
-    return _unit_file(text, service.unit, service.origin)
+def _unit(template: str, declared: D, says: Callable[[D], tuple[Declared, ...]], templates: Templates) -> DesiredFile:
+    first = mark(declared.origin.file)
+    values = {template.removesuffix(".j2"): declared}
+    text = templates.fill(template, declared.unit, specifiers=declared.specifiers, mark=first, **values)
+    judge_unit(text, declared.unit, template, first, says(declared), specifiers=declared.specifiers)
+    path = f"{UNIT_DIR}/{declared.unit}"
+    return _file(path, text, mode="0644", kind="unit", subject=declared.unit, origin=declared.origin)
 
 
-def _timer(timer: DesiredTimer, templates: Templates) -> DesiredFile:
-    first = mark(timer.origin.file)
-    declared = declared_of_timer(timer)
-    text = templates.fill(TIMER, timer.unit, mark=first, timer=timer)
-    judge_unit(text, timer.unit, TIMER, first, declared)
-    return _unit_file(text, timer.unit, timer.origin)
-
-
-def _target(target: DesiredTarget, templates: Templates) -> DesiredFile:
-    first = mark(target.origin.file)
-    declared = declared_of_target(target)
-    text = templates.fill(TARGET, target.unit, mark=first, target=target)
-    judge_unit(text, target.unit, TARGET, first, declared)
-    return _unit_file(text, target.unit, target.origin)
+def _dropin(dropin: DesiredDropin, templates: Templates) -> DesiredFile:
+    first = mark(dropin.origin.file)
+    text = templates.fill(DROPIN_TEMPLATE, dropin.unit, mark=first, dropin=dropin)
+    judge_unit(text, dropin.unit, DROPIN_TEMPLATE, first, of_dropin(dropin))
+    return _file(dropin.path, text, mode="0644", kind=DROPIN, subject=dropin.unit, origin=dropin.origin)
 
 
 def _env(service: DesiredService, templates: Templates) -> DesiredFile:
@@ -87,10 +92,6 @@ def _env(service: DesiredService, templates: Templates) -> DesiredFile:
     text = templates.fill(ENV, service.unit, mark=first, service=service)
     judge_env(text, service, ENV, first)
     return _file(service.env_file, text, mode="0600", kind="env", subject=service.unit, origin=service.origin)
-
-
-def _unit_file(text: str, unit: str, origin: Origin) -> DesiredFile:
-    return _file(f"{UNIT_DIR}/{unit}", text, mode="0644", kind="unit", subject=unit, origin=origin)
 
 
 def _file(path: str, text: str, *, mode: str, kind: str, subject: str, origin: Origin) -> DesiredFile:

@@ -7,10 +7,19 @@ from functools import wraps
 from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from qtctl.dialects.systemd.quoting import env_file_line, exec_line, exec_prefixed, file_pattern, path, path_list, value
+from qtctl.dialects.systemd.quoting import (
+    env_file_line,
+    environment_assignment,
+    exec_line,
+    exec_prefixed,
+    file_pattern,
+    path,
+    path_list,
+    value,
+)
 from qtctl.dialects.systemd.unit_name import stem
 from qtctl.errors import InputError, Place
-from qtctl.render.written import written_setting, written_units
+from qtctl.render.written import working_directory, written_setting, written_units
 
 _IN_TEMPLATE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -20,7 +29,10 @@ class Templates:
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
-        self._environment = ImmutableSandboxedEnvironment(
+        self._environments = {specifiers: self._environment(specifiers=specifiers) for specifiers in (False, True)}
+
+    def _environment(self, *, specifiers: bool) -> ImmutableSandboxedEnvironment:
+        environment = ImmutableSandboxedEnvironment(
             loader=FunctionLoader(self._load),
             undefined=StrictUndefined,
             autoescape=False,  # unit files are no HTML: the filters quote
@@ -29,6 +41,7 @@ class Templates:
             lstrip_blocks=True,
         )
         filters: dict[str, Callable[..., object]] = {
+            "assignment": _assignment,
             "env_line": _env_line,
             "exec_line": exec_line,
             "exec_prefixed": exec_prefixed,
@@ -39,13 +52,19 @@ class Templates:
             "stem": stem,
             "units": written_units,
             "value": value,
+            "working_directory": working_directory,
         }
-        self._environment.filters.update({name: _defined(filter_) for name, filter_ in filters.items()})
+        checked = {name: _defined(filter_) for name, filter_ in filters.items()}
+        environment.filters.update({n: _undoubled(f) for n, f in checked.items()} if specifiers else checked)
+        return environment
 
-    def fill(self, name: str, unit: str, **values: object) -> str:
-        """The text that template `name` gives for `unit`. InputError with the template's line, or from a filter."""
+    def fill(self, name: str, unit: str, *, specifiers: bool = False, **values: object) -> str:
+        """The text that template `name` gives for `unit`. InputError with the template's line, or from a filter.
+
+        `specifiers`: a `%` in the values is systemd's.
+        """
         try:
-            return self._environment.get_template(name).render(values)
+            return self._environments[specifiers].get_template(name).render(values)
         except TemplateNotFound as error:
             place = Place(error.message or name)
             raise InputError(f"no such template to render {unit} with", hint="add the file", place=place) from error
@@ -73,6 +92,21 @@ def _defined(filter_: Callable[..., object]) -> Callable[..., object]:
         return filter_(str(given) if isinstance(given, Undefined) else given, *more)
 
     return checked
+
+
+def _undoubled(filter_: Callable[..., object]) -> Callable[..., object]:
+    """The filter, writing a `%` as it is where it would double it."""
+
+    @wraps(filter_)
+    def written(given: object, *more: object) -> object:
+        found = filter_(given, *more)
+        return found.replace("%%", "%") if isinstance(found, str) else found
+
+    return written
+
+
+def _assignment(text: str, name: str) -> str:
+    return environment_assignment(name, text)
 
 
 def _env_line(text: str, name: str) -> str:

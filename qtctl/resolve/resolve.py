@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from qtctl.dialects.systemd.size import bytes_of
 from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.errors import InputError
 from qtctl.model.desired import (
     Desired,
@@ -11,16 +12,16 @@ from qtctl.model.desired import (
     DesiredKey,
     DesiredService,
     DesiredStore,
-    DesiredTarget,
-    DesiredTimer,
     DesiredVenv,
     Ghost,
 )
-from qtctl.model.names import Names, unit_name
+from qtctl.model.names import LESSER, Names, unit_name, units_of
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Order, Registry, ServiceState, Timer
+from qtctl.model.registry import Registry, ServiceState
+from qtctl.resolve.instances import instance_of
 from qtctl.resolve.listeners import listeners
 from qtctl.resolve.services import resolve_service
+from qtctl.resolve.units import dropin, lesser, target, timer
 
 
 def stands_in(registry: Registry, target: str, as_name: str | None = None) -> str:
@@ -40,11 +41,10 @@ def resolve(registry: Registry, host: str) -> Desired:
     """What `host` must have. `files` stays empty until render has run."""
     declared = registry.hosts[host]
     names = Names.of(registry)
-    services = tuple(
-        resolve_service(registry, names, name)
-        for name, service in sorted(registry.services.items())
-        if service.state is not ServiceState.RETIRED and _here(service.hosts, host)
-    )
+    found = tuple(resolve_service(registry, names, name) for name in _declared(registry, "services", host))
+    templates = tuple(service for service in found if is_template(service.unit))
+    whole = (service for service in found if service not in templates)
+    services = tuple(sorted((*whole, *_instances(registry, templates)), key=lambda service: service.name))
     loop = registry.fleet.thresholds.restart_loop
     return Desired(
         fleet=registry.fleet.name,
@@ -55,8 +55,11 @@ def resolve(registry: Registry, host: str) -> Desired:
         timezone=declared.timezone,
         memory=bytes_of(declared.memory),
         services=services,
-        targets=_targets(registry, names, host),
-        timers=_timers(registry, host),
+        templates=templates,
+        targets=tuple(target(registry, names, name) for name in _declared(registry, "targets", host)),
+        timers=tuple(timer(registry, names, name) for name in _declared(registry, "timers", host)),
+        units=tuple(lesser(registry, names, kind, name) for kind in LESSER for name in _declared(registry, kind, host)),
+        dropins=tuple(dropin(registry, names, name) for name in _declared(registry, "dropins", host)),
         venvs=_venvs(registry, host, services),
         keys=_keys(registry, host, services),
         stores=_stores(registry, host),
@@ -71,69 +74,17 @@ def _here(hosts: tuple[str, ...], host: str) -> bool:
     return not hosts or host in hosts
 
 
-def _targets(registry: Registry, names: Names, host: str) -> tuple[DesiredTarget, ...]:
-    found = []
-    for name, target in sorted(registry.targets.items()):
-        if target.state == "retired" or not _here(target.hosts, host):
-            continue
-        order = {key: tuple(names.unit(each) for each in getattr(target.order, key)) for key in Order.model_fields}
-        parent = unit_name(registry, "targets", target.within) if target.within else ""
-        found.append(
-            DesiredTarget(
-                name=name,
-                unit=unit_name(registry, "targets", name),
-                summary=target.summary,
-                wants=order["wants"],
-                after=order["after"],
-                part_of=(*order["part_of"], *((parent,) if parent else ())),
-                wanted_by=(parent or "multi-user.target",),
-                origin=registry.origins["targets", name],
-                before=order["before"],
-                requires=order["requires"],
-                binds_to=order["binds_to"],
-                conflicts=order["conflicts"],
-                on_failure=order["on_failure"],
-            )
-        )
-    return tuple(found)
+def _declared(registry: Registry, kind: str, host: str) -> Iterator[str]:
+    """The names of what is declared for the host and not retired, sorted."""
+    for name, node in sorted(getattr(registry, kind).items()):
+        if node.state != "retired" and _here(node.hosts, host):
+            yield name
 
 
-def _timers(registry: Registry, host: str) -> tuple[DesiredTimer, ...]:
-    return tuple(
-        DesiredTimer(
-            name=name,
-            unit=unit_name(registry, "timers", name),
-            summary=timer.summary,
-            service_unit=unit_name(registry, "services", timer.service),
-            schedule=tuple(_schedule(timer)),
-            active=timer.state == "active",
-            wanted_by=("timers.target",),
-            origin=registry.origins["timers", name],
-        )
-        for name, timer in sorted(registry.timers.items())
-        if timer.state != "retired" and _here(timer.hosts, host)
-    )
-
-
-def _schedule(timer: Timer) -> Iterator[tuple[str, str]]:
-    yield from (("OnCalendar", expression) for expression in timer.on_calendar)
-    for directive, value in (
-        ("OnBootSec", timer.on_boot),
-        ("OnStartupSec", timer.on_startup),
-        ("OnActiveSec", timer.on_active),
-        ("OnUnitActiveSec", timer.on_unit_active),
-        ("OnUnitInactiveSec", timer.on_unit_inactive),
-        ("AccuracySec", timer.accuracy),
-        ("RandomizedDelaySec", timer.randomized_delay),
-    ):
-        if value is not None:
-            yield directive, value
-    switches = {
-        "FixedRandomDelay": timer.fixed_random_delay,
-        "Persistent": timer.persistent,
-        "WakeSystem": timer.wake_system,
-    }
-    yield from ((directive, "yes") for directive, on in switches.items() if on)
+def _instances(registry: Registry, templates: tuple[DesiredService, ...]) -> Iterator[DesiredService]:
+    for template in templates:
+        for name in registry.services[template.name].instances:
+            yield instance_of(template, name)
 
 
 def _venvs(registry: Registry, host: str, services: tuple[DesiredService, ...]) -> tuple[DesiredVenv, ...]:
@@ -203,8 +154,8 @@ def _externals(registry: Registry, host: str) -> tuple[DesiredExternal, ...]:
 
 
 def _ghosts(registry: Registry) -> Iterator[Ghost]:
-    for kind in ("services", "targets", "timers"):
+    for kind in ("services", "targets", "timers", *LESSER):
         for name, node in sorted(getattr(registry, kind).items()):
             if node.state == "retired":
                 origin: Origin = registry.origins[kind, name]
-                yield Ghost(name, unit_name(registry, kind, name), node.why, origin)
+                yield from (Ghost(name, unit, node.why, origin) for unit in units_of(registry, kind, name))

@@ -1,29 +1,21 @@
 """One declared service → what its host must have."""
 
-from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from qtctl.model.desired import DesiredService, Listener, Membership
-from qtctl.model.names import Names, unit_name
+from qtctl.dialects.systemd.exec_lines import commands_of
+from qtctl.dialects.systemd.quoting import loaded_argv
+from qtctl.dialects.systemd.specifiers import expand
+from qtctl.dialects.systemd.unit_name import is_template, stem
+from qtctl.model.desired import DesiredService, Listener, Membership, Pairs
+from qtctl.model.limits import Restart
+from qtctl.model.names import Names, slice_of, unit_name
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Limits, Order, Registry, Restart, Run, RunKind, Sandbox, Service, ServiceState
+from qtctl.model.registry import Registry, Run, RunKind, Service, ServiceState
+from qtctl.model.vocabulary import said
 from qtctl.resolve.listeners import listeners
-from qtctl.resolve.settings import commands, identifier, settings, unit_settings
+from qtctl.resolve.settings import commands, further, further_order, hatch, install_of, order_of, pairs
 
-Pairs = tuple[tuple[str, str], ...]
-
-LIMITS = {
-    "memory_high": "MemoryHigh",
-    "memory_max": "MemoryMax",
-    "cpu_quota": "CPUQuota",
-    "cpu_weight": "CPUWeight",
-    "io_weight": "IOWeight",
-    "tasks_max": "TasksMax",
-    "nofile": "LimitNOFILE",
-    "oom_score_adjust": "OOMScoreAdjust",
-}
-RESTART = {"restart": "Restart", "restart_sec": "RestartSec"}
-START_LIMIT = {"start_limit_interval": "StartLimitIntervalSec", "start_limit_burst": "StartLimitBurst"}
+DEFAULT_PROFILE = "default"
 PROFILES: dict[str, Pairs] = {
     "none": (),
     "default": (
@@ -51,6 +43,9 @@ PROFILES: dict[str, Pairs] = {
 """Sandbox profiles: directives of [Service], in file order."""
 
 
+STARTED_BY_OTHERS = (ServiceState.ON_TIMER, ServiceState.ON_DEMAND)
+
+
 def resolve_service(registry: Registry, names: Names, name: str) -> DesiredService:
     """The service with its defaults. The registry has been checked: every name in it leads somewhere."""
     service = registry.services[name]
@@ -59,38 +54,42 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         raise ValueError(f"service {name} has no [run]")
     defaults = registry.fleet.defaults
     origin = registry.origins["services", name]
+    unit = unit_name(registry, "services", name)
     ports = listeners(service.ports, origin)
-    restart = _merged(defaults.restart, service.restart)
     env = {**defaults.env, **service.env}
     target = unit_name(registry, "targets", service.target) if service.target else ""
-    on_timer = service.state is ServiceState.ON_TIMER
-    order = {key: _units(names, defaults.order, service.order, key) for key in Order.model_fields}
-    if target and not on_timer:
-        order["part_of"] = (*order["part_of"], target)
+    waits = service.state in STARTED_BY_OTHERS
+    order = order_of(names, defaults.order, service.order)
+    if target and not waits:
+        order["part_of"] = tuple(dict.fromkeys((*order["part_of"], target)))
+    wanted_by, install = install_of(names, service.install, () if waits else (target or "multi-user.target",))
+    restart = pairs(service.restart, None if waits else defaults.restart)
+    specifiers = is_template(unit) if service.specifiers is None else service.specifiers
+    argv = _argv(registry, run, ports)
     return DesiredService(
         name=name,
-        unit=unit_name(registry, "services", name),
+        unit=unit,
         summary=service.summary,
         category=service.category,
         state=service.state,
         why=service.why,
         type=service.type or defaults.type,
-        user=service.user or defaults.user,
-        group=service.group or (service.user or defaults.group),
-        argv=_argv(registry, run, ports),
-        working_directory=run.cwd or run.code or defaults.code,
+        user=defaults.user if service.user is None else service.user,
+        group=_group(service, defaults.group),
+        argv=argv,
+        working_directory=_working_directory(run, defaults.code),
         venv=registry.venvs[run.venv].path if run.venv else "",
-        entry_point=_entry_point(run, run.code or defaults.code),
-        env_file=f"{registry.fleet.env_dir}/{name}.env" if env else "",
+        entry_point=_entry_point(run, run.code or defaults.code, argv),
+        env_file=f"{registry.fleet.env_dir}/{name.removesuffix('@')}.env" if env else "",
         env=tuple(sorted(env.items())),
-        secrets_file=service.secrets.env_file if service.secrets else "",
+        secrets_file=(service.secrets.env_file or "") if service.secrets else "",
         secrets_keys=service.secrets.keys if service.secrets else (),
         target=target,
-        wanted_by=() if on_timer else (target or "multi-user.target",),
-        limits=_directives(_merged(defaults.limits, service.limits), LIMITS),
-        restart=() if on_timer else _directives(restart, RESTART),
-        start_limit=() if on_timer else _directives(restart, START_LIMIT),
-        sandbox=_sandbox(defaults.sandbox, service.sandbox),
+        wanted_by=wanted_by,
+        limits=pairs(service.limits, defaults.limits),
+        restart=_of_section(restart, ""),
+        start_limit=_of_section(restart, "Unit"),
+        sandbox=_sandbox(registry, service),
         ports=ports,
         publishes=service.streams.publishes,
         writes=service.streams.writes,
@@ -98,15 +97,94 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         store=_store(registry, service),
         enabled=service.state is ServiceState.RUNNING,
         origin=origin,
-        unit_settings=unit_settings(service),
-        commands=commands(service),
-        settings=settings(defaults, service),
-        syslog_identifier=identifier(defaults, service),
-        **order,
+        unit_settings=_unit_settings(registry, names, service),
+        commands=commands(service.commands),
+        settings=_settings(registry, service),
+        syslog_identifier=_identifier(registry, service, unit),
+        lines=run.lines,
+        loaded=_loaded(run, argv, unit if specifiers else ""),
+        unit_env=tuple(service.unit_env.items()),
+        env_files=service.env_files,
+        install=(*install, *hatch(service.systemd, "Install")),
+        extra=further(service.systemd, ("Unit", "Service", "Install")),
+        specifiers=specifiers,
+        after=order["after"],
+        before=order["before"],
+        wants=order["wants"],
+        requires=order["requires"],
+        binds_to=order["binds_to"],
+        part_of=order["part_of"],
+        conflicts=order["conflicts"],
+        on_failure=order["on_failure"],
     )
 
 
+def _group(service: Service, default: str) -> str:
+    """A service with a user of its own has the group of that name."""
+    if service.group is not None:
+        return service.group
+    return default if service.user is None else service.user
+
+
+def _working_directory(run: Run, code: str) -> str:
+    return (run.code or code) if run.cwd is None else run.cwd
+
+
+def _unit_settings(registry: Registry, names: Names, service: Service) -> Pairs:
+    return (
+        *(("Documentation", uri) for uri in service.documentation),
+        *further_order(names, registry.fleet.defaults.order, service.order),
+        *pairs(service.conditions),
+        *pairs(service.asserts),
+        *pairs(service.manager),
+        *hatch(service.systemd, "Unit"),
+    )
+
+
+_SAID_ELSEWHERE = ("summary", "type", "user", "group", "documentation", "slice", "unit_env", "env_files")
+
+
+def _settings(registry: Registry, service: Service) -> Pairs:
+    defaults = registry.fleet.defaults
+    slice_ = (("Slice", slice_of(registry, service.slice)),) if service.slice else ()
+    return (
+        *pairs(service, leave=_SAID_ELSEWHERE),
+        *slice_,
+        *pairs(service.process),
+        *pairs(service.scheduling),
+        *pairs(service.timeouts, defaults.timeouts),
+        *pairs(service.kill),
+        *pairs(service.directories),
+        *pairs(service.log, defaults.log, leave=("identifier",)),
+        *pairs(service.terminal),
+        *(pairs(service.secrets) if service.secrets else ()),
+        *hatch(service.systemd, "Service"),
+    )
+
+
+def _identifier(registry: Registry, service: Service, unit: str) -> str:
+    """What its lines in the log are marked with: the unit's name, where nothing else is said."""
+    said_ = service.log.identifier
+    chosen = registry.fleet.defaults.log.identifier if said_ is None else said_
+    return stem(unit) if chosen is None else chosen
+
+
+def _of_section(found: Pairs, section: str) -> Pairs:
+    there = {said(field) for field in Restart.model_fields.values()}
+    return tuple((directive, text) for directive, text in found if (directive, section) in there)
+
+
+def _loaded(run: Run, argv: tuple[str, ...], unit: str) -> tuple[tuple[str, ...], ...]:
+    if run.lines:
+        found = [(each.path, *each.argv[1:]) for line in run.lines for each in commands_of(line)]
+    else:
+        found = [loaded_argv(argv)]
+    return tuple(tuple(expand(word, unit) for word in words) if unit else tuple(words) for words in found)
+
+
 def _argv(registry: Registry, run: Run, ports: tuple[Listener, ...]) -> tuple[str, ...]:
+    if run.kind is RunKind.EXEC:
+        return commands_of(run.lines[0])[0].argv
     if run.kind is RunKind.COMMAND:
         return (*run.argv, *run.args)
     python = run.python or registry.fleet.defaults.python
@@ -125,41 +203,23 @@ def _program(run: Run, code: str, ports: tuple[Listener, ...]) -> tuple[str, ...
     return ("-m", "uvicorn", str(run.app), "--host", host, "--port", str(port.port))
 
 
-def _entry_point(run: Run, code: str) -> str:
+def _entry_point(run: Run, code: str, argv: tuple[str, ...]) -> str:
     """The file that holds the program: its absence means that the code is not there."""
-    if run.kind is RunKind.COMMAND:
-        return run.argv[0]
+    if run.kind in (RunKind.COMMAND, RunKind.EXEC):
+        return argv[0]
     if run.kind is RunKind.SCRIPT:
         return str(PurePosixPath(code) / str(run.script))
     module = run.module if run.kind is RunKind.MODULE else str(run.app).partition(":")[0]
     return f"{code}/{str(module).replace('.', '/')}.py"
 
 
-def _merged(default: Limits | Restart, own: Limits | Restart) -> dict[str, object]:
-    return {**default.model_dump(exclude_none=True), **own.model_dump(exclude_none=True)}
-
-
-def _directives(values: dict[str, object], names: dict[str, str]) -> Pairs:
-    return tuple((directive, str(values[key])) for key, directive in names.items() if key in values)
-
-
-def _sandbox(default: Sandbox, own: Sandbox) -> Pairs:
-    profile = PROFILES[own.profile or default.profile or "default"]
-    writable = _unique((*default.read_write_paths, *own.read_write_paths))
-    readable = _unique((*default.read_only_paths, *own.read_only_paths))
-    return (
-        *profile,
-        *(("ReadWritePaths", path) for path in writable),
-        *(("ReadOnlyPaths", path) for path in readable),
-    )
-
-
-def _units(names: Names, default: Order, own: Order, key: str) -> tuple[str, ...]:
-    return _unique(names.unit(name) for name in (*getattr(default, key), *getattr(own, key)))
-
-
-def _unique(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))
+def _sandbox(registry: Registry, service: Service) -> Pairs:
+    """The directives of the profile, but those that a key takes the place of; then the keys."""
+    default, own = registry.fleet.defaults.sandbox, service.sandbox
+    keys = pairs(own, default, leave=("profile",))
+    spoken = {directive for directive, _ in keys}
+    profile = PROFILES[own.profile or default.profile or DEFAULT_PROFILE]
+    return (*(pair for pair in profile if pair[0] not in spoken), *keys)
 
 
 def _memberships(registry: Registry, name: str, service: Service, origin: Origin) -> tuple[Membership, ...]:

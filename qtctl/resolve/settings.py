@@ -1,96 +1,105 @@
-"""The lesser keys of a service → directives, in file order."""
+"""Keys of a declared unit → directives, in the order of the keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from pydantic import BaseModel
-
-from qtctl.model.registry import Defaults, Service
-from qtctl.model.running import Directories
-
-Pairs = tuple[tuple[str, str], ...]
-Command = tuple[str, str, tuple[str, ...]]
-"""Directive, prefixes that say how it is run, argv."""
-
-COMMANDS = {
-    "start_pre": "ExecStartPre",
-    "start_post": "ExecStartPost",
-    "reload": "ExecReload",
-    "stop": "ExecStop",
-    "stop_post": "ExecStopPost",
-}
-TIMEOUTS = {
-    "start": "TimeoutStartSec",
-    "stop": "TimeoutStopSec",
-    "runtime_max": "RuntimeMaxSec",
-    "watchdog": "WatchdogSec",
-}
-KILL = {"mode": "KillMode", "signal": "KillSignal"}
-PROCESS = {"remain_after_exit": "RemainAfterExit", "pid_file": "PIDFile", "umask": "UMask", "nice": "Nice"}
-DIRECTORIES = {
-    "runtime": "RuntimeDirectory",
-    "state": "StateDirectory",
-    "cache": "CacheDirectory",
-    "logs": "LogsDirectory",
-}
-LOG = {
-    "stdout": "StandardOutput",
-    "stderr": "StandardError",
-    "namespace": "LogNamespace",
-    "rate_interval": "LogRateLimitIntervalSec",
-    "rate_burst": "LogRateLimitBurst",
-}
+from qtctl.dialects.systemd.exec_lines import commands_of
+from qtctl.model.desired import DesiredCommand, Pairs
+from qtctl.model.fields import Node
+from qtctl.model.names import Names
+from qtctl.model.relations import ORDER, Install, Order
+from qtctl.model.running import Commands
+from qtctl.model.units import Hatch
+from qtctl.model.vocabulary import said
 
 
-def unit_settings(service: Service) -> Pairs:
-    """Of [Unit]."""
-    return tuple(("Documentation", uri) for uri in service.documentation)
-
-
-def settings(defaults: Defaults, service: Service) -> Pairs:
-    """Of [Service]."""
-    timeouts = {**_given(defaults.timeouts), **_given(service.timeouts)}
-    log = {**_given(defaults.log), **_given(service.log)}
-    process = {key: getattr(service, key) for key in PROCESS}
-    return (
-        *_named({key: value for key, value in process.items() if value not in (None, False)}, PROCESS),
-        *(("SupplementaryGroups", group) for group in service.supplementary_groups),
-        *_named(timeouts, TIMEOUTS),
-        *_named(_given(service.kill), KILL),
-        *_directories(service.directories),
-        *_named(log, LOG),
+def pairs(node: Node, default: Node | None = None, *, leave: Iterable[str] = ()) -> Pairs:
+    """Every directive that the keys of `node` say, each key it leaves open as `default` has it. Lists are joined."""
+    left = frozenset(leave)
+    return tuple(
+        pair
+        for key, field in type(node).model_fields.items()
+        if key not in left and (directive := said(field)[0])
+        for pair in _pairs(directive, merged(node, default, key))
     )
 
 
-def commands(service: Service) -> tuple[Command, ...]:
+def merged(node: Node, default: Node | None, key: str) -> object:
+    """The value of a key; that of the default where it says none. A list adds to the default's."""
+    own = getattr(node, key)
+    other = getattr(default, key) if default is not None else None
+    if own is None:
+        return other
+    return tuple(dict.fromkeys((*other, *own))) if isinstance(own, tuple) and other else own
+
+
+def hatch(declared: Hatch, section: str) -> Pairs:
+    """What the escape hatch of a unit says of one section."""
+    return tuple(pair for directive, value in declared.get(section, {}).items() for pair in _pairs(directive, value))
+
+
+def further(declared: Hatch, known: Iterable[str]) -> tuple[tuple[str, Pairs], ...]:
+    """The sections of the escape hatch that are none of `known`."""
+    names = (name for name in declared if name not in frozenset(known))
+    return tuple((name, hatch(declared, name)) for name in names)
+
+
+def order_of(names: Names, *orders: Order) -> dict[str, tuple[str, ...]]:
+    """Whole unit names by key, of all orders together, each once."""
+    return {key: _units(names, orders, key) for key in ORDER}
+
+
+def further_order(names: Names, *orders: Order) -> Pairs:
+    """The directives of an order that nothing but systemd follows."""
+    keys = [key for key in Order.model_fields if key not in ORDER]
+    return tuple((said(Order.model_fields[key])[0], unit) for key in keys for unit in _units(names, orders, key))
+
+
+def install_of(names: Names, install: Install | None, derived: tuple[str, ...]) -> tuple[tuple[str, ...], Pairs]:
+    """The units that want this one, and the rest of [Install]. `derived` counts where nothing is declared."""
+    if install is None:
+        return derived, ()
+    wanted_by = tuple(names.unit(name) for name in install.wanted_by)
+    rest = tuple((directive, names.unit(value)) for directive, value in pairs(install, leave=("wanted_by",)))
+    return wanted_by, rest
+
+
+def commands(declared: Commands) -> tuple[DesiredCommand, ...]:
     """All commands around the service's own; those of one directive in their order."""
     return tuple(
-        _command(directive, argv) for key, directive in COMMANDS.items() for argv in getattr(service.commands, key)
+        _command(said(field)[0], each)
+        for key, field in Commands.model_fields.items()
+        for each in getattr(declared, key)
     )
 
 
-def identifier(defaults: Defaults, service: Service) -> str:
-    """What its lines in the log are marked with, where it is not the unit's name."""
-    return service.log.identifier or defaults.log.identifier or ""
+def _command(directive: str, declared: tuple[str, ...] | str) -> DesiredCommand:
+    if isinstance(declared, str):
+        first = commands_of(declared)[0]
+        return DesiredCommand(directive, first.prefixes, first.argv, declared)
+    program = declared[0].lstrip("-+!")
+    return DesiredCommand(directive, declared[0].removesuffix(program), (program, *declared[1:]))
 
 
-def _command(directive: str, argv: tuple[str, ...]) -> Command:
-    program = argv[0].lstrip("-+!")
-    return directive, argv[0].removesuffix(program), (program, *argv[1:])
+def _units(names: Names, orders: Iterable[Order], key: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names.unit(name) for order in orders for name in getattr(order, key)))
 
 
-def _given(node: BaseModel) -> dict[str, object]:
-    return node.model_dump(exclude_none=True)
+def _pairs(directive: str, value: object) -> Iterator[tuple[str, str]]:
+    if value is None:
+        return
+    if isinstance(value, Mapping):
+        yield from ((directive, f"{name}:{text}") for name, text in value.items())
+    elif isinstance(value, tuple | list):
+        # An empty list that was written is an empty assignment: no capabilities at all, say.
+        yield from ((directive, _word(each)) for each in value or ([""] if directive in _EMPTY else ()))
+    else:
+        yield directive, _word(value)
 
 
-def _named(values: dict[str, object], names: dict[str, str]) -> Iterator[tuple[str, str]]:
-    for key, directive in names.items():
-        if key in values:
-            yield directive, "yes" if values[key] is True else str(values[key])
+_EMPTY = frozenset({"CapabilityBoundingSet"})
 
 
-def _directories(declared: Directories) -> Iterator[tuple[str, str]]:
-    for key, directive in DIRECTORIES.items():
-        yield from ((directive, folder) for folder in getattr(declared, key))
-        mode = getattr(declared, f"{key}_mode")
-        if mode is not None:
-            yield f"{directive}Mode", mode
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -64,7 +64,7 @@ def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
 def command_files(service: DesiredService) -> tuple[TreeFile, ...]:
     """Programs that do nothing well, for the commands around its own, and the scripts that interpreters get."""
     found = {}
-    for _, _, argv in service.commands:
+    for argv in (command.argv for command in service.commands):
         if not _provided(argv[0]):
             found[argv[0]] = TreeFile(argv[0], NOTHING, 0o755)
         elif len(argv) > 1 and argv[1].startswith("/") and PurePosixPath(argv[0]).name in (*SHELLS, "python3"):

@@ -1,6 +1,8 @@
 """A root on which `systemd-analyze verify --root` can judge the generated units on a machine that has none of it."""
 
-from qtctl.model.desired import Desired
+from collections.abc import Iterator
+
+from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.tree import Tree, TreeFile
 
 STUB = TreeFile("", b"#!/bin/sh\n", 0o755)
@@ -17,7 +19,7 @@ _NAMES = (
 def verify_tree(desired: Desired) -> Tree:
     """The generated files, an executable stub for each program, and a stub for each unit that they lean on."""
     generated = {file.path: TreeFile(file.path, file.content) for file in desired.files}
-    started = {argv[0] for service in desired.services for argv in (service.argv, *(c[2] for c in service.commands))}
+    started = {argv[0] for service in (*desired.services, *desired.templates) for argv in _argvs(service)}
     programs = {path for path in started if path.startswith("/")}
     files = {
         **{path: TreeFile(path, STUB.content, STUB.mode) for path in programs},
@@ -27,12 +29,18 @@ def verify_tree(desired: Desired) -> Tree:
     return Tree(files=tuple(files[path] for path in sorted(files)))
 
 
+def _argvs(service: DesiredService) -> Iterator[tuple[str, ...]]:
+    yield service.argv
+    yield from service.loaded
+    yield from (command.argv for command in service.commands)
+
+
 def _leaned_on(desired: Desired) -> set[str]:
     """Units that are named by generated ones and are not generated themselves."""
     generated = {file.subject for file in desired.files if file.kind == "unit"}
-    nodes = (*desired.services, *desired.targets, *desired.timers)
+    nodes = (*desired.services, *desired.templates, *desired.targets, *desired.timers, *desired.units)
     named = {unit for node in nodes for field in _NAMES for unit in getattr(node, field, ())}
-    started = {timer.service_unit for timer in desired.timers}
+    started = {timer.service_unit for timer in desired.timers} | {unit.starts for unit in desired.units if unit.starts}
     externals = {external.unit for external in desired.externals}
     return {*BASE_TARGETS, *externals, *named, *started} - generated
 

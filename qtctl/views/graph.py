@@ -7,7 +7,9 @@ from typing import TypeVar
 
 from qtctl.errors import InputError
 from qtctl.model.names import Names, unit_name
-from qtctl.model.registry import External, Key, Order, Registry, Service, Target, Timer
+from qtctl.model.registry import External, Key, Registry, Service
+from qtctl.model.relations import Order
+from qtctl.model.units import Target, Timer
 from qtctl.views.find import find
 from qtctl.views.words import What
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 from qtctl.errors import InputError
 from qtctl.model.names import unit_name
-from qtctl.model.registry import External, Registry, Service, Timer
+from qtctl.model.registry import External, Registry, Service
+from qtctl.model.units import Timer
 from qtctl.report.document import Part
 from qtctl.report.markdown import code, document, plain
 from qtctl.report.markdown import table as md_table

@@ -8,7 +8,8 @@ from typing import Literal
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.names import Names, unit_name
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Order, Registry
+from qtctl.model.registry import Registry
+from qtctl.model.relations import Order
 from qtctl.report.document import Part
 from qtctl.views.find import WORDS, Found
 from qtctl.views.values import Places, Value, values_of

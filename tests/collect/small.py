@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from qtctl.dialects.systemd.quoting import loaded_argv
 from qtctl.model.desired import Desired, DesiredService, DesiredStore
 from qtctl.model.evidence import Evidence, Item, Need
 from qtctl.model.origin import Origin
@@ -40,7 +41,8 @@ def desired(port: int = 6379, services: tuple[str, ...] = (), patterns: tuple[st
 
 
 def with_argv(wanted: Desired, unit: str, argv: tuple[str, ...]) -> Desired:
-    services = (replace(each, argv=argv) if each.unit == unit else each for each in wanted.services)
+    loaded = (loaded_argv(argv),)
+    services = (replace(each, argv=argv, loaded=loaded) if each.unit == unit else each for each in wanted.services)
     return replace(wanted, services=tuple(services))
 
 

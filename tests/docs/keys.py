@@ -10,25 +10,38 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from qtctl.adapters.files import read_text, shipped
-from qtctl.flows.schemas import meanings
-from qtctl.model import registry as model
+from qtctl.flows.schemas import meaning, meanings
+from qtctl.model import limits, registry, relations, running, sandbox, units
 from qtctl.model.fields import Node
+from qtctl.model.vocabulary import said
 from qtctl.resolve.services import PROFILES
 
 KEYS = meanings(read_text(shipped("keys.toml")))
 BLOCK = re.compile(r"(<!-- keys: ([A-Za-z ]+) -->\n).*?(<!-- end of keys -->)", re.DOTALL)
 PROFILE_BLOCK = re.compile(r"(<!-- profiles -->\n).*?(<!-- end of profiles -->)", re.DOTALL)
 NOT_OF_A_FILE = {"Node", "Registry"}
+MODULES = (limits, registry, relations, running, sandbox, units)
 
 
 def models() -> dict[str, type[BaseModel]]:
     """Every table of a registry file, by its model's name."""
-    found = {name: kind for name, kind in vars(model).items() if isinstance(kind, type) and issubclass(kind, Node)}
+    named = {name: kind for module in MODULES for name, kind in vars(module).items()}
+    found = {name: kind for name, kind in named.items() if isinstance(kind, type) and issubclass(kind, Node)}
     return {name: kind for name, kind in found.items() if name not in NOT_OF_A_FILE}
 
 
 def keys_of(kind: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in kind.model_fields.items()}
+
+
+def _own(kind: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Its keys but those that it has from another model, whose table has them."""
+    return {key: field for key, field in keys_of(kind).items() if key.rstrip("_") in _said_by(kind)}
+
+
+def _said_by(kind: type[BaseModel]) -> set[str]:
+    aliases = {name: field.alias or name for name, field in kind.model_fields.items()}
+    return {aliases[name] for name in vars(kind)["__annotations__"] if name in aliases}
 
 
 def with_tables(text: str) -> str:
@@ -43,8 +56,12 @@ def tabled(text: str) -> set[str]:
 
 
 def _table(kind: type[BaseModel]) -> str:
-    rows = [f"| `{key}` | {KEYS[kind.__name__][key]} | {_default(field)} |" for key, field in keys_of(kind).items()]
+    rows = [f"| `{key}` | {_meaning(kind, key, field)} | {_default(field)} |" for key, field in _own(kind).items()]
     return "\n".join(["", "| key | meaning | default |", "|---|---|---|", *rows, "", ""])
+
+
+def _meaning(kind: type[BaseModel], key: str, field: FieldInfo) -> str:
+    return meaning(KEYS, kind.__name__, key, said(field)[0])
 
 
 def _profiles() -> str:

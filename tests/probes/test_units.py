@@ -46,7 +46,7 @@ def test_a_service() -> None:
         RUNNING,
         "enabled",
         VALUES,
-        argv=["/usr/bin/python3", "-m", "http.server", "--password=canary"],
+        argvs=[["/usr/bin/python3", "-m", "http.server", "--password=canary"]],
     )
     assert (found.active_state, found.unit_file_state, found.main_pid, found.n_restarts) == ("active", "enabled", 93, 2)
     assert found.requires == ["sysinit.target", "system.slice"], "sorted: systemd's order changes from look to look"
@@ -55,7 +55,7 @@ def test_a_service() -> None:
 
 @pytest.mark.parametrize("declared", [[], ["/usr/bin/python3", "-m", "http.server"]])
 def test_an_argv_that_is_not_the_declared_one_is_cut_to_the_executable(declared: list[str]) -> None:
-    found = units.decode("quantum-b.service", RUNNING, "enabled", VALUES, argv=declared)
+    found = units.decode("quantum-b.service", RUNNING, "enabled", VALUES, argvs=[declared])
     assert found.exec_start == [["/usr/bin/python3"]]
     assert "canary" not in repr(found)
 

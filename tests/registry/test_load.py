@@ -26,7 +26,12 @@ BROKEN = {
     ),
     "wrong state": (
         edited("services/feed.toml", '"running"', '"runing"'),
-        ["services/feed.toml:2: state: input should be 'running', 'stopped', 'on-timer' or 'retired' (given 'runing')"],
+        [
+            (
+                "services/feed.toml:2: state: input should be 'running', 'stopped', 'on-timer', 'on-demand' or "
+                "'retired' (given 'runing')"
+            )
+        ],
     ),
     "a span systemd refuses": (
         edited("streams.toml", '"60s"', '"sixty"'),

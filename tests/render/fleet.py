@@ -50,6 +50,7 @@ SERVICE = DesiredService(
     store="",
     enabled=True,
     origin=Origin("services/web.toml"),
+    syslog_identifier="fleet-web",
 )
 TIMER = DesiredTimer("sweep", "fleet-sweep.timer", "Sweep", "fleet-sweep.service", (), True, (), Origin("timers.toml"))
 TARGET = DesiredTarget("core", "fleet-core.target", "The core", (), (), (), (), Origin("targets.toml"))

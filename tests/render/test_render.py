@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from qtctl.dialects.systemd.quoting import parse_env_file, split_exec
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.errors import InputError, InputErrors
-from qtctl.model.desired import Desired
+from qtctl.model.desired import Desired, DesiredCommand
 from qtctl.model.registry import ServiceState
 from qtctl.render.render import render
 from tests.render.fleet import TARGET, TIMER, desired, service, shipped
@@ -27,6 +27,7 @@ def frozen(value: Any) -> Any:
 
 def given_by(case: dict[str, Any]) -> Desired:
     fields = {key: frozen(value) for key, value in case.get("service", {}).items()}
+    fields["commands"] = tuple(DesiredCommand(*each) for each in fields.get("commands", ()))
     fields["state"] = ServiceState(fields.get("state", "running"))
     beside = {
         f"{kind}s": (replace(base, **{key: frozen(value) for key, value in case[kind].items()}),)

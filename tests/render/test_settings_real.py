@@ -25,7 +25,7 @@ documentation = ["https://a.example/50%25", "man:own(8)"]
 supplementary_groups = ["adm", "daemon"]
 pid_file = "/run/own 50%.pid"
 umask = "0027"
-nice = -5
+scheduling.nice = -5
 run = { kind = "command", argv = ["/usr/bin/true"] }
 [commands]
 start_pre = [["-/bin/a b", "x y", "$HOME", "100%", ";"], ["+/bin/b"]]
@@ -64,7 +64,7 @@ state = "running"
 type = "oneshot"
 remain_after_exit = true
 umask = "077"
-nice = 7
+scheduling.nice = 7
 supplementary_groups = ["adm"]
 [run]
 kind = "command"

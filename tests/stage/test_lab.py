@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from qtctl.errors import InputError
+from qtctl.model.desired import DesiredCommand
 from qtctl.model.tree import Account, TreeDir
 from qtctl.stage.lab import lab_tree
 from tests.stage.fleet import AUDIT, DEPLOY, tiny
@@ -132,9 +133,9 @@ def test_commands_around_a_service_do_nothing_and_its_log_has_a_folder_and_group
     changed = replace(
         first,
         commands=(
-            ("ExecStartPre", "-", ("/opt/tiny/check", "a")),
-            ("ExecStartPre", "", ("/usr/bin/python3", "/opt/tiny/warm.py")),
-            ("ExecStop", "", ("/bin/kill", "$MAINPID")),
+            DesiredCommand("ExecStartPre", "-", ("/opt/tiny/check", "a")),
+            DesiredCommand("ExecStartPre", "", ("/usr/bin/python3", "/opt/tiny/warm.py")),
+            DesiredCommand("ExecStop", "", ("/bin/kill", "$MAINPID")),
         ),
         settings=(("StandardOutput", "append:/var/log/tiny/a b.log"), ("SupplementaryGroups", "readers")),
     )

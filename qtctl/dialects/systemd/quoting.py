@@ -109,7 +109,7 @@ def value(text: str, field: str) -> str:
 def setting(text: str, field: str) -> str:
     """A value that is written as systemd reads it (sizes, times, CPUQuota=150%): one line, and not empty."""
     _refuse(text, field)
-    if not text or text != text.strip(WHITESPACE) or _CONTROL.search(text) or text.endswith("\\"):
+    if not text or text != text.strip(WHITESPACE) or _CONTROL_BUT_TAB.search(text) or text.endswith("\\"):
         raise InputError(f"{field}: not a value on one line without white space around it")
     return text
 

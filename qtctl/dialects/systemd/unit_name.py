@@ -29,6 +29,26 @@ def stem(name: str) -> str:
     return name.rpartition(".")[0] or name
 
 
+def prefix_of(name: str) -> str:
+    """What stands before the `@`, or the name without its type."""
+    return stem(name).partition("@")[0]
+
+
+def instance_of(name: str) -> str:
+    """What stands after the `@`; empty in a template, and where there is none."""
+    return stem(name).partition("@")[2]
+
+
+def is_template(name: str) -> bool:
+    return stem(name).endswith("@")
+
+
+def instance(template: str, name: str) -> str:
+    """The unit of an instance: `worker@.service` and `1` give `worker@1.service`."""
+    prefix, _, type_ = template.rpartition(".")
+    return f"{prefix}{name}.{type_}"
+
+
 def escape(text: str) -> str:
     """`text` as systemd-escape gives it: `/` becomes `-`, other bytes `\\xNN`; a leading dot is escaped."""
     raw = text.encode()

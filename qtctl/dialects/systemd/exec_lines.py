@@ -1,0 +1,38 @@
+"""The commands of an Exec*= value as systemd shows them once it is loaded: split and unquoted, nothing expanded."""
+
+import re
+
+from qtctl.dialects.systemd.quoting import ExecCommand
+from qtctl.dialects.systemd.words import WHITESPACE, Escapes, split
+from qtctl.errors import InputError
+
+_PREFIXES = "-@:+!|"
+_RAW_WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^ \t\n\r"'\\])+""", re.DOTALL)
+
+
+def commands_of(text: str) -> tuple[ExecCommand, ...]:
+    """Each command of a value: a lone `;` parts them. `$` and `%` stay. InputError: systemd drops the line."""
+    found: list[ExecCommand] = []
+    words: list[str] = []
+    if _RAW_WORD.sub("", text).strip(WHITESPACE):
+        raise InputError("unbalanced quotes, or a backslash at the end", hint='quote as "…", write \\ as \\\\')
+    for raw in (*_RAW_WORD.findall(text), ";"):
+        if raw != ";":
+            words += split('";"' if raw == "\\;" else raw, Escapes.C_RELAXED)
+        elif words:
+            found.append(_command(words))
+            words = []
+    if not found:
+        raise InputError("no command")
+    return tuple(found)
+
+
+def _command(words: list[str]) -> ExecCommand:
+    path = words[0].lstrip(_PREFIXES)
+    prefixes = words[0][: len(words[0]) - len(path)]
+    if not path:
+        raise InputError("a prefix of a command, and no command after it")
+    given = words[1:] if "@" in prefixes else [path, *words[1:]]
+    if not given:
+        raise InputError("the prefix @, and no name for the process after the program")
+    return ExecCommand(prefixes, path, tuple(given))

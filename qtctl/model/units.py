@@ -1,0 +1,207 @@
+"""Declared units that are no services."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from qtctl.model.fields import AbsolutePath, Choice, Mode, Name, Node, PlainPath, Setting, Span, UnitName, says
+from qtctl.model.limits import Limits, Resources, Restart, Scheduling
+from qtctl.model.relations import Asserts, Conditions, Install, LimitedManager, Order
+from qtctl.model.running import Directories, DocumentationUri, Kill, Log, Timeouts
+from qtctl.model.sandbox import Sandbox
+
+Word = str | int | bool
+Hatch = Mapping[str, Mapping[str, Word | tuple[Word, ...]]]
+"""Section → directive → value as systemd reads it; a list gives one assignment an item."""
+
+
+class Unit(Node):
+    """What every declared unit has."""
+
+    summary: str = says("Description", ..., section="Unit")
+    state: Literal["active", "stopped", "retired"] = "active"
+    hosts: tuple[Name, ...] = ()
+    unit: UnitName | None = None
+    why: str = ""
+    notes: str = ""
+    documentation: tuple[DocumentationUri, ...] = says("Documentation", (), section="Unit")
+    specifiers: bool = False
+    order: Order = Order()
+    conditions: Conditions = Conditions()
+    asserts: Asserts = Asserts()
+    manager: LimitedManager = LimitedManager()
+    install: Install | None = None
+    systemd: Hatch = Field(default={})
+
+
+class Target(Unit):
+    SECTION: ClassVar = "Unit"
+
+    state: Literal["active", "retired"] = "active"
+    within: Name | None = None
+    """The target that wants this one; none: multi-user.target."""
+    replaced_by: tuple[str, ...] = ()
+
+
+class Timer(Unit):
+    SECTION: ClassVar = "Timer"
+
+    service: Name | UnitName
+    """A service of this registry, or a whole unit name."""
+    on_calendar: tuple[str, ...] = says("OnCalendar", ())
+    on_boot: Span | tuple[Span, ...] | None = says("OnBootSec")
+    on_startup: Span | tuple[Span, ...] | None = says("OnStartupSec")
+    on_active: Span | tuple[Span, ...] | None = says("OnActiveSec")
+    on_unit_active: Span | tuple[Span, ...] | None = says("OnUnitActiveSec")
+    on_unit_inactive: Span | tuple[Span, ...] | None = says("OnUnitInactiveSec")
+    accuracy: Span | None = says("AccuracySec")
+    randomized_delay: Span | None = says("RandomizedDelaySec")
+    fixed_random_delay: bool | None = says("FixedRandomDelay")
+    persistent: bool | None = says("Persistent")
+    wake_system: bool | None = says("WakeSystem")
+    remain_after_elapse: bool | None = says("RemainAfterElapse")
+    on_clock_change: bool | None = says("OnClockChange")
+    on_timezone_change: bool | None = says("OnTimezoneChange")
+
+
+class Socket(Unit):
+    """A socket that systemd listens on for a service. `service` is what it starts, where it is not of the same name."""
+
+    SECTION: ClassVar = "Socket"
+
+    service: Name | UnitName | None = None
+    listen_stream: tuple[Setting, ...] = says("ListenStream", ())
+    listen_datagram: tuple[Setting, ...] = says("ListenDatagram", ())
+    listen_sequential_packet: tuple[Setting, ...] = says("ListenSequentialPacket", ())
+    listen_fifo: tuple[Setting, ...] = says("ListenFIFO", ())
+    listen_special: tuple[Setting, ...] = says("ListenSpecial", ())
+    listen_netlink: tuple[Setting, ...] = says("ListenNetlink", ())
+    listen_message_queue: tuple[Setting, ...] = says("ListenMessageQueue", ())
+    protocol: Setting | None = says("SocketProtocol")
+    bind_ipv6_only: Choice | None = says("BindIPv6Only")
+    bind_to_device: Setting | None = says("BindToDevice")
+    backlog: int | None = says("Backlog")
+    accept: bool | None = says("Accept")
+    writable: bool | None = says("Writable")
+    flush_pending: bool | None = says("FlushPending")
+    max_connections: int | None = says("MaxConnections")
+    max_connections_per_source: int | None = says("MaxConnectionsPerSource")
+    keep_alive: bool | None = says("KeepAlive")
+    keep_alive_time: Span | None = says("KeepAliveTimeSec")
+    keep_alive_interval: Span | None = says("KeepAliveIntervalSec")
+    keep_alive_probes: int | None = says("KeepAliveProbes")
+    no_delay: bool | None = says("NoDelay")
+    reuse_port: bool | None = says("ReusePort")
+    free_bind: bool | None = says("FreeBind")
+    transparent: bool | None = says("Transparent")
+    broadcast: bool | None = says("Broadcast")
+    defer_accept: Span | None = says("DeferAcceptSec")
+    priority: int | None = says("Priority")
+    receive_buffer: int | Setting | None = says("ReceiveBuffer")
+    send_buffer: int | Setting | None = says("SendBuffer")
+    pipe_size: int | Setting | None = says("PipeSize")
+    timestamping: Choice | None = says("Timestamping")
+    pass_credentials: bool | None = says("PassCredentials")
+    pass_security: bool | None = says("PassSecurity")
+    pass_packet_info: bool | None = says("PassPacketInfo")
+    socket_user: Setting | None = says("SocketUser")
+    socket_group: Setting | None = says("SocketGroup")
+    socket_mode: Mode | None = says("SocketMode")
+    directory_mode: Mode | None = says("DirectoryMode")
+    remove_on_stop: bool | None = says("RemoveOnStop")
+    symlinks: tuple[AbsolutePath, ...] = says("Symlinks", ())
+    file_descriptor_name: Setting | None = says("FileDescriptorName")
+    trigger_limit_interval: Span | None = says("TriggerLimitIntervalSec")
+    trigger_limit_burst: int | None = says("TriggerLimitBurst")
+    limits: Resources = Resources()
+
+
+class Path(Unit):
+    """A file or folder that systemd watches for a service."""
+
+    SECTION: ClassVar = "Path"
+
+    service: Name | UnitName | None = None
+    path_exists: tuple[Setting, ...] = says("PathExists", ())
+    path_exists_glob: tuple[Setting, ...] = says("PathExistsGlob", ())
+    path_changed: tuple[Setting, ...] = says("PathChanged", ())
+    path_modified: tuple[Setting, ...] = says("PathModified", ())
+    directory_not_empty: tuple[Setting, ...] = says("DirectoryNotEmpty", ())
+    make_directory: bool | None = says("MakeDirectory")
+    directory_mode: Mode | None = says("DirectoryMode")
+    trigger_limit_interval: Span | None = says("TriggerLimitIntervalSec")
+    trigger_limit_burst: int | None = says("TriggerLimitBurst")
+
+
+class Slice(Unit):
+    """Limits that the services of a slice share."""
+
+    SECTION: ClassVar = "Slice"
+
+    limits: Resources = Resources()
+
+
+class Mount(Unit):
+    """A mounted file system. The unit's name is its path: `var-log.mount` is /var/log."""
+
+    SECTION: ClassVar = "Mount"
+
+    what: Setting = says("What", ...)
+    where: PlainPath = says("Where", ...)
+    type: Setting | None = says("Type")
+    options: Setting | None = says("Options")
+    directory_mode: Mode | None = says("DirectoryMode")
+    timeout: Span | None = says("TimeoutSec")
+    sloppy_options: bool | None = says("SloppyOptions")
+    lazy_unmount: bool | None = says("LazyUnmount")
+    force_unmount: bool | None = says("ForceUnmount")
+    read_write_only: bool | None = says("ReadWriteOnly")
+    limits: Resources = Resources()
+
+
+class Automount(Unit):
+    """A path that is mounted when it is first used."""
+
+    SECTION: ClassVar = "Automount"
+
+    where: PlainPath = says("Where", ...)
+    directory_mode: Mode | None = says("DirectoryMode")
+    idle_timeout: Span | None = says("TimeoutIdleSec")
+    options: Setting | None = says("ExtraOptions")
+
+
+class Swap(Unit):
+    SECTION: ClassVar = "Swap"
+
+    what: Setting = says("What", ...)
+    priority: int | None = says("Priority")
+    options: Setting | None = says("Options")
+    timeout: Span | None = says("TimeoutSec")
+
+
+class Dropin(Node):
+    """A file that adds to a unit which qtctl does not generate. `order`: whole unit names or names of this registry."""
+
+    SECTION: ClassVar = "Service"
+
+    unit: UnitName
+    summary: str = ""
+    state: Literal["active", "retired"] = "active"
+    hosts: tuple[Name, ...] = ()
+    why: str = ""
+    notes: str = ""
+    priority: Annotated[int, Field(ge=0, le=99)] = 50
+    """The number that its file name begins with: later ones win."""
+    order: Order = Order()
+    conditions: Conditions = Conditions()
+    unit_env: Mapping[str, str] = {}
+    limits: Limits = Limits()
+    restart: Restart = Restart()
+    timeouts: Timeouts = Timeouts()
+    kill: Kill = Kill()
+    directories: Directories = Directories()
+    log: Log = Log()
+    scheduling: Scheduling = Scheduling()
+    sandbox: Sandbox = Sandbox()
+    systemd: Hatch = Field(default={})

@@ -1,0 +1,114 @@
+"""Which key of a registry table says which directive of systemd, as the fields themselves say it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from types import UnionType
+from typing import Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.model.fields import Node
+from qtctl.model.registry import Registry
+
+
+class Form(StrEnum):
+    """How a key holds the value of its directive."""
+
+    TEXT = "text"
+    """Text that is meant as it stands."""
+    SETTING = "setting"
+    """One value, written as systemd reads it."""
+    SWITCH = "switch"
+    NUMBER = "number"
+    LINES = "lines"
+    """A list; one assignment an item."""
+    UNITS = "units"
+    PATHS = "paths"
+    """A list of paths, before which `-` or `+` may stand."""
+    TABLE = "table"
+    """Names and values."""
+
+
+TEXTS = frozenset({"Description", "Documentation", "LogNamespace", "PIDFile", "StandardError", "StandardOutput"})
+"""Directives in which systemd expands specifiers, and whose values in the model are plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that says a directive: `path` below the table of its entry, `types` what its value may be."""
+
+    path: tuple[str, ...]
+    section: str
+    directive: str
+    form: Form
+    annotation: object
+
+
+@lru_cache
+def fields(kind: str) -> Mapping[tuple[str, str], Key]:
+    """(section, directive) → its key, for one table of a registry: services, timers, sockets …"""
+    model = get_args(Registry.model_fields[kind].annotation)[1]
+    return {(key.section, key.directive): key for key in _keys(model, model.SECTION)}
+
+
+KINDS = (
+    "services", "timers", "targets", "sockets", "paths", "slices", "mounts", "automounts", "swaps", "dropins",
+)  # fmt: skip
+"""The tables that make units, or parts of them."""
+
+
+@lru_cache
+def key_paths() -> Mapping[str, tuple[str, ...]]:
+    """Directive → the key that it is made from, in whatever kind of table first has it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for kind in KINDS:
+        for key in fields(kind).values():
+            found.setdefault(key.directive, key.path)
+    return {**found, "ExecStart": ("run",), "EnvironmentFile": ("secrets", "env_file")}
+
+
+def said(field: FieldInfo) -> tuple[str, str]:
+    """The directive that a field says and the section it asks for; "" where it says none."""
+    extra = field.json_schema_extra
+    if not isinstance(extra, dict):
+        return "", ""
+    return str(extra.get("directive", "")), str(extra.get("section", ""))
+
+
+def _keys(model: type[Node], section: str, path: tuple[str, ...] = ()) -> Iterator[Key]:
+    for name, field in model.model_fields.items():
+        directive, own = said(field)
+        if directive:
+            form = _form(directive, field.annotation)
+            yield Key((*path, name), own or section, directive, form, field.annotation)
+            continue
+        for table in _tables(field.annotation):
+            yield from _keys(table, getattr(table, "SECTION", section), (*path, name))
+
+
+def _tables(annotation: object) -> list[type[Node]]:
+    return [each for each in _options(annotation) if isinstance(each, type) and issubclass(each, Node)]
+
+
+def _options(annotation: object) -> tuple[object, ...]:
+    if get_origin(annotation) in (Union, UnionType):
+        return tuple(option for each in get_args(annotation) for option in _options(each))
+    return (annotation,)
+
+
+def _form(directive: str, annotation: object) -> Form:
+    options = _options(annotation)
+    if any(get_origin(each) in (dict, Mapping) for each in options):
+        return Form.TABLE
+    if any(get_origin(each) is tuple for each in options):
+        return {Takes.UNITS: Form.UNITS, Takes.INSTALL: Form.UNITS, Takes.PATHS: Form.PATHS}.get(
+            takes(directive), Form.LINES
+        )
+    if bool in options:
+        return Form.SWITCH
+    if int in options:
+        return Form.NUMBER
+    return Form.TEXT if directive in TEXTS else Form.SETTING

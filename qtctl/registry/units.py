@@ -1,0 +1,116 @@
+"""What units say of others, and what their escape hatch may say."""
+
+from collections.abc import Iterator
+
+from qtctl.dialects.systemd.exec_lines import commands_of
+from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.errors import InputError
+from qtctl.model.names import ENDINGS, Names, unit_name
+from qtctl.model.origin import Origin
+from qtctl.model.registry import Registry, Service
+from qtctl.model.relations import Order
+from qtctl.model.units import Hatch
+from qtctl.model.vocabulary import KINDS, fields
+from qtctl.registry.problem import Problem
+
+
+def units(registry: Registry, names: Names) -> Iterator[Problem]:
+    for kind in KINDS:
+        for name, node in getattr(registry, kind).items():
+            if node.state == "retired":
+                continue
+            origin = registry.origins[kind, name]
+            yield from _hatch(kind, node.systemd, origin.at("systemd"))
+            yield from order_problems(node.order, origin.at("order"), names)
+            yield from _install(node, origin.at("install"), names)
+    for kind in ("sockets", "paths"):
+        for name, node in getattr(registry, kind).items():
+            yield from started(node.service, registry.origins[kind, name].at("service"), registry, names)
+    for name, service in registry.services.items():
+        yield from _service(registry, name, service)
+    yield from _dropins(registry, names)
+
+
+def order_problems(order: Order, origin: Origin, names: Names) -> Iterator[Problem]:
+    """Names of an order that lead nowhere."""
+    for key in Order.model_fields:
+        for name in getattr(order, key):
+            problem = names.problem(name)
+            if problem:
+                yield f"QT102 {problem}", origin.at(key), "declare it, or name what took its place"
+
+
+def started(name: str | None, origin: Origin, registry: Registry, names: Names) -> Iterator[Problem]:
+    """The unit that a timer, socket or path starts: a service, an instance of one, or a whole name from outside."""
+    if name is None or name in registry.services:
+        return
+    problem = names.problem(name)
+    if problem:
+        yield f"QT102 service {problem}", origin, "declare it in services/"
+
+
+def _install(node: object, origin: Origin, names: Names) -> Iterator[Problem]:
+    install = getattr(node, "install", None)
+    for key in ("wanted_by", "required_by", "upheld_by") if install else ():
+        for name in getattr(install, key):
+            problem = names.problem(name)
+            if problem:
+                yield f"QT102 {problem}", origin.at(key), "declare it, or give the whole name of a unit"
+    for key in ("alias", "also") if install else ():
+        for name in getattr(install, key):
+            if not name.endswith(ENDINGS):
+                yield f"{name} is no name of a unit", origin.at(key), "for example redis.service"
+
+
+def _hatch(kind: str, hatch: Hatch, origin: Origin) -> Iterator[Problem]:
+    known = fields(kind)
+    for section, directives in hatch.items():
+        for directive in directives:
+            key = known.get((section, directive))
+            if key is not None:
+                what = f"[{section}] {directive}= has a key of its own: {'.'.join(key.path)}"
+                yield what, origin.at(section, directive), "say it there"
+
+
+def _service(registry: Registry, name: str, service: Service) -> Iterator[Problem]:
+    if service.state == "retired":
+        return
+    origin = registry.origins["services", name]
+    yield from _lines(service, origin)
+    yield from _template(registry, name, service, origin)
+    if service.slice and not service.slice.endswith(".slice") and service.slice not in registry.slices:
+        yield f"QT102 slice {service.slice} is not declared", origin.at("slice"), "declare it in slices.toml"
+    if service.secrets and service.secrets.keys and not service.secrets.env_file:
+        yield "secrets.keys, and no secrets.env_file that holds them", origin.at("secrets", "keys"), "name the file"
+
+
+def _lines(service: Service, origin: Origin) -> Iterator[Problem]:
+    """Commands that are written as systemd reads them."""
+    found = [(line, ("run", "lines")) for line in (service.run.lines if service.run else ())]
+    for key in type(service.commands).model_fields:
+        found += [(each, ("commands", key)) for each in getattr(service.commands, key) if isinstance(each, str)]
+    for line, path in found:
+        try:
+            commands_of(line)
+        except InputError as error:
+            yield f"{'.'.join(path)}: {error.what}", origin.at(*path), error.hint or "quote it as systemd reads it"
+
+
+def _template(registry: Registry, name: str, service: Service, origin: Origin) -> Iterator[Problem]:
+    unit = unit_name(registry, "services", name)
+    if not is_template(unit):
+        if service.instances:
+            yield f"instances, and {unit} is no template", origin.at("instances"), "its name ends in @.service"
+        return
+    if service.ports:
+        yield "ports of a template: all its instances would listen there", origin.at("ports"), "declare a service each"
+    if len(set(service.instances)) < len(service.instances):
+        yield "an instance is declared twice", origin.at("instances"), "once each"
+
+
+def _dropins(registry: Registry, names: Names) -> Iterator[Problem]:
+    own = {unit: kind for kind, _, unit in names.units if kind != "externals"}
+    for name, dropin in registry.dropins.items():
+        if dropin.state != "retired" and dropin.unit in own:
+            origin = registry.origins["dropins", name].at("unit")
+            yield f"{dropin.unit} is generated from {own[dropin.unit]}", origin, "say it there: no drop-in is needed"

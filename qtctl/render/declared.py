@@ -1,0 +1,176 @@
+"""What systemd must read in the text of each unit: directives and values, as they were declared."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from qtctl.dialects.systemd.quoting import (
+    parse_exec,
+    parse_file_pattern,
+    parse_prefixed,
+    parse_value,
+)
+from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.model.desired import (
+    DesiredCommand,
+    DesiredDropin,
+    DesiredService,
+    DesiredTarget,
+    DesiredTimer,
+    DesiredUnit,
+    Pairs,
+)
+from qtctl.render.written import working_directory, written_setting
+
+
+def as_it_is(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A directive and the values that systemd must read; `read` takes the quoting off what was written."""
+
+    section: str
+    key: str
+    values: tuple[object, ...]
+    read: Callable[[str], object] = parse_value
+
+
+_Related = DesiredService | DesiredTimer | DesiredTarget | DesiredUnit
+_ORDER = (
+    ("Wants", "wants"), ("Requires", "requires"), ("BindsTo", "binds_to"), ("After", "after"), ("Before", "before"),
+    ("Conflicts", "conflicts"), ("PartOf", "part_of"), ("OnFailure", "on_failure"),
+)  # fmt: skip
+
+
+def of_service(service: DesiredService) -> tuple[Declared, ...]:
+    single = (
+        ("Type", service.type),
+        ("User", service.user),
+        ("Group", service.group),
+        ("SyslogIdentifier", service.syslog_identifier),
+    )
+    specifiers = service.specifiers
+    own = service.settings + service.restart + service.limits + service.sandbox
+    return (
+        *_unit_section(service),
+        *_pairs("Unit", service.start_limit, specifiers),
+        *(Declared("Service", key, (text,)) for key, text in single if text),
+        *_working_directory(service.working_directory),
+        *_environment(service.unit_env),
+        *_env_files(service),
+        _exec_start(service),
+        *_commands(service.commands),
+        *_pairs("Service", own, specifiers),
+        *_install(service),
+    )
+
+
+def of_timer(timer: DesiredTimer) -> tuple[Declared, ...]:
+    return (
+        *_unit_section(timer),
+        *_pairs("Timer", timer.schedule, timer.specifiers),
+        Declared("Timer", "Unit", (timer.service_unit,)),
+        *_install(timer),
+    )
+
+
+def of_target(target: DesiredTarget) -> tuple[Declared, ...]:
+    return (*_unit_section(target), *_install(target))
+
+
+def of_unit(unit: DesiredUnit) -> tuple[Declared, ...]:
+    starts = {"Socket": "Service", "Path": "Unit"}.get(unit.section, "")
+    return (
+        *_unit_section(unit),
+        *_pairs(unit.section, unit.settings, unit.specifiers),
+        *((Declared(unit.section, starts, (unit.starts,)),) if unit.starts else ()),
+        *_install(unit),
+    )
+
+
+def of_dropin(dropin: DesiredDropin) -> tuple[Declared, ...]:
+    pairs = (declared for section, found in dropin.sections for declared in _pairs(section, found, False))
+    return (*pairs, *_environment(dropin.unit_env))
+
+
+def _unit_section(unit: _Related) -> tuple[Declared, ...]:
+    return (
+        Declared("Unit", "Description", (unit.summary,)),
+        *_pairs("Unit", unit.unit_settings, unit.specifiers),
+        *(Declared("Unit", key, names) for key, field in _ORDER if (names := getattr(unit, field))),
+    )
+
+
+def _install(unit: _Related) -> tuple[Declared, ...]:
+    extra = (declared for section, found in unit.extra for declared in _pairs(section, found, unit.specifiers))
+    wanted = Declared("Install", "WantedBy", unit.wanted_by)
+    return (wanted, *_pairs("Install", unit.install, unit.specifiers), *extra)
+
+
+@lru_cache(maxsize=512)
+def _pairs(section: str, pairs: Pairs, specifiers: bool) -> tuple[Declared, ...]:
+    """What the pairs alone would mean: the last of a scalar, all items of a list."""
+    lines = "".join(f"{key}={written_setting(text, key)}\n" for key, text in pairs)
+    alone = effective(parse(f"[{section}]\n{lines.replace('%%', '%') if specifiers else lines}", section))
+    return tuple(Declared(section, key, values, as_it_is) for (_, key), values in alone.items())
+
+
+def _working_directory(directory: str) -> tuple[Declared, ...]:
+    if not directory:
+        return ()
+    return (Declared("Service", "WorkingDirectory", (working_directory(directory, doubled=False),)),)
+
+
+def _environment(env: tuple[tuple[str, str], ...]) -> tuple[Declared, ...]:
+    """effective() has taken the quotes off already."""
+    if not env:
+        return ()
+    return (Declared("Service", "Environment", tuple(f"{name}={text}" for name, text in env)),)
+
+
+def _env_files(service: DesiredService) -> tuple[Declared, ...]:
+    ours = tuple(file for file in (service.env_file, service.secrets_file) if file)
+    files = (*service.env_files, *ours)
+    return (Declared("Service", "EnvironmentFile", files, _file_of(frozenset(service.env_files))),)
+
+
+def _file_of(patterns: frozenset[str]) -> Callable[[str], object]:
+    return lambda text: text if text in patterns or text.replace("%%", "%") in patterns else parse_file_pattern(text)
+
+
+def _exec_start(service: DesiredService) -> Declared:
+    if service.lines:
+        return Declared("Service", "ExecStart", service.lines, as_it_is)
+    return Declared("Service", "ExecStart", ((service.argv[:1], service.argv),), _exec)
+
+
+def _commands(commands: tuple[DesiredCommand, ...]) -> Iterator[Declared]:
+    """A template of the user's own may add such commands where none are declared."""
+    for key in dict.fromkeys(command.directive for command in commands):
+        mine = [command for command in commands if command.directive == key]
+        lines = frozenset(command.line for command in mine if command.line)
+        values = tuple(each.line or (each.prefixes, each.argv[:1], each.argv) for each in mine)
+        yield Declared("Service", key, values, _run_of(lines))
+
+
+def _run_of(lines: frozenset[str]) -> Callable[[str], object]:
+    """How a command is run, its program and its argv; a line that was declared as one, as it is."""
+
+    def read(text: str) -> object:
+        for written in (text, text.replace("%%", "%")):
+            if written in lines:
+                return written
+        command = parse_prefixed(text)
+        return command.prefixes.replace(":", ""), (command.path,), command.argv
+
+    return read
+
+
+def _exec(text: str) -> object:
+    """The program and its argv; with a prefix that changes how it runs, something no declaration equals."""
+    command = parse_exec(text)
+    if command.prefixes.strip(":"):
+        return command
+    return ((command.path,), command.argv)

@@ -1,0 +1,45 @@
+"""A template service and the name of an instance → the service that runs."""
+
+from dataclasses import replace
+
+from qtctl.dialects.systemd.specifiers import expand
+from qtctl.dialects.systemd.unit_name import instance
+from qtctl.model.desired import DesiredService, Pairs
+
+
+def instance_of(template: DesiredService, name: str) -> DesiredService:
+    """The instance: its values are what systemd makes of the template's specifiers, where its name decides them."""
+    own_name = f"{template.name.removesuffix('@')}@{name}"
+    own = replace(
+        template,
+        name=own_name,
+        unit=instance(template.unit, name),
+        template=template.unit,
+        consumes=tuple(replace(each, service=own_name) for each in template.consumes),
+    )
+    return _expanded(own) if template.specifiers else own
+
+
+def _expanded(service: DesiredService) -> DesiredService:
+    unit = service.unit
+    return replace(
+        service,
+        summary=expand(service.summary, unit),
+        user=expand(service.user, unit),
+        group=expand(service.group, unit),
+        argv=tuple(expand(word, unit) for word in service.argv),
+        loaded=tuple(tuple(expand(word, unit) for word in words) for words in service.loaded),
+        working_directory=expand(service.working_directory, unit),
+        entry_point=expand(service.entry_point, unit),
+        secrets_file=expand(service.secrets_file, unit),
+        sandbox=_pairs(service.sandbox, unit),
+        settings=_pairs(service.settings, unit),
+        commands=tuple(
+            replace(each, argv=tuple(expand(word, unit) for word in each.argv)) for each in service.commands
+        ),
+        specifiers=False,
+    )
+
+
+def _pairs(found: Pairs, unit: str) -> Pairs:
+    return tuple((directive, expand(value, unit)) for directive, value in found)

@@ -1,0 +1,138 @@
+"""Declared units that are no services → what a host must have."""
+
+from qtctl.dialects.systemd.unit_name import stem
+from qtctl.model.desired import DesiredDropin, DesiredTarget, DesiredTimer, DesiredUnit, Pairs
+from qtctl.model.names import SECTIONS, Names, unit_name
+from qtctl.model.registry import Registry
+from qtctl.model.units import Dropin, Timer, Unit
+from qtctl.resolve.settings import further, further_order, hatch, install_of, order_of, pairs
+
+UNIT_DIR = "/etc/systemd/system"
+WANTED_BY = {
+    "sockets": ("sockets.target",),
+    "paths": ("paths.target",),
+    "slices": (),
+    "mounts": ("multi-user.target",),
+    "automounts": ("multi-user.target",),
+    "swaps": ("swap.target",),
+}
+"""What enables the lesser kinds of unit, where the registry does not say. A slice comes with its first service."""
+
+
+def target(registry: Registry, names: Names, name: str) -> DesiredTarget:
+    node = registry.targets[name]
+    order = order_of(names, node.order)
+    parent = unit_name(registry, "targets", node.within) if node.within else ""
+    if parent:
+        order["part_of"] = tuple(dict.fromkeys((*order["part_of"], parent)))
+    wanted_by, install = install_of(names, node.install, (parent or "multi-user.target",))
+    return DesiredTarget(
+        name=name,
+        unit=unit_name(registry, "targets", name),
+        summary=node.summary,
+        wanted_by=wanted_by,
+        origin=registry.origins["targets", name],
+        unit_settings=_unit_settings(names, node),
+        install=(*install, *hatch(node.systemd, "Install")),
+        extra=further(node.systemd, ("Unit", "Install")),
+        specifiers=node.specifiers,
+        **order,
+    )
+
+
+def timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
+    node = registry.timers[name]
+    wanted_by, install = install_of(names, node.install, ("timers.target",))
+    return DesiredTimer(
+        name=name,
+        unit=unit_name(registry, "timers", name),
+        summary=node.summary,
+        service_unit=names.started(node.service),
+        schedule=(*_timer_pairs(node), *hatch(node.systemd, "Timer")),
+        active=node.state == "active",
+        wanted_by=wanted_by,
+        origin=registry.origins["timers", name],
+        unit_settings=_unit_settings(names, node),
+        install=(*install, *hatch(node.systemd, "Install")),
+        extra=further(node.systemd, ("Unit", "Timer", "Install")),
+        specifiers=node.specifiers,
+        **order_of(names, node.order),
+    )
+
+
+def lesser(registry: Registry, names: Names, kind: str, name: str) -> DesiredUnit:
+    """A socket, path, slice, mount, automount or swap."""
+    node = getattr(registry, kind)[name]
+    section = SECTIONS[kind]
+    wanted_by, install = install_of(names, node.install, WANTED_BY[kind])
+    limits = pairs(node.limits) if hasattr(node, "limits") else ()
+    starts = getattr(node, "service", None)
+    return DesiredUnit(
+        name=name,
+        unit=unit_name(registry, kind, name),
+        section=section,
+        summary=node.summary,
+        starts=names.started(starts) if starts else "",
+        settings=(*pairs(node, leave=_UNIT_KEYS), *limits, *hatch(node.systemd, section)),
+        active=node.state == "active",
+        wanted_by=wanted_by,
+        origin=registry.origins[kind, name],
+        unit_settings=_unit_settings(names, node),
+        install=(*install, *hatch(node.systemd, "Install")),
+        extra=further(node.systemd, ("Unit", section, "Install")),
+        specifiers=node.specifiers,
+        **order_of(names, node.order),
+    )
+
+
+_UNIT_KEYS = ("summary", "documentation")
+
+
+def dropin(registry: Registry, names: Names, name: str) -> DesiredDropin:
+    node = registry.dropins[name]
+    order = tuple((directive, unit) for directive, unit in _order_pairs(names, node))
+    unit = (*order, *pairs(node.conditions), *hatch(node.systemd, "Unit"))
+    restart = pairs(node.restart)
+    limits = tuple(pair for pair in restart if pair[0].startswith("StartLimit"))
+    own = (
+        *(pair for pair in restart if pair not in limits),
+        *(pair for part in _PARTS for pair in pairs(getattr(node, part))),
+        *hatch(node.systemd, _section(node)),
+    )
+    sections = (("Unit", (*unit, *limits)), (_section(node), own), *further(node.systemd, ("Unit", _section(node))))
+    return DesiredDropin(
+        name=name,
+        unit=node.unit,
+        path=f"{UNIT_DIR}/{node.unit}.d/{node.priority:02}-{name}.conf",
+        sections=tuple((section, found) for section, found in sections if found),
+        unit_env=tuple(node.unit_env.items()),
+        origin=registry.origins["dropins", name],
+    )
+
+
+_PARTS = ("limits", "timeouts", "kill", "directories", "log", "scheduling", "sandbox")
+
+
+def _section(node: Dropin) -> str:
+    suffix = node.unit.removeprefix(stem(node.unit)).lstrip(".")
+    return {"target": "Unit"}.get(suffix, suffix.capitalize())
+
+
+def _order_pairs(names: Names, node: Dropin) -> Pairs:
+    said_order = pairs(node.order)
+    return tuple((directive, names.unit(name)) for directive, name in said_order)
+
+
+def _unit_settings(names: Names, node: Unit) -> Pairs:
+    return (
+        *(("Documentation", uri) for uri in node.documentation),
+        *further_order(names, node.order),
+        *pairs(node.conditions),
+        *pairs(node.asserts),
+        *pairs(node.manager),
+        *hatch(node.systemd, "Unit"),
+    )
+
+
+def _timer_pairs(node: Timer) -> Pairs:
+    return pairs(node, leave=_UNIT_KEYS)
