@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredExternal, DesiredService, Listener
 from qtctl.model.names import ENDINGS
 from qtctl.model.origin import Origin
@@ -52,7 +53,7 @@ def port_subject(port: Listener) -> str:
 
 
 def declared_units(desired: Desired) -> tuple[DeclaredUnit, ...]:
-    """Services that are not retired, targets, timers and externals, sorted by unit."""
+    """Everything declared that systemd can load, sorted by unit: of templates their instances."""
     if not _latest or _latest[0][0] is not desired:
         _latest[:] = [(desired, _declared_units(desired))]
     return _latest[0][1]
@@ -64,7 +65,13 @@ _latest: list[tuple[Desired, tuple[DeclaredUnit, ...]]] = []
 
 def _declared_units(desired: Desired) -> tuple[DeclaredUnit, ...]:
     files = {file.subject: file.path for file in desired.files if file.kind == "unit"}
-    found = (*_services(desired, files), *_targets(desired, files), *_timers(desired, files), *_externals(desired))
+    found = (
+        *_services(desired, files),
+        *_targets(desired, files),
+        *_timers(desired, files),
+        *_lesser(desired, files),
+        *_externals(desired),
+    )
     return tuple(sorted(found, key=lambda declared: declared.unit))
 
 
@@ -83,9 +90,9 @@ def _services(desired: Desired, files: dict[str, str]) -> Iterator[DeclaredUnit]
             unit=service.unit,
             kind="service",
             active=wanted.get(service.state),
-            enablement=_enablement(installable=bool(service.wanted_by), enabled=service.enabled),
+            enablement=_enablement(installable=bool(service.wanted_by or service.install), enabled=service.enabled),
             origin=service.origin,
-            file=files.get(service.unit, ""),
+            file=files.get(service.template or service.unit, ""),
             burst=_burst(service),
             causes=_causes(service, generated),
             holders=_flat(down(holder) for holder in holders),
@@ -111,7 +118,7 @@ def _targets(desired: Desired, files: dict[str, str]) -> Iterator[DeclaredUnit]:
             unit=target.unit,
             kind="target",
             active=True,
-            enablement=_enablement(installable=bool(target.wanted_by), enabled=True),
+            enablement=_enablement(installable=bool(target.wanted_by or target.install), enabled=True),
             origin=target.origin,
             file=files.get(target.unit, ""),
             holders=_flat(down(holder) for holder in target.part_of),
@@ -124,9 +131,24 @@ def _timers(desired: Desired, files: dict[str, str]) -> Iterator[DeclaredUnit]:
             unit=timer.unit,
             kind="timer",
             active=timer.active,
-            enablement=_enablement(installable=bool(timer.wanted_by), enabled=timer.active),
+            enablement=_enablement(installable=bool(timer.wanted_by or timer.install), enabled=timer.active),
             origin=timer.origin,
             file=files.get(timer.unit, ""),
+        )
+
+
+def _lesser(desired: Desired, files: dict[str, str]) -> Iterator[DeclaredUnit]:
+    for unit in desired.units:
+        if is_template(unit.unit):
+            continue
+        yield DeclaredUnit(
+            unit=unit.unit,
+            kind=unit.section.lower(),
+            active=None if unit.section == "Slice" else unit.active,
+            enablement=_enablement(installable=bool(unit.wanted_by or unit.install), enabled=unit.active),
+            origin=unit.origin,
+            file=files.get(unit.unit, ""),
+            holders=_flat(down(holder) for holder in (*unit.requires, *unit.binds_to, *unit.part_of)),
         )
 
 

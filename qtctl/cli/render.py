@@ -22,5 +22,5 @@ def render(
     declared = declare(read_registry(registry_folder(registry)), read_templates(templates), "", as_name)
     files = declared.desired.files
     write_tree(out, {file.path.lstrip("/"): (file.content, int(file.mode, 8)) for file in files})
-    units = sum(file.kind == "unit" for file in files)
+    units = sum(file.of_unit for file in files)
     write(f"{declared.desired.host}: {units} units and {len(files) - units} env files in {out}")

@@ -112,7 +112,7 @@ def _look(session: _Session, open_: set[Need]) -> None:
 
 def _fleet(desired: Desired) -> Iterable[str]:
     """Every unit name that the registry says something of: a file of one is worth seeing, whatever is needed."""
-    groups = (desired.services, desired.targets, desired.timers, desired.externals, desired.ghosts)
+    groups = (desired.services, desired.targets, desired.timers, desired.units, desired.externals, desired.ghosts)
     yield from (each.unit for group in groups for each in group)
     yield from (alias for external in desired.externals for alias in external.aliases)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from qtctl.errors import InputError
-from qtctl.lint.view import Declared
+from qtctl.lint.view import Declared, declared_of
 from qtctl.lint.where import Keys, key_path
 from qtctl.model.checks import Severity
 from qtctl.model.desired import Desired
@@ -15,7 +15,7 @@ _ENV = "environment variable "
 
 def unwritable(desired: Desired, errors: Iterable[InputError], keys: Keys) -> Iterator[Finding]:
     """`errors` of rendering whose place is a file of the registry: "UNIT: FIELD: why"."""
-    declared: tuple[Declared, ...] = (*desired.services, *desired.timers, *desired.targets)
+    declared: tuple[Declared, ...] = declared_of(desired)
     by_unit = {each.unit: each for each in declared}
     for error in errors:
         unit, _, what = error.what.partition(": ")

@@ -5,11 +5,19 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from qtctl.dialects.systemd.unitfile import Effective, UnitFile, effective, parse
-from qtctl.model.desired import Desired, DesiredFile, DesiredService, DesiredTarget, DesiredTimer
+from qtctl.model.desired import (
+    Desired,
+    DesiredDropin,
+    DesiredFile,
+    DesiredService,
+    DesiredTarget,
+    DesiredTimer,
+    DesiredUnit,
+)
 from qtctl.model.lint import Finding
 from qtctl.model.registry import Registry
 
-Declared: TypeAlias = DesiredService | DesiredTarget | DesiredTimer
+Declared: TypeAlias = DesiredService | DesiredTarget | DesiredTimer | DesiredUnit | DesiredDropin
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,13 @@ class View:
 
 Rule: TypeAlias = Callable[[View], Iterable[Finding]]
 
-_TEMPLATES = {DesiredService: "service.j2", DesiredTimer: "timer.j2", DesiredTarget: "target.j2"}
+_TEMPLATES = {
+    DesiredService: "service.j2",
+    DesiredTimer: "timer.j2",
+    DesiredTarget: "target.j2",
+    DesiredUnit: "unit.j2",
+    DesiredDropin: "dropin.j2",
+}
 
 
 def look(
@@ -77,10 +91,16 @@ def look(
     first: bool = True,
 ) -> View:
     """The view of one host, whose units have been rendered (or not)."""
-    declared: tuple[Declared, ...] = (*desired.services, *desired.timers, *desired.targets)
-    by_unit = {each.unit: each for each in declared}
-    units = tuple(_unit(file, by_unit[file.subject]) for file in desired.files if file.kind == "unit")
+    by_unit = {each.unit: each for each in declared_of(desired)}
+    by_path = {dropin.path: dropin for dropin in desired.dropins}
+    made = (file for file in desired.files if file.of_unit)
+    units = tuple(_unit(file, by_path.get(file.path) or by_unit[file.subject]) for file in made)
     return View(registry, desired, units, templates, keys, first)
+
+
+def declared_of(desired: Desired) -> tuple[Declared, ...]:
+    """What a host's unit files are rendered from, but drop-ins."""
+    return (*desired.services, *desired.templates, *desired.timers, *desired.targets, *desired.units)
 
 
 def _unit(file: DesiredFile, declared: Declared) -> Unit:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from qtctl.dialects.systemd.unitfile import Line
 from qtctl.errors import Place
 from qtctl.lint.view import Unit, View
+from qtctl.model.desired import DesiredDropin
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Service
 
@@ -24,10 +25,24 @@ def origin_of(view: View, unit: Unit, key: str) -> Origin:
     """Where the registry says the value of `key`: in the service's own file, else in the defaults, else the unit's."""
     declared = unit.declared.origin
     path = key_path(view.keys, key)
+    node = _node(view, unit)
+    hatch = _in_hatch(node, key)
+    if hatch:
+        return declared.at(*hatch)
     if unit.service is None:
-        timer = view.registry.timers.get(unit.subject) if unit.name.endswith(".timer") else None
-        return declared.at(*path) if timer is not None and path and _said(timer, path) else declared
+        return declared.at(*path) if path and _said(node, path) else declared
     return origin_at(view, view.registry.services[unit.service.name], declared, path or ("sandbox", "profile"))
+
+
+def _node(view: View, unit: Unit) -> object:
+    """The table of the registry that a unit is made from."""
+    kind = "dropins" if isinstance(unit.declared, DesiredDropin) else f"{unit.name.rpartition('.')[2]}s"
+    return getattr(view.registry, kind)[unit.subject]
+
+
+def _in_hatch(node: object, key: str) -> tuple[str, ...]:
+    sections = getattr(node, "systemd", {})
+    return next((("systemd", section, key) for section, said in sections.items() if key in said), ())
 
 
 def origin_at(view: View, service: Service, declared: Origin, path: tuple[str, ...]) -> Origin:

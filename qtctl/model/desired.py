@@ -280,10 +280,15 @@ class DesiredFile:
     group: str
     sha256: str
     kind: str
-    """unit, env."""
+    """unit, dropin, env."""
     subject: str
     """The unit that the file makes, or that reads it."""
     origin: Origin
+
+    @property
+    def of_unit(self) -> bool:
+        """Whether systemd reads it as a unit file or a part of one. Its content may be shown."""
+        return self.kind in ("unit", "dropin")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from types import UnionType
-from typing import Union, get_args, get_origin
+from typing import Annotated, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -94,6 +94,8 @@ def _tables(annotation: object) -> list[type[Node]]:
 
 
 def _options(annotation: object) -> tuple[object, ...]:
+    if get_origin(annotation) is Annotated:
+        return _options(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
         return tuple(option for each in get_args(annotation) for option in _options(each))
     return (annotation,)

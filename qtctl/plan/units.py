@@ -59,7 +59,7 @@ def _word(state: str) -> str:
 
 
 def _reload(scene: Scene, links: Sequence[Step]) -> tuple[Step, ...]:
-    written = sum(change.file.kind == "unit" for change in scene.changes.values())
+    written = sum(change.file.of_unit for change in scene.changes.values())
     stale = [wish.unit for wish in scene.wishes.values() if scene.unit(wish.unit).need_daemon_reload]
     reasons = []
     if written:

@@ -1,9 +1,18 @@
-"""What each declared unit should be, in one shape for services, timers and targets."""
+"""What each declared unit should be, in one shape for every kind of unit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from qtctl.model.desired import Desired, DesiredFile, DesiredService, DesiredTarget, DesiredTimer
+from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.model.desired import (
+    Desired,
+    DesiredFile,
+    DesiredService,
+    DesiredTarget,
+    DesiredTimer,
+    DesiredUnit,
+    Pairs,
+)
 from qtctl.model.registry import ServiceState
 
 
@@ -25,6 +34,7 @@ class Wish:
     ties: tuple[str, ...]
     file: str
     sees: tuple[str, ...]
+    required_by: tuple[str, ...] = ()
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -32,15 +42,17 @@ class Wish:
         directory = self.file.rpartition("/")[0]
         if not self.enabled:
             return ()
-        return tuple(f"{directory}/{target}.wants/{self.unit}" for target in self.wanted_by)
+        wanted = tuple(f"{directory}/{target}.wants/{self.unit}" for target in self.wanted_by)
+        return (*wanted, *(f"{directory}/{target}.requires/{self.unit}" for target in self.required_by))
 
 
 def wishes(desired: Desired) -> tuple[Wish, ...]:
     """Sorted by unit name. Only units that a file of `desired` makes: nothing else is touched."""
     made = {file.subject: file for file in desired.files if file.kind == "unit"}
-    found = [_service(service, made) for service in desired.services if service.unit in made]
+    found = [_service(service, made) for service in desired.services if (service.template or service.unit) in made]
     found += [_timer(timer, made) for timer in desired.timers if timer.unit in made]
     found += [_target(target, made) for target in desired.targets if target.unit in made]
+    found += [_lesser(unit, made) for unit in desired.units if unit.unit in made and not is_template(unit.unit)]
     return tuple(sorted(found, key=lambda wish: wish.unit))
 
 
@@ -48,19 +60,20 @@ _ACTIVE = {ServiceState.RUNNING: True, ServiceState.STOPPED: False}
 
 
 def _service(service: DesiredService, made: Mapping[str, DesiredFile]) -> Wish:
-    path = made[service.unit].path
+    path = made[service.template or service.unit].path
     env = tuple(file for file in (service.env_file, service.secrets_file) if file)
     return Wish(
         service.unit,
         rank=0,
         active=_ACTIVE.get(service.state),
-        enabled=service.enabled and bool(service.wanted_by),
+        enabled=service.enabled and bool(service.wanted_by or service.install),
         wanted_by=service.wanted_by,
         after=service.after,
         before=service.before,
         ties=(*service.requires, *service.binds_to, *service.part_of),
         file=path,
         sees=(path, *env),
+        required_by=_required_by(service.install),
     )
 
 
@@ -70,14 +83,36 @@ def _timer(timer: DesiredTimer, made: Mapping[str, DesiredFile]) -> Wish:
         timer.unit,
         rank=1,
         active=timer.active,
-        enabled=timer.active and bool(timer.wanted_by),
+        enabled=timer.active and bool(timer.wanted_by or timer.install),
         wanted_by=timer.wanted_by,
         after=(),
         before=(),
         ties=(),
         file=made[timer.unit].path,
         sees=(),
+        required_by=_required_by(timer.install),
     )
+
+
+def _lesser(unit: DesiredUnit, made: Mapping[str, DesiredFile]) -> Wish:
+    # A slice comes and goes with what is in it.
+    return Wish(
+        unit.unit,
+        rank=1,
+        active=None if unit.section == "Slice" else unit.active,
+        enabled=unit.active and bool(unit.wanted_by or unit.install),
+        wanted_by=unit.wanted_by,
+        after=unit.after,
+        before=unit.before,
+        ties=(*unit.requires, *unit.binds_to, *unit.part_of),
+        file=made[unit.unit].path,
+        sees=(),
+        required_by=_required_by(unit.install),
+    )
+
+
+def _required_by(install: Pairs) -> tuple[str, ...]:
+    return tuple(unit for directive, unit in install if directive == "RequiredBy")
 
 
 def _target(target: DesiredTarget, made: Mapping[str, DesiredFile]) -> Wish:
@@ -85,11 +120,12 @@ def _target(target: DesiredTarget, made: Mapping[str, DesiredFile]) -> Wish:
         target.unit,
         rank=2,
         active=True,
-        enabled=bool(target.wanted_by),
+        enabled=bool(target.wanted_by or target.install),
         wanted_by=target.wanted_by,
         after=target.after,
         before=target.before,
         ties=(*target.requires, *target.binds_to, *target.part_of),
         file=made[target.unit].path,
         sees=(),
+        required_by=_required_by(target.install),
     )

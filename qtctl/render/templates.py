@@ -58,8 +58,8 @@ class Templates:
         environment.filters.update({n: _undoubled(f) for n, f in checked.items()} if specifiers else checked)
         return environment
 
-    def fill(self, name: str, unit: str, *, specifiers: bool = False, **values: object) -> str:
-        """The text that template `name` gives for `unit`. InputError with the template's line, or from a filter.
+    def fill(self, name: str, subject: str, /, *, specifiers: bool = False, **values: object) -> str:
+        """The text that template `name` gives for `subject`. InputError with the template's line, or from a filter.
 
         `specifiers`: a `%` in the values is systemd's.
         """
@@ -67,13 +67,13 @@ class Templates:
             return self._environments[specifiers].get_template(name).render(values)
         except TemplateNotFound as error:
             place = Place(error.message or name)
-            raise InputError(f"no such template to render {unit} with", hint="add the file", place=place) from error
+            raise InputError(f"no such template to render {subject} with", hint="add the file", place=place) from error
         except TemplateSyntaxError as error:
             place = Place(error.name or name, error.lineno)
-            raise InputError(f"template of {unit}: {error.message}", hint="mend the syntax", place=place) from error
+            raise InputError(f"template of {subject}: {error.message}", hint="mend the syntax", place=place) from error
         except (TemplateError, *_IN_TEMPLATE) as error:
             what = str(error).replace("qtctl.model.desired.", "").replace(" object'", "'")
-            raise InputError(f"template of {unit}: {what}", place=self._place(error, name)) from error
+            raise InputError(f"template of {subject}: {what}", place=self._place(error, name)) from error
 
     def _load(self, name: str) -> tuple[str, str, None] | None:
         # The name as file name is what makes a traceback say where in the template it broke.

@@ -21,7 +21,7 @@ PROTOCOLS = ("tcp", "udp")
 
 def declared_units(desired: Desired) -> set[str]:
     """Every unit that the registry says something of, also that it is gone."""
-    kinds = (desired.services, desired.targets, desired.timers, desired.externals, desired.ghosts)
+    kinds = (desired.services, desired.targets, desired.timers, desired.units, desired.externals, desired.ghosts)
     return {node.unit for kind in kinds for node in kind}
 
 

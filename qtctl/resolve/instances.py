@@ -17,6 +17,8 @@ def instance_of(template: DesiredService, name: str) -> DesiredService:
         template=template.unit,
         consumes=tuple(replace(each, service=own_name) for each in template.consumes),
     )
+    if template.specifiers or template.lines:
+        own = replace(own, loaded=tuple(tuple(expand(word, own.unit) for word in words) for words in own.loaded))
     return _expanded(own) if template.specifiers else own
 
 
@@ -28,8 +30,8 @@ def _expanded(service: DesiredService) -> DesiredService:
         user=expand(service.user, unit),
         group=expand(service.group, unit),
         argv=tuple(expand(word, unit) for word in service.argv),
-        loaded=tuple(tuple(expand(word, unit) for word in words) for words in service.loaded),
         working_directory=expand(service.working_directory, unit),
+        syslog_identifier=expand(service.syslog_identifier, unit),
         entry_point=expand(service.entry_point, unit),
         secrets_file=expand(service.secrets_file, unit),
         sandbox=_pairs(service.sandbox, unit),

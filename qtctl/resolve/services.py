@@ -102,7 +102,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         settings=_settings(registry, service),
         syslog_identifier=_identifier(registry, service, unit),
         lines=run.lines,
-        loaded=_loaded(run, argv, unit if specifiers else ""),
+        loaded=_loaded(run, argv, unit if run.lines or specifiers else ""),
         unit_env=tuple(service.unit_env.items()),
         env_files=service.env_files,
         install=(*install, *hatch(service.systemd, "Install")),
@@ -166,7 +166,9 @@ def _identifier(registry: Registry, service: Service, unit: str) -> str:
     """What its lines in the log are marked with: the unit's name, where nothing else is said."""
     said_ = service.log.identifier
     chosen = registry.fleet.defaults.log.identifier if said_ is None else said_
-    return stem(unit) if chosen is None else chosen
+    if chosen is not None:
+        return chosen
+    return f"{stem(unit)}%i" if is_template(unit) and service.specifiers is not False else stem(unit)
 
 
 def _of_section(found: Pairs, section: str) -> Pairs:
@@ -179,7 +181,8 @@ def _loaded(run: Run, argv: tuple[str, ...], unit: str) -> tuple[tuple[str, ...]
         found = [(each.path, *each.argv[1:]) for line in run.lines for each in commands_of(line)]
     else:
         found = [loaded_argv(argv)]
-    return tuple(tuple(expand(word, unit) for word in words) if unit else tuple(words) for words in found)
+    known = unit and not is_template(unit)
+    return tuple(tuple(expand(word, unit) for word in words) if known else tuple(words) for words in found)
 
 
 def _argv(registry: Registry, run: Run, ports: tuple[Listener, ...]) -> tuple[str, ...]:

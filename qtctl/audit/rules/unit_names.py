@@ -64,6 +64,7 @@ def fleet_names(desired: Desired) -> frozenset[str]:
     """Every unit name that the registry knows, alive or retired."""
     names = {name for declared in declared_units(desired) for name in (declared.unit, *declared.names)}
     names |= {timer.service_unit for timer in desired.timers} | {ghost.unit for ghost in desired.ghosts}
+    names |= {unit.unit for unit in desired.units} | {service.unit for service in desired.templates}
     return frozenset(names | {_template(name) for name in names})
 
 

@@ -5,6 +5,7 @@ from functools import partial
 from qtctl.audit import proofs
 from qtctl.audit.conditions import read_unit
 from qtctl.audit.declared import DeclaredUnit, declared_units
+from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.checks import Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need, State
@@ -81,13 +82,13 @@ def _enablement_remedy(declared: DeclaredUnit, state: str) -> str:
 
 
 def _same_files(desired: Desired) -> tuple[Expectation, ...]:
-    return tuple(_same_file(file) for file in desired.files if file.kind == "unit")
+    return tuple(_same_file(file) for file in desired.files if file.of_unit)
 
 
 def _same_file(file: DesiredFile) -> Expectation:
     need = Need(File.FACT, file.path)
     return Expectation(
-        file.subject,
+        file.subject if file.kind == "unit" else file.path,
         {"path": file.path, "sha256": file.sha256},
         (need,),
         partial(_is_same, file=file, need=need),
@@ -97,6 +98,9 @@ def _same_file(file: DesiredFile) -> Expectation:
 
 def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
     found = facts.read(File, file.path)
+    if found is None and _alone(file):
+        claim = proofs.presence(need, file.path, present=False)
+        return Verdict(False, {"path": file.path, "kind": "absent"}, (claim,), remedy=DEPLOY)
     if found is None or _masks(found):
         return NOT_JUDGED
     remedy = f"{DEPLOY}; to keep the edit, put it into the registry first"
@@ -109,6 +113,11 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
     claim = proofs.digest(need, file.path, found.sha256)
     observed = {"path": file.path, "sha256": found.sha256, "mark": found.ours}
     return Verdict(found.sha256 == file.sha256, observed, (claim,), remedy=remedy)
+
+
+def _alone(file: DesiredFile) -> bool:
+    """Whether no unit is loaded from it by its name, so that QT201 does not say where it is missing."""
+    return file.kind == "dropin" or is_template(file.subject)
 
 
 def _masks(found: File) -> bool:
@@ -154,7 +163,8 @@ QT210 = Rule(
     "unit file differs from the generated one",
     Severity.WARNING,
     what="The file in /etc/systemd/system is not byte for byte the one that qtctl renders from the registry: its "
-    "sha256 differs, or it is a link or a directory. A file that is missing is QT201, one replaced by a mask "
+    "sha256 differs, or it is a link or a directory. A unit's file that is missing is QT201 (a drop-in's or a "
+    "template's is reported here), one replaced by a mask "
     "is QT208. The difference says nothing yet about what systemd has loaded, since an edit without "
     "daemon-reload changes only the file.",
     why="An edit by hand is undone by the next deploy, or never written down at all. A `sed -i s/8005/8015/` on a "
