@@ -3,8 +3,13 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.machine import cannot_boot
+
+# How long an example takes is no matter of right and wrong: machines are busy.
+settings.register_profile("qtctl", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("qtctl")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
