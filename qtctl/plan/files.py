@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.plan import Refusal, Step, StepKind
@@ -121,7 +122,8 @@ def _unreadable(file: DesiredFile, there: File | None, current: Mapping[str, byt
 def _foreign(file: DesiredFile, there: File | None, facts: Facts) -> list[Refusal]:
     if there is not None:
         return [] if there.ours else [Refusal(file.path, f"there is {_what(there)}", TAKE_OVER)]
-    unit = facts.read(Unit, file.subject) if file.kind == "unit" else None
+    loadable = file.kind == "unit" and not is_template(file.subject)
+    unit = facts.read(Unit, file.subject) if loadable else None
     if unit is None:
         return []
     if unit.load_state == "masked" or unit.unit_file_state.startswith("masked"):

@@ -42,6 +42,7 @@ def lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
         *externals.external_files(desired),
         *externals.feeder_files(desired),
         *_secrets(desired.services),
+        *_credentials(desired.services),
         *_volatile(desired.services),
         standins.specs_file(standins.stand_ins(desired)),
         TreeFile("/etc/timezone", f"{desired.timezone}\n".encode()),
@@ -76,12 +77,18 @@ def _service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
     owned = [
         TreeDir(path, owner=service.user, group=service.group)
         for service in services
-        for path in (service.working_directory, *_paths(service, "ReadWritePaths"))
+        for path in _written_paths(service)
         if path not in SYSTEM_DIRS and not path.startswith(VOLATILE)
     ]
     read = {path for service in services for path in _paths(service, "ReadOnlyPaths")}
     read |= {path for service in services for path in _log_dirs(service)}
     return [*owned, *(TreeDir(path) for path in sorted(read) if path not in SYSTEM_DIRS)]
+
+
+def _written_paths(service: DesiredService) -> list[str]:
+    """Its working directory, where that is a path, and what it may write."""
+    directory = service.working_directory.removeprefix("-")
+    return [path for path in (directory, *_paths(service, "ReadWritePaths")) if path.startswith("/")]
 
 
 def _paths(service: DesiredService, directive: str) -> list[str]:
@@ -99,10 +106,17 @@ def _volatile(services: Iterable[DesiredService]) -> list[TreeFile]:
     lines = {
         f"d {path} 0755 {service.user} {service.group}\n"
         for service in services
-        for path in (service.working_directory, *_paths(service, "ReadWritePaths"))
+        for path in _written_paths(service)
         if path.startswith(VOLATILE)
     }
     return [TreeFile("/etc/tmpfiles.d/qtctl-lab.conf", "".join(sorted(lines)).encode())] if lines else []
+
+
+def _credentials(services: Iterable[DesiredService]) -> list[TreeFile]:
+    """Credentials that are read from files. Encrypted ones would need the host's own key: they are left out."""
+    named = {text for service in services for key, text in service.settings if key == "LoadCredential"}
+    paths = sorted({text.partition(":")[2] for text in named})
+    return [TreeFile(path, f"{PLACEHOLDER}\n".encode(), 0o600) for path in paths if path.startswith("/")]
 
 
 def _secrets(services: Iterable[DesiredService]) -> list[TreeFile]:

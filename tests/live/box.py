@@ -50,6 +50,7 @@ class Box:
     """A booted lab host."""
 
     name: str
+    registry: Path = ROOT / "registry"
 
     def sh(self, script: str) -> str:
         """Run a shell script on the host as root; its output. A failing one is an error."""
@@ -79,7 +80,7 @@ class Box:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def audit(self, *argv: str) -> Ran:
-        return qtctl("audit", "--host", self.name, "--format", "json", *argv)
+        return qtctl("audit", "--registry", str(self.registry), "--host", self.name, "--format", "json", *argv)
 
     def until_healthy(self) -> Ran:
         """Audit until it exits 0; the last audit where that is not reached in time."""

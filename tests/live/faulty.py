@@ -1,0 +1,81 @@
+"""A real fault of a live host: inflicted, audited, each proof run, and healed."""
+
+import re
+from fnmatch import fnmatchcase
+from typing import Any
+
+from qtctl.adapters.files import read_registry, read_templates
+from qtctl.audit.judge import expectations
+from qtctl.flows.declared import declare
+from qtctl.lab import lab
+from tests.live.box import Box
+
+VOLATILE = {"QT205", "QT503", "QT505"}
+Triple = tuple[str, str, str]
+
+
+def check_fault(box: Box, fault: dict[str, Any], auditor: str) -> None:
+    """The fault gives exactly the checks that it says, the proof of each holds, and healing gives exit 0 again."""
+    expected = _expected(box, fault)
+    try:
+        _act(box, fault["inflict"])
+        _settle(box, fault)
+        ran = box.audit()
+        report = ran.json()
+        assert _found(report) == expected
+        assert ran.code == (1 if fault["findings"] else 3 if expected else 0)
+        for finding in report["findings"]:
+            _proved(box, finding, auditor)
+    finally:
+        _act(box, fault["heal"])
+    healed = box.until_healthy()
+    assert (healed.code, _found(healed.json())) == (0, set())
+
+
+def _act(box: Box, script: str) -> None:
+    network = {"unplug": lab.unplug, "plug": lab.plug}
+    if script in network:
+        network[script](box.name)
+    else:
+        box.sh(script)
+
+
+def _settle(box: Box, fault: dict[str, Any]) -> None:
+    box.wait(fault["settle"], fault.get("settle_s", 10.0))
+
+
+def _found(report: dict[str, Any]) -> set[Triple]:
+    findings = {(check["id"], check["subject"], "FINDING") for check in report["findings"]}
+    return findings | {(check["id"], check["subject"], "UNKNOWN") for check in report["unknowns"]}
+
+
+def _expected(box: Box, fault: dict[str, Any]) -> set[Triple]:
+    findings = {(id_, subject, "FINDING") for id_, subjects in fault["findings"].items() for subject in subjects}
+    patterns = [(id_, subject) for id_, subjects in fault.get("unknown", {}).items() for subject in subjects]
+    unknown = {
+        (id_, subject, "UNKNOWN")
+        for id_, subject in _declared(box)
+        for id_pattern, subject_pattern in patterns
+        if fnmatchcase(id_, id_pattern) and fnmatchcase(subject, subject_pattern)
+    }
+    return findings | unknown
+
+
+def _declared(box: Box) -> set[tuple[str, str]]:
+    """Everything that the registry makes an audit check, as (id, subject)."""
+    desired = declare(read_registry(box.registry), read_templates(None), "", None).desired
+    return {(rule.id, expectation.subject) for rule, expectation in expectations(desired)}
+
+
+def _proved(box: Box, finding: dict[str, Any], auditor: str) -> None:
+    """Each printed proof, run by the account that audits, prints the line that it claims."""
+    assert finding["proof"], f"{finding['id']} {finding['subject']} has no proof"
+    for proof in finding["proof"]:
+        ran = box.ssh(auditor, proof["again"])
+        lines = [_still(line, finding) for line in ran.out.splitlines()]
+        assert _still(proof["line"], finding) in lines, f"{proof['again']}\n{ran.out}{ran.err}\nwants: {proof['line']}"
+
+
+def _still(line: str, finding: dict[str, Any]) -> str:
+    """The line without the numbers that go on by themselves: lag, ages, restarts."""
+    return re.sub(r"[0-9]+", "N", line) if finding["id"] in VOLATILE else line
