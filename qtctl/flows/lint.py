@@ -10,6 +10,7 @@ from qtctl.lint.lint import lint as judge
 from qtctl.lint.unwritable import unwritable
 from qtctl.model.checks import Severity
 from qtctl.model.lint import Finding, Placed
+from qtctl.model.names import LESSER
 from qtctl.model.origin import Origin
 from qtctl.model.registry import External, KeyType, Registry, Service
 from qtctl.model.vocabulary import key_paths
@@ -105,9 +106,10 @@ def counts(registry: Registry) -> dict[str, int]:
     return {
         "hosts": len(registry.hosts),
         "services": len(registry.services),
-        **{f"services {state}": states[state] for state in ("running", "stopped", "on-timer", "retired")},
+        **{f"services {state}": states[state] for state in ("running", "stopped", "on-timer", "on-demand", "retired")},
         "timers": len(_active(registry.timers)),
         "targets": len(_active(registry.targets)),
+        "sockets, paths and other units": sum(len(_active(getattr(registry, kind))) for kind in (*LESSER, "dropins")),
         "venvs": len(_active(registry.venvs)),
         "streams": types["streams"],
         "hashes and other keys": types["keys"],

@@ -21,6 +21,7 @@ _SUFFIXES = {
     "targets": ".target",
     "timers": ".timer",
     "externals": ".service",
+    "dropins": "",
     **{kind: f".{section.lower()}" for kind, section in SECTIONS.items()},
 }
 _PATH_OF = {"mounts": "where", "automounts": "where", "swaps": "what"}

@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from qtctl.errors import InputError
-from qtctl.model.names import unit_name
+from qtctl.model.names import LESSER, unit_name, units_of
 from qtctl.model.registry import Registry
 
 Found = tuple[str, str]
 """Field of the Registry, and name in it."""
 
-KINDS = ("services", "timers", "targets", "externals", "venvs", "keys")
+KINDS = ("services", "timers", "targets", *LESSER, "dropins", "externals", "venvs", "keys")
 WORDS = {
     "services": "service",
     "timers": "timer",
     "targets": "target",
+    **{kind: kind.removesuffix("s") for kind in LESSER},
+    "dropins": "drop-in",
     "externals": "external",
     "venvs": "venv",
     "keys": "stream",
@@ -42,7 +44,8 @@ def _known(registry: Registry) -> Iterator[tuple[str, Found]]:
         for name, node in getattr(registry, kind).items():
             yield name, (kind, name)
             if kind not in ("venvs", "keys"):
-                yield unit_name(registry, kind, name), (kind, name)
+                units = (unit_name(registry, kind, name), *units_of(registry, kind, name))
+                yield from ((unit, (kind, name)) for unit in units)
             for alias in getattr(node, "aliases", ()):
                 yield alias, (kind, name)
 

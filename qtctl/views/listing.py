@@ -5,12 +5,13 @@ from functools import partial
 from typing import Literal
 
 from qtctl.errors import InputError
-from qtctl.model.names import unit_name
+from qtctl.model.names import LESSER, unit_name
 from qtctl.model.registry import External, Registry, Service
 from qtctl.model.units import Timer
 from qtctl.report.document import Part
 from qtctl.report.markdown import code, document, plain
 from qtctl.report.markdown import table as md_table
+from qtctl.views.find import WORDS
 from qtctl.views.words import Kind, State
 
 
@@ -42,6 +43,18 @@ class TargetRow(Part):
     state: str
     within: str
     services: tuple[str, ...]
+    summary: str
+
+
+class UnitRow(Part):
+    """Of a lesser kind. `starts`: what a socket or path starts where that is not the service of its name."""
+
+    kind: Literal["unit"] = "unit"
+    name: str
+    unit: str
+    type: str
+    state: str
+    starts: str
     summary: str
 
 
@@ -87,15 +100,16 @@ class ExternalRow(Part):
     summary: str
 
 
-Row = ServiceRow | TimerRow | TargetRow | VenvRow | StreamRow | PortRow | ExternalRow
+Row = ServiceRow | TimerRow | TargetRow | UnitRow | VenvRow | StreamRow | PortRow | ExternalRow
 
 STATES: dict[Kind, tuple[State, ...]] = {
-    Kind.SERVICES: (State.RUNNING, State.STOPPED, State.ON_TIMER, State.RETIRED),
+    Kind.SERVICES: (State.RUNNING, State.STOPPED, State.ON_TIMER, State.ON_DEMAND, State.RETIRED),
     Kind.TIMERS: (State.ACTIVE, State.STOPPED, State.RETIRED),
     Kind.TARGETS: (State.ACTIVE, State.RETIRED),
+    Kind.UNITS: (State.ACTIVE, State.STOPPED, State.RETIRED),
     Kind.VENVS: (State.PRESENT, State.RETIRED),
     Kind.STREAMS: (State.ACTIVE, State.RETIRED),
-    Kind.PORTS: (State.RUNNING, State.STOPPED, State.ON_TIMER, State.RETIRED),
+    Kind.PORTS: (State.RUNNING, State.STOPPED, State.ON_TIMER, State.ON_DEMAND, State.RETIRED),
     Kind.EXTERNALS: (State.RUNNING, State.STOPPED, State.RETIRED),
 }
 """The states that each kind can be declared in; a port has that of what listens on it."""
@@ -192,6 +206,19 @@ def _targets(registry: Registry) -> Iterator[TargetRow]:
         )
 
 
+def _units(registry: Registry) -> Iterator[UnitRow]:
+    for kind in (*LESSER, "dropins"):
+        for name, node in sorted(getattr(registry, kind).items()):
+            yield UnitRow(
+                name=name,
+                unit=unit_name(registry, kind, name),
+                type=WORDS[kind],
+                state=node.state,
+                starts=getattr(node, "service", None) or "",
+                summary=node.summary,
+            )
+
+
 def _venvs(registry: Registry) -> Iterator[VenvRow]:
     for name, venv in sorted(registry.venvs.items()):
         yield VenvRow(
@@ -272,6 +299,7 @@ ROWS: dict[Kind, Callable[[Registry], Iterator[Row]]] = {
     Kind.SERVICES: _services,
     Kind.TIMERS: _timers,
     Kind.TARGETS: _targets,
+    Kind.UNITS: _units,
     Kind.VENVS: _venvs,
     Kind.STREAMS: _streams,
     Kind.PORTS: _ports,
@@ -281,6 +309,7 @@ ROW_OF: dict[Kind, type[Part]] = {
     Kind.SERVICES: ServiceRow,
     Kind.TIMERS: TimerRow,
     Kind.TARGETS: TargetRow,
+    Kind.UNITS: UnitRow,
     Kind.VENVS: VenvRow,
     Kind.STREAMS: StreamRow,
     Kind.PORTS: PortRow,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.names import Names, unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
@@ -44,7 +44,10 @@ class File(Part):
 class Thing(Part):
     """`unit` is empty where it makes none, `host` where no host has it. `argv`: of services, before any quoting."""
 
-    kind: Literal["service", "timer", "target", "external", "venv", "stream"]
+    kind: Literal[
+        "service", "timer", "target", "socket", "path", "slice", "mount", "automount", "swap", "drop-in", "external",
+        "venv", "stream",
+    ]  # fmt: skip
     name: str
     summary: str
     state: str
@@ -84,6 +87,7 @@ def only(registry: Registry, desired: Desired, things: tuple[Found, ...]) -> Des
         targets=tuple(each for each in desired.targets if each.origin in wanted),
         units=tuple(each for each in desired.units if each.origin in wanted),
         templates=tuple(each for each in desired.templates if each.origin in wanted),
+        dropins=tuple(each for each in desired.dropins if each.origin in wanted),
     )
 
 
@@ -114,7 +118,7 @@ def _thing(registry: Registry, desired: Desired, places: Places, kind: str, name
     node = getattr(registry, kind)[name]
     origin = registry.origins[kind, name]
     wires = {"services": partial(_wires, of=name), "keys": partial(_wires, key=name)}
-    service = desired.service(name) if kind == "services" else None
+    service = _service(desired, name) if kind == "services" else None
     here = not getattr(node, "hosts", ()) or desired.host in node.hosts
     return Thing(
         kind=WORDS[kind],
@@ -130,6 +134,10 @@ def _thing(registry: Registry, desired: Desired, places: Places, kind: str, name
         used_by=tuple(_users(registry, kind, name)),
         files=tuple(_files(desired, set(_origins(registry, ((kind, name),))))),
     )
+
+
+def _service(desired: Desired, name: str) -> DesiredService | None:
+    return next((each for each in (*desired.services, *desired.templates) if each.name == name), None)
 
 
 def _wires(registry: Registry, places: Places, *, of: str = "", key: str = "") -> Iterator[Wire]:

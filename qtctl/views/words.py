@@ -7,6 +7,8 @@ class Kind(StrEnum):
     SERVICES = "services"
     TIMERS = "timers"
     TARGETS = "targets"
+    UNITS = "units"
+    """Sockets, paths, slices, mounts, automounts, swaps and drop-ins."""
     VENVS = "venvs"
     STREAMS = "streams"
     PORTS = "ports"
@@ -21,6 +23,7 @@ class State(StrEnum):
     PRESENT = "present"
     STOPPED = "stopped"
     ON_TIMER = "on-timer"
+    ON_DEMAND = "on-demand"
     RETIRED = "retired"
 
 
