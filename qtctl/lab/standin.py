@@ -305,6 +305,22 @@ def tell_systemd(state: bytes) -> None:
             channel.sendall(state)
 
 
+def into_background() -> int:
+    """Fork, as a unit of Type=forking does. The parent goes once the child says it is ready, on the returned pipe."""
+    ready, say_ready = os.pipe()
+    if os.fork():
+        os.close(say_ready)
+        os._exit(0 if os.read(ready, 1) else 1)
+    os.close(ready)
+    return say_ready
+
+
+def write_pid(path: str) -> None:
+    if path:
+        with open(path, "w", encoding="ascii") as file:  # noqa: PTH123
+            file.write(f"{os.getpid()}\n")
+
+
 def load_spec(argv: Sequence[str], *, uvicorn: bool) -> Spec:
     with open("/proc/self/cgroup", encoding="utf-8") as file:  # noqa: PTH123
         unit = own_unit(file.read())
@@ -333,8 +349,12 @@ def main(argv: Sequence[str], *, uvicorn: bool = False) -> None:
     if spec.get("oneshot"):
         run_once(spec)
         return
+    parent = into_background() if spec.get("forks") else None
     spec["servers"] = open_ports(spec)
     tell_systemd(b"READY=1")
+    if parent is not None:
+        write_pid(spec["pid_file"])
+        os.write(parent, b".")
     if spec["publishes"] or spec["consumes"] or spec["writes"]:
         Work(spec).forever()
     threading.Event().wait()

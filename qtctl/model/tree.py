@@ -60,6 +60,8 @@ class StandIn:
     """address, port"""
     redis: tuple[str, int] = ("127.0.0.1", 6379)
     """address, port of the store that it uses"""
+    forks: bool = False
+    pid_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ def specs_file(found: Iterable[StandIn]) -> TreeFile:
             "writes": [list(row) for row in each.writes],
             "oneshot": each.oneshot,
             "redis": list(each.redis),
+            "forks": each.forks,
+            "pid_file": each.pid_file,
         }
         for each in found
     }
@@ -63,6 +65,8 @@ def _of_service(desired: Desired, service: DesiredService) -> StandIn:
         oneshot=service.type == "oneshot",
         udp=_udp(service.ports),
         redis=_redis(desired, service.store),
+        forks=service.type == "forking",
+        pid_file=dict(service.settings).get("PIDFile", ""),
     )
 
 

@@ -77,6 +77,12 @@ def test_a_path_starts_its_service(pool: Box) -> None:
     pool.wait("test -e /run/pool-swept -a ! -e /srv/pool/in/a.csv")
 
 
+def test_a_service_that_forks_is_known_by_its_pid_file(pool: Box) -> None:
+    main, parent = pool.sh("systemctl show -p MainPID --value pool-daemon; cat /run/pool-daemon/main.pid").split()
+    assert main == parent
+    assert pool.sh("python3 -c 'import urllib.request as r; print(r.urlopen(\"http://127.0.0.1:8123/health\").status)'")
+
+
 def test_a_drop_in_reaches_a_unit_of_somebody_else(pool: Box) -> None:
     assert pool.sh("systemctl show -p MemoryMax --value redis-server.service").strip() == "536870912"
 

@@ -53,5 +53,7 @@ def test_the_document_that_the_host_reads() -> None:
         "consumes": [["t:tick", "api"]],
         "writes": [["t:mode", "string"]],
         "oneshot": False,
+        "forks": False,
+        "pid_file": "",
         "redis": ["127.0.0.1", 6379],
     }
