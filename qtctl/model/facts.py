@@ -129,9 +129,10 @@ class Listeners:
 
 @dataclass(frozen=True, slots=True)
 class VenvCheck:
-    """Subject:
+    """Subject: path of a venv.
 
-    path of a venv. `exit` and `output` of its interpreter run with -I -S -B; `target` where bin/python leads.
+    `exit` and `output` of its interpreter run with -I -S -B; `resolved` where bin/python leads; `ran` which bin/python
+    that was, where one ran: its own, or that of another venv which is the same program with the same settings.
     """
 
     FACT: ClassVar[str] = "venv"
@@ -139,6 +140,7 @@ class VenvCheck:
     resolved: str
     exit: int
     output: str
+    ran: str = ""
 
 
 @dataclass(frozen=True, slots=True)

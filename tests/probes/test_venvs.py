@@ -86,6 +86,57 @@ def test_every_kind_of_venv(base: Path, prefix: tuple[str, ...]) -> None:
     assert sorted(str(path) for path in base.rglob("*")) == before, "an audit writes nothing"
 
 
+def venv(base: Path, name: str, python: str = SYSTEM_PYTHON, home: str | None = "/usr/bin") -> None:
+    (base / name / "bin").mkdir(parents=True)
+    (base / name / "bin/python").symlink_to(python)
+    if home is not None:
+        text = f"home = {home}\ninclude-system-site-packages = false\ncommand = python3 -m venv {base / name}\n"
+        (base / name / "pyvenv.cfg").write_text(text)
+
+
+def test_venvs_that_share_an_interpreter_share_its_run(base: Path) -> None:
+    """Only what -I -S cannot tell apart: not other settings, not another program, not a script."""
+    program(base / "counted", f'#!/bin/sh\nexec {SYSTEM_PYTHON} "$@"\n')
+    program(base / "copied", "")
+    (base / "copied").write_bytes(Path(SYSTEM_PYTHON).read_bytes())
+    for name in ("a", "b", "c 'd'"):
+        venv(base, name)
+    venv(base, "elsewhere", home="/opt/gone")
+    venv(base, "bare", home=None)
+    venv(base, "bare too", home=None)
+    venv(base, "copy", python=str(base / "copied"))
+    venv(base, "nested")
+    (base / "nested/bin/pyvenv.cfg").write_text("home = /opt/gone\n")
+    for name in ("script", "script too"):
+        venv(base, name, python=str(base / "counted"))
+    names = sorted(path.name for path in base.iterdir() if path.is_dir())
+    answers = ask(probe(Need("venv", f"{base}/{name}") for name in names))
+    ran = {answer.need.subject.removeprefix(f"{base}/"): answer.value for answer in answers}
+    whose = {name: value.ran for name, value in ran.items() if isinstance(value, VenvCheck)}
+    own = {name: f"{base}/{name}/bin/python" for name in names}
+    assert whose == own | dict.fromkeys(("b", "c 'd'"), own["a"])
+    assert {answer.line.partition(".")[0] for answer in answers} == {"3"}
+
+
+def test_a_program_that_fails_fails_for_all_that_share_it(base: Path) -> None:
+    for name in ("a", "b"):
+        venv(base, name, python="/usr/bin/false")
+    answers = ask(probe(Need("venv", f"{base}/{name}") for name in ("a", "b")))
+    checks = [answer.value for answer in answers if isinstance(answer.value, VenvCheck)]
+    assert [(check.exit, check.ran) for check in checks] == [(1, f"{base}/a/bin/python")] * 2
+
+
+def test_links_in_a_circle_are_an_answer_of_their_own(base: Path) -> None:
+    (base / "circle/bin").mkdir(parents=True)
+    (base / "circle/bin/python").symlink_to("python3")
+    (base / "circle/bin/python3").symlink_to("python")
+    venv(base, "well")
+    circle, well = ask(probe(Need("venv", f"{base}/{name}") for name in ("circle", "well")))
+    assert circle.state is State.REFUSED
+    assert isinstance(well.value, VenvCheck)
+    assert well.value.resolved == os.path.realpath(SYSTEM_PYTHON)
+
+
 def test_root_never_runs_an_interpreter(base: Path) -> None:
     program(base / "who/bin/python", "#!/bin/sh\nid -u\n")
     (answer,) = ask(probe([Need("venv", f"{base}/who")]))
@@ -123,8 +174,11 @@ def test_output_is_cut_to_one_short_line(base: Path) -> None:
     [
         (None, State.UNPARSEABLE),
         (frame(exit_=NO_DROP), State.NOT_ASKED),
-        (frame(b"/v\0ran\0\0/usr/bin/python3\x000\x003.11"), State.UNPARSEABLE),
-        (frame(b"/v\0ran\0\0/usr/bin/python3\x000\x003.11\0"), State.OBSERVED),
+        (frame(b"/usr/bin/python3\0\0/v\0ran\0\x000\x003.11"), State.UNPARSEABLE),
+        (frame(b"/usr/bin/python3\0\0/v\0ran\0\x000\x003.11\0"), State.OBSERVED),
+        (frame(b"\0/v\0ran\0\x000\x003.11\0"), State.UNPARSEABLE),
+        (frame(b"/a\0/b\0\0/v\0ran\0\x000\x003.11\0"), State.UNPARSEABLE),
+        (frame(b"/usr/bin/python3\0\0/v\0shares\0\0\0/u\0"), State.UNPARSEABLE),
         (frame(b"", b"setpriv: setresuid failed: Operation not permitted\n", 127), State.REFUSED),
         (frame(b""), State.UNPARSEABLE),
     ],
