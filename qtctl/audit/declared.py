@@ -7,7 +7,7 @@ from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredExternal, DesiredService, Listener
 from qtctl.model.names import ENDINGS
 from qtctl.model.origin import Origin
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 
 Root = tuple[str, str]
 

@@ -16,7 +16,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import Plan, StepKind, StepResult
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs as plan_needs
 from qtctl.plan.plan import plan, unread
 from qtctl.ports.clock import Clock

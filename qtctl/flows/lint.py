@@ -12,7 +12,8 @@ from qtctl.model.checks import Severity
 from qtctl.model.lint import Finding, Placed
 from qtctl.model.names import LESSER
 from qtctl.model.origin import Origin
-from qtctl.model.registry import External, KeyType, Registry, Service
+from qtctl.model.registry import External, Registry, Service
+from qtctl.model.states import KeyType
 from qtctl.model.vocabulary import key_paths
 from qtctl.registry.load import load
 from qtctl.render.render import render

@@ -8,7 +8,7 @@ from qtctl.lint.view import Unit, View
 from qtctl.lint.where import origin_of
 from qtctl.model.checks import Severity
 from qtctl.model.lint import Finding
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 
 _DEFAULT_INTERVAL, _DEFAULT_BURST, _DEFAULT_RESTART = "10s", "5", "100ms"
 """systemd's own, where a unit says nothing (systemd-system.conf)."""

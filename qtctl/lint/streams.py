@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from qtctl.lint.view import View
 from qtctl.model.checks import Severity
 from qtctl.model.lint import Finding
-from qtctl.model.registry import Registry, Service, ServiceState
+from qtctl.model.registry import Registry, Service
+from qtctl.model.states import ServiceState
 
 
 def streams(view: View) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ from qtctl.errors import InputError, Place
 from qtctl.lint.view import Unit, View
 from qtctl.lint.where import spot
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry, Run, Service, ServiceState
+from qtctl.model.registry import Registry, Run, Service
+from qtctl.model.states import ServiceState
 
 
 class Sort(Enum):

@@ -6,7 +6,7 @@ the registry resolved for it, defaults merged, names made whole. All later stage
 from dataclasses import dataclass
 
 from qtctl.model.origin import Origin
-from qtctl.model.registry import KeyType, ServiceState
+from qtctl.model.states import KeyType, ServiceState
 
 
 @dataclass(frozen=True, slots=True)

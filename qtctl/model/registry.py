@@ -22,17 +22,8 @@ from qtctl.model.running import (
     Umask,
 )
 from qtctl.model.sandbox import Sandbox
+from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.units import Automount, Dropin, Hatch, Mount, Path, Slice, Socket, Swap, Target, Timer
-
-
-class ServiceState(StrEnum):
-    RUNNING = "running"
-    STOPPED = "stopped"
-    ON_TIMER = "on-timer"
-    ON_DEMAND = "on-demand"
-    """Started by a socket, a path or another unit, when it is needed."""
-    RETIRED = "retired"
-
 
 WorkingDirectory = Annotated[str, StringConstraints(pattern=r"^(-?([/%].*|~))?$")]
 """A path, `~` for the home of the user; `-` before it: it may be missing. Empty: systemd's own choice, /."""
@@ -243,15 +234,6 @@ class Venv(Node):
     hosts: tuple[Name, ...] = ()
     summary: str = ""
     why: str = ""
-
-
-class KeyType(StrEnum):
-    STREAM = "stream"
-    HASH = "hash"
-    STRING = "string"
-    LIST = "list"
-    SET = "set"
-    ZSET = "zset"
 
 
 class Key(Node):

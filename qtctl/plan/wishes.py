@@ -13,7 +13,7 @@ from qtctl.model.desired import (
     DesiredUnit,
     Pairs,
 )
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from qtctl.model.names import LESSER, Names, unit_name, units_of
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry, Run, RunKind, Service, ServiceState
+from qtctl.model.registry import Registry, Run, RunKind, Service
+from qtctl.model.states import ServiceState
 from qtctl.registry.addresses import collisions
 from qtctl.registry.kinds import TIMES, kinds
 from qtctl.registry.problem import Problem

@@ -14,7 +14,7 @@ from qtctl.model.facts import (
     UnitListing,
     VenvCheck,
 )
-from qtctl.model.registry import KeyType
+from qtctl.model.states import KeyType
 
 PROTOCOLS = ("tcp", "udp")
 

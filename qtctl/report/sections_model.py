@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from qtctl.model.evidence import State
-from qtctl.model.registry import KeyType
+from qtctl.model.states import KeyType
 from qtctl.report.baseline import Baseline
 from qtctl.report.categories import Category
 from qtctl.report.document import Part

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from qtctl.model.desired import Desired, DesiredKey, Listener, Membership
 from qtctl.model.facts import KeyFact, Listeners, Stream, StreamGroup
-from qtctl.model.registry import KeyType
+from qtctl.model.states import KeyType
 from qtctl.report.look import Look, Seen
 from qtctl.report.needs import PROTOCOLS
 from qtctl.report.sections_model import GroupRow, KeyRow, PortRow, SocketRow, StrayPort, StreamRow

@@ -17,7 +17,8 @@ from qtctl.model.desired import (
 )
 from qtctl.model.names import LESSER, Names, unit_name, units_of
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry, ServiceState
+from qtctl.model.registry import Registry
+from qtctl.model.states import ServiceState
 from qtctl.resolve.instances import instance_of
 from qtctl.resolve.listeners import listeners
 from qtctl.resolve.services import resolve_service

@@ -10,7 +10,8 @@ from qtctl.model.desired import DesiredService, Listener, Membership, Pairs
 from qtctl.model.limits import Restart
 from qtctl.model.names import Names, slice_of, unit_name
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry, Run, RunKind, Service, ServiceState
+from qtctl.model.registry import Registry, Run, RunKind, Service
+from qtctl.model.states import ServiceState
 from qtctl.model.vocabulary import said
 from qtctl.resolve.listeners import listeners
 from qtctl.resolve.settings import commands, further, further_order, hatch, install_of, order_of, pairs

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from qtctl.model.desired import Desired, DesiredKey, DesiredService, DesiredStore, Listener
-from qtctl.model.registry import KeyType, ServiceState
+from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.tree import StandIn, TreeFile
 
 SPECS_PATH = "/etc/qtctl-lab/standins.json"

@@ -8,7 +8,8 @@ from pydantic import BaseModel, JsonValue
 from qtctl.dialects.toml.positions import index
 from qtctl.errors import Place
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry, RunKind, Service, ServiceState
+from qtctl.model.registry import Registry, RunKind, Service
+from qtctl.model.states import ServiceState
 from qtctl.report.document import Part
 
 Leaf = tuple[tuple[str, ...], Any]

@@ -35,7 +35,7 @@ from qtctl.model.facts import (
     to_value,
 )
 from qtctl.model.origin import Origin
-from qtctl.model.registry import KeyType, ServiceState
+from qtctl.model.states import KeyType, ServiceState
 
 TAKEN_AT = "2026-01-17T07:25:00.000Z"
 NOW_US = 1_768_634_700_000_000

@@ -13,7 +13,7 @@ from qtctl.dialects.systemd.quoting import loaded_argv
 from qtctl.model.desired import Desired, DesiredService, DesiredStore
 from qtctl.model.evidence import Evidence, Item, Need
 from qtctl.model.origin import Origin
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 
 ORIGIN = Origin("small.toml")
 

@@ -17,7 +17,7 @@ from qtctl.lab import lab
 from qtctl.model.desired import Desired, Listener
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, StepKind
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 from qtctl.model.tree import Account, Tree
 from qtctl.ports.host import BusCall
 from tests.plan.fleet import UNITS, desired, service, target

@@ -8,7 +8,7 @@ import pytest
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.flows.declared import declare
 from qtctl.model.desired import Desired, Listener
-from qtctl.model.registry import KeyType
+from qtctl.model.states import KeyType
 from tests.live.box import ROOT, Box, qtctl
 
 pytestmark = pytest.mark.lab

@@ -9,7 +9,7 @@ from qtctl.model.evidence import Item, Need, State
 from qtctl.model.facts import Fact, Facts, File, Unit, to_value
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Step, StepKind
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs
 from qtctl.plan.plan import plan, unread
 from qtctl.plan.wishes import wishes

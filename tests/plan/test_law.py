@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from qtctl.model.desired import Desired, DesiredService, DesiredTarget, DesiredTimer
 from qtctl.model.facts import File, Unit
 from qtctl.model.plan import StepKind
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 from qtctl.plan.wishes import wishes
 from tests.plan.fleet import BEFORE, STARTED, UNITS, Ground, deployed, desired, service, target, timer, unit_text
 

@@ -9,7 +9,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import File, Unit
 from qtctl.model.plan import StepKind
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 from tests.plan.fleet import (
     BEFORE,
     STARTED,

@@ -6,7 +6,7 @@ from typing import Any
 
 from qtctl.model.desired import Desired, DesiredService, DesiredTarget, DesiredTimer
 from qtctl.model.origin import Origin
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 from qtctl.render.render import TEMPLATES
 
 SHIPPED = Path(__file__).parents[2] / "unit_templates"

@@ -14,7 +14,7 @@ from qtctl.dialects.systemd.quoting import parse_env_file, split_exec
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.errors import InputError, InputErrors
 from qtctl.model.desired import Desired, DesiredCommand
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 from qtctl.render.render import render
 from tests.render.fleet import TARGET, TIMER, desired, service, shipped
 

@@ -11,7 +11,7 @@ from qtctl.model.desired import Desired, DesiredStore, Membership
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, StreamGroup
 from qtctl.model.json import JsonObject
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()

@@ -12,7 +12,7 @@ from qtctl.model.desired import Desired, Listener
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
 from qtctl.model.json import Json
-from qtctl.model.registry import ServiceState
+from qtctl.model.states import ServiceState
 
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()

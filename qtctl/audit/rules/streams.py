@@ -9,7 +9,7 @@ from qtctl.model.checks import Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, DesiredKey, DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, KeyFact, StoreServer, Stream
-from qtctl.model.registry import KeyType
+from qtctl.model.states import KeyType
 
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()

@@ -1,0 +1,21 @@
+"""Words that a registry declares and that what is made of it keeps. Apart from its models: those take pydantic."""
+
+from enum import StrEnum
+
+
+class ServiceState(StrEnum):
+    RUNNING = "running"
+    STOPPED = "stopped"
+    ON_TIMER = "on-timer"
+    ON_DEMAND = "on-demand"
+    """Started by a socket, a path or another unit, when it is needed."""
+    RETIRED = "retired"
+
+
+class KeyType(StrEnum):
+    STREAM = "stream"
+    HASH = "hash"
+    STRING = "string"
+    LIST = "list"
+    SET = "set"
+    ZSET = "zset"
