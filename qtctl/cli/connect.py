@@ -1,14 +1,16 @@
 """Which adapter reaches a host, and as whom."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from qtctl.cli.task import Task
 from qtctl.errors import InputError
 
 if TYPE_CHECKING:
+    from qtctl.adapters.ssh import SshHost
     from qtctl.model.registry import Registry
     from qtctl.ports.host import Host
 
@@ -31,17 +33,21 @@ class Way:
             from qtctl.adapters.local import LocalHost
 
             return LocalHost()
-        from qtctl.adapters.ssh import connect as ssh
+        return self._ssh()
 
-        return ssh(self.target, user=self.user, config=self.config, address=self.address, port=self.port)
-
-    def connect_ahead(self) -> "Host":
-        """Connect over SSH, and open at once what a look asks for first."""
-        from qtctl.adapters.ssh import connect as ssh
-
-        host = ssh(self.target, user=self.user, config=self.config, address=self.address, port=self.port)
+    def connect_ahead(self, meanwhile: Callable[[], object]) -> "Host":
+        """Connect, and open at once what a look asks for first. `meanwhile` begins while the host opens it."""
+        if self.target == LOCAL:
+            return self.connect()
+        host = self._ssh()
+        Task(meanwhile)
         host.prepare()
         return host
+
+    def _ssh(self) -> "SshHost":
+        from qtctl.adapters.ssh import connect
+
+        return connect(self.target, user=self.user, config=self.config, address=self.address, port=self.port)
 
 
 def way(target: str, host: str, user: str, address: str, port: int) -> Way:

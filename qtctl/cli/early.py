@@ -1,56 +1,63 @@
-"""A connection that is made while the registry is still being read: an SSH login takes as long as all our thinking."""
+"""A look at a host that begins before the command line is understood: an SSH login takes as long as all our thinking.
+
+Nothing depends on what is taken from the command line at a glance: a look that is not the one that is needed is not
+used, and an error is told when the command comes to it by itself.
+"""
 
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from qtctl.cli.connect import LOCAL, Way, way
-from qtctl.cli.task import Task
-from qtctl.errors import HostError, LabError
+from qtctl.cli.looking import Asked, Looking
+from qtctl.errors import LabError
 
 if TYPE_CHECKING:
-    from qtctl.ports.host import Host
+    from qtctl.flows.declared import Declared
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A host, and the registry that says what it must have."""
+
+    registry: Path
+    host: str
+    as_name: str | None = None
+    user: str | None = None
 
 
 class Early:
-    """The connection, from its beginning to its end, whichever comes of the command.
+    """A look at a host, from its beginning to its end, whichever comes of the command.
 
-    What the registry says of the host is read ahead, and unchecked. Only where it turns out to be what the registry as
-    a whole says too, the connection is used.
+    It connects at once, by what hosts.toml says, read ahead and unchecked. Only where that turns out to be what the
+    registry as a whole says too, the connection is used.
     """
 
-    def __init__(self, target: str, files: Mapping[str, bytes], as_name: str | None, user: str | None) -> None:
-        self._guess = _guess(target, files, as_name, user)
-        self._task = Task(self._guess.connect_ahead) if self._guess is not None else None
-        self._host: Host | None = None
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self._guess = _guess(target.host, _hosts(target.registry), target.as_name, target.user)
+        self._looking = Looking(self._guess) if self._guess is not None else None
+        self._declared: Declared | None = None
 
-    @property
-    def begun(self) -> bool:
-        return self._task is not None
-
-    def host(self, true: Way) -> "Host":
-        """The connection by the `true` way. Unreachable where there is none."""
-        if self._task is not None and self._guess == true:
-            self._host = self._task.result()
-        else:
-            self.close()
-            self._host = true.connect()
-        return self._host
+    def ask(self) -> "tuple[Declared, Looking]":
+        """What the host must have, not yet rendered, and the look at it. Asks it, where it has not been asked."""
+        if self._looking is None or self._declared is None:
+            self._declared, asked, true = _question(self.target)
+            if self._looking is None or self._guess != true:
+                self.close()
+                self._looking = Looking(true)
+            self._looking.ask(asked)
+        return self._declared, self._looking
 
     def close(self) -> None:
-        """End it. One that is still being made ends with this process, which does not wait for it."""
-        if self._host is None and self._task is not None and self._task.done:
-            try:
-                self._host = self._task.result()
-            except HostError:
-                return
-        if self._host is not None:
-            self._host.close()
+        if self._looking is not None:
+            self._looking.close()
 
     def __enter__(self) -> Self:
         return self
@@ -62,35 +69,48 @@ class Early:
 
 
 _begun: list[Early] = []
-"""The connection of this process that was begun before its command line was understood."""
+"""The look of this process that was begun before its command line was understood."""
 
 
 def begin(argv: Sequence[str]) -> None:
-    """Connect where `argv` is, as far as it can be told at a glance, a look at a live host.
-
-    Nothing depends on the glance: a connection that is not the one that is needed is not used.
-    """
+    """Ask a live host where `argv` is, as far as it can be told at a glance, a look at one."""
     if list(argv[:1]) != ["audit"] and list(argv[:2]) != ["report", "registry"]:
         return
-    target, folder = option(argv, "--host"), option(argv, "--registry") or os.environ.get("QTCTL_REGISTRY", "registry")
-    if not target or {"-h", "--help"} & set(argv):
+    host, folder = option(argv, "--host"), option(argv, "--registry") or os.environ.get("QTCTL_REGISTRY")
+    if not host or {"-h", "--help"} & set(argv):
         return
-    with suppress(OSError):
-        hosts = (Path(folder) / "hosts.toml").read_bytes()
-        early = Early(target, {"hosts.toml": hosts}, option(argv, "--as"), option(argv, "--user"))
-        _begun.append(early)
-        if early.begun:
-            # What the handshake needs is loaded before all else: the two would only wait for each other.
-            from qtctl.adapters.ssh import load
-
-            load()
+    early = Early(Target(Path(folder or "registry"), host, option(argv, "--as"), option(argv, "--user")))
+    _begun.append(early)
+    with suppress(Exception):
+        early.ask()
 
 
-def take(target: str, files: Mapping[str, bytes], as_name: str | None, user: str | None) -> Early:
-    """The connection that was begun, else one that begins now."""
-    if _begun and _begun[-1].begun:
-        return _begun.pop()
-    return Early(target, files, as_name, user)
+def take(target: Target) -> Early:
+    """The look that was begun, else one that begins now."""
+    begun = _begun.pop() if _begun else None
+    if begun is not None and begun.target == target:
+        return begun
+    if begun is not None:
+        begun.close()
+    return Early(target)
+
+
+def _hosts(registry: Path) -> Mapping[str, bytes]:
+    try:
+        return {"hosts.toml": (registry / "hosts.toml").read_bytes()}
+    except OSError:
+        return {}
+
+
+def _question(target: Target) -> "tuple[Declared, Asked, Way]":
+    from qtctl.adapters.files import read_registry
+    from qtctl.cli.connect import declared_way, passwords
+    from qtctl.flows.audit import needs
+    from qtctl.flows.declared import begin
+
+    declared = begin(read_registry(target.registry), target.host, target.as_name)
+    asked = Asked(target.host, declared.desired, needs(declared.desired), passwords(declared.registry))
+    return declared, asked, declared_way(target.host, declared.registry, declared.desired.host, target.user, "audit")
 
 
 def option(argv: Sequence[str], name: str) -> str | None:

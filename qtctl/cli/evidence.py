@@ -5,16 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtctl.cli.output import progress
-from qtctl.errors import InputError, Place, Unreachable
+from qtctl.errors import InputError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from qtctl.flows.declared import Declared
-    from qtctl.model.desired import Desired
-    from qtctl.model.evidence import Evidence, Need
-    from qtctl.ports.host import Host
-    from qtctl.ports.progress import Progress
+    from qtctl.model.evidence import Evidence
 
 
 def declare(registry: Path, templates: Path | None, target: str, as_name: str | None) -> "Declared":
@@ -47,49 +44,17 @@ def gather(source: Source, meanwhile: "Callable[[], object]") -> "tuple[Declared
     if source.host is None:
         declared = declare(source.registry, source.templates, "", source.as_name)
         return declared, _saved(declared, source.saved or Path())
-    from qtctl.adapters.files import read_registry, read_templates
-    from qtctl.cli.early import take
+    from qtctl.adapters.files import read_templates
+    from qtctl.cli.early import Target, take
+    from qtctl.flows.declared import rendered
 
-    files, texts = read_registry(source.registry), read_templates(source.templates)
-    with take(source.host, files, source.as_name, source.user) as early, progress() as say:
-        from qtctl.cli.connect import declared_way, passwords
-        from qtctl.cli.task import Task
-        from qtctl.flows.audit import needs
-        from qtctl.flows.declared import begin, rendered
-
-        begun = begin(files, source.host, source.as_name)
-        secrets = passwords(begun.registry)
-        way = declared_way(source.host, begun.registry, begun.desired.host, source.user, "audit")
-        asked = Asked(source.host, begun.desired, needs(begun.desired), secrets, say)
+    texts = read_templates(source.templates)
+    with take(Target(source.registry, source.host, source.as_name, source.user)) as early, progress() as say:
+        declared, looking = early.ask()
         say(f"connecting to {source.host}")
-        looking = Task(lambda: asked.of(lambda: early.host(way)))
-        declared = rendered(begun, texts)
+        whole = rendered(declared, texts)
         meanwhile()
-        return declared, looking.result()
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of a live host."""
-
-    target: str
-    desired: "Desired"
-    needs: "tuple[Need, ...]"
-    passwords: "Mapping[str, str]"
-    say: "Progress"
-
-    def of(self, connect: "Callable[[], Host]") -> "Evidence":
-        """Its evidence: all of it refused where there is no connection."""
-        from qtctl.adapters.clock import SystemClock
-        from qtctl.collect.collect import collect, unreachable
-
-        clock = SystemClock()
-        try:
-            with connect() as host:
-                self.say(f"asking {self.target}")
-                return collect(host, self.desired, self.needs, clock, passwords=self.passwords)
-        except Unreachable as error:
-            return unreachable(self.desired, self.needs, error, clock, self.target)
+        return whole, looking.answer(say)
 
 
 def obtain(declared: "Declared", host: str | None, saved: Path | None, user: str | None) -> "Evidence":
@@ -119,13 +84,14 @@ def _saved(declared: "Declared", path: Path) -> "Evidence":
 
 def _live(declared: "Declared", target: str, user: str | None) -> "Evidence":
     from qtctl.cli.connect import declared_way, passwords
+    from qtctl.cli.looking import Asked
     from qtctl.flows.audit import needs
 
-    secrets = passwords(declared.registry)
+    asked = Asked(target, declared.desired, needs(declared.desired), passwords(declared.registry))
     way = declared_way(target, declared.registry, declared.desired.host, user, "audit")
     with progress() as say:
         say(f"connecting to {target}")
-        return Asked(target, declared.desired, needs(declared.desired), secrets, say).of(way.connect)
+        return asked.of(way.connect, say)
 
 
 def save(evidence: "Evidence", path: Path) -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from qtctl.audit.judge import judge
 from qtctl.audit.judge import needs as audit_needs
-from qtctl.collect.collect import collect
 from qtctl.flows.declared import Declared
 from qtctl.model.checks import Check
 from qtctl.model.desired import Desired
@@ -27,6 +26,8 @@ def look(
     host: Host, desired: Desired, clock: Clock, passwords: Mapping[str, str], progress: Progress | None = None
 ) -> Evidence:
     """Ask `host` for all of it. An audit writes nothing there."""
+    from qtctl.collect.collect import collect  # noqa: PLC0415 - the cli asks in a process of its own
+
     return collect(host, desired, needs(desired), clock, passwords=passwords, progress=progress)
 
 

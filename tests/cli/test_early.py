@@ -1,4 +1,4 @@
-"""The connection that begins before the command line is understood: what is taken from a glance, and what is not."""
+"""The look that begins before the command line is understood: what is taken from a glance, and what is not."""
 
 import pytest
 
