@@ -13,7 +13,7 @@ from qtctl.adapters.wire import Wire
 from qtctl.errors import HostError
 from qtctl.ports.host import BusCall, BusReply, JobResult
 
-IN_FLIGHT = 64
+IN_FLIGHT = 120
 """dbus-daemon allows 128 unanswered calls a connection, and refuses the rest."""
 
 AT_ONCE = 32
@@ -53,7 +53,7 @@ class StreamBus:
             raise gone(f"Hello: {hello.error}: {hello.message}")
 
     def call(self, calls: Sequence[BusCall], deadline_s: float) -> list[BusReply]:
-        """Replies in the order of `calls`; at most 64 are in flight at once. HostError where the bus is gone."""
+        """Replies in the order of `calls`; at most 120 are in flight at once. HostError where the bus is gone."""
         until = time.monotonic() + deadline_s
         replies: list[BusReply | None] = [None] * len(calls)
         waiting: dict[int, int] = {}

@@ -65,7 +65,7 @@ class Bus(Protocol):
     """The host's system bus."""
 
     def call(self, calls: Sequence[BusCall], deadline_s: float) -> list[BusReply]:
-        """Replies in the order of `calls`; at most 64 are in flight at once. HostError where the bus is gone."""
+        """Replies in the order of `calls`; at most 120 are in flight at once. HostError where the bus is gone."""
         ...
 
     def jobs(self, calls: Sequence[BusCall], deadline_s: float) -> list[JobResult]:
