@@ -75,7 +75,7 @@ def test_what_cannot_travel_is_told_in_words() -> None:
         raise Odd("things")
 
     beside = Beside(fail)
-    with pytest.raises(RuntimeError, match="^Odd: things$"):
+    with pytest.raises(RuntimeError, match=r"^Odd: things$"):
         beside.receive()
     beside.close()
 
