@@ -41,7 +41,7 @@ def _leave(done: SystemExit) -> None:
 def _be_quick() -> None:
     """What a process that lives for half a second does better without."""
     # Half of all that is allocated at start is modules: looking through them for cycles again and again frees nothing.
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(200_000, 20, 100)
     # Plugins of pydantic are looked for in every distribution that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
