@@ -45,6 +45,10 @@ class Early:
         self._looking = Looking(self._guess) if self._guess is not None else None
         self._declared: Declared | None = None
 
+    @property
+    def asked(self) -> bool:
+        return self._declared is not None
+
     def ask(self) -> "tuple[Declared, Looking]":
         """What the host must have, not yet rendered, and the look at it. Asks it, where it has not been asked."""
         if self._looking is None or self._declared is None:

@@ -1,11 +1,14 @@
 """The look that begins before the command line is understood: what is taken from a glance, and what is not."""
 
+from pathlib import Path
+
 import pytest
 
 from qtctl.adapters.files import read_registry
 from qtctl.cli.connect import Way, way
-from qtctl.cli.early import _guess, option
+from qtctl.cli.early import Target, _guess, begin, option, take
 from qtctl.cli.task import Task
+from qtctl.errors import InputError
 from tests.cli.world import ROOT
 
 ONE = b'[prod-1]\naddress = "203.0.113.10"\naudit_user = "looker"\n'
@@ -50,6 +53,41 @@ def test_the_guess_is_what_the_registry_says() -> None:
     files = read_registry(ROOT / "registry")
     name = "quantumtrader-prod-1"
     assert _guess(name, files, None, "me") == way(name, name, "me", "203.0.113.10", 22)
+
+
+def test_a_look_that_has_begun_is_the_one_that_the_command_takes() -> None:
+    registry = ROOT / "registry"
+    begin(["audit", "--host", "local", "--registry", str(registry)])
+    said: list[str] = []
+
+    def tell(what: str) -> None:
+        said.append(what)
+
+    with take(Target(registry, "local")) as early:
+        assert early.asked
+        declared, looking = early.ask()
+        evidence = looking.answer(tell)
+    assert (evidence.host, evidence.transport, said) == (declared.desired.host, "local", ["asking local"])
+
+
+def test_a_look_that_is_not_meant_is_not_taken() -> None:
+    registry = ROOT / "registry"
+    begin(["audit", "--host", "local", "--registry", str(registry)])
+    with take(Target(registry, "local", user="me")) as early:
+        assert not early.asked
+
+
+@pytest.mark.parametrize("argv", [["audit", "--help"], ["audit", "--host", "local", "-h"], ["lint"], ["audit"], []])
+def test_what_is_no_look_begins_none(argv: list[str]) -> None:
+    begin([*argv, "--registry", str(ROOT / "registry")])
+    with take(Target(ROOT / "registry", "local")) as early:
+        assert not early.asked
+
+
+def test_an_error_that_is_met_early_is_told_when_the_command_meets_it(tmp_path: Path) -> None:
+    begin(["audit", "--host", "local", "--registry", str(tmp_path)])
+    with take(Target(tmp_path, "local")) as early, pytest.raises(InputError, match=r"fleet\.toml is missing"):
+        early.ask()
 
 
 def test_a_task_raises_what_its_work_raised() -> None:
