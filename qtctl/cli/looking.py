@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from qtctl.ports.progress import Progress
 
 
+SHARED = ("qtctl.model.desired", "qtctl.model.evidence", "qtctl.model.facts")
+"""What both processes need: loaded once, before they part."""
+
+ASKING = ("qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.store_redis")
+"""What asking needs: loaded while the host opens a session, which takes the longest of all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is asked of a live host."""
@@ -44,6 +51,7 @@ class Looking:
     """Begins to connect at once."""
 
     def __init__(self, way: Way) -> None:
+        _load(SHARED)
         self._child = Beside(lambda receive, send: _look(way, receive, send))
 
     def ask(self, asked: Asked) -> None:
@@ -61,12 +69,11 @@ class Looking:
 
 
 def _look(way: Way, receive: Receive, send: Send) -> None:
-    connecting = Task(lambda: way.connect_ahead(_load))
+    connecting = Task(lambda: way.connect_ahead(lambda: _load(ASKING)))
     asked: Asked = receive()
     send(asked.of(connecting.result, send))
 
 
-def _load() -> None:
-    """What asking needs, while the host opens a session: its login takes the longest of all."""
-    for name in ("qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.store_redis"):
+def _load(modules: tuple[str, ...]) -> None:
+    for name in modules:
         import_module(name)
