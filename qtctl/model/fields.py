@@ -47,8 +47,8 @@ Listen = Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:]+\]|[0-9.]+|
 Mode = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{3}$")]
 
 
-Setting = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$")]
-"""A value on one line, written as systemd reads it."""
+Setting = Annotated[str, StringConstraints(min_length=1)]
+"""A value written as systemd reads it, on one line: rendering refuses another, a pattern for each key costs more."""
 Choice = bool | Setting
 """yes, no, or one of the words that systemd knows for it."""
 MarkedPath = Annotated[str, StringConstraints(pattern=r"^[-+]{0,2}[/%~]", max_length=4095)]

@@ -1,5 +1,6 @@
 """The declared fleet, as its TOML files say it. Field names are the keys that an operator writes."""
 
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
@@ -293,27 +294,28 @@ class Policy(Node):
     severities: dict[str, Literal["info", "warning", "error"]] = {}
 
 
-class Registry(Node):
-    """All files of a registry. `origins` is filled by the loader: kind and name → where it stands."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """All files of a registry, each table checked on its own. `origins`: kind and name → where it stands."""
 
     fleet: Fleet
-    hosts: dict[Name, Host]
-    stores: dict[Name, Store] = {}
-    services: dict[Name, Service] = {}
-    targets: dict[Name, Target] = {}
-    timers: dict[Name, Timer] = {}
-    sockets: dict[Name, Socket] = {}
-    paths: dict[Name, Path] = {}
-    slices: dict[Name, Slice] = {}
-    mounts: dict[Name, Mount] = {}
-    automounts: dict[Name, Automount] = {}
-    swaps: dict[Name, Swap] = {}
-    dropins: dict[Name, Dropin] = {}
-    venvs: dict[Name, Venv] = {}
-    keys: dict[str, Key] = {}
-    externals: dict[Name, External] = {}
+    hosts: dict[str, Host]
+    stores: dict[str, Store] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+    targets: dict[str, Target] = field(default_factory=dict)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    sockets: dict[str, Socket] = field(default_factory=dict)
+    paths: dict[str, Path] = field(default_factory=dict)
+    slices: dict[str, Slice] = field(default_factory=dict)
+    mounts: dict[str, Mount] = field(default_factory=dict)
+    automounts: dict[str, Automount] = field(default_factory=dict)
+    swaps: dict[str, Swap] = field(default_factory=dict)
+    dropins: dict[str, Dropin] = field(default_factory=dict)
+    venvs: dict[str, Venv] = field(default_factory=dict)
+    keys: dict[str, Key] = field(default_factory=dict)
+    externals: dict[str, External] = field(default_factory=dict)
     legacy: tuple[Legacy, ...] = ()
-    policy: Policy = Policy()
-    legacy_files: dict[str, str] = {}
+    policy: Policy = field(default_factory=Policy)
+    legacy_files: dict[str, str] = field(default_factory=dict)
     """Compose file name → the registry file that records it."""
-    origins: dict[tuple[str, str], Origin] = Field(default={}, exclude=True)
+    origins: dict[tuple[str, str], Origin] = field(default_factory=dict)

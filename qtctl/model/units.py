@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from qtctl.model.fields import AbsolutePath, Choice, Mode, Name, Node, PlainPath, Setting, Span, UnitName, says
 from qtctl.model.limits import Limits, Resources, Restart, Scheduling
@@ -65,7 +65,13 @@ class Timer(Unit):
     on_timezone_change: bool | None = says("OnTimezoneChange")
 
 
-class Socket(Unit):
+class Lesser(Unit):
+    """Of the kinds that few registries have: nothing is made of a model before something of it is declared."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Socket(Lesser):
     """A socket that systemd listens on for a service. `service` is what it starts, where it is not of the same name."""
 
     SECTION: ClassVar = "Socket"
@@ -117,7 +123,7 @@ class Socket(Unit):
     limits: Resources = Resources()
 
 
-class Path(Unit):
+class Path(Lesser):
     """A file or folder that systemd watches for a service."""
 
     SECTION: ClassVar = "Path"
@@ -134,7 +140,7 @@ class Path(Unit):
     trigger_limit_burst: int | None = says("TriggerLimitBurst")
 
 
-class Slice(Unit):
+class Slice(Lesser):
     """Limits that the services of a slice share."""
 
     SECTION: ClassVar = "Slice"
@@ -142,7 +148,7 @@ class Slice(Unit):
     limits: Resources = Resources()
 
 
-class Mount(Unit):
+class Mount(Lesser):
     """A mounted file system. The unit's name is its path: `var-log.mount` is /var/log."""
 
     SECTION: ClassVar = "Mount"
@@ -160,7 +166,7 @@ class Mount(Unit):
     limits: Resources = Resources()
 
 
-class Automount(Unit):
+class Automount(Lesser):
     """A path that is mounted when it is first used."""
 
     SECTION: ClassVar = "Automount"
@@ -171,7 +177,7 @@ class Automount(Unit):
     options: Setting | None = says("ExtraOptions")
 
 
-class Swap(Unit):
+class Swap(Lesser):
     SECTION: ClassVar = "Swap"
 
     what: Setting = says("What", ...)
@@ -183,6 +189,7 @@ class Swap(Unit):
 class Dropin(Node):
     """A file that adds to a unit which qtctl does not generate. `order`: whole unit names or names of this registry."""
 
+    model_config = ConfigDict(defer_build=True)
     SECTION: ClassVar = "Service"
 
     unit: UnitName

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from types import UnionType
-from typing import Annotated, Union, get_args, get_origin
+from typing import Annotated, Union, get_args, get_origin, get_type_hints
 
 from pydantic.fields import FieldInfo
 
@@ -50,7 +50,7 @@ class Key:
 @lru_cache
 def fields(kind: str) -> Mapping[tuple[str, str], Key]:
     """(section, directive) → its key, for one table of a registry: services, timers, sockets …"""
-    model = get_args(Registry.model_fields[kind].annotation)[1]
+    model = get_args(get_type_hints(Registry)[kind])[1]
     return {(key.section, key.directive): key for key in _keys(model, model.SECTION)}
 
 

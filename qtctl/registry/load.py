@@ -100,7 +100,7 @@ class _Loader:
         ]
         fleet = self._whole("fleet.toml", model.Fleet)
         policy = self._whole("policy.toml", model.Policy) or model.Policy()
-        tables = {field: self._table(name, field, kind) for name, (field, kind) in TABLES.items()}
+        tables: dict[str, Any] = {field: self._table(name, field, kind) for name, (field, kind) in TABLES.items()}
         services = self._services()
         legacy = {name: record for name in self._below("legacy") if (record := self._whole(name, model.Legacy))}
         self._stray()

@@ -63,7 +63,7 @@ def _install(node: object, origin: Origin, names: Names) -> Iterator[Problem]:
 
 
 def _hatch(kind: str, hatch: Hatch, origin: Origin) -> Iterator[Problem]:
-    known = fields(kind)
+    known = fields(kind) if hatch else {}
     for section, directives in hatch.items():
         for directive in directives:
             key = known.get((section, directive))
