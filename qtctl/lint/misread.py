@@ -5,16 +5,15 @@ from collections.abc import Iterator
 
 from qtctl.dialects.systemd.table.lookup import known
 from qtctl.dialects.systemd.unitfile import Line
+from qtctl.dialects.systemd.values import inline_comment, value_trouble
 from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError
-from qtctl.lint.values import value_trouble
 from qtctl.lint.view import Unit, View
 from qtctl.lint.where import spot
 from qtctl.model.checks import Severity
 from qtctl.model.desired import DesiredFile
 from qtctl.model.lint import Finding
 
-_FREE_TEXT = frozenset(("STRING", "URL", "CONDITION", "REGEX"))
 _LETTER = "AaBbCDdEefGgHhIijJLlMmNnoPpqSsTtUuVvWwYy"
 """Specifiers of 247 to 257; systemd keeps a % before anything else."""
 _DATE = re.compile(r"%[YmdHMSjyBbAaIp](?:[-:/. _T]*%[YmdHMSjyBbAaIp])+")
@@ -55,7 +54,7 @@ def _troubles(line: Line, version: int) -> Iterator[_Trouble]:
     if kind is None or not line.value:
         return
     executed = kind == "PATH [ARGUMENT [...]]"
-    if _comment(line, kind):
+    if inline_comment(kind, line.value):
         what = f"{line.key}= has a # after its value: systemd knows no such comments"
         yield Severity.ERROR, what, "put it on a line of its own"
     elif (trouble := value_trouble(line.key, kind, line.value)) is not None:
@@ -64,18 +63,6 @@ def _troubles(line: Line, version: int) -> Iterator[_Trouble]:
         yield Severity.WARNING, f"{line.key}= has a % that systemd replaces", "write %% for a percent sign"
     if kind == "ENVIRON":
         yield from _assignments(line)
-
-
-def _comment(line: Line, kind: str) -> bool:
-    if not re.search(r"(^|[ \t])#", line.value) or kind in _FREE_TEXT:
-        return False
-    if '"' not in line.value and "'" not in line.value:
-        return True
-    try:
-        words = split(line.value, Escapes.C_RELAXED)
-    except InputError:
-        return False
-    return any(word.startswith("#") and f'"{word}' not in line.value and f"'{word}" not in line.value for word in words)
 
 
 def _percent(value: str) -> bool:

@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 from qtctl.dialects.systemd import size, timespan
 from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError
 
+_FREE_TEXT = frozenset(("STRING", "URL", "CONDITION", "REGEX"))
 _PERCENT = re.compile(r"[0-9]+(\.[0-9]{1,2})?[%\u2030\u2031]$")
 _MEMORY = re.compile(r"(Default)?(Startup)?Memory(Min|Low|High|Max|SwapMax|ZSwapMax|Limit)$")
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@%-]+\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$")
@@ -18,6 +20,19 @@ def value_trouble(key: str, kind: str, value: str) -> str | None:
         return None  # a specifier: the host's to say
     check = _by_key(key) or _CHECKS.get(kind)
     return check(value) if check else None
+
+
+def inline_comment(kind: str, value: str) -> bool:
+    """Whether a value has what looks like a comment after it: systemd knows none there, it is part of the value."""
+    if not re.search(r"(^|[ \t])#", value) or kind in _FREE_TEXT:
+        return False
+    if '"' not in value and "'" not in value:
+        return True
+    try:
+        words = split(value, Escapes.C_RELAXED)
+    except InputError:
+        return False
+    return any(word.startswith("#") and f'"{word}' not in value and f"'{word}" not in value for word in words)
 
 
 def _by_key(key: str) -> Callable[[str], str | None] | None:

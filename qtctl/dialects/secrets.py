@@ -1,0 +1,73 @@
+"""What looks like a secret: by the name of a setting, by its form, by how random it is."""
+
+import re
+from collections import Counter
+from math import log2
+
+_NAME = re.compile(
+    r"(^|_)(SECRET|PASSWORD|PASSWD|PASS|PWD|PASSPHRASE|TOKEN|CREDENTIALS?|APIKEY|(API|ACCESS|PRIVATE|SECRET|ENCRYPTION|"
+    r"SIGNING|AUTH|MASTER|LICENSE)_KEY)(_|$)"
+)
+_NOT_ITSELF = re.compile(
+    r"(^|_)(FILE|PATH|DIR|NAME|ENV|TTL|SEC|SECONDS|S|MS|TIMEOUT|LENGTH|LEN|SIZE|LIMIT|COUNT|MAX|MIN|TYPE|ENABLED|EXPIRY|"
+    r"EXPIRES|HEADER|ALGORITHM|ALG|INTERVAL|ISSUER|REQUIRED|ROTATION|URL|URI|ENDPOINT|PREFIX|SYMBOL|ADDRESS)$"
+)
+"""What a name ends with that speaks about a secret and holds none."""
+_PLACEHOLDER = re.compile(
+    r"|\$\{?\w+\}?|<[^>]*>|\*+|true|false|yes|no|on|off|none|null|[0-9]{1,4}(\.[0-9]+)?", re.IGNORECASE
+)
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----|\bAGE-SECRET-KEY-1|PuTTY-User-Key-File")
+_URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:([^@/\s]+)@")
+_KNOWN = re.compile(
+    r"\b(AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}|"
+    r"sk-[\w-]{20,}|sk_live_\w{16,}|AIza[\w-]{35}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*|[0-9]{8,10}:[\w-]{35})(?![\w-])|"
+    r"discord(app)?\.com/api/webhooks/[0-9]+/[\w-]{30,}|hooks\.slack\.com/services/T\w+/B\w+/\w{16,}"
+)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_PIECE = re.compile(r"[A-Za-z0-9+_-]{20,}={0,2}")
+_HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
+_WORDY = re.compile(r"[A-Z]?[a-z]{4,}")
+_MIXED_BITS, _HEX_BITS = 3.6, 3.0
+"""Bits a character of random text: base64 of 20 characters has about 4, hex of 32 about 3.6."""
+
+
+def secret_by_form(value: str) -> str:
+    """What kind of secret it is whatever it is called; "" for none."""
+    password = _URL_PASSWORD.search(value)
+    if password and not _PLACEHOLDER.fullmatch(password[1]):
+        return "holds a URL with a password"
+    if _PRIVATE_KEY.search(value):
+        return "holds a private key"
+    return "holds a token of a known form" if _KNOWN.search(value) else ""
+
+
+def secret_name(name: str) -> bool:
+    """Whether a setting or an option of this name holds a secret: BINANCE_API_KEY, --db-password."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.lstrip("-")).upper().replace("-", "_").replace(".", "_")
+    return bool(_NAME.search(words)) and not _NOT_ITSELF.search(words)
+
+
+def harmless(value: str) -> bool:
+    """Nothing, a switch, a placeholder, or the path of a file that holds it."""
+    return bool(_PLACEHOLDER.fullmatch(value)) or value.startswith(("/", "~/"))
+
+
+def random_looking(value: str) -> bool:
+    """Whether some of it is as random as a key."""
+    if _UUID.fullmatch(value) or value.startswith("/") or "://" in value:
+        return False
+    return any(_random(piece[0].rstrip("=")) for piece in _PIECE.finditer(value))
+
+
+def _random(piece: str) -> bool:
+    if _HEX.fullmatch(piece):
+        return _bits(piece) >= _HEX_BITS
+    classes = (any(map(str.isupper, piece)), any(map(str.islower, piece)), any(map(str.isdigit, piece)))
+    if not all(classes) or sum(map(len, _WORDY.findall(piece))) > len(piece) // 2:
+        return False
+    return _bits(piece) >= _MIXED_BITS
+
+
+def _bits(text: str) -> float:
+    """Shannon's entropy of its characters."""
+    return -sum(n / len(text) * log2(n / len(text)) for n in Counter(text).values())
