@@ -71,3 +71,27 @@ def _random(piece: str) -> bool:
 def _bits(text: str) -> float:
     """Shannon's entropy of its characters."""
     return -sum(n / len(text) * log2(n / len(text)) for n in Counter(text).values())
+
+
+_ASSIGNED = re.compile(r"""(?<![A-Za-z0-9_])([A-Za-z_][A-Za-z0-9_.-]*)\s*[=:]\s*("[^"]*"|'[^']*'|[^\s"';&|]+)""")
+
+
+def secret_spans(text: str) -> list[tuple[int, int, str]]:
+    """Where in a longer text something looks like a secret: start, end, and the name it is given there, or ''."""
+    found = [(*match.span(1), "") for match in _URL_PASSWORD.finditer(text) if not _PLACEHOLDER.fullmatch(match[1])]
+    found += [(*match.span(), "") for pattern in (_PRIVATE_KEY, _KNOWN) for match in pattern.finditer(text)]
+    for match in _ASSIGNED.finditer(text):
+        if secret_name(match[1]) and not harmless(match[2].strip("\"'")):
+            found.append((*match.span(2), match[1]))
+    if not (_UUID.fullmatch(text) or "://" in text or text.startswith("/")):
+        found += [(*match.span(), "") for match in _PIECE.finditer(text) if _random(match[0].rstrip("="))]
+    return _apart(found)
+
+
+def _apart(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """In their order; of those that overlap, the first."""
+    kept: list[tuple[int, int, str]] = []
+    for start, end, name in sorted(spans, key=lambda each: (each[0], -each[1])):
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, end, name))
+    return kept

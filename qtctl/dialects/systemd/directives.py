@@ -28,21 +28,29 @@ _INSTALL = "WantedBy RequiredBy UpheldBy Alias Also DefaultInstance"
 _PATHS = (
     "ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths ReadWriteDirectories ReadOnlyDirectories "
     "InaccessibleDirectories BindPaths BindReadOnlyPaths TemporaryFileSystem ExtensionDirectories RuntimeDirectory "
-    "StateDirectory CacheDirectory LogsDirectory ConfigurationDirectory"
+    "StateDirectory CacheDirectory LogsDirectory ConfigurationDirectory Symlinks"
 )
 _WORDS = (
     "Environment PassEnvironment UnsetEnvironment SupplementaryGroups Documentation LogExtraFields SystemCallFilter "
     "SystemCallLog SystemCallArchitectures RestrictAddressFamilies RestrictFileSystems CapabilityBoundingSet "
-    "AmbientCapabilities IPAddressAllow IPAddressDeny Slices"
+    "AmbientCapabilities IPAddressAllow IPAddressDeny Slices SuccessExitStatus RestartPreventExitStatus "
+    "RestartForceExitStatus CPUAffinity NUMAMask AllowedCPUs StartupAllowedCPUs AllowedMemoryNodes "
+    "StartupAllowedMemoryNodes RestrictNamespaces RestrictNetworkInterfaces SecureBits DisableControllers Delegate"
 )
 _LINES = (
     "ExecStart ExecStartPre ExecStartPost ExecCondition ExecReload ExecStop ExecStopPost EnvironmentFile DeviceAllow "
     "SetCredential SetCredentialEncrypted LoadCredential LoadCredentialEncrypted ImportCredential IODeviceWeight "
     "IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec SocketBindAllow "
-    "SocketBindDeny OpenFile Sockets ListenStream ListenDatagram ListenSequentialPacket ListenFIFO ListenSpecial "
-    "ListenNetlink ListenMessageQueue PathExists PathExistsGlob PathChanged PathModified DirectoryNotEmpty "
-    "LogFilterPatterns"
+    "SocketBindDeny OpenFile Sockets LogFilterPatterns StandardInputText StandardInputData BPFProgram "
+    "IPIngressFilterPath IPEgressFilterPath MountImages ExtensionImages RootImageOptions NFTSet"
 )
+LISTENS = frozenset((
+    "ListenStream", "ListenDatagram", "ListenSequentialPacket", "ListenFIFO", "ListenSpecial", "ListenNetlink",
+    "ListenMessageQueue", "ListenUSBFunction",
+))  # fmt: skip
+"""An empty assignment of any of them drops all that a socket listens on."""
+WATCHES = frozenset(("PathExists", "PathExistsGlob", "PathChanged", "PathModified", "DirectoryNotEmpty"))
+"""An empty assignment of any of them drops all that a path unit watches."""
 TIMERS = frozenset(["OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec", "OnUnitInactiveSec", "OnCalendar"])
 """An empty assignment of any of them drops the schedule of all of them."""
 
@@ -52,7 +60,7 @@ _TABLE = {
     **dict.fromkeys(_PATHS.split(), Takes.PATHS),
     **dict.fromkeys(_WORDS.split(), Takes.WORDS),
     **dict.fromkeys(_LINES.split(), Takes.LINES),
-    **dict.fromkeys(TIMERS, Takes.LINES),
+    **dict.fromkeys((*TIMERS, *LISTENS, *WATCHES), Takes.LINES),
     "DefaultInstance": Takes.SCALAR,
 }
 
@@ -66,8 +74,9 @@ def takes(key: str) -> Takes:
 
 def reset_with(key: str) -> frozenset[str] | str:
     """What an empty assignment of `key` drops: these directives, or all whose name begins so."""
-    if key in TIMERS:
-        return TIMERS
+    together = next((group for group in (TIMERS, LISTENS, WATCHES) if key in group), None)
+    if together is not None:
+        return together
     if key.startswith("Condition"):
         return "Condition"
     if key.startswith("Assert"):

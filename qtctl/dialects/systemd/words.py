@@ -16,7 +16,7 @@ _ESCAPED = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029"\\\\]')
 _NAMED = {"\n": r"\n", "\t": r"\t", "\r": r"\r", '"': r"\"", "\\": r"\\"}
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
 # utf8_is_valid() in systemd says no to noncharacters too, and then drops the whole unit file.
-_UNSAYABLE = re.compile(f"[\0\ud800-\udfff{_NONCHARACTERS}]")
+UNSAYABLE = re.compile(f"[\0\ud800-\udfff{_NONCHARACTERS}]")
 _ASCII = 0x80
 _BYTES = range(1, 0x100)
 _CODE_POINTS = range(1, 0x110000)
@@ -47,7 +47,7 @@ class _UnknownEscape(Exception):
 
 def trouble(text: str) -> str | None:
     """Why no unit or env file can hold `text`, or None. Never shows more of it than one code point."""
-    match = _UNSAYABLE.search(text)
+    match = UNSAYABLE.search(text)
     if match is None:
         return None
     at, char = match.start() + 1, match[0]

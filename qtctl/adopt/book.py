@@ -1,0 +1,50 @@
+"""What is written down while units are adopted: the fate of every line, and every judgment."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from qtctl.errors import Place
+from qtctl.model.adoption import Fate, FileFate, Judgment, LineFate
+from qtctl.model.checks import Severity
+
+
+@dataclass(slots=True)
+class Book:
+    judgments: list[Judgment] = field(default_factory=list)
+    files: dict[str, FileFate] = field(default_factory=dict)
+    _lines: dict[str, dict[int, LineFate]] = field(default_factory=dict)
+
+    def line(self, path: str, line: int, fate: Fate, what: str = "") -> None:
+        """The fate of a line; a later one takes the place of an earlier one."""
+        self._lines.setdefault(path, {})[line] = LineFate(line, fate, what)
+
+    def fate(self, path: str, line: int) -> Fate | None:
+        found = self._lines.get(path, {}).get(line)
+        return found.fate if found else None
+
+    def file(self, fate: FileFate) -> None:
+        self.files[fate.path] = fate
+
+    def judge(self, judgment: Judgment) -> None:
+        if judgment not in self.judgments:
+            self.judgments.append(judgment)
+
+    def error(self, id_: str, subject: str, what: str, remedy: str, *, at: Place) -> None:
+        self.judge(Judgment(id_, Severity.ERROR, subject, what, remedy, at.file, at.line))
+
+    def warn(self, id_: str, subject: str, what: str, remedy: str, *, at: Place) -> None:
+        self.judge(Judgment(id_, Severity.WARNING, subject, what, remedy, at.file, at.line))
+
+    def tell(self, subject: str, what: str, remedy: str = "", *, at: Place) -> None:
+        """A choice, or something of interest, that is no finding."""
+        self.judge(Judgment("", Severity.INFO, subject, what, remedy, at.file, at.line))
+
+    def sealed(self) -> tuple[tuple[FileFate, ...], tuple[Judgment, ...]]:
+        """Files with their lines, by path; judgments by place."""
+        judgments = sorted(self.judgments, key=lambda each: (each.file, each.line or 0, each.id, each.what))
+        return tuple(self._files()), tuple(judgments)
+
+    def _files(self) -> Iterator[FileFate]:
+        for path, fate in sorted(self.files.items()):
+            lines = tuple(each for _, each in sorted(self._lines.get(path, {}).items()))
+            yield FileFate(fate.path, fate.kind, fate.unit, fate.taken, fate.why, lines)

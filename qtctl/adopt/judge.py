@@ -1,0 +1,92 @@
+"""What systemd would ignore or read otherwise than it looks, a line at a time."""
+
+from dataclasses import dataclass
+
+from qtctl.dialects.systemd.calendar import calendar_trouble
+from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
+from qtctl.dialects.systemd.table.lookup import known, sections_of, since, versions
+from qtctl.dialects.systemd.unitfile import Kind, Line
+from qtctl.dialects.systemd.values import inline_comment, value_trouble
+from qtctl.dialects.systemd.words import Escapes, split
+from qtctl.errors import InputError
+from qtctl.model.adoption import Judgment
+from qtctl.model.checks import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`judgment` without its place. `ignored`: the line has no effect, and is left out."""
+
+    judgment: Judgment
+    ignored: bool
+
+
+def judged(line: Line, unit: str, version: int) -> Judged | None:
+    """None where all is well with a line, or it is no more than a comment. Values are not shown."""
+    if line.kind is Kind.IGNORED:
+        return _ignored("QT110", unit, f"a line {line.problem}: systemd ignores it", "write KEY=value below a section")
+    if line.kind is Kind.SECTION:
+        trouble = section_trouble(unit, line.section)
+        return _of_name(unit, trouble, kept=False) if trouble else None
+    if line.kind is not Kind.DIRECTIVE:
+        return None
+    return _directive(line, unit, version)
+
+
+def foreign(section: str, key: str) -> bool:
+    """Whether systemd leaves it to others, by its name."""
+    return section.startswith("X-") or key.startswith("X-")
+
+
+def _directive(line: Line, unit: str, version: int) -> Judged | None:
+    if foreign(line.section, line.key):
+        return None
+    if line.section not in sections_of(unit):
+        return _ignored("QT111", unit, f"{line.key}= stands in [{line.section}], which is ignored", "move it")
+    trouble = directive_trouble(unit, line.section, line.key, version)
+    if trouble is not None and not trouble.honoured:
+        return _of_name(unit, trouble, kept=since(line.section, line.key) is not None)
+    return _value(line, unit, version) or (_of_name(unit, trouble, kept=True) if trouble else None)
+
+
+def _value(line: Line, unit: str, version: int) -> Judged | None:
+    if not line.value:
+        return None
+    newest = versions()[-1]
+    kind = known(line.section, line.key, version) or known(line.section, line.key, newest) or ""
+    wrong = value_trouble(line.key, kind, line.value)
+    if wrong:
+        what = f"{line.key}= {wrong}: systemd ignores the line"
+        if inline_comment(kind, line.value):
+            what = f"{line.key}= has a # after its value, which is part of it, and {wrong}: systemd ignores the line"
+        return _ignored("QT110", unit, what, "mend the value")
+    if inline_comment(kind, line.value):
+        what = f"{line.key}= has a # after its value: to systemd it is part of the value"
+        return Judged(_judgment("QT110", Severity.ERROR, unit, what, "put it on a line of its own"), ignored=False)
+    if line.key == "OnCalendar" and (bad := calendar_trouble(line.value)):
+        return _ignored("QT112", unit, f"OnCalendar= is no calendar expression: {bad}", "see systemd.time(7)")
+    return _environment(line, unit) if kind == "ENVIRON" else None
+
+
+def _environment(line: Line, unit: str) -> Judged | None:
+    try:
+        words = split(line.value, Escapes.C)
+    except InputError as error:
+        return _ignored("QT110", unit, f"Environment= cannot be read: {error.what}", "quote it")
+    if all("=" in word and not word.startswith("=") for word in words):
+        return None
+    what = "Environment= has a word that is no NAME=value: systemd drops that word"
+    return Judged(_judgment("QT110", Severity.ERROR, unit, what, 'quote it: "NAME=two words"'), ignored=False)
+
+
+def _of_name(unit: str, trouble: Trouble, *, kept: bool) -> Judged:
+    severity = Severity.WARNING if kept else Severity.ERROR
+    return Judged(_judgment("QT111", severity, unit, trouble.what, trouble.remedy), ignored=not kept)
+
+
+def _ignored(id_: str, unit: str, what: str, remedy: str) -> Judged:
+    return Judged(_judgment(id_, Severity.ERROR, unit, what, remedy), ignored=True)
+
+
+def _judgment(id_: str, severity: Severity, unit: str, what: str, remedy: str) -> Judgment:
+    return Judgment(id_, severity, unit, what, remedy, "")

@@ -1,0 +1,95 @@
+"""Assignments of a unit file and its drop-ins → what holds in the end, each line kept as it was written."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from qtctl.adopt.read import Said
+from qtctl.dialects.systemd.directives import Takes, reset_with, takes
+
+SYNONYMS = {
+    ("Unit", "BindTo"): "BindsTo",
+    ("Unit", "PropagateReloadTo"): "PropagatesReloadTo",
+    ("Unit", "PropagateReloadFrom"): "ReloadPropagatedFrom",
+    ("Unit", "StartLimitInterval"): "StartLimitIntervalSec",
+    ("Service", "StartLimitInterval"): "StartLimitIntervalSec",
+    ("Service", "StartLimitBurst"): "StartLimitBurst",
+    ("Service", "StartLimitAction"): "StartLimitAction",
+    ("Service", "FailureAction"): "FailureAction",
+    ("Service", "RebootArgument"): "RebootArgument",
+}
+"""Old directives that set the very thing that one of today's in [Unit] sets."""
+_PATHS = {
+    "ReadWriteDirectories": "ReadWritePaths",
+    "ReadOnlyDirectories": "ReadOnlyPaths",
+    "InaccessibleDirectories": "InaccessiblePaths",
+}
+_EMPTY_SAYS = frozenset(("CapabilityBoundingSet", "Delegate"))
+"""Directives of which an empty list is a value, and not the same as none."""
+
+At = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """(section, directive) → the assignments that hold, in their order. `replaced` held until others came."""
+
+    held: dict[At, tuple[Said, ...]]
+    replaced: tuple[Said, ...]
+
+    def last(self, section: str, key: str) -> str:
+        """The value that counts; "" where there is none."""
+        found = self.held.get((section, key), ())
+        return found[-1].value if found else ""
+
+    def all(self, section: str, key: str) -> tuple[str, ...]:
+        return tuple(each.value for each in self.held.get((section, key), ()))
+
+
+def merge(said: Iterable[Said], *, resets: bool = False) -> Merged:
+    """In the order in which systemd reads them. `resets`: an assignment that empties a list is kept before it."""
+    held: dict[At, list[Said]] = {}
+    replaced: list[Said] = []
+    for each in said:
+        for one in today(each):
+            _take(held, replaced, one, resets=resets)
+    return Merged({at: tuple(those) for at, those in held.items() if those}, tuple(replaced))
+
+
+def today(said: Said) -> tuple[Said, ...]:
+    """The assignment in today's words; TimeoutSec= of a service is two of them."""
+    at = (said.section, said.key)
+    if at == ("Service", "TimeoutSec"):
+        return tuple(replace(said, key=key) for key in ("TimeoutStartSec", "TimeoutStopSec"))
+    if at in SYNONYMS:
+        return (replace(said, section="Unit", key=SYNONYMS[at]),)
+    if said.section not in ("Unit", "Install") and said.key in _PATHS:
+        return (replace(said, key=_PATHS[said.key]),)
+    return (said,)
+
+
+def _take(held: dict[At, list[Said]], replaced: list[Said], said: Said, *, resets: bool) -> None:
+    at, kind = (said.section, said.key), takes(said.key)
+    if kind is Takes.SCALAR:
+        replaced += held.pop(at, [])
+        held[at] = [said] if said.value or resets else []
+        replaced += [] if held[at] else [said]
+    elif said.value:
+        held.setdefault(at, []).append(said)
+    elif kind is Takes.UNITS:
+        replaced.append(said)
+    else:
+        _empty(held, replaced, said, keep=resets or said.key in _EMPTY_SAYS)
+
+
+def _empty(held: dict[At, list[Said]], replaced: list[Said], said: Said, *, keep: bool) -> None:
+    dropped = reset_with(said.key)
+    for at in [at for at in held if at[0] == said.section and _among(at[1], dropped)]:
+        replaced += held.pop(at)
+    if keep:
+        held[said.section, said.key] = [said]
+    else:
+        replaced.append(said)
+
+
+def _among(key: str, dropped: frozenset[str] | str) -> bool:
+    return key.startswith(dropped) if isinstance(dropped, str) else key in dropped

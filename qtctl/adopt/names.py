@@ -1,0 +1,56 @@
+"""What units are called in a registry: without the prefix that they share, and without what no name can have."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+KINDS = {
+    ".service": "services", ".timer": "timers", ".target": "targets", ".socket": "sockets", ".path": "paths",
+    ".slice": "slices", ".mount": "mounts", ".automount": "automounts", ".swap": "swaps",
+}  # fmt: skip
+"""Suffix → table of the registry."""
+
+_ODD = re.compile(r"[^A-Za-z0-9._@-]+")
+_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]*[-_]")
+LONGEST = 120
+
+
+def shared_prefix(units: Iterable[str]) -> str:
+    """What at least half of the units, and two, begin with up to a `-`; else ''."""
+    names = sorted(set(units))
+    found = Counter(match[0] for name in names if (match := _PREFIX.match(name)) and match[0].endswith("-"))
+    for prefix, number in sorted(found.items(), key=lambda each: (-each[1], each[0])):
+        if number > 1 and number * 2 >= len(names):
+            return prefix
+    return ""
+
+
+def kind_of(unit: str) -> str:
+    return KINDS[unit[unit.rfind(".") :]]
+
+
+def entry_names(units: Iterable[str], prefix: str) -> Mapping[str, str]:
+    """Unit → its name in its table; no two of one table have the same."""
+    found: dict[str, str] = {}
+    taken: set[tuple[str, str]] = set()
+    for unit in sorted(units):
+        kind, stem = kind_of(unit), unit.rpartition(".")[0]
+        short = stem.removeprefix(prefix) if len(stem) > len(prefix) else stem
+        name = next(name for name in _candidates(short, stem) if (kind, name) not in taken)
+        taken.add((kind, name))
+        found[unit] = name
+    return found
+
+
+def _candidates(short: str, stem: str) -> Iterable[str]:
+    yield from (allowed(short), allowed(stem))
+    number = 2
+    while True:
+        yield f"{allowed(stem)}.{number}"
+        number += 1
+
+
+def allowed(text: str) -> str:
+    """`text` as a name that a registry takes."""
+    name = _ODD.sub("_", text.strip("-_.") or "root")[:LONGEST]
+    return name if name[0].isalnum() else f"x{name}"

@@ -1,0 +1,109 @@
+"""Files → their lines, each judged as systemd would take it: what counts, what is a comment, what is ignored."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from qtctl.adopt.book import Book
+from qtctl.adopt.decoded import decoded
+from qtctl.adopt.judge import judged
+from qtctl.dialects.systemd.unitfile import Kind, Line, UnitFile, parse
+from qtctl.errors import InputError, Place
+from qtctl.model.adoption import Fate
+
+_DECORATION = re.compile(r"[\W_]*")
+_UNSAVED = "save it as UTF-8 text"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An assignment that counts. `section` and `key` in the spelling of today."""
+
+    section: str
+    key: str
+    value: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """`about`: the directive that stands right below it, or ''."""
+
+    text: str
+    about: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file says that is kept."""
+
+    said: tuple[Said, ...]
+    comments: tuple[Comment, ...]
+
+
+def read(raw: bytes, path: str, unit: str, version: int, book: Book) -> Content | None:
+    """None where systemd gives up the file for its syntax; every line has its fate in `book` either way.
+
+    A file that is only in another encoding is read, and judged.
+    """
+    text = decoded(raw)
+    if text.trouble and not text.harmless:
+        book.error("QT110", unit, f"the file {text.trouble}", _UNSAVED, at=Place(path))
+    elif text.trouble:
+        book.warn("QT110", unit, f"the file {text.trouble}", "save it with LF alone and no mark", at=Place(path))
+    try:
+        file = parse(text.text, path)
+    except InputError as error:
+        _unread(text.text, path, unit, error, book)
+        return None
+    said = tuple(_said(file, unit, version, book))
+    return Content(said, tuple(_comments(file)))
+
+
+def _unread(text: str, path: str, unit: str, error: InputError, book: Book) -> None:
+    line = error.place.line if error.place else None
+    remedy = error.hint or "mend it, and adopt again"
+    what = f"{error.what}: systemd does not load the file"
+    book.error("QT110", unit, what, remedy, at=Place(path, line))
+    for number, _ in enumerate(re.split(r"\r\n|\n\r|\n|\r", text), start=1):
+        book.line(path, number, Fate.UNREAD)
+
+
+def _said(file: UnitFile, unit: str, version: int, book: Book) -> Iterator[Said]:
+    for line in file.lines:
+        if line.kind is not Kind.DIRECTIVE:
+            _aside(line, file.name, book)
+        judgment = judged(line, unit, version)
+        if judgment is not None:
+            book.judge(replace(judgment.judgment, file=file.name, line=line.line))
+        if line.kind is not Kind.DIRECTIVE:
+            continue
+        if judgment is not None and judgment.ignored:
+            book.line(file.name, line.line, Fate.IGNORED, f"{line.key}=")
+            continue
+        yield Said(line.section, line.key, line.value, file.name, line.line)
+
+
+def _aside(line: Line, path: str, book: Book) -> None:
+    """The fate of what is no assignment; comments get theirs when they are kept."""
+    fate = Fate.IGNORED if line.kind is Kind.IGNORED else Fate.LAYOUT
+    what = f"[{line.section}]" if line.kind is Kind.SECTION else ""
+    book.line(path, line.line, fate, what)
+
+
+def _comments(file: UnitFile) -> Iterator[Comment]:
+    for at, line in enumerate(file.lines):
+        if line.kind is not Kind.COMMENT:
+            continue
+        text = line.raw.strip().lstrip("#; \t").rstrip()
+        if not _DECORATION.fullmatch(text):
+            yield Comment(text, _about(file, at), file.name, line.line)
+
+
+def _about(file: UnitFile, at: int) -> str:
+    """The directive that follows a block of comments at once."""
+    below = next((line for line in file.lines[at + 1 :] if line.kind is not Kind.COMMENT), None)
+    return below.key if below is not None and below.kind is Kind.DIRECTIVE else ""

@@ -1,0 +1,167 @@
+"""Found files → units, drop-ins, links and what is none of them, as systemd takes them by their names."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from qtctl.dialects.systemd.unit_name import TYPES, stem, valid
+from qtctl.model.adoption import FileFate, FileKind, Found
+
+NO_FILES = ("device", "scope")
+"""Types of units that are made by no file."""
+PULLS = {".wants": "WantedBy", ".requires": "RequiredBy", ".upholds": "UpheldBy"}
+_NULL = "/dev/null"
+_LEFTOVER = re.compile(r"(\.(bak|old|orig|save|disabled|backup|swp|tmp|rpmnew|rpmsave|dpkg-[a-z]+|ucf-[a-z]+)|~)[^/]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSource:
+    """A unit file. `masked`: it is empty, or a link to /dev/null."""
+
+    unit: str
+    path: str
+    content: bytes = b""
+    masked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DropinSource:
+    """`of`: a unit, a template, a prefix (`foo-.service`), or a type (`service`)."""
+
+    of: str
+    path: str
+    content: bytes
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    name: str
+    unit: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enablement:
+    """`puller` pulls `unit` in; `by` is the [Install] directive that such a link is made from."""
+
+    puller: str
+    unit: str
+    by: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    units: tuple[UnitSource, ...]
+    dropins: tuple[DropinSource, ...]
+    aliases: tuple[Alias, ...]
+    enablements: tuple[Enablement, ...]
+    others: tuple[FileFate, ...]
+
+    def instances(self, template: str) -> tuple[str, ...]:
+        """The instances of a template that links enable."""
+        head, _, tail = template.partition("@")
+        found = {each.unit for each in self.enablements}
+        named = (name[len(head) + 1 : -len(tail)] for name in sorted(found) if _instance(name, head, tail))
+        return tuple(name for name in named if name)
+
+
+def sort(found: Iterable[Found]) -> Sorted:
+    """Each file in its place, by path."""
+    parts: dict[type, list[object]] = {kind: [] for kind in (UnitSource, DropinSource, Alias, Enablement, FileFate)}
+    for each in sorted(found, key=lambda file: file.path):
+        placed = _placed(each)
+        parts[type(placed)].append(placed)
+    return Sorted(*(tuple(parts[kind]) for kind in parts))  # type: ignore[arg-type]  # each list holds its own type
+
+
+def _placed(file: Found) -> UnitSource | DropinSource | Alias | Enablement | FileFate:
+    path = PurePosixPath(file.path)
+    if file.problem:
+        return _other(file, f"cannot be read: {file.problem}")
+    folder = path.parent.name
+    if folder.endswith(".d") and _takes_dropins(folder.removesuffix(".d")):
+        return _dropin(file, folder.removesuffix(".d"))
+    pull = next((suffix for suffix in PULLS if folder.endswith(suffix)), None)
+    if pull and valid(folder.removesuffix(pull)):
+        return _pulled(file, folder.removesuffix(pull), PULLS[pull])
+    if not unit_file(path.name):
+        return _other(file, _why_none(path.name))
+    if file.link is not None:
+        return _linked(file, path.name)
+    return UnitSource(path.name, file.path, file.content, masked=not file.content)
+
+
+def unit_file(name: str) -> bool:
+    """Whether systemd takes a file of this name for a unit."""
+    return valid(name) and name.rpartition(".")[2] not in NO_FILES and not name.startswith("@")
+
+
+def _takes_dropins(name: str) -> bool:
+    return name in TYPES or valid(name)
+
+
+def _dropin(file: Found, of: str) -> DropinSource | FileFate:
+    if not file.path.endswith(".conf"):
+        return _other(file, "in a folder of drop-ins, and its name does not end with .conf: systemd ignores it", of)
+    if file.link == _NULL:
+        return _other(file, "a drop-in that is masked", of)
+    if file.link is not None:
+        return _other(file, f"a link to {file.link}, which is not among what was searched", of)
+    return DropinSource(of, file.path, file.content)
+
+
+def _pulled(file: Found, puller: str, by: str) -> Enablement | FileFate:
+    name = PurePosixPath(file.path).name
+    if not valid(name):
+        return _other(file, "not the name of a unit: systemd ignores it", puller)
+    if file.link is None:
+        return _other(file, "is no link: systemd ignores it", puller)
+    if file.link == _NULL:
+        return _other(file, "masked: it is not pulled in", puller)
+    return Enablement(puller, name, by, file.path)
+
+
+def _linked(file: Found, name: str) -> UnitSource | Alias | FileFate:
+    target = str(file.link)
+    if target == _NULL:
+        return UnitSource(name, file.path, masked=True)
+    to = PurePosixPath(target).name
+    if not unit_file(to):
+        return _other(file, f"a link to {target}, which is no unit file", name)
+    if to == name or _instance(name, *to.partition("@")[::2]):
+        return _other(file, f"a link to {target}: no file of its own", name)
+    if to.rpartition(".")[2] != name.rpartition(".")[2]:
+        return _other(file, f"a link to {target}, a unit of another type: systemd ignores it", name)
+    return Alias(name, to, file.path)
+
+
+def _instance(name: str, head: str, tail: str) -> bool:
+    """Whether `name` is an instance of the template head@tail."""
+    return bool(tail) and name.startswith(f"{head}@") and name.endswith(tail) and len(name) > len(head) + 1 + len(tail)
+
+
+def _why_none(name: str) -> str:
+    suffix = name.rpartition(".")[2]
+    if suffix in NO_FILES and valid(name):
+        return f"systemd makes units of type {suffix} itself"
+    if suffix in TYPES and stem(name):
+        return "systemd takes no unit of this name"
+    if _LEFTOVER.search(name):
+        return "a leftover: systemd ignores files of such names"
+    return "not the name of a unit"
+
+
+def _other(file: Found, why: str, unit: str = "") -> FileFate:
+    kind = FileKind.OTHER if file.link is None else FileKind.LINK
+    return FileFate(file.path, kind, unit, taken=False, why=why)
+
+
+def names(sources: Sorted) -> Iterator[str]:
+    """Every unit that has a file, once."""
+    yield from dict.fromkeys(source.unit for source in sources.units)
