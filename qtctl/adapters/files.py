@@ -9,6 +9,8 @@ from pathlib import Path
 
 from qtctl.errors import InputError, Place
 
+_OF_A_REGISTRY = (".toml", ".json")
+
 
 def read_registry(folder: Path) -> dict[str, bytes]:
     """All TOML files of a registry by their path relative to it. InputError where it is no readable folder."""
@@ -110,6 +112,43 @@ def write_new_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     except OSError as error:
         what = f"cannot be made: {error.strerror}"
         raise InputError(what, hint="check the path", place=Place(str(folder))) from error
+
+
+def replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """As `write_new_folder`, in the place of a registry that is there: the old one goes when the new one is whole.
+
+    InputError where anything is in it that a registry does not have.
+    """
+    if not folder.is_dir() or not any(folder.iterdir()):
+        write_new_folder(folder, contents)
+        return
+    odd = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix not in _OF_A_REGISTRY]
+    if folder.is_symlink() or odd or not (folder / "fleet.toml").is_file():
+        what = f"holds {odd[0].relative_to(folder)}" if odd else "has no fleet.toml"
+        raise InputError(f"is no registry: {what}", hint="name another folder", place=Place(str(folder)))
+    aside = Path(tempfile.mkdtemp(dir=folder.absolute().parent, prefix=f".{folder.absolute().name}."))
+    old = aside / "old"
+    folder.rename(old)
+    try:
+        write_new_folder(folder, contents)
+    except BaseException:
+        old.rename(folder)
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def check_new_registry(folder: Path, *, force: bool) -> None:
+    """InputError where nothing can be made there. Asked before the work whose result it is to hold."""
+    if not force:
+        try:
+            _check_new(folder)
+        except InputError as error:
+            if (folder / "fleet.toml").is_file():
+                hint = "name another folder, or say --force to replace it"
+                raise InputError("is a registry already", hint=hint, place=Place(str(folder))) from error
+            raise
+    check_writable(folder / "fleet.toml")
 
 
 def _check_new(folder: Path) -> None:
