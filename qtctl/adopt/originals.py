@@ -36,6 +36,7 @@ class Original:
     path: str
     merged: Merged
     comments: tuple[Comment, ...] = ()
+    ignored: tuple[Said, ...] = ()
     masked: bool = False
     aliases: tuple[str, ...] = ()
     pulled: tuple[Enablement, ...] = ()
@@ -180,8 +181,7 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
     template = unit.partition("@")[2].startswith(".")
     instances = desk.sources.instances(unit) if template else ()
     merged = _merged(contents, desk.book)
-    comments = tuple(comment for each in contents for comment in each.comments)
-    return Original(unit, source.path, merged, comments, aliases=aliases, pulled=links, instances=instances)
+    return Original(unit, source.path, merged, *_asides(contents), aliases=aliases, pulled=links, instances=instances)
 
 
 def _contents(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[Content]:
@@ -194,9 +194,15 @@ def _contents(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterat
 def _foreign(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[Original]:
     contents = list(_contents(unit, dropins, desk))
     if contents:
-        comments = tuple(comment for each in contents for comment in each.comments)
         merged = _merged(contents, desk.book, resets=True)
-        yield Original(unit, str(PurePosixPath(dropins[0].path).parent), merged, comments, foreign=True)
+        yield Original(unit, str(PurePosixPath(dropins[0].path).parent), merged, *_asides(contents), foreign=True)
+
+
+def _asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Said, ...]]:
+    """Comments, and what systemd ignores."""
+    those = tuple(contents)
+    comments = tuple(comment for each in those for comment in each.comments)
+    return comments, tuple(said for each in those for said in each.ignored)
 
 
 def _merged(contents: Iterable[Content], book: Book, *, resets: bool = False) -> Merged:

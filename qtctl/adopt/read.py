@@ -42,6 +42,7 @@ class Content:
 
     said: tuple[Said, ...]
     comments: tuple[Comment, ...]
+    ignored: tuple[Said, ...] = ()
 
 
 def read(raw: bytes, path: str, unit: str, version: int, book: Book) -> Content | None:
@@ -59,8 +60,9 @@ def read(raw: bytes, path: str, unit: str, version: int, book: Book) -> Content 
     except InputError as error:
         _unread(text.text, path, unit, error, book)
         return None
-    said = tuple(_said(file, unit, version, book))
-    return Content(said, tuple(_comments(file)))
+    ignored: list[Said] = []
+    said = tuple(_said(file, unit, version, book, ignored))
+    return Content(said, tuple(_comments(file)), tuple(ignored))
 
 
 def _unread(text: str, path: str, unit: str, error: InputError, book: Book) -> None:
@@ -72,7 +74,7 @@ def _unread(text: str, path: str, unit: str, error: InputError, book: Book) -> N
         book.line(path, number, Fate.UNREAD)
 
 
-def _said(file: UnitFile, unit: str, version: int, book: Book) -> Iterator[Said]:
+def _said(file: UnitFile, unit: str, version: int, book: Book, ignored: list[Said]) -> Iterator[Said]:
     for line in file.lines:
         if line.kind is not Kind.DIRECTIVE:
             _aside(line, file.name, book)
@@ -81,10 +83,12 @@ def _said(file: UnitFile, unit: str, version: int, book: Book) -> Iterator[Said]
             book.judge(replace(judgment.judgment, file=file.name, line=line.line))
         if line.kind is not Kind.DIRECTIVE:
             continue
+        said = Said(line.section, line.key, line.value, file.name, line.line)
         if judgment is not None and judgment.ignored:
             book.line(file.name, line.line, Fate.IGNORED, f"{line.key}=")
+            ignored.append(said)
             continue
-        yield Said(line.section, line.key, line.value, file.name, line.line)
+        yield said
 
 
 def _aside(line: Line, path: str, book: Book) -> None:

@@ -1,0 +1,107 @@
+"""Whether a rendered unit says what the original said: directive by directive, as our own reading of systemd has it."""
+
+from collections.abc import Iterator, Mapping
+
+from qtctl.adopt.merged import Merged, merge
+from qtctl.adopt.read import Said
+from qtctl.adopt.tables import Made
+from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.dialects.systemd.exec_lines import commands_of
+from qtctl.dialects.systemd.unitfile import UnitFile, effective, parse
+from qtctl.errors import InputError
+from qtctl.model.adoption import Difference
+
+At = tuple[str, str]
+Values = Mapping[At, tuple[object, ...]]
+
+DEFAULTS: dict[At, tuple[str, ...]] = {("Service", "Type"): ("simple",)}
+"""What systemd takes for what is not said, where rendering says it."""
+
+
+def differences(made: Made, rendered: str) -> Iterator[Difference]:
+    """Of one unit, sorted. `because` says what it was left out or added for; '' where nothing explains it."""
+    unit = made.original.unit
+    before = _values(made.original.merged, unit)
+    after = _values(_merged(parse(rendered, unit)), unit)
+    for at in sorted({*before, *after}):
+        if before.get(at) == after.get(at) or _harmless(made, at, before, after):
+            continue
+        if not at[0].startswith("X-") and not at[1].startswith("X-"):
+            yield Difference(unit, *at, _because(made, at))
+
+
+def _merged(file: UnitFile) -> Merged:
+    said = (Said(line.section, line.key, line.value, file.name, line.line) for line in file.directives)
+    return merge(said)
+
+
+def _values(merged: Merged, unit: str) -> dict[At, tuple[object, ...]]:
+    """As `effective` reads them, written in one way."""
+    text = "".join(f"[{each.section}]\n{each.key}={each.value}\n" for said in merged.held.values() for each in said)
+    found: dict[At, tuple[object, ...]] = {}
+    for at, values in effective(parse(text, unit)).items():
+        found[at] = _canonical(at[1], values)
+    return {at: values for at, values in found.items() if values or at[1] == "CapabilityBoundingSet"}
+
+
+def _canonical(key: str, values: tuple[str, ...]) -> tuple[object, ...]:
+    kind = takes(key)
+    if key.startswith("Exec") and kind is Takes.LINES:
+        return tuple(command for value in values for command in _commands(value))
+    if key == "Environment":
+        return tuple(sorted(dict(word.partition("=")[::2] for word in values).items()))
+    if kind in (Takes.UNITS, Takes.INSTALL):
+        return tuple(sorted(values))
+    return tuple(_word(value) for value in values)
+
+
+def _commands(value: str) -> tuple[object, ...]:
+    try:
+        return commands_of(value)
+    except InputError:
+        return (value,)
+
+
+def _word(value: str) -> object:
+    """A boolean by its meaning; a path without what systemd simplifies away."""
+    truth = boolean(value)
+    if truth is not None and value not in ("0", "1"):
+        return truth
+    if value.startswith("/") and ":" not in value:
+        return value.rstrip("/") or "/"
+    return {"1": True, "0": False}.get(value, value)
+
+
+def _harmless(made: Made, at: At, before: Values, after: Values) -> bool:
+    """What is only said, and was so before."""
+    if before.get(at) is None and after.get(at) == DEFAULTS.get(at):
+        return True
+    if at == ("Unit", "Description"):
+        return before.get(at) is None and after.get(at) == (made.original.unit,)
+    if at in {("Timer", "Unit"), ("Service", "Type")} and before.get(at) is None:
+        return True
+    return before.get(at) is not None and after.get(at) is not None and _numbers(before[at]) == _numbers(after[at])
+
+
+def _numbers(values: tuple[object, ...]) -> tuple[object, ...]:
+    """yes and 1 are one, where a directive takes both."""
+    return tuple({True: 1, False: 0}.get(value, value) if isinstance(value, bool) else value for value in values)
+
+
+def _because(made: Made, at: At) -> str:
+    said = made.original.merged.held.get(at, ())
+    hidden = {id(each) for each, _ in made.hidden.lines}
+    if any(id(each) in hidden for each in said) or _was_hidden(made, at):
+        return "a secret was left where it was"
+    if at in made.entry.left:
+        return made.entry.left[at]
+    if at[0] == "Install" and (made.original.pulled or made.original.aliases):
+        return "links said it, and [Install] did not"
+    return ""
+
+
+def _was_hidden(made: Made, at: At) -> bool:
+    """What a secret became: a variable of the host-only file in place of a literal."""
+    keys = {each.key for each, _ in made.hidden.lines}
+    return at[1] in keys or (bool(made.hidden.names) and at == ("Service", "EnvironmentFile"))

@@ -1,0 +1,109 @@
+"""A unit's directives → a table of the registry: typed keys first, the escape hatch for what no key says."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from qtctl.adopt.book import Book
+from qtctl.adopt.merged import At
+from qtctl.adopt.read import Said
+from qtctl.adopt.values import Unfit, hatched, value_of
+from qtctl.errors import Place
+from qtctl.model.adoption import Fate
+from qtctl.model.vocabulary import Form, Key
+
+Table = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Entry:
+    """One table under way. `keys`: what each directive of its kind is said by; `said`: where each key came from."""
+
+    unit: str
+    keys: Mapping[At, Key]
+    book: Book
+    table: Table = field(default_factory=dict)
+    typed: dict[int, Said] = field(default_factory=dict)
+    hatch: dict[int, Said] = field(default_factory=dict)
+    left: dict[At, str] = field(default_factory=dict)
+    """Directives that were left out, and why."""
+    _from: dict[tuple[str, ...], tuple[Said, ...]] = field(default_factory=dict)
+
+    def put(self, path: tuple[str, ...], value: object, said: Iterable[Said] = ()) -> None:
+        """`value` at `path`, which these assignments said."""
+        lines = tuple(said)
+        _set(self.table, path, value)
+        self._from[path] = lines
+        for each in lines:
+            self.typed[id(each)] = each
+            self.book.line(each.path, each.line, Fate.TYPED, f"{each.key}=")
+
+    def take(self, at: At, said: tuple[Said, ...], units: Callable[[str], str]) -> None:
+        """A directive into its key, else into the hatch. `units`: a unit's name as this registry calls it."""
+        lines = tuple(each.value for each in said)
+        key = self.keys.get(at)
+        if key is None:
+            self._hatched(at, said, lines)
+            return
+        try:
+            value = value_of(key, lines)
+        except Unfit:
+            self.refuse(said, "no value that systemd takes there")
+            return
+        if key.form is Form.UNITS and isinstance(value, list) and at[0] == "Unit":
+            value = [units(name) for name in value]
+        self.put(key.path, value, said)
+
+    def refuse(self, said: Iterable[Said], why: str) -> None:
+        """Leave out what systemd would ignore, or what no registry can say; with its finding."""
+        for each in said:
+            self.typed.pop(id(each), None)
+            self.book.line(each.path, each.line, Fate.IGNORED, f"{each.key}=")
+            self.left[each.section, each.key] = why
+            what = f"{each.key}= was left out: {why}"
+            self.book.error("QT110", self.unit, what, "mend the value", at=Place(each.path, each.line))
+
+    def settle(self, model: type[BaseModel]) -> bool:
+        """Take out what the model refuses, key by key; False where something that it needs is missing."""
+        for _ in range(len(self._from) + 1):
+            try:
+                model.model_validate(self.table)
+            except ValidationError as error:
+                if not self._mend(error):
+                    return False
+            else:
+                return True
+        return False
+
+    def _mend(self, error: ValidationError) -> bool:
+        mended = False
+        for detail in error.errors():
+            at = tuple(str(part) for part in detail["loc"])
+            path = next((at[:end] for end in range(len(at), 0, -1) if at[:end] in self._from), None)
+            if path is None or not self._from[path] or detail["type"] == "missing":
+                return False
+            self.refuse(self._from.pop(path), detail["msg"].removeprefix("Value error, ").lower())
+            _unset(self.table, path)
+            mended = True
+        return mended
+
+    def _hatched(self, at: At, said: tuple[Said, ...], lines: tuple[str, ...]) -> None:
+        _set(self.table, ("systemd", *at), hatched(lines))
+        self._from["systemd", *at] = said
+        for each in said:
+            self.hatch[id(each)] = each
+            self.book.line(each.path, each.line, Fate.HATCH, f"{each.key}=")
+
+
+def _set(table: Table, path: tuple[str, ...], value: object) -> None:
+    for key in path[:-1]:
+        table = table.setdefault(key, {})
+    table[path[-1]] = value
+
+
+def _unset(table: Table, path: tuple[str, ...]) -> None:
+    for key in path[:-1]:
+        table = table.get(key, {})
+    table.pop(path[-1], None)

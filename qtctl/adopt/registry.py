@@ -1,0 +1,164 @@
+"""Tables of units → the files of a registry: TOML texts by path, with all that their references need."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tomli_w
+
+from qtctl.adopt.book import Book
+from qtctl.adopt.names import allowed
+from qtctl.adopt.originals import Original
+from qtctl.adopt.plan import Plan
+from qtctl.adopt.tables import Made
+from qtctl.dialects.systemd.unit_name import TYPES, valid
+from qtctl.errors import Place
+
+SSH = 22
+_ENDINGS = tuple(f".{each}" for each in TYPES)
+Table = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """hosts.toml's entry of the one host. `guessed`: keys of which nothing was known."""
+
+    name: str
+    address: str
+    audit_user: str = "auditor"
+    deploy_user: str = "root"
+    memory: str = "4G"
+    cpus: int = 2
+    os: str = ""
+    systemd: int = 252
+    timezone: str = "Etc/UTC"
+    ssh_port: int = SSH
+    guessed: tuple[str, ...] = ()
+
+
+def files(
+    units: Iterable[Made], plan: Plan, masked: Iterable[Original], host: HostFacts, book: Book
+) -> dict[str, Table]:
+    """Path → document. Retired, missing and masked units that others name are among the externals."""
+    those = tuple(units)
+    documents: dict[str, Table] = {
+        "fleet.toml": fleet(plan, host),
+        "hosts.toml": {host.name: hosts_entry(host)},
+        "policy.toml": {"fail_on": "warning"},
+    }
+    for each in those:
+        path = f"services/{each.name}.toml" if each.kind == "services" else f"{each.kind}.toml"
+        if each.kind == "services":
+            documents[path] = each.table
+        else:
+            documents.setdefault(path, {})[each.name] = each.table
+    if plan.venvs:
+        documents["venvs.toml"] = {name: {"path": path} for path, name in plan.venvs.items()}
+    _listen(those, book)
+    externals = {**dict(_masked(masked)), **dict(_missing(those, plan, book))}
+    if externals:
+        documents["externals.toml"] = externals
+    return documents
+
+
+def fleet(plan: Plan, host: HostFacts) -> Table:
+    """Defaults that add nothing: each unit says all of it itself."""
+    guessed = f" Guessed, to be corrected in hosts.toml: {', '.join(host.guessed)}." if host.guessed else ""
+    return {
+        "name": plan.fleet,
+        "summary": f"Adopted from what was there.{guessed}",
+        "unit_prefix": plan.prefix,
+        "unit_patterns": list(plan.patterns),
+        "env_dir": plan.env_dir,
+        "defaults": {
+            "user": "", "group": "", "type": "simple", "code": "/", "log": {"identifier": ""},
+            "sandbox": {"profile": "none"},
+        },
+    }  # fmt: skip
+
+
+def hosts_entry(host: HostFacts) -> Table:
+    return {
+        "address": host.address,
+        **({"ssh_port": host.ssh_port} if host.ssh_port != SSH else {}),
+        "audit_user": host.audit_user,
+        "deploy_user": host.deploy_user,
+        "memory": host.memory,
+        "cpus": host.cpus,
+        **({"os": host.os} if host.os else {}),
+        "systemd": host.systemd,
+        "timezone": host.timezone,
+    }
+
+
+def text(document: Mapping[str, Any]) -> str:
+    return tomli_w.dumps(_in_order(document), multiline_strings=True)
+
+
+def _in_order(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain keys before tables, as TOML wants them; the order of keys otherwise."""
+    plain = {key: value for key, value in document.items() if not isinstance(value, Mapping)}
+    tables = {key: _in_order(value) for key, value in document.items() if isinstance(value, Mapping)}
+    return {**plain, **tables}
+
+
+def _listen(units: Iterable[Made], book: Book) -> None:
+    """Ports of uvicorn; of two that claim one address, the second keeps its command line and no port."""
+    taken: dict[str, str] = {}
+    for each in units:
+        if not each.port:
+            continue
+        number = each.port.rpartition(":")[2]
+        if number not in taken:
+            taken[number] = each.original.unit
+            each.table["ports"] = {"http": {"listen": each.port}}
+            continue
+        what = f"listens on {each.port}, as {taken[number]} does: its port was not declared"
+        book.error("QT101", each.original.unit, what, "give one of them another port", at=Place(each.original.path))
+        each.table["run"] = _as_command(each.table["run"], each.port)
+
+
+def _as_command(run: Mapping[str, Any], listen: str) -> Table:
+    host, _, port = listen.rpartition(":")
+    words = ["-m", "uvicorn", run["app"], "--host", host.strip("[]"), "--port", port, *run.get("args", ())]
+    kept = {key: value for key, value in run.items() if key in ("venv", "cwd")}
+    return {"kind": "module", "module": "uvicorn", "args": words[2:], "code": run["code"], **_python(run), **kept}
+
+
+def _python(run: Mapping[str, Any]) -> Table:
+    return {"python": run["python"]} if "python" in run else {}
+
+
+def _masked(masked: Iterable[Original]) -> Iterator[tuple[str, Table]]:
+    for each in masked:
+        summary = "Masked: systemd refuses to start it."
+        yield _external(each.unit), {"summary": summary, "unit": each.unit, "state": "stopped", "enabled": False}
+
+
+def _missing(units: Iterable[Made], plan: Plan, book: Book) -> Iterator[tuple[str, Table]]:
+    """Units that look like the fleet's, are named by others, and were not among what was adopted."""
+    named: dict[str, list[Made]] = {}
+    for each in units:
+        for unit in _references(each.table):
+            if valid(unit) and plan.unknown(unit):
+                named.setdefault(unit, []).append(each)
+    for unit, by in sorted(named.items()):
+        who = ", ".join(dict.fromkeys(each.original.unit for each in by))
+        first = by[0].original
+        what = f"is named by {who}, and is not among what was adopted: it was declared as an external"
+        book.warn("QT102", unit, what, "adopt it too, or take the reference out", at=Place(first.path))
+        summary = f"Named by {who}; it was not there to be adopted."
+        yield _external(unit), {"summary": summary, "unit": unit, "state": "stopped", "enabled": False}
+
+
+def _references(table: Mapping[str, Any]) -> Iterator[str]:
+    """All unit names in [order] and [install], and what is started."""
+    for section in ("order", "install"):
+        for value in table.get(section, {}).values():
+            yield from value if isinstance(value, list) else ()
+    if isinstance(table.get("service"), str):
+        yield table["service"]
+
+
+def _external(unit: str) -> str:
+    return allowed(unit)

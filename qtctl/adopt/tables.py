@@ -1,0 +1,283 @@
+"""Each unit → the table of the registry that says it, of whatever kind it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from qtctl.adopt.book import Book
+from qtctl.adopt.entry import Entry, Table
+from qtctl.adopt.hidden import Hidden
+from qtctl.adopt.merged import At
+from qtctl.adopt.names import allowed
+from qtctl.adopt.notes import notes
+from qtctl.adopt.originals import Original
+from qtctl.adopt.plan import Plan, started
+from qtctl.adopt.read import Said
+from qtctl.adopt.runs import around, ran
+from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.errors import Place
+from qtctl.model.adoption import Fate
+from qtctl.model.fields import Node
+from qtctl.model.registry import Service
+from qtctl.model.units import Automount, Dropin, Mount, Path, Slice, Socket, Swap, Target, Timer
+from qtctl.model.vocabulary import fields
+
+MODELS: dict[str, type[Node]] = {
+    "services": Service, "timers": Timer, "targets": Target, "sockets": Socket, "paths": Path, "slices": Slice,
+    "mounts": Mount, "automounts": Automount, "swaps": Swap, "dropins": Dropin,
+}  # fmt: skip
+_COMMANDS = ("ExecCondition", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost")
+_STARTS = {"timers": ("Timer", "Unit"), "paths": ("Path", "Unit"), "sockets": ("Socket", "Service")}
+_DRIVEN = "timers.target"
+
+
+@dataclass(slots=True)
+class Made:
+    """A finished table. `ports`: what it listens on, for whoever looks for collisions. `hidden`: secrets it has."""
+
+    original: Original
+    kind: str
+    name: str
+    entry: Entry
+    port: str = ""
+    hidden: Hidden = field(default_factory=Hidden)
+
+    @property
+    def table(self) -> Table:
+        return self.entry.table
+
+
+def made(original: Original, plan: Plan, book: Book) -> Made | None:
+    """None where systemd would not load the unit for what it lacks; a judgment says so."""
+    kind = original.kind
+    name = plan.names.get(original.unit) or _dropin_name(original)
+    entry = Entry(original.unit, fields(kind), book)
+    done = Made(original, kind, name, entry)
+    held = _shown(done)
+    _head(done, plan, held)
+    if kind == "services":
+        _run(done, plan, held)
+    if kind in _STARTS:
+        _starts(done, plan, held)
+    for at in list(held):
+        special = _SPECIAL.get((kind, *at))
+        if special:
+            special(done, plan, held)
+    _install(done, held)
+    for at, said in held.items():
+        entry.take(at, said, plan.calls)
+    _after(done, plan, book)
+    return done if _settled(done, book) else None
+
+
+def _shown(done: Made) -> dict[At, tuple[Said, ...]]:
+    """The assignments that hold, without secrets; Environment= is left to whoever takes it apart."""
+    held: dict[At, tuple[Said, ...]] = {}
+    for at, said in done.original.merged.held.items():
+        if at[0].startswith("X-") or at[1].startswith("X-"):
+            continue
+        lines = said if at[1] == "Environment" else tuple(_without_secrets(done, said))
+        if lines:
+            held[at] = lines
+    return held
+
+
+def _without_secrets(done: Made, said: tuple[Said, ...]) -> list[Said]:
+    return [shown for each in said if (shown := done.hidden.line(each)) is not None]
+
+
+def _head(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
+    """Summary, state, unit: what every table begins with."""
+    original, entry = done.original, done.entry
+    if original.foreign:
+        entry.put(("unit",), original.unit)
+        return
+    described = held.pop(("Unit", "Description"), ())
+    entry.put(("summary",), described[-1].value if described else original.unit, described)
+    if done.kind == "services":
+        entry.put(("state",), plan.state(original))
+    elif done.kind != "targets" and not plan.active(original):
+        entry.put(("state",), "stopped")
+    suffix = original.unit[original.unit.rfind(".") :]
+    if original.unit != f"{plan.prefix}{done.name}{suffix}":
+        entry.put(("unit",), original.unit)
+    if original.instances:
+        entry.put(("instances",), list(original.instances))
+    values = [each.value for said in held.values() for each in said] + [str(entry.table["summary"])]
+    if any("%" in value for value in values) and not is_template(original.unit):
+        entry.put(("specifiers",), True)
+
+
+def _run(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
+    lines = held.pop(("Service", "ExecStart"), ())
+    directory = held.pop(("Service", "WorkingDirectory"), ())
+    where = directory[-1].value if directory else ""
+    found = ran(tuple(each.value for each in lines), where, plan.venvs)
+    done.entry.put(("run",), found.run, (*lines, *directory))
+    done.port = found.port
+
+
+def _around(directive: str) -> "Special":
+    def take(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
+        del plan
+        at = ("Service", directive)
+        said = held.pop(at)
+        done.entry.put(done.entry.keys[at].path, [around(each.value) for each in said], said)
+
+    return take
+
+
+def _environment(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
+    del plan
+    said = held.pop(("Service", "Environment"))
+    variables: dict[str, str] = {}
+    for each in said:
+        for name, value in done.hidden.environment(each):
+            variables.pop(name, None)
+            variables[name] = value
+    done.entry.put(("unit_env",), variables, said)
+
+
+def _starts(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
+    section, key = _STARTS[done.kind]
+    said = held.pop((section, key), ())
+    unit = started(done.original, section, key)
+    if said or done.kind == "timers":
+        named = plan.calls(unit) if unit.endswith(".service") else unit
+        done.entry.put(("service",), named, said)
+
+
+def _install(done: Made, held: dict[At, tuple[Said, ...]]) -> None:
+    """[Install] as it is, with the links that stand for what it does not say."""
+    original = done.original
+    if original.foreign:
+        return
+    extra: dict[str, list[str]] = {}
+    for link in original.pulled:
+        if link.puller not in _words(held, "Install", link.by):
+            extra.setdefault(link.by, []).append(link.puller)
+    named = _words(held, "Install", "Alias")
+    extra["Alias"] = [name for name in original.aliases if name not in named]
+    done.entry.table["install"] = {}
+    for key, names in extra.items():
+        if names:
+            path = done.entry.keys["Install", key].path
+            done.entry.put(path, [*_words(held, "Install", key), *names], held.pop(("Install", key), ()))
+
+
+def _words(held: Mapping[At, tuple[Said, ...]], section: str, key: str) -> list[str]:
+    return [word for each in held.get((section, key), ()) for word in each.value.split()]
+
+
+def _after(done: Made, plan: Plan, book: Book) -> None:
+    """What the whole table shows: the target it belongs to, what enables it, notes, secrets."""
+    table = done.table
+    if done.kind == "services":
+        _service_type(done)
+        _target(table, plan)
+    if done.kind == "timers":
+        _persistent(done, book)
+    _plain_install(done)
+    text = notes(done.original, book)
+    if text:
+        table["notes"] = text
+    _secrets(done, plan, book)
+
+
+def _service_type(done: Made) -> None:
+    """Type= as systemd would have it where it is not said."""
+    if "type" in done.table:
+        return
+    if not done.original.has("Service", "ExecStart"):
+        done.entry.put(("type",), "oneshot")
+    elif done.original.has("Service", "BusName"):
+        done.entry.put(("type",), "dbus")
+
+
+def _target(table: Table, plan: Plan) -> None:
+    """`target` in place of WantedBy= and PartOf= of one target that was adopted."""
+    install, order = table.get("install", {}), table.get("order", {})
+    wanted, part_of = install.get("wanted_by", []), order.get("part_of", [])
+    if len(wanted) != 1 or set(install) != {"wanted_by"} or table["state"] in ("on-timer", "on-demand"):
+        return
+    name = plan.calls(wanted[0])
+    if not wanted[0].endswith(".target") or wanted[0] not in plan.names or name not in part_of:
+        return
+    table["target"] = plan.names[wanted[0]]
+    del table["install"]
+    part_of.remove(name)
+    if not part_of:
+        del order["part_of"]
+
+
+_DERIVED = {"timers": ["timers.target"], "sockets": ["sockets.target"], "paths": ["paths.target"]}
+
+
+def _plain_install(done: Made) -> None:
+    """No [install] where it says what it would be without."""
+    table = done.table
+    if "install" not in table:
+        return
+    derived = _DERIVED.get(done.kind, ["multi-user.target"])
+    if done.kind == "services" and table["state"] in ("on-timer", "on-demand"):
+        derived = []
+    if done.kind in ("slices", "swaps"):
+        derived = ["?"]
+    if table["install"] == {"wanted_by": derived} or (not derived and not table["install"]):
+        del table["install"]
+    elif not table["install"]:
+        table["install"] = {"wanted_by": []}
+
+
+def _persistent(done: Made, book: Book) -> None:
+    said = done.original.merged.held.get(("Timer", "Persistent"), ())
+    if not said or done.original.has("Timer", "OnCalendar"):
+        return
+    if boolean(said[-1].value):
+        what = "Persistent= without OnCalendar= does nothing; it was left out"
+        book.error("QT112", done.original.unit, what, "take it out", at=Place(said[-1].path, said[-1].line))
+        for each in said:
+            book.line(each.path, each.line, Fate.IGNORED, "Persistent=")
+            done.entry.typed.pop(id(each), None)
+        done.entry.left["Timer", "Persistent"] = "it does nothing without OnCalendar="
+        done.table.pop("persistent", None)
+
+
+def _secrets(done: Made, plan: Plan, book: Book) -> None:
+    hidden, table = done.hidden, done.table
+    for said, name in hidden.lines:
+        book.line(said.path, said.line, Fate.SECRET, f"{said.key}=")
+        what = f"{said.key}= holds a secret{f' ({name})' if name else ''}: it was not copied"
+        remedy = f"put it into {_secret_file(done, plan)} on the host, and change it: it was readable by anyone there"
+        book.error("QT109", done.original.unit, what, remedy, at=Place(said.path, said.line))
+    if hidden.names and done.kind == "services":
+        secrets = table.setdefault("secrets", {})
+        secrets["env_file"] = _secret_file(done, plan)
+        secrets["keys"] = sorted(hidden.names)
+
+
+def _secret_file(done: Made, plan: Plan) -> str:
+    return f"{plan.env_dir}/{done.name.rstrip('@')}.secret.env"
+
+
+def _settled(done: Made, book: Book) -> bool:
+    if done.entry.settle(MODELS[done.kind]):
+        return True
+    what = "lacks what a unit of its type must have, or cannot be said in a registry: it was not adopted"
+    book.error("QT110", done.original.unit, what, "mend it, and adopt again", at=Place(done.original.path))
+    for said in done.original.merged.held.values():
+        for each in said:
+            book.line(each.path, each.line, Fate.UNREAD, f"{each.key}=")
+    return False
+
+
+def _dropin_name(original: Original) -> str:
+    return allowed(original.unit.replace(".", "-"))
+
+
+Special = Callable[[Made, Plan, dict[At, tuple[Said, ...]]], None]
+
+_SPECIAL: dict[tuple[str, str, str], Special] = {
+    **{("services", "Service", key): _around(key) for key in _COMMANDS},
+    **{(kind, "Service", "Environment"): _environment for kind in ("services", "dropins")},
+}

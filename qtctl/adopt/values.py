@@ -1,0 +1,103 @@
+"""Lines of a directive → the value of the key that says it, in the form that the key holds it."""
+
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.dialects.systemd.words import Escapes, split
+from qtctl.errors import InputError
+from qtctl.model.vocabulary import Form, Key
+
+Value = str | int | bool | list[Any] | dict[str, Any]
+
+
+class Unfit(Exception):
+    """No value of the key says this."""
+
+
+def value_of(key: Key, lines: tuple[str, ...]) -> Value:
+    """Of the key's own type. Unfit where the key takes nothing like it; lines are not empty."""
+    match key.form:
+        case Form.UNITS:
+            return list(dict.fromkeys(word for line in lines for word in line.split()))
+        case Form.PATHS:
+            return _listed(key, lines, [word for line in lines for word in _path_words(line)])
+        case Form.LINES:
+            words = [word for line in lines for word in line.split()]
+            return _listed(key, lines, words if takes(key.directive) is Takes.WORDS else list(lines))
+        case Form.TABLE:
+            return _table(lines)
+        case _:
+            return _scalar(key, _one(key, lines))
+
+
+def hatched(lines: tuple[str, ...]) -> Value:
+    """As systemd reads it; a list where there is more than one assignment."""
+    return lines[0] if len(lines) == 1 else list(lines)
+
+
+def fits(key: Key, value: Value) -> bool:
+    annotation: Any = key.annotation
+    try:
+        TypeAdapter(annotation).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _one(key: Key, lines: tuple[str, ...]) -> str:
+    """Of a scalar the last; several lines of a list that the key holds as one are one line to systemd, too."""
+    if len(lines) == 1 or takes(key.directive) is Takes.SCALAR:
+        return lines[-1]
+    if takes(key.directive) is Takes.WORDS and not any("~" in line for line in lines):
+        return " ".join(lines)
+    raise Unfit
+
+
+def _scalar(key: Key, text: str) -> Value:
+    candidates: list[Value] = [text]
+    truth = boolean(text)
+    if truth is not None:
+        candidates.insert(0, truth) if key.form is Form.SWITCH else candidates.append(truth)
+    if text.removeprefix("-").isdecimal() and str(int(text)) == text:
+        candidates.insert(0, int(text))
+    return _first_fit(key, candidates)
+
+
+def _listed(key: Key, lines: tuple[str, ...], words: list[str]) -> Value:
+    """Line by line; where the key takes no such line, word by word."""
+    switches = [truth for line in lines if (truth := boolean(line)) is not None]
+    candidates: list[Value] = [list(lines), words]
+    if len(switches) == len(lines):
+        candidates.append(switches)
+    if key.form is Form.PATHS:
+        candidates = [words]
+    return _first_fit(key, candidates)
+
+
+def _first_fit(key: Key, candidates: list[Value]) -> Value:
+    for candidate in candidates:
+        if fits(key, candidate):
+            return candidate
+    raise Unfit
+
+
+def _path_words(line: str) -> tuple[str, ...]:
+    if not any(char in line for char in "\"'\\"):
+        return tuple(line.split())
+    try:
+        return split(line, Escapes.LITERAL)
+    except InputError as error:
+        raise Unfit from error
+
+
+def _table(lines: tuple[str, ...]) -> Value:
+    found: dict[str, Any] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name in found:
+            raise Unfit
+        found[name] = value or name
+    return found
