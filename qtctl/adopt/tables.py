@@ -174,6 +174,8 @@ def _after(done: Made, plan: Plan, book: Book) -> None:
     table = done.table
     if done.kind == "services":
         _service_type(done)
+        if "user" in table and "group" not in table:
+            done.entry.put(("group",), "")
         _target(table, plan)
     if done.kind == "timers":
         _persistent(done, book)

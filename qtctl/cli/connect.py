@@ -79,6 +79,18 @@ def connect(target: str, registry: "Registry", host: str, user: str | None, role
     return declared_way(target, registry, host, user, role).connect()
 
 
+def anywhere(target: str, user: str | None) -> "Host":
+    """A connection to a host that no registry declares: as ssh config has it, a lab host, or this machine."""
+    if target == LOCAL:
+        return Way(target, user or "").connect()
+    from qtctl.adapters.ssh import connect as ssh
+    from qtctl.lab.ssh import config_path
+    from qtctl.lab.state import load
+
+    config = config_path() if load(target) is not None else None
+    return ssh(target, user=user, config=config)
+
+
 def passwords(registry: "Registry") -> Mapping[str, str]:
     """Store passwords from the environment, by store. InputError where a declared one is not set."""
     found = {}

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from qtctl.cli import (
+    adopt,
     audit,
     demo,
     deploy,
@@ -46,7 +47,7 @@ Exit codes:
 """
 
 ORDER = (
-    *("demo", "init", "lint", "list", "show", "graph", "schema", "render", "verify", "lab", "deploy"),
+    *("demo", "init", "adopt", "lint", "list", "show", "graph", "schema", "render", "verify", "lab", "deploy"),
     *("audit", "explain", "report", "parity"),
 )
 START, DECLARE, REHEARSE, CHANGE, LOOK = (
@@ -78,6 +79,7 @@ app = typer.Typer(
 )
 app.command("demo", rich_help_panel=START)(demo.demo)
 app.command("init", rich_help_panel=DECLARE)(init.init)
+app.add_typer(adopt.app, name="adopt", rich_help_panel=DECLARE)
 app.command("lint", rich_help_panel=DECLARE)(lint.lint)
 app.command("list", rich_help_panel=DECLARE)(listing.list_)
 app.command("show", rich_help_panel=DECLARE)(show.show)

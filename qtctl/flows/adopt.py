@@ -1,8 +1,8 @@
 """Adoption: found files → a registry that was loaded, resolved, rendered and compared before it is handed out."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from qtctl.adopt.adopt import Draft, draft
@@ -12,6 +12,7 @@ from qtctl.adopt.registry import HostFacts
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.declared import declare
 from qtctl.model.adoption import Adoption, Difference, Found, UnitState
+from qtctl.model.desired import Desired
 
 Schemas = Mapping[str, Mapping[str, Any]]
 
@@ -25,6 +26,16 @@ class Adopted:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """What is adopted: its name for people, files, and what a live host says of them and did not show."""
+
+    name: str
+    found: tuple[Found, ...]
+    states: Mapping[str, UnitState] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Into:
     """What is made: a fleet of this name, with one host. `schemas` of registry files by kind, `templates` of units."""
 
@@ -34,38 +45,38 @@ class Into:
     templates: Mapping[str, str]
 
 
-def adopt_units(
-    found: Iterable[Found],
-    wish: Wish,
-    into: Into,
-    source: str,
-    states: Mapping[str, UnitState] | None = None,
-    unread: tuple[str, ...] = (),
-) -> Adopted:
+def adopt_units(source: Source, wish: Wish, into: Into) -> Adopted:
     """InputError where there is nothing to adopt."""
-    drafted = draft(found, wish, into.fleet, into.host, states)
+    drafted = draft(source.found, wish, into.fleet, into.host, source.states)
     if not drafted.units and not drafted.found.units:
-        raise InputError(f"no unit in {source} can be adopted", hint="name a folder that has unit files in it")
+        raise InputError(f"no unit in {source.name} can be adopted", hint="name a folder that has unit files in it")
     differing = prove(drafted, into)
     files, judgments = drafted.book.sealed()
     written = with_schemas(drafted.texts, into.schemas)
-    adoption = Adoption(source, drafted.adopted, files, judgments, differing, tuple(sorted(written)), unread=unread)
+    adoption = Adoption(
+        source.name, drafted.adopted, files, judgments, differing, tuple(sorted(written)), source.unread
+    )
     return Adopted(written, adoption)
 
 
 def prove(drafted: Draft, into: Into) -> tuple[Difference, ...]:
     """Load, resolve and render what was drafted, and compare. An error there is a bug of the adoption."""
-    texts = {path: text.encode() for path, text in drafted.texts.items()}
-    try:
-        desired = declare(texts, into.templates, into.host.name, None).desired
-    except InputError as error:
-        raise _bug(error) from error
+    desired = usable(drafted.texts, into)
     rendered = {file.path.rpartition("/")[2]: file.content.decode() for file in desired.files if file.kind == "unit"}
-    found = []
+    found: list[Difference] = []
     for made in drafted.units:
         if made.original.unit in rendered:
             found += differences(made, rendered[made.original.unit])
     return tuple(found)
+
+
+def usable(texts: Mapping[str, str], into: Into) -> Desired:
+    """What the host of this registry must have, rendered."""
+    try:
+        files = {path: text.encode() for path, text in texts.items()}
+        return declare(files, into.templates, into.host.name, None).desired
+    except InputError as error:
+        raise _bug(error) from error
 
 
 def with_schemas(texts: Mapping[str, str], schemas: Schemas) -> dict[str, bytes]:
@@ -88,11 +99,8 @@ def _kind(path: str) -> str:
 def _bug(error: InputError) -> InputError:
     errors = error.errors if isinstance(error, InputErrors) else (error,)
     hint = "a bug of qtctl: please report it with the units named; --unit adopts the others without them"
-    return InputErrors(tuple(replace_hint(each, hint) for each in errors))
+    return InputErrors(tuple(_hinted(each, hint) for each in errors))
 
 
-def replace_hint(error: InputError, hint: str) -> InputError:
+def _hinted(error: InputError, hint: str) -> InputError:
     return InputError(f"what was adopted cannot be used: {error.what}", hint=hint, place=error.place)
-
-
-__all__ = ["Adopted", "Into", "adopt_units", "prove", "with_schemas"]

@@ -1,10 +1,13 @@
 """A live host's units: their files in one archive, what systemd says of each, and what the host itself is."""
 
+import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from qtctl.adopt.names import allowed
+from qtctl.adopt.registry import HostFacts
 from qtctl.errors import HostError
 from qtctl.model.adoption import Found, UnitState
 from qtctl.model.facts import HostBaseline
@@ -44,6 +47,23 @@ def look(host: Host, say: Progress) -> Looked:
     say("asking systemd")
     states, refused = _states(host, found)
     return Looked(found, states, value, (*unread, *refused))
+
+
+def facts(looked: Looked, name: str, address: str, user: str) -> HostFacts:
+    """What hosts.toml says of it: as observed, guessed where that failed."""
+    seen = looked.baseline
+    plain = HostFacts(allowed(name), address, audit_user=user, guessed=("deploy_user",))
+    if seen is None:
+        return replace(plain, guessed=("deploy_user", "memory", "cpus", "os", "systemd", "timezone"))
+    version = re.search(r"[0-9]+", seen.systemd)
+    return replace(
+        plain,
+        memory=f"{seen.memory_total // 1024**2}M",
+        cpus=seen.cpus,
+        os=seen.os,
+        systemd=int(version[0]) if version else plain.systemd,
+        timezone=seen.timezone or plain.timezone,
+    )
 
 
 def _run(host: Host, commands: Sequence[Command]) -> list[Frame | None]:

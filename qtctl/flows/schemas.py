@@ -29,6 +29,7 @@ WHOLE: dict[str, type[BaseModel]] = {
 """Schema name → model of a registry file that is one document."""
 
 PRINTED_BY = {
+    "adopt": "qtctl adopt units DIR --format json",
     "audit": "qtctl audit --format json",
     "evidence": "qtctl audit --save FILE",
     "lab": "qtctl lab list --format json",

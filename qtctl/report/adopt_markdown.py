@@ -1,6 +1,6 @@
 """An adoption report for people: how much was adopted, what is to be done, what was judged, what was left."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from qtctl.model.adoption import Fate
 from qtctl.report.adopt import AdoptReport, FileRow, JudgmentRow
@@ -8,8 +8,8 @@ from qtctl.report.markdown import code, counted, document, plain, section, table
 
 
 def to_markdown(report: AdoptReport) -> str:
-    findings = [_cells(each) for each in report.judgments if each.id]
-    choices = [(code(_place(each)), code(each.subject), plain(each.what)) for each in report.judgments if not each.id]
+    findings = [_cells(those) for those in alike(report.judgments)]
+    choices = [(code(place(each)), code(each.subject), plain(each.what)) for each in report.judgments if not each.id]
     differences = [
         (code(each.unit), code(f"[{each.section}] {each.directive}="), plain(each.because or "a bug: please report it"))
         for each in report.differences
@@ -77,13 +77,28 @@ def left_over(report: AdoptReport) -> tuple[FileRow, ...]:
     return tuple(each for each in report.files if not each.taken)
 
 
-def _cells(each: JudgmentRow) -> tuple[str, ...]:
-    what = plain(f"{each.subject}: {each.what}")
-    return code(_place(each)), each.severity.value, each.id, what, plain(each.remedy)
+def alike(judgments: Iterable[JudgmentRow]) -> tuple[tuple[JudgmentRow, ...], ...]:
+    """Findings, those that say the same of several units together, in the order of the first."""
+    found: dict[tuple[str, ...], list[JudgmentRow]] = {}
+    for each in judgments:
+        if each.id:
+            found.setdefault((each.id, each.severity.value, each.what, each.remedy), []).append(each)
+    return tuple(tuple(those) for those in found.values())
 
 
-def _place(each: JudgmentRow) -> str:
+def place(each: JudgmentRow) -> str:
     return each.file if each.line is None else f"{each.file}:{each.line}"
+
+
+def what(those: Sequence[JudgmentRow]) -> str:
+    """What is said, and of how many."""
+    more = f" and {len(those) - 1} more" if len(those) > 1 else ""
+    return f"{those[0].subject}{more}: {those[0].what}"
+
+
+def _cells(those: Sequence[JudgmentRow]) -> tuple[str, ...]:
+    first = those[0]
+    return code(place(first)), first.severity.value, first.id, plain(what(those)), plain(first.remedy)
 
 
 def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

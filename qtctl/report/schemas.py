@@ -1,5 +1,6 @@
 """JSON Schemas of the report documents."""
 
+from qtctl.report.adopt import AdoptReport
 from qtctl.report.audit import AuditReport
 from qtctl.report.document import schema_of
 from qtctl.report.parity import ParityDocument
@@ -8,8 +9,9 @@ from qtctl.report.verify import VerifyReport
 
 
 def schemas() -> dict[str, dict[str, object]]:
-    """By document: audit, parity, registry, verify."""
+    """By document: adopt, audit, parity, registry, verify."""
     return {
+        "adopt": schema_of(AdoptReport),
         "audit": schema_of(AuditReport),
         "parity": schema_of(ParityDocument),
         "registry": schema_of(RegistryReport),

@@ -1,0 +1,199 @@
+"""qtctl adopt: a registry of what is there already: unit files, a live host, compose files."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.cli.exits import Exit, decide
+from qtctl.cli.options import FormatOption
+from qtctl.cli.output import Format, chosen, console, plain, table, write
+from qtctl.errors import InputError
+
+if TYPE_CHECKING:
+    from qtctl.adopt.registry import HostFacts
+    from qtctl.flows.adopt import Adopted, Into
+    from qtctl.report.adopt import AdoptReport
+
+app = typer.Typer(help="Make a registry of what is there already.", no_args_is_help=True)
+
+OutOption = Annotated[Path, typer.Option("--out", metavar="REGISTRY", help="The registry to make: a new folder.")]
+ForceOption = Annotated[bool, typer.Option("--force", metavar="", help="Replace the registry that is there.")]
+NameOption = Annotated[
+    str | None, typer.Option("--name", metavar="FLEET", help="The fleet's name (default: that of the registry).")
+]
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option("--unit", metavar="GLOB", help="Only units whose names are like this; may be repeated."),
+]
+PreferOption = Annotated[
+    list[str] | None,
+    typer.Option("--prefer", metavar="GLOB", help="Of several copies take one whose path is like this; in order."),
+]
+SystemdOption = Annotated[
+    int, typer.Option("--systemd", metavar="VERSION", min=240, max=999, help="The systemd that is to run them.")
+]
+FLEET = re.compile(r"[a-z][a-z0-9-]{0,23}")
+
+
+@app.command("units")
+def units(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of unit files; it is searched through.")],
+    out: OutOption,
+    name: NameOption = None,
+    host: Annotated[str, typer.Option("--host", metavar="NAME", help="What the host is to be called.")] = "host-1",
+    only: OnlyOption = None,
+    prefer: PreferOption = None,
+    systemd: SystemdOption = 252,
+    force: ForceOption = False,
+    format_: FormatOption = None,
+) -> None:
+    """Make a registry of a folder of unit files: drop-ins merged, one of several copies taken, nothing lost.
+
+    Every line of every file is accounted for. The registry is loaded, rendered and compared before it is written.
+    """
+    from qtctl.adapters.files import check_new_registry
+    from qtctl.adapters.unit_folders import read_unit_folder
+    from qtctl.adopt.originals import Wish
+    from qtctl.adopt.registry import HostFacts
+    from qtctl.flows.adopt import Source, adopt_units
+
+    check_new_registry(out, force=force)
+    guessed = ("address", "audit_user", "deploy_user", "memory", "cpus", "systemd", "timezone")
+    into = _into(out, name, HostFacts(host, host, systemd=systemd, guessed=guessed))
+    wish = Wish(systemd, tuple(only or ()), tuple(prefer or ()))
+    adopted = adopt_units(Source(str(folder), read_unit_folder(folder)), wish, into)
+    _finish(adopted, out, force=force, format_=format_)
+
+
+@app.command("host")
+def host(
+    target: Annotated[str, typer.Argument(metavar="HOST", help="A host of your ssh config, a lab host, or local.")],
+    out: OutOption,
+    name: NameOption = None,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="USER", help="Log in as USER (default: as ssh would).")
+    ] = None,
+    only: OnlyOption = None,
+    force: ForceOption = False,
+    format_: FormatOption = None,
+) -> None:
+    """Make a registry of a live host's own units, read-only: those in /etc and /usr/local, with their state.
+
+    Units of packages are left to their packages; drop-ins of them are adopted. Secrets stay on the host.
+    """
+    from qtctl.adapters.files import check_new_registry
+    from qtctl.adopt.originals import Wish
+    from qtctl.cli.connect import anywhere
+    from qtctl.cli.output import progress
+    from qtctl.flows.adopt import Source, adopt_units
+    from qtctl.flows.adopt_host import facts, look
+
+    check_new_registry(out, force=force)
+    with progress() as say:
+        say(f"connecting to {target}")
+        with anywhere(target, user) as connection:
+            looked = look(connection, say)
+            known = facts(looked, target, connection.address, connection.user)
+    into = _into(out, name, known)
+    source = Source(target, looked.found, looked.states, looked.unread)
+    adopted = adopt_units(source, Wish(known.systemd, tuple(only or ())), into)
+    _finish(adopted, out, force=force, format_=format_)
+
+
+@app.command("compose")
+def compose(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="A compose file; several make one registry.")],
+    out: OutOption,
+    name: NameOption = None,
+    host: Annotated[str, typer.Option("--host", metavar="NAME", help="What the host is to be called.")] = "host-1",
+    force: ForceOption = False,
+    format_: FormatOption = None,
+) -> None:
+    """Make a first registry of compose files: commands, ports, environment, order, limits, restart policy.
+
+    What systemd has no word for stays as notes, and each service has its disposition in legacy/.
+    """
+    from qtctl.adapters.files import check_new_registry, read_text
+    from qtctl.adopt.registry import HostFacts
+    from qtctl.flows.adopt_compose import adopt_compose
+
+    check_new_registry(out, force=force)
+    guessed = ("address", "audit_user", "deploy_user", "memory", "cpus", "systemd", "timezone")
+    into = _into(out, name, HostFacts(host, host, guessed=guessed))
+    adopted = adopt_compose({str(path): read_text(path) for path in files}, into)
+    _finish(adopted, out, force=force, format_=format_)
+
+
+def _into(out: Path, name: str | None, host: "HostFacts") -> "Into":
+    from qtctl.adapters.files import read_templates, read_text, shipped
+    from qtctl.flows.adopt import Into
+    from qtctl.flows.schemas import meanings, registry_files
+
+    schemas = registry_files(meanings(read_text(shipped("keys.toml"))))
+    return Into(_fleet(out, name), host, schemas, read_templates(None))
+
+
+def _fleet(out: Path, name: str | None) -> str:
+    """The name that was given, else one made of the folder's."""
+    if name is not None:
+        if not FLEET.fullmatch(name):
+            raise InputError(f"--name cannot be {name!r}", hint="a-z, 0-9 and -, a letter first, at most 24")
+        return name
+    made = re.sub(r"[^a-z0-9-]+", "-", out.absolute().name.lower()).strip("-0123456789")[:24].strip("-")
+    return made if made and made != "registry" else "fleet"
+
+
+def _finish(adopted: "Adopted", out: Path, *, force: bool, format_: Format | None) -> None:
+    from qtctl.adapters.files import replace_folder, write_new_folder
+    from qtctl.report.adopt import build, to_json
+    from qtctl.report.adopt_markdown import to_markdown
+
+    report = build(adopted.adoption, str(out))
+    if force:
+        replace_folder(out, adopted.files)
+    else:
+        write_new_folder(out, adopted.files)
+    how = chosen(format_)
+    if how is Format.JSON:
+        write(to_json(report))
+    elif how is Format.MD:
+        write(to_markdown(report))
+    else:
+        _show(report)
+    raise typer.Exit(exit_of(report))
+
+
+def exit_of(report: "AdoptReport") -> Exit:
+    """1 where a person has something to do first, 3 where a host did not show all of it."""
+    return decide([Exit.FINDINGS] * bool(report.to_do) + [Exit.INCOMPLETE] * bool(report.unread))
+
+
+def _show(report: "AdoptReport") -> None:
+    from qtctl.report.adopt_markdown import alike, headline, lines, place, what
+
+    out = console()
+    findings = alike(report.judgments)
+    if findings:
+        found = table("where", "severity", "finding", "what", "remedy")
+        for those in findings:
+            first = those[0]
+            cells = (plain(place(first)), first.severity.value, first.id, plain(what(those)), plain(first.remedy))
+            found.add_row(*cells)
+        out.print(found)
+    choices = [each for each in report.judgments if not each.id]
+    if choices:
+        shown = table("of", "choice", title="Choices")
+        for each in choices:
+            shown.add_row(plain(each.subject), plain(each.what))
+        out.print(shown)
+    for text in report.unread:
+        out.print(f"[magenta]not shown by the host[/]: {plain(text)}", soft_wrap=True)
+    for difference in report.differences:
+        said = f"{difference.unit}: [{difference.section}] {difference.directive}= is rendered otherwise"
+        out.print(plain(f"{said}: {difference.because or 'a bug, please report it'}"), soft_wrap=True)
+    for text in report.to_do:
+        out.print(f"[yellow]to do[/]: {plain(text)}", soft_wrap=True)
+    out.print(plain(f"lines: {', '.join(lines(report))}"), soft_wrap=True)
+    out.print(headline(report), soft_wrap=True)

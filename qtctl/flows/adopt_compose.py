@@ -1,0 +1,24 @@
+"""Adoption of compose files: one registry of all of them, proved as any other before it is handed out."""
+
+from collections.abc import Mapping
+
+from qtctl.adopt.book import Book
+from qtctl.adopt.compose import Adopting
+from qtctl.adopt.registry import text
+from qtctl.dialects.compose.environment import environments
+from qtctl.dialects.compose.load import load
+from qtctl.flows.adopt import Adopted, Into, usable, with_schemas
+from qtctl.model.adoption import Adoption
+
+
+def adopt_compose(texts: Mapping[str, str], into: Into) -> Adopted:
+    """`texts` by file name. InputErrors with every error of a file."""
+    adopting = Adopting(into.fleet, Book())
+    for file, content in texts.items():
+        adopting.take(load(content, file), environments(content, file))
+    written = {path: text(document) for path, document in sorted(adopting.documents(into.host).items())}
+    usable(written, into)
+    files, judgments = adopting.book.sealed()
+    made = with_schemas(written, into.schemas)
+    adoption = Adoption(", ".join(texts), tuple(adopting.units), files, judgments, (), tuple(sorted(made)))
+    return Adopted(made, adoption)
