@@ -65,6 +65,7 @@ def _commands(value: str) -> tuple[object, ...]:
 
 def _word(value: str) -> object:
     """A boolean by its meaning; a path without what systemd simplifies away."""
+    value = value.replace("%%", "%")
     truth = boolean(value)
     if truth is not None and value not in ("0", "1"):
         return truth

@@ -84,7 +84,7 @@ class Adopting:
         }
         if argv is None:
             what = "has its command in its image: it is declared retired until somebody says how it is started"
-            self.book.warn("QT805", service.name, what, "give it [run], and a state", at=at)
+            self.book.warn("", service.name, what, "give it [run], and a state", at=at)
         self.services[name] = {key: value for key, value in table.items() if value not in ("", {})}
         said = sum(len(table[key]) for key in ("ports", "env", "order", "limits", "restart") if key in table)
         unit = f"{self.fleet}-{name}.service"
@@ -136,8 +136,9 @@ class Adopting:
 
     def documents(self, host: HostFacts) -> dict[str, Table]:
         """Path → document of the registry."""
+        live = {name for name, table in self.services.items() if table["state"] != "retired"}
         for table in self.services.values():
-            _rename(table, self.names, {*self.services, *self.externals})
+            _rename(table, self.names, live | self.externals.keys())
         return {
             "fleet.toml": _fleet(self.fleet, host),
             "hosts.toml": {host.name: hosts_entry(host)},
@@ -202,6 +203,9 @@ def _restart(service: ComposeService) -> Table:
 
 def _rename(table: Table, names: Mapping[str, str], known: set[str]) -> None:
     order = table.get("order", {})
+    gone = sorted({names.get(name, name) for those in order.values() for name in those} - known)
+    if gone:
+        table["notes"] = "\n".join([*filter(None, [table.get("notes")]), f"Depends on {', '.join(gone)}"])
     for key, those in list(order.items()):
         order[key] = [names[name] for name in those if names.get(name) in known]
         if not order[key]:

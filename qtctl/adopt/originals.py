@@ -7,12 +7,14 @@ from pathlib import PurePosixPath
 
 from qtctl.adopt.book import Book
 from qtctl.adopt.choose import Rule, rule
+from qtctl.adopt.decoded import decoded
 from qtctl.adopt.merged import At, Merged, merge
 from qtctl.adopt.names import kind_of
 from qtctl.adopt.read import Comment, Content, Said, read
 from qtctl.adopt.sorted import DropinSource, Enablement, Sorted, UnitSource, unit_file
 from qtctl.dialects.systemd.unit_name import TYPES
-from qtctl.errors import Place
+from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.errors import InputError, Place
 from qtctl.model.adoption import Fate, FileFate, FileKind, Found
 
 
@@ -112,12 +114,23 @@ def _taken(copies: Sequence[UnitSource], choose: Rule, book: Book) -> UnitSource
         if copy.content == first.content:
             said = f"the same as {first.path}"
         else:
-            said = f"another copy; {first.path} was taken: {why}"
-            book.tell(copy.unit, f"{copy.path} was not taken: {why}, {first.path}", "--prefer", at=Place(copy.path))
+            said = f"another copy, with another {_differing(first, copy)}; {first.path} was taken: {why}"
+            what = f"{first.path} was taken ({why}) and not this one, which has another {_differing(first, copy)}"
+            book.tell(copy.unit, what, "--prefer takes another", at=Place(copy.path))
         book.file(_fate(copy, taken=False, why=said))
         for number in range(1, copy.content.count(b"\n") + 1):
             book.line(copy.path, number, Fate.COPY)
     return first
+
+
+def _differing(first: UnitSource, copy: UnitSource) -> str:
+    """The directives that two copies say otherwise: never their values."""
+    try:
+        one, other = (effective(parse(decoded(each.content).text, each.path)) for each in (first, copy))
+    except InputError:
+        return "text"
+    keys = [f"{key}=" for section, key in {**one, **other} if one.get((section, key)) != other.get((section, key))]
+    return " ".join(dict.fromkeys(keys)) or "layout"
 
 
 def _dropins(

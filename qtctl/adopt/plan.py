@@ -1,5 +1,6 @@
 """What holds for all units of one adoption: what they are called, which venvs they run in, who drives whom."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -87,14 +88,14 @@ def _installs(original: Original) -> bool:
 
 
 def _short(names: Mapping[str, str]) -> Mapping[str, str]:
-    """Names of services and targets that nothing else has, and that look like no whole unit name."""
-    every = [*names.values()]
+    """Names of services and targets; of two that share one, both keep their whole names."""
+    called = {unit: name for unit, name in names.items() if kind_of(unit) in ("services", "targets")}
+    every = Counter(called.values())
     return {
         unit: name
-        for unit, name in names.items()
-        if kind_of(unit) in ("services", "targets") and every.count(name) == 1 and not name.endswith(_ENDINGS)
-        and "@" not in name
-    }  # fmt: skip
+        for unit, name in called.items()
+        if every[name] == 1 and not name.endswith(_ENDINGS) and "@" not in name
+    }
 
 
 def _drivers(units: Iterable[Original]) -> Mapping[str, str]:

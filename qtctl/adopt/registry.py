@@ -10,7 +10,7 @@ from qtctl.adopt.book import Book
 from qtctl.adopt.names import allowed
 from qtctl.adopt.originals import Original
 from qtctl.adopt.plan import Plan
-from qtctl.adopt.tables import Made
+from qtctl.adopt.tables import MODELS, Made
 from qtctl.dialects.systemd.unit_name import TYPES, valid
 from qtctl.errors import Place
 
@@ -41,6 +41,7 @@ def files(
 ) -> dict[str, Table]:
     """Path → document. Retired, missing and masked units that others name are among the externals."""
     those = tuple(units)
+    _listen(those, book)
     documents: dict[str, Table] = {
         "fleet.toml": fleet(plan, host),
         "hosts.toml": {host.name: hosts_entry(host)},
@@ -48,13 +49,13 @@ def files(
     }
     for each in those:
         path = f"services/{each.name}.toml" if each.kind == "services" else f"{each.kind}.toml"
+        table = ordered(each.table, MODELS[each.kind].model_fields)
         if each.kind == "services":
-            documents[path] = each.table
+            documents[path] = table
         else:
-            documents.setdefault(path, {})[each.name] = each.table
+            documents.setdefault(path, {})[each.name] = table
     if plan.venvs:
         documents["venvs.toml"] = {name: {"path": path} for path, name in plan.venvs.items()}
-    _listen(those, book)
     externals = {**dict(_masked(masked)), **dict(_missing(those, plan, book))}
     if externals:
         documents["externals.toml"] = externals
@@ -93,6 +94,11 @@ def hosts_entry(host: HostFacts) -> Table:
 
 def text(document: Mapping[str, Any]) -> str:
     return tomli_w.dumps(_in_order(document), multiline_strings=True)
+
+
+def ordered(table: Table, keys: Iterable[str]) -> Table:
+    """In the order of `keys`, as the registry's own pages have them."""
+    return {key: table[key] for key in keys if key in table}
 
 
 def _in_order(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Each unit → the table of the registry that says it, of whatever kind it is."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -28,7 +29,8 @@ MODELS: dict[str, type[Node]] = {
 }  # fmt: skip
 _COMMANDS = ("ExecCondition", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost")
 _STARTS = {"timers": ("Timer", "Unit"), "paths": ("Path", "Unit"), "sockets": ("Socket", "Service")}
-_DRIVEN = "timers.target"
+_SPECIFIER = re.compile(r"%[A-Za-z%]")
+"""systemd leaves a % before anything else as it is."""
 
 
 @dataclass(slots=True)
@@ -104,7 +106,7 @@ def _head(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
     if original.instances:
         entry.put(("instances",), list(original.instances))
     values = [each.value for said in held.values() for each in said] + [str(entry.table["summary"])]
-    if any("%" in value for value in values) and not is_template(original.unit):
+    if any(_SPECIFIER.search(value) for value in values) and not is_template(original.unit):
         entry.put(("specifiers",), True)
 
 
@@ -143,7 +145,7 @@ def _starts(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
     said = held.pop((section, key), ())
     unit = started(done.original, section, key)
     if said or done.kind == "timers":
-        named = plan.calls(unit) if unit.endswith(".service") else unit
+        named = plan.names.get(unit, unit) if unit.endswith(".service") else unit
         done.entry.put(("service",), named, said)
 
 

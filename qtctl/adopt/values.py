@@ -69,7 +69,7 @@ def _scalar(key: Key, text: str) -> Value:
 def _listed(key: Key, lines: tuple[str, ...], words: list[str]) -> Value:
     """Line by line; where the key takes no such line, word by word."""
     switches = [truth for line in lines if (truth := boolean(line)) is not None]
-    candidates: list[Value] = [list(lines), words]
+    candidates: list[Value] = [*(lines if len(lines) == 1 else ()), list(lines), words]
     if len(switches) == len(lines):
         candidates.append(switches)
     if key.form is Form.PATHS:
