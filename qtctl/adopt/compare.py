@@ -51,6 +51,8 @@ def _canonical(key: str, values: tuple[str, ...]) -> tuple[object, ...]:
         return tuple(command for value in values for command in _commands(value))
     if key == "Environment":
         return tuple(sorted(dict(word.partition("=")[::2] for word in values).items()))
+    if key.startswith("LoadCredential"):
+        return tuple(sorted(value if ":" in value else f"{value}:{value}" for value in values))
     if kind in (Takes.UNITS, Takes.INSTALL):
         return tuple(sorted(values))
     return tuple(_word(value) for value in values)
@@ -69,7 +71,7 @@ def _word(value: str) -> object:
     truth = boolean(value)
     if truth is not None and value not in ("0", "1"):
         return truth
-    if value.startswith("/") and ":" not in value:
+    if value.lstrip("-+").startswith("/") and ":" not in value:
         return value.rstrip("/") or "/"
     return {"1": True, "0": False}.get(value, value)
 

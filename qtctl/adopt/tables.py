@@ -106,7 +106,8 @@ def _head(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
     if original.instances:
         entry.put(("instances",), list(original.instances))
     values = [each.value for said in held.values() for each in said] + [str(entry.table["summary"])]
-    if any(_SPECIFIER.search(value) for value in values) and not is_template(original.unit):
+    by_itself = done.kind == "services" and is_template(original.unit)
+    if any(_SPECIFIER.search(value) for value in values) and not by_itself:
         entry.put(("specifiers",), True)
 
 
@@ -194,6 +195,7 @@ def _service_type(done: Made) -> None:
         return
     if not done.original.has("Service", "ExecStart"):
         done.entry.put(("type",), "oneshot")
+        done.table["run"] = {"kind": "exec", "lines": [], "cwd": done.table["run"].get("cwd", "")}
     elif done.original.has("Service", "BusName"):
         done.entry.put(("type",), "dbus")
 

@@ -171,7 +171,7 @@ def exit_of(report: "AdoptReport") -> Exit:
 
 
 def _show(report: "AdoptReport") -> None:
-    from qtctl.report.adopt_markdown import alike, headline, lines, place, what
+    from qtctl.report.adopt_markdown import UNEXPLAINED, alike, differing, headline, lines, place, what_of
 
     out = console()
     findings = alike(report.judgments)
@@ -179,7 +179,7 @@ def _show(report: "AdoptReport") -> None:
         found = table("where", "severity", "finding", "what", "remedy")
         for those in findings:
             first = those[0]
-            cells = (plain(place(first)), first.severity.value, first.id, plain(what(those)), plain(first.remedy))
+            cells = (plain(place(first)), first.severity.value, first.id, plain(what_of(those)), plain(first.remedy))
             found.add_row(*cells)
         out.print(found)
     choices = [each for each in report.judgments if not each.id]
@@ -190,9 +190,9 @@ def _show(report: "AdoptReport") -> None:
         out.print(shown)
     for text in report.unread:
         out.print(f"[magenta]not shown by the host[/]: {plain(text)}", soft_wrap=True)
-    for difference in report.differences:
-        said = f"{difference.unit}: [{difference.section}] {difference.directive}= is rendered otherwise"
-        out.print(plain(f"{said}: {difference.because or 'a bug, please report it'}"), soft_wrap=True)
+    for (section, directive, because), units in differing(report).items():
+        what = f"[{section}] {directive}= is rendered otherwise: {because or UNEXPLAINED} ({units})"
+        out.print(plain(what), soft_wrap=True)
     for text in report.to_do:
         out.print(f"[yellow]to do[/]: {plain(text)}", soft_wrap=True)
     out.print(plain(f"lines: {', '.join(lines(report))}"), soft_wrap=True)

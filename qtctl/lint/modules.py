@@ -36,7 +36,7 @@ def modules(view: View) -> Iterator[Finding]:
 
 def _module(argv: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     """The interpreter's flags, and the module that it must be able to import ("" for none)."""
-    if not _PYTHON.search(PurePosixPath(argv[0]).name):
+    if not argv or not _PYTHON.search(PurePosixPath(argv[0]).name):
         return (), ""
     at, flags = 1, []
     while at < len(argv) and argv[at].startswith("-") and argv[at] not in ("-m", "-c", "-"):

@@ -56,7 +56,7 @@ def _needed(view: View, unit: Unit, service: DesiredService) -> Iterator[tuple[s
     """What the process opens: word for it, path, where it is declared."""
     run = service.origin.at("run")
     yield "working directory", service.working_directory, run
-    yield "program", service.argv[0], run
+    yield from (("program", program, run) for program in service.argv[:1])
     yield "venv", service.venv, run.at("venv")
     yield "entry point", service.entry_point, run
     for command in service.commands:

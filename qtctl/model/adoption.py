@@ -152,11 +152,16 @@ class Adoption:
         return tuple(_to_do(self))
 
 
+def _hidden(judgment: Judgment) -> bool:
+    """Of a secret that the unit needs, not of a comment."""
+    return judgment.id == "QT109" and judgment.severity is Severity.ERROR
+
+
 def _to_do(adoption: Adoption) -> Iterable[str]:
     lost = sorted({file.unit for file in adoption.files if any(line.fate is Fate.UNREAD for line in file.lines)})
     if lost:
         yield f"not adopted, since systemd would not load them: {', '.join(lost)}"
-    secrets = sorted({each.subject for each in adoption.judgments if each.id == "QT109"})
+    secrets = sorted({each.subject for each in adoption.judgments if _hidden(each)})
     if secrets:
         yield f"secrets to be put on the host, for {', '.join(secrets)}"
     unsaid = sorted({each.subject for each in adoption.judgments if not each.id and each.severity is not Severity.INFO})

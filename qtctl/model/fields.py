@@ -14,6 +14,10 @@ UnitName = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9:_.\\@-]+\.(service|timer|target|socket|path|slice|mount|automount|swap)$"),
 ]
+UnitRef = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9:_.\\@%-]+\.(service|timer|target|socket|path|slice|mount)$")
+]
+"""The name of another unit, in which systemd may have specifiers to replace: `user-%i.slice`."""
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/", max_length=4095)]
 
 

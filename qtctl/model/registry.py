@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from qtctl.model.fields import AbsolutePath, EnvName, Listen, Name, Node, Setting, Size, Span, UnitName, says
+from qtctl.model.fields import AbsolutePath, EnvName, Listen, Name, Node, Setting, Size, Span, UnitName, UnitRef, says
 from qtctl.model.limits import Limits, Restart, Scheduling
 from qtctl.model.origin import Origin
 from qtctl.model.relations import Asserts, Conditions, Install, Manager, Order
@@ -140,7 +140,7 @@ class Service(Node):
     remain_after_exit: bool | None = says("RemainAfterExit")
     pid_file: Setting | None = says("PIDFile")
     umask: Umask | None = says("UMask")
-    slice: Name | UnitName | None = says("Slice")
+    slice: Name | UnitRef | None = says("Slice")
     process: Process = Process()
     scheduling: Scheduling = Scheduling()
     directories: Directories = Directories()

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from qtctl.model.fields import AbsolutePath, Choice, Mode, Name, Node, PlainPath, Setting, Span, UnitName, says
+from qtctl.model.fields import AbsolutePath, Choice, Mode, Name, Node, PlainPath, Setting, Span, UnitName, UnitRef, says
 from qtctl.model.limits import Limits, Resources, Restart, Scheduling
 from qtctl.model.relations import Asserts, Conditions, Install, LimitedManager, Order
 from qtctl.model.running import Directories, DocumentationUri, Kill, Log, Timeouts
@@ -47,7 +47,7 @@ class Target(Unit):
 class Timer(Unit):
     SECTION: ClassVar = "Timer"
 
-    service: Name | UnitName
+    service: Name | UnitRef
     """A service of this registry, or a whole unit name."""
     on_calendar: tuple[str, ...] = says("OnCalendar", ())
     on_boot: Span | tuple[Span, ...] | None = says("OnBootSec")
@@ -76,7 +76,7 @@ class Socket(Lesser):
 
     SECTION: ClassVar = "Socket"
 
-    service: Name | UnitName | None = None
+    service: Name | UnitRef | None = None
     listen_stream: tuple[Setting, ...] = says("ListenStream", ())
     listen_datagram: tuple[Setting, ...] = says("ListenDatagram", ())
     listen_sequential_packet: tuple[Setting, ...] = says("ListenSequentialPacket", ())
@@ -128,7 +128,7 @@ class Path(Lesser):
 
     SECTION: ClassVar = "Path"
 
-    service: Name | UnitName | None = None
+    service: Name | UnitRef | None = None
     path_exists: tuple[Setting, ...] = says("PathExists", ())
     path_exists_glob: tuple[Setting, ...] = says("PathExistsGlob", ())
     path_changed: tuple[Setting, ...] = says("PathChanged", ())

@@ -3,17 +3,21 @@
 from collections.abc import Iterator
 
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Service
+from qtctl.model.registry import RunKind, Service
 from qtctl.registry.problem import Problem
 
 TIMES = ("on_calendar", "on_boot", "on_startup", "on_active", "on_unit_active", "on_unit_inactive")
 """Keys of a timer, one of which it needs."""
 
 
+def starts_nothing(service: Service) -> bool:
+    """A oneshot that does all it does when it is stopped, or whose success is an action of the manager."""
+    does = service.commands.stop or service.manager.success_action
+    return service.type == "oneshot" and bool(does) and service.run is not None and service.run.kind is RunKind.EXEC
+
+
 def kinds(service: Service, type_: str, origin: Origin) -> Iterator[Problem]:
     """What systemd would take and do nothing with, by the Type= that the service has."""
-    if service.pid_file and type_ != "forking":
-        yield f"pid_file does nothing with type {type_}", origin.at("pid_file"), "it is for type forking"
     if service.timeouts.runtime_max and type_ == "oneshot":
         where = origin.at("timeouts", "runtime_max")
         yield "timeouts.runtime_max does nothing with type oneshot", where, "a oneshot is bounded by timeouts.start"

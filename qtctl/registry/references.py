@@ -7,7 +7,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Run, RunKind, Service
 from qtctl.model.states import ServiceState
 from qtctl.registry.addresses import collisions
-from qtctl.registry.kinds import TIMES, kinds
+from qtctl.registry.kinds import TIMES, kinds, starts_nothing
 from qtctl.registry.problem import Problem
 from qtctl.registry.units import order_problems, started, units
 
@@ -64,7 +64,7 @@ def _run(registry: Registry, service: Service, origin: Origin) -> Iterator[Probl
         RunKind.EXEC: "lines",
     }
     field = needed[run.kind]
-    if not getattr(run, field):
+    if not getattr(run, field) and not starts_nothing(service):
         yield f"run.kind {run.kind} needs run.{field}", origin.at("run", "kind"), f"add {field}"
     if run.kind is RunKind.UVICORN and run.port is None:
         yield "run.kind uvicorn needs run.port", origin.at("run", "kind"), "name one of its [ports]"

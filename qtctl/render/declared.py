@@ -141,7 +141,7 @@ def _file_of(patterns: frozenset[str]) -> Callable[[str], object]:
 
 
 def _exec_start(service: DesiredService) -> Declared:
-    if service.lines:
+    if service.lines or not service.argv:
         return Declared("Service", "ExecStart", service.lines, as_it_is)
     return Declared("Service", "ExecStart", ((service.argv[:1], service.argv),), _exec)
 

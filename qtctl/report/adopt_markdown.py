@@ -6,13 +6,15 @@ from qtctl.model.adoption import Fate
 from qtctl.report.adopt import AdoptReport, FileRow, JudgmentRow
 from qtctl.report.markdown import code, counted, document, plain, section, table
 
+UNEXPLAINED = "nothing that qtctl knows of: a bug, please report it"
+
 
 def to_markdown(report: AdoptReport) -> str:
     findings = [_cells(those) for those in alike(report.judgments)]
     choices = [(code(place(each)), code(each.subject), plain(each.what)) for each in report.judgments if not each.id]
     differences = [
-        (code(each.unit), code(f"[{each.section}] {each.directive}="), plain(each.because or "a bug: please report it"))
-        for each in report.differences
+        (plain(units), code(f"[{section}] {directive}="), plain(because or UNEXPLAINED))
+        for (section, directive, because), units in differing(report).items()
     ]
     units = [
         (code(each.unit), code(each.entry), each.state, str(each.typed), str(each.hatch), code(each.file))
@@ -25,7 +27,7 @@ def to_markdown(report: AdoptReport) -> str:
         section("To do", [f"- {plain(each)}" for each in report.to_do]),
         section("Not shown by the host", [f"- {plain(each)}" for each in report.unread]),
         _table("Findings", ("where", "severity", "finding", "what", "remedy"), findings),
-        _table("Rendered otherwise than it was", ("unit", "directive", "because"), differences),
+        _table("Rendered otherwise than it was", ("units", "directive", "because"), differences),
         _table("Choices", ("where", "of", "what"), choices),
         _table("Files that were not taken", ("file", "why"), left),
         _table("Units", ("unit", "in the registry", "state", "typed", "hatch", "from"), units),
@@ -86,11 +88,19 @@ def alike(judgments: Iterable[JudgmentRow]) -> tuple[tuple[JudgmentRow, ...], ..
     return tuple(tuple(those) for those in found.values())
 
 
+def differing(report: AdoptReport) -> dict[tuple[str, str, str], str]:
+    """Section, directive and reason → the units that are rendered otherwise for it."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for each in report.differences:
+        found.setdefault((each.section, each.directive, each.because), []).append(each.unit)
+    return {at: ", ".join(units) for at, units in found.items()}
+
+
 def place(each: JudgmentRow) -> str:
     return each.file if each.line is None else f"{each.file}:{each.line}"
 
 
-def what(those: Sequence[JudgmentRow]) -> str:
+def what_of(those: Sequence[JudgmentRow]) -> str:
     """What is said, and of how many."""
     more = f" and {len(those) - 1} more" if len(those) > 1 else ""
     return f"{those[0].subject}{more}: {those[0].what}"
@@ -98,7 +108,7 @@ def what(those: Sequence[JudgmentRow]) -> str:
 
 def _cells(those: Sequence[JudgmentRow]) -> tuple[str, ...]:
     first = those[0]
-    return code(place(first)), first.severity.value, first.id, plain(what(those)), plain(first.remedy)
+    return code(place(first)), first.severity.value, first.id, plain(what_of(those)), plain(first.remedy)
 
 
 def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -181,14 +181,14 @@ def _loaded(run: Run, argv: tuple[str, ...], unit: str) -> tuple[tuple[str, ...]
     if run.lines:
         found = [(each.path, *each.argv[1:]) for line in run.lines for each in commands_of(line)]
     else:
-        found = [loaded_argv(argv)]
+        found = [loaded_argv(argv)] if argv else []
     known = unit and not is_template(unit)
     return tuple(tuple(expand(word, unit) for word in words) if known else tuple(words) for words in found)
 
 
 def _argv(registry: Registry, run: Run, ports: tuple[Listener, ...]) -> tuple[str, ...]:
     if run.kind is RunKind.EXEC:
-        return commands_of(run.lines[0])[0].argv
+        return commands_of(run.lines[0])[0].argv if run.lines else ()
     if run.kind is RunKind.COMMAND:
         return (*run.argv, *run.args)
     python = run.python or registry.fleet.defaults.python
@@ -210,7 +210,7 @@ def _program(run: Run, code: str, ports: tuple[Listener, ...]) -> tuple[str, ...
 def _entry_point(run: Run, code: str, argv: tuple[str, ...]) -> str:
     """The file that holds the program: its absence means that the code is not there."""
     if run.kind in (RunKind.COMMAND, RunKind.EXEC):
-        return argv[0]
+        return argv[0] if argv else ""
     if run.kind is RunKind.SCRIPT:
         return str(PurePosixPath(code) / str(run.script))
     module = run.module if run.kind is RunKind.MODULE else str(run.app).partition(":")[0]

@@ -52,6 +52,8 @@ def uvicorn_package() -> tuple[TreeFile, ...]:
 
 def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
     """The files that its command line needs to be there, other than its venv's interpreter."""
+    if not service.argv:
+        return ()
     found = [_program(service.entry_point, service.argv[0])] if service.entry_point.startswith("/") else []
     if not _is_interpreter(service, service.argv[0]):
         found.append(TreeFile(service.argv[0], SHELL_TEXT.encode(), 0o755))

@@ -19,7 +19,7 @@ _NAMES = (
 def verify_tree(desired: Desired) -> Tree:
     """The generated files, an executable stub for each program, and a stub for each unit that they lean on."""
     generated = {file.path: TreeFile(file.path, file.content) for file in desired.files}
-    started = {argv[0] for service in (*desired.services, *desired.templates) for argv in _argvs(service)}
+    started = {argv[0] for service in (*desired.services, *desired.templates) for argv in _argvs(service) if argv}
     programs = {path for path in started if path.startswith("/")}
     files = {
         **{path: TreeFile(path, STUB.content, STUB.mode) for path in programs},

@@ -85,7 +85,6 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("service", 'kill.mode = "all"', "kill.mode"),
     ("service", 'kill.signal = "TREM"', "kill.signal"),
     ("service", 'kill.signal = "SIGRTMIN+31"', "kill.signal"),
-    ("service", 'pid_file = "/run/own.pid"', "pid_file does nothing with type exec"),
     ("service", 'type = "oneshot"\ntimeouts.runtime_max = "1h"', "timeouts.runtime_max does nothing with type oneshot"),
     ("service", 'umask = "999"', "umask"),
     ("service", "scheduling.nice = 20", "scheduling.nice"),
