@@ -1,14 +1,15 @@
 """Found files → the documents of a registry and the whole account of how they came about. Pure; nothing is written."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from qtctl.adopt.book import Book
+from qtctl.adopt.loadable import why_not
 from qtctl.adopt.originals import Originals, Wish, originals
 from qtctl.adopt.plan import Plan, plan
 from qtctl.adopt.registry import HostFacts, files, text
 from qtctl.adopt.sorted import sort
-from qtctl.adopt.tables import Made, made
+from qtctl.adopt.tables import Made, made, refuse
 from qtctl.model.adoption import AdoptedUnit, Found, UnitState
 
 
@@ -27,18 +28,44 @@ class Draft:
         return tuple(_adopted(each) for each in self.units)
 
 
-def draft(
-    found: Iterable[Found], wish: Wish, fleet: str, host: HostFacts, states: Mapping[str, UnitState] | None = None
-) -> Draft:
-    """`states`: what a live host says of the units; none for a folder."""
-    book = Book()
-    those = originals(sort(found), wish, book)
-    planned = plan(those, fleet, states or {})
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is adopted, into what. `states`: what a live host says of the units; none for a folder.
+
+    `without`: units that turned out to be nothing that a registry can say, and why.
+    """
+
+    found: tuple[Found, ...]
+    wish: Wish
+    fleet: str
+    host: HostFacts
+    states: Mapping[str, UnitState] = field(default_factory=dict)
+    without: Mapping[str, str] = field(default_factory=dict)
+
+
+def draft(task: Task) -> Draft:
+    book, host = Book(), task.host
+    those = _loadable(originals(sort(task.found), task.wish, book), task, book)
+    planned = plan(those, task.fleet, task.states)
     units = tuple(done for each in those.units if not each.masked and (done := made(each, planned, book)) is not None)
     masked = [each for each in those.units if each.masked]
     documents = files(units, planned, masked, host, book)
     texts = {path: text(document) for path, document in sorted(documents.items())}
     return Draft(texts, units, those, planned, book)
+
+
+def _loadable(found: Originals, task: Task, book: Book) -> Originals:
+    """Those that systemd loads and a registry can say. The others are known by a finding."""
+    kept = []
+    for each in found.units:
+        id_, why = why_not(each)
+        if each.unit in task.without:
+            id_, why = "QT110", f"cannot be said in a registry ({task.without[each.unit]})"
+        if why:
+            refuse(each, id_, why, book)
+        else:
+            kept.append(each)
+    return Originals(tuple(kept), found.linked)
 
 
 def _adopted(each: Made) -> AdoptedUnit:

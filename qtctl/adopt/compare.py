@@ -1,5 +1,6 @@
 """Whether a rendered unit says what the original said: directive by directive, as our own reading of systemd has it."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from qtctl.adopt.merged import Merged, merge
@@ -15,6 +16,7 @@ from qtctl.model.adoption import Difference
 At = tuple[str, str]
 Values = Mapping[At, tuple[object, ...]]
 
+_NUMBER = re.compile(r"[+-]?[0-9]+")
 DEFAULTS: dict[At, tuple[str, ...]] = {("Service", "Type"): ("simple",)}
 """What systemd takes for what is not said, where rendering says it."""
 
@@ -73,7 +75,7 @@ def _word(value: str) -> object:
         return truth
     if value.lstrip("-+").startswith("/") and ":" not in value:
         return value.rstrip("/") or "/"
-    return {"1": True, "0": False}.get(value, value)
+    return int(value) if _NUMBER.fullmatch(value) else value
 
 
 def _harmless(made: Made, at: At, before: Values, after: Values) -> bool:

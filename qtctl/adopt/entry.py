@@ -52,8 +52,10 @@ class Entry:
         except Unfit:
             self.refuse(said, "no value that systemd takes there")
             return
-        if key.form is Form.UNITS and isinstance(value, list) and at[0] == "Unit":
-            value = [units(name) for name in value]
+        if key.form is Form.UNITS and isinstance(value, list):
+            if len(value) < len({word for line in lines for word in line.split()}):
+                self.left[at] = "systemd drops words that are no names of units"
+            value = [units(name) for name in value] if at[0] == "Unit" else value
         self.put(key.path, value, said)
 
     def refuse(self, said: Iterable[Said], why: str) -> None:

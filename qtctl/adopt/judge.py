@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from qtctl.adopt.values import PATHS_FOR
 from qtctl.dialects.systemd.calendar import calendar_trouble
+from qtctl.dialects.systemd.directives import Takes, takes
 from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
 from qtctl.dialects.systemd.table.lookup import known, sections_of, since, versions
 from qtctl.dialects.systemd.unitfile import Kind, Line
-from qtctl.dialects.systemd.values import inline_comment, value_trouble
+from qtctl.dialects.systemd.values import inline_comment, names_unit, value_trouble
 from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError
 from qtctl.model.adoption import Judgment
@@ -54,18 +56,28 @@ def _value(line: Line, unit: str, version: int) -> Judged | None:
         return None
     newest = versions()[-1]
     kind = known(line.section, line.key, version) or known(line.section, line.key, newest) or ""
-    wrong = value_trouble(line.key, kind, line.value)
+    listed = takes(line.key) in (Takes.UNITS, Takes.INSTALL)
+    wrong = None if listed else value_trouble(line.key, kind, line.value)
     if wrong:
         what = f"{line.key}= {wrong}: systemd ignores the line"
         if inline_comment(kind, line.value):
             what = f"{line.key}= has a # after its value, which is part of it, and {wrong}: systemd ignores the line"
         return _ignored("QT110", unit, what, "mend the value")
+    if listed:
+        return _names(line, unit)
     if inline_comment(kind, line.value):
         what = f"{line.key}= has a # after its value: to systemd it is part of the value"
         return Judged(_judgment("QT110", Severity.ERROR, unit, what, "put it on a line of its own"), ignored=False)
     if line.key == "OnCalendar" and (bad := calendar_trouble(line.value)):
         return _ignored("QT112", unit, f"OnCalendar= is no calendar expression: {bad}", "see systemd.time(7)")
     return _environment(line, unit) if kind == "ENVIRON" else None
+
+
+def _names(line: Line, unit: str) -> Judged | None:
+    if line.key in PATHS_FOR or all(names_unit(word) for word in line.value.split()):
+        return None
+    what = f"{line.key}= has a word that is no name of a unit: systemd drops that word"
+    return Judged(_judgment("QT110", Severity.ERROR, unit, what, "take it out"), ignored=False)
 
 
 def _environment(line: Line, unit: str) -> Judged | None:

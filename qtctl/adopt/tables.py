@@ -15,7 +15,9 @@ from qtctl.adopt.plan import Plan, started
 from qtctl.adopt.read import Said
 from qtctl.adopt.runs import around, ran
 from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.dialects.systemd.unit_name import is_template, unescape
+from qtctl.dialects.systemd.values import names_unit
+from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import Place
 from qtctl.model.adoption import Fate
 from qtctl.model.fields import Node
@@ -29,8 +31,8 @@ MODELS: dict[str, type[Node]] = {
 }  # fmt: skip
 _COMMANDS = ("ExecCondition", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost")
 _STARTS = {"timers": ("Timer", "Unit"), "paths": ("Path", "Unit"), "sockets": ("Socket", "Service")}
-_SPECIFIER = re.compile(r"%[A-Za-z%]")
-"""systemd leaves a % before anything else as it is."""
+_SPECIFIER = re.compile(r"%\S")
+"""A % at the end, or before white space, is one: systemd has nothing to put there."""
 
 
 @dataclass(slots=True)
@@ -59,6 +61,8 @@ def made(original: Original, plan: Plan, book: Book) -> Made | None:
     _head(done, plan, held)
     if kind == "services":
         _run(done, plan, held)
+    if kind in ("mounts", "automounts"):
+        _where(done, held)
     if kind in _STARTS:
         _starts(done, plan, held)
     for at in list(held):
@@ -135,6 +139,8 @@ def _environment(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> No
     said = held.pop(("Service", "Environment"))
     variables: dict[str, str] = {}
     for each in said:
+        if any(not word.partition("=")[1] for word in split(each.value, Escapes.C)):
+            done.entry.left["Service", "Environment"] = "systemd drops words that are no NAME=value"
         for name, value in done.hidden.environment(each):
             variables.pop(name, None)
             variables[name] = value
@@ -148,6 +154,14 @@ def _starts(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
     if said or done.kind == "timers":
         named = plan.names.get(unit, unit) if unit.endswith(".service") else unit
         done.entry.put(("service",), named, said)
+
+
+def _where(done: Made, held: dict[At, tuple[Said, ...]]) -> None:
+    """The path that the unit's name is made of, where Where= does not say it."""
+    section = done.kind[:-1].capitalize()
+    if (section, "Where") not in held:
+        stem = done.original.unit.rpartition(".")[0]
+        done.entry.put(("where",), "/" if stem == "-" else f"/{unescape(stem)}")
 
 
 def _install(done: Made, held: dict[At, tuple[Said, ...]]) -> None:
@@ -169,7 +183,7 @@ def _install(done: Made, held: dict[At, tuple[Said, ...]]) -> None:
 
 
 def _words(held: Mapping[At, tuple[Said, ...]], section: str, key: str) -> list[str]:
-    return [word for each in held.get((section, key), ()) for word in each.value.split()]
+    return [word for each in held.get((section, key), ()) for word in each.value.split() if names_unit(word)]
 
 
 def _after(done: Made, plan: Plan, book: Book) -> None:
@@ -269,12 +283,17 @@ def _secret_file(done: Made, plan: Plan) -> str:
 def _settled(done: Made, book: Book) -> bool:
     if done.entry.settle(MODELS[done.kind]):
         return True
-    what = "lacks what a unit of its type must have, or cannot be said in a registry: it was not adopted"
-    book.error("QT110", done.original.unit, what, "mend it, and adopt again", at=Place(done.original.path))
-    for said in done.original.merged.held.values():
+    refuse(done.original, "QT110", "cannot be said in a registry", book)
+    return False
+
+
+def refuse(original: Original, id_: str, why: str, book: Book) -> None:
+    """Leave out a whole unit, with the finding that says why."""
+    what = f"{why}; it was not adopted"
+    book.error(id_, original.unit, what, "mend it, and adopt again", at=Place(original.path))
+    for said in original.merged.held.values():
         for each in said:
             book.line(each.path, each.line, Fate.UNREAD, f"{each.key}=")
-    return False
 
 
 def _dropin_name(original: Original) -> str:

@@ -6,10 +6,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.dialects.systemd.values import names_unit
 from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError
 from qtctl.model.vocabulary import Form, Key
 
+PATHS_FOR = frozenset(("RequiresMountsFor", "WantsMountsFor"))
+"""Lists of paths that systemd keeps as it keeps names of units."""
 Value = str | int | bool | list[Any] | dict[str, Any]
 
 
@@ -21,7 +24,8 @@ def value_of(key: Key, lines: tuple[str, ...]) -> Value:
     """Of the key's own type. Unfit where the key takes nothing like it; lines are not empty."""
     match key.form:
         case Form.UNITS:
-            return list(dict.fromkeys(word for line in lines for word in line.split()))
+            words = dict.fromkeys(word for line in lines for word in line.split())
+            return [word for word in words if key.directive in PATHS_FOR or names_unit(word)]
         case Form.PATHS:
             return _listed(key, lines, [word for line in lines for word in _path_words(line)])
         case Form.LINES:
@@ -61,7 +65,7 @@ def _scalar(key: Key, text: str) -> Value:
     truth = boolean(text)
     if truth is not None:
         candidates.insert(0, truth) if key.form is Form.SWITCH else candidates.append(truth)
-    if text.removeprefix("-").isdecimal() and str(int(text)) == text:
+    if key.form is not Form.SWITCH and text.removeprefix("-").isdecimal() and str(int(text)) == text:
         candidates.insert(0, int(text))
     return _first_fit(key, candidates)
 

@@ -1,11 +1,12 @@
 """Adoption: found files → a registry that was loaded, resolved, rendered and compared before it is handed out."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from qtctl.adopt.adopt import Draft, draft
+from qtctl.adopt.adopt import Draft, Task, draft
+from qtctl.adopt.blame import blamed
 from qtctl.adopt.compare import differences
 from qtctl.adopt.originals import Wish
 from qtctl.adopt.registry import HostFacts
@@ -47,10 +48,9 @@ class Into:
 
 def adopt_units(source: Source, wish: Wish, into: Into) -> Adopted:
     """InputError where there is nothing to adopt."""
-    drafted = draft(source.found, wish, into.fleet, into.host, source.states)
-    if not drafted.units and not drafted.found.units:
-        raise InputError(f"no unit in {source.name} can be adopted", hint="name a folder that has unit files in it")
-    differing = prove(drafted, into)
+    task = Task(source.found, wish, into.fleet, into.host, source.states)
+    drafted, desired = proved(task, into, source.name)
+    differing = tuple(compared(drafted, desired))
     files, judgments = drafted.book.sealed()
     written = with_schemas(drafted.texts, into.schemas)
     adoption = Adoption(
@@ -59,15 +59,32 @@ def adopt_units(source: Source, wish: Wish, into: Into) -> Adopted:
     return Adopted(written, adoption)
 
 
-def prove(drafted: Draft, into: Into) -> tuple[Difference, ...]:
-    """Load, resolve and render what was drafted, and compare. An error there is a bug of the adoption."""
-    desired = usable(drafted.texts, into)
+def proved(task: Task, into: Into, name: str) -> tuple[Draft, Desired]:
+    """A draft that loads, resolves and renders. Units that it cannot be made with are left out, with a finding."""
+    while True:
+        drafted = draft(task)
+        if not drafted.found.units:
+            raise InputError(f"no unit in {name} can be adopted", hint=_reasons(drafted))
+        try:
+            return drafted, usable(drafted.texts, into)
+        except InputError as error:
+            found = blamed(drafted, error)
+            if not found:
+                raise
+            task = replace(task, without={**task.without, **found})
+
+
+def _reasons(drafted: Draft) -> str:
+    judgments = [each for each in drafted.book.judgments if each.id]
+    return f"{judgments[0].subject}: {judgments[0].what}" if judgments else "name a folder that has unit files in it"
+
+
+def compared(drafted: Draft, desired: Desired) -> Iterator[Difference]:
+    """What the rendered units say otherwise than the originals."""
     rendered = {file.path.rpartition("/")[2]: file.content.decode() for file in desired.files if file.kind == "unit"}
-    found: list[Difference] = []
     for made in drafted.units:
         if made.original.unit in rendered:
-            found += differences(made, rendered[made.original.unit])
-    return tuple(found)
+            yield from differences(made, rendered[made.original.unit])
 
 
 def usable(texts: Mapping[str, str], into: Into) -> Desired:

@@ -6,7 +6,8 @@ from qtctl.model.origin import Origin
 from qtctl.model.registry import RunKind, Service
 from qtctl.registry.problem import Problem
 
-TIMES = ("on_calendar", "on_boot", "on_startup", "on_active", "on_unit_active", "on_unit_inactive")
+TIMES = ("on_calendar", "on_boot", "on_startup", "on_active", "on_unit_active", "on_unit_inactive",
+         "on_clock_change", "on_timezone_change")  # fmt: skip
 """Keys of a timer, one of which it needs."""
 
 

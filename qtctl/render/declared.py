@@ -20,7 +20,7 @@ from qtctl.model.desired import (
     DesiredUnit,
     Pairs,
 )
-from qtctl.render.written import working_directory, written_setting
+from qtctl.render.written import undoubled, working_directory, written_setting
 
 
 def as_it_is(text: str) -> str:
@@ -112,9 +112,14 @@ def _install(unit: _Related) -> tuple[Declared, ...]:
 @lru_cache(maxsize=512)
 def _pairs(section: str, pairs: Pairs, specifiers: bool) -> tuple[Declared, ...]:
     """What the pairs alone would mean: the last of a scalar, all items of a list."""
-    lines = "".join(f"{key}={written_setting(text, key)}\n" for key, text in pairs)
-    alone = effective(parse(f"[{section}]\n{lines.replace('%%', '%') if specifiers else lines}", section))
+    lines = "".join(f"{key}={_written(text, key, specifiers)}\n" for key, text in pairs)
+    alone = effective(parse(f"[{section}]\n{lines}", section))
     return tuple(Declared(section, key, values, as_it_is) for (_, key), values in alone.items())
+
+
+def _written(text: str, key: str, specifiers: bool) -> str:
+    written = written_setting(text, key)
+    return undoubled(written, text) if specifiers else written
 
 
 def _working_directory(directory: str) -> tuple[Declared, ...]:
@@ -137,11 +142,17 @@ def _env_files(service: DesiredService) -> tuple[Declared, ...]:
 
 
 def _file_of(patterns: frozenset[str]) -> Callable[[str], object]:
-    return lambda text: text if text in patterns or text.replace("%%", "%") in patterns else parse_file_pattern(text)
+    """A pattern of the declared ones as it is; `text` may have each `%` doubled once more."""
+
+    def read(text: str) -> object:
+        found = next((each for each in (text, text.replace("%%", "%")) if each in patterns), None)
+        return parse_file_pattern(text) if found is None else found
+
+    return read
 
 
 def _exec_start(service: DesiredService) -> Declared:
-    if service.lines or not service.argv:
+    if service.lines or (service.type == "oneshot" and not service.argv):
         return Declared("Service", "ExecStart", service.lines, as_it_is)
     return Declared("Service", "ExecStart", ((service.argv[:1], service.argv),), _exec)
 

@@ -19,7 +19,7 @@ from qtctl.dialects.systemd.quoting import (
 )
 from qtctl.dialects.systemd.unit_name import stem
 from qtctl.errors import InputError, Place
-from qtctl.render.written import working_directory, written_setting, written_units
+from qtctl.render.written import undoubled, working_directory, written_setting, written_units
 
 _IN_TEMPLATE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -100,7 +100,7 @@ def _undoubled(filter_: Callable[..., object]) -> Callable[..., object]:
     @wraps(filter_)
     def written(given: object, *more: object) -> object:
         found = filter_(given, *more)
-        return found.replace("%%", "%") if isinstance(found, str) else found
+        return undoubled(found, given) if isinstance(found, str) else found
 
     return written
 

@@ -34,6 +34,13 @@ def written_setting(text: str, key: str) -> str:
     return setting(text, key)
 
 
+def undoubled(written: str, given: object) -> str:
+    """`written` with each `%` of `given` once, whether writing it has doubled them or not."""
+    words = (given,) if isinstance(given, str) else given if isinstance(given, list | tuple) else ()
+    before = sum(str(word).count("%") for word in words)
+    return written.replace("%%", "%") if before and written.count("%") == 2 * before else written
+
+
 def working_directory(text: str, *, doubled: bool = True) -> str:
     """WorkingDirectory=: `-` before the path and `~` are systemd's. Not `doubled`: as systemd understands it."""
     mark_ = "-" if text.startswith("-") else ""

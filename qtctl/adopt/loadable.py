@@ -1,0 +1,51 @@
+"""What systemd refuses to load whole, for what a unit of its type lacks (service.c, timer.c, socket.c, path.c …)."""
+
+from collections.abc import Callable
+
+from qtctl.adopt.originals import Original
+from qtctl.dialects.systemd.directives import LISTENS, TIMERS, WATCHES
+
+_REFUSED = "systemd does not load it"
+
+
+def why_not(original: Original) -> tuple[str, str]:
+    """The finding's id and the reason; two empty texts where systemd loads the unit."""
+    check = None if original.foreign or original.masked else _CHECKS.get(original.kind)
+    return check(original) if check else ("", "")
+
+
+def _service(original: Original) -> tuple[str, str]:
+    starts = original.merged.all("Service", "ExecStart")
+    type_ = original.merged.last("Service", "Type")
+    if not starts:
+        stops = original.has("Service", "ExecStop") or original.has("Unit", "SuccessAction")
+        if not stops or type_ not in ("", "oneshot"):
+            return "QT110", f"has no ExecStart= that counts: {_REFUSED}"
+    elif len(starts) > 1 and type_ != "oneshot":
+        return "QT110", f"has more than one ExecStart=, which only Type=oneshot may have: {_REFUSED}"
+    return "", ""
+
+
+def _timer(original: Original) -> tuple[str, str]:
+    times = (*TIMERS, "OnClockChange", "OnTimezoneChange")
+    if any(original.has("Timer", key) for key in times):
+        return "", ""
+    return "QT112", f"has no time to run at: {_REFUSED}"
+
+
+def _any_of(section: str, keys: frozenset[str], what: str) -> Callable[[Original], tuple[str, str]]:
+    def check(original: Original) -> tuple[str, str]:
+        there = any(original.has(section, key) for key in keys)
+        return ("", "") if there else ("QT110", f"{what}: {_REFUSED}")
+
+    return check
+
+
+_CHECKS: dict[str, Callable[[Original], tuple[str, str]]] = {
+    "services": _service,
+    "timers": _timer,
+    "sockets": _any_of("Socket", LISTENS, "has nothing to listen on"),
+    "paths": _any_of("Path", WATCHES, "has nothing to watch"),
+    "mounts": _any_of("Mount", frozenset(("What",)), "has no What="),
+    "swaps": _any_of("Swap", frozenset(("What",)), "has no What="),
+}
