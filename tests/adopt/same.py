@@ -1,0 +1,218 @@
+"""The judge of adoption: what a real systemd holds of a set of units, property by property.
+
+A set is loaded whole: its files stand in /etc/systemd/system of a host, each unit is enabled there (that is what gives
+[Install] its meaning), and every unit is loaded and held before the first property is read: a dependency shows on the
+other unit as well, as long as that one is loaded. Both sets of a comparison are loaded by the same host, one after the
+other, each from the state that the host had before.
+"""
+
+import io
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from qtctl.adapters import bridge
+from qtctl.adapters.dbus import StreamBus
+from qtctl.dialects.systemd.unit_name import TYPES
+from qtctl.lab import lab
+from qtctl.ports.host import BusCall, BusReply
+from tests.adopt.excluded import plain, why_not_compared
+
+INSTANCE = "qtctl"
+"""A template is loaded through this instance."""
+FOLDER = "etc/systemd/system"
+ENABLED = "Install.Enabled"
+LINKS = "Install.Links"
+"""Of our own making: whether the unit can be enabled (or systemd's refusal), and the links that disabling would take
+away: its own names in *.wants and *.requires, its aliases, and those of the units in Also=."""
+
+_DEADLINE_S = 60.0
+_MANAGER = "org.freedesktop.systemd1.Manager"
+_PATH = "/org/freedesktop/systemd1"
+_UNIT = "org.freedesktop.systemd1.Unit"
+_PROPERTIES = "org.freedesktop.DBus.Properties"
+_KEEP = f"test -e /run/before.tar || tar -C / -cf /run/before.tar {FOLDER}"
+_RESTORE = f"rm -rf /{FOLDER} && tar -C / -xpf /run/before.tar"
+
+Properties = dict[str, object]
+Loaded = dict[str, Properties]
+"""Unit → `Interface.Property` (the interface's last word) → plain value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files of /etc/systemd/system, by path below it; a link's content is its target. Drop-ins are files, too."""
+
+    texts: Mapping[str, bytes]
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units to be loaded: what lies at the top, and what has drop-ins."""
+        top = [name for name in (*self.texts, *self.links) if "/" not in name and _is_unit(name)]
+        owners = [name.split("/")[0][: -len(".d")] for name in self.texts if name.split("/")[0].endswith(".d")]
+        return tuple(sorted({*top, *(name for name in owners if _is_unit(name))}))
+
+
+class Difference(NamedTuple):
+    """`before` or `after` is MISSING where only one of the two has the unit or property."""
+
+    unit: str
+    property: str
+    before: object
+    after: object
+
+
+MISSING = "(missing)"
+
+
+def read(folder: Path) -> Files:
+    """The units of one folder with their drop-ins and links; folders below it other than *.d, *.wants … are not."""
+    texts, links = {}, {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        inside = name.rpartition("/")[0]
+        if inside and not inside.endswith((".d", ".wants", ".requires", ".upholds")):
+            continue
+        if path.is_symlink():
+            links[name] = str(path.readlink())
+        elif path.is_file() and (inside or _is_unit(path.name)):
+            texts[name] = path.read_bytes()
+    return Files(texts, links)
+
+
+def loaded(host: str, files: Files, units: Sequence[str] | None = None) -> Loaded:
+    """The properties of `units` (default: those of `files`) as the host's systemd has them. The host is left clean."""
+    wanted = [_instance(name) for name in (files.units if units is None else units)]
+    with _bus(host) as bus:
+        _shell(host, f"{_KEEP}; {_RESTORE}; tar -C /{FOLDER} -x", _packed(files))
+        try:
+            _reload(bus)
+            found = _enabled(bus, files)
+            _reload(bus)
+            paths = _held(bus, wanted)
+            for unit, properties in _properties(bus, wanted, paths).items():
+                found.setdefault(unit, {}).update(properties)
+        finally:
+            _shell(host, _RESTORE, b"")
+    with _bus(host) as bus:
+        _reload(bus)
+    return found
+
+
+def differences(before: Loaded, after: Loaded) -> list[Difference]:
+    """What is not the same, without what excluded.py takes out."""
+    found = []
+    for unit in sorted({*before, *after}):
+        old, new = before.get(unit), after.get(unit)
+        if old is None or new is None:
+            found.append(
+                Difference(unit, "", MISSING if old is None else "loaded", MISSING if new is None else "loaded")
+            )
+            continue
+        for name in sorted({*old, *new}):
+            if why_not_compared(name):
+                continue
+            was, now = plain(name, old.get(name, MISSING)), plain(name, new.get(name, MISSING))
+            if was != now:
+                found.append(Difference(unit, name, was, now))
+    return found
+
+
+def _is_unit(name: str) -> bool:
+    return name.rpartition(".")[2] in TYPES
+
+
+def _instance(name: str) -> str:
+    return name.replace("@.", f"@{INSTANCE}.") if "@." in name else name
+
+
+def _packed(files: Files) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name, content in files.texts.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o644
+            tar.addfile(entry, io.BytesIO(content))
+        for name, target in files.links.items():
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = tarfile.SYMTYPE, target
+            tar.addfile(entry)
+    return out.getvalue()
+
+
+def _shell(host: str, script: str, stdin: bytes) -> str:
+    done = lab.execute(host, ["sh", "-ec", script], stdin=stdin)
+    assert done.returncode == 0, done.stderr.decode()
+    return str(done.stdout.decode())
+
+
+@contextmanager
+def _bus(host: str) -> Iterator[StreamBus]:
+    """The host's own bus, by the host's file system as this machine sees it."""
+    known = lab.find(host)
+    assert known is not None
+    bus = bridge.local(host, f"/proc/{known.leader}/root/run/dbus/system_bus_socket")
+    try:
+        yield bus
+    finally:
+        bus.close()
+
+
+def _ask(bus: StreamBus, calls: Sequence[BusCall]) -> list[BusReply]:
+    return bus.call(calls, _DEADLINE_S)
+
+
+def _reload(bus: StreamBus) -> None:
+    (reply,) = _ask(bus, [BusCall(_PATH, _MANAGER, "Reload")])
+    assert not reply.error, reply
+
+
+def _enabled(bus: StreamBus, files: Files) -> Loaded:
+    """Enable each unit that lies at the top, and ask which links it then has."""
+    names = [name for name in files.texts if "/" not in name and _is_unit(name)]
+    names = sorted({*names, *map(_instance, names)})
+    enabled = _ask(bus, [BusCall(_PATH, _MANAGER, "EnableUnitFiles", "asbb", ([name], False, True)) for name in names])
+    links = _ask(bus, [BusCall(_PATH, _MANAGER, "GetUnitFileLinks", "sb", (name, False)) for name in names])
+    return {
+        name: {
+            ENABLED: one.message if one.error else one.body[0],
+            LINKS: two.message if two.error else sorted(map(str, _items(two.body[0]))),
+        }
+        for name, one, two in zip(names, enabled, links, strict=True)
+    }
+
+
+def _items(value: object) -> list[object]:
+    assert isinstance(value, list)
+    return value
+
+
+def _held(bus: StreamBus, units: Sequence[str]) -> list[str]:
+    """Object paths of the units, each loaded and kept for as long as the connection lives. '' for one that is none."""
+    replies = _ask(bus, [BusCall(_PATH, _MANAGER, "LoadUnit", "s", (unit,)) for unit in units])
+    _ask(bus, [BusCall(_PATH, _MANAGER, "RefUnit", "s", (unit,)) for unit in units])
+    return ["" if reply.error else str(reply.body[0]) for reply in replies]
+
+
+def _properties(bus: StreamBus, units: Sequence[str], paths: Sequence[str]) -> Loaded:
+    kinds = [f"org.freedesktop.systemd1.{unit.rpartition('.')[2].capitalize()}" for unit in units]
+    asked = [
+        (unit, interface, BusCall(path, _PROPERTIES, "GetAll", "s", (interface,)))
+        for unit, path, kind in zip(units, paths, kinds, strict=True)
+        if path
+        for interface in (_UNIT, kind)
+    ]
+    found: Loaded = {}
+    for (unit, interface, _), reply in zip(asked, _ask(bus, [call for *_, call in asked]), strict=True):
+        if reply.error:
+            found.setdefault(unit, {})[interface] = f"{reply.error}: {reply.message}"
+            continue
+        short = interface.rpartition(".")[2]
+        (values,) = reply.body
+        assert isinstance(values, dict)
+        found.setdefault(unit, {}).update({f"{short}.{name}": value for name, value in values.items()})
+    return found
