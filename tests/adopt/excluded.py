@@ -38,9 +38,10 @@ _DEPENDENCIES = (
     "TriggeredBy PropagatesReloadTo ReloadPropagatedFrom PropagatesStopTo StopPropagatedFrom JoinsNamespaceOf "
     "SliceOf RequiresMountsFor WantsMountsFor"
 )
-UNORDERED = frozenset(f"Unit.{name}" for name in _DEPENDENCIES.split())
-"""systemd keeps these in hash tables, and gives them in another order after each reload. All other lists are compared
-as lists, in their order."""
+_ANY_OF_THEM = "Unit.Conditions Unit.Asserts Timer.TimersCalendar Timer.TimersMonotonic Path.Paths"
+UNORDERED = frozenset((*(f"Unit.{name}" for name in _DEPENDENCIES.split()), *_ANY_OF_THEM.split()))
+"""systemd keeps dependencies in hash tables, and gives them in another order after each reload. Conditions, times and
+watched paths are asked all of them, whichever comes first. All other lists are compared in their order."""
 
 BLIND = frozenset([("Service", "WatchdogSec")])
 """Directives that no property shows before the service runs: compared as our own parser reads them."""
@@ -66,9 +67,8 @@ def plain(name: str, value: object) -> object:
     """The value as it is compared."""
     if not isinstance(value, list):
         return value
-    if name in UNORDERED:
-        return sorted(value)
     if name.partition(".")[2].startswith("Exec") and all(isinstance(item, tuple) for item in value):
         return [item[:_COMMAND] for item in value]
     cut = _TOLD.get(name)
-    return value if cut is None else [cut(item) for item in value]
+    told = value if cut is None else [cut(item) for item in value]
+    return sorted(told) if name in UNORDERED else told

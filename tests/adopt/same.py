@@ -2,7 +2,8 @@
 
 A set is loaded whole: its files stand in /etc/systemd/system of a host, each unit is enabled there (that is what gives
 [Install] its meaning), and every unit is loaded and held before the first property is read: a dependency shows on the
-other unit as well, as long as that one is loaded. Both sets of a comparison are loaded by the same host, one after the
+other unit as well, as long as that one is loaded. They are held by a target of our own that is ordered after them all
+(a reference to each by D-Bus would need more match rules than a bus allows). Both sets of a comparison are loaded by the same host, one after the
 other, each from the state that the host had before.
 """
 
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 from qtctl.adapters import bridge
 from qtctl.adapters.dbus import StreamBus
-from qtctl.dialects.systemd.unit_name import TYPES
+from qtctl.dialects.systemd.unit_name import TYPES, valid
 from qtctl.lab import lab
 from qtctl.ports.host import BusCall, BusReply
 from tests.adopt.excluded import plain, why_not_compared
@@ -29,6 +30,7 @@ LINKS = "Install.Links"
 """Of our own making: whether the unit can be enabled (or systemd's refusal), and the links that disabling would take
 away: its own names in *.wants and *.requires, its aliases, and those of the units in Also=."""
 
+_HOLDER = "qtctl-holder.target"
 _DEADLINE_S = 60.0
 _MANAGER = "org.freedesktop.systemd1.Manager"
 _PATH = "/org/freedesktop/systemd1"
@@ -88,7 +90,9 @@ def loaded(host: str, files: Files, units: Sequence[str] | None = None) -> Loade
     """The properties of `units` (default: those of `files`) as the host's systemd has them. The host is left clean."""
     wanted = [_instance(name) for name in (files.units if units is None else units)]
     with _bus(host) as bus:
-        _shell(host, f"{_KEEP}; {_RESTORE}; tar -C /{FOLDER} -x", _packed(files))
+        held = f"[Unit]\nDefaultDependencies=no\nAfter={' '.join(filter(valid, wanted))}\n"
+        texts = {**files.texts, _HOLDER: held.encode()}
+        _shell(host, f"{_KEEP}; {_RESTORE}; tar -C /{FOLDER} -x", _packed(Files(texts, files.links)))
         try:
             _reload(bus)
             found = _enabled(bus, files)
@@ -193,8 +197,8 @@ def _items(value: object) -> list[object]:
 
 def _held(bus: StreamBus, units: Sequence[str]) -> list[str]:
     """Object paths of the units, each loaded and kept for as long as the connection lives. '' for one that is none."""
+    _ask(bus, [BusCall(_PATH, _MANAGER, member, "s", (_HOLDER,)) for member in ("LoadUnit", "RefUnit")])
     replies = _ask(bus, [BusCall(_PATH, _MANAGER, "LoadUnit", "s", (unit,)) for unit in units])
-    _ask(bus, [BusCall(_PATH, _MANAGER, "RefUnit", "s", (unit,)) for unit in units])
     return ["" if reply.error else str(reply.body[0]) for reply in replies]
 
 
@@ -214,5 +218,7 @@ def _properties(bus: StreamBus, units: Sequence[str], paths: Sequence[str]) -> L
         short = interface.rpartition(".")[2]
         (values,) = reply.body
         assert isinstance(values, dict)
+        if _HOLDER in values.get("Before", ()):
+            values["Before"].remove(_HOLDER)
         found.setdefault(unit, {}).update({f"{short}.{name}": value for name, value in values.items()})
     return found
