@@ -46,6 +46,9 @@ watched paths are asked all of them, whichever comes first. All other lists are 
 BLIND = frozenset([("Service", "WatchdogSec")])
 """Directives that no property shows before the service runs: compared as our own parser reads them."""
 
+_CREDENTIALS = (".LoadCredential", ".SetCredential", ".LoadCredentialEncrypted", ".SetCredentialEncrypted")
+"""By name, in a hash table, in units of every type."""
+
 _Cut = Callable[[tuple[object, ...]], tuple[object, ...]]
 _TOLD: Mapping[str, _Cut] = {
     "Unit.Conditions": lambda item: item[:-1],
@@ -71,4 +74,4 @@ def plain(name: str, value: object) -> object:
         return [item[:_COMMAND] for item in value]
     cut = _TOLD.get(name)
     told = value if cut is None else [cut(item) for item in value]
-    return sorted(told) if name in UNORDERED else told
+    return sorted(told) if name in UNORDERED or name.endswith(_CREDENTIALS) else told

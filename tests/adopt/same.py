@@ -3,8 +3,8 @@
 A set is loaded whole: its files stand in /etc/systemd/system of a host, each unit is enabled there (that is what gives
 [Install] its meaning), and every unit is loaded and held before the first property is read: a dependency shows on the
 other unit as well, as long as that one is loaded. They are held by a target of our own that is ordered after them all
-(a reference to each by D-Bus would need more match rules than a bus allows). Both sets of a comparison are loaded by the same host, one after the
-other, each from the state that the host had before.
+(a reference to each by D-Bus would need more match rules than a bus allows). Both sets of a comparison are loaded by
+the same host, one after the other, each from the state that the host had before.
 """
 
 import io

@@ -100,7 +100,7 @@ _LISTS: Mapping[str, Mapping[str, str]] = {
             "/bin/a|-/bin/b \"x y\" 'z'|@/bin/c d e|+/bin/f $X ${Y}z $$W|!/bin/g ; /bin/h|:/bin/i $X \\x41\\tq|"
             '"/bin/j" \\; "" \\u00fc %%n'
         ),
-        "ExecStop": "/bin/a $MAINPID|-/bin/b|/bin/sh -c 'x && y || z; echo \"$0\" %%d'",
+        "ExecStop": "/bin/a $MAINPID|-/bin/b|/bin/sh -c 'x && y \\|\\| z; echo \"$0\" %%d'",
         "ExecReload": "/bin/kill -HUP $MAINPID",
         "Environment": 'A=1|B=x "C=y z"|"D=\\"q\\" %%" \'E=$F\' G=|A=2 A=3|H=\\x41\\t|"I=a\\\\b" J==',
         "EnvironmentFile": "/etc/a|-/etc/b c|/etc/*.env",
@@ -124,7 +124,6 @@ _LISTS: Mapping[str, Mapping[str, str]] = {
         "LogExtraFields": 'A=b|"C=d e" F=',
         "LoadCredential": "a:/b|c|d:/e f",
         "SetCredential": "a:b c|d:\\x41",
-        "LogRateLimitBurst": "1",
         "BindPaths": "/a|/b:/c:norbind -/d",
         "TemporaryFileSystem": "/a|/b:ro,size=1M /c",
         "CPUAffinity": "0|0-1,3 2",

@@ -8,6 +8,8 @@ class Takes(Enum):
 
     SCALAR = "scalar"
     """The last one wins."""
+    FIRST = "first"
+    """The first one wins, and systemd warns of the others; an empty one does nothing."""
     LINES = "lines"
     """Each assignment is one item; an empty one drops those before it."""
     WORDS = "words"
@@ -22,28 +24,33 @@ class Takes(Enum):
 
 _UNITS = (
     "After Before Wants Requires Requisite BindsTo PartOf Upholds Conflicts OnFailure OnSuccess PropagatesReloadTo "
-    "ReloadPropagatedFrom PropagatesStopTo StopPropagatedFrom JoinsNamespaceOf RequiresMountsFor WantsMountsFor"
+    "ReloadPropagatedFrom PropagatesStopTo StopPropagatedFrom JoinsNamespaceOf RequiresMountsFor WantsMountsFor "
+    "Sockets Also"
 )
-_INSTALL = "WantedBy RequiredBy UpheldBy Alias Also DefaultInstance"
+_INSTALL = "WantedBy RequiredBy UpheldBy Alias DefaultInstance"
 _PATHS = (
     "ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths ReadWriteDirectories ReadOnlyDirectories "
     "InaccessibleDirectories BindPaths BindReadOnlyPaths TemporaryFileSystem ExtensionDirectories RuntimeDirectory "
     "StateDirectory CacheDirectory LogsDirectory ConfigurationDirectory Symlinks"
 )
 _WORDS = (
-    "Environment PassEnvironment UnsetEnvironment SupplementaryGroups Documentation LogExtraFields SystemCallFilter "
-    "SystemCallLog SystemCallArchitectures RestrictAddressFamilies RestrictFileSystems CapabilityBoundingSet "
-    "AmbientCapabilities IPAddressAllow IPAddressDeny Slices SuccessExitStatus RestartPreventExitStatus "
+    "Environment PassEnvironment UnsetEnvironment SupplementaryGroups Documentation LogExtraFields "
+    "SystemCallArchitectures IPAddressAllow IPAddressDeny Slices SuccessExitStatus RestartPreventExitStatus "
     "RestartForceExitStatus CPUAffinity NUMAMask AllowedCPUs StartupAllowedCPUs AllowedMemoryNodes "
-    "StartupAllowedMemoryNodes RestrictNamespaces RestrictNetworkInterfaces SecureBits DisableControllers Delegate"
+    "StartupAllowedMemoryNodes SecureBits DisableControllers"
 )
 _LINES = (
     "ExecStart ExecStartPre ExecStartPost ExecCondition ExecReload ExecStop ExecStopPost EnvironmentFile DeviceAllow "
     "SetCredential SetCredentialEncrypted LoadCredential LoadCredentialEncrypted ImportCredential IODeviceWeight "
     "IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec SocketBindAllow "
-    "SocketBindDeny OpenFile Sockets LogFilterPatterns StandardInputText StandardInputData BPFProgram "
+    "SocketBindDeny OpenFile LogFilterPatterns StandardInputText StandardInputData BPFProgram "
     "IPIngressFilterPath IPEgressFilterPath MountImages ExtensionImages RootImageOptions NFTSet"
 )
+_INVERTIBLE = (
+    "SystemCallFilter SystemCallLog RestrictAddressFamilies RestrictFileSystems RestrictNetworkInterfaces "
+    "RestrictNamespaces CapabilityBoundingSet AmbientCapabilities"
+)
+"""A ~ before the first word is for all words of its line: lines cannot be joined."""
 LISTENS = frozenset((
     "ListenStream", "ListenDatagram", "ListenSequentialPacket", "ListenFIFO", "ListenSpecial", "ListenNetlink",
     "ListenMessageQueue", "ListenUSBFunction",
@@ -59,9 +66,10 @@ _TABLE = {
     **dict.fromkeys(_INSTALL.split(), Takes.INSTALL),
     **dict.fromkeys(_PATHS.split(), Takes.PATHS),
     **dict.fromkeys(_WORDS.split(), Takes.WORDS),
-    **dict.fromkeys(_LINES.split(), Takes.LINES),
+    **dict.fromkeys((*_LINES.split(), *_INVERTIBLE.split(), "Delegate"), Takes.LINES),
     **dict.fromkeys((*TIMERS, *LISTENS, *WATCHES), Takes.LINES),
     "DefaultInstance": Takes.SCALAR,
+    "Unit": Takes.FIRST,
 }
 
 

@@ -183,6 +183,8 @@ def _assign(found: Effective, line: Line, name: str) -> None:
     at, kind = (line.section, line.key), takes(line.key)
     if kind is Takes.SCALAR:
         found[at] = (line.value,)
+    elif kind is Takes.FIRST:
+        found.update({at: (line.value,)} if line.value and at not in found else {})
     elif line.value:
         found[at] = _added(found.get(at, ()), _items(line, kind, name), kind)
     elif kind is not Takes.UNITS:

@@ -1,0 +1,34 @@
+"""What our parser makes of a unit, written again in the plainest way: one assignment a line, nothing twice."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.dialects.systemd.unitfile import Effective
+from qtctl.dialects.systemd.words import quote, quote_literal
+
+_JOINED: Mapping[Takes, Callable[[str], str]] = {
+    Takes.UNITS: str.strip,
+    Takes.INSTALL: str.strip,
+    Takes.WORDS: quote,
+    Takes.PATHS: quote_literal,
+}
+
+
+def plain_text(found: Effective) -> str:
+    """`found` as the text of a unit file. Empty assignments go first: they may empty other directives, too."""
+    sections = {section for section, _ in found if not section.startswith("X-")} | {"Unit"}
+    return "".join(
+        f"[{section}]\n{''.join(_lines(section, found, empty=True))}{''.join(_lines(section, found, empty=False))}"
+        for section in sorted(sections)
+    )
+
+
+def _lines(section: str, found: Effective, *, empty: bool) -> Iterator[str]:
+    for (home, key), values in found.items():
+        if home == section and empty is not bool(values):
+            yield from (f"{key}={value}\n" for value in _values(key, values))
+
+
+def _values(key: str, values: Sequence[str]) -> Sequence[str]:
+    word = _JOINED.get(takes(key))
+    return values or ("",) if word is None else (" ".join(map(word, values)),)
