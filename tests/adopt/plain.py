@@ -11,6 +11,7 @@ _JOINED: Mapping[Takes, Callable[[str], str]] = {
     Takes.INSTALL: str.strip,
     Takes.WORDS: quote,
     Takes.PATHS: quote_literal,
+    Takes.MOUNTS: quote_literal,
 }
 
 

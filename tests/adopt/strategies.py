@@ -82,14 +82,14 @@ _SCALARS: Mapping[str, Mapping[str, str]] = {
 }
 _LISTS: Mapping[str, Mapping[str, str]] = {
     "Unit": {
-        "After": "a.service|b.target c.service|a.service  a.service",
+        "After": "a\\x2db.service|b.target c.service|a.service  a.service",
         "Before": "d.service|e.target",
         "Wants": "a.service|f.service g.socket",
         "Requires": "a.service|h.mount",
         "Conflicts": "x.service",
         "PartOf": "b.target",
         "OnFailure": "alarm@%n.service|y.service",
-        "RequiresMountsFor": "/srv|/var/lib/x /srv/y",
+        "RequiresMountsFor": '/srv|/var/lib/x /srv/y|"/a b" /c\\ d',
         "Documentation": "man:a(8)|https://x.example/%%20y file:/z",
         "ConditionPathExists": "/a|!/b|\\|/c|\\|!/d e",
         "ConditionHost": "x|!y*",

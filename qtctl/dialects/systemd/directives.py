@@ -17,14 +17,20 @@ class Takes(Enum):
     PATHS = "paths"
     """As WORDS, but a backslash only makes the next character literal."""
     UNITS = "units"
-    """Each word is one item, once; an empty assignment does nothing."""
+    """Each word is one item, once; there are no quotes, and an empty assignment does nothing."""
+    MOUNTS = "mounts"
+    """As PATHS, but an empty assignment does nothing."""
     INSTALL = "install"
-    """As UNITS, but an empty assignment drops those before it."""
+    """Each word is one item, once, quoted or not; an empty assignment drops those before it."""
+
+
+NEVER_EMPTIED = frozenset((Takes.FIRST, Takes.UNITS, Takes.MOUNTS))
+"""What an empty assignment does nothing to."""
 
 
 _UNITS = (
     "After Before Wants Requires Requisite BindsTo PartOf Upholds Conflicts OnFailure OnSuccess PropagatesReloadTo "
-    "ReloadPropagatedFrom PropagatesStopTo StopPropagatedFrom JoinsNamespaceOf RequiresMountsFor WantsMountsFor "
+    "ReloadPropagatedFrom PropagatesStopTo StopPropagatedFrom JoinsNamespaceOf "
     "Sockets Also"
 )
 _INSTALL = "WantedBy RequiredBy UpheldBy Alias DefaultInstance"
@@ -51,6 +57,8 @@ _INVERTIBLE = (
     "RestrictNamespaces CapabilityBoundingSet AmbientCapabilities"
 )
 """A ~ before the first word is for all words of its line: lines cannot be joined."""
+EMPTY_SAYS = frozenset(("CapabilityBoundingSet", "Delegate"))
+"""To these an empty assignment drops those before it, and is an item itself: nothing, and not the default."""
 LISTENS = frozenset((
     "ListenStream", "ListenDatagram", "ListenSequentialPacket", "ListenFIFO", "ListenSpecial", "ListenNetlink",
     "ListenMessageQueue", "ListenUSBFunction",
@@ -70,6 +78,8 @@ _TABLE = {
     **dict.fromkeys((*TIMERS, *LISTENS, *WATCHES), Takes.LINES),
     "DefaultInstance": Takes.SCALAR,
     "Unit": Takes.FIRST,
+    "RequiresMountsFor": Takes.MOUNTS,
+    "WantsMountsFor": Takes.MOUNTS,
 }
 
 

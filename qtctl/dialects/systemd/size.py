@@ -10,7 +10,7 @@ INFINITY = 2**64 - 1
 
 _ORDER = ("E", "P", "T", "G", "M", "K", "B", "")
 _FACTORS = {"E": 1024**6, "P": 1024**5, "T": 1024**4, "G": 1024**3, "M": 1024**2, "K": 1024, "B": 1, "": 1}
-_PART = re.compile(r"[ \t\n\r]*([0-9]+)(?:\.([0-9]*))?[ \t\n\r]*([EPTGMKB]?)")
+_PART = re.compile(r"[ \t\n\r]*(\+?[0-9]+)(?:\.([0-9]*))?[ \t\n\r]*([EPTGMKB]?)")
 
 
 def bytes_of(size: str) -> int:

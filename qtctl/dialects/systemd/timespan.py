@@ -22,8 +22,9 @@ _UNITS = {
     **dict.fromkeys(("msec", "ms"), 1000),
     **dict.fromkeys(("usec", "us", "\u00b5s", "\u03bcs"), 1),
 }
+_LARGEST = 2**63 - 1
 _WHITESPACE = " \t\n\r"
-_PART = re.compile(r"([0-9]*)(?:\.([0-9]+))?([ \t\n\r]*)([A-Za-z\u00b5\u03bc]*)([ \t\n\r]*)")
+_PART = re.compile(r"((?:\+?[0-9]+)?)(?:\.([0-9]+))?([ \t\n\r]*)([A-Za-z\u00b5\u03bc]*)([ \t\n\r]*)")
 
 
 def microseconds(span: str) -> int:
@@ -52,7 +53,7 @@ def _runs_on(part: re.Match[str], length: int) -> bool:
 
 def _part(span: str, part: re.Match[str]) -> int:
     unit = _UNITS.get(part[4])
-    if unit is None:
+    if unit is None or int(part[1] or 0) > _LARGEST:
         raise _bad(span)
     # Digit by digit, each cut to whole microseconds, as parse_time does.
     whole, fraction = int(part[1] or 0) * unit, 0

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from qtctl.dialects.systemd.directives import Takes, reset_with, takes
-from qtctl.dialects.systemd.words import WHITESPACE, Escapes, split, trouble
+from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, Takes, reset_with, takes
+from qtctl.dialects.systemd.words import WHITESPACE, Escapes, plain_words, split, trouble
 from qtctl.errors import InputError, Place
 
 MAX_LINE = 1024**2
@@ -18,9 +18,9 @@ MAX_LINE = 1024**2
 _PHYSICAL = re.compile(r"([^\r\n]*)(\r\n|\n\r|\n|\r|\Z)")
 _UNSAFE_SECTION = re.compile("[\x00-\x1f\x7f\"'\\\\]")
 _ESCAPES = {
-    Takes.UNITS: Escapes.NONE,
     Takes.INSTALL: Escapes.NONE,
     Takes.PATHS: Escapes.LITERAL,
+    Takes.MOUNTS: Escapes.LITERAL,
     Takes.WORDS: Escapes.C_RELAXED,
 }
 
@@ -187,13 +187,15 @@ def _assign(found: Effective, line: Line, name: str) -> None:
         found.update({at: (line.value,)} if line.value and at not in found else {})
     elif line.value:
         found[at] = _added(found.get(at, ()), _items(line, kind, name), kind)
-    elif kind is not Takes.UNITS:
+    elif kind not in NEVER_EMPTIED:
         _reset(found, line)
 
 
 def _items(line: Line, kind: Takes, name: str) -> tuple[str, ...]:
     if kind is Takes.LINES:
         return (line.value,)
+    if kind is Takes.UNITS:
+        return plain_words(line.value)
     try:
         return split(line.value, _ESCAPES[kind])
     except InputError as error:
@@ -212,3 +214,5 @@ def _reset(found: Effective, line: Line) -> None:
     for section, key in found:
         if section == line.section and (key.startswith(dropped) if isinstance(dropped, str) else key in dropped):
             found[section, key] = ()
+    if line.key in EMPTY_SAYS:
+        found[line.section, line.key] = ("",)

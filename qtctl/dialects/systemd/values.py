@@ -2,32 +2,57 @@
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 
 from qtctl.dialects.systemd import size, timespan
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.exec_lines import commands_of
-from qtctl.dialects.systemd.words import Escapes, split
+from qtctl.dialects.systemd.unit_name import valid
+from qtctl.dialects.systemd.words import Escapes, plain_words, split
 from qtctl.errors import InputError
 
 _FREE_TEXT = frozenset(("STRING", "URL", "CONDITION", "REGEX"))
-_PERCENT = re.compile(r"[0-9]+(\.[0-9]{1,2})?[%\u2030\u2031]$")
+_NUMBER = r"\+?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)"
+_UNSIGNED = re.compile(_NUMBER)
+_BASES = {"0b": 2, "0o": 8, "0x": 16}
+_SHARE = re.compile(rf"({_NUMBER})(?:(?:\.([0-9]{{1,2}}))?%|(?:\.([0-9]))?\u2030|\u2031)")
 _MEMORY = re.compile(r"(Default)?(Startup)?Memory(Min|Low|High|Max|SwapMax|ZSwapMax|Limit)$")
+_NEVER_0 = ("MemoryHigh", "MemoryMax", "MemoryLimit")
+_TIMES = re.compile(r"On(Active|Boot|Startup|UnitActive|UnitInactive)Sec$")
 _ODD_PROGRAM = re.compile(r"^[^/%].*/|/$")
 """A relative path, or a folder."""
-_UNIT = re.compile(r"[A-Za-z0-9:_.\\@%-]+\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$")
-
-
-def names_unit(word: str) -> bool:
-    """Whether a word is a unit's name, or one with specifiers in it."""
-    return _UNIT.match(word) is not None or "%" in word
+_SPECIFIER = re.compile("%[A-Za-z]")
+_LARGEST = 2**32 - 1
 
 
 def value_trouble(key: str, kind: str, value: str) -> str | None:
-    """What is wrong with `value`, without showing it; None where it is well, or cannot be judged here."""
+    """Why systemd ignores an assignment of `value`, without showing it. None: it does not, or this is not known here.
+
+    An ignored line leaves what was assigned before it. An empty value is ignored, too, where none can be read from it.
+    Calendar expressions are calendar_trouble's to judge.
+    """
     check = _by_key(key) or _CHECKS.get(kind)
-    if "%" in value and not _PERCENT.match(value) and check is not _command:
-        return None  # a specifier: the host's to say
     return check(value) if check else None
+
+
+def part_trouble(kind: str, value: str) -> str | None:
+    """Why systemd drops some words of a list, and takes the others."""
+    if kind != "UNIT [...]":
+        return None
+    taken = kept_units(value)
+    return "names something that is no unit" if taken and len(taken) < len(plain_words(value)) else None
+
+
+def kept_units(value: str) -> tuple[str, ...]:
+    """The words of a list of units that systemd takes."""
+    return tuple(word for word in plain_words(value) if names_unit(word))
+
+
+def names_unit(word: str) -> bool:
+    """Whether it can be a unit's name, whatever its specifiers stand for."""
+    return valid(_SPECIFIER.sub("x", word)) or (
+        bool(_SPECIFIER.search(word)) and valid(_SPECIFIER.sub("a.mount", word))
+    )
 
 
 def inline_comment(kind: str, value: str) -> bool:
@@ -45,9 +70,9 @@ def inline_comment(kind: str, value: str) -> bool:
 
 def _by_key(key: str) -> Callable[[str], str | None] | None:
     if _MEMORY.match(key):
-        return _memory
-    if key == "CPUQuota":
-        return lambda value: None if _PERCENT.match(value) else "is no percentage"
+        return lambda value: _memory(key, value)
+    if _TIMES.match(key):
+        return lambda value: _seconds(value) if value else None
     return _BY_KEY.get(key)
 
 
@@ -59,16 +84,44 @@ def _seconds(value: str) -> str | None:
     return _refused(timespan.microseconds, value, "is no time span")
 
 
-def _memory(value: str) -> str | None:
-    return None if _PERCENT.match(value) else _refused(size.bytes_of, value, "is no size")
+def _memory(key: str, value: str) -> str | None:
+    share = _share(value)
+    if share is not None and share > 1:
+        return "is more than all memory"
+    if share is None and value and (wrong := _refused(size.bytes_of, value, "is no size")):
+        return wrong
+    nothing = value and (share == 0 if share is not None else size.bytes_of(value) == 0)
+    return "is nothing" if nothing and key in _NEVER_0 else None
+
+
+def _quota(value: str) -> str | None:
+    return None if not value or _share(value) else "is no percentage above 0"
+
+
+def _share(value: str) -> Fraction | None:
+    """12.5% as a part of 1; None where it is no percentage (permyriads at most)."""
+    match = _SHARE.fullmatch(value)
+    if match is None:
+        return None
+    whole, digits = _number(match[1]), match[2] or match[3] or ""
+    parts = {"%": 100, "\u2030": 1000, "\u2031": 10000}[value[-1]]
+    return (whole + Fraction(int(digits or 0), 10 ** len(digits))) / parts
+
+
+def _number(text: str) -> int:
+    digits = text.lstrip("+").lower()
+    base = _BASES.get(digits[:2])
+    if base is not None:
+        return int(digits[2:], base)
+    return int(digits, 8 if digits.startswith("0") else 10)
 
 
 def _unsigned(value: str) -> str | None:
-    return None if re.fullmatch(r"\+?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[0-9]+)", value) else "is no number"
+    return None if _UNSIGNED.fullmatch(value) and _number(value) <= _LARGEST else "is no number"
 
 
 def _units(value: str) -> str | None:
-    return None if all(_UNIT.match(word) for word in value.split()) else "names something that is no unit"
+    return None if kept_units(value) or not value else "names something that is no unit"
 
 
 def _restart(value: str) -> str | None:
@@ -85,11 +138,11 @@ def _refused(read: Callable[[str], int], value: str, what: str) -> str | None:
 
 
 def _slice(value: str) -> str | None:
-    return None if value.endswith(".slice") and _UNIT.match(value) else "is no slice"
+    return None if names_unit(value) and (value.endswith(".slice") or _SPECIFIER.search(value)) else "is no slice"
 
 
 def _unit(value: str) -> str | None:
-    return None if _UNIT.match(value) else "is no unit"
+    return None if names_unit(value) else "is no unit"
 
 
 def _directory(value: str) -> str | None:
@@ -107,6 +160,7 @@ def _command(value: str) -> str | None:
 
 
 _BY_KEY: dict[str, Callable[[str], str | None]] = {
+    "CPUQuota": _quota,
     "Restart": _restart,
     "Service": _unit,
     "Slice": _slice,

@@ -98,6 +98,11 @@ def split(text: str, escapes: Escapes) -> tuple[str, ...]:
     return tuple(words)
 
 
+def plain_words(text: str) -> tuple[str, ...]:
+    """The words of `text` where quotes are letters like any other: names of units in [Unit]."""
+    return tuple(re.findall(f"[^{WHITESPACE}]+", text))
+
+
 def _skip(raw: bytes, at: int) -> int:
     while at < len(raw) and raw[at] in b" \t\n\r":
         at += 1
