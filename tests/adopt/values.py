@@ -48,8 +48,8 @@ _NUMBERS = (
 _UNITS = (
     "a.service", "a.service b.target", "not_a_unit", "a.service not_a_unit b.target", "also/not.service c.service",
     "a@.service", "a@b.service", "d.service # why", "#.service", "a.servic", "x y.service z.target", "%n",
-    "e%%.service",     '"f.service" g.service', "h\\x2di.service", "-.mount", ".service", "@x.service", "\u00fc.service", "b.scope",
-    "a.service,b.service", "", 'a.service "b.service', "a.service %%.service", "%n.service a.service",
+    "e%%.service", '"f.service" g.service', "h\\x2di.service", "-.mount", ".service", "@x.service", "\u00fc.service",
+    "b.scope", "a.service,b.service", "", 'a.service "b.service', "a.service %%.service", "%n.service a.service",
 )  # fmt: skip
 _RESTARTS = ("no", "always", "on-failure", "on-success", "on-abnormal", "on-abort", "on-watchdog", "never", "No",
              "always # x", "on_failure", "yes", "")  # fmt: skip
