@@ -8,6 +8,7 @@ the same host, one after the other, each from the state that the host had before
 """
 
 import io
+import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ _MANAGER = "org.freedesktop.systemd1.Manager"
 _PATH = "/org/freedesktop/systemd1"
 _UNIT = "org.freedesktop.systemd1.Unit"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
+_CURSOR = "journalctl --sync; journalctl -n 0 --show-cursor -o cat | sed 's/^-- cursor: //'"
+_SAID = "journalctl --sync; journalctl -o json --output-fields=CONFIG_FILE,CONFIG_LINE _PID=1"
 _KEEP = f"test -e /run/before.tar || tar -C / -cf /run/before.tar {FOLDER}"
 _RESTORE = f"rm -rf /{FOLDER} && tar -C / -xpf /run/before.tar"
 
@@ -89,22 +92,42 @@ def read(folder: Path) -> Files:
 def loaded(host: str, files: Files, units: Sequence[str] | None = None) -> Loaded:
     """The properties of `units` (default: those of `files`) as the host's systemd has them. The host is left clean."""
     wanted = [_instance(name) for name in (files.units if units is None else units)]
-    with _bus(host) as bus:
-        held = f"[Unit]\nDefaultDependencies=no\nAfter={' '.join(filter(valid, wanted))}\n"
-        texts = {**files.texts, _HOLDER: held.encode()}
-        _shell(host, f"{_KEEP}; {_RESTORE}; tar -C /{FOLDER} -x", _packed(Files(texts, files.links)))
-        try:
-            _reload(bus)
-            found = _enabled(bus, files)
-            _reload(bus)
-            paths = _held(bus, wanted)
-            for unit, properties in _properties(bus, wanted, paths).items():
-                found.setdefault(unit, {}).update(properties)
-        finally:
-            _shell(host, _RESTORE, b"")
-    with _bus(host) as bus:
+    with _standing(host, files, wanted) as bus:
+        found = _enabled(bus, files)
         _reload(bus)
+        paths = _held(bus, wanted)
+        for unit, properties in _properties(bus, wanted, paths).items():
+            found.setdefault(unit, {}).update(properties)
     return found
+
+
+def complaints(host: str, files: Files) -> frozenset[tuple[str, int]]:
+    """File and line of each line that the host's systemd warns of when it loads the units of `files`."""
+    cursor = _shell(host, _CURSOR, b"").strip()
+    with _standing(host, files, files.units) as bus:
+        _held(bus, files.units)
+    entries = [json.loads(line) for line in _shell(host, f"{_SAID} --after-cursor='{cursor}'", b"").splitlines()]
+    return frozenset(
+        (str(entry["CONFIG_FILE"]).removeprefix(f"/{FOLDER}/"), int(entry["CONFIG_LINE"]))
+        for entry in entries
+        if "CONFIG_FILE" in entry
+    )
+
+
+@contextmanager
+def _standing(host: str, files: Files, wanted: Sequence[str]) -> Iterator[StreamBus]:
+    """The host's bus while the files stand there; afterwards the host is as it was."""
+    held = f"[Unit]\nDefaultDependencies=no\nAfter={' '.join(filter(valid, wanted))}\n"
+    texts = {**files.texts, _HOLDER: held.encode()}
+    _shell(host, f"{_KEEP}; {_RESTORE}; tar -C /{FOLDER} -x", _packed(Files(texts, files.links)))
+    try:
+        with _bus(host) as bus:
+            _reload(bus)
+            yield bus
+    finally:
+        _shell(host, _RESTORE, b"")
+        with _bus(host) as bus:
+            _reload(bus)
 
 
 def differences(before: Loaded, after: Loaded) -> list[Difference]:

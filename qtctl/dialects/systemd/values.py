@@ -18,6 +18,7 @@ _BASES = {"0b": 2, "0o": 8, "0x": 16}
 _SHARE = re.compile(rf"({_NUMBER})(?:(?:\.([0-9]{{1,2}}))?%|(?:\.([0-9]))?\u2030|\u2031)")
 _MEMORY = re.compile(r"(Default)?(Startup)?Memory(Min|Low|High|Max|SwapMax|ZSwapMax|Limit)$")
 _NEVER_0 = ("MemoryHigh", "MemoryMax", "MemoryLimit")
+_RLIMIT = re.compile(r"Limit[A-Z]+$")
 _TIMES = re.compile(r"On(Active|Boot|Startup|UnitActive|UnitInactive)Sec$")
 _ODD_PROGRAM = re.compile(r"^[^/%].*/|/$")
 """A relative path, or a folder."""
@@ -31,6 +32,11 @@ def value_trouble(key: str, kind: str, value: str) -> str | None:
     An ignored line leaves what was assigned before it. An empty value is ignored, too, where none can be read from it.
     Calendar expressions are calendar_trouble's to judge.
     """
+    if key in _FATAL:
+        return None
+    if not value:
+        never = kind in _NEVER_EMPTY or key in _NEVER_EMPTY or (kind == "LIMIT" and _RLIMIT.match(key))
+        return "is empty" if never else None
     check = _by_key(key) or _CHECKS.get(kind)
     return check(value) if check else None
 
@@ -72,7 +78,7 @@ def _by_key(key: str) -> Callable[[str], str | None] | None:
     if _MEMORY.match(key):
         return lambda value: _memory(key, value)
     if _TIMES.match(key):
-        return lambda value: _seconds(value) if value else None
+        return _seconds
     return _BY_KEY.get(key)
 
 
@@ -88,14 +94,15 @@ def _memory(key: str, value: str) -> str | None:
     share = _share(value)
     if share is not None and share > 1:
         return "is more than all memory"
-    if share is None and value and (wrong := _refused(size.bytes_of, value, "is no size")):
+    if share is None and (wrong := _refused(size.bytes_of, value, "is no size")):
         return wrong
-    nothing = value and (share == 0 if share is not None else size.bytes_of(value) == 0)
-    return "is nothing" if nothing and key in _NEVER_0 else None
+    if key not in _NEVER_0:
+        return None
+    return "is nothing" if (size.bytes_of(value) if share is None else share) == 0 else None
 
 
 def _quota(value: str) -> str | None:
-    return None if not value or _share(value) else "is no percentage above 0"
+    return None if _share(value) else "is no percentage above 0"
 
 
 def _share(value: str) -> Fraction | None:
@@ -121,7 +128,7 @@ def _unsigned(value: str) -> str | None:
 
 
 def _units(value: str) -> str | None:
-    return None if kept_units(value) or not value else "names something that is no unit"
+    return None if kept_units(value) else "names something that is no unit"
 
 
 def _restart(value: str) -> str | None:
@@ -167,6 +174,20 @@ _BY_KEY: dict[str, Callable[[str], str | None]] = {
     "Unit": _unit,
     "WorkingDirectory": _directory,
 }
+_NEVER_EMPTY_KINDS = (
+    "ACCESS ACTION BANDWIDTH BOOLEAN CPUSCHEDPRIO FACILITY INPUT INTEGER LEVEL LONG MODE NANOSECONDS OUTPUT POLICY "
+    "SECONDS SERVICE SERVICEEXITTYPE SERVICERESTART SERVICETYPE SHARES SIGNAL SIZE SLICE SOCKETBIND TIMEOUTMODE UNIT "
+    "UNSIGNED"
+)
+_NEVER_EMPTY_KEYS = (
+    "BlockIODeviceWeight BusName CollectMode DefaultInstance JobRunningTimeoutSec JobTimeoutSec KeyringMode "
+    "ManagedOOMPreference MemoryLimit OOMPolicy ProcSubset ProtectHome ProtectProc ProtectSystem RequiresOverridable "
+    "RequisiteOverridable RuntimeDirectoryPreserve SocketProtocol TimeoutIdleSec TimeoutStopSec Timestamping UtmpMode"
+)
+_NEVER_EMPTY = frozenset((*_NEVER_EMPTY_KINDS.split(), *_NEVER_EMPTY_KEYS.split()))
+"""Kinds, and directives of the kind OTHER, of which systemd ignores an empty assignment: it is no way back."""
+_FATAL = frozenset(("DynamicUser",))
+"""Directives with which systemd takes nothing for granted: a bad value keeps the unit from starting."""
 _CHECKS: dict[str, Callable[[str], str | None]] = {
     "BOOLEAN": _boolean,
     "SECONDS": _seconds,

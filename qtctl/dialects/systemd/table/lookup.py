@@ -92,6 +92,11 @@ def known(section: str, key: str, version: int) -> Kind | None:
     return next((kind for kind, first, last in _table().spans(section, key) if first <= measured <= last), None)
 
 
+def keys_of(section: str, version: int) -> tuple[str, ...]:
+    """The directives that systemd `version` knows in `section`."""
+    return tuple(key for key in _table().sections[section] if known(section, key, version))
+
+
 def standing(section: str, key: str, version: int) -> Standing:
     """Whether systemd `version` knows it, as far as the measured versions tell."""
     if not _table().spans(section, key):
