@@ -1,0 +1,40 @@
+"""The law of adoption: adopting a folder and rendering it gives units that systemd reads the same."""
+
+import pytest
+
+from tests.adopt import law
+from tests.adopt.found import ALONE, CORPUS, SHARED, SHARED_FOLDERS, THEMES, why_no_shared
+
+pytestmark = pytest.mark.lab
+
+NO_SHARED = pytest.mark.skipif(why_no_shared() is not None, reason=str(why_no_shared()))
+
+
+def check(outcome: law.Outcome) -> None:
+    assert outcome.unexplained == ()
+    assert [each for each in outcome.adoption.differences if not each.because] == []
+
+
+@pytest.mark.parametrize("theme", [*THEMES, *ALONE])
+def test_a_folder_of_units(host: str, theme: str) -> None:
+    check(law.judged(host, law.folder(CORPUS / theme)))
+
+
+def test_all_folders_at_once(host: str) -> None:
+    check(law.judged(host, law.folder(CORPUS)))
+
+
+@NO_SHARED
+@pytest.mark.parametrize("folder", SHARED_FOLDERS)
+def test_a_real_fleets_units_folder_by_folder(host: str, folder: str) -> None:
+    found = [each for each in law.folder(SHARED / folder) if "/" not in each.path]
+    outcome = law.judged(host, found)
+    check(outcome)
+    assert len(outcome.compared) == len(found)
+
+
+@NO_SHARED
+def test_a_real_fleets_units_as_a_whole(host: str) -> None:
+    outcome = law.judged(host, law.folder(SHARED))
+    check(outcome)
+    assert len(outcome.compared) == 72
