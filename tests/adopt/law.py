@@ -15,7 +15,7 @@ from qtctl.model.adoption import Adoption, FileKind, Found
 from tests.adopt import same
 
 FOLLOWS = {
-    ("Timer", "Persistent"): ("Unit.After", "Unit.Requires", "Unit.RequiresMountsFor"),
+    ("Timer", "Persistent"): ("Unit.After", "Unit.CanClean", "Unit.Requires", "Unit.RequiresMountsFor"),
     ("Install", "Alias"): ("Unit.Names", "Install.Links", "Install.Enabled"),
     ("Install", "WantedBy"): ("Unit.WantedBy", "Install.Links", "Install.Enabled", "Unit.UnitFileState"),
 }
