@@ -25,12 +25,19 @@ def blamed(drafted: Draft, error: InputError) -> dict[str, str]:
 def _units(drafted: Draft, error: InputError) -> Iterator[str]:
     if error.place is None:
         return
-    file = error.place.file
-    entry = _entry(drafted.texts.get(file, ""), error.place.line or 1)
+    entry = _entry(drafted.texts.get(error.place.file, ""), error.place.line or 1)
     for made in drafted.units:
-        unit = made.original.unit
-        if file.startswith((f"{unit} from ", f"{unit}:")) or f"{unit}: " in error.what or (file == _path(made) and (made.kind == "services" or made.name == entry)):
-            yield unit
+        if _named(made.original.unit, error) or _declared(made, error.place.file, entry):
+            yield made.original.unit
+
+
+def _named(unit: str, error: InputError) -> bool:
+    file = error.place.file if error.place else ""
+    return file.startswith((f"{unit} from ", f"{unit}:")) or f"{unit}: " in error.what
+
+
+def _declared(made: Made, file: str, entry: str) -> bool:
+    return file == _path(made) and (made.kind == "services" or made.name == entry)
 
 
 def _path(made: Made) -> str:

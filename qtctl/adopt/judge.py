@@ -70,7 +70,18 @@ def _value(line: Line, unit: str, version: int) -> Judged | None:
         return Judged(_judgment("QT110", Severity.ERROR, unit, what, "put it on a line of its own"), ignored=False)
     if line.key == "OnCalendar" and (bad := calendar_trouble(line.value)):
         return _ignored("QT112", unit, f"OnCalendar= is no calendar expression: {bad}", "see systemd.time(7)")
-    return _environment(line, unit) if kind == "ENVIRON" else None
+    return _environment(line, unit) if kind == "ENVIRON" else _unsplit(line, unit)
+
+
+def _unsplit(line: Line, unit: str) -> Judged | None:
+    """A list whose words cannot be told apart."""
+    if takes(line.key) not in (Takes.WORDS, Takes.PATHS):
+        return None
+    try:
+        split(line.value, Escapes.LITERAL if takes(line.key) is Takes.PATHS else Escapes.C_RELAXED)
+    except InputError as error:
+        return _ignored("QT110", unit, f"{line.key}= cannot be read: {error.what}", "quote it")
+    return None
 
 
 def _names(line: Line, unit: str) -> Judged | None:

@@ -24,8 +24,8 @@ def value_of(key: Key, lines: tuple[str, ...]) -> Value:
     """Of the key's own type. Unfit where the key takes nothing like it; lines are not empty."""
     match key.form:
         case Form.UNITS:
-            words = dict.fromkeys(word for line in lines for word in line.split())
-            return [word for word in words if key.directive in PATHS_FOR or names_unit(word)]
+            names = dict.fromkeys(word for line in lines for word in line.split())
+            return [name for name in names if key.directive in PATHS_FOR or names_unit(name)]
         case Form.PATHS:
             return _listed(key, lines, [word for line in lines for word in _path_words(line)])
         case Form.LINES:
