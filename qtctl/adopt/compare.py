@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from qtctl.adopt.merged import Merged, merge
 from qtctl.adopt.read import Said
-from qtctl.adopt.tables import Made
+from qtctl.adopt.tables import Made, undescribed
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.directives import Takes, takes
 from qtctl.dialects.systemd.exec_lines import commands_of
@@ -83,7 +83,7 @@ def _harmless(made: Made, at: At, before: Values, after: Values) -> bool:
     if before.get(at) is None and after.get(at) == DEFAULTS.get(at):
         return True
     if at == ("Unit", "Description"):
-        return before.get(at) is None and after.get(at) == (made.original.unit,)
+        return before.get(at) is None and after.get(at) == (_word(undescribed(made.original)),)
     if at in {("Timer", "Unit"), ("Service", "Type")} and before.get(at) is None:
         return True
     return before.get(at) is not None and after.get(at) is not None and _numbers(before[at]) == _numbers(after[at])

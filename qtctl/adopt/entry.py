@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from qtctl.adopt.book import Book
 from qtctl.adopt.merged import At
 from qtctl.adopt.read import Said
-from qtctl.adopt.values import Unfit, hatched, value_of
+from qtctl.adopt.values import Unfit, hatched, part_of, value_of
 from qtctl.errors import Place
 from qtctl.model.adoption import Fate
 from qtctl.model.vocabulary import Form, Key
@@ -50,13 +50,23 @@ class Entry:
         try:
             value = value_of(key, lines)
         except Unfit:
-            self.refuse(said, "no value that systemd takes there")
-            return
+            part = part_of(key, lines)
+            if not part:
+                self.refuse(said, "no value that systemd takes there")
+                return
+            value = part
+            self._shortened(at, said)
         if key.form is Form.UNITS and isinstance(value, list):
             if len(value) < len({word for line in lines for word in line.split()}):
                 self.left[at] = "systemd drops words that are no names of units"
             value = [units(name) for name in value] if at[0] == "Unit" else value
         self.put(key.path, value, said)
+
+    def _shortened(self, at: At, said: Iterable[Said]) -> None:
+        self.left[at] = "words of it that systemd does not take there, or no registry can say, were left out"
+        for each in said:
+            what = f"{each.key}= has a word that systemd does not take there, or no registry can say: it was left out"
+            self.book.error("QT110", self.unit, what, "mend it", at=Place(each.path, each.line))
 
     def refuse(self, said: Iterable[Said], why: str) -> None:
         """Leave out what systemd would ignore, or what no registry can say; with its finding."""

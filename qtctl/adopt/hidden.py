@@ -50,7 +50,7 @@ class Hidden:
         if said.key.startswith("Exec"):
             return self._command(said)
         if said.key == "SetCredential":
-            self._note(said, said.value.partition(":")[0])
+            self.lines.append((said, said.value.partition(":")[0]))
             return None
         if said.key in _SAFE or not secret_by_form(said.value):
             return said

@@ -52,8 +52,6 @@ def _directive(line: Line, unit: str, version: int) -> Judged | None:
 
 
 def _value(line: Line, unit: str, version: int) -> Judged | None:
-    if not line.value:
-        return None
     newest = versions()[-1]
     kind = known(line.section, line.key, version) or known(line.section, line.key, newest) or ""
     listed = takes(line.key) in (Takes.UNITS, Takes.INSTALL)
@@ -65,6 +63,8 @@ def _value(line: Line, unit: str, version: int) -> Judged | None:
         return _ignored("QT110", unit, what, "mend the value")
     if listed:
         return _names(line, unit)
+    if not line.value:
+        return None
     if inline_comment(kind, line.value):
         what = f"{line.key}= has a # after its value: to systemd it is part of the value"
         return Judged(_judgment("QT110", Severity.ERROR, unit, what, "put it on a line of its own"), ignored=False)

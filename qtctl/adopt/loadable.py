@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 from qtctl.adopt.originals import Original
 from qtctl.dialects.systemd.directives import LISTENS, TIMERS, WATCHES
+from qtctl.dialects.systemd.unit_name import escape_path
+from qtctl.errors import InputError
 
+FATAL = frozenset((
+    "ExecCondition", "ExecReload", "ExecStart", "ExecStartPost", "ExecStartPre", "ExecStop", "ExecStopPost",
+    "WorkingDirectory",
+))  # fmt: skip
+"""Directives of which a bad value, unless a `-` stands before it, is a bad setting of the whole unit."""
 _REFUSED = "systemd does not load it"
 
 
@@ -15,6 +22,9 @@ def why_not(original: Original) -> tuple[str, str]:
 
 
 def _service(original: Original) -> tuple[str, str]:
+    for said in original.ignored:
+        if said.section == "Service" and said.key in FATAL and not said.value.startswith("-"):
+            return "QT110", f"has a {said.key}= that systemd does not take: {_REFUSED}"
     starts = original.merged.all("Service", "ExecStart")
     type_ = original.merged.last("Service", "Type")
     if not starts:
@@ -41,11 +51,22 @@ def _any_of(section: str, keys: frozenset[str], what: str) -> Callable[[Original
     return check
 
 
+def _mount(original: Original) -> tuple[str, str]:
+    where, stem = original.merged.last("Mount", "Where"), original.unit.rpartition(".")[0]
+    if not original.has("Mount", "What"):
+        return "QT110", f"has no What=: {_REFUSED}"
+    try:
+        fits = not where or "%" in where or escape_path(where) == stem
+    except InputError:
+        fits = False
+    return ("", "") if fits else ("QT110", f"is not named after its Where=: {_REFUSED}")
+
+
 _CHECKS: dict[str, Callable[[Original], tuple[str, str]]] = {
     "services": _service,
     "timers": _timer,
     "sockets": _any_of("Socket", LISTENS, "has nothing to listen on"),
     "paths": _any_of("Path", WATCHES, "has nothing to watch"),
-    "mounts": _any_of("Mount", frozenset(("What",)), "has no What="),
+    "mounts": _mount,
     "swaps": _any_of("Swap", frozenset(("What",)), "has no What="),
 }

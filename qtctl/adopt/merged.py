@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from qtctl.adopt.read import Said
-from qtctl.dialects.systemd.directives import Takes, reset_with, takes
+from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, Takes, reset_with, takes
 
 SYNONYMS = {
     ("Unit", "BindTo"): "BindsTo",
@@ -23,8 +23,6 @@ _PATHS = {
     "ReadOnlyDirectories": "ReadOnlyPaths",
     "InaccessibleDirectories": "InaccessiblePaths",
 }
-_EMPTY_SAYS = frozenset(("CapabilityBoundingSet", "Delegate"))
-"""Directives of which an empty list is a value, and not the same as none."""
 
 At = tuple[str, str]
 
@@ -73,12 +71,14 @@ def _take(held: dict[At, list[Said]], replaced: list[Said], said: Said, *, reset
         replaced += held.pop(at, [])
         held[at] = [said] if said.value or resets else []
         replaced += [] if held[at] else [said]
+    elif kind is Takes.FIRST and (held.get(at) or not said.value):
+        replaced.append(said)
     elif said.value:
         held.setdefault(at, []).append(said)
-    elif kind is Takes.UNITS:
+    elif kind in NEVER_EMPTIED:
         replaced.append(said)
     else:
-        _empty(held, replaced, said, keep=resets or said.key in _EMPTY_SAYS)
+        _empty(held, replaced, said, keep=resets or said.key in EMPTY_SAYS)
 
 
 def _empty(held: dict[At, list[Said]], replaced: list[Said], said: Said, *, keep: bool) -> None:

@@ -15,10 +15,10 @@ from qtctl.adopt.plan import Plan, started
 from qtctl.adopt.read import Said
 from qtctl.adopt.runs import around, ran
 from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.unit_name import is_template, unescape
+from qtctl.dialects.systemd.unit_name import escape_path, is_template, unescape
 from qtctl.dialects.systemd.values import names_unit
 from qtctl.dialects.systemd.words import Escapes, split
-from qtctl.errors import Place
+from qtctl.errors import InputError, Place
 from qtctl.model.adoption import Fate
 from qtctl.model.fields import Node
 from qtctl.model.registry import Service
@@ -31,6 +31,9 @@ MODELS: dict[str, type[Node]] = {
 }  # fmt: skip
 _COMMANDS = ("ExecCondition", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost")
 _STARTS = {"timers": ("Timer", "Unit"), "paths": ("Path", "Unit"), "sockets": ("Socket", "Service")}
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NO_NAME = "systemd drops words that are no NAME=value"
+_PATH_OF = {"mounts": ("Mount", "Where"), "automounts": ("Automount", "Where"), "swaps": ("Swap", "What")}
 _SPECIFIER = re.compile(r"%\S")
 """A % at the end, or before white space, is one: systemd has nothing to put there."""
 
@@ -97,15 +100,16 @@ def _head(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
     original, entry = done.original, done.entry
     if original.foreign:
         entry.put(("unit",), original.unit)
+        if any(_SPECIFIER.search(each.value) for said in held.values() for each in said):
+            entry.put(("specifiers",), True)
         return
     described = held.pop(("Unit", "Description"), ())
-    entry.put(("summary",), described[-1].value if described else original.unit, described)
+    entry.put(("summary",), described[-1].value if described else undescribed(original), described)
     if done.kind == "services":
         entry.put(("state",), plan.state(original))
     elif done.kind != "targets" and not plan.active(original):
         entry.put(("state",), "stopped")
-    suffix = original.unit[original.unit.rfind(".") :]
-    if original.unit != f"{plan.prefix}{done.name}{suffix}":
+    if original.unit != _named(done, plan):
         entry.put(("unit",), original.unit)
     if original.instances:
         entry.put(("instances",), list(original.instances))
@@ -113,6 +117,25 @@ def _head(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
     by_itself = done.kind == "services" and is_template(original.unit)
     if any(_SPECIFIER.search(value) for value in values) and not by_itself:
         entry.put(("specifiers",), True)
+
+
+def _named(done: Made, plan: Plan) -> str:
+    """The unit that the registry would make of its entry, without `unit`."""
+    original = done.original
+    suffix = original.unit[original.unit.rfind(".") :]
+    path = original.merged.last(*_PATH_OF[done.kind]) if done.kind in _PATH_OF else ""
+    try:
+        return f"{escape_path(path)}{suffix}" if path.startswith("/") else f"{plan.prefix}{done.name}{suffix}"
+    except InputError:
+        return ""
+
+
+def undescribed(original: Original) -> str:
+    """What systemd calls a unit without Description=: what it mounts or swaps on, else its own name."""
+    found = original.merged.last("Mount", "Where") or original.merged.last("Swap", "What")
+    if found or not is_template(original.unit):
+        return found or original.unit
+    return "%n"
 
 
 def _run(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
@@ -140,10 +163,14 @@ def _environment(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> No
     variables: dict[str, str] = {}
     for each in said:
         if any(not word.partition("=")[1] for word in split(each.value, Escapes.C)):
-            done.entry.left["Service", "Environment"] = "systemd drops words that are no NAME=value"
+            done.entry.left["Service", "Environment"] = _NO_NAME
         for name, value in done.hidden.environment(each):
-            variables.pop(name, None)
-            variables[name] = value
+            if _ENV_NAME.fullmatch(name):
+                variables[name] = value
+            else:
+                done.entry.left["Service", "Environment"] = _NO_NAME
+                what = "Environment= has a name that no variable can have: systemd drops it"
+                done.entry.book.error("QT110", done.original.unit, what, "mend it", at=Place(each.path, each.line))
     done.entry.put(("unit_env",), variables, said)
 
 

@@ -88,6 +88,13 @@ def _first_fit(key: Key, candidates: list[Value]) -> Value:
     raise Unfit
 
 
+def part_of(key: Key, lines: tuple[str, ...]) -> list[str]:
+    """The words of a list that the key takes one by one, where it does not take all of them."""
+    if key.form not in (Form.LINES, Form.PATHS) or takes(key.directive) not in (Takes.WORDS, Takes.PATHS):
+        return []
+    return [word for line in lines for word in _path_words(line) if fits(key, [word])]
+
+
 def _path_words(line: str) -> tuple[str, ...]:
     if not any(char in line for char in "\"'\\"):
         return tuple(line.split())

@@ -209,6 +209,7 @@ class DesiredDropin:
     sections: tuple[tuple[str, Pairs], ...]
     unit_env: tuple[tuple[str, str], ...]
     origin: Origin
+    specifiers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

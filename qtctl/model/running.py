@@ -26,7 +26,7 @@ Output = Annotated[
         pattern=r"^((journal|kmsg|syslog)(\+console)?|null|inherit|tty|socket|fd(:.+)?|(append|file|truncate):[/%].*)$"
     ),
 ]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=200)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]+$", max_length=200)]
 Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$", max_length=200)]
 
 _PREFIXES = "-+!"

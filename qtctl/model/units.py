@@ -200,6 +200,7 @@ class Dropin(Node):
     notes: str = ""
     priority: Annotated[int, Field(ge=0, le=99)] = 50
     """The number that its file name begins with: later ones win."""
+    specifiers: bool = False
     order: Order = Order()
     conditions: Conditions = Conditions()
     unit_env: Mapping[str, str] = {}

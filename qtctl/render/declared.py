@@ -91,7 +91,7 @@ def of_unit(unit: DesiredUnit) -> tuple[Declared, ...]:
 
 
 def of_dropin(dropin: DesiredDropin) -> tuple[Declared, ...]:
-    pairs = (declared for section, found in dropin.sections for declared in _pairs(section, found, False))
+    pairs = (declared for section, found in dropin.sections for declared in _pairs(section, found, dropin.specifiers))
     return (*pairs, *_environment(dropin.unit_env))
 
 

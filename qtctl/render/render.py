@@ -80,8 +80,8 @@ def _unit(template: str, declared: D, says: Callable[[D], tuple[Declared, ...]],
 
 def _dropin(dropin: DesiredDropin, templates: Templates) -> DesiredFile:
     first = mark(dropin.origin.file)
-    text = templates.fill(DROPIN_TEMPLATE, dropin.unit, mark=first, dropin=dropin)
-    judge_unit(text, dropin.unit, DROPIN_TEMPLATE, first, of_dropin(dropin))
+    text = templates.fill(DROPIN_TEMPLATE, dropin.unit, specifiers=dropin.specifiers, mark=first, dropin=dropin)
+    judge_unit(text, dropin.unit, DROPIN_TEMPLATE, first, of_dropin(dropin), specifiers=dropin.specifiers)
     return _file(dropin.path, text, mode="0644", kind=DROPIN, subject=dropin.unit, origin=dropin.origin)
 
 

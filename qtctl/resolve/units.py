@@ -107,6 +107,7 @@ def dropin(registry: Registry, names: Names, name: str) -> DesiredDropin:
         sections=tuple((section, found) for section, found in sections if found),
         unit_env=tuple(node.unit_env.items()),
         origin=registry.origins["dropins", name],
+        specifiers=node.specifiers,
     )
 
 
