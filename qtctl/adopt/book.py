@@ -18,9 +18,10 @@ class Book:
         """The fate of a line; a later one takes the place of an earlier one."""
         self._lines.setdefault(path, {})[line] = LineFate(line, fate, what)
 
-    def fate(self, path: str, line: int) -> Fate | None:
-        found = self._lines.get(path, {}).get(line)
-        return found.fate if found else None
+    def unread(self, path: str) -> None:
+        """All lines of a file that was read, and of which nothing was adopted in the end."""
+        for line, fate in self._lines.get(path, {}).items():
+            self._lines[path][line] = LineFate(line, Fate.UNREAD, fate.what)
 
     def file(self, fate: FileFate) -> None:
         self.files[fate.path] = fate

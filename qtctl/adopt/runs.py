@@ -118,8 +118,9 @@ def _module(argv: tuple[str, ...], directory: str, interpreter: dict[str, str]) 
     if not directory.startswith("/") or len(argv) == len(("python", "-m")) or not _MODULE.fullmatch(argv[2]):
         return None
     code = {"code": directory, **interpreter}
-    if argv[2] == "uvicorn":
-        return _uvicorn(argv, code)
+    served = _uvicorn(argv, code) if argv[2] == "uvicorn" else None
+    if served is not None:
+        return served
     args = {"args": list(argv[3:])} if argv[3:] else {}
     return Ran({"kind": "module", "module": argv[2], **args, **code})
 

@@ -318,6 +318,7 @@ def refuse(original: Original, id_: str, why: str, book: Book) -> None:
     """Leave out a whole unit, with the finding that says why."""
     what = f"{why}; it was not adopted"
     book.error(id_, original.unit, what, "mend it, and adopt again", at=Place(original.path))
+    book.unread(original.path)
     for said in original.merged.held.values():
         for each in said:
             book.line(each.path, each.line, Fate.UNREAD, f"{each.key}=")

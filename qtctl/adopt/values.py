@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.dialects.systemd.directives import EMPTY_SAYS, Takes, takes
 from qtctl.dialects.systemd.values import names_unit
 from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError
@@ -21,7 +21,11 @@ class Unfit(Exception):
 
 
 def value_of(key: Key, lines: tuple[str, ...]) -> Value:
-    """Of the key's own type. Unfit where the key takes nothing like it; lines are not empty."""
+    """Of the key's own type. Unfit where the key takes nothing like it. An empty line is a list of nothing."""
+    if key.directive in EMPTY_SAYS:
+        lines = tuple(line for line in lines if line)
+        if not lines:
+            return _first_fit(key, [[]])
     match key.form:
         case Form.UNITS:
             names = dict.fromkeys(word for line in lines for word in line.split())

@@ -73,7 +73,7 @@ def _bits(text: str) -> float:
     return -sum(n / len(text) * log2(n / len(text)) for n in Counter(text).values())
 
 
-_ASSIGNED = re.compile(r"""(?<![A-Za-z0-9_])([A-Za-z_][A-Za-z0-9_.-]*)\s*[=:]\s*("[^"]*"|'[^']*'|[^\s"';&|]+)""")
+_ASSIGNED = re.compile(r"""(?<![A-Za-z0-9_])([A-Za-z_][A-Za-z0-9_.-]*)\s*[=:]\s*(?=("[^"]*"|'[^']*'|[^\s"';&|]+))""")
 
 
 def secret_spans(text: str) -> list[tuple[int, int, str]]:

@@ -10,7 +10,7 @@ AccountName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-
 DocumentationUri = Annotated[str, StringConstraints(pattern=r"^(https?://|file:/|info:|man:)[!#-&(-\[\]-~]+$")]
 Umask = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{1,4}$")]
 FolderMode = Annotated[str, StringConstraints(pattern=r"^[0-7]?[0-7]{1,4}$")]
-_PART = r"\.{0,2}[A-Za-z0-9_@%-][A-Za-z0-9_.@%-]*"
+_PART = r"\.{0,2}[A-Za-z0-9_@%-]([A-Za-z0-9_.@% -]*[A-Za-z0-9_.@%-])?"
 FolderName = Annotated[str, StringConstraints(pattern=rf"^{_PART}(/{_PART})*(:[A-Za-z0-9_.@%:/-]*)?$")]
 """Relative: systemd puts it below /var/lib, /var/log, /var/cache, /run or /etc. From 250 on `NAME:LINK` adds a link."""
 Signal = Annotated[

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from qtctl.dialects.systemd.directives import Takes, takes
 from qtctl.dialects.systemd.quoting import path, path_word, setting, simple_path, value
 from qtctl.dialects.systemd.unit_name import unit_name
+from qtctl.dialects.systemd.words import quote_literal
 from qtctl.errors import InputError
 from qtctl.model.vocabulary import TEXTS
 
@@ -31,6 +32,8 @@ def written_setting(text: str, key: str) -> str:
     bare = text.removeprefix(marks)
     if takes(key) is Takes.PATHS and bare.startswith("/") and ":" not in bare:
         return marks + path_word(bare, key)
+    if takes(key) is Takes.PATHS and " " in bare and ":" not in bare:
+        return marks + quote_literal(bare.replace("%", "%%"))
     return setting(text, key)
 
 

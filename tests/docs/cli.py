@@ -11,6 +11,22 @@ from qtctl.cli.main import ORDER, app
 
 OF_COMMAND: dict[str, tuple[str, ...]] = {
     "init": ("0: made", "2: an answer cannot be used, or the folder is not empty; nothing is written"),
+    "adopt units": (
+        "0: adopted",
+        "1: adopted, and a person has something to do first; the report says what",
+        "2: nothing can be adopted, or a registry is there and `--force` was not said; nothing is written",
+    ),
+    "adopt host": (
+        "0: adopted",
+        "1: adopted, and a person has something to do first; the report says what",
+        "2: nothing can be adopted, or a registry is there and `--force` was not said; nothing is written",
+        "3: adopted, and the host did not show all of it; or it cannot be reached, and nothing is written",
+    ),
+    "adopt compose": (
+        "0: adopted",
+        "1: adopted, and a person has something to do first; the report says what",
+        "2: an error in a compose file, or a registry is there and `--force` was not said; nothing is written",
+    ),
     "list": ("0: listed", "2: an error in the registry, or nothing of that kind can be in that state"),
     "show": ("0: shown", "2: an error in the registry, or nothing declared is called so"),
     "graph": ("0: drawn", "2: an error in the registry, or the name of `--focus` is not in the graph"),

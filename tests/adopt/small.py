@@ -1,0 +1,62 @@
+"""Adoption of texts: what most tests of it begin with."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from qtctl.adapters.files import read_templates, read_text, shipped
+from qtctl.adopt.originals import Wish
+from qtctl.adopt.registry import HostFacts
+from qtctl.flows.adopt import Adopted, Into, Source, adopt_units, usable
+from qtctl.flows.schemas import meanings, registry_files
+from qtctl.model.adoption import Fate, Found, UnitState
+
+HOST = "host-1"
+
+
+@cache
+def into() -> Into:
+    schemas = registry_files(meanings(read_text(shipped("keys.toml"))))
+    return Into("shop", HostFacts(HOST, HOST), schemas, read_templates(None))
+
+
+def found(texts: Mapping[str, str | bytes], links: Mapping[str, str] | None = None) -> tuple[Found, ...]:
+    files = [Found(path, text if isinstance(text, bytes) else text.encode()) for path, text in texts.items()]
+    return (*files, *(Found(path, link=target) for path, target in (links or {}).items()))
+
+
+def adopt(
+    texts: Mapping[str, str | bytes],
+    links: Mapping[str, str] | None = None,
+    *,
+    prefer: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
+    states: Mapping[str, UnitState] | None = None,
+) -> Adopted:
+    return adopt_units(Source("here", found(texts, links), states or {}), Wish(252, only, prefer), into())
+
+
+def table(adopted: Adopted, path: str) -> dict[str, Any]:
+    """A document of the registry, or with file#entry one table of it."""
+    file, _, entry = path.partition("#")
+    document = tomllib.loads(adopted.files[file].decode())
+    return dict(document[entry]) if entry else document
+
+
+def rendered(adopted: Adopted) -> dict[str, str]:
+    """Unit or drop-in → its text, by path below /etc/systemd/system."""
+    texts = {path: text.decode() for path, text in adopted.files.items() if path.endswith(".toml")}
+    below = "/etc/systemd/system/"
+    files = usable(texts, into()).files
+    return {file.path.removeprefix(below): file.content.decode() for file in files if file.path.startswith(below)}
+
+
+def findings(adopted: Adopted) -> set[tuple[str, int | None]]:
+    """(id, line) of each finding."""
+    return {(each.id, each.line) for each in adopted.adoption.judgments if each.id}
+
+
+def fates(adopted: Adopted, path: str) -> dict[int, Fate]:
+    (file,) = (each for each in adopted.adoption.files if each.path == path)
+    return {each.line: each.fate for each in file.lines}

@@ -1,0 +1,43 @@
+"""Secrets of what is adopted are in nothing that comes of it."""
+
+import pytest
+
+from qtctl.report.adopt import build, to_json
+from qtctl.report.adopt_markdown import to_markdown
+from tests.adopt.small import adopt, rendered, table
+
+CANARIES = ("hunter2hunter", "AKIAIOSFODNN7EXAMPLE", "s3cr3t-in-url", "Zx81kQ0vPf29LmT7cYb3WnR6")
+UNIT = """\
+# login: password=hunter2hunter
+[Service]
+ExecStart=/bin/app --token AKIAIOSFODNN7EXAMPLE --db-password=hunter2hunter --port 80
+ExecStartPre=/bin/sh -c "curl -H 'X: AKIAIOSFODNN7EXAMPLE' http://h/"
+Environment=API_SECRET=hunter2hunter LEVEL=info "URL=postgres://u:s3cr3t-in-url@h/d"
+Environment=OPAQUE=Zx81kQ0vPf29LmT7cYb3WnR6
+SetCredential=pass:hunter2hunter
+Enviroment=DB_PASSWORD=hunter2hunter
+"""
+
+
+def test_none_is_copied_and_their_names_are() -> None:
+    adopted = adopt({"x.service": UNIT})
+    report = build(adopted.adoption, "out")
+    shown = [*(text.decode() for text in adopted.files.values()), to_json(report), to_markdown(report)]
+    for canary in CANARIES:
+        assert not any(canary in text for text in shown), canary
+    service = table(adopted, "services/x.toml")
+    assert service["unit_env"] == {"LEVEL": "info"}
+    assert set(service["secrets"]["keys"]) >= {"API_SECRET", "URL", "OPAQUE", "TOKEN", "DB_PASSWORD"}
+    assert service["secrets"]["env_file"] == "/etc/shop/x.secret.env"
+    assert "--token ${TOKEN} --db-password=${DB_PASSWORD} --port 80" in rendered(adopted)["x.service"]
+    lines = {each.line for each in adopted.adoption.judgments if each.id == "QT109"}
+    assert lines == {1, 3, 4, 5, 6, 7}
+    assert all(each.because for each in adopted.adoption.differences)
+    assert any("x.service" in each for each in adopted.adoption.to_do)
+
+
+@pytest.mark.parametrize("line", ["--token /run/token", "--token ${TOKEN}", '--token "<here>"', "--keys a,b"])
+def test_what_is_no_secret_stays(line: str) -> None:
+    adopted = adopt({"x.service": f"[Service]\nExecStart=/bin/app {line}\n"})
+    assert line in rendered(adopted)["x.service"]
+    assert not any(each.id == "QT109" for each in adopted.adoption.judgments)

@@ -1,0 +1,217 @@
+"""One unit at a time: which keys its directives become, and what becomes of the rest."""
+
+import pytest
+
+from qtctl.adopt.runs import around, literal, ran, venv_names, venv_of
+from qtctl.errors import InputError
+from qtctl.model.adoption import Fate
+from tests.adopt.small import adopt, fates, findings, rendered, table
+
+SERVICE = """\
+# What it is for.
+[Unit]
+Description=API
+After=network.target db.service
+
+[Service]
+# Two are enough.
+ExecStart=/srv/venv/bin/python -m shop.api --workers 2
+WorkingDirectory=/srv/shop
+User=shop
+MemoryMax=512M
+CPUQuota=150%
+Environment=LEVEL=info "NAME=two words"
+EnvironmentFile=-/etc/shop/*.env
+SystemCallFilter=~@mount @swap
+SystemCallFilter=@io-event
+BPFProgram=egress:/sys/fs/bpf/x
+ProtectSystem=full
+PrivateTmp=yes
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def test_directives_become_keys_and_lines_stay_lines() -> None:
+    adopted = adopt({"a/api.service": SERVICE})
+    api = table(adopted, "services/api.toml")
+    assert api["summary"] == "API"
+    assert api["run"] == {
+        "kind": "module", "module": "shop.api", "args": ["--workers", "2"], "code": "/srv/shop", "venv": "srv",
+    }  # fmt: skip
+    assert table(adopted, "venvs.toml") == {"srv": {"path": "/srv/venv"}}
+    assert api["unit_env"] == {"LEVEL": "info", "NAME": "two words"}
+    assert api["env_files"] == ["-/etc/shop/*.env"]
+    assert api["sandbox"]["system_call_filter"] == ["~@mount @swap", "@io-event"]
+    assert api["sandbox"]["protect_system"] == "full"
+    assert api["sandbox"]["private_tmp"] is True
+    assert api["systemd"] == {"Service": {"BPFProgram": "egress:/sys/fs/bpf/x"}}
+    assert api["notes"] == "What it is for.\nExecStart=: Two are enough."
+    assert "install" not in api
+    assert "specifiers" not in api
+
+
+def test_every_line_has_a_fate() -> None:
+    adopted = adopt({"a/api.service": SERVICE})
+    lines = fates(adopted, "a/api.service")
+    assert sorted(lines) == list(range(1, SERVICE.count("\n") + 1))
+    assert lines[1] is Fate.NOTE
+    assert lines[2] is Fate.LAYOUT
+    assert lines[17] is Fate.HATCH
+    assert {lines[number] for number in (3, 4, 8, 9, 13, 15, 16, 22)} == {Fate.TYPED}
+    assert adopted.adoption.differences == ()
+    assert adopted.adoption.to_do == ()
+
+
+IGNORED = {
+    "MemoryMax=16G # all of it": "QT110",
+    "StartLimitIntervalSec=300": "QT111",
+    "Enviroment=A=1": "QT111",
+    "RestartSec=5 fortnights": "QT110",
+    "Restart=alwys": "QT110",
+    "no equals sign": "QT110",
+    "Environment=A": "QT110",
+    "Type=simpel": "QT110",
+}
+
+
+@pytest.mark.parametrize("line", IGNORED)
+def test_what_systemd_ignores_is_left_out_with_its_finding(line: str) -> None:
+    adopted = adopt({"x.service": f"[Service]\nExecStart=/bin/true\n{line}\n"})
+    assert (IGNORED[line], 3) in findings(adopted)
+    key = line.partition("=")[0]
+    assert f"{key}=" not in rendered(adopted)["x.service"].replace("Type=simple", "")
+    assert [each for each in adopted.adoption.differences if not each.because] == []
+
+
+def test_what_was_ignored_stays_readable() -> None:
+    adopted = adopt({"x.service": "[Service]\nExecStart=/bin/true\nMemoryMax=16G # all\nEnviroment=TOKEN=abc\n"})
+    notes = table(adopted, "services/x.toml")["notes"]
+    assert "MemoryMax=16G # all in [Service]" in notes
+    assert "abc" not in adopted.files["services/x.toml"].decode()
+
+
+def test_a_persistent_timer_without_a_calendar() -> None:
+    texts = {"x.service": "[Service]\nExecStart=/bin/true\nType=oneshot\n",
+             "x.timer": "[Timer]\nOnBootSec=5min\nPersistent=true\n"}  # fmt: skip
+    adopted = adopt(texts)
+    assert ("QT112", 3) in findings(adopted)
+    assert table(adopted, "timers.toml#x") == {"summary": "x.timer", "service": "x", "on_boot": "5min",
+                                               "install": {"wanted_by": []}}  # fmt: skip
+    assert table(adopted, "services/x.toml")["state"] == "on-timer"
+    assert [(each.directive, bool(each.because)) for each in adopted.adoption.differences] == [("Persistent", True)]
+
+
+REFUSED = {
+    "nothing.service": "[Service]\nType=simple\n",
+    "twice.service": "[Service]\nExecStart=/bin/a\nExecStart=/bin/b\n",
+    "open.service": "[Service\nExecStart=/bin/a\n",
+    "quote.service": '[Service]\nExecStart=/bin/a "b\n',
+    "never.timer": "[Timer]\nAccuracySec=1s\n",
+    "deaf.socket": "[Socket]\nAccept=no\n",
+    "srv-a.mount": "[Mount]\nWhat=/dev/x\nWhere=/srv/b\n",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_systemd_would_not_load_is_not_adopted(name: str) -> None:
+    adopted = adopt({name: REFUSED[name], "good.service": "[Service]\nExecStart=/bin/true\n"})
+    assert [each.unit for each in adopted.adoption.units] == ["good.service"]
+    assert any(name in each for each in adopted.adoption.to_do)
+    assert {each.id for each in adopted.adoption.judgments if each.subject == name} & {"QT110", "QT112"}
+    with pytest.raises(InputError, match=name):
+        adopt({name: REFUSED[name]})
+
+
+ENCODED = {
+    "utf-8-sig": "systemd reads it all the same",
+    "utf-16": "systemd does not load the file",
+    "cp1252": "systemd does not load the file",
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_encodings(encoding: str) -> None:
+    text = "[Unit]\r\nDescription=Größe\r\n[Service]\r\nExecStart=/bin/echo \\\r\n  a\r\n"
+    adopted = adopt({"x.service": text.encode(encoding)})
+    api = table(adopted, "services/x.toml")
+    assert api["summary"] == "Größe"
+    assert api["run"]["argv"] == ["/bin/echo", "a"]
+    assert any(ENCODED[encoding] in each.what for each in adopted.adoption.judgments)
+
+
+RUNS: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("/opt/v/bin/python -m uvicorn a.b:app --host 127.0.0.1 --port 8001 --reload", "/srv", {"kind": "uvicorn"}),
+    ("/opt/v/bin/python -m uvicorn a.b:app --port 8001", "/srv", {"kind": "module", "module": "uvicorn"}),
+    ("/usr/bin/python3 /srv/x/main.py -v", "/srv", {"kind": "script", "script": "x/main.py"}),
+    ("/usr/bin/python3 /usr/local/bin/a.py", "", {"kind": "script", "script": "a.py", "code": "/usr/local/bin"}),
+    ("/opt/v/bin/python main.py", "/srv", {"kind": "command", "venv": "v"}),
+    ("/opt/v/bin/gunicorn a:app", "/srv", {"kind": "command"}),
+    ("/usr/bin/env a", "", {"kind": "command", "argv": ["/usr/bin/env", "a"], "cwd": ""}),
+    ("-/bin/a", "", {"kind": "exec"}),
+    ("/bin/a $X", "", {"kind": "exec"}),
+    ("/bin/a %i", "", {"kind": "exec"}),
+    ("/bin/a ; /bin/b", "", {"kind": "exec"}),
+    ("a b", "", {"kind": "exec"}),
+)
+
+
+@pytest.mark.parametrize(("line", "directory", "expected"), RUNS)
+def test_commands(line: str, directory: str, expected: dict[str, object]) -> None:
+    found = ran((line,), directory, venv_names([path] if (path := venv_of(line)) else []))
+    assert {key: found.run.get(key) for key in expected} == expected
+
+
+def test_commands_around() -> None:
+    assert around("-/bin/kill -HUP $MAINPID") == ["-/bin/kill", "-HUP", "$MAINPID"]
+    assert around("/bin/sh -c 'echo $HOME'") == "/bin/sh -c 'echo $HOME'"
+    assert around("@/bin/sh sh -c x") == "@/bin/sh sh -c x"
+    assert literal('/bin/a "b c"') == ("/bin/a", "b c")
+
+
+def test_a_port_that_two_claim() -> None:
+    unit = "[Service]\nWorkingDirectory=/srv\nExecStart=/opt/v/bin/python -m uvicorn {0}:app --host 0.0.0.0 --port 80\n"
+    adopted = adopt({f"{name}.service": unit.format(name) for name in ("a", "b")})
+    assert table(adopted, "services/a.toml")["ports"] == {"http": {"listen": "0.0.0.0:80"}}
+    assert "ports" not in table(adopted, "services/b.toml")
+    assert ("QT101", None) in findings(adopted)
+    assert adopted.adoption.differences == ()
+
+
+def test_specifiers_stay_systemds() -> None:
+    unit = "[Unit]\nDescription=%i at 100%%\n[Service]\nExecStart=/bin/w %i\nEnvironment=P=50%% I=%i\nUser=%i\n"
+    adopted = adopt({"w@.service": unit, "one.service": unit, "half.service": unit.replace("%i", "x")})
+    texts = rendered(adopted)
+    for name in ("w@.service", "one.service"):
+        assert "Description=%i at 100%%\n" in texts[name]
+        assert "Environment=P=50%%\n" in texts[name]
+        assert "User=%i\n" in texts[name]
+    assert "specifiers" not in table(adopted, "services/w@.toml")
+    assert table(adopted, "services/one.toml")["specifiers"] is True
+    assert adopted.adoption.differences == ()
+
+
+def test_a_oneshot_without_a_command() -> None:
+    adopted = adopt({"x.service": "[Service]\nRemainAfterExit=yes\nExecStop=/bin/echo bye\n"})
+    text = rendered(adopted)["x.service"]
+    assert "ExecStart=" not in text
+    assert "Type=oneshot" in text
+    assert adopted.adoption.differences == ()
+
+
+def test_target_in_place_of_two_directives() -> None:
+    service = "[Unit]\nPartOf=shop-all.target\n[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=shop-all.target\n"
+    adopted = adopt({"shop-all.target": "[Unit]\nDescription=All\n", "shop-a.service": service,
+                     "shop-b.service": service.replace("PartOf", "After")})  # fmt: skip
+    assert table(adopted, "services/a.toml")["target"] == "all"
+    assert "install" not in table(adopted, "services/a.toml")
+    assert table(adopted, "services/b.toml")["install"] == {"wanted_by": ["shop-all.target"]}
+    assert table(adopted, "fleet.toml")["unit_prefix"] == "shop-"
+
+
+def test_units_that_are_named_and_not_there() -> None:
+    service = "[Unit]\nAfter=shop-gone.service network.target\n[Service]\nExecStart=/bin/true\n"
+    adopted = adopt({"shop-a.service": service, "shop-b.service": service})
+    assert table(adopted, "externals.toml")["shop-gone.service"]["state"] == "stopped"
+    assert ("QT102", None) in findings(adopted)
