@@ -9,6 +9,7 @@ from qtctl.adopt.tables import Made, undescribed
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.directives import Takes, takes
 from qtctl.dialects.systemd.exec_lines import commands_of
+from qtctl.dialects.systemd.table.lookup import sections_of
 from qtctl.dialects.systemd.unitfile import UnitFile, effective, parse
 from qtctl.errors import InputError
 from qtctl.model.adoption import Difference
@@ -16,6 +17,8 @@ from qtctl.model.adoption import Difference
 At = tuple[str, str]
 Values = Mapping[At, tuple[object, ...]]
 
+OWN = 2
+"""Sections of a unit without one of its own: [Unit] and [Install]."""
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 DEFAULTS: dict[At, tuple[str, ...]] = {("Service", "Type"): ("simple",)}
 """What systemd takes for what is not said, where rendering says it."""
@@ -24,6 +27,9 @@ DEFAULTS: dict[At, tuple[str, ...]] = {("Service", "Type"): ("simple",)}
 def differences(made: Made, rendered: str) -> Iterator[Difference]:
     """Of one unit, sorted. `because` says what it was left out or added for; '' where nothing explains it."""
     unit = made.original.unit
+    if made.original.unloadable:
+        section = sections_of(unit)[1] if len(sections_of(unit)) > OWN else "Unit"
+        yield Difference(unit, section, "", "systemd does not load the original, for its encoding")
     before = _values(made.original.merged, unit)
     after = _values(_merged(parse(rendered, unit)), unit)
     for at in sorted({*before, *after}):

@@ -1,5 +1,6 @@
 """What systemd would ignore or read otherwise than it looks, a line at a time."""
 
+import re
 from dataclasses import dataclass
 
 from qtctl.adopt.values import PATHS_FOR
@@ -21,6 +22,8 @@ class Judged:
 
     judgment: Judgment
     ignored: bool
+    kept: str | None = None
+    """What of the value systemd takes, where it is not all of it."""
 
 
 def judged(line: Line, unit: str, version: int) -> Judged | None:
@@ -77,11 +80,27 @@ def _unsplit(line: Line, unit: str) -> Judged | None:
     """A list whose words cannot be told apart."""
     if takes(line.key) not in (Takes.WORDS, Takes.PATHS):
         return None
+    escapes = Escapes.LITERAL if takes(line.key) is Takes.PATHS else Escapes.C_RELAXED
     try:
-        split(line.value, Escapes.LITERAL if takes(line.key) is Takes.PATHS else Escapes.C_RELAXED)
+        split(line.value, escapes)
     except InputError as error:
-        return _ignored("QT110", unit, f"{line.key}= cannot be read: {error.what}", "quote it")
+        return _cut(line, unit, escapes, error)
     return None
+
+
+def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
+    """Of a list that cannot be read to its end systemd takes the words before."""
+    kept = ""
+    for match in re.finditer(r"\s+", line.value):
+        try:
+            split(line.value[: match.start()], escapes)
+        except InputError:
+            continue
+        kept = line.value[: match.start()]
+    if not kept:
+        return _ignored("QT110", unit, f"{line.key}= cannot be read: {error.what}", "quote it")
+    what = f"{line.key}= cannot be read to its end: {error.what}; systemd takes the words before"
+    return Judged(_judgment("QT110", Severity.ERROR, unit, what, "quote it"), ignored=False, kept=kept)
 
 
 def _names(line: Line, unit: str) -> Judged | None:
@@ -95,7 +114,7 @@ def _environment(line: Line, unit: str) -> Judged | None:
     try:
         words = split(line.value, Escapes.C)
     except InputError as error:
-        return _ignored("QT110", unit, f"Environment= cannot be read: {error.what}", "quote it")
+        return _cut(line, unit, Escapes.C, error)
     if all("=" in word and not word.startswith("=") for word in words):
         return None
     what = "Environment= has a word that is no NAME=value: systemd drops that word"

@@ -40,6 +40,8 @@ class Original:
     comments: tuple[Comment, ...] = ()
     ignored: tuple[Said, ...] = ()
     masked: bool = False
+    unloadable: bool = False
+    """systemd does not load it as it is, for its encoding."""
     aliases: tuple[str, ...] = ()
     pulled: tuple[Enablement, ...] = ()
     instances: tuple[str, ...] = ()
@@ -194,7 +196,16 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
     template = unit.partition("@")[2].startswith(".")
     instances = desk.sources.instances(unit) if template else ()
     merged = _merged(contents, desk.book)
-    return Original(unit, source.path, merged, *_asides(contents), aliases=aliases, pulled=links, instances=instances)
+    return Original(
+        unit,
+        source.path,
+        merged,
+        *_asides(contents),
+        unloadable=content.unloadable,
+        aliases=aliases,
+        pulled=links,
+        instances=instances,
+    )
 
 
 def _contents(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[Content]:

@@ -43,6 +43,8 @@ class Content:
     said: tuple[Said, ...]
     comments: tuple[Comment, ...]
     ignored: tuple[Said, ...] = ()
+    unloadable: bool = False
+    """systemd does not load the file for its encoding."""
 
 
 def read(raw: bytes, path: str, unit: str, version: int, book: Book) -> Content | None:
@@ -62,7 +64,8 @@ def read(raw: bytes, path: str, unit: str, version: int, book: Book) -> Content 
         return None
     ignored: list[Said] = []
     said = tuple(_said(file, unit, version, book, ignored))
-    return Content(said, tuple(_comments(file)), tuple(ignored))
+    odd = bool(text.trouble) and not text.harmless
+    return Content(said, tuple(_comments(file)), tuple(ignored), odd)
 
 
 def _unread(text: str, path: str, unit: str, error: InputError, book: Book) -> None:
@@ -88,7 +91,7 @@ def _said(file: UnitFile, unit: str, version: int, book: Book, ignored: list[Sai
             book.line(file.name, line.line, Fate.IGNORED, f"{line.key}=")
             ignored.append(said)
             continue
-        yield said
+        yield said if judgment is None or judgment.kept is None else replace(said, value=judgment.kept)
 
 
 def _aside(line: Line, path: str, book: Book) -> None:

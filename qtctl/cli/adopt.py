@@ -171,7 +171,7 @@ def exit_of(report: "AdoptReport") -> Exit:
 
 
 def _show(report: "AdoptReport") -> None:
-    from qtctl.report.adopt_markdown import UNEXPLAINED, alike, differing, headline, lines, place, what_of
+    from qtctl.report.adopt_markdown import UNEXPLAINED, alike, differing, directive_of, headline, lines, place, what_of
 
     out = console()
     findings = alike(report.judgments)
@@ -191,7 +191,7 @@ def _show(report: "AdoptReport") -> None:
     for text in report.unread:
         out.print(f"[magenta]not shown by the host[/]: {plain(text)}", soft_wrap=True)
     for (section, directive, because), units in differing(report).items():
-        what = f"[{section}] {directive}= is rendered otherwise: {because or UNEXPLAINED} ({units})"
+        what = f"{directive_of(section, directive)} is rendered otherwise: {because or UNEXPLAINED} ({units})"
         out.print(plain(what), soft_wrap=True)
     for text in report.to_do:
         out.print(f"[yellow]to do[/]: {plain(text)}", soft_wrap=True)

@@ -48,7 +48,7 @@ class JudgmentRow(Part):
 class DifferenceRow(Part):
     unit: str
     section: str
-    directive: str
+    directive: str = Field(description="empty: all of the unit")
     because: str = Field(description="empty where nothing explains it")
 
 

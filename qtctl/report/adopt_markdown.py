@@ -13,7 +13,7 @@ def to_markdown(report: AdoptReport) -> str:
     findings = [_cells(those) for those in alike(report.judgments)]
     choices = [(code(place(each)), code(each.subject), plain(each.what)) for each in report.judgments if not each.id]
     differences = [
-        (plain(units), code(f"[{section}] {directive}="), plain(because or UNEXPLAINED))
+        (plain(units), code(directive_of(section, directive)), plain(because or UNEXPLAINED))
         for (section, directive, because), units in differing(report).items()
     ]
     units = [
@@ -94,6 +94,11 @@ def differing(report: AdoptReport) -> dict[tuple[str, str, str], str]:
     for each in report.differences:
         found.setdefault((each.section, each.directive, each.because), []).append(each.unit)
     return {at: ", ".join(units) for at, units in found.items()}
+
+
+def directive_of(section: str, directive: str) -> str:
+    """[Section] Directive=, or all of it."""
+    return f"[{section}] {directive}=" if directive else "all of it"
 
 
 def place(each: JudgmentRow) -> str:

@@ -22,6 +22,8 @@ _RLIMIT = re.compile(r"Limit[A-Z]+$")
 _TIMES = re.compile(r"On(Active|Boot|Startup|UnitActive|UnitInactive)Sec$")
 _ODD_PROGRAM = re.compile(r"^[^/%].*/|/$")
 """A relative path, or a folder."""
+_NO_SPECIFIER = re.compile("%[0-9]")
+_ACCOUNT = re.compile(r"[^/:\x00-\x1f\x7f]+")
 _SPECIFIER = re.compile("%[A-Za-z]")
 _LARGEST = 2**32 - 1
 
@@ -162,16 +164,24 @@ def _command(value: str) -> str | None:
         commands = commands_of(value)
     except InputError as error:
         return f"is no command line ({error.what})"
+    if _NO_SPECIFIER.search(value.replace("%%", "")):
+        return "has a % that is no specifier"
     odd = [each.path for each in commands if _ODD_PROGRAM.search(each.path)]
     return "runs what is neither an absolute path nor the name of a program" if odd else None
 
 
+def _account(value: str) -> str | None:
+    return None if not value or _ACCOUNT.fullmatch(value) else "is no name of an account"
+
+
 _BY_KEY: dict[str, Callable[[str], str | None]] = {
     "CPUQuota": _quota,
+    "Group": _account,
     "Restart": _restart,
     "Service": _unit,
     "Slice": _slice,
     "Unit": _unit,
+    "User": _account,
     "WorkingDirectory": _directory,
 }
 _NEVER_EMPTY_KINDS = (
