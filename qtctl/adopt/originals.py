@@ -139,11 +139,12 @@ def _dropins(
     dropins: Iterable[DropinSource], taken: Mapping[str, UnitSource], wish: Wish, book: Book
 ) -> dict[str, list[DropinSource]]:
     """Unit → drop-ins that systemd would read for it. Of units that were not found, too."""
+    those = tuple(dropins)
+    ours = {level for unit in taken for level in levels(unit)}
+    foreign = {each.of for each in those if unit_file(each.of) and each.of not in ours and wish.wants(each.of)}
     found: dict[str, list[DropinSource]] = {}
-    for each in dropins:
-        units = [unit for unit in taken if each.of in levels(unit)]
-        if not units and unit_file(each.of) and wish.wants(each.of):
-            units = [each.of]
+    for each in those:
+        units = [unit for unit in sorted({*taken, *foreign}) if each.of in levels(unit)]
         why = f"merged into {', '.join(units)}" if units else "of no unit that was adopted"
         book.file(FileFate(each.path, FileKind.DROPIN, each.of, bool(units), why))
         if each.of in TYPES and units:

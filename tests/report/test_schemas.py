@@ -3,8 +3,10 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from qtctl.report import audit, parity, registry, verify
+from qtctl.flows.adopt import Adopted
+from qtctl.report import adopt, audit, parity, registry, verify
 from qtctl.report.schemas import schemas
+from tests.adopt.small import adopt as adopt_texts
 
 from .checks import CHECKS
 from .fleet import desired, evidence
@@ -12,11 +14,16 @@ from .test_parity import reports
 from .test_verify import VERIFIED
 
 WRITTEN = {
+    "adopt": lambda: adopt.to_json(adopt.build(adoption().adoption, "out")),
     "audit": lambda: audit.to_json(audit.build(desired(), evidence(), CHECKS, every=True)),
     "parity": lambda: parity.to_json(reports(evidence())),
     "registry": lambda: registry.to_json(registry.build(desired(), evidence(), CHECKS)),
     "verify": lambda: verify.to_json(verify.build(VERIFIED)),
 }
+
+
+def adoption() -> Adopted:
+    return adopt_texts({"a.service": "# why\n[Service]\nExecStart=/bin/a\nMemoryMax=1G # all\n", "b.txt": "no unit"})
 
 
 @pytest.mark.parametrize("name", WRITTEN)

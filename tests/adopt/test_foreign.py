@@ -1,0 +1,41 @@
+"""Folders that were made by others: a distribution's own units, a real fleet's."""
+
+from pathlib import Path
+
+import pytest
+
+from qtctl.adapters.unit_folders import read_unit_folder
+from qtctl.adopt.originals import Wish
+from qtctl.flows.adopt import Source, adopt_units
+from qtctl.model.adoption import Fate, FileKind
+from tests.adopt.found import SHARED, why_no_shared
+from tests.adopt.small import into
+
+ENOUGH = 0.9
+"""At least this share of the directives lands in keys of their own."""
+ROOTS = sorted(Path("/var/cache/qtctl/lab").glob("*/usr/lib/systemd/system"))
+
+
+def check(folder: Path, *, least: int) -> None:
+    done = adopt_units(Source(str(folder), read_unit_folder(folder)), Wish(252), into())
+    adoption = done.adoption
+    assert len(adoption.units) >= least
+    assert adoption.share >= ENOUGH
+    assert [each for each in adoption.differences if not each.because] == []
+    for file in adoption.files:
+        if file.kind in (FileKind.UNIT, FileKind.DROPIN) and file.taken:
+            text = (folder / file.path).read_bytes()
+            assert {line.line for line in file.lines} <= set(range(1, text.count(b"\n") + 2)), file.path
+            assert file.lines or not text.strip(), file.path
+            assert not any(line.fate is Fate.UNREAD for line in file.lines) or file.unit
+
+
+@pytest.mark.skipif(not ROOTS, reason="no lab host has been built here: their root file systems have the units")
+@pytest.mark.parametrize("folder", ROOTS, ids=lambda path: path.parts[5])
+def test_a_distributions_own_units(folder: Path) -> None:
+    check(folder, least=150)
+
+
+@pytest.mark.skipif(why_no_shared() is not None, reason=str(why_no_shared()))
+def test_a_real_fleets_units() -> None:
+    check(SHARED, least=72)
