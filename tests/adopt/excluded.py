@@ -46,8 +46,10 @@ watched paths are asked all of them, whichever comes first. All other lists are 
 BLIND = frozenset([("Service", "WatchdogSec")])
 """Directives that no property shows before the service runs: compared as our own parser reads them."""
 
-_CREDENTIALS = (".LoadCredential", ".SetCredential", ".LoadCredentialEncrypted", ".SetCredentialEncrypted")
-"""By name, in a hash table, in units of every type."""
+_BY_NAME = (
+    ".LoadCredential", ".SetCredential", ".LoadCredentialEncrypted", ".SetCredentialEncrypted", ".Environment",
+)  # fmt: skip
+"""Each name once, in units of every type: credentials lie in a hash table, variables replace those of their name."""
 
 _Cut = Callable[[tuple[object, ...]], tuple[object, ...]]
 _TOLD: Mapping[str, _Cut] = {
@@ -74,4 +76,4 @@ def plain(name: str, value: object) -> object:
         return [item[:_COMMAND] for item in value]
     cut = _TOLD.get(name)
     told = value if cut is None else [cut(item) for item in value]
-    return sorted(told) if name in UNORDERED or name.endswith(_CREDENTIALS) else told
+    return sorted(told) if name in UNORDERED or name.endswith(_BY_NAME) else told

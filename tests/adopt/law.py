@@ -16,7 +16,7 @@ from tests.adopt import same
 
 FOLLOWS = {
     ("Timer", "Persistent"): ("Unit.After", "Unit.CanClean", "Unit.Requires", "Unit.RequiresMountsFor"),
-    ("Install", "Alias"): ("Unit.Names", "Install.Links", "Install.Enabled"),
+    ("Install", "Alias"): ("Unit.Names", "Unit.UnitFileState", "Install.Links", "Install.Enabled"),
     ("Install", "WantedBy"): ("Unit.WantedBy", "Install.Links", "Install.Enabled", "Unit.UnitFileState"),
 }
 """What else changes with a directive: a persistent timer needs the folder where its stamps lie, links are enabling."""
@@ -45,8 +45,11 @@ def adopt(found: Iterable[Found]) -> tuple[Adopted, Mapping[str, bytes]]:
     return adopted, {file.path.removeprefix(below): file.content for file in files if file.path.startswith(below)}
 
 
-def judged(host: str, found: Iterable[Found]) -> Outcome:
-    """Only units that were adopted are compared: what was not stands in the report, with its reason."""
+def judged(host: str, found: Iterable[Found], *, hosts_own: bool = False) -> Outcome:
+    """Only units that were adopted are compared: what was not stands in the report, with its reason.
+
+    `hosts_own`: the host has these units in another folder, too, and would read drop-ins that were merged once more.
+    """
     those = tuple(found)
     adopted, rendered = adopt(those)
     adoption = adopted.adoption
@@ -54,9 +57,10 @@ def judged(host: str, found: Iterable[Found]) -> Outcome:
     before = _before(those, adoption, set(units))
     loaded = [name for name in before.units if name in units or _of_template(name, units)]
     old = same.loaded(host, before, loaded)
-    new = same.loaded(host, same.Files(rendered), loaded)
+    hidden = {name: "/dev/null" for name in before.texts if "/" in name and name not in rendered} if hosts_own else {}
+    new = same.loaded(host, same.Files(rendered, hidden), loaded)
     differences = same.differences(old, new)
-    explained = tuple(each for each in differences if _explained(each, adoption))
+    explained = tuple(each for each in differences if _unloaded(each, old, adoption) or _explained(each, adoption))
     unexplained = tuple(each for each in differences if each not in explained)
     return Outcome(adoption, tuple(loaded), explained, unexplained)
 
@@ -91,6 +95,12 @@ def _of_template(unit: str, units: Iterable[str]) -> bool:
     """An instance, or another unit that only has drop-ins here."""
     head, at, tail = unit.partition("@")
     return bool(at) and f"{head}@.{tail.rpartition('.')[2]}" in units
+
+
+def _unloaded(difference: same.Difference, old: same.Loaded, adoption: Adoption) -> bool:
+    """Whether systemd gave up the original, and an error of the report says so: there is nothing to be the same as."""
+    gave_up = old.get(difference.unit, {}).get("Unit.LoadState") != "loaded"
+    return gave_up and any(each.id and each.subject == difference.unit for each in adoption.judgments)
 
 
 def _explained(difference: same.Difference, adoption: Adoption) -> bool:

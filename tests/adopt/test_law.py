@@ -1,7 +1,10 @@
 """The law of adoption: adopting a folder and rendering it gives units that systemd reads the same."""
 
+from pathlib import Path
+
 import pytest
 
+from qtctl.lab import lab
 from tests.adopt import law
 from tests.adopt.found import ALONE, CORPUS, SHARED, SHARED_FOLDERS, THEMES, why_no_shared
 
@@ -38,3 +41,11 @@ def test_a_real_fleets_units_as_a_whole(host: str) -> None:
     outcome = law.judged(host, law.folder(SHARED))
     check(outcome)
     assert len(outcome.compared) == 72
+
+
+def test_the_units_of_a_distribution(host: str) -> None:
+    known = lab.find(host)
+    assert known is not None
+    outcome = law.judged(host, law.folder(Path(f"/proc/{known.leader}/root/usr/lib/systemd/system")), hosts_own=True)
+    check(outcome)
+    assert len(outcome.compared) > 150
