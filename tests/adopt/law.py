@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from qtctl.adapters.files import read_templates, read_text, shipped
@@ -36,13 +37,18 @@ class Outcome:
 
 def adopt(found: Iterable[Found]) -> tuple[Adopted, Mapping[str, bytes]]:
     """The adoption, and the unit files that its registry renders, by path below /etc/systemd/system."""
-    schemas = registry_files(meanings(read_text(shipped("keys.toml"))))
-    into = Into("fleet", HostFacts(HOST, HOST, systemd=VERSION), schemas, read_templates(None))
+    into = _into()
     adopted = adopt_units(Source("found", tuple(found)), Wish(VERSION), into)
     registry = {path: text for path, text in adopted.files.items() if not path.startswith("schemas/")}
     files = declare(registry, into.templates, HOST, None).desired.files
     below = f"/{same.FOLDER}/"
     return adopted, {file.path.removeprefix(below): file.content for file in files if file.path.startswith(below)}
+
+
+@lru_cache(maxsize=1)
+def _into() -> Into:
+    schemas = registry_files(meanings(read_text(shipped("keys.toml"))))
+    return Into("fleet", HostFacts(HOST, HOST, systemd=VERSION), schemas, read_templates(None))
 
 
 def judged(host: str, found: Iterable[Found], *, hosts_own: bool = False) -> Outcome:

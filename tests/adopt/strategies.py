@@ -7,6 +7,7 @@ section's turn, behind which comments, with which line ends. A text ends with wh
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 _FREE = st.text(
@@ -256,3 +257,30 @@ def unit_texts(draw: st.DrawFn, kind: str) -> str:
     text = "\n".join([*pieces, *_LAST[kind], ""])
     text = text.replace("\n", draw(st.sampled_from(("\n", "\n", "\r\n"))))
     return draw(st.sampled_from(("", "", "", "\ufeff"))) + text
+
+
+def texts(kind: str, count: int) -> dict[str, str]:
+    """That many units of this kind, the same ones in each run, by name."""
+    found: list[str] = []
+
+    @settings(
+        max_examples=count,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(unit_texts(kind))
+    def collect(text: str) -> None:
+        found.append(text)
+
+    collect()
+    return {f"made{number}.{kind}": text for number, text in enumerate(found)}
+
+
+def all_texts(services: int, others: int) -> dict[str, str]:
+    """Units of all kinds."""
+    return {
+        name: text for kind in KINDS for name, text in texts(kind, services if kind == "service" else others).items()
+    }

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from qtctl.lab import lab
+from qtctl.model.adoption import Found
 from tests.adopt import law
 from tests.adopt.found import ALONE, CORPUS, SHARED, SHARED_FOLDERS, THEMES, why_no_shared
+from tests.adopt.strategies import all_texts
 
 pytestmark = pytest.mark.lab
 
@@ -41,6 +43,13 @@ def test_a_real_fleets_units_as_a_whole(host: str) -> None:
     outcome = law.judged(host, law.folder(SHARED))
     check(outcome)
     assert len(outcome.compared) == 72
+
+
+def test_odd_texts(host: str) -> None:
+    texts = all_texts(services=80, others=12)
+    outcome = law.judged(host, [Found(name, text.encode()) for name, text in texts.items()])
+    check(outcome)
+    assert len(outcome.compared) == len(texts)
 
 
 def test_the_units_of_a_distribution(host: str) -> None:
