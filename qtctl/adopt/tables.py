@@ -131,7 +131,9 @@ def _named(done: Made, plan: Plan) -> str:
 
 
 def undescribed(original: Original) -> str:
-    """What systemd calls a unit without Description=: what it mounts or swaps on, else its own name."""
+    """What systemd calls a unit without Description=: what it mounts or swaps on, a slice's path, else its own name."""
+    if original.kind == "slices":
+        return f"Slice /{original.unit.removesuffix('.slice').replace('-', '/')}"
     found = original.merged.last("Mount", "Where") or original.merged.last("Swap", "What")
     if found or not is_template(original.unit):
         return found or original.unit

@@ -28,8 +28,7 @@ def value_of(key: Key, lines: tuple[str, ...]) -> Value:
             return _first_fit(key, [[]])
     match key.form:
         case Form.UNITS:
-            names = dict.fromkeys(word for line in lines for word in line.split())
-            return [name for name in names if key.directive in PATHS_FOR or names_unit(name)]
+            return _names(key, lines)
         case Form.PATHS:
             return _listed(key, lines, [word for line in lines for word in _path_words(line)])
         case Form.LINES:
@@ -39,6 +38,12 @@ def value_of(key: Key, lines: tuple[str, ...]) -> Value:
             return _table(lines)
         case _:
             return _scalar(key, _one(key, lines))
+
+
+def _names(key: Key, lines: tuple[str, ...]) -> Value:
+    if key.directive in PATHS_FOR:
+        return list(dict.fromkeys(word for line in lines for word in _path_words(line)))
+    return [name for name in dict.fromkeys(word for line in lines for word in line.split()) if names_unit(name)]
 
 
 def hatched(lines: tuple[str, ...]) -> Value:

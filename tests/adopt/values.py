@@ -51,10 +51,15 @@ _UNITS = (
     "e%%.service", '"f.service" g.service', "h\\x2di.service", "-.mount", ".service", "@x.service", "\u00fc.service",
     "b.scope", "a.service,b.service", "", 'a.service "b.service', "a.service %%.service", "%n.service a.service",
 )  # fmt: skip
+_ONE_UNIT = tuple(value for value in _UNITS if value != "%n")
 _RESTARTS = ("no", "always", "on-failure", "on-success", "on-abnormal", "on-abort", "on-watchdog", "never", "No",
              "always # x", "on_failure", "yes", "")  # fmt: skip
 _QUOTAS = ("50%", "150%", "12.5%", "12.55%", "12.555%", "50", "0%", "1%", "-5%", "50 %", "1e2%", "100000%",
            "50% # half", "\u2030", "5\u2030", "", "0x10%", "00%", "0.01%")  # fmt: skip
+_LIMITS = (
+    "1024", "1K:2K", "infinity", "512:infinity", "infinity:512", "1:2:3", ":", "1:", "+5", "0x10", "08", "-1", "1k",
+    "1G", "5 : 6", "2:1", "1s", "1min", "1s:2min", "Infinity", "1.5G", "10%", "", "18446744073709551615",
+)  # fmt: skip
 _CALENDARS = (
     "daily", "Mon..Fri *-*-* 08:00:00", "*:0/15", "whenever", "2026-02-30", "Mon,Tue", "*-*-~01", "25:00", "hourly UTC",
     "daily # once", "*-*-* *:*:*.5", "1..5:00", "Sun..Mon", "minutely/5", "@1700000000", "8:00", "08:00 Europe/Oslo",
@@ -65,6 +70,8 @@ _OF: Sequence[tuple[str, str, Sequence[str]]] = (
     ("Service", "RestartSec TimeoutStartSec TimeoutCleanSec LogRateLimitIntervalSec", _SPANS),
     ("Service", "MemoryMax MemoryHigh MemoryLow MemoryMin MemorySwapMax", (*_SIZES, *_SHARES)),
     ("Service", "FileDescriptorStoreMax LogRateLimitBurst", _NUMBERS),
+    ("Service", "LimitNOFILE LimitNPROC LimitCORE LimitMEMLOCK LimitCPU LimitRTTIME LimitRTPRIO LimitAS", _LIMITS),
+    ("Service", "Slice", _ONE_UNIT),
     ("Service", "Restart", _RESTARTS),
     ("Service", "CPUQuota", _QUOTAS),
     ("Unit", "StopWhenUnneeded AllowIsolate IgnoreOnIsolate RefuseManualStart", _BOOLEANS),
@@ -74,6 +81,7 @@ _OF: Sequence[tuple[str, str, Sequence[str]]] = (
 )
 _OF_TIMERS: Sequence[tuple[str, str, Sequence[str]]] = (
     ("Timer", "OnCalendar", _CALENDARS),
+    ("Timer", "Unit", _ONE_UNIT),
     ("Timer", "OnBootSec OnActiveSec OnUnitActiveSec AccuracySec RandomizedDelaySec", _SPANS),
     ("Timer", "Persistent WakeSystem OnClockChange RemainAfterElapse", _BOOLEANS),
 )

@@ -19,6 +19,8 @@ _SHARE = re.compile(rf"({_NUMBER})(?:(?:\.([0-9]{{1,2}}))?%|(?:\.([0-9]))?\u2030
 _MEMORY = re.compile(r"(Default)?(Startup)?Memory(Min|Low|High|Max|SwapMax|ZSwapMax|Limit)$")
 _NEVER_0 = ("MemoryHigh", "MemoryMax", "MemoryLimit")
 _RLIMIT = re.compile(r"Limit[A-Z]+$")
+_OF_BYTES = frozenset(f"Limit{name}" for name in ("AS", "CORE", "DATA", "FSIZE", "MEMLOCK", "MSGQUEUE", "RSS", "STACK"))
+_OF_SECONDS = ("LimitCPU", "LimitRTTIME")
 _TIMES = re.compile(r"On(Active|Boot|Startup|UnitActive|UnitInactive)Sec$")
 _ODD_PROGRAM = re.compile(r"^[^/%].*/|/$")
 """A relative path, or a folder."""
@@ -81,6 +83,8 @@ def _by_key(key: str) -> Callable[[str], str | None] | None:
         return lambda value: _memory(key, value)
     if _TIMES.match(key):
         return _seconds
+    if _RLIMIT.match(key):
+        return lambda value: _rlimit(key, value)
     return _BY_KEY.get(key)
 
 
@@ -131,6 +135,29 @@ def _unsigned(value: str) -> str | None:
 
 def _units(value: str) -> str | None:
     return None if kept_units(value) else "names something that is no unit"
+
+
+def _rlimit(key: str, value: str) -> str | None:
+    """One limit, or soft:hard; LimitNICE= has a form of its own."""
+    if key == "LimitNICE":
+        return None
+    limits = [_limit(key, part) for part in value.split(":", 1)]
+    found = [limit for limit in limits if limit is not None]
+    if len(found) < len(limits):
+        return "is no limit"
+    return None if found == sorted(found) else "has a soft limit above the hard one"
+
+
+def _limit(key: str, text: str) -> int | None:
+    """As the kernel counts it; None where it is none."""
+    if text == "infinity":
+        return size.INFINITY
+    if key not in _OF_SECONDS and key not in _OF_BYTES:
+        return found if _UNSIGNED.fullmatch(text) and (found := _number(text)) < size.INFINITY else None
+    try:
+        return timespan.microseconds(text) if key in _OF_SECONDS else size.bytes_of(text)
+    except InputError:
+        return None
 
 
 def _restart(value: str) -> str | None:
