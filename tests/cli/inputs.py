@@ -308,7 +308,7 @@ USAGE = (
         "a command that is none",
         nothing,
         ("adit",),
-        ("no such command 'adit'. Did you mean 'audit', 'parity'? (see qtctl --help)",),
+        ("no such command 'adit'. Did you mean 'audit', 'adopt', 'parity'? (see qtctl --help)",),
     ),
     Case("a report that is none", nothing, ("report", "x"), ("no such command 'x' (see qtctl report --help)",)),
     Case(
