@@ -3,16 +3,15 @@
 import shlex
 import signal
 import socket
-import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
 
 from qtctl.errors import LabError
-from qtctl.lab import cgroups, disk, network
+from qtctl.lab import cgroups, disk, inside, network
 from qtctl.lab.kin import children, executable
-from qtctl.lab.processes import Process, enter, process
-from qtctl.lab.shell import environment, run, tail
+from qtctl.lab.processes import Process, process
+from qtctl.lab.shell import run, tail
 from qtctl.lab.state import HostState, log_path, machine_boot_id, save
 from qtctl.ports.progress import Progress
 
@@ -20,6 +19,7 @@ BOOT_S = 60
 POWER_OFF_S = 10
 INSIST_S, INSIST_EVERY_S = 5, 0.05
 KILL_S = 10
+TIDY_S = 1
 NSPAWN_RUN = Path("/run/systemd/nspawn")
 POLL_S = 0.02
 PURE_V2 = {"UNIFIED_CGROUP_HIERARCHY": "1"}
@@ -44,7 +44,7 @@ def boot(state: HostState, progress: Progress) -> HostState:
         save(started)
         network.hand_over(state.name, leader.pid, address)
         _wait_ssh(started, nspawn)
-        progress(f"{state.name}: {_settle(leader)}")
+        progress(f"{state.name}: {_settle(state.name, leader)}")
     except BaseException:
         end(started)
         raise
@@ -68,12 +68,22 @@ def cut(state: HostState) -> None:
 def _terminate(nspawn: Process, leader: Process | None, grace_s: float) -> None:
     """systemd-nspawn powers its host off at the first SIGTERM, and ends it at once at a second."""
     nspawn.send(signal.SIGTERM)
-    ended = nspawn.wait(grace_s)
+    ended = _wait(nspawn, leader, grace_s)
     deadline = time.monotonic() + INSIST_S
     while not ended and time.monotonic() < deadline:
         nspawn.send(signal.SIGTERM)
-        ended = nspawn.wait(INSIST_EVERY_S)
+        ended = _wait(nspawn, leader, INSIST_EVERY_S)
     _kill(nspawn, leader)
+
+
+def _wait(nspawn: Process, leader: Process | None, timeout_s: float) -> bool:
+    """Whether the host ended. Its systemd-nspawn does so a moment later, or never where it cannot reap the host."""
+    if leader is None:
+        return nspawn.wait(timeout_s)
+    if not leader.wait(timeout_s):
+        return False
+    nspawn.wait(TIDY_S)
+    return True
 
 
 def _kill(nspawn: Process, leader: Process | None) -> None:
@@ -165,20 +175,19 @@ def _ssh_answers(address: str) -> bool:
         return False
 
 
-def _settle(leader: Process) -> str:
+def _settle(name: str, leader: Process) -> str:
     """Wait for the end of the boot: `running`, or `degraded` with the units that failed."""
-    state = _ask(leader, ["systemctl", "is-system-running", "--wait"])
+    state = _ask(name, leader, ["systemctl", "is-system-running", "--wait"])
     if state == "running":
         return state
     if state != "degraded":
         raise LabError(f"its systemd answers {state!r}", hint="see its console log")
-    failed = _ask(leader, ["systemctl", "list-units", "--failed", "--plain", "--no-legend"])
+    failed = _ask(name, leader, ["systemctl", "list-units", "--failed", "--plain", "--no-legend"])
     return f"degraded: {', '.join(line.split()[0] for line in failed.splitlines())} failed"
 
 
-def _ask(leader: Process, argv: list[str]) -> str:
-    command = [*enter(leader), *argv]
-    done = subprocess.run(command, capture_output=True, timeout=BOOT_S, check=False, env=environment())
+def _ask(name: str, leader: Process, argv: list[str]) -> str:
+    done = inside.execute(name, leader, argv, timeout_s=BOOT_S)
     return done.stdout.decode(errors="replace").strip()
 
 

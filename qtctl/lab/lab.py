@@ -1,10 +1,7 @@
 """Throwaway systemd hosts on this machine: boot, list, run, reboot, cut, end. All of it needs root."""
 
-import os
 import shutil
-import signal
 import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,16 +12,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from qtctl.errors import LabError
-from qtctl.lab import boot, disk, needs, network, rootfs, ssh, state
+from qtctl.lab import boot, disk, inside, needs, network, rootfs, ssh, state
 from qtctl.lab.layover import lay_over
-from qtctl.lab.processes import enter
-from qtctl.lab.shell import environment
+from qtctl.lab.processes import Process
 from qtctl.lab.state import HostState
 from qtctl.model.tree import Tree, TreeFile
 from qtctl.ports.progress import Progress
 
 STANDIN_PATH = "/usr/local/lib/qtctl-lab/standin.py"
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 AT_ONCE = 8
 
 
@@ -165,51 +160,19 @@ def execute(
     name: str, argv: Sequence[str], *, stdin: bytes | None = None, timeout: float = 60
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command as root inside the host, whatever its exit status. LabError where `timeout` (seconds) passes."""
-    process = subprocess.Popen(
-        _inside(name, argv),
-        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        env=environment(),
-    )
-    with process:
-        try:
-            out, err = process.communicate(stdin, timeout)
-        except BaseException as error:
-            # nsenter waits for a child in the host: ending nsenter alone would leave that one.
-            os.killpg(process.pid, signal.SIGKILL)
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise LabError(f"{name}: {argv[0]} did not end in {timeout:g} s") from error
-            raise
-    return subprocess.CompletedProcess(list(argv), process.returncode, out, err)
+    return inside.execute(name, _leader(name), argv, stdin=stdin, timeout_s=timeout)
 
 
 def attach(name: str, argv: Sequence[str]) -> int:
-    """As execute, with this process's own input and output, for as long as it takes; its exit status as a shell has it.
-
-    At a terminal an interrupt is the command's, not ours: it ends a program in a shell there, not the shell.
-    """
-    alone = not sys.stdin.isatty()
-    process = subprocess.Popen(_inside(name, argv), start_new_session=alone, env=environment())
-    before = signal.signal(signal.SIGINT, signal.default_int_handler if alone else lambda *_: None)
-    try:
-        code = process.wait()
-    except BaseException:
-        # As in execute.
-        os.killpg(process.pid, signal.SIGKILL)
-        raise
-    finally:
-        signal.signal(signal.SIGINT, before)
-    return code if code >= 0 else 128 - code
+    """As execute, with this process's own input and output, for as long as it takes. Gives the exit status of a shell."""
+    return inside.attach(_leader(name), argv)
 
 
-def _inside(name: str, argv: Sequence[str]) -> list[str]:
+def _leader(name: str) -> Process:
     leader = boot.current_leader(_running(name))
     if leader is None:
         raise LabError(f"{name} is just rebooting", hint="try again in a second")
-    inside = ["env", "-i", f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}"]
-    return [*enter(leader), *inside, *argv]
+    return leader
 
 
 def reboot(name: str, progress: Progress = silent) -> LabHost:

@@ -21,7 +21,7 @@ class Process:
     @property
     def alive(self) -> bool:
         fields = _stat(self.pid)
-        return fields is not None and int(fields[START_FIELD]) == self.started and fields[STATE_FIELD] not in "ZX"
+        return fields is not None and int(fields[START_FIELD]) == self.started and not _ended(self.pid, fields)
 
     def send(self, number: signal.Signals) -> None:
         """Signal it, if it is still the process that was started."""
@@ -44,7 +44,26 @@ class Process:
 
 def process(pid: int) -> Process | None:
     fields = _stat(pid)
-    return None if fields is None or fields[STATE_FIELD] in "ZX" else Process(pid, int(fields[START_FIELD]))
+    return None if fields is None or _ended(pid, fields) else Process(pid, int(fields[START_FIELD]))
+
+
+def _ended(pid: int, fields: list[str]) -> bool:
+    """Whether nothing of it is left but its number.
+
+    The PID 1 of a host is no zombie before all dead processes of its namespace have been reaped. A parent outside that
+    does not do so keeps it waiting for ever; it gave its memory, files and namespaces back before that.
+    """
+    return fields[STATE_FIELD] in "ZX" or not _has_namespaces(pid)
+
+
+def _has_namespaces(pid: int) -> bool:
+    try:
+        Path(f"/proc/{pid}/ns/mnt").readlink()
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True  # another account's: not ours to see
+    return True
 
 
 def _stat(pid: int) -> list[str] | None:
@@ -53,11 +72,3 @@ def _stat(pid: int) -> list[str] | None:
     except OSError:
         return None
     return text.rpartition(b")")[2].decode("ascii").split()  # what is before it is any bytes: the program's name
-
-
-def enter(leader: Process) -> tuple[str, ...]:
-    """What to put before a command that runs inside the host whose PID 1 `leader` is.
-
-    Its root is named beside its namespaces: on a machine that is itself a chroot, that of the namespace is another.
-    """
-    return ("nsenter", "-t", str(leader.pid), "-a", "-r", "-w", "--")

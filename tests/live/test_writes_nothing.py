@@ -1,9 +1,7 @@
 """An audit leaves no trace on the host but that somebody logged in, and only reads from Redis."""
 
 import json
-import os
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.lab import lab
+from qtctl.lab import inside, lab
+from qtctl.lab.processes import process
 from tests.live.box import Box, Ran, qtctl
 
 pytestmark = pytest.mark.lab
@@ -154,14 +153,16 @@ def _monitor(box: Box, into: Path) -> Iterator[None]:
     """Everything that Redis is asked meanwhile."""
     host = lab.find(box.name)
     assert host is not None
-    command = ["nsenter", "-t", str(host.leader), "-a", "--", "redis-cli", "MONITOR"]
-    with into.open("wb") as file, subprocess.Popen(command, stdout=file, start_new_session=True) as process:
+    leader = process(host.leader or 0)
+    assert leader is not None
+    command = [*inside.enter(leader), "redis-cli", "MONITOR"]
+    with into.open("wb") as file, subprocess.Popen(command, stdout=file, start_new_session=True) as monitor:
         try:
             _until_written(into)
             yield
             time.sleep(0.1)
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            inside.end(monitor)
 
 
 def _until_written(path: Path) -> None:
