@@ -164,7 +164,7 @@ def execute(
 
 
 def attach(name: str, argv: Sequence[str]) -> int:
-    """As execute, with this process's own input and output, for as long as it takes. Gives the exit status of a shell."""
+    """As execute, with this process's own input and output, as long as it takes. Gives the exit status of a shell."""
     return inside.attach(_leader(name), argv)
 
 
