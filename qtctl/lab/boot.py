@@ -12,7 +12,7 @@ from qtctl.lab import cgroups, disk, inside, network
 from qtctl.lab.kin import children, executable
 from qtctl.lab.processes import Process, process
 from qtctl.lab.shell import run, tail
-from qtctl.lab.state import HostState, log_path, machine_boot_id, save
+from qtctl.lab.state import HostState, label, log_path, machine_boot_id, save
 from qtctl.ports.progress import Progress
 
 BOOT_S = 60
@@ -100,7 +100,7 @@ def _release(state: HostState) -> None:
     network.remove(state.name)
     cgroups.remove(state.name, cgroups.detect())
     for part in ("propagate", "unix-export"):
-        folder = NSPAWN_RUN / part / state.name
+        folder = NSPAWN_RUN / part / label(state.name)
         if folder.is_mount():
             run(["umount", str(folder)])
         if folder.is_dir():
@@ -134,8 +134,8 @@ def _launch(state: HostState, hierarchy: cgroups.Hierarchy) -> Process:
 def _nspawn(name: str, root: Path) -> list[str]:
     return [
         "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", f"--directory={root}",
-        f"--machine={name}", "--private-network", "--console=pipe", "--settings=no", "--resolv-conf=off",
-        "--timezone=off", "--link-journal=no",
+        f"--machine={label(name)}", f"--hostname={name}", "--private-network", "--console=pipe", "--settings=no",
+        "--resolv-conf=off", "--timezone=off", "--link-journal=no",
     ]  # fmt: skip
 
 

@@ -250,6 +250,22 @@ def test_hosts_boot_together_and_share_nothing(own_lab: Path) -> None:
     assert not list((own_lab / "hosts").glob(f"{names[0]}*"))
 
 
+def test_hosts_of_one_name_in_two_labs(own_lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = host_name(7)
+    for folder in (own_lab, tmp_path):
+        monkeypatch.setenv("QTCTL_STATE", str(folder))
+        (booted,) = lab.up([name], TREE, stands_for="box", progress=lab.silent)
+        assert run(booted, "hostname") == name
+    monkeypatch.setenv("QTCTL_STATE", str(own_lab))
+    lab.down([name])
+    monkeypatch.setenv("QTCTL_STATE", str(tmp_path))
+    assert run(booted, "systemctl is-system-running") == "running"
+    known = state.load(name)
+    lab.down([name])
+    assert known is not None
+    assert_nothing_left(known)
+
+
 SUITES = sorted({rootfs.default_suite(), *(suite for suite in rootfs.SUITES if rootfs.cached(suite).is_dir())})
 """As many of systemd 247, 252, 255 and 257 as this machine has root file systems of; at least one."""
 
@@ -272,7 +288,7 @@ def assert_nothing_left(known: state.HostState) -> None:
     assert not network.exists(known.name)
     assert not [folder for folder in cgroups.folders(known.name, cgroups.detect()) if folder.exists()]
     assert known.name not in Path("/proc/mounts").read_text()
-    assert not list(Path("/run/systemd/nspawn").glob(f"*/{known.name}"))
+    assert not list(Path("/run/systemd/nspawn").glob(f"*/{state.label(known.name)}"))
     assert not state.host_dir(known.name).exists()
 
 
