@@ -52,6 +52,10 @@ class Unreachable(HostError):
     """No connection: refused, timed out, name not resolved, host key changed, login denied."""
 
 
+class NameUnknown(Unreachable):
+    """The name of the host does not resolve."""
+
+
 class Refused(HostError):
     """The host answered and said no: permission, forwarding, authentication of a store."""
 

@@ -80,7 +80,7 @@ class SshHost:
 
     @property
     def address(self) -> str:
-        return self._settings.hostname
+        return self._settings.target
 
     @property
     def user(self) -> str:

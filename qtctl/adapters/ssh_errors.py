@@ -3,7 +3,7 @@
 import socket
 
 from qtctl.adapters.ssh_config import Settings
-from qtctl.errors import HostError, Unreachable
+from qtctl.errors import HostError, NameUnknown, Unreachable
 
 
 def where(settings: Settings) -> str:
@@ -13,7 +13,7 @@ def where(settings: Settings) -> str:
 def no_tcp(settings: Settings, error: OSError, timeout_s: float) -> Unreachable:
     """The TCP connection was not made."""
     if isinstance(error, socket.gaierror):
-        return Unreachable(
+        return NameUnknown(
             f"{where(settings)}: the name {settings.hostname} does not resolve",
             hint="declare its address in hosts.toml, or a HostName in ssh_config",
         )

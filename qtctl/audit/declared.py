@@ -11,6 +11,8 @@ from qtctl.model.states import ServiceState
 
 Root = tuple[str, str]
 
+DEPLOY = "qtctl deploy"
+"""In a remedy; judge adds the host."""
 DEFAULT_BURST = 5
 """DefaultStartLimitBurst= as systemd ships it."""
 PRESENT_ENABLEMENT = ("enabled", "static", "alias", "indirect", "generated")

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from shlex import quote
 
 from qtctl.audit.catalogue import RULES
-from qtctl.audit.declared import Root
+from qtctl.audit.declared import DEPLOY, Root
 from qtctl.model.checks import Check, Claim, Expectation, Outcome, Proof, Rule, Severity, Verdict
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
@@ -22,15 +23,18 @@ WAY_OF_FACT: dict[str, Root] = {
 }
 """What a fact is asked through: where that way is closed, it is why the fact is not known."""
 IN_STORE = ("key", "stream", "stream.group")
+SEE_BUS = "systemctl status dbus.socket dbus.service on the host, then audit again"
 HELP: dict[str, str] = {
     "reach": "see the reason; qtctl explain QT701",
-    "unit": "systemctl status dbus.socket dbus.service on the host, then audit again",
-    "unit.listing": "systemctl status dbus.socket dbus.service on the host, then audit again",
+    "reach.bus": SEE_BUS,
+    "unit": SEE_BUS,
+    "unit.listing": SEE_BUS,
     "store": "let the auditing account reach Redis: its password by name in stores.toml, AllowTcpForwarding in sshd",
     "key": "let the auditing account run TYPE and XINFO on Redis, then audit again",
     "stream": "let the auditing account run TYPE and XINFO on Redis, then audit again",
     "stream.group": "let the auditing account run TYPE and XINFO on Redis, then audit again",
 }
+"""What opens a way or lets a fact be read, by fact, or by fact and subject."""
 LET_READ = "let the auditing account read it, or run the command as one that may"
 
 
@@ -86,6 +90,7 @@ class _Bench:
         self.facts = Facts.of(evidence)
         self.asks: dict[int, Ask] = {ask.n: ask for ask in evidence.asks}
         self.taken_at = evidence.taken_at
+        self.deploy = f"{DEPLOY} --host {'local' if evidence.transport == 'local' else quote(evidence.address)}"
 
     def judge(self, rule: Rule, expectation: Expectation) -> Iterator[_Draft]:
         missing = [item for item in map(self.facts.item, expectation.needs) if not _known(item)]
@@ -99,7 +104,7 @@ class _Bench:
     def _unknown(self, rule: Rule, expectation: Expectation, missing: list[Item]) -> _Draft:
         item = next((item for item in missing if item.state is not State.NOT_ASKED), missing[0])
         reason = item.reason or str(item.state)
-        verdict = Verdict(False, None, unknown=reason, remedy=HELP.get(item.fact, LET_READ))
+        verdict = Verdict(False, None, unknown=reason, remedy=_help(item))
         check = replace(self._check(rule, expectation, verdict), proof=self._refusals(missing))
         return _Draft(check, expectation.roots, tuple(way for each in missing for way in _ways(each.need)))
 
@@ -118,7 +123,7 @@ class _Bench:
             observed=verdict.observed,
             declared=str(origin) if origin else "",
             proof=tuple(self._proof(claim) for claim in verdict.claims),
-            remedy="" if outcome is Outcome.HOLDS else verdict.remedy,
+            remedy="" if outcome is Outcome.HOLDS else verdict.remedy.replace(DEPLOY, self.deploy),
             reason=verdict.unknown or None,
             because=None,
             waiver=None,
@@ -137,6 +142,10 @@ class _Bench:
             Proof(n, item.again or self.asks[n].again, item.reason or str(item.state), self.asks[n].at)
             for n, item in sorted(asked.items())
         )
+
+
+def _help(item: Item) -> str:
+    return HELP.get(f"{item.fact}.{item.subject}") or HELP.get(item.fact, LET_READ)
 
 
 def _known(item: Item) -> bool:
@@ -163,19 +172,34 @@ def _with_causes(drafts: list[_Draft]) -> tuple[Check, ...]:
         check = draft.check
         if check.outcome is not Outcome.HOLDS:
             found[check.id, check.subject] = check
-    caused = (
-        draft.check if (cause := _because(draft, found)) is None else replace(draft.check, because=cause)
-        for draft in drafts
+    caused = [replace(draft.check, because=_because(draft, found)) for draft in drafts]
+    known = {check.fingerprint: check for check in caused}
+    told = (
+        replace(check, remedy=_root(check, known).remedy) if _closed(draft, found) else check
+        for draft, check in zip(drafts, caused, strict=True)
     )
-    return tuple(sorted(caused, key=lambda check: (check.host, check.id, check.subject)))
+    return tuple(sorted(told, key=lambda check: (check.host, check.id, check.subject)))
+
+
+def _root(check: Check, known: dict[str, Check]) -> Check:
+    """The last of its causes, where there is something to be done."""
+    seen = {check.fingerprint}
+    while check.because is not None and check.because not in seen:
+        seen.add(check.because)
+        check = known[check.because]
+    return check
+
+
+def _closed(draft: _Draft, found: dict[Root, Check]) -> tuple[Check, ...]:
+    """The ways to what is not known, as far as they are closed."""
+    return tuple(found[way] for way in draft.ways if way in found)
 
 
 def _because(draft: _Draft, found: dict[Root, Check]) -> str | None:
     """A broken check has a broken cause; an unknown one first the way that was closed. What holds has none."""
     if draft.check.outcome is Outcome.HOLDS:
         return None
-    closed = (found[way] for way in draft.ways if way in found)
     broken = (found[root] for root in draft.roots if root in found and found[root].outcome is Outcome.BROKEN)
     unknown = draft.check.outcome is Outcome.UNKNOWN
-    causes = (*closed, *broken) if unknown else tuple(broken)
+    causes = (*_closed(draft, found), *broken) if unknown else tuple(broken)
     return next((cause.fingerprint for cause in causes), None)

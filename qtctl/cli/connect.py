@@ -1,13 +1,14 @@
 """Which adapter reaches a host, and as whom."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from qtctl.cli.task import Task
-from qtctl.errors import InputError
+from qtctl.errors import InputError, NameUnknown
 
 if TYPE_CHECKING:
     from qtctl.adapters.ssh import SshHost
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from qtctl.ports.host import Host
 
 LOCAL = "local"
+LAB_NAME = re.compile(r"lab([1-9][0-9]?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,12 @@ class Way:
     def _ssh(self) -> "SshHost":
         from qtctl.adapters.ssh import connect
 
-        return connect(self.target, user=self.user, config=self.config, address=self.address, port=self.port)
+        try:
+            return connect(self.target, user=self.user, config=self.config, address=self.address, port=self.port)
+        except NameUnknown as error:
+            if (lab := LAB_NAME.fullmatch(self.target)) is None:
+                raise
+            raise NameUnknown(error.what, hint=f"boot it: `qtctl lab up --hosts {lab[1]}`") from error
 
 
 def way(target: str, host: str, user: str, address: str, port: int) -> Way:

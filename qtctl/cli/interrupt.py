@@ -1,4 +1,4 @@
-"""Ctrl-C. Where nothing is to be cleaned up, it ends the process at once; elsewhere it is raised.
+"""Ctrl-C, and SIGTERM. Where nothing is to be cleaned up, it ends the process at once; elsewhere it is raised.
 
 An interrupt that is raised can be lost: pydantic builds its models through callbacks that drop it, and CPython, where
 it passes through `exec` of a text (dataclasses do that), dies of the signal whatever exit code was asked for. Both
@@ -18,8 +18,11 @@ def at_once() -> None:
 
 
 def cleanly() -> None:
-    """For what changes hosts: an interrupt is raised, so that locks are given back and half-made hosts removed."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    """For what leaves something behind: an interrupt is raised, so that locks are given back and what was half made is
+    removed. SIGTERM, with which a CI job or a service is ended, is one too.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def _end(*_: object) -> NoReturn:

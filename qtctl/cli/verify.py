@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.exits import Exit
+from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, registry_folder
 from qtctl.cli.output import Format, chosen, console, plain, table, write
 
@@ -36,6 +37,7 @@ def verify(
     from qtctl.report.verify import build, to_json
     from qtctl.report.verify_markdown import to_markdown
 
+    cleanly()
     report = build(judge(declare(registry_folder(registry), templates, "", as_name), LocalAnalyze(), threshold))
     how = chosen(format_)
     if how is Format.JSON:

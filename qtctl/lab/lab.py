@@ -5,6 +5,7 @@ import subprocess
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
@@ -177,7 +178,7 @@ def _leader(name: str) -> Process:
 
 def reboot(name: str, progress: Progress = silent) -> LabHost:
     """Power off cleanly and boot again, from the same disk and at the same address."""
-    with state.host_lock(name):
+    with _held(name):
         known = _running(name)
         progress(f"{name}: powering off")
         boot.end(known, grace_s=boot.POWER_OFF_S)
@@ -187,7 +188,7 @@ def reboot(name: str, progress: Progress = silent) -> LabHost:
 
 def start(name: str, progress: Progress = silent) -> LabHost:
     """Boot a host that was stopped, or that powered itself off or rebooted, from the disk it had."""
-    with state.host_lock(name):
+    with _held(name):
         known = _known(name)
         if known.running:
             return _shown(known)
@@ -204,7 +205,7 @@ def _boot_again(known: HostState, progress: Progress) -> LabHost:
 
 def power_cut(name: str) -> None:
     """As if its plug was pulled: nothing inside gets to say goodbye. `start` boots what the disk then holds."""
-    with state.host_lock(name):
+    with _held(name):
         known = _running(name)
         boot.cut(known)
         state.save(known.stopped())
@@ -225,6 +226,12 @@ def plug(name: str) -> None:
 def ssh_config_path() -> Path:
     """OpenSSH client configuration with one Host block for each lab host."""
     return ssh.config_path()
+
+
+def _held(name: str) -> AbstractContextManager[None]:
+    """The lock of a host that there is: one that there is not leaves no file of its name behind."""
+    _known(name)
+    return state.host_lock(name)
 
 
 def _known(name: str) -> HostState:

@@ -68,7 +68,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything known of one host from one look. `host` is the registry's name, `address` how it was reached."""
+    """Everything known of one host from one look. `host` is the registry's name, `address` what was asked for."""
 
     schema_version: int
     qtctl_version: str

@@ -93,7 +93,9 @@ class Host(Protocol):
     """One connection to one host, and all that goes through it."""
 
     @property
-    def address(self) -> str: ...
+    def address(self) -> str:
+        """What it was asked for as: a name of the registry, of ssh config or of the lab; or local."""
+        ...
 
     @property
     def user(self) -> str: ...

@@ -37,7 +37,7 @@ def refusal(config: Path, alias: str = "here", *, timeout_s: float = 10) -> Unre
 
 def test_known_key(server: Sshd) -> None:
     with connect("here", user=None, config=server.config()) as host:
-        assert (host.address, host.user, host.transport) == ("127.0.0.1", servers.USER, "ssh")
+        assert (host.address, host.user, host.transport) == ("here", servers.USER, "ssh")
         assert host.start("echo up").finish(10).stdout == b"up\n"
 
 

@@ -105,6 +105,45 @@ def test_an_unknown_check_shows_the_ask_that_was_refused() -> None:
     assert [(proof.again, proof.line) for proof in check.proof] == [("ask redis", "NOAUTH Authentication required.")]
 
 
+@pytest.mark.parametrize(
+    ("refused", "remedies"),
+    [
+        ({"unit *": "no"}, {"QT201": "systemctl status dbus.socket dbus.service on the host, then audit again"}),
+        (
+            {"reach bus": "no dbus", "unit *": "no dbus"},
+            {
+                "QT701": "systemctl status dbus.socket dbus.service on the host, then audit again",
+                "QT201": "systemctl status dbus.socket dbus.service on the host, then audit again",
+            },
+        ),
+        (
+            {"reach ssh": "no way", "reach bus": "no way", "unit *": "no way", "store redis": "no way"},
+            dict.fromkeys(("QT701", "QT201", "QT509"), "see the reason; qtctl explain QT701"),
+        ),
+        (
+            {"store redis": "NOAUTH", "stream.group *": "NOAUTH"},
+            dict.fromkeys(
+                ("QT509", "QT504"),
+                "let the auditing account reach Redis: its password by name in stores.toml, AllowTcpForwarding in sshd",
+            ),
+        ),
+    ],
+)
+def test_what_could_not_be_asked_has_the_remedy_of_its_cause(refused: dict[str, str], remedies: dict[str, str]) -> None:
+    want = desired()
+    unknown = [c for c in judge(want, evidence(want, refused=refused)) if c.outcome is Outcome.UNKNOWN]
+    for id_, remedy in remedies.items():
+        assert {check.remedy for check in unknown if check.id == id_} == {remedy}
+
+
+@pytest.mark.parametrize(("transport", "named"), [("ssh", "prod-1.example"), ("local", "local")])
+def test_a_remedy_that_deploys_names_the_host(transport: str, named: str) -> None:
+    want = desired()
+    seen = replace(evidence(want, absent=[f"unit {ENGINE}"], transport=transport), address="prod-1.example")
+    (check,) = [c for c in judge(want, seen) if (c.id, c.subject) == ("QT201", ENGINE)]
+    assert check.remedy == f"qtctl deploy --host {named}"
+
+
 def test_a_local_audit_takes_no_connection() -> None:
     want = desired()
     ssh = [

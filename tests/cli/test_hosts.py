@@ -142,6 +142,16 @@ def test_a_host_that_cannot_be_reached(away: object, world: Path) -> None:
         assert listing(world) == before
 
 
+def test_a_lab_host_that_is_not_up(world: Path) -> None:
+    config = host(HostName="no-such-host.invalid").replace("Host there", "Host lab2")
+    with known(world, config) as operator:
+        audited = operator.run("audit", "--host", "lab2", "--format", "json")
+        (said,) = {check["reason"] for check in json.loads(audited.out)["unknowns"]}
+        assert said.endswith("does not resolve (boot it: `qtctl lab up --hosts 2`)")
+        deployed = operator.run("deploy", "--host", "lab2", "--yes")
+        assert (deployed.code, deployed.err.rstrip().endswith("(boot it: `qtctl lab up --hosts 2`)")) == (4, True)
+
+
 @pytest.fixture
 def bare(tmp_path: Path) -> Iterator[Sshd]:
     """A machine without systemd's bus, without `ss`: this one, with a PATH of its own."""

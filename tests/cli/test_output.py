@@ -145,6 +145,31 @@ def test_an_interrupt(command: str, after_s: float, world: Path) -> None:
     assert err.decode().removeprefix("connecting to box\n") == "interrupted\n"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_verify_that_is_ended_leaves_no_root_behind(number: signal.Signals, world: Path) -> None:
+    program, scratch = world / "bin/systemd-analyze", world / "scratch"
+    for folder in (program.parent, scratch):
+        folder.mkdir()
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    process = subprocess.Popen(
+        [*PROGRAM, "verify"],
+        cwd=world,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(world, PATH=f"{program.parent}:{os.environ['PATH']}", TMPDIR=str(scratch)),
+    )
+    deadline = time.monotonic() + 20
+    while not list(scratch.glob("qtctl-verify-*/root/etc")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (130, b"", b"interrupted\n")
+    assert list(scratch.iterdir()) == []
+
+
 BROKEN = """
 import sys, qtctl.registry.load
 def load(files):

@@ -323,8 +323,17 @@ def test_a_host_that_cannot_boot_leaves_nothing() -> None:
     assert not disk.mounted(name)
 
 
-@pytest.mark.usefixtures("own_lab")
-def test_an_unknown_host_is_one_clear_error() -> None:
-    for work in (lambda: lab.down(["nohost"]), lambda: lab.execute("nohost", ["true"])):
+def test_an_unknown_host_is_one_clear_error_and_leaves_nothing(own_lab: Path) -> None:
+    """No state, and no lock either."""
+    before = sorted(own_lab.rglob("*"))
+    attempts: tuple[Callable[[], object], ...] = (
+        lambda: lab.down(["nohost"]),
+        lambda: lab.execute("nohost", ["true"]),
+        lambda: lab.reboot("nohost"),
+        lambda: lab.start("nohost"),
+        lambda: lab.power_cut("nohost"),
+    )
+    for attempt in attempts:
         with pytest.raises(LabError, match="there is no lab host nohost"):
-            work()
+            attempt()
+    assert sorted(own_lab.rglob("*")) == before

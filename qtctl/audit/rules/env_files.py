@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from qtctl.audit import proofs
+from qtctl.audit.declared import DEPLOY
 from qtctl.model.checks import Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -54,7 +55,7 @@ def _there(desired: Desired) -> tuple[Expectation, ...]:
 def _is_there(facts: Facts, file: EnvFile) -> Verdict:
     there = facts.read(File, file.path) is not None
     claim = proofs.presence(file.need, file.path, present=there)
-    remedy = "qtctl deploy" if file.generated else f"make {file.path} on the host: root's, mode 0600, KEY=value lines"
+    remedy = DEPLOY if file.generated else f"make {file.path} on the host: root's, mode 0600, KEY=value lines"
     return Verdict(there, {"file": "present" if there else "absent"}, (claim,), remedy=remedy)
 
 
@@ -97,7 +98,7 @@ def _as_declared(found: File, file: EnvFile) -> bool:
 
 def _remedy(file: EnvFile) -> str:
     if file.generated:
-        return "qtctl deploy"
+        return DEPLOY
     return f"chown root:root {file.path}; chmod 600 {file.path}; change the secrets if others could read them"
 
 

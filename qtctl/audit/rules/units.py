@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.audit import proofs
 from qtctl.audit.conditions import read_unit
-from qtctl.audit.declared import DeclaredUnit, declared_units
+from qtctl.audit.declared import DEPLOY, DeclaredUnit, declared_units
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.checks import Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, DesiredFile
@@ -14,7 +14,6 @@ from qtctl.model.json import JsonObject
 
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()
-DEPLOY = "qtctl deploy"
 
 
 def _present(desired: Desired) -> tuple[Expectation, ...]:
