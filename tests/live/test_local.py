@@ -1,6 +1,7 @@
 """qtctl's wheel inside the host, `--host local`, finds what an audit of the same moment over SSH finds."""
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
@@ -84,10 +85,11 @@ def _audit_there(box: Box, command: str) -> Ran:
 
 
 def _findings(ran: Ran) -> list[dict[str, Any]]:
-    """All that is said of each finding and each unknown, without when it was asked."""
+    """All that is said of each finding and each unknown, without when it was asked, and of which host by what name."""
     report = ran.json()
     checks: list[dict[str, Any]] = [*report["findings"], *report["unknowns"]]
     for check in checks:
+        check["remedy"] = re.sub(r"--host \S+", "--host HOST", check["remedy"])
         for proof in check["proof"]:
             proof.pop("at", None)
     return checks
