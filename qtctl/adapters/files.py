@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.resources import files as package_files
 from pathlib import Path
 
@@ -89,6 +89,40 @@ def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
         check_writable(folder / path)
     for path, (content, mode) in sorted(contents.items()):
         write_atomic(folder / path, content, mode)
+
+
+def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collection[str]) -> tuple[str, ...]:
+    """Remove the files below the subfolders `tops` that begin with `mark`, but those in `kept`; their relative paths.
+
+    Links are not followed and not removed. Folders that this empties go too. InputError where one cannot be removed.
+    """
+    below = (Path(at, name) for top in tops for at, _, names in os.walk(folder / top) for name in names)
+    unwanted = (path for path in below if path.relative_to(folder).as_posix() not in kept)
+    removed = sorted(path for path in unwanted if _begins(path, mark))
+    for path in removed:
+        try:
+            path.unlink()
+        except OSError as error:
+            what = f"cannot be removed: {error.strerror}"
+            raise InputError(what, hint="nothing declares it any more", place=Place(str(path))) from error
+        _remove_empty(path.parent, folder)
+    return tuple(path.relative_to(folder).as_posix() for path in removed)
+
+
+def _begins(path: Path, mark: str) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(len(mark)) == mark.encode()
+    except PermissionError:
+        return False  # another's: it cannot be known to be ours
+
+
+def _remove_empty(folder: Path, top: Path) -> None:
+    while folder != top and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 def write_new_folder(folder: Path, contents: Mapping[str, bytes]) -> None:

@@ -15,12 +15,20 @@ def render(
     templates: TemplatesOption = None,
     as_name: AsOption = None,
 ) -> None:
-    """Write every unit, timer, target and env file of a host below DIR. The same registry gives the same bytes."""
-    from qtctl.adapters.files import read_registry, read_templates, write_tree
+    """Write every unit, timer, target and env file of a host below DIR. The same registry gives the same bytes.
+
+    Files of an earlier run that nothing declares any more are removed and named. They are known by qtctl's mark.
+    """
+    from qtctl.adapters.files import read_registry, read_templates, remove_marked, write_tree
     from qtctl.flows.declared import declare
+    from qtctl.probes.files import MARK
 
     declared = declare(read_registry(registry_folder(registry)), read_templates(templates), "", as_name)
     files = declared.desired.files
-    write_tree(out, {file.path.lstrip("/"): (file.content, int(file.mode, 8)) for file in files})
+    contents = {file.path.lstrip("/"): (file.content, int(file.mode, 8)) for file in files}
+    write_tree(out, contents)
+    tops = {"etc", *(path.partition("/")[0] for path in contents)}
+    for gone in remove_marked(out, tops, MARK, contents):
+        write(f"removed {gone}: nothing declares it any more")
     units = sum(file.of_unit for file in files)
     write(f"{declared.desired.host}: {units} units and {len(files) - units} env files in {out}")
