@@ -121,7 +121,8 @@ def _result(number: int, step: Step, kept: str, answer: InstallAnswer, why: str)
     if number not in answer.installed:
         stopped = number == answer.stopped_at or not answer.whole
         return StepResult(step, ok=False, detail=why if stopped else f"not written: {why}")
-    return StepResult(step, ok=True, detail="" if step.seen == "absent" else f"the old one is {kept}{step.subject}")
+    detail = "" if step.seen == "absent" else f"the old one is {kept}{step.subject}"
+    return StepResult(step, ok=True, detail=detail, forgotten=answer.forgotten.count(number))
 
 
 def _last_line(text: bytes) -> str:

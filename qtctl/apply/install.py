@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from shlex import quote
 
 from qtctl.model.plan import Step
+from qtctl.probes.files import MARK
 
 REPLACED = "/var/lib/qtctl/replaced"
+KEEP = 10
+"""How many replaced copies of each file stay; of those that qtctl wrote. What a person wrote is kept for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstallAnswer:
     """Which steps (by position) are installed, and why it stopped ('' if it did not).
 
-    `begun`: a first file may have been replaced. `whole`: the script said its last word.
+    `begun`: a first file may have been replaced. `whole`: the script said its last word. `forgotten`: a step's position
+    for each old copy of its file that was removed.
     """
 
     installed: tuple[int, ...]
@@ -25,6 +29,7 @@ class InstallAnswer:
     why: str
     begun: bool
     whole: bool
+    forgotten: tuple[int, ...] = ()
 
 
 # The script arrives on standard input: as a function it runs whole or, if the connection breaks early, not at all.
@@ -84,6 +89,17 @@ replace() {
   mv -fT -- "${2%/*}/.qtctl-$token-$1" "$2" || stop "$1" "$2 could not be renamed over"
   say installed "$1"
 }
+ours() { [ -f "$1" ] && [ ! -L "$1" ] && [ "$(head -c ${#mark} -- "$1")" = "$mark" ]; }
+forget() {
+  number=$1 path=$2
+  set --
+  for each in "${kept%/*}"/*"$path"; do ours "$each" && set -- "$@" "$each"; done
+  while [ $# -gt "$keep" ]; do
+    rm -f -- "$1" && say forgotten "$number"
+    rmdir -p --ignore-fail-on-non-empty -- "${1%/*}"
+    shift
+  done
+}
 synced() { sync -- "$@" || stop - "files could not be synced"; }
 main() {
   made='' begun=no
@@ -97,7 +113,7 @@ def install_script(steps: Sequence[Step], stage: str, kept: str, token: str, roo
     """
     folders = [root + step.subject.rpartition("/")[0] for step in steps]
     temps = [f"{folder}/.qtctl-{token}-{number}" for number, folder in enumerate(folders)]
-    copies = [f"{root}{kept}{root}{step.subject}" for step in steps if step.seen.startswith("sha256:")]
+    copies = [f"{root}{kept}{root}{step.subject}" for step in steps if _kept(step)]
     lines = (
         f"  trap {quote(f'clean {_words(temps)}')} EXIT",
         "  trap '' HUP PIPE",
@@ -109,10 +125,15 @@ def install_script(steps: Sequence[Step], stage: str, kept: str, token: str, roo
         *(f"  replace {number} {_place(step, root)}" for number, step in enumerate(steps)),
         "  made=''",
         f"  synced {_words(dict.fromkeys(folders))}",
+        *(f"  forget {number} {quote(root + step.subject)}" for number, step in enumerate(steps) if _kept(step)),
         "  say end",
     )
-    names = f"stage={quote(stage)} kept={quote(root + kept)} token={quote(token)}"
+    names = f"stage={quote(stage)} kept={quote(root + kept)} token={quote(token)} keep={KEEP} mark={quote(MARK)}"
     return "\n".join((names, _HEAD.strip("\n"), *lines, "}", "main", ""))
+
+
+def _kept(step: Step) -> bool:
+    return step.seen.startswith("sha256:")
 
 
 def _words(words: Iterable[str]) -> str:
@@ -135,15 +156,18 @@ def _arguments(step: Step, root: str) -> str:
 def read_answer(stdout: bytes) -> InstallAnswer:
     """What the script said, also where its answer was cut off."""
     installed: list[int] = []
+    forgotten: list[int] = []
     stopped: tuple[int | None, str] = (None, "")
     begun = whole = False
     for line in stdout.decode("utf-8", "replace").splitlines():
         word, _, rest = line.removeprefix("qtctl ").partition(" ")
         if word == "installed":
             installed.append(int(rest))
+        elif word == "forgotten":
+            forgotten.append(int(rest))
         elif word == "stopped":
             number, _, why = rest.partition(" ")
             stopped = (int(number) if number.isdigit() else None, why)
         begun = begun or word == "prepared"
         whole = whole or word == "end"
-    return InstallAnswer(tuple(installed), *stopped, begun=begun, whole=whole)
+    return InstallAnswer(tuple(installed), *stopped, begun=begun, whole=whole, forgotten=tuple(forgotten))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from qtctl.apply.install import KEEP
 from qtctl.cli.output import console, plain, table, write
 from qtctl.flows.deploy import DeployOutcome, DeployStatus
 from qtctl.model.plan import Plan, Step, StepKind, StepResult
@@ -104,3 +105,5 @@ def _kept(results: tuple[StepResult, ...]) -> Iterator[str]:
     folders = Counter(result.detail.removeprefix(OLD).removesuffix(result.step.subject) for result in replaced)
     for folder, count in sorted(folders.items()):
         yield f"{count} replaced file{'s are' if count != 1 else ' is'} kept below {folder}"
+    if forgotten := sum(result.forgotten for result in results):
+        yield f"{forgotten} older than the {KEEP} newest of a file {'were' if forgotten != 1 else 'was'} removed there"

@@ -57,8 +57,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How a step ended: `ok`, or why not in `detail` (a job's result: failed, timeout, dependency …)."""
+    """How a step ended: `ok`, or why not in `detail` (a job's result: failed, timeout, dependency …).
+
+    `forgotten`: how many old copies of the file that was written were removed.
+    """
 
     step: Step
     ok: bool
     detail: str = ""
+    forgotten: int = 0
