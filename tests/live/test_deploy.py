@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from qtctl.flows.deploy import AGAIN
 from tests.live.box import ROOT, Box, Ran, qtctl
 from tests.live.registries import changed
 
@@ -128,6 +129,7 @@ def test_a_program_that_is_not_there(box: Box, nowhere: Path) -> None:
         assert f"failed: restart {UNIT}" in said
         assert f"written: {PATH}, the old one is {_kept(box, PATH)}" in said
         assert f"QT205 {UNIT}" in said
+        assert said.splitlines()[-1] == f"  {AGAIN}"
         assert "now runs as declared" not in ran.out
         assert "microservices/clm/main.py" in box.sh(f"cat {_kept(box, PATH)}")
         audited = box.audit()
