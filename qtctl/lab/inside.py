@@ -78,6 +78,8 @@ def end(entered: subprocess.Popen[bytes]) -> None:
     Not its nsenter, which alone can reap the command: reaped by nobody, as on a machine whose PID 1 does not do that
     (a container's often does not), a dead command stays in the host's pid namespace, and the host could never end.
     """
+    if entered.returncode is not None:
+        return  # it was waited for: its pid may be another's by now
     deadline = time.monotonic() + REAP_S
     while not _ended(entered) and time.monotonic() < deadline:
         for child in children(entered.pid):
