@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.audit import proofs
 from qtctl.audit.conditions import ON_THE_WAY, Condition, condition, read_unit
-from qtctl.audit.declared import DeclaredUnit, declared_units
+from qtctl.audit.declared import DEPLOY, DeclaredUnit, declared_units
 from qtctl.audit.exit_status import ending, hint
 from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, Ghost
@@ -113,7 +113,7 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
         return NOT_JUDGED
     remedy = f"systemctl start {declared.unit}"
     if unit.load_state == "masked":
-        remedy = f"systemctl unmask {declared.unit}, then qtctl deploy"
+        remedy = f"systemctl unmask {declared.unit}, then {DEPLOY}"
     return Verdict(found is Condition.UP, _observed(unit), (_active(declared, unit),), remedy=remedy)
 
 
