@@ -72,7 +72,9 @@ def _alike(box: Box, command: str, saved: Path, *, found: set[tuple[str, str]], 
     assert {(check["id"], check["subject"]) for check in here.json()["findings"]} == found
     local, ssh = json.loads(box.sh(f"cat {SAVED}")), json.loads(saved.read_text())
     assert (local["transport"], ssh["transport"], local["user"], ssh["user"]) == ("local", "ssh", AUDITOR, AUDITOR)
-    assert _items(local) == _items(ssh)
+    fired = _fired(local) ^ _fired(ssh)
+    mine, theirs = _items(local, fired), _items(ssh, fired)
+    assert {key: (mine.get(key), theirs.get(key)) for key in {*mine, *theirs} if mine.get(key) != theirs.get(key)} == {}
     assert [(ask["argv"], ask["again"]) for ask in local["asks"]] == [
         (ask["argv"], ask["again"]) for ask in ssh["asks"]
     ]
@@ -95,15 +97,27 @@ def _findings(ran: Ran) -> list[dict[str, Any]]:
     return checks
 
 
-def _items(evidence: dict[str, Any]) -> dict[tuple[str, str, str], dict[str, Any]]:
-    return {(item["fact"], item["store"], item["subject"]): _lasting(item) for item in evidence["items"]}
+def _fired(evidence: dict[str, Any]) -> set[tuple[str, int]]:
+    """When each timer last fired. One that does so between the two looks is another in each, and so is its service."""
+    units = (item for item in evidence["items"] if item["fact"] == "unit" and item["value"])
+    return {(item["subject"].partition(".")[0], item["value"].get("last_trigger_usec", 0)) for item in units}
 
 
-def _lasting(item: dict[str, Any]) -> dict[str, Any]:
+def _items(evidence: dict[str, Any], fired: set[tuple[str, int]]) -> dict[tuple[str, str, str], dict[str, Any]]:
+    names = {name for name, _ in fired}
+    ignored = (*LOGINS, *(f"{name}.*" for name in names))
+    return {
+        (item["fact"], item["store"], item["subject"]): _lasting(item, ignored)
+        for item in evidence["items"]
+        if item["fact"] != "unit" or item["subject"].partition(".")[0] not in names
+    }
+
+
+def _lasting(item: dict[str, Any], ignored: tuple[str, ...]) -> dict[str, Any]:
     fact, value = item["fact"], item["value"]
     kept = {key: each for key, each in item.items() if key != "ask" and (key != "line" or fact not in LINES)}
     if fact == "unit.listing" and value:
-        units = {name: row for name, row in value["units"].items() if not any(fnmatchcase(name, it) for it in LOGINS)}
+        units = {name: row for name, row in value["units"].items() if not any(fnmatchcase(name, it) for it in ignored)}
         kept["value"] = {**value, "units": units}
     elif value:
         kept["value"] = {field: each for field, each in value.items() if field not in VOLATILE.get(fact, ())}
