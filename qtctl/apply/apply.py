@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from qtctl.apply.install import REPLACED, InstallAnswer, install_script, read_answer
+from qtctl.apply.tools import TOOLS, run_tool
 from qtctl.apply.units import run_batch
 from qtctl.errors import DeployRefused, HostError, Refused
 from qtctl.model.plan import Plan, Step, StepKind, StepResult
@@ -25,8 +26,8 @@ _BATCHES = {StepKind.RESTART: StepKind.START}
 def apply(host: Host, plan: Plan, clock: Clock, *, deadline_s: float, progress: Progress) -> tuple[StepResult, ...]:
     """Do the steps in their order; one result for each.
 
-    Nothing after a failed write, reload or enablement is done; units are all tried. DeployRefused where nothing was
-    changed on the host; once something may have been, what went wrong stands in the results.
+    Nothing after a failed write, tool, reload or enablement is done; units are all tried. DeployRefused where nothing
+    was changed on the host; once something may have been, what went wrong stands in the results.
     """
     until = clock.monotonic() + deadline_s
     writes = [step for step in plan.steps if step.kind is StepKind.WRITE]
@@ -46,6 +47,8 @@ def _batch(
         return [StepResult(step, ok=False, detail=why) for step in steps]
     progress(_title(steps))
     try:
+        if steps[0].kind in TOOLS:
+            return [run_tool(host, step, left_s) for step in steps]
         return run_batch(host.bus(root=True), steps, left_s)
     except HostError as error:
         return [StepResult(step, ok=False, detail=f"{NOT_KNOWN}{error}") for step in steps]

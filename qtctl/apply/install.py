@@ -63,6 +63,9 @@ directory() {
   made="$2
 $made"
 }
+same_label() {
+  [ ! -e /sys/fs/selinux/enforce ] || [ -L "$1" ] || [ ! -f "$1" ] || chcon --reference="$1" -- "$2"
+}
 later() {
   at=$(stat -c %.9Y -- "$1") || return 1
   seconds=${at%.*} nano=$((1${at#*.} - 1000000000 + 1000))
@@ -76,6 +79,7 @@ prepare() {
   cp -- "$stage/$1" "$temp" || stop "$1" "$temp could not be written"
   [ "$(state "$temp")" = "sha256:$4" ] || stop "$1" "the staged copy is damaged"
   chown -- "$5:$6" "$temp" && chmod -- "$7" "$temp" || stop "$1" "$2 cannot be given to $5:$6 with mode $7"
+  same_label "$2" "$temp" || stop "$1" "$temp cannot be given the security label of $2"
   [ "$8" = no ] || later "$2" "$temp" || stop "$1" "$2 cannot keep its time"
   case "$3" in
     absent) return ;;

@@ -1,9 +1,35 @@
 """All rules of an audit."""
 
-from qtctl.audit.rules import env_files, groups, host, ports, streams, unit_names, unit_states, units, venvs
+from qtctl.audit.rules import (
+    accounts,
+    env_files,
+    folders,
+    groups,
+    host,
+    hosts_file,
+    ports,
+    streams,
+    unit_names,
+    unit_states,
+    units,
+    venvs,
+)
 from qtctl.model.checks import Rule
 
-FAMILIES = (units, unit_names, unit_states, ports, venvs, streams, groups, env_files, host)
+FAMILIES = (
+    units,
+    unit_names,
+    unit_states,
+    ports,
+    venvs,
+    streams,
+    groups,
+    env_files,
+    host,
+    hosts_file,
+    accounts,
+    folders,
+)
 RULES: tuple[Rule, ...] = tuple(
     sorted((rule for family in FAMILIES for rule in family.RULES), key=lambda rule: rule.id)
 )

@@ -111,7 +111,8 @@ def _causes(service: DesiredService, generated: set[str]) -> tuple[Root, ...]:
     venv = [(check, service.venv) for check in ("QT401", "QT402")] if service.venv else []
     files = (service.env_file if service.env_file in generated else "", service.secrets_file)
     env = [("QT601", path) for path in files if path]
-    return (*venv, *env, *(("QT302", port_subject(port)) for port in service.ports))
+    written = [("QT713", path) for key, path in service.sandbox if key == "ReadWritePaths"]
+    return (("QT711", service.user), *venv, *env, *written, *(("QT302", port_subject(port)) for port in service.ports))
 
 
 def _targets(desired: Desired, files: dict[str, str]) -> Iterator[DeclaredUnit]:

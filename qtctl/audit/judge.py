@@ -20,6 +20,9 @@ WAY_OF_FACT: dict[str, Root] = {
     "venv": ("QT701", "exec"),
     "host": ("QT701", "exec"),
     "store": ("QT701", "ssh"),
+    "account": ("QT701", "exec"),
+    "group": ("QT701", "exec"),
+    "hosts": ("QT701", "exec"),
 }
 """What a fact is asked through: where that way is closed, it is why the fact is not known."""
 IN_STORE = ("key", "stream", "stream.group")

@@ -21,6 +21,8 @@ DISRUPTIVE = frozenset({StepKind.STOP, StepKind.RESTART, StepKind.DISABLE})
 
 DONE = {
     StepKind.WRITE: "written",
+    StepKind.SYSUSERS: "run of systemd-sysusers",
+    StepKind.TMPFILES: "run of systemd-tmpfiles",
     StepKind.ENABLE: "enabled",
     StepKind.DISABLE: "disabled",
     StepKind.STOP: "stopped",

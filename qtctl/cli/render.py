@@ -15,7 +15,7 @@ def render(
     templates: TemplatesOption = None,
     as_name: AsOption = None,
 ) -> None:
-    """Write every unit, timer, target and env file of a host below DIR. The same registry gives the same bytes.
+    """Write every generated file of a host below DIR. The same registry gives the same bytes.
 
     Files of an earlier run that nothing declares any more are removed and named. They are known by qtctl's mark.
     """
@@ -31,4 +31,7 @@ def render(
     for gone in remove_marked(out, tops, MARK, contents):
         write(f"removed {gone}: nothing declares it any more")
     units = sum(file.of_unit for file in files)
-    write(f"{declared.desired.host}: {units} units and {len(files) - units} env files in {out}")
+    envs = sum(file.kind == "env" for file in files)
+    others = len(files) - units - envs
+    made = f"{units} units, {envs} env files and {others} others" if others else f"{units} units and {envs} env files"
+    write(f"{declared.desired.host}: {made} in {out}")

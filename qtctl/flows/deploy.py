@@ -23,7 +23,23 @@ from qtctl.ports.clock import Clock
 from qtctl.ports.host import Host
 from qtctl.ports.progress import Progress
 
-GATE = frozenset({"QT201", "QT204", "QT205", "QT206", "QT219", "QT301", "QT302", "QT504"})
+GATE = frozenset(
+    {
+        "QT201",
+        "QT204",
+        "QT205",
+        "QT206",
+        "QT219",
+        "QT301",
+        "QT302",
+        "QT504",
+        "QT706",
+        "QT711",
+        "QT712",
+        "QT713",
+        "QT714",
+    }
+)
 """The rules that a deploy waits for."""
 
 STILL_S = 2.0
@@ -283,7 +299,15 @@ def _left_behind(outcome: DeployOutcome, why: str) -> str:
     return _listed(f"{outcome.plan.host}: the deploy is not verified: {why}", lines)
 
 
-_SHOWN = (StepKind.ENABLE, StepKind.DISABLE, StepKind.STOP, StepKind.START, StepKind.RESTART)
+_SHOWN = (
+    StepKind.SYSUSERS,
+    StepKind.TMPFILES,
+    StepKind.ENABLE,
+    StepKind.DISABLE,
+    StepKind.STOP,
+    StepKind.START,
+    StepKind.RESTART,
+)
 
 
 _FEW = 5

@@ -32,9 +32,9 @@ class Ids:
             ids.groups[name] = int(gid)
         return ids
 
-    def group(self, name: str) -> int:
+    def group(self, name: str, gid: int | None = None) -> int:
         if name not in self.groups:
-            self.groups[name] = self._free()
+            self.groups[name] = self._free() if gid is None else gid
             self._add("etc/group", f"{name}:x:{self.groups[name]}:")
             self._add("etc/gshadow", f"{name}:*::")
         return self.groups[name]
@@ -42,14 +42,17 @@ class Ids:
     def user(self, account: Account) -> tuple[int, int]:
         """Its ids. An account that the root has already stays as it is."""
         if account.name not in self.users:
-            gid = self.group(account.group)
-            taken = {uid for uid, _ in self.users.values()}
-            uid = gid if gid not in taken else self._free()
+            gid = self.group(account.group, account.gid)
+            uid = self._uid(gid) if account.uid is None else account.uid
             self.users[account.name] = (uid, gid)
-            shell = "/bin/bash" if account.login else "/usr/sbin/nologin"
+            shell = account.shell or ("/bin/bash" if account.login else "/usr/sbin/nologin")
             self._add("etc/passwd", f"{account.name}:x:{uid}:{gid}::{account.home}:{shell}")
             self._add("etc/shadow", f"{account.name}:*:19000:0:99999:7:::")
         return self.users[account.name]
+
+    def _uid(self, gid: int) -> int:
+        taken = {uid for uid, _ in self.users.values()}
+        return gid if gid not in taken else self._free()
 
     def owner(self, user: str, group: str) -> tuple[int, int]:
         """Numeric owner of a file. An owner that no account names is an error of the tree: KeyError."""

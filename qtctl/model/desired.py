@@ -5,6 +5,7 @@ the registry resolved for it, defaults merged, names made whole. All later stage
 
 from dataclasses import dataclass
 
+from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
 
@@ -281,9 +282,9 @@ class DesiredFile:
     group: str
     sha256: str
     kind: str
-    """unit, dropin, env."""
+    """unit, dropin, env, sysusers, tmpfiles, cloud-init; hosts: the file that holds a block of ours."""
     subject: str
-    """The unit that the file makes, or that reads it."""
+    """The unit that the file makes, or that reads it; of other kinds its path."""
     origin: Origin
 
     @property
@@ -318,6 +319,9 @@ class Desired:
     units: tuple[DesiredUnit, ...] = ()
     dropins: tuple[DesiredDropin, ...] = ()
     files: tuple[DesiredFile, ...] = ()
+    accounts: tuple[DesiredAccount, ...] = ()
+    folders: tuple[DesiredFolder, ...] = ()
+    hosts_file: DesiredHosts | None = None
 
     def service(self, name: str) -> DesiredService | None:
         return next((service for service in self.services if service.name == name), None)

@@ -8,6 +8,8 @@ from qtctl.model.desired import DesiredFile
 
 class StepKind(StrEnum):
     WRITE = "write"
+    SYSUSERS = "sysusers"
+    TMPFILES = "tmpfiles"
     RELOAD = "daemon-reload"
     RESET_FAILED = "reset-failed"
     ENABLE = "enable"

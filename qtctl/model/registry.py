@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from qtctl.model.accounts import Folder, HostsFile, User
 from qtctl.model.fields import AbsolutePath, EnvName, Listen, Name, Node, Setting, Size, Span, UnitName, UnitRef, says
 from qtctl.model.limits import Limits, Restart, Scheduling
 from qtctl.model.origin import Origin
@@ -218,6 +219,7 @@ class Host(Node):
     os: str = ""
     systemd: int = Field(default=252, ge=240)
     timezone: str = "Etc/UTC"
+    hosts_file: HostsFile | None = None
 
 
 class Store(Node):
@@ -314,6 +316,8 @@ class Registry:
     venvs: dict[str, Venv] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     externals: dict[str, External] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    folders: dict[str, Folder] = field(default_factory=dict)
     legacy: tuple[Legacy, ...] = ()
     policy: Policy = field(default_factory=Policy)
     legacy_files: dict[str, str] = field(default_factory=dict)

@@ -38,6 +38,11 @@ class Account:
     home: str
     login: bool = False
     sudo: bool = False
+    shell: str = ""
+    """'' for what its `login` asks for."""
+    uid: int | None = None
+    gid: int | None = None
+    """None: whichever is free."""
 
 
 @dataclass(frozen=True, slots=True)

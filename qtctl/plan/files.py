@@ -32,11 +32,11 @@ class FileChange:
 
 
 def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
-    """Paths of the unit files whose present content a plan wants: regular files with another content than declared."""
+    """Paths of the files whose present content a plan wants: regular ones with another content, and no env files."""
     found = []
     for file in desired.files:
         there = facts.read(File, file.path)
-        if there is not None and _content_differs(there, file) and there.kind == "file" and file.of_unit:
+        if there is not None and _content_differs(there, file) and there.kind == "file" and file.kind != "env":
             found.append(file.path)
     return tuple(sorted(found))
 
@@ -55,14 +55,14 @@ def _change(file: DesiredFile, there: File | None, current: Mapping[str, bytes])
         return FileChange(file, f"replaces {_what(there)}", seen_of(there), diff, visible=True)
     if _content_differs(there, file):
         visible = not file.of_unit or process_sees(current[file.path], file.content, file.subject)
-        reason = "content differs" if file.of_unit else UNSHOWN
+        reason = "content differs" if file.kind != "env" else UNSHOWN
         return FileChange(file, reason, seen_of(there), _diff(file, current), visible=visible)
     reason = _rights(there, file)
     return FileChange(file, reason, seen_of(there), "", visible=False) if reason else None
 
 
 def _diff(file: DesiredFile, current: Mapping[str, bytes]) -> str:
-    if not file.of_unit or file.path not in current:
+    if file.kind == "env" or file.path not in current:
         return ""
     return shown_diff(current[file.path], file.content, file.path) or UNSHOWN
 
@@ -114,7 +114,7 @@ def _unreadable(file: DesiredFile, there: File | None, current: Mapping[str, byt
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     if there.sha256 is None:
         return [Refusal(file.path, "its content could not be read", hint)]
-    if file.of_unit and _content_differs(there, file) and file.path not in current:
+    if file.kind != "env" and _content_differs(there, file) and file.path not in current:
         return [Refusal(file.path, "its present content could not be read", hint)]
     return []
 

@@ -3,16 +3,23 @@
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File, Unit
+from qtctl.plan import accounts, hosts
 from qtctl.plan.wishes import wishes
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:
-    """`unit` of every declared unit; `file` of every generated file, enabling link and secrets file. Sorted."""
+    """`unit` of every declared unit; `file` of every generated file, enabling link, secrets file and folder. Sorted;
+
+    then the users and groups of accounts and folders, and the hosts file.
+    """
     paths = {file.path for file in desired.files}
+    paths.update(folder.path for folder in desired.folders)
+    paths.update(hosts.paths(desired))
     units: set[str] = set()
     for wish in wishes(desired):
         units.add(wish.unit)
         paths.update(wish.sees)
         paths.update(wish.links)
     wanted = [Need(Unit.FACT, unit) for unit in sorted(units)]
-    return tuple(wanted + [Need(File.FACT, path) for path in sorted(paths)])
+    wanted += [Need(File.FACT, path) for path in sorted(paths)]
+    return (*wanted, *accounts.needs(desired), *hosts.needs(desired))

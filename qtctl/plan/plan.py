@@ -6,6 +6,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item
 from qtctl.model.facts import Facts
 from qtctl.model.plan import Plan, Refusal
+from qtctl.plan import accounts, hosts
 from qtctl.plan.files import changes, obstacles, to_read
 from qtctl.plan.needs import needs
 from qtctl.plan.units import Scene, unit_steps
@@ -18,17 +19,23 @@ def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_o
     `facts` must hold needs(desired); `current` the content of what unread(desired, facts) names. A fact that is not
     known, or something in the way, gives a plan of refusals and no steps. Undeclared units are never in it.
     """
-    refusals = _unknown(desired, facts) or obstacles(desired, facts, current, take_over=take_over)
+    refusals = _unknown(desired, facts) or (
+        *obstacles(desired, facts, current, take_over=take_over),
+        *accounts.obstacles(desired, facts),
+        *hosts.obstacles(desired, facts, current),
+    )
     if refusals:
         return Plan(desired.host, (), refusals)
     written = changes(desired, facts, current)
     scene = Scene(facts, {change.file.path: change for change in written}, {w.unit: w for w in wishes(desired)})
-    return Plan(desired.host, (*(change.step for change in written), *unit_steps(scene)))
+    files = (*(change.step for change in written), *hosts.steps(desired, facts, current))
+    made = accounts.steps(desired, facts, {change.file.path: change for change in written})
+    return Plan(desired.host, (*files, *made, *unit_steps(scene)))
 
 
 def unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
-    """The unit files whose present content the plan wants to see. None where something needed is not known."""
-    return () if _unknown(desired, facts) else to_read(desired, facts)
+    """The files whose present content the plan wants to see. None where something needed is not known."""
+    return () if _unknown(desired, facts) else (*to_read(desired, facts), *hosts.to_read(desired, facts))
 
 
 def _unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:

@@ -14,6 +14,7 @@ from qtctl.dialects.toml.positions import line_of, line_of_written
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
 from qtctl.model import units
+from qtctl.model.accounts import Folder, User
 from qtctl.model.origin import Origin
 from qtctl.registry.references import check_references
 
@@ -34,6 +35,8 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "venvs.toml": ("venvs", model.Venv),
     "streams.toml": ("keys", model.Key),
     "externals.toml": ("externals", model.External),
+    "users.toml": ("users", User),
+    "folders.toml": ("folders", Folder),
 }
 """Files that map names to tables: the Registry field they fill and the model of a table."""
 
@@ -131,7 +134,7 @@ class _Loader:
         found = {}
         for name, value in (self._parse(path) or {}).items():
             self.origins[field, name] = Origin(path, (name,))
-            if kind is not model.Key:
+            if kind not in (model.Key, Folder):
                 self._check_name(name, f"one of the {field}", Origin(path, (name,)))
             node = self._validate(path, (name,), value, kind)
             if node is not None:

@@ -6,6 +6,7 @@ from qtctl.model.names import LESSER, Names, unit_name, units_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Run, RunKind, Service
 from qtctl.model.states import ServiceState
+from qtctl.registry.accounts import accounts
 from qtctl.registry.addresses import collisions
 from qtctl.registry.kinds import TIMES, kinds, starts_nothing
 from qtctl.registry.problem import Problem
@@ -25,13 +26,15 @@ def check_references(registry: Registry) -> list[Problem]:
         *_replacements(registry),
         *_legacy(registry),
         *collisions(registry),
+        *accounts(registry),
         *_unit_names(registry, names),
     ]
     return sorted(problems, key=lambda problem: (problem[1].file, problem[1].path, problem[0]))
 
 
 def _hosts(registry: Registry) -> Iterator[Problem]:
-    for kind in ("services", "stores", "targets", "timers", *LESSER, "dropins", "venvs", "externals"):
+    placed = ("services", "stores", "targets", "timers", *LESSER, "dropins", "venvs", "externals", "users", "folders")
+    for kind in placed:
         for name, node in getattr(registry, kind).items():
             origin = registry.origins[kind, name].at("hosts")
             for host in node.hosts:

@@ -21,7 +21,7 @@ def judge_unit(
 
     `specifiers`: a `%` in the declared values is systemd's, and stands in the text as it is.
     """
-    _judge_mark(text, unit, template, mark)
+    judge_mark(text, unit, template, mark)
     unitfile = parse(text, f"{unit} from {template}")
     if unitfile.ignored:
         line = unitfile.ignored[0]
@@ -37,7 +37,7 @@ def judge_unit(
 def judge_env(text: str, service: DesiredService, template: str, mark: str) -> None:
     """InputError where a process would get another environment from the file. Names only, no values, are shown."""
     name = f"{service.env_file} from {template}"
-    _judge_mark(text, service.unit, template, mark)
+    judge_mark(text, service.unit, template, mark)
     found, declared = parse_env_file(text, name), dict(service.env)
     wrong = sorted(key for key in {*found, *declared} if found.get(key) != declared.get(key))
     if wrong:
@@ -47,7 +47,8 @@ def judge_env(text: str, service: DesiredService, template: str, mark: str) -> N
 _FILTERS = "write values through the filters that the shipped templates use"
 
 
-def _judge_mark(text: str, unit: str, template: str, mark: str) -> None:
+def judge_mark(text: str, unit: str, template: str, mark: str) -> None:
+    """InputError where the first line is not the one that says whose file it is."""
     if text.partition("\n")[0] != mark:
         raise InputError(
             f"template of {unit}: the first line is not the mark", hint="{{ mark }}", place=Place(template, 1)

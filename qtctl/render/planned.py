@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.origin import Origin
+from qtctl.render.accounts import paths
 
 UNIT_DIR = "/etc/systemd/system"
 DROPIN = "dropin"
@@ -28,6 +29,8 @@ def _files(desired: Desired) -> Iterator[DesiredFile]:
     yield from (_unit(unit.unit, unit.origin) for unit in desired.units)
     for dropin in desired.dropins:
         yield DesiredFile(dropin.path, b"", "0644", "root", "root", "", DROPIN, dropin.unit, dropin.origin)
+    for path, kind, origin in paths(desired):
+        yield DesiredFile(path, b"", "0644", "root", "root", "", kind, path, origin)
 
 
 def _unit(unit: str, origin: Origin) -> DesiredFile:

@@ -17,15 +17,18 @@ from qtctl.model.desired import (
     DesiredUnit,
 )
 from qtctl.model.origin import Origin
+from qtctl.render import accounts
+from qtctl.render.accounts import SYSUSERS, TMPFILES
 from qtctl.render.declared import Declared, of_dropin, of_service, of_target, of_timer, of_unit
-from qtctl.render.judge import judge_env, judge_unit
+from qtctl.render.judge import judge_env, judge_mark, judge_unit
 from qtctl.render.planned import DROPIN, UNIT_DIR
 from qtctl.render.templates import Templates
 from qtctl.render.written import mark
 
-SERVICE, TIMER, TARGET, UNIT, DROPIN_TEMPLATE, ENV = TEMPLATES = (
+SERVICE, TIMER, TARGET, UNIT, DROPIN_TEMPLATE, ENV = (
     "service.j2", "timer.j2", "target.j2", "unit.j2", "dropin.j2", "env.j2",
 )  # fmt: skip
+TEMPLATES = (SERVICE, TIMER, TARGET, UNIT, DROPIN_TEMPLATE, ENV, SYSUSERS, TMPFILES)
 """The template files that a caller reads and passes."""
 
 D = TypeVar("D", DesiredService, DesiredTimer, DesiredTarget, DesiredUnit)
@@ -67,6 +70,9 @@ def _jobs(desired: Desired, templates: Templates) -> Iterator[_Job]:
         yield unit.unit, unit.origin, partial(_unit, UNIT, unit, of_unit, templates)
     for dropin in desired.dropins:
         yield dropin.unit, dropin.origin, partial(_dropin, dropin, templates)
+    made = {"sysusers": _sysusers, "tmpfiles": _tmpfiles, "cloud-init": _cloud_init}
+    for path, kind, origin in accounts.paths(desired):
+        yield path, origin, partial(made[kind], desired, path, origin, templates)
 
 
 def _unit(template: str, declared: D, says: Callable[[D], tuple[Declared, ...]], templates: Templates) -> DesiredFile:
@@ -83,6 +89,27 @@ def _dropin(dropin: DesiredDropin, templates: Templates) -> DesiredFile:
     text = templates.fill(DROPIN_TEMPLATE, dropin.unit, specifiers=dropin.specifiers, mark=first, dropin=dropin)
     judge_unit(text, dropin.unit, DROPIN_TEMPLATE, first, of_dropin(dropin), specifiers=dropin.specifiers)
     return _file(dropin.path, text, mode="0644", kind=DROPIN, subject=dropin.unit, origin=dropin.origin)
+
+
+def _sysusers(desired: Desired, path: str, origin: Origin, templates: Templates) -> DesiredFile:
+    first, entries = mark(origin.file), accounts.account_entries(desired.accounts)
+    text = templates.fill(SYSUSERS, path, mark=first, entries=entries)
+    judge_mark(text, path, SYSUSERS, first)
+    accounts.judge_accounts(text, path, SYSUSERS, entries)
+    return _file(path, text, mode="0644", kind="sysusers", subject=path, origin=origin)
+
+
+def _tmpfiles(desired: Desired, path: str, origin: Origin, templates: Templates) -> DesiredFile:
+    first, entries = mark(origin.file), accounts.folder_entries(desired.folders)
+    text = templates.fill(TMPFILES, path, mark=first, entries=entries)
+    judge_mark(text, path, TMPFILES, first)
+    accounts.judge_folders(text, path, TMPFILES, entries)
+    return _file(path, text, mode="0644", kind="tmpfiles", subject=path, origin=origin)
+
+
+def _cloud_init(_desired: Desired, path: str, origin: Origin, _templates: Templates) -> DesiredFile:
+    text = f"{mark(origin.file)}\n{accounts.CLOUD_INIT}"
+    return _file(path, text, mode="0644", kind="cloud-init", subject=path, origin=origin)
 
 
 def _env(service: DesiredService, templates: Templates) -> DesiredFile:

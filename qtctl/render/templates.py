@@ -17,6 +17,8 @@ from qtctl.dialects.systemd.quoting import (
     path_list,
     value,
 )
+from qtctl.dialects.systemd.sysusers import write as sysusers_line
+from qtctl.dialects.systemd.tmpfiles import write as tmpfiles_line
 from qtctl.dialects.systemd.unit_name import stem
 from qtctl.errors import InputError, Place
 from qtctl.render.written import undoubled, working_directory, written_setting, written_units
@@ -50,6 +52,8 @@ class Templates:
             "path_list": path_list,
             "setting": written_setting,
             "stem": stem,
+            "sysusers_line": sysusers_line,
+            "tmpfiles_line": tmpfiles_line,
             "units": written_units,
             "value": value,
             "working_directory": working_directory,

@@ -19,6 +19,7 @@ from qtctl.model.names import LESSER, Names, unit_name, units_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.states import ServiceState
+from qtctl.resolve.accounts import accounts, folders, hosts_file
 from qtctl.resolve.instances import instance_of
 from qtctl.resolve.listeners import listeners
 from qtctl.resolve.services import resolve_service
@@ -68,6 +69,9 @@ def resolve(registry: Registry, host: str) -> Desired:
         ghosts=tuple(_ghosts(registry)),
         severities=tuple(sorted(registry.policy.severities.items())),
         fail_on=registry.policy.fail_on,
+        accounts=accounts(registry, host),
+        folders=folders(registry, host),
+        hosts_file=hosts_file(registry, host),
     )
 
 

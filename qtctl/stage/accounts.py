@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 from qtctl.errors import InputError
 from qtctl.model.desired import Desired
+from qtctl.model.desired_accounts import DesiredAccount
 from qtctl.model.tree import Account
 
 ROOT = "root"
@@ -12,7 +13,7 @@ ROOT = "root"
 
 def accounts(desired: Desired, audit_user: str, deploy_user: str) -> tuple[Account, ...]:
     """Sorted by name. root is there already; groups that are no user's first group become accounts of their own."""
-    services = _of_services(desired)
+    services = _declared(desired, _of_services(desired))
     if audit_user in (*services, deploy_user, ROOT):
         raise InputError(
             f"audit_user {audit_user} of {desired.host} is root, deploys, or runs services",
@@ -34,6 +35,17 @@ def _of_services(desired: Desired) -> dict[str, Account]:
                 group = service.group if name == service.user and service.group else name
                 found.setdefault(name, Account(name, group, _home(desired, name)))
     return found
+
+
+def _declared(desired: Desired, used: dict[str, Account]) -> dict[str, Account]:
+    """Those that services use, as the registry declares them. What else it declares, a deploy makes."""
+    known = {account.name: account for account in desired.accounts}
+    return {name: _as_declared(known[name], own) if name in known else own for name, own in used.items()}
+
+
+def _as_declared(declared: DesiredAccount, used: Account) -> Account:
+    home, shell = declared.home or used.home, declared.shell
+    return replace(used, group=declared.group, home=home, shell=shell, uid=declared.uid, gid=declared.gid)
 
 
 def _home(desired: Desired, user: str) -> str:

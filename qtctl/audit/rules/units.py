@@ -81,7 +81,7 @@ def _enablement_remedy(declared: DeclaredUnit, state: str) -> str:
 
 
 def _same_files(desired: Desired) -> tuple[Expectation, ...]:
-    return tuple(_same_file(file) for file in desired.files if file.of_unit)
+    return tuple(_same_file(file) for file in desired.files if file.kind != "env")
 
 
 def _same_file(file: DesiredFile) -> Expectation:
@@ -100,7 +100,7 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
     if found is None and _alone(file):
         claim = proofs.presence(need, file.path, present=False)
         return Verdict(False, {"path": file.path, "kind": "absent"}, (claim,), remedy=DEPLOY)
-    if found is None or _masks(found):
+    if found is None or (file.of_unit and _masks(found)):
         return NOT_JUDGED
     remedy = f"{DEPLOY}; to keep the edit, put it into the registry first"
     if found.kind != "file":
@@ -116,7 +116,7 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
 
 def _alone(file: DesiredFile) -> bool:
     """Whether no unit is loaded from it by its name, so that QT201 does not say where it is missing."""
-    return file.kind == "dropin" or is_template(file.subject)
+    return file.kind != "unit" or is_template(file.subject)
 
 
 def _masks(found: File) -> bool:
@@ -159,13 +159,13 @@ QT208 = Rule(
 )
 QT210 = Rule(
     "QT210",
-    "unit file differs from the generated one",
+    "file differs from the generated one",
     Severity.WARNING,
-    what="The file in /etc/systemd/system is not byte for byte the one that qtctl renders from the registry: its "
-    "sha256 differs, or it is a link or a directory. A unit's file that is missing is QT201 (a drop-in's or a "
-    "template's is reported here), one replaced by a mask "
-    "is QT208. The difference says nothing yet about what systemd has loaded, since an edit without "
-    "daemon-reload changes only the file.",
+    what="A generated file that anybody may read (of a unit or drop-in, of accounts, of folders, for cloud-init) is not "
+    "byte for byte the one that qtctl renders from the registry: its sha256 differs, or it is a link, a directory or "
+    "missing. A unit's file that is missing is QT201 (a drop-in's or a template's is reported here), one replaced by "
+    "a mask is QT208, and env files are QT601 and QT602. The difference says nothing yet about what systemd has "
+    "loaded, since an edit without daemon-reload changes only the file.",
     why="An edit by hand is undone by the next deploy, or never written down at all. A `sed -i s/8005/8015/` on a "
     "live unit ends a port clash today, and the clash is back on the next host that is built from the "
     "repository.",

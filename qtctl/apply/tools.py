@@ -1,0 +1,23 @@
+"""systemd-sysusers and systemd-tmpfiles, run on the host as root on one file."""
+
+from shlex import quote
+
+from qtctl.model.plan import Step, StepKind, StepResult
+from qtctl.ports.host import Completed, Host
+
+TOOLS = {StepKind.SYSUSERS: "systemd-sysusers", StepKind.TMPFILES: "systemd-tmpfiles --create"}
+_SAID = 5
+"""Of what it said, this many lines are enough."""
+
+
+def run_tool(host: Host, step: Step, deadline_s: float) -> StepResult:
+    """The tool's own exit status is the result. HostError where the host is gone, or the deadline passes."""
+    script = f'export LC_ALL=C PATH="$PATH:/usr/sbin:/usr/bin:/sbin:/bin"\n{TOOLS[step.kind]} {quote(step.subject)}\n'
+    done = host.start(script, root=True).finish(deadline_s)
+    return StepResult(step, ok=done.exit == 0, detail="" if done.exit == 0 else _why(done))
+
+
+def _why(done: Completed) -> str:
+    how = "ended by a signal" if done.exit is None else f"exit status {done.exit}"
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return "; ".join((how, *said[:_SAID]))

@@ -1,0 +1,105 @@
+"""The hosts file, and the block of lines in it that belongs to a fleet. Everything else in it stays as it is.
+
+Read as glibc does: a `#` begins a comment anywhere, columns are divided by white space, names ignore case.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+PATH = "/etc/hosts"
+
+
+@dataclass(frozen=True, slots=True)
+class HostsText:
+    """rows: (address, names…) outside the block; block: the lines between its marks, None where there is none.
+
+    `broken`: why the marks cannot be trusted, or ''.
+    """
+
+    rows: tuple[tuple[str, ...], ...]
+    block: tuple[str, ...] | None
+    broken: str = ""
+
+
+def begin_mark(fleet: str) -> str:
+    return f"# BEGIN qtctl {fleet}: generated; edits up to END are overwritten."
+
+
+def end_mark(fleet: str) -> str:
+    return f"# END qtctl {fleet}"
+
+
+def block_lines(aliases: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
+    """What stands between the marks: a line an address."""
+    return tuple(" ".join((address, *names)) for address, names in aliases if names)
+
+
+def read(content: bytes, fleet: str) -> HostsText:
+    lines = content.split(b"\n")
+    span = _span(lines, fleet)
+    if isinstance(span, str):
+        return HostsText(_rows(lines), None, span)
+    if span is None:
+        return HostsText(_rows(lines), None)
+    first, last = span
+    inside = tuple(line.decode("utf-8", "replace") for line in lines[first + 1 : last])
+    return HostsText(_rows([*lines[:first], *lines[last + 1 :]]), inside)
+
+
+def with_block(content: bytes, fleet: str, block: Sequence[str]) -> bytes:
+    """`content` with the fleet's block where it stood, else at the end; none where `block` is empty.
+
+    ValueError where `read` found the marks broken.
+    """
+    lines = content.split(b"\n")
+    span = _span(lines, fleet)
+    if isinstance(span, str):
+        raise ValueError(span)  # noqa: TRY004 - what is wrong is the text, not its type
+    marked = [line.encode() for line in (begin_mark(fleet), *block, end_mark(fleet))] if block else []
+    if span is not None:
+        return b"\n".join([*lines[: span[0]], *marked, *lines[span[1] + 1 :]])
+    if not marked:
+        return content
+    gap = b"" if not content or content.endswith(b"\n") else b"\n"
+    return content + gap + b"\n".join(marked) + b"\n"
+
+
+def same_address(one: str, other: str) -> bool:
+    """Whether two texts are the same address: `::1` and `0:0:0:0:0:0:0:1` are."""
+    try:
+        return ip_address(one) == ip_address(other)
+    except ValueError:
+        return one == other
+
+
+def addresses_of(rows: Iterable[Sequence[str]], name: str) -> tuple[str, ...]:
+    """Every address that the rows give a name, in their order."""
+    return tuple(dict.fromkeys(row[0] for row in rows if gives(row, name)))
+
+
+def gives(row: Sequence[str], name: str) -> bool:
+    """Whether a row gives a name its address."""
+    return name.lower() in (each.lower() for each in row[1:])
+
+
+def row_of(line: str) -> tuple[str, ...]:
+    """The columns of one line; () for a comment or an empty one."""
+    return tuple(line.partition("#")[0].split())
+
+
+def _rows(lines: Iterable[bytes]) -> tuple[tuple[str, ...], ...]:
+    read_ = (row_of(line.decode("utf-8", "replace")) for line in lines)
+    return tuple(row for row in read_ if row)
+
+
+def _span(lines: Sequence[bytes], fleet: str) -> tuple[int, int] | str | None:
+    """Where the marks stand, or why they cannot be trusted, or None where there are none."""
+    # The text after the name may change from version to version; the name is what a block is known by.
+    first = [at for at, line in enumerate(lines) if line.startswith(f"# BEGIN qtctl {fleet}:".encode())]
+    last = [at for at, line in enumerate(lines) if line.rstrip() == end_mark(fleet).encode()]
+    if not first and not last:
+        return None
+    if len(first) != 1 or len(last) != 1 or first[0] > last[0]:
+        return f"the marks of the block of {fleet} do not stand once each, BEGIN before END"
+    return first[0], last[0]

@@ -1,0 +1,64 @@
+"""Columns of sysusers.d(5) and tmpfiles.d(5) lines: how one value is written so that 247 to 257 read the same.
+
+Later versions take C escapes in some columns and earlier ones none, so only a quote and a backslash are escaped, which
+both read alike, and control characters are refused. `%` begins a specifier in every column.
+"""
+
+import re
+
+from qtctl.dialects.systemd.words import Escapes, quote_literal, split, trouble
+from qtctl.errors import InputError
+
+NOTHING = "-"
+"""What stands in a column that is left out."""
+MAX_LINE = 1024**2 - 1
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def column(text: str, field: str) -> str:
+    """One value as a column. InputError where no line can say it."""
+    reason = trouble(text)
+    if reason:
+        raise InputError(f"{field}: {reason}")
+    if _CONTROL.search(text):
+        raise InputError(f"{field}: holds a line break or another control character", hint="write it on one line")
+    if text in ("", NOTHING):
+        raise InputError(f"{field}: {text or 'an empty value'} means that there is none", hint="leave the key out")
+    return quote_literal(text.replace("%", "%%"))
+
+
+def optional(text: str, field: str) -> str:
+    """As `column`, with '' for a value that is left out."""
+    return column(text, field) if text else NOTHING
+
+
+def line(*columns: str) -> str:
+    """The line of these columns, without what is left out at its end."""
+    given = list(columns)
+    while given and given[-1] == NOTHING:
+        given.pop()
+    text = " ".join(given)
+    if len(text.encode()) > MAX_LINE:
+        raise InputError(f"a line longer than systemd reads ({MAX_LINE} bytes)")
+    return text
+
+
+def parse(text: str, most: int) -> tuple[str, ...]:
+    """The values of a line, '' for those left out, padded to `most`. InputError for a specifier, or too many."""
+    words = split(text, Escapes.LITERAL)
+    if len(words) > most:
+        raise InputError(f"more than {most} columns")
+    values = tuple("" if word == NOTHING else _plain(word) for word in words)
+    return values + ("",) * (most - len(values))
+
+
+def lines(text: str) -> list[tuple[int, str]]:
+    """The lines that say something, each with its number."""
+    stripped = ((number, each.strip()) for number, each in enumerate(text.split("\n"), start=1))
+    return [(number, each) for number, each in stripped if each and not each.startswith("#")]
+
+
+def _plain(word: str) -> str:
+    if "%" in word.replace("%%", ""):
+        raise InputError("a specifier (%…), whose value only the host knows", hint="write % as %%")
+    return word.replace("%%", "%")

@@ -1,0 +1,124 @@
+"""sysusers.d(5): users, groups and memberships as lines, and back."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qtctl.dialects.systemd.columns import NOTHING, column, line, lines, optional
+from qtctl.dialects.systemd.columns import parse as columns
+from qtctl.dialects.systemd.quoting import simple_path
+from qtctl.errors import InputError, Place
+
+NAME = r"[A-Za-z_][A-Za-z0-9_-]{0,30}"
+"""What valid_user_group_name() takes of a name that is to be made."""
+_NAME = re.compile(NAME)
+_ID = re.compile(rf"[0-9]+|([0-9]+|-):{NAME}")
+_COLUMNS = 6
+
+
+class Kind(StrEnum):
+    USER = "u"
+    GROUP = "g"
+    MEMBER = "m"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line. `id`: of a user '', a uid, or `uid:group` with `-` for any uid; of a group '' or its gid;
+
+    of a membership the group.
+    """
+
+    kind: Kind
+    name: str
+    id: str = ""
+    gecos: str = ""
+    home: str = ""
+    shell: str = ""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Two entries with one key contradict each other, or are the same."""
+        return (self.kind, self.name, self.id) if self.kind is Kind.MEMBER else (self.kind, self.name)
+
+
+def write(entry: Entry) -> str:
+    """InputError where systemd-sysusers could not take it as it is meant."""
+    try:
+        _check(entry)
+        return _line(entry)
+    except InputError as error:
+        raise InputError(f"{entry.name}: {error.what}", hint=error.hint) from error
+
+
+def _line(entry: Entry) -> str:
+    return line(
+        entry.kind,
+        entry.name,
+        entry.id or NOTHING,
+        optional(entry.gecos, "summary"),
+        optional(entry.home, "home"),
+        optional(entry.shell, "shell"),
+    )
+
+
+def parse(text: str, name: str) -> tuple[Entry, ...]:
+    """Every entry of a file. InputError, with the line, where one is none, or is none that `write` could write."""
+    return tuple(_entry(each, Place(name, number)) for number, each in lines(text))
+
+
+def _entry(text: str, place: Place) -> Entry:
+    try:
+        return _read(text)
+    except InputError as error:
+        raise InputError(error.what, hint=error.hint, place=place) from error
+
+
+def _read(text: str) -> Entry:
+    kind, *values = columns(text, _COLUMNS)
+    if kind not in tuple(Kind):
+        raise InputError(f"a line of type {kind!r}", hint="only u, g and m are read here")
+    entry = Entry(Kind(kind), *values)
+    _check(entry)
+    return entry
+
+
+def _check(entry: Entry) -> None:
+    if _NAME.fullmatch(entry.name) is None:
+        raise InputError(f"{entry.name!r} cannot name a user or group", hint=_HINT)
+    _check_id(entry)
+    if entry.kind is not Kind.USER:
+        if entry.gecos or entry.home or entry.shell:
+            raise InputError("only a user has a comment, a home and a shell")
+        return
+    if entry.gecos:
+        _check_comment(entry.gecos)
+    for field, path in (("home", entry.home), ("shell", entry.shell)):
+        if path:
+            _check_path(path, field)
+
+
+def _check_id(entry: Entry) -> None:
+    if entry.kind is Kind.MEMBER:
+        if _NAME.fullmatch(entry.id) is None:
+            raise InputError(f"{entry.id!r} cannot name a group", hint=_HINT)
+    elif entry.id and _ID.fullmatch(entry.id) is None:
+        raise InputError(f"{entry.id!r} is no id")
+    elif entry.kind is Kind.GROUP and entry.id and not entry.id.isdigit():
+        raise InputError(f"{entry.id!r} is no group id")
+
+
+def _check_comment(text: str) -> None:
+    column(text, "summary")
+    if ":" in text:
+        raise InputError("summary: holds a colon, which the user database cannot hold", hint="write it without")
+
+
+def _check_path(text: str, field: str) -> None:
+    if ":" in text:
+        raise InputError(f"{field}: holds a colon, which the user database cannot hold")
+    if simple_path(text, field) != text:
+        raise InputError(f"{field}: not a plain path", hint=f"write {simple_path(text, field)}")
+
+
+_HINT = "a letter or _, then letters, digits, _ and -, at most 31"

@@ -1,0 +1,61 @@
+"""Accounts, folders and host names that a host needs: the tables of users.toml, folders.toml and [HOST.hosts_file]."""
+
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from qtctl.dialects.systemd.sysusers import NAME
+from qtctl.model.fields import AbsolutePath, Name, Node, Span
+
+SystemName = Annotated[str, StringConstraints(pattern=rf"^{NAME}$")]
+"""The name of a user or group, as far as systemd-sysusers takes them."""
+FolderMode = Annotated[str, StringConstraints(pattern=r"^[0-7]{3,4}$")]
+HostAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$", max_length=253)]
+"""A name in the hosts file. An underscore, which no domain name has, is common in names left by containers."""
+
+
+def _usable_id(number: int | None) -> int | None:
+    if number in (0xFFFF, 0xFFFFFFFF):
+        raise ValueError("means no account to the kernel")
+    return number
+
+
+def _address(text: str) -> str:
+    ip_address(text)
+    return text
+
+
+Id = Annotated[int, Field(ge=1, le=0xFFFFFFFF), AfterValidator(_usable_id)]
+Address = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f:.]+$"), AfterValidator(_address)]
+
+
+class User(Node):
+    """A system account. A uid, gid, home or shell that is left out is the host's to choose, and is not judged."""
+
+    summary: str
+    state: Literal["present", "retired"] = "present"
+    hosts: tuple[Name, ...] = ()
+    why: str = ""
+    uid: Id | None = None
+    group: SystemName | None = None
+    gid: Id | None = None
+    groups: tuple[SystemName, ...] = ()
+    home: AbsolutePath | None = None
+    shell: AbsolutePath | None = None
+
+
+class Folder(Node):
+    summary: str
+    state: Literal["present", "retired"] = "present"
+    hosts: tuple[Name, ...] = ()
+    why: str = ""
+    mode: FolderMode = "0755"
+    user: SystemName = "root"
+    group: SystemName | None = None
+    age: Span | None = None
+
+
+class HostsFile(Node):
+    aliases: dict[Address, tuple[HostAlias, ...]]
+    cloud_init: bool = False

@@ -1,0 +1,87 @@
+"""Users and groups as the host itself resolves them (facts `account` and `group`): getent, so all of NSS is asked.
+
+A subject that is a number asks who has that id. The comment field is not kept: people write their names there.
+"""
+
+from collections.abc import Callable, Iterable
+
+from qtctl.model.account_facts import Account, Group
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Fact
+from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, absent, observed, refused, text, unparseable
+from qtctl.probes.batch import Command, Frame, Frames, Probe, command
+
+FOUND, NOT_ALL_FOUND = 0, 2
+"""getent's exit status: 2 says that one or more of the keys are in no database."""
+_PASSWD_FIELDS, _GROUP_FIELDS = 7, 4
+_Row = tuple[str, str, Fact]
+"""Name, number, and the fact."""
+
+
+def probe(accounts: Iterable[Need], groups: Iterable[Need]) -> Probe:
+    """One command for all users and one for all groups, of those that are asked for."""
+    families = [
+        (database, sorted(set(needs), key=lambda need: need.subject), read)
+        for database, needs, read in (("passwd", accounts, _account), ("group", groups, _group))
+    ]
+    asked = [family for family in families if family[1]]
+    commands = tuple(_command(database, needs) for database, needs, _ in asked)
+
+    def parse(frames: Frames) -> list[Answer]:
+        return [
+            answer
+            for number, (database, needs, read) in enumerate(asked)
+            for answer in _parse(needs, frames[number], database, read, number)
+        ]
+
+    return Probe(commands, parse)
+
+
+def _command(database: str, needs: list[Need]) -> Command:
+    return command(("getent", database, *(need.subject for need in needs)))
+
+
+def again(database: str, subject: str) -> str:
+    return f"getent {database} {subject}"
+
+
+def _parse(
+    needs: list[Need], frame: Frame | None, database: str, read: Callable[[list[str]], _Row], question: int
+) -> list[Answer]:
+    if frame is None:
+        return _all(needs, database, "the answer was cut off", question, unparseable)
+    if frame.exit == COMMAND_NOT_FOUND:
+        return _all(needs, database, "getent is not installed", question, refused)
+    if frame.exit not in (FOUND, NOT_ALL_FOUND):
+        return _all(needs, database, f"getent ended with exit status {frame.exit}", question, refused)
+    try:
+        rows = [read(line.split(":")) for line in text(frame.stdout).splitlines() if line]
+    except ValueError as error:
+        return _all(needs, database, f"getent answered with a line that cannot be read: {error}", question, unparseable)
+    by_key = {key: fact for name, number, fact in reversed(rows) for key in (name, number)}
+    return [_answer(need, by_key.get(need.subject), database, question) for need in needs]
+
+
+def _all(needs: list[Need], database: str, why: str, question: int, kind: Callable[..., Answer]) -> list[Answer]:
+    return [kind(need, why, again=again(database, need.subject), question=question) for need in needs]
+
+
+def _answer(need: Need, fact: Fact | None, database: str, question: int) -> Answer:
+    asked = again(database, need.subject)
+    if fact is None:
+        return absent(need, f"the host knows none ({database})", again=asked, question=question)
+    return observed(need, fact, again=asked, question=question)
+
+
+def _account(fields: list[str]) -> _Row:
+    if len(fields) != _PASSWD_FIELDS:
+        raise ValueError(f"{len(fields)} fields")
+    name, _, uid, gid, _, home, shell = fields
+    return name, uid, Account(name, int(uid), int(gid), home, shell)
+
+
+def _group(fields: list[str]) -> _Row:
+    if len(fields) != _GROUP_FIELDS:
+        raise ValueError(f"{len(fields)} fields")
+    name, _, gid, members = fields
+    return name, gid, Group(name, int(gid), sorted(filter(None, members.split(","))))

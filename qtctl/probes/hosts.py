@@ -1,0 +1,37 @@
+"""The hosts file (fact `hosts`): which names it gives to which addresses, and the fleet's block in it."""
+
+from collections.abc import Collection, Iterable
+
+from qtctl.dialects.hosts import PATH, gives, read
+from qtctl.model.account_facts import Hosts
+from qtctl.model.evidence import Need
+from qtctl.probes.answer import Answer, first_line, observed, path_failed, unparseable
+from qtctl.probes.batch import Frames, Probe, command
+
+MOST = 1024 * 1024
+"""Bytes that are read of it: lists of blocked names can be longer than anything a person wrote."""
+AGAIN = f"cat {PATH}"
+
+
+def probe(needs: Iterable[Need], fleet: str, names: Collection[str]) -> Probe:
+    """`fleet`: whose block is looked for. Rows are kept that give one of `names`: the others are nobody's business."""
+    wanted = sorted(set(needs), key=lambda need: need.subject)
+    if not wanted:
+        return Probe((), lambda _: [])
+    return Probe(
+        (command(("head", "-c", str(MOST + 1), PATH), AGAIN),), lambda frames: _parse(wanted[0], frames, fleet, names)
+    )
+
+
+def _parse(need: Need, frames: Frames, fleet: str, names: Collection[str]) -> list[Answer]:
+    frame = frames[0]
+    if frame is None:
+        return [unparseable(need, "the answer was cut off", again=AGAIN)]
+    if frame.exit != 0:
+        return [path_failed(need, first_line(frame.stderr), again=AGAIN)]
+    if len(frame.stdout) > MOST:
+        return [unparseable(need, f"longer than the {MOST} bytes that are read of it", again=AGAIN)]
+    found = read(frame.stdout, fleet)
+    block = None if found.block is None else list(found.block)
+    rows = [list(row) for row in found.rows if any(gives(row, name) for name in names)]
+    return [observed(need, Hosts(rows, block, found.broken), again=AGAIN)]

@@ -1,0 +1,101 @@
+"""Accounts, folders and host names that contradict each other, or that their tools could not make."""
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import PurePosixPath
+
+from qtctl.dialects.hosts import same_address
+from qtctl.dialects.systemd.quoting import simple_path
+from qtctl.dialects.systemd.sysusers import NAME
+from qtctl.errors import InputError
+from qtctl.model.accounts import Folder, User
+from qtctl.model.origin import Origin
+from qtctl.model.registry import Registry
+from qtctl.registry.problem import Problem
+
+ROOT = "root"
+
+
+def accounts(registry: Registry) -> Iterator[Problem]:
+    yield from _users(registry)
+    yield from _folders(registry)
+    yield from _hosts_files(registry)
+
+
+def _users(registry: Registry) -> Iterator[Problem]:
+    live = {name: user for name, user in registry.users.items() if user.state == "present"}
+    for name, user in live.items():
+        origin = registry.origins["users", name]
+        if re.fullmatch(NAME, name) is None:
+            yield f"{name!r} cannot name a user", origin, "a letter or _, then letters, digits, _ and -, at most 31"
+        if user.gid is not None and user.group == ROOT:
+            yield "the group root has its gid", origin.at("gid"), "leave gid out"
+    for (name, user), (other, its) in combinations(live.items(), 2):
+        if not _meet(user.hosts, its.hosts):
+            continue
+        origin = registry.origins["users", other]
+        if user.uid is not None and user.uid == its.uid:
+            yield f"uid {its.uid} is {name}'s too", origin.at("uid"), "give one of them another"
+        yield from _groups(name, user, other, its, origin)
+
+
+def _groups(name: str, user: User, other: str, its: User, origin: Origin) -> Iterator[Problem]:
+    """One group has one gid, and one gid has one group."""
+    if user.gid is None or its.gid is None:
+        return
+    same_group, same_gid = (user.group or name) == (its.group or other), user.gid == its.gid
+    if same_group and not same_gid:
+        yield f"the group {its.group or other} has gid {user.gid} in {name}", origin.at("gid"), "give both one gid"
+    if same_gid and not same_group:
+        yield f"gid {its.gid} is that of {user.group or name} too", origin.at("gid"), "give one of them another"
+
+
+def _folders(registry: Registry) -> Iterator[Problem]:
+    for path in registry.folders:
+        origin = registry.origins["folders", path]
+        try:
+            simple = simple_path(path, "path")
+        except InputError as error:
+            yield error.what, origin, error.hint or "name the folder by its whole path"
+            continue
+        if simple != path or path == "/":
+            yield f"{path!r} is not the plain path of a folder", origin, f"write {simple}"
+    yield from _passages(registry)
+
+
+def _passages(registry: Registry) -> Iterator[Problem]:
+    """systemd-tmpfiles does not go through an ordinary user's folder into another's: it could be led astray."""
+    live = {path: folder for path, folder in registry.folders.items() if folder.state == "present"}
+    for path, folder in live.items():
+        above = _nearest(live, path)
+        if above is None or live[above].user in (ROOT, folder.user) or not _meet(live[above].hosts, folder.hosts):
+            continue
+        what = f"{path} is {folder.user}'s inside {above}, which is {live[above].user}'s"
+        hint = "systemd-tmpfiles refuses to go there: give both one user, or the outer one root"
+        yield what, registry.origins["folders", path].at("user"), hint
+
+
+def _nearest(live: dict[str, Folder], path: str) -> str | None:
+    parents = (str(parent) for parent in PurePosixPath(path).parents)
+    return next((parent for parent in parents if parent in live), None)
+
+
+def _meet(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether there is a host that has both."""
+    return not some or not others or bool({*some} & {*others})
+
+
+def _hosts_files(registry: Registry) -> Iterator[Problem]:
+    for host, node in registry.hosts.items():
+        if node.hosts_file is None:
+            continue
+        origin = registry.origins["hosts", host].at("hosts_file", "aliases")
+        given: dict[tuple[str, bool], str] = {}
+        for address, names in node.hosts_file.aliases.items():
+            for name in names:
+                known = given.setdefault((name.lower(), ":" in address), address)
+                if known != address and not same_address(known, address):
+                    yield f"{name} has two addresses, {known} too", origin.at(address), "keep one of them"
+                elif known != address:
+                    yield f"{address} is {known} written otherwise", origin.at(address), "put the names together"

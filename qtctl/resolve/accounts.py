@@ -1,0 +1,52 @@
+"""Declared accounts, folders and host names → those of one host."""
+
+from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
+from qtctl.model.registry import Registry
+
+
+def accounts(registry: Registry, host: str) -> tuple[DesiredAccount, ...]:
+    """By name. A user without a group has the one of its own name."""
+    return tuple(
+        DesiredAccount(
+            name=name,
+            summary=user.summary,
+            uid=user.uid,
+            group=user.group or name,
+            gid=user.gid,
+            groups=tuple(sorted({*user.groups} - {user.group or name})),
+            home=user.home or "",
+            shell=user.shell or "",
+            origin=registry.origins["users", name],
+        )
+        for name, user in sorted(registry.users.items())
+        if user.state == "present" and _here(user.hosts, host)
+    )
+
+
+def folders(registry: Registry, host: str) -> tuple[DesiredFolder, ...]:
+    """By path, so that parents come before what they hold. Without a group: the first one of its user."""
+    groups = {account.name: account.group for account in accounts(registry, host)}
+    return tuple(
+        DesiredFolder(
+            path=path,
+            mode=folder.mode.zfill(4),
+            user=folder.user,
+            group=folder.group or groups.get(folder.user, folder.user),
+            age=folder.age or "",
+            origin=registry.origins["folders", path],
+        )
+        for path, folder in sorted(registry.folders.items())
+        if folder.state == "present" and _here(folder.hosts, host)
+    )
+
+
+def hosts_file(registry: Registry, host: str) -> DesiredHosts | None:
+    declared = registry.hosts[host].hosts_file
+    if declared is None:
+        return None
+    origin = registry.origins["hosts", host].at("hosts_file")
+    return DesiredHosts(tuple(sorted(declared.aliases.items())), declared.cloud_init, origin)
+
+
+def _here(hosts: tuple[str, ...], host: str) -> bool:
+    return not hosts or host in hosts
