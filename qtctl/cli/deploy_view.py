@@ -41,7 +41,7 @@ def show(plan: Plan, target: str, *, verbose: bool) -> None:
         for diff in diffs:
             write(diff)
         return
-    differing = f", and how {len(diffs)} unit files differ" if diffs else ""
+    differing = f", and how {len(diffs)} {'files differ' if diffs[1:] else 'file differs'}" if diffs else ""
     write(f"--verbose shows every step{differing}.")
 
 

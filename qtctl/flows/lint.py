@@ -117,6 +117,8 @@ def counts(registry: Registry) -> dict[str, int]:
         "ports": len(ports),
         "ports with a health URL": sum(port.health is not None for port in ports),
         "externals": len(_active(registry.externals)),
+        "users": len(_active(registry.users)),
+        "folders": len(_active(registry.folders)),
         "compose services with a disposition": sum(len(record.services) for record in registry.legacy),
     }
 

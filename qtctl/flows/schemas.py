@@ -11,7 +11,8 @@ from pydantic import BaseModel, TypeAdapter
 from qtctl.collect.document import schema as evidence_schema
 from qtctl.errors import InputError
 from qtctl.model import registry as model
-from qtctl.model.fields import Name
+from qtctl.model.accounts import Folder
+from qtctl.model.fields import AbsolutePath, Name
 from qtctl.registry.load import TABLES
 from qtctl.report.schemas import schemas as report_schemas
 from qtctl.views.schemas import schemas as view_schemas
@@ -130,6 +131,10 @@ LAB: dict[str, Any] = {
 }
 
 
+KEYS_OF: dict[type, object] = {model.Key: str, Folder: AbsolutePath}
+"""What the keys of a table file are where they are no names."""
+
+
 def meanings(text: str) -> Meanings:
     """What every key of a registry means: `keys.toml` of the package, read."""
     return tomllib.loads(text)
@@ -159,7 +164,7 @@ def registry_files(meant: Meanings) -> dict[str, dict[str, Any]]:
     """What a registry's files hold, for editors, by kind of file: with the meaning of every key."""
     found = {name: _explained(kind.model_json_schema(), meant) for name, kind in WHOLE.items()}
     for file, (_, kind) in TABLES.items():
-        key = str if kind is model.Key else Name
+        key = KEYS_OF.get(kind, Name)
         schema = TypeAdapter(dict[key, kind]).json_schema()  # type: ignore[valid-type]
         found[file.removesuffix(".toml")] = _explained(schema, meant)
     return {name: _of_draft(schema) for name, schema in found.items()}

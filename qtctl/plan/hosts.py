@@ -45,21 +45,28 @@ def steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple
 
 def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
     declared = desired.hosts_file
-    if declared is None:
+    there = None if declared is None else facts.read(File, PATH)
+    if declared is None or there is None:
         return ()
-    there, found = facts.read(File, PATH), facts.read(Hosts, PATH)
-    if there is not None and there.kind != "file":
+    if there.kind != "file":
         return (Refusal(PATH, "not a regular file", "only a file of the host's own is changed: see what made it"),)
-    if found is None or there is None:
-        return ()
-    if found.broken:
+    found = facts.read(Hosts, PATH)
+    if found is not None and found.broken:
         return (Refusal(PATH, found.broken, "mend or remove both marks by hand"),)
-    if _reason(desired, facts) and PATH not in current:
+    contradictions = tuple(_contradictions(declared, found)) if found is not None else ()
+    return contradictions or _unseen(desired, facts, there, current)
+
+
+def _unseen(desired: Desired, facts: Facts, there: File, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
+    """The new content is made of the present one, so that must be what the rest was decided on."""
+    if not _reason(desired, facts):
+        return ()
+    if PATH not in current:
         hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
         return (Refusal(PATH, "its present content could not be read", hint),)
-    if PATH in current and _digest(current[PATH]) != there.sha256:
+    if _digest(current[PATH]) != there.sha256:
         return (Refusal(PATH, "it changed while it was looked at", "deploy again"),)
-    return tuple(_contradictions(declared, found))
+    return ()
 
 
 def _contradictions(declared: DesiredHosts, found: Hosts) -> Iterator[Refusal]:
