@@ -4,6 +4,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 
+from qtctl.dialects.hosts import PATH as HOSTS
+from qtctl.dialects.hosts import read as read_hosts
+from qtctl.model.account_facts import Account, Group, Hosts
 from qtctl.model.desired import Desired, DesiredFile, DesiredService, DesiredTarget, DesiredTimer
 from qtctl.model.evidence import Item, Need, State
 from qtctl.model.facts import Fact, Facts, File, Unit, to_value
@@ -86,19 +89,32 @@ class Ground:
     files: dict[str, File] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
     unknown: dict[Need, State] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
     clock: int = STARTED + 3_600_000_000
 
     def facts(self, wanted: Desired) -> Facts:
         return Facts([self._item(need) for need in needs(wanted)])
 
     def _item(self, need: Need) -> Item:
-        known: Mapping[str, Fact] = self.units if need.fact == Unit.FACT else self.files
+        kinds: dict[str, Mapping[str, Fact]] = {
+            Unit.FACT: self.units, File.FACT: self.files, Account.FACT: self.accounts, Group.FACT: self.groups,
+            Hosts.FACT: self._hosts(),
+        }  # fmt: skip
+        known = kinds[need.fact]
         if need in self.unknown:
             return Item(need.fact, need.subject, self.unknown[need], None, "permission denied", 1)
         value = known.get(need.subject)
         if value is None:
             return Item(need.fact, need.subject, State.ABSENT, None, None, 1)
         return Item(need.fact, need.subject, State.OBSERVED, to_value(value), None, 1)
+
+    def _hosts(self) -> dict[str, Fact]:
+        if HOSTS not in self.files:
+            return {}
+        found = read_hosts(self.contents.get(HOSTS, b""), "quantum")
+        block = None if found.block is None else list(found.block)
+        return {HOSTS: Hosts([list(row) for row in found.rows], block, found.broken)}
 
     def plan(self, wanted: Desired, *, take_over: bool = False) -> Plan:
         facts = self.facts(wanted)
@@ -131,6 +147,24 @@ def _write(ground: Ground, step: Step, _wanted: Desired) -> None:
         "file", file.mode, file.owner, file.group, len(file.content), mtime, "", file.sha256, ours=True
     )
     ground.contents[file.path] = file.content
+
+
+def _sysusers(ground: Ground, _step: Step, wanted: Desired) -> None:
+    """What is there stays as it is; memberships are added."""
+    for each in wanted.accounts:
+        for name in (each.group, *each.groups):
+            ground.groups.setdefault(name, Group(name, each.gid or 900 + len(ground.groups), []))
+        gid = ground.groups[each.group].gid
+        made = Account(each.name, each.uid or gid, gid, each.home or "/", each.shell or "/usr/sbin/nologin")
+        ground.accounts.setdefault(each.name, made)
+        for name in each.groups:
+            group = ground.groups[name]
+            ground.groups[name] = Group(name, group.gid, sorted({*group.members, each.name}))
+
+
+def _tmpfiles(ground: Ground, _step: Step, wanted: Desired) -> None:
+    for each in wanted.folders:
+        ground.files[each.path] = File("dir", each.mode, each.user, each.group, 1, ground.clock)
 
 
 def _reload(ground: Ground, _step: Step, wanted: Desired) -> None:
@@ -177,6 +211,8 @@ def _start(ground: Ground, step: Step, _wanted: Desired) -> None:
 
 _EFFECTS = {
     StepKind.WRITE: _write,
+    StepKind.SYSUSERS: _sysusers,
+    StepKind.TMPFILES: _tmpfiles,
     StepKind.RELOAD: _reload,
     StepKind.ENABLE: _enable,
     StepKind.DISABLE: _disable,

@@ -12,7 +12,8 @@ from qtctl.errors import InputError, Place
 NAME = r"[A-Za-z_][A-Za-z0-9_-]{0,30}"
 """What valid_user_group_name() takes of a name that is to be made."""
 _NAME = re.compile(NAME)
-_ID = re.compile(rf"[0-9]+|([0-9]+|-):{NAME}")
+_NUMBER = "[1-9][0-9]{0,9}"
+_ID = re.compile(rf"{_NUMBER}|({_NUMBER}|-):{NAME}")
 _COLUMNS = 6
 
 

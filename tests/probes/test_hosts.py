@@ -1,0 +1,56 @@
+"""The hosts fact: of this machine's file, and of answers that are broken."""
+
+from pathlib import Path
+
+import pytest
+
+from qtctl.dialects.hosts import PATH, begin_mark, end_mark
+from qtctl.model.account_facts import Hosts
+from qtctl.model.evidence import Need, State
+from qtctl.probes.hosts import MOST, probe
+from tests.probes.host import ask, frame
+
+NEED = Need("hosts", PATH)
+
+
+def test_of_this_machine() -> None:
+    (answer,) = ask(probe([NEED], "f", ("localhost",)))
+    assert isinstance(answer.value, Hosts)
+    lines = [line.partition("#")[0].split() for line in Path(PATH).read_text().splitlines()]
+    assert answer.value.rows == [row for row in lines if "localhost" in row[1:]]
+    assert answer.value.block is None
+
+
+def test_only_declared_names_are_kept() -> None:
+    text = f"10.0.0.1 secret\n10.0.0.2 REDIS # here\n{begin_mark('f')}\n::1 redis\n{end_mark('f')}\n".encode()
+    (answer,) = probe([NEED], "f", ("redis",)).parse([frame(text)])
+    assert answer.value == Hosts([["10.0.0.2", "REDIS"]], ["::1 redis"])
+    assert "secret" not in repr(answer)
+
+
+def test_broken_marks_are_said() -> None:
+    (answer,) = probe([NEED], "f", ()).parse([frame(end_mark("f").encode())])
+    assert isinstance(answer.value, Hosts)
+    assert "do not stand once each" in answer.value.broken
+
+
+def test_nothing_is_asked_without_a_need() -> None:
+    assert probe([], "f", ()).commands == ()
+    assert probe([], "f", ()).parse([]) == []
+
+
+GONE = b"head: cannot open '/etc/hosts' for reading: No such file or directory\n"
+CLOSED = b"head: cannot open '/etc/hosts' for reading: Permission denied\n"
+BROKEN = {
+    "cut off": (None, State.UNPARSEABLE),
+    "not there": (frame(b"", GONE, 1), State.ABSENT),
+    "closed": (frame(b"", CLOSED, 1), State.REFUSED),
+    "endless": (frame(b"#" * (MOST + 1)), State.UNPARSEABLE),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_an_answer_without_a_file(case: str) -> None:
+    answered, state = BROKEN[case]
+    (answer,) = probe([NEED], "f", ()).parse([answered])
+    assert (answer.state, answer.value) == (state, None)
