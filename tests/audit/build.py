@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any, cast
 
 from qtctl.audit.judge import needs
+from qtctl.model.account_facts import Account, Group, Hosts
 from qtctl.model.desired import (
     Desired,
     DesiredExternal,
@@ -19,6 +20,7 @@ from qtctl.model.desired import (
     Listener,
     Membership,
 )
+from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.facts import (
     Fact,
@@ -44,6 +46,7 @@ HOUR = 3_600 * SECOND
 TICKS, SIZES, PRICES = "quantum:stream:market.tick", "quantum:stream:sizing.final", "quantum:prices"
 VENV = "/opt/venvs/ai-engine"
 UNITS = "/etc/systemd/system"
+USERS, MODELS = "/etc/sysusers.d/quantum.conf", "/data/models"
 ENGINE, MONITOR, NIGHTLY = "quantum-ai-engine.service", "quantum-monitor.service", "quantum-nightly.service"
 TIMER, TARGET, GHOST, REDIS = (
     "quantum-nightly.timer",
@@ -128,9 +131,16 @@ def desired(**changes: Any) -> Desired:
         files=(
             *(unit_file(unit) for unit in (ENGINE, MONITOR, NIGHTLY, TIMER, TARGET)),
             env_file("/etc/quantum/ai-engine.env", ENGINE),
+            replace(unit_file(USERS), path=USERS, kind="sysusers"),
         ),
+        accounts=(DesiredAccount("qt", "", 1001, "qt", None, ("adm",), "/home/qt", "", Origin("users.toml", ("qt",))),),
+        folders=(DesiredFolder(MODELS, "0750", "qt", "qt", "", Origin("folders.toml", (MODELS,))),),
+        hosts_file=DesiredHosts((("127.0.0.1", ("redis",)), ("::1", ("redis",))), False, Origin("hosts.toml")),
     )  # fmt: skip
     return replace(plain, **changes)
+
+
+GROUPS = {"qt": Group("qt", 1001, []), "adm": Group("adm", 4, ["qt"])}
 
 
 def row(address: str, port: int, unit: str) -> list[str]:
@@ -173,6 +183,8 @@ def values(want: Desired) -> dict[Need, Fact]:
         "unit.listing": UnitListing({**loaded, "ssh.service": ["loaded", "active", "running"]}, files),
         "listeners": Listeners(ROWS),
         "reach": Reach("audit"),
+        "account": Account("qt", 1001, 1001, "/home/qt", "/bin/sh"),
+        "hosts": Hosts([["127.0.0.1", "Redis"]], ["::1 redis"]),
         "store": StoreServer("7.0.15", 100, 1000),
         "stream": Stream(100, f"{NOW_US // 1000 - 2000}-0", NOW_US // 1000 - 2000, 1),
         "stream.group": StreamGroup(3, 1, 1, "1-0"),
@@ -183,6 +195,10 @@ def values(want: Desired) -> dict[Need, Fact]:
     for need in needs(want):
         if need.fact == "unit":
             found[need] = cast(Fact, units[need.subject])
+        elif need.fact == "file" and need.subject == MODELS:
+            found[need] = cast(Fact, File("dir", "0750", "qt", "qt", 10, NOW_US - HOUR))
+        elif need.fact == "group":
+            found[need] = cast(Fact, GROUPS[need.subject])
         elif need.fact == "file":
             found[need] = cast(Fact, _file(by_path.get(need.subject)))
         elif need.fact == "venv":

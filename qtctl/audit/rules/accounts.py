@@ -107,8 +107,8 @@ QT711 = Rule(
     "QT711",
     "declared account is absent",
     Severity.ERROR,
-    what="users.toml declares a system account for this host, and the host knows no user of that name (`getent "
-    "passwd`, so accounts of a directory service count as well).",
+    what="users.toml declares a system account for this host, and the host knows no user of that name. "
+    "It is asked by `getent passwd`, so accounts of a directory service count as well.",
     why="A service whose user does not exist ends with 217/USER at its next start, and a folder that should be that "
     "user's is not made. One that runs already does not notice: the account can be gone for weeks before the "
     "next restart.",

@@ -70,7 +70,8 @@ QT713 = Rule(
     what="folders.toml declares a folder for this host, and its path is not there, or is a file or a link. A parent "
     "that the auditing account may not enter makes it unknown.",
     why="systemd fails a service with 226/NAMESPACE where a path of ReadWritePaths= does not exist, and a program "
-    "that finds no folder for its models or logs dies with its own error, or writes somewhere else.",
+    "that finds no folder for its models or logs dies with its own error. Some write somewhere else instead, where "
+    "nobody looks.",
     fix="Run `qtctl deploy`: it runs systemd-tmpfiles, which makes the folder. It replaces no file and no link: move "
     "those away first, or declare the folder that the link leads to.",
     expect=_there,
