@@ -17,7 +17,12 @@ ALIVE_MS = 5_000
 """A publisher of the lab publishes each second, a consumer reads twice a second."""
 ENOUGH_STREAMS, ENOUGH_GROUPS, ENOUGH_URLS, ENOUGH_SERVICES = 20, 40, 8, 28
 EVERYWHERE = {"0.0.0.0", "*", "[::]"}  # noqa: S104 - seen, not bound
-ON_DISK = "cat /etc/machine-id; sha256sum /etc/systemd/system/quantum-*.service /etc/ssh/ssh_host_*"
+ON_DISK = """
+cat /etc/machine-id
+sha256sum /etc/systemd/system/quantum-*.service /etc/ssh/ssh_host_*
+getent hosts quantum_redis
+stat -c '%a %U:%G' /data/quantum/models /var/log/quantum
+"""
 ASK_URLS = """
 import json, sys, urllib.error, urllib.request
 

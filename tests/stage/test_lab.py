@@ -6,10 +6,13 @@ import pytest
 
 from qtctl.errors import InputError
 from qtctl.model.desired import DesiredCommand
+from qtctl.model.desired_accounts import DesiredAccount
+from qtctl.model.origin import Origin
 from qtctl.model.tree import Account, TreeDir
 from qtctl.stage.lab import lab_tree
 from tests.stage.fleet import AUDIT, DEPLOY, tiny
 
+BASH = "/bin/bash"
 TREE = lab_tree(tiny(), audit_user=AUDIT, deploy_user=DEPLOY)
 FILES = {file.path: file for file in TREE.files}
 DIRS = {folder.path: folder for folder in TREE.dirs}
@@ -23,6 +26,21 @@ def test_accounts_have_no_more_rights_than_their_part_asks_for() -> None:
         Account("svc", "svc", "/home/svc"),
         Account("watch", "watch", "/home/watch", login=True),
     )
+
+
+def test_accounts_that_services_use_are_as_the_registry_declares_them() -> None:
+    """So that the host has nothing in the way of a first deploy. What else is declared, that deploy makes."""
+    origin = Origin("users.toml")
+    declared = (
+        DesiredAccount("more", "", 600, "more", None, (), "", "", origin),
+        DesiredAccount("native", "", None, "native", None, ("adm",), "", "", origin),
+        DesiredAccount("svc", "", 700, "all", 701, (), "/srv/own", BASH, origin),
+    )
+    tree = lab_tree(replace(tiny(), accounts=declared), audit_user=AUDIT, deploy_user=DEPLOY)
+    found = {account.name: account for account in tree.accounts}
+    assert "more" not in found
+    assert found["native"] == Account("native", "native", "/var/lib/native")
+    assert found["svc"] == Account("svc", "all", "/srv/own", shell=BASH, uid=700, gid=701)
 
 
 @pytest.mark.parametrize("audit_user", ["root", "svc", "ops"])
