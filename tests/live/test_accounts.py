@@ -1,5 +1,6 @@
 """Accounts, folders and names in the hosts file, as an operator deploys them: made, kept, refused, and what failed."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ groups = ["adm", "more-new"]
 
 [quantum-rl-dashboard]
 """
-MORE_FOLDERS = f"""['''{ODD}''']
+MORE_FOLDERS = f"""[{json.dumps(ODD)}]
 summary = "Odd"
 user = "more"
 mode = "2770"
