@@ -111,7 +111,7 @@ def _causes(service: DesiredService, generated: set[str]) -> tuple[Root, ...]:
     venv = [(check, service.venv) for check in ("QT401", "QT402")] if service.venv else []
     files = (service.env_file if service.env_file in generated else "", service.secrets_file)
     env = [("QT601", path) for path in files if path]
-    written = [("QT713", path) for key, path in service.sandbox if key == "ReadWritePaths"]
+    written = [("QT713", path.lstrip("-+")) for key, path in service.sandbox if key == "ReadWritePaths"]
     return (("QT711", service.user), *venv, *env, *written, *(("QT302", port_subject(port)) for port in service.ports))
 
 

@@ -70,6 +70,11 @@ def _jobs(desired: Desired, templates: Templates) -> Iterator[_Job]:
         yield unit.unit, unit.origin, partial(_unit, UNIT, unit, of_unit, templates)
     for dropin in desired.dropins:
         yield dropin.unit, dropin.origin, partial(_dropin, dropin, templates)
+    yield from _jobs_of_host(desired, templates)
+
+
+def _jobs_of_host(desired: Desired, templates: Templates) -> Iterator[_Job]:
+    """What is no unit's."""
     made = {"sysusers": _sysusers, "tmpfiles": _tmpfiles, "cloud-init": _cloud_init}
     for path, kind, origin in accounts.paths(desired):
         yield path, origin, partial(made[kind], desired, path, origin, templates)

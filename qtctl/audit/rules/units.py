@@ -161,10 +161,10 @@ QT210 = Rule(
     "QT210",
     "file differs from the generated one",
     Severity.WARNING,
-    what="A generated file that anybody may read (of a unit or drop-in, of accounts, of folders, for cloud-init) is not "
-    "byte for byte the one that qtctl renders from the registry: its sha256 differs, or it is a link, a directory or "
-    "missing. A unit's file that is missing is QT201 (a drop-in's or a template's is reported here), one replaced by "
-    "a mask is QT208, and env files are QT601 and QT602. The difference says nothing yet about what systemd has "
+    what="A generated file that anybody may read (of a unit or drop-in, of accounts, of folders, for cloud-init) is "
+    "not byte for byte the one that qtctl renders from the registry: its sha256 differs, or it is a link, a directory "
+    "or missing. A unit's file that is missing is QT201 (a drop-in's or a template's is reported here), one replaced "
+    "by a mask is QT208, and env files are QT601 and QT602. The difference says nothing yet about what systemd has "
     "loaded, since an edit without daemon-reload changes only the file.",
     why="An edit by hand is undone by the next deploy, or never written down at all. A `sed -i s/8005/8015/` on a "
     "live unit ends a port clash today, and the clash is back on the next host that is built from the "
