@@ -5,7 +5,6 @@ used, and an error is told when the command comes to it by itself.
 """
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Self
 
 from qtctl.cli.connect import LOCAL, Way, way
 from qtctl.cli.looking import Asked, Looking
-from qtctl.errors import LabError
+from qtctl.dialects.toml.read import read
+from qtctl.errors import InputError, LabError
 
 if TYPE_CHECKING:
     from qtctl.flows.declared import Declared
@@ -129,8 +129,8 @@ def _guess(target: str, files: Mapping[str, bytes], as_name: str | None, user: s
     if target == LOCAL:
         return None
     try:
-        hosts = tomllib.loads(files.get("hosts.toml", b"").decode())
-    except (ValueError, RecursionError):
+        hosts = read(files.get("hosts.toml", b""), "hosts.toml")
+    except InputError:
         return None
     only = tuple(hosts) if len(hosts) == 1 and as_name is None else ()
     name = next((name for name in (as_name, target, *only) if name in hosts), None)

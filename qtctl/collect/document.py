@@ -102,7 +102,7 @@ def _line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
     """The line of an ask or item, in a document laid out as `dump` does."""
     match loc:
         case [("asks" | "items") as key, int(index), *_]:
-            lines = text.splitlines()
+            lines = text.split("\n")
             head = next((at for at, line in enumerate(lines) if line.strip() == f'"{key}": ['), None)
             return None if head is None or head + 1 + index >= len(lines) else head + 2 + index
     return None
@@ -138,4 +138,6 @@ def _problem_of_value(item: Item) -> str:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         return f"{_field(('value', *first['loc']))}: {first['msg']}"
+    except ValueError:  # json.dumps, of what was read as infinite: 1e999
+        return "value: a number that is too large"
     return ""

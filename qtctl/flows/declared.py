@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from qtctl.errors import Place
 from qtctl.model.desired import Desired
 from qtctl.model.registry import Registry
-from qtctl.registry.load import load, locate_written
+from qtctl.registry.load import load
+from qtctl.registry.places import Places
 from qtctl.render.planned import planned
 from qtctl.resolve.resolve import resolve, stands_in
 
@@ -18,10 +19,11 @@ class Declared:
     files: Mapping[str, bytes]
     registry: Registry
     desired: Desired
+    places: Places
 
     def place(self, declared: str) -> Place:
         """File and line of a check's `declared` ("services/ai-engine.toml#ports.http")."""
-        return locate_written(self.files, declared)
+        return self.places.of_written(declared)
 
 
 def declare(files: Mapping[str, bytes], templates: Mapping[str, str], target: str, as_name: str | None) -> Declared:
@@ -33,7 +35,7 @@ def begin(files: Mapping[str, bytes], target: str, as_name: str | None) -> Decla
     """Load and resolve; files by path alone. That is enough to ask a host, while the rest is done: `rendered`."""
     registry = load(files)
     host = stands_in(registry, target, as_name)
-    return Declared(files, registry, planned(resolve(registry, host)))
+    return Declared(files, registry, planned(resolve(registry, host)), Places(files))
 
 
 def rendered(begun: Declared, templates: Mapping[str, str]) -> Declared:

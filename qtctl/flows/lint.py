@@ -4,18 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from qtctl.dialects.toml.positions import index
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.lint.lint import lint as judge
 from qtctl.lint.unwritable import unwritable
 from qtctl.model.checks import Severity
 from qtctl.model.lint import Finding, Placed
 from qtctl.model.names import LESSER
-from qtctl.model.origin import Origin
 from qtctl.model.registry import External, Registry, Service
 from qtctl.model.states import KeyType
 from qtctl.model.vocabulary import key_paths
 from qtctl.registry.load import load
+from qtctl.registry.places import Places
 from qtctl.render.render import render
 from qtctl.resolve.resolve import resolve
 
@@ -72,29 +71,18 @@ def _of_values(error: InputError, templates: Templates) -> list[InputError]:
 
 def _placed(files: Files, found: Iterable[Finding]) -> tuple[Placed, ...]:
     """With file and line; those that differ in their subject alone, as one. Sorted by place."""
-    lines: dict[str, dict[tuple[str, ...], int]] = {}
+    places = Places(files)
     alike: dict[tuple[object, ...], list[Finding]] = {}
     for each in found:
         alike.setdefault((each.id, each.severity, each.what, each.remedy, str(each.at)), []).append(each)
     placed = []
     for those in alike.values():
         first = those[0]
-        place = first.at if isinstance(first.at, Place) else _place(files, first.at, lines)
+        place = first.at if isinstance(first.at, Place) else places.of(first.at)
         subjects = tuple(dict.fromkeys(each.subject for each in those))
         fixes = tuple(dict.fromkeys(each.fix for each in those if each.fix is not None))
         placed.append(Placed(first.id, first.severity, subjects, first.what, first.remedy, place, fixes))
     return tuple(sorted(placed, key=lambda each: (each.place.file, each.place.line or 0, each.id, each.subjects)))
-
-
-def _place(files: Files, origin: Origin, lines: dict[str, dict[tuple[str, ...], int]]) -> Place:
-    """As registry.load.locate, with the lines of each file found once."""
-    content = files.get(origin.file)
-    if content is None:
-        return Place(origin.file)
-    if origin.file not in lines:
-        lines[origin.file] = index(content.decode("utf-8", "replace"))
-    paths = (origin.path[:end] for end in range(len(origin.path), 0, -1))
-    return Place(origin.file, next((lines[origin.file][path] for path in paths if path in lines[origin.file]), 1))
 
 
 def counts(registry: Registry) -> dict[str, int]:

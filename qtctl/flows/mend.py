@@ -7,7 +7,8 @@ from qtctl.flows.lint import Files, Templates, findings
 from qtctl.lint.fix import applied, fixes_of_errors
 from qtctl.model.lint import Fix
 from qtctl.model.origin import Origin
-from qtctl.registry.load import load, locate
+from qtctl.registry.load import load
+from qtctl.registry.places import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def mend(files: Files, templates: Templates) -> tuple[dict[str, bytes], tuple[Me
             tried = _tried(now, fix)
             left = _problems(tried, templates) if tried else was
             if tried and left.fewer(was):
-                mended.append(Mended(id_, fix, locate(files, Origin(fix.file, fix.path))))
+                mended.append(Mended(id_, fix, Places(files).of(Origin(fix.file, fix.path))))
                 now, was = tried, left
     return now, tuple(mended)
 

@@ -1,9 +1,10 @@
 """Fixes of registry files that are certain. Whether one helped is for a second lint to say."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 
 from qtctl.dialects.toml.edit import with_item, without
+from qtctl.dialects.toml.read import read
+from qtctl.errors import InputError
 from qtctl.model.lint import Fix
 
 
@@ -23,6 +24,6 @@ def fixes_of_errors(files: Mapping[str, bytes]) -> Iterator[tuple[str, Fix]]:
 
 def _tables(content: bytes) -> dict[str, object]:
     try:
-        return tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
+        return read(content, "")
+    except InputError:
         return {}

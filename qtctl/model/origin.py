@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Origin:
     """A node of a registry file: `file` relative to the registry, `path` the TOML keys that lead to it.
 
-    The line is found only when something has to be shown (registry.locate), never while loading.
+    The line is found only when something has to be shown (registry.places), never while loading.
     """
 
     file: str

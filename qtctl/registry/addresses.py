@@ -1,14 +1,14 @@
 """QT101: two that listen on one address and port of one host."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.registry.problem import Problem
 
 WILDCARDS = frozenset({"*", "0.0.0.0", "[::]"})  # noqa: S104 - compared with, not bound
+EVERY = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +22,32 @@ class Claim:
     hosts: frozenset[str]
     origin: Origin
 
-    def collides(self, other: "Claim") -> bool:
+    @property
+    def of(self) -> str:
         """A wildcard address claims every address of its port."""
-        if (self.protocol, self.port) != (other.protocol, other.port) or not self.hosts & other.hosts:
-            return False
-        return self.address == other.address or bool(WILDCARDS & {self.address, other.address})
+        return EVERY if self.address in WILDCARDS else self.address
 
 
 def collisions(registry: Registry) -> Iterator[Problem]:
-    for first, second in combinations(_claims(registry), 2):
-        if first.collides(second):
-            what = f"QT101 {second.address}:{second.port} is claimed by {first.name} too"
-            yield what, second.origin, "give one of them another"
+    """Each claim with the first that it collides with; the first wildcard with one of each address."""
+    bound: dict[tuple[str, int, str], dict[str, Claim]] = {}
+    told = set()
+    for claim in _claims(registry):
+        for host in claim.hosts:
+            firsts = bound.setdefault((claim.protocol, claim.port, host), {})
+            for first in _before(claim, firsts):
+                if (first.origin, claim.origin) not in told:
+                    told.add((first.origin, claim.origin))
+                    what = f"QT101 {claim.address}:{claim.port} is claimed by {first.name} too"
+                    yield what, claim.origin, "give one of them another"
+            firsts.setdefault(claim.of, claim)
+
+
+def _before(claim: Claim, firsts: Mapping[str, Claim]) -> Iterator[Claim]:
+    if claim.of == EVERY and EVERY not in firsts:
+        yield from firsts.values()
+        return
+    yield from (firsts[address] for address in dict.fromkeys((claim.of, EVERY)) if address in firsts)
 
 
 def _claims(registry: Registry) -> Iterator[Claim]:

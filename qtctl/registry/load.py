@@ -1,8 +1,7 @@
 """TOML texts → Registry, with every error of every file at once."""
 
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -10,12 +9,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from qtctl.dialects.toml.positions import line_of, line_of_written
+from qtctl.dialects.toml.positions import Path, line_in
+from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
 from qtctl.model import units
 from qtctl.model.accounts import Folder, User
 from qtctl.model.origin import Origin
+from qtctl.registry.places import Places
 from qtctl.registry.references import check_references
 
 M = TypeVar("M", bound=BaseModel)
@@ -56,7 +57,8 @@ def load(files: Mapping[str, bytes]) -> model.Registry:
         raise InputErrors(_in_order(loader.errors))
     errors = check_references(registry)
     if errors:
-        raise InputErrors(_in_order(_placed(files, what, origin, hint) for what, origin, hint in errors))
+        places = Places(files)
+        raise InputErrors(_in_order(_placed(places, what, origin, hint) for what, origin, hint in errors))
     return registry
 
 
@@ -67,31 +69,14 @@ def _in_order(errors: Iterable[InputError]) -> tuple[InputError, ...]:
     )
 
 
-def locate(files: Mapping[str, bytes], origin: Origin) -> Place:
-    """File and line of a declared value."""
-    return _place(files, origin.file, lambda text: line_of(text, origin.path))
-
-
-def locate_written(files: Mapping[str, bytes], origin: str) -> Place:
-    """File and line of a declared value from its origin as written in a check: `services/x.toml#ports.http`."""
-    file, _, path = origin.partition("#")
-    return _place(files, file, lambda text: line_of_written(text, path))
-
-
-def _place(files: Mapping[str, bytes], file: str, find: Callable[[str], int | None]) -> Place:
-    content = files.get(file)
-    if content is None:
-        return Place(file)
-    return Place(file, find(content.decode("utf-8", "replace")) or 1)
-
-
-def _placed(files: Mapping[str, bytes], what: str, origin: Origin, hint: str) -> InputError:
-    return InputError(what, hint=hint, place=locate(files, origin))
+def _placed(places: Places, what: str, origin: Origin, hint: str) -> InputError:
+    return InputError(what, hint=hint, place=places.of(origin))
 
 
 class _Loader:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files = files
+        self.places = Places(files)
         self.errors: list[InputError] = []
         self.origins: dict[tuple[str, str], Origin] = {}
 
@@ -143,7 +128,7 @@ class _Loader:
 
     def _check_name(self, name: str, what: str, origin: Origin) -> None:
         if _NAME.fullmatch(name) is None or len(name) > NAME_LENGTH:
-            place = locate(self.files, origin) if origin.path else Place(origin.file)
+            place = self.places.of(origin) if origin.path else Place(origin.file)
             hint = f"letters, digits and . _ @ -, the first a letter or digit, at most {NAME_LENGTH}"
             self.errors.append(InputError(f"{name!r} cannot name {what}", hint=hint, place=place))
 
@@ -158,22 +143,17 @@ class _Loader:
         if content is None:
             return None
         try:
-            return tomllib.loads(content.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            line = content[: error.start].count(b"\n") + 1
-            self.errors.append(InputError("not UTF-8", hint="save the file as UTF-8", place=Place(path, line)))
-        except tomllib.TOMLDecodeError as error:
-            self.errors.append(_syntax_error(path, content.decode("utf-8"), str(error)))
-        except RecursionError:
-            self.errors.append(InputError("nested too deeply", hint="flatten the value", place=Place(path, 1)))
+            return read(content, path)
+        except InputError as error:
+            self.errors.append(error)
         return None
 
     def _validate(self, path: str, prefix: tuple[str, ...], value: object, kind: type[M]) -> M | None:
         try:
             return kind.model_validate(value)
         except ValidationError as error:
-            text = self.files[path].decode("utf-8")
-            self.errors += [_field_error(path, text, prefix, kind, detail) for detail in error.errors()]
+            lines = self.places.lines(path)
+            self.errors += [_field_error(path, lines, prefix, kind, detail) for detail in error.errors()]
         return None
 
     def _below(self, folder: str) -> list[str]:
@@ -189,19 +169,11 @@ class _Loader:
             self.errors.append(InputError("not a file of a registry", hint=hint, place=Place(path)))
 
 
-def _syntax_error(path: str, text: str, message: str) -> InputError:
-    at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
-    if at is None:
-        return InputError(f"not TOML: {message}", place=Place(path, 1))
-    line = int(at[1]) if at[1] else text.count("\n") + 1
-    return InputError(f"not TOML: {message[: at.start()]}", hint="mend the syntax", place=Place(path, line))
-
-
 def _field_error(
-    path: str, text: str, prefix: tuple[str, ...], kind: type[BaseModel], detail: ErrorDetails
+    path: str, lines: dict[Path, int], prefix: Path, kind: type[BaseModel], detail: ErrorDetails
 ) -> InputError:
     keys = tuple(str(key) for key in detail["loc"] if key != "[key]")
-    place = Place(path, line_of(text, prefix + keys) or 1)
+    place = Place(path, line_in(lines, prefix + keys) or 1)
     name = ".".join(prefix + keys)
     if detail["type"] == "extra_forbidden":
         return InputError(f"unknown key {name}", hint=_near(kind, keys), place=place)

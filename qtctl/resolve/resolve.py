@@ -1,6 +1,6 @@
 """Registry → Desired: what one host must have, defaults merged, names made whole. Sorted by name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from qtctl.dialects.systemd.size import bytes_of
 from qtctl.dialects.systemd.timespan import microseconds
@@ -93,12 +93,13 @@ def _instances(registry: Registry, templates: tuple[DesiredService, ...]) -> Ite
 
 
 def _venvs(registry: Registry, host: str, services: tuple[DesiredService, ...]) -> tuple[DesiredVenv, ...]:
+    users = _by_key(services, lambda service: (service.venv,))
     return tuple(
         DesiredVenv(
             name=name,
             path=venv.path,
             interpreter=f"{venv.path}/bin/python",
-            used_by=tuple(service.name for service in services if service.venv == venv.path),
+            used_by=users.get(venv.path, ()),
             origin=registry.origins["venvs", name],
         )
         for name, venv in sorted(registry.venvs.items())
@@ -108,6 +109,8 @@ def _venvs(registry: Registry, host: str, services: tuple[DesiredService, ...]) 
 
 def _keys(registry: Registry, host: str, services: tuple[DesiredService, ...]) -> tuple[DesiredKey, ...]:
     running = [service for service in services if service.state is not ServiceState.STOPPED]
+    publishers = _by_key(running, lambda service: (*service.publishes, *service.writes))
+    consumers = _by_key(running, lambda service: (membership.stream for membership in service.consumes))
     return tuple(
         DesiredKey(
             store=key.store,
@@ -116,13 +119,24 @@ def _keys(registry: Registry, host: str, services: tuple[DesiredService, ...]) -
             summary=key.summary,
             max_age_us=microseconds(key.max_age) if key.max_age else None,
             max_length=key.max_length,
-            publishers=tuple(service.name for service in running if name in (*service.publishes, *service.writes)),
-            consumers=tuple(service.name for service in running if any(m.stream == name for m in service.consumes)),
+            publishers=publishers.get(name, ()),
+            consumers=consumers.get(name, ()),
             origin=registry.origins["keys", name],
         )
         for name, key in sorted(registry.keys.items())
         if key.state == "active" and _here(registry.stores[key.store].hosts, host)
     )
+
+
+def _by_key(
+    services: Iterable[DesiredService], keys: Callable[[DesiredService], Iterable[str]]
+) -> dict[str, tuple[str, ...]]:
+    """Key → the names of the services that have it, in their order."""
+    found: dict[str, list[str]] = {}
+    for service in services:
+        for key in dict.fromkeys(keys(service)):
+            found.setdefault(key, []).append(service.name)
+    return {key: tuple(names) for key, names in found.items()}
 
 
 def _stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:

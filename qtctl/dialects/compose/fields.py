@@ -1,8 +1,7 @@
 """The fields of one mapping, in each form that Compose allows; what fits none is an error with its line."""
 
-import shlex
-
-from qtctl.dialects.compose.ports import Malformed, long, short
+from qtctl.dialects.compose import shell
+from qtctl.dialects.compose.ports import MAX_PUBLISHED, Malformed, long, short
 from qtctl.dialects.compose.tree import Mapping, Node, Scalar, Sequence
 from qtctl.dialects.compose.types import Dependency, Published, Volume
 from qtctl.errors import InputError, Place
@@ -71,11 +70,10 @@ class Fields:
             return None
         if not isinstance(node, Scalar):
             return self.texts(key)
-        try:
-            return tuple(shlex.split(node.text or ""))
-        except ValueError:
+        found = shell.words(node.text or "")
+        if found is None:
             self.wrong(key, node, "has a quote that does not end")
-            return None
+        return found
 
     def names(self, key: str) -> tuple[str, ...]:
         """Names of an environment. What stands behind `=` or `:` is dropped here and goes nowhere."""
@@ -110,9 +108,11 @@ class Fields:
         node = self.value(key)
         if not isinstance(node, Mapping):
             return tuple(Dependency(name, "service_started") for name in self.texts(key))
-        inner = self.inner(key)
+        each = (Fields(f"{self.what}: {key}", Mapping((entry,), node.line, 1), self.file, self.errors)
+                for entry in node.entries)  # fmt: skip
         return tuple(
-            Dependency(name, inner.inner(name).text("condition") or "service_started") for name, _ in node.entries
+            Dependency(name, fields.inner(name).text("condition") or "service_started")
+            for fields, (name, _) in zip(each, node.entries, strict=True)
         )
 
     def volumes(self, key: str) -> tuple[Volume, ...]:
@@ -135,6 +135,9 @@ class Fields:
                 found += self.port(key, node)
             except Malformed as error:
                 self.wrong(key, node, str(error), 'as in "8001:8001" or "127.0.0.1:8001:8001/tcp"')
+            if len(found) > MAX_PUBLISHED:
+                self.wrong(key, node, f"more than {MAX_PUBLISHED} ports", "publish ranges, each of them once")
+                return ()
         return tuple(found)
 
     def port(self, key: str, node: Node) -> tuple[Published, ...]:
@@ -151,14 +154,13 @@ class Fields:
 
 def volume(text: str) -> Volume:
     """The short form. A `:` inside ${VAR:-default} separates nothing; a lone path is an anonymous volume."""
-    parts: list[str] = [""]
+    cuts: list[int] = []
     depth = 0
-    for before, char in zip(" " + text, text, strict=False):
+    for at, (before, char) in enumerate(zip(" " + text, text, strict=False)):
         depth += (char == "{" and before == "$") - (char == "}" and depth > 0)
         if char == ":" and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += char
-    if len(parts) == 1:
-        return Volume("", parts[0], "")
-    return Volume(parts[0], parts[1], ":".join(parts[2:]))
+            cuts.append(at)
+    if not cuts:
+        return Volume("", text, "")
+    first, second, *_ = *cuts, len(text)
+    return Volume(text[:first], text[first + 1 : second], text[second + 1 :])

@@ -1,6 +1,9 @@
 """Compose text → Compose. Every error at once, each with its line; no value of an environment in any of them."""
 
+from collections.abc import Iterator
+
 from qtctl.dialects.compose.fields import Fields
+from qtctl.dialects.compose.ports import MAX_PUBLISHED
 from qtctl.dialects.compose.tree import Mapping, Node, read
 from qtctl.dialects.compose.types import Build, Compose, ComposeService, Limits
 from qtctl.errors import InputError, InputErrors, Place
@@ -17,12 +20,22 @@ def load(text: str, file: str) -> Compose:
     root = read(text, file)
     services = service_nodes(root, file)
     errors: list[InputError] = []
-    found = tuple(service(name, line, node, file, errors) for name, line, node in services)
+    found = tuple(_services(services, file, errors))
     if len(errors) == 1:
         raise errors[0]
     if errors:
         raise InputErrors(tuple(errors))
     return Compose(file, found)
+
+
+def _services(nodes: list[tuple[str, int, Node]], file: str, errors: list[InputError]) -> Iterator[ComposeService]:
+    published = 0
+    for name, line, node in nodes:
+        found = service(name, line, node, file, errors)
+        published += len(found.ports)
+        if published > MAX_PUBLISHED:
+            raise InputError(f"more than {MAX_PUBLISHED} published ports", place=Place(file, line))
+        yield found
 
 
 def service_nodes(root: Node, file: str) -> list[tuple[str, int, Node]]:

@@ -16,6 +16,8 @@ SHORT = re.compile(
 RANGE = re.compile(r"^([0-9]{1,5})(?:-([0-9]{1,5}))?$", re.ASCII)
 PROTOCOLS = frozenset({"tcp", "udp", "sctp"})
 MAX_PORT = 65535
+MAX_PUBLISHED = 3 * MAX_PORT
+"""Of a whole file: every port of every protocol. A range is as many ports as it names, and may be said often."""
 
 
 class Malformed(Exception):

@@ -13,6 +13,8 @@ from qtctl.errors import InputError, Place
 MAX_DEPTH = 64
 MAX_NODES = 200_000
 """Of the tree with every alias expanded: a compose file has a few thousand, an alias bomb millions."""
+LETTERS = 100
+"""Of a text that weigh as much as a node: an alias of a long one makes as much of it as one of a large mapping."""
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 TAGS = frozenset({"!", "!override"})
 CORE = "tag:yaml.org,2002:"
@@ -68,6 +70,7 @@ class _Builder:
         self.anchors: dict[str, Node | None] = {}
         self.root: Node | None = None
         self.documents = 0
+        self.merged = 0
 
     def fail(self, what: str, line: int, hint: str = "") -> InputError:
         return InputError(what, hint=hint, place=Place(self.file, line))
@@ -102,7 +105,8 @@ class _Builder:
         self.check_tag(event.tag, line)
         reset = event.tag in ("!reset", f"{CORE}null")
         null = event.style is None and event.tag is None and event.value in NULLS
-        self.add(self.anchored(event.anchor, Scalar(None if reset or null else event.value, line)), line)
+        text = None if reset or null else event.value
+        self.add(self.anchored(event.anchor, Scalar(text, line, 1 + len(event.value) // LETTERS)), line)
 
     def start(self, event: yaml.CollectionStartEvent, line: int) -> None:
         self.check_tag(event.tag, line)
@@ -134,7 +138,7 @@ class _Builder:
         if is_key and not (isinstance(node, Scalar) and node.text is not None):
             raise self.fail("a key that is not a text", line)
         # an alias shares the node of its anchor: what is said of it must name the line of the alias
-        parent.children.append(Scalar(node.text, line) if isinstance(node, Scalar) else node)
+        parent.children.append(Scalar(node.text, line, node.size) if isinstance(node, Scalar) else node)
 
     def mapping(self, done: _Open, size: int) -> Mapping:
         own: dict[str, tuple[int, Node]] = {}
@@ -157,6 +161,9 @@ class _Builder:
         for node in merged:
             if not isinstance(node, Mapping):
                 raise self.fail("<<: merges something that is not a mapping", line)
+            self.merged += len(node.entries)
+            if self.merged > MAX_NODES:
+                raise self.fail(f"<<: merges more than {MAX_NODES} nodes", line)
             for (name, value), key_line in zip(node.entries, node.lines, strict=True):
                 own.setdefault(name, (key_line, value))
 

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-_VERSION = re.compile(r"systemd ([0-9]+)")
-_AT_LINE = re.compile(r"(?P<path>/\S.*?):(?P<line>[0-9]+): (?P<what>.*)")
+_VERSION = re.compile(r"systemd ([0-9]{1,9})(?![0-9])")
+_AT_LINE = re.compile(r"(?P<path>/\S.*?):(?P<line>[0-9]{1,9}): (?P<what>.*)")
 _OF_UNIT = re.compile(
     r"(?:Unit )?(?P<unit>[A-Za-z0-9:_.\\@-]+\.[a-z]+)(?::| (?=has a bad unit file setting)) ?(?P<what>.*)"
 )

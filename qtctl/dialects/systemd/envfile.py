@@ -49,8 +49,8 @@ class _Reader:
 
     comments_continue: bool
     found: list[tuple[str, str, int]] = field(default_factory=list)
-    key: str = ""
-    value: str = ""
+    key: list[str] = field(default_factory=list)
+    value: list[str] = field(default_factory=list)
     line: int = 1
     kept: int = 0
     """How much of the value white space at its end may not be cut from."""
@@ -60,7 +60,7 @@ class _Reader:
             return self.comment
         if char in WHITESPACE:
             return self.pre_key
-        self.key, self.value, self.kept = char, "", 0
+        self.key, self.value, self.kept = [char], [], 0
         return self.in_key
 
     def in_key(self, char: str) -> "_State":
@@ -68,7 +68,7 @@ class _Reader:
             return self.pre_key
         if char == "=":
             return self.pre_value
-        self.key += char
+        self.key.append(char)
         return self.in_key
 
     def pre_value(self, char: str) -> "_State":
@@ -84,12 +84,12 @@ class _Reader:
 
     def in_value(self, char: str) -> "_State":
         if char in _NEWLINE:
-            self.value = self.value[: self.kept]
+            del self.value[self.kept :]
             return self.push()
         if char == "\\":
             self.kept = len(self.value)
             return self.escape
-        self.value += char
+        self.value.append(char)
         if char not in WHITESPACE:
             self.kept = len(self.value)
         return self.in_value
@@ -117,7 +117,8 @@ class _Reader:
         if char in _SHELL_NEED_ESCAPE:
             self.keep(char)
         elif char != "\n":
-            self.keep("\\" + char)
+            self.keep("\\")
+            self.keep(char)
         return self.double
 
     def comment(self, char: str) -> "_State":
@@ -130,12 +131,12 @@ class _Reader:
             return self.pre_key
         return self.comment
 
-    def keep(self, text: str) -> None:
-        self.value += text
+    def keep(self, char: str) -> None:
+        self.value.append(char)
         self.kept = len(self.value)
 
     def push(self) -> "_State":
-        self.found.append((self.key.rstrip(WHITESPACE), self.value, self.line))
+        self.found.append(("".join(self.key).rstrip(WHITESPACE), "".join(self.value), self.line))
         return self.pre_key
 
 

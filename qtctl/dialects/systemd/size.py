@@ -10,6 +10,8 @@ INFINITY = 2**64 - 1
 
 _ORDER = ("E", "P", "T", "G", "M", "K", "B", "")
 _FACTORS = {"E": 1024**6, "P": 1024**5, "T": 1024**4, "G": 1024**3, "M": 1024**2, "K": 1024, "B": 1, "": 1}
+_DIGITS = 20
+_ZEROS = 30
 _PART = re.compile(r"[ \t\n\r]*(\+?[0-9]+)(?:\.([0-9]*))?[ \t\n\r]*([EPTGMKB]?)")
 
 
@@ -27,15 +29,28 @@ def bytes_of(size: str) -> int:
         part = _PART.match(text, at)
         if part is None or part[3] not in units:
             raise _bad(size)
-        total += int((int(part[1]) + _fraction(part[2])) * _FACTORS[part[3]])
+        whole, fraction = _number(part[1]), _fraction(part[2])
+        if whole is None or fraction is None:
+            raise _bad(size)
+        total += int((whole + fraction) * _FACTORS[part[3]])
         at, units = part.end(), units[units.index(part[3]) + 1 :]
     if not text or total >= INFINITY:
         raise _bad(size)
     return total
 
 
-def _fraction(digits: str | None) -> Fraction:
-    return Fraction(int(digits), 10 ** len(digits)) if digits else Fraction(0)
+def _number(digits: str) -> int | None:
+    """None where it is more than 64 bits hold, which no later digit makes less."""
+    significant = digits.lstrip("0")
+    return int(significant or "0") if len(significant) <= _DIGITS else None
+
+
+def _fraction(digits: str | None) -> Fraction | None:
+    """Of a unit: what stands behind so many zeros is less than a byte of any."""
+    if not digits or digits.startswith("0" * _ZEROS):
+        return Fraction(0)
+    number = _number(digits)
+    return None if number is None or number > INFINITY else Fraction(number, 10 ** len(digits))
 
 
 def _bad(size: str) -> InputError:

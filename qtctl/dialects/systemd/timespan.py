@@ -23,6 +23,7 @@ _UNITS = {
     **dict.fromkeys(("usec", "us", "\u00b5s", "\u03bcs"), 1),
 }
 _LARGEST = 2**63 - 1
+_DIGITS = 20
 _WHITESPACE = " \t\n\r"
 _PART = re.compile(r"((?:\+?[0-9]+)?)(?:\.([0-9]+))?([ \t\n\r]*)([A-Za-z\u00b5\u03bc]*)([ \t\n\r]*)")
 
@@ -53,10 +54,15 @@ def _runs_on(part: re.Match[str], length: int) -> bool:
 
 def _part(span: str, part: re.Match[str]) -> int:
     unit = _UNITS.get(part[4])
-    if unit is None or int(part[1] or 0) > _LARGEST:
+    if unit is None:
         raise _bad(span)
     # Digit by digit, each cut to whole microseconds, as parse_time does.
-    whole, fraction = int(part[1] or 0) * unit, 0
+    digits = part[1].lstrip("+").lstrip("0")
+    if len(digits) > _DIGITS:
+        raise InputError("time span too long", hint="write infinity for no limit")
+    if int(digits or "0") > _LARGEST:
+        raise _bad(span)
+    whole, fraction = int(digits or "0") * unit, 0
     for digit in part[2] or "":
         unit //= 10
         fraction += int(digit) * unit

@@ -51,7 +51,7 @@ def instance(template: str, name: str) -> str:
 
 def escape(text: str) -> str:
     """`text` as systemd-escape gives it: `/` becomes `-`, other bytes `\\xNN`; a leading dot is escaped."""
-    raw = text.encode()
+    raw = _bytes(text)
     return "".join(_escaped(byte, first=at == 0) for at, byte in enumerate(raw))
 
 
@@ -65,11 +65,18 @@ def escape_path(path: str) -> str:
 
 def unescape(text: str) -> str:
     """The inverse of `escape`."""
-    raw = _ESCAPE.sub(lambda match: bytes((int(match[1], 16),)), text.replace("-", "/").encode())
+    raw = _ESCAPE.sub(lambda match: bytes((int(match[1], 16),)), _bytes(text.replace("-", "/")))
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
         raise InputError(f"not an escaped name: {text!r}") from error
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"not Unicode text: {text!r}") from error
 
 
 def _escaped(byte: int, *, first: bool) -> str:

@@ -6,7 +6,7 @@ ignores is a line too, with the reason.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, Takes, reset_with, takes
@@ -14,6 +14,8 @@ from qtctl.dialects.systemd.words import WHITESPACE, Escapes, plain_words, split
 from qtctl.errors import InputError, Place
 
 MAX_LINE = 1024**2
+SHORT = 4096
+"""Letters of a line whose bytes need no counting."""
 
 _PHYSICAL = re.compile(r"([^\r\n]*)(\r\n|\n\r|\n|\r|\Z)")
 _UNSAFE_SECTION = re.compile("[\x00-\x1f\x7f\"'\\\\]")
@@ -100,11 +102,11 @@ def effective(unitfile: UnitFile, dropins: Sequence[UnitFile] = ()) -> Effective
     A scalar has one value, "" where it was last assigned empty. A list has its items, none where it was emptied. Values
     are as written, specifiers and all; words of lists are unquoted.
     """
-    found: Effective = {}
+    found = _Assigned()
     for file in (unitfile, *dropins):
         for line in file.directives:
-            _assign(found, line, file.name)
-    return found
+            found.assign(line, file.name)
+    return found.effective()
 
 
 def _decoded(raw: bytes, name: str) -> str:
@@ -117,27 +119,50 @@ def _decoded(raw: bytes, name: str) -> str:
 
 def _logical(text: str, name: str) -> Iterator[Line]:
     """Lines with their continuations joined; `value` of a DIRECTIVE is the whole stripped line yet to be classified."""
-    bom_seen, raw, joined, first = False, "", "", 1
-    for number, (body, whole) in enumerate(_physical(text), start=1):
-        if body.lstrip(WHITESPACE)[:1] in ("#", ";"):
-            if raw:
-                raw += whole
+    bom_seen, open_ = False, _Open()
+    for number, (written, whole) in enumerate(_physical(text), start=1):
+        if written.lstrip(WHITESPACE)[:1] in ("#", ";"):
+            if open_.raw:
+                open_.raw.append(whole)
             else:
                 yield Line(Kind.COMMENT, whole, number)
             continue
-        marked = not bom_seen and body.startswith("\ufeff")
+        marked = not bom_seen and written.startswith("\ufeff")
         bom_seen = bom_seen or marked
-        first = first if raw else number
-        raw, joined = raw + whole, joined + (body[1:] if marked else body)
-        if len(joined.encode("utf-8", "replace")) > MAX_LINE:
-            raise InputError("line longer than systemd reads (1 MiB)", place=Place(name, first))
-        if _continues(joined):
-            joined = joined[:-1] + " "
+        body = written[1:] if marked else written
+        if not (open_.raw or body.endswith("\\") or len(body) > SHORT):
+            yield _complete(whole, body, number, name)
             continue
-        yield _complete(raw, joined, first, name)
-        raw, joined = "", ""
-    if raw:
-        yield _complete(raw, joined, first, name)
+        if not open_.raw:
+            open_ = _Open(number)
+        open_.add(body, whole, name)
+        if not open_.continues:
+            yield open_.complete(name)
+            open_ = _Open()
+    if open_.raw:
+        yield open_.complete(name)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A logical line whose end may yet come: its physical lines as they are, and joined as systemd joins them."""
+
+    number: int = 1
+    raw: list[str] = field(default_factory=list)
+    joined: list[str] = field(default_factory=list)
+    size: int = 0
+    continues: bool = False
+
+    def add(self, body: str, whole: str, name: str) -> None:
+        self.size += len(body.encode("utf-8", "replace"))
+        if self.size > MAX_LINE:
+            raise InputError("line longer than systemd reads (1 MiB)", place=Place(name, self.number))
+        self.continues = _continues(body)
+        self.raw.append(whole)
+        self.joined.append(body[:-1] + " " if self.continues else body)
+
+    def complete(self, name: str) -> Line:
+        return _complete("".join(self.raw), "".join(self.joined), self.number, name)
 
 
 def _physical(text: str) -> Iterator[tuple[str, str]]:
@@ -179,16 +204,42 @@ def _classified(line: Line, section: str) -> Line:
     return replace(line, section=section, key=key.rstrip(WHITESPACE), value=value.strip(WHITESPACE))
 
 
-def _assign(found: Effective, line: Line, name: str) -> None:
-    at, kind = (line.section, line.key), takes(line.key)
-    if kind is Takes.SCALAR:
-        found[at] = (line.value,)
-    elif kind is Takes.FIRST:
-        found.update({at: (line.value,)} if line.value and at not in found else {})
-    elif line.value:
-        found[at] = _added(found.get(at, ()), _items(line, kind, name), kind)
-    elif kind not in NEVER_EMPTIED:
-        _reset(found, line)
+class _Assigned:
+    """Values by (section, directive), assignment after assignment. What an empty one drops is dropped once."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, str], list[str]] = {}
+        self._filled: dict[tuple[str, str], set[str]] = {}
+        """Section, and the beginning of the names that are reset together → its lists that have items."""
+
+    def assign(self, line: Line, name: str) -> None:
+        at, kind = (line.section, line.key), takes(line.key)
+        if kind is Takes.SCALAR:
+            self._values[at] = [line.value]
+        elif kind is Takes.FIRST:
+            if line.value:
+                self._values.setdefault(at, [line.value])
+        elif line.value:
+            self._values.setdefault(at, []).extend(_items(line, kind, name))
+            self._group(line).add(line.key)
+        elif kind not in NEVER_EMPTIED:
+            self._reset(line)
+
+    def _reset(self, line: Line) -> None:
+        dropped, filled = reset_with(line.key), self._group(line)
+        emptied = set(filled) if isinstance(dropped, str) else dropped & filled
+        for key in (line.key, *emptied):
+            self._values[line.section, key] = []
+        filled -= emptied
+        if line.key in EMPTY_SAYS:
+            self._values[line.section, line.key] = [""]
+
+    def _group(self, line: Line) -> set[str]:
+        dropped = reset_with(line.key)
+        return self._filled.setdefault((line.section, dropped if isinstance(dropped, str) else ""), set())
+
+    def effective(self) -> Effective:
+        return {at: _once(at[1], values) for at, values in self._values.items()}
 
 
 def _items(line: Line, kind: Takes, name: str) -> tuple[str, ...]:
@@ -202,17 +253,5 @@ def _items(line: Line, kind: Takes, name: str) -> tuple[str, ...]:
         raise InputError(f"{line.key}=: {error.what}", hint=error.hint, place=Place(name, line.line)) from error
 
 
-def _added(before: tuple[str, ...], items: tuple[str, ...], kind: Takes) -> tuple[str, ...]:
-    if kind in (Takes.UNITS, Takes.INSTALL):
-        return tuple(dict.fromkeys((*before, *items)))
-    return (*before, *items)
-
-
-def _reset(found: Effective, line: Line) -> None:
-    dropped = reset_with(line.key)
-    found[line.section, line.key] = ()
-    for section, key in found:
-        if section == line.section and (key.startswith(dropped) if isinstance(dropped, str) else key in dropped):
-            found[section, key] = ()
-    if line.key in EMPTY_SAYS:
-        found[line.section, line.key] = ("",)
+def _once(key: str, values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values)) if takes(key) in (Takes.UNITS, Takes.INSTALL) else tuple(values)

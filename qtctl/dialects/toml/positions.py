@@ -1,14 +1,28 @@
-"""Lines of TOML nodes, found only when something has to be shown."""
+"""Lines of TOML nodes, found only when something has to be shown. The texts are TOML: they were read before."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 
 Path = tuple[str, ...]
 
+MAX_DEPTH = 64
+"""What is nested deeper stands at the line of its parent."""
+
+# A string may hold what begins or ends anything else; after three quotes up to two more belong to it.
+_TOKEN = re.compile(
+    r'''"""(?:\\.|[^\\])*?"""(?:""?)?|\'\'\'.*?\'\'\'(?:\'\'?)?|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\#[^\n]*|[\[{]|[\]}]|\n''',
+    re.DOTALL,
+)
+
 
 def line_of(text: str, path: Path) -> int | None:
     """The line (from 1) where the node at `path`, or its nearest parent that is written down, begins."""
-    lines = index(text)
+    return line_in(index(text), path)
+
+
+def line_in(lines: dict[Path, int], path: Path) -> int | None:
+    """As line_of, of an index that is there already."""
     for end in range(len(path), 0, -1):
         if path[:end] in lines:
             return lines[path[:end]]
@@ -17,7 +31,16 @@ def line_of(text: str, path: Path) -> int | None:
 
 def line_of_written(text: str, path: str) -> int | None:
     """As line_of, of a path that is written with dots; keys may have dots in them."""
-    lines = {".".join(keys): line for keys, line in index(text).items()}
+    return line_written_in(written(index(text)), path)
+
+
+def written(lines: dict[Path, int]) -> dict[str, int]:
+    """An index by paths that are written with dots."""
+    return {".".join(keys): line for keys, line in lines.items()}
+
+
+def line_written_in(lines: dict[str, int], path: str) -> int | None:
+    """As line_of_written, of what `written` gave."""
     while path:
         if path in lines:
             return lines[path]
@@ -30,7 +53,7 @@ def index(text: str) -> dict[Path, int]:
     found: dict[Path, int] = {}
     table: Path = ()
     for line, statement in _statements(text):
-        paths = list(_paths(tomllib.loads(statement)))
+        paths = _paths(tomllib.loads(statement))
         if statement.lstrip().startswith("["):
             table = paths[-1]
             _note(found, table, line)
@@ -41,35 +64,45 @@ def index(text: str) -> dict[Path, int]:
 
 
 def _note(found: dict[Path, int], path: Path, line: int) -> None:
-    for end in range(1, len(path) + 1):
-        found.setdefault(path[:end], line)
+    """A path that is known has known parents."""
+    while path and path not in found:
+        found[path] = line
+        path = path[:-1]
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Line and text of each header or key statement; a statement is the fewest whole lines that parse alone."""
-    start, pending = 0, ""
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not pending and (not line.strip() or line.lstrip().startswith("#")):
-            continue
-        start = start if pending else number
-        pending += f"{line}\n"
-        if _parses(pending):
-            yield start, pending
-            pending = ""
+    """Line and text of each header or key statement: it ends with a line in which no string or bracket is open."""
+    begin, line, depth = 0, 1, 0
+    first = line
+    for token in _TOKEN.finditer(text):
+        what = token[0]
+        if what in ("[", "{"):
+            depth += 1
+        elif what in ("]", "}"):
+            depth -= 1
+        line += what.count("\n")
+        if what == "\n" and depth == 0:
+            yield from _unless_blank(first, text[begin : token.end()])
+            begin, first = token.end(), line
+    yield from _unless_blank(first, text[begin:])
 
 
-def _parses(text: str) -> bool:
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return False
-    return True
+def _unless_blank(line: int, statement: str) -> Iterator[tuple[int, str]]:
+    stripped = statement.lstrip()
+    if stripped and not stripped.startswith("#"):
+        yield line, statement
 
 
-def _paths(value: object, prefix: Path = ()) -> Iterator[Path]:
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        value = value[0]
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield (*prefix, key)
-            yield from _paths(item, (*prefix, key))
+def _paths(document: dict[str, object]) -> list[Path]:
+    """Every path of keys, parents before children; of an array of tables those of the first."""
+    found: list[Path] = []
+    todo: list[tuple[Path, object]] = [((), document)]
+    while todo:
+        prefix, node = todo.pop()
+        if prefix:
+            found.append(prefix)
+        if isinstance(node, list) and node and isinstance(node[0], dict):
+            node = node[0]
+        if isinstance(node, dict) and len(prefix) < MAX_DEPTH:
+            todo += [((*prefix, key), value) for key, value in reversed(node.items())]
+    return found

@@ -1,0 +1,37 @@
+"""Where in a registry's files something is declared."""
+
+from collections.abc import Mapping
+
+from qtctl.dialects.toml.positions import Path, index, line_in, line_written_in, written
+from qtctl.errors import Place
+from qtctl.model.origin import Origin
+
+
+class Places:
+    """The lines of each file are found once, and only when they are asked for."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self._lines: dict[str, dict[Path, int]] = {}
+        self._written: dict[str, dict[str, int]] = {}
+
+    def of(self, origin: Origin) -> Place:
+        """File and line of a declared value, or of what it stands in."""
+        if origin.file not in self._files:
+            return Place(origin.file)
+        return Place(origin.file, line_in(self.lines(origin.file), origin.path) or 1)
+
+    def of_written(self, origin: str) -> Place:
+        """As `of`, of an origin as written in a check: `services/x.toml#ports.http`."""
+        file, _, path = origin.partition("#")
+        if file not in self._files:
+            return Place(file)
+        if file not in self._written:
+            self._written[file] = written(self.lines(file))
+        return Place(file, line_written_in(self._written[file], path) or 1)
+
+    def lines(self, file: str) -> dict[Path, int]:
+        """Of every key path of one of the files."""
+        if file not in self._lines:
+            self._lines[file] = index(self._files[file].decode("utf-8", "replace"))
+        return self._lines[file]

@@ -1,0 +1,46 @@
+"""Evidence of the small fleet: what a recorded host answered, to the questions that this fleet asks."""
+
+from dataclasses import replace
+from functools import cache
+
+from qtctl.adapters.files import read_text, shipped
+from qtctl.collect.document import load
+from qtctl.flows.audit import needs
+from qtctl.flows.declared import Declared, declare
+from qtctl.model.evidence import Evidence, Item, Need, State
+from tests.cli.world import LEGACY
+from tests.fuzz.registries import pack, templates, unpack
+
+
+@cache
+def declared() -> Declared:
+    return declare(unpack(pack({"legacy/docker-compose.toml": LEGACY.encode()})), templates(), "", None)
+
+
+@cache
+def recorded() -> Evidence:
+    path = shipped("recorded") / "evidence.json"
+    return load(read_text(path), str(path))
+
+
+@cache
+def taken(every: int = 1) -> Evidence:
+    """Every need of the small fleet answered as the first of its kind was, but every `every`th (from 2) refused."""
+    items = tuple(_answer(need, refused=every > 1 and at % every == 0) for at, need in enumerate(_needs()))
+    return with_its_asks(replace(recorded(), host=declared().desired.host, items=items))
+
+
+def with_its_asks(evidence: Evidence) -> Evidence:
+    numbers = {item.ask for item in evidence.items}
+    return replace(evidence, asks=tuple(ask for ask in evidence.asks if ask.n in numbers))
+
+
+def _needs() -> tuple[Need, ...]:
+    return needs(declared().desired)
+
+
+def _answer(need: Need, *, refused: bool) -> Item:
+    alike = next(item for item in recorded().items if item.fact == need.fact and item.state is State.OBSERVED)
+    if refused:
+        return replace(alike, subject=need.subject, store=need.store, state=State.REFUSED, value=None, reason="no")
+    return replace(alike, subject=need.subject, store=need.store)

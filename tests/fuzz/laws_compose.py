@@ -1,0 +1,108 @@
+"""Laws of compose files, and of the parity report that is made of them."""
+
+import json
+import shlex
+from contextlib import suppress
+
+from qtctl.cli.parity import exit_of
+from qtctl.dialects.compose.fields import volume
+from qtctl.dialects.compose.load import load
+from qtctl.dialects.compose.ports import MAX_PORT, Malformed, short
+from qtctl.dialects.compose.shell import words
+from qtctl.dialects.compose.types import Compose, PortKind
+from qtctl.errors import InputError
+from qtctl.model.facts import Facts
+from qtctl.parity.compare import compare, legacy_of
+from qtctl.report.parity import to_json
+from qtctl.report.parity_markdown import to_markdown
+from tests.cli.world import COMPOSE
+from tests.dialects.compose import cases_bad, cases_ports, test_load
+from tests.fuzz.evidence import declared, taken
+from tests.fuzz.target import Target, lines, placed, said
+
+FILE = "docker-compose.yml"
+COMPARED = 20_000
+
+
+def composes(data: bytes) -> None:
+    """Services with lines that are there, or errors with a place."""
+    text = said(data)
+    _ports(text)
+    _command(text)
+    try:
+        compose = load(text, FILE)
+    except InputError as error:
+        placed(error, {FILE: _as_yaml_counts(text)})
+        return
+    total = lines(_as_yaml_counts(text))
+    names = [service.name for service in compose.services]
+    assert names
+    assert len(set(names)) == len(names)
+    for service in compose.services:
+        assert 1 <= service.line <= total
+        assert all(1 <= port.line <= total for port in service.ports)
+        assert all(port.published is None or 1 <= port.published <= MAX_PORT for port in service.ports)
+
+
+def _as_yaml_counts(text: str) -> str:
+    """Every line end of YAML as LF."""
+    for end in ("\r\n", "\r", "\x85", "\u2028", "\u2029"):
+        text = text.replace(end, "\n")
+    return text
+
+
+def _command(text: str) -> None:
+    if len(text) > COMPARED:  # shlex takes the square of its time
+        words(text)
+        return
+    try:
+        assert words(text) == tuple(shlex.split(text))
+    except ValueError:
+        assert words(text) is None
+
+
+def _ports(text: str) -> None:
+    with suppress(Malformed):
+        for port in short(text, 1):
+            assert (port.kind is PortKind.FIXED) == (port.published is not None)
+    parts = volume(text)
+    assert ":".join(part for part in (parts.source, parts.target, parts.mode)).strip(":") == text.strip(":") or not text
+
+
+def parities(data: bytes) -> None:
+    """Every service has a row in a report that adds up, with evidence and without."""
+    try:
+        compose: Compose = load(said(data), FILE)
+    except InputError:
+        return
+    known, facts = declared(), Facts.of(taken())
+    for with_facts in (None, facts):
+        report = compare(compose, legacy_of(known.registry.legacy, compose.file), known.desired, with_facts)
+        assert [row.service for row in report.rows] == [service.name for service in compose.services]
+        exit_of(report)
+        assert json.loads(to_json((report,)))
+        to_markdown((report,))
+
+
+def seeds() -> list[bytes]:
+    bad = [text for text, _ in cases_bad.CASES.values()]
+    ports = [f"services:\n  api:\n    ports: [{json.dumps(text)}]\n" for text in cases_ports.CASES]
+    texts = [COMPOSE, test_load.WHOLE, *bad, *ports]
+    return [text.encode("utf-8", "replace") for text in texts if len(text) < 10_000]
+
+
+TOKENS = (
+    "services:", "\n", "\n  ", "\n    ", "\n      - ", ": ", "- ", "[", "]", "{", "}", ",", "&a ", "*a", "<<: ",
+    "<<: *a",
+    "!reset ", "!override ", "!!str ", "!!binary ", "!<x> ", "%YAML 1.1\n", "---\n", "...\n", "? ", "|\n", ">-\n", '"',
+    "'", "\\", "\\x", "\\u0000", "\\U0011FFFF", "#", "~", "null", "\t", "\r\n", "\x85", "\u2028", "\0", "\ufeff",
+    "image: ", "build: ", "command: ", "entrypoint: ", "ports: ", "environment: ", "env_file: ", "depends_on: ",
+    "condition: ", "volumes: ", "restart: ", "healthcheck: ", "test: ", "disable: ", "profiles: ", "deploy: ",
+    "resources: ", "limits: ", "cpus: ", "memory: ", "network_mode: ", "extends: ", "include: ", "target: ",
+    "published: ",
+    "host_ip: ", "protocol: ", "1-65535:1-65535", "8000:80/tcp", "[::1]:80:80", "${A:-1}", "${A", "$", "0", "9" * 5000,
+    "x: ", "a",
+)  # fmt: skip
+
+COMPOSE_FILE = Target("compose", composes, seeds, TOKENS)
+PARITY = Target("parity", parities, seeds, TOKENS)

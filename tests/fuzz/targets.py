@@ -1,0 +1,23 @@
+"""All that is fuzzed, by name."""
+
+from tests.fuzz import laws_compose, laws_evidence, laws_registry, laws_systemd
+from tests.fuzz.target import Target
+
+TARGETS: dict[str, Target] = {
+    target.name: target
+    for target in (
+        laws_registry.REGISTRY,
+        laws_registry.POSITIONS,
+        laws_registry.LINT,
+        laws_registry.FIX,
+        laws_systemd.UNIT,
+        laws_systemd.ENV,
+        laws_systemd.QUOTING,
+        laws_systemd.VALUES,
+        laws_systemd.PRINTED,
+        laws_compose.COMPOSE_FILE,
+        laws_compose.PARITY,
+        laws_evidence.EVIDENCE,
+        laws_evidence.AUDIT,
+    )
+}
