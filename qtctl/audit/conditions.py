@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from qtctl.audit.clock import now_us
 from qtctl.audit.declared import DeclaredUnit
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts, Unit
+from qtctl.model.moments import microseconds
 
 ON_THE_WAY = ("active", "reloading", "refreshing", "activating")
 """A oneshot at work and a service that is just starting are `activating`: running, as far as one look can tell."""
@@ -44,7 +44,7 @@ def loops(desired: Desired, unit: Unit, facts: Facts) -> bool:
     if unit.active_state == "inactive" or unit.n_restarts < desired.loop_restarts:
         return False
     since = max(unit.active_enter_timestamp, unit.exec_main_start_timestamp)
-    return now_us(facts) - since < desired.loop_up_us
+    return microseconds(facts.taken_at) - since < desired.loop_up_us
 
 
 def read_unit(facts: Facts, name: str) -> Unit | None:

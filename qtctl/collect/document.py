@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qtctl.errors import InputError, Place
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Item, State
 from qtctl.model.facts import FACTS
+from qtctl.model.moments import microseconds
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -110,6 +111,7 @@ def _line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
 
 def _check(evidence: Evidence, text: str, file: str) -> None:
     """What types alone do not say: one item a need, asks that exist, values as their kind of fact has them."""
+    _check_times(evidence, text, file)
     asks = {0, *(ask.n for ask in evidence.asks)}
     seen = set()
     for number, item in enumerate(evidence.items):
@@ -118,6 +120,18 @@ def _check(evidence: Evidence, text: str, file: str) -> None:
             place = Place(file, _line_of(text, ("items", number)))
             raise InputError(f"items.{number} ({item.fact} {item.subject}): {problem}", hint=HINT, place=place)
         seen.add(item.need)
+
+
+def _check_times(evidence: Evidence, text: str, file: str) -> None:
+    said: list[tuple[tuple[int | str, ...], str]] = [(("taken_at",), evidence.taken_at)]
+    said += [(("asks", number, "at"), ask.at) for number, ask in enumerate(evidence.asks)]
+    for loc, at in said:
+        try:
+            microseconds(at)
+        except InputError as error:
+            raise InputError(
+                f"{_field(loc)}: {error.what}", hint=HINT, place=Place(file, _line_of(text, loc))
+            ) from error
 
 
 def _problem(item: Item, asks: set[int]) -> str:

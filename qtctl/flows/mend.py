@@ -10,6 +10,10 @@ from qtctl.model.origin import Origin
 from qtctl.registry.load import load
 from qtctl.registry.places import Places
 
+_Problem = tuple[str, str, str]
+_ToFix = tuple[str, Fix, frozenset[_Problem]]
+"""Id, fix, and the findings that it is to mend, as they are known without their line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mended:
@@ -22,36 +26,54 @@ class Mended:
 
 def mend(files: Files, templates: Templates) -> tuple[dict[str, bytes], tuple[Mended, ...]]:
     """The files with every fix that a second lint proves: its finding is gone, and there is no new one."""
-    mended: list[Mended] = []
-    now = dict(files)
+    places, now = Places(files), dict(files)
+    mended: list[tuple[str, Fix]] = []
     for round_ in (_errors_to_fix, _findings_to_fix):
-        was = _problems(now, templates)
-        for id_, fix in round_(now, templates):
-            tried = _tried(now, fix)
+        now, made = _made(now, templates, round_(now, templates))
+        mended += made
+    return now, tuple(Mended(id_, fix, places.of(Origin(fix.file, fix.path))) for id_, fix in mended)
+
+
+def _made(files: Files, templates: Templates, fixes: list[_ToFix]) -> tuple[dict[str, bytes], list[tuple[str, Fix]]]:
+    """All at once where that mends all, which is one lint and not one for each; else those that help, one by one."""
+    was, now = _problems(files, templates), dict(files)
+    made: list[tuple[str, Fix]] = []
+    for group in ([fixes] if len(fixes) > 1 else [], [[each] for each in fixes]):
+        for each in group:
+            tried = _tried(now, each)
             left = _problems(tried, templates) if tried else was
-            if tried and left.fewer(was):
-                mended.append(Mended(id_, fix, Places(files).of(Origin(fix.file, fix.path))))
+            meant = {problem for _, _, problems in each for problem in problems}
+            if tried and left.fewer(was) and not left.findings & meant:
+                made += [(id_, fix) for id_, fix, _ in each]
                 now, was = tried, left
-    return now, tuple(mended)
+        if made:
+            break
+    return now, made
 
 
-def _errors_to_fix(files: Files, _: Templates) -> list[tuple[str, Fix]]:
-    return list(fixes_of_errors(files))
+def _errors_to_fix(files: Files, _: Templates) -> list[_ToFix]:
+    return [(id_, fix, frozenset()) for id_, fix in fixes_of_errors(files)]
 
 
-def _findings_to_fix(files: Files, templates: Templates) -> list[tuple[str, Fix]]:
+def _findings_to_fix(files: Files, templates: Templates) -> list[_ToFix]:
     try:
         found = findings(load(files), templates)
     except InputError:
         return []
-    return [(each.id, each.fix) for each in dict.fromkeys(found) if each.fix is not None]
+    mended: dict[tuple[str, Fix], set[_Problem]] = {}
+    for each in found:
+        if each.fix is not None:
+            mended.setdefault((each.id, each.fix), set()).add((each.id, each.subject, each.what))
+    return [(id_, fix, frozenset(problems)) for (id_, fix), problems in mended.items()]
 
 
-def _tried(files: Files, fix: Fix) -> dict[str, bytes] | None:
+def _tried(files: dict[str, bytes], fixes: list[_ToFix]) -> dict[str, bytes] | None:
     try:
-        return applied(files, fix)
+        for _, fix, _ in fixes:
+            files = applied(files, fix)
     except InputError:
         return None
+    return files
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from qtctl.model.facts import Facts, File, Unit
+from qtctl.model.moments import moment
 from qtctl.model.plan import Step, StepKind
 from qtctl.plan.files import FileChange
 from qtctl.plan.order import start_order
@@ -146,7 +146,8 @@ def _outdated(scene: Scene, path: str, started: int) -> str:
 
 
 def _clock(us: int) -> str:
-    return datetime.fromtimestamp(us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    at = moment(us)
+    return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"
 
 
 def _drags(scene: Scene, name: str, verb: str) -> str:

@@ -1,7 +1,8 @@
 """The only use of jinja2: template texts to unit texts, in its sandbox, every error with template and line."""
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from functools import wraps
 
 from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, Undefined
@@ -23,7 +24,7 @@ from qtctl.dialects.systemd.unit_name import stem
 from qtctl.errors import InputError, Place
 from qtctl.render.written import undoubled, working_directory, written_setting, written_units
 
-_IN_TEMPLATE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_IN_TEMPLATE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 class Templates:
@@ -75,6 +76,11 @@ class Templates:
         except TemplateSyntaxError as error:
             place = Place(error.name or name, error.lineno)
             raise InputError(f"template of {subject}: {error.message}", hint="mend the syntax", place=place) from error
+        except _NotTaken as error:
+            if any(_holds(value, error.given) for value in values.values()):
+                raise InputError(error.what, hint=error.hint) from error
+            place = self._place(error, name)
+            raise InputError(f"template of {subject}: {error.what}", hint=error.hint, place=place) from error
         except (TemplateError, *_IN_TEMPLATE) as error:
             what = str(error).replace("qtctl.model.desired.", "").replace(" object'", "'")
             raise InputError(f"template of {subject}: {what}", place=self._place(error, name)) from error
@@ -88,12 +94,35 @@ class Templates:
         return Place(frames[-1].filename, frames[-1].lineno) if frames else Place(name)
 
 
+class _NotTaken(InputError):
+    """A filter's error of `given`: the registry's where that is declared, the template's where it made it."""
+
+    def __init__(self, error: InputError, given: object) -> None:
+        super().__init__(error.what, hint=error.hint)
+        self.given = given
+
+
+def _holds(value: object, given: object) -> bool:
+    """Whether `given` is `value`, or stands in it."""
+    if value is given or (type(value) is type(given) and value == given):
+        return True
+    inner: Iterable[object] = ()
+    if is_dataclass(value):
+        inner = (getattr(value, field.name) for field in fields(value))
+    elif isinstance(value, tuple):
+        inner = value
+    return any(_holds(each, given) for each in inner)
+
+
 def _defined(filter_: Callable[..., object]) -> Callable[..., object]:
     """jinja2 hands an undefined name to a filter as it is; this says which name, as everywhere else in a template."""
 
     @wraps(filter_)
     def checked(given: object, *more: object) -> object:
-        return filter_(str(given) if isinstance(given, Undefined) else given, *more)
+        try:
+            return filter_(str(given) if isinstance(given, Undefined) else given, *more)
+        except InputError as error:
+            raise _NotTaken(error, given) from error
 
     return checked
 

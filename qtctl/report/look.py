@@ -2,17 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
-from qtctl.errors import InputError
 from qtctl.model.evidence import Evidence, Need, State
 from qtctl.model.facts import Fact, Facts
+from qtctl.model.moments import microseconds, moment
 
 F = TypeVar("F", bound=Fact)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-NEVER = 2**63
-"""systemd says "no such time" as 2**64 - 1; no real time comes near half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +46,7 @@ class Look:
         return self.asked.get(self.facts.item(Need(kind.FACT, subject, store)).ask, self.now_us)
 
 
-def microseconds(taken_at: str) -> int:
-    """Of a time in ISO 8601; one without a zone is UTC. InputError where it is none."""
-    try:
-        taken = datetime.fromisoformat(taken_at)
-    except ValueError as error:
-        raise InputError(f"{taken_at!r} is not a time", hint="evidence says taken_at as UTC in ISO 8601") from error
-    aware = taken if taken.tzinfo else taken.replace(tzinfo=UTC)
-    return int((aware - EPOCH) / timedelta(microseconds=1))
-
-
 def iso(us: int) -> str | None:
     """Microseconds since the epoch as UTC in ISO 8601; None for never."""
-    if not 0 < us < NEVER:
-        return None
-    return (EPOCH + timedelta(microseconds=us)).isoformat(timespec="seconds").replace("+00:00", "Z")
+    at = moment(us)
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z") if at else None

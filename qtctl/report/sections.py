@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from qtctl.model.desired import Desired, DesiredStore, DesiredTimer, DesiredVenv
 from qtctl.model.facts import HostBaseline, StoreServer, Unit, VenvCheck
+from qtctl.model.moments import NEVER
 from qtctl.report.baseline import baseline
 from qtctl.report.categories import Loop
-from qtctl.report.look import NEVER, Look, iso
+from qtctl.report.look import Look, iso
 from qtctl.report.modules import (
     RETIRED,
     UNDECLARED,

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, fields, is_dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema
@@ -30,7 +31,9 @@ def items(draw: st.DrawFn) -> Item:
     return Item(fact, draw(TEXT), state, found, draw(st.none() | TEXT), draw(st.integers(0, 2)), draw(TEXT), draw(TEXT))
 
 
-ASKS = st.builds(Ask, via=TEXT, argv=st.lists(TEXT, max_size=3).map(tuple), exit=st.none() | st.integers(0, 255))
+TIMES = st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat)
+ARGV = st.lists(TEXT, max_size=3).map(tuple)
+ASKS = st.builds(Ask, at=TIMES, via=TEXT, argv=ARGV, exit=st.none() | st.integers(0, 255))
 EVIDENCE = st.builds(
     lambda asks, found: Evidence(
         EVIDENCE_SCHEMA, "0.1.0", "prod-1", "203.0.113.7", "ssh", "qtaudit", "2026-01-17T07:25:01.318Z",

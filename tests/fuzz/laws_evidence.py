@@ -33,15 +33,12 @@ def _read(text: str) -> Evidence | None:
 
 
 def judges(data: bytes) -> None:
-    """Whatever evidence says: an audit and a registry of it, or an error that tells why not."""
+    """Whatever evidence says that could be read: an audit and a registry of it."""
     evidence = _read(said(data))
     if evidence is None:
         return
-    try:
-        checks = judged(declared(), evidence)
-        report = audit.build(declared().desired, evidence, checks)
-    except InputError:
-        return
+    checks = judged(declared(), evidence)
+    report = audit.build(declared().desired, evidence, checks)
     exit_of(checks, "info")
     assert json.loads(audit.to_json(report))
     assert audit_markdown.to_markdown(report)

@@ -18,7 +18,7 @@ LARGEST = 2**18
 
 @pytest.mark.parametrize("name", GROWTH)
 def test_time_grows_with_the_input(name: str) -> None:
-    """Sizes are raised until the smaller one takes long enough to be measured, or the input is a quarter of a megabyte."""
+    """Sizes are raised until the smaller one takes long enough to be measured, or there is a quarter of a megabyte."""
     target, make = GROWTH[name]
     count = 256
     took = _cpu(target, make, count)

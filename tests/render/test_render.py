@@ -104,6 +104,39 @@ TEMPLATES_BROKEN = {
         "{{ mark }}\n{{ mark.__class__.__mro__ }}\n",
         "service.j2:2: template of fleet-web.service: ",
     ),
+    "in a loop": (
+        "{{ mark }}\n{% for word in service.argv %}\n{{ word.nope.no }}\n{% endfor %}\n",
+        "service.j2:3: template of fleet-web.service: 'str' has no attribute 'nope'",
+    ),
+    "in an included template": (
+        '{{ mark }}\n{% include "part.j2" %}',
+        "part.j2:2: template of fleet-web.service: 'nope' is undefined",
+    ),
+    "the syntax of an included template": (
+        '{{ mark }}\n{% include "torn.j2" %}',
+        "torn.j2:2: template of fleet-web.service: Expected an expression",
+    ),
+    "in a macro": (
+        '{{ mark }}\n{% from "macro.j2" import unit %}\n{{ unit(service) }}',
+        "macro.j2:2: template of fleet-web.service: 'DesiredService' has no attribute 'nope'",
+    ),
+    "a filter given what it does not take": (
+        '{{ mark }}\n{{ service.argv | path("WorkingDirectory") }}',
+        "service.j2:2: template of fleet-web.service: expected string",
+    ),
+    "a filter given a value of the template's own": (
+        '{{ mark }}\n{{ "srv/web" | path("WorkingDirectory") }}',
+        "service.j2:2: template of fleet-web.service: WorkingDirectory: not an absolute path (begin it with /)",
+    ),
+    "a filter of an included template": (
+        '{{ mark }}\n{% include "filter.j2" %}',
+        "filter.j2:2: template of fleet-web.service: WorkingDirectory: not an absolute path (begin it with /)",
+    ),
+    "a helper of jinja": ("{{ mark }}\n{{ cycler() }}", "service.j2:2: template of fleet-web.service: at least one"),
+    "it includes itself": (
+        '{{ mark }}\n{% include "service.j2" %}',
+        "service.j2:2: template of fleet-web.service: maximum recursion depth",
+    ),
     "no mark": ("[Unit]\n", "service.j2:1: template of fleet-web.service: the first line is not the mark"),
     "a line that is no directive": (
         "{{ mark }}\n[Unit]\noops\n",
@@ -113,11 +146,19 @@ TEMPLATES_BROKEN = {
 }
 
 
+INCLUDED = {
+    "part.j2": "[Unit]\n{{ nope }}\n",
+    "torn.j2": "[Unit]\n{% if %}\n",
+    "macro.j2": "{% macro unit(service) %}\n{{ service.nope }}\n{% endmacro %}\n",
+    "filter.j2": '[Unit]\n{{ (service.name ~ "/x") | path("WorkingDirectory") }}\n',
+}
+
+
 @pytest.mark.parametrize("case", TEMPLATES_BROKEN)
 def test_a_broken_template(case: str) -> None:
     text, message = TEMPLATES_BROKEN[case]
     with pytest.raises(InputError) as caught:
-        render(desired(service()), shipped() | {"service.j2": text})
+        render(desired(service()), shipped() | INCLUDED | {"service.j2": text})
     assert str(caught.value).startswith(message)
 
 

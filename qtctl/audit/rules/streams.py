@@ -3,12 +3,12 @@
 from functools import partial
 
 from qtctl.audit import proofs
-from qtctl.audit.clock import now_us
 from qtctl.audit.declared import Root, down
 from qtctl.model.checks import Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, DesiredKey, DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, KeyFact, StoreServer, Stream
+from qtctl.model.moments import microseconds
 from qtctl.model.states import KeyType
 
 Judgment = Verdict | tuple[Verdict, ...]
@@ -120,7 +120,7 @@ def _is_fresh(facts: Facts, key: DesiredKey, store: DesiredStore, max_age_us: in
     stream = facts.read(Stream, key.name, key.store)
     if stream is None:
         return NOT_JUDGED
-    age_us = max(0, now_us(facts) - stream.last_ms * 1000)
+    age_us = max(0, microseconds(facts.taken_at) - stream.last_ms * 1000)
     ever = stream.last_ms > 0
     claim = proofs.newest_entry(Need(Stream.FACT, key.name, key.store), store, key.name, stream.last_id)
     observed = {"age_s": age_us // SECOND if ever else None, "newest": stream.last_id}

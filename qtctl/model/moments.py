@@ -1,0 +1,24 @@
+"""Moments: microseconds since the epoch, as systemd counts them, and ISO 8601, as evidence is dated."""
+
+from datetime import UTC, datetime, timedelta
+
+from qtctl.errors import InputError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = 253_402_300_800 * 1_000_000
+"""The year 10000. systemd says "no such time" as 2**64 - 1, and a file's time may be set to anything."""
+
+
+def microseconds(text: str) -> int:
+    """Of a time in ISO 8601; one without a zone is UTC. InputError where it is none."""
+    try:
+        taken = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{text!r} is not a time", hint="evidence is dated in UTC, in ISO 8601") from error
+    aware = taken if taken.tzinfo else taken.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment(us: int) -> datetime | None:
+    """In UTC; None for never, and for what no calendar has."""
+    return _EPOCH + timedelta(microseconds=us) if 0 < us < NEVER else None
