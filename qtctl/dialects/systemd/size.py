@@ -41,7 +41,7 @@ def bytes_of(size: str) -> int:
 
 def _number(digits: str) -> int | None:
     """None where it is more than 64 bits hold, which no later digit makes less."""
-    significant = digits.lstrip("0")
+    significant = digits.lstrip("+").lstrip("0")
     return int(significant or "0") if len(significant) <= _DIGITS else None
 
 
