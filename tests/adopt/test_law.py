@@ -59,7 +59,7 @@ def test_a_real_fleets_units_as_a_whole(host: str) -> None:
 
 
 def test_odd_texts(host: str) -> None:
-    texts = all_texts(services=80, others=12)
+    texts = all_texts(services=50, others=8)
     outcome = law.judged(host, [Found(name, text.encode()) for name, text in texts.items()])
     check(outcome)
     assert len(outcome.compared) > len(texts) * 0.9

@@ -15,7 +15,7 @@ def plainly(texts: dict[str, str]) -> same.Files:
 
 
 def test_odd_texts_are_read_as_systemd_reads_them(host: str) -> None:
-    texts = all_texts(services=120, others=20)
+    texts = all_texts(services=80, others=14)
     before = same.loaded(host, same.Files({name: text.encode() for name, text in texts.items()}))
     assert {properties["Unit.LoadState"] for properties in before.values()} == {"loaded"}
     differences = same.differences(before, same.loaded(host, plainly(texts)))
