@@ -73,6 +73,40 @@ EFFECTIVE = {
             ("Unit", "ConditionHost"): (),
         },
     ),
+    "one empty address drops all, and so does one empty watch": (
+        "[Socket]\nListenStream=80\nListenFIFO=/f\nListenStream=\n[Path]\nPathExists=/a\nPathChanged=\n",
+        {
+            ("Socket", "ListenStream"): (),
+            ("Socket", "ListenFIFO"): (),
+            ("Path", "PathExists"): (),
+            ("Path", "PathChanged"): (),
+        },
+    ),
+    "quotes are letters in lists of units, and none in [Install]": (
+        '[Unit]\nAfter="a.service" b.service\n[Install]\nWantedBy="a.target"\n',
+        {("Unit", "After"): ('"a.service"', "b.service"), ("Install", "WantedBy"): ("a.target",)},
+    ),
+    "what cannot be emptied": (
+        '[Unit]\nRequiresMountsFor="/a b"\nRequiresMountsFor=\n[Service]\nSockets=a.socket\nSockets=\n'
+        "[Install]\nAlso=b.service\nAlso=\n",
+        {
+            ("Unit", "RequiresMountsFor"): ("/a b",),
+            ("Service", "Sockets"): ("a.socket",),
+            ("Install", "Also"): ("b.service",),
+        },
+    ),
+    "the first unit that is started counts": (
+        "[Timer]\nUnit=\nUnit=a.service\nUnit=b.service\n",
+        {("Timer", "Unit"): ("a.service",)},
+    ),
+    "a ~ is for its own line": (
+        "[Service]\nSystemCallFilter=@a b\nSystemCallFilter=~c d\n",
+        {("Service", "SystemCallFilter"): ("@a b", "~c d")},
+    ),
+    "nothing is a value of capabilities": (
+        "[Service]\nCapabilityBoundingSet=CAP_CHOWN\nCapabilityBoundingSet=\n",
+        {("Service", "CapabilityBoundingSet"): ("",)},
+    ),
     "sections may come again": (
         "[Unit]\nDescription=a\n[Service]\nType=exec\n[Unit]\nDescription=b\n",
         {("Unit", "Description"): ("b",), ("Service", "Type"): ("exec",)},

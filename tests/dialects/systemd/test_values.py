@@ -1,0 +1,45 @@
+"""What systemd ignores; that it does is asked of a real one in tests/adopt/test_values_real.py."""
+
+import pytest
+
+from qtctl.dialects.systemd.values import kept_units, names_unit, part_trouble, value_trouble
+
+IGNORED = {
+    ("MemoryMax", "LIMIT", "0"): "is nothing",
+    ("MemoryMax", "LIMIT", "101%"): "is more than all memory",
+    ("LimitNOFILE", "LIMIT", "1K"): "is no limit",
+    ("LimitNOFILE", "LIMIT", "2:1"): "has a soft limit above the hard one",
+    ("LimitNOFILE", "LIMIT", ""): "is empty",
+    ("StandardOutput", "OUTPUT", ""): "is empty",
+    ("CPUQuota", "OTHER", "0%"): "is no percentage above 0",
+    ("StartLimitBurst", "UNSIGNED", "08"): "is no number",
+    ("After", "UNIT [...]", "no unit"): "names something that is no unit",
+}
+TAKEN = [
+    ("MemoryLow", "LIMIT", "0"),
+    ("MemoryMax", "LIMIT", ""),
+    ("MemoryMax", "LIMIT", "+1G"),
+    ("LimitCORE", "LIMIT", "1K:2K"),
+    ("LimitCPU", "LIMIT", "1s:2min"),
+    ("CPUQuota", "OTHER", "12.55%"),
+    ("StartLimitBurst", "UNSIGNED", "0x10"),
+    ("After", "UNIT [...]", "a.service # why"),
+    ("After", "UNIT [...]", "%n"),
+]
+
+
+@pytest.mark.parametrize("line", IGNORED)
+def test_ignored(line: tuple[str, str, str]) -> None:
+    assert value_trouble(*line) == IGNORED[line]
+
+
+@pytest.mark.parametrize("line", TAKEN)
+def test_taken(line: tuple[str, str, str]) -> None:
+    assert value_trouble(*line) is None
+
+
+def test_lists_of_units_are_judged_word_by_word() -> None:
+    assert kept_units('a.service # "b.service" c@%i.timer') == ("a.service", "c@%i.timer")
+    assert part_trouble("UNIT [...]", "a.service # why") == "names something that is no unit"
+    assert part_trouble("UNIT [...]", "a.service b.target") is None
+    assert not names_unit("e%%.service")
