@@ -46,7 +46,7 @@ _SCALARS: Mapping[str, Mapping[str, str]] = {
         "CPUWeight": "1|100|10000|",
         "TasksMax": "10|infinity|50%|",
         "IOWeight": "1|500|",
-        "LimitNOFILE": "1024|1K:2K|infinity|512:infinity",
+        "LimitNOFILE": "1024|1024:2048|infinity|512:infinity",
         "PrivateTmp": "yes|no|T",
         "ProtectSystem": "yes|full|strict|no",
         "ProtectHome": "yes|read-only|tmpfs|no",

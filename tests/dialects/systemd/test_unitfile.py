@@ -87,8 +87,10 @@ EFFECTIVE = {
         {("Unit", "After"): ('"a.service"', "b.service"), ("Install", "WantedBy"): ("a.target",)},
     ),
     "what cannot be emptied": (
-        '[Unit]\nRequiresMountsFor="/a b"\nRequiresMountsFor=\n[Service]\nSockets=a.socket\nSockets=\n'
-        "[Install]\nAlso=b.service\nAlso=\n",
+        (
+            '[Unit]\nRequiresMountsFor="/a b"\nRequiresMountsFor=\n[Service]\nSockets=a.socket\nSockets=\n'
+            "[Install]\nAlso=b.service\nAlso=\n"
+        ),
         {
             ("Unit", "RequiresMountsFor"): ("/a b",),
             ("Service", "Sockets"): ("a.socket",),
