@@ -72,7 +72,7 @@ def fleet(plan: Plan, host: HostFacts) -> Table:
         "unit_patterns": list(plan.patterns),
         "env_dir": plan.env_dir,
         "defaults": {
-            "user": "", "group": "", "type": "simple", "code": "/", "log": {"identifier": ""},
+            "user": "", "group": "", "type": "", "code": "/", "log": {"identifier": ""},
             "sandbox": {"profile": "none"},
         },
     }  # fmt: skip

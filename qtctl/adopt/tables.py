@@ -239,8 +239,6 @@ def _service_type(done: Made) -> None:
     if not done.original.has("Service", "ExecStart"):
         done.entry.put(("type",), "oneshot")
         done.table["run"] = {"kind": "exec", "lines": [], "cwd": done.table["run"].get("cwd", "")}
-    elif done.original.has("Service", "BusName"):
-        done.entry.put(("type",), "dbus")
 
 
 def _target(table: Table, plan: Plan) -> None:

@@ -173,7 +173,7 @@ class Defaults(Node):
 
     user: str
     group: str
-    type: Type = "exec"
+    type: Type | Literal[""] = "exec"
     code: AbsolutePath
     python: AbsolutePath = "/usr/bin/python3"
     env: dict[EnvName, str] = {}
