@@ -9,7 +9,7 @@ from qtctl.errors import InputError, InputErrors
 
 CASES = Path(__file__).parent / "cases"
 MAX_INPUT = 16_384
-"""Bytes. How time grows beyond that is for test_growth to say."""
+"""Bytes. How time grows beyond that is for tests/bench/growth.py to say."""
 SECONDS = 15.0
 """CPU that one input may take; the slowest one takes a twentieth of it on an idle machine."""
 
