@@ -47,7 +47,7 @@ def _once(target: str, data: bytes) -> float:
 def main() -> int:
     grown = {name: growth(*each) for name, each in GROWTH.items()}
     for name, times in sorted(grown.items(), key=lambda each: -each[1]):
-        sys.stdout.write(f"{times:5.1f} times {'(over)' if times > AT_MOST else ''}{name}\n")
+        sys.stdout.write(f"{times:5.1f} times{' (over)' if times > AT_MOST else ''} {name}\n")
     return int(any(times > AT_MOST for times in grown.values()))
 
 
