@@ -71,3 +71,7 @@ class Node(BaseModel):
     """A table of a registry file. Unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+
+
+PART = ConfigDict(defer_build=True)
+"""Of a table that stands in others only: pydantic makes nothing of it alone, which takes it as long as the rest."""

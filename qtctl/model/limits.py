@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from qtctl.model.fields import Choice, Node, Percent, Setting, Size, Span, says
+from qtctl.model.fields import PART, Choice, Node, Percent, Setting, Size, Span, says
 
 Amount = Size | Percent
 """Bytes, or a share of the host's memory."""
@@ -14,6 +14,7 @@ Limit = Annotated[int, Field(ge=0)] | Setting
 
 
 class Resources(Node):
+    model_config = PART
     """Limits of a control group: of a service, a slice, a socket or a mount."""
 
     memory_high: Amount | None = says("MemoryHigh")
@@ -96,6 +97,7 @@ class Restart(Node):
 
 
 class Scheduling(Node):
+    model_config = PART
     nice: Annotated[int, Field(ge=-20, le=19)] | None = says("Nice")
     cpu_policy: Setting | None = says("CPUSchedulingPolicy")
     cpu_priority: int | None = says("CPUSchedulingPriority")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from qtctl.model.fields import Choice, Node, Setting, Span, says
+from qtctl.model.fields import PART, Choice, Node, Setting, Span, says
 
 AccountName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=31)]
 DocumentationUri = Annotated[str, StringConstraints(pattern=r"^(https?://|file:/|info:|man:)[!#-&(-\[\]-~]+$")]
@@ -45,6 +45,7 @@ AnyCommand = Command | Setting
 
 
 class Commands(Node):
+    model_config = PART
     """Commands around the service's own, in their order."""
 
     condition: tuple[AnyCommand, ...] = says("ExecCondition", ())
@@ -68,6 +69,7 @@ class Timeouts(Node):
 
 
 class Kill(Node):
+    model_config = PART
     mode: Literal["control-group", "mixed", "process", "none"] | None = says("KillMode")
     signal: Signal | None = says("KillSignal")
     restart_signal: Signal | None = says("RestartKillSignal")
@@ -79,6 +81,7 @@ class Kill(Node):
 
 
 class Directories(Node):
+    model_config = PART
     """Folders that systemd makes for the service, owned by its user."""
 
     runtime: tuple[FolderName, ...] = says("RuntimeDirectory", ())
@@ -111,6 +114,7 @@ class Log(Node):
 
 
 class Terminal(Node):
+    model_config = PART
     """What the process has for its input, and the terminal it runs on."""
 
     stdin: Setting | None = says("StandardInput")
@@ -126,6 +130,7 @@ class Terminal(Node):
 
 
 class Process(Node):
+    model_config = PART
     """What systemd makes of the main process."""
 
     bus_name: Setting | None = says("BusName")
