@@ -12,6 +12,9 @@ class ServiceState(StrEnum):
     RETIRED = "retired"
 
 
+STARTED_BY_OTHERS = (ServiceState.ON_TIMER, ServiceState.ON_DEMAND)
+
+
 class KeyType(StrEnum):
     STREAM = "stream"
     HASH = "hash"

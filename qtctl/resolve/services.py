@@ -11,7 +11,7 @@ from qtctl.model.limits import Restart
 from qtctl.model.names import Names, slice_of, unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Run, RunKind, Service
-from qtctl.model.states import ServiceState
+from qtctl.model.states import STARTED_BY_OTHERS, ServiceState
 from qtctl.model.vocabulary import said
 from qtctl.resolve.listeners import listeners
 from qtctl.resolve.settings import commands, further, further_order, hatch, install_of, order_of, pairs
@@ -42,9 +42,6 @@ PROFILES: dict[str, Pairs] = {
     ),
 }
 """Sandbox profiles: directives of [Service], in file order."""
-
-
-STARTED_BY_OTHERS = (ServiceState.ON_TIMER, ServiceState.ON_DEMAND)
 
 
 def resolve_service(registry: Registry, names: Names, name: str) -> DesiredService:

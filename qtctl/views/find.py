@@ -10,7 +10,7 @@ from qtctl.model.registry import Registry
 Found = tuple[str, str]
 """Field of the Registry, and name in it."""
 
-KINDS = ("services", "timers", "targets", *LESSER, "dropins", "externals", "venvs", "keys")
+KINDS = ("services", "timers", "targets", *LESSER, "dropins", "externals", "venvs", "users", "folders", "keys")
 WORDS = {
     "services": "service",
     "timers": "timer",
@@ -19,9 +19,13 @@ WORDS = {
     "dropins": "drop-in",
     "externals": "external",
     "venvs": "venv",
+    "users": "user",
+    "folders": "folder",
     "keys": "stream",
 }
 """Field of the Registry → what one of it is called."""
+UNITLESS = ("venvs", "users", "folders", "keys")
+"""What makes no unit."""
 NEAR = 3
 
 
@@ -43,7 +47,7 @@ def _known(registry: Registry) -> Iterator[tuple[str, Found]]:
     for kind in KINDS:
         for name, node in getattr(registry, kind).items():
             yield name, (kind, name)
-            if kind not in ("venvs", "keys"):
+            if kind not in UNITLESS:
                 units = (unit_name(registry, kind, name), *units_of(registry, kind, name))
                 yield from ((unit, (kind, name)) for unit in units)
             for alias in getattr(node, "aliases", ()):

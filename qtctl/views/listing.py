@@ -12,95 +12,20 @@ from qtctl.report.document import Part
 from qtctl.report.markdown import code, document, plain
 from qtctl.report.markdown import table as md_table
 from qtctl.views.find import WORDS
+from qtctl.views.rows import (
+    ExternalRow,
+    FolderRow,
+    PortRow,
+    Row,
+    ServiceRow,
+    StreamRow,
+    TargetRow,
+    TimerRow,
+    UnitRow,
+    UserRow,
+    VenvRow,
+)
 from qtctl.views.words import Kind, State
-
-
-class ServiceRow(Part):
-    kind: Literal["service"] = "service"
-    name: str
-    unit: str
-    state: str
-    target: str
-    ports: tuple[str, ...]
-    venv: str
-    summary: str
-
-
-class TimerRow(Part):
-    kind: Literal["timer"] = "timer"
-    name: str
-    unit: str
-    state: str
-    service: str
-    schedule: tuple[str, ...]
-    summary: str
-
-
-class TargetRow(Part):
-    kind: Literal["target"] = "target"
-    name: str
-    unit: str
-    state: str
-    within: str
-    services: tuple[str, ...]
-    summary: str
-
-
-class UnitRow(Part):
-    """Of a lesser kind. `starts`: what a socket or path starts where that is not the service of its name."""
-
-    kind: Literal["unit"] = "unit"
-    name: str
-    unit: str
-    type: str
-    state: str
-    starts: str
-    summary: str
-
-
-class VenvRow(Part):
-    kind: Literal["venv"] = "venv"
-    name: str
-    path: str
-    state: str
-    services: tuple[str, ...]
-    summary: str
-
-
-class StreamRow(Part):
-    """Of any Redis key; `writers` publish to a stream, or write another key, `readers` consume or read it."""
-
-    kind: Literal["stream"] = "stream"
-    name: str
-    type: str
-    state: str
-    store: str
-    writers: tuple[str, ...]
-    readers: tuple[str, ...]
-    summary: str
-
-
-class PortRow(Part):
-    kind: Literal["port"] = "port"
-    name: str
-    listen: str
-    protocol: str
-    state: str
-    health: str
-    summary: str
-
-
-class ExternalRow(Part):
-    kind: Literal["external"] = "external"
-    name: str
-    unit: str
-    state: str
-    ports: tuple[str, ...]
-    aliases: tuple[str, ...]
-    summary: str
-
-
-Row = ServiceRow | TimerRow | TargetRow | UnitRow | VenvRow | StreamRow | PortRow | ExternalRow
 
 STATES: dict[Kind, tuple[State, ...]] = {
     Kind.SERVICES: (State.RUNNING, State.STOPPED, State.ON_TIMER, State.ON_DEMAND, State.RETIRED),
@@ -108,6 +33,8 @@ STATES: dict[Kind, tuple[State, ...]] = {
     Kind.TARGETS: (State.ACTIVE, State.RETIRED),
     Kind.UNITS: (State.ACTIVE, State.STOPPED, State.RETIRED),
     Kind.VENVS: (State.PRESENT, State.RETIRED),
+    Kind.USERS: (State.PRESENT, State.RETIRED),
+    Kind.FOLDERS: (State.PRESENT, State.RETIRED),
     Kind.STREAMS: (State.ACTIVE, State.RETIRED),
     Kind.PORTS: (State.RUNNING, State.STOPPED, State.ON_TIMER, State.ON_DEMAND, State.RETIRED),
     Kind.EXTERNALS: (State.RUNNING, State.STOPPED, State.RETIRED),
@@ -230,6 +157,25 @@ def _venvs(registry: Registry) -> Iterator[VenvRow]:
         )
 
 
+def _users(registry: Registry) -> Iterator[UserRow]:
+    for name, user in sorted(registry.users.items()):
+        yield UserRow(
+            name=name,
+            state=user.state,
+            group=user.group or "",
+            groups=user.groups,
+            home=user.home or "",
+            shell=user.shell or "",
+            summary=user.summary,
+        )
+
+
+def _folders(registry: Registry) -> Iterator[FolderRow]:
+    for path, folder in sorted(registry.folders.items()):
+        owner = f"{folder.user}:{folder.group}" if folder.group else folder.user
+        yield FolderRow(path=path, state=folder.state, mode=folder.mode, owner=owner, summary=folder.summary)
+
+
 def _streams(registry: Registry) -> Iterator[StreamRow]:
     for name, key in sorted(registry.keys.items()):
         yield StreamRow(
@@ -301,6 +247,8 @@ ROWS: dict[Kind, Callable[[Registry], Iterator[Row]]] = {
     Kind.TARGETS: _targets,
     Kind.UNITS: _units,
     Kind.VENVS: _venvs,
+    Kind.USERS: _users,
+    Kind.FOLDERS: _folders,
     Kind.STREAMS: _streams,
     Kind.PORTS: _ports,
     Kind.EXTERNALS: _externals,
@@ -311,6 +259,8 @@ ROW_OF: dict[Kind, type[Part]] = {
     Kind.TARGETS: TargetRow,
     Kind.UNITS: UnitRow,
     Kind.VENVS: VenvRow,
+    Kind.USERS: UserRow,
+    Kind.FOLDERS: FolderRow,
     Kind.STREAMS: StreamRow,
     Kind.PORTS: PortRow,
     Kind.EXTERNALS: ExternalRow,

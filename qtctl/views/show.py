@@ -8,10 +8,10 @@ from typing import Literal
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.names import Names, unit_name
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry
+from qtctl.model.registry import Registry, Service
 from qtctl.model.relations import Order
 from qtctl.report.document import Part
-from qtctl.views.find import WORDS, Found
+from qtctl.views.find import UNITLESS, WORDS, Found
 from qtctl.views.values import Places, Value, values_of
 
 Does = Literal["publishes", "consumes", "writes", "reads"]
@@ -46,7 +46,7 @@ class Thing(Part):
 
     kind: Literal[
         "service", "timer", "target", "socket", "path", "slice", "mount", "automount", "swap", "drop-in", "external",
-        "venv", "stream",
+        "venv", "user", "folder", "stream",
     ]  # fmt: skip
     name: str
     summary: str
@@ -125,7 +125,7 @@ def _thing(registry: Registry, desired: Desired, places: Places, kind: str, name
         name=name,
         summary=node.summary,
         state=str(node.state),
-        unit="" if kind in ("venvs", "keys") else unit_name(registry, kind, name),
+        unit="" if kind in UNITLESS else unit_name(registry, kind, name),
         host=desired.host if here and node.state != "retired" else "",
         origin=str(places.of(origin)),
         argv=service.argv if service else (),
@@ -167,6 +167,8 @@ def _users(registry: Registry, kind: str, name: str) -> Iterator[str]:
     live = [(each, service) for each, service in sorted(registry.services.items()) if service.state != "retired"]
     if kind == "venvs":
         yield from (f"service {each}" for each, service in live if service.run and service.run.venv == name)
+    if kind == "users":
+        yield from (f"service {each}" for each, service in live if _account(registry, service) == name)
     if kind == "targets":
         yield from (f"service {each}" for each, service in live if service.target == name)
         yield from (f"target {each}" for each, target in sorted(registry.targets.items()) if target.within == name)
@@ -177,6 +179,10 @@ def _users(registry: Registry, kind: str, name: str) -> Iterator[str]:
         if _names(names, registry.fleet.defaults.order, unit):
             yield "every service, by the defaults of fleet.toml"
         yield from (f"service {each}" for each, service in live if _names(names, service.order, unit))
+
+
+def _account(registry: Registry, service: Service) -> str:
+    return registry.fleet.defaults.user if service.user is None else service.user
 
 
 def _names(names: Names, order: Order, unit: str) -> bool:

@@ -9,7 +9,7 @@ from qtctl.dialects.toml.positions import index
 from qtctl.errors import Place
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, RunKind, Service
-from qtctl.model.states import ServiceState
+from qtctl.model.states import STARTED_BY_OTHERS, ServiceState
 from qtctl.report.document import Part
 
 Leaf = tuple[tuple[str, ...], Any]
@@ -80,7 +80,7 @@ def _applies(service: Service, path: tuple[str, ...]) -> bool:
         return run is not None and run.venv is None and run.kind is not RunKind.COMMAND
     if path == ("group",):
         return not service.user
-    return path[0] != "restart" or service.state is not ServiceState.ON_TIMER
+    return path[0] != "restart" or service.state not in STARTED_BY_OTHERS
 
 
 def _lags(registry: Registry, service: Service, places: Places) -> Iterator[Value]:

@@ -10,6 +10,8 @@ class Kind(StrEnum):
     UNITS = "units"
     """Sockets, paths, slices, mounts, automounts, swaps and drop-ins."""
     VENVS = "venvs"
+    USERS = "users"
+    FOLDERS = "folders"
     STREAMS = "streams"
     PORTS = "ports"
     EXTERNALS = "externals"

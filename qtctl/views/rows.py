@@ -1,0 +1,115 @@
+"""The rows of `qtctl list`, by kind."""
+
+from typing import Literal
+
+from qtctl.report.document import Part
+
+
+class ServiceRow(Part):
+    kind: Literal["service"] = "service"
+    name: str
+    unit: str
+    state: str
+    target: str
+    ports: tuple[str, ...]
+    venv: str
+    summary: str
+
+
+class TimerRow(Part):
+    kind: Literal["timer"] = "timer"
+    name: str
+    unit: str
+    state: str
+    service: str
+    schedule: tuple[str, ...]
+    summary: str
+
+
+class TargetRow(Part):
+    kind: Literal["target"] = "target"
+    name: str
+    unit: str
+    state: str
+    within: str
+    services: tuple[str, ...]
+    summary: str
+
+
+class UnitRow(Part):
+    """Of a lesser kind. `starts`: what a socket or path starts where that is not the service of its name."""
+
+    kind: Literal["unit"] = "unit"
+    name: str
+    unit: str
+    type: str
+    state: str
+    starts: str
+    summary: str
+
+
+class VenvRow(Part):
+    kind: Literal["venv"] = "venv"
+    name: str
+    path: str
+    state: str
+    services: tuple[str, ...]
+    summary: str
+
+
+class UserRow(Part):
+    """What is empty is the host's to choose."""
+
+    kind: Literal["user"] = "user"
+    name: str
+    state: str
+    group: str
+    groups: tuple[str, ...]
+    home: str
+    shell: str
+    summary: str
+
+
+class FolderRow(Part):
+    kind: Literal["folder"] = "folder"
+    path: str
+    state: str
+    mode: str
+    owner: str
+    summary: str
+
+
+class StreamRow(Part):
+    """Of any Redis key; `writers` publish to a stream, or write another key, `readers` consume or read it."""
+
+    kind: Literal["stream"] = "stream"
+    name: str
+    type: str
+    state: str
+    store: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    summary: str
+
+
+class PortRow(Part):
+    kind: Literal["port"] = "port"
+    name: str
+    listen: str
+    protocol: str
+    state: str
+    health: str
+    summary: str
+
+
+class ExternalRow(Part):
+    kind: Literal["external"] = "external"
+    name: str
+    unit: str
+    state: str
+    ports: tuple[str, ...]
+    aliases: tuple[str, ...]
+    summary: str
+
+
+Row = ServiceRow | TimerRow | TargetRow | UnitRow | VenvRow | UserRow | FolderRow | StreamRow | PortRow | ExternalRow
