@@ -1,12 +1,11 @@
 """qtctl graph: targets, order and streams as a picture."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from qtctl.cli.options import RegistryOption, registry_folder
+from qtctl.cli.options import OutFileOption, RegistryOption, registry_folder
 from qtctl.cli.output import write
 from qtctl.views.words import What
 
@@ -20,7 +19,7 @@ class Picture(StrEnum):
 def graph(
     what: Annotated[What, typer.Option("--what", help="What to draw.")] = What.STREAMS,
     format_: Annotated[Picture, typer.Option("--format", help="Language of the picture.")] = Picture.MERMAID,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")] = None,
+    out: OutFileOption = None,
     focus: Annotated[
         str | None, typer.Option("--focus", metavar="NAME", help="Only NAME and what is within two steps of it.")
     ] = None,

@@ -43,6 +43,7 @@ FormatOption = Annotated[
     Format | None,
     typer.Option("--format", help="Default: table on a terminal, Markdown elsewhere."),
 ]
+OutFileOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask before changing anything.")]
 
 

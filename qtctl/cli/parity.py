@@ -11,6 +11,7 @@ from qtctl.cli.options import (
     FormatOption,
     FromOption,
     OptionalHostOption,
+    OutFileOption,
     RegistryOption,
     TemplatesOption,
     UserOption,
@@ -34,7 +35,7 @@ def parity(
     user: UserOption = None,
     templates: TemplatesOption = None,
     format_: FormatOption = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")] = None,
+    out: OutFileOption = None,
 ) -> None:
     """Each compose service with where it went, its unit and ports side by side, and a computed verdict."""
     from qtctl.adapters.files import check_writable, read_text, write_atomic

@@ -1,8 +1,6 @@
 """qtctl report: documents about a host, from live or saved evidence."""
 
 from importlib import import_module
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -12,6 +10,7 @@ from qtctl.cli.options import (
     FormatOption,
     FromOption,
     OptionalHostOption,
+    OutFileOption,
     RegistryOption,
     TemplatesOption,
     UserOption,
@@ -36,7 +35,7 @@ def registry(
     user: UserOption = None,
     templates: TemplatesOption = None,
     format_: FormatOption = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")] = None,
+    out: OutFileOption = None,
 ) -> None:
     """The module registry: what every service, port, venv, stream and timer is, each with its proof."""
     from qtctl.adapters.files import check_writable, write_atomic

@@ -41,6 +41,29 @@ Pairs = tuple[tuple[str, str], ...]
 """Directive and value as systemd reads it, in file order."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """What every unit's file may say: whole unit names by directive, and what else is in [Unit] and [Install]."""
+
+    wants: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    binds_to: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    part_of: tuple[str, ...] = ()
+    on_failure: tuple[str, ...] = ()
+    unit_settings: Pairs = ()
+    """Further directives of [Unit]."""
+    wanted_by: tuple[str, ...] = ()
+    install: Pairs = ()
+    """What of [Install] is not WantedBy."""
+    extra: tuple[tuple[str, Pairs], ...] = ()
+    """Further sections."""
+    specifiers: bool = False
+    """Whether a `%` in its values is systemd's."""
+
+
 @dataclass(frozen=True, slots=True)
 class DesiredCommand:
     """A command around a service's own: prefixes (`-`, `+`, `!`) and the argv that its process gets; or a `line`."""
@@ -53,7 +76,7 @@ class DesiredCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class DesiredService:
+class DesiredService(Related):
     """A service that must run, must be there stopped, or runs on a timer. Retired ones are `Ghost`s.
 
     `argv` is what the process must get, before any systemd escaping. `env` and `secrets_file` go to EnvironmentFile=;
@@ -78,15 +101,6 @@ class DesiredService:
     secrets_file: str
     secrets_keys: tuple[str, ...]
     target: str
-    after: tuple[str, ...]
-    before: tuple[str, ...]
-    wants: tuple[str, ...]
-    requires: tuple[str, ...]
-    binds_to: tuple[str, ...]
-    part_of: tuple[str, ...]
-    conflicts: tuple[str, ...]
-    on_failure: tuple[str, ...]
-    wanted_by: tuple[str, ...]
     limits: tuple[tuple[str, str], ...]
     """Directive and value, for example ("MemoryMax", "1G")."""
     restart: tuple[tuple[str, str], ...]
@@ -99,8 +113,6 @@ class DesiredService:
     store: str
     enabled: bool
     origin: Origin
-    unit_settings: Pairs = ()
-    """Further directives of [Unit]."""
     commands: tuple[DesiredCommand, ...] = ()
     settings: Pairs = ()
     """Further directives of [Service]."""
@@ -113,39 +125,20 @@ class DesiredService:
     unit_env: tuple[tuple[str, str], ...] = ()
     env_files: tuple[str, ...] = ()
     """Further env files, as systemd reads them."""
-    install: Pairs = ()
-    """What of [Install] is not WantedBy."""
-    extra: tuple[tuple[str, Pairs], ...] = ()
-    """Further sections."""
-    specifiers: bool = False
-    """Whether a `%` in its values is systemd's."""
     template: str = ""
     """Of an instance: the unit whose file it is made by."""
 
 
 @dataclass(frozen=True, slots=True)
-class DesiredTarget:
+class DesiredTarget(Related):
     name: str
     unit: str
     summary: str
-    wants: tuple[str, ...]
-    after: tuple[str, ...]
-    part_of: tuple[str, ...]
-    wanted_by: tuple[str, ...]
     origin: Origin
-    before: tuple[str, ...] = ()
-    requires: tuple[str, ...] = ()
-    binds_to: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    on_failure: tuple[str, ...] = ()
-    unit_settings: Pairs = ()
-    install: Pairs = ()
-    extra: tuple[tuple[str, Pairs], ...] = ()
-    specifiers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class DesiredTimer:
+class DesiredTimer(Related):
     """`schedule` is directive and value in file order. `active`: declared active (enabled and started)."""
 
     name: str
@@ -154,24 +147,11 @@ class DesiredTimer:
     service_unit: str
     schedule: tuple[tuple[str, str], ...]
     active: bool
-    wanted_by: tuple[str, ...]
     origin: Origin
-    wants: tuple[str, ...] = ()
-    requires: tuple[str, ...] = ()
-    binds_to: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    part_of: tuple[str, ...] = ()
-    on_failure: tuple[str, ...] = ()
-    unit_settings: Pairs = ()
-    install: Pairs = ()
-    extra: tuple[tuple[str, Pairs], ...] = ()
-    specifiers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class DesiredUnit:
+class DesiredUnit(Related):
     """A unit of a lesser kind: `section` is its own (Socket, Path, Slice, Mount, Automount, Swap).
 
     `starts` is the unit that it starts, or "".
@@ -184,20 +164,7 @@ class DesiredUnit:
     starts: str
     settings: Pairs
     active: bool
-    wanted_by: tuple[str, ...]
     origin: Origin
-    wants: tuple[str, ...] = ()
-    requires: tuple[str, ...] = ()
-    binds_to: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    part_of: tuple[str, ...] = ()
-    on_failure: tuple[str, ...] = ()
-    unit_settings: Pairs = ()
-    install: Pairs = ()
-    extra: tuple[tuple[str, Pairs], ...] = ()
-    specifiers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

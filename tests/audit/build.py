@@ -118,10 +118,11 @@ def desired(**changes: Any) -> Desired:
     plain = Desired(
         fleet="quantum", host="prod-1", unit_patterns=("quantum-*", "rl-shadow-*"), loop_restarts=3,
         loop_up_us=60 * SECOND, timezone="Etc/UTC", memory=1, services=(engine, monitor, nightly),
-        targets=(DesiredTarget("ai", TARGET, "", (), (), (), ("multi-user.target",), Origin("targets.toml", ("ai",))),),
+        targets=(DesiredTarget("ai", TARGET, "", Origin("targets.toml", ("ai",)), wanted_by=("multi-user.target",)),),
         timers=(
             DesiredTimer(
-                "nightly", TIMER, "", NIGHTLY, schedule, True, ("timers.target",), Origin("timers.toml", ("nightly",))
+                "nightly", TIMER, "", NIGHTLY, schedule, True, Origin("timers.toml", ("nightly",)),
+                wanted_by=("timers.target",),
             ),
         ),
         venvs=(DesiredVenv("ai-engine", VENV, f"{VENV}/bin/python", ("ai-engine",), Origin("venvs.toml")),),

@@ -41,13 +41,13 @@ def service(name: str, state: ServiceState = ServiceState.RUNNING, **changes: ob
 
 
 def target(name: str = "quantum", **changes: object) -> DesiredTarget:
-    made = DesiredTarget(name, f"{name}.target", name, (), (), (), ("multi-user.target",), ORIGIN)
+    made = DesiredTarget(name, f"{name}.target", name, ORIGIN, wanted_by=("multi-user.target",))
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
 def timer(name: str, *, active: bool = True) -> DesiredTimer:
     unit = f"quantum-{name}.timer"
-    return DesiredTimer(name, unit, name, f"quantum-{name}.service", (), active, ("timers.target",), ORIGIN)
+    return DesiredTimer(name, unit, name, f"quantum-{name}.service", (), active, ORIGIN, wanted_by=("timers.target",))
 
 
 def unit_text(description: str, command: str = "/usr/bin/sleep inf") -> bytes:

@@ -52,8 +52,8 @@ SERVICE = DesiredService(
     origin=Origin("services/web.toml"),
     syslog_identifier="fleet-web",
 )
-TIMER = DesiredTimer("sweep", "fleet-sweep.timer", "Sweep", "fleet-sweep.service", (), True, (), Origin("timers.toml"))
-TARGET = DesiredTarget("core", "fleet-core.target", "The core", (), (), (), (), Origin("targets.toml"))
+TIMER = DesiredTimer("sweep", "fleet-sweep.timer", "Sweep", "fleet-sweep.service", (), True, Origin("timers.toml"))
+TARGET = DesiredTarget("core", "fleet-core.target", "The core", Origin("targets.toml"))
 DESIRED = Desired(
     fleet="fleet",
     host="one",

@@ -5,9 +5,13 @@ both read alike, and control characters are refused. `%` begins a specifier in e
 """
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from qtctl.dialects.systemd.words import Escapes, quote_literal, split, trouble
-from qtctl.errors import InputError
+from qtctl.errors import InputError, Place
+
+E = TypeVar("E")
 
 NOTHING = "-"
 """What stands in a column that is left out."""
@@ -52,10 +56,19 @@ def parse(text: str, most: int) -> tuple[str, ...]:
     return values + ("",) * (most - len(values))
 
 
-def lines(text: str) -> list[tuple[int, str]]:
-    """The lines that say something, each with its number."""
+def entries(text: str, name: str, read: Callable[[str], E]) -> tuple[E, ...]:
+    """What `read` makes of each line that says something. InputError, with the line, where it refuses one."""
     stripped = ((number, each.strip()) for number, each in enumerate(text.split("\n"), start=1))
-    return [(number, each) for number, each in stripped if each and not each.startswith("#")]
+    return tuple(
+        _entry(each, Place(name, number), read) for number, each in stripped if each and not each.startswith("#")
+    )
+
+
+def _entry(text: str, place: Place, read: Callable[[str], E]) -> E:
+    try:
+        return read(text)
+    except InputError as error:
+        raise InputError(error.what, hint=error.hint, place=place) from error
 
 
 def _plain(word: str) -> str:

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qtctl.dialects.systemd.columns import NOTHING, column, line, lines, optional
+from qtctl.dialects.systemd.columns import NOTHING, column, entries, line, optional
 from qtctl.dialects.systemd.columns import parse as columns
 from qtctl.dialects.systemd.quoting import simple_path
-from qtctl.errors import InputError, Place
+from qtctl.errors import InputError
 
 NAME = r"[A-Za-z_][A-Za-z0-9_-]{0,30}"
 """What valid_user_group_name() takes of a name that is to be made."""
@@ -65,14 +65,7 @@ def _line(entry: Entry) -> str:
 
 def parse(text: str, name: str) -> tuple[Entry, ...]:
     """Every entry of a file. InputError, with the line, where one is none, or is none that `write` could write."""
-    return tuple(_entry(each, Place(name, number)) for number, each in lines(text))
-
-
-def _entry(text: str, place: Place) -> Entry:
-    try:
-        return _read(text)
-    except InputError as error:
-        raise InputError(error.what, hint=error.hint, place=place) from error
+    return entries(text, name, _read)
 
 
 def _read(text: str) -> Entry:

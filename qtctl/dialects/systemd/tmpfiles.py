@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from qtctl.dialects.systemd.columns import column, line, lines, optional
+from qtctl.dialects.systemd.columns import column, entries, line, optional
 from qtctl.dialects.systemd.columns import parse as columns
 from qtctl.dialects.systemd.quoting import simple_path
 from qtctl.dialects.systemd.timespan import microseconds
-from qtctl.errors import InputError, Place
+from qtctl.errors import InputError
 
 FOLDER = "d"
 _COLUMNS = 6
@@ -47,14 +47,7 @@ def _line(entry: Entry) -> str:
 
 def parse(text: str, name: str) -> tuple[Entry, ...]:
     """Every entry of a file. InputError, with the line, where one is none, or is none that `write` could write."""
-    return tuple(_entry(each, Place(name, number)) for number, each in lines(text))
-
-
-def _entry(text: str, place: Place) -> Entry:
-    try:
-        return _read(text)
-    except InputError as error:
-        raise InputError(error.what, hint=error.hint, place=place) from error
+    return entries(text, name, _read)
 
 
 def _read(text: str) -> Entry:
