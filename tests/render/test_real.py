@@ -29,11 +29,11 @@ def read(name):
 with open("/tmp/say.json", "w") as out:
     json.dump({"argv": read("cmdline"), "environ": read("environ"), "cwd": os.getcwd()}, out)
 """
-ASK = f"""set -e
+ASK = """set -e
 tar -C / -x
 systemctl daemon-reload
 rm -f /tmp/say.json
-systemctl start {UNIT}
+systemctl start -- "$1"
 cat /tmp/say.json
 echo
 P="org.freedesktop.systemd1 /org/freedesktop/systemd1/unit/fleet_2dweb_2eservice org.freedesktop.systemd1"
@@ -90,10 +90,14 @@ def packed(rendered: Desired, directories: Sequence[str], links: Sequence[tuple[
 
 
 def said(
-    host: str, rendered: Desired, directories: Sequence[str] = (), links: Sequence[tuple[str, str]] = ()
+    host: str,
+    rendered: Desired,
+    directories: Sequence[str] = (),
+    links: Sequence[tuple[str, str]] = (),
+    unit: str = UNIT,
 ) -> tuple[dict[str, Any], list[Any]]:
     """What the started process says of itself, and the properties that systemd shows."""
-    done = lab.execute(host, ["sh", "-c", ASK], stdin=packed(rendered, directories, links))
+    done = lab.execute(host, ["sh", "-c", ASK, "sh", unit], stdin=packed(rendered, directories, links))
     assert done.returncode == 0, (done.stderr.decode(), [file.content for file in rendered.files])
     process, *properties = done.stdout.decode("utf-8", "surrogateescape").strip().split("\n")
     return json.loads(process), [json.loads(line)["data"] for line in properties]
@@ -124,11 +128,12 @@ def check_argv_and_environment(host: str, args: list[str], texts: list[str]) -> 
 def check_exact(host: str, args: list[str], texts: list[str]) -> None:
     argv = ("/usr/bin/python3", "-c", SAY, *sayable(args))
     env = tuple((f"V{number}", text) for number, text in enumerate(sayable(texts)))
-    one = service(type="oneshot", argv=argv, env_file="/etc/fleet/web.env", env=env)
+    unit_env = tuple((f"U{number}", text) for number, text in enumerate(sayable(args)))
+    one = service(type="oneshot", argv=argv, env_file="/etc/fleet/web.env", env=env, unit_env=unit_env)
     process, properties = said(host, render(desired(one), shipped()))
     assert process["argv"] == list(argv)
-    environ = [entry for entry in process["environ"] if entry.startswith("V")]
-    assert sorted(environ) == sorted(f"{name}={text}" for name, text in env)
+    environ = [entry for entry in process["environ"] if entry[:2].rstrip("0123456789") in ("U", "V")]
+    assert sorted(environ) == sorted(f"{name}={text}" for name, text in (*env, *unit_env))
     assert properties[2][0][1] == list(quoting.loaded_argv(argv))
     PROVEN.extend((*argv[3:], *(text for _, text in env)))
     REFUSED.append(len(args) + len(texts) - len(argv) + 3 - len(env))
@@ -177,6 +182,14 @@ def check_programs_directories_and_descriptions(host: str, program: str, directo
 def test_programs_directories_and_descriptions_are_exact(host: str) -> None:
     check_programs_directories_and_descriptions(host)
     assert len(STARTED) >= 60
+
+
+def test_units_with_odd_names(host: str) -> None:
+    for name in ("a\\x20b", "a:b", "a_b.c-d", "\\x2dx", "w\\xc3\\xbc", "x@a\\x20b", "x" * 247):
+        unit = f"{name}.service"
+        one = service(type="oneshot", unit=unit, argv=("/usr/bin/python3", "-c", SAY, unit))
+        process, _ = said(host, render(desired(one), shipped()), unit=unit)
+        assert process["argv"][3] == unit
 
 
 def test_env_files_with_odd_names(host: str) -> None:
