@@ -7,6 +7,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.machine import cannot_boot
 
+# So that their asserts show what differs, as those of tests do.
+pytest.register_assert_rewrite("tests.live.box", "tests.live.faulty")
 # How long an example takes is no matter of right and wrong: machines are busy.
 settings.register_profile("qtctl", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("qtctl")

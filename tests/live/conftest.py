@@ -5,11 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from qtctl.lab import lab
+from tests.live.box import Box, qtctl
 from tests.machine import own_lab
-
-pytest.register_assert_rewrite("tests.live.box", "tests.live.faulty")
-
-from tests.live.box import Box, qtctl  # noqa: E402 - asserts of helpers show what differs
 
 
 @pytest.fixture(scope="session")
