@@ -101,6 +101,11 @@ def loaded(host: str, files: Files, units: Sequence[str] | None = None) -> Loade
     return found
 
 
+def version(host: str) -> int:
+    """Of the host's systemd."""
+    return int(_shell(host, "systemctl --version", b"").split()[1])
+
+
 def complaints(host: str, files: Files) -> frozenset[tuple[str, int]]:
     """File and line of each line that the host's systemd warns of when it loads the units of `files`."""
     cursor = _shell(host, _CURSOR, b"").strip()
