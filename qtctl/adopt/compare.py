@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from qtctl.adopt.merged import Merged, merge
 from qtctl.adopt.read import Said
 from qtctl.adopt.tables import Made, undescribed
+from qtctl.adopt.values import NOT_TAKEN
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.directives import Takes, takes
 from qtctl.dialects.systemd.exec_lines import commands_of
@@ -32,7 +33,9 @@ def differences(made: Made, rendered: str) -> Iterator[Difference]:
         yield Difference(unit, section, "", "systemd does not load the original, for its encoding")
     before = _values(made.original.merged, unit)
     after = _values(_merged(parse(rendered, unit)), unit)
-    for at in sorted({*before, *after}):
+    unsaid = {(each.section, each.key) for each in made.original.unsaid}
+    yield from (Difference(unit, *at, NOT_TAKEN) for at in sorted(unsaid))
+    for at in sorted({*before, *after} - unsaid):
         if before.get(at) == after.get(at) or _harmless(made, at, before, after):
             continue
         if not at[0].startswith("X-") and not at[1].startswith("X-"):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from qtctl.adopt.book import Book
 from qtctl.adopt.merged import At
 from qtctl.adopt.read import Said
-from qtctl.adopt.values import Unfit, hatched, part_of, value_of
+from qtctl.adopt.values import NOT_TAKEN, Unfit, hatched, part_of, value_of
 from qtctl.errors import Place
 from qtctl.model.adoption import Fate
 from qtctl.model.vocabulary import Form, Key
@@ -52,7 +52,7 @@ class Entry:
         except Unfit:
             part = part_of(key, lines)
             if not part:
-                self.refuse(said, "no value that systemd takes there")
+                self.refuse(said, NOT_TAKEN)
                 return
             value = part
             self._shortened(at, said)

@@ -2,18 +2,23 @@
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
-from qtctl.adopt.values import PATHS_FOR
 from qtctl.dialects.systemd.calendar import calendar_trouble
 from qtctl.dialects.systemd.directives import Takes, takes
 from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
 from qtctl.dialects.systemd.table.lookup import known, sections_of, since, versions
 from qtctl.dialects.systemd.unitfile import Kind, Line
 from qtctl.dialects.systemd.values import inline_comment, names_unit, value_trouble
-from qtctl.dialects.systemd.words import Escapes, split
+from qtctl.dialects.systemd.words import Escapes, quote_literal, split
 from qtctl.errors import InputError
 from qtctl.model.adoption import Judgment
 from qtctl.model.checks import Severity
+
+_STOPS = frozenset(("Symlinks",))
+"""Lists of which systemd leaves out whatever follows a bad word."""
+_ABSOLUTE = re.compile("[/%]")
+_MEND = "mend the value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +83,26 @@ def _value(line: Line, unit: str, version: int) -> Judged | None:
 
 def _unsplit(line: Line, unit: str) -> Judged | None:
     """A list whose words cannot be told apart."""
-    if takes(line.key) not in (Takes.WORDS, Takes.PATHS):
+    if takes(line.key) not in (Takes.WORDS, Takes.PATHS, Takes.MOUNTS):
         return None
-    escapes = Escapes.LITERAL if takes(line.key) is Takes.PATHS else Escapes.C_RELAXED
+    escapes = Escapes.C_RELAXED if takes(line.key) is Takes.WORDS else Escapes.LITERAL
     try:
-        split(line.value, escapes)
+        words = split(line.value, escapes)
     except InputError as error:
         return _cut(line, unit, escapes, error)
-    return None
+    return _stopped(line, unit, words) if line.key in _STOPS else None
+
+
+def _stopped(line: Line, unit: str, words: tuple[str, ...]) -> Judged | None:
+    """Of a list that systemd reads no further than a bad word."""
+    kept = tuple(takewhile(_ABSOLUTE.match, words))
+    if len(kept) == len(words):
+        return None
+    if not kept:
+        return _ignored("QT110", unit, f"{line.key}= begins with no absolute path: systemd ignores the line", _MEND)
+    what = f"{line.key}= has a word that is no absolute path: systemd takes the words before"
+    judgment = _judgment("QT110", Severity.ERROR, unit, what, _MEND)
+    return Judged(judgment, ignored=False, kept=" ".join(map(quote_literal, kept)))
 
 
 def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
@@ -104,7 +121,7 @@ def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
 
 
 def _names(line: Line, unit: str) -> Judged | None:
-    if line.key in PATHS_FOR or all(names_unit(word) for word in line.value.split()):
+    if all(names_unit(word) for word in line.value.split()):
         return None
     what = f"{line.key}= has a word that is no name of a unit: systemd drops that word"
     return Judged(_judgment("QT110", Severity.ERROR, unit, what, "take it out"), ignored=False)

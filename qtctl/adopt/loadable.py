@@ -9,7 +9,7 @@ from qtctl.errors import InputError
 
 FATAL = frozenset((
     "ExecCondition", "ExecReload", "ExecStart", "ExecStartPost", "ExecStartPre", "ExecStop", "ExecStopPost",
-    "Group", "User", "WorkingDirectory",
+    "Group", "RootDirectory", "RootImage", "SupplementaryGroups", "User", "WorkingDirectory",
 ))  # fmt: skip
 """Directives of which a bad value, unless a `-` stands before it, is a bad setting of the whole unit."""
 _REFUSED = "systemd does not load it"

@@ -8,14 +8,16 @@ from pathlib import PurePosixPath
 from qtctl.adopt.book import Book
 from qtctl.adopt.choose import Rule, rule
 from qtctl.adopt.decoded import decoded
-from qtctl.adopt.merged import At, Merged, merge
+from qtctl.adopt.merged import At, Merged, merge, today
 from qtctl.adopt.names import kind_of
 from qtctl.adopt.read import Comment, Content, Said, read
 from qtctl.adopt.sorted import DropinSource, Enablement, Sorted, UnitSource, unit_file
+from qtctl.adopt.values import NOT_TAKEN, unsayable
 from qtctl.dialects.systemd.unit_name import TYPES
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.errors import InputError, Place
 from qtctl.model.adoption import Fate, FileFate, FileKind, Found
+from qtctl.model.vocabulary import fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Original:
     aliases: tuple[str, ...] = ()
     pulled: tuple[Enablement, ...] = ()
     instances: tuple[str, ...] = ()
+    unsaid: tuple[Said, ...] = ()
+    """Assignments that no key takes: what was said before them holds, as where systemd ignores them."""
     foreign: bool = False
     """Only drop-ins of it were found: the unit itself is somebody else's."""
 
@@ -196,7 +200,8 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
     contents = [content, *_contents(unit, dropins, desk)]
     template = unit.partition("@")[2].startswith(".")
     instances = desk.sources.instances(unit) if template else ()
-    merged = _merged(contents, desk.book)
+    said, unsaid = _sayable(contents, unit, kind_of(unit), desk.book)
+    merged = _merged(said, desk.book)
     return Original(
         unit,
         source.path,
@@ -206,6 +211,7 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
         aliases=aliases,
         pulled=links,
         instances=instances,
+        unsaid=unsaid,
     )
 
 
@@ -219,8 +225,10 @@ def _contents(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterat
 def _foreign(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[Original]:
     contents = list(_contents(unit, dropins, desk))
     if contents:
-        merged = _merged(contents, desk.book, resets=True)
-        yield Original(unit, str(PurePosixPath(dropins[0].path).parent), merged, *_asides(contents), foreign=True)
+        said, unsaid = _sayable(contents, unit, "dropins", desk.book)
+        merged = _merged(said, desk.book, resets=True)
+        folder = str(PurePosixPath(dropins[0].path).parent)
+        yield Original(unit, folder, merged, *_asides(contents), unsaid=unsaid, foreign=True)
 
 
 def _asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Said, ...]]:
@@ -230,8 +238,24 @@ def _asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Sai
     return comments, tuple(said for each in those for said in each.ignored)
 
 
-def _merged(contents: Iterable[Content], book: Book, *, resets: bool = False) -> Merged:
-    said: list[Said] = [each for content in contents for each in content.said]
+def _sayable(contents: Iterable[Content], unit: str, kind: str, book: Book) -> tuple[list[Said], tuple[Said, ...]]:
+    """All assignments in their order; and apart from them those of scalars that no key takes."""
+    keys = fields(kind)
+    said, unsaid = [], []
+    for each in (each for content in contents for each in content.said):
+        (now, *_) = today(each)
+        key = keys.get((now.section, now.key))
+        if key is None or not unsayable(key, each.value):
+            said.append(each)
+            continue
+        unsaid.append(now)
+        book.line(each.path, each.line, Fate.IGNORED, f"{each.key}=")
+        what = f"{each.key}= was left out: {NOT_TAKEN}"
+        book.error("QT110", unit, what, "mend the value", at=Place(each.path, each.line))
+    return said, tuple(unsaid)
+
+
+def _merged(said: Iterable[Said], book: Book, *, resets: bool = False) -> Merged:
     merged = merge(said, resets=resets)
     for each in merged.replaced:
         book.line(each.path, each.line, Fate.REPLACED, f"{each.key}=")

@@ -11,8 +11,7 @@ from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError
 from qtctl.model.vocabulary import Form, Key
 
-PATHS_FOR = frozenset(("RequiresMountsFor", "WantsMountsFor"))
-"""Lists of paths that systemd keeps as it keeps names of units."""
+NOT_TAKEN = "no value that systemd takes there, or none that a registry can say"
 Value = str | int | bool | list[Any] | dict[str, Any]
 
 
@@ -28,7 +27,7 @@ def value_of(key: Key, lines: tuple[str, ...]) -> Value:
             return _first_fit(key, [[]])
     match key.form:
         case Form.UNITS:
-            return _names(key, lines)
+            return _names(lines)
         case Form.PATHS:
             return _listed(key, lines, [word for line in lines for word in _path_words(line)])
         case Form.LINES:
@@ -40,10 +39,19 @@ def value_of(key: Key, lines: tuple[str, ...]) -> Value:
             return _scalar(key, _one(key, lines))
 
 
-def _names(key: Key, lines: tuple[str, ...]) -> Value:
-    if key.directive in PATHS_FOR:
-        return list(dict.fromkeys(word for line in lines for word in _path_words(line)))
+def _names(lines: tuple[str, ...]) -> Value:
     return [name for name in dict.fromkeys(word for line in lines for word in line.split()) if names_unit(name)]
+
+
+def unsayable(key: Key, line: str) -> bool:
+    """Whether one assignment of a scalar, taken alone, is nothing that its key takes. Specifiers are not judged."""
+    if takes(key.directive) is not Takes.SCALAR or not line or "%" in line.replace("%%", ""):
+        return False
+    try:
+        value_of(key, (line,))
+    except Unfit:
+        return True
+    return False
 
 
 def hatched(lines: tuple[str, ...]) -> Value:
@@ -99,7 +107,7 @@ def _first_fit(key: Key, candidates: list[Value]) -> Value:
 
 def part_of(key: Key, lines: tuple[str, ...]) -> list[str]:
     """The words of a list that the key takes one by one, where it does not take all of them."""
-    if key.form not in (Form.LINES, Form.PATHS) or takes(key.directive) not in (Takes.WORDS, Takes.PATHS):
+    if key.form not in (Form.LINES, Form.PATHS) or takes(key.directive) not in (Takes.WORDS, Takes.PATHS, Takes.MOUNTS):
         return []
     return [word for line in lines for word in _path_words(line) if fits(key, [word])]
 

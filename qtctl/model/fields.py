@@ -58,6 +58,9 @@ Choice = bool | Setting
 MarkedPath = Annotated[str, StringConstraints(pattern=r"^[-+]{0,2}[/%~]", max_length=4095)]
 """A path before which `-` (it may be missing) or `+` (below the service's own root) may stand."""
 
+NeededPath = Annotated[str, StringConstraints(pattern=r"^[/%]", max_length=4095)]
+"""A path, which may begin with a specifier: `%t/x`."""
+
 
 def says(directive: str, default: Any = None, *, section: str = "") -> Any:  # noqa: ANN401 - as pydantic's Field
     """The field of a key that says one directive of systemd; nothing is written where it keeps its default.

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from qtctl.model.fields import AbsolutePath, Choice, Node, Setting, Span, says
+from qtctl.model.fields import AbsolutePath, Choice, NeededPath, Node, Setting, Span, says
 
 
 class Order(Node):
@@ -93,8 +93,8 @@ class Manager(Node):
     SECTION: ClassVar = "Unit"
 
     default_dependencies: bool | None = says("DefaultDependencies")
-    requires_mounts_for: tuple[AbsolutePath, ...] = says("RequiresMountsFor", ())
-    wants_mounts_for: tuple[AbsolutePath, ...] = says("WantsMountsFor", ())
+    requires_mounts_for: tuple[NeededPath, ...] = says("RequiresMountsFor", ())
+    wants_mounts_for: tuple[NeededPath, ...] = says("WantsMountsFor", ())
     stop_when_unneeded: bool | None = says("StopWhenUnneeded")
     refuse_manual_start: bool | None = says("RefuseManualStart")
     refuse_manual_stop: bool | None = says("RefuseManualStop")

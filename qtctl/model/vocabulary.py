@@ -101,14 +101,20 @@ def _options(annotation: object) -> tuple[object, ...]:
     return (annotation,)
 
 
+_LISTS = {
+    Takes.UNITS: Form.UNITS,
+    Takes.INSTALL: Form.UNITS,
+    Takes.PATHS: Form.PATHS,
+    Takes.MOUNTS: Form.PATHS,
+}
+
+
 def _form(directive: str, annotation: object) -> Form:
     options = _options(annotation)
     if any(get_origin(each) in (dict, Mapping) for each in options):
         return Form.TABLE
     if any(get_origin(each) is tuple for each in options):
-        return {Takes.UNITS: Form.UNITS, Takes.INSTALL: Form.UNITS, Takes.PATHS: Form.PATHS}.get(
-            takes(directive), Form.LINES
-        )
+        return _LISTS.get(takes(directive), Form.LINES)
     if bool in options:
         return Form.SWITCH
     if int in options:

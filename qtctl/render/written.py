@@ -30,9 +30,10 @@ def written_setting(text: str, key: str) -> str:
         return value(text, key)
     marks = text[: len(text) - len(text.lstrip("-+"))]
     bare = text.removeprefix(marks)
-    if takes(key) is Takes.PATHS and bare.startswith("/") and ":" not in bare:
+    listed = takes(key) in (Takes.PATHS, Takes.MOUNTS)
+    if listed and bare.startswith("/") and ":" not in bare:
         return marks + path_word(bare, key)
-    if takes(key) is Takes.PATHS and " " in bare and ":" not in bare:
+    if listed and " " in bare and ":" not in bare:
         return marks + quote_literal(bare.replace("%", "%%"))
     return setting(text, key)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.adopt import same
 
 CORPUS = Path(__file__).parent / "units"
-THEMES = ("services", "sandbox", "kinds", "text", "dropins", "misread")
+THEMES = ("services", "sandbox", "kinds", "text", "dropins", "misread", "kept")
 """Folders of the corpus that can stand in one folder of a host."""
 ALONE = ("wide", "copies/now", "copies/before")
 """Those that would change the others, or have names of each other's."""

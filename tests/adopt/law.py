@@ -17,7 +17,6 @@ from tests.adopt import same
 
 FOLLOWS = {
     ("Timer", "Persistent"): ("Unit.After", "Unit.CanClean", "Unit.Requires", "Unit.RequiresMountsFor"),
-    ("Unit", "RequiresMountsFor"): ("Unit.After", "Unit.Requires"),
     ("Install", "Alias"): ("Unit.Names", "Unit.UnitFileState", "Install.Links", "Install.Enabled"),
     ("Install", "WantedBy"): ("Unit.WantedBy", "Install.Links", "Install.Enabled", "Unit.UnitFileState"),
 }

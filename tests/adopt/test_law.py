@@ -38,6 +38,13 @@ def test_a_folder_of_units(host: str, theme: str) -> None:
     check(law.judged(host, law.folder(CORPUS / theme)))
 
 
+def test_what_systemd_keeps_is_kept(host: str) -> None:
+    """The same on the host in everything: no reason of a report is needed for any property."""
+    outcome = law.judged(host, law.folder(CORPUS / "kept"))
+    assert outcome.explained == ()
+    check(outcome)
+
+
 def test_all_folders_at_once(host: str) -> None:
     check(law.judged(host, law.folder(CORPUS)))
 

@@ -8,6 +8,7 @@ text/       CRLF, byte order mark, Latin-1 in comments, continuation lines, quot
 dropins/    drop-ins (for units of the folder, of templates and instances, of a foreign unit), aliases, masks, links
 wide/       drop-ins for all services, and for all whose name begins so
 copies/     the same name in two folders: as a whole only for adopt, each folder alone for a host
+kept/       good values before bad ones: systemd keeps the good
 misread/    what systemd ignores or misreads: bad values, unknown directives, inline comments, other encodings
 """
 

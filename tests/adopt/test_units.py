@@ -85,6 +85,46 @@ def test_what_systemd_ignores_is_left_out_with_its_finding(line: str) -> None:
     assert [each for each in adopted.adoption.differences if not each.because] == []
 
 
+KEPT = {
+    "Nice=5\nNice=77": ("Nice=5", 4),
+    "ProtectSystem=full\nProtectSystem=somewhat": ("ProtectSystem=full", 4),
+    "TasksMax=10\nTasksMax=lots": ("TasksMax=10", 4),
+    "StandardOutput=null\nStandardOutput=somewhere": ("StandardOutput=null", 4),
+    "KillSignal=SIGINT\nKillSignal=": ("KillSignal=SIGINT", 4),
+    "Type=exec\nType=simpel": ("Type=exec", 4),
+    "Environment=1A=no B=yes": ("Environment=B=yes", 3),
+    "ReadWritePaths=relative /abs": ("ReadWritePaths=/abs", 3),
+}
+"""Lines → what is rendered of them, and the number of the one that is bad."""
+
+
+@pytest.mark.parametrize("lines", KEPT)
+def test_a_bad_assignment_is_as_if_it_were_not_there(lines: str) -> None:
+    adopted = adopt({"x.service": f"[Service]\nExecStart=/bin/true\n{lines}\n"})
+    line, bad = KEPT[lines]
+    key = line.partition("=")[0]
+    assert [each for each in rendered(adopted)["x.service"].split("\n") if each.startswith(f"{key}=")] == [line]
+    assert ("QT110", bad) in findings(adopted)
+    assert fates(adopted, "x.service")[bad] is (Fate.IGNORED if "\n" in lines else Fate.TYPED)
+    assert all(each.because for each in adopted.adoption.differences)
+
+
+PATHS = {
+    'RequiresMountsFor="/a b" /c': ["Unit", "manager", "requires_mounts_for", ["/a b", "/c"]],
+    "RequiresMountsFor=%t/x": ["Unit", "manager", "requires_mounts_for", ["%t/x"]],
+    'StateDirectory="two words" x': ["Service", "directories", "state", ["two words", "x"]],
+}
+
+
+@pytest.mark.parametrize("line", PATHS)
+def test_lists_of_paths(line: str) -> None:
+    section, part, key, value = PATHS[line]
+    adopted = adopt({"x.service": f"[{section}]\n{line}\n[Service]\nExecStart=/bin/true\n"})
+    assert table(adopted, "services/x.toml")[str(part)][str(key)] == value
+    assert adopted.adoption.differences == ()
+    assert findings(adopted) == set()
+
+
 def test_what_was_ignored_stays_readable() -> None:
     adopted = adopt({"x.service": "[Service]\nExecStart=/bin/true\nMemoryMax=16G # all\nEnviroment=TOKEN=abc\n"})
     notes = table(adopted, "services/x.toml")["notes"]

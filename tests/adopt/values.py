@@ -65,6 +65,42 @@ _CALENDARS = (
     "daily # once", "*-*-* *:*:*.5", "1..5:00", "Sun..Mon", "minutely/5", "@1700000000", "8:00", "08:00 Europe/Oslo",
 )  # fmt: skip
 
+_PATHS = ("/a", "a", "/a/../b", "/a b", "-/a", "~", "%t/x", "", ".", "/", "//a//b/", "%%a", '"/a"')
+_WEIGHTS = ("1", "10000", "10001", "0", "-1", "idle", "+5", "0x10", "010", "5.5", "infinity", "", "5 6", "100%")
+_SMALL = (
+    "0", "19", "20", "-20", "-21", "+3", "-0x5", "010", "5.0", "7", "8", "3", "4", "127", "128", "1000", "1001",
+    "-1000", "-1001", "five", "", "- 5", "0b11",
+)  # fmt: skip
+_CHOICES = (
+    "full", "strict", "somewhat", "read-only", "tmpfs", "FULL", "yes", "no", "0", "1", "restart", "mixed", "process",
+    "control-group", "none", "all", "main", "exec", "stop", "kill", "continue", "pid", "invisible", "default",
+    "noaccess", "private", "shared", "inherit", "auto", "closed", "inactive", "inactive-or-failed", "reboot",
+    "reboot-force", "poweroff-immediate", "exit", "fail", "replace", "isolate", "flush", "terminate", "abort", "init",
+    "user", "cgroup", "avoid", "omit", "bogus", "full # x", "", "idle", "rr", "fifo", "realtime", "best-effort", "2",
+    "7", "8", "debug", "err", "warn", "warning", "info", "daemon", "local7", "local8", "kern", "bind", "local",
+    "interleave",
+)  # fmt: skip
+_SIGNAL_NAMES = (
+    "SIGTERM", "TERM", "sigterm", "9", "0", "64", "65", "RTMIN", "RTMIN+3", "SIGRTMIN+30", "RTMIN+31", "RTMAX-1",
+    "SIGFOO", "", "+9", "IO", "POLL", "CLD", "STKFLT", "SIG9", "09", "RTMAX-31", "RTMIN+0",
+)  # fmt: skip
+_MODES = (
+    "022",
+    "0077",
+    "7",
+    "7777",
+    "10000",
+    "00022",
+    "888",
+    "0o22",
+    "0x12",
+    "u=rw",
+    "-1",
+    "+7",
+    "",
+    "22 22",
+)
+
 _OF: Sequence[tuple[str, str, Sequence[str]]] = (
     ("Service", "RemainAfterExit PrivateTmp NoNewPrivileges SendSIGHUP IPAccounting ProtectClock", _BOOLEANS),
     ("Service", "RestartSec TimeoutStartSec TimeoutCleanSec LogRateLimitIntervalSec", _SPANS),
@@ -72,6 +108,27 @@ _OF: Sequence[tuple[str, str, Sequence[str]]] = (
     ("Service", "FileDescriptorStoreMax LogRateLimitBurst", _NUMBERS),
     ("Service", "LimitNOFILE LimitNPROC LimitCORE LimitMEMLOCK LimitCPU LimitRTTIME LimitRTPRIO LimitAS", _LIMITS),
     ("Service", "Slice", _ONE_UNIT),
+    ("Service", "TTYPath NetworkNamespacePath", _PATHS),
+    ("Unit", "SourcePath", _PATHS),
+    ("Service", "TasksMax", (*_SHARES, *_NUMBERS, "infinity", "Infinity", "18446744073709551615", "1K")),
+    ("Service", "TimerSlackNSec", (*_SPANS, "5ns", "5nsec", "1.5ns", "5 ns", "1us 5ns")),
+    ("Service", "CPUWeight StartupCPUWeight IOWeight StartupIOWeight", _WEIGHTS),
+    ("Service", "Nice OOMScoreAdjust IOSchedulingPriority", _SMALL),
+    (
+        "Service",
+        "SyslogLevel LogLevelMax SyslogFacility IOSchedulingClass CPUSchedulingPolicy NUMAPolicy",
+        (*_CHOICES, *_SMALL),
+    ),
+    (
+        "Service",
+        "ProtectSystem ProtectHome RuntimeDirectoryPreserve KillMode NotifyAccess OOMPolicy ProcSubset ProtectProc",
+        _CHOICES,
+    ),
+    ("Service", "KeyringMode DevicePolicy UtmpMode ExitType ManagedOOMPreference ManagedOOMSwap", _CHOICES),
+    ("Service", "TimeoutStartFailureMode TimeoutStopFailureMode", _CHOICES),
+    ("Service", "KillSignal RestartKillSignal FinalKillSignal WatchdogSignal", _SIGNAL_NAMES),
+    ("Service", "UMask StateDirectoryMode RuntimeDirectoryMode", _MODES),
+    ("Unit", "CollectMode FailureAction SuccessAction OnFailureJobMode JobTimeoutAction StartLimitAction", _CHOICES),
     ("Service", "Restart", _RESTARTS),
     ("Service", "CPUQuota", _QUOTAS),
     ("Unit", "StopWhenUnneeded AllowIsolate IgnoreOnIsolate RefuseManualStart", _BOOLEANS),
@@ -85,6 +142,13 @@ _OF_TIMERS: Sequence[tuple[str, str, Sequence[str]]] = (
     ("Timer", "OnBootSec OnActiveSec OnUnitActiveSec AccuracySec RandomizedDelaySec", _SPANS),
     ("Timer", "Persistent WakeSystem OnClockChange RemainAfterElapse", _BOOLEANS),
 )
+_OF_SOCKETS: Sequence[tuple[str, str, Sequence[str]]] = (
+    ("Socket", "ReceiveBuffer SendBuffer PipeSize", _SIZES),
+    ("Socket", "Timestamping BindIPv6Only", (*_CHOICES, "us", "ns", "usec", "nsec", "off", "both", "ipv6-only", "ms")),
+    ("Socket", "Backlog MaxConnections KeepAliveProbes", _NUMBERS),
+    ("Socket", "SocketMode DirectoryMode", _MODES),
+)
 Values = Mapping[tuple[str, str], Sequence[str]]
 VALUES: Values = {(section, key): values for section, keys, values in _OF for key in keys.split()}
 TIMER_VALUES: Values = {(section, key): values for section, keys, values in _OF_TIMERS for key in keys.split()}
+SOCKET_VALUES: Values = {(section, key): values for section, keys, values in _OF_SOCKETS for key in keys.split()}

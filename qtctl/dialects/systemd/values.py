@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from qtctl.dialects.systemd import size, timespan
 from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.choices import choice_check
 from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.dialects.systemd.unit_name import valid
 from qtctl.dialects.systemd.words import Escapes, plain_words, split
@@ -26,6 +27,7 @@ _ODD_PROGRAM = re.compile(r"^[^/%].*/|/$")
 """A relative path, or a folder."""
 _NO_SPECIFIER = re.compile("%[0-9]")
 _ACCOUNT = re.compile(r"[^/:\x00-\x1f\x7f]+")
+_NANOSECONDS = re.compile(r"[0-9]+(\.[0-9]+)? *(ns|nsec)\b")
 _SPECIFIER = re.compile("%[A-Za-z]")
 _LARGEST = 2**32 - 1
 
@@ -41,7 +43,9 @@ def value_trouble(key: str, kind: str, value: str) -> str | None:
     if not value:
         never = kind in _NEVER_EMPTY or key in _NEVER_EMPTY or (kind == "LIMIT" and _RLIMIT.match(key))
         return "is empty" if never else None
-    check = _by_key(key) or _CHECKS.get(kind)
+    if key in _SEVERAL:
+        return None
+    check = _by_key(key) or choice_check(key, kind) or _CHECKS.get(kind)
     return check(value) if check else None
 
 
@@ -105,6 +109,33 @@ def _memory(key: str, value: str) -> str | None:
     if key not in _NEVER_0:
         return None
     return "is nothing" if (size.bytes_of(value) if share is None else share) == 0 else None
+
+
+def _tasks(value: str) -> str | None:
+    share = _share(value)
+    if value == "infinity" or (share is not None and share <= 1):
+        return None
+    return None if _UNSIGNED.fullmatch(value) and 0 < _number(value) < size.INFINITY else "is no number of tasks"
+
+
+def _size(value: str) -> str | None:
+    if value.isdecimal() and int(value) <= size.INFINITY:
+        return None
+    return "is no size" if value == "infinity" else _refused(size.bytes_of, value, "is no size")
+
+
+def _nanoseconds(value: str) -> str | None:
+    rest = _NANOSECONDS.sub("", value).strip()
+    return _seconds(rest) if rest or not value.strip() else None
+
+
+def _accounts(value: str) -> str | None:
+    return next((wrong for word in value.split() if (wrong := _account(word))), None)
+
+
+def _absolute(value: str) -> str | None:
+    sound = re.match(r"/|%[^%]", value) and ".." not in value.split("/")
+    return None if sound else "is no absolute path without .."
 
 
 def _quota(value: str) -> str | None:
@@ -207,6 +238,8 @@ _BY_KEY: dict[str, Callable[[str], str | None]] = {
     "Restart": _restart,
     "Service": _unit,
     "Slice": _slice,
+    "SupplementaryGroups": _accounts,
+    "TasksMax": _tasks,
     "Unit": _unit,
     "User": _account,
     "WorkingDirectory": _directory,
@@ -225,9 +258,14 @@ _NEVER_EMPTY = frozenset((*_NEVER_EMPTY_KINDS.split(), *_NEVER_EMPTY_KEYS.split(
 """Kinds, and directives of the kind OTHER, of which systemd ignores an empty assignment: it is no way back."""
 _FATAL = frozenset(("DynamicUser",))
 """Directives with which systemd takes nothing for granted: a bad value keeps the unit from starting."""
+_SEVERAL = frozenset(("ExecSearchPath",))
+"""Directives whose value is several of what its kind says: each is dropped alone."""
 _CHECKS: dict[str, Callable[[str], str | None]] = {
     "BOOLEAN": _boolean,
+    "NANOSECONDS": _nanoseconds,
+    "PATH": _absolute,
     "SECONDS": _seconds,
+    "SIZE": _size,
     "UNSIGNED": _unsigned,
     "UNIT [...]": _units,
     "PATH [ARGUMENT [...]]": _command,
