@@ -8,7 +8,7 @@ from qtctl.adopt.read import Said
 from qtctl.adopt.tables import Made, undescribed
 from qtctl.adopt.values import NOT_TAKEN
 from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.dialects.systemd.directives import LISTENS, Takes, takes
 from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.dialects.systemd.table.lookup import sections_of
 from qtctl.dialects.systemd.unitfile import UnitFile, effective, parse
@@ -48,11 +48,15 @@ def _merged(file: UnitFile) -> Merged:
 
 
 def _values(merged: Merged, unit: str) -> dict[At, tuple[object, ...]]:
-    """As `effective` reads them, written in one way."""
+    """As `effective` reads them, written in one way. All that a socket listens on is one list."""
     text = "".join(f"[{each.section}]\n{each.key}={each.value}\n" for said in merged.held.values() for each in said)
     found: dict[At, tuple[object, ...]] = {}
     for at, values in effective(parse(text, unit)).items():
         found[at] = _canonical(at[1], values)
+    listened = tuple((said.key, said.value) for said in merged.order if said.key in LISTENS)
+    if listened:
+        found = {at: values for at, values in found.items() if at[1] not in LISTENS}
+        found["Socket", listened[0][0]] = listened
     return {at: values for at, values in found.items() if values or at[1] == "CapabilityBoundingSet"}
 
 

@@ -33,6 +33,8 @@ class Merged:
 
     held: dict[At, tuple[Said, ...]]
     replaced: tuple[Said, ...]
+    order: tuple[Said, ...] = ()
+    """All that hold, in the order of all directives together."""
 
     def last(self, section: str, key: str) -> str:
         """The value that counts; "" where there is none."""
@@ -47,10 +49,14 @@ def merge(said: Iterable[Said], *, resets: bool = False) -> Merged:
     """In the order in which systemd reads them. `resets`: an assignment that empties a list is kept before it."""
     held: dict[At, list[Said]] = {}
     replaced: list[Said] = []
+    taken: list[Said] = []
     for each in said:
         for one in today(each):
+            taken.append(one)
             _take(held, replaced, one, resets=resets)
-    return Merged({at: tuple(those) for at, those in held.items() if those}, tuple(replaced))
+    holding = {id(one) for those in held.values() for one in those}
+    order = tuple(one for one in taken if id(one) in holding)
+    return Merged({at: tuple(those) for at, those in held.items() if those}, tuple(replaced), order)
 
 
 def today(said: Said) -> tuple[Said, ...]:

@@ -22,7 +22,7 @@ from qtctl.errors import InputError, Place
 from qtctl.model.adoption import Fate
 from qtctl.model.fields import Node
 from qtctl.model.registry import Service
-from qtctl.model.units import Automount, Dropin, Mount, Path, Slice, Socket, Swap, Target, Timer
+from qtctl.model.units import LISTENS, Automount, Dropin, Mount, Path, Slice, Socket, Swap, Target, Timer
 from qtctl.model.vocabulary import fields
 
 MODELS: dict[str, type[Node]] = {
@@ -66,6 +66,8 @@ def made(original: Original, plan: Plan, book: Book) -> Made | None:
         _run(done, plan, held)
     if kind in ("mounts", "automounts"):
         _where(done, held)
+    if kind == "sockets":
+        _listens(done, held)
     if kind in _STARTS:
         _starts(done, plan, held)
     for at in list(held):
@@ -191,6 +193,15 @@ def _where(done: Made, held: dict[At, tuple[Said, ...]]) -> None:
     if (section, "Where") not in held:
         stem = done.original.unit.rpartition(".")[0]
         done.entry.put(("where",), "/" if stem == "-" else f"/{unescape(stem)}")
+
+
+def _listens(done: Made, held: dict[At, tuple[Said, ...]]) -> None:
+    """All kinds of addresses together: file descriptors are handed to the service in that order."""
+    words = {("Socket", directive): word for word, directive in LISTENS.items()}
+    shown = {at: held.pop(at, ()) for at in words}
+    said = [one for one in done.original.merged.order if one in shown.get((one.section, one.key), ())]
+    if said:
+        done.entry.put(("listen",), [f"{words[one.section, one.key]} {one.value}" for one in said], said)
 
 
 def _install(done: Made, held: dict[At, tuple[Said, ...]]) -> None:

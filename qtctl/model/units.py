@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 
 from qtctl.model.fields import AbsolutePath, Choice, Mode, Name, Node, PlainPath, Setting, Span, UnitName, UnitRef, says
 from qtctl.model.limits import Limits, Resources, Restart, Scheduling
@@ -14,6 +14,19 @@ from qtctl.model.sandbox import Sandbox
 Word = str | int | bool
 Hatch = Mapping[str, Mapping[str, Word | tuple[Word, ...]]]
 """Section → directive → value as systemd reads it; a list gives one assignment an item."""
+
+LISTENS = {
+    "stream": "ListenStream",
+    "datagram": "ListenDatagram",
+    "sequential-packet": "ListenSequentialPacket",
+    "fifo": "ListenFIFO",
+    "special": "ListenSpecial",
+    "netlink": "ListenNetlink",
+    "message-queue": "ListenMessageQueue",
+    "usb-function": "ListenUSBFunction",
+}
+"""The word before an address → the directive that it is for."""
+Listen = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(LISTENS)}) [^ ].*$")]
 
 
 class Unit(Node):
@@ -75,15 +88,11 @@ class Socket(Lesser):
     """A socket that systemd listens on for a service. `service` is what it starts, where it is not of the same name."""
 
     SECTION: ClassVar = "Socket"
+    MARKED: ClassVar = {"listen": LISTENS}
 
     service: Name | UnitRef | None = None
-    listen_stream: tuple[Setting, ...] = says("ListenStream", ())
-    listen_datagram: tuple[Setting, ...] = says("ListenDatagram", ())
-    listen_sequential_packet: tuple[Setting, ...] = says("ListenSequentialPacket", ())
-    listen_fifo: tuple[Setting, ...] = says("ListenFIFO", ())
-    listen_special: tuple[Setting, ...] = says("ListenSpecial", ())
-    listen_netlink: tuple[Setting, ...] = says("ListenNetlink", ())
-    listen_message_queue: tuple[Setting, ...] = says("ListenMessageQueue", ())
+    listen: tuple[Listen, ...] = ()
+    """In the order in which the service is handed the file descriptors."""
     protocol: Setting | None = says("SocketProtocol")
     bind_ipv6_only: Choice | None = says("BindIPv6Only")
     bind_to_device: Setting | None = says("BindToDevice")

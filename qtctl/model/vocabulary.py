@@ -28,6 +28,8 @@ class Form(StrEnum):
     UNITS = "units"
     PATHS = "paths"
     """A list of paths, before which `-` or `+` may stand."""
+    MARKED = "marked"
+    """A list of several directives, in one order; each item begins with a word for its directive."""
     TABLE = "table"
     """Names and values."""
 
@@ -80,6 +82,8 @@ def said(field: FieldInfo) -> tuple[str, str]:
 
 def _keys(model: type[Node], section: str, path: tuple[str, ...] = ()) -> Iterator[Key]:
     for name, field in model.model_fields.items():
+        for one in getattr(model, "MARKED", {}).get(name, {}).values():
+            yield Key((*path, name), section, one, Form.MARKED, field.annotation)
         directive, own = said(field)
         if directive:
             form = _form(directive, field.annotation)

@@ -4,7 +4,7 @@ from qtctl.dialects.systemd.unit_name import stem
 from qtctl.model.desired import DesiredDropin, DesiredTarget, DesiredTimer, DesiredUnit, Pairs
 from qtctl.model.names import SECTIONS, Names, unit_name
 from qtctl.model.registry import Registry
-from qtctl.model.units import Dropin, Timer, Unit
+from qtctl.model.units import LISTENS, Dropin, Timer, Unit
 from qtctl.resolve.settings import further, further_order, hatch, install_of, order_of, pairs
 
 UNIT_DIR = "/etc/systemd/system"
@@ -73,7 +73,7 @@ def lesser(registry: Registry, names: Names, kind: str, name: str) -> DesiredUni
         section=section,
         summary=node.summary,
         starts=names.started(starts) if starts else "",
-        settings=(*pairs(node, leave=_UNIT_KEYS), *limits, *hatch(node.systemd, section)),
+        settings=(*_listens(node), *pairs(node, leave=_UNIT_KEYS), *limits, *hatch(node.systemd, section)),
         active=node.state == "active",
         wanted_by=wanted_by,
         origin=registry.origins[kind, name],
@@ -83,6 +83,11 @@ def lesser(registry: Registry, names: Names, kind: str, name: str) -> DesiredUni
         specifiers=node.specifiers,
         **order_of(names, node.order),
     )
+
+
+def _listens(node: Unit) -> Pairs:
+    items = (each.partition(" ") for each in getattr(node, "listen", ()))
+    return tuple((LISTENS[word], address) for word, _, address in items)
 
 
 _UNIT_KEYS = ("summary", "documentation")

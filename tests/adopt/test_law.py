@@ -6,7 +6,7 @@ import pytest
 
 from qtctl.lab import lab
 from qtctl.model.adoption import Found
-from tests.adopt import law, same
+from tests.adopt import law
 from tests.adopt.found import ALONE, CORPUS, SHARED, SHARED_FOLDERS, THEMES, why_no_shared
 from tests.adopt.strategies import all_texts
 
@@ -20,17 +20,8 @@ INSTANCES_OWN = {("user@0.service", "Unit.After"), ("systemd-user-sessions.servi
 
 
 def check(outcome: law.Outcome) -> None:
-    assert [each for each in outcome.unexplained if not reordered(each)] == []
+    assert outcome.unexplained == ()
     assert [each for each in outcome.adoption.differences if not each.because] == []
-
-
-def reordered(difference: same.Difference) -> bool:
-    """A registry has a key for each kind of address: which comes first of two kinds is not kept."""
-    if difference.property != "Socket.Listen":
-        return False
-    assert isinstance(difference.before, list)
-    assert isinstance(difference.after, list)
-    return sorted(difference.before) == sorted(difference.after)
 
 
 @pytest.mark.parametrize("theme", [*THEMES, *ALONE])
@@ -76,6 +67,6 @@ def test_the_units_of_a_distribution(host: str) -> None:
     known = lab.find(host)
     assert known is not None
     outcome = law.judged(host, law.folder(Path(f"/proc/{known.leader}/root/usr/lib/systemd/system")), hosts_own=True)
-    found = {(each.unit, each.property) for each in outcome.unexplained if not reordered(each)}
+    found = {(each.unit, each.property) for each in outcome.unexplained}
     assert found == INSTANCES_OWN
     assert len(outcome.compared) > 150

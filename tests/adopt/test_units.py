@@ -109,6 +109,23 @@ def test_a_bad_assignment_is_as_if_it_were_not_there(lines: str) -> None:
     assert all(each.because for each in adopted.adoption.differences)
 
 
+def test_what_a_socket_listens_on_keeps_its_order() -> None:
+    lines = [
+        "ListenDatagram=/run/d",
+        "ListenStream=80",
+        "ListenFIFO=/run/f",
+        "ListenDatagram=81",
+        "ListenStream=/run/s",
+    ]
+    texts = {"x.service": "[Service]\nExecStart=/bin/true\n", "x.socket": "[Socket]\n" + "\n".join(lines) + "\n"}
+    adopted = adopt(texts)
+    assert table(adopted, "sockets.toml#x")["listen"] == [
+        "datagram /run/d", "stream 80", "fifo /run/f", "datagram 81", "stream /run/s",
+    ]  # fmt: skip
+    assert [line for line in rendered(adopted)["x.socket"].split("\n") if line.startswith("Listen")] == lines
+    assert adopted.adoption.differences == ()
+
+
 PATHS = {
     'RequiresMountsFor="/a b" /c': ["Unit", "manager", "requires_mounts_for", ["/a b", "/c"]],
     "RequiresMountsFor=%t/x": ["Unit", "manager", "requires_mounts_for", ["%t/x"]],
