@@ -1,39 +1,37 @@
 """Which adopted units an error of the registry that was made of them is about."""
 
 import re
-from collections.abc import Iterator
 
 from qtctl.adopt.adopt import Draft
 from qtctl.adopt.tables import Made
 from qtctl.errors import InputError, InputErrors
 
+_USED = "cannot be used: "
+_SUBJECT = re.compile(r"(\S+\.[a-z]+)(?: and \d+ more)?(?: from |:)")
+"""The unit that a message or the name of a rendered file begins with."""
 _TABLE = re.compile(r'\[+(?:"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_-]+))')
 
 
 def blamed(drafted: Draft, error: InputError) -> dict[str, str]:
-    """Unit → what is wrong with it; empty where an error is about none of them."""
+    """Unit → what is wrong with it; empty where no error is about any of them."""
     errors = error.errors if isinstance(error, InputErrors) else (error,)
     found: dict[str, str] = {}
     for each in errors:
-        units = tuple(_units(drafted, each))
-        if not units:
-            return {}
-        found.update(dict.fromkeys(units, each.what.rpartition("cannot be used: ")[2]))
+        found.update(dict.fromkeys(_units(drafted, each), each.what.rpartition(_USED)[2]))
     return found
 
 
-def _units(drafted: Draft, error: InputError) -> Iterator[str]:
+def _units(drafted: Draft, error: InputError) -> tuple[str, ...]:
+    """The one that is named; without a name the one in whose table the error stands."""
     if error.place is None:
-        return
-    entry = _entry(drafted.texts.get(error.place.file, ""), error.place.line or 1)
-    for made in drafted.units:
-        if _named(made.original.unit, error) or _declared(made, error.place.file, entry):
-            yield made.original.unit
-
-
-def _named(unit: str, error: InputError) -> bool:
-    file = error.place.file if error.place else ""
-    return file.startswith((f"{unit} from ", f"{unit}:")) or f"{unit}: " in error.what
+        return ()
+    file, line = error.place.file, error.place.line
+    subjects = {match[1] for text in (file, error.what.rpartition(_USED)[2]) if (match := _SUBJECT.match(text))}
+    named = tuple(made.original.unit for made in drafted.units if made.original.unit in subjects)
+    if named:
+        return named
+    entry = _entry(drafted.texts.get(file, ""), line) if line else ""
+    return tuple(made.original.unit for made in drafted.units if _declared(made, file, entry))
 
 
 def _declared(made: Made, file: str, entry: str) -> bool:

@@ -17,7 +17,7 @@ from qtctl.model.checks import Severity
 
 _STOPS = frozenset(("Symlinks",))
 """Lists of which systemd leaves out whatever follows a bad word."""
-_ABSOLUTE = re.compile("[/%]")
+_ABSOLUTE = re.compile(r"(?!.*/\.\.(/|$))[/%]")
 _MEND = "mend the value"
 
 

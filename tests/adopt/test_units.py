@@ -160,6 +160,29 @@ def test_a_persistent_timer_without_a_calendar() -> None:
     assert [(each.directive, bool(each.because)) for each in adopted.adoption.differences] == [("Persistent", True)]
 
 
+DOORS = {
+    "made0.socket": "[Socket]\nListenStream=80\n",
+    "made1.socket": '[Socket]\nListenFIFO=/a\nOptions=x\nSymlinks="/b\x85"\n',
+    "made2.socket": "[Socket]\nListenStream=81\n",
+    "xmade1.socket": "[Socket]\nListenStream=82\n",
+    "made3.socket": '[Socket]\nListenFIFO=/a\nSymlinks="/b\x85"\n',
+    "made0.timer": "[Timer]\nOnBootSec=1\nUnit=x.service\n",
+    "made1.timer": "[Timer]\nOnBootSec=1\nUnit=x.service\n",
+    "x.service": "[Service]\nExecStart=/bin/true\n",
+    "y.service": '[Service]\nExecStart=/bin/true\nReadWritePaths="/b\x85"\n',
+}
+"""Paths with a control character cannot be rendered."""
+
+
+def test_only_units_that_are_to_blame_are_left_out() -> None:
+    adopted = adopt(DOORS)
+    bad = {"made1.socket", "made3.socket", "y.service"}
+    assert {each.unit for each in adopted.adoption.units} == DOORS.keys() - bad
+    left = [each for each in adopted.adoption.judgments if "was not adopted" in each.what]
+    assert {each.subject for each in left} == bad
+    assert all(each.id == "QT110" and "control character" in each.what for each in left)
+
+
 REFUSED = {
     "nothing.service": "[Service]\nType=simple\n",
     "twice.service": "[Service]\nExecStart=/bin/a\nExecStart=/bin/b\n",
