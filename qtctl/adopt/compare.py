@@ -42,6 +42,13 @@ def differences(made: Made, rendered: str) -> Iterator[Difference]:
             yield Difference(unit, *at, _because(made, at))
 
 
+def of_instance(made: Made) -> Iterator[Difference]:
+    """What drop-ins of its template say of an instance in spite of its own."""
+    because = "drop-ins of its template are merged there: those of an instance no longer hide them or come before"
+    for at in made.original.changed:
+        yield Difference(made.original.unit, *at, because)
+
+
 def _merged(file: UnitFile) -> Merged:
     said = (Said(line.section, line.key, line.value, file.name, line.line) for line in file.directives)
     return merge(said)

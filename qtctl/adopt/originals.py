@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from qtctl.adopt.book import Book
 from qtctl.adopt.choose import Rule, rule
 from qtctl.adopt.decoded import decoded
+from qtctl.adopt.instances import changed, hidden, template_of
 from qtctl.adopt.merged import At, Merged, merge, today
 from qtctl.adopt.names import kind_of
 from qtctl.adopt.read import Comment, Content, Said, read
@@ -49,6 +50,8 @@ class Original:
     instances: tuple[str, ...] = ()
     unsaid: tuple[Said, ...] = ()
     """Assignments that no key takes: what was said before them holds, as where systemd ignores them."""
+    changed: tuple[At, ...] = ()
+    """Of an instance whose template is adopted: what drop-ins of the template say in spite of its own."""
     foreign: bool = False
     """Only drop-ins of it were found: the unit itself is somebody else's."""
 
@@ -96,7 +99,7 @@ def originals(sources: Sorted, wish: Wish, book: Book) -> Originals:
         if (original := _original(source, assigned.get(unit, ()), desk)) is not None
     ]
     for unit in sorted(assigned.keys() - taken.keys()):
-        found += _foreign(unit, assigned[unit], desk)
+        found += _foreign(unit, assigned[unit], assigned.get(template_of(unit), ()), desk)
     _links(sources, {each.unit for each in found if not each.foreign}, book)
     return Originals(tuple(found), linked=bool(sources.enablements))
 
@@ -149,6 +152,7 @@ def _dropins(
     found: dict[str, list[DropinSource]] = {}
     for each in those:
         units = [unit for unit in sorted({*taken, *foreign}) if each.of in levels(unit)]
+        units = [unit for unit in units if each.of == unit or unit in taken or template_of(unit) not in taken]
         why = f"merged into {', '.join(units)}" if units else "of no unit that was adopted"
         book.file(FileFate(each.path, FileKind.DROPIN, each.of, bool(units), why))
         if each.of in TYPES and units:
@@ -222,13 +226,23 @@ def _contents(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterat
             yield content
 
 
-def _foreign(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[Original]:
+def _foreign(
+    unit: str, dropins: Sequence[DropinSource], merged_before: Sequence[DropinSource], desk: _Desk
+) -> Iterator[Original]:
+    """`merged_before`: what is merged into the template of which this is an instance."""
+    others = [each for each in merged_before if each not in dropins]
+    for each in hidden(dropins, others):
+        what = (
+            f"{unit} has a drop-in of the name of {each.path}, which is merged into the template and cannot be hidden"
+        )
+        desk.book.tell(unit, what, "see what it says otherwise", at=Place(dropins[0].path))
     contents = list(_contents(unit, dropins, desk))
     if contents:
         said, unsaid = _sayable(contents, unit, "dropins", desk.book)
         merged = _merged(said, desk.book, resets=True)
         folder = str(PurePosixPath(dropins[0].path).parent)
-        yield Original(unit, folder, merged, *_asides(contents), unsaid=unsaid, foreign=True)
+        at = changed(dropins, others)
+        yield Original(unit, folder, merged, *_asides(contents), unsaid=unsaid, changed=at, foreign=True)
 
 
 def _asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Said, ...]]:

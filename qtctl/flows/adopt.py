@@ -7,7 +7,7 @@ from typing import Any
 
 from qtctl.adopt.adopt import Draft, Task, draft
 from qtctl.adopt.blame import blamed
-from qtctl.adopt.compare import differences
+from qtctl.adopt.compare import differences, of_instance
 from qtctl.adopt.originals import Wish
 from qtctl.adopt.registry import HostFacts
 from qtctl.errors import InputError, InputErrors
@@ -83,6 +83,7 @@ def compared(drafted: Draft, desired: Desired) -> Iterator[Difference]:
     """What the rendered units say otherwise than the originals."""
     rendered = {file.path.rpartition("/")[2]: file.content.decode() for file in desired.files if file.kind == "unit"}
     for made in drafted.units:
+        yield from of_instance(made)
         if made.original.unit in rendered:
             yield from differences(made, rendered[made.original.unit])
 

@@ -55,9 +55,7 @@ Setting = Annotated[str, StringConstraints(min_length=1)]
 """A value written as systemd reads it, on one line: rendering refuses another, a pattern for each key costs more."""
 Choice = bool | Setting
 """yes, no, or one of the words that systemd knows for it."""
-MarkedPath = Annotated[
-    str, StringConstraints(pattern=r"^[-+]{0,2}[/%~]", max_length=4095), AfterValidator(_normal)
-]
+MarkedPath = Annotated[str, StringConstraints(pattern=r"^[-+]{0,2}[/%~]", max_length=4095), AfterValidator(_normal)]
 """A path before which `-` (it may be missing) or `+` (below the service's own root) may stand."""
 
 NeededPath = Annotated[str, StringConstraints(pattern=r"^[/%]", max_length=4095), AfterValidator(_normal)]

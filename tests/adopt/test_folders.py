@@ -74,6 +74,26 @@ def test_drop_ins_are_merged_as_systemd_reads_them() -> None:
     assert adopted.adoption.differences == ()
 
 
+def test_drop_ins_of_an_instance() -> None:
+    """Those of its template are merged there, once: what they say in spite of the instance's own is listed."""
+    adopted = adopt({
+        "w@.service": PLAIN.format("w"),
+        "w@.service.d/a.conf": "[Service]\nExecStartPre=/bin/pre\nNice=3\n",
+        "w@.service.d/c.conf": "[Service]\nOOMScoreAdjust=5\n",
+        "w@.service.d/d.conf": "[Service]\nUMask=077\n",
+        "w@1.service.d/b.conf": "[Service]\nUMask=022\nNice=4\n",
+        "w@1.service.d/c.conf": "[Service]\nCPUWeight=5\n",
+    })  # fmt: skip
+    own = next(text for path, text in rendered(adopted).items() if path.startswith("w@1.service.d/"))
+    assert own.split("[Service]\n")[1].split() == ["CPUWeight=5", "Nice=4", "UMask=022"]
+    assert rendered(adopted)["w@.service"].count("ExecStartPre=/bin/pre") == 1
+    assert [(each.unit, each.directive) for each in adopted.adoption.differences] == [
+        ("w@1.service", "OOMScoreAdjust"), ("w@1.service", "UMask"),
+    ]  # fmt: skip
+    assert all(each.because for each in adopted.adoption.differences)
+    assert any("cannot be hidden" in each.what for each in adopted.adoption.judgments if each.subject == "w@1.service")
+
+
 def test_links() -> None:
     adopted = adopt(
         {"a.service": PLAIN.format("a"), "b.service": PLAIN.format("b"), "w@.service": PLAIN.format("w"),

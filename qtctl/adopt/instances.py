@@ -1,0 +1,39 @@
+"""Drop-ins of an instance whose template is adopted: what they hid cannot be hidden once it is merged."""
+
+from collections.abc import Iterable, Iterator
+
+from qtctl.adopt.decoded import decoded
+from qtctl.adopt.merged import At
+from qtctl.adopt.sorted import DropinSource
+from qtctl.dialects.systemd.unitfile import parse
+from qtctl.errors import InputError
+
+
+def template_of(unit: str) -> str:
+    """'' where the unit is no instance."""
+    stem, _, kind = unit.rpartition(".")
+    head, _, name = stem.partition("@")
+    return f"{head}@.{kind}" if name else ""
+
+
+def hidden(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> Iterator[DropinSource]:
+    """Of the drop-ins that are merged into the template those that systemd would not read for the instance."""
+    names = {each.name for each in own}
+    return (each for each in merged if each.name in names)
+
+
+def changed(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> tuple[At, ...]:
+    """What the instance may say otherwise than before, sorted: what would be hidden, and what would be said later."""
+    mine, theirs = tuple(own), tuple(merged)
+    found = {at for each in hidden(mine, theirs) for at in _said(each)}
+    for each in theirs:
+        found |= {at for one in mine if one.name < each.name for at in _said(one)} & _said(each)
+    return tuple(sorted(found))
+
+
+def _said(dropin: DropinSource) -> set[At]:
+    try:
+        file = parse(decoded(dropin.content).text, dropin.path)
+    except InputError:
+        return set()
+    return {(line.section, line.key) for line in file.directives}
