@@ -185,7 +185,7 @@ class StreamBus:
         except TimeoutError:
             raise
         except (OSError, EOFError) as error:
-            raise self._gone(str(error)) from error
+            raise self._gone("it closed the connection") from error
         if not data:
             raise self._gone("it closed the connection")
         return data

@@ -1,6 +1,7 @@
 """The bus client against a real dbus-daemon on a socket of its own; systemd's part is in test_lab.py."""
 
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -29,12 +30,17 @@ def daemon(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
         stderr=subprocess.DEVNULL,
     )
     until = time.monotonic() + 5
-    while not Path(path).exists():
+    while not _listens(path):
         assert time.monotonic() < until
         time.sleep(0.01)
     yield path, process
     process.terminate()
     process.wait(5)
+
+
+def _listens(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as asked:
+        return asked.connect_ex(path) == 0
 
 
 def test_replies_in_order(daemon: tuple[str, "subprocess.Popen[bytes]"]) -> None:
