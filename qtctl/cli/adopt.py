@@ -8,7 +8,7 @@ import typer
 
 from qtctl.cli.exits import Exit, decide
 from qtctl.cli.options import FormatOption
-from qtctl.cli.output import Format, chosen, console, plain, table, write
+from qtctl.cli.output import Format, console, plain, present, table
 from qtctl.errors import InputError
 
 if TYPE_CHECKING:
@@ -155,13 +155,7 @@ def _finish(adopted: "Adopted", out: Path, *, force: bool, format_: Format | Non
         replace_folder(out, adopted.files)
     else:
         write_new_folder(out, adopted.files)
-    how = chosen(format_)
-    if how is Format.JSON:
-        write(to_json(report))
-    elif how is Format.MD:
-        write(to_markdown(report))
-    else:
-        _show(report)
+    present(format_, lambda: to_json(report), lambda: to_markdown(report), lambda: _show(report))
     raise typer.Exit(exit_of(report))
 
 

@@ -17,7 +17,7 @@ from qtctl.cli.options import (
     UserOption,
     registry_folder,
 )
-from qtctl.cli.output import Format, chosen, write
+from qtctl.cli.output import present
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,15 +53,13 @@ def audit(
         keep(evidence, save)
     checks = judged(declared, evidence)
     report = build(declared.desired, evidence, checks)
-    how = chosen(format_)
-    if how is Format.JSON:
-        write(to_json(report))
-    elif how is Format.MD:
-        write(to_markdown(report))
-    else:
+
+    def tables() -> None:
         from qtctl.cli.audit_table import show
 
         show(report, checks, every=every)
+
+    present(format_, lambda: to_json(report), lambda: to_markdown(report), tables)
     raise typer.Exit(exit_of(checks, declared.desired.fail_on))
 
 

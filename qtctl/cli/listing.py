@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.options import FormatOption, RegistryOption, registry_folder
-from qtctl.cli.output import Format, chosen, console, plain, table, write
+from qtctl.cli.output import console, plain, present, table
 from qtctl.views.words import Kind, State
 
 
@@ -24,13 +24,11 @@ def list_(
     from qtctl.views.listing import cells, columns, title, to_markdown
 
     found = listing(read_registry(registry_folder(registry)), kind, state)
-    how = chosen(format_)
-    if how is Format.JSON:
-        write(dumped(found))
-    elif how is Format.MD:
-        write(to_markdown(found))
-    else:
+
+    def tables() -> None:
         shown = table(*columns(kind), title=title(found))
         for row in found.rows:
             shown.add_row(*map(plain, cells(row)))
         console().print(shown)
+
+    present(format_, lambda: dumped(found), lambda: to_markdown(found), tables)

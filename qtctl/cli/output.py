@@ -1,7 +1,7 @@
 """What people and machines see: results on stdout, progress and errors on stderr, colour only on a terminal."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -22,6 +22,17 @@ def chosen(format_: Format | None) -> Format:
     if format_ is not None:
         return format_
     return Format.TABLE if sys.stdout.isatty() else Format.MD
+
+
+def present(
+    format_: Format | None, json: Callable[[], str], markdown: Callable[[], str], tables: Callable[[], None]
+) -> None:
+    """A result, in the one way that was chosen."""
+    how = chosen(format_)
+    if how is Format.TABLE:
+        tables()
+    else:
+        write(json() if how is Format.JSON else markdown())
 
 
 def write(text: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, registry_folder
-from qtctl.cli.output import Format, chosen, console, plain, table, write
+from qtctl.cli.output import console, plain, present, table, write
 
 if TYPE_CHECKING:
     from qtctl.views.show import Shown, Thing
@@ -27,13 +27,7 @@ def show(
     from qtctl.views.show_markdown import to_markdown
 
     found = look(read_registry(registry_folder(registry)), read_templates(templates), name, as_name)
-    how = chosen(format_)
-    if how is Format.JSON:
-        write(dumped(found))
-    elif how is Format.MD:
-        write(to_markdown(found))
-    else:
-        _tables(found)
+    present(format_, lambda: dumped(found), lambda: to_markdown(found), lambda: _tables(found))
 
 
 def _tables(found: "Shown") -> None:

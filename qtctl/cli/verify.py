@@ -7,7 +7,7 @@ import typer
 from qtctl.cli.exits import Exit
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, registry_folder
-from qtctl.cli.output import Format, chosen, console, plain, table, write
+from qtctl.cli.output import console, plain, present, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,13 +39,7 @@ def verify(
 
     cleanly()
     report = build(judge(declare(registry_folder(registry), templates, "", as_name), LocalAnalyze(), threshold))
-    how = chosen(format_)
-    if how is Format.JSON:
-        write(to_json(report))
-    elif how is Format.MD:
-        write(to_markdown(report))
-    else:
-        _show(report)
+    present(format_, lambda: to_json(report), lambda: to_markdown(report), lambda: _show(report))
     raise typer.Exit(exit_of(report.outcome))
 
 
