@@ -13,12 +13,13 @@ from qtctl.model.registry import Service
 Keys: TypeAlias = Mapping[str, tuple[str, ...]]
 """Directive → keys of a service's or timer's table."""
 
-_ALSO = {"EnvironmentFile": ("secrets", "env_file"), "Unit": ("service",), "Persistent": ("persistent",)}
+_STARTED = ("service",)
+"""The key of a timer, socket or path that Unit= is made from."""
 
 
 def key_path(keys: Keys, directive: str) -> tuple[str, ...]:
     """() for what no key says: a sandbox profile, or a template of the user's own."""
-    return keys.get(directive) or _ALSO.get(directive, ())
+    return keys.get(directive, _STARTED if directive == "Unit" else ())
 
 
 def origin_of(view: View, unit: Unit, key: str) -> Origin:

@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 from qtctl.dialects.systemd.unit_name import TYPES, escape_path, instance, is_template
 from qtctl.model.registry import Registry
 
+UNIT_DIR = "/etc/systemd/system"
+"""Where generated units go: systemd reads it before the folders of packages."""
 SECTIONS = {
     "sockets": "Socket",
     "paths": "Path",
@@ -65,6 +67,8 @@ class Names:
     live: dict[str, str]
     retired: frozenset[str]
     patterns: tuple[str, ...]
+    services: dict[str, str]
+    """Short name → unit, of a template the template's."""
 
     @classmethod
     def of(cls, registry: Registry) -> "Names":
@@ -79,7 +83,9 @@ class Names:
                     retired |= keys.keys()
                 else:
                     live.update(keys)
-        return cls(tuple(units), live, frozenset(retired - live.keys()), registry.fleet.unit_patterns)
+        gone = frozenset(retired - live.keys())
+        services = {name: unit for kind, name, unit in units if kind == "services"}
+        return cls(tuple(units), live, gone, registry.fleet.unit_patterns, services)
 
     def unit(self, name: str) -> str:
         """The whole unit name that `name` means. Call only where problem(name) is None."""
@@ -87,8 +93,7 @@ class Names:
 
     def started(self, name: str) -> str:
         """The unit that a timer, socket or path starts: templates may be named here, their instance follows."""
-        by_name = {given: unit for kind, given, unit in self.units if kind == "services"}
-        return by_name.get(name) or self.unit(name)
+        return self.services.get(name) or self.unit(name)
 
     def problem(self, name: str) -> str | None:
         if name in self.live:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import UnionType
 from typing import Annotated, Union, get_args, get_origin, get_type_hints
 
@@ -40,7 +40,7 @@ TEXTS = frozenset({"Description", "Documentation", "LogNamespace", "PIDFile", "S
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key that says a directive: `path` below the table of its entry, `types` what its value may be."""
+    """A key that says a directive: `path` below the table of its entry, `annotation` what its value may be."""
 
     path: tuple[str, ...]
     section: str
@@ -70,6 +70,13 @@ def key_paths() -> Mapping[str, tuple[str, ...]]:
         for key in fields(kind).values():
             found.setdefault(key.directive, key.path)
     return {**found, "ExecStart": ("run",), "EnvironmentFile": ("secrets", "env_file")}
+
+
+@cache
+def directives_of(model: type[Node], section: str) -> tuple[tuple[str, str], ...]:
+    """The keys of a table that say a directive and ask for this section ("" for its own), each with its directive."""
+    spoken = ((name, *said(field)) for name, field in model.model_fields.items())
+    return tuple((name, directive) for name, directive, own in spoken if directive and own == section)
 
 
 def said(field: FieldInfo) -> tuple[str, str]:

@@ -142,13 +142,18 @@ def _env_files(service: DesiredService) -> tuple[Declared, ...]:
 
 
 def _file_of(patterns: frozenset[str]) -> Callable[[str], object]:
-    """A pattern of the declared ones as it is; `text` may have each `%` doubled once more."""
+    """A pattern of the declared ones as it is."""
 
     def read(text: str) -> object:
-        found = next((each for each in (text, text.replace("%%", "%")) if each in patterns), None)
+        found = _declared_as_it_is(text, patterns)
         return parse_file_pattern(text) if found is None else found
 
     return read
+
+
+def _declared_as_it_is(text: str, declared: frozenset[str]) -> str | None:
+    """What of `declared` the text is, which may have each `%` doubled once more."""
+    return next((each for each in (text, text.replace("%%", "%")) if each in declared), None)
 
 
 def _exec_start(service: DesiredService) -> Declared:
@@ -170,9 +175,9 @@ def _run_of(lines: frozenset[str]) -> Callable[[str], object]:
     """How a command is run, its program and its argv; a line that was declared as one, as it is."""
 
     def read(text: str) -> object:
-        for written in (text, text.replace("%%", "%")):
-            if written in lines:
-                return written
+        found = _declared_as_it_is(text, lines)
+        if found is not None:
+            return found
         command = parse_prefixed(text)
         return command.prefixes.replace(":", ""), (command.path,), command.argv
 

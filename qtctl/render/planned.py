@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.names import UNIT_DIR
 from qtctl.model.origin import Origin
 from qtctl.render.accounts import paths
 
-UNIT_DIR = "/etc/systemd/system"
 DROPIN = "dropin"
 
 

@@ -16,12 +16,13 @@ from qtctl.model.desired import (
     DesiredTimer,
     DesiredUnit,
 )
+from qtctl.model.names import UNIT_DIR
 from qtctl.model.origin import Origin
 from qtctl.render import accounts
 from qtctl.render.accounts import SYSUSERS, TMPFILES
 from qtctl.render.declared import Declared, of_dropin, of_service, of_target, of_timer, of_unit
 from qtctl.render.judge import judge_env, judge_mark, judge_unit
-from qtctl.render.planned import DROPIN, UNIT_DIR
+from qtctl.render.planned import DROPIN
 from qtctl.render.templates import Templates
 from qtctl.render.written import mark
 

@@ -7,14 +7,12 @@ from qtctl.dialects.systemd.quoting import loaded_argv
 from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import is_template, stem
 from qtctl.model.desired import DesiredService, Listener, Membership, Pairs
-from qtctl.model.limits import Restart
 from qtctl.model.names import Names, slice_of, unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Run, RunKind, Service
 from qtctl.model.states import STARTED_BY_OTHERS, ServiceState
-from qtctl.model.vocabulary import said
 from qtctl.resolve.listeners import listeners
-from qtctl.resolve.settings import commands, further, further_order, hatch, install_of, order_of, pairs
+from qtctl.resolve.settings import commands, further, hatch, install_of, order_of, pairs, unit_settings
 
 DEFAULT_PROFILE = "default"
 PROFILES: dict[str, Pairs] = {
@@ -61,7 +59,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
     if target and not waits:
         order["part_of"] = tuple(dict.fromkeys((*order["part_of"], target)))
     wanted_by, install = install_of(names, service.install, () if waits else (target or "multi-user.target",))
-    restart = pairs(service.restart, None if waits else defaults.restart)
+    restart = None if waits else defaults.restart
     specifiers = is_template(unit) if service.specifiers is None else service.specifiers
     argv = _argv(registry, run, ports)
     return DesiredService(
@@ -85,8 +83,8 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         target=target,
         wanted_by=wanted_by,
         limits=pairs(service.limits, defaults.limits),
-        restart=_of_section(restart, ""),
-        start_limit=_of_section(restart, "Unit"),
+        restart=pairs(service.restart, restart),
+        start_limit=pairs(service.restart, restart, section="Unit"),
         sandbox=_sandbox(registry, service),
         ports=ports,
         publishes=service.streams.publishes,
@@ -95,7 +93,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         store=_store(registry, service),
         enabled=service.state is ServiceState.RUNNING,
         origin=origin,
-        unit_settings=_unit_settings(registry, names, service),
+        unit_settings=unit_settings(names, service, defaults.order),
         commands=commands(service.commands),
         settings=_settings(registry, service),
         syslog_identifier=_identifier(registry, service, unit),
@@ -128,18 +126,7 @@ def _working_directory(run: Run, code: str) -> str:
     return (run.code or code) if run.cwd is None else run.cwd
 
 
-def _unit_settings(registry: Registry, names: Names, service: Service) -> Pairs:
-    return (
-        *(("Documentation", uri) for uri in service.documentation),
-        *further_order(names, registry.fleet.defaults.order, service.order),
-        *pairs(service.conditions),
-        *pairs(service.asserts),
-        *pairs(service.manager),
-        *hatch(service.systemd, "Unit"),
-    )
-
-
-_SAID_ELSEWHERE = ("summary", "type", "user", "group", "documentation", "slice", "unit_env", "env_files")
+_SAID_ELSEWHERE = ("type", "user", "group", "slice", "unit_env", "env_files")
 
 
 def _settings(registry: Registry, service: Service) -> Pairs:
@@ -162,16 +149,11 @@ def _settings(registry: Registry, service: Service) -> Pairs:
 
 def _identifier(registry: Registry, service: Service, unit: str) -> str:
     """What its lines in the log are marked with: the unit's name, where nothing else is said."""
-    said_ = service.log.identifier
-    chosen = registry.fleet.defaults.log.identifier if said_ is None else said_
+    own = service.log.identifier
+    chosen = registry.fleet.defaults.log.identifier if own is None else own
     if chosen is not None:
         return chosen
     return f"{stem(unit)}%i" if is_template(unit) and service.specifiers is not False else stem(unit)
-
-
-def _of_section(found: Pairs, section: str) -> Pairs:
-    there = {said(field) for field in Restart.model_fields.values()}
-    return tuple((directive, text) for directive, text in found if (directive, section) in there)
 
 
 def _loaded(run: Run, argv: tuple[str, ...], unit: str) -> tuple[tuple[str, ...], ...]:

@@ -6,20 +6,36 @@ from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.model.desired import DesiredCommand, Pairs
 from qtctl.model.fields import Node
 from qtctl.model.names import Names
+from qtctl.model.registry import Service
 from qtctl.model.relations import ORDER, Install, Order
 from qtctl.model.running import Commands
-from qtctl.model.units import Hatch
-from qtctl.model.vocabulary import said
+from qtctl.model.units import Hatch, Unit
+from qtctl.model.vocabulary import directives_of
 
 
-def pairs(node: Node, default: Node | None = None, *, leave: Iterable[str] = ()) -> Pairs:
-    """Every directive that the keys of `node` say, each key it leaves open as `default` has it. Lists are joined."""
+def pairs(node: Node, default: Node | None = None, *, section: str = "", leave: Iterable[str] = ()) -> Pairs:
+    """Every directive that the keys of `node` say, each key it leaves open as `default` has it. Lists are joined.
+
+    `section`: of the keys that ask for it; without, of those that stand in the section of their table or unit.
+    """
     left = frozenset(leave)
     return tuple(
         pair
-        for key, field in type(node).model_fields.items()
-        if key not in left and (directive := said(field)[0])
+        for key, directive in directives_of(type(node), section)
+        if key not in left
         for pair in _pairs(directive, merged(node, default, key))
+    )
+
+
+def unit_settings(names: Names, node: Unit | Service, *defaults: Order) -> Pairs:
+    """What a unit says in [Unit] besides its description and the order that others follow."""
+    return (
+        *pairs(node, section="Unit", leave=("summary",)),
+        *further_order(names, *defaults, node.order),
+        *pairs(node.conditions),
+        *pairs(node.asserts),
+        *pairs(node.manager),
+        *hatch(node.systemd, "Unit"),
     )
 
 
@@ -50,8 +66,8 @@ def order_of(names: Names, *orders: Order) -> dict[str, tuple[str, ...]]:
 
 def further_order(names: Names, *orders: Order) -> Pairs:
     """The directives of an order that nothing but systemd follows."""
-    keys = [key for key in Order.model_fields if key not in ORDER]
-    return tuple((said(Order.model_fields[key])[0], unit) for key in keys for unit in _units(names, orders, key))
+    further_keys = ((key, directive) for key, directive in directives_of(Order, "") if key not in ORDER)
+    return tuple((directive, unit) for key, directive in further_keys for unit in _units(names, orders, key))
 
 
 def install_of(names: Names, install: Install | None, derived: tuple[str, ...]) -> tuple[tuple[str, ...], Pairs]:
@@ -66,9 +82,7 @@ def install_of(names: Names, install: Install | None, derived: tuple[str, ...]) 
 def commands(declared: Commands) -> tuple[DesiredCommand, ...]:
     """All commands around the service's own; those of one directive in their order."""
     return tuple(
-        _command(said(field)[0], each)
-        for key, field in Commands.model_fields.items()
-        for each in getattr(declared, key)
+        _command(directive, each) for key, directive in directives_of(Commands, "") for each in getattr(declared, key)
     )
 
 

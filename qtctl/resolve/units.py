@@ -1,13 +1,11 @@
 """Declared units that are no services → what a host must have."""
 
-from qtctl.dialects.systemd.unit_name import stem
 from qtctl.model.desired import DesiredDropin, DesiredTarget, DesiredTimer, DesiredUnit, Pairs
-from qtctl.model.names import SECTIONS, Names, unit_name
+from qtctl.model.names import SECTIONS, UNIT_DIR, Names, unit_name
 from qtctl.model.registry import Registry
-from qtctl.model.units import LISTENS, Dropin, Timer, Unit
-from qtctl.resolve.settings import further, further_order, hatch, install_of, order_of, pairs
+from qtctl.model.units import LISTENS, Dropin, Unit
+from qtctl.resolve.settings import further, hatch, install_of, order_of, pairs, unit_settings
 
-UNIT_DIR = "/etc/systemd/system"
 WANTED_BY = {
     "sockets": ("sockets.target",),
     "paths": ("paths.target",),
@@ -32,7 +30,7 @@ def target(registry: Registry, names: Names, name: str) -> DesiredTarget:
         summary=node.summary,
         wanted_by=wanted_by,
         origin=registry.origins["targets", name],
-        unit_settings=_unit_settings(names, node),
+        unit_settings=unit_settings(names, node),
         install=(*install, *hatch(node.systemd, "Install")),
         extra=further(node.systemd, ("Unit", "Install")),
         specifiers=node.specifiers,
@@ -48,11 +46,11 @@ def timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
         unit=unit_name(registry, "timers", name),
         summary=node.summary,
         service_unit=names.started(node.service),
-        schedule=(*_timer_pairs(node), *hatch(node.systemd, "Timer")),
+        schedule=(*pairs(node), *hatch(node.systemd, "Timer")),
         active=node.state == "active",
         wanted_by=wanted_by,
         origin=registry.origins["timers", name],
-        unit_settings=_unit_settings(names, node),
+        unit_settings=unit_settings(names, node),
         install=(*install, *hatch(node.systemd, "Install")),
         extra=further(node.systemd, ("Unit", "Timer", "Install")),
         specifiers=node.specifiers,
@@ -73,11 +71,11 @@ def lesser(registry: Registry, names: Names, kind: str, name: str) -> DesiredUni
         section=section,
         summary=node.summary,
         starts=names.started(starts) if starts else "",
-        settings=(*_listens(node), *pairs(node, leave=_UNIT_KEYS), *limits, *hatch(node.systemd, section)),
+        settings=(*_listens(node), *pairs(node), *limits, *hatch(node.systemd, section)),
         active=node.state == "active",
         wanted_by=wanted_by,
         origin=registry.origins[kind, name],
-        unit_settings=_unit_settings(names, node),
+        unit_settings=unit_settings(names, node),
         install=(*install, *hatch(node.systemd, "Install")),
         extra=further(node.systemd, ("Unit", section, "Install")),
         specifiers=node.specifiers,
@@ -90,17 +88,12 @@ def _listens(node: Unit) -> Pairs:
     return tuple((LISTENS[word], address) for word, _, address in items)
 
 
-_UNIT_KEYS = ("summary", "documentation")
-
-
 def dropin(registry: Registry, names: Names, name: str) -> DesiredDropin:
     node = registry.dropins[name]
-    order = tuple((directive, unit) for directive, unit in _order_pairs(names, node))
+    order = tuple((directive, names.unit(each)) for directive, each in pairs(node.order))
     unit = (*order, *pairs(node.conditions), *hatch(node.systemd, "Unit"))
-    restart = pairs(node.restart)
-    limits = tuple(pair for pair in restart if pair[0].startswith("StartLimit"))
+    limits = pairs(node.restart, section="Unit")
     own = (
-        *(pair for pair in restart if pair not in limits),
         *(pair for part in _PARTS for pair in pairs(getattr(node, part))),
         *hatch(node.systemd, _section(node)),
     )
@@ -116,29 +109,9 @@ def dropin(registry: Registry, names: Names, name: str) -> DesiredDropin:
     )
 
 
-_PARTS = ("limits", "timeouts", "kill", "directories", "log", "scheduling", "sandbox")
+_PARTS = ("restart", "limits", "timeouts", "kill", "directories", "log", "scheduling", "sandbox")
 
 
 def _section(node: Dropin) -> str:
-    suffix = node.unit.removeprefix(stem(node.unit)).lstrip(".")
+    suffix = node.unit.rpartition(".")[2]
     return {"target": "Unit"}.get(suffix, suffix.capitalize())
-
-
-def _order_pairs(names: Names, node: Dropin) -> Pairs:
-    said_order = pairs(node.order)
-    return tuple((directive, names.unit(name)) for directive, name in said_order)
-
-
-def _unit_settings(names: Names, node: Unit) -> Pairs:
-    return (
-        *(("Documentation", uri) for uri in node.documentation),
-        *further_order(names, node.order),
-        *pairs(node.conditions),
-        *pairs(node.asserts),
-        *pairs(node.manager),
-        *hatch(node.systemd, "Unit"),
-    )
-
-
-def _timer_pairs(node: Timer) -> Pairs:
-    return pairs(node, leave=_UNIT_KEYS)
