@@ -135,7 +135,7 @@ class StreamBus:
             if patient:
                 return []
             raise self._gone("no answer in time: is it hanging?") from error
-        except (ValueError, KeyError) as error:
+        except ValueError as error:
             raise self._gone(f"not understood: {error}") from error
 
     def _messages(self) -> list[bytes]:
@@ -150,8 +150,11 @@ class StreamBus:
     def _quickly(self, message: bytes) -> tuple[int, BusReply] | None:
         if (answer := dbus_quick.decode(message)) is not None:
             return answer
-        (whole,) = self._parser.feed(message)
-        return self._take(whole)
+        try:
+            (whole,) = self._parser.feed(message)
+            return self._take(whole)
+        except Exception as error:  # what jeepney raises for bytes that are no message is as various as they are
+            raise ValueError(f"{type(error).__name__} {error}".strip()) from error
 
     def _take(self, message: Message) -> tuple[int, BusReply] | None:
         fields = message.header.fields

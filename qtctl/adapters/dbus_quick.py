@@ -1,13 +1,13 @@
 """The two D-Bus messages that an audit sends and gets a thousand times, without a general codec: a tenth of the time.
 
-A method call whose arguments are strings, and a return that holds one plain value or one variant of it. Everything else
-is `None` here, and jeepney's.
+A method call whose arguments are strings, and a return. Everything else is `None` here, and jeepney's: other arguments,
+errors, signals, the other byte order, and what cannot be read.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 from struct import Struct, error
 
+from qtctl.adapters.dbus_types import readers, signature_at
 from qtctl.ports.host import BusCall, BusReply
 
 HEAD = Struct("<BBBBIII")
@@ -19,7 +19,6 @@ PATH, INTERFACE, MEMBER, REPLY_SERIAL, DESTINATION, SIGNATURE = 1, 2, 3, 5, 6, 8
 
 _U, _G = ord("u"), ord("g")
 _U32 = Struct("<I")
-_FIXED = {"b": _U32, "u": _U32, "i": Struct("<i"), "t": Struct("<Q"), "x": Struct("<q"), "d": Struct("<d")}
 _PADDING = tuple(b"\0" * count for count in range(8))
 
 
@@ -49,18 +48,16 @@ def length(buffer: bytes | bytearray, start: int) -> int:
 
 
 def decode(message: bytes) -> tuple[int, BusReply] | None:
-    """Serial of the call, and its reply, where the message is a return of one plain value."""
+    """Serial of the call, and its reply with every variant replaced by its value, where the message is a return."""
     order, kind, _, _, _, _, fields = HEAD.unpack_from(message)
     if order != LITTLE or kind != RETURN:
         return None
     try:
         serial, signature = _header(message, HEAD.size + fields)
         at = HEAD.size + fields + -fields % 8
-        if signature == "v":
-            signature, at = _signature(message, at)
-        read = _READ.get(signature)
-        return None if read is None or not serial else (serial, BusReply((read(message, at),)))
-    except (error, IndexError, UnicodeDecodeError):
+        body, _ = readers(signature)(message, at)
+        return (serial, BusReply(body)) if serial else None
+    except (error, IndexError, ValueError, RecursionError):
         return None
 
 
@@ -74,7 +71,7 @@ def _header(message: bytes, end: int) -> tuple[int, str]:
                 serial = value
             at += 8
         elif kind == _G:
-            text, after = _signature(message, at + 4)
+            text, after = signature_at(message, at + 4)
             if code == SIGNATURE:
                 signature = text
             at = after + -after % 8
@@ -83,54 +80,6 @@ def _header(message: bytes, end: int) -> tuple[int, str]:
             after = at + 9 + size
             at = after + -after % 8
     return serial, signature
-
-
-def _signature(message: bytes, at: int) -> tuple[str, int]:
-    end = at + 1 + message[at]
-    return message[at + 1 : end].decode("ascii"), end + 1
-
-
-def _string(message: bytes, at: int) -> str:
-    at += -at % 4
-    (size,) = _U32.unpack_from(message, at)
-    return _text(message, at + 4, size)
-
-
-def _text(message: bytes, at: int, size: int) -> str:
-    if at + size >= len(message):
-        raise IndexError("beyond the end")
-    return message[at : at + size].decode()
-
-
-def _array(message: bytes, at: int) -> list[str]:
-    at += -at % 4
-    (size,) = _U32.unpack_from(message, at)
-    found = []
-    at += 4
-    end = at + size
-    while at < end:
-        at += -at % 4
-        (size,) = _U32.unpack_from(message, at)
-        found.append(_text(message, at + 4, size))
-        at += 5 + size
-    return found
-
-
-def _number(kind: str) -> Callable[[bytes, int], object]:
-    form = _FIXED[kind]
-    size, unpack = form.size, form.unpack_from
-    if kind == "b":
-        return lambda message, at: bool(unpack(message, at + -at % size)[0])
-    return lambda message, at: unpack(message, at + -at % size)[0]
-
-
-_READ: dict[str, Callable[[bytes, int], object]] = {
-    "s": _string,
-    "o": _string,
-    "as": _array,
-    "ao": _array,
-    **{kind: _number(kind) for kind in _FIXED},
-}
 
 
 @lru_cache(maxsize=512)

@@ -136,9 +136,9 @@ def _seen(
     rest = iter(replies)
     found = {}
     for name in names:
-        properties = probe.properties(name)
-        number = session.note(("Get", name, *properties), probe.again(name))
-        found[name] = _Seen(rows[name], tuple(islice(rest, len(properties))), number)
+        asked = probe.asked(name)
+        number = session.note(("Get", name, *asked), probe.again(name))
+        found[name] = _Seen(rows[name], tuple(islice(rest, len(asked))), number)
     return found
 
 
@@ -202,8 +202,7 @@ def _unit(name: str, seen: _Seen, listed: str, state: BusReply | None, argvs: Se
         return refused(need, f"{failed.error}: {failed.message}", again=again)
     try:
         file_state = listed or _file_state(state)
-        values = [probe.single(reply) for reply in seen.replies]
-        value = probe.decode(name, row, file_state, values, argvs=argvs)
+        value = probe.decode(name, row, file_state, probe.values(name, seen.replies), argvs=argvs)
     except probe.Undecodable as error:
         return unparseable(need, str(error), again=again)
     return observed(need, value, again=again, line=f"ActiveState={row.active}")

@@ -1,6 +1,7 @@
 """systemd's view of units over D-Bus (facts `unit.listing`, `unit`): what to ask, and what the answers mean.
 
-Only an allow-list of properties is asked for, one `Get` each: `GetAll` would carry `Environment=` to any client.
+Of a service only an allow-list of properties is asked for, one `Get` each: `GetAll` would carry its `Environment=` to
+any client. What all units have, and what timers have, holds none: it is asked for as a whole, and the allow-list kept.
 The state of a unit file is taken from ListUnitFilesByPatterns and GetUnitFileState, which look at the disk: the
 property `UnitFileState` is what systemd remembers from an earlier look. Asking for a unit by its name loads it.
 """
@@ -53,6 +54,8 @@ OF_TIMER: Mapping[str, tuple[str, str]] = {
     "last_trigger_usec": ("LastTriggerUSec", "t"),
 }
 BY_TYPE = {"service": ("Service", OF_SERVICE), "timer": ("Timer", OF_TIMER)}
+WHOLE = ("Unit", "Timer")
+"""Interfaces that are asked for as a whole."""
 
 
 class Question(NamedTuple):
@@ -139,24 +142,41 @@ def file_state(unit: str) -> Question:
 
 
 def gets(unit: str) -> tuple[Question, ...]:
-    """One Get for each property of the allow-list, in the order that `decode` takes."""
+    """What to ask for the properties of the allow-list, in the order that `values` takes."""
     path = object_path(unit)
-    return tuple(Question(path, PROPERTIES, "Get", "ss", body) for body in _bodies(unit.rpartition(".")[2]))
+    return tuple(Question(path, PROPERTIES, member, "s" * len(body), body) for member, body in _calls(_kind(unit)))
 
 
-def properties(unit: str) -> tuple[str, ...]:
-    """The names of the properties that `gets` asks for."""
-    return tuple(name for _, name in _bodies(unit.rpartition(".")[2]))
+def asked(unit: str) -> tuple[str, ...]:
+    """What each of `gets` asks for, in words."""
+    return tuple(body[1] if member == "Get" else f"{body[0]}.*" for member, body in _calls(_kind(unit)))
+
+
+def values(unit: str, replies: Sequence[Reply]) -> dict[str, object]:
+    """The properties in the replies to `gets`, by name. Undecodable where one is missing."""
+    found: dict[str, object] = {}
+    for (member, body), reply in zip(_calls(_kind(unit)), replies, strict=True):
+        value = single(reply)
+        if member == "Get":
+            found[body[1]] = value
+        elif isinstance(value, dict):
+            found |= value
+        else:
+            raise Undecodable("not a list of properties")
+    return found
 
 
 @cache
-def _bodies(kind: str) -> tuple[tuple[str, str], ...]:
-    """Interface and name of each property of the allow-list."""
-    bodies = [("org.freedesktop.systemd1.Unit", name) for name, _ in OF_UNIT.values()]
-    if kind in BY_TYPE:
-        interface, table = BY_TYPE[kind]
-        bodies += [(f"org.freedesktop.systemd1.{interface}", name) for name, _ in table.values()]
-    return tuple(bodies)
+def _calls(kind: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Method and arguments of each question about a unit of a kind."""
+    calls: list[tuple[str, tuple[str, ...]]] = []
+    for name, table in (("Unit", OF_UNIT), *([BY_TYPE[kind]] if kind in BY_TYPE else [])):
+        interface = f"org.freedesktop.systemd1.{name}"
+        if name in WHOLE:
+            calls.append(("GetAll", (interface,)))
+        else:
+            calls += [("Get", (interface, property_)) for property_, _ in table.values()]
+    return tuple(calls)
 
 
 def rows(reply: Reply) -> list[Row]:
@@ -176,17 +196,16 @@ def listing(units: Iterable[Row], unit_files: dict[str, str]) -> UnitListing:
     )
 
 
-def decode(unit: str, row: Row, state: str, values: Sequence[object], *, argvs: Sequence[Sequence[str]] = ()) -> Unit:
-    """The values of `gets`, typed. `state` is that of the unit file, `argvs` the declared ones as systemd shows them.
+def decode(
+    unit: str, row: Row, state: str, properties: Mapping[str, object], *, argvs: Sequence[Sequence[str]] = ()
+) -> Unit:
+    """The allow-list's properties, typed, and no other. `state` is that of the unit file.
 
-    Of any other command only the executable is kept: people put passwords there. Undecodable for a value of another
-    type.
+    Of a command that is not among `argvs` (the declared ones as systemd shows them) only the executable is kept: people
+    put passwords there. Undecodable for a value that is missing, or of another type.
     """
-    table = _table(unit)
-    if len(values) != len(table):
-        raise Undecodable(f"{len(values)} answers for {len(table)} properties")
-    pairs = zip(table.items(), values, strict=True)
-    found: dict[str, Any] = {field: _value(name, kind, value) for (field, (name, kind)), value in pairs}
+    table = _table(unit).items()
+    found: dict[str, Any] = {field: _value(name, kind, properties.get(name)) for field, (name, kind) in table}
     if "exec_start" in found:
         known = [list(argv) for argv in argvs]
         found["exec_start"] = [each if each in known else each[:1] for each in found["exec_start"]]
@@ -211,7 +230,11 @@ def word(reply: Reply) -> str:
 
 
 def _table(unit: str) -> dict[str, tuple[str, str]]:
-    return _tables(unit.rpartition(".")[2])
+    return _tables(_kind(unit))
+
+
+def _kind(unit: str) -> str:
+    return unit.rpartition(".")[2]
 
 
 @cache

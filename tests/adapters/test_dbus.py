@@ -3,13 +3,21 @@
 import os
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jeepney import new_method_return
+from jeepney.low_level import Parser
 
 from qtctl.adapters import bridge
+from qtctl.adapters.dbus import StreamBus
+from qtctl.adapters.dbus_values import encode
 from qtctl.errors import HostError
 from qtctl.ports.host import BusCall
 
@@ -100,3 +108,40 @@ def test_no_socket(tmp_path: Path) -> None:
 def test_something_else_on_the_socket() -> None:
     with pytest.raises(HostError, match="no system bus"):
         bridge.over_command("echo HTTP/1.0 400 Bad; cat >/dev/null", "here", None)
+
+
+def _babble(end: socket.socket, frame: bytes) -> None:
+    """Log a client in, and answer its Hello with `frame`."""
+    end.recv(4096)
+    end.sendall(b"OK 0123\r\n")
+    end.recv(4096)
+    end.sendall(frame)
+    end.shutdown(socket.SHUT_WR)
+    while end.recv(4096):
+        pass
+
+
+def _hello(frame: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        server = threading.Thread(target=_babble, args=(theirs, frame))
+        server.start()
+        try:
+            StreamBus(ours, b"AUTH ANONYMOUS", lambda what: HostError(f"no bus: {what}"), 5)
+        finally:
+            ours.close()
+            server.join()
+
+
+GOOD = new_method_return(Parser().feed(encode(PING, 1))[0], "sa{sv}", (":1.7", {"a": ("(su)", ("x", 3))})).serialise(7)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=3))
+def test_a_bus_that_talks_nonsense_is_no_bus(noise: list[tuple[int, int]]) -> None:
+    _hello(GOOD)
+    spoilt = bytearray(GOOD)
+    for at, byte in noise:
+        spoilt[at] = byte
+    with suppress(HostError):
+        _hello(bytes(spoilt))

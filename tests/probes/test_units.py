@@ -19,25 +19,38 @@ class Reply:
 
 
 RUNNING = Row("quantum-b.service", "Plain b", "loaded", "active", "running")
-VALUES: list[object] = [
-    "/etc/systemd/system/quantum-b.service",
-    ["/etc/systemd/system/quantum-b.service.d/10-x.conf"],
-    False,
-    ["redis-server.service", "quantum-missing.service"],
-    ["system.slice", "sysinit.target"],
-    [],
-    ["redis-server.service", "basic.target"],
-    1795251250057476,
-    "success",
-    93,
-    0,
-    0,
-    1795251250056438,
-    2,
-    "auditor",
-    "/home/auditor",
-    [("/usr/bin/python3", ["/usr/bin/python3", "-m", "http.server", "--password=canary"], False, 1, 2, 0, 0, 93, 0, 0)],
-]
+VALUES: dict[str, object] = {
+    "FragmentPath": "/etc/systemd/system/quantum-b.service",
+    "DropInPaths": ["/etc/systemd/system/quantum-b.service.d/10-x.conf"],
+    "NeedDaemonReload": False,
+    "Wants": ["redis-server.service", "quantum-missing.service"],
+    "Requires": ["system.slice", "sysinit.target"],
+    "BindsTo": [],
+    "After": ["redis-server.service", "basic.target"],
+    "ActiveEnterTimestamp": 1795251250057476,
+    "Result": "success",
+    "MainPID": 93,
+    "ExecMainCode": 0,
+    "ExecMainStatus": 0,
+    "ExecMainStartTimestamp": 1795251250056438,
+    "NRestarts": 2,
+    "User": "auditor",
+    "WorkingDirectory": "/home/auditor",
+    "ExecStart": [
+        (
+            "/usr/bin/python3",
+            ["/usr/bin/python3", "-m", "http.server", "--password=canary"],
+            False,
+            1,
+            2,
+            0,
+            0,
+            93,
+            0,
+            0,
+        )
+    ],
+}
 
 
 def test_a_service() -> None:
@@ -60,12 +73,32 @@ def test_an_argv_that_is_not_the_declared_one_is_cut_to_the_executable(declared:
     assert "canary" not in repr(found)
 
 
-@pytest.mark.parametrize("index", range(len(VALUES)))
+@pytest.mark.parametrize("name", VALUES)
 @pytest.mark.parametrize("wrong", [None, 1.5, {"a": 1}, [1], [("x",)]])
-def test_values_of_another_type_are_not_taken(index: int, wrong: object) -> None:
-    values = [*VALUES[:index], wrong, *VALUES[index + 1 :]]
-    with pytest.raises(Undecodable):
-        units.decode("quantum-b.service", RUNNING, "enabled", values)
+def test_values_of_another_type_are_not_taken(name: str, wrong: object) -> None:
+    with pytest.raises(Undecodable, match=name):
+        units.decode("quantum-b.service", RUNNING, "enabled", VALUES | {name: wrong})
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_no_value_is_made_up(name: str) -> None:
+    with pytest.raises(Undecodable, match=name):
+        units.decode("quantum-b.service", RUNNING, "enabled", {each: VALUES[each] for each in VALUES if each != name})
+
+
+def test_replies_are_put_together_and_what_is_not_asked_for_is_dropped() -> None:
+    whole = {name: VALUES[name] for name, _ in units.OF_UNIT.values()} | {"Environment": ["PASSWORD=canary"]}
+    replies = [Reply((whole,)), *(Reply((VALUES[name],)) for name, _ in units.OF_SERVICE.values())]
+    found = units.decode("quantum-b.service", RUNNING, "enabled", units.values("quantum-b.service", replies))
+    assert found == units.decode("quantum-b.service", RUNNING, "enabled", VALUES)
+    assert "canary" not in repr(found)
+
+
+def test_a_whole_that_is_none_is_not_taken() -> None:
+    with pytest.raises(Undecodable, match="not a list of properties"):
+        units.values("quantum.target", [Reply(("text",))])
+    with pytest.raises(Undecodable, match="went away"):
+        units.values("quantum.target", [Reply((), "org.freedesktop.DBus.Error.UnknownObject")])
 
 
 def test_every_field_is_asked_for_and_nothing_that_is_secret() -> None:
@@ -73,9 +106,11 @@ def test_every_field_is_asked_for_and_nothing_that_is_secret() -> None:
     states = {"load_state", "active_state", "sub_state", "unit_file_state", "description"}
     assert asked | states == {field.name for field in fields(Unit)}
     for unit in ("a.service", "a.timer", "a.target"):
-        for question in units.gets(unit):
-            assert question.member == "Get"
-            assert not {"Environment", "EnvironmentFiles", "ExecStartEx"} & set(map(str, question.body))
+        whole = [question.body for question in units.gets(unit) if question.member == "GetAll"]
+        one_by_one = {question.body[-1] for question in units.gets(unit) if question.member == "Get"}
+        assert set(whole) <= {("org.freedesktop.systemd1.Unit",), ("org.freedesktop.systemd1.Timer",)}
+        assert not {"Environment", "EnvironmentFiles", "ExecStartEx"} & one_by_one
+        assert len(units.asked(unit)) == len(units.gets(unit))
 
 
 @pytest.mark.parametrize(
