@@ -5,7 +5,6 @@ import pickle
 import signal
 import socket
 import threading
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -79,6 +78,8 @@ def _child(work: Callable[[Receive, Send], None], pipe: Pipe) -> NoReturn:
     try:
         work(received.get, pipe.send)
     except BaseException as error:  # noqa: BLE001 - raised again in the parent
+        import traceback
+
         error.add_note("".join(traceback.format_exception(error)))
         pipe.send(error if _travels(error) else RuntimeError(f"{type(error).__name__}: {error}"))
     finally:

@@ -45,7 +45,8 @@ def gather(source: Source, meanwhile: "Callable[[], object]") -> "tuple[Declared
         declared = declare(source.registry, source.templates, "", source.as_name)
         return declared, _saved(declared, source.saved or Path())
     from qtctl.adapters.files import read_templates
-    from qtctl.cli.early import Target, take
+    from qtctl.cli.early import take
+    from qtctl.cli.looking import Target
     from qtctl.flows.declared import rendered
 
     texts = read_templates(source.templates)
@@ -83,15 +84,12 @@ def _saved(declared: "Declared", path: Path) -> "Evidence":
 
 
 def _live(declared: "Declared", target: str, user: str | None) -> "Evidence":
-    from qtctl.cli.connect import declared_way, passwords
-    from qtctl.cli.looking import Asked
-    from qtctl.flows.audit import needs
+    from qtctl.cli.asked import asked
 
-    asked = Asked(target, declared.desired, needs(declared.desired), passwords(declared.registry))
-    way = declared_way(target, declared.registry, declared.desired.host, user, "audit")
+    question = asked(declared, target, user)
     with progress() as say:
         say(f"connecting to {target}")
-        return asked.of(way.connect, say)
+        return question.of(question.way.connect, say)
 
 
 def save(evidence: "Evidence", path: Path) -> None:

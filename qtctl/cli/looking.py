@@ -1,60 +1,41 @@
-"""A look at a live host, in a process beside this one: it connects, is told what to ask, and answers with evidence."""
+"""A look at a live host, in a process beside this one: it connects, is told what to ask, and answers with evidence.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+Little is loaded here: the sooner the two part, the longer both work at once.
+"""
+
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qtctl.cli.beside import Beside, Receive, Send
-from qtctl.cli.connect import Way
-from qtctl.cli.task import Task
-from qtctl.errors import Unreachable
 
 if TYPE_CHECKING:
-    from qtctl.model.desired import Desired
-    from qtctl.model.evidence import Evidence, Need
-    from qtctl.ports.host import Host
+    from pathlib import Path
+
+    from qtctl.cli.asked import Asked
+    from qtctl.model.evidence import Evidence
     from qtctl.ports.progress import Progress
 
 
-SHARED = ("qtctl.model.desired", "qtctl.model.evidence", "qtctl.model.facts")
-"""What both processes need: loaded once, before they part."""
-
-ASKING = ("qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.store_redis")
+ASKING = ("qtctl.cli.asked", "qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.store_redis")
 """What asking needs: loaded while the host opens a session, which takes the longest of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of a live host."""
+class Target(NamedTuple):
+    """A host, and the registry that says what it must have."""
 
-    target: str
-    desired: "Desired"
-    needs: "tuple[Need, ...]"
-    passwords: Mapping[str, str]
-
-    def of(self, connect: "Callable[[], Host]", say: "Callable[[str], None]") -> "Evidence":
-        """Its evidence: all of it refused where there is no connection."""
-        from qtctl.adapters.clock import SystemClock
-        from qtctl.collect.collect import collect, unreachable
-
-        clock = SystemClock()
-        try:
-            with connect() as host:
-                say(f"asking {self.target}")
-                return collect(host, self.desired, self.needs, clock, passwords=self.passwords)
-        except Unreachable as error:
-            return unreachable(self.desired, self.needs, error, clock, self.target)
+    registry: "Path"
+    host: str
+    as_name: str | None = None
+    user: str | None = None
 
 
 class Looking:
-    """Begins to connect at once."""
+    """Begins to connect at once, by a guess. Where the registry turns out to say something else, it connects again."""
 
-    def __init__(self, way: Way) -> None:
-        _load(SHARED)
-        self._child = Beside(lambda receive, send: _look(way, receive, send))
+    def __init__(self, target: Target) -> None:
+        self._child = Beside(lambda receive, send: _look(target, receive, send))
 
-    def ask(self, asked: Asked) -> None:
+    def ask(self, asked: "Asked") -> None:
         self._child.send(asked)
 
     def answer(self, say: "Progress") -> "Evidence":
@@ -68,12 +49,16 @@ class Looking:
         self._child.close()
 
 
-def _look(way: Way, receive: Receive, send: Send) -> None:
-    connecting = Task(lambda: way.connect_ahead(lambda: _load(ASKING)))
+def _look(target: Target, receive: Receive, send: Send) -> None:
+    from qtctl.cli.guess import guess
+    from qtctl.cli.task import Task
+
+    guessed = guess(target)
+    connecting = Task(lambda: guessed.connect_ahead(_load)) if guessed is not None else None
     asked: Asked = receive()
-    send(asked.of(connecting.result, send))
+    send(asked.of(connecting.result if connecting and asked.way == guessed else asked.way.connect, send))
 
 
-def _load(modules: tuple[str, ...]) -> None:
-    for name in modules:
+def _load() -> None:
+    for name in ASKING:
         import_module(name)

@@ -1,14 +1,19 @@
 """The look that begins before the command line is understood: what is taken from a glance, and what is not."""
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from qtctl.adapters.files import read_registry
+from qtctl.cli.asked import asked
 from qtctl.cli.connect import Way, way
-from qtctl.cli.early import Target, _guess, begin, option, take
+from qtctl.cli.early import begin, option, take
+from qtctl.cli.guess import guess, of_hosts
+from qtctl.cli.looking import Looking, Target
 from qtctl.cli.task import Task
 from qtctl.errors import InputError
+from qtctl.flows.declared import begin as begun
 from tests.cli.world import ROOT
 
 ONE = b'[prod-1]\naddress = "203.0.113.10"\naudit_user = "looker"\n'
@@ -30,7 +35,7 @@ def test_an_option_at_a_glance(argv: list[str], value: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "hosts", "as_name", "guess"),
+    ("target", "hosts", "as_name", "guessed"),
     [
         ("prod-1", ONE, None, Way("prod-1", "looker", address="203.0.113.10", port=22)),
         ("prod-2", TWO, None, Way("prod-2", "looker", address="203.0.113.11", port=2222)),
@@ -45,14 +50,17 @@ def test_an_option_at_a_glance(argv: list[str], value: str | None) -> None:
         ("prod-1", b"\xff", None, None),
     ],
 )
-def test_the_way_that_is_guessed(target: str, hosts: bytes, as_name: str | None, guess: Way | None) -> None:
-    assert _guess(target, {"hosts.toml": hosts}, as_name, None) == guess
+def test_the_way_that_is_guessed(target: str, hosts: bytes, as_name: str | None, guessed: Way | None) -> None:
+    assert of_hosts(Target(Path("registry"), target, as_name), hosts) == guessed
 
 
 def test_the_guess_is_what_the_registry_says() -> None:
-    files = read_registry(ROOT / "registry")
     name = "quantumtrader-prod-1"
-    assert _guess(name, files, None, "me") == way(name, name, "me", "203.0.113.10", 22)
+    assert guess(Target(ROOT / "registry", name, None, "me")) == way(name, name, "me", "203.0.113.10", 22)
+
+
+def test_nothing_is_guessed_without_a_registry(tmp_path: Path) -> None:
+    assert guess(Target(tmp_path, "prod-1")) is None
 
 
 def test_a_look_that_has_begun_is_the_one_that_the_command_takes() -> None:
@@ -68,6 +76,20 @@ def test_a_look_that_has_begun_is_the_one_that_the_command_takes() -> None:
         declared, looking = early.ask()
         evidence = looking.answer(tell)
     assert (evidence.host, evidence.transport, said) == (declared.desired.host, "local", ["asking local"])
+
+
+def test_a_wrong_guess_is_left_for_what_the_registry_says(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+        text = f'[gone]\naddress = "127.0.0.1"\nssh_port = {port}\naudit_user = "me"\n'
+        (tmp_path / "hosts.toml").write_text(text)
+        assert guess(Target(tmp_path, "gone")) == Way("gone", "me", address="127.0.0.1", port=port)
+        looking = Looking(Target(tmp_path, "gone"))
+        declared = begun(read_registry(ROOT / "registry"), "local", None)
+        looking.ask(asked(declared, "local", None))
+        evidence = looking.answer(lambda _what: None)
+        looking.close()
+    assert (evidence.host, evidence.transport) == (declared.desired.host, "local")
 
 
 def test_a_look_that_is_not_meant_is_not_taken() -> None:

@@ -1,0 +1,44 @@
+"""What is asked of a live host, and how it is reached."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qtctl.cli.connect import Way, declared_way, passwords
+from qtctl.errors import Unreachable
+
+if TYPE_CHECKING:
+    from qtctl.flows.declared import Declared
+    from qtctl.model.desired import Desired
+    from qtctl.model.evidence import Evidence, Need
+    from qtctl.ports.host import Host
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    target: str
+    way: Way
+    desired: "Desired"
+    needs: "tuple[Need, ...]"
+    passwords: Mapping[str, str]
+
+    def of(self, connect: "Callable[[], Host]", say: "Callable[[str], None]") -> "Evidence":
+        """Its evidence: all of it refused where there is no connection."""
+        from qtctl.adapters.clock import SystemClock
+        from qtctl.collect.collect import collect, unreachable
+
+        clock = SystemClock()
+        try:
+            with connect() as host:
+                say(f"asking {self.target}")
+                return collect(host, self.desired, self.needs, clock, passwords=self.passwords)
+        except Unreachable as error:
+            return unreachable(self.desired, self.needs, error, clock, self.target)
+
+
+def asked(declared: "Declared", target: str, user: str | None) -> Asked:
+    """Of `target`, which is, or stands in for, the host that `declared` is of: all that an audit judges."""
+    from qtctl.flows.audit import needs
+
+    way = declared_way(target, declared.registry, declared.desired.host, user, "audit")
+    return Asked(target, way, declared.desired, needs(declared.desired), passwords(declared.registry))
