@@ -1,6 +1,7 @@
 """Tests that boot hosts: skipped with the reason where that cannot be, and a failure in CI."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,3 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         pytest.exit(f"no host can be booted here, and CI=true does not let that pass: {reason}", returncode=1)
     for item in booting:
         item.add_marker(pytest.mark.skip(reason=f"no host can be booted here: {reason}"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_is_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Of one run of the tests, or of other runs of qtctl: what is kept goes to a folder of this run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QTCTL_CACHE", str(tmp_path_factory.mktemp("kept")))
+        yield

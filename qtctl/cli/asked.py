@@ -8,7 +8,6 @@ from qtctl.cli.connect import Way, declared_way, passwords
 from qtctl.errors import Unreachable
 
 if TYPE_CHECKING:
-    from qtctl.flows.declared import Declared
     from qtctl.model.desired import Desired
     from qtctl.model.evidence import Evidence, Need
     from qtctl.ports.host import Host
@@ -36,9 +35,9 @@ class Asked:
             return unreachable(self.desired, self.needs, error, clock, self.target)
 
 
-def asked(declared: "Declared", target: str, user: str | None) -> Asked:
-    """Of `target`, which is, or stands in for, the host that `declared` is of: all that an audit judges."""
+def asked(desired: "Desired", target: str, user: str | None) -> Asked:
+    """Of `target`, which is, or stands in for, the host of `desired`: all that an audit judges."""
     from qtctl.flows.audit import needs
 
-    way = declared_way(target, declared.registry, declared.desired.host, user, "audit")
-    return Asked(target, way, declared.desired, needs(declared.desired), passwords(declared.registry))
+    way = declared_way(target, desired, user, "audit")
+    return Asked(target, way, desired, needs(desired), passwords(desired))

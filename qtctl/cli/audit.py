@@ -52,7 +52,7 @@ def audit(
     if save is not None:
         keep(evidence, save)
     checks = judged(declared, evidence)
-    report = build(declared.desired, evidence, checks)
+    report = build(declared.desired, evidence, checks, every=every)
 
     def tables() -> None:
         from qtctl.cli.audit_table import show

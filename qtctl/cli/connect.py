@@ -12,7 +12,7 @@ from qtctl.errors import InputError, NameUnknown
 
 if TYPE_CHECKING:
     from qtctl.adapters.ssh import SshHost
-    from qtctl.model.registry import Registry
+    from qtctl.model.desired import Desired
     from qtctl.ports.host import Host
 
 LOCAL = "local"
@@ -73,17 +73,15 @@ def way(target: str, host: str, user: str, address: str, port: int) -> Way:
     return Way(target, user, address=address, port=port) if target == host else Way(target, user)
 
 
-def declared_way(
-    target: str, registry: "Registry", host: str, user: str | None, role: Literal["audit", "deploy"]
-) -> Way:
-    declared = registry.hosts[host]
-    account = user or (declared.audit_user if role == "audit" else declared.deploy_user)
-    return way(target, host, account, declared.address, declared.ssh_port)
+def declared_way(target: str, desired: "Desired", user: str | None, role: Literal["audit", "deploy"]) -> Way:
+    login = desired.login
+    account = user or (login.audit_user if role == "audit" else login.deploy_user)
+    return way(target, desired.host, account, login.address, login.port)
 
 
-def connect(target: str, registry: "Registry", host: str, user: str | None, role: Literal["audit", "deploy"]) -> "Host":
-    """A connection to `target`, which is, or stands in for, `host` of the registry. Unreachable where there is none."""
-    return declared_way(target, registry, host, user, role).connect()
+def connect(target: str, desired: "Desired", user: str | None, role: Literal["audit", "deploy"]) -> "Host":
+    """A connection to `target`, which is, or stands in for, the host of `desired`. Unreachable where there is none."""
+    return declared_way(target, desired, user, role).connect()
 
 
 def anywhere(target: str, user: str | None) -> "Host":
@@ -98,14 +96,14 @@ def anywhere(target: str, user: str | None) -> "Host":
     return ssh(target, user=user, config=config)
 
 
-def passwords(registry: "Registry") -> Mapping[str, str]:
+def passwords(desired: "Desired") -> Mapping[str, str]:
     """Store passwords from the environment, by store. InputError where a declared one is not set."""
     found = {}
-    for name, store in registry.stores.items():
-        if store.password_env is None:
+    for store in desired.stores:
+        if not store.password_env:
             continue
         value = os.environ.get(store.password_env)
         if value is None:
-            raise InputError(f"{store.password_env} is not set", hint=f"it holds the password of store {name}")
-        found[name] = value
+            raise InputError(f"{store.password_env} is not set", hint=f"it holds the password of store {store.name}")
+        found[store.name] = value
     return found

@@ -48,7 +48,7 @@ def demo(
 
 def _shipped() -> "Declared":
     from qtctl.adapters.files import read_registry, read_templates, shipped
-    from qtctl.flows.declared import declare
+    from qtctl.flows.declare import declare
 
     return declare(read_registry(shipped("registry")), read_templates(None), "", None)
 
@@ -70,17 +70,16 @@ def _live(declared: "Declared", *, keep: bool) -> "Evidence":
     from qtctl.stage.lab import lab_tree
 
     desired, clock = declared.desired, SystemClock()
-    accounts = declared.registry.hosts[desired.host]
-    tree = lab_tree(desired, audit_user=accounts.audit_user, deploy_user=accounts.deploy_user)
+    tree = lab_tree(desired, audit_user=desired.login.audit_user, deploy_user=desired.login.deploy_user)
     with progress() as say:
         try:
             up([DEMO_HOST], tree, stands_for=desired.host, progress=say)
-            with connect(DEMO_HOST, declared.registry, desired.host, None, "deploy") as host:
+            with connect(DEMO_HOST, desired, None, "deploy") as host:
                 outcome = deploy(
                     host, desired, clock, take_over=False, confirm=lambda _: True, progress=say, deadline_s=180.0
                 )
             say(f"auditing {DEMO_HOST}")
-            with connect(DEMO_HOST, declared.registry, desired.host, None, "audit") as host:
+            with connect(DEMO_HOST, desired, None, "audit") as host:
                 evidence = look(host, desired, clock, {})
         finally:
             if not keep:

@@ -54,7 +54,7 @@ def deploy(
     from qtctl.flows.deploy import deploy as run
 
     declared = declare(registry_folder(registry), templates, host, as_name)
-    secrets = passwords(declared.registry)
+    secrets = passwords(declared.desired)
     cleanly()
     with progress() as say, _connected(host, declared, user, say) as connection:
         outcome = run(
@@ -87,7 +87,7 @@ def _connected(target: str, declared: "Declared", user: str | None, say: "Progre
 
     say(f"connecting to {target}")
     try:
-        return connect(target, declared.registry, declared.desired.host, user, "deploy")
+        return connect(target, declared.desired, user, "deploy")
     except HostError as error:
         raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
 

@@ -16,8 +16,7 @@ from qtctl.cli.looking import Looking, Target
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from qtctl.cli.asked import Asked
-    from qtctl.flows.declared import Declared
+    from qtctl.cli.compiling import Compiling
 
 
 class Early:
@@ -26,18 +25,25 @@ class Early:
     def __init__(self, target: Target) -> None:
         self.target = target
         self._looking = Looking(target)
-        self._declared: Declared | None = None
+        self._compiling: Compiling | None = None
 
     @property
     def asked(self) -> bool:
-        return self._declared is not None
+        return self._compiling is not None
 
-    def ask(self) -> "tuple[Declared, Looking]":
-        """What the host must have, not yet rendered, and the look at it. Asks it, where it has not been asked."""
-        if self._declared is None:
-            self._declared, asked = _question(self.target)
-            self._looking.ask(asked)
-        return self._declared, self._looking
+    def ask(self) -> "tuple[Compiling, Looking]":
+        """What the host must have, and the look at it. Asks it, where it has not been asked."""
+        if self._compiling is None:
+            self._compiling = self._ask()
+        return self._compiling, self._looking
+
+    def _ask(self) -> "Compiling":
+        from qtctl.cli.asked import asked
+        from qtctl.cli.compiling import Compiling
+
+        compiling = Compiling(self.target)
+        self._looking.ask(asked(compiling.begun(), self.target.host, self.target.user))
+        return compiling
 
     def close(self) -> None:
         self._looking.close()
@@ -62,7 +68,16 @@ def begin(argv: Sequence[str]) -> None:
     host, folder = option(argv, "--host"), option(argv, "--registry") or os.environ.get("QTCTL_REGISTRY")
     if not host or {"-h", "--help"} & set(argv):
         return
-    early = Early(Target(Path(folder or "registry"), host, option(argv, "--as"), option(argv, "--user")))
+    templates = option(argv, "--templates")
+    early = Early(
+        Target(
+            Path(folder or "registry"),
+            host,
+            option(argv, "--as"),
+            option(argv, "--user"),
+            Path(templates) if templates else None,
+        )
+    )
     _begun.append(early)
     with suppress(Exception):
         early.ask()
@@ -76,15 +91,6 @@ def take(target: Target) -> Early:
     if begun is not None:
         begun.close()
     return Early(target)
-
-
-def _question(target: Target) -> "tuple[Declared, Asked]":
-    from qtctl.adapters.files import read_registry
-    from qtctl.cli.asked import asked
-    from qtctl.flows.declared import begin
-
-    declared = begin(read_registry(target.registry), target.host, target.as_name)
-    return declared, asked(declared, target.host, target.user)
 
 
 def option(argv: Sequence[str], name: str) -> str | None:

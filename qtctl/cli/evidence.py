@@ -10,13 +10,14 @@ from qtctl.errors import InputError, Place
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qtctl.flows.declare import Loaded
     from qtctl.flows.declared import Declared
     from qtctl.model.evidence import Evidence
 
 
-def declare(registry: Path, templates: Path | None, target: str, as_name: str | None) -> "Declared":
+def declare(registry: Path, templates: Path | None, target: str, as_name: str | None) -> "Loaded":
     from qtctl.adapters.files import read_registry, read_templates
-    from qtctl.flows.declared import declare as build
+    from qtctl.flows.declare import declare as build
 
     return build(read_registry(registry), read_templates(templates), target, as_name)
 
@@ -42,20 +43,18 @@ def gather(source: Source, meanwhile: "Callable[[], object]") -> "tuple[Declared
     `meanwhile` is done while it answers: loading what comes next.
     """
     if source.host is None:
-        declared = declare(source.registry, source.templates, "", source.as_name)
-        return declared, _saved(declared, source.saved or Path())
-    from qtctl.adapters.files import read_templates
+        loaded = declare(source.registry, source.templates, "", source.as_name)
+        return loaded, _saved(loaded, source.saved or Path())
     from qtctl.cli.early import take
     from qtctl.cli.looking import Target
-    from qtctl.flows.declared import rendered
 
-    texts = read_templates(source.templates)
-    with take(Target(source.registry, source.host, source.as_name, source.user)) as early, progress() as say:
-        declared, looking = early.ask()
+    target = Target(source.registry, source.host, source.as_name, source.user, source.templates)
+    with take(target) as early, progress() as say:
+        compiling, looking = early.ask()
         say(f"connecting to {source.host}")
-        whole = rendered(declared, texts)
+        declared = compiling.whole()
         meanwhile()
-        return whole, looking.answer(say)
+        return declared, looking.answer(say)
 
 
 def obtain(declared: "Declared", host: str | None, saved: Path | None, user: str | None) -> "Evidence":
@@ -86,7 +85,7 @@ def _saved(declared: "Declared", path: Path) -> "Evidence":
 def _live(declared: "Declared", target: str, user: str | None) -> "Evidence":
     from qtctl.cli.asked import asked
 
-    question = asked(declared, target, user)
+    question = asked(declared.desired, target, user)
     with progress() as say:
         say(f"connecting to {target}")
         return question.of(question.way.connect, say)

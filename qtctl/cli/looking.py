@@ -27,6 +27,7 @@ class Target(NamedTuple):
     host: str
     as_name: str | None = None
     user: str | None = None
+    templates: "Path | None" = None
 
 
 class Looking:

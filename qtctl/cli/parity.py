@@ -21,7 +21,7 @@ from qtctl.cli.output import Format, write
 
 if TYPE_CHECKING:
     from qtctl.dialects.compose.types import Compose
-    from qtctl.flows.declared import Declared
+    from qtctl.flows.declare import Loaded
     from qtctl.model.facts import Facts
     from qtctl.model.parity import ParityReport
 
@@ -67,7 +67,7 @@ def exit_of(report: "ParityReport") -> Exit:
     return codes.get(report.verdict, Exit.OK)
 
 
-def _compare(declared: "Declared", compose: "Compose", facts: "Facts | None") -> "ParityReport":
+def _compare(declared: "Loaded", compose: "Compose", facts: "Facts | None") -> "ParityReport":
     from qtctl.parity.compare import compare, legacy_of
 
     registry, desired = declared.registry, declared.desired

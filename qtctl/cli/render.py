@@ -20,7 +20,7 @@ def render(
     Files of an earlier run that nothing declares any more are removed and named. They are known by qtctl's mark.
     """
     from qtctl.adapters.files import read_registry, read_templates, remove_marked, write_tree
-    from qtctl.flows.declared import declare
+    from qtctl.flows.declare import declare
     from qtctl.probes.files import MARK
 
     declared = declare(read_registry(registry_folder(registry)), read_templates(templates), "", as_name)

@@ -11,7 +11,7 @@ from qtctl.adopt.compare import differences, of_instance
 from qtctl.adopt.originals import Wish
 from qtctl.adopt.registry import HostFacts
 from qtctl.errors import InputError, InputErrors
-from qtctl.flows.declared import declare
+from qtctl.flows.declare import declare
 from qtctl.model.adoption import Adoption, Difference, Found, UnitState
 from qtctl.model.desired import Desired
 

@@ -1,44 +1,21 @@
-"""Registry files → what one host must have, rendered."""
+"""What one host must have, and where its registry says so."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from qtctl.errors import Place
 from qtctl.model.desired import Desired
-from qtctl.model.registry import Registry
-from qtctl.registry.load import load
 from qtctl.registry.places import Places
-from qtctl.render.planned import planned
-from qtctl.resolve.resolve import resolve, stands_in
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """The registry, its texts, and what `desired.host` must have with every generated file."""
+    """The registry's texts by path, and what `desired.host` must have."""
 
     files: Mapping[str, bytes]
-    registry: Registry
     desired: Desired
     places: Places
 
     def place(self, declared: str) -> Place:
         """File and line of a check's `declared` ("services/ai-engine.toml#ports.http")."""
         return self.places.of_written(declared)
-
-
-def declare(files: Mapping[str, bytes], templates: Mapping[str, str], target: str, as_name: str | None) -> Declared:
-    """Load, resolve and render for the registry host that `target` is or stands in for. InputErrors with all errors."""
-    return rendered(begin(files, target, as_name), templates)
-
-
-def begin(files: Mapping[str, bytes], target: str, as_name: str | None) -> Declared:
-    """Load and resolve; files by path alone. That is enough to ask a host, while the rest is done: `rendered`."""
-    registry = load(files)
-    host = stands_in(registry, target, as_name)
-    return Declared(files, registry, planned(resolve(registry, host)), Places(files))
-
-
-def rendered(begun: Declared, templates: Mapping[str, str]) -> Declared:
-    from qtctl.render.render import render  # noqa: PLC0415 - jinja2: loaded while the host is asked
-
-    return replace(begun, desired=render(begun.desired, templates))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from qtctl.flows.declared import declare
+from qtctl.flows.declare import declare
 from qtctl.flows.schemas import Meanings, registry_files
 from qtctl.scaffold.scaffold import Answers, scaffold
 

@@ -13,7 +13,7 @@ from qtctl.dialects.systemd.analyze import (
     parse_version,
 )
 from qtctl.errors import HostError
-from qtctl.flows.declared import Declared
+from qtctl.flows.declare import Loaded
 from qtctl.model.checks import Outcome
 from qtctl.model.desired import DesiredFile, DesiredTimer
 from qtctl.model.origin import Origin
@@ -30,7 +30,7 @@ SINCE = 250
 HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
 
 
-def verify(declared: Declared, tool: Analyze, threshold: float | None, deadline_s: float = DEADLINE_S) -> Verified:
+def verify(declared: Loaded, tool: Analyze, threshold: float | None, deadline_s: float = DEADLINE_S) -> Verified:
     """What this machine's systemd says of every generated unit of the host. Raises nothing of the tool's: unknown."""
     work = _Work(declared, threshold, deadline_s)
     try:
@@ -42,7 +42,7 @@ def verify(declared: Declared, tool: Analyze, threshold: float | None, deadline_
 
 @dataclass(slots=True)
 class _Work:
-    declared: Declared
+    declared: Loaded
     threshold: float | None
     deadline_s: float
     made: dict[str, DesiredFile] = field(init=False)

@@ -261,11 +261,22 @@ class DesiredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """How the registry says that a host is reached, and as whom."""
+
+    address: str
+    port: int
+    audit_user: str
+    deploy_user: str
+
+
+@dataclass(frozen=True, slots=True)
 class Desired:
     """Everything one host must have, sorted by name. `files` is empty until render has run."""
 
     fleet: str
     host: str
+    login: Login
     unit_patterns: tuple[str, ...]
     loop_restarts: int
     loop_up_us: int

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from qtctl.dialects.systemd.unit_name import TYPES, escape_path, instance, is_template
-from qtctl.model.registry import Registry
+
+if TYPE_CHECKING:
+    from qtctl.model.registry import Registry
 
 UNIT_DIR = "/etc/systemd/system"
 """Where generated units go: systemd reads it before the folders of packages."""
@@ -32,7 +35,7 @@ ENDINGS = tuple(f".{type_}" for type_ in TYPES)
 """How the name of a unit ends."""
 
 
-def unit_name(registry: Registry, kind: str, name: str) -> str:
+def unit_name(registry: "Registry", kind: str, name: str) -> str:
     """The unit of a declared thing; a template's where it has instances."""
     node = getattr(registry, kind)[name]
     if node.unit is not None:
@@ -46,7 +49,7 @@ def unit_name(registry: Registry, kind: str, name: str) -> str:
     return f"{prefix}{name}{at}{suffix}"
 
 
-def units_of(registry: Registry, kind: str, name: str) -> tuple[str, ...]:
+def units_of(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
     """The units that a host can have of it: of a template its instances."""
     unit = unit_name(registry, kind, name)
     if not is_template(unit):
@@ -54,7 +57,7 @@ def units_of(registry: Registry, kind: str, name: str) -> tuple[str, ...]:
     return tuple(instance(unit, each) for each in getattr(getattr(registry, kind)[name], "instances", ()))
 
 
-def slice_of(registry: Registry, name: str) -> str:
+def slice_of(registry: "Registry", name: str) -> str:
     """The unit of a slice, by its name in the registry or as it is."""
     return unit_name(registry, "slices", name) if name in registry.slices else name
 
@@ -71,7 +74,7 @@ class Names:
     """Short name → unit, of a template the template's."""
 
     @classmethod
-    def of(cls, registry: Registry) -> "Names":
+    def of(cls, registry: "Registry") -> "Names":
         units: list[tuple[str, str, str]] = []
         live: dict[str, str] = {}
         retired: set[str] = set()
@@ -107,7 +110,7 @@ class Names:
         return None
 
 
-def _keys(registry: Registry, kind: str, name: str) -> dict[str, str]:
+def _keys(registry: "Registry", kind: str, name: str) -> dict[str, str]:
     """The names that a declared thing goes by → its unit. Services, targets and externals by their short names too."""
     unit = unit_name(registry, kind, name)
     node = getattr(registry, kind)[name]

@@ -14,6 +14,7 @@ from qtctl.model.desired import (
     DesiredStore,
     DesiredVenv,
     Ghost,
+    Login,
 )
 from qtctl.model.names import LESSER, Names, unit_name, units_of
 from qtctl.model.origin import Origin
@@ -51,6 +52,7 @@ def resolve(registry: Registry, host: str) -> Desired:
     return Desired(
         fleet=registry.fleet.name,
         host=host,
+        login=Login(declared.address, declared.ssh_port, declared.audit_user, declared.deploy_user),
         unit_patterns=registry.fleet.unit_patterns,
         loop_restarts=loop.restarts,
         loop_up_us=microseconds(loop.up_less_than),

@@ -10,7 +10,7 @@ from qtctl.adapters.unit_folders import read_unit_folder
 from qtctl.adopt.originals import Wish
 from qtctl.adopt.registry import HostFacts
 from qtctl.flows.adopt import Adopted, Into, Source, adopt_units
-from qtctl.flows.declared import declare
+from qtctl.flows.declare import declare
 from qtctl.flows.schemas import meanings, registry_files
 from qtctl.model.adoption import Adoption, FileKind, Found
 from tests.adopt import same

@@ -18,6 +18,7 @@ from qtctl.model.desired import (
     DesiredVenv,
     Ghost,
     Listener,
+    Login,
     Membership,
 )
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
@@ -45,6 +46,7 @@ SECOND = 1_000_000
 HOUR = 3_600 * SECOND
 TICKS, SIZES, PRICES = "quantum:stream:market.tick", "quantum:stream:sizing.final", "quantum:prices"
 VENV = "/opt/venvs/ai-engine"
+LOGIN = Login("203.0.113.1", 22, "looker", "deployer")
 UNITS = "/etc/systemd/system"
 USERS, MODELS = "/etc/sysusers.d/quantum.conf", "/data/models"
 ENGINE, MONITOR, NIGHTLY = "quantum-ai-engine.service", "quantum-monitor.service", "quantum-nightly.service"
@@ -116,7 +118,7 @@ def desired(**changes: Any) -> Desired:
     external = Origin("externals.toml", ("redis-server",))
     schedule = (("OnCalendar", "daily"),)
     plain = Desired(
-        fleet="quantum", host="prod-1", unit_patterns=("quantum-*", "rl-shadow-*"), loop_restarts=3,
+        fleet="quantum", host="prod-1", login=LOGIN, unit_patterns=("quantum-*", "rl-shadow-*"), loop_restarts=3,
         loop_up_us=60 * SECOND, timezone="Etc/UTC", memory=1, services=(engine, monitor, nightly),
         targets=(DesiredTarget("ai", TARGET, "", Origin("targets.toml", ("ai",)), wanted_by=("multi-user.target",)),),
         timers=(

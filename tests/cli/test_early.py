@@ -13,7 +13,7 @@ from qtctl.cli.guess import guess, of_hosts
 from qtctl.cli.looking import Looking, Target
 from qtctl.cli.task import Task
 from qtctl.errors import InputError
-from qtctl.flows.declared import begin as begun
+from qtctl.flows.declare import begin as begun
 from tests.cli.world import ROOT
 
 ONE = b'[prod-1]\naddress = "203.0.113.10"\naudit_user = "looker"\n'
@@ -73,9 +73,9 @@ def test_a_look_that_has_begun_is_the_one_that_the_command_takes() -> None:
 
     with take(Target(registry, "local")) as early:
         assert early.asked
-        declared, looking = early.ask()
+        compiling, looking = early.ask()
         evidence = looking.answer(tell)
-    assert (evidence.host, evidence.transport, said) == (declared.desired.host, "local", ["asking local"])
+    assert (evidence.host, evidence.transport, said) == (compiling.begun().host, "local", ["asking local"])
 
 
 def test_a_wrong_guess_is_left_for_what_the_registry_says(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_wrong_guess_is_left_for_what_the_registry_says(tmp_path: Path) -> Non
         assert guess(Target(tmp_path, "gone")) == Way("gone", "me", address="127.0.0.1", port=port)
         looking = Looking(Target(tmp_path, "gone"))
         declared = begun(read_registry(ROOT / "registry"), "local", None)
-        looking.ask(asked(declared, "local", None))
+        looking.ask(asked(declared.desired, "local", None))
         evidence = looking.answer(lambda _what: None)
         looking.close()
     assert (evidence.host, evidence.transport) == (declared.desired.host, "local")

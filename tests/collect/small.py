@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtctl.dialects.systemd.quoting import loaded_argv
-from qtctl.model.desired import Desired, DesiredService, DesiredStore
+from qtctl.model.desired import Desired, DesiredService, DesiredStore, Login
 from qtctl.model.evidence import Evidence, Item, Need
 from qtctl.model.origin import Origin
 from qtctl.model.states import ServiceState
 
 ORIGIN = Origin("small.toml")
+LOGIN = Login("203.0.113.1", 22, "looker", "deployer")
 
 
 def store(port: int = 6379) -> DesiredStore:
@@ -34,8 +35,8 @@ def service(unit: str) -> DesiredService:
 
 def desired(port: int = 6379, services: tuple[str, ...] = (), patterns: tuple[str, ...] = ("quantum-*",)) -> Desired:
     return Desired(
-        fleet="small", host="prod-1", unit_patterns=patterns, loop_restarts=3, loop_up_us=60_000_000, timezone="UTC",
-        memory=0, services=tuple(map(service, services)), targets=(), timers=(), venvs=(), keys=(),
+        fleet="small", host="prod-1", login=LOGIN, unit_patterns=patterns, loop_restarts=3, loop_up_us=60_000_000,
+        timezone="UTC", memory=0, services=tuple(map(service, services)), targets=(), timers=(), venvs=(), keys=(),
         stores=(store(port),), externals=(), ghosts=(), severities=(), fail_on="error",
     )  # fmt: skip
 

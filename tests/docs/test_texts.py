@@ -7,7 +7,7 @@ import pytest
 
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.audit.explain import ALL
-from qtctl.flows.declared import declare
+from qtctl.flows.declare import declare
 from tests.docs.pages import PAGES, ROOT, name_of, named_files
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

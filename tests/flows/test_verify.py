@@ -8,7 +8,7 @@ import pytest
 
 from qtctl.adapters.analyze import LocalAnalyze
 from qtctl.adapters.files import read_templates
-from qtctl.flows.declared import Declared, declare
+from qtctl.flows.declare import Loaded, declare
 from qtctl.flows.verify import verify
 from qtctl.model.checks import Outcome
 from qtctl.model.verify import Verified
@@ -27,13 +27,13 @@ TIMER = '[sweep]\nsummary = "Sweeps"\nservice = "sweep"\non_calendar = [%s]\n'
 real = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="asks this machine's systemd-analyze")
 
 
-def small(*calendars: str, **templates: str) -> Declared:
+def small(*calendars: str, **templates: str) -> Loaded:
     expressions = ", ".join(f'"{each}"' for each in calendars or ("hourly",))
     files = changed(timers=TIMER % expressions, services__sweep=SWEEP)
     return declare(files, read_templates(None) | templates, "", None)
 
 
-def asked(declared: Declared, threshold: float | None = None) -> Verified:
+def asked(declared: Loaded, threshold: float | None = None) -> Verified:
     """The verdict; each is also a report that adds up, and can be shown."""
     found = verify(declared, LocalAnalyze(), threshold, deadline_s=20)
     report = build(found)

@@ -6,14 +6,14 @@ from functools import cache
 from qtctl.adapters.files import read_text, shipped
 from qtctl.collect.document import load
 from qtctl.flows.audit import needs
-from qtctl.flows.declared import Declared, declare
+from qtctl.flows.declare import Loaded, declare
 from qtctl.model.evidence import Evidence, Item, Need, State
 from tests.cli.world import LEGACY
 from tests.fuzz.registries import pack, templates, unpack
 
 
 @cache
-def declared() -> Declared:
+def declared() -> Loaded:
     return declare(unpack(pack({"legacy/docker-compose.toml": LEGACY.encode()})), templates(), "", None)
 
 

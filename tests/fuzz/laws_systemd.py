@@ -189,7 +189,7 @@ def printed(data: bytes) -> None:
 
 def rendered() -> list[bytes]:
     """The units and env files of the small registry, and its templates."""
-    from qtctl.flows.declared import declare
+    from qtctl.flows.declare import declare
 
     files = declare(unpack(b""), templates(), "", None).desired.files
     return [*(file.content for file in files), *(templates()[name].encode() for name in TEMPLATES)]

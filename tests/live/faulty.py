@@ -6,7 +6,7 @@ from typing import Any
 
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.audit.judge import expectations
-from qtctl.flows.declared import declare
+from qtctl.flows.declare import declare
 from qtctl.lab import lab
 from tests.live.box import Box
 

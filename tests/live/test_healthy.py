@@ -6,7 +6,7 @@ import re
 import pytest
 
 from qtctl.adapters.files import read_registry, read_templates
-from qtctl.flows.declared import declare
+from qtctl.flows.declare import declare
 from qtctl.model.desired import Desired, Listener
 from qtctl.model.states import KeyType
 from tests.live.box import ROOT, Box, qtctl

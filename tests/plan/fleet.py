@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from qtctl.dialects.hosts import PATH as HOSTS
 from qtctl.dialects.hosts import read as read_hosts
 from qtctl.model.account_facts import Account, Group, Hosts
-from qtctl.model.desired import Desired, DesiredFile, DesiredService, DesiredTarget, DesiredTimer
+from qtctl.model.desired import Desired, DesiredFile, DesiredService, DesiredTarget, DesiredTimer, Login
 from qtctl.model.evidence import Item, Need, State
 from qtctl.model.facts import Fact, Facts, File, Unit, to_value
 from qtctl.model.origin import Origin
@@ -21,6 +21,7 @@ UNITS = "/etc/systemd/system"
 STARTED = 1_768_600_000_000_000
 BEFORE = STARTED - 60_000_000
 ORIGIN = Origin("services/x.toml")
+LOGIN = Login("203.0.113.1", 22, "looker", "deployer")
 
 
 def digest(content: bytes) -> str:
@@ -63,7 +64,7 @@ def desired(*units: DesiredService | DesiredTarget | DesiredTimer, texts: Mappin
         if isinstance(unit, DesiredService):
             files.append(_file(unit.env_file, unit.unit, "env", "0600", texts or {}))
     return Desired(
-        fleet="quantum", host="h1", unit_patterns=("quantum*",), loop_restarts=3, loop_up_us=60_000_000,
+        fleet="quantum", host="h1", login=LOGIN, unit_patterns=("quantum*",), loop_restarts=3, loop_up_us=60_000_000,
         timezone="Etc/UTC", memory=0, venvs=(), keys=(), stores=(), externals=(), ghosts=(), severities=(),
         fail_on="warning", files=tuple(files),
         services=tuple(unit for unit in units if isinstance(unit, DesiredService)),

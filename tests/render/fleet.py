@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qtctl.model.desired import Desired, DesiredService, DesiredTarget, DesiredTimer
+from qtctl.model.desired import Desired, DesiredService, DesiredTarget, DesiredTimer, Login
 from qtctl.model.origin import Origin
 from qtctl.model.states import ServiceState
 from qtctl.render.render import TEMPLATES
@@ -57,6 +57,7 @@ TARGET = DesiredTarget("core", "fleet-core.target", "The core", Origin("targets.
 DESIRED = Desired(
     fleet="fleet",
     host="one",
+    login=Login("203.0.113.1", 22, "looker", "deployer"),
     unit_patterns=(),
     loop_restarts=3,
     loop_up_us=0,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.flows.audit import needs
-from qtctl.flows.declared import begin, rendered
+from qtctl.flows.declare import begin, rendered
 
 REGISTRY = Path(__file__).parent.parent.parent / "registry"
 

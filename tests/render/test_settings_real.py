@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from qtctl.adapters.files import read_templates
-from qtctl.flows.declared import declare
+from qtctl.flows.declare import declare
 from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.tree import Account, Tree, TreeDir

@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
-from qtctl.flows.declared import declare
+from qtctl.flows.declare import declare
 from qtctl.model.desired import Desired
 from tests.registry.small import SMALL
 

@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError, InputErrors
-from qtctl.flows.declared import declare
+from qtctl.flows.declare import declare
 from tests.registry.small import SMALL
 
 OWN = """\

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from qtctl.adapters.files import read_registry, read_templates, read_text, shipped, write_new_folder
 from qtctl.errors import InputError
-from qtctl.flows.declared import declare
+from qtctl.flows.declare import declare
 from qtctl.flows.init import new_registry
 from qtctl.flows.schemas import meanings
 from qtctl.lab import lab

@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.errors import InputError
-from qtctl.flows.declared import declare
+from qtctl.flows.declare import declare
 from qtctl.flows.views import show
 from qtctl.registry.load import load
 from qtctl.report.document import dumped

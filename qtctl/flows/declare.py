@@ -1,0 +1,36 @@
+"""Registry files → what one host must have, rendered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from qtctl.flows.declared import Declared
+from qtctl.model.registry import Registry
+from qtctl.registry.load import load
+from qtctl.registry.places import Places
+from qtctl.render.planned import planned
+from qtctl.resolve.resolve import resolve, stands_in
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Declared):
+    """With the registry that it was resolved from."""
+
+    registry: Registry
+
+
+def declare(files: Mapping[str, bytes], templates: Mapping[str, str], target: str, as_name: str | None) -> Loaded:
+    """Load, resolve and render for the registry host that `target` is or stands in for. InputErrors with all errors."""
+    return rendered(begin(files, target, as_name), templates)
+
+
+def begin(files: Mapping[str, bytes], target: str, as_name: str | None) -> Loaded:
+    """Load and resolve; files by path alone. That is enough to ask a host, while the rest is done: `rendered`."""
+    registry = load(files)
+    host = stands_in(registry, target, as_name)
+    return Loaded(files, planned(resolve(registry, host)), Places(files), registry)
+
+
+def rendered(begun: Loaded, templates: Mapping[str, str]) -> Loaded:
+    from qtctl.render.render import render  # noqa: PLC0415 - jinja2: loaded while the host is asked
+
+    return replace(begun, desired=render(begun.desired, templates))

@@ -1,0 +1,108 @@
+"""Files that are kept between runs: whose they may be, and how many stay."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from qtctl.adapters import kept
+from qtctl.adapters.installation import fingerprint
+from qtctl.adapters.kept import Kept
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Path:
+    return tmp_path / "below" / "qtctl"
+
+
+def test_what_was_put_is_got(where: Path) -> None:
+    assert Kept(where).get("a") is None
+    Kept(where).put("a", b"one")
+    Kept(where).put("a", b"two")
+    assert Kept(where).get("a") == b"two"
+    assert [path.name for path in where.iterdir()] == ["a"], "nothing half-made stays"
+    assert (where.stat().st_mode & 0o777, (where / "a").stat().st_mode & 0o777) == (0o700, 0o600)
+
+
+@pytest.mark.parametrize("who", ["folder", "file"])
+@pytest.mark.parametrize("open_to", [0o020, 0o002])
+def test_what_others_can_write_is_not_read(where: Path, who: str, open_to: int) -> None:
+    Kept(where).put("a", b"one")
+    path = where if who == "folder" else where / "a"
+    path.chmod(path.stat().st_mode | open_to)
+    assert Kept(where).get("a") is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files away")
+@pytest.mark.parametrize("who", ["folder", "file"])
+def test_what_others_own_is_not_read(where: Path, who: str) -> None:
+    Kept(where).put("a", b"one")
+    os.chown(where if who == "folder" else where / "a", 12345, -1)
+    assert Kept(where).get("a") is None
+
+
+def test_nothing_is_written_where_others_can_write(where: Path) -> None:
+    where.mkdir(parents=True)
+    where.chmod(0o777)
+    Kept(where).put("a", b"one")
+    assert list(where.iterdir()) == []
+
+
+def test_a_link_is_not_followed(where: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_bytes(b"x")
+    where.mkdir(parents=True, mode=0o700)
+    (where / "a").symlink_to(tmp_path / "elsewhere")
+    assert Kept(where).get("a") is None
+
+
+def test_a_place_that_cannot_be_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for at in (tmp_path / "file", tmp_path / "file" / "below"):
+        Kept(at).put("a", b"one")
+        assert Kept(at).get("a") is None
+
+
+def test_those_read_longest_ago_go(where: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "MOST", 3)
+    for at, name in enumerate("abc"):
+        Kept(where).put(name, b"")
+        os.utime(where / name, (at, at))
+    assert Kept(where).get("a") == b""
+    Kept(where).put("d", b"")
+    assert sorted(path.name for path in where.iterdir()) == ["a", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "folder"),
+    [
+        ({"HOME": "/home/a"}, Path("/home/a/.cache/qtctl")),
+        ({"HOME": "/home/a", "XDG_CACHE_HOME": "/c"}, Path("/c/qtctl")),
+        ({"HOME": "/home/a", "XDG_CACHE_HOME": "relative"}, Path("/home/a/.cache/qtctl")),
+        ({"HOME": "/home/a", "QTCTL_CACHE": "here"}, Path("here")),
+        ({"HOME": "/home/a", "QTCTL_CACHE": "off"}, None),
+        ({"HOME": "/home/a", "QTCTL_CACHE": ""}, Path("/home/a/.cache/qtctl")),
+        ({"HOME": ""}, None),
+        ({}, None),
+    ],
+)
+def test_where(environ: dict[str, str], folder: Path | None) -> None:
+    assert kept.folder(environ) == folder
+
+
+def test_a_fingerprint_is_of_every_file_and_distribution(tmp_path: Path) -> None:
+    package, site = tmp_path / "package", tmp_path / "site"
+    (package / "room").mkdir(parents=True)
+    (package / "room" / "a.py").write_text("x = 1")
+    (site / "jinja2-3.1.5.dist-info").mkdir(parents=True)
+    path = [str(site), str(tmp_path / "missing")]
+    seen = [fingerprint(package, path)]
+    (package / "room" / "__pycache__").mkdir()
+    (package / "room" / "__pycache__" / "a.pyc").write_bytes(b"")
+    assert fingerprint(package, path) == seen[0]
+    os.utime(package / "room" / "a.py", (1, 1))
+    seen.append(fingerprint(package, path))
+    (package / "room" / "table.toml").write_text("")
+    seen.append(fingerprint(package, path))
+    (site / "jinja2-3.1.5.dist-info").rename(site / "jinja2-3.1.6.dist-info")
+    seen.append(fingerprint(package, path))
+    assert len(set(seen)) == len(seen)

@@ -1,0 +1,142 @@
+"""What a look takes from an earlier one: the same, or nothing."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from qtctl.adapters.files import read_templates
+from qtctl.cli.compiling import Compiling
+from qtctl.cli.looking import Target
+from qtctl.errors import InputError, InputErrors
+from qtctl.model.desired import Desired
+from tests.cli.world import ROOT
+
+LOADED = """
+import sys
+from pathlib import Path
+from qtctl.cli.compiling import Compiling
+from qtctl.cli.looking import Target
+Compiling(Target(Path(sys.argv[1]), "lab1")).whole()
+print(*sorted({"pydantic", "jinja2"} & set(sys.modules)))
+"""
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("QTCTL_CACHE", str(tmp_path / "kept"))
+    return tmp_path / "kept"
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(ROOT / "registry", tmp_path / "registry"))
+
+
+def whole(registry: Path, host: str = "lab1", templates: Path | None = None) -> Desired:
+    return Compiling(Target(registry, host, templates=templates)).whole().desired
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_a_second_look_takes_what_the_first_made(registry: Path, kept: Path) -> None:
+    loaded = []
+    for _ in range(2):
+        command = [sys.executable, "-c", LOADED, str(registry)]
+        loaded.append(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout.split())
+    assert loaded == [["jinja2", "pydantic"], []]
+    assert len(names(kept)) == 1
+
+
+def test_it_is_the_same(registry: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, found = whole(registry), whole(registry)
+    monkeypatch.setenv("QTCTL_CACHE", "off")
+    assert made == found == whole(registry)
+    assert found is not made
+    assert names(kept)
+
+
+def edit(registry: Path) -> None:
+    path = registry / "services" / "ai-engine.toml"
+    path.write_text(path.read_text().replace('summary = "', 'summary = "Not quite: ', 1))
+
+
+def add(registry: Path) -> None:
+    lines = ['state = "running"', 'summary = "One more"', "[run]", 'kind = "command"', 'argv = ["/usr/bin/true"]']
+    (registry / "services" / "one-more.toml").write_text("\n".join(lines))
+
+
+@pytest.mark.parametrize("change", [edit, add])
+def test_a_changed_registry_is_read_anew(registry: Path, kept: Path, change: Callable[[Path], None]) -> None:
+    before = whole(registry)
+    change(registry)
+    assert whole(registry) != before
+    assert len(names(kept)) == 2
+
+
+def test_a_changed_template_is_read_anew(registry: Path, kept: Path, tmp_path: Path) -> None:
+    for name, text in read_templates(None).items():
+        (tmp_path / name).write_text(text)
+    before = whole(registry, templates=tmp_path)
+    assert before == whole(registry)
+    (tmp_path / "target.j2").write_text((tmp_path / "target.j2").read_text() + "\n# of ours\n")
+    after = whole(registry, templates=tmp_path)
+    assert after != before
+    assert len(names(kept)) == 2
+
+
+def test_what_is_wrong_is_not_kept(registry: Path, kept: Path) -> None:
+    whole(registry)
+    (registry / "services" / "ai-engine.toml").write_text("not = [toml")
+    for _ in range(2):
+        with pytest.raises(InputErrors, match=r"ai-engine"):
+            whole(registry)
+    assert len(names(kept)) == 1
+
+
+def test_a_template_that_is_wrong_is_not_kept(registry: Path, kept: Path, tmp_path: Path) -> None:
+    for name, text in read_templates(None).items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "target.j2").write_text("{{ nothing }}")
+    for _ in range(2):
+        compiling = Compiling(Target(registry, "lab1", templates=tmp_path))
+        assert compiling.begun().services, "a host can be asked before its files are rendered"
+        with pytest.raises(InputError, match="nothing"):
+            compiling.whole()
+    assert names(kept) == []
+
+
+@pytest.mark.parametrize("spoil", [lambda _: b"", lambda whole: whole[:-9], lambda whole: b"x" + whole[1:]])
+def test_what_is_spoilt_is_made_anew(registry: Path, kept: Path, spoil: Callable[[bytes], bytes]) -> None:
+    made = whole(registry)
+    (path,) = kept.iterdir()
+    good = path.read_bytes()
+    path.write_bytes(spoil(good))
+    assert whole(registry) == made
+    assert path.read_bytes() == good
+
+
+def test_this_machine_is_looked_at_without_a_trace(registry: Path, kept: Path) -> None:
+    whole(registry, host="local")
+    assert not kept.exists()
+
+
+def test_off_is_off(registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QTCTL_CACHE", "off")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    whole(registry)
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="looks at another account's home")
+def test_a_home_that_is_closed_is_no_error(registry: Path, kept: Path) -> None:
+    kept.mkdir(mode=0o755)
+    os.chown(kept, 12345, 12345)
+    assert whole(registry) == whole(registry)
+    assert names(kept) == []

@@ -1,0 +1,89 @@
+"""What a host must have, as bytes: the same comes back, of the same input alone, and nothing else is made of bytes."""
+
+import hashlib
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qtctl.adapters.files import read_registry, read_templates, shipped
+from qtctl.flows.compiled import Sources, Spoilt, pack, unpack
+from qtctl.flows.declare import declare
+
+POOL = Path(__file__).parent.parent / "live" / "pool"
+
+SOURCES = Sources({"fleet.toml": b"a", "hosts.toml": b"b"}, {"unit.j2": "c"}, "lab1", None)
+OTHERS = {
+    "a file's content": replace(SOURCES, files={"fleet.toml": b"a", "hosts.toml": b"B"}),
+    "a file's name": replace(SOURCES, files={"fleet.toml": b"a", "stores.toml": b"b"}),
+    "a file more": replace(SOURCES, files={**SOURCES.files, "stores.toml": b""}),
+    "a file less": replace(SOURCES, files={"fleet.toml": b"a"}),
+    "contents that are swapped": replace(SOURCES, files={"fleet.toml": b"b", "hosts.toml": b"a"}),
+    "a file that is a template": replace(
+        SOURCES, files={"fleet.toml": b"a"}, templates={"hosts.toml": "b", "unit.j2": "c"}
+    ),
+    "a template": replace(SOURCES, templates={"unit.j2": "d"}),
+    "another target": replace(SOURCES, target="lab2"),
+    "a name that it stands in for": replace(SOURCES, as_name="prod-1"),
+    "an empty name": replace(SOURCES, as_name=""),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_whatever_differs_has_another_digest(other: str) -> None:
+    assert OTHERS[other].digest("v1") != SOURCES.digest("v1") != SOURCES.digest("v2")
+
+
+def test_the_order_in_which_files_are_read_is_none_of_it() -> None:
+    turned = {name: SOURCES.files[name] for name in sorted(SOURCES.files, reverse=True)}
+    assert replace(SOURCES, files=turned).digest("v1") == SOURCES.digest("v1")
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
+ANY = st.builds(
+    Sources, st.dictionaries(TEXT, st.binary(max_size=4)), st.dictionaries(TEXT, TEXT), TEXT, st.none() | TEXT
+)
+
+
+@given(ANY, ANY)
+def test_digests_are_equal_where_the_sources_are(one: Sources, other: Sources) -> None:
+    assert (one.digest("v") == other.digest("v")) == (one == other)
+
+
+@pytest.mark.parametrize("registry", [shipped("registry"), POOL], ids=["shipped", "pool"])
+def test_the_same_comes_back(registry: Path) -> None:
+    desired = declare(read_registry(registry), read_templates(None), "", None).desired
+    assert desired.files
+    assert unpack(pack(desired)) == desired
+
+
+def sealed(what: object) -> bytes:
+    body = pickle.dumps(what)
+    return hashlib.sha256(body).digest() + body
+
+
+class Evil:
+    def __reduce__(self) -> tuple[object, ...]:
+        return (eval, ("1/0",))
+
+
+@pytest.mark.parametrize("what", [Evil(), ["a list"], SOURCES, None], ids=["code", "list", "another class", "nothing"])
+def test_nothing_else_is_made_of_bytes(what: object) -> None:
+    with pytest.raises(Spoilt):
+        unpack(sealed(what))
+
+
+def test_a_function_of_an_allowed_module_is_not_called() -> None:
+    body = b"\x80\x04cqtctl.model.desired\ndataclass\n."
+    with pytest.raises(Spoilt, match="no part"):
+        unpack(hashlib.sha256(body).digest() + body)
+
+
+def test_spoilt_bytes_are_known() -> None:
+    whole = pack(declare(read_registry(POOL), read_templates(None), "", None).desired)
+    for spoilt in (b"", whole[:10], whole[:-1], whole + b"x", whole[:100] + b"\0" + whole[101:]):
+        with pytest.raises(Spoilt):
+            unpack(spoilt)
