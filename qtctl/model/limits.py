@@ -14,8 +14,9 @@ Limit = Annotated[int, Field(ge=0)] | Setting
 
 
 class Resources(Node):
-    model_config = PART
     """Limits of a control group: of a service, a slice, a socket or a mount."""
+
+    model_config = PART
 
     memory_high: Amount | None = says("MemoryHigh")
     memory_max: Amount | None = says("MemoryMax")

@@ -45,8 +45,9 @@ AnyCommand = Command | Setting
 
 
 class Commands(Node):
-    model_config = PART
     """Commands around the service's own, in their order."""
+
+    model_config = PART
 
     condition: tuple[AnyCommand, ...] = says("ExecCondition", ())
     start_pre: tuple[AnyCommand, ...] = says("ExecStartPre", ())
@@ -81,8 +82,9 @@ class Kill(Node):
 
 
 class Directories(Node):
-    model_config = PART
     """Folders that systemd makes for the service, owned by its user."""
+
+    model_config = PART
 
     runtime: tuple[FolderName, ...] = says("RuntimeDirectory", ())
     runtime_mode: FolderMode | None = says("RuntimeDirectoryMode")
@@ -114,8 +116,9 @@ class Log(Node):
 
 
 class Terminal(Node):
-    model_config = PART
     """What the process has for its input, and the terminal it runs on."""
+
+    model_config = PART
 
     stdin: Setting | None = says("StandardInput")
     stdin_text: tuple[Setting, ...] = says("StandardInputText", ())
@@ -130,8 +133,9 @@ class Terminal(Node):
 
 
 class Process(Node):
-    model_config = PART
     """What systemd makes of the main process."""
+
+    model_config = PART
 
     bus_name: Setting | None = says("BusName")
     notify_access: Setting | None = says("NotifyAccess")
