@@ -64,9 +64,7 @@ def deployed(folder: Path) -> Iterator[Bench]:
         try:
             units = tuple(service.unit for service in desired.services)
             files = tuple(f"/etc/systemd/system/{unit}" for unit in units)
-            bench = Bench(
-                NAME, registry, lab.ssh_config_path(), units, files, environment(folder / "pycache", registry)
-            )
+            bench = Bench(NAME, registry, lab.ssh_config_path(), units, files, environment(folder, registry))
             _deploy(bench)
             _settle(bench)
             yield bench
@@ -87,7 +85,13 @@ def fifty_services(folder: Path) -> Path:
 def environment(cache: Path, registry: Path) -> dict[str, str]:
     """As where qtctl is installed: modules are compiled once, and read from there."""
     env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    return {**env, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(cache), "QTCTL_REGISTRY": str(registry)}
+    return {
+        **env,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONPYCACHEPREFIX": str(cache / "bytecode"),
+        "QTCTL_CACHE": str(cache / "kept"),
+        "QTCTL_REGISTRY": str(registry),
+    }
 
 
 def _deploy(bench: Bench) -> None:
