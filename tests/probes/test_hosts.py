@@ -15,6 +15,9 @@ NEED = Need("hosts", PATH)
 
 def test_of_this_machine() -> None:
     (answer,) = ask(probe([NEED], "f", ("localhost",)))
+    if not Path(PATH).exists():  # a chroot may have none
+        assert (answer.state, answer.value) == (State.ABSENT, None)
+        return
     assert isinstance(answer.value, Hosts)
     lines = [line.partition("#")[0].split() for line in Path(PATH).read_text().splitlines()]
     assert answer.value.rows == [row for row in lines if "localhost" in row[1:]]
