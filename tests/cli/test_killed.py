@@ -18,6 +18,8 @@ from tests.registry.small import SMALL
 SERVICES = 40
 KILLS = 8
 FAST_KILLS = 60
+MORE = 10
+"""Times as many kills, where none came in between: on a busy machine all of them may be late."""
 LARGE = 400_000
 CHANCE = SystemRandom()
 FEED = SMALL["services/feed.toml"]
@@ -58,24 +60,33 @@ def _whole(old: dict[str, bytes | None], new: dict[str, bytes | None], now: dict
     return {path for path, content in kept.items() if path not in old or content != old[path]}
 
 
-def _several_times(
-    world: Path, argv: list[str], below: str, begun: Callable[[Path], bool], window_s: float
-) -> list[int]:
-    """How many files were new after each kill, over all of `window_s` after it began to write."""
+def _enough(hits: list[bool], kills: int) -> bool:
+    return len(hits) >= (kills if any(hits) else kills * MORE)
+
+
+def _took_s(old: dict[str, bytes | None], new: dict[str, bytes | None], finished: Path) -> float:
+    """From the first file that was written to the last: in memory a tenth of what it is on a disk."""
+    times = [(finished / path).stat().st_mtime for path, content in new.items() if old.get(path) != content]
+    return max(times) - min(times)
+
+
+def _several_times(world: Path, argv: list[str], below: str, begun: Callable[[Path], bool]) -> list[bool]:
+    """Whether only some files were new after each kill, over all the time that it writes."""
     old = listing(world / below)
     finished = world.parent / "finished"
     shutil.copytree(world, finished)
     assert qtctl(finished, *argv).code in (0, 1)
     new = listing(finished / below)
     assert new != old
-    counts = []
-    for kill in range(KILLS):
-        folder = world.parent / f"killed{kill}"
+    window_s = _took_s(old, new, finished / below)
+    hits: list[bool] = []
+    while not _enough(hits, KILLS):
+        folder = world.parent / f"killed{len(hits)}"
         shutil.copytree(world, folder)
         _killed_at(folder, argv, lambda folder=folder: begun(folder / below), CHANCE.uniform(0, window_s))  # type: ignore[misc]
-        counts.append(len(_whole(old, new, listing(folder / below))))
+        hits.append(0 < len(_whole(old, new, listing(folder / below))) < SERVICES)
         shutil.rmtree(folder)
-    return counts
+    return hits
 
 
 def test_render(many: Path, tmp_path: Path) -> None:
@@ -89,8 +100,7 @@ def test_render(many: Path, tmp_path: Path) -> None:
     def begun(out: Path) -> bool:
         return (out / "etc/systemd/system").stat().st_mtime_ns > before and any(out.rglob(".*"))
 
-    counts = _several_times(world, ["render", "--out", "out"], "out", begun, 0.05)
-    assert any(0 < count < SERVICES for count in counts), counts
+    assert any(_several_times(world, ["render", "--out", "out"], "out", begun))
 
 
 def test_fix(many: Path, tmp_path: Path) -> None:
@@ -100,8 +110,7 @@ def test_fix(many: Path, tmp_path: Path) -> None:
     def begun(registry: Path) -> bool:
         return any(path.name.startswith(".") for path in (registry / "services").iterdir())
 
-    counts = _several_times(world, ["lint", "--fix"], "registry", begun, 0.05)
-    assert any(0 < count < SERVICES for count in counts), counts
+    assert any(_several_times(world, ["lint", "--fix"], "registry", begun))
 
 
 def test_write_tree_many_times(tmp_path: Path) -> None:
@@ -111,8 +120,8 @@ def test_write_tree_many_times(tmp_path: Path) -> None:
     begin = time.perf_counter()
     write_tree(tmp_path / "timed", new)
     took = time.perf_counter() - begin
-    halves = 0
-    for _ in range(FAST_KILLS):
+    halves: list[bool] = []
+    while not _enough(halves, FAST_KILLS):
         write_tree(tmp_path / "out", old)
         child = os.fork()
         if child == 0:
@@ -123,5 +132,5 @@ def test_write_tree_many_times(tmp_path: Path) -> None:
         os.waitpid(child, 0)
         contents = [(tmp_path / "out" / path).read_bytes() for path in sorted(new)]
         assert set(contents) <= {b"o" * LARGE, b"n" * LARGE}
-        halves += len(set(contents)) > 1
-    assert halves
+        halves.append(len(set(contents)) > 1)
+    assert any(halves)
