@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from qtctl.dialects.systemd import analyze, quoting, size, timespan, unit_name
 from qtctl.dialects.systemd.calendar import calendar_trouble
-from qtctl.dialects.systemd.directives import reset_with, takes
+from qtctl.dialects.systemd.directives import NEVER_EMPTIED, reset_with, takes
 from qtctl.dialects.systemd.old import new_spelling
 from qtctl.dialects.systemd.table import lookup
 from qtctl.dialects.systemd.unitfile import Kind, UnitFile, effective, parse, write
@@ -48,8 +48,8 @@ def _read(unitfile: UnitFile, data: bytes) -> None:
 
 
 def _counts(key: str, value: str) -> bool:
-    """An empty assignment of a list of units says nothing, but the reset of a list is noted."""
-    return bool(value) or takes(key).value != "units"
+    """An empty assignment of what cannot be emptied says nothing; the reset of a list is noted."""
+    return bool(value) or takes(key) not in NEVER_EMPTIED
 
 
 def _looked_up(section: str, key: str) -> None:

@@ -97,6 +97,10 @@ EFFECTIVE = {
             ("Install", "Also"): ("b.service",),
         },
     ),
+    "what cannot be emptied, and has nothing": (
+        "[Timer]\nUnit=\n[Unit]\nAfter=\nWantsMountsFor=\n[Install]\nAlso=\n",
+        {},
+    ),
     "the first unit that is started counts": (
         "[Timer]\nUnit=\nUnit=a.service\nUnit=b.service\n",
         {("Timer", "Unit"): ("a.service",)},
