@@ -1,4 +1,4 @@
-"""Looking for inputs that break a law: with hypothesis, or with atheris, which is led by what code an input reaches."""
+"""Looking for inputs that break a law: at random, or with atheris, which is led by what code an input reaches."""
 
 import hashlib
 import importlib.util
@@ -6,20 +6,18 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from time import monotonic
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import seed as seeded
-
-from tests.fuzz.inputs import inputs
+from tests.fuzz.inputs import maker
 from tests.fuzz.target import CASES, MAX_INPUT, Target
 
 ROOT = Path(__file__).parents[2]
-ROUND = 100
-"""Inputs that hypothesis makes between two looks at the clock."""
+SMALLER_S = 20
+"""As long an input that broke a law is made smaller."""
 HANGS_AFTER_S = 30
 
 
@@ -53,45 +51,47 @@ def signature(error: BaseException) -> str:
     return f"{type(error).__name__}-{where}-{line}"
 
 
-def with_hypothesis(target: Target, seconds: float, seed: int) -> tuple[int, Found | None]:
-    """How many inputs were tried from `seed` on, and the least one that broke the law."""
-    until, tried = monotonic() + seconds, 0
-    while monotonic() < until:
-        found = one_round(target, seed + tried)
-        tried += ROUND
-        if found:
-            return tried, found
+def at_random(target: Target, seed: int, more: Callable[[int], bool]) -> tuple[int, Found | None]:
+    """How many inputs were tried, and the first that broke the law, made smaller. The same seed makes the same ones.
+
+    `more`: whether to go on after so many.
+    """
+    make, tried = maker(target), 0
+    while more(tried):
+        data = make(Random(seed + tried))  # noqa: S311 - no secret
+        tried += 1
+        error = _broken(target, data)
+        if error:
+            return tried, keep(target, *_smaller(target, data, error))
     return tried, None
 
 
-def one_round(target: Target, seed: int) -> Found | None:
-    """ROUND inputs; the same seed makes the same ones."""
-    broken: list[tuple[bytes, BaseException]] = []
+def within(seconds: float) -> Callable[[int], bool]:
+    until = monotonic() + seconds
+    return lambda _: monotonic() < until
 
-    @seeded(seed)
-    @settings(
-        max_examples=ROUND,
-        deadline=None,
-        database=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=tuple(HealthCheck),
-        report_multiple_bugs=False,
-    )
-    @given(inputs(target))
-    def held(data: bytes) -> None:
-        try:
-            target.run(data)
-        except Exception as error:
-            broken.append((data, error))
-            raise
 
+def _broken(target: Target, data: bytes) -> Exception | None:
     try:
-        held()
-    except Exception:
-        if not broken:
-            raise
-        return keep(target, *broken[-1])
+        target.run(data)
+    except Exception as error:  # noqa: BLE001 - whatever comes out is what is looked for
+        return error
     return None
+
+
+def _smaller(target: Target, data: bytes, error: Exception) -> tuple[bytes, Exception]:
+    """What breaks in the same place without parts of the input: half of it, a quarter, down to single bytes."""
+    more, what, size = within(SMALLER_S), signature(error), len(data)
+    while size := size // 2:
+        at = 0
+        while at < len(data) and more(0):
+            shorter = data[:at] + data[at + size :]
+            found = _broken(target, shorter)
+            if found and signature(found) == what:
+                data, error = shorter, found
+            else:
+                at += size
+    return data, error
 
 
 def with_atheris(target: Target, seconds: float, corpus: Path) -> None:
