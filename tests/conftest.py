@@ -11,7 +11,13 @@ from tests.machine import cannot_boot
 # So that their asserts show what differs, as those of tests do.
 pytest.register_assert_rewrite("tests.live.box", "tests.live.faulty")
 # How long an example takes is no matter of right and wrong: machines are busy.
-settings.register_profile("qtctl", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Whether a run fails is no matter of luck either: other examples are tried on demand (docs/fuzzing.md).
+settings.register_profile(
+    "qtctl",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("QTCTL_FUZZ_SEED") != "random",
+)
 settings.load_profile("qtctl")
 
 
