@@ -7,7 +7,7 @@ from typing import Protocol
 from jeepney import HeaderFields, Message, MessageType
 from jeepney.low_level import Parser
 
-from qtctl.adapters import dbus_quick
+from qtctl.adapters import dbus_quick, jobs
 from qtctl.adapters.dbus_values import encode, unwrapped
 from qtctl.adapters.wire import Wire
 from qtctl.errors import HostError
@@ -20,10 +20,9 @@ AT_ONCE = 32
 """Calls go out this many in a packet: one by one, each would cost a packet of its own on every leg of the way."""
 
 _DAEMON = "org.freedesktop.DBus"
-_MANAGER = "org.freedesktop.systemd1.Manager"
-_MANAGER_PATH = "/org/freedesktop/systemd1"
 _JOB_REMOVED = (
-    f"type='signal',sender='org.freedesktop.systemd1',path='{_MANAGER_PATH}',interface='{_MANAGER}',member='JobRemoved'"
+    f"type='signal',sender='{jobs.SUBSCRIBE.destination}',path='{jobs.MANAGER_PATH}',interface='{jobs.MANAGER}',"
+    "member='JobRemoved'"
 )
 
 
@@ -75,40 +74,26 @@ class StreamBus:
         return [reply for reply in replies if reply is not None]
 
     def jobs(self, calls: Sequence[BusCall], deadline_s: float) -> list[JobResult]:
-        """Queue all jobs, subscribed before the first; wait for each JobRemoved.
-
-        `result` is systemd's own word, the D-Bus error name of a job that was not queued, or `deadline` for one that
-        had not ended in time.
-        """
+        """Queue all jobs, subscribed before the first; wait for each JobRemoved. Results as in adapters.jobs."""
         until = time.monotonic() + deadline_s
         self._watch(deadline_s)
         replies = self.call(calls, max(until - time.monotonic(), 0))
-        wanted = {str(reply.body[0]) for reply in replies if not reply.error}
+        wanted = jobs.queued(replies)
         while not wanted <= self._ended.keys() and time.monotonic() < until:
             for _ in self._answers(until, patient=True):
                 pass
-        results = [self._result(call, reply, deadline_s) for call, reply in zip(calls, replies, strict=True)]
+        results = jobs.results(calls, replies, self._ended, deadline_s)
         self._ended.clear()
         return results
 
     def close(self) -> None:
         self._wire.close()
 
-    def _result(self, call: BusCall, reply: BusReply, deadline_s: float) -> JobResult:
-        unit = str(call.body[0]) if call.body else ""
-        if reply.error:
-            return JobResult(unit, reply.error, reply.message)
-        job = str(reply.body[0])
-        if job not in self._ended:
-            return JobResult(unit, "deadline", f"{job} had not ended after {deadline_s:g} s")
-        removed, result = self._ended[job]
-        return JobResult(unit or removed, result)
-
     def _watch(self, deadline_s: float) -> None:
         if self._watching:
             return
         match = BusCall("/org/freedesktop/DBus", _DAEMON, "AddMatch", "s", (_JOB_REMOVED,), destination=_DAEMON)
-        for reply in self.call([match, BusCall(_MANAGER_PATH, _MANAGER, "Subscribe")], deadline_s):
+        for reply in self.call([match, jobs.SUBSCRIBE], deadline_s):
             if reply.error and not reply.error.endswith(".AlreadySubscribed"):
                 raise self._gone(f"no job signals: {reply.error}: {reply.message}")
         self._watching = True
