@@ -1,9 +1,13 @@
 """What this machine can do, and labs of the tests' own."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+
+import pytest
 
 from qtctl.lab.needs import why_not
 
@@ -11,6 +15,30 @@ from qtctl.lab.needs import why_not
 def cannot_boot() -> str | None:
     """Why hosts cannot be booted here, or None."""
     return why_not()
+
+
+PYDBUS = "python3-pydbus"
+"""The package of Debian and Ubuntu; tests/run installs it."""
+DIST_PACKAGES = "/usr/lib/python3/dist-packages"
+
+
+def need_pydbus() -> None:
+    """Load pydbus: the venv's, else that of the distribution, whose folder is looked into for this alone.
+
+    Where it cannot be loaded, the test is skipped with the reason; in CI, it fails.
+    """
+    sys.path.append(DIST_PACKAGES)
+    try:
+        import_module("pydbus")
+    except (ImportError, ValueError) as error:
+        reason = (
+            f"no pydbus for {sys.executable}: {error} (apt-get install {PYDBUS}, for the distribution's own Python)"
+        )
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{reason}, and CI=true does not let that pass")
+        pytest.skip(reason)
+    finally:
+        sys.path.remove(DIST_PACKAGES)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
 from qtctl.adapters import elevate
-from qtctl.adapters.dbus import StreamBus
+from qtctl.adapters.dbus import Gone, StreamBus
 from qtctl.errors import HostError, Refused
 
 if TYPE_CHECKING:
@@ -85,12 +85,16 @@ def explain(place: str, what: str, stderr: bytes, refuse: Callable[[str], Refuse
     return HostError(f"{place}: no system bus: {said or what}", hint="is dbus running there? `systemctl status dbus`")
 
 
+def gone_here(place: str, path: str) -> Gone:
+    """Why this machine has no system bus."""
+    return lambda what: HostError(
+        f"{place}: no system bus: {what}", hint=f"is dbus running? it should listen at {path}"
+    )
+
+
 def local(place: str, path: str = SOCKET) -> StreamBus:
     """The system bus of this machine."""
-
-    def gone(what: str) -> HostError:
-        return HostError(f"{place}: no system bus: {what}", hint=f"is dbus running? it should listen at {path}")
-
+    gone = gone_here(place, path)
     sock = socket.socket(socket.AF_UNIX)
     try:
         sock.settimeout(HELLO_DEADLINE_S)

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from qtctl.adapters import bridge, elevate, sftp, store
-from qtctl.adapters.dbus import StreamBus
+from qtctl.adapters import elevate, local_bus, sftp, store
+from qtctl.adapters.local_bus import LocalBus
 from qtctl.errors import HostError, Refused
 from qtctl.model.tree import TreeFile
 from qtctl.ports.host import Completed
@@ -27,7 +27,9 @@ class LocalHost:
     transport = "local"
 
     def __init__(self) -> None:
+        """InputError where QTCTL_BUS names a library that is unknown or not there."""
         self._open: list[Callable[[], None]] = []
+        self._bus = local_bus.chosen()
 
     @property
     def address(self) -> str:
@@ -59,12 +61,9 @@ class LocalHost:
                 f"{error.filename}: {error.strerror}", hint="does it exist, or is the disk full?"
             ) from error
 
-    def bus(self, *, root: bool = False) -> StreamBus:
+    def bus(self, *, root: bool = False) -> LocalBus:
         """The system bus: its socket, or, as root where this user is not, `sudo -n systemd-stdio-bridge`."""
-        if root and os.geteuid() != 0:
-            bus = bridge.over_command(elevate.command("systemd-stdio-bridge", root=True), _PLACE, _no_root)
-        else:
-            bus = bridge.local(_PLACE)
+        bus = self._bus(_PLACE, root and os.geteuid() != 0)
         self._open.append(bus.close)
         return bus
 

@@ -1,6 +1,7 @@
 """The bus client against a real dbus-daemon on a socket of its own; systemd's part is in test_lab.py."""
 
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -20,8 +21,11 @@ from qtctl.adapters.dbus import StreamBus
 from qtctl.adapters.dbus_values import encode
 from qtctl.errors import HostError
 from qtctl.ports.host import BusCall
+from tests.adapters.conftest import OpenAt
 
 DAEMON = "org.freedesktop.DBus"
+Daemon = tuple[str, "subprocess.Popen[bytes]"]
+"""Where it listens, and its process."""
 PING = BusCall("/org/freedesktop/DBus", "org.freedesktop.DBus.Peer", "Ping", destination=DAEMON)
 
 
@@ -30,7 +34,7 @@ def owner(name: str) -> BusCall:
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
     path = str(tmp_path / "bus")
     process = subprocess.Popen(
         ["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address=unix:path={path}"],
@@ -51,30 +55,30 @@ def _listens(path: str) -> bool:
         return asked.connect_ex(path) == 0
 
 
-def test_replies_in_order(daemon: tuple[str, "subprocess.Popen[bytes]"]) -> None:
-    bus = bridge.local("here", daemon[0])
+def test_replies_in_order(daemon: Daemon, local_bus: OpenAt) -> None:
+    bus = local_bus("here", daemon[0])
     calls = [PING if number % 2 else owner(DAEMON) for number in range(999)]
     replies = bus.call(calls, 10)
     assert [reply.body for reply in replies] == [() if number % 2 else (DAEMON,) for number in range(999)]
     bus.close()
 
 
-def test_errors_are_replies(daemon: tuple[str, "subprocess.Popen[bytes]"]) -> None:
-    bus = bridge.local("here", daemon[0])
+def test_errors_are_replies(daemon: Daemon, local_bus: OpenAt) -> None:
+    bus = local_bus("here", daemon[0])
     good, bad = bus.call([PING, owner("org.example.Nobody")], 5)
     assert (good.error, bad.error) == ("", "org.freedesktop.DBus.Error.NameHasNoOwner")
     assert "org.example.Nobody" in bad.message
     bus.close()
 
 
-def test_nothing_asked(daemon: tuple[str, "subprocess.Popen[bytes]"]) -> None:
-    bus = bridge.local("here", daemon[0])
+def test_nothing_asked(daemon: Daemon, local_bus: OpenAt) -> None:
+    bus = local_bus("here", daemon[0])
     assert bus.call([], 1) == []
     bus.close()
 
 
-def test_the_bus_goes_away(daemon: tuple[str, "subprocess.Popen[bytes]"]) -> None:
-    bus = bridge.local("here", daemon[0])
+def test_the_bus_goes_away(daemon: Daemon, local_bus: OpenAt) -> None:
+    bus = local_bus("here", daemon[0])
     daemon[1].kill()
     daemon[1].wait(5)
     with pytest.raises(HostError, match="no system bus"):
@@ -82,14 +86,46 @@ def test_the_bus_goes_away(daemon: tuple[str, "subprocess.Popen[bytes]"]) -> Non
     bus.close()
 
 
-def test_a_bus_that_hangs(daemon: tuple[str, "subprocess.Popen[bytes]"]) -> None:
-    bus = bridge.local("here", daemon[0])
-    os.kill(daemon[1].pid, 19)
+def test_the_bus_goes_away_while_it_is_asked(daemon: Daemon, local_bus: OpenAt) -> None:
+    bus = local_bus("here", daemon[0])
+    os.kill(daemon[1].pid, signal.SIGSTOP)
+    threading.Timer(0.2, daemon[1].kill).start()
+    began = time.monotonic()
+    with pytest.raises(HostError, match="no system bus: it closed the connection"):
+        bus.call([PING] * 300, 20)
+    assert time.monotonic() - began < 5
+    bus.close()
+
+
+def test_a_bus_that_hangs(daemon: Daemon, local_bus: OpenAt) -> None:
+    bus = local_bus("here", daemon[0])
+    os.kill(daemon[1].pid, signal.SIGSTOP)
     began = time.monotonic()
     with pytest.raises(HostError, match="no answer in time"):
         bus.call([PING], 0.3)
     assert time.monotonic() - began < 2
-    os.kill(daemon[1].pid, 18)
+    os.kill(daemon[1].pid, signal.SIGCONT)
+    bus.close()
+
+
+def test_a_bus_that_hangs_from_the_start(daemon: Daemon, local_bus: OpenAt, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "HELLO_DEADLINE_S", 0.3)
+    os.kill(daemon[1].pid, signal.SIGSTOP)
+    began = time.monotonic()
+    with pytest.raises(HostError, match="no system bus: no answer in time"):
+        local_bus("here", daemon[0])
+    assert time.monotonic() - began < 2
+    os.kill(daemon[1].pid, signal.SIGCONT)
+
+
+def test_a_bus_that_answers_late_is_asked_again(daemon: Daemon, local_bus: OpenAt) -> None:
+    """What comes after its deadline is no answer to the next question."""
+    bus = local_bus("here", daemon[0])
+    os.kill(daemon[1].pid, signal.SIGSTOP)
+    with pytest.raises(HostError, match="no answer in time"):
+        bus.call([owner("org.example.Nobody")] * 3, 0.2)
+    os.kill(daemon[1].pid, signal.SIGCONT)
+    assert [reply.body for reply in bus.call([owner(DAEMON), PING], 5)] == [(DAEMON,), ()]
     bus.close()
 
 
@@ -100,9 +136,9 @@ def test_a_command_that_is_no_bridge() -> None:
         bridge.over_command("no-such-program", "here", None)
 
 
-def test_no_socket(tmp_path: Path) -> None:
-    with pytest.raises(HostError, match="no system bus: No such file"):
-        bridge.local("here", str(tmp_path / "none"))
+def test_no_socket(tmp_path: Path, local_bus: OpenAt) -> None:
+    with pytest.raises(HostError, match=r"no system bus: .*No such file"):
+        local_bus("here", str(tmp_path / "none"))
 
 
 def test_something_else_on_the_socket() -> None:

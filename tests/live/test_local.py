@@ -1,4 +1,7 @@
-"""qtctl's wheel inside the host, `--host local`, finds what an audit of the same moment over SSH finds."""
+"""qtctl's wheel inside the host, `--host local`, finds what an audit of the same moment over SSH finds.
+
+By jeepney and, with Debian's or Ubuntu's own package of it, by pydbus.
+"""
 
 import json
 import re
@@ -11,8 +14,9 @@ from typing import Any
 import pytest
 
 from qtctl.lab import lab
-from tests.live import wheel
+from tests.live import debs, wheel
 from tests.live.box import Box, Ran
+from tests.machine import PYDBUS
 
 pytestmark = pytest.mark.lab
 
@@ -33,6 +37,8 @@ LOGINS = (
     "systemd-oomd.service",  # no such unit: user@.service names it
 )  # fmt: skip
 """Units that a login brings: an audit over SSH sees its own."""
+BRAIN = "quantum-strategy-brain.service"
+MANAGER = "org.freedesktop.systemd1.Manager"
 FAULT = "systemctl stop quantum-strategy-brain.service; chmod 644 /etc/quantum/ai-engine.env"
 HEAL = "chmod 600 /etc/quantum/ai-engine.env; systemctl start quantum-strategy-brain.service"
 FOUND = {
@@ -42,13 +48,42 @@ FOUND = {
 }
 
 
+SAY_JOBS = f"""
+from qtctl.adapters.local import LocalHost
+from qtctl.ports.host import BusCall
+call = BusCall("/org/freedesktop/systemd1", "{MANAGER}", "RestartUnit", "ss", ("{BRAIN}", "replace"))
+with LocalHost() as host:
+    bus = host.bus()
+    print(type(bus).__name__, *(each.result for each in bus.jobs([call], 10)))
+"""
+"""Restart a service, and say over which bus and what became of it."""
+
+
 @pytest.fixture(scope="module")
-def command(box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def installed(box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """How qtctl is run on the host."""
     try:
         yield wheel.install(box, tmp_path_factory.mktemp("wheel"))
     finally:
         box.sh(f"rm -rf {wheel.HOME} {SAVED}")
+
+
+@pytest.fixture(scope="module")
+def pydbus(box: Box, installed: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same, by the system's pydbus: in a venv that sees the system's packages."""
+    command = f"QTCTL_BUS=pydbus {installed}"
+    missing = _audit_there(box, command)
+    assert (missing.code, missing.out) == (2, "")
+    assert "No module named 'pydbus' (apt-get install python3-pydbus" in missing.err
+    packages = debs.install(box, tmp_path_factory.mktemp("debs"), PYDBUS)
+    box.sh(f"python3 -m venv --without-pip --system-site-packages {wheel.HOME}")
+    yield command
+    debs.remove(box, packages)
+
+
+@pytest.fixture(params=["installed", "pydbus"])
+def command(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(request.param))
 
 
 def test_the_same_findings_and_the_same_evidence(box: Box, command: str, tmp_path: Path) -> None:
@@ -60,6 +95,15 @@ def test_the_same_findings_and_the_same_evidence(box: Box, command: str, tmp_pat
     finally:
         box.sh(HEAL)
     assert box.until_healthy().code == 0
+
+
+def test_who_may_restart_a_service(box: Box, command: str) -> None:
+    python = command.removesuffix(" -m qtctl")
+    root = box.sh(f"{python} -c '{SAY_JOBS}'").split()
+    auditor = box.sh(f"runuser -u {AUDITOR} -- env {python} -c '{SAY_JOBS}'").split()
+    assert root == ["PydbusBus" if "pydbus" in command else "StreamBus", "done"]
+    assert auditor[0] == root[0]
+    assert auditor[1].startswith("org.freedesktop.DBus.Error.")
 
 
 def _alike(box: Box, command: str, saved: Path, *, found: set[tuple[str, str]], code: int) -> None:

@@ -1,0 +1,51 @@
+"""Which library speaks to the system bus of this machine: jeepney, unless QTCTL_BUS says pydbus."""
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+from typing import Protocol
+
+from qtctl.adapters import bridge, elevate
+from qtctl.errors import InputError
+from qtctl.ports.host import Bus
+
+VARIABLE = "QTCTL_BUS"
+JEEPNEY, PYDBUS = "jeepney", "pydbus"
+
+
+class LocalBus(Bus, Protocol):
+    def close(self) -> None: ...
+
+
+Open = Callable[[str, bool], LocalBus]
+"""Open the bus of a place: as who runs qtctl, or through sudo."""
+
+
+def chosen() -> Open:
+    """How the bus is opened. InputError where what QTCTL_BUS names is unknown, or not installed."""
+    name = os.environ.get(VARIABLE) or JEEPNEY
+    if name == JEEPNEY:
+        return _by_jeepney
+    if name != PYDBUS:
+        raise InputError(f"{VARIABLE}={name}: unknown D-Bus library", hint=f"{JEEPNEY} or {PYDBUS}")
+    try:
+        local: Callable[[str], LocalBus] = import_module("qtctl.adapters.dbus_pydbus").local
+    # gi raises ValueError where GLib's type libraries are not those that it needs.
+    except (ImportError, ValueError) as error:
+        hint = "apt-get install python3-pydbus and a venv with --system-site-packages, or pip install 'qtctl[pydbus]'"
+        raise InputError(f"{VARIABLE}={name}: {error}", hint=hint) from error
+    return lambda place, sudo: _by_pydbus(local, place, sudo)
+
+
+def _by_jeepney(place: str, sudo: bool) -> LocalBus:
+    if not sudo:
+        return bridge.local(place)
+    return bridge.over_command(
+        elevate.command("systemd-stdio-bridge", root=True), place, lambda said: elevate.refused(place, said)
+    )
+
+
+def _by_pydbus(local: Callable[[str], LocalBus], place: str, sudo: bool) -> LocalBus:
+    if sudo:
+        raise InputError(f"{VARIABLE}={PYDBUS} does not go through sudo", hint=f"run qtctl as root, or with {JEEPNEY}")
+    return local(place)
