@@ -137,6 +137,13 @@ def test_jobs_have_their_real_results(root_bus: LocalBus, units: None) -> None: 
     assert root_bus.jobs([restart("job1.service")] * 3, 10)[-1].ok
 
 
+def test_jobs_that_end_at_once(root_bus: LocalBus) -> None:
+    """Who subscribes after the first would never hear of them."""
+    targets = ["sysinit.target", "basic.target", "multi-user.target"]
+    results = root_bus.jobs([BusCall(PATH, MANAGER, "StartUnit", "ss", (name, "replace")) for name in targets], 5)
+    assert results == [JobResult(name, "done") for name in targets]
+
+
 def test_a_job_past_its_deadline(root_bus: LocalBus, units: None) -> None:  # noqa: ARG001
     began = time.monotonic()
     fast, slow = root_bus.jobs([restart("job2.service"), restart("job-slow.service")], 0.7)
@@ -220,6 +227,7 @@ def test_the_bus_is_stopped(booted: Booted) -> None:
         assert host.bus().call([BusCall(PATH, MANAGER, "ListUnits")], 5)[0].error == ""
 
 
+@pytest.mark.parametrize("root_bus", ["jeepney", "pydbus"], indirect=True)
 def test_the_bus_is_stopped_while_a_job_runs(root_bus: LocalBus, booted: Booted, units: None) -> None:  # noqa: ARG001
     stop = threading.Timer(0.3, booted.inside, ["sh", "-c", "systemctl stop dbus.socket dbus.service"])
     stop.start()
