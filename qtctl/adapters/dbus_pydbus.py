@@ -18,6 +18,7 @@ from qtctl.adapters.dbus import IN_FLIGHT, Gone
 from qtctl.adapters.dbus_gvariant import packed, plain
 from qtctl.ports.host import BusCall, BusReply, JobResult
 
+CLOSE_WITHIN_S = 0.5
 _CLIENT = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
 _HANGS = "no answer in time: is it hanging?"
 _CLOSED = "it closed the connection"
@@ -80,9 +81,11 @@ class PydbusBus:
         return results
 
     def close(self) -> None:
-        # Not waited for: a bus that hangs would be waited for without end.
+        closed: list[object] = []
         with self._loop.own():
-            self._connection.close(None, lambda *_: None)
+            self._connection.close(None, lambda _, result: closed.append(result))
+        # What was sent to a bus that hangs keeps it open, and is not waited for.
+        self._loop.until(lambda: bool(closed), time.monotonic() + CLOSE_WITHIN_S)
 
     def _send(self, message: Any, cancel: Any, results: dict[int, Any], index: int) -> None:  # noqa: ANN401
         def keep(_: object, result: Any) -> None:  # noqa: ANN401

@@ -86,6 +86,27 @@ def test_the_bus_goes_away(daemon: Daemon, local_bus: OpenAt) -> None:
     bus.close()
 
 
+def test_a_closed_bus_leaves_nothing_open(daemon: Daemon, local_bus: OpenAt) -> None:
+    open_ = []
+    for _ in range(12):
+        bus = local_bus("here", daemon[0])
+        assert bus.call([PING], 5)[0].error == ""
+        bus.close()
+        open_.append(len(list(Path("/proc/self/fd").iterdir())))
+    assert open_[-1] < open_[1] + 5
+
+
+def test_closing_does_not_wait_for_a_bus_that_hangs(daemon: Daemon, local_bus: OpenAt) -> None:
+    bus = local_bus("here", daemon[0])
+    os.kill(daemon[1].pid, signal.SIGSTOP)
+    with pytest.raises(HostError, match="no answer in time"):
+        bus.call([owner("x" * 250)] * 20_000, 0.5)
+    began = time.monotonic()
+    bus.close()
+    assert time.monotonic() - began < 2
+    os.kill(daemon[1].pid, signal.SIGCONT)
+
+
 def test_the_bus_goes_away_while_it_is_asked(daemon: Daemon, local_bus: OpenAt) -> None:
     bus = local_bus("here", daemon[0])
     os.kill(daemon[1].pid, signal.SIGSTOP)
