@@ -1,7 +1,7 @@
 """This machine's system bus through pydbus and its GDBus connection, for who wants that in place of jeepney.
 
-Not by `pydbus.SystemBus()`: its connection is one for the whole process, which GLib ends where the bus goes away, and
-to connect takes as long as it takes. The one here is the same otherwise.
+Not by `pydbus.SystemBus()`: the process has one such connection, GLib ends the process where the bus goes away, and a
+bus that hangs is waited for without end. The connection here is its like otherwise.
 """
 
 import time
