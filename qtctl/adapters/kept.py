@@ -15,8 +15,8 @@ MOST = 256
 
 
 def folder(environ: Mapping[str, str]) -> Path | None:
-    """$QTCTL_CACHE, where `off` is none; else qtctl in $XDG_CACHE_HOME or ~/.cache."""
-    named = environ.get("QTCTL_CACHE")
+    """$QTCTL_KEEP, where `off` is none; else qtctl in $XDG_CACHE_HOME or ~/.cache."""
+    named = environ.get("QTCTL_KEEP")
     if named:
         return None if named == "off" else Path(named)
     if (shared := environ.get("XDG_CACHE_HOME", "")).startswith("/"):

@@ -29,7 +29,7 @@ def commands(bench: Bench) -> dict[str, list[str]]:
         "ssh true": bench.ssh("true"),
         "raw ssh": bench.ssh(raw),
         "qtctl audit": audit,
-        "qtctl audit, first": ["env", "QTCTL_CACHE=off", *audit],
+        "qtctl audit, first": ["env", "QTCTL_KEEP=off", *audit],
         "python -c pass": [sys.executable, "-c", "pass"],
         "qtctl --version": bench.qtctl("--version"),
         "qtctl lint": bench.qtctl("lint"),

@@ -89,7 +89,7 @@ def environment(cache: Path, registry: Path) -> dict[str, str]:
         **env,
         "PYTHONPATH": str(ROOT),
         "PYTHONPYCACHEPREFIX": str(cache / "bytecode"),
-        "QTCTL_CACHE": str(cache / "kept"),
+        "QTCTL_KEEP": str(cache / "kept"),
         "QTCTL_REGISTRY": str(registry),
     }
 

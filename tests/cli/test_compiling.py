@@ -28,7 +28,7 @@ print(*sorted({"pydantic", "jinja2"} & set(sys.modules)))
 
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("QTCTL_CACHE", str(tmp_path / "kept"))
+    monkeypatch.setenv("QTCTL_KEEP", str(tmp_path / "kept"))
     return tmp_path / "kept"
 
 
@@ -56,7 +56,7 @@ def test_a_second_look_takes_what_the_first_made(registry: Path, kept: Path) -> 
 
 def test_it_is_the_same(registry: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made, found = whole(registry), whole(registry)
-    monkeypatch.setenv("QTCTL_CACHE", "off")
+    monkeypatch.setenv("QTCTL_KEEP", "off")
     assert made == found == whole(registry)
     assert found is not made
     assert names(kept)
@@ -128,7 +128,7 @@ def test_this_machine_is_looked_at_without_a_trace(registry: Path, kept: Path) -
 
 
 def test_off_is_off(registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QTCTL_CACHE", "off")
+    monkeypatch.setenv("QTCTL_KEEP", "off")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     whole(registry)
     assert not (tmp_path / "home").exists()

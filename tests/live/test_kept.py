@@ -11,7 +11,7 @@ pytestmark = pytest.mark.lab
 
 
 def test_an_edit_is_seen_by_the_next_audit(box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QTCTL_CACHE", str(tmp_path / "kept"))
+    monkeypatch.setenv("QTCTL_KEEP", str(tmp_path / "kept"))
     registry = Path(shutil.copytree(ROOT / "registry", tmp_path / "registry"))
     service, other = registry / "services" / "ai-engine.toml", Box(box.name, registry)
     as_it_was = service.read_text()
@@ -29,11 +29,11 @@ def test_an_edit_is_seen_by_the_next_audit(box: Box, tmp_path: Path, monkeypatch
 
 
 def test_it_makes_no_difference(box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QTCTL_CACHE", str(tmp_path / "kept"))
+    monkeypatch.setenv("QTCTL_KEEP", str(tmp_path / "kept"))
     box.sh("systemctl stop quantum-ai-engine")
     try:
         reports = [box.audit("--all") for _ in range(2)]
-        monkeypatch.setenv("QTCTL_CACHE", "off")
+        monkeypatch.setenv("QTCTL_KEEP", "off")
         reports.append(box.audit("--all"))
     finally:
         box.sh("systemctl start quantum-ai-engine")
