@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qtctl.adapters.files import read_registry, read_templates, shipped
 from qtctl.flows.compiled import Sources, Spoilt, pack, unpack
 from qtctl.flows.declare import declare
+from qtctl.model.states import KeyType, ServiceState
 
 POOL = Path(__file__).parent.parent / "live" / "pool"
 
@@ -57,6 +58,14 @@ def test_digests_are_equal_where_the_sources_are(one: Sources, other: Sources) -
 def test_the_same_comes_back(registry: Path) -> None:
     desired = declare(read_registry(registry), read_templates(None), "", None).desired
     assert desired.files
+    assert unpack(pack(desired)) == desired
+
+
+def test_choices_come_back_from_a_python_that_pickles_them_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As 3.11.2 does, which is Debian 12's."""
+    for choices in (KeyType, ServiceState):
+        monkeypatch.setattr(choices, "__reduce_ex__", lambda each, _protocol: (getattr, (type(each), each.name)))
+    desired = declare(read_registry(POOL), read_templates(None), "", None).desired
     assert unpack(pack(desired)) == desired
 
 
