@@ -64,7 +64,7 @@ def up(
         try:
             _each(make, waiting)
         finally:
-            ssh.write_config(_states())
+            ssh.write_config(_states)
     return [found for name in names if (found := find(name)) is not None]
 
 
@@ -120,7 +120,7 @@ def down(names: Sequence[str]) -> None:
         state.check_name(name)
     needs.check_root()
     _each(_down, names)
-    ssh.write_config(_states())
+    ssh.write_config(_states)
 
 
 def _down(name: str) -> None:
@@ -199,7 +199,7 @@ def start(name: str, progress: Progress = silent) -> LabHost:
 def _boot_again(known: HostState, progress: Progress) -> LabHost:
     booted = boot.boot(known.stopped(), progress)
     state.save(booted)
-    ssh.write_config(_states())
+    ssh.write_config(_states)
     return _shown(booted)
 
 

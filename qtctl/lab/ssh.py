@@ -1,6 +1,6 @@
 """Logging in to lab hosts with strict host keys: one key pair for the lab, one config fragment for OpenSSH."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from qtctl.lab.shell import run
@@ -41,10 +41,10 @@ def make_key(path: Path, comment: str) -> str:
     return path.with_name(f"{path.name}.pub").read_text().strip()
 
 
-def write_config(hosts: Iterable[HostState]) -> None:
-    """The config fragment and known_hosts of all hosts of the lab."""
-    found = list(hosts)
+def write_config(hosts: Callable[[], Iterable[HostState]]) -> None:
+    """The config fragment and known_hosts of all hosts of the lab, asked for while no other process writes its own."""
     with locked(ssh_dir() / ".lock"):
+        found = list(hosts())
         write_atomically(known_hosts_path(), known_hosts(found).encode(), 0o644)
         write_atomically(config_path(), config(found, ssh_dir()).encode(), 0o644)
 
