@@ -184,10 +184,13 @@ def _shell(host: str, script: str, stdin: bytes) -> str:
 
 @contextmanager
 def _bus(host: str) -> Iterator[StreamBus]:
-    """The host's own bus, by the host's file system as this machine sees it."""
+    """The host's own bus, by a bridge that runs there: who calls from outside has no pid there.
+
+    systemd 255 wants the pid of who calls Reload, and ends where that is 0.
+    """
     known = lab.find(host)
     assert known is not None
-    bus = bridge.local(host, f"/proc/{known.leader}/root/run/dbus/system_bus_socket")
+    bus = bridge.over_command(f"exec nsenter -t {known.leader} -a -r -w -- systemd-stdio-bridge", host, None)
     try:
         yield bus
     finally:
