@@ -47,7 +47,8 @@ BLIND = frozenset([("Service", "WatchdogSec")])
 """Directives that no property shows before the service runs: compared as our own parser reads them."""
 
 _BY_NAME = (
-    ".LoadCredential", ".SetCredential", ".LoadCredentialEncrypted", ".SetCredentialEncrypted", ".Environment",
+    ".LoadCredential", ".SetCredential", ".LoadCredentialEncrypted", ".SetCredentialEncrypted", ".ImportCredential",
+    ".Environment",
 )  # fmt: skip
 """Each name once, in units of every type: credentials lie in a hash table, variables replace those of their name."""
 
