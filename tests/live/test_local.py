@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ LOGINS = (
 """Units that a login brings: an audit over SSH sees its own."""
 BRAIN = "quantum-strategy-brain.service"
 MANAGER = "org.freedesktop.systemd1.Manager"
+WORKS_FOR_S = 10
+"""As long a service that a timer starts takes at most, on a busy machine."""
 FAULT = "systemctl stop quantum-strategy-brain.service; chmod 644 /etc/quantum/ai-engine.env"
 HEAL = "chmod 600 /etc/quantum/ai-engine.env; systemctl start quantum-strategy-brain.service"
 FOUND = {
@@ -116,7 +119,7 @@ def _alike(box: Box, command: str, saved: Path, *, found: set[tuple[str, str]], 
     assert {(check["id"], check["subject"]) for check in here.json()["findings"]} == found
     local, ssh = json.loads(box.sh(f"cat {SAVED}")), json.loads(saved.read_text())
     assert (local["transport"], ssh["transport"], local["user"], ssh["user"]) == ("local", "ssh", AUDITOR, AUDITOR)
-    fired = _fired(local) ^ _fired(ssh)
+    fired = (_fired(local) ^ _fired(ssh)) | _just_fired(local) | _just_fired(ssh)
     mine, theirs = _items(local, fired), _items(ssh, fired)
     assert {key: (mine.get(key), theirs.get(key)) for key in {*mine, *theirs} if mine.get(key) != theirs.get(key)} == {}
     assert [(ask["argv"], ask["again"]) for ask in local["asks"]] == [
@@ -145,6 +148,12 @@ def _fired(evidence: dict[str, Any]) -> set[tuple[str, int]]:
     """When each timer last fired. One that does so between the two looks is another in each, and so is its service."""
     units = (item for item in evidence["items"] if item["fact"] == "unit" and item["value"])
     return {(item["subject"].partition(".")[0], item["value"].get("last_trigger_usec", 0)) for item in units}
+
+
+def _just_fired(evidence: dict[str, Any]) -> set[tuple[str, int]]:
+    """Those whose service may have been at work in one look, and no longer in the other."""
+    since = (datetime.fromisoformat(evidence["taken_at"]).timestamp() - WORKS_FOR_S) * 1_000_000
+    return {(name, at) for name, at in _fired(evidence) if at > since}
 
 
 def _items(evidence: dict[str, Any], fired: set[tuple[str, int]]) -> dict[tuple[str, str, str], dict[str, Any]]:
