@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.machine import cannot_boot
+from tests.machine import cannot_boot, own_lab
+
+if TYPE_CHECKING:
+    from tests.live.box import Box
 
 # So that their asserts show what differs, as those of tests do.
 pytest.register_assert_rewrite("tests.live.box", "tests.live.faulty")
@@ -38,3 +42,20 @@ def _nothing_is_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QTCTL_KEEP", str(tmp_path_factory.mktemp("kept")))
         yield
+
+
+@pytest.fixture(scope="session")
+def box(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Box]":
+    """lab1, with the shipped registry deployed, for all tests that leave it as they found it."""
+    from qtctl.lab import lab
+    from tests.live.box import Box, qtctl
+
+    with own_lab(tmp_path_factory.mktemp("lab")):
+        up = qtctl("lab", "up")
+        assert up.code == 0, up.err
+        try:
+            deployed = qtctl("deploy", "--host", "lab1", "--yes")
+            assert deployed.code == 0, deployed.out + deployed.err
+            yield Box("lab1")
+        finally:
+            lab.down(["lab1"])
