@@ -78,6 +78,15 @@ SYSTEMD = {
     "dots of a name": _repeated("printed", "", "a."),
     "colons of a path": _repeated("printed", "/", ":1"),
 }
+SECRETS = {
+    f"secrets: {before!r}, then {each!r}": _repeated("secrets", before, each)
+    for before in ("", "pwd=")
+    for each in (
+        "a", "a-", "a.", "1.", "a=", "pwd=", "pwd=<", "pwd=/", "pwd=$a", "pwd='", "pwd='\"", "://", "a://", "a+",
+        "://a:b", "eyJ-", "eyJabcdefgh.", ".eyJ-", "-----BEGIN ", "PRIVATE KEY", "sk-", "github_pat_", "xoxa-", "T/B", " ", "a ",
+        "<", "*", "hooks.slack.com/services/T", "12345678:", "SECRET_", "pwd=a&",
+    )
+}  # fmt: skip
 OTHERS = {
     "compose services": _repeated("compose", "services:\n", "  a{n}: {image: x}\n"),
     "environment of a service": _repeated("compose", "services:\n  a:\n    environment:\n", "      A{n}: x\n"),
@@ -126,4 +135,4 @@ def _merges(count: int) -> bytes:
 
 
 OTHERS["merges of merges"] = ("compose", _merges)
-GROWTH: dict[str, tuple[str, Make]] = {**REGISTRY, **SYSTEMD, **OTHERS}
+GROWTH: dict[str, tuple[str, Make]] = {**REGISTRY, **SYSTEMD, **SECRETS, **OTHERS}

@@ -1,6 +1,6 @@
 """All that is fuzzed, by name."""
 
-from tests.fuzz import laws_compose, laws_evidence, laws_registry, laws_systemd
+from tests.fuzz import laws_compose, laws_evidence, laws_registry, laws_secrets, laws_systemd
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -17,6 +17,7 @@ TARGETS: dict[str, Target] = {
         laws_systemd.PRINTED,
         laws_compose.COMPOSE_FILE,
         laws_compose.PARITY,
+        laws_secrets.SECRETS,
         laws_evidence.EVIDENCE,
         laws_evidence.AUDIT,
     )

@@ -1,0 +1,47 @@
+"""Laws of what looks like a secret: where it stands, and that nothing around it hides it."""
+
+from qtctl.dialects.secrets import harmless, random_looking, secret_by_form, secret_name, secret_spans
+from tests.fuzz.target import Target
+
+KEY = "AKIAIOSFODNN7EXAMPLE"
+
+
+def secrets(data: bytes) -> None:
+    """Spans that are in the text, in order and apart; and a key between any two texts is in one of them."""
+    text = data.decode("utf-8", "surrogateescape")
+    secret_name(text)
+    harmless(text)
+    random_looking(text)
+    _in_order(text)
+    half = len(text) // 2
+    hidden = f"{text[:half]} {KEY} {text[half:]}"
+    at = half + 1
+    assert any(start <= at and at + len(KEY) <= end for start, end, _ in _in_order(hidden))
+    assert secret_by_form(hidden)
+
+
+def _in_order(text: str) -> list[tuple[int, int, str]]:
+    spans = secret_spans(text)
+    last = 0
+    for start, end, _ in spans:
+        assert last <= start < end <= len(text)
+        last = end
+    return spans
+
+
+SEEDS = (
+    "--db-password=hunter2 --port 80",
+    "postgres://u:s3cr3t@h/d",
+    "env PASSWORD='two words' TOKEN: ${TOKEN}",
+    "Authorization: Bearer eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl",
+    "-----BEGIN RSA PRIVATE KEY-----",
+    "Zx81kQ0vPf29LmT7cYb3WnR6",
+    "https://hooks.slack.com/services/T0000/B0000/abcdefghijklmnop",
+)
+PARTS = (
+    "pwd", "PASSWORD", "token", "_", "-", ".", "=", ":", "://", "@", "/", " ", "\n", '"', "'", ";", "&", "|", "<", ">", "*",
+    "$", "${", "}", "a", "A", "1", "eyJabcdefgh", ".eyJabcdefgh.", "sk-", "ghp_", "xoxb-", "glpat-", "a" * 40, "0f" * 20,
+    "-----BEGIN ", "PRIVATE KEY", "hooks.slack.com/services/T", "/B", KEY, "\u00e9", "\udc80",
+)  # fmt: skip
+
+SECRETS = Target("secrets", secrets, lambda: [text.encode() for text in SEEDS], PARTS)
