@@ -123,7 +123,8 @@ def _assigned(text: str) -> Iterator[tuple[int, int, str]]:
     for match in _ASSIGNED.finditer(text):
         start = match.start(2)
         end = ends.of(start)
-        if end > start and secret_name(match[1]) and not harmless(text[start:end].strip("\"'")):
+        shown = text[start : min(end, start + _PLACEHOLDER_MAX + len("''") + 1)]
+        if end > start and secret_name(match[1]) and not harmless(shown.strip("\"'")):
             yield start, end, match[1]
 
 

@@ -83,8 +83,8 @@ SECRETS = {
     for before in ("", "pwd=")
     for each in (
         "a", "a-", "a.", "1.", "a=", "pwd=", "pwd=<", "pwd=/", "pwd=$a", "pwd='", "pwd='\"", "://", "a://", "a+",
-        "://a:b", "eyJ-", "eyJabcdefgh.", ".eyJ-", "-----BEGIN ", "PRIVATE KEY", "sk-", "github_pat_", "xoxa-", "T/B", " ", "a ",
-        "<", "*", "hooks.slack.com/services/T", "12345678:", "SECRET_", "pwd=a&",
+        "://a:b", "eyJ-", "eyJabcdefgh.", ".eyJ-", "-----BEGIN ", "PRIVATE KEY", "sk-", "github_pat_", "xoxa-", "T/B",
+        " ", "a ", "<", "*", "hooks.slack.com/services/T", "12345678:", "SECRET_", "pwd=a&",
     )
 }  # fmt: skip
 OTHERS = {

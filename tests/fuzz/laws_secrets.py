@@ -39,9 +39,9 @@ SEEDS = (
     "https://hooks.slack.com/services/T0000/B0000/abcdefghijklmnop",
 )
 PARTS = (
-    "pwd", "PASSWORD", "token", "_", "-", ".", "=", ":", "://", "@", "/", " ", "\n", '"', "'", ";", "&", "|", "<", ">", "*",
-    "$", "${", "}", "a", "A", "1", "eyJabcdefgh", ".eyJabcdefgh.", "sk-", "ghp_", "xoxb-", "glpat-", "a" * 40, "0f" * 20,
-    "-----BEGIN ", "PRIVATE KEY", "hooks.slack.com/services/T", "/B", KEY, "\u00e9", "\udc80",
+    "pwd", "PASSWORD", "token", "_", "-", ".", "=", ":", "://", "@", "/", " ", "\n", '"', "'", ";", "&", "|", "<", ">",
+    "*", "$", "${", "}", "a", "A", "1", "eyJabcdefgh", ".eyJabcdefgh.", "sk-", "ghp_", "xoxb-", "glpat-", "a" * 40,
+    "0f" * 20, "-----BEGIN ", "PRIVATE KEY", "hooks.slack.com/services/T", "/B", KEY, "\u00e9", "\udc80",
 )  # fmt: skip
 
 SECRETS = Target("secrets", secrets, lambda: [text.encode() for text in SEEDS], PARTS)
