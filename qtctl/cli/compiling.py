@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from qtctl.adapters import kept
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.adapters.installation import fingerprint
-from qtctl.cli.connect import LOCAL
+from qtctl.dialects.endpoints import LOCAL
 from qtctl.flows.compiled import Sources, Spoilt, pack, unpack
 from qtctl.flows.declared import Declared
 from qtctl.registry.places import Places

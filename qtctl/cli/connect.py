@@ -3,11 +3,12 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from qtctl.cli.task import Task
+from qtctl.dialects.endpoints import LOCAL, is_account, is_address, is_port, is_target
 from qtctl.errors import InputError, NameUnknown
 
 if TYPE_CHECKING:
@@ -15,19 +16,31 @@ if TYPE_CHECKING:
     from qtctl.model.desired import Desired
     from qtctl.ports.host import Host
 
-LOCAL = "local"
 LAB_NAME = re.compile(r"lab([1-9][0-9]?)")
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a host is reached: `user` and, where set, `config`, `address` and `port` override what ssh knows of it."""
+    """How a host is reached: `user` and, where set, `config`, `address` and `port` override what ssh knows of it.
+
+    InputError where one of them is not what its name says: nothing else may reach ssh or a socket.
+    """
 
     target: str
-    user: str
+    user: str | None
     config: Path | None = None
     address: str | None = None
     port: int | None = None
+
+    def __post_init__(self) -> None:
+        if not is_target(self.target):
+            raise InputError(f"{self.target!r} is no host name or address", hint="check --host")
+        if self.user is not None and not is_account(self.user):
+            raise InputError(f"{self.user!r} is no account name", hint="check --user, and hosts.toml")
+        if self.address is not None and not is_address(self.address):
+            raise InputError(f"{self.address!r} is no host name or address", hint="check hosts.toml")
+        if self.port is not None and not is_port(self.port):
+            raise InputError(f"{self.port} is no port", hint="check hosts.toml")
 
     def connect(self) -> "Host":
         """Unreachable where there is no connection."""
@@ -38,7 +51,7 @@ class Way:
         return self._ssh()
 
     def connect_ahead(self, meanwhile: Callable[[], object]) -> "Host":
-        """Connect, and open at once what a look asks for first. `meanwhile` begins while the host opens it."""
+        """Connect, and open at once what an audit asks for first. `meanwhile` runs while the host opens it."""
         if self.target == LOCAL:
             return self.connect()
         host = self._ssh()
@@ -66,11 +79,12 @@ def way(target: str, host: str, user: str, address: str, port: int) -> Way:
     from qtctl.lab.ssh import config_path
     from qtctl.lab.state import load
 
+    found = Way(target, user)
     if target == LOCAL:
-        return Way(target, user)
+        return found
     if load(target) is not None:
-        return Way(target, user, config=config_path())
-    return Way(target, user, address=address, port=port) if target == host else Way(target, user)
+        return replace(found, config=config_path())
+    return replace(found, address=address, port=port) if target == host else found
 
 
 def declared_way(target: str, desired: "Desired", user: str | None, role: Literal["audit", "deploy"]) -> Way:
@@ -86,14 +100,12 @@ def connect(target: str, desired: "Desired", user: str | None, role: Literal["au
 
 def anywhere(target: str, user: str | None) -> "Host":
     """A connection to a host that no registry declares: as ssh config has it, a lab host, or this machine."""
-    if target == LOCAL:
-        return Way(target, user or "").connect()
-    from qtctl.adapters.ssh import connect as ssh
     from qtctl.lab.ssh import config_path
     from qtctl.lab.state import load
 
-    config = config_path() if load(target) is not None else None
-    return ssh(target, user=user, config=config)
+    found = Way(target, user)
+    known = target != LOCAL and load(target) is not None
+    return (replace(found, config=config_path()) if known else found).connect()
 
 
 def passwords(desired: "Desired") -> Mapping[str, str]:

@@ -1,26 +1,34 @@
-"""A look at a host that begins before the command line is understood: an SSH login takes as long as all our thinking.
+"""An audit of a live host that begins before typer is loaded: an SSH login takes as long as all our own work.
 
-Nothing depends on what is taken from the command line at a glance: a look that is not the one that is needed is not
-used, and an error is told when the command comes to it by itself. What is loaded here is loaded before the look begins.
+Only a command line that is understood to the last word is acted on, and no host is connected to before its registry has
+been checked. Everything else is left to the command, which then reports what is wrong.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from qtctl.cli.looking import Looking, Target
+from qtctl.dialects.endpoints import is_account, is_target
+from qtctl.errors import InputError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from qtctl.cli.compiling import Compiling
 
+SOURCE = frozenset({"--host", "--as", "--user", "--registry", "--templates", "--format"})
+COMMANDS = {("audit",): SOURCE | {"--save"}, ("report", "registry"): SOURCE | {"--out"}}
+"""The commands that ask a live host and change none, and their options that take a value."""
+FLAGS = {("audit",): frozenset({"--all", "--debug"}), ("report", "registry"): frozenset({"--debug"})}
+"""Those that take none. With another option (--from, --help) nothing begins early."""
+FORMATS = frozenset({"table", "json", "md"})
+
 
 class Early:
-    """A look at a host, from its beginning to its end, whichever comes of the command. It connects at once."""
+    """A look at a host, from its beginning to its end."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
@@ -32,7 +40,7 @@ class Early:
         return self._compiling is not None
 
     def ask(self) -> "tuple[Compiling, Looking]":
-        """What the host must have, and the look at it. Asks it, where it has not been asked."""
+        """What the host must have, and the look at it. Checks the registry, then asks, where neither has been done."""
         if self._compiling is None:
             self._compiling = self._ask()
         return self._compiling, self._looking
@@ -58,28 +66,17 @@ class Early:
 
 
 _begun: list[Early] = []
-"""The look of this process that was begun before its command line was understood."""
+"""The look of this process that was begun before typer was loaded."""
 
 
 def begin(argv: Sequence[str]) -> None:
-    """Ask a live host where `argv` is, as far as it can be told at a glance, a look at one."""
-    if list(argv[:1]) != ["audit"] and list(argv[:2]) != ["report", "registry"]:
+    """Begin to ask the host that `argv` names, where all of `argv` is understood and the registry has no error."""
+    target = target_of(argv, os.environ)
+    if target is None:
         return
-    host, folder = option(argv, "--host"), option(argv, "--registry") or os.environ.get("QTCTL_REGISTRY")
-    if not host or {"-h", "--help"} & set(argv):
-        return
-    templates = option(argv, "--templates")
-    early = Early(
-        Target(
-            Path(folder or "registry"),
-            host,
-            option(argv, "--as"),
-            option(argv, "--user"),
-            Path(templates) if templates else None,
-        )
-    )
+    early = Early(target)
     _begun.append(early)
-    with suppress(Exception):
+    with suppress(Exception):  # the command meets it again, and reports it
         early.ask()
 
 
@@ -93,8 +90,53 @@ def take(target: Target) -> Early:
     return Early(target)
 
 
-def option(argv: Sequence[str], name: str) -> str | None:
-    """The value of a long option, as typer takes it: the last one counts."""
-    values = [word.partition("=")[2] for word in argv if word.startswith(f"{name}=")]
-    values += [value for word, value in pairwise(argv) if word == name]
-    return values[-1] if values else None
+def target_of(argv: Sequence[str], environ: Mapping[str, str]) -> Target | None:
+    """The live host that a command line asks. None for any other, and where a word of it is not plainly right."""
+    command = next((words for words in COMMANDS if tuple(argv[: len(words)]) == words), None)
+    options = _options(argv[len(command) :], COMMANDS[command], FLAGS[command]) if command is not None else None
+    if options is None or not _right(options):
+        return None
+    templates = options.get("--templates")
+    return Target(
+        Path(options.get("--registry") or environ.get("QTCTL_REGISTRY") or "registry"),
+        options["--host"],
+        options.get("--as"),
+        options.get("--user"),
+        Path(templates) if templates is not None else None,
+    )
+
+
+def _options(words: Sequence[str], values: Collection[str], flags: Collection[str]) -> dict[str, str] | None:
+    """Option → value, of a flag an empty one. None where a word is unknown, said twice, or lacks its value."""
+    found: dict[str, str] = {}
+    left = list(reversed(words))
+    while left:
+        name, equals, value = left.pop().partition("=")
+        if name in found or (equals and not value):
+            return None
+        if name in flags and not equals:
+            found[name] = ""
+        elif name in values and (equals or (left and left[-1] and not left[-1].startswith("-"))):
+            found[name] = value if equals else left.pop()
+        else:
+            return None
+    return found
+
+
+def _right(options: Mapping[str, str]) -> bool:
+    """Whether the command will take these values, as far as can be told without a registry."""
+    if not is_target(options.get("--host", "")) or not is_account(options.get("--user", "root")):
+        return False
+    if options.get("--format", "json") not in FORMATS:
+        return False
+    return all(_writable(options[name]) for name in ("--save", "--out") if name in options)
+
+
+def _writable(path: str) -> bool:
+    from qtctl.adapters.files import check_writable
+
+    try:
+        check_writable(Path(path))
+    except InputError:
+        return False
+    return True

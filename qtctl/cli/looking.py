@@ -1,23 +1,28 @@
-"""A look at a live host, in a process beside this one: it connects, is told what to ask, and answers with evidence.
+"""The process that asks a live host: forked early, so that it loads its libraries while the registry is checked.
 
-Little is loaded here: the sooner the two part, the longer both work at once.
+It connects to nothing of its own accord. It is sent a route once the registry that names it has been checked, and then
+what to ask; it answers with evidence.
 """
 
+import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtctl.cli.beside import Beside, Receive, Send
+from qtctl.cli.task import Task
+from qtctl.dialects.endpoints import LOCAL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from qtctl.cli.asked import Asked
+    from qtctl.cli.connect import Way
     from qtctl.model.evidence import Evidence
     from qtctl.ports.progress import Progress
 
 
 ASKING = ("qtctl.cli.asked", "qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.store_redis")
-"""What asking needs: loaded while the host opens a session, which takes the longest of all."""
+"""What asking needs: loaded while the registry is checked, else while the host opens a session."""
 
 
 class Target(NamedTuple):
@@ -31,12 +36,16 @@ class Target(NamedTuple):
 
 
 class Looking:
-    """Begins to connect at once, by a guess. Where the registry turns out to say something else, it connects again."""
+    """Loads what it needs, connects when it is sent a route, and asks when it is sent what."""
 
     def __init__(self, target: Target) -> None:
-        self._child = Beside(lambda receive, send: _look(target, receive, send))
+        remote = target.host != LOCAL
+        self._child = Beside(lambda receive, send: _look(receive, send, remote=remote))
 
     def ask(self, asked: "Asked") -> None:
+        """`asked` is made of a registry that has been checked: only now is there a connection."""
+        # The route first and alone: it is read at once, and the connection made while the rest is unpacked.
+        self._child.send(asked.way)
         self._child.send(asked)
 
     def answer(self, say: "Progress") -> "Evidence":
@@ -50,14 +59,24 @@ class Looking:
         self._child.close()
 
 
-def _look(target: Target, receive: Receive, send: Send) -> None:
-    from qtctl.cli.guess import guess
-    from qtctl.cli.task import Task
-
-    guessed = guess(target)
-    connecting = Task(lambda: guessed.connect_ahead(_load)) if guessed is not None else None
+def _look(receive: Receive, send: Send, *, remote: bool) -> None:
+    routed = threading.Event()
+    if remote:
+        Task(lambda: _load_until(routed))
+    way: Way = receive()
+    routed.set()
+    connecting = Task(lambda: way.connect_ahead(_load))
     asked: Asked = receive()
-    send(asked.of(connecting.result if connecting and asked.way == guessed else asked.way.connect, send))
+    send(asked.of(connecting.result, send))
+
+
+def _load_until(routed: threading.Event) -> None:
+    """Load paramiko, then the rest, for as long as there is no route: after that, connecting comes first."""
+    import_module("qtctl.adapters.ssh").load()
+    for name in ASKING:
+        if routed.is_set():
+            return
+        import_module(name)
 
 
 def _load() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.output import Format
+from qtctl.dialects.endpoints import is_account, is_target
 
 RegistryOption = Annotated[
     Path | None,
@@ -18,22 +19,32 @@ TemplatesOption = Annotated[
 ]
 
 
-def _name(given: str | None) -> str | None:
-    if given is not None and not given.strip():
-        raise typer.BadParameter("it is empty")
+def _host(given: str | None) -> str | None:
+    if given is not None and not is_target(given):
+        where, _, name = given.rpartition("@")
+        what = f"{given!r} is no host name or address"
+        raise typer.BadParameter(f"{what}: name the account with --user {where}" if name and where else what)
+    return given
+
+
+def _account(given: str | None) -> str | None:
+    if given is not None and not is_account(given):
+        raise typer.BadParameter(f"{given!r} is no account name")
     return given
 
 
 HOST_HELP = "A host of the registry or of your ssh config, a lab host (lab1), or local."
-HostOption = Annotated[str, typer.Option("--host", metavar="HOST", callback=_name, help=HOST_HELP)]
-OptionalHostOption = Annotated[str | None, typer.Option("--host", metavar="HOST", callback=_name, help=HOST_HELP)]
+HostOption = Annotated[str, typer.Option("--host", metavar="HOST", callback=_host, help=HOST_HELP)]
+OptionalHostOption = Annotated[str | None, typer.Option("--host", metavar="HOST", callback=_host, help=HOST_HELP)]
 AsOption = Annotated[
     str | None,
     typer.Option("--as", metavar="NAME", help="The registry host that it stands in for (default: the only one)."),
 ]
 UserOption = Annotated[
     str | None,
-    typer.Option("--user", metavar="USER", help="Log in as USER instead of the account that hosts.toml names."),
+    typer.Option(
+        "--user", metavar="USER", callback=_account, help="Log in as USER instead of the account that hosts.toml names."
+    ),
 ]
 FromOption = Annotated[
     Path | None,

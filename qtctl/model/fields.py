@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from qtctl.dialects import endpoints
 from qtctl.dialects.systemd.size import bytes_of
 from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.errors import InputError
@@ -47,7 +48,42 @@ Size = Annotated[str, _read_by(bytes_of)]
 """A systemd size: "512M", "1.5G", "infinity"."""
 Percent = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?%$")]
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Listen = Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:]+\]|[0-9.]+|\*):[0-9]{1,5}$")]
+
+
+def _listen(text: str) -> str:
+    address, _, port = text.rpartition(":")
+    if address != "*" and not endpoints.is_ip_address(address.strip("[]")):
+        raise ValueError(f"{address} is no IP address (write 127.0.0.1:8000, [::1]:8000 or *:8000)")
+    if not endpoints.is_port(int(port)):
+        raise ValueError(f"{port} is no port (1 to {endpoints.PORTS[-1]})")
+    return text
+
+
+Listen = Annotated[
+    str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:.]+\]|[0-9.]+|\*):[0-9]{1,5}$"), AfterValidator(_listen)
+]
+"""Where a service listens: an IP address, in brackets for IPv6, or * for all of them, and a port."""
+
+
+def _must_be(holds: Callable[[str], bool], expected: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not holds(text):
+            raise ValueError(f"{text!r} is no {expected}")
+        return text
+
+    return AfterValidator(check)
+
+
+HostAddress = Annotated[str, _must_be(endpoints.is_address, "host name or IP address")]
+Account = Annotated[
+    str,
+    _must_be(endpoints.is_account, "account name (letters, digits and _ . @ -)"),
+    Field(json_schema_extra={"pattern": rf"^{endpoints.ACCOUNT}$"}),
+]
+"""The name of an account that somebody logs in with."""
+UnitAccount = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_%][A-Za-z0-9_.@%-]{0,253}\$?)?$")]
+"""A user or group as a unit names it, perhaps by number or with specifiers. Empty: none is named."""
+TcpPort = Annotated[int, Field(strict=True, ge=1, le=endpoints.PORTS[-1])]
 Mode = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{3}$")]
 
 

@@ -7,7 +7,23 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from qtctl.model.accounts import Folder, HostsFile, User
-from qtctl.model.fields import AbsolutePath, EnvName, Listen, Name, Node, Setting, Size, Span, UnitName, UnitRef, says
+from qtctl.model.fields import (
+    AbsolutePath,
+    Account,
+    EnvName,
+    HostAddress,
+    Listen,
+    Name,
+    Node,
+    Setting,
+    Size,
+    Span,
+    TcpPort,
+    UnitAccount,
+    UnitName,
+    UnitRef,
+    says,
+)
 from qtctl.model.limits import Limits, Restart, Scheduling
 from qtctl.model.origin import Origin
 from qtctl.model.relations import Asserts, Conditions, Install, Manager, Order
@@ -29,6 +45,8 @@ from qtctl.model.units import Automount, Dropin, Hatch, Mount, Path, Slice, Sock
 
 WorkingDirectory = Annotated[str, StringConstraints(pattern=r"^(-?([/%].*|~))?$")]
 """A path, `~` for the home of the user; `-` before it: it may be missing. Empty: systemd's own choice, /."""
+TimeZone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", max_length=100)]
+"""As timedatectl names it: "Europe/Oslo"."""
 Type = Literal["exec", "simple", "notify", "notify-reload", "oneshot", "forking", "dbus", "idle"]
 
 
@@ -127,8 +145,8 @@ class Service(Node):
     category: str = ""
     target: Name | None = None
     type: Type | None = says("Type")
-    user: str | None = says("User")
-    group: str | None = says("Group")
+    user: UnitAccount | None = says("User")
+    group: UnitAccount | None = says("Group")
     supplementary_groups: tuple[AccountName, ...] = says("SupplementaryGroups", ())
     documentation: tuple[DocumentationUri, ...] = says("Documentation", (), section="Unit")
     instances: tuple[Instance, ...] = ()
@@ -171,8 +189,8 @@ class Service(Node):
 class Defaults(Node):
     """What every service has unless it says otherwise."""
 
-    user: str
-    group: str
+    user: UnitAccount
+    group: UnitAccount
     type: Type | Literal[""] = "exec"
     code: AbsolutePath
     python: AbsolutePath = "/usr/bin/python3"
@@ -210,15 +228,15 @@ class Fleet(Node):
 
 class Host(Node):
     summary: str = ""
-    address: str
-    ssh_port: int = Field(default=22, ge=1, le=65535)
-    audit_user: str
-    deploy_user: str
+    address: HostAddress
+    ssh_port: TcpPort = 22
+    audit_user: Account
+    deploy_user: Account
     memory: Size
     cpus: int = Field(ge=1)
     os: str = ""
     systemd: int = Field(default=252, ge=240)
-    timezone: str = "Etc/UTC"
+    timezone: TimeZone = "Etc/UTC"
     hosts_file: HostsFile | None = None
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from qtctl.dialects.endpoints import LOCAL, is_target
 from qtctl.dialects.toml.positions import Path, line_in
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors, Place
@@ -121,6 +122,8 @@ class _Loader:
             self.origins[field, name] = Origin(path, (name,))
             if kind not in (model.Key, Folder):
                 self._check_name(name, f"one of the {field}", Origin(path, (name,)))
+            if kind is model.Host:
+                self._check_host_name(name, Origin(path, (name,)))
             node = self._validate(path, (name,), value, kind)
             if node is not None:
                 found[name] = node
@@ -131,6 +134,12 @@ class _Loader:
             place = self.places.of(origin) if origin.path else Place(origin.file)
             hint = f"letters, digits and . _ @ -, the first a letter or digit, at most {NAME_LENGTH}"
             self.errors.append(InputError(f"{name!r} cannot name {what}", hint=hint, place=place))
+
+    def _check_host_name(self, name: str, origin: Origin) -> None:
+        if is_target(name) and name != LOCAL:
+            return
+        hint = f"a host name, as ssh takes it, and not {LOCAL}, which is the machine that qtctl runs on"
+        self.errors.append(InputError(f"{name!r} cannot name a host", hint=hint, place=self.places.of(origin)))
 
     def _whole(self, path: str, kind: type[M]) -> M | None:
         if path not in self.files:

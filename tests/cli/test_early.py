@@ -1,66 +1,87 @@
-"""The look that begins before the command line is understood: what is taken from a glance, and what is not."""
+"""An audit that begins before typer is loaded: which command lines begin one, and what becomes of it."""
 
-import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
-from qtctl.adapters.files import read_registry
-from qtctl.cli.asked import asked
-from qtctl.cli.connect import Way, way
-from qtctl.cli.early import begin, option, take
-from qtctl.cli.guess import guess, of_hosts
-from qtctl.cli.looking import Looking, Target
+from qtctl.cli.early import COMMANDS, FLAGS, FORMATS, begin, take, target_of
+from qtctl.cli.looking import Target
+from qtctl.cli.main import app
+from qtctl.cli.output import Format
 from qtctl.cli.task import Task
 from qtctl.errors import InputError
-from qtctl.flows.declare import begin as begun
 from tests.cli.world import ROOT
 
-ONE = b'[prod-1]\naddress = "203.0.113.10"\naudit_user = "looker"\n'
-TWO = ONE + b'[prod-2]\naddress = "203.0.113.11"\naudit_user = "looker"\nssh_port = 2222\n'
+LINES = [
+    ("audit --host web-1", Target(Path("registry"), "web-1")),
+    ("audit --host=web-1 --as prod --user=me", Target(Path("registry"), "web-1", "prod", "me")),
+    ("report registry --registry r --host fe80::1", Target(Path("r"), "fe80::1")),
+    (
+        "audit --templates t --format json --all --debug --host local",
+        Target(Path("registry"), "local", templates=Path("t")),
+    ),
+    ("audit --save evidence.json --host web-1", Target(Path("registry"), "web-1")),
+]
+LEFT_TO_THE_COMMAND = [
+    "",
+    "lint --host web-1",
+    "audit",
+    "audit --host",
+    "audit --host=",
+    "audit --host -x",
+    "audit --host web-1 --host web-2",
+    "audit --host web-1 --help",
+    "audit --host web-1 -h",
+    "audit --host web-1 extra",
+    "audit --host web-1 --",
+    "audit --host web-1 --nonsense",
+    "audit --host web-1 --all=yes",
+    "audit --host web-1 --from evidence.json",
+    "audit --host web-1 --format yaml",
+    "audit --host web-1 --out file",
+    "audit --host web-1 --save /",
+    "audit --host web-1 --save /dev/null/file",
+    "audit --host me@web-1",
+    "audit --host web-1 --user -oProxyCommand=sh",
+    "report registry --host web-1 --all",
+    "report --host web-1",
+    "deploy --host web-1",
+]
 
 
-@pytest.mark.parametrize(
-    ("argv", "value"),
-    [
-        (["audit", "--host", "a"], "a"),
-        (["audit", "--host=a"], "a"),
-        (["audit", "--host", "a", "--host", "b"], "b"),
-        (["audit", "--host"], None),
-        (["audit"], None),
-    ],
-)
-def test_an_option_at_a_glance(argv: list[str], value: str | None) -> None:
-    assert option(argv, "--host") == value
+@pytest.mark.parametrize(("line", "target"), LINES)
+def test_a_command_line_that_is_plainly_right(line: str, target: Target) -> None:
+    assert target_of(line.split(), {}) == target
 
 
-@pytest.mark.parametrize(
-    ("target", "hosts", "as_name", "guessed"),
-    [
-        ("prod-1", ONE, None, Way("prod-1", "looker", address="203.0.113.10", port=22)),
-        ("prod-2", TWO, None, Way("prod-2", "looker", address="203.0.113.11", port=2222)),
-        ("stand-in", ONE, None, Way("stand-in", "looker")),
-        ("stand-in", TWO, "prod-2", Way("stand-in", "looker")),
-        ("stand-in", TWO, None, None),
-        ("stand-in", ONE, "prod-9", None),
-        ("local", ONE, None, None),
-        ("prod-1", b"not = [toml", None, None),
-        ("prod-1", b'prod-1 = "a word"', None, None),
-        ("prod-1", b'[prod-1]\naddress = 7\naudit_user = "x"', None, None),
-        ("prod-1", b"\xff", None, None),
-    ],
-)
-def test_the_way_that_is_guessed(target: str, hosts: bytes, as_name: str | None, guessed: Way | None) -> None:
-    assert of_hosts(Target(Path("registry"), target, as_name), hosts) == guessed
+@pytest.mark.parametrize("line", LEFT_TO_THE_COMMAND)
+def test_any_other_command_line_is_left_to_the_command(line: str) -> None:
+    assert target_of(line.split(), {}) is None
 
 
-def test_the_guess_is_what_the_registry_says() -> None:
-    name = "quantumtrader-prod-1"
-    assert guess(Target(ROOT / "registry", name, None, "me")) == way(name, name, "me", "203.0.113.10", 22)
+def test_the_registry_is_the_one_of_the_environment() -> None:
+    found = target_of(["audit", "--host", "web-1"], {"QTCTL_REGISTRY": "elsewhere"})
+    assert found == Target(Path("elsewhere"), "web-1")
 
 
-def test_nothing_is_guessed_without_a_registry(tmp_path: Path) -> None:
-    assert guess(Target(tmp_path, "prod-1")) is None
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_the_options_are_those_of_the_command(command: tuple[str, ...]) -> None:
+    found: Any = get_command(app)
+    for word in command:
+        found = found.commands[word]
+    options = {name: option for option in found.params for name in option.opts}
+    for name in COMMANDS[command]:
+        assert not options[name].is_flag
+        assert not options[name].multiple
+    for name in FLAGS[command] - {"--debug"}:
+        assert options[name].is_flag
+    assert set(options) - COMMANDS[command] - FLAGS[command] == {"--from"}
+
+
+def test_the_formats_are_those_of_the_commands() -> None:
+    assert {each.value for each in Format} == FORMATS
 
 
 def test_a_look_that_has_begun_is_the_one_that_the_command_takes() -> None:
@@ -76,20 +97,6 @@ def test_a_look_that_has_begun_is_the_one_that_the_command_takes() -> None:
         compiling, looking = early.ask()
         evidence = looking.answer(tell)
     assert (evidence.host, evidence.transport, said) == (compiling.begun().host, "local", ["asking local"])
-
-
-def test_a_wrong_guess_is_left_for_what_the_registry_says(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        port = nobody.getsockname()[1]
-        text = f'[gone]\naddress = "127.0.0.1"\nssh_port = {port}\naudit_user = "me"\n'
-        (tmp_path / "hosts.toml").write_text(text)
-        assert guess(Target(tmp_path, "gone")) == Way("gone", "me", address="127.0.0.1", port=port)
-        looking = Looking(Target(tmp_path, "gone"))
-        declared = begun(read_registry(ROOT / "registry"), "local", None)
-        looking.ask(asked(declared.desired, "local", None))
-        evidence = looking.answer(lambda _what: None)
-        looking.close()
-    assert (evidence.host, evidence.transport) == (declared.desired.host, "local")
 
 
 def test_a_look_that_is_not_meant_is_not_taken() -> None:
