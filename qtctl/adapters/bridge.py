@@ -7,8 +7,9 @@ import subprocess
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
-from qtctl.adapters import elevate
+from qtctl.adapters import elevate, shell
 from qtctl.adapters.dbus import Gone, StreamBus
+from qtctl.adapters.wire import Wire
 from qtctl.errors import HostError, Refused
 
 if TYPE_CHECKING:
@@ -32,10 +33,24 @@ def over_channel(channel: "paramiko.Channel", place: str, refuse: Callable[[str]
         return explain(place, what, bytes(said), refuse)
 
     try:
-        return StreamBus(channel, _ANONYMOUS, gone, HELLO_DEADLINE_S)
+        return StreamBus(_Marked(channel, place), _ANONYMOUS, gone, HELLO_DEADLINE_S)
     except BaseException:
         channel.close()
         raise
+
+
+class _Marked:
+    """A Wire to a program that `shell.BRIDGE` starts: what shell files print before it is not the bus's."""
+
+    def __init__(self, wire: Wire, place: str) -> None:
+        self.settimeout, self.sendall, self.close = wire.settimeout, wire.sendall, wire.close
+        self._recv, self._after = wire.recv, shell.AfterMark(place)
+
+    def recv(self, size: int) -> bytes:
+        while data := self._recv(size):
+            if rest := self._after.rest(data):
+                return rest
+        return b""
 
 
 class _Piped:
@@ -57,7 +72,7 @@ def over_command(command: str, place: str, refuse: Callable[[str], Refused] | No
     ours, theirs = socket.socketpair()
     errors = os.fdopen(os.memfd_create("qtctl"), "w+b")
     process = subprocess.Popen(
-        ["sh", "-c", command], stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=errors, start_new_session=True
+        ["/bin/sh", "-c", command], stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=errors, start_new_session=True
     )
     theirs.close()
 
@@ -69,7 +84,7 @@ def over_command(command: str, place: str, refuse: Callable[[str], Refused] | No
 
     wire = _Piped(ours, process, errors)
     try:
-        return StreamBus(wire, _ANONYMOUS, gone, HELLO_DEADLINE_S)
+        return StreamBus(_Marked(wire, place), _ANONYMOUS, gone, HELLO_DEADLINE_S)
     except BaseException:
         wire.close()
         raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from qtctl.adapters import shell
 from qtctl.errors import Refused
 
 MARK = b"qtctl: root\n"
@@ -11,13 +12,13 @@ _SAY = "printf 'qtctl: root\\n' >&2; exec"
 
 
 def command(program: str, *, root: bool) -> str:
-    """The shell command that runs `program` (a word or several of our own, nothing to quote), as root where asked."""
+    """The shell command that runs `program` (a line of `qtctl.adapters.shell`), as root where asked."""
     if not root:
         return program
     inner = f"{_SAY} {program}"
     # Double quotes only inside: the login shell of the host takes this as one single-quoted word.
-    script = f'[ "$(id -u)" = 0 ] && {{ {inner}; }}; exec sudo -n -- sh -c "$1"'
-    return "sh -c " + _quoted(script) + " sh " + _quoted(inner)
+    script = f'[ "$(id -u)" = 0 ] && {{ {inner}; }}; exec sudo -n -- /bin/sh -c "$1"'
+    return f"{shell.CLEAN} /bin/sh -c " + _quoted(script) + " sh " + _quoted(inner)
 
 
 def strip_mark(stderr: bytes, refuse: Callable[[str], Refused]) -> bytes:

@@ -6,13 +6,14 @@ import pwd
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from qtctl.adapters import elevate, local_bus, sftp, store
+from qtctl.adapters import elevate, local_bus, sftp, shell, store
 from qtctl.adapters.local_bus import LocalBus
 from qtctl.errors import HostError, Refused
 from qtctl.model.tree import TreeFile
@@ -39,9 +40,14 @@ class LocalHost:
     def user(self) -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
 
-    def start(self, script: str, *, root: bool = False) -> "Process":
-        """Run a POSIX sh script, given on standard input to `sh -s` (as root: directly, or through `sudo -n`)."""
-        process = Process(elevate.command("sh -s", root=root), script.encode(), _no_root if root else None)
+    def start(self, script: str, *, root: bool = False, attached: bool = False) -> "Process":
+        """Run a POSIX sh script, given on standard input (as root: directly, or through `sudo -n`).
+
+        `attached`: its input stays open until it is finished with, and its end there is the script's own.
+        """
+        command = elevate.command(shell.ATTACHED if attached else shell.SHELL, root=root)
+        text = shell.attached(script) if attached else script
+        process = Process(command, text.encode(), _no_root if root else None, hold=attached)
         self._open.append(process.kill)
         return process
 
@@ -90,22 +96,26 @@ class LocalHost:
 class Process:
     """qtctl.ports.host.Running here."""
 
-    def __init__(self, command: str, script: bytes, refuse: Callable[[str], Refused] | None) -> None:
+    def __init__(
+        self, command: str, script: bytes, refuse: Callable[[str], Refused] | None, *, hold: bool = False
+    ) -> None:
+        """`hold`: the command's input stays open until this process finishes with it, or ends however."""
         self._refuse = refuse
         self._started_at = time.time()
         self._started = time.monotonic()
-        # Its script is an anonymous file in memory: nothing is written to disk, and no pipe fills up.
-        with os.fdopen(os.memfd_create("qtctl"), "wb") as memory:
-            memory.write(script)
-            memory.flush()
-            memory.seek(0)
+        self._held: int | None = None
+        stdin = self._pipe(script) if hold else _memory(script)
+        try:
             self._process = subprocess.Popen(
-                ["sh", "-c", f"exec {command}"],
-                stdin=memory,
+                ["/bin/sh", "-c", f"exec {command}"],
+                stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                cwd="/",
             )
+        finally:
+            os.close(stdin)
 
     def finish(self, deadline_s: float) -> Completed:
         """Wait for the end. HostError at the deadline, Refused where sudo denies."""
@@ -116,6 +126,8 @@ class Process:
             raise HostError(
                 f"{_PLACE}: a command did not end in {deadline_s:g} s", hint="look at the load of this machine"
             ) from error
+        finally:
+            self._let_go()
         if self._refuse is not None:
             stderr = elevate.strip_mark(stderr, self._refuse)
         status = self._process.returncode
@@ -124,6 +136,7 @@ class Process:
 
     def kill(self) -> None:
         """End it and all that it started in its session; nothing where it has ended."""
+        self._let_go()
         if self._process.poll() is not None:
             return
         # A process that sudo started is not ours to kill; closing its pipes lets it end.
@@ -134,6 +147,33 @@ class Process:
                 pipe.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
+
+    def _pipe(self, script: bytes) -> int:
+        """The end to read of a pipe that a thread fills; the other end stays open, since its end means something."""
+        reading, writing = os.pipe()
+        self._held = os.dup(writing)
+        threading.Thread(target=_fill, args=(writing, script), daemon=True).start()
+        return reading
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+
+def _memory(script: bytes) -> int:
+    """An anonymous file in memory: nothing is written to disk, and no pipe fills up."""
+    descriptor = os.memfd_create("qtctl")
+    with os.fdopen(os.dup(descriptor), "wb") as memory:
+        memory.write(script)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _fill(descriptor: int, script: bytes) -> None:
+    # A shell that ended before it read all of its script has said why, and has a status.
+    with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as pipe:
+        pipe.write(script)
 
 
 def _write_new(path: Path, content: bytes) -> None:

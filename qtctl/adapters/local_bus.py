@@ -5,7 +5,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol
 
-from qtctl.adapters import bridge, elevate
+from qtctl.adapters import bridge, elevate, shell
 from qtctl.errors import InputError
 from qtctl.ports.host import Bus
 
@@ -41,7 +41,7 @@ def _by_jeepney(place: str, sudo: bool) -> LocalBus:
     if not sudo:
         return bridge.local(place)
     return bridge.over_command(
-        elevate.command("systemd-stdio-bridge", root=True), place, lambda said: elevate.refused(place, said)
+        elevate.command(shell.BRIDGE, root=True), place, lambda said: elevate.refused(place, said)
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from qtctl.adapters import elevate, light_paramiko, ssh_config, ssh_errors, store, tcp
+from qtctl.adapters import elevate, light_paramiko, shell, ssh_config, ssh_errors, store, tcp
 from qtctl.errors import HostError, Refused
 from qtctl.model.tree import TreeFile
 
@@ -70,7 +70,7 @@ class SshHost:
     def prepare(self) -> None:
         """Open now what a look asks for first, a shell and the bus; an error is kept until it is asked for."""
         try:
-            self._shell = self._exec("sh -s")
+            self._shell = self._exec(shell.ATTACHED)
         except HostError as error:
             self._shell = error
         try:
@@ -86,16 +86,21 @@ class SshHost:
     def user(self) -> str:
         return self._settings.user
 
-    def start(self, script: str, *, root: bool = False) -> "Exec":
-        """Run a POSIX sh script, given on standard input to `sh -s` (as root: directly, or through `sudo -n`)."""
+    def start(self, script: str, *, root: bool = False, attached: bool = False) -> "Exec":
+        """Run a POSIX sh script, given on standard input (as root: directly, or through `sudo -n`).
+
+        `attached`: its input stays open until it is finished with, and its end there is the script's own.
+        """
         from qtctl.adapters.ssh_exec import Exec  # noqa: PLC0415
 
-        channel = None if root else _handed_out(self._shell)
+        channel = _handed_out(self._shell) if attached and not root else None
         if channel is None:
-            channel = self._exec(elevate.command("sh -s", root=root))
+            channel = self._exec(elevate.command(shell.ATTACHED if attached else shell.SHELL, root=root))
         else:
             self._shell = None
-        return Exec(channel, script.encode(), self._no_root if root else None, self._place)
+        text = shell.attached(script) if attached else script
+        refuse = self._no_root if root else None
+        return Exec(channel, text.encode(), refuse, self._place, hold=attached)
 
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:
         """Write files (0600) below a new directory (0700) owned by the login user; paths relative to it."""
@@ -120,7 +125,7 @@ class SshHost:
         if not root and (prepared := _handed_out(self._bus)) is not None:
             self._bus = None
             return prepared
-        channel = self._exec(elevate.command("systemd-stdio-bridge", root=root))
+        channel = self._exec(elevate.command(shell.BRIDGE, root=root))
         return over_channel(channel, self._place, self._no_root if root else None)
 
     def store(self, address: str, port: int, password: str | None) -> store.RedisStore:

@@ -17,9 +17,19 @@ class Exec:
     """qtctl.ports.host.Running over SSH. One exec channel; its end closes the channel."""
 
     def __init__(
-        self, channel: paramiko.Channel, script: bytes, refuse: Callable[[str], Refused] | None, place: str
+        self,
+        channel: paramiko.Channel,
+        script: bytes,
+        refuse: Callable[[str], Refused] | None,
+        place: str,
+        *,
+        hold: bool = False,
     ) -> None:
-        """`refuse`, where the command runs as root: makes the error from what sudo said instead."""
+        """`refuse`, where the command runs as root: makes the error from what sudo said instead.
+
+        `hold`: the command's input stays open until the channel is closed.
+        """
+        self._hold = hold
         self._channel = channel
         self._script = memoryview(script)
         self._refuse = refuse
@@ -84,7 +94,7 @@ class Exec:
                 self._script = memoryview(b"")
                 return
             self._script = self._script[sent:]
-            if not self._script:
+            if not self._script and not self._hold:
                 self._channel.shutdown_write()
 
     def _drain(self) -> None:

@@ -32,8 +32,8 @@ class SharedHost:
     def transport(self) -> str:
         return self._host.transport
 
-    def start(self, script: str, *, root: bool = False) -> Running:
-        return self._host.start(script, root=root)
+    def start(self, script: str, *, root: bool = False, attached: bool = False) -> Running:
+        return self._host.start(script, root=root, attached=attached)
 
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:
         self._host.put(directory, files)

@@ -37,7 +37,7 @@ def start(host: Host, families: Sequence[tuple[Probe, tuple[Need, ...]]], *, roo
     marker = secrets.token_hex(16)
     asked = Asked(tuple(families), HostError("not started"), marker)
     try:
-        running: Running | HostError = host.start(script(asked.commands, marker), root=root)
+        running: Running | HostError = host.start(script(asked.commands, marker), root=root, attached=True)
     except HostError as error:
         running = error
     return Asked(asked.families, running, marker)

@@ -68,7 +68,7 @@ def facts(looked: Looked, name: str, address: str, user: str) -> HostFacts:
 
 def _run(host: Host, commands: Sequence[Command]) -> list[Frame | None]:
     marker = secrets.token_hex(16)
-    done = host.start(script(commands, marker)).finish(DEADLINE_S)
+    done = host.start(script(commands, marker), attached=True).finish(DEADLINE_S)
     if not began(marker, done.stdout):
         why = first_line(done.stderr) or first_line(done.stdout) or f"exit status {done.exit}"
         raise HostError(f"the host runs no commands for {host.user}: {why}")

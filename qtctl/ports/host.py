@@ -105,8 +105,12 @@ class Host(Protocol):
         """ssh or local."""
         ...
 
-    def start(self, script: str, *, root: bool = False) -> Running:
-        """Run a POSIX sh script, given on standard input to `sh -s` (as root: directly, or through `sudo -n`)."""
+    def start(self, script: str, *, root: bool = False, attached: bool = False) -> Running:
+        """Run a POSIX sh script in a clean environment (as root: directly, or through `sudo -n`).
+
+        `attached`: it only reads, and ends with all that it started when nobody waits for it any more. Without, it
+        runs to its end even where the connection breaks.
+        """
         ...
 
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:

@@ -13,7 +13,7 @@ from qtctl.probes.answer import Answer
 
 MARKER = re.compile(r"[0-9A-Za-z]{16,}")
 
-_HEAD = """export LC_ALL=C PATH="${{PATH:-/usr/bin:/bin}}:/usr/sbin:/sbin"
+_HEAD = """export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 qtctl_frame() {{
   qtctl_rc=$?
   read -r qtctl_up qtctl_rest </proc/uptime

@@ -175,22 +175,24 @@ def test_an_unknown_kind_of_need_is_a_mistake_of_ours(port: int) -> None:
 class NoCommands(LocalHost):
     """A host whose account may not run commands."""
 
-    def start(self, script: str, *, root: bool = False) -> Running:  # type: ignore[override]  # noqa: ARG002
+    def start(self, *_: object, **__: object) -> Running:  # type: ignore[override]
         raise HostError("it runs no command")
 
 
 class Nologin(LocalHost):
     """A host whose account has no shell, as /usr/sbin/nologin answers."""
 
-    def start(self, script: str, *, root: bool = False) -> Running:  # type: ignore[override]  # noqa: ARG002
-        return super().start("echo This account is currently not available.; exit 1")
+    def start(self, *_: object, attached: bool = False, **__: object) -> Running:  # type: ignore[override]
+        return super().start("echo This account is currently not available.; exit 1", attached=attached)
 
 
 class CutOff(LocalHost):
     """A host whose shell dies in the middle of the batch."""
 
-    def start(self, script: str, *, root: bool = False) -> Running:  # type: ignore[override]
-        return super().start(script.replace("qtctl_frame 1\n", "kill -9 $$\n"), root=root)
+    def start(  # type: ignore[override]
+        self, script: str, *, root: bool = False, attached: bool = False
+    ) -> Running:
+        return super().start(script.replace("qtctl_frame 1\n", "kill -9 $$\n"), root=root, attached=attached)
 
 
 @pytest.mark.parametrize(
@@ -208,8 +210,10 @@ def test_a_batch_that_fails_costs_its_own_facts(host: type[LocalHost], state: st
 
 
 class Slow(LocalHost):
-    def start(self, script: str, *, root: bool = False) -> Running:  # type: ignore[override]
-        return super().start("sleep 30\n" + script, root=root)
+    def start(  # type: ignore[override]
+        self, script: str, *, root: bool = False, attached: bool = False
+    ) -> Running:
+        return super().start("sleep 30\n" + script, root=root, attached=attached)
 
 
 def test_the_deadline_refuses_what_is_not_answered_by_then(port: int) -> None:

@@ -1,0 +1,106 @@
+"""What an audit reads of a host is bounded, and nothing of it stays behind, whatever a service account does."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from qtctl.adapters.local import LocalHost
+from qtctl.adapters.ssh import connect
+from qtctl.errors import HostError
+from qtctl.lab import lab
+from tests.live.box import ROOT, Box
+
+AUDITOR = "qtaudit"
+SLOW = "sleep 300 & sleep 300 & (sleep 300; true)\nwait\n"
+WAIT_S = 5.0
+
+
+def processes(box: Box) -> str:
+    """Those of the auditing account, apart from sshd's."""
+    return box.sh(f"ps -u {AUDITOR} -o pid=,args= | grep -v -e sshd: -e 'systemd --user' -e sd-pam || true")
+
+
+def gone(box: Box) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while (left := processes(box)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == ""
+
+
+@pytest.mark.lab
+def test_nothing_runs_on_after_the_deadline(box: Box) -> None:
+    with connect(box.name, user=AUDITOR, config=lab.ssh_config_path()) as host:
+        running = host.start(SLOW, attached=True)
+        box.wait(f"pgrep -u {AUDITOR} -x sleep")
+        with pytest.raises(HostError, match="did not end"):
+            running.finish(0.1)
+        gone(box)
+
+
+@pytest.mark.lab
+def test_nothing_runs_on_after_an_answer(box: Box) -> None:
+    with connect(box.name, user=AUDITOR, config=lab.ssh_config_path()) as host:
+        assert host.start("echo here; sleep 300 >/dev/null 2>&1 &\n", attached=True).finish(10).stdout == b"here\n"
+        gone(box)
+
+
+KILLED = f"""import sys, time
+from pathlib import Path
+from qtctl.adapters.ssh import connect
+host = connect(sys.argv[1], user={AUDITOR!r}, config=Path(sys.argv[2]))
+host.start({SLOW!r}, attached=True)
+time.sleep(300)
+"""
+
+
+@pytest.mark.lab
+def test_nothing_runs_on_after_a_kill(box: Box) -> None:
+    script = [sys.executable, "-c", KILLED, box.name, str(lab.ssh_config_path())]
+    with subprocess.Popen(script, cwd=ROOT) as caller:
+        box.wait(f"pgrep -u {AUDITOR} -x sleep")
+        caller.kill()
+    gone(box)
+
+
+def test_nothing_runs_on_here_after_a_kill() -> None:
+    script = """import time
+from qtctl.adapters.local import LocalHost
+LocalHost().start("sleep 4711 & sleep 4711 & sleep 4711\\n", attached=True)
+time.sleep(300)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT) as caller:
+        until(lambda: len(sleeps()) == 3)
+        caller.kill()
+    until(lambda: not sleeps())
+
+
+def sleeps() -> list[str]:
+    found = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    return [line.decode() for line in found if line == b"sleep\x004711\x00"]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not (done := holds()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert done
+
+
+def test_a_script_that_was_cut_off_does_nothing(tmp_path: Path) -> None:
+    from qtctl.adapters import shell
+
+    text = shell.attached(f"touch {tmp_path}/made\n" + "true\n" * 5000)
+    for length in (100, 4096, len(text) - 10):
+        subprocess.run(["sh", "-s"], input=text[:length].encode(), capture_output=True, check=False, timeout=10)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_file_is_written_by_what_only_reads(tmp_path: Path) -> None:
+    with LocalHost() as host:
+        done = host.start(f"echo x >{tmp_path}/made\n", attached=True).finish(10)
+    assert done.exit != 0
+    assert not (tmp_path / "made").exists() or (tmp_path / "made").read_bytes() == b""
