@@ -127,12 +127,13 @@ def compose(
 
 
 def _into(out: Path, name: str | None, host: "HostFacts") -> "Into":
-    from qtctl.adapters.files import read_templates, read_text, shipped
+    from qtctl.adapters.files import read_text, shipped
+    from qtctl.adapters.templates import unit_templates
     from qtctl.flows.adopt import Into
     from qtctl.flows.schemas import meanings, registry_files
 
     schemas = registry_files(meanings(read_text(shipped("keys.toml"))))
-    return Into(_fleet(out, name), host, schemas, read_templates(None))
+    return Into(_fleet(out, name), host, schemas, unit_templates(None))
 
 
 def _fleet(out: Path, name: str | None) -> str:

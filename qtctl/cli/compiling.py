@@ -4,8 +4,9 @@ import os
 from typing import TYPE_CHECKING
 
 from qtctl.adapters import kept
-from qtctl.adapters.files import read_registry, read_templates
+from qtctl.adapters.files import read_registry
 from qtctl.adapters.installation import fingerprint
+from qtctl.adapters.templates import unit_templates
 from qtctl.dialects.endpoints import LOCAL
 from qtctl.flows.compiled import Sources, Spoilt, pack, unpack
 from qtctl.flows.declared import Declared
@@ -22,7 +23,7 @@ class Compiling:
 
     def __init__(self, target: "Target") -> None:
         self._sources = Sources(
-            read_registry(target.registry), read_templates(target.templates), target.host, target.as_name
+            read_registry(target.registry), unit_templates(target.templates), target.host, target.as_name
         )
         # An audit writes nothing on the host that it looks at, and that may be this machine.
         where = None if target.host == LOCAL else kept.folder(os.environ)

@@ -47,10 +47,11 @@ def demo(
 
 
 def _shipped() -> "Declared":
-    from qtctl.adapters.files import read_registry, read_templates, shipped
+    from qtctl.adapters.files import read_registry, shipped
+    from qtctl.adapters.templates import unit_templates
     from qtctl.flows.declare import declare
 
-    return declare(read_registry(shipped("registry")), read_templates(None), "", None)
+    return declare(read_registry(shipped("registry")), unit_templates(None), "", None)
 
 
 def _recorded() -> "Evidence":

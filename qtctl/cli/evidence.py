@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def declare(registry: Path, templates: Path | None, target: str, as_name: str | None) -> "Loaded":
-    from qtctl.adapters.files import read_registry, read_templates
+    from qtctl.adapters.files import read_registry
+    from qtctl.adapters.templates import unit_templates
     from qtctl.flows.declare import declare as build
 
-    return build(read_registry(registry), read_templates(templates), target, as_name)
+    return build(read_registry(registry), unit_templates(templates), target, as_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,14 +40,15 @@ def lint(
 
     Everything is shown at once, each finding with file, line and remedy; `qtctl explain ID` tells more.
     """
-    from qtctl.adapters.files import read_registry, read_templates
+    from qtctl.adapters.files import read_registry
+    from qtctl.adapters.templates import unit_templates
     from qtctl.flows.lint import counts
     from qtctl.flows.lint import lint as check
     from qtctl.report.lint import Report
 
     folder = registry_folder(registry)
     how = _chosen(format_)
-    files, texts = read_registry(folder), read_templates(templates)
+    files, texts = read_registry(folder), unit_templates(templates)
     fixed: tuple[tuple[str, str], ...] = ()
     if fix:
         files, fixed = _mended(folder, files, texts)

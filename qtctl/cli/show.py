@@ -21,12 +21,13 @@ def show(
     format_: FormatOption = None,
 ) -> None:
     """Show what is declared of NAME, where each value comes from, its streams, and the units made of it."""
-    from qtctl.adapters.files import read_registry, read_templates
+    from qtctl.adapters.files import read_registry
+    from qtctl.adapters.templates import unit_templates
     from qtctl.flows.views import show as look
     from qtctl.report.document import dumped
     from qtctl.views.show_markdown import to_markdown
 
-    found = look(read_registry(registry_folder(registry)), read_templates(templates), name, as_name)
+    found = look(read_registry(registry_folder(registry)), unit_templates(templates), name, as_name)
     present(format_, lambda: dumped(found), lambda: to_markdown(found), lambda: _tables(found))
 
 

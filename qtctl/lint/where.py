@@ -1,6 +1,7 @@
 """Where a directive of a rendered unit was said: in the registry, or in a template of the user's own."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 from qtctl.dialects.systemd.unitfile import Line
@@ -57,17 +58,30 @@ def origin_at(view: View, service: Service, declared: Origin, path: tuple[str, .
 
 def spot(view: View, unit: Unit, line: Line) -> Origin | Place:
     """Where to look for a rendered line: in the template if it stands there as it is, else where it was declared."""
-    text = view.templates.get(unit.template, "")
-    written = f"{line.key}={line.value}"
-    keyed = None
-    for number, row in enumerate(text.splitlines(), start=1):
-        if row.strip() == written or row.strip().replace(" ", "") == written.replace(" ", ""):
-            return Place(unit.template, number)
-        if keyed is None and row.lstrip().startswith(f"{line.key}="):
-            keyed = number
+    rows = _rows(view.templates.get(unit.template, ""))
+    as_it_is = rows.get(_compact(f"{line.key}={line.value}"))
+    if as_it_is is not None:
+        return Place(unit.template, as_it_is)
+    keyed = rows.get(f"{line.key}=")
     if keyed is not None and not key_path(view.keys, line.key):
         return Place(unit.template, keyed)
     return origin_of(view, unit, line.key)
+
+
+@lru_cache(maxsize=16)
+def _rows(text: str) -> Mapping[str, int]:
+    """The number of the first row of its kind: by the whole row without spaces, and by the KEY= that it begins with."""
+    rows: dict[str, int] = {}
+    for number, row in enumerate(text.splitlines(), start=1):
+        key, equals, _ = row.lstrip().partition("=")
+        rows.setdefault(_compact(row), number)
+        if equals:
+            rows.setdefault(f"{key}=", number)
+    return rows
+
+
+def _compact(row: str) -> str:
+    return row.strip().replace(" ", "")
 
 
 def _said(node: object, path: tuple[str, ...]) -> bool:

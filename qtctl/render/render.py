@@ -1,8 +1,9 @@
 """Desired → the bytes of every unit and env file, through the templates in `unit_templates/`."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -21,9 +22,10 @@ from qtctl.model.origin import Origin
 from qtctl.render import accounts
 from qtctl.render.accounts import SYSUSERS, TMPFILES
 from qtctl.render.declared import Declared, of_dropin, of_service, of_target, of_timer, of_unit
+from qtctl.render.filling import Filled, Filling, OwnTemplates
 from qtctl.render.judge import judge_env, judge_mark, judge_unit
 from qtctl.render.planned import DROPIN
-from qtctl.render.templates import Templates
+from qtctl.render.templates import fill
 from qtctl.render.written import mark
 
 SERVICE, TIMER, TARGET, UNIT, DROPIN_TEMPLATE, ENV = (
@@ -33,102 +35,168 @@ TEMPLATES = (SERVICE, TIMER, TARGET, UNIT, DROPIN_TEMPLATE, ENV, SYSUSERS, TMPFI
 """The template files that a caller reads and passes."""
 
 D = TypeVar("D", DesiredService, DesiredTimer, DesiredTarget, DesiredUnit)
-_Job = tuple[str, Origin, Callable[[], DesiredFile]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A file to make: what is filled into its template, and what makes the file of the text and judges it."""
+
+    filling: Filling
+    made: Callable[[str], DesiredFile]
+
+
+_Planned = tuple[str, Origin, Callable[[], _Job | DesiredFile]]
+_Failed = dict[int, tuple[str, InputError]]
+"""By the number of the job."""
 
 
 def render(desired: Desired, templates: Mapping[str, str]) -> Desired:
     """`desired` with `files`, sorted by path; the same bytes for the same input.
 
-    `templates` are texts by file name (`TEMPLATES`). InputErrors with everything that is wrong: a value that no unit
-    file can say, a template that is broken or does not give the declared values.
+    `templates` are texts by file name (`TEMPLATES`); those of a user are `OwnTemplates`. InputErrors with everything
+    that is wrong: a value that no unit file can say, a template that is broken or does not give the declared values.
     """
-    filled = Templates(templates)
+    planned = list(_planned(desired))
+    failed: _Failed = {}
+    jobs, made = _begun(planned, failed)
+    fillings = [job.filling for job in jobs.values()]
+    filled = templates.fill(fillings) if isinstance(templates, OwnTemplates) else fill(templates, fillings)
+    for (number, job), text in zip(jobs.items(), filled, strict=True):
+        with _collected(planned[number], number, failed):
+            made[number] = job.made(_text(text))
     files: dict[str, DesiredFile] = {}
-    failed: list[tuple[str, InputError]] = []
-    for subject, origin, job in _jobs(desired, filled):
-        try:
-            _put(files, job())
-        except InputError as error:
-            failed.append((subject, _placed(error, subject, origin)))
-    errors = _grouped(failed)
+    for number in sorted(made):
+        with _collected(planned[number], number, failed):
+            _put(files, made[number])
+    errors = _grouped([failed[number] for number in sorted(failed)])
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
     return replace(desired, files=tuple(files[path] for path in sorted(files)))
 
 
-def _jobs(desired: Desired, templates: Templates) -> Iterator[_Job]:
+def _begun(planned: Iterable[_Planned], failed: _Failed) -> tuple[dict[int, _Job], dict[int, DesiredFile]]:
+    """The jobs that need a template, and the files that need none."""
+    jobs: dict[int, _Job] = {}
+    made: dict[int, DesiredFile] = {}
+    for number, plan in enumerate(planned):
+        with _collected(plan, number, failed):
+            begun = plan[2]()
+            if isinstance(begun, _Job):
+                jobs[number] = begun
+            else:
+                made[number] = begun
+    return jobs, made
+
+
+@contextmanager
+def _collected(plan: _Planned, number: int, failed: _Failed) -> Iterator[None]:
+    subject, origin, _ = plan
+    try:
+        yield
+    except InputError as error:
+        failed[number] = (subject, _placed(error, subject, origin))
+
+
+def _text(filled: Filled) -> str:
+    if isinstance(filled, InputError):
+        raise filled
+    return filled
+
+
+def _planned(desired: Desired) -> Iterator[_Planned]:
     for service in (*desired.services, *desired.templates):
         if service.template:
             continue
-        yield service.unit, service.origin, partial(_unit, SERVICE, service, of_service, templates)
+        yield service.unit, service.origin, partial(_unit, SERVICE, service, of_service)
         if service.env_file or service.env:
-            yield service.unit, service.origin, partial(_env, service, templates)
+            yield service.unit, service.origin, partial(_env, service)
     for timer in desired.timers:
-        yield timer.unit, timer.origin, partial(_unit, TIMER, timer, of_timer, templates)
+        yield timer.unit, timer.origin, partial(_unit, TIMER, timer, of_timer)
     for target in desired.targets:
-        yield target.unit, target.origin, partial(_unit, TARGET, target, of_target, templates)
+        yield target.unit, target.origin, partial(_unit, TARGET, target, of_target)
     for unit in desired.units:
-        yield unit.unit, unit.origin, partial(_unit, UNIT, unit, of_unit, templates)
+        yield unit.unit, unit.origin, partial(_unit, UNIT, unit, of_unit)
     for dropin in desired.dropins:
-        yield dropin.unit, dropin.origin, partial(_dropin, dropin, templates)
-    yield from _jobs_of_host(desired, templates)
+        yield dropin.unit, dropin.origin, partial(_dropin, dropin)
+    yield from _planned_of_host(desired)
 
 
-def _jobs_of_host(desired: Desired, templates: Templates) -> Iterator[_Job]:
+def _planned_of_host(desired: Desired) -> Iterator[_Planned]:
     """What is no unit's."""
+    made: dict[str, Callable[[Desired, str, Origin], _Job | DesiredFile]]
     made = {"sysusers": _sysusers, "tmpfiles": _tmpfiles, "cloud-init": _cloud_init}
     for path, kind, origin in accounts.paths(desired):
-        yield path, origin, partial(made[kind], desired, path, origin, templates)
+        yield path, origin, partial(made[kind], desired, path, origin)
 
 
-def _unit(template: str, declared: D, says: Callable[[D], tuple[Declared, ...]], templates: Templates) -> DesiredFile:
-    first = mark(declared.origin.file)
-    values = {template.removesuffix(".j2"): declared}
-    text = templates.fill(template, declared.unit, specifiers=declared.specifiers, mark=first, **values)
-    judge_unit(text, declared.unit, template, first, says(declared), specifiers=declared.specifiers)
-    path = f"{UNIT_DIR}/{declared.unit}"
-    return _file(path, text, mode="0644", kind="unit", subject=declared.unit, origin=declared.origin)
+def _unit(template: str, declared: D, says: Callable[[D], tuple[Declared, ...]]) -> _Job:
+    first, unit, specifiers = mark(declared.origin.file), declared.unit, declared.specifiers
+
+    def made(text: str) -> DesiredFile:
+        judge_unit(text, unit, template, first, says(declared), specifiers=specifiers)
+        return _file(
+            f"{UNIT_DIR}/{unit}", text, template, mode="0644", kind="unit", subject=unit, origin=declared.origin
+        )
+
+    return _Job(Filling(template, unit, {"mark": first, template.removesuffix(".j2"): declared}, specifiers), made)
 
 
-def _dropin(dropin: DesiredDropin, templates: Templates) -> DesiredFile:
-    first = mark(dropin.origin.file)
-    text = templates.fill(DROPIN_TEMPLATE, dropin.unit, specifiers=dropin.specifiers, mark=first, dropin=dropin)
-    judge_unit(text, dropin.unit, DROPIN_TEMPLATE, first, of_dropin(dropin), specifiers=dropin.specifiers)
-    return _file(dropin.path, text, mode="0644", kind=DROPIN, subject=dropin.unit, origin=dropin.origin)
+def _dropin(dropin: DesiredDropin) -> _Job:
+    first, unit, specifiers = mark(dropin.origin.file), dropin.unit, dropin.specifiers
+
+    def made(text: str) -> DesiredFile:
+        judge_unit(text, unit, DROPIN_TEMPLATE, first, of_dropin(dropin), specifiers=specifiers)
+        return _file(dropin.path, text, DROPIN_TEMPLATE, mode="0644", kind=DROPIN, subject=unit, origin=dropin.origin)
+
+    return _Job(Filling(DROPIN_TEMPLATE, unit, {"mark": first, "dropin": dropin}, specifiers), made)
 
 
-def _sysusers(desired: Desired, path: str, origin: Origin, templates: Templates) -> DesiredFile:
+def _sysusers(desired: Desired, path: str, origin: Origin) -> _Job:
     first, entries = mark(origin.file), accounts.account_entries(desired.accounts)
-    text = templates.fill(SYSUSERS, path, mark=first, entries=entries)
-    judge_mark(text, path, SYSUSERS, first)
-    accounts.judge_accounts(text, path, SYSUSERS, entries)
-    return _file(path, text, mode="0644", kind="sysusers", subject=path, origin=origin)
+
+    def made(text: str) -> DesiredFile:
+        judge_mark(text, path, SYSUSERS, first)
+        accounts.judge_accounts(text, path, SYSUSERS, entries)
+        return _file(path, text, SYSUSERS, mode="0644", kind="sysusers", subject=path, origin=origin)
+
+    return _Job(Filling(SYSUSERS, path, {"mark": first, "entries": entries}), made)
 
 
-def _tmpfiles(desired: Desired, path: str, origin: Origin, templates: Templates) -> DesiredFile:
+def _tmpfiles(desired: Desired, path: str, origin: Origin) -> _Job:
     first, entries = mark(origin.file), accounts.folder_entries(desired.folders)
-    text = templates.fill(TMPFILES, path, mark=first, entries=entries)
-    judge_mark(text, path, TMPFILES, first)
-    accounts.judge_folders(text, path, TMPFILES, entries)
-    return _file(path, text, mode="0644", kind="tmpfiles", subject=path, origin=origin)
+
+    def made(text: str) -> DesiredFile:
+        judge_mark(text, path, TMPFILES, first)
+        accounts.judge_folders(text, path, TMPFILES, entries)
+        return _file(path, text, TMPFILES, mode="0644", kind="tmpfiles", subject=path, origin=origin)
+
+    return _Job(Filling(TMPFILES, path, {"mark": first, "entries": entries}), made)
 
 
-def _cloud_init(_desired: Desired, path: str, origin: Origin, _templates: Templates) -> DesiredFile:
+def _cloud_init(_desired: Desired, path: str, origin: Origin) -> DesiredFile:
     text = f"{mark(origin.file)}\n{accounts.CLOUD_INIT}"
-    return _file(path, text, mode="0644", kind="cloud-init", subject=path, origin=origin)
+    return _file(path, text, "", mode="0644", kind="cloud-init", subject=path, origin=origin)
 
 
-def _env(service: DesiredService, templates: Templates) -> DesiredFile:
+def _env(service: DesiredService) -> _Job:
     if not service.env_file:
         raise InputError("an environment, and no env file to put it in")
-    first = mark(service.origin.file)
-    text = templates.fill(ENV, service.unit, mark=first, service=service)
-    judge_env(text, service, ENV, first)
-    return _file(service.env_file, text, mode="0600", kind="env", subject=service.unit, origin=service.origin)
+    first, unit = mark(service.origin.file), service.unit
+
+    def made(text: str) -> DesiredFile:
+        judge_env(text, service, ENV, first)
+        return _file(service.env_file, text, ENV, mode="0600", kind="env", subject=unit, origin=service.origin)
+
+    return _Job(Filling(ENV, unit, {"mark": first, "service": service}), made)
 
 
-def _file(path: str, text: str, *, mode: str, kind: str, subject: str, origin: Origin) -> DesiredFile:
-    content = text.encode()
+def _file(path: str, text: str, template: str, *, mode: str, kind: str, subject: str, origin: Origin) -> DesiredFile:
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        place = Place(f"{subject} from {template}", line)
+        raise InputError("a character that UTF-8 has no bytes for", hint="leave it out", place=place) from error
     digest = hashlib.sha256(content).hexdigest()
     return DesiredFile(path, content, mode, "root", "root", digest, kind, subject, origin)
 

@@ -1,7 +1,7 @@
 """The only use of jinja2: template texts to unit texts, in its sandbox, every error with template and line."""
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import wraps
 
@@ -22,9 +22,20 @@ from qtctl.dialects.systemd.sysusers import write as sysusers_line
 from qtctl.dialects.systemd.tmpfiles import write as tmpfiles_line
 from qtctl.dialects.systemd.unit_name import stem
 from qtctl.errors import InputError, Place
+from qtctl.render.filling import Filled, Filling
 from qtctl.render.written import undoubled, working_directory, written_setting, written_units
 
 _IN_TEMPLATE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+def fill(texts: Mapping[str, str], fillings: Sequence[Filling]) -> Iterator[Filled]:
+    """Each filling in turn, in this process: for templates that ship."""
+    templates = Templates(texts)
+    for filling in fillings:
+        try:
+            yield templates.fill(filling)
+        except InputError as error:
+            yield error
 
 
 class Templates:
@@ -63,33 +74,35 @@ class Templates:
         environment.filters.update({n: _undoubled(f) for n, f in checked.items()} if specifiers else checked)
         return environment
 
-    def fill(self, name: str, subject: str, /, *, specifiers: bool = False, **values: object) -> str:
-        """The text that template `name` gives for `subject`. InputError with the template's line, or from a filter.
-
-        `specifiers`: a `%` in the values is systemd's.
-        """
+    def fill(self, filling: Filling) -> str:
+        """The text that the template gives. InputError with the template's line, or from a filter."""
+        name, subject, values = filling.template, filling.subject, filling.values
         try:
-            return self._environments[specifiers].get_template(name).render(values)
+            return self._environments[filling.specifiers].get_template(name).render(values)
         except TemplateNotFound as error:
-            place = Place(error.message or name)
-            raise InputError(f"no such template to render {subject} with", hint="add the file", place=place) from error
+            if name not in self._texts:
+                what = f"no such template to render {subject} with"
+                raise InputError(what, hint="add the file", place=Place(name)) from error
+            what = f"template of {subject}: there is no template {error.message}"
+            raise InputError(what, hint="add the file", place=self.place(error, name)) from error
         except TemplateSyntaxError as error:
             place = Place(error.name or name, error.lineno)
-            raise InputError(f"template of {subject}: {error.message}", hint="mend the syntax", place=place) from error
+            raise InputError(f"template of {subject}: {error.message}", hint="fix the syntax", place=place) from error
         except _NotTaken as error:
             if any(_holds(value, error.given) for value in values.values()):
                 raise InputError(error.what, hint=error.hint) from error
-            place = self._place(error, name)
+            place = self.place(error, name)
             raise InputError(f"template of {subject}: {error.what}", hint=error.hint, place=place) from error
         except (TemplateError, *_IN_TEMPLATE) as error:
             what = str(error).replace("qtctl.model.desired.", "").replace(" object'", "'")
-            raise InputError(f"template of {subject}: {what}", place=self._place(error, name)) from error
+            raise InputError(f"template of {subject}: {what}", place=self.place(error, name)) from error
 
     def _load(self, name: str) -> tuple[str, str, None] | None:
         # The name as file name is what makes a traceback say where in the template it broke.
         return (self._texts[name], name, None) if name in self._texts else None
 
-    def _place(self, error: BaseException, name: str) -> Place:
+    def place(self, error: BaseException, name: str) -> Place:
+        """Where in the texts the template `name` was when it raised `error`."""
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self._texts]
         return Place(frames[-1].filename, frames[-1].lineno) if frames else Place(name)
 

@@ -1,0 +1,32 @@
+"""What the process that fills a user's own templates may use, and the words in which it answers."""
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+TEXT_MAX = MIB
+"""Characters of one text."""
+WHAT_MAX = 500
+"""Characters of one error."""
+
+MEMORY_EXIT = 3
+"""Exit status of a process that had no memory left even to say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`memory` and `answer` in bytes, `cpu` and `wall` in seconds."""
+
+    memory: int
+    cpu: int
+    wall: int
+    answer: int
+
+
+def limits(fillings: int, given: int) -> Limits:
+    """For so many fillings, given as so many bytes. They grow with the registry, not with what a template does."""
+    return Limits(
+        memory=512 * MIB + 8 * given,
+        cpu=5 + fillings // 100,
+        wall=60 + fillings // 10,
+        answer=32 * MIB + 16 * 1024 * fillings,
+    )

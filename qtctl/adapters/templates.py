@@ -1,0 +1,16 @@
+"""The unit templates: those that ship, or a folder of the user's own, which are filled in a process apart."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from qtctl.adapters.files import read_templates
+from qtctl.render.filling import OwnTemplates
+
+
+def unit_templates(folder: Path | None) -> Mapping[str, str]:
+    """By file name, as `render` takes them. InputError where the folder or a file in it cannot be read."""
+    if folder is None:
+        return read_templates(None)
+    from qtctl.adapters.template_process import fill  # noqa: PLC0415 - only for a user's own
+
+    return OwnTemplates(read_templates(folder), fill)
