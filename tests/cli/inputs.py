@@ -124,7 +124,7 @@ TEMPLATES = (
         "broken syntax",
         replace("templates/service.j2", "{{ mark }}", "{{ mark }"),
         OWN_TEMPLATES,
-        ("service.j2:1: template of small-api.service and 1 more: unexpected '}' (mend the syntax)",),
+        ("service.j2:1: template of small-api.service and 1 more: unexpected '}' (fix the syntax)",),
     ),
     Case(
         "one is missing",
