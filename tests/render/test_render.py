@@ -98,7 +98,10 @@ TEMPLATES_BROKEN = {
     ),
     "syntax": ("{{ mark }}\n{% if %}\n", "service.j2:2: template of fleet-web.service: "),
     "unknown filter": ("{{ mark | upside_down }}\n", "service.j2:1: template of fleet-web.service: "),
-    "missing include": ('{% include "more.j2" %}', "service.j2:1: template of fleet-web.service: there is no template more.j2"),
+    "missing include": (
+        '{% include "more.j2" %}',
+        "service.j2:1: template of fleet-web.service: there is no template more.j2",
+    ),
     "arithmetic": ("{{ mark }}\n{{ 1 / 0 }}\n", "service.j2:2: template of fleet-web.service: division by zero"),
     "out of the sandbox": (
         "{{ mark }}\n{{ mark.__class__.__mro__ }}\n",
