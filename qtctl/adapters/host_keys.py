@@ -1,38 +1,61 @@
-"""Whether a host shows the key that known_hosts has for it, looked up as OpenSSH does."""
+"""Whether a host shows the key that known_hosts has for it, looked up and judged as OpenSSH does."""
 
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from qtctl.adapters import known_hosts, ssh_errors
+from qtctl.adapters import bounded, host_certificates, known_hosts, revoked_keys, ssh_errors
+from qtctl.adapters.host_certificates import Certificate
 from qtctl.adapters.known_hosts import Known
 from qtctl.adapters.ssh_config import Settings
+from qtctl.adapters.ssh_wire import CERTIFICATE, Malformed, rsa_bits, type_of
 from qtctl.errors import Unreachable
+
+Files = tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class HostKeys:
-    """What is known of a host under its name, and, with an odd port and no alias, under its name without the port."""
+    """What is known of a host under its name, and, with an odd port and no alias, under its name without the port.
+
+    `contents`: the known_hosts files that exist, with what is in them.
+    """
 
     settings: Settings
     files: tuple[str, ...]
+    contents: Files
     known: Known
     without_port: Known
 
     def algorithms(self, offered: Sequence[str]) -> tuple[str, ...]:
-        """Of the algorithms on offer those that may be negotiated: of known keys only, where any is known."""
-        if usable := tuple(name for name in self.known.algorithms if name in offered):
-            return usable
-        # A key kept without the port counts where it is the same; another one does not make the host a changed one.
-        return tuple(sorted(offered, key=lambda name: name not in self.without_port.algorithms))
+        """Of the algorithms on offer those that may be negotiated: of known keys only, where any is known.
 
-    def check(self, key_type: str, blob: bytes) -> None:
-        """Unreachable where the key is unknown, another one, or revoked. `blob` in SSH wire format."""
-        verdict = self.known.judge(blob)
-        if verdict == "unknown" and (other := self.without_port.judge(blob)) in ("known", "revoked"):
-            verdict = other
-        if verdict != "known":
-            raise ssh_errors.host_key(self.settings, verdict, f"{key_type} {known_hosts.fingerprint(blob)}", self.files)
+        Certificates only where they can make a difference, then first, as OpenSSH has it.
+        """
+        certificates = tuple(name for name in offered if name.endswith(CERTIFICATE)) if self._certificates else ()
+        plain = tuple(name for name in offered if not name.endswith(CERTIFICATE))
+        if usable := tuple(name for name in plain if name in self.known.algorithms):
+            return (*certificates, *usable)
+        # A key kept without the port counts where it is the same; another one does not make the host a changed one.
+        return (*certificates, *sorted(plain, key=lambda name: name not in self.without_port.algorithms))
+
+    def check(self, shown: bytes, peer: str = "") -> None:
+        """Unreachable where the key is unknown, another one, too small, or revoked.
+
+        `shown`: the host's key or certificate in SSH wire format; `peer`: the address connected to, '' for none.
+        """
+        try:
+            certificate = host_certificates.parse(shown) if type_of(shown).endswith(CERTIFICATE) else None
+            plain = certificate.plain if certificate else shown
+            size = rsa_bits(plain)
+        except Malformed as error:
+            raise ssh_errors.no_handshake(self.settings, error) from error
+        if size is not None and size < self.settings.required_rsa_size:
+            raise ssh_errors.small_key(self.settings, size)
+        self._check_revoked_files(plain, shown, certificate)
+        reason = self._certified(certificate) if certificate else self._uncertified()
+        if reason is not None:
+            self._check_plain(plain, reason, peer)
 
     def no_known_type(self) -> Unreachable | None:
         """The error for a host that offers none of the known types; None where no type is known."""
@@ -40,22 +63,94 @@ class HostKeys:
             return None
         return ssh_errors.no_known_type(self.settings, self.known.algorithms, self.files)
 
+    @property
+    def _certificates(self) -> bool:
+        return bool(
+            self.known.speaks_of_certificates
+            or self.without_port.speaks_of_certificates
+            or self.settings.revoked_host_keys
+        )
+
+    def _check_revoked_files(self, plain: bytes, shown: bytes, certificate: Certificate | None) -> None:
+        named = self.settings.revoked_host_keys
+        if not named:
+            return
+        keys = (plain, shown, certificate.authority) if certificate else (plain,)
+        for file in revoked_keys.files(named):
+            try:
+                revoked = revoked_keys.revokes(file, keys)
+            except revoked_keys.Unusable as error:
+                raise ssh_errors.revoked_keys_unusable(self.settings, file, str(error)) from error
+            if revoked:
+                raise ssh_errors.host_key(self.settings, "revoked", f"{_named(plain)}, by {file}", self.files)
+
+    def _certified(self, certificate: Certificate) -> str | None:
+        """Why the certificate proves nothing, None where it proves the host."""
+        if self.known.revoked(certificate.authority) or self.known.revoked(certificate.plain):
+            raise ssh_errors.host_key(self.settings, "revoked", _named(certificate.plain), self.files)
+        signed_by = [
+            line
+            for known in (self.known, self.without_port)
+            for line in known.authorities
+            if line.blob == certificate.authority and not known.revoked(certificate.authority)
+        ]
+        if not signed_by:
+            return "its host certificate is signed by another authority than known_hosts has for it"
+        allowed = self.settings.algorithms.authorities
+        fault = host_certificates.fault(certificate, self.settings.certified_as, allowed)
+        return fault and f"its host certificate does not prove it: {fault}"
+
+    def _uncertified(self) -> str:
+        lines = (*self.known.authorities, *self.without_port.authorities)
+        if not lines:
+            return ""
+        place = f"{lines[0].file}:{lines[0].number}"
+        return f"it shows no host certificate, though {place} has a @cert-authority for it"
+
+    def _check_plain(self, blob: bytes, reason: str, peer: str) -> None:
+        """`reason`: why no certificate proves the host, '' where known_hosts asks for none."""
+        verdict = self.known.judge(blob)
+        if verdict == "unknown" and (other := self.without_port.judge(blob)) in ("known", "revoked"):
+            verdict = other
+        if verdict == "unknown" and reason:
+            raise ssh_errors.not_certified(self.settings, reason, _named(blob), self.files)
+        if verdict != "known":
+            raise ssh_errors.host_key(self.settings, verdict, _named(blob), self.files)
+        if self._asks_for_address(peer):
+            known = known_hosts.look_up(self.contents, self.settings.with_port(peer))
+            if known.judge(blob) in ("changed", "revoked"):
+                raise ssh_errors.other_key_for_address(self.settings, peer, known.lines[0])
+
+    def _asks_for_address(self, peer: str) -> bool:
+        """CheckHostIP, where there is a name to compare with: OpenSSH leaves loopback out."""
+        if not self.settings.check_host_ip or not peer or peer == self.settings.hostname.lower():
+            return False
+        try:
+            return not ipaddress.ip_address(peer.partition("%")[0]).is_loopback
+        except ValueError:
+            return False
+
 
 def read(settings: Settings) -> HostKeys:
     """Look a host up in its known_hosts files; files that do not exist know nothing."""
     files = (*settings.user_known_hosts, *settings.global_known_hosts)
-    texts = [(file, text) for file in files if (text := _text(file)) is not None]
-    known = known_hosts.look_up(texts, settings.known_as)
+    contents = tuple((file, content) for file in files if (content := _content(file)) is not None)
+    known = known_hosts.look_up(contents, settings.known_as)
     plain = known_hosts.bare(settings.known_as)
     if settings.host_key_alias or plain == settings.known_as:
-        return HostKeys(settings, files, known, Known(()))
-    return HostKeys(settings, files, known, known_hosts.look_up(texts, plain))
+        return HostKeys(settings, files, contents, known, Known(()))
+    return HostKeys(settings, files, contents, known, known_hosts.look_up(contents, plain))
 
 
-def _text(file: str) -> str | None:
+def _named(blob: bytes) -> str:
+    return f"{type_of(blob)} {known_hosts.fingerprint(blob)}"
+
+
+def _content(file: str) -> bytes | None:
     try:
-        return Path(file).read_text("utf-8", "replace")
-    except FileNotFoundError:
+        return bounded.read(file)
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except OSError as error:
-        raise Unreachable(f"{file}: cannot be read: {error.strerror}", hint="host keys are looked up there") from error
+    except (OSError, ValueError, bounded.TooLarge) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise Unreachable(f"{file}: cannot be read: {said}", hint="host keys are looked up there") from error

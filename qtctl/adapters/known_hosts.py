@@ -9,8 +9,14 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
+from qtctl.adapters.ssh_wire import type_of
+
+AUTHORITY, REVOKED = "@cert-authority", "@revoked"
+_BLANKS = b" \t"
+_LONGEST_PATTERN = 1023
+"""Bytes; OpenSSH takes a line with a longer one for no match."""
+_SALT = 20
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
 
@@ -41,9 +47,23 @@ class Known:
         types = dict.fromkeys(line.key_type for line in self.keys)
         return tuple(name for key_type in types for name in _ALGORITHMS.get(key_type, (key_type,)))
 
+    @property
+    def authorities(self) -> tuple[Line, ...]:
+        """Whose certificates prove this host."""
+        return tuple(line for line in self.lines if line.marker == AUTHORITY)
+
+    def revoked(self, blob: bytes) -> bool:
+        """Whether a key, or the key of an authority, is revoked for this host."""
+        return any(line.marker == REVOKED and line.blob == blob for line in self.lines)
+
+    @property
+    def speaks_of_certificates(self) -> bool:
+        """Whether a host's certificate can make a difference: it may be proven by one, or refused for one."""
+        return any(line.marker for line in self.lines)
+
     def judge(self, blob: bytes) -> str:
         """known, revoked, changed (another key of this host is known) or unknown."""
-        if any(line.marker == "@revoked" and line.blob == blob for line in self.lines):
+        if self.revoked(blob):
             return "revoked"
         if any(line.blob == blob for line in self.keys):
             return "known"
@@ -55,10 +75,16 @@ def fingerprint(blob: bytes) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
-def look_up(texts: Iterable[tuple[str, str]], name: str) -> Known:
-    """All lines that name a host. `texts` are (file name, content); `name` as Settings.known_as has it."""
-    found = (_line(file, number, raw, name) for file, text in texts for number, raw in enumerate(text.splitlines(), 1))
-    return Known(tuple(line for line in found if line is not None))
+def look_up(files: Iterable[tuple[str, bytes]], name: str) -> Known:
+    """All lines that name a host. `files` are (name, content); `name` as Settings.known_as has it."""
+    wanted = name.encode("utf-8", "surrogateescape").lower()
+    found = (
+        line
+        for file, content in files
+        for number, raw in enumerate(content.split(b"\n"), 1)
+        if (line := _line(file, number, raw, wanted)) is not None
+    )
+    return Known(tuple(found))
 
 
 def bare(name: str) -> str:
@@ -66,41 +92,84 @@ def bare(name: str) -> str:
     return name[1 : name.rindex("]")] if name.startswith("[") and "]:" in name else name
 
 
-def _line(file: str, number: int, raw: str, name: str) -> Line | None:
-    fields = raw.split()
-    if not fields or fields[0].startswith("#"):
+def _line(file: str, number: int, raw: bytes, name: bytes) -> Line | None:
+    """As OpenSSH reads it: a line ends at a line feed or NUL, and only blanks and tabs divide its fields."""
+    marker, text = _marker(raw.split(b"\0", 1)[0].lstrip(_BLANKS))
+    fields = text.replace(b"\t", b" ").split(b" ", 1)
+    if len(fields) < 2 or not _names(fields[0], name):  # noqa: PLR2004 - names, then type and key
         return None
-    marker = fields.pop(0) if fields[0].startswith("@") else ""
-    if len(fields) < 3 or not _names(fields[0], name):  # noqa: PLR2004 - names, key type, key
+    key = [field for field in fields[1].split(b" ") if field][:2]
+    blob = _blob(key[1]) if len(key) > 1 else None
+    if blob is None:
         return None
+    key_type = key[0].decode("utf-8", "replace")
+    if marker != REVOKED and type_of(blob) != key_type:
+        return None
+    return Line(marker, key_type, blob, file, number)
+
+
+def _marker(text: bytes) -> tuple[str, bytes]:
+    """The marker of a line, and what follows it: nothing where OpenSSH skips the line."""
+    if text.startswith(b"#"):
+        return "", b""
+    if not text.startswith(b"@"):
+        return "", text
+    for marker in (AUTHORITY, REVOKED):
+        rest = text.removeprefix(marker.encode())
+        # A tab after the marker, and OpenSSH skips the line. It revokes a key here all the same, but trusts nobody.
+        if rest != text and (rest[:1] == b" " or (rest[:1] == b"\t" and marker == REVOKED)):
+            rest = rest.lstrip(_BLANKS)
+            return marker, b"" if rest.startswith(b"@") else rest
+    return "", b""
+
+
+def _blob(text: bytes) -> bytes | None:
     try:
-        blob = base64.b64decode(fields[2], validate=True)
+        return base64.b64decode(text.strip(b"\r\v\f"), validate=True)
     except (binascii.Error, ValueError):
         return None
-    return Line(marker, fields[1], blob, file, number)
 
 
-def _names(field: str, name: str) -> bool:
+def _names(field: bytes, name: bytes) -> bool:
     """Whether the first field of a line means this host: a hash, or patterns of which none that matches is negated."""
-    if field.startswith("|1|"):
+    if field.startswith(b"|"):
         return _hashed(field, name)
-    patterns = [pattern.lower() for pattern in field.split(",")]
-    if any(pattern.startswith("!") and _matches(pattern[1:], name) for pattern in patterns):
+    patterns = field.lower().split(b",")
+    if any(len(pattern) > _LONGEST_PATTERN for pattern in patterns):
         return False
-    return any(_matches(pattern, name) for pattern in patterns if not pattern.startswith("!"))
+    if any(pattern.startswith(b"!") and matches(pattern[1:], name) for pattern in patterns):
+        return False
+    return any(matches(pattern, name) for pattern in patterns if not pattern.startswith(b"!"))
 
 
-def _matches(pattern: str, name: str) -> bool:
-    # OpenSSH knows only * and ?; the brackets of [host]:port are no character class.
-    return fnmatchcase(name, pattern.replace("[", "[[]"))
+def matches(pattern: bytes, name: bytes) -> bool:
+    """Whether `*` and `?` make the name of the pattern; OpenSSH knows nothing else, brackets are no character class.
+
+    Takes no longer than the length of one times the other.
+    """
+    if b"*" not in pattern and b"?" not in pattern:
+        return pattern == name
+    at, here, star, resume = 0, 0, -1, 0
+    while here < len(name):
+        if pattern[at : at + 1] == b"*":
+            star, resume = at, here
+            at += 1
+        elif pattern[at : at + 1] in (b"?", name[here : here + 1]):
+            at, here = at + 1, here + 1
+        elif star >= 0:
+            resume += 1
+            at, here = star + 1, resume
+        else:
+            return False
+    return not pattern[at:].strip(b"*")
 
 
-def _hashed(field: str, name: str) -> bool:
-    parts = field.split("|")
-    if len(parts) != 4:  # noqa: PLR2004 - '', 1, salt, hash
+def _hashed(field: bytes, name: bytes) -> bool:
+    parts = field.split(b"|")
+    if len(parts) != 4 or parts[1] != b"1":  # noqa: PLR2004 - '', 1, salt, hash
         return False
     try:
-        salt, digest = base64.b64decode(parts[2]), base64.b64decode(parts[3])
+        salt, digest = base64.b64decode(parts[2], validate=True), base64.b64decode(parts[3], validate=True)
     except (binascii.Error, ValueError):
         return False
-    return hmac.compare_digest(hmac.new(salt, name.encode(), hashlib.sha1).digest(), digest)
+    return len(salt) == _SALT and hmac.compare_digest(hmac.new(salt, name, hashlib.sha1).digest(), digest)

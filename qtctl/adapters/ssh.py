@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from qtctl.adapters import elevate, light_paramiko, shell, ssh_config, ssh_errors, store, tcp
+from qtctl.adapters import elevate, light_paramiko, shell, ssh_asked, ssh_config, ssh_errors, store, tcp
 from qtctl.errors import HostError, Refused
 from qtctl.model.tree import TreeFile
 
@@ -36,11 +36,11 @@ def connect(
 
     Host keys must be known, whatever StrictHostKeyChecking says. Unreachable otherwise, with a hint.
     """
-    asked = ssh_config.start(target, config=config, user=user, port=port)
+    asked = ssh_asked.start(target, config=config, user=user, port=port)
     loading = threading.Thread(target=load, daemon=True)
     loading.start()
     try:
-        settings = ssh_config.finish(asked, target, address, connect_timeout_s)
+        settings = ssh_asked.finish(asked, address, connect_timeout_s)
         timeout_s = min(connect_timeout_s, settings.connect_timeout_s or connect_timeout_s)
         direct = not settings.proxy_jump and not settings.proxy_command
         sock = tcp.dial(settings, timeout_s) if direct else None
@@ -49,8 +49,8 @@ def connect(
     from qtctl.adapters.ssh_connect import open_link  # noqa: PLC0415 - paramiko takes 0.16 s to import
 
     def jump(host: str, hop_user: str, hop_port: int) -> ssh_config.Settings:
-        process = ssh_config.start(host, config=config, user=hop_user or None, port=hop_port or None)
-        return ssh_config.finish(process, host, None, connect_timeout_s)
+        hop = ssh_asked.start(host, config=config, user=hop_user or None, port=hop_port or None)
+        return ssh_asked.finish(hop, None, connect_timeout_s)
 
     link = open_link(settings, timeout_s, jump, sock)
     return SshHost(settings, link)

@@ -2,14 +2,18 @@
 
 import base64
 import socket
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 import paramiko
 from paramiko.agent import AgentSSH
 
-from qtctl.adapters import ssh_errors
+from qtctl.adapters import bounded, host_certificates, ssh_errors
 from qtctl.adapters.ssh_config import Settings
+from qtctl.adapters.ssh_transport import Transport
+from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, Malformed, rsa_bits
+
+_MOST = 1 << 20
+"""Bytes of a public key or certificate."""
 
 
 class SocketAgent(AgentSSH):
@@ -26,7 +30,7 @@ class SocketAgent(AgentSSH):
         self._close()  # type: ignore[attr-defined]
 
 
-def log_in(transport: paramiko.Transport, settings: Settings, timeout_s: float) -> None:
+def log_in(transport: Transport, settings: Settings, timeout_s: float) -> None:
     """Authenticate, or raise Unreachable that says which keys were tried."""
     tried: list[str] = []
     agent = _agent(settings, timeout_s, tried)
@@ -40,7 +44,11 @@ def log_in(transport: paramiko.Transport, settings: Settings, timeout_s: float) 
     raise ssh_errors.denied(settings, tried)
 
 
-def _offer(transport: paramiko.Transport, settings: Settings, name: str, key: paramiko.PKey, tried: list[str]) -> bool:
+def _offer(transport: Transport, settings: Settings, name: str, key: paramiko.PKey, tried: list[str]) -> bool:
+    signatures = _signatures(settings, name, key, tried)
+    if not signatures:
+        return False
+    transport.sign_with(signatures)
     try:
         more = transport.auth_publickey(settings.user, key)
     except paramiko.BadAuthenticationType as error:
@@ -50,7 +58,7 @@ def _offer(transport: paramiko.Transport, settings: Settings, name: str, key: pa
         said = str(error).rstrip(".")
         tried.append(f"{name} not accepted" if said == "Authentication failed" else f"{name}: {said}")
         return False
-    except (paramiko.SSHException, EOFError, OSError) as error:
+    except Exception as error:
         tried.append(f"{name}: the host hung up ({error})")
         raise ssh_errors.denied(settings, tried) from error
     if transport.is_authenticated():
@@ -59,17 +67,67 @@ def _offer(transport: paramiko.Transport, settings: Settings, name: str, key: pa
     return False
 
 
+def _signatures(settings: Settings, name: str, key: paramiko.PKey, tried: list[str]) -> tuple[str, ...]:
+    """How this key may sign, best first; none where ssh would not offer it, which `tried` then tells."""
+    blob = key.asbytes()
+    try:
+        bits = rsa_bits(blob)
+    except Malformed:
+        bits = 0
+    if bits is not None and bits < settings.required_rsa_size:
+        tried.append(f"{name} has {bits} bits, RequiredRSASize asks for {settings.required_rsa_size}")
+        return ()
+    certificate = key.public_blob
+    suffix = CERTIFICATE if certificate is not None else ""
+    plain = (certificate.key_type if certificate is not None else key.get_name()).removesuffix(CERTIFICATE)
+    possible = RSA_SIGNATURES if plain == RSA else (plain,)
+    allowed = settings.algorithms.pubkeys
+    found = tuple(name for name in possible if not allowed or name + suffix in allowed)
+    if not found:
+        tried.append(f"{name} is of type {plain}{suffix}, which PubkeyAcceptedAlgorithms does not allow")
+    return tuple(sorted(found, key=lambda each: allowed.index(each + suffix))) if allowed else found
+
+
 def _candidates(settings: Settings, agent: SocketAgent | None, tried: list[str]) -> Iterator[tuple[str, paramiko.PKey]]:
     """Keys of the agent that identity files name, the agent's other keys, then the files themselves."""
     held = {key.asbytes(): key for key in agent.get_keys()} if agent else {}
     blobs = {path: blob for path in settings.identity_files if (blob := _public(path)) is not None and blob in held}
-    yield from ((f"{path} (agent)", held[blob]) for path, blob in blobs.items())
+    certificates = _certificates(settings, tried)
+    for path, blob in blobs.items():
+        yield from _forms(f"{path} (agent)", held[blob], certificates)
     if not settings.identities_only:
         named = set(blobs.values())
         yield from ((f"{key.comment or 'a key'} (agent)", key) for blob, key in held.items() if blob not in named)
     for path in settings.identity_files:
         if path not in blobs and (key := _load(path, tried)) is not None:
-            yield path, key
+            yield from _forms(path, key, certificates)
+
+
+def _forms(
+    name: str, key: paramiko.PKey, certificates: Mapping[bytes, paramiko.pkey.PublicBlob]
+) -> Iterator[tuple[str, paramiko.PKey]]:
+    """A key as each certificate for it has it, then the plain key: in OpenSSH's order."""
+    beside = key.public_blob
+    for certificate in (certificates.get(key.asbytes()), beside):
+        if certificate is not None:
+            key.public_blob = certificate
+            yield f"{name} with its certificate", key
+    key.public_blob = None
+    yield name, key
+
+
+def _certificates(settings: Settings, tried: list[str]) -> dict[bytes, paramiko.pkey.PublicBlob]:
+    """What CertificateFile names, by the key that each is for."""
+    found = {}
+    for path in settings.certificate_files:
+        try:
+            given = paramiko.pkey.PublicBlob.from_string(bounded.read(path, _MOST).decode("utf-8", "replace"))
+            found[host_certificates.parse(given.key_blob).plain] = given
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, bounded.TooLarge) as error:
+            tried.append(f"CertificateFile {path} unusable: {error}")
+    return found
 
 
 def _agent(settings: Settings, timeout_s: float, tried: list[str]) -> SocketAgent | None:
@@ -85,9 +143,9 @@ def _agent(settings: Settings, timeout_s: float, tried: list[str]) -> SocketAgen
 def _public(path: str) -> bytes | None:
     """The public half beside an identity file: it tells which of the agent's keys is meant."""
     try:
-        fields = Path(path + ".pub").read_text("utf-8", "replace").split()
+        fields = bounded.read(path + ".pub", _MOST).split()
         return base64.b64decode(fields[1]) if len(fields) > 1 else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, bounded.TooLarge):
         return None
 
 

@@ -1,20 +1,20 @@
 """Settings of one SSH destination, as OpenSSH itself resolves them (`ssh -G`).
 
 paramiko's own reader of ssh_config ignores Include and Match exec; the operator's `ssh HOST` must mean the same here.
+What becomes of each option: `ssh_options`.
 """
 
 import os
 import pwd
 import re
 import socket
-import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from qtctl.errors import Unreachable
-
-INSTALL_HINT = "install openssh-client: qtctl reads SSH settings through `ssh -G`"
+DEFAULT_FILES = "~/.ssh/config or /etc/ssh/ssh_config"
+SMALLEST_RSA = 1024
+"""Bits; OpenSSH takes no smaller key, whatever RequiredRSASize says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +27,44 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
+class Algorithms:
+    """Names in order of preference, by the option that says so. Empty: that option was not printed."""
+
+    ciphers: tuple[str, ...] = ()
+    macs: tuple[str, ...] = ()
+    kex: tuple[str, ...] = ()
+    host_keys: tuple[str, ...] = ()
+    pubkeys: tuple[str, ...] = ()
+    authorities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """What `ssh -G target` prints, as far as it is used here. Files are paths with `~` and `%` tokens resolved."""
+    """What `ssh -G target` prints, as far as it is used here. Files are paths with `~` and `%` tokens resolved.
+
+    `config`: the file, or files, that settings come from. `rekey`: bytes and seconds, 0 for no limit.
+    `revoked_host_keys`: as printed, a path or several with spaces between.
+    """
 
     target: str
     hostname: str
     port: int
     user: str
+    config: str = DEFAULT_FILES
     identity_files: tuple[str, ...] = ()
     certificate_files: tuple[str, ...] = ()
     user_known_hosts: tuple[str, ...] = ()
     global_known_hosts: tuple[str, ...] = ()
+    revoked_host_keys: str = ""
     host_key_alias: str = ""
+    check_host_ip: bool = False
+    required_rsa_size: int = SMALLEST_RSA
+    algorithms: Algorithms = field(default_factory=Algorithms)
+    rekey: tuple[int, int] = (0, 0)
     proxy_jump: tuple[Hop, ...] = ()
     proxy_command: str = ""
+    address_family: str = "any"
+    bind_address: str = ""
     identity_agent: str = "SSH_AUTH_SOCK"
     identities_only: bool = False
     connect_timeout_s: float | None = None
@@ -50,7 +74,15 @@ class Settings:
         """The name under which OpenSSH keeps this host's key: the alias alone, else the host, with its port if odd."""
         if self.host_key_alias:
             return self.host_key_alias.lower()
-        return self.hostname.lower() if self.port == 22 else f"[{self.hostname.lower()}]:{self.port}"  # noqa: PLR2004
+        return self.with_port(self.hostname.lower())
+
+    @property
+    def certified_as(self) -> str:
+        """The name that a host certificate must be for: the alias, else the host, never with a port."""
+        return (self.host_key_alias or self.hostname).lower()
+
+    def with_port(self, name: str) -> str:
+        return name if self.port == 22 else f"[{name}]:{self.port}"  # noqa: PLR2004
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,59 +113,52 @@ def command(target: str, *, config: Path | None, user: str | None, port: int | N
     return [*argv, "--", target]
 
 
-def start(target: str, *, config: Path | None, user: str | None, port: int | None) -> "subprocess.Popen[bytes]":
-    """Begin `ssh -G`; give the process to `finish`. Unreachable where there is no ssh."""
-    try:
-        return subprocess.Popen(
-            command(target, config=config, user=user, port=port),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    except FileNotFoundError as error:
-        raise Unreachable(f"{target}: no ssh command on this machine", hint=INSTALL_HINT) from error
+def values(printed: bytes) -> dict[str, list[str]]:
+    """What `ssh -G` printed: a keyword and its value on each line, repeated for lists. Lines end at a line feed only:
+    a user name may contain U+2028, and what follows it is no option."""
+    found: dict[str, list[str]] = {}
+    for line in printed.split(b"\n"):
+        key, _, value = line.partition(b" ")
+        if key:
+            name = key.decode("utf-8", "surrogateescape").lower()
+            found.setdefault(name, []).append(value.decode("utf-8", "surrogateescape"))
+    return found
 
 
-def finish(process: "subprocess.Popen[bytes]", target: str, address: str | None, timeout_s: float) -> Settings:
-    """The settings that a `start`ed process prints. `address` replaces the host name."""
-    try:
-        out, err = process.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired as error:
-        process.kill()
-        process.communicate()
-        raise Unreachable(f"{target}: `ssh -G` gave no answer in {timeout_s:g} s", hint="look at Match exec") from error
-    if process.returncode != 0:
-        said = " ".join(err.decode("utf-8", "replace").split())
-        raise Unreachable(f"{target}: ssh settings cannot be read: {said}", hint=f"try `ssh -G {target}`")
-    settings = parse(out.decode("utf-8", "replace"), target, local())
-    return replace(settings, hostname=address) if address else settings
+def parse(printed: bytes, target: str, here: Local) -> Settings:
+    """Read the output of `ssh -G`."""
+    return settled(values(printed), target, here)
 
 
-def parse(text: str, target: str, here: Local) -> Settings:
-    """Read the output of `ssh -G`: a lower-case keyword and its value on each line, repeated for lists."""
-    values: dict[str, list[str]] = {}
-    for line in text.splitlines():
-        key, _, value = line.partition(" ")
-        values.setdefault(key.lower(), []).append(value.strip())
-    one = {key: given[0] for key, given in values.items()}
+def settled(given: Mapping[str, Sequence[str]], target: str, here: Local, config: str = DEFAULT_FILES) -> Settings:
+    """The settings that these values mean: by keyword, in lower case."""
+    one = {key: found[0] for key, found in given.items()}
     settings = Settings(
         target=target,
         hostname=one.get("hostname", target),
         port=_port(one.get("port", "22")),
         user=one.get("user", here.user),
+        config=config,
         host_key_alias=_unless_none(one.get("hostkeyalias", "")),
+        check_host_ip=one.get("checkhostip", "no") == "yes",
+        required_rsa_size=max(SMALLEST_RSA, _number(one.get("requiredrsasize", ""))),
+        algorithms=_algorithms(one),
+        rekey=_rekey(one.get("rekeylimit", "")),
         proxy_jump=jumps(one.get("proxyjump", "")),
         proxy_command=_unless_none(one.get("proxycommand", "")),
+        address_family=one.get("addressfamily", "any"),
+        bind_address=one.get("bindaddress", ""),
         identities_only=one.get("identitiesonly", "no") == "yes",
         connect_timeout_s=_seconds(one.get("connecttimeout", "none")),
     )
     return replace(
         settings,
-        identity_files=_paths(values.get("identityfile", ()), settings, here),
-        certificate_files=_paths(values.get("certificatefile", ()), settings, here),
-        user_known_hosts=_paths(one.get("userknownhostsfile", "").split(), settings, here),
-        global_known_hosts=_paths(one.get("globalknownhostsfile", "").split(), settings, here),
-        proxy_command=expand(settings.proxy_command, settings, here),
+        identity_files=_paths(given.get("identityfile", ()), settings, here),
+        certificate_files=_paths(given.get("certificatefile", ()), settings, here),
+        user_known_hosts=_paths(_listed(one.get("userknownhostsfile", "")), settings, here),
+        global_known_hosts=_homes(_listed(one.get("globalknownhostsfile", "")), here),
+        revoked_host_keys=expand(_unless_none(one.get("revokedhostkeys", "")), settings, here),
+        proxy_command=_expand_command(settings),
         identity_agent=_agent(one.get("identityagent", "SSH_AUTH_SOCK"), settings, here),
     )
 
@@ -149,47 +174,100 @@ def expand(value: str, settings: Settings, here: Local) -> str:
     """Resolve `~/`, `%` tokens and `${NAME}` as ssh_config(5) has them; an unknown token stays as it is."""
     if value.startswith("~/"):
         value = here.home + value[1:]
-    tokens = {
-        "%": "%",
+    tokens = _host_tokens(settings) | {
         "d": here.home,
-        "h": settings.hostname,
         "i": str(here.uid),
-        "k": settings.host_key_alias or settings.target,
         "L": here.hostname.split(".", 1)[0],
         "l": here.hostname,
-        "n": settings.target,
-        "p": str(settings.port),
-        "r": settings.user,
         "u": here.user,
     }
     value = re.sub(r"%(.)", lambda found: tokens.get(found[1], found[0]), value)
     return re.sub(r"\$\{(\w+)\}", lambda found: here.env.get(found[1], found[0]), value)
 
 
+def _host_tokens(settings: Settings) -> dict[str, str]:
+    return {
+        "%": "%",
+        "h": settings.hostname,
+        "k": settings.host_key_alias or settings.target,
+        "n": settings.target,
+        "p": str(settings.port),
+        "r": settings.user,
+    }
+
+
+def _expand_command(settings: Settings) -> str:
+    """ProxyCommand with the tokens that OpenSSH resolves in it. `~` and `${NAME}` are for its shell, which quotes them
+    right."""
+    tokens = _host_tokens(settings)
+    return re.sub(r"%(.)", lambda found: tokens.get(found[1], found[0]), settings.proxy_command)
+
+
 def _hop(text: str) -> Hop:
     text = text.removeprefix("ssh://").rstrip("/")
     user, _, rest = text.rpartition("@")
-    found = re.fullmatch(r"\[([^\]]+)\](?::(\d+))?|([^:]+)(?::(\d+))?", rest)
+    found = re.fullmatch(r"\[([^\]]+)\](?::([0-9]{1,5}))?|([^:]+)(?::([0-9]{1,5}))?", rest)
     if found is None:
         return Hop(rest, user)
     return Hop(found[1] or found[3], user, int(found[2] or found[4] or 0))
 
 
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else 0
+
+
 def _port(text: str) -> int:
-    return int(text) if text.isdigit() else 22
+    found = _number(text)
+    return found if 0 < found < 1 << 16 else 22
 
 
 def _seconds(text: str) -> float | None:
-    return float(text) if text.isdigit() and text != "0" else None
+    return float(_number(text)) or None
+
+
+def _rekey(text: str) -> tuple[int, int]:
+    size, _, seconds = text.partition(" ")
+    return _number(size), _number(seconds)
 
 
 def _unless_none(text: str) -> str:
     return "" if text.lower() == "none" else text
 
 
-def _paths(values: list[str] | tuple[str, ...], settings: Settings, here: Local) -> tuple[str, ...]:
-    named = (value.strip('"') for value in values)
-    return tuple(expand(value, settings, here) for value in named if _unless_none(value))
+def _algorithms(one: Mapping[str, str]) -> Algorithms:
+    def named(*keywords: str) -> tuple[str, ...]:
+        text = next((one[keyword] for keyword in keywords if keyword in one), "")
+        return tuple(name for name in text.split(",") if name)
+
+    return Algorithms(
+        ciphers=named("ciphers"),
+        macs=named("macs"),
+        kex=named("kexalgorithms"),
+        host_keys=named("hostkeyalgorithms"),
+        pubkeys=named("pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"),
+        authorities=named("casignaturealgorithms"),
+    )
+
+
+def _listed(text: str) -> list[str]:
+    """Paths that ssh prints with a space between, and without quotes: a part that begins no path goes on with one."""
+    found: list[str] = []
+    for part in text.split(" "):
+        if found and not part.startswith(("/", "~", "%", "$", '"')):
+            found[-1] += " " + part
+        else:
+            found.append(part)
+    return found
+
+
+def _paths(named: Sequence[str], settings: Settings, here: Local) -> tuple[str, ...]:
+    return tuple(expand(value.strip('"'), settings, here) for value in named if _unless_none(value.strip('"')))
+
+
+def _homes(named: Sequence[str], here: Local) -> tuple[str, ...]:
+    """Paths in which OpenSSH resolves nothing but `~`."""
+    found = (value.strip('"') for value in named)
+    return tuple(here.home + value[1:] if value.startswith("~/") else value for value in found if _unless_none(value))
 
 
 def _agent(value: str, settings: Settings, here: Local) -> str:

@@ -14,8 +14,10 @@ from typing import IO
 import paramiko
 
 from qtctl.adapters import host_keys, ssh_errors
+from qtctl.adapters.host_keys import HostKeys
 from qtctl.adapters.ssh_auth import log_in
 from qtctl.adapters.ssh_config import Settings
+from qtctl.adapters.ssh_transport import Transport
 from qtctl.adapters.tcp import dial
 from qtctl.errors import Unreachable
 
@@ -25,11 +27,26 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 _NO_HOST_KEY = "no acceptable host key"
 
 
+_MOST_JUMPS = 8
+_OPTION_OF = {
+    "kex algorithm": ("KexAlgorithms", "preferred_kex"),
+    "host key": ("HostKeyAlgorithms", "preferred_keys"),
+    "ciphers": ("Ciphers", "preferred_ciphers"),
+    "macs": ("MACs", "preferred_macs"),
+}
+"""What paramiko says that the two sides have none of in common, the option that names ours, and where we keep them."""
+
+_GUARD = ("sh", "-c", 'read -r _; kill -KILL -- "-$1"', "sh")
+"""Ends a process group when nobody holds the other end of its input any longer: a ProxyCommand must not outlive us, not
+even where we are killed."""
+
+
 @dataclass(slots=True)
 class Proxy:
     """A ProxyCommand under way. Its end of the socket pair is our end of the connection."""
 
     process: "subprocess.Popen[bytes]"
+    guard: "subprocess.Popen[bytes]"
     stderr: IO[bytes]
 
     def said(self) -> str:
@@ -47,8 +64,13 @@ class Proxy:
             self.process.wait()
 
     def close(self) -> None:
+        # First, while the group is still there: its number may belong to others later.
+        self.guard.kill()
+        self.guard.wait()
         self.stop()
         self.stderr.close()
+        if self.guard.stdin is not None:
+            self.guard.stdin.close()
 
 
 @dataclass(slots=True)
@@ -77,21 +99,26 @@ def open_link(
     timeout_s: float,
     resolve: Callable[[str, str, int], Settings],
     dialled: socket.socket | None = None,
+    jumps_left: int = _MOST_JUMPS,
 ) -> Link:
     """Connect and log in. `resolve(host, user, port)` gives the settings of a jump host; `dialled`: TCP made before."""
     if settings.proxy_jump:
-        return _over_jumps(settings, timeout_s, resolve)
+        return _over_jumps(settings, timeout_s, resolve, jumps_left - len(settings.proxy_jump))
     if settings.proxy_command:
         return _over_command(settings, timeout_s)
     return _secure(settings, dialled or dial(settings, timeout_s), None, timeout_s)
 
 
-def _over_jumps(settings: Settings, timeout_s: float, resolve: Callable[[str, str, int], Settings]) -> Link:
+def _over_jumps(
+    settings: Settings, timeout_s: float, resolve: Callable[[str, str, int], Settings], jumps_left: int
+) -> Link:
     """Each hop through the one before; the first by its own settings, the later ones have no proxy of their own."""
+    if jumps_left < 0:
+        raise ssh_errors.too_many_jumps(settings, _MOST_JUMPS)
     first, *others = [resolve(hop.host, hop.user, hop.port) for hop in settings.proxy_jump]
     if first.target == settings.target:
         raise Unreachable(f"{settings.target}: jumps over itself", hint="ProxyJump none for the jump host")
-    link = open_link(first, timeout_s, resolve)
+    link = open_link(first, timeout_s, resolve, jumps_left=jumps_left)
     try:
         for there in (*others, settings):
             link = _through(link, there, timeout_s)
@@ -121,7 +148,8 @@ def _over_command(settings: Settings, timeout_s: float) -> Link:
     end = theirs.fileno()
     process = subprocess.Popen(argv, stdin=end, stdout=end, stderr=said, start_new_session=True)
     theirs.close()
-    proxy = Proxy(process, said)
+    guard = subprocess.Popen([*_GUARD, str(process.pid)], stdin=subprocess.PIPE, start_new_session=True)
+    proxy = Proxy(process, guard, said)
     try:
         return _secure(settings, ours, proxy, timeout_s)
     except Unreachable as error:
@@ -137,7 +165,7 @@ def _over_command(settings: Settings, timeout_s: float) -> Link:
 def _secure(
     settings: Settings, sock: "socket.socket | paramiko.Channel", below: "Link | Proxy | None", timeout_s: float
 ) -> Link:
-    transport: paramiko.Transport | None = None
+    transport: Transport | None = None
     try:
         transport = _handshake(settings, sock, timeout_s)
         log_in(transport, settings, timeout_s)
@@ -149,25 +177,45 @@ def _secure(
     return Link(transport, sock, below)
 
 
-def _handshake(settings: Settings, sock: "socket.socket | paramiko.Channel", timeout_s: float) -> paramiko.Transport:
+def _handshake(settings: Settings, sock: "socket.socket | paramiko.Channel", timeout_s: float) -> Transport:
     keys = host_keys.read(settings)
-    transport = paramiko.Transport(sock)
+    transport = Transport(sock, settings, keys)
     transport.auth_timeout = timeout_s
     # Later than start_client's own: of two clocks that end together, which one speaks is chance.
     transport.banner_timeout = transport.handshake_timeout = timeout_s + 1
-    options = transport.get_security_options()
-    options.key_types = keys.algorithms(options.key_types)
     try:
-        transport.start_client(timeout=timeout_s)
-        if not transport.initial_kex_done:
-            raise TimeoutError(f"no key exchange in {timeout_s:g} s")
-        shown = transport.get_remote_server_key()
-        keys.check(shown.get_name(), shown.asbytes())
-    except (paramiko.SSHException, OSError, EOFError) as error:
-        transport.close()
-        changed = keys.no_known_type() if _NO_HOST_KEY in str(error) else None
-        raise changed or ssh_errors.no_handshake(settings, error) from error
+        _exchange_keys(transport, timeout_s)
+        keys.check(transport.shown, _peer(sock))
     except Unreachable:
         transport.close()
         raise
+    except Exception as error:
+        transport.close()
+        raise _why(settings, keys, transport, error) from error
     return transport
+
+
+def _exchange_keys(transport: Transport, timeout_s: float) -> None:
+    transport.start_client(timeout=timeout_s)
+    if not transport.initial_kex_done:
+        raise TimeoutError(f"no key exchange in {timeout_s:g} s")
+
+
+def _why(settings: Settings, keys: HostKeys, transport: Transport, error: Exception) -> Unreachable:
+    said = str(error)
+    if _NO_HOST_KEY in said and (changed := keys.no_known_type()) is not None:
+        return changed
+    for words, (option, attribute) in _OPTION_OF.items():
+        if f"no acceptable {words}" in said:
+            return ssh_errors.not_offered(settings, option, getattr(transport, attribute))
+    return ssh_errors.no_handshake(settings, error)
+
+
+def _peer(sock: "socket.socket | paramiko.Channel") -> str:
+    """The address that a connection of our own goes to; '' where a jump host or a command made it."""
+    if not isinstance(sock, socket.socket) or sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return ""
+    try:
+        return str(sock.getpeername()[0])
+    except OSError:
+        return ""

@@ -1,9 +1,14 @@
 """What can go wrong between here and a host, as typed errors that say what to do."""
 
 import socket
+from collections.abc import Sequence
 
+from qtctl.adapters.known_hosts import Line
 from qtctl.adapters.ssh_config import Settings
 from qtctl.errors import HostError, NameUnknown, Unreachable
+
+_SHOWN = 200
+_SOME = 6
 
 
 def where(settings: Settings) -> str:
@@ -24,6 +29,100 @@ def no_tcp(settings: Settings, error: OSError, timeout_s: float) -> Unreachable:
     if isinstance(error, ConnectionRefusedError):
         return Unreachable(f"{where(settings)}: connection refused", hint="is sshd running there, on this port?")
     return Unreachable(f"{where(settings)}: {error.strerror or error}", hint="check the network to the host")
+
+
+def no_source(settings: Settings, error: OSError) -> Unreachable:
+    """The connection cannot begin at BindAddress."""
+    return Unreachable(
+        f"{where(settings)}: BindAddress {settings.bind_address}: {error.strerror or error}",
+        hint=f"name an address of this machine, in {settings.config}",
+    )
+
+
+def bad_name(target: str, what: str, name: str) -> Unreachable:
+    """A name that ssh would not take, or that could be read as something else on the way."""
+    return Unreachable(
+        f"{_shown(target)}: {what} {_shown(name)} contains characters that no such name may have",
+        hint="letters, digits and . - _ are safe",
+    )
+
+
+def _shown(name: str) -> str:
+    """Never with what a terminal would obey."""
+    return name if name.isprintable() and len(name) <= _SHOWN else ascii(name[:_SHOWN])
+
+
+def too_much(target: str) -> Unreachable:
+    """`ssh -G` prints without end."""
+    return Unreachable(f"{target}: `ssh -G` printed more than 1 MB", hint=f"try `ssh -G {target}`")
+
+
+def cannot_honour(settings: Settings, option: str, value: str, why: str) -> Unreachable:
+    """An option that ssh obeys and qtctl cannot."""
+    return Unreachable(
+        f"{where(settings)}: qtctl cannot honour `{option} {_shown(value)}`: {why}",
+        hint=f"change {option} for this host in {settings.config}",
+    )
+
+
+def nothing_in_common(settings: Settings, option: str, wanted: Sequence[str], supported: Sequence[str]) -> Unreachable:
+    """An option that allows nothing that paramiko has."""
+    return Unreachable(
+        f"{where(settings)}: {option} allows nothing that qtctl supports: {_some(wanted)}",
+        hint=f"add one of {_some(supported)} to {option} for this host in {settings.config}",
+    )
+
+
+def not_offered(settings: Settings, option: str, wanted: Sequence[str]) -> Unreachable:
+    """The host supports nothing that the option allows."""
+    return Unreachable(
+        f"{where(settings)}: the host supports nothing that {option} allows: {_some(wanted)}",
+        hint=f"`ssh -v {settings.target}` shows what the host offers; {option} is set in {settings.config}",
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SOME]) + (f" and {len(names) - _SOME} more" if len(names) > _SOME else "")
+
+
+def small_key(settings: Settings, bits: int) -> Unreachable:
+    """RequiredRSASize: the host's key is too short."""
+    return Unreachable(
+        f"{where(settings)}: its RSA host key has {bits} bits, RequiredRSASize asks for {settings.required_rsa_size}",
+        hint="give the host a longer key, or one of type ed25519",
+    )
+
+
+def revoked_keys_unusable(settings: Settings, file: str, why: str) -> Unreachable:
+    """RevokedHostKeys names a file that cannot be used: no key is trusted then, as in ssh."""
+    return Unreachable(
+        f"{where(settings)}: RevokedHostKeys {file}: {why}",
+        hint=f"repair the file, or change RevokedHostKeys in {settings.config}: without it no host key is trusted",
+    )
+
+
+def not_certified(settings: Settings, reason: str, offered: str, files: tuple[str, ...]) -> Unreachable:
+    """known_hosts has an authority for the host, and no certificate proves it, nor is its own key known."""
+    return Unreachable(
+        f"{where(settings)}: {reason}; its own key is not known: {offered}",
+        hint=f"give the host a certificate for {settings.certified_as}, or compare its key and add it to "
+        f"{files[0] if files else 'known_hosts'}",
+    )
+
+
+def other_key_for_address(settings: Settings, peer: str, line: Line) -> Unreachable:
+    """CheckHostIP: the address is known with another key than the name."""
+    return Unreachable(
+        f"{where(settings)}: CheckHostIP: {line.file}:{line.number} has another key for its address {peer}",
+        hint="compare keys on the host, then correct that line; or set CheckHostIP no",
+    )
+
+
+def too_many_jumps(settings: Settings, most: int) -> Unreachable:
+    """Jump hosts that jump over others, perhaps over one another."""
+    return Unreachable(
+        f"{where(settings)}: more than {most} jump hosts one behind the other", hint="do two of them jump in a circle?"
+    )
 
 
 def no_handshake(settings: Settings, error: BaseException) -> Unreachable:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.adapters.ssh_config import Hop, Local, command, expand, jumps, parse
+from qtctl.adapters.ssh_config import Hop, Local, Settings, command, expand, jumps
+from qtctl.adapters.ssh_config import parse as parse_bytes
 
 HERE = Local("me", "/home/me", 1000, "desk.example", {"SSH_AUTH_SOCK": "/run/agent", "KEYS": "/keys"})
 
@@ -25,6 +26,10 @@ globalknownhostsfile /etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2
 userknownhostsfile /home/me/.ssh/known_hosts ${KEYS}/known
 connecttimeout 7
 """
+
+
+def parse(text: str, target: str, here: Local) -> Settings:
+    return parse_bytes(text.encode(), target, here)
 
 
 def test_parse() -> None:
@@ -52,6 +57,27 @@ def test_parse() -> None:
         ("identityagent $KEYS", "identity_agent", "/keys"),
         ("identityagent SSH_AUTH_SOCK", "identity_agent", "/run/agent"),
         ("identityfile none", "identity_files", ()),
+        ("proxycommand ${KEYS}/relay ~ %u %%", "proxy_command", "${KEYS}/relay ~ %u %"),
+        (
+            "userknownhostsfile /my files/known ~/known /b",
+            "user_known_hosts",
+            ("/my files/known", "/home/me/known", "/b"),
+        ),
+        ("userknownhostsfile none", "user_known_hosts", ()),
+        ("globalknownhostsfile /a/%h ~/b", "global_known_hosts", ("/a/%h", "/home/me/b")),
+        ("revokedhostkeys ~/revoked files", "revoked_host_keys", "/home/me/revoked files"),
+        ("revokedhostkeys none", "revoked_host_keys", ""),
+        ("checkhostip yes", "check_host_ip", True),
+        ("requiredrsasize 0", "required_rsa_size", 1024),
+        ("requiredrsasize 3072", "required_rsa_size", 3072),
+        ("rekeylimit 1073741824 3600", "rekey", (1 << 30, 3600)),
+        ("rekeylimit 0 0", "rekey", (0, 0)),
+        ("bindaddress 127.0.0.2", "bind_address", "127.0.0.2"),
+        ("addressfamily inet6", "address_family", "inet6"),
+        ("port ²", "port", 22),
+        ("port 99999", "port", 22),
+        ("connecttimeout ²", "connect_timeout_s", None),
+        ("proxyjump a:²", "proxy_jump", (Hop("a:²"),)),
     ],
 )
 def test_one_setting(line: str, field: str, value: object) -> None:
@@ -79,9 +105,10 @@ def test_a_doubled_percent_is_a_percent(text: str) -> None:
     assert expand(text.replace("%", "%%"), parse("hostname h\n", "t", HERE), HERE) == text
 
 
-@given(st.text(max_size=200))
-def test_parse_takes_anything(text: str) -> None:
-    assert parse(text, "t", HERE).target == "t"
+@given(st.text(max_size=200) | st.binary(max_size=200))
+def test_parse_takes_anything(printed: str | bytes) -> None:
+    data = printed.encode("utf-8", "replace") if isinstance(printed, str) else printed
+    assert parse_bytes(data, "t", HERE).target == "t"
 
 
 def test_a_target_is_never_an_option() -> None:

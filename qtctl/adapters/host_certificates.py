@@ -1,0 +1,108 @@
+"""Host certificates as OpenSSH checks them (PROTOCOL.certkeys, sshkey.c, sshconnect.c)."""
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, Fields, Malformed, string, type_of
+
+_HOST = 2
+_MOST_PRINCIPALS = 256
+_PARTS = {
+    "ssh-ed25519": 1,
+    "ecdsa-sha2-nistp256": 2,
+    "ecdsa-sha2-nistp384": 2,
+    "ecdsa-sha2-nistp521": 2,
+    RSA: 2,
+}
+"""Fields of a public key after its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a certificate says. `plain` and `authority`: keys in wire format; `signed`: what the authority signed."""
+
+    plain: bytes
+    kind: int
+    principals: tuple[str, ...]
+    valid_after: int
+    valid_before: int
+    critical: tuple[bytes, ...]
+    authority: bytes
+    signed: bytes
+    signature: bytes
+
+
+def parse(blob: bytes) -> Certificate:
+    """Read a certificate in wire format. Malformed for anything else."""
+    fields = Fields(blob)
+    key_type = fields.text().removesuffix(CERTIFICATE)
+    if key_type not in _PARTS or not type_of(blob).endswith(CERTIFICATE):
+        raise Malformed("not a certificate of a known type")
+    fields.string()  # the nonce
+    plain = string(key_type.encode()) + b"".join(string(fields.string()) for _ in range(_PARTS[key_type]))
+    fields.number(8)  # the serial number
+    kind = fields.number(4)
+    fields.string()  # the identity, a comment
+    principals = Fields(fields.string()).strings()
+    if len(principals) > _MOST_PRINCIPALS:
+        raise Malformed("too many principals")
+    after, before = fields.number(8), fields.number(8)
+    critical = Fields(fields.string()).strings()
+    Fields(fields.string()).strings()  # extensions: hosts have none
+    fields.string()  # reserved
+    authority = fields.string()
+    signed = blob[: fields.at]
+    signature = fields.string()
+    if fields.at != len(blob):
+        raise Malformed("something follows its signature")
+    names = tuple(name.decode("utf-8", "replace") for name in principals)
+    return Certificate(plain, kind, names, after, before, critical, authority, signed, signature)
+
+
+def fault(certificate: Certificate, name: str, signatures: Collection[str], now: float | None = None) -> str | None:
+    """Why the certificate does not prove the host `name`, None where it does. Whose it is, the caller looks up.
+
+    `signatures`: the algorithms that an authority may sign with (CASignatureAlgorithms); empty: all that are known.
+    """
+    if certificate.kind != _HOST:
+        return "it is not a host certificate"
+    at = time.time() if now is None else now
+    if not certificate.valid_after <= at < certificate.valid_before:
+        return f"it is valid from {_day(certificate.valid_after)} to {_day(certificate.valid_before)}"
+    if not certificate.principals:
+        return "it names no host"
+    if name not in certificate.principals:
+        return f"it is for {_shown(certificate.principals)}, not for {name}"
+    if certificate.critical:
+        return "it has critical options, which no host certificate may have"
+    return _signature_fault(certificate, signatures)
+
+
+def _signature_fault(certificate: Certificate, signatures: Collection[str]) -> str | None:
+    import paramiko  # noqa: PLC0415 - takes 0.06 s, and few hosts have certificates
+
+    key_type = type_of(certificate.authority)
+    algorithm = type_of(certificate.signature)
+    if algorithm not in (RSA_SIGNATURES if key_type == RSA else (key_type,)) or key_type not in _PARTS:
+        return f"it is signed with {algorithm or 'nothing'} by a key of type {key_type or 'none'}"
+    if signatures and algorithm not in signatures:
+        return f"it is signed with {algorithm}, which CASignatureAlgorithms does not allow"
+    try:
+        key = paramiko.PKey.from_type_string(key_type, certificate.authority)
+        holds = key.verify_ssh_sig(certificate.signed, paramiko.Message(certificate.signature))
+    except Exception:  # noqa: BLE001 - the libraries below raise whatever a host's bytes lead them to
+        holds = False
+    return None if holds else "its signature is wrong"
+
+
+def _day(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (OverflowError, ValueError, OSError):
+        return "a time beyond the calendar"
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")  # noqa: PLR2004

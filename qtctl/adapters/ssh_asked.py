@@ -1,0 +1,154 @@
+"""Asking `ssh -G` for the settings of a destination: one process, its names and its output checked and bounded."""
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from qtctl.adapters import ssh_config, ssh_errors, ssh_options
+from qtctl.adapters.ssh_config import Settings
+from qtctl.errors import Unreachable
+
+INSTALL_HINT = "install openssh-client: qtctl reads SSH settings through `ssh -G`"
+_MOST = 1 << 20
+"""Bytes of output; ssh prints 6 kB."""
+_PIECE = 1 << 16
+_NOT_IN_HOSTS = set("'`\"$\\;&<>|(){},")
+_NOT_IN_USERS = set("'`\";&<>|(){}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An `ssh -G` under way for `target`; `config` names the files that it reads."""
+
+    process: "subprocess.Popen[bytes]"
+    target: str
+    config: str
+
+
+def start(target: str, *, config: Path | None, user: str | None, port: int | None) -> Asked:
+    """Begin `ssh -G`; give it to `finish`. Unreachable where there is no ssh, or a name is none that ssh takes."""
+    if not valid_host(target):
+        raise ssh_errors.bad_name(target, "host name", target)
+    if user and not valid_user(user):
+        raise ssh_errors.bad_name(target, "user name", user)
+    try:
+        process = subprocess.Popen(
+            ssh_config.command(target, config=config, user=user, port=port),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise Unreachable(f"{target}: no ssh command on this machine", hint=INSTALL_HINT) from error
+    return Asked(process, target, str(config) if config else ssh_config.DEFAULT_FILES)
+
+
+def finish(asked: Asked, address: str | None, timeout_s: float) -> Settings:
+    """The settings that a `start`ed process prints. `address` replaces the host name.
+
+    Unreachable where ssh cannot read them, or where they ask for what cannot be honoured.
+    """
+    target = asked.target
+    out, err = _output(asked, timeout_s)
+    if asked.process.returncode != 0:
+        said = " ".join(err.decode("utf-8", "replace").split())
+        raise Unreachable(f"{target}: ssh settings cannot be read: {said}", hint=f"try `ssh -G {target}`")
+    values = ssh_config.values(out)
+    settings = ssh_config.settled(values, target, ssh_config.local(), asked.config)
+    _check(settings, values)
+    if address is None:
+        return settings
+    if not valid_host(address):
+        raise ssh_errors.bad_name(target, "address", address)
+    return replace(settings, hostname=address)
+
+
+def valid_host(name: str) -> bool:
+    """As OpenSSH has it (ssh_valid_hostname): nothing that a shell or an option parser could misread."""
+    return bool(name) and name[0] != "-" and _printable(name) and " " not in name and _NOT_IN_HOSTS.isdisjoint(name)
+
+
+def valid_user(name: str) -> bool:
+    """As OpenSSH has it (ssh_valid_ruser)."""
+    if not name or name[0] == "-" or not _printable(name) or name[-1] == "\\":
+        return False
+    return _NOT_IN_USERS.isdisjoint(name) and " -" not in name
+
+
+def _printable(name: str) -> bool:
+    return all(letter.isprintable() for letter in name)
+
+
+def _check(settings: Settings, values: Mapping[str, Sequence[str]]) -> None:
+    if found := ssh_options.refused(values):
+        option, value = found
+        raise ssh_errors.cannot_honour(settings, option.name, value, option.why)
+    if not valid_host(settings.hostname):
+        raise ssh_errors.bad_name(settings.target, "HostName", settings.hostname)
+    if not settings.user or not _printable(settings.user):
+        raise ssh_errors.bad_name(settings.target, "User", settings.user)
+    if settings.proxy_command:
+        _check_for_shell(settings)
+
+
+def _check_for_shell(settings: Settings) -> None:
+    """What %r and %k put into a ProxyCommand, which a shell reads; %h and %n are checked for every connection."""
+    if not valid_user(settings.user):
+        raise ssh_errors.bad_name(settings.target, "User", settings.user)
+    if settings.host_key_alias and not valid_host(settings.host_key_alias):
+        raise ssh_errors.bad_name(settings.target, "HostKeyAlias", settings.host_key_alias)
+
+
+def _output(asked: Asked, timeout_s: float) -> tuple[bytes, bytes]:
+    """Both streams to their end, and the process gone, whatever happens."""
+    process = asked.process
+    try:
+        out, err = _streams(asked, time.monotonic() + timeout_s)
+        process.wait(timeout_s)
+    except (TimeoutError, subprocess.TimeoutExpired) as error:
+        raise Unreachable(
+            f"{asked.target}: `ssh -G` gave no answer in {timeout_s:g} s", hint="look at Match exec"
+        ) from error
+    finally:
+        _end(process)
+    return out, err
+
+
+def _streams(asked: Asked, until: float) -> tuple[bytes, bytes]:
+    process = asked.process
+    assert process.stdout is not None  # noqa: S101 - both are pipes
+    assert process.stderr is not None  # noqa: S101
+    read: dict[int, bytearray] = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
+    out, err = read.values()
+    with selectors.DefaultSelector() as waiting:
+        for descriptor in read:
+            waiting.register(descriptor, selectors.EVENT_READ)
+        while waiting.get_map():
+            ready = waiting.select(max(0.0, until - time.monotonic()))
+            if not ready:
+                raise TimeoutError
+            for key, _ in ready:
+                piece = os.read(key.fd, _PIECE)
+                read[key.fd] += piece
+                if not piece:
+                    waiting.unregister(key.fd)
+            if len(out) + len(err) > _MOST:
+                raise ssh_errors.too_much(asked.target)
+    return bytes(out), bytes(err)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()

@@ -1,0 +1,208 @@
+"""Every option of ssh_config(5), and what becomes of it here: as data.
+
+OpenSSH 8.4 to 10.5. What `ssh -G` prints and this table does not name is an option of a later ssh: a test shows it.
+Rule: where ssh would refuse a host because of an option, qtctl refuses it too.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class How(StrEnum):
+    HONOURED = "honoured"
+    IGNORED = "ignored"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`name` as ssh_config(5) spells it. `why`: what it does here, why it may be ignored, or what to do instead.
+
+    `harmless`: values of a refused option, in lower case, with which it says nothing.
+    """
+
+    name: str
+    how: How
+    why: str
+    harmless: tuple[str, ...] = ()
+
+    @property
+    def keyword(self) -> str:
+        """As `ssh -G` prints it."""
+        return self.name.lower()
+
+
+def _all(how: How, why: str, *names: str) -> Iterator[Option]:
+    return (Option(name, how, why) for name in names)
+
+
+_STAYS = "only public keys are offered"
+_QUIET = "no terminal: how ssh looks and logs"
+_NEVER = "nothing is forwarded for you; tunnels are qtctl's own"
+
+TABLE: tuple[Option, ...] = (
+    *_all(How.HONOURED, "where to connect, and as whom", "HostName", "Port", "User", "AddressFamily", "BindAddress"),
+    *_all(How.HONOURED, "the way there; each jump host by its own settings", "ProxyCommand", "ProxyJump"),
+    *_all(How.HONOURED, "the shorter one of this and qtctl's own limit", "ConnectTimeout"),
+    *_all(How.HONOURED, "where the host's key is looked up, and as what", "GlobalKnownHostsFile", "UserKnownHostsFile"),
+    *_all(How.HONOURED, "the name in known_hosts and in host certificates", "HostKeyAlias"),
+    *_all(
+        How.HONOURED,
+        "keys listed there or in a KRL are refused; so is every key if it cannot be read",
+        "RevokedHostKeys",
+    ),
+    *_all(How.HONOURED, "the key known for the address may not be another one", "CheckHostIP"),
+    *_all(
+        How.HONOURED,
+        "in this order, as far as paramiko has them; refused where none is left",
+        "Ciphers",
+        "HostKeyAlgorithms",
+        "KexAlgorithms",
+        "MACs",
+        "PubkeyAcceptedAlgorithms",
+        "PubkeyAcceptedKeyTypes",
+    ),
+    *_all(How.HONOURED, "how an authority may sign a host certificate", "CASignatureAlgorithms"),
+    *_all(How.HONOURED, "of the host's key and of ours", "RequiredRSASize"),
+    *_all(How.HONOURED, "which keys are offered", "CertificateFile", "IdentitiesOnly", "IdentityAgent", "IdentityFile"),
+    *_all(How.HONOURED, "new session keys after so many bytes or seconds", "RekeyLimit"),
+    *_all(
+        How.HONOURED,
+        "by ssh itself, before it says where to connect",
+        "Host",
+        "Match",
+        "Include",
+        "Tag",
+        "IgnoreUnknown",
+        "RefuseConnection",
+        "CanonicalDomains",
+        "CanonicalizeFallbackLocal",
+        "CanonicalizeHostname",
+        "CanonicalizeMaxDots",
+        "CanonicalizePermittedCNAMEs",
+    ),
+    Option(
+        "PubkeyAuthentication",
+        How.REFUSED,
+        "qtctl logs in with public keys only",
+        ("yes", "true", "unbound", "host-bound"),
+    ),
+    Option("PreferredAuthentications", How.REFUSED, "qtctl logs in with public keys only: it must name publickey"),
+    Option("KnownHostsCommand", How.REFUSED, "put what it prints into a file named by UserKnownHostsFile", ("none",)),
+    Option("BindInterface", How.REFUSED, "use BindAddress"),
+    Option("ProxyUseFdpass", How.REFUSED, "use a ProxyCommand that relays the bytes", ("no",)),
+    *_all(How.IGNORED, "host keys must always be known: never laxer", "StrictHostKeyChecking", "VerifyHostKeyDNS"),
+    *_all(How.IGNORED, "host keys must always be known: never laxer", "NoHostAuthenticationForLocalhost"),
+    *_all(How.IGNORED, "known_hosts is never written", "HashKnownHosts", "UpdateHostkeys"),
+    *_all(
+        How.IGNORED,
+        _STAYS,
+        "PasswordAuthentication",
+        "KbdInteractiveAuthentication",
+        "KbdInteractiveDevices",
+        "ChallengeResponseAuthentication",
+        "NumberOfPasswordPrompts",
+        "BatchMode",
+        "HostbasedAuthentication",
+        "HostbasedAcceptedAlgorithms",
+        "HostbasedKeyTypes",
+        "EnableSSHKeysign",
+        "GSSAPIAuthentication",
+        "GSSAPIClientIdentity",
+        "GSSAPIDelegateCredentials",
+        "GSSAPIKeyExchange",
+        "GSSAPIKexAlgorithms",
+        "GSSAPIRenewalForcesRekey",
+        "GSSAPIServerIdentity",
+        "GSSAPITrustDNS",
+    ),
+    *_all(
+        How.IGNORED,
+        "keys on tokens come from the agent; none is added to it",
+        "PKCS11Provider",
+        "SecurityKeyProvider",
+        "AddKeysToAgent",
+    ),
+    *_all(
+        How.IGNORED,
+        _NEVER,
+        "ForwardAgent",
+        "ForwardX11",
+        "ForwardX11Timeout",
+        "ForwardX11Trusted",
+        "XAuthLocation",
+        "DynamicForward",
+        "LocalForward",
+        "RemoteForward",
+        "ClearAllForwardings",
+        "ExitOnForwardFailure",
+        "GatewayPorts",
+        "PermitRemoteOpen",
+        "StreamLocalBindMask",
+        "StreamLocalBindUnlink",
+        "Tunnel",
+        "TunnelDevice",
+    ),
+    *_all(
+        How.IGNORED,
+        "qtctl runs its own commands, and none on this machine",
+        "LocalCommand",
+        "PermitLocalCommand",
+        "RemoteCommand",
+        "SendEnv",
+        "SetEnv",
+        "SessionType",
+        "RequestTTY",
+        "StdinNull",
+        "ForkAfterAuthentication",
+    ),
+    *_all(
+        How.IGNORED,
+        "one connection of its own, ended with the command; not shared",
+        "ControlMaster",
+        "ControlPath",
+        "ControlPersist",
+        "ConnectionAttempts",
+        "ChannelTimeout",
+        "ServerAliveCountMax",
+        "ServerAliveInterval",
+        "TCPKeepAlive",
+        "IPQoS",
+        "Compression",
+        "VersionAddendum",
+    ),
+    *_all(
+        How.IGNORED,
+        _QUIET,
+        "EnableEscapeCommandline",
+        "EscapeChar",
+        "FingerprintHash",
+        "LogLevel",
+        "LogVerbose",
+        "ObscureKeystrokeTiming",
+        "SyslogFacility",
+        "VisualHostKey",
+        "WarnWeakCrypto",
+    ),
+)
+
+OPTIONS: Mapping[str, Option] = {option.keyword: option for option in TABLE}
+"""By the keyword that `ssh -G` prints."""
+
+PUBLICKEY = "publickey"
+
+
+def refused(values: Mapping[str, Sequence[str]]) -> tuple[Option, str] | None:
+    """The first option that is set to what cannot be honoured, with its value; `values` by keyword, as printed."""
+    for keyword, given in values.items():
+        option = OPTIONS.get(keyword)
+        if option is not None and option.how is How.REFUSED and not _harmless(option, given[0]):
+            return option, given[0]
+    return None
+
+
+def _harmless(option: Option, value: str) -> bool:
+    if option.name == "PreferredAuthentications":
+        return PUBLICKEY in value.lower().split(",")
+    return value.lower() in option.harmless

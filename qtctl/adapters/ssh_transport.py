@@ -1,0 +1,123 @@
+"""paramiko's transport, held to what OpenSSH's settings allow and to what a host may send."""
+
+import socket
+import time
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import paramiko
+from paramiko.packet import Packetizer
+
+from qtctl.adapters import ssh_errors
+from qtctl.adapters.host_keys import HostKeys
+from qtctl.adapters.ssh_config import Settings
+from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, type_of
+
+_LARGEST_PACKET = (256 << 10) + 64
+"""Bytes; OpenSSH's PACKET_MAX_SIZE with what frames it."""
+_LONGEST_BANNER = 8192
+_SMALLEST_GROUP = 2048
+"""Bits of a group that the host chooses; OpenSSH's DH_GRP_MIN."""
+_GROUP_EXCHANGE = "diffie-hellman-group-exchange-sha256"
+_CURVE, _CURVE_OF_LIBSSH = "curve25519-sha256", "curve25519-sha256@libssh.org"
+
+
+class Packets(Packetizer):
+    """Reads no more than SSH allows: a length that a host claims is no reason to fill memory."""
+
+    most_bytes = 0
+    most_seconds = 0
+    _since = 0.0
+
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
+        if not 0 <= n <= _LARGEST_PACKET:
+            raise paramiko.SSHException(f"a packet of {n} bytes")
+        found: bytes = super().read_all(n, check_rekey)
+        return found
+
+    def readline(self, timeout: float) -> str:
+        """A line of the banner. paramiko reads until one ends, however long that is."""
+        line = bytearray()
+        until = time.monotonic() + timeout
+        while (byte := self.read_all(1)) != b"\n":
+            line += byte
+            if len(line) > _LONGEST_BANNER or time.monotonic() > until:
+                raise paramiko.SSHException(": no SSH server answers there")
+        return line.decode("utf-8", "replace").removesuffix("\r")
+
+    def limit(self, size: int, seconds: int) -> None:
+        """RekeyLimit: new keys after so many bytes, and so many seconds; 0 for no limit."""
+        if size:
+            self.REKEY_BYTES = min(self.REKEY_BYTES, size)
+        self.most_seconds, self._since = seconds, time.monotonic()
+
+    def send_message(self, data: paramiko.Message) -> None:
+        super().send_message(data)
+        if self.most_seconds and time.monotonic() - self._since > self.most_seconds:
+            self._since = time.monotonic()
+            self._trigger_rekey()  # type: ignore[attr-defined]
+
+
+def _exchanges() -> dict[str, Any]:
+    """paramiko's key exchanges, the curve under its second name too, and no group that OpenSSH would refuse."""
+    found: dict[str, Any] = dict(paramiko.Transport._kex_info)  # type: ignore[attr-defined]  # noqa: SLF001
+    if _CURVE_OF_LIBSSH in found:
+        found.setdefault(_CURVE, found[_CURVE_OF_LIBSSH])
+    if (group := found.get(_GROUP_EXCHANGE)) is not None and group.min_bits < _SMALLEST_GROUP:
+        found[_GROUP_EXCHANGE] = type("GroupExchange", (group,), {"min_bits": _SMALLEST_GROUP})
+    return found
+
+
+class Transport(paramiko.Transport):
+    """A connection that negotiates what both OpenSSH's settings and paramiko have, in OpenSSH's order.
+
+    `shown`: the host's key or certificate, in wire format, once keys are exchanged. Unreachable, naming the option,
+    where nothing is left to negotiate.
+    """
+
+    _kex_info: ClassVar[dict[str, Any]] = _exchanges()
+
+    packetizer: Packets
+
+    def __init__(self, sock: "socket.socket | paramiko.Channel", settings: Settings, keys: HostKeys) -> None:
+        super().__init__(sock, packetizer_class=Packets)
+        self.shown = b""
+        wanted = settings.algorithms
+        options = self.get_security_options()
+        options.ciphers = _common(settings, "Ciphers", wanted.ciphers, options.ciphers)
+        options.digests = _common(settings, "MACs", wanted.macs, options.digests)
+        options.kex = _common(settings, "KexAlgorithms", wanted.kex, (*options.kex, _CURVE))
+        plain = tuple(options.key_types)
+        known = (*(name + CERTIFICATE for name in plain), *plain)
+        self._host_key_types = keys.algorithms(_common(settings, "HostKeyAlgorithms", wanted.host_keys, known))
+        self.packetizer.limit(*settings.rekey)
+
+    @property
+    def preferred_keys(self) -> tuple[str, ...]:
+        return self._host_key_types
+
+    def sign_with(self, names: Sequence[str]) -> None:
+        """Which signatures an RSA key of ours may make, best first."""
+        self._preferred_pubkeys = tuple(names)
+
+    def _verify_key(self, host_key: bytes, sig: bytes) -> None:
+        """Also that key and signature are of the negotiated type, and that keys exchanged later show the same key."""
+        agreed = self.host_key_type or ""
+        base = agreed.removesuffix(CERTIFICATE)
+        suffix = agreed[len(base) :]
+        key_type = (RSA if base in RSA_SIGNATURES else base) + suffix
+        if type_of(host_key) != key_type or type_of(sig) != base:
+            raise paramiko.SSHException(f"its host key or signature is not of the type agreed on, {agreed}")
+        if self.shown not in (b"", host_key):
+            raise paramiko.SSHException("it changed its host key during the connection")
+        super()._verify_key(host_key, sig)  # type: ignore[misc]
+        self.shown = host_key
+
+
+def _common(settings: Settings, option: str, wanted: Sequence[str], supported: Sequence[str]) -> tuple[str, ...]:
+    """Of `wanted`, in its order, what is `supported`; an option that ssh did not print wants everything."""
+    if not wanted:
+        return tuple(supported)
+    if found := tuple(name for name in wanted if name in supported):
+        return found
+    raise ssh_errors.nothing_in_common(settings, option, wanted, supported)

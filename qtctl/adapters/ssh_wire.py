@@ -1,0 +1,64 @@
+"""SSH's own encoding of keys (RFC 4253, section 6.6): fields with a length before each. Pure."""
+
+from dataclasses import dataclass
+
+RSA = "ssh-rsa"
+CERTIFICATE = "-cert-v01@openssh.com"
+"""What the type of a certificate ends with."""
+RSA_SIGNATURES = ("rsa-sha2-512", "rsa-sha2-256")
+"""How an RSA key may sign; never with SHA-1."""
+
+
+class Malformed(ValueError):
+    """The bytes are no key."""
+
+
+@dataclass(slots=True)
+class Fields:
+    """Reads one field after another. Malformed where the bytes end before the field does."""
+
+    data: bytes
+    at: int = 0
+
+    def raw(self, count: int) -> bytes:
+        if self.at + count > len(self.data):
+            raise Malformed("it ends too early")
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def number(self, size: int) -> int:
+        return int.from_bytes(self.raw(size))
+
+    def string(self) -> bytes:
+        return self.raw(self.number(4))
+
+    def text(self) -> str:
+        return self.string().decode("utf-8", "replace")
+
+    def strings(self) -> tuple[bytes, ...]:
+        """All fields that are left."""
+        found = []
+        while self.at < len(self.data):
+            found.append(self.string())
+        return tuple(found)
+
+
+def string(value: bytes) -> bytes:
+    return len(value).to_bytes(4) + value
+
+
+def type_of(blob: bytes) -> str:
+    """What kind of key this is, '' for bytes that are none."""
+    try:
+        return Fields(blob).text()
+    except Malformed:
+        return ""
+
+
+def rsa_bits(blob: bytes) -> int | None:
+    """The size of an RSA key; None for keys of other types. Malformed for a broken one."""
+    fields = Fields(blob)
+    if fields.text() != RSA:
+        return None
+    fields.string()  # the exponent
+    return int.from_bytes(fields.string()).bit_length()
