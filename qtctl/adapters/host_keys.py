@@ -8,7 +8,7 @@ from qtctl.adapters import bounded, host_certificates, known_hosts, revoked_keys
 from qtctl.adapters.host_certificates import Certificate
 from qtctl.adapters.known_hosts import Known
 from qtctl.adapters.ssh_config import Settings
-from qtctl.adapters.ssh_wire import CERTIFICATE, Malformed, rsa_bits, type_of
+from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, Malformed, rsa_bits, type_of
 from qtctl.errors import Unreachable
 
 Files = tuple[tuple[str, bytes], ...]
@@ -32,8 +32,10 @@ class HostKeys:
 
         Certificates only where they can make a difference, then first, as OpenSSH has it.
         """
-        certificates = tuple(name for name in offered if name.endswith(CERTIFICATE)) if self._certificates else ()
         plain = tuple(name for name in offered if not name.endswith(CERTIFICATE))
+        certificates = tuple(name for name in offered if name.endswith(CERTIFICATE))
+        if plain and not self._certificates:
+            certificates = ()
         if usable := tuple(name for name in plain if name in self.known.algorithms):
             return (*certificates, *usable)
         # A key kept without the port counts where it is the same; another one does not make the host a changed one.
@@ -54,8 +56,11 @@ class HostKeys:
             raise ssh_errors.small_key(self.settings, size)
         self._check_revoked_files(plain, shown, certificate)
         reason = self._certified(certificate) if certificate else self._uncertified()
-        if reason is not None:
-            self._check_plain(plain, reason, peer)
+        if reason is None:
+            return
+        if certificate and not self._may_show(type_of(plain)):
+            raise ssh_errors.not_certified(self.settings, reason, _named(plain), self.files)
+        self._check_plain(plain, reason, peer)
 
     def no_known_type(self) -> Unreachable | None:
         """The error for a host that offers none of the known types; None where no type is known."""
@@ -70,6 +75,12 @@ class HostKeys:
             or self.without_port.speaks_of_certificates
             or self.settings.revoked_host_keys
         )
+
+    def _may_show(self, key_type: str) -> bool:
+        """Whether HostKeyAlgorithms allows the key of a certificate without the certificate."""
+        allowed = self.settings.algorithms.host_keys
+        names = RSA_SIGNATURES if key_type == RSA else (key_type,)
+        return not allowed or any(name in allowed for name in names)
 
     def _check_revoked_files(self, plain: bytes, shown: bytes, certificate: Certificate | None) -> None:
         named = self.settings.revoked_host_keys
@@ -95,7 +106,7 @@ class HostKeys:
             if line.blob == certificate.authority and not known.revoked(certificate.authority)
         ]
         if not signed_by:
-            return "its host certificate is signed by another authority than known_hosts has for it"
+            return "known_hosts has no @cert-authority line for what signed its host certificate"
         allowed = self.settings.algorithms.authorities
         fault = host_certificates.fault(certificate, self.settings.certified_as, allowed)
         return fault and f"its host certificate does not prove it: {fault}"

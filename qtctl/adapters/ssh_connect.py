@@ -36,7 +36,7 @@ _OPTION_OF = {
 }
 """What paramiko says that the two sides have none of in common, the option that names ours, and where we keep them."""
 
-_GUARD = ("sh", "-c", 'read -r _; kill -KILL -- "-$1"', "sh")
+_GUARD = ("sh", "-c", 'read -r _; kill -s KILL -- "-$1"', "sh")
 """Ends a process group when nobody holds the other end of its input any longer: a ProxyCommand must not outlive us, not
 even where we are killed."""
 

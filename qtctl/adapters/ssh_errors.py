@@ -104,7 +104,7 @@ def revoked_keys_unusable(settings: Settings, file: str, why: str) -> Unreachabl
 def not_certified(settings: Settings, reason: str, offered: str, files: tuple[str, ...]) -> Unreachable:
     """known_hosts has an authority for the host, and no certificate proves it, nor is its own key known."""
     return Unreachable(
-        f"{where(settings)}: {reason}; its own key is not known: {offered}",
+        f"{where(settings)}: {reason}; its own key is not accepted: {offered}",
         hint=f"give the host a certificate for {settings.certified_as}, or compare its key and add it to "
         f"{files[0] if files else 'known_hosts'}",
     )

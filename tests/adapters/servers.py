@@ -20,9 +20,10 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def make_key(path: Path, *, kind: str = "ed25519", passphrase: str = "") -> str:
+def make_key(path: Path, *, kind: str = "ed25519", bits: int | None = None, passphrase: str = "") -> str:
     """A key pair; returns the public half as one line."""
-    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-f", str(path)], check=True)
+    size = [] if bits is None else ["-b", str(bits)]
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, *size, "-N", passphrase, "-f", str(path)], check=True)
     return path.with_name(path.name + ".pub").read_text().strip()
 
 
@@ -63,12 +64,19 @@ class Sshd:
         return path
 
 
+def _host_key(path: Path, kind: str, bits: int | None) -> str:
+    return path.with_name("host.pub").read_text().strip() if path.exists() else make_key(path, kind=kind, bits=bits)
+
+
 @contextmanager
-def sshd(folder: Path, *, options: Sequence[str] = (), key_kind: str = "ed25519") -> Iterator[Sshd]:
+def sshd(
+    folder: Path, *, options: Sequence[str] = (), key_kind: str = "ed25519", bits: int | None = None
+) -> Iterator[Sshd]:
+    """A server; a host key that the folder has already is kept."""
     folder.mkdir(parents=True, exist_ok=True)
     if USER == "root":
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    host_key = make_key(folder / "host", kind=key_kind)
+    host_key = _host_key(folder / "host", key_kind, bits)
     (folder / "authorized_keys").write_text(make_key(folder / "client") + "\n")
     port = free_port()
     lines = [

@@ -56,7 +56,7 @@ OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEK/fmhptcNgNJgFid4TUT/swvtT5gCpsGM
         pytest.param(["{name} " + OTHER], "CHANGED", id="changed"),
         pytest.param(["{name} ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ=="], "none of the known types", id="other type"),
         pytest.param(["{name} {key}", "@revoked * {key}"], "REVOKED", id="revoked"),
-        pytest.param(["@cert-authority * {key}"], "not known", id="authority only"),
+        pytest.param(["@cert-authority * {key}"], "has a @cert-authority for it", id="authority only"),
         pytest.param(["127.0.0.1 " + OTHER], "not known", id="another one without the port"),
     ],
 )
