@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qtctl.dialects.systemd.unit_name import is_template
-from qtctl.model.desired import Desired, DesiredExternal, DesiredService, Listener
-from qtctl.model.names import ENDINGS
+from qtctl.meaning.units import external_names
+from qtctl.model.desired import Desired, DesiredService, Listener
 from qtctl.model.origin import Origin
 from qtctl.model.states import ServiceState
 
@@ -166,12 +166,6 @@ def _externals(desired: Desired) -> Iterator[DeclaredUnit]:
             names=external_names(external),
             causes=tuple(("QT302", port_subject(port)) for port in external.ports),
         )
-
-
-def external_names(external: DesiredExternal) -> tuple[str, ...]:
-    """Every unit name it may go by."""
-    aliases = (alias if alias.endswith(ENDINGS) else f"{alias}.service" for alias in external.aliases)
-    return tuple(dict.fromkeys((external.unit, *aliases)))
 
 
 def _flat(groups: Iterable[tuple[Root, ...]]) -> tuple[Root, ...]:

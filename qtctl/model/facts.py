@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 from qtctl.model.account_facts import Account, Group, Hosts
 from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.json import JsonObject
+from qtctl.model.moments import microseconds
 
 
 class Fact(Protocol):
@@ -215,13 +216,22 @@ class Facts:
     `taken_at` is the only clock that rules have: UTC, ISO 8601.
     """
 
-    def __init__(self, items: Iterable[Item], taken_at: str = "") -> None:
+    def __init__(self, items: Iterable[Item], taken_at: str = "", asked: Mapping[int, str] | None = None) -> None:
+        """`asked`: number of a question → when it was put, in ISO 8601."""
         self._items = {item.need: item for item in items}
         self.taken_at = taken_at
+        self._asked = asked or {}
 
     @classmethod
     def of(cls, evidence: Evidence) -> "Facts":
-        return cls(evidence.items, evidence.taken_at)
+        return cls(evidence.items, evidence.taken_at, {ask.n: ask.at for ask in evidence.asks})
+
+    def asked_us(self, need: Need) -> int:
+        """When the fact was asked for, in microseconds since the epoch: taking evidence takes a while.
+
+        When the evidence was taken, where that is not said. InputError where it is no time.
+        """
+        return microseconds(self._asked.get(self.item(need).ask) or self.taken_at)
 
     def item(self, need: Need) -> Item:
         found = self._items.get(need)

@@ -24,6 +24,7 @@ class Ground:
     """What every row is judged on."""
 
     file: str
+    desired: Desired
     places: dict[str, PlaceOf]
     elsewhere: Collection[str]
     facts: Facts | None
@@ -46,7 +47,7 @@ def compare(
     Without `facts` nothing holds: rows are unknown, gone, or without a disposition. `elsewhere` names what the
     registry declares for other hosts, which this one's evidence cannot speak of.
     """
-    ground = Ground(compose.file, places(desired), elsewhere, facts)
+    ground = Ground(compose.file, desired, places(desired), elsewhere, facts)
     dispositions = legacy.services if legacy else {}
     rows = tuple(row(service, dispositions.get(service.name), ground) for service in compose.services)
     known = {service.name for service in compose.services}
@@ -66,7 +67,7 @@ def row(service: ComposeService, disposition: Disposition | None, ground: Ground
         return ParityRow(
             service.name, service.line, disposition.is_, disposition.to, disposition.why, findings=tuple(findings)
         )
-    units = tuple(unit_side(place, ground.facts) for place in gone_to) + far(disposition, ground)
+    units = tuple(unit_side(place, ground.facts, ground.desired) for place in gone_to) + far(disposition, ground)
     ports = tuple(port_side(port, disposition, gone_to, ground.facts) for port in service.ports)
     findings += [finder.not_running(side) for side in units if side.outcome is Outcome.BROKEN]
     findings += [finder.port_lost(side) for side in ports if side.outcome is Outcome.BROKEN]

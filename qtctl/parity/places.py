@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from qtctl.model.desired import Desired, DesiredService, Listener
+from qtctl.meaning.units import external_names
+from qtctl.model.desired import Desired, DesiredExternal, DesiredService, Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,24 +15,33 @@ class PlaceOf:
     declared: str
     ports: tuple[Listener, ...] = ()
     timers: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every unit name it may go by on the host."""
+        return (self.unit, *self.aliases)
 
 
 def places(desired: Desired) -> dict[str, PlaceOf]:
     """By name; an alias of an external never hides a name."""
     found: dict[str, PlaceOf] = {}
     for external in desired.externals:
-        place = PlaceOf(external.name, external.unit, "running" if external.running else "stopped", external.ports)
-        found |= dict.fromkeys(external.aliases, place)
+        found |= dict.fromkeys(external.aliases, of_external(external))
     found |= {
         ghost.name: PlaceOf(ghost.name, ghost.unit, "retired")
         for ghost in desired.ghosts
         if ghost.unit.endswith(".service")
     }
-    for external in desired.externals:
-        state = "running" if external.running else "stopped"
-        found[external.name] = PlaceOf(external.name, external.unit, state, external.ports)
+    found |= {external.name: of_external(external) for external in desired.externals}
     found |= {service.name: of_service(desired, service) for service in desired.services}
     return found
+
+
+def of_external(external: DesiredExternal) -> PlaceOf:
+    state = "running" if external.running else "stopped"
+    unit, *aliases = external_names(external)
+    return PlaceOf(external.name, unit, state, external.ports, aliases=tuple(aliases))
 
 
 def of_service(desired: Desired, service: DesiredService) -> PlaceOf:

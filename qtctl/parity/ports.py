@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from qtctl.dialects.compose.types import PortKind, Published
+from qtctl.meaning.listeners import Row, Served, find_sockets
 from qtctl.model.checks import Outcome
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
@@ -17,10 +18,13 @@ OPTION = {"tcp": "t", "udp": "u"}
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
-    """Who listens on one port. `lines` are what ss printed for them."""
+    """Who listens on one port."""
 
-    rows: tuple[Listening, ...]
-    lines: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def listening(self) -> tuple[Listening, ...]:
+        return tuple(Listening(address, int(port), unit) for address, port, unit, _ in self.rows)
 
 
 def keys(port: Published) -> tuple[str, ...]:
@@ -55,8 +59,8 @@ def port_side(port: Published, disposition: Disposition, gone_to: tuple[PlaceOf,
     sockets = listening(facts, port.protocol, expected)
     if sockets is None:
         return replace(side, reason=why_unknown(facts, Need(Listeners.FACT, port.protocol)))
-    side = replace(side, listening=sockets.rows, proof=proofs(port.protocol, expected, sockets))
-    outcome, reason = judged(side, {place.unit for place in gone_to})
+    side = replace(side, listening=sockets.listening, proof=proofs(port.protocol, expected, sockets))
+    outcome, reason = judged(side, gone_to, sockets)
     return replace(side, outcome=outcome, reason=reason)
 
 
@@ -81,24 +85,51 @@ def listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
         known = facts.read(Listeners, protocol)
     except LookupError:
         return None
-    found = sorted(row for row in (known.rows if known else []) if row[1] == str(port))
-    return Sockets(
-        tuple(Listening(address, port, unit) for address, _, unit, _ in found), tuple(line for *_, line in found)
-    )
+    return Sockets(tuple(sorted(row for row in (known.rows if known else []) if row[1] == str(port))))
 
 
-def judged(side: PortSide, units: set[str]) -> tuple[Outcome, str]:
+def judged(side: PortSide, gone_to: tuple[PlaceOf, ...], sockets: Sockets) -> tuple[Outcome, str]:
     where = f"{side.expected}/{side.published.protocol}"
-    owners = sorted({row.unit for row in side.listening})
-    if not side.listening:
+    found = [
+        find_sockets(sockets.rows, listener, place.names)
+        for place in gone_to
+        for listener in place.ports
+        if (listener.protocol, listener.port) == (side.published.protocol, side.expected)
+    ]
+    if not found:
+        return undeclared(where, {name for place in gone_to for name in place.names}, sockets)
+    best = min(found, key=lambda each: list(Served).index(each.served))
+    if best.served is Served.WRONG_ADDRESS:
+        at = ", ".join(sorted({f"{row[0]}:{row[1]}" for row in best.wrong}))
+        return Outcome.BROKEN, f"listens at {at}, declared {', '.join(shown(each) for each in side.declared)}"
+    return served(best.served, where, sockets)
+
+
+def served(found: Served, where: str, sockets: Sockets) -> tuple[Outcome, str]:
+    if found is Served.LISTENING:
+        return Outcome.HOLDS, ""
+    if found is Served.UNOWNED:
+        return Outcome.UNKNOWN, f"port {where}: the kernel names no unit for who listens"
+    if found is Served.NOBODY:
         return Outcome.BROKEN, f"nobody listens on {where}"
-    if not units & set(owners):
-        if "" in owners:
-            return Outcome.UNKNOWN, f"port {where}: the kernel names no unit for who listens"
-        return Outcome.BROKEN, f"{', '.join(owners)} listens on {where}"
-    if not side.declared:
+    return Outcome.BROKEN, f"{', '.join(owners(sockets))} listens on {where}"
+
+
+def undeclared(where: str, names: set[str], sockets: Sockets) -> tuple[Outcome, str]:
+    """Of a port that no unit it went to declares: whoever listens, it is not as it should be."""
+    if names & set(owners(sockets)):
         return Outcome.BROKEN, f"listens on {where}, which the registry does not declare"
-    return Outcome.HOLDS, ""
+    if not sockets.rows:
+        return served(Served.NOBODY, where, sockets)
+    return served(Served.UNOWNED if any(not row[2] for row in sockets.rows) else Served.TAKEN, where, sockets)
+
+
+def owners(sockets: Sockets) -> list[str]:
+    return sorted({row[2] for row in sockets.rows if row[2]})
+
+
+def shown(listening: Listening) -> str:
+    return f"{listening.address}:{listening.port}"
 
 
 def proofs(protocol: str, port: int, sockets: Sockets) -> tuple[ParityProof, ...]:
@@ -107,8 +138,8 @@ def proofs(protocol: str, port: int, sockets: Sockets) -> tuple[ParityProof, ...
     filtered = f"'sport = :{port}'"
     if not sockets.rows:
         return (ParityProof(f"{ask} {filtered} | wc -l", "0"),)
-    addresses = sorted({f"{row.address}:{row.port}" for row in sockets.rows})
-    groups = sorted({word for line in sockets.lines for word in line.split() if word.startswith("cgroup:")})
+    addresses = sorted({f"{row.address}:{row.port}" for row in sockets.listening})
+    groups = sorted({word for *_, line in sockets.rows for word in line.split() if word.startswith("cgroup:")})
     at = (ParityProof(f"{ask} {filtered} | awk '{{print $4}}'", address) for address in addresses)
     by = (ParityProof(f"{ask} --cgroup {filtered} | grep -o 'cgroup:[^ ]*'", group) for group in groups)
     return (*at, *by)

@@ -2,17 +2,18 @@
 
 from shlex import quote
 
+from qtctl.meaning.units import Condition, LoopLimits, condition, has_file, is_up
 from qtctl.model.checks import Outcome
+from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.parity import ParityProof, UnitSide
 from qtctl.parity.places import PlaceOf
 
-UP = frozenset({"active", "reloading", "refreshing"})
 NO_EVIDENCE = "no evidence of a host"
 
 
-def unit_side(place: PlaceOf, facts: Facts | None) -> UnitSide:
+def unit_side(place: PlaceOf, facts: Facts | None, desired: Desired) -> UnitSide:
     """`holds` where the unit is up, or, declared on-timer, where it is there and a timer that starts it is active."""
     if facts is None:
         return side(place, None, Outcome.UNKNOWN, NO_EVIDENCE)
@@ -20,10 +21,10 @@ def unit_side(place: PlaceOf, facts: Facts | None) -> UnitSide:
         unit = facts.read(Unit, place.unit)
     except LookupError:
         return side(place, None, Outcome.UNKNOWN, why_unknown(facts, Need(Unit.FACT, place.unit)))
-    if unit is None or unit.load_state == "not-found":
+    if unit is None or not has_file(unit):
         return side(place, unit, Outcome.BROKEN, "not on the host", proof(place.unit, "LoadState", "not-found"))
     shown = proof(place.unit, "ActiveState", unit.active_state)
-    if unit.active_state in UP:
+    if condition(unit, LoopLimits.of(desired, facts.taken_at)) is Condition.UP:
         return side(place, unit, Outcome.HOLDS, "", shown)
     if place.declared == "on-timer":
         return timed_side(place, unit, facts)
@@ -43,7 +44,7 @@ def timed_side(place: PlaceOf, unit: Unit, facts: Facts) -> UnitSide:
             continue
         state = "inactive" if timer is None else timer.active_state
         proofs += proof(name, "ActiveState", state)
-        if state in UP:
+        if is_up(state):
             return side(place, unit, Outcome.HOLDS, "", proof(name, "ActiveState", state))
     if unknown:
         return side(place, unit, Outcome.UNKNOWN, unknown)

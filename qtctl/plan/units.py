@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from qtctl.meaning.units import is_up
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.moments import moment
 from qtctl.model.plan import Step, StepKind
@@ -10,7 +11,6 @@ from qtctl.plan.files import FileChange
 from qtctl.plan.order import start_order
 from qtctl.plan.wishes import Wish
 
-_UP = ("active", "reloading", "refreshing", "activating")
 _NO_UNIT = Unit("not-found", "inactive", "dead", "")
 
 
@@ -96,7 +96,7 @@ def _stops(scene: Scene) -> tuple[Step, ...]:
     found = []
     for name in order:
         unit = scene.unit(name)
-        if scene.wishes[name].active is False and unit.active_state in _UP:
+        if scene.wishes[name].active is False and is_up(unit.active_state):
             reason = f"{unit.active_state}, declared stopped{_drags(scene, name, 'stops')}"
             found.append(Step(StepKind.STOP, name, reason, _state(unit)))
     return tuple(found)
@@ -111,7 +111,7 @@ def _start(scene: Scene, wish: Wish) -> Step | None:
     if not wish.active:
         return None
     unit = scene.unit(wish.unit)
-    if unit.active_state not in _UP:
+    if not is_up(unit.active_state):
         return Step(StepKind.START, wish.unit, f"{unit.active_state}, declared {_declared(wish)}", _state(unit))
     reason = _restart_reason(scene, wish, unit)
     if not reason:
@@ -153,7 +153,7 @@ def _clock(us: int) -> str:
 def _drags(scene: Scene, name: str, verb: str) -> str:
     """The running units that systemd stops or restarts along with this one."""
     tied = [
-        wish.unit for wish in scene.wishes.values() if name in wish.ties and scene.unit(wish.unit).active_state in _UP
+        wish.unit for wish in scene.wishes.values() if name in wish.ties and is_up(scene.unit(wish.unit).active_state)
     ]
     return f"; {verb} too: {', '.join(tied)}" if tied else ""
 

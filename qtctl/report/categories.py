@@ -1,8 +1,8 @@
 """The categories of the module registry: what each means is said here and nowhere else."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from qtctl.meaning.units import UNLOADABLE, Condition, LoopLimits, condition, is_absent
 from qtctl.model.facts import Unit
 
 
@@ -30,35 +30,18 @@ MEANINGS = {
     Category.ORPHANED: "a name without a unit: declared or referred to, and no unit of this name on the host",
     Category.UNKNOWN: "the host was not asked, refused, or gave an answer that cannot be read",
 }
-UP = frozenset({"active", "reloading", "refreshing", "activating"})
-UNLOADABLE = frozenset({"error", "bad-setting"})
+OF_CONDITION = {
+    Condition.UP: Category.RUNNING,
+    Condition.LOOPING: Category.AUTO_RESTART,
+    Condition.GAVE_UP: Category.FAILED,
+    Condition.FAILED: Category.FAILED,
+    Condition.DOWN: Category.STOPPED,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """When a unit that is up counts as restarting all the time. `now_us` is when the evidence was taken."""
-
-    restarts: int
-    up_us: int
-    now_us: int
-
-
-def classify(unit: Unit | None, loop: Loop) -> Category:
+def classify(unit: Unit | None, limits: LoopLimits) -> Category:
     """Of a unit that is known, or known to be absent (None)."""
-    if unit is None or (unit.load_state == "not-found" and unit.active_state == "inactive"):
+    if unit is None or is_absent(unit):
         return Category.ORPHANED
-    if loops(unit, loop):
-        return Category.AUTO_RESTART
-    if unit.active_state == "failed":
-        return Category.FAILED
-    if unit.active_state in UP:
-        return Category.RUNNING
-    return Category.FAILED if unit.load_state in UNLOADABLE else Category.STOPPED
-
-
-def loops(unit: Unit, loop: Loop) -> bool:
-    if unit.sub_state.startswith("auto-restart"):
-        return True
-    if unit.active_state not in UP or unit.n_restarts < loop.restarts:
-        return False
-    return loop.now_us - max(unit.active_enter_timestamp, unit.exec_main_start_timestamp) < loop.up_us
+    category = OF_CONDITION[condition(unit, limits)]
+    return Category.FAILED if category is Category.STOPPED and unit.load_state in UNLOADABLE else category

@@ -1,6 +1,5 @@
 """Facts as a report reads them: each with its state, so that what is not known is never shown as none or 0."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -28,13 +27,10 @@ class Seen(Generic[F]):
 class Look:
     facts: Facts
     now_us: int
-    asked: Mapping[int, int]
-    """Number of a question → when it was put: a look takes its time, and what is live moves on."""
 
     @classmethod
     def of(cls, evidence: Evidence) -> "Look":
-        asked = {ask.n: microseconds(ask.at) for ask in evidence.asks}
-        return cls(Facts.of(evidence), microseconds(evidence.taken_at), asked)
+        return cls(Facts.of(evidence), microseconds(evidence.taken_at))
 
     def see(self, kind: type[F], subject: str, store: str = "") -> Seen[F]:
         item = self.facts.item(Need(kind.FACT, subject, store))
@@ -43,7 +39,7 @@ class Look:
 
     def asked_us(self, kind: type[F], subject: str, store: str = "") -> int:
         """When the fact was asked for; when the evidence was taken, where that is not said."""
-        return self.asked.get(self.facts.item(Need(kind.FACT, subject, store)).ask, self.now_us)
+        return self.facts.asked_us(Need(kind.FACT, subject, store))
 
 
 def iso(us: int) -> str | None:

@@ -5,10 +5,11 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from shlex import quote
 
+from qtctl.meaning.units import LoopLimits, is_absent
 from qtctl.model.desired import Desired, DesiredService, Listener
 from qtctl.model.evidence import State
 from qtctl.model.facts import File, Listeners, Unit, UnitListing, VenvCheck
-from qtctl.report.categories import Category, Loop, classify
+from qtctl.report.categories import Category, classify
 from qtctl.report.look import Look, Seen
 from qtctl.report.modules_model import Code, Execution, Module, Runtime, Systemd, Unknown
 from qtctl.report.needs import declared_units
@@ -31,11 +32,11 @@ class Found:
 
 def modules(desired: Desired, look: Look) -> tuple[Module, ...]:
     """Declared services, retired ones that are there (or may be), and units of the fleet that nothing declares."""
-    loop = Loop(desired.loop_restarts, desired.loop_up_us, look.now_us)
-    rows = [of_service(service, desired, look, loop) for service in desired.services]
+    limits = LoopLimits.of(desired, look.facts.taken_at)
+    rows = [of_service(service, desired, look, limits) for service in desired.services]
     others = [(name, RETIRED, why) for name, why in retired(desired, look, ".service")]
     others += [(name, UNDECLARED, "") for name in undeclared(desired, look, ".service")]
-    rows += [of_name(found(name, look), declared, why, look, loop) for name, declared, why in others]
+    rows += [of_name(found(name, look), declared, why, look, limits) for name, declared, why in others]
     return tuple(sorted(rows, key=lambda row: row.unit))
 
 
@@ -46,9 +47,7 @@ def retired(desired: Desired, look: Look, suffix: str) -> list[tuple[str, str]]:
 
 
 def gone(seen: Seen[Unit]) -> bool:
-    if not seen.known:
-        return False
-    return seen.value is None or (seen.value.load_state == "not-found" and seen.value.active_state == "inactive")
+    return seen.known and is_absent(seen.value)
 
 
 def undeclared(desired: Desired, look: Look, suffix: str) -> list[str]:
@@ -80,12 +79,12 @@ def found(unit: str, look: Look) -> Found:
     return Found(unit, seen, whole=False)
 
 
-def of_service(service: DesiredService, desired: Desired, look: Look, loop: Loop) -> Module:
+def of_service(service: DesiredService, desired: Desired, look: Look, limits: LoopLimits) -> Module:
     here = found(service.unit, look)
     return Module(
         name=stem(service.unit),
         unit=service.unit,
-        category=category(here, loop),
+        category=category(here, limits),
         declared=service.state.value,
         group=service.category,
         summary=service.summary,
@@ -97,11 +96,11 @@ def of_service(service: DesiredService, desired: Desired, look: Look, loop: Loop
     )
 
 
-def of_name(here: Found, declared: str, summary: str, look: Look, loop: Loop) -> Module:
+def of_name(here: Found, declared: str, summary: str, look: Look, limits: LoopLimits) -> Module:
     return Module(
         name=stem(here.unit),
         unit=here.unit,
-        category=category(here, loop),
+        category=category(here, limits),
         declared=declared,
         group="",
         summary=summary,
@@ -117,8 +116,8 @@ def stem(unit: str) -> str:
     return unit.rpartition(".")[0]
 
 
-def category(here: Found, loop: Loop) -> Category:
-    return classify(here.seen.value, loop) if here.seen.known else Category.UNKNOWN
+def category(here: Found, limits: LoopLimits) -> Category:
+    return classify(here.seen.value, limits) if here.seen.known else Category.UNKNOWN
 
 
 def systemd(here: Found) -> Systemd:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qtctl.meaning.units import LoopLimits
 from qtctl.model.desired import Desired, DesiredStore, DesiredTimer, DesiredVenv
 from qtctl.model.facts import HostBaseline, StoreServer, Unit, VenvCheck
 from qtctl.model.moments import NEVER
 from qtctl.report.baseline import baseline
-from qtctl.report.categories import Loop
 from qtctl.report.look import Look, iso
 from qtctl.report.modules import (
     RETIRED,
@@ -23,10 +23,6 @@ from qtctl.report.modules import (
     undeclared,
 )
 from qtctl.report.sections_model import Infrastructure, StoreRow, TimerRow, UnitRow, VenvRow
-
-
-def loop_of(desired: Desired, look: Look) -> Loop:
-    return Loop(desired.loop_restarts, desired.loop_up_us, look.now_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +56,7 @@ def unit_row(said: Said, desired: Desired, look: Look) -> UnitRow:
         name=said.name,
         unit=said.unit,
         declared=said.declared,
-        category=category(here, loop_of(desired, look)),
+        category=category(here, LoopLimits.of(desired, look.facts.taken_at)),
         active=state.active,
         sub=state.sub,
         summary=said.summary,
@@ -87,7 +83,7 @@ def timer_row(said: Said, timer: DesiredTimer | None, desired: Desired, look: Lo
         unit=said.unit,
         starts=timer.service_unit if timer else UNKNOWN,
         declared=said.declared,
-        category=category(here, loop_of(desired, look)),
+        category=category(here, LoopLimits.of(desired, look.facts.taken_at)),
         active=systemd(here).active,
         schedule=tuple(f"{key}={value}" for key, value in timer.schedule) if timer else (),
         next=next_run(unit, look) if here.whole else UNKNOWN,

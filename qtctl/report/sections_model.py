@@ -96,7 +96,10 @@ class SocketRow(Part):
 
 
 class PortRow(Part):
-    """A declared port and who listens there. `found`: listening, elsewhere (another unit), nobody, unknown."""
+    """A declared port and who listens there.
+
+    `found`: listening, wrong-address (its unit, at another address), elsewhere (another unit), nobody, unknown.
+    """
 
     unit: str
     name: str

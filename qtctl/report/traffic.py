@@ -3,12 +3,24 @@
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from qtctl.meaning.listeners import Served, find_sockets
+from qtctl.meaning.streams import age_us
+from qtctl.meaning.units import external_names
 from qtctl.model.desired import Desired, DesiredKey, Listener, Membership
 from qtctl.model.facts import KeyFact, Listeners, Stream, StreamGroup
 from qtctl.model.states import KeyType
-from qtctl.report.look import Look, Seen
+from qtctl.report.look import Look
 from qtctl.report.needs import PROTOCOLS
 from qtctl.report.sections_model import GroupRow, KeyRow, PortRow, SocketRow, StrayPort, StreamRow
+
+UNKNOWN = "unknown"
+FOUND = {
+    Served.LISTENING: "listening",
+    Served.WRONG_ADDRESS: "wrong-address",
+    Served.TAKEN: "elsewhere",
+    Served.UNOWNED: UNKNOWN,
+    Served.NOBODY: "nobody",
+}
 
 
 def streams(desired: Desired, look: Look) -> tuple[StreamRow, ...]:
@@ -18,14 +30,14 @@ def streams(desired: Desired, look: Look) -> tuple[StreamRow, ...]:
 def stream_row(key: DesiredKey, desired: Desired, look: Look) -> StreamRow:
     seen = look.see(Stream, key.name, key.store)
     stream = seen.value
-    asked_ms = look.asked_us(Stream, key.name, key.store) // 1000
+    age = age_us(stream, look.asked_us(Stream, key.name, key.store)) if stream else None
     return StreamRow(
         name=key.name,
         store=key.store,
         state=seen.state,
         reason="" if stream else seen.why,
         length=stream.length if stream else None,
-        newest_age_s=(asked_ms - stream.last_ms) // 1000 if stream and stream.last_ms else None,
+        newest_age_s=age // 1_000_000 if age is not None else None,
         ever_written=stream.last_ms > 0 if stream else None,
         max_age_s=key.max_age_us / 1_000_000 if key.max_age_us is not None else None,
         publishers=key.publishers,
@@ -74,47 +86,37 @@ def key_row(key: DesiredKey, look: Look) -> KeyRow:
 
 
 def ports(desired: Desired, look: Look) -> tuple[PortRow, ...]:
-    rows = [port_row(unit, listener, look) for unit, listener in declared(desired)]
+    rows = [port_row(names, listener, look) for names, listener in declared(desired)]
     return tuple(sorted(rows, key=lambda row: (row.port, row.protocol, row.unit)))
 
 
-def declared(desired: Desired) -> Iterator[tuple[str, Listener]]:
+def declared(desired: Desired) -> Iterator[tuple[tuple[str, ...], Listener]]:
+    """Each port with the names that its unit may go by, the declared one first."""
     for service in desired.services:
         for listener in service.ports:
-            yield service.unit, listener
+            yield (service.unit,), listener
     for external in desired.externals:
         for listener in external.ports:
-            yield external.unit, listener
+            yield external_names(external), listener
 
 
-def port_row(unit: str, listener: Listener, look: Look) -> PortRow:
+def port_row(names: tuple[str, ...], listener: Listener, look: Look) -> PortRow:
     seen = look.see(Listeners, listener.protocol)
-    rows = [row for row in (seen.value.rows if seen.value else []) if row[1] == str(listener.port)]
+    sockets = find_sockets(seen.value.rows if seen.value else (), listener, names)
     return PortRow(
-        unit=unit,
+        unit=names[0],
         name=listener.name,
         protocol=listener.protocol,
         address=listener.address,
         port=listener.port,
-        found=how_found(unit, rows, seen),
-        listening=tuple(SocketRow(address=address, unit=owner) for address, _, owner, _ in sorted(rows)),
+        found=FOUND[sockets.served] if seen.known else UNKNOWN,
+        listening=tuple(SocketRow(address=address, unit=owner) for address, _, owner, _ in sorted(sockets.all)),
     )
-
-
-def how_found(unit: str, rows: list[list[str]], seen: Seen[Listeners]) -> str:
-    owners = {row[2] for row in rows}
-    if not seen.known:
-        return "unknown"
-    if not rows:
-        return "nobody"
-    if unit in owners:
-        return "listening"
-    return "unknown" if "" in owners else "elsewhere"
 
 
 def stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | None:
     """None where it is not known who listens, for one protocol or both."""
-    known = {(unit, each.protocol, each.port) for unit, each in declared(desired)}
+    known = {(name, each.protocol, each.port) for names, each in declared(desired) for name in names}
     strays = []
     for protocol in PROTOCOLS:
         seen = look.see(Listeners, protocol)

@@ -2,27 +2,38 @@
 
 import re
 from fnmatch import fnmatchcase
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.audit.judge import expectations
+from qtctl.collect.document import load
 from qtctl.flows.declare import declare
 from qtctl.lab import lab
+from qtctl.model.desired import Desired
 from tests.live.box import Box
+from tests.meaning.agreement import disagreements
 
 VOLATILE = {"QT205", "QT503", "QT505"}
 Triple = tuple[str, str, str]
 
 
 def check_fault(box: Box, fault: dict[str, Any], auditor: str) -> None:
-    """The fault gives exactly the checks that it says, the proof of each holds, and healing gives exit 0 again."""
+    """The fault gives exactly the checks that it says, each with a proof that holds; healing gives exit 0 again.
+
+    Audit, parity and module registry agree on what they all speak of.
+    """
     expected = _expected(box, fault)
     try:
         _act(box, fault["inflict"])
         _settle(box, fault)
-        ran = box.audit()
-        report = ran.json()
-        assert _found(report) == expected
+        with TemporaryDirectory() as work:
+            saved = Path(work) / "evidence.json"
+            ran = box.audit("--save", str(saved))
+            report = ran.json()
+            assert _found(report) == expected
+            assert disagreements(_desired(box), load(saved.read_text(), str(saved))) == []
         assert ran.code == (1 if fault["findings"] else 3 if expected else 0)
         for finding in report["findings"]:
             _proved(box, finding, auditor)
@@ -63,8 +74,11 @@ def _expected(box: Box, fault: dict[str, Any]) -> set[Triple]:
 
 def _declared(box: Box) -> set[tuple[str, str]]:
     """Everything that the registry makes an audit check, as (id, subject)."""
-    desired = declare(read_registry(box.registry), read_templates(None), "", None).desired
-    return {(rule.id, expectation.subject) for rule, expectation in expectations(desired)}
+    return {(rule.id, expectation.subject) for rule, expectation in expectations(_desired(box))}
+
+
+def _desired(box: Box) -> Desired:
+    return declare(read_registry(box.registry), read_templates(None), "", None).desired
 
 
 def _proved(box: Box, finding: dict[str, Any], auditor: str) -> None:

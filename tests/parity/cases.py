@@ -24,6 +24,13 @@ CASES: dict[str, Case] = {
     "holds": Case("ports: ['8000:80']", TO_API, facts(UP, [API]), "parity"),
     "holds-without-ports": Case("image: x", TO_API, facts(UP, None), "parity"),
     "holds-by-alias": Case("image: x", TO_API | {"to": ["redis"]}, facts(UP, None), "parity"),
+    "holds-while-it-starts": Case("image: x", TO_API, facts({"q-api.service": "starting"}, None), "parity"),
+    "holds-under-an-alias": Case(
+        "ports: ['6379:6379']",
+        TO_API | {"to": ["redis-server"]},
+        facts(UP, [["127.0.0.1", "6379", "redis.service"]]),
+        "parity",
+    ),
     "holds-beside-a-stranger": Case(
         "ports: ['8000:80']", TO_API, facts(UP, [["[::1]", "8000", "x.service"], API]), "parity"
     ),
@@ -166,8 +173,15 @@ CASES: dict[str, Case] = {
     "udp": Case(
         "ports: ['7000:7000/udp']",
         TO_API | {"ports": {"7000/udp": "7000"}},
-        facts(UP, [], [["*", "7000", "q-api.service"]]),
+        facts(UP, [], [["0.0.0.0", "7000", "q-api.service"]]),  # noqa: S104 - a row of ss
         "parity",
+    ),
+    "bound-wider-than-declared": Case(
+        "ports: ['7000:7000/udp']",
+        TO_API | {"ports": {"7000/udp": "7000"}},
+        facts(UP, [], [["*", "7000", "q-api.service"]]),
+        "gap",
+        (("QT803", "7000/udp", "listens at *:7000, declared 0.0.0.0:7000"),),
     ),
     "udp-is-not-tcp": Case(
         "ports: ['8000:8000/udp']",

@@ -73,6 +73,7 @@ UNIT_STATES: dict[str, tuple[str, str, str]] = {
     "waiting": ("loaded", "active", "waiting"),
     "down": ("loaded", "inactive", "dead"),
     "failed": ("loaded", "failed", "failed"),
+    "starting": ("loaded", "activating", "start"),
     "looping": ("loaded", "activating", "auto-restart"),
     "not-found": ("not-found", "inactive", "dead"),
 }

@@ -3,8 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from qtctl.meaning.units import LoopLimits
 from qtctl.model.facts import Unit
-from qtctl.report.categories import MEANINGS, Category, Loop, classify
+from qtctl.report.categories import MEANINGS, Category, classify
 from qtctl.report.gates import GateOutcome
 from qtctl.report.needs import needs
 from qtctl.report.registry import RegistryReport, build, to_json
@@ -14,7 +15,7 @@ from .checks import CHECKS
 from .fleet import ITEMS, desired, evidence
 from .golden import assert_golden
 
-LOOP = Loop(restarts=3, up_us=60_000_000, now_us=1_000_000_000)
+LOOP = LoopLimits(restarts=3, up_us=60_000_000, now_us=1_000_000_000)
 
 CATEGORIES: dict[str, tuple[Unit | None, Category]] = {
     "up": (Unit("loaded", "active", "running", "enabled"), Category.RUNNING),

@@ -6,6 +6,7 @@ from functools import partial
 from qtctl.audit import proofs
 from qtctl.audit.declared import Root
 from qtctl.audit.rules.streams import services_down, stores
+from qtctl.meaning.streams import is_over_lag, is_over_pending
 from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, DesiredStore, Membership
 from qtctl.model.evidence import Need
@@ -119,11 +120,11 @@ def _keeps_up(facts: Facts, group: Group) -> Judgment:
     if found is None:
         return NOT_JUDGED
     limit = group.membership
-    over_pending = limit.max_pending is not None and found.pending > limit.max_pending
-    over_lag = found.lag is not None and found.lag > limit.max_lag
+    over_pending = is_over_pending(found, limit.max_pending)
+    over_lag = is_over_lag(found, limit.max_lag)
     observed: JsonObject = {"lag": found.lag, "pending": found.pending, "consumers": found.consumers}
-    claims = _fields(group, found, lag=over_lag or not over_pending, pending=over_pending)
-    undecided = NULL_LAG if found.lag is None and not over_pending else ""
+    claims = _fields(group, found, lag=bool(over_lag) or not over_pending, pending=over_pending)
+    undecided = NULL_LAG if over_lag is None and not over_pending else ""
     names = ", ".join(group.services)
     remedy = f"journalctl on {names}: is it slower than its stream, or stuck? Restart it once the cause is known"
     return Verdict(not (over_lag or over_pending), observed, claims, remedy=remedy, unknown=undecided)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from qtctl.audit import proofs
-from qtctl.audit.addresses import Relation, relation
 from qtctl.audit.declared import DeclaredUnit, Root, declared_units, down, port_subject
+from qtctl.meaning.listeners import Row, Served, Sockets, find_sockets
 from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, Listener
 from qtctl.model.evidence import Need
@@ -16,7 +16,6 @@ from qtctl.model.states import ServiceState
 
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()
-Row = list[str]
 UNOWNED = "the kernel names no unit for the socket"
 
 
@@ -31,27 +30,6 @@ class Place:
     @property
     def need(self) -> Need:
         return Need(Listeners.FACT, self.port.protocol)
-
-
-@dataclass(frozen=True, slots=True)
-class Sockets:
-    """The listening sockets on a port number, by what they mean for the declared one.
-
-    `there`: of the unit, answering at the declared address or part of it. `elsewhere`: of the unit, at other addresses.
-    `taken`: of other units, overlapping. `unowned`: overlapping, of nobody the kernel names.
-    """
-
-    there: tuple[Row, ...]
-    elsewhere: tuple[Row, ...]
-    taken: tuple[Row, ...]
-    unowned: tuple[Row, ...]
-    all: tuple[Row, ...]
-
-    @property
-    def state(self) -> str:
-        """`there`, `taken`, `unowned`, `elsewhere`, `none`: the first that applies decides which rule speaks."""
-        named = ("there", "taken", "unowned", "elsewhere")
-        return next((name for name in named if getattr(self, name)), "none")
 
 
 def places(desired: Desired) -> Iterator[Place]:
@@ -72,20 +50,7 @@ def _places(ports: tuple[Listener, ...], declared: DeclaredUnit) -> Iterator[Pla
 
 def sockets(facts: Facts, place: Place) -> Sockets:
     listeners = facts.read(Listeners, place.port.protocol)
-    rows = tuple(row for row in (listeners.rows if listeners else ()) if row[1] == str(place.port.port))
-    own = tuple(row for row in rows if row[2] in place.names)
-    overlapping = tuple(row for row in rows if _relation(place, row) is not Relation.ELSEWHERE)
-    return Sockets(
-        there=tuple(row for row in own if row in overlapping),
-        elsewhere=tuple(row for row in own if row not in overlapping),
-        taken=tuple(row for row in overlapping if row[2] and row[2] not in place.names),
-        unowned=tuple(row for row in overlapping if not row[2]),
-        all=rows,
-    )
-
-
-def _relation(place: Place, row: Row) -> Relation:
-    return relation(place.port.address, row[0])
+    return find_sockets(listeners.rows if listeners else (), place.port, place.names)
 
 
 def _expect(desired: Desired, judge: str) -> tuple[Expectation, ...]:
@@ -107,10 +72,10 @@ def _expectation(place: Place, judge: str) -> Expectation:
 
 def _listened(facts: Facts, place: Place) -> Judgment:
     found = sockets(facts, place)
-    if found.state in ("there", "unowned"):
+    if found.there or found.served is Served.UNOWNED:
         rows = found.there or found.unowned
         return Verdict(True, _shown(rows), (proofs.listens(place.need, place.port, rows[0]),))
-    if found.state != "none":
+    if found.served is not Served.NOBODY:
         return NOT_JUDGED
     remedy = f"systemctl status {place.unit}; it should listen on {port_subject(place.port)}"
     if not found.all:
@@ -120,11 +85,11 @@ def _listened(facts: Facts, place: Place) -> Judgment:
 
 def _owned(facts: Facts, place: Place) -> Judgment:
     found = sockets(facts, place)
-    if found.state == "there":
+    if found.there:
         return Verdict(True, _shown(found.there), _owners(place, found.there))
-    if found.state == "unowned":
+    if found.served is Served.UNOWNED:
         return Verdict(False, None, _owners(place, found.unowned), unknown=UNOWNED)
-    if found.state != "taken":
+    if found.served is not Served.TAKEN:
         return NOT_JUDGED
     units = ", ".join(sorted({row[2] for row in found.taken}))
     remedy = f"stop {units} or give one of the two another port, then systemctl restart {place.unit}"
@@ -133,15 +98,12 @@ def _owned(facts: Facts, place: Place) -> Judgment:
 
 def _bound(facts: Facts, place: Place) -> Judgment:
     found = sockets(facts, place)
-    if found.state not in ("there", "elsewhere"):
+    if found.served is Served.LISTENING:
+        return Verdict(True, _shown(found.there), _addresses(place, found.there))
+    if found.served is not Served.WRONG_ADDRESS:
         return NOT_JUDGED
-    rows = found.there or found.elsewhere
-    relations = {_relation(place, row) for row in rows}
-    if Relation.EXACT in relations and Relation.WIDER not in relations:
-        return Verdict(True, _shown(rows), _addresses(place, rows))
-    wrong = tuple(row for row in rows if _relation(place, row) is not Relation.EXACT)
     remedy = f"make {place.unit} bind {place.port.address} (its arguments or env), or declare the address it binds"
-    return Verdict(False, _shown(wrong), _addresses(place, wrong), remedy=remedy)
+    return Verdict(False, _shown(found.wrong), _addresses(place, found.wrong), remedy=remedy)
 
 
 def _shown(rows: tuple[Row, ...]) -> dict[str, Json]:

@@ -4,11 +4,11 @@ from functools import partial
 
 from qtctl.audit import proofs
 from qtctl.audit.declared import Root, down
+from qtctl.meaning.streams import age_us
 from qtctl.model.checks import Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, DesiredKey, DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, KeyFact, StoreServer, Stream
-from qtctl.model.moments import microseconds
 from qtctl.model.states import KeyType
 
 Judgment = Verdict | tuple[Verdict, ...]
@@ -116,17 +116,16 @@ def _fresh(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _is_fresh(facts: Facts, key: DesiredKey, store: DesiredStore, max_age_us: int) -> Judgment:
-    """Entry ids carry the Redis server's clock, the evidence that of who took it: a skew between them adds up here."""
+    need = Need(Stream.FACT, key.name, key.store)
     stream = facts.read(Stream, key.name, key.store)
     if stream is None:
         return NOT_JUDGED
-    age_us = max(0, microseconds(facts.taken_at) - stream.last_ms * 1000)
-    ever = stream.last_ms > 0
-    claim = proofs.newest_entry(Need(Stream.FACT, key.name, key.store), store, key.name, stream.last_id)
-    observed = {"age_s": age_us // SECOND if ever else None, "newest": stream.last_id}
+    age = age_us(stream, facts.asked_us(need))
+    claim = proofs.newest_entry(need, store, key.name, stream.last_id)
+    observed = {"age_s": age // SECOND if age is not None else None, "newest": stream.last_id}
     writers = ", ".join(key.publishers) or "whoever publishes it"
     remedy = f"journalctl on {writers}: it runs and writes nothing, or does not run"
-    return Verdict(ever and age_us <= max_age_us, {**observed}, (claim,), remedy=remedy)
+    return Verdict(age is not None and age <= max_age_us, {**observed}, (claim,), remedy=remedy)
 
 
 QT501 = Rule(

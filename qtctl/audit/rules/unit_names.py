@@ -5,8 +5,8 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from qtctl.audit import proofs
-from qtctl.audit.conditions import ON_THE_WAY
 from qtctl.audit.declared import declared_units
+from qtctl.meaning.units import is_up
 from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, Ghost
 from qtctl.model.evidence import Need
@@ -49,7 +49,7 @@ def _is_gone(facts: Facts, ghost: Ghost) -> Verdict:
     """A masked unit that does not run is gone: a mask is how operators keep a name from coming back."""
     found = _on_host(_listing(facts), ghost.unit)
     masked = found.get("file", found.get("load", "")).startswith("masked")
-    quiet = found.get("active", "inactive") not in ON_THE_WAY
+    quiet = not is_up(found.get("active", "inactive"))
     remedy = f"systemctl disable --now {ghost.unit}, remove its file, systemctl daemon-reload"
     return Verdict(not found or (masked and quiet), {**found}, _existence(ghost.unit, found), remedy=remedy)
 

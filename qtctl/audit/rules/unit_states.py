@@ -3,9 +3,9 @@
 from functools import partial
 
 from qtctl.audit import proofs
-from qtctl.audit.conditions import ON_THE_WAY, Condition, condition, read_unit
 from qtctl.audit.declared import DEPLOY, DeclaredUnit, declared_units
 from qtctl.audit.exit_status import ending, hint
+from qtctl.meaning.units import Condition, LoopLimits, condition, is_up, read_unit
 from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, Ghost
 from qtctl.model.evidence import Need
@@ -45,12 +45,17 @@ def _is_not(facts: Facts, desired: Desired, declared: DeclaredUnit, bad: Conditi
     unit = read_unit(facts, declared.unit)
     if unit is None:
         return NOT_JUDGED
-    found = condition(desired, declared, unit, facts)
+    found = _condition(desired, declared, unit, facts)
     if found in (Condition.UP, Condition.DOWN):
         return Verdict(True, {"active": unit.active_state, "sub": unit.sub_state}, (_active(declared, unit),))
     if found is not bad:
         return NOT_JUDGED
     return Verdict(False, _observed(unit), _trouble(declared, unit), remedy=_remedy(declared, unit, bad))
+
+
+def _condition(desired: Desired, declared: DeclaredUnit, unit: Unit, facts: Facts) -> Condition:
+    burst = declared.burst if declared.is_service else None
+    return condition(unit, LoopLimits.of(desired, facts.taken_at), burst)
 
 
 def _observed(unit: Unit) -> JsonObject:
@@ -108,7 +113,7 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
     unit = read_unit(facts, declared.unit)
     if unit is None:
         return NOT_JUDGED
-    found = condition(desired, declared, unit, facts)
+    found = _condition(desired, declared, unit, facts)
     if found not in (Condition.UP, Condition.DOWN):
         return NOT_JUDGED
     remedy = f"systemctl start {declared.unit}"
@@ -152,7 +157,7 @@ def _is_gone_quiet(facts: Facts, ghost: Ghost) -> Verdict:
 def _quiet(need: Need, unit: str, state: str, remedy: str) -> Verdict:
     claim = proofs.unit_property(need, unit, "ActiveState", state)
     wish = f"{remedy}; if it should run, declare it running"
-    return Verdict(state not in ON_THE_WAY, {"active": state}, (claim,), remedy=wish)
+    return Verdict(not is_up(state), {"active": state}, (claim,), remedy=wish)
 
 
 QT204 = Rule(

@@ -3,9 +3,9 @@
 from functools import partial
 
 from qtctl.audit import proofs
-from qtctl.audit.conditions import read_unit
 from qtctl.audit.declared import DEPLOY, DeclaredUnit, declared_units
 from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.meaning.units import has_file, read_unit
 from qtctl.model.checks import Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need, State
@@ -41,7 +41,7 @@ def _is_present(facts: Facts, declared: DeclaredUnit) -> Verdict:
         claims.append(proofs.presence(Need(File.FACT, declared.file), declared.file, present=there))
     generated = declared.kind != "external"
     remedy = DEPLOY if generated else f"install the package that brings {declared.unit}, or correct [{declared.kind}]"
-    return Verdict(unit is not None and there, observed, tuple(claims), remedy=remedy)
+    return Verdict(has_file(unit) and there, observed, tuple(claims), remedy=remedy)
 
 
 def _enabled(desired: Desired) -> tuple[Expectation, ...]:
@@ -60,7 +60,7 @@ def _enabled(desired: Desired) -> tuple[Expectation, ...]:
 def _is_enabled(facts: Facts, declared: DeclaredUnit) -> Judgment:
     unit = read_unit(facts, declared.unit)
     file_gone = declared.file and facts.item(Need(File.FACT, declared.file)).state is State.ABSENT
-    if unit is None or file_gone:
+    if unit is None or not has_file(unit) or file_gone:
         return NOT_JUDGED
     state = unit.unit_file_state
     claim = proofs.enablement(Need(Unit.FACT, declared.unit), declared.unit, state)

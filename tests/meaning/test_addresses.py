@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.audit.addresses import Relation, parse_address, relation
 from qtctl.errors import InputError
+from qtctl.meaning.addresses import Relation, parse_address, relation
 
 ANY = "0.0.0.0"  # noqa: S104 compared, not bound
 RELATIONS = [

@@ -1,0 +1,92 @@
+"""What the state of a unit means: whether it is up, looping, has given up, failed or is down."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qtctl.model.desired import Desired, DesiredExternal
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.moments import microseconds
+from qtctl.model.names import ENDINGS
+
+UP = frozenset({"active", "reloading", "refreshing", "activating"})
+"""`activating` too: a oneshot at work and a service that is just starting are running, as far as one look can tell."""
+UNLOADABLE = frozenset({"error", "bad-setting"})
+"""Load states of a unit whose file systemd found and could not use."""
+
+
+class Condition(StrEnum):
+    """UP: active or on its way. LOOPING: QT205. GAVE_UP: QT206. FAILED: QT204. DOWN: QT219, if it should be up."""
+
+    UP = "up"
+    LOOPING = "looping"
+    GAVE_UP = "gave up"
+    FAILED = "failed"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class LoopLimits:
+    """A service with `restarts` or more that has been up for less than `up_us` at `now_us` is looping."""
+
+    restarts: int
+    up_us: int
+    now_us: int
+
+    @classmethod
+    def of(cls, desired: Desired, taken_at: str) -> "LoopLimits":
+        """`taken_at` is when the evidence was taken: UTC, ISO 8601. InputError where it is no time."""
+        return cls(desired.loop_restarts, desired.loop_up_us, microseconds(taken_at))
+
+
+def is_up(active_state: str) -> bool:
+    return active_state in UP
+
+
+def condition(unit: Unit, limits: LoopLimits, burst: int | None = None) -> Condition:
+    """`burst` is its StartLimitBurst=; None where it is not known, or where systemd counts no starts of it."""
+    if unit.active_state == "failed":
+        return Condition.GAVE_UP if burst is not None and has_given_up(unit, burst) else Condition.FAILED
+    if is_looping(unit, limits):
+        return Condition.LOOPING
+    return Condition.UP if is_up(unit.active_state) else Condition.DOWN
+
+
+def has_given_up(unit: Unit, burst: int) -> bool:
+    """Whether systemd refuses to start it again.
+
+    After a crash loop Result= keeps the cause of the last crash (seen on systemd 252: exit-code, with NRestarts at
+    the burst); start-limit-hit is only there where the last run itself was good.
+    """
+    return unit.result == "start-limit-hit" or unit.n_restarts >= burst
+
+
+def is_looping(unit: Unit, limits: LoopLimits) -> bool:
+    """Waiting for its next start after it ended, or restarted too often and not up for long, even on its way down."""
+    if unit.sub_state.startswith("auto-restart"):
+        return True
+    if unit.active_state in ("inactive", "failed") or unit.n_restarts < limits.restarts:
+        return False
+    since = max(unit.active_enter_timestamp, unit.exec_main_start_timestamp)
+    return limits.now_us - since < limits.up_us
+
+
+def is_absent(unit: Unit | None) -> bool:
+    """systemd answers for any name; of one that it has no file for and that does not run, with not-found."""
+    return unit is None or (unit.load_state == "not-found" and unit.active_state == "inactive")
+
+
+def has_file(unit: Unit | None) -> bool:
+    """Whether systemd has a unit file of it. One without can still run, and does not come back once it ends."""
+    return unit is not None and unit.load_state != "not-found"
+
+
+def read_unit(facts: Facts, name: str) -> Unit | None:
+    """None where there is no such unit: no file, and nothing that runs. LookupError where that is not known."""
+    unit = facts.read(Unit, name)
+    return None if is_absent(unit) else unit
+
+
+def external_names(external: DesiredExternal) -> tuple[str, ...]:
+    """Every unit name that an external may go by on a host: its own first, then its aliases."""
+    aliases = (alias if alias.endswith(ENDINGS) else f"{alias}.service" for alias in external.aliases)
+    return tuple(dict.fromkeys((external.unit, *aliases)))
