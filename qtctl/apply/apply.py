@@ -11,6 +11,7 @@ from qtctl.apply.units import run_batch
 from qtctl.errors import DeployRefused, HostError, Refused
 from qtctl.model.plan import Plan, Step, StepKind, StepResult
 from qtctl.model.tree import TreeFile
+from qtctl.plan.targets import REMEDY
 from qtctl.ports.clock import Clock
 from qtctl.ports.host import Completed, Host
 from qtctl.ports.progress import Progress
@@ -18,6 +19,8 @@ from qtctl.ports.progress import Progress
 NOT_KNOWN = "not known: "
 """How the detail of a step begins whose end was not heard of."""
 
+UNCHANGED = "nothing was changed"
+_SEE = "see to that on the host, then deploy again"
 _UNSTAGE_S = 10.0
 _BATCHES = {StepKind.RESTART: StepKind.START}
 """Starts and restarts are queued together: they depend on each other."""
@@ -65,25 +68,24 @@ def _title(steps: Sequence[Step]) -> str:
 
 def _write(host: Host, steps: list[Step], clock: Clock, until: float, progress: Progress) -> list[StepResult]:
     progress(f"staging {_files(steps)}")
-    token = secrets.token_hex(8)
-    stage = f"/tmp/qtctl-{token}"  # noqa: S108 - a new directory of mode 0700 with a name nobody can guess
-    kept = f"{REPLACED}/{datetime.fromtimestamp(clock.now(), UTC):%Y%m%dT%H%M%SZ}-{token[:6]}"
+    stage = f"/tmp/qtctl-{secrets.token_hex(16)}"  # noqa: S108 - a new folder of mode 0700; root checks what it takes
+    kept = f"{REPLACED}/{datetime.fromtimestamp(clock.now(), UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     try:
         host.put(stage, [_staged(number, step) for number, step in enumerate(steps)])
         progress(f"installing {_files(steps)}")
-        running = host.start(install_script(steps, stage, kept, token), root=True)
+        running = host.start(install_script(steps, stage, kept), root=True)
     except HostError as error:
-        left = _unstage(host, stage)
-        raise DeployRefused(f"nothing was changed: {error.what}{left}", hint=error.hint) from error
+        raise DeployRefused(f"{UNCHANGED}: {error.what}{_unstage(host, stage)}", hint=error.hint) from error
     try:
         done = running.finish(max(until - clock.monotonic(), 1.0))
     except Refused as error:
-        left = _unstage(host, stage)
-        raise DeployRefused(f"nothing was changed: {error.what}{left}", hint=error.hint) from error
+        raise DeployRefused(f"{UNCHANGED}: {error.what}{_unstage(host, stage)}", hint=error.hint) from error
     except HostError as error:
         return [StepResult(step, ok=False, detail=f"{NOT_KNOWN}{error}") for step in steps]
     answer = read_answer(done.stdout)
-    left = "" if answer.whole else _unstage(host, stage)
+    left = "".join(f"; {path} is left on the host" for path in answer.left)
+    if not answer.whole:
+        left = f"{_unstage(host, stage)}; {_perhaps_left(steps, kept)}"
     return _results(steps, kept, answer, done, left)
 
 
@@ -106,15 +108,24 @@ def _staged(number: int, step: Step) -> TreeFile:
     return TreeFile(str(number), step.file.content, mode=0o600)
 
 
+def _perhaps_left(steps: Sequence[Step], kept: str) -> str:
+    folders = sorted({step.subject.rpartition("/")[0] or "/" for step in steps})
+    return f"it did not say whether it cleaned up: look for .qtctl-* in {', '.join(folders)}, and for {kept}"
+
+
 def _results(steps: Sequence[Step], kept: str, answer: InstallAnswer, done: Completed, left: str) -> list[StepResult]:
     why = (answer.why or _last_line(done.stderr) or f"the install script ended with exit status {done.exit}") + left
     if _untouched(steps, answer, done):
-        raise DeployRefused(f"nothing was changed: {why}", hint="see to that on the host, then deploy again")
+        raise DeployRefused(f"{UNCHANGED}: {why}", hint=REMEDY if answer.unsafe else _SEE)
     return [_result(number, step, kept, answer, why) for number, step in enumerate(steps)]
 
 
 def _untouched(steps: Sequence[Step], answer: InstallAnswer, done: Completed) -> bool:
-    """Whether the host is surely as before. A directory is moved away before its file comes: then it is not sure."""
+    """Whether everything that the plan names is surely as before.
+
+    Until the script begins it writes only into new folders that root alone can enter. A directory is moved away before
+    its file comes: then it is not sure.
+    """
     if not answer.begun:
         return answer.whole or bool(done.exit)
     return answer.whole and not answer.installed and not any(step.seen == "dir" for step in steps)

@@ -4,16 +4,19 @@ Two rounds: first every file is checked, copied beside its place and given its r
 away, so that whatever can go wrong does so before the first change; then each is checked again and renamed over.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 
 from qtctl.model.plan import Step
 from qtctl.probes.files import MARK
+from qtctl.remote.scripts import read_script
 
 REPLACED = "/var/lib/qtctl/replaced"
 KEEP = 10
 """How many replaced copies of each file stay; of those that qtctl wrote. What a person wrote is kept for ever."""
+
+_SAYS = "qtctl "
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class InstallAnswer:
     """Which steps (by position) are installed, and why it stopped ('' if it did not).
 
     `begun`: a first file may have been replaced. `whole`: the script said its last word. `forgotten`: a step's position
-    for each old copy of its file that was removed.
+    for each old copy of its file that was removed. `unsafe`: it stopped because somebody else than root could have led
+    the way elsewhere. `left`: temporary files and folders of its own that it could not remove.
     """
 
     installed: tuple[int, ...]
@@ -30,148 +34,92 @@ class InstallAnswer:
     begun: bool
     whole: bool
     forgotten: tuple[int, ...] = ()
+    unsafe: bool = False
+    left: tuple[str, ...] = ()
 
 
-# The script arrives on standard input: as a function it runs whole or, if the connection breaks early, not at all.
-# Once it runs it is not to be cut short by a connection that goes away (HUP, PIPE): half an installation is worse.
-_HEAD = r"""
-umask 077
-say() { printf 'qtctl %s\n' "$*"; }
-state() {
-  if [ -L "$1" ]; then printf 'link:%s' "$(readlink -- "$1")"
-  elif [ -f "$1" ]; then sum=$(sha256sum <"$1") || return 1; printf 'sha256:%s' "${sum%% *}"
-  elif [ -d "$1" ]; then printf dir
-  elif [ -e "$1" ]; then printf other
-  else printf absent; fi
-}
-clean() {
-  rm -rf -- "$stage"
-  rm -f -- "$@"
-  printf '%s' "$made" | while IFS= read -r each; do rmdir -- "$each" 2>/dev/null; done
-  [ "$begun" = yes ] || rm -rf -- "$kept"
-}
-stop() { say stopped "$@"; say end; exit 1; }
-same() {
-  now=$(state "$2") || stop "$1" "$2 could not be read"
-  [ "$now" = "$3" ] || stop "$1" "$2 is not what it was when this was planned: plan again"
-}
-directory() {
-  [ -d "$2" ] && return
-  parent=${2%/*}
-  [ -z "$parent" ] || directory "$1" "$parent"
-  mkdir -m 0755 -- "$2" || stop "$1" "$2 could not be made"
-  made="$2
-$made"
-}
-same_label() {
-  [ ! -e /sys/fs/selinux/enforce ] || [ -L "$1" ] || [ ! -f "$1" ] || chcon --reference="$1" -- "$2"
-}
-later() {
-  at=$(stat -c %.9Y -- "$1") || return 1
-  seconds=${at%.*} nano=$((1${at#*.} - 1000000000 + 1000))
-  [ "$nano" -lt 1000000000 ] || { seconds=$((seconds + 1)) nano=$((nano - 1000000000)); }
-  touch -d "@$seconds.$(printf %09d "$nano")" -- "$2"
-}
-prepare() {
-  same "$1" "$2" "$3"
-  directory "$1" "${2%/*}"
-  temp="${2%/*}/.qtctl-$token-$1"
-  cp -- "$stage/$1" "$temp" || stop "$1" "$temp could not be written"
-  [ "$(state "$temp")" = "sha256:$4" ] || stop "$1" "the staged copy is damaged"
-  chown -- "$5:$6" "$temp" && chmod -- "$7" "$temp" || stop "$1" "$2 cannot be given to $5:$6 with mode $7"
-  same_label "$2" "$temp" || stop "$1" "$temp cannot be given the security label of $2"
-  [ "$8" = no ] || later "$2" "$temp" || stop "$1" "$2 cannot keep its time"
-  case "$3" in
-    absent) return ;;
-    dir) mkdir -p -- "$kept${2%/*}" ;;
-    *) mkdir -p -- "$kept${2%/*}" && cp -a -- "$2" "$kept$2" ;;
-  esac || stop "$1" "$2 could not be kept"
-}
-replace() {
-  same "$1" "$2" "$3"
-  [ "$3" != dir ] || mv -T -- "$2" "$kept$2" || stop "$1" "$2 could not be moved away"
-  mv -fT -- "${2%/*}/.qtctl-$token-$1" "$2" || stop "$1" "$2 could not be renamed over"
-  say installed "$1"
-}
-ours() { [ -f "$1" ] && [ ! -L "$1" ] && [ "$(head -c ${#mark} -- "$1")" = "$mark" ]; }
-forget() {
-  number=$1 path=$2
-  set --
-  for each in "${kept%/*}"/*"$path"; do ours "$each" && set -- "$@" "$each"; done
-  while [ $# -gt "$keep" ]; do
-    rm -f -- "$1" && say forgotten "$number"
-    rmdir -p --ignore-fail-on-non-empty -- "${1%/*}"
-    shift
-  done
-}
-synced() { sync -- "$@" || stop - "files could not be synced"; }
-main() {
-  made='' begun=no
-"""
+def install_script(steps: Sequence[Step], stage: str, kept: str, root: str = "") -> str:
+    """POSIX sh, with GNU coreutils. Step n is staged as file n in `stage`.
 
-
-def install_script(steps: Sequence[Step], stage: str, kept: str, token: str, root: str = "") -> str:
-    """POSIX sh, with GNU cp, mv, stat, sync. Step n is staged as file n in `stage`.
-
-    `kept` is the new directory for what is replaced; `root` is put before every path that is installed.
+    `kept` is the new folder for what is replaced; `root` is put before every path that is installed.
     """
-    folders = [root + step.subject.rpartition("/")[0] for step in steps]
-    temps = [f"{folder}/.qtctl-{token}-{number}" for number, folder in enumerate(folders)]
-    copies = [f"{root}{kept}{root}{step.subject}" for step in steps if _kept(step)]
+    rooms = _rooms(steps, root)
+    copies = [f'"$room_{rooms[_folder(step, root)]}"/{number}' for number, step in enumerate(steps)]
+    old = [quote(f"{root}{kept}{root}{step.subject}") for step in steps if _kept(step)]
+    replaces = any(step.seen != "absent" for step in steps)
     lines = (
-        f"  trap {quote(f'clean {_words(temps)}')} EXIT",
+        "  trap clean EXIT",
         "  trap '' HUP PIPE",
         "  trap 'stop - interrupted' INT TERM",
-        *(f"  prepare {number} {_arguments(step, root)}" for number, step in enumerate(steps)),
-        f"  synced {_words(temps + copies)}",
-        "  begun=yes",
+        *(f"  safe {quote(folder)} {quote(path)}" for folder, path in _ways(steps, root).items()),
+        *(('  safe "$replaced" "$kept"', "  vault") if replaces else ()),
+        *(f"  room {number} {quote(folder)}" for folder, number in rooms.items()),
+        *(f"  prepare {number} {_arguments(step, rooms, root)}" for number, step in enumerate(steps)),
+        f"  synced {' '.join((*copies, *old))}",
         "  say prepared",
-        *(f"  replace {number} {_place(step, root)}" for number, step in enumerate(steps)),
+        *(f"  replace {number} {_place(step, rooms, root)}" for number, step in enumerate(steps)),
         "  made=''",
-        f"  synced {_words(dict.fromkeys(folders))}",
+        f"  synced {_words(rooms)}",
         *(f"  forget {number} {quote(root + step.subject)}" for number, step in enumerate(steps) if _kept(step)),
+        "  clean",
         "  say end",
     )
-    names = f"stage={quote(stage)} kept={quote(root + kept)} token={quote(token)} keep={KEEP} mark={quote(MARK)}"
-    return "\n".join((names, _HEAD.strip("\n"), *lines, "}", "main", ""))
+    folder = root + kept.rpartition("/")[0]
+    names = f"stage={quote(stage)} replaced={quote(folder)} kept={quote(root + kept)} keep={KEEP} mark={quote(MARK)}"
+    head = (read_script("way.sh"), read_script("install.sh"))
+    return "\n".join((names, *head, "main() {", *lines, "}", "main", ""))
 
 
 def _kept(step: Step) -> bool:
     return step.seen.startswith("sha256:")
 
 
+def _folder(step: Step, root: str) -> str:
+    return (root + step.subject.rpartition("/")[0]) or "/"
+
+
+def _rooms(steps: Sequence[Step], root: str) -> dict[str, int]:
+    """Folder → the number of the room that is made in it."""
+    return {folder: number for number, folder in enumerate(dict.fromkeys(_folder(step, root) for step in steps))}
+
+
+def _ways(steps: Sequence[Step], root: str) -> dict[str, str]:
+    """Folder → the first file that is installed in it."""
+    return {_folder(step, root): root + step.subject for step in reversed(steps)}
+
+
 def _words(words: Iterable[str]) -> str:
     return " ".join(quote(word) for word in words)
 
 
-def _place(step: Step, root: str) -> str:
-    return f"{quote(root + step.subject)} {quote(step.seen)}"
+def _place(step: Step, rooms: Mapping[str, int], root: str) -> str:
+    return f"{quote(root + step.subject)} {quote(step.seen)} {rooms[_folder(step, root)]}"
 
 
-def _arguments(step: Step, root: str) -> str:
+def _arguments(step: Step, rooms: Mapping[str, int], root: str) -> str:
     file = step.file
     if file is None:
         raise ValueError(f"{step.subject}: a write without its file")
     keep = "yes" if step.keep_mtime else "no"
-    rights = " ".join(quote(word) for word in (file.owner, file.group, file.mode))
-    return f"{_place(step, root)} {file.sha256} {rights} {keep}"
+    rights = f"{quote(f'{file.owner}:{file.group}')} {quote(file.mode)}"
+    return f"{_place(step, rooms, root)} {file.sha256} {len(file.content)} {rights} {keep}"
 
 
 def read_answer(stdout: bytes) -> InstallAnswer:
     """What the script said, also where its answer was cut off."""
-    installed: list[int] = []
-    forgotten: list[int] = []
-    stopped: tuple[int | None, str] = (None, "")
-    begun = whole = False
-    for line in stdout.decode("utf-8", "replace").splitlines():
-        word, _, rest = line.removeprefix("qtctl ").partition(" ")
-        if word == "installed":
-            installed.append(int(rest))
-        elif word == "forgotten":
-            forgotten.append(int(rest))
-        elif word == "stopped":
-            number, _, why = rest.partition(" ")
-            stopped = (int(number) if number.isdigit() else None, why)
-        begun = begun or word == "prepared"
-        whole = whole or word == "end"
-    return InstallAnswer(tuple(installed), *stopped, begun=begun, whole=whole, forgotten=tuple(forgotten))
+    said: dict[str, list[str]] = {}
+    for line in stdout.decode("utf-8", "replace").split("\n"):
+        if line.startswith(_SAYS):
+            word, _, rest = line.removeprefix(_SAYS).partition(" ")
+            said.setdefault(word, []).append(rest)
+    at, _, why = said.get("stopped", [""])[-1].partition(" ")
+    return InstallAnswer(
+        tuple(int(number) for number in said.get("installed", ())),
+        int(at) if at.isdigit() else None,
+        why,
+        begun="begun" in said or "installed" in said,
+        whole="end" in said,
+        forgotten=tuple(int(number) for number in said.get("forgotten", ())),
+        unsafe="unsafe" in said,
+        left=tuple(said.get("left", ())),
+    )

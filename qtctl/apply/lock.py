@@ -1,4 +1,7 @@
-"""One deploy at a time a host: a root shell on the host holds a lock for as long as the deploy is connected."""
+"""One deploy at a time a host: a root shell on the host holds a lock for as long as the deploy is connected.
+
+The lock file is in a folder of root's and can be opened by root alone: whoever can open a file can lock it.
+"""
 
 import getpass
 import platform
@@ -9,36 +12,22 @@ from shlex import quote
 
 from qtctl.errors import DeployRefused, HostError
 from qtctl.ports.host import Host, Running
+from qtctl.remote.scripts import read_script
 
-LOCK = "/run/qtctl.lock"
+LOCK = "/var/lib/qtctl/lock"
 _ANSWER_S = 5.0
 
-# The holder ends when the lock file is no longer its own (the release), when nobody reads its output any more (the
-# connection is gone: SIGPIPE), or after `ttl` seconds. The kernel then frees the lock.
-_HOLD = r"""
-main() {
-  exec 9>>"$lock" || exit 1
-  flock -w 1 9 || { printf busy; exit 75; }
-  printf '%s\n' "$mark" >"$lock"
-  end=$(($(date +%s) + ttl))
-  while read -r now <"$lock" && [ "$now" = "$mark" ] && [ "$(date +%s)" -lt "$end" ]; do
-    printf . || exit 1
-    sleep 0.2
-  done
-}
-main
-"""
 _ASK = r"""
 tries=0
 while [ $tries -lt 30 ]; do
-  if read -r now <"$lock" && [ "$now" = "$mark" ]; then printf held; exit 0; fi
+  if [ -f "$lock" ] && read -r now <"$lock" && [ "$now" = "$mark" ]; then printf held; exit 0; fi
   tries=$((tries + 1))
   sleep 0.1
 done 2>/dev/null
-cat "$lock"
+[ ! -f "$lock" ] || head -c 200 -- "$lock"
 """
 _RELEASE = r"""
-read -r now <"$lock" && [ "$now" = "$mark" ] && : >"$lock"
+[ -f "$lock" ] && read -r now <"$lock" && [ "$now" = "$mark" ] && : >"$lock"
 exit 0
 """
 
@@ -63,7 +52,7 @@ def deploy_lock(host: Host, *, hold_s: float, path: str = LOCK) -> Iterator[Lock
     mark = f"{getpass.getuser()}@{platform.node()} {secrets.token_hex(8)}"
     names = f"lock={quote(path)} mark={quote(mark)} ttl={int(hold_s) + 1}\n"
     try:
-        holder = host.start(names + _HOLD, root=True)
+        holder = host.start(names + read_script("way.sh") + read_script("hold.sh"), root=True)
         answer = host.start(names + _ASK, root=True).finish(_ANSWER_S)
     except HostError as error:
         raise DeployRefused(f"the deploy lock could not be taken: {error.what}", hint=error.hint) from error
@@ -84,7 +73,9 @@ def _not_held(host: Host, holder: Running, owner: bytes) -> DeployRefused:
         return DeployRefused(f"the deploy lock could not be taken: {error.what}", hint=error.hint)
     if done.stdout != b"busy":
         why = done.stderr.decode("utf-8", "replace").strip() or f"exit status {done.exit}"
-        return DeployRefused(f"the deploy lock could not be taken: {why}", hint=f"see {LOCK} on {host.address}")
+        return DeployRefused(
+            f"the deploy lock could not be taken: {why}", hint=f"see to that on {host.address}, then deploy again"
+        )
     who = owner.decode("utf-8", "replace").partition(" ")[0].strip() or "somebody"
     return DeployRefused(f"{host.address}: {who} is deploying to it now", hint="wait until that is done")
 

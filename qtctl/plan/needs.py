@@ -3,18 +3,19 @@
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File, Unit
-from qtctl.plan import accounts, hosts
+from qtctl.plan import accounts, hosts, targets
 from qtctl.plan.wishes import wishes
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:
-    """`unit` of every declared unit; `file` of every generated file, enabling link, secrets file and folder. Sorted;
+    """`unit` of every declared unit; `file` of every generated file, enabling link, secrets file and folder, and of all
 
-    then the users and groups of accounts and folders, and the hosts file.
+    folders above what is written. Sorted; then the users and groups of accounts and folders, and the hosts file.
     """
     paths = {file.path for file in desired.files}
     paths.update(folder.path for folder in desired.folders)
     paths.update(hosts.paths(desired))
+    paths.update(targets.folders(desired))
     units: set[str] = set()
     for wish in wishes(desired):
         units.add(wish.unit)

@@ -6,7 +6,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item
 from qtctl.model.facts import Facts
 from qtctl.model.plan import Plan, Refusal
-from qtctl.plan import accounts, hosts
+from qtctl.plan import accounts, hosts, targets
 from qtctl.plan.files import changes, obstacles, to_read
 from qtctl.plan.needs import needs
 from qtctl.plan.units import Scene, unit_steps
@@ -19,7 +19,7 @@ def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_o
     `facts` must hold needs(desired); `current` the content of what unread(desired, facts) names. A fact that is not
     known, or something in the way, gives a plan of refusals and no steps. Undeclared units are never in it.
     """
-    refusals = _unknown(desired, facts) or (
+    refusals = _blocked(desired, facts) or (
         *obstacles(desired, facts, current, take_over=take_over),
         *accounts.obstacles(desired, facts),
         *hosts.obstacles(desired, facts, current),
@@ -34,8 +34,12 @@ def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_o
 
 
 def unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
-    """The files whose present content the plan wants to see. None where something needed is not known."""
-    return () if _unknown(desired, facts) else (*to_read(desired, facts), *hosts.to_read(desired, facts))
+    """The files whose present content the plan wants to see. None where the plan is refused whatever is in them."""
+    return () if _blocked(desired, facts) else (*to_read(desired, facts), *hosts.to_read(desired, facts))
+
+
+def _blocked(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
+    return _unknown(desired, facts) or targets.obstacles(desired, facts)
 
 
 def _unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:

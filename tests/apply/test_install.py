@@ -59,7 +59,7 @@ class Ground:
         for number, step in enumerate(steps):
             assert step.file is not None
             (self.stage / str(number)).write_bytes(step.file.content)
-        script = install_script(steps, str(self.stage), KEPT, "t0", str(self.root)).replace(*edit)
+        script = install_script(steps, str(self.stage), KEPT, str(self.root)).replace(*edit)
         done = subprocess.run(["sh", "-s"], input=script.encode(), capture_output=True, check=False, timeout=30)
         self.errors, self.output = done.stderr, done.stdout
         return read_answer(done.stdout)
@@ -92,7 +92,8 @@ def test_what_is_replaced_is_kept(ground: Ground) -> None:
     assert answer.installed == (0,)
     assert ground.at(UNIT).read_bytes() == b"new\n"
     assert ground.kept(UNIT).read_bytes() == b"old\n"
-    assert ground.at("/var/lib/qtctl").stat().st_mode & 0o777 == 0o700
+    folders = [ground.at(path).stat().st_mode & 0o777 for path in ("/var/lib/qtctl", "/var/lib/qtctl/replaced", KEPT)]
+    assert [oct(mode) for mode in folders] == ["0o711", "0o700", "0o700"]
 
 
 def test_a_mask_is_replaced_and_kept_as_a_link(ground: Ground) -> None:
@@ -189,7 +190,7 @@ def test_an_owner_that_does_not_exist_stops_before_the_first_change(ground: Grou
 def test_a_damaged_staged_file_stops_before_the_first_change(ground: Ground) -> None:
     before = tree(ground.root)
     answer = ground.install(write(UNIT, b"new\n"), edit=(digest(b"new\n"), "0" * 64))
-    assert (answer.begun, answer.why) == (False, "the staged copy is damaged")
+    assert (answer.begun, answer.why) == (False, f"the staged copy of {ground.at(UNIT)} is damaged")
     assert tree(ground.root) == before
 
 
@@ -204,7 +205,7 @@ def test_a_change_between_the_rounds_stops_midway_and_says_where(ground: Ground)
 
 def test_a_script_cut_short_on_its_way_does_nothing(ground: Ground) -> None:
     before = tree(ground.root)
-    script = install_script([write(UNIT, b"new\n")], str(ground.stage), KEPT, "t0", str(ground.root))
+    script = install_script([write(UNIT, b"new\n")], str(ground.stage), KEPT, str(ground.root))
     for length in range(0, len(script) - len("main\n"), 97):
         subprocess.run(["sh", "-s"], input=script[:length].encode(), capture_output=True, check=False, timeout=30)
     assert tree(ground.root) == before

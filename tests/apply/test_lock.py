@@ -64,6 +64,6 @@ def test_it_does_not_last_longer_than_asked(tmp_path: Path) -> None:
 def test_a_lock_file_that_cannot_be_made_is_a_refusal(tmp_path: Path) -> None:
     with (
         pytest.raises(DeployRefused, match="could not be taken"),
-        deploy_lock(LocalHost(), hold_s=5, path=str(tmp_path / "no" / "lock")),
+        deploy_lock(LocalHost(), hold_s=5, path=str(tmp_path / "no" / "such" / "lock")),
     ):
-        pytest.fail("there is no such directory")
+        pytest.fail("there is no folder for the folder of the lock")

@@ -1,0 +1,82 @@
+"""The folders of everything that root writes: refused where anyone but root could lead it elsewhere.
+
+What is seen here is refused before anybody is asked, and before root reads a file of a plan. The script that installs
+looks again, under the lock, and follows links that the plan only sees.
+"""
+
+from collections.abc import Mapping
+
+from qtctl.dialects.hosts import PATH as HOSTS
+from qtctl.meaning.access import Entry, Kind, first_change, walk
+from qtctl.model.desired import Desired
+from qtctl.model.facts import Facts, File
+from qtctl.model.plan import Refusal
+from qtctl.plan.wishes import wishes
+
+ROOT = "root"
+REMEDY = (
+    "all folders on the way to what root writes must be root's, and writable by root alone: change owner and mode of "
+    "that one, or declare another place"
+)
+_KINDS = {"dir": Kind.FOLDER, "file": Kind.FILE, "link": Kind.LINK}
+_WRITABLE = 0o022
+
+
+def targets(desired: Desired) -> tuple[str, ...]:
+    """Paths that root or systemd writes for a deploy: generated files, links that enable, the hosts file. Sorted."""
+    paths = {file.path for file in desired.files}
+    paths.update(link for wish in wishes(desired) for link in wish.links)
+    if desired.hosts_file is not None:
+        paths.add(HOSTS)
+    return tuple(sorted(paths))
+
+
+def folders(desired: Desired) -> tuple[str, ...]:
+    """Every folder above a target. Sorted, `/` first."""
+    return tuple(sorted({folder for path in targets(desired) for folder in _above(path)}))
+
+
+def obstacles(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
+    """`facts` must hold a file for each of `folders`. One refusal for each target that is not safe."""
+    seen = {folder: there for folder in folders(desired) if (there := facts.read(File, folder)) is not None}
+    entries = {folder: _entry(folder, there) for folder, there in seen.items()}
+    found = []
+    for path in targets(desired):
+        why = _changed(path, entries, seen) or _given_away(path, desired)
+        if why:
+            found.append(Refusal(path, why, REMEDY))
+    return tuple(found)
+
+
+def _changed(path: str, entries: Mapping[str, Entry], seen: Mapping[str, File]) -> str:
+    """Who could change the way to a target now, or ''."""
+    way = walk(_folder(path), entries).entries
+    change = first_change(way) if way else None
+    if change is None:
+        return ""
+    there = seen[change.entry.path]
+    return change.says({change.entry.uid: there.owner}, {change.entry.gid: there.group})
+
+
+def _given_away(path: str, desired: Desired) -> str:
+    """Which declared folder would let others change the way once systemd-tmpfiles has made it, or ''."""
+    above = _above(path)
+    for folder in desired.folders:
+        if folder.path in above and (folder.user != ROOT or int(folder.mode, 8) & _WRITABLE):
+            return f"{folder.path} is declared as {folder.user}'s with mode {folder.mode} ({folder.origin.file})"
+    return ""
+
+
+def _entry(path: str, there: File) -> Entry:
+    uid, gid = (0 if name == ROOT else 1 for name in (there.owner, there.group))
+    return Entry(path, _KINDS.get(there.kind, Kind.OTHER), uid, gid, int(there.mode, 8), there.target)
+
+
+def _above(path: str) -> tuple[str, ...]:
+    """The folders above an absolute path, from `/` on."""
+    parts = [part for part in path.split("/")[:-1] if part]
+    return ("/", *(f"/{'/'.join(parts[:depth])}" for depth in range(1, len(parts) + 1)))
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0] or "/"

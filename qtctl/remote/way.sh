@@ -1,0 +1,86 @@
+# shellcheck shell=sh disable=SC2015
+# What root writes goes only where nobody but root can lead it: the same rule as qtctl/meaning/access.py.
+
+# trusted FOLDER: follow the way to a folder as the kernel does, links included. It fails, with the reason in `why`,
+# where anyone but root could change a part of it. A missing part is no failure: then root makes it in a folder that
+# was found good. Access control lists show in the group bits of the mode.
+trusted() {
+  here='' rest=/$1 links=0 shared='' why=''
+  at=/
+  while :; do
+    case "$good" in
+      *"
+$at
+"*) here=${at%/} shared='' ;;
+      *) step "$at" || return ;;
+    esac
+    [ "$absent" = no ] || break
+    next || break
+  done
+  absent=no
+  [ -z "$shared" ] || { why=$shared && return 1; }
+}
+good='
+' absent=no
+
+# next: `at` becomes the next part of the way; it fails at its end.
+next() {
+  while [ -n "$rest" ]; do
+    part=${rest%%/*}
+    case "$rest" in */*) rest=${rest#*/} ;; *) rest='' ;; esac
+    case "$part" in
+      '' | .) ;;
+      ..) here=${here%/*} at=${here:-/} && return ;;
+      *) at=$here/$part && return ;;
+    esac
+  done
+  return 1
+}
+
+# step PATH: one part of the way.
+step() {
+  found=$(LC_ALL=C stat -c '%u %g %f %U:%G' -- "$1" 2>&1) || {
+    case "$found" in *': No such file or directory') absent=yes && return ;; esac
+    why=$found && return 1
+  }
+  uid=${found%% *} found=${found#* }
+  gid=${found%% *} found=${found#* }
+  raw=$((0x${found%% *})) found=${found#* }
+  user=${found%:*} group=${found##*:}
+  [ "$user" != UNKNOWN ] || user=$uid
+  [ "$group" != UNKNOWN ] || group=$gid
+  # In a sticky folder that all may write, what is root's can be renamed and removed by root alone.
+  [ -z "$shared" ] || [ "$uid" = 0 ] || { why=$shared && return 1; }
+  shared=''
+  case $((raw & 0xf000)) in
+    $((0xa000))) follow "$1" ;;
+    $((0x4000))) folder "$1" ;;
+    *) why="$1 is not a folder" && return 1 ;;
+  esac
+}
+
+# follow LINK: its owner can change nothing of it in a folder that he may not write.
+follow() {
+  links=$((links + 1))
+  target=$(readlink -- "$1") && [ -n "$target" ] && [ "$links" -le 40 ] || { why="$1 leads nowhere" && return 1; }
+  rest=$target/$rest
+  case "$target" in /*) here='' ;; esac
+}
+
+folder() {
+  here=${1%/}
+  if [ "$uid" != 0 ]; then
+    why="$1 can be changed by user $user (its owner)" && return 1
+  elif [ $((raw & 0x12)) = 0 ]; then
+    good="$good$1
+"
+    return
+  elif [ $((raw & 0x2)) != 0 ]; then
+    why="$1 can be changed by every user"
+  else
+    why="$1 can be changed by group $group"
+  fi
+  why="$why (mode $(printf %04o $((raw & 0xfff))))"
+  [ $((raw & 0x200)) != 0 ] || return 1
+  shared=$why why=''
+}
