@@ -267,8 +267,7 @@ def _refusals(planned: Plan) -> str:
 
 
 def _hinted(reason: str, hint: str) -> str:
-    """What a host said already ends in its own hint."""
-    return reason if reason.endswith(")") else f"{reason} ({hint})"
+    return f"{reason} ({hint})" if hint else reason
 
 
 def _blind(planned: Plan, outstanding: tuple[Check, ...]) -> str:

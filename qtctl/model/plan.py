@@ -37,7 +37,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a deploy will not begin: what is in the way, and what lets it through."""
+    """Why a deploy will not begin: what is in the way, and what lets it through ('' where the reason says it)."""
 
     subject: str
     reason: str

@@ -48,5 +48,7 @@ def _unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
 
 
 def _could_not(item: Item) -> Refusal:
+    """What a host said may end in its own hint."""
+    reason = item.reason or str(item.state)
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
-    return Refusal(item.subject, f"could not be read: {item.reason or item.state}", hint)
+    return Refusal(item.subject, f"could not be read: {reason}", "" if reason.endswith(")") else hint)

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154,SC2015
+# shellcheck shell=sh disable=SC2154,SC2015,SC2034
 # Installs staged files as root. Two rounds: first every file is checked, copied into a folder beside its place that root
 # alone can enter, compared with its digest and given its rights, and what it replaces is copied away, so that whatever
 # can go wrong does so before the first change; then each is checked again and renamed over.

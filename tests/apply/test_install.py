@@ -54,11 +54,13 @@ class Ground:
     def kept(self, path: str) -> Path:
         return Path(f"{self.root}{KEPT}{self.root}{path}")
 
-    def install(self, *steps: Step, edit: tuple[str, str] = ("", "")) -> InstallAnswer:
+    def install(self, *steps: Step, edit: tuple[str, str] = ("", ""), swap: str = "") -> InstallAnswer:
+        """`swap`: shell text, what is done to the last staged file, $1, before the script comes."""
         self.stage.mkdir(mode=0o700)
         for number, step in enumerate(steps):
             assert step.file is not None
             (self.stage / str(number)).write_bytes(step.file.content)
+        subprocess.run(["sh", "-euc", swap, "sh", str(self.stage / str(len(steps) - 1))], check=True)
         script = install_script(steps, str(self.stage), KEPT, str(self.root)).replace(*edit)
         done = subprocess.run(["sh", "-s"], input=script.encode(), capture_output=True, check=False, timeout=30)
         self.errors, self.output = done.stderr, done.stdout
@@ -192,6 +194,74 @@ def test_a_damaged_staged_file_stops_before_the_first_change(ground: Ground) -> 
     answer = ground.install(write(UNIT, b"new\n"), edit=(digest(b"new\n"), "0" * 64))
     assert (answer.begun, answer.why) == (False, f"the staged copy of {ground.at(UNIT)} is damaged")
     assert tree(ground.root) == before
+
+
+SOMEBODY = 65533
+SWAPPED = {
+    "a link to a file of root's": 'rm "$1"; ln -s /etc/passwd "$1"',
+    "a link to something endless": 'rm "$1"; ln -s /dev/zero "$1"',
+    "a pipe": 'rm "$1"; mkfifo "$1"',
+    "a folder": 'rm "$1"; mkdir "$1"',
+    "nothing": 'rm "$1"',
+    "another content": 'echo evil >"$1"',
+    "less": 'printf new >"$1"',
+}
+
+
+@pytest.mark.parametrize("case", sorted(SWAPPED))
+def test_a_staged_file_that_is_swapped_stops_before_the_first_change(ground: Ground, case: str) -> None:
+    before = tree(ground.root)
+    answer = ground.install(write(ENV, SECRET), write(UNIT, b"new\n"), swap=SWAPPED[case])
+    assert (answer.installed, answer.stopped_at, answer.begun, answer.whole) == ((), 1, False, True)
+    assert "the staged copy of" in answer.why
+    assert tree(ground.root) == before
+    assert not ground.stage.exists()
+
+
+def test_of_a_staged_file_that_is_longer_only_what_was_planned_is_read(ground: Ground) -> None:
+    answer = ground.install(write(UNIT, b"new\n"), swap='seq 100000 >>"$1"')
+    assert answer.installed == (0,)
+    assert ground.at(UNIT).read_bytes() == b"new\n"
+
+
+def test_an_empty_file_can_be_installed(ground: Ground) -> None:
+    assert ground.install(write(UNIT, b"")).installed == (0,)
+    assert ground.at(UNIT).read_bytes() == b""
+
+
+def test_a_pipe_that_is_taken_over_is_kept_and_not_waited_for(ground: Ground) -> None:
+    os.mkfifo(ground.at(UNIT))
+    assert ground.install(write(UNIT, b"new\n", "other")).installed == (0,)
+    assert ground.at(UNIT).read_bytes() == b"new\n"
+    assert ground.kept(UNIT).is_fifo()
+
+
+@pytest.mark.parametrize("folder", ["/etc/systemd", "/etc/systemd/system", "/var/lib"])
+def test_a_folder_of_somebody_else_stops_before_anything_is_made(ground: Ground, folder: str) -> None:
+    ground.at(UNIT).write_bytes(b"old\n")
+    os.chown(ground.at(folder), SOMEBODY, 0)
+    before = tree(ground.root)
+    answer = ground.install(write(ENV, SECRET), write(UNIT, b"new\n", f"sha256:{digest(b'old' + bytes([10]))}"))
+    assert (answer.installed, answer.begun, answer.whole, answer.unsafe) == ((), False, True, True)
+    assert f"{ground.at(folder)} can be changed by user {SOMEBODY} (its owner), on the way to " in answer.why
+    assert tree(ground.root) == before
+
+
+def test_a_link_of_roots_to_a_folder_of_roots_is_followed_and_stays(ground: Ground) -> None:
+    (ground.root / "data/env").mkdir(parents=True)
+    ground.at("/etc/quantum").symlink_to("../data/env")
+    assert ground.install(write(ENV, SECRET)).installed == (0,)
+    assert (ground.root / "data/env/a's env.env").read_bytes() == SECRET
+    assert ground.at("/etc/quantum").is_symlink()
+    assert ground.left_over() == []
+
+
+def test_what_cannot_be_cleaned_up_is_named(ground: Ground) -> None:
+    """A folder that was made for the file, and in which something else appeared."""
+    made = ground.at("/etc/quantum")
+    meddle = f"  say prepared\n  echo x >'{made}/other'; echo x >'{ground.at(UNIT)}'"
+    answer = ground.install(write(UNIT, b"new\n"), write(ENV, SECRET), edit=("  say prepared", meddle))
+    assert (answer.installed, answer.begun, answer.left) == ((), False, (str(made),))
 
 
 def test_a_change_between_the_rounds_stops_midway_and_says_where(ground: Ground) -> None:

@@ -1,4 +1,4 @@
-"""The scripts that run on hosts: sh understands them, shellcheck has nothing to say, and `trusted` is access.py's rule."""
+"""The scripts that run on hosts: shells and shellcheck understand them, and `trusted` is the rule of access.py."""
 
 import os
 import shutil

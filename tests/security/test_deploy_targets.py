@@ -1,0 +1,239 @@
+"""Attacks on a deploy from accounts of the host that it changes: real root, real service account, real races."""
+
+import hashlib
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from qtctl.adapters.clock import SystemClock
+from qtctl.adapters.ssh import SshHost, connect
+from qtctl.apply.apply import apply
+from qtctl.apply.lock import LOCK, deploy_lock
+from qtctl.errors import DeployRefused
+from qtctl.lab import lab
+from qtctl.model.desired import DesiredFile
+from qtctl.model.origin import Origin
+from qtctl.model.plan import Plan, Step, StepKind, StepResult
+from tests.live.box import Box, Ran, qtctl
+from tests.live.registries import changed
+
+pytestmark = pytest.mark.lab
+
+ENV_DIR = "/etc/quantum"
+ENV = f"{ENV_DIR}/clm.env"
+CANARY = "/etc/qtctl-canary"
+STATE = f"stat -c '%n %i %u %g %a %Y' {CANARY} {ENV_DIR}/* && sha256sum {CANARY} {ENV_DIR}/*.env"
+SERVICE_ACCOUNT = "qt"
+UNSAFE = f"{ENV_DIR} can be changed by user {SERVICE_ACCOUNT} (its owner)"
+
+# What the service account runs: whatever root makes beside the targets becomes a link to a file of root's.
+SWAPS = rf"""
+import os
+while True:
+    for name in os.listdir("{ENV_DIR}"):
+        if name.startswith(".qtctl-"):
+            try:
+                os.rename("{ENV_DIR}/" + name, "{ENV_DIR}/.was-" + name)
+                os.symlink("{CANARY}", "{ENV_DIR}/" + name)
+            except OSError:
+                pass
+"""
+# What another process of the login user runs: whatever is staged becomes something else.
+SWAPS_STAGED = rf"""
+import glob, os
+while True:
+    for path in glob.glob("/tmp/qtctl-*/0"):
+        try:
+            os.rename(path, path + "-was")
+            os.symlink("{CANARY}", path)
+        except OSError:
+            pass
+"""
+# What any user runs: the commands of all processes.
+WATCHES = r"""
+import glob, signal, sys
+seen = set()
+def end(*_):
+    open("/tmp/qtctl-seen", "w").write("\n".join(seen))
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+while True:
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            seen.add(open(path).read().replace("\0", " "))
+        except (OSError, UnicodeError):
+            pass
+"""
+
+
+def deploy(box: Box, *argv: str) -> Ran:
+    return qtctl("deploy", "--host", box.name, "--yes", *argv)
+
+
+def login(box: Box) -> SshHost:
+    return connect(box.name, user="ops", config=lab.ssh_config_path())
+
+
+def write(path: str, content: bytes, seen: str = "absent") -> Step:
+    digest = hashlib.sha256(content).hexdigest()
+    file = DesiredFile(path, content, "0600", "root", "root", digest, "env", "a.service", Origin("x"))
+    return Step(StepKind.WRITE, path, "test", seen, file=file)
+
+
+def install(box: Box, *steps: Step) -> tuple[StepResult, ...]:
+    """As a deploy does once its plan is agreed to."""
+    with login(box) as host:
+        return apply(host, Plan(box.name, steps), SystemClock(), deadline_s=20, progress=_quiet)
+
+
+def _quiet(what: str) -> None:
+    assert what
+
+
+@contextmanager
+def running(box: Box, user: str, *argv: str) -> Iterator[None]:
+    """A program of a user of the host, for as long as this lasts."""
+    unit = "qtctl-test-hostile"
+    box.sh(f"systemd-run -q --unit={unit} -p User={user} -- {' '.join(argv)}")
+    try:
+        time.sleep(0.3)
+        yield
+    finally:
+        box.sh(f"systemctl stop {unit} 2>&1 || true; systemctl reset-failed {unit} 2>&1 || true")
+
+
+@contextmanager
+def program(box: Box, text: str) -> Iterator[str]:
+    path = "/usr/local/bin/qtctl-test-hostile.py"
+    done = lab.execute(box.name, ["sh", "-c", f"cat >{path} && chmod 0644 {path}"], stdin=text.encode())
+    assert done.returncode == 0
+    try:
+        yield path
+    finally:
+        box.sh(f"rm {path}")
+
+
+@pytest.fixture
+def canary(box: Box) -> Iterator[Box]:
+    """A host with a file of root's that must stay as it is, and the folder of env files as it was afterwards."""
+    box.sh(f"printf 'root only' >{CANARY}; chmod 0600 {CANARY}; touch -d @1700000000 {CANARY}")
+    try:
+        yield box
+    finally:
+        box.sh(f"rm -rf {CANARY} {ENV_DIR}/.was-* {ENV_DIR}/.qtctl-*; chown root:root {ENV_DIR}; chmod 0755 {ENV_DIR}")
+
+
+@pytest.fixture
+def slower(tmp_path: Path) -> str:
+    """A registry that declares another value for one variable of one service."""
+    folder = changed(tmp_path / "r", "services/clm.toml", 'UPDATE_INTERVAL_S = "300"', 'UPDATE_INTERVAL_S = "600"')
+    return str(folder)
+
+
+def test_a_folder_that_others_may_write_is_refused_before_anything_is_done(canary: Box, slower: str) -> None:
+    canary.sh(f"chown {SERVICE_ACCOUNT} {ENV_DIR}")
+    before = canary.sh(STATE)
+    with program(canary, SWAPS) as path, running(canary, SERVICE_ACCOUNT, "python3", path):
+        ran = deploy(canary, "--registry", slower)
+    assert (ran.code, UNSAFE in ran.err, "nothing was changed" in ran.err) == (4, True, True), ran.err
+    assert "or declare another place" in ran.err
+    assert canary.sh(STATE) == before
+
+
+def test_a_folder_given_away_after_the_plan_is_refused_by_the_script(canary: Box) -> None:
+    """The plan saw a folder of root's; when root begins to write, it is the service account's."""
+    canary.sh(f"chown {SERVICE_ACCOUNT} {ENV_DIR}")
+    before = canary.sh(STATE)
+    steps = [write(f"{ENV_DIR}/new-{number}.env", b"A=1\n") for number in range(20)]
+    with program(canary, SWAPS) as path, running(canary, SERVICE_ACCOUNT, "python3", path):
+        for _ in range(3):
+            with pytest.raises(DeployRefused) as refused:
+                install(canary, *steps)
+            assert refused.value.what == f"nothing was changed: {UNSAFE}, on the way to {ENV_DIR}/new-0.env"
+    assert canary.sh(STATE) == before
+    assert canary.sh("ls -A /tmp | grep -c qtctl- || true").strip() == "0"
+
+
+def test_a_link_to_a_folder_of_the_service_account_is_refused_and_one_to_roots_is_followed(canary: Box) -> None:
+    canary.sh("mkdir -p /srv/theirs/env /srv/ours/env; chown qt /srv/theirs")
+    canary.sh("ln -s /srv/theirs/env /srv/bad; ln -s /srv/ours/env /srv/good")
+    try:
+        with pytest.raises(DeployRefused, match=r"^nothing was changed: /srv/theirs can be changed by user qt"):
+            install(canary, write("/srv/good/a.env", b"A=1\n"), write("/srv/bad/a.env", b"A=1\n"))
+        assert canary.sh("find /srv/theirs/env /srv/ours/env -mindepth 1") == ""
+        assert [result.ok for result in install(canary, write("/srv/good/a.env", b"A=1\n"))] == [True]
+        assert canary.sh("cat /srv/ours/env/a.env; ls -A /srv/ours/env") == "A=1\na.env\n"
+    finally:
+        canary.sh("rm -rf /srv/theirs /srv/ours /srv/bad /srv/good")
+
+
+def test_what_is_installed_is_what_was_planned_whoever_swaps_the_staged_files(canary: Box) -> None:
+    path = f"{ENV_DIR}/new.env"
+    before = canary.sh(STATE)
+    with program(canary, SWAPS_STAGED) as script, running(canary, "ops", "python3", script):
+        for _ in range(5):
+            try:
+                install(canary, write(path, b"A=1\n"))
+            except DeployRefused as error:
+                assert error.what.startswith("nothing was changed")  # noqa: PT017 - either end is right
+                assert not canary.succeeds(f"test -e {path}")
+            else:
+                assert canary.sh(f"cat {path}; rm {path}") == "A=1\n"
+    assert canary.sh(STATE) == before
+
+
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(canary: Box, slower: str) -> None:
+    canary.sh(f"mv {ENV} /etc/qtctl-clm.env; mkfifo {ENV}")
+    try:
+        started = time.monotonic()
+        ran = deploy(canary, "--registry", slower)
+        assert (ran.code, ENV in ran.err, "nothing was changed" in ran.err) == (4, True, True), ran.err
+        assert time.monotonic() - started < 8
+    finally:
+        canary.sh(f"rm {ENV}; mv -T /etc/qtctl-clm.env {ENV}")
+
+
+def test_no_other_user_can_hold_up_a_deploy_with_its_lock(canary: Box) -> None:
+    """Neither where the lock was once, nor where it is."""
+    canary.sh("touch /run/qtctl.lock; chmod 0644 /run/qtctl.lock")
+    with running(canary, SERVICE_ACCOUNT, "flock", "/run/qtctl.lock", "sleep", "60"):
+        assert not canary.succeeds("flock -n /run/qtctl.lock true")
+        with login(canary) as host, deploy_lock(host, hold_s=10):
+            assert canary.sh(f"stat -c '%U %a' {LOCK} {LOCK.rpartition('/')[0]}") == "root 600\nroot 711\n"
+            for attack in (f"flock -n {LOCK} true", f"cat {LOCK}", f"rm -f {LOCK}", f"mv {LOCK} /tmp/"):
+                assert not canary.succeeds(f"runuser -u {SERVICE_ACCOUNT} -- {attack}"), attack
+            assert canary.succeeds(f"test -f {LOCK}")
+    canary.sh("rm /run/qtctl.lock")
+
+
+def test_a_folder_of_the_lock_that_is_not_roots_is_refused_by_name(canary: Box) -> None:
+    canary.sh(f"rm -rf /var/lib/qtctl; mkdir -m 0711 /var/lib/qtctl; chown {SERVICE_ACCOUNT} /var/lib/qtctl")
+    try:
+        with (
+            pytest.raises(DeployRefused, match=rf"/var/lib/qtctl can be changed by user {SERVICE_ACCOUNT}"),
+            login(canary) as host,
+            deploy_lock(host, hold_s=10),
+        ):
+            pytest.fail("it was taken")
+    finally:
+        canary.sh("rm -rf /var/lib/qtctl")
+
+
+def test_no_content_and_no_name_ahead_is_seen_in_the_list_of_processes(canary: Box) -> None:
+    """What a local user sees of root's processes while files are installed."""
+    paths = [f"{ENV_DIR}/seen-{number}.env" for number in range(20)]
+    with program(canary, WATCHES) as script, running(canary, SERVICE_ACCOUNT, "python3", script):
+        install(canary, *(write(path, b"TOKEN=canary-77ab\n") for path in paths))
+    try:
+        seen = canary.sh("cat /tmp/qtctl-seen")
+        assert f"{ENV_DIR}/.qtctl-" in seen
+        assert "canary-77ab" not in seen
+        staged = set(re.findall(r"/tmp/qtctl-([0-9a-f]+)", seen))
+        assert staged
+        assert not any(name in beside for name in staged for beside in re.findall(r"/\.qtctl-(\S+)", seen))
+    finally:
+        canary.sh(f"rm -f /tmp/qtctl-seen {' '.join(paths)}")
