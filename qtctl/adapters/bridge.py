@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
 from qtctl.adapters import elevate, shell
+from qtctl.adapters.bounds import BRIDGE_SAID, Deadline, said
 from qtctl.adapters.dbus import Gone, StreamBus
 from qtctl.adapters.wire import Wire
 from qtctl.errors import HostError, Refused
@@ -25,12 +26,12 @@ _ANONYMOUS = b"AUTH ANONYMOUS " + b"qtctl".hex().encode()
 def over_channel(channel: "paramiko.Channel", place: str, refuse: Callable[[str], Refused] | None) -> StreamBus:
     """The bus behind a `systemd-stdio-bridge` that runs in an exec channel."""
 
-    said = bytearray()
+    stderr = bytearray()
 
     def gone(what: str) -> HostError:
-        while channel.recv_stderr_ready():
-            said.extend(channel.recv_stderr(4096))
-        return explain(place, what, bytes(said), refuse)
+        while channel.recv_stderr_ready() and len(stderr) < BRIDGE_SAID:
+            stderr.extend(channel.recv_stderr(4096))
+        return explain(place, what, bytes(stderr), refuse)
 
     try:
         return StreamBus(_Marked(channel, place), _ANONYMOUS, gone, HELLO_DEADLINE_S)
@@ -43,13 +44,21 @@ class _Marked:
     """A Wire to a program that `shell.BRIDGE` starts: what shell files print before it is not the bus's."""
 
     def __init__(self, wire: Wire, place: str) -> None:
-        self.settimeout, self.sendall, self.close = wire.settimeout, wire.sendall, wire.close
-        self._recv, self._after = wire.recv, shell.AfterMark(place)
+        self.send, self.close = wire.send, wire.close
+        self._wire, self._after = wire, shell.AfterMark(place)
+        self._deadline: Deadline | None = None
+
+    def settimeout(self, timeout: float | None) -> None:
+        self._deadline = None if timeout is None else Deadline(timeout)
+        self._wire.settimeout(timeout)
 
     def recv(self, size: int) -> bytes:
-        while data := self._recv(size):
+        while data := self._wire.recv(size):
             if rest := self._after.rest(data):
                 return rest
+            if self._deadline is not None:
+                # Noise that comes byte by byte gains nothing.
+                self._wire.settimeout(self._deadline.left())
         return b""
 
 
@@ -57,7 +66,7 @@ class _Piped:
     """A Wire to a command of ours, which ends with its input."""
 
     def __init__(self, sock: socket.socket, process: "subprocess.Popen[bytes]", errors: IO[bytes]) -> None:
-        self.settimeout, self.sendall, self.recv = sock.settimeout, sock.sendall, sock.recv
+        self.settimeout, self.send, self.recv = sock.settimeout, sock.send, sock.recv
         self._sock, self._process, self._errors = sock, process, errors
 
     def close(self) -> None:
@@ -80,7 +89,7 @@ def over_command(command: str, place: str, refuse: Callable[[str], Refused] | No
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(1)
         errors.seek(0)
-        return explain(place, what, errors.read(), refuse)
+        return explain(place, what, errors.read(BRIDGE_SAID), refuse)
 
     wire = _Piped(ours, process, errors)
     try:
@@ -94,10 +103,10 @@ def explain(place: str, what: str, stderr: bytes, refuse: Callable[[str], Refuse
     """Why there is no bus, from what the bridge (or the shell, or sudo) said."""
     if refuse is not None and elevate.MARK not in stderr and stderr:
         return refuse(_words(stderr))
-    said = _words(stderr.replace(elevate.MARK, b""))
-    if "not found" in said:
-        return HostError(f"{place}: no systemd-stdio-bridge: {said}", hint="it is part of the systemd package")
-    return HostError(f"{place}: no system bus: {said or what}", hint="is dbus running there? `systemctl status dbus`")
+    words = _words(stderr.replace(elevate.MARK, b""))
+    if "not found" in words:
+        return HostError(f"{place}: no systemd-stdio-bridge: {words}", hint="it is part of the systemd package")
+    return HostError(f"{place}: no system bus: {words or what}", hint="is dbus running there? `systemctl status dbus`")
 
 
 def gone_here(place: str, path: str) -> Gone:
@@ -124,4 +133,4 @@ def local(place: str, path: str = SOCKET) -> StreamBus:
 
 
 def _words(stderr: bytes) -> str:
-    return " ".join(stderr.decode("utf-8", "replace").split())
+    return said(stderr, limit=500)

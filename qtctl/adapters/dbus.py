@@ -1,17 +1,15 @@
-"""The system bus over a byte stream, with jeepney's sans-IO parser: many calls in flight, replies by serial."""
+"""The system bus over a byte stream: many calls in flight, replies by serial, and no more read than a bus may send."""
 
-import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from jeepney import HeaderFields, Message, MessageType
-from jeepney.low_level import Parser
-
 from qtctl.adapters import dbus_quick, jobs
-from qtctl.adapters.dbus_values import encode, unwrapped
-from qtctl.adapters.wire import Wire
+from qtctl.adapters.bounds import BUS_EXCHANGE, BUS_JOBS, BUS_LOGIN, BUS_VALUES, MIB, Deadline, said
+from qtctl.adapters.dbus_quick import ERROR, RETURN, SIGNAL, Arrived
+from qtctl.adapters.dbus_values import encode
+from qtctl.adapters.wire import Wire, receive, send_all
 from qtctl.errors import HostError
-from qtctl.ports.host import BusCall, BusReply, JobResult
+from qtctl.ports.host import UNREADABLE, BusCall, BusReply, JobResult
 
 IN_FLIGHT = 120
 """dbus-daemon allows 128 unanswered calls a connection, and refuses the rest."""
@@ -24,6 +22,9 @@ _JOB_REMOVED = (
     f"type='signal',sender='{jobs.SUBSCRIBE.destination}',path='{jobs.MANAGER_PATH}',interface='{jobs.MANAGER}',"
     "member='JobRemoved'"
 )
+_HANGS = "no answer in time: is it hanging?"
+_CLOSED = "it closed the connection"
+_AT_A_TIME = 262144
 
 
 class Gone(Protocol):
@@ -33,30 +34,52 @@ class Gone(Protocol):
 
 
 class StreamBus:
-    """qtctl.ports.host.Bus over a connected stream. Used by one thread at a time."""
+    """qtctl.ports.host.Bus over a connected stream. Used by one thread at a time.
+
+    An exchange in which the bus sends too much, or what is no message, ends it: HostError. A reply whose body alone
+    cannot be read is a reply with the error UNREADABLE.
+    """
 
     def __init__(self, wire: Wire, auth: bytes, gone: Gone, deadline_s: float) -> None:
         """`auth` is the AUTH line to offer. Says Hello; the error of `gone` where that fails before the deadline."""
         self._wire = wire
         self._gone = gone
-        self._parser = Parser()
         self._buffer = bytearray()
         self._serial = 0
+        self._bytes = self._values = 0
         self._ended: dict[str, tuple[str, str]] = {}
         self._watching = False
-        self._log_in(auth, deadline_s)
-        (hello,) = self.call(
-            [BusCall(f"/{_DAEMON.replace('.', '/')}", _DAEMON, "Hello", destination=_DAEMON)], deadline_s
+        deadline = Deadline(deadline_s)
+        self._log_in(auth, deadline)
+        (hello,) = self._call(
+            [BusCall(f"/{_DAEMON.replace('.', '/')}", _DAEMON, "Hello", destination=_DAEMON)], deadline
         )
         if hello.error:
-            raise gone(f"Hello: {hello.error}: {hello.message}")
+            raise gone(f"Hello: {said(f'{hello.error}: {hello.message}')}")
 
     def call(self, calls: Sequence[BusCall], deadline_s: float) -> list[BusReply]:
         """Replies in the order of `calls`; at most 120 are in flight at once. HostError where the bus is gone."""
-        until = time.monotonic() + deadline_s
+        return self._call(calls, Deadline(deadline_s))
+
+    def jobs(self, calls: Sequence[BusCall], deadline_s: float) -> list[JobResult]:
+        """Queue all jobs, subscribed before the first; wait for each JobRemoved. Results as in adapters.jobs."""
+        deadline = Deadline(deadline_s)
+        self._watch(deadline)
+        replies = self._call(calls, deadline)
+        wanted = jobs.queued(replies)
+        while not wanted <= self._ended.keys() and self._signals(deadline):
+            pass
+        results = jobs.results(calls, replies, self._ended, deadline_s)
+        self._ended.clear()
+        return results
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def _call(self, calls: Sequence[BusCall], deadline: Deadline) -> list[BusReply]:
         replies: list[BusReply | None] = [None] * len(calls)
         waiting: dict[int, int] = {}
-        sent = 0
+        sent = self._bytes = self._values = 0
         while sent < len(calls) or waiting:
             room = IN_FLIGHT - len(waiting)
             if room >= AT_ONCE and sent < len(calls):
@@ -67,61 +90,63 @@ class StreamBus:
                     call, serial = calls[index], self._serial
                     packets.append(dbus_quick.encode(call, serial) or encode(call, serial))
                 sent += len(packets)
-                self._send(b"".join(packets), until)
-            for serial, reply in self._answers(until):
+                self._send(b"".join(packets), deadline)
+            for serial, reply in self._replies(deadline):
                 if (answered := waiting.pop(serial, None)) is not None:
                     replies[answered] = reply
         return [reply for reply in replies if reply is not None]
 
-    def jobs(self, calls: Sequence[BusCall], deadline_s: float) -> list[JobResult]:
-        """Queue all jobs, subscribed before the first; wait for each JobRemoved. Results as in adapters.jobs."""
-        until = time.monotonic() + deadline_s
-        self._watch(deadline_s)
-        replies = self.call(calls, max(until - time.monotonic(), 0))
-        wanted = jobs.queued(replies)
-        while not wanted <= self._ended.keys() and time.monotonic() < until:
-            for _ in self._answers(until, patient=True):
-                pass
-        results = jobs.results(calls, replies, self._ended, deadline_s)
-        self._ended.clear()
-        return results
-
-    def close(self) -> None:
-        self._wire.close()
-
-    def _watch(self, deadline_s: float) -> None:
+    def _watch(self, deadline: Deadline) -> None:
         if self._watching:
             return
         match = BusCall("/org/freedesktop/DBus", _DAEMON, "AddMatch", "s", (_JOB_REMOVED,), destination=_DAEMON)
-        for reply in self.call([match, jobs.SUBSCRIBE], deadline_s):
+        for reply in self._call([match, jobs.SUBSCRIBE], deadline):
             if reply.error and not reply.error.endswith(".AlreadySubscribed"):
-                raise self._gone(f"no job signals: {reply.error}: {reply.message}")
+                raise self._gone(f"no job signals: {said(f'{reply.error}: {reply.message}')}")
         self._watching = True
 
-    def _log_in(self, auth: bytes, deadline_s: float) -> None:
-        until = time.monotonic() + deadline_s
-        self._send(b"\0" + auth + b"\r\n", until)
+    def _log_in(self, auth: bytes, deadline: Deadline) -> None:
+        self._send(b"\0" + auth + b"\r\n", deadline)
         answer = b""
         while b"\n" not in answer:
             try:
-                answer += self._receive(until)
+                answer += self._receive(deadline)
             except TimeoutError as error:
-                raise self._gone("no answer in time: is it hanging?") from error
+                raise self._gone(_HANGS) from error
+            if len(answer) > BUS_LOGIN:
+                raise self._gone(f"its login has no end in {BUS_LOGIN} bytes")
         if not answer.startswith(b"OK "):
-            raise self._gone(f"login refused: {answer.decode('utf-8', 'replace').strip()}")
-        self._send(b"BEGIN\r\n", until)
+            raise self._gone(f"login refused: {said(answer)}")
+        self._send(b"BEGIN\r\n", deadline)
 
-    def _answers(self, until: float, *, patient: bool = False) -> list[tuple[int, BusReply]]:
-        """The replies in what arrives next; JobRemoved signals are kept. `patient`: none by `until` is no error."""
+    def _replies(self, deadline: Deadline) -> list[tuple[int, BusReply]]:
+        """The replies in what arrives next; JobRemoved signals are kept."""
         try:
-            self._buffer += self._receive(until)
-            return [answer for message in self._messages() if (answer := self._quickly(message)) is not None]
+            return self._arrived(deadline)
         except TimeoutError as error:
-            if patient:
-                return []
-            raise self._gone("no answer in time: is it hanging?") from error
+            raise self._gone(_HANGS) from error
+
+    def _signals(self, deadline: Deadline) -> bool:
+        """Keep the JobRemoved signals in what arrives next. False where nothing arrives by the deadline."""
+        try:
+            self._arrived(deadline)
+        except TimeoutError:
+            return False
+        return True
+
+    def _arrived(self, deadline: Deadline) -> list[tuple[int, BusReply]]:
+        self._take(self._receive(deadline))
+        try:
+            decoded = (dbus_quick.decode(message, BUS_VALUES - self._values) for message in self._messages())
+            return [reply for message in decoded if (reply := self._reply(message)) is not None]
         except ValueError as error:
-            raise self._gone(f"not understood: {error}") from error
+            raise self._gone(f"not understood: {said(str(error))}") from error
+
+    def _take(self, data: bytes) -> None:
+        self._buffer += data
+        self._bytes += len(data)
+        if self._bytes > BUS_EXCHANGE:
+            raise self._gone(f"it sends more than the {BUS_EXCHANGE // MIB} MiB that are read")
 
     def _messages(self) -> list[bytes]:
         """The whole messages in the buffer, taken from it."""
@@ -132,48 +157,40 @@ class StreamBus:
         del self._buffer[:at]
         return messages
 
-    def _quickly(self, message: bytes) -> tuple[int, BusReply] | None:
-        if (answer := dbus_quick.decode(message)) is not None:
-            return answer
-        try:
-            (whole,) = self._parser.feed(message)
-            return self._take(whole)
-        except Exception as error:  # what jeepney raises for bytes that are no message is as various as they are
-            raise ValueError(f"{type(error).__name__} {error}".strip()) from error
-
-    def _take(self, message: Message) -> tuple[int, BusReply] | None:
-        fields = message.header.fields
-        kind = message.header.message_type
-        if kind is MessageType.signal and fields.get(HeaderFields.member) == "JobRemoved":
-            _, job, unit, result = message.body
-            self._ended[job] = (unit, result)
-        if kind is MessageType.method_return:
-            return fields[HeaderFields.reply_serial], BusReply(unwrapped(message))
-        if kind is MessageType.error:
+    def _reply(self, message: Arrived) -> tuple[int, BusReply] | None:
+        self._values += message.values
+        if message.kind == RETURN and message.serial:
+            if message.unread:
+                return message.serial, BusReply((), UNREADABLE, f"its answer cannot be read: {said(message.unread)}")
+            return message.serial, BusReply(message.body)
+        if message.kind == ERROR and message.serial:
             text = str(message.body[0]) if message.body else ""
-            return fields[HeaderFields.reply_serial], BusReply((), fields[HeaderFields.error_name], text)
+            return message.serial, BusReply((), said(message.error) or UNREADABLE, said(text, 500))
+        if message.kind == SIGNAL and message.member == "JobRemoved":
+            self._note_job(message.body)
         return None
 
-    def _send(self, data: bytes, until: float) -> None:
-        if not data:
-            return
+    def _note_job(self, body: tuple[object, ...]) -> None:
+        match body:
+            case [int(), str(job), str(unit), str(result)] if len(self._ended) < BUS_JOBS:
+                self._ended[job] = (unit, said(result))
+
+    def _send(self, data: bytes, deadline: Deadline) -> None:
         try:
-            self._wire.settimeout(max(until - time.monotonic(), 0.001))
-            self._wire.sendall(data)
+            send_all(self._wire, data, deadline)
         except TimeoutError as error:
-            raise self._gone(str(error)) from error
+            raise self._gone(_HANGS) from error
         except (OSError, EOFError) as error:
             # Whether a closed connection shows first in sending or in receiving is chance, and each has other words.
-            raise self._gone("it closed the connection") from error
+            raise self._gone(_CLOSED) from error
 
-    def _receive(self, until: float) -> bytes:
+    def _receive(self, deadline: Deadline) -> bytes:
         try:
-            self._wire.settimeout(max(until - time.monotonic(), 0.001))
-            data = self._wire.recv(262144)
+            data = receive(self._wire, _AT_A_TIME, deadline)
         except TimeoutError:
             raise
         except (OSError, EOFError) as error:
-            raise self._gone("it closed the connection") from error
+            raise self._gone(_CLOSED) from error
         if not data:
-            raise self._gone("it closed the connection")
+            raise self._gone(_CLOSED)
         return data

@@ -14,9 +14,10 @@ import pydbus  # noqa: F401 - gives each connection of GDBus its `pydbus`
 from gi.repository import Gio, GLib
 
 from qtctl.adapters import bridge, jobs
+from qtctl.adapters.bounds import BUS_JOBS, BUS_MESSAGE
 from qtctl.adapters.dbus import IN_FLIGHT, Gone
 from qtctl.adapters.dbus_gvariant import packed, plain
-from qtctl.ports.host import BusCall, BusReply, JobResult
+from qtctl.ports.host import UNREADABLE, BusCall, BusReply, JobResult
 
 CLOSE_WITHIN_S = 0.5
 _CLIENT = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
@@ -101,6 +102,8 @@ class PydbusBus:
         except GLib.Error as error:
             raise self._gone(_CLOSED if self._connection.is_closed() else error.message) from error
         packed_body = message.get_body()
+        if packed_body is not None and packed_body.get_size() > BUS_MESSAGE:
+            return BusReply((), UNREADABLE, f"its answer has more than the {BUS_MESSAGE} bytes that are read")
         body = () if packed_body is None else plain(packed_body)
         if message.get_message_type() == Gio.DBusMessageType.ERROR:
             return BusReply((), message.get_error_name(), str(body[0]) if body else "")
@@ -123,8 +126,9 @@ class PydbusBus:
         self._watching = True
 
     def _removed(self, *signal: Any) -> None:  # noqa: ANN401
-        _, job, unit, result = signal[-1]
-        self._ended[job] = (unit, result)
+        match signal[-1]:
+            case [int(), str(job), str(unit), str(result)] if len(self._ended) < BUS_JOBS:
+                self._ended[job] = (unit, result)
 
 
 class _Loop:

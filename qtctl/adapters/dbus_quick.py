@@ -1,25 +1,42 @@
-"""The two D-Bus messages that an audit sends and gets a thousand times, without a general codec: a tenth of the time.
+"""D-Bus messages without a general codec: a tenth of the time, and no more read of them than a host may send.
 
-A method call whose arguments are strings, and a return. Everything else is `None` here, and jeepney's: other arguments,
-errors, signals, the other byte order, and what cannot be read.
+Calls whose arguments are strings are written here, others by jeepney. All that arrives is read here: jeepney trusts it.
 """
 
 from functools import lru_cache
 from struct import Struct, error
+from typing import NamedTuple
 
-from qtctl.adapters.dbus_types import readers, signature_at
-from qtctl.ports.host import BusCall, BusReply
+from qtctl.adapters import dbus_types
+from qtctl.adapters.bounds import BUS_MESSAGE, BUS_VALUES
+from qtctl.ports.host import BusCall
 
 HEAD = Struct("<BBBBIII")
 """Byte order, type, flags, version, length of the body, serial, length of the header fields."""
 HEAD_BIG = Struct(">BBBBIII")
-LITTLE, BIG, CALL, RETURN, VERSION = ord("l"), ord("B"), 1, 2, 1
-LONGEST = 128 * 1024 * 1024
-PATH, INTERFACE, MEMBER, REPLY_SERIAL, DESTINATION, SIGNATURE = 1, 2, 3, 5, 6, 8
+LITTLE, BIG, CALL, RETURN, ERROR, SIGNAL, VERSION = ord("l"), ord("B"), 1, 2, 3, 4, 1
+PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SIGNATURE = 1, 2, 3, 4, 5, 6, 8
 
-_U, _G = ord("u"), ord("g")
-_U32 = Struct("<I")
+_U, _G, _TEXTS = ord("u"), ord("g"), (ord("s"), ord("o"))
+_NAMES = (MEMBER, ERROR_NAME)
+_U32, _U32_BIG = Struct("<I"), Struct(">I")
 _PADDING = tuple(b"\0" * count for count in range(8))
+
+
+class Arrived(NamedTuple):
+    """A message: `kind` RETURN, ERROR, SIGNAL or another; `serial` of the call that it answers, or 0.
+
+    Every variant in `body` is replaced by its value. `unread`: why the body cannot be read, or ''. `values`: how many
+    it has, roughly.
+    """
+
+    kind: int
+    serial: int
+    body: tuple[object, ...]
+    error: str
+    member: str
+    unread: str
+    values: int
 
 
 def encode(call: BusCall, serial: int) -> bytes | None:
@@ -42,44 +59,65 @@ def length(buffer: bytes | bytearray, start: int) -> int:
     if head is None:
         raise ValueError("not a D-Bus message")
     _, _, _, _, body, _, fields = head.unpack_from(buffer, start)
-    if max(fields, body) > LONGEST:
-        raise ValueError("a message longer than D-Bus allows")
+    if fields + body > BUS_MESSAGE:
+        raise ValueError(f"a message of {fields + body} bytes, more than the {BUS_MESSAGE} that are read")
     return int(head.size + fields + -fields % 8 + body)
 
 
-def decode(message: bytes) -> tuple[int, BusReply] | None:
-    """Serial of the call, and its reply with every variant replaced by its value, where the message is a return."""
-    order, kind, _, _, _, _, fields = HEAD.unpack_from(message)
-    if order != LITTLE or kind != RETURN:
-        return None
+def decode(raw: bytes, most_values: int = BUS_VALUES) -> Arrived:
+    """One whole message. ValueError where its header cannot be read; of its body, `Arrived.unread` says why not."""
+    code, kind, _, _, _, _, size = (HEAD if raw[0] == LITTLE else HEAD_BIG).unpack_from(raw)
+    order = dbus_types.LITTLE if code == LITTLE else dbus_types.BIG
+    made = dbus_types.message(raw, most_values)
+    end = HEAD.size + size
     try:
-        serial, signature = _header(message, HEAD.size + fields)
-        at = HEAD.size + fields + -fields % 8
-        body, _ = readers(signature)(message, at)
-        return (serial, BusReply(body)) if serial else None
-    except (error, IndexError, ValueError, RecursionError):
-        return None
+        fields = _header(made, end, order)
+    except (error, IndexError, ValueError) as broken:
+        raise ValueError(f"a header that cannot be read: {broken}") from broken
+    serial = fields.get(REPLY_SERIAL, 0)
+    if not isinstance(serial, int):
+        raise ValueError("a header field of another type than D-Bus has")  # noqa: TRY004 - what is wrong is the message
+    signature, name, member = (_text(fields, code) for code in (SIGNATURE, ERROR_NAME, MEMBER))
+    try:
+        body, _ = dbus_types.readers(signature, order)(made, end + -end % 8)
+    except (error, IndexError, ValueError, RecursionError) as broken:
+        return Arrived(kind, serial, (), name, member, f"{broken}", most_values - made.left)
+    return Arrived(kind, serial, body, name, member, "", most_values - made.left)
 
 
-def _header(message: bytes, end: int) -> tuple[int, str]:
-    serial, signature, at = 0, "", HEAD.size
+def _text(fields: dict[int, object], code: int) -> str:
+    found = fields.get(code, "")
+    if isinstance(found, str):
+        return found
+    raise ValueError("a header field of another type than D-Bus has")
+
+
+def _header(message: dbus_types.Message, end: int, order: str) -> dict[int, object]:
+    """The fields that are of use here, by their codes. Of others only the length is read."""
+    fields: dict[int, object] = {}
+    u32, at = _U32 if order == dbus_types.LITTLE else _U32_BIG, HEAD.size
+    if end > len(message):
+        raise IndexError("beyond the end")
     while at < end:
+        if message[at + 1] != 1 or message[at + 3] != 0:
+            raise ValueError("a field of several types")
         code, kind = message[at], message[at + 2]
         if kind == _U:
-            (value,) = _U32.unpack_from(message, at + 4)
-            if code == REPLY_SERIAL:
-                serial = value
+            (fields[code],) = u32.unpack_from(message, at + 4)
             at += 8
         elif kind == _G:
-            text, after = signature_at(message, at + 4)
-            if code == SIGNATURE:
-                signature = text
+            fields[code], after = dbus_types.signature_at(message, at + 4)
             at = after + -after % 8
-        else:  # s, o
-            (size,) = _U32.unpack_from(message, at + 4)
+        elif kind in _TEXTS:
+            (size,) = u32.unpack_from(message, at + 4)
             after = at + 9 + size
+            if after > end:
+                raise IndexError("beyond the end")
+            fields[code] = message[at + 8 : after - 1].decode() if code in _NAMES else ""
             at = after + -after % 8
-    return serial, signature
+        else:
+            raise ValueError("a field of another type than D-Bus has")
+    return fields
 
 
 @lru_cache(maxsize=512)

@@ -1,82 +1,155 @@
-"""Values of D-Bus types, little-endian: a reader for each type, made once for its signature.
+"""Values of D-Bus types: a reader for each type, made once for its signature and byte order.
 
 A reader takes a message and an offset, and gives the value and the offset behind it. IndexError, ValueError or
-struct.error for what does not end where it says, or is of a type that is not read here.
+struct.error for what does not end where it says, is of a type that is not read here, or is too much: a message of a few
+bytes can have millions of values, or nest them a million deep.
 """
 
 from collections.abc import Callable
 from functools import lru_cache
 from struct import Struct
-from typing import Any
+from typing import Any, NamedTuple
 
-Read = Callable[[bytes, int], tuple[Any, int]]
+LITTLE, BIG = "<", ">"
+DEEPEST_ARRAYS = DEEPEST_STRUCTS = 32
+DEEPEST = 64
+"""Variants, arrays and structs in one another. These three are D-Bus's own; so is the length of a signature."""
+LONGEST_SIGNATURE = 255
 
-_U32 = Struct("<I")
+
+class Message(bytes):
+    """The bytes of a message, and how many values may still be read from it, variants counted as what is in them."""
+
+    left: int
+    depth: int
+
+
+Read = Callable[[Message, int], tuple[Any, int]]
+
+
+class Type(NamedTuple):
+    """A type: its reader, how it is aligned, the fewest bytes that it takes, and how many values one of it is."""
+
+    read: Read
+    aligned: int
+    least: int
+    values: int
+
+
+def message(raw: bytes, most_values: int) -> Message:
+    made = Message(raw)
+    made.left = most_values
+    made.depth = 0
+    return made
 
 
 @lru_cache(maxsize=512)
-def readers(signature: str) -> Read:
+def readers(signature: str, order: str = LITTLE) -> Read:
     """The reader of a body, as a tuple of what its signature lists. Variants are read as the value in them."""
+    if len(signature) > LONGEST_SIGNATURE:
+        raise ValueError("a signature that is longer than D-Bus allows")
     fields, at = [], 0
     while at < len(signature):
-        field, _, at = _type(signature, at)
+        field, at = _type(signature, at, order, 0, 0)
         fields.append(field)
-    return _tuple(fields)
+    read, values = _tuple([field.read for field in fields]), sum(field.values for field in fields)
+    # Of a few plain values nothing need be counted: that many bytes brought them. A struct can nest tuples in a byte.
+    return _charged(read, values) if "(" in signature else read
 
 
-def _type(signature: str, at: int) -> tuple[Read, int, int]:
-    """The reader of the one type at `at`, how it is aligned, and where the next one begins."""
+def _type(signature: str, at: int, order: str, arrays: int, structs: int) -> tuple[Type, int]:
+    """The one type at `at`, within so many arrays and structs, and where the next one begins."""
     kind = signature[at]
     if kind == "a":
-        return _list(signature, at + 1)
+        return _list(signature, at + 1, order, arrays + 1, structs)
     if kind == "(":
-        return _struct(signature, at + 1)
-    if kind not in _BASIC:
+        return _struct(signature, at + 1, order, arrays, structs + 1)
+    if kind not in _BASIC[order]:
         raise ValueError(f"a type that is not read here: {signature}")
-    return *_BASIC[kind], at + 1
+    return _BASIC[order][kind], at + 1
 
 
-def _list(signature: str, at: int) -> tuple[Read, int, int]:
+def _list(signature: str, at: int, order: str, arrays: int, structs: int) -> tuple[Type, int]:
+    if arrays > DEEPEST_ARRAYS:
+        raise ValueError("arrays that are nested deeper than D-Bus allows")
     if signature[at] == "{":
-        key, _, after = _type(signature, at + 1)
-        value, _, after = _type(signature, after)
-        return _dict(key, value), 4, after + 1
+        return _dict_type(signature, at + 1, order, arrays, structs)
     if signature[at] == "y":
-        return _bytes, 4, at + 1
-    element, aligned, after = _type(signature, at)
-    return _array(element, aligned), 4, after
+        return Type(_bytes(order), 4, 4, 1), at + 1
+    element, after = _type(signature, at, order, arrays, structs)
+    return Type(_array(element, order), 4, 4, 2), after
 
 
-def _struct(signature: str, at: int) -> tuple[Read, int, int]:
+def _dict_type(signature: str, at: int, order: str, arrays: int, structs: int) -> tuple[Type, int]:
+    if signature[at] not in _KEYS:
+        raise ValueError(f"a key that is no simple type: {signature}")
+    key, after = _type(signature, at, order, arrays, structs + 1)
+    value, after = _type(signature, after, order, arrays, structs + 1)
+    if signature[after] != "}":
+        raise ValueError(f"an entry that is no pair: {signature}")
+    return Type(_dict(key, value, order), 4, 4, 4), after + 1
+
+
+def _struct(signature: str, at: int, order: str, arrays: int, structs: int) -> tuple[Type, int]:
+    if structs > DEEPEST_STRUCTS:
+        raise ValueError("structs that are nested deeper than D-Bus allows")
     fields = []
     while signature[at] != ")":
-        field, _, at = _type(signature, at)
+        field, at = _type(signature, at, order, arrays, structs)
         fields.append(field)
-    read = _tuple(fields)
-    return lambda message, start: read(message, start + -start % 8), 8, at + 1
+    if not fields:
+        # Nothing to read: an array of them would never end.
+        raise ValueError("a struct of nothing, which D-Bus does not have")
+    read = _tuple([field.read for field in fields])
+    least, values = max(8, sum(field.least for field in fields)), 1 + sum(field.values for field in fields)
+    return Type(lambda message, start: read(message, start + -start % 8), 8, least, values), at + 1
+
+
+def _charged(read: Read, values: int) -> Read:
+    def charge(message: Message, at: int) -> tuple[Any, int]:
+        _spend(message, values)
+        return read(message, at)
+
+    return charge
+
+
+def _spend(message: Message, values: int) -> None:
+    message.left -= values
+    if message.left < 0:
+        raise ValueError("more values than are read of a message")
 
 
 def _number(form: str) -> Read:
     size, unpack = Struct(form).size, Struct(form).unpack_from
 
-    def read(message: bytes, at: int) -> tuple[object, int]:
+    def read(message: Message, at: int) -> tuple[object, int]:
         at += -at % size
         return unpack(message, at)[0], at + size
 
     return read
 
 
-def _bool(message: bytes, at: int) -> tuple[bool, int]:
-    at += -at % 4
-    return bool(_U32.unpack_from(message, at)[0]), at + 4
+def _bool(order: str) -> Read:
+    unpack = Struct(f"{order}I").unpack_from
+
+    def read(message: Message, at: int) -> tuple[bool, int]:
+        at += -at % 4
+        return bool(unpack(message, at)[0]), at + 4
+
+    return read
 
 
-def _string(message: bytes, at: int) -> tuple[str, int]:
-    at += -at % 4
-    end = at + 4 + _U32.unpack_from(message, at)[0]
-    if end >= len(message):
-        raise IndexError("beyond the end")
-    return message[at + 4 : end].decode(), end + 1
+def _string(order: str) -> Read:
+    unpack = Struct(f"{order}I").unpack_from
+
+    def read(message: Message, at: int) -> tuple[str, int]:
+        at += -at % 4
+        end = at + 4 + unpack(message, at)[0]
+        if end >= len(message):
+            raise IndexError("beyond the end")
+        return message[at + 4 : end].decode(), end + 1
+
+    return read
 
 
 def signature_at(message: bytes, at: int) -> tuple[str, int]:
@@ -86,43 +159,70 @@ def signature_at(message: bytes, at: int) -> tuple[str, int]:
     return message[at + 1 : end].decode("ascii"), end + 1
 
 
-def _variant(message: bytes, at: int) -> tuple[object, int]:
-    signature, at = signature_at(message, at)
-    (value,), at = readers(signature)(message, at)
-    return value, at
+def _variant(order: str) -> Read:
+    def read(message: Message, at: int) -> tuple[object, int]:
+        signature, at = signature_at(message, at)
+        message.depth += 1
+        if message.depth > DEEPEST:
+            raise ValueError("variants that are nested deeper than D-Bus allows")
+        (value,), at = readers(signature, order)(message, at)
+        message.depth -= 1
+        return value, at
+
+    return read
 
 
-def _bytes(message: bytes, at: int) -> tuple[bytes, int]:
-    at, end = _extent(message, at, 1)
-    return message[at:end], end
+def _bytes(order: str) -> Read:
+    extent = _extent(order, 1)
+
+    def read(message: Message, at: int) -> tuple[bytes, int]:
+        at, end = extent(message, at)
+        return message[at:end], end
+
+    return read
 
 
-def _array(element: Read, aligned: int) -> Read:
-    def read(message: bytes, at: int) -> tuple[list[object], int]:
-        at, end = _extent(message, at, aligned)
+def _array(element: Type, order: str) -> Read:
+    extent, read_one, _, least, values = _extent(order, element.aligned), *element
+
+    def read(message: Message, at: int) -> tuple[list[object], int]:
+        at, end = extent(message, at)
+        careful = (end - at) // least * values > message.left
         found = []
         while at < end:
-            value, at = element(message, at)
+            value, at = read_one(message, at)
             found.append(value)
+            if careful:
+                _spend(message, values)
+        if not careful:
+            _spend(message, len(found) * values)
         return found, _ended(at, end)
 
     return read
 
 
-def _dict(read_key: Read, read_value: Read) -> Read:
-    def read(message: bytes, at: int) -> tuple[dict[Any, object], int]:
-        at, end = _extent(message, at, 8)
-        found = {}
+def _dict(key: Type, value: Type, order: str) -> Read:
+    extent, read_key, read_value = _extent(order, 8), key.read, value.read
+    least, values = max(8, key.least + value.least), 2 + key.values + value.values
+
+    def read(message: Message, at: int) -> tuple[dict[Any, object], int]:
+        at, end = extent(message, at)
+        careful = (end - at) // least * values > message.left
+        found: dict[Any, object] = {}
         while at < end:
-            key, at = read_key(message, at + -at % 8)
-            found[key], at = read_value(message, at)
+            name, at = read_key(message, at + -at % 8)
+            found[name], at = read_value(message, at)
+            if careful:
+                _spend(message, values)
+        if not careful:
+            _spend(message, len(found) * values)
         return found, _ended(at, end)
 
     return read
 
 
 def _tuple(fields: list[Read]) -> Read:
-    def read(message: bytes, at: int) -> tuple[tuple[object, ...], int]:
+    def read(message: Message, at: int) -> tuple[tuple[object, ...], int]:
         found = []
         for field in fields:
             value, at = field(message, at)
@@ -132,15 +232,20 @@ def _tuple(fields: list[Read]) -> Read:
     return read
 
 
-def _extent(message: bytes, at: int, aligned: int) -> tuple[int, int]:
+def _extent(order: str, aligned: int) -> Callable[[Message, int], tuple[int, int]]:
     """Where an array's elements begin and end."""
-    at += -at % 4
-    (size,) = _U32.unpack_from(message, at)
-    at += 4
-    at += -at % aligned
-    if at + size > len(message):
-        raise IndexError("beyond the end")
-    return at, at + size
+    unpack = Struct(f"{order}I").unpack_from
+
+    def extent(message: Message, at: int) -> tuple[int, int]:
+        at += -at % 4
+        (size,) = unpack(message, at)
+        at += 4
+        at += -at % aligned
+        if at + size > len(message):
+            raise IndexError("beyond the end")
+        return at, at + size
+
+    return extent
 
 
 def _ended(at: int, end: int) -> int:
@@ -149,13 +254,21 @@ def _ended(at: int, end: int) -> int:
     return end
 
 
-_NUMBERS = {"y": "<B", "n": "<h", "q": "<H", "u": "<I", "i": "<i", "t": "<Q", "x": "<q", "d": "<d"}
-_BASIC: dict[str, tuple[Read, int]] = {
-    "b": (_bool, 4),
-    "s": (_string, 4),
-    "o": (_string, 4),
-    "g": (signature_at, 1),
-    "v": (_variant, 1),
-    **{kind: (_number(form), Struct(form).size) for kind, form in _NUMBERS.items()},
-}
-"""The types of one letter, with their readers and how they are aligned."""
+_NUMBERS = {"y": "B", "n": "h", "q": "H", "u": "I", "i": "i", "t": "Q", "x": "q", "d": "d"}
+_KEYS = frozenset((*_NUMBERS, "b", "s", "o", "g"))
+
+
+def _basic(order: str) -> dict[str, Type]:
+    """The types of one letter."""
+    numbers = {kind: (_number(order + form), Struct(order + form).size) for kind, form in _NUMBERS.items()}
+    return {
+        "b": Type(_bool(order), 4, 4, 1),
+        "s": Type(_string(order), 4, 5, 1),
+        "o": Type(_string(order), 4, 5, 1),
+        "g": Type(signature_at, 1, 2, 1),
+        "v": Type(_variant(order), 1, 4, 1),
+        **{kind: Type(read, size, size, 1) for kind, (read, size) in numbers.items()},
+    }
+
+
+_BASIC = {order: _basic(order) for order in (LITTLE, BIG)}

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from qtctl.adapters import shell
+from qtctl.adapters.bounds import said as said_by
 from qtctl.errors import Refused
 
 MARK = b"qtctl: root\n"
@@ -25,7 +26,7 @@ def strip_mark(stderr: bytes, refuse: Callable[[str], Refused]) -> bytes:
     """What the command said after the mark; before it, it was sudo. `refuse` makes the error where there is no mark."""
     before, mark, after = stderr.partition(MARK)
     if not mark:
-        raise refuse(" ".join(before.decode("utf-8", "replace").split()))
+        raise refuse(said_by(before, limit=500))
     return after
 
 

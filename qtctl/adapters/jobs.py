@@ -11,7 +11,7 @@ SUBSCRIBE = BusCall(MANAGER_PATH, MANAGER, "Subscribe")
 
 def queued(replies: Sequence[BusReply]) -> set[str]:
     """Object paths of the jobs that were queued."""
-    return {str(reply.body[0]) for reply in replies if not reply.error}
+    return {_job(reply) for reply in replies if not reply.error}
 
 
 def results(
@@ -28,8 +28,13 @@ def _result(call: BusCall, reply: BusReply, ended: Mapping[str, tuple[str, str]]
     unit = str(call.body[0]) if call.body else ""
     if reply.error:
         return JobResult(unit, reply.error, reply.message)
-    job = str(reply.body[0])
+    job = _job(reply)
     if job not in ended:
         return JobResult(unit, "deadline", f"{job} had not ended after {deadline_s:g} s")
     removed, result = ended[job]
     return JobResult(unit or removed, result)
+
+
+def _job(reply: BusReply) -> str:
+    """The job of a reply; '' of one that names none, which never ends."""
+    return str(reply.body[0]) if reply.body else ""

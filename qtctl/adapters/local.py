@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pwd
+import selectors
 import signal
 import socket
 import subprocess
@@ -14,12 +15,14 @@ from types import TracebackType
 from typing import Self
 
 from qtctl.adapters import elevate, local_bus, sftp, shell, store
+from qtctl.adapters.bounds import MIB, OUTPUT, Deadline
 from qtctl.adapters.local_bus import LocalBus
 from qtctl.errors import HostError, Refused
 from qtctl.model.tree import TreeFile
 from qtctl.ports.host import Completed
 
 _PLACE = "local"
+_CHUNK = 65536
 
 
 class LocalHost:
@@ -118,10 +121,13 @@ class Process:
             os.close(stdin)
 
     def finish(self, deadline_s: float) -> Completed:
-        """Wait for the end. HostError at the deadline, Refused where sudo denies."""
+        """Wait for the end. Refused where sudo denies.
+
+        HostError at the deadline, or where one of the streams has more than 16 MiB; then what was started is ended.
+        """
         try:
-            stdout, stderr = self._process.communicate(timeout=deadline_s)
-        except subprocess.TimeoutExpired as error:
+            stdout, stderr = self._read(Deadline(deadline_s))
+        except TimeoutError as error:
             self.kill()
             raise HostError(
                 f"{_PLACE}: a command did not end in {deadline_s:g} s", hint="look at the load of this machine"
@@ -133,6 +139,36 @@ class Process:
         status = self._process.returncode
         took = time.monotonic() - self._started
         return Completed(None if status < 0 else status, stdout, stderr, self._started_at, took)
+
+    def _read(self, deadline: Deadline) -> tuple[bytes, bytes]:
+        """Both streams to their ends, and the process to its own. TimeoutError at the deadline."""
+        kept = {pipe: bytearray() for pipe in (self._process.stdout, self._process.stderr) if pipe is not None}
+        with selectors.DefaultSelector() as ready:
+            for pipe, content in kept.items():
+                ready.register(pipe, selectors.EVENT_READ, content)
+            while ready.get_map():
+                for key, _ in ready.select(deadline.left()):
+                    self._keep(ready, key)
+        try:
+            self._process.wait(deadline.left())
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError from error
+        for pipe in kept:
+            pipe.close()
+        stdout, stderr = kept.values()
+        return bytes(stdout), bytes(stderr)
+
+    def _keep(self, ready: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+        piece = os.read(key.fd, _CHUNK)
+        key.data.extend(piece)
+        if not piece:
+            ready.unregister(key.fileobj)
+        if len(key.data) > OUTPUT:
+            self.kill()
+            raise HostError(
+                f"{_PLACE}: a command printed more than {OUTPUT // MIB} MiB",
+                hint="nothing of it is used: something on this machine answers what it was not asked",
+            )
 
     def kill(self) -> None:
         """End it and all that it started in its session; nothing where it has ended."""

@@ -7,7 +7,8 @@ import posixpath
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 
-from qtctl.adapters.wire import Wire
+from qtctl.adapters.bounds import SFTP_PACKET, Deadline, said
+from qtctl.adapters.wire import Wire, receive, send_all
 from qtctl.errors import HostError, Refused
 from qtctl.model.tree import TreeFile
 
@@ -19,23 +20,31 @@ _AT_ONCE = 64
 _CHUNK = 32000
 _OUTSTANDING = 1 << 20
 """Bytes sent before answers are read: below the window that sshd gives, so that neither side waits for the other."""
+_HANDLES = range(5, 4 + 256 + 1)
+"""How long an answer with a handle is: its length, and up to 256 bytes."""
+_WITHIN_S, _SLOWEST = 30.0, 16 * 1024
+"""A tree must be there within so many seconds, and a second more for so many bytes of it."""
 
 
 class Tree:
     """One SFTP session on a channel that runs the sftp subsystem."""
 
-    def __init__(self, wire: Wire, place: str) -> None:
+    def __init__(self, wire: Wire, place: str, within_s: float = _WITHIN_S) -> None:
+        """`within_s`: the time for this, and the least for each tree. TimeoutError after it."""
         self._wire = wire
         self._place = place
         self._last = 0
         self._buffer = bytearray()
-        wire.sendall(_packet(_INIT, struct.pack(">I", 3)))
+        self._within_s = within_s
+        self._deadline = Deadline(within_s)
+        send_all(wire, _packet(_INIT, struct.pack(">I", 3)), self._deadline)
         kind, _, _ = self._read(numbered=False)
         if kind != _VERSION:
             raise self._odd(kind)
 
     def write(self, directory: str, files: Sequence[TreeFile]) -> None:
         """Make `directory` (0700), the folders below it that are needed (0700), and the files (0600)."""
+        self._deadline = Deadline(self._within_s + sum(len(file.content) for file in files) / _SLOWEST)
         folders = [directory, *(posixpath.join(directory, folder) for folder in folders_of(files))]
         for path, answer in zip(folders, self._ask(_mkdir(path) for path in folders), strict=True):
             self._check(answer, path)
@@ -46,7 +55,7 @@ class Tree:
         paths = [posixpath.join(directory, file.path) for file in files]
         handles: list[bytes] = []
         for path, (kind, body) in zip(paths, self._ask(_open(path) for path in paths), strict=True):
-            if kind != _HANDLE:
+            if kind != _HANDLE or len(body) not in _HANDLES:
                 self._check((kind, body), path)
                 raise self._odd(kind)
             handles.append(body)
@@ -67,7 +76,7 @@ class Tree:
             self._last += 1
             order.append(self._last)
             packet = _packet(kind, struct.pack(">I", self._last) + body)
-            self._wire.sendall(packet)
+            send_all(self._wire, packet, self._deadline)
             size += len(packet)
             if size > _OUTSTANDING:
                 self._collect(answers, len(order))
@@ -76,12 +85,18 @@ class Tree:
         return [answers[number] for number in order]
 
     def _collect(self, answers: dict[int, tuple[int, bytes]], wanted: int) -> None:
+        """Until `wanted` answers are there, of the requests up to the last."""
+        first = self._last - wanted + 1
         while len(answers) < wanted:
             kind, number, body = self._read(numbered=True)
+            if not first <= number <= self._last or number in answers:
+                raise HostError(f"{self._place}: SFTP answers what was not asked", hint="not an SFTP server?")
             answers[number] = (kind, body)
 
     def _read(self, *, numbered: bool) -> tuple[int, int, bytes]:
         (length,) = struct.unpack(">I", self._exactly(4))
+        if not (5 if numbered else 1) <= length <= SFTP_PACKET:
+            raise HostError(f"{self._place}: an SFTP answer of {length} bytes", hint="not an SFTP server?")
         packet = self._exactly(length)
         if not numbered:
             return packet[0], 0, packet[1:]
@@ -89,7 +104,7 @@ class Tree:
 
     def _exactly(self, size: int) -> bytes:
         while len(self._buffer) < size:
-            data = self._wire.recv(65536)
+            data = receive(self._wire, 65536, self._deadline)
             if not data:
                 raise HostError(f"{self._place}: no SFTP", hint="is `Subsystem sftp` set in its sshd_config?")
             self._buffer += data
@@ -99,15 +114,16 @@ class Tree:
 
     def _check(self, answer: tuple[int, bytes], path: str) -> None:
         kind, body = answer
-        if kind != _STATUS:
+        if kind != _STATUS or len(body) < 4:  # noqa: PLR2004 - the code; its text may be missing in old servers
             raise self._odd(kind)
-        code, size = struct.unpack(">II", body[:8])
+        (code,) = struct.unpack(">I", body[:4])
         if code == 0:
             return
-        said = body[8 : 8 + size].decode("utf-8", "replace") or f"SFTP error {code}"
+        size = int.from_bytes(body[4:8], "big")
+        words = said(body[8 : 8 + size]) or f"SFTP error {code}"
         if code == _DENIED:
-            raise Refused(f"{self._place}: {path}: {said}", hint="the login user may not write there")
-        raise HostError(f"{self._place}: {path}: {said}", hint="does it exist already, or is the disk full?")
+            raise Refused(f"{self._place}: {path}: {words}", hint="the login user may not write there")
+        raise HostError(f"{self._place}: {path}: {words}", hint="does it exist already, or is the disk full?")
 
     def _odd(self, kind: int) -> HostError:
         return HostError(f"{self._place}: SFTP answer of kind {kind} is not understood", hint="not an SFTP server?")

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from qtctl.adapters import elevate, light_paramiko, shell, ssh_asked, ssh_config, ssh_errors, store, tcp
+from qtctl.adapters.bounds import said
 from qtctl.errors import HostError, Refused
 from qtctl.model.tree import TreeFile
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from qtctl.adapters.ssh_connect import Link
     from qtctl.adapters.ssh_exec import Exec
 
-_SUBSYSTEM_DEADLINE_S = 30.0
+_ANSWER_DEADLINE_S = 10.0
+"""For opening a channel, and for each request on it."""
 
 T = TypeVar("T")
 
@@ -105,15 +107,18 @@ class SshHost:
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:
         """Write files (0600) below a new directory (0700) owned by the login user; paths relative to it."""
         from qtctl.adapters.sftp import Tree  # noqa: PLC0415
+        from qtctl.adapters.ssh_bounds import answered  # noqa: PLC0415
 
         channel = self._session()
         try:
-            channel.settimeout(_SUBSYSTEM_DEADLINE_S)
-            channel.invoke_subsystem("sftp")
+            with answered(channel, _ANSWER_DEADLINE_S):
+                channel.invoke_subsystem("sftp")
             Tree(channel, self._place).write(directory, files)
         except _broken() as error:
             if self._link.transport.is_active():
-                raise HostError(f"{self._place}: no SFTP: {error}", hint="is `Subsystem sftp` set there?") from error
+                raise HostError(
+                    f"{self._place}: no SFTP: {said(str(error))}", hint="is `Subsystem sftp` set there?"
+                ) from error
             raise ssh_errors.lost(self._place, error) from error
         finally:
             channel.close()
@@ -153,23 +158,29 @@ class SshHost:
 
     def _session(self) -> "paramiko.Channel":
         try:
-            return self._link.transport.open_session(timeout=_SUBSYSTEM_DEADLINE_S)
+            return self._link.transport.open_session(timeout=_ANSWER_DEADLINE_S)
         except _channel_refused() as error:
             raise Refused(
-                f"{self._place}: no session: {error}", hint="sshd's MaxSessions, or too many commands at once?"
+                f"{self._place}: no session: {said(str(error))}",
+                hint="sshd's MaxSessions, or too many commands at once?",
             ) from error
         except _broken() as error:
             raise ssh_errors.lost(self._place, error) from error
 
     def _exec(self, command: str) -> "paramiko.Channel":
+        from qtctl.adapters.ssh_bounds import answered  # noqa: PLC0415
+
         channel = self._session()
         try:
-            channel.exec_command(command)
+            with answered(channel, _ANSWER_DEADLINE_S):
+                channel.exec_command(command)
         except _broken() as error:
             channel.close()
             if not self._link.transport.is_active():
                 raise ssh_errors.lost(self._place, error) from error
-            raise Refused(f"{self._place}: it runs no command: {error}", hint="is it a shell account?") from error
+            raise Refused(
+                f"{self._place}: it runs no command: {said(str(error))}", hint="is it a shell account?"
+            ) from error
         return channel
 
     def _forward(self, address: str, port: int, place: str, timeout_s: float) -> "paramiko.Channel":
@@ -183,11 +194,11 @@ class SshHost:
                     f"{place}: forwarding refused", hint="AllowTcpForwarding or PermitOpen in the host's sshd_config"
                 ) from error
             raise HostError(
-                f"{place}: not reached from the host: {error.text}", hint="does Redis listen there?"
+                f"{place}: not reached from the host: {said(error.text)}", hint="does Redis listen there?"
             ) from error
         except _broken() as error:
             if self._link.transport.is_active():
-                raise HostError(f"{place}: {error}", hint="the host gave no answer") from error
+                raise HostError(f"{place}: {said(str(error))}", hint="the host gave no answer") from error
             raise ssh_errors.lost(self._place, error) from error
 
 

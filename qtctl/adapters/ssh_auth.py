@@ -2,6 +2,7 @@
 
 import base64
 import socket
+import time
 from collections.abc import Iterator, Mapping
 
 import paramiko
@@ -31,11 +32,13 @@ class SocketAgent(AgentSSH):
 
 
 def log_in(transport: Transport, settings: Settings, timeout_s: float) -> None:
-    """Authenticate, or raise Unreachable that says which keys were tried."""
+    """Authenticate, or raise Unreachable that says which keys were tried. `timeout_s` is for all keys together."""
     tried: list[str] = []
+    until = time.monotonic() + timeout_s
     agent = _agent(settings, timeout_s, tried)
     try:
         for name, key in _candidates(settings, agent, tried):
+            transport.auth_timeout = max(until - time.monotonic(), 0.001)
             if _offer(transport, settings, name, key, tried):
                 return
     finally:

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Sequence
 
+from qtctl.adapters.bounds import said
 from qtctl.adapters.known_hosts import Line
 from qtctl.adapters.ssh_config import Settings
 from qtctl.errors import HostError, NameUnknown, Unreachable
@@ -127,9 +128,9 @@ def too_many_jumps(settings: Settings, most: int) -> Unreachable:
 
 def no_handshake(settings: Settings, error: BaseException) -> Unreachable:
     """TCP works, SSH does not."""
-    said = str(error) or type(error).__name__
+    words = said(str(error)) or type(error).__name__
     return Unreachable(
-        f"{where(settings)}: no SSH handshake: {said}",
+        f"{where(settings)}: no SSH handshake: {words}",
         hint=f"try `ssh -v {settings.target}`: wrong port, or sshd's MaxStartups?",
     )
 
@@ -163,7 +164,7 @@ def no_known_type(settings: Settings, algorithms: tuple[str, ...], files: tuple[
 
 def denied(settings: Settings, tried: list[str]) -> Unreachable:
     """`tried` says, one entry a key, what came of it."""
-    what = "; ".join(tried) if tried else "no key to offer"
+    what = said("; ".join(tried), limit=1000) if tried else "no key to offer"
     return Unreachable(
         f"{where(settings)}: login denied: {what}",
         hint="add a key to the agent (ssh-add) or name one with IdentityFile in ssh_config",
@@ -172,5 +173,5 @@ def denied(settings: Settings, tried: list[str]) -> Unreachable:
 
 def lost(place: str, error: BaseException | None = None) -> HostError:
     """The connection broke while it was used."""
-    said = f": {error}" if error is not None and str(error) else ""
-    return HostError(f"{place}: connection lost{said}", hint="the host or the network went away; run again")
+    words = f": {said(str(error))}" if error is not None and str(error) else ""
+    return HostError(f"{place}: connection lost{words}", hint="the host or the network went away; run again")

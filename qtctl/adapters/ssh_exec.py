@@ -7,10 +7,12 @@ from collections.abc import Callable
 import paramiko
 
 from qtctl.adapters import elevate, ssh_errors
+from qtctl.adapters.bounds import MIB, OUTPUT
 from qtctl.errors import HostError, Refused
 from qtctl.ports.host import Completed
 
 _CHUNK = 65536
+_BROKEN = (paramiko.SSHException, OSError, EOFError)
 
 
 class Exec:
@@ -34,15 +36,18 @@ class Exec:
         self._script = memoryview(script)
         self._refuse = refuse
         self._place = place
-        self._out: list[bytes] = []
-        self._err: list[bytes] = []
+        self._out = bytearray()
+        self._err = bytearray()
         self._started_at = time.time()
         self._started = time.monotonic()
         channel.settimeout(0.0)
         self._feed()
 
     def finish(self, deadline_s: float) -> Completed:
-        """Wait for the end. HostError at the deadline or where the connection breaks, Refused where sudo denies."""
+        """Wait for the end. Refused where sudo denies.
+
+        HostError at the deadline, where the connection breaks, or where one of the streams has more than 16 MiB.
+        """
         until = time.monotonic() + deadline_s
         ready = select.poll()
         ready.register(self._channel.fileno(), select.POLLIN)
@@ -56,15 +61,15 @@ class Exec:
                     )
                 self._wait(ready, left)
         finally:
-            self._channel.close()
+            self._close()
         return self._completed()
 
     def _ended(self) -> bool:
         """Move what can be moved now. True once all output and the exit status are in hand."""
         over = bool(self._channel.eof_received or self._channel.closed)
         self._feed()
-        self._drain()
-        return over and self._channel.status_event.is_set()
+        drained = self._drain()
+        return over and drained and self._channel.status_event.is_set()
 
     def _wait(self, ready: select.poll, left_s: float) -> None:
         if self._channel.eof_received or self._channel.closed:
@@ -74,14 +79,14 @@ class Exec:
         ready.poll(min(left_s, 0.01 if self._script else left_s) * 1000)
 
     def _completed(self) -> Completed:
-        status = self._channel.recv_exit_status()
+        status = self._channel.exit_status
         if status < 0 and not _alive(self._channel):
             raise ssh_errors.lost(self._place)
-        stderr = b"".join(self._err)
+        stderr = bytes(self._err)
         if self._refuse is not None:
             stderr = elevate.strip_mark(stderr, self._refuse)
         took = time.monotonic() - self._started
-        return Completed(None if status < 0 else status, b"".join(self._out), stderr, self._started_at, took)
+        return Completed(None if status < 0 else status, bytes(self._out), stderr, self._started_at, took)
 
     def _feed(self) -> None:
         while self._script and self._channel.send_ready():
@@ -89,19 +94,41 @@ class Exec:
                 sent = self._channel.send(self._script[:_CHUNK].tobytes())
             except TimeoutError:
                 return
-            except OSError:
+            except _BROKEN:
                 # The shell ended before it read all of its script; what it said and its status still count.
                 self._script = memoryview(b"")
                 return
             self._script = self._script[sent:]
             if not self._script and not self._hold:
-                self._channel.shutdown_write()
+                self._shut()
 
-    def _drain(self) -> None:
-        while self._channel.recv_ready():
-            self._out.append(self._channel.recv(_CHUNK))
-        while self._channel.recv_stderr_ready():
-            self._err.append(self._channel.recv_stderr(_CHUNK))
+    def _drain(self) -> bool:
+        """Take what has come, a piece of each stream: who never stops sending is left at the deadline all the same."""
+        if self._channel.recv_ready():
+            self._keep(self._out, self._channel.recv(_CHUNK))
+        if self._channel.recv_stderr_ready():
+            self._keep(self._err, self._channel.recv_stderr(_CHUNK))
+        return not (self._channel.recv_ready() or self._channel.recv_stderr_ready())
+
+    def _keep(self, kept: bytearray, piece: bytes) -> None:
+        kept += piece
+        if len(kept) > OUTPUT:
+            raise HostError(
+                f"{self._place}: a command printed more than {OUTPUT // MIB} MiB",
+                hint="nothing of it is used: something on the host answers what it was not asked",
+            )
+
+    def _shut(self) -> None:
+        try:
+            self._channel.shutdown_write()
+        except _BROKEN:
+            return  # noticed where the answer is waited for
+
+    def _close(self) -> None:
+        try:
+            self._channel.close()
+        except _BROKEN:
+            return  # the connection is gone, and the channel with it
 
 
 def _alive(channel: paramiko.Channel) -> bool:

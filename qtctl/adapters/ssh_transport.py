@@ -6,44 +6,25 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import paramiko
-from paramiko.packet import Packetizer
 
 from qtctl.adapters import ssh_errors
 from qtctl.adapters.host_keys import HostKeys
+from qtctl.adapters.ssh_bounds import BoundedPacketizer, BoundedTransport
 from qtctl.adapters.ssh_config import Settings
 from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, type_of
 
-_LARGEST_PACKET = (256 << 10) + 64
-"""Bytes; OpenSSH's PACKET_MAX_SIZE with what frames it."""
-_LONGEST_BANNER = 8192
 _SMALLEST_GROUP = 2048
 """Bits of a group that the host chooses; OpenSSH's DH_GRP_MIN."""
 _GROUP_EXCHANGE = "diffie-hellman-group-exchange-sha256"
 _CURVE, _CURVE_OF_LIBSSH = "curve25519-sha256", "curve25519-sha256@libssh.org"
 
 
-class Packets(Packetizer):
-    """Reads no more than SSH allows: a length that a host claims is no reason to fill memory."""
+class Packets(BoundedPacketizer):
+    """New keys as RekeyLimit asks for them."""
 
     most_bytes = 0
     most_seconds = 0
     _since = 0.0
-
-    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
-        if not 0 <= n <= _LARGEST_PACKET:
-            raise paramiko.SSHException(f"a packet of {n} bytes")
-        found: bytes = super().read_all(n, check_rekey)
-        return found
-
-    def readline(self, timeout: float) -> str:
-        """A line of the banner. paramiko reads until one ends, however long that is."""
-        line = bytearray()
-        until = time.monotonic() + timeout
-        while (byte := self.read_all(1)) != b"\n":
-            line += byte
-            if len(line) > _LONGEST_BANNER or time.monotonic() > until:
-                raise paramiko.SSHException(": no SSH server answers there")
-        return line.decode("utf-8", "replace").removesuffix("\r")
 
     def limit(self, size: int, seconds: int) -> None:
         """RekeyLimit: new keys after so many bytes, and so many seconds; 0 for no limit."""
@@ -68,7 +49,7 @@ def _exchanges() -> dict[str, Any]:
     return found
 
 
-class Transport(paramiko.Transport):
+class Transport(BoundedTransport):
     """A connection that negotiates what both OpenSSH's settings and paramiko have, in OpenSSH's order.
 
     `shown`: the host's key or certificate, in wire format, once keys are exchanged. Unreachable, naming the option,
@@ -80,7 +61,7 @@ class Transport(paramiko.Transport):
     packetizer: Packets
 
     def __init__(self, sock: "socket.socket | paramiko.Channel", settings: Settings, keys: HostKeys) -> None:
-        super().__init__(sock, packetizer_class=Packets)
+        super().__init__(sock, Packets)
         self.shown = b""
         wanted = settings.algorithms
         options = self.get_security_options()

@@ -5,10 +5,10 @@ Its import takes 0.1 s, and waits until a store is asked: by then the host is at
 """
 
 import contextlib
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from qtctl.adapters.bounds import Deadline
 from qtctl.adapters.wire import Wire
 from qtctl.errors import HostError
 from qtctl.ports.host import StoreReply
@@ -39,10 +39,10 @@ class RedisStore:
         """
         for command in commands:
             _must_read(command)
-        until = time.monotonic() + deadline_s
+        deadline = Deadline(deadline_s)
         try:
-            first = [] if self._connection is not None else self._connect(until)
-            return self._exchange([*first, *commands], until)[len(first) :]
+            first = [] if self._connection is not None else self._connect(deadline)
+            return self._exchange([*first, *commands], deadline)[len(first) :]
         except HostError:
             self.close()
             raise
@@ -53,26 +53,28 @@ class RedisStore:
                 self._connection.disconnect()
             self._connection = None
 
-    def _connect(self, until: float) -> list[tuple[str, ...]]:
+    def _connect(self, deadline: Deadline) -> list[tuple[str, ...]]:
         """Open the connection. The AUTH that must go first on it goes out with the first commands."""
-        wire = self._dial(max(until - time.monotonic(), 0.001))
+        wire = self._dial(deadline.seconds)
         from qtctl.adapters.store_redis import StreamConnection  # noqa: PLC0415 - 0.1 s to import
 
         self._connection = StreamConnection(wire, self._place)
         return [("AUTH", self._password)] if self._password else []
 
-    def _exchange(self, commands: list[tuple[str, ...]], until: float) -> list[StoreReply]:
-        from qtctl.adapters.store_redis import Broken  # noqa: PLC0415
+    def _exchange(self, commands: list[tuple[str, ...]], deadline: Deadline) -> list[StoreReply]:
+        from qtctl.adapters.store_replies import Broken  # noqa: PLC0415
 
         try:
-            replies = self._connection.exchange(commands, until)
+            replies: list[StoreReply] = self._connection.exchange(commands, deadline)
         except Broken as error:
             raise HostError(
                 f"{self._place}: {error}", hint="is it Redis that listens there, and is it well?"
             ) from error
+        if not self._connection.alive:
+            self.close()
         if commands[:1] and commands[0][0] == "AUTH" and replies[0].error:
             return [_because(reply, replies[0].error) for reply in replies]
-        return list(replies)
+        return replies
 
 
 def _because(reply: StoreReply, why: str) -> StoreReply:

@@ -1,18 +1,15 @@
 """redis-py's connection and parser over a given stream. Imported late: redis takes 0.1 s."""
 
-import time
 from typing import Any
 
 from redis._parsers import _RESP2Parser
 from redis.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
 
+from qtctl.adapters.bounds import Deadline, said
+from qtctl.adapters.store_replies import Broken, Replies
 from qtctl.adapters.wire import Wire
 from qtctl.ports.host import StoreReply
-
-
-class Broken(Exception):
-    """The connection to Redis broke, timed out, or spoke something else."""
 
 
 class WholeErrors(_RESP2Parser):  # type: ignore[misc, unused-ignore]
@@ -25,7 +22,7 @@ class StreamConnection(AbstractConnection):  # type: ignore[misc, unused-ignore]
     """A connection that is already made, and on which nothing is sent but what is asked."""
 
     def __init__(self, wire: Wire, place: str) -> None:
-        self._wire = wire
+        self._replies = Replies(wire)
         self._place = place
         super().__init__(
             decode_responses=True,
@@ -36,14 +33,28 @@ class StreamConnection(AbstractConnection):  # type: ignore[misc, unused-ignore]
         )
         self._open()
 
-    def exchange(self, commands: list[tuple[str, ...]], until: float) -> list[StoreReply]:
-        """Send all commands, then read all replies. Broken after `until` (monotonic)."""
+    @property
+    def alive(self) -> bool:
+        """False once it broke: it answers nothing any more."""
+        return self._sock is not None
+
+    def exchange(self, commands: list[tuple[str, ...]], deadline: Deadline) -> list[StoreReply]:
+        """Send all commands, then read all replies. Broken where it breaks before the first of them.
+
+        Where it breaks later, or the deadline passes, the commands that are not answered have that as their error.
+        """
+        replies: list[StoreReply] = []
         try:
-            self._patience(until)
+            self._replies.expect(commands, deadline)
             self._send(commands)
-            return [self._reply(until) for _ in commands]
-        except (RedisError, OSError, EOFError, ValueError) as error:
-            raise Broken(" ".join(str(error).split()) or type(error).__name__) from error
+            replies.extend(self._reply() for _ in commands)
+        except (Broken, RedisError, OSError, EOFError, ValueError, RecursionError) as error:
+            why = said(str(error)) or type(error).__name__
+            self.disconnect()  # type: ignore[no-untyped-call, unused-ignore]
+            if not replies:
+                raise Broken(why) from error
+            replies += [StoreReply(None, f"no answer: {why}")] * (len(commands) - len(replies))
+        return replies
 
     def on_connect(self) -> None:
         self._parser.on_connect(self)
@@ -56,7 +67,7 @@ class StreamConnection(AbstractConnection):  # type: ignore[misc, unused-ignore]
         return [("at", self._place)]
 
     def _connect(self) -> Any:  # noqa: ANN401
-        return self._wire
+        return self._replies
 
     def _host_error(self) -> str:
         return self._place
@@ -75,13 +86,9 @@ class StreamConnection(AbstractConnection):  # type: ignore[misc, unused-ignore]
     def host(self) -> str:
         return self._place
 
-    def _reply(self, until: float) -> StoreReply:
-        self._patience(until)
+    def _reply(self) -> StoreReply:
         try:
             value = self.read_response()
         except ResponseError as error:
-            return StoreReply(None, str(error))
+            return StoreReply(None, said(str(error), limit=500))
         return StoreReply(value)
-
-    def _patience(self, until: float) -> None:
-        self._wire.settimeout(max(until - time.monotonic(), 0.001))

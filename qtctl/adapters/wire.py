@@ -1,13 +1,34 @@
-"""What the bus and the store need of a byte stream: a socket, or a paramiko channel that behaves like one."""
+"""What the bus, the store and SFTP need of a byte stream: a socket, or a paramiko channel that behaves like one."""
 
 from typing import Protocol
+
+from qtctl.adapters.bounds import Deadline
+
+_CHUNK = 131072
 
 
 class Wire(Protocol):
     def settimeout(self, timeout: float | None, /) -> None: ...
 
-    def sendall(self, data: bytes, /) -> None: ...
+    def send(self, data: bytes, /) -> int: ...
 
     def recv(self, size: int, /) -> bytes: ...
 
     def close(self) -> None: ...
+
+
+def send_all(wire: Wire, data: bytes, deadline: Deadline) -> None:
+    """Send all of it by the deadline: TimeoutError, also where it is taken byte by byte. EOFError if gone."""
+    left = memoryview(data)
+    while left:
+        wire.settimeout(deadline.left())
+        sent = wire.send(bytes(left[:_CHUNK]))
+        if not sent:
+            raise EOFError("it closed the connection")
+        left = left[sent:]
+
+
+def receive(wire: Wire, size: int, deadline: Deadline) -> bytes:
+    """What comes next, up to `size` bytes; b'' at the end. TimeoutError after the deadline, data or not."""
+    wire.settimeout(deadline.left())
+    return wire.recv(size)

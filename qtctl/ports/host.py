@@ -39,6 +39,10 @@ class BusCall:
     destination: str = "org.freedesktop.systemd1"
 
 
+UNREADABLE = "org.freedesktop.DBus.Error.InconsistentMessage"
+"""The error of a reply that came, and is not what D-Bus allows, or is more than is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class BusReply:
     """`error` is the D-Bus error name ('' for a good answer), `message` its text. Variants in `body` are unwrapped."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jeepney.low_level import Parser
 
-from qtctl.adapters.dbus_values import unwrapped
+from tests.adapters.jeepneys import unwrapped
 from tests.adapters.test_dbus_quick import DEEP, returned
 from tests.machine import need_pydbus
 

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from jeepney import HeaderFields
 from jeepney.low_level import Parser
 
-from qtctl.adapters.dbus_values import encode, unwrapped
+from qtctl.adapters.dbus_values import encode
 from qtctl.ports.host import BusCall
+from tests.adapters.jeepneys import unwrapped
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 NUMBER = st.integers(0, 2**64 - 1)

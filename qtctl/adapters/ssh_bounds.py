@@ -1,0 +1,134 @@
+"""paramiko's transport with what it lacks against a hostile server: sizes, windows and waits that have an end.
+
+paramiko takes packets of up to 4 GiB, does not hold a server to the window it was given, counts to whatever a server
+says, waits without end for the answer to a request and for room to write, and passes on whatever its parsers raise.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import paramiko
+from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA
+from paramiko.packet import Packetizer
+
+from qtctl.adapters.bounds import SSH_BANNER_LINE, SSH_PACKET, said
+
+WRITE_WITHIN_S = 10.0
+"""One packet, and all that waits for a key exchange."""
+MOST_EXTENSIONS = 64
+_PLAIN = (paramiko.SSHException, EOFError, OSError)
+
+
+class BoundedPacketizer(Packetizer):
+    """Refuses packets and banners that are too long; gives up writing to who does not read."""
+
+    def __init__(self, sock: Any) -> None:  # noqa: ANN401 - a socket, or a channel that behaves like one
+        super().__init__(sock)
+        self._sock = sock
+
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
+        if not 0 <= n <= SSH_PACKET:
+            raise paramiko.SSHException(f"a packet of {n} bytes")
+        found: bytes = super().read_all(n, check_rekey)
+        return found
+
+    def readline(self, timeout: float) -> str:
+        """A line of the banner. paramiko reads until one ends, however long that is."""
+        line = bytearray()
+        until = time.monotonic() + timeout
+        while (byte := self.read_all(1)) != b"\n":
+            line += byte
+            if len(line) > SSH_BANNER_LINE or time.monotonic() > until:
+                raise paramiko.SSHException(": no SSH server answers there")
+        return line.decode("utf-8", "replace").removesuffix("\r")
+
+    def write_all(self, out: Any) -> None:  # noqa: ANN401 - bytes, as paramiko makes packets
+        until = time.monotonic() + WRITE_WITHIN_S
+        while out:
+            out = out[self._write(out) :]
+            if out and (self.closed or time.monotonic() > until):
+                raise EOFError
+
+    def close(self) -> None:
+        super().close()
+        # Ends the thread that waits for the handshake: it would keep the process from ending.
+        self.complete_handshake()
+
+    def _write(self, out: bytes) -> int:
+        """How much was written, 0 where there is no room now. EOFError where nobody is there any more."""
+        try:
+            sent = int(self._sock.send(out))
+        except (TimeoutError, BlockingIOError):
+            return 0
+        except Exception as error:  # as paramiko has it: a socket, a channel, a proxy, each with errors of its own
+            raise EOFError from error
+        if sent == 0:
+            raise EOFError
+        return sent
+
+
+class BoundedTransport(paramiko.Transport):
+    """Every error of the connection is an SSHException, EOFError or OSError."""
+
+    def __init__(self, sock: Any, packets: type[BoundedPacketizer] = BoundedPacketizer) -> None:  # noqa: ANN401
+        super().__init__(sock, packetizer_class=packets)
+        self.clear_to_send_timeout = WRITE_WITHIN_S
+        window = self.default_window_size + SSH_PACKET
+
+        def data(channel: paramiko.Channel, message: paramiko.Message) -> None:
+            _hold(channel, window)
+            channel._feed(message)  # type: ignore[attr-defined]  # noqa: SLF001
+
+        def extended(channel: paramiko.Channel, message: paramiko.Message) -> None:
+            _hold(channel, window)
+            channel._feed_extended(message)  # type: ignore[attr-defined]  # noqa: SLF001
+
+        self._channel_handler_table = {
+            **paramiko.Transport._channel_handler_table,  # type: ignore[attr-defined]  # noqa: SLF001
+            MSG_CHANNEL_DATA: data,
+            MSG_CHANNEL_EXTENDED_DATA: extended,
+        }
+
+    def get_exception(self) -> Exception | None:
+        error = super().get_exception()
+        if error is None or isinstance(error, _PLAIN):
+            return error
+        return paramiko.SSHException(f"not understood: {said(f'{type(error).__name__} {error}')}")
+
+    def _parse_ext_info(self, msg: paramiko.Message) -> None:
+        count = msg.get_int()
+        if count > MOST_EXTENSIONS:
+            raise paramiko.SSHException(f"{count} extensions")
+        msg.rewind()
+        super()._parse_ext_info(msg)  # type: ignore[misc]
+
+
+def _hold(channel: paramiko.Channel, window: int) -> None:
+    buffered = len(channel.in_buffer) + len(channel.in_stderr_buffer)
+    if buffered > window:
+        raise paramiko.SSHException("the host sends more than it was allowed to")
+
+
+@contextmanager
+def answered(channel: paramiko.Channel, within_s: float) -> Iterator[None]:
+    """A request on a channel, for whose answer paramiko would wait without end. TimeoutError where there is none."""
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        channel.close()
+
+    timer = threading.Timer(within_s, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except _PLAIN as error:
+        if late.is_set():
+            raise TimeoutError(f"no answer in {within_s:g} s") from error
+        raise
+    finally:
+        timer.cancel()

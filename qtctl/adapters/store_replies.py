@@ -1,0 +1,188 @@
+"""Between Redis and redis-py: replies pass through while they arrive, as far as they are what may be kept.
+
+redis-py believes what a server says: texts of 512 MB, arrays of two billion, nested until Python's stack ends. And the
+answer to XINFO STREAM brings the first and the last entry of the stream, which are somebody's data. What is nested
+deeper than a reply is read is dropped here unread, and stands for a null in what redis-py gets; so is a long text.
+"""
+
+import re
+from collections.abc import Sequence
+
+from qtctl.adapters.bounds import (
+    MIB,
+    STORE_DROPPED,
+    STORE_EXCHANGE,
+    STORE_ITEMS,
+    STORE_LINE,
+    STORE_TEXT,
+    Deadline,
+)
+from qtctl.adapters.wire import Wire, receive, send_all
+
+DEEPEST = 32
+KEPT_DEPTH: dict[tuple[str, ...], int] = {("XINFO", "STREAM"): 1, ("XINFO", "GROUPS"): 2}
+"""How deep the arrays of a reply are kept."""
+OTHERS_DEPTH = 4
+_LENGTH = re.compile(rb"(?:-1|[0-9]{1,10})\r\n")
+_NUMBER = re.compile(rb":[+-]?[0-9]{1,19}\r\n")
+_NO_TEXT, _NO_ARRAY = b"$0\r\n\r\n", b"*-1\r\n"
+_AT_A_TIME = 65536
+
+
+class Broken(Exception):
+    """The connection to Redis broke, timed out, or spoke something else."""
+
+
+class Replies:
+    """What redis-py takes for its socket. One deadline holds for all of an exchange."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._deadline = Deadline(0)
+        self._scanner = Scanner(())
+
+    def expect(self, commands: Sequence[tuple[str, ...]], deadline: Deadline) -> None:
+        """A new exchange: a reply to each of these, all of them by the deadline."""
+        self._deadline = deadline
+        self._scanner = Scanner([KEPT_DEPTH.get(_name(command), OTHERS_DEPTH) for command in commands])
+
+    def settimeout(self, timeout: float | None) -> None:
+        """The deadline is what counts."""
+
+    def sendall(self, data: bytes) -> None:
+        send_all(self._wire, data, self._deadline)
+
+    def recv(self, size: int) -> bytes:  # noqa: ARG002 - redis-py takes what it gets
+        """What comes next of what is kept; b'' at the end. Broken for what is more, or something else, than Redis."""
+        while data := receive(self._wire, _AT_A_TIME, self._deadline):
+            if kept := self._scanner.feed(data):
+                return kept
+        return b""
+
+    def shutdown(self, how: int) -> None:
+        """Closing is enough: nothing is under way that could hang."""
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+class Scanner:
+    """RESP2 as it arrives: passes on what is kept, counts all of it."""
+
+    def __init__(self, depths: Sequence[int]) -> None:
+        """`depths`: of each reply to come, how deep its arrays are kept."""
+        self._depths = depths
+        self._reply = 0
+        self._line = b""
+        self._rest = 0
+        self._keep = True
+        self._open: list[int] = []
+        self._dropped_at: int | None = None
+        self._out: list[bytes] = []
+        self._kept = self._dropped = self._items = 0
+
+    def feed(self, data: bytes) -> bytes:
+        """What of `data` is kept. Broken for what no Redis sends, or where it is too much."""
+        at, end = 0, len(data)
+        while at < end:
+            if self._rest:
+                taken = data[at : at + self._rest]
+                at += len(taken)
+                self._text(taken)
+                continue
+            stop = data.find(b"\n", at) + 1
+            self._line += data[at : stop or end]
+            if len(self._line) > STORE_LINE:
+                raise Broken(f"a line of more than {STORE_LINE} bytes")
+            at = stop or end
+            if stop:
+                line, self._line = self._line, b""
+                self._head(line)
+        kept, self._out = b"".join(self._out), []
+        self._kept += len(kept)
+        if self._kept > STORE_EXCHANGE:
+            raise Broken(f"it answers with more than {STORE_EXCHANGE // MIB} MiB")
+        return kept
+
+    def _text(self, taken: bytes) -> None:
+        self._rest -= len(taken)
+        if self._keep:
+            self._out.append(taken)
+        else:
+            self._dropped += len(taken)
+            if self._dropped > STORE_DROPPED:
+                raise Broken(f"more than {STORE_DROPPED // MIB} MiB of entries")
+        if not self._rest:
+            self._ended()
+
+    def _head(self, line: bytes) -> None:
+        """The line with which a value begins; numbers, words and errors are one themselves."""
+        if self._reply >= len(self._depths):
+            raise Broken("it answers more than it was asked")
+        self._count()
+        kind = line[:1]
+        if kind == b"$":
+            self._begin_text(line, _length(line))
+        elif kind == b"*":
+            self._begin_array(line, _length(line))
+        elif (kind in (b"+", b"-") and line.endswith(b"\r\n")) or _NUMBER.fullmatch(line):
+            self._pass(line)
+            self._ended()
+        else:
+            raise Broken("no reply of Redis")
+
+    def _begin_text(self, line: bytes, size: int) -> None:
+        if size < 0:
+            self._pass(line)
+            self._ended()
+            return
+        self._keep = self._dropped_at is None and size <= STORE_TEXT
+        self._rest = size + 2
+        self._pass(line if self._keep else _NO_TEXT)
+
+    def _begin_array(self, line: bytes, count: int) -> None:
+        if len(self._open) >= DEEPEST:
+            raise Broken(f"arrays that are nested deeper than {DEEPEST}")
+        if self._dropped_at is None and len(self._open) >= self._depths[self._reply]:
+            self._pass(_NO_ARRAY)
+            self._dropped_at = len(self._open)
+        else:
+            self._pass(line)
+        if count > 0:
+            self._open.append(count)
+            return
+        if self._dropped_at == len(self._open):
+            self._dropped_at = None
+        self._ended()
+
+    def _pass(self, line: bytes) -> None:
+        if self._dropped_at is None:
+            self._out.append(line)
+        else:
+            self._dropped += len(line)
+
+    def _count(self) -> None:
+        self._items += 1
+        if self._items > STORE_ITEMS:
+            raise Broken(f"more than {STORE_ITEMS} values")
+
+    def _ended(self) -> None:
+        """A value is whole, and with it perhaps the arrays of which it is the last."""
+        while self._open:
+            self._open[-1] -= 1
+            if self._open[-1]:
+                return
+            self._open.pop()
+            if self._dropped_at == len(self._open):
+                self._dropped_at = None
+        self._reply += 1
+
+
+def _length(line: bytes) -> int:
+    if not _LENGTH.fullmatch(line, 1):
+        raise Broken("a length that no Redis sends")
+    return int(line[1:-2])
+
+
+def _name(command: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.upper() for word in command[:2])

@@ -1,0 +1,146 @@
+"""What the types of a fact leave open: numbers in range, ports and addresses that exist, texts that can be written.
+
+Checked where a value enters: in a probe, of what a host answers, and in a document, of what a file of evidence says.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from ipaddress import ip_address
+from typing import Any
+
+from qtctl.model.account_facts import Account, Group
+from qtctl.model.facts import (
+    Fact,
+    File,
+    HostBaseline,
+    Listeners,
+    StoreServer,
+    Stream,
+    StreamGroup,
+    Unit,
+    VenvCheck,
+)
+
+U32, I64, U64 = 2**32 - 1, 2**63 - 1, 2**64 - 1
+HIGHEST_PORT, MOST_CPUS, MOST_LOAD = 65535, 2**20, 2**32
+LONGEST_LINE = 4096
+"""Characters of a name, an address or a line of a proof."""
+
+MODE = re.compile("[0-7]{4}")
+STREAM_ID = re.compile("([0-9]{1,20})-([0-9]{1,20})")
+_KINDS = ("file", "dir", "link", "other")
+_ROW = 4
+_COUNTERS = (
+    *("active_enter_timestamp", "main_pid", "exec_main_code", "exec_main_status", "exec_main_start_timestamp"),
+    *("n_restarts", "next_elapse_usec_realtime", "next_elapse_usec_monotonic", "last_trigger_usec"),
+)
+
+
+def problem(value: Fact) -> str:
+    """Why no host can have answered this, or ''. One line, with the field and what it says."""
+    check = _CHECKS.get(value.FACT)
+    return check(value) if check else ""
+
+
+def whole(text: str, most: int = I64) -> int:
+    """A number as programs print it: ASCII digits, nothing else. ValueError otherwise, or beyond `most`."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most):
+        raise ValueError(f"{shown(text)} is not a number from 0 to {most}")
+    return int(text)
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """A value as it may stand in a message: quoted, one line, short."""
+    return repr(value if not isinstance(value, str) else value[:limit])[: limit + 2]
+
+
+def is_socket_address(text: str) -> bool:
+    """Whether ss could have printed it: `*`, 127.0.0.1, 127.0.0.53%lo, [::], [fe80::1]%eth0."""
+    plain, _, zone = text.replace("[", "").replace("]", "").partition("%")
+    if len(text) > LONGEST_LINE or "%" in zone:
+        return False
+    try:
+        return plain == "*" or bool(ip_address(plain))
+    except ValueError:
+        return False
+
+
+def _ranges(value: object, fields: Mapping[str, int]) -> str:
+    """Of the first field that is not from 0 to its most."""
+    for field, most in fields.items():
+        number = getattr(value, field)
+        if not 0 <= number <= most:
+            return f"{field} {shown(number)} is not from 0 to {most}"
+    return ""
+
+
+def _lengths(value: object, fields: Iterable[str]) -> str:
+    long = next((field for field in fields if len(getattr(value, field)) > LONGEST_LINE), None)
+    return f"{long} is longer than {LONGEST_LINE} characters" if long else ""
+
+
+def _host(value: HostBaseline) -> str:
+    load = next((each for each in value.load if not (math.isfinite(each) and 0 <= each <= MOST_LOAD)), None)
+    if load is not None:
+        return f"load {load!r} is no load"
+    sizes = ("memory_total", "memory_available", "disk_total", "disk_free")
+    return _ranges(value, {"uptime_s": U32 * 100, "cpus": MOST_CPUS, **dict.fromkeys(sizes, I64)}) or _lengths(
+        value, ("hostname", "os", "kernel", "systemd", "timezone", "boot_id")
+    )
+
+
+def _listeners(value: Listeners) -> str:
+    for row in value.rows:
+        if len(row) != _ROW:
+            return f"a socket is {_ROW} texts, not {len(row)}"
+        address, port, _, _ = row
+        if not is_socket_address(address):
+            return f"{shown(address)} is no address of a socket"
+        if not (port.isascii() and port.isdigit() and len(port) <= len(str(U64)) and int(port) <= HIGHEST_PORT):
+            return f"{shown(port)} is no port"
+    return ""
+
+
+def _file(value: File) -> str:
+    if value.kind not in _KINDS:
+        return f"kind {shown(value.kind)} is none of {', '.join(_KINDS)}"
+    if not MODE.fullmatch(value.mode):
+        return f"mode {shown(value.mode)} is not four octal digits"
+    if not -I64 <= value.mtime <= I64:
+        return f"mtime {shown(value.mtime)} is no time"
+    return _ranges(value, {"size": I64}) or _lengths(value, ("owner", "group", "target"))
+
+
+def _stream(value: Stream) -> str:
+    return (
+        _stream_id("last_id", value.last_id)
+        or _ranges(value, {"length": I64, "last_ms": U64, "groups": I64})
+        or ("" if value.last_ms == int(value.last_id.partition("-")[0]) else "last_ms is not the time of last_id")
+    )
+
+
+def _stream_group(value: StreamGroup) -> str:
+    counted = {"pending": I64, "consumers": I64} | ({} if value.lag is None else {"lag": I64})
+    return _stream_id("last_delivered_id", value.last_delivered_id) or _ranges(value, counted)
+
+
+def _stream_id(field: str, text: str) -> str:
+    found = STREAM_ID.fullmatch(text)
+    return "" if found and max(map(int, found.groups())) <= U64 else f"{field} {shown(text)} is no id of an entry"
+
+
+_CHECKS: Mapping[str, Callable[[Any], str]] = {
+    HostBaseline.FACT: _host,
+    Listeners.FACT: _listeners,
+    File.FACT: _file,
+    Unit.FACT: lambda value: _ranges(value, dict.fromkeys(_COUNTERS, U64)),
+    VenvCheck.FACT: lambda value: _ranges(value, {"exit": 255}) or _lengths(value, ("resolved", "output")),
+    StoreServer.FACT: lambda value: (
+        _ranges(value, {"uptime_s": I64, "used_memory": U64}) or _lengths(value, ("version",))
+    ),
+    Stream.FACT: _stream,
+    StreamGroup.FACT: _stream_group,
+    Account.FACT: lambda value: _ranges(value, {"uid": U32, "gid": U32}) or _lengths(value, ("name", "home", "shell")),
+    Group.FACT: lambda value: _ranges(value, {"gid": U32}) or _lengths(value, ("name",)),
+}
