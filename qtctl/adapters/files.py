@@ -9,6 +9,7 @@ from pathlib import Path
 
 from qtctl.errors import InputError, Place
 
+LARGEST = 32 * 1024**2
 _OF_A_REGISTRY = (".toml", ".json")
 
 
@@ -21,11 +22,17 @@ def read_registry(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): read_bytes(path) for path in paths}
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, most: int = LARGEST) -> bytes:
+    """What a file holds. InputError where it cannot be read, or has more than `most` bytes."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(most + 1)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", hint="check the path", place=Place(str(path))) from error
+    if len(content) > most:
+        what = f"larger than the {most // 1024**2} MiB that are read"
+        raise InputError(what, hint="is it the right file?", place=Place(str(path)))
+    return content
 
 
 def read_text(path: Path) -> str:

@@ -1,18 +1,30 @@
 """The TCP connection under SSH."""
 
 import socket
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any
 
 from qtctl.adapters import ssh_errors
+from qtctl.adapters.bounds import Deadline
 from qtctl.adapters.ssh_config import Settings
 
 _SILENCE_MS = 20_000
 _FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
+MOST_ADDRESSES = 8
+_Address = tuple[int, int, int, str, Any]
+"""As socket.getaddrinfo gives it."""
 
 
 def dial(settings: Settings, timeout_s: float) -> socket.socket:
-    """The TCP connection. TCP_NODELAY from the start: without it the handshake and each small exchange wait 40 ms."""
+    """The TCP connection. TCP_NODELAY from the start: without it the handshake and each small exchange wait 40 ms.
+
+    `timeout_s` holds for the name and for all of its addresses together.
+    """
     try:
-        sock = _connected(settings, timeout_s)
+        sock = _connected(settings, Deadline(timeout_s))
     except (OSError, UnicodeError) as error:
         cause = error if isinstance(error, OSError) else socket.gaierror(str(error))
         raise ssh_errors.no_tcp(settings, cause, timeout_s) from error
@@ -25,18 +37,17 @@ def dial(settings: Settings, timeout_s: float) -> socket.socket:
     return sock
 
 
-def _connected(settings: Settings, timeout_s: float) -> socket.socket:
-    """To the first address that answers, of the family that AddressFamily allows, from BindAddress where it is set."""
-    if settings.address_family not in _FAMILIES and not settings.bind_address:
-        return socket.create_connection((settings.hostname, settings.port), timeout=timeout_s)
-    family = _FAMILIES.get(settings.address_family, socket.AF_UNSPEC)
+def _connected(settings: Settings, deadline: Deadline) -> socket.socket:
+    """To the first address that answers, of the family that AddressFamily allows, from BindAddress where it is set.
+
+    Each address has an equal share of the time that is left.
+    """
+    addresses = _addresses(settings, deadline)
     failed: OSError = socket.gaierror("no address of this family")
-    for kind, what, protocol, _, place in socket.getaddrinfo(
-        settings.hostname, settings.port, family, socket.SOCK_STREAM
-    ):
-        sock = socket.socket(kind, what, protocol)
+    for number, (family, kind, protocol, _, place) in enumerate(addresses):
+        sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(timeout_s)
+            sock.settimeout(deadline.left() / (len(addresses) - number))
             _bind(sock, settings)
             sock.connect(place)
         except OSError as error:
@@ -48,6 +59,30 @@ def _connected(settings: Settings, timeout_s: float) -> socket.socket:
         else:
             return sock
     raise failed
+
+
+def _addresses(settings: Settings, deadline: Deadline) -> Sequence[_Address]:
+    """What the name resolves to. The resolver has patience of its own: it is left behind at the deadline."""
+    family = _FAMILIES.get(settings.address_family, socket.AF_UNSPEC)
+    asked = (settings.hostname, settings.port, family, socket.SOCK_STREAM)
+    with suppress(socket.gaierror):
+        return socket.getaddrinfo(*asked, flags=socket.AI_NUMERICHOST)
+    found: SimpleQueue[Sequence[_Address] | Exception] = SimpleQueue()
+
+    def resolve() -> None:
+        try:
+            found.put(socket.getaddrinfo(*asked))
+        except (OSError, UnicodeError) as error:
+            found.put(error)
+
+    threading.Thread(target=resolve, daemon=True).start()
+    try:
+        answer = found.get(timeout=deadline.left())
+    except Empty as error:
+        raise TimeoutError(f"{settings.hostname} did not resolve in {deadline.seconds:g} s") from error
+    if isinstance(answer, Exception):
+        raise answer
+    return answer[:MOST_ADDRESSES]
 
 
 def _bind(sock: socket.socket, settings: Settings) -> None:

@@ -10,10 +10,12 @@ from qtctl.errors import HostError
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach
 from qtctl.ports.host import Completed, Host, Running
-from qtctl.probes.answer import first_line, observed
+from qtctl.probes.answer import Answer, first_line, observed, unparseable
 from qtctl.probes.batch import Command, Frame, Probe, began, frames, script
 
 REACH = Need(Reach.FACT, "exec")
+MOST_OUTPUT = 4 * 1024 * 1024
+"""Bytes that all commands may print: a host of a thousand services prints one million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,10 @@ def finish(look: Look, asked: Asked) -> None:
         ledger.refuse((REACH, *asked.needs), f"the host runs no commands for {user}: {why}")
         return
     ledger.add([observed(REACH, Reach(user), again="true")])
+    if len(done.stdout) + len(done.stderr) > MOST_OUTPUT:
+        why = f"the commands printed {len(done.stdout) + len(done.stderr)} bytes, and {MOST_OUTPUT} are read"
+        ledger.refuse(asked.needs, why)
+        return
     _note(asked, done, ledger)
 
 
@@ -67,14 +73,23 @@ def _note(asked: Asked, done: Completed, ledger: Ledger) -> None:
     answers = frames(len(commands), asked.marker, done.stdout, done.stderr)
     numbers = [_ask(ledger, command, frame, done) for command, frame in zip(commands, answers, strict=True)]
     at = 0
-    for probe, _ in asked.families:
+    for probe, needs in asked.families:
         end = at + len(probe.commands)
-        ledger.add(probe.parse(answers[at:end]), numbers[at:end])
+        ledger.add(_parsed(probe, needs, answers[at:end]), numbers[at:end])
         at = end
+
+
+def _parsed(probe: Probe, needs: Sequence[Need], answers: Sequence[Frame | None]) -> list[Answer]:
+    """What a family makes of its frames. One that meets what it was not made for costs its own facts alone."""
+    try:
+        return probe.parse(answers)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        why = f"the answer cannot be read: {type(error).__name__}: {first_line(str(error).encode())}"
+        return [unparseable(need, why) for need in dict.fromkeys(needs)]
 
 
 def _ask(ledger: Ledger, command: Command, frame: Frame | None, done: Completed) -> int:
     if frame is None:
         return ledger.ask("exec", command.argv, command.again, at=done.started_at, took_s=done.took_s)
-    at = done.started_at + frame.after_s
+    at = done.started_at + min(frame.after_s, done.took_s)
     return ledger.ask("exec", command.argv, command.again, at=at, took_s=frame.took_s, exit_=frame.exit)

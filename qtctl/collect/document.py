@@ -10,12 +10,15 @@ from qtctl.errors import InputError, Place
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Item, State
 from qtctl.model.facts import FACTS
 from qtctl.model.moments import microseconds
+from qtctl.model.plausible import problem
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 KINDS = {kind.FACT: kind for kind in FACTS}
 HINT = "save it again with --save"
+MOST_CHARACTERS, MOST_VALUES = 16 * 1024 * 1024, 1_500_000
+"""The evidence of a host with 1,000 services has 8 million characters, and 600,000 values."""
 
 
 def dump(evidence: Evidence) -> str:
@@ -29,6 +32,7 @@ def load(text: str, file: str) -> Evidence:
     """Read a document back. InputError with `file`, and the line or field, for what `dump` cannot have written."""
     from pydantic import ValidationError  # noqa: PLC0415 -- 100 ms, and dump does without
 
+    _check_size(text, file)
     _check_version(_parse(text, file), file)
     try:
         evidence: Evidence = _document().validate_json(text, strict=True)
@@ -84,6 +88,17 @@ def _parse(text: str, file: str) -> object:
         line = re.search(r"at line ([0-9]+)", str(error))
         place = Place(file, int(line[1]) if line else None)
         raise InputError("not JSON, or cut off", hint=HINT, place=place) from None
+
+
+def _check_size(text: str, file: str) -> None:
+    """Each value has a sign of its own before or behind it, and becomes a Python object of many times its size."""
+    if len(text) > MOST_CHARACTERS:
+        what = f"{len(text)} characters, more than the {MOST_CHARACTERS} that are read of evidence"
+        raise InputError(what, hint=HINT, place=Place(file))
+    values = sum(map(text.count, "[{,:"))
+    if values > MOST_VALUES:
+        what = f"about {values} values, more than the {MOST_VALUES} that are read of evidence"
+        raise InputError(what, hint=HINT, place=Place(file))
 
 
 def _check_version(document: object, file: str) -> None:
@@ -148,10 +163,9 @@ def _problem_of_value(item: Item) -> str:
     from pydantic import ValidationError  # noqa: PLC0415 -- see load
 
     try:
-        _value(item.fact).validate_json(_line(item.value), strict=True)
+        return problem(_value(item.fact).validate_json(_line(item.value), strict=True))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         return f"{_field(('value', *first['loc']))}: {first['msg']}"
     except ValueError:  # json.dumps, of what was read as infinite: 1e999
         return "value: a number that is too large"
-    return ""

@@ -11,12 +11,14 @@ from qtctl.errors import HostError
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach, Unit, UnitListing
-from qtctl.ports.host import BusCall, BusReply
+from qtctl.ports.host import UNREADABLE, BusCall, BusReply
 from qtctl.probes import units as probe
 from qtctl.probes.answer import Answer, absent, not_asked, observed, refused, unparseable
 
 REACH = Need(Reach.FACT, "bus")
 LISTING = Need(UnitListing.FACT, "*")
+MOST_UNDECLARED = 2000
+"""Units that are asked for beside the declared ones: their number is the host's to say."""
 AGAIN = "busctl status org.freedesktop.systemd1"
 T = TypeVar("T")
 
@@ -162,8 +164,11 @@ def _undeclared(
 ) -> list[str]:
     """The fleet's units on the host that nothing asks for. Templates and mere references are in the listing only."""
     there = {row.id for row in loaded if not row.absent} | set(files)
-    mine = (name for name in there - known if any(fnmatchcase(name, pattern) for pattern in patterns))
-    return sorted(name for name in mine if not probe.odd_name(name))
+    units = (name for name in there - known if not probe.odd_name(name))
+    mine = sorted(name for name in units if any(fnmatchcase(name, pattern) for pattern in patterns))
+    if len(mine) > MOST_UNDECLARED:
+        raise _Failed(f"the host has {len(mine)} units of the fleet that nothing declares: more than {MOST_UNDECLARED}")
+    return mine
 
 
 def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[str]) -> None:
@@ -199,7 +204,8 @@ def _unit(name: str, seen: _Seen, listed: str, state: BusReply | None, argvs: Se
     replies = (*seen.replies, state) if state and not listed else seen.replies
     failed = next((reply for reply in replies if reply.error and reply.error not in probe.GONE), None)
     if failed is not None:
-        return refused(need, f"{failed.error}: {failed.message}", again=again)
+        ended = unparseable if failed.error == UNREADABLE else refused
+        return ended(need, f"{failed.error}: {failed.message}", again=again)
     try:
         file_state = listed or _file_state(state)
         value = probe.decode(name, row, file_state, probe.values(name, seen.replies), argvs=argvs)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Fact
+from qtctl.model.plausible import U32, whole
 from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, absent, observed, refused, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Probe, command
 
@@ -55,7 +56,7 @@ def _parse(
     if frame.exit not in (FOUND, NOT_ALL_FOUND):
         return _all(needs, database, f"getent ended with exit status {frame.exit}", question, refused)
     try:
-        rows = [read(line.split(":")) for line in text(frame.stdout).splitlines() if line]
+        rows = [read(line.split(":")) for line in text(frame.stdout).split("\n") if line]
     except ValueError as error:
         return _all(needs, database, f"getent answered with a line that cannot be read: {error}", question, unparseable)
     by_key = {key: fact for name, number, fact in reversed(rows) for key in (name, number)}
@@ -77,11 +78,11 @@ def _account(fields: list[str]) -> _Row:
     if len(fields) != _PASSWD_FIELDS:
         raise ValueError(f"{len(fields)} fields")
     name, _, uid, gid, _, home, shell = fields
-    return name, uid, Account(name, int(uid), int(gid), home, shell)
+    return name, uid, Account(name, whole(uid, U32), whole(gid, U32), home, shell)
 
 
 def _group(fields: list[str]) -> _Row:
     if len(fields) != _GROUP_FIELDS:
         raise ValueError(f"{len(fields)} fields")
     name, _, gid, members = fields
-    return name, gid, Group(name, int(gid), sorted(filter(None, members.split(","))))
+    return name, gid, Group(name, whole(gid, U32), sorted(filter(None, members.split(","))))

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Fact
+from qtctl.model.plausible import LONGEST_LINE, problem
 
 MISSING = ("No such file or directory", "Not a directory")
 """The texts of ENOENT and ENOTDIR in the C locale: the path is not there. Any other error says nothing of the path."""
 
+LONGEST_REASON = 1000
 COMMAND_NOT_FOUND = 127
 """The shell's exit status for a program that is not installed."""
 
@@ -26,23 +28,31 @@ class Answer:
 
 
 def observed(need: Need, value: Fact, *, again: str = "", line: str = "", question: int = 0) -> Answer:
-    return Answer(need, State.OBSERVED, value, None, again, line, question)
+    """Unparseable where no host can have answered that."""
+    if why := problem(value):
+        return unparseable(need, why, again=again, question=question)
+    return Answer(need, State.OBSERVED, value, None, again, line[:LONGEST_LINE], question)
 
 
 def absent(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0) -> Answer:
-    return Answer(need, State.ABSENT, None, reason, again, line, question)
+    return Answer(need, State.ABSENT, None, _reason(reason), again, line[:LONGEST_LINE], question)
 
 
 def refused(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0) -> Answer:
-    return Answer(need, State.REFUSED, None, reason, again, line, question)
+    return Answer(need, State.REFUSED, None, _reason(reason), again, line[:LONGEST_LINE], question)
 
 
 def unparseable(need: Need, reason: str, *, again: str = "", question: int = 0) -> Answer:
-    return Answer(need, State.UNPARSEABLE, None, reason, again, "", question)
+    return Answer(need, State.UNPARSEABLE, None, _reason(reason), again, "", question)
 
 
 def not_asked(need: Need, reason: str) -> Answer:
     return Answer(need, State.NOT_ASKED, None, reason)
+
+
+def _reason(words: str) -> str:
+    """A host's own words among them may be as long as it likes."""
+    return words if len(words) <= LONGEST_REASON else f"{words[:LONGEST_REASON]}…"
 
 
 def path_failed(need: Need, message: str, *, again: str = "", question: int = 0) -> Answer:

@@ -1,9 +1,11 @@
 """The host itself (fact `host`): names, versions, and how loaded it is, from /proc and /etc."""
 
+import re
 import shlex
 
 from qtctl.model.evidence import Need
 from qtctl.model.facts import HostBaseline
+from qtctl.model.plausible import LONGEST_LINE, MOST_CPUS, shown, whole
 from qtctl.probes.answer import Answer, observed, text, unparseable
 from qtctl.probes.batch import Command, Frames, Probe
 
@@ -12,6 +14,9 @@ AGAIN = "cat /etc/os-release /proc/sys/kernel/hostname /proc/sys/kernel/osreleas
 ARGV = ("cat", "/etc/os-release", "/etc/timezone", "/proc/loadavg", "/proc/meminfo", "/proc/sys/kernel/hostname",
         "/proc/sys/kernel/osrelease", "/proc/sys/kernel/random/boot_id", "/proc/uptime")  # fmt: skip
 ZONES = "zoneinfo/"
+LONGEST = 65536
+"""Bytes that are read of the answer; a host's has 600."""
+_DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 
 _SCRIPT = """say() { IFS= read -r line <"$2" && printf '%s=%s\\n' "$1" "$line"; }
 say hostname /proc/sys/kernel/hostname
@@ -39,7 +44,7 @@ def _parse(frames: Frames) -> Answer:
     if frame is None:
         return unparseable(NEED, "the answer was cut off", again=AGAIN)
     said: dict[str, str] = {}
-    for line in text(frame.stdout).splitlines():
+    for line in text(frame.stdout[:LONGEST]).split("\n"):
         key, _, figure = line.partition(" " if line.startswith("systemd ") else "=")
         said.setdefault(key, figure.strip())
     try:
@@ -54,15 +59,15 @@ def read(said: dict[str, str]) -> HostBaseline:
     total, free = said["disk"].split()
     return HostBaseline(
         hostname=said["hostname"],
-        os=" ".join(shlex.split(said["PRETTY_NAME"])),
+        os=" ".join(shlex.split(said["PRETTY_NAME"][:LONGEST_LINE])),
         kernel=said["kernel"],
-        uptime_s=int(float(said["uptime"].split()[0])),
-        load=[float(each) for each in said["load"].split()[:3]],
+        uptime_s=int(_decimal(said["uptime"].split()[0])),
+        load=[_decimal(each) for each in said["load"].split()[:3]],
         cpus=_online(said["cpus"]),
-        memory_total=int(said["MemTotal:"]) * 1024,
-        memory_available=int(said["MemAvailable:"]) * 1024,
-        disk_total=int(total),
-        disk_free=int(free),
+        memory_total=whole(said["MemTotal:"]) * 1024,
+        memory_available=whole(said["MemAvailable:"]) * 1024,
+        disk_total=whole(total),
+        disk_free=whole(free),
         systemd=said["systemd"],
         timezone=_zone(said),
         boot_id=said["boot_id"],
@@ -72,7 +77,14 @@ def read(said: dict[str, str]) -> HostBaseline:
 def _online(cpus: str) -> int:
     """The kernel's list of processors: `0-3,8`."""
     ranges = [part.partition("-") for part in cpus.split(",")]
-    return sum(int(last or first) - int(first) + 1 for first, _, last in ranges)
+    return sum(whole(last or first, MOST_CPUS) - whole(first, MOST_CPUS) + 1 for first, _, last in ranges)
+
+
+def _decimal(text: str) -> float:
+    """As the kernel prints it. float() takes `inf`, `nan` and `1_0` too."""
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"{shown(text)} is not a number")
+    return float(text)
 
 
 def _zone(said: dict[str, str]) -> str:

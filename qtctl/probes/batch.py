@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from qtctl.probes.answer import Answer
 
+_OF_A_FRAME = rb" (begin|[0-9]{1,9}) ([0-9]{1,3}) ([0-9]{1,12}(?:\.[0-9]{1,9})?)\n"
 MARKER = re.compile(r"[0-9A-Za-z]{16,}")
 
 _HEAD = """export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -90,14 +91,15 @@ def frames(count: int, marker: str, stdout: bytes, stderr: bytes) -> list[Frame 
         if mine is None or other is None:
             answers.append(None)
             continue
-        answers.append(Frame(mine[1], mine[0], other[0], round(before - start, 3), round(mine[2] - before, 3)))
+        after, took = max(before - start, 0), max(mine[2] - before, 0)
+        answers.append(Frame(mine[1], mine[0], other[0], round(after, 3), round(took, 3)))
         before = mine[2]
     return answers
 
 
 def _pieces(marker: str, stream: bytes) -> dict[str, tuple[bytes, int, float]]:
     """Frame name → what stands before its closing line, exit status, uptime."""
-    line = re.compile(rb"\n" + re.escape(marker.encode()) + rb" (begin|[0-9]+) ([0-9]+) ([0-9.]+)\n")
+    line = re.compile(rb"\n" + re.escape(marker.encode()) + _OF_A_FRAME)
     pieces: dict[str, tuple[bytes, int, float]] = {}
     start = 0
     for match in line.finditer(stream):

@@ -34,7 +34,8 @@ DIGEST_KIB, MARK_KIB = 16384, 1024
 """Larger files are not read: no unit or env file is."""
 
 _STAT, _DIGEST, _OURS = 0, 1, 2
-_TIME = re.compile(r"(-?[0-9]+)(?:\.([0-9]+))?")
+_TIME = re.compile(r"(-?[0-9]{1,18})(?:\.([0-9]{1,12}))?")
+_SIZE = re.compile("[0-9]{1,19}")
 
 
 def probe(needs: Iterable[Need], sealed: Collection[str] = ()) -> Probe:
@@ -117,7 +118,7 @@ def _file(need: Need, row: list[str], digests: dict[str, str] | None, ours: froz
     kind, mode, owner, group, size, mtime, target = row
     when = _TIME.fullmatch(mtime)
     proof = again(need.subject)
-    if when is None or not size.isdigit() or not re.fullmatch("[0-7]{1,4}", mode):
+    if when is None or not _SIZE.fullmatch(size) or not re.fullmatch("[0-7]{1,4}", mode):
         return unparseable(need, "find answered with a row that it does not print", again=proof)
     if kind == "f" and (digests is None or ours is None):
         return unparseable(need, "the answer was cut off", again=proof)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Listeners
+from qtctl.model.plausible import HIGHEST_PORT, is_socket_address, shown, whole
 from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, first_line, observed, refused, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Probe
 
@@ -36,13 +37,16 @@ def unit_of(cgroup: str) -> str:
 def rows(stdout: str) -> dict[str, list[list[str]]]:
     """Protocol → rows [address, port, unit, line]. ValueError for a line that ss does not print."""
     found: dict[str, list[list[str]]] = {"tcp": [], "udp": []}
-    for line in stdout.splitlines():
+    for line in stdout.split("\n"):
         words = line.split()
         if not words:
             continue
         if len(words) < _COLUMNS or words[0] not in found or ":" not in words[4]:
             raise ValueError(f"not a line of ss: {' '.join(words)[:80]}")
         address, _, port = words[4].rpartition(":")
+        if not is_socket_address(address):
+            raise ValueError(f"{shown(address)} is no address of a socket")
+        whole(port, HIGHEST_PORT)
         group = next((word for word in words[_COLUMNS:] if word.startswith("cgroup:/")), "")
         found[words[0]].append([address, port, unit_of(group.removeprefix("cgroup:")), " ".join(words)])
     return {protocol: sorted(each) for protocol, each in found.items()}

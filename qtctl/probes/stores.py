@@ -1,9 +1,13 @@
 """Redis, read only (facts `store`, `key`, `stream`, `stream.group`): INFO, TYPE, XINFO STREAM, XINFO GROUPS.
 
+XINFO STREAM is the one command that says the last id of a stream whatever its entries are. It brings the first and the
+last entry along: qtctl.adapters.store_replies drops them unread.
+
 A stream fact of a key that holds another type is absent as a stream, with that as its reason: its `key` fact says what
 it is instead. Only `no such key`, `WRONGTYPE` and the answer `none` are knowledge; every other error is a refusal.
 """
 
+import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +15,12 @@ from typing import Protocol
 
 from qtctl.model.evidence import Need
 from qtctl.model.facts import KeyFact, StoreServer, Stream, StreamGroup
+from qtctl.model.plausible import STREAM_ID, U64, whole
 from qtctl.probes.answer import Answer, absent, observed, refused, unparseable
 
 FACTS = (StoreServer.FACT, KeyFact.FACT, Stream.FACT, StreamGroup.FACT)
 DEFAULT_PORT = 6379
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 class Reply(Protocol):
@@ -104,7 +110,7 @@ def _failed(need: Need, error: str, again: str, question: int) -> Answer:
 
 
 def _key(need: Need, value: object, again: str, question: int) -> Answer:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _WORD.fullmatch(value):
         raise _Unreadable("TYPE did not answer with a word")
     if value == "none":
         return absent(need, "no such key", again=again, line="none", question=question)
@@ -130,10 +136,10 @@ def _info(value: object) -> dict[str, object]:
 def _stream(need: Need, value: object, again: str, question: int) -> Answer:
     said = pairs(value)
     last = _text(said, "last-generated-id")
-    time = last.partition("-")[0]
-    if not time.isdigit():
+    found_id = STREAM_ID.fullmatch(last)
+    if found_id is None:
         raise _Unreadable("last-generated-id is not an id")
-    found = Stream(_number(said, "length"), last, int(time), _number(said, "groups"))
+    found = Stream(_number(said, "length"), last, int(found_id[1]), _number(said, "groups"))
     shown = f"{again} | paste -d ' ' - - | grep ^last-generated-id"
     return observed(need, found, again=shown, line=f"last-generated-id {last}", question=question)
 
@@ -168,8 +174,11 @@ def _number(said: Mapping[str, object], key: str) -> int:
     value = said.get(key)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.isdigit():
-        return int(value)
+    if isinstance(value, str):
+        try:
+            return whole(value, U64)
+        except ValueError as error:
+            raise _Unreadable(f"{key}: {error}") from error
     raise _Unreadable(f"{key} is not a number")
 
 

@@ -4,23 +4,30 @@ import io
 import re
 import shlex
 import tarfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from qtctl.model.adoption import Found
-from qtctl.probes.answer import text
+from qtctl.probes.answer import first_line, text
 from qtctl.probes.batch import Command, Frame
 
 FOLDERS = ("etc/systemd/system", "usr/local/lib/systemd/system")
 """Where people put units of their own; those of packages and of the running system are neither's to declare."""
 _MESSAGE = re.compile(r"tar: (.+): (?:Cannot \w+|file changed[^:]*): ?(.*)")
+LARGEST = 4 * 1024**2
+"""Bytes of a unit file: systemd reads none that is larger."""
+TOO_LARGE = "larger than 4 MiB"
+MOST_FILES = 20_000
+_BROKEN = (tarfile.TarError, ArithmeticError, EOFError, LookupError, OSError, RecursionError, TypeError, ValueError)
 _PACKAGED = ("/lib/systemd/", "/usr/lib/systemd/", "/run/")
 
 
 def folders() -> Command:
-    """Everything in `FOLDERS`."""
+    """Everything in `FOLDERS`, but for what is too large: that is told of as tar tells of what it cannot read."""
     tests = "\n".join(f'[ ! -d /{each} ] || set -- "$@" {each}' for each in FOLDERS)
-    script = f'set --\n{tests}\n[ $# -gt 0 ] || exit 0\nexec tar -C / -cf - -- "$@"'
+    taken = _taken("tar", 'find "$@"', '"$@"')
+    script = f"set --\n{tests}\n[ $# -gt 0 ] || exit 0\ncd /\n{taken}"
     again = f"tar -C / -cf - {' '.join(FOLDERS)} | tar -tf -"
     return Command(script, ("tar", "-C", "/", "-cf", "-", *FOLDERS), again)
 
@@ -40,8 +47,21 @@ def linked(found: Iterable[Found]) -> tuple[str, ...]:
 
 def files(paths: Sequence[str]) -> Command:
     """The files at these paths, links followed."""
-    argv = ("tar", "-C", "/", "-h", "-cf", "-", "--", *(path.lstrip("/") for path in paths))
-    return Command(shlex.join(argv), argv, shlex.join(("ls", "-lL", *paths)))
+    relative = [path.lstrip("/") for path in paths]
+    argv = ("tar", "-C", "/", "-h", "-cf", "-", "--", *relative)
+    # Absolute, so that none of them, which the host named, is taken for an option: find can delete.
+    find = f"find -L {shlex.join(f'/{path}' for path in relative)} -maxdepth 0"
+    script = f"cd /\n{_taken('tar -h', find, shlex.join(relative))}"
+    return Command(script, argv, shlex.join(("ls", "-lL", *paths)))
+
+
+def _taken(tar: str, find: str, names: str) -> str:
+    """sh text that makes an archive of what is there under `names` and is not too large."""
+    large = f"{find} -type f -size +{LARGEST // 1024}k"
+    return (
+        f"{large} -exec printf 'tar: %s: Cannot take: {TOO_LARGE}\\n' '{{}}' + >&2\n"
+        f"{large} 2>/dev/null | sed 's|^/||' | {tar} --anchored --no-wildcards -X - -cf - -- {names}"
+    )
 
 
 def read(frame: Frame | None) -> tuple[tuple[Found, ...], tuple[str, ...]]:
@@ -50,8 +70,8 @@ def read(frame: Frame | None) -> tuple[tuple[Found, ...], tuple[str, ...]]:
         return (), ("unit files: the answer was cut off",)
     try:
         found = tuple(_members(frame.stdout)) if frame.stdout.strip(b"\0") else ()
-    except tarfile.TarError as error:
-        return (), (f"unit files: the answer is no archive: {error}",)
+    except _BROKEN as error:
+        return (), (f"unit files: the answer is no archive: {first_line(str(error).encode())}",)
     refused = [match for line in text(frame.stderr).splitlines() if (match := _MESSAGE.match(line))]
     problems = tuple(Found(f"/{match[1].lstrip('/')}", problem=match[2]) for match in refused)
     reasons = tuple(f"{each.path}: {each.problem}" for each in problems)
@@ -59,14 +79,38 @@ def read(frame: Frame | None) -> tuple[tuple[Found, ...], tuple[str, ...]]:
 
 
 def _members(raw: bytes) -> Iterable[Found]:
-    with tarfile.open(fileobj=io.BytesIO(raw), mode="r:") as archive:
-        for member in archive:
-            path = f"/{member.name}"
-            if member.issym():
-                yield Found(path, link=member.linkname)
-            elif member.isreg() or member.islnk():
-                file = archive.extractfile(member)
-                yield Found(path, file.read() if file else b"")
+    """What is in an archive. TarError for one that is more, or says something else, than `tar -c` writes.
+
+    An archive of a few bytes can have a file of a terabyte (sparse), one that is its own hard link, and a member that
+    lies before itself.
+    """
+    contents: dict[str, Found] = {}
+    with tarfile.open(fileobj=io.BytesIO(raw), mode="r:", encoding="utf-8", errors="backslashreplace") as archive:
+        last, count = -1, 0
+        while (member := archive.next()) is not None:
+            count += 1
+            if member.offset <= last or count > MOST_FILES:
+                raise tarfile.ReadError(f"more than {MOST_FILES} files, or files before themselves")
+            last = member.offset
+            found = _member(archive, member, contents)
+            if found is not None:
+                contents[member.name] = found
+                yield found
+
+
+def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, before: Mapping[str, Found]) -> Found | None:
+    path = f"/{member.name}"
+    if member.issym():
+        return Found(path, link=member.linkname)
+    if member.islnk():
+        other = before.get(member.linkname)
+        return replace(other, path=path) if other else Found(path, problem="a hard link to nothing")
+    if not member.isreg():
+        return None
+    if member.issparse() or not 0 <= member.size <= LARGEST:
+        return Found(path, problem=TOO_LARGE)
+    file = archive.extractfile(member)
+    return Found(path, file.read() if file else b"")
 
 
 def _joined(path: str, link: str) -> str:

@@ -24,6 +24,8 @@ UNIT_NAME = re.compile(
     r"[A-Za-z0-9:_.\\@-]{1,255}\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)"
 )
 
+LONGEST_NAME = 255
+
 TO_ESCAPE = re.compile(rb"^[0-9]|[^0-9A-Za-z]")
 
 OF_UNIT: Mapping[str, tuple[str, str]] = {
@@ -250,15 +252,20 @@ def _array(reply: Reply) -> Sequence[object]:
 
 def _row(entry: object) -> Row:
     match entry:
-        case [str(id_), str(description), str(load), str(active), str(sub), *_]:
+        case [str(id_), str(description), str(load), str(active), str(sub), *_] if _may_be_a_name(id_):
             return Row(id_, description, load, active, sub)
     raise Undecodable("not an entry of a list of units")
 
 
+def _may_be_a_name(text: str) -> bool:
+    """Whether systemd could list it: a file in a unit folder may be named otherwise than a unit."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable()
+
+
 def _file(entry: object) -> tuple[str, str]:
     match entry:
-        case [str(path), str(state)]:
-            return path.rpartition("/")[2], state
+        case [str(path), str(state)] if _may_be_a_name(name := path.rpartition("/")[2]):
+            return name, state
     raise Undecodable("not an entry of a list of unit files")
 
 

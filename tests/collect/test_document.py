@@ -12,14 +12,54 @@ from hypothesis import strategies as st
 
 from qtctl.collect.document import dump, load, schema
 from qtctl.errors import InputError
+from qtctl.model.account_facts import Account, Group
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import FACTS, File, HostBaseline, KeyFact, StreamGroup, to_value
+from qtctl.model.facts import (
+    FACTS,
+    File,
+    HostBaseline,
+    KeyFact,
+    Listeners,
+    StoreServer,
+    Stream,
+    StreamGroup,
+    Unit,
+    VenvCheck,
+    to_value,
+)
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
-FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+LOADS = st.lists(st.floats(0, 2**32), max_size=3)
+NUMBER, U32, U64 = st.integers(0, 2**63 - 1), st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)
+IDS = st.tuples(U64, U64)
+COUNTERS = [field.name for field in fields(Unit) if field.type in (int, "int")]
+ROWS = st.tuples(
+    st.sampled_from(["*", "127.0.0.1", "[::]", "127.0.0.53%lo", "[fe80::1]%eth0"]),
+    st.integers(0, 65535).map(str), TEXT, TEXT,
+).map(list)  # fmt: skip
 BY_KIND = {kind: st.builds(kind) for kind in FACTS if is_dataclass(kind)} | {
-    HostBaseline: st.builds(HostBaseline, load=st.lists(FLOATS, max_size=3))
-}
+    HostBaseline: st.builds(
+        HostBaseline, load=LOADS, uptime_s=U32, cpus=st.integers(0, 512),
+        memory_total=NUMBER, memory_available=NUMBER, disk_total=NUMBER, disk_free=NUMBER,
+    ),
+    Listeners: st.builds(Listeners, st.lists(ROWS, max_size=3)),
+    File: st.builds(
+        File, kind=st.sampled_from(["file", "dir", "link", "other"]), size=NUMBER,
+        mode=st.from_regex(r"\A[0-7]{4}\Z"), mtime=st.integers(-(2**63) + 1, 2**63 - 1),
+    ),
+    Unit: st.builds(Unit, **dict.fromkeys(COUNTERS, U64)),
+    VenvCheck: st.builds(VenvCheck, exit=st.integers(0, 255)),
+    StoreServer: st.builds(StoreServer, uptime_s=NUMBER, used_memory=U64),
+    Stream: st.builds(
+        lambda of, length, groups: Stream(length, f"{of[0]}-{of[1]}", of[0], groups), IDS, NUMBER, NUMBER
+    ),
+    StreamGroup: st.builds(
+        StreamGroup, st.none() | NUMBER, NUMBER, NUMBER, IDS.map(lambda of: f"{of[0]}-{of[1]}")
+    ),
+    Account: st.builds(Account, uid=U32, gid=U32),
+    Group: st.builds(Group, gid=U32),
+}  # fmt: skip
+"""Of every kind of fact, all that a host could have answered."""
 VALUES = st.one_of([facts.map(lambda fact: (fact.FACT, to_value(fact))) for facts in BY_KIND.values()])
 
 
