@@ -33,6 +33,16 @@ class Asked:
                 return collect(host, self.desired, self.needs, clock, passwords=self.passwords)
         except Unreachable as error:
             return unreachable(self.desired, self.needs, error, clock, self.target)
+        except MemoryError:
+            return self.lost("the host sends more than fits into the memory that an audit may take")
+
+    def lost(self, why: str) -> "Evidence":
+        """The evidence of a look that came to nothing, all of it refused."""
+        from qtctl.adapters.clock import SystemClock
+        from qtctl.collect.collect import unreachable
+
+        error = Unreachable(f"{self.target}: {why}", hint="the host is broken or hostile; look at it by other means")
+        return unreachable(self.desired, self.needs, error, SystemClock(), self.target)
 
 
 def asked(desired: "Desired", target: str, user: str | None) -> Asked:

@@ -5,8 +5,8 @@ import pickle
 import signal
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import Any, NoReturn
 
@@ -47,6 +47,7 @@ class Beside:
             _child(work, Pipe(theirs))
         theirs.close()
         self._pipe = Pipe(ours)
+        self._late = threading.Event()
 
     def send(self, what: object) -> None:
         """One that has ended is noticed by `receive`, which knows why."""
@@ -54,14 +55,32 @@ class Beside:
             self._pipe.send(what)
 
     def receive(self) -> Any:  # noqa: ANN401 - whatever was sent
-        """The next that it sent. Raises what it raised, with its trace as a note."""
+        """The next that it sent. Raises what it raised, with its trace as a note; TimeoutError after `within`."""
         try:
             found = self._pipe.receive()
         except (EOFError, OSError):
+            if self._late.is_set():
+                raise TimeoutError from None
             raise RuntimeError("a process of ours ended without an answer") from None
         if isinstance(found, BaseException):
             raise found
         return found
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Wait for it no longer than that: it is ended, whatever it hangs in."""
+
+        def end() -> None:
+            self._late.set()
+            os.kill(self._pid, signal.SIGKILL)
+
+        timer = threading.Timer(seconds, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         """End it, whatever it is at."""

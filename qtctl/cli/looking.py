@@ -4,7 +4,9 @@ It connects to nothing of its own accord. It is sent a route once the registry t
 what to ask; it answers with evidence.
 """
 
+import resource
 import threading
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 
 ASKING = ("qtctl.cli.asked", "qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.store_redis")
 """What asking needs: loaded while the registry is checked, else while the host opens a session."""
+
+
+LONGEST_S = 90.0
+"""A look ends by its own deadlines, 30 s for connecting and 40 for asking; this one holds whatever it hangs in."""
+MEMORY = 256 * 1024 * 1024
+"""Bytes that a look may take beside what it begins with. A host is read within far less; this holds in any case."""
 
 
 class Target(NamedTuple):
@@ -47,11 +55,16 @@ class Looking:
         # The route first and alone: it is read at once, and the connection made while the rest is unpacked.
         self._child.send(asked.way)
         self._child.send(asked)
+        self._asked = asked
 
     def answer(self, say: "Progress") -> "Evidence":
         """The evidence, once it is there. `say` tells what the child says of its progress."""
-        while isinstance(said := self._child.receive(), str):
-            say(said)
+        try:
+            with self._child.within(LONGEST_S):
+                while isinstance(said := self._child.receive(), str):
+                    say(said)
+        except TimeoutError:
+            return self._asked.lost(f"no end in {LONGEST_S:g} s")
         evidence: Evidence = said
         return evidence
 
@@ -59,7 +72,17 @@ class Looking:
         self._child.close()
 
 
+def _hold_memory() -> None:
+    """Beyond the limit Python raises MemoryError, and the machine goes on as if nothing were."""
+    from pathlib import Path
+
+    with suppress(OSError, ValueError, LookupError):  # no Linux, or a lower limit already
+        most = int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize() + MEMORY
+        resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
 def _look(receive: Receive, send: Send, *, remote: bool) -> None:
+    _hold_memory()
     routed = threading.Event()
     if remote:
         Task(lambda: _load_until(routed))
