@@ -29,14 +29,15 @@ def current_files(host: Host, paths: Sequence[str], deadline_s: float) -> dict[s
     done = host.start(f"{_SCRIPT}{lines}\nexit 0\n", root=True).finish(deadline_s)
     if done.exit != 0:
         raise HostError(f"{host.address}: unit files could not be read", hint=_last_line(done.stderr))
-    return {paths[number]: content for number, content in map(_row, done.stdout.splitlines())}
+    rows = (_row(line, len(paths)) for line in done.stdout.split(b"\n") if line)
+    return {paths[number]: content for number, content in rows}
 
 
-def _row(line: bytes) -> tuple[int, bytes]:
+def _row(line: bytes, count: int) -> tuple[int, bytes]:
     number, _, text = line.partition(b" ")
     try:
-        return int(number), base64.b64decode(text, validate=True)
-    except (ValueError, binascii.Error) as error:
+        return range(count)[int(number)], base64.b64decode(text, validate=True)
+    except (ValueError, IndexError, binascii.Error) as error:
         raise HostError("the host's answer about its unit files is garbled", hint="try again") from error
 
 

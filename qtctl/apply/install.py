@@ -115,7 +115,7 @@ def read_answer(stdout: bytes) -> InstallAnswer:
     at, _, why = said.get("stopped", [""])[-1].partition(" ")
     return InstallAnswer(
         tuple(int(number) for number in said.get("installed", ())),
-        int(at) if at.isdigit() else None,
+        int(at) if at.isdecimal() else None,
         why,
         begun="begun" in said or "installed" in said,
         whole="end" in said,

@@ -2,6 +2,7 @@
 
 from shlex import quote
 
+from qtctl.dialects.lines import lines
 from qtctl.model.plan import Step, StepKind, StepResult
 from qtctl.ports.host import Completed, Host
 
@@ -19,5 +20,5 @@ def run_tool(host: Host, step: Step, deadline_s: float) -> StepResult:
 
 def _why(done: Completed) -> str:
     how = "ended by a signal" if done.exit is None else f"exit status {done.exit}"
-    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    said = lines(done.stderr.decode("utf-8", "replace").strip())
     return "; ".join((how, *said[:_SAID]))

@@ -103,7 +103,7 @@ def _services(desired: Desired, files: dict[str, str]) -> Iterator[DeclaredUnit]
 
 def _burst(service: DesiredService) -> int:
     value = dict(service.start_limit).get("StartLimitBurst", "")
-    return int(value) if value.isdigit() else DEFAULT_BURST
+    return int(value) if value.isdecimal() else DEFAULT_BURST
 
 
 def _causes(service: DesiredService, generated: set[str]) -> tuple[Root, ...]:

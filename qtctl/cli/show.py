@@ -6,6 +6,7 @@ import typer
 
 from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, registry_folder
 from qtctl.cli.output import console, plain, present, table, write
+from qtctl.dialects.lines import lines
 
 if TYPE_CHECKING:
     from qtctl.views.show import Shown, Thing
@@ -38,7 +39,7 @@ def _tables(found: "Shown") -> None:
         for file in thing.files:
             write(f"{file.path}\n")
             if file.text is not None:
-                write("".join(f"  {line}\n" for line in file.text.splitlines()))
+                write("".join(f"  {line}\n" for line in lines(file.text)))
 
 
 def _facts(thing: "Thing") -> None:

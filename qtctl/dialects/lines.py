@@ -1,13 +1,24 @@
-"""Lines of machine output: they end at a line feed and nowhere else.
+"""Where lines end. Nothing here uses `str.splitlines`, and a test sees to that.
 
-`str.splitlines` also splits at U+2028, U+0085, form feeds and other characters that programs print inside a line: what
-follows one in a name would become a line of its own, with whatever its author wrote there.
+It also splits at U+2028, U+0085, form feeds and other characters that programs print inside a line: what follows one in
+a name would become a line of its own, with whatever its author wrote there.
 """
+
+import re
+
+_SYSTEMD = re.compile("\r\n|\n\r|\n|\r")
 
 
 def lines(text: str) -> list[str]:
-    """The lines of `text` without their line feeds. A line feed at the end begins no further line."""
-    found = text.split("\n")
-    if not found[-1]:
-        found.pop()
-    return found
+    """The lines of machine output, without the line feeds that end them, and nothing else does."""
+    return _without_last(text.split("\n"))
+
+
+def file_lines(text: str) -> list[str]:
+    """The lines of a file as systemd and editors read it: they end at a line feed, a carriage return, or both."""
+    return _without_last(_SYSTEMD.split(text))
+
+
+def _without_last(found: list[str]) -> list[str]:
+    """A line end at the end begins no further line."""
+    return found if found[-1] else found[:-1]

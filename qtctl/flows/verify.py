@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from qtctl.dialects.lines import lines
 from qtctl.dialects.systemd.analyze import (
     Elapse,
     Exposed,
@@ -153,7 +154,7 @@ class _Work:
             return read[0]
         if done.exit <= 0 or not done.err.strip():
             raise HostError(_ended("calendar", done))
-        return done.err.strip().splitlines()[-1]
+        return lines(done.err.strip())[-1]
 
     def _calendar_check(self, timer: DesiredTimer, expression: str, read: Elapse | str) -> CalendarCheck:
         declared = self._place(str(timer.origin.at("on_calendar")))
@@ -206,5 +207,5 @@ def _calendars(timers: Iterable[DesiredTimer]) -> Iterable[tuple[DesiredTimer, s
 
 def _ended(what: str, done: Printed) -> str:
     how = f"was ended by signal {-done.exit}" if done.exit < 0 else f"exited with {done.exit}"
-    last = done.err.strip().splitlines()[-1:] or ["without a word"]
+    last = lines(done.err.strip())[-1:] or ["without a word"]
     return f"systemd-analyze {what} {how}: {last[0]}"

@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
 from qtctl.lab import cgroups, disk, inside, network
 from qtctl.lab.kin import children, executable
@@ -183,7 +184,7 @@ def _settle(name: str, leader: Process) -> str:
     if state != "degraded":
         raise LabError(f"its systemd answers {state!r}", hint="see its console log")
     failed = _ask(name, leader, ["systemctl", "list-units", "--failed", "--plain", "--no-legend"])
-    return f"degraded: {', '.join(line.split()[0] for line in failed.splitlines())} failed"
+    return f"degraded: {', '.join(line.split()[0] for line in lines(failed))} failed"
 
 
 def _ask(name: str, leader: Process, argv: list[str]) -> str:

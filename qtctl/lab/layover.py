@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from qtctl.dialects.lines import lines
 from qtctl.lab.shell import run
 from qtctl.model.tree import Account, Tree, TreeFile
 
@@ -59,9 +60,9 @@ class Ids:
         return self.users[user][0], self.groups[group]
 
     def write(self) -> None:
-        for name, lines in self.added.items():
+        for name, added in self.added.items():
             with (self.root / name).open("a") as file:
-                file.writelines(f"{line}\n" for line in lines)
+                file.writelines(f"{line}\n" for line in added)
 
     def _add(self, name: str, line: str) -> None:
         self.added.setdefault(name, []).append(line)
@@ -72,7 +73,7 @@ class Ids:
 
 
 def _lines(path: Path) -> list[str]:
-    return [line for line in path.read_text().splitlines() if line]
+    return [line for line in lines(path.read_text()) if line]
 
 
 def inside(root: Path, path: str) -> Path:

@@ -5,6 +5,7 @@ import platform
 import shutil
 from pathlib import Path
 
+from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
 from qtctl.lab import cgroups
 from qtctl.lab.shell import environment, run
@@ -91,6 +92,6 @@ def raise_inotify(hosts: int, progress: Progress) -> None:
 
 
 def _may_administer() -> bool:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    effective = next((line.split()[1] for line in lines if line.startswith("CapEff:")), "0")
+    rows = lines(Path("/proc/self/status").read_text())
+    effective = next((line.split()[1] for line in rows if line.startswith("CapEff:")), "0")
     return bool(int(effective, 16) >> CAP_SYS_ADMIN & 1)

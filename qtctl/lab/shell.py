@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
+from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
 
 TAIL_LINES = 5
@@ -38,5 +39,5 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def tail(output: bytes) -> str:
-    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
-    return "; ".join(lines[-TAIL_LINES:]) or "no output"
+    said = [line.strip() for line in lines(output.decode(errors="replace")) if line.strip()]
+    return "; ".join(said[-TAIL_LINES:]) or "no output"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
 
 DEBIAN = "debian"
@@ -36,7 +37,7 @@ class Mirror:
 
 def parse_one_line(text: str) -> tuple[Source, ...]:
     """The `deb [options] uri suite component…` lines of a .list file."""
-    return tuple(source for line in text.splitlines() if (source := _one_line(line)) is not None)
+    return tuple(source for line in lines(text) if (source := _one_line(line)) is not None)
 
 
 def _one_line(line: str) -> Source | None:
@@ -57,7 +58,7 @@ def _one_line(line: str) -> Source | None:
 def parse_deb822(text: str) -> tuple[Source, ...]:
     """The enabled `Types: deb` paragraphs of a .sources file, one Source per URI."""
     found: list[Source] = []
-    for fields in _paragraphs(text.splitlines()):
+    for fields in _paragraphs(lines(text)):
         if "deb" not in fields.get("types", "").split() or fields.get("enabled", "yes").lower() in ("no", "false"):
             continue
         signed = fields.get("signed-by", "").strip()
@@ -67,10 +68,10 @@ def parse_deb822(text: str) -> tuple[Source, ...]:
     return tuple(found)
 
 
-def _paragraphs(lines: Iterable[str]) -> Iterable[dict[str, str]]:
+def _paragraphs(rows: Iterable[str]) -> Iterable[dict[str, str]]:
     fields: dict[str, str] = {}
     last = ""
-    for line in lines:
+    for line in rows:
         if line.startswith("#"):
             continue
         if not line.strip():
@@ -90,10 +91,10 @@ def _paragraphs(lines: Iterable[str]) -> Iterable[dict[str, str]]:
 def os_release(path: Path = Path("/etc/os-release")) -> dict[str, str]:
     """The fields of os-release, unquoted. LabError where the machine has none."""
     try:
-        lines = path.read_text().splitlines()
+        found = lines(path.read_text())
     except OSError as error:
         raise LabError(f"{path}: {error.strerror}", hint="the lab needs Debian or Ubuntu") from error
-    pairs = (line.partition("=") for line in lines if "=" in line)
+    pairs = (line.partition("=") for line in found if "=" in line)
     return {name: value.strip().strip("\"'") for name, _, value in pairs}
 
 

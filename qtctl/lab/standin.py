@@ -16,6 +16,8 @@ import sys
 import threading
 import time
 
+from qtctl.dialects.lines import lines
+
 TYPE_CHECKING = False  # typing itself is not imported: it takes a third of the start
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -87,7 +89,7 @@ def encode(command: Command) -> bytes:
 
 def own_unit(cgroup: str) -> str:
     """The unit named by the text of /proc/PID/cgroup, '' where none is."""
-    for line in cgroup.splitlines():
+    for line in lines(cgroup):
         for part in reversed(line.split("/")):
             if part.endswith(".service"):
                 return part

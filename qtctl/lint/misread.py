@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from qtctl.dialects.lines import file_lines
 from qtctl.dialects.systemd.table.lookup import known
 from qtctl.dialects.systemd.unitfile import Line
 from qtctl.dialects.systemd.values import inline_comment, value_trouble
@@ -101,7 +102,7 @@ def _env(file: DesiredFile) -> Iterator[Finding]:
     text = file.content.decode("utf-8", "replace")
     if "\r\n" in text:
         yield _of_file(file.subject, file, _CRLF, "save the template with LF")
-    if any(_EXPORT.match(line) for line in text.splitlines()):
+    if any(_EXPORT.match(line) for line in file_lines(text)):
         what = "has lines that begin with export: systemd drops them"
         yield _of_file(file.subject, file, what, "write NAME=value alone", Severity.ERROR)
 

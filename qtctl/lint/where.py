@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
+from qtctl.dialects.lines import lines
 from qtctl.dialects.systemd.unitfile import Line
 from qtctl.errors import Place
 from qtctl.lint.view import Unit, View
@@ -72,7 +73,7 @@ def spot(view: View, unit: Unit, line: Line) -> Origin | Place:
 def _rows(text: str) -> Mapping[str, int]:
     """The number of the first row of its kind: by the whole row without spaces, and by the KEY= that it begins with."""
     rows: dict[str, int] = {}
-    for number, row in enumerate(text.splitlines(), start=1):
+    for number, row in enumerate(lines(text), start=1):
         key, equals, _ = row.lstrip().partition("=")
         rows.setdefault(_compact(row), number)
         if equals:

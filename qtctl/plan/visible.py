@@ -3,6 +3,7 @@
 import re
 from difflib import unified_diff
 
+from qtctl.dialects.lines import file_lines
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.errors import InputError
 
@@ -48,8 +49,8 @@ def shown_diff(old: bytes, new: bytes, path: str) -> str:
 
     and so are the arguments of commands that are only in the old file: people put passwords there.
     """
-    after = new.decode("utf-8", "replace").splitlines()
-    before = old.decode("utf-8", "replace").splitlines()
+    after = file_lines(new.decode("utf-8", "replace"))
+    before = file_lines(old.decode("utf-8", "replace"))
     known = frozenset(after)
     lines = unified_diff(_masked(before, known), _masked(after, known), f"host:{path}", path, lineterm="", n=1)
     return "\n".join(lines)

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from qtctl.dialects.lines import lines
+
 _VERSION = re.compile(r"systemd ([0-9]{1,9})(?![0-9])")
 _AT_LINE = re.compile(r"(?P<path>/\S.*?):(?P<line>[0-9]{1,9}): (?P<what>.*)")
 _OF_UNIT = re.compile(
@@ -58,8 +60,8 @@ def parse_version(text: str) -> int | None:
 
 def parse_verify(text: str, root: str) -> tuple[Said, ...]:
     """The messages of verify with --root=`root`, each once, in their order."""
-    lines = (line.strip() for line in text.replace(root.rstrip("/") + "/", "/").splitlines())
-    return tuple(dict.fromkeys(_said(line) for line in lines if line))
+    found = (line.strip() for line in lines(text.replace(root.rstrip("/") + "/", "/")))
+    return tuple(dict.fromkeys(_said(line) for line in found if line))
 
 
 def _said(line: str) -> Said:
@@ -75,7 +77,7 @@ def parse_security(text: str) -> dict[str, Exposed]:
     found: dict[str, Exposed] = {}
     columns: tuple[int, int] | None = None
     items: list[OpenItem] = []
-    for line in text.splitlines():
+    for line in lines(text):
         if line.split() == ["NAME", "DESCRIPTION", "EXPOSURE"]:
             columns, items = (line.index("DESCRIPTION"), line.index("EXPOSURE")), []
             continue
@@ -99,7 +101,7 @@ def _open_item(line: str, what_at: int, exposure_at: int) -> list[OpenItem]:
 def parse_calendar(text: str) -> tuple[Elapse, ...]:
     """What `calendar` says of each expression, in their order."""
     found: list[Elapse] = []
-    for line in text.splitlines():
+    for line in lines(text):
         name, _, value = line.strip().partition(": ")
         if name == "Normalized form":
             found.append(Elapse(value, never=False))
