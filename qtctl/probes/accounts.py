@@ -5,6 +5,7 @@ A subject that is a number asks who has that id. The comment field is not kept: 
 
 from collections.abc import Callable, Iterable
 
+from qtctl.dialects.lines import lines
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Fact
@@ -56,7 +57,7 @@ def _parse(
     if frame.exit not in (FOUND, NOT_ALL_FOUND):
         return _all(needs, database, f"getent ended with exit status {frame.exit}", question, refused)
     try:
-        rows = [read(line.split(":")) for line in text(frame.stdout).split("\n") if line]
+        rows = [read(line.split(":")) for line in lines(text(frame.stdout)) if line]
     except ValueError as error:
         return _all(needs, database, f"getent answered with a line that cannot be read: {error}", question, unparseable)
     by_key = {key: fact for name, number, fact in reversed(rows) for key in (name, number)}

@@ -3,6 +3,7 @@
 import re
 import shlex
 
+from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import HostBaseline
 from qtctl.model.plausible import LONGEST_LINE, MOST_CPUS, shown, whole
@@ -44,7 +45,7 @@ def _parse(frames: Frames) -> Answer:
     if frame is None:
         return unparseable(NEED, "the answer was cut off", again=AGAIN)
     said: dict[str, str] = {}
-    for line in text(frame.stdout[:LONGEST]).split("\n"):
+    for line in lines(text(frame.stdout[:LONGEST])):
         key, _, figure = line.partition(" " if line.startswith("systemd ") else "=")
         said.setdefault(key, figure.strip())
     try:

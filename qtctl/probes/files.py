@@ -9,6 +9,7 @@ import shlex
 import stat
 from collections.abc import Collection, Iterable
 
+from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File
 from qtctl.probes.answer import (
@@ -95,10 +96,10 @@ def _rows(stdout: bytes) -> dict[str, list[str]]:
 
 def _failed(needs: list[Need], stats: Frame) -> list[Answer]:
     """find prints one line for each path it could not look at, in their order, with odd characters escaped."""
-    lines = [line for line in text(stats.stderr).splitlines() if line.startswith("find: ")]
-    if len(lines) == len(needs):
-        return [path_failed(need, line, again=again(need.subject)) for need, line in zip(needs, lines, strict=True)]
-    why = f"{len(needs)} paths without an answer, and {len(lines)} messages"
+    said = [line for line in lines(text(stats.stderr)) if line.startswith("find: ")]
+    if len(said) == len(needs):
+        return [path_failed(need, line, again=again(need.subject)) for need, line in zip(needs, said, strict=True)]
+    why = f"{len(needs)} paths without an answer, and {len(said)} messages"
     return [unparseable(need, why, again=again(need.subject)) for need in needs]
 
 
@@ -111,7 +112,7 @@ def _digests(frame: Frame | None) -> dict[str, str] | None:
 
 
 def _ours(frame: Frame | None) -> frozenset[str] | None:
-    return None if frame is None else frozenset(text(frame.stdout).splitlines())
+    return None if frame is None else frozenset(lines(text(frame.stdout)))
 
 
 def _file(need: Need, row: list[str], digests: dict[str, str] | None, ours: frozenset[str] | None) -> Answer:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Listeners
 from qtctl.model.plausible import HIGHEST_PORT, is_socket_address, shown, whole
@@ -37,8 +38,8 @@ def unit_of(cgroup: str) -> str:
 def rows(stdout: str) -> dict[str, list[list[str]]]:
     """Protocol → rows [address, port, unit, line]. ValueError for a line that ss does not print."""
     found: dict[str, list[list[str]]] = {"tcp": [], "udp": []}
-    for line in stdout.split("\n"):
-        words = line.split()
+    for line in lines(stdout):
+        words = [word for word in line.split(" ") if word]
         if not words:
             continue
         if len(words) < _COLUMNS or words[0] not in found or ":" not in words[4]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import KeyFact, StoreServer, Stream, StreamGroup
 from qtctl.model.plausible import STREAM_ID, U64, whole
@@ -129,8 +130,8 @@ def _server(need: Need, value: object, again: str, question: int) -> Answer:
 def _info(value: object) -> dict[str, object]:
     if not isinstance(value, str):
         return pairs(value)
-    lines = (line.partition(":") for line in value.splitlines() if ":" in line)
-    return {key: text for key, _, text in lines}
+    said = (line.removesuffix("\r").partition(":") for line in lines(value) if ":" in line)
+    return {key: text for key, _, text in said}
 
 
 def _stream(need: Need, value: object, again: str, question: int) -> Answer:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from qtctl.dialects.lines import lines
 from qtctl.model.adoption import Found
 from qtctl.probes.answer import first_line, text
 from qtctl.probes.batch import Command, Frame
@@ -72,7 +73,7 @@ def read(frame: Frame | None) -> tuple[tuple[Found, ...], tuple[str, ...]]:
         found = tuple(_members(frame.stdout)) if frame.stdout.strip(b"\0") else ()
     except _BROKEN as error:
         return (), (f"unit files: the answer is no archive: {first_line(str(error).encode())}",)
-    refused = [match for line in text(frame.stderr).splitlines() if (match := _MESSAGE.match(line))]
+    refused = [match for line in lines(text(frame.stderr)) if (match := _MESSAGE.match(line))]
     problems = tuple(Found(f"/{match[1].lstrip('/')}", problem=match[2]) for match in refused)
     reasons = tuple(f"{each.path}: {each.problem}" for each in problems)
     return tuple(sorted((*found, *problems), key=lambda each: each.path)), reasons
