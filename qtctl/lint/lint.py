@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from qtctl.errors import Place
 from qtctl.lint.directives import directives
+from qtctl.lint.folders import folders
 from qtctl.lint.leftovers import leftovers
 from qtctl.lint.memory import caps, memory
 from qtctl.lint.misread import misread
@@ -23,7 +24,7 @@ from qtctl.model.lint import Finding
 from qtctl.model.registry import Registry
 
 RULES: tuple[Rule, ...] = (
-    order, streams, memory, names, sandbox, leftovers, secrets, misread, directives, timers, modules, caps,
+    order, streams, memory, names, sandbox, leftovers, secrets, misread, directives, timers, modules, caps, folders,
 )  # fmt: skip
 
 
