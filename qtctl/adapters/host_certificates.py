@@ -9,6 +9,7 @@ from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, Fields, Ma
 
 _HOST = 2
 _MOST_PRINCIPALS = 256
+_SIGNATURE_PARTS = 2
 _PARTS = {
     "ssh-ed25519": 1,
     "ecdsa-sha2-nistp256": 2,
@@ -85,6 +86,8 @@ def _signature_fault(certificate: Certificate, signatures: Collection[str]) -> s
 
     key_type = type_of(certificate.authority)
     algorithm = type_of(certificate.signature)
+    if _parts(certificate.signature) != _SIGNATURE_PARTS:
+        return "its signature is wrong"
     if algorithm not in (RSA_SIGNATURES if key_type == RSA else (key_type,)) or key_type not in _PARTS:
         return f"it is signed with {algorithm or 'nothing'} by a key of type {key_type or 'none'}"
     if signatures and algorithm not in signatures:
@@ -95,6 +98,14 @@ def _signature_fault(certificate: Certificate, signatures: Collection[str]) -> s
     except Exception:  # noqa: BLE001 - the libraries below raise whatever a host's bytes lead them to
         holds = False
     return None if holds else "its signature is wrong"
+
+
+def _parts(blob: bytes) -> int:
+    """Of how many fields it is made, 0 for what is no such thing."""
+    try:
+        return len(Fields(blob).strings())
+    except Malformed:
+        return 0
 
 
 def _day(seconds: int) -> str:

@@ -62,7 +62,7 @@ def finish(asked: Asked, address: str | None, timeout_s: float) -> Settings:
         raise Unreachable(f"{target}: ssh settings cannot be read: {said}", hint=f"try `ssh -G {target}`")
     values = ssh_config.values(out)
     settings = ssh_config.settled(values, target, ssh_config.local(), asked.config)
-    _check(settings, values)
+    check(settings, values)
     if address is None:
         return settings
     if not valid_host(address):
@@ -86,7 +86,8 @@ def _printable(name: str) -> bool:
     return all(letter.isprintable() for letter in name)
 
 
-def _check(settings: Settings, values: Mapping[str, Sequence[str]]) -> None:
+def check(settings: Settings, values: Mapping[str, Sequence[str]]) -> None:
+    """Unreachable where an option cannot be honoured, or a name could be misread on its way. `values`: as printed."""
     if found := ssh_options.refused(values):
         option, value = found
         raise ssh_errors.cannot_honour(settings, option.name, value, option.why)

@@ -7,6 +7,7 @@ from qtctl.audit.explain import catalogue_markdown
 from qtctl.flows.schemas import documents, registry_files, text_of
 from tests.docs.cli import cli_markdown
 from tests.docs.keys import KEYS, with_tables
+from tests.docs.ssh import ssh_markdown
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -19,6 +20,7 @@ def generated() -> dict[str, str]:
     return {
         "cli.md": cli_markdown(),
         "findings.md": catalogue_markdown(),
+        "ssh.md": ssh_markdown(),
         "registry.md": with_tables((DOCS / "registry.md").read_text()),
         **schemas,
         **files,

@@ -20,7 +20,7 @@ HINT = "run: python -m tests.docs.generate"
 SCHEMAS = sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "schemas").rglob("*.json"))
 
 
-@pytest.mark.parametrize("name", ["cli.md", "findings.md", "registry.md", *SCHEMAS])
+@pytest.mark.parametrize("name", ["cli.md", "findings.md", "registry.md", "ssh.md", *SCHEMAS])
 def test_what_is_generated_is_checked_in(name: str) -> None:
     assert (DOCS / name).read_text() == generated()[name], HINT
 

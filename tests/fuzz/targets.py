@@ -1,6 +1,6 @@
 """All that is fuzzed, by name."""
 
-from tests.fuzz import laws_compose, laws_evidence, laws_registry, laws_secrets, laws_systemd
+from tests.fuzz import laws_compose, laws_evidence, laws_registry, laws_secrets, laws_ssh, laws_systemd
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -20,5 +20,8 @@ TARGETS: dict[str, Target] = {
         laws_secrets.SECRETS,
         laws_evidence.EVIDENCE,
         laws_evidence.AUDIT,
+        laws_ssh.SETTINGS,
+        laws_ssh.KNOWN_HOSTS,
+        laws_ssh.CERTIFICATES,
     )
 }
