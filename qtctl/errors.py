@@ -28,6 +28,11 @@ class QtctlError(Exception):
         hint = f" ({self.hint})" if self.hint else ""
         return f"{where}{self.what}{hint}"
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """As it is shown: one line, unless the error is made of several."""
+        return (str(self),)
+
 
 class InputError(QtctlError):
     """Usage or invalid input: registry, compose, evidence, template, option. Exit 2."""
@@ -42,6 +47,11 @@ class InputErrors(InputError):
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """One for each error."""
+        return tuple(str(error) for error in self.errors)
 
 
 class HostError(QtctlError):

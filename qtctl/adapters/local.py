@@ -18,6 +18,7 @@ from qtctl.adapters import elevate, local_bus, sftp, shell, store
 from qtctl.adapters.bounds import MIB, OUTPUT, Deadline
 from qtctl.adapters.local_bus import LocalBus
 from qtctl.errors import HostError, Refused
+from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
 from qtctl.ports.host import Completed
 
@@ -76,7 +77,7 @@ class LocalHost:
         self._open.append(bus.close)
         return bus
 
-    def store(self, address: str, port: int, password: str | None) -> store.RedisStore:
+    def store(self, address: str, port: int, password: Secret | None) -> store.RedisStore:
         """A Redis server that listens at `address` as seen from here."""
         place = f"{_PLACE}: Redis at {address}:{port}"
         found = store.RedisStore(lambda timeout_s: _dial(address, port, place, timeout_s), place, password)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from qtctl.adapters import elevate, light_paramiko, shell, ssh_asked, ssh_config, ssh_errors, store, tcp
 from qtctl.adapters.bounds import said
 from qtctl.errors import HostError, Refused
+from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class SshHost:
         channel = self._exec(elevate.command(shell.BRIDGE, root=root))
         return over_channel(channel, self._place, self._no_root if root else None)
 
-    def store(self, address: str, port: int, password: str | None) -> store.RedisStore:
+    def store(self, address: str, port: int, password: Secret | None) -> store.RedisStore:
         """A Redis server that the host reaches at `address`, through a forwarded channel."""
         place = f"{self._settings.target}: Redis at {address}:{port}"
         return store.RedisStore(lambda timeout_s: self._forward(address, port, place, timeout_s), place, password)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from qtctl.adapters.bounds import said
 from qtctl.adapters.known_hosts import Line
 from qtctl.adapters.ssh_config import Settings
+from qtctl.dialects.shell import quote
 from qtctl.errors import HostError, NameUnknown, Unreachable
 
 _SHOWN = 200
@@ -55,7 +56,7 @@ def _shown(name: str) -> str:
 
 def too_much(target: str) -> Unreachable:
     """`ssh -G` prints without end."""
-    return Unreachable(f"{target}: `ssh -G` printed more than 1 MB", hint=f"try `ssh -G {target}`")
+    return Unreachable(f"{target}: `ssh -G` printed more than 1 MB", hint=f"try `ssh -G {quote(target)}`")
 
 
 def cannot_honour(settings: Settings, option: str, value: str, why: str) -> Unreachable:
@@ -78,7 +79,7 @@ def not_offered(settings: Settings, option: str, wanted: Sequence[str]) -> Unrea
     """The host supports nothing that the option allows."""
     return Unreachable(
         f"{where(settings)}: the host supports nothing that {option} allows: {_some(wanted)}",
-        hint=f"`ssh -v {settings.target}` shows what the host offers; {option} is set in {settings.config}",
+        hint=f"`ssh -v {quote(settings.target)}` shows what the host offers; {option} is set in {settings.config}",
     )
 
 
@@ -131,22 +132,23 @@ def no_handshake(settings: Settings, error: BaseException) -> Unreachable:
     words = said(str(error)) or type(error).__name__
     return Unreachable(
         f"{where(settings)}: no SSH handshake: {words}",
-        hint=f"try `ssh -v {settings.target}`: wrong port, or sshd's MaxStartups?",
+        hint=f"try `ssh -v {quote(settings.target)}`: wrong port, or sshd's MaxStartups?",
     )
 
 
 def host_key(settings: Settings, verdict: str, offered: str, files: tuple[str, ...]) -> Unreachable:
     """`verdict`: unknown, changed or revoked; `offered`: type and fingerprint of the key that the host showed."""
     kept = files[0] if files else "known_hosts"
-    name = settings.known_as
+    scan = f"ssh-keyscan -p {settings.port} {quote(settings.hostname)}"
+    forget = f"ssh-keygen -f {quote(kept)} -R {quote(settings.known_as)}"
     texts = {
         "unknown": (
             f"its host key is not known: {offered}",
-            f"compare it on the host, then add it to {kept}: `ssh-keyscan -p {settings.port} {settings.hostname}`",
+            f"compare it on the host, then add it to {kept}: `{scan}`",
         ),
         "changed": (
             f"its host key has CHANGED: it shows {offered}",
-            f"another machine may answer in its place; if it was reinstalled: `ssh-keygen -f {kept} -R '{name}'`",
+            f"another machine may answer in its place; if it was reinstalled: `{forget}`",
         ),
         "revoked": (f"its host key is REVOKED: {offered}", "do not connect: give the host a new key"),
     }

@@ -5,12 +5,14 @@ Its import takes 0.1 s, and waits until a store is asked: by then the host is at
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from qtctl.adapters.bounds import Deadline
 from qtctl.adapters.wire import Wire
 from qtctl.errors import HostError
+from qtctl.model.secret import Secret, Withheld
 from qtctl.ports.host import StoreReply
 
 READING = frozenset(
@@ -21,15 +23,26 @@ READING = frozenset(
 )
 """First words of the commands that leave this adapter; besides AUTH, which it sends itself."""
 
+_OF_AUTH = re.compile(
+    r"WRONGPASS invalid username-password pair[ a-z.]*|ERR invalid password|"
+    r"ERR Client sent AUTH, but no password is set|"
+    r"ERR AUTH <password> called without any password configured for the default user[A-Za-z .,?]*|"
+    r"(LOADING|BUSY|MASTERDOWN|DENIED|NOPERM)\b[A-Za-z0-9 .,'-]{,200}"
+)
+"""What Redis answers to AUTH. Other answers may quote the password, in whatever way."""
+
 
 class RedisStore:
     """qtctl.ports.host.Store. Connects when first asked, and again after a broken connection."""
 
-    def __init__(self, dial: Callable[[float], Wire], place: str, password: str | None) -> None:
+    def __init__(self, dial: Callable[[float], Wire], place: str, password: Secret | None) -> None:
         """`dial` connects within a number of seconds; Refused or HostError where it cannot."""
         self._dial = dial
         self._place = place
         self._password = password
+        self._withheld = Withheld(shortest=1)
+        if password:
+            self._withheld.add(password)
         self._connection: Any = None
 
     def ask(self, commands: Sequence[tuple[str, ...]], deadline_s: float) -> list[StoreReply]:
@@ -59,7 +72,7 @@ class RedisStore:
         from qtctl.adapters.store_redis import StreamConnection  # noqa: PLC0415 - 0.1 s to import
 
         self._connection = StreamConnection(wire, self._place)
-        return [("AUTH", self._password)] if self._password else []
+        return [("AUTH", self._password.reveal())] if self._password else []
 
     def _exchange(self, commands: list[tuple[str, ...]], deadline: Deadline) -> list[StoreReply]:
         from qtctl.adapters.store_replies import Broken  # noqa: PLC0415
@@ -67,14 +80,26 @@ class RedisStore:
         try:
             replies: list[StoreReply] = self._connection.exchange(commands, deadline)
         except Broken as error:
-            raise HostError(
-                f"{self._place}: {error}", hint="is it Redis that listens there, and is it well?"
-            ) from error
+            # Not from the error: what listens there may have quoted what it was sent.
+            what = f"{self._place}: {self._withheld.out_of(str(error))}"
+            raise HostError(what, hint="is it Redis that listens there, and is it well?") from None
         if not self._connection.alive:
             self.close()
+        found = [self._clean(reply) for reply in replies]
         if commands[:1] and commands[0][0] == "AUTH" and replies[0].error:
-            return [_because(reply, replies[0].error) for reply in replies]
-        return replies
+            return [_because(reply, self._refusal(replies[0].error)) for reply in found]
+        return found
+
+    def _clean(self, reply: StoreReply) -> StoreReply:
+        return StoreReply(None, self._withheld.out_of(reply.error)) if reply.error else reply
+
+    def _refusal(self, error: str) -> str:
+        """What AUTH was answered, without a word that may be the password."""
+        if _OF_AUTH.fullmatch(error):
+            return self._withheld.out_of(error)
+        if "unknown command" in error:
+            return "ERR unknown command"
+        return "an answer that is not shown: it may quote the password"
 
 
 def _because(reply: StoreReply, why: str) -> StoreReply:

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from qtctl.errors import HostError
+from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
 from qtctl.ports.host import Bus, BusCall, BusReply, Host, JobResult, Running, Store
 
@@ -18,7 +19,7 @@ class SharedHost:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._buses: dict[bool, Bus] = {}
-        self._stores: dict[tuple[str, int, str | None], Store] = {}
+        self._stores: dict[tuple[str, int, Secret | None], Store] = {}
 
     @property
     def address(self) -> str:
@@ -43,7 +44,7 @@ class SharedHost:
             self._buses[root] = _Watched(self._host.bus(root=root), lambda: self._buses.pop(root, None))
         return self._buses[root]
 
-    def store(self, address: str, port: int, password: str | None) -> Store:
+    def store(self, address: str, port: int, password: Secret | None) -> Store:
         key = (address, port, password)
         if key not in self._stores:
             self._stores[key] = self._host.store(address, port, password)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from shlex import quote
 
 from qtctl.audit.catalogue import RULES
 from qtctl.audit.declared import DEPLOY, Root
+from qtctl.dialects.shell import quote
 from qtctl.model.checks import Check, Claim, Expectation, Outcome, Proof, Rule, Severity, Verdict
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State

@@ -1,9 +1,9 @@
 """Commands that an ordinary user can paste on the host, with the exact line each printed. Subjects are shell-quoted."""
 
 from collections.abc import Sequence
-from shlex import quote
 
 from qtctl.dialects.hosts import PATH as HOSTS
+from qtctl.dialects.shell import quote
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.checks import Claim
 from qtctl.model.desired import DesiredStore, Listener
@@ -58,28 +58,29 @@ def digest(need: Need, path: str, sha256: str) -> Claim:
 def account(need: Need, found: Account) -> Claim:
     """Without the comment field, which is nobody's business."""
     line = f"{found.name}:{found.uid}:{found.gid}:{found.home}:{found.shell}"
-    return Claim(need, f"getent passwd {found.name} | cut -d: -f1,3,4,6,7", line)
+    return Claim(need, f"getent passwd {quote(found.name)} | cut -d: -f1,3,4,6,7", line)
 
 
 def no_account(need: Need, name: str) -> Claim:
-    return Claim(need, f"getent passwd {name} || echo absent", "absent")
+    return Claim(need, f"getent passwd {quote(name)} || echo absent", "absent")
 
 
 def group(need: Need, found: Group) -> Claim:
-    return Claim(need, f"getent group {found.name} | cut -d: -f1,3", f"{found.name}:{found.gid}")
+    return Claim(need, f"getent group {quote(found.name)} | cut -d: -f1,3", f"{found.name}:{found.gid}")
 
 
 def no_group(need: Need, name: str) -> Claim:
-    return Claim(need, f"getent group {name} || echo absent", "absent")
+    return Claim(need, f"getent group {quote(name)} || echo absent", "absent")
 
 
 def not_in_group(need: Need, user: str, name: str) -> Claim:
-    return Claim(need, f"id -nG {user} | tr ' ' '\\n' | grep -cFx {name}", "0")
+    return Claim(need, f"id -nG {quote(user)} | tr ' ' '\\n' | grep -cFx -- {quote(name)}", "0")
 
 
 def alias(need: Need, name: str, addresses: Sequence[str]) -> Claim:
     """The addresses that the hosts file gives a name, each on a line."""
-    program = f'{{sub(/#.*/, "")}} {{for (i = 2; i <= NF; i++) if (tolower($i) == "{name.lower()}") print $1}}'
+    wanted = name.lower().replace("\\", "\\\\").replace('"', '\\"')
+    program = f'{{sub(/#.*/, "")}} {{for (i = 2; i <= NF; i++) if (tolower($i) == "{wanted}") print $1}}'
     again = f"awk {quote(program)} {HOSTS}"
     return Claim(need, f"{again} | grep . || echo absent", addresses[0] if addresses else "absent")
 

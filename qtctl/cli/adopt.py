@@ -8,7 +8,7 @@ import typer
 
 from qtctl.cli.exits import Exit, decide
 from qtctl.cli.options import FormatOption
-from qtctl.cli.output import Format, console, plain, present, table
+from qtctl.cli.output import Format, Styled, draw, present, table, tell
 from qtctl.errors import InputError
 
 if TYPE_CHECKING:
@@ -168,27 +168,24 @@ def exit_of(report: "AdoptReport") -> Exit:
 def _show(report: "AdoptReport") -> None:
     from qtctl.report.adopt_markdown import UNEXPLAINED, alike, differing, directive_of, headline, lines, place, what_of
 
-    out = console()
     findings = alike(report.judgments)
     if findings:
         found = table("where", "severity", "finding", "what", "remedy")
         for those in findings:
             first = those[0]
-            cells = (plain(place(first)), first.severity.value, first.id, plain(what_of(those)), plain(first.remedy))
-            found.add_row(*cells)
-        out.print(found)
+            found.row(place(first), first.severity.value, first.id, what_of(those), first.remedy)
+        draw(found)
     choices = [each for each in report.judgments if not each.id]
     if choices:
         shown = table("of", "choice", title="Choices")
         for each in choices:
-            shown.add_row(plain(each.subject), plain(each.what))
-        out.print(shown)
+            shown.row(each.subject, each.what)
+        draw(shown)
     for text in report.unread:
-        out.print(f"[magenta]not shown by the host[/]: {plain(text)}", soft_wrap=True)
+        tell(Styled("not shown by the host", "magenta"), f": {text}")
     for (section, directive, because), units in differing(report).items():
-        what = f"{directive_of(section, directive)} is rendered otherwise: {because or UNEXPLAINED} ({units})"
-        out.print(plain(what), soft_wrap=True)
+        tell(f"{directive_of(section, directive)} is rendered otherwise: {because or UNEXPLAINED} ({units})")
     for text in report.to_do:
-        out.print(f"[yellow]to do[/]: {plain(text)}", soft_wrap=True)
-    out.print(plain(f"lines: {', '.join(lines(report))}"), soft_wrap=True)
-    out.print(headline(report), soft_wrap=True)
+        tell(Styled("to do", "yellow"), f": {text}")
+    tell(f"lines: {', '.join(lines(report))}")
+    tell(headline(report))

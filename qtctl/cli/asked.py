@@ -10,6 +10,7 @@ from qtctl.errors import Unreachable
 if TYPE_CHECKING:
     from qtctl.model.desired import Desired
     from qtctl.model.evidence import Evidence, Need
+    from qtctl.model.secret import Secret
     from qtctl.ports.host import Host
 
 
@@ -19,7 +20,7 @@ class Asked:
     way: Way
     desired: "Desired"
     needs: "tuple[Need, ...]"
-    passwords: Mapping[str, str]
+    passwords: "Mapping[str, Secret]"
 
     def of(self, connect: "Callable[[], Host]", say: "Callable[[str], None]") -> "Evidence":
         """Its evidence: all of it refused where there is no connection."""

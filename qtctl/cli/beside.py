@@ -1,5 +1,6 @@
 """Work in a process of its own, which thinks while this one does: threads of one process take turns at it."""
 
+import copyreg
 import os
 import pickle
 import signal
@@ -7,8 +8,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from queue import SimpleQueue
 from typing import Any, NoReturn
+
+from qtctl.model.secret import Secret
 
 Receive = Callable[[], Any]
 Send = Callable[[object], None]
@@ -23,8 +27,11 @@ class Pipe:
 
     def send(self, what: object) -> None:
         """OSError where the other end has gone."""
-        packed = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
-        self._file.write(packed)
+        packed = BytesIO()
+        packer = pickle.Pickler(packed, pickle.HIGHEST_PROTOCOL)
+        packer.dispatch_table = {**copyreg.dispatch_table, Secret: lambda secret: (Secret, (secret.reveal(),))}
+        packer.dump(what)
+        self._file.write(packed.getbuffer())
         self._file.flush()
 
     def receive(self) -> Any:  # noqa: ANN401 - whatever was sent

@@ -14,6 +14,7 @@ from qtctl.errors import InputError, NameUnknown
 if TYPE_CHECKING:
     from qtctl.adapters.ssh import SshHost
     from qtctl.model.desired import Desired
+    from qtctl.model.secret import Secret
     from qtctl.ports.host import Host
 
 LAB_NAME = re.compile(r"lab([1-9][0-9]?)")
@@ -108,8 +109,11 @@ def anywhere(target: str, user: str | None) -> "Host":
     return (replace(found, config=config_path()) if known else found).connect()
 
 
-def passwords(desired: "Desired") -> Mapping[str, str]:
-    """Store passwords from the environment, by store. InputError where a declared one is not set."""
+def passwords(desired: "Desired") -> "Mapping[str, Secret]":
+    """Store passwords from the environment, by store: no output shows them. InputError where one is not set."""
+    from qtctl.cli.output import withhold
+    from qtctl.model.secret import Secret
+
     found = {}
     for store in desired.stores:
         if not store.password_env:
@@ -117,5 +121,6 @@ def passwords(desired: "Desired") -> Mapping[str, str]:
         value = os.environ.get(store.password_env)
         if value is None:
             raise InputError(f"{store.password_env} is not set", hint=f"it holds the password of store {store.name}")
-        found[store.name] = value
+        found[store.name] = Secret(value)
+        withhold(found[store.name])
     return found

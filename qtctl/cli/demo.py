@@ -9,7 +9,7 @@ import typer
 from qtctl.cli.audit import exit_of
 from qtctl.cli.exits import Exit
 from qtctl.cli.interrupt import cleanly
-from qtctl.cli.output import progress, write
+from qtctl.cli.output import progress, tell, write
 
 if TYPE_CHECKING:
     from qtctl.flows.declared import Declared
@@ -34,14 +34,14 @@ def demo(
     cleanly()
     lacking = why_not()
     if lacking:
-        write(f"No host can be booted here: {lacking}")
-        write("What follows is the audit of a recorded host that ships with qtctl, not of a live one.")
+        tell(f"No host can be booted here: {lacking}")
+        tell("What follows is the audit of a recorded host that ships with qtctl, not of a live one.")
         evidence = _recorded()
     else:
         evidence = _live(declared, keep=keep)
     code = _reports(declared, evidence, out)
     if lacking and os.environ.get("CI") == "true":
-        write("CI=true: a recorded host proves nothing about this machine.")
+        tell("CI=true: a recorded host proves nothing about this machine.")
         raise typer.Exit(Exit.INCOMPLETE)
     raise typer.Exit(code)
 
@@ -86,12 +86,11 @@ def _live(declared: "Declared", *, keep: bool) -> "Evidence":
             if not keep:
                 say(f"ending {DEMO_HOST}")
                 down([DEMO_HOST])
-    write(f"{outcome.status}: {len(desired.files)} files to a throwaway host that stood in for {desired.host}")
+    tell(f"{outcome.status}: {len(desired.files)} files to a throwaway host that stood in for {desired.host}")
     return evidence
 
 
 def _reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:
-    from qtctl.adapters.files import write_atomic
     from qtctl.collect.document import dump
     from qtctl.flows.audit import judged
     from qtctl.report import audit, audit_markdown, registry, registry_markdown
@@ -107,8 +106,8 @@ def _reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:
         "evidence.json": dump(evidence),
     }
     for name, text in texts.items():
-        write_atomic(out / name, text.encode())
+        write(text, out / name)
     totals = audited.totals
-    write(f"{totals.total} checks: {totals.holds} hold, {totals.broken} broken, {totals.unknown} unknown")
-    write(f"Reports: {', '.join(str(out / name) for name in texts)}")
+    tell(f"{totals.total} checks: {totals.holds} hold, {totals.broken} broken, {totals.unknown} unknown")
+    tell(f"Reports: {', '.join(str(out / name) for name in texts)}")
     return exit_of(checks, declared.desired.fail_on)

@@ -16,7 +16,7 @@ from qtctl.cli.options import (
     YesOption,
     registry_folder,
 )
-from qtctl.cli.output import progress, write
+from qtctl.cli.output import confirmed, progress, tell
 from qtctl.errors import DeployRefused, HostError, InputError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def deploy(
             passwords=secrets,
         )
     for line in ended(outcome, host):
-        write(line)
+        tell(line)
     raise typer.Exit(exit_of(outcome))
 
 
@@ -95,7 +95,7 @@ def _connected(target: str, declared: "Declared", user: str | None, say: "Progre
 def _confirm(target: str, say: "ProgressLine", *, yes: bool, verbose: bool) -> "Callable[[Plan], bool]":
     from qtctl.cli.deploy_view import show
 
-    def confirmed(plan: "Plan") -> bool:
+    def confirm(plan: "Plan") -> bool:
         say.clear()
         name = target if target == plan.host else f"{target}, which stands in for {plan.host}"
         show(plan, name, verbose=verbose)
@@ -103,6 +103,6 @@ def _confirm(target: str, say: "ProgressLine", *, yes: bool, verbose: bool) -> "
             return True
         if not sys.stdin.isatty():
             raise InputError("not asked, so nothing was changed", hint="answer on a terminal, or give --yes")
-        return typer.confirm(f"Change {name}?")
+        return confirmed(f"Change {name}?")
 
-    return confirmed
+    return confirm

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qtctl.apply.install import KEEP
-from qtctl.cli.output import console, plain, table, write
+from qtctl.cli.output import draw, table, tell, write
+from qtctl.dialects.shell import quote
 from qtctl.flows.deploy import DeployOutcome, DeployStatus
 from qtctl.model.plan import Plan, Step, StepKind, StepResult
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from qtctl.cli.tables import Rows
 
 MANY = 30
 """Above this many steps, those alike are counted."""
@@ -35,30 +36,30 @@ OLD = "the old one is "
 def show(plan: Plan, target: str, *, verbose: bool) -> None:
     """The steps, in their order, with reasons; diffs of unit files below."""
     everything = verbose or len(plan.steps) <= MANY
-    console().print(_each(plan, target) if everything else _counted(plan, target))
+    draw(_each(plan, target) if everything else _counted(plan, target))
     diffs = [step.diff for step in plan.steps if step.diff]
     if everything:
         for diff in diffs:
             write(diff)
         return
     differing = f", and how {len(diffs)} {'files differ' if diffs[1:] else 'file differs'}" if diffs else ""
-    write(f"--verbose shows every step{differing}.")
+    tell(f"--verbose shows every step{differing}.")
 
 
-def _each(plan: Plan, target: str) -> "Table":
+def _each(plan: Plan, target: str) -> "Rows":
     shown = table("step", "what", "why", title=_title(plan, target))
     for step in plan.steps:
-        shown.add_row(step.kind.value, plain(step.subject), plain(step.reason))
+        shown.row(step.kind.value, step.subject, step.reason)
     return shown
 
 
-def _counted(plan: Plan, target: str) -> "Table":
+def _counted(plan: Plan, target: str) -> "Rows":
     shown = table("step", "count", "what", "why", title=_title(plan, target))
     shown.columns[1].justify = "right"
     for steps in _alike(plan):
         first, others = steps[0], len(steps) - 1
         more = f" and {others} more" if others else ""
-        shown.add_row(first.kind.value, str(len(steps)), plain(first.subject + more), plain(first.reason))
+        shown.row(first.kind.value, str(len(steps)), first.subject + more, first.reason)
     return shown
 
 
@@ -74,7 +75,7 @@ def _alike(plan: Plan) -> Iterator[list[Step]]:
 
 
 def _title(plan: Plan, target: str) -> str:
-    return plain(f"{target}: {len(plan.steps)} change{'s' * (len(plan.steps) != 1)}")
+    return f"{target}: {len(plan.steps)} change{'s' * (len(plan.steps) != 1)}"
 
 
 def ended(outcome: DeployOutcome, target: str) -> Iterator[str]:
@@ -93,7 +94,7 @@ def ended(outcome: DeployOutcome, target: str) -> Iterator[str]:
     yield f"{target}: nothing to change, and yet it does not run as declared"
     for check in outcome.outstanding:
         yield f"  {check.id} {check.subject}: {check.title if check.outcome == 'broken' else check.reason or 'unknown'}"
-    yield f"`qtctl audit --host {target}` shows what was seen, with its proof"
+    yield f"`qtctl audit --host {quote(target)}` shows what was seen, with its proof"
 
 
 def _done(outcome: DeployOutcome) -> str:

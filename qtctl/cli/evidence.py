@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtctl.cli.output import progress
+from qtctl.cli.output import progress, write
+from qtctl.dialects.shell import quote
 from qtctl.errors import InputError, Place
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _saved(declared: "Declared", path: Path) -> "Evidence":
 
     evidence = load(read_text(path), str(path))
     if evidence.host != declared.desired.host:
-        hint = f"name it with --as {evidence.host}, and the registry that declares it"
+        hint = f"name it with --as {quote(evidence.host)}, and the registry that declares it"
         what = f"evidence of {evidence.host}, not of {declared.desired.host}"
         raise InputError(what, hint=hint, place=Place(str(path)))
     return evidence
@@ -93,7 +94,6 @@ def _live(declared: "Declared", target: str, user: str | None) -> "Evidence":
 
 
 def save(evidence: "Evidence", path: Path) -> None:
-    from qtctl.adapters.files import write_atomic
     from qtctl.collect.document import dump
 
-    write_atomic(path, dump(evidence).encode())
+    write(dump(evidence), path)

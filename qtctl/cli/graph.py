@@ -26,7 +26,7 @@ def graph(
     registry: RegistryOption = None,
 ) -> None:
     """Draw targets and what is in them, the order of units, or who publishes and consumes which stream."""
-    from qtctl.adapters.files import check_writable, read_registry, write_atomic
+    from qtctl.adapters.files import check_writable, read_registry
     from qtctl.flows.views import graph as graph_of
     from qtctl.views.graph_svg import svg
     from qtctl.views.graph_text import dot, mermaid
@@ -34,8 +34,4 @@ def graph(
     draw = {Picture.MERMAID: mermaid, Picture.DOT: dot, Picture.SVG: svg}[format_]
     if out is not None:
         check_writable(out)
-    text = draw(graph_of(read_registry(registry_folder(registry)), what, focus))
-    if out is None:
-        write(text)
-    else:
-        write_atomic(out, text.encode())
+    write(draw(graph_of(read_registry(registry_folder(registry)), what, focus)), out)

@@ -1,12 +1,12 @@
 """qtctl init: a first registry for another fleet."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from qtctl.cli.output import write
+from qtctl.cli.output import tell
+from qtctl.dialects.shell import quote
 
 
 def init(
@@ -37,11 +37,12 @@ def init(
     files = new_registry(answers, meanings(read_text(shipped("keys.toml"))), unit_templates(None))
     write_new_folder(folder, files)
     made = [*(path for path in files if path.endswith(".toml")), "schemas/, for editors"]
-    write("\n".join([f"made in {folder}:", *(f"  {path}" for path in made), *_next(folder)]))
+    for line in (f"made in {folder}:", *(f"  {path}" for path in made), *_next(folder)):
+        tell(line)
 
 
 def _next(folder: Path) -> list[str]:
-    where = f"--registry {shlex.quote(str(folder))}"
+    where = f"--registry {quote(str(folder))}"
     return [
         "next:",
         f"  qtctl lint {where}",

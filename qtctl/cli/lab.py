@@ -7,7 +7,7 @@ import typer
 
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import AsOption, FormatOption, RegistryOption, registry_folder
-from qtctl.cli.output import Format, chosen, console, progress, table, write
+from qtctl.cli.output import Format, chosen, draw, progress, table, tell, write
 from qtctl.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def reboot(name: Annotated[str, typer.Argument(metavar="NAME", help="A lab host.
 
     with progress() as say:
         again(name, say)
-    write(f"{name} is up again")
+    tell(f"{name} is up again")
 
 
 @app.command()
@@ -100,12 +100,12 @@ def down(names: NamesArgument = []) -> None:  # noqa: B006 - typer copies it
         raise InputError(f"no lab host {', '.join(unknown)}", hint=f"there are: {', '.join(there) or 'none'}")
     ended = list(names) or there
     if not ended:
-        write("no lab host is up")
+        tell("no lab host is up")
         return
     with progress() as say:
         say(f"ending {', '.join(ended)}")
         end(ended)
-    write(f"ended: {', '.join(ended)}")
+    tell(f"ended: {', '.join(ended)}")
 
 
 def _show(hosts: "Sequence[LabHost]", how: Format) -> None:
@@ -119,5 +119,5 @@ def _show(hosts: "Sequence[LabHost]", how: Format) -> None:
         return
     shown = table("name", "address", "suite", "stands in for", "state")
     for row in rows:
-        shown.add_row(*row)
-    console().print(shown)
+        shown.row(*row)
+    draw(shown)

@@ -9,7 +9,7 @@ import typer
 
 from qtctl.cli.exits import Exit
 from qtctl.cli.options import RegistryOption, TemplatesOption, registry_folder
-from qtctl.cli.output import chosen, console, plain, table, write
+from qtctl.cli.output import chosen, draw, table, tell, write
 from qtctl.errors import InputError, InputErrors
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _show(report: "Report", how: LintFormat, templates: Path | None) -> None:
         write(_sarif(report, templates))
     elif report.counts is None:
         for place, what in report.fixed:
-            write(f"fixed {place}: {what}")
+            tell(f"fixed {place}: {what}")
     elif how is LintFormat.MD:
         from qtctl.report.lint import to_markdown
 
@@ -117,16 +117,15 @@ def _tables(report: "Report") -> None:
     from qtctl.report.lint import verdict
 
     for place, what in report.fixed:
-        console().print(f"fixed {plain(place)}: {plain(what)}", soft_wrap=True)
+        tell(f"fixed {place}: {what}")
     if report.findings:
         found = table("where", "severity", "finding", "what", "remedy")
         found.columns[0].no_wrap = True
         for each in report.findings:
-            what = plain(f"{each.subject}: {each.what}")
-            found.add_row(plain(str(each.place)), each.severity.value, each.id, what, plain(each.remedy))
-        console().print(found)
-    shown = table("declared", "count", title=f"Registry {plain(report.registry)}: {verdict(report)}")
+            found.row(str(each.place), each.severity.value, each.id, f"{each.subject}: {each.what}", each.remedy)
+        draw(found)
+    shown = table("declared", "count", title=f"Registry {report.registry}: {verdict(report)}")
     shown.columns[1].justify = "right"
     for what, number in (report.counts or {}).items():
-        shown.add_row(what, str(number))
-    console().print(shown)
+        shown.row(what, str(number))
+    draw(shown)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.options import FormatOption, RegistryOption, registry_folder
-from qtctl.cli.output import console, plain, present, table
+from qtctl.cli.output import draw, present, table
 from qtctl.views.words import Kind, State
 
 
@@ -28,7 +28,7 @@ def list_(
     def tables() -> None:
         shown = table(*columns(kind), title=title(found))
         for row in found.rows:
-            shown.add_row(*map(plain, cells(row)))
-        console().print(shown)
+            shown.row(*cells(row))
+        draw(shown)
 
     present(format_, lambda: dumped(found), lambda: to_markdown(found), tables)

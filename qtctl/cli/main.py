@@ -1,6 +1,5 @@
 """The qtctl command: its commands in the order of work, how errors are shown, and the exit code."""
 
-import contextlib
 import os
 import select
 import sys
@@ -29,6 +28,7 @@ from qtctl.cli import (
     verify,
 )
 from qtctl.cli.exits import MEANING, Exit, of_error
+from qtctl.cli.output import complain, tell, trace
 from qtctl.errors import InputErrors, QtctlError
 from qtctl.version import VERSION
 
@@ -97,7 +97,7 @@ app.command("parity", rich_help_panel=LOOK)(parity.parity)
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"qtctl {VERSION}")
+        tell(f"qtctl {VERSION}")
         raise typer.Exit
 
 
@@ -139,7 +139,7 @@ def _guarded(argv: list[str], *, debug: bool) -> int:
         _show(error, debug=debug)
         return of_error(error)
     except (KeyboardInterrupt, typer.Abort):
-        _tell("interrupted")
+        complain("interrupted")
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence
         return _odd(error, debug=debug)
@@ -154,7 +154,8 @@ def _invoke(argv: list[str]) -> int:
     except typer.Exit as done:
         return done.exit_code
     except UsageError as error:
-        _tell(_usage(error))
+        if said := _usage(error):
+            complain(said)
         return Exit.USAGE
     return Exit.OK
 
@@ -174,9 +175,9 @@ def _odd(error: Exception, *, debug: bool) -> int:
     if isinstance(error, BrokenPipeError) and _reader_gone():
         return Exit.PIPE
     if debug:
-        _tell("".join(traceback.format_exception(error)))
+        trace("".join(traceback.format_exception(error)))
     what = " ".join(f"{type(error).__name__}: {error}".split())
-    _tell(f"error: internal error: {what} (a bug of qtctl: please report it, with what --debug shows)")
+    complain(f"error: internal error: {what} (a bug of qtctl: please report it, with what --debug shows)")
     return Exit.INTERNAL
 
 
@@ -189,21 +190,9 @@ def _reader_gone() -> bool:
 
 def _show(error: QtctlError, *, debug: bool) -> None:
     if debug:
-        _tell("".join(traceback.format_exception(error)))
+        trace("".join(traceback.format_exception(error)))
     for each in error.errors if isinstance(error, InputErrors) else (error,):
-        _tell(f"error: {_text(each)}")
-
-
-def _text(error: QtctlError) -> str:
-    """One line; of a deploy that has more to tell, several, and what to do in one of its own."""
-    if "\n" not in error.what or not error.hint:
-        return str(error)
-    return f"{error.what}\n  {error.hint}"
-
-
-def _tell(text: str) -> None:
-    if not text:
-        return
-    with contextlib.suppress(BrokenPipeError):
-        sys.stderr.write(f"{text.rstrip()}\n")
-        sys.stderr.flush()
+        first, *more = each.lines
+        complain(f"error: {first}")
+        for line in more:
+            complain(f"  {line}")

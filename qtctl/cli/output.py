@@ -1,20 +1,45 @@
-"""What people and machines see: results on stdout, progress and errors on stderr, colour only on a terminal."""
+"""What people and machines see: results on stdout, progress and errors on stderr, colour only on a terminal.
 
+Nothing else in qtctl writes to them, so nothing that a host, a registry, a file or an argument says reaches a terminal
+but as text that it only shows, and no secret that this process was given goes out.
+"""
+
+import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from qtctl.dialects import terminal
+from qtctl.model.secret import Secret, Withheld
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+    from pathlib import Path
+
+    from rich.text import Text
+
+    from qtctl.cli.tables import Rows
+
+_withheld = Withheld()
 
 
 class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     MD = "md"
+
+
+class Styled(NamedTuple):
+    """A part of a line or cell, in a style of Rich: red, dim."""
+
+    text: str
+    style: str
+
+
+Part = str | Styled
+BREAK = Styled("\n", "")
+"""Between the parts of a cell: another line. No text is this object, whatever it says."""
 
 
 def chosen(format_: Format | None) -> Format:
@@ -35,36 +60,69 @@ def present(
         write(json() if how is Format.JSON else markdown())
 
 
-def write(text: str) -> None:
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+def withhold(secret: Secret) -> None:
+    """From now on, nothing that is written shows it."""
+    _withheld.add(secret)
 
 
-def console() -> "Console":
-    from rich.console import Console
+def write(document: str, to: "Path | None" = None) -> None:
+    """A document of several lines, on stdout or in a file. Whoever made it made one line of each value in it."""
+    shown = terminal.lines(_withheld.out_of(document))
+    shown = shown if shown.endswith("\n") else f"{shown}\n"
+    if to is None:
+        sys.stdout.write(shown)
+        return
+    from qtctl.adapters.files import write_atomic
 
-    class Output(Console):
-        def on_broken_pipe(self) -> None:
-            """As for any other write to stdout; rich would exit with 1, which here means findings."""
-            raise BrokenPipeError
-
-    return Output(highlight=False, width=None if sys.stdout.isatty() else 200)
-
-
-def table(*columns: str, title: str | None = None) -> "Table":
-    from rich import box
-    from rich.table import Table
-
-    built = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        built.add_column(column, overflow="fold")
-    return built
+    write_atomic(to, shown.encode())
 
 
-def plain(text: str) -> str:
-    """Text in which rich shall find no markup: names and reasons come from hosts and files."""
-    from rich.markup import escape
+def tell(*parts: Part) -> None:
+    """One line on stdout, whatever its parts say."""
+    if any(isinstance(part, Styled) for part in parts):
+        from qtctl.cli.tables import print_line
 
-    return escape(text)
+        print_line(cell(*parts))
+    else:
+        sys.stdout.write(_line("".join(part for part in parts if isinstance(part, str))) + "\n")
+
+
+def complain(text: str) -> None:
+    """One line on stderr. Nobody there to read it is no error."""
+    _to_stderr(_line(text))
+
+
+def trace(text: str) -> None:
+    """Lines on stderr that are known for what they are by their beginning, whatever stands in them."""
+    shown = terminal.lines(_withheld.out_of(text.rstrip("\n")))
+    _to_stderr("\n".join(f"| {each}" for each in shown.split("\n")))
+
+
+def confirmed(question: str) -> bool:
+    """Ask on the terminal. typer.Abort where the answer is Ctrl-C."""
+    import typer
+
+    return typer.confirm(_line(question))
+
+
+def cell(*parts: Part) -> "Text":
+    """Parts as text of a table: no markup in it, no emoji, one line but for BREAK."""
+
+    from rich.text import Text
+
+    return Text.assemble(*(part if part is BREAK else _styled(part) for part in parts))
+
+
+def table(*columns: str, title: str | None = None) -> "Rows":
+    from qtctl.cli.tables import Rows
+
+    return Rows(columns, title)
+
+
+def draw(rows: "Rows") -> None:
+    from qtctl.cli.tables import print_table
+
+    print_table(rows)
 
 
 @contextmanager
@@ -83,13 +141,24 @@ class ProgressLine:
         self._live = sys.stderr.isatty()
 
     def __call__(self, what: str) -> None:
-        if self._live:
-            sys.stderr.write(f"\r\x1b[K{what}")
-        else:
-            sys.stderr.write(f"{what}\n")
+        sys.stderr.write(f"\r\x1b[K{_line(what)}" if self._live else f"{_line(what)}\n")
         sys.stderr.flush()
 
     def clear(self) -> None:
         if self._live:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def _line(text: str) -> str:
+    return terminal.line(_withheld.out_of(text))
+
+
+def _styled(part: Part) -> tuple[str, str]:
+    return (_line(part.text), part.style) if isinstance(part, Styled) else (_line(part), "")
+
+
+def _to_stderr(text: str) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

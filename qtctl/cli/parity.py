@@ -38,7 +38,7 @@ def parity(
     out: OutFileOption = None,
 ) -> None:
     """Each compose service with where it went, its unit and ports side by side, and a computed verdict."""
-    from qtctl.adapters.files import check_writable, read_text, write_atomic
+    from qtctl.adapters.files import check_writable, read_text
     from qtctl.cli.evidence import declare, obtain
     from qtctl.dialects.compose.load import load
     from qtctl.model.facts import Facts
@@ -52,10 +52,7 @@ def parity(
     facts = None if host is None and saved is None else Facts.of(obtain(declared, host, saved, user))
     reports = tuple(_compare(declared, each, facts) for each in loaded)
     text = to_json(reports) if format_ is Format.JSON else to_markdown(reports)
-    if out is None:
-        write(text)
-    else:
-        write_atomic(out, text.encode())
+    write(text, out)
     raise typer.Exit(decide(exit_of(report) for report in reports))
 
 

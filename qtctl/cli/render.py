@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.options import AsOption, RegistryOption, TemplatesOption, registry_folder
-from qtctl.cli.output import write
+from qtctl.cli.output import tell
 
 
 def render(
@@ -30,9 +30,9 @@ def render(
     write_tree(out, contents)
     tops = {"etc", *(path.partition("/")[0] for path in contents)}
     for gone in remove_marked(out, tops, MARK, contents):
-        write(f"removed {gone}: nothing declares it any more")
+        tell(f"removed {gone}: nothing declares it any more")
     units = sum(file.of_unit for file in files)
     envs = sum(file.kind == "env" for file in files)
     others = len(files) - units - envs
     made = f"{units} units, {envs} env files and {others} others" if others else f"{units} units and {envs} env files"
-    write(f"{declared.desired.host}: {made} in {out}")
+    tell(f"{declared.desired.host}: {made} in {out}")

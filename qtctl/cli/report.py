@@ -38,7 +38,7 @@ def registry(
     out: OutFileOption = None,
 ) -> None:
     """The module registry: what every service, port, venv, stream and timer is, each with its proof."""
-    from qtctl.adapters.files import check_writable, write_atomic
+    from qtctl.adapters.files import check_writable
     from qtctl.cli.evidence import Source, gather
 
     if out is not None:
@@ -52,8 +52,5 @@ def registry(
     checks = judged(declared, evidence)
     built = build(declared.desired, evidence, checks)
     text = to_json(built) if format_ is Format.JSON else to_markdown(built)
-    if out is None:
-        write(text)
-    else:
-        write_atomic(out, text.encode())
+    write(text, out)
     raise typer.Exit(exit_of(checks, declared.desired.fail_on))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from qtctl.cli.output import console, table, write
+from qtctl.cli.output import draw, table, write
 
 
 def schema(
@@ -21,5 +21,5 @@ def schema(
         return
     shown = table("schema", "of")
     for row in described().items():
-        shown.add_row(*row)
-    console().print(shown)
+        shown.row(*row)
+    draw(shown)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, registry_folder
-from qtctl.cli.output import console, plain, present, table, write
-from qtctl.dialects.lines import lines
+from qtctl.cli.output import draw, present, table, tell
+from qtctl.dialects.lines import file_lines
 
 if TYPE_CHECKING:
     from qtctl.views.show import Shown, Thing
@@ -37,18 +37,19 @@ def _tables(found: "Shown") -> None:
         _facts(thing)
         _rows(thing)
         for file in thing.files:
-            write(f"{file.path}\n")
+            tell(file.path)
             if file.text is not None:
-                write("".join(f"  {line}\n" for line in lines(file.text)))
+                for line in file_lines(file.text):
+                    tell(f"  {line}")
 
 
 def _facts(thing: "Thing") -> None:
     from qtctl.views.show_markdown import facts
 
-    shown = table(thing.kind, thing.name, title=plain(thing.summary))
+    shown = table(thing.kind, thing.name, title=thing.summary)
     for row in facts(thing):
-        shown.add_row(*map(plain, row))
-    console().print(shown)
+        shown.row(*row)
+    draw(shown)
 
 
 def _rows(thing: "Thing") -> None:
@@ -58,5 +59,5 @@ def _rows(thing: "Thing") -> None:
         if rows:
             shown = table(*columns)
             for row in rows:
-                shown.add_row(*map(plain, row))
-            console().print(shown)
+                shown.row(*row)
+            draw(shown)

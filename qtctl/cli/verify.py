@@ -7,11 +7,10 @@ import typer
 from qtctl.cli.exits import Exit
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, registry_folder
-from qtctl.cli.output import console, plain, present, table
+from qtctl.cli.output import BREAK, Styled, cell, draw, present, table, tell
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from qtctl.cli.tables import Rows
     from qtctl.model.checks import Outcome
     from qtctl.report.verify import ExposureRow, VerifyReport
 
@@ -51,40 +50,39 @@ def exit_of(outcome: "Outcome") -> Exit:
 def _show(report: "VerifyReport") -> None:
     from qtctl.report.verify_markdown import VERDICTS, headline, unknowns
 
-    out = console()
     if report.exposures:
-        out.print(_exposures(report.exposures))
+        draw(_exposures(report.exposures))
     if any(row.outcome.value != "holds" for row in report.calendars):
-        out.print(_calendars(report))
+        draw(_calendars(report))
     if report.messages:
-        out.print(_messages(report))
+        draw(_messages(report))
     for name, asked in unknowns(report):
-        out.print(f"[magenta]unknown[/]: {name}: {plain(asked.reason)}", soft_wrap=True)
-    colour = COLOURS[report.outcome.value]
-    out.print(f"{plain(report.host)}: [{colour}]{VERDICTS[report.outcome]}[/] · {headline(report)}", soft_wrap=True)
+        tell(Styled("unknown", "magenta"), f": {name}: {asked.reason}")
+    verdict = Styled(VERDICTS[report.outcome], COLOURS[report.outcome.value])
+    tell(f"{report.host}: ", verdict, f" · {headline(report)}")
 
 
-def _exposures(rows: "tuple[ExposureRow, ...]") -> "Table":
+def _exposures(rows: "tuple[ExposureRow, ...]") -> "Rows":
     shown = table("unit", "exposure", "rating", "open", "worst of it", title="How exposed each service is")
     for row in rows:
         weight = "unknown" if row.exposure is None else f"{row.exposure:.1f}"
         worst = ", ".join(f"{item.name} {item.exposure:.1f}" for item in row.worst[:3])
-        cells = (plain(row.unit), f"[{COLOURS[row.outcome.value]}]{weight}[/]", row.rating, str(row.open_items))
-        shown.add_row(*cells, plain(worst))
+        weighed = cell(Styled(weight, COLOURS[row.outcome.value]))
+        shown.row(row.unit, weighed, row.rating, str(row.open_items), worst)
     return shown
 
 
-def _calendars(report: "VerifyReport") -> "Table":
+def _calendars(report: "VerifyReport") -> "Rows":
     shown = table("timer", "expression", "what is wrong", "declared", title="Calendars")
     for row in report.calendars:
         if row.outcome.value != "holds":
-            shown.add_row(plain(row.timer), plain(row.expression), plain(row.what), plain(row.declared))
+            shown.row(row.timer, row.expression, row.what, row.declared)
     return shown
 
 
-def _messages(report: "VerifyReport") -> "Table":
+def _messages(report: "VerifyReport") -> "Rows":
     shown = table("unit", "line", "what systemd says", "declared", title="Messages of systemd-analyze verify")
     for row in report.messages:
-        what = f"{plain(row.what)}\n[dim]{plain(row.text)}[/]" if row.text else plain(row.what)
-        shown.add_row(plain(row.unit), str(row.line or ""), what, plain(row.declared))
+        what = cell(row.what, BREAK, Styled(row.text, "dim")) if row.text else cell(row.what)
+        shown.row(row.unit, str(row.line or ""), what, row.declared)
     return shown

@@ -10,6 +10,7 @@ from qtctl.model.account_facts import Account, Group, Hosts
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Need
 from qtctl.model.facts import File, HostBaseline, Listeners, Reach, Unit, UnitListing, VenvCheck
+from qtctl.model.secret import Secret
 from qtctl.ports.clock import Clock
 from qtctl.ports.host import Host
 from qtctl.ports.progress import Progress
@@ -34,7 +35,7 @@ def collect(
     needs: Iterable[Need],
     clock: Clock,
     *,
-    passwords: Mapping[str, str] | None = None,
+    passwords: Mapping[str, Secret] | None = None,
     root: bool = False,
     deadline_s: float = 30.0,
     progress: Progress | None = None,

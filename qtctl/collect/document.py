@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from qtctl.dialects import terminal
 from qtctl.errors import InputError, Place
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Item, State
 from qtctl.model.facts import FACTS
@@ -25,7 +26,8 @@ def dump(evidence: Evidence) -> str:
     """The same evidence gives the same text, byte for byte. Ends with a newline."""
     document = asdict(evidence)
     keys = [field.name for field in fields(Evidence)]
-    return "{\n" + ",\n".join(f'  "{key}": {_member(document[key])}' for key in keys) + "\n}\n"
+    text = "{\n" + ",\n".join(f'  "{key}": {_member(document[key])}' for key in keys) + "\n}\n"
+    return terminal.in_json(text)
 
 
 def load(text: str, file: str) -> Evidence:

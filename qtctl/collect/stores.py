@@ -8,6 +8,7 @@ from qtctl.errors import HostError, Refused, Unreachable
 from qtctl.model.desired import DesiredStore
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Listeners, StoreServer
+from qtctl.model.secret import Secret
 from qtctl.probes import stores as probe
 from qtctl.probes.answer import absent, not_asked, refused
 
@@ -26,7 +27,7 @@ class Unanswered:
     ask: int
 
 
-def ask(look: Look, needs: Iterable[Need], passwords: Mapping[str, str]) -> list[Unanswered]:
+def ask(look: Look, needs: Iterable[Need], passwords: Mapping[str, Secret]) -> list[Unanswered]:
     """Note the facts of all stores that answer. A store that is not reached costs its own facts, and nothing else."""
     by_store: dict[str, list[Need]] = {}
     for need in needs:
@@ -65,7 +66,7 @@ def _nobody_listens(look: Look, store: DesiredStore) -> bool:
     return isinstance(rows, list) and not any(isinstance(row, list) and row[1] == str(store.port) for row in rows)
 
 
-def _ask(look: Look, store: DesiredStore, needs: list[Need], password: str | None) -> Unanswered | None:
+def _ask(look: Look, store: DesiredStore, needs: list[Need], password: Secret | None) -> Unanswered | None:
     asked = probe.probe(needs, store.address, store.port)
     at, begin = look.clock.now(), look.clock.monotonic()
     try:

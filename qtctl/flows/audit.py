@@ -9,6 +9,7 @@ from qtctl.flows.declared import Declared
 from qtctl.model.checks import Check
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
+from qtctl.model.secret import Secret
 from qtctl.parity.needs import needs as parity_needs
 from qtctl.ports.clock import Clock
 from qtctl.ports.host import Host
@@ -23,7 +24,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
 
 
 def look(
-    host: Host, desired: Desired, clock: Clock, passwords: Mapping[str, str], progress: Progress | None = None
+    host: Host, desired: Desired, clock: Clock, passwords: Mapping[str, Secret], progress: Progress | None = None
 ) -> Evidence:
     """Ask `host` for all of it. An audit writes nothing there."""
     from qtctl.collect.collect import collect  # noqa: PLC0415 - the cli asks in a process of its own

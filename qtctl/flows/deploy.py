@@ -10,12 +10,14 @@ from qtctl.apply.lock import Lock, deploy_lock
 from qtctl.apply.shared import SharedHost
 from qtctl.audit.judge import expectations, judge
 from qtctl.collect.collect import collect
-from qtctl.errors import DeployRefused, DeployUnverified, HostError
+from qtctl.dialects import terminal
+from qtctl.errors import DeployRefused, DeployUnverified, HostError, QtctlError
 from qtctl.model.checks import Check, Outcome
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import Plan, StepKind, StepResult
+from qtctl.model.secret import Secret
 from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs as plan_needs
 from qtctl.plan.plan import plan, unread
@@ -71,20 +73,46 @@ class DeployOutcome:
     moving: tuple[str, ...] = ()
 
 
+Said = tuple[str, ...]
+"""What an error says: a head, and a line for each thing that it lists."""
+
+
 class NothingDone(DeployRefused):
     """A deploy that changed nothing, with the plan it had."""
 
-    def __init__(self, what: str, outcome: DeployOutcome, *, hint: str = "") -> None:
-        super().__init__(what, hint=hint)
+    def __init__(self, said: Said, outcome: DeployOutcome, *, hint: str = "") -> None:
+        super().__init__(_text(said), hint=hint)
         self.outcome = outcome
+        self._said = said
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to do has a line of its own where there are several."""
+        return _lines(self._said, self)
 
 
 class LeftBehind(DeployUnverified):
     """A deploy that failed or was not verified, with what it did and what is open."""
 
-    def __init__(self, what: str, outcome: DeployOutcome, *, hint: str = "") -> None:
-        super().__init__(what, hint=hint)
+    def __init__(self, said: Said, outcome: DeployOutcome, *, hint: str = "") -> None:
+        super().__init__(_text(said), hint=hint)
         self.outcome = outcome
+        self._said = said
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to do has a line of its own where there are several."""
+        return _lines(self._said, self)
+
+
+def _text(said: Said) -> str:
+    return "\n  ".join(map(terminal.line, said))
+
+
+def _lines(said: Said, error: QtctlError) -> tuple[str, ...]:
+    if len(said) == 1:
+        return (str(error),)
+    return (*said, *([error.hint] if error.hint else []))
 
 
 Counts = dict[str, tuple[int, int]]
@@ -128,7 +156,7 @@ def deploy(
     confirm: Callable[[Plan], bool],
     progress: Progress,
     deadline_s: float,
-    passwords: Mapping[str, str] | None = None,
+    passwords: Mapping[str, Secret] | None = None,
 ) -> DeployOutcome:
     """Make the host as `desired` says, and wait until it is. `desired` has been rendered.
 
@@ -154,7 +182,7 @@ class _Deploy:
     clock: Clock
     progress: Progress
     deadline_s: float
-    passwords: Mapping[str, str]
+    passwords: Mapping[str, Secret]
 
     def decide(self, *, take_over: bool) -> tuple[Plan, tuple[Check, ...]]:
         """The plan, and what of the gate does not hold now."""
@@ -186,7 +214,7 @@ class _Deploy:
                 return self._verify(planned, results, until, lock)
         except DeployRefused as error:
             outcome = DeployOutcome(planned, DeployStatus.REFUSED)
-            raise NothingDone(error.what, outcome, hint=error.hint) from error
+            raise NothingDone((error.what,), outcome, hint=error.hint) from error
 
     def _verify(self, planned: Plan, results: tuple[StepResult, ...], until: float, lock: Lock) -> DeployOutcome:
         done = all(result.ok for result in results)
@@ -258,7 +286,7 @@ def _counts(desired: Desired, facts: Facts) -> Counts:
     return found
 
 
-def _refusals(planned: Plan) -> str:
+def _refusals(planned: Plan) -> Said:
     by_reason: dict[tuple[str, str], list[str]] = {}
     for refusal in planned.refusals:
         by_reason.setdefault((refusal.reason, refusal.hint), []).append(refusal.subject)
@@ -270,14 +298,14 @@ def _hinted(reason: str, hint: str) -> str:
     return f"{reason} ({hint})" if hint else reason
 
 
-def _blind(planned: Plan, outstanding: tuple[Check, ...]) -> str:
+def _blind(planned: Plan, outstanding: tuple[Check, ...]) -> Said:
     """What cannot be asked now cannot be asked of the changed host either: such a deploy would end unverified."""
     unknown = tuple(check for check in outstanding if check.outcome is Outcome.UNKNOWN)
     return _headed(f"{planned.host}: nothing was changed, since it could not be verified", _open(unknown))
 
 
-def _headed(head: str, lines: list[str]) -> str:
-    return f"{head}: {lines[0]}" if len(lines) == 1 else _listed(head, lines)
+def _headed(head: str, lines: list[str]) -> Said:
+    return (f"{head}: {lines[0]}",) if len(lines) == 1 else (head, *lines)
 
 
 def _several(subjects: list[str]) -> str:
@@ -285,7 +313,7 @@ def _several(subjects: list[str]) -> str:
     return f"{first} and {len(more)} more" if len(more) > 1 else ", ".join(subjects)
 
 
-def _left_behind(outcome: DeployOutcome, why: str) -> str:
+def _left_behind(outcome: DeployOutcome, why: str) -> Said:
     """What failed, what was done, what is open: all that a person needs to go on by hand."""
     good = [result for result in outcome.results if result.ok]
     bad = [result for result in outcome.results if not result.ok]
@@ -295,7 +323,7 @@ def _left_behind(outcome: DeployOutcome, why: str) -> str:
     lines += _alike("done", [(f"{step.kind}", step.subject, "") for step in done])
     lines += _open(outcome.outstanding)
     lines += [f"open: {unit} does not stay up: it keeps being restarted" for unit in outcome.moving]
-    return _listed(f"{outcome.plan.host}: the deploy is not verified: {why}", lines)
+    return (f"{outcome.plan.host}: the deploy is not verified: {why}", *lines)
 
 
 _SHOWN = (
@@ -340,7 +368,3 @@ def _open(outstanding: tuple[Check, ...]) -> list[str]:
             unknown.setdefault(check.reason or "", []).append(f"{check.id} {check.subject}")
     lines = [f"open: {check.id} {check.subject}: {check.title}" for check in broken]
     return lines + [f"not known: {_several(subjects)}: {reason}" for reason, subjects in unknown.items()]
-
-
-def _listed(head: str, lines: Iterable[str]) -> str:
-    return "\n  ".join((head, *lines))

@@ -1,7 +1,6 @@
 """One side of a row: the unit a service went to, and whether it runs by evidence."""
 
-from shlex import quote
-
+from qtctl.dialects.shell import quote
 from qtctl.meaning.units import Condition, LoopLimits, condition, has_file, is_up
 from qtctl.model.checks import Outcome
 from qtctl.model.desired import Desired

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from qtctl.dialects.shell import quote
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.facts import Facts, File, Unit
@@ -127,7 +128,7 @@ def _foreign(file: DesiredFile, there: File | None, facts: Facts) -> list[Refusa
     if unit is None:
         return []
     if unit.load_state == "masked" or unit.unit_file_state.startswith("masked"):
-        return [Refusal(file.subject, "masked", f"systemctl unmask {file.subject}, or --take-over")]
+        return [Refusal(file.subject, "masked", f"systemctl unmask {quote(file.subject)}, or --take-over")]
     if unit.fragment_path and unit.fragment_path != file.path and unit.load_state != "not-found":
         hint = "--take-over lets the new file win over it; it stays where it is"
         return [Refusal(file.subject, f"already made by {unit.fragment_path}, which qtctl did not write", hint)]

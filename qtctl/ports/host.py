@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
 
 
@@ -125,7 +126,7 @@ class Host(Protocol):
         """Refused or HostError where there is no bus."""
         ...
 
-    def store(self, address: str, port: int, password: str | None) -> Store: ...
+    def store(self, address: str, port: int, password: Secret | None) -> Store: ...
 
     def close(self) -> None: ...
 

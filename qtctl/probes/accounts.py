@@ -6,6 +6,7 @@ A subject that is a number asks who has that id. The comment field is not kept: 
 from collections.abc import Callable, Iterable
 
 from qtctl.dialects.lines import lines
+from qtctl.dialects.shell import quote
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Fact
@@ -44,7 +45,7 @@ def _command(database: str, needs: list[Need]) -> Command:
 
 
 def again(database: str, subject: str) -> str:
-    return f"getent {database} {subject}"
+    return f"getent {database} {quote(subject)}"
 
 
 def _parse(

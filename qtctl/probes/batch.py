@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from qtctl.dialects import shell
 from qtctl.probes.answer import Answer
 
 _OF_A_FRAME = rb" (begin|[0-9]{1,9}) ([0-9]{1,3}) ([0-9]{1,12}(?:\.[0-9]{1,9})?)\n"
@@ -63,8 +64,7 @@ class Probe:
 
 def command(argv: Sequence[str], again: str = "") -> Command:
     """A command that is one program with arguments."""
-    line = shlex.join(argv)
-    return Command(line, tuple(argv), again or line)
+    return Command(shlex.join(argv), tuple(argv), again or shell.join(argv))
 
 
 def script(commands: Sequence[Command], marker: str) -> str:

@@ -5,10 +5,10 @@ framed by NUL, and says of each other path on its own why not.
 """
 
 import re
-import shlex
 import stat
 from collections.abc import Collection, Iterable
 
+from qtctl.dialects import shell
 from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File
@@ -53,12 +53,12 @@ def probe(needs: Iterable[Need], sealed: Collection[str] = ()) -> Probe:
 
 
 def again(path: str) -> str:
-    return f"stat -c '%A %U:%G %s %n' {shlex.quote(path)}"
+    return f"stat -c '%A %U:%G %s %n' {shell.quote(path)}"
 
 
 def _commands(paths: list[str], sealed: Collection[str]) -> tuple[Command, ...]:
     look = command(
-        ("find", *paths, "-maxdepth", "0", "-printf", FORMAT), f"stat -c '%A %U:%G %s %n' {shlex.join(paths)}"
+        ("find", *paths, "-maxdepth", "0", "-printf", FORMAT), f"stat -c '%A %U:%G %s %n' {shell.join(paths)}"
     )
     open_ = [path for path in paths if path not in sealed]
     if not open_:
@@ -68,7 +68,7 @@ def _commands(paths: list[str], sealed: Collection[str]) -> tuple[Command, ...]:
     return (
         look,
         command((*read, f"-{DIGEST_KIB + 1}k", "-exec", "sha256sum", "-z", "--", "{}", "+"),
-                f"sha256sum {shlex.join(open_)}"),
+                f"sha256sum {shell.join(open_)}"),
         command((*read, f"-{MARK_KIB + 1}k", "-exec", "sed", "-s", "-n", f"1{{/^{MARK}/F}}", "--", "{}", "+")),
     )  # fmt: skip
 

@@ -8,11 +8,11 @@ it is instead. Only `no such key`, `WRONGTYPE` and the answer `none` are knowled
 """
 
 import re
-import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from qtctl.dialects import shell
 from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import KeyFact, StoreServer, Stream, StreamGroup
@@ -79,7 +79,7 @@ def probe(needs: Iterable[Need], address: str, port: int) -> StoreProbe:
 def cli(command: Sequence[str], address: str, port: int) -> str:
     """redis-cli's words for a command: `redis-cli -h 127.0.0.1 TYPE key`."""
     at = ["-h", address.strip("[]")] if port == DEFAULT_PORT else ["-h", address.strip("[]"), "-p", str(port)]
-    return shlex.join(["redis-cli", *at, *command])
+    return shell.join(["redis-cli", *at, *command])
 
 
 def pairs(value: object) -> dict[str, object]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from qtctl.dialects import shell
 from qtctl.dialects.lines import lines
 from qtctl.model.adoption import Found
 from qtctl.probes.answer import first_line, text
@@ -53,7 +54,7 @@ def files(paths: Sequence[str]) -> Command:
     # Absolute, so that none of them, which the host named, is taken for an option: find can delete.
     find = f"find -L {shlex.join(f'/{path}' for path in relative)} -maxdepth 0"
     script = f"cd /\n{_taken('tar -h', find, shlex.join(relative))}"
-    return Command(script, argv, shlex.join(("ls", "-lL", *paths)))
+    return Command(script, argv, shell.join(("ls", "-lL", *paths)))
 
 
 def _taken(tar: str, find: str, names: str) -> str:

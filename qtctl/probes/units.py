@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
+from qtctl.dialects.shell import quote
 from qtctl.model.facts import Unit, UnitListing
 
 MANAGER = "org.freedesktop.systemd1.Manager"
@@ -118,8 +119,7 @@ def odd_name(unit: str) -> str:
 
 def again(unit: str) -> str:
     names = ["LoadState", "ActiveState", "SubState", *(name for name, _ in _table(unit).values())]
-    quoted = f"'{unit}'" if "\\" in unit else unit
-    return f"systemctl show -p {','.join(names)} {quoted}"
+    return f"systemctl show -p {','.join(names)} {quote(unit)}"
 
 
 LISTING_AGAIN = "systemctl list-units --all --full --no-legend --plain; systemctl list-unit-files --no-legend"

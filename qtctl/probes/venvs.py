@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from qtctl.dialects import shell
 from qtctl.model.evidence import Need
 from qtctl.model.facts import VenvCheck
 from qtctl.probes.answer import (
@@ -106,7 +107,7 @@ def probe(needs: Iterable[Need]) -> Probe:
 
 
 def again(path: str) -> str:
-    return f"{shlex.quote(path + '/bin/python')} -I -S -B -c {shlex.quote(SAY)}"
+    return f"{shell.quote(path + '/bin/python')} -I -S -B -c {shlex.quote(SAY)}"
 
 
 def _command(paths: list[str]) -> Command:
@@ -171,9 +172,9 @@ def _judge(need: Need, row: _Row) -> Answer:
     if row.state == "ran":
         return _check(need, row.target, int(row.code), output, need.subject)
     if row.state == "venv":
-        return path_failed(need, output, again=f"ls -d {shlex.quote(need.subject)}")
+        return path_failed(need, output, again=f"ls -d {shell.quote(need.subject)}")
     if row.state == "other":
-        return absent(need, "not a directory", again=f"ls -ld {shlex.quote(need.subject)}", line=need.subject)
+        return absent(need, "not a directory", again=f"ls -ld {shell.quote(need.subject)}", line=need.subject)
     if row.state == "mode":
         return _not_executable(need, row)
     failed = path_failed(need, output, again=again(need.subject))

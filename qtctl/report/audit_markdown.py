@@ -41,7 +41,7 @@ def headline(report: AuditReport) -> str:
 def origin(report: AuditReport) -> str:
     return (
         f"Fleet {plain(report.fleet)}, evidence of {plain(report.taken_at)} from {code(report.address)} by "
-        f"{report.transport} as {code(report.user)}, qtctl {plain(report.qtctl_version)}. "
+        f"{plain(report.transport)} as {code(report.user)}, qtctl {plain(report.qtctl_version)}. "
         f"The gate is {report.fail_on.value}."
     )
 

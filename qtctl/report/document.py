@@ -4,6 +4,8 @@ import json
 
 from pydantic import BaseModel, ConfigDict
 
+from qtctl.dialects import terminal
+
 SCHEMA_VERSION = 1
 
 
@@ -14,7 +16,8 @@ class Part(BaseModel):
 
 
 def dumped(report: Part) -> str:
-    return json.dumps(report.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(report.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
+    return terminal.in_json(text) + "\n"
 
 
 def schema_of(kind: type[Part]) -> dict[str, object]:

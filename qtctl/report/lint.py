@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
+from qtctl.dialects import terminal
 from qtctl.errors import InputError
 from qtctl.model.checks import Severity
 from qtctl.model.lint import Placed
@@ -62,7 +63,7 @@ def to_json(report: Report) -> str:
         "fixed": [{"place": place, "what": what} for place, what in report.fixed],
         "counts": dict(report.counts) if report.counts is not None else None,
     }
-    return json.dumps(content, indent=2, ensure_ascii=False)
+    return terminal.in_json(json.dumps(content, indent=2, ensure_ascii=False))
 
 
 def error_id(error: InputError) -> str | None:
@@ -126,7 +127,8 @@ def to_sarif(report: Report, meanings: Mapping[str, Explained], locate: Callable
         result["ruleIndex"] = index[result["ruleId"]]
     driver = {"name": "qtctl", "version": VERSION, "rules": [_sarif_rule(name, meanings.get(name)) for name in named]}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+    document = {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
+    return terminal.in_json(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def _sarif_rule(name: str, meaning: Explained | None) -> dict[str, Any]:

@@ -1,20 +1,31 @@
-"""Pieces of Markdown: nothing that a host or a registry says can end a cell, open a tag or move the cursor."""
+"""Pieces of Markdown: no text of a host or a registry can end a cell, open a tag, be a link or move the cursor."""
 
 import re
 from collections.abc import Iterable, Sequence
 
+from qtctl.dialects import terminal
 from qtctl.model.json import Json
 
 NONE = "—"
 UNKNOWN = "unknown"
 BACKTICKS = re.compile("`+")
-SPECIAL = frozenset("\\`*[]")
+_SPECIAL = re.compile(
+    r"""[\\`*\[\]~$]          # escapes, code, emphasis, links and pictures, strikethrough, formulas
+    |^>                     # a quotation
+    |^[#=+-](?=[#=-]*(\s|$)) # a heading, a list, a line below a heading
+    |(?<![^\W_])_|_(?![^\W_]) # emphasis, which no `_` within a word is
+    |:(?=//)|(?<=www)\.     # addresses that become links by themselves
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"^([0-9]{1,9})([.)])(?=\s|$)")
+_ENTITIES = {ord("&"): "&amp;", ord("<"): "&lt;"}
 
 
 def plain(text: str) -> str:
-    """One line of running text."""
-    one = visible(text).replace("&", "&amp;").replace("<", "&lt;")
-    return "".join(f"\\{char}" if char in SPECIAL else char for char in one)
+    """One line of running text, read as what it is wherever in a line it stands."""
+    escaped = _SPECIAL.sub(r"\\\g<0>", terminal.line(text).strip(" "))
+    return _NUMBERED.sub(r"\1\\\2", escaped).translate(_ENTITIES)
 
 
 def code(text: str) -> str:
@@ -22,7 +33,7 @@ def code(text: str) -> str:
 
     A backslash before `|` has no spelling in a code span that tables and running text read alike: HTML there.
     """
-    one = visible(text)
+    one = terminal.line(text)
     if not one.strip():
         return NONE
     if "\\|" in one:
@@ -32,12 +43,6 @@ def code(text: str) -> str:
     fence = "`" * (max((len(run) for run in BACKTICKS.findall(one)), default=0) + 1)
     pad = " " if one.startswith("`") or one.endswith("`") else ""
     return f"{fence}{pad}{one}{pad}{fence}"
-
-
-def visible(text: str) -> str:
-    """Line breaks and tabs as spaces, other unprintable characters as U+FFFD."""
-    spaced = " ".join(text.split()) if any(char in text for char in "\r\n\t") else text
-    return "".join(char if char.isprintable() else "\ufffd" for char in spaced)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

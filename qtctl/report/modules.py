@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import pairwise
-from shlex import quote
 
+from qtctl.dialects.shell import quote
 from qtctl.meaning.units import LoopLimits, is_absent
 from qtctl.model.desired import Desired, DesiredService, Listener
 from qtctl.model.evidence import State

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from qtctl.report.markdown import visible
+from qtctl.dialects import terminal
 from qtctl.views.graph import Edge, Graph, Node, Shape
 from qtctl.views.layers import Layers, is_joint, layers
 
@@ -62,7 +62,7 @@ def svg(graph: Graph) -> str:
     legend = list(_legend(graph, back=bool(laid.back)))
     width = max([box.right for box in boxes.values()] + [_legend_width(graph), 400.0]) + MARGIN
     height = max((box.y for box in boxes.values()), default=TOP) + HEIGHT / 2 + MARGIN
-    title = escape(visible(graph.title))
+    title = escape(terminal.line(graph.title))
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {_size(width, height)} role="img">',
         f"<title>{title}</title>",
@@ -93,7 +93,7 @@ def _width(text: str) -> float:
 
 def _lines(text: str) -> tuple[str, ...]:
     """One line, or two where the text is long and has a place near its middle to be parted at."""
-    shown = visible(text)
+    shown = terminal.line(text)
     if len(shown) <= LONG:
         return (shown,)
     places = [at for at in range(3, len(shown) - 2) if shown[at - 1] in "-._: "]
@@ -108,7 +108,7 @@ def _gaps(graph: Graph, laid: Layers) -> list[float]:
     for edge in graph.edges:
         at = column[edge.to] - (0 if (edge.source, edge.to) in laid.back else 1)
         if edge.words and edge.source != edge.to:
-            gaps[at] = max(gaps[at], len(visible(edge.words)) * SMALL_CHAR + 2 * GAP)
+            gaps[at] = max(gaps[at], len(terminal.line(edge.words)) * SMALL_CHAR + 2 * GAP)
     return gaps
 
 
@@ -175,12 +175,13 @@ def _edge(
     back = pair in laid.back
     kinds = " ".join(["edge", *(["dashed"] if edge.dashed else []), *(["back"] if back else [])])
     said = f" ({edge.words})" if edge.words else ""
-    about = escape(visible(f"{nodes[edge.source].name} → {nodes[edge.to].name}{said}"))
+    about = escape(terminal.line(f"{nodes[edge.source].name} → {nodes[edge.to].name}{said}"))
     yield f'<path class="{kinds}" d="{_curve(path, back=back)}"><title>{about}</title></path>'
     if edge.words and edge in said_once:
         x, y = _beside(path, back=back)
         anchor = "start" if back else "end"
-        yield f'<text class="words" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(visible(edge.words))}</text>'
+        words = escape(terminal.line(edge.words))
+        yield f'<text class="words" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
 
 
 def _curve(path: list[Box], *, back: bool) -> str:
@@ -208,7 +209,7 @@ def _beside(path: list[Box], *, back: bool) -> tuple[float, float]:
 def _node(node: Node, box: Box) -> Iterator[str]:
     kinds = f"{node.shape.value} idle" if node.idle else node.shape.value
     middle = box.x + box.width / 2
-    yield f"<g><title>{escape(visible(node.name))} ({node.shape.value})</title>"
+    yield f"<g><title>{escape(terminal.line(node.name))} ({node.shape.value})</title>"
     yield f'<path class="{kinds}" d="{_outline(node.shape, box)}"/>'
     lines = _lines(node.label)
     for at, line in enumerate(lines):

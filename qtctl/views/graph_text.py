@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from qtctl.report.markdown import visible
+from qtctl.dialects import terminal
 from qtctl.views.graph import Edge, Graph, Node, Shape
 
 MERMAID = {
@@ -30,7 +30,7 @@ PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 def mermaid(graph: Graph) -> str:
     """A flowchart. Nodes are n0, n1 … in the order of their names."""
     number = _numbers(graph)
-    lines = ["---", f"title: {json.dumps(visible(graph.title), ensure_ascii=False)}", "---", "flowchart LR"]
+    lines = ["---", f"title: {json.dumps(terminal.line(graph.title), ensure_ascii=False)}", "---", "flowchart LR"]
     lines += [f"  {number[node.id]}{_mermaid_node(node)}" for node in graph.nodes]
     lines += [f"  {number[edge.source]} {_mermaid_arrow(edge)} {number[edge.to]}" for edge in graph.edges]
     for shape in (Shape.STREAM, Shape.KEY):
@@ -64,7 +64,7 @@ def _mermaid_arrow(edge: Edge) -> str:
 
 def _mermaid_text(text: str) -> str:
     """Mermaid's own entities: `#` and a code point in decimal."""
-    return "".join(char if char in PLAIN else f"#{ord(char)};" for char in visible(text))
+    return "".join(char if char in PLAIN else f"#{ord(char)};" for char in terminal.line(text))
 
 
 def dot(graph: Graph) -> str:
@@ -94,7 +94,7 @@ def _dot_edge(edge: Edge) -> str:
 
 def _quoted(text: str) -> str:
     """DOT itself reads a backslash before a quote only; labels read more of them, and HTML's entities."""
-    return '"' + visible(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + terminal.line(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _numbers(graph: Graph) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
+from qtctl.dialects import terminal
 from qtctl.dialects.lines import file_lines
 from qtctl.report.markdown import NONE, code, document, plain, section, table
 from qtctl.views.show import Shown, Thing
@@ -70,4 +71,4 @@ def _thing(thing: Thing) -> Iterator[str]:
 def _text(text: str | None) -> list[str]:
     if text is None:
         return ["Root's, mode 0600: the values of `env` above."]
-    return ["", *(f"    {line}" for line in file_lines(text))][1:]
+    return ["", *(f"    {terminal.line(line)}" for line in file_lines(text))][1:]

@@ -10,6 +10,7 @@ import pytest
 from qtctl.adapters.local import LocalHost
 from qtctl.adapters.ssh import SshHost, connect
 from qtctl.errors import HostError, Refused
+from qtctl.model.secret import Secret
 from qtctl.ports.host import Host, StoreReply
 from tests.adapters import servers
 from tests.adapters.servers import Sshd, redis_cli
@@ -78,13 +79,13 @@ def test_noauth(either: Host, locked: int) -> None:
 
 
 def test_password(either: Host, locked: int) -> None:
-    store = either.store("127.0.0.1", locked, "open-sesame")
+    store = either.store("127.0.0.1", locked, Secret("open-sesame"))
     assert store.ask([("PING",), ("TYPE", "x")], 5) == [StoreReply("PONG"), StoreReply("none")]
     assert store.ask([("PING",)], 5) == [StoreReply("PONG")]
 
 
 def test_wrong_password(either: Host, locked: int) -> None:
-    reply = either.store("127.0.0.1", locked, "never-shown").ask([("PING",)], 5)[0]
+    reply = either.store("127.0.0.1", locked, Secret("never-shown")).ask([("PING",)], 5)[0]
     assert "WRONGPASS" in reply.error
     assert "never-shown" not in reply.error
 
@@ -149,7 +150,7 @@ def test_what_the_server_sees(either: Host, locked: int, tmp_path: Path) -> None
             ["redis-cli", "-p", str(locked), "-a", "open-sesame", "--no-auth-warning", "MONITOR"], stdout=file
         )
         wait_for(lambda: b"OK" in seen.read_bytes())
-        either.store("127.0.0.1", locked, "open-sesame").ask([("PING",), ("XLEN", "s"), ("TYPE", "last")], 5)
+        either.store("127.0.0.1", locked, Secret("open-sesame")).ask([("PING",), ("XLEN", "s"), ("TYPE", "last")], 5)
         wait_for(lambda: b'"last"' in seen.read_bytes())
         watching.terminate()
         watching.wait(5)

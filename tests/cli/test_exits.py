@@ -45,9 +45,9 @@ ERRORS: list[tuple[QtctlError, Exit]] = [
     (Refused("x"), Exit.INCOMPLETE),
     (LabError("x"), Exit.REFUSED),
     (DeployRefused("x"), Exit.REFUSED),
-    (NothingDone("x", OUTCOME), Exit.REFUSED),
+    (NothingDone(("x",), OUTCOME), Exit.REFUSED),
     (DeployUnverified("x"), Exit.UNVERIFIED),
-    (LeftBehind("x", OUTCOME), Exit.UNVERIFIED),
+    (LeftBehind(("x",), OUTCOME), Exit.UNVERIFIED),
     (QtctlError("x"), Exit.INTERNAL),
 ]
 

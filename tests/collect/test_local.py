@@ -15,6 +15,7 @@ from qtctl.collect.document import dump, load
 from qtctl.errors import HostError, Unreachable
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
+from qtctl.model.secret import Secret
 from qtctl.ports.host import Running
 from tests.collect.small import OF_STORE, cli, desired, fill, free_port, item, redis, states
 
@@ -88,8 +89,8 @@ def test_a_store_that_wants_a_password(tmp_path: Path) -> None:
     with redis(tmp_path, "--requirepass", "canary-password") as port:
         needs = (Need("store", "main"), Need("key", "k", "main"), Need("stream.group", "k/g", "main"))
         without = look(desired(port), *needs)
-        wrong = look(desired(port), *needs, passwords={"main": "canary-wrong"})
-        right = look(desired(port), *needs, passwords={"main": "canary-password"})
+        wrong = look(desired(port), *needs, passwords={"main": Secret("canary-wrong")})
+        right = look(desired(port), *needs, passwords={"main": Secret("canary-password")})
     for evidence in (without, wrong):
         assert {str(item(evidence, need.fact, need.subject).state) for need in needs} == {"refused"}
     assert "NOAUTH" in (item(without, "key", "k").reason or "")
@@ -228,7 +229,7 @@ def test_the_deadline_refuses_what_is_not_answered_by_then(port: int) -> None:
 
 
 class Broken(LocalHost):
-    def store(self, address: str, port: int, password: str | None) -> NoReturn:  # noqa: ARG002
+    def store(self, address: str, port: int, password: Secret | None) -> NoReturn:  # noqa: ARG002
         raise KeyError("a mistake of ours")
 
 

@@ -1,6 +1,6 @@
 """All that is fuzzed, by name."""
 
-from tests.fuzz import laws_compose, laws_evidence, laws_registry, laws_secrets, laws_ssh, laws_systemd
+from tests.fuzz import laws_compose, laws_evidence, laws_registry, laws_secrets, laws_ssh, laws_systemd, laws_terminal
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -23,5 +23,8 @@ TARGETS: dict[str, Target] = {
         laws_ssh.SETTINGS,
         laws_ssh.KNOWN_HOSTS,
         laws_ssh.CERTIFICATES,
+        laws_terminal.TERMINAL,
+        laws_terminal.PASTED,
+        laws_terminal.MARKDOWN,
     )
 }

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qtctl.dialects.terminal import safe
 from qtctl.report.markdown import code, plain, size, span, table, words
 
 CODE = {
@@ -12,8 +13,8 @@ CODE = {
     "a\\|b": "<code>a&#92;&#124;b</code>",
     "a`b": "``a`b``",
     "`a``b": "``` `a``b ```",
-    "a\nb\tc": "`a b c`",
-    "\x1b[31m": "`\ufffd[31m`",
+    "a\nb\tc": "`a\\nb\\tc`",
+    "\x1b[31m": "`\\x1b[31m`",
     "": "—",
     " ": "—",
 }
@@ -22,8 +23,20 @@ PLAIN = {
     "<b>&": "&lt;b>&amp;",
     "*x* [y](z)": "\\*x\\* \\[y\\](z)",
     "a|b\\c": "a|b\\\\c",
-    "a\r\nb": "a b",
-    "\u202ereversed": "\ufffdreversed",
+    "a\r\nb": "a\\\\r\\\\nb",
+    "\u202ereversed": "\\\\u202ereversed",
+    "# heading": "\\# heading",
+    "#1": "#1",
+    "- item": "\\- item",
+    "---": "\\---",
+    "--all": "--all",
+    "> quoted": "\\> quoted",
+    "1. item": "1\\. item",
+    "6.1.0": "6.1.0",
+    "__bold__": "\\_\\_bold\\_\\_",
+    "~~gone~~": "\\~\\~gone\\~\\~",
+    "$x$": "\\$x\\$",
+    "https://evil.example www.evil.example": "https\\://evil.example www\\.evil.example",
 }
 
 
@@ -43,7 +56,7 @@ CELL = re.compile(r"(?:\\.|[^|\\])*", re.DOTALL)
 @given(st.text() | st.text(alphabet="\\|`ab\n<*"))
 def test_no_text_ends_its_cell_or_its_line(text: str) -> None:
     for cell in (plain(text), code(text)):
-        assert all(char.isprintable() for char in cell)
+        assert all(map(safe, cell))
         line = table(("a",), [(cell,)])[2]
         assert CELL.fullmatch(line.removeprefix("|").removesuffix("|"))
     assert "<" not in plain(text)

@@ -3,6 +3,7 @@
 Scalars keep their text, so that `22:22` stays what its author wrote (YAML 1.1 reads it as 1342).
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -18,6 +19,7 @@ LETTERS = 100
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 TAGS = frozenset({"!", "!override"})
 CORE = "tag:yaml.org,2002:"
+_UTF8 = re.compile("[^\ud800-\udfff]*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class _Builder:
 
     def scalar(self, event: yaml.ScalarEvent, line: int) -> None:
         self.check_tag(event.tag, line)
+        if not _UTF8.fullmatch(event.value):
+            raise self.fail("an escape that names no character", line, "half of a surrogate pair stands for nothing")
         reset = event.tag in ("!reset", f"{CORE}null")
         null = event.style is None and event.tag is None and event.value in NULLS
         text = None if reset or null else event.value

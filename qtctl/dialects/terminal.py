@@ -1,0 +1,69 @@
+"""Text that a terminal only shows: whatever would do something else, or be seen as nothing, becomes a visible escape.
+
+Letters, digits, marks and signs of all scripts stay as they are. Everything that Unicode calls a control, a format
+character, a surrogate, private or unassigned, every line separator, and the characters that are drawn as nothing are
+shown as Python writes them: `\\x1b`, `\\u202e`, `\\U000e0041`.
+"""
+
+NEWLINE = "\n"
+
+_SPACES = frozenset(" \u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000")
+"""Blanks that have a width. Python calls all of them but the first unprintable."""
+
+
+def _between(first: int, last: int) -> frozenset[str]:
+    return frozenset(map(chr, range(first, last + 1)))
+
+
+_UNSEEN = (
+    frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180f\u3164\uffa0")
+    | _between(0x180B, 0x180D)
+    | _between(0xFE00, 0xFE0F)
+    | _between(0xE0100, 0xE01EF)
+)
+"""Printable as Python has it, and drawn as nothing: fillers, joiners and selectors, in which a text can be hidden."""
+
+_ESCAPED = {NEWLINE: "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def line(text: str) -> str:
+    """One line: a line break in it is shown, too, so that no text makes a second line."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _shown(text, set(text))
+
+
+def lines(text: str) -> str:
+    """Text of several lines, each made of parts that went through `line`."""
+    return _shown(text, set(text) - {NEWLINE})
+
+
+def in_json(text: str) -> str:
+    """A JSON document that says the same, with everything that `lines` would escape in JSON's own escapes."""
+    odd = {ord(char): _json(char) for char in set(text) - {NEWLINE} if not safe(char)}
+    return text.translate(odd) if odd else text
+
+
+def safe(char: str) -> bool:
+    """Whether one character is shown as it is."""
+    return char in _SPACES or (char.isprintable() and char not in _UNSEEN)
+
+
+def _shown(text: str, chars: set[str]) -> str:
+    odd = {ord(char): _escaped(char) for char in chars if not safe(char)}
+    return text.translate(odd) if odd else text
+
+
+def _escaped(char: str) -> str:
+    if char in _ESCAPED:
+        return _ESCAPED[char]
+    code = ord(char)
+    if code <= 0xFF:  # noqa: PLR2004 - two hex digits
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four
+
+
+def _json(char: str) -> str:
+    """Beyond U+FFFF JSON has two of them for one character."""
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -1,0 +1,130 @@
+"""A secret that this process was given: it cannot be printed by mistake; and what keeps it out of other texts."""
+
+import re
+from collections.abc import Iterator
+from typing import NoReturn, Self
+
+HIDDEN = "(hidden)"
+SHORTEST = 6
+"""Characters. A shorter one stands in texts that have nothing to do with it: leaving it out would only give it away."""
+_HEAD = 16
+"""Characters of a long one that are taken for it: programs cut short what they quote."""
+_GROUPS = 8
+"""Letters of base64 that are long enough to be nothing else."""
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "'\"'\"'"}
+
+
+class Secret:
+    """A password, a key. `reveal` is the only way to its text: it is no part of any text, JSON, trace or pickle."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"Secret{HIDDEN}"
+
+    def __str__(self) -> str:
+        return HIDDEN
+
+    def __format__(self, spec: str) -> str:
+        return HIDDEN
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        from hmac import compare_digest  # noqa: PLC0415 - a command that is given no secret does without
+
+        return compare_digest(_bytes(self._text), _bytes(other._text))
+
+    def __hash__(self) -> int:
+        """The same for all of them: a table of hashes tells nothing."""
+        return hash(Secret)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")
+
+
+class Withheld:
+    """Secrets that may stand in no text that goes out: error replies quote what was sent, whoever wrote them."""
+
+    def __init__(self, shortest: int = SHORTEST) -> None:
+        """`shortest`: a secret of fewer characters is not looked for."""
+        self._shortest = shortest
+        self._patterns: list[re.Pattern[str]] = []
+        self._long: list[str] = []
+
+    def add(self, secret: Secret) -> None:
+        text = secret.reveal()
+        if len(text) >= self._shortest:
+            self._patterns.append(re.compile("|".join(_forms(text))))
+        if len(text) > _HEAD:
+            self._long.append(text)
+
+    def out_of(self, text: str) -> str:
+        """The text with HIDDEN in place of each of them: as it is, cut short, or as quoting and encoding write it."""
+        for pattern in self._patterns:
+            text = pattern.sub(HIDDEN, text)
+        for secret in self._long:
+            text = _without_beginnings(text, secret)
+        return text
+
+
+def _without_beginnings(text: str, secret: str) -> str:
+    """Without what is cut off after at least _HEAD of its characters."""
+    first, *parts = text.split(secret[:_HEAD])
+    rest = secret[_HEAD:]
+    return HIDDEN.join([first, *(part[_alike(part, rest) :] for part in parts)])
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (mine, its) in pairs if mine != its), min(len(one), len(other)))
+
+
+def _forms(text: str) -> Iterator[str]:
+    """Regular expressions, the longest first."""
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415 - as above
+
+    encoded = {quote(text, safe=""), quote_plus(text), *_base64(text), _bytes(text).hex()}
+    yield "".join(map(_character, text))
+    yield from sorted(map(re.escape, encoded - {text}), key=len, reverse=True)
+
+
+def _character(char: str) -> str:
+    """One character, as it is or as shells, JSON, Python, Markdown and HTML write it."""
+    ways = [(r"\\{1,4}" if char == "\\" else r"\\{0,2}" + re.escape(char))]
+    ways += [re.escape(_ESCAPES[char])] if char in _ESCAPES else []
+    if not char.isascii() or not char.isprintable():
+        ways += [rf"\\u{unit}" for unit in (f"{ord(char):04x}", f"{ord(char):08x}")] + [rf"\\x{ord(char):02x}"]
+    return f"(?:{'|'.join(ways)})"
+
+
+def _base64(text: str) -> Iterator[str]:
+    """Alone, and as the end of something longer, such as HTTP's Basic: without the letters that are not its own."""
+    import base64  # noqa: PLC0415 - as above
+
+    yield base64.b64encode(_bytes(text)).decode().rstrip("=")
+    for before in range(3):
+        whole = base64.b64encode(b"." * before + _bytes(text)).decode()
+        own = whole[4 if before else 0 : -4 if whole.endswith("=") else None]
+        if len(own) >= _GROUPS:
+            yield own
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
