@@ -26,9 +26,10 @@ OTHERS = {
     "__main__.py": {"sys.stdout.write", "sys.stdout.flush", "sys.stderr.flush"},
     "cli/main.py": {"sys.stdout.flush", "sys.stdout.fileno"},
     "cli/interrupt.py": {"os.write"},
+    "adapters/template_child.py": {"sys.stdout.flush", "sys.stdout.write"},
     "lab/standin.py": {"sys.stderr.write", "os.write"},
 }
-"""What they do is constant: a version, `interrupted`. The stand-in is a program of lab hosts."""
+"""What they write is constant: a version, `interrupted`. Templates answer on a pipe to us, the stand-in in lab hosts."""
 
 
 def test_nothing_else_writes_to_a_terminal() -> None:
@@ -235,14 +236,21 @@ def test_reports_of_a_hostile_host(tmp_path: Path, run_here: RunHere) -> None:
                 _only_text(ran.out)
 
 
-def _with(attack: str, value: Any) -> Any:
+FREE = frozenset(
+    {"description", "output", "os", "kernel", "hostname", "user", "working_directory", "fragment_path", "exec_start"}
+    | {"target", "resolved", "version", "interpreter", "drop_in_paths", "wants", "after", "owner", "group", "systemd"}
+)
+"""What an answer may say freely: the rest is refused where it is not what a host can say."""
+
+
+def _with(attack: str, value: Any, *, free: bool = False) -> Any:
     match value:
         case str():
-            return value if value.isdecimal() else value + attack
+            return value + attack if free else value
         case list():
-            return [_with(attack, each) for each in value]
+            return [_with(attack, each, free=free) for each in value]
         case dict():
-            return {key: each if key in ("mode", "rows") else _with(attack, each) for key, each in value.items()}
+            return {key: _with(attack, each, free=key in FREE) for key, each in value.items()}
     return value
 
 
