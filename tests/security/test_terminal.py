@@ -29,7 +29,7 @@ OTHERS = {
     "adapters/template_child.py": {"sys.stdout.flush", "sys.stdout.write"},
     "lab/standin.py": {"sys.stderr.write", "os.write"},
 }
-"""What they write is constant: a version, `interrupted`. Templates answer on a pipe to us, the stand-in in lab hosts."""
+"""Constants: a version, `interrupted`. Templates answer on a pipe to us, and the stand-in is a program of lab hosts."""
 
 
 def test_nothing_else_writes_to_a_terminal() -> None:
