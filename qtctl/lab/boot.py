@@ -1,5 +1,6 @@
 """Boot a laid-down host and end it again: systemd-nspawn with its own cgroup, network and console log."""
 
+import os
 import shlex
 import signal
 import socket
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
-from qtctl.lab import cgroups, disk, inside, network
+from qtctl.lab import capabilities, cgroups, disk, fence, inside, network, private, userns
 from qtctl.lab.kin import children, executable
 from qtctl.lab.processes import Process, process
 from qtctl.lab.shell import run, tail
@@ -31,12 +32,12 @@ SSH_PORT = 22
 def boot(state: HostState, progress: Progress) -> HostState:
     """Boot it and wait until its systemd is up and its sshd answers. On any failure nothing of it is left running."""
     hierarchy = cgroups.detect()
-    if state.overlay:
-        disk.mount(state.name, Path(state.root))
+    disk.mount(state.name, Path(state.root), overlay=state.overlay)
     gateway, address = network.create(state.name, state.address)
     started = replace(state, gateway=gateway, address=address, boot_id=machine_boot_id())
     try:
         progress(f"{state.name}: booting at {address}")
+        _fence_in(started, hierarchy, progress)
         nspawn = _launch(started, hierarchy)
         started = replace(started, nspawn=nspawn)
         save(started)
@@ -50,6 +51,19 @@ def boot(state: HostState, progress: Progress) -> HostState:
         end(started)
         raise
     return started
+
+
+def _fence_in(state: HostState, hierarchy: cgroups.Hierarchy, progress: Progress) -> None:
+    """Close the way to this machine's ports, and say what of the isolation this machine cannot do."""
+    if not state.shift:
+        progress(f"{state.name}: WARNING: no user namespaces here: its root is this machine's root (docs/lab.md)")
+    unfiltered = fence.put_up(network.device(state.name), state.gateway, state.address)
+    if unfiltered:
+        progress(f"{state.name}: WARNING: it can reach this machine's ports: {unfiltered}")
+    cgroups.create(state.name, hierarchy)
+    unlimited = cgroups.restrict_devices(state.name, hierarchy)
+    if unlimited:
+        progress(f"{state.name}: WARNING: no device policy: {unlimited}")
 
 
 def end(state: HostState, *, grace_s: float = 0) -> None:
@@ -118,25 +132,28 @@ def current_leader(state: HostState) -> Process | None:
 
 
 def _launch(state: HostState, hierarchy: cgroups.Hierarchy) -> Process:
-    root = disk.root_of(state.name)
     procs = [folder / "cgroup.procs" for folder in cgroups.create(state.name, hierarchy)]
     enter = "".join(f"echo $$ > {shlex.quote(str(path))}; " for path in procs)
-    command = shlex.join([*cgroups.launcher(state.name, hierarchy), *_nspawn(state.name, root)])
-    log = shlex.quote(str(log_path(state.name)))
+    nspawn = [*disk.for_boot(state.name), *cgroups.launcher(state.name, hierarchy), *_nspawn(state)]
+    log = log_path(state.name)
+    os.close(private.create(log, os.O_WRONLY))
     # In the background of a shell that ends: the host outlives this process and is no child to be waited for.
-    script = f"set -e; {enter}setsid {command} </dev/null >>{log} 2>&1 & echo $!"
-    pid = int(run(["sh", "-c", f"( {script} )"], env=PURE_V2))
+    # Not in a subshell: its $$ would be the pid of the shell around it, and the host would enter no cgroup of its own.
+    script = f"set -e; {enter}setsid {shlex.join(nspawn)} </dev/null >>{shlex.quote(str(log))} 2>&1 & echo $!"
+    pid = int(run(["sh", "-c", script], env=PURE_V2))
     found = process(pid)
     if found is None:
         raise LabError(f"{state.name} did not start: {console_tail(state.name)}")
     return found
 
 
-def _nspawn(name: str, root: Path) -> list[str]:
+def _nspawn(state: HostState) -> list[str]:
+    users = [f"--private-users={state.shift}:{userns.IDS}"] if state.shift else []
     return [
-        "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", f"--directory={root}",
-        f"--machine={label(name)}", f"--hostname={name}", "--private-network", "--console=pipe", "--settings=no",
-        "--resolv-conf=off", "--timezone=off", "--link-journal=no",
+        "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot",
+        f"--directory={disk.root_of(state.name)}", f"--machine={label(state.name)}", f"--hostname={state.name}",
+        "--private-network", *users, f"--drop-capability={','.join(capabilities.dropped(shifted=bool(state.shift)))}",
+        "--console=pipe", "--settings=no", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
     ]  # fmt: skip
 
 

@@ -6,9 +6,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from qtctl.errors import LabError
+from qtctl.lab import devices
 from qtctl.lab.state import label
 
 MOUNT = Path("/sys/fs/cgroup")
+PREFIX = "qtctl-lab-"
+EXEC = "exec"
+"""Beside what systemd-nspawn makes for itself and for the host: commands that were started inside from here."""
+MAX_TASKS = 8192
 REMOVE_TRIES = 100
 REMOVE_PAUSE_S = 0.02
 
@@ -34,16 +39,17 @@ def detect(mount: Path = MOUNT, booted: Path = Path("/run/systemd/system")) -> H
 
 def folders(name: str, hierarchy: Hierarchy, mount: Path = MOUNT) -> tuple[Path, ...]:
     """The cgroups that host `name` gets, none where systemd makes them."""
-    own = f"qtctl-lab-{label(name)}"
+    own = f"{PREFIX}{label(name)}"
     if hierarchy is Hierarchy.SYSTEMD:
         return ()
     if hierarchy is Hierarchy.UNIFIED:
         return (mount / own,)
-    unified = mount / "unified"
-    return (mount / "systemd" / own, *((unified / own,) if unified.is_dir() else ()))
+    beside = (mount / other for other in ("unified", "pids"))
+    return (mount / "systemd" / own, *(other / own for other in beside if other.is_dir()))
 
 
 def create(name: str, hierarchy: Hierarchy) -> tuple[Path, ...]:
+    """Make them, with the limits that this machine's controllers allow, and give them."""
     made = folders(name, hierarchy)
     for folder in made:
         try:
@@ -52,15 +58,52 @@ def create(name: str, hierarchy: Hierarchy) -> tuple[Path, ...]:
             raise LabError(
                 f"{folder}: {error.strerror}", hint="cgroups must be writable: a privileged container"
             ) from error
+        limit = folder / "pids.max"
+        if limit.exists():
+            limit.write_text(f"{MAX_TASKS}\n")
     return made
+
+
+def restrict_devices(name: str, hierarchy: Hierarchy) -> str:
+    """Keep the host, before it starts, from this machine's devices. '' where that holds, or why it does not."""
+    if hierarchy is Hierarchy.SYSTEMD:
+        return ""  # its scope says so
+    unified = [folder for folder in folders(name, hierarchy) if (folder / "cgroup.controllers").is_file()]
+    return devices.restrict(unified[0]) if unified else "this machine has no unified cgroup hierarchy"
+
+
+def entrances(leader: int, mount: Path = MOUNT, of: Path = Path("/proc")) -> tuple[Path, ...]:
+    """Cgroups for a command started from here inside the host whose PID 1 is `leader`, made where they are missing.
+
+    They are the host's: its limits and its device policy hold there, and they go with it.
+    """
+    found = []
+    for line in (of / str(leader) / "cgroup").read_text().splitlines():
+        _, controller, path = line.split(":", 2)
+        own = next((at for at, part in enumerate(path.split("/")) if part.startswith(PREFIX)), None)
+        if own is None:
+            continue
+        home = mount / _hierarchy_folder(controller, mount) / "/".join(path.split("/")[1 : own + 1])
+        if controller == "pids":
+            found.append(home)
+        else:
+            (home / EXEC).mkdir(exist_ok=True)
+            found.append(home / EXEC)
+    return tuple(found)
+
+
+def _hierarchy_folder(controller: str, mount: Path) -> str:
+    if controller:
+        return controller.removeprefix("name=")
+    return "unified" if (mount / "unified").is_dir() else ""
 
 
 def launcher(name: str, hierarchy: Hierarchy) -> tuple[str, ...]:
     """What to put before systemd-nspawn's own command line. It replaces itself by the command: the pid stays."""
     if hierarchy is not Hierarchy.SYSTEMD:
         return ()
-    scope = ("systemd-run", "--scope", "--quiet", "--collect", f"--unit=qtctl-lab-{label(name)}-{time.monotonic_ns()}")
-    return (*scope, "--property=Delegate=yes", "--")
+    scope = ("systemd-run", "--scope", "--quiet", "--collect", f"--unit={PREFIX}{label(name)}-{time.monotonic_ns()}")
+    return (*scope, "--property=Delegate=yes", f"--property=TasksMax={MAX_TASKS}", *devices.SCOPE, "--")
 
 
 def remove(name: str, hierarchy: Hierarchy) -> None:

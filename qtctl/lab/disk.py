@@ -1,11 +1,17 @@
-"""The disk of a lab host: what it writes goes to a folder of its own, over the shared root file system."""
+"""The disk of a lab host: what it writes goes to a folder of its own, over the shared root file system.
+
+On this machine it is mounted nosuid and nodev; the host itself boots from a mount of its own that is not nosuid.
+"""
 
 import shutil
 from pathlib import Path
 
 from qtctl.errors import LabError
+from qtctl.lab import private, userns
 from qtctl.lab.shell import run
-from qtctl.lab.state import host_dir
+from qtctl.lab.state import host_dir, own_state
+
+OUTSIDE, INSIDE = "nosuid,nodev", "suid,nodev"
 
 
 def root_of(name: str) -> Path:
@@ -16,22 +22,55 @@ def create(name: str, rootfs: Path) -> bool:
     """A fresh disk, mounted. Gives whether it is an overlay: where the kernel refuses one, it is a copy."""
     _make_folders(name)
     try:
-        mount(name, rootfs)
+        _mount_overlay(name, rootfs)
     except LabError:
         # No overlay on overlay: a state folder inside a container's own root cannot hold the upper layer.
         run(["cp", "--archive", "--reflink=auto", f"{rootfs}/.", str(root_of(name))], timeout_s=300)
+        _mount_copy(name)
         return False
     return True
 
 
-def mount(name: str, rootfs: Path) -> None:
-    """Mount the overlay of a host whose folders exist; nothing where it is mounted."""
+def mount(name: str, rootfs: Path, *, overlay: bool) -> None:
+    """Mount the disk of a host whose folders exist; nothing where it is mounted."""
     if mounted(name):
         return
+    if overlay:
+        _mount_overlay(name, rootfs)
+    else:
+        _mount_copy(name)
+
+
+def shift(name: str, shifted: int, *, overlay: bool) -> None:
+    """Give what was laid down from here to the uids that the host has; nothing where those are this machine's."""
+    if not shifted:
+        return
+    if overlay:
+        userns.shift_written(root_of(name), host_dir(name) / "upper", shifted)
+    else:
+        userns.shift(root_of(name), shifted)
+
+
+def for_boot(name: str) -> list[str]:
+    """What to put before the command that boots from the disk: a mount namespace where setuid programs work, for sudo.
+
+    It replaces itself by the command: the pid stays.
+    """
+    remount = f'mount -o remount,bind,{INSIDE} "$0" && exec "$@"'
+    return ["unshare", "--mount", "--propagation", "slave", "sh", "-c", remount, str(root_of(name))]
+
+
+def _mount_copy(name: str) -> None:
+    root = str(root_of(name))
+    run(["mount", "--bind", root, root])
+    run(["mount", "-o", f"remount,bind,{OUTSIDE}", root])
+
+
+def _mount_overlay(name: str, rootfs: Path) -> None:
     if not rootfs.is_dir():
         raise LabError(f"{rootfs}, which {name} runs on, is gone", hint=f"qtctl lab down {name}")
     folder = host_dir(name)
-    options = f"lowerdir={rootfs},upperdir={folder}/upper,workdir={folder}/work"
+    options = f"{OUTSIDE},lowerdir={rootfs},upperdir={folder}/upper,workdir={folder}/work"
     run(["mount", "-t", "overlay", "-o", options, f"qtctl-lab-{name}", str(root_of(name))])
 
 
@@ -52,9 +91,9 @@ def remove(name: str) -> None:
 
 
 def _make_folders(name: str) -> None:
-    folder = host_dir(name)
+    own_state()
+    folder = private.folder(host_dir(name))
     for part in ("upper", "work", "root"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
+        (folder / part).mkdir(exist_ok=True)
     for part in ("upper", "root"):
         (folder / part).chmod(0o755)
-    folder.chmod(0o755)

@@ -1,41 +1,71 @@
-"""Commands inside a host: run to the end, or ended with all that they started."""
+"""Commands inside a host: run to the end, or ended with all that they started.
+
+They get what the host's own processes have: its namespaces, cgroup and capabilities, and nothing of this machine but
+the input and output that they are given: no variable, no terminal, no key of whoever calls.
+"""
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from qtctl.errors import LabError
+from qtctl.lab import capabilities, cgroups, kernel, terminal
 from qtctl.lab.kin import children
 from qtctl.lab.processes import POLL_S, Process
-from qtctl.lab.shell import environment
 
 REAP_S = 5
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def enter(leader: Process) -> tuple[str, ...]:
-    """What to put before a command that runs inside the host whose PID 1 `leader` is.
+    """What to put before a command that runs inside the host whose PID 1 `leader` is. LabError where it has ended.
 
     Its root is named beside its namespaces: on a machine that is itself a chroot, that of the namespace is another.
     """
-    return ("nsenter", "-t", str(leader.pid), "-a", "-r", "-w", "--")
+    try:
+        folders = cgroups.entrances(leader.pid)
+        namespace = _user_namespace(leader.pid)
+    except (FileNotFoundError, ProcessLookupError) as error:
+        raise LabError("the host has just ended", hint="qtctl lab list") from error
+    enter_cgroups = "".join(f"echo $$ > {shlex.quote(str(folder))}/cgroup.procs && " for folder in folders)
+    bounded = _bounded(leader.pid)
+    nsenter = ("nsenter", "-t", str(leader.pid), "-a", "-r", "-w", "--")
+    # In a user namespace of its own, a process has all capabilities over that anew: they go once it is in there.
+    # In this machine's, they go before it is seen in there: the host's root could take them over.
+    bounded_entry = (*nsenter, *bounded) if namespace != _user_namespace(os.getpid()) else (*bounded, *nsenter)
+    return ("/bin/sh", "-c", f'{enter_cgroups}unset PWD && exec "$@"', "sh", *bounded_entry)
+
+
+def _user_namespace(pid: int) -> str:
+    return str(Path(f"/proc/{pid}/ns/user").readlink())
+
+
+def _bounded(leader: int) -> tuple[str, ...]:
+    """Take away the capabilities that the host's PID 1 cannot have."""
+    mine, its = (capabilities.bounding_set(pid) for pid in (os.getpid(), leader))
+    lacking = [number for number in range((mine | its).bit_length()) if not its >> number & 1]
+    if not lacking:
+        return ()
+    return ("/usr/bin/setpriv", f"--bounding-set={','.join(f'-cap_{number}' for number in lacking)}", "--inh-caps=-all")
 
 
 def execute(
     name: str, leader: Process, argv: Sequence[str], *, stdin: bytes | None = None, timeout_s: float
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command as root inside host `name`, whatever its exit status. LabError where `timeout_s` passes."""
+    _leave_keys()
     process = subprocess.Popen(
-        _command(leader, argv),
+        [*enter(leader), *argv],
         stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        env=environment(),
+        env=_environment(),
     )
     with process:
         try:
@@ -51,25 +81,22 @@ def execute(
 def attach(leader: Process, argv: Sequence[str]) -> int:
     """As execute, with this process's own input and output, for as long as it takes. Gives the exit status of a shell.
 
-    At a terminal an interrupt is the command's, not ours: it ends a program in a shell there, not the shell.
+    At a terminal the command has one of its own, as over ssh: an interrupt is the command's, not ours.
     """
-    alone = not sys.stdin.isatty()
-    process = subprocess.Popen(_command(leader, argv), start_new_session=alone, env=environment())
-    before = signal.signal(signal.SIGINT, signal.default_int_handler if alone else lambda *_: None)
-    try:
-        code = process.wait()
-    except BaseException:
-        end(process)
-        raise
-    finally:
-        signal.signal(signal.SIGINT, before)
+    _leave_keys()
+    owner = Path(f"/proc/{leader.pid}").stat().st_uid
+    code = terminal.run([*enter(leader), *argv], _environment(), owner, end)
     return code if code >= 0 else 128 - code
 
 
-def _command(leader: Process, argv: Sequence[str]) -> list[str]:
-    """`argv` in a clean environment."""
-    bare = ["env", "-i", f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}"]
-    return [*enter(leader), *bare, *argv]
+def _leave_keys() -> None:
+    """Where the kernel refuses it, it refuses the command the use of keys too."""
+    with contextlib.suppress(OSError):
+        kernel.leave_session_keyring()
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", "TERM": os.environ.get("TERM", "dumb")}
 
 
 def end(entered: subprocess.Popen[bytes]) -> None:

@@ -1,5 +1,6 @@
 """Throwaway systemd hosts on this machine: boot, list, run, reboot, cut, end. All of it needs root."""
 
+import os
 import shutil
 import subprocess
 import uuid
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from qtctl.errors import LabError
-from qtctl.lab import boot, disk, inside, needs, network, rootfs, ssh, state
+from qtctl.lab import boot, disk, inside, needs, network, private, rootfs, ssh, state
 from qtctl.lab.layover import lay_over
 from qtctl.lab.processes import Process
 from qtctl.lab.state import HostState
@@ -71,7 +72,11 @@ def up(
 def _make(name: str, *, tree: Tree, root: Path, suite: str, stands_for: str, key: str, progress: Progress) -> None:
     with state.host_lock(name):
         if not _is_running(name):
-            _make_afresh(name, tree, key, HostState(name, "", "", suite, str(root), stands_for, ""), progress)
+            _make_afresh(name, tree, key, _blank(name, root, suite, stands_for), progress)
+
+
+def _blank(name: str, root: Path, suite: str, stands_for: str) -> HostState:
+    return HostState(name, "", "", suite, str(root), stands_for, "", shift=rootfs.own_shift())
 
 
 def _make_afresh(name: str, tree: Tree, key: str, blank: HostState, progress: Progress) -> None:
@@ -80,6 +85,7 @@ def _make_afresh(name: str, tree: Tree, key: str, blank: HostState, progress: Pr
     try:
         overlay = disk.create(name, Path(blank.root))
         host_key = _lay_down(name, tree, key)
+        disk.shift(name, blank.shift, overlay=overlay)
         state.save(boot.boot(replace(blank, host_key=host_key, overlay=overlay), progress))
     except BaseException as error:
         kept = _keep_console(name)
@@ -93,8 +99,9 @@ def _keep_console(name: str) -> Path | None:
     log = state.log_path(name)
     if not log.is_file():
         return None
-    kept = state.state_dir() / f"{name}.console.log"
-    shutil.copyfile(log, kept)
+    kept = state.state_dir() / f"{name}{state.CONSOLE}"
+    with os.fdopen(private.create(kept, os.O_WRONLY | os.O_TRUNC), "wb") as copy, log.open("rb") as source:
+        shutil.copyfileobj(source, copy)
     return kept
 
 

@@ -7,14 +7,16 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from qtctl.errors import LabError
+from qtctl.lab import private
 from qtctl.lab.shell import run
-from qtctl.lab.state import label, locked
+from qtctl.lab.state import label
 
 FIRST, LAST = IPv4Address("169.254.16.0"), IPv4Address("169.254.111.252")
 """Away from 169.254.169.254, where clouds keep their metadata service."""
 STEP = 4
 SUBNETS = (int(LAST) - int(FIRST)) // STEP + 1
-LOCK = Path("/run/lock/qtctl-lab-network")
+LOCK = Path("/run/qtctl-lab/network")
+"""Of all labs on this machine. Not in /run/lock: every account may make, and hold, a lock there."""
 INSIDE = "host0"
 
 
@@ -40,7 +42,7 @@ def pick(name: str, taken: Iterable[IPv4Network]) -> IPv4Network:
 
 def create(name: str, wanted: str = "") -> tuple[str, str]:
     """Make the pair and address this machine's end: (gateway, address of the host). `wanted`: its address before."""
-    with locked(LOCK):
+    with private.locked(LOCK):
         links = json.loads(run(["ip", "-json", "address", "show"]))
         if any(link.get("ifname") == device(name) for link in links):
             raise LabError(f"{device(name)} is there already: another lab has a host {name}", hint="choose other names")

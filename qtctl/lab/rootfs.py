@@ -1,18 +1,15 @@
 """Root file systems of lab hosts: bootstrapped once per recipe into a cache outside the repository."""
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from qtctl.errors import LabError
-from qtctl.lab import sources
+from qtctl.lab import private, sources, userns
 from qtctl.lab.shell import environment, run, tail
 from qtctl.ports.progress import Progress
 
@@ -58,49 +55,68 @@ def cache_dir() -> Path:
     return Path(os.environ.get("QTCTL_CACHE") or "/var/cache/qtctl/lab")
 
 
+def _is_ours(name: str) -> bool:
+    return name.removeprefix(".").partition("-")[0] in SUITES
+
+
+def own_shift() -> int:
+    """What is added to the uids and gids of root file systems on this machine: 0 where it makes no user namespaces."""
+    return userns.BASE if userns.possible() else 0
+
+
 def recipe_digest(suite: str) -> str:
     recipe = [RECIPE, suite, PACKAGES, MASKED, DROP_INS]
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]
 
 
 def cached(suite: str) -> Path:
-    """Where the root file system of this recipe is, or would be."""
-    return cache_dir() / f"{suite}-{recipe_digest(suite)}"
+    """Where the root file system of this recipe is, or would be, with the uids that hosts have on this machine."""
+    return _cached(suite, own_shift())
+
+
+def _cached(suite: str, shift: int) -> Path:
+    return cache_dir() / f"{suite}-{recipe_digest(suite)}{f'-{shift:x}' if shift else ''}"
 
 
 def ensure(suite: str, progress: Progress) -> Path:
-    """The root file system of `suite`, built if the cache has none of this recipe. About a minute then."""
+    """The root file system of `suite`, built if the cache has none of this recipe. About a minute then.
+
+    LabError where another account could change what is in the cache.
+    """
     if suite not in SUITES:
         raise LabError(f"no recipe for a host of {suite}", hint=f"one of {', '.join(sorted(SUITES))}")
+    private.folder(cache_dir(), _is_ours)
     path = cached(suite)
     if path.is_dir():
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path.parent / f".{path.name}.lock"):
+    with private.locked(path.parent / f".{path.name}.lock"):
         if not path.is_dir():
             _build(suite, path, progress)
     return path
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _build(suite: str, path: Path, progress: Progress) -> None:
     work = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     root = work / "root"
     try:
-        _bootstrap(suite, root, progress)
-        progress(f"{suite}: making it ready for reuse")
-        finish(root)
+        _fill(suite, root, progress)
         root.chmod(0o755)
+        if own_shift():
+            userns.shift(root, own_shift())
         root.rename(path)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     progress(f"{suite}: kept in {path}")
+
+
+def _fill(suite: str, root: Path, progress: Progress) -> None:
+    plain = _cached(suite, 0)
+    if plain.is_dir():
+        run(["cp", "--archive", "--reflink=auto", str(plain), str(root)], timeout_s=300)
+        return
+    _bootstrap(suite, root, progress)
+    progress(f"{suite}: making it ready for reuse")
+    finish(root)
 
 
 def _bootstrap(suite: str, root: Path, progress: Progress) -> None:

@@ -26,7 +26,7 @@ def key_path() -> Path:
 def public_key() -> str:
     """The lab's own public key, as one line; the pair is made at first use."""
     key = key_path()
-    with locked(ssh_dir() / ".lock"):
+    with locked("ssh", ".lock"):
         if not key.is_file():
             make_key(key, "qtctl-lab")
     return key.with_suffix(".pub").read_text().strip()
@@ -43,10 +43,10 @@ def make_key(path: Path, comment: str) -> str:
 
 def write_config(hosts: Callable[[], Iterable[HostState]]) -> None:
     """The config fragment and known_hosts of all hosts of the lab, asked for while no other process writes its own."""
-    with locked(ssh_dir() / ".lock"):
+    with locked("ssh", ".lock"):
         found = list(hosts())
-        write_atomically(known_hosts_path(), known_hosts(found).encode(), 0o644)
-        write_atomically(config_path(), config(found, ssh_dir()).encode(), 0o644)
+        write_atomically(known_hosts_path(), known_hosts(found).encode())
+        write_atomically(config_path(), config(found, ssh_dir()).encode())
 
 
 def known_hosts(hosts: Iterable[HostState]) -> str:

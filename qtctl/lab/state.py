@@ -1,17 +1,16 @@
 """What the lab remembers of its hosts: one folder and one JSON document each, below one state folder."""
 
-import fcntl
 import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
 from qtctl.errors import LabError
+from qtctl.lab import private
 from qtctl.lab.processes import Process
 
 SCHEMA = 1
@@ -24,6 +23,7 @@ class HostState:
     """A lab host as written down. `gateway` is this machine's end of its /30; `host_key` its public ssh key.
 
     `nspawn` is None where it was stopped on purpose; `boot_id` names the boot of this machine that it ran in.
+    `shift` is what was added to every uid and gid of its files, 0 for nothing.
     """
 
     name: str
@@ -34,6 +34,7 @@ class HostState:
     stands_for: str
     host_key: str
     overlay: bool = True
+    shift: int = 0
     nspawn: Process | None = None
     leader: Process | None = None
     boot_id: str = ""
@@ -52,10 +53,26 @@ class HostState:
 
 
 DEFAULT_STATE = "/var/lib/qtctl/lab"
+FOLDERS = {"hosts", "locks", "ssh"}
+CONSOLE = ".console.log"
 
 
 def state_dir() -> Path:
     return Path(os.environ.get("QTCTL_STATE") or DEFAULT_STATE)
+
+
+def own_state() -> Path:
+    """The state folder, made if need be: mode 0700. LabError where another account could change what is in it."""
+    return private.folder(state_dir(), _is_ours)
+
+
+def _there() -> bool:
+    """Whether this account has a lab. What is in its folder is read only after this."""
+    return private.exists(state_dir(), _is_ours)
+
+
+def _is_ours(name: str) -> bool:
+    return name in FOLDERS or name.endswith(CONSOLE)
 
 
 def label(name: str) -> str:
@@ -86,16 +103,14 @@ def check_name(name: str) -> None:
 
 
 def save(state: HostState) -> None:
-    folder = host_dir(state.name)
-    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"schema": SCHEMA, **asdict(state)}, indent=1, sort_keys=True) + "\n"
-    write_atomically(folder / "host.json", text.encode(), 0o644)
+    write_atomically(host_dir(state.name) / "host.json", text.encode())
 
 
 def load(name: str) -> HostState | None:
     """None where no such host was laid down. LabError where its document cannot be read."""
     path = host_dir(name) / "host.json"
-    if not path.is_file():
+    if not _there() or not path.is_file():
         return None
     try:
         fields = json.loads(path.read_text())
@@ -111,28 +126,25 @@ def load(name: str) -> HostState | None:
 def names() -> tuple[str, ...]:
     """All hosts with a folder, also half-made ones, sorted as lab1, lab2, … lab10."""
     hosts = state_dir() / "hosts"
-    found = [path.name for path in hosts.iterdir() if path.is_dir()] if hosts.is_dir() else []
+    found = [path.name for path in hosts.iterdir() if path.is_dir()] if _there() and hosts.is_dir() else []
     return tuple(sorted(found, key=lambda name: (len(name), name)))
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Wait for, and hold, an exclusive lock that ends with this process."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def host_lock(name: str) -> AbstractContextManager[None]:
     """Held while a host is made, booted or ended: two commands at once on one host would undo each other."""
-    return locked(state_dir() / "locks" / name)
+    return locked("locks", name)
 
 
-def write_atomically(path: Path, content: bytes, mode: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def locked(folder: str, name: str) -> AbstractContextManager[None]:
+    """Wait for, and hold, a lock in a folder of the state folder."""
+    return private.locked(own_state() / folder / name)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """A file of the state folder, mode 0600."""
+    own_state()
+    private.folder(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(handle, "wb") as file:
         file.write(content)
-    Path(temporary).chmod(mode)
     Path(temporary).rename(path)

@@ -1,0 +1,25 @@
+"""The capabilities of a lab host: those of systemd-nspawn, less what no unit of a fleet needs."""
+
+from pathlib import Path
+
+DROPPED = (
+    "CAP_AUDIT_CONTROL", "CAP_AUDIT_WRITE", "CAP_IPC_OWNER", "CAP_LEASE", "CAP_LINUX_IMMUTABLE", "CAP_MKNOD",
+    "CAP_NET_BROADCAST", "CAP_SYS_TTY_CONFIG",
+)  # fmt: skip
+"""systemd-nspawn itself withholds module loading, raw I/O, the clock, process accounting and locked memory."""
+DROPPED_UNSHIFTED = ("CAP_DAC_READ_SEARCH",)
+"""In the machine's own user namespace it opens any file of any mounted file system, by its handle."""
+
+
+def dropped(*, shifted: bool) -> tuple[str, ...]:
+    """`shifted`: whether the host has a user namespace of its own."""
+    return DROPPED if shifted else (*DROPPED, *DROPPED_UNSHIFTED)
+
+
+def bounding_set(pid: int, of: Path = Path("/proc")) -> int:
+    """The bits of the capabilities that a process, and whatever it starts, can ever have; 0 where it has ended."""
+    try:
+        lines = (of / str(pid) / "status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1], 16) for line in lines if line.startswith("CapBnd:")), 0)

@@ -1,0 +1,60 @@
+"""The devices that a lab host may make and open: those that every container has. No disk, no terminal of this machine.
+
+On a machine that systemd booted, the scope of the host says so; elsewhere an eBPF program at the host's cgroup.
+"""
+
+import os
+import struct
+from functools import cache
+from pathlib import Path
+
+from qtctl.lab import kernel
+
+ALLOWED = ((1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2), (10, 200))
+"""null, zero, full, random, urandom, tty, console, ptmx, net/tun: (major, minor)."""
+PTS_MAJORS = tuple(range(136, 144))
+SCOPE = (
+    "--property=DevicePolicy=closed",
+    "--property=DeviceAllow=char-pts rwm",
+    "--property=DeviceAllow=/dev/net/tun rwm",
+)
+CHARACTER = 2
+LOAD, AND, IF_EQUAL, IF_NOT_EQUAL, SET, EXIT = 0x61, 0x57, 0x15, 0x55, 0xB7, 0x95
+CONTEXT, KIND, MAJOR, MINOR, RESULT = 1, 2, 3, 4, 0
+
+
+def restrict(cgroup: Path) -> str:
+    """Hold all in a cgroup of the unified hierarchy to ALLOWED. '' where it holds, or why the kernel does not do it."""
+    try:
+        program = kernel.load_device_program(policy())
+        try:
+            kernel.attach_device_program(program, cgroup)
+        finally:
+            os.close(program)
+    except OSError as error:
+        return f"{cgroup}: {error.strerror or error}"
+    return ""
+
+
+@cache
+def policy() -> bytes:
+    """The program: 1 for a character device of ALLOWED, whatever is done with it, and 0 for all others."""
+    code = [
+        _step(LOAD, KIND, CONTEXT, 0, 0), _step(AND, KIND, 0, 0, 0xFFFF),
+        _step(LOAD, MAJOR, CONTEXT, 4, 0), _step(LOAD, MINOR, CONTEXT, 8, 0),
+        _step(IF_EQUAL, KIND, 0, 2, CHARACTER), *_answer(0),
+    ]  # fmt: skip
+    for major, minor in ALLOWED:
+        code += [_step(IF_NOT_EQUAL, MAJOR, 0, 3, major), _step(IF_NOT_EQUAL, MINOR, 0, 2, minor), *_answer(1)]
+    for major in PTS_MAJORS:
+        code += [_step(IF_NOT_EQUAL, MAJOR, 0, 2, major), *_answer(1)]
+    return b"".join([*code, *_answer(0)])
+
+
+def _answer(value: int) -> tuple[bytes, bytes]:
+    return _step(SET, RESULT, 0, 0, value), _step(EXIT, 0, 0, 0, 0)
+
+
+def _step(code: int, target: int, source: int, offset: int, value: int) -> bytes:
+    """One instruction (struct bpf_insn); little-endian machines."""
+    return struct.pack("<BBhi", code, source << 4 | target, offset, value)

@@ -1,0 +1,139 @@
+"""A command of a lab host at the caller's terminal, without that terminal in its hands: it could type there."""
+
+import os
+import select
+import signal
+import subprocess
+import termios
+import threading
+import tty
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+IN, OUT, ERR = 0, 1, 2
+CHUNK = 65536
+LOOK_S = 0.1
+DRAIN_S = 1.0
+
+End = Callable[["subprocess.Popen[bytes]"], None]
+"""Ends the command, and all that it started."""
+
+
+def run(argv: Sequence[str], env: Mapping[str, str], owner: int, end: End) -> int:
+    """Run it with this process's input and output for as long as it takes; gives what Popen calls its return code.
+
+    At a terminal, its own is a new one that belongs to uid `owner`. Elsewhere whatever of the three streams is a
+    terminal reaches it as a pipe. A SIGINT ends it.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        if os.isatty(IN) and os.isatty(OUT):
+            return _on_terminal(argv, env, owner, end)
+        return _with_pipes(argv, env, end)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _on_terminal(argv: Sequence[str], env: Mapping[str, str], owner: int, end: End) -> int:
+    ours, theirs = os.openpty()
+    try:
+        os.fchown(theirs, owner, -1)
+        termios.tcsetattr(theirs, termios.TCSANOW, termios.tcgetattr(IN))
+        error = theirs if os.isatty(ERR) else None
+        with _sized(ours), _raw():
+            process = subprocess.Popen(
+                ["setsid", "--ctty", *argv], stdin=theirs, stdout=theirs, stderr=error, env=dict(env)
+            )
+            try:
+                os.close(theirs)
+                _relay(ours, process)
+                return process.wait()
+            except BaseException:
+                end(process)
+                raise
+    finally:
+        os.close(ours)
+
+
+def _relay(ours: int, process: "subprocess.Popen[bytes]") -> None:
+    """Both ways, until the command has ended and its last words are out."""
+    while True:
+        ready = select.select([IN, ours], [], [], LOOK_S)[0]
+        if ours in ready and not _copy(ours, OUT):
+            return
+        if IN in ready and not _copy(IN, ours):
+            raise KeyboardInterrupt  # the caller's terminal is gone: as an interrupt, it ends the command
+        if not ready and process.poll() is not None:
+            return
+
+
+def _copy(source: int, target: int) -> bool:
+    """Whether there was something to copy. A terminal whose other end is closed says EIO."""
+    try:
+        read = os.read(source, CHUNK)
+    except OSError:
+        return False
+    while read:
+        written = os.write(target, read)
+        read = read[written:]
+        if not read:
+            return True
+    return False
+
+
+@contextmanager
+def _raw() -> Iterator[None]:
+    before = termios.tcgetattr(IN)
+    tty.setraw(IN, termios.TCSADRAIN)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(IN, termios.TCSADRAIN, before)
+
+
+@contextmanager
+def _sized(ours: int) -> Iterator[None]:
+    """The new terminal has the size of the caller's, also after a change."""
+
+    def resize(_signal: int = 0, _frame: FrameType | None = None) -> None:
+        with suppress(OSError, termios.error):
+            termios.tcsetwinsize(ours, termios.tcgetwinsize(IN))
+
+    resize()
+    before = signal.signal(signal.SIGWINCH, resize)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGWINCH, before)
+
+
+def _with_pipes(argv: Sequence[str], env: Mapping[str, str], end: End) -> int:
+    given = [subprocess.PIPE if os.isatty(stream) else None for stream in (IN, OUT, ERR)]
+    process = subprocess.Popen(
+        list(argv), stdin=given[IN], stdout=given[OUT], stderr=given[ERR], env=dict(env), start_new_session=True
+    )
+    pumps = [_pump(pipe.fileno(), stream) for stream, pipe in ((OUT, process.stdout), (ERR, process.stderr)) if pipe]
+    if process.stdin:
+        _pump(IN, process.stdin.fileno())
+    try:
+        code = process.wait()
+    except BaseException:
+        end(process)
+        raise
+    for pump in pumps:
+        pump.join(DRAIN_S)
+    return code
+
+
+def _pump(source: int, target: int) -> threading.Thread:
+    """Copy in the background, to the end of the source."""
+
+    def work() -> None:
+        with suppress(OSError):
+            while _copy(source, target):
+                pass
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,100 @@
+"""A user namespace for each host: its uids and gids are this machine's BASE to BASE + 65535, and nobody's here."""
+
+import os
+import stat
+import struct
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from qtctl.lab.shell import environment
+
+BASE = 0x6FFF0000
+"""The last block of the range that systemd reserves for containers, above what useradd gives out in /etc/subuid."""
+IDS = 65536
+PROBE = ("unshare", "--user", "--map-root-user", "--mount", "--net", "--pid", "--fork")
+MOUNTS = "mount -t proc proc /proc && mount -t sysfs sysfs /sys"
+"""What systemd-nspawn has to do in there; a container's masked /proc forbids it."""
+TRY_S = 10
+SPECIAL = stat.S_ISUID | stat.S_ISGID
+CAPABILITY = "security.capability"
+CAP_V2, CAP_V3, CAP_REVISION = 0x02000000, 0x03000000, 0xFF000000
+
+
+@cache
+def possible() -> bool:
+    """Whether this machine can boot hosts in a user namespace."""
+    return _maps_base(Path("/proc/self/uid_map").read_text()) and _kernel_does()
+
+
+def _maps_base(uid_map: str) -> bool:
+    """Whether uids from BASE are there, by the text of /proc/self/uid_map: in a container they may not be."""
+    ranges = [(int(first), int(count)) for first, _, count in map(str.split, uid_map.splitlines())]
+    return any(first <= BASE and first + count >= BASE + IDS for first, count in ranges)
+
+
+def _kernel_does() -> bool:
+    try:
+        done = subprocess.run(
+            [*PROBE, "sh", "-c", MOUNTS],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=TRY_S, env=environment(), check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def shift(root: Path, shifted: int) -> None:
+    """Add `shifted` to the owner and group of all in `root` that has none of that yet. Modes and capabilities stay."""
+    for name, handle in _entries(root):
+        _shift_one(name, handle, shifted)
+
+
+def shift_written(root: Path, upper: Path, shifted: int) -> None:
+    """As `shift`, of what the upper layer of an overlay has, through the overlay."""
+    for path in (upper, *upper.rglob("*")):
+        seen = root / path.relative_to(upper)
+        if os.path.lexists(seen):  # not what was deleted
+            _shift_one(str(seen), None, shifted)
+
+
+def _entries(root: Path) -> Iterator[tuple[str, int]]:
+    for at, folders, files, handle in os.fwalk(root, follow_symlinks=False):
+        yield from ((name, handle) for name in (*folders, *files, *((".",) if at == str(root) else ())))
+
+
+def _shift_one(name: str, handle: int | None, shifted: int) -> None:
+    found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+    uid, gid = (each + shifted if each < IDS else each for each in (found.st_uid, found.st_gid))
+    if (uid, gid) == (found.st_uid, found.st_gid):
+        return
+    capability = _capability(name, handle) if stat.S_ISREG(found.st_mode) and found.st_mode & 0o111 else b""
+    os.chown(name, uid, gid, dir_fd=handle, follow_symlinks=False)
+    if found.st_mode & SPECIAL and not stat.S_ISLNK(found.st_mode):
+        os.chmod(name, stat.S_IMODE(found.st_mode), dir_fd=handle)  # chown takes setuid and setgid away
+    if capability:
+        _write_capability(name, handle, of_root(capability, shifted))
+
+
+def _path(name: str, handle: int | None) -> str:
+    return name if handle is None else f"/proc/self/fd/{handle}/{name}"
+
+
+def _capability(name: str, handle: int | None) -> bytes:
+    try:
+        return os.getxattr(_path(name, handle), CAPABILITY, follow_symlinks=False)
+    except OSError:
+        return b""  # none, or a file system without any
+
+
+def _write_capability(name: str, handle: int | None, value: bytes) -> None:
+    os.setxattr(_path(name, handle), CAPABILITY, value, follow_symlinks=False)
+
+
+def of_root(capability: bytes, uid: int) -> bytes:
+    """A file's capabilities (struct vfs_cap_data), for namespaces whose root is `uid` outside."""
+    (magic,) = struct.unpack_from("<I", capability)
+    if magic & CAP_REVISION != CAP_V2:
+        return capability
+    return struct.pack("<I", magic & ~CAP_REVISION | CAP_V3) + capability[4:20] + struct.pack("<I", uid)
