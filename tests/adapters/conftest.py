@@ -1,7 +1,9 @@
 """A loopback sshd and Redis for every test here, and, for `lab` tests, one booted host."""
 
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,10 +52,63 @@ class Booted:
     inside: Callable[..., "subprocess.CompletedProcess[bytes]"]
     """Run an argv inside, as root; `stdin` is its input."""
     socket: str
-    """Its system bus, as this machine sees it."""
+    """Its system bus, on this machine; who comes this way is root there."""
 
     def connect(self, user: str) -> SshHost:
         return connect(self.name, user=user, config=self.config)
+
+
+RELAY = """
+import socket, sys, threading
+def pump(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+    except OSError:
+        pass
+    for end in (source, target):
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+def serve(client):
+    bus = socket.socket(socket.AF_UNIX)
+    try:
+        bus.connect("/run/dbus/system_bus_socket")
+    except OSError:
+        client.close()
+        return
+    back = threading.Thread(target=pump, args=(bus, client))
+    back.start()
+    pump(client, bus)
+    back.join()
+    client.close()
+    bus.close()
+listener = socket.socket(fileno=int(sys.argv[1]))
+while True:
+    client, _ = listener.accept()
+    threading.Thread(target=serve, args=(client,), daemon=True).start()
+"""
+"""Root of this machine is nobody to the bus of a host with uids of its own: bytes go through a process in there."""
+
+
+@contextmanager
+def relayed_bus(leader: int, path: Path) -> Iterator[Path]:
+    """The system bus of a lab host, at a socket of this machine."""
+    from qtctl.lab import inside
+    from qtctl.lab.processes import process
+
+    first = process(leader)
+    assert first is not None
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        argv = [*inside.enter(first), "python3", "-c", RELAY, str(listener.fileno())]
+        relay = subprocess.Popen(argv, pass_fds=[listener.fileno()])
+        try:
+            yield path
+        finally:
+            inside.end(relay)
 
 
 @pytest.fixture(scope="session")
@@ -74,11 +129,13 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
         try:
             known = lab.find(name)
             assert known is not None
-            yield Booted(
-                name,
-                lab.ssh_config_path(),
-                lambda *argv, stdin=None: lab.execute(name, list(argv), stdin=stdin),
-                f"/proc/{known.leader}/root/run/dbus/system_bus_socket",
-            )
+            assert known.leader is not None
+            with relayed_bus(known.leader, tmp_path_factory.mktemp("bus") / "socket") as path:
+                yield Booted(
+                    name,
+                    lab.ssh_config_path(),
+                    lambda *argv, stdin=None: lab.execute(name, list(argv), stdin=stdin),
+                    str(path),
+                )
         finally:
             lab.down([name])
