@@ -16,8 +16,6 @@ import sys
 import threading
 import time
 
-from qtctl.dialects.lines import lines
-
 TYPE_CHECKING = False  # typing itself is not imported: it takes a third of the start
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -89,7 +87,7 @@ def encode(command: Command) -> bytes:
 
 def own_unit(cgroup: str) -> str:
     """The unit named by the text of /proc/PID/cgroup, '' where none is."""
-    for line in lines(cgroup):
+    for line in cgroup.split("\n"):
         for part in reversed(line.split("/")):
             if part.endswith(".service"):
                 return part
