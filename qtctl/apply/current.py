@@ -26,7 +26,7 @@ def current_files(host: Host, paths: Sequence[str], deadline_s: float) -> dict[s
     if not paths:
         return {}
     lines = "\n".join(f"one {number} {quote(path)}" for number, path in enumerate(paths))
-    done = host.start(f"{_SCRIPT}{lines}\nexit 0\n", root=True).finish(deadline_s)
+    done = host.start(f"{_SCRIPT}{lines}\nexit 0\n", root=True, attached=True).finish(deadline_s)
     if done.exit != 0:
         raise HostError(f"{host.address}: unit files could not be read", hint=_last_line(done.stderr))
     rows = (_row(line, len(paths)) for line in done.stdout.split(b"\n") if line)

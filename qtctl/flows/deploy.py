@@ -209,12 +209,25 @@ class _Deploy:
         until = self.clock.monotonic() + self.deadline_s
         try:
             with deploy_lock(self.host, hold_s=self.deadline_s + LOCK_SPARE_S) as lock:
-                left_s = until - self.clock.monotonic()
-                results = apply(self.host, planned, self.clock, deadline_s=left_s, progress=self.progress)
-                return self._verify(planned, results, until, lock)
+                return self._change(planned, until, lock)
         except DeployRefused as error:
             outcome = DeployOutcome(planned, DeployStatus.REFUSED)
             raise NothingDone((error.what,), outcome, hint=error.hint) from error
+
+    def _change(self, planned: Plan, until: float, lock: Lock) -> DeployOutcome:
+        results: tuple[StepResult, ...] = ()
+        try:
+            left_s = until - self.clock.monotonic()
+            results = apply(self.host, planned, self.clock, deadline_s=left_s, progress=self.progress)
+            return self._verify(planned, results, until, lock)
+        except KeyboardInterrupt as interrupt:
+            outcome = DeployOutcome(planned, DeployStatus.FAILED, results)
+            why = (
+                "interrupted"
+                if results
+                else "interrupted while it was being changed, and how far that came is not known"
+            )
+            raise LeftBehind(_left_behind(outcome, why), outcome, hint=AGAIN) from interrupt
 
     def _verify(self, planned: Plan, results: tuple[StepResult, ...], until: float, lock: Lock) -> DeployOutcome:
         done = all(result.ok for result in results)

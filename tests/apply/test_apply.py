@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.adapters.clock import SystemClock
-from qtctl.adapters.local import LocalHost
+from qtctl.adapters.local import LocalHost, Process
 from qtctl.apply.apply import apply
 from qtctl.apply.current import current_files
 from qtctl.errors import DeployRefused
@@ -64,6 +64,41 @@ def test_a_refused_write_changes_nothing_and_leaves_nothing(tmp_path: Path) -> N
         apply(LocalHost(), Plan("h", steps), SystemClock(), deadline_s=20, progress=Said())
     assert list(tmp_path.iterdir()) == []
     assert staged() == before
+
+
+class Edited(LocalHost):
+    """This machine, with something that happens to the install script while it runs."""
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__()
+        self._edit = old, new
+
+    def start(self, script: str, *, root: bool = False, attached: bool = False) -> Process:
+        assert not root or self._edit[0] in script
+        return super().start(script.replace(*self._edit), root=root, attached=attached)
+
+
+def applied(host: LocalHost, *steps: Step) -> list[tuple[bool, str]]:
+    results = apply(host, Plan("h", steps), SystemClock(), deadline_s=20, progress=Said())
+    return [(result.ok, result.detail) for result in results]
+
+
+def test_a_script_that_fails_before_it_changes_anything_and_does_not_clean_up_says_where_to_look(
+    tmp_path: Path,
+) -> None:
+    host = Edited("  say prepared", "  trap - EXIT; exit 3")
+    with pytest.raises(DeployRefused, match=rf"nothing was changed: .*look for \.qtctl-\* in {tmp_path}, and for "):
+        applied(host, step(tmp_path / "a.env", b"A=1\n"))
+    assert [path.name[:7] for path in tmp_path.iterdir()] == [".qtctl-"]
+
+
+def test_a_script_that_is_killed_leaves_a_host_that_is_not_called_unchanged(tmp_path: Path) -> None:
+    host = Edited("  replace 1", "  kill -9 $$\n  replace 1")
+    (first, _), (second, why) = applied(host, *(step(tmp_path / name, b"A=1\n") for name in ("a.env", "b.env")))
+    assert (first, second) == (True, False)
+    assert f"look for .qtctl-* in {tmp_path}" in why
+    assert (tmp_path / "a.env").exists()
+    assert not (tmp_path / "b.env").exists()
 
 
 def test_present_unit_files_are_read_byte_for_byte(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from qtctl.model.plan import Plan, StepKind
 from qtctl.model.states import ServiceState
 from qtctl.model.tree import Account, Tree
 from qtctl.ports.host import BusCall
+from qtctl.ports.progress import Progress
 from tests.plan.fleet import UNITS, desired, service, target
 
 pytestmark = pytest.mark.lab
@@ -90,10 +91,17 @@ class Ground:
         take_over: bool = False,
         deadline_s: float = 15,
         user: str = "ops",
+        progress: Progress = quiet,
     ) -> DeployOutcome:
         with self.connect(user) as host:
             return deploy(
-                host, wanted, SystemClock(), take_over=take_over, confirm=confirm, progress=quiet, deadline_s=deadline_s
+                host,
+                wanted,
+                SystemClock(),
+                take_over=take_over,
+                confirm=confirm,
+                progress=progress,
+                deadline_s=deadline_s,
             )
 
     def run(self, script: str) -> str:
@@ -252,6 +260,27 @@ def test_two_deploys_at_once(ground: Ground) -> None:
         pytest.raises(DeployRefused, match="is deploying to it now"),
     ):
         ground.deploy(fleet(THREE, descriptions={"a": "other"}))
+
+
+@pytest.mark.parametrize(
+    ("begins", "says"),
+    [
+        ("installing", "interrupted while it was being changed, and how far that came is not known"),
+        ("waiting", "interrupted\n  written: /etc/systemd/system/quantum-a.service, the old one is /var/lib/qtctl/"),
+    ],
+)
+def test_an_interrupt_once_it_is_being_changed_is_no_untouched_host(ground: Ground, begins: str, says: str) -> None:
+    def interrupt(what: str) -> None:
+        if what.startswith(begins):
+            raise KeyboardInterrupt
+
+    with pytest.raises(LeftBehind) as failed:
+        ground.deploy(fleet(THREE, descriptions={"a": "other"}), progress=interrupt)
+    assert f"h1: the deploy is not verified: {says}" in str(failed.value)
+    assert ground.deploy(fleet(THREE, descriptions={"a": "other"})).status in (
+        DeployStatus.DEPLOYED,
+        DeployStatus.UNCHANGED,
+    )
 
 
 def test_an_account_without_sudo_is_refused(ground: Ground) -> None:
