@@ -123,8 +123,14 @@ def leads_to(need: Need, path: str, resolved: str) -> Claim:
     return Claim(need, f"readlink -m {quote(path)}", resolved)
 
 
-def interpreter_exit(need: Need, interpreter: str, status: int) -> Claim:
-    return Claim(need, f"{quote(interpreter)} -I -S -B -c pass; echo $?", str(status))
+def runs(need: Need, interpreter: str, status: int) -> Claim:
+    """Of an interpreter that only root could change: nobody is told to run another."""
+    return Claim(need, f"{quote(interpreter)} -I -S -E -B -c pass; echo $?", str(status))
+
+
+def executable(need: Need, path: str, *, yes: bool) -> Claim:
+    test = f"test -f {quote(path)} && test -x {quote(path)}"
+    return Claim(need, f"{test} && echo executable || echo not executable", "executable" if yes else "not executable")
 
 
 def _redis(store: DesiredStore, *words: str) -> str:

@@ -143,7 +143,7 @@ def _kept_by_sticky(folder: Entry, following: Entry | None, trusts: Collection[i
 
 
 def _with_next(entries: Sequence[Entry]) -> Iterable[tuple[Entry, Entry | None]]:
-    return zip(entries, (*entries[1:], None), strict=True)
+    return zip(entries, (*entries[1:], None), strict=False)
 
 
 def _parts(path: str) -> list[str]:

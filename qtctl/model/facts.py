@@ -133,16 +133,20 @@ class Listeners:
 class VenvCheck:
     """Subject: path of a venv.
 
-    `exit` and `output` of its interpreter run with -I -S -B; `resolved` where bin/python leads; `ran` which bin/python
-    that was, where one ran: its own, or that of another venv which is the same program with the same settings.
+    `resolved`: where bin/python leads. `ran`: the program that was run in its place, that one, with -I -S -E -B; `exit`
+    and `output` are of its run. Of a bin/python that nobody could run (no file, not executable) `exit` is what a shell
+    would say. `exit` None: it was not run, for the reason `not_run`; `looks` is then `program` (of this host's kind,
+    named like a Python), `script`, or ''.
     """
 
     FACT: ClassVar[str] = "venv"
     interpreter: str
     resolved: str
-    exit: int
+    exit: int | None
     output: str
     ran: str = ""
+    not_run: str = ""
+    looks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,10 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     Listeners.FACT: _listeners,
     File.FACT: _file,
     Unit.FACT: lambda value: _ranges(value, dict.fromkeys(_COUNTERS, U64)),
-    VenvCheck.FACT: lambda value: _ranges(value, {"exit": 255}) or _lengths(value, ("resolved", "output")),
+    VenvCheck.FACT: lambda value: (
+        _ranges(value, {} if value.exit is None else {"exit": 255})
+        or _lengths(value, ("resolved", "output", "ran", "not_run", "looks"))
+    ),
     StoreServer.FACT: lambda value: (
         _ranges(value, {"uptime_s": I64, "used_memory": U64}) or _lengths(value, ("version",))
     ),

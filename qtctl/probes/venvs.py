@@ -1,15 +1,19 @@
 """Virtual environments (fact `venv`): is the interpreter there, where does it lead, does it run.
 
-The interpreter is a program of the host: it runs isolated (-I -S -B), with an empty environment and a deadline, writes
-nothing, and never as root: a login as root drops to nobody first, and without a way to do that it is not asked.
-Of venvs that share an interpreter the first one's runs, and the evidence of the others says so.
+Whoever owns a venv chooses what its bin/python is: it is never run. What runs, once each, is the interpreter of the
+system that it leads to, by its own path, and only where nobody but root could change it or anything on its way
+(`qtctl.meaning.access`): isolated (-I -S -E -B), with an empty environment and a deadline, and never as root, which
+drops to nobody first. Of every other interpreter only what it is shows: 20 bytes of it are read, and that it was not
+run, and why, is part of the fact.
 """
 
+import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qtctl.dialects import shell
+from qtctl.meaning.access import Entry, Kind, first_change, walk
 from qtctl.model.evidence import Need
 from qtctl.model.facts import VenvCheck
 from qtctl.probes.answer import (
@@ -29,53 +33,56 @@ from qtctl.probes.batch import Command, Frame, Frames, Probe
 
 SAY = "import sys; print(sys.version.split()[0])"
 TIMEOUT_S = 3
-PARALLEL, EACH_TAKES = 4, 4
-"""Four shells, four venvs each: interpreters that all hang still end within a deadline of half a minute."""
+HEAD = 20
 NO_DROP = 77
 NOT_EXECUTABLE = 126
+SYSTEM = re.compile(r"(?:/usr)?/bin/(?:python|pypy)[0-9.]*")
+"""The interpreters that may be run: of the distribution, with their libraries in folders of its own."""
+NAMED = re.compile(r"(?:python|pypy)[0-9.]*[a-z]*")
+_KINDS = {"f": Kind.FILE, "d": Kind.FOLDER, "l": Kind.LINK}
 
-# Prints of each venv (the arguments) a line with its path and one with the path of an earlier venv that shares its
-# interpreter, or nothing. They share it where links lead to the same file, which is a program and not a script (that
-# could look at its own path), and where pyvenv.cfg says the same: under -I -S nothing else tells one from the other.
-# Reads device and inode, tab, path, of every file that may be looked at.
-_SHARED = r"""function kind(venv,  python, config, line, said) {
-  python = venv "/bin/python"; config = venv "/pyvenv.cfg"
-  if (!(python in file) || !(config in file) || (venv "/bin/pyvenv.cfg") in file) return ""
-  if ((getline line <python) < 1 || line ~ /^#!/) return ""
-  while ((getline line <config) > 0) if (line !~ /^(command|prompt) *=/) said = said "\n" line
-  close(python); close(config)
-  return file[python] said
-}
-BEGIN {
-  while ((getline <"-") > 0) { at = index($0, "\t"); file[substr($0, at + 1)] = substr($0, 1, at) }
-  for (i = 1; i < ARGC; i++) {
-    key = kind(ARGV[i]); print ARGV[i]; print key == "" ? "" : first[key]
-    if (key != "" && first[key] == "") first[key] = ARGV[i]
-  }
-}"""
-
-# Prints of each venv NUL-ended fields: path, what was found, mode, exit status, output; of one that shares the
-# interpreter of another, that one's path as output. Only a venv that is not well is looked at more closely.
-_EACH = f"""while [ $# -gt 0 ]; do
-v=$1 p=$1/bin/python mode= code= out=$2
-shift 2
-if [ -n "$out" ]; then state=shares
-elif [ -x "$p" ]; then
-  state=ran; out=$(exec timeout -k 1 {TIMEOUT_S} "$p" -I -S -B -c {shlex.quote(SAY)} 2>&1) && code=0 || code=$?
-elif ! out=$(exec stat -L -c %F -- "$v" 2>&1); then state=venv
-elif [ "$out" != directory ]; then state=other
-elif ! out=$(exec stat -- "$p" 2>&1); then state=link
-elif ! out=$(exec stat -L -c %a -- "$p" 2>&1); then state=target
-else state=mode mode=$out
-fi
-printf '%s\\0%s\\0%s\\0%s\\0%.600s\\0' "$v" "$state" "$mode" "$code" "$out"
+# Lines: where each bin/python leads, in their order, a newline in a path as \1, which no other line has. Then of each
+# file that is led to and may be executed: `ran`, exit status, path, output; or `head`, its first bytes, path. `at`:
+# what find says of each part of their ways. `is`: number of the venv, what was found, mode, message. `self`: the first
+# bytes of a program of this host.
+# What may be run is chosen here by a rule that allows less than the one in `meaning`, which judges it again.
+_EACH = """leads=$(readlink -z -m -- {pythons} | tr '\\n\\0' '\\1\\n')
+printf '%s\\n' "$leads"
+set -f
+IFS='
+'
+soh=$(printf '\\1') ways=/ odd=
+for t in $(printf '%s\\n' "$leads" | sort -u); do
+  case $t in *"$soh"*) continue; esac
+  [ -f "$t" ] && [ -x "$t" ] || continue
+  w=$t
+  while [ "$w" ]; do ways="$ways$IFS$w" w=${{w%/*}}; done
+  case ${{t##*/}} in *[!a-z0-9.]*) run= ;; python*|pypy*) run=1 ;; *) run= ;; esac
+  case $t in /bin/*/*|/usr/bin/*/*) run= ;; /bin/*|/usr/bin/*) ;; *) run= ;; esac
+  if [ "$run" ] && [ -z "$(find / /usr /usr/lib "${{t%/*}}" "$t" -maxdepth 0 \\
+      '(' ! -uid 0 -o -perm /022 ')' -print 2>&1)" ]; then
+    out=$(exec env -i timeout -k 1 {timeout} "$t" -I -S -E -B -c {say} 2>&1) && code=0 || code=$?
+    printf 'ran\\t%s\\t%s\\t%.200s\\n' "$code" "$t" "${{out%%$IFS*}}"
+  else
+    odd=1
+    printf 'head\\t%s\\t%s\\n' "$(exec timeout -k 1 1 od -A n -v -t x1 -N {head} -w{head} -- "$t" 2>&1)" "$t"
+  fi
+done
+[ -z "$odd" ] || printf 'self\\t%s\\n' "$(exec od -A n -v -t x1 -N {head} -w{head} /proc/self/exe)"
+find $ways -maxdepth 0 -printf 'at\\t%y\\t%U\\t%G\\t%m\\t%u\\t%g\\t%p\\n' 2>/dev/null
+n=0
+for v in {paths}; do
+  p=$v/bin/python mode= out=
+  if [ -f "$p" ] && [ -x "$p" ]; then state=program
+  elif ! out=$(exec stat -L -c %F -- "$v" 2>&1); then state=venv
+  elif [ "$out" != directory ]; then state=other
+  elif ! out=$(exec stat -- "$p" 2>&1); then state=link
+  elif ! out=$(exec stat -L -c '%a %F' -- "$p" 2>&1); then state=target
+  else state=mode mode=${{out%% *}} out=${{out#* }}
+  fi
+  printf 'is\\t%s\\t%s\\t%s\\t%.200s\\n' "$n" "$state" "$mode" "${{out%%$IFS*}}"
+  n=$((n + 1))
 done"""
-FIELDS = 5
-
-# Where each bin/python leads, an empty field, then the rows of the venvs.
-_ALL = """readlink -z -m -- {pythons}; printf '\\0'
-find -L {files} -maxdepth 0 -type f -readable '(' -executable -o -name pyvenv.cfg ')' -printf '%D:%i\\t%p\\n' \\
-  2>/dev/null | awk {shared} {paths} | xargs -d '\\n' -n {each_takes} -P {parallel} sh -c {each} qtctl"""
 
 _SCRIPT = """drop=
 if [ "$(id -u)" = 0 ]; then
@@ -84,17 +91,31 @@ if [ "$(id -u)" = 0 ]; then
   else exit {no_drop}; fi
 fi
 cd /
-$drop env -i PATH=/usr/bin:/bin LC_ALL=C PYTHONDONTWRITEBYTECODE=1 sh -c {all_}"""
+$drop sh -c {each}"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    """What was found of one venv. `mode`: octal, where its bin/python cannot be executed."""
+
     path: str
-    state: str
     target: str
-    mode: bytes
-    code: bytes
-    output: bytes
+    state: str
+    mode: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The whole answer. By path: exit status and output of what ran, first bytes of what did not."""
+
+    rows: Mapping[str, _Row]
+    ran: Mapping[str, tuple[int, str]]
+    heads: Mapping[str, str]
+    own_head: str
+    entries: Mapping[str, Entry]
+    users: Mapping[int, str]
+    groups: Mapping[int, str]
 
 
 def probe(needs: Iterable[Need]) -> Probe:
@@ -107,19 +128,21 @@ def probe(needs: Iterable[Need]) -> Probe:
 
 
 def again(path: str) -> str:
-    return f"{shell.quote(path + '/bin/python')} -I -S -B -c {shlex.quote(SAY)}"
+    """Shows where bin/python leads, and runs nothing."""
+    return f"readlink -m {shell.quote(_python(path))}"
+
+
+def _python(path: str) -> str:
+    return f"{path}/bin/python"
 
 
 def _command(paths: list[str]) -> Command:
-    pythons = [f"{path}/bin/python" for path in paths]
-    looked_at = [f"{path}/{name}" for path in paths for name in ("bin/python", "pyvenv.cfg", "bin/pyvenv.cfg")]
-    all_ = _ALL.format(
-        pythons=shlex.join(pythons), files=shlex.join(looked_at), paths=shlex.join(paths), shared=shlex.quote(_SHARED),
-        each_takes=2 * EACH_TAKES, parallel=PARALLEL, each=shlex.quote(_EACH),
-    )  # fmt: skip
-    shown = ("bin/python", "-I", "-S", "-B", "-c", SAY)
-    again_all = "; ".join(again(path) for path in paths)
-    return Command(_SCRIPT.format(no_drop=NO_DROP, all_=shlex.quote(all_)), (*shown, *paths), again_all)
+    pythons = [_python(path) for path in paths]
+    each = _EACH.format(
+        pythons=shlex.join(pythons), paths=shlex.join(paths), timeout=TIMEOUT_S, say=shlex.quote(SAY), head=HEAD
+    )
+    argv = ("readlink", "-m", *pythons)
+    return Command(_SCRIPT.format(no_drop=NO_DROP, each=shlex.quote(each)), argv, shlex.join(argv))
 
 
 def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
@@ -129,68 +152,117 @@ def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
     if frame.exit == NO_DROP:
         why = "interpreters are not run as root, and neither setpriv nor runuser is there to drop it"
         return [not_asked(need, why) for need in needs]
-    rows = _rows([need.subject for need in needs], frame.stdout)
-    return [_answer(need, rows, frame) for need in needs]
+    try:
+        said = _read([need.subject for need in needs], text(frame.stdout))
+    except (ValueError, IndexError) as error:
+        why = first_line(frame.stderr) or f"an answer that cannot be read: {error}"
+        return [_unread(need, frame, why) for need in needs]
+    return [_answer(need, said, frame) for need in needs]
 
 
-def _rows(paths: list[str], stdout: bytes) -> dict[str, _Row]:
-    """By path of the venv. An incomplete last row is left out; all of them where it is not sure which leads where."""
-    leads, _, printed = stdout.partition(b"\0\0")
-    targets = leads.split(b"\0")
-    if len(targets) != len(paths):
-        return {}
-    target = dict(zip(paths, targets, strict=True))
-    fields = printed.split(b"\0")
-    whole = (len(fields) - 1) // FIELDS * FIELDS
-    rows = (fields[at : at + FIELDS] for at in range(0, whole, FIELDS))
-    return {
-        path: _Row(path, text(state), text(target[path]), mode, code, output)
-        for name, state, mode, code, output in rows
-        if (path := text(name)) in target
-    }
-
-
-def _answer(need: Need, rows: dict[str, _Row], frame: Frame) -> Answer:
-    row = rows.get(need.subject)
-    if row is not None:
-        return _shared(need, row, rows) if row.state == "shares" else _judge(need, row)
-    why = first_line(frame.stderr)
-    if frame.exit != 0 and not rows:
+def _unread(need: Need, frame: Frame, why: str) -> Answer:
+    if frame.exit != 0 and not frame.stdout:
         return refused(need, why or f"exit status {frame.exit}", again=again(need.subject))
-    return unparseable(need, why or "no answer for this venv", again=again(need.subject))
+    return unparseable(need, why, again=again(need.subject))
 
 
-def _shared(need: Need, row: _Row, rows: dict[str, _Row]) -> Answer:
-    other = rows.get(text(row.output))
-    if other is None or other.state != "ran":
-        return unparseable(need, "no answer for the venv whose interpreter it shares", again=again(need.subject))
-    return _check(need, row.target, int(other.code), first_line(other.output), other.path)
+def _read(paths: Sequence[str], stdout: str) -> _Said:
+    """ValueError or IndexError where it is not what the script prints. An incomplete last line is left out."""
+    lines = stdout.split("\n")[:-1]
+    targets, rest = lines[: len(paths)], [line.split("\t") for line in lines[len(paths) :]]
+    if len(targets) < len(paths):
+        raise ValueError(f"{len(targets)} of {len(paths)} paths")
+    tagged: dict[str, list[list[str]]] = {"ran": [], "head": [], "self": [], "at": [], "is": []}
+    for tag, *fields in rest:
+        tagged[tag if tag in tagged else _unknown(tag)].append(fields)
+    rows = [
+        _Row(paths[int(n)], targets[int(n)], state, mode, "\t".join(said)) for n, state, mode, *said in tagged["is"]
+    ]
+    at = [(*fields[:6], "\t".join(fields[6:])) for fields in tagged["at"]]
+    return _Said(
+        {row.path: row for row in rows},
+        {path: (int(code), "\t".join(output)) for code, path, *output in tagged["ran"]},
+        {"\t".join(path): head.strip() for head, *path in tagged["head"]},
+        next((head.strip() for head, *_ in tagged["self"]), ""),
+        {path: _entry(path, kind, uid, gid, mode) for kind, uid, gid, mode, _, _, path in at},
+        {int(uid): user for _, uid, _, _, user, _, _ in at},
+        {int(gid): group for _, _, gid, _, _, group, _ in at},
+    )
 
 
-def _judge(need: Need, row: _Row) -> Answer:
-    output = first_line(row.output)
-    if row.state == "ran":
-        return _check(need, row.target, int(row.code), output, need.subject)
+def _unknown(tag: str) -> str:
+    raise ValueError(f"a line that begins with {tag[:20]!r}")
+
+
+def _entry(path: str, kind: str, uid: str, gid: str, mode: str) -> Entry:
+    return Entry(path, _KINDS.get(kind, Kind.OTHER), int(uid), int(gid), int(mode, 8))
+
+
+def _answer(need: Need, said: _Said, frame: Frame) -> Answer:
+    row = said.rows.get(need.subject)
+    if row is None:
+        why = first_line(frame.stderr) or "no answer for this venv"
+        return unparseable(need, why, again=again(need.subject))
+    return _program(need, row, said) if row.state == "program" else _no_program(need, row)
+
+
+def _program(need: Need, row: _Row, said: _Said) -> Answer:
+    why_not = _not_run(row.target, said)
+    if row.target in said.ran and not why_not:
+        code, output = said.ran[row.target]
+        value = VenvCheck(_python(row.path), row.target, code, output, row.target)
+        run = f"{shell.quote(row.target)} -I -S -E -B -c {shlex.quote(SAY)}"
+        return observed(need, value, again=run, line=output)
+    if row.target not in said.heads:
+        return unparseable(need, "no answer for the file that it leads to", again=again(need.subject))
+    looks = _looks(row.target, said.heads[row.target], said.own_head)
+    value = VenvCheck(_python(row.path), row.target, None, "", "", why_not or "it could not be looked at", looks)
+    return observed(need, value, again=again(need.subject), line=row.target)
+
+
+def _not_run(target: str, said: _Said) -> str:
+    """Why it may not be run, or ''."""
+    way = walk(target, said.entries)
+    change = first_change(way.entries)
+    if change is not None:
+        return change.says(said.users, said.groups)
+    if way.end is None:
+        return f"{way.missing} could not be looked at"
+    return "" if SYSTEM.fullmatch(target) else "only the system's own interpreters are run (/usr/bin/python*)"
+
+
+def _looks(target: str, head: str, own: str) -> str:
+    """What its name and first bytes make it: `program`, of the kind that this host runs, `script` or ''.
+
+    ELF: class and byte order are its fifth and sixth byte, the machine its 19th and 20th.
+    """
+    mine, its = own.split(), head.split()
+    if its[:2] == ["23", "21"]:
+        return "script"
+    same = len(its) == len(mine) == HEAD and its[:6] == mine[:6] and its[18:] == mine[18:]
+    return "program" if same and NAMED.fullmatch(target.rpartition("/")[2]) else ""
+
+
+def _no_program(need: Need, row: _Row) -> Answer:
+    python = shell.quote(_python(row.path))
     if row.state == "venv":
-        return path_failed(need, output, again=f"ls -d {shell.quote(need.subject)}")
+        return path_failed(need, row.message, again=f"ls -d {shell.quote(need.subject)}")
     if row.state == "other":
         return absent(need, "not a directory", again=f"ls -ld {shell.quote(need.subject)}", line=need.subject)
     if row.state == "mode":
         return _not_executable(need, row)
-    failed = path_failed(need, output, again=again(need.subject))
+    failed = path_failed(need, row.message, again=f"stat -L {python}")
     if failed.state.known:
-        return _check(need, row.target if row.state == "target" else "", COMMAND_NOT_FOUND, failed.line)
+        target = row.target if row.state == "target" else ""
+        value = VenvCheck(_python(row.path), target, COMMAND_NOT_FOUND, failed.line)
+        return observed(need, value, again=failed.again, line=failed.line)
     return failed
 
 
 def _not_executable(need: Need, row: _Row) -> Answer:
     """Executable for somebody else only says nothing of whether it runs."""
-    if int(row.mode or b"0", 8) & 0o111:
+    regular = row.message.startswith("regular")
+    if regular and int(row.mode or "0", 8) & 0o111:
         return refused(need, "Permission denied", again=again(need.subject), line="Permission denied")
-    return _check(need, row.target, NOT_EXECUTABLE, "Permission denied")
-
-
-def _check(need: Need, target: str, code: int, output: str, ran: str = "") -> Answer:
-    """`ran`: the venv whose bin/python was run for this, if one was."""
-    value = VenvCheck(f"{need.subject}/bin/python", target, code, output, ran and f"{ran}/bin/python")
-    return observed(need, value, again=again(need.subject), line=output)
+    value = VenvCheck(_python(row.path), row.target, NOT_EXECUTABLE, "Permission denied" if regular else row.message)
+    return observed(need, value, again=again(need.subject), line=row.target)

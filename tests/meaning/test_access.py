@@ -233,3 +233,8 @@ def read(path: Path) -> str:
         return path.read_text()
     except OSError as error:
         return str(error)
+
+
+def test_nothing_is_changed_by_nobody() -> None:
+    assert first_change(walk("/srv", {}).entries) is None
+    assert walk("/srv", {}).missing == "/"

@@ -1,6 +1,8 @@
 """What a service account, or the auditing account's own shell files, could do to an audit: tried on a real host."""
 
 import base64
+import shlex
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -76,3 +78,74 @@ def test_neither_path_nor_alias_nor_function_of_the_account_matter(box: Box) -> 
             assert not box.succeeds("test -e /var/tmp/forged/by")
         finally:
             box.sh(f"rm -rf {HOME}/bin /var/tmp/forged")
+
+
+VENVS = "/opt/quantum/venvs"
+FORGED = "/var/tmp/forged"
+OWNER = "nobody"
+# Becomes the auditing account, if that ever runs it, and is a good interpreter otherwise.
+HOSTILE = f"""#!/bin/sh
+echo "$(id -un) $0 $*" >>{FORGED}/by
+echo 'export PATH={FORGED}:$PATH' >>~/.bashrc
+exec /usr/bin/python3 "$@"
+"""
+LIBRARY = f"""mkdir -p evil/lib/python3.11/encodings evil/bin
+for each in encodings/__init__ site os codecs io; do cp {FORGED}/library evil/lib/python3.11/$each.py; done
+cp /usr/bin/python3.11 evil/bin/python3.11
+echo "home = $PWD/evil/bin" >pyvenv.cfg
+"""
+LINES = rf"""n=$(printf 'x\n/usr/bin')
+mkdir -p "$n"; cp {FORGED}/evil "$n/python3"; ln -sf "../$n/python3" bin/python
+"""
+# What the owner does in a venv of his, and how QT402 then ends.
+ATTACKS = {
+    "a script in its place": (f"cp --remove-destination {FORGED}/evil bin/python", "unknowns"),
+    "a link to a script": (f"ln -sf {FORGED}/evil bin/python3", "unknowns"),
+    "a script that is named like an interpreter": (f"ln -sf {FORGED}/python3.11 bin/python", "unknowns"),
+    "libraries elsewhere": (LIBRARY, ""),
+    "another program of the system": ("ln -sf /usr/bin/perl bin/python", "unknowns"),
+    "a copy of the interpreter": ("cp --remove-destination /usr/bin/python3.11 bin/python", ""),
+    "a sparse file of 30 GB": ("rm bin/python; truncate -s 30G bin/python; chmod 755 bin/python", "unknowns"),
+    "a FIFO": ("rm bin/python; mkfifo -m 755 bin/python", "findings"),
+    "a FIFO and a large file for settings": ("rm pyvenv.cfg; mkfifo pyvenv.cfg; mkfifo bin/pyvenv.cfg", ""),
+    "endless settings": ("ln -sf /dev/zero pyvenv.cfg", ""),
+    "links in a circle": ("ln -sf python bin/python3; ln -sf python3 bin/python", "unknowns"),
+    "a device": ("ln -sf /dev/zero bin/python", "findings"),
+    "a path with a line in it": (LINES, "unknowns"),
+}
+
+
+@pytest.fixture
+def attacked(box: Box) -> Iterator[dict[str, str]]:
+    """A venv of the fleet for each attack, after it: its path."""
+    paths = dict(zip(ATTACKS, box.sh(f"ls -d {VENVS}/*").split(), strict=False))
+    assert len(paths) == len(ATTACKS), "too few venvs"
+    box.sh(f"mkdir -m 777 {FORGED}; cp -a {VENVS} {VENVS}.kept; chown -hR {OWNER} {' '.join(paths.values())}")
+    library = f"open('{FORGED}/by', 'a').write('library')"
+    for name, text in (("evil", HOSTILE), ("library", library)):
+        box.sh(f"echo {base64.b64encode(text.encode()).decode()} | base64 -d >{FORGED}/{name}")
+    box.sh(f"chmod 755 {FORGED}/evil; ln -s evil {FORGED}/python3.11; chown -h {OWNER} {FORGED}/*")
+    try:
+        for name, path in paths.items():
+            box.sh(f"cd {path}; runuser -u {OWNER} -- sh -euc {shlex.quote(ATTACKS[name][0])}")
+        yield paths
+    finally:
+        box.sh(f"rm -rf {FORGED} {VENVS}; mv {VENVS}.kept {VENVS}")
+
+
+def test_what_the_owner_of_a_venv_puts_there_never_runs(box: Box, attacked: dict[str, str]) -> None:
+    home = f"find {HOME} -printf '%p %s %T@\n' | sort"
+    before = box.sh(home)
+    began = time.monotonic()
+    code, findings, unknowns = judged(box.audit())
+    took_s = time.monotonic() - began
+    told = {f"QT402 {path}": [name] for name, path in attacked.items()}
+    expected = {f"QT402 {path}": ATTACKS[name][1] for name, path in attacked.items()}
+    found = dict.fromkeys(told, "") | dict.fromkeys(findings, "findings") | dict.fromkeys(unknowns, "unknowns")
+    assert {key: (told.get(key), how) for key, how in found.items() if "QT401" not in key} == {
+        key: (told[key], how) for key, how in expected.items()
+    }
+    assert code != 0
+    assert not box.succeeds(f"test -e {FORGED}/by"), box.sh(f"cat {FORGED}/by")
+    assert box.sh(home) == before
+    assert took_s < 20

@@ -3,13 +3,16 @@
 from functools import partial
 
 from qtctl.audit import proofs
-from qtctl.model.checks import Expectation, Rule, Severity, Verdict
+from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, DesiredVenv
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, VenvCheck
+from qtctl.model.json import Json
 
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()
+NOBODY_RUNS_IT = (126, 127)
+"""What a shell says of a program that is not executable, or not there."""
 
 
 def _need(venv: DesiredVenv) -> Need:
@@ -51,13 +54,26 @@ def _does_run(facts: Facts, venv: DesiredVenv) -> Judgment:
     check = _interpreter(facts, venv)
     if check is None:
         return NOT_JUDGED
-    need = _need(venv)
-    claims = (
-        proofs.interpreter_exit(need, venv.interpreter, check.exit),
-        proofs.leads_to(need, venv.interpreter, check.resolved),
+    need, leads = _need(venv), proofs.leads_to(_need(venv), venv.interpreter, check.resolved)
+    if check.exit is None:
+        return _as_it_looks(need, venv, check, leads)
+    ran = check.ran or check.exit not in NOBODY_RUNS_IT
+    shown = (
+        proofs.runs(need, check.resolved, check.exit) if ran else proofs.executable(need, venv.interpreter, yes=False)
     )
+    claims = (shown, leads)
     remedy = f"build {venv.path} anew with an interpreter that is on the host: python3 -m venv --clear {venv.path}"
     return Verdict(check.exit == 0, {"exit": check.exit, "interpreter": check.resolved}, claims, remedy=remedy)
+
+
+def _as_it_looks(need: Need, venv: DesiredVenv, check: VenvCheck, leads: Claim) -> Verdict:
+    """An interpreter that was not run. Of what is not a program of the host's kind nobody can tell."""
+    if check.looks != "program":
+        what = "a script" if check.looks == "script" else "no Python program that this host runs"
+        return Verdict(False, None, (leads,), unknown=f"{check.resolved} is {what}; not run: {check.not_run}",
+                       remedy=f"let {venv.interpreter} lead to an interpreter in /usr/bin")  # fmt: skip
+    seen: Json = {"exit": None, "interpreter": check.resolved, "not run": check.not_run}
+    return Verdict(True, seen, (proofs.executable(need, venv.interpreter, yes=True), leads))
 
 
 QT401 = Rule(
@@ -77,9 +93,11 @@ QT402 = Rule(
     "QT402",
     "interpreter of a virtual environment does not run",
     Severity.ERROR,
-    what="bin/python of the venv is there, and is a link that leads nowhere, or does not run `-I -S -B -c pass` "
-    "with exit status 0. These options keep the probe from importing anything of the venv and from writing "
-    "bytecode.",
+    what="bin/python of the venv is there, and is a link that leads nowhere, is not an executable file, or leads to an "
+    "interpreter of the system (/usr/bin/python*) that does not run `-I -S -E -B -c pass` with exit status 0. Whoever "
+    "owns a venv chooses its bin/python, so an audit runs no other: an interpreter elsewhere holds if it is an "
+    "executable program for the host's machine, named like a Python, and the check says that it was not run and why. "
+    "A script in its place makes the check unknown.",
     why="A venv is a link to the interpreter it was made with. An upgrade of the system's Python (3.10 to 3.12 "
     "with Ubuntu 24.04) or a venv copied from another host leaves every venv in place and none that starts.",
     fix="`readlink -f PATH/bin/python` shows where it leads. Install that interpreter, or build the venv anew "
