@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from qtctl.contained.folder import Folder
 from qtctl.errors import HostError
 from qtctl.model.tree import Tree
 from qtctl.ports.analyze import Printed
@@ -29,7 +30,6 @@ class LocalAnalyze:
             root, scratch = Path(path).resolve() / "root", Path(path).resolve() / "tmp"
             try:
                 scratch.mkdir()
-                root.mkdir()
                 lay(root, tree)
             except OSError as error:
                 raise _cannot_stage(error) from error
@@ -64,14 +64,17 @@ class StagedRoot:
 
 
 def lay(root: Path, tree: Tree) -> None:
-    """The folders and files of `tree` below `root`, owned by whoever runs this. OSError where one cannot be."""
-    for folder in tree.dirs:
-        (root / folder.path.lstrip("/")).mkdir(parents=True, exist_ok=True)
-    for file in tree.files:
-        path = root / file.path.lstrip("/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file.content)
-        path.chmod(file.mode)
+    """The folders and files of `tree` below `root`, owned by whoever runs this.
+
+    OSError where one cannot be, InputError where its path leads out of `root`.
+    """
+    own = os.geteuid(), os.getegid()
+    root.mkdir(exist_ok=True)
+    with Folder.open(root) as folder:
+        for each in tree.dirs:
+            folder.make_folder(each.path, each.mode, own)
+        for file in tree.files:
+            folder.write(file.path, file.content, file.mode)
 
 
 def environment(scratch: str) -> dict[str, str]:

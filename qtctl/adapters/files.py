@@ -1,16 +1,29 @@
-"""This machine's files: what is read from them, and how they are written so that none is ever half there."""
+"""This machine's files: what is read from them, and how they are written so that none is ever half there.
+
+A path that an operator names is trusted, and so are the links on the way to it. What is below a folder that was named
+is not: it is reached from the open folder, and nothing outside of it is read or written (decision 28).
+"""
 
 import os
 import shutil
-import tempfile
-from collections.abc import Collection, Mapping
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.resources import files as package_files
 from pathlib import Path
 
+from qtctl.contained.folder import Folder, Links, unused_name
+from qtctl.contained.regular import MIB, check_regular, read_at, read_up_to, too_large
+from qtctl.contained.walk import Entry, Walk
 from qtctl.errors import InputError, Place
 
-LARGEST = 32 * 1024**2
+LARGEST = 32 * MIB
+"""Bytes of a file that an operator names, and of all files of a registry."""
+LARGEST_BELOW = 4 * MIB
+"""Bytes of one file of a registry, and of one template."""
 _OF_A_REGISTRY = (".toml", ".json")
+_PIPES = ("/dev/", "/proc/")
+"""Where a pipe is one that the operator's shell has made: `<(…)`, standard input."""
 
 
 def read_registry(folder: Path) -> dict[str, bytes]:
@@ -18,39 +31,106 @@ def read_registry(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
         hint = "say where it is: --registry DIR or QTCTL_REGISTRY"
         raise InputError("there is no registry here", hint=hint, place=Place(str(folder)))
-    paths = sorted(path for path in folder.rglob("*.toml") if path.is_file())
-    return {path.relative_to(folder).as_posix(): read_bytes(path) for path in paths}
+    found: dict[str, bytes] = {}
+    with _opened(folder) as root:
+        for entry in Walk(root).entries():
+            content = _of_registry(root, entry)
+            if content is not None:
+                found[_text(root, entry.path)] = content
+    if sum(map(len, found.values())) > LARGEST:
+        raise too_large(LARGEST, Place(str(folder)))
+    return dict(sorted(found.items()))
+
+
+def read_below(folder: Path, path: str) -> bytes:
+    """One file of a registry. InputError where it is not there, leads outside, or is no file of a registry."""
+    with _opened(folder) as root:
+        return _read(root, path)
+
+
+def _of_registry(root: Folder, entry: Entry) -> bytes | None:
+    """None for what is no file of a registry. A link whose name begins with a dot is an editor's lock."""
+    if entry.problem:
+        raise InputError(f"cannot be read: {entry.problem}", hint="check the path", place=root.place(entry.path))
+    if entry.is_link and entry.name.startswith("."):
+        return None
+    if entry.is_folder or not entry.name.endswith(".toml"):
+        _check_no_linked_folder(root, entry)
+        return None
+    if entry.is_link:
+        return _read(root, entry.path)
+    with _told("read", root.place(entry.path)):
+        return read_at(entry.fd, entry.name, LARGEST_BELOW, root.place(entry.path))
+
+
+def _check_no_linked_folder(root: Folder, entry: Entry) -> None:
+    """What is in a linked folder would not be read, and its operator would not know."""
+    with suppress(OSError):
+        if entry.is_link and stat.S_ISDIR(os.stat(entry.name, dir_fd=entry.fd).st_mode):
+            what = "cannot be read: it is a link to a folder"
+            raise InputError(what, hint="put the folder itself there", place=root.place(entry.path))
+
+
+def _read(root: Folder, path: str) -> bytes:
+    with _told("read", root.place(path)):
+        return root.read(path, LARGEST_BELOW)
+
+
+def _text(root: Folder, path: str) -> str:
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        shown = Place(os.fsencode(str(root.place(path))).decode("utf-8", "backslashreplace"))
+        raise InputError("its name is not UTF-8", hint="rename it", place=shown) from error
+    return path
 
 
 def read_bytes(path: Path, most: int = LARGEST) -> bytes:
-    """What a file holds. InputError where it cannot be read, or has more than `most` bytes."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(most + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", hint="check the path", place=Place(str(path))) from error
+    """What a file that an operator names holds. InputError where it cannot be read, or has more than `most` bytes."""
+    place = Place(str(path))
+    with _told("read", place):
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | (0 if _piped(path) else os.O_NONBLOCK))
+        with os.fdopen(handle, "rb", buffering=0) as file:
+            if not _piped(path):
+                _check_file(os.fstat(file.fileno()), most, place)
+            content = read_up_to(file.fileno(), most + 1)
     if len(content) > most:
-        what = f"larger than the {most // 1024**2} MiB that are read"
-        raise InputError(what, hint="is it the right file?", place=Place(str(path)))
+        raise too_large(most, place)
     return content
 
 
+def _piped(path: Path) -> bool:
+    return str(path).startswith(_PIPES)
+
+
+def _check_file(found: os.stat_result, most: int, place: Place) -> None:
+    """Of a folder, reading tells in the system's own words."""
+    if not stat.S_ISDIR(found.st_mode):
+        check_regular(found, most, place)
+
+
 def read_text(path: Path) -> str:
-    content = read_bytes(path)
+    return _utf8(read_bytes(path), Place(str(path)))
+
+
+def _utf8(content: bytes, place: Place) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise InputError("not UTF-8", hint="save the file as UTF-8", place=Place(str(path), line)) from error
+        raise InputError("not UTF-8", hint="save the file as UTF-8", place=Place(place.file, line)) from error
 
 
 def read_templates(folder: Path | None) -> dict[str, str]:
     """The unit templates by file name: of `folder`, or those that ship with the package."""
-    if folder is not None:
-        if not folder.is_dir():
-            raise InputError("there are no templates here", hint="check --templates", place=Place(str(folder)))
-        return {path.name: read_text(path) for path in sorted(folder.glob("*.j2"))}
-    return {path.name: read_text(path) for path in sorted(shipped("unit_templates").glob("*.j2"))}
+    if folder is None:
+        folder = shipped("unit_templates")
+    elif not folder.is_dir():
+        raise InputError("there are no templates here", hint="check --templates", place=Place(str(folder)))
+    with _opened(folder) as root:
+        with _told("read", Place(str(folder))):
+            names = [name for name in Walk(root).files() if name.endswith(".j2")]
+        return {_text(root, name): _utf8(_read(root, name), root.place(name)) for name in names}
 
 
 def shipped(name: str) -> Path:
@@ -60,42 +140,53 @@ def shipped(name: str) -> Path:
 
 def check_writable(path: Path) -> None:
     """InputError where `write_atomic` could not write there. Asked before the work whose result it is to hold."""
+    place = Place(str(path))
     if path.is_dir():
-        raise InputError("cannot be written: it is a folder", hint="name a file", place=Place(str(path)))
+        raise InputError("cannot be written: it is a folder", hint="name a file", place=place)
+    if path.exists() and not path.is_file():
+        raise InputError("cannot be written: it is not a regular file", hint="name a file", place=place)
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not above.is_dir():
-        raise InputError(f"cannot be written: {above} is no folder", hint="check the path", place=Place(str(path)))
+        raise InputError(f"cannot be written: {above} is no folder", hint="check the path", place=place)
     if not os.access(above, os.W_OK | os.X_OK):
-        raise InputError(f"cannot be written: no permission in {above}", hint="check the path", place=Place(str(path)))
+        raise InputError(f"cannot be written: no permission in {above}", hint="check the path", place=place)
 
 
 def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write whole or not at all: a temporary file beside it, fsync, rename. InputError where it cannot be."""
     check_writable(path)
-    try:
+    with _told("written", Place(str(path))):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(mode)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        what = f"cannot be written: {error.strerror}"
-        raise InputError(what, hint="check the path", place=Place(str(path))) from error
+        with Folder.open(path.parent) as above:
+            above.write(path.name, content, mode, sync=True)
+
+
+def rewrite(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """New contents of files of a registry by their relative path, each whole or not at all, with the mode it had."""
+    with _opened(folder) as root:
+        for path, content in sorted(contents.items()):
+            with _told("written", root.place(path)):
+                root.rewrite(path, content)
 
 
 def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
-    """Write each file below `folder` by its relative path, with its mode. Nothing where one of them cannot be."""
-    for path in sorted(contents):
-        check_writable(folder / path)
-    for path, (content, mode) in sorted(contents.items()):
-        write_atomic(folder / path, content, mode)
+    """Write each file below `folder` by its relative path, with its mode. Nothing where one of them cannot be.
+
+    InputError where a path leads out of the folder, be it by `..` or by a link on the way.
+    """
+    if not contents:
+        return
+    if not folder.is_dir():
+        check_writable(folder / min(contents))
+        with _told("made", Place(str(folder))):
+            folder.mkdir(parents=True, exist_ok=True)
+    with _opened(folder, Links.REFUSED) as root:
+        for path in sorted(contents):
+            with _told("written", root.place(path)):
+                root.check_writable(path)
+        for path, (content, mode) in sorted(contents.items()):
+            with _told("written", root.place(path)):
+                root.write(path, content, mode, sync=True)
 
 
 def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collection[str]) -> tuple[str, ...]:
@@ -103,33 +194,32 @@ def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collecti
 
     Links are not followed and not removed. Folders that this empties go too. InputError where one cannot be removed.
     """
-    below = (Path(at, name) for top in tops for at, _, names in os.walk(folder / top) for name in names)
-    unwanted = (path for path in below if path.relative_to(folder).as_posix() not in kept)
-    removed = sorted(path for path in unwanted if _begins(path, mark))
-    for path in removed:
-        try:
-            path.unlink()
-        except OSError as error:
-            what = f"cannot be removed: {error.strerror}"
-            raise InputError(what, hint="nothing declares it any more", place=Place(str(path))) from error
-        _remove_empty(path.parent, folder)
-    return tuple(path.relative_to(folder).as_posix() for path in removed)
+    with _opened(folder, Links.REFUSED) as root:
+        below = (each for each in Walk(root, only=tops).entries() if not each.is_link and not each.is_folder)
+        removed = [each.path for each in below if each.path not in kept and _begins(each, mark.encode())]
+        for path in sorted(removed):
+            with _told("removed", root.place(path)):
+                root.remove(path)
+            _remove_empty(root, path)
+    return tuple(sorted(removed))
 
 
-def _begins(path: Path, mark: str) -> bool:
-    if path.is_symlink() or not path.is_file():
-        return False
-    try:
-        with path.open("rb") as file:
-            return file.read(len(mark)) == mark.encode()
-    except PermissionError:
-        return False  # another's: it cannot be known to be ours
+def _begins(entry: Entry, mark: bytes) -> bool:
+    """What cannot be read cannot be known to be ours."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    with suppress(OSError):
+        if not stat.S_ISREG(os.stat(entry.name, dir_fd=entry.fd, follow_symlinks=False).st_mode):
+            return False
+        with os.fdopen(os.open(entry.name, flags, dir_fd=entry.fd), "rb") as file:
+            return file.read(len(mark)) == mark
+    return False
 
 
-def _remove_empty(folder: Path, top: Path) -> None:
-    while folder != top and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
+def _remove_empty(root: Folder, path: str) -> None:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        if not root.remove_if_empty(path):
+            return
 
 
 def write_new_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -138,21 +228,20 @@ def write_new_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     All is written in a folder beside its place and moved there in the end; what is there empty is replaced.
     """
     _check_new(folder)
-    try:
-        above = folder.absolute().parent
-        above.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=above, prefix=f".{folder.absolute().name}."))
-        try:
-            for path, content in sorted(contents.items()):
-                write_atomic(made / path, content)
-            made.chmod(0o755)
-            made.rename(folder.absolute())
-        except BaseException:
-            shutil.rmtree(made, ignore_errors=True)
-            raise
-    except OSError as error:
-        what = f"cannot be made: {error.strerror}"
-        raise InputError(what, hint="check the path", place=Place(str(folder))) from error
+    where = folder.absolute()
+    with _told("made", Place(str(folder))):
+        where.parent.mkdir(parents=True, exist_ok=True)
+        with Folder.open(where.parent) as above:
+            _move_in(above, where.name, contents)
+
+
+def _move_in(above: Folder, name: str, contents: Mapping[str, bytes]) -> None:
+    with above.new_folder() as (made, inside):
+        for path, content in sorted(contents.items()):
+            inside.check_writable(path)
+            inside.write(path, content, 0o644, sync=True)
+        os.fchmod(inside.fd, 0o755)
+        os.rename(made, name, src_dir_fd=above.fd, dst_dir_fd=above.fd)
 
 
 def replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -163,20 +252,33 @@ def replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     if not folder.is_dir() or not any(folder.iterdir()):
         write_new_folder(folder, contents)
         return
-    odd = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix not in _OF_A_REGISTRY]
+    _check_old(folder)
+    where = folder.absolute()
+    with _told("replaced", Place(str(folder))), Folder.open(where.parent) as above:
+        aside = unused_name()
+        os.rename(where.name, aside, src_dir_fd=above.fd, dst_dir_fd=above.fd)
+        try:
+            _move_in(above, where.name, contents)
+        except BaseException:
+            os.rename(aside, where.name, src_dir_fd=above.fd, dst_dir_fd=above.fd)
+            raise
+        shutil.rmtree(aside, ignore_errors=True, dir_fd=above.fd)
+
+
+def _check_old(folder: Path) -> None:
+    """InputError where it is no registry, or has something that this would delete and a registry does not have."""
+    with _opened(folder) as root:
+        odd = [each.path for each in Walk(root).entries() if each.is_link or each.problem or not _ordinary(each)]
     if folder.is_symlink() or odd or not (folder / "fleet.toml").is_file():
-        what = f"holds {odd[0].relative_to(folder)}" if odd else "has no fleet.toml"
+        what = f"holds {odd[0]}" if odd else "has no fleet.toml"
         raise InputError(f"is no registry: {what}", hint="name another folder", place=Place(str(folder)))
-    aside = Path(tempfile.mkdtemp(dir=folder.absolute().parent, prefix=f".{folder.absolute().name}."))
-    old = aside / "old"
-    folder.rename(old)
-    try:
-        write_new_folder(folder, contents)
-    except BaseException:
-        old.rename(folder)
-        raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _ordinary(entry: Entry) -> bool:
+    if entry.is_folder:
+        return True
+    found = os.stat(entry.name, dir_fd=entry.fd, follow_symlinks=False)
+    return stat.S_ISREG(found.st_mode) and Path(entry.name).suffix in _OF_A_REGISTRY
 
 
 def check_new_registry(folder: Path, *, force: bool) -> None:
@@ -200,3 +302,21 @@ def _check_new(folder: Path) -> None:
     if folder.is_dir() and folder.samefile(Path.cwd()):
         hint = "name a folder below it"
         raise InputError("is the working folder, which cannot be replaced", hint=hint, place=Place(str(folder)))
+
+
+@contextmanager
+def _opened(folder: Path, links: Links = Links.INSIDE) -> Iterator[Folder]:
+    with _told("read", Place(str(folder))):
+        root = Folder.open(folder, links)
+    with root:
+        yield root
+
+
+@contextmanager
+def _told(done: str, place: Place) -> Iterator[None]:
+    """What the system refuses, as an error of the file that was named."""
+    try:
+        yield
+    except OSError as error:
+        hint = "nothing declares it any more" if done == "removed" else "check the path"
+        raise InputError(f"cannot be {done}: {error.strerror}", hint=hint, place=place) from error

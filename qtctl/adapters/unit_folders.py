@@ -1,65 +1,80 @@
 """A folder of unit files on this machine, searched through: every file and link, the content of those that matter."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
+from qtctl.contained.folder import Folder
+from qtctl.contained.regular import MIB, check_regular, read_at, too_large
+from qtctl.contained.walk import Entry, Walk
 from qtctl.errors import InputError, Place
 from qtctl.model.adoption import Found
 
-LARGEST = 4 * 1024**2
+LARGEST = 4 * MIB
 """Bytes of a unit file: systemd reads none that is larger."""
+LARGEST_TOGETHER = 128 * MIB
 SKIPPED = frozenset((".git", ".hg", ".svn"))
-_OF_SYSTEMD = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd")
+_OF_SYSTEMD = ("/etc/systemd/", "/run/systemd/", "/usr/local/lib/systemd/", "/usr/lib/systemd/", "/lib/systemd/")
 
 
 def read_unit_folder(folder: Path) -> tuple[Found, ...]:
-    """All of it, by path below `folder`. InputError where it is no folder that can be read."""
+    """All of it, by path below `folder`. InputError where it is no folder that can be read, or one without an end."""
     if not folder.is_dir():
         raise InputError("is no folder", hint="name a folder of unit files", place=Place(str(folder)))
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise InputError("cannot be read: no permission", hint="check the path", place=Place(str(folder)))
-    return tuple(sorted(_walk(folder), key=lambda each: each.path))
-
-
-def _walk(folder: Path) -> Iterator[Found]:
-    refused: list[OSError] = []
-    for above, folders, files in os.walk(folder, onerror=refused.append):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED)
-        for name in files:
-            yield _found(folder, Path(above) / name)
-        yield from (_found(folder, Path(above) / name) for name in folders if (Path(above) / name).is_symlink())
-    for error in refused:
-        path = Path(str(error.filename)).relative_to(folder).as_posix()
-        yield Found(path, problem=error.strerror or "cannot be read")
-
-
-def _found(folder: Path, path: Path) -> Found:
-    name = os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
-    if path.is_symlink():
-        return _link(folder, path, name)
     try:
-        if not path.is_file():
-            return Found(name, problem="not a regular file")
-        if path.stat().st_size > LARGEST:
-            return Found(name, problem="larger than 4 MiB")
-        return Found(name, path.read_bytes())
+        root = Folder.open(folder)
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise InputError(what, hint="check the path", place=Place(str(folder))) from error
+    with root:
+        return tuple(sorted(_all(root, folder), key=lambda each: each.path))
+
+
+def _all(root: Folder, folder: Path) -> list[Found]:
+    own = f"{folder.resolve()}/".startswith(_OF_SYSTEMD)
+    found, size = [], 0
+    for entry in Walk(root, SKIPPED).entries():
+        if entry.is_folder and not entry.problem:
+            continue
+        found.append(_found(root, entry, own=own))
+        size += len(found[-1].content)
+        if size > LARGEST_TOGETHER:
+            raise too_large(LARGEST_TOGETHER, root.place(entry.path))
+    return found
+
+
+def _found(root: Folder, entry: Entry, *, own: bool) -> Found:
+    name = os.fsencode(entry.path).decode("utf-8", "backslashreplace")
+    if entry.problem:
+        return Found(name, problem=entry.problem)
+    try:
+        if entry.is_link:
+            return _link(root, entry, name, own=own)
+        return Found(name, read_at(entry.fd, entry.name, LARGEST, root.place(entry.path)))
+    except InputError as error:
+        return Found(name, problem=error.what.removeprefix("cannot be read: "))
     except OSError as error:
         return Found(name, problem=error.strerror or "cannot be read")
 
 
-def _link(folder: Path, path: Path, name: str) -> Found:
-    """A link to a file of the same name outside of the folder is that file, as systemctl link makes them.
+def _link(root: Folder, entry: Entry, name: str, *, own: bool) -> Found:
+    """A link, which is not followed.
 
-    Absolute ones are followed only where the folder is this machine's own: in a copy they lead to another system.
+    Except where the folder is this machine's own: there a link to a file of the same name outside of it, as systemctl
+    link makes them, is that file, since systemd reads it too.
     """
-    target = str(path.readlink())
-    own = str(folder.resolve()).startswith(_OF_SYSTEMD)
-    if Path(target).name == path.name and (own or not target.startswith("/")):
-        try:
-            real = path.resolve(strict=True)
-        except (OSError, RuntimeError):
-            return Found(name, link=target)
-        if real.is_file() and not real.is_relative_to(folder.resolve()) and real.stat().st_size <= LARGEST:
-            return Found(name, real.read_bytes())
+    target = os.readlink(entry.name, dir_fd=entry.fd)
+    if own and Path(target).name == entry.name:
+        real = Path(root.where, entry.path).resolve()
+        if real.name == entry.name and real.is_file() and not real.is_relative_to(Path(root.where).resolve()):
+            return Found(name, _read(real))
     return Found(name, link=target)
+
+
+def _read(path: Path) -> bytes:
+    place = Place(str(path))
+    check_regular(path.stat(), LARGEST, place)
+    handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return read_at(handle, path.name, LARGEST, place)
+    finally:
+        os.close(handle)

@@ -71,14 +71,11 @@ def _mended(
     folder: Path, files: dict[str, bytes], templates: Mapping[str, str]
 ) -> tuple[dict[str, bytes], tuple[tuple[str, str], ...]]:
     """Write what was mended, each file whole or not at all, with the mode it had."""
-    from qtctl.adapters.files import write_atomic
+    from qtctl.adapters.files import rewrite
     from qtctl.flows.mend import mend
 
     now, mended = mend(files, templates)
-    for name in sorted(now):
-        if now[name] != files[name]:
-            path = (folder / name).resolve()
-            write_atomic(path, now[name], path.stat().st_mode & 0o7777)
+    rewrite(folder, {name: content for name, content in now.items() if content != files[name]})
     return now, tuple((str(each.place), f"{each.id} {each.fix.says}") for each in mended)
 
 

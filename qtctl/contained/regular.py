@@ -1,0 +1,65 @@
+"""Regular files, read whole and bounded: what a folder holds beside them is refused before it is opened."""
+
+import os
+import stat
+
+from qtctl.errors import InputError, Place
+
+MIB = 1024**2
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_KINDS = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFLNK: "a link",
+}
+
+
+def read_at(fd: int, name: str, most: int, place: Place) -> bytes:
+    """The content of a regular file of the open folder `fd`; a link is none.
+
+    InputError for anything else, for more than `most` bytes, and where it changes while it is read. OSError as open(2).
+    """
+    check_regular(os.stat(name, dir_fd=fd, follow_symlinks=False), most, place)
+    handle = os.open(name, _READ, dir_fd=fd)
+    try:
+        before = os.fstat(handle)
+        check_regular(before, most, place)
+        content = read_up_to(handle, most + 1)
+        after = os.fstat(handle)
+    finally:
+        os.close(handle)
+    if len(content) > most:
+        raise too_large(most, place)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise InputError("changed while it was read", hint="try again", place=place)
+    return content
+
+
+def read_up_to(handle: int, most: int) -> bytes:
+    """What is there, at most `most` bytes of it."""
+    parts, left = [], most
+    while left and (part := os.read(handle, min(left, MIB))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def check_regular(found: os.stat_result, most: int, place: Place) -> None:
+    """InputError for what is no regular file, or larger than `most` bytes."""
+    if not stat.S_ISREG(found.st_mode):
+        what = f"cannot be read: it is {kind_of(found)}, not a regular file"
+        raise InputError(what, hint="put a file there", place=place)
+    if found.st_size > most:
+        raise too_large(most, place)
+
+
+def kind_of(found: os.stat_result) -> str:
+    return _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+
+
+def too_large(most: int, place: Place) -> InputError:
+    size = f"{most // MIB} MiB" if most >= MIB else f"{most // 1024} KiB"
+    return InputError(f"cannot be read: larger than {size}", hint="is it the right file?", place=place)

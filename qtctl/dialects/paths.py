@@ -1,0 +1,52 @@
+"""Paths as text: which ones are plain enough to become the names of files, and the names on their way."""
+
+import re
+
+from qtctl.errors import InputError
+
+MAX_PATH = 4095
+"""Bytes of a path: the kernel's PATH_MAX, without its NUL."""
+MAX_NAME = 255
+"""Bytes of one name in a path."""
+MAX_DEPTH = 128
+"""Names in one path."""
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def trouble(path: str) -> str:
+    """What keeps a path from being plain, '' where nothing does. Whether it is absolute is not looked at."""
+    if _CONTROL.search(path):
+        return "holds a line break or another control character"
+    names = path.split("/")
+    if ".." in names:
+        return "goes up with .."
+    if len(path) * 4 > MAX_NAME and _too_long(path, names):
+        return "is longer than a file system takes"
+    return ""
+
+
+def _too_long(path: str, names: list[str]) -> bool:
+    encoded = len(path.encode("utf-8", "replace"))
+    return encoded > MAX_PATH or any(len(name.encode("utf-8", "replace")) > MAX_NAME for name in names)
+
+
+def names_of(path: str) -> list[str]:
+    """The names on the way, without `.` and empty ones. InputError for a path that is not plain, or has no name."""
+    found = [name for name in path.split("/") if name not in ("", ".")]
+    what = trouble(path) or ("" if found else "names no file")
+    if not what and len(found) > MAX_DEPTH:
+        what = f"has more than {MAX_DEPTH} folders in it"
+    if what:
+        raise InputError(f"{path[:200]!r} {what}", hint="name a file below the folder, without ..")
+    return found
+
+
+def normal(path: str) -> str:
+    """An absolute path without `.`, `..` and empty names: `..` takes back the name before it, and never leaves /."""
+    found: list[str] = []
+    for name in path.split("/"):
+        if name == "..":
+            del found[-1:]
+        elif name not in ("", "."):
+            found.append(name)
+    return "/" + "/".join(found)
