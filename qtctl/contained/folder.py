@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from qtctl.contained.regular import check_regular, read_at
-from qtctl.dialects.paths import names_of
+from qtctl.dialects.paths import folders_of, names_of
 from qtctl.errors import InputError, Place
 
 MAX_LINKS = 40
@@ -69,11 +69,12 @@ class Folder:
             write_at(fd, name, content, mode, owner=owner, sync=sync)
 
     def rewrite(self, path: str, content: bytes) -> None:
-        """New content for a regular file that is there, with the mode it has."""
+        """New content for a regular file that is there, with its mode and, where root writes, its owner."""
         with self._reached(names_of(path), follow=True) as (fd, name):
             found = os.stat(name, dir_fd=fd, follow_symlinks=False)
             check_regular(found, found.st_size, self.place(path))
-            write_at(fd, name, content, stat.S_IMODE(found.st_mode), sync=True)
+            owner = (found.st_uid, found.st_gid) if os.geteuid() == 0 else None
+            write_at(fd, name, content, stat.S_IMODE(found.st_mode), owner=owner, sync=True)
 
     def link(self, path: str, target: str) -> None:
         """A symbolic link in place of a file or link of this name."""
@@ -84,7 +85,7 @@ class Folder:
 
     def make_folder(self, path: str, mode: int, owner: Owner) -> None:
         """A folder of this mode and owner, made or as it is there. Those above it that are not there are made too."""
-        with self._reached([*names_of(path), "."], make=True) as (fd, _):
+        with self._reached([*folders_of(path), "."], make=True) as (fd, _):
             os.fchown(fd, *owner)
             os.fchmod(fd, mode)
 
@@ -102,7 +103,7 @@ class Folder:
 
     def has_folder(self, path: str) -> bool:
         try:
-            with self._reached([*names_of(path), "."]):
+            with self._reached([*folders_of(path), "."]):
                 return True
         except FileNotFoundError:
             return False

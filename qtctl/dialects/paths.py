@@ -31,11 +31,17 @@ def _too_long(path: str, names: list[str]) -> bool:
 
 
 def names_of(path: str) -> list[str]:
-    """The names on the way, without `.` and empty ones. InputError for a path that is not plain, or has no name."""
+    """The names on the way to a file, without `.` and empty ones. InputError for a path that is not plain."""
+    found = folders_of(path)
+    if not found:
+        raise InputError(f"{path!r} names no file", hint="name a file below the folder")
+    return found
+
+
+def folders_of(path: str) -> list[str]:
+    """As `names_of`, to a folder, which may be the first one itself: then there is none."""
     found = [name for name in path.split("/") if name not in ("", ".")]
-    what = trouble(path) or ("" if found else "names no file")
-    if not what and len(found) > MAX_DEPTH:
-        what = f"has more than {MAX_DEPTH} folders in it"
+    what = trouble(path) or (f"has more than {MAX_DEPTH} folders in it" if len(found) > MAX_DEPTH else "")
     if what:
         raise InputError(f"{path[:200]!r} {what}", hint="name a file below the folder, without ..")
     return found

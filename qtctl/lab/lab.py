@@ -118,7 +118,19 @@ def _lay_down(name: str, tree: Tree, key: str) -> str:
     )
     lay_over(root, own, key)
     lay_over(root, tree, key)
-    return ssh.make_key(root / "etc/ssh/ssh_host_ed25519_key", f"root@{name}")
+    return _lay_host_key(name, key)
+
+
+def _lay_host_key(name: str, key: str) -> str:
+    """Made outside of the root, where ssh-keygen meets no link of it."""
+    made = state.host_dir(name) / "host_key"
+    public = ssh.make_key(made, f"root@{name}")
+    where = "/etc/ssh/ssh_host_ed25519_key"
+    pair = (TreeFile(where, made.read_bytes(), 0o600), TreeFile(f"{where}.pub", f"{public}\n".encode()))
+    lay_over(disk.root_of(name), Tree(files=pair), key)
+    for path in (made, made.with_name(f"{made.name}.pub")):
+        path.unlink()
+    return public
 
 
 def down(names: Sequence[str]) -> None:

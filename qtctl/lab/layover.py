@@ -1,34 +1,44 @@
-"""Lay a tree over a root file system before its first boot: accounts first, then what they own."""
+"""Lay a tree over a root file system before its first boot: accounts first, then what they own.
 
-import os
+The root is opened once, and all of it is reached from there: its own links lead to places in it, as they will once it
+is booted, and no path of the tree leads to this machine's own files.
+"""
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from qtctl.contained.folder import Folder, Links
+from qtctl.contained.regular import MIB
+from qtctl.dialects.endpoints import is_account
 from qtctl.dialects.lines import lines
+from qtctl.dialects.paths import trouble
+from qtctl.errors import InputError, LabError
 from qtctl.lab.shell import run
-from qtctl.model.tree import Account, Tree, TreeFile
+from qtctl.model.tree import Account, Tree
 
 FIRST_ID = 1000
-MAX_LINKS = 40
+LARGEST = MIB
+"""Bytes of a root's passwd or group file."""
+ROOT = (0, 0)
 
 
 @dataclass(slots=True)
 class Ids:
     """The accounts of one root: its passwd, group, shadow and gshadow files, read once, written once."""
 
-    root: Path
+    root: Folder
     users: dict[str, tuple[int, int]] = field(default_factory=dict)
     groups: dict[str, int] = field(default_factory=dict)
     added: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, root: Path) -> "Ids":
+    def read(cls, root: Folder) -> "Ids":
         ids = cls(root)
-        for line in _lines(root / "etc/passwd"):
+        for line in _lines(root, "etc/passwd"):
             name, _, uid, gid, *_ = line.split(":")
             ids.users[name] = (int(uid), int(gid))
-        for line in _lines(root / "etc/group"):
+        for line in _lines(root, "etc/group"):
             name, _, gid, *_ = line.split(":")
             ids.groups[name] = int(gid)
         return ids
@@ -61,8 +71,8 @@ class Ids:
 
     def write(self) -> None:
         for name, added in self.added.items():
-            with (self.root / name).open("a") as file:
-                file.writelines(f"{line}\n" for line in added)
+            before = self.root.read(name, LARGEST)
+            self.root.rewrite(name, before + "".join(f"{line}\n" for line in added).encode())
 
     def _add(self, name: str, line: str) -> None:
         self.added.setdefault(name, []).append(line)
@@ -72,94 +82,72 @@ class Ids:
         return next(number for number in range(FIRST_ID, 60000) if number not in taken)
 
 
-def _lines(path: Path) -> list[str]:
-    return [line for line in lines(path.read_text()) if line]
-
-
-def inside(root: Path, path: str) -> Path:
-    """Where an absolute path of the host is on this machine. Links of the host are followed within `root` only."""
-    return _walk(root, PurePosixPath(path), MAX_LINKS)
-
-
-def _walk(root: Path, path: PurePosixPath, links: int) -> Path:
-    *parents, last = [part for part in path.parts if part != "/"] or [""]
-    at = root
-    for index, part in enumerate(parents):
-        at = at / part
-        if not at.is_symlink():
-            continue
-        if links == 0:
-            raise RuntimeError(f"{path}: too many links")
-        base = PurePosixPath("/", *at.parent.relative_to(root).parts)
-        target = PurePosixPath(os.path.normpath(base / at.readlink()))
-        return _walk(root, target.joinpath(*parents[index + 1 :], last), links - 1)
-    return at / last
+def _lines(root: Folder, path: str) -> list[str]:
+    return [line for line in lines(root.read(path, LARGEST).decode()) if line]
 
 
 def lay_over(root: Path, tree: Tree, public_key: str) -> None:
     """Make accounts, folders, files and links of `tree` in `root`, and enable its units.
 
-    What is there under the same path is replaced. Login accounts and root get `public_key`.
+    What is there under the same path is replaced. Login accounts and root get `public_key`. InputError where a name or
+    path of the tree is none that a host can have; then nothing of it is there.
     """
-    ids = Ids.read(root)
-    for account in tree.accounts:
-        ids.user(account)
-    ids.write()
-    for account in tree.accounts:
-        _make_home(root, account, ids)
-    for folder in tree.dirs:
-        path = inside(root, folder.path)
-        path.mkdir(parents=True, exist_ok=True)
-        path.chmod(folder.mode)
-        os.chown(path, *ids.owner(folder.owner, folder.group))
-    for file in tree.files:
-        _write(root, file, ids.owner(file.owner, file.group))
-    for link in tree.links:
-        path = _cleared(inside(root, link.path))
-        path.symlink_to(link.target)
-    _authorize(root, ids, tree.accounts, public_key)
-    _sudoers(root, tree.accounts)
+    _check(tree)
+    try:
+        _lay(root, tree, public_key)
+    except OSError as error:
+        raise LabError(f"{root}: cannot be laid down: {error}", hint="what does the registry put there?") from error
     if tree.enable:
-        run(["systemctl", f"--root={root}", "--quiet", "enable", *tree.enable])
+        run(["systemctl", f"--root={root}", "--quiet", "enable", "--", *tree.enable])
 
 
-def _make_home(root: Path, account: Account, ids: Ids) -> None:
-    home = inside(root, account.home)
-    if home.is_dir():
-        return
-    home.mkdir(parents=True)
-    os.chown(home, *ids.users[account.name])
+def _lay(root: Path, tree: Tree, public_key: str) -> None:
+    with Folder.open(root, Links.ROOTED) as folder:
+        ids = Ids.read(folder)
+        for account in tree.accounts:
+            ids.user(account)
+        ids.write()
+        for account in tree.accounts:
+            _make_home(folder, account, ids)
+        for each in tree.dirs:
+            folder.make_folder(each.path, each.mode, ids.owner(each.owner, each.group))
+        for file in tree.files:
+            folder.write(file.path, file.content, file.mode, owner=ids.owner(file.owner, file.group))
+        for link in tree.links:
+            folder.link(link.path, link.target)
+        _authorize(folder, ids, tree.accounts, public_key)
+        _sudoers(folder, tree.accounts)
 
 
-def _write(root: Path, file: TreeFile, owner: tuple[int, int]) -> None:
-    path = _cleared(inside(root, file.path))
-    path.write_bytes(file.content)
-    path.chmod(file.mode)
-    os.chown(path, *owner)
+def _check(tree: Tree) -> None:
+    """A line of passwd has one account, and a path of a host no control character and no `..`."""
+    for account in tree.accounts:
+        for name in (account.name, account.group):
+            if not is_account(name.replace("%", "x")):  # a specifier that only systemd can replace
+                raise InputError(f"{name[:200]!r} cannot name an account of a lab host", hint="a-z, 0-9, - and _")
+        for path in (account.home, account.shell):
+            if path and (not path.startswith("/") or ":" in path or trouble(path)):
+                raise InputError(f"{path[:200]!r} is no path of account {account.name}", hint="an absolute one, no `:`")
+    for path in (each.path for kind in (tree.dirs, tree.files, tree.links) for each in kind):
+        if what := trouble(path):
+            raise InputError(f"{path[:200]!r} {what}", hint="no file of a lab host is named so")
 
 
-def _cleared(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    return path
+def _make_home(root: Folder, account: Account, ids: Ids) -> None:
+    if not root.has_folder(account.home):
+        root.make_folder(account.home, 0o755, ids.users[account.name])
 
 
-def _authorize(root: Path, ids: Ids, accounts: Iterable[Account], public_key: str) -> None:
+def _authorize(root: Folder, ids: Ids, accounts: Iterable[Account], public_key: str) -> None:
     homes = {account.name: account.home for account in accounts if account.login} | {"root": "/root"}
     for name, home in homes.items():
-        folder = inside(root, f"{home}/.ssh")
-        folder.mkdir(mode=0o700, exist_ok=True)
-        keys = folder / "authorized_keys"
-        keys.write_text(f"{public_key}\n")
-        keys.chmod(0o600)
-        for path in (folder, keys):
-            os.chown(path, *ids.users[name])
+        own = ids.users[name]
+        root.make_folder(f"{home}/.ssh", 0o700, own)
+        root.write(f"{home}/.ssh/authorized_keys", f"{public_key}\n".encode(), 0o600, owner=own)
 
 
-def _sudoers(root: Path, accounts: Sequence[Account]) -> None:
+def _sudoers(root: Folder, accounts: Sequence[Account]) -> None:
     for account in accounts:
         if account.sudo:
-            path = root / "etc/sudoers.d" / account.name
-            path.write_text(f"{account.name} ALL=(ALL:ALL) NOPASSWD: ALL\n")
-            path.chmod(0o440)
+            text = f"{account.name} ALL=(ALL:ALL) NOPASSWD: ALL\n"
+            root.write(f"etc/sudoers.d/{account.name}", text.encode(), 0o440, owner=ROOT)

@@ -1,12 +1,14 @@
 """Everything a throwaway host needs so that the fleet's units really run there; not the units themselves."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.tree import Tree, TreeDir, TreeFile, TreeLink
 from qtctl.stage import accounts, externals, programs, standins
+from qtctl.stage.paths import placed
 
 SYSTEM_DIRS = {
     "/", "/bin", "/boot", "/dev", "/dev/shm", "/etc", "/etc/systemd", "/home", "/lib", "/lib64", "/media", "/mnt",  # noqa: S108
@@ -20,12 +22,7 @@ VOLATILE = ("/run/", "/tmp/", "/dev/shm/", "/var/run/")  # noqa: S108
 PLACEHOLDER = "lab-placeholder"
 
 
-class _HasPath(Protocol):
-    @property
-    def path(self) -> str: ...
-
-
-P = TypeVar("P", bound=_HasPath)
+P = TypeVar("P", TreeDir, TreeFile, TreeLink)
 
 
 def lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
@@ -60,13 +57,13 @@ def _by_path(found: Iterable[P]) -> tuple[P, ...]:
     """Sorted, so that parents come before children; the first of two for one path counts."""
     chosen: dict[str, P] = {}
     for each in found:
-        chosen.setdefault(each.path, each)
-    return tuple(chosen[path] for path in sorted(chosen))
+        chosen.setdefault(placed(each.path), each)
+    return tuple(replace(chosen[path], path=path) for path in sorted(chosen))
 
 
 def _env_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
     """Root's: an ordinary user may look into them and at their files' modes, and reads none of them."""
-    paths = {path for service in services for path in (service.env_file, service.secrets_file) if path}
+    paths = {placed(path) for service in services for path in (service.env_file, service.secrets_file) if path}
     folders = sorted({str(PurePosixPath(path).parent) for path in paths})
     return [TreeDir(folder) for folder in folders if folder not in SYSTEM_DIRS]
 
@@ -80,7 +77,7 @@ def _service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
         for path in _written_paths(service)
         if path not in SYSTEM_DIRS and not path.startswith(VOLATILE)
     ]
-    read = {path for service in services for path in _paths(service, "ReadOnlyPaths")}
+    read = {placed(path) for service in services for path in _paths(service, "ReadOnlyPaths") if path.startswith("/")}
     read |= {path for service in services for path in _log_dirs(service)}
     return [*owned, *(TreeDir(path) for path in sorted(read) if path not in SYSTEM_DIRS)]
 
@@ -88,7 +85,7 @@ def _service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
 def _written_paths(service: DesiredService) -> list[str]:
     """Its working directory, where that is a path, and what it may write."""
     directory = service.working_directory.removeprefix("-")
-    return [path for path in (directory, *_paths(service, "ReadWritePaths")) if path.startswith("/")]
+    return [placed(path) for path in (directory, *_paths(service, "ReadWritePaths")) if path.startswith("/")]
 
 
 def _paths(service: DesiredService, directive: str) -> list[str]:
@@ -99,7 +96,7 @@ def _paths(service: DesiredService, directive: str) -> list[str]:
 def _log_dirs(service: DesiredService) -> list[str]:
     """Where its output goes to files: systemd opens them as root."""
     outputs = [text for name, text in service.settings if name in ("StandardOutput", "StandardError")]
-    return [str(PurePosixPath(text.partition(":")[2]).parent) for text in outputs if ":/" in text]
+    return [str(PurePosixPath(placed(text.partition(":")[2])).parent) for text in outputs if ":/" in text]
 
 
 def _volatile(services: Iterable[DesiredService]) -> list[TreeFile]:

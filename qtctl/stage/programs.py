@@ -4,6 +4,7 @@ from pathlib import PurePosixPath
 
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.tree import TreeDir, TreeFile, TreeLink
+from qtctl.stage.paths import placed
 
 STANDIN_DIR = "/usr/local/lib/qtctl-lab"
 STANDIN = f"{STANDIN_DIR}/standin.py"
@@ -103,5 +104,5 @@ def _is_interpreter(service: DesiredService, path: str) -> bool:
 
 
 def _provided(path: str) -> bool:
-    program = PurePosixPath(path)
+    program = PurePosixPath(placed(path))
     return str(program.parent) in SYSTEM_BIN and program.name in PROVIDED

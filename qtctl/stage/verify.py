@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.tree import Tree, TreeFile
+from qtctl.stage.paths import placed
 
 STUB = TreeFile("", b"#!/bin/sh\n", 0o755)
 UNIT_DIR = "/usr/lib/systemd/system"
@@ -20,7 +21,7 @@ def verify_tree(desired: Desired) -> Tree:
     """The generated files, an executable stub for each program, and a stub for each unit that they lean on."""
     generated = {file.path: TreeFile(file.path, file.content) for file in desired.files}
     started = {argv[0] for service in (*desired.services, *desired.templates) for argv in _argvs(service) if argv}
-    programs = {path for path in started if path.startswith("/")}
+    programs = {placed(path) for path in started if path.startswith("/")}
     files = {
         **{path: TreeFile(path, STUB.content, STUB.mode) for path in programs},
         **{f"{UNIT_DIR}/{unit}": TreeFile(f"{UNIT_DIR}/{unit}", _unit(unit)) for unit in _leaned_on(desired)},

@@ -1,0 +1,15 @@
+"""Paths of a host, as files of a staged root are named by them."""
+
+from qtctl.dialects.paths import normal, trouble
+from qtctl.errors import InputError
+
+
+def placed(path: str) -> str:
+    """`path` without `..`, `.` and empty names. InputError where no file can be named so.
+
+    A registry has no `..` in such a path. An instance can: `%I` stands for whatever its name says.
+    """
+    plain = normal(path)
+    if what := trouble(plain):
+        raise InputError(f"{path[:200]!r} {what}", hint="no file of a host is named so")
+    return plain
