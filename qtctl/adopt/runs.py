@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from qtctl.dialects.paths import trouble
 from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.dialects.systemd.quoting import exec_line, exec_prefixed, parse_exec
 from qtctl.errors import InputError
@@ -33,7 +34,7 @@ def venv_of(line: str) -> str:
     """The folder of the venv whose program the line runs, or ''."""
     argv = _first(line)
     match = _PROGRAM.fullmatch(argv[0]) if argv else None
-    if match is None or match[1] in _NO_VENV:
+    if match is None or match[1] in _NO_VENV or trouble(match[1]):
         return ""
     parts = PurePosixPath(match[1]).parts
     named = any(_ENVIRONMENT.fullmatch(part) for part in parts[-2:])

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from qtctl.dialects import endpoints
+from qtctl.dialects.paths import trouble
 from qtctl.dialects.systemd.size import bytes_of
 from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.errors import InputError
@@ -13,22 +14,32 @@ from qtctl.errors import InputError
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=200)]
 UnitName = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9:_.\\@-]+\.(service|timer|target|socket|path|slice|mount|automount|swap)$"),
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9:_.\\@-]+\.(service|timer|target|socket|path|slice|mount|automount|swap)$", max_length=255
+    ),
 ]
 UnitRef = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9:_.\\@%-]+\.(service|timer|target|socket|path|slice|mount)$")
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9:_.\\@%-]+\.(service|timer|target|socket|path|slice|mount)$", max_length=255
+    ),
 ]
 """The name of another unit, in which systemd may have specifiers to replace: `user-%i.slice`."""
-AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/", max_length=4095)]
+UnitPrefix = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9:_\\][A-Za-z0-9:_.\\-]*)?$", max_length=100)]
+"""What the names of the fleet's units begin with, or nothing."""
 
 
-def _normal(text: str) -> str:
-    if ".." in text.split("/"):
-        raise ValueError("a path without ..")
+def plain(text: str) -> str:
+    """A path that can become a file's name, here or on a host: systemd takes no `..` either."""
+    if what := trouble(text):
+        raise ValueError(f"{text[:200]!r} {what}")
     return text
 
 
-PlainPath = Annotated[AbsolutePath, AfterValidator(_normal)]
+Plain = AfterValidator(plain)
+AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/", max_length=4095), Plain]
+FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4095), Plain]
+"""Of a file, absolute or below a folder that another key names."""
 
 
 def _read_by(read: Callable[[str], int]) -> AfterValidator:
@@ -91,10 +102,10 @@ Setting = Annotated[str, StringConstraints(min_length=1)]
 """A value written as systemd reads it, on one line: rendering refuses another, a pattern for each key costs more."""
 Choice = bool | Setting
 """yes, no, or one of the words that systemd knows for it."""
-MarkedPath = Annotated[str, StringConstraints(pattern=r"^[-+]{0,2}[/%~]", max_length=4095), AfterValidator(_normal)]
+MarkedPath = Annotated[str, StringConstraints(pattern=r"^[-+]{0,2}[/%~]", max_length=4095), Plain]
 """A path before which `-` (it may be missing) or `+` (below the service's own root) may stand."""
 
-NeededPath = Annotated[str, StringConstraints(pattern=r"^[/%]", max_length=4095), AfterValidator(_normal)]
+NeededPath = Annotated[str, StringConstraints(pattern=r"^[/%]", max_length=4095), Plain]
 """A path, which may begin with a specifier: `%t/x`."""
 
 

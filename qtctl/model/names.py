@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from qtctl.dialects.systemd.unit_name import TYPES, escape_path, instance, is_template
+from qtctl.dialects.systemd.unit_name import TYPES, escape_path, instance, is_template, valid
 
 if TYPE_CHECKING:
     from qtctl.model.registry import Registry
@@ -62,6 +62,11 @@ def slice_of(registry: "Registry", name: str) -> str:
     return unit_name(registry, "slices", name) if name in registry.slices else name
 
 
+def names_unit(name: str) -> bool:
+    """Whether it is a whole unit name, in which systemd may have specifiers to replace."""
+    return valid(name.replace("%", "x"))
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Every name an [order] may use. `retired` ones lead nowhere any more."""
@@ -105,6 +110,8 @@ class Names:
             return f"{name} is retired"
         if not name.endswith(ENDINGS):
             return f"{name} is not declared"
+        if not names_unit(name):
+            return f"{name[:200]!r} cannot be the name of a unit"
         if "%" not in name and any(fnmatchcase(name, pattern) for pattern in self.patterns):
             return f"{name} is not declared"
         return None

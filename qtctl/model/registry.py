@@ -11,16 +11,19 @@ from qtctl.model.fields import (
     AbsolutePath,
     Account,
     EnvName,
+    FilePath,
     HostAddress,
     Listen,
     Name,
     Node,
+    Plain,
     Setting,
     Size,
     Span,
     TcpPort,
     UnitAccount,
     UnitName,
+    UnitPrefix,
     UnitRef,
     says,
 )
@@ -43,11 +46,17 @@ from qtctl.model.sandbox import Sandbox
 from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.units import Automount, Dropin, Hatch, Mount, Path, Slice, Socket, Swap, Target, Timer
 
-WorkingDirectory = Annotated[str, StringConstraints(pattern=r"^(-?([/%].*|~))?$")]
+WorkingDirectory = Annotated[str, StringConstraints(pattern=r"^(-?([/%].*|~))?$", max_length=4095), Plain]
 """A path, `~` for the home of the user; `-` before it: it may be missing. Empty: systemd's own choice, /."""
 TimeZone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", max_length=100)]
 """As timedatectl names it: "Europe/Oslo"."""
 Type = Literal["exec", "simple", "notify", "notify-reload", "oneshot", "forking", "dbus", "idle"]
+
+
+_MODULE = r"\w[\w-]*(\.\w[\w-]*)*"
+ModuleName = Annotated[str, StringConstraints(pattern=rf"^{_MODULE}$", max_length=1000)]
+AppName = Annotated[str, StringConstraints(pattern=rf"^{_MODULE}(:[^\s/\x00-\x1f\x7f-\x9f]+)?$", max_length=1000)]
+"""A module and, after a colon, what uvicorn takes from it: "trading.api:app"."""
 
 
 class RunKind(StrEnum):
@@ -66,9 +75,9 @@ class Run(Node):
     """
 
     kind: RunKind
-    app: str | None = None
-    module: str | None = None
-    script: str | None = None
+    app: AppName | None = None
+    module: ModuleName | None = None
+    script: FilePath | None = None
     argv: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     lines: tuple[Setting, ...] = says("ExecStart", ())
@@ -80,7 +89,7 @@ class Run(Node):
 
 
 class Health(Node):
-    path: Annotated[str, StringConstraints(pattern=r"^/")]
+    path: Annotated[str, StringConstraints(pattern=r"^/[^\s\x00-\x1f\x7f-\x9f]*$", max_length=2000)]
     status: int = 200
     within: Span = "2s"
 
@@ -100,7 +109,10 @@ class Port(Node):
         return int(self.listen.rpartition(":")[2])
 
 
-CredentialName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@-]+$", max_length=200)]
+CredentialName = Annotated[
+    str, StringConstraints(pattern=r"^([A-Za-z0-9_@-]|\.\.?[A-Za-z0-9_@-]|\.{3})[A-Za-z0-9_.@-]*$", max_length=200)
+]
+"""The name of a file: not `.` or `..`."""
 
 
 class Secrets(Node):
@@ -108,9 +120,9 @@ class Secrets(Node):
 
     env_file: AbsolutePath | None = None
     keys: tuple[EnvName, ...] = ()
-    credentials: dict[CredentialName, Setting] = says("LoadCredential", {})
+    credentials: dict[CredentialName, FilePath] = says("LoadCredential", {})
     """Name → file, folder or socket that systemd reads as root, and shows to the service alone."""
-    encrypted: dict[CredentialName, Setting] = says("LoadCredentialEncrypted", {})
+    encrypted: dict[CredentialName, FilePath] = says("LoadCredentialEncrypted", {})
     imported: tuple[Setting, ...] = says("ImportCredential", ())
 
 
@@ -218,7 +230,7 @@ class Thresholds(Node):
 class Fleet(Node):
     name: Name
     summary: str = ""
-    unit_prefix: str = ""
+    unit_prefix: UnitPrefix = ""
     unit_patterns: tuple[str, ...]
     """Shell patterns of unit names that count as the fleet's: one on a host that nothing declares is a finding."""
     env_dir: AbsolutePath
@@ -275,7 +287,7 @@ class External(Node):
 
     summary: str
     unit: UnitName | None = None
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[Name | UnitName, ...] = ()
     state: Literal["running", "stopped", "retired"] = "running"
     enabled: bool = True
     hosts: tuple[Name, ...] = ()
@@ -304,7 +316,7 @@ class Disposition(Node):
 class Legacy(Node):
     """A compose file that the fleet came from, by its file name, and what became of each of its services."""
 
-    compose: str
+    compose: FilePath
     summary: str = ""
     services: dict[str, Disposition]
 

@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from qtctl.model.fields import PART, Choice, Node, Setting, Span, says
+from qtctl.model.fields import PART, Choice, Node, Plain, Setting, Span, plain, says
 
 AccountName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=31)]
 DocumentationUri = Annotated[str, StringConstraints(pattern=r"^(https?://|file:/|info:|man:)[!#-&(-\[\]-~]+$")]
 Umask = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{1,4}$")]
 FolderMode = Annotated[str, StringConstraints(pattern=r"^[0-7]?[0-7]{1,4}$")]
 _PART = r"\.{0,2}[A-Za-z0-9_@%-]([A-Za-z0-9_.@% -]*[A-Za-z0-9_.@%-])?"
-FolderName = Annotated[str, StringConstraints(pattern=rf"^{_PART}(/{_PART})*(:[A-Za-z0-9_.@%:/-]*)?$")]
+FolderName = Annotated[str, StringConstraints(pattern=rf"^{_PART}(/{_PART})*(:[A-Za-z0-9_.@%:/-]*)?$"), Plain]
 """Relative: systemd puts it below /var/lib, /var/log, /var/cache, /run or /etc. From 250 on `NAME:LINK` adds a link."""
 Signal = Annotated[
     str,
@@ -25,6 +25,7 @@ Output = Annotated[
     StringConstraints(
         pattern=r"^((journal|kmsg|syslog)(\+console)?|null|inherit|tty|socket|fd(:.+)?|(append|file|truncate):[/%].*)$"
     ),
+    Plain,
 ]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]+$", max_length=200)]
 Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$", max_length=200)]
@@ -35,6 +36,7 @@ _PREFIXES = "-+!"
 def _program_first(argv: tuple[str, ...]) -> tuple[str, ...]:
     if not argv or not argv[0].lstrip(_PREFIXES).startswith("/"):
         raise ValueError("the first word is the program's absolute path, which - + or ! may stand before")
+    plain(argv[0])
     return argv
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from qtctl.model.fields import AbsolutePath, Choice, Mode, Name, Node, PlainPath, Setting, Span, UnitName, UnitRef, says
+from qtctl.model.fields import AbsolutePath, Choice, Mode, Name, Node, Plain, Setting, Span, UnitName, UnitRef, says
 from qtctl.model.limits import Limits, Resources, Restart, Scheduling
 from qtctl.model.relations import Asserts, Conditions, Install, LimitedManager, Order
 from qtctl.model.running import Directories, DocumentationUri, Kill, Log, Timeouts
@@ -163,7 +163,7 @@ class Mount(Lesser):
     SECTION: ClassVar = "Mount"
 
     what: Setting = says("What", ...)
-    where: PlainPath = says("Where", ...)
+    where: AbsolutePath = says("Where", ...)
     type: Setting | None = says("Type")
     options: Setting | None = says("Options")
     directory_mode: Mode | None = says("DirectoryMode")
@@ -180,7 +180,7 @@ class Automount(Lesser):
 
     SECTION: ClassVar = "Automount"
 
-    where: PlainPath = says("Where", ...)
+    where: AbsolutePath = says("Where", ...)
     directory_mode: Mode | None = says("DirectoryMode")
     idle_timeout: Span | None = says("TimeoutIdleSec")
     options: Setting | None = says("ExtraOptions")
@@ -189,7 +189,7 @@ class Automount(Lesser):
 class Swap(Lesser):
     SECTION: ClassVar = "Swap"
 
-    what: Setting = says("What", ...)
+    what: Annotated[Setting, Plain] = says("What", ...)
     priority: int | None = says("Priority")
     options: Setting | None = says("Options")
     timeout: Span | None = says("TimeoutSec")

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from qtctl.dialects.paths import trouble
+from qtctl.dialects.systemd.unit_name import valid
 from qtctl.model.names import LESSER, Names, unit_name, units_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Run, RunKind, Service
@@ -73,6 +75,8 @@ def _run(registry: Registry, service: Service, origin: Origin) -> Iterator[Probl
         yield "run.kind uvicorn needs run.port", origin.at("run", "kind"), "name one of its [ports]"
     if run.kind is RunKind.COMMAND and run.argv and not run.argv[0].startswith("/"):
         yield "run.argv[0] is not an absolute path", origin.at("run", "argv"), "systemd wants a whole path"
+    if run.kind is RunKind.COMMAND and run.argv and (what := trouble(run.argv[0])):
+        yield f"run.argv[0] {run.argv[0][:200]!r} {what}", origin.at("run", "argv"), "write its plain path"
     if run.port is not None and run.port not in service.ports:
         yield f"QT102 run.port {run.port} is not declared", origin.at("run", "port"), _known(service.ports)
     yield from _venv(registry, run, origin)
@@ -177,6 +181,9 @@ def _unit_names(registry: Registry, names: Names) -> Iterator[Problem]:
     for kind, name, unit in names.units:
         if unit in seen:
             yield f"{unit} is declared by {seen[unit]} too", registry.origins[kind, name], "give one another name"
+        if not valid(unit):
+            hint = "letters, digits and : _ . \\ @ -, at most 255"
+            yield f"{unit[:300]!r} cannot be the name of a unit", registry.origins[kind, name], hint
         seen.setdefault(unit, name)
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from qtctl.dialects.paths import trouble
 from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.errors import InputError
-from qtctl.model.names import ENDINGS, Names, unit_name
+from qtctl.model.names import Names, names_unit, unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Service
 from qtctl.model.relations import Order
@@ -58,8 +59,8 @@ def _install(node: object, origin: Origin, names: Names) -> Iterator[Problem]:
                 yield f"QT102 {problem}", origin.at(key), "declare it, or give the whole name of a unit"
     for key in ("alias", "also") if install else ():
         for name in getattr(install, key):
-            if not name.endswith(ENDINGS):
-                yield f"{name} is no name of a unit", origin.at(key), "for example redis.service"
+            if not names_unit(name):
+                yield f"{name[:200]!r} is no name of a unit", origin.at(key), "for example redis.service"
 
 
 def _hatch(kind: str, hatch: Hatch, origin: Origin) -> Iterator[Problem]:
@@ -91,9 +92,14 @@ def _lines(service: Service, origin: Origin) -> Iterator[Problem]:
         found += [(each, ("commands", key)) for each in getattr(service.commands, key) if isinstance(each, str)]
     for line, path in found:
         try:
-            commands_of(line)
+            programs = [command.path for command in commands_of(line)]
         except InputError as error:
             yield f"{'.'.join(path)}: {error.what}", origin.at(*path), error.hint or "quote it as systemd reads it"
+            continue
+        for program in programs:
+            if what := trouble(program):
+                where = f"{'.'.join(path)}: the program {program[:200]!r}"
+                yield f"{where} {what}", origin.at(*path), "write its plain path"
 
 
 def _template(registry: Registry, name: str, service: Service, origin: Origin) -> Iterator[Problem]:

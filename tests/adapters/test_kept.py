@@ -9,6 +9,9 @@ from qtctl.adapters import kept
 from qtctl.adapters.installation import fingerprint
 from qtctl.adapters.kept import Kept
 
+A = "qtctl-kept-a"
+"""The file of the name `a`."""
+
 
 @pytest.fixture
 def where(tmp_path: Path) -> Path:
@@ -20,15 +23,15 @@ def test_what_was_put_is_got(where: Path) -> None:
     Kept(where).put("a", b"one")
     Kept(where).put("a", b"two")
     assert Kept(where).get("a") == b"two"
-    assert [path.name for path in where.iterdir()] == ["a"], "nothing half-made stays"
-    assert (where.stat().st_mode & 0o777, (where / "a").stat().st_mode & 0o777) == (0o700, 0o600)
+    assert [path.name for path in where.iterdir()] == [A], "nothing half-made stays"
+    assert (where.stat().st_mode & 0o777, (where / A).stat().st_mode & 0o777) == (0o700, 0o600)
 
 
 @pytest.mark.parametrize("who", ["folder", "file"])
 @pytest.mark.parametrize("open_to", [0o020, 0o002])
 def test_what_others_can_write_is_not_read(where: Path, who: str, open_to: int) -> None:
     Kept(where).put("a", b"one")
-    path = where if who == "folder" else where / "a"
+    path = where if who == "folder" else where / A
     path.chmod(path.stat().st_mode | open_to)
     assert Kept(where).get("a") is None
 
@@ -37,7 +40,7 @@ def test_what_others_can_write_is_not_read(where: Path, who: str, open_to: int) 
 @pytest.mark.parametrize("who", ["folder", "file"])
 def test_what_others_own_is_not_read(where: Path, who: str) -> None:
     Kept(where).put("a", b"one")
-    os.chown(where if who == "folder" else where / "a", 12345, -1)
+    os.chown(where if who == "folder" else where / A, 12345, -1)
     assert Kept(where).get("a") is None
 
 
@@ -51,7 +54,7 @@ def test_nothing_is_written_where_others_can_write(where: Path) -> None:
 def test_a_link_is_not_followed(where: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_bytes(b"x")
     where.mkdir(parents=True, mode=0o700)
-    (where / "a").symlink_to(tmp_path / "elsewhere")
+    (where / A).symlink_to(tmp_path / "elsewhere")
     assert Kept(where).get("a") is None
 
 
@@ -66,10 +69,10 @@ def test_those_read_longest_ago_go(where: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(kept, "MOST", 3)
     for at, name in enumerate("abc"):
         Kept(where).put(name, b"")
-        os.utime(where / name, (at, at))
+        os.utime(where / f"qtctl-kept-{name}", (at, at))
     assert Kept(where).get("a") == b""
     Kept(where).put("d", b"")
-    assert sorted(path.name for path in where.iterdir()) == ["a", "c", "d"]
+    assert sorted(path.name for path in where.iterdir()) == [f"qtctl-kept-{name}" for name in "acd"]
 
 
 @pytest.mark.parametrize(

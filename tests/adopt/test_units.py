@@ -162,16 +162,16 @@ def test_a_persistent_timer_without_a_calendar() -> None:
 
 DOORS = {
     "made0.socket": "[Socket]\nListenStream=80\n",
-    "made1.socket": '[Socket]\nListenFIFO=/a\nOptions=x\nSymlinks="/b\x85"\n',
+    "made1.socket": "[Socket]\nListenFIFO=/a\nOptions=x\nFileDescriptorName=b\x85\n",
     "made2.socket": "[Socket]\nListenStream=81\n",
     "xmade1.socket": "[Socket]\nListenStream=82\n",
-    "made3.socket": '[Socket]\nListenFIFO=/a\nSymlinks="/b\x85"\n',
+    "made3.socket": "[Socket]\nListenFIFO=/a\nFileDescriptorName=b\x85\n",
     "made0.timer": "[Timer]\nOnBootSec=1\nUnit=x.service\n",
     "made1.timer": "[Timer]\nOnBootSec=1\nUnit=x.service\n",
     "x.service": "[Service]\nExecStart=/bin/true\n",
-    "y.service": '[Service]\nExecStart=/bin/true\nReadWritePaths="/b\x85"\n',
+    "y.service": "[Service]\nExecStart=/bin/true\nPAMName=b\x85\n",
 }
-"""Paths with a control character cannot be rendered."""
+"""Values with a control character cannot be rendered."""
 
 
 def test_only_units_that_are_to_blame_are_left_out() -> None:

@@ -1,0 +1,45 @@
+"""Which paths are plain."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qtctl.dialects.paths import folders_of, names_of, normal, trouble
+from qtctl.errors import InputError
+
+
+@pytest.mark.parametrize("path", ["/a", "a/b", "//a/./b/", "/a b/%i/ü", "...", "/..a/b..", "x" * 255, "ü" * 127])
+def test_plain(path: str) -> None:
+    assert trouble(path) == ""
+    assert all(name not in ("", ".", "..") for name in names_of(path))
+
+
+@pytest.mark.parametrize(
+    "path", ["..", "/..", "a/../b", "\0", "a\n", "\u2028", "\x85", "x" * 256, "ü" * 128, "a/" * 2100]
+)
+def test_not_plain(path: str) -> None:
+    assert trouble(path)
+    with pytest.raises(InputError):
+        folders_of(path)
+
+
+def test_a_file_has_a_name() -> None:
+    assert folders_of("/") == []
+    with pytest.raises(InputError):
+        names_of("/")
+
+
+@pytest.mark.parametrize(
+    ("path", "plain"),
+    [("/a/../b", "/b"), ("/../../a", "/a"), ("//a//./b/", "/a/b"), ("a/../..", "/"), ("/", "/"), ("/a/..", "/")],
+)
+def test_normal(path: str, plain: str) -> None:
+    assert normal(path) == plain
+
+
+@given(st.text(alphabet="ab./\n"))
+def test_what_is_normal_never_leaves_the_root(path: str) -> None:
+    plain = normal(path)
+    assert plain.startswith("/")
+    assert not {"..", "."} & {*plain.split("/")}
+    assert normal(plain) == plain
