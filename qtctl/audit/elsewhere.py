@@ -169,12 +169,13 @@ MEANINGS = (
         severity=Severity.ERROR,
         what="`env_dir`, or another folder that a deploy writes to, is in a folder that someone but root can change: "
         "one that folders.toml gives to an account or lets a group or everyone write, a home, what StateDirectory= "
-        "and its like give to a service's account, or /tmp and its like. As warnings: an env file, credential or mount "
-        "point there, and a folder of one account in that of another. As information: an env file that only the "
-        "service's own account can change.",
+        "and its like give to a service's account, or /tmp and its like. As warnings: an env file, credential, mount "
+        "point, socket or file of an output there, and a folder of one account in that of another. As information: an "
+        "env file that only the service's own account can change.",
         why="Root follows what that account puts in the place of a file or folder: a link makes root write to, give "
         "away or read any other file of the host. A deploy refuses to write there (docs/deploy.md). systemd reads env "
-        "files and credentials as root, and hands what a link leads to to the service.",
+        "files and credentials as root, and hands what a link leads to to the service; it opens the files of "
+        "StandardOutput= as root, so that a service writes to whatever its link leads to.",
         fix="Declare a place whose folders are root's all the way, such as `/etc/FLEET`; data of programs stays in "
         "folders of their account.",
     ),

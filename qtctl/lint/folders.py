@@ -24,6 +24,13 @@ _DIRECTORIES = {
 """ConfigurationDirectory= stays root's, whatever User= says (systemd.exec(5))."""
 _ENV = "EnvironmentFile"
 _READ = frozenset({_ENV, "LoadCredential", "LoadCredentialEncrypted"})
+_OUTPUTS = ("StandardOutput", "StandardError")
+_PLACES = {
+    ("Mount", "Where"): "mounts on",
+    **{("Service", key): "writes" for key in _OUTPUTS},
+    **{("Socket", f"Listen{kind}"): "makes" for kind in ("Stream", "Datagram", "SequentialPacket", "FIFO")},
+}
+_JOURNAL = "let it write to the journal, or let the program open that file itself"
 _REMEDY = "declare a place whose folders are root's all the way, and writable by root alone"
 
 
@@ -49,10 +56,10 @@ def folders(view: View) -> Iterator[Finding]:
     yield from _written(view, loose)
     for unit in view.units:
         for line in unit.parsed.directives:
-            if line.section == "Service" and line.key in _READ:
+            if (line.section, line.key) in _PLACES:
+                yield from _made_by_systemd(view, unit, line, loose)
+            elif line.section == "Service" and line.key in _READ:
                 yield from _read(view, unit, line, loose)
-            elif line.section == "Mount" and line.key == "Where":
-                yield from _mounted(view, unit, line, loose)
     for folder in view.desired.folders:
         yield from _made(folder, loose)
 
@@ -138,11 +145,18 @@ def _read(view: View, unit: Unit, line: Line, loose: list[_Loose]) -> Iterator[F
     yield Finding("QT116", severity, unit.subject, what, _REMEDY, spot(view, unit, line))
 
 
-def _mounted(view: View, unit: Unit, line: Line, loose: list[_Loose]) -> Iterator[Finding]:
-    found = _first(line.value, loose)
-    if found is not None:
-        what = f"root mounts {line.value}, in {found.path}, {found.how}: {found.names} could lead that elsewhere"
-        yield Finding("QT116", Severity.WARNING, unit.subject, what, _REMEDY, spot(view, unit, line))
+def _made_by_systemd(view: View, unit: Unit, line: Line, loose: list[_Loose]) -> Iterator[Finding]:
+    """Mount points, sockets and the files of an output: systemd makes or opens them as root, and follows links."""
+    path = line.value.partition(":")[2] if line.key in _OUTPUTS else line.value
+    found = _first(path, loose)
+    if found is None:
+        return
+    what = (
+        f"systemd, as root, {_PLACES[line.section, line.key]} {path}, in {found.path}, {found.how}: {found.names} "
+        "could lead that to any other file"
+    )
+    remedy = _JOURNAL if line.key in _OUTPUTS else _REMEDY
+    yield Finding("QT116", Severity.WARNING, unit.subject, what, remedy, spot(view, unit, line))
 
 
 def _made(folder: DesiredFolder, loose: list[_Loose]) -> Iterator[Finding]:

@@ -630,6 +630,36 @@ CASES: tuple[Case, ...] = (
         {FEED: after('writes = ["s:mode"]\n', "[secrets]", 'credentials = { t = "/home/svc/t" }')},
     ),
     Case(
+        "an output in a folder of the service's own account",
+        (
+            (
+                "QT116",
+                W,
+                "services/feed.toml:14",
+                "feed",
+                "as root, writes /var/log/feed/out.log, in /var/log/feed, which",
+            ),
+        ),
+        {
+            FEED: after(
+                'writes = ["s:mode"]\n',
+                "[log]",
+                'stdout = "append:/var/log/feed/out.log"',
+                "[directories]",
+                'logs = ["feed"]',
+            )
+        },
+    ),
+    Case(
+        "an output in a folder of root's",
+        edits={FEED: after('writes = ["s:mode"]\n', "[log]", 'stdout = "append:/var/log/feed.log"')},
+    ),
+    Case(
+        "a socket where all may write",
+        (("QT116", W, "sockets.toml:3", "feed", "as root, makes /tmp/feed.sock, in /tmp, where every user"),),
+        files={"sockets.toml": '[feed]\nsummary = "S"\nlisten = ["stream /tmp/feed.sock"]\n'},
+    ),
+    Case(
         "a folder of one account in the home of another",
         (("QT116", W, "folders.toml:1", "/home/svc/in", "is other's, in /home/svc, the home of svc: svc could put"),),
         files={
