@@ -1,8 +1,8 @@
 """Between Redis and redis-py: replies pass through while they arrive, as far as they are what may be kept.
 
 redis-py believes what a server says: texts of 512 MB, arrays of two billion, nested until Python's stack ends. And the
-answer to XINFO STREAM brings the first and the last entry of the stream, which are somebody's data. What is nested
-deeper than a reply is read is dropped here unread, and stands for a null in what redis-py gets; so is a long text.
+answer to XINFO STREAM brings the first and the last entry of the stream, which are somebody's data, however large. What
+is nested deeper than a reply is read is dropped here unread: redis-py gets a null in its place.
 """
 
 import re
@@ -25,7 +25,7 @@ KEPT_DEPTH: dict[tuple[str, ...], int] = {("XINFO", "STREAM"): 1, ("XINFO", "GRO
 OTHERS_DEPTH = 4
 _LENGTH = re.compile(rb"(?:-1|[0-9]{1,10})\r\n")
 _NUMBER = re.compile(rb":[+-]?[0-9]{1,19}\r\n")
-_NO_TEXT, _NO_ARRAY = b"$0\r\n\r\n", b"*-1\r\n"
+_NO_ARRAY = b"*-1\r\n"
 _AT_A_TIME = 65536
 
 
@@ -136,9 +136,11 @@ class Scanner:
             self._pass(line)
             self._ended()
             return
-        self._keep = self._dropped_at is None and size <= STORE_TEXT
+        self._keep = self._dropped_at is None
+        if self._keep and size > STORE_TEXT:
+            raise Broken(f"a text of {size} bytes, and {STORE_TEXT} are read")
         self._rest = size + 2
-        self._pass(line if self._keep else _NO_TEXT)
+        self._pass(line)
 
     def _begin_array(self, line: bytes, count: int) -> None:
         if len(self._open) >= DEEPEST:

@@ -1,0 +1,138 @@
+"""A whole `qtctl audit` of a host that does its worst: exit 3, one clear line, no trace, and little memory."""
+
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paramiko
+import pytest
+
+from tests.adapters.servers import missing
+from tests.cli.world import PROGRAM, build, environment
+from tests.security import hostile_sshd
+from tests.security.hostile_sshd import Hostile, answers, beyond_the_window, floods, hangs_up, returned, signal
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not installed: {', '.join(missing())}")
+
+WITHIN_S = 30.0
+AT_ONCE = 3
+MOST_MEMORY = 300 * 1024
+"""KiB, of the command and of the process that it asks the host with, whichever has more."""
+MEASURED = """import json, resource, subprocess, sys
+done = subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+json.dump([done.returncode, done.stdout.decode(), done.stderr.decode(), used], open(sys.argv[1], "w"))
+"""
+"""In a small process of its own: what a child is said to have used counts from what forked it."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+    memory: int
+    took_s: float
+
+
+def audited(folder: Path, config: str) -> Ran:
+    """`qtctl audit --host there` of a small fleet, by an operator whose ssh knows how to reach `there`."""
+    world = build(folder / "world")
+    (folder / "bin").mkdir()
+    (folder / "ssh_config").write_text(config)
+    (folder / "bin/ssh").write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {folder / "ssh_config"} "$@"\n')
+    (folder / "bin/ssh").chmod(0o755)
+    command = [*PROGRAM, "audit", "--host", "there", "--user", "root", "--format", "json"]
+    began = time.monotonic()
+    subprocess.run(
+        [sys.executable, "-c", MEASURED, str(folder / "ran"), *command],
+        cwd=world, check=True, timeout=90,
+        env=environment(world, PATH=f"{folder / 'bin'}:{os.environ['PATH']}"),
+    )  # fmt: skip
+    code, out, err, used = json.loads((folder / "ran").read_text())
+    return Ran(code, out, err, used, time.monotonic() - began)
+
+
+def garbage(sock: socket.socket) -> bool:
+    """Lines before the version, and the last of them has no end."""
+    sock.sendall(b"hello\r\n" * 5)
+    with suppress(OSError):
+        while True:
+            sock.sendall(b"g" * 65536)
+    return False
+
+
+def pipelined(reply: bytes) -> hostile_sshd.Answer:
+    def redis(channel: paramiko.Channel, command: str) -> None:  # noqa: ARG001
+        channel.recv(4096)
+        channel.sendall(reply)
+        time.sleep(2)
+
+    return redis
+
+
+def no_replies(serial: int) -> bytes:
+    return b"" if serial > 1 else returned(serial, "s", struct.pack("<I", 4) + b":1.7\0")
+
+
+def after_hello(reply: Callable[[int], bytes]) -> hostile_sshd.Answer:
+    return answers(lambda serial: reply(serial) if serial > 1 else no_replies(serial))
+
+
+SIGNALS = signal(bytes(4000)) * 10_000
+NOTHING = b"\x40\0\0\0" + bytes(68)
+"""An array of 64 bytes of structs that take none."""
+
+SCENARIOS = {
+    "garbage before the version": (Hostile(tcp=garbage), "no SSH handshake"),
+    "hangs up in every command": (Hostile(shell=hangs_up, bus=hangs_up), "connection lost"),
+    "an array of nothing": (Hostile(bus=after_hello(lambda n: returned(n, "a()", NOTHING))), "a struct of nothing"),
+    "signals without end": (Hostile(bus=answers(lambda _: SIGNALS)), "sends more than the 32 MiB"),
+    "floods from the shell": (Hostile(shell=floods), "printed more than 16 MiB"),
+    "floods beyond the window": (Hostile(shell=beyond_the_window, bus=beyond_the_window), "connection lost"),
+    "arrays in arrays from Redis": (Hostile(redis=pipelined(b"*1\r\n" * 500_000)), "nested deeper than 32"),
+    "two billion values from Redis": (
+        Hostile(redis=pipelined(b"*2147483647\r\n" + b":1\r\n" * 500_000)),
+        "more than 200000 values",
+    ),
+}
+"""How a host behaves, and what the audit says of it."""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Future[Ran]"]]:
+    """Several at once: each waits for the other side most of the time."""
+
+    def run(name: str) -> Ran:
+        folder = tmp_path_factory.mktemp(name.replace(" ", "-"))
+        with hostile_sshd.hostile_sshd(folder / "sshd", SCENARIOS[name][0]) as config:
+            return audited(folder, config)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {name: pool.submit(run, name) for name in SCENARIOS}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_audit(name: str, runs: dict[str, "Future[Ran]"]) -> None:
+    ran = runs[name].result()
+    assert ran.code == 3, ran.err + ran.out
+    assert set(ran.err.splitlines()) <= {"connecting to there", "asking there"}
+    assert "Traceback" not in ran.out
+    report: dict[str, Any] = json.loads(ran.out)
+    reasons = {check["reason"] for check in report["unknowns"]}
+    assert reasons
+    assert all(reason and "\n" not in reason and len(reason) < 1200 for reason in reasons)
+    assert any(SCENARIOS[name][1] in reason for reason in reasons), reasons
+    assert ran.memory < MOST_MEMORY
+    assert ran.took_s < WITHIN_S
