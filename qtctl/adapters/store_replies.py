@@ -54,6 +54,7 @@ class Replies:
 
     def recv(self, size: int) -> bytes:  # noqa: ARG002 - redis-py takes what it gets
         """What comes next of what is kept; b'' at the end. Broken for what is more, or something else, than Redis."""
+        self._scanner.check()
         while data := receive(self._wire, _AT_A_TIME, self._deadline):
             if kept := self._scanner.feed(data):
                 return kept
@@ -80,9 +81,25 @@ class Scanner:
         self._dropped_at: int | None = None
         self._out: list[bytes] = []
         self._kept = self._dropped = self._items = 0
+        self._broken: Broken | None = None
+
+    def check(self) -> None:
+        """Broken where it broke behind what `feed` gave last."""
+        if self._broken is not None:
+            raise self._broken
 
     def feed(self, data: bytes) -> bytes:
-        """What of `data` is kept. Broken for what no Redis sends, or where it is too much."""
+        """What of `data` is kept. Broken for what no Redis sends or is too much; what came before is given."""
+        try:
+            self._scan(data)
+        except Broken as error:
+            self._broken = error
+        kept, self._out = b"".join(self._out), []
+        if not kept:
+            self.check()
+        return kept
+
+    def _scan(self, data: bytes) -> None:
         at, end = 0, len(data)
         while at < end:
             if self._rest:
@@ -98,16 +115,11 @@ class Scanner:
             if stop:
                 line, self._line = self._line, b""
                 self._head(line)
-        kept, self._out = b"".join(self._out), []
-        self._kept += len(kept)
-        if self._kept > STORE_EXCHANGE:
-            raise Broken(f"it answers with more than {STORE_EXCHANGE // MIB} MiB")
-        return kept
 
     def _text(self, taken: bytes) -> None:
         self._rest -= len(taken)
         if self._keep:
-            self._out.append(taken)
+            self._pass(taken)
         else:
             self._dropped += len(taken)
             if self._dropped > STORE_DROPPED:
@@ -146,22 +158,22 @@ class Scanner:
         if len(self._open) >= DEEPEST:
             raise Broken(f"arrays that are nested deeper than {DEEPEST}")
         if self._dropped_at is None and len(self._open) >= self._depths[self._reply]:
-            self._pass(_NO_ARRAY)
             self._dropped_at = len(self._open)
-        else:
-            self._pass(line)
+        self._pass(line)
         if count > 0:
             self._open.append(count)
             return
-        if self._dropped_at == len(self._open):
-            self._dropped_at = None
+        self._stop_dropping()
         self._ended()
 
     def _pass(self, line: bytes) -> None:
-        if self._dropped_at is None:
-            self._out.append(line)
-        else:
+        if self._dropped_at is not None:
             self._dropped += len(line)
+            return
+        self._out.append(line)
+        self._kept += len(line)
+        if self._kept > STORE_EXCHANGE:
+            raise Broken(f"it answers with more than {STORE_EXCHANGE // MIB} MiB")
 
     def _count(self) -> None:
         self._items += 1
@@ -175,9 +187,14 @@ class Scanner:
             if self._open[-1]:
                 return
             self._open.pop()
-            if self._dropped_at == len(self._open):
-                self._dropped_at = None
+            self._stop_dropping()
         self._reply += 1
+
+    def _stop_dropping(self) -> None:
+        """Where the array that is dropped is whole: only now is there something in its place, and the reply goes on."""
+        if self._dropped_at == len(self._open):
+            self._dropped_at = None
+            self._pass(_NO_ARRAY)
 
 
 def _length(line: bytes) -> int:

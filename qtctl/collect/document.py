@@ -2,13 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from qtctl.dialects import terminal
 from qtctl.errors import InputError, Place
-from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Item, State
+from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import FACTS
 from qtctl.model.moments import microseconds
 from qtctl.model.plausible import problem
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 KINDS = {kind.FACT: kind for kind in FACTS}
 HINT = "save it again with --save"
-MOST_CHARACTERS, MOST_VALUES = 16 * 1024 * 1024, 1_500_000
+DEEPEST, MOST_ERRORS = 16, 100
+MOST_CHARACTERS, MOST_VALUES, MOST_VALUES_OF_ITEM = 16 * 1024 * 1024, 1_500_000, 400_000
 """The evidence of a host with 1,000 services has 8 million characters, and 600,000 values."""
 
 
@@ -35,9 +37,12 @@ def load(text: str, file: str) -> Evidence:
     from pydantic import ValidationError  # noqa: PLC0415 -- 100 ms, and dump does without
 
     _check_size(text, file)
-    _check_version(_parse(text, file), file)
+    document = _parse(text, file)
+    _check_version(document, file)
+    _check_depth(document, file)
+    del document
     try:
-        evidence: Evidence = _document().validate_json(text, strict=True)
+        evidence = Evidence(**_reader().validate_json(text, strict=True))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         what = f"{_field(first['loc'])}: {first['msg']}"
@@ -75,6 +80,17 @@ def _document() -> "TypeAdapter[Any]":
 
 
 @cache
+def _reader() -> "TypeAdapter[dict[str, Any]]":
+    """The fields of an Evidence. Of a million wrong items the first is told of: each error takes a kilobyte."""
+    from pydantic import FailFast, TypeAdapter  # noqa: PLC0415 -- see load
+    from typing_extensions import TypedDict  # noqa: PLC0415 -- pydantic's, which takes no other before Python 3.12
+
+    kinds: dict[str, Any] = {field.name: field.type for field in fields(Evidence)}
+    kinds |= {"asks": Annotated[tuple[Ask, ...], FailFast()], "items": Annotated[tuple[Item, ...], FailFast()]}
+    return TypeAdapter(TypedDict("Evidence", kinds))  # type: ignore[operator]
+
+
+@cache
 def _value(fact: str) -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter  # noqa: PLC0415 -- see load
 
@@ -97,10 +113,29 @@ def _check_size(text: str, file: str) -> None:
     if len(text) > MOST_CHARACTERS:
         what = f"{len(text)} characters, more than the {MOST_CHARACTERS} that are read of evidence"
         raise InputError(what, hint=HINT, place=Place(file))
-    values = sum(map(text.count, "[{,:"))
+    values = _values(text)
     if values > MOST_VALUES:
         what = f"about {values} values, more than the {MOST_VALUES} that are read of evidence"
         raise InputError(what, hint=HINT, place=Place(file))
+
+
+def _values(text: str) -> int:
+    return sum(map(text.count, "[{,:"))
+
+
+def _check_depth(document: object, file: str) -> None:
+    """What is nested deep costs the more to look through, the deeper it is."""
+    level = [document]
+    for _ in range(DEEPEST):
+        level = [each for above in level for each in _within(above) if isinstance(each, dict | list)]
+    if level:
+        raise InputError(f"nested deeper than {DEEPEST}", hint=HINT, place=Place(file))
+
+
+def _within(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _check_version(document: object, file: str) -> None:
@@ -165,8 +200,13 @@ def _problem_of_value(item: Item) -> str:
     from pydantic import ValidationError  # noqa: PLC0415 -- see load
 
     try:
-        return problem(_value(item.fact).validate_json(_line(item.value), strict=True))
+        text = _line(item.value)
+        if (values := _values(text)) > MOST_VALUES_OF_ITEM:
+            return f"value: about {values} values, more than the {MOST_VALUES_OF_ITEM} that are read of one item"
+        return problem(_value(item.fact).validate_json(text, strict=True))
     except ValidationError as error:
+        if error.error_count() > MOST_ERRORS:
+            return f"value: {error.error_count()} parts of it are of another type"
         first = error.errors(include_url=False, include_context=False)[0]
         return f"{_field(('value', *first['loc']))}: {first['msg']}"
     except ValueError:  # json.dumps, of what was read as infinite: 1e999

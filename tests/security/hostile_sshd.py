@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ class Hostile:
     redis: Answer | None = None
     sftp: Answer = lambda _channel, _: None
     tcp: Callable[[socket.socket], bool] = lambda _: True
+    confirms: bool = True
+    """Whether it says that a command, or a subsystem, was begun."""
 
 
 class _Server(paramiko.ServerInterface):
@@ -56,10 +59,15 @@ class _Server(paramiko.ServerInterface):
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         answer = self._hostile.bus if b"systemd-stdio-bridge" in command else self._hostile.shell
         _begin(answer, channel, command.decode())
-        return True
+        return self._confirmed(channel)
 
     def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
         _begin(self._hostile.sftp, channel, name)
+        return self._confirmed(channel)
+
+    def _confirmed(self, channel: paramiko.Channel) -> bool:
+        while not self._hostile.confirms and not channel.closed:
+            time.sleep(0.02)
         return True
 
 
@@ -69,6 +77,7 @@ def _begin(answer: Answer, channel: paramiko.Channel, what: str) -> None:
 
 def _answer(answer: Answer, channel: paramiko.Channel, what: str) -> None:
     with suppress(OSError, EOFError, paramiko.SSHException):
+        time.sleep(0.03)  # until it has been confirmed
         answer(channel, what)
         channel.close()
 

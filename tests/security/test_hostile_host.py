@@ -5,13 +5,10 @@ import os
 import shutil
 import socket
 import struct
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,49 +16,27 @@ import paramiko
 import pytest
 
 from tests.adapters.servers import missing
-from tests.cli.world import PROGRAM, build, environment
+from tests.cli.world import build, environment
 from tests.security import hostile_sshd
 from tests.security.hostile_sshd import Hostile, answers, beyond_the_window, floods, hangs_up, returned, signal
+from tests.security.measure import MOST_MEMORY, Measured, measured
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not installed: {', '.join(missing())}")
 
 WITHIN_S = 30.0
 AT_ONCE = 3
-MOST_MEMORY = 300 * 1024
-"""KiB, of the command and of the process that it asks the host with, whichever has more."""
-MEASURED = """import json, resource, subprocess, sys
-done = subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
-used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-json.dump([done.returncode, done.stdout.decode(), done.stderr.decode(), used], open(sys.argv[1], "w"))
-"""
-"""In a small process of its own: what a child is said to have used counts from what forked it."""
 
 
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-    memory: int
-    took_s: float
-
-
-def audited(folder: Path, config: str) -> Ran:
+def audited(folder: Path, config: str) -> Measured:
     """`qtctl audit --host there` of a small fleet, by an operator whose ssh knows how to reach `there`."""
     world = build(folder / "world")
     (folder / "bin").mkdir()
     (folder / "ssh_config").write_text(config)
     (folder / "bin/ssh").write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {folder / "ssh_config"} "$@"\n')
     (folder / "bin/ssh").chmod(0o755)
-    command = [*PROGRAM, "audit", "--host", "there", "--user", "root", "--format", "json"]
-    began = time.monotonic()
-    subprocess.run(
-        [sys.executable, "-c", MEASURED, str(folder / "ran"), *command],
-        cwd=world, check=True, timeout=90,
-        env=environment(world, PATH=f"{folder / 'bin'}:{os.environ['PATH']}"),
-    )  # fmt: skip
-    code, out, err, used = json.loads((folder / "ran").read_text())
-    return Ran(code, out, err, used, time.monotonic() - began)
+    env = environment(world, PATH=f"{folder / 'bin'}:{os.environ['PATH']}")
+    argv = ["audit", "--host", "there", "--user", "root", "--format", "json"]
+    return measured(argv, folder / "ran", world, env)
 
 
 def garbage(sock: socket.socket) -> bool:
@@ -111,10 +86,10 @@ SCENARIOS = {
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Future[Ran]"]]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Future[Measured]"]]:
     """Several at once: each waits for the other side most of the time."""
 
-    def run(name: str) -> Ran:
+    def run(name: str) -> Measured:
         folder = tmp_path_factory.mktemp(name.replace(" ", "-"))
         with hostile_sshd.hostile_sshd(folder / "sshd", SCENARIOS[name][0]) as config:
             return audited(folder, config)
@@ -124,7 +99,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Future
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_audit(name: str, runs: dict[str, "Future[Ran]"]) -> None:
+def test_audit(name: str, runs: dict[str, "Future[Measured]"]) -> None:
     ran = runs[name].result()
     assert ran.code == 3, ran.err + ran.out
     assert set(ran.err.splitlines()) <= {"connecting to there", "asking there"}
