@@ -116,7 +116,14 @@ def denied(stack: ExitStack, folder: Path) -> tuple[str, str]:
     return server.config("there").read_text(), "login denied"
 
 
-AWAY = [refused, silent, mute, nameless, another_key, unknown_key, denied]
+def forbidden(stack: ExitStack, folder: Path) -> tuple[str, str]:
+    """An option that ssh obeys and qtctl cannot."""
+    server = stack.enter_context(sshd(folder / "sshd"))
+    config = server.config("there", PubkeyAuthentication="no").read_text()
+    return config, "qtctl cannot honour `PubkeyAuthentication false`"
+
+
+AWAY = [refused, silent, mute, nameless, another_key, unknown_key, denied, forbidden]
 
 
 @pytest.mark.parametrize("away", AWAY, ids=lambda away: away.__name__)

@@ -91,7 +91,7 @@ PLAIN = [
     Row({"Ciphers": "chacha20-poly1305@openssh.com"}, f"Ciphers {NOT_SUPPORTED}", stricter=True),
     Row({"KexAlgorithms": "curve25519-sha256", "MACs": "hmac-sha2-512-etm@openssh.com", "RekeyLimit": "64K 1s"}),
     Row({"KexAlgorithms": "sntrup761x25519-sha512@openssh.com"}, f"KexAlgorithms {NOT_SUPPORTED}", stricter=True),
-    Row({"KexAlgorithms": "diffie-hellman-group14-sha1"}, f"KexAlgorithms {NOT_SUPPORTED}"),
+    Row({"KexAlgorithms": "diffie-hellman-group14-sha1"}, "KexAlgorithms allows"),
     Row({"MACs": "umac-64@openssh.com"}, f"MACs {NOT_SUPPORTED}", stricter=True),
     Row({"HostKeyAlgorithms": "rsa-sha2-512"}, "none of the known types"),
     Row({"PubkeyAuthentication": "no"}, "PubkeyAuthentication"),
