@@ -7,8 +7,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from qtctl.adapters import ssh_config, ssh_errors, ssh_options
 from qtctl.adapters.ssh_config import Settings
@@ -22,8 +23,7 @@ _NOT_IN_HOSTS = set("'`\"$\\;&<>|(){},")
 _NOT_IN_USERS = set("'`\";&<>|(){}")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """An `ssh -G` under way for `target`; `config` names the files that it reads."""
 
     process: "subprocess.Popen[bytes]"

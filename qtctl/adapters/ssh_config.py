@@ -9,8 +9,9 @@ import pwd
 import re
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 DEFAULT_FILES = "~/.ssh/config or /etc/ssh/ssh_config"
 SMALLEST_RSA = 1024
@@ -26,8 +27,7 @@ class Hop:
     port: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Algorithms:
+class Algorithms(NamedTuple):
     """Names in order of preference, by the option that says so. Empty: that option was not printed."""
 
     ciphers: tuple[str, ...] = ()
@@ -36,6 +36,9 @@ class Algorithms:
     host_keys: tuple[str, ...] = ()
     pubkeys: tuple[str, ...] = ()
     authorities: tuple[str, ...] = ()
+
+
+ANY = Algorithms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Settings:
     host_key_alias: str = ""
     check_host_ip: bool = False
     required_rsa_size: int = SMALLEST_RSA
-    algorithms: Algorithms = field(default_factory=Algorithms)
+    algorithms: Algorithms = ANY
     rekey: tuple[int, int] = (0, 0)
     proxy_jump: tuple[Hop, ...] = ()
     proxy_command: str = ""

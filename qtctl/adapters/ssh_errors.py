@@ -2,12 +2,15 @@
 
 import socket
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from qtctl.adapters.bounds import said
-from qtctl.adapters.known_hosts import Line
 from qtctl.adapters.ssh_config import Settings
 from qtctl.dialects.shell import quote
 from qtctl.errors import HostError, NameUnknown, Unreachable
+
+if TYPE_CHECKING:
+    from qtctl.adapters.known_hosts import Line  # hashlib, which it needs, takes 3 ms: not before `ssh -G` is asked
 
 _SHOWN = 200
 _SOME = 6
@@ -112,7 +115,7 @@ def not_certified(settings: Settings, reason: str, offered: str, files: tuple[st
     )
 
 
-def other_key_for_address(settings: Settings, peer: str, line: Line) -> Unreachable:
+def other_key_for_address(settings: Settings, peer: str, line: "Line") -> Unreachable:
     """CheckHostIP: the address is known with another key than the name."""
     return Unreachable(
         f"{where(settings)}: CheckHostIP: {line.file}:{line.number} has another key for its address {peer}",

@@ -5,8 +5,8 @@ Rule: where ssh would refuse a host because of an option, qtctl refuses it too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class How(StrEnum):
@@ -15,8 +15,7 @@ class How(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """`name` as ssh_config(5) spells it. `why`: what it does here, why it may be ignored, or what to do instead.
 
     `harmless`: values of a refused option, in lower case, with which it says nothing.
