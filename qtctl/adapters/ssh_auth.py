@@ -155,10 +155,18 @@ def _public(path: str) -> bytes | None:
 def _load(path: str, tried: list[str]) -> paramiko.PKey | None:
     """An identity file's key, with a certificate that lies beside it. OpenSSH's default files may be absent."""
     try:
+        bounded.read(path, _MOST)
         return paramiko.PKey.from_path(path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, paramiko.SSHException, paramiko.pkey.UnknownKeyType) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        bounded.TooLarge,
+        paramiko.SSHException,
+        paramiko.pkey.UnknownKeyType,
+    ) as error:
         # An encrypted key comes as TypeError from cryptography, or as paramiko's PasswordRequiredException.
         locked = "password" in str(error).lower() or isinstance(error, paramiko.PasswordRequiredException)
         tried.append(f"{path} {'has a passphrase and is not in the agent' if locked else f'unusable: {error}'}")

@@ -14,6 +14,7 @@ from typing import IO
 import paramiko
 
 from qtctl.adapters import host_keys, ssh_errors
+from qtctl.adapters.bounds import said
 from qtctl.adapters.host_keys import HostKeys
 from qtctl.adapters.ssh_auth import log_in
 from qtctl.adapters.ssh_config import Settings
@@ -134,7 +135,7 @@ def _through(link: Link, settings: Settings, timeout_s: float) -> Link:
         channel = link.transport.open_channel("direct-tcpip", place, ("127.0.0.1", 0), timeout=timeout_s)
     except (paramiko.SSHException, OSError, EOFError) as error:
         raise Unreachable(
-            f"{ssh_errors.where(settings)}: not reached from its jump host: {error}",
+            f"{ssh_errors.where(settings)}: not reached from its jump host: {said(str(error))}",
             hint="does the jump host allow forwarding, and reach it?",
         ) from error
     return _secure(settings, channel, link, timeout_s)
@@ -143,13 +144,13 @@ def _through(link: Link, settings: Settings, timeout_s: float) -> Link:
 def _over_command(settings: Settings, timeout_s: float) -> Link:
     # A socket pair, not paramiko.ProxyCommand: that one spins on end of file and never waits for its process.
     ours, theirs = socket.socketpair()
-    said = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+    spoken = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
     argv = ["sh", "-c", f"exec {settings.proxy_command}"]
     end = theirs.fileno()
-    process = subprocess.Popen(argv, stdin=end, stdout=end, stderr=said, start_new_session=True)
+    process = subprocess.Popen(argv, stdin=end, stdout=end, stderr=spoken, start_new_session=True)
     theirs.close()
     guard = subprocess.Popen([*_GUARD, str(process.pid)], stdin=subprocess.PIPE, start_new_session=True)
-    proxy = Proxy(process, guard, said)
+    proxy = Proxy(process, guard, spoken)
     try:
         return _secure(settings, ours, proxy, timeout_s)
     except Unreachable as error:
@@ -202,11 +203,11 @@ def _exchange_keys(transport: Transport, timeout_s: float) -> None:
 
 
 def _why(settings: Settings, keys: HostKeys, transport: Transport, error: Exception) -> Unreachable:
-    said = str(error)
-    if _NO_HOST_KEY in said and (changed := keys.no_known_type()) is not None:
+    told = str(error)
+    if _NO_HOST_KEY in told and (changed := keys.no_known_type()) is not None:
         return changed
     for words, (option, attribute) in _OPTION_OF.items():
-        if f"no acceptable {words}" in said:
+        if f"no acceptable {words}" in told:
             return ssh_errors.not_offered(settings, option, getattr(transport, attribute))
     return ssh_errors.no_handshake(settings, error)
 

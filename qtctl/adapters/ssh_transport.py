@@ -1,8 +1,9 @@
 """paramiko's transport, held to what OpenSSH's settings allow and to what a host may send."""
 
 import socket
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import paramiko
@@ -13,6 +14,8 @@ from qtctl.adapters.ssh_bounds import BoundedPacketizer, BoundedTransport
 from qtctl.adapters.ssh_config import Settings
 from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, type_of
 
+_MOST_HELD = 1000
+"""Messages."""
 _SMALLEST_GROUP = 2048
 """Bits of a group that the host chooses; OpenSSH's DH_GRP_MIN."""
 _GROUP_EXCHANGE = "diffie-hellman-group-exchange-sha256"
@@ -37,6 +40,18 @@ class Packets(BoundedPacketizer):
         if self.most_seconds and time.monotonic() - self._since > self.most_seconds:
             self._since = time.monotonic()
             self._trigger_rekey()  # type: ignore[attr-defined]
+
+
+class _Released(threading.Event):
+    """Set when a key exchange has ended; then something more is done."""
+
+    def __init__(self, then: Callable[[], None]) -> None:
+        super().__init__()
+        self._then = then
+
+    def set(self) -> None:
+        super().set()
+        self._then()
 
 
 def _exchanges() -> dict[str, Any]:
@@ -72,6 +87,8 @@ class Transport(BoundedTransport):
         known = (*(name + CERTIFICATE for name in plain), *plain)
         self._host_key_types = keys.algorithms(_common(settings, "HostKeyAlgorithms", wanted.host_keys, known))
         self.packetizer.limit(*settings.rekey)
+        self._held: list[paramiko.Message] = []
+        self.clear_to_send = _Released(self._release)
 
     @property
     def preferred_keys(self) -> tuple[str, ...]:
@@ -80,6 +97,21 @@ class Transport(BoundedTransport):
     def sign_with(self, names: Sequence[str]) -> None:
         """Which signatures an RSA key of ours may make, best first."""
         self._preferred_pubkeys = tuple(names)
+
+    def _send_user_message(self, data: paramiko.Message) -> None:
+        """What the reading thread answers during a key exchange is sent after it. paramiko would wait for the end of an
+        exchange in the thread that alone can end it."""
+        if threading.current_thread() is self and not self.clear_to_send.is_set():
+            self._held.append(data)
+            if len(self._held) > _MOST_HELD:
+                raise paramiko.SSHException("too many requests during a key exchange")
+            return
+        super()._send_user_message(data)  # type: ignore[misc]
+
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        for data in held:
+            self._send_message(data)  # type: ignore[attr-defined]
 
     def _verify_key(self, host_key: bytes, sig: bytes) -> None:
         """Also that key and signature are of the negotiated type, and that keys exchanged later show the same key."""

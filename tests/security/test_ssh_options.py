@@ -50,6 +50,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     with servers.sshd(tmp_path_factory.mktemp("plain")) as server:
         folder = server.folder
         (folder / "listed").write_text(f"# one\n\n{server.host_key} comment\n")
+        os.mkfifo(folder / "pipe")
         (folder / "garbage").write_text("no key at all\n")
         servers.make_key(folder / "other")
         (folder / "with spaces").write_text((folder / "other.pub").read_text())
@@ -62,20 +63,23 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 
 @dataclass(frozen=True)
 class Row:
-    """Client options, and what qtctl says of them, '' where it connects. `stricter`: OpenSSH would connect."""
+    """Client options, and what qtctl says of them, '' where it connects.
+
+    `stricter`: OpenSSH would connect; None: it would never end.
+    """
 
     options: Mapping[str, str]
     says: str = ""
-    stricter: bool = False
+    stricter: bool | None = False
 
     def __str__(self) -> str:
         return ", ".join(f"{key} {value}" for key, value in self.options.items())
 
 
 def held(row: Row, config: Path, alias: str = "here") -> None:
-    connects = openssh(config, alias)
+    connects = openssh(config, alias) if row.stricter is not None else lambda: None
     found = verdict(config, alias)
-    assert connects() == (row.stricter or not row.says)
+    assert connects() == (row.stricter if row.says else True)
     assert "\n" not in found
     if row.says:
         assert row.says in found
@@ -111,6 +115,9 @@ PLAIN = [
     Row({"RevokedHostKeys": "{folder}/krl"}, "REVOKED"),
     Row({"RevokedHostKeys": "{folder}/krl-other"}),
     Row({"RevokedHostKeys": "{folder}/broken-krl"}, "RevokedHostKeys {folder}/broken-krl"),
+    Row({"UserKnownHostsFile": "/dev/zero"}, "/dev/zero: cannot be read: larger than 32 MB", stricter=None),
+    Row({"UserKnownHostsFile": "{folder}/pipe"}, "pipe: cannot be read: not a regular file", stricter=None),
+    Row({"RevokedHostKeys": "{folder}/pipe"}, "RevokedHostKeys {folder}/pipe: not a regular file", stricter=None),
     Row({"RevokedHostKeys": "none", "UserKnownHostsFile": '"{folder}/no such" {folder}/known_hosts'}),
 ]
 
@@ -232,6 +239,15 @@ def test_host_certificates(certified: Sshd, case: Certified) -> None:
     given = {key: value.format(**words) for key, value in case.row.options.items()}
     row = Row(given, case.row.says.format(**words), stricter=case.row.stricter)
     held(row, certified.config(**{"HostKeyAlgorithms": case.shown} | given))
+
+
+def test_new_session_keys_while_much_is_sent(tmp_path: Path) -> None:
+    """RekeyLimit: channels end and begin in the middle of an exchange."""
+    with servers.sshd(tmp_path, options=["LogLevel DEBUG1"]) as server:
+        with connect("here", user=None, config=server.config(RekeyLimit="1M")) as host:
+            for _ in range(3):
+                assert len(host.start("head -c 8000000 /dev/zero").finish(SECONDS).stdout) == 8_000_000
+        assert (server.folder / "log").read_text().count("SSH2_MSG_NEWKEYS received") > 10
 
 
 def test_our_certificate(tmp_path: Path) -> None:
@@ -383,6 +399,7 @@ HOSTILE = {
     "a packet of nothing": (b"SSH-2.0-x\r\n", b"\0" * 64),
     "a key exchange of nothing": (b"SSH-2.0-x\r\n", b"\0\0\0\x0c\x0a\x14" + b"\0" * 10),
     "no letters": (b"SSH-2.0-\xff\xfe\r\n", b"\xff" * 64),
+    "lines of its own": (b"SSH-9.0-x\x1b[2J\r\n\nerror: no\r\n", b"\r\n"),
 }
 
 
@@ -392,6 +409,7 @@ def test_a_host_that_floods_before_the_key_exchange(plain: Sshd, name: str) -> N
         began, before = time.monotonic(), _resident()
         said = verdict(plain.config(Port=str(port)))
         assert "no SSH handshake" in said or "KexAlgorithms" in said
+        assert "\n" not in said
         assert time.monotonic() - began < SECONDS
         assert _resident() - before < 50 << 20
 
