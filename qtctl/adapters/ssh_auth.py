@@ -159,14 +159,7 @@ def _load(path: str, tried: list[str]) -> paramiko.PKey | None:
         return paramiko.PKey.from_path(path)
     except FileNotFoundError:
         return None
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        bounded.TooLarge,
-        paramiko.SSHException,
-        paramiko.pkey.UnknownKeyType,
-    ) as error:
+    except Exception as error:  # noqa: BLE001 - the libraries below raise whatever a file's bytes lead them to
         # An encrypted key comes as TypeError from cryptography, or as paramiko's PasswordRequiredException.
         locked = "password" in str(error).lower() or isinstance(error, paramiko.PasswordRequiredException)
         tried.append(f"{path} {'has a passphrase and is not in the agent' if locked else f'unusable: {error}'}")

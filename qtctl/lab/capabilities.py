@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from qtctl.dialects.lines import lines
+
 DROPPED = (
     "CAP_AUDIT_CONTROL", "CAP_AUDIT_WRITE", "CAP_IPC_OWNER", "CAP_LEASE", "CAP_LINUX_IMMUTABLE", "CAP_MKNOD",
     "CAP_NET_BROADCAST", "CAP_SYS_TTY_CONFIG",
@@ -19,7 +21,7 @@ def dropped(*, shifted: bool) -> tuple[str, ...]:
 def bounding_set(pid: int, of: Path = Path("/proc")) -> int:
     """The bits of the capabilities that a process, and whatever it starts, can ever have; 0 where it has ended."""
     try:
-        lines = (of / str(pid) / "status").read_text().splitlines()
+        said = lines((of / str(pid) / "status").read_bytes().decode("utf-8", "replace"))
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    return next((int(line.split()[1], 16) for line in lines if line.startswith("CapBnd:")), 0)
+    return next((int(line.split()[1], 16) for line in said if line.startswith("CapBnd:")), 0)

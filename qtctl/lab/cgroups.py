@@ -5,6 +5,7 @@ import time
 from enum import StrEnum
 from pathlib import Path
 
+from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
 from qtctl.lab import devices
 from qtctl.lab.state import label
@@ -78,7 +79,7 @@ def entrances(leader: int, mount: Path = MOUNT, of: Path = Path("/proc")) -> tup
     They are the host's: its limits and its device policy hold there, and they go with it.
     """
     found = []
-    for line in (of / str(leader) / "cgroup").read_text().splitlines():
+    for line in lines((of / str(leader) / "cgroup").read_bytes().decode("utf-8", "replace")):
         _, controller, path = line.split(":", 2)
         own = next((at for at, part in enumerate(path.split("/")) if part.startswith(PREFIX)), None)
         if own is None:

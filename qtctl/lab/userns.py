@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from qtctl.dialects.lines import lines
 from qtctl.lab.shell import environment
 
 BASE = 0x6FFF0000
@@ -30,7 +31,7 @@ def possible() -> bool:
 
 def _maps_base(uid_map: str) -> bool:
     """Whether uids from BASE are there, by the text of /proc/self/uid_map: in a container they may not be."""
-    ranges = [(int(first), int(count)) for first, _, count in map(str.split, uid_map.splitlines())]
+    ranges = [(int(first), int(count)) for first, _, count in map(str.split, lines(uid_map))]
     return any(first <= BASE and first + count >= BASE + IDS for first, count in ranges)
 
 
