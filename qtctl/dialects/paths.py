@@ -13,9 +13,14 @@ MAX_DEPTH = 128
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
+def has_control(text: str) -> bool:
+    """Whether it holds a line break, as any reader of lines knows them, or another control character."""
+    return _CONTROL.search(text) is not None
+
+
 def trouble(path: str) -> str:
     """What keeps a path from being plain, '' where nothing does. Whether it is absolute is not looked at."""
-    if _CONTROL.search(path):
+    if has_control(path):
         return "holds a line break or another control character"
     names = path.split("/")
     if ".." in names:

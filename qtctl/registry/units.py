@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from qtctl.dialects.paths import trouble
+from qtctl.dialects.paths import has_control, trouble
 from qtctl.dialects.systemd.exec_lines import commands_of
-from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.dialects.systemd.unit_name import is_template, unescape
 from qtctl.errors import InputError
 from qtctl.model.names import Names, names_unit, unit_name
 from qtctl.model.origin import Origin
@@ -110,8 +110,20 @@ def _template(registry: Registry, name: str, service: Service, origin: Origin) -
         return
     if service.ports:
         yield "ports of a template: all its instances would listen there", origin.at("ports"), "declare a service each"
+    for each in service.instances:
+        if what := _unusable(each):
+            yield f"instance {each[:200]!r}: {what}", origin.at("instances"), "name it otherwise"
     if len(set(service.instances)) < len(service.instances):
         yield "an instance is declared twice", origin.at("instances"), "once each"
+
+
+def _unusable(instance: str) -> str:
+    """What keeps it from being unescaped, as %I is, into text on one line; '' where nothing does."""
+    try:
+        text = unescape(instance)
+    except InputError as error:
+        return error.what
+    return "%I of it holds a control character" if has_control(text) else ""
 
 
 def _dropins(registry: Registry, names: Names) -> Iterator[Problem]:
