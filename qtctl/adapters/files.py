@@ -7,7 +7,7 @@ is not: it is reached from the open folder, and nothing outside of it is read or
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -31,15 +31,19 @@ def read_registry(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
         hint = "say where it is: --registry DIR or QTCTL_REGISTRY"
         raise InputError("there is no registry here", hint=hint, place=Place(str(folder)))
-    found: dict[str, bytes] = {}
     with _opened(folder) as root:
-        for entry in Walk(root).entries():
-            content = _of_registry(root, entry)
-            if content is not None:
-                found[_text(root, entry.path)] = content
-    if sum(map(len, found.values())) > LARGEST:
-        raise too_large(LARGEST, Place(str(folder)))
-    return dict(sorted(found.items()))
+        read = ((entry.path, _of_registry(root, entry)) for entry in Walk(root).entries())
+        return dict(sorted(_together(root, ((path, content) for path, content in read if content is not None))))
+
+
+def _together(root: Folder, read: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """As they are read. InputError as soon as they are too large all together."""
+    left = LARGEST
+    for path, content in read:
+        left -= len(content)
+        if left < 0:
+            raise too_large(LARGEST, Place(root.where))
+        yield _text(root, path), content
 
 
 def read_below(folder: Path, path: str) -> bytes:
@@ -130,7 +134,8 @@ def read_templates(folder: Path | None) -> dict[str, str]:
     with _opened(folder) as root:
         with _told("read", Place(str(folder))):
             names = [name for name in Walk(root).files() if name.endswith(".j2")]
-        return {_text(root, name): _utf8(_read(root, name), root.place(name)) for name in names}
+        found = _together(root, ((name, _read(root, name)) for name in names))
+        return {name: _utf8(content, root.place(name)) for name, content in found}
 
 
 def shipped(name: str) -> Path:

@@ -12,6 +12,7 @@ from qtctl.adopt.names import allowed
 from qtctl.adopt.registry import HostFacts, hosts_entry
 from qtctl.dialects.compose.environment import Environment
 from qtctl.dialects.compose.types import Compose, ComposeService, PortKind, Published
+from qtctl.dialects.paths import normal
 from qtctl.dialects.systemd.quoting import exec_argument
 from qtctl.errors import InputError, Place
 from qtctl.model.adoption import AdoptedUnit, FileFate, FileKind
@@ -157,9 +158,17 @@ def command(service: ComposeService) -> tuple[str, ...] | None:
 
 def run(argv: tuple[str, ...]) -> Table:
     """A program without a path is looked for by systemd, where it looks for programs."""
+    argv = (_program(argv[0]), *argv[1:])
     if argv[0].startswith("/"):
         return {"kind": "command", "argv": list(argv)}
     return {"kind": "exec", "lines": [" ".join(_argument(word) for word in argv)]}
+
+
+def _program(path: str) -> str:
+    """Its plain path, since no registry can say one with `..`: what it means inside the container, without links."""
+    if ".." not in path.split("/"):
+        return path
+    return normal(path) if path.startswith("/") else normal(path).removeprefix("/")
 
 
 def _argument(word: str) -> str:

@@ -105,3 +105,15 @@ def test_no_secret_is_in_anything() -> None:
 def test_a_broken_file_is_an_error() -> None:
     with pytest.raises(InputError, match="docker-compose"):
         adopted("services: 5")
+
+
+@pytest.mark.parametrize(
+    ("program", "plain"),
+    [("/opt/../srv/./run", "/srv/run"), ("/../../x", "/x"), ("../../bin/run", "bin/run"), ("./run", "./run")],
+)
+def test_a_program_is_named_by_its_plain_path(program: str, plain: str) -> None:
+    found = documents(adopted(f'services:\n  "../../x":\n    image: x\n    command: ["{program}"]\n'))
+    (path,) = (path for path in found if path.startswith("services/"))
+    run = found[path]["run"]
+    assert [*run.get("argv", run.get("lines"))] == [plain]
+    assert "/" not in path.removeprefix("services/")

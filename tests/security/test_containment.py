@@ -237,6 +237,19 @@ def test_a_linked_folder_is_not_left_out_in_silence(desk: Desk) -> None:
     assert "registry/services: cannot be read: it is a link to a folder" in desk.refuses(*LINT)
 
 
+def test_many_files_that_are_large_together(desk: Desk) -> None:
+    """9000 times 3 MiB would be 27 GiB."""
+    for folder in ("registry/services", "templates"):
+        first = desk.world / folder / "a0.toml.j2"
+        with first.open("wb") as file:
+            file.truncate(3 * 1024**2)
+        for number in range(9000):
+            (desk.world / folder / f"b{number}.{'toml' if 'reg' in folder else 'j2'}").hardlink_to(first)
+    assert "registry: cannot be read: larger than 32 MiB" in desk.refuses(*LINT)
+    with pytest.raises(InputError, match="larger than 32 MiB"):
+        read_templates(desk.world / "templates")
+
+
 def test_a_registry_without_an_end(desk: Desk) -> None:
     at = desk.world / "registry"
     for _ in range(70):
