@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from qtctl.model.plan import Step
-from qtctl.probes.files import MARK
+from qtctl.probes.files import DIGEST_KIB, MARK
 from qtctl.remote.scripts import read_script
 
 REPLACED = "/var/lib/qtctl/replaced"
@@ -65,7 +65,8 @@ def install_script(steps: Sequence[Step], stage: str, kept: str, root: str = "")
         "  say end",
     )
     folder = root + kept.rpartition("/")[0]
-    names = f"stage={quote(stage)} replaced={quote(folder)} kept={quote(root + kept)} keep={KEEP} mark={quote(MARK)}"
+    names = f"stage={quote(stage)} replaced={quote(folder)} kept={quote(root + kept)}"
+    names += f" keep={KEEP} mark={quote(MARK)} most={(DIGEST_KIB + 1) * 1024}"
     head = (read_script("way.sh"), read_script("install.sh"))
     return "\n".join((names, *head, "main() {", *lines, "}", "main", ""))
 

@@ -6,16 +6,19 @@
 # It arrives on standard input: as functions it runs whole or, if the connection breaks early, not at all. Once it runs
 # it is not to be cut short by a connection that goes away (HUP, PIPE): half an installation is worse.
 #
-# Given: stage (the staged files, by number), replaced and kept (a new folder in it), keep, mark; way.sh.
+# Given: stage (the staged files, by number), replaced and kept (a new folder in it), keep, mark,
+# most; way.sh.
 umask 077
 say() { printf 'qtctl %s\n' "$*"; }
 
 # Nothing is in a place that others could have named or made: rooms are named by mktemp when they are made.
 rooms='' made='' begun=no cleaned=no
 
+# state PATH: what is there, as the plan says it. Of a file whose owner lets it grow without end, only so much is read
+# (`most` bytes): then it is not what was planned.
 state() {
   if [ -L "$1" ]; then printf 'link:%s' "$(readlink -- "$1")"
-  elif [ -f "$1" ]; then sum=$(sha256sum <"$1") || return 1; printf 'sha256:%s' "${sum%% *}"
+  elif [ -f "$1" ]; then sum=$(head -c "$most" -- "$1" | sha256sum) || return 1; printf 'sha256:%s' "${sum%% *}"
   elif [ -d "$1" ]; then printf dir
   elif [ -e "$1" ]; then printf other
   else printf absent; fi
@@ -95,7 +98,7 @@ prepare() {
   # what is in the copy.
   dd if="$stage/$1" of="$copy" iflag=nofollow,nonblock,fullblock,count_bytes count="$6" bs=64K conv=excl status=none ||
     stop "$1" "the staged copy of $2 could not be read, or not written beside its place"
-  [ "$(state "$copy")" = "sha256:$5" ] || stop "$1" "the staged copy of $2 is damaged"
+  [ "$(sha256sum <"$copy")" = "$5  -" ] || stop "$1" "the staged copy of $2 is damaged"
   chown -h -- "$7" "$copy" && chmod -- "$8" "$copy" || stop "$1" "$2 cannot be given to $7 with mode $8"
   same_label "$2" "$copy" || stop "$1" "the new $2 cannot be given the security label of the old one"
   [ "$9" = no ] || later "$2" "$copy" || stop "$1" "$2 cannot keep its time"

@@ -182,6 +182,14 @@ def test_a_host_that_is_not_as_planned_is_left_alone(ground: Ground, case: str) 
     assert not ground.stage.exists()
 
 
+def test_a_file_that_grows_without_end_is_not_read_to_its_end(ground: Ground) -> None:
+    """Its owner may do that, though the folder is root's."""
+    ground.at(UNIT).touch()
+    os.truncate(ground.at(UNIT), 1 << 42)
+    answer = ground.install(write(UNIT, b"new\n", f"sha256:{digest(b'planned')}"))
+    assert (answer.installed, answer.begun, "plan again" in answer.why) == ((), False, True)
+
+
 def test_an_owner_that_does_not_exist_stops_before_the_first_change(ground: Ground) -> None:
     before = tree(ground.root)
     answer = ground.install(write(UNIT, b"new\n"), write(ENV, SECRET, owner="nobody-of-that-name"))
