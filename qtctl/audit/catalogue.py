@@ -7,6 +7,7 @@ from qtctl.audit.rules import (
     groups,
     host,
     hosts_file,
+    logins,
     ports,
     streams,
     unit_names,
@@ -27,6 +28,7 @@ FAMILIES = (
     env_files,
     host,
     hosts_file,
+    logins,
     accounts,
     folders,
 )

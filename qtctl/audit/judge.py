@@ -23,6 +23,7 @@ WAY_OF_FACT: dict[str, Root] = {
     "account": ("QT701", "exec"),
     "group": ("QT701", "exec"),
     "hosts": ("QT701", "exec"),
+    "auditor": ("QT701", "exec"),
 }
 """What a fact is asked through: where that way is closed, it is why the fact is not known."""
 IN_STORE = ("key", "stream", "stream.group")

@@ -6,7 +6,7 @@ from qtctl.collect import commands, stores, units
 from qtctl.collect.ledger import Ledger, iso
 from qtctl.collect.look import Deadline, Look
 from qtctl.errors import QtctlError
-from qtctl.model.account_facts import Account, Group, Hosts
+from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Need
 from qtctl.model.facts import File, HostBaseline, Listeners, Reach, Unit, UnitListing, VenvCheck
@@ -14,7 +14,7 @@ from qtctl.model.secret import Secret
 from qtctl.ports.clock import Clock
 from qtctl.ports.host import Host
 from qtctl.ports.progress import Progress
-from qtctl.probes import accounts, baseline, files, hosts, listeners, venvs
+from qtctl.probes import accounts, baseline, files, hosts, listeners, logins, venvs
 from qtctl.probes.answer import observed
 from qtctl.probes.batch import Probe
 from qtctl.probes.stores import FACTS as STORE_FACTS
@@ -25,7 +25,7 @@ ALWAYS = frozenset({SSH, units.REACH, commands.REACH, baseline.NEED})
 """Asked of every host, needed or not: which ways to it work, and what it is."""
 
 OF_BUS = (UnitListing.FACT, Unit.FACT)
-BATCHED = (Listeners.FACT, File.FACT, VenvCheck.FACT, Account.FACT, Group.FACT, Hosts.FACT)
+BATCHED = (Listeners.FACT, File.FACT, VenvCheck.FACT, Account.FACT, Group.FACT, Hosts.FACT, Auditor.FACT)
 KNOWN = frozenset({Reach.FACT, HostBaseline.FACT, *OF_BUS, *STORE_FACTS, *BATCHED})
 
 
@@ -75,13 +75,14 @@ def unreachable(desired: Desired, needs: Iterable[Need], error: QtctlError, cloc
 
 def _families(wanted: Mapping[str, list[Need]], desired: Desired) -> list[tuple[Probe, tuple[Need, ...]]]:
     secret = frozenset(service.secrets_file for service in desired.services)
-    sockets, paths, venv_paths, users, groups, names = (tuple(wanted.get(fact, ())) for fact in BATCHED)
+    sockets, paths, venv_paths, users, groups, names, login = (tuple(wanted.get(fact, ())) for fact in BATCHED)
     return [
         (baseline.probe(), (baseline.NEED,)),
         (listeners.probe(sockets), sockets),
         (files.probe(paths, sealed=secret), paths),
         (venvs.probe(venv_paths), venv_paths),
         (accounts.probe(users, groups), (*users, *groups)),
+        (logins.probe(login), login),
         (hosts.probe(names, desired.fleet, desired.hosts_file.names if desired.hosts_file else ()), names),
     ]
 

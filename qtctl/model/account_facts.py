@@ -1,5 +1,6 @@
 """Facts of a host's accounts and of its hosts file."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,6 +28,29 @@ class Group:
     name: str
     gid: int
     members: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Auditor:
+    """Subject: `self`. The account that asks, and what is on the way to its home, its shell and the files they read.
+
+    parts: path, not followed → [kind, uid, gid, mode, link target]; kind as in qtctl.meaning.access, mode in octal.
+    users, groups: names by number, as text, of those who own a part.
+    """
+
+    FACT: ClassVar[str] = "auditor"
+    name: str
+    uid: int
+    home: str
+    shell: str
+    parts: dict[str, list[str]]
+    users: dict[str, str]
+    groups: dict[str, str]
+
+    def rows(self) -> Iterator[tuple[str, str, int, int, int, str]]:
+        """(path, kind, uid, gid, mode, link target) of each part."""
+        for path, (kind, uid, gid, mode, target) in self.parts.items():
+            yield path, kind, int(uid), int(gid), int(mode, 8), target
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
-from qtctl.model.account_facts import Account, Group, Hosts
+from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import microseconds
@@ -194,7 +194,7 @@ class StreamGroup:
 
 FACTS: tuple[type[Fact], ...] = (
     Reach, HostBaseline, UnitListing, Unit, File, Listeners, VenvCheck, StoreServer, KeyFact, Stream, StreamGroup,
-    Account, Group, Hosts,
+    Account, Group, Hosts, Auditor,
 )  # fmt: skip
 
 F = TypeVar("F", bound=Fact)

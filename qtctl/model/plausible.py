@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from qtctl.model.account_facts import Account, Group
+from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.facts import (
     Fact,
     File,
@@ -31,6 +31,7 @@ MODE = re.compile("[0-7]{4}")
 STREAM_ID = re.compile("([0-9]{1,20})-([0-9]{1,20})")
 _KINDS = ("file", "dir", "link", "other")
 _ROW = 4
+_PART, _PART_KINDS = 5, ("file", "folder", "link", "other")
 _COUNTERS = (
     *("active_enter_timestamp", "main_pid", "exec_main_code", "exec_main_status", "exec_main_start_timestamp"),
     *("n_restarts", "next_elapse_usec_realtime", "next_elapse_usec_monotonic", "last_trigger_usec"),
@@ -130,6 +131,16 @@ def _stream_id(field: str, text: str) -> str:
     return "" if found and max(map(int, found.groups())) <= U64 else f"{field} {shown(text)} is no id of an entry"
 
 
+def _auditor(value: Auditor) -> str:
+    for path, part in value.parts.items():
+        numbers = part[1:3] if len(part) == _PART else ["no part"]
+        if not all(each.isascii() and each.isdigit() and len(each) <= len(str(U32)) for each in numbers):
+            return f"{shown(path)} is no part of a way"
+        if part[0] not in _PART_KINDS or not MODE.fullmatch(part[3]):
+            return f"{shown(path)}: {shown(part[0])} with mode {shown(part[3])} is no part of a way"
+    return _ranges(value, {"uid": U32}) or _lengths(value, ("name", "home", "shell"))
+
+
 _CHECKS: Mapping[str, Callable[[Any], str]] = {
     HostBaseline.FACT: _host,
     Listeners.FACT: _listeners,
@@ -145,5 +156,6 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     Stream.FACT: _stream,
     StreamGroup.FACT: _stream_group,
     Account.FACT: lambda value: _ranges(value, {"uid": U32, "gid": U32}) or _lengths(value, ("name", "home", "shell")),
+    Auditor.FACT: _auditor,
     Group.FACT: lambda value: _ranges(value, {"gid": U32}) or _lengths(value, ("name",)),
 }

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any, cast
 
 from qtctl.audit.judge import needs
-from qtctl.model.account_facts import Account, Group, Hosts
+from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.desired import (
     Desired,
     DesiredExternal,
@@ -187,6 +187,19 @@ def values(want: Desired) -> dict[Need, Fact]:
         "listeners": Listeners(ROWS),
         "reach": Reach("audit"),
         "account": Account("qt", 1001, 1001, "/home/qt", "/bin/sh"),
+        "auditor": Auditor(
+            "audit",
+            990,
+            "/home/audit",
+            "/bin/sh",
+            {
+                "/": ["folder", "0", "0", "0755", ""],
+                "/home": ["folder", "0", "0", "0755", ""],
+                "/home/audit": ["folder", "990", "990", "0755", ""],
+            },
+            {"0": "root"},
+            {"0": "root"},
+        ),
         "hosts": Hosts([["127.0.0.1", "Redis"]], ["::1 redis"]),
         "store": StoreServer("7.0.15", 100, 1000),
         "stream": Stream(100, f"{NOW_US // 1000 - 2000}-0", NOW_US // 1000 - 2000, 1),

@@ -1,0 +1,46 @@
+"""Which other account could decide what an account does when it logs in: by its home, its shell, or their files."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from qtctl.meaning.access import Change, Entry, Kind, first_change, walk
+from qtctl.model.account_facts import Auditor
+
+IN_HOME = (
+    ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".profile", ".zshenv", ".zshrc", ".zprofile", ".kshrc",
+    ".cshrc", ".tcshrc", ".login", ".config/fish/config.fish", ".config/fish/conf.d", ".pam_environment", ".ssh/rc",
+    ".ssh/environment", ".ssh/authorized_keys", ".ssh/authorized_keys2",
+)  # fmt: skip
+"""What sshd and the shells that it starts read of a home."""
+SYSTEM = (
+    "/etc/bash.bashrc", "/etc/bashrc", "/etc/profile", "/etc/profile.d", "/etc/environment", "/etc/ssh/sshrc",
+    "/etc/zshenv", "/etc/zsh/zshenv", "/etc/csh.cshrc", "/etc/fish/config.fish",
+)  # fmt: skip
+
+
+class Found(NamedTuple):
+    """`path` leads over something that another account could change."""
+
+    path: str
+    change: Change
+
+
+def paths(home: str, shell: str) -> tuple[str, ...]:
+    """What is read when it logs in, as far as it is there."""
+    own = (f"{home.rstrip('/')}/{name}" for name in IN_HOME)
+    return tuple(path for path in (home, shell, *own, *SYSTEM) if path.startswith("/"))
+
+
+def entries(rows: Iterable[tuple[str, str, int, int, int, str]]) -> dict[str, Entry]:
+    """By path, of rows (path, kind, uid, gid, mode, link target)."""
+    return {path: Entry(path, Kind(kind), uid, gid, mode, to) for path, kind, uid, gid, mode, to in rows}
+
+
+def first_writable(login: Auditor) -> Found | None:
+    """What anyone but the account itself and root could change; None where they could change nothing."""
+    known: Mapping[str, Entry] = entries(login.rows())
+    for path in paths(login.home, login.shell):
+        change = first_change(walk(path, known).entries, (login.uid,))
+        if change is not None:
+            return Found(path, change)
+    return None
