@@ -151,16 +151,19 @@ def test_what_the_owner_of_a_venv_puts_there_never_runs(box: Box, attacked: dict
     assert took_s < 20
 
 
+DOTS = "/srv/dots"
+
+
 def test_a_shell_file_that_another_could_write_is_found(box: Box) -> None:
-    box.sh(f"mkdir -m 755 {FORGED}; chown {OWNER} {FORGED}; ln -s {FORGED}/rc {HOME}/.bashrc.new")
+    box.sh(f"mkdir -m 755 {DOTS}; chown {OWNER} {DOTS}; ln -s {DOTS}/rc {HOME}/.bashrc.new")
     box.sh(f"test ! -e {HOME}/.bashrc || mv {HOME}/.bashrc {HOME}/.bashrc.kept; mv {HOME}/.bashrc.new {HOME}/.bashrc")
     try:
         code, findings, unknowns = judged(ran := box.audit())
         assert (code, findings, unknowns) == (1, ["QT722 self"], [])
         (finding,) = ran.json()["findings"]
-        said = f"{FORGED} can be changed by user {OWNER} (its owner)"
+        said = f"{DOTS} can be changed by user {OWNER} (its owner)"
         assert finding["observed"] == {"account": AUDITOR, "file": f"{HOME}/.bashrc", "changed by": said}
         (proof,) = finding["proof"]
         assert box.ssh(AUDITOR, proof["again"]).out.strip() == proof["line"]
     finally:
-        box.sh(f"rm -r {HOME}/.bashrc {FORGED}; test ! -e {HOME}/.bashrc.kept || mv {HOME}/.bashrc.kept {HOME}/.bashrc")
+        box.sh(f"rm -r {HOME}/.bashrc {DOTS}; test ! -e {HOME}/.bashrc.kept || mv {HOME}/.bashrc.kept {HOME}/.bashrc")
