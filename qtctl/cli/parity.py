@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qtctl.dialects.compose.types import Compose
     from qtctl.flows.declare import Loaded
     from qtctl.model.facts import Facts
-    from qtctl.model.parity import ParityReport
+    from qtctl.parity.rows import ParityReport
 
 
 def parity(
@@ -58,7 +58,7 @@ def parity(
 
 def exit_of(report: "ParityReport") -> Exit:
     """1 where a service has no disposition or there is a gap, 3 where something is unknown."""
-    from qtctl.model.parity import ParityVerdict
+    from qtctl.parity.rows import ParityVerdict
 
     codes = {ParityVerdict.GAP: Exit.FINDINGS, ParityVerdict.UNKNOWN: Exit.INCOMPLETE}
     return codes.get(report.verdict, Exit.OK)

@@ -9,7 +9,7 @@ from qtctl.errors import InputError
 from qtctl.model.checks import Outcome
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
-from qtctl.model.parity import ParityFinding, ParityReport, ParityRow, UnitSide
+from qtctl.parity.rows import ParityFinding, ParityReport, ParityRow, UnitSide
 from qtctl.model.registry import Disposition, DispositionKind, Legacy
 from qtctl.parity.findings import Finder
 from qtctl.parity.places import PlaceOf, places

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from qtctl.errors import Place
-from qtctl.model.parity import ParityFinding, PortSide, UnitSide
+from qtctl.parity.rows import ParityFinding, PortSide, UnitSide
 
 TITLES = {
     "QT801": "compose service with no disposition",

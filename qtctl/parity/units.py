@@ -6,7 +6,7 @@ from qtctl.model.checks import Outcome
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
-from qtctl.model.parity import ParityProof, UnitSide
+from qtctl.parity.rows import ParityProof, UnitSide
 from qtctl.parity.places import PlaceOf
 
 NO_EVIDENCE = "no evidence of a host"

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import model_validator
 
 from qtctl.model.checks import Outcome
-from qtctl.model.parity import (
+from qtctl.parity.rows import (
     Listening,
     ParityFinding,
     ParityProof,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from qtctl.model.parity import Listening, ParityFinding, ParityProof, ParityReport, ParityVerdict, UnitSide
+from qtctl.parity.rows import Listening, ParityFinding, ParityProof, ParityReport, ParityVerdict, UnitSide
 from qtctl.report.markdown import NONE, UNKNOWN, code, counted, document, plain, section, table
 from qtctl.report.parity import FileParity, ParityCounts, ParityDocument, PortRow, ServiceRow, build
 

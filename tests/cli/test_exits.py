@@ -20,7 +20,7 @@ from qtctl.errors import (
 )
 from qtctl.flows.deploy import DeployOutcome, DeployStatus, LeftBehind, NothingDone
 from qtctl.model.checks import Check, Outcome, Severity
-from qtctl.model.parity import ParityFinding, ParityReport, ParityRow
+from qtctl.parity.rows import ParityFinding, ParityReport, ParityRow
 from qtctl.model.plan import Plan
 from qtctl.model.registry import DispositionKind
 from tests.cli.world import ROOT

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 from qtctl.dialects.compose.load import load
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts
-from qtctl.model.parity import ParityReport
+from qtctl.parity.rows import ParityReport
 from qtctl.model.registry import Legacy
 from qtctl.parity.compare import compare
 from qtctl.report.parity import ParityDocument, build, to_json
