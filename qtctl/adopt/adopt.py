@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from qtctl.adopt.adoption import AdoptedUnit
 from qtctl.adopt.book import Book
 from qtctl.adopt.loadable import why_not
 from qtctl.adopt.originals import Originals, Wish, originals
@@ -10,7 +11,7 @@ from qtctl.adopt.plan import Plan, plan
 from qtctl.adopt.registry import HostFacts, files, text
 from qtctl.adopt.sorted import sort
 from qtctl.adopt.tables import Made, made, refuse
-from qtctl.model.adoption import AdoptedUnit, Found, UnitState
+from qtctl.model.adoption import Found, UnitState
 
 
 @dataclass(frozen=True, slots=True)

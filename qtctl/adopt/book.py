@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from qtctl.adopt.adoption import Fate, FileFate, Judgment, LineFate
 from qtctl.errors import Place
-from qtctl.model.adoption import Fate, FileFate, Judgment, LineFate
-from qtctl.model.checks import Severity
+from qtctl.findings.finding import Severity
 
 
 @dataclass(slots=True)

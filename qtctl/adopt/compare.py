@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from qtctl.adopt.adoption import Difference
 from qtctl.adopt.merged import Merged, merge
 from qtctl.adopt.read import Said
 from qtctl.adopt.tables import Made, undescribed
@@ -13,7 +14,6 @@ from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.dialects.systemd.table.lookup import sections_of
 from qtctl.dialects.systemd.unitfile import UnitFile, effective, parse
 from qtctl.errors import InputError
-from qtctl.model.adoption import Difference
 
 At = tuple[str, str]
 Values = Mapping[At, tuple[object, ...]]

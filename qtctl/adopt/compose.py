@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from qtctl.adopt.adoption import AdoptedUnit, FileFate, FileKind
 from qtctl.adopt.book import Book
 from qtctl.adopt.hidden import hides
 from qtctl.adopt.names import allowed
@@ -15,7 +16,6 @@ from qtctl.dialects.compose.types import Compose, ComposeService, PortKind, Publ
 from qtctl.dialects.paths import normal
 from qtctl.dialects.systemd.quoting import exec_argument
 from qtctl.errors import InputError, Place
-from qtctl.model.adoption import AdoptedUnit, FileFate, FileKind
 
 Table = dict[str, Any]
 _MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([bkmgt]?)i?b?", re.IGNORECASE)

@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from qtctl.adopt.adoption import Fate
 from qtctl.adopt.book import Book
 from qtctl.adopt.merged import At
 from qtctl.adopt.read import Said
 from qtctl.adopt.values import NOT_TAKEN, Unfit, hatched, part_of, value_of
 from qtctl.errors import Place
-from qtctl.model.adoption import Fate
 from qtctl.model.vocabulary import Form, Key
 
 Table = dict[str, Any]

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import takewhile
 
+from qtctl.adopt.adoption import Judgment
 from qtctl.dialects.systemd.calendar import calendar_trouble
 from qtctl.dialects.systemd.directives import Takes, takes
 from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
@@ -12,8 +13,7 @@ from qtctl.dialects.systemd.unitfile import Kind, Line
 from qtctl.dialects.systemd.values import inline_comment, names_unit, value_trouble
 from qtctl.dialects.systemd.words import Escapes, quote_literal, split
 from qtctl.errors import InputError
-from qtctl.model.adoption import Judgment
-from qtctl.model.checks import Severity
+from qtctl.findings.finding import Severity
 
 _STOPS = frozenset(("Symlinks",))
 """Lists of which systemd leaves out whatever follows a bad word."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
+from qtctl.adopt.adoption import Fate, FileFate, FileKind
 from qtctl.adopt.book import Book
 from qtctl.adopt.choose import Rule, rule
 from qtctl.adopt.decoded import decoded
@@ -17,7 +18,7 @@ from qtctl.adopt.values import NOT_TAKEN, unsayable
 from qtctl.dialects.systemd.unit_name import TYPES
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.errors import InputError, Place
-from qtctl.model.adoption import Fate, FileFate, FileKind, Found
+from qtctl.model.adoption import Found
 from qtctl.model.vocabulary import fields
 
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from qtctl.adopt.adoption import Fate
 from qtctl.adopt.book import Book
 from qtctl.adopt.decoded import decoded
 from qtctl.adopt.judge import judged
 from qtctl.dialects.systemd.unitfile import Kind, Line, UnitFile, parse
 from qtctl.errors import InputError, Place
-from qtctl.model.adoption import Fate
 
 _DECORATION = re.compile(r"[\W_]*")
 _UNSAVED = "save it as UTF-8 text"

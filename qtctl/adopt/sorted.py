@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from qtctl.adopt.adoption import FileFate, FileKind
 from qtctl.dialects.systemd.unit_name import TYPES, stem, valid
-from qtctl.model.adoption import FileFate, FileKind, Found
+from qtctl.model.adoption import Found
 
 NO_FILES = ("device", "scope")
 """Types of units that are made by no file."""

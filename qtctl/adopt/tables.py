@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from qtctl.adopt.adoption import Fate
 from qtctl.adopt.book import Book
 from qtctl.adopt.entry import Entry, Table
 from qtctl.adopt.hidden import Hidden
@@ -19,7 +20,6 @@ from qtctl.dialects.systemd.unit_name import escape_path, is_template, unescape
 from qtctl.dialects.systemd.values import names_unit
 from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError, Place
-from qtctl.model.adoption import Fate
 from qtctl.model.fields import Node
 from qtctl.model.registry import Service
 from qtctl.model.units import LISTENS, Automount, Dropin, Mount, Path, Slice, Socket, Swap, Target, Timer

@@ -1,5 +1,6 @@
 """All rules of an audit."""
 
+from qtctl.audit.rule import Rule
 from qtctl.audit.rules import (
     accounts,
     env_files,
@@ -15,7 +16,6 @@ from qtctl.audit.rules import (
     units,
     venvs,
 )
-from qtctl.model.checks import Rule
 
 FAMILIES = (
     units,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qtctl.model.checks import Check, Outcome, Severity
+from qtctl.findings.finding import Finding, Outcome, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class VerdictCounts:
         return sum(count for severity, count in self.findings if severity.rank >= gate.rank)
 
 
-def verdict_counts(checks: Iterable[Check]) -> VerdictCounts:
+def verdict_counts(checks: Iterable[Finding]) -> VerdictCounts:
     counted = tuple(checks)
     outcomes = Counter(check.outcome for check in counted)
     severities = Counter(check.severity for check in counted if check.outcome is Outcome.BROKEN)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qtctl.model.checks import Severity
+from qtctl.findings.finding import Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from difflib import get_close_matches
 
 from qtctl.audit.catalogue import RULES
 from qtctl.audit.elsewhere import MEANINGS, Meaning
+from qtctl.audit.rule import Rule
 from qtctl.errors import InputError
-from qtctl.model.checks import Rule
 
 ALL: tuple[Rule | Meaning, ...] = tuple(sorted((*RULES, *MEANINGS), key=lambda each: each.id))
 FAMILIES = {

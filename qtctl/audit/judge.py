@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 from qtctl.audit.catalogue import RULES
 from qtctl.audit.declared import DEPLOY, Root
+from qtctl.audit.rule import Claim, Expectation, Rule, Verdict
 from qtctl.dialects.shell import quote
-from qtctl.model.checks import Check, Claim, Expectation, Outcome, Proof, Rule, Severity, Verdict
+from qtctl.findings.finding import Finding, Outcome, Proof, Severity, fingerprint
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.facts import Facts
@@ -46,7 +46,7 @@ LET_READ = "let the auditing account read it, or run the command as one that may
 class _Draft:
     """A check before its cause is known. `ways`: why it is unknown; `roots`: what its rule says may explain it."""
 
-    check: Check
+    check: Finding
     roots: tuple[Root, ...]
     ways: tuple[Root, ...] = ()
 
@@ -62,7 +62,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     return tuple(sorted(wanted, key=lambda need: (need.fact, need.store, need.subject)))
 
 
-def judge(desired: Desired, evidence: Evidence) -> tuple[Check, ...]:
+def judge(desired: Desired, evidence: Evidence) -> tuple[Finding, ...]:
     """The checks, sorted by host, id and subject. InputError where the evidence does not say when it was taken."""
     bench = _Bench(desired, evidence)
     drafts = [
@@ -72,11 +72,6 @@ def judge(desired: Desired, evidence: Evidence) -> tuple[Check, ...]:
         for draft in bench.judge(rule, expectation)
     ]
     return _with_causes(drafts)
-
-
-def fingerprint(check_id: str, host: str, subject: str) -> str:
-    """16 hex digits that stay the same for the same thing found again: never made of values."""
-    return sha256(f"{check_id}\0{host}\0{subject}".encode()).hexdigest()[:16]
 
 
 def _needless(expectation: Expectation, evidence: Evidence) -> bool:
@@ -112,11 +107,11 @@ class _Bench:
         check = replace(self._check(rule, expectation, verdict), proof=self._refusals(missing))
         return _Draft(check, expectation.roots, tuple(way for each in missing for way in _ways(each.need)))
 
-    def _check(self, rule: Rule, expectation: Expectation, verdict: Verdict) -> Check:
+    def _check(self, rule: Rule, expectation: Expectation, verdict: Verdict) -> Finding:
         subject = verdict.subject or expectation.subject
         origin = verdict.declared or expectation.declared
         outcome = _outcome(verdict)
-        return Check(
+        return Finding(
             id=rule.id,
             outcome=outcome,
             severity=Severity(self.severities.get(rule.id, rule.severity)),
@@ -125,11 +120,11 @@ class _Bench:
             subject=subject,
             expected=expectation.expected,
             observed=verdict.observed,
-            declared=str(origin) if origin else "",
+            place=origin,
             proof=tuple(self._proof(claim) for claim in verdict.claims),
             remedy="" if outcome is Outcome.HOLDS else verdict.remedy.replace(DEPLOY, self.deploy),
             reason=verdict.unknown or None,
-            because=None,
+            cause=None,
             waiver=None,
             fingerprint=fingerprint(rule.id, self.host, subject),
         )
@@ -170,13 +165,13 @@ def _ways(need: Need) -> tuple[Root, ...]:
     return (WAY_OF_FACT[need.fact],) if need.fact in WAY_OF_FACT else ()
 
 
-def _with_causes(drafts: list[_Draft]) -> tuple[Check, ...]:
-    found: dict[Root, Check] = {}
+def _with_causes(drafts: list[_Draft]) -> tuple[Finding, ...]:
+    found: dict[Root, Finding] = {}
     for draft in drafts:
         check = draft.check
         if check.outcome is not Outcome.HOLDS:
             found[check.id, check.subject] = check
-    caused = [replace(draft.check, because=_because(draft, found)) for draft in drafts]
+    caused = [replace(draft.check, cause=_cause(draft, found)) for draft in drafts]
     known = {check.fingerprint: check for check in caused}
     told = (
         replace(check, remedy=_root(check, known).remedy) if _closed(draft, found) else check
@@ -185,21 +180,21 @@ def _with_causes(drafts: list[_Draft]) -> tuple[Check, ...]:
     return tuple(sorted(told, key=lambda check: (check.host, check.id, check.subject)))
 
 
-def _root(check: Check, known: dict[str, Check]) -> Check:
+def _root(check: Finding, known: dict[str, Finding]) -> Finding:
     """The last of its causes, where there is something to be done."""
     seen = {check.fingerprint}
-    while check.because is not None and check.because not in seen:
-        seen.add(check.because)
-        check = known[check.because]
+    while check.cause is not None and check.cause not in seen:
+        seen.add(check.cause)
+        check = known[check.cause]
     return check
 
 
-def _closed(draft: _Draft, found: dict[Root, Check]) -> tuple[Check, ...]:
+def _closed(draft: _Draft, found: dict[Root, Finding]) -> tuple[Finding, ...]:
     """The ways to what is not known, as far as they are closed."""
     return tuple(found[way] for way in draft.ways if way in found)
 
 
-def _because(draft: _Draft, found: dict[Root, Check]) -> str | None:
+def _cause(draft: _Draft, found: dict[Root, Finding]) -> str | None:
     """A broken check has a broken cause; an unknown one first the way that was closed. What holds has none."""
     if draft.check.outcome is Outcome.HOLDS:
         return None

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from qtctl.audit.rule import Claim
 from qtctl.dialects.hosts import PATH as HOSTS
 from qtctl.dialects.shell import quote
 from qtctl.model.account_facts import Account, Group
-from qtctl.model.checks import Claim
 from qtctl.model.desired import DesiredStore, Listener
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File

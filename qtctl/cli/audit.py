@@ -22,7 +22,7 @@ from qtctl.cli.output import present
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qtctl.model.checks import Check
+    from qtctl.findings.finding import Finding
 
 
 def audit(
@@ -57,16 +57,16 @@ def audit(
     def tables() -> None:
         from qtctl.cli.audit_table import show
 
-        show(report, checks, every=every)
+        show(report)
 
     present(format_, lambda: to_json(report), lambda: to_markdown(report), tables)
     raise typer.Exit(exit_of(checks, declared.desired.fail_on))
 
 
-def exit_of(checks: "Iterable[Check]", fail_on: str) -> Exit:
+def exit_of(checks: "Iterable[Finding]", fail_on: str) -> Exit:
     """1 where a finding is at or above the gate, 3 where something is unknown."""
     from qtctl.audit.counts import verdict_counts
-    from qtctl.model.checks import Severity
+    from qtctl.findings.finding import Severity
 
     counts = verdict_counts(checks)
     exits = {Exit.FINDINGS} if counts.at_least(Severity(fail_on)) else set()

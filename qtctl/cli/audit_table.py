@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from qtctl.cli.output import BREAK, Part, Styled, cell, draw, table, tell
-from qtctl.model.checks import Check, Outcome
+from qtctl.findings.finding import Outcome
+from qtctl.report.check import Check
 from qtctl.report.order import nested
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ VERDICTS = {
 }
 
 
-def show(report: "AuditReport", checks: Iterable[Check], *, every: bool) -> None:
+def show(report: "AuditReport") -> None:
     """Findings, roots before what follows from them; unknowns by reason; what holds where asked for; the totals."""
     if report.findings:
         draw(_findings(report.findings))
     if report.unknowns:
         draw(_unknowns(report.unknowns))
-    if every:
-        draw(_holding(checks))
+    if report.checks is not None:
+        draw(_holding(report.checks))
     tell(*_headline(report))
 
 

@@ -74,8 +74,8 @@ def deploy(
 
 def exit_of(outcome: "DeployOutcome") -> Exit:
     """1 where the host is not as declared: the change was declined, or there was none to make and a gate is shut."""
+    from qtctl.findings.finding import Outcome
     from qtctl.flows.deploy import DeployStatus
-    from qtctl.model.checks import Outcome
 
     if outcome.status is DeployStatus.DECLINED or any(each.outcome is Outcome.BROKEN for each in outcome.outstanding):
         return Exit.FINDINGS

@@ -11,7 +11,7 @@ from qtctl.cli.output import BREAK, Styled, cell, draw, present, table, tell
 
 if TYPE_CHECKING:
     from qtctl.cli.tables import Rows
-    from qtctl.model.checks import Outcome
+    from qtctl.findings.finding import Outcome
     from qtctl.report.verify import ExposureRow, VerifyReport
 
 COLOURS = {"holds": "green", "broken": "red", "unknown": "magenta"}

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qtctl.adopt.adopt import Draft, Task, draft
+from qtctl.adopt.adoption import Adoption, Difference
 from qtctl.adopt.blame import blamed
 from qtctl.adopt.compare import differences, of_instance
 from qtctl.adopt.originals import Wish
 from qtctl.adopt.registry import HostFacts
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.declare import declare
-from qtctl.model.adoption import Adoption, Difference, Found, UnitState
+from qtctl.model.adoption import Found, UnitState
 from qtctl.model.desired import Desired
 
 Schemas = Mapping[str, Mapping[str, Any]]

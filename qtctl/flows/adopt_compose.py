@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
+from qtctl.adopt.adoption import Adoption
 from qtctl.adopt.book import Book
 from qtctl.adopt.compose import Adopting
 from qtctl.adopt.registry import text
 from qtctl.dialects.compose.environment import environments
 from qtctl.dialects.compose.load import load
 from qtctl.flows.adopt import Adopted, Into, usable, with_schemas
-from qtctl.model.adoption import Adoption
 
 
 def adopt_compose(texts: Mapping[str, str], into: Into) -> Adopted:

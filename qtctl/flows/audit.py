@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from qtctl.audit.judge import judge
 from qtctl.audit.judge import needs as audit_needs
+from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.declared import Declared
-from qtctl.model.checks import Check
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
+from qtctl.model.origin import Origin
 from qtctl.model.secret import Secret
 from qtctl.parity.needs import needs as parity_needs
 from qtctl.ports.clock import Clock
@@ -32,12 +33,12 @@ def look(
     return collect(host, desired, needs(desired), clock, passwords=passwords, progress=progress)
 
 
-def judged(declared: Declared, evidence: Evidence) -> tuple[Check, ...]:
+def judged(declared: Declared, evidence: Evidence) -> tuple[Finding, ...]:
     """The checks, each with the file and line that declare what it expects."""
     return tuple(_placed(declared, check) for check in judge(declared.desired, evidence))
 
 
-def _placed(declared: Declared, check: Check) -> Check:
-    if check.outcome == "holds" or not check.declared:
+def _placed(declared: Declared, check: Finding) -> Finding:
+    if check.outcome is Outcome.HOLDS or not isinstance(check.place, Origin):
         return check
-    return replace(check, declared=str(declared.place(check.declared)))
+    return replace(check, place=declared.place(str(check.place)))

@@ -12,7 +12,7 @@ from qtctl.audit.judge import expectations, judge
 from qtctl.collect.collect import collect
 from qtctl.dialects import terminal
 from qtctl.errors import DeployRefused, DeployUnverified, HostError, QtctlError
-from qtctl.model.checks import Check, Outcome
+from qtctl.findings.finding import Finding, Outcome
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
@@ -69,7 +69,7 @@ class DeployOutcome:
     plan: Plan
     status: DeployStatus
     results: tuple[StepResult, ...] = ()
-    outstanding: tuple[Check, ...] = ()
+    outstanding: tuple[Finding, ...] = ()
     moving: tuple[str, ...] = ()
 
 
@@ -123,7 +123,7 @@ Counts = dict[str, tuple[int, int]]
 class _Look:
     """What one look at the host says of the gate."""
 
-    outstanding: tuple[Check, ...]
+    outstanding: tuple[Finding, ...]
     counts: Counts
 
 
@@ -184,7 +184,7 @@ class _Deploy:
     deadline_s: float
     passwords: Mapping[str, Secret]
 
-    def decide(self, *, take_over: bool) -> tuple[Plan, tuple[Check, ...]]:
+    def decide(self, *, take_over: bool) -> tuple[Plan, tuple[Finding, ...]]:
         """The plan, and what of the gate does not hold now."""
         try:
             evidence = self._collect()
@@ -311,7 +311,7 @@ def _hinted(reason: str, hint: str) -> str:
     return f"{reason} ({hint})" if hint else reason
 
 
-def _blind(planned: Plan, outstanding: tuple[Check, ...]) -> Said:
+def _blind(planned: Plan, outstanding: tuple[Finding, ...]) -> Said:
     """What cannot be asked now cannot be asked of the changed host either: such a deploy would end unverified."""
     unknown = tuple(check for check in outstanding if check.outcome is Outcome.UNKNOWN)
     return _headed(f"{planned.host}: nothing was changed, since it could not be verified", _open(unknown))
@@ -373,7 +373,7 @@ def _written(result: StepResult) -> tuple[str, str]:
     return result.step.subject, f", {result.detail}" if result.detail else ", new"
 
 
-def _open(outstanding: tuple[Check, ...]) -> list[str]:
+def _open(outstanding: tuple[Finding, ...]) -> list[str]:
     broken = [check for check in outstanding if check.outcome is Outcome.BROKEN]
     unknown: dict[str, list[str]] = {}
     for check in outstanding:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from qtctl.errors import InputError, InputErrors, Place
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding, Placed
 from qtctl.lint.lint import lint as judge
 from qtctl.lint.unwritable import unwritable
-from qtctl.model.checks import Severity
-from qtctl.model.lint import Finding, Placed
 from qtctl.model.names import LESSER
 from qtctl.model.registry import External, Registry, Service
 from qtctl.model.states import KeyType

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.flows.lint import Files, Templates, findings
 from qtctl.lint.fix import applied, fixes_of_errors
-from qtctl.model.lint import Fix
+from qtctl.lint.found import Fix
 from qtctl.model.origin import Origin
 from qtctl.registry.load import load
 from qtctl.registry.places import Places

@@ -14,13 +14,13 @@ from qtctl.dialects.systemd.analyze import (
     parse_version,
 )
 from qtctl.errors import HostError
+from qtctl.findings.finding import Outcome
 from qtctl.flows.declare import Loaded
-from qtctl.model.checks import Outcome
 from qtctl.model.desired import DesiredFile, DesiredTimer
 from qtctl.model.origin import Origin
-from qtctl.model.verify import Asked, CalendarCheck, Exposure, UnitMessage, Verified
 from qtctl.model.vocabulary import key_paths
 from qtctl.ports.analyze import Analyze, Printed, Staged
+from qtctl.stage.verified import Asked, CalendarCheck, Exposure, UnitMessage, Verified
 from qtctl.stage.verify import verify_tree
 
 DEADLINE_S = 120.0

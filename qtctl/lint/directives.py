@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
 from qtctl.dialects.systemd.unitfile import Kind, Line
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding
 from qtctl.lint.view import Unit, View
 from qtctl.lint.where import spot
-from qtctl.model.checks import Severity
-from qtctl.model.lint import Finding
 
 
 def directives(view: View) -> Iterator[Finding]:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qtctl.dialects.systemd.unitfile import Line
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding
 from qtctl.lint.view import Unit, View
 from qtctl.lint.where import spot
-from qtctl.model.checks import Severity
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder
-from qtctl.model.lint import Finding
 from qtctl.model.origin import Origin
 
 _ROOT, _EVERYONE = "root", "every user"

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding
 from qtctl.lint.texts import Sort, Text, declared_texts, rendered_texts
 from qtctl.lint.view import View
-from qtctl.model.checks import Severity
-from qtctl.model.lint import Finding
 from qtctl.model.registry import Registry
 
 _IMAGES = ("redis", "postgres", "postgresql", "mysql", "mariadb", "mongo", "mongodb", "rabbitmq", "kafka", "zookeeper")

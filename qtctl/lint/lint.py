@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from qtctl.errors import Place
+from qtctl.findings.finding import Severity
 from qtctl.lint.directives import directives
 from qtctl.lint.folders import folders
+from qtctl.lint.found import Finding
 from qtctl.lint.leftovers import leftovers
 from qtctl.lint.memory import caps, memory
 from qtctl.lint.misread import misread
@@ -18,9 +20,7 @@ from qtctl.lint.streams import streams
 from qtctl.lint.timers import timers
 from qtctl.lint.view import Rule, look
 from qtctl.lint.where import Keys
-from qtctl.model.checks import Severity
 from qtctl.model.desired import Desired
-from qtctl.model.lint import Finding
 from qtctl.model.registry import Registry
 
 RULES: tuple[Rule, ...] = (

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from qtctl.dialects.systemd import size, timespan
 from qtctl.errors import InputError
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding
 from qtctl.lint.view import Unit, View
 from qtctl.lint.where import origin_of
-from qtctl.model.checks import Severity
-from qtctl.model.lint import Finding
 from qtctl.model.states import ServiceState
 
 _DEFAULT_INTERVAL, _DEFAULT_BURST, _DEFAULT_RESTART = "10s", "5", "100ms"

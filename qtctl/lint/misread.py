@@ -9,11 +9,11 @@ from qtctl.dialects.systemd.unitfile import Line
 from qtctl.dialects.systemd.values import inline_comment, value_trouble
 from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding
 from qtctl.lint.view import Unit, View
 from qtctl.lint.where import spot
-from qtctl.model.checks import Severity
 from qtctl.model.desired import DesiredFile
-from qtctl.model.lint import Finding
 
 _LETTER = "AaBbCDdEefGgHhIijJLlMmNnoPpqSsTtUuVvWwYy"
 """Specifiers of 247 to 257; systemd keeps a % before anything else."""

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding
 from qtctl.lint.view import Unit, View
 from qtctl.lint.where import origin_at
-from qtctl.model.checks import Severity
 from qtctl.model.desired import DesiredService
-from qtctl.model.lint import Finding
 
 _PYTHON = re.compile(r"python(3(\.[0-9]+)?)?$")
 _SERVERS = frozenset(("uvicorn", "gunicorn", "hypercorn", "daphne"))

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding, Fix
 from qtctl.lint.view import Unit, View
 from qtctl.lint.where import origin_at, origin_of
-from qtctl.model.checks import Severity
-from qtctl.model.lint import Finding, Fix
 from qtctl.model.names import Names
 from qtctl.model.origin import Origin
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from qtctl.dialects.systemd.booleans import boolean
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding
 from qtctl.lint.view import Unit, View
 from qtctl.lint.where import origin_of
-from qtctl.model.checks import Severity
 from qtctl.model.desired import DesiredService
-from qtctl.model.lint import Finding
 from qtctl.model.origin import Origin
 
 HOMES = ("/home", "/root", "/run/user")

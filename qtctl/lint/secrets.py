@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from qtctl.dialects.secrets import harmless, random_looking, secret_by_form, secret_name
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding
 from qtctl.lint.texts import Sort, Text, declared_texts, rendered_texts
 from qtctl.lint.view import View
-from qtctl.model.checks import Severity
-from qtctl.model.lint import Finding
 
 _REMEDY = "put it into the host-only file that secrets.env_file names, list its name in secrets.keys, and change it"
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding
 from qtctl.lint.view import View
-from qtctl.model.checks import Severity
-from qtctl.model.lint import Finding
 from qtctl.model.registry import Registry, Service
 from qtctl.model.states import ServiceState
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.calendar import calendar_trouble
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding
 from qtctl.lint.view import Unit, View
 from qtctl.lint.where import origin_of
-from qtctl.model.checks import Severity
-from qtctl.model.lint import Finding
 from qtctl.model.origin import Origin
 
 _FIRST = ("OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec")

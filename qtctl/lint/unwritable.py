@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from qtctl.errors import InputError
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Finding
 from qtctl.lint.view import Declared, declared_of
 from qtctl.lint.where import Keys, key_path
-from qtctl.model.checks import Severity
 from qtctl.model.desired import Desired
-from qtctl.model.lint import Finding
 from qtctl.model.origin import Origin
 
 _ENV = "environment variable "

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from qtctl.dialects.systemd.unitfile import Effective, UnitFile, effective, parse
+from qtctl.lint.found import Finding
 from qtctl.model.desired import (
     Desired,
     DesiredDropin,
@@ -14,7 +15,6 @@ from qtctl.model.desired import (
     DesiredTimer,
     DesiredUnit,
 )
-from qtctl.model.lint import Finding
 from qtctl.model.registry import Registry
 
 Declared: TypeAlias = DesiredService | DesiredTarget | DesiredTimer | DesiredUnit | DesiredDropin

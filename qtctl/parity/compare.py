@@ -6,14 +6,14 @@ from pathlib import PurePosixPath
 
 from qtctl.dialects.compose.types import Compose, ComposeService
 from qtctl.errors import InputError
-from qtctl.model.checks import Outcome
+from qtctl.findings.finding import Outcome
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
-from qtctl.parity.rows import ParityFinding, ParityReport, ParityRow, UnitSide
 from qtctl.model.registry import Disposition, DispositionKind, Legacy
 from qtctl.parity.findings import Finder
 from qtctl.parity.places import PlaceOf, places
 from qtctl.parity.ports import keys, port_side, unusable
+from qtctl.parity.rows import ParityFinding, ParityReport, ParityRow, UnitSide
 from qtctl.parity.units import unit_side
 
 CARRIED = (DispositionKind.MAPPED, DispositionKind.MIGRATED)

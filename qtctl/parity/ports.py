@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 from qtctl.dialects.compose.types import PortKind, Published
+from qtctl.findings.finding import Outcome
 from qtctl.meaning.listeners import Row, Served, find_sockets
-from qtctl.model.checks import Outcome
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
-from qtctl.parity.rows import Listening, ParityProof, PortSide
 from qtctl.model.registry import Disposition
 from qtctl.parity.places import PlaceOf
+from qtctl.parity.rows import Listening, ParityProof, PortSide
 from qtctl.parity.units import NO_EVIDENCE, why_unknown
 
 GONE = "gone:"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qtctl.dialects.compose.types import Published
-from qtctl.model.checks import Outcome
+from qtctl.findings.finding import Outcome
 from qtctl.model.registry import DispositionKind
 
 

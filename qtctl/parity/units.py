@@ -1,13 +1,13 @@
 """One side of a row: the unit a service went to, and whether it runs by evidence."""
 
 from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Outcome
 from qtctl.meaning.units import Condition, LoopLimits, condition, has_file, is_up
-from qtctl.model.checks import Outcome
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
-from qtctl.parity.rows import ParityProof, UnitSide
 from qtctl.parity.places import PlaceOf
+from qtctl.parity.rows import ParityProof, UnitSide
 
 NO_EVIDENCE = "no evidence of a host"
 

@@ -4,8 +4,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from qtctl.model.adoption import AdoptedUnit, Adoption, Fate, FileFate, FileKind, Judgment
-from qtctl.model.checks import Severity
+from qtctl.adopt.adoption import AdoptedUnit, Adoption, Fate, FileFate, FileKind, Judgment
+from qtctl.findings.finding import Severity
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
 
 DIRECTIVES = (Fate.TYPED, Fate.HATCH)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from qtctl.model.adoption import Fate
+from qtctl.adopt.adoption import Fate
 from qtctl.report.adopt import AdoptReport, FileRow, JudgmentRow
 from qtctl.report.markdown import code, counted, document, plain, section, table
 

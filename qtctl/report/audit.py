@@ -6,11 +6,12 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from qtctl.model.checks import Check, Outcome, Severity
+from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts
 from qtctl.report.baseline import Baseline, baseline
+from qtctl.report.check import Check
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
 from qtctl.report.order import key
 from qtctl.report.totals import Totals
@@ -48,7 +49,7 @@ class AuditReport(Part):
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
-        """Findings and unknowns are what the totals count, rule by rule; the verdict follows from them."""
+        """Checks and unknowns are what the totals count, rule by rule; the verdict follows from them."""
         rows = Totals.of((*self.findings, *self.unknowns))
         if (rows.holds, rows.broken, rows.unknown) != (0, len(self.findings), len(self.unknowns)):
             raise ValueError("a finding that is not broken, or an unknown that is known")
@@ -78,7 +79,7 @@ def failing(totals: Totals) -> dict[str, tuple[int, int]]:
 
 
 def parted(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
-    """Findings and unknowns, worst first."""
+    """Checks and unknowns, worst first."""
     ordered = sorted(checks, key=key)
     return (
         tuple(check for check in ordered if check.outcome is Outcome.BROKEN),
@@ -92,9 +93,9 @@ def verdict(totals: Totals, findings: Iterable[Check], fail_on: Severity) -> Aud
     return AuditVerdict.INCOMPLETE if totals.unknown or not totals.total else AuditVerdict.AS_DECLARED
 
 
-def build(desired: Desired, evidence: Evidence, checks: Iterable[Check], *, every: bool = False) -> AuditReport:
-    """The report of `checks`; `every`: with those that hold, too."""
-    ordered = tuple(sorted(checks, key=key))
+def build(desired: Desired, evidence: Evidence, judged: Iterable[Finding], *, every: bool = False) -> AuditReport:
+    """The report of what was judged; `every`: with what holds, too."""
+    ordered = tuple(sorted(map(Check.of, judged), key=key))
     findings, unknowns = parted(ordered)
     totals = Totals.of(ordered)
     fail_on = Severity(desired.fail_on)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from qtctl.model.checks import Check, Proof
+from qtctl.findings.finding import Proof
 from qtctl.report.audit import AuditReport
 from qtctl.report.baseline import baseline_lines
+from qtctl.report.check import Check
 from qtctl.report.markdown import code, counted, document, plain, section, table, words
 from qtctl.report.order import nested
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
-from qtctl.model.checks import Check, Outcome, Severity
+from qtctl.findings.finding import Outcome, Severity
 from qtctl.report.categories import Category
+from qtctl.report.check import Check
 from qtctl.report.document import Part
 from qtctl.report.markdown import words
 from qtctl.report.modules_model import Module

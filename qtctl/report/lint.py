@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from qtctl.dialects import terminal
 from qtctl.errors import InputError
-from qtctl.model.checks import Severity
-from qtctl.model.lint import Placed
+from qtctl.findings.finding import Severity
+from qtctl.lint.found import Placed
 from qtctl.report.markdown import code, counted, document, plain, section, table
 from qtctl.version import VERSION
 

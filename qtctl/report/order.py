@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from qtctl.model.checks import Check
+from qtctl.report.check import Check
 
 
 def key(check: Check) -> tuple[int, str, str, str]:

@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import model_validator
 
-from qtctl.model.checks import Outcome
+from qtctl.findings.finding import Outcome
+from qtctl.model.registry import DispositionKind
 from qtctl.parity.rows import (
     Listening,
     ParityFinding,
@@ -17,7 +18,6 @@ from qtctl.parity.rows import (
     PortSide,
     UnitSide,
 )
-from qtctl.model.registry import DispositionKind
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
 
 

@@ -6,10 +6,11 @@ from typing import Self
 
 from pydantic import model_validator
 
-from qtctl.model.checks import Check, Severity
+from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence
 from qtctl.report.categories import Category
+from qtctl.report.check import Check
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
 from qtctl.report.gates import Gate, GateOutcome, gates, observations
 from qtctl.report.look import Look
@@ -124,10 +125,10 @@ class RegistryReport(Part):
         return self
 
 
-def build(desired: Desired, evidence: Evidence, checks: Iterable[Check]) -> RegistryReport:
-    """The registry of the host that `evidence` is of, and the gates that `checks` decide."""
+def build(desired: Desired, evidence: Evidence, findings: Iterable[Finding]) -> RegistryReport:
+    """The registry of the host that `evidence` is of, and the gates that `findings` decide."""
     look = Look.of(evidence)
-    judged = tuple(checks)
+    judged = tuple(map(Check.of, findings))
     rows = modules(desired, look)
     gated = gates(judged, rows, Severity(desired.fail_on))
     sections = Sections(

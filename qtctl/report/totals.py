@@ -5,7 +5,8 @@ from typing import Self
 
 from pydantic import model_validator
 
-from qtctl.model.checks import Check, Outcome, Severity
+from qtctl.findings.finding import Outcome, Severity
+from qtctl.report.check import Check
 from qtctl.report.document import Part
 
 

@@ -4,9 +4,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from qtctl.model.checks import Outcome
-from qtctl.model.verify import Asked, CalendarCheck, Exposure, Verified
+from qtctl.findings.finding import Outcome
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
+from qtctl.stage.verified import Asked, CalendarCheck, Exposure, Verified
 
 WORST = 5
 """How many open items of a service are shown."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from qtctl.model.checks import Outcome
+from qtctl.findings.finding import Outcome
 from qtctl.report.markdown import UNKNOWN, code, counted, document, plain, section, table
 from qtctl.report.verify import ExposureRow, Question, VerifyReport
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from qtctl.adapters.files import read_templates, read_text, shipped
 from qtctl.adapters.unit_folders import read_unit_folder
+from qtctl.adopt.adoption import Adoption, FileKind
 from qtctl.adopt.originals import Wish
 from qtctl.adopt.registry import HostFacts
 from qtctl.flows.adopt import Adopted, Into, Source, adopt_units
 from qtctl.flows.declare import declare
 from qtctl.flows.schemas import meanings, registry_files
-from qtctl.model.adoption import Adoption, FileKind, Found
+from qtctl.model.adoption import Found
 from tests.adopt import same
 
 FOLLOWS = {

@@ -6,11 +6,12 @@ from functools import cache
 from typing import Any
 
 from qtctl.adapters.files import read_templates, read_text, shipped
+from qtctl.adopt.adoption import Fate
 from qtctl.adopt.originals import Wish
 from qtctl.adopt.registry import HostFacts
 from qtctl.flows.adopt import Adopted, Into, Source, adopt_units, usable
 from qtctl.flows.schemas import meanings, registry_files
-from qtctl.model.adoption import Fate, Found, UnitState
+from qtctl.model.adoption import Found, UnitState
 
 HOST = "host-1"
 

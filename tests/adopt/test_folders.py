@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from qtctl.model.adoption import Fate, FileKind, UnitState
+from qtctl.adopt.adoption import Fate, FileKind
+from qtctl.model.adoption import UnitState
 from tests.adopt.small import adopt, fates, rendered, table
 
 PLAIN = "[Service]\nExecStart=/bin/{}\n"

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from qtctl.adapters.unit_folders import read_unit_folder
+from qtctl.adopt.adoption import Fate, FileKind
 from qtctl.adopt.originals import Wish
 from qtctl.flows.adopt import Source, adopt_units
-from qtctl.model.adoption import Fate, FileKind
 from tests.adopt.found import SHARED, why_no_shared
 from tests.adopt.small import into
 

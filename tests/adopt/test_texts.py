@@ -1,7 +1,7 @@
 """The law of adoption as our own parser sees it: adopted and rendered, a unit says what it said."""
 
+from qtctl.findings.finding import Severity
 from qtctl.model.adoption import Found
-from qtctl.model.checks import Severity
 from tests.adopt import law
 from tests.adopt.found import ALONE, CORPUS, THEMES
 from tests.adopt.strategies import all_texts

@@ -2,9 +2,9 @@
 
 import pytest
 
+from qtctl.adopt.adoption import Fate
 from qtctl.adopt.runs import around, literal, ran, venv_names, venv_of
 from qtctl.errors import InputError
-from qtctl.model.adoption import Fate
 from tests.adopt.small import adopt, fates, findings, rendered, table
 
 SERVICE = """\

@@ -9,7 +9,7 @@ import pytest
 from qtctl.audit.catalogue import RULES
 from qtctl.audit.counts import verdict_counts
 from qtctl.audit.judge import judge
-from qtctl.model.checks import Check, Outcome
+from qtctl.findings.finding import Finding, Outcome
 from tests.audit.build import desired, evidence
 
 CASES = [
@@ -19,19 +19,17 @@ CASES = [
 ]
 
 
-def judged(case: dict[str, Any]) -> tuple[Check, ...]:
+def judged(case: dict[str, Any]) -> tuple[Finding, ...]:
     want = desired()
     inputs = {name: case[name] for name in ("changed", "absent", "refused", "dropped") if name in case}
     return judge(want, evidence(want, **inputs))
 
 
-def shown(checks: tuple[Check, ...]) -> set[tuple[str, str, str, str | None]]:
+def shown(checks: tuple[Finding, ...]) -> set[tuple[str, str, str, str | None]]:
     """What does not hold, each with the id of its cause."""
     ids = {check.fingerprint: check.id for check in checks}
     rest = (check for check in checks if check.outcome is not Outcome.HOLDS)
-    return {
-        (check.id, check.subject, str(check.outcome), ids[check.because] if check.because else None) for check in rest
-    }
+    return {(check.id, check.subject, str(check.outcome), ids[check.cause] if check.cause else None) for check in rest}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -54,7 +52,7 @@ def test_every_check_is_whole(case: dict[str, Any]) -> None:
             assert check.proof
             assert check.remedy
         if check.outcome is Outcome.HOLDS:
-            assert (check.because, check.remedy) == (None, "")
+            assert (check.cause, check.remedy) == (None, "")
 
 
 def test_every_rule_has_a_case_of_each_outcome() -> None:

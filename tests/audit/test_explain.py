@@ -8,8 +8,8 @@ import pytest
 from qtctl.audit.catalogue import RULES
 from qtctl.audit.elsewhere import Meaning
 from qtctl.audit.explain import ALL, catalogue_markdown, explain
+from qtctl.audit.rule import Rule
 from qtctl.errors import InputError
-from qtctl.model.checks import Rule
 
 FIRST_IDS = (
     "QT201 QT202 QT203 QT204 QT205 QT206 QT208 QT209 QT210 QT219 QT301 QT302 QT303 QT401 QT402 "

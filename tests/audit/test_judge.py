@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qtctl.audit.counts import verdict_counts
-from qtctl.audit.judge import expectations, fingerprint, judge, needs
+from qtctl.audit.judge import expectations, judge, needs
 from qtctl.errors import InputError
-from qtctl.model.checks import Outcome, Severity
+from qtctl.findings.finding import Outcome, Severity, fingerprint
 from qtctl.model.evidence import Evidence, Item, State
 from tests.audit.build import ENGINE, desired, evidence, name_of
 
@@ -59,7 +59,7 @@ def test_nothing_known_means_nothing_holds_or_breaks(state: State) -> None:
     assert {check.outcome for check in checks} == {Outcome.UNKNOWN}
     assert len(checks) == len(expectations(desired()))
     roots = {check.fingerprint for check in checks if check.id == "QT701"}
-    assert all(check.because for check in checks if check.fingerprint not in roots)
+    assert all(check.cause for check in checks if check.fingerprint not in roots)
 
 
 def test_the_order_of_the_evidence_does_not_matter() -> None:
@@ -159,7 +159,7 @@ def test_evidence_that_does_not_say_when_it_was_taken_is_refused() -> None:
 
 def test_declared_is_the_place_in_the_registry() -> None:
     want = desired()
-    places = {(check.id, check.subject): check.declared for check in judge(want, evidence(want))}
+    places = {(check.id, check.subject): str(check.place or "") for check in judge(want, evidence(want))}
     assert places["QT301", "127.0.0.1:8001"] == "services/ai-engine.toml#ports.http.listen"
     assert places["QT701", "ssh"] == ""
 

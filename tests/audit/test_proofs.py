@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.audit import proofs
-from qtctl.model.checks import Claim
+from qtctl.audit.rule import Claim
 from qtctl.model.desired import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File

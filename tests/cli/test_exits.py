@@ -18,11 +18,11 @@ from qtctl.errors import (
     Refused,
     Unreachable,
 )
+from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.flows.deploy import DeployOutcome, DeployStatus, LeftBehind, NothingDone
-from qtctl.model.checks import Check, Outcome, Severity
-from qtctl.parity.rows import ParityFinding, ParityReport, ParityRow
 from qtctl.model.plan import Plan
 from qtctl.model.registry import DispositionKind
+from qtctl.parity.rows import ParityFinding, ParityReport, ParityRow
 from tests.cli.world import ROOT
 
 TOGETHER = [
@@ -73,8 +73,10 @@ def test_the_readme_says_the_same() -> None:
     assert all(f"| {code.value} | {meaning} |" in readme for code, meaning in documented.items())
 
 
-def check(outcome: Outcome, severity: Severity) -> Check:
-    return Check("QT201", outcome, severity, "t", "box", "a.service", {}, None, "x", (), "do", None, None, None, "0")
+def check(outcome: Outcome, severity: Severity) -> Finding:
+    return Finding(
+        id="QT201", outcome=outcome, severity=severity, title="t", host="box", subject="a.service", fingerprint="0"
+    )
 
 
 HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN

@@ -9,9 +9,9 @@ import pytest
 
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.collect.document import load
+from qtctl.findings.finding import Outcome
 from qtctl.flows.audit import judged, needs
 from qtctl.flows.declare import declare
-from qtctl.model.checks import Outcome
 from tests.docs.pages import ROOT
 from tests.docs.record import RECORDED
 

@@ -8,12 +8,12 @@ import pytest
 
 from qtctl.adapters.analyze import LocalAnalyze
 from qtctl.adapters.files import read_templates
+from qtctl.findings.finding import Outcome
 from qtctl.flows.declare import Loaded, declare
 from qtctl.flows.verify import verify
-from qtctl.model.checks import Outcome
-from qtctl.model.verify import Verified
 from qtctl.report.verify import build, to_json
 from qtctl.report.verify_markdown import to_markdown
+from qtctl.stage.verified import Verified
 from tests.registry.small import SMALL, changed
 
 HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN

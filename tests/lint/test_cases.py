@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from qtctl.findings.finding import Severity
 from qtctl.flows.lint import counts, lint
-from qtctl.model.checks import Severity
 from qtctl.report.lint import Report, to_json, to_markdown, to_sarif
 from tests.lint.cases import CASES, Case
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from qtctl.audit.declared import port_subject
 from qtctl.audit.judge import judge
 from qtctl.dialects.compose.types import PortKind, Published
+from qtctl.findings.finding import Finding, Outcome
 from qtctl.meaning.units import is_absent
-from qtctl.model.checks import Check, Outcome
 from qtctl.model.desired import Desired, Listener
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts, Unit
@@ -40,7 +40,7 @@ def _running(desired: Desired) -> Iterator[PlaceOf]:
 
 
 def _units(
-    desired: Desired, checks: tuple[Check, ...], report: RegistryReport, facts: Facts
+    desired: Desired, checks: tuple[Finding, ...], report: RegistryReport, facts: Facts
 ) -> Iterator[tuple[str, dict[str, Outcome]]]:
     categories = {row.unit: row.category for row in report.modules}
     categories |= {row.unit: row.category for row in report.infrastructure.externals}
@@ -55,7 +55,7 @@ def _units(
 
 
 def _ports(
-    desired: Desired, checks: tuple[Check, ...], report: RegistryReport, facts: Facts
+    desired: Desired, checks: tuple[Finding, ...], report: RegistryReport, facts: Facts
 ) -> Iterator[tuple[str, dict[str, Outcome]]]:
     rows = {(row.unit, row.protocol, row.address, row.port): row.found for row in report.ports}
     for place in _running(desired):
@@ -75,12 +75,12 @@ def _published(port: Listener) -> Published:
     return Published(str(port.port), 1, PortKind.FIXED, port.port, port.port, port.address, port.protocol)
 
 
-def _worst(checks: tuple[Check, ...], ids: tuple[str, ...], subject: str) -> Outcome:
+def _worst(checks: tuple[Finding, ...], ids: tuple[str, ...], subject: str) -> Outcome:
     found = [check.outcome for check in checks if check.id in ids and check.subject == subject]
     return next((each for each in (Outcome.BROKEN, Outcome.UNKNOWN) if each in found), Outcome.HOLDS)
 
 
-def _gone(checks: tuple[Check, ...], unit: str) -> bool:
+def _gone(checks: tuple[Finding, ...], unit: str) -> bool:
     """Whether the audit says that systemd has no file of it."""
     observed = [check.observed for check in checks if (check.id, check.subject) == ("QT201", unit)]
     return any(isinstance(each, dict) and each.get("load") == "not-found" for each in observed)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from qtctl.dialects.compose.load import load as load_compose
 from qtctl.errors import InputError
 from qtctl.model.evidence import Need
-from qtctl.parity.rows import ParityProof, ParityReport, ParityVerdict
 from qtctl.model.registry import Legacy
 from qtctl.parity.compare import compare, legacy_of
 from qtctl.parity.needs import needs
+from qtctl.parity.rows import ParityProof, ParityReport, ParityVerdict
 from qtctl.registry.load import load as load_registry
 from qtctl.resolve.resolve import resolve
 

@@ -1,6 +1,7 @@
 """Checks as rules give them: causes and consequences, a circle, hostile text, a waiver, unknowns of two reasons."""
 
-from qtctl.model.checks import Check, Outcome, Proof, Severity
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding, Outcome, Proof, Severity
 from qtctl.model.json import Json
 
 AT = "2026-01-17T07:25:00.500Z"
@@ -19,18 +20,18 @@ def check(
     because: str | None = None,
     waiver: str | None = None,
     line: str = "",
-) -> Check:
+) -> Finding:
     proof = (Proof(3, f"redis-cli TYPE {subject} | cat", line, AT),) if line else ()
-    return Check(
+    return Finding(
         id=number, outcome=Outcome(outcome), severity=Severity(severity), title=title, host="box", subject=subject,
-        expected=expected, observed=observed, declared="services/api.toml:4", proof=proof,
-        remedy="look at it" if outcome == "broken" else "", reason=reason, because=because, waiver=waiver,
+        expected=expected, observed=observed, place=Place("services/api.toml", 4), proof=proof,
+        remedy="look at it" if outcome == "broken" else "", reason=reason, cause=because, waiver=waiver,
         fingerprint=f"{number} {subject}",
     )  # fmt: skip
 
 
 ROOT = "QT219 unit:redis-server.service"
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[Finding, ...] = (
     check("QT204", "holds", "unit:q-api.service"),
     check("QT301", "holds", "port:8000/tcp"),
     check("QT601", "holds", "file:/etc/small/api.env", severity="warning"),

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from qtctl.model.checks import Check, Outcome, Severity
+from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.report.audit import AuditReport, AuditVerdict, build, to_json
 from qtctl.report.audit_markdown import to_markdown
+from qtctl.report.check import Check
 from qtctl.report.order import nested
 
 from .checks import CHECKS, check
@@ -55,7 +56,7 @@ def test_the_gate_decides_which_findings_fail(severity: str, waiver: str | None,
 
 
 @given(some_checks)
-def test_totals_are_the_rows_and_every_split_has_all_of_them(checks: list[Check]) -> None:
+def test_totals_are_the_rows_and_every_split_has_all_of_them(checks: list[Finding]) -> None:
     report = build(desired(), evidence(), checks)
     totals = report.totals
     assert totals.total == len(checks) == totals.holds + totals.broken + totals.unknown
@@ -67,9 +68,10 @@ def test_totals_are_the_rows_and_every_split_has_all_of_them(checks: list[Check]
 
 
 @given(some_checks)
-def test_every_finding_stands_once_beneath_its_cause(checks: list[Check]) -> None:
-    order = nested(checks)
-    assert sorted(id(each) for _, each in order) == sorted(id(each) for each in checks)
+def test_every_finding_stands_once_beneath_its_cause(checks: list[Finding]) -> None:
+    shown = [Check.of(each) for each in checks]
+    order = nested(shown)
+    assert sorted(id(each) for _, each in order) == sorted(id(each) for each in shown)
     for (depth, _), (below, _) in pairwise(order):
         assert below <= depth + 1
     rows = [line for line in to_markdown(build(desired(), evidence(), checks)).splitlines() if line.startswith("|")]

@@ -4,9 +4,9 @@ from pydantic import ValidationError
 from qtctl.dialects.compose.load import load
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts
-from qtctl.parity.rows import ParityReport
 from qtctl.model.registry import Legacy
 from qtctl.parity.compare import compare
+from qtctl.parity.rows import ParityReport
 from qtctl.report.parity import ParityDocument, build, to_json
 from qtctl.report.parity_markdown import to_markdown
 

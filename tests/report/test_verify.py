@@ -6,10 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from qtctl.dialects.systemd.analyze import OpenItem
-from qtctl.model.checks import Outcome
-from qtctl.model.verify import Asked, CalendarCheck, Exposure, UnitMessage, Verified
+from qtctl.findings.finding import Outcome
 from qtctl.report.verify import build, to_json
 from qtctl.report.verify_markdown import to_markdown
+from qtctl.stage.verified import Asked, CalendarCheck, Exposure, UnitMessage, Verified
 
 from .golden import assert_golden
 

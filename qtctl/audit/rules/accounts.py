@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from qtctl.audit import proofs
+from qtctl.audit.rule import Claim, Expectation, Rule, Verdict
+from qtctl.findings.finding import Severity
 from qtctl.model.account_facts import Account, Group
-from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired
 from qtctl.model.desired_accounts import DesiredAccount
 from qtctl.model.evidence import Need

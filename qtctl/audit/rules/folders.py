@@ -4,7 +4,8 @@ from functools import partial
 
 from qtctl.audit import proofs
 from qtctl.audit.declared import Root
-from qtctl.model.checks import Expectation, Rule, Severity, Verdict
+from qtctl.audit.rule import Expectation, Rule, Verdict
+from qtctl.findings.finding import Severity
 from qtctl.model.desired import Desired
 from qtctl.model.desired_accounts import DesiredFolder
 from qtctl.model.evidence import Need

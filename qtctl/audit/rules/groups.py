@@ -5,9 +5,10 @@ from functools import partial
 
 from qtctl.audit import proofs
 from qtctl.audit.declared import Root
+from qtctl.audit.rule import Claim, Expectation, Rule, Verdict
 from qtctl.audit.rules.streams import services_down, stores
+from qtctl.findings.finding import Severity
 from qtctl.meaning.streams import is_over_lag, is_over_pending
-from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, DesiredStore, Membership
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, StreamGroup

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from qtctl.model.checks import Expectation, Rule, Severity, Verdict
+from qtctl.audit.rule import Expectation, Rule, Verdict
+from qtctl.findings.finding import Severity
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Reach

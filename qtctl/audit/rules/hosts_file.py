@@ -3,9 +3,10 @@
 from functools import partial
 
 from qtctl.audit import proofs
+from qtctl.audit.rule import Expectation, Rule, Verdict
 from qtctl.dialects.hosts import PATH, addresses_of, row_of, same_address
+from qtctl.findings.finding import Severity
 from qtctl.model.account_facts import Hosts
-from qtctl.model.checks import Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts

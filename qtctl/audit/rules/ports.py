@@ -6,8 +6,9 @@ from functools import partial
 
 from qtctl.audit import proofs
 from qtctl.audit.declared import DeclaredUnit, Root, declared_units, down, port_subject
+from qtctl.audit.rule import Claim, Expectation, Rule, Verdict
+from qtctl.findings.finding import Severity
 from qtctl.meaning.listeners import Row, Served, Sockets, find_sockets
-from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, Listener
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners

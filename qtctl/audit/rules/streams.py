@@ -4,8 +4,9 @@ from functools import partial
 
 from qtctl.audit import proofs
 from qtctl.audit.declared import Root, down
+from qtctl.audit.rule import Expectation, Rule, Verdict
+from qtctl.findings.finding import Severity
 from qtctl.meaning.streams import age_us
-from qtctl.model.checks import Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, DesiredKey, DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, KeyFact, StoreServer, Stream

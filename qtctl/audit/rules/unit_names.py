@@ -6,8 +6,9 @@ from functools import partial
 
 from qtctl.audit import proofs
 from qtctl.audit.declared import declared_units
+from qtctl.audit.rule import Claim, Expectation, Rule, Verdict
+from qtctl.findings.finding import Severity
 from qtctl.meaning.units import is_up
-from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, Ghost
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing

@@ -5,8 +5,9 @@ from functools import partial
 from qtctl.audit import proofs
 from qtctl.audit.declared import DEPLOY, DeclaredUnit, declared_units
 from qtctl.audit.exit_status import ending, hint
+from qtctl.audit.rule import Claim, Expectation, Rule, Verdict
+from qtctl.findings.finding import Severity
 from qtctl.meaning.units import Condition, LoopLimits, condition, is_up, read_unit
-from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, Ghost
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing

@@ -4,9 +4,10 @@ from functools import partial
 
 from qtctl.audit import proofs
 from qtctl.audit.declared import DEPLOY, DeclaredUnit, declared_units
+from qtctl.audit.rule import Expectation, Rule, Verdict
 from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.findings.finding import Severity
 from qtctl.meaning.units import has_file, read_unit
-from qtctl.model.checks import Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Facts, File, Unit

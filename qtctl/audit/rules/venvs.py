@@ -3,7 +3,8 @@
 from functools import partial
 
 from qtctl.audit import proofs
-from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
+from qtctl.audit.rule import Claim, Expectation, Rule, Verdict
+from qtctl.findings.finding import Severity
 from qtctl.model.desired import Desired, DesiredVenv
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, VenvCheck

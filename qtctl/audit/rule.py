@@ -1,61 +1,14 @@
-"""Checks: what was expected, what was found, and the proof. A finding is a check that does not hold."""
+"""Rules over evidence: what each wants to hold, the facts it needs to say so, and how it judges them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
+from qtctl.findings.finding import Severity
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.json import Json
 from qtctl.model.origin import Origin
-
-
-class Outcome(StrEnum):
-    HOLDS = "holds"
-    BROKEN = "broken"
-    UNKNOWN = "unknown"
-
-
-class Severity(StrEnum):
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-    @property
-    def rank(self) -> int:
-        return list(Severity).index(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A command that anyone can run on the host as an ordinary user, and the line it printed. `at` is UTC, ISO 8601."""
-
-    ask: int
-    again: str
-    line: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that should hold for one subject. `because` is the fingerprint of the check that caused this one."""
-
-    id: str
-    outcome: Outcome
-    severity: Severity
-    title: str
-    host: str
-    subject: str
-    expected: Json
-    observed: Json
-    declared: str
-    proof: tuple[Proof, ...]
-    remedy: str
-    reason: str | None
-    because: str | None
-    waiver: str | None
-    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)

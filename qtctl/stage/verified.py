@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from qtctl.dialects.systemd.analyze import OpenItem
-from qtctl.model.checks import Outcome
+from qtctl.findings.finding import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from qtctl.errors import Place
-from qtctl.model.checks import Severity
+from qtctl.findings.finding import Severity
 from qtctl.model.origin import Origin
 
 

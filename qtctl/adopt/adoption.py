@@ -1,0 +1,150 @@
+"""What an adoption did: what became of every line, and what was judged on the way."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qtctl.findings.finding import Severity
+
+
+class Fate(StrEnum):
+    """What became of a line."""
+
+    TYPED = "typed"
+    """In a key of its own."""
+    HATCH = "hatch"
+    """In [systemd.SECTION], as systemd reads it."""
+    NOTE = "note"
+    """A comment, in `notes`."""
+    LAYOUT = "layout"
+    """A section's head, an empty line, a line of dashes."""
+    REPLACED = "replaced"
+    """Assigned anew or emptied further on, or an assignment that does nothing."""
+    IGNORED = "ignored"
+    """systemd ignores it, or it does nothing there; a judgment says so."""
+    SECRET = "secret"  # noqa: S105 - a word of a report
+    """Holds a secret, of which only the name was taken."""
+    COPY = "copy"
+    """In a copy that was not taken."""
+    UNREAD = "unread"
+    """In a file that systemd would not load, and that was not adopted."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineFate:
+    """`line` is where a logical line begins, from 1. `what`: the directive or key, never a value."""
+
+    line: int
+    fate: Fate
+    what: str = ""
+
+
+class FileKind(StrEnum):
+    UNIT = "unit"
+    DROPIN = "drop-in"
+    LINK = "link"
+    COMPOSE = "compose"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFate:
+    """What became of a file. `unit` is '' where it is of none. `why` in words."""
+
+    path: str
+    kind: FileKind
+    unit: str
+    taken: bool
+    why: str
+    lines: tuple[LineFate, ...] = ()
+
+    def count(self, *fates: Fate) -> int:
+        return sum(line.fate in fates for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """Something that was decided or noticed. `id` is the finding's, '' for a choice that is no finding."""
+
+    id: str
+    severity: Severity
+    subject: str
+    what: str
+    remedy: str
+    file: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A directive that the rendered unit says otherwise than the original. Never its values.
+
+    `because` is "" where nothing explains it.
+    """
+
+    unit: str
+    section: str
+    directive: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedUnit:
+    """`entry` is where it stands in the registry: a file, or file#table. `typed` and `hatch` count directives."""
+
+    unit: str
+    entry: str
+    file: str
+    state: str
+    typed: int
+    hatch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What an adoption did: `source` as the user named it, `written` the files of the registry."""
+
+    source: str
+    units: tuple[AdoptedUnit, ...]
+    files: tuple[FileFate, ...]
+    judgments: tuple[Judgment, ...]
+    differences: tuple[Difference, ...]
+    written: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+    """What the host refused to show, each with the reason."""
+
+    @property
+    def lines(self) -> Counter[Fate]:
+        return Counter(line.fate for file in self.files for line in file.lines)
+
+    @property
+    def share(self) -> float:
+        """Of the directives that take effect, those in keys of their own: 0 to 1."""
+        typed = sum(each.typed for each in self.units)
+        total = typed + sum(each.hatch for each in self.units)
+        return typed / total if total else 1.0
+
+    @property
+    def to_do(self) -> tuple[str, ...]:
+        """What a person must do before these units are what they were: a sentence each."""
+        return tuple(_to_do(self))
+
+
+def _hidden(judgment: Judgment) -> bool:
+    """Of a secret that the unit needs, not of a comment."""
+    return judgment.id == "QT109" and judgment.severity is Severity.ERROR
+
+
+def _to_do(adoption: Adoption) -> Iterable[str]:
+    lost = sorted({file.unit for file in adoption.files if any(line.fate is Fate.UNREAD for line in file.lines)})
+    if lost:
+        yield f"not adopted, since systemd would not load them: {', '.join(lost)}"
+    secrets = sorted({each.subject for each in adoption.judgments if _hidden(each)})
+    if secrets:
+        yield f"secrets to be put on the host, for {', '.join(secrets)}"
+    unsaid = sorted({each.subject for each in adoption.judgments if not each.id and each.severity is not Severity.INFO})
+    if unsaid:
+        yield f"how they are started is to be said, for {', '.join(unsaid)}"
+    if any(not each.because for each in adoption.differences):
+        yield "directives that are rendered otherwise than they were"

@@ -1,0 +1,65 @@
+"""What is found, of whatever was looked at: the one shape of lint, audit, parity and adoption."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from qtctl.errors import Place
+from qtctl.model.json import Json
+from qtctl.model.origin import Origin
+
+
+class Outcome(StrEnum):
+    HOLDS = "holds"
+    BROKEN = "broken"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A command that anyone can run on the host as an ordinary user, and the line it printed. `at` is UTC, ISO 8601."""
+
+    ask: int
+    again: str
+    line: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that should hold for one subject, and how that turned out: holds, broken or unknown.
+
+    `place`: what declares it, a node of the registry until the line is looked up. `reason`: why it is unknown. `cause`:
+    the fingerprint of the finding that caused this one. `waiver`: why it was accepted.
+    """
+
+    id: str
+    outcome: Outcome
+    severity: Severity
+    title: str
+    subject: str
+    host: str = ""
+    place: Place | Origin | None = None
+    expected: Json = None
+    observed: Json = None
+    proof: tuple[Proof, ...] = ()
+    remedy: str = ""
+    reason: str | None = None
+    cause: str | None = None
+    waiver: str | None = None
+    fingerprint: str
+
+
+def fingerprint(id_: str, host: str, subject: str) -> str:
+    """16 hex digits that stay the same for the same thing found again: never made of values."""
+    return sha256(f"{id_}\0{host}\0{subject}".encode()).hexdigest()[:16]
