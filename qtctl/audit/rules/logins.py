@@ -2,10 +2,11 @@
 
 from functools import partial
 
+from qtctl.audit.rule import Claim, Expectation, Rule, Verdict
 from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
 from qtctl.meaning.logins import first_writable
 from qtctl.model.account_facts import Auditor
-from qtctl.model.checks import Claim, Expectation, Rule, Severity, Verdict
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
