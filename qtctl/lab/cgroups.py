@@ -12,8 +12,8 @@ from qtctl.lab.state import label
 
 MOUNT = Path("/sys/fs/cgroup")
 PREFIX = "qtctl-lab-"
-EXEC = "exec"
-"""Beside what systemd-nspawn makes for itself and for the host: commands that were started inside from here."""
+PAYLOAD, EXEC = "payload", "exec"
+"""What systemd-nspawn makes for the host beside its own, and in there: commands that were started from here."""
 MAX_TASKS = 8192
 REMOVE_TRIES = 100
 REMOVE_PAUSE_S = 0.02
@@ -73,30 +73,30 @@ def restrict_devices(name: str, hierarchy: Hierarchy) -> str:
     return devices.restrict(unified[0]) if unified else "this machine has no unified cgroup hierarchy"
 
 
-def entrances(leader: int, mount: Path = MOUNT, of: Path = Path("/proc")) -> tuple[Path, ...]:
-    """Cgroups for a command started from here inside the host whose PID 1 is `leader`, made where they are missing.
+def entrance(leader: int, mount: Path = MOUNT, of: Path = Path("/proc")) -> Path | None:
+    """A cgroup for commands that are started from here inside the host whose PID 1 is `leader`, made if need be.
 
-    They are the host's: its limits and its device policy hold there, and they go with it.
+    It is the host's: its device policy holds there, it goes with the host, and the host's systemd can move the command
+    on, to the scope of a session. Only in the hierarchy that the host sees: to enter a cgroup takes milliseconds. None
+    where the lab made no cgroup for the host.
     """
-    found = []
-    for line in lines((of / str(leader) / "cgroup").read_bytes().decode("utf-8", "replace")):
-        _, controller, path = line.split(":", 2)
-        own = next((at for at, part in enumerate(path.split("/")) if part.startswith(PREFIX)), None)
-        if own is None:
-            continue
-        home = mount / _hierarchy_folder(controller, mount) / "/".join(path.split("/")[1 : own + 1])
-        if controller == "pids":
-            found.append(home)
-        else:
-            (home / EXEC).mkdir(exist_ok=True)
-            found.append(home / EXEC)
-    return tuple(found)
+    text = (of / str(leader) / "cgroup").read_bytes().decode("utf-8", "replace")
+    paths = dict(line.split(":", 2)[1:] for line in lines(text))
+    unified = mount / "unified"
+    own = _own_part(paths.get("", "").split("/"))
+    if not own:
+        return None
+    made = (unified if unified.is_dir() else mount) / own / EXEC
+    made.mkdir(exist_ok=True)
+    return made
 
 
-def _hierarchy_folder(controller: str, mount: Path) -> str:
-    if controller:
-        return controller.removeprefix("name=")
-    return "unified" if (mount / "unified").is_dir() else ""
+def _own_part(parts: list[str]) -> str:
+    """The part of a cgroup's path that is all of the host's, '' where it is in no cgroup of the lab's making."""
+    at = next((at for at, part in enumerate(parts) if part.startswith(PREFIX)), None)
+    if at is None:
+        return ""
+    return "/".join(parts[1 : at + (2 if parts[at + 1 : at + 2] == [PAYLOAD] else 1)])
 
 
 def launcher(name: str, hierarchy: Hierarchy) -> tuple[str, ...]:

@@ -75,7 +75,10 @@ def _mount_overlay(name: str, rootfs: Path) -> None:
 
 
 def mounted(name: str) -> bool:
-    return root_of(name).is_mount()
+    """Not Path.is_mount: it takes a folder that is mounted on itself for none."""
+    escaped = str(root_of(name).absolute()).replace("\\", "\\134").replace(" ", "\\040")
+    mounts = Path("/proc/self/mountinfo").read_text().split("\n")
+    return any(escaped in line.split(" ")[4:5] for line in mounts)
 
 
 def unmount(name: str) -> None:

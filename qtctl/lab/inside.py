@@ -28,17 +28,19 @@ def enter(leader: Process) -> tuple[str, ...]:
     Its root is named beside its namespaces: on a machine that is itself a chroot, that of the namespace is another.
     """
     try:
-        folders = cgroups.entrances(leader.pid)
-        namespace = _user_namespace(leader.pid)
+        cgroup = cgroups.entrance(leader.pid)
+        shifted = _user_namespace(leader.pid) != _user_namespace(os.getpid())
     except (FileNotFoundError, ProcessLookupError) as error:
         raise LabError("the host has just ended", hint="qtctl lab list") from error
-    enter_cgroups = "".join(f"echo $$ > {shlex.quote(str(folder))}/cgroup.procs && " for folder in folders)
+    nsenter = ("nsenter", "-t", str(leader.pid))
+    # The first waits outside; what it starts has a pid in there, and can so be in a cgroup that is seen in there.
+    join = f"echo 0 > {shlex.quote(str(cgroup))}/cgroup.procs && " if cgroup else ""
+    joined = (*nsenter, "-p", "--", "/bin/sh", "-c", f'{join}unset PWD && exec "$@"', "sh")
+    others = (*nsenter, *(("-U",) if shifted else ()), "-m", "-u", "-i", "-n", "-C", "-r", "-w", "--")
     bounded = _bounded(leader.pid)
-    nsenter = ("nsenter", "-t", str(leader.pid), "-a", "-r", "-w", "--")
     # In a user namespace of its own, a process has all capabilities over that anew: they go once it is in there.
     # In this machine's, they go before it is seen in there: the host's root could take them over.
-    bounded_entry = (*nsenter, *bounded) if namespace != _user_namespace(os.getpid()) else (*bounded, *nsenter)
-    return ("/bin/sh", "-c", f'{enter_cgroups}unset PWD && exec "$@"', "sh", *bounded_entry)
+    return (*joined, *others, *bounded) if shifted else (*bounded, *joined, *others)
 
 
 def _user_namespace(pid: int) -> str:

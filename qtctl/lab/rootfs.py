@@ -16,6 +16,8 @@ from qtctl.ports.progress import Progress
 RECIPE = 4
 """Raised where `finish` changes in a way that old caches lack."""
 
+SHIFT_RECIPE = 2
+"""Raised where `userns.shift` changes in a way that old caches lack."""
 PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "redis-server", "python3", "python3-venv",
     "iproute2", "procps", "sudo", "tzdata", "ca-certificates",
@@ -75,7 +77,7 @@ def cached(suite: str) -> Path:
 
 
 def _cached(suite: str, shift: int) -> Path:
-    return cache_dir() / f"{suite}-{recipe_digest(suite)}{f'-{shift:x}' if shift else ''}"
+    return cache_dir() / f"{suite}-{recipe_digest(suite)}{f'-{SHIFT_RECIPE}-{shift:x}' if shift else ''}"
 
 
 def ensure(suite: str, progress: Progress) -> Path:

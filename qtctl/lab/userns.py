@@ -20,6 +20,10 @@ MOUNTS = "mount -t proc proc /proc && mount -t sysfs sysfs /sys"
 TRY_S = 10
 SPECIAL = stat.S_ISUID | stat.S_ISGID
 CAPABILITY = "security.capability"
+ACLS = ("system.posix_acl_access", "system.posix_acl_default")
+ACL_ENTRY = struct.Struct("<HHI")
+"""Of one after a version of four bytes: its tag, permissions, and the id where the tag is one of ACL_NAMED."""
+ACL_NAMED = (0x02, 0x08)
 CAP_V2, CAP_V3, CAP_REVISION = 0x02000000, 0x03000000, 0xFF000000
 
 
@@ -70,27 +74,34 @@ def _shift_one(name: str, handle: int | None, shifted: int) -> None:
     uid, gid = (each + shifted if each < IDS else each for each in (found.st_uid, found.st_gid))
     if (uid, gid) == (found.st_uid, found.st_gid):
         return
-    capability = _capability(name, handle) if stat.S_ISREG(found.st_mode) and found.st_mode & 0o111 else b""
+    kept = _attributes(name, handle)
     os.chown(name, uid, gid, dir_fd=handle, follow_symlinks=False)
     if found.st_mode & SPECIAL and not stat.S_ISLNK(found.st_mode):
         os.chmod(name, stat.S_IMODE(found.st_mode), dir_fd=handle)  # chown takes setuid and setgid away
-    if capability:
-        _write_capability(name, handle, of_root(capability, shifted))
+    for attribute, value in kept.items():
+        changed = of_root(value, shifted) if attribute == CAPABILITY else shifted_acl(value, shifted)
+        os.setxattr(_path(name, handle), attribute, changed, follow_symlinks=False)
 
 
 def _path(name: str, handle: int | None) -> str:
     return name if handle is None else f"/proc/self/fd/{handle}/{name}"
 
 
-def _capability(name: str, handle: int | None) -> bytes:
+def _attributes(name: str, handle: int | None) -> dict[str, bytes]:
+    """Its extended attributes that say ids, or that a chown takes away."""
+    path = _path(name, handle)
     try:
-        return os.getxattr(_path(name, handle), CAPABILITY, follow_symlinks=False)
+        names = [each for each in os.listxattr(path, follow_symlinks=False) if each in (CAPABILITY, *ACLS)]
+        return {each: os.getxattr(path, each, follow_symlinks=False) for each in names}
     except OSError:
-        return b""  # none, or a file system without any
+        return {}  # a file system without any
 
 
-def _write_capability(name: str, handle: int | None, value: bytes) -> None:
-    os.setxattr(_path(name, handle), CAPABILITY, value, follow_symlinks=False)
+def shifted_acl(value: bytes, shifted: int) -> bytes:
+    """A POSIX ACL as the kernel keeps it, with the ids of named users and groups shifted."""
+    entries = ACL_ENTRY.iter_unpack(value[4:])
+    changed = (ACL_ENTRY.pack(tag, may, who + shifted if tag in ACL_NAMED else who) for tag, may, who in entries)
+    return value[:4] + b"".join(changed)
 
 
 def of_root(capability: bytes, uid: int) -> bytes:

@@ -9,6 +9,7 @@ import select
 import shutil
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ import pytest
 
 from qtctl.errors import LabError
 from qtctl.lab import capabilities, cgroups, disk, fence, inside, lab, network, private, rootfs, state, userns
+from qtctl.lab.kin import children
 from qtctl.lab.processes import Process, process
 from qtctl.lab.state import HostState
 from tests.live.box import ROOT, Box
@@ -188,8 +190,9 @@ udp(socket.inet_aton("127.0.0.1"), here)
 
 
 @pytest.mark.lab
-def test_sudo_works_inside(box: Box) -> None:
+def test_sudo_and_su_work_inside(box: Box) -> None:
     assert box.ssh(DEPLOYING, "sudo -n id -u; sudo -n -u nobody id -un").out.split() == ["0", "nobody"]
+    assert box.sh("su -s /bin/sh nobody -c 'id -un'").strip() == "nobody"
     assert box.sh("systemctl is-system-running").strip() == "running"
 
 
@@ -200,7 +203,7 @@ def test_the_device_policy_holds_whatever_the_capabilities(box: Box) -> None:
         pytest.skip("this machine has no unified hierarchy")
     with node(disk_of_the_machine()) as path:
         path.open("rb").close()
-        enter = "".join(f"echo $$ > {folder}/cgroup.procs; " for folder in cgroups.entrances(leader(box).pid))
+        enter = f"echo $$ > {cgroups.entrance(leader(box).pid)}/cgroup.procs;"
         tried = (
             f"{enter} head -c0 {path} || echo refused; head -c1 /dev/urandom | wc -c; mknod {path}2 b 1 1 || echo no"
         )
@@ -232,7 +235,9 @@ def test_processes_of_a_host_are_no_account_of_this_machine(box: Box) -> None:
 
 
 def cgroup_pids(first: int) -> list[int]:
-    folder = next(each.parent / "payload" for each in cgroups.entrances(first) if (each.parent / "payload").is_dir())
+    entrance = cgroups.entrance(first)
+    assert entrance is not None
+    folder = entrance.parent
     return [int(pid) for procs in folder.rglob("cgroup.procs") for pid in procs.read_text().split()]
 
 
@@ -265,12 +270,15 @@ def has(bits: int, name: str) -> bool:
 
 @pytest.mark.lab
 def test_exec_runs_in_the_host_s_cgroup(box: Box) -> None:
+    own = f"{cgroups.PREFIX}{state.label(box.name)}"
+    assert own in Path(f"/proc/{leader(box).pid}/cgroup").read_text()
     entered = subprocess.Popen([*inside.enter(leader(box)), "sleep", "30"])
     try:
         deadline = time.monotonic() + 10
-        while state.label(box.name) not in Path(f"/proc/{entered.pid}/cgroup").read_text():
+        while not any(own in Path(f"/proc/{child.pid}/cgroup").read_text() for child in children(entered.pid)):
             assert time.monotonic() < deadline
             time.sleep(0.01)
+        assert "Input/output error" not in box.sh("systemctl status --no-pager 2>&1")
     finally:
         inside.end(entered)
 
@@ -470,3 +478,12 @@ def test_capabilities_of_files_keep_their_meaning_in_a_shifted_root() -> None:
     shifted = userns.of_root(plain, 0x6FFF0000)
     assert shifted == bytes.fromhex("0100000300200000000000000000000000000000") + (0x6FFF0000).to_bytes(4, "little")
     assert userns.of_root(shifted, 1) == shifted
+
+
+def test_acls_name_the_same_accounts_in_a_shifted_root() -> None:
+    """Of `setfacl -m g:4:rx`: the owner, the group, group 4, the mask, others."""
+    entries = ((1, 7, 0xFFFFFFFF), (4, 5, 0xFFFFFFFF), (8, 5, 4), (16, 5, 0xFFFFFFFF), (32, 5, 0xFFFFFFFF))
+    packed = [struct.pack("<HHI", *entry) for entry in entries]
+    named = struct.pack("<HHI", 8, 5, userns.BASE + 4)
+    changed = userns.shifted_acl(b"\2\0\0\0" + b"".join(packed), userns.BASE)
+    assert changed == b"\2\0\0\0" + b"".join([*packed[:2], named, *packed[3:]])
