@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qtctl.contained.folder import Folder, Links
 from qtctl.errors import LabError
-from qtctl.lab import cgroups, network, ssh, state
+from qtctl.lab import cgroups, fence, network, ssh, state, userns
 from qtctl.lab.cgroups import Hierarchy
 from qtctl.lab.layover import Ids
 from qtctl.lab.processes import Process, process
@@ -57,6 +57,37 @@ def test_cgroups_by_hierarchy(tmp_path: Path) -> None:
     assert cgroups.folders("lab1", Hierarchy.SYSTEMD, tmp_path) == ()
     assert "--property=Delegate=yes" in cgroups.launcher("lab1", Hierarchy.SYSTEMD)
     assert cgroups.launcher("lab1", Hierarchy.HYBRID) == ()
+
+
+ENTRANCES = [
+    ("9:name=systemd:/qtctl-lab-x/payload\n0::/qtctl-lab-x/payload/init.scope\n", "unified/qtctl-lab-x/payload"),
+    ("0::/system.slice/qtctl-lab-x-7.scope/payload/init.scope\n", "system.slice/qtctl-lab-x-7.scope/payload"),
+    ("0::/qtctl-lab-x/init.scope\n", "qtctl-lab-x"),
+    ("0::/a/qtctl-lab-x/payload/system.slice/qtctl-lab-y/payload\n", "a/qtctl-lab-x/payload"),
+    ("0::/user.slice\n", ""),
+    ("8:pids:/\n", ""),
+]
+"""/proc/PID/cgroup of a host's PID 1, and the part of its cgroup below which commands from outside go."""
+
+
+@pytest.mark.parametrize(("text", "home"), ENTRANCES)
+def test_where_a_command_from_outside_goes(text: str, home: str, tmp_path: Path) -> None:
+    (tmp_path / "proc/1").mkdir(parents=True)
+    (tmp_path / "proc/1/cgroup").write_text(text)
+    (tmp_path / "cgroup" / home).mkdir(parents=True)
+    expected = tmp_path / "cgroup" / home / cgroups.EXEC if home else None
+    assert cgroups.entrance(1, tmp_path / "cgroup", tmp_path / "proc") == expected
+    assert expected is None or expected.is_dir()
+
+
+def test_a_machine_that_cannot_filter_says_why() -> None:
+    assert "no-such-device" in fence.put_up("no-such-device", "169.254.20.1", "169.254.20.2")
+
+
+def test_uids_of_hosts_must_be_uids_of_this_machine() -> None:
+    assert userns._maps_base("         0          0 4294967295\n")
+    assert not userns._maps_base("         0     100000      65536\n")
+    assert userns._maps_base("0 100000 65536\n65536 600000 4294901760\n")
 
 
 @given(st.lists(st.text("abcdefghij0123456789-", min_size=1, max_size=12), unique=True, max_size=40))

@@ -118,8 +118,10 @@ def test_a_lab_on_a_machine_that_systemd_booted(machine: Machine) -> None:
     answers = ("--name", "tiny", "--host", "box", "--address", "192.0.2.1", "--audit-user", "auditor")
     machine.qtctl("init", "/root/registry", *answers, "--redis")
 
-    machine.qtctl("lab", "up", *registry)
+    up = machine.sh(join([sys.executable, "-m", "qtctl", "lab", "up", *registry]))
+    assert (up.code, "WARNING" in up.err) == (0, False), up.err
     (scope,) = machine.scopes()
+    assert machine.sh(f"systemctl show -P DevicePolicy -P TasksMax {scope}").out.split() == ["closed", "8192"]
     assert scope.startswith("qtctl-lab-lab1-")
     assert "running" in machine.qtctl("lab", "list")
     assert machine.sh(f"ssh -F {LAB}/ssh/ssh_config -o BatchMode=yes -l auditor lab1 id -un").out == "auditor\n"

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import shlex
 import shutil
 import socket
 import stat
@@ -26,6 +27,7 @@ from qtctl.lab import capabilities, cgroups, disk, fence, inside, lab, network, 
 from qtctl.lab.kin import children
 from qtctl.lab.processes import Process, process
 from qtctl.lab.state import HostState
+from qtctl.model.tree import Tree
 from tests.live.box import ROOT, Box
 
 ATTACKS = Path(__file__).with_name("lab_attacks.py")
@@ -126,7 +128,7 @@ def test_root_of_a_host_gets_nothing_of_this_machine(by: str, box: Box, listenin
         done = lab.execute(box.name, argv)
         out, err = done.stdout.decode(), done.stderr.decode()
     else:
-        ran = box.ssh(DEPLOYING, f"sudo -n {' '.join(word or chr(39) * 2 for word in argv)}")
+        ran = box.ssh(DEPLOYING, shlex.join(["sudo", "-n", *argv]))
         out, err = ran.out, ran.err
     box.sh(f"rm {INSIDE}; ip route flush 0/0 || true")
     got = json.loads(out or json.dumps({"did not run": err}))
@@ -487,3 +489,33 @@ def test_acls_name_the_same_accounts_in_a_shifted_root() -> None:
     named = struct.pack("<HHI", 8, 5, userns.BASE + 4)
     changed = userns.shifted_acl(b"\2\0\0\0" + b"".join(packed), userns.BASE)
     assert changed == b"\2\0\0\0" + b"".join([*packed[:2], named, *packed[3:]])
+
+
+@pytest.mark.lab
+def test_where_there_are_no_user_namespaces_it_says_so_and_keeps_what_it_can(
+    listening: Listening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """devtmpfs can then be mounted, with every disk of the machine in it; opening one is still refused."""
+    monkeypatch.setattr(userns, "possible", lambda: False)
+    monkeypatch.setenv("QTCTL_STATE", str(tmp_path))
+    if not rootfs.cached(rootfs.default_suite()).is_dir():
+        pytest.skip("there is no root file system with uids of its own here, and making one takes a minute")
+    said: list[str] = []
+
+    def note(what: str) -> None:
+        said.append(what)
+
+    lab.up(["plain"], Tree(), stands_for="box", progress=note)
+    box = Box("plain")
+    try:
+        assert [line for line in said if "WARNING: no user namespaces" in line]
+        lab.execute(box.name, ["sh", "-c", f"cat > {INSIDE}"], stdin=ATTACKS.read_bytes())
+        got = json.loads(box.sh(shlex.join(["python3", "-I", INSIDE, *arguments(box, listening)])))
+        opened = [row for row in got["block_devices"] if isinstance(row, list)]
+        assert (opened, got["by_handle"], got["processes"]) == ([], [], [])
+        assert {got[name] for name in ("read_disk", "load_module", "load_kernel", "kernel_log")} <= set(NO), got
+        assert {answer for name, answer in got.items() if name.startswith("reach")} <= set(UNREACHED), got
+        assert listening.heard() == []
+        assert box.sh("sudo -n id -u; systemctl is-system-running").split() == ["0", "running"]
+    finally:
+        lab.down([box.name])
