@@ -68,11 +68,23 @@ def _host_key(path: Path, kind: str, bits: int | None) -> str:
     return path.with_name("host.pub").read_text().strip() if path.exists() else make_key(path, kind=kind, bits=bits)
 
 
+HIDE = """
+mount -t tmpfs tmpfs "$0" && mkdir "$0/up" "$0/work" && mknod "$0/up/$1" c 0 0 &&
+mount -t overlay -o "lowerdir=/usr/bin,upperdir=$0/up,workdir=$0/work" overlay /usr/bin && shift && exec "$@"
+"""
+"""Runs a command in a mount namespace of its own, in which a program of /usr/bin is not installed."""
+
+
 @contextmanager
 def sshd(
-    folder: Path, *, options: Sequence[str] = (), key_kind: str = "ed25519", bits: int | None = None
+    folder: Path,
+    *,
+    options: Sequence[str] = (),
+    key_kind: str = "ed25519",
+    bits: int | None = None,
+    without: str = "",
 ) -> Iterator[Sshd]:
-    """A server; a host key that the folder has already is kept."""
+    """A server; a host key that the folder has already is kept. `without`: a program that it does not have."""
     folder.mkdir(parents=True, exist_ok=True)
     if USER == "root":
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
@@ -93,7 +105,11 @@ def sshd(
     ]
     (folder / "sshd_config").write_text("".join(f"{line}\n" for line in lines))
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([SSHD, "-D", "-e", "-f", str(folder / "sshd_config")], stdout=log, stderr=log)
+        command = [SSHD, "-D", "-e", "-f", str(folder / "sshd_config")]
+        if without:
+            (folder / "hidden").mkdir()
+            command = ["unshare", "-m", "sh", "-c", HIDE, str(folder / "hidden"), without, *command]
+        process = subprocess.Popen(command, stdout=log, stderr=log)
     server = Sshd(folder, port, " ".join(host_key.split()[:2]))
     server.knows(f"{server.name} {server.host_key}")
     try:
