@@ -5,8 +5,10 @@ framed by NUL, and says of each other path on its own why not.
 """
 
 import re
+import shlex
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from qtctl.dialects import shell
 from qtctl.dialects.lines import lines
@@ -33,6 +35,8 @@ TYPE_BITS = {"f": stat.S_IFREG, "d": stat.S_IFDIR, "l": stat.S_IFLNK, "p": stat.
              "c": stat.S_IFCHR, "b": stat.S_IFBLK}  # fmt: skip
 DIGEST_KIB, MARK_KIB = 16384, 1024
 """Larger files are not read: no unit or env file is."""
+
+READ_S = 10
 
 _STAT, _DIGEST, _OURS = 0, 1, 2
 _TIME = re.compile(r"(-?[0-9]{1,18})(?:\.([0-9]{1,12}))?")
@@ -67,10 +71,15 @@ def _commands(paths: list[str], sealed: Collection[str]) -> tuple[Command, ...]:
     read = ("find", *open_, "-maxdepth", "0", "-type", "f", "-readable", "-size")
     return (
         look,
-        command((*read, f"-{DIGEST_KIB + 1}k", "-exec", "sha256sum", "-z", "--", "{}", "+"),
+        _in_time((*read, f"-{DIGEST_KIB + 1}k", "-exec", "sha256sum", "-z", "--", "{}", "+"),
                 f"sha256sum {shell.join(open_)}"),
-        command((*read, f"-{MARK_KIB + 1}k", "-exec", "sed", "-s", "-n", f"1{{/^{MARK}/F}}", "--", "{}", "+")),
+        _in_time((*read, f"-{MARK_KIB + 1}k", "-exec", "sed", "-s", "-n", f"1{{/^{MARK}/F}}", "--", "{}", "+")),
     )  # fmt: skip
+
+
+def _in_time(argv: Sequence[str], again: str = "") -> Command:
+    """Reads files that others may own: between the look and the reading, one can become a pipe without a writer."""
+    return replace(command(argv, again), script=shlex.join(("timeout", "-k", "1", str(READ_S), *argv)))
 
 
 def _parse(needs: list[Need], frames: Frames) -> list[Answer]:

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import File
-from qtctl.probes.files import MARK, probe
+from qtctl.probes.files import MARK, READ_S, probe
 from tests.probes.host import NOBODY, ask, frame
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to take rights away from an ordinary user")
@@ -170,3 +172,18 @@ def test_microseconds() -> None:
     assert isinstance(answer.value, File)
     assert answer.value.mtime == 1795251249378268
     assert answer.line == "-rw-r--r-- root:root 3 /a"
+
+
+def test_a_file_that_becomes_a_pipe_while_it_is_looked_at_holds_nothing_up(tmp_path: Path) -> None:
+    """What find saw as a file is a pipe when it is read: here, because a link in a folder on the way was turned."""
+    (tmp_path / "x").write_text("x")
+    os.mkfifo(tmp_path / "pipe")
+    asked = probe([Need("file", f"{tmp_path}/x")])
+    soon, pipe = f"timeout -k 1 {READ_S}", f"{tmp_path}/pipe"
+    scripts = (each.script.replace(soon, "timeout -k 1 0.3").replace("{}", pipe) for each in asked.commands)
+    turned = tuple(replace(each, script=text) for each, text in zip(asked.commands, scripts, strict=True))
+    began = time.monotonic()
+    (answer,) = ask(replace(asked, commands=turned))
+    assert time.monotonic() - began < 5
+    assert isinstance(answer.value, File)
+    assert answer.value.sha256 is None

@@ -12,6 +12,10 @@ from qtctl.adapters.local import LocalHost
 from qtctl.adapters.ssh import connect
 from qtctl.errors import HostError
 from qtctl.lab import lab
+from qtctl.model.evidence import Need
+from qtctl.model.facts import File
+from qtctl.probes import files
+from qtctl.probes.batch import frames, script
 from tests.live.box import ROOT, Box
 
 AUDITOR = "qtaudit"
@@ -59,20 +63,20 @@ time.sleep(300)
 
 @pytest.mark.lab
 def test_nothing_runs_on_after_a_kill(box: Box) -> None:
-    script = [sys.executable, "-c", KILLED, box.name, str(lab.ssh_config_path())]
-    with subprocess.Popen(script, cwd=ROOT) as caller:
+    argv = [sys.executable, "-c", KILLED, box.name, str(lab.ssh_config_path())]
+    with subprocess.Popen(argv, cwd=ROOT) as caller:
         box.wait(f"pgrep -u {AUDITOR} -x sleep")
         caller.kill()
     gone(box)
 
 
 def test_nothing_runs_on_here_after_a_kill() -> None:
-    script = """import time
+    program = """import time
 from qtctl.adapters.local import LocalHost
 LocalHost().start("sleep 4711 & sleep 4711 & sleep 4711\\n", attached=True)
 time.sleep(300)
 """
-    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT) as caller:
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as caller:
         until(lambda: len(sleeps()) == 3)
         caller.kill()
     until(lambda: not sleeps())
@@ -104,3 +108,25 @@ def test_no_file_is_written_by_what_only_reads(tmp_path: Path) -> None:
         done = host.start(f"echo x >{tmp_path}/made\n", attached=True).finish(10)
     assert done.exit != 0
     assert not (tmp_path / "made").exists() or (tmp_path / "made").read_bytes() == b""
+
+
+@pytest.mark.lab
+def test_files_without_end_are_looked_at_and_not_read(box: Box) -> None:
+    """A file that leads to 20 GB, one of 20 GB, a pipe and a device, as a service account can make them."""
+    place = "/srv/endless"
+    made = "truncate -s 20G large; ln -s large unit; mkfifo pipe; ln -s /dev/zero device; ln -s pipe toward"
+    box.sh(f"mkdir {place}; chown nobody {place}; cd {place}; runuser -u nobody -- sh -euc '{made}'")
+    paths = [f"{place}/{name}" for name in ("large", "unit", "pipe", "device", "toward")]
+    asked = files.probe(Need("file", path) for path in paths)
+    marker = "0123456789abcdef"
+    try:
+        with connect(box.name, user=AUDITOR, config=lab.ssh_config_path()) as host:
+            done = host.start(script(asked.commands, marker), attached=True).finish(8)
+            gone(box)
+    finally:
+        box.sh(f"rm -r {place}")
+    answers = asked.parse(frames(len(asked.commands), marker, done.stdout, done.stderr))
+    values = [answer.value for answer in answers if isinstance(answer.value, File)]
+    assert [value.kind for value in values] == ["link", "file", "other", "link", "link"]
+    assert {value.sha256 for value in values} == {None}
+    assert len(done.stdout) < 4096
