@@ -6,6 +6,7 @@ On this machine it is mounted nosuid and nodev; the host itself boots from a mou
 import shutil
 from pathlib import Path
 
+from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
 from qtctl.lab import private, userns
 from qtctl.lab.shell import run
@@ -77,8 +78,8 @@ def _mount_overlay(name: str, rootfs: Path) -> None:
 def mounted(name: str) -> bool:
     """Not Path.is_mount: it takes a folder that is mounted on itself for none."""
     escaped = str(root_of(name).absolute()).replace("\\", "\\134").replace(" ", "\\040")
-    mounts = Path("/proc/self/mountinfo").read_text().split("\n")
-    return any(escaped in line.split(" ")[4:5] for line in mounts)
+    mounts = Path("/proc/self/mountinfo").read_bytes().decode("utf-8", "replace")
+    return any(escaped in line.split(" ")[4:5] for line in lines(mounts))
 
 
 def unmount(name: str) -> None:

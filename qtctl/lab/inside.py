@@ -70,6 +70,7 @@ def execute(
         env=_environment(),
     )
     with process:
+        terminal.give_pipes(process, _owner(leader))
         try:
             out, err = process.communicate(stdin, timeout_s)
         except BaseException as error:
@@ -86,9 +87,16 @@ def attach(leader: Process, argv: Sequence[str]) -> int:
     At a terminal the command has one of its own, as over ssh: an interrupt is the command's, not ours.
     """
     _leave_keys()
-    owner = Path(f"/proc/{leader.pid}").stat().st_uid
-    code = terminal.run([*enter(leader), *argv], _environment(), owner, end)
+    code = terminal.run([*enter(leader), *argv], _environment(), _owner(leader), end)
     return code if code >= 0 else 128 - code
+
+
+def _owner(leader: Process) -> int:
+    """Who root of the host is on this machine."""
+    try:
+        return Path(f"/proc/{leader.pid}").stat().st_uid
+    except FileNotFoundError:
+        return 0  # it has just ended, and with it the command
 
 
 def _leave_keys() -> None:

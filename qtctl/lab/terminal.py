@@ -30,7 +30,7 @@ def run(argv: Sequence[str], env: Mapping[str, str], owner: int, end: End) -> in
     try:
         if os.isatty(IN) and os.isatty(OUT):
             return _on_terminal(argv, env, owner, end)
-        return _with_pipes(argv, env, end)
+        return _with_pipes(argv, env, owner, end)
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -108,11 +108,19 @@ def _sized(ours: int) -> Iterator[None]:
         signal.signal(signal.SIGWINCH, before)
 
 
-def _with_pipes(argv: Sequence[str], env: Mapping[str, str], end: End) -> int:
+def give_pipes(process: "subprocess.Popen[bytes]", owner: int) -> None:
+    """Let uid `owner` open the command's ends of its pipes by name: /dev/stdout is refused to all others."""
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            os.fchown(pipe.fileno(), owner, -1)
+
+
+def _with_pipes(argv: Sequence[str], env: Mapping[str, str], owner: int, end: End) -> int:
     given = [subprocess.PIPE if os.isatty(stream) else None for stream in (IN, OUT, ERR)]
     process = subprocess.Popen(
         list(argv), stdin=given[IN], stdout=given[OUT], stderr=given[ERR], env=dict(env), start_new_session=True
     )
+    give_pipes(process, owner)
     pumps = [_pump(pipe.fileno(), stream) for stream, pipe in ((OUT, process.stdout), (ERR, process.stderr)) if pipe]
     if process.stdin:
         _pump(IN, process.stdin.fileno())
