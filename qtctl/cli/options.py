@@ -20,6 +20,8 @@ TemplatesOption = Annotated[
 
 
 def _host(given: str | None) -> str | None:
+    if given is not None and not given.strip():
+        raise typer.BadParameter("it is empty")
     if given is not None and not is_target(given):
         where, _, name = given.rpartition("@")
         what = f"{given!r} is no host name or address"
