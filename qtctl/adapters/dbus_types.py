@@ -160,16 +160,39 @@ def signature_at(message: bytes, at: int) -> tuple[str, int]:
 
 
 def _variant(order: str) -> Read:
+    single = lru_cache(maxsize=512)(lambda signature: _single(signature, order))
+
     def read(message: Message, at: int) -> tuple[object, int]:
         signature, at = signature_at(message, at)
+        return single(signature)(message, at)
+
+    return read
+
+
+def _single(signature: str, order: str) -> Read:
+    """The reader of what is in a variant."""
+    if len(signature) > LONGEST_SIGNATURE:
+        raise ValueError("a signature that is longer than D-Bus allows")
+    (read, _, _, values), end = _type(signature, 0, order, 0, 0)
+    if end != len(signature):
+        raise ValueError("a variant of several values")
+    if "(" in signature:
+        read = _charged(read, values)
+    return _deeper(read) if "v" in signature else read
+
+
+def _deeper(read: Read) -> Read:
+    """Of a variant that has variants in it."""
+
+    def inside(message: Message, at: int) -> tuple[object, int]:
         message.depth += 1
         if message.depth > DEEPEST:
             raise ValueError("variants that are nested deeper than D-Bus allows")
-        (value,), at = readers(signature, order)(message, at)
+        value, at = read(message, at)
         message.depth -= 1
         return value, at
 
-    return read
+    return inside
 
 
 def _bytes(order: str) -> Read:
