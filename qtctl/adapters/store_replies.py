@@ -90,6 +90,7 @@ class Scanner:
 
     def feed(self, data: bytes) -> bytes:
         """What of `data` is kept. Broken for what no Redis sends or is too much; what came before is given."""
+        self.check()
         try:
             self._scan(data)
         except Broken as error:

@@ -1,6 +1,15 @@
 """All that is fuzzed, by name."""
 
-from tests.fuzz import laws_compose, laws_evidence, laws_registry, laws_secrets, laws_ssh, laws_systemd, laws_terminal
+from tests.fuzz import (
+    laws_compose,
+    laws_evidence,
+    laws_registry,
+    laws_secrets,
+    laws_ssh,
+    laws_systemd,
+    laws_terminal,
+    laws_wire,
+)
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -26,5 +35,9 @@ TARGETS: dict[str, Target] = {
         laws_terminal.TERMINAL,
         laws_terminal.PASTED,
         laws_terminal.MARKDOWN,
+        laws_wire.BUS,
+        laws_wire.REPLIES,
+        laws_wire.SHELL,
+        laws_wire.REDIS,
     )
 }
