@@ -3,6 +3,7 @@
 import itertools
 import socket
 import struct
+import subprocess
 import threading
 import time
 import tracemalloc
@@ -16,12 +17,14 @@ import pytest
 from qtctl.adapters import ssh, ssh_bounds
 from qtctl.adapters.bounds import BUS_MESSAGE, SFTP_PACKET
 from qtctl.adapters.dbus import StreamBus
+from qtctl.adapters.local import LocalHost
 from qtctl.adapters.sftp import Tree
 from qtctl.adapters.ssh import connect
 from qtctl.adapters.store import RedisStore
 from qtctl.errors import HostError
 from qtctl.model.tree import TreeFile
 from qtctl.ports.host import UNREADABLE, BusCall, StoreReply
+from tests.adapters import servers
 from tests.security.hostile_sshd import Hostile, exits, hostile_sshd, returned, signal, talk
 
 SOON_S, WITHIN_S = 0.3, 2.0
@@ -260,6 +263,26 @@ def test_entries_of_any_size_take_no_memory() -> None:
         assert tracemalloc.get_traced_memory()[1] < 8 * MIB
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.skipif(bool(servers.missing()), reason=f"not installed: {', '.join(servers.missing())}")
+def test_a_real_entry_of_any_size(tmp_path: Path) -> None:
+    """What Redis itself answers, with an entry of 48 MB, which is the first and the last one."""
+    with servers.redis(tmp_path) as port, LocalHost() as here:
+        entry = ["redis-cli", "-p", str(port), "-x", "XADD", "s", "1-1", "field"]
+        subprocess.run(entry, input=b"canary" * 8_000_000, check=True, capture_output=True)
+        tracemalloc.start()
+        try:
+            stream, groups = here.store("127.0.0.1", port, None).ask(
+                [("XINFO", "STREAM", "s"), ("XINFO", "GROUPS", "s")], 20
+            )
+            assert tracemalloc.get_traced_memory()[1] < 8 * MIB
+        finally:
+            tracemalloc.stop()
+    assert isinstance(stream.value, list)
+    said = dict(zip(stream.value[::2], stream.value[1::2], strict=True))
+    assert (said["length"], said["last-generated-id"], groups.value) == (1, "1-1", [])
+    assert (said["first-entry"], said["last-entry"]) == (None, None)
 
 
 @pytest.mark.parametrize(
