@@ -416,7 +416,7 @@ def waits(channel: paramiko.Channel, _: str) -> None:
 @pytest.mark.usefixtures("quick")
 def test_a_command_that_is_never_confirmed(tmp_path: Path) -> None:
     with reached(tmp_path, Hostile(shell=waits, confirms=False)) as host, soon(3):
-        with pytest.raises(HostError, match="no answer in|Timeout opening|not open"):
+        with pytest.raises(HostError, match=r"no answer in|Timeout opening|not open"):
             host.start("true")
         with pytest.raises(HostError):
             host.put("/d", [TreeFile("f", b"x")])
