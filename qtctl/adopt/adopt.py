@@ -1,15 +1,16 @@
 """Found files → the documents of a registry and the whole account of how they came about. Pure; nothing is written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qtctl.adopt.adoption import AdoptedUnit
 from qtctl.adopt.book import Book
 from qtctl.adopt.loadable import why_not
-from qtctl.adopt.originals import Originals, Wish, originals
+from qtctl.adopt.originals import Original, Originals, Wish, originals
 from qtctl.adopt.plan import Plan, plan
 from qtctl.adopt.registry import HostFacts, files, text
 from qtctl.adopt.sorted import sort
+from qtctl.adopt.suspect import values
 from qtctl.adopt.tables import Made, made, refuse
 from qtctl.model.adoption import Found, UnitState
 
@@ -47,12 +48,23 @@ class Task:
 def draft(task: Task) -> Draft:
     book, host = Book(), task.host
     those = _loadable(originals(sort(task.found), task.wish, book), task, book)
+    book.keep(frozenset(_secrets(those.units)))
     planned = plan(those, task.fleet, task.states)
     units = tuple(done for each in those.units if not each.masked and (done := made(each, planned, book)) is not None)
     masked = [each for each in those.units if each.masked]
     documents = files(units, planned, masked, host, book)
     texts = {path: text(document) for path, document in sorted(documents.items())}
     return Draft(texts, units, those, planned, book)
+
+
+def _secrets(units: Iterable[Original]) -> Iterator[str]:
+    """All that looks like a secret in any line of any unit, whether the line counts or not."""
+    for each in units:
+        held = (one for said in each.merged.held.values() for one in said)
+        for said in (*held, *each.merged.replaced, *each.ignored, *each.unsaid):
+            yield from values(said.key, said.value)
+        for comment in each.comments:
+            yield from values("", comment.text)
 
 
 def _loadable(found: Originals, task: Task, book: Book) -> Originals:

@@ -1,9 +1,10 @@
 """What is written down while units are adopted: the fate of every line, and every judgment."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qtctl.adopt.adoption import Fate, FileFate, Judgment, LineFate
+from qtctl.adopt.suspect import clean, known_in, without
 from qtctl.errors import Place
 from qtctl.findings.finding import Severity
 
@@ -11,6 +12,8 @@ from qtctl.findings.finding import Severity
 @dataclass(slots=True)
 class Book:
     judgments: list[Judgment] = field(default_factory=list)
+    secrets: frozenset[str] = frozenset()
+    """Of all that is adopted: none of them stands in a judgment."""
     files: dict[str, FileFate] = field(default_factory=dict)
     _lines: dict[str, dict[int, LineFate]] = field(default_factory=dict)
 
@@ -27,8 +30,20 @@ class Book:
         self.files[fate.path] = fate
 
     def judge(self, judgment: Judgment) -> None:
-        if judgment not in self.judgments:
-            self.judgments.append(judgment)
+        what, remedy = (without(text, self.secrets) for text in (judgment.what, judgment.remedy))
+        told = replace(judgment, what=what, remedy=remedy)
+        if told not in self.judgments:
+            self.judgments.append(told)
+
+    def may_show(self, text: str) -> bool:
+        """Whether a free text holds no secret."""
+        return clean(text) and not any(known_in(text, self.secrets))
+
+    def keep(self, secrets: frozenset[str]) -> None:
+        """From now on these are secrets, also in what was judged before."""
+        before, self.secrets, self.judgments = self.judgments, secrets, []
+        for judgment in before:
+            self.judge(judgment)
 
     def error(self, id_: str, subject: str, what: str, remedy: str, *, at: Place) -> None:
         self.judge(Judgment(id_, Severity.ERROR, subject, what, remedy, at.file, at.line))

@@ -8,14 +8,15 @@ from typing import Any
 
 from qtctl.adopt.adoption import AdoptedUnit, FileFate, FileKind
 from qtctl.adopt.book import Book
-from qtctl.adopt.hidden import hides
+from qtctl.adopt.compose_secrets import Hiding, argument
 from qtctl.adopt.names import allowed
 from qtctl.adopt.registry import HostFacts, hosts_entry
+from qtctl.adopt.suspect import without
 from qtctl.dialects.compose.environment import Environment
 from qtctl.dialects.compose.types import Compose, ComposeService, PortKind, Published
 from qtctl.dialects.paths import normal
-from qtctl.dialects.systemd.quoting import exec_argument
-from qtctl.errors import InputError, Place
+from qtctl.dialects.secrets import masked
+from qtctl.errors import Place
 
 Table = dict[str, Any]
 _MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([bkmgt]?)i?b?", re.IGNORECASE)
@@ -63,22 +64,25 @@ class Adopting:
     def _service(self, service: ComposeService, environment: Environment, file: str) -> None:
         name = self.names[service.name]
         argv = command(service)
+        hiding = Hiding(self.book.secrets)
+        hiding.take({key: value for key, value in environment.items() if _ENV_NAME.fullmatch(key)})
+        line = hiding.line((_program(argv[0]), *argv[1:])) if argv else None
         ports = self._ports(service, file)
         at = Place(file, service.line)
         if argv is None and service.build is None:
-            summary = f"Was the container of {service.image or service.name}."
+            summary = self._shown(f"Was the container of {service.image or service.name}.")
             self.externals[name] = {"summary": summary, "ports": ports} if ports else {"summary": summary}
             what = "runs the program of its image: it was declared as an external"
             self.book.tell(service.name, what, "say which unit of the host it is now", at=at)
             self.units.append(AdoptedUnit(f"{name}.service", f"externals.toml#{name}", file, "running", len(ports), 0))
             return
         table = {
-            "summary": f"Was the container {service.container_name or service.name}.",
+            "summary": self._shown(f"Was the container {service.container_name or service.name}."),
             **_running(argv),
-            "notes": "\n".join(_notes(service)),
-            **({"run": run(argv)} if argv else {}),
+            "notes": "\n".join(map(self._shown, _notes(service))),
+            **({"run": run(argv, line)} if argv else {}),
             **({"ports": ports} if ports else {}),
-            **self._environment(service, environment, at),
+            **self._environment(service, hiding, at),
             **_order(service),
             **self._limits(service, at),
             **_restart(service),
@@ -95,7 +99,9 @@ class Adopting:
         found: Table = {}
         for port in service.ports:
             if port.kind is not PortKind.FIXED or port.published is None or port.protocol not in ("tcp", "udp"):
-                self.book.tell(service.name, f"port {port.raw} is not fixed by the file", at=Place(file, port.line))
+                self.book.tell(
+                    service.name, f"port {self._shown(port.raw)} is not fixed by the file", at=Place(file, port.line)
+                )
                 continue
             owner = self.taken.setdefault((port.protocol, port.published), service.name)
             if owner != service.name:
@@ -105,17 +111,19 @@ class Adopting:
             found[f"p{port.published}{'' if port.protocol == 'tcp' else '-udp'}"] = _port(port)
         return found
 
-    def _environment(self, service: ComposeService, environment: Environment, at: Place) -> Table:
-        known = {name: value for name, value in environment.items() if _ENV_NAME.fullmatch(name)}
-        env = {name: value for name, value in known.items() if value is not None and not hides(name, value)}
-        hidden = sorted(known.keys() - env.keys())
-        literal = [name for name in hidden if known[name] is not None]
-        if literal:
-            what = f"has secrets written down, of which only the names were copied: {', '.join(literal)}"
+    def _environment(self, service: ComposeService, hiding: Hiding, at: Place) -> Table:
+        if hiding.literal:
+            names = ", ".join(sorted(hiding.literal))
+            what = f"has secrets written down, of which only the names were copied: {names}"
             remedy = f"put them into {self._secret_file(service)} on the host, and change them"
             self.book.error("QT109", service.name, what, remedy, at=at)
-        secrets = {"env_file": self._secret_file(service), "keys": hidden}
-        return {**({"env": env} if env else {}), **({"secrets": secrets} if hidden else {})}
+        secrets = {"env_file": self._secret_file(service), "keys": sorted(hiding.names)}
+        env = {"env": hiding.env} if hiding.env else {}
+        return {**env, **({"secrets": secrets} if hiding.names else {})}
+
+    def _shown(self, text: str) -> str:
+        """A text of the file as it may stand in a registry: URLs of images and of sources may hold passwords."""
+        return without(masked(text), self.book.secrets)
 
     def _secret_file(self, service: ComposeService) -> str:
         return f"/etc/{self.fleet}/{self.names[service.name]}.secret.env"
@@ -156,12 +164,14 @@ def command(service: ComposeService) -> tuple[str, ...] | None:
     return words if words and not words[0].startswith("-") else None
 
 
-def run(argv: tuple[str, ...]) -> Table:
-    """A program without a path is looked for by systemd, where it looks for programs."""
+def run(argv: tuple[str, ...], line: str | None) -> Table:
+    """A program without a path is looked for by systemd, where it looks for programs. `line`: in place of `argv`."""
+    if line is not None:
+        return {"kind": "exec", "lines": [line]}
     argv = (_program(argv[0]), *argv[1:])
     if argv[0].startswith("/"):
         return {"kind": "command", "argv": list(argv)}
-    return {"kind": "exec", "lines": [" ".join(_argument(word) for word in argv)]}
+    return {"kind": "exec", "lines": [" ".join(map(argument, argv))]}
 
 
 def _program(path: str) -> str:
@@ -169,13 +179,6 @@ def _program(path: str) -> str:
     if ".." not in path.split("/"):
         return path
     return normal(path) if path.startswith("/") else normal(path).removeprefix("/")
-
-
-def _argument(word: str) -> str:
-    try:
-        return exec_argument(word)
-    except InputError:
-        return exec_argument(word.encode("ascii", "replace").decode())
 
 
 def _running(argv: tuple[str, ...] | None) -> Table:

@@ -5,32 +5,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from qtctl.adopt.read import Said
-from qtctl.dialects.secrets import harmless, random_looking, secret_by_form, secret_name, secret_spans
+from qtctl.adopt.suspect import clean, hides, known_in
+from qtctl.dialects.arguments import Span, argument_spans
+from qtctl.dialects.secrets import apart
 from qtctl.dialects.systemd.words import Escapes, quote, split
 from qtctl.errors import InputError
 
 _PREFIXES = "-@:+!|"
-_OPTION = re.compile(r"(--?[A-Za-z][A-Za-z0-9._-]*)(=(.*))?", re.DOTALL)
 _NOT_IN_NAME = re.compile(r"[^A-Z0-9]+")
 _SAFE = frozenset(("EnvironmentFile", "LoadCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted"))
 
 
-def hides(name: str, value: str) -> bool:
-    """Whether a variable of this name and value looks like a secret."""
-    if secret_by_form(value) or random_looking(value):
-        return True
-    return secret_name(name) and not harmless(value)
-
-
-def clean(text: str) -> bool:
-    """Whether a free text shows no secret."""
-    return not secret_spans(text)
-
-
 @dataclass(slots=True)
 class Hidden:
-    """Lines without the secrets in them. `names` of those found, `lines`: (path, line, directive, name)."""
+    """Lines without the secrets in them. `names` of those found, `lines`: (path, line, directive, name).
 
+    `known`: what is a secret elsewhere among what is adopted, and so is one here, too.
+    """
+
+    known: frozenset[str] = frozenset()
     names: dict[str, None] = field(default_factory=dict)
     lines: list[tuple[Said, str]] = field(default_factory=list)
 
@@ -40,7 +33,7 @@ class Hidden:
             name, equals, value = word.partition("=")
             if not equals or not name:
                 continue
-            if hides(name, value):
+            if hides(name, value) or self._known_in(value):
                 self._note(said, name)
             else:
                 yield name, value
@@ -52,43 +45,37 @@ class Hidden:
         if said.key == "SetCredential":
             self.lines.append((said, said.value.partition(":")[0]))
             return None
-        if said.key in _SAFE or not secret_by_form(said.value):
+        if said.key in _SAFE or not (hides(said.key, said.value) or self._known_in(said.value)):
             return said
         self._note(said, "")
         return None
 
-    def _command(self, said: Said) -> Said:
+    def _command(self, said: Said) -> Said | None:
         try:
             words = split(said.value, Escapes.C_RELAXED)
         except InputError:
-            return said
-        before = len(self.names)
-        shown = [*words[:1], *self._arguments(said, words[1:])]
-        if len(self.names) == before and tuple(shown) == words:
-            return said
-        return replace(said, value=" ".join(_expanded(shown)))
+            if clean(said.value) and not self._known_in(said.value):
+                return said
+            self._note(said, "")
+            return None
+        shown = self.words(said, words)
+        return said if shown == list(words) else replace(said, value=" ".join(_expanded(shown)))
 
-    def _arguments(self, said: Said, words: tuple[str, ...]) -> Iterator[str]:
-        option = ""
-        for word in words:
-            yield self._argument(said, option, word)
-            given = _OPTION.fullmatch(word)
-            option = given[1] if given and given[2] is None else ""
+    def words(self, said: Said, words: tuple[str, ...]) -> list[str]:
+        """The words of a command, with the name of a variable in place of each secret."""
+        spans = argument_spans(words)
+        spans[1:] = [apart([*those, *self._known_in(word)]) for word, those in zip(words[1:], spans[1:], strict=True)]
+        return [self._word(said, word, those) for word, those in zip(words, spans, strict=True)]
 
-    def _argument(self, said: Said, option: str, word: str) -> str:
-        if option and secret_name(option) and not harmless(word) and not word.startswith("-"):
-            return self._variable(said, option)
-        given = _OPTION.fullmatch(word)
-        if given and given[3] and secret_name(given[1]) and not harmless(given[3]):
-            return f"{given[1]}={self._variable(said, given[1])}"
-        return self._within(said, option, word)
-
-    def _within(self, said: Said, option: str, word: str) -> str:
+    def _word(self, said: Said, word: str, spans: list[Span]) -> str:
         shown, at = "", 0
-        for start, end, name in secret_spans(word):
-            shown += word[at:start] + self._variable(said, name or option)
+        for start, end, name in spans:
+            shown += word[at:start] + self._variable(said, name)
             at = end
         return shown + word[at:]
+
+    def _known_in(self, text: str) -> list[Span]:
+        return [(*match.span(), "") for match in known_in(text, self.known)]
 
     def _variable(self, said: Said, option: str) -> str:
         """A name for what an option was given, in the words of the option."""

@@ -59,7 +59,7 @@ def made(original: Original, plan: Plan, book: Book) -> Made | None:
     kind = original.kind
     name = plan.names.get(original.unit) or _dropin_name(original)
     entry = Entry(original.unit, fields(kind), book)
-    done = Made(original, kind, name, entry)
+    done = Made(original, kind, name, entry, hidden=Hidden(known=book.secrets))
     held = _shown(done)
     _head(done, plan, held)
     if kind == "services":

@@ -88,13 +88,13 @@ def tell(*parts: Part) -> None:
 
 
 def complain(text: str) -> None:
-    """One line on stderr. Nobody there to read it is no error."""
-    _to_stderr(_line(text))
+    """One line on stderr, without what looks like a secret. Nobody there to read it is no error."""
+    _to_stderr(_line(_message(text)))
 
 
 def trace(text: str) -> None:
     """Lines on stderr that are known for what they are by their beginning, whatever stands in them."""
-    shown = terminal.lines(_withheld.out_of(text.rstrip("\n")))
+    shown = terminal.lines(_withheld.out_of(_message(text.rstrip("\n"))))
     _to_stderr("\n".join(f"| {each}" for each in shown.split("\n")))
 
 
@@ -152,6 +152,12 @@ class ProgressLine:
 
 def _line(text: str) -> str:
     return terminal.line(_withheld.out_of(text))
+
+
+def _message(text: str) -> str:
+    from qtctl.dialects.secrets import masked_message
+
+    return masked_message(text)
 
 
 def _styled(part: Part) -> tuple[str, str]:

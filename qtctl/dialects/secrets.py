@@ -6,16 +6,23 @@ of it is under way, or its length is bounded. The cases are in tests/bench/growi
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import log2
 
 _NAME = re.compile(
-    r"(^|_)(SECRET|PASSWORD|PASSWD|PASS|PWD|PASSPHRASE|TOKEN|CREDENTIALS?|APIKEY|(API|ACCESS|PRIVATE|SECRET|ENCRYPTION|"
-    r"SIGNING|AUTH|MASTER|LICENSE)_KEY)(_|$)"
+    r"(PASSWORD|PASSWD|PASSPHRASE|PASSCODE|SECRET|APIKEY|CREDENTIAL)S?[0-9]*(_|$)|"
+    r"(^|_)((DB|PG|SSH|SUDO|ROOT|USER|ADMIN|MYSQL|REDIS|MONGO|SMTP|MAIL|LDAP|FTP)?PASS|PWD|PASSWRD)[0-9]*(_|$)|"
+    r"(^|_)((API|AUTH|ACCESS|REFRESH|BEARER|SESSION|BOT|CSRF|ID)?TOKEN|(API|AUTH|ACCESS|BEARER)_TOKENS)[0-9]*(_|$)|"
+    r"(^|_)(API|ACCESS|PRIVATE|SECRET|ENCRYPTION|SIGNING|AUTH|MASTER|LICENSE|HMAC|SESSION|JWT|DEPLOY|COOKIE|SHARED|"
+    r"STORAGE|WEBHOOK)_?KEY[0-9]*(_|$)|"
+    r"(^|_)(REDISCLI|REDIS|BASIC|PROXY|REGISTRY)_AUTH$|(^|_)(AUTHORIZATION|BEARER|JWT|PAT|MNEMONIC|PEPPER|SEED_PHRASE)$"
 )
 _NOT_ITSELF = re.compile(
     r"(^|_)(FILE|PATH|DIR|NAME|ENV|TTL|SEC|SECONDS|S|MS|TIMEOUT|LENGTH|LEN|SIZE|LIMIT|COUNT|MAX|MIN|TYPE|ENABLED|EXPIRY|"
-    r"EXPIRES|HEADER|ALGORITHM|ALG|INTERVAL|ISSUER|REQUIRED|ROTATION|URL|URI|ENDPOINT|PREFIX|SYMBOL|ADDRESS)$"
+    r"EXPIRES|HEADER|ALGORITHM|ALG|INTERVAL|ISSUER|REQUIRED|ROTATION|URL|URI|ENDPOINT|PREFIX|SYMBOL|ADDRESS|"
+    r"HASHERS?|HASHING|BACKENDS?|PROVIDERS?|CLASS|POLICY|VALIDATORS?|MODE|FORMAT|VERSION|STRATEGY|ROUNDS|COST|"
+    r"ITERATIONS|MANAGER|SCOPES?|AUDIENCE|LIFETIME|AGE|DAYS|HOURS|MINUTES|REGEX|PATTERN|FIELD|COLUMN|LABEL|KIND|SOURCE|"
+    r"MECHANISM|METHOD|SCHEME|ENCODING|CHARSET|HOST|PORT|SERVER|SERVICE|STORE|RETRIES|STATUS|STRENGTH|BUCKET|CACHE)$"
 )
 """What a name ends with that speaks about a secret and holds none."""
 _PLACEHOLDER = re.compile(
@@ -24,7 +31,14 @@ _PLACEHOLDER = re.compile(
 _PLACEHOLDER_MAX = 256
 """Characters. What is longer was written by nobody who meant to leave a secret out."""
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----|\bAGE-SECRET-KEY-1|PuTTY-User-Key-File")
-_URL_PASSWORD = re.compile(r"(?<=[A-Za-z0-9+.-])://[^/\s:@]*:([^@/\s]+)@")
+_KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----")
+_URL_USER = re.compile(r"(?<=[A-Za-z0-9+.-])://([^/\s:@?#]*)([:@])")
+_URL_PORT = re.compile(r"[0-9]{1,5}(?=[/?#,]|$)")
+_URL_ENDS = re.compile(r"[\s\"'<>`]")
+_RUN = re.compile(r"\S+")
+_HEADER = re.compile(r"(?i)(?<![\w-])(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?=\S)")
+_SCHEME = re.compile(r"(?<![\w-])(?i:bearer|basic)\s+(?=[\w.~+/-]*[0-9A-Z_=])([\w.~+/-]{6,}={0,2})")
+_HEADER_ENDS = re.compile(r"[\"'\r\n]")
 _KNOWN = re.compile(
     r"\b(AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}|"
     r"sk-[\w-]{20,}|sk_live_\w{16,}|AIza[\w-]{35}|[0-9]{8,10}:[\w-]{35})(?![\w-])|"
@@ -36,6 +50,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PIECE = re.compile(r"[A-Za-z0-9+_-]{20,}={0,2}")
 _HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
 _WORDY = re.compile(r"[A-Z]?[a-z]{4,}")
+HIDDEN = "(hidden)"
 _MIXED_BITS, _HEX_BITS = 3.6, 3.0
 """Bits a character of random text: base64 of 20 characters has about 4, hex of 32 about 3.6."""
 
@@ -65,10 +80,28 @@ def _placeholder(value: str) -> bool:
 
 
 def _passwords(text: str) -> list[tuple[int, int]]:
-    """Where passwords of URLs are."""
+    """Where passwords of URLs are: up to the last @ of a URL, whatever stands in them; and users that are keys."""
     if "://" not in text:
         return []
-    return [match.span(1) for match in _URL_PASSWORD.finditer(text) if not _placeholder(match[1])]
+    found: list[tuple[int, int]] = []
+    end = at = -1
+    for match in _URL_USER.finditer(text):
+        start = match.end()
+        if match[2] == "@":
+            found += [match.span(1)] if _random(match[1]) or _KNOWN.fullmatch(match[1]) else []
+            continue
+        if start > end:
+            stop = _URL_ENDS.search(text, start)
+            end = stop.start() if stop else len(text)
+            at = text.rfind("@", start, end)
+        if start < at and not _URL_PORT.match(text, start, end) and not _placeholder(_some(text, start, at)):
+            found += [(start, at)]
+    return found
+
+
+def _some(text: str, start: int, end: int) -> str:
+    """As much of it as tells whether it is a placeholder."""
+    return text[start : min(end, start + _PLACEHOLDER_MAX + 1)]
 
 
 def _tokens(text: str) -> list[tuple[int, int]]:
@@ -84,9 +117,27 @@ def _tokens(text: str) -> list[tuple[int, int]]:
 
 def random_looking(value: str) -> bool:
     """Whether some of it is as random as a key."""
-    if _UUID.fullmatch(value) or value.startswith("/") or "://" in value:
-        return False
-    return any(_random(piece[0].rstrip("=")) for piece in _PIECE.finditer(value))
+    return any(_pieces(value))
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Where it is as random as a key; of a URL, what is asked for counts alone. Paths are no keys."""
+    if _UUID.fullmatch(text) or (text.startswith("/") and "://" not in text):
+        return
+    parts = _queries(text) if "://" in text else [(0, len(text))]
+    for start, end in parts:
+        for piece in _PIECE.finditer(text, start, end):
+            if _random(piece[0].rstrip("=")):
+                yield piece.span()
+
+
+def _queries(text: str) -> Iterator[tuple[int, int]]:
+    """What URLs ask for."""
+    for run in _RUN.finditer(text):
+        scheme = text.find("://", *run.span())
+        mark = text.find("?", scheme, run.end()) if scheme >= 0 else -1
+        if mark >= 0:
+            yield mark, run.end()
 
 
 def _random(piece: str) -> bool:
@@ -103,18 +154,59 @@ def _bits(text: str) -> float:
     return -sum(n / len(text) * log2(n / len(text)) for n in Counter(text).values())
 
 
-_ASSIGNED = re.compile(r"(?<![A-Za-z0-9_.-])[0-9.-]*+([A-Za-z_][A-Za-z0-9_.-]*+)\s*+[=:]\s*+(?=(\S))")
+_ASSIGNED = re.compile(r"(?<![A-Za-z0-9_.-])[0-9.-]*+([A-Za-z_][A-Za-z0-9_.-]*+)\\*+[\"']?\s*+[=:]\s*+\\*+(?=(\S))")
 _BARE = re.compile(r"""[^\s"';&|]+""")
 
 
 def secret_spans(text: str) -> list[tuple[int, int, str]]:
     """Where in a longer text something looks like a secret: start, end, and the name it is given there, or ''."""
-    found = [(*span, "") for spans in (_passwords(text), _tokens(text)) for span in spans]
-    found += [(*match.span(), "") for pattern in (_PRIVATE_KEY, _KNOWN) for match in pattern.finditer(text)]
-    found += _assigned(text)
-    if not (_UUID.fullmatch(text) or "://" in text or text.startswith("/")):
-        found += [(*match.span(), "") for match in _PIECE.finditer(text) if _random(match[0].rstrip("="))]
-    return _apart(found)
+    spans = [*_passwords(text), *_tokens(text), *_keys(text), *_headers(text), *_pieces(text)]
+    spans += [match.span() for match in _KNOWN.finditer(text)]
+    found = [(*span, "") for span in spans] + list(_assigned(text))
+    return apart(found)
+
+
+def masked(text: str) -> str:
+    """A text that may be shown, with HIDDEN in place of all that looks like a secret."""
+    return cut(text, secret_spans(text))
+
+
+def masked_message(text: str) -> str:
+    """An error message, which may quote what it is about: names with a colon are its own words, digests no keys."""
+    spans = [*_passwords(text), *_tokens(text), *_keys(text), *_headers(text)]
+    spans += [match.span() for match in _KNOWN.finditer(text)]
+    found = [(*span, "") for span in spans]
+    return cut(text, apart([*found, *(each for each in _assigned(text) if text[each[0] - 1] == "=")]))
+
+
+def cut(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
+    """The text with HIDDEN in place of each span."""
+    shown, at = "", 0
+    for start, end, _ in spans:
+        shown, at = shown + text[at:start] + HIDDEN, end
+    return shown + text[at:]
+
+
+def _keys(text: str) -> Iterator[tuple[int, int]]:
+    """Where private keys are, from their beginning to their end; one that does not end is all the rest."""
+    after = 0
+    for match in _PRIVATE_KEY.finditer(text):
+        if match.start() >= after:
+            ends = _KEY_ENDS.search(text, match.end())
+            after = ends.end() if ends else len(text)
+            yield match.start(), after
+
+
+def _headers(text: str) -> Iterator[tuple[int, int]]:
+    """Where HTTP's credentials are: the rest of an Authorization header, and what follows Bearer."""
+    after = 0
+    for match in _HEADER.finditer(text):
+        if match.end() >= after:
+            ends = _HEADER_ENDS.search(text, match.end())
+            after = ends.start() if ends else len(text)
+            if not _placeholder(_some(text, match.end(), after)):
+                yield match.end(), after
+    yield from (match.span(1) for match in _SCHEME.finditer(text))
 
 
 def _assigned(text: str) -> Iterator[tuple[int, int, str]]:
@@ -151,7 +243,7 @@ class _Ends:
         return end + 1 or start
 
 
-def _apart(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+def apart(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """In their order, those that overlap as one, which has the first name that any of them has."""
     kept: list[tuple[int, int, str]] = []
     for start, end, name in sorted(spans, key=lambda each: (each[0], -each[1])):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from qtctl.dialects.secrets import masked
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.findings.finding import Severity
 from qtctl.lint.found import Finding, Placed
@@ -81,7 +82,7 @@ def _placed(files: Files, found: Iterable[Finding]) -> tuple[Placed, ...]:
         place = first.at if isinstance(first.at, Place) else places.of(first.at)
         subjects = tuple(dict.fromkeys(each.subject for each in those))
         fixes = tuple(dict.fromkeys(each.fix for each in those if each.fix is not None))
-        placed.append(Placed(first.id, first.severity, subjects, first.what, first.remedy, place, fixes))
+        placed.append(Placed(first.id, first.severity, subjects, masked(first.what), first.remedy, place, fixes))
     return tuple(sorted(placed, key=lambda each: (each.place.file, each.place.line or 0, each.id, each.subjects)))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from qtctl.dialects.arguments import masked_lines
 from qtctl.dialects.lines import lines
 from qtctl.dialects.systemd.analyze import (
     Elapse,
@@ -119,11 +120,11 @@ class _Work:
         made = self.made.get(said.unit)
         if made is None:
             named = f"{said.path or said.unit}: " if said.unit else ""
-            return UnitMessage("", "", None, "", f"{named}{said.what}", "")
+            return UnitMessage("", "", None, "", f"{named}{masked_lines(said.what)}", "")
         lines = made.content.decode().split("\n")
         text = lines[said.line - 1] if said.line and said.line <= len(lines) else ""
         declared = self._place(str(made.origin.at(*key_paths().get(text.partition("=")[0], ()))))
-        return UnitMessage(said.unit, said.path, said.line, text, said.what, declared)
+        return UnitMessage(said.unit, said.path, said.line, masked_lines(text), masked_lines(said.what), declared)
 
     def _calendar(self, staged: Staged) -> tuple[Asked, tuple[CalendarCheck, ...]]:
         expressions = tuple(dict.fromkeys(expression for _, expression in _calendars(self.declared.desired.timers)))

@@ -1,7 +1,9 @@
 """What a probe makes of an answer: one `Answer` for each need it was given, whatever the host said."""
 
 from dataclasses import dataclass
+from functools import cache
 
+from qtctl.dialects.secrets import masked_message
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Fact
 from qtctl.model.plausible import LONGEST_LINE, problem
@@ -52,7 +54,14 @@ def not_asked(need: Need, reason: str) -> Answer:
 
 def _reason(words: str) -> str:
     """A host's own words among them may be as long as it likes."""
-    return words if len(words) <= LONGEST_REASON else f"{words[:LONGEST_REASON]}…"
+    cut = words if len(words) <= LONGEST_REASON else f"{words[:LONGEST_REASON]}…"
+    return _shown(cut)
+
+
+@cache
+def _shown(reason: str) -> str:
+    """Shells, sudo and others quote what they do not understand."""
+    return masked_message(reason)
 
 
 def path_failed(need: Need, message: str, *, again: str = "", question: int = 0) -> Answer:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
+from qtctl.dialects.arguments import masked_arguments
+from qtctl.dialects.secrets import masked
 from qtctl.dialects.shell import quote
 from qtctl.model.facts import Unit, UnitListing
 
@@ -210,9 +212,14 @@ def decode(
     found: dict[str, Any] = {field: _value(name, kind, properties.get(name)) for field, (name, kind) in table}
     if "exec_start" in found:
         known = [list(argv) for argv in argvs]
-        found["exec_start"] = [each if each in known else each[:1] for each in found["exec_start"]]
+        found["exec_start"] = [_shown(each) if each in known else each[:1] for each in found["exec_start"]]
     return Unit(load_state=row.load, active_state=row.active, sub_state=row.sub, unit_file_state=state,
-                description=row.description, **found)  # fmt: skip
+                description=masked(row.description), **found)  # fmt: skip
+
+
+def _shown(argv: Sequence[str]) -> list[str]:
+    """A registry may hold a secret, too."""
+    return list(masked_arguments(argv))
 
 
 def single(reply: Reply) -> object:

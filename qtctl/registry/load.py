@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from qtctl.dialects.arguments import masked_lines
 from qtctl.dialects.endpoints import LOCAL, is_target
+from qtctl.dialects.secrets import secret_name
 from qtctl.dialects.toml.positions import Path, line_in
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors, Place
@@ -191,8 +193,13 @@ def _field_error(
     if detail["type"] == "value_error":
         return InputError(f"{name}: {detail['msg'].removeprefix('Value error, ')}", place=place)
     given = detail.get("input")
-    shown = f" (given {given!r})" if isinstance(given, str | int | float | bool) and "env" not in keys else ""
+    shown = f" (given {given!r})" if isinstance(given, str | int | float | bool) and _may_show(keys, str(given)) else ""
     return InputError(f"{name}: {detail['msg'][0].lower()}{detail['msg'][1:]}{shown}", place=place)
+
+
+def _may_show(keys: Path, given: str) -> bool:
+    """Whether a value that was given may be quoted: none of an environment, and none that looks like a secret."""
+    return "env" not in keys and not any(map(secret_name, keys)) and masked_lines(given) == given
 
 
 def _near(kind: type[BaseModel], keys: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
+from qtctl.dialects.arguments import masked_arguments, masked_lines
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.names import Names, unit_name
 from qtctl.model.origin import Origin
@@ -128,7 +129,7 @@ def _thing(registry: Registry, desired: Desired, places: Places, kind: str, name
         unit="" if kind in UNITLESS else unit_name(registry, kind, name),
         host=desired.host if here and node.state != "retired" else "",
         origin=str(places.of(origin)),
-        argv=service.argv if service else (),
+        argv=masked_arguments(service.argv) if service else (),
         values=values_of(registry, kind, name, places),
         streams=tuple(wires[kind](registry, places)) if kind in wires else (),
         used_by=tuple(_users(registry, kind, name)),
@@ -196,4 +197,4 @@ def _files(desired: Desired, origins: set[Origin]) -> Iterator[File]:
 
 
 def _text(file: DesiredFile) -> str | None:
-    return None if file.kind == "env" else file.content.decode()
+    return None if file.kind == "env" else masked_lines(file.content.decode())

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, JsonValue
 
+from qtctl.dialects.arguments import masked_arguments, masked_lines
+from qtctl.dialects.secrets import HIDDEN, harmless, secret_name
 from qtctl.dialects.toml.positions import index
 from qtctl.errors import Place
 from qtctl.model.origin import Origin
@@ -107,4 +109,13 @@ def _flat(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[Leaf]
 
 
 def _value(path: tuple[str, ...], value: JsonValue, origin: str) -> Value:
-    return Value(key=".".join(path), value=value, origin=origin)
+    return Value(key=".".join(path), value=_shown(path[-1], value), origin=origin)
+
+
+def _shown(key: str, value: JsonValue) -> JsonValue:
+    """Without what looks like a secret: a registry should hold none, and lint says where one does."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return [*masked_arguments(("", *map(str, value)))[1:]]
+    if not isinstance(value, str):
+        return value
+    return HIDDEN if secret_name(key) and not harmless(value) else masked_lines(value)

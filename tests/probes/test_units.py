@@ -63,7 +63,7 @@ def test_a_service() -> None:
     )
     assert (found.active_state, found.unit_file_state, found.main_pid, found.n_restarts) == ("active", "enabled", 93, 2)
     assert found.requires == ["sysinit.target", "system.slice"], "sorted: systemd's order changes from look to look"
-    assert found.exec_start == [["/usr/bin/python3", "-m", "http.server", "--password=canary"]]
+    assert found.exec_start == [["/usr/bin/python3", "-m", "http.server", "--password=(hidden)"]]
 
 
 @pytest.mark.parametrize("declared", [[], ["/usr/bin/python3", "-m", "http.server"]])

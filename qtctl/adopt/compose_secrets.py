@@ -1,0 +1,87 @@
+"""Secrets of compose services: in environments and in commands, each of which becomes a variable's name."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from qtctl.adopt.suspect import distinct, hides, known_in
+from qtctl.dialects.arguments import argument_spans
+from qtctl.dialects.compose.environment import Environment
+from qtctl.dialects.compose.types import ComposeService
+from qtctl.dialects.secrets import apart
+from qtctl.dialects.systemd.quoting import exec_argument
+from qtctl.errors import InputError
+
+_NOT_IN_NAME = re.compile(r"[^A-Z0-9]+")
+_MARK = "QTCTLVARIABLE{}X"
+"""What stands for a variable while a word is quoted."""
+
+
+@dataclass(slots=True)
+class Hiding:
+    """Of one service. `env`: variables that may be copied; `names`: those that may not, and those made for commands.
+
+    `literal` are the names of secrets that the file writes down.
+    """
+
+    known: frozenset[str]
+    env: dict[str, str] = field(default_factory=dict)
+    names: dict[str, None] = field(default_factory=dict)
+    literal: list[str] = field(default_factory=list)
+
+    def take(self, environment: Mapping[str, str | None]) -> None:
+        for name, value in environment.items():
+            if value is not None and not hides(name, value) and not any(known_in(value, self.known)):
+                self.env[name] = value
+                continue
+            self.names[name] = None
+            self.literal += [name] if value is not None else []
+
+    def line(self, argv: tuple[str, ...]) -> str | None:
+        """The command as systemd reads it, with variables for its secrets; None where it has none."""
+        spans = argument_spans(argv)
+        spans[1:] = [apart([*those, *self._known(word)]) for word, those in zip(argv[1:], spans[1:], strict=True)]
+        if not any(spans):
+            return None
+        return " ".join(self._word(word, those) for word, those in zip(argv, spans, strict=True))
+
+    def _known(self, word: str) -> list[tuple[int, int, str]]:
+        return [(*match.span(), "") for match in known_in(word, self.known)]
+
+    def _word(self, word: str, spans: Iterable[tuple[int, int, str]]) -> str:
+        shown, at, variables = "", 0, []
+        for start, end, name in spans:
+            variables.append(self._variable(name))
+            shown, at = shown + word[at:start] + _MARK.format(len(variables)), end
+        quoted = argument(shown + word[at:])
+        for number, name in enumerate(variables, start=1):
+            quoted = quoted.replace(_MARK.format(number), f"${{{name}}}")
+        return quoted
+
+    def _variable(self, option: str) -> str:
+        base = _NOT_IN_NAME.sub("_", option.upper()).strip("_") or "SECRET"
+        base = base if base[0].isalpha() else f"SECRET_{base}"
+        name, number = base, 2
+        while name in self.names or name in self.env:
+            name, number = f"{base}_{number}", number + 1
+        self.names[name] = None
+        self.literal.append(name)
+        return name
+
+
+def argument(word: str) -> str:
+    try:
+        return exec_argument(word)
+    except InputError:
+        return exec_argument(word.encode("ascii", "replace").decode())
+
+
+def secrets_of(service: ComposeService, environment: Environment) -> Iterator[str]:
+    """What looks like a secret in it, and would be nothing else elsewhere."""
+    for name, value in environment.items():
+        if value is not None and hides(name, value):
+            yield from distinct(value)
+    argv = (*(service.entrypoint or ()), *(service.command or ()))
+    for word, spans in zip(argv, argument_spans(argv), strict=True):
+        for start, end, _ in spans:
+            yield from distinct(word[start:end])

@@ -1,0 +1,118 @@
+"""Secrets in the words of a command: after options, in options, in assignments, in the text that a shell is given."""
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from qtctl.dialects.secrets import HIDDEN, apart, cut, harmless, masked, secret_name, secret_spans
+
+Span = tuple[int, int, str]
+"""Start, end, and the name that it is given there, or ''."""
+
+_OPTION = re.compile(r"(--?[A-Za-z][A-Za-z0-9._-]*)(=(.*))?", re.DOTALL)
+_TOKEN = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"';&|()])+""")
+_PORTS = re.compile(r"[0-9.:\[\]/,-]+(tcp|udp)?|[0-9]+")
+_MIXED = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[^=/:,]{6,256}")
+_SPACE = re.compile(r"\s")
+_DEEP = 2
+_LONGEST = 65_536
+"""Characters of a command that are gone through word by word; of a longer one, every word after the first is hidden."""
+_WITH_P = frozenset(
+    {"mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlcheck", "mariadb", "mariadb-dump", "mariadb-admin"}
+    | {"sshpass", "mongo", "mongosh", "mongodump", "mongorestore", "sqlcmd", "mosquitto_pub", "mosquitto_sub"}
+)
+"""Programs to which -p or -P is a password also where it is put together with it."""
+_OWN = {
+    "-a": frozenset({"redis-cli", "http", "https", "xh"}),
+    "-w": frozenset({"ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami"}),
+    "-u": frozenset({"curl", "amqp-publish"}),
+    "--user": frozenset({"curl"}),
+    "-U": frozenset({"curl", "smbclient", "rpcclient"}),
+    "--proxy-user": frozenset({"curl"}),
+}
+"""Options that are followed by a password, or by a user, a colon and a password, where one of these programs runs."""
+
+
+def argument_spans(words: Sequence[str]) -> list[list[Span]]:
+    """Where each word of a command, the program first, looks like a secret."""
+    return _spans(words, _DEEP)
+
+
+def masked_arguments(words: Sequence[str]) -> tuple[str, ...]:
+    """The words as they may be shown."""
+    if sum(map(len, words)) > _LONGEST:
+        return (*(masked(word) for word in words[:1]), HIDDEN)
+    return tuple(map(cut, words, argument_spans(words)))
+
+
+def masked_lines(text: str) -> str:
+    """A text whose lines may be commands, or assignments of commands, as it may be shown."""
+    return "\n".join(cut(line, apart([*secret_spans(line), *_inside(line, _DEEP)])) for line in text.split("\n"))
+
+
+def _spans(words: Sequence[str], deep: int) -> list[list[Span]]:
+    """`deep`: how many times words may be commands themselves, as what `sh -c` is given."""
+    found: list[list[Span]] = []
+    programs: set[str] = set()
+    option = ""
+    for word in words:
+        found.append(_of_word(word, option, programs, deep))
+        given = _OPTION.fullmatch(word)
+        option = given[1] if given and given[2] is None else ""
+        programs.add(PurePosixPath(word).name if len(word) < _LONGEST // 16 else "")
+    return found
+
+
+def _of_word(word: str, option: str, programs: set[str], deep: int) -> list[Span]:
+    after = _after(option, word, programs)
+    if after is not None:
+        return [(after, len(word), option)]
+    given = _OPTION.fullmatch(word)
+    if given and given[3] and secret_name(given[1]) and not harmless(given[3].strip("\"'")):
+        return [(given.start(3), len(word), given[1])]
+    if given and given[3] is not None and (after := _after(given[1], given[3], programs)) is not None:
+        return [(given.start(3) + after, len(word), given[1])]
+    if _attached(word, programs):
+        return [(2, len(word), "password")]
+    spans = secret_spans(word)
+    return apart([*spans, *_inside(word, deep - 1)]) if deep and _SPACE.search(word) else spans
+
+
+def _after(option: str, word: str, programs: set[str]) -> int | None:
+    """Where the secret begins in a word that follows an option; None where there is none."""
+    plain = word.strip("\"'")
+    if not option or word.startswith("-") or harmless(plain):
+        return None
+    if secret_name(option):
+        return 0
+    if option in ("-p", "-P"):
+        return None if _PORTS.fullmatch(plain) and not programs & _WITH_P else 0
+    if not programs & _OWN.get(option, frozenset()):
+        return None
+    cut = max(word.find(":"), word.find("%"))
+    return cut + 1 if cut >= 0 else (0 if option in ("-a", "-w") else None)
+
+
+def _attached(word: str, programs: set[str]) -> bool:
+    """-pPASSWORD, which -profile and -p8080 are not."""
+    if not word.startswith(("-p", "-P")) or len(word) <= len("-p") or harmless(word[2:]):
+        return False
+    return bool(programs & _WITH_P) or bool(_MIXED.fullmatch(word[2:]))
+
+
+def _inside(text: str, deep: int) -> list[Span]:
+    """In a text that is a command, or several."""
+    if len(text) > _LONGEST:
+        return [(0, len(text), "")]
+    tokens = [_unquoted(token) for token in _TOKEN.finditer(text)]
+    spans = _spans([word for _, word in tokens], deep)
+    return [
+        (at + start, at + end, name) for (at, _), those in zip(tokens, spans, strict=True) for start, end, name in those
+    ]
+
+
+def _unquoted(token: re.Match[str]) -> tuple[int, str]:
+    """Where it begins, and what stands within its quotes."""
+    word = token[0]
+    quoted = len(word) > 1 and word[0] in "\"'" and word[-1] == word[0]
+    return (token.start() + 1, word[1:-1]) if quoted else (token.start(), word)
