@@ -28,8 +28,10 @@ OTHERS = {
     "cli/interrupt.py": {"os.write"},
     "adapters/template_child.py": {"sys.stdout.flush", "sys.stdout.write"},
     "lab/standin.py": {"sys.stderr.write", "os.write"},
+    "lab/terminal.py": {"os.write"},
 }
-"""Constants: a version, `interrupted`. Templates answer on a pipe to us, and the stand-in is a program of lab hosts."""
+"""Constants: a version, `interrupted`. Templates answer on a pipe to us, the stand-in is a program of lab hosts, and
+`lab exec` connects a terminal with a shell of a lab host, as it is."""
 
 
 def test_nothing_else_writes_to_a_terminal() -> None:
