@@ -21,14 +21,14 @@ _PASSWD_FIELDS = 7
 
 # Follows each path as the kernel does, and prints what it meets and does not know yet. Reads what find has said: kind,
 # uid, gid, mode, path, two slashes, link target; and, beginning with a slash, what has been looked for before.
-_WALK = r"""/^\// { asked[$0] = 1; next }
+_WALK = r"""/^\// { before[$0] = 1; next }
 /^[ug] / { next }
 {
   split($0, f, " "); rest = substr($0, length(f[1] f[2] f[3] f[4]) + 5)
   at = index(rest, "//"); path = at > 1 ? substr(rest, 1, at - 1) : "/"
   kind[path] = f[1]; target[path] = substr(rest, at + 2)
 }
-function look(path) { if (!(path in asked)) { asked[path] = 1; print path } }
+function look(path) { if (!(path in before) && !(path in now)) { now[path] = 1; print path } }
 function walk(rest,  here, part, at, path, links) {
   for (;;) {
     sub(/^\/+/, "", rest); if (rest == "") return
@@ -42,7 +42,7 @@ function walk(rest,  here, part, at, path, links) {
       rest = "/" target[path] rest
       continue
     }
-    if (!(path in kind)) { if (path in asked) return; look(path) }
+    if (!(path in kind)) { if (path in before) return; look(path) }
     here = path
   }
 }
@@ -69,7 +69,15 @@ while todo=$(printf '%s\\n' "$seen" "$asked" | awk {walk} "$@"); [ "$todo" ]; do
 done
 printf '%s\\n' "$seen"
 """
-_PATHS = ('"$home"', '"$shell"', *(f'"$home"/{shlex.quote(name)}' for name in IN_HOME), *map(shlex.quote, SYSTEM))
+_SHELLS = ("/usr/bin/bash", "/usr/bin/dash", "/usr/bin/sh")
+"""Where /bin/sh mostly leads: asked for at once, that takes no further round."""
+_PATHS = (
+    '"$home"',
+    '"$shell"',
+    *_SHELLS,
+    *(f'"$home"/{shlex.quote(name)}' for name in IN_HOME),
+    *map(shlex.quote, SYSTEM),
+)
 
 
 def probe(needs: Iterable[Need]) -> Probe:
