@@ -15,18 +15,35 @@ class Place:
 
 
 class QtctlError(Exception):
-    """Base of all errors that are shown as one line: where, what, what to do."""
+    """Base of all errors that are shown as one line: where, what, what to do.
 
-    def __init__(self, what: str, *, hint: str = "", place: Place | None = None) -> None:
+    `id`: the finding that the error is, such as QT102; `subject`: the entry that it is about, as `services/api`;
+    `field`: the key in it, as an operator writes it: `limits.memory_max`. Each is "" where there is none.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        hint: str = "",
+        place: Place | None = None,
+        id_: str = "",
+        subject: str = "",
+        field: str = "",
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.hint = hint
         self.place = place
+        self.id = id_
+        self.subject = subject
+        self.field = field
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
+        finding = f"{self.id} " if self.id else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{where}{self.what}{hint}"
+        return f"{where}{finding}{self.what}{hint}"
 
     @property
     def lines(self) -> tuple[str, ...]:
