@@ -21,11 +21,11 @@ def test_there_are_promises() -> None:
 def test_a_promise_is_tried(promise: str, names: list[str]) -> None:
     for name in names:
         file, _, function = name.partition("::")
-        text = (TESTS / file).read_text()
+        text = (TESTS.parent / file).read_text()
         wanted = rf"^def {function}\(" if function else "^def test_"
         assert re.search(wanted, text, re.MULTILINE), f"{promise}: no test {name}"
 
 
 def test_every_attack_belongs_to_a_promise() -> None:
     named = {name.partition("::")[0] for _, names in ROWS for name in names}
-    assert {f"security/{path.name}" for path in (TESTS / "security").glob("test_*.py")} <= named
+    assert {f"tests/security/{path.name}" for path in (TESTS / "security").glob("test_*.py")} <= named
