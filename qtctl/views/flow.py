@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 
 Pair = tuple[str, str]
 SIFTS = 8
+MOVES = 8_000_000
+"""Places that all sifts weigh up together: each sift takes the square of the number of nodes."""
 LIGHT = 0.01
 
 
@@ -17,7 +20,7 @@ def in_flow(names: Sequence[str], pairs: Sequence[Pair], light: Collection[Pair]
     before: dict[str, list[str]] = {name: [] for name in names}
     for source, to in pairs:
         before[to].append(source)
-    head = {name: _head(name, before) for name in names}
+    head = _heads(names, before)
     followers: dict[str, list[str]] = {}
     for name in names:
         if head[name] != name:
@@ -39,13 +42,25 @@ def in_flow(names: Sequence[str], pairs: Sequence[Pair], light: Collection[Pair]
     return found
 
 
-def _head(name: str, before: Mapping[str, Sequence[str]]) -> str:
-    """The nearest node that leads to it all by itself and is not led to by one alone; of a circle, its first name."""
-    seen: list[str] = []
-    while len(before[name]) == 1 and name not in seen:
-        seen.append(name)
-        name = before[name][0]
-    return min(seen[seen.index(name) :]) if name in seen else name
+def _heads(names: Sequence[str], before: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Of each, the nearest node that leads to it all by itself and is not led to by one alone.
+
+    Of a circle, its first name.
+    """
+    head: dict[str, str] = {}
+    for name in names:
+        way: dict[str, None] = {}
+        at = name
+        while at not in head and at not in way and len(before[at]) == 1:
+            way[at] = None
+            at = before[at][0]
+        if at in way:
+            circle = list(way)[list(way).index(at) :]
+            found = min(circle)
+        else:
+            found = head.get(at, at)
+        head.update(dict.fromkeys((*way, at), found))
+    return head
 
 
 def _as_it_comes(names: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
@@ -59,15 +74,19 @@ def _as_it_comes(names: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
         after[source].add(to)
         waits[to] += 1
     whole = {name: wait or 1 for name, wait in waits.items()}
-    placed: list[str] = []
-    rest = dict.fromkeys(names)
-    while rest:
-        name = min(rest, key=lambda each: (waits[each] / whole[each], -len(after[each]), each))
-        placed.append(name)
-        del rest[name]
-        for other in after[name]:
+    placed: dict[str, None] = {}
+    # A node stands here once for each number that it has waited for: the last is the least, and comes first.
+    coming = [(waits[name] / whole[name], -len(after[name]), name) for name in names]
+    heapify(coming)
+    while coming:
+        _, _, name = heappop(coming)
+        if name in placed:
+            continue
+        placed[name] = None
+        for other in after[name] - placed.keys():
             waits[other] -= 1
-    return placed
+            heappush(coming, (waits[other] / whole[other], -len(after[other]), other))
+    return list(placed)
 
 
 def _weights(pairs: Mapping[Pair, float]) -> dict[Pair, float]:
@@ -87,7 +106,7 @@ def _sifted(heads: Sequence[str], pairs: Mapping[Pair, float]) -> list[str]:
         before[to].add(source)
         weight[source][to] = weight[source].get(to, 0.0) - heavy
         weight[to][source] = weight[to].get(source, 0.0) + heavy
-    for _ in range(SIFTS):
+    for _ in range(min(SIFTS, MOVES // (len(placed) ** 2 + 1))):
         was = list(placed)
         for name in was:
             near = placed.index(name)

@@ -58,7 +58,8 @@ def svg(graph: Graph) -> str:
     laid = layers((node.id for node in graph.nodes), ((edge.source, edge.to) for edge in graph.edges), _shared(graph))
     nodes = {node.id: node for node in graph.nodes}
     boxes = _boxes(laid, nodes, _gaps(graph, laid))
-    said_once = {(edge.to, edge.words, (edge.source, edge.to) in laid.back): edge for edge in graph.edges}.values()
+    last_said = {(edge.to, edge.words, (edge.source, edge.to) in laid.back): edge for edge in graph.edges}
+    said_once = frozenset(last_said.values())
     legend = list(_legend(graph, back=bool(laid.back)))
     width = max([box.right for box in boxes.values()] + [_legend_width(graph), 400.0]) + MARGIN
     height = max((box.y for box in boxes.values()), default=TOP) + HEIGHT / 2 + MARGIN

@@ -2,7 +2,7 @@
 
 1. circles are broken: the edges that then run against the order of the rest are `back` edges;
 2. each node is put in the column after its farthest predecessor, and those without one beside their first successor;
-3. an edge over several columns gets a joint in each of those between;
+3. an edge over several columns gets a joint in each of those between; where they would be too many, none gets any;
 4. each column is ordered by the mean place of its neighbours, back and forth, and the order with fewest crossings kept.
 """
 
@@ -13,6 +13,10 @@ from itertools import pairwise
 from qtctl.views.flow import Pair, in_flow
 
 SWEEPS = 24
+MAX_JOINTS = 50_000
+"""Of a picture that anybody could read there are hundreds."""
+MAX_SWEPT = 1_000_000
+"""Nodes, joints and edges that are put in order, by all sweeps together."""
 JOINT = "\0"
 
 
@@ -37,7 +41,8 @@ def layers(nodes: Iterable[str], edges: Iterable[Pair], light: Collection[Pair] 
     back = frozenset(pair for pair in pairs if place[pair[0]] > place[pair[1]])
     forward = sorted({pair[::-1] if pair in back else pair for pair in pairs})
     column = _columns(sorted(names, key=place.__getitem__), forward)
-    paths = {pair: _path(pair, column) for pair in forward}
+    joints = sum(column[to] - column[source] - 1 for source, to in forward)
+    paths = {pair: _path(pair, column) if joints <= MAX_JOINTS else pair for pair in forward}
     ordered = _ordered(names, column, paths)
     through = {pair: paths[pair[::-1]][::-1] if pair in back else paths[pair] for pair in pairs}
     return Layers(ordered, through, back)
@@ -65,7 +70,7 @@ def _path(pair: Pair, column: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def _ordered(
-    names: Sequence[str], column: Mapping[str, int], paths: Mapping[Pair, tuple[str, ...]]
+    names: Sequence[str], column: dict[str, int], paths: Mapping[Pair, tuple[str, ...]]
 ) -> tuple[tuple[str, ...], ...]:
     count = max(column.values(), default=-1) + 1
     columns: list[list[str]] = [[] for _ in range(count)]
@@ -74,12 +79,14 @@ def _ordered(
     for (source, _), path in paths.items():
         for at, joint in enumerate(path[1:-1], start=column[source] + 1):
             columns[at].append(joint)
+            column[joint] = at
     left: dict[str, list[str]] = {}
     right: dict[str, list[str]] = {}
     for path in paths.values():
         for one, two in pairwise(path):
-            right.setdefault(one, []).append(two)
-            left.setdefault(two, []).append(one)
+            if column[two] == column[one] + 1:
+                right.setdefault(one, []).append(two)
+                left.setdefault(two, []).append(one)
     return _swept(columns, left, right)
 
 
@@ -87,7 +94,8 @@ def _swept(
     columns: list[list[str]], left: Mapping[str, list[str]], right: Mapping[str, list[str]]
 ) -> tuple[tuple[str, ...], ...]:
     best, fewest = [list(each) for each in columns], crossings(columns, right)
-    for sweep in range(SWEEPS):
+    work = sum(map(len, columns)) + sum(map(len, right.values()))
+    for sweep in range(min(SWEEPS, MAX_SWEPT // (work + 1))):
         rightwards = sweep % 2 == 0
         order = range(1, len(columns)) if rightwards else range(len(columns) - 2, -1, -1)
         for at in order:
@@ -117,5 +125,22 @@ def crossings(columns: Sequence[Sequence[str]], right: Mapping[str, Sequence[str
     for one, two in pairwise(columns):
         place = {name: at for at, name in enumerate(two)}
         ends = [at for name in one for at in sorted(place[each] for each in right.get(name, ()))]
-        count += sum(later < earlier for at, earlier in enumerate(ends) for later in ends[at + 1 :])
+        count += _inversions(ends, len(two))
+    return count
+
+
+def _inversions(places: Sequence[int], size: int) -> int:
+    """How many of `places`, each below `size`, stand behind a higher one (a tree of sums: Fenwick's)."""
+    seen = [0] * (size + 1)
+    count = 0
+    for number, place in enumerate(places):
+        not_higher, at = 0, place + 1
+        while at:
+            not_higher += seen[at]
+            at &= at - 1
+        count += number - not_higher
+        at = place + 1
+        while at <= size:
+            seen[at] += 1
+            at += at & -at
     return count
