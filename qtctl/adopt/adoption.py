@@ -113,6 +113,8 @@ class Adoption:
     written: tuple[str, ...]
     unread: tuple[str, ...] = ()
     """What the host refused to show, each with the reason."""
+    as_root: bool = False
+    """Whether root looked at the host."""
 
     @property
     def lines(self) -> Counter[Fate]:
@@ -137,6 +139,8 @@ def _hidden(judgment: Judgment) -> bool:
 
 
 def _to_do(adoption: Adoption) -> Iterable[str]:
+    if adoption.as_root:
+        yield "an account for audits is to be made on the host: audit_user of hosts.toml is a guess"
     lost = sorted({file.unit for file in adoption.files if any(line.fate is Fate.UNREAD for line in file.lines)})
     if lost:
         yield f"not adopted, since systemd would not load them: {', '.join(lost)}"

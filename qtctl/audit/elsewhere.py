@@ -164,6 +164,18 @@ MEANINGS = (
         "`start_limit_interval` longer than `start_limit_burst` times `restart_sec`.",
     ),
     Meaning(
+        id="QT115",
+        title="account that audits and can do more",
+        severity=Severity.ERROR,
+        what="One account is both `audit_user` and `deploy_user` of a host, or audits log in as root. As a warning: a "
+        "service runs as the account that audits.",
+        why="An audit reads what service accounts wrote, and needs no rights. Where its account may use sudo, whatever "
+        "fools it or takes over its session is root; where a service runs as it, that service can answer for the "
+        "host.",
+        fix="Make an account of its own on the host (`users.toml` can declare it), without sudo and with `/bin/sh`, "
+        "put the auditors' SSH keys there, and name it as `audit_user`.",
+    ),
+    Meaning(
         id="QT116",
         title="folder of root's work that others can change",
         severity=Severity.ERROR,

@@ -88,7 +88,7 @@ def host(
     from qtctl.cli.connect import anywhere
     from qtctl.cli.output import progress
     from qtctl.flows.adopt import Source, adopt_units
-    from qtctl.flows.adopt_host import facts, look
+    from qtctl.flows.adopt_host import ROOT, facts, look
 
     check_new_registry(out, force=force)
     with progress() as say:
@@ -97,7 +97,7 @@ def host(
             looked = look(connection, say)
             known = facts(looked, target, connection.address, connection.user)
     into = _into(out, name, known)
-    source = Source(target, looked.found, looked.states, looked.unread)
+    source = Source(target, looked.found, looked.states, looked.unread, as_root=connection.user == ROOT)
     adopted = adopt_units(source, Wish(known.systemd, tuple(only or ())), into)
     _finish(adopted, out, force=force, format_=format_)
 

@@ -35,6 +35,8 @@ class Source:
     found: tuple[Found, ...]
     states: Mapping[str, UnitState] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    as_root: bool = False
+    """Whether root looked at the host: no account for audits is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def adopt_units(source: Source, wish: Wish, into: Into) -> Adopted:
     files, judgments = drafted.book.sealed()
     written = with_schemas(drafted.texts, into.schemas)
     adoption = Adoption(
-        source.name, drafted.adopted, files, judgments, differing, tuple(sorted(written)), source.unread
+        source.name, drafted.adopted, files, judgments, differing, tuple(sorted(written)), source.unread, source.as_root
     )
     return Adopted(written, adoption)
 

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import TypedDict
 
 from qtctl.adopt.names import allowed
 from qtctl.adopt.registry import HostFacts
@@ -18,6 +19,7 @@ from qtctl.probes.answer import first_line
 from qtctl.probes.batch import Command, Frame, began, frames, script
 
 DEADLINE_S = 60.0
+ROOT = "root"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,9 @@ def look(host: Host, say: Progress) -> Looked:
 def facts(looked: Looked, name: str, address: str, user: str) -> HostFacts:
     """What hosts.toml says of it: as observed, guessed where that failed."""
     seen = looked.baseline
-    plain = HostFacts(allowed(name), address, audit_user=user, guessed=("deploy_user",))
+    plain = HostFacts(allowed(name), address, **_accounts(user))
     if seen is None:
-        return replace(plain, guessed=("deploy_user", "memory", "cpus", "os", "systemd", "timezone"))
+        return replace(plain, guessed=(*plain.guessed, "memory", "cpus", "os", "systemd", "timezone"))
     version = re.search(r"[0-9]+", seen.systemd)
     return replace(
         plain,
@@ -64,6 +66,16 @@ def facts(looked: Looked, name: str, address: str, user: str) -> HostFacts:
         systemd=int(version[0]) if version else plain.systemd,
         timezone=seen.timezone or plain.timezone,
     )
+
+
+class _Accounts(TypedDict, total=False):
+    audit_user: str
+    guessed: tuple[str, ...]
+
+
+def _accounts(user: str) -> _Accounts:
+    """Whoever was logged in audits, but root: it deploys, and an account for audits is still to be made (QT115)."""
+    return {"guessed": ("audit_user",)} if user == ROOT else {"audit_user": user, "guessed": ("deploy_user",)}
 
 
 def _run(host: Host, commands: Sequence[Command]) -> list[Frame | None]:

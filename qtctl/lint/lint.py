@@ -9,6 +9,7 @@ from qtctl.lint.directives import directives
 from qtctl.lint.folders import folders
 from qtctl.lint.found import Finding
 from qtctl.lint.leftovers import leftovers
+from qtctl.lint.logins import logins
 from qtctl.lint.memory import caps, memory
 from qtctl.lint.misread import misread
 from qtctl.lint.modules import modules
@@ -24,7 +25,8 @@ from qtctl.model.desired import Desired
 from qtctl.model.registry import Registry
 
 RULES: tuple[Rule, ...] = (
-    order, streams, memory, names, sandbox, leftovers, secrets, misread, directives, timers, modules, caps, folders,
+    order, streams, memory, names, sandbox, leftovers, secrets, misread, directives, timers, modules, caps, logins,
+    folders,
 )  # fmt: skip
 
 

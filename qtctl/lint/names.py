@@ -1,7 +1,7 @@
 """QT106: names that differ only by - and _."""
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from qtctl.findings.finding import Severity
 from qtctl.lint.found import Finding
@@ -9,6 +9,9 @@ from qtctl.lint.view import View
 from qtctl.model.registry import Registry
 
 KINDS = ("services", "externals", "targets", "timers", "venvs", "keys", "hosts")
+
+FEW = 20
+"""Names that are alike, of which each pair is told. Of more, each with the next."""
 
 
 def names(view: View) -> Iterator[Finding]:
@@ -20,7 +23,8 @@ def names(view: View) -> Iterator[Finding]:
         for name in getattr(registry, kind):
             alike.setdefault(name.replace("_", "-"), []).append(name)
         for those in alike.values():
-            for first, second in combinations(sorted(those), 2):
+            found = sorted(those)
+            for first, second in combinations(found, 2) if len(found) <= FEW else pairwise(found):
                 yield from _twins(registry, kind, first, second)
 
 

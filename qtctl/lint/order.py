@@ -1,6 +1,7 @@
 """QT103: order that cannot be kept, and requirements without an order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from qtctl.findings.finding import Severity
 from qtctl.lint.found import Finding, Fix
@@ -14,11 +15,44 @@ _ORDERED_BY_SYSTEMD = frozenset({"sysinit.target", "basic.target", "shutdown.tar
 Graph = dict[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Words of an `order` key by the unit that they mean, and where they are said."""
+
+    file: str
+    path: tuple[str, ...]
+    words: Mapping[str, str]
+
+
 def order(view: View) -> Iterator[Finding]:
     yield from _cycles(view)
-    for unit, service in view.services:
-        for key in ("requires", "binds_to"):
-            yield from _unordered(view, unit, key, tuple(getattr(service, key)))
+    requiring = [(unit, service) for unit, service in view.services if service.requires or service.binds_to]
+    if not requiring:
+        return
+    names, before = Names.of(view.registry), _before(view)
+    defaults = view.registry.fleet.defaults.order
+    for key in ("requires", "binds_to"):
+        shared = _said(names, "fleet.toml", ("defaults", "order", "after"), getattr(defaults, key))
+        for unit, service in requiring:
+            own = getattr(view.registry.services[unit.subject].order, key)
+            said = (_said(names, unit.declared.origin.file, ("order", "after"), own), shared)
+            ordered = {*unit.all("Unit", "After"), *unit.all("Unit", "Before"), *before.get(unit.name, ())}
+            yield from _unordered(
+                view, unit, key, [each for each in getattr(service, key) if each not in ordered], said
+            )
+
+
+def _said(names: Names, file: str, path: tuple[str, ...], words: tuple[str, ...]) -> _Said:
+    return _Said(file, path, {names.unit(each): each for each in reversed(words)})
+
+
+def _before(view: View) -> dict[str, set[str]]:
+    """Unit → units that say that they start before it."""
+    found: dict[str, set[str]] = {}
+    for unit in view.units:
+        for name in unit.all("Unit", "Before"):
+            found.setdefault(name, set()).add(unit.name)
+    return found
 
 
 def _cycles(view: View) -> Iterator[Finding]:
@@ -143,14 +177,12 @@ def _order_origin(view: View, unit: Unit, key: str) -> Origin:
     return unit.declared.origin.at("order", key.lower())
 
 
-def _unordered(view: View, unit: Unit, key: str, required: tuple[str, ...]) -> Iterator[Finding]:
-    ordered = {*unit.all("Unit", "After"), *unit.all("Unit", "Before"), *_ORDERED_BY_SYSTEMD}
-    before = {other.name for other in view.units if unit.name in other.all("Unit", "Before")} if required else set()
+def _unordered(view: View, unit: Unit, key: str, required: Sequence[str], said: tuple[_Said, ...]) -> Iterator[Finding]:
     stem = unit.name.rpartition(".")[0]
     for name in required:
-        if name in ordered or name in before or name == f"{stem}.socket":
+        if name in _ORDERED_BY_SYSTEMD or name == f"{stem}.socket":
             continue
-        at, fix = _mend(view, unit, key, name)
+        at, fix = _mend(view, unit, key, name, said)
         yield Finding(
             "QT103",
             Severity.WARNING,
@@ -162,16 +194,11 @@ def _unordered(view: View, unit: Unit, key: str, required: tuple[str, ...]) -> I
         )
 
 
-def _mend(view: View, unit: Unit, key: str, name: str) -> tuple[Origin, Fix | None]:
+def _mend(view: View, unit: Unit, key: str, name: str, said: tuple[_Said, ...]) -> tuple[Origin, Fix | None]:
     """Where it was required, and what to add there, in the same words."""
-    names = Names.of(view.registry)
-    service = view.registry.services[unit.subject]
-    at = origin_at(view, service, unit.declared.origin, ("order", key))
-    for file, path, node in (
-        (unit.declared.origin.file, ("order", "after"), service.order),
-        ("fleet.toml", ("defaults", "order", "after"), view.registry.fleet.defaults.order),
-    ):
-        said = next((each for each in getattr(node, key) if names.unit(each) == name), None)
-        if said is not None:
-            return Origin(file, (*path[:-1], key)), Fix(file, path, said, f"{said} added to {'.'.join(path)}")
-    return at, None
+    for where in said:
+        word = where.words.get(name)
+        if word is not None:
+            fix = Fix(where.file, where.path, word, f"{word} added to {'.'.join(where.path)}")
+            return Origin(where.file, (*where.path[:-1], key)), fix
+    return origin_at(view, view.registry.services[unit.subject], unit.declared.origin, ("order", key)), None

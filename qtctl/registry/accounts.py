@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import combinations
 from pathlib import PurePosixPath
 
 from qtctl.dialects.hosts import same_address
@@ -31,13 +30,24 @@ def _users(registry: Registry) -> Iterator[Problem]:
             yield f"{name!r} cannot name a user", origin, "a letter or _, then letters, digits, _ and -, at most 31"
         if user.gid is not None and user.group == ROOT:
             yield "the group root has its gid", origin.at("gid"), "leave gid out"
-    for (name, user), (other, its) in combinations(live.items(), 2):
-        if not _meet(user.hosts, its.hosts):
-            continue
+    for name, other in _alike(registry, live):
+        user, its = live[name], live[other]
         origin = registry.origins["users", other]
         if user.uid is not None and user.uid == its.uid:
             yield f"uid {its.uid} is {name}'s too", origin.at("uid"), "give one of them another"
         yield from _groups(name, user, other, its, origin)
+
+
+def _alike(registry: Registry, live: dict[str, User]) -> Iterator[tuple[str, str]]:
+    """Each user with the first on one of its hosts that has its uid, its gid, or its group with a gid."""
+    first: dict[tuple[str, object, str], str] = {}
+    for name, user in live.items():
+        has: list[tuple[str, object]] = [("uid", user.uid)] if user.uid is not None else []
+        if user.gid is not None:
+            has += [("gid", user.gid), ("group", user.group or name)]
+        hosts = user.hosts or tuple(registry.hosts)
+        found = {first.setdefault((*each, host), name): None for each in has for host in hosts}
+        yield from ((other, name) for other in found if other != name)
 
 
 def _groups(name: str, user: User, other: str, its: User, origin: Origin) -> Iterator[Problem]:

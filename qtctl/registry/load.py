@@ -19,6 +19,7 @@ from qtctl.model import registry as model
 from qtctl.model import units
 from qtctl.model.accounts import Folder, User
 from qtctl.model.origin import Origin
+from qtctl.registry.amounts import amounts
 from qtctl.registry.places import Places
 from qtctl.registry.references import check_references
 
@@ -58,7 +59,7 @@ def load(files: Mapping[str, bytes]) -> model.Registry:
     registry = loader.registry()
     if registry is None or loader.errors:
         raise InputErrors(_in_order(loader.errors))
-    errors = check_references(registry)
+    errors = list(amounts(registry, files)) or check_references(registry)
     if errors:
         places = Places(files)
         raise InputErrors(_in_order(_placed(places, what, origin, hint) for what, origin, hint in errors))

@@ -14,6 +14,9 @@ from qtctl.registry.kinds import TIMES, kinds, starts_nothing
 from qtctl.registry.problem import Problem
 from qtctl.registry.units import order_problems, started, units
 
+KNOWN = 20
+"""Names in a hint. There may be as many hints as wrong names."""
+
 
 def check_references(registry: Registry) -> list[Problem]:
     """Every problem of the whole registry, in file order."""
@@ -189,4 +192,5 @@ def _unit_names(registry: Registry, names: Names) -> Iterator[Problem]:
 
 def _known(names: object) -> str:
     known = sorted(names) if isinstance(names, dict) else []
-    return f"declared: {', '.join(known)}" if known else "none is declared"
+    more = f" and {len(known) - KNOWN} more" if len(known) > KNOWN else ""
+    return f"declared: {', '.join(known[:KNOWN])}{more}" if known else "none is declared"

@@ -41,6 +41,7 @@ def paths(desired: Desired) -> Iterator[tuple[str, str, Origin]]:
 def account_entries(accounts: Iterable[DesiredAccount]) -> tuple[sysusers.Entry, ...]:
     """Groups, users, memberships: what a line names is made by one before it."""
     accounts = tuple(accounts)
+    shared = {account.group for account in accounts if account.group not in (account.name, "root")}
     groups: dict[str, int | None] = {}
     for account in accounts:
         groups[account.group] = groups.get(account.group) or account.gid
@@ -48,7 +49,7 @@ def account_entries(accounts: Iterable[DesiredAccount]) -> tuple[sysusers.Entry,
         *(
             sysusers.Entry(Kind.GROUP, name, "" if gid is None else str(gid))
             for name, gid in sorted(groups.items())
-            if gid is not None or any(name not in (own.name, "root") and own.group == name for own in accounts)
+            if gid is not None or name in shared
         ),
         *(_user(account) for account in accounts),
         *(sysusers.Entry(Kind.MEMBER, account.name, group) for account in accounts for group in account.groups),

@@ -51,10 +51,10 @@ def check(answers: Answers) -> None:
         bytes_of(answers.memory)
     except InputError as error:
         raise InputError(f"--memory cannot be {answers.memory!r}", hint="a size, for example 4G") from error
-    if answers.audit_user in (answers.name, "root"):
+    if answers.audit_user in (answers.name, answers.deploy_user, "root"):
         raise InputError(
             f"--audit-user cannot be {answers.audit_user}",
-            hint="audits look as somebody who may change nothing, and not as who the services run as",
+            hint="audits look as somebody who may change nothing: neither who deploys nor who the services run as",
         )
 
 

@@ -44,6 +44,68 @@ REGISTRY = {
     "running services": _repeated("lint", "", "--- services/s{n}.toml\n" + FEED),
     "environment": _repeated("lint", API + "[env]\n", 'A{n} = "x y"\n'),
 }
+JOB = 'summary = "x"\nstate = "running"\n[run]\nkind = "command"\nargv = ["/bin/x"]\n'
+
+
+def _services(count: int, more: Callable[[int, int], str], **others: str) -> bytes:
+    """So many services, each with what `more` says of its number, and other files."""
+    names = {f"services/s{n}.toml": JOB + more(n, count) for n in range(count)}
+    texts = {**{name.replace("__", "/") + ".toml": text for name, text in others.items()}, **names}
+    return pack({name: text.encode() for name, text in texts.items()})
+
+
+def _each(more: str) -> Callable[[int, int], str]:
+    return lambda n, count: more.replace("{n}", str(n)).replace("{next}", str((n + 1) % count))
+
+
+def _connected(count: int) -> bytes:
+    """Every service after every other: `count` is that of pairs, which the text grows with."""
+    services = int(count**0.5) + 1
+    names = ", ".join(f'"s{n}"' for n in range(services))
+    return _services(services, lambda n, _: f"[order]\nafter = [{names}]\n".replace(f'"s{n}"', '"feed"'))
+
+
+def _twins(count: int) -> bytes:
+    names = ("".join("a" + "-_"[n >> bit & 1] for bit in range(20)) + "a" for n in range(count))
+    text = SMALL["targets.toml"] + "".join(f'[{name}]\nsummary = "x"\n' for name in names)
+    return pack({"targets.toml": text.encode()})
+
+
+def _hosts(count: int) -> bytes:
+    """As many hosts as services."""
+    host = '[h{n}]\naddress = "192.0.2.1"\naudit_user = "a"\ndeploy_user = "b"\nmemory = "1G"\ncpus = 1\n'
+    hosts = "".join(host.replace("{n}", str(n)) for n in range(count))
+    return _services(count, _each(""), hosts=hosts)
+
+
+def _users(count: int) -> bytes:
+    text = "".join(f'[u{n}]\nsummary = "x"\nuid = {n + 1}\ngid = 7\n' for n in range(count))
+    return pack({"users.toml": text.encode()})
+
+
+def _instances(count: int) -> bytes:
+    names = ", ".join(f'"i{n}"' for n in range(count))
+    return pack({"services/t@.toml": JOB.replace("[run]", f"instances = [{names}]\n[run]").encode()})
+
+
+def _nowhere(count: int) -> bytes:
+    return _services(count, _each("")).replace(b"state", b'target = "x"\nstate')
+
+
+PRODUCTS: dict[str, tuple[str, Make]] = {
+    "graph: fully connected": ("graph", _connected),
+    "graph: a chain": ("graph", lambda count: _services(count, _each('[order]\nafter = ["s{next}"]\n'))),
+    "graph: writers and readers of one stream": (
+        "graph", lambda count: _services(count, _each('[streams]\npublishes = ["s:tick"]\nreads = ["s:mode"]\n')),
+    ),
+    "a circle": ("lint", lambda count: _services(count, _each('[order]\nafter = ["s{next}"]\n'))),
+    "requirements": ("lint", lambda count: _services(count, _each('[order]\nrequires = ["feed", "s{next}"]\n'))),
+    "names that lead nowhere": ("registry", _nowhere),
+    "names that are alike": ("lint", _twins),
+    "services on hosts": ("lint", _hosts),
+    "users of one gid": ("registry", _users),
+    "instances": ("lint", _instances),
+}  # fmt: skip
 SYSTEMD = {
     "continuations": _repeated("unit", "[Service]\nExecStart=", "a\\\n"),
     "comments in a continuation": _repeated("unit", "[Service]\nExecStart=a\\\n", "# b\n"),
@@ -135,4 +197,4 @@ def _merges(count: int) -> bytes:
 
 
 OTHERS["merges of merges"] = ("compose", _merges)
-GROWTH: dict[str, tuple[str, Make]] = {**REGISTRY, **SYSTEMD, **SECRETS, **OTHERS}
+GROWTH: dict[str, tuple[str, Make]] = {**REGISTRY, **PRODUCTS, **SYSTEMD, **SECRETS, **OTHERS}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from xml.parsers.expat import ParserCreate
 
 from qtctl.dialects.toml.positions import MAX_DEPTH, index
 from qtctl.dialects.toml.read import read
@@ -13,6 +14,10 @@ from qtctl.registry.load import REQUIRED, load
 from qtctl.registry.places import Places
 from qtctl.report.lint import Report, to_json, to_markdown, to_sarif
 from qtctl.version import VERSION
+from qtctl.views.graph import graph
+from qtctl.views.graph_svg import svg
+from qtctl.views.graph_text import dot, mermaid
+from qtctl.views.words import What
 from tests.fuzz.registries import pack, seeds, templates, unpack
 from tests.fuzz.target import Target, lines, placed
 
@@ -106,6 +111,19 @@ def _wrong(files: Files) -> int:
     return 0
 
 
+def graphs(data: bytes) -> None:
+    """A picture of each kind, which is XML where it is SVG."""
+    try:
+        registry = load(unpack(data))
+    except InputErrors:
+        return
+    for what in What:
+        built = graph(registry, what)
+        assert mermaid(built).startswith("---\ntitle: ")
+        assert dot(built).startswith("digraph ")
+        ParserCreate().Parse(svg(built).encode(), True)
+
+
 TOKENS = (
     "=", "[", "]", "[[", "]]", "{", "}", ",", ".", '"', "'", '"""', "'''", "\\", "#", "\n", "\r\n", "\t", "\0",
     "\ufeff", "true", "false", "nan", "-inf", "1e400", "0x" + "f" * 40, "9" * 30, "-9223372036854775809",
@@ -128,5 +146,6 @@ PERSISTENT = pack(
 
 REGISTRY = Target("registry", loads, seeds, TOKENS)
 POSITIONS = Target("positions", positions, lambda: [each.partition(b"\n")[2] for each in seeds()], TOKENS)
+GRAPH = Target("graph", graphs, seeds, TOKENS)
 LINT = Target("lint", lints, seeds, TOKENS)
 FIX = Target("fix", fixes, lambda: [*seeds(), PERSISTENT], TOKENS)

@@ -19,6 +19,7 @@ TARGETS: dict[str, Target] = {
         laws_registry.POSITIONS,
         laws_registry.LINT,
         laws_registry.FIX,
+        laws_registry.GRAPH,
         laws_systemd.UNIT,
         laws_systemd.ENV,
         laws_systemd.QUOTING,

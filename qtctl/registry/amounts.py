@@ -1,0 +1,36 @@
+"""How much is made of a registry: each service on each of its hosts, each time with what the defaults say.
+
+Everything else takes time in proportion to the files; this is a product of what two of them say, so it has a bound.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from qtctl.model.origin import Origin
+from qtctl.model.registry import Registry
+from qtctl.registry.problem import Problem
+
+MAX_UNITS = 50_000
+"""Services and their instances, on all hosts together."""
+MAX_BYTES = 100_000_000
+"""Of the files of services and of fleet.toml, each counted as often as it is used."""
+
+
+def amounts(registry: Registry, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """The one problem where there is too much of it: what takes the product should not be asked then."""
+    shared = len(files.get("fleet.toml", b""))
+    units, weight = 0, 0
+    for name, service in registry.services.items():
+        if service.state == "retired":
+            continue
+        places = len(service.hosts) or len(registry.hosts)
+        own = files.get(registry.origins["services", name].file, b"")
+        units += places * max(len(service.instances), 1)
+        weight += places * max(len(service.instances), 1) * (shared + len(own))
+    several = len(registry.hosts) > 1
+    at = Origin("hosts.toml") if several else Origin("fleet.toml", ("defaults",))
+    if units > MAX_UNITS:
+        hint = f"{'say on which hosts a service is, or ' if several else ''}make several registries of it"
+        yield f"{units} services and instances on all hosts together, at most {MAX_UNITS}", at, hint
+    elif weight > MAX_BYTES:
+        said = f"{weight // 1_000_000} MB of text for all services on all hosts together"
+        yield f"{said}, at most {MAX_BYTES // 1_000_000}", at, "say it where it is needed, not in [defaults]"
