@@ -147,8 +147,14 @@ SECRETS = {
         "a", "a-", "a.", "1.", "a=", "pwd=", "pwd=<", "pwd=/", "pwd=$a", "pwd='", "pwd='\"", "://", "a://", "a+",
         "://a:b", "eyJ-", "eyJabcdefgh.", ".eyJ-", "-----BEGIN ", "PRIVATE KEY", "sk-", "github_pat_", "xoxa-", "T/B",
         " ", "a ", "<", "*", "hooks.slack.com/services/T", "12345678:", "SECRET_", "pwd=a&",
+        "authorization: ", "bearer a1 ", "://a:", "://a:b@",
+        "-----BEGIN PRIVATE KEY-----", "a://b?", '"pwd": ', "PASSWORD",
     )
 }  # fmt: skip
+ARGUMENTS = {
+    f"arguments: {each!r}": _repeated("arguments", "app ", each)
+    for each in ("a ", "-p x1y2z3 ", "--pwd a ", "'", '"', "'\"", "' ", "--a=b ", "sh -c 'a -p b' ", "\\", ";", "a=")
+}
 OTHERS = {
     "compose services": _repeated("compose", "services:\n", "  a{n}: {image: x}\n"),
     "environment of a service": _repeated("compose", "services:\n  a:\n    environment:\n", "      A{n}: x\n"),
@@ -197,4 +203,4 @@ def _merges(count: int) -> bytes:
 
 
 OTHERS["merges of merges"] = ("compose", _merges)
-GROWTH: dict[str, tuple[str, Make]] = {**REGISTRY, **PRODUCTS, **SYSTEMD, **SECRETS, **OTHERS}
+GROWTH: dict[str, tuple[str, Make]] = {**REGISTRY, **PRODUCTS, **SYSTEMD, **SECRETS, **ARGUMENTS, **OTHERS}

@@ -1,8 +1,10 @@
 """Laws of what looks like a secret: where it stands, and that nothing around it hides it."""
 
+from qtctl.dialects.arguments import argument_spans, masked_arguments, masked_lines
 from qtctl.dialects.secrets import harmless, random_looking, secret_by_form, secret_name, secret_spans
 from tests.fuzz.target import Target
 
+CANARY = "hunter2-c4n4ry"
 KEY = "AKIAIOSFODNN7EXAMPLE"
 
 
@@ -18,6 +20,17 @@ def secrets(data: bytes) -> None:
     at = half + 1
     assert any(start <= at and at + len(KEY) <= end for start, end, _ in _in_order(hidden))
     assert secret_by_form(hidden)
+
+
+def arguments(data: bytes) -> None:
+    """Words stay as many as they are, and an option's value is hidden whatever comes before it."""
+    text = data.decode("utf-8", "surrogateescape")
+    words = ("/bin/app", *text.split(" "))
+    assert len(argument_spans(words)) == len(words)
+    masked_arguments(words)
+    hidden = masked_lines(f"{text}\nExecStart=/bin/app --password={CANARY}\n")
+    assert CANARY not in hidden
+    assert CANARY not in " ".join(masked_arguments((*words, f"--password={CANARY}")))
 
 
 def _in_order(text: str) -> list[tuple[int, int, str]]:
@@ -44,4 +57,7 @@ PARTS = (
     "0f" * 20, "-----BEGIN ", "PRIVATE KEY", "hooks.slack.com/services/T", "/B", KEY, "\u00e9", "\udc80",
 )  # fmt: skip
 
+ARGUMENTS = Target(
+    "arguments", arguments, lambda: [text.encode() for text in SEEDS], (*PARTS, "--password", "-p", "sh", "-c")
+)
 SECRETS = Target("secrets", secrets, lambda: [text.encode() for text in SEEDS], PARTS)

@@ -28,6 +28,7 @@ TARGETS: dict[str, Target] = {
         laws_compose.COMPOSE_FILE,
         laws_compose.PARITY,
         laws_secrets.SECRETS,
+        laws_secrets.ARGUMENTS,
         laws_evidence.EVIDENCE,
         laws_evidence.AUDIT,
         laws_ssh.SETTINGS,

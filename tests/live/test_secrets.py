@@ -14,7 +14,10 @@ pytestmark = pytest.mark.lab
 UNIT = "quantum-ai-engine.service"
 CANARIES = {
     place: f"canary-{place}-9b7c4e"
-    for place in ("drop-in", "env-file", "secrets-file", "argv", "own-argv", "stream", "hash", "text", "declared")
+    for place in (
+        *("drop-in", "env-file", "secrets-file", "argv", "own-argv", "stream", "hash", "text", "declared"),
+        *("continued", "continued-argv", "comment", "junk"),
+    )
 }
 """Where each is planted: `declared` is a value that the registry itself gives, and a deploy brings to the host."""
 PLANT = f"""
@@ -25,6 +28,16 @@ echo 'BINANCE_API_KEY={CANARIES["secrets-file"]}' >> /etc/quantum/ai-engine.secr
 printf '[Service]\\nExecStart=/bin/sh -c "exec sleep infinity" {CANARIES["argv"]}\\n' \
   > /etc/systemd/system/quantum-rogue.service
 sed -i '/^ExecStart=/s/$/ {CANARIES["own-argv"]}/' /etc/systemd/system/quantum-clm.service
+cat >> /etc/systemd/system/quantum-clm.service <<'END'
+[Service]
+Environment=LEVEL=x \\
+# aside
+  TOKEN={CANARIES["continued"]}
+ExecStopPost=/bin/true \\
+  --password {CANARIES["continued-argv"]}
+# password: {CANARIES["comment"]}
+--password {CANARIES["junk"]}
+END
 systemctl daemon-reload
 systemctl start quantum-rogue.service
 systemctl restart {UNIT} quantum-clm.service
@@ -69,6 +82,7 @@ def planted(box: Box) -> Iterator[None]:
 @pytest.mark.usefixtures("planted")
 def test_no_canary_is_seen(box: Box, tmp_path: Path) -> None:
     since = box.sh("date '+%Y-%m-%d %H:%M:%S'").strip()
+    adopted = _adopted(box, tmp_path)
     looks, deploys = _looks(box, tmp_path), _deploys(box, tmp_path)
     written = [path.read_text() for path in (tmp_path / "out").iterdir()]
     assert len(written) == 3
@@ -79,6 +93,7 @@ def test_no_canary_is_seen(box: Box, tmp_path: Path) -> None:
     host = [journal, box.sh(f"cat {WATCHED}")]
     assert _canaries_in(*deploys, *host) == set()
     assert _canaries_in(*looks, *written) == set()
+    assert _canaries_in(*adopted) <= {"argv", "own-argv"}, "words that nothing tells from others"
 
 
 def _canaries_in(*texts: str) -> set[str]:
@@ -100,6 +115,15 @@ def _looks(box: Box, work: Path) -> list[str]:
         _exits(1, "--debug", "report", "registry", *host, "--format", "json", "--out", str(out / "registry.json")),
         _exits(1, "--debug", "report", "registry", *host, "--out", str(out / "registry.md")),
     ]
+
+
+def _adopted(box: Box, work: Path) -> list[str]:
+    """A registry made of the host, and all that is said of it."""
+    out = work / "adopted"
+    said = [_exits(1, "--debug", "adopt", "host", box.name, "--out", str(out), "--format", "md")]
+    said.append(_exits(1, "adopt", "host", box.name, "--out", str(out), "--force", "--format", "json"))
+    assert "TOKEN" in said[0], "the secret is adopted by its name"
+    return said + [path.read_text() for path in out.rglob("*") if path.is_file()]
 
 
 def _deploys(box: Box, work: Path) -> list[str]:
