@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cache
 
-from qtctl.dialects.secrets import masked_message
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Fact
 from qtctl.model.plausible import LONGEST_LINE, problem
@@ -61,6 +60,8 @@ def _reason(words: str) -> str:
 @cache
 def _shown(reason: str) -> str:
     """Shells, sudo and others quote what they do not understand."""
+    from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - 10 ms: loaded while the host answers
+
     return masked_message(reason)
 
 

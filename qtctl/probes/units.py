@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
-from qtctl.dialects.arguments import masked_arguments
-from qtctl.dialects.secrets import masked
 from qtctl.dialects.shell import quote
 from qtctl.model.facts import Unit, UnitListing
 
@@ -208,6 +206,8 @@ def decode(
     Of a command that is not among `argvs` (the declared ones as systemd shows them) only the executable is kept: people
     put passwords there. Undecodable for a value that is missing, or of another type.
     """
+    from qtctl.dialects.secrets import masked  # noqa: PLC0415 - as in _shown
+
     table = _table(unit).items()
     found: dict[str, Any] = {field: _value(name, kind, properties.get(name)) for field, (name, kind) in table}
     if "exec_start" in found:
@@ -219,6 +219,8 @@ def decode(
 
 def _shown(argv: Sequence[str]) -> list[str]:
     """A registry may hold a secret, too."""
+    from qtctl.dialects.arguments import masked_arguments  # noqa: PLC0415 - 10 ms: loaded while the host answers
+
     return list(masked_arguments(argv))
 
 

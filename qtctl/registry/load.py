@@ -9,9 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from qtctl.dialects.arguments import masked_lines
 from qtctl.dialects.endpoints import LOCAL, is_target
-from qtctl.dialects.secrets import secret_name
 from qtctl.dialects.toml.positions import Path, line_in
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors, Place
@@ -200,6 +198,9 @@ def _field_error(
 
 def _may_show(keys: Path, given: str) -> bool:
     """Whether a value that was given may be quoted: none of an environment, and none that looks like a secret."""
+    from qtctl.dialects.arguments import masked_lines  # noqa: PLC0415 - 10 ms, and good registries do without
+    from qtctl.dialects.secrets import secret_name  # noqa: PLC0415 - as above
+
     return "env" not in keys and not any(map(secret_name, keys)) and masked_lines(given) == given
 
 

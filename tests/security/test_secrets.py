@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from qtctl.adapters.local import LocalHost
 from qtctl.adapters.store import RedisStore
 from qtctl.dialects.arguments import masked_arguments
 from qtctl.dialects.secrets import masked_message
@@ -22,6 +23,7 @@ from qtctl.model.secret import Secret, Withheld
 from qtctl.plan.visible import shown_diff
 from qtctl.report.adopt import build, to_json
 from qtctl.report.adopt_markdown import to_markdown
+from tests.adapters import servers
 from tests.adopt.small import adopt, into
 from tests.cli.world import qtctl
 from tests.security.test_terminal import RunHere, run_here
@@ -408,3 +410,13 @@ def test_withheld_secrets_however_they_are_written() -> None:
     for way in ways:
         assert "(hidden)" in withheld.out_of(f"before {way} after"), way
     assert withheld.out_of("nothing of it") == "nothing of it"
+
+
+def test_a_real_redis_that_does_not_know_auth(tmp_path: Path) -> None:
+    """It answers with what it was sent."""
+    options = {"requirepass": "another", "rename-command": 'AUTH ""'}
+    with servers.redis(tmp_path, options=options) as port, LocalHost() as here:
+        replies = here.store("127.0.0.1", port, Secret(CANARY)).ask([("PING",), ("TYPE", "x")], 5)
+    assert [reply.error.split()[0] for reply in replies] == ["NOAUTH", "NOAUTH"]
+    assert "ERR unknown command" in replies[0].error
+    assert CANARY not in "".join(reply.error for reply in replies)
