@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from qtctl.collect.look import Look
 from qtctl.errors import HostError
-from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach, Unit, UnitListing
 from qtctl.ports.host import UNREADABLE, BusCall, BusReply
@@ -53,7 +52,7 @@ class _Session:
     """Calls on the bus of a look, timed and noted."""
 
     def __init__(self, look: Look, *, root: bool) -> None:
-        self.desired, self.ledger = look.desired, look.ledger
+        self.inquiry, self.ledger = look.inquiry, look.ledger
         self._bus, self._clock, self._deadline = look.host.bus(root=root), look.clock, look.deadline
         self._at = self._took_s = 0.0
 
@@ -92,9 +91,9 @@ def _look(session: _Session, open_: set[Need]) -> None:
     _close(session, open_, odd, 0)
     named = [name for name in names if not probe.odd_name(name)]
     # What should be gone, and most often is, is asked for its properties only where it turns out to be there.
-    gone = {ghost.unit for ghost in session.desired.ghosts}
+    gone = session.inquiry.retired_units
     expected = [name for name in named if name not in gone]
-    patterns = (*session.desired.unit_patterns, *_fleet(session.desired), *names)
+    patterns = (*session.inquiry.unit_patterns, *session.inquiry.unit_names, *names)
     # The list of files takes systemd longest, and is asked for early: what follows is sent and queued meanwhile.
     first = [probe.ALL_UNITS, probe.by_names(named), probe.unit_files(patterns)]
     replies = session.call([*first, *_gets(expected)])
@@ -107,16 +106,9 @@ def _look(session: _Session, open_: set[Need]) -> None:
     extra: list[str] = []
     if LISTING in open_:
         _close(session, open_, [observed(LISTING, probe.listing(loaded, files), again=probe.LISTING_AGAIN)], number)
-        extra = _undeclared(loaded, files, session.desired.unit_patterns, set(names))
+        extra = _undeclared(loaded, files, session.inquiry.unit_patterns, set(names))
         open_ |= {Need(Unit.FACT, name) for name in extra}
     _answer(session, open_, _First(seen, {name: rows[name] for name in late}, files), extra)
-
-
-def _fleet(desired: Desired) -> Iterable[str]:
-    """Every unit name that the registry says something of: a file of one is worth seeing, whatever is needed."""
-    groups = (desired.services, desired.targets, desired.timers, desired.units, desired.externals, desired.ghosts)
-    yield from (each.unit for group in groups for each in group)
-    yield from (alias for external in desired.externals for alias in external.aliases)
 
 
 def _gets(names: Iterable[str]) -> list[probe.Question]:
@@ -185,9 +177,10 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
         states = dict(zip((*unlisted, *extra), replies[at:], strict=True))
         rows = {**first.late, **_rows(extra, replies[0])}
         everything = first.seen | _seen(session, more, rows, replies[1:at])
-    argvs = {service.unit: service.loaded for service in session.desired.services}
     for name, each in sorted(everything.items()):
-        answer = _unit(name, each, _listed(name, each.row, files), states.get(name), argvs.get(name, ()))
+        answer = _unit(
+            name, each, _listed(name, each.row, files), states.get(name), session.inquiry.argvs.get(name, ())
+        )
         _close(session, open_, [answer], each.ask)
 
 

@@ -1,107 +1,92 @@
-"""The process that asks a live host: forked early, so that it loads its libraries while the registry is checked.
+"""An engine for one host that starts before there is anything to do.
 
-It connects to nothing of its own accord. It is sent a route once the registry that names it has been checked, and then
-what to ask; it answers with evidence.
+An SSH login takes as long as all our own work. So a process is forked first of all, before typer is loaded. It loads
+its libraries while this process checks the registry; it is sent the route first, and connects while the rest of the
+inquiry is unpacked. It connects to nothing of its own accord. That saves a quarter of an audit (docs/benchmarks.md) and
+costs this file: to whoever submits work it is an executor like any other.
 """
 
-import resource
 import threading
-from contextlib import suppress
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeVar
 
-from qtctl.cli.beside import Beside, Receive, Send
-from qtctl.cli.task import Task
-from qtctl.dialects.endpoints import LOCAL
+from qtctl.engines.background_thread import BackgroundThread
+from qtctl.engines.child_process import Receive, Send, fork
+from qtctl.engines.relay import Relay
+from qtctl.engines.work import Work, result, serve
+from qtctl.engines.worker import COLLECTING, LONGEST_S, connect_early, hold_memory
+from qtctl.model.route import Route
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from qtctl.cli.asked import Asked
-    from qtctl.cli.connect import Way
-    from qtctl.model.evidence import Evidence
-    from qtctl.ports.progress import Progress
-
-
-ASKING = ("qtctl.cli.asked", "qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.store_redis")
-"""What asking needs: loaded while the registry is checked, else while the host opens a session."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-LONGEST_S = 90.0
-"""A look ends by its own deadlines, 30 s for connecting and 40 for asking; this one holds whatever it hangs in."""
-MEMORY = 256 * 1024 * 1024
-"""Bytes that a look may take beside what it begins with. A host is read within far less; this holds in any case."""
+class EarlyConnection(Executor):
+    """One process that does one thing after the other. Make it before starting threads.
 
+    `remote`: load what SSH needs. Work that takes longer than `longest_s` ends the process, with a TimeoutError.
+    """
 
-class Target(NamedTuple):
-    """A host, and the registry that says what it must have."""
+    def __init__(self, *, remote: bool = True, longest_s: float = LONGEST_S) -> None:
+        self.events = Relay()
+        self._child = fork(lambda receive, send: _run(receive, send, remote=remote))
+        self._longest_s = longest_s
+        self._sent: SimpleQueue[Future[Any] | None] = SimpleQueue()
+        self._answers: BackgroundThread[None] | None = None
+        self._shut = False
 
-    registry: "Path"
-    host: str
-    as_name: str | None = None
-    user: str | None = None
-    templates: "Path | None" = None
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        if self._shut:
+            raise RuntimeError("no work is taken after shutdown")
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
+        for route in (getattr(arg, "route", None) for arg in args):
+            if isinstance(route, Route):
+                self._child.send(route)
+        self._child.send(Work(fn, args, kwargs))
+        self._sent.put(future)
+        if self._answers is None:
+            self._answers = BackgroundThread(self._read)
+        return future
 
-
-class Looking:
-    """Loads what it needs, connects when it is sent a route, and asks when it is sent what."""
-
-    def __init__(self, target: Target) -> None:
-        remote = target.host != LOCAL
-        self._child = Beside(lambda receive, send: _look(receive, send, remote=remote))
-
-    def ask(self, asked: "Asked") -> None:
-        """`asked` is made of a registry that has been checked: only now is there a connection."""
-        # The route first and alone: it is read at once, and the connection made while the rest is unpacked.
-        self._child.send(asked.way)
-        self._child.send(asked)
-        self._asked = asked
-
-    def answer(self, say: "Progress") -> "Evidence":
-        """The evidence, once it is there. `say` tells what the child says of its progress."""
-        try:
-            with self._child.within(LONGEST_S):
-                while isinstance(said := self._child.receive(), str):
-                    say(said)
-        except TimeoutError:
-            return self._asked.lost(f"no end in {LONGEST_S:g} s")
-        evidence: Evidence = said
-        return evidence
-
-    def close(self) -> None:
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the process: with `wait` once all work has been done, else whatever it is at."""
+        if self._shut:
+            return
+        self._shut = True
+        self._sent.put(None)
+        if wait and not cancel_futures and self._answers is not None:
+            self._answers.result()
         self._child.close()
 
-
-def _hold_memory() -> None:
-    """Beyond the limit Python raises MemoryError, and the machine goes on as if nothing were."""
-    from pathlib import Path
-
-    with suppress(OSError, ValueError, LookupError):  # no Linux, or a lower limit already
-        most = int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize() + MEMORY
-        resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+    def _read(self) -> None:
+        for future in iter(self._sent.get, None):
+            try:
+                future.set_result(result(self._child, self.events, self._longest_s))
+            except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+                future.set_exception(error)
 
 
-def _look(receive: Receive, send: Send, *, remote: bool) -> None:
-    _hold_memory()
+def _run(receive: Receive, send: Send, *, remote: bool) -> None:
+    hold_memory()
     routed = threading.Event()
     if remote:
-        Task(lambda: _load_until(routed))
-    way: Way = receive()
-    routed.set()
-    connecting = Task(lambda: way.connect_ahead(_load))
-    asked: Asked = receive()
-    send(asked.of(connecting.result, send))
+        BackgroundThread(lambda: _load_until(routed))
+
+    def connect(route: Route) -> None:
+        routed.set()
+        connect_early(route)
+
+    serve(receive, send, connect)
 
 
 def _load_until(routed: threading.Event) -> None:
     """Load paramiko, then the rest, for as long as there is no route: after that, connecting comes first."""
     import_module("qtctl.adapters.ssh").load()
-    for name in ASKING:
+    for name in COLLECTING:
         if routed.is_set():
             return
-        import_module(name)
-
-
-def _load() -> None:
-    for name in ASKING:
         import_module(name)
