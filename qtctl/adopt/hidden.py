@@ -8,6 +8,7 @@ from qtctl.adopt.read import Said
 from qtctl.adopt.suspect import clean, hides, known_in
 from qtctl.dialects.arguments import Span, argument_spans
 from qtctl.dialects.secrets import apart
+from qtctl.dialects.systemd.table.lookup import since
 from qtctl.dialects.systemd.words import Escapes, quote, split
 from qtctl.errors import InputError
 
@@ -45,7 +46,9 @@ class Hidden:
         if said.key == "SetCredential":
             self.lines.append((said, said.value.partition(":")[0]))
             return None
-        if said.key in _SAFE or not (hides(said.key, said.value) or self._known_in(said.value)):
+        # PassEnvironment= and ConditionCredential= are systemd's own words, and no name of a secret.
+        name = "" if since(said.section, said.key) is not None else said.key
+        if said.key in _SAFE or not (hides(name, said.value) or self._known_in(said.value)):
             return said
         self._note(said, "")
         return None
