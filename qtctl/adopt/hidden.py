@@ -26,6 +26,7 @@ class Hidden:
 
     known: frozenset[str] = frozenset()
     names: dict[str, None] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
     lines: list[tuple[Said, str]] = field(default_factory=list)
 
     def environment(self, said: Said) -> Iterator[tuple[str, str]]:
@@ -78,16 +79,16 @@ class Hidden:
         return shown + word[at:]
 
     def _known_in(self, text: str) -> list[Span]:
-        return [(*match.span(), "") for match in known_in(text, self.known)]
+        return [(*span, "") for span in known_in(text, self.known)]
 
     def _variable(self, said: Said, option: str) -> str:
         """A name for what an option was given, in the words of the option."""
         base = _NOT_IN_NAME.sub("_", option.upper()).strip("_") or "SECRET"
         name = base if base[0].isalpha() else f"SECRET_{base}"
-        number = 1
+        first = name
         while name in self.names:
-            number += 1
-            name = f"{base}_{number}"
+            self.numbers[first] = self.numbers.get(first, 1) + 1
+            name = f"{base}_{self.numbers[first]}"
         self._note(said, name)
         return f"${{{name}}}"
 
