@@ -4,10 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-KINDS = {
-    ".service": "services", ".timer": "timers", ".target": "targets", ".socket": "sockets", ".path": "paths",
-    ".slice": "slices", ".mount": "mounts", ".automount": "automounts", ".swap": "swaps",
-}  # fmt: skip
+from qtctl.model.unit_kinds import DECLARATIONS
+
+KINDS = {each.kind.suffix: each.table for each in DECLARATIONS}
 """Suffix → table of the registry."""
 
 _ODD = re.compile(r"[^A-Za-z0-9._@-]+")

@@ -1,13 +1,11 @@
 """The declared units of a host in one shape: what each is, what it must be, and what may bring it down."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from qtctl.dialects.systemd.unit_name import is_template
-from qtctl.meaning.units import external_names
-from qtctl.model.desired import Desired, DesiredService, Listener
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired_unit import DesiredUnit, Listener
 from qtctl.model.origin import Origin
-from qtctl.model.states import ServiceState
 
 Root = tuple[str, str]
 
@@ -67,38 +65,31 @@ _latest: list[tuple[Desired, tuple[DeclaredUnit, ...]]] = []
 
 def _declared_units(desired: Desired) -> tuple[DeclaredUnit, ...]:
     files = {file.subject: file.path for file in desired.files if file.kind == "unit"}
-    found = (
-        *_services(desired, files),
-        *_targets(desired, files),
-        *_timers(desired, files),
-        *_lesser(desired, files),
-        *_externals(desired),
+    env = {file.path for file in desired.files if file.kind == "env"}
+    return tuple(_declared(unit, files, env) for unit in desired.units())
+
+
+def _declared(unit: DesiredUnit, files: Mapping[str, str], env: Collection[str]) -> DeclaredUnit:
+    return DeclaredUnit(
+        unit=unit.unit,
+        kind=str(unit.kind) if unit.generated else "external",
+        active=unit.must_be_active,
+        enablement=_enablement(unit),
+        origin=unit.origin,
+        file=files.get(unit.made_by, "") if unit.generated else "",
+        burst=_burst(unit) if isinstance(unit, DesiredService) else DEFAULT_BURST,
+        names=unit.names[1:],
+        causes=_causes(unit, env),
+        holders=tuple(root for holder in (*unit.requires, *unit.binds_to, *unit.part_of) for root in down(holder)),
     )
-    return tuple(sorted(found, key=lambda declared: declared.unit))
 
 
-def _enablement(*, installable: bool, enabled: bool) -> tuple[str, ...]:
-    if not installable:
+def _enablement(unit: DesiredUnit) -> tuple[str, ...]:
+    if not unit.generated:
+        return PRESENT_ENABLEMENT if unit.must_be_enabled else ABSENT_ENABLEMENT
+    if not unit.installable:
         return ("static",)
-    return ("enabled",) if enabled else ("disabled",)
-
-
-def _services(desired: Desired, files: dict[str, str]) -> Iterator[DeclaredUnit]:
-    generated = {file.path for file in desired.files if file.kind == "env"}
-    wanted = {ServiceState.RUNNING: True, ServiceState.STOPPED: False}
-    for service in desired.services:
-        holders = (*service.requires, *service.binds_to, *service.part_of)
-        yield DeclaredUnit(
-            unit=service.unit,
-            kind="service",
-            active=wanted.get(service.state),
-            enablement=_enablement(installable=bool(service.wanted_by or service.install), enabled=service.enabled),
-            origin=service.origin,
-            file=files.get(service.template or service.unit, ""),
-            burst=_burst(service),
-            causes=_causes(service, generated),
-            holders=_flat(down(holder) for holder in holders),
-        )
+    return ("enabled",) if unit.must_be_enabled else ("disabled",)
 
 
 def _burst(service: DesiredService) -> int:
@@ -106,67 +97,15 @@ def _burst(service: DesiredService) -> int:
     return int(value) if value.isdecimal() else DEFAULT_BURST
 
 
-def _causes(service: DesiredService, generated: set[str]) -> tuple[Root, ...]:
-    """What makes a start of it fail: no interpreter, no env file, a port that is taken."""
+def _causes(unit: DesiredUnit, generated: Collection[str]) -> tuple[Root, ...]:
+    """What makes a start of it fail: a port that is taken; of a service no interpreter, no env file."""
+    taken = tuple(("QT302", port_subject(port)) for port in unit.ports)
+    return (*_causes_of_service(unit, generated), *taken) if isinstance(unit, DesiredService) else taken
+
+
+def _causes_of_service(service: DesiredService, generated: Collection[str]) -> tuple[Root, ...]:
     venv = [(check, service.venv) for check in ("QT401", "QT402")] if service.venv else []
     files = (service.env_file if service.env_file in generated else "", service.secrets_file)
     env = [("QT601", path) for path in files if path]
     written = [("QT713", path.lstrip("-+")) for key, path in service.sandbox if key == "ReadWritePaths"]
-    return (("QT711", service.user), *venv, *env, *written, *(("QT302", port_subject(port)) for port in service.ports))
-
-
-def _targets(desired: Desired, files: dict[str, str]) -> Iterator[DeclaredUnit]:
-    for target in desired.targets:
-        yield DeclaredUnit(
-            unit=target.unit,
-            kind="target",
-            active=True,
-            enablement=_enablement(installable=bool(target.wanted_by or target.install), enabled=True),
-            origin=target.origin,
-            file=files.get(target.unit, ""),
-            holders=_flat(down(holder) for holder in target.part_of),
-        )
-
-
-def _timers(desired: Desired, files: dict[str, str]) -> Iterator[DeclaredUnit]:
-    for timer in desired.timers:
-        yield DeclaredUnit(
-            unit=timer.unit,
-            kind="timer",
-            active=timer.active,
-            enablement=_enablement(installable=bool(timer.wanted_by or timer.install), enabled=timer.active),
-            origin=timer.origin,
-            file=files.get(timer.unit, ""),
-        )
-
-
-def _lesser(desired: Desired, files: dict[str, str]) -> Iterator[DeclaredUnit]:
-    for unit in desired.units:
-        if is_template(unit.unit):
-            continue
-        yield DeclaredUnit(
-            unit=unit.unit,
-            kind=unit.section.lower(),
-            active=None if unit.section == "Slice" else unit.active,
-            enablement=_enablement(installable=bool(unit.wanted_by or unit.install), enabled=unit.active),
-            origin=unit.origin,
-            file=files.get(unit.unit, ""),
-            holders=_flat(down(holder) for holder in (*unit.requires, *unit.binds_to, *unit.part_of)),
-        )
-
-
-def _externals(desired: Desired) -> Iterator[DeclaredUnit]:
-    for external in desired.externals:
-        yield DeclaredUnit(
-            unit=external.unit,
-            kind="external",
-            active=external.running,
-            enablement=PRESENT_ENABLEMENT if external.enabled else ABSENT_ENABLEMENT,
-            origin=external.origin,
-            names=external_names(external),
-            causes=tuple(("QT302", port_subject(port)) for port in external.ports),
-        )
-
-
-def _flat(groups: Iterable[tuple[Root, ...]]) -> tuple[Root, ...]:
-    return tuple(root for group in groups for root in group)
+    return (("QT711", service.user), *venv, *env, *written)

@@ -10,9 +10,9 @@ from qtctl.findings.finding import Severity
 from qtctl.lint.found import Finding, Placed
 from qtctl.lint.lint import lint as judge
 from qtctl.lint.unwritable import unwritable
-from qtctl.model.names import LESSER
 from qtctl.model.registry import External, Registry, Service
 from qtctl.model.states import KeyType
+from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
 from qtctl.model.vocabulary import key_paths
 from qtctl.registry.load import load
 from qtctl.registry.places import Places
@@ -99,7 +99,9 @@ def counts(registry: Registry) -> dict[str, int]:
         **{f"services {state}": states[state] for state in ("running", "stopped", "on-timer", "on-demand", "retired")},
         "timers": len(_active(registry.timers)),
         "targets": len(_active(registry.targets)),
-        "sockets, paths and other units": sum(len(_active(getattr(registry, kind))) for kind in (*LESSER, "dropins")),
+        "sockets, paths and other units": sum(
+            len(_active(getattr(registry, table))) for table in (*OTHER_UNIT_TABLES, "dropins")
+        ),
         "venvs": len(_active(registry.venvs)),
         "streams": types["streams"],
         "hashes and other keys": types["keys"],

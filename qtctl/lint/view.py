@@ -10,14 +10,14 @@ from qtctl.model.desired import (
     Desired,
     DesiredDropin,
     DesiredFile,
+    DesiredOther,
     DesiredService,
     DesiredTarget,
     DesiredTimer,
-    DesiredUnit,
 )
 from qtctl.model.registry import Registry
 
-Declared: TypeAlias = DesiredService | DesiredTarget | DesiredTimer | DesiredUnit | DesiredDropin
+Declared: TypeAlias = DesiredService | DesiredTarget | DesiredTimer | DesiredOther | DesiredDropin
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ _TEMPLATES = {
     DesiredService: "service.j2",
     DesiredTimer: "timer.j2",
     DesiredTarget: "target.j2",
-    DesiredUnit: "unit.j2",
+    DesiredOther: "unit.j2",
     DesiredDropin: "dropin.j2",
 }
 
@@ -100,7 +100,7 @@ def look(
 
 def declared_of(desired: Desired) -> tuple[Declared, ...]:
     """What a host's unit files are rendered from, but drop-ins."""
-    return (*desired.services, *desired.templates, *desired.timers, *desired.targets, *desired.units)
+    return (*desired.services, *desired.templates, *desired.timers, *desired.targets, *desired.other_units)
 
 
 def _unit(file: DesiredFile, declared: Declared) -> Unit:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qtctl.meaning.addresses import Relation, relation
-from qtctl.model.desired import Listener
+from qtctl.model.desired_unit import Listener
 
 Row = list[str]
 """Address, port, unit ('' where the kernel names none) and the line that ss printed."""

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qtctl.model.desired import Desired, DesiredExternal
+from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.moments import microseconds
-from qtctl.model.names import ENDINGS
 
 UP = frozenset({"active", "reloading", "refreshing", "activating"})
 """`activating` too: a oneshot at work and a service that is just starting are running, as far as one look can tell."""
@@ -84,9 +83,3 @@ def read_unit(facts: Facts, name: str) -> Unit | None:
     """None where there is no such unit: no file, and nothing that runs. LookupError where that is not known."""
     unit = facts.read(Unit, name)
     return None if is_absent(unit) else unit
-
-
-def external_names(external: DesiredExternal) -> tuple[str, ...]:
-    """Every unit name that an external may go by on a host: its own first, then its aliases."""
-    aliases = (alias if alias.endswith(ENDINGS) else f"{alias}.service" for alias in external.aliases)
-    return tuple(dict.fromkeys((external.unit, *aliases)))

@@ -3,25 +3,16 @@
 the registry resolved for it, defaults merged, names made whole. All later stages take this.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qtctl.dialects.systemd.unit_name import stem
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
+from qtctl.model.desired_unit import DesiredUnit, Pairs
+from qtctl.model.names import ENDINGS
 from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """A declared port. `address` as ss prints it: 127.0.0.1, 0.0.0.0, [::1], *."""
-
-    name: str
-    protocol: str
-    address: str
-    port: int
-    health_path: str
-    health_status: int
-    health_within_us: int
-    origin: Origin
+from qtctl.model.unit_kinds import UnitKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +28,6 @@ class Membership:
     origin: Origin
 
 
-Pairs = tuple[tuple[str, str], ...]
-"""Directive and value as systemd reads it, in file order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Related:
-    """What every unit's file may say: whole unit names by directive, and what else is in [Unit] and [Install]."""
-
-    wants: tuple[str, ...] = ()
-    requires: tuple[str, ...] = ()
-    binds_to: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    part_of: tuple[str, ...] = ()
-    on_failure: tuple[str, ...] = ()
-    unit_settings: Pairs = ()
-    """Further directives of [Unit]."""
-    wanted_by: tuple[str, ...] = ()
-    install: Pairs = ()
-    """What of [Install] is not WantedBy."""
-    extra: tuple[tuple[str, Pairs], ...] = ()
-    """Further sections."""
-    specifiers: bool = False
-    """Whether a `%` in its values is systemd's."""
-
-
 @dataclass(frozen=True, slots=True)
 class DesiredCommand:
     """A command around a service's own: prefixes (`-`, `+`, `!`) and the argv that its process gets; or a `line`."""
@@ -76,16 +40,13 @@ class DesiredCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class DesiredService(Related):
+class DesiredService(DesiredUnit):
     """A service that must run, must be there stopped, or runs on a timer. Retired ones are `Ghost`s.
 
     `argv` is what the process must get, before any systemd escaping. `env` and `secrets_file` go to EnvironmentFile=;
     `env_file` is the generated one. Times in microseconds, sizes as systemd writes them.
     """
 
-    name: str
-    unit: str
-    summary: str
     category: str
     state: ServiceState
     why: str
@@ -106,13 +67,11 @@ class DesiredService(Related):
     restart: tuple[tuple[str, str], ...]
     start_limit: tuple[tuple[str, str], ...]
     sandbox: tuple[tuple[str, str], ...]
-    ports: tuple[Listener, ...]
     publishes: tuple[str, ...]
     writes: tuple[str, ...]
     consumes: tuple[Membership, ...]
     store: str
     enabled: bool
-    origin: Origin
     commands: tuple[DesiredCommand, ...] = ()
     settings: Pairs = ()
     """Further directives of [Service]."""
@@ -125,46 +84,78 @@ class DesiredService(Related):
     unit_env: tuple[tuple[str, str], ...] = ()
     env_files: tuple[str, ...] = ()
     """Further env files, as systemd reads them."""
-    template: str = ""
-    """Of an instance: the unit whose file it is made by."""
+
+    @property
+    def must_be_active(self) -> bool | None:
+        return {ServiceState.RUNNING: True, ServiceState.STOPPED: False}.get(self.state)
+
+    @property
+    def must_be_enabled(self) -> bool:
+        return self.enabled
+
+    @property
+    def declared(self) -> str:
+        return self.state.value
 
 
 @dataclass(frozen=True, slots=True)
-class DesiredTarget(Related):
-    name: str
-    unit: str
-    summary: str
-    origin: Origin
+class DesiredTarget(DesiredUnit):
+    """A target: always active, and enabled where something wants it."""
 
 
 @dataclass(frozen=True, slots=True)
-class DesiredTimer(Related):
+class DesiredTimer(DesiredUnit):
     """`schedule` is directive and value in file order. `active`: declared active (enabled and started)."""
 
-    name: str
-    unit: str
-    summary: str
-    service_unit: str
     schedule: tuple[tuple[str, str], ...]
     active: bool
-    origin: Origin
+
+    @property
+    def service_unit(self) -> str:
+        """What it starts, as templates call it."""
+        return self.starts
+
+    @property
+    def must_be_active(self) -> bool | None:
+        return self.active
+
+    @property
+    def must_be_enabled(self) -> bool:
+        return self.active
 
 
 @dataclass(frozen=True, slots=True)
-class DesiredUnit(Related):
-    """A unit of a lesser kind: `section` is its own (Socket, Path, Slice, Mount, Automount, Swap).
+class DesiredOther(DesiredUnit):
+    """A socket, path, slice, mount, automount or swap. `section` is its own; `settings` are directives of that."""
 
-    `starts` is the unit that it starts, or "".
-    """
-
-    name: str
-    unit: str
     section: str
-    summary: str
-    starts: str
     settings: Pairs
     active: bool
-    origin: Origin
+
+    @property
+    def must_be_active(self) -> bool | None:
+        # A slice comes and goes with what is in it.
+        return None if self.kind is UnitKind.SLICE else self.active
+
+    @property
+    def must_be_enabled(self) -> bool:
+        return self.active
+
+    @property
+    def triggers(self) -> str:
+        if self.starts or self.kind not in _STARTS_ITS_NAMESAKE:
+            return self.starts
+        accepts = dict(self.settings).get("Accept", "").lower() in _YES
+        return f"{stem(self.unit)}{'@' * accepts}.{_STARTS_ITS_NAMESAKE[self.kind]}"
+
+
+_STARTS_ITS_NAMESAKE = {
+    UnitKind.SOCKET: UnitKind.SERVICE,
+    UnitKind.PATH: UnitKind.SERVICE,
+    UnitKind.AUTOMOUNT: UnitKind.MOUNT,
+}
+"""Kinds that start the unit of their own name where they name none, and its kind."""
+_YES = ("yes", "y", "true", "t", "on", "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,15 +208,33 @@ class DesiredStore:
 
 
 @dataclass(frozen=True, slots=True)
-class DesiredExternal:
-    name: str
-    unit: str
+class DesiredExternal(DesiredUnit):
+    """A unit that the fleet needs and qtctl does not make."""
+
     aliases: tuple[str, ...]
-    summary: str
     running: bool
     enabled: bool
-    ports: tuple[Listener, ...]
-    origin: Origin
+
+    @property
+    def generated(self) -> bool:
+        return False
+
+    @property
+    def must_be_active(self) -> bool | None:
+        return self.running
+
+    @property
+    def must_be_enabled(self) -> bool:
+        return self.enabled
+
+    @property
+    def declared(self) -> str:
+        return "running" if self.running else "stopped"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        aliases = (alias if alias.endswith(ENDINGS) else f"{alias}.service" for alias in self.aliases)
+        return tuple(dict.fromkeys((self.unit, *aliases)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,12 +303,42 @@ class Desired:
     fail_on: str
     templates: tuple[DesiredService, ...] = ()
     """Rendered, and run only as their instances, which stand among the services."""
-    units: tuple[DesiredUnit, ...] = ()
+    other_units: tuple[DesiredOther, ...] = ()
+    """Sockets, paths, slices, mounts, automounts and swaps; their templates too."""
     dropins: tuple[DesiredDropin, ...] = ()
     files: tuple[DesiredFile, ...] = ()
     accounts: tuple[DesiredAccount, ...] = ()
     folders: tuple[DesiredFolder, ...] = ()
     hosts_file: DesiredHosts | None = None
+
+    def units(self) -> tuple[DesiredUnit, ...]:
+        """Every unit of the host that systemd can load, sorted by unit: of templates their instances."""
+        found = (*(each for each in self.generated_units() if not each.is_template), *self._instances())
+        return tuple(sorted((*found, *self.externals), key=lambda each: each.unit))
+
+    def generated_units(self) -> Iterator[DesiredUnit]:
+        """Every unit that has a file of its own: templates, and not their instances."""
+        yield from (each for each in self.services if not each.template)
+        yield from self.templates
+        yield from self.timers
+        yield from self.targets
+        yield from self.other_units
+
+    def _instances(self) -> Iterator[DesiredUnit]:
+        return (each for each in self.services if each.template)
+
+    def instances(self, template: str) -> tuple[DesiredUnit, ...]:
+        """The units that `template`, a unit, makes on this host."""
+        return tuple(each for each in self._instances() if each.template == template)
+
+    def triggered_by(self, unit: str) -> tuple[DesiredUnit, ...]:
+        """What starts `unit`: timers, sockets, paths; also those that start any instance of its template."""
+        return tuple(each for each in self.units() if each.triggers == unit)
+
+    def unit_names(self) -> frozenset[str]:
+        """Every unit name that the registry says something of, also that it is gone."""
+        nodes = (*self.units(), *self.generated_units())
+        return frozenset((*(name for node in nodes for name in node.names), *(ghost.unit for ghost in self.ghosts)))
 
     def service(self, name: str) -> DesiredService | None:
         return next((service for service in self.services if service.name == name), None)

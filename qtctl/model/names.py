@@ -5,32 +5,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from qtctl.dialects.systemd.unit_name import TYPES, escape_path, instance, is_template, valid
+from qtctl.model.unit_kinds import DECLARED_IN, UNIT_TABLES, UnitKind
 
 if TYPE_CHECKING:
     from qtctl.model.registry import Registry
 
 UNIT_DIR = "/etc/systemd/system"
 """Where generated units go: systemd reads it before the folders of packages."""
-SECTIONS = {
-    "sockets": "Socket",
-    "paths": "Path",
-    "slices": "Slice",
-    "mounts": "Mount",
-    "automounts": "Automount",
-    "swaps": "Swap",
-}
-"""The lesser kinds of unit, and the section of each."""
-LESSER = tuple(SECTIONS)
-_SUFFIXES = {
-    "services": ".service",
-    "targets": ".target",
-    "timers": ".timer",
-    "externals": ".service",
-    "dropins": "",
-    **{kind: f".{section.lower()}" for kind, section in SECTIONS.items()},
-}
-_PATH_OF = {"mounts": "where", "automounts": "where", "swaps": "what"}
-"""Kinds whose units must be named after a path."""
 ENDINGS = tuple(f".{type_}" for type_ in TYPES)
 """How the name of a unit ends."""
 
@@ -40,8 +21,9 @@ def unit_name(registry: "Registry", kind: str, name: str) -> str:
     node = getattr(registry, kind)[name]
     if node.unit is not None:
         return str(node.unit)
-    suffix = _SUFFIXES[kind]
-    path = str(getattr(node, _PATH_OF[kind])) if kind in _PATH_OF else ""
+    declared = DECLARED_IN.get(kind)
+    suffix = declared.kind.suffix if declared else UnitKind.SERVICE.suffix
+    path = str(getattr(node, declared.path_key)) if declared and declared.path_key else ""
     if path.startswith("/"):
         return f"{escape_path(path)}{suffix}"
     prefix = "" if kind == "externals" else registry.fleet.unit_prefix
@@ -83,7 +65,7 @@ class Names:
         units: list[tuple[str, str, str]] = []
         live: dict[str, str] = {}
         retired: set[str] = set()
-        for kind in (*LESSER, "timers", "targets", "externals", "services"):
+        for kind in (*(table for table in UNIT_TABLES if table != "services"), "externals", "services"):
             for name, node in getattr(registry, kind).items():
                 units.append((kind, name, unit_name(registry, kind, name)))
                 keys = _keys(registry, kind, name)
@@ -126,4 +108,4 @@ def _keys(registry: "Registry", kind: str, name: str) -> dict[str, str]:
         named = {f"{short}@{each}": instance(unit, each) for each in getattr(node, "instances", ())}
         return {unit: unit, **named, **{whole: whole for whole in named.values()}}
     found = {unit: unit, **dict.fromkeys(getattr(node, "aliases", ()), unit)}
-    return {**found, name: unit} if kind in ("targets", "externals", "services") else found
+    return found if kind in DECLARED_IN and DECLARED_IN[kind].whole_name else {**found, name: unit}

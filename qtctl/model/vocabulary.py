@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from qtctl.dialects.systemd.directives import Takes, takes
 from qtctl.model.fields import Node
 from qtctl.model.registry import Registry
+from qtctl.model.unit_kinds import UNIT_TABLES
 
 
 class Form(StrEnum):
@@ -56,9 +57,7 @@ def fields(kind: str) -> Mapping[tuple[str, str], Key]:
     return {(key.section, key.directive): key for key in _keys(model, model.SECTION)}
 
 
-KINDS = (
-    "services", "timers", "targets", "sockets", "paths", "slices", "mounts", "automounts", "swaps", "dropins",
-)  # fmt: skip
+KINDS = (*UNIT_TABLES, "dropins")
 """The tables that make units, or parts of them."""
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from qtctl.meaning.units import external_names
-from qtctl.model.desired import Desired, DesiredExternal, DesiredService, Listener
+from qtctl.model.desired import Desired, DesiredExternal, DesiredService
+from qtctl.model.desired_unit import Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,9 @@ def places(desired: Desired) -> dict[str, PlaceOf]:
 
 
 def of_external(external: DesiredExternal) -> PlaceOf:
-    state = "running" if external.running else "stopped"
-    unit, *aliases = external_names(external)
-    return PlaceOf(external.name, unit, state, external.ports, aliases=tuple(aliases))
+    return PlaceOf(external.name, external.unit, external.declared, external.ports, aliases=external.names[1:])
 
 
 def of_service(desired: Desired, service: DesiredService) -> PlaceOf:
-    timers = tuple(timer.unit for timer in desired.timers if timer.service_unit == service.unit)
+    timers = tuple(timer.unit for timer in desired.timers if timer.starts == service.unit)
     return PlaceOf(service.name, service.unit, service.state.value, service.ports, timers)

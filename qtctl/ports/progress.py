@@ -1,13 +1,9 @@
-"""Who is told of progress. The cli shows it."""
+"""Progress as events; the cli shows them."""
 
 from typing import Protocol
 
-from qtctl.model.events import Event
-
 
 class Progress(Protocol):
-    def __call__(self, event: Event, /) -> None: ...
-
-
-def silent(event: Event) -> None:
-    """Progress that nobody watches."""
+    def __call__(self, what: str) -> None:
+        """`what` is one short line: what is being done now."""
+        ...

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from qtctl.dialects.paths import trouble
 from qtctl.dialects.systemd.unit_name import valid
-from qtctl.model.names import LESSER, Names, unit_name, units_of
+from qtctl.model.names import Names, unit_name, units_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Run, RunKind, Service
 from qtctl.model.states import ServiceState
+from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.registry.accounts import accounts
 from qtctl.registry.addresses import collisions
 from qtctl.registry.kinds import TIMES, kinds, starts_nothing
@@ -38,8 +39,7 @@ def check_references(registry: Registry) -> list[Problem]:
 
 
 def _hosts(registry: Registry) -> Iterator[Problem]:
-    placed = ("services", "stores", "targets", "timers", *LESSER, "dropins", "venvs", "externals", "users", "folders")
-    for kind in placed:
+    for kind in (*UNIT_TABLES, "dropins", "stores", "venvs", "externals", "users", "folders"):
         for name, node in getattr(registry, kind).items():
             origin = registry.origins[kind, name].at("hosts")
             for host in node.hosts:

@@ -11,15 +11,9 @@ from qtctl.dialects.systemd.quoting import (
     parse_value,
 )
 from qtctl.dialects.systemd.unitfile import effective, parse
-from qtctl.model.desired import (
-    DesiredCommand,
-    DesiredDropin,
-    DesiredService,
-    DesiredTarget,
-    DesiredTimer,
-    DesiredUnit,
-    Pairs,
-)
+from qtctl.model.desired import DesiredCommand, DesiredDropin, DesiredOther, DesiredService, DesiredTarget, DesiredTimer
+from qtctl.model.desired_unit import DesiredUnit, Pairs
+from qtctl.model.unit_kinds import DECLARATIONS
 from qtctl.render.written import undoubled, working_directory, written_setting
 
 
@@ -37,7 +31,6 @@ class Declared:
     read: Callable[[str], object] = parse_value
 
 
-_Related = DesiredService | DesiredTimer | DesiredTarget | DesiredUnit
 _ORDER = (
     ("Wants", "wants"), ("Requires", "requires"), ("BindsTo", "binds_to"), ("After", "after"), ("Before", "before"),
     ("Conflicts", "conflicts"), ("PartOf", "part_of"), ("OnFailure", "on_failure"),
@@ -71,7 +64,7 @@ def of_timer(timer: DesiredTimer) -> tuple[Declared, ...]:
     return (
         *_unit_section(timer),
         *_pairs("Timer", timer.schedule, timer.specifiers),
-        Declared("Timer", "Unit", (timer.service_unit,)),
+        Declared("Timer", "Unit", (timer.starts,)),
         *_install(timer),
     )
 
@@ -80,8 +73,8 @@ def of_target(target: DesiredTarget) -> tuple[Declared, ...]:
     return (*_unit_section(target), *_install(target))
 
 
-def of_unit(unit: DesiredUnit) -> tuple[Declared, ...]:
-    starts = {"Socket": "Service", "Path": "Unit"}.get(unit.section, "")
+def of_unit(unit: DesiredOther) -> tuple[Declared, ...]:
+    starts = next(each.starts_with for each in DECLARATIONS if each.kind is unit.kind)
     return (
         *_unit_section(unit),
         *_pairs(unit.section, unit.settings, unit.specifiers),
@@ -95,7 +88,7 @@ def of_dropin(dropin: DesiredDropin) -> tuple[Declared, ...]:
     return (*pairs, *_environment(dropin.unit_env))
 
 
-def _unit_section(unit: _Related) -> tuple[Declared, ...]:
+def _unit_section(unit: DesiredUnit) -> tuple[Declared, ...]:
     return (
         Declared("Unit", "Description", (unit.summary,)),
         *_pairs("Unit", unit.unit_settings, unit.specifiers),
@@ -103,7 +96,7 @@ def _unit_section(unit: _Related) -> tuple[Declared, ...]:
     )
 
 
-def _install(unit: _Related) -> tuple[Declared, ...]:
+def _install(unit: DesiredUnit) -> tuple[Declared, ...]:
     extra = (declared for section, found in unit.extra for declared in _pairs(section, found, unit.specifiers))
     wanted = Declared("Install", "WantedBy", unit.wanted_by)
     return (wanted, *_pairs("Install", unit.install, unit.specifiers), *extra)

@@ -18,15 +18,10 @@ def planned(desired: Desired) -> Desired:
 
 
 def _files(desired: Desired) -> Iterator[DesiredFile]:
+    yield from (_unit(each.unit, each.origin) for each in desired.generated_units())
     for service in (*desired.services, *desired.templates):
-        if service.template:
-            continue
-        yield _unit(service.unit, service.origin)
-        if service.env_file:
+        if service.env_file and not service.template:
             yield DesiredFile(service.env_file, b"", "0600", "root", "root", "", "env", service.unit, service.origin)
-    yield from (_unit(timer.unit, timer.origin) for timer in desired.timers)
-    yield from (_unit(target.unit, target.origin) for target in desired.targets)
-    yield from (_unit(unit.unit, unit.origin) for unit in desired.units)
     for dropin in desired.dropins:
         yield DesiredFile(dropin.path, b"", "0644", "root", "root", "", DROPIN, dropin.unit, dropin.origin)
     for path, kind, origin in paths(desired):

@@ -12,10 +12,10 @@ from qtctl.model.desired import (
     Desired,
     DesiredDropin,
     DesiredFile,
+    DesiredOther,
     DesiredService,
     DesiredTarget,
     DesiredTimer,
-    DesiredUnit,
 )
 from qtctl.model.names import UNIT_DIR
 from qtctl.model.origin import Origin
@@ -34,7 +34,7 @@ SERVICE, TIMER, TARGET, UNIT, DROPIN_TEMPLATE, ENV = (
 TEMPLATES = (SERVICE, TIMER, TARGET, UNIT, DROPIN_TEMPLATE, ENV, SYSUSERS, TMPFILES)
 """The template files that a caller reads and passes."""
 
-D = TypeVar("D", DesiredService, DesiredTimer, DesiredTarget, DesiredUnit)
+D = TypeVar("D", DesiredService, DesiredTimer, DesiredTarget, DesiredOther)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _planned(desired: Desired) -> Iterator[_Planned]:
         yield timer.unit, timer.origin, partial(_unit, TIMER, timer, of_timer)
     for target in desired.targets:
         yield target.unit, target.origin, partial(_unit, TARGET, target, of_target)
-    for unit in desired.units:
+    for unit in desired.other_units:
         yield unit.unit, unit.origin, partial(_unit, UNIT, unit, of_unit)
     for dropin in desired.dropins:
         yield dropin.unit, dropin.origin, partial(_dropin, dropin)

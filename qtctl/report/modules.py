@@ -6,13 +6,13 @@ from itertools import pairwise
 
 from qtctl.dialects.shell import quote
 from qtctl.meaning.units import LoopLimits, is_absent
-from qtctl.model.desired import Desired, DesiredService, Listener
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import State
 from qtctl.model.facts import File, Listeners, Unit, UnitListing, VenvCheck
 from qtctl.report.categories import Category, classify
 from qtctl.report.look import Look, Seen
 from qtctl.report.modules_model import Code, Execution, Module, Runtime, Systemd, Unknown
-from qtctl.report.needs import declared_units
 
 UNKNOWN: Unknown = "unknown"
 ENABLED = frozenset({"enabled", "enabled-runtime", "linked", "linked-runtime", "alias"})
@@ -60,7 +60,7 @@ def undeclared(desired: Desired, look: Look, suffix: str) -> list[str]:
         return []
     loaded = {name for name, state in listing.units.items() if state[:1] != ["not-found"] or name in listing.files}
     files = {name for name, state in listing.files.items() if state != "alias" and not name.endswith(f"@{suffix}")}
-    names = {name for name in loaded | files if name.endswith(suffix)} - declared_units(desired)
+    names = {name for name in loaded | files if name.endswith(suffix)} - desired.unit_names()
     return sorted(name for name in names if any(fnmatchcase(name, pattern) for pattern in desired.unit_patterns))
 
 

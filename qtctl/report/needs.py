@@ -19,16 +19,11 @@ from qtctl.model.states import KeyType
 PROTOCOLS = ("tcp", "udp")
 
 
-def declared_units(desired: Desired) -> set[str]:
-    """Every unit that the registry says something of, also that it is gone."""
-    kinds = (desired.services, desired.targets, desired.timers, desired.units, desired.externals, desired.ghosts)
-    return {node.unit for kind in kinds for node in kind}
-
-
 def needs(desired: Desired) -> tuple[Need, ...]:
     """The facts that the registry report reads; many of them the audit asks for anyway."""
     found = {Need(HostBaseline.FACT, "host"), Need(UnitListing.FACT, "*")}
-    found |= {Need(Unit.FACT, unit) for unit in declared_units(desired)}
+    found |= {Need(Unit.FACT, each.unit) for each in desired.units()}
+    found |= {Need(Unit.FACT, ghost.unit) for ghost in desired.ghosts}
     found |= {Need(File.FACT, each.entry_point) for each in desired.services if each.entry_point.startswith("/")}
     found |= {Need(Listeners.FACT, protocol) for protocol in PROTOCOLS}
     found |= {Need(VenvCheck.FACT, venv.path) for venv in desired.venvs}

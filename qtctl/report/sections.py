@@ -36,7 +36,7 @@ class Said:
 
 
 def targets(desired: Desired, look: Look) -> tuple[UnitRow, ...]:
-    said = [Said(target.name, target.unit, "active", target.summary) for target in desired.targets]
+    said = [Said(target.name, target.unit, target.declared, target.summary) for target in desired.targets]
     said += strays(desired, look, ".target")
     return tuple(unit_row(each, desired, look) for each in sorted(said, key=lambda each: each.unit))
 
@@ -71,7 +71,7 @@ def timers(desired: Desired, look: Look) -> tuple[TimerRow, ...]:
 
 
 def of_timer(timer: DesiredTimer) -> Said:
-    return Said(timer.name, timer.unit, "active" if timer.active else "stopped", timer.summary)
+    return Said(timer.name, timer.unit, timer.declared, timer.summary)
 
 
 def timer_row(said: Said, timer: DesiredTimer | None, desired: Desired, look: Look) -> TimerRow:
@@ -81,7 +81,7 @@ def timer_row(said: Said, timer: DesiredTimer | None, desired: Desired, look: Lo
     return TimerRow(
         name=said.name,
         unit=said.unit,
-        starts=timer.service_unit if timer else UNKNOWN,
+        starts=timer.starts if timer else UNKNOWN,
         declared=said.declared,
         category=category(here, LoopLimits.of(desired, look.facts.taken_at)),
         active=systemd(here).active,
@@ -107,8 +107,7 @@ def next_run(timer: Unit | None, look: Look) -> str:
 
 def infrastructure(desired: Desired, look: Look) -> Infrastructure:
     externals = (
-        unit_row(Said(each.name, each.unit, "running" if each.running else "stopped", each.summary), desired, look)
-        for each in desired.externals
+        unit_row(Said(each.name, each.unit, each.declared, each.summary), desired, look) for each in desired.externals
     )
     return Infrastructure(
         host=baseline(look.facts),

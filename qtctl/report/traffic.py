@@ -5,8 +5,8 @@ from fnmatch import fnmatchcase
 
 from qtctl.meaning.listeners import Served, find_sockets
 from qtctl.meaning.streams import age_us
-from qtctl.meaning.units import external_names
-from qtctl.model.desired import Desired, DesiredKey, Listener, Membership
+from qtctl.model.desired import Desired, DesiredKey, Membership
+from qtctl.model.desired_unit import Listener
 from qtctl.model.facts import KeyFact, Listeners, Stream, StreamGroup
 from qtctl.model.states import KeyType
 from qtctl.report.look import Look
@@ -92,12 +92,9 @@ def ports(desired: Desired, look: Look) -> tuple[PortRow, ...]:
 
 def declared(desired: Desired) -> Iterator[tuple[tuple[str, ...], Listener]]:
     """Each port with the names that its unit may go by, the declared one first."""
-    for service in desired.services:
-        for listener in service.ports:
-            yield (service.unit,), listener
-    for external in desired.externals:
-        for listener in external.ports:
-            yield external_names(external), listener
+    for unit in desired.units():
+        for listener in unit.ports:
+            yield unit.names, listener
 
 
 def port_row(names: tuple[str, ...], listener: Listener, look: Look) -> PortRow:

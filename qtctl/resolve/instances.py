@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import instance
-from qtctl.model.desired import DesiredService, Pairs
+from qtctl.model.desired import DesiredService
+from qtctl.model.desired_unit import Pairs
 
 
 def instance_of(template: DesiredService, name: str) -> DesiredService:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from qtctl.dialects.systemd.timespan import microseconds
-from qtctl.model.desired import Listener
+from qtctl.model.desired_unit import Listener
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Health, Port
 

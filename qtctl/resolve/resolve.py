@@ -16,15 +16,16 @@ from qtctl.model.desired import (
     Ghost,
     Login,
 )
-from qtctl.model.names import LESSER, Names, unit_name, units_of
+from qtctl.model.names import Names, unit_name, units_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.states import ServiceState
+from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
 from qtctl.resolve.accounts import accounts, folders, hosts_file
 from qtctl.resolve.instances import instance_of
 from qtctl.resolve.listeners import listeners
 from qtctl.resolve.services import resolve_service
-from qtctl.resolve.units import dropin, lesser, target, timer
+from qtctl.resolve.units import dropin, other_unit, target, timer
 
 
 def stands_in(registry: Registry, target: str, as_name: str | None = None) -> str:
@@ -62,7 +63,11 @@ def resolve(registry: Registry, host: str) -> Desired:
         templates=templates,
         targets=tuple(target(registry, names, name) for name in _declared(registry, "targets", host)),
         timers=tuple(timer(registry, names, name) for name in _declared(registry, "timers", host)),
-        units=tuple(lesser(registry, names, kind, name) for kind in LESSER for name in _declared(registry, kind, host)),
+        other_units=tuple(
+            other_unit(registry, names, table, name)
+            for table in OTHER_UNIT_TABLES
+            for name in _declared(registry, table, host)
+        ),
         dropins=tuple(dropin(registry, names, name) for name in _declared(registry, "dropins", host)),
         venvs=_venvs(registry, host, services),
         keys=_keys(registry, host, services),
@@ -175,7 +180,7 @@ def _externals(registry: Registry, host: str) -> tuple[DesiredExternal, ...]:
 
 
 def _ghosts(registry: Registry) -> Iterator[Ghost]:
-    for kind in ("services", "targets", "timers", *LESSER):
+    for kind in UNIT_TABLES:
         for name, node in sorted(getattr(registry, kind).items()):
             if node.state == "retired":
                 origin: Origin = registry.origins[kind, name]

@@ -6,7 +6,8 @@ from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.dialects.systemd.quoting import loaded_argv
 from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import is_template, stem
-from qtctl.model.desired import DesiredService, Listener, Membership, Pairs
+from qtctl.model.desired import DesiredService, Membership
+from qtctl.model.desired_unit import Listener, Pairs
 from qtctl.model.names import Names, slice_of, unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Run, RunKind, Service
@@ -104,14 +105,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         install=(*install, *hatch(service.systemd, "Install")),
         extra=further(service.systemd, ("Unit", "Service", "Install")),
         specifiers=specifiers,
-        after=order["after"],
-        before=order["before"],
-        wants=order["wants"],
-        requires=order["requires"],
-        binds_to=order["binds_to"],
-        part_of=order["part_of"],
-        conflicts=order["conflicts"],
-        on_failure=order["on_failure"],
+        **order,
     )
 
 

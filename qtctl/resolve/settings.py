@@ -1,9 +1,11 @@
 """Keys of a declared unit → directives, in the order of the keys."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypedDict, cast
 
 from qtctl.dialects.systemd.exec_lines import commands_of
-from qtctl.model.desired import DesiredCommand, Pairs
+from qtctl.model.desired import DesiredCommand
+from qtctl.model.desired_unit import Pairs
 from qtctl.model.fields import Node
 from qtctl.model.names import Names
 from qtctl.model.registry import Service
@@ -61,9 +63,22 @@ def further(declared: Hatch, known: Iterable[str]) -> tuple[tuple[str, Pairs], .
     return tuple((name, hatch(declared, name)) for name in names)
 
 
-def order_of(names: Names, *orders: Order) -> dict[str, tuple[str, ...]]:
+class UnitOrder(TypedDict):
+    """The relations of a unit, as `Related` has them: whole unit names."""
+
+    wants: tuple[str, ...]
+    requires: tuple[str, ...]
+    binds_to: tuple[str, ...]
+    after: tuple[str, ...]
+    before: tuple[str, ...]
+    conflicts: tuple[str, ...]
+    part_of: tuple[str, ...]
+    on_failure: tuple[str, ...]
+
+
+def order_of(names: Names, *orders: Order) -> UnitOrder:
     """Whole unit names by key, of all orders together, each once."""
-    return {key: _units(names, orders, key) for key in ORDER}
+    return cast(UnitOrder, {key: _units(names, orders, key) for key in ORDER})
 
 
 def further_order(names: Names, *orders: Order) -> Pairs:

@@ -1,20 +1,12 @@
-"""Declared units that are no services → what a host must have."""
+"""Declared units that are not services → what a host must have."""
 
-from qtctl.model.desired import DesiredDropin, DesiredTarget, DesiredTimer, DesiredUnit, Pairs
-from qtctl.model.names import SECTIONS, UNIT_DIR, Names, unit_name
+from qtctl.model.desired import DesiredDropin, DesiredOther, DesiredTarget, DesiredTimer
+from qtctl.model.desired_unit import Pairs
+from qtctl.model.names import UNIT_DIR, Names, unit_name
 from qtctl.model.registry import Registry
+from qtctl.model.unit_kinds import DECLARED_IN
 from qtctl.model.units import LISTENS, Dropin, Unit
 from qtctl.resolve.settings import further, hatch, install_of, order_of, pairs, unit_settings
-
-WANTED_BY = {
-    "sockets": ("sockets.target",),
-    "paths": ("paths.target",),
-    "slices": (),
-    "mounts": ("multi-user.target",),
-    "automounts": ("multi-user.target",),
-    "swaps": ("swap.target",),
-}
-"""What enables the lesser kinds of unit, where the registry does not say. A slice comes with its first service."""
 
 
 def target(registry: Registry, names: Names, name: str) -> DesiredTarget:
@@ -23,7 +15,7 @@ def target(registry: Registry, names: Names, name: str) -> DesiredTarget:
     parent = unit_name(registry, "targets", node.within) if node.within else ""
     if parent:
         order["part_of"] = tuple(dict.fromkeys((*order["part_of"], parent)))
-    wanted_by, install = install_of(names, node.install, (parent or "multi-user.target",))
+    wanted_by, install = install_of(names, node.install, (parent,) if parent else DECLARED_IN["targets"].wanted_by)
     return DesiredTarget(
         name=name,
         unit=unit_name(registry, "targets", name),
@@ -40,12 +32,12 @@ def target(registry: Registry, names: Names, name: str) -> DesiredTarget:
 
 def timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
     node = registry.timers[name]
-    wanted_by, install = install_of(names, node.install, ("timers.target",))
+    wanted_by, install = install_of(names, node.install, DECLARED_IN["timers"].wanted_by)
     return DesiredTimer(
         name=name,
         unit=unit_name(registry, "timers", name),
         summary=node.summary,
-        service_unit=names.started(node.service),
+        starts=names.started(node.service),
         schedule=(*pairs(node), *hatch(node.systemd, "Timer")),
         active=node.state == "active",
         wanted_by=wanted_by,
@@ -58,23 +50,23 @@ def timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
     )
 
 
-def lesser(registry: Registry, names: Names, kind: str, name: str) -> DesiredUnit:
+def other_unit(registry: Registry, names: Names, table: str, name: str) -> DesiredOther:
     """A socket, path, slice, mount, automount or swap."""
-    node = getattr(registry, kind)[name]
-    section = SECTIONS[kind]
-    wanted_by, install = install_of(names, node.install, WANTED_BY[kind])
+    node, declaration = getattr(registry, table)[name], DECLARED_IN[table]
+    section = declaration.kind.section
+    wanted_by, install = install_of(names, node.install, declaration.wanted_by)
     limits = pairs(node.limits) if hasattr(node, "limits") else ()
     starts = getattr(node, "service", None)
-    return DesiredUnit(
+    return DesiredOther(
         name=name,
-        unit=unit_name(registry, kind, name),
+        unit=unit_name(registry, table, name),
         section=section,
         summary=node.summary,
         starts=names.started(starts) if starts else "",
         settings=(*_listens(node), *pairs(node), *limits, *hatch(node.systemd, section)),
         active=node.state == "active",
         wanted_by=wanted_by,
-        origin=registry.origins[kind, name],
+        origin=registry.origins[table, name],
         unit_settings=unit_settings(names, node),
         install=(*install, *hatch(node.systemd, "Install")),
         extra=further(node.systemd, ("Unit", section, "Install")),

@@ -39,9 +39,9 @@ def _argvs(service: DesiredService) -> Iterator[tuple[str, ...]]:
 def _leaned_on(desired: Desired) -> set[str]:
     """Units that are named by generated ones and are not generated themselves."""
     generated = {file.subject for file in desired.files if file.kind == "unit"}
-    nodes = (*desired.services, *desired.templates, *desired.targets, *desired.timers, *desired.units)
-    named = {unit for node in nodes for field in _NAMES for unit in getattr(node, field, ())}
-    started = {timer.service_unit for timer in desired.timers} | {unit.starts for unit in desired.units if unit.starts}
+    nodes = (*desired.generated_units(), *desired.units())
+    named = {unit for node in nodes for field in _NAMES for unit in getattr(node, field)}
+    started = {node.starts for node in nodes if node.starts}
     externals = {external.unit for external in desired.externals}
     return {*BASE_TARGETS, *externals, *named, *started} - generated
 

@@ -4,18 +4,16 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from qtctl.errors import InputError
-from qtctl.model.names import LESSER, unit_name, units_of
+from qtctl.model.names import unit_name, units_of
 from qtctl.model.registry import Registry
+from qtctl.model.unit_kinds import DECLARATIONS, UNIT_TABLES
 
 Found = tuple[str, str]
 """Field of the Registry, and name in it."""
 
-KINDS = ("services", "timers", "targets", *LESSER, "dropins", "externals", "venvs", "users", "folders", "keys")
+KINDS = (*UNIT_TABLES, "dropins", "externals", "venvs", "users", "folders", "keys")
 WORDS = {
-    "services": "service",
-    "timers": "timer",
-    "targets": "target",
-    **{kind: kind.removesuffix("s") for kind in LESSER},
+    **{each.table: str(each.kind) for each in DECLARATIONS},
     "dropins": "drop-in",
     "externals": "external",
     "venvs": "venv",

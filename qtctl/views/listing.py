@@ -5,8 +5,9 @@ from functools import partial
 from typing import Literal
 
 from qtctl.errors import InputError
-from qtctl.model.names import LESSER, unit_name
+from qtctl.model.names import unit_name
 from qtctl.model.registry import External, Registry, Service
+from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
 from qtctl.model.units import Timer
 from qtctl.report.document import Part
 from qtctl.report.markdown import code, document, plain
@@ -134,7 +135,7 @@ def _targets(registry: Registry) -> Iterator[TargetRow]:
 
 
 def _units(registry: Registry) -> Iterator[UnitRow]:
-    for kind in (*LESSER, "dropins"):
+    for kind in (*OTHER_UNIT_TABLES, "dropins"):
         for name, node in sorted(getattr(registry, kind).items()):
             yield UnitRow(
                 name=name,

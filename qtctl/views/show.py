@@ -86,7 +86,7 @@ def only(registry: Registry, desired: Desired, things: tuple[Found, ...]) -> Des
         services=tuple(each for each in desired.services if each.origin in wanted),
         timers=tuple(each for each in desired.timers if each.origin in wanted),
         targets=tuple(each for each in desired.targets if each.origin in wanted),
-        units=tuple(each for each in desired.units if each.origin in wanted),
+        other_units=tuple(each for each in desired.other_units if each.origin in wanted),
         templates=tuple(each for each in desired.templates if each.origin in wanted),
         dropins=tuple(each for each in desired.dropins if each.origin in wanted),
     )

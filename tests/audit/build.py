@@ -17,11 +17,11 @@ from qtctl.model.desired import (
     DesiredTimer,
     DesiredVenv,
     Ghost,
-    Listener,
     Login,
     Membership,
 )
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
+from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.facts import (
     Fact,
@@ -123,13 +123,13 @@ def desired(**changes: Any) -> Desired:
         targets=(DesiredTarget("ai", TARGET, "", Origin("targets.toml", ("ai",)), wanted_by=("multi-user.target",)),),
         timers=(
             DesiredTimer(
-                "nightly", TIMER, "", NIGHTLY, schedule, True, Origin("timers.toml", ("nightly",)),
+                "nightly", TIMER, "", Origin("timers.toml", ("nightly",)), schedule, True, starts=NIGHTLY,
                 wanted_by=("timers.target",),
             ),
         ),
         venvs=(DesiredVenv("ai-engine", VENV, f"{VENV}/bin/python", ("ai-engine",), Origin("venvs.toml")),),
         keys=(key(), key(SIZES), key(PRICES, KeyType.HASH)), stores=(store(),),
-        externals=(DesiredExternal("redis-server", REDIS, ("redis",), "", True, True, ports, external),),
+        externals=(DesiredExternal("redis-server", REDIS, "", external, ("redis",), True, True, ports=ports),),
         ghosts=(Ghost("old", GHOST, "replaced", Origin("services/old.toml")),), severities=(), fail_on="warning",
         files=(
             *(unit_file(unit) for unit in (ENGINE, MONITOR, NIGHTLY, TIMER, TARGET)),

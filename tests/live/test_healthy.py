@@ -7,7 +7,8 @@ import pytest
 
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.flows.declare import declare
-from qtctl.model.desired import Desired, Listener
+from qtctl.model.desired import Desired
+from qtctl.model.desired_unit import Listener
 from qtctl.model.states import KeyType
 from tests.live.box import ROOT, Box, qtctl
 

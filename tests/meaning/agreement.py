@@ -7,7 +7,8 @@ from qtctl.audit.judge import judge
 from qtctl.dialects.compose.types import PortKind, Published
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.meaning.units import is_absent
-from qtctl.model.desired import Desired, Listener
+from qtctl.model.desired import Desired
+from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.registry import Disposition

@@ -48,7 +48,9 @@ def target(name: str = "quantum", **changes: object) -> DesiredTarget:
 
 def timer(name: str, *, active: bool = True) -> DesiredTimer:
     unit = f"quantum-{name}.timer"
-    return DesiredTimer(name, unit, name, f"quantum-{name}.service", (), active, ORIGIN, wanted_by=("timers.target",))
+    return DesiredTimer(
+        name, unit, name, ORIGIN, (), active, starts=f"quantum-{name}.service", wanted_by=("timers.target",)
+    )
 
 
 def unit_text(description: str, command: str = "/usr/bin/sleep inf") -> bytes:

@@ -52,7 +52,9 @@ SERVICE = DesiredService(
     origin=Origin("services/web.toml"),
     syslog_identifier="fleet-web",
 )
-TIMER = DesiredTimer("sweep", "fleet-sweep.timer", "Sweep", "fleet-sweep.service", (), True, Origin("timers.toml"))
+TIMER = DesiredTimer(
+    "sweep", "fleet-sweep.timer", "Sweep", Origin("timers.toml"), (), True, starts="fleet-sweep.service"
+)
 TARGET = DesiredTarget("core", "fleet-core.target", "The core", Origin("targets.toml"))
 DESIRED = Desired(
     fleet="fleet",

@@ -9,7 +9,8 @@ from qtctl.audit.declared import DeclaredUnit, Root, declared_units, down, port_
 from qtctl.audit.rule import Claim, Expectation, Rule, Verdict
 from qtctl.findings.finding import Severity
 from qtctl.meaning.listeners import Row, Served, Sockets, find_sockets
-from qtctl.model.desired import Desired, Listener
+from qtctl.model.desired import Desired
+from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
 from qtctl.model.json import Json

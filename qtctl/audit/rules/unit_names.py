@@ -63,9 +63,7 @@ def _existence(unit: str, found: dict[str, str]) -> tuple[Claim, ...]:
 
 def fleet_names(desired: Desired) -> frozenset[str]:
     """Every unit name that the registry knows, alive or retired."""
-    names = {name for declared in declared_units(desired) for name in (declared.unit, *declared.names)}
-    names |= {timer.service_unit for timer in desired.timers} | {ghost.unit for ghost in desired.ghosts}
-    names |= {unit.unit for unit in desired.units} | {service.unit for service in desired.templates}
+    names = desired.unit_names() | {each.triggers for each in desired.units() if each.triggers}
     return frozenset(names | {_template(name) for name in names})
 
 

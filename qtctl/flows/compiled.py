@@ -14,12 +14,15 @@ from typing import Any
 
 from qtctl.model.desired import Desired
 
-MODULES = ("qtctl.model.desired", "qtctl.model.desired_accounts", "qtctl.model.origin", "qtctl.model.states")
+MODULES = (
+    "qtctl.model.desired", "qtctl.model.desired_accounts", "qtctl.model.desired_unit", "qtctl.model.origin",
+    "qtctl.model.states",
+)  # fmt: skip
 """Where the classes are that a `Desired` is made of. Reading makes objects of no other."""
 _SEAL = hashlib.sha256().digest_size
 
 
-class CorruptCache(ValueError):
+class Spoilt(ValueError):
     """Bytes that `pack` did not write."""
 
 
@@ -57,16 +60,16 @@ def pack(desired: Desired) -> bytes:
 
 
 def unpack(content: bytes) -> Desired:
-    """CorruptCache for anything but what `pack` gives."""
+    """Spoilt for anything but what `pack` gives."""
     seal, body = content[:_SEAL], content[_SEAL:]
     if hashlib.sha256(body).digest() != seal:
-        raise CorruptCache("its digest is another")
+        raise Spoilt("its digest is another")
     try:
         found = _Reader(BytesIO(body)).load()
     except Exception as error:  # whatever an unpickler makes of bytes that are sealed and none of ours
-        raise CorruptCache(str(error)) from error
+        raise Spoilt(str(error)) from error
     if not isinstance(found, Desired):
-        raise CorruptCache("not what a host must have")
+        raise Spoilt("not what a host must have")
     return found
 
 
@@ -81,4 +84,4 @@ class _Reader(pickle.Unpickler):
         found = getattr(import_module(module), name, None) if module in MODULES else None
         if isinstance(found, type) and found.__module__ == module:
             return found
-        raise CorruptCache(f"{module}.{name} is no part of what a host must have")
+        raise Spoilt(f"{module}.{name} is no part of what a host must have")

@@ -1,0 +1,117 @@
+"""A unit that a host must have, in the shape that all kinds of unit share."""
+
+from dataclasses import dataclass, field
+
+from qtctl.dialects.systemd.unit_name import instance_of, is_template
+from qtctl.model.origin import Origin
+from qtctl.model.unit_kinds import UnitKind
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A declared port. `address` as ss prints it: 127.0.0.1, 0.0.0.0, [::1], *."""
+
+    name: str
+    protocol: str
+    address: str
+    port: int
+    health_path: str
+    health_status: int
+    health_within_us: int
+    origin: Origin
+
+
+Pairs = tuple[tuple[str, str], ...]
+"""Directive and value as systemd reads it, in file order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """What every unit's file may say: whole unit names by directive, and what else is in [Unit] and [Install]."""
+
+    wants: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    binds_to: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    part_of: tuple[str, ...] = ()
+    on_failure: tuple[str, ...] = ()
+    unit_settings: Pairs = ()
+    """Further directives of [Unit]."""
+    wanted_by: tuple[str, ...] = ()
+    install: Pairs = ()
+    """What of [Install] is not WantedBy."""
+    extra: tuple[tuple[str, Pairs], ...] = ()
+    """Further sections."""
+    specifiers: bool = False
+    """Whether a `%` in its values is systemd's."""
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredUnit(Related):
+    """A unit of any kind that a host must have: what all readers of units look at, whatever kind they are of."""
+
+    name: str
+    """Its name in the registry; of an instance the template's, with `@` and its own."""
+    unit: str
+    summary: str
+    origin: Origin
+    ports: tuple[Listener, ...] = field(default=(), kw_only=True)
+    """What it listens on: of a socket what systemd holds for it."""
+    starts: str = field(default="", kw_only=True)
+    """The unit that it names to be started by it."""
+    template: str = field(default="", kw_only=True)
+    """Of an instance: the unit whose file it is made by."""
+
+    @property
+    def kind(self) -> UnitKind:
+        return UnitKind.of(self.unit)
+
+    @property
+    def is_template(self) -> bool:
+        return is_template(self.unit)
+
+    @property
+    def instance(self) -> str:
+        """What follows the `@` of an instance's name; '' of any other unit."""
+        return instance_of(self.unit)
+
+    @property
+    def made_by(self) -> str:
+        """The unit whose file it is made by: of an instance its template, else itself."""
+        return self.template or self.unit
+
+    @property
+    def generated(self) -> bool:
+        """Whether qtctl makes its file."""
+        return True
+
+    @property
+    def must_be_active(self) -> bool | None:
+        """None: it may run or not, as something else starts it."""
+        return True
+
+    @property
+    def must_be_enabled(self) -> bool:
+        """Where it can be: a unit without [Install] is static."""
+        return True
+
+    @property
+    def installable(self) -> bool:
+        return bool(self.wanted_by or self.install)
+
+    @property
+    def declared(self) -> str:
+        """The state that the registry declares: active, stopped; of services and externals as they say it."""
+        return "stopped" if self.must_be_active is False else "active"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every unit name that it may go by on a host, its own first."""
+        return (self.unit,)
+
+    @property
+    def triggers(self) -> str:
+        """The unit that it starts, also where it does not name it; '' where it starts none."""
+        return self.starts

@@ -1,0 +1,69 @@
+"""The kinds of unit that systemd has, and how a registry declares each. Nothing else lists them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class UnitKind(StrEnum):
+    """As the name of a unit ends."""
+
+    SERVICE = "service"
+    TIMER = "timer"
+    TARGET = "target"
+    SOCKET = "socket"
+    PATH = "path"
+    SLICE = "slice"
+    MOUNT = "mount"
+    AUTOMOUNT = "automount"
+    SWAP = "swap"
+    DEVICE = "device"
+    SCOPE = "scope"
+
+    @classmethod
+    def of(cls, unit: str) -> "UnitKind":
+        """The kind of a whole unit name. ValueError for a name that ends otherwise."""
+        return cls(unit.rpartition(".")[2])
+
+    @property
+    def suffix(self) -> str:
+        return f".{self}"
+
+    @property
+    def section(self) -> str:
+        """The section of a unit file that is its own: Socket."""
+        return self.capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """How a registry declares a kind of unit: in `table`, a field of `Registry` and the name of its file.
+
+    `wanted_by` enables it where the registry does not say what does. `path_key` is the key whose path its name is made
+    of. `starts_with` is the directive of its own section that names the unit it starts. `whole_name`: it is only
+    referred to by its whole unit name, since its short one may also be a service's.
+    """
+
+    kind: UnitKind
+    table: str
+    wanted_by: tuple[str, ...] = ("multi-user.target",)
+    path_key: str = ""
+    starts_with: str = ""
+    whole_name: bool = True
+
+
+DECLARATIONS = (
+    Declaration(UnitKind.SERVICE, "services", whole_name=False),
+    Declaration(UnitKind.TIMER, "timers", ("timers.target",), starts_with="Unit"),
+    Declaration(UnitKind.TARGET, "targets", whole_name=False),
+    Declaration(UnitKind.SOCKET, "sockets", ("sockets.target",), starts_with="Service"),
+    Declaration(UnitKind.PATH, "paths", ("paths.target",), starts_with="Unit"),
+    Declaration(UnitKind.SLICE, "slices", ()),
+    Declaration(UnitKind.MOUNT, "mounts", path_key="where"),
+    Declaration(UnitKind.AUTOMOUNT, "automounts", path_key="where"),
+    Declaration(UnitKind.SWAP, "swaps", ("swap.target",), path_key="what"),
+)
+"""A slice comes with its first service: nothing wants it."""
+DECLARED_IN = {each.table: each for each in DECLARATIONS}
+UNIT_TABLES = tuple(DECLARED_IN)
+OTHER_UNIT_TABLES = tuple(table for table in UNIT_TABLES if table not in ("services", "timers", "targets"))
+"""The tables whose units have one shape and one template."""
