@@ -15,13 +15,13 @@ def main() -> None:
     from qtctl.cli.interrupt import at_once  # noqa: PLC0415
 
     at_once()
-    from qtctl.cli.early import begin  # noqa: PLC0415
+    from qtctl.cli.early_start import begin  # noqa: PLC0415
 
-    begin(sys.argv[1:])
+    started = begin(sys.argv[1:])
     from qtctl.cli.main import run  # noqa: PLC0415
 
     try:
-        run()
+        run(started)
     except SystemExit as done:
         _leave(done)
 

@@ -11,7 +11,8 @@ from qtctl.findings.finding import Severity
 
 @dataclass(slots=True)
 class Book:
-    judgments: list[Judgment] = field(default_factory=list)
+    judgments: dict[Judgment, None] = field(default_factory=dict)
+    """Each once, in the order in which they were made."""
     secrets: frozenset[str] = frozenset()
     """Of all that is adopted: none of them stands in a judgment."""
     files: dict[str, FileFate] = field(default_factory=dict)
@@ -31,9 +32,7 @@ class Book:
 
     def judge(self, judgment: Judgment) -> None:
         what, remedy = (without(text, self.secrets) for text in (judgment.what, judgment.remedy))
-        told = replace(judgment, what=what, remedy=remedy)
-        if told not in self.judgments:
-            self.judgments.append(told)
+        self.judgments.setdefault(replace(judgment, what=what, remedy=remedy))
 
     def may_show(self, text: str) -> bool:
         """Whether a free text holds no secret."""
@@ -41,7 +40,7 @@ class Book:
 
     def keep(self, secrets: frozenset[str]) -> None:
         """From now on these are secrets, also in what was judged before."""
-        before, self.secrets, self.judgments = self.judgments, secrets, []
+        before, self.secrets, self.judgments = self.judgments, secrets, {}
         for judgment in before:
             self.judge(judgment)
 

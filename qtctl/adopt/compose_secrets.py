@@ -46,7 +46,7 @@ class Hiding:
         return " ".join(self._word(word, those) for word, those in zip(argv, spans, strict=True))
 
     def _known(self, word: str) -> list[tuple[int, int, str]]:
-        return [(*match.span(), "") for match in known_in(word, self.known)]
+        return [(*span, "") for span in known_in(word, self.known)]
 
     def _word(self, word: str, spans: Iterable[tuple[int, int, str]]) -> str:
         shown, at, variables = "", 0, []

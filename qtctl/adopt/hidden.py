@@ -8,6 +8,7 @@ from qtctl.adopt.read import Said
 from qtctl.adopt.suspect import clean, hides, known_in
 from qtctl.dialects.arguments import Span, argument_spans
 from qtctl.dialects.secrets import apart
+from qtctl.dialects.systemd.table.lookup import since
 from qtctl.dialects.systemd.words import Escapes, quote, split
 from qtctl.errors import InputError
 
@@ -25,6 +26,7 @@ class Hidden:
 
     known: frozenset[str] = frozenset()
     names: dict[str, None] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
     lines: list[tuple[Said, str]] = field(default_factory=list)
 
     def environment(self, said: Said) -> Iterator[tuple[str, str]]:
@@ -45,7 +47,9 @@ class Hidden:
         if said.key == "SetCredential":
             self.lines.append((said, said.value.partition(":")[0]))
             return None
-        if said.key in _SAFE or not (hides(said.key, said.value) or self._known_in(said.value)):
+        # PassEnvironment= and ConditionCredential= are systemd's own words, and no name of a secret.
+        name = "" if since(said.section, said.key) is not None else said.key
+        if said.key in _SAFE or not (hides(name, said.value) or self._known_in(said.value)):
             return said
         self._note(said, "")
         return None
@@ -75,16 +79,16 @@ class Hidden:
         return shown + word[at:]
 
     def _known_in(self, text: str) -> list[Span]:
-        return [(*match.span(), "") for match in known_in(text, self.known)]
+        return [(*span, "") for span in known_in(text, self.known)]
 
     def _variable(self, said: Said, option: str) -> str:
         """A name for what an option was given, in the words of the option."""
         base = _NOT_IN_NAME.sub("_", option.upper()).strip("_") or "SECRET"
         name = base if base[0].isalpha() else f"SECRET_{base}"
-        number = 1
+        first = name
         while name in self.names:
-            number += 1
-            name = f"{base}_{number}"
+            self.numbers[first] = self.numbers.get(first, 1) + 1
+            name = f"{base}_{self.numbers[first]}"
         self._note(said, name)
         return f"${{{name}}}"
 

@@ -1,13 +1,15 @@
 """What looks like a secret among what is adopted, and where known ones stand again."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from qtctl.dialects.arguments import argument_spans
 from qtctl.dialects.secrets import HIDDEN, harmless, secret_name, secret_spans
 from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError
 from qtctl.model.secret import SHORTEST
+
+_Beginnings = Mapping[str, Sequence[tuple[int, set[str]]]]
 
 
 def hides(name: str, value: str) -> bool:
@@ -46,17 +48,50 @@ def _values(key: str, value: str) -> Iterator[str]:
         yield from (word[start:end] for start, end, _ in those)
 
 
-def known_in(text: str, known: Iterable[str]) -> Iterator[re.Match[str]]:
-    """Where known secrets stand as words of their own."""
-    for secret in known:
-        yield from re.finditer(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", text)
+def known_in(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """Where known secrets stand as words of their own: start and end."""
+    for start, end in _standing(text, known):
+        if not (_letter(text[start - 1 : start]) or _letter(text[end : end + 1])):
+            yield start, end
 
 
-def without(text: str, known: Iterable[str]) -> str:
+def without(text: str, known: frozenset[str]) -> str:
     """A text of ours without the secrets that it may quote."""
+    shown, at = "", 0
+    for start, end in _standing(text, known):
+        if start >= at:
+            shown += text[at:start] + HIDDEN
+            at = end
+    return shown + text[at:]
+
+
+def _letter(text: str) -> bool:
+    return text.isascii() and text.isalnum()
+
+
+def _standing(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """Start and end of each that stands there, of several that begin at one place the longest first.
+
+    In time that grows with the text, however many are known: a stranger's files may be full of them.
+    """
+    if not known:
+        return
+    sizes, beginnings = _by_beginning(known)
+    for start in range(len(text)):
+        for size in sizes:
+            for length, those in beginnings.get(text[start : start + size], ()):
+                if text[start : start + length] in those:
+                    yield start, start + length
+
+
+@lru_cache(maxsize=8)
+def _by_beginning(known: frozenset[str]) -> tuple[tuple[int, ...], _Beginnings]:
+    """Sizes of beginnings; and beginning → secrets by their length, the longest first."""
+    found: dict[str, dict[int, set[str]]] = {}
     for secret in known:
-        text = text.replace(secret, HIDDEN)
-    return text
+        found.setdefault(secret[:SHORTEST], {}).setdefault(len(secret), set()).add(secret)
+    sizes = tuple(sorted({len(beginning) for beginning in found}, reverse=True))
+    return sizes, {beginning: sorted(those.items(), reverse=True) for beginning, those in found.items()}
 
 
 def clean(text: str) -> bool:

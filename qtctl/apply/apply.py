@@ -1,14 +1,16 @@
 """A plan, done on a host: files by SFTP and one root script, units by jobs on the system bus."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 
 from qtctl.apply.install import REPLACED, InstallAnswer, install_script, read_answer
 from qtctl.apply.tools import TOOLS, run_tool
 from qtctl.apply.units import run_batch
 from qtctl.errors import DeployRefused, HostError, Refused
+from qtctl.model.events import Stage, begun
 from qtctl.model.plan import Plan, Step, StepKind, StepResult
 from qtctl.model.tree import TreeFile
 from qtctl.plan.targets import REMEDY
@@ -22,6 +24,7 @@ NOT_KNOWN = "not known: "
 UNCHANGED = "nothing was changed"
 _SEE = "see to that on the host, then deploy again"
 _UNSTAGE_S = 10.0
+Tell = Callable[[Stage, str], None]
 _BATCHES = {StepKind.RESTART: StepKind.START}
 """Starts and restarts are queued together: they depend on each other."""
 
@@ -35,20 +38,23 @@ def apply(host: Host, plan: Plan, clock: Clock, *, deadline_s: float, progress: 
     until = clock.monotonic() + deadline_s
     writes = [step for step in plan.steps if step.kind is StepKind.WRITE]
     rest = [step for step in plan.steps if step.kind is not StepKind.WRITE]
-    results = _write(host, writes, clock, until, progress) if writes else []
+    tell = partial(_tell, progress, plan.host)
+    results = _write(host, writes, clock, until, tell) if writes else []
     for _, batch in groupby(rest, key=lambda step: _BATCHES.get(step.kind, step.kind)):
-        results += _batch(host, list(batch), results, until - clock.monotonic(), progress)
+        results += _batch(host, list(batch), results, until - clock.monotonic(), tell)
     return tuple(results)
 
 
-def _batch(
-    host: Host, steps: list[Step], before: Sequence[StepResult], left_s: float, progress: Progress
-) -> list[StepResult]:
+def _tell(progress: Progress, host: str, stage: Stage, detail: str) -> None:
+    progress(begun(host, stage, detail))
+
+
+def _batch(host: Host, steps: list[Step], before: Sequence[StepResult], left_s: float, tell: Tell) -> list[StepResult]:
     broken = next((result for result in before if not result.ok and _stops_all(result.step)), None)
     if broken is not None:
         why = f"not done: {broken.step.kind} {broken.step.subject} failed"
         return [StepResult(step, ok=False, detail=why) for step in steps]
-    progress(_title(steps))
+    tell(Stage.CHANGE, _title(steps))
     try:
         if steps[0].kind in TOOLS:
             return [run_tool(host, step, left_s) for step in steps]
@@ -66,13 +72,13 @@ def _title(steps: Sequence[Step]) -> str:
     return f"{kinds}: {steps[0].subject}" if len(steps) == 1 else f"{kinds}: {len(steps)} units"
 
 
-def _write(host: Host, steps: list[Step], clock: Clock, until: float, progress: Progress) -> list[StepResult]:
-    progress(f"staging {_files(steps)}")
+def _write(host: Host, steps: list[Step], clock: Clock, until: float, tell: Tell) -> list[StepResult]:
+    tell(Stage.INSTALL, f"staging {_files(steps)}")
     stage = f"/tmp/qtctl-{secrets.token_hex(16)}"  # noqa: S108 - a new folder of mode 0700; root checks what it takes
     kept = f"{REPLACED}/{datetime.fromtimestamp(clock.now(), UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     try:
         host.put(stage, [_staged(number, step) for number, step in enumerate(steps)])
-        progress(f"installing {_files(steps)}")
+        tell(Stage.INSTALL, f"installing {_files(steps)}")
         running = host.start(install_script(steps, stage, kept), root=True)
     except HostError as error:
         raise DeployRefused(f"{UNCHANGED}: {error.what}{_unstage(host, stage)}", hint=error.hint) from error

@@ -10,6 +10,7 @@ from qtctl.cli.exits import Exit, decide
 from qtctl.cli.options import FormatOption
 from qtctl.cli.output import Format, Styled, draw, present, table, tell
 from qtctl.errors import InputError
+from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
     from qtctl.adopt.registry import HostFacts
@@ -85,15 +86,15 @@ def host(
     """
     from qtctl.adapters.files import check_new_registry
     from qtctl.adopt.originals import Wish
-    from qtctl.cli.connect import anywhere
     from qtctl.cli.output import progress
+    from qtctl.engines.connect import connect, undeclared_route
     from qtctl.flows.adopt import Source, adopt_units
     from qtctl.flows.adopt_host import ROOT, facts, look
 
     check_new_registry(out, force=force)
     with progress() as say:
-        say(f"connecting to {target}")
-        with anywhere(target, user) as connection:
+        say(begun(target, Stage.CONNECT))
+        with connect(undeclared_route(target, user)) as connection:
             looked = look(connection, say)
             known = facts(looked, target, connection.address, connection.user)
     into = _into(out, name, known)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 def audit(
+    context: typer.Context,
     host: OptionalHostOption = None,
     saved: FromOption = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the evidence.")] = None,
@@ -44,7 +45,7 @@ def audit(
     if save is not None:
         check_writable(save)
     source = Source(registry_folder(registry), templates, host, saved, as_name, user)
-    declared, evidence = gather(source, lambda: import_module("qtctl.report.audit"))
+    declared, evidence = gather(source, context.obj, lambda: import_module("qtctl.report.audit"))
     from qtctl.flows.audit import judged
     from qtctl.report.audit import build, to_json
     from qtctl.report.audit_markdown import to_markdown

@@ -10,6 +10,7 @@ from qtctl.cli.audit import exit_of
 from qtctl.cli.exits import Exit
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.output import progress, tell, write
+from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
     from qtctl.flows.declared import Declared
@@ -64,27 +65,27 @@ def _recorded() -> "Evidence":
 
 def _live(declared: "Declared", *, keep: bool) -> "Evidence":
     from qtctl.adapters.clock import SystemClock
-    from qtctl.cli.connect import connect
-    from qtctl.flows.audit import look
+    from qtctl.engines.connect import connect, declared_route
+    from qtctl.engines.worker import answer
+    from qtctl.flows.audit import inquiry
     from qtctl.flows.deploy import deploy
     from qtctl.lab.lab import down, up
     from qtctl.stage.lab import lab_tree
 
     desired, clock = declared.desired, SystemClock()
     tree = lab_tree(desired, audit_user=desired.login.audit_user, deploy_user=desired.login.deploy_user)
-    with progress() as say:
+    with progress(named=True) as say:
         try:
             up([DEMO_HOST], tree, stands_for=desired.host, progress=say)
-            with connect(DEMO_HOST, desired, None, "deploy") as host:
+            with connect(declared_route(DEMO_HOST, desired, None, "deploy")) as host:
                 outcome = deploy(
                     host, desired, clock, take_over=False, confirm=lambda _: True, progress=say, deadline_s=180.0
                 )
-            say(f"auditing {DEMO_HOST}")
-            with connect(DEMO_HOST, desired, None, "audit") as host:
-                evidence = look(host, desired, clock, {})
+            say(begun(DEMO_HOST, Stage.CONNECT))
+            evidence = answer(inquiry(desired, DEMO_HOST, None))
         finally:
             if not keep:
-                say(f"ending {DEMO_HOST}")
+                say(begun(DEMO_HOST, Stage.END))
                 down([DEMO_HOST])
     tell(f"{outcome.status}: {len(desired.files)} files to a throwaway host that stood in for {desired.host}")
     return evidence

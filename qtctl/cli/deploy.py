@@ -16,8 +16,9 @@ from qtctl.cli.options import (
     YesOption,
     registry_folder,
 )
-from qtctl.cli.output import confirmed, progress, tell
+from qtctl.cli.output import confirmed, progress, tell, withhold
 from qtctl.errors import DeployRefused, HostError, InputError
+from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,13 +49,14 @@ def deploy(
 ) -> None:
     """Show what would change on a host, ask, change it, and return when it runs as declared."""
     from qtctl.adapters.clock import SystemClock
-    from qtctl.cli.connect import passwords
     from qtctl.cli.deploy_view import ended
     from qtctl.cli.evidence import declare
+    from qtctl.engines.connect import passwords
     from qtctl.flows.deploy import deploy as run
 
     declared = declare(registry_folder(registry), templates, host, as_name)
     secrets = passwords(declared.desired)
+    withhold(*secrets.values())
     cleanly()
     with progress() as say, _connected(host, declared, user, say) as connection:
         outcome = run(
@@ -83,11 +85,11 @@ def exit_of(outcome: "DeployOutcome") -> Exit:
 
 
 def _connected(target: str, declared: "Declared", user: str | None, say: "ProgressLine") -> "Host":
-    from qtctl.cli.connect import connect
+    from qtctl.engines.connect import connect, declared_route
 
-    say(f"connecting to {target}")
+    say(begun(target, Stage.CONNECT))
     try:
-        return connect(target, declared.desired, user, "deploy")
+        return connect(declared_route(target, declared.desired, user, "deploy"))
     except HostError as error:
         raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
 

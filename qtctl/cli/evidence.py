@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtctl.cli.output import progress, write
+from qtctl.cli.output import progress, withhold, write
 from qtctl.dialects.shell import quote
 from qtctl.errors import InputError, Place
+from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qtctl.flows.asking import Asking
     from qtctl.flows.declare import Loaded
     from qtctl.flows.declared import Declared
     from qtctl.model.evidence import Evidence
@@ -39,24 +41,26 @@ class Source:
         one_source(self.host, self.saved)
 
 
-def gather(source: Source, meanwhile: "Callable[[], object]") -> "tuple[Declared, Evidence]":
+def gather(source: Source, started: "Asking | None", meanwhile: "Callable[[], object]") -> "tuple[Declared, Evidence]":
     """What a host must have, and the evidence of it. A live host is asked as soon as the registry says what.
 
-    `meanwhile` is done while it answers: loading what comes next.
+    `started`: a host that is being asked already. `meanwhile` runs while the host answers: loading what comes next.
     """
     if source.host is None:
         loaded = declare(source.registry, source.templates, "", source.as_name)
         return loaded, _saved(loaded, source.saved or Path())
-    from qtctl.cli.early import take
-    from qtctl.cli.looking import Target
+    from qtctl.cli.early_start import taken
+    from qtctl.flows.target import Target
 
     target = Target(source.registry, source.host, source.as_name, source.user, source.templates)
-    with take(target) as early, progress() as say:
-        compiling, looking = early.ask()
-        say(f"connecting to {source.host}")
-        declared = compiling.whole()
+    with taken(started, target) as asking, progress() as say:
+        asking.begin()
+        withhold(*asking.passwords.values())
+        say(begun(source.host, Stage.CONNECT))
+        declared = asking.declared()
         meanwhile()
-        return declared, looking.answer(say)
+        asking.watch(say)
+        return declared, asking.evidence()
 
 
 def obtain(declared: "Declared", host: str | None, saved: Path | None, user: str | None) -> "Evidence":
@@ -85,12 +89,17 @@ def _saved(declared: "Declared", path: Path) -> "Evidence":
 
 
 def _live(declared: "Declared", target: str, user: str | None) -> "Evidence":
-    from qtctl.cli.asked import asked
+    from qtctl.engines.inline import Inline
+    from qtctl.engines.relay import watch
+    from qtctl.engines.worker import answer
+    from qtctl.flows.audit import inquiry
 
-    question = asked(declared.desired, target, user)
-    with progress() as say:
-        say(f"connecting to {target}")
-        return question.of(question.way.connect, say)
+    asked = inquiry(declared.desired, target, user)
+    withhold(*asked.passwords.values())
+    with progress() as say, Inline() as engine:
+        watch(engine, say)
+        say(begun(target, Stage.CONNECT))
+        return engine.submit(answer, asked).result()
 
 
 def save(evidence: "Evidence", path: Path) -> None:

@@ -9,6 +9,7 @@ from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import AsOption, FormatOption, RegistryOption, registry_folder
 from qtctl.cli.output import Format, chosen, draw, progress, table, tell, write
 from qtctl.errors import InputError
+from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ def up(
     accounts = declared.hosts[name]
     tree = lab_tree(resolve(declared, name), audit_user=accounts.audit_user, deploy_user=accounts.deploy_user)
     names = [f"lab{number}" for number in range(1, hosts + 1)]
-    with progress() as say:
+    with progress(named=True) as say:
         if install:
             install_packages(say)
         booted = boot(names, tree, suite=suite, stands_for=name, progress=say)
@@ -83,7 +84,7 @@ def reboot(name: Annotated[str, typer.Argument(metavar="NAME", help="A lab host.
     """Reboot a lab host; it keeps its disk."""
     from qtctl.lab.lab import reboot as again
 
-    with progress() as say:
+    with progress(named=True) as say:
         again(name, say)
     tell(f"{name} is up again")
 
@@ -102,8 +103,8 @@ def down(names: NamesArgument = []) -> None:  # noqa: B006 - typer copies it
     if not ended:
         tell("no lab host is up")
         return
-    with progress() as say:
-        say(f"ending {', '.join(ended)}")
+    with progress(named=True) as say:
+        say(begun(", ".join(ended), Stage.END))
         end(ended)
     tell(f"ended: {', '.join(ended)}")
 

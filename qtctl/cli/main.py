@@ -4,7 +4,7 @@ import os
 import select
 import sys
 import traceback
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -31,6 +31,9 @@ from qtctl.cli.exits import MEANING, Exit, of_error
 from qtctl.cli.output import complain, tell, trace
 from qtctl.errors import InputErrors, QtctlError
 from qtctl.version import VERSION
+
+if TYPE_CHECKING:
+    from qtctl.flows.asking import Asking
 
 HELP = """Control plane and auditor for fleets of systemd hosts.
 
@@ -111,10 +114,13 @@ def options(
     """Options of every command."""
 
 
-def run() -> NoReturn:
-    """Run the command line and exit. Every error is one clear line; the trace only with --debug."""
+def run(started: "Asking | None" = None) -> NoReturn:
+    """Run the command line and exit. Every error is one clear line; the trace only with --debug.
+
+    `started`: a host that is being asked already, for the command that asks it.
+    """
     debug, argv = _debug(sys.argv[1:])
-    code = _guarded(argv, debug=debug)
+    code = _guarded(argv, debug=debug, started=started)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -132,9 +138,9 @@ def _debug(argv: list[str]) -> tuple[bool, list[str]]:
     return "--debug" in argv, [argument for argument in argv if argument != "--debug"]
 
 
-def _guarded(argv: list[str], *, debug: bool) -> int:
+def _guarded(argv: list[str], *, debug: bool, started: "Asking | None" = None) -> int:
     try:
-        return _invoke(argv)
+        return _invoke(argv, started)
     except QtctlError as error:
         _show(error, debug=debug)
         return of_error(error)
@@ -145,11 +151,11 @@ def _guarded(argv: list[str], *, debug: bool) -> int:
         return _odd(error, debug=debug)
 
 
-def _invoke(argv: list[str]) -> int:
+def _invoke(argv: list[str], started: "Asking | None") -> int:
     """Not through `app()`: that shows usage errors in boxes, and takes an interrupt for a plain exit."""
     command = typer.main.get_command(app)
     try:
-        with command.make_context("qtctl", argv) as context:
+        with command.make_context("qtctl", argv, obj=started) as context:
             command.invoke(context)
     except typer.Exit as done:
         return done.exit_code

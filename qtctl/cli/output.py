@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtctl.dialects import terminal
+from qtctl.model.events import Event, Stage
 from qtctl.model.secret import Secret, Withheld
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from qtctl.cli.tables import Rows
 
 _withheld = Withheld()
+VERBS = {Stage.CONNECT: "connecting to", Stage.COLLECT: "asking", Stage.END: "ending"}
+"""How a stage is named that needs no further word than its host."""
 
 
 class Format(StrEnum):
@@ -60,9 +63,10 @@ def present(
         write(json() if how is Format.JSON else markdown())
 
 
-def withhold(secret: Secret) -> None:
-    """From now on, nothing that is written shows it."""
-    _withheld.add(secret)
+def withhold(*secrets: Secret) -> None:
+    """From now on, nothing that is written shows them."""
+    for secret in secrets:
+        _withheld.add(secret)
 
 
 def write(document: str, to: "Path | None" = None) -> None:
@@ -126,8 +130,9 @@ def draw(rows: "Rows") -> None:
 
 
 @contextmanager
-def progress() -> Iterator["ProgressLine"]:
-    line = ProgressLine()
+def progress(*, named: bool = False) -> Iterator["ProgressLine"]:
+    """`named`: each line begins with its host, for where there are several."""
+    line = ProgressLine(named=named)
     try:
         yield line
     finally:
@@ -135,19 +140,26 @@ def progress() -> Iterator["ProgressLine"]:
 
 
 class ProgressLine:
-    """Progress on stderr: one line that changes on a terminal, a line each elsewhere."""
+    """Events on stderr: one line that changes on a terminal, a line each elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, named: bool = False) -> None:
         self._live = sys.stderr.isatty()
+        self._named = named
 
-    def __call__(self, what: str) -> None:
-        sys.stderr.write(f"\r\x1b[K{_line(what)}" if self._live else f"{_line(what)}\n")
+    def __call__(self, event: Event) -> None:
+        said = _line(self._text(event))
+        sys.stderr.write(f"\r\x1b[K{said}" if self._live else f"{said}\n")
         sys.stderr.flush()
 
     def clear(self) -> None:
         if self._live:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+    def _text(self, event: Event) -> str:
+        if not event.detail:
+            return f"{VERBS[event.stage]} {event.host}"
+        return f"{event.host}: {event.detail}" if self._named and event.host else event.detail
 
 
 def _line(text: str) -> str:

@@ -28,6 +28,7 @@ def reports() -> None:
 
 @app.command()
 def registry(
+    context: typer.Context,
     host: OptionalHostOption = None,
     saved: FromOption = None,
     registry: RegistryOption = None,
@@ -44,7 +45,7 @@ def registry(
     if out is not None:
         check_writable(out)
     source = Source(registry_folder(registry), templates, host, saved, as_name, user)
-    declared, evidence = gather(source, lambda: import_module("qtctl.report.registry"))
+    declared, evidence = gather(source, context.obj, lambda: import_module("qtctl.report.registry"))
     from qtctl.flows.audit import judged
     from qtctl.report.registry import build, to_json
     from qtctl.report.registry_markdown import to_markdown

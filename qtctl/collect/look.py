@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from qtctl.collect.ledger import Ledger
-from qtctl.model.desired import Desired
+from qtctl.model.inquiry import Inquiry
 from qtctl.ports.clock import Clock
 from qtctl.ports.host import Host
 
@@ -25,7 +25,7 @@ class Deadline:
 @dataclass(frozen=True, slots=True)
 class Look:
     host: Host
-    desired: Desired
+    inquiry: Inquiry
     ledger: Ledger
     clock: Clock
     deadline: Deadline

@@ -1,6 +1,6 @@
 """Redis servers, each with one pipeline of reading commands."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qtctl.collect.look import Look
@@ -27,19 +27,19 @@ class Unanswered:
     ask: int
 
 
-def ask(look: Look, needs: Iterable[Need], passwords: Mapping[str, Secret]) -> list[Unanswered]:
+def ask(look: Look, needs: Iterable[Need]) -> list[Unanswered]:
     """Note the facts of all stores that answer. A store that is not reached costs its own facts, and nothing else."""
     by_store: dict[str, list[Need]] = {}
     for need in needs:
         by_store.setdefault(probe.store_of(need), []).append(need)
-    stores = {store.name: store for store in look.desired.stores}
+    stores = {store.name: store for store in look.inquiry.stores}
     unanswered = []
     for name, wanted in sorted(by_store.items()):
         store = stores.get(name)
         if store is None:
             look.ledger.add(not_asked(need, f"no store {name!r} is declared") for need in wanted)
             continue
-        left = _ask(look, store, wanted, passwords.get(name))
+        left = _ask(look, store, wanted, look.inquiry.passwords.get(name))
         unanswered += [left] if left else []
     return unanswered
 

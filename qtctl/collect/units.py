@@ -52,7 +52,7 @@ class _Session:
     """Calls on the bus of a look, timed and noted."""
 
     def __init__(self, look: Look, *, root: bool) -> None:
-        self.desired, self.ledger = look.desired, look.ledger
+        self.inquiry, self.ledger = look.inquiry, look.ledger
         self._bus, self._clock, self._deadline = look.host.bus(root=root), look.clock, look.deadline
         self._at = self._took_s = 0.0
 
@@ -91,10 +91,10 @@ def _look(session: _Session, open_: set[Need]) -> None:
     _close(session, open_, odd, 0)
     named = [name for name in names if not probe.odd_name(name)]
     # What should be gone, and most often is, is asked for its properties only where it turns out to be there.
-    gone = {ghost.unit for ghost in session.desired.ghosts}
+    gone = session.inquiry.retired_units
     expected = [name for name in named if name not in gone]
     # A file of a unit that the registry says something of is worth seeing, whatever is needed.
-    patterns = (*session.desired.unit_patterns, *sorted(session.desired.unit_names()), *names)
+    patterns = (*session.inquiry.unit_patterns, *session.inquiry.unit_names, *names)
     # The list of files takes systemd longest, and is asked for early: what follows is sent and queued meanwhile.
     first = [probe.ALL_UNITS, probe.by_names(named), probe.unit_files(patterns)]
     replies = session.call([*first, *_gets(expected)])
@@ -107,7 +107,7 @@ def _look(session: _Session, open_: set[Need]) -> None:
     extra: list[str] = []
     if LISTING in open_:
         _close(session, open_, [observed(LISTING, probe.listing(loaded, files), again=probe.LISTING_AGAIN)], number)
-        extra = _undeclared(loaded, files, session.desired.unit_patterns, set(names))
+        extra = _undeclared(loaded, files, session.inquiry.unit_patterns, set(names))
         open_ |= {Need(Unit.FACT, name) for name in extra}
     _answer(session, open_, _First(seen, {name: rows[name] for name in late}, files), extra)
 
@@ -178,9 +178,10 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
         states = dict(zip((*unlisted, *extra), replies[at:], strict=True))
         rows = {**first.late, **_rows(extra, replies[0])}
         everything = first.seen | _seen(session, more, rows, replies[1:at])
-    argvs = {service.unit: service.loaded for service in session.desired.services}
     for name, each in sorted(everything.items()):
-        answer = _unit(name, each, _listed(name, each.row, files), states.get(name), argvs.get(name, ()))
+        answer = _unit(
+            name, each, _listed(name, each.row, files), states.get(name), session.inquiry.argvs.get(name, ())
+        )
         _close(session, open_, [answer], each.ask)
 
 

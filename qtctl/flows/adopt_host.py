@@ -11,6 +11,7 @@ from qtctl.adopt.names import allowed
 from qtctl.adopt.registry import HostFacts
 from qtctl.errors import HostError
 from qtctl.model.adoption import Found, UnitState
+from qtctl.model.events import Stage, begun
 from qtctl.model.facts import HostBaseline
 from qtctl.ports.host import BusCall, Host
 from qtctl.ports.progress import Progress
@@ -34,7 +35,7 @@ class Looked:
 
 def look(host: Host, say: Progress) -> Looked:
     """Read-only, as whoever is logged in. HostError where nothing at all can be asked."""
-    say("reading unit files")
+    say(begun(host.address, Stage.COLLECT, "reading unit files"))
     first, facts = _run(host, (unit_folders.folders(), *baseline.probe().commands))
     found, unread = unit_folders.read(first)
     answer = baseline.probe().parse([facts])[0]
@@ -46,7 +47,7 @@ def look(host: Host, say: Progress) -> Looked:
         (more,) = _run(host, (unit_folders.files(elsewhere),))
         others, refused = unit_folders.read(more)
         found, unread = _in_place(found, others), (*unread, *refused)
-    say("asking systemd")
+    say(begun(host.address, Stage.COLLECT, "asking systemd"))
     states, refused = _states(host, found)
     return Looked(found, states, value, (*unread, *refused))
 

@@ -1,6 +1,5 @@
 """One look at a host, judged: needs → evidence → checks."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from qtctl.audit.judge import judge
@@ -9,12 +8,9 @@ from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.declared import Declared
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
+from qtctl.model.inquiry import Inquiry, inquiry_of
 from qtctl.model.origin import Origin
-from qtctl.model.secret import Secret
 from qtctl.parity.needs import needs as parity_needs
-from qtctl.ports.clock import Clock
-from qtctl.ports.host import Host
-from qtctl.ports.progress import Progress
 from qtctl.report.needs import needs as registry_needs
 
 
@@ -24,13 +20,15 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     return tuple(sorted(wanted, key=lambda need: (need.fact, need.store, need.subject)))
 
 
-def look(
-    host: Host, desired: Desired, clock: Clock, passwords: Mapping[str, Secret], progress: Progress | None = None
-) -> Evidence:
-    """Ask `host` for all of it. An audit writes nothing there."""
-    from qtctl.collect.collect import collect  # noqa: PLC0415 - the cli asks in a process of its own
+def inquiry(desired: Desired, target: str, user: str | None) -> Inquiry:
+    """All that an audit asks of `target`, which is, or stands in for, the host of `desired`, and how it is reached.
 
-    return collect(host, desired, needs(desired), clock, passwords=passwords, progress=progress)
+    `user`: whom to log in as, instead of the auditing account. InputError where a store's password is not set.
+    """
+    from qtctl.engines.connect import declared_route, passwords  # noqa: PLC0415 - no audit of saved evidence needs it
+
+    route = declared_route(target, desired, user, "audit")
+    return inquiry_of(desired, needs(desired), passwords=passwords(desired), route=route)
 
 
 def judged(declared: Declared, evidence: Evidence) -> tuple[Finding, ...]:

@@ -25,7 +25,11 @@ def declare(files: Mapping[str, bytes], templates: Mapping[str, str], target: st
 
 def begin(files: Mapping[str, bytes], target: str, as_name: str | None) -> Loaded:
     """Load and resolve; files by path alone. That is enough to ask a host, while the rest is done: `rendered`."""
-    registry = load(files)
+    return of_host(load(files), files, target, as_name)
+
+
+def of_host(registry: Registry, files: Mapping[str, bytes], target: str, as_name: str | None = None) -> Loaded:
+    """As `begin`, of a registry that has been loaded from `files`."""
     host = stands_in(registry, target, as_name)
     return Loaded(files, planned(resolve(registry, host)), Places(files), registry)
 

@@ -14,8 +14,10 @@ from qtctl.dialects import terminal
 from qtctl.errors import DeployRefused, DeployUnverified, HostError, QtctlError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.model.desired import Desired
+from qtctl.model.events import Stage, begun
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
+from qtctl.model.inquiry import inquiry_of
 from qtctl.model.plan import Plan, StepKind, StepResult
 from qtctl.model.secret import Secret
 from qtctl.model.states import ServiceState
@@ -249,7 +251,7 @@ class _Deploy:
 
     def _wait(self, until: float) -> tuple[_Look, _Watch]:
         """Look until the gate is open and restart counts stand still, or until the deadline. At least one look."""
-        self.progress("waiting until everything runs as declared")
+        self.progress(begun(self.desired.host, Stage.VERIFY, "waiting until everything runs as declared"))
         watch = _Watch(self.clock.monotonic())
         while True:
             look = self._gate_of(self._collect(max(until - self.clock.monotonic(), LAST_LOOK_S)))
@@ -262,9 +264,8 @@ class _Deploy:
     def _collect(self, left_s: float = LOOK_S) -> Evidence:
         wanted = {*plan_needs(self.desired), *_gate_needs(self.desired)}
         limit_s = min(left_s, LOOK_S)
-        return collect(
-            self.host, self.desired, wanted, self.clock, passwords=self.passwords, root=True, deadline_s=limit_s
-        )
+        inquiry = inquiry_of(self.desired, wanted, passwords=self.passwords)
+        return collect(self.host, inquiry, self.clock, root=True, deadline_s=limit_s)
 
     def _gate_of(self, evidence: Evidence) -> _Look:
         checks = judge(_deployed(self.desired), evidence)

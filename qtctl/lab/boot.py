@@ -15,6 +15,7 @@ from qtctl.lab.kin import children, executable
 from qtctl.lab.processes import Process, process
 from qtctl.lab.shell import run, tail
 from qtctl.lab.state import HostState, label, log_path, machine_boot_id, save
+from qtctl.model.events import Stage, begun
 from qtctl.ports.progress import Progress
 
 BOOT_S = 60
@@ -36,7 +37,7 @@ def boot(state: HostState, progress: Progress) -> HostState:
     gateway, address = network.create(state.name, state.address)
     started = replace(state, gateway=gateway, address=address, boot_id=machine_boot_id())
     try:
-        progress(f"{state.name}: booting at {address}")
+        progress(begun(state.name, Stage.BOOT, f"booting at {address}"))
         _fence_in(started, hierarchy, progress)
         nspawn = _launch(started, hierarchy)
         started = replace(started, nspawn=nspawn)
@@ -46,7 +47,7 @@ def boot(state: HostState, progress: Progress) -> HostState:
         save(started)
         network.hand_over(state.name, leader.pid, address)
         _wait_ssh(started, nspawn)
-        progress(f"{state.name}: {_settle(state.name, leader)}")
+        progress(begun(state.name, Stage.BOOT, _settle(state.name, leader)))
     except BaseException:
         end(started)
         raise
@@ -56,14 +57,15 @@ def boot(state: HostState, progress: Progress) -> HostState:
 def _fence_in(state: HostState, hierarchy: cgroups.Hierarchy, progress: Progress) -> None:
     """Close the way to this machine's ports, and say what of the isolation this machine cannot do."""
     if not state.shift:
-        progress(f"{state.name}: WARNING: no user namespaces here: its root is this machine's root (docs/lab.md)")
+        warning = "WARNING: no user namespaces here: its root is this machine's root (docs/lab.md)"
+        progress(begun(state.name, Stage.BOOT, warning))
     unfiltered = fence.put_up(network.device(state.name), state.gateway, state.address)
     if unfiltered:
-        progress(f"{state.name}: WARNING: it can reach this machine's ports: {unfiltered}")
+        progress(begun(state.name, Stage.BOOT, f"WARNING: it can reach this machine's ports: {unfiltered}"))
     cgroups.create(state.name, hierarchy)
     unlimited = cgroups.restrict_devices(state.name, hierarchy)
     if unlimited:
-        progress(f"{state.name}: WARNING: no device policy: {unlimited}")
+        progress(begun(state.name, Stage.BOOT, f"WARNING: no device policy: {unlimited}"))
 
 
 def end(state: HostState, *, grace_s: float = 0) -> None:

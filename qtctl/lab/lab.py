@@ -18,15 +18,12 @@ from qtctl.lab import boot, disk, inside, needs, network, private, rootfs, ssh, 
 from qtctl.lab.layover import lay_over
 from qtctl.lab.processes import Process
 from qtctl.lab.state import HostState
+from qtctl.model.events import Stage, begun
 from qtctl.model.tree import Tree, TreeFile
-from qtctl.ports.progress import Progress
+from qtctl.ports.progress import Progress, silent
 
 STANDIN_PATH = "/usr/local/lib/qtctl-lab/standin.py"
 AT_ONCE = 8
-
-
-def silent(what: str) -> None:
-    """Progress that nobody watches."""
 
 
 T = TypeVar("T")
@@ -81,7 +78,7 @@ def _blank(name: str, root: Path, suite: str, stands_for: str) -> HostState:
 
 def _make_afresh(name: str, tree: Tree, key: str, blank: HostState, progress: Progress) -> None:
     _clear(name)
-    progress(f"{name}: laying down its disk")
+    progress(begun(name, Stage.BOOT, "laying down its disk"))
     try:
         overlay = disk.create(name, Path(blank.root))
         host_key = _lay_down(name, tree, key)
@@ -199,7 +196,7 @@ def reboot(name: str, progress: Progress = silent) -> LabHost:
     """Power off cleanly and boot again, from the same disk and at the same address."""
     with _held(name):
         known = _running(name)
-        progress(f"{name}: powering off")
+        progress(begun(name, Stage.END, "powering off"))
         boot.end(known, grace_s=boot.POWER_OFF_S)
         state.save(known.stopped())
         return _boot_again(known, progress)

@@ -9,6 +9,7 @@ from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
 from qtctl.lab import cgroups
 from qtctl.lab.shell import environment, run
+from qtctl.model.events import Stage, begun
 from qtctl.ports.progress import Progress
 
 PACKAGES = {
@@ -79,7 +80,7 @@ def install(progress: Progress) -> tuple[str, ...]:
     check_root()
     if not shutil.which("apt-get"):
         raise LabError(f"missing here: {' '.join(packages)}", hint="only Debian and Ubuntu are installed on by itself")
-    progress(f"installing {' '.join(packages)}")
+    progress(begun("", Stage.PREPARE, f"installing {' '.join(packages)}"))
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update", "-q"], timeout_s=600, env=quiet)
     run(["apt-get", "install", "-qy", "--no-install-recommends", *packages], timeout_s=1200, env=quiet)
@@ -90,7 +91,7 @@ def raise_inotify(hosts: int, progress: Progress) -> None:
     """Each host uses 7 to 10 inotify instances; the kernel's default of 128 is enough for about 14 hosts."""
     if hosts * INOTIFY_PER_HOST < int(INOTIFY.read_text()):
         return
-    progress(f"raising {INOTIFY} to {INOTIFY_ENOUGH} for {hosts} hosts")
+    progress(begun("", Stage.PREPARE, f"raising {INOTIFY} to {INOTIFY_ENOUGH} for {hosts} hosts"))
     INOTIFY.write_text(str(INOTIFY_ENOUGH))
 
 

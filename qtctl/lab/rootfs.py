@@ -11,6 +11,7 @@ from pathlib import Path
 from qtctl.errors import LabError
 from qtctl.lab import private, sources, userns
 from qtctl.lab.shell import environment, run, tail
+from qtctl.model.events import Stage, begun
 from qtctl.ports.progress import Progress
 
 RECIPE = 4
@@ -108,7 +109,7 @@ def _build(suite: str, path: Path, progress: Progress) -> None:
         root.rename(path)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    progress(f"{suite}: kept in {path}")
+    progress(begun("", Stage.PREPARE, f"{suite}: kept in {path}"))
 
 
 def _fill(suite: str, root: Path, progress: Progress) -> None:
@@ -117,7 +118,7 @@ def _fill(suite: str, root: Path, progress: Progress) -> None:
         run(["cp", "--archive", "--reflink=auto", str(plain), str(root)], timeout_s=300)
         return
     _bootstrap(suite, root, progress)
-    progress(f"{suite}: making it ready for reuse")
+    progress(begun("", Stage.PREPARE, f"{suite}: making it ready for reuse"))
     finish(root)
 
 
@@ -132,7 +133,7 @@ def _bootstrap(suite: str, root: Path, progress: Progress) -> None:
             f"{suite} is signed by keys this machine lacks ({mirror.keyring})",
             hint=f"apt-get install {KEYRING_PACKAGES[distribution]}",
         )
-    progress(f"{suite}: bootstrapping from {mirror.uri} (about a minute, once)")
+    progress(begun("", Stage.PREPARE, f"{suite}: bootstrapping from {mirror.uri} (about a minute, once)"))
     argv = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     argv += [f"--components={','.join(mirror.components)}", f"--keyring={mirror.keyring}"]
     script = () if (SCRIPTS / suite).exists() else (str(SCRIPTS / SCRIPT_FOR[distribution]),)
@@ -151,7 +152,7 @@ def _follow(argv: list[str], suite: str, progress: Progress) -> None:
             words = line.removeprefix("I: ").split()
             if line.startswith("I: ") and words and words[0] not in phases:
                 phases.add(words[0])
-                progress(f"{suite}: {words[0].lower()}")
+                progress(begun("", Stage.PREPARE, f"{suite}: {words[0].lower()}"))
     if process.returncode != 0:
         raise LabError(f"debootstrap failed: {tail(''.join(last).encode())}", hint="is the mirror in apt's sources up?")
 

@@ -1,9 +1,13 @@
-"""Progress as events; the cli shows them."""
+"""Who is told of progress. The cli shows it."""
 
 from typing import Protocol
 
+from qtctl.model.events import Event
+
 
 class Progress(Protocol):
-    def __call__(self, what: str) -> None:
-        """`what` is one short line: what is being done now."""
-        ...
+    def __call__(self, event: Event, /) -> None: ...
+
+
+def silent(event: Event) -> None:
+    """Progress that nobody watches."""

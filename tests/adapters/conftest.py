@@ -12,6 +12,7 @@ import pytest
 from qtctl.adapters import bridge
 from qtctl.adapters.local_bus import LocalBus
 from qtctl.adapters.ssh import SshHost, connect
+from qtctl.ports.progress import silent
 from tests.adapters import servers
 from tests.machine import need_pydbus
 
@@ -125,7 +126,7 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QTCTL_STATE", str(tmp_path_factory.mktemp("lab")))
-        lab.up([name], tree, stands_for=name, progress=lab.silent)
+        lab.up([name], tree, stands_for=name, progress=silent)
         try:
             known = lab.find(name)
             assert known is not None

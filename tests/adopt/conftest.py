@@ -7,6 +7,7 @@ import pytest
 
 from qtctl.lab import lab
 from qtctl.model.tree import Tree
+from qtctl.ports.progress import silent
 from tests.machine import own_lab
 
 
@@ -15,7 +16,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of this machine's own suite; another one (trixie: systemd 257) by QTCTL_TEST_SUITE."""
     name = f"same{os.getpid() % 100000}"
     with own_lab(tmp_path_factory.mktemp("lab")):
-        lab.up([name], Tree(), stands_for="one", progress=lab.silent, suite=os.environ.get("QTCTL_TEST_SUITE"))
+        lab.up([name], Tree(), stands_for="one", progress=silent, suite=os.environ.get("QTCTL_TEST_SUITE"))
         try:
             yield name
         finally:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from qtctl.adapters import bridge
+from qtctl.adapters import bridge, shell
 from qtctl.adapters.dbus import StreamBus
 from qtctl.dialects.systemd.unit_name import TYPES, valid
 from qtctl.lab import lab
@@ -190,7 +190,7 @@ def _bus(host: str) -> Iterator[StreamBus]:
     """
     known = lab.find(host)
     assert known is not None
-    bus = bridge.over_command(f"exec nsenter -t {known.leader} -a -r -w -- systemd-stdio-bridge", host, None)
+    bus = bridge.over_command(f"exec nsenter -t {known.leader} -a -r -w -- {shell.BRIDGE}", host, None)
     try:
         yield bus
     finally:

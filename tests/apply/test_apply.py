@@ -13,6 +13,7 @@ from qtctl.apply.apply import apply
 from qtctl.apply.current import current_files
 from qtctl.errors import DeployRefused
 from qtctl.model.desired import DesiredFile
+from qtctl.model.events import Event
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Step, StepKind
 
@@ -31,8 +32,8 @@ class Said:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def __call__(self, what: str) -> None:
-        self.lines.append(what)
+    def __call__(self, event: Event) -> None:
+        self.lines.append(event.detail)
 
 
 def staged() -> set[Path]:

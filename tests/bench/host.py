@@ -60,7 +60,7 @@ def deployed(folder: Path) -> Iterator[Bench]:
         name = stands_in(declared, "")
         desired, accounts = resolve(declared, name), declared.hosts[name]
         tree = lab_tree(desired, audit_user=accounts.audit_user, deploy_user=accounts.deploy_user)
-        lab.up([NAME], tree, stands_for=name, progress=_say)
+        lab.up([NAME], tree, stands_for=name, progress=lambda event: _say(f"{event.host}: {event.detail}"))
         try:
             units = tuple(service.unit for service in desired.services)
             files = tuple(f"/etc/systemd/system/{unit}" for unit in units)

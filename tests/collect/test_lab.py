@@ -15,6 +15,7 @@ from qtctl.collect.document import dump
 from qtctl.lab import lab
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, File, HostBaseline, Listeners, Unit, UnitListing, VenvCheck
+from qtctl.model.inquiry import inquiry_of
 from qtctl.model.tree import Account, Tree, TreeDir, TreeFile, TreeLink
 from tests.collect.small import desired, item, states, with_argv
 from tests.machine import own_lab
@@ -95,7 +96,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def look(user: str = "qtaudit", *, root: bool = False) -> Evidence:
     with connect(NAME, user=user, config=lab.ssh_config_path()) as connection:
-        return collect(connection, WANTED, NEEDS, SystemClock(), root=root)
+        return collect(connection, inquiry_of(WANTED, NEEDS), SystemClock(), root=root)
 
 
 @pytest.fixture(scope="module")

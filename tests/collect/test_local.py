@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,6 +15,7 @@ from qtctl.collect.document import dump, load
 from qtctl.errors import HostError, Unreachable
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
+from qtctl.model.inquiry import inquiry_of
 from qtctl.model.secret import Secret
 from qtctl.ports.host import Running
 from tests.collect.small import OF_STORE, cli, desired, fill, free_port, item, redis, states
@@ -36,9 +37,9 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield found
 
 
-def look(wanted: Desired, *needs: Need, **options: object) -> Evidence:
+def look(wanted: Desired, *needs: Need, passwords: Mapping[str, Secret] | None = None, **options: object) -> Evidence:
     with LocalHost() as host:
-        return collect(host, wanted, needs, CLOCK, **options)  # type: ignore[arg-type]
+        return collect(host, inquiry_of(wanted, needs, passwords=passwords), CLOCK, **options)  # type: ignore[arg-type]
 
 
 def test_everything_of_a_store(port: int) -> None:
@@ -203,7 +204,7 @@ class CutOff(LocalHost):
 def test_a_batch_that_fails_costs_its_own_facts(host: type[LocalHost], state: str, reach: str, port: int) -> None:
     needs = [Need("file", "/nope"), Need("venv", "/nope"), Need("listeners", "udp"), Need("key", "hash", "main")]
     with host() as connection:
-        evidence = collect(connection, desired(port), needs, CLOCK)
+        evidence = collect(connection, inquiry_of(desired(port), needs), CLOCK)
     found = states(evidence)
     assert {found[each.fact, each.subject] for each in needs[:2]} == {state}
     assert found["reach", "exec"] == reach
@@ -220,9 +221,8 @@ class Slow(LocalHost):
 def test_the_deadline_refuses_what_is_not_answered_by_then(port: int) -> None:
     begin = CLOCK.monotonic()
     with Slow() as host:
-        evidence = collect(
-            host, desired(port), [Need("file", "/nope"), Need("key", "hash", "main")], CLOCK, deadline_s=0.5
-        )
+        needs = [Need("file", "/nope"), Need("key", "hash", "main")]
+        evidence = collect(host, inquiry_of(desired(port), needs), CLOCK, deadline_s=0.5)
     assert CLOCK.monotonic() - begin < 5
     assert states(evidence)["file", "/nope"] == "refused"
     assert states(evidence)["key", "hash"] == "observed"
@@ -235,12 +235,13 @@ class Broken(LocalHost):
 
 def test_mistakes_of_ours_are_not_swallowed(port: int) -> None:
     with Broken() as host, pytest.raises(KeyError, match="mistake"):
-        collect(host, desired(port), [Need("key", "hash", "main")], CLOCK)
+        collect(host, inquiry_of(desired(port), [Need("key", "hash", "main")]), CLOCK)
 
 
 def test_unreachable() -> None:
     error = Unreachable("lab1: connection refused", hint="is sshd up?")
-    evidence = unreachable(desired(), [Need("unit", "a.service"), Need("file", "/x")], error, CLOCK, "203.0.113.7")
+    inquiry = inquiry_of(desired(), [Need("unit", "a.service"), Need("file", "/x")])
+    evidence = unreachable(inquiry, error, CLOCK, "203.0.113.7")
     assert {each.need for each in evidence.items} == ALWAYS | {Need("unit", "a.service"), Need("file", "/x")}
     assert {str(each.state) for each in evidence.items} == {"refused"}
     assert {each.reason for each in evidence.items} == {str(error)}

@@ -16,6 +16,7 @@ from qtctl.flows.deploy import DeployOutcome, DeployStatus, LeftBehind, NothingD
 from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
+from qtctl.model.events import Event
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, StepKind
 from qtctl.model.states import ServiceState
@@ -65,8 +66,8 @@ def fleet(
 THREE = {"a": SLEEP, "b": SLEEP, "c": SLEEP}
 
 
-def quiet(what: str) -> None:
-    assert what
+def quiet(event: Event) -> None:
+    assert event.detail
 
 
 def agree(_planned: Plan) -> bool:
@@ -271,8 +272,8 @@ def test_two_deploys_at_once(ground: Ground) -> None:
     ],
 )
 def test_an_interrupt_once_it_is_being_changed_is_no_untouched_host(ground: Ground, begins: str, says: str) -> None:
-    def interrupt(what: str) -> None:
-        if what.startswith(begins):
+    def interrupt(event: Event) -> None:
+        if event.detail.startswith(begins):
             raise KeyboardInterrupt
 
     with pytest.raises(LeftBehind) as failed:

@@ -19,8 +19,9 @@ PURE = "mount -t cgroup2 cgroup2 /sys/fs/cgroup && "
 SCRIPT = """
 from qtctl.lab import cgroups, lab
 from qtctl.model.tree import Tree
+from qtctl.ports.progress import silent
 print(cgroups.detect().value)
-lab.up(["v2"], Tree(), stands_for="x", progress=lab.silent)
+lab.up(["v2"], Tree(), stands_for="x", progress=silent)
 try:
     print(lab.execute("v2", ["systemctl", "is-system-running"]).stdout.decode().strip())
     print(lab.execute("v2", ["systemctl", "is-active", "redis-server"]).stdout.decode().strip())

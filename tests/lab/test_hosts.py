@@ -13,7 +13,9 @@ import pytest
 from qtctl.errors import LabError
 from qtctl.lab import cgroups, disk, lab, network, processes, rootfs, state
 from qtctl.lab.lab import LabHost
+from qtctl.model.events import Event
 from qtctl.model.tree import Tree, TreeLink
+from qtctl.ports.progress import silent
 from qtctl.stage.lab import lab_tree
 from tests.lab.conftest import host_name, run, ssh
 from tests.stage.fleet import AUDIT, DEPLOY, tiny
@@ -40,8 +42,8 @@ def host(own_lab: Path) -> Iterator[LabHost]:
     assert own_lab.is_dir()
     steps: list[str] = []
 
-    def note(what: str) -> None:
-        steps.append(what)
+    def note(event: Event) -> None:
+        steps.append(event.detail)
 
     (booted,) = lab.up([host_name(1)], TREE, stands_for="box", progress=note)
     assert any("booting" in step for step in steps)
@@ -66,8 +68,8 @@ def test_it_is_a_healthy_system(host: LabHost) -> None:
     assert (host.stands_for, host.running) == ("box", True)
 
 
-def unwanted(what: str) -> None:
-    pytest.fail(what)
+def unwanted(event: Event) -> None:
+    pytest.fail(str(event))
 
 
 def test_up_again_changes_nothing(host: LabHost) -> None:
@@ -233,7 +235,7 @@ def test_a_power_cut_keeps_the_disk_too(host: LabHost) -> None:
 
 def test_hosts_boot_together_and_share_nothing(own_lab: Path) -> None:
     names = [host_name(2), host_name(3)]
-    first, second = lab.up(names, TREE, stands_for="box", progress=lab.silent)
+    first, second = lab.up(names, TREE, stands_for="box", progress=silent)
     for path in ("/etc/machine-id", "/etc/ssh/ssh_host_ed25519_key.pub"):
         assert run(first, f"cat {path}") != run(second, f"cat {path}")
     assert first.address != second.address
@@ -255,7 +257,7 @@ def test_hosts_of_one_name_in_two_labs(own_lab: Path, tmp_path: Path, monkeypatc
     name = host_name(7)
     for folder in (own_lab, tmp_path):
         monkeypatch.setenv("QTCTL_STATE", str(folder))
-        (booted,) = lab.up([name], TREE, stands_for="box", progress=lab.silent)
+        (booted,) = lab.up([name], TREE, stands_for="box", progress=silent)
         assert run(booted, "hostname") == name
     monkeypatch.setenv("QTCTL_STATE", str(own_lab))
     lab.down([name])
@@ -274,7 +276,7 @@ SUITES = sorted({rootfs.default_suite(), *(suite for suite in rootfs.SUITES if r
 @pytest.mark.usefixtures("own_lab")
 @pytest.mark.parametrize("suite", SUITES)
 def test_every_systemd_boots(suite: str) -> None:
-    (booted,) = lab.up([host_name(6)], TREE, stands_for="box", progress=lab.silent, suite=suite)
+    (booted,) = lab.up([host_name(6)], TREE, stands_for="box", progress=silent, suite=suite)
     assert booted.suite == suite
     assert run(booted, "systemctl is-system-running --wait || true") == "running"
     assert ssh(booted, AUDIT, "systemd-stdio-bridge </dev/null; ss -Hlnt --cgroup").stdout.count("grafana-server") == 1
@@ -296,7 +298,7 @@ def assert_nothing_left(known: state.HostState) -> None:
 @pytest.mark.usefixtures("own_lab")
 def test_what_a_reboot_of_the_machine_left_is_cleared() -> None:
     name = host_name(4)
-    (booted,) = lab.up([name], TREE, stands_for="box", progress=lab.silent)
+    (booted,) = lab.up([name], TREE, stands_for="box", progress=silent)
     lab.power_cut(name)
     disk.unmount(name)
     known = state.load(name)
@@ -306,7 +308,7 @@ def test_what_a_reboot_of_the_machine_left_is_cleared() -> None:
     stale = lab.find(name)
     assert stale is not None
     assert (stale.running, stale.leader) == (False, None)
-    (again,) = lab.up([name], TREE, stands_for="box", progress=lab.silent)
+    (again,) = lab.up([name], TREE, stands_for="box", progress=silent)
     assert again.running
     assert again.leader != booted.leader
     lab.down([name])
@@ -317,7 +319,7 @@ def test_a_host_that_cannot_boot_leaves_nothing() -> None:
     name = host_name(5)
     broken = Tree(links=(TreeLink("/usr/lib/systemd/systemd", "/nonexistent"),))
     with pytest.raises(LabError, match="ended while booting") as caught:
-        lab.up([name], broken, stands_for="box", progress=lab.silent)
+        lab.up([name], broken, stands_for="box", progress=silent)
     assert "console" in caught.value.hint
     assert lab.find(name) is None
     assert not network.exists(name)

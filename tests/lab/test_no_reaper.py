@@ -12,13 +12,14 @@ pytestmark = pytest.mark.lab
 COMMON = """
 import os, subprocess, time
 from pathlib import Path
+from qtctl.ports.progress import silent
 from qtctl.errors import LabError
 from qtctl.lab import boot, inside, lab, state
 from qtctl.model.tree import Tree
 
 assert os.getpid() == 1, "an orphan would have another to reap it"
 boot.POWER_OFF_S = 1
-lab.up(["alone"], Tree(), stands_for="x", progress=lab.silent)
+lab.up(["alone"], Tree(), stands_for="x", progress=silent)
 
 def zombies():
     found = [each.read_text() for each in Path("/proc").glob("[0-9]*/stat")]

@@ -21,6 +21,7 @@ from qtctl.errors import InputError
 from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.tree import Tree
+from qtctl.ports.progress import silent
 from qtctl.render.render import render
 from tests.render.fleet import desired, shipped
 from tests.render.test_accounts import account, folder
@@ -66,7 +67,7 @@ SHELL = "/bin/sh"
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[str]:
-    lab.up([HOST], Tree(), stands_for="one", progress=lab.silent, suite=os.environ.get("QTCTL_TEST_SUITE"))
+    lab.up([HOST], Tree(), stands_for="one", progress=silent, suite=os.environ.get("QTCTL_TEST_SUITE"))
     try:
         yield HOST
     finally:

@@ -16,6 +16,7 @@ from qtctl.errors import InputError
 from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.tree import Account, Tree, TreeDir
+from qtctl.ports.progress import silent
 from qtctl.render.render import render
 from tests.render.fleet import desired, service, shipped
 
@@ -64,7 +65,7 @@ STARTED: list[str] = []
 def host() -> Iterator[str]:
     """Of this machine's own suite; another one (trixie: systemd 257) by QTCTL_TEST_SUITE."""
     tree = Tree(accounts=(Account("qt", "qt", "/home/qt"),), dirs=(TreeDir("/srv/web"), TreeDir("/etc/fleet")))
-    lab.up([HOST], tree, stands_for="one", progress=lab.silent, suite=os.environ.get("QTCTL_TEST_SUITE"))
+    lab.up([HOST], tree, stands_for="one", progress=silent, suite=os.environ.get("QTCTL_TEST_SUITE"))
     try:
         yield HOST
     finally:

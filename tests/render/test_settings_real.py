@@ -11,6 +11,7 @@ from qtctl.flows.declare import declare
 from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.tree import Account, Tree, TreeDir
+from qtctl.ports.progress import silent
 from tests.registry.small import SMALL
 from tests.render.test_real import packed
 
@@ -162,7 +163,7 @@ COMMANDS = {
 def host() -> Iterator[str]:
     """Of this machine's own suite; another one (trixie: systemd 257) by QTCTL_TEST_SUITE."""
     tree = Tree(accounts=(Account("svc", "svc", "/home/svc"),), dirs=(TreeDir("/srv/small"), TreeDir("/etc/small")))
-    lab.up([HOST], tree, stands_for="box", progress=lab.silent, suite=os.environ.get("QTCTL_TEST_SUITE"))
+    lab.up([HOST], tree, stands_for="box", progress=silent, suite=os.environ.get("QTCTL_TEST_SUITE"))
     try:
         done = lab.execute(HOST, ["sh", "-ec", INSTALL], stdin=packed(rendered(), (), ()))
         assert done.returncode == 0, done.stderr.decode()

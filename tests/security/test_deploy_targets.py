@@ -16,6 +16,7 @@ from qtctl.apply.lock import LOCK, deploy_lock
 from qtctl.errors import DeployRefused
 from qtctl.lab import lab
 from qtctl.model.desired import DesiredFile
+from qtctl.model.events import Event
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Step, StepKind, StepResult
 from tests.live.box import Box, Ran, qtctl
@@ -92,8 +93,8 @@ def install(box: Box, *steps: Step) -> tuple[StepResult, ...]:
         return apply(host, Plan(box.name, steps), SystemClock(), deadline_s=20, progress=_quiet)
 
 
-def _quiet(what: str) -> None:
-    assert what
+def _quiet(event: Event) -> None:
+    assert event.detail
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from qtctl.lab import capabilities, cgroups, disk, fence, inside, lab, network, 
 from qtctl.lab.kin import children
 from qtctl.lab.processes import Process, process
 from qtctl.lab.state import HostState
+from qtctl.model.events import Event
 from qtctl.model.tree import Tree
 from tests.live.box import ROOT, Box
 
@@ -505,8 +506,8 @@ def test_where_there_are_no_user_namespaces_it_says_so_and_keeps_what_it_can(
         pytest.skip("there is no root file system with uids of its own here, and making one takes a minute")
     said: list[str] = []
 
-    def note(what: str) -> None:
-        said.append(what)
+    def note(event: Event) -> None:
+        said.append(event.detail)
 
     lab.up(["plain"], Tree(), stands_for="box", progress=note)
     box = Box("plain")

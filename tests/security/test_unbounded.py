@@ -102,6 +102,16 @@ ATTACKS = {
         2,
         r"docker-compose\.yml:\d+: aliases expand to more",
     ),
+    "8,000 passwords in one command": Attack(
+        lambda: {
+            "units/x.service": "[Service]\nExecStart=/bin/x "
+            + " ".join(f"--password=hunter{n}x" for n in range(8000))
+            + "\n# hunter1x hunter2x\n"
+        },
+        ("adopt", "units", "units", "--out", "adopted"),
+        1,
+        "secrets to be put on the host",
+    ),
     "levels of YAML": Attack(_compose("services: " + "{a: " * 50_000), PARITY, 2, "nested deeper than 64 levels"),
 }
 

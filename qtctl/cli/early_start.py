@@ -1,4 +1,4 @@
-"""An audit of a live host that begins before typer is loaded: an SSH login takes as long as all our own work.
+"""The live host that a command line asks, seen before typer is loaded, so that an engine can start on it.
 
 Only a command line that is understood to the last word is acted on, and no host is connected to before its registry has
 been checked. Everything else is left to the command, which then reports what is wrong.
@@ -8,16 +8,12 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
 
-from qtctl.cli.looking import Looking, Target
-from qtctl.dialects.endpoints import is_account, is_target
+from qtctl.dialects.endpoints import LOCAL, is_account, is_target
+from qtctl.engines.early_connection import EarlyConnection
 from qtctl.errors import InputError
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from qtctl.cli.compiling import Compiling
+from qtctl.flows.asking import Asking
+from qtctl.flows.target import Target
 
 SOURCE = frozenset({"--host", "--as", "--user", "--registry", "--templates", "--format"})
 COMMANDS = {("audit",): SOURCE | {"--save"}, ("report", "registry"): SOURCE | {"--out"}}
@@ -27,67 +23,29 @@ FLAGS = {("audit",): frozenset({"--all", "--debug"}), ("report", "registry"): fr
 FORMATS = frozenset({"table", "json", "md"})
 
 
-class Early:
-    """A look at a host, from its beginning to its end."""
-
-    def __init__(self, target: Target) -> None:
-        self.target = target
-        self._looking = Looking(target)
-        self._compiling: Compiling | None = None
-
-    @property
-    def asked(self) -> bool:
-        return self._compiling is not None
-
-    def ask(self) -> "tuple[Compiling, Looking]":
-        """What the host must have, and the look at it. Checks the registry, then asks, where neither has been done."""
-        if self._compiling is None:
-            self._compiling = self._ask()
-        return self._compiling, self._looking
-
-    def _ask(self) -> "Compiling":
-        from qtctl.cli.asked import asked
-        from qtctl.cli.compiling import Compiling
-
-        compiling = Compiling(self.target)
-        self._looking.ask(asked(compiling.begun(), self.target.host, self.target.user))
-        return compiling
-
-    def close(self) -> None:
-        self._looking.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
-    ) -> None:
-        self.close()
-
-
-_begun: list[Early] = []
-"""The look of this process that was begun before typer was loaded."""
-
-
-def begin(argv: Sequence[str]) -> None:
-    """Begin to ask the host that `argv` names, where all of `argv` is understood and the registry has no error."""
+def begin(argv: Sequence[str]) -> Asking | None:
+    """Start on the host that `argv` names: ask it if all of `argv` is understood and the registry has no error."""
     target = target_of(argv, os.environ)
     if target is None:
-        return
-    early = Early(target)
-    _begun.append(early)
+        return None
+    asking = begin_later(target)
     with suppress(Exception):  # the command meets it again, and reports it
-        early.ask()
+        asking.begin()
+    return asking
 
 
-def take(target: Target) -> Early:
-    """The look that was begun, else one that begins now."""
-    begun = _begun.pop() if _begun else None
-    if begun is not None and begun.target == target:
-        return begun
-    if begun is not None:
-        begun.close()
-    return Early(target)
+def begin_later(target: Target) -> Asking:
+    """An engine that has started; nothing is checked or asked yet."""
+    return Asking(target, EarlyConnection(remote=target.host != LOCAL))
+
+
+def taken(started: Asking | None, target: Target) -> Asking:
+    """What was started, if it is for this target; else one that starts now."""
+    if started is not None and started.target == target:
+        return started
+    if started is not None:
+        started.close()
+    return begin_later(target)
 
 
 def target_of(argv: Sequence[str], environ: Mapping[str, str]) -> Target | None:

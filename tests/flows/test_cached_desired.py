@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from qtctl.adapters.files import read_templates
-from qtctl.cli.compiling import Compiling
-from qtctl.cli.looking import Target
 from qtctl.errors import InputError, InputErrors
+from qtctl.flows.cached_desired import CachedDesired
+from qtctl.flows.target import Target
 from qtctl.model.desired import Desired
 from tests.cli.world import ROOT
 
 LOADED = """
 import sys
 from pathlib import Path
-from qtctl.cli.compiling import Compiling
-from qtctl.cli.looking import Target
-Compiling(Target(Path(sys.argv[1]), "lab1")).whole()
+from qtctl.flows.cached_desired import CachedDesired
+from qtctl.flows.target import Target
+CachedDesired(Target(Path(sys.argv[1]), "lab1")).whole()
 print(*sorted({"pydantic", "jinja2"} & set(sys.modules)))
 """
 
@@ -38,7 +38,7 @@ def registry(tmp_path: Path) -> Path:
 
 
 def whole(registry: Path, host: str = "lab1", templates: Path | None = None) -> Desired:
-    return Compiling(Target(registry, host, templates=templates)).whole().desired
+    return CachedDesired(Target(registry, host, templates=templates)).whole().desired
 
 
 def names(folder: Path) -> list[str]:
@@ -105,10 +105,10 @@ def test_a_template_that_is_wrong_is_not_kept(registry: Path, kept: Path, tmp_pa
         (tmp_path / name).write_text(text)
     (tmp_path / "target.j2").write_text("{{ nothing }}")
     for _ in range(2):
-        compiling = Compiling(Target(registry, "lab1", templates=tmp_path))
-        assert compiling.begun().services, "a host can be asked before its files are rendered"
+        found = CachedDesired(Target(registry, "lab1", templates=tmp_path))
+        assert found.begun().services, "a host can be asked before its files are rendered"
         with pytest.raises(InputError, match="nothing"):
-            compiling.whole()
+            found.whole()
     assert names(kept) == []
 
 

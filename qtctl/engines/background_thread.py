@@ -1,4 +1,4 @@
-"""Work in a thread of its own, so that the network is waited for while this process thinks."""
+"""Work in a thread of its own, so that this process can go on while the network is waited for."""
 
 import threading
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Task(Generic[T]):
-    """A function under way. `result` waits for it, and raises what it raised."""
+class BackgroundThread(Generic[T]):
+    """A function that has been started. `result` waits for it, and raises what it raised."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work

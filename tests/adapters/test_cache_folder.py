@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.adapters import kept
+from qtctl.adapters import cache_folder
+from qtctl.adapters.cache_folder import CacheFolder
 from qtctl.adapters.installation import fingerprint
-from qtctl.adapters.kept import Kept
 
 A = "qtctl-kept-a"
 """The file of the name `a`."""
@@ -19,10 +19,10 @@ def where(tmp_path: Path) -> Path:
 
 
 def test_what_was_put_is_got(where: Path) -> None:
-    assert Kept(where).get("a") is None
-    Kept(where).put("a", b"one")
-    Kept(where).put("a", b"two")
-    assert Kept(where).get("a") == b"two"
+    assert CacheFolder(where).get("a") is None
+    CacheFolder(where).put("a", b"one")
+    CacheFolder(where).put("a", b"two")
+    assert CacheFolder(where).get("a") == b"two"
     assert [path.name for path in where.iterdir()] == [A], "nothing half-made stays"
     assert (where.stat().st_mode & 0o777, (where / A).stat().st_mode & 0o777) == (0o700, 0o600)
 
@@ -30,24 +30,24 @@ def test_what_was_put_is_got(where: Path) -> None:
 @pytest.mark.parametrize("who", ["folder", "file"])
 @pytest.mark.parametrize("open_to", [0o020, 0o002])
 def test_what_others_can_write_is_not_read(where: Path, who: str, open_to: int) -> None:
-    Kept(where).put("a", b"one")
+    CacheFolder(where).put("a", b"one")
     path = where if who == "folder" else where / A
     path.chmod(path.stat().st_mode | open_to)
-    assert Kept(where).get("a") is None
+    assert CacheFolder(where).get("a") is None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives files away")
 @pytest.mark.parametrize("who", ["folder", "file"])
 def test_what_others_own_is_not_read(where: Path, who: str) -> None:
-    Kept(where).put("a", b"one")
+    CacheFolder(where).put("a", b"one")
     os.chown(where if who == "folder" else where / A, 12345, -1)
-    assert Kept(where).get("a") is None
+    assert CacheFolder(where).get("a") is None
 
 
 def test_nothing_is_written_where_others_can_write(where: Path) -> None:
     where.mkdir(parents=True)
     where.chmod(0o777)
-    Kept(where).put("a", b"one")
+    CacheFolder(where).put("a", b"one")
     assert list(where.iterdir()) == []
 
 
@@ -55,23 +55,23 @@ def test_a_link_is_not_followed(where: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_bytes(b"x")
     where.mkdir(parents=True, mode=0o700)
     (where / A).symlink_to(tmp_path / "elsewhere")
-    assert Kept(where).get("a") is None
+    assert CacheFolder(where).get("a") is None
 
 
 def test_a_place_that_cannot_be_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for at in (tmp_path / "file", tmp_path / "file" / "below"):
-        Kept(at).put("a", b"one")
-        assert Kept(at).get("a") is None
+        CacheFolder(at).put("a", b"one")
+        assert CacheFolder(at).get("a") is None
 
 
 def test_those_read_longest_ago_go(where: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST", 3)
+    monkeypatch.setattr(cache_folder, "MOST", 3)
     for at, name in enumerate("abc"):
-        Kept(where).put(name, b"")
+        CacheFolder(where).put(name, b"")
         os.utime(where / f"qtctl-kept-{name}", (at, at))
-    assert Kept(where).get("a") == b""
-    Kept(where).put("d", b"")
+    assert CacheFolder(where).get("a") == b""
+    CacheFolder(where).put("d", b"")
     assert sorted(path.name for path in where.iterdir()) == [f"qtctl-kept-{name}" for name in "acd"]
 
 
@@ -89,7 +89,7 @@ def test_those_read_longest_ago_go(where: Path, monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_where(environ: dict[str, str], folder: Path | None) -> None:
-    assert kept.folder(environ) == folder
+    assert cache_folder.folder(environ) == folder
 
 
 def test_a_fingerprint_is_of_every_file_and_distribution(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qtctl.adapters.files import read_registry, read_templates, shipped
-from qtctl.flows.compiled import Sources, Spoilt, pack, unpack
 from qtctl.flows.declare import declare
+from qtctl.flows.desired_cache import CorruptCache, Sources, pack, unpack
 from qtctl.model.states import KeyType, ServiceState
 
 POOL = Path(__file__).parent.parent / "live" / "pool"
@@ -81,18 +81,18 @@ class Evil:
 
 @pytest.mark.parametrize("what", [Evil(), ["a list"], SOURCES, None], ids=["code", "list", "another class", "nothing"])
 def test_nothing_else_is_made_of_bytes(what: object) -> None:
-    with pytest.raises(Spoilt):
+    with pytest.raises(CorruptCache):
         unpack(sealed(what))
 
 
 def test_a_function_of_an_allowed_module_is_not_called() -> None:
     body = b"\x80\x04cqtctl.model.desired\ndataclass\n."
-    with pytest.raises(Spoilt, match="no part"):
+    with pytest.raises(CorruptCache, match="no part"):
         unpack(hashlib.sha256(body).digest() + body)
 
 
 def test_spoilt_bytes_are_known() -> None:
     whole = pack(declare(read_registry(POOL), read_templates(None), "", None).desired)
     for spoilt in (b"", whole[:10], whole[:-1], whole + b"x", whole[:100] + b"\0" + whole[101:]):
-        with pytest.raises(Spoilt):
+        with pytest.raises(CorruptCache):
             unpack(spoilt)

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from qtctl.cli.early import COMMANDS, FLAGS, FORMATS, begin, take, target_of
-from qtctl.cli.looking import Target
+from qtctl.cli.early_start import COMMANDS, FLAGS, FORMATS, begin, taken, target_of
 from qtctl.cli.main import app
 from qtctl.cli.output import Format
-from qtctl.cli.task import Task
 from qtctl.errors import InputError
+from qtctl.flows.target import Target
+from qtctl.model.events import Event, Stage, begun
 from tests.cli.world import ROOT
 
 LINES = [
@@ -84,42 +84,35 @@ def test_the_formats_are_those_of_the_commands() -> None:
     assert {each.value for each in Format} == FORMATS
 
 
-def test_a_look_that_has_begun_is_the_one_that_the_command_takes() -> None:
+def test_a_host_that_is_being_asked_is_the_one_that_the_command_takes() -> None:
     registry = ROOT / "registry"
-    begin(["audit", "--host", "local", "--registry", str(registry)])
-    said: list[str] = []
-
-    def tell(what: str) -> None:
-        said.append(what)
-
-    with take(Target(registry, "local")) as early:
-        assert early.asked
-        compiling, looking = early.ask()
-        evidence = looking.answer(tell)
-    assert (evidence.host, evidence.transport, said) == (compiling.begun().host, "local", ["asking local"])
+    started = begin(["audit", "--host", "local", "--registry", str(registry)])
+    events: list[Event] = []
+    with taken(started, Target(registry, "local")) as asking:
+        assert asking is started
+        assert asking.begun
+        asking.watch(events.append)
+        evidence = asking.evidence()
+        assert evidence.host == asking.declared().desired.host
+    assert (evidence.transport, events) == ("local", [begun("local", Stage.COLLECT)])
 
 
-def test_a_look_that_is_not_meant_is_not_taken() -> None:
+def test_another_target_is_not_taken() -> None:
     registry = ROOT / "registry"
-    begin(["audit", "--host", "local", "--registry", str(registry)])
-    with take(Target(registry, "local", user="me")) as early:
-        assert not early.asked
+    started = begin(["audit", "--host", "local", "--registry", str(registry)])
+    with taken(started, Target(registry, "local", user="me")) as asking:
+        assert not asking.begun
 
 
 @pytest.mark.parametrize("argv", [["audit", "--help"], ["audit", "--host", "local", "-h"], ["lint"], ["audit"], []])
-def test_what_is_no_look_begins_none(argv: list[str]) -> None:
-    begin([*argv, "--registry", str(ROOT / "registry")])
-    with take(Target(ROOT / "registry", "local")) as early:
-        assert not early.asked
+def test_a_command_line_that_asks_no_host_starts_nothing(argv: list[str]) -> None:
+    assert begin([*argv, "--registry", str(ROOT / "registry")]) is None
 
 
-def test_an_error_that_is_met_early_is_told_when_the_command_meets_it(tmp_path: Path) -> None:
-    begin(["audit", "--host", "local", "--registry", str(tmp_path)])
-    with take(Target(tmp_path, "local")) as early, pytest.raises(InputError, match=r"fleet\.toml is missing"):
-        early.ask()
-
-
-def test_a_task_raises_what_its_work_raised() -> None:
-    assert Task(lambda: 7).result() == 7
-    with pytest.raises(ZeroDivisionError):
-        Task(lambda: 1 // 0).result()
+def test_an_error_that_is_met_early_is_reported_by_the_command(tmp_path: Path) -> None:
+    started = begin(["audit", "--host", "local", "--registry", str(tmp_path)])
+    with (
+        taken(started, Target(tmp_path, "local")) as asking,
+        pytest.raises(InputError, match=r"fleet\.toml is missing"),
+    ):
+        asking.begin()

@@ -1,4 +1,4 @@
-"""A process beside this one: what it is sent, what it sends, how it ends."""
+"""A process child this one: what it is sent, what it sends, how it ends."""
 
 import os
 import signal
@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.cli.beside import Beside, Receive, Send
+from qtctl.engines.child_process import Receive, Send, fork
 from qtctl.errors import Place, Unreachable
 from tests.cli.world import ROOT
 
 ORPHAN = """
 import os, sys, time
 from pathlib import Path
-from qtctl.cli.beside import Beside
+from qtctl.engines.child_process import fork
 def work(receive, send):
     Path(sys.argv[1]).write_text(str(os.getpid()))
     time.sleep(60)
-beside = Beside(work)
+child = fork(work)
 while not Path(sys.argv[1]).exists() or not Path(sys.argv[1]).read_text():
     time.sleep(0.01)
 os._exit(0)
@@ -48,21 +48,21 @@ def wait_until_gone(pid: int) -> bool:
 
 
 def test_it_answers_what_it_is_sent() -> None:
-    beside = Beside(double)
+    child = fork(double)
     for given in (21, "ab", ["x"] * 100_000):
-        beside.send(given)
-        assert beside.receive() == 2 * given
-    beside.close()
+        child.send(given)
+        assert child.receive() == 2 * given
+    child.close()
 
 
 def test_what_it_raises_is_raised_here_with_its_trace() -> None:
     def fail(_receive: Receive, _send: Send) -> None:
         raise Unreachable("no way", hint="walk", place=Place("here", 7))
 
-    beside = Beside(fail)
+    child = fork(fail)
     with pytest.raises(Unreachable) as found:
-        beside.receive()
-    beside.close()
+        child.receive()
+    child.close()
     assert str(found.value) == "here:7: no way (walk)"
     assert "in fail" in found.value.__notes__[0]
 
@@ -74,18 +74,18 @@ def test_what_cannot_travel_is_told_in_words() -> None:
     def fail(_receive: Receive, _send: Send) -> None:
         raise Odd("things")
 
-    beside = Beside(fail)
+    child = fork(fail)
     with pytest.raises(RuntimeError, match=r"^Odd: things$"):
-        beside.receive()
-    beside.close()
+        child.receive()
+    child.close()
 
 
 def test_its_death_is_an_error_here() -> None:
-    beside = Beside(lambda _receive, _send: os.kill(os.getpid(), signal.SIGKILL))
+    child = fork(lambda _receive, _send: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(RuntimeError, match="without an answer"):
-        beside.receive()
-    beside.send("into the void")
-    beside.close()
+        child.receive()
+    child.send("into the void")
+    child.close()
 
 
 def test_it_is_ended_whatever_it_is_at() -> None:
@@ -93,9 +93,9 @@ def test_it_is_ended_whatever_it_is_at() -> None:
         send(os.getpid())
         time.sleep(60)
 
-    beside = Beside(sleep)
-    pid = beside.receive()
-    beside.close()
+    child = fork(sleep)
+    pid = child.receive()
+    child.close()
     assert gone(pid)
 
 

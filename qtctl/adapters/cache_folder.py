@@ -36,7 +36,7 @@ def folder(environ: Mapping[str, str]) -> Path | None:
     return Path(home) / ".cache" / "qtctl" if home.startswith("/") else None
 
 
-class Kept:
+class CacheFolder:
     """By name, in one folder, which is no link. Only files that this class has made are read, replaced or removed."""
 
     def __init__(self, where: Path) -> None:

@@ -22,7 +22,7 @@ MODULES = (
 _SEAL = hashlib.sha256().digest_size
 
 
-class Spoilt(ValueError):
+class CorruptCache(ValueError):
     """Bytes that `pack` did not write."""
 
 
@@ -60,16 +60,16 @@ def pack(desired: Desired) -> bytes:
 
 
 def unpack(content: bytes) -> Desired:
-    """Spoilt for anything but what `pack` gives."""
+    """CorruptCache for anything but what `pack` gives."""
     seal, body = content[:_SEAL], content[_SEAL:]
     if hashlib.sha256(body).digest() != seal:
-        raise Spoilt("its digest is another")
+        raise CorruptCache("its digest is another")
     try:
         found = _Reader(BytesIO(body)).load()
     except Exception as error:  # whatever an unpickler makes of bytes that are sealed and none of ours
-        raise Spoilt(str(error)) from error
+        raise CorruptCache(str(error)) from error
     if not isinstance(found, Desired):
-        raise Spoilt("not what a host must have")
+        raise CorruptCache("not what a host must have")
     return found
 
 
@@ -84,4 +84,4 @@ class _Reader(pickle.Unpickler):
         found = getattr(import_module(module), name, None) if module in MODULES else None
         if isinstance(found, type) and found.__module__ == module:
             return found
-        raise Spoilt(f"{module}.{name} is no part of what a host must have")
+        raise CorruptCache(f"{module}.{name} is no part of what a host must have")

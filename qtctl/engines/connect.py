@@ -1,0 +1,92 @@
+"""Which adapter reaches a host, and as whom."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from qtctl.dialects.endpoints import LOCAL
+from qtctl.engines.background_thread import BackgroundThread
+from qtctl.errors import InputError, NameUnknown
+from qtctl.model.route import Route
+
+if TYPE_CHECKING:
+    from qtctl.adapters.ssh import SshHost
+    from qtctl.model.desired import Desired
+    from qtctl.model.secret import Secret
+    from qtctl.ports.host import Host
+
+LAB_NAME = re.compile(r"lab([1-9][0-9]?)")
+
+
+def connect(route: Route) -> "Host":
+    """Unreachable where there is no connection."""
+    if route.target == LOCAL:
+        from qtctl.adapters.local import LocalHost
+
+        return LocalHost()
+    return _ssh(route)
+
+
+def connect_ahead(route: Route, meanwhile: Callable[[], object]) -> "Host":
+    """Connect, and open at once what an audit asks for first. `meanwhile` runs while the host opens it."""
+    if route.target == LOCAL:
+        return connect(route)
+    host = _ssh(route)
+    BackgroundThread(meanwhile)
+    host.prepare()
+    return host
+
+
+def declared_route(target: str, desired: "Desired", user: str | None, role: Literal["audit", "deploy"]) -> Route:
+    """The route to `target`, which is, or stands in for, the host of `desired`.
+
+    A lab host is reached through the lab's ssh config, a host of the registry at its declared address unless
+    ssh_config knows the name, anything else as ssh_config says.
+    """
+    login = desired.login
+    found = undeclared_route(target, user or (login.audit_user if role == "audit" else login.deploy_user))
+    if found.config is not None or target == LOCAL or target != desired.host:
+        return found
+    return replace(found, address=login.address, port=login.port)
+
+
+def undeclared_route(target: str, user: str | None) -> Route:
+    """To a host that no registry declares: as ssh_config says, a lab host, or this machine."""
+    from qtctl.lab.ssh import config_path
+    from qtctl.lab.state import load
+
+    route = Route(target, user)
+    if target == LOCAL or load(target) is None:
+        return route
+    return replace(route, config=str(config_path()))
+
+
+def passwords(desired: "Desired") -> "Mapping[str, Secret]":
+    """Store passwords from the environment, by store. InputError where one is not set."""
+    from qtctl.model.secret import Secret
+
+    found = {}
+    for store in desired.stores:
+        if not store.password_env:
+            continue
+        value = os.environ.get(store.password_env)
+        if value is None:
+            raise InputError(f"{store.password_env} is not set", hint=f"it holds the password of store {store.name}")
+        found[store.name] = Secret(value)
+    return found
+
+
+def _ssh(route: Route) -> "SshHost":
+    from pathlib import Path
+
+    from qtctl.adapters.ssh import connect as connect_ssh
+
+    config = Path(route.config) if route.config is not None else None
+    try:
+        return connect_ssh(route.target, user=route.user, config=config, address=route.address, port=route.port)
+    except NameUnknown as error:
+        if (lab := LAB_NAME.fullmatch(route.target)) is None:
+            raise
+        raise NameUnknown(error.what, hint=f"boot it: `qtctl lab up --hosts {lab[1]}`") from error

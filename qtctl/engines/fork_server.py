@@ -1,0 +1,95 @@
+"""A process without threads, from which others are forked: a process with threads cannot be forked safely."""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import NoReturn
+
+from qtctl.engines.child_process import ChildProcess, Pipe, Receive, Send, WorkerEnded, run_child
+
+FORK = b"fork"
+LONGEST_COMMAND = 32
+
+
+class ForkServer:
+    """Forks children that run `work(receive, send)`. Make it before starting threads; use it from any.
+
+    It loads the modules `preload` before it forks the first.
+    """
+
+    def __init__(self, work: Callable[[Receive, Send], None], preload: Sequence[str] = ()) -> None:
+        self._asking = threading.Lock()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._pid = os.fork()
+        if self._pid == 0:
+            self._control.close()
+            _serve(theirs, work, preload)
+        theirs.close()
+
+    def start(self) -> ChildProcess:
+        """A new child. WorkerEnded where the server has gone."""
+        ours, theirs = socket.socketpair()
+        try:
+            pid = self._ask(FORK, theirs)
+        except WorkerEnded:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        return ChildProcess(Pipe(ours), lambda: self._kill(pid))
+
+    def close(self) -> None:
+        """End the server. Its children end with this process, or when they are closed."""
+        with self._asking:
+            self._control.close()
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+
+    def _kill(self, pid: bytes) -> None:
+        # The server is the child's parent: until it has reaped it, no other process has that number.
+        with suppress(WorkerEnded):  # then the child ends with its pipe
+            self._ask(pid)
+
+    def _ask(self, command: bytes, pipe: socket.socket | None = None) -> bytes:
+        with self._asking:
+            try:
+                socket.send_fds(self._control, [command], [pipe.fileno()] if pipe is not None else [])
+                answer = self._control.recv(LONGEST_COMMAND)
+            except OSError:
+                answer = b""
+        if not answer:
+            raise WorkerEnded("the process that starts others has ended")
+        return answer
+
+
+def _serve(control: socket.socket, work: Callable[[Receive, Send], None], preload: Sequence[str]) -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        for name in preload:
+            import_module(name)
+        while True:
+            command, fds, _, _ = socket.recv_fds(control, LONGEST_COMMAND, 1)
+            if not command:
+                break
+            control.send(_fork(control, work, fds[0]) if command == FORK else _reap(int(command)))
+    finally:
+        os._exit(0)
+
+
+def _fork(control: socket.socket, work: Callable[[Receive, Send], None], fd: int) -> bytes:
+    pid = os.fork()
+    if pid == 0:
+        control.close()
+        run_child(work, socket.socket(fileno=fd))
+    os.close(fd)
+    return str(pid).encode()
+
+
+def _reap(pid: int) -> bytes:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return b"ended"

@@ -1,0 +1,37 @@
+"""Events on their way from an engine's threads to whoever watches."""
+
+import threading
+from concurrent.futures import Executor
+
+from qtctl.model.events import Event
+from qtctl.ports.progress import Progress
+
+
+class Relay:
+    """Passes events on one at a time, whichever thread they come from. Keeps them until somebody watches."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: list[Event] = []
+        self._progress: Progress | None = None
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            if self._progress is None:
+                self._kept.append(event)
+            else:
+                self._progress(event)
+
+    def watch(self, progress: Progress) -> None:
+        with self._lock:
+            self._progress = progress
+            for event in self._kept:
+                progress(event)
+            self._kept.clear()
+
+
+def watch(engine: Executor, progress: Progress) -> None:
+    """Pass on to `progress` what work tells in this engine. An executor of another make tells nothing."""
+    events = getattr(engine, "events", None)
+    if isinstance(events, Relay):
+        events.watch(progress)

@@ -1,0 +1,55 @@
+"""Calls that are sent to another process, and how they end there."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from qtctl.engines.child_process import ChildProcess, Receive, Send, portable
+from qtctl.engines.events import telling
+from qtctl.model.events import Event
+from qtctl.model.route import Route
+from qtctl.ports.progress import Progress
+
+
+class Work(NamedTuple):
+    function: Callable[..., object]
+    args: tuple[object, ...]
+    kwargs: Mapping[str, object]
+
+
+class Returned(NamedTuple):
+    value: object
+
+
+class Raised(NamedTuple):
+    error: BaseException
+
+
+def serve(receive: Receive, send: Send, routed: Callable[[Route], None]) -> None:
+    """Do the work that is received, one piece after the other: send its events, then `Returned` or `Raised`.
+
+    A route that is received is one that the next piece of work is going to need.
+    """
+    with telling(send):
+        while True:
+            given = receive()
+            if isinstance(given, Route):
+                routed(given)
+            else:
+                send(_done(given))
+
+
+def result(child: ChildProcess, progress: Progress, longest_s: float) -> Any:  # noqa: ANN401 - whatever the work returns
+    """Wait for the work that was sent to `child`. Raises what it raised; else TimeoutError and WorkerEnded."""
+    with child.within(longest_s):
+        while isinstance(given := child.receive(), Event):
+            progress(given)
+    if isinstance(given, Raised):
+        raise given.error
+    return given.value
+
+
+def _done(work: Work) -> Returned | Raised:
+    try:
+        return Returned(work.function(*work.args, **work.kwargs))
+    except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+        return Raised(portable(error))

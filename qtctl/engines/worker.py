@@ -1,0 +1,94 @@
+"""What a worker does: it answers an inquiry with evidence, in whichever process an engine runs it."""
+
+import resource
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from qtctl.engines.background_thread import BackgroundThread
+from qtctl.engines.connect import connect, connect_ahead
+from qtctl.engines.events import tell
+from qtctl.errors import Unreachable
+from qtctl.model.events import Stage, begun
+from qtctl.model.route import Route
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from qtctl.model.evidence import Evidence
+    from qtctl.model.inquiry import Inquiry
+    from qtctl.ports.host import Host
+
+COLLECTING = ("qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.store_redis")
+"""What asking needs: loaded while there is something to wait for."""
+LONGEST_S = 90.0
+"""A worker ends by its own deadlines, 30 s for connecting and 40 for asking; this one holds whatever it hangs in."""
+MEMORY = 256 * 1024 * 1024
+"""Bytes that a worker process may use beyond what it starts with. A host needs far less; this holds in any case."""
+
+_ahead: "dict[Route, BackgroundThread[Host]]" = {}
+"""Connections that this process has begun before it was asked to use them."""
+
+
+def answer(inquiry: "Inquiry") -> "Evidence":
+    """The evidence of one host: all of it refused where there is no connection. The inquiry must have a route."""
+    from qtctl.adapters.clock import SystemClock
+    from qtctl.collect.collect import collect, unreachable
+
+    route = _route_of(inquiry)
+    try:
+        with _connection(route) as host:
+            tell(begun(route.target, Stage.COLLECT))
+            return collect(host, inquiry, SystemClock())
+    except Unreachable as error:
+        return unreachable(inquiry, error, SystemClock(), route.target)
+    except MemoryError:
+        return lost(inquiry, "the host sends more than fits into the memory that an audit may use")
+
+
+def awaited(evidence: "Future[Evidence]", inquiry: "Inquiry") -> "Evidence":
+    """Wait for what `answer` gives; all of it refused where its worker came to nothing."""
+    try:
+        return evidence.result()
+    except TimeoutError:
+        return lost(inquiry, f"no end in {LONGEST_S:g} s")
+
+
+def lost(inquiry: "Inquiry", why: str) -> "Evidence":
+    """The evidence where a worker came to nothing: all of it refused."""
+    from qtctl.adapters.clock import SystemClock
+    from qtctl.collect.collect import unreachable
+
+    target = _route_of(inquiry).target
+    error = Unreachable(f"{target}: {why}", hint="the host is broken or hostile; look at it by other means")
+    return unreachable(inquiry, error, SystemClock(), target)
+
+
+def connect_early(route: Route) -> None:
+    """Begin to connect: the next inquiry with this route uses the connection."""
+    _ahead[route] = BackgroundThread(lambda: connect_ahead(route, load))
+
+
+def load() -> None:
+    for name in COLLECTING:
+        import_module(name)
+
+
+def hold_memory() -> None:
+    """Beyond the limit Python raises MemoryError, and the machine goes on as if nothing had happened."""
+    from pathlib import Path
+
+    with suppress(OSError, ValueError, LookupError):  # no Linux, or a lower limit already
+        most = int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize() + MEMORY
+        resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+def _connection(route: Route) -> "Host":
+    begun_before = _ahead.pop(route, None)
+    return begun_before.result() if begun_before is not None else connect(route)
+
+
+def _route_of(inquiry: "Inquiry") -> Route:
+    if inquiry.route is None:
+        raise ValueError("an inquiry without a route cannot be sent to a worker")
+    return inquiry.route

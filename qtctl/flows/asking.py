@@ -1,0 +1,83 @@
+"""A live host, asked as soon as the registry says what to ask, while the rest is rendered here."""
+
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from qtctl.engines.relay import watch
+from qtctl.flows.target import Target
+from qtctl.ports.progress import Progress
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from qtctl.flows.cached_desired import CachedDesired
+    from qtctl.flows.declared import Declared
+    from qtctl.model.evidence import Evidence
+    from qtctl.model.inquiry import Inquiry
+    from qtctl.model.secret import Secret
+
+
+class _Begun(NamedTuple):
+    desired: "CachedDesired"
+    inquiry: "Inquiry"
+    evidence: "Future[Evidence]"
+
+
+class Asking:
+    """One look at one host. `engine` does the asking, and ends with this: which one it is makes no difference here."""
+
+    def __init__(self, target: Target, engine: Executor) -> None:
+        self.target = target
+        self.engine = engine
+        self._begun: _Begun | None = None
+
+    @property
+    def begun(self) -> bool:
+        return self._begun is not None
+
+    def begin(self) -> _Begun:
+        """Check the registry, then ask, unless that has been done. InputErrors where the registry is wrong."""
+        if self._begun is None:
+            self._begun = self._ask()
+        return self._begun
+
+    @property
+    def passwords(self) -> "Mapping[str, Secret]":
+        """Those that the host is asked with, by store: no output may show them."""
+        return self._begun.inquiry.passwords if self._begun is not None else {}
+
+    def watch(self, progress: Progress) -> None:
+        watch(self.engine, progress)
+
+    def declared(self) -> "Declared":
+        """What the host must have, rendered. InputErrors where that fails."""
+        return self.begin().desired.whole()
+
+    def evidence(self) -> "Evidence":
+        """Wait for it."""
+        from qtctl.engines.worker import awaited
+
+        begun = self.begin()
+        return awaited(begun.evidence, begun.inquiry)
+
+    def close(self) -> None:
+        """Whatever the engine is doing."""
+        self.engine.shutdown(wait=False, cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        self.close()
+
+    def _ask(self) -> _Begun:
+        from qtctl.engines.worker import answer
+        from qtctl.flows.audit import inquiry
+        from qtctl.flows.cached_desired import CachedDesired
+
+        desired = CachedDesired(self.target)
+        asked = inquiry(desired.begun(), self.target.host, self.target.user)
+        return _Begun(desired, asked, self.engine.submit(answer, asked))

@@ -1,0 +1,44 @@
+"""Progress as events: what is being done where. Terminals, journals and a thousand hosts use the same ones."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    PREPARE = "prepare"
+    """This machine, for a lab: packages, a root file system."""
+    BOOT = "boot"
+    CONNECT = "connect"
+    COLLECT = "collect"
+    INSTALL = "install"
+    CHANGE = "change"
+    VERIFY = "verify"
+    END = "end"
+
+
+class EventState(StrEnum):
+    BEGUN = "begun"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`host` is the name that it was asked for by; "" for none. `detail` is one short line for people, or ""."""
+
+    host: str
+    stage: Stage
+    state: EventState
+    detail: str = ""
+
+
+def begun(host: str, stage: Stage, detail: str = "") -> Event:
+    return Event(host, stage, EventState.BEGUN, detail)
+
+
+def done(host: str, stage: Stage, detail: str = "") -> Event:
+    return Event(host, stage, EventState.DONE, detail)
+
+
+def failed(host: str, stage: Stage, detail: str = "") -> Event:
+    return Event(host, stage, EventState.FAILED, detail)

@@ -1,0 +1,63 @@
+"""What to ask of one host: small and picklable, all that a worker in another process or on another machine needs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from qtctl.model.desired import Desired, DesiredStore
+from qtctl.model.evidence import Need
+from qtctl.model.route import Route
+from qtctl.model.secret import Secret
+
+Argvs = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """The facts to ask `host` for, and what of the registry the questions depend on.
+
+    `host` is the registry's name. `route` leads there; None: whoever asks has a connection already.
+    """
+
+    fleet: str
+    host: str
+    needs: tuple[Need, ...]
+    unit_patterns: tuple[str, ...] = ()
+    """Loaded units and unit files that match one of these are asked for even where nothing declares them."""
+    unit_names: tuple[str, ...] = ()
+    """Every unit that the registry names, with aliases: a file of that name is worth listing."""
+    retired_units: frozenset[str] = frozenset()
+    """Units that should be gone: their properties are read only if they are there."""
+    argvs: Mapping[str, Argvs] = field(default_factory=dict)
+    """Service unit → its declared commands. Arguments of any other command are left out of the evidence."""
+    stores: tuple[DesiredStore, ...] = ()
+    passwords: Mapping[str, Secret] = field(default_factory=dict)
+    """By store."""
+    protected_paths: frozenset[str] = frozenset()
+    """Files that hold secrets: their content is never read, not even for a digest."""
+    names_in_hosts_file: tuple[str, ...] = ()
+    """Names whose lines in /etc/hosts are read."""
+    route: Route | None = None
+
+
+def inquiry_of(
+    desired: Desired,
+    needs: Iterable[Need],
+    *,
+    passwords: Mapping[str, Secret] | None = None,
+    route: Route | None = None,
+) -> Inquiry:
+    """What to ask the host of `desired`. `passwords`: store name → password."""
+    return Inquiry(
+        fleet=desired.fleet,
+        host=desired.host,
+        needs=tuple(needs),
+        unit_patterns=desired.unit_patterns,
+        unit_names=tuple(sorted(desired.unit_names())),
+        retired_units=frozenset(ghost.unit for ghost in desired.ghosts),
+        argvs={service.unit: service.loaded for service in desired.services if service.loaded},
+        stores=desired.stores,
+        passwords=dict(passwords or {}),
+        protected_paths=frozenset(each.secrets_file for each in desired.services if each.secrets_file),
+        names_in_hosts_file=desired.hosts_file.names if desired.hosts_file else (),
+        route=route,
+    )
