@@ -41,9 +41,13 @@ class QtctlError(Exception):
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
-        finding = f"{self.id} " if self.id else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{where}{finding}{self.what}{hint}"
+        return f"{where}{self.message}{hint}"
+
+    @property
+    def message(self) -> str:
+        """The finding's id and what happened, without place and hint."""
+        return f"{self.id} {self.what}" if self.id else self.what
 
     @property
     def lines(self) -> tuple[str, ...]:

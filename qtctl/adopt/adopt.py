@@ -13,6 +13,7 @@ from qtctl.adopt.sorted import sort
 from qtctl.adopt.suspect import values
 from qtctl.adopt.tables import Made, made, refuse
 from qtctl.model.adoption import Found, UnitState
+from qtctl.rules.units.misread import QT110
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,11 @@ def _loadable(found: Originals, task: Task, book: Book) -> Originals:
     """Those that systemd loads and a registry can say. The others are known by a finding."""
     kept = []
     for each in found.units:
-        id_, why = why_not(each)
+        refusal = why_not(each)
         if each.unit in task.without:
-            id_, why = "QT110", f"cannot be said in a registry ({task.without[each.unit]})"
-        if why:
-            refuse(each, id_, why, book)
+            refusal = QT110, f"cannot be said in a registry ({task.without[each.unit]})"
+        if refusal is not None:
+            refuse(each, *refusal, book)
         else:
             kept.append(each)
     return Originals(tuple(kept), found.linked)

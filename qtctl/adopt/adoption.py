@@ -1,11 +1,12 @@
-"""What an adoption did: what became of every line, and what was judged on the way."""
+"""What an adoption did: what became of every line, and what was found on the way."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qtctl.findings.finding import Severity
+from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+from qtctl.findings.verdict import Conclusion, conclude
 
 
 class Fate(StrEnum):
@@ -22,7 +23,7 @@ class Fate(StrEnum):
     REPLACED = "replaced"
     """Assigned anew or emptied further on, or an assignment that does nothing."""
     IGNORED = "ignored"
-    """systemd ignores it, or it does nothing there; a judgment says so."""
+    """systemd ignores it, or it does nothing there; a finding says so."""
     SECRET = "secret"  # noqa: S105 - a word of a report
     """Holds a secret, of which only the name was taken."""
     COPY = "copy"
@@ -64,19 +65,6 @@ class FileFate:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgment:
-    """Something that was decided or noticed. `id` is the finding's, '' for a choice that is no finding."""
-
-    id: str
-    severity: Severity
-    subject: str
-    what: str
-    remedy: str
-    file: str
-    line: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Difference:
     """A directive that the rendered unit says otherwise than the original. Never its values.
 
@@ -108,7 +96,7 @@ class Adoption:
     source: str
     units: tuple[AdoptedUnit, ...]
     files: tuple[FileFate, ...]
-    judgments: tuple[Judgment, ...]
+    judgments: tuple[Finding, ...]
     differences: tuple[Difference, ...]
     written: tuple[str, ...]
     unread: tuple[str, ...] = ()
@@ -132,10 +120,28 @@ class Adoption:
         """What a person must do before these units are what they were: a sentence each."""
         return tuple(_to_do(self))
 
+    @property
+    def conclusion(self) -> Conclusion:
+        """Not as declared while a person has something to do; incomplete where a host did not show all of it."""
+        open_ = (_open(self.source, text) for text in self.to_do)
+        return conclude(open_, Severity.WARNING, unknown=bool(self.unread))
 
-def _hidden(judgment: Judgment) -> bool:
+
+def _open(source: str, text: str) -> Finding:
+    return Finding(
+        id="",
+        outcome=Outcome.BROKEN,
+        severity=Severity.WARNING,
+        title="to do",
+        subject=source,
+        what=text,
+        fingerprint=fingerprint("", "", source),
+    )
+
+
+def _hidden(finding: Finding) -> bool:
     """Of a secret that the unit needs, not of a comment."""
-    return judgment.id == "QT109" and judgment.severity is Severity.ERROR
+    return finding.id == "QT109" and finding.severity is Severity.ERROR
 
 
 def _to_do(adoption: Adoption) -> Iterable[str]:

@@ -1,20 +1,21 @@
-"""What is written down while units are adopted: the fate of every line, and every judgment."""
+"""What is written down while units are adopted: the fate of every line, and everything that was found or chosen."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from qtctl.adopt.adoption import Fate, FileFate, Judgment, LineFate
+from qtctl.adopt.adoption import Fate, FileFate, LineFate
 from qtctl.adopt.suspect import clean, known_in, without
 from qtctl.errors import Place
-from qtctl.findings.finding import Severity
+from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+from qtctl.findings.meaning import Meaning
 
 
 @dataclass(slots=True)
 class Book:
-    judgments: dict[Judgment, None] = field(default_factory=dict)
+    judgments: dict[Finding, None] = field(default_factory=dict)
     """Each once, in the order in which they were made."""
     secrets: frozenset[str] = frozenset()
-    """Of all that is adopted: none of them stands in a judgment."""
+    """Of all that is adopted: none of them stands in a finding."""
     files: dict[str, FileFate] = field(default_factory=dict)
     _lines: dict[str, dict[int, LineFate]] = field(default_factory=dict)
 
@@ -30,36 +31,52 @@ class Book:
     def file(self, fate: FileFate) -> None:
         self.files[fate.path] = fate
 
-    def judge(self, judgment: Judgment) -> None:
-        what, remedy = (without(text, self.secrets) for text in (judgment.what, judgment.remedy))
-        self.judgments.setdefault(replace(judgment, what=what, remedy=remedy))
+    def judge(self, finding: Finding) -> None:
+        what, remedy = (without(text, self.secrets) for text in (finding.what, finding.remedy))
+        self.judgments.setdefault(replace(finding, what=what, remedy=remedy))
 
     def may_show(self, text: str) -> bool:
         """Whether a free text holds no secret."""
         return clean(text) and not any(known_in(text, self.secrets))
 
     def keep(self, secrets: frozenset[str]) -> None:
-        """From now on these are secrets, also in what was judged before."""
+        """From now on these are secrets, also in what was found before."""
         before, self.secrets, self.judgments = self.judgments, secrets, {}
-        for judgment in before:
-            self.judge(judgment)
+        for finding in before:
+            self.judge(finding)
 
-    def error(self, id_: str, subject: str, what: str, remedy: str, *, at: Place) -> None:
-        self.judge(Judgment(id_, Severity.ERROR, subject, what, remedy, at.file, at.line))
+    def error(self, meaning: Meaning, subject: str, what: str, remedy: str, *, at: Place) -> None:
+        self.judge(meaning.broken(subject, what, remedy, at, severity=Severity.ERROR))
 
-    def warn(self, id_: str, subject: str, what: str, remedy: str, *, at: Place) -> None:
-        self.judge(Judgment(id_, Severity.WARNING, subject, what, remedy, at.file, at.line))
+    def warn(self, meaning: Meaning, subject: str, what: str, remedy: str, *, at: Place) -> None:
+        self.judge(meaning.broken(subject, what, remedy, at, severity=Severity.WARNING))
 
-    def tell(self, subject: str, what: str, remedy: str = "", *, at: Place) -> None:
-        """A choice, or something of interest, that is no finding."""
-        self.judge(Judgment("", Severity.INFO, subject, what, remedy, at.file, at.line))
+    def tell(self, subject: str, what: str, remedy: str = "", *, at: Place, severity: Severity = Severity.INFO) -> None:
+        """A choice, or something of interest, that no rule judges. A warning is for a person to settle."""
+        self.judge(
+            Finding(
+                id="",
+                outcome=Outcome.BROKEN,
+                severity=severity,
+                title="",
+                subject=subject,
+                place=at,
+                what=what,
+                remedy=remedy,
+                fingerprint=fingerprint("", "", subject),
+            )
+        )
 
-    def sealed(self) -> tuple[tuple[FileFate, ...], tuple[Judgment, ...]]:
-        """Files with their lines, by path; judgments by place."""
-        judgments = sorted(self.judgments, key=lambda each: (each.file, each.line or 0, each.id, each.what))
-        return tuple(self._files()), tuple(judgments)
+    def sealed(self) -> tuple[tuple[FileFate, ...], tuple[Finding, ...]]:
+        """Files with their lines, by path; findings and choices by place."""
+        return tuple(self._files()), tuple(sorted(self.judgments, key=_order))
 
     def _files(self) -> Iterator[FileFate]:
         for path, fate in sorted(self.files.items()):
             lines = tuple(each for _, each in sorted(self._lines.get(path, {}).items()))
             yield FileFate(fate.path, fate.kind, fate.unit, fate.taken, fate.why, lines)
+
+
+def _order(finding: Finding) -> tuple[str, int, str, str]:
+    place = finding.place if isinstance(finding.place, Place) else Place("")
+    return place.file, place.line or 0, finding.id, finding.what

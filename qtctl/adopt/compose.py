@@ -17,6 +17,9 @@ from qtctl.dialects.compose.types import Compose, ComposeService, PortKind, Publ
 from qtctl.dialects.paths import normal
 from qtctl.dialects.secrets import masked
 from qtctl.errors import Place
+from qtctl.findings.finding import Severity
+from qtctl.rules.registry.addresses import QT101
+from qtctl.rules.registry.secrets import QT109
 
 Table = dict[str, Any]
 _MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([bkmgt]?)i?b?", re.IGNORECASE)
@@ -89,7 +92,7 @@ class Adopting:
         }
         if argv is None:
             what = "has its command in its image: it is declared retired until somebody says how it is started"
-            self.book.warn("", service.name, what, "give it [run], and a state", at=at)
+            self.book.tell(service.name, what, "give it [run], and a state", at=at, severity=Severity.WARNING)
         self.services[name] = {key: value for key, value in table.items() if value not in ("", {})}
         said = sum(len(table[key]) for key in ("ports", "env", "order", "limits", "restart") if key in table)
         unit = f"{self.fleet}-{name}.service"
@@ -106,7 +109,7 @@ class Adopting:
             owner = self.taken.setdefault((port.protocol, port.published), service.name)
             if owner != service.name:
                 what = f"publishes {port.published}/{port.protocol}, as {owner} does: its port was not declared"
-                self.book.error("QT101", service.name, what, "give it another", at=Place(file, port.line))
+                self.book.error(QT101, service.name, what, "give it another", at=Place(file, port.line))
                 continue
             found[f"p{port.published}{'' if port.protocol == 'tcp' else '-udp'}"] = _port(port)
         return found
@@ -116,7 +119,7 @@ class Adopting:
             names = ", ".join(sorted(hiding.literal))
             what = f"has secrets written down, of which only the names were copied: {names}"
             remedy = f"put them into {self._secret_file(service)} on the host, and change them"
-            self.book.error("QT109", service.name, what, remedy, at=at)
+            self.book.error(QT109, service.name, what, remedy, at=at)
         secrets = {"env_file": self._secret_file(service), "keys": sorted(hiding.names)}
         env = {"env": hiding.env} if hiding.env else {}
         return {**env, **({"secrets": secrets} if hiding.names else {})}

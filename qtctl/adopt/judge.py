@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from itertools import takewhile
 
-from qtctl.adopt.adoption import Judgment
 from qtctl.dialects.systemd.calendar import calendar_trouble
 from qtctl.dialects.systemd.directives import Takes, takes
 from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
@@ -13,19 +12,23 @@ from qtctl.dialects.systemd.unitfile import Kind, Line
 from qtctl.dialects.systemd.values import inline_comment, names_unit, value_trouble
 from qtctl.dialects.systemd.words import Escapes, quote_literal, split
 from qtctl.errors import InputError
-from qtctl.findings.finding import Severity
+from qtctl.findings.finding import Finding, Severity
+from qtctl.findings.meaning import Meaning
+from qtctl.rules.units.directives import QT111
+from qtctl.rules.units.misread import QT110
+from qtctl.rules.units.timers import QT112
 
 _STOPS = frozenset(("Symlinks",))
 """Lists of which systemd leaves out whatever follows a bad word."""
 _ABSOLUTE = re.compile(r"(?!.*/\.\.(/|$))[/%]")
-_MEND = "mend the value"
+_FIX = "fix the value"
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`judgment` without its place. `ignored`: the line has no effect, and is left out."""
+    """`finding` without its place. `ignored`: the line has no effect, and is left out."""
 
-    judgment: Judgment
+    finding: Finding
     ignored: bool
     kept: str | None = None
     """What of the value systemd takes, where it is not all of it."""
@@ -34,7 +37,7 @@ class Judged:
 def judged(line: Line, unit: str, version: int) -> Judged | None:
     """None where all is well with a line, or it is no more than a comment. Values are not shown."""
     if line.kind is Kind.IGNORED:
-        return _ignored("QT110", unit, f"a line {line.problem}: systemd ignores it", "write KEY=value below a section")
+        return _ignored(QT110, unit, f"a line {line.problem}: systemd ignores it", "write KEY=value below a section")
     if line.kind is Kind.SECTION:
         trouble = section_trouble(unit, line.section)
         return _of_name(unit, trouble, kept=False) if trouble else None
@@ -52,7 +55,7 @@ def _directive(line: Line, unit: str, version: int) -> Judged | None:
     if foreign(line.section, line.key):
         return None
     if line.section not in sections_of(unit):
-        return _ignored("QT111", unit, f"{line.key}= stands in [{line.section}], which is ignored", "move it")
+        return _ignored(QT111, unit, f"{line.key}= stands in [{line.section}], which is ignored", "move it")
     trouble = directive_trouble(unit, line.section, line.key, version)
     if trouble is not None and not trouble.honoured:
         return _of_name(unit, trouble, kept=since(line.section, line.key) is not None)
@@ -68,16 +71,16 @@ def _value(line: Line, unit: str, version: int) -> Judged | None:
         what = f"{line.key}= {wrong}: systemd ignores the line"
         if inline_comment(kind, line.value):
             what = f"{line.key}= has a # after its value, which is part of it, and {wrong}: systemd ignores the line"
-        return _ignored("QT110", unit, what, "mend the value")
+        return _ignored(QT110, unit, what, _FIX)
     if listed:
         return _names(line, unit)
     if not line.value:
         return None
     if inline_comment(kind, line.value):
         what = f"{line.key}= has a # after its value: to systemd it is part of the value"
-        return Judged(_judgment("QT110", Severity.ERROR, unit, what, "put it on a line of its own"), ignored=False)
+        return Judged(_finding(QT110, Severity.ERROR, unit, what, "put it on a line of its own"), ignored=False)
     if line.key == "OnCalendar" and (bad := calendar_trouble(line.value)):
-        return _ignored("QT112", unit, f"OnCalendar= is no calendar expression: {bad}", "see systemd.time(7)")
+        return _ignored(QT112, unit, f"OnCalendar= is no calendar expression: {bad}", "see systemd.time(7)")
     return _environment(line, unit) if kind == "ENVIRON" else _unsplit(line, unit)
 
 
@@ -99,10 +102,10 @@ def _stopped(line: Line, unit: str, words: tuple[str, ...]) -> Judged | None:
     if len(kept) == len(words):
         return None
     if not kept:
-        return _ignored("QT110", unit, f"{line.key}= begins with no absolute path: systemd ignores the line", _MEND)
+        return _ignored(QT110, unit, f"{line.key}= begins with no absolute path: systemd ignores the line", _FIX)
     what = f"{line.key}= has a word that is no absolute path: systemd takes the words before"
-    judgment = _judgment("QT110", Severity.ERROR, unit, what, _MEND)
-    return Judged(judgment, ignored=False, kept=" ".join(map(quote_literal, kept)))
+    finding = _finding(QT110, Severity.ERROR, unit, what, _FIX)
+    return Judged(finding, ignored=False, kept=" ".join(map(quote_literal, kept)))
 
 
 def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
@@ -115,16 +118,16 @@ def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
             continue
         kept = line.value[: match.start()]
     if not kept:
-        return _ignored("QT110", unit, f"{line.key}= cannot be read: {error.what}", "quote it")
+        return _ignored(QT110, unit, f"{line.key}= cannot be read: {error.what}", "quote it")
     what = f"{line.key}= cannot be read to its end: {error.what}; systemd takes the words before"
-    return Judged(_judgment("QT110", Severity.ERROR, unit, what, "quote it"), ignored=False, kept=kept)
+    return Judged(_finding(QT110, Severity.ERROR, unit, what, "quote it"), ignored=False, kept=kept)
 
 
 def _names(line: Line, unit: str) -> Judged | None:
     if all(names_unit(word) for word in line.value.split()):
         return None
     what = f"{line.key}= has a word that is no name of a unit: systemd drops that word"
-    return Judged(_judgment("QT110", Severity.ERROR, unit, what, "take it out"), ignored=False)
+    return Judged(_finding(QT110, Severity.ERROR, unit, what, "take it out"), ignored=False)
 
 
 def _environment(line: Line, unit: str) -> Judged | None:
@@ -135,17 +138,17 @@ def _environment(line: Line, unit: str) -> Judged | None:
     if all("=" in word and not word.startswith("=") for word in words):
         return None
     what = "Environment= has a word that is no NAME=value: systemd drops that word"
-    return Judged(_judgment("QT110", Severity.ERROR, unit, what, 'quote it: "NAME=two words"'), ignored=False)
+    return Judged(_finding(QT110, Severity.ERROR, unit, what, 'quote it: "NAME=two words"'), ignored=False)
 
 
 def _of_name(unit: str, trouble: Trouble, *, kept: bool) -> Judged:
     severity = Severity.WARNING if kept else Severity.ERROR
-    return Judged(_judgment("QT111", severity, unit, trouble.what, trouble.remedy), ignored=not kept)
+    return Judged(_finding(QT111, severity, unit, trouble.what, trouble.remedy), ignored=not kept)
 
 
-def _ignored(id_: str, unit: str, what: str, remedy: str) -> Judged:
-    return Judged(_judgment(id_, Severity.ERROR, unit, what, remedy), ignored=True)
+def _ignored(meaning: Meaning, unit: str, what: str, remedy: str) -> Judged:
+    return Judged(_finding(meaning, Severity.ERROR, unit, what, remedy), ignored=True)
 
 
-def _judgment(id_: str, severity: Severity, unit: str, what: str, remedy: str) -> Judgment:
-    return Judgment(id_, severity, unit, what, remedy, "")
+def _finding(meaning: Meaning, severity: Severity, unit: str, what: str, remedy: str) -> Finding:
+    return meaning.broken(unit, what, remedy, None, severity=severity)

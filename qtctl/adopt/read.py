@@ -10,6 +10,7 @@ from qtctl.adopt.decoded import decoded
 from qtctl.adopt.judge import judged
 from qtctl.dialects.systemd.unitfile import Kind, Line, UnitFile, parse
 from qtctl.errors import InputError, Place
+from qtctl.rules.units.misread import QT110
 
 _DECORATION = re.compile(r"[\W_]*")
 _UNSAVED = "save it as UTF-8 text"
@@ -54,9 +55,9 @@ def read(raw: bytes, path: str, unit: str, version: int, book: Book) -> Content 
     """
     text = decoded(raw)
     if text.trouble and not text.harmless:
-        book.error("QT110", unit, f"the file {text.trouble}", _UNSAVED, at=Place(path))
+        book.error(QT110, unit, f"the file {text.trouble}", _UNSAVED, at=Place(path))
     elif text.trouble:
-        book.warn("QT110", unit, f"the file {text.trouble}", "save it with LF alone and no mark", at=Place(path))
+        book.warn(QT110, unit, f"the file {text.trouble}", "save it with LF alone and no mark", at=Place(path))
     try:
         file = parse(text.text, path)
     except InputError as error:
@@ -72,7 +73,7 @@ def _unread(text: str, path: str, unit: str, error: InputError, book: Book) -> N
     line = error.place.line if error.place else None
     remedy = error.hint or "mend it, and adopt again"
     what = f"{error.what}: systemd does not load the file"
-    book.error("QT110", unit, what, remedy, at=Place(path, line))
+    book.error(QT110, unit, what, remedy, at=Place(path, line))
     for number, _ in enumerate(re.split(r"\r\n|\n\r|\n|\r", text), start=1):
         book.line(path, number, Fate.UNREAD)
 
@@ -81,17 +82,17 @@ def _said(file: UnitFile, unit: str, version: int, book: Book, ignored: list[Sai
     for line in file.lines:
         if line.kind is not Kind.DIRECTIVE:
             _aside(line, file.name, book)
-        judgment = judged(line, unit, version)
-        if judgment is not None:
-            book.judge(replace(judgment.judgment, file=file.name, line=line.line))
+        found = judged(line, unit, version)
+        if found is not None:
+            book.judge(replace(found.finding, place=Place(file.name, line.line)))
         if line.kind is not Kind.DIRECTIVE:
             continue
         said = Said(line.section, line.key, line.value, file.name, line.line)
-        if judgment is not None and judgment.ignored:
+        if found is not None and found.ignored:
             book.line(file.name, line.line, Fate.IGNORED, f"{line.key}=")
             ignored.append(said)
             continue
-        yield said if judgment is None or judgment.kept is None else replace(said, value=judgment.kept)
+        yield said if found is None or found.kept is None else replace(said, value=found.kept)
 
 
 def _aside(line: Line, path: str, book: Book) -> None:

@@ -13,6 +13,8 @@ from qtctl.adopt.plan import Plan
 from qtctl.adopt.tables import MODELS, Made
 from qtctl.dialects.systemd.unit_name import TYPES, valid
 from qtctl.errors import Place
+from qtctl.rules.registry.addresses import QT101
+from qtctl.rules.registry.references import QT102
 
 SSH = 22
 _ENDINGS = tuple(f".{each}" for each in TYPES)
@@ -120,7 +122,7 @@ def _listen(units: Iterable[Made], book: Book) -> None:
             each.table["ports"] = {"http": {"listen": each.port}}
             continue
         what = f"listens on {each.port}, as {taken[number]} does: its port was not declared"
-        book.error("QT101", each.original.unit, what, "give one of them another port", at=Place(each.original.path))
+        book.error(QT101, each.original.unit, what, "give one of them another port", at=Place(each.original.path))
         each.table["run"] = _as_command(each.table["run"], each.port)
 
 
@@ -152,7 +154,7 @@ def _missing(units: Iterable[Made], plan: Plan, book: Book) -> Iterator[tuple[st
         who = ", ".join(dict.fromkeys(each.original.unit for each in by))
         first = by[0].original
         what = f"is named by {who}, and is not among what was adopted: it was declared as an external"
-        book.warn("QT102", unit, what, "adopt it too, or take the reference out", at=Place(first.path))
+        book.warn(QT102, unit, what, "adopt it too, or take the reference out", at=Place(first.path))
         summary = f"Named by {who}; it was not there to be adopted."
         yield _external(unit), {"summary": summary, "unit": unit, "state": "stopped", "enabled": False}
 

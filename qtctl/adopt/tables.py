@@ -20,10 +20,14 @@ from qtctl.dialects.systemd.unit_name import escape_path, is_template, unescape
 from qtctl.dialects.systemd.values import names_unit
 from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError, Place
+from qtctl.findings.meaning import Meaning
 from qtctl.model.fields import Node
 from qtctl.model.registry import Service
 from qtctl.model.units import LISTENS, Automount, Dropin, Mount, Path, Slice, Socket, Swap, Target, Timer
 from qtctl.model.vocabulary import fields
+from qtctl.rules.registry.secrets import QT109
+from qtctl.rules.units.misread import QT110
+from qtctl.rules.units.timers import QT112
 
 MODELS: dict[str, type[Node]] = {
     "services": Service, "timers": Timer, "targets": Target, "sockets": Socket, "paths": Path, "slices": Slice,
@@ -174,7 +178,7 @@ def _environment(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> No
             else:
                 done.entry.left["Service", "Environment"] = _NO_NAME
                 what = "Environment= has a name that no variable can have: systemd drops it"
-                done.entry.book.error("QT110", done.original.unit, what, "mend it", at=Place(each.path, each.line))
+                done.entry.book.error(QT110, done.original.unit, what, "mend it", at=Place(each.path, each.line))
     done.entry.put(("unit_env",), variables, said)
 
 
@@ -293,7 +297,7 @@ def _persistent(done: Made, book: Book) -> None:
         return
     if boolean(said[-1].value):
         what = "Persistent= without OnCalendar= does nothing; it was left out"
-        book.error("QT112", done.original.unit, what, "take it out", at=Place(said[-1].path, said[-1].line))
+        book.error(QT112, done.original.unit, what, "take it out", at=Place(said[-1].path, said[-1].line))
         for each in said:
             book.line(each.path, each.line, Fate.IGNORED, "Persistent=")
             done.entry.typed.pop(id(each), None)
@@ -307,7 +311,7 @@ def _secrets(done: Made, plan: Plan, book: Book) -> None:
         book.line(said.path, said.line, Fate.SECRET, f"{said.key}=")
         what = f"{said.key}= holds a secret{f' ({name})' if name else ''}: it was not copied"
         remedy = f"put it into {_secret_file(done, plan)} on the host, and change it: it was readable by anyone there"
-        book.error("QT109", done.original.unit, what, remedy, at=Place(said.path, said.line))
+        book.error(QT109, done.original.unit, what, remedy, at=Place(said.path, said.line))
     if hidden.names and done.kind == "services":
         secrets = table.setdefault("secrets", {})
         secrets["env_file"] = _secret_file(done, plan)
@@ -321,14 +325,14 @@ def _secret_file(done: Made, plan: Plan) -> str:
 def _settled(done: Made, book: Book) -> bool:
     if done.entry.settle(MODELS[done.kind]):
         return True
-    refuse(done.original, "QT110", "cannot be said in a registry", book)
+    refuse(done.original, QT110, "cannot be said in a registry", book)
     return False
 
 
-def refuse(original: Original, id_: str, why: str, book: Book) -> None:
+def refuse(original: Original, meaning: Meaning, why: str, book: Book) -> None:
     """Leave out a whole unit, with the finding that says why."""
     what = f"{why}; it was not adopted"
-    book.error(id_, original.unit, what, "mend it, and adopt again", at=Place(original.path))
+    book.error(meaning, original.unit, what, "mend it, and adopt again", at=Place(original.path))
     book.unread(original.path)
     for said in original.merged.held.values():
         for each in said:

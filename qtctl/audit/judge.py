@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from qtctl.audit.catalogue import RULES
-from qtctl.audit.declared import DEPLOY, Root
-from qtctl.audit.rule import Claim, Expectation, Rule, Verdict
 from qtctl.dialects.shell import quote
-from qtctl.findings.finding import Finding, Outcome, Proof, Severity, fingerprint
+from qtctl.findings.finding import Finding, Outcome, Proof, fingerprint
+from qtctl.findings.policy import Policy
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.facts import Facts
+from qtctl.rules.catalogue import host_rules
+from qtctl.rules.declared import DEPLOY, Root
+from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
 
 WAY_OF_FACT: dict[str, Root] = {
     "unit": ("QT701", "bus"),
@@ -53,7 +54,7 @@ class _Draft:
 
 def expectations(desired: Desired) -> tuple[tuple[Rule, Expectation], ...]:
     """Everything that should hold on the host, by rule id."""
-    return tuple((rule, expectation) for rule in RULES for expectation in rule.expect(desired))
+    return tuple((rule, expectation) for rule in host_rules() for expectation in rule.expect(desired))
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:
@@ -85,7 +86,7 @@ class _Bench:
 
     def __init__(self, desired: Desired, evidence: Evidence) -> None:
         self.host = desired.host
-        self.severities = dict(desired.severities)
+        self.policy = Policy.of(desired.fail_on, dict(desired.severities))
         self.facts = Facts.of(evidence)
         self.asks: dict[int, Ask] = {ask.n: ask for ask in evidence.asks}
         self.taken_at = evidence.taken_at
@@ -111,10 +112,10 @@ class _Bench:
         subject = verdict.subject or expectation.subject
         origin = verdict.declared or expectation.declared
         outcome = _outcome(verdict)
-        return Finding(
+        finding = Finding(
             id=rule.id,
             outcome=outcome,
-            severity=Severity(self.severities.get(rule.id, rule.severity)),
+            severity=rule.severity,
             title=rule.title,
             host=self.host,
             subject=subject,
@@ -128,6 +129,7 @@ class _Bench:
             waiver=None,
             fingerprint=fingerprint(rule.id, self.host, subject),
         )
+        return self.policy.rule(finding)
 
     def _proof(self, claim: Claim) -> Proof:
         item = self.facts.item(claim.need)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.exits import Exit, decide
+from qtctl.cli.exits import of_conclusion
 from qtctl.cli.options import FormatOption
 from qtctl.cli.output import Format, Styled, draw, present, table, tell
 from qtctl.errors import InputError
@@ -158,12 +158,7 @@ def _finish(adopted: "Adopted", out: Path, *, force: bool, format_: Format | Non
     else:
         write_new_folder(out, adopted.files)
     present(format_, lambda: to_json(report), lambda: to_markdown(report), lambda: _show(report))
-    raise typer.Exit(exit_of(report))
-
-
-def exit_of(report: "AdoptReport") -> Exit:
-    """1 where a person has something to do first, 3 where a host did not show all of it."""
-    return decide([Exit.FINDINGS] * bool(report.to_do) + [Exit.INCOMPLETE] * bool(report.unread))
+    raise typer.Exit(of_conclusion(adopted.adoption.conclusion))
 
 
 def _show(report: "AdoptReport") -> None:

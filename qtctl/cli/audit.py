@@ -2,11 +2,11 @@
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from qtctl.cli.exits import Exit, decide
+from qtctl.cli.exits import of_conclusion
 from qtctl.cli.options import (
     AsOption,
     FormatOption,
@@ -18,11 +18,6 @@ from qtctl.cli.options import (
     registry_folder,
 )
 from qtctl.cli.output import present
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from qtctl.findings.finding import Finding
 
 
 def audit(
@@ -61,16 +56,4 @@ def audit(
         show(report)
 
     present(format_, lambda: to_json(report), lambda: to_markdown(report), tables)
-    raise typer.Exit(exit_of(checks, declared.desired.fail_on))
-
-
-def exit_of(checks: "Iterable[Finding]", fail_on: str) -> Exit:
-    """1 where a finding is at or above the gate, 3 where something is unknown."""
-    from qtctl.audit.counts import verdict_counts
-    from qtctl.findings.finding import Severity
-
-    counts = verdict_counts(checks)
-    exits = {Exit.FINDINGS} if counts.at_least(Severity(fail_on)) else set()
-    if counts.unknown:
-        exits.add(Exit.INCOMPLETE)
-    return decide(exits)
+    raise typer.Exit(of_conclusion(report.verdict))

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.audit import exit_of
-from qtctl.cli.exits import Exit
+from qtctl.cli.exits import Exit, of_conclusion
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.output import progress, tell, write
 from qtctl.model.events import Stage, begun
@@ -111,4 +110,4 @@ def _reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:
     totals = audited.totals
     tell(f"{totals.total} checks: {totals.holds} hold, {totals.broken} broken, {totals.unknown} unknown")
     tell(f"Reports: {', '.join(str(out / name) for name in texts)}")
-    return exit_of(checks, declared.desired.fail_on)
+    return of_conclusion(audited.verdict)

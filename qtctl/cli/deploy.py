@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.exits import Exit
+from qtctl.cli.exits import of_conclusion
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import (
     AsOption,
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from qtctl.cli.output import ProgressLine
     from qtctl.flows.declared import Declared
-    from qtctl.flows.deploy import DeployOutcome
     from qtctl.model.plan import Plan
     from qtctl.ports.host import Host
 
@@ -71,17 +70,7 @@ def deploy(
         )
     for line in ended(outcome, host):
         tell(line)
-    raise typer.Exit(exit_of(outcome))
-
-
-def exit_of(outcome: "DeployOutcome") -> Exit:
-    """1 where the host is not as declared: the change was declined, or there was none to make and a gate is shut."""
-    from qtctl.findings.finding import Outcome
-    from qtctl.flows.deploy import DeployStatus
-
-    if outcome.status is DeployStatus.DECLINED or any(each.outcome is Outcome.BROKEN for each in outcome.outstanding):
-        return Exit.FINDINGS
-    return Exit.INCOMPLETE if outcome.outstanding else Exit.OK
+    raise typer.Exit(of_conclusion(outcome.conclusion))
 
 
 def _connected(target: str, declared: "Declared", user: str | None, say: "ProgressLine") -> "Host":

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from qtctl.errors import DeployRefused, DeployUnverified, HostError, InputError, LabError, QtctlError
+
+if TYPE_CHECKING:
+    from qtctl.findings.verdict import Conclusion
 
 
 class Exit(IntEnum):
@@ -41,6 +45,14 @@ ERRORS: tuple[tuple[type[QtctlError], Exit], ...] = (
     (InputError, Exit.USAGE),
     (HostError, Exit.INCOMPLETE),
 )
+
+
+CONCLUSIONS = {"as-declared": Exit.OK, "incomplete": Exit.INCOMPLETE, "not-as-declared": Exit.FINDINGS}
+"""By the value of a conclusion: this module is loaded for --help, and the findings need not be."""
+
+
+def of_conclusion(conclusion: "Conclusion") -> Exit:
+    return CONCLUSIONS[conclusion.value]
 
 
 def decide(exits: Iterable[Exit]) -> Exit:

@@ -1,4 +1,4 @@
-"""qtctl explain: what a finding means, why it matters, how to mend it."""
+"""qtctl explain: what a finding means, why it matters, how to fix it."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ def explain(
     id_: Annotated[str | None, typer.Argument(metavar="ID", help="For example QT505; none lists all.")] = None,
 ) -> None:
     """Tell what a finding is, why it matters and how to fix it."""
-    from qtctl.audit.explain import catalogue_markdown
-    from qtctl.audit.explain import explain as text_of
+    from qtctl.rules.explain import catalogue_markdown
+    from qtctl.rules.explain import explain as text_of
 
     write(catalogue_markdown() if id_ is None else text_of(id_.upper()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.exits import Exit
+from qtctl.cli.exits import of_conclusion
 from qtctl.cli.options import RegistryOption, TemplatesOption, registry_folder
 from qtctl.cli.output import chosen, draw, table, tell, write
 from qtctl.errors import InputError, InputErrors
@@ -27,7 +27,7 @@ LintFormatOption = Annotated[
     LintFormat | None,
     typer.Option("--format", help="Default: table on a terminal, Markdown elsewhere. SARIF is for code scanning."),
 ]
-FixOption = Annotated[bool, typer.Option("--fix", metavar="", help="Mend what can be mended for certain, in place.")]
+FixOption = Annotated[bool, typer.Option("--fix", metavar="", help="Fix what can be fixed for certain, in place.")]
 
 
 def lint(
@@ -59,8 +59,7 @@ def lint(
         _show(Report(str(folder), errors, (), None, None, fixed), how, templates)
         raise
     _show(Report(str(folder), (), linted.findings, counts(linted.registry), linted.gate, fixed), how, templates)
-    if linted.failed:
-        raise typer.Exit(Exit.FINDINGS)
+    raise typer.Exit(of_conclusion(linted.conclusion))
 
 
 def _chosen(format_: LintFormat | None) -> LintFormat:
@@ -99,14 +98,14 @@ def _show(report: "Report", how: LintFormat, templates: Path | None) -> None:
 
 
 def _sarif(report: "Report", templates: Path | None) -> str:
-    from qtctl.audit.elsewhere import MEANINGS
     from qtctl.report.lint import Explained, to_sarif
+    from qtctl.rules.catalogue import meanings
 
     def locate(file: str) -> str:
         at = templates or Path("unit_templates")
         return ((at if file.endswith(".j2") else Path(report.registry)) / file).as_posix()
 
-    known = {each.id: Explained(each.title, each.what, each.fix) for each in MEANINGS if each.id.startswith("QT1")}
+    known = {each.id: Explained(each.title, each.what, each.fix) for each in meanings() if each.id.startswith("QT1")}
     return to_sarif(report, known, locate)
 
 

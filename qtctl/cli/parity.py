@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.exits import Exit, decide
+from qtctl.cli.exits import of_conclusion
 from qtctl.cli.options import (
     AsOption,
     FormatOption,
@@ -42,26 +42,18 @@ def parity(
     from qtctl.cli.evidence import declare, obtain
     from qtctl.dialects.compose.load import load
     from qtctl.model.facts import Facts
-    from qtctl.report.parity import to_json
-    from qtctl.report.parity_markdown import to_markdown
+    from qtctl.report.document import dumped
+    from qtctl.report.parity import build
+    from qtctl.report.parity_markdown import render
 
     loaded = [load(read_text(path), str(path)) for path in compose]
     declared = declare(registry_folder(registry), templates, host or "", as_name)
     if out is not None:
         check_writable(out)
     facts = None if host is None and saved is None else Facts.of(obtain(declared, host, saved, user))
-    reports = tuple(_compare(declared, each, facts) for each in loaded)
-    text = to_json(reports) if format_ is Format.JSON else to_markdown(reports)
-    write(text, out)
-    raise typer.Exit(decide(exit_of(report) for report in reports))
-
-
-def exit_of(report: "ParityReport") -> Exit:
-    """1 where a service has no disposition or there is a gap, 3 where something is unknown."""
-    from qtctl.parity.rows import ParityVerdict
-
-    codes = {ParityVerdict.GAP: Exit.FINDINGS, ParityVerdict.UNKNOWN: Exit.INCOMPLETE}
-    return codes.get(report.verdict, Exit.OK)
+    report = build(tuple(_compare(declared, each, facts) for each in loaded))
+    write(dumped(report) if format_ is Format.JSON else render(report), out)
+    raise typer.Exit(of_conclusion(report.conclusion))
 
 
 def _compare(declared: "Loaded", compose: "Compose", facts: "Facts | None") -> "ParityReport":

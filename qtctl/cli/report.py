@@ -4,7 +4,7 @@ from importlib import import_module
 
 import typer
 
-from qtctl.cli.audit import exit_of
+from qtctl.cli.exits import of_conclusion
 from qtctl.cli.options import (
     AsOption,
     FormatOption,
@@ -46,7 +46,7 @@ def registry(
         check_writable(out)
     source = Source(registry_folder(registry), templates, host, saved, as_name, user)
     declared, evidence = gather(source, context.obj, lambda: import_module("qtctl.report.registry"))
-    from qtctl.flows.audit import judged
+    from qtctl.flows.audit import concluded, judged
     from qtctl.report.registry import build, to_json
     from qtctl.report.registry_markdown import to_markdown
 
@@ -54,4 +54,4 @@ def registry(
     built = build(declared.desired, evidence, checks)
     text = to_json(built) if format_ is Format.JSON else to_markdown(built)
     write(text, out)
-    raise typer.Exit(exit_of(checks, declared.desired.fail_on))
+    raise typer.Exit(of_conclusion(concluded(declared.desired, checks)))

@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.exits import Exit
+from qtctl.cli.exits import of_conclusion
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, registry_folder
 from qtctl.cli.output import BREAK, Styled, cell, draw, present, table, tell
 
 if TYPE_CHECKING:
     from qtctl.cli.tables import Rows
-    from qtctl.findings.finding import Outcome
     from qtctl.report.verify import ExposureRow, VerifyReport
 
 COLOURS = {"holds": "green", "broken": "red", "unknown": "magenta"}
@@ -39,12 +38,7 @@ def verify(
     cleanly()
     report = build(judge(declare(registry_folder(registry), templates, "", as_name), LocalAnalyze(), threshold))
     present(format_, lambda: to_json(report), lambda: to_markdown(report), lambda: _show(report))
-    raise typer.Exit(exit_of(report.outcome))
-
-
-def exit_of(outcome: "Outcome") -> Exit:
-    """1 where systemd objects or a service is above the threshold, 3 where it was not asked everything."""
-    return {"broken": Exit.FINDINGS, "unknown": Exit.INCOMPLETE}.get(outcome.value, Exit.OK)
+    raise typer.Exit(of_conclusion(report.conclusion))
 
 
 def _show(report: "VerifyReport") -> None:

@@ -1,4 +1,4 @@
-"""What is found, of whatever was looked at: the one shape of lint, audit, parity and adoption."""
+"""What is found, whatever was looked at: the one shape of lint, verify, audit, parity and adoption."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,12 +35,27 @@ class Proof:
     at: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change of one registry file that fixes a finding. `value` "": the key at `path` goes; else it is added there.
+
+    A list that does not exist yet is made. `says`: the change in words.
+    """
+
+    file: str
+    path: tuple[str, ...]
+    value: str
+    says: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that should hold for one subject, and how that turned out: holds, broken or unknown.
 
-    `place`: what declares it, a node of the registry until the line is looked up. `reason`: why it is unknown. `cause`:
-    the fingerprint of the finding that caused this one. `waiver`: why it was accepted.
+    `id` is "" for a choice that no rule judges. `place`: what declares it, a node of the registry until the line is
+    looked up. `what`: the fault in a sentence that the subject begins, where `expected` and `observed` do not say it;
+    it names keys, never secrets. `reason`: why the outcome is unknown. `cause`: the fingerprint of the finding that
+    caused this one. `waiver`: why it was accepted.
     """
 
     id: str
@@ -50,6 +65,7 @@ class Finding:
     subject: str
     host: str = ""
     place: Place | Origin | None = None
+    what: str = ""
     expected: Json = None
     observed: Json = None
     proof: tuple[Proof, ...] = ()
@@ -57,6 +73,7 @@ class Finding:
     reason: str | None = None
     cause: str | None = None
     waiver: str | None = None
+    fix: Fix | None = None
     fingerprint: str
 
 

@@ -1,10 +1,12 @@
 """One look at a host, judged: needs → evidence → checks."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from qtctl.audit.judge import judge
 from qtctl.audit.judge import needs as audit_needs
-from qtctl.findings.finding import Finding, Outcome
+from qtctl.findings.finding import Finding, Outcome, Severity
+from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.flows.declared import Declared
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
@@ -34,6 +36,11 @@ def inquiry(desired: Desired, target: str, user: str | None) -> Inquiry:
 def judged(declared: Declared, evidence: Evidence) -> tuple[Finding, ...]:
     """The checks, each with the file and line that declare what it expects."""
     return tuple(_placed(declared, check) for check in judge(declared.desired, evidence))
+
+
+def concluded(desired: Desired, checks: Sequence[Finding]) -> Conclusion:
+    """Of every check of an audit, by the gate that the registry declares. An audit of nothing is incomplete."""
+    return conclude(checks, Severity(desired.fail_on), unknown=not checks)
 
 
 def _placed(declared: Declared, check: Finding) -> Finding:

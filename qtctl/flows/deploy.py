@@ -12,7 +12,8 @@ from qtctl.audit.judge import expectations, judge
 from qtctl.collect.collect import collect
 from qtctl.dialects import terminal
 from qtctl.errors import DeployRefused, DeployUnverified, HostError, QtctlError
-from qtctl.findings.finding import Finding, Outcome
+from qtctl.findings.finding import Finding, Outcome, Severity
+from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun
 from qtctl.model.evidence import Evidence, Need
@@ -26,25 +27,7 @@ from qtctl.plan.plan import plan, unread
 from qtctl.ports.clock import Clock
 from qtctl.ports.host import Host
 from qtctl.ports.progress import Progress
-
-GATE = frozenset(
-    {
-        "QT201",
-        "QT204",
-        "QT205",
-        "QT206",
-        "QT219",
-        "QT301",
-        "QT302",
-        "QT504",
-        "QT706",
-        "QT711",
-        "QT712",
-        "QT713",
-        "QT714",
-    }
-)
-"""The rules that a deploy waits for."""
+from qtctl.rules.catalogue import host_rules
 
 STILL_S = 2.0
 """How long restart counts must stand still."""
@@ -73,6 +56,13 @@ class DeployOutcome:
     results: tuple[StepResult, ...] = ()
     outstanding: tuple[Finding, ...] = ()
     moving: tuple[str, ...] = ()
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """Not as declared where the change was declined, or a gate is shut: what a deploy waits for always counts."""
+        if self.status is DeployStatus.DECLINED:
+            return Conclusion.NOT_AS_DECLARED
+        return conclude(self.outstanding, Severity.INFO)
 
 
 Said = tuple[str, ...]
@@ -268,8 +258,8 @@ class _Deploy:
         return collect(self.host, inquiry, self.clock, root=True, deadline_s=limit_s)
 
     def _gate_of(self, evidence: Evidence) -> _Look:
-        checks = judge(_deployed(self.desired), evidence)
-        open_ = tuple(check for check in checks if check.id in GATE and check.outcome is not Outcome.HOLDS)
+        checks, gate = judge(_deployed(self.desired), evidence), _gate()
+        open_ = tuple(check for check in checks if check.id in gate and check.outcome is not Outcome.HOLDS)
         return _Look(open_, _counts(self.desired, Facts.of(evidence)))
 
 
@@ -284,8 +274,13 @@ def _deployed(desired: Desired) -> Desired:
     return replace(desired, externals=(), ghosts=())
 
 
+def _gate() -> set[str]:
+    """The rules that a deploy waits for."""
+    return {rule.id for rule in host_rules() if rule.gate}
+
+
 def _gate_needs(desired: Desired) -> set[Need]:
-    wanted = (expectation for rule, expectation in expectations(_deployed(desired)) if rule.id in GATE)
+    wanted = (expectation for rule, expectation in expectations(_deployed(desired)) if rule.gate)
     return {need for expectation in wanted for need in expectation.needs}
 
 

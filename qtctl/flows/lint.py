@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from qtctl.dialects.secrets import masked
 from qtctl.errors import InputError, InputErrors, Place
-from qtctl.findings.finding import Severity
-from qtctl.lint.found import Finding, Placed
+from qtctl.findings.finding import Finding, Severity
+from qtctl.findings.verdict import Conclusion, conclude
+from qtctl.lint.found import Placed
 from qtctl.lint.lint import lint as judge
-from qtctl.lint.unwritable import unwritable
+from qtctl.model.origin import Origin
 from qtctl.model.registry import External, Registry, Service
 from qtctl.model.states import KeyType
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
@@ -18,6 +18,7 @@ from qtctl.registry.load import load
 from qtctl.registry.places import Places
 from qtctl.render.render import render
 from qtctl.resolve.resolve import resolve
+from qtctl.rules.units.misread import unwritable
 
 Files = Mapping[str, bytes]
 Templates = Mapping[str, str]
@@ -33,9 +34,8 @@ class Linted:
         return Severity(self.registry.policy.fail_on)
 
     @property
-    def failed(self) -> bool:
-        """Whether a finding is at or above the gate."""
-        return any(each.severity.rank >= self.gate.rank for each in self.findings)
+    def conclusion(self) -> Conclusion:
+        return conclude(self.findings, self.gate)
 
 
 def lint(files: Files, templates: Templates) -> Linted:
@@ -75,15 +75,16 @@ def _placed(files: Files, found: Iterable[Finding]) -> tuple[Placed, ...]:
     places = Places(files)
     alike: dict[tuple[object, ...], list[Finding]] = {}
     for each in found:
-        alike.setdefault((each.id, each.severity, each.what, each.remedy, str(each.at)), []).append(each)
-    placed = []
-    for those in alike.values():
-        first = those[0]
-        place = first.at if isinstance(first.at, Place) else places.of(first.at)
-        subjects = tuple(dict.fromkeys(each.subject for each in those))
-        fixes = tuple(dict.fromkeys(each.fix for each in those if each.fix is not None))
-        placed.append(Placed(first.id, first.severity, subjects, masked(first.what), first.remedy, place, fixes))
+        alike.setdefault((each.id, each.severity, each.what, each.remedy, str(each.place)), []).append(each)
+    placed = (_together(places, those) for those in alike.values())
     return tuple(sorted(placed, key=lambda each: (each.place.file, each.place.line or 0, each.id, each.subjects)))
+
+
+def _together(places: Places, those: list[Finding]) -> Placed:
+    at = those[0].place
+    place = places.of(at) if isinstance(at, Origin) else at or Place("fleet.toml")
+    subjects = tuple(dict.fromkeys(each.subject for each in those))
+    return Placed(those[0], subjects, place, tuple(dict.fromkeys(each.fix for each in those if each.fix is not None)))
 
 
 def counts(registry: Registry) -> dict[str, int]:

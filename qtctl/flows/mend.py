@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from qtctl.errors import InputError, InputErrors, Place
+from qtctl.findings.finding import Fix
 from qtctl.flows.lint import Files, Templates, findings
 from qtctl.lint.fix import applied, fixes_of_errors
-from qtctl.lint.found import Fix
 from qtctl.model.origin import Origin
 from qtctl.registry.load import load
 from qtctl.registry.places import Places

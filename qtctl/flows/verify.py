@@ -14,8 +14,9 @@ from qtctl.dialects.systemd.analyze import (
     parse_verify,
     parse_version,
 )
-from qtctl.errors import HostError
+from qtctl.errors import HostError, Place
 from qtctl.findings.finding import Outcome
+from qtctl.findings.policy import Policy
 from qtctl.flows.declare import Loaded
 from qtctl.model.desired import DesiredFile, DesiredTimer
 from qtctl.model.origin import Origin
@@ -28,6 +29,10 @@ DEADLINE_S = 120.0
 """For each run of a tool."""
 SINCE = 250
 """The first systemd with `security --offline` and `verify --recursive-errors`."""
+
+_Verify = tuple[Asked, tuple[UnitMessage, ...]]
+_Calendars = tuple[Asked, tuple[CalendarCheck, ...]]
+_Exposures = tuple[Asked, tuple[Exposure, ...]]
 
 HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
 
@@ -81,9 +86,9 @@ class _Work:
     def _verified(
         self,
         version: int | None,
-        verified: tuple[Asked, tuple[UnitMessage, ...]],
-        calendar: tuple[Asked, tuple[CalendarCheck, ...]],
-        security: tuple[Asked, tuple[Exposure, ...]],
+        verified: _Verify,
+        calendar: _Calendars,
+        security: _Exposures,
     ) -> Verified:
         desired = self.declared.desired
         return Verified(
@@ -99,9 +104,10 @@ class _Work:
             calendars=calendar[1],
             security=security[0],
             exposures=security[1],
+            policy=Policy.of(desired.fail_on, dict(desired.severities)),
         )
 
-    def _verify(self, staged: Staged) -> tuple[Asked, tuple[UnitMessage, ...]]:
+    def _verify(self, staged: Staged) -> _Verify:
         if not self.units:
             return Asked(HOLDS), ()
         options = ["--man=no", "--recursive-errors=no", f"--root={staged.root}"]
@@ -120,13 +126,13 @@ class _Work:
         made = self.made.get(said.unit)
         if made is None:
             named = f"{said.path or said.unit}: " if said.unit else ""
-            return UnitMessage("", "", None, "", f"{named}{masked_lines(said.what)}", "")
+            return UnitMessage("", "", None, "", f"{named}{masked_lines(said.what)}", None)
         lines = made.content.decode().split("\n")
         text = lines[said.line - 1] if said.line and said.line <= len(lines) else ""
         declared = self._place(str(made.origin.at(*key_paths().get(text.partition("=")[0], ()))))
         return UnitMessage(said.unit, said.path, said.line, masked_lines(text), masked_lines(said.what), declared)
 
-    def _calendar(self, staged: Staged) -> tuple[Asked, tuple[CalendarCheck, ...]]:
+    def _calendar(self, staged: Staged) -> _Calendars:
         expressions = tuple(dict.fromkeys(expression for _, expression in _calendars(self.declared.desired.timers)))
         if not expressions:
             return Asked(HOLDS), ()
@@ -165,7 +171,7 @@ class _Work:
             return CalendarCheck(timer.unit, expression, read.normalized, BROKEN, "it never comes again", declared)
         return CalendarCheck(timer.unit, expression, read.normalized, HOLDS, "", declared)
 
-    def _security(self, staged: Staged) -> tuple[Asked, tuple[Exposure, ...]]:
+    def _security(self, staged: Staged) -> _Exposures:
         if not self.services:
             return Asked(HOLDS), ()
         options = ["--offline=true", "--no-pager", f"--root={staged.root}"]
@@ -198,8 +204,8 @@ class _Work:
     def _unweighed(self) -> tuple[Exposure, ...]:
         return tuple(self._exposure(unit, None) for unit in self.services)
 
-    def _place(self, origin: str) -> str:
-        return str(self.declared.place(origin))
+    def _place(self, origin: str) -> Place:
+        return self.declared.place(origin)
 
 
 def _calendars(timers: Iterable[DesiredTimer]) -> Iterable[tuple[DesiredTimer, str]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from qtctl.dialects.toml.edit import with_item, without
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError
-from qtctl.lint.found import Fix
+from qtctl.findings.finding import Fix
 
 
 def applied(files: Mapping[str, bytes], fix: Fix) -> dict[str, bytes]:

@@ -1,51 +1,17 @@
-"""What lint finds in a registry and in what is rendered from it."""
+"""Findings of lint as they are shown."""
 
 from dataclasses import dataclass
 
 from qtctl.errors import Place
-from qtctl.findings.finding import Severity
-from qtctl.model.origin import Origin
-
-
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """A change of one registry file that mends a finding. `value` "": the key at `path` goes; else it is added there.
-
-    A list that is not there is made.
-    """
-
-    file: str
-    path: tuple[str, ...]
-    value: str
-    says: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong with one subject. `at` is where it is declared, or the line of a unit template.
-
-    `what` names keys, never the values of an environment or of an argument. Findings that differ only in `subject` are
-    shown as one.
-    """
-
-    id: str
-    severity: Severity
-    subject: str
-    what: str
-    remedy: str
-    at: Origin | Place
-    fix: Fix | None = None
+from qtctl.findings.finding import Finding, Fix, Outcome, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Findings of one kind at one place, as they are shown."""
+    """Findings that differ in their subject alone, as one, with their file and line."""
 
-    id: str
-    severity: Severity
+    finding: Finding
     subjects: tuple[str, ...]
-    what: str
-    remedy: str
     place: Place
     fixes: tuple[Fix, ...] = ()
 
@@ -53,3 +19,27 @@ class Placed:
     def subject(self) -> str:
         more = len(self.subjects) - 1
         return self.subjects[0] + (f" and {more} more" if more else "")
+
+    @property
+    def id(self) -> str:
+        return self.finding.id
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.finding.outcome
+
+    @property
+    def severity(self) -> Severity:
+        return self.finding.severity
+
+    @property
+    def waiver(self) -> str | None:
+        return self.finding.waiver
+
+    @property
+    def what(self) -> str:
+        return self.finding.what
+
+    @property
+    def remedy(self) -> str:
+        return self.finding.remedy

@@ -6,17 +6,17 @@ from pathlib import PurePosixPath
 
 from qtctl.dialects.compose.types import Compose, ComposeService
 from qtctl.errors import InputError
-from qtctl.findings.finding import Outcome
+from qtctl.findings.finding import Finding, Outcome
+from qtctl.findings.policy import Policy
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
-from qtctl.model.registry import Disposition, DispositionKind, Legacy
-from qtctl.parity.findings import Finder
-from qtctl.parity.places import PlaceOf, places
-from qtctl.parity.ports import keys, port_side, unusable
-from qtctl.parity.rows import ParityFinding, ParityReport, ParityRow, UnitSide
-from qtctl.parity.units import unit_side
-
-CARRIED = (DispositionKind.MAPPED, DispositionKind.MIGRATED)
+from qtctl.model.registry import Disposition, Legacy
+from qtctl.parity.rows import ParityReport, ParityRow, Stray
+from qtctl.rules.compose_service import Service
+from qtctl.rules.parity import ports, units
+from qtctl.rules.parity.dispositions import CARRIED, judge_missing, judge_names, judge_ports, judge_stray
+from qtctl.rules.places import PlaceOf, places
+from qtctl.rules.sides import PortSide, UnitSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,13 @@ class Ground:
     places: dict[str, PlaceOf]
     elsewhere: Collection[str]
     facts: Facts | None
+
+    @property
+    def policy(self) -> Policy:
+        return Policy.of(self.desired.fail_on, dict(self.desired.severities))
+
+    def service(self, name: str, line: int | None) -> Service:
+        return Service(self.file, name, line, self.desired.host)
 
 
 def legacy_of(legacies: Iterable[Legacy], file: str) -> Legacy | None:
@@ -51,54 +58,50 @@ def compare(
     dispositions = legacy.services if legacy else {}
     rows = tuple(row(service, dispositions.get(service.name), ground) for service in compose.services)
     known = {service.name for service in compose.services}
-    strays = tuple(
-        Finder(compose.file, name, None).names_no_service() for name in sorted(dispositions) if name not in known
+    strays = (ground.service(name, None) for name in sorted(dispositions) if name not in known)
+    return ParityReport(
+        compose.file,
+        desired.host,
+        facts.taken_at if facts else "",
+        rows,
+        tuple(Stray(stray.name, ground.policy.rule(judge_stray(stray))) for stray in strays),
+        ground.policy.gate,
     )
-    return ParityReport(compose.file, desired.host, facts.taken_at if facts else "", rows, strays)
 
 
-def row(service: ComposeService, disposition: Disposition | None, ground: Ground) -> ParityRow:
-    finder = Finder(ground.file, service.name, service.line)
+def row(compose: ComposeService, disposition: Disposition | None, ground: Ground) -> ParityRow:
+    service = ground.service(compose.name, compose.line)
     if disposition is None:
-        return ParityRow(service.name, service.line, None, (), "", findings=(finder.no_disposition(),))
-    gone_to = tuple(dict.fromkeys(ground.places[name] for name in disposition.to if name in ground.places))
-    findings = misnamed(disposition, finder, ground) + misported(service, disposition, finder)
-    if disposition.is_ not in CARRIED:
-        return ParityRow(
-            service.name, service.line, disposition.is_, disposition.to, disposition.why, findings=tuple(findings)
-        )
-    units = tuple(unit_side(place, ground.facts, ground.desired) for place in gone_to) + far(disposition, ground)
-    ports = tuple(port_side(port, disposition, gone_to, ground.facts) for port in service.ports)
-    findings += [finder.not_running(side) for side in units if side.outcome is Outcome.BROKEN]
-    findings += [finder.port_lost(side) for side in ports if side.outcome is Outcome.BROKEN]
+        return ParityRow(compose.name, compose.line, None, (), "", findings=ruled(ground, [judge_missing(service)]))
+    known = (*ground.places, *ground.elsewhere)
+    findings = [*judge_names(service, disposition, known), *judge_ports(service, disposition, compose)]
+    unit_sides: tuple[UnitSide, ...] = ()
+    port_sides: tuple[PortSide, ...] = ()
+    if disposition.is_ in CARRIED:
+        gone_to = tuple(dict.fromkeys(ground.places[name] for name in disposition.to if name in ground.places))
+        unit_sides = (*(units.unit_side(place, ground.facts, ground.desired) for place in gone_to),
+                      *on_other_hosts(disposition, ground))  # fmt: skip
+        port_sides = tuple(ports.port_side(port, disposition, gone_to, ground.facts) for port in compose.ports)
+    findings += [units.judge(service, side) for side in unit_sides if side.outcome is Outcome.BROKEN]
+    findings += [ports.judge(service, side) for side in port_sides if side.outcome is Outcome.BROKEN]
     return ParityRow(
-        service.name,
-        service.line,
+        compose.name,
+        compose.line,
         disposition.is_,
         disposition.to,
         disposition.why,
-        units,
-        ports,
-        tuple(findings),
+        unit_sides,
+        port_sides,
+        ruled(ground, findings),
     )
 
 
-def far(disposition: Disposition, ground: Ground) -> tuple[UnitSide, ...]:
+def ruled(ground: Ground, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(map(ground.policy.rule, findings))
+
+
+def on_other_hosts(disposition: Disposition, ground: Ground) -> tuple[UnitSide, ...]:
     names = (name for name in disposition.to if name not in ground.places and name in ground.elsewhere)
     return tuple(
         UnitSide(name, "", "", "", "", Outcome.UNKNOWN, f"{name}: declared for another host") for name in names
     )
-
-
-def misnamed(disposition: Disposition, finder: Finder, ground: Ground) -> list[ParityFinding]:
-    if disposition.is_ in CARRIED and not disposition.to:
-        return [finder.went_nowhere(disposition.is_.value)]
-    known = (*ground.places, *ground.elsewhere)
-    return [finder.names_no_unit(name) for name in disposition.to if name not in known]
-
-
-def misported(service: ComposeService, disposition: Disposition, finder: Finder) -> list[ParityFinding]:
-    published = {key for port in service.ports for key in keys(port)}
-    findings = [finder.names_no_port(key) for key in sorted(disposition.ports) if key not in published]
-    words = sorted(disposition.ports.items())
-    return findings + [finder.says_nothing(key, word) for key, word in words if key in published and unusable(word)]

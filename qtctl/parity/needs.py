@@ -3,7 +3,7 @@
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Listeners, Unit
-from qtctl.parity.places import places
+from qtctl.rules.places import places
 
 PROTOCOLS = ("tcp", "udp")
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qtctl.dialects.compose.types import Published
-from qtctl.findings.finding import Outcome
+from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.model.registry import DispositionKind
+from qtctl.rules.sides import PortSide, UnitSide
 
 
 class ParityVerdict(StrEnum):
@@ -24,70 +24,6 @@ class ParityVerdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ParityProof:
-    """A command to run on the host as an ordinary user, and the line it printed."""
-
-    again: str
-    line: str
-
-
-@dataclass(frozen=True, slots=True)
-class ParityFinding:
-    """`place` is file:line of the compose file; `subject`: a unit, a port as 8001/tcp, or compose:SERVICE."""
-
-    id: str
-    title: str
-    service: str
-    place: str
-    subject: str
-    expected: str
-    observed: str
-    remedy: str
-    proof: tuple[ParityProof, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UnitSide:
-    """Where a service went. `active` and `sub` are '' where they are not known; `reason` says why not."""
-
-    name: str
-    unit: str
-    declared: str
-    """running, stopped, on-timer, retired."""
-    active: str
-    sub: str
-    outcome: Outcome
-    reason: str
-    proof: tuple[ParityProof, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """A socket on the host. `unit` is '' where the kernel names none."""
-
-    address: str
-    port: int
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class PortSide:
-    """A published port, what the disposition says of it, who declares it, who listens.
-
-    `expected` is the port it must be found at, None for one that is gone or not known. `declared` are unit and address.
-    """
-
-    published: Published
-    disposition: str
-    expected: int | None
-    declared: tuple[Listening, ...]
-    listening: tuple[Listening, ...]
-    outcome: Outcome
-    reason: str
-    proof: tuple[ParityProof, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class ParityRow:
     """One compose service. `line` is where the compose file begins it."""
 
@@ -98,7 +34,7 @@ class ParityRow:
     why: str
     units: tuple[UnitSide, ...] = ()
     ports: tuple[PortSide, ...] = ()
-    findings: tuple[ParityFinding, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def sides(self) -> tuple[UnitSide | PortSide, ...]:
@@ -141,22 +77,34 @@ class ParityTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class Stray:
+    """A disposition of a service that the compose file does not have."""
+
+    service: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
 class ParityReport:
-    """One compose file against one host. `taken_at` is '' without evidence; `strays` are findings of no row."""
+    """One compose file against one host. `taken_at` is '' without evidence; `strays` are findings of no row.
+
+    `gate`: the severity from which on a finding fails.
+    """
 
     file: str
     host: str
     taken_at: str
     rows: tuple[ParityRow, ...]
-    strays: tuple[ParityFinding, ...]
+    strays: tuple[Stray, ...]
+    gate: Severity = Severity.WARNING
 
     @property
     def totals(self) -> ParityTotals:
         return ParityTotals.of(self.rows)
 
     @property
-    def findings(self) -> tuple[ParityFinding, ...]:
-        return (*(finding for row in self.rows for finding in row.findings), *self.strays)
+    def findings(self) -> tuple[Finding, ...]:
+        return (*(finding for row in self.rows for finding in row.findings), *(stray.finding for stray in self.strays))
 
     @property
     def has_undisposed(self) -> bool:
@@ -164,7 +112,7 @@ class ParityReport:
 
     @property
     def verdict(self) -> ParityVerdict:
-        """gap (exit 1), else unknown (exit 3), else parity (exit 0)."""
+        """gap where anything is found, however severe; else unknown, else parity."""
         if self.findings:
             return ParityVerdict.GAP
         if self.totals.count(ParityVerdict.UNKNOWN) or not self.rows:

@@ -11,7 +11,7 @@ from qtctl.errors import InputError
 from qtctl.model.accounts import Folder, User
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
-from qtctl.registry.problem import Problem
+from qtctl.rules.problem import Problem
 
 ROOT = "root"
 
@@ -27,14 +27,16 @@ def _users(registry: Registry) -> Iterator[Problem]:
     for name, user in live.items():
         origin = registry.origins["users", name]
         if re.fullmatch(NAME, name) is None:
-            yield f"{name!r} cannot name a user", origin, "a letter or _, then letters, digits, _ and -, at most 31"
+            yield Problem(
+                f"{name!r} cannot name a user", origin, "a letter or _, then letters, digits, _ and -, at most 31"
+            )
         if user.gid is not None and user.group == ROOT:
-            yield "the group root has its gid", origin.at("gid"), "leave gid out"
+            yield Problem("the group root has its gid", origin.at("gid"), "leave gid out")
     for name, other in _alike(registry, live):
         user, its = live[name], live[other]
         origin = registry.origins["users", other]
         if user.uid is not None and user.uid == its.uid:
-            yield f"uid {its.uid} is {name}'s too", origin.at("uid"), "give one of them another"
+            yield Problem(f"uid {its.uid} is {name}'s too", origin.at("uid"), "give one of them another")
         yield from _groups(name, user, other, its, origin)
 
 
@@ -56,9 +58,13 @@ def _groups(name: str, user: User, other: str, its: User, origin: Origin) -> Ite
         return
     same_group, same_gid = (user.group or name) == (its.group or other), user.gid == its.gid
     if same_group and not same_gid:
-        yield f"the group {its.group or other} has gid {user.gid} in {name}", origin.at("gid"), "give both one gid"
+        yield Problem(
+            f"the group {its.group or other} has gid {user.gid} in {name}", origin.at("gid"), "give both one gid"
+        )
     if same_gid and not same_group:
-        yield f"gid {its.gid} is that of {user.group or name} too", origin.at("gid"), "give one of them another"
+        yield Problem(
+            f"gid {its.gid} is that of {user.group or name} too", origin.at("gid"), "give one of them another"
+        )
 
 
 def _folders(registry: Registry) -> Iterator[Problem]:
@@ -67,10 +73,10 @@ def _folders(registry: Registry) -> Iterator[Problem]:
         try:
             simple = simple_path(path, "path")
         except InputError as error:
-            yield error.what, origin, error.hint or "name the folder by its whole path"
+            yield Problem(error.what, origin, error.hint or "name the folder by its whole path")
             continue
         if simple != path or path == "/":
-            yield f"{path!r} is not the plain path of a folder", origin, f"write {simple}"
+            yield Problem(f"{path!r} is not the plain path of a folder", origin, f"write {simple}")
     yield from _passages(registry)
 
 
@@ -83,7 +89,7 @@ def _passages(registry: Registry) -> Iterator[Problem]:
             continue
         what = f"{path} is {folder.user}'s inside {above}, which is {live[above].user}'s"
         hint = "systemd-tmpfiles refuses to go there: give both one user, or the outer one root"
-        yield what, registry.origins["folders", path].at("user"), hint
+        yield Problem(what, registry.origins["folders", path].at("user"), hint)
 
 
 def _nearest(live: dict[str, Folder], path: str) -> str | None:
@@ -106,6 +112,8 @@ def _hosts_files(registry: Registry) -> Iterator[Problem]:
             for name in names:
                 known = given.setdefault((name.lower(), ":" in address), address)
                 if known != address and not same_address(known, address):
-                    yield f"{name} has two addresses, {known} too", origin.at(address), "keep one of them"
+                    yield Problem(f"{name} has two addresses, {known} too", origin.at(address), "keep one of them")
                 elif known != address:
-                    yield f"{address} is {known} written otherwise", origin.at(address), "put the names together"
+                    yield Problem(
+                        f"{address} is {known} written otherwise", origin.at(address), "put the names together"
+                    )

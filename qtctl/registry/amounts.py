@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
-from qtctl.registry.problem import Problem
+from qtctl.rules.problem import Problem
 
 MAX_UNITS = 50_000
 """Services and their instances, on all hosts together."""
@@ -30,7 +30,8 @@ def amounts(registry: Registry, files: Mapping[str, bytes]) -> Iterator[Problem]
     at = Origin("hosts.toml") if several else Origin("fleet.toml", ("defaults",))
     if units > MAX_UNITS:
         hint = f"{'say on which hosts a service is, or ' if several else ''}make several registries of it"
-        yield f"{units} services and instances on all hosts together, at most {MAX_UNITS}", at, hint
+        yield Problem(f"{units} services and instances on all hosts together, at most {MAX_UNITS}", at, hint)
     elif weight > MAX_BYTES:
         said = f"{weight // 1_000_000} MB of text for all services on all hosts together"
-        yield f"{said}, at most {MAX_BYTES // 1_000_000}", at, "say it where it is needed, not in [defaults]"
+        what = f"{said}, at most {MAX_BYTES // 1_000_000}"
+        yield Problem(what, at, "say it where it is needed, not in [defaults]")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from qtctl.model.origin import Origin
 from qtctl.model.registry import RunKind, Service
-from qtctl.registry.problem import Problem
+from qtctl.rules.problem import Problem
 
 TIMES = ("on_calendar", "on_boot", "on_startup", "on_active", "on_unit_active", "on_unit_inactive",
          "on_clock_change", "on_timezone_change")  # fmt: skip
@@ -21,4 +21,6 @@ def kinds(service: Service, type_: str, origin: Origin) -> Iterator[Problem]:
     """What systemd would take and do nothing with, by the Type= that the service has."""
     if service.timeouts.runtime_max and type_ == "oneshot":
         where = origin.at("timeouts", "runtime_max")
-        yield "timeouts.runtime_max does nothing with type oneshot", where, "a oneshot is bounded by timeouts.start"
+        yield Problem(
+            "timeouts.runtime_max does nothing with type oneshot", where, "a oneshot is bounded by timeouts.start"
+        )

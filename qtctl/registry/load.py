@@ -18,8 +18,9 @@ from qtctl.model import units
 from qtctl.model.accounts import Folder, User
 from qtctl.model.origin import Origin
 from qtctl.registry.amounts import amounts
+from qtctl.registry.check import check
 from qtctl.registry.places import Places
-from qtctl.registry.references import check_references
+from qtctl.rules.problem import Problem
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -57,10 +58,10 @@ def load(files: Mapping[str, bytes]) -> model.Registry:
     registry = loader.registry()
     if registry is None or loader.errors:
         raise InputErrors(_in_order(loader.errors))
-    errors = list(amounts(registry, files)) or check_references(registry)
-    if errors:
+    problems = list(amounts(registry, files)) or check(registry)
+    if problems:
         places = Places(files)
-        raise InputErrors(_in_order(_placed(places, what, origin, hint) for what, origin, hint in errors))
+        raise InputErrors(_in_order(_placed(places, problem) for problem in problems))
     return registry
 
 
@@ -71,8 +72,8 @@ def _in_order(errors: Iterable[InputError]) -> tuple[InputError, ...]:
     )
 
 
-def _placed(places: Places, what: str, origin: Origin, hint: str) -> InputError:
-    return InputError(what, hint=hint, place=places.of(origin))
+def _placed(places: Places, problem: Problem) -> InputError:
+    return InputError(problem.what, hint=problem.hint, place=places.of(problem.origin), id_=problem.id)
 
 
 class _Loader:

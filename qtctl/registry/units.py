@@ -9,10 +9,9 @@ from qtctl.errors import InputError
 from qtctl.model.names import Names, names_unit, unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Service
-from qtctl.model.relations import Order
 from qtctl.model.units import Hatch
 from qtctl.model.vocabulary import KINDS, fields
-from qtctl.registry.problem import Problem
+from qtctl.rules.problem import Problem
 
 
 def units(registry: Registry, names: Names) -> Iterator[Problem]:
@@ -22,45 +21,18 @@ def units(registry: Registry, names: Names) -> Iterator[Problem]:
                 continue
             origin = registry.origins[kind, name]
             yield from _hatch(kind, node.systemd, origin.at("systemd"))
-            yield from order_problems(node.order, origin.at("order"), names)
-            yield from _install(node, origin.at("install"), names)
-    for kind in ("sockets", "paths"):
-        for name, node in getattr(registry, kind).items():
-            yield from started(node.service, registry.origins[kind, name].at("service"), registry, names)
+            yield from _install(node, origin.at("install"))
     for name, service in registry.services.items():
         yield from _service(registry, name, service)
     yield from _dropins(registry, names)
 
 
-def order_problems(order: Order, origin: Origin, names: Names) -> Iterator[Problem]:
-    """Names of an order that lead nowhere."""
-    for key in Order.model_fields:
-        for name in getattr(order, key):
-            problem = names.problem(name)
-            if problem:
-                yield f"QT102 {problem}", origin.at(key), "declare it, or name what took its place"
-
-
-def started(name: str | None, origin: Origin, registry: Registry, names: Names) -> Iterator[Problem]:
-    """The unit that a timer, socket or path starts: a service, an instance of one, or a whole name from outside."""
-    if name is None or name in registry.services:
-        return
-    problem = names.problem(name)
-    if problem:
-        yield f"QT102 service {problem}", origin, "declare it in services/"
-
-
-def _install(node: object, origin: Origin, names: Names) -> Iterator[Problem]:
+def _install(node: object, origin: Origin) -> Iterator[Problem]:
     install = getattr(node, "install", None)
-    for key in ("wanted_by", "required_by", "upheld_by") if install else ():
-        for name in getattr(install, key):
-            problem = names.problem(name)
-            if problem:
-                yield f"QT102 {problem}", origin.at(key), "declare it, or give the whole name of a unit"
     for key in ("alias", "also") if install else ():
         for name in getattr(install, key):
             if not names_unit(name):
-                yield f"{name[:200]!r} is no name of a unit", origin.at(key), "for example redis.service"
+                yield Problem(f"{name[:200]!r} is no name of a unit", origin.at(key), "for example redis.service")
 
 
 def _hatch(kind: str, hatch: Hatch, origin: Origin) -> Iterator[Problem]:
@@ -70,7 +42,7 @@ def _hatch(kind: str, hatch: Hatch, origin: Origin) -> Iterator[Problem]:
             key = known.get((section, directive))
             if key is not None:
                 what = f"[{section}] {directive}= has a key of its own: {'.'.join(key.path)}"
-                yield what, origin.at(section, directive), "say it there"
+                yield Problem(what, origin.at(section, directive), "say it there")
 
 
 def _service(registry: Registry, name: str, service: Service) -> Iterator[Problem]:
@@ -79,10 +51,10 @@ def _service(registry: Registry, name: str, service: Service) -> Iterator[Proble
     origin = registry.origins["services", name]
     yield from _lines(service, origin)
     yield from _template(registry, name, service, origin)
-    if service.slice and not service.slice.endswith(".slice") and service.slice not in registry.slices:
-        yield f"QT102 slice {service.slice} is not declared", origin.at("slice"), "declare it in slices.toml"
     if service.secrets and service.secrets.keys and not service.secrets.env_file:
-        yield "secrets.keys, and no secrets.env_file that holds them", origin.at("secrets", "keys"), "name the file"
+        yield Problem(
+            "secrets.keys, and no secrets.env_file that holds them", origin.at("secrets", "keys"), "name the file"
+        )
 
 
 def _lines(service: Service, origin: Origin) -> Iterator[Problem]:
@@ -94,27 +66,31 @@ def _lines(service: Service, origin: Origin) -> Iterator[Problem]:
         try:
             programs = [command.path for command in commands_of(line)]
         except InputError as error:
-            yield f"{'.'.join(path)}: {error.what}", origin.at(*path), error.hint or "quote it as systemd reads it"
+            yield Problem(
+                f"{'.'.join(path)}: {error.what}", origin.at(*path), error.hint or "quote it as systemd reads it"
+            )
             continue
         for program in programs:
             if what := trouble(program):
                 where = f"{'.'.join(path)}: the program {program[:200]!r}"
-                yield f"{where} {what}", origin.at(*path), "write its plain path"
+                yield Problem(f"{where} {what}", origin.at(*path), "write its plain path")
 
 
 def _template(registry: Registry, name: str, service: Service, origin: Origin) -> Iterator[Problem]:
     unit = unit_name(registry, "services", name)
     if not is_template(unit):
         if service.instances:
-            yield f"instances, and {unit} is no template", origin.at("instances"), "its name ends in @.service"
+            yield Problem(f"instances, and {unit} is no template", origin.at("instances"), "its name ends in @.service")
         return
     if service.ports:
-        yield "ports of a template: all its instances would listen there", origin.at("ports"), "declare a service each"
+        yield Problem(
+            "ports of a template: all its instances would listen there", origin.at("ports"), "declare a service each"
+        )
     for each in service.instances:
         if what := _unusable(each):
-            yield f"instance {each[:200]!r}: {what}", origin.at("instances"), "name it otherwise"
+            yield Problem(f"instance {each[:200]!r}: {what}", origin.at("instances"), "name it otherwise")
     if len(set(service.instances)) < len(service.instances):
-        yield "an instance is declared twice", origin.at("instances"), "once each"
+        yield Problem("an instance is declared twice", origin.at("instances"), "once each")
 
 
 def _unusable(instance: str) -> str:
@@ -131,4 +107,6 @@ def _dropins(registry: Registry, names: Names) -> Iterator[Problem]:
     for name, dropin in registry.dropins.items():
         if dropin.state != "retired" and dropin.unit in own:
             origin = registry.origins["dropins", name].at("unit")
-            yield f"{dropin.unit} is generated from {own[dropin.unit]}", origin, "say it there: no drop-in is needed"
+            yield Problem(
+                f"{dropin.unit} is generated from {own[dropin.unit]}", origin, "say it there: no drop-in is needed"
+            )

@@ -4,8 +4,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from qtctl.adopt.adoption import AdoptedUnit, Adoption, Fate, FileFate, FileKind, Judgment
-from qtctl.findings.finding import Severity
+from qtctl.adopt.adoption import AdoptedUnit, Adoption, Fate, FileFate, FileKind
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding, Severity
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
 
 DIRECTIVES = (Fate.TYPED, Fate.HATCH)
@@ -137,13 +138,14 @@ def _file(each: FileFate) -> FileRow:
     return FileRow(path=each.path, kind=each.kind, unit=each.unit, taken=each.taken, why=each.why, lines=lines)
 
 
-def _judgment(each: Judgment) -> JudgmentRow:
+def _judgment(each: Finding) -> JudgmentRow:
+    place = each.place if isinstance(each.place, Place) else Place("")
     return JudgmentRow(
         id=each.id,
         severity=each.severity,
         subject=each.subject,
         what=each.what,
         remedy=each.remedy,
-        file=each.file,
-        line=each.line,
+        file=place.file,
+        line=place.line,
     )

@@ -1,12 +1,12 @@
 """The audit report: checks → totals, findings, unknowns; JSON and Markdown."""
 
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from qtctl.findings.finding import Finding, Outcome, Severity
+from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts
@@ -15,14 +15,6 @@ from qtctl.report.check import Check
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
 from qtctl.report.order import key
 from qtctl.report.totals import Totals
-
-
-class AuditVerdict(StrEnum):
-    AS_DECLARED = "as-declared"
-    """No finding at or above the gate, and nothing unknown."""
-    INCOMPLETE = "incomplete"
-    """No such finding, but not everything is known, or nothing was judged."""
-    NOT_AS_DECLARED = "not-as-declared"
 
 
 class AuditReport(Part):
@@ -40,7 +32,7 @@ class AuditReport(Part):
     user: str
     taken_at: str
     fail_on: Severity
-    verdict: AuditVerdict
+    verdict: Conclusion
     totals: Totals
     baseline: Baseline
     findings: tuple[Check, ...] = Field(description="the checks that do not hold")
@@ -57,7 +49,7 @@ class AuditReport(Part):
             raise ValueError("findings and unknowns do not add up to the totals")
         if failing(rows) != failing(self.totals):
             raise ValueError("findings and unknowns do not add up to the totals by rule")
-        if self.verdict is not verdict(self.totals, self.findings, self.fail_on):
+        if self.verdict is not verdict(self.totals, (*self.findings, *self.unknowns), self.fail_on):
             raise ValueError("the verdict does not follow from the rows")
         return self
 
@@ -87,10 +79,9 @@ def parted(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[Check, ...
     )
 
 
-def verdict(totals: Totals, findings: Iterable[Check], fail_on: Severity) -> AuditVerdict:
-    if any(check.severity.rank >= fail_on.rank and check.waiver is None for check in findings):
-        return AuditVerdict.NOT_AS_DECLARED
-    return AuditVerdict.INCOMPLETE if totals.unknown or not totals.total else AuditVerdict.AS_DECLARED
+def verdict(totals: Totals, rows: Iterable[Check], fail_on: Severity) -> Conclusion:
+    """Of findings and unknowns; where the totals count nothing, nothing was judged."""
+    return conclude(rows, fail_on, unknown=not totals.total)
 
 
 def build(desired: Desired, evidence: Evidence, judged: Iterable[Finding], *, every: bool = False) -> AuditReport:
@@ -108,7 +99,7 @@ def build(desired: Desired, evidence: Evidence, judged: Iterable[Finding], *, ev
         user=evidence.user,
         taken_at=evidence.taken_at,
         fail_on=fail_on,
-        verdict=verdict(totals, findings, fail_on),
+        verdict=verdict(totals, (*findings, *unknowns), fail_on),
         totals=totals,
         baseline=baseline(Facts.of(evidence)),
         findings=findings,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from qtctl.findings.finding import Outcome, Severity
+from qtctl.findings.verdict import fails
 from qtctl.report.categories import Category
 from qtctl.report.check import Check
 from qtctl.report.document import Part
@@ -70,8 +71,7 @@ def gates(checks: Sequence[Check], modules: Sequence[Module], fail_on: Severity)
 def of_check(check: Check, fail_on: Severity) -> GateOutcome:
     if check.outcome is Outcome.UNKNOWN:
         return GateOutcome.UNKNOWN
-    below = check.severity.rank < fail_on.rank or check.waiver is not None
-    return GateOutcome.PASS if check.outcome is Outcome.HOLDS or below else GateOutcome.FAIL
+    return GateOutcome.FAIL if fails(check, fail_on) else GateOutcome.PASS
 
 
 def classified(module: Module) -> GateOutcome:

@@ -1,7 +1,6 @@
 """What lint found, for machines and for pages: JSON, SARIF 2.1.0, Markdown."""
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,7 +17,6 @@ from qtctl.version import VERSION
 SCHEMA_VERSION = 1
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-_ID = re.compile(r"(QT[0-9]{3}) ")
 UNREADABLE = "registry"
 """The SARIF rule of errors that have no finding's id: TOML that does not parse, keys that no file has."""
 
@@ -66,19 +64,13 @@ def to_json(report: Report) -> str:
     return terminal.in_json(json.dumps(content, indent=2, ensure_ascii=False))
 
 
-def error_id(error: InputError) -> str | None:
-    """The finding that an error of the references is."""
-    found = _ID.match(error.what)
-    return found[1] if found else None
-
-
 def _error(error: InputError) -> dict[str, object]:
     place = error.place
     return {
-        "id": error_id(error),
+        "id": error.id or None,
         "file": place.file if place else None,
         "line": place.line if place else None,
-        "what": error.what,
+        "what": error.message,
         "hint": error.hint,
     }
 
@@ -151,11 +143,11 @@ def _sarif_finding(each: Placed, locate: Callable[[str], str]) -> dict[str, Any]
 
 
 def _sarif_error(error: InputError, locate: Callable[[str], str]) -> dict[str, Any]:
-    text = error.what + (f" ({error.hint})" if error.hint else "")
-    result = _sarif_result(error_id(error) or UNREADABLE, "error", text)
+    text = error.message + (f" ({error.hint})" if error.hint else "")
+    result = _sarif_result(error.id or UNREADABLE, "error", text)
     if error.place:
         result["locations"] = [_location(locate(error.place.file), error.place.line)]
-        result["partialFingerprints"] = {"qtctl/v1": _digest(error.place.file, error.what)}
+        result["partialFingerprints"] = {"qtctl/v1": _digest(error.place.file, error.message)}
     return result
 
 

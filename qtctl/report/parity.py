@@ -2,23 +2,97 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from qtctl.findings.finding import Outcome
+from qtctl.findings.finding import Finding, Outcome, Proof, Severity
+from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.model.registry import DispositionKind
-from qtctl.parity.rows import (
-    Listening,
-    ParityFinding,
-    ParityProof,
-    ParityReport,
-    ParityRow,
-    ParityVerdict,
-    PortSide,
-    UnitSide,
-)
+from qtctl.parity.rows import ParityReport, ParityRow, ParityVerdict
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
+from qtctl.rules import sides
+from qtctl.rules.sides import Listening, PortSide
+
+
+@dataclass(frozen=True, slots=True)
+class ParityProof:
+    """A command to run on the host as an ordinary user, and the line it printed."""
+
+    again: str
+    line: str
+
+    @classmethod
+    def of(cls, proofs: Iterable[Proof]) -> "tuple[ParityProof, ...]":
+        return tuple(cls(proof.again, proof.line) for proof in proofs)
+
+
+@dataclass(frozen=True, slots=True)
+class ParityFinding:
+    """`place` is file:line of the compose file; `subject`: a unit, a port as 8001/tcp, or compose:SERVICE."""
+
+    id: str
+    severity: Severity
+    title: str
+    service: str
+    place: str
+    subject: str
+    expected: str
+    observed: str
+    remedy: str
+    proof: tuple[ParityProof, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome.BROKEN
+
+    @property
+    def waiver(self) -> None:
+        return None
+
+    @classmethod
+    def of(cls, service: str, finding: Finding) -> "ParityFinding":
+        return cls(
+            id=finding.id,
+            severity=finding.severity,
+            title=finding.title,
+            service=service,
+            place=str(finding.place),
+            subject=finding.subject,
+            expected=str(finding.expected),
+            observed=str(finding.observed),
+            remedy=finding.remedy,
+            proof=ParityProof.of(finding.proof),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSide:
+    """Where a service went. `active` and `sub` are '' where they are not known; `reason` says why not."""
+
+    name: str
+    unit: str
+    declared: str
+    """running, stopped, on-timer, retired."""
+    active: str
+    sub: str
+    outcome: Outcome
+    reason: str
+    proof: tuple[ParityProof, ...] = ()
+
+    @classmethod
+    def of(cls, side: sides.UnitSide) -> "UnitSide":
+        return cls(
+            name=side.name,
+            unit=side.unit,
+            declared=side.declared,
+            active=side.active,
+            sub=side.sub,
+            outcome=side.outcome,
+            reason=side.reason,
+            proof=ParityProof.of(side.proof),
+        )
 
 
 class PortRow(Part):
@@ -48,7 +122,7 @@ class PortRow(Part):
             listening=side.listening if side.proof else None,
             outcome=side.outcome,
             reason=side.reason,
-            proof=side.proof,
+            proof=ParityProof.of(side.proof),
         )
 
 
@@ -73,10 +147,10 @@ class ServiceRow(Part):
             disposition=row.disposition,
             to=row.to,
             why=row.why,
-            units=row.units,
+            units=tuple(map(UnitSide.of, row.units)),
             ports=tuple(PortRow.of(side) for side in row.ports),
             unknown=row.unknowns,
-            findings=row.findings,
+            findings=tuple(ParityFinding.of(row.service, finding) for finding in row.findings),
         )
 
 
@@ -105,7 +179,13 @@ class FileParity(Part):
     def of(cls, report: ParityReport) -> "FileParity":
         rows = tuple(ServiceRow.of(row) for row in report.rows)
         totals = ParityCounts.of((row.verdict for row in rows), len(report.findings))
-        return cls(file=report.file, verdict=report.verdict, totals=totals, services=rows, findings=report.strays)
+        return cls(
+            file=report.file,
+            verdict=report.verdict,
+            totals=totals,
+            services=rows,
+            findings=tuple(ParityFinding.of(stray.service, stray.finding) for stray in report.strays),
+        )
 
     @property
     def counted(self) -> ParityCounts:
@@ -130,6 +210,8 @@ class ParityDocument(Part):
     verdict: ParityVerdict
     totals: ParityCounts
     files: tuple[FileParity, ...]
+    fail_on: Severity
+    conclusion: Conclusion = Field(description="by the severities of the findings and the gate; the exit code says it")
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
@@ -137,6 +219,8 @@ class ParityDocument(Part):
             raise ValueError("the files do not add up to the totals")
         if self.verdict is not of_counts(file.totals for file in self.files):
             raise ValueError("the verdict does not follow from the files")
+        if self.conclusion is not concluded(self.files, self.fail_on):
+            raise ValueError("the conclusion does not follow from the files")
         return self
 
 
@@ -155,15 +239,27 @@ def of_counts(counts: Iterable[ParityCounts]) -> ParityVerdict:
     return ParityVerdict.PARITY if known else ParityVerdict.UNKNOWN
 
 
+def concluded(files: Sequence[FileParity], fail_on: Severity) -> Conclusion:
+    findings = [found for file in files for found in (*(one for row in file.services for one in row.findings),
+                                                      *file.findings)]  # fmt: skip
+    rows = [row for file in files for row in file.services]
+    open_ = any(row.unknown or row.verdict is ParityVerdict.UNKNOWN for row in rows)
+    empty = not files or any(not file.services for file in files)
+    return conclude(findings, fail_on, unknown=open_ or empty)
+
+
 def build(reports: Sequence[ParityReport]) -> ParityDocument:
     """One document of the reports of several compose files against one host."""
     files = tuple(FileParity.of(report) for report in reports)
+    gate = reports[0].gate if reports else Severity.WARNING
     return ParityDocument(
         host=reports[0].host if reports else "",
         taken_at=(reports[0].taken_at or None) if reports else None,
         verdict=of_counts(file.totals for file in files),
         totals=whole(files),
         files=files,
+        fail_on=gate,
+        conclusion=concluded(files, gate),
     )
 
 

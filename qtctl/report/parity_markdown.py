@@ -2,9 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from qtctl.parity.rows import Listening, ParityFinding, ParityProof, ParityReport, ParityVerdict, UnitSide
+from qtctl.parity.rows import ParityReport, ParityVerdict
 from qtctl.report.markdown import NONE, UNKNOWN, code, counted, document, plain, section, table
-from qtctl.report.parity import FileParity, ParityCounts, ParityDocument, PortRow, ServiceRow, build
+from qtctl.report.parity import (
+    FileParity,
+    ParityCounts,
+    ParityDocument,
+    ParityFinding,
+    ParityProof,
+    PortRow,
+    ServiceRow,
+    UnitSide,
+    build,
+)
+from qtctl.rules.sides import Listening
 
 HEADS = (
     "compose service",

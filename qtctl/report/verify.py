@@ -4,7 +4,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from qtctl.findings.finding import Outcome
+from qtctl.findings.finding import Outcome, Severity
+from qtctl.findings.verdict import Conclusion, conclude
+from qtctl.report.check import Check
 from qtctl.report.document import SCHEMA_VERSION, Part, dumped
 from qtctl.stage.verified import Asked, CalendarCheck, Exposure, Verified
 
@@ -79,6 +81,9 @@ class VerifyReport(Part):
     calendars: tuple[CalendarRow, ...]
     security: Question
     exposures: tuple[ExposureRow, ...] = Field(description="worst first; unknown ones before all")
+    findings: tuple[Check, ...] = Field(description="what of all this is a finding, with its id and severity")
+    fail_on: Severity
+    conclusion: Conclusion = Field(description="by the severities of the findings and the gate; the exit code says it")
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
@@ -88,6 +93,10 @@ class VerifyReport(Part):
         if self.outcome is not worst:
             raise ValueError("the outcome does not follow from the questions")
         rows = ((self.calendar, self.calendars), (self.security, self.exposures))
+        if (self.outcome is Outcome.BROKEN) != bool(self.findings):
+            raise ValueError("a finding that no question has, or a broken question without one")
+        if self.conclusion is not conclude(self.findings, self.fail_on, unknown=Outcome.UNKNOWN in questions):
+            raise ValueError("the conclusion does not follow from findings and questions")
         if any(_holds_in_spite(question, {row.outcome for row in those}) for question, those in rows):
             raise ValueError("a question that holds, and a row of it that does not")
         return self
@@ -113,7 +122,7 @@ def build(found: Verified) -> VerifyReport:
                 line=each.line,
                 text=each.text,
                 what=each.what,
-                declared=each.declared,
+                declared=str(each.declared or ""),
             )
             for each in found.messages
         ),
@@ -121,6 +130,9 @@ def build(found: Verified) -> VerifyReport:
         calendars=tuple(_calendar(each) for each in found.calendars),
         security=_question(found.security),
         exposures=tuple(_exposure(each) for each in sorted(found.exposures, key=_badness)),
+        findings=tuple(map(Check.of, found.findings)),
+        fail_on=found.policy.gate,
+        conclusion=found.conclusion,
     )
 
 
@@ -135,7 +147,7 @@ def _calendar(check: CalendarCheck) -> CalendarRow:
         normalized=check.normalized,
         outcome=check.outcome,
         what=check.what,
-        declared=check.declared,
+        declared=str(check.declared or ""),
     )
 
 
@@ -147,7 +159,7 @@ def _exposure(found: Exposure) -> ExposureRow:
         outcome=found.outcome,
         open_items=len(found.open),
         worst=tuple(ItemRow(name=item.name, what=item.what, exposure=item.exposure) for item in found.open[:WORST]),
-        declared=found.declared,
+        declared=str(found.declared or ""),
     )
 
 

@@ -1,9 +1,14 @@
 """What systemd itself makes of generated units: its messages, its reading of calendars, its view of each sandbox."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from qtctl.dialects.systemd.analyze import OpenItem
-from qtctl.findings.finding import Outcome
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding, Outcome
+from qtctl.findings.policy import Policy
+from qtctl.findings.verdict import Conclusion, conclude
+from qtctl.rules.units.verified import judge_calendar, judge_exposure, judge_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class UnitMessage:
     line: int | None
     text: str
     what: str
-    declared: str
+    declared: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class CalendarCheck:
     normalized: str
     outcome: Outcome
     what: str
-    declared: str
+    declared: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Exposure:
     rating: str
     outcome: Outcome
     open: tuple[OpenItem, ...]
-    declared: str
+    declared: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,28 @@ class Verified:
     calendars: tuple[CalendarCheck, ...]
     security: Asked
     exposures: tuple[Exposure, ...]
+    policy: Policy = field(default_factory=Policy)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(map(self.policy.rule, self._found()))
+
+    def _found(self) -> Iterator[Finding]:
+        if self.verify.outcome is Outcome.BROKEN:
+            for said in [each for each in self.messages if each.unit] or self.messages:
+                yield judge_message(self.host, said.unit or "systemd-analyze verify", said.declared, said.what)
+        for timer in self.calendars:
+            if timer.outcome is Outcome.BROKEN:
+                yield judge_calendar(self.host, timer.timer, timer.expression, timer.declared, timer.what)
+        for service in self.exposures:
+            if service.outcome is Outcome.BROKEN:
+                yield judge_exposure(self.host, service.unit, service.declared, service.exposure, self.threshold)
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """By the gate of the registry."""
+        asked = (self.verify, self.calendar, self.security)
+        return conclude(self.findings, self.policy.gate, unknown=any(each.outcome is Outcome.UNKNOWN for each in asked))
 
     @property
     def outcome(self) -> Outcome:

@@ -9,6 +9,8 @@ from qtctl.adapters.files import read_templates, read_text, shipped
 from qtctl.adopt.adoption import Fate
 from qtctl.adopt.originals import Wish
 from qtctl.adopt.registry import HostFacts
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding
 from qtctl.flows.adopt import Adopted, Into, Source, adopt_units, usable
 from qtctl.flows.schemas import meanings, registry_files
 from qtctl.model.adoption import Found, UnitState
@@ -53,9 +55,14 @@ def rendered(adopted: Adopted) -> dict[str, str]:
     return {file.path.removeprefix(below): file.content.decode() for file in files if file.path.startswith(below)}
 
 
+def place_of(finding: Finding) -> Place:
+    assert isinstance(finding.place, Place)
+    return finding.place
+
+
 def findings(adopted: Adopted) -> set[tuple[str, int | None]]:
     """(id, line) of each finding."""
-    return {(each.id, each.line) for each in adopted.adoption.judgments if each.id}
+    return {(each.id, place_of(each).line) for each in adopted.adoption.judgments if each.id}
 
 
 def fates(adopted: Adopted, path: str) -> dict[int, Fate]:

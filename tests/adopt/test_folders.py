@@ -6,7 +6,7 @@ import pytest
 
 from qtctl.adopt.adoption import Fate, FileKind
 from qtctl.model.adoption import UnitState
-from tests.adopt.small import adopt, fates, rendered, table
+from tests.adopt.small import adopt, fates, place_of, rendered, table
 
 PLAIN = "[Service]\nExecStart=/bin/{}\n"
 
@@ -38,7 +38,7 @@ def test_one_of_several_copies(paths: tuple[str, ...], prefer: tuple[str, ...], 
     for path in others:
         assert "another ExecStart=" in reasons(adopted, path)
         assert set(fates(adopted, path).values()) == {Fate.COPY}
-    assert {each.file for each in adopted.adoption.judgments} == set(others)
+    assert {place_of(each).file for each in adopted.adoption.judgments} == set(others)
 
 
 def test_the_choice_does_not_hang_on_the_order_of_files() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.report.adopt import build, to_json
 from qtctl.report.adopt_markdown import to_markdown
-from tests.adopt.small import adopt, rendered, table
+from tests.adopt.small import adopt, place_of, rendered, table
 
 CANARIES = ("hunter2hunter", "AKIAIOSFODNN7EXAMPLE", "s3cr3t-in-url", "Zx81kQ0vPf29LmT7cYb3WnR6")
 UNIT = """\
@@ -30,7 +30,7 @@ def test_none_is_copied_and_their_names_are() -> None:
     assert set(service["secrets"]["keys"]) >= {"API_SECRET", "URL", "OPAQUE", "TOKEN", "DB_PASSWORD"}
     assert service["secrets"]["env_file"] == "/etc/shop/x.secret.env"
     assert "--token ${TOKEN} --db-password=${DB_PASSWORD} --port 80" in rendered(adopted)["x.service"]
-    lines = {each.line for each in adopted.adoption.judgments if each.id == "QT109"}
+    lines = {place_of(each).line for each in adopted.adoption.judgments if each.id == "QT109"}
     assert lines == {1, 3, 4, 5, 6, 7}
     assert all(each.because for each in adopted.adoption.differences)
     assert any("x.service" in each for each in adopted.adoption.to_do)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.audit.exit_status import ending, hint
+from qtctl.rules.exit_status import ending, hint
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qtctl.audit.counts import verdict_counts
 from qtctl.audit.judge import expectations, judge, needs
 from qtctl.errors import InputError
 from qtctl.findings.finding import Outcome, Severity, fingerprint
@@ -47,8 +46,6 @@ def test_lost_evidence_never_makes_anything_hold(case: dict[str, Any], data: st.
         was = before.get((check.id, check.subject))
         if check.outcome is Outcome.HOLDS:
             assert was is Outcome.HOLDS or (was is None and check.id not in broken_before)
-    counts = verdict_counts(after)
-    assert counts.holds + counts.broken + counts.unknown == counts.total == len(after)
 
 
 @pytest.mark.parametrize("state", LOST)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.audit import proofs
-from qtctl.audit.rule import Claim
 from qtctl.model.desired import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File
+from qtctl.rules import proofs
+from qtctl.rules.rule import Claim
 from tests.audit.build import listener, store
 
 NEED = Need("test", "x")

@@ -5,8 +5,7 @@ from itertools import product
 
 import pytest
 
-from qtctl.cli import audit, deploy, parity
-from qtctl.cli.exits import MEANING, PRECEDENCE, Exit, decide, of_error
+from qtctl.cli.exits import CONCLUSIONS, MEANING, PRECEDENCE, Exit, decide, of_conclusion, of_error
 from qtctl.errors import (
     DeployRefused,
     DeployUnverified,
@@ -19,10 +18,12 @@ from qtctl.errors import (
     Unreachable,
 )
 from qtctl.findings.finding import Finding, Outcome, Severity
+from qtctl.findings.verdict import Conclusion
 from qtctl.flows.deploy import DeployOutcome, DeployStatus, LeftBehind, NothingDone
 from qtctl.model.plan import Plan
 from qtctl.model.registry import DispositionKind
-from qtctl.parity.rows import ParityFinding, ParityReport, ParityRow
+from qtctl.parity.rows import ParityReport, ParityRow, Stray
+from qtctl.report.parity import build
 from tests.cli.world import ROOT
 
 TOGETHER = [
@@ -80,24 +81,20 @@ def check(outcome: Outcome, severity: Severity) -> Finding:
 
 
 HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
-INFO, WARNING, ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
-AUDITS: list[tuple[str, list[tuple[Outcome, Severity]], Exit]] = [
-    ("info", [], Exit.OK),
-    ("info", [(HOLDS, ERROR)], Exit.OK),
-    ("info", [(BROKEN, INFO)], Exit.FINDINGS),
-    ("warning", [(BROKEN, INFO)], Exit.OK),
-    ("warning", [(BROKEN, WARNING)], Exit.FINDINGS),
-    ("error", [(BROKEN, WARNING)], Exit.OK),
-    ("error", [(BROKEN, WARNING), (BROKEN, ERROR)], Exit.FINDINGS),
-    ("error", [(UNKNOWN, INFO)], Exit.INCOMPLETE),
-    ("error", [(UNKNOWN, ERROR), (BROKEN, WARNING)], Exit.INCOMPLETE),
-    ("error", [(UNKNOWN, ERROR), (BROKEN, ERROR)], Exit.FINDINGS),
-]
+ERROR = Severity.ERROR
 
 
-@pytest.mark.parametrize(("gate", "checks", "code"), AUDITS)
-def test_of_an_audit(gate: str, checks: list[tuple[Outcome, Severity]], code: Exit) -> None:
-    assert audit.exit_of([check(*each) for each in checks], gate) is code
+@pytest.mark.parametrize(
+    ("conclusion", "code"),
+    [
+        (Conclusion.AS_DECLARED, Exit.OK),
+        (Conclusion.INCOMPLETE, Exit.INCOMPLETE),
+        (Conclusion.NOT_AS_DECLARED, Exit.FINDINGS),
+    ],
+)
+def test_of_conclusion(conclusion: Conclusion, code: Exit) -> None:
+    assert of_conclusion(conclusion) is code
+    assert {each.value for each in Conclusion} == set(CONCLUSIONS)
 
 
 DEPLOYS = [
@@ -113,20 +110,33 @@ DEPLOYS = [
 @pytest.mark.parametrize(("status", "open_", "code"), DEPLOYS)
 def test_of_a_deploy(status: DeployStatus, open_: tuple[Outcome, ...], code: Exit) -> None:
     outcome = replace(OUTCOME, status=status, outstanding=tuple(check(each, ERROR) for each in open_))
-    assert deploy.exit_of(outcome) is code
+    assert of_conclusion(outcome.conclusion) is code
+
+
+def test_a_deploy_waits_for_a_warning_too() -> None:
+    outcome = replace(OUTCOME, status=DeployStatus.UNCHANGED, outstanding=(check(BROKEN, Severity.INFO),))
+    assert of_conclusion(outcome.conclusion) is Exit.FINDINGS
 
 
 ROW = ParityRow("api", 2, DispositionKind.ABSORBED, ("feed",), "w")
-GAP = ParityFinding("QT801", "t", "api", "c.yml:2", "compose:api", "e", "o", "r")
+GAP = check(BROKEN, ERROR)
 PARITIES = [
     (ParityReport("c.yml", "box", "", (), ()), Exit.INCOMPLETE),
     (ParityReport("c.yml", "box", "", (ROW,), ()), Exit.OK),
     (ParityReport("c.yml", "box", "", (replace(ROW, disposition=DispositionKind.MAPPED),), ()), Exit.INCOMPLETE),
     (ParityReport("c.yml", "box", "", (replace(ROW, findings=(GAP,)),), ()), Exit.FINDINGS),
-    (ParityReport("c.yml", "box", "", (ROW,), (GAP,)), Exit.FINDINGS),
+    (ParityReport("c.yml", "box", "", (ROW,), (Stray("api", GAP),)), Exit.FINDINGS),
+    (ParityReport("c.yml", "box", "", (ROW,), (Stray("api", check(BROKEN, Severity.INFO)),)), Exit.OK),
 ]
 
 
 @pytest.mark.parametrize(("report", "code"), PARITIES)
 def test_of_a_parity_report(report: ParityReport, code: Exit) -> None:
-    assert parity.exit_of(report) is code
+    assert of_conclusion(build((report,)).conclusion) is code
+
+
+def test_of_several_parity_reports() -> None:
+    reports = [report for report, _ in PARITIES]
+    for some in product(reports, repeat=2):
+        codes = [of_conclusion(build((each,)).conclusion) for each in some]
+        assert of_conclusion(build(some).conclusion) is decide(codes)

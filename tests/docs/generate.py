@@ -3,8 +3,8 @@
 from functools import cache
 from pathlib import Path
 
-from qtctl.audit.explain import catalogue_markdown
 from qtctl.flows.schemas import documents, registry_files, text_of
+from qtctl.rules.explain import catalogue_markdown
 from tests.docs.cli import cli_markdown
 from tests.docs.keys import KEYS, with_tables
 from tests.docs.ssh import ssh_markdown

@@ -52,7 +52,7 @@ def test_a_fleet_that_is_well() -> None:
     found = asked(small("hourly", "Mon 04:15"))
     assert outcomes(found) == (HOLDS, HOLDS, HOLDS)
     assert found.messages == ()
-    assert [(each.normalized, each.declared) for each in found.calendars] == [
+    assert [(each.normalized, str(each.declared)) for each in found.calendars] == [
         ("*-*-* *:00:00", "timers.toml:4"),
         ("Mon *-*-* 04:15:00", "timers.toml:4"),
     ]
@@ -74,7 +74,7 @@ def test_messages_lead_to_the_registry() -> None:
     odd = read_templates(None)["service.j2"].replace("[Service]\n", "[Service]\nMemoryMaxx=1G\n", 1)
     found = asked(small(**{"service.j2": odd}))
     assert found.verify.outcome is BROKEN
-    assert [(each.unit, each.text, each.declared) for each in found.messages] == [
+    assert [(each.unit, each.text, str(each.declared)) for each in found.messages] == [
         (unit, "MemoryMaxx=1G", f"services/{name}.toml:1")
         for unit, name in (
             ("small-api.service", "api"),
@@ -94,7 +94,7 @@ def test_a_message_about_a_declared_key_leads_to_its_line() -> None:
     files = changed(timers=TIMER % '"hourly"', services__sweep=SWEEP + 'timeouts.start = "5s"\n')
     odd = read_templates(None)["service.j2"].replace("[Service]\n", "[Service]\nTimeoutStartSec=soon\n", 1)
     found = asked(declare(files, read_templates(None) | {"service.j2": odd}, "", None))
-    assert {each.unit: each.declared for each in found.messages}["small-sweep.service"] == "services/sweep.toml:5"
+    assert {each.unit: str(each.declared) for each in found.messages}["small-sweep.service"] == "services/sweep.toml:5"
 
 
 @real
@@ -110,7 +110,7 @@ def test_a_calendar_that_is_none(expression: str, what: str) -> None:
     found = asked(small("hourly", expression))
     assert [each.outcome for each in found.calendars] == [HOLDS, BROKEN]
     assert what in found.calendars[1].what
-    assert found.calendars[1].declared == "timers.toml:4"
+    assert str(found.calendars[1].declared) == "timers.toml:4"
     assert found.calendar.outcome is BROKEN
 
 

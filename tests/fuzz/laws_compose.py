@@ -4,7 +4,6 @@ import json
 import shlex
 from contextlib import suppress
 
-from qtctl.cli.parity import exit_of
 from qtctl.dialects.compose.fields import volume
 from qtctl.dialects.compose.load import load
 from qtctl.dialects.compose.ports import MAX_PORT, Malformed, short
@@ -79,7 +78,6 @@ def parities(data: bytes) -> None:
     for with_facts in (None, facts):
         report = compare(compose, legacy_of(known.registry.legacy, compose.file), known.desired, with_facts)
         assert [row.service for row in report.rows] == [service.name for service in compose.services]
-        exit_of(report)
         assert json.loads(to_json((report,)))
         to_markdown((report,))
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from qtctl.findings.finding import Severity
+from qtctl.findings.verdict import Conclusion
 from qtctl.flows.lint import counts, lint
 from qtctl.report.lint import Report, to_json, to_markdown, to_sarif
 from tests.lint.cases import CASES, Case
@@ -38,5 +39,5 @@ def test_the_policy_says_how_bad_a_finding_is() -> None:
     texts = {**case.texts, "policy.toml": b'fail_on = "error"\nseverities = { QT114 = "info" }\n'}
     linted = lint(texts, case.templates)
     assert {each.severity for each in linted.findings} == {Severity.INFO}
-    assert not linted.failed
+    assert linted.conclusion is Conclusion.AS_DECLARED
     assert json.loads(to_json(Report("r", (), linted.findings, {}, linted.gate)))["summary"]["info"] == 2

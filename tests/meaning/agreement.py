@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from qtctl.audit.declared import port_subject
 from qtctl.audit.judge import judge
 from qtctl.dialects.compose.types import PortKind, Published
 from qtctl.findings.finding import Finding, Outcome
@@ -13,11 +12,12 @@ from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.registry import Disposition
 from qtctl.model.states import ServiceState
-from qtctl.parity.places import PlaceOf, of_external, of_service
-from qtctl.parity.ports import port_side
-from qtctl.parity.units import unit_side
 from qtctl.report.categories import Category
 from qtctl.report.registry import RegistryReport, build
+from qtctl.rules.declared import port_subject
+from qtctl.rules.parity.ports import port_side
+from qtctl.rules.parity.units import unit_side
+from qtctl.rules.places import PlaceOf, of_external, of_service
 
 RUNS = ("QT204", "QT205", "QT206", "QT219")
 LISTENS = ("QT301", "QT302", "QT303")

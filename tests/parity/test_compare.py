@@ -10,7 +10,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.registry import Legacy
 from qtctl.parity.compare import compare, legacy_of
 from qtctl.parity.needs import needs
-from qtctl.parity.rows import ParityProof, ParityReport, ParityVerdict
+from qtctl.parity.rows import ParityReport, ParityVerdict
 from qtctl.registry.load import load as load_registry
 from qtctl.resolve.resolve import resolve
 
@@ -37,7 +37,7 @@ def test_a_row_says_what_became_of_its_service(name: str) -> None:
     (row,) = report.rows
     assert (row.verdict, row.unknowns) == (case.verdict, case.unknowns)
     assert tuple((finding.id, finding.subject, finding.observed) for finding in row.findings) == case.findings
-    assert {finding.place for finding in row.findings} <= {"f.yml:2"}
+    assert {str(finding.place) for finding in row.findings} <= {"f.yml:2"}
     assert report.verdict == {"no-disposition": "gap", "gone": "parity"}.get(case.verdict, case.verdict)
     assert report.has_undisposed == (case.verdict == "no-disposition")
 
@@ -45,20 +45,18 @@ def test_a_row_says_what_became_of_its_service(name: str) -> None:
 def test_a_row_carries_commands_and_what_they_print() -> None:
     compose = load_compose("services: {s: {ports: ['8000:80', '9000:80']}}", "f.yml")
     (row,) = compare(compose, legacy({"s": TO_API}), desired(), facts(UP, [API])).rows
-    assert [proof for side in row.sides for proof in side.proof] == [
-        ParityProof("systemctl show -p ActiveState q-api.service", "ActiveState=active"),
-        ParityProof("ss -H -lnt 'sport = :8000' | awk '{print $4}'", "127.0.0.1:8000"),
-        ParityProof(
-            "ss -H -lnt --cgroup 'sport = :8000' | grep -o 'cgroup:[^ ]*'", "cgroup:/system.slice/q-api.service"
-        ),
-        ParityProof("ss -H -lnt 'sport = :9000' | wc -l", "0"),
+    assert [(proof.again, proof.line) for side in row.sides for proof in side.proof] == [
+        ("systemctl show -p ActiveState q-api.service", "ActiveState=active"),
+        ("ss -H -lnt 'sport = :8000' | awk '{print $4}'", "127.0.0.1:8000"),
+        ("ss -H -lnt --cgroup 'sport = :8000' | grep -o 'cgroup:[^ ]*'", "cgroup:/system.slice/q-api.service"),
+        ("ss -H -lnt 'sport = :9000' | wc -l", "0"),
     ]
 
 
 def test_a_disposition_of_no_service_is_a_finding_of_the_report() -> None:
     compose = load_compose("services: {s: {image: x}}", "f.yml")
     report = compare(compose, legacy({"s": {"is": "deprecated", "why": "w"}, "t": TO_API}), desired(), None)
-    assert [(f.id, f.subject, f.place) for f in report.findings] == [("QT809", "compose:t", "f.yml")]
+    assert [(f.id, f.subject, str(f.place)) for f in report.findings] == [("QT809", "compose:t", "f.yml")]
     assert (report.rows[0].verdict, report.verdict) == (ParityVerdict.GONE, ParityVerdict.GAP)
 
 

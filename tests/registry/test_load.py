@@ -97,6 +97,13 @@ BROKEN = {
         changed(timers='[tick]\nsummary = "x"\nservice = "feed"\non_boot = "1min"\npersistent = true\n'),
         ["timers.toml:5: QT112 persistent without on_calendar does nothing (remove it)"],
     ),
+    "severity of no finding": (
+        changed(policy='fail_on = "error"\n\n[severities]\nQT103 = "info"\nQT999 = "info"\nqt201 = "info"\n'),
+        [
+            "policy.toml:5: no finding has the id QT999 (qtctl explain lists all)",
+            "policy.toml:6: no finding has the id qt201 (did you mean QT201?)",
+        ],
+    ),
     "everything at once": (
         {
             **edited("services/api.toml", 'target = "core"', "target = 5"),

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from qtctl.findings.finding import Finding, Outcome, Severity
-from qtctl.report.audit import AuditReport, AuditVerdict, build, to_json
+from qtctl.findings.verdict import Conclusion
+from qtctl.report.audit import AuditReport, build, to_json
 from qtctl.report.audit_markdown import to_markdown
 from qtctl.report.check import Check
 from qtctl.report.order import nested
@@ -33,15 +34,15 @@ some_checks = st.lists(
 
 def test_the_whole_report() -> None:
     report = build(desired(), evidence(), CHECKS, every=True)
-    assert report.verdict is AuditVerdict.NOT_AS_DECLARED
+    assert report.verdict is Conclusion.NOT_AS_DECLARED
     assert_golden("audit.json", to_json(report))
     assert_golden("audit.md", to_markdown(report))
 
 
 def test_nothing_known_is_not_a_pass() -> None:
     report = build(desired(), evidence(()), [replace(each, outcome=Outcome.UNKNOWN) for each in CHECKS])
-    assert (report.verdict, report.totals.unknown) == (AuditVerdict.INCOMPLETE, len(CHECKS))
-    assert build(desired(), evidence(()), ()).verdict is AuditVerdict.INCOMPLETE
+    assert (report.verdict, report.totals.unknown) == (Conclusion.INCOMPLETE, len(CHECKS))
+    assert build(desired(), evidence(()), ()).verdict is Conclusion.INCOMPLETE
     assert_golden("audit_unknown.md", to_markdown(report))
 
 

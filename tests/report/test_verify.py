@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from qtctl.dialects.systemd.analyze import OpenItem
+from qtctl.errors import Place
 from qtctl.findings.finding import Outcome
 from qtctl.report.verify import build, to_json
 from qtctl.report.verify_markdown import to_markdown
@@ -25,20 +26,20 @@ VERIFIED = Verified(
     units=("a.service", "b.service", "c.service", "t.timer"),
     verify=Asked(BROKEN),
     messages=(
-        UnitMessage("a.service", UNIT, 12, "MemoryMaxx=1G", "Unknown key 'MemoryMaxx'", "services/a.toml:1"),
-        UnitMessage("b.service", "", None, "", "Command | is not executable", "services/b.toml:1"),
-        UnitMessage("", "", None, "", "Something of nobody", ""),
+        UnitMessage("a.service", UNIT, 12, "MemoryMaxx=1G", "Unknown key 'MemoryMaxx'", Place("services/a.toml", 1)),
+        UnitMessage("b.service", "", None, "", "Command | is not executable", Place("services/b.toml", 1)),
+        UnitMessage("", "", None, "", "Something of nobody", None),
     ),
     calendar=Asked(BROKEN),
     calendars=(
-        CalendarCheck("t.timer", "hourly", "*-*-* *:00:00", HOLDS, "", "timers.toml:4"),
-        CalendarCheck("t.timer", "never", "", BROKEN, "Failed to parse", "timers.toml:4"),
+        CalendarCheck("t.timer", "hourly", "*-*-* *:00:00", HOLDS, "", Place("timers.toml", 4)),
+        CalendarCheck("t.timer", "never", "", BROKEN, "Failed to parse", Place("timers.toml", 4)),
     ),
     security=Asked(UNKNOWN, "systemd-analyze security exited with 1: nothing said of c.service"),
     exposures=(
-        Exposure("a.service", 3.2, "OK", HOLDS, OPEN[:1], "services/a.toml:5"),
-        Exposure("b.service", 8.3, "EXPOSED", HOLDS, OPEN, "services/b.toml:1"),
-        Exposure("c.service", None, "", UNKNOWN, (), "services/c.toml:1"),
+        Exposure("a.service", 3.2, "OK", HOLDS, OPEN[:1], Place("services/a.toml", 5)),
+        Exposure("b.service", 8.3, "EXPOSED", HOLDS, OPEN, Place("services/b.toml", 1)),
+        Exposure("c.service", None, "", UNKNOWN, (), Place("services/c.toml", 1)),
     ),
 )
 

@@ -1,0 +1,43 @@
+"""The one function that turns findings into a verdict; what exit code a verdict has says qtctl/cli/exits.py."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Protocol
+
+from qtctl.findings.finding import Outcome, Severity
+
+
+class Conclusion(StrEnum):
+    """Of everything that a command judged."""
+
+    AS_DECLARED = "as-declared"
+    """No finding at or above the gate, and nothing unknown."""
+    INCOMPLETE = "incomplete"
+    """No such finding, but something could not be judged, or nothing was."""
+    NOT_AS_DECLARED = "not-as-declared"
+
+
+class Judged(Protocol):
+    """What a verdict needs of a finding, or of its row in a report."""
+
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def severity(self) -> Severity: ...
+    @property
+    def waiver(self) -> str | None: ...
+
+
+def fails(finding: Judged, gate: Severity) -> bool:
+    """Whether it is broken, at or above the gate, and not waived."""
+    return finding.outcome is Outcome.BROKEN and finding.severity.rank >= gate.rank and finding.waiver is None
+
+
+def conclude(findings: Iterable[Judged], gate: Severity, *, unknown: bool = False) -> Conclusion:
+    """`unknown`: something that is no finding of its own could not be judged, or nothing was judged at all."""
+    judged = tuple(findings)
+    if any(fails(each, gate) for each in judged):
+        return Conclusion.NOT_AS_DECLARED
+    if unknown or any(each.outcome is Outcome.UNKNOWN for each in judged):
+        return Conclusion.INCOMPLETE
+    return Conclusion.AS_DECLARED

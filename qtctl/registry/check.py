@@ -1,0 +1,109 @@
+"""What keeps a registry that reads well from being used: names that lead nowhere, two that claim one thing."""
+
+from collections.abc import Iterator
+
+from qtctl.dialects.paths import trouble
+from qtctl.dialects.systemd.unit_name import valid
+from qtctl.model.names import Names
+from qtctl.model.origin import Origin
+from qtctl.model.registry import Registry, RunKind, Service
+from qtctl.model.states import ServiceState
+from qtctl.registry.accounts import accounts
+from qtctl.registry.kinds import TIMES, kinds, starts_nothing
+from qtctl.registry.policy import policy
+from qtctl.registry.units import units
+from qtctl.rules.problem import Problem
+from qtctl.rules.registry.addresses import collisions
+from qtctl.rules.registry.references import references
+
+
+def check(registry: Registry) -> list[Problem]:
+    """Every problem of the whole registry, in file order."""
+    names = Names.of(registry)
+    problems = [
+        *policy(registry.policy),
+        *references(registry, names),
+        *_services(registry),
+        *_timers(registry),
+        *units(registry, names),
+        *_legacy(registry),
+        *collisions(registry),
+        *accounts(registry),
+        *_unit_names(registry, names),
+    ]
+    return sorted(problems, key=lambda problem: (problem.origin.file, problem.origin.path, problem.id, problem.what))
+
+
+def _services(registry: Registry) -> Iterator[Problem]:
+    for name, service in registry.services.items():
+        origin = registry.origins["services", name]
+        yield from _streams(registry, service, origin)
+        if service.state is not ServiceState.RETIRED:
+            yield from _run(service, origin)
+            yield from kinds(service, service.type or registry.fleet.defaults.type, origin)
+
+
+def _run(service: Service, origin: Origin) -> Iterator[Problem]:
+    run = service.run
+    if run is None:
+        yield Problem(f"a {service.state} service needs [run]", origin, "say how it is started, or retire it")
+        return
+    needed = {
+        RunKind.UVICORN: "app",
+        RunKind.MODULE: "module",
+        RunKind.SCRIPT: "script",
+        RunKind.COMMAND: "argv",
+        RunKind.EXEC: "lines",
+    }
+    field = needed[run.kind]
+    if not getattr(run, field) and not starts_nothing(service):
+        yield Problem(f"run.kind {run.kind} needs run.{field}", origin.at("run", "kind"), f"add {field}")
+    if run.kind is RunKind.UVICORN and run.port is None:
+        yield Problem("run.kind uvicorn needs run.port", origin.at("run", "kind"), "name one of its [ports]")
+    if run.kind is RunKind.COMMAND and run.argv and not run.argv[0].startswith("/"):
+        yield Problem("run.argv[0] is not an absolute path", origin.at("run", "argv"), "systemd wants a whole path")
+    if run.kind is RunKind.COMMAND and run.argv and (what := trouble(run.argv[0])):
+        yield Problem(f"run.argv[0] {run.argv[0][:200]!r} {what}", origin.at("run", "argv"), "write its plain path")
+
+
+def _streams(registry: Registry, service: Service, origin: Origin) -> Iterator[Problem]:
+    for key in ("publishes", "consumes"):
+        for name in getattr(service.streams, key):
+            declared = registry.keys.get(name)
+            if declared is not None and declared.type != "stream":
+                what = f"{name} is a {declared.type}, not a stream"
+                yield Problem(what, origin.at("streams", key), "use writes or reads")
+
+
+def _timers(registry: Registry) -> Iterator[Problem]:
+    for name, timer in registry.timers.items():
+        origin = registry.origins["timers", name]
+        if timer.state != "retired" and not any(getattr(timer, key) for key in TIMES):
+            yield Problem(f"timer {name} has no time to run at", origin, "add on_calendar, on_boot or on_unit_active")
+        if timer.persistent and not timer.on_calendar:
+            yield Problem("persistent without on_calendar does nothing", origin.at("persistent"), "remove it", "QT112")
+
+
+def _legacy(registry: Registry) -> Iterator[Problem]:
+    for record in registry.legacy:
+        file = registry.legacy_files.get(record.compose, "legacy")
+        for name, disposition in record.services.items():
+            for successor in disposition.to:
+                if successor not in registry.services and successor not in registry.externals:
+                    origin = Origin(file, ("services", name, "to"))
+                    yield Problem(
+                        f"{successor} is not declared", origin, "name a service or external of this registry", "QT809"
+                    )
+
+
+def _unit_names(registry: Registry, names: Names) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for kind, name, unit in names.units:
+        if unit in seen:
+            yield Problem(
+                f"{unit} is declared by {seen[unit]} too", registry.origins[kind, name], "give one another name"
+            )
+        if not valid(unit):
+            hint = "letters, digits and : _ . \\ @ -, at most 255"
+            yield Problem(f"{unit[:300]!r} cannot be the name of a unit", registry.origins[kind, name], hint)
+        seen.setdefault(unit, name)

@@ -1,0 +1,50 @@
+"""All findings, discovered by folder: each file of a folder has the findings of one family, in `RULES`."""
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+from qtctl.findings.meaning import Meaning
+from qtctl.rules.rule import Rule
+from qtctl.rules.view import ViewRule
+
+FOLDERS = ("registry", "units", "host", "parity")
+"""The registry itself, what is rendered from it, evidence of a host, compose files."""
+
+
+def families(*folders: str) -> Iterator[ModuleType]:
+    """The files of some folders, by name."""
+    for folder in folders:
+        package = import_module(f"qtctl.rules.{folder}")
+        for found in iter_modules(package.__path__):
+            yield import_module(f"{package.__name__}.{found.name}")
+
+
+def _meanings(*folders: str) -> tuple[Meaning, ...]:
+    found = (each for family in families(*folders) for each in family.RULES)
+    return tuple(sorted(found, key=lambda each: each.id))
+
+
+@cache
+def host_rules() -> tuple[Rule, ...]:
+    """The rules of an audit, by id."""
+    return tuple(each for each in _meanings("host") if isinstance(each, Rule))
+
+
+@cache
+def view_rules() -> tuple[ViewRule, ...]:
+    """The rules of lint, by id."""
+    return tuple(each for each in _meanings("registry", "units") if isinstance(each, ViewRule))
+
+
+@cache
+def meanings() -> tuple[Meaning, ...]:
+    """Every finding, by id."""
+    return _meanings(*FOLDERS)
+
+
+@cache
+def ids() -> frozenset[str]:
+    return frozenset(each.id for each in meanings())

@@ -1,0 +1,71 @@
+"""What a finding is, why it matters and how to fix it, as Markdown."""
+
+from difflib import get_close_matches
+
+from qtctl.errors import InputError
+from qtctl.findings.meaning import Meaning
+from qtctl.rules.catalogue import meanings
+
+FAMILIES = {
+    "QT1": "The registry itself (`qtctl lint`)",
+    "QT2": "Units",
+    "QT3": "Ports",
+    "QT4": "Virtual environments",
+    "QT5": "Streams and keys",
+    "QT6": "Env files",
+    "QT7": "The host",
+    "QT8": "Parity with the compose files (`qtctl parity`)",
+}
+INTRODUCTION = """# Findings
+
+A check is one thing that should hold for one subject. It holds, is broken (a finding), or is unknown because part of
+its evidence is missing; unknown is never a pass. Ids never change meaning. `qtctl explain ID` prints these texts;
+severities can be changed in `policy.toml`. This page is generated from the rules."""
+
+
+def explain(check_id: str) -> str:
+    """One finding as Markdown that ends in a newline. InputError where none has this id."""
+    return _section(_find(check_id), "#") + "\n"
+
+
+def catalogue_markdown() -> str:
+    """All findings: the content of docs/findings.md."""
+    table = ["| id | title | severity |", "|---|---|---|"]
+    table += [f"| [{each.id}](#{_anchor(each)}) | {each.title} | {each.severity} |" for each in meanings()]
+    parts = [INTRODUCTION, "\n".join(table)]
+    for prefix, family in FAMILIES.items():
+        parts.append(f"## {family}")
+        parts += [_section(each, "###") for each in meanings() if each.id.startswith(prefix)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _find(name: str) -> Meaning:
+    wanted = name.strip().upper()
+    found = next((each for each in meanings() if each.id == wanted), None)
+    if found is not None:
+        return found
+    known = [each.id for each in meanings()]
+    near = [each for each in known if each.startswith(wanted or "-")] or get_close_matches(wanted, known, n=3) or known
+    raise InputError(f"no finding has the id {name}", hint=f"there is {', '.join(near)}")
+
+
+def _section(each: Meaning, level: str) -> str:
+    return "\n\n".join(
+        (
+            _heading(each, level),
+            f"Severity: {each.severity}",
+            f"**What it is.** {each.what}",
+            f"**Why it matters.** {each.why}",
+            f"**How to fix it.** {each.fix}",
+        )
+    )
+
+
+def _heading(each: Meaning, level: str) -> str:
+    return f"{level} {each.id} {each.title}"
+
+
+def _anchor(each: Meaning) -> str:
+    """The name that GitHub gives the heading."""
+    words = _heading(each, "").strip().lower()
+    return "".join(letter for letter in words if letter.isalnum() or letter in " -").replace(" ", "-")

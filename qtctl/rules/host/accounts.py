@@ -1,0 +1,136 @@
+"""QT711, QT712: declared accounts are on the host, and are as declared."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.model.account_facts import Account, Group
+from qtctl.model.desired import Desired
+from qtctl.model.desired_accounts import DesiredAccount
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.json import Json, JsonObject
+from qtctl.rules import proofs
+from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+
+
+def _there(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(each.name, {"account": each.name}, (_need(each),), partial(_is_there, account=each), each.origin)
+        for each in desired.accounts
+    )
+
+
+def _need(account: DesiredAccount) -> Need:
+    return Need(Account.FACT, account.name)
+
+
+def _is_there(facts: Facts, account: DesiredAccount) -> Verdict:
+    found = facts.read(Account, account.name)
+    if found is not None:
+        return Verdict(True, {"account": account.name}, (proofs.account(_need(account), found),))
+    claim = proofs.no_account(_need(account), account.name)
+    return Verdict(False, {"account": None}, (claim,), remedy="qtctl deploy")
+
+
+def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            each.name,
+            dict(_wanted(each)),
+            (_need(each), *(Need(Group.FACT, group) for group in (each.group, *each.groups))),
+            partial(_is_as_declared, account=each),
+            each.origin,
+        )
+        for each in desired.accounts
+    )
+
+
+def _wanted(account: DesiredAccount) -> Iterator[tuple[str, Json]]:
+    """What the registry says of it: the rest is the host's."""
+    for key, value in (("uid", account.uid), ("gid", account.gid), ("home", account.home), ("shell", account.shell)):
+        if value not in (None, ""):
+            yield key, value
+    yield "group", account.group
+    if account.groups:
+        yield "groups", list(account.groups)
+
+
+def _is_as_declared(facts: Facts, account: DesiredAccount) -> Judgment:
+    found = facts.read(Account, account.name)
+    if found is None:
+        return NOT_JUDGED
+    wanted, observed, claims = dict(_wanted(account)), _observed(facts, account, found), _claims(facts, account, found)
+    differs = [key for key, value in wanted.items() if observed[key] != value]
+    shown: JsonObject = {key: observed[key] for key in wanted}
+    return Verdict(not differs, shown, claims, remedy=_remedy(account, differs))
+
+
+def _observed(facts: Facts, account: DesiredAccount, found: Account) -> dict[str, Json]:
+    """`group`: its name where it is the declared one, else its gid as text: what the host calls it was not asked."""
+    first = facts.read(Group, account.group)
+    named = account.group if first is not None and first.gid == found.gid else f"gid {found.gid}"
+    member_of: list[Json] = [group for group in account.groups if _is_member(facts, found, group)]
+    return {
+        "uid": found.uid,
+        "gid": found.gid,
+        "home": found.home,
+        "shell": found.shell,
+        "group": named,
+        "groups": member_of,
+    }
+
+
+def _is_member(facts: Facts, found: Account, name: str) -> bool:
+    group = facts.read(Group, name)
+    return group is not None and (found.name in group.members or group.gid == found.gid)
+
+
+def _claims(facts: Facts, account: DesiredAccount, found: Account) -> tuple[Claim, ...]:
+    need, first = Need(Group.FACT, account.group), facts.read(Group, account.group)
+    group = proofs.no_group(need, account.group) if first is None else proofs.group(need, first)
+    missing = [each for each in account.groups if not _is_member(facts, found, each)]
+    not_in = (proofs.not_in_group(Need(Group.FACT, each), account.name, each) for each in missing)
+    return (proofs.account(_need(account), found), group, *not_in)
+
+
+def _remedy(account: DesiredAccount, differs: list[str]) -> str:
+    """systemd-sysusers adds what is missing, and leaves what is there."""
+    if differs == ["groups"]:
+        return "qtctl deploy"
+    return f"usermod on the host changes {account.name}; or declare in users.toml what it is"
+
+
+QT711 = Rule(
+    "QT711",
+    "declared account is absent",
+    Severity.ERROR,
+    what="users.toml declares a system account for this host, and the host knows no user of that name. "
+    "It is asked by `getent passwd`, so accounts of a directory service count as well.",
+    why="A service whose user does not exist ends with 217/USER at its next start, and a folder that should be that "
+    "user's is not made. One that runs already does not notice: the account can be gone for weeks before the "
+    "next restart.",
+    fix="Run `qtctl deploy`: it writes the file of accounts and runs systemd-sysusers on it. If the account is meant "
+    'to be gone, set `state = "retired"` in users.toml; qtctl removes no account.',
+    expect=_there,
+    gate=True,
+)
+QT712 = Rule(
+    "QT712",
+    "account other than declared",
+    Severity.WARNING,
+    what="A declared account has another uid, first group, home or shell than users.toml says, or is not in a group "
+    "that it names. A uid, home or shell that is not declared is the host's to choose; the first group is the one "
+    "that is declared, else the group of the account's own name.",
+    why="Files keep numbers, not names: with another uid than its files have, a service cannot write its own logs. "
+    "An account outside of a group cannot read what that group shares, and nothing says so but the program's "
+    "own error.",
+    fix="A missing group is added by `qtctl deploy`. systemd-sysusers changes nothing else of an account that "
+    "exists, and a deploy refuses: change it by `usermod` once nothing of its runs, or declare what it is.",
+    expect=_as_declared,
+    gate=True,
+)
+RULES = (QT711, QT712)

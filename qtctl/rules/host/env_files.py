@@ -1,0 +1,132 @@
+"""QT601, QT602: env files are there, and only root reads them. Their contents are never asked for."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, File
+from qtctl.model.json import JsonObject
+from qtctl.model.origin import Origin
+from qtctl.rules import proofs
+from qtctl.rules.declared import DEPLOY
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """`generated`: qtctl writes it, with this mode, owner and group. Otherwise the host's operators do."""
+
+    path: str
+    mode: str
+    owner: str
+    group: str
+    generated: bool
+    origin: Origin
+
+    @property
+    def need(self) -> Need:
+        return Need(File.FACT, self.path)
+
+
+def env_files(desired: Desired) -> tuple[EnvFile, ...]:
+    """Generated ones and secrets files; a file that several services share appears once."""
+    found = {
+        service.secrets_file: EnvFile(service.secrets_file, "0600", "root", "", False, service.origin.at("secrets"))
+        for service in desired.services
+        if service.secrets_file
+    }
+    for file in desired.files:
+        if file.kind == "env":
+            found[file.path] = EnvFile(file.path, file.mode, file.owner, file.group, True, file.origin)
+    return tuple(found.values())
+
+
+def _there(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(file.path, {"file": "present"}, (file.need,), partial(_is_there, file=file), file.origin)
+        for file in env_files(desired)
+    )
+
+
+def _is_there(facts: Facts, file: EnvFile) -> Verdict:
+    there = facts.read(File, file.path) is not None
+    claim = proofs.presence(file.need, file.path, present=there)
+    remedy = DEPLOY if file.generated else f"make {file.path} on the host: root's, mode 0600, KEY=value lines"
+    return Verdict(there, {"file": "present" if there else "absent"}, (claim,), remedy=remedy)
+
+
+def _closed(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(file.path, _wanted(file), (file.need,), partial(_is_closed, file=file), file.origin)
+        for file in env_files(desired)
+    )
+
+
+def _wanted(file: EnvFile) -> JsonObject:
+    wanted: JsonObject = {"mode": file.mode, "owner": file.owner}
+    if file.group:
+        wanted["group"] = file.group
+    return wanted
+
+
+def _is_closed(facts: Facts, file: EnvFile) -> Judgment:
+    found = facts.read(File, file.path)
+    if found is None:
+        return NOT_JUDGED
+    claim = proofs.permissions(file.need, file.path, found)
+    observed: JsonObject = {"mode": found.mode, "owner": found.owner, "group": found.group, "kind": found.kind}
+    if found.kind == "link" and not file.generated:
+        return Verdict(False, None, (claim,), unknown="it is a link, and what it leads to was not asked for")
+    if found.kind != "file":
+        return Verdict(False, observed, (proofs.kind(file.need, file.path, found),), remedy=_remedy(file))
+    return Verdict(_as_declared(found, file), observed, (claim,), remedy=_remedy(file))
+
+
+def _as_declared(found: File, file: EnvFile) -> bool:
+    """A secrets file may be closed further (0400): its makers decide, as long as nobody but root can read it."""
+    mode, wanted = int(found.mode, 8), int(file.mode, 8)
+    if found.owner != file.owner:
+        return False
+    if not file.generated:
+        return mode & ~wanted == 0
+    return mode == wanted and (not file.group or found.group == file.group)
+
+
+def _remedy(file: EnvFile) -> str:
+    if file.generated:
+        return DEPLOY
+    return f"chown root:root {file.path}; chmod 600 {file.path}; change the secrets if others could read them"
+
+
+QT601 = Rule(
+    "QT601",
+    "env file missing",
+    Severity.ERROR,
+    what="An env file that a unit names in EnvironmentFile= is not on the host: the one that qtctl generates, or "
+    "the secrets file that the host's operators keep. A directory that the auditing account may not enter "
+    "makes it unknown.",
+    why="A running service does not notice. At its next start systemd fails it with `Failed to load environment "
+    "files` before the program runs, and `systemd-analyze verify` had nothing to say about it.",
+    fix="`qtctl deploy` writes the generated one. The secrets file is made by hand on the host (root, mode 0600): "
+    "qtctl knows the names of its keys, never their values.",
+    expect=_there,
+)
+QT602 = Rule(
+    "QT602",
+    "env file has another owner or mode than declared",
+    Severity.ERROR,
+    what="An env file is not root's with mode 0600: another owner or group, readable or writable for others, or "
+    "not a regular file. A secrets file may be closed further (0400). systemd reads these files as root "
+    "before it drops to the service's user, so nobody else needs to.",
+    why="These files hold exchange keys, or stand where someone will put one. Mode 0644 lets every account of the "
+    "host read them, and an owner other than root lets a broken service rewrite its own environment.",
+    fix="`qtctl deploy` restores the generated file. For a secrets file `chown root:root FILE; chmod 600 FILE`, "
+    "and change the keys in it if anyone else could read it meanwhile.",
+    expect=_closed,
+)
+RULES = (QT601, QT602)

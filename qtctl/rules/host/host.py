@@ -1,0 +1,39 @@
+"""QT701: the ways to the host. Never broken: a way that is closed says nothing about what lies behind it."""
+
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Reach
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+WAYS = ("ssh", "bus", "exec")
+
+
+def _reached(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host is reached in the same ways
+    return tuple(Expectation(way, {"reached": True}, (Need(Reach.FACT, way),), partial(_is, way=way)) for way in WAYS)
+
+
+def _is(facts: Facts, way: str) -> Verdict:
+    reach = facts.read(Reach, way)
+    if reach is None:
+        return Verdict(False, None, unknown=f"the host has no {way}")
+    return Verdict(True, {"reached": True, "user": reach.user})
+
+
+QT701 = Rule(
+    "QT701",
+    "host unreachable, or part of the evidence refused",
+    Severity.WARNING,
+    what="One check a way to the host: `ssh` (the connection), `bus` (systemd over D-Bus) and `exec` (commands for "
+    "sockets, files and venvs). Each holds or is unknown, never broken. What could only be learned by a way "
+    "that is closed is unknown too, and names this check as its cause.",
+    why="An audit that cannot look must not say that all is well. A `systemctl` that fails has been read as `not "
+    "running`, and a permission denied as `file missing`; either sends somebody to mend what is whole.",
+    fix="Read the reason. For ssh: `ssh HOST true` with the same account, and compare the host key. For the bus: "
+    "`systemctl status dbus.socket dbus.service` on the host. The exit code stays 3 until everything could be "
+    "asked.",
+    expect=_reached,
+)
+RULES = (QT701,)

@@ -1,0 +1,56 @@
+"""QT706: the hosts file gives every declared alias its addresses, and no other."""
+
+from functools import partial
+
+from qtctl.dialects.hosts import PATH, addresses_of, row_of, same_address
+from qtctl.findings.finding import Severity
+from qtctl.model.account_facts import Hosts
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.origin import Origin
+from qtctl.rules import proofs
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+NEED = Need(Hosts.FACT, PATH)
+
+
+def _given(desired: Desired) -> tuple[Expectation, ...]:
+    declared = desired.hosts_file
+    if declared is None:
+        return ()
+    return tuple(_expectation(name, declared.addresses(name), declared.origin.at("aliases")) for name in declared.names)
+
+
+def _expectation(name: str, addresses: tuple[str, ...], origin: Origin) -> Expectation:
+    judge = partial(_is_given, name=name, wanted=addresses)
+    return Expectation(name, {"addresses": list(addresses)}, (NEED,), judge, origin)
+
+
+def _is_given(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
+    found = facts.read(Hosts, PATH)
+    rows = [] if found is None else [*found.rows, *(row_of(line) for line in found.block or ())]
+    addresses = addresses_of(rows, name)
+    wrong = [each for each in addresses if not any(same_address(each, one) for one in wanted)]
+    missing = [one for one in wanted if not any(same_address(each, one) for each in addresses)]
+    claim = proofs.alias(NEED, name, (*wrong, *addresses))
+    remedy = f"remove the line of {PATH} that gives {name} {wrong[0]}, then qtctl deploy" if wrong else "qtctl deploy"
+    return Verdict(not wrong and not missing, {"addresses": list(addresses)}, (claim,), remedy=remedy)
+
+
+QT706 = Rule(
+    "QT706",
+    "hosts-file alias missing",
+    Severity.ERROR,
+    what="hosts.toml declares a name for an address, and /etc/hosts does not give it: no line names it, or a line "
+    "gives it another address. Only the file is read, which programs ask before any name server.",
+    why="Code that came from containers has their names in it. With no container's name server `quantum_redis` does "
+    "not resolve, and its service is in a restart loop until somebody adds a line by hand; cloud-init can write "
+    "the file anew at the next boot, and the line is gone.",
+    fix="Run `qtctl deploy`: it puts the block with the names back. If it was there before the last boot, set "
+    "`cloud_init = true` beside the aliases, and see whether user-data has `manage_etc_hosts`, which wins over "
+    "every file of the host.",
+    expect=_given,
+    gate=True,
+)
+RULES = (QT706,)

@@ -1,0 +1,165 @@
+"""QT301, QT302, QT303: a declared port is listened on, by its unit, at its address. One port gives at most one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.meaning.listeners import Row, Served, Sockets, find_sockets
+from qtctl.model.desired import Desired
+from qtctl.model.desired_unit import Listener
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Listeners
+from qtctl.model.json import Json
+from qtctl.model.states import ServiceState
+from qtctl.rules import proofs
+from qtctl.rules.declared import DeclaredUnit, Root, declared_units, down, port_subject
+from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+UNOWNED = "the kernel names no unit for the socket"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A declared port and the unit that should listen there, under any of its names."""
+
+    port: Listener
+    unit: str
+    names: tuple[str, ...]
+
+    @property
+    def need(self) -> Need:
+        return Need(Listeners.FACT, self.port.protocol)
+
+
+def places(desired: Desired) -> Iterator[Place]:
+    """Ports of services that are declared running, and of externals that are."""
+    names = {declared.unit: declared for declared in declared_units(desired)}
+    for service in desired.services:
+        if service.state is ServiceState.RUNNING:
+            yield from _places(service.ports, names[service.unit])
+    for external in desired.externals:
+        if external.running:
+            yield from _places(external.ports, names[external.unit])
+
+
+def _places(ports: tuple[Listener, ...], declared: DeclaredUnit) -> Iterator[Place]:
+    for port in ports:
+        yield Place(port, declared.unit, (declared.unit, *declared.names))
+
+
+def sockets(facts: Facts, place: Place) -> Sockets:
+    listeners = facts.read(Listeners, place.port.protocol)
+    return find_sockets(listeners.rows if listeners else (), place.port, place.names)
+
+
+def _expect(desired: Desired, judge: str) -> tuple[Expectation, ...]:
+    return tuple(_expectation(place, judge) for place in places(desired))
+
+
+def _expectation(place: Place, judge: str) -> Expectation:
+    rule, expected, roots = {
+        "listened": (_listened, place.unit, down(place.unit)),
+        "owned": (_owned, place.unit, ()),
+        "bound": (_bound, place.port.address, ()),
+    }[judge]
+    key = "address" if judge == "bound" else "unit"
+    wanted: dict[str, Json] = {"port": place.port.port, key: expected}
+    causes: tuple[Root, ...] = roots
+    subject = port_subject(place.port)
+    return Expectation(subject, wanted, (place.need,), partial(rule, place=place), place.port.origin, causes)
+
+
+def _listened(facts: Facts, place: Place) -> Judgment:
+    found = sockets(facts, place)
+    if found.there or found.served is Served.UNOWNED:
+        rows = found.there or found.unowned
+        return Verdict(True, _shown(rows), (proofs.listens(place.need, place.port, rows[0]),))
+    if found.served is not Served.NOBODY:
+        return NOT_JUDGED
+    remedy = f"systemctl status {place.unit}; it should listen on {port_subject(place.port)}"
+    if not found.all:
+        return Verdict(False, {"listeners": []}, (proofs.nobody_listens(place.need, place.port),), remedy=remedy)
+    return Verdict(False, _shown(found.all), (proofs.not_at_address(place.need, place.port),), remedy=remedy)
+
+
+def _owned(facts: Facts, place: Place) -> Judgment:
+    found = sockets(facts, place)
+    if found.there:
+        return Verdict(True, _shown(found.there), _owners(place, found.there))
+    if found.served is Served.UNOWNED:
+        return Verdict(False, None, _owners(place, found.unowned), unknown=UNOWNED)
+    if found.served is not Served.TAKEN:
+        return NOT_JUDGED
+    units = ", ".join(sorted({row[2] for row in found.taken}))
+    remedy = f"stop {units} or give one of the two another port, then systemctl restart {place.unit}"
+    return Verdict(False, _shown(found.taken), _owners(place, found.taken), remedy=remedy)
+
+
+def _bound(facts: Facts, place: Place) -> Judgment:
+    found = sockets(facts, place)
+    if found.served is Served.LISTENING:
+        return Verdict(True, _shown(found.there), _addresses(place, found.there))
+    if found.served is not Served.WRONG_ADDRESS:
+        return NOT_JUDGED
+    remedy = f"make {place.unit} bind {place.port.address} (its arguments or env), or declare the address it binds"
+    return Verdict(False, _shown(found.wrong), _addresses(place, found.wrong), remedy=remedy)
+
+
+def _shown(rows: tuple[Row, ...]) -> dict[str, Json]:
+    return {"listeners": [{"address": row[0], "unit": row[2]} for row in rows]}
+
+
+def _owners(place: Place, rows: tuple[Row, ...]) -> tuple[Claim, ...]:
+    return tuple(proofs.owner(place.need, place.port, row) for row in rows)
+
+
+def _addresses(place: Place, rows: tuple[Row, ...]) -> tuple[Claim, ...]:
+    return tuple(proofs.listens(place.need, place.port, row) for row in rows)
+
+
+QT301 = Rule(
+    "QT301",
+    "declared port nobody listens on",
+    Severity.ERROR,
+    what="A service or external that is declared running has a port, and no socket listens there: not at the "
+    "declared address, nor at one that covers it. Ports of stopped and on-timer services are not judged. If "
+    "the declared unit listens on that port at another address it is QT303, if another unit has the port "
+    "QT302.",
+    why="`active (running)` says that a process exists, not that it serves. An engine that waits for a model "
+    "file, or an exchange that does not answer, is active for minutes before it listens, if it ever does.",
+    fix="If the unit is down that is given as the cause: start it. If it runs, `journalctl -u UNIT -n 50` tells "
+    "what it waits for. Compare the port in its command line and env file with `[ports]` in the registry.",
+    expect=partial(_expect, judge="listened"),
+    gate=True,
+)
+QT302 = Rule(
+    "QT302",
+    "another unit listens on the port",
+    Severity.ERROR,
+    what="The declared port is open, and the socket belongs to another unit: the kernel names the control group of "
+    "each listening socket, and with it the unit. Where it names none, the check is unknown, not passed.",
+    why="The health check answers, and the wrong program answers it. Port 8005 was given to both risk-safety and "
+    "the position monitor in this fleet: whichever starts first has it, and the other one loops.",
+    fix="Stop the unit that should not be there, or give one of the two another port in the registry and deploy. "
+    "`qtctl lint` finds two declared services with one address before they meet on a host (QT101).",
+    expect=partial(_expect, judge="owned"),
+    gate=True,
+)
+QT303 = Rule(
+    "QT303",
+    "bound wider or narrower than declared",
+    Severity.ERROR,
+    what="The declared unit listens on the declared port at another address: wider (`0.0.0.0`, `[::]` or `*` where "
+    "127.0.0.1 is declared), narrower (127.0.0.1 where 0.0.0.0 is declared) or elsewhere. `*` is ss's word "
+    "for a socket of both families; `127.0.0.1%lo` and `[::ffff:127.0.0.1]` are the same as 127.0.0.1.",
+    why="In a container a program binds 0.0.0.0, and the port mapping decides who reaches it. Moved to systemd "
+    "unchanged, an API that can place orders is open to the network. Too narrow is an outage for those who "
+    "connect from outside.",
+    fix="Correct the bind address where the program takes it from: `--host` in its arguments or a variable in its "
+    "env. If the wider address is meant, declare it under `[ports]`, so that it was somebody's decision.",
+    expect=partial(_expect, judge="bound"),
+)
+RULES = (QT301, QT302, QT303)

@@ -1,0 +1,186 @@
+"""QT501, QT502, QT503, QT509: the store answers, and declared keys are there, of their type, and fresh."""
+
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.meaning.streams import age_us
+from qtctl.model.desired import Desired, DesiredKey, DesiredStore
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, KeyFact, StoreServer, Stream
+from qtctl.model.states import KeyType
+from qtctl.rules import proofs
+from qtctl.rules.declared import Root, down
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+SECOND = 1_000_000
+
+
+def stores(desired: Desired) -> dict[str, DesiredStore]:
+    return {store.name: store for store in desired.stores}
+
+
+def services_down(desired: Desired, names: tuple[str, ...]) -> tuple[Root, ...]:
+    """The checks that say that one of these services is not up."""
+    found = (desired.service(name) for name in names)
+    return tuple(root for service in found if service is not None for root in down(service.unit))
+
+
+def _answering(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            store.name,
+            {"answers": True},
+            (Need(StoreServer.FACT, store.name),),
+            partial(_answers, store=store),
+            store.origin,
+            down(store.unit),
+        )
+        for store in desired.stores
+    )
+
+
+def _answers(facts: Facts, store: DesiredStore) -> Verdict:
+    """Absent means that the host itself refused the TCP connection: nobody is there."""
+    need = Need(StoreServer.FACT, store.name)
+    server = facts.read(StoreServer, store.name)
+    remedy = f"systemctl start {store.unit}; journalctl -u {store.unit} -n 50"
+    if server is None:
+        return Verdict(False, {"answers": False}, (proofs.nobody_answers(need, store),), remedy=remedy)
+    return Verdict(True, {"answers": True, "version": server.version}, (proofs.answers(need, store),))
+
+
+def _keys(desired: Desired) -> tuple[tuple[DesiredKey, DesiredStore], ...]:
+    known = stores(desired)
+    return tuple((key, known[key.store]) for key in desired.keys if key.store in known)
+
+
+def _key_need(key: DesiredKey) -> Need:
+    return Need(KeyFact.FACT, key.name, key.store)
+
+
+def _present(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            key.name,
+            {"type": str(key.type)},
+            (_key_need(key),),
+            partial(_is_present, key=key, store=store),
+            key.origin,
+            services_down(desired, key.publishers),
+        )
+        for key, store in _keys(desired)
+    )
+
+
+def _is_present(facts: Facts, key: DesiredKey, store: DesiredStore) -> Verdict:
+    found = facts.read(KeyFact, key.name, key.store)
+    kind = found.type if found else "none"
+    claim = proofs.key_type(_key_need(key), store, key.name, kind)
+    writers = ", ".join(key.publishers)
+    remedy = f"see why {writers} writes nothing" if writers else "declare what publishes it, or declare it retired"
+    return Verdict(found is not None, {"type": kind}, (claim,), remedy=remedy)
+
+
+def _typed(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            key.name, {"type": str(key.type)}, (_key_need(key),), partial(_is_typed, key=key, store=store), key.origin
+        )
+        for key, store in _keys(desired)
+    )
+
+
+def _is_typed(facts: Facts, key: DesiredKey, store: DesiredStore) -> Judgment:
+    found = facts.read(KeyFact, key.name, key.store)
+    if found is None:
+        return NOT_JUDGED
+    claim = proofs.key_type(_key_need(key), store, key.name, found.type)
+    remedy = f"find who writes {key.name} as a {found.type}, or correct its type in the registry"
+    return Verdict(found.type == str(key.type), {"type": found.type}, (claim,), remedy=remedy)
+
+
+def _fresh(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            key.name,
+            {"max_age_s": key.max_age_us // SECOND},
+            (Need(Stream.FACT, key.name, key.store),),
+            partial(_is_fresh, key=key, store=store, max_age_us=key.max_age_us),
+            key.origin.at("max_age"),
+            services_down(desired, key.publishers),
+        )
+        for key, store in _keys(desired)
+        if key.type is KeyType.STREAM and key.max_age_us is not None
+    )
+
+
+def _is_fresh(facts: Facts, key: DesiredKey, store: DesiredStore, max_age_us: int) -> Judgment:
+    need = Need(Stream.FACT, key.name, key.store)
+    stream = facts.read(Stream, key.name, key.store)
+    if stream is None:
+        return NOT_JUDGED
+    age = age_us(stream, facts.asked_us(need))
+    claim = proofs.newest_entry(need, store, key.name, stream.last_id)
+    observed = {"age_s": age // SECOND if age is not None else None, "newest": stream.last_id}
+    writers = ", ".join(key.publishers) or "whoever publishes it"
+    remedy = f"journalctl on {writers}: it runs and writes nothing, or does not run"
+    return Verdict(age is not None and age <= max_age_us, {**observed}, (claim,), remedy=remedy)
+
+
+QT501 = Rule(
+    "QT501",
+    "declared key is absent",
+    Severity.ERROR,
+    what="A stream, hash or other key that the registry declares does not exist in its Redis server (TYPE answers "
+    "`none`). A Redis server that does not answer, or refuses the question, makes the check unknown, never "
+    "broken.",
+    why="A stream comes into being with its first entry, so an absent one means that its publisher has never "
+    "written since the data was last lost. Its readers block in XREADGROUP without an error. A trading "
+    "pipeline without `sizing.final` looks idle, not broken.",
+    fix="If a publisher is down, that is given as the cause: start it. If it runs, compare the key it writes with "
+    "the declared name: a forgotten prefix is enough. If nothing is meant to write it, declare it retired.",
+    expect=_present,
+)
+QT502 = Rule(
+    "QT502",
+    "key has another type than declared",
+    Severity.ERROR,
+    what="The key exists with another Redis type than the registry declares, for example a list where a stream is "
+    "declared. A stream of another type has no consumer groups, so QT504 names this check as its cause.",
+    why="Every command of the other side then fails with WRONGTYPE. It happens when an old version of a service "
+    "still pushes to a list that its successor made a stream of; whichever writes first after a flush "
+    "decides.",
+    fix="Find the writer of the wrong type and stop or upgrade it. Then move the key away with RENAME (it may "
+    "hold data that somebody wants) and let the right publisher make it anew. If the registry is wrong, "
+    "correct `type`.",
+    expect=_typed,
+)
+QT503 = Rule(
+    "QT503",
+    "stream is stale",
+    Severity.WARNING,
+    what="The newest entry of a stream is older than its declared `max_age`, at the time the evidence was taken. "
+    "Entry ids carry the clock of the Redis server. A stream that exists and never had an entry is stale; one "
+    "that does not exist is QT501.",
+    why="The publisher can be active, its port open and its health URL answering while it writes nothing: a lost "
+    "exchange connection looks just so. The age of the newest entry is what its readers feel.",
+    fix="If the publisher is down that is given as the cause. If it runs, read its journal for lost connections. "
+    "For a stream that is quiet by nature, raise `max_age` or take it out.",
+    expect=_fresh,
+)
+QT509 = Rule(
+    "QT509",
+    "Redis does not answer",
+    Severity.ERROR,
+    what="The declared Redis server refused the connection on the host itself: nobody listens there. Where it asks "
+    "for a password (NOAUTH), forbids the command (NOPERM), or SSH forbids the forwarding, the check is "
+    "unknown, since Redis may be well.",
+    why="Every stream and key of the fleet is in it. While it is down all checks of its keys are unknown and name "
+    "this one as their cause, so that one line says what happened.",
+    fix="`systemctl start` its unit and read its journal: a full disk and an over-committed memory are the usual "
+    "causes. The fleet's services wait for Redis and reconnect, they need no restart.",
+    expect=_answering,
+)
+RULES = (QT501, QT502, QT503, QT509)

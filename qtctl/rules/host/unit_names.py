@@ -1,0 +1,185 @@
+"""QT202, QT203: units on the host that nothing declares, and names that nothing on the host answers to."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.meaning.units import is_up
+from qtctl.model.desired import Desired, Ghost
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit, UnitListing
+from qtctl.rules import proofs
+from qtctl.rules.declared import declared_units
+from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+
+LISTING = Need(UnitListing.FACT, "*")
+ALL = "*"
+REFERENCES = (("wants", "Wants"), ("requires", "Requires"), ("binds_to", "BindsTo"), ("after", "After"))
+
+
+def _only_declared(desired: Desired) -> tuple[Expectation, ...]:
+    patterns = list(desired.unit_patterns)
+    rogues = Expectation(
+        ALL, {"undeclared": [], "patterns": [*patterns]}, (LISTING,), partial(_rogues, desired=desired)
+    )
+    ghosts = tuple(
+        Expectation(ghost.unit, {"state": "gone"}, (LISTING,), partial(_is_gone, ghost=ghost), ghost.origin)
+        for ghost in desired.ghosts
+    )
+    return (rogues, *ghosts)
+
+
+def _listing(facts: Facts) -> UnitListing:
+    return facts.read(UnitListing, ALL) or UnitListing({}, {})
+
+
+def _on_host(listing: UnitListing, unit: str) -> dict[str, str]:
+    """How it is there: `file` as a unit file, `load` and `active` as a loaded unit. Empty: it is not.
+
+    A name that is only referenced is loaded as not-found and inactive: QT203's, not here.
+    """
+    found = {"file": listing.files[unit]} if unit in listing.files else {}
+    load, active, _ = listing.units.get(unit, ["not-found", "inactive", "dead"])
+    if load != "not-found" or active != "inactive":
+        found |= {"load": load, "active": active}
+    return found
+
+
+def _is_gone(facts: Facts, ghost: Ghost) -> Verdict:
+    """A masked unit that does not run is gone: a mask is how operators keep a name from coming back."""
+    found = _on_host(_listing(facts), ghost.unit)
+    masked = found.get("file", found.get("load", "")).startswith("masked")
+    quiet = not is_up(found.get("active", "inactive"))
+    remedy = f"systemctl disable --now {ghost.unit}, remove its file, systemctl daemon-reload"
+    return Verdict(not found or (masked and quiet), {**found}, _existence(ghost.unit, found), remedy=remedy)
+
+
+def _existence(unit: str, found: dict[str, str]) -> tuple[Claim, ...]:
+    if "file" in found:
+        return (proofs.enablement(LISTING, unit, found["file"]),)
+    return (proofs.unit_property(LISTING, unit, "LoadState", found.get("load", "not-found")),)
+
+
+def fleet_names(desired: Desired) -> frozenset[str]:
+    """Every unit name that the registry knows, alive or retired."""
+    names = desired.unit_names() | {each.triggers for each in desired.units() if each.triggers}
+    return frozenset(names | {_template(name) for name in names})
+
+
+def _template(unit: str) -> str:
+    """The unit file that an instance (worker@1.service) comes from."""
+    stem, at, rest = unit.partition("@")
+    return f"{stem}@.{rest.rpartition('.')[2]}" if at else unit
+
+
+def undeclared(desired: Desired, listing: UnitListing) -> tuple[str, ...]:
+    """Units on the host that match the fleet's patterns and stand in no line of the registry, sorted."""
+    known = fleet_names(desired)
+    return tuple(unit for unit in _matching(desired, listing) if unit not in known)
+
+
+def _matching(desired: Desired, listing: UnitListing) -> Iterator[str]:
+    for unit in sorted({*listing.files, *listing.units}):
+        ours = any(fnmatchcase(unit, pattern) for pattern in desired.unit_patterns)
+        if ours and _on_host(listing, unit):
+            yield unit
+
+
+def _rogues(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
+    listing = _listing(facts)
+    found = tuple(_rogue(listing, unit) for unit in undeclared(desired, listing))
+    return found or (Verdict(True, {"undeclared": []}),)
+
+
+def _rogue(listing: UnitListing, unit: str) -> Verdict:
+    found = _on_host(listing, unit)
+    remedy = f"declare {unit} (or declare it retired), or systemctl disable --now {unit} and remove its file"
+    return Verdict(False, {**found}, _existence(unit, found), subject=unit, remedy=remedy)
+
+
+def _references(desired: Desired) -> tuple[Expectation, ...]:
+    needs = (LISTING, *(Need(Unit.FACT, declared.unit) for declared in declared_units(desired)))
+    return (Expectation(ALL, {"not-found": []}, needs, partial(_references_found, desired=desired)),)
+
+
+def _references_found(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
+    listing = _listing(facts)
+    declared = {each.unit for each in declared_units(desired)}
+    others = {unit for unit in _matching(desired, listing) if unit in listing.units} - declared
+    unread = {unit for unit in others if not facts.item(Need(Unit.FACT, unit)).state.known}
+    lost = {name for name, (load, *_) in listing.units.items() if load == "not-found"} - declared
+    found = (
+        *_missing(facts, sorted(declared | others - unread), lost),
+        *(_unread(facts, unit) for unit in sorted(unread)),
+    )
+    return found or (Verdict(True, {"not-found": []}),)
+
+
+def _unread(facts: Facts, unit: str) -> Verdict:
+    reason = facts.item(Need(Unit.FACT, unit)).reason
+    return Verdict(False, None, subject=unit, unknown=f"what it refers to is not known: {reason}")
+
+
+def _missing(facts: Facts, units: list[str], lost: set[str]) -> Iterator[Verdict]:
+    """One verdict a missing name, with all who refer to it. A declared unit that is absent is QT201's alone."""
+    referrers: dict[str, list[tuple[str, str]]] = {}
+    for unit in units:
+        for directive, name in _refers_to(facts.read(Unit, unit)):
+            if name in lost:
+                referrers.setdefault(name, []).append((unit, directive))
+    for name, users in sorted(referrers.items()):
+        yield _not_found(name, users)
+
+
+def _refers_to(unit: Unit | None) -> Iterator[tuple[str, str]]:
+    for field, directive in REFERENCES:
+        for name in (getattr(unit, field) if unit else None) or ():
+            yield directive, name
+
+
+def _not_found(name: str, users: list[tuple[str, str]]) -> Verdict:
+    unit, directive = users[0]
+    claims = (
+        proofs.unit_property(LISTING, name, "LoadState", "not-found"),
+        proofs.reference(Need(Unit.FACT, unit), unit, directive, name),
+    )
+    by: dict[str, list[str]] = {}
+    for user, how in users:
+        by.setdefault(user, []).append(f"{how}=")
+    observed = {user: ", ".join(ways) for user, ways in sorted(by.items())}
+    remedy = f"declare {name}, correct the name, or take it out of {', '.join(sorted(by))}"
+    return Verdict(False, {"load": "not-found", "by": {**observed}}, claims, subject=name, remedy=remedy)
+
+
+QT202 = Rule(
+    "QT202",
+    "unit on the host that is not declared",
+    Severity.WARNING,
+    what="A unit whose name matches the fleet's patterns (`unit_patterns` in fleet.toml) is installed or loaded, "
+    "and the registry does not know it; or the registry declares it retired and it is still there. A retired "
+    "unit that is masked and does not run counts as gone. Where there is none, one check with the subject `*` "
+    "holds.",
+    why="Nobody restarts, caps or backs up what nobody knows of. This fleet had `quantum_realtime`, "
+    "`quantumfond-backend` and a family of `rl-shadow-*` units beside the planned ones, and no list named "
+    "them all.",
+    fix="Decide what it is. Declare it (then qtctl generates and audits it), or declare it retired with the "
+    "reason, then `systemctl disable --now UNIT`, remove its file and `systemctl daemon-reload`.",
+    expect=_only_declared,
+)
+QT203 = Rule(
+    "QT203",
+    "referenced unit is not found",
+    Severity.WARNING,
+    what="An installed unit of the fleet names another one in Wants=, Requires=, BindsTo= or After=, and systemd "
+    "finds no unit of that name. The subject is the missing name; who refers to it is listed. Names that the "
+    "registry declares are QT201's. Where every name is found, one check with the subject `*` holds.",
+    why="systemd ignores an After= or Wants= that leads nowhere, without a word: the order that someone wrote "
+    "down does not exist. Units of this fleet waited for `redis.service` on hosts where it is called "
+    "`redis-server.service` and for a `quantum-core.target` that nobody had written. With Requires= the unit "
+    "does not start at all.",
+    fix="Correct the name under [order] in the registry (aliases of externals are resolved), or declare the "
+    "missing unit. For a unit that qtctl does not generate, correct its file or its drop-in.",
+    expect=_references,
+)
+RULES = (QT202, QT203)

@@ -1,0 +1,240 @@
+"""QT204, QT205, QT206, QT209, QT219: what a declared unit does now. At most one of 204, 205, 206, 219 is broken."""
+
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.meaning.units import Condition, LoopLimits, condition, is_up, read_unit
+from qtctl.model.desired import Desired, Ghost
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit, UnitListing
+from qtctl.model.json import JsonObject
+from qtctl.rules import proofs
+from qtctl.rules.declared import DEPLOY, DeclaredUnit, declared_units
+from qtctl.rules.exit_status import ending, hint
+from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+LISTING = Need(UnitListing.FACT, "*")
+
+
+def _need(declared: DeclaredUnit) -> Need:
+    return Need(Unit.FACT, declared.unit)
+
+
+def _active(declared: DeclaredUnit, unit: Unit) -> Claim:
+    return proofs.unit_property(_need(declared), declared.unit, "ActiveState", unit.active_state)
+
+
+def _not(desired: Desired, bad: Condition, *, services_only: bool) -> tuple[Expectation, ...]:
+    """One expectation a unit: its condition is not `bad`. Failing that, the units it hangs on may explain it."""
+    return tuple(
+        Expectation(
+            declared.unit,
+            {"not": str(bad)},
+            (_need(declared),),
+            partial(_is_not, desired=desired, declared=declared, bad=bad),
+            declared.origin,
+            declared.causes,
+        )
+        for declared in declared_units(desired)
+        if declared.is_service or not services_only
+    )
+
+
+def _is_not(facts: Facts, desired: Desired, declared: DeclaredUnit, bad: Condition) -> Judgment:
+    unit = read_unit(facts, declared.unit)
+    if unit is None:
+        return NOT_JUDGED
+    found = _condition(desired, declared, unit, facts)
+    if found in (Condition.UP, Condition.DOWN):
+        return Verdict(True, {"active": unit.active_state, "sub": unit.sub_state}, (_active(declared, unit),))
+    if found is not bad:
+        return NOT_JUDGED
+    return Verdict(False, _observed(unit), _trouble(declared, unit), remedy=_remedy(declared, unit, bad))
+
+
+def _condition(desired: Desired, declared: DeclaredUnit, unit: Unit, facts: Facts) -> Condition:
+    burst = declared.burst if declared.is_service else None
+    return condition(unit, LoopLimits.of(desired, facts.taken_at), burst)
+
+
+def _observed(unit: Unit) -> JsonObject:
+    ended = ending(unit.exec_main_code, unit.exec_main_status)
+    observed: JsonObject = {"active": unit.active_state, "sub": unit.sub_state}
+    if unit.result:
+        observed["result"] = unit.result
+    if ended:
+        observed["exit"] = ended
+    if unit.n_restarts:
+        observed["restarts"] = unit.n_restarts
+    return observed
+
+
+def _trouble(declared: DeclaredUnit, unit: Unit) -> tuple[Claim, ...]:
+    """The properties that say it. Of a loop only the counter stays long enough to be seen again."""
+    need, name = _need(declared), declared.unit
+    if unit.active_state != "failed":
+        return (proofs.unit_property(need, name, "NRestarts", unit.n_restarts),)
+    claims = [_active(declared, unit)]
+    if unit.result:
+        claims.append(proofs.unit_property(need, name, "Result", unit.result))
+    if unit.exec_main_code:
+        claims.append(proofs.unit_property(need, name, "ExecMainStatus", unit.exec_main_status))
+    if unit.n_restarts:
+        claims.append(proofs.unit_property(need, name, "NRestarts", unit.n_restarts))
+    return tuple(claims)
+
+
+def _remedy(declared: DeclaredUnit, unit: Unit, bad: Condition) -> str:
+    why = hint(unit.exec_main_code, unit.exec_main_status)
+    cause = f"{ending(unit.exec_main_code, unit.exec_main_status)}: {why}; " if why else ""
+    look = f"{cause}journalctl -u {declared.unit} -n 50"
+    if bad is Condition.LOOPING:
+        return f"{look}, mend the cause; systemctl stop {declared.unit} ends the loop"
+    return f"{look}, mend the cause, then systemctl reset-failed {declared.unit} and systemctl start {declared.unit}"
+
+
+def _running(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            declared.unit,
+            {"active": "active"},
+            (_need(declared),),
+            partial(_is_running, desired=desired, declared=declared),
+            declared.origin,
+            declared.holders,
+        )
+        for declared in declared_units(desired)
+        if declared.active
+    )
+
+
+def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgment:
+    unit = read_unit(facts, declared.unit)
+    if unit is None:
+        return NOT_JUDGED
+    found = _condition(desired, declared, unit, facts)
+    if found not in (Condition.UP, Condition.DOWN):
+        return NOT_JUDGED
+    remedy = f"systemctl start {declared.unit}"
+    if unit.load_state == "masked":
+        remedy = f"systemctl unmask {declared.unit}, then {DEPLOY}"
+    return Verdict(found is Condition.UP, _observed(unit), (_active(declared, unit),), remedy=remedy)
+
+
+def _stopped(desired: Desired) -> tuple[Expectation, ...]:
+    stopped = tuple(
+        Expectation(
+            declared.unit,
+            {"active": "inactive"},
+            (_need(declared),),
+            partial(_is_stopped, declared=declared),
+            declared.origin,
+        )
+        for declared in declared_units(desired)
+        if declared.active is False
+    )
+    retired = tuple(
+        Expectation(ghost.unit, {"active": "inactive"}, (LISTING,), partial(_is_gone_quiet, ghost=ghost), ghost.origin)
+        for ghost in desired.ghosts
+    )
+    return stopped + retired
+
+
+def _is_stopped(facts: Facts, declared: DeclaredUnit) -> Verdict:
+    unit = facts.read(Unit, declared.unit)
+    state = unit.active_state if unit else "inactive"
+    return _quiet(_need(declared), declared.unit, state, f"systemctl disable --now {declared.unit}")
+
+
+def _is_gone_quiet(facts: Facts, ghost: Ghost) -> Verdict:
+    listing = facts.read(UnitListing, "*")
+    loaded = listing.units.get(ghost.unit) if listing else None
+    remedy = f"systemctl disable --now {ghost.unit}, then remove its file"
+    return _quiet(LISTING, ghost.unit, loaded[1] if loaded else "inactive", remedy)
+
+
+def _quiet(need: Need, unit: str, state: str, remedy: str) -> Verdict:
+    claim = proofs.unit_property(need, unit, "ActiveState", state)
+    wish = f"{remedy}; if it should run, declare it running"
+    return Verdict(not is_up(state), {"active": state}, (claim,), remedy=wish)
+
+
+QT204 = Rule(
+    "QT204",
+    "unit failed",
+    Severity.ERROR,
+    what="systemd gave the unit the state `failed` and is not starting it again: its program exited badly, was "
+    "killed by a signal, timed out or could not be started at all. The exit status is shown in systemd's own "
+    "words: 200 CHDIR (no working directory), 203 EXEC (no program), 217 USER, 226 NAMESPACE (a sandbox path "
+    "is missing), 243 CREDENTIALS; signals by name. A service that systemd gave up on after too many restarts "
+    "is QT206 instead, and no failed unit is also QT219.",
+    why="A failed service does not come back by itself. `203 EXEC` is the one a move to virtual environments "
+    "brings: the unit names an interpreter that was never built, or was removed, and the error stands only in "
+    "the journal.",
+    fix="Read `journalctl -u UNIT -n 50`. Where QT401, QT402 or QT601 are given as its cause, mend those first. "
+    "Then `systemctl reset-failed UNIT` and `systemctl start UNIT`.",
+    expect=partial(_not, bad=Condition.FAILED, services_only=False),
+    gate=True,
+)
+QT205 = Rule(
+    "QT205",
+    "restart loop",
+    Severity.ERROR,
+    what="The service ends and is started again and again: systemd is waiting to restart it (sub state "
+    "`auto-restart`), or it has restarted at least `thresholds.restart_loop.restarts` times and has been up "
+    "for less than `up_less_than` at the time of the look. A single restart that repaired something is no "
+    "finding.",
+    why="In a table of states a looping service is `active` half of the time. It loses its place in the streams "
+    "at each start, fills the journal, and its health check passes now and then. One look at the state can "
+    "miss it; the restart counter cannot.",
+    fix="`journalctl -u UNIT -n 50` shows how it ends. A port that is taken (QT302) or a missing package in the "
+    "venv are the usual causes. `systemctl stop UNIT` ends the loop while you look.",
+    expect=partial(_not, bad=Condition.LOOPING, services_only=True),
+    gate=True,
+)
+QT206 = Rule(
+    "QT206",
+    "start limit hit",
+    Severity.ERROR,
+    what="The service failed so often within StartLimitIntervalSec= that systemd refuses to start it again. Its "
+    "Result is `start-limit-hit`, or, after a crash loop, still the cause of the last crash with NRestarts= "
+    "at the unit's StartLimitBurst= (5 unless declared otherwise).",
+    why="This is where a restart loop ends: the service is down for good, and a plain `systemctl start` can be "
+    "refused as well. Restart=always does not help here, which surprises at three in the morning.",
+    fix="Find the cause in `journalctl -u UNIT -n 50`, mend it, then `systemctl reset-failed UNIT` (which empties "
+    "the counter) and `systemctl start UNIT`. Raising StartLimitBurst= only makes the loop longer.",
+    expect=partial(_not, bad=Condition.GAVE_UP, services_only=True),
+    gate=True,
+)
+QT209 = Rule(
+    "QT209",
+    "running though declared stopped",
+    Severity.WARNING,
+    what="The registry says that this service, timer or external is stopped, or retired it altogether, and the "
+    "host runs it. A retired unit that is also still installed is QT202 besides.",
+    why="Two generations of one service at work at once take each other's port and read each other's share of a "
+    "consumer group. A position monitor that was thought stopped goes on moving stop losses next to its "
+    "successor.",
+    fix='`systemctl disable --now UNIT`. If it is meant to run, declare `state = "running"` and deploy.',
+    expect=_stopped,
+)
+QT219 = Rule(
+    "QT219",
+    "declared running and inactive",
+    Severity.ERROR,
+    what="A service or external that is declared running, or a target or timer that is declared active, is "
+    "`inactive` or on its way down, however it ended: stopped by hand, exited with status 0, or never "
+    "started. A unit that failed is QT204, one that loops QT205, one that systemd gave up on QT206, one that "
+    "is not there at all QT201. A service that is `activating` (a oneshot at work, a slow start) counts as "
+    "running.",
+    why="A clean exit alarms nobody: systemd is content, and so is every list of failed units. A timer that is "
+    "inactive never fires, and what it should have done is missed only when its result is.",
+    fix="`systemctl start UNIT`, and ask `journalctl -u UNIT` who stopped it. If it stopped because a unit it is "
+    "bound to did (Requires=, BindsTo=, PartOf=), that one is named as the cause. If it should stay down, "
+    'declare `state = "stopped"`.',
+    expect=_running,
+    gate=True,
+)
+RULES = (QT204, QT205, QT206, QT209, QT219)

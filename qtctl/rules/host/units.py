@@ -1,0 +1,178 @@
+"""QT201, QT208, QT210: a declared unit is there, enabled as declared, and its file is the generated one."""
+
+from functools import partial
+
+from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.findings.finding import Severity
+from qtctl.meaning.units import has_file, read_unit
+from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.evidence import Need, State
+from qtctl.model.facts import Facts, File, Unit
+from qtctl.model.json import JsonObject
+from qtctl.rules import proofs
+from qtctl.rules.declared import DEPLOY, DeclaredUnit, declared_units
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+
+
+def _present(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(_present_one(declared) for declared in declared_units(desired))
+
+
+def _present_one(declared: DeclaredUnit) -> Expectation:
+    needs = [Need(Unit.FACT, declared.unit)]
+    expected: JsonObject = {"load": "loaded"}
+    if declared.file:
+        needs.append(Need(File.FACT, declared.file))
+        expected["file"] = declared.file
+    return Expectation(declared.unit, expected, tuple(needs), partial(_is_present, declared=declared), declared.origin)
+
+
+def _is_present(facts: Facts, declared: DeclaredUnit) -> Verdict:
+    unit = read_unit(facts, declared.unit)
+    load = unit.load_state if unit else "not-found"
+    observed: JsonObject = {"load": load}
+    claims = [proofs.unit_property(Need(Unit.FACT, declared.unit), declared.unit, "LoadState", load)]
+    there = True
+    if declared.file:
+        there = facts.read(File, declared.file) is not None
+        observed["file"] = declared.file if there else "absent"
+        claims.append(proofs.presence(Need(File.FACT, declared.file), declared.file, present=there))
+    generated = declared.kind != "external"
+    remedy = DEPLOY if generated else f"install the package that brings {declared.unit}, or correct [{declared.kind}]"
+    return Verdict(has_file(unit) and there, observed, tuple(claims), remedy=remedy)
+
+
+def _enabled(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            declared.unit,
+            {"enablement": declared.enablement[0]},
+            (Need(Unit.FACT, declared.unit),),
+            partial(_is_enabled, declared=declared),
+            declared.origin,
+        )
+        for declared in declared_units(desired)
+    )
+
+
+def _is_enabled(facts: Facts, declared: DeclaredUnit) -> Judgment:
+    unit = read_unit(facts, declared.unit)
+    file_gone = declared.file and facts.item(Need(File.FACT, declared.file)).state is State.ABSENT
+    if unit is None or not has_file(unit) or file_gone:
+        return NOT_JUDGED
+    state = unit.unit_file_state
+    claim = proofs.enablement(Need(Unit.FACT, declared.unit), declared.unit, state)
+    observed: JsonObject = {"enablement": state, "active": unit.active_state}
+    if not state:
+        return Verdict(False, None, unknown="systemd names no state of its unit file")
+    return Verdict(state in declared.enablement, observed, (claim,), remedy=_enablement_remedy(declared, state))
+
+
+def _enablement_remedy(declared: DeclaredUnit, state: str) -> str:
+    if state.startswith("masked"):
+        return f"systemctl unmask {declared.unit}, then {DEPLOY}"
+    if declared.enablement[0] == "enabled":
+        return f"systemctl enable {declared.unit}"
+    if declared.enablement[0] == "disabled":
+        return f"systemctl disable {declared.unit}"
+    return f"{DEPLOY}: the generated file has no [Install]"
+
+
+def _same_files(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(_same_file(file) for file in desired.files if file.kind != "env")
+
+
+def _same_file(file: DesiredFile) -> Expectation:
+    need = Need(File.FACT, file.path)
+    return Expectation(
+        file.subject if file.kind == "unit" else file.path,
+        {"path": file.path, "sha256": file.sha256},
+        (need,),
+        partial(_is_same, file=file, need=need),
+        file.origin,
+    )
+
+
+def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
+    found = facts.read(File, file.path)
+    if found is None and _alone(file):
+        claim = proofs.presence(need, file.path, present=False)
+        return Verdict(False, {"path": file.path, "kind": "absent"}, (claim,), remedy=DEPLOY)
+    if found is None or (file.of_unit and _masks(found)):
+        return NOT_JUDGED
+    remedy = f"{DEPLOY}; to keep the edit, put it into the registry first"
+    if found.kind != "file":
+        observed: JsonObject = {"path": file.path, "kind": found.kind, "target": found.target}
+        return Verdict(False, observed, (proofs.kind(need, file.path, found),), remedy=remedy)
+    if found.sha256 is None:
+        claim = proofs.permissions(need, file.path, found)
+        return Verdict(False, None, (claim,), unknown="the auditing account may not read the file")
+    claim = proofs.digest(need, file.path, found.sha256)
+    observed = {"path": file.path, "sha256": found.sha256, "mark": found.ours}
+    return Verdict(found.sha256 == file.sha256, observed, (claim,), remedy=remedy)
+
+
+def _alone(file: DesiredFile) -> bool:
+    """Whether no unit is loaded from it by its name, so that QT201 does not say where it is missing."""
+    return file.kind != "unit" or is_template(file.subject)
+
+
+def _masks(found: File) -> bool:
+    """A masked unit's file is a link to /dev/null: QT208 says so."""
+    return found.kind == "link" and found.target == "/dev/null"
+
+
+QT201 = Rule(
+    "QT201",
+    "declared unit is absent",
+    Severity.ERROR,
+    what="The registry declares a service, target, timer or external for this host, and systemd finds no unit of "
+    "that name (load state not-found), or the unit file that qtctl generates is not on disk. A unit that "
+    "still runs from memory after its file was deleted counts as absent too: the next daemon-reload or boot "
+    "loses it.",
+    why="What is declared and absent is not starting, not restarting and not monitored, and everything that wants "
+    "it waits for nothing. After the move from Compose this fleet's own registry listed thirteen units that "
+    "no host had: a table of names does not show that, only a question to systemd does.",
+    fix="Run `qtctl deploy`: it writes the missing files, reloads systemd and starts what is declared running. "
+    "For an external (redis-server, grafana) install its package. If the unit is meant to be gone, set `state "
+    '= "retired"` in the registry.',
+    expect=_present,
+    gate=True,
+)
+QT208 = Rule(
+    "QT208",
+    "enablement other than declared",
+    Severity.WARNING,
+    what="Whether a unit starts at boot is not as declared: the state of the unit file (`systemctl is-enabled`) of "
+    "a running service, active target or active timer should be `enabled`, of a stopped one `disabled`, of an "
+    "on-timer service (which has no [Install]) `static`. A masked unit (a link to /dev/null) is reported "
+    "here, whatever it should be; its file is then not compared (QT210). Of an external the registry says "
+    "only whether it must come up, so `static` or `indirect` pass.",
+    why="A unit that runs but is disabled looks healthy until the next boot, when it is simply not there: an "
+    "outage at the worst time, with nothing in its journal. A stopped service that is enabled comes back at "
+    "the same boot. A mask refuses every start, also the ones that a deploy or a dependency asks for.",
+    fix="`systemctl enable UNIT` (or `disable`), without `--now`, changes only the next boot. For a masked one "
+    "`systemctl unmask UNIT`, then `qtctl deploy` to write the file that the mask replaced. If what is on the "
+    "host is right, change `state` in the registry.",
+    expect=_enabled,
+)
+QT210 = Rule(
+    "QT210",
+    "file differs from the generated one",
+    Severity.WARNING,
+    what="A generated file that anybody may read (of a unit or drop-in, of accounts, of folders, for cloud-init) is "
+    "not byte for byte the one that qtctl renders from the registry: its sha256 differs, or it is a link, a directory "
+    "or missing. A unit's file that is missing is QT201 (a drop-in's or a template's is reported here), one replaced "
+    "by a mask is QT208, and env files are QT601 and QT602. The difference says nothing yet about what systemd has "
+    "loaded, since an edit without daemon-reload changes only the file.",
+    why="An edit by hand is undone by the next deploy, or never written down at all. A `sed -i s/8005/8015/` on a "
+    "live unit ends a port clash today, and the clash is back on the next host that is built from the "
+    "repository.",
+    fix="Look at the difference with `qtctl deploy` (it shows its plan and asks before it changes anything). Put "
+    "what should stay into the registry or a template, then deploy.",
+    expect=_same_files,
+)
+RULES = (QT201, QT208, QT210)

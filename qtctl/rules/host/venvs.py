@@ -1,0 +1,108 @@
+"""QT401, QT402: a declared virtual environment is there, and its interpreter runs."""
+
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.model.desired import Desired, DesiredVenv
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, VenvCheck
+from qtctl.model.json import Json
+from qtctl.rules import proofs
+from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+NOBODY_RUNS_IT = (126, 127)
+"""What a shell says of a program that is not executable, or not there."""
+
+
+def _need(venv: DesiredVenv) -> Need:
+    return Need(VenvCheck.FACT, venv.path)
+
+
+def _there(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            venv.path, {"interpreter": venv.interpreter}, (_need(venv),), partial(_is_there, venv=venv), venv.origin
+        )
+        for venv in desired.venvs
+    )
+
+
+def _is_there(facts: Facts, venv: DesiredVenv) -> Verdict:
+    """A venv without a bin/python, not even a link that leads nowhere, is missing: there is nothing to run."""
+    there = _interpreter(facts, venv) is not None
+    claim = proofs.presence(_need(venv), venv.interpreter, present=there)
+    used = f" for {', '.join(venv.used_by)}" if venv.used_by else ""
+    remedy = f"python3 -m venv {venv.path}, install its requirements{used}, restart what uses it"
+    return Verdict(there, {"interpreter": "present" if there else "absent"}, (claim,), remedy=remedy)
+
+
+def _interpreter(facts: Facts, venv: DesiredVenv) -> VenvCheck | None:
+    """None without a directory, or without a bin/python in it: one that is there always leads to some path."""
+    check = facts.read(VenvCheck, venv.path)
+    return check if check and check.resolved else None
+
+
+def _runs(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(venv.path, {"exit": 0}, (_need(venv),), partial(_does_run, venv=venv), venv.origin)
+        for venv in desired.venvs
+    )
+
+
+def _does_run(facts: Facts, venv: DesiredVenv) -> Judgment:
+    check = _interpreter(facts, venv)
+    if check is None:
+        return NOT_JUDGED
+    need, leads = _need(venv), proofs.leads_to(_need(venv), venv.interpreter, check.resolved)
+    if check.exit is None:
+        return _as_it_looks(need, venv, check, leads)
+    ran = check.ran or check.exit not in NOBODY_RUNS_IT
+    shown = (
+        proofs.runs(need, check.resolved, check.exit) if ran else proofs.executable(need, venv.interpreter, yes=False)
+    )
+    claims = (shown, leads)
+    remedy = f"build {venv.path} anew with an interpreter that is on the host: python3 -m venv --clear {venv.path}"
+    return Verdict(check.exit == 0, {"exit": check.exit, "interpreter": check.resolved}, claims, remedy=remedy)
+
+
+def _as_it_looks(need: Need, venv: DesiredVenv, check: VenvCheck, leads: Claim) -> Verdict:
+    """An interpreter that was not run. Of what is not a program of the host's kind nobody can tell."""
+    if check.looks != "program":
+        what = "a script" if check.looks == "script" else "no Python program that this host runs"
+        return Verdict(False, None, (leads,), unknown=f"{check.resolved} is {what}; not run: {check.not_run}",
+                       remedy=f"let {venv.interpreter} lead to an interpreter in /usr/bin")  # fmt: skip
+    seen: Json = {"exit": None, "interpreter": check.resolved, "not run": check.not_run}
+    return Verdict(True, seen, (proofs.executable(need, venv.interpreter, yes=True), leads))
+
+
+QT401 = Rule(
+    "QT401",
+    "virtual environment missing",
+    Severity.ERROR,
+    what="A declared venv is not on the host: its directory, or the bin/python in it, does not exist. A bin/python "
+    "that is a link leading nowhere is QT402. A directory that the auditing account may not enter makes the "
+    "check unknown.",
+    why="A service that already runs does not notice, and keeps running from memory; at its next start it fails "
+    "with 203 EXEC. So a venv that was cleaned up on Monday is an outage on the day of the next reboot.",
+    fix="Build it again: `python3 -m venv PATH`, then install the requirements of the services that use it, and "
+    "restart them so that they run what is there now. If nothing needs it any more, declare the venv retired.",
+    expect=_there,
+)
+QT402 = Rule(
+    "QT402",
+    "interpreter of a virtual environment does not run",
+    Severity.ERROR,
+    what="bin/python of the venv is there, and is a link that leads nowhere, is not an executable file, or leads to an "
+    "interpreter of the system (/usr/bin/python*) that does not run `-I -S -E -B -c pass` with exit status 0. Whoever "
+    "owns a venv chooses its bin/python, so an audit runs no other: an interpreter elsewhere holds if it is an "
+    "executable program for the host's machine, named like a Python, and the check says that it was not run and why. "
+    "A script in its place makes the check unknown.",
+    why="A venv is a link to the interpreter it was made with. An upgrade of the system's Python (3.10 to 3.12 "
+    "with Ubuntu 24.04) or a venv copied from another host leaves every venv in place and none that starts.",
+    fix="`readlink -f PATH/bin/python` shows where it leads. Install that interpreter, or build the venv anew "
+    "with one that is there: the packages of another minor version do not carry over.",
+    expect=_runs,
+)
+RULES = (QT401, QT402)

@@ -1,0 +1,99 @@
+"""QT801, QT809: every compose service has a disposition, and what a disposition names exists."""
+
+from collections.abc import Collection, Iterator
+
+from qtctl.dialects.compose.types import ComposeService
+from qtctl.findings.finding import Finding, Severity
+from qtctl.findings.meaning import Meaning
+from qtctl.model.registry import Disposition, DispositionKind
+from qtctl.rules.compose_service import Service
+from qtctl.rules.parity.ports import keys, unusable
+
+CARRIED = (DispositionKind.MAPPED, DispositionKind.MIGRATED)
+
+
+def judge_missing(service: Service) -> Finding:
+    return service.broken(
+        QT801,
+        service.subject,
+        "mapped, migrated, absorbed or deprecated, and why",
+        "no disposition",
+        f"say in registry/legacy what became of {service.name}",
+    )
+
+
+def judge_stray(service: Service) -> Finding:
+    """A disposition of a service that the compose file does not have."""
+    return service.broken(
+        QT809,
+        service.subject,
+        f"a service of {service.file}",
+        "the file has none of this name",
+        "remove the disposition, or correct its name",
+    )
+
+
+def judge_names(service: Service, disposition: Disposition, known: Collection[str]) -> Iterator[Finding]:
+    """Whether it went anywhere, and where it went is declared."""
+    if disposition.is_ in CARRIED and not disposition.to:
+        yield service.broken(
+            QT809,
+            service.subject,
+            f"{disposition.is_.value}: the services or externals it went to",
+            "`to` is empty",
+            f"name where {service.name} went, or call it absorbed or deprecated",
+        )
+    for name in disposition.to:
+        if name not in known:
+            yield service.broken(
+                QT809,
+                f"{service.subject} to {name}",
+                "a service or external of the registry",
+                "the registry has none of this name",
+                f"declare {name}, or correct the disposition of {service.name}",
+            )
+
+
+def judge_ports(service: Service, disposition: Disposition, compose: ComposeService) -> Iterator[Finding]:
+    """Whether the ports that it speaks of are published, and what it says of them is a port or a reason."""
+    published = {key for port in compose.ports for key in keys(port)}
+    for key in sorted(disposition.ports):
+        if key not in published:
+            yield service.broken(
+                QT809,
+                f"{service.subject} port {key}",
+                f"a port that {service.name} publishes",
+                "it publishes no such port",
+                f"remove the port from the disposition of {service.name}, or correct it",
+            )
+    for key, word in sorted(disposition.ports.items()):
+        if key in published and unusable(word):
+            yield service.broken(
+                QT809,
+                f"{service.subject} port {key}",
+                'a port ("8001") or "gone: reason"',
+                word or "nothing",
+                f"say where port {key} is now, or why it is gone",
+            )
+
+
+QT801 = Meaning(
+    "QT801",
+    "compose service with no disposition",
+    Severity.ERROR,
+    what="A service of the compose file has no entry in `legacy/*.toml` that says whether it was mapped, migrated, "
+    "absorbed or deprecated, where it went, and why.",
+    why='"Nothing was lost" can be said only of a list that is whole. Ten services of the file that really ran '
+    "were in no row of the hand-written audit.",
+    fix="Add `[services.NAME]` to the legacy file of this compose file.",
+)
+QT809 = Meaning(
+    "QT809",
+    "disposition that names what does not exist",
+    Severity.ERROR,
+    what="A disposition leads to a service or external that the registry does not declare, or speaks of a compose "
+    "service or port that the file does not have.",
+    why="It looks like an answer and is none: a misspelt name hides a service that was lost.",
+    fix="Mend the name in `legacy/*.toml`.",
+)
+RULES = (QT801, QT809)

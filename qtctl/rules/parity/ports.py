@@ -1,0 +1,172 @@
+"""QT803: a port that a compose service published, and where it is now by evidence."""
+
+from dataclasses import dataclass, replace
+
+from qtctl.dialects.compose.types import PortKind, Published
+from qtctl.findings.finding import Finding, Outcome, Proof, Severity
+from qtctl.findings.meaning import Meaning
+from qtctl.meaning.listeners import Row, Served, find_sockets
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Listeners
+from qtctl.model.registry import Disposition
+from qtctl.rules.compose_service import Service
+from qtctl.rules.parity.units import NO_EVIDENCE, why_unknown
+from qtctl.rules.places import PlaceOf
+from qtctl.rules.sides import Listening, PortSide
+
+GONE = "gone:"
+OPTION = {"tcp": "t", "udp": "u"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """Who listens on one port."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def listening(self) -> tuple[Listening, ...]:
+        return tuple(Listening(address, int(port), unit) for address, port, unit, _ in self.rows)
+
+
+def keys(port: Published) -> tuple[str, ...]:
+    """How a disposition may name a published port."""
+    if port.published is None:
+        return (port.raw,)
+    return str(port.published), f"{port.published}/{port.protocol}"
+
+
+def told(port: Published, disposition: Disposition) -> str:
+    return next((disposition.ports[key] for key in keys(port) if key in disposition.ports), "")
+
+
+def unusable(text: str) -> bool:
+    """Whether a disposition's word on a port is neither a port nor `gone: reason`."""
+    if text.startswith(GONE):
+        return not text.removeprefix(GONE).strip()
+    return not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535)  # noqa: PLR2004 - the highest port
+
+
+def port_side(port: Published, disposition: Disposition, gone_to: tuple[PlaceOf, ...], facts: Facts | None) -> PortSide:
+    """`holds` where a unit it went to declares the expected port and listens there, or where the port is said gone."""
+    word = told(port, disposition)
+    if word.startswith(GONE):
+        return PortSide(port, word, None, (), (), Outcome.HOLDS, word.removeprefix(GONE).strip())
+    expected = int(word) if word and not unusable(word) else port.published
+    side = PortSide(port, word, expected, declared(port, expected, gone_to), (), Outcome.UNKNOWN, NO_EVIDENCE)
+    if expected is None:
+        return replace(side, reason=unresolved(port))
+    if facts is None:
+        return side
+    sockets = listening(facts, port.protocol, expected)
+    if sockets is None:
+        return replace(side, reason=why_unknown(facts, Need(Listeners.FACT, port.protocol)))
+    side = replace(side, listening=sockets.listening, proof=proofs(facts, port.protocol, expected, sockets))
+    outcome, reason = judged(side, gone_to, sockets)
+    return replace(side, outcome=outcome, reason=reason)
+
+
+def unresolved(port: Published) -> str:
+    if port.kind is PortKind.CHOSEN:
+        return f"port {port.raw}: published where Docker chose to; the disposition does not say where it is now"
+    return f"port {port.raw}: depends on {', '.join(port.variables)}; the disposition does not say where it is now"
+
+
+def declared(port: Published, expected: int | None, gone_to: tuple[PlaceOf, ...]) -> tuple[Listening, ...]:
+    return tuple(
+        Listening(listener.address, listener.port, place.unit)
+        for place in gone_to
+        for listener in place.ports
+        if (listener.protocol, listener.port) == (port.protocol, expected)
+    )
+
+
+def listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
+    """None where it is not known who listens."""
+    try:
+        known = facts.read(Listeners, protocol)
+    except LookupError:
+        return None
+    return Sockets(tuple(sorted(row for row in (known.rows if known else []) if row[1] == str(port))))
+
+
+def judged(side: PortSide, gone_to: tuple[PlaceOf, ...], sockets: Sockets) -> tuple[Outcome, str]:
+    where = f"{side.expected}/{side.published.protocol}"
+    found = [
+        find_sockets(sockets.rows, listener, place.names)
+        for place in gone_to
+        for listener in place.ports
+        if (listener.protocol, listener.port) == (side.published.protocol, side.expected)
+    ]
+    if not found:
+        return undeclared(where, {name for place in gone_to for name in place.names}, sockets)
+    best = min(found, key=lambda each: list(Served).index(each.served))
+    if best.served is Served.WRONG_ADDRESS:
+        at = ", ".join(sorted({f"{row[0]}:{row[1]}" for row in best.wrong}))
+        return Outcome.BROKEN, f"listens at {at}, declared {', '.join(shown(each) for each in side.declared)}"
+    return served(best.served, where, sockets)
+
+
+def served(found: Served, where: str, sockets: Sockets) -> tuple[Outcome, str]:
+    if found is Served.LISTENING:
+        return Outcome.HOLDS, ""
+    if found is Served.UNOWNED:
+        return Outcome.UNKNOWN, f"port {where}: the kernel names no unit for who listens"
+    if found is Served.NOBODY:
+        return Outcome.BROKEN, f"nobody listens on {where}"
+    return Outcome.BROKEN, f"{', '.join(owners(sockets))} listens on {where}"
+
+
+def undeclared(where: str, names: set[str], sockets: Sockets) -> tuple[Outcome, str]:
+    """Of a port that no unit it went to declares: whoever listens, it is not as it should be."""
+    if names & set(owners(sockets)):
+        return Outcome.BROKEN, f"listens on {where}, which the registry does not declare"
+    if not sockets.rows:
+        return served(Served.NOBODY, where, sockets)
+    return served(Served.UNOWNED if any(not row[2] for row in sockets.rows) else Served.TAKEN, where, sockets)
+
+
+def owners(sockets: Sockets) -> list[str]:
+    return sorted({row[2] for row in sockets.rows if row[2]})
+
+
+def shown(listening: Listening) -> str:
+    return f"{listening.address}:{listening.port}"
+
+
+def proofs(facts: Facts, protocol: str, port: int, sockets: Sockets) -> tuple[Proof, ...]:
+    """Commands whose output has no counters: how many listen, at which addresses, in which cgroups."""
+    ask = f"ss -H -ln{OPTION.get(protocol, protocol)}"
+    filtered = f"'sport = :{port}'"
+    number = facts.item(Need(Listeners.FACT, protocol)).ask
+
+    def shown(again: str, line: str) -> Proof:
+        return Proof(number, again, line, facts.taken_at)
+
+    if not sockets.rows:
+        return (shown(f"{ask} {filtered} | wc -l", "0"),)
+    addresses = sorted({f"{row.address}:{row.port}" for row in sockets.listening})
+    groups = sorted({word for *_, line in sockets.rows for word in line.split() if word.startswith("cgroup:")})
+    at = (shown(f"{ask} {filtered} | awk '{{print $4}}'", address) for address in addresses)
+    by = (shown(f"{ask} --cgroup {filtered} | grep -o 'cgroup:[^ ]*'", group) for group in groups)
+    return (*at, *by)
+
+
+def judge(service: Service, side: PortSide) -> Finding:
+    """The finding of a side that is broken."""
+    where = f"{side.expected}/{side.published.protocol}"
+    expected = f"{side.published.raw} of {service.name} found at {where}"
+    remedy = f"bring the port back, or say in the disposition of {service.name} that it moved or is gone, and why"
+    return service.broken(QT803, where, expected, side.reason, remedy, side.proof)
+
+
+QT803 = Meaning(
+    "QT803",
+    "published port lost or moved",
+    Severity.ERROR,
+    what="A port that the compose file published is not listened on by the units the service went to, and its "
+    "disposition does not say where it went.",
+    why="Whoever called it there calls into nothing, or reaches another program that has taken the port since.",
+    fix="Let the unit listen there, or say in the disposition's `ports` where it moved, or why it is gone.",
+)
+RULES = (QT803,)

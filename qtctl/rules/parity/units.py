@@ -1,0 +1,87 @@
+"""QT802: the unit that a compose service went to, and whether it runs by evidence."""
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Finding, Outcome, Proof, Severity
+from qtctl.findings.meaning import Meaning
+from qtctl.meaning.units import Condition, LoopLimits, condition, has_file, is_up
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.rules.compose_service import Service
+from qtctl.rules.places import PlaceOf
+from qtctl.rules.sides import UnitSide
+
+NO_EVIDENCE = "no evidence of a host"
+
+
+def unit_side(place: PlaceOf, facts: Facts | None, desired: Desired) -> UnitSide:
+    """`holds` where the unit is up, or, declared on-timer, where it is there and a timer that starts it is active."""
+    if facts is None:
+        return side(place, None, Outcome.UNKNOWN, NO_EVIDENCE)
+    try:
+        unit = facts.read(Unit, place.unit)
+    except LookupError:
+        return side(place, None, Outcome.UNKNOWN, why_unknown(facts, Need(Unit.FACT, place.unit)))
+    if unit is None or not has_file(unit):
+        return side(place, unit, Outcome.BROKEN, "not on the host", proof(facts, place.unit, "LoadState", "not-found"))
+    shown = proof(facts, place.unit, "ActiveState", unit.active_state)
+    if condition(unit, LoopLimits.of(desired, facts.taken_at)) is Condition.UP:
+        return side(place, unit, Outcome.HOLDS, "", shown)
+    if place.declared == "on-timer":
+        return timed_side(place, unit, facts)
+    return side(place, unit, Outcome.BROKEN, f"{unit.active_state} ({unit.sub_state})", shown)
+
+
+def timed_side(place: PlaceOf, unit: Unit, facts: Facts) -> UnitSide:
+    if unit.active_state == "failed":
+        return side(
+            place, unit, Outcome.BROKEN, "its last run failed", proof(facts, place.unit, "ActiveState", "failed")
+        )
+    unknown = ""
+    proofs: list[Proof] = []
+    for name in place.timers:
+        try:
+            timer = facts.read(Unit, name)
+        except LookupError:
+            unknown = why_unknown(facts, Need(Unit.FACT, name))
+            continue
+        state = "inactive" if timer is None else timer.active_state
+        proofs += proof(facts, name, "ActiveState", state)
+        if is_up(state):
+            return side(place, unit, Outcome.HOLDS, "", proof(facts, name, "ActiveState", state))
+    if unknown:
+        return side(place, unit, Outcome.UNKNOWN, unknown)
+    return side(place, unit, Outcome.BROKEN, "no timer that starts it is active", tuple(proofs))
+
+
+def side(place: PlaceOf, unit: Unit | None, outcome: Outcome, reason: str, shown: tuple[Proof, ...] = ()) -> UnitSide:
+    active, sub = (unit.active_state, unit.sub_state) if unit else ("", "")
+    return UnitSide(place.name, place.unit, place.declared, active, sub, outcome, reason, shown)
+
+
+def proof(facts: Facts, unit: str, name: str, value: str) -> tuple[Proof, ...]:
+    ask = facts.item(Need(Unit.FACT, unit)).ask
+    return (Proof(ask, f"systemctl show -p {name} {quote(unit)}", f"{name}={value}", facts.taken_at),)
+
+
+def judge(service: Service, side: UnitSide) -> Finding:
+    """The finding of a side that is broken."""
+    declared = f"declared {side.declared}; " if side.declared != "running" else ""
+    remedy = f"systemctl status {side.unit}; start it, or correct the disposition of {service.name}"
+    return service.broken(QT802, side.unit, "active", f"{declared}{side.reason}", remedy, side.proof)
+
+
+def why_unknown(facts: Facts, need: Need) -> str:
+    item = facts.item(need)
+    return f"{need.fact} {need.subject}: {item.state.value}" + (f" ({item.reason})" if item.reason else "")
+
+
+QT802 = Meaning(
+    "QT802",
+    "mapped, and its unit is absent or not running",
+    Severity.ERROR,
+    what="A compose service was mapped or migrated to a unit that is not on the host, or does not run there.",
+    why="The migration moved it on paper. What it did is done by nobody.",
+    fix="`qtctl audit` says what is wrong with the unit; deploy it, start it, or mend the disposition.",
+)
+RULES = (QT802,)

@@ -1,0 +1,15 @@
+"""What is wrong with a registry that reads well."""
+
+from dataclasses import dataclass
+
+from qtctl.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, where it stands, what to do. `id` is the finding's, "" where no finding has this fault."""
+
+    what: str
+    origin: Origin
+    hint: str
+    id: str = ""

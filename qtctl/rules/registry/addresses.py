@@ -1,0 +1,78 @@
+"""QT101: two that listen on one address and port of one host."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from qtctl.findings.finding import Severity
+from qtctl.findings.meaning import Meaning
+from qtctl.model.origin import Origin
+from qtctl.model.registry import Registry
+from qtctl.rules.problem import Problem
+
+WILDCARDS = frozenset({"*", "0.0.0.0", "[::]"})  # noqa: S104 - compared with, not bound
+EVERY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One declared port. `hosts` are the hosts on which it is bound."""
+
+    name: str
+    protocol: str
+    address: str
+    port: int
+    hosts: frozenset[str]
+    origin: Origin
+
+    @property
+    def of(self) -> str:
+        """A wildcard address claims every address of its port."""
+        return EVERY if self.address in WILDCARDS else self.address
+
+
+def collisions(registry: Registry) -> Iterator[Problem]:
+    """Each claim with the first that it collides with; the first wildcard with one of each address."""
+    bound: dict[tuple[str, int, str], dict[str, Claim]] = {}
+    told = set()
+    for claim in _claims(registry):
+        for host in claim.hosts:
+            firsts = bound.setdefault((claim.protocol, claim.port, host), {})
+            for first in _before(claim, firsts):
+                if (first.origin, claim.origin) not in told:
+                    told.add((first.origin, claim.origin))
+                    what = f"{claim.address}:{claim.port} is claimed by {first.name} too"
+                    yield Problem(what, claim.origin, "give one of them another", "QT101")
+            firsts.setdefault(claim.of, claim)
+
+
+def _before(claim: Claim, firsts: Mapping[str, Claim]) -> Iterator[Claim]:
+    if claim.of == EVERY and EVERY not in firsts:
+        yield from firsts.values()
+        return
+    yield from (firsts[address] for address in dict.fromkeys((claim.of, EVERY)) if address in firsts)
+
+
+def _claims(registry: Registry) -> Iterator[Claim]:
+    every = frozenset(registry.hosts)
+    for kind in ("services", "externals"):
+        for name, node in getattr(registry, kind).items():
+            if node.state == "retired":
+                continue
+            hosts = frozenset(node.hosts) or every
+            for port_name, port in node.ports.items():
+                origin = registry.origins[kind, name].at("ports", port_name, "listen")
+                yield Claim(name, port.protocol, port.address, port.number, hosts, origin)
+
+
+QT101 = Meaning(
+    "QT101",
+    "two claim one address and port",
+    Severity.ERROR,
+    what="Two services or externals of one host declare the same port on the same address; an address such as "
+    "0.0.0.0 claims the port on all of them. Retired ones claim nothing.",
+    why="Only the first that starts gets the port. Which one that is changes from boot to boot, and the other ends "
+    "in a restart loop, or its callers talk to the wrong program: 8005 was risk-safety's in one document and "
+    "position-monitor's in another.",
+    fix="Give one of them another port in its `[ports]`, and tell its callers; or retire the one that is gone.",
+)
+RULES = (QT101,)

@@ -1,0 +1,64 @@
+"""QT106: names that differ only by - and _."""
+
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+
+from qtctl.findings.finding import Finding, Severity
+from qtctl.model.registry import Registry
+from qtctl.rules.view import View, ViewRule
+
+KINDS = ("services", "externals", "targets", "timers", "venvs", "keys", "hosts")
+
+FEW = 20
+"""Names that are alike, of which each pair is told. Of more, each with the next."""
+
+
+def names(view: View) -> Iterator[Finding]:
+    if not view.first:
+        return
+    registry = view.registry
+    for kind in KINDS:
+        alike: dict[str, list[str]] = {}
+        for name in getattr(registry, kind):
+            alike.setdefault(name.replace("_", "-"), []).append(name)
+        for those in alike.values():
+            found = sorted(those)
+            for first, second in combinations(found, 2) if len(found) <= FEW else pairwise(found):
+                yield from _twins(registry, kind, first, second)
+
+
+def _twins(registry: Registry, kind: str, first: str, second: str) -> Iterator[Finding]:
+    if _told_apart(registry, kind, first, second) or _told_apart(registry, kind, second, first):
+        return
+    yield QT106.broken(
+        second,
+        f"differs from {first} only by - and _: who mistypes one gets the other",
+        "give one of them another name; if one is gone, retire it and say so in its replaced_by",
+        registry.origins[kind, second],
+    )
+
+
+def _told_apart(registry: Registry, kind: str, gone: str, other: str) -> bool:
+    """`gone` is retired and says what became of it: the other, what took the other's place too, or why."""
+    nodes = getattr(registry, kind)
+    if getattr(nodes[gone], "state", None) != "retired":
+        return False
+    if not hasattr(nodes[gone], "replaced_by"):
+        return bool(nodes[gone].why)
+    successors = set(nodes[gone].replaced_by)
+    return other in successors or bool(successors & set(getattr(nodes[other], "replaced_by", ())))
+
+
+QT106 = ViewRule(
+    "QT106",
+    "names that differ by hyphens only",
+    Severity.WARNING,
+    what="Two services, externals, targets, timers, venvs, keys or hosts have names that are the same but for - "
+    "and _. A retired one that says in `replaced_by` (or, where there is none, in `why`) what "
+    "became of it is fine.",
+    why="Whoever mistypes one acts on the other, and reports count one program twice: exposure_balancer ran while "
+    "documents spoke of exposure-balancer.",
+    fix="Rename one, or retire it with `replaced_by`.",
+    look=names,
+)
+RULES = (QT106,)

@@ -1,0 +1,73 @@
+"""QT104: streams with one end only."""
+
+from collections.abc import Iterator
+
+from qtctl.findings.finding import Finding, Severity
+from qtctl.model.registry import Registry, Service
+from qtctl.model.states import ServiceState
+from qtctl.rules.view import View, ViewRule
+
+
+def streams(view: View) -> Iterator[Finding]:
+    """Over the whole fleet: a stream may be written on one host and read on another."""
+    if not view.first:
+        return
+    registry = view.registry
+    live = {name: s for name, s in registry.services.items() if s.state is not ServiceState.RETIRED}
+    running = {name: s for name, s in live.items() if s.state is not ServiceState.STOPPED}
+    written = {stream for service in running.values() for stream in _written(service)}
+    read = {stream for service in running.values() for stream in _read(service)}
+    for name, service in running.items():
+        yield from _starved(registry, name, service, written, live)
+        yield from _unheard(registry, name, service, read)
+
+
+def _written(service: Service) -> tuple[str, ...]:
+    return (*service.streams.publishes, *service.streams.writes)
+
+
+def _read(service: Service) -> tuple[str, ...]:
+    return (*service.streams.consumes, *service.streams.reads)
+
+
+def _starved(
+    registry: Registry, name: str, service: Service, written: set[str], live: dict[str, Service]
+) -> Iterator[Finding]:
+    for stream in service.streams.consumes:
+        if stream in written:
+            continue
+        stopped = sorted(other for other, each in live.items() if stream in _written(each))
+        why = f"; {', '.join(stopped)} would, and is declared stopped" if stopped else ""
+        yield QT104.broken(
+            stream,
+            f"is consumed by {name}, and nothing that runs publishes it{why}",
+            "name the service that writes it in its streams.publishes, or consume the stream that is written",
+            registry.origins["services", name].at("streams", "consumes", stream),
+        )
+
+
+def _unheard(registry: Registry, name: str, service: Service, read: set[str]) -> Iterator[Finding]:
+    for stream in service.streams.publishes:
+        if stream in read:
+            continue
+        yield QT104.broken(
+            stream,
+            f"is published by {name}, and nothing that runs consumes or reads it",
+            "declare who reads it, or stop writing it",
+            registry.origins["services", name].at("streams", "publishes"),
+            severity=Severity.INFO,
+        )
+
+
+QT104 = ViewRule(
+    "QT104",
+    "stream with one end only",
+    Severity.WARNING,
+    what="A stream is consumed that no running service publishes, anywhere in the fleet; or (information) "
+    "published and neither consumed nor read.",
+    why="A consumer without a publisher waits for ever and looks healthy: the flow that is drawn through it does "
+    "not exist. In the fleet's flow chart sizing.final was such a link, in no list of streams.",
+    fix="Declare who publishes it (`streams.publishes`), or name the stream that is really written.",
+    look=streams,
+)
+RULES = (QT104,)

@@ -1,0 +1,64 @@
+"""Rules over evidence: what each wants to hold, the facts it needs to say so, and how it judges them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qtctl.findings.meaning import Meaning
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.json import Json
+from qtctl.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a rule shows for its verdict: the fact it read, and the command and line that prove it."""
+
+    need: Need
+    again: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A rule's judgment of one subject whose needs are all known.
+
+    `subject` only where it differs from the expectation's.
+    """
+
+    holds: bool
+    observed: Json
+    claims: tuple[Claim, ...] = ()
+    subject: str = ""
+    declared: Origin | None = None
+    remedy: str = ""
+    unknown: str = ""
+    """A reason why known answers still do not decide it (lag NULL): makes the check unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One thing a rule wants to hold, the facts it needs to say so, and how it judges them.
+
+    `judge` is called only where every need is observed or absent; the runner makes `unknown` otherwise.
+    `roots` are subjects of other rules whose failure explains this one, as (id, subject).
+    """
+
+    subject: str
+    expected: Json
+    needs: tuple[Need, ...]
+    judge: Callable[[Facts], Verdict | tuple[Verdict, ...]]
+    declared: Origin | None = None
+    roots: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Meaning):
+    """A finding over evidence. `expect` lists, from what is declared alone, everything that should hold.
+
+    `gate`: a deploy waits until it holds.
+    """
+
+    expect: Callable[[Desired], tuple[Expectation, ...]]
+    gate: bool = False

@@ -1,0 +1,47 @@
+"""QT111: directives that systemd does not know, or not there, or only by an old name; by the host's version."""
+
+from collections.abc import Iterator
+
+from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
+from qtctl.dialects.systemd.unitfile import Kind, Line
+from qtctl.findings.finding import Finding, Severity
+from qtctl.rules.locate import spot
+from qtctl.rules.view import Unit, View, ViewRule
+
+
+def directives(view: View) -> Iterator[Finding]:
+    judged: dict[tuple[str, str, str], Trouble | None] = {}
+    version = view.systemd
+    for unit in view.units:
+        suffix = unit.name[unit.name.rfind(".") :]
+        for line in unit.parsed.lines:
+            if line.kind is Kind.SECTION:
+                problem = section_trouble(unit.name, line.section)
+                if problem is not None:
+                    yield _finding(view, unit, line, problem)
+            elif line.kind is Kind.DIRECTIVE:
+                at = (suffix, line.section, line.key)
+                if at not in judged:
+                    judged[at] = directive_trouble(unit.name, line.section, line.key, version)
+                problem = judged[at]
+                if problem is not None:
+                    yield _finding(view, unit, line, problem)
+
+
+def _finding(view: View, unit: Unit, line: Line, problem: Trouble) -> Finding:
+    severity = Severity.WARNING if problem.honoured else Severity.ERROR
+    return QT111.broken(unit.subject, problem.what, problem.remedy, spot(view, unit, line), severity=severity)
+
+
+QT111 = ViewRule(
+    "QT111",
+    "directive that the host's systemd ignores",
+    Severity.ERROR,
+    what="A directive or section that the `systemd` of `hosts.toml` does not know there, by what that version "
+    "itself lists; an old spelling that it still honours is a warning, and so is one that came or went between two "
+    "versions that were asked.",
+    why="What was ignored is missing where it was counted on: StartLimitIntervalSec= in [Service] limits nothing.",
+    fix="The finding says where it belongs, what it is called now, or which versions know it.",
+    look=directives,
+)
+RULES = (QT111,)

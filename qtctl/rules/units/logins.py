@@ -1,0 +1,45 @@
+"""QT115: an account that audits, and can do more than look."""
+
+from collections.abc import Iterator
+
+from qtctl.findings.finding import Finding, Severity
+from qtctl.model.origin import Origin
+from qtctl.rules.view import View, ViewRule
+
+_ROOT = "root"
+_REMEDY = "name an account of its own for audits: an ordinary user without sudo, which no service runs as"
+
+
+def logins(view: View) -> Iterator[Finding]:
+    host, login = view.desired.host, view.desired.login
+    for severity, what in _more(view):
+        at = Origin("hosts.toml", (host, "audit_user"))
+        yield QT115.broken(host, f"audit_user {login.audit_user} {what}", _REMEDY, at, severity=severity)
+
+
+def _more(view: View) -> Iterator[tuple[Severity, str]]:
+    """What the auditing account can do besides."""
+    login = view.desired.login
+    if login.audit_user == login.deploy_user:
+        yield Severity.ERROR, "is deploy_user too: what fools or takes over an audit can then change the host"
+    elif login.audit_user == _ROOT:
+        yield Severity.ERROR, "can change the host: what fools or takes over an audit then does"
+    runs = sorted(service.unit for service in view.desired.services if service.user == login.audit_user != _ROOT)
+    if runs:
+        more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
+        yield Severity.WARNING, f"runs {runs[0]}{more} too: such a service can choose what an audit is told"
+
+
+QT115 = ViewRule(
+    "QT115",
+    "account that audits and can do more",
+    Severity.ERROR,
+    what="One account is both `audit_user` and `deploy_user` of a host, or audits log in as root. As a warning: a "
+    "service runs as the account that audits.",
+    why="An audit reads what service accounts wrote, and needs no rights. Where its account may use sudo, whatever "
+    "fools it or takes over its session is root; where a service runs as it, that service can answer for the host.",
+    fix="Make an account of its own on the host (`users.toml` can declare it), without sudo and with `/bin/sh`, put "
+    "the auditors' SSH keys there, and name it as `audit_user`.",
+    look=logins,
+)
+RULES = (QT115,)

@@ -1,0 +1,129 @@
+"""QT105 and QT114: memory that is not there, caps that are none, and start limits that are never hit."""
+
+from collections.abc import Iterator
+
+from qtctl.dialects.systemd import size, timespan
+from qtctl.errors import InputError
+from qtctl.findings.finding import Finding, Severity
+from qtctl.model.states import ServiceState
+from qtctl.rules.locate import origin_of
+from qtctl.rules.view import Unit, View, ViewRule
+
+_DEFAULT_INTERVAL, _DEFAULT_BURST, _DEFAULT_RESTART = "10s", "5", "100ms"
+"""systemd's own, where a unit says nothing (systemd-system.conf)."""
+_GIB = 1024**3
+
+
+def memory(view: View) -> Iterator[Finding]:
+    """QT105: of what runs, now or on a timer."""
+    desired = view.desired
+    caps = {
+        service.name: cap
+        for unit, service in view.services
+        if service.state is not ServiceState.STOPPED
+        and (cap := _bytes(unit.last("Service", "MemoryMax"), desired.memory)) not in (None, size.INFINITY)
+    }
+    total = sum(cap for cap in caps.values() if cap is not None)
+    if total <= desired.memory:
+        return
+    largest = sorted(caps, key=lambda name: (-(caps[name] or 0), name))[:3]
+    yield QT105.broken(
+        desired.host,
+        f"has {_gib(desired.memory)} of memory, and the memory_max of the {len(caps)} services that run there adds up "
+        f"to {_gib(total)} (most: {', '.join(largest)})",
+        "lower the caps, move services to another host, or mend the host's memory",
+        view.registry.origins["hosts", desired.host].at("memory"),
+    )
+
+
+def caps(view: View) -> Iterator[Finding]:
+    """QT114, of each service."""
+    for unit, _ in view.services:
+        yield from _cap(view, unit)
+        yield from _start_limit(view, unit)
+
+
+def _cap(view: View, unit: Unit) -> Iterator[Finding]:
+    most = _bytes(unit.last("Service", "MemoryMax") or "infinity", view.desired.memory)
+    if most == size.INFINITY:
+        yield QT114.broken(
+            unit.subject,
+            "has no memory cap: if it leaks, the kernel ends whatever it likes",
+            "give it limits.memory_max, or the fleet defaults.limits.memory_max",
+            origin_of(view, unit, "MemoryMax"),
+        )
+    high = _bytes(unit.last("Service", "MemoryHigh") or "infinity", view.desired.memory)
+    if high is None or most is None or high == size.INFINITY or high <= most:
+        return
+    yield QT114.broken(
+        unit.subject,
+        "has a memory_high above its memory_max: it is killed before it is ever slowed down",
+        "set memory_high below memory_max",
+        origin_of(view, unit, "MemoryHigh"),
+    )
+
+
+def _start_limit(view: View, unit: Unit) -> Iterator[Finding]:
+    if unit.last("Service", "Restart") in ("", "no") or unit.last("Service", "RestartSteps") not in ("", "0"):
+        return
+    interval = _span(unit.last("Unit", "StartLimitIntervalSec") or _DEFAULT_INTERVAL)
+    burst = unit.last("Unit", "StartLimitBurst") or _DEFAULT_BURST
+    pause = _span(unit.last("Service", "RestartSec") or _DEFAULT_RESTART)
+    if interval is None or pause is None or not burst.isdecimal() or not interval or interval > int(burst) * pause:
+        return
+    yield QT114.broken(
+        unit.subject,
+        "can never hit its start limit: start_limit_burst times restart_sec is not less than start_limit_interval, so "
+        "it restarts for ever",
+        "lengthen start_limit_interval, or lower start_limit_burst",
+        origin_of(view, unit, "StartLimitIntervalSec"),
+    )
+
+
+def _bytes(text: str, whole: int) -> int | None:
+    """None where it is no size; a percentage is of the host's memory."""
+    if text.endswith("%") and text[:-1].replace(".", "", 1).isdecimal():
+        return int(float(text[:-1]) / 100 * whole)
+    try:
+        return size.bytes_of(text)
+    except InputError:
+        return None
+
+
+def _span(text: str) -> int | None:
+    try:
+        return timespan.microseconds(text)
+    except InputError:
+        return None
+
+
+def _gib(number: int) -> str:
+    return f"{number / _GIB:.1f}G"
+
+
+QT105 = ViewRule(
+    "QT105",
+    "more memory promised than there is",
+    Severity.WARNING,
+    what="The MemoryMax= of all that runs on a host, now or on a timer, adds up to more than the memory that "
+    "`hosts.toml` declares for it.",
+    why="Each service stays within its cap, and the host runs out all the same: then the kernel chooses what to "
+    "end, and it need not be the one that grew.",
+    fix="Lower caps that are never reached, move services, or mend the declared memory.",
+    look=memory,
+)
+QT114 = ViewRule(
+    "QT114",
+    "limit that limits nothing",
+    Severity.WARNING,
+    what="No memory cap; a MemoryHigh= above MemoryMax=; or a start limit that is never hit, since so many "
+    "restarts, with RestartSec= between them, do not fit into StartLimitIntervalSec=.",
+    why="A leak takes the whole host. A service that cannot start restarts for ever, and is never reported failed.",
+    fix="Set `limits.memory_max` (in `[defaults.limits]` for all), `memory_high` below it, and a "
+    "`start_limit_interval` longer than `start_limit_burst` times `restart_sec`.",
+    look=caps,
+)
+RULES = (
+    QT105,
+    QT114,
+)

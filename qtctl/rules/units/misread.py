@@ -1,0 +1,151 @@
+"""QT110: text that systemd reads otherwise than it looks. Values are not shown: they may hold secrets."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from qtctl.dialects.lines import file_lines
+from qtctl.dialects.systemd.table.lookup import known
+from qtctl.dialects.systemd.unitfile import Line
+from qtctl.dialects.systemd.values import inline_comment, value_trouble
+from qtctl.dialects.systemd.words import Escapes, split
+from qtctl.errors import InputError
+from qtctl.findings.finding import Finding, Severity
+from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.origin import Origin
+from qtctl.rules.locate import Keys, key_path, spot
+from qtctl.rules.view import Declared, Unit, View, ViewRule, declared_of
+
+_LETTER = "AaBbCDdEefGgHhIijJLlMmNnoPpqSsTtUuVvWwYy"
+"""Specifiers of 247 to 257; systemd keeps a % before anything else."""
+_DATE = re.compile(r"%[YmdHMSjyBbAaIp](?:[-:/. _T]*%[YmdHMSjyBbAaIp])+")
+_AFTER_DIGIT = re.compile(rf"[0-9]%[{_LETTER}]")
+_URL_ESCAPE = re.compile(r"%[A-F][0-9A-F]")
+_VARIABLE = re.compile(r"(?<!\$)(?:\$\$)*\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)(?=\s|$))")
+_SET_BY_SYSTEMD = re.compile(
+    "PATH|LANG|USER|LOGNAME|HOME|SHELL|TERM|PIDFILE|MAINPID|MANAGERPID|INVOCATION_ID|XDG_RUNTIME_DIR|JOURNAL_STREAM|"
+    "(RUNTIME|STATE|CACHE|LOGS|CONFIGURATION|CREDENTIALS)_DIRECTORY|NOTIFY_SOCKET|LISTEN_(FDS|PID|FDNAMES)|"
+    "WATCHDOG_(PID|USEC)|SERVICE_RESULT|EXIT_(CODE|STATUS)|SYSTEMD_EXEC_PID|MONITOR_[A-Z_]+|LOG_NAMESPACE|"
+    "MEMORY_PRESSURE_(WATCH|WRITE)|TRIGGER_[A-Z_]+"
+)
+_CRLF = "has lines that end with a carriage return"
+_ENVIRONMENT = "environment variable "
+_EXPORT = re.compile(r"^[ \t]*export[ \t]")
+
+_Trouble = tuple[Severity, str, str]
+
+
+def misread(view: View) -> Iterator[Finding]:
+    version = view.systemd
+    judged: dict[tuple[str, str, str], tuple[_Trouble, ...]] = {}
+    for unit in view.units:
+        if b"\r" in unit.file.content:
+            yield _of_file(unit.subject, unit.file, _CRLF, "save the template with LF")
+        for line in unit.parsed.directives:
+            at = (line.section, line.key, line.value)
+            if at not in judged:
+                judged[at] = tuple(_troubles(line, version))
+            for severity, what, remedy in (*judged[at], *_variables(unit, line)):
+                yield QT110.broken(unit.subject, what, remedy, spot(view, unit, line), severity=severity)
+    for file in view.desired.files:
+        if file.kind == "env":
+            yield from _env(file)
+
+
+def _troubles(line: Line, version: int) -> Iterator[_Trouble]:
+    kind = known(line.section, line.key, version)
+    if kind is None or not line.value:
+        return
+    executed = kind == "PATH [ARGUMENT [...]]"
+    if inline_comment(kind, line.value):
+        what = f"{line.key}= has a # after its value: systemd knows no such comments"
+        yield Severity.ERROR, what, "put it on a line of its own"
+    elif (trouble := value_trouble(line.key, kind, line.value)) is not None:
+        yield Severity.ERROR, f"{line.key}= {trouble}: systemd ignores the line", "mend the value"
+    if (executed or kind in ("ENVIRON", "STRING")) and _percent(line.value):
+        yield Severity.WARNING, f"{line.key}= has a % that systemd replaces", "write %% for a percent sign"
+    if kind == "ENVIRON":
+        yield from _assignments(line)
+
+
+def _percent(value: str) -> bool:
+    bare = value.replace("%%", "")
+    return any(pattern.search(bare) for pattern in (_DATE, _AFTER_DIGIT, _URL_ESCAPE))
+
+
+def _assignments(line: Line) -> Iterator[_Trouble]:
+    try:
+        words = split(line.value, Escapes.C)
+    except InputError as error:
+        yield Severity.ERROR, f"Environment= cannot be read: {error.what}", "quote it"
+        return
+    if any("=" not in word or word.startswith("=") for word in words):
+        what = "Environment= has a word that is no NAME=value: it is dropped"
+        yield Severity.ERROR, what, 'quote it: "NAME=two words"'
+
+
+def _variables(unit: Unit, line: Line) -> Iterator[_Trouble]:
+    if "$" not in line.value or not line.key.startswith("Exec") or unit.service is None:
+        return
+    if line.value.lstrip("-@+!").startswith(":"):
+        return
+    service = unit.service
+    given = {name for name, _ in service.env} | set(service.secrets_keys)
+    for key in ("Environment", "PassEnvironment"):
+        given |= {word.partition("=")[0] for word in unit.all("Service", key)}
+    for found in _VARIABLE.finditer(line.value):
+        name = found[1] or found[2]
+        if name not in given and not _SET_BY_SYSTEMD.fullmatch(name):
+            what = f"{line.key}= uses ${name}, which nothing sets: systemd puts nothing in its place"
+            yield Severity.WARNING, what, "declare it in env, or write $$ for a dollar sign"
+
+
+def _env(file: DesiredFile) -> Iterator[Finding]:
+    text = file.content.decode("utf-8", "replace")
+    if "\r\n" in text:
+        yield _of_file(file.subject, file, _CRLF, "save the template with LF")
+    if any(_EXPORT.match(line) for line in file_lines(text)):
+        what = "has lines that begin with export: systemd drops them"
+        yield _of_file(file.subject, file, what, "write NAME=value alone", Severity.ERROR)
+
+
+def _of_file(subject: str, file: DesiredFile, what: str, remedy: str, severity: Severity = Severity.WARNING) -> Finding:
+    return QT110.broken(subject, f"{file.path} {what}", remedy, file.origin, severity=severity)
+
+
+def unwritable(desired: Desired, errors: Iterable[InputError], keys: Keys) -> Iterator[Finding]:
+    """`errors` of rendering whose place is a file of the registry: "UNIT: FIELD: why"."""
+    declared: tuple[Declared, ...] = declared_of(desired)
+    by_unit = {each.unit: each for each in declared}
+    for error in errors:
+        unit, _, what = error.what.partition(": ")
+        unit = unit.partition(" and ")[0]
+        found = by_unit.get(unit)
+        origin = found.origin if found else Origin(error.place.file if error.place else "fleet.toml")
+        remedy = error.hint or "declare something that it can say"
+        yield QT110.broken(
+            found.name if found else unit,
+            f"cannot be written into a unit or env file: {what or error.what}",
+            remedy,
+            origin.at(*_path(what, keys)),
+        )
+
+
+def _path(what: str, keys: Keys) -> tuple[str, ...]:
+    field = what.partition(":")[0]
+    if field.startswith(_ENVIRONMENT):
+        return ("env", field.removeprefix(_ENVIRONMENT))
+    return key_path(keys, field)
+
+
+QT110 = ViewRule(
+    "QT110",
+    "value that systemd would misread",
+    Severity.ERROR,
+    what="A value that no unit or env file can say; or, in what a template of your own gives: a # after a value, "
+    "a value that is not of the directive's kind, a word of Environment= without =, `export` in an env file, and "
+    "as warnings a % that is a specifier, a variable that nothing sets, carriage returns.",
+    why="systemd logs a line that nobody reads and goes on without the setting: `MemoryMax=16G # 50%` is no cap.",
+    fix="Put comments on lines of their own, double % and $, quote words with spaces.",
+    look=misread,
+)
+RULES = (QT110,)

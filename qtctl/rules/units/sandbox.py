@@ -1,0 +1,128 @@
+"""QT107: a sandbox that hides or locks what the service itself needs."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from qtctl.dialects.systemd.booleans import boolean
+from qtctl.findings.finding import Finding, Severity
+from qtctl.model.desired import DesiredService
+from qtctl.model.origin import Origin
+from qtctl.rules.locate import origin_of
+from qtctl.rules.view import Unit, View, ViewRule
+
+HOMES = ("/home", "/root", "/run/user")
+_LOCKED = {
+    "strict": ("/",),
+    "full": ("/usr", "/boot", "/efi", "/etc", "/bin", "/sbin", "/lib", "/lib64"),
+    "yes": ("/usr", "/boot", "/efi", "/bin", "/sbin", "/lib", "/lib64"),
+}
+"""ProtectSystem= → what is read-only."""
+_ALWAYS_WRITABLE = ("/dev", "/proc", "/sys")
+_DIRECTORIES = {
+    "RuntimeDirectory": "/run",
+    "StateDirectory": "/var/lib",
+    "CacheDirectory": "/var/cache",
+    "LogsDirectory": "/var/log",
+}
+_WRITTEN = re.compile(r"(^|_)(LOGS?|LOGFILE|CHECKPOINTS?|OUTPUT|OUT|CACHE|STATE|TMP|TEMP|RESULTS?|PID)(_|$)")
+"""Words in the name of a setting whose path is written to."""
+
+
+def sandbox(view: View) -> Iterator[Finding]:
+    for unit, service in view.services:
+        yield from _hidden(view, unit, service)
+        yield from _locked(view, unit, service)
+
+
+def _hidden(view: View, unit: Unit, service: DesiredService) -> Iterator[Finding]:
+    protect = unit.last("Service", "ProtectHome")
+    if not (boolean(protect) or protect == "tmpfs"):
+        return
+    shown = _bound(unit) if protect == "tmpfs" else ()
+    for what, path, origin in _needed(view, unit, service):
+        if _below(path, HOMES) and not _below(path, shown):
+            yield QT107.broken(
+                unit.subject,
+                f"has ProtectHome={protect}, which hides its own {what} ({path})",
+                'move it out of the homes, or give the service another profile (sandbox.profile = "default")',
+                origin,
+            )
+
+
+def _needed(view: View, unit: Unit, service: DesiredService) -> Iterator[tuple[str, str, Origin]]:
+    """What the process opens: word for it, path, where it is declared."""
+    run = service.origin.at("run")
+    yield "working directory", service.working_directory, run
+    yield from (("program", program, run) for program in service.argv[:1])
+    yield "venv", service.venv, run.at("venv")
+    yield "entry point", service.entry_point, run
+    for command in service.commands:
+        if "+" not in command.prefixes:
+            yield f"{command.directive}= program", command.argv[0], origin_of(view, unit, command.directive)
+    for path in _each_path(unit, "ReadWritePaths"):
+        yield "writable path", path, origin_of(view, unit, "ReadWritePaths")
+
+
+def _locked(view: View, unit: Unit, service: DesiredService) -> Iterator[Finding]:
+    protect = unit.last("Service", "ProtectSystem")
+    locked = _LOCKED.get("yes" if boolean(protect) else protect)
+    if locked is None:
+        return
+    writable = (*_writable(unit), *_ALWAYS_WRITABLE)
+    read_only = (*locked, *_each_path(unit, "ReadOnlyPaths"))
+    for key, path in service.env:
+        if not (_WRITTEN.search(key) and path.startswith("/")):
+            continue
+        if _below(path, read_only) and not _below(path, writable):
+            yield QT107.broken(
+                unit.subject,
+                f"has ProtectSystem={protect} and no writable path for what {key} names",
+                "add its directory to sandbox.read_write_paths",
+                _env_origin(view, service, key),
+                severity=Severity.WARNING,
+            )
+
+
+def _env_origin(view: View, service: DesiredService, key: str) -> Origin:
+    if key in view.registry.services[service.name].env:
+        return service.origin.at("env", key)
+    return Origin("fleet.toml", ("defaults", "env", key))
+
+
+def _writable(unit: Unit) -> Iterator[str]:
+    yield from _each_path(unit, "ReadWritePaths")
+    yield from _bound(unit)
+    for key, above in _DIRECTORIES.items():
+        yield from (f"{above}/{name.partition(':')[0]}" for name in unit.all("Service", key))
+    yield from (path.partition(":")[0] for path in unit.all("Service", "TemporaryFileSystem"))
+    if boolean(unit.last("Service", "PrivateTmp")) or unit.last("Service", "PrivateTmp") == "disconnected":
+        yield from ("/tmp", "/var/tmp")  # noqa: S108 - the service's own
+
+
+def _bound(unit: Unit) -> tuple[str, ...]:
+    """Where BindPaths= and BindReadOnlyPaths= lead."""
+    both = (*unit.all("Service", "BindPaths"), *unit.all("Service", "BindReadOnlyPaths"))
+    return tuple(path.lstrip("-").split(":")[:2][-1] for path in both)
+
+
+def _each_path(unit: Unit, key: str) -> Iterator[str]:
+    yield from (path.lstrip("-+") for path in unit.all("Service", key))
+
+
+def _below(path: str, folders: Iterable[str]) -> bool:
+    return any(folder in ("/", path) or path.startswith(f"{folder}/") for folder in folders if folder)
+
+
+QT107 = ViewRule(
+    "QT107",
+    "sandbox against the service itself",
+    Severity.ERROR,
+    what="ProtectHome= hides the working directory, program, code, venv or a writable path of the service; or "
+    "(a warning) ProtectSystem= makes read-only what a setting names to be written, with no ReadWritePaths=, "
+    "StateDirectory= or the like above it.",
+    why="It ends at once with 200/CHDIR or 203/EXEC, or hours later with the first line that it cannot log.",
+    fix="Move code and venv out of the homes, choose another profile, or add the directory to "
+    "`sandbox.read_write_paths`.",
+    look=sandbox,
+)
+RULES = (QT107,)

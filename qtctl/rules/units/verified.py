@@ -1,0 +1,66 @@
+"""QT118, QT119: what systemd's own tools say of the generated units. `qtctl verify` asks them."""
+
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+from qtctl.findings.meaning import Meaning
+from qtctl.model.json import Json
+from qtctl.rules.units.timers import QT112
+
+
+def judge_message(host: str, unit: str, place: Place | None, said: str) -> Finding:
+    remedy = "correct what it names in the registry or in the unit template, then verify again"
+    return _broken(QT118, host, unit, place, "no message of systemd-analyze verify", said, remedy)
+
+
+def judge_calendar(host: str, timer: str, expression: str, place: Place | None, said: str) -> Finding:
+    """Of an expression that systemd refuses, or that never elapses."""
+    subject = f"{timer} {expression}"
+    return _broken(QT112, host, subject, place, "a calendar expression that elapses", said, "see systemd.time(7)")
+
+
+def judge_exposure(
+    host: str, unit: str, place: Place | None, exposure: float | None, threshold: float | None
+) -> Finding:
+    remedy = "give the service a stricter sandbox profile, or raise --threshold"
+    return _broken(QT119, host, unit, place, {"exposure": threshold}, {"exposure": exposure}, remedy)
+
+
+def _broken(  # noqa: PLR0917 - the columns of a finding, in their order
+    meaning: Meaning, host: str, subject: str, place: Place | None, expected: Json, observed: Json, remedy: str
+) -> Finding:
+    return Finding(
+        id=meaning.id,
+        outcome=Outcome.BROKEN,
+        severity=meaning.severity,
+        title=meaning.title,
+        subject=subject,
+        host=host,
+        place=place,
+        expected=expected,
+        observed=observed,
+        remedy=remedy,
+        fingerprint=fingerprint(meaning.id, host, subject),
+    )
+
+
+QT118 = Meaning(
+    "QT118",
+    "unit that systemd objects to",
+    Severity.ERROR,
+    what="`systemd-analyze verify` of this machine prints a message about a generated unit: a setting that it ignores, "
+    "a program that does not exist, an order that forms a circle. `qtctl verify` asks it.",
+    why="systemd itself is the judge of its unit files. What it complains about here it logs on the host, where nobody "
+    "reads it, and goes on without the setting.",
+    fix="The message names file and line of the generated unit; the finding also says where the registry declares it. "
+    "Correct it there, or in the unit template.",
+)
+QT119 = Meaning(
+    "QT119",
+    "service more exposed than allowed",
+    Severity.ERROR,
+    what="`systemd-analyze security` rates a generated service above the threshold that `qtctl verify --threshold` "
+    "was given, from 0 (closed) to 10 (open). Without a threshold no exposure is a finding.",
+    why="The exposure sums up what the service could do to the rest of the host if it were taken over.",
+    fix="The report lists what weighs most. Choose a stricter `sandbox.profile`, or set single keys of `[sandbox]`.",
+)
+RULES = (QT118, QT119)

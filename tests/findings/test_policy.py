@@ -1,0 +1,80 @@
+"""policy.toml holds for lint, audit, verify and parity alike: what it makes harmless fails nowhere."""
+
+from dataclasses import replace
+
+import pytest
+
+from qtctl.audit.judge import judge
+from qtctl.dialects.compose.load import load as load_compose
+from qtctl.dialects.systemd.analyze import OpenItem
+from qtctl.findings.finding import Finding, Outcome, Severity
+from qtctl.findings.policy import Policy
+from qtctl.findings.verdict import Conclusion
+from qtctl.flows.audit import concluded
+from qtctl.flows.lint import lint
+from qtctl.parity.compare import compare
+from qtctl.report.parity import build as build_parity
+from qtctl.report.verify import build as build_verify
+from qtctl.stage.verified import Asked, Exposure, Verified
+from tests.audit.build import desired as audited
+from tests.audit.build import evidence
+from tests.lint.cases import CASES
+from tests.parity.fleet import desired as compared
+
+AS_DECLARED, NOT = Conclusion.AS_DECLARED, Conclusion.NOT_AS_DECLARED
+
+
+def lint_says(severity: str) -> tuple[Conclusion, Severity]:
+    case = next(case for case in CASES if case.name == "no cap")
+    linted = lint({**case.texts, "policy.toml": f'severities = {{ QT114 = "{severity}" }}\n'.encode()}, case.templates)
+    return linted.conclusion, linted.findings[0].severity
+
+
+def audit_says(severity: str) -> tuple[Conclusion, Severity]:
+    desired = replace(audited(), severities=(("QT201", severity), ("QT210", severity)))
+    unit = next(file for file in desired.files if file.kind == "unit")
+    checks = judge(desired, evidence(audited(), absent=[f"file {unit.path}"]))
+    broken = [check for check in checks if check.outcome is Outcome.BROKEN]
+    return concluded(desired, checks), broken[0].severity
+
+
+def parity_says(severity: str) -> tuple[Conclusion, Severity]:
+    desired = replace(compared(), severities=(("QT801", severity),))
+    report = build_parity((compare(load_compose("services: {a: {image: x}}", "f.yml"), None, desired, None),))
+    return report.conclusion, report.files[0].services[0].findings[0].severity
+
+
+def verify_says(severity: str) -> tuple[Conclusion, Severity]:
+    holds = Asked(Outcome.HOLDS)
+    found = Verified(
+        fleet="f",
+        host="box",
+        host_systemd=255,
+        systemd=255,
+        threshold=1,
+        units=("a.service",),
+        verify=holds,
+        messages=(),
+        calendar=holds,
+        calendars=(),
+        security=Asked(Outcome.BROKEN),
+        exposures=(Exposure("a.service", 5.0, "MEDIUM", Outcome.BROKEN, (OpenItem("a", "b", 1.0),), None),),
+        policy=Policy.of("warning", {"QT119": severity}),
+    )
+    report = build_verify(found)
+    return report.conclusion, report.findings[0].severity
+
+
+@pytest.mark.parametrize("says", [lint_says, audit_says, parity_says, verify_says])
+def test_a_severity_of_the_policy_decides_what_fails(says: object) -> None:
+    assert callable(says)
+    assert says("info") == (AS_DECLARED, Severity.INFO)
+    assert says("warning") == (NOT, Severity.WARNING)
+    assert says("error") == (NOT, Severity.ERROR)
+
+
+def test_an_unnamed_id_keeps_its_own_severity() -> None:
+    finding = Finding(
+        id="QT201", outcome=Outcome.BROKEN, severity=Severity.ERROR, title="", subject="a", fingerprint="0"
+    )
+    assert Policy.of("warning", {"QT202": "info"}).rule(finding) is finding
