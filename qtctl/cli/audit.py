@@ -2,29 +2,40 @@
 
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.exits import of_conclusion
+from qtctl.cli.audit_fleet import Selection, audit_fleet
+from qtctl.cli.exits import Exit, of_conclusion
 from qtctl.cli.options import (
+    AllHostsOption,
     AsOption,
     FormatOption,
     FromOption,
-    OptionalHostOption,
+    HostsOption,
     RegistryOption,
     TemplatesOption,
     UserOption,
     registry_folder,
 )
-from qtctl.cli.output import present
+from qtctl.cli.output import Format, present
+from qtctl.dialects.endpoints import is_host_glob
+from qtctl.errors import InputError
+
+if TYPE_CHECKING:
+    from qtctl.cli.evidence import Source
+    from qtctl.flows.asking import Asking
+
+SAVE_HELP = "Keep the evidence. Of several hosts: FILE is a folder, with a file for each."
 
 
 def audit(
     context: typer.Context,
-    host: OptionalHostOption = None,
+    host: HostsOption = None,
+    all_hosts: AllHostsOption = False,
     saved: FromOption = None,
-    save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the evidence.")] = None,
+    save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help=SAVE_HELP)] = None,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,
@@ -32,23 +43,46 @@ def audit(
     format_: FormatOption = None,
     every: Annotated[bool, typer.Option("--all", metavar="", help="Show what holds, too.")] = False,
 ) -> None:
-    """Compare a host with what the registry declares, read-only, with a proof for every line."""
+    """Compare hosts with what the registry declares, read-only, with a proof for every line."""
+    from qtctl.cli.evidence import Source
+
+    names, folder = host or [], registry_folder(registry)
+    if all_hosts or len(names) > 1 or any(map(is_host_glob, names)):
+        chosen = Selection(folder, _several(names, saved, as_name, all_hosts=all_hosts), user, templates)
+        raise typer.Exit(audit_fleet(chosen, save=save, format_=format_, every=every))
+    source = Source(folder, templates, next(iter(names), None), saved, as_name, user)
+    raise typer.Exit(_audit(source, context.obj, save=save, format_=format_, every=every))
+
+
+def _several(names: list[str], saved: Path | None, as_name: str | None, *, all_hosts: bool) -> tuple[str, ...]:
+    """The hosts and globs. InputError where another option is for one host only."""
+    if saved is not None:
+        raise InputError("--from is for one host", hint="judge saved evidence file by file")
+    if as_name is not None:
+        raise InputError("--as is for one host", hint="audit hosts that stand in for others one by one")
+    if all_hosts and names:
+        raise InputError("--host and --all-hosts are both given", hint="name hosts, or take all: one of them")
+    return ("*",) if all_hosts else tuple(names)
+
+
+def _audit(
+    source: "Source", started: "Asking | None", *, save: Path | None, format_: Format | None, every: bool
+) -> Exit:
     from qtctl.adapters.files import check_writable
-    from qtctl.cli.evidence import Source, gather
+    from qtctl.cli.evidence import gather
     from qtctl.cli.evidence import save as keep
 
     if save is not None:
         check_writable(save)
-    source = Source(registry_folder(registry), templates, host, saved, as_name, user)
-    declared, evidence = gather(source, context.obj, lambda: import_module("qtctl.report.audit"))
-    from qtctl.flows.audit import judged
-    from qtctl.report.audit import build, to_json
+    declared, evidence = gather(source, started, lambda: import_module("qtctl.api.audit"))
+    from qtctl.api import audit
+    from qtctl.report.audit import to_json
     from qtctl.report.audit_markdown import to_markdown
 
     if save is not None:
         keep(evidence, save)
-    checks = judged(declared, evidence)
-    report = build(declared.desired, evidence, checks, every=every)
+    checks = audit.judge(declared, evidence)
+    report = audit.report(declared, evidence, checks, every=every)
 
     def tables() -> None:
         from qtctl.cli.audit_table import show
@@ -56,4 +90,4 @@ def audit(
         show(report)
 
     present(format_, lambda: to_json(report), lambda: to_markdown(report), tables)
-    raise typer.Exit(of_conclusion(report.verdict))
+    return of_conclusion(report.verdict)

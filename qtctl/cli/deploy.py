@@ -48,12 +48,12 @@ def deploy(
 ) -> None:
     """Show what would change on a host, ask, change it, and return when it runs as declared."""
     from qtctl.adapters.clock import SystemClock
+    from qtctl.api.registry import declare
     from qtctl.cli.deploy_view import ended
-    from qtctl.cli.evidence import declare
     from qtctl.engines.connect import passwords
     from qtctl.flows.deploy import deploy as run
 
-    declared = declare(registry_folder(registry), templates, host, as_name)
+    declared = declare(registry_folder(registry), host, templates=templates, as_name=as_name)
     secrets = passwords(declared.desired)
     withhold(*secrets.values())
     cleanly()

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from qtctl.dialects.endpoints import LOCAL, is_account, is_target
-from qtctl.engines.early_connection import EarlyConnection
+from qtctl.api.early import start
+from qtctl.dialects.endpoints import is_account, is_target
 from qtctl.errors import InputError
 from qtctl.flows.asking import Asking
 from qtctl.flows.target import Target
@@ -28,15 +28,10 @@ def begin(argv: Sequence[str]) -> Asking | None:
     target = target_of(argv, os.environ)
     if target is None:
         return None
-    asking = begin_later(target)
+    asking = start(target)
     with suppress(Exception):  # the command meets it again, and reports it
         asking.begin()
     return asking
-
-
-def begin_later(target: Target) -> Asking:
-    """An engine that has started; nothing is checked or asked yet."""
-    return Asking(target, EarlyConnection(remote=target.host != LOCAL))
 
 
 def taken(started: Asking | None, target: Target) -> Asking:
@@ -45,7 +40,7 @@ def taken(started: Asking | None, target: Target) -> Asking:
         return started
     if started is not None:
         started.close()
-    return begin_later(target)
+    return start(target)
 
 
 def target_of(argv: Sequence[str], environ: Mapping[str, str]) -> Target | None:

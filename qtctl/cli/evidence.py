@@ -5,25 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtctl.cli.output import progress, withhold, write
-from qtctl.dialects.shell import quote
-from qtctl.errors import InputError, Place
+from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qtctl.flows.asking import Asking
-    from qtctl.flows.declare import Loaded
     from qtctl.flows.declared import Declared
     from qtctl.model.evidence import Evidence
-
-
-def declare(registry: Path, templates: Path | None, target: str, as_name: str | None) -> "Loaded":
-    from qtctl.adapters.files import read_registry
-    from qtctl.adapters.templates import unit_templates
-    from qtctl.flows.declare import declare as build
-
-    return build(read_registry(registry), unit_templates(templates), target, as_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +37,7 @@ def gather(source: Source, started: "Asking | None", meanwhile: "Callable[[], ob
     `started`: a host that is being asked already. `meanwhile` runs while the host answers: loading what comes next.
     """
     if source.host is None:
-        loaded = declare(source.registry, source.templates, "", source.as_name)
-        return loaded, _saved(loaded, source.saved or Path())
+        return _read(source)
     from qtctl.cli.early_start import taken
     from qtctl.flows.target import Target
 
@@ -65,8 +54,10 @@ def gather(source: Source, started: "Asking | None", meanwhile: "Callable[[], ob
 
 def obtain(declared: "Declared", host: str | None, saved: Path | None, user: str | None) -> "Evidence":
     """The evidence of a live host or of a file. InputError where neither or both are named."""
+    from qtctl.api import evidence
+
     one_source(host, saved)
-    return _live(declared, host, user) if host is not None else _saved(declared, saved or Path())
+    return _live(declared, host, user) if host is not None else evidence.read(saved or Path(), declared)
 
 
 def one_source(host: str | None, saved: Path | None) -> None:
@@ -76,33 +67,27 @@ def one_source(host: str | None, saved: Path | None) -> None:
         raise InputError("say where the evidence comes from", hint="--host HOST or --from FILE")
 
 
-def _saved(declared: "Declared", path: Path) -> "Evidence":
-    from qtctl.adapters.files import read_text
-    from qtctl.collect.document import load
+def _read(source: Source) -> "tuple[Declared, Evidence]":
+    from qtctl.api import evidence, registry
 
-    evidence = load(read_text(path), str(path))
-    if evidence.host != declared.desired.host:
-        hint = f"name it with --as {quote(evidence.host)}, and the registry that declares it"
-        what = f"evidence of {evidence.host}, not of {declared.desired.host}"
-        raise InputError(what, hint=hint, place=Place(str(path)))
-    return evidence
+    declared = registry.declare(source.registry, templates=source.templates, as_name=source.as_name)
+    return declared, evidence.read(source.saved or Path(), declared)
 
 
 def _live(declared: "Declared", target: str, user: str | None) -> "Evidence":
+    from qtctl.api import evidence
     from qtctl.engines.inline import Inline
     from qtctl.engines.relay import watch
-    from qtctl.engines.worker import answer
-    from qtctl.flows.audit import inquiry
 
-    asked = inquiry(declared.desired, target, user)
+    asked = evidence.inquiry(declared, target, user=user)
     withhold(*asked.passwords.values())
     with progress() as say, Inline() as engine:
         watch(engine, say)
         say(begun(target, Stage.CONNECT))
-        return engine.submit(answer, asked).result()
+        return evidence.collect(asked, engine)
 
 
 def save(evidence: "Evidence", path: Path) -> None:
-    from qtctl.collect.document import dump
+    from qtctl.api.evidence import text_of
 
-    write(dump(evidence), path)
+    write(text_of(evidence), path)

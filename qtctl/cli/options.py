@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.output import Format
-from qtctl.dialects.endpoints import is_account, is_target
+from qtctl.dialects.endpoints import is_account, is_host_glob, is_target
 
 RegistryOption = Annotated[
     Path | None,
@@ -29,6 +29,15 @@ def _host(given: str | None) -> str | None:
     return given
 
 
+def _hosts(given: list[str] | None) -> list[str]:
+    """Split at commas: names and globs."""
+    names = [name for each in given or () for name in each.split(",")]
+    for name in names:
+        if not is_host_glob(name):
+            _host(name)
+    return names
+
+
 def _account(given: str | None) -> str | None:
     if given is not None and not is_account(given):
         raise typer.BadParameter(f"{given!r} is no account name")
@@ -38,6 +47,16 @@ def _account(given: str | None) -> str | None:
 HOST_HELP = "A host of the registry or of your ssh config, a lab host (lab1), or local."
 HostOption = Annotated[str, typer.Option("--host", metavar="HOST", callback=_host, help=HOST_HELP)]
 OptionalHostOption = Annotated[str | None, typer.Option("--host", metavar="HOST", callback=_host, help=HOST_HELP)]
+HostsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--host",
+        metavar="HOST",
+        callback=_hosts,
+        help=f"{HOST_HELP} Several: repeat it, or separate them with commas; '*' and '?' match hosts of the registry.",
+    ),
+]
+AllHostsOption = Annotated[bool, typer.Option("--all-hosts", metavar="", help="Every host of the registry.")]
 AsOption = Annotated[
     str | None,
     typer.Option("--as", metavar="NAME", help="The registry host that it stands in for (default: the only one)."),

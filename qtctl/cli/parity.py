@@ -39,7 +39,8 @@ def parity(
 ) -> None:
     """Each compose service with where it went, its unit and ports side by side, and a computed verdict."""
     from qtctl.adapters.files import check_writable, read_text
-    from qtctl.cli.evidence import declare, obtain
+    from qtctl.api.registry import declare
+    from qtctl.cli.evidence import obtain
     from qtctl.dialects.compose.load import load
     from qtctl.model.facts import Facts
     from qtctl.report.document import dumped
@@ -47,7 +48,7 @@ def parity(
     from qtctl.report.parity_markdown import render
 
     loaded = [load(read_text(path), str(path)) for path in compose]
-    declared = declare(registry_folder(registry), templates, host or "", as_name)
+    declared = declare(registry_folder(registry), host or "", templates=templates, as_name=as_name)
     if out is not None:
         check_writable(out)
     facts = None if host is None and saved is None else Facts.of(obtain(declared, host, saved, user))

@@ -19,12 +19,11 @@ def render(
 
     Files of an earlier run that nothing declares any more are removed and named. They are known by qtctl's mark.
     """
-    from qtctl.adapters.files import read_registry, remove_marked, write_tree
-    from qtctl.adapters.templates import unit_templates
-    from qtctl.flows.declare import declare
+    from qtctl.adapters.files import remove_marked, write_tree
+    from qtctl.api.registry import declare
     from qtctl.probes.files import MARK
 
-    declared = declare(read_registry(registry_folder(registry)), unit_templates(templates), "", as_name)
+    declared = declare(registry_folder(registry), templates=templates, as_name=as_name)
     files = declared.desired.files
     contents = {file.path.lstrip("/"): (file.content, int(file.mode, 8)) for file in files}
     write_tree(out, contents)

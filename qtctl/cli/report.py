@@ -46,12 +46,12 @@ def registry(
         check_writable(out)
     source = Source(registry_folder(registry), templates, host, saved, as_name, user)
     declared, evidence = gather(source, context.obj, lambda: import_module("qtctl.report.registry"))
-    from qtctl.flows.audit import concluded, judged
+    from qtctl.api.audit import conclude, judge
     from qtctl.report.registry import build, to_json
     from qtctl.report.registry_markdown import to_markdown
 
-    checks = judged(declared, evidence)
+    checks = judge(declared, evidence)
     built = build(declared.desired, evidence, checks)
     text = to_json(built) if format_ is Format.JSON else to_markdown(built)
     write(text, out)
-    raise typer.Exit(of_conclusion(concluded(declared.desired, checks)))
+    raise typer.Exit(of_conclusion(conclude(declared, checks)))

@@ -30,13 +30,14 @@ def verify(
 ) -> None:
     """Have systemd judge every generated unit, calendar and sandbox of a host, here; no systemd need run."""
     from qtctl.adapters.analyze import LocalAnalyze
-    from qtctl.cli.evidence import declare
+    from qtctl.api.registry import declare
     from qtctl.flows.verify import verify as judge
     from qtctl.report.verify import build, to_json
     from qtctl.report.verify_markdown import to_markdown
 
     cleanly()
-    report = build(judge(declare(registry_folder(registry), templates, "", as_name), LocalAnalyze(), threshold))
+    declared = declare(registry_folder(registry), templates=templates, as_name=as_name)
+    report = build(judge(declared, LocalAnalyze(), threshold))
     present(format_, lambda: to_json(report), lambda: to_markdown(report), lambda: _show(report))
     raise typer.Exit(of_conclusion(report.conclusion))
 

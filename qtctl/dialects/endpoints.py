@@ -57,5 +57,10 @@ def is_target(text: str) -> bool:
     return is_address(text)
 
 
+def is_host_glob(text: str) -> bool:
+    """A pattern of host names as the shell has them: `web-*`, `web-[12]`, `web-?`."""
+    return re.fullmatch(r"[A-Za-z0-9_.*?\[\]!-]{1,253}", text) is not None and not {"*", "?", "["}.isdisjoint(text)
+
+
 def is_port(number: int) -> bool:
     return number in PORTS

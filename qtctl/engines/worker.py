@@ -26,6 +26,8 @@ LONGEST_S = 90.0
 MEMORY = 256 * 1024 * 1024
 """Bytes that a worker process may use beyond what it starts with. A host needs far less; this holds in any case."""
 
+LOOK_OTHERWISE = "the host is broken or hostile; look at it by other means"
+
 _ahead: "dict[Route, BackgroundThread[Host]]" = {}
 """Connections that this process has begun before it was asked to use them."""
 
@@ -54,13 +56,13 @@ def awaited(evidence: "Future[Evidence]", inquiry: "Inquiry") -> "Evidence":
         return lost(inquiry, f"no end in {LONGEST_S:g} s")
 
 
-def lost(inquiry: "Inquiry", why: str) -> "Evidence":
+def lost(inquiry: "Inquiry", why: str, hint: str = LOOK_OTHERWISE) -> "Evidence":
     """The evidence where a worker came to nothing: all of it refused."""
     from qtctl.adapters.clock import SystemClock
     from qtctl.collect.collect import unreachable
 
     target = _route_of(inquiry).target
-    error = Unreachable(f"{target}: {why}", hint="the host is broken or hostile; look at it by other means")
+    error = Unreachable(f"{target}: {why}", hint=hint)
     return unreachable(inquiry, error, SystemClock(), target)
 
 

@@ -33,6 +33,7 @@ PRINTED_BY = {
     "adopt": "qtctl adopt units DIR --format json",
     "audit": "qtctl audit --format json",
     "evidence": "qtctl audit --save FILE",
+    "fleet-audit": "qtctl audit --host A,B --format json",
     "lab": "qtctl lab list --format json",
     "lint": "qtctl lint --format json",
     "list": "qtctl list --format json",

@@ -32,6 +32,10 @@ LEFT_TO_THE_COMMAND = [
     "audit --host=",
     "audit --host -x",
     "audit --host web-1 --host web-2",
+    "audit --host web-1,web-2",
+    "audit --host web-*",
+    "audit --all-hosts",
+    "audit --host web-1 --all-hosts",
     "audit --host web-1 --help",
     "audit --host web-1 -h",
     "audit --host web-1 extra",
@@ -74,10 +78,11 @@ def test_the_options_are_those_of_the_command(command: tuple[str, ...]) -> None:
     options = {name: option for option in found.params for name in option.opts}
     for name in COMMANDS[command]:
         assert not options[name].is_flag
-        assert not options[name].multiple
+        # Two of them are more than one host, which is left to the command.
+        assert not options[name].multiple or name == "--host"
     for name in FLAGS[command] - {"--debug"}:
         assert options[name].is_flag
-    assert set(options) - COMMANDS[command] - FLAGS[command] == {"--from"}
+    assert set(options) - COMMANDS[command] - FLAGS[command] - {"--all-hosts"} == {"--from"}
 
 
 def test_the_formats_are_those_of_the_commands() -> None:

@@ -4,7 +4,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qtctl.flows.adopt import Adopted
-from qtctl.report import adopt, audit, parity, registry, verify
+from qtctl.report import adopt, audit, fleet, parity, registry, verify
 from qtctl.report.schemas import schemas
 from tests.adopt.small import adopt as adopt_texts
 
@@ -16,6 +16,7 @@ from .test_verify import VERIFIED
 WRITTEN = {
     "adopt": lambda: adopt.to_json(adopt.build(adoption().adoption, "out")),
     "audit": lambda: audit.to_json(audit.build(desired(), evidence(), CHECKS, every=True)),
+    "fleet-audit": lambda: fleet.to_json(fleet.build([audit.build(desired(), evidence(), CHECKS)] * 2)),
     "parity": lambda: parity.to_json(reports(evidence())),
     "registry": lambda: registry.to_json(registry.build(desired(), evidence(), CHECKS)),
     "verify": lambda: verify.to_json(verify.build(VERIFIED)),

@@ -86,8 +86,9 @@ def untouched(trap: Trap) -> Iterator[None]:
     assert not trap.connected, "somebody connected"
 
 
-def test_the_trap_springs_where_the_registry_is_right(trap: Trap) -> None:
-    ran = trap.run("audit", "--host", "box")
+@pytest.mark.parametrize("argv", [("--host", "box"), ("--host", "box,box"), ("--all-hosts",)])
+def test_the_trap_springs_where_the_registry_is_right(trap: Trap, argv: tuple[str, ...]) -> None:
+    ran = trap.run("audit", *argv)
     assert ran.code == 3, ran.err
     assert trap.mark.exists()
     assert trap.connected
@@ -98,6 +99,9 @@ def test_the_trap_springs_where_the_registry_is_right(trap: Trap) -> None:
     [
         "audit --host box",
         "audit --host lab1",
+        "audit --host box,lab1",
+        "audit --host bo*",
+        "audit --all-hosts",
         "report registry --host box",
         "deploy --host box --yes",
         "parity --host box --compose docker-compose.yml",
@@ -118,6 +122,10 @@ def test_a_registry_with_an_error_anywhere(trap: Trap, line: str) -> None:
         "audit --host box --format yaml",
         "audit --host box --user -oProxyCommand=x",
         "audit --host box --save /",
+        "audit --host box,nowhere",
+        "audit --host box,-oProxyCommand=x",
+        "audit --all-hosts --as box",
+        "audit --all-hosts --save /dev/null",
         "report registry --host box --out /",
     ],
 )

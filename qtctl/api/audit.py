@@ -1,0 +1,24 @@
+"""Judge the evidence of one host, and report on it."""
+
+from qtctl.findings.finding import Finding
+from qtctl.findings.verdict import Conclusion
+from qtctl.flows.audit import concluded, judged
+from qtctl.flows.declared import Declared
+from qtctl.model.evidence import Evidence
+from qtctl.report import audit
+from qtctl.report.audit import AuditReport
+
+
+def judge(declared: Declared, evidence: Evidence) -> tuple[Finding, ...]:
+    """Every check, sorted, with the file and line that declare what it expects."""
+    return judged(declared, evidence)
+
+
+def conclude(declared: Declared, checks: tuple[Finding, ...]) -> Conclusion:
+    """By the gate that the registry declares; an audit of nothing is incomplete."""
+    return concluded(declared.desired, checks)
+
+
+def report(declared: Declared, evidence: Evidence, checks: tuple[Finding, ...], *, every: bool = False) -> AuditReport:
+    """`every`: with the checks that hold, too."""
+    return audit.build(declared.desired, evidence, checks, every=every)

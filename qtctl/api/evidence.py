@@ -1,0 +1,42 @@
+"""Collect evidence of one host: from the host itself, or from a file."""
+
+from concurrent.futures import Executor
+from pathlib import Path
+
+from qtctl.adapters.files import read_text
+from qtctl.collect.document import dump, load
+from qtctl.dialects.shell import quote
+from qtctl.engines.worker import answer, awaited
+from qtctl.errors import InputError, Place
+from qtctl.flows.audit import inquiry as audit_inquiry
+from qtctl.flows.declared import Declared
+from qtctl.model.evidence import Evidence
+from qtctl.model.inquiry import Inquiry
+
+
+def inquiry(declared: Declared, target: str, *, user: str | None = None) -> Inquiry:
+    """All that an audit, a registry report or a parity report asks of `target`, with the route there.
+
+    `user`: whom to log in as, instead of the auditing account. InputError where a store's password is not set.
+    """
+    return audit_inquiry(declared.desired, target, user)
+
+
+def collect(asked: Inquiry, engine: Executor) -> Evidence:
+    """Ask the host, which writes nothing there. All of it is refused where the host could not be reached."""
+    return awaited(engine.submit(answer, asked), asked)
+
+
+def read(path: Path, declared: Declared) -> Evidence:
+    """Evidence that was saved. InputError where it is not of the host of `declared`."""
+    evidence = load(read_text(path), str(path))
+    if evidence.host != declared.desired.host:
+        hint = f"name it with --as {quote(evidence.host)}, and the registry that declares it"
+        what = f"evidence of {evidence.host}, not of {declared.desired.host}"
+        raise InputError(what, hint=hint, place=Place(str(path)))
+    return evidence
+
+
+def text_of(evidence: Evidence) -> str:
+    """As it is saved: JSON, the same bytes for the same evidence."""
+    return dump(evidence)

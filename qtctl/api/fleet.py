@@ -1,0 +1,42 @@
+"""Audit several hosts of one registry at the same time."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+
+from qtctl.adapters.templates import unit_templates
+from qtctl.api.registry import LoadedRegistry
+from qtctl.engines.processes import Processes
+from qtctl.fleet.ask import Asked, FleetQuestion
+from qtctl.fleet.select import select
+from qtctl.report import fleet
+from qtctl.report.audit import AuditReport
+from qtctl.report.fleet import FleetReport
+
+AT_ONCE = 8
+"""Hosts that are asked at the same time."""
+
+
+def hosts(registry: LoadedRegistry, names: Sequence[str]) -> tuple[str, ...]:
+    """The hosts that names and globs mean, each once. InputErrors for each that means none."""
+    return select(names, registry.registry.hosts)
+
+
+def question(registry: LoadedRegistry, targets: Sequence[str], *, user: str | None = None) -> FleetQuestion:
+    """What to ask of each host; connects to nothing. InputErrors where a store's password is not set."""
+    return FleetQuestion(registry.registry, registry.files, targets, user)
+
+
+def engine() -> Executor:
+    """A process for each host, AT_ONCE at a time. Make it before starting threads."""
+    return Processes(AT_ONCE)
+
+
+def ask(asked: FleetQuestion, engine: Executor, *, templates: Path | None = None) -> Iterator[Asked]:
+    """Each host as soon as it has answered. One that does not costs its deadline, and the others nothing."""
+    return asked.ask(engine, unit_templates(templates))
+
+
+def report(reports: Sequence[AuditReport]) -> FleetReport:
+    """Of at least one host, in this order."""
+    return fleet.build(reports)

@@ -1,0 +1,34 @@
+"""Load a registry, and declare what a host of it must have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from qtctl.adapters.files import read_registry
+from qtctl.adapters.templates import unit_templates
+from qtctl.flows.declare import Loaded
+from qtctl.flows.declare import declare as declare_host
+from qtctl.model.registry import Registry
+from qtctl.registry.load import load as load_files
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRegistry:
+    """A registry that has no error. `files`: content by path relative to its folder."""
+
+    registry: Registry
+    files: Mapping[str, bytes]
+
+
+def load(folder: Path) -> LoadedRegistry:
+    """InputErrors with everything that is wrong."""
+    files = read_registry(folder)
+    return LoadedRegistry(load_files(files), files)
+
+
+def declare(folder: Path, target: str = "", *, templates: Path | None = None, as_name: str | None = None) -> Loaded:
+    """What the registry host must have that `target` is or stands in for: `as_name`, itself, or the only one.
+
+    `templates`: a folder of unit templates, instead of those that ship. InputErrors with everything that is wrong.
+    """
+    return declare_host(read_registry(folder), unit_templates(templates), target, as_name)

@@ -1,0 +1,61 @@
+"""What a program may call: from a folder of TOML files to a report."""
+
+from pathlib import Path
+
+import pytest
+
+from qtctl.adapters.files import shipped
+from qtctl.api import audit, evidence, fleet, plan, registry
+from qtctl.engines.inline import Inline
+from qtctl.engines.processes import Processes
+from qtctl.errors import InputError, InputErrors
+from qtctl.findings.verdict import Conclusion
+from tests.cli.world import ROOT
+from tests.live.box import Box
+
+
+def test_a_host_is_asked_the_same_by_every_engine() -> None:
+    declared = registry.declare(ROOT / "registry", "local")
+    inquiry = evidence.inquiry(declared, "local")
+    with Inline() as inline, Processes(1) as processes:
+        found = [evidence.collect(inquiry, engine) for engine in (inline, processes)]
+    one, other = ([(item.need, item.state) for item in each.items] for each in found)
+    assert one == other
+    asked, again = ([ask.argv for ask in each.asks] for each in found)
+    assert asked == again
+
+
+def test_saved_evidence_is_judged_and_reported(tmp_path: Path) -> None:
+    declared = registry.declare(shipped("registry"))
+    saved = evidence.read(shipped("recorded") / "evidence.json", declared)
+    checks = audit.judge(declared, saved)
+    report = audit.report(declared, saved, checks)
+    assert report.verdict is Conclusion.AS_DECLARED
+    assert report.totals.total == len(checks)
+    (tmp_path / "again.json").write_text(evidence.text_of(saved))
+    assert evidence.read(tmp_path / "again.json", declared) == saved
+    assert fleet.report([report, report]).totals.as_declared == 2
+
+
+def test_what_is_wrong_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="toml"):
+        registry.load(tmp_path)
+    loaded = registry.load(ROOT / "registry")
+    with pytest.raises(InputErrors):
+        fleet.hosts(loaded, ["no-such", "nor-*"])
+    with pytest.raises(InputError, match="not declared"):
+        registry.declare(ROOT / "registry", as_name="no-such")
+
+
+@pytest.mark.lab
+def test_a_plan_changes_nothing(box: Box) -> None:
+    declared = registry.declare(box.registry, box.name)
+    planned = plan.plan(declared, box.name)
+    assert (planned.steps, planned.refusals) == ((), ())
+    box.sh("echo '# by hand' >> /etc/quantum/ai-engine.env")
+    try:
+        changed = plan.plan(declared, box.name, take_over=True)
+        assert changed.steps[0].subject == "/etc/quantum/ai-engine.env"
+        assert box.sh("tail -n 1 /etc/quantum/ai-engine.env") == "# by hand\n"
+    finally:
+        box.sh("sed -i '$d' /etc/quantum/ai-engine.env")

@@ -1,0 +1,169 @@
+"""qtctl audit of several hosts: one document, one line a host, one exit code, whatever becomes of each."""
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qtctl.lab import lab
+from tests.adapters.servers import free_port
+from tests.cli.world import Ran, build, qtctl
+from tests.live.box import Box
+from tests.live.box import qtctl as live
+
+HOST = """
+[{name}]
+address = "127.0.0.1"
+ssh_port = {port}
+audit_user = "audit"
+deploy_user = "ops"
+memory = "4G"
+cpus = 2
+"""
+DEADLINE_S = 10.0
+"""Of a connection."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A registry of three hosts. Nobody listens where they are said to be: each refuses the connection at once."""
+    build(tmp_path)
+    names = ("db-1", "web-1", "web-2")
+    hosts = "".join(HOST.format(name=name, port=free_port()) for name in names)
+    (tmp_path / "registry" / "hosts.toml").write_text(hosts)
+    for path in (tmp_path / "registry" / "services").iterdir():
+        path.write_text(f'hosts = ["{names[0]}", "{names[1]}", "{names[2]}"]\n{path.read_text()}')
+    return tmp_path
+
+
+def audit(desk: Path, *argv: str) -> Ran:
+    return qtctl(desk, "audit", *argv, env={"QTCTL_KEEP": "off"})
+
+
+def addresses(ran: Ran) -> list[str]:
+    return [host["address"] for host in json.loads(ran.out)["hosts"]]
+
+
+@pytest.mark.parametrize(
+    ("argv", "asked"),
+    [
+        (["--host", "web-2", "--host", "db-1,web-2"], ["web-2", "db-1"]),
+        (["--host", "db-*"], ["db-1"]),
+        (["--all-hosts"], ["db-1", "web-1", "web-2"]),
+        (["--host", "*", "--all"], ["db-1", "web-1", "web-2"]),
+    ],
+)
+def test_the_hosts_that_are_named(desk: Path, argv: list[str], asked: list[str]) -> None:
+    ran = audit(desk, *argv, "--format", "json")
+    assert (ran.code, addresses(ran)) == (3, asked)
+    document = json.loads(ran.out)
+    assert document["verdict"] == "incomplete"
+    assert document["totals"]["hosts"] == document["totals"]["incomplete"] == len(asked)
+    for host in document["hosts"]:
+        (why,) = {check["reason"] for check in host["unknowns"]}
+        assert "connection refused" in why
+        assert (host["checks"] is not None) == ("--all" in argv)
+
+
+def test_one_name_is_one_report(desk: Path) -> None:
+    ran = audit(desk, "--host", "web-1", "--format", "json")
+    assert ran.code == 3
+    assert json.loads(ran.out)["host"] == "web-1"
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--host", "web-1,wbe-2"], "wbe-2 is not a host of the registry (did you mean web-2?"),
+        (["--host", "mail-*"], "no host of the registry matches mail-* (hosts.toml has db-1, web-1, web-2)"),
+        (["--host", "web-1,"], "it is empty"),
+        (["--host", "web-1,me@web-2"], "'me@web-2' is no host name or address: name the account with --user me"),
+        (["--host", "web-*;x"], "'web-*;x' is no host name or address"),
+        (["--host", "web-*", "--as", "db-1"], "--as is for one host"),
+        (["--all-hosts", "--from", "evidence.json"], "--from is for one host"),
+        (["--all-hosts", "--host", "web-1"], "--host and --all-hosts are both given"),
+        (["--all-hosts", "--save", "docker-compose.yml"], "docker-compose.yml: cannot be written: it is no folder"),
+    ],
+)
+def test_usage_errors(desk: Path, argv: list[str], said: str) -> None:
+    ran = audit(desk, *argv)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"error: {said}") or said in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_the_table_has_one_line_a_host(desk: Path) -> None:
+    ran = audit(desk, "--host", "web-*", "--format", "table")
+    lines = [line for line in ran.out.splitlines() if re.match(r" web-[12] +incomplete", line)]
+    assert len(lines) == 2
+    assert "connection refused" in ran.out
+    assert ran.out.splitlines()[-1].startswith("2 hosts: 0 as declared, 0 not as declared, 2 incomplete · ")
+
+
+def test_markdown_has_each_hosts_report(desk: Path) -> None:
+    ran = audit(desk, "--host", "web-*", "--format", "md")
+    headings = re.findall(r"^#+ .*", ran.out, re.MULTILINE)
+    assert headings[0] == "# Audit of 2 hosts"
+    assert [line for line in headings if line.startswith("## ")] == ["## `web-1`", "## `web-2`"]
+
+
+def test_saved_evidence_is_one_file_a_host(desk: Path) -> None:
+    ran = audit(desk, "--all-hosts", "--save", "evidence", "--format", "json")
+    saved = sorted(path.name for path in (desk / "evidence").iterdir())
+    assert (ran.code, saved) == (3, ["db-1.json", "web-1.json", "web-2.json"])
+    again = audit(desk, "--from", "evidence/web-1.json", "--as", "web-1", "--format", "json")
+    assert json.loads(again.out) == json.loads(ran.out)["hosts"][1]
+
+
+def test_a_store_password_is_in_no_output(desk: Path) -> None:
+    stores = desk / "registry" / "stores.toml"
+    stores.write_text(stores.read_text() + 'password_env = "REDIS_PASSWORD"\n')
+    argv = ("audit", "--all-hosts", "--save", "evidence", "--format", "json")
+    ran = qtctl(desk, *argv)
+    assert (ran.code, ran.err) == (2, "error: REDIS_PASSWORD is not set (it holds the password of store redis)\n")
+    ran = qtctl(desk, *argv, env={"REDIS_PASSWORD": "canary-password"})
+    texts = [ran.out, ran.err, *(path.read_text() for path in (desk / "evidence").iterdir())]
+    assert ran.code == 3
+    assert "canary" not in "".join(texts)
+
+
+@pytest.mark.lab
+def test_two_hosts_are_audited_at_once_and_a_dead_one_costs_its_deadline(box: Box, tmp_path: Path) -> None:
+    up = live("lab", "up", "--hosts", "2")
+    assert up.code == 0, up.err
+    try:
+        code, document = together(box, "lab1,lab2", tmp_path)
+        # Nothing has been deployed to lab2.
+        assert (code, verdicts(document)) == (1, {"lab1": "as-declared", "lab2": "not-as-declared"})
+        code, document = together(box, "lab1,lab2,lab9", tmp_path)
+        assert (code, document["verdict"]) == (1, "not-as-declared")
+        assert verdicts(document)["lab9"] == "incomplete"
+        lab.unplug("lab2")
+        began = time.monotonic()
+        code, document = together(box, "lab2,lab1", tmp_path)
+        assert time.monotonic() - began < DEADLINE_S + 8
+        assert (code, verdicts(document)) == (3, {"lab2": "incomplete", "lab1": "as-declared"})
+        assert document["hosts"][0]["totals"]["unknown"] == document["hosts"][0]["totals"]["total"]
+    finally:
+        lab.down(["lab2"])
+
+
+def together(box: Box, hosts: str, folder: Path) -> tuple[int, Any]:
+    ran = live("audit", "--registry", str(box.registry), "--host", hosts, "--format", "json", env={"HOME": str(folder)})
+    return ran.code, ran.json()
+
+
+def verdicts(document: Any) -> dict[str, str]:
+    return {host["address"]: host["verdict"] for host in document["hosts"]}
+
+
+@pytest.mark.lab
+def test_a_fleet_says_of_a_host_what_its_own_audit_says(box: Box) -> None:
+    alone = live("audit", "--host", box.name, "--format", "json").json()
+    (among,) = live("audit", "--host", "lab1,lab1", "--format", "json").json()["hosts"]
+    for report in (alone, among):
+        del report["taken_at"], report["baseline"]
+    assert alone == among
