@@ -131,7 +131,7 @@ def test_commands_with_a_host(desk: Desk, page: Path) -> None:
 DOCUMENTS = {
     "lint": "qtctl lint --format json",
     "audit": "qtctl audit --from evidence.json --format json",
-    "fleet-audit": "qtctl audit --host lab1,lab1 --format json",
+    "fleet-audit": "qtctl audit --host lab8,lab9 --format json 2>/dev/null # exits with 3",
     "registry": "qtctl report registry --from evidence.json --format json",
     "parity": "qtctl parity --compose docker-compose.yml --registry my-registry --format json # exits with 3",
     "evidence": "cat evidence.json",
