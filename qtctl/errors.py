@@ -92,11 +92,7 @@ class Refused(HostError):
 
 
 class DeployRefused(QtctlError):
-    """A deploy that changed nothing, or put back what it changed. Exit 4."""
-
-
-class DeployUnverified(QtctlError):
-    """A deploy that may have changed the host and could not verify it. Exit 5."""
+    """A deploy that could not begin, or that changed nothing. Exit 4."""
 
 
 class LabError(QtctlError):

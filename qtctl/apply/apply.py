@@ -1,66 +1,67 @@
 """A plan, done on a host: files by SFTP and one root script, units by jobs on the system bus."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
 from itertools import groupby
 
 from qtctl.apply.install import REPLACED, InstallAnswer, install_script, read_answer
+from qtctl.apply.journal import Journal
 from qtctl.apply.tools import TOOLS, run_tool
 from qtctl.apply.units import run_batch
 from qtctl.errors import DeployRefused, HostError, Refused
 from qtctl.model.events import Stage, begun
-from qtctl.model.plan import Plan, Step, StepKind, StepResult
+from qtctl.model.plan import Step, StepKind, StepResult, StepStatus
 from qtctl.model.tree import TreeFile
 from qtctl.plan.targets import REMEDY
-from qtctl.ports.clock import Clock
 from qtctl.ports.host import Completed, Host
 from qtctl.ports.progress import Progress
-
-NOT_KNOWN = "not known: "
-"""How the detail of a step begins whose end was not heard of."""
 
 UNCHANGED = "nothing was changed"
 _SEE = "see to that on the host, then deploy again"
 _UNSTAGE_S = 10.0
-Tell = Callable[[Stage, str], None]
-_BATCHES = {StepKind.RESTART: StepKind.START}
+_GROUPS = {StepKind.RESTART: StepKind.START}
 """Starts and restarts are queued together: they depend on each other."""
 
 
-def apply(host: Host, plan: Plan, clock: Clock, *, deadline_s: float, progress: Progress) -> tuple[StepResult, ...]:
-    """Do the steps in their order; one result for each.
+def apply(host: Host, journal: Journal, *, deadline_s: float, progress: Progress) -> None:
+    """Do the steps of the journal's plan in their order, and note in it what becomes of each.
 
     Nothing after a failed write, tool, reload or enablement is done; units are all tried. DeployRefused where nothing
-    was changed on the host; once something may have been, what went wrong stands in the results.
+    was changed on the host; once something may have been, what went wrong stands in the journal.
     """
+    clock = journal.clock
     until = clock.monotonic() + deadline_s
-    writes = [step for step in plan.steps if step.kind is StepKind.WRITE]
-    rest = [step for step in plan.steps if step.kind is not StepKind.WRITE]
-    tell = partial(_tell, progress, plan.host)
-    results = _write(host, writes, clock, until, tell) if writes else []
-    for _, batch in groupby(rest, key=lambda step: _BATCHES.get(step.kind, step.kind)):
-        results += _batch(host, list(batch), results, until - clock.monotonic(), tell)
-    return tuple(results)
+    for _, group in groupby(journal.plan.steps, key=lambda step: _GROUPS.get(step.kind, step.kind)):
+        steps = list(group)
+        if blocked := _what_blocks(journal.ended):
+            journal.skip(steps, blocked)
+        elif steps[0].kind is StepKind.WRITE:
+            _write(host, steps, journal, until, progress)
+        else:
+            progress(begun(journal.plan.host, Stage.CHANGE, _title(steps)))
+            _run(host, steps, journal, until - clock.monotonic())
 
 
-def _tell(progress: Progress, host: str, stage: Stage, detail: str) -> None:
-    progress(begun(host, stage, detail))
-
-
-def _batch(host: Host, steps: list[Step], before: Sequence[StepResult], left_s: float, tell: Tell) -> list[StepResult]:
-    broken = next((result for result in before if not result.ok and _stops_all(result.step)), None)
-    if broken is not None:
-        why = f"not done: {broken.step.kind} {broken.step.subject} failed"
-        return [StepResult(step, ok=False, detail=why) for step in steps]
-    tell(Stage.CHANGE, _title(steps))
+def _run(host: Host, steps: Sequence[Step], journal: Journal, left_s: float) -> None:
+    journal.begin(steps)
     try:
         if steps[0].kind in TOOLS:
-            return [run_tool(host, step, left_s) for step in steps]
-        return run_batch(host.bus(root=True), steps, left_s)
+            journal.end([run_tool(host, step, left_s) for step in steps])
+        else:
+            journal.end(run_batch(host.bus(root=True), steps, left_s))
     except HostError as error:
-        return [StepResult(step, ok=False, detail=f"{NOT_KNOWN}{error}") for step in steps]
+        journal.lose(error)
+
+
+def _what_blocks(ended: Sequence[StepResult]) -> str:
+    """Why nothing more is done, '' where nothing is in the way."""
+    broken = [result for result in ended if not result.done and _stops_all(result.step)]
+    if not broken:
+        return ""
+    first = min(broken, key=lambda result: result.status is StepStatus.NOT_RUN)
+    how = "may not be done" if first.status is StepStatus.UNKNOWN else "failed"
+    return f"{first.step.kind} {first.step.subject} {how}"
 
 
 def _stops_all(step: Step) -> bool:
@@ -72,13 +73,15 @@ def _title(steps: Sequence[Step]) -> str:
     return f"{kinds}: {steps[0].subject}" if len(steps) == 1 else f"{kinds}: {len(steps)} units"
 
 
-def _write(host: Host, steps: list[Step], clock: Clock, until: float, tell: Tell) -> list[StepResult]:
-    tell(Stage.INSTALL, f"staging {_files(steps)}")
+def _write(host: Host, steps: Sequence[Step], journal: Journal, until: float, progress: Progress) -> None:
+    journal.begin(steps)
+    clock, host_name = journal.clock, journal.plan.host
+    progress(begun(host_name, Stage.INSTALL, f"staging {_files(steps)}"))
     stage = f"/tmp/qtctl-{secrets.token_hex(16)}"  # noqa: S108 - a new folder of mode 0700; root checks what it takes
     kept = f"{REPLACED}/{datetime.fromtimestamp(clock.now(), UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     try:
         host.put(stage, [_staged(number, step) for number, step in enumerate(steps)])
-        tell(Stage.INSTALL, f"installing {_files(steps)}")
+        progress(begun(host_name, Stage.INSTALL, f"installing {_files(steps)}"))
         running = host.start(install_script(steps, stage, kept), root=True)
     except HostError as error:
         raise DeployRefused(f"{UNCHANGED}: {error.what}{_unstage(host, stage)}", hint=error.hint) from error
@@ -87,12 +90,13 @@ def _write(host: Host, steps: list[Step], clock: Clock, until: float, tell: Tell
     except Refused as error:
         raise DeployRefused(f"{UNCHANGED}: {error.what}{_unstage(host, stage)}", hint=error.hint) from error
     except HostError as error:
-        return [StepResult(step, ok=False, detail=f"{NOT_KNOWN}{error}") for step in steps]
+        journal.lose(error)
+        return
     answer = read_answer(done.stdout)
     left = "".join(f"; {path} is left on the host" for path in answer.left)
     if not answer.whole:
         left = f"{_unstage(host, stage)}; {_perhaps_left(steps, kept)}"
-    return _results(steps, kept, answer, done, left)
+    journal.end(_results(steps, kept, answer, done, left))
 
 
 def _files(steps: Sequence[Step]) -> str:
@@ -138,11 +142,12 @@ def _untouched(steps: Sequence[Step], answer: InstallAnswer, done: Completed) ->
 
 
 def _result(number: int, step: Step, kept: str, answer: InstallAnswer, why: str) -> StepResult:
-    if number not in answer.installed:
-        stopped = number == answer.stopped_at or not answer.whole
-        return StepResult(step, ok=False, detail=why if stopped else f"not written: {why}")
-    detail = "" if step.seen == "absent" else f"the old one is {kept}{step.subject}"
-    return StepResult(step, ok=True, detail=detail, forgotten=answer.forgotten.count(number))
+    if number in answer.installed:
+        old = "" if step.seen == "absent" else f"{kept}{step.subject}"
+        return StepResult(step, StepStatus.DONE, kept=old, forgotten=answer.forgotten.count(number))
+    if not answer.whole:
+        return StepResult(step, StepStatus.UNKNOWN, why)
+    return StepResult(step, StepStatus.FAILED if number == answer.stopped_at else StepStatus.NOT_RUN, why)
 
 
 def _last_line(text: bytes) -> str:

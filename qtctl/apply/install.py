@@ -8,14 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 
-from qtctl.model.plan import Step
+from qtctl.model.plan import COPIES_KEPT, Step
 from qtctl.probes.files import DIGEST_KIB, MARK
 from qtctl.remote.scripts import read_script
 
 REPLACED = "/var/lib/qtctl/replaced"
-KEEP = 10
-"""How many replaced copies of each file stay; of those that qtctl wrote. What a person wrote is kept for ever."""
-
 _SAYS = "qtctl "
 
 
@@ -66,7 +63,7 @@ def install_script(steps: Sequence[Step], stage: str, kept: str, root: str = "")
     )
     folder = root + kept.rpartition("/")[0]
     names = f"stage={quote(stage)} replaced={quote(folder)} kept={quote(root + kept)}"
-    names += f" keep={KEEP} mark={quote(MARK)} most={(DIGEST_KIB + 1) * 1024}"
+    names += f" keep={COPIES_KEPT} mark={quote(MARK)} most={(DIGEST_KIB + 1) * 1024}"
     head = (read_script("way.sh"), read_script("install.sh"))
     return "\n".join((names, *head, "main() {", *lines, "}", "main", ""))
 

@@ -32,6 +32,14 @@ exit 0
 """
 
 
+class NotLocked(DeployRefused):
+    """The lock could not be taken. `holder`: who has it ('' where that could not be read), None where nobody does."""
+
+    def __init__(self, what: str, *, hint: str = "", holder: str | None = None) -> None:
+        super().__init__(what, hint=hint)
+        self.holder = holder
+
+
 class Lock:
     """The lock that is held."""
 
@@ -45,7 +53,7 @@ class Lock:
 
 @contextmanager
 def deploy_lock(host: Host, *, hold_s: float, path: str = LOCK) -> Iterator[Lock]:
-    """Hold the host's deploy lock. DeployRefused, naming the holder, where another has it.
+    """Hold the host's deploy lock. NotLocked, a DeployRefused, where it cannot be taken.
 
     It frees itself when the connection is lost, and at the latest after `hold_s`.
     """
@@ -55,7 +63,7 @@ def deploy_lock(host: Host, *, hold_s: float, path: str = LOCK) -> Iterator[Lock
         holder = host.start(names + read_script("way.sh") + read_script("hold.sh"), root=True)
         answer = host.start(names + _ASK, root=True).finish(_ANSWER_S)
     except HostError as error:
-        raise DeployRefused(f"the deploy lock could not be taken: {error.what}", hint=error.hint) from error
+        raise NotLocked(f"the deploy lock could not be taken: {error.what}", hint=error.hint) from error
     if answer.stdout != b"held":
         raise _not_held(host, holder, answer.stdout)
     lock = Lock()
@@ -66,18 +74,19 @@ def deploy_lock(host: Host, *, hold_s: float, path: str = LOCK) -> Iterator[Lock
             _release(host, holder, names)
 
 
-def _not_held(host: Host, holder: Running, owner: bytes) -> DeployRefused:
+def _not_held(host: Host, holder: Running, owner: bytes) -> NotLocked:
     try:
         done = holder.finish(_ANSWER_S)
     except HostError as error:
-        return DeployRefused(f"the deploy lock could not be taken: {error.what}", hint=error.hint)
+        return NotLocked(f"the deploy lock could not be taken: {error.what}", hint=error.hint)
     if done.stdout != b"busy":
         why = done.stderr.decode("utf-8", "replace").strip() or f"exit status {done.exit}"
-        return DeployRefused(
+        return NotLocked(
             f"the deploy lock could not be taken: {why}", hint=f"see to that on {host.address}, then deploy again"
         )
-    who = owner.decode("utf-8", "replace").partition(" ")[0].strip() or "somebody"
-    return DeployRefused(f"{host.address}: {who} is deploying to it now", hint="wait until that is done")
+    who = owner.decode("utf-8", "replace").partition(" ")[0].strip()
+    what = f"{host.address}: {who or 'somebody'} is deploying to it now"
+    return NotLocked(what, hint="wait until that is done", holder=who)
 
 
 def _release(host: Host, holder: Running, names: str) -> None:

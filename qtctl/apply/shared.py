@@ -1,13 +1,14 @@
 """A host whose bus and stores are opened once: a deploy looks many times, and sshd allows few sessions a connection."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from qtctl.errors import HostError
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
-from qtctl.ports.host import Bus, BusCall, BusReply, Host, JobResult, Running, Store
+from qtctl.ports.host import Bus, BusCall, BusReply, Connector, Host, JobResult, Running, Store
 
 
 class SharedHost:
@@ -83,3 +84,10 @@ class _Watched:
         except HostError:
             self._broke()
             raise
+
+
+@contextmanager
+def connected(connect: Connector) -> Iterator[SharedHost]:
+    """A new connection, closed at the end. HostError where there is none."""
+    with connect() as host, SharedHost(host) as shared:
+        yield shared

@@ -3,7 +3,7 @@
 from shlex import quote
 
 from qtctl.dialects.lines import lines
-from qtctl.model.plan import Step, StepKind, StepResult
+from qtctl.model.plan import Step, StepKind, StepResult, StepStatus
 from qtctl.ports.host import Completed, Host
 
 TOOLS = {StepKind.SYSUSERS: "systemd-sysusers", StepKind.TMPFILES: "systemd-tmpfiles --create"}
@@ -15,7 +15,7 @@ def run_tool(host: Host, step: Step, deadline_s: float) -> StepResult:
     """The tool's own exit status is the result. HostError where the host is gone, or the deadline passes."""
     script = f'export LC_ALL=C PATH="$PATH:/usr/sbin:/usr/bin:/sbin:/bin"\n{TOOLS[step.kind]} {quote(step.subject)}\n'
     done = host.start(script, root=True).finish(deadline_s)
-    return StepResult(step, ok=done.exit == 0, detail="" if done.exit == 0 else _why(done))
+    return StepResult(step, StepStatus.DONE) if done.exit == 0 else StepResult(step, StepStatus.FAILED, _why(done))
 
 
 def _why(done: Completed) -> str:

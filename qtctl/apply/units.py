@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from qtctl.model.plan import Step, StepKind, StepResult
+from qtctl.model.plan import Step, StepKind, StepResult, StepStatus
 from qtctl.ports.host import Bus, BusCall, BusReply, JobResult
 
 _PATH = "/org/freedesktop/systemd1"
@@ -39,11 +39,11 @@ def run_batch(bus: Bus, steps: Sequence[Step], deadline_s: float) -> list[StepRe
 
 def _of_job(step: Step, job: JobResult) -> StepResult:
     if job.ok:
-        return StepResult(step, ok=True)
-    return StepResult(step, ok=False, detail=f"{job.result}: {job.message}" if job.message else job.result)
+        return StepResult(step, StepStatus.DONE)
+    return StepResult(step, StepStatus.FAILED, f"{job.result}: {job.message}" if job.message else job.result)
 
 
 def _of_reply(step: Step, reply: BusReply) -> StepResult:
     if not reply.error:
-        return StepResult(step, ok=True)
-    return StepResult(step, ok=False, detail=f"{reply.error}: {reply.message}")
+        return StepResult(step, StepStatus.DONE)
+    return StepResult(step, StepStatus.FAILED, f"{reply.error}: {reply.message}")

@@ -1,19 +1,21 @@
 """qtctl demo: the whole way once, on a throwaway host."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.exits import Exit, of_conclusion
+from qtctl.cli.exits import Exit, of_conclusion, of_deploy
 from qtctl.cli.interrupt import cleanly
-from qtctl.cli.output import progress, tell, write
+from qtctl.cli.output import complain_of, progress, tell, write
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
     from qtctl.flows.declared import Declared
     from qtctl.model.evidence import Evidence
+    from qtctl.plan.outcome import DeployOutcome
 
 DEMO_HOST = "demo1"
 
@@ -76,10 +78,11 @@ def _live(declared: "Declared", *, keep: bool) -> "Evidence":
     with progress(named=True) as say:
         try:
             up([DEMO_HOST], tree, stands_for=desired.host, progress=say)
-            with connect(declared_route(DEMO_HOST, desired, None, "deploy")) as host:
-                outcome = deploy(
-                    host, desired, clock, take_over=False, confirm=lambda _: True, progress=say, deadline_s=180.0
-                )
+            outcome = deploy(
+                partial(connect, declared_route(DEMO_HOST, desired, None, "deploy")),
+                desired, clock, take_over=False, confirm=lambda _: True, progress=say, deadline_s=180.0,
+            )  # fmt: skip
+            _must_be_deployed(outcome)
             say(begun(DEMO_HOST, Stage.CONNECT))
             evidence = answer(inquiry(desired, DEMO_HOST, None))
         finally:
@@ -88,6 +91,14 @@ def _live(declared: "Declared", *, keep: bool) -> "Evidence":
                 down([DEMO_HOST])
     tell(f"{outcome.status}: {len(desired.files)} files to a throwaway host that stood in for {desired.host}")
     return evidence
+
+
+def _must_be_deployed(outcome: "DeployOutcome") -> None:
+    from qtctl.report.deploy_text import problems
+
+    complain_of(problems(outcome))
+    if (code := of_deploy(outcome)) is not Exit.OK:
+        raise typer.Exit(code)
 
 
 def _reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:

@@ -1,11 +1,13 @@
 """qtctl deploy: make a host what the registry declares."""
 
 import sys
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.exits import of_conclusion
+from qtctl.cli.exits import Exit, of_deploy
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import (
     AsOption,
@@ -16,8 +18,8 @@ from qtctl.cli.options import (
     YesOption,
     registry_folder,
 )
-from qtctl.cli.output import confirmed, progress, tell, withhold
-from qtctl.errors import DeployRefused, HostError, InputError
+from qtctl.cli.output import Format, complain, complain_of, confirmed, progress, tell, withhold, write
+from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from qtctl.cli.output import ProgressLine
     from qtctl.flows.declared import Declared
     from qtctl.model.plan import Plan
-    from qtctl.ports.host import Host
+    from qtctl.plan.outcome import DeployOutcome
 
 
 def deploy(
@@ -45,55 +47,98 @@ def deploy(
     deadline: Annotated[
         int, typer.Option("--deadline", metavar="SECONDS", min=1, help="How long it may take, once you said yes.")
     ] = 120,
+    format_: Annotated[
+        Format, typer.Option("--format", help="json and md: the plan with how each step ended, once that is known.")
+    ] = Format.TABLE,
 ) -> None:
     """Show what would change on a host, ask, change it, and return when it runs as declared."""
     from qtctl.adapters.clock import SystemClock
     from qtctl.api.registry import declare
-    from qtctl.cli.deploy_view import ended
-    from qtctl.engines.connect import passwords
+    from qtctl.engines.connect import connect, declared_route, passwords
     from qtctl.flows.deploy import deploy as run
 
     declared = declare(registry_folder(registry), host, templates=templates, as_name=as_name)
     secrets = passwords(declared.desired)
     withhold(*secrets.values())
     cleanly()
-    with progress() as say, _connected(host, declared, user, say) as connection:
+    route = declared_route(host, declared.desired, user, "deploy")
+    told = _Told(host, declared, format_)
+    with progress() as say:
+        say(begun(host, Stage.CONNECT))
         outcome = run(
-            connection,
+            partial(connect, route),
             declared.desired,
             SystemClock(),
             take_over=take_over,
-            confirm=_confirm(host, say, yes=yes, verbose=verbose),
+            confirm=_confirm(told, say, yes=yes, verbose=verbose),
             progress=say,
             deadline_s=deadline,
             passwords=secrets,
         )
-    for line in ended(outcome, host):
-        tell(line)
-    raise typer.Exit(of_conclusion(outcome.conclusion))
+    raise typer.Exit(told.end(outcome))
 
 
-def _connected(target: str, declared: "Declared", user: str | None, say: "ProgressLine") -> "Host":
-    from qtctl.engines.connect import connect, declared_route
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How one deploy is shown: of `target`, which is, or stands in for, the host of `declared`."""
 
-    say(begun(target, Stage.CONNECT))
-    try:
-        return connect(declared_route(target, declared.desired, user, "deploy"))
-    except HostError as error:
-        raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
+    target: str
+    declared: "Declared"
+    format_: Format
+
+    @property
+    def name(self) -> str:
+        host = self.declared.desired.host
+        return self.target if self.target == host else f"{self.target}, which stands in for {host}"
+
+    def plan(self, plan: "Plan", *, verbose: bool) -> None:
+        """Before anybody is asked; a document has the plan in it, and comes at the end."""
+        if self.format_ is not Format.TABLE:
+            return
+        from qtctl.cli.deploy_view import show
+
+        show(plan, self.name, verbose=verbose)
+
+    def end(self, outcome: "DeployOutcome") -> Exit:
+        """The outcome on stdout; on stderr, in every format, why it did not come to its end."""
+        from qtctl.report.deploy_text import ended, problems
+
+        code = of_deploy(outcome)
+        if self.format_ is Format.TABLE:
+            for line in ended(outcome, self.target):
+                tell(line)
+        else:
+            self._document(outcome, code)
+        if code is Exit.INTERRUPTED:
+            complain("interrupted")
+        else:
+            complain_of(problems(outcome))
+        return code
+
+    def _document(self, outcome: "DeployOutcome", code: Exit) -> None:
+        from qtctl.flows.audit import placed
+        from qtctl.report.deploy import build, to_json
+        from qtctl.report.deploy_markdown import to_markdown
+
+        outstanding = tuple(placed(self.declared, each) for each in outcome.outstanding)
+        fleet = self.declared.desired.fleet
+        report = build(replace(outcome, outstanding=outstanding), fleet=fleet, address=self.target, exit_code=code)
+        write(to_json(report) if self.format_ is Format.JSON else to_markdown(report))
 
 
-def _confirm(target: str, say: "ProgressLine", *, yes: bool, verbose: bool) -> "Callable[[Plan], bool]":
-    from qtctl.cli.deploy_view import show
-
+def _confirm(told: _Told, say: "ProgressLine", *, yes: bool, verbose: bool) -> "Callable[[Plan], bool]":
     def confirm(plan: "Plan") -> bool:
         say.clear()
-        name = target if target == plan.host else f"{target}, which stands in for {plan.host}"
-        show(plan, name, verbose=verbose)
+        told.plan(plan, verbose=verbose)
         if yes:
             return True
+        if told.format_ is not Format.TABLE:
+            return False
         if not sys.stdin.isatty():
             raise InputError("not asked, so nothing was changed", hint="answer on a terminal, or give --yes")
-        return confirmed(f"Change {name}?")
+        try:
+            return confirmed(f"Change {told.name}?")
+        except typer.Abort:
+            raise KeyboardInterrupt from None
 
     return confirm

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from qtctl.errors import DeployRefused, DeployUnverified, HostError, InputError, LabError, QtctlError
+from qtctl.errors import DeployRefused, HostError, InputError, LabError, QtctlError
 
 if TYPE_CHECKING:
     from qtctl.findings.verdict import Conclusion
+    from qtctl.plan.outcome import DeployOutcome
 
 
 class Exit(IntEnum):
@@ -39,7 +40,6 @@ PRECEDENCE = (Exit.UNVERIFIED, Exit.REFUSED, Exit.USAGE, Exit.FINDINGS, Exit.INC
 """Where several hold, the first of these wins."""
 
 ERRORS: tuple[tuple[type[QtctlError], Exit], ...] = (
-    (DeployUnverified, Exit.UNVERIFIED),
     (DeployRefused, Exit.REFUSED),
     (LabError, Exit.REFUSED),
     (InputError, Exit.USAGE),
@@ -63,3 +63,20 @@ def decide(exits: Iterable[Exit]) -> Exit:
 
 def of_error(error: QtctlError) -> Exit:
     return next((code for kind, code in ERRORS if isinstance(error, kind)), Exit.INTERNAL)
+
+
+def of_deploy(outcome: "DeployOutcome") -> Exit:
+    """The exit code of a deploy that came to a plan. Of its gate, whatever does not hold counts."""
+    from qtctl.findings.finding import Severity
+    from qtctl.findings.verdict import conclude
+    from qtctl.plan.outcome import DeployStatus
+
+    ends = {
+        DeployStatus.DECLINED: Exit.FINDINGS,
+        DeployStatus.REFUSED: Exit.REFUSED,
+        DeployStatus.INTERRUPTED: Exit.INTERRUPTED,
+        DeployStatus.FAILED: Exit.UNVERIFIED,
+    }
+    if outcome.status in ends:
+        return ends[outcome.status]
+    return of_conclusion(conclude(outcome.outstanding, Severity.INFO))

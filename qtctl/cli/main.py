@@ -28,7 +28,7 @@ from qtctl.cli import (
     verify,
 )
 from qtctl.cli.exits import MEANING, Exit, of_error
-from qtctl.cli.output import complain, tell, trace
+from qtctl.cli.output import complain, complain_of, tell, trace
 from qtctl.errors import InputErrors, QtctlError
 from qtctl.version import VERSION
 
@@ -198,7 +198,4 @@ def _show(error: QtctlError, *, debug: bool) -> None:
     if debug:
         trace("".join(traceback.format_exception(error)))
     for each in error.errors if isinstance(error, InputErrors) else (error,):
-        first, *more = each.lines
-        complain(f"error: {first}")
-        for line in more:
-            complain(f"  {line}")
+        complain_of(each.lines)

@@ -6,7 +6,7 @@ but as text that it only shows, and no secret that this process was given goes o
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -94,6 +94,12 @@ def tell(*parts: Part) -> None:
 def complain(text: str) -> None:
     """One line on stderr, without what looks like a secret. Nobody there to read it is no error."""
     _to_stderr(_line(_message(text)))
+
+
+def complain_of(lines: Iterable[str]) -> None:
+    """An error on stderr: a line that says what, and further ones below it. Nothing where there are none."""
+    for number, line in enumerate(lines):
+        complain(f"  {line}" if number else f"error: {line}")
 
 
 def trace(text: str) -> None:

@@ -35,7 +35,7 @@ def inquiry(desired: Desired, target: str, user: str | None) -> Inquiry:
 
 def judged(declared: Declared, evidence: Evidence) -> tuple[Finding, ...]:
     """The checks, each with the file and line that declare what it expects."""
-    return tuple(_placed(declared, check) for check in judge(declared.desired, evidence))
+    return tuple(placed(declared, check) for check in judge(declared.desired, evidence))
 
 
 def concluded(desired: Desired, checks: Sequence[Finding]) -> Conclusion:
@@ -43,7 +43,8 @@ def concluded(desired: Desired, checks: Sequence[Finding]) -> Conclusion:
     return conclude(checks, Severity(desired.fail_on), unknown=not checks)
 
 
-def _placed(declared: Declared, check: Finding) -> Finding:
+def placed(declared: Declared, check: Finding) -> Finding:
+    """The check with the file and line that declare what it expects, where it does not hold."""
     if check.outcome is Outcome.HOLDS or not isinstance(check.place, Origin):
         return check
     return replace(check, place=declared.place(str(check.place)))

@@ -32,6 +32,7 @@ WHOLE: dict[str, type[BaseModel]] = {
 PRINTED_BY = {
     "adopt": "qtctl adopt units DIR --format json",
     "audit": "qtctl audit --format json",
+    "deploy": "qtctl deploy --format json",
     "evidence": "qtctl audit --save FILE",
     "fleet-audit": "qtctl audit --host A,B --format json",
     "lab": "qtctl lab list --format json",

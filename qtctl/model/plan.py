@@ -1,9 +1,13 @@
 """What a deploy will do, why, and what it saw when it decided."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from qtctl.model.desired import DesiredFile
+
+COPIES_KEPT = 10
+"""How many replaced copies of each file stay; of those that qtctl wrote. What a person wrote is kept for ever."""
 
 
 class StepKind(StrEnum):
@@ -57,14 +61,33 @@ class Plan:
         return bool(self.steps)
 
 
+class StepStatus(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It was begun, and how it ended was not heard."""
+    NOT_RUN = "not-run"
+
+
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How a step ended: `ok`, or why not in `detail` (a job's result: failed, timeout, dependency …).
+    """What became of a step, and in `detail` why it is not done (a job's result: failed, timeout, dependency …).
 
-    `forgotten`: how many old copies of the file that was written were removed.
+    `kept`: where the file that a write replaced lies now, '' where there was none. `forgotten`: how many older copies
+    of that file were removed. `took_s`: seconds; steps that were begun together share theirs, None where not run.
     """
 
     step: Step
-    ok: bool
+    status: StepStatus
     detail: str = ""
+    kept: str = ""
     forgotten: int = 0
+    took_s: float | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.status is StepStatus.DONE
+
+
+def not_run(steps: Iterable[Step], why: str = "") -> tuple[StepResult, ...]:
+    return tuple(StepResult(step, StepStatus.NOT_RUN, why) for step in steps)

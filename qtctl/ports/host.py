@@ -135,3 +135,11 @@ class Host(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+class Connector(Protocol):
+    """A way to one host, of which a connection can be made whenever one is needed."""
+
+    def __call__(self) -> Host:
+        """A new connection, closed by whoever asked for it. Unreachable where there is none."""
+        ...

@@ -11,11 +11,13 @@ from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.local import LocalHost, Process
 from qtctl.apply.apply import apply
 from qtctl.apply.current import current_files
+from qtctl.apply.journal import Journal
 from qtctl.errors import DeployRefused
 from qtctl.model.desired import DesiredFile
 from qtctl.model.events import Event
 from qtctl.model.origin import Origin
-from qtctl.model.plan import Plan, Step, StepKind
+from qtctl.model.plan import Plan, Step, StepKind, StepResult, StepStatus
+from qtctl.ports.progress import Progress
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="files are installed as root")
 
@@ -36,6 +38,12 @@ class Said:
         self.lines.append(event.detail)
 
 
+def run(host: LocalHost, *steps: Step, progress: Progress | None = None) -> tuple[StepResult, ...]:
+    journal = Journal(Plan("h", steps), SystemClock())
+    apply(host, journal, deadline_s=20, progress=progress or Said())
+    return journal.results()
+
+
 def staged() -> set[Path]:
     """Other commands have folders there too."""
     return {path for path in Path("/tmp").iterdir() if re.fullmatch("qtctl-[0-9a-f]{32}", path.name)}
@@ -44,14 +52,8 @@ def staged() -> set[Path]:
 def test_files_are_written_through_the_staging_directory(tmp_path: Path) -> None:
     before, said = staged(), Said()
     path = tmp_path / "new dir" / "it's.env"
-    results = apply(
-        LocalHost(),
-        Plan("h", (step(path, b"A=1\n"),)),
-        SystemClock(),
-        deadline_s=20,
-        progress=said,
-    )
-    assert [(result.ok, result.detail) for result in results] == [(True, "")]
+    (result,) = run(LocalHost(), step(path, b"A=1\n"), progress=said)
+    assert (result.status, result.detail, result.kept) == (StepStatus.DONE, "", "")
     assert path.read_bytes() == b"A=1\n"
     assert staged() == before
     assert said.lines == [f"staging {path}", f"installing {path}"]
@@ -62,7 +64,7 @@ def test_a_refused_write_changes_nothing_and_leaves_nothing(tmp_path: Path) -> N
     path = tmp_path / "a.env"
     steps = (step(tmp_path / "b.env", b"B=1\n"), step(path, b"A=1\n", owner="nobody-of-that-name"))
     with pytest.raises(DeployRefused, match=r"nothing was changed: .*a\.env cannot be given to nobody-of-that-name"):
-        apply(LocalHost(), Plan("h", steps), SystemClock(), deadline_s=20, progress=Said())
+        run(LocalHost(), *steps)
     assert list(tmp_path.iterdir()) == []
     assert staged() == before
 
@@ -79,25 +81,20 @@ class Edited(LocalHost):
         return super().start(script.replace(*self._edit), root=root, attached=attached)
 
 
-def applied(host: LocalHost, *steps: Step) -> list[tuple[bool, str]]:
-    results = apply(host, Plan("h", steps), SystemClock(), deadline_s=20, progress=Said())
-    return [(result.ok, result.detail) for result in results]
-
-
 def test_a_script_that_fails_before_it_changes_anything_and_does_not_clean_up_says_where_to_look(
     tmp_path: Path,
 ) -> None:
     host = Edited("  say prepared", "  trap - EXIT; exit 3")
     with pytest.raises(DeployRefused, match=rf"nothing was changed: .*look for \.qtctl-\* in {tmp_path}, and for "):
-        applied(host, step(tmp_path / "a.env", b"A=1\n"))
+        run(host, step(tmp_path / "a.env", b"A=1\n"))
     assert [path.name[:7] for path in tmp_path.iterdir()] == [".qtctl-"]
 
 
 def test_a_script_that_is_killed_leaves_a_host_that_is_not_called_unchanged(tmp_path: Path) -> None:
     host = Edited("  replace 1", "  kill -9 $$\n  replace 1")
-    (first, _), (second, why) = applied(host, *(step(tmp_path / name, b"A=1\n") for name in ("a.env", "b.env")))
-    assert (first, second) == (True, False)
-    assert f"look for .qtctl-* in {tmp_path}" in why
+    first, second = run(host, *(step(tmp_path / name, b"A=1\n") for name in ("a.env", "b.env")))
+    assert (first.status, second.status) == (StepStatus.DONE, StepStatus.UNKNOWN)
+    assert f"look for .qtctl-* in {tmp_path}" in second.detail
     assert (tmp_path / "a.env").exists()
     assert not (tmp_path / "b.env").exists()
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.apply.install import KEEP, InstallAnswer, install_script, read_answer
+from qtctl.apply.install import InstallAnswer, install_script, read_answer
 from qtctl.model.desired import DesiredFile
 from qtctl.model.origin import Origin
-from qtctl.model.plan import Step, StepKind
+from qtctl.model.plan import COPIES_KEPT, Step, StepKind
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the script runs as root")
 
@@ -136,7 +136,7 @@ def keep_copies(ground: Ground, numbers: range, content: bytes) -> list[Path]:
 
 def test_of_what_qtctl_wrote_the_newest_copies_are_kept(ground: Ground) -> None:
     """`now`, the copy that this run makes, is one of them. Copies of other files do not count, and stay."""
-    earlier = keep_copies(ground, range(10, 10 + KEEP + 2), GENERATED)
+    earlier = keep_copies(ground, range(10, 10 + COPIES_KEPT + 2), GENERATED)
     alone, shared, *stay = earlier
     beside = shared.with_name("other.service")
     beside.write_bytes(GENERATED)
@@ -148,7 +148,7 @@ def test_of_what_qtctl_wrote_the_newest_copies_are_kept(ground: Ground) -> None:
 
 
 def test_of_what_a_person_wrote_every_copy_is_kept(ground: Ground) -> None:
-    by_hand = keep_copies(ground, range(10, 10 + 3 * KEEP), b"# by hand, and " + GENERATED)
+    by_hand = keep_copies(ground, range(10, 10 + 3 * COPIES_KEPT), b"# by hand, and " + GENERATED)
     linked = keep_copies(ground, range(50, 52), b"")
     for copy in linked:
         copy.unlink()

@@ -5,10 +5,9 @@ from itertools import product
 
 import pytest
 
-from qtctl.cli.exits import CONCLUSIONS, MEANING, PRECEDENCE, Exit, decide, of_conclusion, of_error
+from qtctl.cli.exits import CONCLUSIONS, MEANING, PRECEDENCE, Exit, decide, of_conclusion, of_deploy, of_error
 from qtctl.errors import (
     DeployRefused,
-    DeployUnverified,
     HostError,
     InputError,
     InputErrors,
@@ -19,10 +18,10 @@ from qtctl.errors import (
 )
 from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.findings.verdict import Conclusion
-from qtctl.flows.deploy import DeployOutcome, DeployStatus, LeftBehind, NothingDone
 from qtctl.model.plan import Plan
 from qtctl.model.registry import DispositionKind
 from qtctl.parity.rows import ParityReport, ParityRow, Stray
+from qtctl.plan.outcome import DeployOutcome, DeployStatus
 from qtctl.report.parity import build
 from tests.cli.world import ROOT
 
@@ -37,7 +36,7 @@ TOGETHER = [
     ((Exit.OK, Exit.FINDINGS, Exit.USAGE, Exit.INCOMPLETE, Exit.REFUSED, Exit.UNVERIFIED), Exit.UNVERIFIED),
 ]
 
-OUTCOME = DeployOutcome(Plan("box", ()), DeployStatus.FAILED)
+OUTCOME = DeployOutcome(plan=Plan("box", ()), status=DeployStatus.FAILED)
 ERRORS: list[tuple[QtctlError, Exit]] = [
     (InputError("x"), Exit.USAGE),
     (InputErrors((InputError("x"), InputError("y"))), Exit.USAGE),
@@ -46,9 +45,6 @@ ERRORS: list[tuple[QtctlError, Exit]] = [
     (Refused("x"), Exit.INCOMPLETE),
     (LabError("x"), Exit.REFUSED),
     (DeployRefused("x"), Exit.REFUSED),
-    (NothingDone(("x",), OUTCOME), Exit.REFUSED),
-    (DeployUnverified("x"), Exit.UNVERIFIED),
-    (LeftBehind(("x",), OUTCOME), Exit.UNVERIFIED),
     (QtctlError("x"), Exit.INTERNAL),
 ]
 
@@ -104,18 +100,27 @@ DEPLOYS = [
     (DeployStatus.UNCHANGED, (BROKEN,), Exit.FINDINGS),
     (DeployStatus.UNCHANGED, (UNKNOWN,), Exit.INCOMPLETE),
     (DeployStatus.UNCHANGED, (UNKNOWN, BROKEN), Exit.FINDINGS),
+    (DeployStatus.REFUSED, (), Exit.REFUSED),
+    (DeployStatus.REFUSED, (UNKNOWN,), Exit.REFUSED),
+    (DeployStatus.INTERRUPTED, (), Exit.INTERRUPTED),
+    (DeployStatus.FAILED, (), Exit.UNVERIFIED),
+    (DeployStatus.FAILED, (BROKEN, UNKNOWN), Exit.UNVERIFIED),
 ]
 
 
 @pytest.mark.parametrize(("status", "open_", "code"), DEPLOYS)
 def test_of_a_deploy(status: DeployStatus, open_: tuple[Outcome, ...], code: Exit) -> None:
     outcome = replace(OUTCOME, status=status, outstanding=tuple(check(each, ERROR) for each in open_))
-    assert of_conclusion(outcome.conclusion) is code
+    assert of_deploy(outcome) is code
+
+
+def test_every_end_of_a_deploy_has_an_exit_code() -> None:
+    assert {status for status, _, _ in DEPLOYS} == set(DeployStatus)
 
 
 def test_a_deploy_waits_for_a_warning_too() -> None:
     outcome = replace(OUTCOME, status=DeployStatus.UNCHANGED, outstanding=(check(BROKEN, Severity.INFO),))
-    assert of_conclusion(outcome.conclusion) is Exit.FINDINGS
+    assert of_deploy(outcome) is Exit.FINDINGS
 
 
 ROW = ParityRow("api", 2, DispositionKind.ABSORBED, ("feed",), "w")

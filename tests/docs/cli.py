@@ -45,11 +45,12 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
     ),
     "deploy": (
         "0: as declared, with or without changes",
-        "1: you said no; or there is nothing to change, and it does not run as declared",
+        "1: you said no, or asked for the plan alone; or there is nothing to change, and it does not run as declared",
         "2: neither a terminal nor `--yes`, or an error in registry or options",
         "3: there is nothing to change, and whether it runs as declared is unknown",
         "4: refused; nothing was changed",
         "5: changed, and not verified; what was done and what is open is listed",
+        "130: interrupted before anything was changed",
     ),
     "audit": (
         "0: every check holds, or what is broken is below the gate",

@@ -1,5 +1,8 @@
 """Deploys of small fleets to a real host that boots for them: what changes, what a person is told, what is left."""
 
+import getpass
+import platform
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,18 +14,20 @@ from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.ssh import SshHost, connect
 from qtctl.apply.lock import deploy_lock
 from qtctl.apply.shared import SharedHost
-from qtctl.errors import DeployRefused, DeployUnverified, HostError
-from qtctl.flows.deploy import DeployOutcome, DeployStatus, LeftBehind, NothingDone, deploy
+from qtctl.errors import HostError, Unreachable
+from qtctl.flows.deploy import deploy
 from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
 from qtctl.model.events import Event
 from qtctl.model.origin import Origin
-from qtctl.model.plan import Plan, StepKind
+from qtctl.model.plan import Plan, StepKind, StepStatus
 from qtctl.model.states import ServiceState
 from qtctl.model.tree import Account, Tree
-from qtctl.ports.host import BusCall
+from qtctl.plan.outcome import DeployOutcome, DeployStatus, ReasonKind
+from qtctl.ports.host import BusCall, Connector, Running
 from qtctl.ports.progress import Progress
+from qtctl.report.deploy_text import problems
 from tests.plan.fleet import UNITS, desired, service, target
 
 pytestmark = pytest.mark.lab
@@ -94,17 +99,17 @@ class Ground:
         deadline_s: float = 15,
         user: str = "ops",
         progress: Progress = quiet,
+        connect: Connector | None = None,
     ) -> DeployOutcome:
-        with self.connect(user) as host:
-            return deploy(
-                host,
-                wanted,
-                SystemClock(),
-                take_over=take_over,
-                confirm=confirm,
-                progress=progress,
-                deadline_s=deadline_s,
-            )
+        return deploy(
+            connect or (lambda: self.connect(user)),
+            wanted,
+            SystemClock(),
+            take_over=take_over,
+            confirm=confirm,
+            progress=progress,
+            deadline_s=deadline_s,
+        )
 
     def run(self, script: str) -> str:
         done: subprocess.CompletedProcess[bytes] = lab.execute(NAME, ["sh", "-c", script])
@@ -142,6 +147,18 @@ def ground(booted: Ground) -> Ground:
 
 def steps(outcome: DeployOutcome) -> list[tuple[StepKind, str]]:
     return [(step.kind, step.subject.rpartition("/")[2]) for step in outcome.plan.steps]
+
+
+def said(outcome: DeployOutcome) -> str:
+    return "\n".join(problems(outcome))
+
+
+def ends(outcome: DeployOutcome) -> tuple[DeployStatus, ReasonKind | None]:
+    return outcome.status, outcome.reason.kind if outcome.reason else None
+
+
+def became(outcome: DeployOutcome) -> dict[tuple[StepKind, str], StepStatus]:
+    return {(each.step.kind, each.step.subject.rpartition("/")[2]): each.status for each in outcome.results}
 
 
 def test_a_second_run_changes_nothing_asks_nobody_and_is_quick(ground: Ground) -> None:
@@ -198,21 +215,50 @@ def test_a_new_command_and_a_new_env_restart_only_their_services(ground: Ground)
 def test_declining_changes_nothing(ground: Ground) -> None:
     before = ground.run("cat /etc/systemd/system/quantum-*.service")
     outcome = ground.deploy(fleet(THREE, descriptions={"a": "no"}), lambda _planned: False)
-    assert outcome.status is DeployStatus.DECLINED
+    assert ends(outcome) == (DeployStatus.DECLINED, None)
+    assert set(became(outcome).values()) == {StepStatus.NOT_RUN}
     assert ground.run("cat /etc/systemd/system/quantum-*.service") == before
 
 
 def test_a_missing_program_fails_and_says_what_is_left(ground: Ground) -> None:
-    with pytest.raises(LeftBehind) as failed:
-        ground.deploy(fleet({"a": "/nonexistent", "b": SLEEP, "c": "/usr/bin/sleep 88888"}))
-    said = str(failed.value)
-    assert "failed: restart quantum-a.service: failed" in said
-    assert "done: restart quantum-c.service" in said
-    assert "written: /etc/systemd/system/quantum-a.service, the old one is /var/lib/qtctl/replaced/" in said
-    assert "open: QT204 quantum-a.service" in said
-    assert failed.value.outcome.status is DeployStatus.FAILED
-    kept = said.partition("quantum-a.service, the old one is ")[2].partition("\n")[0]
+    outcome = ground.deploy(fleet({"a": "/nonexistent", "b": SLEEP, "c": "/usr/bin/sleep 88888"}))
+    assert ends(outcome) == (DeployStatus.FAILED, ReasonKind.STEPS_FAILED)
+    assert became(outcome)[StepKind.RESTART, "quantum-a.service"] is StepStatus.FAILED
+    assert became(outcome)[StepKind.RESTART, "quantum-c.service"] is StepStatus.DONE
+    assert all(result.took_s is not None and 0 <= result.took_s < 15 for result in outcome.results)
+    assert "QT204 quantum-a.service" in {f"{each.id} {each.subject}" for each in outcome.outstanding}
+    text = said(outcome)
+    assert "failed: restart quantum-a.service: failed" in text
+    assert "done: restart quantum-c.service" in text
+    assert "open: QT204 quantum-a.service" in text
+    kept = next(each.kept for each in outcome.results if each.step.subject == f"{UNITS}/quantum-a.service")
+    assert f"written: {UNITS}/quantum-a.service, the old one is {kept}" in text
     assert SLEEP in ground.run(f"cat {kept}")
+
+
+def test_nothing_follows_a_write_that_failed(ground: Ground) -> None:
+    """The install script is stopped between two files; what comes after them is not run, and each step says so."""
+    wanted = fleet(dict.fromkeys(THREE, "/usr/bin/sleep 44444"))
+    outcome = ground.deploy(wanted, connect=lambda: Cut(ground.connect()))
+    assert ends(outcome) == (DeployStatus.FAILED, ReasonKind.STEPS_FAILED)
+    written = [each.status for each in outcome.results if each.step.kind is StepKind.WRITE]
+    assert written == [StepStatus.DONE, StepStatus.UNKNOWN, StepStatus.UNKNOWN]
+    rest = [each for each in outcome.results if each.step.kind is not StepKind.WRITE]
+    assert {each.status for each in rest} == {StepStatus.NOT_RUN}
+    assert {each.detail for each in rest} == {f"write {UNITS}/quantum-b.service may not be done"}
+    assert ground.deploy(wanted).status is DeployStatus.DEPLOYED
+
+
+class Cut(SharedHost):
+    """A host on which root's install script is killed once it has renamed a first file."""
+
+    def close(self) -> None:
+        super().close()
+        self._host.close()
+
+    def start(self, script: str, *, root: bool = False, attached: bool = False) -> Running:
+        killed = script.replace("\n  replace 1 ", "\n  kill -9 $$\n  replace 1 ")
+        return super().start(killed, root=root, attached=attached)
 
 
 def test_a_service_that_keeps_dying_is_not_a_success(ground: Ground) -> None:
@@ -220,8 +266,9 @@ def test_a_service_that_keeps_dying_is_not_a_success(ground: Ground) -> None:
         {**THREE, "a": "/usr/bin/sleep 0.7"},
         extra="StartLimitIntervalSec=0\n[Service]\nRestart=always\nRestartSec=100ms",
     )
-    with pytest.raises(DeployUnverified, match=r"open: .*quantum-a\.service"):
-        ground.deploy(looping, deadline_s=5)
+    outcome = ground.deploy(looping, deadline_s=5)
+    assert outcome.status is DeployStatus.FAILED
+    assert re.search(r"open: .*quantum-a\.service", said(outcome))
 
 
 def test_it_waits_for_the_declared_port(ground: Ground) -> None:
@@ -231,15 +278,17 @@ def test_it_waits_for_the_declared_port(ground: Ground) -> None:
 
 
 def test_a_port_that_never_listens_is_told_at_the_deadline(ground: Ground) -> None:
-    with pytest.raises(LeftBehind, match="open: QT301"):
-        ground.deploy(fleet({**THREE, "a": "/usr/bin/sleep 77777"}, ports={"a": PORT}), deadline_s=5)
+    outcome = ground.deploy(fleet({**THREE, "a": "/usr/bin/sleep 77777"}, ports={"a": PORT}), deadline_s=5)
+    assert ends(outcome) == (DeployStatus.FAILED, ReasonKind.NOT_AS_DECLARED)
+    assert {each.status for each in outcome.results} == {StepStatus.DONE}
+    assert "open: QT301" in said(outcome)
 
 
 def test_a_mask_is_refused_and_taken_over_only_when_told(ground: Ground) -> None:
     ground.run("rm /etc/systemd/system/quantum-a.service; systemctl mask --now quantum-a")
-    with pytest.raises(NothingDone, match="there is a mask") as refused:
-        ground.deploy(fleet(THREE))
-    assert refused.value.outcome.status is DeployStatus.REFUSED
+    refused = ground.deploy(fleet(THREE))
+    assert ends(refused) == (DeployStatus.REFUSED, ReasonKind.IN_THE_WAY)
+    assert "there is a mask" in said(refused)
     assert ground.run("readlink /etc/systemd/system/quantum-a.service").strip() == "/dev/null"
     assert ground.deploy(fleet(THREE), take_over=True).status is DeployStatus.DEPLOYED
     assert ground.deploy(fleet(THREE)).status is DeployStatus.UNCHANGED
@@ -250,25 +299,27 @@ def test_a_file_edited_while_the_person_decides_is_left_alone(ground: Ground) ->
         ground.run("echo '# mine' >>/etc/systemd/system/quantum-a.service")
         return True
 
-    with pytest.raises(NothingDone, match="is not what it was when this was planned"):
-        ground.deploy(fleet(THREE, descriptions={"a": "other"}), edit)
+    refused = ground.deploy(fleet(THREE, descriptions={"a": "other"}), edit)
+    assert ends(refused) == (DeployStatus.REFUSED, ReasonKind.NOT_INSTALLED)
+    assert "is not what it was when this was planned" in said(refused)
+    assert set(became(refused).values()) == {StepStatus.NOT_RUN}
     assert "# mine" in ground.run("cat /etc/systemd/system/quantum-a.service")
 
 
 def test_two_deploys_at_once(ground: Ground) -> None:
-    with (
-        ground.connect() as other,
-        deploy_lock(other, hold_s=30),
-        pytest.raises(DeployRefused, match="is deploying to it now"),
-    ):
-        ground.deploy(fleet(THREE, descriptions={"a": "other"}))
+    with ground.connect() as other, deploy_lock(other, hold_s=30):
+        refused = ground.deploy(fleet(THREE, descriptions={"a": "other"}))
+    assert ends(refused) == (DeployStatus.REFUSED, ReasonKind.LOCKED)
+    assert refused.reason
+    assert refused.reason.holder == f"{getpass.getuser()}@{platform.node()}"
+    assert f"{refused.reason.holder} is deploying to it now" in said(refused)
 
 
 @pytest.mark.parametrize(
     ("begins", "says"),
     [
         ("installing", "interrupted while it was being changed, and how far that came is not known"),
-        ("waiting", "interrupted\n  written: /etc/systemd/system/quantum-a.service, the old one is /var/lib/qtctl/"),
+        ("waiting", "interrupted\nwritten: /etc/systemd/system/quantum-a.service, the old one is /var/lib/qtctl/"),
     ],
 )
 def test_an_interrupt_once_it_is_being_changed_is_no_untouched_host(ground: Ground, begins: str, says: str) -> None:
@@ -276,18 +327,49 @@ def test_an_interrupt_once_it_is_being_changed_is_no_untouched_host(ground: Grou
         if event.detail.startswith(begins):
             raise KeyboardInterrupt
 
-    with pytest.raises(LeftBehind) as failed:
-        ground.deploy(fleet(THREE, descriptions={"a": "other"}), progress=interrupt)
-    assert f"h1: the deploy is not verified: {says}" in str(failed.value)
+    failed = ground.deploy(fleet(THREE, descriptions={"a": "other"}), progress=interrupt)
+    assert ends(failed) == (DeployStatus.FAILED, ReasonKind.INTERRUPTED)
+    assert f"h1: the deploy is not verified: {says}" in said(failed)
+    assert f"{UNITS}/quantum-a.service" in failed.unverified
     assert ground.deploy(fleet(THREE, descriptions={"a": "other"})).status in (
         DeployStatus.DEPLOYED,
         DeployStatus.UNCHANGED,
     )
 
 
+def test_an_interrupt_before_anything_is_begun_leaves_the_host_as_it_was(ground: Ground) -> None:
+    def interrupt(_planned: Plan) -> bool:
+        raise KeyboardInterrupt
+
+    before = ground.run("cat /etc/systemd/system/quantum-*.service")
+    outcome = ground.deploy(fleet(THREE, descriptions={"a": "other"}), interrupt)
+    assert ends(outcome) == (DeployStatus.INTERRUPTED, ReasonKind.INTERRUPTED)
+    assert set(became(outcome).values()) == {StepStatus.NOT_RUN}
+    assert ground.run("cat /etc/systemd/system/quantum-*.service") == before
+
+
+def test_a_host_that_takes_no_new_login_is_not_called_deployed(ground: Ground) -> None:
+    """The gate opens only for a look over a connection that was made after the change."""
+    made: list[SshHost] = []
+
+    def connect() -> SshHost:
+        if made:
+            raise Unreachable("no more logins")
+        made.append(ground.connect())
+        return made[0]
+
+    wanted = fleet(THREE, descriptions={"a": "other"})
+    outcome = ground.deploy(wanted, connect=connect, deadline_s=4)
+    assert ends(outcome) == (DeployStatus.FAILED, ReasonKind.HOST_LOST)
+    assert (outcome.outstanding, outcome.looked) == ((), False)
+    assert "no more logins" in said(outcome)
+    assert ground.deploy(wanted).status is DeployStatus.UNCHANGED
+
+
 def test_an_account_without_sudo_is_refused(ground: Ground) -> None:
-    with pytest.raises(DeployRefused, match="nothing was changed"):
-        ground.deploy(fleet(THREE), asks_nobody, user="plain")
+    refused = ground.deploy(fleet(THREE), asks_nobody, user="plain")
+    assert ends(refused) == (DeployStatus.REFUSED, ReasonKind.IN_THE_WAY)
+    assert "nothing was changed" in said(refused)
 
 
 def test_declared_stopped_is_stopped_and_disabled_and_nothing_else(ground: Ground) -> None:
@@ -311,8 +393,9 @@ def test_the_network_goes_away_midway(ground: Ground) -> None:
         return True
 
     try:
-        with pytest.raises((DeployRefused, DeployUnverified)):
-            ground.deploy(wanted, cut, deadline_s=3)
+        outcome = ground.deploy(wanted, cut, deadline_s=3)
+        assert outcome.status in (DeployStatus.REFUSED, DeployStatus.FAILED)
+        assert not any(result.done for result in outcome.results)
     finally:
         lab.plug(NAME)
     assert ground.deploy(wanted).status is DeployStatus.DEPLOYED
@@ -321,8 +404,9 @@ def test_the_network_goes_away_midway(ground: Ground) -> None:
 def test_a_host_without_a_bus_is_refused(ground: Ground) -> None:
     ground.run("mv /usr/bin/systemd-stdio-bridge /usr/bin/hidden-bridge")
     try:
-        with pytest.raises(NothingDone, match=r"could not be read: .*no systemd-stdio-bridge"):
-            ground.deploy(fleet({**THREE, "a": "/usr/bin/sleep 55555"}), asks_nobody)
+        refused = ground.deploy(fleet({**THREE, "a": "/usr/bin/sleep 55555"}), asks_nobody)
+        assert ends(refused) == (DeployStatus.REFUSED, ReasonKind.IN_THE_WAY)
+        assert re.search("could not be read: .*no systemd-stdio-bridge", said(refused))
     finally:
         ground.run("mv /usr/bin/hidden-bridge /usr/bin/systemd-stdio-bridge")
 

@@ -5,10 +5,13 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from qtctl.flows.deploy import AGAIN
+from qtctl.report.schemas import schemas
 from tests.live.box import ROOT, Box, Ran, qtctl
 from tests.live.registries import changed
 
@@ -120,6 +123,49 @@ def test_a_file_by_hand_is_refused_and_kept_when_taken_over(box: Box) -> None:
         _heal(box, "--take-over")
 
 
+def test_the_plan_as_a_document_changes_nothing(box: Box, slower: Path) -> None:
+    before = _state(box)
+    ran = deploy(box, "--registry", str(slower), "--format", "json")
+    document = _document(ran)
+    assert (ran.code, document["status"], document["exit_code"]) == (1, "declined", 1)
+    assert {ENV, UNIT} <= {step["subject"] for step in document["steps"]}
+    assert {step["status"] for step in document["steps"]} == {"not-run"}
+    assert _state(box) == before
+
+
+def test_a_deploy_as_a_document(box: Box, slower: Path) -> None:
+    """All that a program needs is on stdout; progress is not."""
+    try:
+        ran = deploy(box, "--registry", str(slower), "--yes", "--format", "json")
+        document = _document(ran)
+        assert (ran.code, document["status"], document["address"]) == (0, "deployed", box.name)
+        steps = {step["subject"]: step for step in document["steps"]}
+        assert {step["status"] for step in steps.values()} == {"done"}
+        assert steps[ENV]["kept"] == _kept(box, ENV)
+        assert steps[UNIT]["took_s"] > 0
+        assert "CLM_UPDATE_INTERVAL_S" not in ran.out
+        assert "waiting" in ran.err
+    finally:
+        _heal(box)
+
+
+def test_a_refused_deploy_as_a_document_and_as_markdown(box: Box) -> None:
+    """Why it ended early is on stderr too, in every format."""
+    try:
+        box.sh(f'printf "{BY_HAND}" > {PATH}')
+        ran = deploy(box, "--yes", "--format", "json")
+        document = _document(ran)
+        assert (ran.code, document["status"], document["reason"]["kind"]) == (4, "refused", "in-the-way")
+        assert [each["subject"] for each in document["refusals"]] == [PATH]
+        shown = deploy(box, "--yes", "--format", "md")
+        assert (shown.code, f"- `{PATH}`: " in shown.out) == (4, True)
+        for each in (ran, shown):
+            assert "nothing was changed" in each.err
+            assert PATH in each.err
+    finally:
+        _heal(box, "--take-over")
+
+
 def test_a_program_that_is_not_there(box: Box, nowhere: Path) -> None:
     """The deploy says what failed, what it wrote, where the old is, and that the host needs a person."""
     try:
@@ -137,6 +183,12 @@ def test_a_program_that_is_not_there(box: Box, nowhere: Path) -> None:
         assert {check["subject"] for check in audited.json()["findings"]} == {UNIT}
     finally:
         _heal(box)
+
+
+def _document(ran: Ran) -> Any:
+    document = ran.json()
+    Draft202012Validator(schemas()["deploy"]).validate(document)
+    return document
 
 
 def _answered(answer: str, *argv: str) -> Ran:

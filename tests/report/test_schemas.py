@@ -4,18 +4,20 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qtctl.flows.adopt import Adopted
-from qtctl.report import adopt, audit, fleet, parity, registry, verify
+from qtctl.report import adopt, audit, deploy, fleet, parity, registry, verify
 from qtctl.report.schemas import schemas
 from tests.adopt.small import adopt as adopt_texts
 
 from .checks import CHECKS
 from .fleet import desired, evidence
+from .test_deploy import FAILED
 from .test_parity import reports
 from .test_verify import VERIFIED
 
 WRITTEN = {
     "adopt": lambda: adopt.to_json(adopt.build(adoption().adoption, "out")),
     "audit": lambda: audit.to_json(audit.build(desired(), evidence(), CHECKS, every=True)),
+    "deploy": lambda: deploy.to_json(deploy.build(FAILED, fleet="f", address="lab1", exit_code=5)),
     "fleet-audit": lambda: fleet.to_json(fleet.build([audit.build(desired(), evidence(), CHECKS)] * 2)),
     "parity": lambda: parity.to_json(reports(evidence())),
     "registry": lambda: registry.to_json(registry.build(desired(), evidence(), CHECKS)),

@@ -12,6 +12,7 @@ import pytest
 from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.ssh import SshHost, connect
 from qtctl.apply.apply import apply
+from qtctl.apply.journal import Journal
 from qtctl.apply.lock import LOCK, deploy_lock
 from qtctl.errors import DeployRefused
 from qtctl.lab import lab
@@ -90,7 +91,9 @@ def write(path: str, content: bytes, seen: str = "absent") -> Step:
 def install(box: Box, *steps: Step) -> tuple[StepResult, ...]:
     """As a deploy does once its plan is agreed to."""
     with login(box) as host:
-        return apply(host, Plan(box.name, steps), SystemClock(), deadline_s=20, progress=_quiet)
+        journal = Journal(Plan(box.name, steps), SystemClock())
+        apply(host, journal, deadline_s=20, progress=_quiet)
+        return journal.results()
 
 
 def _quiet(event: Event) -> None:
@@ -168,7 +171,7 @@ def test_a_link_to_a_folder_of_the_service_account_is_refused_and_one_to_roots_i
         with pytest.raises(DeployRefused, match=r"^nothing was changed: /srv/theirs can be changed by user qt"):
             install(canary, write("/srv/good/a.env", b"A=1\n"), write("/srv/bad/a.env", b"A=1\n"))
         assert canary.sh("find /srv/theirs/env /srv/ours/env -mindepth 1") == ""
-        assert [result.ok for result in install(canary, write("/srv/good/a.env", b"A=1\n"))] == [True]
+        assert [result.done for result in install(canary, write("/srv/good/a.env", b"A=1\n"))] == [True]
         assert canary.sh("cat /srv/ours/env/a.env; ls -A /srv/ours/env") == "A=1\na.env\n"
     finally:
         canary.sh("rm -rf /srv/theirs /srv/ours /srv/bad /srv/good")

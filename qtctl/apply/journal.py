@@ -1,0 +1,59 @@
+"""What became of each step of a plan, as far as it is known: also where the rest never comes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from qtctl.errors import HostError
+from qtctl.model.plan import Plan, Step, StepResult, StepStatus, not_run
+from qtctl.ports.clock import Clock
+
+INTERRUPTED = "interrupted"
+
+
+class Journal:
+    """Kept while a plan is carried out. Steps are begun in groups, and a group ends before the next begins.
+
+    `lost`: why the end of a step was not heard.
+    """
+
+    def __init__(self, plan: Plan, clock: Clock) -> None:
+        self.plan = plan
+        self.lost: HostError | None = None
+        self.clock = clock
+        self._ended: list[StepResult] = []
+        self._begun: Sequence[Step] = ()
+        self._begun_at = 0.0
+
+    @property
+    def empty(self) -> bool:
+        """Whether no step was ever begun: then the host is as it was."""
+        return not self._begun and not self._ended
+
+    @property
+    def ended(self) -> tuple[StepResult, ...]:
+        return tuple(self._ended)
+
+    def begin(self, steps: Sequence[Step]) -> None:
+        self._begun, self._begun_at = steps, self.clock.monotonic()
+
+    def end(self, results: Iterable[StepResult]) -> None:
+        """How the group that was begun ended: one result for each of its steps, in their order."""
+        took_s = round(max(self.clock.monotonic() - self._begun_at, 0.0), 3)
+        self._ended += [
+            result if result.status is StepStatus.NOT_RUN else replace(result, took_s=took_s) for result in results
+        ]
+        self._begun = ()
+
+    def lose(self, error: HostError) -> None:
+        """The group was begun, and how it ended was not heard."""
+        self.lost = error
+        self.end(StepResult(step, StepStatus.UNKNOWN, str(error)) for step in self._begun)
+
+    def skip(self, steps: Sequence[Step], why: str) -> None:
+        self._ended += not_run(steps, why)
+
+    def results(self) -> tuple[StepResult, ...]:
+        """One for each step of the plan, in the order in which they run."""
+        begun = (StepResult(step, StepStatus.UNKNOWN, INTERRUPTED) for step in self._begun)
+        known = (*self._ended, *begun)
+        return (*known, *not_run(self.plan.steps[len(known) :], INTERRUPTED))

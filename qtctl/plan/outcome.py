@@ -1,0 +1,80 @@
+"""How a deploy ended, as a value: what was planned, what became of each step, and what is still open."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qtctl.findings.finding import Finding, Outcome
+from qtctl.model.plan import Plan, StepResult, StepStatus
+
+
+class DeployStatus(StrEnum):
+    UNCHANGED = "unchanged"
+    """There was nothing to change."""
+    DECLINED = "declined"
+    """The plan was not agreed to."""
+    DEPLOYED = "deployed"
+    """The host was changed, and seen to be as declared."""
+    REFUSED = "refused"
+    """The host is as it was."""
+    INTERRUPTED = "interrupted"
+    """Before anything was changed."""
+    FAILED = "failed"
+    """The host may have been changed, and was not seen to be as declared."""
+
+
+class ReasonKind(StrEnum):
+    """Why a deploy did not come to its end."""
+
+    IN_THE_WAY = "in-the-way"
+    """Something on the host is in the way of the plan: see its refusals."""
+    UNVERIFIABLE = "unverifiable"
+    """What cannot be asked now could not be asked of the changed host either."""
+    LOCKED = "locked"
+    """Another deploy is at work on the host."""
+    LOCK_FAILED = "lock-failed"
+    NOT_INSTALLED = "not-installed"
+    """The host took none of the files."""
+    STEPS_FAILED = "steps-failed"
+    NOT_AS_DECLARED = "not-as-declared"
+    """Every step is done, and the gate did not open in time."""
+    HOST_LOST = "host-lost"
+    """The host could no longer be asked, or not over a new connection."""
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a person is told, and what to do. `holder`: of a lock that another has, who that is."""
+
+    kind: ReasonKind
+    what: str
+    hint: str = ""
+    holder: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployOutcome:
+    """How a deploy of one host ended.
+
+    `results`: one for each step of the plan, in the order in which they run. `outstanding`: what of the gate did not
+    hold at the last look. `moving`: services that systemd kept restarting. `looked`: whether the host was looked at
+    after the last step; before the first where nothing was changed.
+    """
+
+    plan: Plan
+    status: DeployStatus
+    results: tuple[StepResult, ...] = ()
+    reason: Reason | None = None
+    outstanding: tuple[Finding, ...] = ()
+    moving: tuple[str, ...] = ()
+    looked: bool = True
+
+    @property
+    def unverified(self) -> tuple[str, ...]:
+        """Subjects whose present state is not known: all that may have been changed, where nobody looked again."""
+        if self.looked:
+            subjects = [each.subject for each in self.outstanding if each.outcome is Outcome.UNKNOWN]
+        else:
+            touched = (StepStatus.DONE, StepStatus.FAILED, StepStatus.UNKNOWN)
+            subjects = [each.step.subject for each in self.results if each.status in touched]
+        return tuple(dict.fromkeys(subjects))

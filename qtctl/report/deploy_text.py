@@ -1,0 +1,154 @@
+"""The end of a deploy in lines of text: what a person needs to go on by hand."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Finding, Outcome
+from qtctl.model.plan import COPIES_KEPT, StepKind, StepResult, StepStatus
+from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
+
+FEW = 5
+"""Of more steps that differ in nothing but their names, the first is named and the others are counted."""
+
+DONE = {
+    StepKind.WRITE: "written",
+    StepKind.SYSUSERS: "run of systemd-sysusers",
+    StepKind.TMPFILES: "run of systemd-tmpfiles",
+    StepKind.ENABLE: "enabled",
+    StepKind.DISABLE: "disabled",
+    StepKind.STOP: "stopped",
+    StepKind.START: "started",
+    StepKind.RESTART: "restarted",
+}
+"""The kinds that are told of, and how."""
+
+_HEADS = {StepStatus.FAILED: "failed", StepStatus.UNKNOWN: "unknown", StepStatus.NOT_RUN: "not run"}
+
+
+def ended(outcome: DeployOutcome, target: str) -> tuple[str, ...]:
+    """What was done and kept, and how the host is now. Nothing where it did not come to its end: see `problems`."""
+    if outcome.status is DeployStatus.DECLINED:
+        return (f"{target}: nothing was changed",)
+    if outcome.status is DeployStatus.DEPLOYED:
+        return (_counted(outcome), *_kept(outcome.results), f"{target} now runs as declared")
+    if outcome.status is DeployStatus.UNCHANGED:
+        return tuple(_unchanged(outcome, target))
+    return ()
+
+
+def problems(outcome: DeployOutcome) -> tuple[str, ...]:
+    """Why it did not come to its end, one line, then a line for each thing and one for what to do. Else nothing."""
+    reason = outcome.reason
+    if reason is None:
+        return ()
+    if outcome.status is DeployStatus.FAILED:
+        return _with_hint(f"{outcome.plan.host}: the deploy is not verified: {reason.what}", _left(outcome), reason)
+    if reason.kind is ReasonKind.IN_THE_WAY:
+        return _headed(f"{outcome.plan.host}: nothing was changed", _refusals(outcome))
+    if reason.kind is ReasonKind.UNVERIFIABLE:
+        unknown = [each for each in outcome.outstanding if each.outcome is Outcome.UNKNOWN]
+        return _headed(f"{outcome.plan.host}: nothing was changed, since {reason.what}", _open(unknown))
+    return _with_hint(reason.what, [], reason)
+
+
+def _with_hint(head: str, lines: list[str], reason: Reason) -> tuple[str, ...]:
+    """What to do has a line of its own where there are several."""
+    if not lines:
+        return (f"{head} ({reason.hint})" if reason.hint else head,)
+    return (head, *lines, *([reason.hint] if reason.hint else []))
+
+
+def _headed(head: str, lines: list[str]) -> tuple[str, ...]:
+    return (f"{head}: {lines[0]}",) if len(lines) == 1 else (head, *lines)
+
+
+def _unchanged(outcome: DeployOutcome, target: str) -> Iterator[str]:
+    if not outcome.outstanding:
+        yield f"{target} is as declared: nothing to change"
+        return
+    yield f"{target}: nothing to change, and yet it does not run as declared"
+    for each in outcome.outstanding:
+        how = each.title if each.outcome is Outcome.BROKEN else each.reason or "unknown"
+        yield f"  {each.id} {each.subject}: {how}"
+    yield f"`qtctl audit --host {quote(target)}` shows what was seen, with its proof"
+
+
+def _counted(outcome: DeployOutcome) -> str:
+    counts = Counter(result.step.kind for result in outcome.results)
+    return ", ".join(f"{counts[kind]} {word}" for kind, word in DONE.items() if counts[kind])
+
+
+def _kept(results: Iterable[StepResult]) -> Iterator[str]:
+    """Where what was replaced lies now, each folder once."""
+    folders = Counter(result.kept.removesuffix(result.step.subject) for result in results if result.kept)
+    for folder, count in sorted(folders.items()):
+        yield f"{count} replaced file{'s are' if count != 1 else ' is'} kept below {folder}"
+    if forgotten := sum(result.forgotten for result in results):
+        were = "were" if forgotten != 1 else "was"
+        yield f"{forgotten} older than the {COPIES_KEPT} newest of a file {were} removed there"
+
+
+def _refusals(outcome: DeployOutcome) -> list[str]:
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for refusal in outcome.plan.refusals:
+        by_reason.setdefault((refusal.reason, refusal.hint), []).append(refusal.subject)
+    return [
+        f"{_several(subjects)}: {reason} ({hint})" if hint else f"{_several(subjects)}: {reason}"
+        for (reason, hint), subjects in by_reason.items()
+    ]
+
+
+def _several(subjects: list[str]) -> str:
+    first, *more = subjects
+    return f"{first} and {len(more)} more" if len(more) > 1 else ", ".join(subjects)
+
+
+def _left(outcome: DeployOutcome) -> list[str]:
+    """What is not done, what was done, what is open."""
+    lines = []
+    for status, head in _HEADS.items():
+        rows = [
+            (each.step.kind.value, each.step.subject, f": {each.detail}")
+            for each in outcome.results
+            if each.status is status
+        ]
+        lines += _alike(head, rows)
+    done = [result for result in outcome.results if result.done]
+    written = [result for result in done if result.step.kind is StepKind.WRITE]
+    lines += _alike("written", [("", each.step.subject, _replaced(each)) for each in written])
+    told = [each.step for each in done if each.step.kind in DONE and each.step.kind is not StepKind.WRITE]
+    lines += _alike("done", [(step.kind.value, step.subject, "") for step in told])
+    lines += _open(outcome.outstanding)
+    return lines + [f"open: {unit} does not stay up: it keeps being restarted" for unit in outcome.moving]
+
+
+def _replaced(result: StepResult) -> str:
+    return f", the old one is {result.kept}" if result.kept else ", new"
+
+
+def _alike(head: str, rows: Iterable[tuple[str, str, str]]) -> list[str]:
+    """A line for each row of (kind, subject, how it ended), but one for many that differ in nothing but their names."""
+    subjects: dict[tuple[str, str], list[str]] = {}
+    for kind, subject, how in rows:
+        subjects.setdefault((f"{kind} " if kind else "", how.replace(subject, "…")), []).append(subject)
+    lines = []
+    for (kind, how), names in subjects.items():
+        many = len(names) > FEW
+        lines += (
+            [f"{head}: {kind}{_several(names)}{how}"]
+            if many
+            else [f"{head}: {kind}{name}{how.replace('…', name)}" for name in names]
+        )
+    return lines
+
+
+def _open(outstanding: Iterable[Finding]) -> list[str]:
+    lines = []
+    unknown: dict[str, list[str]] = {}
+    for each in outstanding:
+        if each.outcome is Outcome.BROKEN:
+            lines.append(f"open: {each.id} {each.subject}: {each.title}")
+        else:
+            unknown.setdefault(each.reason or "", []).append(f"{each.id} {each.subject}")
+    return lines + [f"not known: {_several(subjects)}: {reason}" for reason, subjects in unknown.items()]
