@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from qtctl.dialects.secrets import masked_message
 from qtctl.model.plan import StepKind, StepResult, StepStatus
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.report.check import Check
@@ -96,7 +97,9 @@ def build(outcome: DeployOutcome, *, fleet: str, address: str, exit_code: int) -
 
 
 def _reason(reason: Reason) -> DeployReason:
-    return DeployReason(kind=reason.kind, what=reason.what, hint=reason.hint, holder=reason.holder or None)
+    return DeployReason(
+        kind=reason.kind, what=masked_message(reason.what), hint=reason.hint, holder=reason.holder or None
+    )
 
 
 def _step(result: StepResult) -> DeployStep:
@@ -106,7 +109,7 @@ def _step(result: StepResult) -> DeployStep:
         subject=step.subject,
         why=step.reason,
         status=result.status,
-        detail=result.detail,
+        detail=masked_message(result.detail),
         took_s=result.took_s,
         kept=result.kept or None,
         forgotten=result.forgotten,

@@ -93,14 +93,20 @@ def test_only_what_changed_is_restarted(box: Box, slower: Path, rogue: str) -> N
         undeclared = box.sh(rogue)
         assert {"ActiveState=active", "UnitFileState=enabled"} <= set(undeclared.splitlines())
         before = _invocations(box)
-        ran = deploy(box, "--registry", str(slower), "--yes")
-        assert (ran.code, ran.out.splitlines()[-1]) == (0, f"{box.name} now runs as declared"), ran.err
+        ran = deploy(box, "--registry", str(slower), "--yes", "--format", "json")
+        document = _document(ran)
+        assert (ran.code, document["status"], document["address"]) == (0, "deployed", box.name), ran.err
+        assert "waiting" in ran.err
         after = _invocations(box)
         assert {unit for unit in before if before[unit] != after[unit]} == {UNIT}
         assert box.sh(rogue) == undeclared
         assert "CLM_UPDATE_INTERVAL_S=600" in box.sh(f"cat {ENV}")
         assert "CLM_UPDATE_INTERVAL_S=600" in box.sh(_environment())
         assert "CLM_UPDATE_INTERVAL_S=300" in box.sh(f"cat {_kept(box, ENV)}")
+        steps = {step["subject"]: step for step in document["steps"]}
+        assert {step["status"] for step in steps.values()} == {"done"}
+        assert (steps[ENV]["kept"], steps[UNIT]["took_s"] > 0) == (_kept(box, ENV), True)
+        assert "CLM_UPDATE_INTERVAL_S" not in ran.out
     finally:
         box.sh(ROGUE_GONE)
         _heal(box)
@@ -114,6 +120,11 @@ def test_a_file_by_hand_is_refused_and_kept_when_taken_over(box: Box) -> None:
         assert refused.code == 4
         assert PATH in refused.err
         assert "--take-over" in refused.err
+        told = deploy(box, "--yes", "--format", "json")
+        document = _document(told)
+        assert (told.code, document["status"], document["reason"]["kind"]) == (4, "refused", "in-the-way")
+        assert [each["subject"] for each in document["refusals"]] == [PATH]
+        assert PATH in told.err
         assert _state(box) == before
         taken = deploy(box, "--yes", "--take-over")
         assert (taken.code, taken.out.splitlines()[-1]) == (0, f"{box.name} now runs as declared"), taken.err
@@ -131,39 +142,6 @@ def test_the_plan_as_a_document_changes_nothing(box: Box, slower: Path) -> None:
     assert {ENV, UNIT} <= {step["subject"] for step in document["steps"]}
     assert {step["status"] for step in document["steps"]} == {"not-run"}
     assert _state(box) == before
-
-
-def test_a_deploy_as_a_document(box: Box, slower: Path) -> None:
-    """All that a program needs is on stdout; progress is not."""
-    try:
-        ran = deploy(box, "--registry", str(slower), "--yes", "--format", "json")
-        document = _document(ran)
-        assert (ran.code, document["status"], document["address"]) == (0, "deployed", box.name)
-        steps = {step["subject"]: step for step in document["steps"]}
-        assert {step["status"] for step in steps.values()} == {"done"}
-        assert steps[ENV]["kept"] == _kept(box, ENV)
-        assert steps[UNIT]["took_s"] > 0
-        assert "CLM_UPDATE_INTERVAL_S" not in ran.out
-        assert "waiting" in ran.err
-    finally:
-        _heal(box)
-
-
-def test_a_refused_deploy_as_a_document_and_as_markdown(box: Box) -> None:
-    """Why it ended early is on stderr too, in every format."""
-    try:
-        box.sh(f'printf "{BY_HAND}" > {PATH}')
-        ran = deploy(box, "--yes", "--format", "json")
-        document = _document(ran)
-        assert (ran.code, document["status"], document["reason"]["kind"]) == (4, "refused", "in-the-way")
-        assert [each["subject"] for each in document["refusals"]] == [PATH]
-        shown = deploy(box, "--yes", "--format", "md")
-        assert (shown.code, f"- `{PATH}`: " in shown.out) == (4, True)
-        for each in (ran, shown):
-            assert "nothing was changed" in each.err
-            assert PATH in each.err
-    finally:
-        _heal(box, "--take-over")
 
 
 def test_a_program_that_is_not_there(box: Box, nowhere: Path) -> None:

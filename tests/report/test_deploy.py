@@ -80,6 +80,18 @@ def test_no_format_shows_the_content_of_an_env_file(outcome: DeployOutcome) -> N
     assert "canary" not in to_json(report) + to_markdown(report)
 
 
+def test_what_a_program_of_the_host_says_is_shown_without_what_looks_like_a_secret() -> None:
+    said = "exit status 1; redis://:canary-77@127.0.0.1/ refused"
+    outcome = replace(
+        FAILED,
+        results=(replace(FAILED.results[0], status=StepStatus.FAILED, detail=said), *FAILED.results[1:]),
+        reason=Reason(ReasonKind.STEPS_FAILED, said),
+    )
+    report = build(outcome, fleet="f", address="lab1", exit_code=5)
+    assert "refused" in to_json(report)
+    assert "canary-77" not in to_json(report) + to_markdown(report)
+
+
 def test_what_is_in_the_way_has_fields() -> None:
     assert document(REFUSED)["refusals"] == [
         {"subject": "/etc/q/a.env", "reason": "qtctl did not write it", "hint": "--take-over"}
