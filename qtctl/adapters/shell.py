@@ -6,6 +6,7 @@ is waited for. What they run cannot be helped: sshd's shell reads them before it
 """
 
 from qtctl.errors import HostError
+from qtctl.remote.scripts import read_script
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 LIMIT_S = 60
@@ -19,24 +20,13 @@ SHELL = f"{CLEAN} /bin/sh -s"
 ATTACHED = f"{CLEAN} timeout -k 1 {LIMIT_S} /bin/sh -s"
 BRIDGE = f"{CLEAN} /bin/sh -c 'printf \"qtctl: begins\\n\"; exec systemd-stdio-bridge'"
 
-# The whole text is read before any of it runs, so that a script which was cut off does nothing. Standard input stays
-# open as long as someone waits for the answer: its end is the end of every process of the script's group. No file can
-# be written, no core dumped; 2 GiB of addresses and 20 s of processor time for each program.
-_BEGIN = """{
-exec 3<&0 </dev/null
-( while read -r qtctl_line; do :; done; kill -KILL 0 ) <&3 >/dev/null 2>&1 &
-exec 3<&-
-ulimit -c 0; ulimit -f 0; ulimit -t 20; ulimit -v 2097152
-"""
-_END = """
-exit
-}
-"""
-
 
 def attached(script: str) -> str:
-    """`script`, to be ended with the connection, for `ATTACHED`: whoever sends it leaves its input open."""
-    return _BEGIN + script + _END
+    """`script`, to be ended with the connection, for `ATTACHED`: whoever sends it leaves its input open.
+
+    The whole text is read before any of it runs, so that a script which was cut off does nothing.
+    """
+    return f"{{\n{read_script('attached.sh')}{script}\nexit\n}}\n"
 
 
 class AfterMark:

@@ -3,30 +3,21 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from shlex import quote
+from shlex import join
 
 from qtctl.errors import HostError
 from qtctl.ports.host import Host
 from qtctl.probes.files import DIGEST_KIB
-
-# A file that is swapped after the look, for a link or a pipe, is not followed and not waited for. Larger ones have no
-# digest in the evidence, and are refused.
-_SCRIPT = rf"""
-one() {{
-  [ ! -L "$2" ] && [ -f "$2" ] || return
-  text=$(
-    dd if="$2" iflag=nofollow,nonblock,fullblock,count_bytes count={DIGEST_KIB}K bs=64K status=none | base64 -w0
-  ) && printf '%s %s\n' "$1" "$text"
-}}
-"""
+from qtctl.remote.scripts import read_script
 
 
 def current_files(host: Host, paths: Sequence[str], deadline_s: float) -> dict[str, bytes]:
     """Path → content, read as root. A file that could not be read is not in it. HostError where the host is gone."""
     if not paths:
         return {}
-    lines = "\n".join(f"one {number} {quote(path)}" for number, path in enumerate(paths))
-    done = host.start(f"{_SCRIPT}{lines}\nexit 0\n", root=True, attached=True).finish(deadline_s)
+    # Larger files have no digest in the evidence, and are refused.
+    script = f"most={DIGEST_KIB}\n{read_script('current.sh')}current {join(paths)}\n"
+    done = host.start(script, root=True, attached=True).finish(deadline_s)
     if done.exit != 0:
         raise HostError(f"{host.address}: unit files could not be read", hint=_last_line(done.stderr))
     rows = (_row(line, len(paths)) for line in done.stdout.split(b"\n") if line)

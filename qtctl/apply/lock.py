@@ -17,20 +17,6 @@ from qtctl.remote.scripts import read_script
 LOCK = "/var/lib/qtctl/lock"
 _ANSWER_S = 5.0
 
-_ASK = r"""
-tries=0
-while [ $tries -lt 30 ]; do
-  if [ -f "$lock" ] && read -r now <"$lock" && [ "$now" = "$mark" ]; then printf held; exit 0; fi
-  tries=$((tries + 1))
-  sleep 0.1
-done 2>/dev/null
-[ ! -f "$lock" ] || head -c 200 -- "$lock"
-"""
-_RELEASE = r"""
-[ -f "$lock" ] && read -r now <"$lock" && [ "$now" = "$mark" ] && : >"$lock"
-exit 0
-"""
-
 
 class NotLocked(DeployRefused):
     """The lock could not be taken. `holder`: who has it ('' where that could not be read), None where nobody does."""
@@ -60,8 +46,8 @@ def deploy_lock(host: Host, *, hold_s: float, path: str = LOCK) -> Iterator[Lock
     mark = f"{getpass.getuser()}@{platform.node()} {secrets.token_hex(8)}"
     names = f"lock={quote(path)} mark={quote(mark)} ttl={int(hold_s) + 1}\n"
     try:
-        holder = host.start(names + read_script("way.sh") + read_script("hold.sh"), root=True)
-        answer = host.start(names + _ASK, root=True).finish(_ANSWER_S)
+        holder = host.start(names + read_script("way.sh") + read_script("lock.sh") + "hold\n", root=True)
+        answer = host.start(names + read_script("lock.sh") + "ask\n", root=True).finish(_ANSWER_S)
     except HostError as error:
         raise NotLocked(f"the deploy lock could not be taken: {error.what}", hint=error.hint) from error
     if answer.stdout != b"held":
@@ -92,7 +78,7 @@ def _not_held(host: Host, holder: Running, owner: bytes) -> NotLocked:
 def _release(host: Host, holder: Running, names: str) -> None:
     """A lock that cannot be released because the host is gone frees itself there."""
     try:
-        host.start(names + _RELEASE, root=True).finish(_ANSWER_S)
+        host.start(names + read_script("lock.sh") + "release\n", root=True).finish(_ANSWER_S)
         holder.finish(_ANSWER_S)
     except HostError:
         return

@@ -9,6 +9,7 @@ from qtctl.model.facts import HostBaseline
 from qtctl.model.plausible import LONGEST_LINE, MOST_CPUS, shown, whole
 from qtctl.probes.answer import Answer, observed, text, unparseable
 from qtctl.probes.batch import Command, Frames, Probe
+from qtctl.remote.scripts import read_script
 
 NEED = Need(HostBaseline.FACT, "host")
 AGAIN = "cat /etc/os-release /proc/sys/kernel/hostname /proc/sys/kernel/osrelease /proc/loadavg; df -B1 /; free -b"
@@ -19,25 +20,9 @@ LONGEST = 65536
 """Bytes that are read of the answer; a host's has 600."""
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 
-_SCRIPT = """say() { IFS= read -r line <"$2" && printf '%s=%s\\n' "$1" "$line"; }
-say hostname /proc/sys/kernel/hostname
-say kernel /proc/sys/kernel/osrelease
-say uptime /proc/uptime
-say load /proc/loadavg
-say boot_id /proc/sys/kernel/random/boot_id
-say cpus /sys/devices/system/cpu/online
-[ ! -r /etc/timezone ] || say zone /etc/timezone
-[ -e /etc/localtime ] || echo link=zoneinfo/UTC
-printf 'link=%s\\n' "$(exec readlink /etc/localtime)"
-while IFS= read -r line; do case $line in PRETTY_NAME=*) printf '%s\\n' "$line"; esac; done </etc/os-release
-while read -r key size unit; do case $key in MemTotal:|MemAvailable:) echo "$key=$size"; esac; done </proc/meminfo
-printf 'disk='; df -B1 --output=size,avail / | tail -n 1
-systemctl --version
-"""
-
 
 def probe() -> Probe:
-    return Probe((Command(_SCRIPT, ARGV, AGAIN),), lambda frames: [_parse(frames)])
+    return Probe((Command(read_script("host.sh"), ARGV, AGAIN),), lambda frames: [_parse(frames)])
 
 
 def _parse(frames: Frames) -> Answer:

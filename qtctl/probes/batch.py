@@ -1,7 +1,7 @@
 """Several commands in one POSIX sh script, and their answers taken apart again.
 
 The script frames both output streams with a marker that no output can contain by chance or by intent. No temporary
-file is made on the host. The clock of the frames is /proc/uptime: no process is started for it, steps of 10 ms.
+file is made on the host.
 """
 
 import re
@@ -11,19 +11,10 @@ from dataclasses import dataclass
 
 from qtctl.dialects import shell
 from qtctl.probes.answer import Answer
+from qtctl.remote.scripts import read_script
 
 _OF_A_FRAME = rb" (begin|[0-9]{1,9}) ([0-9]{1,3}) ([0-9]{1,12}(?:\.[0-9]{1,9})?)\n"
 MARKER = re.compile(r"[0-9A-Za-z]{16,}")
-
-_HEAD = """export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
-qtctl_frame() {{
-  qtctl_rc=$?
-  read -r qtctl_up qtctl_rest </proc/uptime
-  printf '\\n%s %s %s %s\\n' {marker} "$1" "$qtctl_rc" "$qtctl_up"
-  printf '\\n%s %s %s %s\\n' {marker} "$1" "$qtctl_rc" "$qtctl_up" >&2
-}}
-qtctl_frame begin
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +62,7 @@ def script(commands: Sequence[Command], marker: str) -> str:
     """The sh text that runs all commands in turn. `marker`: at least 16 letters or digits that nobody can guess."""
     if not MARKER.fullmatch(marker):
         raise ValueError("a marker is at least 16 letters or digits")
-    parts = [_HEAD.format(marker=marker)]
+    parts = [f"qtctl_marker={marker}\n", read_script("frames.sh")]
     for number, each in enumerate(commands):
         parts.append(f"(\n{each.script}\n) </dev/null\nqtctl_frame {number}\n")
     return "".join(parts)

@@ -12,6 +12,7 @@ from qtctl.model.account_facts import Auditor
 from qtctl.model.evidence import Need
 from qtctl.probes.answer import Answer, first_line, observed, refused, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.remote.scripts import read_script
 
 NEED = Need(Auditor.FACT, "self")
 AGAIN = 'getent passwd "$(id -u)"'
@@ -19,65 +20,8 @@ ROUNDS = 8
 _KINDS = {"f": "file", "d": "folder", "l": "link"}
 _PASSWD_FIELDS = 7
 
-# Follows each path as the kernel does, and prints what it meets and does not know yet. Reads what find has said: kind,
-# uid, gid, mode, path, two slashes, link target; and, beginning with a slash, what has been looked for before.
-_WALK = r"""/^\// { before[$0] = 1; next }
-/^[ug] / { next }
-{
-  split($0, f, " "); rest = substr($0, length(f[1] f[2] f[3] f[4]) + 5)
-  at = index(rest, "//"); path = at > 1 ? substr(rest, 1, at - 1) : "/"
-  kind[path] = f[1]; target[path] = substr(rest, at + 2)
-}
-function look(path) { if (!(path in before) && !(path in now)) { now[path] = 1; print path } }
-function walk(rest,  here, part, at, path, links) {
-  for (;;) {
-    sub(/^\/+/, "", rest); if (rest == "") return
-    at = index(rest, "/"); part = at ? substr(rest, 1, at - 1) : rest; rest = at ? substr(rest, at) : ""
-    if (part == ".") continue
-    if (part == "..") { sub(/\/[^\/]*$/, "", here); continue }
-    path = here "/" part
-    if (path in kind && kind[path] == "l") {
-      if (++links > 40) return
-      if (target[path] ~ /^\//) here = ""
-      rest = "/" target[path] rest
-      continue
-    }
-    if (!(path in kind)) { if (path in before) return; look(path) }
-    here = path
-  }
-}
-BEGIN { for (i = 1; i < ARGC; i++) wanted[i] = ARGV[i]; ARGC = 1 }
-END { look("/"); for (i in wanted) walk(wanted[i]) }"""
-
-# Lines: the account, then all that find said, a newline in a path as \1.
-_SCRIPT = """me=$(getent passwd "$(id -u)") || exit
-printf '%s\\n' "$me"
-set -f
-IFS=:
-set -- $me
-IFS='
-'
-home=$6 shell=$7
-set -- {paths}
-seen= asked= round=0
-while todo=$(printf '%s\\n' "$seen" "$asked" | awk {walk} "$@"); [ "$todo" ]; do
-  round=$((round + 1))
-  [ $round -le {rounds} ] || {{ echo more; break; }}
-  asked="$asked$IFS$todo"
-  seen="$seen$IFS$(find $todo -maxdepth 0 -printf '%y %U %G %m %p//%l\\0u %U %u\\0g %G %g\\0' 2>/dev/null |
-    tr '\\n\\0' '\\1\\n')"
-done
-printf '%s\\n' "$seen"
-"""
 _SHELLS = ("/usr/bin/bash", "/usr/bin/dash", "/usr/bin/sh")
 """Where /bin/sh mostly leads: asked for at once, that takes no further round."""
-_PATHS = (
-    '"$home"',
-    '"$shell"',
-    *_SHELLS,
-    *(f'"$home"/{shlex.quote(name)}' for name in IN_HOME),
-    *map(shlex.quote, SYSTEM),
-)
 
 
 def probe(needs: Iterable[Need]) -> Probe:
@@ -88,7 +32,8 @@ def probe(needs: Iterable[Need]) -> Probe:
 
 
 def _command() -> Command:
-    script = _SCRIPT.format(paths=" ".join(_PATHS), rounds=ROUNDS, walk=shlex.quote(_WALK))
+    given = f"walk={shlex.quote(read_script('auditor.awk'))} rounds={ROUNDS}\n"
+    script = given + read_script("auditor.sh") + f"auditor {shlex.join((*_SHELLS, *IN_HOME, *SYSTEM))}"
     return Command(script, ("getent", "passwd", "$(id -u)"), AGAIN)
 
 

@@ -13,6 +13,7 @@ from qtctl.dialects.lines import lines
 from qtctl.model.adoption import Found
 from qtctl.probes.answer import first_line, text
 from qtctl.probes.batch import Command, Frame
+from qtctl.remote.scripts import read_script
 
 FOLDERS = ("etc/systemd/system", "usr/local/lib/systemd/system")
 """Where people put units of their own; those of packages and of the running system are neither's to declare."""
@@ -27,11 +28,8 @@ _PACKAGED = ("/lib/systemd/", "/usr/lib/systemd/", "/run/")
 
 def folders() -> Command:
     """Everything in `FOLDERS`, but for what is too large: that is told of as tar tells of what it cannot read."""
-    tests = "\n".join(f'[ ! -d /{each} ] || set -- "$@" {each}' for each in FOLDERS)
-    taken = _taken("tar", 'find "$@"', '"$@"')
-    script = f"set --\n{tests}\n[ $# -gt 0 ] || exit 0\ncd /\n{taken}"
     again = f"tar -C / -cf - {' '.join(FOLDERS)} | tar -tf -"
-    return Command(script, ("tar", "-C", "/", "-cf", "-", *FOLDERS), again)
+    return Command(_script("folders", FOLDERS), ("tar", "-C", "/", "-cf", "-", *FOLDERS), again)
 
 
 def linked(found: Iterable[Found]) -> tuple[str, ...]:
@@ -51,19 +49,12 @@ def files(paths: Sequence[str]) -> Command:
     """The files at these paths, links followed."""
     relative = [path.lstrip("/") for path in paths]
     argv = ("tar", "-C", "/", "-h", "-cf", "-", "--", *relative)
-    # Absolute, so that none of them, which the host named, is taken for an option: find can delete.
-    find = f"find -L {shlex.join(f'/{path}' for path in relative)} -maxdepth 0"
-    script = f"cd /\n{_taken('tar -h', find, shlex.join(relative))}"
-    return Command(script, argv, shell.join(("ls", "-lL", *paths)))
+    return Command(_script("files", relative), argv, shell.join(("ls", "-lL", *paths)))
 
 
-def _taken(tar: str, find: str, names: str) -> str:
-    """sh text that makes an archive of what is there under `names` and is not too large."""
-    large = f"{find} -type f -size +{LARGEST // 1024}k"
-    return (
-        f"{large} -exec printf 'tar: %s: Cannot take: {TOO_LARGE}\\n' '{{}}' + >&2\n"
-        f"{large} 2>/dev/null | sed 's|^/||' | {tar} --anchored --no-wildcards -X - -cf - -- {names}"
-    )
+def _script(function: str, names: Sequence[str]) -> str:
+    given = f"largest={LARGEST // 1024} too_large={shlex.quote(TOO_LARGE)}\n"
+    return f"{given}{read_script('unit_files.sh')}{function} {shlex.join(names)}"
 
 
 def read(frame: Frame | None) -> tuple[tuple[Found, ...], tuple[str, ...]]:

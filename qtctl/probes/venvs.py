@@ -30,6 +30,7 @@ from qtctl.probes.answer import (
     unparseable,
 )
 from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.remote.scripts import read_script
 
 SAY = "import sys; print(sys.version.split()[0])"
 TIMEOUT_S = 3
@@ -40,58 +41,6 @@ SYSTEM = re.compile(r"(?:/usr)?/bin/(?:python|pypy)[0-9.]*")
 """The interpreters that may be run: of the distribution, with their libraries in folders of its own."""
 NAMED = re.compile(r"(?:python|pypy)[0-9.]*[a-z]*")
 _KINDS = {"f": Kind.FILE, "d": Kind.FOLDER, "l": Kind.LINK}
-
-# Lines: where each bin/python leads, in their order, a newline in a path as \1, which no other line has. Then of each
-# file that is led to and may be executed: `ran`, exit status, path, output; or `head`, its first bytes, path. `at`:
-# what find says of each part of their ways. `is`: number of the venv, what was found, mode, message. `self`: the first
-# bytes of a program of this host.
-# What may be run is chosen here by a rule that allows less than the one in `meaning`, which judges it again.
-_EACH = """leads=$(readlink -z -m -- {pythons} | tr '\\n\\0' '\\1\\n')
-printf '%s\\n' "$leads"
-set -f
-IFS='
-'
-soh=$(printf '\\1') ways=/ odd=
-for t in $(printf '%s\\n' "$leads" | sort -u); do
-  case $t in *"$soh"*) continue; esac
-  [ -f "$t" ] && [ -x "$t" ] || continue
-  w=$t
-  while [ "$w" ]; do ways="$ways$IFS$w" w=${{w%/*}}; done
-  case ${{t##*/}} in *[!a-z0-9.]*) run= ;; python*|pypy*) run=1 ;; *) run= ;; esac
-  case $t in /bin/*/*|/usr/bin/*/*) run= ;; /bin/*|/usr/bin/*) ;; *) run= ;; esac
-  if [ "$run" ] && [ -z "$(find / /usr /usr/lib "${{t%/*}}" "$t" -maxdepth 0 \\
-      '(' ! -uid 0 -o -perm /022 ')' -print 2>&1)" ]; then
-    out=$(exec env -i timeout -k 1 {timeout} "$t" -I -S -E -B -c {say} 2>&1) && code=0 || code=$?
-    printf 'ran\\t%s\\t%s\\t%.200s\\n' "$code" "$t" "${{out%%$IFS*}}"
-  else
-    odd=1
-    printf 'head\\t%s\\t%s\\n' "$(exec timeout -k 1 1 od -A n -v -t x1 -N {head} -w{head} -- "$t" 2>&1)" "$t"
-  fi
-done
-[ -z "$odd" ] || printf 'self\\t%s\\n' "$(exec od -A n -v -t x1 -N {head} -w{head} /proc/self/exe)"
-find $ways -maxdepth 0 -printf 'at\\t%y\\t%U\\t%G\\t%m\\t%u\\t%g\\t%p\\n' 2>/dev/null
-n=0
-for v in {paths}; do
-  p=$v/bin/python mode= out=
-  if [ -f "$p" ] && [ -x "$p" ]; then state=program
-  elif ! out=$(exec stat -L -c %F -- "$v" 2>&1); then state=venv
-  elif [ "$out" != directory ]; then state=other
-  elif ! out=$(exec stat -- "$p" 2>&1); then state=link
-  elif ! out=$(exec stat -L -c '%a %F' -- "$p" 2>&1); then state=target
-  else state=mode mode=${{out%% *}} out=${{out#* }}
-  fi
-  printf 'is\\t%s\\t%s\\t%s\\t%.200s\\n' "$n" "$state" "$mode" "${{out%%$IFS*}}"
-  n=$((n + 1))
-done"""
-
-_SCRIPT = """drop=
-if [ "$(id -u)" = 0 ]; then
-  if command -v setpriv >/dev/null; then drop='setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --'
-  elif command -v runuser >/dev/null; then drop='runuser -u nobody --'
-  else exit {no_drop}; fi
-fi
-cd /
-$drop sh -c {each}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +86,10 @@ def _python(path: str) -> str:
 
 
 def _command(paths: list[str]) -> Command:
-    pythons = [_python(path) for path in paths]
-    each = _EACH.format(
-        pythons=shlex.join(pythons), paths=shlex.join(paths), timeout=TIMEOUT_S, say=shlex.quote(SAY), head=HEAD
-    )
-    argv = ("readlink", "-m", *pythons)
-    return Command(_SCRIPT.format(no_drop=NO_DROP, each=shlex.quote(each)), argv, shlex.join(argv))
+    argv = ("readlink", "-m", *map(_python, paths))
+    given = (read_script("venvs.sh"), str(TIMEOUT_S), str(HEAD), SAY, *paths)
+    script = f"{read_script('unprivileged.sh')}unprivileged {shlex.join(given)}"
+    return Command(script, argv, shlex.join(argv))
 
 
 def _parse(needs: list[Need], frames: Frames) -> list[Answer]:

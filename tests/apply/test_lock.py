@@ -74,7 +74,7 @@ def test_a_lock_file_that_cannot_be_made_is_a_refusal(tmp_path: Path) -> None:
 def hold(lock: Path) -> tuple[int, str]:
     """What the script that takes the lock says, where it is over at once."""
     names = f"lock={quote(str(lock))} mark=m ttl=0\n"
-    script = names + read_script("way.sh") + read_script("hold.sh")
+    script = names + read_script("way.sh") + read_script("lock.sh") + "hold\n"
     done = subprocess.run(["sh", "-s"], input=script.encode(), capture_output=True, check=False, timeout=20)
     return done.returncode, done.stderr.decode()
 

@@ -1,14 +1,14 @@
 # shellcheck shell=sh disable=SC2154
-# Holds the deploy lock: a file in a folder of root's that nobody else can open, and so nobody else can lock.
+# The deploy lock: a file in a folder of root's that nobody else can open, and so nobody else can lock.
 #
-# It ends when the lock file is no longer its own (the release), when nobody reads its output any more (the connection
-# is gone: SIGPIPE), or after `ttl` seconds. The kernel then frees the lock.
-#
-# Given: lock (its path), mark (whose it is), ttl; way.sh.
+# Given: lock (its path), mark (whose it is), ttl (seconds); for `hold` also way.sh.
 refuse() {
   printf '%s\n' "$1" >&2
   exit 77
 }
+
+# hold: take the lock and keep it until the lock file says something else (`release`), nobody reads the output any more
+# (the connection is gone: SIGPIPE), or `ttl` is over. The kernel then frees the lock.
 hold() {
   umask 077
   place=${lock%/*}
@@ -30,4 +30,20 @@ hold() {
     sleep 0.2
   done
 }
-hold
+
+# ask: print `held` once `mark` has the lock, else whose it is.
+ask() {
+  tries=0
+  while [ "$tries" -lt 30 ]; do
+    if ours; then printf held && exit; fi
+    tries=$((tries + 1))
+    sleep 0.1
+  done 2>/dev/null
+  [ ! -f "$lock" ] || head -c 200 -- "$lock"
+}
+ours() { [ -f "$lock" ] && read -r now <"$lock" && [ "$now" = "$mark" ]; }
+
+release() {
+  ours && : >"$lock"
+  exit 0
+}

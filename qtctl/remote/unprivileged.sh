@@ -1,0 +1,19 @@
+# shellcheck shell=sh disable=SC2086
+# unprivileged SCRIPT ARGUMENT...: run it in / as the account that asks, but never as root: root becomes nobody first.
+# Exit status 77 where there is nothing to drop root with.
+unprivileged() {
+  drop=''
+  if [ "$(id -u)" = 0 ]; then
+    if command -v setpriv >/dev/null; then
+      drop='setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --'
+    elif command -v runuser >/dev/null; then
+      drop='runuser -u nobody --'
+    else
+      exit 77
+    fi
+  fi
+  cd / || exit
+  text=$1
+  shift
+  $drop sh -c "$text" sh "$@"
+}

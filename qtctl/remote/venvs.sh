@@ -1,0 +1,73 @@
+# shellcheck shell=sh disable=SC2086
+# venvs SECONDS BYTES SAY VENV...: where each bin/python leads; of the interpreters of the system, what each says when it
+# runs SAY, which has so many seconds; of other programs their first bytes.
+#
+# Lines: where each leads, in their order, a newline in a path as \1, which no other line has. Then of each file that is
+# led to and may be executed: `ran`, exit status, path, output; or `head`, its first bytes, path. `self`: the first bytes
+# of a program of this host. `at`: what find says of each part of their ways. `is`: number of the venv, what was found,
+# mode, message.
+#
+# What may be run is chosen here by a rule that allows less than the one in qtctl/meaning/access.py, which judges it
+# again.
+venvs() {
+  seconds=$1 bytes=$2 program=$3
+  shift 3
+  leads=$(pythons "$@" | tr '\n\0' '\1\n')
+  printf '%s\n' "$leads"
+  set -f
+  IFS='
+'
+  soh=$(printf '\1') ways=/ odd=''
+  for target in $(printf '%s\n' "$leads" | sort -u); do
+    case $target in *"$soh"*) continue ;; esac
+    if [ ! -f "$target" ] || [ ! -x "$target" ]; then continue; fi
+    way=$target
+    while [ "$way" ]; do ways="$ways$IFS$way" way=${way%/*}; done
+    look "$target"
+  done
+  [ -z "$odd" ] || printf 'self\t%s\n' "$(exec od -A n -v -t x1 -N "$bytes" "-w$bytes" /proc/self/exe)"
+  find $ways -maxdepth 0 -printf 'at\t%y\t%U\t%G\t%m\t%u\t%g\t%p\n' 2>/dev/null
+  number=0
+  for each; do
+    is "$each"
+    number=$((number + 1))
+  done
+}
+
+# pythons VENV...: where their interpreters lead, each ended by NUL.
+pythons() {
+  for each; do
+    shift
+    set -- "$@" "$each/bin/python"
+  done
+  readlink -z -m -- "$@"
+}
+
+# look FILE: run it, or read how it begins.
+look() {
+  if may_run "$1"; then
+    out=$(exec env -i timeout -k 1 "$seconds" "$1" -I -S -E -B -c "$program" 2>&1) && code=0 || code=$?
+    printf 'ran\t%s\t%s\t%.200s\n' "$code" "$1" "${out%%"$IFS"*}"
+  else
+    odd=1
+    printf 'head\t%s\t%s\n' "$(exec timeout -k 1 1 od -A n -v -t x1 -N "$bytes" "-w$bytes" -- "$1" 2>&1)" "$1"
+  fi
+}
+may_run() {
+  case ${1##*/} in *[!a-z0-9.]*) return 1 ;; python* | pypy*) ;; *) return 1 ;; esac
+  case $1 in /bin/*/* | /usr/bin/*/*) return 1 ;; /bin/* | /usr/bin/*) ;; *) return 1 ;; esac
+  [ -z "$(find / /usr /usr/lib "${1%/*}" "$1" -maxdepth 0 '(' ! -uid 0 -o -perm /022 ')' -print 2>&1)" ]
+}
+
+# is VENV: what is there.
+is() {
+  python=$1/bin/python mode='' out=''
+  if [ -f "$python" ] && [ -x "$python" ]; then state=program
+  elif ! out=$(exec stat -L -c %F -- "$1" 2>&1); then state=venv
+  elif [ "$out" != directory ]; then state=other
+  elif ! out=$(exec stat -- "$python" 2>&1); then state='link'
+  elif ! out=$(exec stat -L -c '%a %F' -- "$python" 2>&1); then state=target
+  else state=mode mode=${out%% *} out=${out#* }; fi
+  printf 'is\t%s\t%s\t%s\t%.200s\n' "$number" "$state" "$mode" "${out%%"$IFS"*}"
+}
+venvs "$@"
