@@ -59,8 +59,8 @@ def parity(
 
 def _compare(declared: "Loaded", compose: "Compose", facts: "Facts | None") -> "ParityReport":
     from qtctl.parity.compare import compare, legacy_of
+    from qtctl.rules.places import declared_elsewhere
 
     registry, desired = declared.registry, declared.desired
-    here = {each.name for each in desired.services} | {each.name for each in desired.externals}
-    elsewhere = {*registry.services, *registry.externals} - here - {ghost.name for ghost in desired.ghosts}
+    elsewhere = declared_elsewhere(registry, desired)
     return compare(compose, legacy_of(registry.legacy, compose.file), desired, facts, elsewhere)

@@ -1,14 +1,20 @@
 """Who listens where: whether a declared port is served by its unit, at its address."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from qtctl.meaning.addresses import Relation, relation
-from qtctl.model.desired_unit import Listener
+from qtctl.model.desired import Desired
+from qtctl.model.desired_unit import DesiredUnit, Listener
+from qtctl.model.unit_kinds import UnitKind
 
 Row = list[str]
 """Address, port, unit ('' where the kernel names none) and the line that ss printed."""
+
+
+SYSTEMD = "init.scope"
+"""The control group of systemd itself."""
 
 
 class Served(StrEnum):
@@ -51,6 +57,48 @@ class Sockets:
         if self.unowned:
             return Served.UNOWNED
         return Served.WRONG_ADDRESS if self.elsewhere else Served.NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredPort:
+    """A port of `unit`. `owners`: the units whose socket it may be, by any of their names, its own first."""
+
+    unit: DesiredUnit
+    port: Listener
+    owners: tuple[str, ...]
+
+
+def declared_ports(desired: Desired) -> tuple[DeclaredPort, ...]:
+    """Every port of the host, once: what a socket holds for a service that declares it too is the service's."""
+    starters = desired.starters()
+    found = [port for unit in desired.units() for port in ports_of(unit, starters)]
+    of_services = {(each.unit.unit, _at(each.port)) for each in found}
+    return tuple(
+        each
+        for each in found
+        if each.unit.kind is not UnitKind.SOCKET or (each.unit.triggers, _at(each.port)) not in of_services
+    )
+
+
+def ports_of(unit: DesiredUnit, starters: Mapping[str, Iterable[DesiredUnit]]) -> Iterator[DeclaredPort]:
+    """The ports that `unit` declares itself. `starters`: unit → what starts it."""
+    sockets = [each for each in starters.get(unit.unit, ()) if each.kind is UnitKind.SOCKET]
+    for port in unit.ports:
+        yield DeclaredPort(unit, port, tuple(dict.fromkeys(_owners(unit, sockets, port))))
+
+
+def _owners(unit: DesiredUnit, sockets: Iterable[DesiredUnit], port: Listener) -> Iterator[str]:
+    """Systemd opens what a socket unit listens on: the kernel names it (init.scope) or the socket as the owner."""
+    yield from unit.names
+    if unit.kind is UnitKind.SOCKET:
+        yield from (unit.triggers, SYSTEMD)
+    for socket in sockets:
+        if any((each.protocol, each.port) == (port.protocol, port.port) for each in socket.ports):
+            yield from (*socket.names, SYSTEMD)
+
+
+def _at(port: Listener) -> tuple[str, str, int]:
+    return port.protocol, port.address, port.port
 
 
 def find_sockets(rows: Iterable[Row], port: Listener, names: Collection[str]) -> Sockets:

@@ -143,18 +143,11 @@ class DesiredOther(DesiredUnit):
 
     @property
     def triggers(self) -> str:
-        if self.starts or self.kind not in _STARTS_ITS_NAMESAKE:
-            return self.starts
+        started = super(DesiredOther, self).triggers
         accepts = dict(self.settings).get("Accept", "").lower() in _YES
-        return f"{stem(self.unit)}{'@' * accepts}.{_STARTS_ITS_NAMESAKE[self.kind]}"
+        return f"{stem(started)}@.service" if accepts and not self.starts else started
 
 
-_STARTS_ITS_NAMESAKE = {
-    UnitKind.SOCKET: UnitKind.SERVICE,
-    UnitKind.PATH: UnitKind.SERVICE,
-    UnitKind.AUTOMOUNT: UnitKind.MOUNT,
-}
-"""Kinds that start the unit of their own name where they name none, and its kind."""
 _YES = ("yes", "y", "true", "t", "on", "1")
 
 
@@ -331,9 +324,13 @@ class Desired:
         """The units that `template`, a unit, makes on this host."""
         return tuple(each for each in self._instances() if each.template == template)
 
-    def triggered_by(self, unit: str) -> tuple[DesiredUnit, ...]:
-        """What starts `unit`: timers, sockets, paths; also those that start any instance of its template."""
-        return tuple(each for each in self.units() if each.triggers == unit)
+    def starters(self) -> dict[str, tuple[DesiredUnit, ...]]:
+        """Unit → the timers, sockets, paths and automounts that start it."""
+        found: dict[str, tuple[DesiredUnit, ...]] = {}
+        for each in self.units():
+            if each.triggers:
+                found[each.triggers] = (*found.get(each.triggers, ()), each)
+        return found
 
     def unit_names(self) -> frozenset[str]:
         """Every unit name that the registry says something of, also that it is gone."""

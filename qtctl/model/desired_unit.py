@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from qtctl.dialects.systemd.unit_name import instance_of, is_template
+from qtctl.dialects.systemd.unit_name import instance_of, is_template, stem
 from qtctl.model.origin import Origin
-from qtctl.model.unit_kinds import UnitKind
+from qtctl.model.unit_kinds import STARTS_NAMESAKE, UnitKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +114,5 @@ class DesiredUnit(Related):
     @property
     def triggers(self) -> str:
         """The unit that it starts, also where it does not name it; '' where it starts none."""
-        return self.starts
+        namesake = STARTS_NAMESAKE.get(self.kind)
+        return self.starts or (f"{stem(self.unit)}.{namesake}" if namesake else "")

@@ -39,6 +39,21 @@ def units_of(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
     return tuple(instance(unit, each) for each in getattr(getattr(registry, kind)[name], "instances", ()))
 
 
+def spoken_names(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
+    """Every name that means a declared unit: `wk@`, `wk`, `wk@1`, each also as a whole unit name; aliases."""
+    unit = unit_name(registry, kind, name)
+    suffix = f".{UnitKind.of(unit)}"
+    aliases = getattr(getattr(registry, kind)[name], "aliases", ())
+    if kind == "dropins":
+        return (name, unit)
+    if not is_template(unit):
+        return tuple(dict.fromkeys((name, unit, *((name + suffix,) if not name.endswith(suffix) else ()), *aliases)))
+    short = name.removesuffix("@")
+    own = [f"{short}@{each}" for each in getattr(getattr(registry, kind)[name], "instances", ())]
+    named = (name, short, f"{short}@", *own)
+    return tuple(dict.fromkeys((*named, unit, *units_of(registry, kind, name), *(f"{each}{suffix}" for each in named))))
+
+
 def slice_of(registry: "Registry", name: str) -> str:
     """The unit of a slice, by its name in the registry or as it is."""
     return unit_name(registry, "slices", name) if name in registry.slices else name

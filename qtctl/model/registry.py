@@ -304,7 +304,10 @@ class DispositionKind(StrEnum):
 
 
 class Disposition(Node):
-    """Where a compose service went: `to` names services or externals of this registry."""
+    """Where a compose service went: `to` names units of this registry, of any kind, by their names or whole unit names.
+
+    A template is all of its instances on the host, `worker@2` is one of them.
+    """
 
     is_: DispositionKind = Field(alias="is")
     to: tuple[Name, ...] = ()

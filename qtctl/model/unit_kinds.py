@@ -63,6 +63,13 @@ DECLARATIONS = (
     Declaration(UnitKind.SWAP, "swaps", ("swap.target",), path_key="what"),
 )
 """A slice comes with its first service: nothing wants it."""
+STARTS_NAMESAKE = {
+    UnitKind.SOCKET: UnitKind.SERVICE,
+    UnitKind.PATH: UnitKind.SERVICE,
+    UnitKind.TIMER: UnitKind.SERVICE,
+    UnitKind.AUTOMOUNT: UnitKind.MOUNT,
+}
+"""Kinds that start another unit: where they name none, the one of their own name and this kind."""
 DECLARED_IN = {each.table: each for each in DECLARATIONS}
 UNIT_TABLES = tuple(DECLARED_IN)
 OTHER_UNIT_TABLES = tuple(table for table in UNIT_TABLES if table not in ("services", "timers", "targets"))

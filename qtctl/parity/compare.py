@@ -25,7 +25,7 @@ class Ground:
 
     file: str
     desired: Desired
-    places: dict[str, PlaceOf]
+    places: dict[str, tuple[PlaceOf, ...]]
     elsewhere: Collection[str]
     facts: Facts | None
 
@@ -78,7 +78,7 @@ def row(compose: ComposeService, disposition: Disposition | None, ground: Ground
     unit_sides: tuple[UnitSide, ...] = ()
     port_sides: tuple[PortSide, ...] = ()
     if disposition.is_ in CARRIED:
-        gone_to = tuple(dict.fromkeys(ground.places[name] for name in disposition.to if name in ground.places))
+        gone_to = tuple(dict.fromkeys(place for name in disposition.to for place in ground.places.get(name, ())))
         unit_sides = (*(units.unit_side(place, ground.facts, ground.desired) for place in gone_to),
                       *on_other_hosts(disposition, ground))  # fmt: skip
         port_sides = tuple(ports.port_side(port, disposition, gone_to, ground.facts) for port in compose.ports)

@@ -9,6 +9,7 @@ PROTOCOLS = ("tcp", "udp")
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:
-    """The facts that `compare` reads: every unit a service can have gone to, its timers, and who listens."""
-    units = sorted({unit for place in places(desired).values() for unit in (place.unit, *place.timers)})
+    """The facts that `compare` reads: every unit a service can have gone to, what starts it, and who listens."""
+    found = {place for those in places(desired).values() for place in those}
+    units = sorted({unit for place in found for unit in (place.unit, *place.starters)})
     return (*(Need(Unit.FACT, unit) for unit in units), *(Need(Listeners.FACT, protocol) for protocol in PROTOCOLS))

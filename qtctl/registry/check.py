@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from qtctl.dialects.paths import trouble
 from qtctl.dialects.systemd.unit_name import valid
-from qtctl.model.names import Names
+from qtctl.model.names import Names, spoken_names
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, RunKind, Service
 from qtctl.model.states import ServiceState
+from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.registry.accounts import accounts
 from qtctl.registry.kinds import TIMES, kinds, starts_nothing
 from qtctl.registry.policy import policy
@@ -85,15 +86,21 @@ def _timers(registry: Registry) -> Iterator[Problem]:
 
 
 def _legacy(registry: Registry) -> Iterator[Problem]:
+    tables = (*UNIT_TABLES, "externals")
+    known = {
+        spoken
+        for table in tables
+        for name in getattr(registry, table)
+        for spoken in spoken_names(registry, table, name)
+    }
     for record in registry.legacy:
         file = registry.legacy_files.get(record.compose, "legacy")
         for name, disposition in record.services.items():
             for successor in disposition.to:
-                if successor not in registry.services and successor not in registry.externals:
+                if successor not in known:
                     origin = Origin(file, ("services", name, "to"))
-                    yield Problem(
-                        f"{successor} is not declared", origin, "name a service or external of this registry", "QT809"
-                    )
+                    hint = "name a unit, instance or external of this registry"
+                    yield Problem(f"{successor} is not declared", origin, hint, "QT809")
 
 
 def _unit_names(registry: Registry, names: Names) -> Iterator[Problem]:

@@ -16,10 +16,11 @@ from qtctl.report.gates import Gate, GateOutcome, gates, observations
 from qtctl.report.look import Look
 from qtctl.report.modules import modules
 from qtctl.report.modules_model import Module
-from qtctl.report.sections import infrastructure, targets, timers, venvs
+from qtctl.report.sections import infrastructure, other_units, targets, timers, venvs
 from qtctl.report.sections_model import (
     Infrastructure,
     KeyRow,
+    OtherUnitRow,
     PortRow,
     StrayPort,
     StreamRow,
@@ -36,6 +37,7 @@ class Sections:
 
     targets: tuple[UnitRow, ...]
     timers: tuple[TimerRow, ...]
+    units: tuple[OtherUnitRow, ...]
     venvs: tuple[VenvRow, ...]
     streams: tuple[StreamRow, ...]
     keys: tuple[KeyRow, ...]
@@ -57,6 +59,7 @@ class Summary(Part):
     undeclared: int
     targets: int
     timers: int
+    units: int
     venvs: int
     redis_streams: int
     redis_keys: int
@@ -83,6 +86,7 @@ class Summary(Part):
             undeclared=said.count("undeclared"),
             targets=len(sections.targets),
             timers=len(sections.timers),
+            units=len(sections.units),
             venvs=len(sections.venvs),
             redis_streams=len(sections.streams),
             redis_keys=len(sections.keys),
@@ -114,12 +118,13 @@ class RegistryReport(Part):
     venvs: tuple[VenvRow, ...]
     targets: tuple[UnitRow, ...]
     timers: tuple[TimerRow, ...]
+    units: tuple[OtherUnitRow, ...]
     gates: tuple[Gate, ...]
     observations: tuple[str, ...]
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
-        sections = Sections(self.targets, self.timers, self.venvs, self.streams, self.keys, self.ports)
+        sections = Sections(self.targets, self.timers, self.units, self.venvs, self.streams, self.keys, self.ports)
         if self.summary != Summary.of(self.modules, self.gates, sections):
             raise ValueError("the rows do not add up to the summary")
         return self
@@ -134,6 +139,7 @@ def build(desired: Desired, evidence: Evidence, findings: Iterable[Finding]) -> 
     sections = Sections(
         targets=targets(desired, look),
         timers=timers(desired, look),
+        units=other_units(desired, look),
         venvs=venvs(desired, look),
         streams=streams(desired, look),
         keys=keys(desired, look),
@@ -154,6 +160,7 @@ def build(desired: Desired, evidence: Evidence, findings: Iterable[Finding]) -> 
         venvs=sections.venvs,
         targets=sections.targets,
         timers=sections.timers,
+        units=sections.units,
         gates=gated,
         observations=observations(judged),
     )

@@ -30,6 +30,7 @@ def to_markdown(report: RegistryReport) -> str:
         section("Virtual environments", venvs(report)),
         section("Targets", unit_rows(report.targets, "target")),
         section("Timers", timers(report)),
+        *([section("Sockets, paths and other units", other_units(report))] if report.units else []),
         section("Quality gates", gates(report)),
         section("Observations", [f"- {plain(line)}" for line in report.observations] or ["None."]),
         section("Proof", [f"- {code(module.proof_line)}" for module in report.modules]),
@@ -224,6 +225,21 @@ def unit_rows(rows: Sequence[UnitRow], what: str) -> list[str]:
 
 def found(active: str, sub: str) -> str:
     return active if active in {UNKNOWN, "not-found"} else plain(f"{active} ({sub})")
+
+
+def other_units(report: RegistryReport) -> list[str]:
+    rows = (
+        (
+            code(row.unit),
+            row.kind.value,
+            code(row.starts) if row.starts else NONE,
+            row.declared,
+            found(row.active, row.sub),
+            plain(row.summary),
+        )
+        for row in report.units
+    )
+    return table(("unit", "kind", "starts", "declared", "found", "purpose"), rows)
 
 
 def timers(report: RegistryReport) -> list[str]:

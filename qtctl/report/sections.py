@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.units import LoopLimits
 from qtctl.model.desired import Desired, DesiredStore, DesiredTimer, DesiredVenv
 from qtctl.model.facts import HostBaseline, StoreServer, Unit, VenvCheck
 from qtctl.model.moments import NEVER
+from qtctl.model.unit_kinds import DECLARED_IN, OTHER_UNIT_TABLES, UnitKind
 from qtctl.report.baseline import baseline
 from qtctl.report.look import Look, iso
 from qtctl.report.modules import (
@@ -22,7 +24,7 @@ from qtctl.report.modules import (
     systemd,
     undeclared,
 )
-from qtctl.report.sections_model import Infrastructure, StoreRow, TimerRow, UnitRow, VenvRow
+from qtctl.report.sections_model import Infrastructure, OtherUnitRow, StoreRow, TimerRow, UnitRow, VenvRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,21 @@ def targets(desired: Desired, look: Look) -> tuple[UnitRow, ...]:
     said = [Said(target.name, target.unit, target.declared, target.summary) for target in desired.targets]
     said += strays(desired, look, ".target")
     return tuple(unit_row(each, desired, look) for each in sorted(said, key=lambda each: each.unit))
+
+
+def other_units(desired: Desired, look: Look) -> tuple[OtherUnitRow, ...]:
+    """Sockets, paths, slices, mounts, automounts and swaps."""
+    starts = {each.unit: each.triggers for each in desired.other_units}
+    said = [Said(each.name, each.unit, each.declared, each.summary) for each in desired.other_units]
+    said = [each for each in said if not is_template(each.unit)]
+    for table in OTHER_UNIT_TABLES:
+        said += strays(desired, look, DECLARED_IN[table].kind.suffix)
+    return tuple(
+        OtherUnitRow(
+            **dict(unit_row(each, desired, look)), kind=UnitKind.of(each.unit), starts=starts.get(each.unit, UNKNOWN)
+        )
+        for each in sorted(said, key=lambda each: each.unit)
+    )
 
 
 def strays(desired: Desired, look: Look, suffix: str) -> Iterator[Said]:

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from qtctl.model.evidence import State
 from qtctl.model.states import KeyType
+from qtctl.model.unit_kinds import UnitKind
 from qtctl.report.baseline import Baseline
 from qtctl.report.categories import Category
 from qtctl.report.document import Part
@@ -20,6 +21,13 @@ class UnitRow(Part):
     sub: str
     summary: str
     proof_line: str
+
+
+class OtherUnitRow(UnitRow):
+    """A unit of any other kind. `starts`: the unit that a socket, path or automount starts, else empty."""
+
+    kind: UnitKind
+    starts: str
 
 
 class TimerRow(Part):

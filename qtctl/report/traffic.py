@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from qtctl.meaning.listeners import Served, find_sockets
+from qtctl.meaning.listeners import Served, declared_ports, find_sockets
 from qtctl.meaning.streams import age_us
 from qtctl.model.desired import Desired, DesiredKey, Membership
 from qtctl.model.desired_unit import Listener
@@ -86,15 +86,8 @@ def key_row(key: DesiredKey, look: Look) -> KeyRow:
 
 
 def ports(desired: Desired, look: Look) -> tuple[PortRow, ...]:
-    rows = [port_row(names, listener, look) for names, listener in declared(desired)]
+    rows = [port_row(each.owners, each.port, look) for each in declared_ports(desired)]
     return tuple(sorted(rows, key=lambda row: (row.port, row.protocol, row.unit)))
-
-
-def declared(desired: Desired) -> Iterator[tuple[tuple[str, ...], Listener]]:
-    """Each port with the names that its unit may go by, the declared one first."""
-    for unit in desired.units():
-        for listener in unit.ports:
-            yield unit.names, listener
 
 
 def port_row(names: tuple[str, ...], listener: Listener, look: Look) -> PortRow:
@@ -113,7 +106,7 @@ def port_row(names: tuple[str, ...], listener: Listener, look: Look) -> PortRow:
 
 def stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | None:
     """None where it is not known who listens, for one protocol or both."""
-    known = {(name, each.protocol, each.port) for names, each in declared(desired) for name in names}
+    known = {(name, each.port.protocol, each.port.port) for each in declared_ports(desired) for name in each.owners}
     strays = []
     for protocol in PROTOCOLS:
         seen = look.see(Listeners, protocol)

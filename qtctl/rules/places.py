@@ -1,20 +1,31 @@
-"""Where a compose service can have gone: what the registry declares for the host, by name and by alias."""
+"""Where a compose service can have gone: what the registry declares for the host, by every name that means it."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from qtctl.model.desired import Desired, DesiredExternal, DesiredService
-from qtctl.model.desired_unit import Listener
+from qtctl.meaning.listeners import DeclaredPort, ports_of
+from qtctl.model.desired import Desired, DesiredExternal
+from qtctl.model.desired_unit import DesiredUnit
+from qtctl.model.names import spoken_names
+from qtctl.model.registry import Registry
+from qtctl.model.unit_kinds import UNIT_TABLES, UnitKind
+
+Starters = Mapping[str, tuple[DesiredUnit, ...]]
+"""Unit → what starts it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceOf:
-    """A declared unit: `declared` is its state, `timers` the units that start it."""
+    """A declared unit: `declared` is its state, `starters` the timers, sockets and paths that start it.
+
+    `ports`: its own, and those that systemd listens on for it.
+    """
 
     name: str
     unit: str
     declared: str
-    ports: tuple[Listener, ...] = ()
-    timers: tuple[str, ...] = ()
+    ports: tuple[DeclaredPort, ...] = ()
+    starters: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
 
     @property
@@ -23,25 +34,65 @@ class PlaceOf:
         return (self.unit, *self.aliases)
 
 
-def places(desired: Desired) -> dict[str, PlaceOf]:
-    """By name; an alias of an external never hides a name."""
-    found: dict[str, PlaceOf] = {}
-    for external in desired.externals:
-        found |= dict.fromkeys(external.aliases, of_external(external))
-    found |= {
-        ghost.name: PlaceOf(ghost.name, ghost.unit, "retired")
-        for ghost in desired.ghosts
-        if ghost.unit.endswith(".service")
-    }
-    found |= {external.name: of_external(external) for external in desired.externals}
-    found |= {service.name: of_service(desired, service) for service in desired.services}
+def places(desired: Desired) -> dict[str, tuple[PlaceOf, ...]]:
+    """Name → where it leads: of a template to its instances on this host.
+
+    A name that means several units is the service's, else the external's, else the retired one's. Whole unit names and
+    aliases never hide a name of the registry.
+    """
+    found: dict[str, tuple[PlaceOf, ...]] = {}
+    for names, those in _named(desired):
+        for name in names:
+            found.setdefault(name, those)
     return found
 
 
-def of_external(external: DesiredExternal) -> PlaceOf:
-    return PlaceOf(external.name, external.unit, external.declared, external.ports, aliases=external.names[1:])
+Named = tuple[Iterable[str], tuple[PlaceOf, ...]]
 
 
-def of_service(desired: Desired, service: DesiredService) -> PlaceOf:
-    timers = tuple(timer.unit for timer in desired.timers if timer.starts == service.unit)
-    return PlaceOf(service.name, service.unit, service.state.value, service.ports, timers)
+def _named(desired: Desired) -> Iterator[Named]:
+    starters = desired.starters()
+    place = {unit.unit: place_of(unit, starters) for unit in desired.units()}
+    templates = [(each, tuple(place[unit.unit] for unit in desired.instances(each.unit))) for each in desired.templates]
+    services = [(unit, (place[unit.unit],)) for unit in desired.services]
+    externals = [(unit, (place[unit.unit],)) for unit in desired.externals]
+    rest = [(unit, (place[unit.unit],)) for unit in desired.units() if unit.kind is not UnitKind.SERVICE]
+    ghosts = [(ghost, (PlaceOf(ghost.name, ghost.unit, "retired"),)) for ghost in desired.ghosts]
+    yield from (((unit.name,), those) for unit, those in (*services, *externals))
+    yield from ((_short_names(each), those) for each, those in templates)
+    yield from (((ghost.name,), those) for ghost, those in ghosts if ghost.unit.endswith(UnitKind.SERVICE.suffix))
+    yield from (((unit.name,), those) for unit, those in rest)
+    yield from ((unit_names(unit), those) for unit, those in (*services, *externals, *templates, *rest))
+    yield from (((ghost.unit, ghost.name), those) for ghost, those in ghosts)
+
+
+def unit_names(unit: DesiredUnit) -> tuple[str, ...]:
+    """The whole names that mean a unit: as systemd knows it, and its name in the registry with its kind."""
+    aliases = unit.aliases if isinstance(unit, DesiredExternal) else ()
+    return (*unit.names, *aliases, *(f"{name}{unit.kind.suffix}" for name in _short_names(unit)))
+
+
+def _short_names(unit: DesiredUnit) -> tuple[str, ...]:
+    """Its name in the registry; of a template with and without the `@`."""
+    short = unit.name.removesuffix("@")
+    return (short, f"{short}@") if unit.is_template else (unit.name,)
+
+
+def place_of(unit: DesiredUnit, starters: Starters) -> PlaceOf:
+    started_by = starters.get(unit.unit, ())
+    held = (port for each in started_by if each.kind is UnitKind.SOCKET for port in ports_of(each, starters))
+    ports = (*ports_of(unit, starters), *held)
+    return PlaceOf(
+        unit.name, unit.unit, unit.declared, ports, tuple(each.unit for each in started_by), aliases=unit.names[1:]
+    )
+
+
+def declared_elsewhere(registry: Registry, desired: Desired) -> frozenset[str]:
+    """Every name that means something of the registry, and nothing of this host."""
+    spoken = (
+        name
+        for kind in (*UNIT_TABLES, "externals")
+        for each in getattr(registry, kind)
+        for name in spoken_names(registry, kind, each)
+    )
+    return frozenset(spoken) - places(desired).keys()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from qtctl.errors import InputError
-from qtctl.model.names import unit_name, units_of
+from qtctl.model.names import spoken_names
 from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import DECLARATIONS, UNIT_TABLES
 
@@ -43,13 +43,9 @@ def find(registry: Registry, name: str) -> tuple[Found, ...]:
 
 def _known(registry: Registry) -> Iterator[tuple[str, Found]]:
     for kind in KINDS:
-        for name, node in getattr(registry, kind).items():
-            yield name, (kind, name)
-            if kind not in UNITLESS:
-                units = (unit_name(registry, kind, name), *units_of(registry, kind, name))
-                yield from ((unit, (kind, name)) for unit in units)
-            for alias in getattr(node, "aliases", ()):
-                yield alias, (kind, name)
+        for name in getattr(registry, kind):
+            names = (name,) if kind in UNITLESS else spoken_names(registry, kind, name)
+            yield from ((each, (kind, name)) for each in names)
 
 
 def _by_ending(registry: Registry, name: str) -> tuple[Found, ...]:

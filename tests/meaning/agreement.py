@@ -11,13 +11,12 @@ from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.registry import Disposition
-from qtctl.model.states import ServiceState
 from qtctl.report.categories import Category
 from qtctl.report.registry import RegistryReport, build
 from qtctl.rules.declared import port_subject
 from qtctl.rules.parity.ports import port_side
 from qtctl.rules.parity.units import unit_side
-from qtctl.rules.places import PlaceOf, of_external, of_service
+from qtctl.rules.places import PlaceOf, place_of
 
 RUNS = ("QT204", "QT205", "QT206", "QT219")
 LISTENS = ("QT301", "QT302", "QT303")
@@ -36,8 +35,9 @@ def disagreements(desired: Desired, evidence: Evidence) -> list[str]:
 
 
 def _running(desired: Desired) -> Iterator[PlaceOf]:
-    yield from (of_service(desired, each) for each in desired.services if each.state is ServiceState.RUNNING)
-    yield from (of_external(each) for each in desired.externals if each.running)
+    starters = desired.starters()
+    units = (unit for unit in desired.units() if unit.must_be_active)
+    yield from (place_of(unit, starters) for unit in units)
 
 
 def _units(
@@ -45,6 +45,8 @@ def _units(
 ) -> Iterator[tuple[str, dict[str, Outcome]]]:
     categories = {row.unit: row.category for row in report.modules}
     categories |= {row.unit: row.category for row in report.infrastructure.externals}
+    categories |= {row.unit: row.category for row in (*report.targets, *report.units)}
+    categories |= {row.unit: row.category for row in report.timers}
     for place in _running(desired):
         runs, gone = _worst(checks, RUNS, place.unit), _gone(checks, place.unit)
         side = unit_side(place, facts, desired).outcome
@@ -58,10 +60,10 @@ def _units(
 def _ports(
     desired: Desired, checks: tuple[Finding, ...], report: RegistryReport, facts: Facts
 ) -> Iterator[tuple[str, dict[str, Outcome]]]:
-    rows = {(row.unit, row.protocol, row.address, row.port): row.found for row in report.ports}
+    rows = {(row.protocol, row.address, row.port): row.found for row in report.ports}
     for place in _running(desired):
-        for port in place.ports:
-            found = rows[place.unit, port.protocol, port.address, port.port]
+        for port in (each.port for each in place.ports if each.unit.unit == place.unit):
+            found = rows[port.protocol, port.address, port.port]
             yield (
                 f"{place.unit} {port_subject(port)}",
                 {

@@ -77,9 +77,11 @@ def test_of_a_template_its_instances_are_units_and_its_file_is_generated(desired
 
 
 def test_what_starts_a_unit_is_known_whether_it_names_it_or_not(desired: Desired) -> None:
-    assert [each.unit for each in desired.triggered_by("small-api.service")] == ["small-api.socket"]
-    assert [each.unit for each in desired.triggered_by("small-job.service")] == ["small-drop.path", "small-job.timer"]
-    assert [each.unit for each in desired.triggered_by("var-log-small.mount")] == ["var-log-small.automount"]
+    assert {unit: [each.unit for each in those] for unit, those in desired.starters().items()} == {
+        "small-api.service": ["small-api.socket"],
+        "small-job.service": ["small-drop.path", "small-job.timer"],
+        "var-log-small.mount": ["var-log-small.automount"],
+    }
 
 
 def test_every_unit_name_of_the_registry_is_known(desired: Desired) -> None:

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.meaning.listeners import Row, Served, Sockets, find_sockets
+from qtctl.meaning.listeners import SYSTEMD, Row, Served, Sockets, declared_ports, find_sockets
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
 from qtctl.model.json import Json
-from qtctl.model.states import ServiceState
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, Root, declared_units, down, port_subject
+from qtctl.rules.declared import Root, down, port_subject
 from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
@@ -23,7 +22,7 @@ UNOWNED = "the kernel names no unit for the socket"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A declared port and the unit that should listen there, under any of its names."""
+    """A declared port, the unit that should listen there, and every unit that the kernel may name for it."""
 
     port: Listener
     unit: str
@@ -35,19 +34,10 @@ class Place:
 
 
 def places(desired: Desired) -> Iterator[Place]:
-    """Ports of services that are declared running, and of externals that are."""
-    names = {declared.unit: declared for declared in declared_units(desired)}
-    for service in desired.services:
-        if service.state is ServiceState.RUNNING:
-            yield from _places(service.ports, names[service.unit])
-    for external in desired.externals:
-        if external.running:
-            yield from _places(external.ports, names[external.unit])
-
-
-def _places(ports: tuple[Listener, ...], declared: DeclaredUnit) -> Iterator[Place]:
-    for port in ports:
-        yield Place(port, declared.unit, (declared.unit, *declared.names))
+    """Ports of services, sockets and externals that are declared to be up."""
+    for each in declared_ports(desired):
+        if each.unit.must_be_active:
+            yield Place(each.port, each.unit.unit, each.owners)
 
 
 def sockets(facts: Facts, place: Place) -> Sockets:
@@ -95,6 +85,9 @@ def _owned(facts: Facts, place: Place) -> Judgment:
         return NOT_JUDGED
     units = ", ".join(sorted({row[2] for row in found.taken}))
     remedy = f"stop {units} or give one of the two another port, then systemctl restart {place.unit}"
+    if any(row[2] == SYSTEMD for row in found.taken):
+        held = "systemctl list-sockets shows the socket unit that systemd listens for"
+        remedy = f"{held}; stop it, or declare it for {place.unit}"
     return Verdict(False, _shown(found.taken), _owners(place, found.taken), remedy=remedy)
 
 
@@ -124,10 +117,11 @@ QT301 = Rule(
     "QT301",
     "declared port nobody listens on",
     Severity.ERROR,
-    what="A service or external that is declared running has a port, and no socket listens there: not at the "
-    "declared address, nor at one that covers it. Ports of stopped and on-timer services are not judged. If "
-    "the declared unit listens on that port at another address it is QT303, if another unit has the port "
-    "QT302.",
+    what="A service, socket unit or external that is declared running or active has a port, and nothing listens "
+    "there: not at the declared address, nor at one that covers it. Ports of stopped and on-timer services are not "
+    "judged. If the declared unit listens on that port at another address it is QT303, if another unit has the port "
+    "QT302. What a socket unit listens on, systemd itself holds (init.scope): that is the socket unit's, and its "
+    "service's.",
     why="`active (running)` says that a process exists, not that it serves. An engine that waits for a model "
     "file, or an exchange that does not answer, is active for minutes before it listens, if it ever does.",
     fix="If the unit is down that is given as the cause: start it. If it runs, `journalctl -u UNIT -n 50` tells "

@@ -48,7 +48,7 @@ def judge_names(service: Service, disposition: Disposition, known: Collection[st
             yield service.broken(
                 QT809,
                 f"{service.subject} to {name}",
-                "a service or external of the registry",
+                "a unit, instance or external of the registry",
                 "the registry has none of this name",
                 f"declare {name}, or correct the disposition of {service.name}",
             )
@@ -91,9 +91,9 @@ QT809 = Meaning(
     "QT809",
     "disposition that names what does not exist",
     Severity.ERROR,
-    what="A disposition leads to a service or external that the registry does not declare, or speaks of a compose "
+    what="A disposition leads to a unit or external that the registry does not declare, or speaks of a compose "
     "service or port that the file does not have.",
     why="It looks like an answer and is none: a misspelt name hides a service that was lost.",
-    fix="Mend the name in `legacy/*.toml`.",
+    fix="Correct the name in `legacy/*.toml`.",
 )
 RULES = (QT801, QT809)

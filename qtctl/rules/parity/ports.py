@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from qtctl.dialects.compose.types import PortKind, Published
 from qtctl.findings.finding import Finding, Outcome, Proof, Severity
 from qtctl.findings.meaning import Meaning
-from qtctl.meaning.listeners import Row, Served, find_sockets
+from qtctl.meaning.listeners import DeclaredPort, Row, Served, find_sockets
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
 from qtctl.model.registry import Disposition
@@ -74,11 +74,15 @@ def unresolved(port: Published) -> str:
 
 def declared(port: Published, expected: int | None, gone_to: tuple[PlaceOf, ...]) -> tuple[Listening, ...]:
     return tuple(
-        Listening(listener.address, listener.port, place.unit)
-        for place in gone_to
-        for listener in place.ports
-        if (listener.protocol, listener.port) == (port.protocol, expected)
+        Listening(each.port.address, each.port.port, each.unit.unit)
+        for each in _ports(gone_to)
+        if (each.port.protocol, each.port.port) == (port.protocol, expected)
     )
+
+
+def _ports(gone_to: tuple[PlaceOf, ...]) -> tuple[DeclaredPort, ...]:
+    """Each once: two places may share a socket."""
+    return tuple(dict.fromkeys(port for place in gone_to for port in place.ports))
 
 
 def listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
@@ -93,10 +97,9 @@ def listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
 def judged(side: PortSide, gone_to: tuple[PlaceOf, ...], sockets: Sockets) -> tuple[Outcome, str]:
     where = f"{side.expected}/{side.published.protocol}"
     found = [
-        find_sockets(sockets.rows, listener, place.names)
-        for place in gone_to
-        for listener in place.ports
-        if (listener.protocol, listener.port) == (side.published.protocol, side.expected)
+        find_sockets(sockets.rows, each.port, each.owners)
+        for each in _ports(gone_to)
+        if (each.port.protocol, each.port.port) == (side.published.protocol, side.expected)
     ]
     if not found:
         return undeclared(where, {name for place in gone_to for name in place.names}, sockets)

@@ -15,7 +15,7 @@ NO_EVIDENCE = "no evidence of a host"
 
 
 def unit_side(place: PlaceOf, facts: Facts | None, desired: Desired) -> UnitSide:
-    """`holds` where the unit is up, or, declared on-timer, where it is there and a timer that starts it is active."""
+    """`holds` where the unit is up, or where it is there and waits for an active timer, socket or path to start it."""
     if facts is None:
         return side(place, None, Outcome.UNKNOWN, NO_EVIDENCE)
     try:
@@ -27,31 +27,32 @@ def unit_side(place: PlaceOf, facts: Facts | None, desired: Desired) -> UnitSide
     shown = proof(facts, place.unit, "ActiveState", unit.active_state)
     if condition(unit, LoopLimits.of(desired, facts.taken_at)) is Condition.UP:
         return side(place, unit, Outcome.HOLDS, "", shown)
-    if place.declared == "on-timer":
-        return timed_side(place, unit, facts)
+    if place.declared == "on-timer" or (place.declared == "on-demand" and place.starters):
+        return started_side(place, unit, facts)
     return side(place, unit, Outcome.BROKEN, f"{unit.active_state} ({unit.sub_state})", shown)
 
 
-def timed_side(place: PlaceOf, unit: Unit, facts: Facts) -> UnitSide:
+def started_side(place: PlaceOf, unit: Unit, facts: Facts) -> UnitSide:
     if unit.active_state == "failed":
         return side(
             place, unit, Outcome.BROKEN, "its last run failed", proof(facts, place.unit, "ActiveState", "failed")
         )
     unknown = ""
     proofs: list[Proof] = []
-    for name in place.timers:
+    for name in place.starters:
         try:
-            timer = facts.read(Unit, name)
+            starter = facts.read(Unit, name)
         except LookupError:
             unknown = why_unknown(facts, Need(Unit.FACT, name))
             continue
-        state = "inactive" if timer is None else timer.active_state
+        state = "inactive" if starter is None else starter.active_state
         proofs += proof(facts, name, "ActiveState", state)
         if is_up(state):
             return side(place, unit, Outcome.HOLDS, "", proof(facts, name, "ActiveState", state))
     if unknown:
         return side(place, unit, Outcome.UNKNOWN, unknown)
-    return side(place, unit, Outcome.BROKEN, "no timer that starts it is active", tuple(proofs))
+    missing = "timer" if place.declared == "on-timer" else "unit"
+    return side(place, unit, Outcome.BROKEN, f"no {missing} that starts it is active", tuple(proofs))
 
 
 def side(place: PlaceOf, unit: Unit | None, outcome: Outcome, reason: str, shown: tuple[Proof, ...] = ()) -> UnitSide:

@@ -1,0 +1,91 @@
+"""What systemd listens on for a service: the port is the socket unit's and its service's, whoever the kernel names."""
+
+import pytest
+
+from qtctl.audit.judge import judge
+from qtctl.meaning.listeners import SYSTEMD, declared_ports
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
+from qtctl.model.facts import Listeners, Unit, to_value
+from qtctl.registry.load import load
+from qtctl.report.registry import build
+from qtctl.resolve.resolve import resolve
+from tests.meaning.agreement import disagreements
+from tests.registry.small import changed
+
+AT = "2026-01-17T07:25:00.000Z"
+SOCKET = '[act]\nsummary = "Act"\nlisten = ["stream 127.0.0.1:9100", "datagram 9200", "stream /run/act.sock"]\n'
+ACT = """\
+summary = "Act"
+state = "{}"
+run = {{kind = "command", argv = ["/srv/small/act"]}}
+"""
+PORT = '[ports.http]\nlisten = "127.0.0.1:9100"\n'
+UP = Unit("loaded", "active", "running", "enabled")
+
+
+def desired(service: str) -> Desired:
+    return resolve(load(changed(services__act=service, sockets=SOCKET)), "box")
+
+
+def evidence(wanted: Desired, owner: str) -> Evidence:
+    tcp = [["127.0.0.1", "9100", owner, f"LISTEN 0 5 127.0.0.1:9100 0.0.0.0:* cgroup:/{owner}"]]
+    udp = [["*", "9200", owner, f"UNCONN 0 0 *:9200 *:* cgroup:/{owner}"]]
+    items = [Item("unit", unit.unit, State.OBSERVED, to_value(UP), None, 1) for unit in wanted.units()]
+    items += [
+        Item("listeners", name, State.OBSERVED, to_value(Listeners(rows)), None, 1)
+        for name, rows in (("tcp", tcp), ("udp", udp))
+    ]
+    ask = Ask(1, "bus", ("ListUnits",), "systemctl list-units", AT, 1)
+    return Evidence(EVIDENCE_SCHEMA, "0", "box", "192.0.2.1", "ssh", "me", AT, (ask,), tuple(items))
+
+
+def outcomes(wanted: Desired, owner: str, subject: str) -> dict[str, str]:
+    found = judge(wanted, evidence(wanted, owner))
+    return {each.id: str(each.outcome) for each in found if each.subject == subject and each.id.startswith("QT30")}
+
+
+HOLDS = {"QT301": "holds", "QT302": "holds", "QT303": "holds"}
+
+
+@pytest.mark.parametrize("owner", [SYSTEMD, "small-act.socket", "small-act.service"])
+@pytest.mark.parametrize("service", [ACT.format("on-demand"), ACT.format("running") + PORT], ids=["socket's", "both's"])
+def test_systemd_the_socket_and_the_service_may_hold_it(service: str, owner: str) -> None:
+    wanted = desired(service)
+    assert outcomes(wanted, owner, "127.0.0.1:9100") == HOLDS
+    assert outcomes(wanted, owner, "*:9200/udp") == HOLDS
+    known = evidence(wanted, owner)
+    report = build(wanted, known, judge(wanted, known))
+    assert {row.port: row.found for row in report.ports if row.port in (9100, 9200)} == {
+        9100: "listening",
+        9200: "listening",
+    }
+    assert report.stray_ports == ()
+    assert [(row.unit, row.kind, row.starts) for row in report.units] == [
+        ("small-act.socket", "socket", "small-act.service")
+    ]
+
+
+def test_a_port_that_socket_and_service_declare_is_one_port() -> None:
+    found = [each.unit.unit for each in declared_ports(desired(ACT.format("running") + PORT)) if each.port.port == 9100]
+    assert found == ["small-act.service"]
+
+
+def test_no_remedy_stops_systemd() -> None:
+    wanted = resolve(load(changed(services__act=ACT.format("running") + PORT)), "box")
+    (check,) = [
+        each
+        for each in judge(wanted, evidence(wanted, SYSTEMD))
+        if each.id == "QT302" and each.subject == "127.0.0.1:9100"
+    ]
+    assert str(check.outcome) == "broken"
+    assert "init.scope" not in check.remedy
+    assert "systemctl list-sockets" in check.remedy
+
+
+@pytest.mark.parametrize("owner", [SYSTEMD, "small-act.socket", "docker.service", ""])
+def test_audit_parity_and_module_registry_agree(owner: str) -> None:
+    for service in (ACT.format("on-demand"), ACT.format("running") + PORT):
+        wanted = desired(service)
+        said = [line for line in disagreements(wanted, evidence(wanted, owner)) if "910" in line or "act" in line]
+        assert said == []
