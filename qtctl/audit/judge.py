@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Finding, Outcome, Proof, fingerprint
 from qtctl.findings.policy import Policy
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.facts import Facts
 from qtctl.rules.catalogue import host_rules
-from qtctl.rules.declared import DEPLOY, Root
+from qtctl.rules.declared import Root
 from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
 
 WAY_OF_FACT: dict[str, Root] = {
@@ -90,7 +89,6 @@ class _Bench:
         self.facts = Facts.of(evidence)
         self.asks: dict[int, Ask] = {ask.n: ask for ask in evidence.asks}
         self.taken_at = evidence.taken_at
-        self.deploy = f"{DEPLOY} --host {'local' if evidence.transport == 'local' else quote(evidence.address)}"
 
     def judge(self, rule: Rule, expectation: Expectation) -> Iterator[_Draft]:
         missing = [item for item in map(self.facts.item, expectation.needs) if not _known(item)]
@@ -123,7 +121,7 @@ class _Bench:
             observed=verdict.observed,
             place=origin,
             proof=tuple(self._proof(claim) for claim in verdict.claims),
-            remedy="" if outcome is Outcome.HOLDS else verdict.remedy.replace(DEPLOY, self.deploy),
+            remedy="" if outcome is Outcome.HOLDS else verdict.remedy,
             reason=verdict.unknown or None,
             cause=None,
             waiver=None,

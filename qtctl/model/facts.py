@@ -217,18 +217,22 @@ def _names(kind: type[Fact]) -> frozenset[str]:
 class Facts:
     """The items of an evidence by need. Asking for an item nobody collected gives `not asked`, never a default.
 
-    `taken_at` is the only clock that rules have: UTC, ISO 8601.
+    `taken_at` is the only clock that rules have: UTC, ISO 8601. `target`: what the host was asked as, for `--host`.
     """
 
-    def __init__(self, items: Iterable[Item], taken_at: str = "", asked: Mapping[int, str] | None = None) -> None:
+    def __init__(
+        self, items: Iterable[Item], taken_at: str = "", asked: Mapping[int, str] | None = None, target: str = ""
+    ) -> None:
         """`asked`: number of a question → when it was put, in ISO 8601."""
         self._items = {item.need: item for item in items}
         self.taken_at = taken_at
         self._asked = asked or {}
+        self.target = target
 
     @classmethod
     def of(cls, evidence: Evidence) -> "Facts":
-        return cls(evidence.items, evidence.taken_at, {ask.n: ask.at for ask in evidence.asks})
+        target = "local" if evidence.transport == "local" else evidence.address
+        return cls(evidence.items, evidence.taken_at, {ask.n: ask.at for ask in evidence.asks}, target)
 
     def asked_us(self, need: Need) -> int:
         """When the fact was asked for, in microseconds since the epoch: taking evidence takes a while.

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from qtctl.dialects.shell import quote
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Listener
+from qtctl.model.facts import Facts
 from qtctl.model.origin import Origin
 
 Root = tuple[str, str]
 
-DEPLOY = "qtctl deploy"
-"""In a remedy; judge adds the host."""
 DEFAULT_BURST = 5
 """DefaultStartLimitBurst= as systemd ships it."""
 PRESENT_ENABLEMENT = ("enabled", "static", "alias", "indirect", "generated")
@@ -41,6 +41,11 @@ class DeclaredUnit:
     @property
     def is_service(self) -> bool:
         return self.unit.endswith(".service")
+
+
+def deploy(facts: Facts) -> str:
+    """The command that makes the host what is declared, for a remedy."""
+    return f"qtctl deploy --host {quote(facts.target)}"
 
 
 def down(unit: str) -> tuple[Root, ...]:

@@ -11,6 +11,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.json import Json, JsonObject
 from qtctl.rules import proofs
+from qtctl.rules.declared import deploy
 from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
@@ -33,7 +34,7 @@ def _is_there(facts: Facts, account: DesiredAccount) -> Verdict:
     if found is not None:
         return Verdict(True, {"account": account.name}, (proofs.account(_need(account), found),))
     claim = proofs.no_account(_need(account), account.name)
-    return Verdict(False, {"account": None}, (claim,), remedy="qtctl deploy")
+    return Verdict(False, {"account": None}, (claim,), remedy=deploy(facts))
 
 
 def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
@@ -66,7 +67,7 @@ def _is_as_declared(facts: Facts, account: DesiredAccount) -> Judgment:
     wanted, observed, claims = dict(_wanted(account)), _observed(facts, account, found), _claims(facts, account, found)
     differs = [key for key, value in wanted.items() if observed[key] != value]
     shown: JsonObject = {key: observed[key] for key in wanted}
-    return Verdict(not differs, shown, claims, remedy=_remedy(account, differs))
+    return Verdict(not differs, shown, claims, remedy=_remedy(facts, account, differs))
 
 
 def _observed(facts: Facts, account: DesiredAccount, found: Account) -> dict[str, Json]:
@@ -97,10 +98,10 @@ def _claims(facts: Facts, account: DesiredAccount, found: Account) -> tuple[Clai
     return (proofs.account(_need(account), found), group, *not_in)
 
 
-def _remedy(account: DesiredAccount, differs: list[str]) -> str:
+def _remedy(facts: Facts, account: DesiredAccount, differs: list[str]) -> str:
     """systemd-sysusers adds what is missing, and leaves what is there."""
     if differs == ["groups"]:
-        return "qtctl deploy"
+        return deploy(facts)
     return f"usermod on the host changes {account.name}; or declare in users.toml what it is"
 
 

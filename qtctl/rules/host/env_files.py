@@ -10,7 +10,7 @@ from qtctl.model.facts import Facts, File
 from qtctl.model.json import JsonObject
 from qtctl.model.origin import Origin
 from qtctl.rules import proofs
-from qtctl.rules.declared import DEPLOY
+from qtctl.rules.declared import deploy
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
@@ -56,7 +56,7 @@ def _there(desired: Desired) -> tuple[Expectation, ...]:
 def _is_there(facts: Facts, file: EnvFile) -> Verdict:
     there = facts.read(File, file.path) is not None
     claim = proofs.presence(file.need, file.path, present=there)
-    remedy = DEPLOY if file.generated else f"make {file.path} on the host: root's, mode 0600, KEY=value lines"
+    remedy = deploy(facts) if file.generated else f"make {file.path} on the host: root's, mode 0600, KEY=value lines"
     return Verdict(there, {"file": "present" if there else "absent"}, (claim,), remedy=remedy)
 
 
@@ -83,8 +83,8 @@ def _is_closed(facts: Facts, file: EnvFile) -> Judgment:
     if found.kind == "link" and not file.generated:
         return Verdict(False, None, (claim,), unknown="it is a link, and what it leads to was not asked for")
     if found.kind != "file":
-        return Verdict(False, observed, (proofs.kind(file.need, file.path, found),), remedy=_remedy(file))
-    return Verdict(_as_declared(found, file), observed, (claim,), remedy=_remedy(file))
+        return Verdict(False, observed, (proofs.kind(file.need, file.path, found),), remedy=_remedy(facts, file))
+    return Verdict(_as_declared(found, file), observed, (claim,), remedy=_remedy(facts, file))
 
 
 def _as_declared(found: File, file: EnvFile) -> bool:
@@ -97,9 +97,9 @@ def _as_declared(found: File, file: EnvFile) -> bool:
     return mode == wanted and (not file.group or found.group == file.group)
 
 
-def _remedy(file: EnvFile) -> str:
+def _remedy(facts: Facts, file: EnvFile) -> str:
     if file.generated:
-        return DEPLOY
+        return deploy(facts)
     return f"chown root:root {file.path}; chmod 600 {file.path}; change the secrets if others could read them"
 
 

@@ -9,7 +9,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import Root
+from qtctl.rules.declared import Root, deploy
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
@@ -38,9 +38,9 @@ def _is_there(facts: Facts, folder: DesiredFolder) -> Verdict:
     found = facts.read(File, folder.path)
     if found is None:
         claim = proofs.presence(_need(folder), folder.path, present=False)
-        return Verdict(False, {"kind": None}, (claim,), remedy="qtctl deploy")
+        return Verdict(False, {"kind": None}, (claim,), remedy=deploy(facts))
     claim = proofs.kind(_need(folder), folder.path, found)
-    remedy = f"see what {folder.path} is, and move it away or declare where it leads; then qtctl deploy"
+    remedy = f"see what {folder.path} is, and move it away or declare where it leads; then {deploy(facts)}"
     return Verdict(found.kind == "dir", {"kind": found.kind}, (claim,), remedy=remedy)
 
 
@@ -61,7 +61,7 @@ def _is_as_declared(facts: Facts, folder: DesiredFolder) -> Judgment:
         return NOT_JUDGED
     observed: JsonObject = {"mode": found.mode, "owner": found.owner, "group": found.group}
     claim = proofs.permissions(_need(folder), folder.path, found)
-    return Verdict(observed == _wanted(folder), observed, (claim,), remedy="qtctl deploy")
+    return Verdict(observed == _wanted(folder), observed, (claim,), remedy=deploy(facts))
 
 
 QT713 = Rule(

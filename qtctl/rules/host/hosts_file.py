@@ -10,6 +10,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.origin import Origin
 from qtctl.rules import proofs
+from qtctl.rules.declared import deploy
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 NEED = Need(Hosts.FACT, PATH)
@@ -34,7 +35,8 @@ def _is_given(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
     wrong = [each for each in addresses if not any(same_address(each, one) for one in wanted)]
     missing = [one for one in wanted if not any(same_address(each, one) for each in addresses)]
     claim = proofs.alias(NEED, name, (*wrong, *addresses))
-    remedy = f"remove the line of {PATH} that gives {name} {wrong[0]}, then qtctl deploy" if wrong else "qtctl deploy"
+    first = f"remove the line of {PATH} that gives {name} {wrong[0]}, then " if wrong else ""
+    remedy = f"{first}{deploy(facts)}"
     return Verdict(not wrong and not missing, {"addresses": list(addresses)}, (claim,), remedy=remedy)
 
 

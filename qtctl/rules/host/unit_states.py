@@ -9,7 +9,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import DEPLOY, DeclaredUnit, declared_units
+from qtctl.rules.declared import DeclaredUnit, declared_units, deploy
 from qtctl.rules.exit_status import ending, hint
 from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
 
@@ -119,7 +119,7 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
         return NOT_JUDGED
     remedy = f"systemctl start {declared.unit}"
     if unit.load_state == "masked":
-        remedy = f"systemctl unmask {declared.unit}, then {DEPLOY}"
+        remedy = f"systemctl unmask {declared.unit}, then {deploy(facts)}"
     return Verdict(found is Condition.UP, _observed(unit), (_active(declared, unit),), remedy=remedy)
 
 

@@ -10,7 +10,7 @@ from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import DEPLOY, DeclaredUnit, declared_units
+from qtctl.rules.declared import DeclaredUnit, declared_units, deploy
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
@@ -41,7 +41,9 @@ def _is_present(facts: Facts, declared: DeclaredUnit) -> Verdict:
         observed["file"] = declared.file if there else "absent"
         claims.append(proofs.presence(Need(File.FACT, declared.file), declared.file, present=there))
     generated = declared.kind != "external"
-    remedy = DEPLOY if generated else f"install the package that brings {declared.unit}, or correct [{declared.kind}]"
+    remedy = (
+        deploy(facts) if generated else f"install the package that brings {declared.unit}, or correct [{declared.kind}]"
+    )
     return Verdict(has_file(unit) and there, observed, tuple(claims), remedy=remedy)
 
 
@@ -68,17 +70,17 @@ def _is_enabled(facts: Facts, declared: DeclaredUnit) -> Judgment:
     observed: JsonObject = {"enablement": state, "active": unit.active_state}
     if not state:
         return Verdict(False, None, unknown="systemd names no state of its unit file")
-    return Verdict(state in declared.enablement, observed, (claim,), remedy=_enablement_remedy(declared, state))
+    return Verdict(state in declared.enablement, observed, (claim,), remedy=_enablement_remedy(facts, declared, state))
 
 
-def _enablement_remedy(declared: DeclaredUnit, state: str) -> str:
+def _enablement_remedy(facts: Facts, declared: DeclaredUnit, state: str) -> str:
     if state.startswith("masked"):
-        return f"systemctl unmask {declared.unit}, then {DEPLOY}"
+        return f"systemctl unmask {declared.unit}, then {deploy(facts)}"
     if declared.enablement[0] == "enabled":
         return f"systemctl enable {declared.unit}"
     if declared.enablement[0] == "disabled":
         return f"systemctl disable {declared.unit}"
-    return f"{DEPLOY}: the generated file has no [Install]"
+    return f"{deploy(facts)}: the generated file has no [Install]"
 
 
 def _same_files(desired: Desired) -> tuple[Expectation, ...]:
@@ -100,10 +102,10 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
     found = facts.read(File, file.path)
     if found is None and _alone(file):
         claim = proofs.presence(need, file.path, present=False)
-        return Verdict(False, {"path": file.path, "kind": "absent"}, (claim,), remedy=DEPLOY)
+        return Verdict(False, {"path": file.path, "kind": "absent"}, (claim,), remedy=deploy(facts))
     if found is None or (file.of_unit and _masks(found)):
         return NOT_JUDGED
-    remedy = f"{DEPLOY}; to keep the edit, put it into the registry first"
+    remedy = f"{deploy(facts)}; to keep the edit, put it into the registry first"
     if found.kind != "file":
         observed: JsonObject = {"path": file.path, "kind": found.kind, "target": found.target}
         return Verdict(False, observed, (proofs.kind(need, file.path, found),), remedy=remedy)
