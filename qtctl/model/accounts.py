@@ -6,18 +6,27 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from qtctl.dialects.systemd.sysusers import NAME
-from qtctl.model.fields import AbsolutePath, Name, Node, Span
+from qtctl.model.expect import Expect, Unfit
+from qtctl.model.fields import AbsolutePath, HostName, Node, Span
 
-SystemName = Annotated[str, StringConstraints(pattern=rf"^{NAME}$")]
+SystemName = Annotated[
+    str,
+    StringConstraints(pattern=rf"^{NAME}$"),
+    Expect("a name: a letter or _, then letters, digits, _ and -, at most 31"),
+]
 """The name of a user or group, as far as systemd-sysusers takes them."""
-FolderMode = Annotated[str, StringConstraints(pattern=r"^[0-7]{3,4}$")]
-HostAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$", max_length=253)]
+FolderMode = Annotated[str, StringConstraints(pattern=r"^[0-7]{3,4}$"), Expect('a file mode, such as "0755"')]
+HostAlias = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$", max_length=253),
+    Expect('the name of a host, such as "db" or "db.example.org"'),
+]
 """A name in the hosts file. An underscore, which no domain name has, is common in names left by containers."""
 
 
 def _usable_id(number: int | None) -> int | None:
     if number in (0xFFFF, 0xFFFFFFFF):
-        raise ValueError("means no account to the kernel")
+        raise Unfit("means no account to the kernel", "means no account to the kernel")
     return number
 
 
@@ -27,7 +36,9 @@ def _address(text: str) -> str:
 
 
 Id = Annotated[int, Field(ge=1, le=0xFFFFFFFF), AfterValidator(_usable_id)]
-Address = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f:.]+$"), AfterValidator(_address)]
+Address = Annotated[
+    str, StringConstraints(pattern=r"^[0-9A-Fa-f:.]+$"), AfterValidator(_address), Expect("an IP address")
+]
 
 
 class User(Node):
@@ -35,7 +46,7 @@ class User(Node):
 
     summary: str
     state: Literal["present", "retired"] = "present"
-    hosts: tuple[Name, ...] = ()
+    hosts: tuple[HostName, ...] = ()
     why: str = ""
     uid: Id | None = None
     group: SystemName | None = None
@@ -48,7 +59,7 @@ class User(Node):
 class Folder(Node):
     summary: str
     state: Literal["present", "retired"] = "present"
-    hosts: tuple[Name, ...] = ()
+    hosts: tuple[HostName, ...] = ()
     why: str = ""
     mode: FolderMode = "0755"
     user: SystemName = "root"

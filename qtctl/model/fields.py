@@ -10,35 +10,52 @@ from qtctl.dialects.paths import trouble
 from qtctl.dialects.systemd.size import bytes_of
 from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.errors import InputError
+from qtctl.model.expect import Expect, Unfit
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=200)]
+_NAME = StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=200)
+Name = Annotated[str, _NAME, Expect("a name of letters, digits and . _ @ -, the first a letter or digit")]
+HostName = Annotated[str, _NAME, Expect("the name of a host in hosts.toml")]
+TargetName = Annotated[str, _NAME, Expect("the name of a target in targets.toml")]
+VenvName = Annotated[str, _NAME, Expect("the name of a venv in venvs.toml")]
+StoreName = Annotated[str, _NAME, Expect("the name of a store in stores.toml")]
+ExternalName = Annotated[str, _NAME, Expect("the name of an external in externals.toml")]
 UnitName = Annotated[
     str,
     StringConstraints(
         pattern=r"^[A-Za-z0-9:_.\\@-]+\.(service|timer|target|socket|path|slice|mount|automount|swap)$", max_length=255
     ),
+    Expect('the whole name of a unit, such as "redis.service"'),
 ]
 UnitRef = Annotated[
     str,
     StringConstraints(
         pattern=r"^[A-Za-z0-9:_.\\@%-]+\.(service|timer|target|socket|path|slice|mount)$", max_length=255
     ),
+    Expect('the whole name of a unit, such as "redis.service"'),
 ]
 """The name of another unit, in which systemd may have specifiers to replace: `user-%i.slice`."""
-UnitPrefix = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9:_\\][A-Za-z0-9:_.\\-]*)?$", max_length=100)]
+UnitPrefix = Annotated[
+    str,
+    StringConstraints(pattern=r"^([A-Za-z0-9:_\\][A-Za-z0-9:_.\\-]*)?$", max_length=100),
+    Expect('what the names of units begin with, such as "app-"'),
+]
 """What the names of the fleet's units begin with, or nothing."""
 
 
 def plain(text: str) -> str:
     """A path that can become a file's name, here or on a host: systemd takes no `..` either."""
     if what := trouble(text):
-        raise ValueError(f"{text[:200]!r} {what}")
+        raise Unfit(f"{text[:200]!r} {what}", what)
     return text
 
 
 Plain = AfterValidator(plain)
-AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/", max_length=4095), Plain]
-FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4095), Plain]
+AbsolutePath = Annotated[
+    str, StringConstraints(pattern=r"^/", max_length=4095), Plain, Expect('an absolute path, such as "/srv/app"')
+]
+FilePath = Annotated[
+    str, StringConstraints(min_length=1, max_length=4095), Plain, Expect('the path of a file, such as "bin/start.sh"')
+]
 """Of a file, absolute or below a folder that another key names."""
 
 
@@ -53,12 +70,16 @@ def _read_by(read: Callable[[str], int]) -> AfterValidator:
     return AfterValidator(check)
 
 
-Span = Annotated[str, _read_by(microseconds)]
+Span = Annotated[str, _read_by(microseconds), Expect('a time span, such as "5s", "2min 30s" or "infinity"')]
 """A systemd time span: "5s", "2min 30s"."""
-Size = Annotated[str, _read_by(bytes_of)]
+Size = Annotated[str, _read_by(bytes_of), Expect('a size, such as "512M", "1.5G" or "infinity"')]
 """A systemd size: "512M", "1.5G", "infinity"."""
-Percent = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?%$")]
-EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Percent = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?%$"), Expect('a percentage, such as "80%"')]
+EnvName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"),
+    Expect("the name of a variable: letters, digits and _, the first no digit"),
+]
 
 
 def _listen(text: str) -> str:
@@ -71,7 +92,10 @@ def _listen(text: str) -> str:
 
 
 Listen = Annotated[
-    str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:.]+\]|[0-9.]+|\*):[0-9]{1,5}$"), AfterValidator(_listen)
+    str,
+    StringConstraints(pattern=r"^(\[[0-9a-fA-F:.]+\]|[0-9.]+|\*):[0-9]{1,5}$"),
+    AfterValidator(_listen),
+    Expect('an IP address and a port (1 to 65535), such as "127.0.0.1:8000", "[::1]:8000" or "*:8000"'),
 ]
 """Where a service listens: an IP address, in brackets for IPv6, or * for all of them, and a port."""
 
@@ -85,27 +109,41 @@ def _must_be(holds: Callable[[str], bool], expected: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-HostAddress = Annotated[str, _must_be(endpoints.is_address, "host name or IP address")]
+HostAddress = Annotated[
+    str, _must_be(endpoints.is_address, "host name or IP address"), Expect("a host name or an IP address")
+]
 Account = Annotated[
     str,
     _must_be(endpoints.is_account, "account name (letters, digits and _ . @ -)"),
     Field(json_schema_extra={"pattern": rf"^{endpoints.ACCOUNT}$"}),
+    Expect("the name of an account: letters, digits and _ . @ -"),
 ]
 """The name of an account that somebody logs in with."""
-UnitAccount = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_%][A-Za-z0-9_.@%-]{0,253}\$?)?$")]
+UnitAccount = Annotated[
+    str,
+    StringConstraints(pattern=r"^([A-Za-z0-9_%][A-Za-z0-9_.@%-]{0,253}\$?)?$"),
+    Expect('the name of an account, or its number in quotes, such as "app" or "1000"'),
+]
 """A user or group as a unit names it, perhaps by number or with specifiers. Empty: none is named."""
 TcpPort = Annotated[int, Field(strict=True, ge=1, le=endpoints.PORTS[-1])]
-Mode = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{3}$")]
+Mode = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{3}$"), Expect('a file mode, such as "0644"')]
 
 
-Setting = Annotated[str, StringConstraints(min_length=1)]
+Setting = Annotated[str, StringConstraints(min_length=1), Expect("text in quotes, not empty")]
 """A value written as systemd reads it, on one line: rendering refuses another, a pattern for each key costs more."""
-Choice = bool | Setting
+Choice = Annotated[bool | Setting, Expect("true, false or one of the words that systemd has for it")]
 """yes, no, or one of the words that systemd knows for it."""
-MarkedPath = Annotated[str, StringConstraints(pattern=r"^[-+]{0,2}[/%~]", max_length=4095), Plain]
+MarkedPath = Annotated[
+    str,
+    StringConstraints(pattern=r"^[-+]{0,2}[/%~]", max_length=4095),
+    Plain,
+    Expect('an absolute path, which - or + may stand before, such as "-/srv/data"'),
+]
 """A path before which `-` (it may be missing) or `+` (below the service's own root) may stand."""
 
-NeededPath = Annotated[str, StringConstraints(pattern=r"^[/%]", max_length=4095), Plain]
+NeededPath = Annotated[
+    str, StringConstraints(pattern=r"^[/%]", max_length=4095), Plain, Expect('an absolute path, such as "/srv/data"')
+]
 """A path, which may begin with a specifier: `%t/x`."""
 
 

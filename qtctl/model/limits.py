@@ -4,12 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from qtctl.model.expect import Expect
 from qtctl.model.fields import PART, Choice, Node, Percent, Setting, Size, Span, says
 
-Amount = Size | Percent
+Amount = Annotated[Size | Percent, Expect('a size, such as "512M" or "1.5G", a share, such as "80%", or "infinity"')]
 """Bytes, or a share of the host's memory."""
 Weight = Annotated[int, Field(ge=1, le=10000)]
-Limit = Annotated[int, Field(ge=0)] | Setting
+Limit = Annotated[
+    Annotated[int, Field(ge=0)] | Setting,
+    Expect('a whole number, 0 or more, or text, such as "infinity" or "1024:4096"'),
+]
 """A number, "infinity", or "SOFT:HARD"."""
 
 

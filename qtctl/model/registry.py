@@ -7,12 +7,15 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from qtctl.model.accounts import Folder, HostsFile, User
+from qtctl.model.expect import Expect
 from qtctl.model.fields import (
     AbsolutePath,
     Account,
     EnvName,
+    ExternalName,
     FilePath,
     HostAddress,
+    HostName,
     Listen,
     Name,
     Node,
@@ -20,11 +23,14 @@ from qtctl.model.fields import (
     Setting,
     Size,
     Span,
+    StoreName,
+    TargetName,
     TcpPort,
     UnitAccount,
     UnitName,
     UnitPrefix,
     UnitRef,
+    VenvName,
     says,
 )
 from qtctl.model.limits import Limits, Restart, Scheduling
@@ -46,16 +52,33 @@ from qtctl.model.sandbox import Sandbox
 from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.units import Automount, Dropin, Hatch, Mount, Path, Slice, Socket, Swap, Target, Timer
 
-WorkingDirectory = Annotated[str, StringConstraints(pattern=r"^(-?([/%].*|~))?$", max_length=4095), Plain]
+WorkingDirectory = Annotated[
+    str,
+    StringConstraints(pattern=r"^(-?([/%].*|~))?$", max_length=4095),
+    Plain,
+    Expect('an absolute path or "~", which - may stand before, such as "/srv/app"'),
+]
 """A path, `~` for the home of the user; `-` before it: it may be missing. Empty: systemd's own choice, /."""
-TimeZone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", max_length=100)]
+TimeZone = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", max_length=100),
+    Expect('a time zone, such as "Europe/Oslo"'),
+]
 """As timedatectl names it: "Europe/Oslo"."""
 Type = Literal["exec", "simple", "notify", "notify-reload", "oneshot", "forking", "dbus", "idle"]
 
 
 _MODULE = r"\w[\w-]*(\.\w[\w-]*)*"
-ModuleName = Annotated[str, StringConstraints(pattern=rf"^{_MODULE}$", max_length=1000)]
-AppName = Annotated[str, StringConstraints(pattern=rf"^{_MODULE}(:[^\s/\x00-\x1f\x7f-\x9f]+)?$", max_length=1000)]
+ModuleName = Annotated[
+    str,
+    StringConstraints(pattern=rf"^{_MODULE}$", max_length=1000),
+    Expect('the name of a Python module, such as "trading.feed"'),
+]
+AppName = Annotated[
+    str,
+    StringConstraints(pattern=rf"^{_MODULE}(:[^\s/\x00-\x1f\x7f-\x9f]+)?$", max_length=1000),
+    Expect('a Python module and what to take from it, such as "trading.api:app"'),
+]
 """A module and, after a colon, what uvicorn takes from it: "trading.api:app"."""
 
 
@@ -84,12 +107,19 @@ class Run(Node):
     port: str | None = None
     code: AbsolutePath | None = None
     cwd: WorkingDirectory | None = says("WorkingDirectory")
-    venv: Name | None = None
+    venv: VenvName | None = None
     python: AbsolutePath | None = None
 
 
+UrlPath = Annotated[
+    str,
+    StringConstraints(pattern=r"^/[^\s\x00-\x1f\x7f-\x9f]*$", max_length=2000),
+    Expect('the path of a URL, such as "/health"'),
+]
+
+
 class Health(Node):
-    path: Annotated[str, StringConstraints(pattern=r"^/[^\s\x00-\x1f\x7f-\x9f]*$", max_length=2000)]
+    path: UrlPath
     status: int = 200
     within: Span = "2s"
 
@@ -110,7 +140,9 @@ class Port(Node):
 
 
 CredentialName = Annotated[
-    str, StringConstraints(pattern=r"^([A-Za-z0-9_@-]|\.\.?[A-Za-z0-9_@-]|\.{3})[A-Za-z0-9_.@-]*$", max_length=200)
+    str,
+    StringConstraints(pattern=r"^([A-Za-z0-9_@-]|\.\.?[A-Za-z0-9_@-]|\.{3})[A-Za-z0-9_.@-]*$", max_length=200),
+    Expect("the name of a file: letters, digits and _ . @ -"),
 ]
 """The name of a file: not `.` or `..`."""
 
@@ -141,7 +173,11 @@ class ServiceStreams(Node):
     reads: tuple[str, ...] = ()
 
 
-Instance = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_.\\-]+$", max_length=200)]
+Instance = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9:_.\\-]+$", max_length=200),
+    Expect('what stands behind the @ of a unit name: letters, digits and : _ . \\ -, such as "2"'),
+]
 
 
 class Service(Node):
@@ -152,10 +188,10 @@ class Service(Node):
     why: str = ""
     notes: str = ""
     replaced_by: tuple[str, ...] = ()
-    hosts: tuple[Name, ...] = ()
+    hosts: tuple[HostName, ...] = ()
     unit: UnitName | None = None
     category: str = ""
-    target: Name | None = None
+    target: TargetName | None = None
     type: Type | None = says("Type")
     user: UnitAccount | None = says("User")
     group: UnitAccount | None = says("Group")
@@ -255,8 +291,8 @@ class Host(Node):
 class Store(Node):
     """A Redis server. The password is a name: an environment variable of whoever runs qtctl."""
 
-    external: Name
-    hosts: tuple[Name, ...] = ()
+    external: ExternalName
+    hosts: tuple[HostName, ...] = ()
     address: Listen = "127.0.0.1:6379"
     password_env: EnvName | None = None
 
@@ -264,7 +300,7 @@ class Store(Node):
 class Venv(Node):
     path: AbsolutePath
     state: Literal["present", "retired"] = "present"
-    hosts: tuple[Name, ...] = ()
+    hosts: tuple[HostName, ...] = ()
     summary: str = ""
     why: str = ""
 
@@ -274,7 +310,7 @@ class Key(Node):
 
     type: KeyType
     summary: str = ""
-    store: Name = "redis"
+    store: StoreName = "redis"
     state: Literal["active", "retired"] = "active"
     why: str = ""
     group: str = ""
@@ -290,7 +326,7 @@ class External(Node):
     aliases: tuple[Name | UnitName, ...] = ()
     state: Literal["running", "stopped", "retired"] = "running"
     enabled: bool = True
-    hosts: tuple[Name, ...] = ()
+    hosts: tuple[HostName, ...] = ()
     why: str = ""
     replaced_by: tuple[str, ...] = ()
     ports: dict[Name, Port] = {}

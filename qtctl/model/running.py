@@ -4,14 +4,28 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from qtctl.model.expect import Expect, Unfit
 from qtctl.model.fields import PART, Choice, Node, Plain, Setting, Span, plain, says
 
-AccountName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=31)]
-DocumentationUri = Annotated[str, StringConstraints(pattern=r"^(https?://|file:/|info:|man:)[!#-&(-\[\]-~]+$")]
-Umask = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{1,4}$")]
-FolderMode = Annotated[str, StringConstraints(pattern=r"^[0-7]?[0-7]{1,4}$")]
+AccountName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=31),
+    Expect("the name of a group: letters, digits and _ . -, at most 31"),
+]
+DocumentationUri = Annotated[
+    str,
+    StringConstraints(pattern=r"^(https?://|file:/|info:|man:)[!#-&(-\[\]-~]+$"),
+    Expect('an address that begins with https://, http://, file:/, info: or man:, such as "man:redis-server(1)"'),
+]
+Umask = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{1,4}$"), Expect('a file mode mask, such as "0027"')]
+FolderMode = Annotated[str, StringConstraints(pattern=r"^[0-7]?[0-7]{1,4}$"), Expect('a file mode, such as "0750"')]
 _PART = r"\.{0,2}[A-Za-z0-9_@%-]([A-Za-z0-9_.@% -]*[A-Za-z0-9_.@%-])?"
-FolderName = Annotated[str, StringConstraints(pattern=rf"^{_PART}(/{_PART})*(:[A-Za-z0-9_.@%:/-]*)?$"), Plain]
+FolderName = Annotated[
+    str,
+    StringConstraints(pattern=rf"^{_PART}(/{_PART})*(:[A-Za-z0-9_.@%:/-]*)?$"),
+    Plain,
+    Expect('the name of a folder, not an absolute path, such as "app" or "app/cache"'),
+]
 """Relative: systemd puts it below /var/lib, /var/log, /var/cache, /run or /etc. From 250 on `NAME:LINK` adds a link."""
 Signal = Annotated[
     str,
@@ -19,6 +33,7 @@ Signal = Annotated[
         pattern=r"^([0-9]{1,2}|(SIG)?(HUP|INT|QUIT|ILL|TRAP|ABRT|BUS|FPE|KILL|USR1|SEGV|USR2|PIPE|ALRM|TERM|STKFLT|CHLD|CONT|STOP|TSTP"
         r"|TTIN|TTOU|URG|XCPU|XFSZ|VTALRM|PROF|WINCH|IO|PWR|SYS|RTMIN(\+([0-9]|[12][0-9]|30))?|RTMAX(-[0-9]+)?))$"
     ),
+    Expect('the name of a signal, such as "SIGTERM"'),
 ]
 Output = Annotated[
     str,
@@ -26,23 +41,39 @@ Output = Annotated[
         pattern=r"^((journal|kmsg|syslog)(\+console)?|null|inherit|tty|socket|fd(:.+)?|(append|file|truncate):[/%].*)$"
     ),
     Plain,
+    Expect('what systemd may connect it to, such as "journal", "null", "inherit" or "append:/var/log/app.log"'),
 ]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]+$", max_length=200)]
-Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$", max_length=200)]
+Identifier = Annotated[
+    str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]+$", max_length=200), Expect("a name without spaces")
+]
+Namespace = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$", max_length=200),
+    Expect("a name of letters, digits and _ . -"),
+]
 
 _PREFIXES = "-+!"
 
 
 def _program_first(argv: tuple[str, ...]) -> tuple[str, ...]:
     if not argv or not argv[0].lstrip(_PREFIXES).startswith("/"):
-        raise ValueError("the first word is the program's absolute path, which - + or ! may stand before")
+        message = "the first word is the program's absolute path, which - + or ! may stand before"
+        raise Unfit(message, "does not begin with the absolute path of a program")
     plain(argv[0])
     return argv
 
 
-Command = Annotated[tuple[str, ...], AfterValidator(_program_first), Field(min_length=1)]
+Command = Annotated[
+    tuple[str, ...],
+    AfterValidator(_program_first),
+    Field(min_length=1),
+    Expect('the absolute path of a program and its arguments, such as ["/usr/bin/test", "-e", "/srv"]'),
+]
 """Program and arguments. `-` before the program: it may fail; `+` or `!`: it runs with more rights than the service."""
-AnyCommand = Command | Setting
+AnyCommand = Annotated[
+    Command | Setting,
+    Expect('a list, such as ["/usr/bin/test", "-e", "/srv"], or one line of text, as systemd reads it'),
+]
 """A list is the argv that the process gets, character by character; a text is a line as systemd reads it."""
 
 

@@ -5,15 +5,36 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from qtctl.model.fields import AbsolutePath, Choice, Mode, Name, Node, Plain, Setting, Span, UnitName, UnitRef, says
+from qtctl.model.expect import Expect
+from qtctl.model.fields import (
+    AbsolutePath,
+    Choice,
+    HostName,
+    Mode,
+    Name,
+    Node,
+    Plain,
+    Setting,
+    Span,
+    TargetName,
+    UnitName,
+    UnitRef,
+    says,
+)
 from qtctl.model.limits import Limits, Resources, Restart, Scheduling
 from qtctl.model.relations import Asserts, Conditions, Install, LimitedManager, Order
 from qtctl.model.running import Directories, DocumentationUri, Kill, Log, Timeouts
 from qtctl.model.sandbox import Sandbox
 
 Word = str | int | bool
-Hatch = Mapping[str, Mapping[str, Word | tuple[Word, ...]]]
+_Said = Annotated[Word | tuple[Word, ...], Expect("text in quotes, a whole number, true, false or a list of them")]
+Hatch = Mapping[str, Annotated[Mapping[str, _Said], Expect("a table of directives: [systemd.Service]")]]
 """Section → directive → value as systemd reads it; a list gives one assignment an item."""
+
+Starts = Annotated[
+    Name | UnitRef, Expect('the name of a service in services/, or the whole name of a unit, such as "backup.service"')
+]
+"""What a timer, a socket or a path starts."""
 
 LISTENS = {
     "stream": "ListenStream",
@@ -26,7 +47,11 @@ LISTENS = {
     "usb-function": "ListenUSBFunction",
 }
 """The word before an address → the directive that it is for."""
-Listen = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(LISTENS)}) [^ ].*$")]
+Listen = Annotated[
+    str,
+    StringConstraints(pattern=rf"^({'|'.join(LISTENS)}) [^ ].*$"),
+    Expect(f'a kind and an address, such as "stream 127.0.0.1:8000"; kinds are {", ".join(LISTENS)}'),
+]
 
 
 class Unit(Node):
@@ -34,7 +59,7 @@ class Unit(Node):
 
     summary: str = says("Description", ..., section="Unit")
     state: Literal["active", "stopped", "retired"] = "active"
-    hosts: tuple[Name, ...] = ()
+    hosts: tuple[HostName, ...] = ()
     unit: UnitName | None = None
     why: str = ""
     notes: str = ""
@@ -52,7 +77,7 @@ class Target(Unit):
     SECTION: ClassVar = "Unit"
 
     state: Literal["active", "retired"] = "active"
-    within: Name | None = None
+    within: TargetName | None = None
     """The target that wants this one; none: multi-user.target."""
     replaced_by: tuple[str, ...] = ()
 
@@ -60,8 +85,7 @@ class Target(Unit):
 class Timer(Unit):
     SECTION: ClassVar = "Timer"
 
-    service: Name | UnitRef
-    """A service of this registry, or a whole unit name."""
+    service: Starts
     on_calendar: tuple[str, ...] = says("OnCalendar", ())
     on_boot: Span | tuple[Span, ...] | None = says("OnBootSec")
     on_startup: Span | tuple[Span, ...] | None = says("OnStartupSec")
@@ -90,7 +114,7 @@ class Socket(Lesser):
     SECTION: ClassVar = "Socket"
     MARKED: ClassVar = {"listen": LISTENS}
 
-    service: Name | UnitRef | None = None
+    service: Starts | None = None
     listen: tuple[Listen, ...] = ()
     """In the order in which the service is handed the file descriptors."""
     protocol: Setting | None = says("SocketProtocol")
@@ -137,7 +161,7 @@ class Path(Lesser):
 
     SECTION: ClassVar = "Path"
 
-    service: Name | UnitRef | None = None
+    service: Starts | None = None
     path_exists: tuple[Setting, ...] = says("PathExists", ())
     path_exists_glob: tuple[Setting, ...] = says("PathExistsGlob", ())
     path_changed: tuple[Setting, ...] = says("PathChanged", ())
@@ -204,7 +228,7 @@ class Dropin(Node):
     unit: UnitName
     summary: str = ""
     state: Literal["active", "retired"] = "active"
-    hosts: tuple[Name, ...] = ()
+    hosts: tuple[HostName, ...] = ()
     why: str = ""
     notes: str = ""
     priority: Annotated[int, Field(ge=0, le=99)] = 50

@@ -1,16 +1,15 @@
 """TOML texts → Registry, with every error of every file at once."""
 
 import re
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from qtctl.dialects.endpoints import LOCAL, is_target
-from qtctl.dialects.toml.positions import Path, line_in
+from qtctl.dialects.nearest import did_you_mean
+from qtctl.dialects.toml.positions import line_in
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
@@ -163,9 +162,19 @@ class _Loader:
         try:
             return kind.model_validate(value)
         except ValidationError as error:
-            lines = self.places.lines(path)
-            self.errors += [_field_error(path, lines, prefix, kind, detail) for detail in error.errors()]
+            self.errors += self._refused(path, prefix, value, kind, error)
         return None
+
+    def _refused(
+        self, path: str, prefix: tuple[str, ...], value: object, kind: type[BaseModel], error: ValidationError
+    ) -> Iterator[InputError]:
+        from qtctl.model.refusals import key_text, refusals  # noqa: PLC0415 - 10 ms, and good registries do without
+
+        subject = "/".join((path.removesuffix(".toml"), *prefix))
+        for each in refusals(kind, value, error, prefix):
+            keys = (*prefix, *map(str, each.path))
+            place = Place(path, line_in(self.places.lines(path), keys) or 1)
+            yield InputError(each.what, hint=each.hint, place=place, subject=subject, field=key_text(each.path))
 
     def _below(self, folder: str) -> list[str]:
         return sorted(path for path in self.files if path.startswith(f"{folder}/") and path.endswith(".toml"))
@@ -175,38 +184,5 @@ class _Loader:
         for path in sorted(self.files):
             if path in known or PurePosixPath(path).parent.as_posix() in ("services", "legacy"):
                 continue
-            near = get_close_matches(path, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"a registry has {', '.join(sorted(known))}"
+            hint = did_you_mean(path, known) or f"a registry has {', '.join(sorted(known))}"
             self.errors.append(InputError("not a file of a registry", hint=hint, place=Place(path)))
-
-
-def _field_error(
-    path: str, lines: dict[Path, int], prefix: Path, kind: type[BaseModel], detail: ErrorDetails
-) -> InputError:
-    keys = tuple(str(key) for key in detail["loc"] if key != "[key]")
-    place = Place(path, line_in(lines, prefix + keys) or 1)
-    name = ".".join(prefix + keys)
-    if detail["type"] == "extra_forbidden":
-        return InputError(f"unknown key {name}", hint=_near(kind, keys), place=place)
-    if detail["type"] == "missing":
-        return InputError(f"{name} is missing", hint="every one of these has it", place=place)
-    if detail["type"] == "value_error":
-        return InputError(f"{name}: {detail['msg'].removeprefix('Value error, ')}", place=place)
-    given = detail.get("input")
-    shown = f" (given {given!r})" if isinstance(given, str | int | float | bool) and _may_show(keys, str(given)) else ""
-    return InputError(f"{name}: {detail['msg'][0].lower()}{detail['msg'][1:]}{shown}", place=place)
-
-
-def _may_show(keys: Path, given: str) -> bool:
-    """Whether a value that was given may be quoted: none of an environment, and none that looks like a secret."""
-    from qtctl.dialects.arguments import masked_lines  # noqa: PLC0415 - 10 ms, and good registries do without
-    from qtctl.dialects.secrets import secret_name  # noqa: PLC0415 - as above
-
-    return "env" not in keys and not any(map(secret_name, keys)) and masked_lines(given) == given
-
-
-def _near(kind: type[BaseModel], keys: tuple[str, ...]) -> str:
-    if len(keys) > 1:
-        return f"no such key in [{'.'.join(keys[:-1])}]"
-    near = get_close_matches(keys[-1], kind.model_fields, n=1)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(kind.model_fields)}"

@@ -1,0 +1,275 @@
+"""What pydantic refuses in a table of a registry → what an operator has to change: one refusal for each cause."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from qtctl.dialects.arguments import masked_lines
+from qtctl.dialects.nearest import nearest
+from qtctl.dialects.secrets import secret_name
+from qtctl.model.expect import (
+    Unfit,
+    bare,
+    choices_of,
+    expected,
+    is_list,
+    is_table,
+    joined,
+    kind_of,
+    model_keys,
+    options_of,
+    quoted,
+    written,
+)
+
+Step = str | int
+Path = tuple[Step, ...]
+
+_UNKNOWN, _MISSING = "extra_forbidden", "missing"
+_KEY = "[key]"
+"""What pydantic writes behind a key that it refuses."""
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_HIDDEN_BELOW = frozenset({"env", "unit_env", "secrets"})
+_MOST_KEYS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`path`: keys and places in lists, from the table that was read. `what` names the key as an operator writes it."""
+
+    path: Path
+    what: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """An error where it is in the document: the type that was wanted there, and what stands there."""
+
+    path: Path
+    kind: str
+    wanted: object
+    value: object
+    reason: str = ""
+
+
+def refusals(model: type[BaseModel], document: object, error: ValidationError, prefix: Path = ()) -> list[Refusal]:
+    """As pydantic orders them. `prefix`: the keys that lead to the table, as messages name them."""
+    faults = _causes([_located(model, document, detail) for detail in error.errors(include_url=False)])
+    unknown = [fault.path for fault in faults if fault.kind == _UNKNOWN]
+    renamed = {(*path[:-1], nearest(str(path[-1]), _keys_at(model, path[:-1]))) for path in unknown}
+    return [
+        _SAID.get(fault.kind, _wrong)(model, prefix, fault)
+        for fault in faults
+        if fault.kind != _MISSING or fault.path not in renamed
+    ]
+
+
+def key_text(path: Sequence[Step]) -> str:
+    """A path as TOML writes it: `streams.consumes."s:tick".max_lag`, `run.argv[0]`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += ("." if text else "") + (step if _BARE.fullmatch(step) else quoted(step))
+    return text
+
+
+def may_show(path: Sequence[Step], value: object) -> bool:
+    """Whether a message may quote a value: none of an environment or of secrets, and none that looks like a secret."""
+    if isinstance(value, list):
+        return all(may_show(path, each) for each in value)
+    for step in path:
+        if isinstance(step, str) and (step in _HIDDEN_BELOW or _of_secrets(step)):
+            return False
+    return not isinstance(value, str) or masked_lines(value) == value
+
+
+def _of_secrets(key: str) -> bool:
+    """A key that is called after a secret, or a directive that holds an environment or credentials."""
+    return secret_name(key) or key.startswith(("Environment", "SetCredential", "LoadCredential"))
+
+
+def _causes(faults: list[_Fault]) -> list[_Fault]:
+    """One for each place: of a union, the member that comes nearest to what was given."""
+    found: dict[tuple[Path, bool], _Fault] = {}
+    for fault in faults:
+        at = (fault.path, fault.kind == _KEY)
+        if at not in found or (fault.reason and not found[at].reason):
+            found[at] = fault
+    paths = [path for path, _ in found]
+    return [fault for (path, key), fault in found.items() if key or not any(_inside(each, path) for each in paths)]
+
+
+def _inside(path: Path, of: Path) -> bool:
+    return len(path) > len(of) and path[: len(of)] == of
+
+
+def _located(model: type[BaseModel], document: object, detail: ErrorDetails) -> _Fault:
+    """Follow pydantic's location through the types: it names members of unions, which no document does."""
+    wanted: object = model
+    parent, union, value = wanted, None, document
+    path: list[Step] = []
+    loc = list(detail["loc"])
+    while loc:
+        members = options_of(bare(wanted))
+        if members is not None:
+            member = next((each for each in members if _takes(each, value)), None)
+            union, wanted = wanted, member
+            loc.pop(0)
+            if member is None:
+                break
+            continue
+        step = loc.pop(0)
+        if step == _KEY:
+            return _Fault(tuple(path), _KEY, get_args(bare(parent))[0], path[-1], _reason(detail))
+        parent, wanted, value = wanted, _below(wanted, step), _child(value, step)
+        union = None
+        path.append(step)
+    return _Fault(tuple(path), detail["type"], union or wanted, value, _reason(detail))
+
+
+def _takes(member: object, value: object) -> bool:
+    """Whether a member of a union is the one for a list or a table that was given."""
+    return (isinstance(value, list) and is_list(member)) or (isinstance(value, dict) and is_table(member))
+
+
+def _below(wanted: object, step: Step) -> object:
+    """The type of what stands at one step below; None where nothing is known there."""
+    plain = bare(wanted)
+    if isinstance(plain, type) and issubclass(plain, BaseModel):
+        return model_keys(plain).get(str(step))
+    if is_list(plain) or is_table(plain):
+        return get_args(plain)[0 if is_list(plain) else 1]
+    return None
+
+
+def _child(value: object, step: Step) -> object:
+    if isinstance(value, dict):
+        return value.get(step)
+    return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
+
+
+def _reason(detail: ErrorDetails) -> str:
+    """Why a value cannot be, where the check says more than what is expected anyway."""
+    context = detail.get("ctx", {})
+    error = context.get("error")
+    if isinstance(error, Unfit):
+        return error.reason
+    return f"is longer than {context['max_length']} characters" if detail["type"] == "string_too_long" else ""
+
+
+def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+    wanted: object = model
+    for step in path:
+        wanted = _below(wanted, step)
+    plain = bare(wanted)
+    return plain if isinstance(plain, type) and issubclass(plain, BaseModel) else None
+
+
+def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
+    at = _model_at(model, path)
+    return list(model_keys(at)) if at else []
+
+
+def _unknown(model: type[BaseModel], prefix: Path, fault: _Fault) -> Refusal:
+    return Refusal(fault.path, f"unknown key {key_text((*prefix, *fault.path))}", _known_key(model, prefix, fault.path))
+
+
+def _known_key(model: type[BaseModel], prefix: Path, path: Path) -> str:
+    """The key that was meant: in the same table, or of the same name in another."""
+    name, table = str(path[-1]), path[:-1]
+    here = _keys_at(model, table)
+    near = nearest(name, here)
+    if near:
+        return f"did you mean {key_text((*prefix, *table, near))}?"
+    if table and name in model_keys(model):
+        return f"did you mean {key_text((*prefix, name))}? it stands before the first [table]"
+    elsewhere = [(key, name) for key, wanted in model_keys(model).items() if _below(wanted, name) is not None]
+    elsewhere = [each for each in elsewhere if _model_at(model, each[:1]) and each[:1] != table]
+    if elsewhere:
+        return f"did you mean {joined([key_text((*prefix, *each)) for each in elsewhere[:3]])}?"
+    shown = f"{', '.join(here[:_MOST_KEYS])} …" if len(here) > _MOST_KEYS else ", ".join(here)
+    return f"known here: {shown}"
+
+
+def _missing(_: type[BaseModel], prefix: Path, fault: _Fault) -> Refusal:
+    return Refusal(fault.path, f"{key_text((*prefix, *fault.path))} is missing", f"required: {expected(fault.wanted)}")
+
+
+def _bad_key(_: type[BaseModel], prefix: Path, fault: _Fault) -> Refusal:
+    table = key_text((*prefix, *fault.path[:-1]))
+    what = fault.reason or f"should be {expected(fault.wanted)}"
+    return Refusal(fault.path, f"{table} has the key {quoted(str(fault.value))}, which {what}")
+
+
+def _wrong(_: type[BaseModel], prefix: Path, fault: _Fault) -> Refusal:
+    path = (*prefix, *fault.path)
+    shows = may_show(path, fault.value)
+    key, should = key_text(path), _should(fault)
+    if shows or not isinstance(fault.value, str):
+        given = written(fault.value) if shows else kind_of(fault.value)
+        what = f"{key} is {given}, {f'which {fault.reason}' if fault.reason else f'should be {should}'}"
+    else:
+        what = f"{key} {fault.reason}" if fault.reason else f"{key} should be {should}"
+    return Refusal(fault.path, what, _hint(fault, path) if shows else "")
+
+
+def _should(fault: _Fault) -> str:
+    """Of a list or a table, no more where its very kind is wrong and the hint shows it."""
+    if is_list(fault.wanted) and _listed(fault):
+        return "a list"
+    return expected(fault.wanted)
+
+
+def _listed(fault: _Fault) -> str:
+    """The value as the one item of a list; "" where it is none that a list of this kind may have."""
+    item = _below(fault.wanted, 0) if is_list(fault.wanted) else None
+    kinds = {bare(each) for each in options_of(bare(item)) or (item,)}
+    return f"[{written(fault.value)}]" if type(fault.value) in kinds and fault.value != "" else ""
+
+
+def _hint(fault: _Fault, path: Path) -> str:
+    """What to write instead, where that is certain enough."""
+    value, wanted = fault.value, fault.wanted
+    name = key_text(path[-1:]) if isinstance(path[-1], str) else ""
+    if name and _listed(fault):
+        return f"write {name} = {_listed(fault)}"
+    if isinstance(value, str) and choices_of(wanted):
+        near = nearest(value, choices_of(wanted))
+        return f"did you mean {quoted(near)}?" if near else ""
+    if name and is_table(wanted):
+        return (
+            f"write [{key_text(path)}], not [[{key_text(path)}]]"
+            if _tables(value)
+            else f"it begins with [{key_text(path)}]"
+        )
+    meant = _meant(value, wanted) if name else None
+    return f"write {name} = {written(meant)}" if meant is not None else ""
+
+
+def _tables(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
+
+
+def _meant(value: object, wanted: object) -> object:
+    """The same value as the kind that is wanted; None where it cannot be."""
+    plain = bare(wanted)
+    if expected(wanted).startswith("text in quotes"):
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and value[0]:
+            return value[0]
+        return str(written(value)) if isinstance(value, bool | int | float) else None
+    if plain is bool and isinstance(value, str):
+        return {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(value.lower())
+    if plain is int and isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return None
+
+
+_SAID = {_UNKNOWN: _unknown, _MISSING: _missing, _KEY: _bad_key}
+"""Kind of pydantic's error → how it is told; every other kind is a value that is not what its key takes."""
