@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from qtctl.dialects.systemd.sysusers import NAME
 from qtctl.model.expect import Expect, Unfit
-from qtctl.model.fields import AbsolutePath, HostName, Node, Span
+from qtctl.model.fields import AbsolutePath, HostName, Node, Number, Span, Switch
 
 SystemName = Annotated[
     str,
@@ -35,7 +35,7 @@ def _address(text: str) -> str:
     return text
 
 
-Id = Annotated[int, Field(ge=1, le=0xFFFFFFFF), AfterValidator(_usable_id)]
+Id = Annotated[Number, Field(ge=1, le=0xFFFFFFFF), AfterValidator(_usable_id)]
 Address = Annotated[
     str, StringConstraints(pattern=r"^[0-9A-Fa-f:.]+$"), AfterValidator(_address), Expect("an IP address")
 ]
@@ -69,4 +69,4 @@ class Folder(Node):
 
 class HostsFile(Node):
     aliases: dict[Address, tuple[HostAlias, ...]]
-    cloud_init: bool = False
+    cloud_init: Switch = False

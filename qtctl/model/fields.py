@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints
 
 from qtctl.dialects import endpoints
 from qtctl.dialects.paths import trouble
@@ -12,6 +12,9 @@ from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.errors import InputError
 from qtctl.model.expect import Expect, Unfit
 
+Switch = Annotated[bool, Strict()]
+Number = Annotated[int, Strict()]
+"""As TOML writes them: no "yes", no "5", and true is no number."""
 _NAME = StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=200)
 Name = Annotated[str, _NAME, Expect("a name of letters, digits and . _ @ -, the first a letter or digit")]
 HostName = Annotated[str, _NAME, Expect("the name of a host in hosts.toml")]
@@ -125,13 +128,13 @@ UnitAccount = Annotated[
     Expect('the name of an account, or its number in quotes, such as "app" or "1000"'),
 ]
 """A user or group as a unit names it, perhaps by number or with specifiers. Empty: none is named."""
-TcpPort = Annotated[int, Field(strict=True, ge=1, le=endpoints.PORTS[-1])]
+TcpPort = Annotated[Number, Field(ge=1, le=endpoints.PORTS[-1])]
 Mode = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{3}$"), Expect('a file mode, such as "0644"')]
 
 
 Setting = Annotated[str, StringConstraints(min_length=1), Expect("text in quotes, not empty")]
 """A value written as systemd reads it, on one line: rendering refuses another, a pattern for each key costs more."""
-Choice = Annotated[bool | Setting, Expect("true, false or one of the words that systemd has for it")]
+Choice = Annotated[Switch | Setting, Expect("true, false or one of the words that systemd has for it")]
 """yes, no, or one of the words that systemd knows for it."""
 MarkedPath = Annotated[
     str,

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from qtctl.model.expect import Expect
-from qtctl.model.fields import PART, Choice, Node, Percent, Setting, Size, Span, says
+from qtctl.model.fields import PART, Choice, Node, Number, Percent, Setting, Size, Span, Switch, says
 
 Amount = Annotated[Size | Percent, Expect('a size, such as "512M" or "1.5G", a share, such as "80%", or "infinity"')]
 """Bytes, or a share of the host's memory."""
-Weight = Annotated[int, Field(ge=1, le=10000)]
+Weight = Annotated[Number, Field(ge=1, le=10000)]
 Limit = Annotated[
-    Annotated[int, Field(ge=0)] | Setting,
+    Annotated[Number, Field(ge=0)] | Setting,
     Expect('a whole number, 0 or more, or text, such as "infinity" or "1024:4096"'),
 ]
 """A number, "infinity", or "SOFT:HARD"."""
@@ -32,8 +32,8 @@ class Resources(Node):
     cpu_quota_period: Span | None = says("CPUQuotaPeriodSec")
     cpu_weight: Weight | Literal["idle"] | None = says("CPUWeight")
     startup_cpu_weight: Weight | Literal["idle"] | None = says("StartupCPUWeight")
-    allowed_cpus: int | Setting | None = says("AllowedCPUs")
-    allowed_memory_nodes: int | Setting | None = says("AllowedMemoryNodes")
+    allowed_cpus: Number | Setting | None = says("AllowedCPUs")
+    allowed_memory_nodes: Number | Setting | None = says("AllowedMemoryNodes")
     io_weight: Weight | None = says("IOWeight")
     startup_io_weight: Weight | None = says("StartupIOWeight")
     io_device_weight: tuple[Setting, ...] = says("IODeviceWeight", ())
@@ -41,12 +41,12 @@ class Resources(Node):
     io_write_bandwidth_max: tuple[Setting, ...] = says("IOWriteBandwidthMax", ())
     io_read_iops_max: tuple[Setting, ...] = says("IOReadIOPSMax", ())
     io_write_iops_max: tuple[Setting, ...] = says("IOWriteIOPSMax", ())
-    tasks_max: Annotated[int, Field(ge=1)] | Setting | None = says("TasksMax")
-    cpu_accounting: bool | None = says("CPUAccounting")
-    memory_accounting: bool | None = says("MemoryAccounting")
-    tasks_accounting: bool | None = says("TasksAccounting")
-    io_accounting: bool | None = says("IOAccounting")
-    ip_accounting: bool | None = says("IPAccounting")
+    tasks_max: Annotated[Number, Field(ge=1)] | Setting | None = says("TasksMax")
+    cpu_accounting: Switch | None = says("CPUAccounting")
+    memory_accounting: Switch | None = says("MemoryAccounting")
+    tasks_accounting: Switch | None = says("TasksAccounting")
+    io_accounting: Switch | None = says("IOAccounting")
+    ip_accounting: Switch | None = says("IPAccounting")
     ip_address_allow: tuple[Setting, ...] = says("IPAddressAllow", ())
     ip_address_deny: tuple[Setting, ...] = says("IPAddressDeny", ())
     socket_bind_allow: tuple[Setting, ...] = says("SocketBindAllow", ())
@@ -68,7 +68,7 @@ class Limits(Resources):
     """Of a service: its control group's, and those of each of its processes."""
 
     nofile: Limit | None = says("LimitNOFILE")
-    oom_score_adjust: Annotated[int, Field(ge=-1000, le=1000)] | None = says("OOMScoreAdjust")
+    oom_score_adjust: Annotated[Number, Field(ge=-1000, le=1000)] | None = says("OOMScoreAdjust")
     nproc: Limit | None = says("LimitNPROC")
     core: Limit | None = says("LimitCORE")
     memlock: Limit | None = says("LimitMEMLOCK")
@@ -91,25 +91,25 @@ class Restart(Node):
         says("Restart")
     )
     restart_sec: Span | None = says("RestartSec")
-    steps: int | None = says("RestartSteps")
+    steps: Number | None = says("RestartSteps")
     max_delay: Span | None = says("RestartMaxDelaySec")
     mode: Setting | None = says("RestartMode")
-    prevent_exit_status: tuple[int | Setting, ...] = says("RestartPreventExitStatus", ())
-    force_exit_status: tuple[int | Setting, ...] = says("RestartForceExitStatus", ())
-    success_exit_status: tuple[int | Setting, ...] = says("SuccessExitStatus", ())
+    prevent_exit_status: tuple[Number | Setting, ...] = says("RestartPreventExitStatus", ())
+    force_exit_status: tuple[Number | Setting, ...] = says("RestartForceExitStatus", ())
+    success_exit_status: tuple[Number | Setting, ...] = says("SuccessExitStatus", ())
     start_limit_interval: Span | None = says("StartLimitIntervalSec", section="Unit")
-    start_limit_burst: Annotated[int, Field(ge=0)] | None = says("StartLimitBurst", section="Unit")
+    start_limit_burst: Annotated[Number, Field(ge=0)] | None = says("StartLimitBurst", section="Unit")
 
 
 class Scheduling(Node):
     model_config = PART
-    nice: Annotated[int, Field(ge=-20, le=19)] | None = says("Nice")
+    nice: Annotated[Number, Field(ge=-20, le=19)] | None = says("Nice")
     cpu_policy: Setting | None = says("CPUSchedulingPolicy")
-    cpu_priority: int | None = says("CPUSchedulingPriority")
-    cpu_reset_on_fork: bool | None = says("CPUSchedulingResetOnFork")
-    cpu_affinity: tuple[int | Setting, ...] = says("CPUAffinity", ())
+    cpu_priority: Number | None = says("CPUSchedulingPriority")
+    cpu_reset_on_fork: Switch | None = says("CPUSchedulingResetOnFork")
+    cpu_affinity: tuple[Number | Setting, ...] = says("CPUAffinity", ())
     numa_policy: Setting | None = says("NUMAPolicy")
-    numa_mask: int | Setting | None = says("NUMAMask")
-    io_class: int | Setting | None = says("IOSchedulingClass")
-    io_priority: int | None = says("IOSchedulingPriority")
-    timer_slack: int | Setting | None = says("TimerSlackNSec")
+    numa_mask: Number | Setting | None = says("NUMAMask")
+    io_class: Number | Setting | None = says("IOSchedulingClass")
+    io_priority: Number | None = says("IOSchedulingPriority")
+    timer_slack: Number | Setting | None = says("TimerSlackNSec")

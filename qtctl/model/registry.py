@@ -19,11 +19,13 @@ from qtctl.model.fields import (
     Listen,
     Name,
     Node,
+    Number,
     Plain,
     Setting,
     Size,
     Span,
     StoreName,
+    Switch,
     TargetName,
     TcpPort,
     UnitAccount,
@@ -120,7 +122,7 @@ UrlPath = Annotated[
 
 class Health(Node):
     path: UrlPath
-    status: int = 200
+    status: Number = 200
     within: Span = "2s"
 
 
@@ -160,8 +162,8 @@ class Secrets(Node):
 
 class Consumes(Node):
     group: str
-    max_lag: int | None = Field(default=None, ge=0)
-    max_pending: int | None = Field(default=None, ge=0)
+    max_lag: Number | None = Field(default=None, ge=0)
+    max_pending: Number | None = Field(default=None, ge=0)
 
 
 class ServiceStreams(Node):
@@ -198,13 +200,13 @@ class Service(Node):
     supplementary_groups: tuple[AccountName, ...] = says("SupplementaryGroups", ())
     documentation: tuple[DocumentationUri, ...] = says("Documentation", (), section="Unit")
     instances: tuple[Instance, ...] = ()
-    specifiers: bool | None = None
+    specifiers: Switch | None = None
     """Whether `%` in the values of this unit is systemd's. Not said: in templates, where `%i` is what they are for."""
     run: Run | None = None
     commands: Commands = Commands()
     timeouts: Timeouts = Timeouts()
     kill: Kill = Kill()
-    remain_after_exit: bool | None = says("RemainAfterExit")
+    remain_after_exit: Switch | None = says("RemainAfterExit")
     pid_file: Setting | None = says("PIDFile")
     umask: Umask | None = says("UMask")
     slice: Name | UnitRef | None = says("Slice")
@@ -254,13 +256,13 @@ class Defaults(Node):
 class RestartLoop(Node):
     """A service with `restarts` or more that has been up for less than `up_less_than` counts as looping."""
 
-    restarts: int = Field(default=3, ge=1)
+    restarts: Number = Field(default=3, ge=1)
     up_less_than: Span = "60s"
 
 
 class Thresholds(Node):
     restart_loop: RestartLoop = RestartLoop()
-    max_lag: int = Field(default=1000, ge=0)
+    max_lag: Number = Field(default=1000, ge=0)
 
 
 class Fleet(Node):
@@ -281,9 +283,9 @@ class Host(Node):
     audit_user: Account
     deploy_user: Account
     memory: Size
-    cpus: int = Field(ge=1)
+    cpus: Number = Field(ge=1)
     os: str = ""
-    systemd: int = Field(default=252, ge=240)
+    systemd: Number = Field(default=252, ge=240)
     timezone: TimeZone = "Etc/UTC"
     hosts_file: HostsFile | None = None
 
@@ -315,7 +317,7 @@ class Key(Node):
     why: str = ""
     group: str = ""
     max_age: Span | None = None
-    max_length: int | None = Field(default=None, ge=1)
+    max_length: Number | None = Field(default=None, ge=1)
 
 
 class External(Node):
@@ -325,7 +327,7 @@ class External(Node):
     unit: UnitName | None = None
     aliases: tuple[Name | UnitName, ...] = ()
     state: Literal["running", "stopped", "retired"] = "running"
-    enabled: bool = True
+    enabled: Switch = True
     hosts: tuple[HostName, ...] = ()
     why: str = ""
     replaced_by: tuple[str, ...] = ()

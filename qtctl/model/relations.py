@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from qtctl.model.fields import AbsolutePath, Choice, NeededPath, Node, Setting, Span, says
+from qtctl.model.fields import AbsolutePath, Choice, NeededPath, Node, Number, Setting, Span, Switch, says
 
 
 class Order(Node):
@@ -64,7 +64,7 @@ class Conditions(Node):
     first_boot: tuple[Choice, ...] = says("ConditionFirstBoot", ())
     control_group_controller: tuple[Setting, ...] = says("ConditionControlGroupController", ())
     memory: tuple[Setting, ...] = says("ConditionMemory", ())
-    cpus: tuple[int | Setting, ...] = says("ConditionCPUs", ())
+    cpus: tuple[Number | Setting, ...] = says("ConditionCPUs", ())
     cpu_feature: tuple[Setting, ...] = says("ConditionCPUFeature", ())
     os_release: tuple[Setting, ...] = says("ConditionOSRelease", ())
 
@@ -95,11 +95,11 @@ class Manager(Node):
     default_dependencies: bool | None = says("DefaultDependencies")
     requires_mounts_for: tuple[NeededPath, ...] = says("RequiresMountsFor", ())
     wants_mounts_for: tuple[NeededPath, ...] = says("WantsMountsFor", ())
-    stop_when_unneeded: bool | None = says("StopWhenUnneeded")
-    refuse_manual_start: bool | None = says("RefuseManualStart")
-    refuse_manual_stop: bool | None = says("RefuseManualStop")
-    allow_isolate: bool | None = says("AllowIsolate")
-    ignore_on_isolate: bool | None = says("IgnoreOnIsolate")
+    stop_when_unneeded: Switch | None = says("StopWhenUnneeded")
+    refuse_manual_start: Switch | None = says("RefuseManualStart")
+    refuse_manual_stop: Switch | None = says("RefuseManualStop")
+    allow_isolate: Switch | None = says("AllowIsolate")
+    ignore_on_isolate: Switch | None = says("IgnoreOnIsolate")
     collect_mode: Setting | None = says("CollectMode")
     on_failure_job_mode: Setting | None = says("OnFailureJobMode")
     on_success_job_mode: Setting | None = says("OnSuccessJobMode")
@@ -108,11 +108,11 @@ class Manager(Node):
     job_timeout_action: Setting | None = says("JobTimeoutAction")
     start_limit_action: Setting | None = says("StartLimitAction")
     success_action: Setting | None = says("SuccessAction")
-    success_action_exit_status: int | Setting | None = says("SuccessActionExitStatus")
+    success_action_exit_status: Number | Setting | None = says("SuccessActionExitStatus")
     failure_action: Setting | None = says("FailureAction")
-    failure_action_exit_status: int | Setting | None = says("FailureActionExitStatus")
+    failure_action_exit_status: Number | Setting | None = says("FailureActionExitStatus")
     reboot_argument: Setting | None = says("RebootArgument")
-    survive_final_kill_signal: bool | None = says("SurviveFinalKillSignal")
+    survive_final_kill_signal: Switch | None = says("SurviveFinalKillSignal")
     source: AbsolutePath | None = says("SourcePath")
 
 
@@ -120,7 +120,7 @@ class LimitedManager(Manager):
     """Of units without a `restart` table."""
 
     start_limit_interval: Span | None = says("StartLimitIntervalSec")
-    start_limit_burst: int | None = says("StartLimitBurst")
+    start_limit_burst: Number | None = says("StartLimitBurst")
 
 
 class Install(Node):

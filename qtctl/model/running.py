@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from qtctl.model.expect import Expect, Unfit
-from qtctl.model.fields import PART, Choice, Node, Plain, Setting, Span, plain, says
+from qtctl.model.fields import PART, Choice, Node, Number, Plain, Setting, Span, Switch, plain, says
 
 AccountName = Annotated[
     str,
@@ -110,8 +110,8 @@ class Kill(Node):
     reload_signal: Signal | None = says("ReloadSignal")
     final_signal: Signal | None = says("FinalKillSignal")
     watchdog_signal: Signal | None = says("WatchdogSignal")
-    send_sighup: bool | None = says("SendSIGHUP")
-    send_sigkill: bool | None = says("SendSIGKILL")
+    send_sighup: Switch | None = says("SendSIGHUP")
+    send_sigkill: Switch | None = says("SendSIGKILL")
 
 
 class Directories(Node):
@@ -139,13 +139,13 @@ class Log(Node):
     """None: the unit's name without its type. Empty: systemd's own, the name of the program."""
     namespace: Namespace | None = says("LogNamespace")
     rate_interval: Span | None = says("LogRateLimitIntervalSec")
-    rate_burst: Annotated[int, Field(ge=0)] | None = says("LogRateLimitBurst")
-    level_max: int | Setting | None = says("LogLevelMax")
+    rate_burst: Annotated[Number, Field(ge=0)] | None = says("LogRateLimitBurst")
+    level_max: Number | Setting | None = says("LogLevelMax")
     extra_fields: tuple[Setting, ...] = says("LogExtraFields", ())
     filter_patterns: tuple[Setting, ...] = says("LogFilterPatterns", ())
     facility: Setting | None = says("SyslogFacility")
     level: Setting | None = says("SyslogLevel")
-    level_prefix: bool | None = says("SyslogLevelPrefix")
+    level_prefix: Switch | None = says("SyslogLevelPrefix")
 
 
 class Terminal(Node):
@@ -156,11 +156,11 @@ class Terminal(Node):
     stdin: Setting | None = says("StandardInput")
     stdin_text: tuple[Setting, ...] = says("StandardInputText", ())
     path: Setting | None = says("TTYPath")
-    reset: bool | None = says("TTYReset")
-    hang_up: bool | None = says("TTYVHangup")
-    deallocate: bool | None = says("TTYVTDisallocate")
-    rows: int | None = says("TTYRows")
-    columns: int | None = says("TTYColumns")
+    reset: Switch | None = says("TTYReset")
+    hang_up: Switch | None = says("TTYVHangup")
+    deallocate: Switch | None = says("TTYVTDisallocate")
+    rows: Number | None = says("TTYRows")
+    columns: Number | None = says("TTYColumns")
     utmp_identifier: Setting | None = says("UtmpIdentifier")
     utmp_mode: Setting | None = says("UtmpMode")
 
@@ -172,15 +172,15 @@ class Process(Node):
 
     bus_name: Setting | None = says("BusName")
     notify_access: Setting | None = says("NotifyAccess")
-    guess_main_pid: bool | None = says("GuessMainPID")
+    guess_main_pid: Switch | None = says("GuessMainPID")
     exit_type: Setting | None = says("ExitType")
     oom_policy: Setting | None = says("OOMPolicy")
     sockets: tuple[str, ...] = says("Sockets", ())
-    file_descriptor_store_max: int | None = says("FileDescriptorStoreMax")
+    file_descriptor_store_max: Number | None = says("FileDescriptorStoreMax")
     file_descriptor_store_preserve: Choice | None = says("FileDescriptorStorePreserve")
     open_files: tuple[Setting, ...] = says("OpenFile", ())
-    non_blocking: bool | None = says("NonBlocking")
-    ignore_sigpipe: bool | None = says("IgnoreSIGPIPE")
+    non_blocking: Switch | None = says("NonBlocking")
+    ignore_sigpipe: Switch | None = says("IgnoreSIGPIPE")
     pam_name: Setting | None = says("PAMName")
     set_login_environment: Choice | None = says("SetLoginEnvironment")
     exec_search_path: Setting | None = says("ExecSearchPath")

@@ -13,9 +13,11 @@ from qtctl.model.fields import (
     Mode,
     Name,
     Node,
+    Number,
     Plain,
     Setting,
     Span,
+    Switch,
     TargetName,
     UnitName,
     UnitRef,
@@ -26,7 +28,7 @@ from qtctl.model.relations import Asserts, Conditions, Install, LimitedManager, 
 from qtctl.model.running import Directories, DocumentationUri, Kill, Log, Timeouts
 from qtctl.model.sandbox import Sandbox
 
-Word = str | int | bool
+Word = str | Number | Switch
 _Said = Annotated[Word | tuple[Word, ...], Expect("text in quotes, a whole number, true, false or a list of them")]
 Hatch = Mapping[str, Annotated[Mapping[str, _Said], Expect("a table of directives: [systemd.Service]")]]
 """Section → directive → value as systemd reads it; a list gives one assignment an item."""
@@ -64,7 +66,7 @@ class Unit(Node):
     why: str = ""
     notes: str = ""
     documentation: tuple[DocumentationUri, ...] = says("Documentation", (), section="Unit")
-    specifiers: bool = False
+    specifiers: Switch = False
     order: Order = Order()
     conditions: Conditions = Conditions()
     asserts: Asserts = Asserts()
@@ -94,12 +96,12 @@ class Timer(Unit):
     on_unit_inactive: Span | tuple[Span, ...] | None = says("OnUnitInactiveSec")
     accuracy: Span | None = says("AccuracySec")
     randomized_delay: Span | None = says("RandomizedDelaySec")
-    fixed_random_delay: bool | None = says("FixedRandomDelay")
-    persistent: bool | None = says("Persistent")
-    wake_system: bool | None = says("WakeSystem")
-    remain_after_elapse: bool | None = says("RemainAfterElapse")
-    on_clock_change: bool | None = says("OnClockChange")
-    on_timezone_change: bool | None = says("OnTimezoneChange")
+    fixed_random_delay: Switch | None = says("FixedRandomDelay")
+    persistent: Switch | None = says("Persistent")
+    wake_system: Switch | None = says("WakeSystem")
+    remain_after_elapse: Switch | None = says("RemainAfterElapse")
+    on_clock_change: Switch | None = says("OnClockChange")
+    on_timezone_change: Switch | None = says("OnTimezoneChange")
 
 
 class Lesser(Unit):
@@ -120,39 +122,39 @@ class Socket(Lesser):
     protocol: Setting | None = says("SocketProtocol")
     bind_ipv6_only: Choice | None = says("BindIPv6Only")
     bind_to_device: Setting | None = says("BindToDevice")
-    backlog: int | None = says("Backlog")
-    accept: bool | None = says("Accept")
-    writable: bool | None = says("Writable")
-    flush_pending: bool | None = says("FlushPending")
-    max_connections: int | None = says("MaxConnections")
-    max_connections_per_source: int | None = says("MaxConnectionsPerSource")
-    keep_alive: bool | None = says("KeepAlive")
+    backlog: Number | None = says("Backlog")
+    accept: Switch | None = says("Accept")
+    writable: Switch | None = says("Writable")
+    flush_pending: Switch | None = says("FlushPending")
+    max_connections: Number | None = says("MaxConnections")
+    max_connections_per_source: Number | None = says("MaxConnectionsPerSource")
+    keep_alive: Switch | None = says("KeepAlive")
     keep_alive_time: Span | None = says("KeepAliveTimeSec")
     keep_alive_interval: Span | None = says("KeepAliveIntervalSec")
-    keep_alive_probes: int | None = says("KeepAliveProbes")
-    no_delay: bool | None = says("NoDelay")
-    reuse_port: bool | None = says("ReusePort")
-    free_bind: bool | None = says("FreeBind")
-    transparent: bool | None = says("Transparent")
-    broadcast: bool | None = says("Broadcast")
+    keep_alive_probes: Number | None = says("KeepAliveProbes")
+    no_delay: Switch | None = says("NoDelay")
+    reuse_port: Switch | None = says("ReusePort")
+    free_bind: Switch | None = says("FreeBind")
+    transparent: Switch | None = says("Transparent")
+    broadcast: Switch | None = says("Broadcast")
     defer_accept: Span | None = says("DeferAcceptSec")
-    priority: int | None = says("Priority")
-    receive_buffer: int | Setting | None = says("ReceiveBuffer")
-    send_buffer: int | Setting | None = says("SendBuffer")
-    pipe_size: int | Setting | None = says("PipeSize")
+    priority: Number | None = says("Priority")
+    receive_buffer: Number | Setting | None = says("ReceiveBuffer")
+    send_buffer: Number | Setting | None = says("SendBuffer")
+    pipe_size: Number | Setting | None = says("PipeSize")
     timestamping: Choice | None = says("Timestamping")
-    pass_credentials: bool | None = says("PassCredentials")
-    pass_security: bool | None = says("PassSecurity")
-    pass_packet_info: bool | None = says("PassPacketInfo")
+    pass_credentials: Switch | None = says("PassCredentials")
+    pass_security: Switch | None = says("PassSecurity")
+    pass_packet_info: Switch | None = says("PassPacketInfo")
     socket_user: Setting | None = says("SocketUser")
     socket_group: Setting | None = says("SocketGroup")
     socket_mode: Mode | None = says("SocketMode")
     directory_mode: Mode | None = says("DirectoryMode")
-    remove_on_stop: bool | None = says("RemoveOnStop")
+    remove_on_stop: Switch | None = says("RemoveOnStop")
     symlinks: tuple[AbsolutePath, ...] = says("Symlinks", ())
     file_descriptor_name: Setting | None = says("FileDescriptorName")
     trigger_limit_interval: Span | None = says("TriggerLimitIntervalSec")
-    trigger_limit_burst: int | None = says("TriggerLimitBurst")
+    trigger_limit_burst: Number | None = says("TriggerLimitBurst")
     limits: Resources = Resources()
 
 
@@ -167,10 +169,10 @@ class Path(Lesser):
     path_changed: tuple[Setting, ...] = says("PathChanged", ())
     path_modified: tuple[Setting, ...] = says("PathModified", ())
     directory_not_empty: tuple[Setting, ...] = says("DirectoryNotEmpty", ())
-    make_directory: bool | None = says("MakeDirectory")
+    make_directory: Switch | None = says("MakeDirectory")
     directory_mode: Mode | None = says("DirectoryMode")
     trigger_limit_interval: Span | None = says("TriggerLimitIntervalSec")
-    trigger_limit_burst: int | None = says("TriggerLimitBurst")
+    trigger_limit_burst: Number | None = says("TriggerLimitBurst")
 
 
 class Slice(Lesser):
@@ -192,10 +194,10 @@ class Mount(Lesser):
     options: Setting | None = says("Options")
     directory_mode: Mode | None = says("DirectoryMode")
     timeout: Span | None = says("TimeoutSec")
-    sloppy_options: bool | None = says("SloppyOptions")
-    lazy_unmount: bool | None = says("LazyUnmount")
-    force_unmount: bool | None = says("ForceUnmount")
-    read_write_only: bool | None = says("ReadWriteOnly")
+    sloppy_options: Switch | None = says("SloppyOptions")
+    lazy_unmount: Switch | None = says("LazyUnmount")
+    force_unmount: Switch | None = says("ForceUnmount")
+    read_write_only: Switch | None = says("ReadWriteOnly")
     limits: Resources = Resources()
 
 
@@ -214,7 +216,7 @@ class Swap(Lesser):
     SECTION: ClassVar = "Swap"
 
     what: Annotated[Setting, Plain] = says("What", ...)
-    priority: int | None = says("Priority")
+    priority: Number | None = says("Priority")
     options: Setting | None = says("Options")
     timeout: Span | None = says("TimeoutSec")
 
@@ -231,9 +233,9 @@ class Dropin(Node):
     hosts: tuple[HostName, ...] = ()
     why: str = ""
     notes: str = ""
-    priority: Annotated[int, Field(ge=0, le=99)] = 50
+    priority: Annotated[Number, Field(ge=0, le=99)] = 50
     """The number that its file name begins with: later ones win."""
-    specifiers: bool = False
+    specifiers: Switch = False
     order: Order = Order()
     conditions: Conditions = Conditions()
     unit_env: Mapping[str, str] = {}

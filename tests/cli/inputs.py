@@ -35,7 +35,7 @@ REGISTRY = (
         "broken TOML",
         replace(API, "max_lag = 10", "max_lag ="),
         LINT,
-        ("services/api.toml:20: not TOML: Invalid value (mend the syntax)",),
+        ("services/api.toml:20: not TOML: Invalid value (fix the syntax)",),
     ),
     Case(
         "a file cut in half",
@@ -299,7 +299,7 @@ TARGETS = (
         "render of a broken registry over an older one",
         also(write("out/etc/small/api.env", "old"), replace(API, "max_lag = 10", "max_lag =")),
         RENDER,
-        ("services/api.toml:20: not TOML: Invalid value (mend the syntax)",),
+        ("services/api.toml:20: not TOML: Invalid value (fix the syntax)",),
     ),
 )
 

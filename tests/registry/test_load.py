@@ -48,11 +48,11 @@ BROKEN = {
     "stray file": (changed(timer=""), ["timer.toml: not a file of a registry (did you mean timers.toml?)"]),
     "broken syntax": (
         edited("services/api.toml", "max_lag = 10", "max_lag ="),
-        ["services/api.toml:20: not TOML: Invalid value (mend the syntax)"],
+        ["services/api.toml:20: not TOML: Invalid value (fix the syntax)"],
     ),
     "duplicate key": (
         edited("services/api.toml", "max_lag = 10", "max_lag = 10\nmax_lag = 11"),
-        ["services/api.toml:21: not TOML: Cannot overwrite a value (mend the syntax)"],
+        ["services/api.toml:21: not TOML: Cannot overwrite a value (fix the syntax)"],
     ),
     "not UTF-8": (
         {**changed(), "targets.toml": b'[core]\nsummary = "caf\xe9"\n'},
@@ -114,7 +114,7 @@ BROKEN = {
             "services/api.toml:3: target: input should be a valid string (given 5)",
             "services/feed.toml:1: summary: input should be a valid string (given 1)",
             "services/feed.toml:1: state is missing (every one of these has it)",
-            "venvs.toml:3: not TOML: Expected ']' at the end of a table declaration (mend the syntax)",
+            "venvs.toml:3: not TOML: Expected ']' at the end of a table declaration (fix the syntax)",
         ],
     ),
 }

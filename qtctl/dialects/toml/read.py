@@ -56,7 +56,7 @@ def _syntax_error(file: str, text: str, message: str) -> InputError:
     if at is None:
         return InputError(f"not TOML: {message}", place=Place(file, 1))
     line = int(at[1]) if at[1] else text.count("\n") + 1
-    return InputError(f"not TOML: {message[: at.start()]}", hint="mend the syntax", place=Place(file, line))
+    return InputError(f"not TOML: {message[: at.start()]}", hint="fix the syntax", place=Place(file, line))
 
 
 def _check_numbers(document: dict[str, Any], text: str, file: str) -> None:
