@@ -1,40 +1,78 @@
 """Did you mean: which of the known names a mistyped one was meant to be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from functools import cached_property
 
 _LONGEST = 100
 """Characters. What is longer is no mistyped name."""
+_MOST_COMPARED = 500
+"""Known names that one is compared with letter by letter. Names that are one slip away are found among any number."""
+_MOST_SEARCHES = 50
+
+
+class Known:
+    """Known names, for as many questions as there are mistakes: after the first few only slips are recognised."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Of several that are as near as each other, the first is the one that was meant."""
+        self._names = tuple(names)
+        self._searches = 0
+
+    def nearest(self, name: str) -> str:
+        """The name that is written otherwise, one slip of the keyboard away, or most like it; "" where none is near."""
+        if len(name) > _LONGEST or not name:
+            return ""
+        same = self._folded.get(_folded(name))
+        return same or self._one_slip_from(name) or self._like(name)
+
+    def did_you_mean(self, name: str) -> str:
+        """As a hint; "" where nothing is near."""
+        near = self.nearest(name)
+        return f"did you mean {near}?" if near else ""
+
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        return {_folded(each): each for each in reversed(self._names)}
+
+    @cached_property
+    def _shortened(self) -> dict[str, list[str]]:
+        """Each name, and each that is left when a letter of it is dropped → the names that it comes from."""
+        found: dict[str, list[str]] = {}
+        for each in self._names:
+            for part in {each, *_dropped(each)} if len(each) <= _LONGEST else ():
+                found.setdefault(part, []).append(each)
+        return found
+
+    def _one_slip_from(self, name: str) -> str:
+        found = [each for part in (name, *_dropped(name)) for each in self._shortened.get(part, ())]
+        near = [each for each in found if _slip(name, each) and max(len(name), len(each)) > 2]  # noqa: PLR2004
+        return min(near, key=lambda each: (_slip(name, each), self._names.index(each)), default="")
+
+    def _like(self, name: str) -> str:
+        if self._searches >= _MOST_SEARCHES or len(self._names) > _MOST_COMPARED:
+            return ""
+        self._searches += 1
+        return next(iter(get_close_matches(name, self._names, n=1)), "")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that is one slip of the keyboard away, or most like it; "" where none is close."""
-    if len(name) > _LONGEST:
-        return ""
-    names = [each for each in known if each and each != name]
-    folded = _folded(name)
-    same = next((each for each in names if _folded(each) == folded), "")
-    return same or next((each for each in names if _one_slip(name, each)), "") or _like(name, names)
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """As a hint; "" where nothing is close."""
-    near = nearest(name, known)
-    return f"did you mean {near}?" if near else ""
+    """The known name that is nearest, for a single question."""
+    return Known(known).nearest(name)
 
 
 def _folded(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "")
 
 
-def _one_slip(name: str, other: str) -> bool:
-    """A letter too many or too few, another letter, or two that changed places; of names of three letters or more."""
-    if abs(len(name) - len(other)) > 1 or max(len(name), len(other)) <= 2:  # noqa: PLR2004
-        return False
+def _dropped(name: str) -> Iterator[str]:
+    return (name[:at] + name[at + 1 :] for at in range(len(name)))
+
+
+def _slip(name: str, other: str) -> int:
+    """1: a letter too many or too few, or two that changed places; 2: another letter; 0: the same, or more."""
     start = next((at for at, (a, b) in enumerate(zip(name, other, strict=False)) if a != b), min(len(name), len(other)))
     a, b = name[start:], other[start:]
-    return a[1:] == b or a == b[1:] or a[1:] == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
-
-
-def _like(name: str, names: list[str]) -> str:
-    return next(iter(get_close_matches(name, names, n=1)), "")
+    if a != b and (a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])):
+        return 1
+    return 2 if a != b and a[1:] == b[1:] else 0

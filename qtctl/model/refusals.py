@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from qtctl.dialects.arguments import masked_lines
-from qtctl.dialects.nearest import nearest
+from qtctl.dialects.nearest import Known, nearest
 from qtctl.dialects.secrets import secret_name
 from qtctl.model.expect import (
     Unfit,
@@ -60,13 +60,59 @@ class _Fault:
 def refusals(model: type[BaseModel], document: object, error: ValidationError, prefix: Path = ()) -> list[Refusal]:
     """As pydantic orders them. `prefix`: the keys that lead to the table, as messages name them."""
     faults = _causes([_located(model, document, detail) for detail in error.errors(include_url=False)])
-    unknown = [fault.path for fault in faults if fault.kind == _UNKNOWN]
-    renamed = {(*path[:-1], nearest(str(path[-1]), _keys_at(model, path[:-1]))) for path in unknown}
-    return [
-        _SAID.get(fault.kind, _wrong)(model, prefix, fault)
-        for fault in faults
-        if fault.kind != _MISSING or fault.path not in renamed
-    ]
+    meant = _Meant(model, [fault.path for fault in faults if fault.kind == _MISSING])
+    renamed = {(*fault.path[:-1], meant.key(fault.path)) for fault in faults if fault.kind == _UNKNOWN}
+    found = []
+    for fault in faults:
+        if fault.kind == _UNKNOWN:
+            what = f"unknown key {key_text((*prefix, *fault.path))}"
+            found.append(Refusal(fault.path, what, meant.hint(prefix, fault.path)))
+        elif fault.kind != _MISSING or fault.path not in renamed:
+            found.append(_SAID.get(fault.kind, _wrong)(prefix, fault))
+    return found
+
+
+class _Meant:
+    """Which key an unknown one was meant to be: first of all one that is missing in the same table."""
+
+    def __init__(self, model: type[BaseModel], missing: list[Path]) -> None:
+        self._model = model
+        self._missing: dict[Path, list[str]] = {}
+        for path in missing:
+            self._missing.setdefault(path[:-1], []).append(str(path[-1]))
+        self._keys: dict[tuple[Path, object], Known] = {}
+        self._found: dict[Path, str] = {}
+
+    def key(self, path: Path) -> str:
+        """In the same table; "" where none is near."""
+        if path not in self._found:
+            table = path[:-1]
+            missing = self._missing.get(table, [])
+            at = (tuple(missing), _model_at(self._model, table))
+            if at not in self._keys:
+                self._keys[at] = Known(dict.fromkeys([*missing, *self._here(table)]))
+            self._found[path] = self._keys[at].nearest(str(path[-1]))
+        return self._found[path]
+
+    def hint(self, prefix: Path, path: Path) -> str:
+        """The key that was meant: in the same table, or of the same name in another; else all that there are."""
+        name, table = str(path[-1]), path[:-1]
+        near = self.key(path)
+        if near:
+            return f"did you mean {key_text((*prefix, *table, near))}?"
+        keys = model_keys(self._model)
+        if table and name in keys:
+            return f"did you mean {key_text((*prefix, name))}? it stands before the first [table]"
+        elsewhere = [(key, name) for key in keys if (key,) != table and name in self._here((key,))]
+        if elsewhere:
+            return f"did you mean {joined([key_text((*prefix, *each)) for each in elsewhere[:3]])}?"
+        here = self._here(table)
+        shown = f"{', '.join(here[:_MOST_KEYS])} …" if len(here) > _MOST_KEYS else ", ".join(here)
+        return f"known here: {shown}"
+
+    def _here(self, table: Path) -> list[str]:
+        at = _model_at(self._model, table)
+        return list(model_keys(at)) if at else []
 
 
 def key_text(path: Sequence[Step]) -> str:
@@ -102,12 +148,8 @@ def _causes(faults: list[_Fault]) -> list[_Fault]:
         at = (fault.path, fault.kind == _KEY)
         if at not in found or (fault.reason and not found[at].reason):
             found[at] = fault
-    paths = [path for path, _ in found]
-    return [fault for (path, key), fault in found.items() if key or not any(_inside(each, path) for each in paths)]
-
-
-def _inside(path: Path, of: Path) -> bool:
-    return len(path) > len(of) and path[: len(of)] == of
+    outer = {path[:end] for path, _ in found for end in range(len(path))}
+    return [fault for (path, key), fault in found.items() if key or path not in outer]
 
 
 def _located(model: type[BaseModel], document: object, detail: ErrorDetails) -> _Fault:
@@ -172,43 +214,17 @@ def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     return plain if isinstance(plain, type) and issubclass(plain, BaseModel) else None
 
 
-def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
-    at = _model_at(model, path)
-    return list(model_keys(at)) if at else []
-
-
-def _unknown(model: type[BaseModel], prefix: Path, fault: _Fault) -> Refusal:
-    return Refusal(fault.path, f"unknown key {key_text((*prefix, *fault.path))}", _known_key(model, prefix, fault.path))
-
-
-def _known_key(model: type[BaseModel], prefix: Path, path: Path) -> str:
-    """The key that was meant: in the same table, or of the same name in another."""
-    name, table = str(path[-1]), path[:-1]
-    here = _keys_at(model, table)
-    near = nearest(name, here)
-    if near:
-        return f"did you mean {key_text((*prefix, *table, near))}?"
-    if table and name in model_keys(model):
-        return f"did you mean {key_text((*prefix, name))}? it stands before the first [table]"
-    elsewhere = [(key, name) for key, wanted in model_keys(model).items() if _below(wanted, name) is not None]
-    elsewhere = [each for each in elsewhere if _model_at(model, each[:1]) and each[:1] != table]
-    if elsewhere:
-        return f"did you mean {joined([key_text((*prefix, *each)) for each in elsewhere[:3]])}?"
-    shown = f"{', '.join(here[:_MOST_KEYS])} …" if len(here) > _MOST_KEYS else ", ".join(here)
-    return f"known here: {shown}"
-
-
-def _missing(_: type[BaseModel], prefix: Path, fault: _Fault) -> Refusal:
+def _missing(prefix: Path, fault: _Fault) -> Refusal:
     return Refusal(fault.path, f"{key_text((*prefix, *fault.path))} is missing", f"required: {expected(fault.wanted)}")
 
 
-def _bad_key(_: type[BaseModel], prefix: Path, fault: _Fault) -> Refusal:
+def _bad_key(prefix: Path, fault: _Fault) -> Refusal:
     table = key_text((*prefix, *fault.path[:-1]))
     what = fault.reason or f"should be {expected(fault.wanted)}"
     return Refusal(fault.path, f"{table} has the key {quoted(str(fault.value))}, which {what}")
 
 
-def _wrong(_: type[BaseModel], prefix: Path, fault: _Fault) -> Refusal:
+def _wrong(prefix: Path, fault: _Fault) -> Refusal:
     path = (*prefix, *fault.path)
     shows = may_show(path, fault.value)
     key, should = key_text(path), _should(fault)
@@ -271,5 +287,5 @@ def _meant(value: object, wanted: object) -> object:
     return None
 
 
-_SAID = {_UNKNOWN: _unknown, _MISSING: _missing, _KEY: _bad_key}
+_SAID = {_MISSING: _missing, _KEY: _bad_key}
 """Kind of pydantic's error → how it is told; every other kind is a value that is not what its key takes."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from qtctl.dialects.nearest import Known
 from qtctl.dialects.paths import trouble
 from qtctl.dialects.systemd.unit_name import valid
 from qtctl.model.names import Names, spoken_names
@@ -88,18 +89,19 @@ def _timers(registry: Registry) -> Iterator[Problem]:
 def _legacy(registry: Registry) -> Iterator[Problem]:
     tables = (*UNIT_TABLES, "externals")
     known = {
-        spoken
+        spoken: None
         for table in tables
         for name in getattr(registry, table)
         for spoken in spoken_names(registry, table, name)
     }
+    named = Known(known)
     for record in registry.legacy:
         file = registry.legacy_files.get(record.compose, "legacy")
         for name, disposition in record.services.items():
             for successor in disposition.to:
                 if successor not in known:
                     origin = Origin(file, ("services", name, "to"))
-                    hint = "name a unit, instance or external of this registry"
+                    hint = named.did_you_mean(successor) or "name a unit, instance or external of this registry"
                     yield Problem(f"{successor} is not declared", origin, hint, "QT809")
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from qtctl.dialects.endpoints import LOCAL, is_target
-from qtctl.dialects.nearest import did_you_mean
+from qtctl.dialects.nearest import Known
 from qtctl.dialects.toml.positions import line_in
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors, Place
@@ -180,9 +180,10 @@ class _Loader:
         return sorted(path for path in self.files if path.startswith(f"{folder}/") and path.endswith(".toml"))
 
     def _stray(self) -> None:
-        known = {"fleet.toml", "policy.toml", *TABLES}
+        known = ("fleet.toml", "policy.toml", *TABLES)
+        named = Known(known)
         for path in sorted(self.files):
             if path in known or PurePosixPath(path).parent.as_posix() in ("services", "legacy"):
                 continue
-            hint = did_you_mean(path, known) or f"a registry has {', '.join(sorted(known))}"
+            hint = named.did_you_mean(path) or f"a registry has {', '.join(sorted(known))}"
             self.errors.append(InputError("not a file of a registry", hint=hint, place=Place(path)))

@@ -1,10 +1,11 @@
-"""One mistake each in a registry that is right: a mistyped key, a value of the wrong kind, a name that leads nowhere."""
+"""One mistake each in a right registry: a mistyped key, a value of the wrong kind, a name that leads nowhere."""
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache, partial
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin
@@ -44,8 +45,12 @@ REQUIRED = {
 }  # fmt: skip
 """Values that keys without a default may have, by the name of the key."""
 
-WHOLE = {"fleet.toml": model.Fleet, "policy.toml": model.Policy, "services/x.toml": model.Service,
-         "legacy/c.toml": model.Legacy}  # fmt: skip
+WHOLE: dict[str, type[BaseModel]] = {
+    "fleet.toml": model.Fleet,
+    "policy.toml": model.Policy,
+    "services/x.toml": model.Service,
+    "legacy/c.toml": model.Legacy,
+}
 ENTRY = {"folders.toml": "/x"}
 """How an entry is called where no plain name can be one."""
 
@@ -63,17 +68,20 @@ def slips(key: str) -> Iterator[str]:
         yield key.replace("_", "-")
 
 
-def of_models() -> Iterator[Mutation]:
-    """Every key of every table, in a small registry."""
-    for file, kind in {**WHOLE, **{name: kind for name, (_, kind) in TABLES.items()}}.items():
+def of_models(every: int = 1) -> Iterator[Mutation]:
+    """Each `every`th mistake that can be made in a key of any table, in a small registry."""
+    return (made() for number, made in enumerate(_of_models()) if number % every == 0)
+
+
+def _of_models() -> Iterator[Callable[[], Mutation]]:
+    for file, kind in (*WHOLE.items(), *((name, kind) for name, (_, kind) in TABLES.items())):
         entry = "" if file in WHOLE else ENTRY.get(file, "x")
         for path, siblings, annotation in keys_of(kind):
-            plain = [part for part in path if part != "is_"]
             for literal in wrong(annotation):
-                yield _written(file, entry, (*plain[:-1], plain[-1]), LITERALS[literal], siblings, "")
-            for name in slips(plain[-1]):
-                if len(plain[-1]) > 2 and name not in siblings:  # noqa: PLR2004
-                    yield _written(file, entry, (*plain[:-1], name), "7", siblings, plain[-1])
+                yield partial(_written, file, entry, (path, LITERALS[literal]), siblings)
+            for name in slips(path[-1]):
+                if len(path[-1]) > 2 and name not in siblings:
+                    yield partial(_written, file, entry, ((*path[:-1], name), "7"), siblings, path[-1])
 
 
 def keys_of(
@@ -117,10 +125,11 @@ def _kind(annotation: object) -> str:
 
 
 def _written(
-    file: str, entry: str, path: tuple[str, ...], value: str, siblings: dict[str, bool], near: str
+    file: str, entry: str, statement: tuple[tuple[str, ...], str], siblings: dict[str, bool], near: str = ""
 ) -> Mutation:
     """The entry with this one key, what its tables need, and nothing else; one statement a line."""
     base = _base(file, entry)
+    path, value = statement
     needed = {
         (*path[:-1], key): REQUIRED[key]
         for key, required in siblings.items()
@@ -151,6 +160,7 @@ def _outer(file: str, path: tuple[str, ...]) -> dict[tuple[str, ...], str]:
     return {part: said for part, said in found.items() if part != path and path[:-1] != part[:-1]}
 
 
+@cache
 def _table_at(kind: type[BaseModel], path: tuple[str, ...]) -> dict[str, bool]:
     return next((siblings for found, siblings, _ in keys_of(kind) if found[:-1] == path), {})
 
@@ -178,7 +188,7 @@ def of_shipped(every: int = 1) -> Iterator[Mutation]:
         for literal in ("1979-05-27", "1.5"):
             changed = _replaced(files, file, line, f"{found[1]} = {literal}")
             yield Mutation(f"{file}:{line}: {found[1]} = {literal}", changed, file, line, found[1])
-        if len(found[1]) > 2 and not _free(file, table):  # noqa: PLR2004
+        if len(found[1]) > 2 and not _free(file, table):
             slip = next(slips(found[1]))
             changed = _replaced(files, file, line, f"{slip} = {found[3]}")
             yield Mutation(f"{file}:{line}: {slip}", changed, file, line, slip, found[1])
@@ -240,7 +250,7 @@ def of_references(every: int = 1) -> Iterator[Mutation]:
         found = _REFERENCES.fullmatch(text)
         for named in _NAMED.finditer(text) if found else ():
             number += 1
-            if number % every or len(named[1]) < 4 or named[1].endswith((".target", ".service")):  # noqa: PLR2004
+            if number % every or len(named[1]) < 4 or named[1].endswith((".target", ".service")):
                 continue
             slip = next(slips(named[1]))
             changed = _replaced(files, file, line, f"{text[: named.start(1)]}{slip}{text[named.end(1) :]}")

@@ -32,11 +32,11 @@ BROKEN = {
     ),
     "a number that is none": (
         changed(users='[a]\nsummary = "x"\nuid = 65535\n'),
-        ["users.toml:3: a.uid: means no account to the kernel"],
+        ["users.toml:3: a.uid is 65535, which means no account to the kernel"],
     ),
     "root's number": (
         changed(users='[a]\nsummary = "x"\nuid = 0\n'),
-        ["users.toml:3: a.uid: input should be greater than or equal to 1 (given 0)"],
+        ["users.toml:3: a.uid is 0, should be a whole number from 1 to 4294967295"],
     ),
     "a folder that is relative": (
         changed(folders='["srv"]\nsummary = "x"\n'),
@@ -48,7 +48,7 @@ BROKEN = {
     ),
     "a mode that is none": (
         changed(folders='["/srv"]\nsummary = "x"\nmode = "rwx"\n'),
-        ["folders.toml:3: /srv.mode: string should match pattern '^[0-7]{3,4}$' (given 'rwx')"],
+        ['folders.toml:3: "/srv".mode is "rwx", should be a file mode, such as "0755"'],
     ),
     "one user's folder in another's": (
         changed(folders='["/a"]\nsummary = "x"\nuser = "u"\n["/a/b/c"]\nsummary = "x"\nuser = "w"\n'),
@@ -62,8 +62,8 @@ BROKEN = {
     "an unknown host": (
         changed(users='[a]\nsummary = "x"\nhosts = ["bax"]\n', folders='["/a"]\nsummary = "x"\nhosts = ["bax"]\n'),
         [
-            "folders.toml:3: QT102 host bax is not declared (declared: box)",
-            "users.toml:3: QT102 host bax is not declared (declared: box)",
+            "folders.toml:3: QT102 host bax is not declared (did you mean box?)",
+            "users.toml:3: QT102 host bax is not declared (did you mean box?)",
         ],
     ),
     "a name with two addresses": (
@@ -76,14 +76,14 @@ BROKEN = {
     ),
     "no address": (
         hosts('"10.0.0" = ["db"]'),
-        ["hosts.toml:6: box.hosts_file.aliases.10.0.0: '10.0.0' does not appear to be an IPv4 or IPv6 address"],
+        ['hosts.toml:6: box.hosts_file.aliases has the key "10.0.0", which should be an IP address'],
     ),
     "no name": (
         hosts('"10.0.0.1" = ["-db"]'),
         [
             (
-                "hosts.toml:6: box.hosts_file.aliases.10.0.0.1.0: string should match pattern "
-                "'^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$' (given '-db')"
+                'hosts.toml:6: box.hosts_file.aliases."10.0.0.1"[0] is "-db", '
+                'should be the name of a host, such as "db" or "db.example.org"'
             )
         ],
     ),

@@ -1,7 +1,10 @@
-"""One mistake is one error: on its line, naming the key, in words of TOML and of systemd, with what was meant."""
+"""One mistake is one error: on its line, naming the key, in words of TOML and of systemd, with what was meant.
+
+A sample: all 18,000 mutations of the models alone take a minute.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -9,9 +12,14 @@ from qtctl.errors import InputError, InputErrors
 from qtctl.registry.load import load
 from tests.registry.mutations import Mutation, of_models, of_references, of_shipped
 
-FEWEST = {"models": 5000, "shipped": 150, "references": 60}
-_PYDANTIC = re.compile(r"[Ii]nput should|valid (tuple|string|dictionary|integer|boolean)|function-|\btuple\b|\bstr\b|\bint\b|\bbool\b|"
-                       r"NoneType|None\b|pattern|'\^|constrained|\[key\]|Value error|dictionary|union")  # fmt: skip
+FEWEST = {"models": 1000, "shipped": 100, "references": 40}
+TIES = {"memory_zwap_max", "on_unit_nactive"}
+"""Slips of one key that are as near to another."""
+_PARSERS_OWN = re.compile(
+    r"[Ii]nput should|valid (string|integer|boolean)|function-|\b(tuple|str|int|bool|dictionary|union)\b|"
+    r"None|pattern\b|'\^|constrained|\[key\]|Value error"
+)
+"""Words of Python and pydantic."""
 
 
 def faults(mutation: Mutation) -> Iterator[str]:
@@ -24,9 +32,10 @@ def faults(mutation: Mutation) -> Iterator[str]:
         yield f"placed at {error.place}, not at {mutation.file}:{mutation.line}: {error}"
     if mutation.says not in error.what:
         yield f"does not name {mutation.says}: {error}"
-    if mutation.near and (mutation.near not in error.hint or "did you mean" not in error.hint):
+    tied = mutation.says.rpartition(".")[2] in TIES
+    if mutation.near and not tied and (mutation.near not in error.hint or "did you mean" not in error.hint):
         yield f"does not suggest {mutation.near}: {error}"
-    if _PYDANTIC.search(str(error).replace(mutation.says, "")):
+    if _PARSERS_OWN.search(str(error).replace(mutation.says, "")):
         yield f"speaks of the parser: {error}"
 
 
@@ -38,10 +47,10 @@ def _errors(mutation: Mutation) -> tuple[InputError, ...]:
     return ()
 
 
-MUTATIONS = {
-    "models": of_models,
-    "shipped": lambda: of_shipped(every=16),
-    "references": lambda: of_references(every=4),
+MUTATIONS: dict[str, Callable[[], Iterator[Mutation]]] = {
+    "models": lambda: of_models(every=15),
+    "shipped": lambda: of_shipped(every=35),
+    "references": lambda: of_references(every=5),
 }
 
 
