@@ -27,13 +27,14 @@ class Leads:
         self._registry = registry
         self._units = Known(names.live)
         self._known: dict[str, Known] = {}
+        self._declared: dict[str, str] = {}
 
     def hint(self, name: str, kind: str, file: str) -> str:
         """Of a name that only a table of this kind declares, which is in `file`."""
         declared = getattr(self._registry, kind)
         if kind not in self._known:
-            self._known[kind] = Known(declared)
-        return self._known[kind].did_you_mean(name) or declared_in(file, declared)
+            self._known[kind], self._declared[kind] = Known(declared), declared_in(file, declared)
+        return self._known[kind].did_you_mean(name) or self._declared[kind]
 
     def unit(self, name: str, otherwise: str) -> str:
         """Of a name of a unit, long or short; `otherwise` where none is near."""
