@@ -13,7 +13,7 @@ from tests.audit.build import desired, evidence
 
 CASES = [
     pytest.param(case, id=f"{path.stem}: {case['name']}")
-    for path in sorted((Path(__file__).parent / "cases").glob("*.json"))
+    for path in sorted((Path(__file__).parent.parent / "rules" / "host").glob("*.json"))
     for case in json.loads(path.read_text())
 ]
 

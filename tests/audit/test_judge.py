@@ -16,7 +16,9 @@ from qtctl.model.evidence import Evidence, Item, State
 from tests.audit.build import ENGINE, desired, evidence, name_of
 
 CASES: list[dict[str, Any]] = [
-    case for path in sorted((Path(__file__).parent / "cases").glob("*.json")) for case in json.loads(path.read_text())
+    case
+    for path in sorted((Path(__file__).parent.parent / "rules" / "host").glob("*.json"))
+    for case in json.loads(path.read_text())
 ]
 LOST = (State.REFUSED, State.UNPARSEABLE, State.NOT_ASKED)
 

@@ -8,7 +8,8 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.lint import counts, lint
 from qtctl.report.lint import Report, to_json, to_markdown, to_sarif
-from tests.lint.cases import CASES, Case
+from tests.lint.case import Case
+from tests.lint.cases import CASES
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -5,7 +5,8 @@ import pytest
 from qtctl.errors import InputErrors
 from qtctl.flows.lint import lint
 from qtctl.flows.mend import mend
-from tests.lint.cases import API, CASES, FEED, FLEET, JOBS, TEMPLATES, TIMER, Case
+from tests.lint.case import API, FEED, FLEET, JOBS, TEMPLATES, TIMER, Case
+from tests.lint.cases import CASES
 
 
 def test_after_is_added_for_requires_and_comments_stay() -> None:

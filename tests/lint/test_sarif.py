@@ -8,7 +8,8 @@ import pytest
 from qtctl.errors import InputErrors
 from qtctl.flows.lint import lint
 from qtctl.report.lint import UNREADABLE, Explained, Report, to_sarif
-from tests.lint.cases import CASES, Case
+from tests.lint.case import Case
+from tests.lint.cases import CASES
 
 MEANINGS = {f"QT{number}": Explained("title", "what", "fix") for number in range(101, 115)}
 

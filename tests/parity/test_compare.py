@@ -14,7 +14,8 @@ from qtctl.parity.rows import ParityReport, ParityVerdict
 from qtctl.registry.load import load as load_registry
 from qtctl.resolve.resolve import resolve
 
-from .cases import API, CASES, TO_API, UP
+from .case import API, TO_API, UP
+from .cases import CASES
 from .fleet import desired, facts, legacy
 
 ROOT = Path(__file__).parents[2]

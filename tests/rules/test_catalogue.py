@@ -27,6 +27,12 @@ def test_every_file_registers_the_findings_that_it_defines(path: Path) -> None:
     assert [each.id for each in family.RULES] == [name for name, _ in defined] == [id_ for _, id_ in defined]
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_file_has_cases_of_its_name(path: Path) -> None:
+    beside = Path(__file__).parent / path.parent.name
+    assert any((beside / name).exists() for name in (f"{path.stem}.py", f"{path.stem}.json", f"test_{path.stem}.py"))
+
+
 def test_each_id_is_defined_once() -> None:
     every = [each.id for each in meanings()]
     assert every == sorted(set(every))

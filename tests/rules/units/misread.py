@@ -1,0 +1,54 @@
+"""QT110: what is found, and what is not."""
+
+from tests.lint.case import FEED, LINE, Case, E, W, after, service
+
+CASES: tuple[Case, ...] = (
+    *(
+        Case(f"misread: {line}", (("QT110", severity, LINE, "api and 1 more", says),), template=service(line))
+        for line, severity, says in (
+            ("LimitCORE=0 # none", E, "LimitCORE= has a # after its value"),
+            ("MemoryLow=16G # a lot", E, "MemoryLow= has a # after its value"),
+            ("Environment=A=b c", E, "a word that is no NAME=value"),
+            ("Environment=FMT=%Y-%m-%d", W, "Environment= has a % that systemd replaces"),
+            ("ExecStartPre=/bin/date +%%H:%H:%M", W, "ExecStartPre= has a % that systemd replaces"),
+            ("ExecStartPre=/bin/echo 50%s", W, "ExecStartPre= has a %"),
+            ("ExecStartPre=/bin/echo $NOTHING", W, "ExecStartPre= uses $NOTHING, which nothing sets"),
+            ("ExecStartPre=/bin/echo # hello", E, "ExecStartPre= has a # after its value"),
+            ("SendSIGHUP=maybe", E, "SendSIGHUP= is neither yes nor no"),
+            ("TimeoutStartSec=ten", E, "TimeoutStartSec= is no time span"),
+            ("MemorySwapMax=lots", E, "MemorySwapMax= is no size"),
+        )
+    ),
+    Case(
+        "not misread",
+        template=service(
+            "ExecStartPre=/bin/echo ${LOG_LEVEL} $$HOME $MAINPID '#' \"# x\" %n %%Y 100%%",
+            "Environment=\"A=b c\" 'B=# x' C=%i",
+            "CPUQuota=50%",
+            "SyslogLevelPrefix=off",
+        ),
+    ),
+    Case(
+        "carriage returns",
+        (("QT110", W, "targets.toml:1", "core", "lines that end with a carriage return"),),
+        template={"target.j2": ("[Unit]\n", '[Unit]{{ "\\r" }}\n')},
+    ),
+    Case(
+        "export in an env file",
+        (
+            ("QT110", E, "services/api.toml:1", "small-api.service", "begin with export"),
+            ("QT110", E, "services/feed.toml:1", "small-feed.service", "begin with export"),
+        ),
+        template={"env.j2": after("{{ mark }}\n", "export A=b")},
+    ),
+    Case(
+        "a value that no env file can say",
+        (("QT110", E, "services/feed.toml:11", "feed", "cannot be written into a unit or env file"),),
+        {FEED: after('venv = "main"\n', "", "[env]", 'A = "\\uFFFE"')},
+    ),
+    Case(
+        "a summary that no unit can say",
+        (("QT110", E, "services/feed.toml:1", "feed", "Description: holds a line break"),),
+        {FEED: ('"Feed"', '"Feed\\nExecStart=x"')},
+    ),
+)

@@ -1,0 +1,53 @@
+"""QT112: what is found, and what is not."""
+
+from tests.lint.case import FEED, JOB, JOBS, TIMER, Case, E, W, after, service
+
+CASES: tuple[Case, ...] = (
+    Case(
+        "an expression that systemd refuses",
+        (("QT112", E, "timers.toml:4", "job", "'every hour' is no calendar expression"),),
+        files={**JOBS, "timers.toml": TIMER.replace("hourly", "every hour")},
+    ),
+    Case(
+        "a oneshot with two starters",
+        (("QT112", W, "services/job.toml:2", "job", "both small-job.timer and multi-user.target start"),),
+        files={**JOBS, "services/job.toml": JOB.replace("on-timer", "running")},
+    ),
+    Case(
+        "a timer and RemainAfterExit",
+        (("QT112", E, "services/job.toml:1", "job", "has RemainAfterExit= and is started by small-job.timer"),),
+        files=JOBS,
+        template=service("RemainAfterExit=yes"),
+    ),
+    Case(
+        "a service that remains, and a timer",
+        (("QT112", E, "services/job.toml:4", "job", "has RemainAfterExit= and is started by small-job.timer"),),
+        files={**JOBS, "services/job.toml": JOB.replace("\n\n[run]", "\nremain_after_exit = true\n[run]")},
+    ),
+    Case(
+        "secrets and leftovers in other commands",
+        (
+            ("QT108", W, "services/feed.toml:10", "feed", "commands.start_pre[0][0] leads into /app"),
+            ("QT109", E, "services/feed.toml:10", "feed", "commands.start_pre[0][1] (--token) is a secret"),
+        ),
+        {FEED: after('venv = "main"\n', "[commands]", 'start_pre = [["/app/check", "--token=hunter2"]]')},
+    ),
+    Case(
+        "a command in a home that is hidden",
+        (("QT107", E, "services/feed.toml:12", "feed", "ExecStartPre= program (/home/svc/check)"),),
+        {
+            FEED: after(
+                'venv = "main"\n',
+                "[sandbox]",
+                'profile = "strict"',
+                "[commands]",
+                'start_pre = [["/home/svc/check"], ["+/home/svc/other"]]',
+            )
+        },
+    ),
+    Case(
+        "a timer that waits for itself",
+        (("QT112", W, "timers.toml:1", "job", "it never elapses"),),
+        files={**JOBS, "timers.toml": TIMER.replace('on_calendar = ["hourly"]', 'on_unit_active = "5min"')},
+    ),
+)
