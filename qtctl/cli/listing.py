@@ -26,9 +26,9 @@ def list_(
     found = listing(read_registry(registry_folder(registry)), kind, state)
 
     def tables() -> None:
-        shown = table(*columns(kind), title=title(found))
+        shown = table(*columns(found), title=title(found))
         for row in found.rows:
-            shown.row(*cells(row))
+            shown.row(*cells(found, row))
         draw(shown)
 
     present(format_, lambda: dumped(found), lambda: to_markdown(found), tables)

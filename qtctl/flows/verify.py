@@ -14,12 +14,14 @@ from qtctl.dialects.systemd.analyze import (
     parse_verify,
     parse_version,
 )
+from qtctl.dialects.systemd.unit_name import instance, is_template
 from qtctl.errors import HostError, Place
 from qtctl.findings.finding import Outcome
 from qtctl.findings.policy import Policy
 from qtctl.flows.declare import Loaded
 from qtctl.model.desired import DesiredFile, DesiredTimer
 from qtctl.model.origin import Origin
+from qtctl.model.unit_kinds import UnitKind
 from qtctl.model.vocabulary import key_paths
 from qtctl.ports.analyze import Analyze, Printed, Staged
 from qtctl.stage.verified import Asked, CalendarCheck, Exposure, UnitMessage, Verified
@@ -27,6 +29,8 @@ from qtctl.stage.verify import verify_tree
 
 DEADLINE_S = 120.0
 """For each run of a tool."""
+TRIED = "i"
+"""The instance of a template that has none declared, as systemd-analyze verify has it."""
 SINCE = 250
 """The first systemd with `security --offline` and `verify --recursive-errors`."""
 
@@ -54,12 +58,23 @@ class _Work:
     deadline_s: float
     made: dict[str, DesiredFile] = field(init=False)
     origins: dict[str, Origin] = field(init=False)
-    """Of each service, by its unit."""
+    """Of each service and template, by its unit."""
+    weighed_as: dict[str, str] = field(init=False)
+    """The unit of each service or template → the unit that systemd weighs."""
 
     def __post_init__(self) -> None:
         desired = self.declared.desired
         self.made = {file.subject: file for file in desired.files if file.kind == "unit"}
-        self.origins = {service.unit: service.origin for service in desired.services if service.unit in self.made}
+        services = [each for each in desired.generated_units() if each.kind is UnitKind.SERVICE]
+        self.origins = {service.unit: service.origin for service in services if service.unit in self.made}
+        self.weighed_as = {unit: self._weighed_as(unit) for unit in self.origins}
+
+    def _weighed_as(self, unit: str) -> str:
+        """Of a template an instance: the first that is declared, else the one that systemd itself tries."""
+        if not is_template(unit):
+            return unit
+        declared = self.declared.desired.instances(unit)
+        return declared[0].unit if declared else instance(unit, TRIED)
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -176,11 +191,11 @@ class _Work:
             return Asked(HOLDS), ()
         options = ["--offline=true", "--no-pager", f"--root={staged.root}"]
         try:
-            done = staged.analyze(["security", *options, "--", *self.services], self.deadline_s)
+            done = staged.analyze(["security", *options, "--", *self.weighed_as.values()], self.deadline_s)
         except HostError as error:
             return Asked(UNKNOWN, str(error)), self._unweighed()
         found = parse_security(done.out)
-        exposures = tuple(self._exposure(unit, found.get(unit)) for unit in self.services)
+        exposures = tuple(self._exposure(unit, found.get(self.weighed_as[unit])) for unit in self.services)
         if any(each.outcome is BROKEN for each in exposures):
             return Asked(BROKEN), exposures
         missing = [each.unit for each in exposures if each.outcome is UNKNOWN]

@@ -317,10 +317,10 @@ class Desired:
         yield from self.targets
         yield from self.other_units
 
-    def _instances(self) -> Iterator[DesiredUnit]:
+    def _instances(self) -> Iterator[DesiredService]:
         return (each for each in self.services if each.template)
 
-    def instances(self, template: str) -> tuple[DesiredUnit, ...]:
+    def instances(self, template: str) -> tuple[DesiredService, ...]:
         """The units that `template`, a unit, makes on this host."""
         return tuple(each for each in self._instances() if each.template == template)
 

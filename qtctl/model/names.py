@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from qtctl.dialects.systemd.unit_name import TYPES, escape_path, instance, is_template, valid
-from qtctl.model.unit_kinds import DECLARED_IN, UNIT_TABLES, UnitKind
+from qtctl.dialects.systemd.unit_name import TYPES, escape_path, instance, is_template, stem, valid
+from qtctl.model.unit_kinds import DECLARATIONS, DECLARED_IN, STARTS_NAMESAKE, UNIT_TABLES, UnitKind
 
 if TYPE_CHECKING:
     from qtctl.model.registry import Registry
@@ -52,6 +52,30 @@ def spoken_names(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
     own = [f"{short}@{each}" for each in getattr(getattr(registry, kind)[name], "instances", ())]
     named = (name, short, f"{short}@", *own)
     return tuple(dict.fromkeys((*named, unit, *units_of(registry, kind, name), *(f"{each}{suffix}" for each in named))))
+
+
+def starts_of(registry: "Registry", names: "Names", kind: str, name: str) -> str:
+    """The unit that a timer, socket, path or automount starts, where it names none that of its own name; else ''."""
+    named = getattr(getattr(registry, kind)[name], "service", None)
+    if named:
+        return names.started(named)
+    unit = unit_name(registry, kind, name)
+    namesake = STARTS_NAMESAKE.get(UnitKind.of(unit))
+    accepts = "@" if getattr(getattr(registry, kind)[name], "accept", None) else ""
+    return f"{stem(unit)}{accepts}.{namesake}" if namesake else ""
+
+
+def starters_of(registry: "Registry", kind: str, name: str) -> tuple[tuple[str, str], ...]:
+    """(table, name) of all that starts a declared unit, or an instance of it. What is retired too."""
+    names = Names.of(registry)
+    mine = {unit_name(registry, kind, name), *units_of(registry, kind, name)}
+    starting = (each.table for each in DECLARATIONS if each.kind in STARTS_NAMESAKE)
+    return tuple(
+        (table, each)
+        for table in starting
+        for each in sorted(getattr(registry, table))
+        if starts_of(registry, names, table, each) in mine
+    )
 
 
 def slice_of(registry: "Registry", name: str) -> str:

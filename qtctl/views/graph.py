@@ -6,14 +6,16 @@ from enum import StrEnum
 from typing import TypeVar
 
 from qtctl.errors import InputError
-from qtctl.model.names import Names, unit_name
+from qtctl.model.names import Names, slice_of, starts_of, units_of
 from qtctl.model.registry import External, Key, Registry, Service
 from qtctl.model.relations import Order
-from qtctl.model.units import Target, Timer
+from qtctl.model.states import STARTED_BY_OTHERS
+from qtctl.model.unit_kinds import DECLARED_IN, OTHER_UNIT_TABLES, UNIT_TABLES
+from qtctl.model.units import Target, Unit
 from qtctl.views.find import find
 from qtctl.views.words import What
 
-N = TypeVar("N", Service, Target, Timer, External, Key)
+N = TypeVar("N", Service, Target, Unit, External, Key)
 FOCUS_STEPS = 2
 ORDERING = ("after", "before")
 
@@ -25,6 +27,8 @@ class Shape(StrEnum):
     EXTERNAL = "external"
     STREAM = "stream"
     KEY = "key"
+    SOCKET = "socket"
+    PATH = "path"
     UNIT = "unit"
 
 
@@ -97,18 +101,44 @@ def _targets(registry: Registry) -> Iterator[Edge]:
         parent = f"targets:{target.within}" if target.within else "unit:multi-user.target"
         yield Edge(parent, f"targets:{name}", "")
     for name, service in _live(registry.services):
-        if service.state == "on-timer":
+        if service.state in STARTED_BY_OTHERS:
             continue
         yield Edge(f"targets:{service.target}" if service.target else "unit:multi-user.target", f"services:{name}", "")
-    for name, timer in _live(registry.timers):
-        yield Edge(f"timers:{name}", f"services:{timer.service}", "")
-        yield Edge("unit:timers.target", f"timers:{name}", "")
+    names = Names.of(registry)
+    ids = _ids(registry, names)
+    for table in ("timers", *OTHER_UNIT_TABLES):
+        for name, node in _live(getattr(registry, table)):
+            yield from _started(registry, names, ids, (table, name), node)
+    for name, service in _live(registry.services):
+        if service.slice:
+            slice_ = slice_of(registry, service.slice)
+            yield Edge(ids.get(slice_, f"unit:{slice_}"), f"services:{name}", "")
+
+
+def _started(
+    registry: Registry, names: Names, ids: Mapping[str, str], of: tuple[str, str], node: Unit
+) -> Iterator[Edge]:
+    """What enables a timer, socket or other unit, and what it starts."""
+    table, name = of
+    wanted_by = DECLARED_IN[table].wanted_by if node.install is None else node.install.wanted_by
+    units = (names.unit(each) for each in wanted_by)
+    yield from (Edge(ids.get(unit, f"unit:{unit}"), f"{table}:{name}", "") for unit in units)
+    starts = starts_of(registry, names, table, name)
+    if starts:
+        yield Edge(f"{table}:{name}", ids.get(starts, f"unit:{starts}"), "")
+
+
+def _ids(registry: Registry, names: Names) -> dict[str, str]:
+    """Unit → its node. Instances are in their template's."""
+    return {
+        unit: f"{kind}:{name}" for kind, name, own in names.units for unit in (own, *units_of(registry, kind, name))
+    }
 
 
 def _order(registry: Registry) -> Iterator[Edge]:
     """From what comes first to what comes after it; an edge says every kind that ties the two."""
     names = Names.of(registry)
-    ids = {unit_name(registry, kind, name): f"{kind}:{name}" for kind, name, _ in names.units}
+    ids = _ids(registry, names)
     tied: dict[tuple[str, str], list[str]] = {}
     for id_, word, other in _ties(registry):
         unit = names.unit(other)
@@ -122,10 +152,7 @@ def _order(registry: Registry) -> Iterator[Edge]:
 
 def _ties(registry: Registry) -> Iterator[tuple[str, str, str]]:
     """Id, kind of tie, and the other's name: what each says itself, and what the defaults say of every service."""
-    nodes: list[tuple[str, Service | Target]] = [
-        *((f"services:{name}", node) for name, node in _live(registry.services)),
-        *((f"targets:{name}", node) for name, node in _live(registry.targets)),
-    ]
+    nodes = [(f"{table}:{name}", node) for table in UNIT_TABLES for name, node in _live(getattr(registry, table))]
     for id_, node in nodes:
         orders = (registry.fleet.defaults.order, node.order) if isinstance(node, Service) else (node.order,)
         for order in orders:
@@ -152,9 +179,12 @@ PARTS = {
 
 
 def _alone(registry: Registry, what: What) -> Iterator[str]:
-    """What belongs into the picture though nothing leads to it: a stream that nobody is declared to use."""
+    """What belongs in the picture though nothing leads to it: a stream that nobody is declared to use, a slice."""
     if what in (What.STREAMS, What.ALL):
         yield from (f"keys:{name}" for name, _ in _live(registry.keys))
+    if what in (What.TARGETS, What.ALL):
+        for table in UNIT_TABLES:
+            yield from (f"{table}:{name}" for name, _ in _live(getattr(registry, table)))
 
 
 def _live(nodes: Mapping[str, N]) -> list[tuple[str, N]]:
@@ -166,8 +196,9 @@ def _node(registry: Registry, id_: str) -> Node:
     shape = SHAPES.get(kind, Shape.STREAM)
     if kind == "keys" and registry.keys[name].type != "stream":
         shape = Shape.KEY
-    idle = kind in ("services", "timers") and getattr(registry, kind)[name].state in ("stopped", "on-timer")
-    return Node(id_, shape, name, name, idle)
+    idle = kind in UNIT_TABLES and getattr(registry, kind)[name].state in ("stopped", *STARTED_BY_OTHERS)
+    label = f"{name}{DECLARED_IN[kind].kind.suffix}" if kind in OTHER_UNIT_TABLES else name
+    return Node(id_, shape, label, label, idle)
 
 
 SHAPES = {
@@ -175,6 +206,9 @@ SHAPES = {
     "timers": Shape.TIMER,
     "targets": Shape.TARGET,
     "externals": Shape.EXTERNAL,
+    **dict.fromkeys(OTHER_UNIT_TABLES, Shape.UNIT),
+    "sockets": Shape.SOCKET,
+    "paths": Shape.PATH,
     "unit": Shape.UNIT,
 }
 

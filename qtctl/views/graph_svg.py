@@ -208,7 +208,8 @@ def _beside(path: list[Box], *, back: bool) -> tuple[float, float]:
 
 
 def _node(node: Node, box: Box) -> Iterator[str]:
-    kinds = f"{node.shape.value} idle" if node.idle else node.shape.value
+    drawn_as = DRAWN_AS.get(node.shape, node.shape).value
+    kinds = f"{drawn_as} idle" if node.idle else drawn_as
     middle = box.x + box.width / 2
     yield f"<g><title>{escape(terminal.line(node.name))} ({node.shape.value})</title>"
     yield f'<path class="{kinds}" d="{_outline(node.shape, box)}"/>'
@@ -240,6 +241,8 @@ def _outline(shape: Shape, box: Box) -> str:
     )
 
 
+DRAWN_AS = {Shape.SOCKET: Shape.TIMER, Shape.PATH: Shape.TIMER}
+"""Whatever starts another unit has the colours of a timer."""
 CUTS = {Shape.STREAM: HEIGHT / 2, Shape.TIMER: HEIGHT / 2, Shape.TARGET: 8.0, Shape.KEY: 8.0}
 """How much of a corner is taken away."""
 

@@ -13,6 +13,8 @@ MERMAID = {
     Shape.EXTERNAL: ("[[", "]]"),
     Shape.STREAM: ("([", "])"),
     Shape.KEY: ("[(", ")]"),
+    Shape.SOCKET: ("[/", "/]"),
+    Shape.PATH: ("[\\", "\\]"),
     Shape.UNIT: (">", "]"),
 }
 DOT = {
@@ -22,6 +24,8 @@ DOT = {
     Shape.EXTERNAL: "box3d",
     Shape.STREAM: "cds",
     Shape.KEY: "cylinder",
+    Shape.SOCKET: "parallelogram",
+    Shape.PATH: "note",
     Shape.UNIT: "plaintext",
 }
 PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 -_.,:()@/")

@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Literal
 
+from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.errors import InputError
-from qtctl.model.names import unit_name
+from qtctl.model.names import unit_name, units_of
 from qtctl.model.registry import External, Registry, Service
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
 from qtctl.model.units import Timer
 from qtctl.report.document import Part
 from qtctl.report.markdown import code, document, plain
 from qtctl.report.markdown import table as md_table
+from qtctl.resolve.listeners import heard_by
 from qtctl.views.find import WORDS
 from qtctl.views.rows import (
     ExternalRow,
@@ -37,7 +39,7 @@ STATES: dict[Kind, tuple[State, ...]] = {
     Kind.USERS: (State.PRESENT, State.RETIRED),
     Kind.FOLDERS: (State.PRESENT, State.RETIRED),
     Kind.STREAMS: (State.ACTIVE, State.RETIRED),
-    Kind.PORTS: (State.RUNNING, State.STOPPED, State.ON_TIMER, State.ON_DEMAND, State.RETIRED),
+    Kind.PORTS: (State.RUNNING, State.ACTIVE, State.STOPPED, State.ON_TIMER, State.ON_DEMAND, State.RETIRED),
     Kind.EXTERNALS: (State.RUNNING, State.STOPPED, State.RETIRED),
 }
 """The states that each kind can be declared in; a port has that of what listens on it."""
@@ -63,24 +65,26 @@ def listing(registry: Registry, kind: Kind, state: State | None = None) -> Listi
     return Listing(fleet=registry.fleet.name, kind=kind, state=state, rows=rows)
 
 
-def columns(kind: Kind) -> tuple[str, ...]:
-    return tuple(name for name in ROW_OF[kind].model_fields if name != "kind")
+def columns(found: Listing) -> tuple[str, ...]:
+    """The columns of a table. `instances` is one only where something has instances."""
+    named = (name for name in ROW_OF[found.kind].model_fields if name != "kind")
+    return tuple(name for name in named if name != "instances" or any(map(_has_instances, found.rows)))
 
 
-def cells(row: Row) -> tuple[str, ...]:
+def _has_instances(row: Row) -> bool:
+    return isinstance(row, ServiceRow) and bool(row.instances)
+
+
+def cells(found: Listing, row: Row) -> tuple[str, ...]:
     """The values of `columns`, as text."""
-    values = (getattr(row, name) for name in columns_of(row))
+    values = (getattr(row, name) for name in columns(found))
     return tuple(value if isinstance(value, str) else ", ".join(value) for value in values)
 
 
-def columns_of(row: Row) -> tuple[str, ...]:
-    return tuple(name for name in type(row).model_fields if name != "kind")
-
-
 def to_markdown(found: Listing) -> str:
-    heads = columns(found.kind)
+    heads = columns(found)
     written = {name: plain if name == "summary" else code for name in heads}
-    rows = [[written[name](cell) for name, cell in zip(heads, cells(row), strict=True)] for row in found.rows]
+    rows = [[written[name](cell) for name, cell in zip(heads, cells(found, row), strict=True)] for row in found.rows]
     return document(title(found), md_table(heads, rows))
 
 
@@ -95,11 +99,16 @@ def _services(registry: Registry) -> Iterator[ServiceRow]:
             name=name,
             unit=unit_name(registry, "services", name),
             state=service.state.value,
+            instances=_instances(registry, name),
             target=service.target or "",
             ports=_listens(service),
             venv=service.run.venv or "" if service.run else "",
             summary=service.summary,
         )
+
+
+def _instances(registry: Registry, name: str) -> tuple[str, ...]:
+    return units_of(registry, "services", name) if is_template(unit_name(registry, "services", name)) else ()
 
 
 def _timers(registry: Registry) -> Iterator[TimerRow]:
@@ -191,17 +200,41 @@ def _streams(registry: Registry) -> Iterator[StreamRow]:
 
 
 def _ports(registry: Registry) -> Iterator[PortRow]:
+    rows = sorted((*_own_ports(registry), *_ports_of_sockets(registry)), key=lambda each: each[0])
+    yield from (row for _, row in rows)
+
+
+_Place = tuple[int, str, str]
+
+
+def _own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
     nodes: list[tuple[str, Service | External]] = [*registry.services.items(), *registry.externals.items()]
-    found = [(name, key, node, port) for name, node in nodes for key, port in node.ports.items()]
-    for name, key, node, port in sorted(found, key=lambda each: (each[3].number, each[3].listen, each[:2])):
-        yield PortRow(
-            name=f"{name}.{key}",
-            listen=port.listen,
-            protocol=port.protocol,
-            state=str(node.state),
-            health=port.health.path if port.health else "",
-            summary=port.summary or node.summary,
-        )
+    for name, node in nodes:
+        for key, port in node.ports.items():
+            row = PortRow(
+                name=f"{name}.{key}",
+                listen=port.listen,
+                protocol=port.protocol,
+                state=str(node.state),
+                health=port.health.path if port.health else "",
+                summary=port.summary or node.summary,
+            )
+            yield (port.number, port.listen, row.name), row
+
+
+def _ports_of_sockets(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
+    """What systemd listens on for a service."""
+    for name, node in registry.sockets.items():
+        for port in heard_by(node, registry.origins["sockets", name]):
+            row = PortRow(
+                name=f"{name}.{port.name}",
+                listen=f"{port.address}:{port.port}",
+                protocol=port.protocol,
+                state=node.state,
+                health="",
+                summary=node.summary,
+            )
+            yield (port.port, row.listen, row.name), row
 
 
 def _externals(registry: Registry) -> Iterator[ExternalRow]:

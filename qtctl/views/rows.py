@@ -10,6 +10,8 @@ class ServiceRow(Part):
     name: str
     unit: str
     state: str
+    instances: tuple[str, ...] = ()
+    """Of a template the units that it makes."""
     target: str
     ports: tuple[str, ...]
     venv: str
@@ -37,7 +39,10 @@ class TargetRow(Part):
 
 
 class UnitRow(Part):
-    """Of a lesser kind. `starts`: what a socket or path starts where that is not the service of its name."""
+    """A socket, path, slice, mount, automount, swap or drop-in.
+
+    `starts`: what a socket or path starts where that is not the service of its name.
+    """
 
     kind: Literal["unit"] = "unit"
     name: str

@@ -3,14 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import WithJsonSchema
 
 from qtctl.dialects.arguments import masked_arguments, masked_lines
+from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
-from qtctl.model.names import Names, unit_name
+from qtctl.model.names import Names, starters_of, starts_of, unit_name, units_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Service
 from qtctl.model.relations import Order
+from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
 from qtctl.report.document import Part
 from qtctl.views.find import UNITLESS, WORDS, Found
 from qtctl.views.values import Places, Value, values_of
@@ -43,12 +47,13 @@ class File(Part):
 
 
 class Thing(Part):
-    """`unit` is empty where it makes none, `host` where no host has it. `argv`: of services, before any quoting."""
+    """`unit` is empty where it makes none, `host` where no host has it. `argv`: of services, before any quoting.
 
-    kind: Literal[
-        "service", "timer", "target", "socket", "path", "slice", "mount", "automount", "swap", "drop-in", "external",
-        "venv", "user", "folder", "stream",
-    ]  # fmt: skip
+    `instances`: of a template the units that it makes. `template`: of an instance the unit whose file it is made by.
+    `starts`: the unit that a socket, path or automount starts.
+    """
+
+    kind: Annotated[str, WithJsonSchema({"enum": list(WORDS.values()), "title": "Kind", "type": "string"})]
     name: str
     summary: str
     state: str
@@ -59,6 +64,9 @@ class Thing(Part):
     values: tuple[Value, ...]
     streams: tuple[Wire, ...]
     used_by: tuple[str, ...]
+    instances: tuple[str, ...] = ()
+    template: str = ""
+    starts: str = ""
     files: tuple[File, ...]
 
 
@@ -100,19 +108,15 @@ def shown(
     return Shown(
         fleet=registry.fleet.name,
         name=name,
-        things=tuple(_thing(registry, desired, places, kind, each) for kind, each in things),
+        things=tuple(_asked(_thing(registry, desired, places, kind, each), desired, name) for kind, each in things),
     )
 
 
 def _origins(registry: Registry, things: tuple[Found, ...]) -> Iterator[Origin]:
     for kind, name in things:
         yield registry.origins[kind, name]
-        if kind == "services":
-            yield from (registry.origins["timers", timer] for timer in _timers(registry, name))
-
-
-def _timers(registry: Registry, service: str) -> list[str]:
-    return [name for name, timer in sorted(registry.timers.items()) if timer.service == service]
+        if kind in UNIT_TABLES:
+            yield from (registry.origins[starter] for starter in starters_of(registry, kind, name))
 
 
 def _thing(registry: Registry, desired: Desired, places: Places, kind: str, name: str) -> Thing:
@@ -120,21 +124,38 @@ def _thing(registry: Registry, desired: Desired, places: Places, kind: str, name
     origin = registry.origins[kind, name]
     wires = {"services": partial(_wires, of=name), "keys": partial(_wires, key=name)}
     service = _service(desired, name) if kind == "services" else None
+    unit = "" if kind in UNITLESS else unit_name(registry, kind, name)
     here = not getattr(node, "hosts", ()) or desired.host in node.hosts
     return Thing(
         kind=WORDS[kind],
         name=name,
         summary=node.summary,
         state=str(node.state),
-        unit="" if kind in UNITLESS else unit_name(registry, kind, name),
+        unit=unit,
         host=desired.host if here and node.state != "retired" else "",
         origin=str(places.of(origin)),
         argv=masked_arguments(service.argv) if service else (),
         values=values_of(registry, kind, name, places),
         streams=tuple(wires[kind](registry, places)) if kind in wires else (),
         used_by=tuple(_users(registry, kind, name)),
+        instances=units_of(registry, kind, name) if is_template(unit) else (),
+        starts=starts_of(registry, Names.of(registry), kind, name) if kind in OTHER_UNIT_TABLES else "",
         files=tuple(_files(desired, set(_origins(registry, ((kind, name),))))),
     )
+
+
+def _asked(thing: Thing, desired: Desired, name: str) -> Thing:
+    """The instance of a template, where its name was asked for."""
+    instance = next((each for each in desired.instances(thing.unit) if name in _names(each)), None)
+    if instance is None:
+        return thing
+    changes = {"name": instance.name, "unit": instance.unit, "summary": instance.summary, "instances": ()}
+    argv = masked_arguments(instance.argv)
+    return thing.model_copy(update={**changes, "argv": argv, "template": instance.template})
+
+
+def _names(instance: DesiredService) -> tuple[str, ...]:
+    return instance.name, instance.unit, f"{instance.name}{instance.kind.suffix}"
 
 
 def _service(desired: Desired, name: str) -> DesiredService | None:
@@ -173,20 +194,24 @@ def _users(registry: Registry, kind: str, name: str) -> Iterator[str]:
     if kind == "targets":
         yield from (f"service {each}" for each, service in live if service.target == name)
         yield from (f"target {each}" for each, target in sorted(registry.targets.items()) if target.within == name)
-    if kind == "services":
-        yield from (f"timer {timer}" for timer in _timers(registry, name))
-    if kind in ("externals", "services"):
+    if kind == "slices":
+        yield from (
+            f"service {each}" for each, service in live if service.slice in (name, unit_name(registry, kind, name))
+        )
+    if kind in UNIT_TABLES:
+        yield from (f"{WORDS[table]} {each}" for table, each in starters_of(registry, kind, name))
+    if kind in ("externals", "services", "timers", *OTHER_UNIT_TABLES):
         names, unit = Names.of(registry), unit_name(registry, kind, name)
-        if _names(names, registry.fleet.defaults.order, unit):
+        if _orders(names, registry.fleet.defaults.order, unit):
             yield "every service, by the defaults of fleet.toml"
-        yield from (f"service {each}" for each, service in live if _names(names, service.order, unit))
+        yield from (f"service {each}" for each, service in live if _orders(names, service.order, unit))
 
 
 def _account(registry: Registry, service: Service) -> str:
     return registry.fleet.defaults.user if service.user is None else service.user
 
 
-def _names(names: Names, order: Order, unit: str) -> bool:
+def _orders(names: Names, order: Order, unit: str) -> bool:
     return any(names.unit(each) == unit for key in Order.model_fields for each in getattr(order, key))
 
 

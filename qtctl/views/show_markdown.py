@@ -22,6 +22,9 @@ def facts(thing: Thing) -> list[tuple[str, str]]:
     """What is known of it in a word each; empty ones are left out."""
     rows = [
         ("unit", thing.unit),
+        ("instances", ", ".join(thing.instances)),
+        ("template", thing.template),
+        ("starts", thing.starts),
         ("state", thing.state),
         ("declared in", thing.origin),
         ("host", thing.host),

@@ -161,3 +161,23 @@ def test_a_fleet_of_nothing() -> None:
     }
     found = asked(declare(files, read_templates(None), "", None))
     assert (found.units, found.outcome) == ((), HOLDS)
+
+
+@real
+@pytest.mark.parametrize(("instances", "threshold", "outcome"), [('["b", "c"]', None, HOLDS), ("[]", 1.0, BROKEN)])
+def test_a_template_is_weighed_by_an_instance(instances: str, threshold: float | None, outcome: Outcome) -> None:
+    worker = f"""\
+summary = "Worker %i"
+state = "running"
+unit = "small-worker@.service"
+instances = {instances}
+run = {{ kind = "command", argv = ["/usr/bin/worker", "%i"] }}
+"""
+    found = asked(declare(changed(services__worker=worker), read_templates(None), "", None), threshold)
+    (weighed,) = [each for each in found.exposures if "worker" in each.unit]
+    assert (weighed.unit, weighed.outcome, str(weighed.declared)) == (
+        "small-worker@.service",
+        outcome,
+        "services/worker.toml:1",
+    )
+    assert weighed.exposure
