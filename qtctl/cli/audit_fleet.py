@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from qtctl.cli.exits import Exit, decide, of_conclusion
 from qtctl.cli.output import Format, cell, draw, present, progress, table, tell, withhold
 from qtctl.errors import InputError, Place
-from qtctl.model.events import Stage, begun, done
+from qtctl.model.events import Event, Stage, begun, done, failed
 
 if TYPE_CHECKING:
     from qtctl.cli.tables import Rows
@@ -61,11 +61,17 @@ def _asked(chosen: Selection) -> "Iterator[Asked]":
             say(begun("", Stage.CONNECT, f"connecting to {len(targets)} hosts"))
             found: dict[str, Asked] = {}
             for each in fleet.ask(question, engine, templates=chosen.templates):
-                say(done(each.target, Stage.COLLECT, f"{len(found) + 1} of {len(targets)} hosts asked"))
                 found[each.target] = each
+                say(_ended(each, f"{len(found)} of {len(targets)} hosts asked"))
     finally:
         engine.shutdown(wait=False, cancel_futures=True)
     yield from (found[target] for target in targets)
+
+
+def _ended(asked: "Asked", detail: str) -> Event:
+    if any(item.state.known for item in asked.evidence.items):
+        return done(asked.target, Stage.COLLECT, detail)
+    return failed(asked.target, Stage.CONNECT, f"not reached; {detail}")
 
 
 def _check_folder(folder: Path) -> None:

@@ -58,7 +58,9 @@ class EarlyConnection(Executor):
             return
         self._shut = True
         self._sent.put(None)
-        if wait and not cancel_futures and self._answers is not None:
+        if not wait or cancel_futures:
+            self._child.end()
+        if self._answers is not None:
             self._answers.result()
         self._child.close()
 

@@ -23,6 +23,7 @@ class ForkServer:
 
     def __init__(self, work: Callable[[Receive, Send], None], preload: Sequence[str] = ()) -> None:
         self._asking = threading.Lock()
+        self._closed = False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._pid = os.fork()
         if self._pid == 0:
@@ -45,6 +46,9 @@ class ForkServer:
     def close(self) -> None:
         """End the server. Its children end with this process, or when they are closed."""
         with self._asking:
+            if self._closed:
+                return
+            self._closed = True
             self._control.close()
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)

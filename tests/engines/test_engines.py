@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,17 +21,37 @@ from qtctl.engines.relay import watch
 from qtctl.errors import InputError, Place
 from qtctl.model.events import Event, Stage, begun, done
 from qtctl.model.secret import Secret
+from tests.cli.world import ROOT
+from tests.engines.test_child_process import wait_until_gone
 
 ENGINES: dict[str, Callable[[], Executor]] = {
     "inline": Inline,
-    "processes": lambda: Processes(2),
-    "early": EarlyConnection,
+    "processes": lambda: Processes(2, preload=()),
+    "early": lambda: EarlyConnection(remote=False),
 }
 APART: dict[str, Callable[[float], Executor]] = {
-    "processes": lambda longest_s: Processes(2, longest_s=longest_s),
-    "early": lambda longest_s: EarlyConnection(longest_s=longest_s),
+    "processes": lambda longest_s: Processes(2, longest_s=longest_s, preload=()),
+    "early": lambda longest_s: EarlyConnection(remote=False, longest_s=longest_s),
 }
 """Those that work in another process."""
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from qtctl.engines.early_connection import EarlyConnection
+from qtctl.engines.processes import Processes
+from tests.engines.test_engines import write_pid
+early, processes = EarlyConnection(), Processes(2, preload=())
+told = [str(Path(sys.argv[1]) / name) for name in "abc"]
+early.submit(write_pid, told[0])
+for each in told[1:]:
+    processes.submit(write_pid, each)
+while not all(Path(each).exists() and Path(each).read_text() for each in told):
+    time.sleep(0.01)
+print("all at work", flush=True)
+time.sleep(60)
+"""
 
 
 @pytest.fixture(params=ENGINES)
@@ -134,7 +156,7 @@ def test_a_process_that_dies_is_an_error(apart: Callable[[float], Executor]) -> 
 
 
 def test_in_processes_of_their_own_neither_death_nor_delay_touches_the_others() -> None:
-    with Processes(2, longest_s=1.0) as engine:
+    with Processes(2, longest_s=1.0, preload=()) as engine:
         dead, late = engine.submit(die), engine.submit(time.sleep, 60)
         others = [engine.submit(abs, number) for number in range(-4, 0)]
         assert isinstance(dead.exception(), WorkerEnded)
@@ -143,7 +165,7 @@ def test_in_processes_of_their_own_neither_death_nor_delay_touches_the_others() 
 
 
 def test_no_more_processes_than_allowed_run_at_once() -> None:
-    with Processes(2) as engine:
+    with Processes(2, preload=()) as engine:
         spans = list(engine.map(_span, range(5)))
     at_once = [sum(begin <= at < end for begin, end in spans) for at, _ in spans]
     assert max(at_once) == 2
@@ -155,8 +177,8 @@ def _span(_: int) -> tuple[float, float]:
     return begin, time.monotonic()
 
 
-def test_an_early_connection_that_is_not_waited_for_is_ended_at_once(tmp_path: Path) -> None:
-    engine, told = EarlyConnection(), tmp_path / "pid"
+def test_work_that_is_not_waited_for_is_ended_at_once(apart: Callable[[float], Executor], tmp_path: Path) -> None:
+    engine, told = apart(60), tmp_path / "pid"
     pending = engine.submit(write_pid, str(told))
     while not (told.exists() and told.read_text()):
         time.sleep(0.01)
@@ -165,9 +187,21 @@ def test_an_early_connection_that_is_not_waited_for_is_ended_at_once(tmp_path: P
     assert not Path(f"/proc/{told.read_text()}").exists()
 
 
+def test_every_process_ends_with_the_one_that_made_it(tmp_path: Path) -> None:
+    """Also where that is killed, and can say nothing."""
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        started = [each for each in tmp_path.iterdir() if each.read_text()]
+        process.kill()
+    assert len(started) == 3
+    for each in started:
+        assert wait_until_gone(int(each.read_text()))
+
+
 def test_threads_that_submit_at_the_same_time() -> None:
     found: list[int] = []
-    with Processes(3) as engine:
+    with Processes(3, preload=()) as engine:
         threads = [threading.Thread(target=lambda: found.append(engine.submit(abs, -1).result())) for _ in range(6)]
         for each in threads:
             each.start()
