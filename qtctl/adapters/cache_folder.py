@@ -1,6 +1,7 @@
-"""Files that are kept from one run to the next, in a folder of the user's own. Nothing hangs on them.
+"""A cache in a folder that belongs to the user. Nothing depends on it.
 
-What is not there, or cannot be read or written, is made anew. What somebody else could have written is not read.
+An entry that is missing or cannot be read or written is made again. A file that somebody else could have written is not
+read.
 """
 
 import errno
@@ -15,18 +16,18 @@ from qtctl.contained.folder import unused_name, write_at
 from qtctl.contained.regular import MIB
 
 MOST = 256
-"""Files that stay: one is made for each host and each version of its registry. Those read longest ago go first."""
+"""Entries that are kept: there is one for each host and version of its registry. The least recently read go first."""
 LARGEST = 64 * MIB
 HALF_MADE_S = 3600.0
-"""After this, what a killed process has begun to write is removed."""
+"""After this time, a file that a killed process had begun to write is removed."""
 _PREFIX = "qtctl-kept-"
-"""How the names of these files begin, so that nothing else in the folder is taken for one of them."""
+"""Prefix of an entry's file name: no other file in the folder is touched."""
 _HALF_MADE = ".qtctl-kept-"
-"""How they begin before a file is whole."""
+"""Prefix while a file is being written."""
 
 
 def folder(environ: Mapping[str, str]) -> Path | None:
-    """$QTCTL_KEEP, where `off` is none; else qtctl in $XDG_CACHE_HOME or ~/.cache."""
+    """$QTCTL_KEEP (`off`: no cache); else the folder qtctl in $XDG_CACHE_HOME or ~/.cache."""
     named = environ.get("QTCTL_KEEP")
     if named:
         return None if named == "off" else Path(named)
@@ -37,7 +38,7 @@ def folder(environ: Mapping[str, str]) -> Path | None:
 
 
 class CacheFolder:
-    """By name, in one folder, which is no link. Only files that this class has made are read, replaced or removed."""
+    """Entries by name, in one folder, which must not be a link. Files that this class did not make are left alone."""
 
     def __init__(self, where: Path) -> None:
         self._where = where
@@ -55,13 +56,13 @@ class CacheFolder:
         with suppress(OSError):
             self._where.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._open() as fd:
-                # Not forced to the disk: what a power cut leaves of it is known by its digest.
+                # Without fsync: an entry that a power cut damaged has a wrong digest.
                 write_at(fd, _PREFIX + name, content, 0o600, made=unused_name(_HALF_MADE))
                 _prune(fd)
 
     @contextmanager
     def _open(self) -> Iterator[int]:
-        """The open folder. OSError where others can write there, or where it is a link."""
+        """The folder, open. OSError if others can write there or it is a link."""
         fd = os.open(self._where, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             if not _nobody_elses(os.fstat(fd)):
@@ -98,5 +99,5 @@ def _is_ours(found: os.stat_result) -> bool:
 
 
 def _nobody_elses(found: os.stat_result) -> bool:
-    """Whether nobody else can write there."""
+    """Whether only this user can write there."""
     return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

@@ -1,4 +1,4 @@
-"""Which code runs: what tells this installation of qtctl from one that could give other results."""
+"""Which code is running: identifies this installation among those that could give other results."""
 
 import hashlib
 import os

@@ -17,9 +17,9 @@ from qtctl.flows.target import Target
 
 SOURCE = frozenset({"--host", "--as", "--user", "--registry", "--templates", "--format"})
 COMMANDS = {("audit",): SOURCE | {"--save"}, ("report", "registry"): SOURCE | {"--out"}}
-"""The commands that ask a live host and change none, and their options that take a value."""
+"""The commands that ask a live host and change nothing, and their options that take a value."""
 FLAGS = {("audit",): frozenset({"--all", "--debug"}), ("report", "registry"): frozenset({"--debug"})}
-"""Those that take none. With another option (--from, --help) nothing begins early."""
+"""Their options without a value. With any other option (--from, --help) nothing starts early."""
 FORMATS = frozenset({"table", "json", "md"})
 
 
@@ -44,7 +44,7 @@ def taken(started: Asking | None, target: Target) -> Asking:
 
 
 def target_of(argv: Sequence[str], environ: Mapping[str, str]) -> Target | None:
-    """The live host that a command line asks. None for any other, and where a word of it is not plainly right."""
+    """The live host that a command line asks. None if it asks none, or if any word of it is not plainly right."""
     command = next((words for words in COMMANDS if tuple(argv[: len(words)]) == words), None)
     options = _options(argv[len(command) :], COMMANDS[command], FLAGS[command]) if command is not None else None
     if options is None or not _right(options):
@@ -60,7 +60,7 @@ def target_of(argv: Sequence[str], environ: Mapping[str, str]) -> Target | None:
 
 
 def _options(words: Sequence[str], values: Collection[str], flags: Collection[str]) -> dict[str, str] | None:
-    """Option → value, of a flag an empty one. None where a word is unknown, said twice, or lacks its value."""
+    """Option → value ("" for a flag). None if an option is unknown, repeated, or lacks its value."""
     found: dict[str, str] = {}
     left = list(reversed(words))
     while left:
@@ -77,7 +77,7 @@ def _options(words: Sequence[str], values: Collection[str], flags: Collection[st
 
 
 def _right(options: Mapping[str, str]) -> bool:
-    """Whether the command will take these values, as far as can be told without a registry."""
+    """Whether the command will accept these values, as far as that can be told without a registry."""
     if not is_target(options.get("--host", "")) or not is_account(options.get("--user", "root")):
         return False
     if options.get("--format", "json") not in FORMATS:

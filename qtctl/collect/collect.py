@@ -20,7 +20,7 @@ from qtctl.version import VERSION
 
 SSH = Need(Reach.FACT, "ssh")
 ALWAYS = frozenset({SSH, units.REACH, commands.REACH, baseline.NEED})
-"""Asked of every host, needed or not: which ways to it work, and what it is."""
+"""Asked of every host, whether needed or not: which channels to it work, and what it is."""
 
 OF_BUS = (UnitListing.FACT, Unit.FACT)
 BATCHED = (Listeners.FACT, File.FACT, VenvCheck.FACT, Account.FACT, Group.FACT, Hosts.FACT, Auditor.FACT)

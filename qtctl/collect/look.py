@@ -1,4 +1,4 @@
-"""What every family needs to ask and to note: one look at one host."""
+"""What every family of probes needs in order to ask, and to note answers: one look at one host."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Deadline:
         self._end = clock.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds, never 0: what has already been answered can still be taken."""
+        """Seconds, never 0: an answer that is already there can still be read."""
         return max(LEAST_S, self._end - self._clock.monotonic())
 
 

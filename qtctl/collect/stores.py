@@ -14,7 +14,7 @@ from qtctl.probes.answer import absent, not_asked, refused
 
 PING = ("PING",)
 SOCKETS = Need(Listeners.FACT, "tcp")
-"""What tells a server that is not there from one that does not answer."""
+"""Tells a server that is not there from one that does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Unanswered:
 
 
 def ask(look: Look, needs: Iterable[Need]) -> list[Unanswered]:
-    """Note the facts of all stores that answer. A store that is not reached costs its own facts, and nothing else."""
+    """Note the facts of every store that answers. One that cannot be reached costs its own facts, and nothing else."""
     by_store: dict[str, list[Need]] = {}
     for need in needs:
         by_store.setdefault(probe.store_of(need), []).append(need)

@@ -1,4 +1,4 @@
-"""Units over D-Bus: all of the declared ones in one exchange, and a second one only for what that brings to light."""
+"""Units over D-Bus: all declared ones in one exchange, and a second exchange only for what the first one finds."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from qtctl.probes.answer import Answer, absent, not_asked, observed, refused, un
 REACH = Need(Reach.FACT, "bus")
 LISTING = Need(UnitListing.FACT, "*")
 MOST_UNDECLARED = 2000
-"""Units that are asked for beside the declared ones: their number is the host's to say."""
+"""Undeclared units that are asked for, at most: the host says how many there are."""
 AGAIN = "busctl status org.freedesktop.systemd1"
 T = TypeVar("T")
 
 
 class _Failed(Exception):
-    """systemd answered a question that all units hang on with an error, or with something else than a list."""
+    """systemd answered a question that all units depend on with an error, or with something other than a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A unit's state and what the Gets of its properties brought."""
+    """A unit's state, and the replies to the Gets of its properties."""
 
     row: probe.Row
     replies: tuple[BusReply, ...]
@@ -37,7 +37,7 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class _First:
-    """What the first exchange brought: units seen, units still to be asked for their properties, unit files."""
+    """The result of the first exchange: units seen, units whose properties must still be read, unit files."""
 
     seen: dict[str, _Seen]
     late: dict[str, probe.Row]

@@ -24,7 +24,7 @@ def declare(files: Mapping[str, bytes], templates: Mapping[str, str], target: st
 
 
 def begin(files: Mapping[str, bytes], target: str, as_name: str | None) -> Loaded:
-    """Load and resolve; files by path alone. That is enough to ask a host, while the rest is done: `rendered`."""
+    """Load and resolve, with the paths of files but no content: enough to ask a host. `rendered` does the rest."""
     return of_host(load(files), files, target, as_name)
 
 

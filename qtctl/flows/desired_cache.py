@@ -1,6 +1,6 @@
-"""What a host must have, as bytes that are kept: to load, resolve and render takes longer than to ask a host.
+"""What a host must have, as bytes for a cache: loading, resolving and rendering take longer than asking a host.
 
-They are found again by a digest of all that they are made of, so that a change of any of it finds nothing.
+The name of an entry is a digest of everything it was made from, so an entry can be missing, but never out of date.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ MODULES = (
     "qtctl.model.desired", "qtctl.model.desired_accounts", "qtctl.model.desired_unit", "qtctl.model.origin",
     "qtctl.model.states",
 )  # fmt: skip
-"""Where the classes are that a `Desired` is made of. Reading makes objects of no other."""
+"""The modules whose classes a `Desired` consists of. Reading an entry creates objects of no other class."""
 _SEAL = hashlib.sha256().digest_size
 
 
@@ -28,7 +28,7 @@ class CorruptCache(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """All that a `Desired` is made of, but for the code that does it."""
+    """Everything that a `Desired` is made from, except the code that makes it."""
 
     files: Mapping[str, bytes]
     templates: Mapping[str, str]
@@ -36,7 +36,7 @@ class Sources:
     as_name: str | None
 
     def digest(self, made_by: str) -> str:
-        """Hexadecimal. `made_by` tells one version of the code from another."""
+        """Hexadecimal. `made_by` identifies the version of the code."""
         found = hashlib.sha256()
         for part in self._parts(made_by):
             found.update(len(part).to_bytes(8, "big") + part)
@@ -60,22 +60,22 @@ def pack(desired: Desired) -> bytes:
 
 
 def unpack(content: bytes) -> Desired:
-    """CorruptCache for anything but what `pack` gives."""
+    """CorruptCache for anything that `pack` did not write."""
     seal, body = content[:_SEAL], content[_SEAL:]
     if hashlib.sha256(body).digest() != seal:
-        raise CorruptCache("its digest is another")
+        raise CorruptCache("its digest is wrong")
     try:
         found = _Reader(BytesIO(body)).load()
-    except Exception as error:  # whatever an unpickler makes of bytes that are sealed and none of ours
+    except Exception as error:  # whatever an unpickler raises for bytes with a good digest that are not ours
         raise CorruptCache(str(error)) from error
     if not isinstance(found, Desired):
-        raise CorruptCache("not what a host must have")
+        raise CorruptCache("it is not what a host must have")
     return found
 
 
 class _Writer(pickle.Pickler):
     def reducer_override(self, obj: object) -> Any:  # noqa: ANN401 - as its base
-        """Choices by their values: Python 3.11.0 to 3.11.3 calls getattr for them, which no reader may."""
+        """Enum members by value: Python 3.11.0 to 3.11.3 pickles a call of getattr, which the reader refuses."""
         return (type(obj), (obj.value,)) if isinstance(obj, Enum) else NotImplemented
 
 
@@ -84,4 +84,4 @@ class _Reader(pickle.Unpickler):
         found = getattr(import_module(module), name, None) if module in MODULES else None
         if isinstance(found, type) and found.__module__ == module:
             return found
-        raise CorruptCache(f"{module}.{name} is no part of what a host must have")
+        raise CorruptCache(f"{module}.{name} is not a class that a cached entry may hold")

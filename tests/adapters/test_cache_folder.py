@@ -1,4 +1,4 @@
-"""Files that are kept between runs: whose they may be, and how many stay."""
+"""A cache in a folder of the user's: whose files it trusts, and how many it keeps."""
 
 import os
 from pathlib import Path
