@@ -87,12 +87,12 @@ def test_nothing_else_is_made_of_bytes(what: object) -> None:
 
 def test_a_function_of_an_allowed_module_is_not_called() -> None:
     body = b"\x80\x04cqtctl.model.desired\ndataclass\n."
-    with pytest.raises(CorruptCache, match="no part"):
+    with pytest.raises(CorruptCache, match="is not a class that a cached entry may hold"):
         unpack(hashlib.sha256(body).digest() + body)
 
 
-def test_spoilt_bytes_are_known() -> None:
+def test_corrupt_bytes_are_noticed() -> None:
     whole = pack(declare(read_registry(POOL), read_templates(None), "", None).desired)
-    for spoilt in (b"", whole[:10], whole[:-1], whole + b"x", whole[:100] + b"\0" + whole[101:]):
+    for corrupt in (b"", whole[:10], whole[:-1], whole + b"x", whole[:100] + b"\0" + whole[101:]):
         with pytest.raises(CorruptCache):
-            unpack(spoilt)
+            unpack(corrupt)
