@@ -1,7 +1,6 @@
 """qtctl demo: the whole way once, on a throwaway host."""
 
 import os
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,23 +64,18 @@ def _recorded() -> "Evidence":
 
 
 def _live(declared: "Declared", *, keep: bool) -> "Evidence":
-    from qtctl.adapters.clock import SystemClock
-    from qtctl.engines.connect import connect, declared_route
+    from qtctl.api.deploy import deploy
     from qtctl.engines.worker import answer
     from qtctl.flows.audit import inquiry
-    from qtctl.flows.deploy import deploy
     from qtctl.lab.lab import down, up
     from qtctl.stage.lab import lab_tree
 
-    desired, clock = declared.desired, SystemClock()
+    desired = declared.desired
     tree = lab_tree(desired, audit_user=desired.login.audit_user, deploy_user=desired.login.deploy_user)
     with progress(named=True) as say:
         try:
             up([DEMO_HOST], tree, stands_for=desired.host, progress=say)
-            outcome = deploy(
-                partial(connect, declared_route(DEMO_HOST, desired, None, "deploy")),
-                desired, clock, take_over=False, confirm=lambda _: True, progress=say, deadline_s=180.0,
-            )  # fmt: skip
+            outcome = deploy(declared, DEMO_HOST, confirm=lambda _: True, progress=say, deadline_s=180.0)
             _must_be_deployed(outcome)
             say(begun(DEMO_HOST, Stage.CONNECT))
             evidence = answer(inquiry(desired, DEMO_HOST, None))

@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,25 +51,23 @@ def deploy(
     ] = Format.TABLE,
 ) -> None:
     """Show what would change on a host, ask, change it, and return when it runs as declared."""
-    from qtctl.adapters.clock import SystemClock
+    from qtctl.api.deploy import deploy as run
     from qtctl.api.registry import declare
-    from qtctl.engines.connect import connect, declared_route, passwords
-    from qtctl.flows.deploy import deploy as run
+    from qtctl.engines.connect import passwords
 
     declared = declare(registry_folder(registry), host, templates=templates, as_name=as_name)
     secrets = passwords(declared.desired)
     withhold(*secrets.values())
     cleanly()
-    route = declared_route(host, declared.desired, user, "deploy")
     told = _Told(host, declared, format_)
     with progress() as say:
         say(begun(host, Stage.CONNECT))
         outcome = run(
-            partial(connect, route),
-            declared.desired,
-            SystemClock(),
-            take_over=take_over,
+            declared,
+            host,
             confirm=_confirm(told, say, yes=yes, verbose=verbose),
+            user=user,
+            take_over=take_over,
             progress=say,
             deadline_s=deadline,
             passwords=secrets,

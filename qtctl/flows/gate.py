@@ -101,9 +101,9 @@ class Gate:
     def wait(self, host: Host, connect: Connector, until: float) -> Verdict:
         """Look until the gate opens, or until `until` (monotonic seconds). At least one look.
 
-        Only a look over a new connection opens it: a host that takes no more logins is not deployed. That costs no
-        time, since restart counts have to stand still for longer than it takes to connect. HostError where the host
-        is gone, or takes no new connection.
+        Only a look over a new connection opens it: a host that takes no more logins is not deployed. Connecting falls
+        into the time for which restart counts have to stand still. HostError where the host is gone, or takes no new
+        connection.
         """
         watch = _Watch(self.clock.monotonic())
         with ExitStack() as opened:

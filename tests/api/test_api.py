@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from qtctl.adapters.files import shipped
-from qtctl.api import audit, evidence, fleet, plan, registry
+from qtctl.api import audit, deploy, evidence, fleet, plan, registry
 from qtctl.engines.inline import Inline
 from qtctl.engines.processes import Processes
 from qtctl.errors import InputError, InputErrors
 from qtctl.findings.verdict import Conclusion
+from qtctl.model.plan import StepStatus
+from qtctl.plan.outcome import DeployStatus
 from tests.cli.world import ROOT
 from tests.live.box import Box
 
@@ -56,6 +58,21 @@ def test_a_plan_changes_nothing(box: Box) -> None:
     try:
         changed = plan.plan(declared, box.name, take_over=True)
         assert changed.steps[0].subject == "/etc/quantum/ai-engine.env"
+        assert box.sh("tail -n 1 /etc/quantum/ai-engine.env") == "# by hand\n"
+    finally:
+        box.sh("sed -i '$d' /etc/quantum/ai-engine.env")
+
+
+@pytest.mark.lab
+def test_a_deploy_that_is_not_agreed_to_ends_as_a_value(box: Box) -> None:
+    declared = registry.declare(box.registry, box.name)
+    unchanged = deploy.deploy(declared, box.name, confirm=lambda _: pytest.fail("asked"))
+    assert (unchanged.status, unchanged.results) == (DeployStatus.UNCHANGED, ())
+    box.sh("echo '# by hand' >> /etc/quantum/ai-engine.env")
+    try:
+        declined = deploy.deploy(declared, box.name, confirm=lambda _: False)
+        assert declined.status is DeployStatus.DECLINED
+        assert {result.status for result in declined.results} == {StepStatus.NOT_RUN}
         assert box.sh("tail -n 1 /etc/quantum/ai-engine.env") == "# by hand\n"
     finally:
         box.sh("sed -i '$d' /etc/quantum/ai-engine.env")

@@ -1,0 +1,44 @@
+"""Deploy to a host, and get how that ended as a value."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from qtctl.adapters.clock import SystemClock
+from qtctl.engines.connect import connect, declared_route
+from qtctl.flows.declared import Declared
+from qtctl.flows.deploy import deploy as run
+from qtctl.model.plan import Plan
+from qtctl.model.secret import Secret
+from qtctl.plan.outcome import DeployOutcome
+from qtctl.ports.progress import Progress, silent
+
+DEADLINE_S = 120
+
+
+def deploy(
+    declared: Declared,
+    target: str,
+    *,
+    confirm: Callable[[Plan], bool],
+    user: str | None = None,
+    take_over: bool = False,
+    progress: Progress = silent,
+    deadline_s: float = DEADLINE_S,
+    passwords: Mapping[str, Secret] | None = None,
+) -> DeployOutcome:
+    """Make `target` what is declared, if `confirm` agrees to the plan. `passwords`: of stores, by their names.
+
+    It has `deadline_s` after that. DeployRefused where the host could not be reached or read: then there is no plan.
+    """
+    desired = declared.desired
+    route = declared_route(target, desired, user, "deploy")
+    return run(
+        partial(connect, route),
+        desired,
+        SystemClock(),
+        take_over=take_over,
+        confirm=confirm,
+        progress=progress,
+        deadline_s=deadline_s,
+        passwords=passwords,
+    )
