@@ -15,6 +15,10 @@ from qtctl.plan.outcome import DeployStatus
 from tests.cli.world import ROOT
 from tests.live.box import Box
 
+# With its time: a process that is older than its env file would be restarted.
+EDITED = "cd /etc/quantum; cp -a ai-engine.env /root/ai-engine.env; echo '# by hand' >>ai-engine.env"
+AS_IT_WAS = "mv -T /root/ai-engine.env /etc/quantum/ai-engine.env"
+
 
 def test_a_host_is_asked_the_same_by_every_engine() -> None:
     declared = registry.declare(ROOT / "registry", "local")
@@ -54,13 +58,13 @@ def test_a_plan_changes_nothing(box: Box) -> None:
     declared = registry.declare(box.registry, box.name)
     planned = plan.plan(declared, box.name)
     assert (planned.steps, planned.refusals) == ((), ())
-    box.sh("echo '# by hand' >> /etc/quantum/ai-engine.env")
+    box.sh(EDITED)
     try:
         changed = plan.plan(declared, box.name, take_over=True)
         assert changed.steps[0].subject == "/etc/quantum/ai-engine.env"
         assert box.sh("tail -n 1 /etc/quantum/ai-engine.env") == "# by hand\n"
     finally:
-        box.sh("sed -i '$d' /etc/quantum/ai-engine.env")
+        box.sh(AS_IT_WAS)
 
 
 @pytest.mark.lab
@@ -68,11 +72,11 @@ def test_a_deploy_that_is_not_agreed_to_ends_as_a_value(box: Box) -> None:
     declared = registry.declare(box.registry, box.name)
     unchanged = deploy.deploy(declared, box.name, confirm=lambda _: pytest.fail("asked"))
     assert (unchanged.status, unchanged.results) == (DeployStatus.UNCHANGED, ())
-    box.sh("echo '# by hand' >> /etc/quantum/ai-engine.env")
+    box.sh(EDITED)
     try:
         declined = deploy.deploy(declared, box.name, confirm=lambda _: False)
         assert declined.status is DeployStatus.DECLINED
         assert {result.status for result in declined.results} == {StepStatus.NOT_RUN}
         assert box.sh("tail -n 1 /etc/quantum/ai-engine.env") == "# by hand\n"
     finally:
-        box.sh("sed -i '$d' /etc/quantum/ai-engine.env")
+        box.sh(AS_IT_WAS)
