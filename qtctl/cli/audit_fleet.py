@@ -1,6 +1,7 @@
 """qtctl audit of several hosts: one line a host, one summary, one exit code."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,19 +34,20 @@ def audit_fleet(chosen: Selection, *, save: Path | None, format_: Format | None,
 
     if save is not None:
         _check_folder(save)
-    reports: dict[str, AuditReport] = {}
-    for each in _asked(chosen):
-        if save is not None:
-            keep(each.evidence, save / f"{each.target}.json")
-        checks = audit.judge(each.declared, each.evidence)
-        reports[each.target] = audit.report(each.declared, each.evidence, checks, every=every)
-    report = fleet.report(list(reports.values()))
+    reports: dict[int, AuditReport] = {}
+    with closing(_asked(chosen)) as asked:
+        for each in asked:
+            if save is not None:
+                keep(each.evidence, save / f"{each.target}.json")
+            checks = audit.judge(each.declared, each.evidence)
+            reports[each.number] = audit.report(each.declared, each.evidence, checks, every=every)
+    report = fleet.report([each for _, each in sorted(reports.items())])
     present(format_, lambda: to_json(report), lambda: to_markdown(report), lambda: _show(report))
     return decide(of_conclusion(each.verdict) for each in report.hosts)
 
 
-def _asked(chosen: Selection) -> "Iterator[Asked]":
-    """The hosts as they were named, once all have answered. Nothing is connected to before the registry is checked."""
+def _asked(chosen: Selection) -> "Generator[Asked, None, None]":
+    """Each host as soon as it has answered. Nothing is connected to before the registry is checked."""
     from qtctl.api import fleet
     from qtctl.api.registry import load
     from qtctl.engines.relay import watch
@@ -59,13 +61,11 @@ def _asked(chosen: Selection) -> "Iterator[Asked]":
         with progress(named=True) as say:
             watch(engine, say)
             say(begun("", Stage.CONNECT, f"connecting to {len(targets)} hosts"))
-            found: dict[str, Asked] = {}
-            for each in fleet.ask(question, engine, templates=chosen.templates):
-                found[each.target] = each
-                say(_ended(each, f"{len(found)} of {len(targets)} hosts asked"))
+            for number, each in enumerate(fleet.ask(question, engine, templates=chosen.templates), start=1):
+                say(_ended(each, f"{number} of {len(targets)} hosts asked"))
+                yield each
     finally:
         engine.shutdown(wait=False, cancel_futures=True)
-    yield from (found[target] for target in targets)
 
 
 def _ended(asked: "Asked", detail: str) -> Event:

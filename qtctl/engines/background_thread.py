@@ -18,10 +18,6 @@ class BackgroundThread(Generic[T]):
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    @property
-    def done(self) -> bool:
-        return not self._thread.is_alive()
-
     def result(self) -> T:
         self._thread.join()
         if self._error is not None:

@@ -17,8 +17,12 @@ BUG = "audit it by itself with --debug, and report what that shows"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A host as it was named, what it must have, and its evidence: all of it refused where it could not be asked."""
+    """A host as it was named, what it must have, and its evidence: all of it refused where it could not be asked.
 
+    `number`: its place among the hosts that were named, from 0.
+    """
+
+    number: int
     target: str
     declared: Loaded
     evidence: Evidence
@@ -44,11 +48,12 @@ class FleetQuestion:
 
     def ask(self, engine: Executor, templates: Mapping[str, str]) -> Iterator[Asked]:
         """Each host as soon as it has answered. What hosts must have is rendered while they are asked."""
-        futures = {engine.submit(answer, asked): target for target, asked in self.inquiries.items()}
+        submitted = ((engine.submit(answer, each), target) for target, each in self.inquiries.items())
+        futures = {future: (number, target) for number, (future, target) in enumerate(submitted)}
         declared = self._rendered(templates)
         for future in as_completed(futures):
-            target = futures[future]
-            yield Asked(target, declared[target], _evidence(future, self.inquiries[target]))
+            number, target = futures.pop(future)
+            yield Asked(number, target, declared[target], _evidence(future, self.inquiries[target]))
 
     def _rendered(self, templates: Mapping[str, str]) -> dict[str, Loaded]:
         made: dict[str, Loaded] = {}

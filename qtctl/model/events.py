@@ -24,7 +24,7 @@ class EventState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`host` is the name that it was asked for by; "" for none. `detail` is one short line for people, or ""."""
+    """`host`: its name, as it was asked for or in the registry; "" for none. `detail`: one short line, or ""."""
 
     host: str
     stage: Stage
