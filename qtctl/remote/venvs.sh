@@ -34,13 +34,13 @@ venvs() {
   done
 }
 
-# pythons VENV...: where their interpreters lead, each ended by NUL.
+# pythons VENV...: where their interpreters lead, each ended by NUL. It ends the subshell that it runs in.
 pythons() {
   for each; do
     shift
     set -- "$@" "$each/bin/python"
   done
-  readlink -z -m -- "$@"
+  exec readlink -z -m -- "$@"
 }
 
 # look FILE: run it, or read how it begins.
