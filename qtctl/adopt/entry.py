@@ -67,7 +67,7 @@ class Entry:
         self.left[at] = "words of it that systemd does not take there, or no registry can say, were left out"
         for each in said:
             what = f"{each.key}= has a word that systemd does not take there, or no registry can say: it was left out"
-            self.book.error(QT110, self.unit, what, "mend it", at=Place(each.path, each.line))
+            self.book.error(QT110, self.unit, what, "fix it", at=Place(each.path, each.line))
 
     def refuse(self, said: Iterable[Said], why: str) -> None:
         """Leave out what systemd would ignore, or what no registry can say; with its finding."""
@@ -76,7 +76,7 @@ class Entry:
             self.book.line(each.path, each.line, Fate.IGNORED, f"{each.key}=")
             self.left[each.section, each.key] = why
             what = f"{each.key}= was left out: {why}"
-            self.book.error(QT110, self.unit, what, "mend the value", at=Place(each.path, each.line))
+            self.book.error(QT110, self.unit, what, "fix the value", at=Place(each.path, each.line))
 
     def settle(self, model: type[BaseModel]) -> bool:
         """Take out what the model refuses, key by key; False where something that it needs is missing."""

@@ -267,7 +267,7 @@ def _sayable(contents: Iterable[Content], unit: str, kind: str, book: Book) -> t
         unsaid.append(now)
         book.line(each.path, each.line, Fate.IGNORED, f"{each.key}=")
         what = f"{each.key}= was left out: {NOT_TAKEN}"
-        book.error(QT110, unit, what, "mend the value", at=Place(each.path, each.line))
+        book.error(QT110, unit, what, "fix the value", at=Place(each.path, each.line))
     return said, tuple(unsaid)
 
 

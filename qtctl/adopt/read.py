@@ -71,7 +71,7 @@ def read(raw: bytes, path: str, unit: str, version: int, book: Book) -> Content 
 
 def _unread(text: str, path: str, unit: str, error: InputError, book: Book) -> None:
     line = error.place.line if error.place else None
-    remedy = error.hint or "mend it, and adopt again"
+    remedy = error.hint or "fix it, and adopt again"
     what = f"{error.what}: systemd does not load the file"
     book.error(QT110, unit, what, remedy, at=Place(path, line))
     for number, _ in enumerate(re.split(r"\r\n|\n\r|\n|\r", text), start=1):

@@ -178,7 +178,7 @@ def _environment(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> No
             else:
                 done.entry.left["Service", "Environment"] = _NO_NAME
                 what = "Environment= has a name that no variable can have: systemd drops it"
-                done.entry.book.error(QT110, done.original.unit, what, "mend it", at=Place(each.path, each.line))
+                done.entry.book.error(QT110, done.original.unit, what, "fix it", at=Place(each.path, each.line))
     done.entry.put(("unit_env",), variables, said)
 
 
@@ -332,7 +332,7 @@ def _settled(done: Made, book: Book) -> bool:
 def refuse(original: Original, meaning: Meaning, why: str, book: Book) -> None:
     """Leave out a whole unit, with the finding that says why."""
     what = f"{why}; it was not adopted"
-    book.error(meaning, original.unit, what, "mend it, and adopt again", at=Place(original.path))
+    book.error(meaning, original.unit, what, "fix it, and adopt again", at=Place(original.path))
     book.unread(original.path)
     for said in original.merged.held.values():
         for each in said:

@@ -173,11 +173,11 @@ def _with_causes(drafts: list[_Draft]) -> tuple[Finding, ...]:
             found[check.id, check.subject] = check
     caused = [replace(draft.check, cause=_cause(draft, found)) for draft in drafts]
     known = {check.fingerprint: check for check in caused}
-    told = (
+    remedied = (
         replace(check, remedy=_root(check, known).remedy) if _closed(draft, found) else check
         for draft, check in zip(drafts, caused, strict=True)
     )
-    return tuple(sorted(told, key=lambda check: (check.host, check.id, check.subject)))
+    return tuple(sorted(remedied, key=lambda check: (check.host, check.id, check.subject)))
 
 
 def _root(check: Finding, known: dict[str, Finding]) -> Finding:

@@ -7,7 +7,7 @@ from qtctl.findings.meaning import Meaning
 from qtctl.rules.catalogue import meanings
 
 FAMILIES = {
-    "QT1": "The registry itself (`qtctl lint`)",
+    "QT1": "The registry and its units (`qtctl lint`, `qtctl verify`)",
     "QT2": "Units",
     "QT3": "Ports",
     "QT4": "Virtual environments",

@@ -125,7 +125,7 @@ def leads_to(need: Need, path: str, resolved: str) -> Claim:
 
 
 def runs(need: Need, interpreter: str, status: int) -> Claim:
-    """Of an interpreter that only root could change: nobody is told to run another."""
+    """Only for an interpreter that nobody but root can change: a proof never asks anyone to run another."""
     return Claim(need, f"{quote(interpreter)} -I -S -E -B -c pass; echo $?", str(status))
 
 

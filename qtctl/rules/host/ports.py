@@ -136,7 +136,7 @@ QT302 = Rule(
     what="The declared port is open, and the socket belongs to another unit: the kernel names the control group of "
     "each listening socket, and with it the unit. Where it names none, the check is unknown, not passed.",
     why="The health check answers, and the wrong program answers it. Port 8005 was given to both risk-safety and "
-    "the position monitor in this fleet: whichever starts first has it, and the other one loops.",
+    "the position monitor of one fleet: whichever starts first has it, and the other one loops.",
     fix="Stop the unit that should not be there, or give one of the two another port in the registry and deploy. "
     "`qtctl lint` finds two declared services with one address before they meet on a host (QT101).",
     expect=partial(_expect, judge="owned"),

@@ -153,7 +153,7 @@ QT502 = Rule(
     "still pushes to a list that its successor made a stream of; whichever writes first after a flush "
     "decides.",
     fix="Find the writer of the wrong type and stop or upgrade it. Then move the key away with RENAME (it may "
-    "hold data that somebody wants) and let the right publisher make it anew. If the registry is wrong, "
+    "hold data that somebody wants) and let the right publisher create it again. If the registry is wrong, "
     "correct `type`.",
     expect=_typed,
 )
@@ -180,7 +180,7 @@ QT509 = Rule(
     why="Every stream and key of the fleet is in it. While it is down all checks of its keys are unknown and name "
     "this one as their cause, so that one line says what happened.",
     fix="`systemctl start` its unit and read its journal: a full disk and an over-committed memory are the usual "
-    "causes. The fleet's services wait for Redis and reconnect, they need no restart.",
+    "causes. Services that wait for Redis and reconnect need no restart.",
     expect=_answering,
 )
 RULES = (QT501, QT502, QT503, QT509)

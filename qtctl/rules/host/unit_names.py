@@ -160,7 +160,7 @@ QT202 = Rule(
     "and the registry does not know it; or the registry declares it retired and it is still there. A retired "
     "unit that is masked and does not run counts as gone. Where there is none, one check with the subject `*` "
     "holds.",
-    why="Nobody restarts, caps or backs up what nobody knows of. This fleet had `quantum_realtime`, "
+    why="Nobody restarts, caps or backs up what nobody knows of. One fleet had `quantum_realtime`, "
     "`quantumfond-backend` and a family of `rl-shadow-*` units beside the planned ones, and no list named "
     "them all.",
     fix="Decide what it is. Declare it (then qtctl generates and audits it), or declare it retired with the "
@@ -175,7 +175,7 @@ QT203 = Rule(
     "finds no unit of that name. The subject is the missing name; who refers to it is listed. Names that the "
     "registry declares are QT201's. Where every name is found, one check with the subject `*` holds.",
     why="systemd ignores an After= or Wants= that leads nowhere, without a word: the order that someone wrote "
-    "down does not exist. Units of this fleet waited for `redis.service` on hosts where it is called "
+    "down does not exist. Units of one fleet waited for `redis.service` on hosts where it is called "
     "`redis-server.service` and for a `quantum-core.target` that nobody had written. With Requires= the unit "
     "does not start at all.",
     fix="Correct the name under [order] in the registry (aliases of externals are resolved), or declare the "

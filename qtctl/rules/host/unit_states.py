@@ -91,8 +91,8 @@ def _remedy(declared: DeclaredUnit, unit: Unit, bad: Condition) -> str:
     cause = f"{ending(unit.exec_main_code, unit.exec_main_status)}: {why}; " if why else ""
     look = f"{cause}journalctl -u {declared.unit} -n 50"
     if bad is Condition.LOOPING:
-        return f"{look}, mend the cause; systemctl stop {declared.unit} ends the loop"
-    return f"{look}, mend the cause, then systemctl reset-failed {declared.unit} and systemctl start {declared.unit}"
+        return f"{look}, fix the cause; systemctl stop {declared.unit} ends the loop"
+    return f"{look}, fix the cause, then systemctl reset-failed {declared.unit} and systemctl start {declared.unit}"
 
 
 def _running(desired: Desired) -> tuple[Expectation, ...]:
@@ -173,7 +173,7 @@ QT204 = Rule(
     why="A failed service does not come back by itself. `203 EXEC` is the one a move to virtual environments "
     "brings: the unit names an interpreter that was never built, or was removed, and the error stands only in "
     "the journal.",
-    fix="Read `journalctl -u UNIT -n 50`. Where QT401, QT402 or QT601 are given as its cause, mend those first. "
+    fix="Read `journalctl -u UNIT -n 50`. Where QT401, QT402 or QT601 are given as its cause, fix those first. "
     "Then `systemctl reset-failed UNIT` and `systemctl start UNIT`.",
     expect=partial(_not, bad=Condition.FAILED, services_only=False),
     gate=True,
@@ -203,7 +203,7 @@ QT206 = Rule(
     "at the unit's StartLimitBurst= (5 unless declared otherwise).",
     why="This is where a restart loop ends: the service is down for good, and a plain `systemctl start` can be "
     "refused as well. Restart=always does not help here, which surprises at three in the morning.",
-    fix="Find the cause in `journalctl -u UNIT -n 50`, mend it, then `systemctl reset-failed UNIT` (which empties "
+    fix="Find the cause in `journalctl -u UNIT -n 50`, fix it, then `systemctl reset-failed UNIT` (which empties "
     "the counter) and `systemctl start UNIT`. Raising StartLimitBurst= only makes the loop longer.",
     expect=partial(_not, bad=Condition.GAVE_UP, services_only=True),
     gate=True,

@@ -136,7 +136,7 @@ QT201 = Rule(
     "still runs from memory after its file was deleted counts as absent too: the next daemon-reload or boot "
     "loses it.",
     why="What is declared and absent is not starting, not restarting and not monitored, and everything that wants "
-    "it waits for nothing. After the move from Compose this fleet's own registry listed thirteen units that "
+    "it waits for nothing. After a move from Compose one registry listed thirteen units that "
     "no host had: a table of names does not show that, only a question to systemd does.",
     fix="Run `qtctl deploy`: it writes the missing files, reloads systemd and starts what is declared running. "
     "For an external (redis-server, grafana) install its package. If the unit is meant to be gone, set `state "

@@ -63,7 +63,7 @@ def _does_run(facts: Facts, venv: DesiredVenv) -> Judgment:
         proofs.runs(need, check.resolved, check.exit) if ran else proofs.executable(need, venv.interpreter, yes=False)
     )
     claims = (shown, leads)
-    remedy = f"build {venv.path} anew with an interpreter that is on the host: python3 -m venv --clear {venv.path}"
+    remedy = f"rebuild {venv.path} with an interpreter that is on the host: python3 -m venv --clear {venv.path}"
     return Verdict(check.exit == 0, {"exit": check.exit, "interpreter": check.resolved}, claims, remedy=remedy)
 
 
@@ -101,7 +101,7 @@ QT402 = Rule(
     "A script in its place makes the check unknown.",
     why="A venv is a link to the interpreter it was made with. An upgrade of the system's Python (3.10 to 3.12 "
     "with Ubuntu 24.04) or a venv copied from another host leaves every venv in place and none that starts.",
-    fix="`readlink -f PATH/bin/python` shows where it leads. Install that interpreter, or build the venv anew "
+    fix="`readlink -f PATH/bin/python` shows where it leads. Install that interpreter, or rebuild the venv "
     "with one that is there: the packages of another minor version do not carry over.",
     expect=_runs,
 )

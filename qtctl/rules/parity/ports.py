@@ -36,7 +36,7 @@ def keys(port: Published) -> tuple[str, ...]:
     return str(port.published), f"{port.published}/{port.protocol}"
 
 
-def told(port: Published, disposition: Disposition) -> str:
+def said_of(port: Published, disposition: Disposition) -> str:
     return next((disposition.ports[key] for key in keys(port) if key in disposition.ports), "")
 
 
@@ -49,7 +49,7 @@ def unusable(text: str) -> bool:
 
 def port_side(port: Published, disposition: Disposition, gone_to: tuple[PlaceOf, ...], facts: Facts | None) -> PortSide:
     """`holds` where a unit it went to declares the expected port and listens there, or where the port is said gone."""
-    word = told(port, disposition)
+    word = said_of(port, disposition)
     if word.startswith(GONE):
         return PortSide(port, word, None, (), (), Outcome.HOLDS, word.removeprefix(GONE).strip())
     expected = int(word) if word and not unusable(word) else port.published

@@ -83,6 +83,6 @@ QT802 = Meaning(
     Severity.ERROR,
     what="A compose service was mapped or migrated to a unit that is not on the host, or does not run there.",
     why="The migration moved it on paper. What it did is done by nobody.",
-    fix="`qtctl audit` says what is wrong with the unit; deploy it, start it, or mend the disposition.",
+    fix="`qtctl audit` says what is wrong with the unit; deploy it, start it, or correct the disposition.",
 )
 RULES = (QT802,)

@@ -33,13 +33,13 @@ class Claim:
 def collisions(registry: Registry) -> Iterator[Problem]:
     """Each claim with the first that it collides with; the first wildcard with one of each address."""
     bound: dict[tuple[str, int, str], dict[str, Claim]] = {}
-    told = set()
+    reported = set()
     for claim in _claims(registry):
         for host in claim.hosts:
             firsts = bound.setdefault((claim.protocol, claim.port, host), {})
             for first in _before(claim, firsts):
-                if (first.origin, claim.origin) not in told:
-                    told.add((first.origin, claim.origin))
+                if (first.origin, claim.origin) not in reported:
+                    reported.add((first.origin, claim.origin))
                     what = f"{claim.address}:{claim.port} is claimed by {first.name} too"
                     yield Problem(what, claim.origin, "give one of them another", "QT101")
             firsts.setdefault(claim.of, claim)

@@ -72,7 +72,7 @@ QT108 = ViewRule(
     what="A setting or argument names a container as its host (`redis`, `quantum_redis`), a path below /app, a "
     "container network, or the container engine. The key is shown, never the value.",
     why="The name resolved on the compose network and resolves nowhere on the host: the service restarts for ever, "
-    "or somebody mends it with a line in /etc/hosts that the next host lacks.",
+    "or somebody patches it with a line in /etc/hosts that the next host lacks.",
     fix="Name the address or path that the host has.",
     look=leftovers,
 )

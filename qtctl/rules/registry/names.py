@@ -10,7 +10,7 @@ from qtctl.rules.view import View, ViewRule
 KINDS = ("services", "externals", "targets", "timers", "venvs", "keys", "hosts")
 
 FEW = 20
-"""Names that are alike, of which each pair is told. Of more, each with the next."""
+"""Names that are alike, of which each pair is reported; of more, each with the next."""
 
 
 def names(view: View) -> Iterator[Finding]:
@@ -28,7 +28,7 @@ def names(view: View) -> Iterator[Finding]:
 
 
 def _twins(registry: Registry, kind: str, first: str, second: str) -> Iterator[Finding]:
-    if _told_apart(registry, kind, first, second) or _told_apart(registry, kind, second, first):
+    if _is_explained(registry, kind, first, second) or _is_explained(registry, kind, second, first):
         return
     yield QT106.broken(
         second,
@@ -38,7 +38,7 @@ def _twins(registry: Registry, kind: str, first: str, second: str) -> Iterator[F
     )
 
 
-def _told_apart(registry: Registry, kind: str, gone: str, other: str) -> bool:
+def _is_explained(registry: Registry, kind: str, gone: str, other: str) -> bool:
     """`gone` is retired and says what became of it: the other, what took the other's place too, or why."""
     nodes = getattr(registry, kind)
     if getattr(nodes[gone], "state", None) != "retired":

@@ -66,7 +66,7 @@ QT104 = ViewRule(
     what="A stream is consumed that no running service publishes, anywhere in the fleet; or (information) "
     "published and neither consumed nor read.",
     why="A consumer without a publisher waits for ever and looks healthy: the flow that is drawn through it does "
-    "not exist. In the fleet's flow chart sizing.final was such a link, in no list of streams.",
+    "not exist. One fleet's flow chart had such a link: sizing.final, which was in no list of streams.",
     fix="Declare who publishes it (`streams.publishes`), or name the stream that is really written.",
     look=streams,
 )

@@ -31,7 +31,7 @@ def memory(view: View) -> Iterator[Finding]:
         desired.host,
         f"has {_gib(desired.memory)} of memory, and the memory_max of the {len(caps)} services that run there adds up "
         f"to {_gib(total)} (most: {', '.join(largest)})",
-        "lower the caps, move services to another host, or mend the host's memory",
+        "lower the caps, move services to another host, or correct the host's memory",
         view.registry.origins["hosts", desired.host].at("memory"),
     )
 
@@ -109,7 +109,7 @@ QT105 = ViewRule(
     "`hosts.toml` declares for it.",
     why="Each service stays within its cap, and the host runs out all the same: then the kernel chooses what to "
     "end, and it need not be the one that grew.",
-    fix="Lower caps that are never reached, move services, or mend the declared memory.",
+    fix="Lower caps that are never reached, move services, or correct the declared memory.",
     look=memory,
 )
 QT114 = ViewRule(

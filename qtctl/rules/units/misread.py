@@ -60,7 +60,7 @@ def _troubles(line: Line, version: int) -> Iterator[_Trouble]:
         what = f"{line.key}= has a # after its value: systemd knows no such comments"
         yield Severity.ERROR, what, "put it on a line of its own"
     elif (trouble := value_trouble(line.key, kind, line.value)) is not None:
-        yield Severity.ERROR, f"{line.key}= {trouble}: systemd ignores the line", "mend the value"
+        yield Severity.ERROR, f"{line.key}= {trouble}: systemd ignores the line", "fix the value"
     if (executed or kind in ("ENVIRON", "STRING")) and _percent(line.value):
         yield Severity.WARNING, f"{line.key}= has a % that systemd replaces", "write %% for a percent sign"
     if kind == "ENVIRON":

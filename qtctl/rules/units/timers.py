@@ -80,7 +80,7 @@ QT112 = ViewRule(
     "from the last run of something that nothing else starts.",
     why="systemd keeps the time of the last run for calendar timers only, drops an expression that it cannot read, "
     "and does not start again what is still active: the timer looks armed and never runs anything.",
-    fix="Remove `persistent` (`qtctl lint --fix` does so) or add an `on_calendar`; mend the expression "
+    fix="Remove `persistent` (`qtctl lint --fix` does so) or add an `on_calendar`; correct the expression "
     '(`systemd-analyze calendar`); say `state = "on-timer"`; add `on_boot`.',
     look=timers,
 )
