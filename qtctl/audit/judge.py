@@ -7,39 +7,10 @@ from qtctl.findings.finding import Finding, Outcome, Proof, fingerprint
 from qtctl.findings.policy import Policy
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
-from qtctl.model.facts import Facts
+from qtctl.model.facts import FACT_KINDS, LET_READ, Channel, Facts, Reach
 from qtctl.rules.catalogue import host_rules
 from qtctl.rules.declared import Root
 from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
-
-WAY_OF_FACT: dict[str, Root] = {
-    "unit": ("QT701", "bus"),
-    "unit.listing": ("QT701", "bus"),
-    "file": ("QT701", "exec"),
-    "listeners": ("QT701", "exec"),
-    "venv": ("QT701", "exec"),
-    "host": ("QT701", "exec"),
-    "store": ("QT701", "ssh"),
-    "account": ("QT701", "exec"),
-    "group": ("QT701", "exec"),
-    "hosts": ("QT701", "exec"),
-    "auditor": ("QT701", "exec"),
-}
-"""What a fact is asked through: where that way is closed, it is why the fact is not known."""
-IN_STORE = ("key", "stream", "stream.group")
-SEE_BUS = "systemctl status dbus.socket dbus.service on the host, then audit again"
-HELP: dict[str, str] = {
-    "reach": "see the reason; qtctl explain QT701",
-    "reach.bus": SEE_BUS,
-    "unit": SEE_BUS,
-    "unit.listing": SEE_BUS,
-    "store": "let the auditing account reach Redis: its password by name in stores.toml, AllowTcpForwarding in sshd",
-    "key": "let the auditing account run TYPE and XINFO on Redis, then audit again",
-    "stream": "let the auditing account run TYPE and XINFO on Redis, then audit again",
-    "stream.group": "let the auditing account run TYPE and XINFO on Redis, then audit again",
-}
-"""What opens a way or lets a fact be read, by fact, or by fact and subject."""
-LET_READ = "let the auditing account read it, or run the command as one that may"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +115,8 @@ class _Bench:
 
 
 def _help(item: Item) -> str:
-    return HELP.get(f"{item.fact}.{item.subject}") or HELP.get(item.fact, LET_READ)
+    kind = FACT_KINDS.get(item.fact)
+    return kind.help_for(item.subject) if kind else LET_READ
 
 
 def _known(item: Item) -> bool:
@@ -158,11 +130,11 @@ def _outcome(verdict: Verdict) -> Outcome:
 
 
 def _ways(need: Need) -> tuple[Root, ...]:
-    if need.fact in IN_STORE:
-        return (("QT509", need.store),)
-    if need.fact == "reach":
-        return () if need.subject == "ssh" else (("QT701", "ssh"),)
-    return (WAY_OF_FACT[need.fact],) if need.fact in WAY_OF_FACT else ()
+    """What a fact is asked through. Nothing is below the connection itself."""
+    kind = FACT_KINDS.get(need.fact)
+    if kind is None or (need.fact, need.subject) == (Reach.FACT, Channel.SSH):
+        return ()
+    return (("QT509", need.store),) if kind.channel is Channel.STORE else (("QT701", str(kind.channel)),)
 
 
 def _with_causes(drafts: list[_Draft]) -> tuple[Finding, ...]:

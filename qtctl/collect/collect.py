@@ -6,15 +6,15 @@ from qtctl.collect import commands, stores, units
 from qtctl.collect.ledger import Ledger, iso
 from qtctl.collect.look import Deadline, Look
 from qtctl.errors import QtctlError
-from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Need
-from qtctl.model.facts import File, HostBaseline, Listeners, Reach, Unit, UnitListing, VenvCheck
+from qtctl.model.facts import FACT_KINDS, Channel, Reach
 from qtctl.model.inquiry import Inquiry
 from qtctl.ports.clock import Clock
 from qtctl.ports.host import Host
-from qtctl.probes import accounts, baseline, files, hosts, listeners, logins, venvs
+from qtctl.probes import baseline
 from qtctl.probes.answer import observed
 from qtctl.probes.batch import Probe
+from qtctl.probes.family import families
 from qtctl.probes.stores import FACTS as STORE_FACTS
 from qtctl.version import VERSION
 
@@ -22,9 +22,8 @@ SSH = Need(Reach.FACT, "ssh")
 ALWAYS = frozenset({SSH, units.REACH, commands.REACH, baseline.NEED})
 """Asked of every host, whether needed or not: which channels to it work, and what it is."""
 
-OF_BUS = (UnitListing.FACT, Unit.FACT)
-BATCHED = (Listeners.FACT, File.FACT, VenvCheck.FACT, Account.FACT, Group.FACT, Hosts.FACT, Auditor.FACT)
-KNOWN = frozenset({Reach.FACT, HostBaseline.FACT, *OF_BUS, *STORE_FACTS, *BATCHED})
+families()  # Imported now: once a host is connected to, nothing should wait for that.
+OF_BUS = tuple(kind.name for kind in FACT_KINDS.values() if kind.channel is Channel.BUS)
 
 
 def collect(
@@ -64,16 +63,9 @@ def unreachable(inquiry: Inquiry, error: QtctlError, clock: Clock, address: str)
 
 
 def _families(wanted: Mapping[str, list[Need]], inquiry: Inquiry) -> list[tuple[Probe, tuple[Need, ...]]]:
-    sockets, paths, venv_paths, users, groups, names, login = (tuple(wanted.get(fact, ())) for fact in BATCHED)
-    return [
-        (baseline.probe(), (baseline.NEED,)),
-        (listeners.probe(sockets), sockets),
-        (files.probe(paths, sealed=inquiry.protected_paths), paths),
-        (venvs.probe(venv_paths), venv_paths),
-        (accounts.probe(users, groups), (*users, *groups)),
-        (logins.probe(login), login),
-        (hosts.probe(names, inquiry.fleet, inquiry.names_in_hosts_file), names),
-    ]
+    """The probes of one exec, each with the needs that it answers."""
+    asked = [(each, tuple(_of(wanted, *(fact.FACT for fact in each.facts)))) for each in families()]
+    return [(family.ask(needs, inquiry), needs) for family, needs in asked]
 
 
 def _sorted(needs: Iterable[Need]) -> list[Need]:
@@ -87,7 +79,7 @@ def _sorted(needs: Iterable[Need]) -> list[Need]:
 def _by_fact(needs: Iterable[Need]) -> dict[str, list[Need]]:
     wanted: dict[str, list[Need]] = {}
     for need in _sorted(needs):
-        if need.fact not in KNOWN:
+        if need.fact not in FACT_KINDS:
             raise ValueError(f"no probe answers {need.fact!r}")
         wanted.setdefault(need.fact, []).append(need)
     return wanted

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from qtctl.dialects import terminal
 from qtctl.errors import InputError, Place
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import FACTS
+from qtctl.model.facts import FACT_KINDS
 from qtctl.model.moments import microseconds
 from qtctl.model.plausible import problem
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-KINDS = {kind.FACT: kind for kind in FACTS}
 HINT = "save it again with --save"
 DEEPEST, MOST_ERRORS = 16, 100
 MOST_CHARACTERS, MOST_VALUES, MOST_VALUES_OF_ITEM = 16 * 1024 * 1024, 1_500_000, 400_000
@@ -55,7 +54,7 @@ def schema() -> dict[str, Any]:
     """JSON Schema of the document, with the value of every kind of fact under `$defs`."""
     document = _document().json_schema()
     document["properties"]["schema_version"] = {"const": EVIDENCE_SCHEMA}
-    for fact in sorted(KINDS):
+    for fact in sorted(FACT_KINDS):
         document["$defs"][f"fact.{fact}"] = _value(fact).json_schema()
     return document
 
@@ -94,7 +93,7 @@ def _reader() -> "TypeAdapter[dict[str, Any]]":
 def _value(fact: str) -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter  # noqa: PLC0415 -- see load
 
-    return TypeAdapter(KINDS[fact])
+    return TypeAdapter(FACT_KINDS[fact].model)
 
 
 def _parse(text: str, file: str) -> object:
@@ -187,7 +186,7 @@ def _check_times(evidence: Evidence, text: str, file: str) -> None:
 
 
 def _problem(item: Item, asks: set[int]) -> str:
-    if item.fact not in KINDS:
+    if item.fact not in FACT_KINDS:
         return "no such kind of fact"
     if item.ask not in asks:
         return f"no ask has the number {item.ask}"

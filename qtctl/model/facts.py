@@ -5,6 +5,7 @@ Each class is the `value` of the items of one fact: `FACT` is the kind, the docs
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
@@ -192,10 +193,67 @@ class StreamGroup:
     last_delivered_id: str
 
 
-FACTS: tuple[type[Fact], ...] = (
-    Reach, HostBaseline, UnitListing, Unit, File, Listeners, VenvCheck, StoreServer, KeyFact, Stream, StreamGroup,
-    Account, Group, Hosts, Auditor,
-)  # fmt: skip
+class Channel(StrEnum):
+    """What a fact is asked through. Where it is closed, that is why the fact is not known."""
+
+    SSH = "ssh"
+    """The connection itself, and what is tunnelled through it."""
+    BUS = "bus"
+    EXEC = "exec"
+    STORE = "store"
+    """A Redis server that answers."""
+
+
+LET_READ = "let the auditing account read it, or run the command as one that may"
+SEE_BUS = "systemctl status dbus.socket dbus.service on the host, then audit again"
+ASK_REDIS = "let the auditing account run TYPE and XINFO on Redis, then audit again"
+REACH_REDIS = "let the auditing account reach Redis: its password by name in stores.toml, AllowTcpForwarding in sshd"
+
+
+@dataclass(frozen=True, slots=True)
+class FactKind:
+    """A kind of fact: the class of its values, what it is asked through, and what to do where it is not known.
+
+    `help_of`: subjects for which something else is to be done.
+    """
+
+    model: type[Fact]
+    channel: Channel
+    help: str = LET_READ
+    help_of: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.model.FACT
+
+    def help_for(self, subject: str) -> str:
+        return dict(self.help_of).get(subject, self.help)
+
+
+FACT_KINDS: dict[str, FactKind] = {
+    kind.name: kind
+    for kind in (
+        FactKind(Reach, Channel.SSH, "see the reason; qtctl explain QT701", (("bus", SEE_BUS),)),
+        FactKind(HostBaseline, Channel.EXEC),
+        FactKind(UnitListing, Channel.BUS, SEE_BUS),
+        FactKind(Unit, Channel.BUS, SEE_BUS),
+        FactKind(Listeners, Channel.EXEC),
+        FactKind(File, Channel.EXEC),
+        FactKind(VenvCheck, Channel.EXEC),
+        FactKind(Account, Channel.EXEC),
+        FactKind(Group, Channel.EXEC),
+        FactKind(Auditor, Channel.EXEC),
+        FactKind(Hosts, Channel.EXEC),
+        FactKind(StoreServer, Channel.SSH, REACH_REDIS),
+        FactKind(KeyFact, Channel.STORE, ASK_REDIS),
+        FactKind(Stream, Channel.STORE, ASK_REDIS),
+        FactKind(StreamGroup, Channel.STORE, ASK_REDIS),
+    )
+}
+"""Every kind of fact, by name: what asks, reads back, judges and documents facts looks here, and nowhere else.
+
+The probe that answers it is the one in `probes/` whose FAMILY names its class; exec families are asked in this order.
+"""
 
 F = TypeVar("F", bound=Fact)
 

@@ -3,16 +3,18 @@
 A subject that is a number asks who has that id. The comment field is not kept: people write their names there.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from qtctl.dialects.lines import lines
 from qtctl.dialects.shell import quote
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Fact
+from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import U32, whole
 from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, absent, observed, refused, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Probe, command
+from qtctl.probes.family import Family
 
 FOUND, NOT_ALL_FOUND = 0, 2
 """getent's exit status: 2 says that one or more of the keys are in no database."""
@@ -88,3 +90,11 @@ def _group(fields: list[str]) -> _Row:
         raise ValueError(f"{len(fields)} fields")
     name, _, gid, members = fields
     return name, gid, Group(name, whole(gid, U32), sorted(filter(None, members.split(","))))
+
+
+def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:
+    users = [need for need in needs if need.fact == Account.FACT]
+    return probe(users, [need for need in needs if need.fact == Group.FACT])
+
+
+FAMILY = Family((Account, Group), _of_needs)

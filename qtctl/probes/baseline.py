@@ -9,6 +9,7 @@ from qtctl.model.facts import HostBaseline
 from qtctl.model.plausible import LONGEST_LINE, MOST_CPUS, shown, whole
 from qtctl.probes.answer import Answer, observed, text, unparseable
 from qtctl.probes.batch import Command, Frames, Probe
+from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
 
 NEED = Need(HostBaseline.FACT, "host")
@@ -77,3 +78,6 @@ def _zone(said: dict[str, str]) -> str:
     """localtime(5): without /etc/localtime it is UTC. '' where the file is a copy and nothing names its zone."""
     link = said.get("link", "")
     return link.partition(ZONES)[2] if ZONES in link else said.get("zone", "")
+
+
+FAMILY = Family((HostBaseline,), lambda _, __: probe())

@@ -7,6 +7,7 @@ from qtctl.model.account_facts import Hosts
 from qtctl.model.evidence import Need
 from qtctl.probes.answer import Answer, first_line, observed, path_failed, unparseable
 from qtctl.probes.batch import Frames, Probe, command
+from qtctl.probes.family import Family
 
 MOST = 1024 * 1024
 """Bytes that are read of it: lists of blocked names can be longer than anything a person wrote."""
@@ -35,3 +36,6 @@ def _parse(need: Need, frames: Frames, fleet: str, names: Collection[str]) -> li
     block = None if found.block is None else list(found.block)
     rows = [list(row) for row in found.rows if any(gives(row, name) for name in names)]
     return [observed(need, Hosts(rows, block, found.broken), again=AGAIN)]
+
+
+FAMILY = Family((Hosts,), lambda needs, inquiry: probe(needs, inquiry.fleet, inquiry.names_in_hosts_file))

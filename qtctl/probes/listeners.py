@@ -9,6 +9,7 @@ from qtctl.model.facts import Listeners
 from qtctl.model.plausible import HIGHEST_PORT, is_socket_address, shown, whole
 from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, first_line, observed, refused, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.family import Family
 
 ARGV = ("ss", "-H", "-lntu", "--cgroup")
 AGAIN = "ss -H -lntu --cgroup | tr -s ' '"
@@ -83,3 +84,6 @@ def _refusal(frame: Frame) -> str:
     if frame.exit != 0 or frame.stderr.strip():
         return first_line(frame.stderr) or f"ss ended with exit status {frame.exit}"
     return ""
+
+
+FAMILY = Family((Listeners,), lambda needs, _: probe(needs))

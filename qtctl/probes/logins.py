@@ -12,6 +12,7 @@ from qtctl.model.account_facts import Auditor
 from qtctl.model.evidence import Need
 from qtctl.probes.answer import Answer, first_line, observed, refused, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
 
 NEED = Need(Auditor.FACT, "self")
@@ -74,3 +75,6 @@ def _login(account: Sequence[str], lines: Iterable[str]) -> Auditor:
         parts[path or "/"] = [_KINDS.get(tag, "other"), uid, gid, mode.zfill(4), target if path else ""]
     name, _, uid, _, _, home, shell = account
     return Auditor(name, int(uid), home, shell, parts, names["u"], names["g"])
+
+
+FAMILY = Family((Auditor,), lambda needs, _: probe(needs))

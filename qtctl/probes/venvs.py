@@ -30,6 +30,7 @@ from qtctl.probes.answer import (
     unparseable,
 )
 from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
 
 SAY = "import sys; print(sys.version.split()[0])"
@@ -213,3 +214,6 @@ def _not_executable(need: Need, row: _Row) -> Answer:
         return refused(need, "Permission denied", again=again(need.subject), line="Permission denied")
     value = VenvCheck(_python(row.path), row.target, NOT_EXECUTABLE, "Permission denied" if regular else row.message)
     return observed(need, value, again=again(need.subject), line=row.target)
+
+
+FAMILY = Family((VenvCheck,), lambda needs, _: probe(needs))

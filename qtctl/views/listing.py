@@ -204,7 +204,7 @@ def _ports(registry: Registry) -> Iterator[PortRow]:
     yield from (row for _, row in rows)
 
 
-_Place = tuple[int, str, str]
+_Place = tuple[int, str, str, str]
 
 
 def _own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
@@ -219,7 +219,7 @@ def _own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
                 health=port.health.path if port.health else "",
                 summary=port.summary or node.summary,
             )
-            yield (port.number, port.listen, row.name), row
+            yield (port.number, port.listen, name, key), row
 
 
 def _ports_of_sockets(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
@@ -234,7 +234,7 @@ def _ports_of_sockets(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
                 health="",
                 summary=node.summary,
             )
-            yield (port.port, row.listen, row.name), row
+            yield (port.port, row.listen, name, port.name), row
 
 
 def _externals(registry: Registry) -> Iterator[ExternalRow]:

@@ -1,7 +1,7 @@
 """Evidence to text and back, and texts that are not evidence."""
 
 import json
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from qtctl.errors import InputError
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import (
-    FACTS,
+    FACT_KINDS,
     File,
     HostBaseline,
     KeyFact,
@@ -37,7 +37,7 @@ ROWS = st.tuples(
     st.sampled_from(["*", "127.0.0.1", "[::]", "127.0.0.53%lo", "[fe80::1]%eth0"]),
     st.integers(0, 65535).map(str), TEXT, TEXT,
 ).map(list)  # fmt: skip
-BY_KIND = {kind: st.builds(kind) for kind in FACTS if is_dataclass(kind)} | {
+BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | {
     HostBaseline: st.builds(
         HostBaseline, load=LOADS, uptime_s=U32, cpus=st.integers(0, 512),
         memory_total=NUMBER, memory_available=NUMBER, disk_total=NUMBER, disk_free=NUMBER,

@@ -1,0 +1,35 @@
+"""What is asked in one exec: families of facts, found by folder. Each file in `probes/` with a FAMILY is one."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from qtctl import probes
+from qtctl.model.evidence import Need
+from qtctl.model.facts import FACT_KINDS, Fact
+from qtctl.model.inquiry import Inquiry
+from qtctl.probes.batch import Probe
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The facts that one probe answers, and what asks for some of them."""
+
+    facts: tuple[type[Fact], ...]
+    ask: Callable[[Sequence[Need], Inquiry], Probe]
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """In the order of the kinds of fact."""
+    order = list(FACT_KINDS)
+    return tuple(sorted(_found(), key=lambda family: order.index(family.facts[0].FACT)))
+
+
+def _found() -> Iterator[Family]:
+    for found in iter_modules(probes.__path__):
+        family = getattr(import_module(f"{probes.__name__}.{found.name}"), "FAMILY", None)
+        if family is not None:
+            yield family
