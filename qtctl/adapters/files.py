@@ -166,6 +166,17 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
             above.write(path.name, content, mode, sync=True)
 
 
+def append(path: Path, content: bytes) -> None:
+    """Add to the end of a regular file, which is made where there is none. InputError where it cannot be."""
+    place = Place(str(path))
+    with _told("written", place):
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+        with os.fdopen(os.open(path, flags, 0o644), "ab", buffering=0) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InputError("cannot be written: it is not a regular file", hint="name a file", place=place)
+            file.write(content)
+
+
 def rewrite(folder: Path, contents: Mapping[str, bytes]) -> None:
     """New contents of files of a registry by their relative path, each whole or not at all, with the mode it had."""
     with _opened(folder) as root:

@@ -8,14 +8,16 @@ import typer
 
 from qtctl.cli.exits import of_conclusion
 from qtctl.cli.options import FormatOption
-from qtctl.cli.output import Format, Styled, draw, present, table, tell
+from qtctl.cli.output import present
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
+from qtctl.report.view import as_it_is
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qtctl.adopt.registry import HostFacts
     from qtctl.flows.adopt import Adopted, Into
-    from qtctl.report.adopt import AdoptReport
 
 app = typer.Typer(help="Make a registry of what is there already.", no_args_is_help=True)
 
@@ -65,7 +67,7 @@ def units(
     into = _into(out, name, HostFacts(host, host, systemd=systemd, guessed=guessed))
     wish = Wish(systemd, tuple(only or ()), tuple(prefer or ()))
     adopted = adopt_units(Source(str(folder), read_unit_folder(folder)), wish, into)
-    _finish(adopted, out, force=force, format_=format_)
+    _finish(adopted, out, lambda file: str(folder / file), force=force, format_=format_)
 
 
 @app.command("host")
@@ -100,7 +102,7 @@ def host(
     into = _into(out, name, known)
     source = Source(target, looked.found, looked.states, looked.unread, as_root=connection.user == ROOT)
     adopted = adopt_units(source, Wish(known.systemd, tuple(only or ())), into)
-    _finish(adopted, out, force=force, format_=format_)
+    _finish(adopted, out, as_it_is, force=force, format_=format_)
 
 
 @app.command("compose")
@@ -124,7 +126,7 @@ def compose(
     guessed = ("address", "audit_user", "deploy_user", "memory", "cpus", "systemd", "timezone")
     into = _into(out, name, HostFacts(host, host, guessed=guessed))
     adopted = adopt_compose({str(path): read_text(path) for path in files}, into)
-    _finish(adopted, out, force=force, format_=format_)
+    _finish(adopted, out, as_it_is, force=force, format_=format_)
 
 
 def _into(out: Path, name: str | None, host: "HostFacts") -> "Into":
@@ -147,41 +149,15 @@ def _fleet(out: Path, name: str | None) -> str:
     return made if made and made != "registry" else "fleet"
 
 
-def _finish(adopted: "Adopted", out: Path, *, force: bool, format_: Format | None) -> None:
+def _finish(adopted: "Adopted", out: Path, locate: "Callable[[str], str]", *, force: bool, format_: str | None) -> None:
     from qtctl.adapters.files import replace_folder, write_new_folder
-    from qtctl.report.adopt import build, to_json
-    from qtctl.report.adopt_markdown import to_markdown
+    from qtctl.report.adopt import build
+    from qtctl.report.adopt_view import view
 
     report = build(adopted.adoption, str(out))
     if force:
         replace_folder(out, adopted.files)
     else:
         write_new_folder(out, adopted.files)
-    present(format_, lambda: to_json(report), lambda: to_markdown(report), lambda: _show(report))
+    present(view(report, locate), format_)
     raise typer.Exit(of_conclusion(adopted.adoption.conclusion))
-
-
-def _show(report: "AdoptReport") -> None:
-    from qtctl.report.adopt_markdown import UNEXPLAINED, alike, differing, directive_of, headline, lines, place, what_of
-
-    findings = alike(report.judgments)
-    if findings:
-        found = table("where", "severity", "finding", "what", "remedy")
-        for those in findings:
-            first = those[0]
-            found.row(place(first), first.severity.value, first.id, what_of(those), first.remedy)
-        draw(found)
-    choices = [each for each in report.judgments if not each.id]
-    if choices:
-        shown = table("of", "choice", title="Choices")
-        for each in choices:
-            shown.row(each.subject, each.what)
-        draw(shown)
-    for text in report.unread:
-        tell(Styled("not shown by the host", "magenta"), f": {text}")
-    for (section, directive, because), units in differing(report).items():
-        tell(f"{directive_of(section, directive)} is rendered otherwise: {because or UNEXPLAINED} ({units})")
-    for text in report.to_do:
-        tell(Styled("to do", "yellow"), f": {text}")
-    tell(f"lines: {', '.join(lines(report))}")
-    tell(headline(report))

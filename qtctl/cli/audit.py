@@ -19,7 +19,7 @@ from qtctl.cli.options import (
     UserOption,
     registry_folder,
 )
-from qtctl.cli.output import Format, present
+from qtctl.cli.output import present
 from qtctl.dialects.endpoints import is_host_glob
 from qtctl.errors import InputError
 
@@ -65,29 +65,27 @@ def _several(names: list[str], saved: Path | None, as_name: str | None, *, all_h
     return ("*",) if all_hosts else tuple(names)
 
 
-def _audit(
-    source: "Source", started: "Asking | None", *, save: Path | None, format_: Format | None, every: bool
-) -> Exit:
+def _prepare() -> None:
+    """Load what judges and shows an audit, while the host answers."""
+    for each in ("api.audit", "report.audit_view"):
+        import_module(f"qtctl.{each}")
+
+
+def _audit(source: "Source", started: "Asking | None", *, save: Path | None, format_: str | None, every: bool) -> Exit:
     from qtctl.adapters.files import check_writable
     from qtctl.cli.evidence import gather
     from qtctl.cli.evidence import save as keep
 
     if save is not None:
         check_writable(save)
-    declared, evidence = gather(source, started, lambda: import_module("qtctl.api.audit"))
+    declared, evidence = gather(source, started, _prepare)
     from qtctl.api import audit
-    from qtctl.report.audit import to_json
-    from qtctl.report.audit_markdown import to_markdown
+    from qtctl.report.audit_view import view
+    from qtctl.report.view import beneath
 
     if save is not None:
         keep(evidence, save)
     checks = audit.judge(declared, evidence)
     report = audit.report(declared, evidence, checks, every=every)
-
-    def tables() -> None:
-        from qtctl.cli.audit_table import show
-
-        show(report)
-
-    present(format_, lambda: to_json(report), lambda: to_markdown(report), tables)
+    present(view(report, checks, beneath(source.registry, source.templates), declared.host_place), format_)
     return of_conclusion(report.verdict)

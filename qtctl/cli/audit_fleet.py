@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtctl.cli.exits import Exit, decide, of_conclusion
-from qtctl.cli.output import Format, cell, draw, present, progress, table, tell, withhold
+from qtctl.cli.output import present, progress, withhold
 from qtctl.errors import InputError, Place
 from qtctl.model.events import Event, Stage, begun, done, failed
 
 if TYPE_CHECKING:
-    from qtctl.cli.tables import Rows
+    from qtctl.findings.finding import Finding
     from qtctl.fleet.ask import Asked
     from qtctl.report.audit import AuditReport
-    from qtctl.report.fleet import FleetReport
 
 
 class Selection(NamedTuple):
@@ -26,23 +25,26 @@ class Selection(NamedTuple):
     templates: Path | None = None
 
 
-def audit_fleet(chosen: Selection, *, save: Path | None, format_: Format | None, every: bool) -> Exit:
+def audit_fleet(chosen: Selection, *, save: Path | None, format_: str | None, every: bool) -> Exit:
     from qtctl.api import audit, fleet
     from qtctl.cli.evidence import save as keep
-    from qtctl.report.fleet import to_json
-    from qtctl.report.fleet_markdown import to_markdown
+    from qtctl.report.fleet_view import placed, view
+    from qtctl.report.view import beneath
 
     if save is not None:
         _check_folder(save)
     reports: dict[int, AuditReport] = {}
+    found: dict[int, Sequence[Finding]] = {}
     with closing(_asked(chosen)) as asked:
         for each in asked:
             if save is not None:
                 keep(each.evidence, save / f"{each.target}.json")
             checks = audit.judge(each.declared, each.evidence)
+            found[each.number] = tuple(placed(checks, each.declared.host_place))
             reports[each.number] = audit.report(each.declared, each.evidence, checks, every=every)
     report = fleet.report([each for _, each in sorted(reports.items())])
-    present(format_, lambda: to_json(report), lambda: to_markdown(report), lambda: _show(report))
+    findings = [finding for number in sorted(found) for finding in found[number]]
+    present(view(report, findings, beneath(chosen.registry, chosen.templates)), format_)
     return decide(of_conclusion(each.verdict) for each in report.hosts)
 
 
@@ -82,32 +84,3 @@ def _check_folder(folder: Path) -> None:
         hint = "several hosts are saved below a folder, a file each"
         raise InputError("cannot be written: it is no folder", hint=hint, place=Place(str(folder)))
     check_writable(folder / "evidence.json")
-
-
-def _show(report: "FleetReport") -> None:
-    """One line a host; then the findings and unknowns of each that has any and could be asked; then the totals."""
-    from qtctl.cli.audit_table import show
-    from qtctl.report.fleet import why_unreachable
-
-    draw(_hosts(report.hosts))
-    for each in report.hosts:
-        asked = not why_unreachable(each)
-        if each.checks is not None or (asked and (each.findings or each.unknowns)):
-            show(each)
-    totals = report.totals
-    tell(
-        f"{totals.hosts} hosts: {totals.as_declared} as declared, {totals.not_as_declared} not as declared, "
-        f"{totals.incomplete} incomplete · {totals.checks} checks: {totals.holds} hold, {totals.broken} broken, "
-        f"{totals.unknown} unknown"
-    )
-
-
-def _hosts(reports: "Sequence[AuditReport]") -> "Rows":
-    from qtctl.cli.audit_table import VERDICTS
-    from qtctl.report.fleet import why_unreachable
-
-    shown = table("host", "verdict", "holds", "broken", "unknown", "unreachable because", title="Hosts")
-    for each in reports:
-        counts = map(str, (each.totals.holds, each.totals.broken, each.totals.unknown))
-        shown.row(each.address, cell(VERDICTS[each.verdict.value]), *counts, why_unreachable(each))
-    return shown

@@ -98,16 +98,17 @@ def _must_be_deployed(outcome: "DeployOutcome") -> None:
 def _reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:
     from qtctl.collect.document import dump
     from qtctl.flows.audit import judged
-    from qtctl.report import audit, audit_markdown, registry, registry_markdown
+    from qtctl.formats.markdown import markdown
+    from qtctl.report import audit, audit_page, registry, registry_page
 
     checks = judged(declared, evidence)
     audited = audit.build(declared.desired, evidence, checks)
     modules = registry.build(declared.desired, evidence, checks)
     texts = {
         "audit.json": audit.to_json(audited),
-        "audit.md": audit_markdown.to_markdown(audited),
+        "audit.md": markdown(audit_page.page(audited)),
         "registry.json": registry.to_json(modules),
-        "registry.md": registry_markdown.to_markdown(modules),
+        "registry.md": markdown(registry_page.page(modules)),
         "evidence.json": dump(evidence),
     }
     for name, text in texts.items():

@@ -10,6 +10,7 @@ from qtctl.cli.exits import Exit, of_deploy
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import (
     AsOption,
+    DeployFormatOption,
     HostOption,
     RegistryOption,
     TemplatesOption,
@@ -17,12 +18,13 @@ from qtctl.cli.options import (
     YesOption,
     registry_folder,
 )
-from qtctl.cli.output import Format, complain, complain_of, confirmed, progress, tell, withhold, write
+from qtctl.cli.output import complain, complain_of, confirmed, present, progress, tell, withhold
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from qtctl.cli.output import ProgressLine
     from qtctl.flows.declared import Declared
@@ -46,9 +48,7 @@ def deploy(
     deadline: Annotated[
         int, typer.Option("--deadline", metavar="SECONDS", min=1, help="How long it may take, once you said yes.")
     ] = 120,
-    format_: Annotated[
-        Format, typer.Option("--format", help="json and md: the plan with how each step ended, once that is known.")
-    ] = Format.TABLE,
+    format_: DeployFormatOption = "table",
 ) -> None:
     """Show what would change on a host, ask, change it, and return when it runs as declared."""
     from qtctl.api.deploy import deploy as run
@@ -59,7 +59,7 @@ def deploy(
     secrets = passwords(declared.desired)
     withhold(*secrets.values())
     cleanly()
-    told = _Told(host, declared, format_)
+    told = _Told(host, declared, format_, registry_folder(registry), templates)
     with progress() as say:
         say(begun(host, Stage.CONNECT))
         outcome = run(
@@ -81,7 +81,9 @@ class _Told:
 
     target: str
     declared: "Declared"
-    format_: Format
+    format_: str
+    registry: "Path"
+    templates: "Path | None"
 
     @property
     def name(self) -> str:
@@ -90,7 +92,7 @@ class _Told:
 
     def plan(self, plan: "Plan", *, verbose: bool) -> None:
         """Before anybody is asked; a document has the plan in it, and comes at the end."""
-        if self.format_ is not Format.TABLE:
+        if self.format_ != "table":
             return
         from qtctl.cli.deploy_view import show
 
@@ -101,7 +103,7 @@ class _Told:
         from qtctl.report.deploy_text import ended, problems
 
         code = of_deploy(outcome)
-        if self.format_ is Format.TABLE:
+        if self.format_ == "table":
             for line in ended(outcome, self.target):
                 tell(line)
         else:
@@ -114,13 +116,15 @@ class _Told:
 
     def _document(self, outcome: "DeployOutcome", code: Exit) -> None:
         from qtctl.flows.audit import placed
-        from qtctl.report.deploy import build, to_json
-        from qtctl.report.deploy_markdown import to_markdown
+        from qtctl.report.deploy import build
+        from qtctl.report.deploy_view import view
+        from qtctl.report.view import beneath
 
         outstanding = tuple(placed(self.declared, each) for each in outcome.outstanding)
         fleet = self.declared.desired.fleet
         report = build(replace(outcome, outstanding=outstanding), fleet=fleet, address=self.target, exit_code=code)
-        write(to_json(report) if self.format_ is Format.JSON else to_markdown(report))
+        locate = beneath(self.registry, self.templates)
+        present(view(report, outstanding, locate, self.declared.host_place), self.format_)
 
 
 def _confirm(told: _Told, say: "ProgressLine", *, yes: bool, verbose: bool) -> "Callable[[Plan], bool]":
@@ -129,7 +133,7 @@ def _confirm(told: _Told, say: "ProgressLine", *, yes: bool, verbose: bool) -> "
         told.plan(plan, verbose=verbose)
         if yes:
             return True
-        if told.format_ is not Format.TABLE:
+        if told.format_ != "table":
             return False
         if not sys.stdin.isatty():
             raise InputError("not asked, so nothing was changed", hint="answer on a terminal, or give --yes")

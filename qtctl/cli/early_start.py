@@ -14,13 +14,13 @@ from qtctl.dialects.endpoints import is_account, is_target
 from qtctl.errors import InputError
 from qtctl.flows.asking import Asking
 from qtctl.flows.target import Target
+from qtctl.formats.catalogue import Content, offered
 
 SOURCE = frozenset({"--host", "--as", "--user", "--registry", "--templates", "--format"})
 COMMANDS = {("audit",): SOURCE | {"--save"}, ("report", "registry"): SOURCE | {"--out"}}
 """The commands that ask a live host and change nothing, and their options that take a value."""
 FLAGS = {("audit",): frozenset({"--all", "--debug"}), ("report", "registry"): frozenset({"--debug"})}
 """Their options without a value. With any other option (--from, --help) nothing starts early."""
-FORMATS = frozenset({"table", "json", "md"})
 
 
 def begin(argv: Sequence[str]) -> Asking | None:
@@ -80,7 +80,7 @@ def _right(options: Mapping[str, str]) -> bool:
     """Whether the command will accept these values, as far as that can be told without a registry."""
     if not is_target(options.get("--host", "")) or not is_account(options.get("--user", "root")):
         return False
-    if options.get("--format", "json") not in FORMATS:
+    if "--format" in options and options["--format"] not in offered(Content.JUDGED):
         return False
     return all(_writable(options[name]) for name in ("--save", "--out") if name in options)
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.interrupt import cleanly
-from qtctl.cli.options import AsOption, FormatOption, RegistryOption, registry_folder
-from qtctl.cli.output import Format, chosen, draw, progress, table, tell, write
+from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, registry_folder
+from qtctl.cli.output import present, progress, tell
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
@@ -38,7 +38,7 @@ def up(
     install: Annotated[
         bool, typer.Option("--install", metavar="", help="Install missing Debian packages with apt-get.")
     ] = False,
-    format_: FormatOption = None,
+    format_: DeclaredFormatOption = None,
 ) -> None:
     """Boot lab1 … labN with sshd, Redis, and a stand-in program for every entry point of the registry."""
     from qtctl.adapters.files import read_registry
@@ -57,15 +57,15 @@ def up(
         if install:
             install_packages(say)
         booted = boot(names, tree, suite=suite, stands_for=name, progress=say)
-    _show(booted, chosen(format_))
+    _show(booted, format_)
 
 
 @app.command("list")
-def list_(format_: FormatOption = None) -> None:
+def list_(format_: DeclaredFormatOption = None) -> None:
     """The lab's hosts, and whether they run."""
     from qtctl.lab.lab import list_hosts
 
-    _show(list_hosts(), chosen(format_))
+    _show(list_hosts(), format_)
 
 
 @app.command("exec", context_settings={"ignore_unknown_options": True})
@@ -109,16 +109,14 @@ def down(names: NamesArgument = []) -> None:  # noqa: B006 - typer copies it
     tell(f"ended: {', '.join(ended)}")
 
 
-def _show(hosts: "Sequence[LabHost]", how: Format) -> None:
+def _show(hosts: "Sequence[LabHost]", format_: str | None) -> None:
+    from qtctl.report.blocks import Table
+    from qtctl.report.view import View
+
     rows = [
         (host.name, host.address, host.suite, host.stands_for, "running" if host.running else "down") for host in hosts
     ]
-    columns = ("name", "address", "suite", "stands_for", "state")
-    if how is Format.JSON:
-        hosts_json = [dict(zip(columns, row, strict=True)) for row in rows]
-        write(json.dumps({"schema_version": 1, "hosts": hosts_json}, indent=2))
-        return
-    shown = table("name", "address", "suite", "stands in for", "state")
-    for row in rows:
-        shown.row(*row)
-    draw(shown)
+    keys = ("name", "address", "suite", "stands_for", "state")
+    document = {"schema_version": 1, "hosts": [dict(zip(keys, row, strict=True)) for row in rows]}
+    shown = Table(("name", "address", "suite", "stands in for", "state"), tuple(rows))
+    present(View(name="lab", about="lab", json=lambda: json.dumps(document, indent=2), page=lambda: (shown,)), format_)

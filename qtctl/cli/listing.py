@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from qtctl.cli.options import FormatOption, RegistryOption, registry_folder
-from qtctl.cli.output import draw, present, table
+from qtctl.cli.options import DeclaredFormatOption, RegistryOption, registry_folder
+from qtctl.cli.output import present
 from qtctl.views.words import Kind, State
 
 
@@ -15,20 +15,11 @@ def list_(
         State | None, typer.Option("--state", help="Only what is declared in this state (default: all).")
     ] = None,
     registry: RegistryOption = None,
-    format_: FormatOption = None,
+    format_: DeclaredFormatOption = None,
 ) -> None:
     """List what the registry declares: services, or another kind, each with its unit, state and ties."""
     from qtctl.adapters.files import read_registry
     from qtctl.flows.views import listing
-    from qtctl.report.document import dumped
-    from qtctl.views.listing import cells, columns, title, to_markdown
+    from qtctl.views.presented import list_view
 
-    found = listing(read_registry(registry_folder(registry)), kind, state)
-
-    def tables() -> None:
-        shown = table(*columns(found), title=title(found))
-        for row in found.rows:
-            shown.row(*cells(found, row))
-        draw(shown)
-
-    present(format_, lambda: dumped(found), lambda: to_markdown(found), tables)
+    present(list_view(listing(read_registry(registry_folder(registry)), kind, state)), format_)

@@ -2,12 +2,15 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.output import Format
 from qtctl.dialects.endpoints import is_account, is_host_glob, is_target
+from qtctl.formats.catalogue import Content, offered, refused
+
+if TYPE_CHECKING:
+    from typer.models import OptionInfo
 
 RegistryOption = Annotated[
     Path | None,
@@ -71,9 +74,34 @@ FromOption = Annotated[
     Path | None,
     typer.Option("--from", metavar="FILE", help="Judge saved evidence instead of asking a host."),
 ]
-FormatOption = Annotated[
-    Format | None,
-    typer.Option("--format", help="Default: table on a terminal, Markdown elsewhere."),
+FORMAT_HELP = "Default: table on a terminal, Markdown elsewhere."
+
+
+def _format(content: Content, help_: str = FORMAT_HELP) -> "OptionInfo":
+    """The one option for formats: those that a report of this content has."""
+    names = offered(content)
+
+    def check(given: str | None) -> str | None:
+        if given is None or given in names:
+            return given
+        because = refused(content).get(given)
+        others = ", ".join(map(repr, names))
+        raise typer.BadParameter(f"{given!r} is not one of {others}" + (f": {because}" if because else ""))
+
+    option: OptionInfo = typer.Option("--format", metavar="|".join(names), callback=check, help=help_)
+    return option
+
+
+FormatOption = Annotated[str | None, _format(Content.JUDGED)]
+"""Of a report that judges something."""
+DeclaredFormatOption = Annotated[str | None, _format(Content.DECLARED)]
+"""Of one that only says what is there."""
+DeployFormatOption = Annotated[
+    str,
+    _format(
+        Content.JUDGED,
+        "Default: table. Others have the plan with how each step ended; they ask nobody, so give --yes.",
+    ),
 ]
 OutFileOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask before changing anything.")]

@@ -5,11 +5,11 @@ but as text that it only shows, and no secret that this process was given goes o
 """
 
 import contextlib
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qtctl.dialects import terminal
 from qtctl.model.events import Event, Stage
@@ -18,49 +18,53 @@ from qtctl.model.secret import Secret, Withheld
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.text import Text
-
     from qtctl.cli.tables import Rows
+    from qtctl.report.view import View
 
 _withheld = Withheld()
 VERBS = {Stage.CONNECT: "connecting to", Stage.COLLECT: "asking", Stage.END: "ending"}
 """How a stage is named that needs no further word than its host."""
 
 
-class Format(StrEnum):
-    TABLE = "table"
-    JSON = "json"
-    MD = "md"
-
-
-class Styled(NamedTuple):
-    """A part of a line or cell, in a style of Rich: red, dim."""
-
-    text: str
-    style: str
-
-
-Part = str | Styled
-BREAK = Styled("\n", "")
-"""Between the parts of a cell: another line. No text is this object, whatever it says."""
-
-
-def chosen(format_: Format | None) -> Format:
+def chosen(format_: str | None, out: "Path | None" = None) -> str:
     """Tables are for terminals; Markdown where the output goes elsewhere and nothing else was asked for."""
     if format_ is not None:
         return format_
-    return Format.TABLE if sys.stdout.isatty() else Format.MD
+    return "table" if out is None and sys.stdout.isatty() else "md"
 
 
-def present(
-    format_: Format | None, json: Callable[[], str], markdown: Callable[[], str], tables: Callable[[], None]
-) -> None:
-    """A result, in the one way that was chosen."""
-    how = chosen(format_)
-    if how is Format.TABLE:
-        tables()
+def present(view: "View", format_: str | None, out: "Path | None" = None) -> None:
+    """A report in the format that was chosen, on stdout or in a file, and what the format adds to other files."""
+    from qtctl.formats import catalogue
+
+    how = chosen(format_, out)
+    if how == catalogue.TABLE:
+        _tables(view, out)
+    elif text := catalogue.text(view, how):
+        write(text, out)
+    for variable, aside in catalogue.asides(view, how).items():
+        _add(variable, aside)
+
+
+def _tables(view: "View", out: "Path | None") -> None:
+    from qtctl.cli.tables import drawn, print_blocks
+
+    blocks = view.page() if view.screen is None else view.screen()
+    if out is None:
+        print_blocks(blocks)
     else:
-        write(json() if how is Format.JSON else markdown())
+        write(drawn(blocks), out)
+
+
+def _add(variable: str, text: str) -> None:
+    """To the end of the file that an environment variable names; nothing where it names none."""
+    path = os.environ.get(variable)
+    if path:
+        from pathlib import Path
+
+        from qtctl.adapters.files import append
+
+        append(Path(path), _document(text).encode())
 
 
 def withhold(*secrets: Secret) -> None:
@@ -71,8 +75,7 @@ def withhold(*secrets: Secret) -> None:
 
 def write(document: str, to: "Path | None" = None) -> None:
     """A document of several lines, on stdout or in a file. Whoever made it made one line of each value in it."""
-    shown = terminal.lines(_withheld.out_of(document))
-    shown = shown if shown.endswith("\n") else f"{shown}\n"
+    shown = _document(document)
     if to is None:
         sys.stdout.write(shown)
         return
@@ -81,14 +84,9 @@ def write(document: str, to: "Path | None" = None) -> None:
     write_atomic(to, shown.encode())
 
 
-def tell(*parts: Part) -> None:
-    """One line on stdout, whatever its parts say."""
-    if any(isinstance(part, Styled) for part in parts):
-        from qtctl.cli.tables import print_line
-
-        print_line(cell(*parts))
-    else:
-        sys.stdout.write(_line("".join(part for part in parts if isinstance(part, str))) + "\n")
+def tell(text: str) -> None:
+    """One line on stdout, whatever it says."""
+    sys.stdout.write(f"{_line(text)}\n")
 
 
 def complain(text: str) -> None:
@@ -115,12 +113,9 @@ def confirmed(question: str) -> bool:
     return typer.confirm(_line(question))
 
 
-def cell(*parts: Part) -> "Text":
-    """Parts as text of a table: no markup in it, no emoji, one line but for BREAK."""
-
-    from rich.text import Text
-
-    return Text.assemble(*(part if part is BREAK else _styled(part) for part in parts))
+def harmless(text: str) -> str:
+    """One line that a terminal only shows, without what is withheld."""
+    return _line(text)
 
 
 def table(*columns: str, title: str | None = None) -> "Rows":
@@ -168,6 +163,11 @@ class ProgressLine:
         return f"{event.host}: {event.detail}" if self._named and event.host else event.detail
 
 
+def _document(text: str) -> str:
+    shown = terminal.lines(_withheld.out_of(text))
+    return shown if shown.endswith("\n") else f"{shown}\n"
+
+
 def _line(text: str) -> str:
     return terminal.line(_withheld.out_of(text))
 
@@ -176,10 +176,6 @@ def _message(text: str) -> str:
     from qtctl.dialects.secrets import masked_message
 
     return masked_message(text)
-
-
-def _styled(part: Part) -> tuple[str, str]:
-    return (_line(part.text), part.style) if isinstance(part, Styled) else (_line(part), "")
 
 
 def _to_stderr(text: str) -> None:

@@ -17,7 +17,7 @@ from qtctl.cli.options import (
     UserOption,
     registry_folder,
 )
-from qtctl.cli.output import Format, write
+from qtctl.cli.output import present
 
 if TYPE_CHECKING:
     from qtctl.dialects.compose.types import Compose
@@ -43,17 +43,17 @@ def parity(
     from qtctl.cli.evidence import obtain
     from qtctl.dialects.compose.load import load
     from qtctl.model.facts import Facts
-    from qtctl.report.document import dumped
     from qtctl.report.parity import build
-    from qtctl.report.parity_markdown import render
+    from qtctl.report.parity_view import view
 
     loaded = [load(read_text(path), str(path)) for path in compose]
     declared = declare(registry_folder(registry), host or "", templates=templates, as_name=as_name)
     if out is not None:
         check_writable(out)
     facts = None if host is None and saved is None else Facts.of(obtain(declared, host, saved, user))
-    report = build(tuple(_compare(declared, each, facts) for each in loaded))
-    write(dumped(report) if format_ is Format.JSON else render(report), out)
+    compared = tuple(_compare(declared, each, facts) for each in loaded)
+    report = build(compared)
+    present(view(report, compared), format_, out)
     raise typer.Exit(of_conclusion(report.conclusion))
 
 

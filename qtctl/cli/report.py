@@ -16,7 +16,7 @@ from qtctl.cli.options import (
     UserOption,
     registry_folder,
 )
-from qtctl.cli.output import Format, write
+from qtctl.cli.output import present
 
 app = typer.Typer(help="Documents about a host, from live or saved evidence.", no_args_is_help=True)
 
@@ -45,13 +45,13 @@ def registry(
     if out is not None:
         check_writable(out)
     source = Source(registry_folder(registry), templates, host, saved, as_name, user)
-    declared, evidence = gather(source, context.obj, lambda: import_module("qtctl.report.registry"))
+    declared, evidence = gather(source, context.obj, lambda: import_module("qtctl.report.registry_view"))
     from qtctl.api.audit import conclude, judge
-    from qtctl.report.registry import build, to_json
-    from qtctl.report.registry_markdown import to_markdown
+    from qtctl.report.registry import build
+    from qtctl.report.registry_view import view
+    from qtctl.report.view import beneath
 
     checks = judge(declared, evidence)
-    built = build(declared.desired, evidence, checks)
-    text = to_json(built) if format_ is Format.JSON else to_markdown(built)
-    write(text, out)
+    report = build(declared.desired, evidence, checks)
+    present(view(report, checks, beneath(source.registry, templates), declared.host_place), format_, out)
     raise typer.Exit(of_conclusion(conclude(declared, checks)))

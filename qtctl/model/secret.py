@@ -106,8 +106,9 @@ def _forms(text: str) -> Iterator[str]:
 
 
 def _character(char: str) -> str:
-    """One character, as it is or as shells, JSON, Python, Markdown and HTML write it."""
+    """One character, as it is or as shells, JSON, Python, Markdown, HTML, XML and workflow commands write it."""
     ways = [(r"\\{1,4}" if char == "\\" else r"\\{0,2}" + re.escape(char))]
+    ways += [f"%{ord(char):02X}", f"&#{ord(char)};"] if char.isascii() and not char.isalnum() else []
     ways += [re.escape(_ESCAPES[char])] if char in _ESCAPES else []
     if not char.isascii() or not char.isprintable():
         ways += [rf"\\u{unit}" for unit in (f"{ord(char):04x}", f"{ord(char):08x}")] + [rf"\\x{ord(char):02x}"]

@@ -2,8 +2,9 @@
 
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Facts, HostBaseline
+from qtctl.report.blocks import Blocks, Paragraph, table
 from qtctl.report.document import Part
-from qtctl.report.markdown import UNKNOWN, plain, size, span, table
+from qtctl.report.phrases import UNKNOWN, size, span
 
 
 class Baseline(Part):
@@ -20,19 +21,19 @@ def baseline(facts: Facts) -> Baseline:
     return Baseline(state=item.state, reason=item.reason, value=value)
 
 
-def baseline_lines(seen: Baseline) -> list[str]:
+def baseline_blocks(seen: Baseline) -> Blocks:
     if seen.value is None:
-        return [f"{UNKNOWN}: {seen.state.value}" + (f" ({plain(seen.reason)})" if seen.reason else "")]
+        return (Paragraph(f"{UNKNOWN}: {seen.state.value}" + (f" ({seen.reason})" if seen.reason else "")),)
     host = seen.value
     rows = (
-        ("host name", plain(host.hostname)),
-        ("operating system", plain(host.os)),
-        ("kernel", plain(host.kernel)),
-        ("systemd", plain(host.systemd)),
+        ("host name", host.hostname),
+        ("operating system", host.os),
+        ("kernel", host.kernel),
+        ("systemd", host.systemd),
         ("uptime", span(host.uptime_s)),
         ("load 1, 5, 15 min", ", ".join(f"{load:.2f}" for load in host.load) + f" on {host.cpus} CPUs"),
         ("memory", f"{size(host.memory_available)} of {size(host.memory_total)} available"),
         ("disk", f"{size(host.disk_free)} of {size(host.disk_total)} free"),
-        ("timezone", plain(host.timezone)),
+        ("timezone", host.timezone),
     )
     return table(("what", "value"), rows)

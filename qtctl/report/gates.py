@@ -8,9 +8,9 @@ from qtctl.findings.verdict import fails
 from qtctl.report.categories import Category
 from qtctl.report.check import Check
 from qtctl.report.document import Part
-from qtctl.report.markdown import words
 from qtctl.report.modules_model import Module
 from qtctl.report.order import nested
+from qtctl.report.phrases import words
 
 FAMILIES = (
     ("units are as declared", "QT2"),

@@ -10,9 +10,8 @@ from qtctl.model.names import unit_name, units_of
 from qtctl.model.registry import External, Registry, Service
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
 from qtctl.model.units import Timer
+from qtctl.report.blocks import Blocks, Code, Table, Text, Title
 from qtctl.report.document import Part
-from qtctl.report.markdown import code, document, plain
-from qtctl.report.markdown import table as md_table
 from qtctl.resolve.listeners import heard_by
 from qtctl.views.find import WORDS
 from qtctl.views.rows import (
@@ -81,11 +80,18 @@ def cells(found: Listing, row: Row) -> tuple[str, ...]:
     return tuple(value if isinstance(value, str) else ", ".join(value) for value in values)
 
 
-def to_markdown(found: Listing) -> str:
+def page(found: Listing) -> Blocks:
     heads = columns(found)
-    written = {name: plain if name == "summary" else code for name in heads}
-    rows = [[written[name](cell) for name, cell in zip(heads, cells(found, row), strict=True)] for row in found.rows]
-    return document(title(found), md_table(heads, rows))
+    rows = tuple(tuple(map(_cell, heads, cells(found, row))) for row in found.rows)
+    return (Title(title(found)), Table(heads, rows))
+
+
+def screen(found: Listing) -> Blocks:
+    return (Table(columns(found), tuple(cells(found, row) for row in found.rows), title(found)),)
+
+
+def _cell(column: str, value: str) -> Text:
+    return value if column == "summary" else Code(value)
 
 
 def title(found: Listing) -> str:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from qtctl.formats.markdown import markdown
 from qtctl.report.adopt import build, to_json
-from qtctl.report.adopt_markdown import to_markdown
+from qtctl.report.adopt_page import page
 from tests.adopt.small import adopt, place_of, rendered, table
 
 CANARIES = ("hunter2hunter", "AKIAIOSFODNN7EXAMPLE", "s3cr3t-in-url", "Zx81kQ0vPf29LmT7cYb3WnR6")
@@ -22,7 +23,7 @@ Enviroment=DB_PASSWORD=hunter2hunter
 def test_none_is_copied_and_their_names_are() -> None:
     adopted = adopt({"x.service": UNIT})
     report = build(adopted.adoption, "out")
-    shown = [*(text.decode() for text in adopted.files.values()), to_json(report), to_markdown(report)]
+    shown = [*(text.decode() for text in adopted.files.values()), to_json(report), markdown(page(report))]
     for canary in CANARIES:
         assert not any(canary in text for text in shown), canary
     service = table(adopted, "services/x.toml")

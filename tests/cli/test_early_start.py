@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from qtctl.cli.early_start import COMMANDS, FLAGS, FORMATS, begin, taken, target_of
+from qtctl.cli.early_start import COMMANDS, FLAGS, begin, taken, target_of
 from qtctl.cli.main import app
-from qtctl.cli.output import Format
 from qtctl.errors import InputError
 from qtctl.flows.target import Target
+from qtctl.formats.catalogue import Content, offered
 from qtctl.model.events import Event, Stage, begun
 from tests.cli.world import ROOT
 
@@ -86,7 +86,9 @@ def test_the_options_are_those_of_the_command(command: tuple[str, ...]) -> None:
 
 
 def test_the_formats_are_those_of_the_commands() -> None:
-    assert {each.value for each in Format} == FORMATS
+    for name in (*offered(Content.JUDGED), "xml"):
+        begun = target_of(["audit", "--host", "lab1", "--format", name], {})
+        assert (begun is not None) == (name != "xml")
 
 
 def test_a_host_that_is_being_asked_is_the_one_that_the_command_takes() -> None:

@@ -139,12 +139,13 @@ def _names(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
         return f"`{_argument(parameter)}`"
     names = ", ".join(f"`{name}`" for name in sorted(parameter.opts, key=len, reverse=True))
-    return names if parameter.is_flag else f"{names} `{parameter.metavar or _value(parameter)}`"
+    value = (parameter.metavar or _value(parameter)).replace("|", r"\|")
+    return names if parameter.is_flag else f"{names} `{value}`"
 
 
 def _value(option: Any) -> str:
     kind = option.type_descriptor.annotation
-    return r"\|".join(each.value for each in kind) if issubclass(kind, Enum) else str(option.name).upper()
+    return "|".join(each.value for each in kind) if issubclass(kind, Enum) else str(option.name).upper()
 
 
 def _default(parameter: Any) -> str:

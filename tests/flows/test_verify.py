@@ -11,8 +11,9 @@ from qtctl.adapters.files import read_templates
 from qtctl.findings.finding import Outcome
 from qtctl.flows.declare import Loaded, declare
 from qtctl.flows.verify import verify
+from qtctl.formats.markdown import markdown
 from qtctl.report.verify import build, to_json
-from qtctl.report.verify_markdown import to_markdown
+from qtctl.report.verify_page import page
 from qtctl.stage.verified import Verified
 from tests.registry.small import SMALL, changed
 
@@ -39,7 +40,7 @@ def asked(declared: Loaded, threshold: float | None = None) -> Verified:
     report = build(found)
     assert report.outcome is found.outcome
     assert to_json(report)
-    assert to_markdown(report)
+    assert markdown(page(report))
     return found
 
 

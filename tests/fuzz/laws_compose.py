@@ -10,10 +10,11 @@ from qtctl.dialects.compose.ports import MAX_PORT, Malformed, short
 from qtctl.dialects.compose.shell import words
 from qtctl.dialects.compose.types import Compose, PortKind
 from qtctl.errors import InputError
+from qtctl.formats.markdown import markdown
 from qtctl.model.facts import Facts
 from qtctl.parity.compare import compare, legacy_of
-from qtctl.report.parity import to_json
-from qtctl.report.parity_markdown import to_markdown
+from qtctl.report.parity import build, to_json
+from qtctl.report.parity_page import page
 from tests.cli.world import COMPOSE
 from tests.dialects.compose import cases_bad, cases_ports, test_load
 from tests.fuzz.evidence import declared, taken
@@ -79,7 +80,7 @@ def parities(data: bytes) -> None:
         report = compare(compose, legacy_of(known.registry.legacy, compose.file), known.desired, with_facts)
         assert [row.service for row in report.rows] == [service.name for service in compose.services]
         assert json.loads(to_json((report,)))
-        to_markdown((report,))
+        assert markdown(page(build((report,))))
 
 
 def seeds() -> list[bytes]:

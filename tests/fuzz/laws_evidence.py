@@ -6,8 +6,9 @@ from dataclasses import replace
 from qtctl.collect.document import dump, load
 from qtctl.errors import InputError
 from qtctl.flows.audit import judged
+from qtctl.formats.markdown import markdown
 from qtctl.model.evidence import Evidence
-from qtctl.report import audit, audit_markdown, registry, registry_markdown
+from qtctl.report import audit, audit_page, registry, registry_page
 from tests.collect.test_document import GOOD
 from tests.fuzz.evidence import declared, taken, with_its_asks
 from tests.fuzz.target import Target, placed, said
@@ -39,10 +40,10 @@ def judges(data: bytes) -> None:
     checks = judged(declared(), evidence)
     report = audit.build(declared().desired, evidence, checks)
     assert json.loads(audit.to_json(report))
-    assert audit_markdown.to_markdown(report)
+    assert markdown(audit_page.page(report))
     built = registry.build(declared().desired, evidence, checks)
     assert json.loads(registry.to_json(built))
-    assert registry_markdown.to_markdown(built)
+    assert markdown(registry_page.page(built))
 
 
 def seeds() -> list[bytes]:

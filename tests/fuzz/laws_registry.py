@@ -9,10 +9,12 @@ from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.lint import Linted, counts, lint
 from qtctl.flows.mend import mend
+from qtctl.formats.catalogue import Content, offered, text
 from qtctl.model.registry import Registry
 from qtctl.registry.load import REQUIRED, load
 from qtctl.registry.places import Places
-from qtctl.report.lint import Report, to_json, to_markdown, to_sarif
+from qtctl.report.lint import Report, to_json
+from qtctl.report.lint_view import view
 from qtctl.version import VERSION
 from qtctl.views.graph import graph
 from qtctl.views.graph_svg import svg
@@ -81,8 +83,9 @@ def lints(data: bytes) -> None:
         _check(files, linted)
         report = Report("registry", (), linted.findings, counts(linted.registry), linted.gate)
     assert json.loads(to_json(report))["schema_version"]
-    assert json.loads(to_sarif(report, {}, str))["runs"][0]["tool"]["driver"]["version"] == VERSION
-    assert to_markdown(report).isprintable() is False
+    shown = {name: text(view(report, str), name) for name in offered(Content.JUDGED) if name != "table"}
+    assert json.loads(shown["sarif"])["runs"][0]["tool"]["driver"]["version"] == VERSION
+    assert bool(shown["md"]) == (report.counts is not None)
 
 
 def _check(files: Files, linted: Linted) -> None:

@@ -6,7 +6,8 @@ import shlex
 from markdown_it import MarkdownIt
 
 from qtctl.dialects import shell, terminal
-from qtctl.report.markdown import code, document, plain, table
+from qtctl.formats.markdown import markdown
+from qtctl.report.blocks import Bullets, Code, Strong, Table, Title
 from tests.fuzz.target import Target
 from tests.security.hostile import BREAKS, TRICKS
 
@@ -44,8 +45,8 @@ def pasted(data: bytes) -> None:
 def marked(data: bytes) -> None:
     """Cells and lines hold text and code alone, and none of them ends before its end."""
     text = data.decode("utf-8", "replace")
-    cells = (plain(text), code(text), f"{plain(text)} {code(text)}")
-    written = document(plain(text), [f"- {cells[0]}", f"- {cells[1]}", ""], table(("a", "b", "c"), [cells]))
+    cells = (text, Code(text), (text, " ", Code(text)), (Strong("a"), text), ("", text))
+    written = markdown((Title(text), Bullets(cells), Table(("a", "b", "c", "d", text), (cells,))))
     tokens = _MARKDOWN.parse(written)
     assert sum(token.type == "tr_open" for token in tokens) == 2
     assert sum(token.type == "td_open" for token in tokens) == len(cells)
@@ -53,7 +54,7 @@ def marked(data: bytes) -> None:
     assert {child.type for child in inline} <= _TEXT
     assert {child.content for child in inline if child.type == "html_inline"} <= {"<code>", "</code>"}
     assert not any(token.type in ("html_block", "fence", "blockquote_open", "hr") for token in tokens)
-    assert sum(token.type == "list_item_open" for token in tokens) == 2
+    assert sum(token.type == "list_item_open" for token in tokens) == len(cells)
 
 
 SEEDS = [text.encode("utf-8", "surrogatepass") for text in (*TRICKS.values(), *BREAKS.values(), ORDINARY)]

@@ -7,7 +7,9 @@ import pytest
 from qtctl.findings.finding import Severity
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.lint import counts, lint
-from qtctl.report.lint import Report, to_json, to_markdown, to_sarif
+from qtctl.formats.catalogue import Content, offered, text
+from qtctl.report.lint import Report, to_json
+from qtctl.report.lint_view import view
 from tests.lint.case import Case
 from tests.lint.cases import CASES
 
@@ -25,9 +27,10 @@ def test_what_is_found(case: Case) -> None:
 def test_no_secret_is_shown(case: Case) -> None:
     linted = lint(case.texts, case.templates)
     report = Report("r", (), linted.findings, counts(linted.registry), Severity.WARNING)
-    for text in (to_json(report), to_markdown(report), to_sarif(report, {}, str)):
+    for name in set(offered(Content.JUDGED)) - {"table"}:
+        shown = text(view(report, str), name)
         for secret in ("hunter", "9f86d0", "kJ8s0L", "AKIA", "abcdefghijkl", "changeme"):
-            assert secret not in text
+            assert secret not in shown
 
 
 def test_every_rule_is_found_and_silent_once() -> None:

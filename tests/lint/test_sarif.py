@@ -7,17 +7,17 @@ import pytest
 
 from qtctl.errors import InputErrors
 from qtctl.flows.lint import lint
-from qtctl.report.lint import UNREADABLE, Explained, Report, to_sarif
+from qtctl.formats.catalogue import text
+from qtctl.report.lint import Report
+from qtctl.report.lint_view import RULES, UNREADABLE, view
 from tests.lint.case import Case
 from tests.lint.cases import CASES
-
-MEANINGS = {f"QT{number}": Explained("title", "what", "fix") for number in range(101, 115)}
 
 
 def sarif(case: Case) -> dict[str, Any]:
     linted = lint(case.texts, case.templates)
     report = Report("r", (), linted.findings, {}, linted.gate)
-    document: dict[str, Any] = json.loads(to_sarif(report, MEANINGS, lambda file: f"my registry/{file}"))
+    document: dict[str, Any] = json.loads(text(view(report, lambda file: f"my registry/{file}"), "sarif"))
     return document
 
 
@@ -53,14 +53,14 @@ def test_errors_are_results_too() -> None:
     with pytest.raises(InputErrors) as other:
         lint(bad.texts, {})
     report = Report("r", (*caught.value.errors, *other.value.errors), (), None, None)
-    (run,) = json.loads(to_sarif(report, MEANINGS, lambda file: f"/r/{file}"))["runs"]
+    (run,) = json.loads(text(view(report, lambda file: f"/r/{file}"), "sarif"))["runs"]
     assert [result["ruleId"] for result in run["results"]] == [UNREADABLE, "QT102"]
     locations = [result["locations"][0]["physicalLocation"] for result in run["results"]]
     assert [each["artifactLocation"]["uri"] for each in locations] == [
         "file:///r/policy.toml",
         "file:///r/services/api.toml",
     ]
-    assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == {*MEANINGS, UNREADABLE}
+    assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == {*(each.id for each in RULES), UNREADABLE}
 
 
 def test_fingerprints_stay_when_lines_move() -> None:

@@ -2,13 +2,14 @@ import pytest
 from pydantic import ValidationError
 
 from qtctl.dialects.compose.load import load
+from qtctl.formats.markdown import markdown
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts
 from qtctl.model.registry import Legacy
 from qtctl.parity.compare import compare
 from qtctl.parity.rows import ParityReport
 from qtctl.report.parity import ParityDocument, build, to_json
-from qtctl.report.parity_markdown import to_markdown
+from qtctl.report.parity_page import page
 
 from .fleet import desired, evidence
 from .golden import assert_golden
@@ -57,14 +58,14 @@ def test_the_whole_report() -> None:
     both = reports(evidence())
     assert [report.verdict.value for report in both] == ["gap", "parity"]
     assert_golden("parity.json", to_json(both))
-    assert_golden("parity.md", to_markdown(both))
+    assert_golden("parity.md", markdown(page(build(both))))
 
 
 def test_without_evidence_nothing_is_at_parity() -> None:
     both = reports(None)
     assert [report.verdict.value for report in both] == ["gap", "unknown"]
     assert build(both[1:]).verdict.value == "unknown"
-    assert_golden("parity_unknown.md", to_markdown(both))
+    assert_golden("parity_unknown.md", markdown(page(build(both))))
 
 
 def test_totals_of_files_add_up_to_those_of_the_document() -> None:

@@ -3,13 +3,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from qtctl.formats.markdown import markdown
 from qtctl.meaning.units import LoopLimits
 from qtctl.model.facts import Unit
 from qtctl.report.categories import MEANINGS, Category, classify
 from qtctl.report.gates import GateOutcome
 from qtctl.report.needs import needs
 from qtctl.report.registry import RegistryReport, build, to_json
-from qtctl.report.registry_markdown import to_markdown
+from qtctl.report.registry_page import page
 
 from .checks import CHECKS
 from .fleet import ITEMS, desired, evidence
@@ -75,15 +76,15 @@ def test_the_whole_report() -> None:
         "rogue_one": "STOPPED",
     }
     assert_golden("registry.json", to_json(report))
-    assert_golden("registry.md", to_markdown(report))
-    assert "hunter2" not in to_json(report) + to_markdown(report)
+    assert_golden("registry.md", markdown(page(report)))
+    assert "hunter2" not in to_json(report) + markdown(page(report))
 
 
 def test_without_evidence_everything_is_unknown_and_no_gate_passes() -> None:
     report = build(desired(), evidence(()), ())
     assert report.summary.unknown == report.summary.total_modules == len(desired().services) + 2
     assert {gate.outcome for gate in report.gates} == {GateOutcome.UNKNOWN}
-    assert_golden("registry_unknown.md", to_markdown(report))
+    assert_golden("registry_unknown.md", markdown(page(report)))
 
 
 @settings(max_examples=30, deadline=None)
@@ -127,10 +128,10 @@ def test_what_the_report_reads_is_what_it_needs() -> None:
 
 def test_an_unknown_never_reads_as_absent_or_none() -> None:
     """Taking any one known fact away changes the text only towards `unknown`, never towards a number or a dash."""
-    whole = to_markdown(build(desired(), evidence(), ()))
+    whole = markdown(page(build(desired(), evidence(), ())))
     for item in ITEMS:
         rest = tuple(other for other in ITEMS if other is not item)
-        text = to_markdown(build(desired(), evidence(rest), ()))
+        text = markdown(page(build(desired(), evidence(rest), ())))
         assert text.count("absent") <= whole.count("absent"), item.need
         assert text.count("not-found") <= whole.count("not-found"), item.need
         assert text.count("missing (") <= whole.count("missing ("), item.need

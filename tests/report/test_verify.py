@@ -8,8 +8,9 @@ from pydantic import ValidationError
 from qtctl.dialects.systemd.analyze import OpenItem
 from qtctl.errors import Place
 from qtctl.findings.finding import Outcome
+from qtctl.formats.markdown import markdown
 from qtctl.report.verify import build, to_json
-from qtctl.report.verify_markdown import to_markdown
+from qtctl.report.verify_page import page
 from qtctl.stage.verified import Asked, CalendarCheck, Exposure, UnitMessage, Verified
 
 from .golden import assert_golden
@@ -46,7 +47,7 @@ VERIFIED = Verified(
 
 def test_the_whole_report() -> None:
     assert_golden("verify.json", to_json(build(VERIFIED)))
-    assert_golden("verify.md", to_markdown(build(VERIFIED)))
+    assert_golden("verify.md", markdown(page(build(VERIFIED))))
 
 
 def test_nothing_was_answered() -> None:
@@ -56,7 +57,7 @@ def test_nothing_was_answered() -> None:
     )
     report = build(found)
     assert report.outcome is UNKNOWN
-    assert_golden("verify_unknown.md", to_markdown(report))
+    assert_golden("verify_unknown.md", markdown(page(report)))
 
 
 @pytest.mark.parametrize(

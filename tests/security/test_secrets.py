@@ -19,10 +19,11 @@ from qtctl.dialects.secrets import masked_message
 from qtctl.dialects.systemd.quoting import exec_argument
 from qtctl.errors import HostError
 from qtctl.flows.adopt_compose import adopt_compose
+from qtctl.formats.markdown import markdown
 from qtctl.model.secret import Secret, Withheld
 from qtctl.plan.visible import shown_diff
 from qtctl.report.adopt import build, to_json
-from qtctl.report.adopt_markdown import to_markdown
+from qtctl.report.adopt_page import page
 from tests.adapters import servers
 from tests.adopt.small import adopt, into
 from tests.cli.world import qtctl
@@ -128,7 +129,7 @@ def test_adopted_units() -> None:
         files[f"{file}.service.d/more.conf"] = f"[Service]\nExecStop=/bin/app {line}\n"
     adopted = adopt(files)
     report = build(adopted.adoption, "out")
-    text = "".join([*(text.decode() for text in adopted.files.values()), to_json(report), to_markdown(report)])
+    text = "".join([*(text.decode() for text in adopted.files.values()), to_json(report), markdown(page(report))])
     assert [name for name, _, _, secret in rows() if secret in text] == []
     found = {each.subject for each in adopted.adoption.judgments if each.id == "QT109"}
     assert found == {f"{file}.service" for _, file, _, _ in rows()}
@@ -148,7 +149,7 @@ def test_adopted_environment(variable: str) -> None:
         {"x.service": f"[Service]\n{lines}", "y.service.d/e.conf": dropin, "y.service": "[Service]\nExecStart=/y\n"}
     )
     report = build(adopted.adoption, "out")
-    texts = [*(text.decode() for text in adopted.files.values()), to_json(report), to_markdown(report)]
+    texts = [*(text.decode() for text in adopted.files.values()), to_json(report), markdown(page(report))]
     assert not any(map(leaks(variable), texts))
     assert 'LEVEL = "info"' in "".join(texts), "what is no secret is adopted"
     assert name in "".join(texts), "by its name"
@@ -172,7 +173,7 @@ def test_adopted_compose() -> None:
         services[f"{file}-text"] = {"image": "x", "command": shlex.join(("app", *words))}
     done = adopt_compose({"docker-compose.yml": yaml.safe_dump({"services": services})}, into())
     report = build(done.adoption, "out")
-    text = "".join([*(text.decode() for text in done.files.values()), to_json(report), to_markdown(report)])
+    text = "".join([*(text.decode() for text in done.files.values()), to_json(report), markdown(page(report))])
     assert [name for name, _, _, secret in rows() if secret in text] == []
     assert CANARY not in text
     assert {each.subject for each in done.adoption.judgments if each.id == "QT109"} == services.keys()

@@ -7,8 +7,9 @@ from jsonschema import Draft202012Validator
 
 from qtctl.errors import InputError
 from qtctl.flows.views import listing
+from qtctl.formats.markdown import markdown
 from qtctl.report.document import dumped
-from qtctl.views.listing import STATES, to_markdown
+from qtctl.views.listing import STATES, page
 from qtctl.views.schemas import schemas
 from qtctl.views.words import Kind, State
 from tests.registry.small import changed
@@ -32,7 +33,7 @@ FILES = changed(timers=TIMERS, services__report=REPORT, services__gone=GONE)
 
 
 def test_every_kind_as_markdown() -> None:
-    same("list.md", "\n".join(to_markdown(listing(FILES, kind, None)) for kind in Kind))
+    same("list.md", "\n".join(markdown(page(listing(FILES, kind, None))) for kind in Kind))
 
 
 def test_every_kind_as_json() -> None:

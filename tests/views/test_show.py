@@ -9,11 +9,12 @@ from qtctl.adapters.files import read_registry, read_templates
 from qtctl.errors import InputError
 from qtctl.flows.declare import declare
 from qtctl.flows.views import show
+from qtctl.formats.markdown import markdown
 from qtctl.registry.load import load
 from qtctl.report.document import dumped
 from qtctl.views.schemas import schemas
 from qtctl.views.show import Shown
-from qtctl.views.show_markdown import to_markdown
+from qtctl.views.show_page import page
 from tests.docs.pages import ROOT
 from tests.registry.small import SMALL, changed, edited
 from tests.views.golden import same
@@ -29,7 +30,7 @@ def shown(name: str, files: dict[str, bytes] = FILES) -> Shown:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_goldens(name: str) -> None:
-    same(f"show-{name.replace(':', '-')}.md", to_markdown(shown(name)))
+    same(f"show-{name.replace(':', '-')}.md", markdown(page(shown(name))))
 
 
 @pytest.mark.parametrize("name", NAMES)

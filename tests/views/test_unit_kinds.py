@@ -8,14 +8,15 @@ from jsonschema import Draft202012Validator
 from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
 from qtctl.flows.views import graph, listing, show
+from qtctl.formats.markdown import markdown
 from qtctl.report.document import dumped
 from qtctl.views.graph_svg import svg
 from qtctl.views.graph_text import dot, mermaid
-from qtctl.views.listing import cells, columns, to_markdown
+from qtctl.views.listing import cells, columns, page
 from qtctl.views.rows import PortRow, ServiceRow
 from qtctl.views.schemas import schemas
 from qtctl.views.show import Shown
-from qtctl.views.show_markdown import facts
+from qtctl.views.show_page import facts
 from qtctl.views.words import Kind, State, What
 from tests.model.test_unit_kinds import FILES as EVERY_KIND
 
@@ -88,7 +89,7 @@ def test_instances_are_a_column_where_there_are_some() -> None:
     assert "instances" in columns(services)
     worker = next(row for row in services.rows if isinstance(row, ServiceRow) and row.name == "worker")
     assert "small-worker@1.service, small-worker@2.service" in cells(services, worker)
-    assert "`small-worker@1.service, small-worker@2.service`" in to_markdown(services)
+    assert "`small-worker@1.service, small-worker@2.service`" in markdown(page(services))
     assert "instances" not in columns(listing(FILES, Kind.SERVICES, State.ON_DEMAND))
 
 

@@ -1,21 +1,36 @@
-"""One declared thing as Markdown, and as the tables that a terminal shows."""
+"""One declared thing for people: its facts, values, streams and files."""
 
 import json
 from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from qtctl.dialects import terminal
 from qtctl.dialects.lines import file_lines
-from qtctl.report.markdown import NONE, code, document, plain, section, table
+from qtctl.report.blocks import (
+    Block,
+    Blocks,
+    Code,
+    Paragraph,
+    Section,
+    Table,
+    Title,
+    Verbatim,
+    bullets,
+    table,
+)
 from qtctl.views.show import Shown, Thing
 
 VALUE_COLUMNS = ("key", "value", "from")
 STREAM_COLUMNS = ("service", "does", "stream", "group", "other end", "from")
 
 
-def to_markdown(found: Shown) -> str:
-    return document(plain(found.name), *([*_thing(thing)] for thing in found.things))
+def page(found: Shown) -> Blocks:
+    sections = (Section((f"{thing.kind} ", Code(thing.name)), tuple(_thing(thing))) for thing in found.things)
+    return (Title(found.name), *sections)
+
+
+def screen(found: Shown) -> Blocks:
+    return tuple(block for thing in found.things for block in _tables(thing))
 
 
 def facts(thing: Thing) -> list[tuple[str, str]]:
@@ -56,22 +71,28 @@ def written(value: JsonValue) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _thing(thing: Thing) -> Iterator[str]:
-    yield from (f"## {thing.kind} {code(thing.name)}", "")
+def _thing(thing: Thing) -> Iterator[Block]:
     if thing.summary:
-        yield from (plain(thing.summary), "")
-    yield from (f"- {name}: {code(value)}" for name, value in facts(thing))
-    yield ""
-    rows = [[code(cell) for cell in row] for row in value_rows(thing)]
-    yield from section("Values", table(VALUE_COLUMNS, rows), 3)
-    if thing.streams:
-        cells = [[code(cell) if cell else NONE for cell in row] for row in stream_rows(thing)]
-        yield from section("Streams", table(STREAM_COLUMNS, cells), 3)
+        yield Paragraph(thing.summary)
+    yield from bullets((f"{name}: ", Code(value)) for name, value in facts(thing))
+    values = tuple(tuple(map(Code, row)) for row in value_rows(thing))
+    yield Section("Values", (Table(VALUE_COLUMNS, values),))
+    yield Section("Streams", table(STREAM_COLUMNS, (tuple(map(Code, row)) for row in stream_rows(thing))))
     for file in thing.files:
-        yield from section(code(file.path), _text(file.text), 3)
+        yield Section(Code(file.path), (_text(file.text),))
 
 
-def _text(text: str | None) -> list[str]:
+def _text(text: str | None) -> Block:
     if text is None:
-        return ["Root's, mode 0600: the values of `env` above."]
-    return ["", *(f"    {terminal.line(line)}" for line in file_lines(text))][1:]
+        return Paragraph(("Root's, mode 0600: the values of ", Code("env"), " above."))
+    return Verbatim(tuple(file_lines(text)))
+
+
+def _tables(thing: Thing) -> Iterator[Block]:
+    yield Table((thing.kind, thing.name), tuple(facts(thing)), thing.summary)
+    yield from table(VALUE_COLUMNS, value_rows(thing))
+    yield from table(STREAM_COLUMNS, stream_rows(thing))
+    for file in thing.files:
+        yield Paragraph(file.path)
+        if file.text is not None:
+            yield Verbatim(tuple(file_lines(file.text)))

@@ -1,38 +1,78 @@
-"""An adoption report for people: how much was adopted, what is to be done, what was judged, what was left."""
+"""An adoption for people: how much was adopted, what is to be done, what was judged, what was left."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from qtctl.adopt.adoption import Fate
 from qtctl.report.adopt import AdoptReport, FileRow, JudgmentRow
-from qtctl.report.markdown import code, counted, document, plain, section, table
+from qtctl.report.blocks import (
+    Block,
+    Blocks,
+    Code,
+    Paragraph,
+    Section,
+    Text,
+    Title,
+    Tone,
+    Toned,
+    bullets,
+    table,
+)
+from qtctl.report.phrases import counted
 
 UNEXPLAINED = "nothing that qtctl knows of: a bug, please report it"
 
 
-def to_markdown(report: AdoptReport) -> str:
-    findings = [_cells(those) for those in alike(report.judgments)]
-    choices = [(code(place(each)), code(each.subject), plain(each.what)) for each in report.judgments if not each.id]
+def page(report: AdoptReport) -> Blocks:
+    findings = [
+        (Code(place(those[0])), those[0].severity.value, those[0].id, what_of(those), those[0].remedy)
+        for those in alike(report.judgments)
+    ]
+    choices = [(Code(place(each)), Code(each.subject), each.what) for each in report.judgments if not each.id]
     differences = [
-        (plain(units), code(directive_of(section, directive)), plain(because or UNEXPLAINED))
+        (units, Code(directive_of(section, directive)), because or UNEXPLAINED)
         for (section, directive, because), units in differing(report).items()
     ]
     units = [
-        (code(each.unit), code(each.entry), each.state, str(each.typed), str(each.hatch), code(each.file))
+        (Code(each.unit), Code(each.entry), each.state, str(each.typed), str(each.hatch), Code(each.file))
         for each in report.units
     ]
-    left = [(code(each.path), plain(each.why)) for each in report.files if not each.taken]
-    return document(
-        f"Adopted from {plain(report.source)}",
-        [headline(report), ""],
-        section("To do", [f"- {plain(each)}" for each in report.to_do]),
-        section("Not shown by the host", [f"- {plain(each)}" for each in report.unread]),
-        _table("Findings", ("where", "severity", "finding", "what", "remedy"), findings),
-        _table("Rendered otherwise than it was", ("units", "directive", "because"), differences),
-        _table("Choices", ("where", "of", "what"), choices),
-        _table("Files that were not taken", ("file", "why"), left),
-        _table("Units", ("unit", "in the registry", "state", "typed", "hatch", "from"), units),
-        section("Lines", [f"- {each}" for each in lines(report)]),
+    left = [(Code(each.path), each.why) for each in left_over(report)]
+    return (
+        Title(f"Adopted from {report.source}"),
+        Paragraph(headline(report)),
+        Section("To do", bullets(report.to_do)),
+        Section("Not shown by the host", bullets(report.unread)),
+        Section("Findings", table(("where", "severity", "finding", "what", "remedy"), findings)),
+        Section("Rendered otherwise than it was", table(("units", "directive", "because"), differences)),
+        Section("Choices", table(("where", "of", "what"), choices)),
+        Section("Files that were not taken", table(("file", "why"), left)),
+        Section("Units", table(("unit", "in the registry", "state", "typed", "hatch", "from"), units)),
+        Section("Lines", bullets(lines(report))),
     )
+
+
+def screen(report: AdoptReport) -> Blocks:
+    """What was judged and what is to be done; how much was adopted last."""
+    return tuple(_screen(report))
+
+
+def _screen(report: AdoptReport) -> Iterator[Block]:
+    findings = (
+        (place(those[0]), those[0].severity.value, those[0].id, what_of(those), those[0].remedy)
+        for those in alike(report.judgments)
+    )
+    yield from table(("where", "severity", "finding", "what", "remedy"), findings)
+    choices: Iterator[tuple[Text, ...]] = ((each.subject, each.what) for each in report.judgments if not each.id)
+    yield from table(("of", "choice"), choices, "Choices")
+    for text in report.unread:
+        yield Paragraph((Toned("not shown by the host", Tone.UNKNOWN), f": {text}"))
+    for (section, directive, because), units in differing(report).items():
+        what = directive_of(section, directive)
+        yield Paragraph(f"{what} is rendered otherwise: {because or UNEXPLAINED} ({units})")
+    for text in report.to_do:
+        yield Paragraph((Toned("to do", Tone.WARNING), f": {text}"))
+    yield Paragraph(f"lines: {', '.join(lines(report))}")
+    yield Paragraph(headline(report))
 
 
 def headline(report: AdoptReport) -> str:
@@ -46,7 +86,7 @@ def headline(report: AdoptReport) -> str:
     ]
     found = " and ".join(said) or "no finding"
     return (
-        f"{counted(totals.units, 'unit')} in {plain(report.registry)}: {totals.typed} of "
+        f"{counted(totals.units, 'unit')} in {report.registry}: {totals.typed} of "
         f"{counted(every, 'directive')} in keys of their own ({percent(totals.share)}), {found}."
     )
 
@@ -109,12 +149,3 @@ def what_of(those: Sequence[JudgmentRow]) -> str:
     """What is said, and of how many."""
     more = f" and {len(those) - 1} more" if len(those) > 1 else ""
     return f"{those[0].subject}{more}: {those[0].what}"
-
-
-def _cells(those: Sequence[JudgmentRow]) -> tuple[str, ...]:
-    first = those[0]
-    return code(place(first)), first.severity.value, first.id, plain(what_of(those)), plain(first.remedy)
-
-
-def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    return section(title, table(heads, rows)) if rows else []

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qtctl.dialects.terminal import safe
-from qtctl.report.markdown import code, plain, size, span, table, words
+from qtctl.formats.markdown import code, plain, table
+from qtctl.report.phrases import size, span, words
 
 CODE = {
     "a": "`a`",

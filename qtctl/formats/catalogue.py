@@ -1,0 +1,63 @@
+"""Which formats there are: a file each, in `pages` for every report, in `findings` for reports that judge something.
+
+A format's file is called as the format, and has `write(view)`. Where it has `asides(view)`, too, that is text for files
+that environment variables name.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+from qtctl.formats import findings, pages
+from qtctl.report.view import View
+
+TABLE, MARKDOWN = "table", "md"
+"""The cli draws tables: only it speaks to a terminal."""
+
+
+class Content(StrEnum):
+    """What a report is made of."""
+
+    JUDGED = "judged"
+    DECLARED = "declared"
+
+
+REFUSED = {Content.DECLARED: "nothing is judged here, so there are no findings"}
+"""Why a report of this content has no format of findings."""
+
+
+@cache
+def offered(content: Content) -> tuple[str, ...]:
+    """The formats of such a report: those that a person reads first."""
+    return (TABLE, *_names(pages), *(_names(findings) if content is Content.JUDGED else ()))
+
+
+@cache
+def refused(content: Content) -> Mapping[str, str]:
+    """Formats that such a report has not, each with the reason."""
+    return {name: REFUSED[content] for name in offered(Content.JUDGED) if name not in offered(content)}
+
+
+def text(view: View, name: str) -> str:
+    """The report in a format other than a table."""
+    written: str = _module(name).write(view)
+    return written
+
+
+def asides(view: View, name: str) -> Mapping[str, str]:
+    """Environment variable that may name a file → what is added to that file."""
+    function = getattr(_module(name), "asides", None) if name != TABLE else None
+    added: Mapping[str, str] = function(view) if function else {}
+    return added
+
+
+def _names(package: ModuleType) -> Iterable[str]:
+    return sorted(module.name for module in iter_modules(package.__path__))
+
+
+def _module(name: str) -> ModuleType:
+    package = pages if name in _names(pages) else findings
+    return import_module(f"{package.__name__}.{name}")

@@ -1,0 +1,69 @@
+"""Workflow commands of GitHub Actions: an annotation for each finding, and the whole report as the step's summary.
+
+Every line is one command, so no text of a host or a registry is read as another.
+"""
+
+from collections.abc import Mapping
+
+from qtctl.dialects import terminal
+from qtctl.findings.finding import Finding, Outcome, Severity
+from qtctl.formats.markdown import markdown
+from qtctl.formats.messages import by_importance, judged, message, place, totals
+from qtctl.report.blocks import Bullets, Title
+from qtctl.report.view import View
+
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+SUMMARY = "GITHUB_STEP_SUMMARY"
+MOST = 1_000_000
+"""Bytes of a summary. GitHub drops one of more than 1 MiB."""
+CUT = "\n\nCut here: a step's summary may have 1 MiB. `--format md` writes all of it.\n"
+_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY = {**_DATA, **str.maketrans({":": "%3A", ",": "%2C"})}
+
+
+def write(view: View) -> str:
+    """GitHub shows ten errors, warnings and notices of a step each: causes and the worst come first."""
+    findings = judged(view)
+    shown = [finding for finding in findings if finding.outcome is not Outcome.HOLDS]
+    lines = [_annotation(finding, view) for finding in by_importance(shown)]
+    title = f"qtctl {view.name}: {view.about}"
+    return "\n".join([*lines, _command("notice", {"title": title}, totals(findings))]) + "\n"
+
+
+def asides(view: View) -> Mapping[str, str]:
+    """The report as a page; of a report without one, such as of a registry with errors, what was found."""
+    page = view.page() or (Title(f"{view.name}: {view.about}"), Bullets(tuple(map(message, judged(view)))))
+    return {SUMMARY: _cut(markdown(page))}
+
+
+def _annotation(finding: Finding, view: View) -> str:
+    at = place(finding, view)
+    where = {"file": at.file, "line": str(at.line or 1)} if at is not None else {}
+    level, prefix = _level(finding)
+    return _command(level, {**where, "title": f"{finding.id}{prefix}"}, message(finding))
+
+
+def _level(finding: Finding) -> tuple[str, str]:
+    """The kind of annotation, and what its title says besides the id. Unknown is never a pass."""
+    if finding.outcome is Outcome.UNKNOWN:
+        return "warning", " unknown"
+    if finding.waiver is not None:
+        return "notice", f" waived, {finding.waiver}"
+    return LEVELS[finding.severity], ""
+
+
+def _command(name: str, properties: Mapping[str, str], data: str) -> str:
+    said = ",".join(f"{key}={_escaped(value, _PROPERTY)}" for key, value in properties.items())
+    return f"::{name} {said}::{_escaped(data, _DATA)}"
+
+
+def _escaped(text: str, escapes: Mapping[int, str]) -> str:
+    return terminal.line(text).translate(escapes)
+
+
+def _cut(text: str) -> str:
+    """Whole lines of it."""
+    content = text.encode("utf-8", "replace")
+    if len(content) <= MOST:
+        return text
+    return content[:MOST].decode("utf-8", "ignore").rpartition("\n")[0] + CUT

@@ -1,0 +1,56 @@
+"""JUnit XML, which CI systems show as tests: a case for each check.
+
+A finding is a failure, what is unknown an error, what is waived is skipped; what holds has passed.
+"""
+
+from io import BytesIO
+
+from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCase, TestSuite
+
+from qtctl.dialects import terminal
+from qtctl.findings.finding import Finding, Outcome
+from qtctl.formats.messages import judged, message, place, proofs
+from qtctl.report.view import View
+
+
+class Case(TestCase):  # type: ignore[misc]  # mypy does not follow the library
+    """With the place that declares what was checked, as pytest and GitLab write it."""
+
+    file = Attr()
+    line = IntAttr()
+
+
+def write(view: View) -> str:
+    """XML 1.0 has no control characters, however they are escaped: they are shown as on a terminal."""
+    suite = TestSuite(terminal.line(f"qtctl {view.name}"))
+    suite.hostname = terminal.line(view.about)
+    suite.add_testcases([_case(finding, view) for finding in judged(view)])
+    document = JUnitXml("qtctl")
+    document.add_testsuite(suite)
+    document.update_statistics()
+    written = BytesIO()
+    document.write(written, pretty=True)
+    return written.getvalue().decode().replace("\t", "  ")  # of its indent: no tab of a text is left
+
+
+def _case(finding: Finding, view: View) -> Case:
+    about = finding.host or view.about
+    case = Case(
+        terminal.line(f"{finding.id} {finding.subject or finding.title}"), terminal.line(f"qtctl.{view.name}.{about}")
+    )
+    if (at := place(finding, view)) is not None:
+        case.file = terminal.line(at.file)
+        case.line = at.line or 1
+    if finding.outcome is not Outcome.HOLDS:
+        case.result = [_result(finding)]
+    return case
+
+
+def _result(finding: Finding) -> Failure | Error | Skipped:
+    said = message(finding)
+    if finding.outcome is Outcome.BROKEN and finding.waiver is not None:
+        return Skipped(terminal.line(f"waived: {finding.waiver}; {said}"), finding.severity.value)
+    kind = Error if finding.outcome is Outcome.UNKNOWN else Failure
+    result = kind(said, "unknown" if finding.outcome is Outcome.UNKNOWN else finding.severity.value)
+    result.text = "\n".join((said, *proofs(finding)))
+    return result

@@ -1,0 +1,81 @@
+"""SARIF 2.1.0, which code scanning of forges reads: each finding stands at its line of the registry.
+
+What holds is no result. What is unknown is one of the kind "open", which SARIF has for it; a waiver suppresses.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from qtctl.dialects import terminal
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding, Outcome, Severity
+from qtctl.findings.meaning import Meaning
+from qtctl.formats.messages import judged, message, place, proofs
+from qtctl.report.view import View
+from qtctl.rules.catalogue import meanings
+from qtctl.version import VERSION
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def write(view: View) -> str:
+    """One run. `ruleIndex` leads from each result to the text of its rule."""
+    findings = judged(view)
+    named = sorted({*view.rules, *(finding.id for finding in findings)})
+    index = {name: number for number, name in enumerate(named)}
+    known = {each.id: each for each in meanings()}
+    run = {
+        "tool": {
+            "driver": {"name": "qtctl", "version": VERSION, "rules": [_rule(name, known.get(name)) for name in named]}
+        },
+        "automationDetails": {"id": f"qtctl/{view.name}/{view.about}/"},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(each, view, index) for each in findings if each.outcome is not Outcome.HOLDS],
+    }
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return terminal.in_json(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _rule(name: str, meaning: Meaning | None) -> dict[str, Any]:
+    if meaning is None:
+        return {"id": name, "shortDescription": {"text": name}}
+    return {
+        "id": name,
+        "shortDescription": {"text": meaning.title},
+        "fullDescription": {"text": meaning.what},
+        "help": {"text": meaning.fix, "markdown": meaning.fix},
+        "defaultConfiguration": {"level": LEVELS[meaning.severity]},
+    }
+
+
+def _result(finding: Finding, view: View, index: Mapping[str, int]) -> dict[str, Any]:
+    at = place(finding, view)
+    unknown = finding.outcome is Outcome.UNKNOWN
+    return {
+        "ruleId": finding.id,
+        "ruleIndex": index[finding.id],
+        **({"kind": "open", "level": "none"} if unknown else {"level": LEVELS[finding.severity]}),
+        "message": {"text": message(finding)},
+        **({"locations": [_location(at)]} if at else {}),
+        "partialFingerprints": {"qtctl/v1": finding.fingerprint},
+        **({"suppressions": [_suppression(finding.waiver)]} if finding.waiver is not None else {}),
+        **({"properties": more} if (more := _properties(finding)) else {}),
+    }
+
+
+def _location(at: Place) -> dict[str, Any]:
+    uri = f"file://{quote(at.file)}" if at.file.startswith("/") else quote(at.file)
+    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": at.line or 1}}}
+
+
+def _suppression(waiver: str) -> dict[str, str]:
+    return {"kind": "external", "status": "accepted", "justification": waiver}
+
+
+def _properties(finding: Finding) -> dict[str, Any]:
+    """What SARIF has no word for; what is empty is left out."""
+    found = {"host": finding.host, "subject": finding.subject, "because": finding.cause, "proof": [*proofs(finding)]}
+    return {name: value for name, value in found.items() if value}

@@ -1,0 +1,7 @@
+"""JSON, as docs/schemas has it: the report's own document."""
+
+from qtctl.report.view import View
+
+
+def write(view: View) -> str:
+    return view.json()

@@ -1,0 +1,8 @@
+"""Markdown, as forges and wikis show it."""
+
+from qtctl.formats.markdown import markdown
+from qtctl.report.view import View
+
+
+def write(view: View) -> str:
+    return markdown(view.page())

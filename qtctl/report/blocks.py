@@ -1,0 +1,124 @@
+"""What a reader sees of a report, as blocks of text: each format writes them in its own way, and knows no report."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """How a word is meant; a format chooses the colour."""
+
+    GOOD = "good"
+    BAD = "bad"
+    WARNING = "warning"
+    NOTE = "note"
+    UNKNOWN = "unknown"
+    ASIDE = "aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A name, a path or a command, shown letter for letter."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strong:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Toned:
+    text: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Another line of the same cell."""
+
+
+BREAK = Break()
+Part = str | Code | Strong | Toned | Break
+Text = Part | tuple[Part, ...]
+"""Running text, or a cell: one line but for BREAK. A format makes whatever stands in it harmless."""
+
+
+def parts(text: Text) -> tuple[Part, ...]:
+    return text if isinstance(text, tuple) else (text,)
+
+
+def joined(texts: Iterable[Text], between: Part = BREAK) -> tuple[Part, ...]:
+    """Several texts as one."""
+    found: list[Part] = []
+    for text in texts:
+        found += [between] * bool(found)
+        found += parts(text)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What the whole document is."""
+
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    items: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """Lines of a file, as they are."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`right`: numbers. `whole`: its words are not broken."""
+
+    name: str
+    right: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Each row has a cell for each column."""
+
+    columns: tuple[str | Column, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Sections in a section are one level below it. One without a body is not shown."""
+
+    title: Text
+    body: "tuple[Block, ...]"
+
+
+Block = Title | Paragraph | Bullets | Verbatim | Table | Section
+Blocks = tuple[Block, ...]
+
+
+def table(columns: Iterable[str | Column], rows: Iterable[tuple[Text, ...]], title: str = "") -> Blocks:
+    """A table; no block where it would have no row."""
+    shown = tuple(rows)
+    return (Table(tuple(columns), shown, title),) if shown else ()
+
+
+def bullets(items: Iterable[Text]) -> Blocks:
+    """A list; no block where there is nothing in it."""
+    shown = tuple(items)
+    return (Bullets(shown),) if shown else ()

@@ -1,0 +1,43 @@
+"""Values as a reader says them, in pages, tables and messages."""
+
+from qtctl.model.json import Json
+
+NONE = "—"
+UNKNOWN = "unknown"
+
+
+def words(value: Json) -> str:
+    """A value of a check: keys before their values, lists with commas."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {words(inner)}" for key, inner in sorted(value.items()))
+    if isinstance(value, list):
+        return ", ".join(words(inner) for inner in value) or "none"
+    return str(value)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def size(count: int) -> str:
+    """Bytes by powers of 1024, one decimal."""
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 1024:  # noqa: PLR2004 - the base
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TiB"
+
+
+def span(seconds: int) -> str:
+    """The two largest units: 3d 4h, 2min 5s."""
+    parts = []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, length)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2]) or "0s"

@@ -1,0 +1,29 @@
+"""What is declared, for every format that takes what nobody judged."""
+
+from functools import partial
+
+from qtctl.report.document import dumped
+from qtctl.report.view import View
+from qtctl.views import listing, show_page
+from qtctl.views.listing import Listing
+from qtctl.views.show import Shown
+
+
+def list_view(found: Listing) -> View:
+    return View(
+        name="list",
+        about=found.fleet,
+        json=partial(dumped, found),
+        page=partial(listing.page, found),
+        screen=partial(listing.screen, found),
+    )
+
+
+def show_view(found: Shown) -> View:
+    return View(
+        name="show",
+        about=found.name,
+        json=partial(dumped, found),
+        page=partial(show_page.page, found),
+        screen=partial(show_page.screen, found),
+    )
