@@ -1,8 +1,13 @@
-"""A process without threads, from which others are forked: a process with threads cannot be forked safely."""
+"""A process without threads, from which others are forked: a process with threads cannot be forked safely.
+
+So it is started anew, and not forked: whoever has threads can have one.
+"""
 
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,10 +18,16 @@ from qtctl.engines.child_process import ChildProcess, Pipe, Receive, Send, Worke
 
 FORK = b"fork"
 LONGEST_COMMAND = 32
+START = """
+import os, sys
+sys.path[:] = sys.argv[1].split(os.pathsep)
+from qtctl.engines.fork_server import serve
+serve(int(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5:])
+"""
 
 
 class ForkServer:
-    """Forks children that run `work(receive, send)`. Make it before starting threads; use it from any.
+    """Forks children that run `work(receive, send)`, a function of a module. Threads may share it.
 
     It loads the modules `preload` before it forks the first.
     """
@@ -25,11 +36,10 @@ class ForkServer:
         self._asking = threading.Lock()
         self._closed = False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._pid = os.fork()
-        if self._pid == 0:
-            self._control.close()
-            _serve(theirs, work, preload)
-        theirs.close()
+        with theirs:
+            named = (work.__module__, work.__qualname__)
+            command = [sys.executable, "-c", START, os.pathsep.join(sys.path), str(theirs.fileno()), *named, *preload]
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
 
     def start(self) -> ChildProcess:
         """A new child. WorkerEnded where the server has gone."""
@@ -50,8 +60,8 @@ class ForkServer:
                 return
             self._closed = True
             self._control.close()
-            os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
+            self._process.kill()
+            self._process.wait()
 
     def _kill(self, pid: bytes) -> None:
         # The server is the child's parent: until it has reaped it, no other process has that number.
@@ -70,11 +80,14 @@ class ForkServer:
         return answer
 
 
-def _serve(control: socket.socket, work: Callable[[Receive, Send], None], preload: Sequence[str]) -> NoReturn:
+def serve(fd: int, module: str, name: str, preload: Sequence[str]) -> NoReturn:
+    """What a process of `START` does until whoever started it has gone. `fd`: its end of the control socket."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    control = socket.socket(fileno=fd)
     try:
-        for name in preload:
-            import_module(name)
+        work: Callable[[Receive, Send], None] = getattr(import_module(module), name)
+        for each in preload:
+            import_module(each)
         while True:
             command, fds, _, _ = socket.recv_fds(control, LONGEST_COMMAND, 1)
             if not command:

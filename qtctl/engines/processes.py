@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Processes(Executor):
-    """At most `workers` processes at a time. Make it before starting threads.
+    """At most `workers` processes at a time.
 
     Work that takes longer than `longest_s` is ended, with a TimeoutError; where a process ends without an answer, the
     error is WorkerEnded. Waiting for a free process takes none of that time. `preload`: modules that all work needs.
