@@ -22,22 +22,19 @@ from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError, Place
 from qtctl.findings.meaning import Meaning
 from qtctl.model.fields import Node
-from qtctl.model.registry import Service
-from qtctl.model.units import LISTENS, Automount, Dropin, Mount, Path, Slice, Socket, Swap, Target, Timer
-from qtctl.model.vocabulary import fields
+from qtctl.model.unit_kinds import DECLARATIONS, DECLARED_IN, UNIT_TABLES
+from qtctl.model.units import LISTENS
+from qtctl.model.vocabulary import fields, model_of
 from qtctl.rules.registry.secrets import QT109
 from qtctl.rules.units.misread import QT110
 from qtctl.rules.units.timers import QT112
 
-MODELS: dict[str, type[Node]] = {
-    "services": Service, "timers": Timer, "targets": Target, "sockets": Socket, "paths": Path, "slices": Slice,
-    "mounts": Mount, "automounts": Automount, "swaps": Swap, "dropins": Dropin,
-}  # fmt: skip
+MODELS: dict[str, type[Node]] = {table: model_of(table) for table in (*UNIT_TABLES, "dropins")}
 _COMMANDS = ("ExecCondition", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost")
-_STARTS = {"timers": ("Timer", "Unit"), "paths": ("Path", "Unit"), "sockets": ("Socket", "Service")}
+_STARTS = {each.table: (each.kind.section, each.starts_with) for each in DECLARATIONS if each.starts_with}
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NO_NAME = "systemd drops words that are no NAME=value"
-_PATH_OF = {"mounts": ("Mount", "Where"), "automounts": ("Automount", "Where"), "swaps": ("Swap", "What")}
+_PATH_OF = {each.table: (each.kind.section, each.path_key.capitalize()) for each in DECLARATIONS if each.path_key}
 _SPECIFIER = re.compile(r"%\S")
 """A % at the end, or before white space, is one: systemd has nothing to put there."""
 
@@ -272,15 +269,12 @@ def _target(table: Table, plan: Plan) -> None:
         del order["part_of"]
 
 
-_DERIVED = {"timers": ["timers.target"], "sockets": ["sockets.target"], "paths": ["paths.target"]}
-
-
 def _plain_install(done: Made) -> None:
     """No [install] where it says what it would be without."""
     table = done.table
     if "install" not in table:
         return
-    derived = _DERIVED.get(done.kind, ["multi-user.target"])
+    derived = list(DECLARED_IN[done.kind].wanted_by) if done.kind in DECLARED_IN else ["multi-user.target"]
     if done.kind == "services" and table["state"] in ("on-timer", "on-demand"):
         derived = []
     if done.kind in ("slices", "swaps"):

@@ -1,4 +1,4 @@
-"""The lesser keys of a service: commands around its own, times, signals, folders, its log."""
+"""Further keys of a service: commands around its own, times, signals, folders, its log."""
 
 from typing import Annotated, Literal
 

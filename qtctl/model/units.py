@@ -104,13 +104,13 @@ class Timer(Unit):
     on_timezone_change: Switch | None = says("OnTimezoneChange")
 
 
-class Lesser(Unit):
-    """Of the kinds that few registries have: nothing is made of a model before something of it is declared."""
+class Rare(Unit):
+    """A kind that few registries have: pydantic builds its model only when one is declared."""
 
     model_config = ConfigDict(defer_build=True)
 
 
-class Socket(Lesser):
+class Socket(Rare):
     """A socket that systemd listens on for a service. `service` is what it starts, where it is not of the same name."""
 
     SECTION: ClassVar = "Socket"
@@ -158,7 +158,7 @@ class Socket(Lesser):
     limits: Resources = Resources()
 
 
-class Path(Lesser):
+class Path(Rare):
     """A file or folder that systemd watches for a service."""
 
     SECTION: ClassVar = "Path"
@@ -175,7 +175,7 @@ class Path(Lesser):
     trigger_limit_burst: Number | None = says("TriggerLimitBurst")
 
 
-class Slice(Lesser):
+class Slice(Rare):
     """Limits that the services of a slice share."""
 
     SECTION: ClassVar = "Slice"
@@ -183,7 +183,7 @@ class Slice(Lesser):
     limits: Resources = Resources()
 
 
-class Mount(Lesser):
+class Mount(Rare):
     """A mounted file system. The unit's name is its path: `var-log.mount` is /var/log."""
 
     SECTION: ClassVar = "Mount"
@@ -201,7 +201,7 @@ class Mount(Lesser):
     limits: Resources = Resources()
 
 
-class Automount(Lesser):
+class Automount(Rare):
     """A path that is mounted when it is first used."""
 
     SECTION: ClassVar = "Automount"
@@ -212,7 +212,7 @@ class Automount(Lesser):
     options: Setting | None = says("ExtraOptions")
 
 
-class Swap(Lesser):
+class Swap(Rare):
     SECTION: ClassVar = "Swap"
 
     what: Annotated[Setting, Plain] = says("What", ...)

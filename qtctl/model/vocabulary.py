@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from types import UnionType
-from typing import Annotated, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -50,10 +50,15 @@ class Key:
     annotation: object
 
 
+def model_of(table: str) -> Any:  # noqa: ANN401 - a class with a SECTION, which not every Node has
+    """The model of the entries of a table: `services` → Service."""
+    return get_args(Registry.__dataclass_fields__[table].type)[1]
+
+
 @lru_cache
 def fields(kind: str) -> Mapping[tuple[str, str], Key]:
     """(section, directive) → its key, for one table of a registry: services, timers, sockets …"""
-    model = get_args(get_type_hints(Registry)[kind])[1]
+    model = model_of(kind)
     return {(key.section, key.directive): key for key in _keys(model, model.SECTION)}
 
 

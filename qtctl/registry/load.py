@@ -13,9 +13,10 @@ from qtctl.dialects.toml.positions import line_in
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
-from qtctl.model import units
 from qtctl.model.accounts import Folder, User
 from qtctl.model.origin import Origin
+from qtctl.model.unit_kinds import UNIT_TABLES
+from qtctl.model.vocabulary import model_of
 from qtctl.registry.amounts import amounts
 from qtctl.registry.check import check
 from qtctl.registry.places import Places
@@ -26,15 +27,7 @@ M = TypeVar("M", bound=BaseModel)
 TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "hosts.toml": ("hosts", model.Host),
     "stores.toml": ("stores", model.Store),
-    "targets.toml": ("targets", units.Target),
-    "timers.toml": ("timers", units.Timer),
-    "sockets.toml": ("sockets", units.Socket),
-    "paths.toml": ("paths", units.Path),
-    "slices.toml": ("slices", units.Slice),
-    "mounts.toml": ("mounts", units.Mount),
-    "automounts.toml": ("automounts", units.Automount),
-    "swaps.toml": ("swaps", units.Swap),
-    "dropins.toml": ("dropins", units.Dropin),
+    **{f"{table}.toml": (table, model_of(table)) for table in (*UNIT_TABLES, "dropins") if table != "services"},
     "venvs.toml": ("venvs", model.Venv),
     "streams.toml": ("keys", model.Key),
     "externals.toml": ("externals", model.External),

@@ -1,12 +1,12 @@
 """Declared units that are not services → what a host must have."""
 
+from qtctl.meaning.listeners import ports_of_socket
 from qtctl.model.desired import DesiredDropin, DesiredOther, DesiredTarget, DesiredTimer
 from qtctl.model.desired_unit import Pairs
 from qtctl.model.names import UNIT_DIR, Names, unit_name
 from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import DECLARED_IN
 from qtctl.model.units import LISTENS, Dropin, Unit
-from qtctl.resolve.listeners import heard_by
 from qtctl.resolve.settings import further, hatch, install_of, order_of, pairs, unit_settings
 
 
@@ -68,7 +68,7 @@ def other_unit(registry: Registry, names: Names, table: str, name: str) -> Desir
         active=node.state == "active",
         wanted_by=wanted_by,
         origin=registry.origins[table, name],
-        ports=heard_by(node, registry.origins[table, name]),
+        ports=ports_of_socket(node, registry.origins[table, name]),
         unit_settings=unit_settings(names, node),
         install=(*install, *hatch(node.systemd, "Install")),
         extra=further(node.systemd, ("Unit", section, "Install")),

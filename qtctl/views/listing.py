@@ -6,13 +6,13 @@ from typing import Literal
 
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.errors import InputError
+from qtctl.meaning.listeners import ports_of_socket
 from qtctl.model.names import unit_name, units_of
 from qtctl.model.registry import External, Registry, Service
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
 from qtctl.model.units import Timer
 from qtctl.report.blocks import Blocks, Code, Table, Text, Title
 from qtctl.report.document import Part
-from qtctl.resolve.listeners import heard_by
 from qtctl.views.find import WORDS
 from qtctl.views.rows import (
     ExternalRow,
@@ -231,7 +231,7 @@ def _own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
 def _ports_of_sockets(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
     """What systemd listens on for a service."""
     for name, node in registry.sockets.items():
-        for port in heard_by(node, registry.origins["sockets", name]):
+        for port in ports_of_socket(node, registry.origins["sockets", name]):
             row = PortRow(
                 name=f"{name}.{port.name}",
                 listen=f"{port.address}:{port.port}",

@@ -19,7 +19,7 @@ from qtctl.resolve.services import PROFILES
 KEYS = meanings(read_text(shipped("keys.toml")))
 BLOCK = re.compile(r"(<!-- keys: ([A-Za-z ]+) -->\n).*?(<!-- end of keys -->)", re.DOTALL)
 PROFILE_BLOCK = re.compile(r"(<!-- profiles -->\n).*?(<!-- end of profiles -->)", re.DOTALL)
-NOT_OF_A_FILE = {"Lesser", "Node"}
+NOT_OF_A_FILE = {"Rare", "Node"}
 MODULES = (limits, registry, relations, running, sandbox, units)
 
 

@@ -1,17 +1,18 @@
 """The kinds of unit are listed once: what else knows them agrees with that list, and `units()` gives each of them."""
 
 from dataclasses import fields
-from typing import get_args, get_type_hints
 
 import pytest
 
 from qtctl.dialects.systemd.unit_name import TYPES
+from qtctl.errors import InputErrors
 from qtctl.model.desired import Desired
 from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import DECLARATIONS, DECLARED_IN, UNIT_TABLES, Declaration, UnitKind
+from qtctl.model.vocabulary import model_of
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve
-from tests.registry.small import changed
+from tests.registry.small import SMALL, changed
 
 FILES = changed(
     services__worker="""\
@@ -48,7 +49,7 @@ def test_the_kinds_are_those_of_systemd() -> None:
 @pytest.mark.parametrize("declaration", DECLARATIONS, ids=str)
 def test_every_declared_kind_is_a_table_of_a_registry(declaration: Declaration) -> None:
     assert declaration.table in {field.name for field in fields(Registry)}
-    model = get_args(get_type_hints(Registry)[declaration.table])[1]
+    model = model_of(declaration.table)
     assert declaration.kind is UnitKind.TARGET or declaration.kind.section == model.SECTION
     assert not declaration.path_key or declaration.path_key in model.model_fields
 
@@ -93,3 +94,14 @@ def test_every_unit_name_of_the_registry_is_known(desired: Desired) -> None:
 
 def test_tables_and_declarations_are_the_same_list() -> None:
     assert tuple(DECLARED_IN) == UNIT_TABLES
+
+
+def test_a_socket_claims_its_port_but_not_from_the_service_it_starts() -> None:
+    own = changed(
+        sockets='[feed]\nsummary = "Feed"\nlisten = ["stream 127.0.0.1:8009"]\n',
+        services__feed=f'{SMALL["services/feed.toml"]}\n[ports.http]\nlisten = "127.0.0.1:8009"\n',
+    )
+    load(own)
+    others = own | {"sockets.toml": own["sockets.toml"].replace(b"[feed]", b"[other]")}
+    with pytest.raises(InputErrors, match=r"QT101 127\.0\.0\.1:8009 is claimed by feed too"):
+        load(others)

@@ -1,4 +1,4 @@
-"""The lesser keys on a real host: systemd loads each with the value that the registry declares, and acts on it."""
+"""Further keys on a real host: systemd loads each with the value that the registry declares, and acts on it."""
 
 import json
 import os

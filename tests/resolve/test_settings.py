@@ -1,4 +1,4 @@
-"""Each lesser key of a service, timer or target, alone, the whole way: TOML → the lines that it adds to a unit."""
+"""Each further key of a service, timer or target, alone, the whole way: TOML → the lines that it adds to a unit."""
 
 import pytest
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
+from qtctl.meaning.listeners import ports_of_socket
+from qtctl.model.names import Names, starts_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.rules.problem import Problem
@@ -62,14 +64,33 @@ def _claims(registry: Registry) -> Iterator[Claim]:
             for port_name, port in node.ports.items():
                 origin = registry.origins[kind, name].at("ports", port_name, "listen")
                 yield Claim(name, port.protocol, port.address, port.number, hosts, origin)
+    yield from _claims_of_sockets(registry, every)
+
+
+def _claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterator[Claim]:
+    """What systemd listens on, but for ports that the service it starts declares as its own."""
+    names = Names.of(registry)
+    ports = {
+        (unit, port.protocol, port.address, port.number)
+        for kind, name, unit in names.units
+        if kind == "services" and registry.services[name].state != "retired"
+        for port in registry.services[name].ports.values()
+    }
+    for name, node in registry.sockets.items():
+        starts = starts_of(registry, names, "sockets", name)
+        for port in ports_of_socket(node, registry.origins["sockets", name]):
+            if node.state != "retired" and (starts, port.protocol, port.address, port.port) not in ports:
+                hosts = frozenset(node.hosts) or every
+                yield Claim(f"socket {name}", port.protocol, port.address, port.port, hosts, port.origin)
 
 
 QT101 = Meaning(
     "QT101",
     "two claim one address and port",
     Severity.ERROR,
-    what="Two services or externals of one host declare the same port on the same address; an address such as "
-    "0.0.0.0 claims the port on all of them. Retired ones claim nothing.",
+    what="Two services, sockets or externals of one host declare the same port on the same address; an address such "
+    "as 0.0.0.0 claims the port on all of them. A socket and the service that it starts may declare the same one. "
+    "Retired ones claim nothing.",
     why="Only the first that starts gets the port. Which one that is changes from boot to boot, and the other ends "
     "in a restart loop, or its callers talk to the wrong program: 8005 was risk-safety's in one document and "
     "position-monitor's in another.",

@@ -10,7 +10,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Service
 from qtctl.model.relations import Order
 from qtctl.model.states import ServiceState
-from qtctl.model.unit_kinds import UNIT_TABLES
+from qtctl.model.unit_kinds import DECLARATIONS, UNIT_TABLES
 from qtctl.model.vocabulary import KINDS
 from qtctl.rules.problem import Problem
 
@@ -174,7 +174,7 @@ def _install(node: object, origin: Origin, names: Names, leads: Leads) -> Iterat
 
 def _started(registry: Registry, names: Names, leads: Leads) -> Iterator[Problem]:
     """The units that timers, sockets and paths start."""
-    for kind in ("timers", "sockets", "paths"):
+    for kind in (each.table for each in DECLARATIONS if each.starts_with):
         for name, node in getattr(registry, kind).items():
             origin = registry.origins[kind, name].at("service")
             yield from _starts(node.service, origin, registry, names, leads)
