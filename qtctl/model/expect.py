@@ -1,7 +1,6 @@
 """What a key of a registry file takes, in the words of whoever writes TOML."""
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -12,8 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-MOST_SHOWN = 60
-"""Characters of a value in a message."""
+from qtctl.dialects.toml.keys import MOST_SHOWN, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +87,6 @@ def expected(annotation: object) -> str:
 
 def joined(words: list[str], last: str = "or") -> str:
     return f" {last} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
-
-
-def quoted(text: str) -> str:
-    """As TOML writes it, cut where it is long."""
-    shown = text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
-    return json.dumps(shown, ensure_ascii=not shown.isprintable())
 
 
 def written(value: object) -> str:

@@ -1,6 +1,5 @@
 """What pydantic refuses in a table of a registry → what an operator has to change: one refusal for each cause."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -11,6 +10,7 @@ from pydantic_core import ErrorDetails
 from qtctl.dialects.arguments import masked_lines
 from qtctl.dialects.nearest import Known, nearest
 from qtctl.dialects.secrets import secret_name
+from qtctl.dialects.toml.keys import Step, key_text, quoted
 from qtctl.model.expect import (
     Unfit,
     bare,
@@ -22,28 +22,29 @@ from qtctl.model.expect import (
     kind_of,
     model_keys,
     options_of,
-    quoted,
     written,
 )
 
-Step = str | int
 Path = tuple[Step, ...]
 
 _UNKNOWN, _MISSING = "extra_forbidden", "missing"
 _KEY = "[key]"
 """What pydantic writes behind a key that it refuses."""
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HIDDEN_BELOW = frozenset({"env", "unit_env", "secrets"})
 _MOST_KEYS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`path`: keys and places in lists, from the table that was read. `what` names the key as an operator writes it."""
+    """`path`: keys and places in lists, from the table that was read. `what` names the key as an operator writes it.
+
+    `meant`: of an unknown key, the one that it was meant to be, where that is clear.
+    """
 
     path: Path
     what: str
     hint: str = ""
+    meant: Path = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ def refusals(model: type[BaseModel], document: object, error: ValidationError, p
     for fault in faults:
         if fault.kind == _UNKNOWN:
             what = f"unknown key {key_text((*prefix, *fault.path))}"
-            found.append(Refusal(fault.path, what, meant.hint(prefix, fault.path)))
+            near = meant.key(fault.path)
+            instead = (*fault.path[:-1], near) if near else ()
+            found.append(Refusal(fault.path, what, meant.hint(prefix, fault.path), instead))
         elif fault.kind != _MISSING or fault.path not in renamed:
             found.append(_SAID.get(fault.kind, _wrong)(prefix, fault))
     return found
@@ -113,17 +116,6 @@ class _Meant:
     def _here(self, table: Path) -> list[str]:
         at = _model_at(self._model, table)
         return list(model_keys(at)) if at else []
-
-
-def key_text(path: Sequence[Step]) -> str:
-    """A path as TOML writes it: `streams.consumes."s:tick".max_lag`, `run.argv[0]`."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        else:
-            text += ("." if text else "") + (step if _BARE.fullmatch(step) else quoted(step))
-    return text
 
 
 def may_show(path: Sequence[Step], value: object) -> bool:
@@ -276,9 +268,9 @@ def _tables(value: object) -> bool:
 def _meant(value: object, wanted: object) -> object:
     """The same value as the kind that is wanted; None where it cannot be."""
     plain = bare(wanted)
+    if plain is str and isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and value[0]:
+        return value[0]
     if expected(wanted).startswith("text in quotes"):
-        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and value[0]:
-            return value[0]
         return str(written(value)) if isinstance(value, bool | int | float) else None
     if plain is bool and isinstance(value, str):
         return {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(value.lower())

@@ -102,7 +102,7 @@ def _legacy(registry: Registry) -> Iterator[Problem]:
                 if successor not in known:
                     origin = Origin(file, ("services", name, "to"))
                     hint = named.did_you_mean(successor) or "name a unit, instance or external of this registry"
-                    yield Problem(f"{successor} is not declared", origin, hint, "QT809")
+                    yield Problem(f"{successor} is not declared", origin, hint, "QT809", successor)
 
 
 def _unit_names(registry: Registry, names: Names) -> Iterator[Problem]:

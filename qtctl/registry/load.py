@@ -1,14 +1,16 @@
 """TOML texts → Registry, with every error of every file at once."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from pathlib import PurePosixPath
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from qtctl.dialects.endpoints import LOCAL, is_target
 from qtctl.dialects.nearest import Known
+from qtctl.dialects.toml.keys import key_text
 from qtctl.dialects.toml.positions import line_in
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors, Place
@@ -19,8 +21,12 @@ from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.model.vocabulary import model_of
 from qtctl.registry.amounts import amounts
 from qtctl.registry.check import check
+from qtctl.registry.damage import Damage, repaired
 from qtctl.registry.places import Places
 from qtctl.rules.problem import Problem
+
+if TYPE_CHECKING:
+    from qtctl.model.refusals import Refusal
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -48,12 +54,12 @@ def load(files: Mapping[str, bytes]) -> model.Registry:
     """
     loader = _Loader(files)
     registry = loader.registry()
-    if registry is None or loader.errors:
-        raise InputErrors(_in_order(loader.errors))
-    problems = list(amounts(registry, files)) or check(registry)
-    if problems:
-        places = Places(files)
-        raise InputErrors(_in_order(_placed(places, problem) for problem in problems))
+    problems: list[Problem] = []
+    if registry is not None:
+        problems = list(amounts(registry, files))
+        problems = problems or (loader.damage.certain(registry) if loader.errors else check(registry))
+    if registry is None or loader.errors or problems:
+        raise InputErrors(_in_order([*loader.errors, *(_placed(loader.places, each) for each in problems)]))
     return registry
 
 
@@ -65,7 +71,16 @@ def _in_order(errors: Iterable[InputError]) -> tuple[InputError, ...]:
 
 
 def _placed(places: Places, problem: Problem) -> InputError:
-    return InputError(problem.what, hint=problem.hint, place=places.of(problem.origin), id_=problem.id)
+    origin = problem.origin
+    entry = origin.path[:1] if origin.file in TABLES else ()
+    return InputError(
+        problem.what,
+        hint=problem.hint,
+        place=places.of(origin),
+        id_=problem.id,
+        subject="/".join((origin.file.removesuffix(".toml"), *entry)),
+        field=key_text(origin.path[len(entry) :]),
+    )
 
 
 class _Loader:
@@ -74,6 +89,7 @@ class _Loader:
         self.places = Places(files)
         self.errors: list[InputError] = []
         self.origins: dict[tuple[str, str], Origin] = {}
+        self.damage = Damage()
 
     def registry(self) -> model.Registry | None:
         self.errors += [
@@ -87,7 +103,7 @@ class _Loader:
         services = self._services()
         legacy = {name: record for name in self._below("legacy") if (record := self._whole(name, model.Legacy))}
         self._stray()
-        if fleet is None or self.errors:
+        if fleet is None:
             return None
         return model.Registry(
             fleet=fleet,
@@ -106,20 +122,27 @@ class _Loader:
             self.origins["services", name] = Origin(path)
             self._check_name(name, "a service", Origin(path))
             service = self._whole(path, model.Service)
-            if service is not None:
+            if service is None:
+                self.damage.unread.setdefault("services", set()).add(name)
+            else:
                 found[name] = service
         return found
 
     def _table(self, path: str, field: str, kind: type[M]) -> dict[str, M]:
         found = {}
-        for name, value in (self._parse(path) or {}).items():
+        document = self._parse(path)
+        if document is None and (path in self.files or path in REQUIRED):
+            self.damage.lost.add(field)
+        for name, value in (document or {}).items():
             self.origins[field, name] = Origin(path, (name,))
             if kind not in (model.Key, Folder):
                 self._check_name(name, f"one of the {field}", Origin(path, (name,)))
             if kind is model.Host:
                 self._check_host_name(name, Origin(path, (name,)))
             node = self._validate(path, (name,), value, kind)
-            if node is not None:
+            if node is None:
+                self.damage.unread.setdefault(field, set()).add(name)
+            else:
                 found[name] = node
         return found
 
@@ -128,12 +151,14 @@ class _Loader:
             place = self.places.of(origin) if origin.path else Place(origin.file)
             hint = f"letters, digits and . _ @ -, the first a letter or digit, at most {NAME_LENGTH}"
             self.errors.append(InputError(f"{name!r} cannot name {what}", hint=hint, place=place))
+            self.damage.note(origin, [])
 
     def _check_host_name(self, name: str, origin: Origin) -> None:
         if is_target(name) and name != LOCAL:
             return
         hint = f"a host name, as ssh takes it, and not {LOCAL}, which is the machine that qtctl runs on"
         self.errors.append(InputError(f"{name!r} cannot name a host", hint=hint, place=self.places.of(origin)))
+        self.damage.note(origin, [])
 
     def _whole(self, path: str, kind: type[M]) -> M | None:
         if path not in self.files:
@@ -155,19 +180,20 @@ class _Loader:
         try:
             return kind.model_validate(value)
         except ValidationError as error:
-            self.errors += self._refused(path, prefix, value, kind, error)
-        return None
+            from qtctl.model.refusals import refusals  # noqa: PLC0415 - 10 ms, and good registries do without
 
-    def _refused(
-        self, path: str, prefix: tuple[str, ...], value: object, kind: type[BaseModel], error: ValidationError
-    ) -> Iterator[InputError]:
-        from qtctl.model.refusals import key_text, refusals  # noqa: PLC0415 - 10 ms, and good registries do without
+            found = refusals(kind, value, error, prefix)
+        self.errors += [self._refused(path, prefix, each) for each in found]
+        node, damaged = repaired(kind, value, [_keys(each.path) for each in found])
+        meant = [_keys(each.meant) for each in found if each.meant]
+        self.damage.note(Origin(path, prefix), [*damaged, *meant])
+        return node
 
+    def _refused(self, path: str, prefix: tuple[str, ...], refusal: "Refusal") -> InputError:
+        keys = (*prefix, *map(str, refusal.path))
+        place = Place(path, line_in(self.places.lines(path), keys) or 1)
         subject = "/".join((path.removesuffix(".toml"), *prefix))
-        for each in refusals(kind, value, error, prefix):
-            keys = (*prefix, *map(str, each.path))
-            place = Place(path, line_in(self.places.lines(path), keys) or 1)
-            yield InputError(each.what, hint=each.hint, place=place, subject=subject, field=key_text(each.path))
+        return InputError(refusal.what, hint=refusal.hint, place=place, subject=subject, field=key_text(refusal.path))
 
     def _below(self, folder: str) -> list[str]:
         return sorted(path for path in self.files if path.startswith(f"{folder}/") and path.endswith(".toml"))
@@ -178,5 +204,12 @@ class _Loader:
         for path in sorted(self.files):
             if path in known or PurePosixPath(path).parent.as_posix() in ("services", "legacy"):
                 continue
+            if (near := named.nearest(path)) in TABLES:
+                self.damage.lost.add(TABLES[near][0])
             hint = named.did_you_mean(path) or f"a registry has {', '.join(sorted(known))}"
             self.errors.append(InputError("not a file of a registry", hint=hint, place=Place(path)))
+
+
+def _keys(path: Sequence[str | int]) -> tuple[str, ...]:
+    """Of something in a list, the keys that lead to the list."""
+    return tuple(str(step) for step in takewhile(lambda step: isinstance(step, str), path))

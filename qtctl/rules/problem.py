@@ -7,9 +7,13 @@ from qtctl.model.origin import Origin
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, where it stands, what to do. `id` is the finding's, "" where no finding has this fault."""
+    """What is wrong, where it stands, what to do. `id` is the finding's, "" where no finding has this fault.
+
+    `name` is what leads nowhere, where that is the fault.
+    """
 
     what: str
     origin: Origin
     hint: str
     id: str = ""
+    name: str = ""

@@ -79,6 +79,30 @@ REGISTRY = (
         ),
     ),
     Case(
+        "what cannot be read, and references in the same files",
+        also(
+            replace(API, 'target = "core"', 'targt = "core"'),
+            replace(API, 'venv = "main"', 'venv = "mian"'),
+            replace(API, "max_lag = 10", 'max_lag = "10"'),
+            replace(FEED, '"s:tick"', '"s:tock"'),
+            replace("registry/venvs.toml", 'path = "/opt/small/venv"', 'path = ["/opt/small/venv"]'),
+        ),
+        LINT,
+        (
+            "services/api.toml:3: unknown key targt (did you mean target?)",
+            "services/api.toml:9: QT102 venv mian is not declared (did you mean main?)",
+            (
+                'services/api.toml:20: streams.consumes."s:tick".max_lag is "10", should be a whole number, 0 or more '
+                "(write max_lag = 10)"
+            ),
+            "services/feed.toml:11: QT102 key s:tock is not declared (did you mean s:tick?)",
+            (
+                'venvs.toml:2: main.path is ["/opt/small/venv"], should be an absolute path, such as "/srv/app" '
+                '(write path = "/opt/small/venv")'
+            ),
+        ),
+    ),
+    Case(
         "a file of another name",
         write("registry/timer.toml", ""),
         AUDIT,

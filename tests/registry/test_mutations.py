@@ -5,6 +5,7 @@ A sample: all 18,000 mutations of the models alone take a minute.
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from qtctl.errors import InputError, InputErrors
 from qtctl.registry.load import load
 from tests.registry.mutations import Mutation, of_models, of_references, of_shipped
 
-FEWEST = {"models": 1000, "shipped": 100, "references": 40}
+FEWEST = {"models": 1000, "shipped": 60, "references": 40, "pairs": 20}
 TIES = {"memory_zwap_max", "on_unit_nactive"}
 """Slips of one key that are as near to another."""
 _PARSERS_OWN = re.compile(
@@ -49,7 +50,7 @@ def _errors(mutation: Mutation) -> tuple[InputError, ...]:
 
 MUTATIONS: dict[str, Callable[[], Iterator[Mutation]]] = {
     "models": lambda: of_models(every=15),
-    "shipped": lambda: of_shipped(every=35),
+    "shipped": lambda: of_shipped(every=60),
     "references": lambda: of_references(every=5),
 }
 
@@ -62,3 +63,25 @@ def test_one_mistake_is_one_error(kind: str) -> None:
         wrong += [f"{mutation.what}: {fault}" for fault in faults(mutation)]
     assert count >= FEWEST[kind]
     assert wrong == []
+
+
+def test_a_mistake_in_one_file_hides_none_in_another() -> None:
+    """What cannot be read, and a name that leads nowhere elsewhere: both errors, and no third that follows from one."""
+    wrong, count = [], 0
+    for schema, reference in pairs():
+        files = {**schema.files, reference.file: reference.files[reference.file]}
+        alone = {str(each) for mutation in (schema, reference) for each in _errors(mutation)}
+        both = [str(each) for each in _errors(replace(schema, files=files))]
+        count += 1
+        if len(both) != len(alone) or set(both) != alone:
+            wrong.append(f"{schema.what} and {reference.what}: {both}")
+    assert count >= FEWEST["pairs"]
+    assert wrong == []
+
+
+def pairs() -> Iterator[tuple[Mutation, Mutation]]:
+    references = list(of_references(every=7))
+    for number, schema in enumerate(of_shipped(every=131)):
+        reference = references[number % len(references)]
+        if reference.file != schema.file:
+            yield schema, reference

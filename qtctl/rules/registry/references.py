@@ -63,8 +63,8 @@ def references(registry: Registry, names: Names) -> Iterator[Problem]:
     yield from _replacements(registry, leads)
 
 
-def _missing(what: str, origin: Origin, hint: str) -> Problem:
-    return Problem(what, origin, hint, "QT102")
+def _missing(name: str, what: str, origin: Origin, hint: str) -> Problem:
+    return Problem(what, origin, hint, "QT102", name)
 
 
 def _hosts(registry: Registry, leads: Leads) -> Iterator[Problem]:
@@ -73,7 +73,9 @@ def _hosts(registry: Registry, leads: Leads) -> Iterator[Problem]:
             origin = registry.origins[kind, name].at("hosts")
             for host in node.hosts:
                 if host not in registry.hosts:
-                    yield _missing(f"host {host} is not declared", origin, leads.hint(host, "hosts", "hosts.toml"))
+                    yield _missing(
+                        host, f"host {host} is not declared", origin, leads.hint(host, "hosts", "hosts.toml")
+                    )
 
 
 def _service(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:
@@ -83,6 +85,7 @@ def _service(registry: Registry, service: Service, origin: Origin, leads: Leads)
     port = service.run.port if service.run else None
     if port is not None and port not in service.ports:
         yield _missing(
+            port,
             f"run.port {port} is not declared",
             origin.at("run", "port"),
             Known(service.ports).did_you_mean(port) or declared_in("this service", service.ports),
@@ -91,6 +94,7 @@ def _service(registry: Registry, service: Service, origin: Origin, leads: Leads)
     yield from _target(registry, service, origin, leads)
     if service.slice and not service.slice.endswith(".slice") and service.slice not in registry.slices:
         yield _missing(
+            service.slice,
             f"slice {service.slice} is not declared",
             origin.at("slice"),
             leads.hint(service.slice, "slices", "slices.toml"),
@@ -102,7 +106,10 @@ def _streams(registry: Registry, service: Service, origin: Origin, leads: Leads)
         for name in getattr(service.streams, key):
             if name not in registry.keys:
                 yield _missing(
-                    f"key {name} is not declared", origin.at("streams", key), leads.hint(name, "keys", "streams.toml")
+                    name,
+                    f"key {name} is not declared",
+                    origin.at("streams", key),
+                    leads.hint(name, "keys", "streams.toml"),
                 )
 
 
@@ -113,10 +120,10 @@ def _venv(registry: Registry, service: Service, origin: Origin, leads: Leads) ->
     venv = registry.venvs.get(name)
     if venv is None:
         yield _missing(
-            f"venv {name} is not declared", origin.at("run", "venv"), leads.hint(name, "venvs", "venvs.toml")
+            name, f"venv {name} is not declared", origin.at("run", "venv"), leads.hint(name, "venvs", "venvs.toml")
         )
     elif venv.state == "retired":
-        yield _missing(f"venv {name} is retired", origin.at("run", "venv"), venv.why)
+        yield _missing(name, f"venv {name} is retired", origin.at("run", "venv"), venv.why)
 
 
 def _target(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:
@@ -125,12 +132,13 @@ def _target(registry: Registry, service: Service, origin: Origin, leads: Leads) 
     target = registry.targets.get(service.target)
     if target is None:
         yield _missing(
+            service.target,
             f"target {service.target} is not declared",
             origin.at("target"),
             leads.hint(service.target, "targets", "targets.toml"),
         )
     elif target.state == "retired":
-        yield _missing(f"target {service.target} is retired", origin.at("target"), target.why)
+        yield _missing(service.target, f"target {service.target} is retired", origin.at("target"), target.why)
 
 
 def _orders(order: Order, origin: Origin, names: Names, leads: Leads) -> Iterator[Problem]:
@@ -138,7 +146,9 @@ def _orders(order: Order, origin: Origin, names: Names, leads: Leads) -> Iterato
         for name in getattr(order, key):
             problem = names.problem(name)
             if problem:
-                yield _missing(problem, origin.at(key), leads.unit(name, "declare it, or name what took its place"))
+                yield _missing(
+                    name, problem, origin.at(key), leads.unit(name, "declare it, or name what took its place")
+                )
 
 
 def _targets(registry: Registry, leads: Leads) -> Iterator[Problem]:
@@ -146,6 +156,7 @@ def _targets(registry: Registry, leads: Leads) -> Iterator[Problem]:
         origin = registry.origins["targets", name]
         if target.within is not None and target.within not in registry.targets:
             yield _missing(
+                target.within,
                 f"target {target.within} is not declared",
                 origin.at("within"),
                 leads.hint(target.within, "targets", "targets.toml"),
@@ -168,7 +179,7 @@ def _install(node: object, origin: Origin, names: Names, leads: Leads) -> Iterat
             problem = names.problem(name)
             if problem:
                 yield _missing(
-                    problem, origin.at(key), leads.unit(name, "declare it, or give the whole name of a unit")
+                    name, problem, origin.at(key), leads.unit(name, "declare it, or give the whole name of a unit")
                 )
 
 
@@ -181,7 +192,7 @@ def _started(registry: Registry, names: Names, leads: Leads) -> Iterator[Problem
             service = registry.services.get(node.service)
             retired = service is not None and service.state is ServiceState.RETIRED
             if kind == "timers" and node.state != "retired" and retired:
-                yield _missing(f"service {node.service} is retired", origin, "retire the timer too")
+                yield _missing(node.service, f"service {node.service} is retired", origin, "retire the timer too")
 
 
 def _starts(name: str | None, origin: Origin, registry: Registry, names: Names, leads: Leads) -> Iterator[Problem]:
@@ -190,7 +201,7 @@ def _starts(name: str | None, origin: Origin, registry: Registry, names: Names, 
         return
     problem = names.problem(name)
     if problem:
-        yield _missing(f"service {problem}", origin, leads.unit(name, "declare it in services/"))
+        yield _missing(name, f"service {problem}", origin, leads.unit(name, "declare it in services/"))
 
 
 def _without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
@@ -203,7 +214,7 @@ def _without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
         units = {unit_name(registry, "services", name), *units_of(registry, "services", name)}
         if service.state is ServiceState.ON_TIMER and not driven & units:
             yield _missing(
-                "on-timer, and no timer runs it", registry.origins["services", name].at("state"), "add a timer"
+                "", "on-timer, and no timer runs it", registry.origins["services", name].at("state"), "add a timer"
             )
 
 
@@ -212,6 +223,7 @@ def _stores(registry: Registry, leads: Leads) -> Iterator[Problem]:
         if store.external not in registry.externals:
             origin = registry.origins["stores", name].at("external")
             yield _missing(
+                store.external,
                 f"external {store.external} is not declared",
                 origin,
                 leads.hint(store.external, "externals", "externals.toml"),
@@ -219,7 +231,9 @@ def _stores(registry: Registry, leads: Leads) -> Iterator[Problem]:
     for name, key in registry.keys.items():
         if key.store not in registry.stores:
             origin = registry.origins["keys", name].at("store")
-            yield _missing(f"store {key.store} is not declared", origin, leads.hint(key.store, "stores", "stores.toml"))
+            yield _missing(
+                key.store, f"store {key.store} is not declared", origin, leads.hint(key.store, "stores", "stores.toml")
+            )
 
 
 def _replacements(registry: Registry, leads: Leads) -> Iterator[Problem]:
@@ -228,7 +242,7 @@ def _replacements(registry: Registry, leads: Leads) -> Iterator[Problem]:
             for successor in node.replaced_by:
                 if not any(successor in part for part in (registry.services, registry.externals, registry.targets)):
                     origin = registry.origins[kind, name].at("replaced_by")
-                    yield _missing(f"{successor} is not declared", origin, leads.successor(successor))
+                    yield _missing(successor, f"{successor} is not declared", origin, leads.successor(successor))
 
 
 def declared_in(where: str, names: Mapping[str, object]) -> str:

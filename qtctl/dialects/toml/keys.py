@@ -1,0 +1,29 @@
+"""Keys and texts as TOML writes them."""
+
+import json
+import re
+from collections.abc import Sequence
+
+Step = str | int
+"""A key, or a place in a list."""
+MOST_SHOWN = 60
+"""Characters of a value in a message."""
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def key_text(path: Sequence[Step]) -> str:
+    """A path as TOML writes it: `streams.consumes."s:tick".max_lag`, `run.argv[0]`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += ("." if text else "") + (step if _BARE.fullmatch(step) else quoted(step))
+    return text
+
+
+def quoted(text: str) -> str:
+    """As TOML writes it, cut where it is long."""
+    shown = text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
+    return json.dumps(shown, ensure_ascii=not shown.isprintable())

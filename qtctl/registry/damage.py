@@ -1,0 +1,169 @@
+"""What of a registry could not be read, and which problems of the rest are certain all the same."""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from qtctl.dialects.nearest import Known
+from qtctl.model.origin import Origin
+from qtctl.model.registry import Fleet, Registry
+from qtctl.model.unit_kinds import UNIT_TABLES
+from qtctl.registry.check import check
+from qtctl.rules.problem import Problem
+
+M = TypeVar("M", bound=BaseModel)
+Path = tuple[str, ...]
+
+NAMED_BY: Mapping[str, tuple[str, ...]] = {
+    "hosts": ("hosts",),
+    "venv": ("venvs",),
+    "target": ("targets",),
+    "within": ("targets",),
+    "slice": ("slices",),
+    "external": ("externals",),
+    "store": ("stores",),
+    "port": (),
+    **dict.fromkeys(("publishes", "consumes", "writes", "reads"), ("keys",)),
+}
+"""Key → the tables whose names it may hold; any other key holds names of units and externals."""
+UNITS = (*UNIT_TABLES, "externals")
+NAMING = frozenset({"unit", "aliases", "instances", "where", "what"})
+"""Keys that say by which other names an entry goes."""
+STAND_INS: Mapping[Path, object] = {
+    ("name",): "fleet",
+    ("unit_patterns",): [],
+    ("env_dir",): "/",
+    ("defaults",): {"user": "root", "group": "root", "code": "/"},
+    ("defaults", "user"): "root",
+    ("defaults", "group"): "root",
+    ("defaults", "code"): "/",
+}
+"""Values in place of those that fleet.toml must have, so that the rest can be checked. No problem depends on them."""
+_ROUNDS = 5
+
+
+@dataclass(slots=True)
+class Damage:
+    """`entries`: what is wrong in each table that was read, by file and entry; `unread`: names of which no more is
+    known, by table; `lost`: tables whose names are not known either.
+    """
+
+    entries: dict[tuple[str, Path], list[Path]] = field(default_factory=dict)
+    unread: dict[str, set[str]] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+
+    def note(self, origin: Origin, paths: list[Path]) -> None:
+        self.entries.setdefault((origin.file, origin.path), []).extend(paths)
+
+    def certain(self, registry: Registry) -> list[Problem]:
+        """Problems that are none of what is damaged: of names that lead nowhere, and of entries that are whole."""
+        of_fleet = {path[:1] for path in self.entries.get(("fleet.toml", ()), ())}
+        if of_fleet & {("unit_prefix",), ("unit_patterns",)}:
+            return []
+        damaged = {file for file, _ in self.entries}
+        whole = [each for each in check(self._whole(registry)) if not each.name and each.origin.file not in damaged]
+        if "timers" in self.lost or "timers.toml" in damaged:
+            whole = [each for each in whole if each.id != "QT102"]
+        nowhere = [each for each in check(registry) if each.name and self._leads_nowhere(each)]
+        unread = {tables: self._unread(tables) for tables in map(_tables, nowhere)}
+        return [*whole, *(_hinted(each, unread[_tables(each)]) for each in nowhere)]
+
+    def _whole(self, registry: Registry) -> Registry:
+        """The registry without the entries that are damaged."""
+        kept: dict[str, Any] = {}
+        for (table, name), origin in registry.origins.items():
+            if (origin.file, origin.path) in self.entries:
+                kept.setdefault(table, dict(getattr(registry, table))).pop(name, None)
+        return replace(registry, **kept)
+
+    def _leads_nowhere(self, problem: Problem) -> bool:
+        """Whether it is certain: what is named was not damaged, nor the key that names it."""
+        tables = _tables(problem)
+        if (
+            self.lost & {*tables}
+            or (tables == UNITS and self._renamed)
+            or any(self._may_be(problem.name, table) for table in tables)
+        ):
+            return False
+        return not any(_touches(path, rest) for path, rest in self._of(problem.origin))
+
+    @property
+    def _renamed(self) -> bool:
+        """Whether some entry may go by names that could not be read."""
+        return any(path[:1] == (key,) for paths in self.entries.values() for path in paths for key in NAMING)
+
+    def _unread(self, tables: tuple[str, ...]) -> Known | None:
+        names = sorted({name for table in tables for name in self.unread.get(table, ())})
+        return Known(names) if names else None
+
+    def _may_be(self, name: str, table: str) -> bool:
+        return any(each in name for each in self.unread.get(table, ()))
+
+    def _of(self, origin: Origin) -> Iterator[tuple[Path, Path]]:
+        """What is damaged in the entry of an origin, each with the path of the origin below the entry."""
+        for (file, entry), paths in self.entries.items():
+            if file == origin.file and origin.path[: len(entry)] == entry:
+                yield from ((path, origin.path[len(entry) :]) for path in paths)
+
+
+def _hinted(problem: Problem, unread: Known | None) -> Problem:
+    """With the name that was meant, where that is of an entry that could not be read."""
+    if unread is None or problem.hint.startswith("did you mean"):
+        return problem
+    return replace(problem, hint=unread.did_you_mean(problem.name) or "correct the name, or declare it")
+
+
+def _tables(problem: Problem) -> tuple[str, ...]:
+    """Those that may declare what a problem names."""
+    return next((NAMED_BY[key] for key in reversed(problem.origin.path) if key in NAMED_BY), UNITS)
+
+
+def _touches(damaged: Path, path: Path) -> bool:
+    """Of an entry whose state could not be read, nothing is certain."""
+    if damaged[:1] == ("state",) or (path == ("run", "port") and damaged[:1] == ("ports",)):
+        return True
+    shorter = min(len(damaged), len(path))
+    return damaged[:shorter] == path[:shorter]
+
+
+def repaired(model: type[M], document: object, refused: list[Path]) -> tuple[M | None, list[Path]]:
+    """The table without what was refused, and the paths that were taken out; None where too much is missing then."""
+    rest, taken, more = deepcopy(document), list(refused), refused
+    for _ in range(_ROUNDS):
+        for path in more:
+            _take_out(rest, path)
+        try:
+            return model.model_validate(rest), taken
+        except ValidationError as error:
+            missing = [_keys(each["loc"]) for each in error.errors(include_url=False, include_input=False)]
+            if model is Fleet and all(path in STAND_INS for path in missing):
+                _put_in(rest, missing)
+                more = []
+                continue
+            if any(len(path) < 2 for path in missing):  # noqa: PLR2004 - of the entry itself
+                break
+            more = [path[:-1] for path in missing]
+            taken += more
+    return None, taken
+
+
+def _keys(loc: tuple[str | int, ...]) -> Path:
+    return tuple(step for step in loc if isinstance(step, str))
+
+
+def _put_in(document: Any, missing: list[Path]) -> None:  # noqa: ANN401 - TOML of any shape
+    for path in missing:
+        table = document
+        for key in path[:-1]:
+            table = table[key]
+        table[path[-1]] = STAND_INS[path]
+
+
+def _take_out(document: object, path: Path) -> None:
+    for key in path[:-1]:
+        document = document.get(key) if isinstance(document, dict) else None
+    if isinstance(document, dict):
+        document.pop(path[-1], None)
