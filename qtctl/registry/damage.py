@@ -43,6 +43,8 @@ STAND_INS: Mapping[Path, object] = {
 }
 """Values in place of those that fleet.toml must have, so that the rest can be checked. No problem depends on them."""
 _ROUNDS = 5
+_MOST_UNREAD = 200
+"""Names of entries that were not read, each of which is looked for in every name that leads nowhere."""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,9 @@ class Damage:
         whole = [each for each in check(self._whole(registry)) if not each.name and each.origin.file not in damaged]
         if "timers" in self.lost or "timers.toml" in damaged:
             whole = [each for each in whole if each.id != "QT102"]
-        nowhere = [each for each in check(registry) if each.name and self._leads_nowhere(each)]
+        unsure = self._unsure()
+        named = [each for each in check(registry) if each.name and not unsure & {*_tables(each)}]
+        nowhere = [each for each in named if self._leads_nowhere(each)]
         unread = {tables: self._unread(tables) for tables in map(_tables, nowhere)}
         return [*whole, *(_hinted(each, unread[_tables(each)]) for each in nowhere)]
 
@@ -79,34 +83,28 @@ class Damage:
                 kept.setdefault(table, dict(getattr(registry, table))).pop(name, None)
         return replace(registry, **kept)
 
+    def _unsure(self) -> set[str]:
+        """Tables of which some names are not known."""
+        many = {table for table, names in self.unread.items() if len(names) > _MOST_UNREAD}
+        naming = {path[0] for paths in self.entries.values() for path in paths if path} & NAMING
+        return self.lost | many | ({*UNITS} if naming else set())
+
     def _leads_nowhere(self, problem: Problem) -> bool:
-        """Whether it is certain: what is named was not damaged, nor the key that names it."""
-        tables = _tables(problem)
-        if (
-            self.lost & {*tables}
-            or (tables == UNITS and self._renamed)
-            or any(self._may_be(problem.name, table) for table in tables)
-        ):
+        """Whether what is named can be no entry that was not read, and the key that names it is whole."""
+        unread = (name for table in _tables(problem) for name in self.unread.get(table, ()))
+        if any(name in problem.name for name in unread):
             return False
         return not any(_touches(path, rest) for path, rest in self._of(problem.origin))
-
-    @property
-    def _renamed(self) -> bool:
-        """Whether some entry may go by names that could not be read."""
-        return any(path[:1] == (key,) for paths in self.entries.values() for path in paths for key in NAMING)
 
     def _unread(self, tables: tuple[str, ...]) -> Known | None:
         names = sorted({name for table in tables for name in self.unread.get(table, ())})
         return Known(names) if names else None
 
-    def _may_be(self, name: str, table: str) -> bool:
-        return any(each in name for each in self.unread.get(table, ()))
-
     def _of(self, origin: Origin) -> Iterator[tuple[Path, Path]]:
         """What is damaged in the entry of an origin, each with the path of the origin below the entry."""
-        for (file, entry), paths in self.entries.items():
-            if file == origin.file and origin.path[: len(entry)] == entry:
-                yield from ((path, origin.path[len(entry) :]) for path in paths)
+        for entry in ((), origin.path[:1]):
+            for path in self.entries.get((origin.file, entry), ()):
+                yield path, origin.path[len(entry) :]
 
 
 def _hinted(problem: Problem, unread: Known | None) -> Problem:
