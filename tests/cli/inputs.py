@@ -362,7 +362,12 @@ USAGE = (
         "--format of no kind",
         nothing,
         (*AUDIT, "--format", "xml"),
-        ("invalid value for '--format': 'xml' is not one of 'table', 'json', 'md' (see qtctl audit --help)",),
+        (
+            (
+                "invalid value for '--format': 'xml' is not one of 'table', 'json', 'md', 'github', 'junit', 'sarif' "
+                "(see qtctl audit --help)"
+            ),
+        ),
     ),
     Case(
         "no time at all",
