@@ -110,7 +110,7 @@ def down(names: NamesArgument = []) -> None:  # noqa: B006 - typer copies it
 
 
 def _show(hosts: "Sequence[LabHost]", format_: str | None) -> None:
-    from qtctl.report.blocks import Table
+    from qtctl.report.blocks import Table, Title
     from qtctl.report.view import View
 
     rows = [
@@ -119,4 +119,11 @@ def _show(hosts: "Sequence[LabHost]", format_: str | None) -> None:
     keys = ("name", "address", "suite", "stands_for", "state")
     document = {"schema_version": 1, "hosts": [dict(zip(keys, row, strict=True)) for row in rows]}
     shown = Table(("name", "address", "suite", "stands in for", "state"), tuple(rows))
-    present(View(name="lab", about="lab", json=lambda: json.dumps(document, indent=2), page=lambda: (shown,)), format_)
+    view = View(
+        name="lab",
+        about="lab",
+        json=lambda: json.dumps(document, indent=2),
+        page=lambda: (Title("Lab hosts"), shown),
+        screen=lambda: (shown,),
+    )
+    present(view, format_)

@@ -1,0 +1,182 @@
+"""Every command that has --format, in every format: found on the command line, so a new command is tested too."""
+
+import io
+import json
+import re
+import signal
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from junitparser import JUnitXml
+from typer.main import get_command
+
+from qtctl.cli.main import _guarded, app
+from qtctl.formats.catalogue import Content, offered
+from tests.cli.world import Ran, build, qtctl
+from tests.docs.cli import _leaves
+from tests.docs.generate import DOCS
+from tests.formats.sarif_schema import validate
+
+FORMATS = offered(Content.JUDGED)
+EVIDENCE = ("--from", "evidence.json")
+ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    "audit": EVIDENCE,
+    "report registry": EVIDENCE,
+    "parity": ("--compose", "docker-compose.yml", *EVIDENCE),
+    "adopt units": ("units", "--out", "adopted"),
+    "adopt compose": ("docker-compose.yml", "--out", "adopted"),
+    "show": ("api",),
+}
+"""What a command needs besides --format. One that is not here needs nothing."""
+HOSTS = {"adopt host": ("nowhere.invalid", "--out", "adopted"), "deploy": ("--host", "nowhere.invalid", "--yes")}
+"""Commands that need a live host: here only which formats they take is tested."""
+BOOTS = frozenset({"lab up"})
+
+
+def offers() -> dict[str, tuple[str, ...]]:
+    """Command → the formats that its option names."""
+    found: dict[str, tuple[str, ...]] = {}
+    root: Any = get_command(app)
+    for path, command in _leaves(root, ()):
+        for option in command.params:
+            if "--format" in option.opts:
+                names = option.metavar or "|".join(each.value for each in option.type_descriptor.annotation)
+                found[" ".join(path)] = tuple(names.split("|"))
+    return found
+
+
+OFFERS = offers()
+CASES = [(command, name) for command, names in sorted(OFFERS.items()) for name in dict.fromkeys((*FORMATS, *names))]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    world = build(tmp_path_factory.mktemp("formats"))
+    (world / "units").mkdir()
+    (world / "units/a.service").write_text("[Service]\nExecStart=/bin/true\nEnvironment=TOKEN=hunter2hunter2\nNice=x\n")
+    assert qtctl(world, "audit", "--host", "nowhere.invalid", "--save", "evidence.json").code == 3
+    return world
+
+
+def inside(folder: Path, *argv: str, **env: str) -> Ran:
+    """The command in this process, which is left as it was: a hundred processes would take a minute."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(folder)
+            for variable in ("QTCTL_REGISTRY", "GITHUB_STEP_SUMMARY"):
+                patch.delenv(variable, raising=False)
+            patch.setenv("QTCTL_STATE", str(folder / ".lab"))
+            for variable, value in env.items():
+                patch.setenv(variable, value)
+            code = _guarded(list(argv), debug=False)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+def run(folder: Path, command: str, name: str, **env: str) -> Ran:
+    needed = (*ARGUMENTS.get(command, HOSTS.get(command, ())), *(("--force",) if command.startswith("adopt") else ()))
+    return inside(folder, *command.split(), *needed, "--format", name, **env)
+
+
+def test_the_commands_that_have_formats() -> None:
+    assert set(OFFERS) >= {*ARGUMENTS, *HOSTS, *BOOTS, "lint", "verify", "list", "graph", "lab list"}
+    pictures = {"graph"}
+    assert {names for command, names in OFFERS.items() if command not in pictures} == {
+        offered(content) for content in Content
+    }
+    assert {command for command, names in OFFERS.items() if names == offered(Content.DECLARED)} == {
+        "list", "show", "lab up", "lab list",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "name"), CASES)
+def test_every_command_in_every_format(command: str, name: str, folder: Path) -> None:
+    if name not in OFFERS[command]:
+        ran = run(folder, command, name)
+        assert ran.code == 2
+        assert ran.out == ""
+        assert len(ran.err.splitlines()) == 1
+        assert all(each in ran.err for each in (repr(name), *map(repr, OFFERS[command])))
+        return
+    if command in HOSTS or command in BOOTS:
+        return
+    summary = folder / "summary.md"
+    summary.unlink(missing_ok=True)
+    ran = run(folder, command, name, GITHUB_STEP_SUMMARY=str(summary))
+    assert ran.code in {0, 1, 3}, ran.err
+    assert ran.err == ""
+    assert summary.exists() == (name == "github")
+    READERS.get(name, any)(ran.out)
+    if name == "json":
+        Draft202012Validator(schema_of(command)).validate(json.loads(ran.out))
+
+
+def schema_of(command: str) -> dict[str, Any]:
+    words = command.removeprefix("report ").split()
+    found: dict[str, Any] = json.loads((DOCS / f"schemas/{words[0]}.json").read_text())
+    return found
+
+
+def read_table(text: str) -> None:
+    assert "──" in text
+    assert "\x1b" not in text
+
+
+def read_markdown(text: str) -> None:
+    assert text.startswith("# ")
+    assert text.endswith("\n")
+    assert "\n\n" in text
+
+
+def read_json(text: str) -> None:
+    assert json.loads(text)["schema_version"] == 1
+
+
+def read_sarif(text: str) -> None:
+    validate(json.loads(text))
+
+
+def read_junit(text: str) -> None:
+    suites = [*JUnitXml.fromstring(text.encode())]
+    assert suites
+    assert all(len(suite) == suite.tests for suite in suites)
+    assert sum(suite.tests for suite in suites)
+
+
+COMMAND = re.compile(r"::(error|warning|notice) [a-zA-Z]+=[^:\r\n]*::[^\r\n]+")
+
+
+def read_github(text: str) -> None:
+    assert all(COMMAND.fullmatch(line) for line in text.splitlines())
+    assert text.splitlines()[-1].startswith("::notice title=qtctl ")
+
+
+READERS = {
+    "table": read_table,
+    "md": read_markdown,
+    "json": read_json,
+    "sarif": read_sarif,
+    "junit": read_junit,
+    "github": read_github,
+}
+
+
+def test_each_format_has_a_reader() -> None:
+    assert set(READERS) == set(FORMATS)
+
+
+@pytest.mark.parametrize("command", ["report registry", "parity"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_report_in_a_file_is_what_stdout_would_have(command: str, name: str, folder: Path) -> None:
+    shown = run(folder, command, name)
+    argv = (*command.split(), *ARGUMENTS[command], "--format", name, "--out", "report.out")
+    assert inside(folder, *argv).out == ""
+    assert (folder / "report.out").read_text() == shown.out
