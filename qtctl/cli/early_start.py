@@ -8,13 +8,15 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from qtctl.api.early import start
 from qtctl.dialects.endpoints import is_account, is_target
 from qtctl.errors import InputError
-from qtctl.flows.asking import Asking
 from qtctl.flows.target import Target
 from qtctl.formats.catalogue import Content, offered
+
+if TYPE_CHECKING:
+    from qtctl.flows.asking import Asking
 
 SOURCE = frozenset({"--host", "--as", "--user", "--registry", "--templates", "--format"})
 COMMANDS = {("audit",): SOURCE | {"--save"}, ("report", "registry"): SOURCE | {"--out"}}
@@ -23,23 +25,27 @@ FLAGS = {("audit",): frozenset({"--all", "--debug"}), ("report", "registry"): fr
 """Their options without a value. With any other option (--from, --help) nothing starts early."""
 
 
-def begin(argv: Sequence[str]) -> Asking | None:
+def begin(argv: Sequence[str]) -> "Asking | None":
     """Start on the host that `argv` names: ask it if all of `argv` is understood and the registry has no error."""
     target = target_of(argv, os.environ)
     if target is None:
         return None
+    from qtctl.api.early import start
+
     asking = start(target)
     with suppress(Exception):  # the command meets it again, and reports it
         asking.begin()
     return asking
 
 
-def taken(started: Asking | None, target: Target) -> Asking:
+def taken(started: "Asking | None", target: Target) -> "Asking":
     """What was started, if it is for this target; else one that starts now."""
     if started is not None and started.target == target:
         return started
     if started is not None:
         started.close()
+    from qtctl.api.early import start
+
     return start(target)
 
 
