@@ -59,6 +59,30 @@ class InputError(QtctlError):
     """Usage or invalid input: registry, compose, evidence, template, option. Exit 2."""
 
 
+class Unrendered(InputError):
+    """What keeps the files of one or more units from being rendered.
+
+    `units`: those that it was met in; of what is no unit's, the path. `why`: what happened, without their names.
+    `in_template`: the fault is the template's, at `place`; else that of a declared value, in the file that declares it.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        units: tuple[str, ...],
+        why: str,
+        in_template: bool,
+        hint: str = "",
+        place: Place | None = None,
+        field: str = "",
+    ) -> None:
+        super().__init__(what, hint=hint, place=place, field=field)
+        self.units = units
+        self.why = why
+        self.in_template = in_template
+
+
 class InputErrors(InputError):
     """Several input errors found in one pass."""
 

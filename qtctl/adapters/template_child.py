@@ -1,7 +1,8 @@
 """The process in which a user's own templates are filled: python -I -c …, with nothing that it could harm.
 
 It reads one pickle of its parent's, and writes one line of JSON for each filling, as soon as that is done: {"text"};
-{"what", "hint", "file", "line"} for an error; or, as the last, {"spent": "memory" | "cpu" | "text", "file", "line"}.
+{"what", "hint", "field", "file", "line"} for an error; or, as the last, {"spent": "memory" | "cpu" | "text", "file",
+"line"}.
 """
 
 import json
@@ -93,7 +94,8 @@ def _filled(templates: Templates, filling: Filling) -> Mapping[str, object]:
     try:
         text = templates.fill(filling)
     except InputError as error:
-        return {"what": error.what[:WHAT_MAX], "hint": error.hint[:WHAT_MAX], **_at(error.place)}
+        said = {"what": error.what, "hint": error.hint, "field": error.field}
+        return {**{key: text[:WHAT_MAX] for key, text in said.items()}, **_at(error.place)}
     except MemoryError as error:
         return {"spent": "memory", **_at(templates.place(error, filling.template))}
     except OutOfTime as error:

@@ -114,7 +114,8 @@ def _filled(filling: Filling, answer: Mapping[str, object], texts: Mapping[str, 
     if isinstance(text, str) and len(text) <= TEXT_MAX:
         return text
     if isinstance(what, str):
-        return InputError(what[:WHAT_MAX], hint=str(answer.get("hint", ""))[:WHAT_MAX], place=_place(answer, texts))
+        hint, field = (str(answer.get(key, ""))[:WHAT_MAX] for key in ("hint", "field"))
+        return InputError(what[:WHAT_MAX], hint=hint, field=field, place=_place(answer, texts))
     reasons = {
         "memory": f"needs more than {allowed.memory // MIB} MiB of memory",
         "cpu": f"takes more than {allowed.cpu} s of CPU",

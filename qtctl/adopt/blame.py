@@ -4,11 +4,8 @@ import re
 
 from qtctl.adopt.adopt import Draft
 from qtctl.adopt.tables import Made
-from qtctl.errors import InputError, InputErrors
+from qtctl.errors import InputError, InputErrors, Unrendered
 
-_USED = "cannot be used: "
-_SUBJECT = re.compile(r"(\S+\.[a-z]+)(?: and \d+ more)?(?: from |:)")
-"""The unit that a message or the name of a rendered file begins with."""
 _TABLE = re.compile(r'\[+(?:"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_-]+))')
 
 
@@ -17,19 +14,20 @@ def blamed(drafted: Draft, error: InputError) -> dict[str, str]:
     errors = error.errors if isinstance(error, InputErrors) else (error,)
     found: dict[str, str] = {}
     for each in errors:
-        found.update(dict.fromkeys(_units(drafted, each), each.what.rpartition(_USED)[2]))
+        why = each.why if isinstance(each, Unrendered) else each.what
+        found.update(dict.fromkeys(_units(drafted, each), why))
     return found
 
 
 def _units(drafted: Draft, error: InputError) -> tuple[str, ...]:
-    """The one that is named; without a name the one in whose table the error stands."""
+    """Those that could not be rendered; of a registry that could not be loaded, the one in whose table the error is."""
+    if isinstance(error, Unrendered):
+        named = tuple(made.original.unit for made in drafted.units if made.original.unit in error.units)
+        if named:
+            return named
     if error.place is None:
         return ()
     file, line = error.place.file, error.place.line
-    subjects = {match[1] for text in (file, error.what.rpartition(_USED)[2]) if (match := _SUBJECT.match(text))}
-    named = tuple(made.original.unit for made in drafted.units if made.original.unit in subjects)
-    if named:
-        return named
     entry = _entry(drafted.texts.get(file, ""), line) if line else ""
     return tuple(made.original.unit for made in drafted.units if _declared(made, file, entry))
 

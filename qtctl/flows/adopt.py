@@ -69,11 +69,11 @@ def proved(task: Task, into: Into, name: str) -> tuple[Draft, Desired]:
         if not drafted.found.units:
             raise InputError(f"no unit in {name} can be adopted", hint=_reasons(drafted))
         try:
-            return drafted, usable(drafted.texts, into)
+            return drafted, _rendered(drafted.texts, into)
         except InputError as error:
             found = blamed(drafted, error)
             if not found:
-                raise
+                raise _bug(error) from error
             task = replace(task, without={**task.without, **found})
 
 
@@ -94,10 +94,14 @@ def compared(drafted: Draft, desired: Desired) -> Iterator[Difference]:
 def usable(texts: Mapping[str, str], into: Into) -> Desired:
     """What the host of this registry must have, rendered."""
     try:
-        files = {path: text.encode() for path, text in texts.items()}
-        return declare(files, into.templates, into.host.name, None).desired
+        return _rendered(texts, into)
     except InputError as error:
         raise _bug(error) from error
+
+
+def _rendered(texts: Mapping[str, str], into: Into) -> Desired:
+    files = {path: text.encode() for path, text in texts.items()}
+    return declare(files, into.templates, into.host.name, None).desired
 
 
 def with_schemas(texts: Mapping[str, str], schemas: Schemas) -> dict[str, bytes]:

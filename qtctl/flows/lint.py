@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from qtctl.errors import InputError, InputErrors, Place
+from qtctl.errors import InputError, InputErrors, Place, Unrendered
 from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.lint.found import Placed
@@ -56,18 +56,17 @@ def findings(registry: Registry, templates: Templates) -> tuple[Finding, ...]:
             hosts.append(render(desired, templates))
         except InputError as error:
             hosts.append(desired)
-            refused += list(unwritable(desired, _of_values(error, templates), key_paths()))
+            refused += list(unwritable(desired, _of_values(error), key_paths()))
     return (*dict.fromkeys(refused), *judge(registry, hosts, templates, key_paths()))
 
 
-def _of_values(error: InputError, templates: Templates) -> list[InputError]:
+def _of_values(error: InputError) -> list[Unrendered]:
     """Errors of declared values. One of a template is not the registry's, and is raised again."""
-    errors = list(error.errors) if isinstance(error, InputErrors) else [error]
-    for each in errors:
-        file = each.place.file if each.place else ""
-        if file in templates or any(file.endswith(f" from {name}") for name in templates) or file.endswith(".j2"):
-            raise error
-    return errors
+    errors = error.errors if isinstance(error, InputErrors) else (error,)
+    values = [each for each in errors if isinstance(each, Unrendered) and not each.in_template]
+    if len(values) < len(errors):
+        raise error
+    return values
 
 
 def _placed(files: Files, found: Iterable[Finding]) -> tuple[Placed, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from qtctl.errors import InputError, InputErrors, Place
+from qtctl.errors import InputError, InputErrors, Place, Unrendered
 from qtctl.model.desired import (
     Desired,
     DesiredDropin,
@@ -46,7 +46,7 @@ class _Job:
 
 
 _Planned = tuple[str, Origin, Callable[[], _Job | DesiredFile]]
-_Failed = dict[int, tuple[str, InputError]]
+_Failed = dict[int, tuple[str, Unrendered]]
 """By the number of the job."""
 
 
@@ -207,24 +207,37 @@ def _put(files: dict[str, DesiredFile], file: DesiredFile) -> None:
     files[file.path] = file
 
 
-def _grouped(failed: list[tuple[str, InputError]]) -> tuple[InputError, ...]:
+def _grouped(failed: list[tuple[str, Unrendered]]) -> tuple[Unrendered, ...]:
     """One error for each thing that is wrong, though a broken line of a template is met once for every unit."""
-    alike: dict[tuple[Place | None, str], list[tuple[str, InputError]]] = {}
+    alike: dict[tuple[Place | None, str], list[tuple[str, Unrendered]]] = {}
     for subject, error in failed:
         alike.setdefault((error.place, error.what.replace(subject, "")), []).append((subject, error))
     return tuple(_of_all(*those) for those in alike.values())
 
 
-def _of_all(first: tuple[str, InputError], *others: tuple[str, InputError]) -> InputError:
+def _of_all(first: tuple[str, Unrendered], *others: tuple[str, Unrendered]) -> Unrendered:
     subject, error = first
-    if not others:
-        return error
-    what = error.what.replace(subject, f"{subject} and {len(others)} more", 1)
-    return InputError(what, hint=error.hint, place=error.place)
+    what = error.what.replace(subject, f"{subject} and {len(others)} more", 1) if others else error.what
+    return Unrendered(
+        what,
+        units=(subject, *(other for other, _ in others)),
+        why=error.why,
+        in_template=error.in_template,
+        hint=error.hint,
+        place=error.place,
+        field=error.field,
+    )
 
 
-def _placed(error: InputError, subject: str, origin: Origin) -> InputError:
+def _placed(error: InputError, subject: str, origin: Origin) -> Unrendered:
     """An error of a template keeps its place there; one of a value stands where the value was declared."""
-    if error.place is not None:
-        return error
-    return InputError(f"{subject}: {error.what}", hint=error.hint, place=Place(origin.file))
+    in_template = error.place is not None
+    return Unrendered(
+        error.what if in_template else f"{subject}: {error.what}",
+        units=(subject,),
+        why=error.what,
+        in_template=in_template,
+        hint=error.hint,
+        place=error.place or Place(origin.file),
+        field=error.field,
+    )

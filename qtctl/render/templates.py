@@ -90,7 +90,7 @@ class Templates:
             raise InputError(f"template of {subject}: {error.message}", hint="fix the syntax", place=place) from error
         except _NotTaken as error:
             if any(_holds(value, error.given) for value in values.values()):
-                raise InputError(error.what, hint=error.hint) from error
+                raise InputError(error.what, hint=error.hint, field=error.field) from error
             place = self.place(error, name)
             raise InputError(f"template of {subject}: {error.what}", hint=error.hint, place=place) from error
         except (TemplateError, *_IN_TEMPLATE) as error:
@@ -111,7 +111,7 @@ class _NotTaken(InputError):
     """A filter's error of `given`: the registry's where that is declared, the template's where it made it."""
 
     def __init__(self, error: InputError, given: object) -> None:
-        super().__init__(error.what, hint=error.hint)
+        super().__init__(error.what, hint=error.hint, field=error.field)
         self.given = given
 
 

@@ -23,11 +23,15 @@ def column(text: str, field: str) -> str:
     """One value as a column. InputError where no line can say it."""
     reason = trouble(text)
     if reason:
-        raise InputError(f"{field}: {reason}")
+        raise InputError(f"{field}: {reason}", field=field)
     if _CONTROL.search(text):
-        raise InputError(f"{field}: holds a line break or another control character", hint="write it on one line")
+        raise InputError(
+            f"{field}: holds a line break or another control character", hint="write it on one line", field=field
+        )
     if text in ("", NOTHING):
-        raise InputError(f"{field}: {text or 'an empty value'} means that there is none", hint="leave the key out")
+        raise InputError(
+            f"{field}: {text or 'an empty value'} means that there is none", hint="leave the key out", field=field
+        )
     return quote_literal(text.replace("%", "%%"))
 
 

@@ -31,9 +31,11 @@ def env_file_line(name: str, value: str) -> str:
     """NAME=value as a line (several, where the value holds line breaks) of an env file, without the last line end."""
     env_name(name)
     if trouble(value):
-        raise InputError(f"environment variable {name}: holds a character that systemd does not take as text")
+        what = f"environment variable {name}: holds a character that systemd does not take as text"
+        raise InputError(what, field=f"env.{name}")
     if len(f"{name}={value}".encode()) > MAX_ASSIGNMENT:
-        raise InputError(f"environment variable {name}: longer than the kernel passes ({MAX_ASSIGNMENT} bytes)")
+        what = f"environment variable {name}: longer than the kernel passes ({MAX_ASSIGNMENT} bytes)"
+        raise InputError(what, field=f"env.{name}")
     if _BARE.fullmatch(value):
         return f"{name}={value}"
     return f'{name}="{_ESCAPED.sub(_backslashed, value)}"'

@@ -41,7 +41,7 @@ class ExecCommand:
 def exec_line(argv: Sequence[str], field: str = "ExecStart") -> str:
     """The value of an Exec*= directive whose process gets exactly `argv`; argv[0] is run, and must be absolute."""
     if not argv:
-        raise InputError(f"{field}: no command", hint="the first argument is the program's absolute path")
+        raise InputError(f"{field}: no command", hint="the first argument is the program's absolute path", field=field)
     _check_executable(argv[0], field)
     for number, argument in enumerate(argv[1:], start=1):
         _check_argument(argument, f"{field}: argument {number}")
@@ -50,19 +50,21 @@ def exec_line(argv: Sequence[str], field: str = "ExecStart") -> str:
     else:
         line = " ".join(exec_argument(word) for word in argv)
     if len(line.encode()) > MAX_LINE:
-        raise InputError(f"{field}: the command line is longer than systemd reads ({MAX_LINE} bytes)")
+        raise InputError(f"{field}: the command line is longer than systemd reads ({MAX_LINE} bytes)", field=field)
     return line
 
 
 def exec_prefixed(argv: Sequence[str], prefixes: str, field: str) -> str:
     """As `exec_line`, run in the way that `prefixes` (of `-+!`) say. An argument `$MAINPID` is that process's id."""
     if prefixes.strip("-+!"):
-        raise InputError(f"{field}: not a prefix of a command: {prefixes!r}", hint="- + ! or !!")
+        raise InputError(f"{field}: not a prefix of a command: {prefixes!r}", hint="- + ! or !!", field=field)
     line = exec_line(argv, field)
     if MAIN_PID in argv[1:]:
         if _unexpanded(argv):
             raise InputError(
-                f"{field}: {MAIN_PID}, and a $ in the program's path", hint="systemd takes only one of them"
+                f"{field}: {MAIN_PID}, and a $ in the program's path",
+                hint="systemd takes only one of them",
+                field=field,
             )
         line = " ".join(word if word == MAIN_PID else exec_argument(word) for word in argv)
     quoted = '"' if line.startswith('"') else ""
@@ -91,8 +93,8 @@ def _unexpanded(argv: Sequence[str]) -> bool:
 def environment_assignment(name: str, value: str) -> str:
     """NAME=value as one word of Environment=."""
     env_name(name)
-    _refuse(value, f"environment variable {name}", secret=True)
-    _refuse_long(f"{name}={value}", f"environment variable {name}")
+    _refuse(value, f"environment variable {name}", key=f"env.{name}", secret=True)
+    _refuse_long(f"{name}={value}", f"environment variable {name}", key=f"env.{name}")
     return quote(f"{name}={value}".replace("%", "%%"))
 
 
@@ -100,9 +102,11 @@ def value(text: str, field: str) -> str:
     """Plain text on one line, such as Description= and SyslogIdentifier=: taken as it stands but for `%`."""
     _refuse(text, field)
     if _CONTROL_BUT_TAB.search(text):
-        raise InputError(f"{field}: holds a line break or another control character", hint="write it on one line")
+        raise InputError(
+            f"{field}: holds a line break or another control character", hint="write it on one line", field=field
+        )
     if text != text.strip(WHITESPACE):
-        raise InputError(f"{field}: begins or ends with white space, which systemd strips")
+        raise InputError(f"{field}: begins or ends with white space, which systemd strips", field=field)
     return _kept_backslash(text.replace("%", "%%"))
 
 
@@ -110,7 +114,7 @@ def setting(text: str, field: str) -> str:
     """A value that is written as systemd reads it (sizes, times, CPUQuota=150%): one line, and not empty."""
     _refuse(text, field)
     if not text or text != text.strip(WHITESPACE) or _CONTROL_BUT_TAB.search(text) or text.endswith("\\"):
-        raise InputError(f"{field}: not a value on one line without white space around it")
+        raise InputError(f"{field}: not a value on one line without white space around it", field=field)
     return text
 
 
@@ -118,7 +122,9 @@ def path(text: str, field: str) -> str:
     """One absolute path as the whole value (WorkingDirectory=): no quotes, spaces as they stand."""
     simple = simple_path(text, field)
     if simple != simple.strip(WHITESPACE) or simple.endswith("\\"):
-        raise InputError(f"{field}: the path ends in white space or a backslash, which systemd would strip")
+        raise InputError(
+            f"{field}: the path ends in white space or a backslash, which systemd would strip", field=field
+        )
     return simple.replace("%", "%%")
 
 
@@ -142,15 +148,15 @@ def simple_path(text: str, field: str) -> str:
     """`text` as systemd simplifies it: no empty or `.` components, no slash at the end. InputError if not absolute."""
     _refuse(text, field)
     if not text.startswith("/"):
-        raise InputError(f"{field}: not an absolute path", hint="begin it with /")
+        raise InputError(f"{field}: not an absolute path", hint="begin it with /", field=field)
     if _CONTROL.search(text):
-        raise InputError(f"{field}: the path holds a control character")
+        raise InputError(f"{field}: the path holds a control character", field=field)
     parts = [part for part in text.split("/") if part not in ("", ".")]
     if ".." in parts:
-        raise InputError(f"{field}: the path holds .., which systemd refuses")
+        raise InputError(f"{field}: the path holds .., which systemd refuses", field=field)
     simple = "/" + "/".join(parts)
     if len(simple.encode()) > MAX_PATH or any(len(part.encode()) > MAX_COMPONENT for part in parts):
-        raise InputError(f"{field}: the path, or a name in it, is too long")
+        raise InputError(f"{field}: the path, or a name in it, is too long", field=field)
     return simple
 
 
@@ -220,13 +226,15 @@ def _check_executable(text: str, field: str) -> None:
     field = f"{field}: the program"
     _refuse(text, field)
     if not text.startswith("/"):
-        raise InputError(f"{field} is not an absolute path", hint="begin it with /")
+        raise InputError(f"{field} is not an absolute path", hint="begin it with /", field=field)
     if _NOT_IN_EXECUTABLE.search(text):
-        raise InputError(f"{field} has a quote, a backslash or a control character in its path, which systemd refuses")
+        raise InputError(
+            f"{field} has a quote, a backslash or a control character in its path, which systemd refuses", field=field
+        )
     if text.endswith("/"):
-        raise InputError(f"{field} is a directory")
+        raise InputError(f"{field} is a directory", field=field)
     if len(text.encode()) > MAX_PATH or any(len(part.encode()) > MAX_COMPONENT for part in text.split("/")):
-        raise InputError(f"{field} has too long a path, or a name in it is")
+        raise InputError(f"{field} has too long a path, or a name in it is", field=field)
 
 
 def _check_argument(text: str, field: str) -> None:
@@ -234,15 +242,18 @@ def _check_argument(text: str, field: str) -> None:
     _refuse_long(text, field)
 
 
-def _refuse(text: str, field: str, *, secret: bool = False) -> None:
+def _refuse(text: str, field: str, *, key: str = "", secret: bool = False) -> None:
     reason = trouble(text)
     if reason:
-        raise InputError(f"{field}: {'holds what systemd does not take as text' if secret else reason}")
+        what = "holds what systemd does not take as text" if secret else reason
+        raise InputError(f"{field}: {what}", field=key or field)
 
 
-def _refuse_long(text: str, field: str) -> None:
+def _refuse_long(text: str, field: str, *, key: str = "") -> None:
     if len(text.encode()) > MAX_ARGUMENT:
-        raise InputError(f"{field}: longer than the kernel passes to a process ({MAX_ARGUMENT} bytes)")
+        raise InputError(
+            f"{field}: longer than the kernel passes to a process ({MAX_ARGUMENT} bytes)", field=key or field
+        )
 
 
 def _kept_backslash(text: str) -> str:

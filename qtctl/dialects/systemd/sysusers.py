@@ -110,9 +110,9 @@ def _check_comment(text: str) -> None:
 
 def _check_path(text: str, field: str) -> None:
     if ":" in text:
-        raise InputError(f"{field}: holds a colon, which the user database cannot hold")
+        raise InputError(f"{field}: holds a colon, which the user database cannot hold", field=field)
     if simple_path(text, field) != text:
-        raise InputError(f"{field}: not a plain path", hint=f"write {simple_path(text, field)}")
+        raise InputError(f"{field}: not a plain path", hint=f"write {simple_path(text, field)}", field=field)
 
 
 _HINT = "a letter or _, then letters, digits, _ and -, at most 31"

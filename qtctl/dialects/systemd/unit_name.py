@@ -20,7 +20,9 @@ def valid(name: str) -> bool:
 def unit_name(name: str, field: str) -> str:
     """`name`, if it is one. InputError names the field."""
     if not valid(name):
-        raise InputError(f"{field}: not the name of a unit: {name!r}", hint="for example redis-server.service")
+        raise InputError(
+            f"{field}: not the name of a unit: {name!r}", hint="for example redis-server.service", field=field
+        )
     return name
 
 

@@ -8,7 +8,7 @@ from qtctl.dialects.systemd.table.lookup import known
 from qtctl.dialects.systemd.unitfile import Line
 from qtctl.dialects.systemd.values import inline_comment, value_trouble
 from qtctl.dialects.systemd.words import Escapes, split
-from qtctl.errors import InputError
+from qtctl.errors import InputError, Unrendered
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.origin import Origin
@@ -28,7 +28,7 @@ _SET_BY_SYSTEMD = re.compile(
     "MEMORY_PRESSURE_(WATCH|WRITE)|TRIGGER_[A-Z_]+"
 )
 _CRLF = "has lines that end with a carriage return"
-_ENVIRONMENT = "environment variable "
+_ENVIRONMENT = "env."
 _EXPORT = re.compile(r"^[ \t]*export[ \t]")
 
 _Trouble = tuple[Severity, str, str]
@@ -112,26 +112,24 @@ def _of_file(subject: str, file: DesiredFile, what: str, remedy: str, severity: 
     return QT110.broken(subject, f"{file.path} {what}", remedy, file.origin, severity=severity)
 
 
-def unwritable(desired: Desired, errors: Iterable[InputError], keys: Keys) -> Iterator[Finding]:
-    """`errors` of rendering whose place is a file of the registry: "UNIT: FIELD: why"."""
+def unwritable(desired: Desired, errors: Iterable[Unrendered], keys: Keys) -> Iterator[Finding]:
+    """Declared values that no unit or env file can hold."""
     declared: tuple[Declared, ...] = declared_of(desired)
     by_unit = {each.unit: each for each in declared}
     for error in errors:
-        unit, _, what = error.what.partition(": ")
-        unit = unit.partition(" and ")[0]
+        unit = error.units[0]
         found = by_unit.get(unit)
         origin = found.origin if found else Origin(error.place.file if error.place else "fleet.toml")
         remedy = error.hint or "declare something that it can say"
         yield QT110.broken(
             found.name if found else unit,
-            f"cannot be written into a unit or env file: {what or error.what}",
+            f"cannot be written into a unit or env file: {error.why}",
             remedy,
-            origin.at(*_path(what, keys)),
+            origin.at(*_path(error.field, keys)),
         )
 
 
-def _path(what: str, keys: Keys) -> tuple[str, ...]:
-    field = what.partition(":")[0]
+def _path(field: str, keys: Keys) -> tuple[str, ...]:
     if field.startswith(_ENVIRONMENT):
         return ("env", field.removeprefix(_ENVIRONMENT))
     return key_path(keys, field)
