@@ -11,7 +11,6 @@ from qtctl.cli.options import FormatOption
 from qtctl.cli.output import present
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
-from qtctl.report.view import as_it_is
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +101,7 @@ def host(
     into = _into(out, name, known)
     source = Source(target, looked.found, looked.states, looked.unread, as_root=connection.user == ROOT)
     adopted = adopt_units(source, Wish(known.systemd, tuple(only or ())), into)
-    _finish(adopted, out, as_it_is, force=force, format_=format_)
+    _finish(adopted, out, str, force=force, format_=format_)
 
 
 @app.command("compose")
@@ -126,7 +125,7 @@ def compose(
     guessed = ("address", "audit_user", "deploy_user", "memory", "cpus", "systemd", "timezone")
     into = _into(out, name, HostFacts(host, host, guessed=guessed))
     adopted = adopt_compose({str(path): read_text(path) for path in files}, into)
-    _finish(adopted, out, as_it_is, force=force, format_=format_)
+    _finish(adopted, out, str, force=force, format_=format_)
 
 
 def _into(out: Path, name: str | None, host: "HostFacts") -> "Into":

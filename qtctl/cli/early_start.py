@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from qtctl.dialects.endpoints import is_account, is_target
 from qtctl.errors import InputError
 from qtctl.flows.target import Target
-from qtctl.formats.catalogue import Content, offered
 
 if TYPE_CHECKING:
     from qtctl.flows.asking import Asking
@@ -86,9 +85,15 @@ def _right(options: Mapping[str, str]) -> bool:
     """Whether the command will accept these values, as far as that can be told without a registry."""
     if not is_target(options.get("--host", "")) or not is_account(options.get("--user", "root")):
         return False
-    if "--format" in options and options["--format"] not in offered(Content.JUDGED):
+    if "--format" in options and not _offered(options["--format"]):
         return False
     return all(_writable(options[name]) for name in ("--save", "--out") if name in options)
+
+
+def _offered(name: str) -> bool:
+    from qtctl.formats.catalogue import Content, offered
+
+    return name in offered(Content.JUDGED)
 
 
 def _writable(path: str) -> bool:

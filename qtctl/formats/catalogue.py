@@ -1,7 +1,7 @@
 """Which formats there are: a file each, in `pages` for every report, in `findings` for reports that judge something.
 
 A format's file is called as the format, and has `write(view)`. Where it has `asides(view)`, too, that is text for files
-that environment variables name.
+that environment variables name. Loaded for --help, too: the types of reports are not.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,9 +10,12 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from qtctl.formats import findings, pages
-from qtctl.report.view import View
+
+if TYPE_CHECKING:
+    from qtctl.report.view import View
 
 TABLE, MARKDOWN = "table", "md"
 """The cli draws tables: only it speaks to a terminal."""
@@ -41,13 +44,13 @@ def refused(content: Content) -> Mapping[str, str]:
     return {name: REFUSED[content] for name in offered(Content.JUDGED) if name not in offered(content)}
 
 
-def text(view: View, name: str) -> str:
+def text(view: "View", name: str) -> str:
     """The report in a format other than a table."""
     written: str = _module(name).write(view)
     return written
 
 
-def asides(view: View, name: str) -> Mapping[str, str]:
+def asides(view: "View", name: str) -> Mapping[str, str]:
     """Environment variable that may name a file → what is added to that file."""
     function = getattr(_module(name), "asides", None) if name != TABLE else None
     added: Mapping[str, str] = function(view) if function else {}
