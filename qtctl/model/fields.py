@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from qtctl.dialects import endpoints
 from qtctl.dialects.paths import trouble
 from qtctl.dialects.systemd.size import bytes_of
 from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.errors import InputError
-from qtctl.model.expect import Expect, Unfit
+from qtctl.model.expect import Exact, Expect, Unfit
 
-Switch = Annotated[bool, Strict()]
-Number = Annotated[int, Strict()]
+Switch = Annotated[bool, Exact()]
+Number = Annotated[int, Exact()]
 """As TOML writes them: no "yes", no "5", and true is no number."""
 _NAME = StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=200)
 Name = Annotated[str, _NAME, Expect("a name of letters, digits and . _ @ -, the first a letter or digit")]
