@@ -255,3 +255,18 @@ def of_references(every: int = 1) -> Iterator[Mutation]:
             slip = next(slips(named[1]))
             changed = _replaced(files, file, line, f"{text[: named.start(1)]}{slip}{text[named.end(1) :]}")
             yield Mutation(f"{file}:{line}: {slip}", changed, file, line, slip, named[1])
+
+
+def models() -> set[type[BaseModel]]:
+    """Of every table of a registry, also of those inside others."""
+    found: set[type[BaseModel]] = set()
+    todo: list[object] = [*WHOLE.values(), *(kind for _, kind in TABLES.values())]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, type) and issubclass(each, BaseModel):
+            if each not in found:
+                found.add(each)
+                todo += [field.annotation for field in each.model_fields.values()]
+        else:
+            todo += get_args(each)
+    return found
