@@ -108,9 +108,12 @@ def code(text: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Cells are Markdown already, but for their `|`, which is escaped here; an empty one shows a dash."""
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    return lines + ["| " + " | ".join(cell.replace("|", "\\|") or NONE for cell in row) + " |" for row in rows]
+    """Heads and cells are Markdown already, but for their `|`, which is escaped here; an empty cell shows a dash."""
+    return [_row(heads), "|" + "---|" * len(heads), *(_row([cell or NONE for cell in row]) for row in rows)]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _block(block: Block, level: int) -> Iterator[str]:

@@ -51,7 +51,8 @@ def marked(data: bytes) -> None:
     assert sum(token.type == "tr_open" for token in tokens) == 2
     assert sum(token.type == "td_open" for token in tokens) == len(cells)
     inline = [child for token in tokens for child in token.children or []]
-    assert {child.type for child in inline} <= _TEXT
+    assert {child.type for child in inline} <= {*_TEXT, "strong_open", "strong_close"}
+    assert sum(child.type == "strong_open" for child in inline) == 2  # ours, in the list and in the table
     assert {child.content for child in inline if child.type == "html_inline"} <= {"<code>", "</code>"}
     assert not any(token.type in ("html_block", "fence", "blockquote_open", "hr") for token in tokens)
     assert sum(token.type == "list_item_open" for token in tokens) == len(cells)
