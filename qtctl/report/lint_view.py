@@ -6,16 +6,22 @@ from hashlib import sha256
 
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Outcome, Severity
+from qtctl.findings.meaning import Meaning
 from qtctl.lint.found import Placed
 from qtctl.report.lint import Report, to_json
 from qtctl.report.lint_page import page, screen
 from qtctl.report.view import View
-from qtctl.rules.catalogue import meanings
+from qtctl.rules.catalogue import meanings_of
 from qtctl.rules.units import verified
 
 UNREADABLE = "registry"
 """The id of errors that have no finding's: TOML that does not parse, keys that no file has."""
-RULES = tuple(each for each in meanings() if each.id.startswith("QT1") and each not in verified.RULES)
+
+
+def rules() -> tuple[Meaning, ...]:
+    """What lint can find: not what only systemd's own tools can (qtctl verify)."""
+    found = (*meanings_of("registry"), *meanings_of("units"))
+    return tuple(sorted((each for each in found if each not in verified.RULES), key=lambda each: each.id))
 
 
 def view(report: Report, locate: Callable[[str], str]) -> View:
@@ -26,7 +32,7 @@ def view(report: Report, locate: Callable[[str], str]) -> View:
         page=partial(page, report),
         screen=partial(screen, report),
         findings=lambda: tuple(_findings(report)),
-        rules=tuple(each.id for each in RULES),
+        rules=tuple(each.id for each in rules()),
         locate=locate,
     )
 
@@ -37,7 +43,7 @@ def _findings(report: Report) -> Iterator[Finding]:
     yield from map(_finding, report.findings)
     if report.counts is not None:
         found = {each.id for each in report.findings}
-        yield from (_nothing(each.id, each.title, report) for each in RULES if each.id not in found)
+        yield from (_nothing(each.id, each.title, report) for each in rules() if each.id not in found)
 
 
 def _finding(each: Placed) -> Finding:

@@ -11,10 +11,10 @@ from qtctl.report.document import dumped
 from qtctl.report.parity import ParityDocument
 from qtctl.report.parity_page import page, screen
 from qtctl.report.view import View
-from qtctl.rules.catalogue import meanings
+from qtctl.rules.catalogue import meanings_of
 from qtctl.rules.sides import PortSide, UnitSide
 
-RULES = {each.id: each for each in meanings() if each.id.startswith("QT8")}
+RULES = {each.id: each for each in meanings_of("parity")}
 
 
 def view(document: ParityDocument, reports: Sequence[ParityReport]) -> View:

@@ -40,6 +40,12 @@ def view_rules() -> tuple[ViewRule, ...]:
 
 
 @cache
+def meanings_of(folder: str) -> tuple[Meaning, ...]:
+    """The findings of one folder, by id: the others are not loaded."""
+    return _meanings(folder)
+
+
+@cache
 def meanings() -> tuple[Meaning, ...]:
     """Every finding, by id."""
     return _meanings(*FOLDERS)
