@@ -5,10 +5,13 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from qtctl.findings.meaning import Meaning
-from qtctl.rules.rule import Rule
-from qtctl.rules.view import ViewRule
+
+if TYPE_CHECKING:
+    from qtctl.rules.rule import Rule
+    from qtctl.rules.view import ViewRule
 
 FOLDERS = ("registry", "units", "host", "parity")
 """The registry itself, what is rendered from it, evidence of a host, compose files."""
@@ -28,14 +31,18 @@ def _meanings(*folders: str) -> tuple[Meaning, ...]:
 
 
 @cache
-def host_rules() -> tuple[Rule, ...]:
+def host_rules() -> "tuple[Rule, ...]":
     """The rules of an audit, by id."""
+    from qtctl.rules.rule import Rule  # noqa: PLC0415 - facts and evidence, which lint does without
+
     return tuple(each for each in _meanings("host") if isinstance(each, Rule))
 
 
 @cache
-def view_rules() -> tuple[ViewRule, ...]:
+def view_rules() -> "tuple[ViewRule, ...]":
     """The rules of lint, by id."""
+    from qtctl.rules.view import ViewRule  # noqa: PLC0415 - the parser of unit files, which an audit does without
+
     return tuple(each for each in _meanings("registry", "units") if isinstance(each, ViewRule))
 
 
