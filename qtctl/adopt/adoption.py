@@ -155,6 +155,6 @@ def _to_do(adoption: Adoption) -> Iterable[str]:
         yield f"secrets to be put on the host, for {', '.join(secrets)}"
     unsaid = sorted({each.subject for each in adoption.judgments if not each.id and each.severity is not Severity.INFO})
     if unsaid:
-        yield f"how they are started is to be said, for {', '.join(unsaid)}"
+        yield f"say how they are started: {', '.join(unsaid)}"
     if any(not each.because for each in adoption.differences):
         yield "directives that are rendered otherwise than they were"

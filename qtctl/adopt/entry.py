@@ -84,14 +84,14 @@ class Entry:
             try:
                 model.model_validate(self.table)
             except ValidationError as error:
-                if not self._mend(error):
+                if not self._leave_out(error):
                     return False
             else:
                 return True
         return False
 
-    def _mend(self, error: ValidationError) -> bool:
-        mended = False
+    def _leave_out(self, error: ValidationError) -> bool:
+        left_out = False
         for detail in error.errors():
             at = tuple(str(part) for part in detail["loc"])
             path = next((at[:end] for end in range(len(at), 0, -1) if at[:end] in self._from), None)
@@ -99,8 +99,8 @@ class Entry:
                 return False
             self.refuse(self._from.pop(path), detail["msg"].removeprefix("Value error, ").lower())
             _unset(self.table, path)
-            mended = True
-        return mended
+            left_out = True
+        return left_out
 
     def _hatched(self, at: At, said: tuple[Said, ...], lines: tuple[str, ...]) -> None:
         _set(self.table, ("systemd", *at), hatched(lines))

@@ -38,7 +38,7 @@ def lint(
     files, texts = read_registry(folder), unit_templates(templates)
     fixed: tuple[tuple[str, str], ...] = ()
     if fix:
-        files, fixed = _mended(folder, files, texts)
+        files, fixed = _fixed(folder, files, texts)
     try:
         linted = check(files, texts)
     except InputError as error:
@@ -49,16 +49,16 @@ def lint(
     raise typer.Exit(of_conclusion(linted.conclusion))
 
 
-def _mended(
+def _fixed(
     folder: Path, files: dict[str, bytes], templates: Mapping[str, str]
 ) -> tuple[dict[str, bytes], tuple[tuple[str, str], ...]]:
-    """Write what was mended, each file whole or not at all, with the mode it had."""
+    """Write what was fixed, each file whole or not at all, with the mode it had."""
     from qtctl.adapters.files import rewrite
-    from qtctl.flows.mend import mend
+    from qtctl.flows.fix_registry import fix_registry
 
-    now, mended = mend(files, templates)
+    now, fixed = fix_registry(files, templates)
     rewrite(folder, {name: content for name, content in now.items() if content != files[name]})
-    return now, tuple((str(each.place), f"{each.id} {each.fix.says}") for each in mended)
+    return now, tuple((str(each.place), f"{each.id} {each.fix.says}") for each in fixed)
 
 
 def _show(report: "Report", format_: str | None, templates: Path | None) -> None:

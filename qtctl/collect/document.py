@@ -80,7 +80,7 @@ def _document() -> "TypeAdapter[Any]":
 
 @cache
 def _reader() -> "TypeAdapter[dict[str, Any]]":
-    """The fields of an Evidence. Of a million wrong items the first is told of: each error takes a kilobyte."""
+    """The fields of an Evidence. Of a million wrong items only the first is reported: each error takes a kilobyte."""
     from pydantic import FailFast, TypeAdapter  # noqa: PLC0415 -- see load
     from typing_extensions import TypedDict  # noqa: PLC0415 -- pydantic's, which takes no other before Python 3.12
 

@@ -1,7 +1,7 @@
 """What is missing of accounts and folders, and what is in the way of making it.
 
 systemd-sysusers adds accounts and memberships and changes nothing of what is there; systemd-tmpfiles sets owner and
-mode of folders, and replaces nothing that is none. So whatever else differs is in the way: no run would mend it.
+mode of folders, and replaces nothing that is none. So whatever else differs is in the way: no run would change it.
 """
 
 from collections.abc import Iterator, Mapping

@@ -52,7 +52,7 @@ def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> t
         return (Refusal(PATH, "not a regular file", "only a file of the host's own is changed: see what made it"),)
     found = facts.read(Hosts, PATH)
     if found is not None and found.broken:
-        return (Refusal(PATH, found.broken, "mend or remove both marks by hand"),)
+        return (Refusal(PATH, found.broken, "repair or remove both marks by hand"),)
     contradictions = tuple(_contradictions(declared, found)) if found is not None else ()
     return contradictions or _unseen(desired, facts, there, current)
 

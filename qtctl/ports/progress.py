@@ -1,4 +1,4 @@
-"""Who is told of progress. The cli shows it."""
+"""Where progress is reported; the cli shows it."""
 
 from typing import Protocol
 

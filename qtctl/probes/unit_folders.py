@@ -27,7 +27,7 @@ _PACKAGED = ("/lib/systemd/", "/usr/lib/systemd/", "/run/")
 
 
 def folders() -> Command:
-    """Everything in `FOLDERS`, but for what is too large: that is told of as tar tells of what it cannot read."""
+    """Everything in `FOLDERS`, but for what is too large: reported as tar reports what it cannot read."""
     again = f"tar -C / -cf - {' '.join(FOLDERS)} | tar -tf -"
     return Command(_script("folders", FOLDERS), ("tar", "-C", "/", "-cf", "-", *FOLDERS), again)
 

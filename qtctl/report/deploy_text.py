@@ -21,7 +21,7 @@ DONE = {
     StepKind.START: "started",
     StepKind.RESTART: "restarted",
 }
-"""The kinds that are told of, and how."""
+"""The kinds that are shown, and how."""
 
 _HEADS = {StepStatus.FAILED: "failed", StepStatus.UNKNOWN: "unknown", StepStatus.NOT_RUN: "not run"}
 

@@ -7,8 +7,8 @@ from xml.parsers.expat import ParserCreate
 from qtctl.dialects.toml.positions import MAX_DEPTH, index
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors
+from qtctl.flows.fix_registry import fix_registry
 from qtctl.flows.lint import Linted, counts, lint
-from qtctl.flows.mend import mend
 from qtctl.formats.catalogue import Content, offered, text
 from qtctl.model.registry import Registry
 from qtctl.registry.load import REQUIRED, load
@@ -98,12 +98,12 @@ def _check(files: Files, linted: Linted) -> None:
 def fixes(data: bytes) -> None:
     """What `lint --fix` makes of it is no worse, and nothing else of it is another."""
     files = unpack(data)
-    mended, made = mend(files, templates())
-    assert bool(made) == (mended != files)
-    assert set(mended) == set(files)
+    fixed, made = fix_registry(files, templates())
+    assert bool(made) == (fixed != files)
+    assert set(fixed) == set(files)
     changed = {each.fix.file for each in made}
-    assert all(mended[path] == content for path, content in files.items() if path not in changed)
-    assert _wrong(mended) <= _wrong(files)
+    assert all(fixed[path] == content for path, content in files.items() if path not in changed)
+    assert _wrong(fixed) <= _wrong(files)
 
 
 def _wrong(files: Files) -> int:

@@ -3,8 +3,8 @@
 import pytest
 
 from qtctl.errors import InputErrors
+from qtctl.flows.fix_registry import fix_registry
 from qtctl.flows.lint import lint
-from qtctl.flows.mend import mend
 from tests.lint.case import API, FEED, FLEET, JOBS, TEMPLATES, TIMER, Case
 from tests.lint.cases import CASES
 
@@ -19,8 +19,8 @@ def test_after_is_added_for_requires_and_comments_stay() -> None:
             )
         },
     )
-    now, mended = mend(case.texts, TEMPLATES)
-    assert [(each.id, str(each.place), each.fix.says) for each in mended] == [
+    now, fixed = fix_registry(case.texts, TEMPLATES)
+    assert [(each.id, str(each.place), each.fix.says) for each in fixed] == [
         ("QT103", "services/api.toml:17", "n.service added to order.after")
     ]
     text = now[API].decode()
@@ -41,8 +41,8 @@ def test_after_is_added_for_requires_and_comments_stay() -> None:
 def test_after_is_made_where_there_is_none(path: str, old: str, new: str, line: str) -> None:
     case = Case("", edits={path: (old, new)})
     assert lint(case.texts, TEMPLATES).findings
-    now, mended = mend(case.texts, TEMPLATES)
-    assert len(mended) == 1
+    now, fixed = fix_registry(case.texts, TEMPLATES)
+    assert len(fixed) == 1
     assert line in now[path].decode()
     assert lint(now, TEMPLATES).findings == ()
 
@@ -52,8 +52,8 @@ def test_what_would_make_a_circle_is_not_added() -> None:
     texts = {**case.texts, API: case.texts[API].replace(b'after = ["feed"]', b'after = ["core"]')}
     texts["targets.toml"] = b'[core]\nsummary = "All"\norder.after = ["first"]\n[first]\nsummary = "First"\n'
     texts[FEED] = texts[FEED].replace(b'target = "core"', b'target = "first"')
-    now, mended = mend(texts, TEMPLATES)
-    assert mended == ()
+    now, fixed = fix_registry(texts, TEMPLATES)
+    assert fixed == ()
     assert now == texts
 
 
@@ -64,8 +64,8 @@ def test_persistent_that_does_nothing_is_taken_out() -> None:
     texts = Case("", files={**JOBS, "timers.toml": timers}).texts
     with pytest.raises(InputErrors, match="QT112"):
         lint(texts, TEMPLATES)
-    now, mended = mend(texts, TEMPLATES)
-    assert [(each.id, str(each.place)) for each in mended] == [("QT112", "timers.toml:5")]
+    now, fixed = fix_registry(texts, TEMPLATES)
+    assert [(each.id, str(each.place)) for each in fixed] == [("QT112", "timers.toml:5")]
     assert now["timers.toml"].decode() == timers.replace("persistent = true\n", "")
     assert lint(now, TEMPLATES).findings == ()
 
@@ -73,16 +73,16 @@ def test_persistent_that_does_nothing_is_taken_out() -> None:
 def test_both_in_one_run() -> None:
     timers = TIMER.replace('on_calendar = ["hourly"]', 'on_boot = "1min"\npersistent = true')
     case = Case("", files={**JOBS, "timers.toml": timers}, edits={API: ('after = ["feed"]', 'requires = ["feed"]')})
-    now, mended = mend(case.texts, TEMPLATES)
-    assert [each.id for each in mended] == ["QT112", "QT103"]
+    now, fixed = fix_registry(case.texts, TEMPLATES)
+    assert [each.id for each in fixed] == ["QT112", "QT103"]
     assert lint(now, TEMPLATES).findings == ()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_fix_never_adds_a_finding(case: Case) -> None:
     before = {(each.id, each.subjects, each.what) for each in lint(case.texts, case.templates).findings}
-    now, mended = mend(case.texts, case.templates)
+    now, fixed = fix_registry(case.texts, case.templates)
     after = {(each.id, each.subjects, each.what) for each in lint(now, case.templates).findings}
     assert after <= before
-    assert (after != before) == bool(mended) == (now != case.texts)
-    assert mend(now, case.templates) == (now, ())
+    assert (after != before) == bool(fixed) == (now != case.texts)
+    assert fix_registry(now, case.templates) == (now, ())

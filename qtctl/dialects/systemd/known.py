@@ -37,7 +37,7 @@ def _history(section: str, key: str) -> str:
 
 def _remedy(unit: str, section: str, key: str, version: int) -> str:
     if since(section, key):
-        return f"{since(section, key)} to {until(section, key)} know it: take it out, or mend the host's systemd"
+        return f"{since(section, key)} to {until(section, key)} know it: take it out, or correct the host's systemd"
     elsewhere = [home for home in homes(key, version) if home in sections_of(unit)]
     if elsewhere:
         return f"it belongs in [{elsewhere[0]}]"

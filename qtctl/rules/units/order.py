@@ -179,7 +179,7 @@ def _unordered(view: View, unit: Unit, key: str, required: Sequence[str], said: 
     for name in required:
         if name in _ORDERED_BY_SYSTEMD or name == f"{stem}.socket":
             continue
-        at, fix = _mend(view, unit, key, name, said)
+        at, fix = _fix(view, unit, key, name, said)
         yield QT103.broken(
             unit.subject,
             f"{key} {name} and is not ordered after it: both are started at once",
@@ -190,7 +190,7 @@ def _unordered(view: View, unit: Unit, key: str, required: Sequence[str], said: 
         )
 
 
-def _mend(view: View, unit: Unit, key: str, name: str, said: tuple[_Said, ...]) -> tuple[Origin, Fix | None]:
+def _fix(view: View, unit: Unit, key: str, name: str, said: tuple[_Said, ...]) -> tuple[Origin, Fix | None]:
     """Where it was required, and what to add there, in the same words."""
     for where in said:
         word = where.words.get(name)

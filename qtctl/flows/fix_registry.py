@@ -1,4 +1,4 @@
-"""What of a registry's findings can be mended for certain, proved by a second lint."""
+"""What of a registry's findings can be fixed for certain, proved by a second lint."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ from qtctl.registry.places import Places
 
 _Problem = tuple[str, str, str]
 _ToFix = tuple[str, Fix, frozenset[_Problem]]
-"""Id, fix, and the findings that it is to mend, as they are known without their line."""
+"""Id, fix, and the findings that it should end, without their lines."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Fixed:
     """A fix that was made: of which finding, and where in the file as it was."""
 
     id: str
@@ -24,18 +24,18 @@ class Mended:
     place: Place
 
 
-def mend(files: Files, templates: Templates) -> tuple[dict[str, bytes], tuple[Mended, ...]]:
+def fix_registry(files: Files, templates: Templates) -> tuple[dict[str, bytes], tuple[Fixed, ...]]:
     """The files with every fix that a second lint proves: its finding is gone, and there is no new one."""
     places, now = Places(files), dict(files)
-    mended: list[tuple[str, Fix]] = []
+    fixed: list[tuple[str, Fix]] = []
     for round_ in (_errors_to_fix, _findings_to_fix):
         now, made = _made(now, templates, round_(now, templates))
-        mended += made
-    return now, tuple(Mended(id_, fix, places.of(Origin(fix.file, fix.path))) for id_, fix in mended)
+        fixed += made
+    return now, tuple(Fixed(id_, fix, places.of(Origin(fix.file, fix.path))) for id_, fix in fixed)
 
 
 def _made(files: Files, templates: Templates, fixes: list[_ToFix]) -> tuple[dict[str, bytes], list[tuple[str, Fix]]]:
-    """All at once where that mends all, which is one lint and not one for each; else those that help, one by one."""
+    """All at once if that fixes all of them (one lint instead of one each); else those that help, one by one."""
     was, now = _problems(files, templates), dict(files)
     made: list[tuple[str, Fix]] = []
     for group in ([fixes] if len(fixes) > 1 else [], [[each] for each in fixes]):
@@ -60,11 +60,11 @@ def _findings_to_fix(files: Files, templates: Templates) -> list[_ToFix]:
         found = findings(load(files), templates)
     except InputError:
         return []
-    mended: dict[tuple[str, Fix], set[_Problem]] = {}
+    ended: dict[tuple[str, Fix], set[_Problem]] = {}
     for each in found:
         if each.fix is not None:
-            mended.setdefault((each.id, each.fix), set()).add((each.id, each.subject, each.what))
-    return [(id_, fix, frozenset(problems)) for (id_, fix), problems in mended.items()]
+            ended.setdefault((each.id, each.fix), set()).add((each.id, each.subject, each.what))
+    return [(id_, fix, frozenset(problems)) for (id_, fix), problems in ended.items()]
 
 
 def _tried(files: dict[str, bytes], fixes: list[_ToFix]) -> dict[str, bytes] | None:
