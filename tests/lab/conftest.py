@@ -15,7 +15,7 @@ PREFIX = "t" + format(os.getpid() % 46656, "x")
 """Part of each host's name: two test runs on one machine do not meet."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def own_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Its state folder. Skips, with the reason, where no host can be booted; ends every host at the end."""
     reason = needs.why_not()
