@@ -46,12 +46,6 @@ def _together(root: Folder, read: Iterable[tuple[str, bytes]]) -> Iterator[tuple
         yield _text(root, path), content
 
 
-def read_below(folder: Path, path: str) -> bytes:
-    """One file of a registry. InputError where it is not there, leads outside, or is no file of a registry."""
-    with _opened(folder) as root:
-        return _read(root, path)
-
-
 def _of_registry(root: Folder, entry: Entry) -> bytes | None:
     """None for what is no file of a registry. A link whose name begins with a dot is an editor's lock."""
     if entry.problem:

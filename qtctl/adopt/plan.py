@@ -11,7 +11,6 @@ from qtctl.adopt.runs import venv_names, venv_of
 from qtctl.dialects.systemd.unit_name import TYPES
 from qtctl.model.adoption import UnitState
 
-PULLED = ("wants", "requires", "binds_to", "after", "before", "conflicts", "part_of", "on_failure")
 _ENDINGS = tuple(f".{each}" for each in TYPES)
 _PULLS = ("WantedBy", "RequiredBy", "UpheldBy")
 STATES = {"enabled": True, "enabled-runtime": True, "linked": False, "disabled": False, "static": False}

@@ -16,6 +16,7 @@ from qtctl.model.tree import TreeFile
 from qtctl.plan.targets import REMEDY
 from qtctl.ports.host import Completed, Host
 from qtctl.ports.progress import Progress
+from qtctl.probes.answer import last_line
 
 UNCHANGED = "nothing was changed"
 _SEE = "see to that on the host, then deploy again"
@@ -124,7 +125,7 @@ def _perhaps_left(steps: Sequence[Step], kept: str) -> str:
 
 
 def _results(steps: Sequence[Step], kept: str, answer: InstallAnswer, done: Completed, left: str) -> list[StepResult]:
-    why = (answer.why or _last_line(done.stderr) or f"the install script ended with exit status {done.exit}") + left
+    why = (answer.why or last_line(done.stderr) or f"the install script ended with exit status {done.exit}") + left
     if _untouched(steps, answer, done):
         raise DeployRefused(f"{UNCHANGED}: {why}", hint=REMEDY if answer.unsafe else _SEE)
     return [_result(number, step, kept, answer, why) for number, step in enumerate(steps)]
@@ -148,7 +149,3 @@ def _result(number: int, step: Step, kept: str, answer: InstallAnswer, why: str)
     if not answer.whole:
         return StepResult(step, StepStatus.UNKNOWN, why)
     return StepResult(step, StepStatus.FAILED if number == answer.stopped_at else StepStatus.NOT_RUN, why)
-
-
-def _last_line(text: bytes) -> str:
-    return text.decode("utf-8", "replace").strip().rpartition("\n")[2]

@@ -7,6 +7,7 @@ from shlex import join
 
 from qtctl.errors import HostError
 from qtctl.ports.host import Host
+from qtctl.probes.answer import last_line
 from qtctl.probes.files import DIGEST_KIB
 from qtctl.remote.scripts import read_script
 
@@ -19,7 +20,7 @@ def current_files(host: Host, paths: Sequence[str], deadline_s: float) -> dict[s
     script = f"most={DIGEST_KIB}\n{read_script('current.sh')}current {join(paths)}\n"
     done = host.start(script, root=True, attached=True).finish(deadline_s)
     if done.exit != 0:
-        raise HostError(f"{host.address}: unit files could not be read", hint=_last_line(done.stderr))
+        raise HostError(f"{host.address}: unit files could not be read", hint=last_line(done.stderr))
     rows = (_row(line, len(paths)) for line in done.stdout.split(b"\n") if line)
     return {paths[number]: content for number, content in rows}
 
@@ -30,7 +31,3 @@ def _row(line: bytes, count: int) -> tuple[int, bytes]:
         return range(count)[int(number)], base64.b64decode(text, validate=True)
     except (ValueError, IndexError, binascii.Error) as error:
         raise HostError("the host's answer about its unit files is garbled", hint="try again") from error
-
-
-def _last_line(text: bytes) -> str:
-    return text.decode("utf-8", "replace").strip().rpartition("\n")[2]

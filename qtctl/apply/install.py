@@ -4,9 +4,9 @@ Two rounds: first every file is checked, copied beside its place and given its r
 away, so that whatever can go wrong does so before the first change; then each is checked again and renamed over.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from shlex import quote
+from shlex import join, quote
 
 from qtctl.model.plan import COPIES_KEPT, Step
 from qtctl.probes.files import DIGEST_KIB, MARK
@@ -56,7 +56,7 @@ def install_script(steps: Sequence[Step], stage: str, kept: str, root: str = "")
         "  say prepared",
         *(f"  replace {number} {_place(step, rooms, root)}" for number, step in enumerate(steps)),
         "  made=''",
-        f"  synced {_words(rooms)}",
+        f"  synced {join(rooms)}",
         *(f"  forget {number} {quote(root + step.subject)}" for number, step in enumerate(steps) if _kept(step)),
         "  clean",
         "  say end",
@@ -84,10 +84,6 @@ def _rooms(steps: Sequence[Step], root: str) -> dict[str, int]:
 def _ways(steps: Sequence[Step], root: str) -> dict[str, str]:
     """Folder → the first file that is installed in it."""
     return {_folder(step, root): root + step.subject for step in reversed(steps)}
-
-
-def _words(words: Iterable[str]) -> str:
-    return " ".join(quote(word) for word in words)
 
 
 def _place(step: Step, rooms: Mapping[str, int], root: str) -> str:

@@ -81,6 +81,11 @@ def text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
+def last_line(text: bytes) -> str:
+    """What a script said last on standard error, where the reason stands."""
+    return text.decode("utf-8", "replace").strip().rpartition("\n")[2]
+
+
 def first_line(raw: bytes, limit: int = 200) -> str:
     return text(raw.strip().partition(b"\n")[0].strip())[:limit]
 

@@ -12,11 +12,6 @@ def expand(text: str, unit: str) -> str:
     return _SPECIFIER.sub(lambda found: _meant(found, unit), text)
 
 
-def has_specifiers(text: str) -> bool:
-    """Whether systemd would put anything but a percent sign in the place of a `%`."""
-    return "%" in text.replace("%%", "")
-
-
 def _meant(found: re.Match[str], unit: str) -> str:
     stem = unit.rpartition(".")[0]
     prefix, instance = prefix_of(unit), instance_of(unit)
