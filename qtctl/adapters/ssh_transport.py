@@ -65,7 +65,7 @@ def _exchanges() -> dict[str, Any]:
 
 
 class Transport(BoundedTransport):
-    """A connection that negotiates what both OpenSSH's settings and paramiko have, in OpenSSH's order.
+    """A connection that negotiates what both OpenSSH's settings and paramiko have, in OpenSSH's order but for AES-GCM.
 
     `shown`: the host's key or certificate, in wire format, once keys are exchanged. Unreachable, naming the option,
     where nothing is left to negotiate.
@@ -80,7 +80,7 @@ class Transport(BoundedTransport):
         self.shown = b""
         wanted = settings.algorithms
         options = self.get_security_options()
-        options.ciphers = _common(settings, "Ciphers", wanted.ciphers, options.ciphers)
+        options.ciphers = _one_pass_first(_common(settings, "Ciphers", wanted.ciphers, options.ciphers))
         options.digests = _common(settings, "MACs", wanted.macs, options.digests)
         options.kex = _common(settings, "KexAlgorithms", wanted.kex, (*options.kex, _CURVE))
         plain = tuple(options.key_types)
@@ -125,6 +125,11 @@ class Transport(BoundedTransport):
             raise paramiko.SSHException("it changed its host key during the connection")
         super()._verify_key(host_key, sig)  # type: ignore[misc]
         self.shown = host_key
+
+
+def _one_pass_first(ciphers: Sequence[str]) -> tuple[str, ...]:
+    """AES-GCM before ciphers that need a MAC, whose every packet paramiko reads and checks in Python."""
+    return tuple(sorted(ciphers, key=lambda name: "-gcm@" not in name))
 
 
 def _common(settings: Settings, option: str, wanted: Sequence[str], supported: Sequence[str]) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from qtctl.adapters.files import read_templates
-from qtctl.render.filling import OwnTemplates
 
 
 def unit_templates(folder: Path | None) -> Mapping[str, str]:
@@ -12,5 +11,6 @@ def unit_templates(folder: Path | None) -> Mapping[str, str]:
     if folder is None:
         return read_templates(None)
     from qtctl.adapters.template_process import fill  # noqa: PLC0415 - only for a user's own
+    from qtctl.render.filling import OwnTemplates  # noqa: PLC0415
 
     return OwnTemplates(read_templates(folder), fill)

@@ -1,11 +1,19 @@
 """Ask one host before everything else is loaded (see `engines.early_connection`)."""
 
+from typing import TYPE_CHECKING
+
 from qtctl.dialects.endpoints import LOCAL
-from qtctl.engines.early_connection import EarlyConnection
-from qtctl.flows.asking import Asking
+from qtctl.engines.early_worker import fork_worker
 from qtctl.flows.target import Target
 
+if TYPE_CHECKING:
+    from qtctl.flows.asking import Asking
 
-def start(target: Target) -> Asking:
+
+def start(target: Target) -> "Asking":
     """An engine that has started; nothing is checked or asked until the first call. Make it before starting threads."""
-    return Asking(target, EarlyConnection(remote=target.host != LOCAL))
+    child = fork_worker(remote=target.host != LOCAL)
+    from qtctl.engines.early_connection import EarlyConnection  # noqa: PLC0415 - the child has begun to load meanwhile
+    from qtctl.flows.asking import Asking  # noqa: PLC0415
+
+    return Asking(target, EarlyConnection(child))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qtctl.collect.look import Look
 from qtctl.errors import HostError, Refused, Unreachable
-from qtctl.model.desired import DesiredStore
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Listeners, StoreServer
 from qtctl.model.secret import Secret

@@ -3,21 +3,19 @@
 An SSH login takes as long as all our own work. So a process is forked first of all, before typer is loaded. It loads
 its libraries while this process checks the registry; it is sent the route first, and connects while the rest of the
 inquiry is unpacked. It connects to nothing of its own accord. That saves a quarter of an audit (docs/benchmarks.md) and
-costs this file: to whoever submits work it is an executor like any other.
+costs this file and `early_worker`: to whoever submits work it is an executor like any other.
 """
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from importlib import import_module
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
 from qtctl.engines.background_thread import BackgroundThread
-from qtctl.engines.child_process import Receive, Send, fork
+from qtctl.engines.child_process import ChildProcess
 from qtctl.engines.relay import Relay
-from qtctl.engines.work import Work, result, serve
-from qtctl.engines.worker import COLLECTING, LONGEST_S, connect_early, hold_memory
+from qtctl.engines.work import Work, result
+from qtctl.engines.worker import LONGEST_S
 from qtctl.model.route import Route
 
 P = ParamSpec("P")
@@ -25,14 +23,14 @@ T = TypeVar("T")
 
 
 class EarlyConnection(Executor):
-    """One process that does one thing after the other. Make it before starting threads.
+    """One process that does one thing after the other: `child`, from `early_worker`.
 
-    `remote`: load what SSH needs. Work that takes longer than `longest_s` ends the process, with a TimeoutError.
+    Work that takes longer than `longest_s` ends it, with a TimeoutError.
     """
 
-    def __init__(self, *, remote: bool = True, longest_s: float = LONGEST_S) -> None:
+    def __init__(self, child: ChildProcess, *, longest_s: float = LONGEST_S) -> None:
         self.events = Relay()
-        self._child = fork(lambda receive, send: _run(receive, send, remote=remote))
+        self._child = child
         self._longest_s = longest_s
         self._sent: SimpleQueue[Future[Any] | None] = SimpleQueue()
         self._answers: BackgroundThread[None] | None = None
@@ -70,25 +68,3 @@ class EarlyConnection(Executor):
                 future.set_result(result(self._child, self.events, self._longest_s))
             except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
                 future.set_exception(error)
-
-
-def _run(receive: Receive, send: Send, *, remote: bool) -> None:
-    hold_memory()
-    routed = threading.Event()
-    if remote:
-        BackgroundThread(lambda: _load_until(routed))
-
-    def connect(route: Route) -> None:
-        routed.set()
-        connect_early(route)
-
-    serve(receive, send, connect)
-
-
-def _load_until(routed: threading.Event) -> None:
-    """Load paramiko, then the rest, for as long as there is no route: after that, connecting comes first."""
-    import_module("qtctl.adapters.ssh").load()
-    for name in COLLECTING:
-        if routed.is_set():
-            return
-        import_module(name)

@@ -1,10 +1,13 @@
 """Events on their way from an engine's threads to whoever watches."""
 
 import threading
-from concurrent.futures import Executor
+from typing import TYPE_CHECKING
 
 from qtctl.model.events import Event
 from qtctl.ports.progress import Progress
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 
 class Relay:
@@ -30,7 +33,7 @@ class Relay:
             self._kept.clear()
 
 
-def watch(engine: Executor, progress: Progress) -> None:
+def watch(engine: "Executor", progress: Progress) -> None:
     """Pass on to `progress` what work tells in this engine. An executor of another make tells nothing."""
     events = getattr(engine, "events", None)
     if isinstance(events, Relay):

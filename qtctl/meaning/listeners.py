@@ -4,13 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qtctl.dialects.systemd.listen import heard
 from qtctl.meaning.addresses import Relation, relation
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import DesiredUnit, Listener
-from qtctl.model.origin import Origin
 from qtctl.model.unit_kinds import UnitKind
-from qtctl.model.units import LISTENS, Socket, Unit
 
 Row = list[str]
 """Address, port, unit ('' where the kernel names none) and the line that ss printed."""
@@ -102,19 +99,6 @@ def _owners(unit: DesiredUnit, sockets: Iterable[DesiredUnit], port: Listener) -
 
 def _at(port: Listener) -> tuple[str, str, int]:
     return port.protocol, port.address, port.port
-
-
-def ports_of_socket(node: Unit, origin: Origin) -> tuple[Listener, ...]:
-    """What systemd listens on for a socket, as far as it is a port: `listen`, `listen-2` …; nothing of other units."""
-    if not isinstance(node, Socket) or node.protocol:
-        return ()
-    each = (item.partition(" ") for item in node.listen)
-    ipv6_only = node.bind_ipv6_only == "ipv6-only"
-    found = [heard(LISTENS[word], address, ipv6_only=ipv6_only) for word, _, address in each]
-    return tuple(
-        Listener(f"listen-{number}" if number > 1 else "listen", *port, "", 0, 0, origin.at("listen"))
-        for number, port in enumerate((port for port in found if port), start=1)
-    )
 
 
 def find_sockets(rows: Iterable[Row], port: Listener, names: Collection[str]) -> Sockets:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from qtctl.dialects.systemd.unit_name import stem
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.names import ENDINGS
 from qtctl.model.origin import Origin
@@ -185,18 +186,6 @@ class DesiredKey:
     max_length: int | None
     publishers: tuple[str, ...]
     consumers: tuple[str, ...]
-    origin: Origin
-
-
-@dataclass(frozen=True, slots=True)
-class DesiredStore:
-    """A Redis server on the host, reached from the host itself at `address`:`port`."""
-
-    name: str
-    unit: str
-    address: str
-    port: int
-    password_env: str
     origin: Origin
 
 

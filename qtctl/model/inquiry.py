@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from qtctl.model.desired import Desired, DesiredStore
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.route import Route
 from qtctl.model.secret import Secret
+
+if TYPE_CHECKING:  # a worker that is sent an inquiry does without it
+    from qtctl.model.desired import Desired
 
 Argvs = tuple[tuple[str, ...], ...]
 
@@ -40,7 +44,7 @@ class Inquiry:
 
 
 def inquiry_of(
-    desired: Desired,
+    desired: "Desired",
     needs: Iterable[Need],
     *,
     passwords: Mapping[str, Secret] | None = None,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from qtctl.findings.finding import Proof
 from qtctl.report.audit import AuditReport
-from qtctl.report.baseline import baseline_blocks
+from qtctl.report.baseline_page import baseline_blocks
 from qtctl.report.blocks import BREAK, Blocks, Bullets, Code, Paragraph, Section, Strong, Table, Text, Title, joined
 from qtctl.report.blocks import table as table_of
 from qtctl.report.check import Check

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from qtctl.model.evidence import State
-from qtctl.report.baseline import baseline_blocks
+from qtctl.report.baseline_page import baseline_blocks
 from qtctl.report.blocks import (
     Block,
     Blocks,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.units import LoopLimits
-from qtctl.model.desired import Desired, DesiredStore, DesiredTimer, DesiredVenv
+from qtctl.model.desired import Desired, DesiredTimer, DesiredVenv
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.facts import HostBaseline, StoreServer, Unit, VenvCheck
 from qtctl.model.moments import NEVER
 from qtctl.model.unit_kinds import DECLARED_IN, OTHER_UNIT_TABLES, UnitKind

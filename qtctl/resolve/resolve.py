@@ -11,11 +11,11 @@ from qtctl.model.desired import (
     DesiredExternal,
     DesiredKey,
     DesiredService,
-    DesiredStore,
     DesiredVenv,
     Ghost,
     Login,
 )
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.names import Names, unit_name, units_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry

@@ -1,6 +1,6 @@
 """Declared units that are not services → what a host must have."""
 
-from qtctl.meaning.listeners import ports_of_socket
+from qtctl.meaning.socket_ports import ports_of_socket
 from qtctl.model.desired import DesiredDropin, DesiredOther, DesiredTarget, DesiredTimer
 from qtctl.model.desired_unit import Pairs
 from qtctl.model.names import UNIT_DIR, Names, unit_name

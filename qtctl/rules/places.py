@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from qtctl.meaning.listeners import DeclaredPort, ports_of
 from qtctl.model.desired import Desired, DesiredExternal
 from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.names import spoken_names
-from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import UNIT_TABLES, UnitKind
+
+if TYPE_CHECKING:
+    from qtctl.model.registry import Registry
 
 Starters = Mapping[str, tuple[DesiredUnit, ...]]
 """Unit → what starts it."""
@@ -87,7 +90,7 @@ def place_of(unit: DesiredUnit, starters: Starters) -> PlaceOf:
     )
 
 
-def declared_elsewhere(registry: Registry, desired: Desired) -> frozenset[str]:
+def declared_elsewhere(registry: "Registry", desired: Desired) -> frozenset[str]:
     """Every name that means something of the registry, and nothing of this host."""
     spoken = (
         name

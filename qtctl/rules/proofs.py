@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qtctl.dialects.hosts import PATH as HOSTS
 from qtctl.dialects.shell import quote
 from qtctl.model.account_facts import Account, Group
-from qtctl.model.desired import DesiredStore
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterable
 
-from qtctl.model.desired import Desired, DesiredKey, DesiredService, DesiredStore
+from qtctl.model.desired import Desired, DesiredKey, DesiredService
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener
 from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.tree import StandIn, TreeFile

@@ -6,7 +6,7 @@ from typing import Literal
 
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.errors import InputError
-from qtctl.meaning.listeners import ports_of_socket
+from qtctl.meaning.socket_ports import ports_of_socket
 from qtctl.model.names import unit_name, units_of
 from qtctl.model.registry import External, Registry, Service
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES

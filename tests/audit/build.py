@@ -12,7 +12,6 @@ from qtctl.model.desired import (
     DesiredFile,
     DesiredKey,
     DesiredService,
-    DesiredStore,
     DesiredTarget,
     DesiredTimer,
     DesiredVenv,
@@ -21,6 +20,7 @@ from qtctl.model.desired import (
     Membership,
 )
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.facts import (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.model.desired import DesiredStore
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File
 from qtctl.rules import proofs

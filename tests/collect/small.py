@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtctl.dialects.systemd.quoting import loaded_argv
-from qtctl.model.desired import Desired, DesiredService, DesiredStore, Login
+from qtctl.model.desired import Desired, DesiredService, Login
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Evidence, Item, Need
 from qtctl.model.origin import Origin
 from qtctl.model.states import ServiceState

@@ -14,6 +14,7 @@ import pytest
 
 from qtctl.engines.child_process import WorkerEnded
 from qtctl.engines.early_connection import EarlyConnection
+from qtctl.engines.early_worker import fork_worker
 from qtctl.engines.events import tell
 from qtctl.engines.inline import Inline
 from qtctl.engines.processes import Processes
@@ -27,11 +28,11 @@ from tests.engines.test_child_process import wait_until_gone
 ENGINES: dict[str, Callable[[], Executor]] = {
     "inline": Inline,
     "processes": lambda: Processes(2, preload=()),
-    "early": lambda: EarlyConnection(remote=False),
+    "early": lambda: EarlyConnection(fork_worker(remote=False)),
 }
 APART: dict[str, Callable[[float], Executor]] = {
     "processes": lambda longest_s: Processes(2, longest_s=longest_s, preload=()),
-    "early": lambda longest_s: EarlyConnection(remote=False, longest_s=longest_s),
+    "early": lambda longest_s: EarlyConnection(fork_worker(remote=False), longest_s=longest_s),
 }
 """Those that work in another process."""
 
@@ -40,9 +41,10 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from qtctl.engines.early_connection import EarlyConnection
+from qtctl.engines.early_worker import fork_worker
 from qtctl.engines.processes import Processes
 from tests.engines.test_engines import write_pid
-early, processes = EarlyConnection(), Processes(2, preload=())
+early, processes = EarlyConnection(fork_worker(remote=True)), Processes(2, preload=())
 told = [str(Path(sys.argv[1]) / name) for name in "abc"]
 early.submit(write_pid, told[0])
 for each in told[1:]:

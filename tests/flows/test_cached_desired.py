@@ -24,6 +24,24 @@ from qtctl.flows.target import Target
 CachedDesired(Target(Path(sys.argv[1]), "lab1")).whole()
 print(*sorted({"pydantic", "jinja2"} & set(sys.modules)))
 """
+AUDITS = """
+import sys
+from pathlib import Path
+import qtctl.api.audit
+from qtctl.flows.cached_desired import CachedDesired
+from qtctl.flows.target import Target
+from qtctl.flows.audit import inquiry
+CachedDesired(Target(Path(sys.argv[1]), "lab1")).whole()
+print(*sorted({"qtctl.model.registry", "qtctl.model.units", "jinja2", "qtctl.report.blocks"} & set(sys.modules)))
+"""
+ASKS = """
+import sys
+from qtctl.engines import worker
+import qtctl.adapters.ssh
+qtctl.adapters.ssh.load()
+worker.load()
+print(*sorted({"pydantic", "qtctl.model.registry", "qtctl.model.desired", "jinja2"} & set(sys.modules)))
+"""
 
 
 @pytest.fixture
@@ -45,13 +63,23 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
+def loaded(program: str, registry: Path) -> list[str]:
+    command = [sys.executable, "-c", program, str(registry)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout.split()
+
+
 def test_a_second_look_takes_what_the_first_made(registry: Path, kept: Path) -> None:
-    loaded = []
-    for _ in range(2):
-        command = [sys.executable, "-c", LOADED, str(registry)]
-        loaded.append(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout.split())
-    assert loaded == [["jinja2", "pydantic"], []]
+    assert loaded(LOADED, registry) == ["jinja2", "pydantic"]
+    assert loaded(LOADED, registry) == []
     assert len(names(kept)) == 1
+
+
+@pytest.mark.usefixtures("kept")
+def test_an_audit_that_takes_it_loads_nothing_of_the_registry(registry: Path) -> None:
+    """Neither the process that judges nor the one that asks: it costs a fifth of an audit."""
+    whole(registry)
+    assert loaded(AUDITS, registry) == []
+    assert loaded(ASKS, registry) == []
 
 
 def test_it_is_the_same(registry: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:

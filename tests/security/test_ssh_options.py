@@ -247,7 +247,8 @@ def test_new_session_keys_while_much_is_sent(tmp_path: Path) -> None:
         with connect("here", user=None, config=server.config(RekeyLimit="1M")) as host:
             for _ in range(3):
                 assert len(host.start("head -c 8000000 /dev/zero").finish(SECONDS).stdout) == 8_000_000
-        assert (server.folder / "log").read_text().count("SSH2_MSG_NEWKEYS received") > 10
+        # At least one during each transfer, beyond that of the login. How many more depends on how far the sender is.
+        assert (server.folder / "log").read_text().count("SSH2_MSG_NEWKEYS received") > 3
 
 
 def test_our_certificate(tmp_path: Path) -> None:

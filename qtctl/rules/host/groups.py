@@ -5,7 +5,8 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.meaning.streams import is_over_lag, is_over_pending
-from qtctl.model.desired import Desired, DesiredStore, Membership
+from qtctl.model.desired import Desired, Membership
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, StreamGroup
 from qtctl.model.json import JsonObject

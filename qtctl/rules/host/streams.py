@@ -4,7 +4,8 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.meaning.streams import age_us
-from qtctl.model.desired import Desired, DesiredKey, DesiredStore
+from qtctl.model.desired import Desired, DesiredKey
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, KeyFact, StoreServer, Stream
 from qtctl.model.states import KeyType

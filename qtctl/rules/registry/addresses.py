@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
-from qtctl.meaning.listeners import ports_of_socket
+from qtctl.meaning.socket_ports import ports_of_socket
 from qtctl.model.names import Names, starts_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry

@@ -1,0 +1,17 @@
+"""A Redis server that a host must have."""
+
+from dataclasses import dataclass
+
+from qtctl.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredStore:
+    """A Redis server on the host, reached from the host itself at `address`:`port`."""
+
+    name: str
+    unit: str
+    address: str
+    port: int
+    password_env: str
+    origin: Origin
