@@ -10,14 +10,14 @@ from pathlib import Path
 
 from qtctl.contained.folder import Folder
 from qtctl.errors import HostError
+from qtctl.interfaces.analyze import Printed
 from qtctl.model.tree import Tree
-from qtctl.ports.analyze import Printed
 
 PROGRAM = "systemd-analyze"
 
 
 class LocalAnalyze:
-    """qtctl.ports.analyze.Analyze on this machine."""
+    """qtctl.interfaces.analyze.Analyze on this machine."""
 
     @contextmanager
     def stage(self, tree: Tree) -> Iterator["StagedRoot"]:
@@ -38,7 +38,7 @@ class LocalAnalyze:
 
 @dataclass(frozen=True, slots=True)
 class StagedRoot:
-    """qtctl.ports.analyze.Staged. What the tool itself writes goes to `scratch`, and goes away with the root."""
+    """qtctl.interfaces.analyze.Staged. What the tool itself writes goes to `scratch`, and goes away with the root."""
 
     root: str
     scratch: str

@@ -9,8 +9,8 @@ from typing import IO, TYPE_CHECKING
 
 from qtctl.adapters import elevate, shell
 from qtctl.adapters.bounds import BRIDGE_SAID, Deadline, said
+from qtctl.adapters.byte_stream import Wire
 from qtctl.adapters.dbus import Gone, StreamBus
-from qtctl.adapters.wire import Wire
 from qtctl.errors import HostError, Refused
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import time
 
 
 class SystemClock:
-    """qtctl.ports.clock.Clock for real."""
+    """qtctl.interfaces.clock.Clock for real."""
 
     def now(self) -> float:
         """UTC seconds since the epoch."""

@@ -5,11 +5,11 @@ from typing import Protocol
 
 from qtctl.adapters import dbus_quick, jobs
 from qtctl.adapters.bounds import BUS_EXCHANGE, BUS_JOBS, BUS_LOGIN, BUS_VALUES, MIB, Deadline, said
+from qtctl.adapters.byte_stream import Wire, receive, send_all
 from qtctl.adapters.dbus_quick import ERROR, RETURN, SIGNAL, Arrived
 from qtctl.adapters.dbus_values import encode
-from qtctl.adapters.wire import Wire, receive, send_all
 from qtctl.errors import HostError
-from qtctl.ports.host import UNREADABLE, BusCall, BusReply, JobResult
+from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, JobResult
 
 IN_FLIGHT = 120
 """dbus-daemon allows 128 unanswered calls a connection, and refuses the rest."""
@@ -34,7 +34,7 @@ class Gone(Protocol):
 
 
 class StreamBus:
-    """qtctl.ports.host.Bus over a connected stream. Used by one thread at a time.
+    """qtctl.interfaces.host.Bus over a connected stream. Used by one thread at a time.
 
     An exchange in which the bus sends too much, or what is no message, ends it: HostError. A reply whose body alone
     cannot be read is a reply with the error UNREADABLE.

@@ -17,7 +17,7 @@ from qtctl.adapters import bridge, jobs
 from qtctl.adapters.bounds import BUS_JOBS, BUS_MESSAGE
 from qtctl.adapters.dbus import IN_FLIGHT, Gone
 from qtctl.adapters.dbus_gvariant import packed, plain
-from qtctl.ports.host import UNREADABLE, BusCall, BusReply, JobResult
+from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, JobResult
 
 CLOSE_WITHIN_S = 0.5
 _CLIENT = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
@@ -42,7 +42,7 @@ def local(place: str, path: str = bridge.SOCKET) -> "PydbusBus":
 
 
 class PydbusBus:
-    """qtctl.ports.host.Bus over a connection of GDBus. Used by one thread at a time."""
+    """qtctl.interfaces.host.Bus over a connection of GDBus. Used by one thread at a time."""
 
     def __init__(self, connection: Any, loop: "_Loop", gone: Gone) -> None:  # noqa: ANN401 - gi has no types
         self._connection = connection

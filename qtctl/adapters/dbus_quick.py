@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from qtctl.adapters import dbus_types
 from qtctl.adapters.bounds import BUS_MESSAGE, BUS_VALUES
-from qtctl.ports.host import BusCall
+from qtctl.interfaces.host import BusCall
 
 HEAD = Struct("<BBBBIII")
 """Byte order, type, flags, version, length of the body, serial, length of the header fields."""

@@ -2,7 +2,7 @@
 
 from jeepney import DBusAddress, new_method_call
 
-from qtctl.ports.host import BusCall
+from qtctl.interfaces.host import BusCall
 
 
 def encode(call: BusCall, serial: int) -> bytes:

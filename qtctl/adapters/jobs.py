@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from qtctl.ports.host import BusCall, BusReply, JobResult
+from qtctl.interfaces.host import BusCall, BusReply, JobResult
 
 MANAGER = "org.freedesktop.systemd1.Manager"
 MANAGER_PATH = "/org/freedesktop/systemd1"

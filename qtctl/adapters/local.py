@@ -18,16 +18,16 @@ from qtctl.adapters import elevate, local_bus, sftp, shell, store
 from qtctl.adapters.bounds import MIB, OUTPUT, Deadline
 from qtctl.adapters.local_bus import LocalBus
 from qtctl.errors import HostError, Refused
+from qtctl.interfaces.host import Completed
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
-from qtctl.ports.host import Completed
 
 _PLACE = "local"
 _CHUNK = 65536
 
 
 class LocalHost:
-    """qtctl.ports.host.Host on this machine."""
+    """qtctl.interfaces.host.Host on this machine."""
 
     transport = "local"
 
@@ -98,7 +98,7 @@ class LocalHost:
 
 
 class Process:
-    """qtctl.ports.host.Running here."""
+    """qtctl.interfaces.host.Running here."""
 
     def __init__(
         self, command: str, script: bytes, refuse: Callable[[str], Refused] | None, *, hold: bool = False

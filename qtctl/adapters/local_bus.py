@@ -7,7 +7,7 @@ from typing import Protocol
 
 from qtctl.adapters import bridge, elevate, shell
 from qtctl.errors import InputError
-from qtctl.ports.host import Bus
+from qtctl.interfaces.host import Bus
 
 VARIABLE = "QTCTL_BUS"
 JEEPNEY, PYDBUS = "jeepney", "pydbus"

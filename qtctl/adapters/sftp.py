@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 
 from qtctl.adapters.bounds import SFTP_PACKET, Deadline, said
-from qtctl.adapters.wire import Wire, receive, send_all
+from qtctl.adapters.byte_stream import Wire, receive, send_all
 from qtctl.errors import HostError, Refused
 from qtctl.model.tree import TreeFile
 

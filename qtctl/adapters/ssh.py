@@ -60,7 +60,7 @@ def connect(
 
 
 class SshHost:
-    """qtctl.ports.host.Host over SSH. Calls are made from one thread; paramiko's own thread moves the bytes."""
+    """qtctl.interfaces.host.Host over SSH. Calls are made from one thread; paramiko's own thread moves the bytes."""
 
     transport = "ssh"
 

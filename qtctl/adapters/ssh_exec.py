@@ -9,14 +9,14 @@ import paramiko
 from qtctl.adapters import elevate, ssh_errors
 from qtctl.adapters.bounds import MIB, OUTPUT
 from qtctl.errors import HostError, Refused
-from qtctl.ports.host import Completed
+from qtctl.interfaces.host import Completed
 
 _CHUNK = 65536
 _BROKEN = (paramiko.SSHException, OSError, EOFError)
 
 
 class Exec:
-    """qtctl.ports.host.Running over SSH. One exec channel; its end closes the channel."""
+    """qtctl.interfaces.host.Running over SSH. One exec channel; its end closes the channel."""
 
     def __init__(
         self,

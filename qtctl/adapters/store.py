@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from qtctl.adapters.bounds import Deadline
-from qtctl.adapters.wire import Wire
+from qtctl.adapters.byte_stream import Wire
 from qtctl.errors import HostError
+from qtctl.interfaces.host import StoreReply
 from qtctl.model.secret import Secret, Withheld
-from qtctl.ports.host import StoreReply
 
 READING = frozenset(
     {
@@ -33,7 +33,7 @@ _OF_AUTH = re.compile(
 
 
 class RedisStore:
-    """qtctl.ports.host.Store. Connects when first asked, and again after a broken connection."""
+    """qtctl.interfaces.host.Store. Connects when first asked, and again after a broken connection."""
 
     def __init__(self, dial: Callable[[float], Wire], place: str, password: Secret | None) -> None:
         """`dial` connects within a number of seconds; Refused or HostError where it cannot."""

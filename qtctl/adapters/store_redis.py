@@ -7,9 +7,9 @@ from redis.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
 
 from qtctl.adapters.bounds import Deadline, said
+from qtctl.adapters.byte_stream import Wire
 from qtctl.adapters.store_replies import Broken, Replies
-from qtctl.adapters.wire import Wire
-from qtctl.ports.host import StoreReply
+from qtctl.interfaces.host import StoreReply
 
 
 class WholeErrors(_RESP2Parser):  # type: ignore[misc, unused-ignore]

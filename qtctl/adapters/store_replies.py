@@ -17,7 +17,7 @@ from qtctl.adapters.bounds import (
     STORE_TEXT,
     Deadline,
 )
-from qtctl.adapters.wire import Wire, receive, send_all
+from qtctl.adapters.byte_stream import Wire, receive, send_all
 
 DEEPEST = 32
 KEPT_DEPTH: dict[tuple[str, ...], int] = {("XINFO", "STREAM"): 1, ("XINFO", "GROUPS"): 2}

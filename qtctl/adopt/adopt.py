@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qtctl.adopt.adoption import AdoptedUnit
-from qtctl.adopt.book import Book
-from qtctl.adopt.loadable import why_not
-from qtctl.adopt.originals import Original, Originals, Wish, originals
+from qtctl.adopt.classify_files import sort
+from qtctl.adopt.ledger import Book
+from qtctl.adopt.load_errors import why_not
+from qtctl.adopt.merged_units import Original, Originals, Wish, originals
 from qtctl.adopt.plan import Plan, plan
 from qtctl.adopt.registry import HostFacts, files, text
-from qtctl.adopt.sorted import sort
 from qtctl.adopt.suspect import values
 from qtctl.adopt.tables import Made, made, refuse
 from qtctl.model.adoption import Found, UnitState

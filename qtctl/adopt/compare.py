@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from qtctl.adopt.adoption import Difference
-from qtctl.adopt.merged import Merged, merge
+from qtctl.adopt.assignments import Merged, merge
 from qtctl.adopt.read import Said
 from qtctl.adopt.tables import Made, undescribed
 from qtctl.adopt.values import NOT_TAKEN

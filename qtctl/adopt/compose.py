@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from qtctl.adopt.adoption import AdoptedUnit, FileFate, FileKind
-from qtctl.adopt.book import Book
 from qtctl.adopt.compose_secrets import Hiding, argument
+from qtctl.adopt.ledger import Book
 from qtctl.adopt.names import allowed
 from qtctl.adopt.registry import HostFacts, hosts_entry
 from qtctl.adopt.suspect import without

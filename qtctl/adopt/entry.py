@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.book import Book
-from qtctl.adopt.merged import At
+from qtctl.adopt.assignments import At
+from qtctl.adopt.ledger import Book
 from qtctl.adopt.read import Said
 from qtctl.adopt.values import NOT_TAKEN, Unfit, hatched, part_of, value_of
 from qtctl.errors import Place

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from qtctl.adopt.decoded import decoded
-from qtctl.adopt.merged import At
-from qtctl.adopt.sorted import DropinSource
+from qtctl.adopt.assignments import At
+from qtctl.adopt.classify_files import DropinSource
+from qtctl.adopt.encoding import decoded
 from qtctl.dialects.systemd.unitfile import parse
 from qtctl.errors import InputError
 

@@ -7,10 +7,10 @@ from itertools import takewhile
 from qtctl.dialects.systemd.calendar import calendar_trouble
 from qtctl.dialects.systemd.directives import Takes, takes
 from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
+from qtctl.dialects.systemd.splitting import Escapes, quote_literal, split
 from qtctl.dialects.systemd.table.lookup import known, sections_of, since, versions
 from qtctl.dialects.systemd.unitfile import Kind, Line
 from qtctl.dialects.systemd.values import inline_comment, names_unit, value_trouble
-from qtctl.dialects.systemd.words import Escapes, quote_literal, split
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.meaning import Meaning

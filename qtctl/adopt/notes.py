@@ -1,8 +1,8 @@
 """Comments worth keeping → `notes`, and what systemd ignored or leaves to others, in the words it was written in."""
 
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.book import Book
-from qtctl.adopt.originals import Original
+from qtctl.adopt.ledger import Book
+from qtctl.adopt.merged_units import Original
 from qtctl.adopt.read import Comment, Said
 from qtctl.adopt.suspect import hides
 from qtctl.errors import Place

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from qtctl.adopt.exec_start import venv_names, venv_of
+from qtctl.adopt.merged_units import Original, Originals
 from qtctl.adopt.names import entry_names, kind_of, shared_prefix
-from qtctl.adopt.originals import Original, Originals
-from qtctl.adopt.runs import venv_names, venv_of
 from qtctl.dialects.systemd.unit_name import TYPES
 from qtctl.model.adoption import UnitState
 

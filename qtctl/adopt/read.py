@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.book import Book
-from qtctl.adopt.decoded import decoded
+from qtctl.adopt.encoding import decoded
 from qtctl.adopt.judge import judged
+from qtctl.adopt.ledger import Book
 from qtctl.dialects.systemd.unitfile import Kind, Line, UnitFile, parse
 from qtctl.errors import InputError, Place
 from qtctl.rules.units.misread import QT110

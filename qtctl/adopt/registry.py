@@ -6,9 +6,9 @@ from typing import Any
 
 import tomli_w
 
-from qtctl.adopt.book import Book
+from qtctl.adopt.ledger import Book
+from qtctl.adopt.merged_units import Original
 from qtctl.adopt.names import allowed
-from qtctl.adopt.originals import Original
 from qtctl.adopt.plan import Plan
 from qtctl.adopt.tables import MODELS, Made
 from qtctl.dialects.systemd.unit_name import TYPES, valid

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from qtctl.dialects.arguments import argument_spans
 from qtctl.dialects.secrets import HIDDEN, harmless, secret_name, secret_spans
-from qtctl.dialects.systemd.words import Escapes, split
+from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.errors import InputError
 from qtctl.model.secret import SHORTEST
 

@@ -5,20 +5,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.book import Book
+from qtctl.adopt.assignments import At
 from qtctl.adopt.entry import Entry, Table
-from qtctl.adopt.hidden import Hidden
-from qtctl.adopt.merged import At
+from qtctl.adopt.exec_start import around, ran
+from qtctl.adopt.ledger import Book
+from qtctl.adopt.merged_units import Original
 from qtctl.adopt.names import allowed
 from qtctl.adopt.notes import notes
-from qtctl.adopt.originals import Original
 from qtctl.adopt.plan import Plan, started
 from qtctl.adopt.read import Said
-from qtctl.adopt.runs import around, ran
+from qtctl.adopt.secrets import Hidden
 from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.dialects.systemd.unit_name import escape_path, is_template, unescape
 from qtctl.dialects.systemd.values import names_unit
-from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError, Place
 from qtctl.findings.meaning import Meaning
 from qtctl.model.fields import Node

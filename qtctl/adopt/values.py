@@ -6,8 +6,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.directives import EMPTY_SAYS, Takes, takes
+from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.dialects.systemd.values import names_unit
-from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError
 from qtctl.model.vocabulary import Form, Key
 

@@ -5,8 +5,8 @@ from qtctl.findings.verdict import Conclusion
 from qtctl.flows.audit import concluded, judged
 from qtctl.flows.declared import Declared
 from qtctl.model.evidence import Evidence
-from qtctl.report import audit
-from qtctl.report.audit import AuditReport
+from qtctl.reports import audit
+from qtctl.reports.audit import AuditReport
 
 
 def judge(declared: Declared, evidence: Evidence) -> tuple[Finding, ...]:

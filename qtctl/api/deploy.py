@@ -7,10 +7,10 @@ from qtctl.adapters.clock import SystemClock
 from qtctl.engines.connect import connect, declared_route
 from qtctl.flows.declared import Declared
 from qtctl.flows.deploy import deploy as run
+from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.plan import Plan
 from qtctl.model.secret import Secret
 from qtctl.plan.outcome import DeployOutcome
-from qtctl.ports.progress import Progress, silent
 
 DEADLINE_S = 120
 

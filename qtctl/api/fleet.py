@@ -9,9 +9,9 @@ from qtctl.api.registry import LoadedRegistry
 from qtctl.engines.processes import Processes
 from qtctl.fleet.ask import Asked, FleetQuestion
 from qtctl.fleet.select import select
-from qtctl.report import fleet
-from qtctl.report.audit import AuditReport
-from qtctl.report.fleet import FleetReport
+from qtctl.reports import fleet
+from qtctl.reports.audit import AuditReport
+from qtctl.reports.fleet import FleetReport
 
 AT_ONCE = 8
 """Hosts that are asked at the same time."""

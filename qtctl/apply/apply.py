@@ -10,12 +10,12 @@ from qtctl.apply.journal import Journal
 from qtctl.apply.tools import TOOLS, run_tool
 from qtctl.apply.units import run_batch
 from qtctl.errors import DeployRefused, HostError, Refused
+from qtctl.interfaces.host import Completed, Host
+from qtctl.interfaces.progress import Progress
 from qtctl.model.events import Stage, begun
 from qtctl.model.plan import Step, StepKind, StepResult, StepStatus
 from qtctl.model.tree import TreeFile
 from qtctl.plan.targets import REMEDY
-from qtctl.ports.host import Completed, Host
-from qtctl.ports.progress import Progress
 from qtctl.probes.answer import last_line
 
 UNCHANGED = "nothing was changed"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from shlex import join
 
 from qtctl.errors import HostError
-from qtctl.ports.host import Host
+from qtctl.interfaces.host import Host
 from qtctl.probes.answer import last_line
 from qtctl.probes.files import DIGEST_KIB
 from qtctl.remote.scripts import read_script

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from qtctl.errors import HostError
+from qtctl.interfaces.clock import Clock
 from qtctl.model.plan import Plan, Step, StepResult, StepStatus, not_run
-from qtctl.ports.clock import Clock
 
 INTERRUPTED = "interrupted"
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from shlex import quote
 
 from qtctl.errors import DeployRefused, HostError
-from qtctl.ports.host import Host, Running
+from qtctl.interfaces.host import Host, Running
 from qtctl.remote.scripts import read_script
 
 LOCK = "/var/lib/qtctl/lock"

@@ -6,13 +6,13 @@ from types import TracebackType
 from typing import Self
 
 from qtctl.errors import HostError
+from qtctl.interfaces.host import Bus, BusCall, BusReply, Connector, Host, JobResult, Running, Store
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
-from qtctl.ports.host import Bus, BusCall, BusReply, Connector, Host, JobResult, Running, Store
 
 
 class SharedHost:
-    """qtctl.ports.host.Host over another one, which it does not close. Buses and stores are those it already has.
+    """qtctl.interfaces.host.Host over another one, which it does not close. Buses and stores are those it already has.
 
     A bus that broke is opened anew by the next look.
     """

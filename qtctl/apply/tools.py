@@ -3,8 +3,8 @@
 from shlex import quote
 
 from qtctl.dialects.lines import lines
+from qtctl.interfaces.host import Completed, Host
 from qtctl.model.plan import Step, StepKind, StepResult, StepStatus
-from qtctl.ports.host import Completed, Host
 
 TOOLS = {StepKind.SYSUSERS: "systemd-sysusers", StepKind.TMPFILES: "systemd-tmpfiles --create"}
 _SAID = 5

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from qtctl.interfaces.host import Bus, BusCall, BusReply, JobResult
 from qtctl.model.plan import Step, StepKind, StepResult, StepStatus
-from qtctl.ports.host import Bus, BusCall, BusReply, JobResult
 
 _PATH = "/org/freedesktop/systemd1"
 _MANAGER = "org.freedesktop.systemd1.Manager"

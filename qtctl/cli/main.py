@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from qtctl.cli import (
+from qtctl.cli.commands import (
     adopt,
     audit,
     demo,

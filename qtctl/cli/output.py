@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qtctl.cli.tables import Rows
-    from qtctl.report.view import View
+    from qtctl.reports.view import View
 
 _withheld = Withheld()
 VERBS = {Stage.CONNECT: "connecting to", Stage.COLLECT: "asking", Stage.END: "ending"}

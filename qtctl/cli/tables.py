@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from qtctl.cli.output import harmless
-from qtctl.report import blocks
-from qtctl.report.blocks import (
+from qtctl.reports import blocks
+from qtctl.reports.blocks import (
     Block,
     Blocks,
     Break,

@@ -6,11 +6,11 @@ from qtctl.collect import commands, stores, units
 from qtctl.collect.ledger import Ledger, iso
 from qtctl.collect.look import Deadline, Look
 from qtctl.errors import QtctlError
+from qtctl.interfaces.clock import Clock
+from qtctl.interfaces.host import Host
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Need
 from qtctl.model.facts import FACT_KINDS, Channel, Reach
 from qtctl.model.inquiry import Inquiry
-from qtctl.ports.clock import Clock
-from qtctl.ports.host import Host
 from qtctl.probes import baseline
 from qtctl.probes.answer import observed
 from qtctl.probes.batch import Probe

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from qtctl.collect.ledger import Ledger
 from qtctl.collect.look import Look
 from qtctl.errors import HostError
+from qtctl.interfaces.host import Completed, Host, Running
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach
-from qtctl.ports.host import Completed, Host, Running
 from qtctl.probes.answer import Answer, first_line, observed, unparseable
 from qtctl.probes.batch import Command, Frame, Probe, began, frames, script
 

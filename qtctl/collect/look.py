@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from qtctl.collect.ledger import Ledger
+from qtctl.interfaces.clock import Clock
+from qtctl.interfaces.host import Host
 from qtctl.model.inquiry import Inquiry
-from qtctl.ports.clock import Clock
-from qtctl.ports.host import Host
 
 LEAST_S = 0.05
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from qtctl.collect.look import Look
 from qtctl.errors import HostError
+from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach, Unit, UnitListing
-from qtctl.ports.host import UNREADABLE, BusCall, BusReply
 from qtctl.probes import units as probe
 from qtctl.probes.answer import Answer, absent, not_asked, observed, refused, unparseable
 

@@ -13,9 +13,9 @@ from qtctl.model.route import Route
 
 if TYPE_CHECKING:
     from qtctl.adapters.ssh import SshHost
+    from qtctl.interfaces.host import Host
     from qtctl.model.desired import Desired
     from qtctl.model.secret import Secret
-    from qtctl.ports.host import Host
 
 LAB_NAME = re.compile(r"lab([1-9][0-9]?)")
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.events import Event
-from qtctl.ports.progress import Progress, silent
 
 _told: ContextVar[Progress] = ContextVar("told", default=silent)
 

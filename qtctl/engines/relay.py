@@ -3,8 +3,8 @@
 import threading
 from typing import TYPE_CHECKING
 
+from qtctl.interfaces.progress import Progress
 from qtctl.model.events import Event
-from qtctl.ports.progress import Progress
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

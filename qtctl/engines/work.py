@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from qtctl.engines.child_process import ChildProcess, Receive, Send, portable
 from qtctl.engines.events import telling
+from qtctl.interfaces.progress import Progress
 from qtctl.model.events import Event
 from qtctl.model.route import Route
-from qtctl.ports.progress import Progress
 
 
 class Work(NamedTuple):

@@ -15,9 +15,9 @@ from qtctl.model.route import Route
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from qtctl.interfaces.host import Host
     from qtctl.model.evidence import Evidence
     from qtctl.model.inquiry import Inquiry
-    from qtctl.ports.host import Host
 
 COLLECTING = ("qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.store_redis")
 """What asking needs: loaded while there is something to wait for."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from qtctl.adopt.adopt import Draft, Task, draft
 from qtctl.adopt.adoption import Adoption, Difference
-from qtctl.adopt.blame import blamed
+from qtctl.adopt.attribute_errors import blamed
 from qtctl.adopt.compare import differences, of_instance
-from qtctl.adopt.originals import Wish
+from qtctl.adopt.merged_units import Wish
 from qtctl.adopt.registry import HostFacts
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.declare import declare

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from qtctl.adopt.adoption import Adoption
-from qtctl.adopt.book import Book
 from qtctl.adopt.compose import Adopting
 from qtctl.adopt.compose_secrets import secrets_of
+from qtctl.adopt.ledger import Book
 from qtctl.adopt.registry import text
 from qtctl.dialects.compose.environment import environments
 from qtctl.dialects.compose.load import load

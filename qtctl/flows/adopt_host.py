@@ -10,11 +10,11 @@ from typing import TypedDict
 from qtctl.adopt.names import allowed
 from qtctl.adopt.registry import HostFacts
 from qtctl.errors import HostError
+from qtctl.interfaces.host import BusCall, Host
+from qtctl.interfaces.progress import Progress
 from qtctl.model.adoption import Found, UnitState
 from qtctl.model.events import Stage, begun
 from qtctl.model.facts import HostBaseline
-from qtctl.ports.host import BusCall, Host
-from qtctl.ports.progress import Progress
 from qtctl.probes import baseline, unit_folders, units
 from qtctl.probes.answer import first_line
 from qtctl.probes.batch import Command, Frame, began, frames, script

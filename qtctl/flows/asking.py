@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from qtctl.engines.relay import watch
 from qtctl.flows.target import Target
-from qtctl.ports.progress import Progress
+from qtctl.interfaces.progress import Progress
 
 if TYPE_CHECKING:
     from types import TracebackType

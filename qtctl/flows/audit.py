@@ -13,7 +13,7 @@ from qtctl.model.evidence import Evidence, Need
 from qtctl.model.inquiry import Inquiry, inquiry_of
 from qtctl.model.origin import Origin
 from qtctl.parity.needs import needs as parity_needs
-from qtctl.report.needs import needs as registry_needs
+from qtctl.reports.needs import needs as registry_needs
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:

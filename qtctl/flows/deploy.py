@@ -12,6 +12,9 @@ from qtctl.apply.shared import connected
 from qtctl.errors import DeployRefused, HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.gate import LOOK_S, Gate
+from qtctl.interfaces.clock import Clock
+from qtctl.interfaces.host import Connector, Host
+from qtctl.interfaces.progress import Progress
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun
 from qtctl.model.facts import Facts
@@ -19,9 +22,6 @@ from qtctl.model.plan import Plan, not_run
 from qtctl.model.secret import Secret
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.plan.plan import plan, unread
-from qtctl.ports.clock import Clock
-from qtctl.ports.host import Connector, Host
-from qtctl.ports.progress import Progress
 
 LOCK_SPARE_S = 60.0
 AGAIN = "once that is fixed, deploy again: it goes on from what it finds"

@@ -9,6 +9,8 @@ from qtctl.audit.judge import expectations, judge
 from qtctl.collect.collect import collect
 from qtctl.errors import HostError
 from qtctl.findings.finding import Finding, Outcome
+from qtctl.interfaces.clock import Clock
+from qtctl.interfaces.host import Connector, Host
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
@@ -16,8 +18,6 @@ from qtctl.model.inquiry import inquiry_of
 from qtctl.model.secret import Secret
 from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs as plan_needs
-from qtctl.ports.clock import Clock
-from qtctl.ports.host import Connector, Host
 from qtctl.rules.catalogue import host_rules
 
 STILL_S = 2.0

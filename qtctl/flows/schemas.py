@@ -14,7 +14,7 @@ from qtctl.model import registry as model
 from qtctl.model.accounts import Folder
 from qtctl.model.fields import AbsolutePath, Name
 from qtctl.registry.load import TABLES
-from qtctl.report.schemas import schemas as report_schemas
+from qtctl.reports.schemas import schemas as report_schemas
 from qtctl.views.schemas import schemas as view_schemas
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

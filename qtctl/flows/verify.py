@@ -19,11 +19,11 @@ from qtctl.errors import HostError, Place
 from qtctl.findings.finding import Outcome
 from qtctl.findings.policy import Policy
 from qtctl.flows.declare import Loaded
+from qtctl.interfaces.analyze import Analyze, Printed, Staged
 from qtctl.model.desired import DesiredFile, DesiredTimer
 from qtctl.model.origin import Origin
 from qtctl.model.unit_kinds import UnitKind
 from qtctl.model.vocabulary import key_paths
-from qtctl.ports.analyze import Analyze, Printed, Staged
 from qtctl.stage.verified import Asked, CalendarCheck, Exposure, UnitMessage, Verified
 from qtctl.stage.verify import verify_tree
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from qtctl.registry.load import load
 from qtctl.render.render import render
 from qtctl.resolve.resolve import resolve, stands_in
+from qtctl.views.choices import Kind, State, What
 from qtctl.views.find import find
 from qtctl.views.graph import Graph
 from qtctl.views.graph import graph as graph_of
 from qtctl.views.listing import Listing
 from qtctl.views.listing import listing as listing_of
 from qtctl.views.show import Shown, home, only, shown
-from qtctl.views.words import Kind, State, What
 
 
 def listing(files: Mapping[str, bytes], kind: Kind, state: State | None) -> Listing:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from qtctl.formats import findings, pages
 
 if TYPE_CHECKING:
-    from qtctl.report.view import View
+    from qtctl.reports.view import View
 
 TABLE, MARKDOWN = "table", "md"
 """The cli draws tables: only it speaks to a terminal."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from qtctl.dialects import terminal
-from qtctl.report.blocks import (
+from qtctl.reports.blocks import (
     Block,
     Blocks,
     Break,
@@ -21,7 +21,7 @@ from qtctl.report.blocks import (
     Verbatim,
     parts,
 )
-from qtctl.report.phrases import NONE
+from qtctl.reports.phrases import NONE
 
 BACKTICKS = re.compile("`+")
 _SPECIAL = re.compile(

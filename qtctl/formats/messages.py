@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from qtctl.dialects import terminal
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.report.phrases import counted, words
-from qtctl.report.view import View
+from qtctl.reports.phrases import counted, words
+from qtctl.reports.view import View
 
 
 def judged(view: View) -> Sequence[Finding]:

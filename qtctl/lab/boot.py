@@ -10,13 +10,13 @@ from pathlib import Path
 
 from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
+from qtctl.interfaces.progress import Progress
 from qtctl.lab import capabilities, cgroups, disk, fence, inside, network, private, userns
-from qtctl.lab.kin import children, executable
+from qtctl.lab.child_processes import children, executable
 from qtctl.lab.processes import Process, process
 from qtctl.lab.shell import run, tail
 from qtctl.lab.state import HostState, label, log_path, machine_boot_id, save
 from qtctl.model.events import Stage, begun
-from qtctl.ports.progress import Progress
 
 BOOT_S = 60
 POWER_OFF_S = 10

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from qtctl.errors import LabError
 from qtctl.lab import capabilities, cgroups, kernel, terminal
-from qtctl.lab.kin import children
+from qtctl.lab.child_processes import children
 from qtctl.lab.processes import POLL_S, Process
 
 REAP_S = 5

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from qtctl.errors import LabError
+from qtctl.interfaces.progress import Progress, silent
 from qtctl.lab import boot, disk, inside, needs, network, private, rootfs, ssh, state
-from qtctl.lab.layover import lay_over
+from qtctl.lab.apply_tree import lay_over
 from qtctl.lab.processes import Process
 from qtctl.lab.state import HostState
 from qtctl.model.events import Stage, begun
 from qtctl.model.tree import Tree, TreeFile
-from qtctl.ports.progress import Progress, silent
 
 STANDIN_PATH = "/usr/local/lib/qtctl-lab/standin.py"
 AT_ONCE = 8

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
+from qtctl.interfaces.progress import Progress
 from qtctl.lab import cgroups
 from qtctl.lab.shell import environment, run
 from qtctl.model.events import Stage, begun
-from qtctl.ports.progress import Progress
 
 PACKAGES = {
     "systemd-nspawn": "systemd-container",

@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 
 from qtctl.errors import LabError
+from qtctl.interfaces.progress import Progress
 from qtctl.lab import private, sources, userns
 from qtctl.lab.shell import environment, run, tail
 from qtctl.model.events import Stage, begun
-from qtctl.ports.progress import Progress
 
 RECIPE = 4
 """Raised where `finish` changes in a way that old caches lack."""

@@ -8,7 +8,7 @@ from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.plan import Refusal, Step, StepKind
-from qtctl.plan.visible import process_sees, shown_diff
+from qtctl.plan.change_impact import process_sees, shown_diff
 
 ABSENT = "absent"
 UNSHOWN = "content differs (values not shown)"

@@ -3,8 +3,8 @@
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File, Unit
-from qtctl.plan import accounts, hosts, targets
-from qtctl.plan.wishes import wishes
+from qtctl.plan import accounts, hosts_file, targets
+from qtctl.plan.unit_goals import wishes
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:
@@ -14,7 +14,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     """
     paths = {file.path for file in desired.files}
     paths.update(folder.path for folder in desired.folders)
-    paths.update(hosts.paths(desired))
+    paths.update(hosts_file.paths(desired))
     paths.update(targets.folders(desired))
     units: set[str] = set()
     for wish in wishes(desired):
@@ -23,4 +23,4 @@ def needs(desired: Desired) -> tuple[Need, ...]:
         paths.update(wish.links)
     wanted = [Need(Unit.FACT, unit) for unit in sorted(units)]
     wanted += [Need(File.FACT, path) for path in sorted(paths)]
-    return (*wanted, *accounts.needs(desired), *hosts.needs(desired))
+    return (*wanted, *accounts.needs(desired), *hosts_file.needs(desired))

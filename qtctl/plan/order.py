@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from qtctl.plan.wishes import Wish
+from qtctl.plan.unit_goals import Wish
 
 
 def start_order(wishes: Iterable[Wish]) -> tuple[str, ...]:

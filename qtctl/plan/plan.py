@@ -6,11 +6,11 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item
 from qtctl.model.facts import Facts
 from qtctl.model.plan import Plan, Refusal
-from qtctl.plan import accounts, hosts, targets
+from qtctl.plan import accounts, hosts_file, targets
 from qtctl.plan.files import changes, obstacles, to_read
 from qtctl.plan.needs import needs
+from qtctl.plan.unit_goals import wishes
 from qtctl.plan.units import Scene, unit_steps
-from qtctl.plan.wishes import wishes
 
 
 def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_over: bool) -> Plan:
@@ -22,20 +22,20 @@ def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_o
     refusals = _blocked(desired, facts) or (
         *obstacles(desired, facts, current, take_over=take_over),
         *accounts.obstacles(desired, facts),
-        *hosts.obstacles(desired, facts, current),
+        *hosts_file.obstacles(desired, facts, current),
     )
     if refusals:
         return Plan(desired.host, (), refusals)
     written = changes(desired, facts, current)
     scene = Scene(facts, {change.file.path: change for change in written}, {w.unit: w for w in wishes(desired)})
-    files = (*(change.step for change in written), *hosts.steps(desired, facts, current))
+    files = (*(change.step for change in written), *hosts_file.steps(desired, facts, current))
     made = accounts.steps(desired, facts, {change.file.path: change for change in written})
     return Plan(desired.host, (*files, *made, *unit_steps(scene)))
 
 
 def unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
     """The files whose present content the plan wants to see. None where the plan is refused whatever is in them."""
-    return () if _blocked(desired, facts) else (*to_read(desired, facts), *hosts.to_read(desired, facts))
+    return () if _blocked(desired, facts) else (*to_read(desired, facts), *hosts_file.to_read(desired, facts))
 
 
 def _blocked(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:

@@ -11,7 +11,7 @@ from qtctl.meaning.access import Entry, Kind, first_change, walk
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts, File
 from qtctl.model.plan import Refusal
-from qtctl.plan.wishes import wishes
+from qtctl.plan.unit_goals import wishes
 
 ROOT = "root"
 REMEDY = (

@@ -9,7 +9,7 @@ from qtctl.model.moments import moment
 from qtctl.model.plan import Step, StepKind
 from qtctl.plan.files import FileChange
 from qtctl.plan.order import start_order
-from qtctl.plan.wishes import Wish
+from qtctl.plan.unit_goals import Wish
 
 _NO_UNIT = Unit("not-found", "inactive", "dead", "")
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from qtctl.dialects.systemd.directives import Takes, takes
 from qtctl.dialects.systemd.quoting import path, path_word, setting, simple_path, value
+from qtctl.dialects.systemd.splitting import quote_literal
 from qtctl.dialects.systemd.unit_name import unit_name
-from qtctl.dialects.systemd.words import quote_literal
 from qtctl.errors import InputError
 from qtctl.model.vocabulary import TEXTS
 

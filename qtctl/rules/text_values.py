@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.dialects.systemd.unitfile import Line
-from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError, Place
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Run, Service

@@ -12,8 +12,8 @@ from qtctl.model.relations import Order
 from qtctl.model.states import STARTED_BY_OTHERS
 from qtctl.model.unit_kinds import DECLARED_IN, OTHER_UNIT_TABLES, UNIT_TABLES
 from qtctl.model.units import Target, Unit
+from qtctl.views.choices import What
 from qtctl.views.find import find
-from qtctl.views.words import What
 
 N = TypeVar("N", Service, Target, Unit, External, Key)
 FOCUS_STEPS = 2

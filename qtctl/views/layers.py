@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from qtctl.views.flow import Pair, in_flow
+from qtctl.views.edge_order import Pair, in_flow
 
 SWEEPS = 24
 MAX_JOINTS = 50_000

@@ -11,8 +11,9 @@ from qtctl.model.names import unit_name, units_of
 from qtctl.model.registry import External, Registry, Service
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
 from qtctl.model.units import Timer
-from qtctl.report.blocks import Blocks, Code, Table, Text, Title
-from qtctl.report.document import Part
+from qtctl.reports.blocks import Blocks, Code, Table, Text, Title
+from qtctl.reports.document import Part
+from qtctl.views.choices import Kind, State
 from qtctl.views.find import WORDS
 from qtctl.views.rows import (
     ExternalRow,
@@ -27,7 +28,6 @@ from qtctl.views.rows import (
     UserRow,
     VenvRow,
 )
-from qtctl.views.words import Kind, State
 
 STATES: dict[Kind, tuple[State, ...]] = {
     Kind.SERVICES: (State.RUNNING, State.STOPPED, State.ON_TIMER, State.ON_DEMAND, State.RETIRED),

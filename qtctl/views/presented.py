@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from qtctl.report.document import dumped
-from qtctl.report.view import View
+from qtctl.reports.document import dumped
+from qtctl.reports.view import View
 from qtctl.views import listing, show_page
 from qtctl.views.listing import Listing
 from qtctl.views.show import Shown

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from qtctl.report.document import Part
+from qtctl.reports.document import Part
 
 
 class ServiceRow(Part):

@@ -1,6 +1,6 @@
 """JSON Schemas of the views that machines read."""
 
-from qtctl.report.document import schema_of
+from qtctl.reports.document import schema_of
 from qtctl.views.listing import Listing
 from qtctl.views.show import Shown
 

@@ -15,7 +15,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Service
 from qtctl.model.relations import Order
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
-from qtctl.report.document import Part
+from qtctl.reports.document import Part
 from qtctl.views.find import UNITLESS, WORDS, Found
 from qtctl.views.values import Places, Value, values_of
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from qtctl.dialects.lines import file_lines
-from qtctl.report.blocks import (
+from qtctl.reports.blocks import (
     Block,
     Blocks,
     Code,

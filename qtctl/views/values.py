@@ -12,7 +12,7 @@ from qtctl.errors import Place
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, RunKind, Service
 from qtctl.model.states import STARTED_BY_OTHERS, ServiceState
-from qtctl.report.document import Part
+from qtctl.reports.document import Part
 
 Leaf = tuple[tuple[str, ...], Any]
 

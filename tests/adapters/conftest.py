@@ -12,7 +12,7 @@ import pytest
 from qtctl.adapters import bridge
 from qtctl.adapters.local_bus import LocalBus
 from qtctl.adapters.ssh import SshHost, connect
-from qtctl.ports.progress import silent
+from qtctl.interfaces.progress import silent
 from tests.adapters import servers
 from tests.machine import need_pydbus
 

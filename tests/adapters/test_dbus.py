@@ -20,7 +20,7 @@ from qtctl.adapters import bridge
 from qtctl.adapters.dbus import StreamBus
 from qtctl.adapters.dbus_values import encode
 from qtctl.errors import HostError
-from qtctl.ports.host import BusCall
+from qtctl.interfaces.host import BusCall
 from tests.adapters.conftest import OpenAt
 
 DAEMON = "org.freedesktop.DBus"

@@ -12,7 +12,7 @@ from jeepney.low_level import Endianness, Parser
 from qtctl.adapters import dbus_quick
 from qtctl.adapters.bounds import BUS_MESSAGE
 from qtctl.adapters.dbus_values import encode
-from qtctl.ports.host import BusCall
+from qtctl.interfaces.host import BusCall
 from tests.adapters.jeepneys import unwrapped
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)

@@ -6,7 +6,7 @@ from jeepney import HeaderFields
 from jeepney.low_level import Parser
 
 from qtctl.adapters.dbus_values import encode
-from qtctl.ports.host import BusCall
+from qtctl.interfaces.host import BusCall
 from tests.adapters.jeepneys import unwrapped
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)

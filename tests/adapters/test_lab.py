@@ -12,8 +12,8 @@ import pytest
 from qtctl.adapters import bridge
 from qtctl.adapters.local_bus import LocalBus
 from qtctl.errors import HostError, Refused
+from qtctl.interfaces.host import BusCall, BusReply, JobResult
 from qtctl.model.tree import TreeFile
-from qtctl.ports.host import BusCall, BusReply, JobResult
 from tests.adapters.conftest import Booted
 from tests.machine import need_pydbus
 

@@ -10,8 +10,8 @@ import pytest
 from qtctl.adapters.local import LocalHost
 from qtctl.adapters.ssh import SshHost, connect
 from qtctl.errors import HostError, Refused
+from qtctl.interfaces.host import Host, StoreReply
 from qtctl.model.secret import Secret
-from qtctl.ports.host import Host, StoreReply
 from tests.adapters import servers
 from tests.adapters.servers import Sshd, redis_cli
 

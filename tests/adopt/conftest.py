@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from qtctl.interfaces.progress import silent
 from qtctl.lab import lab
 from qtctl.model.tree import Tree
-from qtctl.ports.progress import silent
 from tests.machine import own_lab
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from qtctl.adapters.files import read_templates, read_text, shipped
 from qtctl.adapters.unit_folders import read_unit_folder
 from qtctl.adopt.adoption import Adoption, FileKind
-from qtctl.adopt.originals import Wish
+from qtctl.adopt.merged_units import Wish
 from qtctl.adopt.registry import HostFacts
 from qtctl.flows.adopt import Adopted, Into, Source, adopt_units
 from qtctl.flows.declare import declare

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.dialects.systemd.splitting import quote, quote_literal
 from qtctl.dialects.systemd.unitfile import Effective
-from qtctl.dialects.systemd.words import quote, quote_literal
 
 _JOINED: Mapping[Takes, Callable[[str], str]] = {
     Takes.UNITS: str.strip,

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from qtctl.adapters import bridge, shell
 from qtctl.adapters.dbus import StreamBus
 from qtctl.dialects.systemd.unit_name import TYPES, valid
+from qtctl.interfaces.host import BusCall, BusReply
 from qtctl.lab import lab
-from qtctl.ports.host import BusCall, BusReply
 from tests.adopt.excluded import plain, why_not_compared
 
 INSTANCE = "qtctl"

@@ -7,7 +7,7 @@ from typing import Any
 
 from qtctl.adapters.files import read_templates, read_text, shipped
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.originals import Wish
+from qtctl.adopt.merged_units import Wish
 from qtctl.adopt.registry import HostFacts
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding

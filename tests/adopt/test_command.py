@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from qtctl.report.schemas import schemas
+from qtctl.reports.schemas import schemas
 from tests.cli.world import Ran, listing, qtctl
 
 UNIT = "[Unit]\nDescription=A\n[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"

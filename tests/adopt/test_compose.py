@@ -8,7 +8,7 @@ import pytest
 from qtctl.errors import InputError
 from qtctl.flows.adopt import Adopted
 from qtctl.flows.adopt_compose import adopt_compose
-from qtctl.report.adopt import build, to_json
+from qtctl.reports.adopt import build, to_json
 from tests.adopt.small import into
 
 COMPOSE = """\

@@ -6,7 +6,7 @@ import pytest
 
 from qtctl.adapters.unit_folders import read_unit_folder
 from qtctl.adopt.adoption import Fate, FileKind
-from qtctl.adopt.originals import Wish
+from qtctl.adopt.merged_units import Wish
 from qtctl.flows.adopt import Source, adopt_units
 from tests.adopt.found import SHARED, why_no_shared
 from tests.adopt.small import into

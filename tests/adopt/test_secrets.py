@@ -3,8 +3,8 @@
 import pytest
 
 from qtctl.formats.markdown import markdown
-from qtctl.report.adopt import build, to_json
-from qtctl.report.adopt_page import page
+from qtctl.reports.adopt import build, to_json
+from qtctl.reports.adopt_page import page
 from tests.adopt.small import adopt, place_of, rendered, table
 
 CANARIES = ("hunter2hunter", "AKIAIOSFODNN7EXAMPLE", "s3cr3t-in-url", "Zx81kQ0vPf29LmT7cYb3WnR6")

@@ -3,7 +3,7 @@
 import pytest
 
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.runs import around, literal, ran, venv_names, venv_of
+from qtctl.adopt.exec_start import around, literal, ran, venv_names, venv_of
 from qtctl.errors import InputError
 from tests.adopt.small import adopt, fates, findings, rendered, table
 

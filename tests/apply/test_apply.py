@@ -13,11 +13,11 @@ from qtctl.apply.apply import apply
 from qtctl.apply.current import current_files
 from qtctl.apply.journal import Journal
 from qtctl.errors import DeployRefused
+from qtctl.interfaces.progress import Progress
 from qtctl.model.desired import DesiredFile
 from qtctl.model.events import Event
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Step, StepKind, StepResult, StepStatus
-from qtctl.ports.progress import Progress
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="files are installed as root")
 

@@ -22,7 +22,7 @@ from qtctl.model.plan import Plan
 from qtctl.model.registry import DispositionKind
 from qtctl.parity.rows import ParityReport, ParityRow, Stray
 from qtctl.plan.outcome import DeployOutcome, DeployStatus
-from qtctl.report.parity import build
+from qtctl.reports.parity import build
 from tests.cli.world import ROOT
 
 TOGETHER = [

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from qtctl.cli.main import ORDER
 from qtctl.collect.document import schema as evidence_schema
-from qtctl.report.schemas import schemas
+from qtctl.reports.schemas import schemas
 from tests.cli.inputs import AUDIT, LINT, PARITY, RENDER, REPORT
 from tests.cli.terminal import on_terminal, seen
 from tests.cli.world import PROGRAM, environment, qtctl

@@ -13,11 +13,11 @@ from qtctl.adapters.local import LocalHost
 from qtctl.collect.collect import ALWAYS, collect, unreachable
 from qtctl.collect.document import dump, load
 from qtctl.errors import HostError, Unreachable
+from qtctl.interfaces.host import Running
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.secret import Secret
-from qtctl.ports.host import Running
 from tests.collect.small import OF_STORE, cli, desired, fill, free_port, item, redis, states
 
 CLOCK = SystemClock()

@@ -13,8 +13,8 @@ from qtctl.findings.verdict import Conclusion
 from qtctl.flows.audit import concluded
 from qtctl.flows.lint import lint
 from qtctl.parity.compare import compare
-from qtctl.report.parity import build as build_parity
-from qtctl.report.verify import build as build_verify
+from qtctl.reports.parity import build as build_parity
+from qtctl.reports.verify import build as build_verify
 from qtctl.stage.verified import Asked, Exposure, Verified
 from tests.audit.build import desired as audited
 from tests.audit.build import evidence

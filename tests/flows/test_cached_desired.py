@@ -32,7 +32,7 @@ from qtctl.flows.cached_desired import CachedDesired
 from qtctl.flows.target import Target
 from qtctl.flows.audit import inquiry
 CachedDesired(Target(Path(sys.argv[1]), "lab1")).whole()
-print(*sorted({"qtctl.model.registry", "qtctl.model.units", "jinja2", "qtctl.report.blocks"} & set(sys.modules)))
+print(*sorted({"qtctl.model.registry", "qtctl.model.units", "jinja2", "qtctl.reports.blocks"} & set(sys.modules)))
 """
 ASKS = """
 import sys

@@ -16,6 +16,8 @@ from qtctl.apply.lock import deploy_lock
 from qtctl.apply.shared import SharedHost
 from qtctl.errors import HostError, Unreachable
 from qtctl.flows.deploy import deploy
+from qtctl.interfaces.host import BusCall, Connector, Running
+from qtctl.interfaces.progress import Progress
 from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
@@ -25,9 +27,7 @@ from qtctl.model.plan import Plan, StepKind, StepStatus
 from qtctl.model.states import ServiceState
 from qtctl.model.tree import Account, Tree
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, ReasonKind
-from qtctl.ports.host import BusCall, Connector, Running
-from qtctl.ports.progress import Progress
-from qtctl.report.deploy_text import problems
+from qtctl.reports.deploy_text import problems
 from tests.plan.fleet import UNITS, desired, service, target
 
 pytestmark = pytest.mark.lab

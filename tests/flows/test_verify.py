@@ -12,8 +12,8 @@ from qtctl.findings.finding import Outcome
 from qtctl.flows.declare import Loaded, declare
 from qtctl.flows.verify import verify
 from qtctl.formats.markdown import markdown
-from qtctl.report.verify import build, to_json
-from qtctl.report.verify_page import page
+from qtctl.reports.verify import build, to_json
+from qtctl.reports.verify_page import page
 from qtctl.stage.verified import Verified
 from tests.registry.small import SMALL, changed
 

@@ -18,8 +18,8 @@ from qtctl.formats.catalogue import text
 from qtctl.formats.findings import github
 from qtctl.model.origin import Origin
 from qtctl.model.secret import HIDDEN, Secret
-from qtctl.report.blocks import Paragraph, Title
-from qtctl.report.view import View, beneath
+from qtctl.reports.blocks import Paragraph, Title
+from qtctl.reports.view import View, beneath
 from tests.formats.sarif_schema import validate
 from tests.security.hostile import BREAKS, TRICKS
 

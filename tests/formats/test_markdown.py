@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from qtctl.dialects.terminal import safe
 from qtctl.formats.markdown import code, plain, table
-from qtctl.report.phrases import size, span, words
+from qtctl.reports.phrases import size, span, words
 
 CODE = {
     "a": "`a`",

@@ -13,8 +13,8 @@ from qtctl.errors import InputError
 from qtctl.formats.markdown import markdown
 from qtctl.model.facts import Facts
 from qtctl.parity.compare import compare, legacy_of
-from qtctl.report.parity import build, to_json
-from qtctl.report.parity_page import page
+from qtctl.reports.parity import build, to_json
+from qtctl.reports.parity_page import page
 from tests.cli.world import COMPOSE
 from tests.dialects.compose import cases_bad, cases_ports, test_load
 from tests.fuzz.evidence import declared, taken

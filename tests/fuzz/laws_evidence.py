@@ -8,7 +8,7 @@ from qtctl.errors import InputError
 from qtctl.flows.audit import judged
 from qtctl.formats.markdown import markdown
 from qtctl.model.evidence import Evidence
-from qtctl.report import audit, audit_page, registry, registry_page
+from qtctl.reports import audit, audit_page, module_registry, module_registry_page
 from tests.collect.test_document import GOOD
 from tests.fuzz.evidence import declared, taken, with_its_asks
 from tests.fuzz.target import Target, placed, said
@@ -41,9 +41,9 @@ def judges(data: bytes) -> None:
     report = audit.build(declared().desired, evidence, checks)
     assert json.loads(audit.to_json(report))
     assert markdown(audit_page.page(report))
-    built = registry.build(declared().desired, evidence, checks)
-    assert json.loads(registry.to_json(built))
-    assert markdown(registry_page.page(built))
+    built = module_registry.build(declared().desired, evidence, checks)
+    assert json.loads(module_registry.to_json(built))
+    assert markdown(module_registry_page.page(built))
 
 
 def seeds() -> list[bytes]:

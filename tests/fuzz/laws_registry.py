@@ -13,13 +13,13 @@ from qtctl.formats.catalogue import Content, offered, text
 from qtctl.model.registry import Registry
 from qtctl.registry.load import REQUIRED, load
 from qtctl.registry.places import Places
-from qtctl.report.lint import Report, to_json
-from qtctl.report.lint_view import view
+from qtctl.reports.lint import Report, to_json
+from qtctl.reports.lint_view import view
 from qtctl.version import VERSION
+from qtctl.views.choices import What
 from qtctl.views.graph import graph
 from qtctl.views.graph_svg import svg
 from qtctl.views.graph_text import dot, mermaid
-from qtctl.views.words import What
 from tests.fuzz.registries import pack, seeds, templates, unpack
 from tests.fuzz.target import Target, lines, placed
 

@@ -6,10 +6,10 @@ from contextlib import suppress
 from qtctl.dialects.systemd import analyze, quoting, size, timespan, unit_name
 from qtctl.dialects.systemd.calendar import calendar_trouble
 from qtctl.dialects.systemd.directives import NEVER_EMPTIED, reset_with, takes
-from qtctl.dialects.systemd.old import new_spelling
+from qtctl.dialects.systemd.renamed import new_spelling
+from qtctl.dialects.systemd.splitting import Escapes, quote, quote_literal, split, trouble
 from qtctl.dialects.systemd.table import lookup
 from qtctl.dialects.systemd.unitfile import Kind, UnitFile, effective, parse, write
-from qtctl.dialects.systemd.words import Escapes, quote, quote_literal, split, trouble
 from qtctl.errors import InputError
 from qtctl.render.render import TEMPLATES
 from tests.dialects.systemd import test_quoting, test_unitfile

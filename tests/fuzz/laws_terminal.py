@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 
 from qtctl.dialects import shell, terminal
 from qtctl.formats.markdown import markdown
-from qtctl.report.blocks import Bullets, Code, Strong, Table, Title
+from qtctl.reports.blocks import Bullets, Code, Strong, Table, Title
 from tests.fuzz.target import Target
 from tests.security.hostile import BREAKS, TRICKS
 

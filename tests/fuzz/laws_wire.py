@@ -11,7 +11,7 @@ from qtctl.adapters import dbus_quick
 from qtctl.adapters.bounds import BUS_MESSAGE
 from qtctl.adapters.store_replies import Broken, Scanner
 from qtctl.model.evidence import Need, State
-from qtctl.probes import accounts, baseline, files, hosts, listeners, stores, venvs
+from qtctl.probes import accounts, baseline, files, hosts_file, listeners, stores, venvs
 from qtctl.probes.answer import Answer
 from qtctl.probes.batch import Probe, frames
 from tests.fuzz.target import Target
@@ -163,7 +163,7 @@ def probes() -> list[tuple[Probe, list[Need]]]:
         (files.probe(NEEDS["file"]), NEEDS["file"]),
         (venvs.probe(NEEDS["venv"]), NEEDS["venv"]),
         (accounts.probe(NEEDS["account"], NEEDS["group"]), [*NEEDS["account"], *NEEDS["group"]]),
-        (hosts.probe(NEEDS["hosts"], "small", ("db",)), NEEDS["hosts"]),
+        (hosts_file.probe(NEEDS["hosts"], "small", ("db",)), NEEDS["hosts"]),
     ]
 
 

@@ -19,7 +19,7 @@ PURE = "mount -t cgroup2 cgroup2 /sys/fs/cgroup && "
 SCRIPT = """
 from qtctl.lab import cgroups, lab
 from qtctl.model.tree import Tree
-from qtctl.ports.progress import silent
+from qtctl.interfaces.progress import silent
 print(cgroups.detect().value)
 lab.up(["v2"], Tree(), stands_for="x", progress=silent)
 try:

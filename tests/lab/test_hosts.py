@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from qtctl.errors import LabError
+from qtctl.interfaces.progress import silent
 from qtctl.lab import cgroups, disk, lab, network, processes, rootfs, state
 from qtctl.lab.lab import LabHost
 from qtctl.model.events import Event
 from qtctl.model.tree import Tree, TreeLink
-from qtctl.ports.progress import silent
 from qtctl.stage.lab import lab_tree
 from tests.lab.conftest import host_name, run, ssh
 from tests.stage.fleet import AUDIT, DEPLOY, tiny

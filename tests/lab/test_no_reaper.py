@@ -12,7 +12,7 @@ pytestmark = pytest.mark.lab
 COMMON = """
 import os, subprocess, time
 from pathlib import Path
-from qtctl.ports.progress import silent
+from qtctl.interfaces.progress import silent
 from qtctl.errors import LabError
 from qtctl.lab import boot, inside, lab, state
 from qtctl.model.tree import Tree

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from qtctl.contained.folder import Folder, Links
 from qtctl.errors import LabError
 from qtctl.lab import cgroups, fence, network, ssh, state, userns
+from qtctl.lab.apply_tree import Ids
 from qtctl.lab.cgroups import Hierarchy
-from qtctl.lab.layover import Ids
 from qtctl.lab.processes import Process, process
 from qtctl.lab.state import HostState
 from qtctl.model.tree import Account

@@ -8,8 +8,8 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.lint import counts, lint
 from qtctl.formats.catalogue import Content, offered, text
-from qtctl.report.lint import Report, to_json
-from qtctl.report.lint_view import view
+from qtctl.reports.lint import Report, to_json
+from qtctl.reports.lint_view import view
 from tests.lint.case import Case
 from tests.lint.cases import CASES
 

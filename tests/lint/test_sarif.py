@@ -8,8 +8,8 @@ import pytest
 from qtctl.errors import InputErrors
 from qtctl.flows.lint import lint
 from qtctl.formats.catalogue import text
-from qtctl.report.lint import Report
-from qtctl.report.lint_view import UNREADABLE, rules, view
+from qtctl.reports.lint import Report
+from qtctl.reports.lint_view import UNREADABLE, rules, view
 from tests.lint.case import Case
 from tests.lint.cases import CASES
 

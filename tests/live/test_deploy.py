@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qtctl.flows.deploy import AGAIN
-from qtctl.report.schemas import schemas
+from qtctl.reports.schemas import schemas
 from tests.live.box import ROOT, Box, Ran, qtctl
 from tests.live.registries import changed
 

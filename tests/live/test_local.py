@@ -53,7 +53,7 @@ FOUND = {
 
 SAY_JOBS = f"""
 from qtctl.adapters.local import LocalHost
-from qtctl.ports.host import BusCall
+from qtctl.interfaces.host import BusCall
 call = BusCall("/org/freedesktop/systemd1", "{MANAGER}", "RestartUnit", "ss", ("{BRAIN}", "replace"))
 with LocalHost() as host:
     bus = host.bus()

@@ -11,8 +11,8 @@ from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.registry import Disposition
-from qtctl.report.categories import Category
-from qtctl.report.registry import RegistryReport, build
+from qtctl.reports.categories import Category
+from qtctl.reports.module_registry import RegistryReport, build
 from qtctl.rules.declared import port_subject
 from qtctl.rules.parity.ports import port_side
 from qtctl.rules.parity.units import unit_side

@@ -8,7 +8,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import Listeners, Unit, to_value
 from qtctl.registry.load import load
-from qtctl.report.registry import build
+from qtctl.reports.module_registry import build
 from qtctl.resolve.resolve import resolve
 from tests.meaning.agreement import disagreements
 from tests.registry.small import changed

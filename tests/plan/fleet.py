@@ -15,7 +15,7 @@ from qtctl.model.plan import Plan, Step, StepKind
 from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs
 from qtctl.plan.plan import plan, unread
-from qtctl.plan.wishes import wishes
+from qtctl.plan.unit_goals import wishes
 
 UNITS = "/etc/systemd/system"
 STARTED = 1_768_600_000_000_000

@@ -7,7 +7,7 @@ from qtctl.model.desired import Desired, DesiredService, DesiredTarget, DesiredT
 from qtctl.model.facts import File, Unit
 from qtctl.model.plan import StepKind
 from qtctl.model.states import ServiceState
-from qtctl.plan.wishes import wishes
+from qtctl.plan.unit_goals import wishes
 from tests.plan.fleet import BEFORE, STARTED, UNITS, Ground, deployed, desired, service, target, timer, unit_text
 
 NAMES = ("a", "b", "c", "d")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.plan.visible import process_sees
+from qtctl.plan.change_impact import process_sees
 
 BASE = "[Unit]\nDescription=x\n[Service]\nExecStart=/bin/x\n"
 SEEN = (

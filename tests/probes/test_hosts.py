@@ -7,7 +7,7 @@ import pytest
 from qtctl.dialects.hosts import PATH, begin_mark, end_mark
 from qtctl.model.account_facts import Hosts
 from qtctl.model.evidence import Need, State
-from qtctl.probes.hosts import MOST, probe
+from qtctl.probes.hosts_file import MOST, probe
 from tests.probes.host import ask, frame
 
 NEED = Need("hosts", PATH)

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from qtctl.dialects.systemd import sysusers, tmpfiles
 from qtctl.dialects.systemd.sysusers import Kind
 from qtctl.errors import InputError
+from qtctl.interfaces.progress import silent
 from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.tree import Tree
-from qtctl.ports.progress import silent
 from qtctl.render.render import render
 from tests.render.fleet import desired, shipped
 from tests.render.test_accounts import account, folder

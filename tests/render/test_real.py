@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from qtctl.dialects.systemd import quoting
 from qtctl.errors import InputError
+from qtctl.interfaces.progress import silent
 from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.tree import Account, Tree, TreeDir
-from qtctl.ports.progress import silent
 from qtctl.render.render import render
 from tests.render.fleet import desired, service, shipped
 

@@ -8,10 +8,10 @@ import pytest
 
 from qtctl.adapters.files import read_templates
 from qtctl.flows.declare import declare
+from qtctl.interfaces.progress import silent
 from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.tree import Account, Tree, TreeDir
-from qtctl.ports.progress import silent
 from tests.registry.small import SMALL
 from tests.render.test_real import packed
 

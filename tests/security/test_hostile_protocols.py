@@ -22,8 +22,8 @@ from qtctl.adapters.sftp import Tree
 from qtctl.adapters.ssh import connect
 from qtctl.adapters.store import RedisStore
 from qtctl.errors import HostError
+from qtctl.interfaces.host import UNREADABLE, BusCall, StoreReply
 from qtctl.model.tree import TreeFile
-from qtctl.ports.host import UNREADABLE, BusCall, StoreReply
 from tests.adapters import servers
 from tests.security.hostile_sshd import Hostile, exits, hostile_sshd, returned, signal, talk
 

@@ -15,11 +15,11 @@ from qtctl.collect.document import MOST_VALUES, dump, load
 from qtctl.collect.ledger import Ledger
 from qtctl.collect.look import Deadline, Look
 from qtctl.errors import InputError
+from qtctl.interfaces.host import Completed
 from qtctl.model.account_facts import Account
 from qtctl.model.evidence import Item, Need, State
 from qtctl.model.facts import File, HostBaseline, Listeners, Stream, Unit, VenvCheck, to_value
 from qtctl.model.plausible import problem, whole
-from qtctl.ports.host import Completed
 from qtctl.probes import accounts, baseline, files, listeners, stores, unit_folders
 from qtctl.probes.answer import observed
 from qtctl.probes.batch import Frame, Probe, command, frames

@@ -24,7 +24,7 @@ import pytest
 
 from qtctl.errors import LabError
 from qtctl.lab import capabilities, cgroups, disk, fence, inside, lab, network, private, rootfs, state, userns
-from qtctl.lab.kin import children
+from qtctl.lab.child_processes import children
 from qtctl.lab.processes import Process, process
 from qtctl.lab.state import HostState
 from qtctl.model.events import Event

@@ -9,7 +9,7 @@ from qtctl.dialects.lines import file_lines, lines
 from qtctl.dialects.systemd.analyze import parse_verify
 from qtctl.model.account_facts import Account
 from qtctl.model.evidence import Need, State
-from qtctl.plan.visible import shown_diff
+from qtctl.plan.change_impact import shown_diff
 from qtctl.probes import accounts, listeners
 from tests.probes.host import frame
 

@@ -20,8 +20,8 @@ DECISION = ROOT / "docs" / "decisions" / "0031-minimum-versions.md"
 TOOLS = ("pytest", "hypothesis", "jsonschema")
 """What the tests themselves need, as it is installed here."""
 FAST = (
-    "tests/report/test_audit.py::test_the_whole_report",
-    "tests/report/test_schemas.py",
+    "tests/reports/test_audit.py::test_the_whole_report",
+    "tests/reports/test_schemas.py",
     "tests/render/test_render.py",
     "tests/registry/test_load.py",
     "tests/lint/test_fix.py::test_a_fix_never_adds_a_finding[clean]",

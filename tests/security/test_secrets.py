@@ -21,9 +21,9 @@ from qtctl.errors import HostError
 from qtctl.flows.adopt_compose import adopt_compose
 from qtctl.formats.markdown import markdown
 from qtctl.model.secret import Secret, Withheld
-from qtctl.plan.visible import shown_diff
-from qtctl.report.adopt import build, to_json
-from qtctl.report.adopt_page import page
+from qtctl.plan.change_impact import shown_diff
+from qtctl.reports.adopt import build, to_json
+from qtctl.reports.adopt_page import page
 from tests.adapters import servers
 from tests.adopt.small import adopt, into
 from tests.cli.world import qtctl

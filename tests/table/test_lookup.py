@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.dialects.systemd.old import OLD, new_spelling
+from qtctl.dialects.systemd.renamed import OLD, new_spelling
 from qtctl.dialects.systemd.table.lookup import (
     Standing,
     homes,

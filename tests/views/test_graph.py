@@ -14,11 +14,11 @@ from qtctl.adapters.files import read_registry
 from qtctl.errors import InputError
 from qtctl.flows.views import graph
 from qtctl.registry.load import load
+from qtctl.views.choices import What
 from qtctl.views.graph import Edge, Graph, Node, Shape
 from qtctl.views.graph_svg import svg
 from qtctl.views.graph_text import dot, mermaid
 from qtctl.views.layers import layers
-from qtctl.views.words import What
 from tests.docs.pages import ROOT
 from tests.views.golden import same
 from tests.views.test_listing import FILES

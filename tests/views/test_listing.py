@@ -8,10 +8,10 @@ from jsonschema import Draft202012Validator
 from qtctl.errors import InputError
 from qtctl.flows.views import listing
 from qtctl.formats.markdown import markdown
-from qtctl.report.document import dumped
+from qtctl.reports.document import dumped
+from qtctl.views.choices import Kind, State
 from qtctl.views.listing import STATES, page
 from qtctl.views.schemas import schemas
-from qtctl.views.words import Kind, State
 from tests.registry.small import changed
 from tests.views.golden import same
 

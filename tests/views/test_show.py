@@ -11,7 +11,7 @@ from qtctl.flows.declare import declare
 from qtctl.flows.views import show
 from qtctl.formats.markdown import markdown
 from qtctl.registry.load import load
-from qtctl.report.document import dumped
+from qtctl.reports.document import dumped
 from qtctl.views.schemas import schemas
 from qtctl.views.show import Shown
 from qtctl.views.show_page import page

@@ -9,7 +9,8 @@ from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
 from qtctl.flows.views import graph, listing, show
 from qtctl.formats.markdown import markdown
-from qtctl.report.document import dumped
+from qtctl.reports.document import dumped
+from qtctl.views.choices import Kind, State, What
 from qtctl.views.graph_svg import svg
 from qtctl.views.graph_text import dot, mermaid
 from qtctl.views.listing import cells, columns, page
@@ -17,7 +18,6 @@ from qtctl.views.rows import PortRow, ServiceRow
 from qtctl.views.schemas import schemas
 from qtctl.views.show import Shown
 from qtctl.views.show_page import facts
-from qtctl.views.words import Kind, State, What
 from tests.model.test_unit_kinds import FILES as EVERY_KIND
 
 FILES = EVERY_KIND | {

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from qtctl.dialects.systemd.words import Escapes, quote_literal, split, trouble
+from qtctl.dialects.systemd.splitting import Escapes, quote_literal, split, trouble
 from qtctl.errors import InputError, Place
 
 E = TypeVar("E")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from qtctl.dialects.systemd.words import WHITESPACE, trouble
+from qtctl.dialects.systemd.splitting import WHITESPACE, trouble
 from qtctl.errors import InputError, Place
 
 MAX_ASSIGNMENT = 128 * 1024 - 1

@@ -3,7 +3,7 @@
 import re
 
 from qtctl.dialects.systemd.quoting import ExecCommand
-from qtctl.dialects.systemd.words import WHITESPACE, Escapes, split
+from qtctl.dialects.systemd.splitting import WHITESPACE, Escapes, split
 from qtctl.errors import InputError
 
 _PREFIXES = "-@:+!|"

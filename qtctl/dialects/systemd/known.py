@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qtctl.dialects.systemd.old import new_spelling
+from qtctl.dialects.systemd.renamed import new_spelling
 from qtctl.dialects.systemd.table.lookup import Standing, homes, nearest, sections_of, since, standing, until
 
 

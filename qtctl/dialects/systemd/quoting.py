@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qtctl.dialects.systemd.envfile import env_file_line, env_name, parse_env_file
-from qtctl.dialects.systemd.words import WHITESPACE, Escapes, quote, quote_literal, split, trouble
+from qtctl.dialects.systemd.splitting import WHITESPACE, Escapes, quote, quote_literal, split, trouble
 from qtctl.errors import InputError
 
 MAX_LINE = 1024**2 - 4096

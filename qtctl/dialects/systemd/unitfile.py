@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, Takes, reset_with, takes
-from qtctl.dialects.systemd.words import WHITESPACE, Escapes, plain_words, split, trouble
+from qtctl.dialects.systemd.splitting import WHITESPACE, Escapes, plain_words, split, trouble
 from qtctl.errors import InputError, Place
 
 MAX_LINE = 1024**2

@@ -8,8 +8,8 @@ from qtctl.dialects.systemd import size, timespan
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.choices import choice_check
 from qtctl.dialects.systemd.exec_lines import commands_of
+from qtctl.dialects.systemd.splitting import Escapes, plain_words, split
 from qtctl.dialects.systemd.unit_name import valid
-from qtctl.dialects.systemd.words import Escapes, plain_words, split
 from qtctl.errors import InputError
 
 _FREE_TEXT = frozenset(("STRING", "URL", "CONDITION", "REGEX"))

@@ -9,8 +9,8 @@ from qtctl.dialects import terminal
 from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.formats.markdown import markdown
 from qtctl.formats.messages import by_importance, judged, message, place, totals
-from qtctl.report.blocks import Bullets, Title
-from qtctl.report.view import View
+from qtctl.reports.blocks import Bullets, Title
+from qtctl.reports.view import View
 
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 SUMMARY = "GITHUB_STEP_SUMMARY"

@@ -10,7 +10,7 @@ from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCa
 from qtctl.dialects import terminal
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.formats.messages import judged, message, place, proofs
-from qtctl.report.view import View
+from qtctl.reports.view import View
 
 
 class Case(TestCase):  # type: ignore[misc]  # mypy does not follow the library

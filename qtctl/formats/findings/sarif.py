@@ -13,7 +13,7 @@ from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.formats.messages import judged, message, place, proofs
-from qtctl.report.view import View
+from qtctl.reports.view import View
 from qtctl.rules.catalogue import meanings
 from qtctl.version import VERSION
 

@@ -1,6 +1,6 @@
 """JSON, as docs/schemas has it: the report's own document."""
 
-from qtctl.report.view import View
+from qtctl.reports.view import View
 
 
 def write(view: View) -> str:

@@ -1,7 +1,7 @@
 """Markdown, as forges and wikis show it."""
 
 from qtctl.formats.markdown import markdown
-from qtctl.report.view import View
+from qtctl.reports.view import View
 
 
 def write(view: View) -> str:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from qtctl.dialects.lines import file_lines
+from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.dialects.systemd.table.lookup import known
 from qtctl.dialects.systemd.unitfile import Line
 from qtctl.dialects.systemd.values import inline_comment, value_trouble
-from qtctl.dialects.systemd.words import Escapes, split
 from qtctl.errors import InputError, Unrendered
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import Desired, DesiredFile

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qtctl.dialects.systemd import quoting
-from qtctl.dialects.systemd.words import Escapes, split
+from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.errors import InputError
 
 EXEC = {

@@ -1,0 +1,50 @@
+"""Bytes of a unit file, in whatever encoding an editor left them → text, and what systemd would say to it."""
+
+import codecs
+from dataclasses import dataclass
+
+from qtctl.dialects.systemd.splitting import UNSAYABLE
+
+NOT_LOADED = "systemd does not load the file"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """`trouble` is '' for text that systemd reads as it stands; `harmless`: it reads it all the same."""
+
+    text: str
+    trouble: str = ""
+    harmless: bool = False
+
+
+def decoded(raw: bytes) -> Decoded:
+    """The text, for whoever wrote it. What systemd cannot take at all in a line is replaced by U+FFFD."""
+    if raw.startswith(_UTF16):
+        return Decoded(_clean(raw.decode("utf-16", "replace")), f"is UTF-16 text: {NOT_LOADED}")
+    if b"\0" in raw:
+        return Decoded(_clean(raw.decode("utf-8", "replace")), f"holds a NUL character: {NOT_LOADED}")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return Decoded(_clean(raw.decode("cp1252", "replace")), f"is not UTF-8 text (taken as Latin-1): {NOT_LOADED}")
+    clean = _clean(text)
+    if clean != text:
+        return Decoded(clean, f"holds a character that systemd does not take as UTF-8: {NOT_LOADED}")
+    return _with_ends(text)
+
+
+def _with_ends(text: str) -> Decoded:
+    said = []
+    if text.startswith("\ufeff"):
+        said.append("begins with a byte order mark")
+    if "\r" in text:
+        said.append("has lines that end with a carriage return")
+    return Decoded(text, f"{' and '.join(said)}: systemd reads it all the same" if said else "", harmless=True)
+
+
+def _clean(text: str) -> str:
+    while (reason := UNSAYABLE.search(text)) is not None:
+        text = text.replace(reason[0], _REPLACED)
+    return text

@@ -1,0 +1,303 @@
+"""Sorted files → units as systemd would put them together: one copy of each, its drop-ins merged into it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from qtctl.adopt.adoption import Fate, FileFate, FileKind
+from qtctl.adopt.assignments import At, Merged, merge, today
+from qtctl.adopt.classify_files import DropinSource, Enablement, Sorted, UnitSource, unit_file
+from qtctl.adopt.duplicate_copies import Rule, rule
+from qtctl.adopt.encoding import decoded
+from qtctl.adopt.instances import changed, hidden, template_of
+from qtctl.adopt.ledger import Book
+from qtctl.adopt.names import kind_of
+from qtctl.adopt.read import Comment, Content, Said, read
+from qtctl.adopt.values import NOT_TAKEN, unsayable
+from qtctl.dialects.systemd.unit_name import TYPES
+from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.errors import InputError, Place
+from qtctl.model.adoption import Found
+from qtctl.model.vocabulary import fields
+from qtctl.rules.units.misread import QT110
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How to adopt: `only` are shell patterns of unit names (none: all), `prefer` of paths, `version` of systemd."""
+
+    version: int
+    only: tuple[str, ...] = ()
+    prefer: tuple[str, ...] = ()
+
+    def wants(self, unit: str) -> bool:
+        return not self.only or any(fnmatchcase(unit, pattern) for pattern in self.only)
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A unit as it is. `path`: of the copy that was taken, or of a drop-in's folder where `foreign`."""
+
+    unit: str
+    path: str
+    merged: Merged
+    comments: tuple[Comment, ...] = ()
+    ignored: tuple[Said, ...] = ()
+    masked: bool = False
+    unloadable: bool = False
+    """systemd does not load it as it is, for its encoding."""
+    aliases: tuple[str, ...] = ()
+    pulled: tuple[Enablement, ...] = ()
+    instances: tuple[str, ...] = ()
+    unsaid: tuple[Said, ...] = ()
+    """Assignments that no key takes: what was said before them holds, as where systemd ignores them."""
+    changed: tuple[At, ...] = ()
+    """Of an instance whose template is adopted: what drop-ins of the template say in spite of its own."""
+    foreign: bool = False
+    """Only drop-ins of it were found: the unit itself is somebody else's."""
+
+    @property
+    def kind(self) -> str:
+        return "dropins" if self.foreign else kind_of(self.unit)
+
+    def has(self, section: str, key: str) -> bool:
+        return (section, key) in self.merged.held
+
+    def sections(self) -> frozenset[str]:
+        return frozenset(at[0] for at in self.merged.held)
+
+
+@dataclass(frozen=True, slots=True)
+class Originals:
+    """By unit name. `linked`: whether there are links that enable units, so that their absence means something."""
+
+    units: tuple[Original, ...]
+    linked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What is at hand for every unit."""
+
+    sources: Sorted
+    wish: Wish
+    choose: Rule
+    book: Book
+
+
+def originals(sources: Sorted, wish: Wish, book: Book) -> Originals:
+    """Every unit that there is, each file's fate in `book`. A unit whose file systemd would not load is left out."""
+    for other in sources.others:
+        book.file(other)
+    copies = _copies(sources.units, wish, book)
+    choose = rule((source.path for source in sources.units), wish.prefer)
+    desk = _Desk(sources, wish, choose, book)
+    taken = {unit: _taken(those, choose, book) for unit, those in sorted(copies.items())}
+    assigned = _dropins(sources.dropins, taken, wish, book)
+    found = [
+        original
+        for unit, source in taken.items()
+        if (original := _original(source, assigned.get(unit, ()), desk)) is not None
+    ]
+    for unit in sorted(assigned.keys() - taken.keys()):
+        found += _foreign(unit, assigned[unit], assigned.get(template_of(unit), ()), desk)
+    _links(sources, {each.unit for each in found if not each.foreign}, book)
+    return Originals(tuple(found), linked=bool(sources.enablements))
+
+
+def _copies(units: Iterable[UnitSource], wish: Wish, book: Book) -> dict[str, list[UnitSource]]:
+    copies: dict[str, list[UnitSource]] = {}
+    for source in units:
+        if wish.wants(source.unit):
+            copies.setdefault(source.unit, []).append(source)
+        else:
+            book.file(_fate(source, taken=False, why="not among the units that were asked for"))
+    return copies
+
+
+def _taken(copies: Sequence[UnitSource], choose: Rule, book: Book) -> UnitSource:
+    first, why = choose.choose(copies)
+    book.file(_fate(first, taken=True, why=why))
+    for copy in copies:
+        if copy is first:
+            continue
+        if copy.content == first.content:
+            said = f"the same as {first.path}"
+        else:
+            said = f"another copy, with another {_differing(first, copy)}; {first.path} was taken: {why}"
+            what = f"{first.path} was taken ({why}) and not this one, which has another {_differing(first, copy)}"
+            book.tell(copy.unit, what, "--prefer takes another", at=Place(copy.path))
+        book.file(_fate(copy, taken=False, why=said))
+        for number in range(1, copy.content.count(b"\n") + 1):
+            book.line(copy.path, number, Fate.COPY)
+    return first
+
+
+def _differing(first: UnitSource, copy: UnitSource) -> str:
+    """The directives that two copies say otherwise: never their values."""
+    try:
+        one, other = (effective(parse(decoded(each.content).text, each.path)) for each in (first, copy))
+    except InputError:
+        return "text"
+    keys = [f"{key}=" for section, key in {**one, **other} if one.get((section, key)) != other.get((section, key))]
+    return " ".join(dict.fromkeys(keys)) or "layout"
+
+
+def _dropins(
+    dropins: Iterable[DropinSource], taken: Mapping[str, UnitSource], wish: Wish, book: Book
+) -> dict[str, list[DropinSource]]:
+    """Unit → drop-ins that systemd would read for it. Of units that were not found, too."""
+    those = tuple(dropins)
+    ours = {level for unit in taken for level in levels(unit)}
+    foreign = {each.of for each in those if unit_file(each.of) and each.of not in ours and wish.wants(each.of)}
+    found: dict[str, list[DropinSource]] = {}
+    for each in those:
+        units = [unit for unit in sorted({*taken, *foreign}) if each.of in levels(unit)]
+        units = [unit for unit in units if each.of == unit or unit in taken or template_of(unit) not in taken]
+        why = f"merged into {', '.join(units)}" if units else "of no unit that was adopted"
+        book.file(FileFate(each.path, FileKind.DROPIN, each.of, bool(units), why))
+        if each.of in TYPES and units:
+            what = f"is read for every {each.of} of a host; here it is merged into those that were adopted"
+            book.tell(f"{each.of}.d", what, at=Place(each.path))
+        for unit in units:
+            found.setdefault(unit, []).append(each)
+    return found
+
+
+def levels(unit: str) -> tuple[str, ...]:
+    """Whose drop-ins systemd reads for a unit, the most special first."""
+    stem, _, kind = unit.rpartition(".")
+    found = [unit]
+    head, at, _ = stem.partition("@")
+    if at and not stem.endswith("@"):
+        found.append(f"{head}@.{kind}")
+    parts = head.split("-")
+    found += [f"{'-'.join(parts[:end])}-.{kind}" for end in range(len(parts) - 1, 0, -1)]
+    return (*found, kind)
+
+
+def _ordered(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[DropinSource]:
+    """By name, as systemd reads them; of one name the most special, then as copies of units are chosen."""
+    rank = {of: n for n, of in enumerate(levels(unit))}
+    by_name: dict[str, list[DropinSource]] = {}
+    for each in dropins:
+        by_name.setdefault(each.name, []).append(each)
+    for name in sorted(by_name):
+        best = min(rank[each.of] for each in by_name[name])
+        first, why = desk.choose.choose([each for each in by_name[name] if rank[each.of] == best])
+        yield first
+        for each in by_name[name]:
+            if each is not first:
+                reason = why if rank[each.of] == best else f"{first.of} has one of this name"
+                desk.book.tell(unit, f"{each.path} was not taken: {reason}, {first.path}", at=Place(each.path))
+
+
+def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) -> Original | None:
+    unit = source.unit
+    links = tuple(each for each in desk.sources.enablements if each.unit == unit)
+    aliases = tuple(dict.fromkeys(each.name for each in desk.sources.aliases if each.unit == unit))
+    if source.masked:
+        desk.book.tell(unit, "is masked: systemd refuses to start it", at=Place(source.path))
+        return Original(unit, source.path, Merged({}, ()), masked=True)
+    content = read(source.content, source.path, unit, desk.wish.version, desk.book)
+    if content is None:
+        return None
+    contents = [content, *_contents(unit, dropins, desk)]
+    template = unit.partition("@")[2].startswith(".")
+    instances = desk.sources.instances(unit) if template else ()
+    said, unsaid = _sayable(contents, unit, kind_of(unit), desk.book)
+    merged = _merged(said, desk.book)
+    return Original(
+        unit,
+        source.path,
+        merged,
+        *_asides(contents),
+        unloadable=content.unloadable,
+        aliases=aliases,
+        pulled=links,
+        instances=instances,
+        unsaid=unsaid,
+    )
+
+
+def _contents(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[Content]:
+    for each in _ordered(unit, dropins, desk):
+        content = read(each.content, each.path, unit, desk.wish.version, desk.book)
+        if content is not None:
+            yield content
+
+
+def _foreign(
+    unit: str, dropins: Sequence[DropinSource], merged_before: Sequence[DropinSource], desk: _Desk
+) -> Iterator[Original]:
+    """`merged_before`: what is merged into the template of which this is an instance."""
+    others = [each for each in merged_before if each not in dropins]
+    for each in hidden(dropins, others):
+        what = (
+            f"{unit} has a drop-in of the name of {each.path}, which is merged into the template and cannot be hidden"
+        )
+        desk.book.tell(unit, what, "see what it says otherwise", at=Place(dropins[0].path))
+    contents = list(_contents(unit, dropins, desk))
+    if contents:
+        said, unsaid = _sayable(contents, unit, "dropins", desk.book)
+        merged = _merged(said, desk.book, resets=True)
+        folder = str(PurePosixPath(dropins[0].path).parent)
+        at = changed(dropins, others)
+        yield Original(unit, folder, merged, *_asides(contents), unsaid=unsaid, changed=at, foreign=True)
+
+
+def _asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Said, ...]]:
+    """Comments, and what systemd ignores."""
+    those = tuple(contents)
+    comments = tuple(comment for each in those for comment in each.comments)
+    return comments, tuple(said for each in those for said in each.ignored)
+
+
+def _sayable(contents: Iterable[Content], unit: str, kind: str, book: Book) -> tuple[list[Said], tuple[Said, ...]]:
+    """All assignments in their order; and apart from them those of scalars that no key takes."""
+    keys = fields(kind)
+    said, unsaid = [], []
+    for each in (each for content in contents for each in content.said):
+        (now, *_) = today(each)
+        key = keys.get((now.section, now.key))
+        if key is None or not unsayable(key, each.value):
+            said.append(each)
+            continue
+        unsaid.append(now)
+        book.line(each.path, each.line, Fate.IGNORED, f"{each.key}=")
+        what = f"{each.key}= was left out: {NOT_TAKEN}"
+        book.error(QT110, unit, what, "fix the value", at=Place(each.path, each.line))
+    return said, tuple(unsaid)
+
+
+def _merged(said: Iterable[Said], book: Book, *, resets: bool = False) -> Merged:
+    merged = merge(said, resets=resets)
+    for each in merged.replaced:
+        book.line(each.path, each.line, Fate.REPLACED, f"{each.key}=")
+    return merged
+
+
+def _links(sources: Sorted, adopted: set[str], book: Book) -> None:
+    for alias in sources.aliases:
+        taken = alias.unit in adopted
+        why = f"another name of {alias.unit}" + ("" if taken else ", which was not adopted")
+        book.file(FileFate(alias.path, FileKind.LINK, alias.unit, taken, why))
+    for link in sources.enablements:
+        head, at, tail = link.unit.partition("@")
+        template = f"{head}@.{tail.rpartition('.')[2]}" if at else ""
+        taken = link.unit in adopted or template in adopted
+        why = f"{link.puller} pulls in {link.unit}" + ("" if taken else ", which was not adopted")
+        book.file(FileFate(link.path, FileKind.LINK, link.unit, taken, why))
+
+
+def _fate(source: UnitSource, *, taken: bool, why: str) -> FileFate:
+    return FileFate(source.path, FileKind.UNIT, source.unit, taken, why)
+
+
+def sources_of(found: Iterable[Found]) -> tuple[str, ...]:
+    """The paths of all files, sorted."""
+    return tuple(sorted(each.path for each in found))
+
+
+__all__ = ["At", "Original", "Originals", "Wish", "levels", "originals", "sources_of"]

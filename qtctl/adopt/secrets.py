@@ -1,0 +1,110 @@
+"""Secrets in what is adopted: each is left where it was, and only a name of it goes on."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from qtctl.adopt.read import Said
+from qtctl.adopt.suspect import clean, hides, known_in
+from qtctl.dialects.arguments import Span, argument_spans
+from qtctl.dialects.secrets import apart
+from qtctl.dialects.systemd.splitting import Escapes, quote, split
+from qtctl.dialects.systemd.table.lookup import since
+from qtctl.errors import InputError
+
+_PREFIXES = "-@:+!|"
+_NOT_IN_NAME = re.compile(r"[^A-Z0-9]+")
+_SAFE = frozenset(("EnvironmentFile", "LoadCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted"))
+
+
+@dataclass(slots=True)
+class Hidden:
+    """Lines without the secrets in them. `names` of those found, `lines`: (path, line, directive, name).
+
+    `known`: what is a secret elsewhere among what is adopted, and so is one here, too.
+    """
+
+    known: frozenset[str] = frozenset()
+    names: dict[str, None] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    lines: list[tuple[Said, str]] = field(default_factory=list)
+
+    def environment(self, said: Said) -> Iterator[tuple[str, str]]:
+        """The variables of an Environment= that are none. Words that systemd drops are left out."""
+        for word in split(said.value, Escapes.C):
+            name, equals, value = word.partition("=")
+            if not equals or not name:
+                continue
+            if hides(name, value) or self._known_in(value):
+                self._note(said, name)
+            else:
+                yield name, value
+
+    def line(self, said: Said) -> Said | None:
+        """The assignment as it may be copied; None where nothing of it may be."""
+        if said.key.startswith("Exec"):
+            return self._command(said)
+        if said.key == "SetCredential":
+            self.lines.append((said, said.value.partition(":")[0]))
+            return None
+        # PassEnvironment= and ConditionCredential= are systemd's own words, and no name of a secret.
+        name = "" if since(said.section, said.key) is not None else said.key
+        if said.key in _SAFE or not (hides(name, said.value) or self._known_in(said.value)):
+            return said
+        self._note(said, "")
+        return None
+
+    def _command(self, said: Said) -> Said | None:
+        try:
+            words = split(said.value, Escapes.C_RELAXED)
+        except InputError:
+            if clean(said.value) and not self._known_in(said.value):
+                return said
+            self._note(said, "")
+            return None
+        shown = self.words(said, words)
+        return said if shown == list(words) else replace(said, value=" ".join(_expanded(shown)))
+
+    def words(self, said: Said, words: tuple[str, ...]) -> list[str]:
+        """The words of a command, with the name of a variable in place of each secret."""
+        spans = argument_spans(words)
+        spans[1:] = [apart([*those, *self._known_in(word)]) for word, those in zip(words[1:], spans[1:], strict=True)]
+        return [self._word(said, word, those) for word, those in zip(words, spans, strict=True)]
+
+    def _word(self, said: Said, word: str, spans: list[Span]) -> str:
+        shown, at = "", 0
+        for start, end, name in spans:
+            shown += word[at:start] + self._variable(said, name)
+            at = end
+        return shown + word[at:]
+
+    def _known_in(self, text: str) -> list[Span]:
+        return [(*span, "") for span in known_in(text, self.known)]
+
+    def _variable(self, said: Said, option: str) -> str:
+        """A name for what an option was given, in the words of the option."""
+        base = _NOT_IN_NAME.sub("_", option.upper()).strip("_") or "SECRET"
+        name = base if base[0].isalpha() else f"SECRET_{base}"
+        first = name
+        while name in self.names:
+            self.numbers[first] = self.numbers.get(first, 1) + 1
+            name = f"{base}_{self.numbers[first]}"
+        self._note(said, name)
+        return f"${{{name}}}"
+
+    def _note(self, said: Said, name: str) -> None:
+        if name:
+            self.names[name] = None
+        self.lines.append((said, name))
+
+
+def _expanded(words: list[str]) -> Iterator[str]:
+    """The words of a command in which systemd expands variables: the prefix `:`, which forbids it, goes."""
+    first = words[0]
+    program = first.lstrip(_PREFIXES)
+    prefixes = first[: len(first) - len(program)]
+    literal = ":" in prefixes
+    yield quote(prefixes.replace(":", "") + program)
+    for word in words[1:]:
+        kept = re.sub(r"\$(?!\{[A-Z0-9_]+\})", "$$$$", word) if literal else word
+        yield quote(kept) if kept != ";" else kept

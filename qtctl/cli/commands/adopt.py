@@ -1,0 +1,162 @@
+"""qtctl adopt: a registry of what is there already: unit files, a live host, compose files."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.cli.exits import of_conclusion
+from qtctl.cli.options import FormatOption
+from qtctl.cli.output import present
+from qtctl.errors import InputError
+from qtctl.model.events import Stage, begun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qtctl.adopt.registry import HostFacts
+    from qtctl.flows.adopt import Adopted, Into
+
+app = typer.Typer(help="Make a registry of what is there already.", no_args_is_help=True)
+
+OutOption = Annotated[Path, typer.Option("--out", metavar="REGISTRY", help="The registry to make: a new folder.")]
+ForceOption = Annotated[bool, typer.Option("--force", metavar="", help="Replace the registry that is there.")]
+NameOption = Annotated[
+    str | None, typer.Option("--name", metavar="FLEET", help="The fleet's name (default: that of the registry).")
+]
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option("--unit", metavar="GLOB", help="Only units whose names are like this; may be repeated."),
+]
+PreferOption = Annotated[
+    list[str] | None,
+    typer.Option("--prefer", metavar="GLOB", help="Of several copies take one whose path is like this; in order."),
+]
+SystemdOption = Annotated[
+    int, typer.Option("--systemd", metavar="VERSION", min=240, max=999, help="The systemd that is to run them.")
+]
+FLEET = re.compile(r"[a-z][a-z0-9-]{0,23}")
+
+
+@app.command("units")
+def units(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of unit files; it is searched through.")],
+    out: OutOption,
+    name: NameOption = None,
+    host: Annotated[str, typer.Option("--host", metavar="NAME", help="What the host is to be called.")] = "host-1",
+    only: OnlyOption = None,
+    prefer: PreferOption = None,
+    systemd: SystemdOption = 252,
+    force: ForceOption = False,
+    format_: FormatOption = None,
+) -> None:
+    """Make a registry of a folder of unit files: drop-ins merged, one of several copies taken, nothing lost.
+
+    Every line of every file is accounted for. The registry is loaded, rendered and compared before it is written.
+    """
+    from qtctl.adapters.files import check_new_registry
+    from qtctl.adapters.unit_folders import read_unit_folder
+    from qtctl.adopt.merged_units import Wish
+    from qtctl.adopt.registry import HostFacts
+    from qtctl.flows.adopt import Source, adopt_units
+
+    check_new_registry(out, force=force)
+    guessed = ("address", "audit_user", "deploy_user", "memory", "cpus", "systemd", "timezone")
+    into = _into(out, name, HostFacts(host, host, systemd=systemd, guessed=guessed))
+    wish = Wish(systemd, tuple(only or ()), tuple(prefer or ()))
+    adopted = adopt_units(Source(str(folder), read_unit_folder(folder)), wish, into)
+    _finish(adopted, out, lambda file: str(folder / file), force=force, format_=format_)
+
+
+@app.command("host")
+def host(
+    target: Annotated[str, typer.Argument(metavar="HOST", help="A host of your ssh config, a lab host, or local.")],
+    out: OutOption,
+    name: NameOption = None,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="USER", help="Log in as USER (default: as ssh would).")
+    ] = None,
+    only: OnlyOption = None,
+    force: ForceOption = False,
+    format_: FormatOption = None,
+) -> None:
+    """Make a registry of a live host's own units, read-only: those in /etc and /usr/local, with their state.
+
+    Units of packages are left to their packages; drop-ins of them are adopted. Secrets stay on the host.
+    """
+    from qtctl.adapters.files import check_new_registry
+    from qtctl.adopt.merged_units import Wish
+    from qtctl.cli.output import progress
+    from qtctl.engines.connect import connect, undeclared_route
+    from qtctl.flows.adopt import Source, adopt_units
+    from qtctl.flows.adopt_host import ROOT, facts, look
+
+    check_new_registry(out, force=force)
+    with progress() as say:
+        say(begun(target, Stage.CONNECT))
+        with connect(undeclared_route(target, user)) as connection:
+            looked = look(connection, say)
+            known = facts(looked, target, connection.address, connection.user)
+    into = _into(out, name, known)
+    source = Source(target, looked.found, looked.states, looked.unread, as_root=connection.user == ROOT)
+    adopted = adopt_units(source, Wish(known.systemd, tuple(only or ())), into)
+    _finish(adopted, out, str, force=force, format_=format_)
+
+
+@app.command("compose")
+def compose(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="A compose file; several make one registry.")],
+    out: OutOption,
+    name: NameOption = None,
+    host: Annotated[str, typer.Option("--host", metavar="NAME", help="What the host is to be called.")] = "host-1",
+    force: ForceOption = False,
+    format_: FormatOption = None,
+) -> None:
+    """Make a first registry of compose files: commands, ports, environment, order, limits, restart policy.
+
+    What systemd has no word for stays as notes, and each service has its disposition in legacy/.
+    """
+    from qtctl.adapters.files import check_new_registry, read_text
+    from qtctl.adopt.registry import HostFacts
+    from qtctl.flows.adopt_compose import adopt_compose
+
+    check_new_registry(out, force=force)
+    guessed = ("address", "audit_user", "deploy_user", "memory", "cpus", "systemd", "timezone")
+    into = _into(out, name, HostFacts(host, host, guessed=guessed))
+    adopted = adopt_compose({str(path): read_text(path) for path in files}, into)
+    _finish(adopted, out, str, force=force, format_=format_)
+
+
+def _into(out: Path, name: str | None, host: "HostFacts") -> "Into":
+    from qtctl.adapters.files import read_text, shipped
+    from qtctl.adapters.templates import unit_templates
+    from qtctl.flows.adopt import Into
+    from qtctl.flows.schemas import meanings, registry_files
+
+    schemas = registry_files(meanings(read_text(shipped("keys.toml"))))
+    return Into(_fleet(out, name), host, schemas, unit_templates(None))
+
+
+def _fleet(out: Path, name: str | None) -> str:
+    """The name that was given, else one made of the folder's."""
+    if name is not None:
+        if not FLEET.fullmatch(name):
+            raise InputError(f"--name cannot be {name!r}", hint="a-z, 0-9 and -, a letter first, at most 24")
+        return name
+    made = re.sub(r"[^a-z0-9-]+", "-", out.absolute().name.lower()).strip("-0123456789")[:24].strip("-")
+    return made if made and made != "registry" else "fleet"
+
+
+def _finish(adopted: "Adopted", out: Path, locate: "Callable[[str], str]", *, force: bool, format_: str | None) -> None:
+    from qtctl.adapters.files import replace_folder, write_new_folder
+    from qtctl.reports.adopt import build
+    from qtctl.reports.adopt_view import view
+
+    report = build(adopted.adoption, str(out))
+    if force:
+        replace_folder(out, adopted.files)
+    else:
+        write_new_folder(out, adopted.files)
+    present(view(report, locate), format_)
+    raise typer.Exit(of_conclusion(adopted.adoption.conclusion))

@@ -1,0 +1,91 @@
+"""qtctl audit: a live host, or saved evidence, against the registry."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.cli.commands.audit_fleet import Selection, audit_fleet
+from qtctl.cli.exits import Exit, of_conclusion
+from qtctl.cli.options import (
+    AllHostsOption,
+    AsOption,
+    FormatOption,
+    FromOption,
+    HostsOption,
+    RegistryOption,
+    TemplatesOption,
+    UserOption,
+    registry_folder,
+)
+from qtctl.cli.output import present
+from qtctl.dialects.endpoints import is_host_glob
+from qtctl.errors import InputError
+
+if TYPE_CHECKING:
+    from qtctl.cli.evidence import Source
+    from qtctl.flows.asking import Asking
+
+SAVE_HELP = "Keep the evidence. Of several hosts: FILE is a folder, with a file for each."
+
+
+def audit(
+    context: typer.Context,
+    host: HostsOption = None,
+    all_hosts: AllHostsOption = False,
+    saved: FromOption = None,
+    save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help=SAVE_HELP)] = None,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    templates: TemplatesOption = None,
+    format_: FormatOption = None,
+    every: Annotated[bool, typer.Option("--all", metavar="", help="Show what holds, too.")] = False,
+) -> None:
+    """Compare hosts with what the registry declares, read-only, with a proof for every line."""
+    from qtctl.cli.evidence import Source
+
+    names, folder = host or [], registry_folder(registry)
+    if all_hosts or len(names) > 1 or any(map(is_host_glob, names)):
+        chosen = Selection(folder, _several(names, saved, as_name, all_hosts=all_hosts), user, templates)
+        raise typer.Exit(audit_fleet(chosen, save=save, format_=format_, every=every))
+    source = Source(folder, templates, next(iter(names), None), saved, as_name, user)
+    raise typer.Exit(_audit(source, context.obj, save=save, format_=format_, every=every))
+
+
+def _several(names: list[str], saved: Path | None, as_name: str | None, *, all_hosts: bool) -> tuple[str, ...]:
+    """The hosts and globs. InputError where another option is for one host only."""
+    if saved is not None:
+        raise InputError("--from is for one host", hint="judge saved evidence file by file")
+    if as_name is not None:
+        raise InputError("--as is for one host", hint="audit hosts that stand in for others one by one")
+    if all_hosts and names:
+        raise InputError("--host and --all-hosts are both given", hint="name hosts, or take all: one of them")
+    return ("*",) if all_hosts else tuple(names)
+
+
+def _prepare() -> None:
+    """Load what judges and shows an audit, while the host answers."""
+    for each in ("api.audit", "report.audit_view"):
+        import_module(f"qtctl.{each}")
+
+
+def _audit(source: "Source", started: "Asking | None", *, save: Path | None, format_: str | None, every: bool) -> Exit:
+    from qtctl.adapters.files import check_writable
+    from qtctl.cli.evidence import gather
+    from qtctl.cli.evidence import save as keep
+
+    if save is not None:
+        check_writable(save)
+    declared, evidence = gather(source, started, _prepare)
+    from qtctl.api import audit
+    from qtctl.reports.audit_view import view
+    from qtctl.reports.view import beneath
+
+    if save is not None:
+        keep(evidence, save)
+    checks = audit.judge(declared, evidence)
+    report = audit.report(declared, evidence, checks, every=every)
+    present(view(report, checks, beneath(source.registry, source.templates), declared.host_place), format_)
+    return of_conclusion(report.verdict)

@@ -1,0 +1,86 @@
+"""qtctl audit of several hosts: one line a host, one summary, one exit code."""
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from qtctl.cli.exits import Exit, decide, of_conclusion
+from qtctl.cli.output import present, progress, withhold
+from qtctl.errors import InputError, Place
+from qtctl.model.events import Event, Stage, begun, done, failed
+
+if TYPE_CHECKING:
+    from qtctl.findings.finding import Finding
+    from qtctl.fleet.ask import Asked
+    from qtctl.reports.audit import AuditReport
+
+
+class Selection(NamedTuple):
+    """`names`: hosts and globs, as they were given."""
+
+    registry: Path
+    names: tuple[str, ...]
+    user: str | None = None
+    templates: Path | None = None
+
+
+def audit_fleet(chosen: Selection, *, save: Path | None, format_: str | None, every: bool) -> Exit:
+    from qtctl.api import audit, fleet
+    from qtctl.cli.evidence import save as keep
+    from qtctl.reports.fleet_view import placed, view
+    from qtctl.reports.view import beneath
+
+    if save is not None:
+        _check_folder(save)
+    reports: dict[int, AuditReport] = {}
+    found: dict[int, Sequence[Finding]] = {}
+    with closing(_asked(chosen)) as asked:
+        for each in asked:
+            if save is not None:
+                keep(each.evidence, save / f"{each.target}.json")
+            checks = audit.judge(each.declared, each.evidence)
+            found[each.number] = tuple(placed(checks, each.declared.host_place))
+            reports[each.number] = audit.report(each.declared, each.evidence, checks, every=every)
+    report = fleet.report([each for _, each in sorted(reports.items())])
+    findings = [finding for number in sorted(found) for finding in found[number]]
+    present(view(report, findings, beneath(chosen.registry, chosen.templates)), format_)
+    return decide(of_conclusion(each.verdict) for each in report.hosts)
+
+
+def _asked(chosen: Selection) -> "Generator[Asked, None, None]":
+    """Each host as soon as it has answered. Nothing is connected to before the registry is checked."""
+    from qtctl.api import fleet
+    from qtctl.api.registry import load
+    from qtctl.engines.relay import watch
+
+    engine = fleet.engine()
+    try:
+        registry = load(chosen.registry)
+        targets = fleet.hosts(registry, chosen.names)
+        question = fleet.question(registry, targets, user=chosen.user)
+        withhold(*question.secrets)
+        with progress(named=True) as say:
+            watch(engine, say)
+            say(begun("", Stage.CONNECT, f"connecting to {len(targets)} hosts"))
+            for number, each in enumerate(fleet.ask(question, engine, templates=chosen.templates), start=1):
+                say(_ended(each, f"{number} of {len(targets)} hosts asked"))
+                yield each
+    finally:
+        engine.shutdown(wait=False, cancel_futures=True)
+
+
+def _ended(asked: "Asked", detail: str) -> Event:
+    if any(item.state.known for item in asked.evidence.items):
+        return done(asked.target, Stage.COLLECT, detail)
+    return failed(asked.target, Stage.CONNECT, f"not reached; {detail}")
+
+
+def _check_folder(folder: Path) -> None:
+    """InputError where evidence could not be saved below it: asked before any host is."""
+    from qtctl.adapters.files import check_writable
+
+    if folder.exists() and not folder.is_dir():
+        hint = "several hosts are saved below a folder, a file each"
+        raise InputError("cannot be written: it is no folder", hint=hint, place=Place(str(folder)))
+    check_writable(folder / "evidence.json")

@@ -1,0 +1,37 @@
+"""qtctl graph: targets, order and streams as a picture."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from qtctl.cli.options import OutFileOption, RegistryOption, registry_folder
+from qtctl.cli.output import write
+from qtctl.views.choices import What
+
+
+class Picture(StrEnum):
+    MERMAID = "mermaid"
+    DOT = "dot"
+    SVG = "svg"
+
+
+def graph(
+    what: Annotated[What, typer.Option("--what", help="What to draw.")] = What.STREAMS,
+    format_: Annotated[Picture, typer.Option("--format", help="Language of the picture.")] = Picture.MERMAID,
+    out: OutFileOption = None,
+    focus: Annotated[
+        str | None, typer.Option("--focus", metavar="NAME", help="Only NAME and what is within two steps of it.")
+    ] = None,
+    registry: RegistryOption = None,
+) -> None:
+    """Draw targets and what is in them, the order of units, or who publishes and consumes which stream."""
+    from qtctl.adapters.files import check_writable, read_registry
+    from qtctl.flows.views import graph as graph_of
+    from qtctl.views.graph_svg import svg
+    from qtctl.views.graph_text import dot, mermaid
+
+    draw = {Picture.MERMAID: mermaid, Picture.DOT: dot, Picture.SVG: svg}[format_]
+    if out is not None:
+        check_writable(out)
+    write(draw(graph_of(read_registry(registry_folder(registry)), what, focus)), out)

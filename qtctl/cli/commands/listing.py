@@ -1,0 +1,25 @@
+"""qtctl list: what is declared."""
+
+from typing import Annotated
+
+import typer
+
+from qtctl.cli.options import DeclaredFormatOption, RegistryOption, registry_folder
+from qtctl.cli.output import present
+from qtctl.views.choices import Kind, State
+
+
+def list_(
+    kind: Annotated[Kind, typer.Option("--kind", help="What to list.")] = Kind.SERVICES,
+    state: Annotated[
+        State | None, typer.Option("--state", help="Only what is declared in this state (default: all).")
+    ] = None,
+    registry: RegistryOption = None,
+    format_: DeclaredFormatOption = None,
+) -> None:
+    """List what the registry declares: services, or another kind, each with its unit, state and ties."""
+    from qtctl.adapters.files import read_registry
+    from qtctl.flows.views import listing
+    from qtctl.views.presented import list_view
+
+    present(list_view(listing(read_registry(registry_folder(registry)), kind, state)), format_)

@@ -1,0 +1,66 @@
+"""qtctl parity: what became of each service of a compose file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.cli.exits import of_conclusion
+from qtctl.cli.options import (
+    AsOption,
+    FormatOption,
+    FromOption,
+    OptionalHostOption,
+    OutFileOption,
+    RegistryOption,
+    TemplatesOption,
+    UserOption,
+    registry_folder,
+)
+from qtctl.cli.output import present
+
+if TYPE_CHECKING:
+    from qtctl.dialects.compose.types import Compose
+    from qtctl.flows.declare import Loaded
+    from qtctl.model.facts import Facts
+    from qtctl.parity.rows import ParityReport
+
+
+def parity(
+    compose: Annotated[list[Path], typer.Option("--compose", metavar="FILE", help="A compose file; may be repeated.")],
+    host: OptionalHostOption = None,
+    saved: FromOption = None,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    templates: TemplatesOption = None,
+    format_: FormatOption = None,
+    out: OutFileOption = None,
+) -> None:
+    """Each compose service with where it went, its unit and ports side by side, and a computed verdict."""
+    from qtctl.adapters.files import check_writable, read_text
+    from qtctl.api.registry import declare
+    from qtctl.cli.evidence import obtain
+    from qtctl.dialects.compose.load import load
+    from qtctl.model.facts import Facts
+    from qtctl.reports.parity import build
+    from qtctl.reports.parity_view import view
+
+    loaded = [load(read_text(path), str(path)) for path in compose]
+    declared = declare(registry_folder(registry), host or "", templates=templates, as_name=as_name)
+    if out is not None:
+        check_writable(out)
+    facts = None if host is None and saved is None else Facts.of(obtain(declared, host, saved, user))
+    compared = tuple(_compare(declared, each, facts) for each in loaded)
+    report = build(compared)
+    present(view(report, compared), format_, out)
+    raise typer.Exit(of_conclusion(report.conclusion))
+
+
+def _compare(declared: "Loaded", compose: "Compose", facts: "Facts | None") -> "ParityReport":
+    from qtctl.parity.compare import compare, legacy_of
+    from qtctl.rules.places import declared_elsewhere
+
+    registry, desired = declared.registry, declared.desired
+    elsewhere = declared_elsewhere(registry, desired)
+    return compare(compose, legacy_of(registry.legacy, compose.file), desired, facts, elsewhere)

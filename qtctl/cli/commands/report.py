@@ -1,0 +1,57 @@
+"""qtctl report: documents about a host, from live or saved evidence."""
+
+from importlib import import_module
+
+import typer
+
+from qtctl.cli.exits import of_conclusion
+from qtctl.cli.options import (
+    AsOption,
+    FormatOption,
+    FromOption,
+    OptionalHostOption,
+    OutFileOption,
+    RegistryOption,
+    TemplatesOption,
+    UserOption,
+    registry_folder,
+)
+from qtctl.cli.output import present
+
+app = typer.Typer(help="Documents about a host, from live or saved evidence.", no_args_is_help=True)
+
+
+@app.callback()
+def reports() -> None:
+    """Documents about a host, from live or saved evidence."""
+
+
+@app.command()
+def registry(
+    context: typer.Context,
+    host: OptionalHostOption = None,
+    saved: FromOption = None,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    templates: TemplatesOption = None,
+    format_: FormatOption = None,
+    out: OutFileOption = None,
+) -> None:
+    """The module registry: what every service, port, venv, stream and timer is, each with its proof."""
+    from qtctl.adapters.files import check_writable
+    from qtctl.cli.evidence import Source, gather
+
+    if out is not None:
+        check_writable(out)
+    source = Source(registry_folder(registry), templates, host, saved, as_name, user)
+    declared, evidence = gather(source, context.obj, lambda: import_module("qtctl.reports.module_registry_view"))
+    from qtctl.api.audit import conclude, judge
+    from qtctl.reports.module_registry import build
+    from qtctl.reports.module_registry_view import view
+    from qtctl.reports.view import beneath
+
+    checks = judge(declared, evidence)
+    report = build(declared.desired, evidence, checks)
+    present(view(report, checks, beneath(source.registry, templates), declared.host_place), format_, out)
+    raise typer.Exit(of_conclusion(conclude(declared, checks)))

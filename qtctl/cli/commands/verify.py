@@ -1,0 +1,38 @@
+"""qtctl verify: systemd's own tools judge the generated units, on this machine."""
+
+from typing import Annotated
+
+import typer
+
+from qtctl.cli.exits import of_conclusion
+from qtctl.cli.interrupt import cleanly
+from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, registry_folder
+from qtctl.cli.output import present
+
+
+def verify(
+    registry: RegistryOption = None,
+    templates: TemplatesOption = None,
+    as_name: AsOption = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold", metavar="N", min=0, max=10, help="A service exposed above N (0 to 10) is a finding."
+        ),
+    ] = None,
+    format_: FormatOption = None,
+) -> None:
+    """Have systemd judge every generated unit, calendar and sandbox of a host, here; no systemd need run."""
+    from qtctl.adapters.analyze import LocalAnalyze
+    from qtctl.api.registry import declare
+    from qtctl.flows.verify import verify as judge
+    from qtctl.reports.verify import build
+    from qtctl.reports.verify_view import view
+    from qtctl.reports.view import beneath
+
+    cleanly()
+    folder = registry_folder(registry)
+    verified = judge(declare(folder, templates=templates, as_name=as_name), LocalAnalyze(), threshold)
+    report = build(verified)
+    present(view(report, verified, beneath(folder, templates)), format_)
+    raise typer.Exit(of_conclusion(report.conclusion))

@@ -1,0 +1,125 @@
+"""Which change of a unit file a running process can see, and how a change is shown without showing secrets."""
+
+import re
+from collections.abc import Iterable
+from difflib import unified_diff
+
+from qtctl.dialects import terminal
+from qtctl.dialects.arguments import argument_spans, masked_lines
+from qtctl.dialects.lines import file_lines
+from qtctl.dialects.secrets import harmless, secret_name
+from qtctl.dialects.systemd.splitting import Escapes, split
+from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.errors import InputError
+
+# [Service] keys that only the manager reads, and reads again at a daemon-reload: the process has nothing of them.
+_MANAGER_KEYS = frozenset(
+    {
+        "ExecReload", "ExecStop", "ExecStopPost", "FinalKillSignal", "KillMode", "KillSignal", "Restart",
+        "RestartForceExitStatus", "RestartKillSignal", "RestartMaxDelaySec", "RestartPreventExitStatus", "RestartSec",
+        "RestartSteps", "RuntimeMaxSec", "SendSIGHUP", "SendSIGKILL", "SuccessExitStatus", "TimeoutSec",
+        "TimeoutStartSec", "TimeoutStopSec",
+    }
+)  # fmt: skip
+
+_SECRET_KEYS = re.compile(r"\s*(Environment|SetCredential|SetCredentialEncrypted)\s*=", re.IGNORECASE)
+_EXEC_KEYS = re.compile(r"\s*Exec[A-Za-z]*\s*=\s*[^\s\\]*", re.IGNORECASE)
+_CONTINUED = re.compile(r"\\\s*$")
+_PLAIN_KEY = re.compile(r"[\s#;]*[A-Za-z-]{1,60}\s*")
+_COMMENT = re.compile(r"\s*[#;]")
+_LINE = re.compile(r"\s*($|[#;\[]|[^=]*=)")
+"""What a unit file is made of. The rest may be the end of what an editor broke."""
+_HIDDEN = "(not shown)"
+
+
+def process_sees(old: bytes, new: bytes, name: str) -> bool:
+    """Whether a process started from `old` would be another one if started from `new`.
+
+    A text that cannot be read as a unit file counts as different.
+    """
+    try:
+        return _seen(old, name) != _seen(new, name)
+    except (InputError, UnicodeDecodeError):
+        return True
+
+
+def _seen(content: bytes, name: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    values = effective(parse(content.decode(), name))
+    return {key: tuple(value) for key, value in values.items() if _reaches_process(*key)}
+
+
+def _reaches_process(section: str, key: str) -> bool:
+    if section == "Unit":
+        return key == "JoinsNamespaceOf"
+    return section == "Service" and key not in _MANAGER_KEYS
+
+
+def shown_diff(old: bytes, new: bytes, path: str) -> str:
+    """Unified diff of two unit files. Values of Environment= and credentials are left out on both sides,
+
+    and so are the arguments of commands that are only in the old file, people put passwords there, and whatever else
+    looks like a secret. An assignment is one also where it is continued on other lines.
+    """
+    after, before = (_assignments(text.decode("utf-8", "replace")) for text in (new, old))
+    known = frozenset(map(tuple, after))
+    lines = unified_diff(_masked(before, known), _masked(after, known), f"host:{path}", path, lineterm="", n=1)
+    return "\n".join(lines)
+
+
+def _assignments(text: str) -> list[list[str]]:
+    """The lines, those that continue one another together. Comments between them are part of it: systemd skips them."""
+    found: list[list[str]] = []
+    continued = False
+    for line in file_lines(text):
+        aside = bool(_COMMENT.match(line))
+        if continued:
+            found[-1].append(line)
+        else:
+            found.append([line])
+        continued = continued if aside and continued else not aside and bool(_CONTINUED.search(line))
+    return found
+
+
+def _masked(assignments: Iterable[list[str]], known: frozenset[tuple[str, ...]]) -> list[str]:
+    return [terminal.line(line) for lines in assignments for line in _shown(lines, declared=tuple(lines) in known)]
+
+
+def _shown(lines: list[str], *, declared: bool) -> list[str]:
+    """One assignment as it may be shown: as many lines as it has."""
+    first, *rest = lines
+    if _SECRET_KEYS.match(first):
+        return [f"{first.partition('=')[0]}={_HIDDEN}", *(_HIDDEN for _ in rest)]
+    if not declared and not _LINE.match(first):
+        return [_HIDDEN for _ in lines]
+    command = _EXEC_KEYS.match(first)
+    if command and (not declared or _secret_arguments(lines)):
+        more = first[command.end() :].strip()
+        return [f"{command[0]} {_HIDDEN}" if more else command[0], *(_HIDDEN for _ in rest)]
+    if all(map(_clean, (*lines, _joined(lines)))):
+        return lines
+    return [f"{_key(first)}{_HIDDEN}", *(_HIDDEN for _ in rest)]
+
+
+def _secret_arguments(lines: list[str]) -> bool:
+    text = _joined(lines)
+    try:
+        words = split(text.partition("=")[2].strip(), Escapes.C_RELAXED)
+    except InputError:
+        return not _clean(text)
+    return any(argument_spans(words))
+
+
+def _joined(lines: list[str]) -> str:
+    return " ".join(_CONTINUED.sub("", line).strip() for line in lines if not _COMMENT.match(line))
+
+
+def _clean(text: str) -> bool:
+    """Whether nothing of a line looks like a secret, the key being the name of its value."""
+    key, equals, value = text.partition("=")
+    named = bool(equals) and secret_name(key.strip(" \t#;")) and not harmless(value.strip())
+    return not named and masked_lines(text) == text
+
+
+def _key(line: str) -> str:
+    key, equals, _ = line.partition("=")
+    return f"{key}=" if equals and _PLAIN_KEY.fullmatch(key) else ""

@@ -1,0 +1,95 @@
+"""The block of the hosts file: written where it is not as declared, refused where the rest contradicts it."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+from qtctl.dialects.hosts import PATH, addresses_of, block_lines, same_address, with_block
+from qtctl.model.account_facts import Hosts
+from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired_accounts import DesiredHosts
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, File
+from qtctl.model.plan import Refusal, Step, StepKind
+from qtctl.plan.change_impact import shown_diff
+from qtctl.plan.files import seen_of
+
+
+def paths(desired: Desired) -> tuple[str, ...]:
+    return (PATH,) if desired.hosts_file is not None else ()
+
+
+def needs(desired: Desired) -> tuple[Need, ...]:
+    return tuple(Need(Hosts.FACT, path) for path in paths(desired))
+
+
+def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
+    """The file, where its block is to change: the new content is made of the present one."""
+    there = facts.read(File, PATH) if desired.hosts_file is not None else None
+    return (PATH,) if there is not None and there.kind == "file" and _reason(desired, facts) else ()
+
+
+def steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Step, ...]:
+    """Call only where `obstacles` found nothing."""
+    declared = desired.hosts_file
+    reason = _reason(desired, facts)
+    if declared is None or not reason:
+        return ()
+    there = facts.read(File, PATH)
+    before = current.get(PATH, b"")
+    content = with_block(before, desired.fleet, block_lines(declared.aliases))
+    mode, owner, group = (there.mode, there.owner, there.group) if there else ("0644", "root", "root")
+    file = DesiredFile(PATH, content, mode, owner, group, _digest(content), "hosts", PATH, declared.origin)
+    diff = shown_diff(before, content, PATH) if there else ""
+    return (Step(StepKind.WRITE, PATH, reason, seen_of(there), diff, file),)
+
+
+def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
+    declared = desired.hosts_file
+    there = None if declared is None else facts.read(File, PATH)
+    if declared is None or there is None:
+        return ()
+    if there.kind != "file":
+        return (Refusal(PATH, "not a regular file", "only a file of the host's own is changed: see what made it"),)
+    found = facts.read(Hosts, PATH)
+    if found is not None and found.broken:
+        return (Refusal(PATH, found.broken, "repair or remove both marks by hand"),)
+    contradictions = tuple(_contradictions(declared, found)) if found is not None else ()
+    return contradictions or _unseen(desired, facts, there, current)
+
+
+def _unseen(desired: Desired, facts: Facts, there: File, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
+    """The new content is made of the present one, so that must be what the rest was decided on."""
+    if not _reason(desired, facts):
+        return ()
+    if PATH not in current:
+        hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
+        return (Refusal(PATH, "its present content could not be read", hint),)
+    if _digest(current[PATH]) != there.sha256:
+        return (Refusal(PATH, "it changed while it was looked at", "deploy again"),)
+    return ()
+
+
+def _contradictions(declared: DesiredHosts, found: Hosts) -> Iterator[Refusal]:
+    for name in declared.names:
+        wanted = declared.addresses(name)
+        for address in addresses_of(found.rows, name):
+            if not any(same_address(address, each) for each in wanted):
+                what = f"{name} is {address} in a line of its own, declared {' and '.join(wanted)}"
+                yield Refusal(PATH, what, "remove that line, or declare its address in hosts.toml")
+
+
+def _reason(desired: Desired, facts: Facts) -> str:
+    """Why the block has to be written, or ''. Names that were retired go with their lines: the block is ours."""
+    if desired.hosts_file is None:
+        return ""
+    wanted, found = list(block_lines(desired.hosts_file.aliases)), facts.read(Hosts, PATH)
+    block = None if found is None else found.block
+    if (block or []) == wanted:
+        return ""
+    if block is None:
+        return "no block of this fleet's names"
+    return "the block of this fleet's names differs" if wanted else "the block of this fleet's names goes"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

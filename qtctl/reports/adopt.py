@@ -1,0 +1,151 @@
+"""The report of `qtctl adopt`: what was adopted, what became of every line, what was judged; JSON."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from qtctl.adopt.adoption import AdoptedUnit, Adoption, Fate, FileFate, FileKind
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding, Severity
+from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+
+DIRECTIVES = (Fate.TYPED, Fate.HATCH)
+
+
+class UnitRow(Part):
+    unit: str
+    entry: str = Field(description="where it stands in the registry: a file, or file#table")
+    file: str = Field(description="the file it was adopted from")
+    state: str = Field(description="the state it is declared in")
+    typed: int = Field(description="directives in keys of their own", ge=0)
+    hatch: int = Field(description="directives in [systemd.SECTION]", ge=0)
+
+
+class LineRow(Part):
+    line: int = Field(description="where a logical line begins, from 1", ge=1)
+    fate: Fate
+    what: str = Field(description="the directive or section; never a value")
+
+
+class FileRow(Part):
+    path: str
+    kind: FileKind
+    unit: str = Field(description="empty where it is of none")
+    taken: bool
+    why: str
+    lines: tuple[LineRow, ...]
+
+
+class JudgmentRow(Part):
+    id: str = Field(description="of the finding; empty for a choice that is none", pattern=r"^(QT[0-9]{3})?$")
+    severity: Severity
+    subject: str
+    what: str
+    remedy: str
+    file: str
+    line: int | None = Field(ge=1)
+
+
+class DifferenceRow(Part):
+    unit: str
+    section: str
+    directive: str = Field(description="empty: all of the unit")
+    because: str = Field(description="empty where nothing explains it")
+
+
+class Totals(Part):
+    units: int = Field(ge=0)
+    files: int = Field(ge=0)
+    lines: dict[Fate, int]
+    typed: int = Field(description="directives in keys of their own, over all units", ge=0)
+    hatch: int = Field(ge=0)
+    share: float = Field(description="typed of typed and hatch; 1 where there are none", ge=0, le=1)
+    judgments: dict[Severity, int]
+
+
+class AdoptReport(Part):
+    """One run of `qtctl adopt`. The totals follow from the rows."""
+
+    schema_version: int = SCHEMA_VERSION
+    source: str = Field(description="as it was named")
+    registry: str = Field(description="the folder that was written")
+    totals: Totals
+    to_do: tuple[str, ...] = Field(description="what a person must do before this is what was; none: exit code 0")
+    unread: tuple[str, ...] = Field(description="what the host did not show, each with the reason")
+    units: tuple[UnitRow, ...]
+    judgments: tuple[JudgmentRow, ...]
+    differences: tuple[DifferenceRow, ...]
+    files: tuple[FileRow, ...]
+    written: tuple[str, ...] = Field(description="below the registry's folder")
+
+    @model_validator(mode="after")
+    def adds_up(self) -> Self:
+        """The totals are those of the rows."""
+        totals = _totals(self.units, self.files, self.judgments)
+        if totals != self.totals:
+            raise ValueError("the totals are not those of the rows")
+        return self
+
+
+def build(adoption: Adoption, registry: str) -> AdoptReport:
+    units = tuple(_unit(each) for each in adoption.units)
+    files = tuple(_file(each) for each in adoption.files)
+    judgments = tuple(_judgment(each) for each in adoption.judgments)
+    return AdoptReport(
+        source=adoption.source,
+        registry=registry,
+        totals=_totals(units, files, judgments),
+        to_do=adoption.to_do,
+        unread=adoption.unread,
+        units=units,
+        judgments=judgments,
+        differences=tuple(
+            DifferenceRow(unit=each.unit, section=each.section, directive=each.directive, because=each.because)
+            for each in adoption.differences
+        ),
+        files=files,
+        written=adoption.written,
+    )
+
+
+def to_json(report: AdoptReport) -> str:
+    return dumped(report)
+
+
+def _totals(units: tuple[UnitRow, ...], files: tuple[FileRow, ...], judgments: tuple[JudgmentRow, ...]) -> Totals:
+    fates = [line.fate for file in files for line in file.lines]
+    typed, hatch = sum(each.typed for each in units), sum(each.hatch for each in units)
+    severities = [each.severity for each in judgments]
+    return Totals(
+        units=len(units),
+        files=len(files),
+        lines={fate: fates.count(fate) for fate in Fate},
+        typed=typed,
+        hatch=hatch,
+        share=round(typed / (typed + hatch), 4) if typed + hatch else 1.0,
+        judgments={severity: severities.count(severity) for severity in reversed(Severity)},
+    )
+
+
+def _unit(each: AdoptedUnit) -> UnitRow:
+    return UnitRow(
+        unit=each.unit, entry=each.entry, file=each.file, state=each.state, typed=each.typed, hatch=each.hatch
+    )
+
+
+def _file(each: FileFate) -> FileRow:
+    lines = tuple(LineRow(line=line.line, fate=line.fate, what=line.what) for line in each.lines)
+    return FileRow(path=each.path, kind=each.kind, unit=each.unit, taken=each.taken, why=each.why, lines=lines)
+
+
+def _judgment(each: Finding) -> JudgmentRow:
+    place = each.place if isinstance(each.place, Place) else Place("")
+    return JudgmentRow(
+        id=each.id,
+        severity=each.severity,
+        subject=each.subject,
+        what=each.what,
+        remedy=each.remedy,
+        file=place.file,
+        line=place.line,
+    )

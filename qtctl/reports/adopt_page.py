@@ -1,0 +1,151 @@
+"""An adoption for people: how much was adopted, what is to be done, what was judged, what was left."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from qtctl.adopt.adoption import Fate
+from qtctl.reports.adopt import AdoptReport, FileRow, JudgmentRow
+from qtctl.reports.blocks import (
+    Block,
+    Blocks,
+    Code,
+    Paragraph,
+    Section,
+    Text,
+    Title,
+    Tone,
+    Toned,
+    bullets,
+    table,
+)
+from qtctl.reports.phrases import counted
+
+UNEXPLAINED = "nothing that qtctl knows of: a bug, please report it"
+
+
+def page(report: AdoptReport) -> Blocks:
+    findings = [
+        (Code(place(those[0])), those[0].severity.value, those[0].id, what_of(those), those[0].remedy)
+        for those in alike(report.judgments)
+    ]
+    choices = [(Code(place(each)), Code(each.subject), each.what) for each in report.judgments if not each.id]
+    differences = [
+        (units, Code(directive_of(section, directive)), because or UNEXPLAINED)
+        for (section, directive, because), units in differing(report).items()
+    ]
+    units = [
+        (Code(each.unit), Code(each.entry), each.state, str(each.typed), str(each.hatch), Code(each.file))
+        for each in report.units
+    ]
+    left = [(Code(each.path), each.why) for each in left_over(report)]
+    return (
+        Title(f"Adopted from {report.source}"),
+        Paragraph(headline(report)),
+        Section("To do", bullets(report.to_do)),
+        Section("Not shown by the host", bullets(report.unread)),
+        Section("Findings", table(("where", "severity", "finding", "what", "remedy"), findings)),
+        Section("Rendered otherwise than it was", table(("units", "directive", "because"), differences)),
+        Section("Choices", table(("where", "of", "what"), choices)),
+        Section("Files that were not taken", table(("file", "why"), left)),
+        Section("Units", table(("unit", "in the registry", "state", "typed", "hatch", "from"), units)),
+        Section("Lines", bullets(lines(report))),
+    )
+
+
+def screen(report: AdoptReport) -> Blocks:
+    """What was judged and what is to be done; how much was adopted last."""
+    return tuple(_screen(report))
+
+
+def _screen(report: AdoptReport) -> Iterator[Block]:
+    findings = (
+        (place(those[0]), those[0].severity.value, those[0].id, what_of(those), those[0].remedy)
+        for those in alike(report.judgments)
+    )
+    yield from table(("where", "severity", "finding", "what", "remedy"), findings)
+    choices: Iterator[tuple[Text, ...]] = ((each.subject, each.what) for each in report.judgments if not each.id)
+    yield from table(("of", "choice"), choices, "Choices")
+    for text in report.unread:
+        yield Paragraph((Toned("not shown by the host", Tone.UNKNOWN), f": {text}"))
+    for (section, directive, because), units in differing(report).items():
+        what = directive_of(section, directive)
+        yield Paragraph(f"{what} is rendered otherwise: {because or UNEXPLAINED} ({units})")
+    for text in report.to_do:
+        yield Paragraph((Toned("to do", Tone.WARNING), f": {text}"))
+    yield Paragraph(f"lines: {', '.join(lines(report))}")
+    yield Paragraph(headline(report))
+
+
+def headline(report: AdoptReport) -> str:
+    """12 units in registry: 210 of 214 directives in keys of their own (98.1 %), 2 errors and 3 warnings."""
+    totals = report.totals
+    every = totals.typed + totals.hatch
+    said = [
+        counted(number, severity.value)
+        for severity, number in totals.judgments.items()
+        if number and severity != "info"
+    ]
+    found = " and ".join(said) or "no finding"
+    return (
+        f"{counted(totals.units, 'unit')} in {report.registry}: {totals.typed} of "
+        f"{counted(every, 'directive')} in keys of their own ({percent(totals.share)}), {found}."
+    )
+
+
+def percent(share: float) -> str:
+    """Never rounded up to a hundred."""
+    return f"{int(share * 1000) / 10:g} %"
+
+
+def lines(report: AdoptReport) -> Iterator[str]:
+    """What became of all lines of all files, in words."""
+    meaning = {
+        Fate.TYPED: "in keys of their own",
+        Fate.HATCH: "in [systemd.SECTION], as they are",
+        Fate.NOTE: "comments in notes",
+        Fate.SECRET: "with a secret that was not copied",
+        Fate.IGNORED: "that systemd ignores",
+        Fate.REPLACED: "that a later line replaces, or that do nothing",
+        Fate.COPY: "of copies that were not taken",
+        Fate.UNREAD: "of files that systemd would not load",
+        Fate.LAYOUT: "of layout",
+    }
+    for fate, what in meaning.items():
+        if report.totals.lines[fate]:
+            yield f"{report.totals.lines[fate]} {what}"
+
+
+def left_over(report: AdoptReport) -> tuple[FileRow, ...]:
+    """Files of which nothing was taken."""
+    return tuple(each for each in report.files if not each.taken)
+
+
+def alike(judgments: Iterable[JudgmentRow]) -> tuple[tuple[JudgmentRow, ...], ...]:
+    """Findings, those that say the same of several units together, in the order of the first."""
+    found: dict[tuple[str, ...], list[JudgmentRow]] = {}
+    for each in judgments:
+        if each.id:
+            found.setdefault((each.id, each.severity.value, each.what, each.remedy), []).append(each)
+    return tuple(tuple(those) for those in found.values())
+
+
+def differing(report: AdoptReport) -> dict[tuple[str, str, str], str]:
+    """Section, directive and reason → the units that are rendered otherwise for it."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for each in report.differences:
+        found.setdefault((each.section, each.directive, each.because), []).append(each.unit)
+    return {at: ", ".join(units) for at, units in found.items()}
+
+
+def directive_of(section: str, directive: str) -> str:
+    """[Section] Directive=, or all of it."""
+    return f"[{section}] {directive}=" if directive else "all of it"
+
+
+def place(each: JudgmentRow) -> str:
+    return each.file if each.line is None else f"{each.file}:{each.line}"
+
+
+def what_of(those: Sequence[JudgmentRow]) -> str:
+    """What is said, and of how many."""
+    more = f" and {len(those) - 1} more" if len(those) > 1 else ""
+    return f"{those[0].subject}{more}: {those[0].what}"

@@ -1,0 +1,69 @@
+"""An adoption, for every format."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+from qtctl.reports.adopt import AdoptReport, JudgmentRow, to_json
+from qtctl.reports.adopt_page import UNEXPLAINED, directive_of, page, screen
+from qtctl.reports.view import View
+
+UNIT, UNREAD, DIFFERENCE, CHOICE = "adopt-unit", "adopt-unread", "adopt-difference", "adopt-choice"
+"""What has no finding's id: an adopted unit, what the host did not show, what is rendered otherwise, an open choice."""
+
+
+def view(report: AdoptReport, locate: Callable[[str], str]) -> View:
+    """`locate`: of the files that were adopted."""
+    return View(
+        name="adopt",
+        about=report.source,
+        json=partial(to_json, report),
+        page=partial(page, report),
+        screen=partial(screen, report),
+        findings=lambda: tuple(_findings(report)),
+        locate=locate,
+    )
+
+
+def _findings(report: AdoptReport) -> Iterator[Finding]:
+    yield from (_judged(each) for each in report.judgments if each.id or each.severity is not Severity.INFO)
+    for text in report.unread:
+        yield _made(UNREAD, text, Outcome.UNKNOWN, "not shown by the host", reason=text)
+    for each in report.differences:
+        directive = directive_of(each.section, each.directive)
+        severity = Severity.INFO if each.because else Severity.ERROR
+        title = f"{directive} is rendered otherwise: {each.because or UNEXPLAINED}"
+        yield _made(DIFFERENCE, f"{each.unit} {directive}", Outcome.BROKEN, title, severity=severity)
+    for unit in report.units:
+        yield _made(UNIT, unit.unit, Outcome.HOLDS, "not adopted", place=Place(unit.file))
+
+
+def _judged(each: JudgmentRow) -> Finding:
+    place = Place(each.file, each.line) if each.file else None
+    return _made(
+        each.id or CHOICE,
+        each.subject,
+        Outcome.BROKEN,
+        each.what,
+        severity=each.severity,
+        place=place,
+        remedy=each.remedy,
+    )
+
+
+def _made(
+    id_: str, subject: str, outcome: Outcome, title: str, *,
+    severity: Severity = Severity.ERROR, place: Place | None = None, remedy: str = "", reason: str | None = None,
+) -> Finding:  # fmt: skip
+    return Finding(
+        id=id_,
+        outcome=outcome,
+        severity=severity,
+        title=title,
+        subject=subject,
+        place=place,
+        remedy=remedy,
+        reason=reason,
+        fingerprint=fingerprint(id_, "", f"{subject} {title}"),
+    )

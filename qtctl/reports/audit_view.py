@@ -1,0 +1,26 @@
+"""An audit, for every format."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding
+from qtctl.reports import audit_page, audit_screen
+from qtctl.reports.audit import AuditReport, to_json
+from qtctl.reports.view import View
+
+
+def view(
+    report: AuditReport, checks: Sequence[Finding], locate: Callable[[str], str], home: Callable[[], Place]
+) -> View:
+    """`checks`: all that were judged, with what holds."""
+    return View(
+        name="audit",
+        about=report.host,
+        json=partial(to_json, report),
+        page=partial(audit_page.page, report),
+        screen=partial(audit_screen.screen, report),
+        findings=lambda: checks,
+        locate=locate,
+        home=home,
+    )

@@ -1,0 +1,19 @@
+"""The host itself: OS, load, memory, disk; or why they are not known."""
+
+from qtctl.model.evidence import Need, State
+from qtctl.model.facts import Facts, HostBaseline
+from qtctl.reports.document import Part
+
+
+class Baseline(Part):
+    """`value` only where `state` is observed. Bytes and seconds."""
+
+    state: State
+    reason: str | None
+    value: HostBaseline | None
+
+
+def baseline(facts: Facts) -> Baseline:
+    item = facts.item(Need(HostBaseline.FACT, "host"))
+    value = facts.read(HostBaseline, "host") if item.state.known else None
+    return Baseline(state=item.state, reason=item.reason, value=value)

@@ -1,0 +1,121 @@
+"""The report of a deploy: the plan with what became of each step, and what is open; JSON."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from qtctl.dialects.secrets import masked_message
+from qtctl.model.plan import StepKind, StepResult, StepStatus
+from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
+from qtctl.reports.check import Check
+from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.version import VERSION
+
+
+class DeployStep(Part):
+    kind: StepKind
+    subject: str = Field(description="a unit, or the path of a file")
+    why: str
+    status: StepStatus
+    detail: str = Field(description="why it is not done")
+    took_s: float | None = Field(description="seconds; steps that were begun together share theirs; null: not run")
+    kept: str | None = Field(description="where the file that was replaced lies now")
+    forgotten: int = Field(description="how many older copies of the file were removed")
+    diff: str | None = Field(description="of a unit file; values of variables are not in it")
+
+
+class DeployRefusal(Part):
+    """What is in the way of the plan."""
+
+    subject: str
+    reason: str
+    hint: str
+
+
+class DeployReason(Part):
+    """Why the deploy did not come to its end."""
+
+    kind: ReasonKind
+    what: str
+    hint: str
+    holder: str | None = Field(description="who has the lock of the host")
+
+
+class DeployReport(Part):
+    """One deploy of one host.
+
+    `steps` are all that were planned, in the order in which they run. `unverified`: what may have been changed and was
+    not seen afterwards. Rows that do not fit the status are refused.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    qtctl_version: str
+    fleet: str
+    host: str
+    address: str
+    status: DeployStatus
+    exit_code: int
+    reason: DeployReason | None
+    refusals: tuple[DeployRefusal, ...]
+    steps: tuple[DeployStep, ...]
+    outstanding: tuple[Check, ...] = Field(description="what of the gate does not hold, or is unknown")
+    restarting: tuple[str, ...] = Field(description="units that do not stay up")
+    unverified: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def fits_its_status(self) -> Self:
+        """A host that was deployed has every step done and nothing open; one that is as it was has none done."""
+        statuses = {step.status for step in self.steps}
+        if self.status is DeployStatus.DEPLOYED and (
+            statuses - {StepStatus.DONE} or self.outstanding or self.restarting or self.unverified
+        ):
+            raise ValueError("deployed, and yet something is open")
+        changed = self.status in (DeployStatus.DEPLOYED, DeployStatus.FAILED)
+        if not changed and statuses - {StepStatus.NOT_RUN}:
+            raise ValueError("nothing was changed, and yet a step was run")
+        return self
+
+
+def build(outcome: DeployOutcome, *, fleet: str, address: str, exit_code: int) -> DeployReport:
+    """`address`: the host as it was asked for, which may stand in for the one that was planned."""
+    return DeployReport(
+        qtctl_version=VERSION,
+        fleet=fleet,
+        host=outcome.plan.host,
+        address=address,
+        status=outcome.status,
+        exit_code=exit_code,
+        reason=_reason(outcome.reason) if outcome.reason else None,
+        refusals=tuple(
+            DeployRefusal(subject=each.subject, reason=each.reason, hint=each.hint) for each in outcome.plan.refusals
+        ),
+        steps=tuple(map(_step, outcome.results)),
+        outstanding=tuple(map(Check.of, outcome.outstanding)),
+        restarting=outcome.moving,
+        unverified=outcome.unverified,
+    )
+
+
+def _reason(reason: Reason) -> DeployReason:
+    return DeployReason(
+        kind=reason.kind, what=masked_message(reason.what), hint=reason.hint, holder=reason.holder or None
+    )
+
+
+def _step(result: StepResult) -> DeployStep:
+    step = result.step
+    return DeployStep(
+        kind=step.kind,
+        subject=step.subject,
+        why=step.reason,
+        status=result.status,
+        detail=masked_message(result.detail),
+        took_s=result.took_s,
+        kept=result.kept or None,
+        forgotten=result.forgotten,
+        diff=step.diff or None,
+    )
+
+
+def to_json(report: DeployReport) -> str:
+    return dumped(report)

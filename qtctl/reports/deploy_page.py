@@ -1,0 +1,73 @@
+"""A deploy for people and tickets: how it ended, what is open, then every step; diffs of unit files last."""
+
+from qtctl.dialects.lines import lines
+from qtctl.findings.finding import Outcome
+from qtctl.model.plan import StepStatus
+from qtctl.plan.outcome import DeployStatus
+from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Strong, Text, Title, Verbatim, bullets, table
+from qtctl.reports.check import Check
+from qtctl.reports.deploy import DeployReport, DeployStep
+from qtctl.reports.phrases import counted
+
+HEADLINES = {
+    DeployStatus.UNCHANGED: "Nothing to change",
+    DeployStatus.DECLINED: "Declined: nothing was changed",
+    DeployStatus.DEPLOYED: "Deployed: it runs as declared",
+    DeployStatus.REFUSED: "Refused: nothing was changed",
+    DeployStatus.INTERRUPTED: "Interrupted: nothing was changed",
+    DeployStatus.FAILED: "Failed: a person is needed",
+}
+
+
+def page(report: DeployReport) -> Blocks:
+    in_the_way = ((Code(each.subject), f": {_hinted(each.reason, each.hint)}") for each in report.refusals)
+    origin = (f"Fleet {report.fleet}, at ", Code(report.address), f", qtctl {report.qtctl_version}.")
+    return (
+        Title(f"Deploy of {report.host}"),
+        Paragraph(headline(report)),
+        Paragraph(origin),
+        Section("In the way", bullets(in_the_way)),
+        Section("Open", bullets(open_(report))),
+        Section("Steps", steps(report)),
+        *(_diff(step) for step in report.steps if step.diff),
+    )
+
+
+def headline(report: DeployReport) -> Text:
+    done = sum(step.status is StepStatus.DONE for step in report.steps)
+    why = f" {_hinted(report.reason.what, report.reason.hint)}." if report.reason else ""
+    return (Strong(f"{HEADLINES[report.status]}."), f" {done} of {counted(len(report.steps), 'step')} done.{why}")
+
+
+def _hinted(what: str, hint: str) -> str:
+    return f"{what} ({hint})" if hint else what
+
+
+def open_(report: DeployReport) -> tuple[Text, ...]:
+    return (
+        *((f"{each.id} ", Code(each.subject), f": {_how(each)}") for each in report.outstanding),
+        *((Code(unit), " does not stay up: it keeps being restarted") for unit in report.restarting),
+        *((Code(subject), " was not seen after it was changed") for subject in _unseen(report)),
+    )
+
+
+def _how(check: Check) -> str:
+    return check.title if check.outcome is Outcome.BROKEN else f"unknown: {check.reason or 'no reason given'}"
+
+
+def _unseen(report: DeployReport) -> list[str]:
+    told = {each.subject for each in report.outstanding}
+    return [subject for subject in report.unverified if subject not in told]
+
+
+def steps(report: DeployReport) -> Blocks:
+    rows = ((step.kind.value, Code(step.subject), step.why, step.status.value, _detail(step)) for step in report.steps)
+    return table(("step", "what", "why", "how it ended", "detail"), rows)
+
+
+def _detail(step: DeployStep) -> Text:
+    return ("the old one is ", Code(step.kept)) if step.kept else step.detail
+
+
+def _diff(step: DeployStep) -> Section:
+    return Section(("Difference in ", Code(step.subject)), (Verbatim(tuple(lines(step.diff or ""))),))

@@ -1,0 +1,57 @@
+"""A deploy, for every format: a step is judged by whether it was done, and the gate by what is open."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+from qtctl.model.plan import StepStatus
+from qtctl.reports.deploy import DeployReport, DeployStep, to_json
+from qtctl.reports.deploy_page import page
+from qtctl.reports.view import View
+
+STEP, REFUSAL = "deploy-step", "deploy-refusal"
+"""What has no finding's id: a step of the plan, and what is in its way."""
+
+
+def view(
+    report: DeployReport, outstanding: Sequence[Finding], locate: Callable[[str], str], home: Callable[[], Place]
+) -> View:
+    """`outstanding`: what of the gate does not hold, or is unknown."""
+    return View(
+        name="deploy",
+        about=report.address,
+        json=partial(to_json, report),
+        page=partial(page, report),
+        findings=lambda: (*outstanding, *_refusals(report), *(_step(step, report) for step in report.steps)),
+        locate=locate,
+        home=home,
+    )
+
+
+def _refusals(report: DeployReport) -> Iterator[Finding]:
+    for each in report.refusals:
+        yield _made(REFUSAL, each.subject, Outcome.BROKEN, each.reason, report, remedy=each.hint)
+
+
+def _step(step: DeployStep, report: DeployReport) -> Finding:
+    """One that was not run is unknown: nobody knows whether it would have worked."""
+    outcomes = {StepStatus.DONE: Outcome.HOLDS, StepStatus.FAILED: Outcome.BROKEN}
+    outcome = outcomes.get(step.status, Outcome.UNKNOWN)
+    why = step.detail or f"{step.status.value}: {step.why}"
+    return _made(STEP, f"{step.kind.value} {step.subject}", outcome, why, report)
+
+
+def _made(id_: str, subject: str, outcome: Outcome, what: str, report: DeployReport, *, remedy: str = "") -> Finding:
+    return Finding(
+        id=id_,
+        outcome=outcome,
+        severity=Severity.ERROR,
+        title="not done",
+        subject=subject,
+        host=report.host,
+        what=what if outcome is Outcome.BROKEN else "",
+        remedy=remedy,
+        reason=what if outcome is Outcome.UNKNOWN else None,
+        fingerprint=fingerprint(id_, report.host, subject),
+    )

@@ -1,0 +1,58 @@
+"""The audit of several hosts for people: one line a host, then each host's report."""
+
+from collections.abc import Iterator
+
+from qtctl.reports import audit_page, audit_screen
+from qtctl.reports.audit import AuditReport
+from qtctl.reports.audit_page import VERDICTS
+from qtctl.reports.blocks import Block, Blocks, Code, Paragraph, Section, Strong, Table, Text, Title
+from qtctl.reports.fleet import FleetReport, why_unreachable
+from qtctl.reports.phrases import counted
+
+HEADS = ("host", "verdict", "holds", "broken", "unknown", "unreachable because")
+
+
+def page(report: FleetReport) -> Blocks:
+    return (
+        Title(f"Audit of {counted(report.totals.hosts, 'host')}"),
+        Paragraph(headline(report)),
+        Table(HEADS, tuple(map(row, report.hosts))),
+        *(Section(Code(each.address), audit_page.page(each)[1:]) for each in report.hosts),
+    )
+
+
+def headline(report: FleetReport) -> Text:
+    totals = report.totals
+    hosts = f"{totals.as_declared} as declared, {totals.not_as_declared} not, {totals.incomplete} incomplete"
+    found = f"{counted(totals.broken, 'finding')}, {totals.unknown} unknown"
+    held = f"{totals.holds} of {counted(totals.checks, 'check')} hold"
+    return (Strong(f"{VERDICTS[report.verdict.value]}."), f" {hosts}; {found}, {held}.")
+
+
+def row(report: AuditReport) -> tuple[Text, ...]:
+    counts = map(str, (report.totals.holds, report.totals.broken, report.totals.unknown))
+    return Code(report.address), VERDICTS[report.verdict.value], *counts, why_unreachable(report)
+
+
+def screen(report: FleetReport) -> Blocks:
+    """One line a host; then the findings and unknowns of each that has any and could be asked; then the totals."""
+    return tuple(_screen(report))
+
+
+def _screen(report: FleetReport) -> Iterator[Block]:
+    yield Table(HEADS, tuple(map(_host, report.hosts)), "Hosts")
+    for each in report.hosts:
+        asked = not why_unreachable(each)
+        if each.checks is not None or (asked and (each.findings or each.unknowns)):
+            yield from audit_screen.screen(each)
+    totals = report.totals
+    yield Paragraph(
+        f"{totals.hosts} hosts: {totals.as_declared} as declared, {totals.not_as_declared} not as declared, "
+        f"{totals.incomplete} incomplete · {totals.checks} checks: {totals.holds} hold, {totals.broken} broken, "
+        f"{totals.unknown} unknown"
+    )
+
+
+def _host(report: AuditReport) -> tuple[Text, ...]:
+    counts = map(str, (report.totals.holds, report.totals.broken, report.totals.unknown))
+    return report.address, audit_screen.VERDICTS[report.verdict.value], *counts, why_unreachable(report)

@@ -1,0 +1,29 @@
+"""The audit of several hosts, for every format."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding
+from qtctl.reports.fleet import FleetReport, to_json
+from qtctl.reports.fleet_page import page, screen
+from qtctl.reports.view import View
+
+
+def view(report: FleetReport, checks: Sequence[Finding], locate: Callable[[str], str]) -> View:
+    """`checks`: of all hosts, with what holds."""
+    return View(
+        name="audit",
+        about=", ".join(each.address for each in report.hosts),
+        json=partial(to_json, report),
+        page=partial(page, report),
+        screen=partial(screen, report),
+        findings=lambda: checks,
+        locate=locate,
+    )
+
+
+def placed(checks: Iterable[Finding], home: Callable[[], Place]) -> Iterator[Finding]:
+    """Findings that nothing declares, at the place of their host."""
+    return (check if check.place is not None else replace(check, place=home()) for check in checks)

@@ -1,0 +1,103 @@
+"""Quality gates and observations: both computed, from the checks and from the modules; none is typed in."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+
+from qtctl.findings.finding import Outcome, Severity
+from qtctl.findings.verdict import fails
+from qtctl.reports.categories import Category
+from qtctl.reports.check import Check
+from qtctl.reports.document import Part
+from qtctl.reports.modules_model import Module
+from qtctl.reports.order import nested
+from qtctl.reports.phrases import words
+
+FAMILIES = (
+    ("units are as declared", "QT2"),
+    ("ports are as declared", "QT3"),
+    ("venvs and code are as declared", "QT4"),
+    ("streams, groups and keys are as declared", "QT5"),
+    ("env files are as declared", "QT6"),
+    ("the host answers, and is as declared", "QT7"),
+)
+
+
+class GateOutcome(StrEnum):
+    """A gate that nothing was judged for is unknown, too."""
+
+    PASS = "pass"  # noqa: S105 - an outcome
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class Gate(Part):
+    """`passed` + `failed` + `unknown` is all that the gate looked at. A waived finding, or one below the fleet's
+    severity for failing, counts as passed: it is in the observations.
+    """
+
+    name: str
+    outcome: GateOutcome
+    passed: int
+    failed: int
+    unknown: int
+
+    @classmethod
+    def of(cls, name: str, outcomes: Iterable[GateOutcome]) -> "Gate":
+        every = list(outcomes)
+        passed, failed, unknown = (every.count(outcome) for outcome in GateOutcome)
+        outcome = GateOutcome.UNKNOWN if unknown or not every else GateOutcome.PASS
+        return cls(
+            name=name,
+            outcome=GateOutcome.FAIL if failed else outcome,
+            passed=passed,
+            failed=failed,
+            unknown=unknown,
+        )
+
+
+def gates(checks: Sequence[Check], modules: Sequence[Module], fail_on: Severity) -> tuple[Gate, ...]:
+    by_family = (
+        Gate.of(name, (of_check(check, fail_on) for check in checks if check.id.startswith(family)))
+        for name, family in FAMILIES
+    )
+    return (
+        Gate.of("every module is classified", (classified(module) for module in modules)),
+        Gate.of("every running service has its code", running_code(modules)),
+        *by_family,
+        Gate.of("everything that was to be judged could be", (answered(check) for check in checks)),
+    )
+
+
+def of_check(check: Check, fail_on: Severity) -> GateOutcome:
+    if check.outcome is Outcome.UNKNOWN:
+        return GateOutcome.UNKNOWN
+    return GateOutcome.FAIL if fails(check, fail_on) else GateOutcome.PASS
+
+
+def classified(module: Module) -> GateOutcome:
+    return GateOutcome.UNKNOWN if module.category is Category.UNKNOWN else GateOutcome.PASS
+
+
+def running_code(modules: Iterable[Module]) -> Iterator[GateOutcome]:
+    outcomes = {True: GateOutcome.PASS, False: GateOutcome.FAIL, None: GateOutcome.UNKNOWN}
+    return (outcomes[module.code.has_code] for module in modules if module.declared == "running")
+
+
+def answered(check: Check) -> GateOutcome:
+    return GateOutcome.UNKNOWN if check.outcome is Outcome.UNKNOWN else GateOutcome.PASS
+
+
+def observations(checks: Iterable[Check]) -> tuple[str, ...]:
+    """Every finding in a sentence, causes before what follows from them."""
+    broken = [check for check in checks if check.outcome is Outcome.BROKEN]
+    return tuple(sentence(depth, check) for depth, check in nested(broken))
+
+
+def sentence(depth: int, check: Check) -> str:
+    follows = "follows from that: " if depth else ""
+    waived = f" Waived: {check.waiver}." if check.waiver else ""
+    remedy = f" To do: {check.remedy}." if check.remedy else ""
+    return (
+        f"{follows}{check.severity.value} {check.id}, {check.title}: {check.subject}. "
+        f"Expected {words(check.expected)}; observed {words(check.observed)}.{remedy}{waived}"
+    )

@@ -1,0 +1,88 @@
+"""What lint found, for every format."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from hashlib import sha256
+
+from qtctl.errors import InputError
+from qtctl.findings.finding import Finding, Outcome, Severity
+from qtctl.findings.meaning import Meaning
+from qtctl.lint.found import Placed
+from qtctl.reports.lint import Report, to_json
+from qtctl.reports.lint_page import page, screen
+from qtctl.reports.view import View
+from qtctl.rules.catalogue import meanings_of
+from qtctl.rules.units import verified
+
+UNREADABLE = "registry"
+"""The id of errors that have no finding's: TOML that does not parse, keys that no file has."""
+
+
+def rules() -> tuple[Meaning, ...]:
+    """What lint can find: not what only systemd's own tools can (qtctl verify)."""
+    found = (*meanings_of("registry"), *meanings_of("units"))
+    return tuple(sorted((each for each in found if each not in verified.RULES), key=lambda each: each.id))
+
+
+def view(report: Report, locate: Callable[[str], str]) -> View:
+    return View(
+        name="lint",
+        about=report.registry,
+        json=partial(to_json, report),
+        page=partial(page, report),
+        screen=partial(screen, report),
+        findings=lambda: tuple(_findings(report)),
+        rules=tuple(each.id for each in rules()),
+        locate=locate,
+    )
+
+
+def _findings(report: Report) -> Iterator[Finding]:
+    """Errors, findings, and each rule that found nothing. Where the registry has errors, rules were not asked."""
+    yield from map(_error, report.errors)
+    yield from map(_finding, report.findings)
+    if report.counts is not None:
+        found = {each.id for each in report.findings}
+        yield from (_nothing(each.id, each.title, report) for each in rules() if each.id not in found)
+
+
+def _finding(each: Placed) -> Finding:
+    return Finding(
+        id=each.id,
+        outcome=Outcome.BROKEN,
+        severity=each.severity,
+        title=each.finding.title,
+        what=each.what,
+        subject=each.subject,
+        place=each.place,
+        remedy=each.remedy,
+        fingerprint=_digest(each.id, *each.subjects, each.place.file, each.what),
+    )
+
+
+def _error(error: InputError) -> Finding:
+    return Finding(
+        id=error.id or UNREADABLE,
+        outcome=Outcome.BROKEN,
+        severity=Severity.ERROR,
+        title="the registry cannot be loaded",
+        what=error.message + (f" ({error.hint})" if error.hint else ""),
+        subject="",
+        place=error.place,
+        fingerprint=_digest(error.place.file if error.place else "", error.message),
+    )
+
+
+def _nothing(id_: str, title: str, report: Report) -> Finding:
+    return Finding(
+        id=id_,
+        outcome=Outcome.HOLDS,
+        severity=Severity.ERROR,
+        title=title,
+        subject=report.registry,
+        fingerprint=_digest(id_),
+    )
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

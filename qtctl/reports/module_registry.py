@@ -1,0 +1,170 @@
+"""The module registry of a host: every module with its proof, and all it stands on; JSON and Markdown."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from pydantic import model_validator
+
+from qtctl.findings.finding import Finding, Severity
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Evidence
+from qtctl.reports.categories import Category
+from qtctl.reports.check import Check
+from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.gates import Gate, GateOutcome, gates, observations
+from qtctl.reports.look import Look
+from qtctl.reports.modules import modules
+from qtctl.reports.modules_model import Module
+from qtctl.reports.sections import infrastructure, other_units, targets, timers, venvs
+from qtctl.reports.sections_model import (
+    Infrastructure,
+    KeyRow,
+    OtherUnitRow,
+    PortRow,
+    StrayPort,
+    StreamRow,
+    TimerRow,
+    UnitRow,
+    VenvRow,
+)
+from qtctl.reports.traffic import keys, ports, stray_ports, streams
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """The sections that the summary counts."""
+
+    targets: tuple[UnitRow, ...]
+    timers: tuple[TimerRow, ...]
+    units: tuple[OtherUnitRow, ...]
+    venvs: tuple[VenvRow, ...]
+    streams: tuple[StreamRow, ...]
+    keys: tuple[KeyRow, ...]
+    ports: tuple[PortRow, ...]
+
+
+class Summary(Part):
+    """Modules by category and by what is declared of them; both split `total_modules`. The rest counts rows."""
+
+    total_modules: int
+    running: int
+    stopped: int
+    failed: int
+    auto_restart: int
+    orphaned: int
+    unknown: int
+    declared: int
+    retired: int
+    undeclared: int
+    targets: int
+    timers: int
+    units: int
+    venvs: int
+    redis_streams: int
+    redis_keys: int
+    ports: int
+    gates_passed: int
+    gates_failed: int
+    gates_unknown: int
+
+    @classmethod
+    def of(cls, modules: Sequence[Module], gates: Sequence[Gate], sections: Sections) -> "Summary":
+        said = [module.declared for module in modules]
+        found = [module.category for module in modules]
+        gate = [each.outcome for each in gates]
+        return cls(
+            total_modules=len(modules),
+            running=found.count(Category.RUNNING),
+            stopped=found.count(Category.STOPPED),
+            failed=found.count(Category.FAILED),
+            auto_restart=found.count(Category.AUTO_RESTART),
+            orphaned=found.count(Category.ORPHANED),
+            unknown=found.count(Category.UNKNOWN),
+            declared=sum(word not in ("retired", "undeclared") for word in said),
+            retired=said.count("retired"),
+            undeclared=said.count("undeclared"),
+            targets=len(sections.targets),
+            timers=len(sections.timers),
+            units=len(sections.units),
+            venvs=len(sections.venvs),
+            redis_streams=len(sections.streams),
+            redis_keys=len(sections.keys),
+            ports=len(sections.ports),
+            gates_passed=gate.count(GateOutcome.PASS),
+            gates_failed=gate.count(GateOutcome.FAIL),
+            gates_unknown=gate.count(GateOutcome.UNKNOWN),
+        )
+
+
+class RegistryReport(Part):
+    """`generated_at` is when the evidence was taken. A summary that its rows do not add up to is refused.
+
+    `stray_ports` null: it is not known who listens.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    generated_at: str
+    host: str
+    fleet: str
+    modules: tuple[Module, ...]
+    summary: Summary
+    categories: dict[Category, str]
+    infrastructure: Infrastructure
+    streams: tuple[StreamRow, ...]
+    keys: tuple[KeyRow, ...]
+    ports: tuple[PortRow, ...]
+    stray_ports: tuple[StrayPort, ...] | None
+    venvs: tuple[VenvRow, ...]
+    targets: tuple[UnitRow, ...]
+    timers: tuple[TimerRow, ...]
+    units: tuple[OtherUnitRow, ...]
+    gates: tuple[Gate, ...]
+    observations: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def adds_up(self) -> Self:
+        sections = Sections(self.targets, self.timers, self.units, self.venvs, self.streams, self.keys, self.ports)
+        if self.summary != Summary.of(self.modules, self.gates, sections):
+            raise ValueError("the rows do not add up to the summary")
+        return self
+
+
+def build(desired: Desired, evidence: Evidence, findings: Iterable[Finding]) -> RegistryReport:
+    """The registry of the host that `evidence` is of, and the gates that `findings` decide."""
+    look = Look.of(evidence)
+    judged = tuple(map(Check.of, findings))
+    rows = modules(desired, look)
+    gated = gates(judged, rows, Severity(desired.fail_on))
+    sections = Sections(
+        targets=targets(desired, look),
+        timers=timers(desired, look),
+        units=other_units(desired, look),
+        venvs=venvs(desired, look),
+        streams=streams(desired, look),
+        keys=keys(desired, look),
+        ports=ports(desired, look),
+    )
+    return RegistryReport(
+        generated_at=evidence.taken_at,
+        host=evidence.host,
+        fleet=desired.fleet,
+        modules=rows,
+        summary=Summary.of(rows, gated, sections),
+        categories={category: category.meaning for category in Category},
+        infrastructure=infrastructure(desired, look),
+        streams=sections.streams,
+        keys=sections.keys,
+        ports=sections.ports,
+        stray_ports=stray_ports(desired, look),
+        venvs=sections.venvs,
+        targets=sections.targets,
+        timers=sections.timers,
+        units=sections.units,
+        gates=gated,
+        observations=observations(judged),
+    )
+
+
+def to_json(report: RegistryReport) -> str:
+    return dumped(report)

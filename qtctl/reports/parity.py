@@ -1,0 +1,267 @@
+"""The parity report: what became of every service of one or more compose files; JSON and Markdown."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from qtctl.findings.finding import Finding, Outcome, Proof, Severity
+from qtctl.findings.verdict import Conclusion, conclude
+from qtctl.model.registry import DispositionKind
+from qtctl.parity.rows import ParityReport, ParityRow, ParityVerdict
+from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.rules import sides
+from qtctl.rules.sides import Listening, PortSide
+
+
+@dataclass(frozen=True, slots=True)
+class ParityProof:
+    """A command to run on the host as an ordinary user, and the line it printed."""
+
+    again: str
+    line: str
+
+    @classmethod
+    def of(cls, proofs: Iterable[Proof]) -> "tuple[ParityProof, ...]":
+        return tuple(cls(proof.again, proof.line) for proof in proofs)
+
+
+@dataclass(frozen=True, slots=True)
+class ParityFinding:
+    """`place` is file:line of the compose file; `subject`: a unit, a port as 8001/tcp, or compose:SERVICE."""
+
+    id: str
+    severity: Severity
+    title: str
+    service: str
+    place: str
+    subject: str
+    expected: str
+    observed: str
+    remedy: str
+    proof: tuple[ParityProof, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome.BROKEN
+
+    @property
+    def waiver(self) -> None:
+        return None
+
+    @classmethod
+    def of(cls, service: str, finding: Finding) -> "ParityFinding":
+        return cls(
+            id=finding.id,
+            severity=finding.severity,
+            title=finding.title,
+            service=service,
+            place=str(finding.place),
+            subject=finding.subject,
+            expected=str(finding.expected),
+            observed=str(finding.observed),
+            remedy=finding.remedy,
+            proof=ParityProof.of(finding.proof),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSide:
+    """Where a service went. `active` and `sub` are '' where they are not known; `reason` says why not."""
+
+    name: str
+    unit: str
+    declared: str
+    """running, stopped, on-timer, retired."""
+    active: str
+    sub: str
+    outcome: Outcome
+    reason: str
+    proof: tuple[ParityProof, ...] = ()
+
+    @classmethod
+    def of(cls, side: sides.UnitSide) -> "UnitSide":
+        return cls(
+            name=side.name,
+            unit=side.unit,
+            declared=side.declared,
+            active=side.active,
+            sub=side.sub,
+            outcome=side.outcome,
+            reason=side.reason,
+            proof=ParityProof.of(side.proof),
+        )
+
+
+class PortRow(Part):
+    """`published` None: Docker chose it, or a variable says it. `listening` None: not known."""
+
+    compose: str
+    published: int | None
+    protocol: str
+    disposition: str
+    expected: int | None
+    declared: tuple[Listening, ...]
+    listening: tuple[Listening, ...] | None
+    outcome: Outcome
+    reason: str
+    proof: tuple[ParityProof, ...]
+
+    @classmethod
+    def of(cls, side: PortSide) -> "PortRow":
+        port = side.published
+        return cls(
+            compose=port.raw,
+            published=port.published,
+            protocol=port.protocol,
+            disposition=side.disposition,
+            expected=side.expected,
+            declared=side.declared,
+            listening=side.listening if side.proof else None,
+            outcome=side.outcome,
+            reason=side.reason,
+            proof=ParityProof.of(side.proof),
+        )
+
+
+class ServiceRow(Part):
+    service: str
+    line: int
+    verdict: ParityVerdict
+    disposition: DispositionKind | None
+    to: tuple[str, ...]
+    why: str
+    units: tuple[UnitSide, ...]
+    ports: tuple[PortRow, ...]
+    unknown: tuple[str, ...]
+    findings: tuple[ParityFinding, ...]
+
+    @classmethod
+    def of(cls, row: ParityRow) -> "ServiceRow":
+        return cls(
+            service=row.service,
+            line=row.line,
+            verdict=row.verdict,
+            disposition=row.disposition,
+            to=row.to,
+            why=row.why,
+            units=tuple(map(UnitSide.of, row.units)),
+            ports=tuple(PortRow.of(side) for side in row.ports),
+            unknown=row.unknowns,
+            findings=tuple(ParityFinding.of(row.service, finding) for finding in row.findings),
+        )
+
+
+class ParityCounts(Part):
+    services: int
+    by_verdict: dict[ParityVerdict, int]
+    findings: int
+
+    @classmethod
+    def of(cls, verdicts: Iterable[ParityVerdict], findings: int) -> "ParityCounts":
+        counted = Counter(verdicts)
+        by_verdict = {verdict: counted[verdict] for verdict in ParityVerdict}
+        return cls(services=counted.total(), by_verdict=by_verdict, findings=findings)
+
+
+class FileParity(Part):
+    """One compose file. `findings` are those that belong to none of its services."""
+
+    file: str
+    verdict: ParityVerdict
+    totals: ParityCounts
+    services: tuple[ServiceRow, ...]
+    findings: tuple[ParityFinding, ...]
+
+    @classmethod
+    def of(cls, report: ParityReport) -> "FileParity":
+        rows = tuple(ServiceRow.of(row) for row in report.rows)
+        totals = ParityCounts.of((row.verdict for row in rows), len(report.findings))
+        return cls(
+            file=report.file,
+            verdict=report.verdict,
+            totals=totals,
+            services=rows,
+            findings=tuple(ParityFinding.of(stray.service, stray.finding) for stray in report.strays),
+        )
+
+    @property
+    def counted(self) -> ParityCounts:
+        every = sum(len(row.findings) for row in self.services) + len(self.findings)
+        return ParityCounts.of((row.verdict for row in self.services), every)
+
+    @model_validator(mode="after")
+    def adds_up(self) -> Self:
+        if self.totals != self.counted:
+            raise ValueError("the rows do not add up to the totals")
+        if self.verdict is not of_counts((self.totals,)):
+            raise ValueError("the verdict does not follow from the rows")
+        return self
+
+
+class ParityDocument(Part):
+    """`taken_at` is None where there was no evidence."""
+
+    schema_version: int = SCHEMA_VERSION
+    host: str
+    taken_at: str | None
+    verdict: ParityVerdict
+    totals: ParityCounts
+    files: tuple[FileParity, ...]
+    fail_on: Severity
+    conclusion: Conclusion = Field(description="by the severities of the findings and the gate; the exit code says it")
+
+    @model_validator(mode="after")
+    def adds_up(self) -> Self:
+        if self.totals != whole(self.files):
+            raise ValueError("the files do not add up to the totals")
+        if self.verdict is not of_counts(file.totals for file in self.files):
+            raise ValueError("the verdict does not follow from the files")
+        if self.conclusion is not concluded(self.files, self.fail_on):
+            raise ValueError("the conclusion does not follow from the files")
+        return self
+
+
+def whole(files: Iterable[FileParity]) -> ParityCounts:
+    every = tuple(files)
+    verdicts = (row.verdict for file in every for row in file.services)
+    return ParityCounts.of(verdicts, sum(file.totals.findings for file in every))
+
+
+def of_counts(counts: Iterable[ParityCounts]) -> ParityVerdict:
+    """gap where anything is found, else unknown where anything is (or nothing was compared), else parity."""
+    every = tuple(counts)
+    if any(each.findings for each in every):
+        return ParityVerdict.GAP
+    known = every and all(each.services and not each.by_verdict[ParityVerdict.UNKNOWN] for each in every)
+    return ParityVerdict.PARITY if known else ParityVerdict.UNKNOWN
+
+
+def concluded(files: Sequence[FileParity], fail_on: Severity) -> Conclusion:
+    findings = [found for file in files for found in (*(one for row in file.services for one in row.findings),
+                                                      *file.findings)]  # fmt: skip
+    rows = [row for file in files for row in file.services]
+    open_ = any(row.unknown or row.verdict is ParityVerdict.UNKNOWN for row in rows)
+    empty = not files or any(not file.services for file in files)
+    return conclude(findings, fail_on, unknown=open_ or empty)
+
+
+def build(reports: Sequence[ParityReport]) -> ParityDocument:
+    """One document of the reports of several compose files against one host."""
+    files = tuple(FileParity.of(report) for report in reports)
+    gate = reports[0].gate if reports else Severity.WARNING
+    return ParityDocument(
+        host=reports[0].host if reports else "",
+        taken_at=(reports[0].taken_at or None) if reports else None,
+        verdict=of_counts(file.totals for file in files),
+        totals=whole(files),
+        files=files,
+        fail_on=gate,
+        conclusion=concluded(files, gate),
+    )
+
+
+def to_json(reports: Sequence[ParityReport]) -> str:
+    return dumped(build(reports))

@@ -1,0 +1,152 @@
+"""A parity report for people: verdicts, each file's services side by side, what is wrong, what is unknown."""
+
+from collections.abc import Iterable, Iterator
+
+from qtctl.parity.rows import ParityVerdict
+from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Strong, Table, Text, Title, bullets, joined, table
+from qtctl.reports.parity import (
+    FileParity,
+    ParityCounts,
+    ParityDocument,
+    ParityFinding,
+    ParityProof,
+    PortRow,
+    ServiceRow,
+    UnitSide,
+)
+from qtctl.reports.phrases import NONE, UNKNOWN, counted
+from qtctl.rules.sides import Listening
+
+HEADS = (
+    "compose service",
+    "line",
+    "disposition",
+    "unit",
+    "state",
+    "port then",
+    "port declared",
+    "listens now",
+    "verdict",
+)
+FINDING_HEADS = ("id", "service", "place", "subject", "expected", "observed", "proof", "remedy")
+VERDICTS = {
+    ParityVerdict.PARITY: "Parity",
+    ParityVerdict.GAP: "Not at parity",
+    ParityVerdict.UNKNOWN: "Unknown: parity is not shown",
+}
+
+
+def page(report: ParityDocument) -> Blocks:
+    return _blocks(report, proofs=True)
+
+
+def screen(report: ParityDocument) -> Blocks:
+    """All but the proofs of what holds."""
+    return _blocks(report, proofs=False)
+
+
+def _blocks(report: ParityDocument, *, proofs: bool) -> Blocks:
+    taken = f"evidence of {report.taken_at}." if report.taken_at else "no evidence: nothing can hold."
+    heads = ("file", "verdict", *(verdict.value for verdict in ParityVerdict), "findings")
+    return (
+        Title("Parity with the compose files"),
+        Paragraph(headline(VERDICTS[report.verdict], report.totals)),
+        Paragraph(f"Host {report.host}, {taken}"),
+        Table(heads, tuple(summary(report))),
+        *(block for file in report.files for block in of_file(file, proofs=proofs)),
+    )
+
+
+def headline(verdict: str, totals: ParityCounts) -> Text:
+    counts = ", ".join(f"{count} {name.value}" for name, count in totals.by_verdict.items())
+    found = counted(totals.findings, "finding")
+    return (Strong(f"{verdict}."), f" {counted(totals.services, 'service')}: {counts}; {found}.")
+
+
+def summary(report: ParityDocument) -> Iterator[tuple[Text, ...]]:
+    for file in report.files:
+        counts = map(str, file.totals.by_verdict.values())
+        yield Code(file.file), file.verdict.value, *counts, str(file.totals.findings)
+
+
+def of_file(file: FileParity, *, proofs: bool) -> Blocks:
+    findings = [finding for row in file.services for finding in row.findings] + list(file.findings)
+    unknown = [f"{row.service}: {'; '.join(row.unknown)}" for row in file.services if row.unknown]
+    why = [f"{row.service}: {row.why}" for row in file.services if row.why]
+    return (
+        Section(
+            file.file,
+            (
+                Table(HEADS, tuple(service_cells(row) for row in file.services)),
+                Section("Findings", of_findings(findings)),
+                Section("Unknown", bullets(unknown)),
+                Section("Why", bullets(why)),
+                Section("Proof", bullets(proof_lines(file)) if proofs else ()),
+            ),
+        ),
+    )
+
+
+def service_cells(row: ServiceRow) -> tuple[Text, ...]:
+    return (
+        Code(row.service),
+        str(row.line),
+        row.disposition.value if row.disposition else "none",
+        joined(Code(unit.unit or unit.name) for unit in row.units) or ", ".join(row.to),
+        joined(state(unit) for unit in row.units),
+        joined(Code(port.compose) for port in row.ports),
+        joined(declared(port) for port in row.ports),
+        joined(listening(port) for port in row.ports),
+        row.verdict.value,
+    )
+
+
+def state(unit: UnitSide) -> str:
+    if not unit.active:
+        return "absent" if unit.outcome.value == "broken" else UNKNOWN
+    return f"{unit.active} ({unit.sub})"
+
+
+def declared(port: PortRow) -> Text:
+    if port.disposition.startswith("gone:"):
+        return port.disposition
+    return joined(map(socket, port.declared), ", ") or NONE
+
+
+def listening(port: PortRow) -> Text:
+    if port.disposition.startswith("gone:"):
+        return NONE
+    if port.listening is None:
+        return UNKNOWN
+    return joined(map(socket, port.listening), ", ") or "nobody"
+
+
+def socket(at: Listening) -> Text:
+    return (Code(f"{at.address}:{at.port}"), f" {at.unit or 'unit unknown'}")
+
+
+def of_findings(findings: Iterable[ParityFinding]) -> Blocks:
+    rows = (
+        (
+            finding.id,
+            Code(finding.service),
+            Code(finding.place),
+            Code(finding.subject),
+            finding.expected,
+            finding.observed,
+            joined(map(shown, finding.proof)),
+            finding.remedy,
+        )
+        for finding in findings
+    )
+    return table(FINDING_HEADS, rows)
+
+
+def proof_lines(file: FileParity) -> Iterator[Text]:
+    units = [proof for row in file.services for unit in row.units for proof in unit.proof]
+    ports = [proof for row in file.services for port in row.ports for proof in port.proof]
+    return map(shown, dict.fromkeys(units + ports))
+
+
+def shown(proof: ParityProof) -> Text:
+    return (Code(proof.again), " → ", Code(proof.line))

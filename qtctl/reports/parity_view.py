@@ -1,0 +1,64 @@
+"""Parity with compose files, for every format."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding, Outcome, fingerprint
+from qtctl.parity.rows import ParityReport, ParityRow
+from qtctl.reports.document import dumped
+from qtctl.reports.parity import ParityDocument
+from qtctl.reports.parity_page import page, screen
+from qtctl.reports.view import View
+from qtctl.rules.catalogue import meanings_of
+from qtctl.rules.sides import PortSide, UnitSide
+
+RULES = {each.id: each for each in meanings_of("parity")}
+
+
+def view(document: ParityDocument, reports: Sequence[ParityReport]) -> View:
+    """Places are those of the compose files, as they were named."""
+    return View(
+        name="parity",
+        about=document.host,
+        json=partial(dumped, document),
+        page=partial(page, document),
+        screen=partial(screen, document),
+        findings=lambda: tuple(finding for report in reports for finding in _Findings(report)),
+        rules=tuple(RULES),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """What is broken in one compose file, then every disposition, unit and port that holds or is unknown."""
+
+    report: ParityReport
+
+    def __iter__(self) -> Iterator[Finding]:
+        yield from self.report.findings
+        for row in self.report.rows:
+            if row.disposition is not None:
+                yield self._judged("QT801", f"compose:{row.service}", row)
+            yield from (self._side(side, row) for side in row.sides if side.outcome is not Outcome.BROKEN)
+
+    def _side(self, side: UnitSide | PortSide, row: ParityRow) -> Finding:
+        if isinstance(side, UnitSide):
+            return self._judged("QT802", side.unit or side.name, row, side)
+        return self._judged("QT803", side.published.raw, row, side)
+
+    def _judged(self, id_: str, subject: str, row: ParityRow, side: UnitSide | PortSide | None = None) -> Finding:
+        outcome, host = side.outcome if side else Outcome.HOLDS, self.report.host
+        return Finding(
+            id=id_,
+            outcome=outcome,
+            severity=RULES[id_].severity,
+            title=RULES[id_].title,
+            subject=subject,
+            host=host,
+            place=Place(self.report.file, row.line),
+            proof=side.proof if side else (),
+            reason=side.reason if side and outcome is Outcome.UNKNOWN else None,
+            fingerprint=fingerprint(id_, host, f"{self.report.file} {row.service} {subject}"),
+        )

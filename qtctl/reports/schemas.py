@@ -1,0 +1,23 @@
+"""JSON Schemas of the report documents."""
+
+from qtctl.reports.adopt import AdoptReport
+from qtctl.reports.audit import AuditReport
+from qtctl.reports.deploy import DeployReport
+from qtctl.reports.document import schema_of
+from qtctl.reports.fleet import FleetReport
+from qtctl.reports.module_registry import RegistryReport
+from qtctl.reports.parity import ParityDocument
+from qtctl.reports.verify import VerifyReport
+
+
+def schemas() -> dict[str, dict[str, object]]:
+    """By document: adopt, audit, deploy, fleet-audit, parity, registry, verify."""
+    return {
+        "adopt": schema_of(AdoptReport),
+        "audit": schema_of(AuditReport),
+        "deploy": schema_of(DeployReport),
+        "fleet-audit": schema_of(FleetReport),
+        "parity": schema_of(ParityDocument),
+        "registry": schema_of(RegistryReport),
+        "verify": schema_of(VerifyReport),
+    }

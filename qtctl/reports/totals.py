@@ -1,0 +1,69 @@
+"""Checks counted by outcome, severity and rule; the numbers that rows must add up to."""
+
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+from pydantic import model_validator
+
+from qtctl.findings.finding import Outcome, Severity
+from qtctl.reports.check import Check
+from qtctl.reports.document import Part
+
+
+class Counts(Part):
+    holds: int
+    broken: int
+    unknown: int
+
+    @classmethod
+    def of(cls, checks: Iterable[Check]) -> "Counts":
+        outcomes = [check.outcome for check in checks]
+        return cls(**{outcome.value: outcomes.count(outcome) for outcome in Outcome})
+
+    @property
+    def triple(self) -> tuple[int, int, int]:
+        return self.holds, self.broken, self.unknown
+
+
+class Totals(Part):
+    """`waived` of the broken ones have a waiver. The other tables split the same checks by severity and by rule."""
+
+    total: int
+    holds: int
+    broken: int
+    unknown: int
+    waived: int
+    by_severity: dict[Severity, Counts]
+    by_rule: dict[str, Counts]
+
+    @classmethod
+    def of(cls, checks: Iterable[Check]) -> "Totals":
+        every = tuple(checks)
+        counts = Counts.of(every)
+        return cls(
+            total=len(every),
+            holds=counts.holds,
+            broken=counts.broken,
+            unknown=counts.unknown,
+            waived=sum(check.outcome is Outcome.BROKEN and check.waiver is not None for check in every),
+            by_severity={
+                severity: Counts.of(check for check in every if check.severity is severity)
+                for severity in reversed(Severity)
+            },
+            by_rule={rule: Counts.of(check for check in every if check.id == rule) for rule in rules(every)},
+        )
+
+    @model_validator(mode="after")
+    def adds_up(self) -> Self:
+        """However the checks are split, each table has all of them."""
+        own = (self.holds, self.broken, self.unknown)
+        for split in (self.by_severity.values(), self.by_rule.values()):
+            if tuple(map(sum, zip(*(counts.triple for counts in split), strict=True))) not in {own, ()}:
+                raise ValueError("the tables of the totals do not add up to them")
+        if self.total != sum(own) or self.waived > self.broken or (self.total and not self.by_rule):
+            raise ValueError("the totals do not add up")
+        return self
+
+
+def rules(checks: Sequence[Check]) -> list[str]:
+    return sorted({check.id for check in checks})

@@ -1,0 +1,119 @@
+"""Streams, keys and ports: what is declared beside what was seen."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from qtctl.meaning.listeners import Served, declared_ports, find_sockets
+from qtctl.meaning.streams import age_us
+from qtctl.model.desired import Desired, DesiredKey, Membership
+from qtctl.model.desired_unit import Listener
+from qtctl.model.facts import KeyFact, Listeners, Stream, StreamGroup
+from qtctl.model.states import KeyType
+from qtctl.reports.look import Look
+from qtctl.reports.needs import PROTOCOLS
+from qtctl.reports.sections_model import GroupRow, KeyRow, PortRow, SocketRow, StrayPort, StreamRow
+
+UNKNOWN = "unknown"
+FOUND = {
+    Served.LISTENING: "listening",
+    Served.WRONG_ADDRESS: "wrong-address",
+    Served.TAKEN: "elsewhere",
+    Served.UNOWNED: UNKNOWN,
+    Served.NOBODY: "nobody",
+}
+
+
+def streams(desired: Desired, look: Look) -> tuple[StreamRow, ...]:
+    return tuple(stream_row(key, desired, look) for key in desired.keys if key.type is KeyType.STREAM)
+
+
+def stream_row(key: DesiredKey, desired: Desired, look: Look) -> StreamRow:
+    seen = look.see(Stream, key.name, key.store)
+    stream = seen.value
+    age = age_us(stream, look.asked_us(Stream, key.name, key.store)) if stream else None
+    return StreamRow(
+        name=key.name,
+        store=key.store,
+        state=seen.state,
+        reason="" if stream else seen.why,
+        length=stream.length if stream else None,
+        newest_age_s=age // 1_000_000 if age is not None else None,
+        ever_written=stream.last_ms > 0 if stream else None,
+        max_age_s=key.max_age_us / 1_000_000 if key.max_age_us is not None else None,
+        publishers=key.publishers,
+        groups=tuple(group_row(member, look) for member in members(key, desired)),
+    )
+
+
+def members(key: DesiredKey, desired: Desired) -> Iterator[Membership]:
+    for service in desired.services:
+        for membership in service.consumes:
+            if (membership.store, membership.stream) == (key.store, key.name):
+                yield membership
+
+
+def group_row(membership: Membership, look: Look) -> GroupRow:
+    seen = look.see(StreamGroup, f"{membership.stream}/{membership.group}", membership.store)
+    group = seen.value
+    return GroupRow(
+        group=membership.group,
+        service=membership.service,
+        state=seen.state,
+        reason="" if group else seen.why,
+        lag=group.lag if group else None,
+        max_lag=membership.max_lag,
+        pending=group.pending if group else None,
+        consumers=group.consumers if group else None,
+    )
+
+
+def keys(desired: Desired, look: Look) -> tuple[KeyRow, ...]:
+    """All keys but streams, which have their own rows."""
+    return tuple(key_row(key, look) for key in desired.keys if key.type is not KeyType.STREAM)
+
+
+def key_row(key: DesiredKey, look: Look) -> KeyRow:
+    seen = look.see(KeyFact, key.name, key.store)
+    return KeyRow(
+        name=key.name,
+        store=key.store,
+        declared_type=key.type,
+        state=seen.state,
+        reason="" if seen.value else seen.why,
+        type=seen.value.type if seen.value else None,
+        writers=key.publishers,
+    )
+
+
+def ports(desired: Desired, look: Look) -> tuple[PortRow, ...]:
+    rows = [port_row(each.owners, each.port, look) for each in declared_ports(desired)]
+    return tuple(sorted(rows, key=lambda row: (row.port, row.protocol, row.unit)))
+
+
+def port_row(names: tuple[str, ...], listener: Listener, look: Look) -> PortRow:
+    seen = look.see(Listeners, listener.protocol)
+    sockets = find_sockets(seen.value.rows if seen.value else (), listener, names)
+    return PortRow(
+        unit=names[0],
+        name=listener.name,
+        protocol=listener.protocol,
+        address=listener.address,
+        port=listener.port,
+        found=FOUND[sockets.served] if seen.known else UNKNOWN,
+        listening=tuple(SocketRow(address=address, unit=owner) for address, _, owner, _ in sorted(sockets.all)),
+    )
+
+
+def stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | None:
+    """None where it is not known who listens, for one protocol or both."""
+    known = {(name, each.port.protocol, each.port.port) for each in declared_ports(desired) for name in each.owners}
+    strays = []
+    for protocol in PROTOCOLS:
+        seen = look.see(Listeners, protocol)
+        if not seen.known:
+            return None
+        for address, port, unit, _ in seen.value.rows if seen.value else []:
+            ours = any(fnmatchcase(unit, pattern) for pattern in desired.unit_patterns)
+            if ours and (unit, protocol, int(port)) not in known:
+                strays.append(StrayPort(unit=unit, protocol=protocol, address=address, port=int(port)))
+    return tuple(sorted(strays, key=lambda stray: (stray.port, stray.protocol, stray.unit, stray.address)))

@@ -1,0 +1,171 @@
+"""The report of `qtctl verify`: what systemd says of the generated units; JSON and Markdown."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from qtctl.findings.finding import Outcome, Severity
+from qtctl.findings.verdict import Conclusion, conclude
+from qtctl.reports.check import Check
+from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.stage.verified import Asked, CalendarCheck, Exposure, Verified
+
+WORST = 5
+"""How many open items of a service are shown."""
+
+
+class Question(Part):
+    outcome: Outcome
+    reason: str = Field(description="why it is unknown, else empty")
+
+    @model_validator(mode="after")
+    def says_why(self) -> Self:
+        """Unknown has a reason, and only it."""
+        if (self.outcome is Outcome.UNKNOWN) != bool(self.reason):
+            raise ValueError("a reason without an unknown, or an unknown without a reason")
+        return self
+
+
+class MessageRow(Part):
+    unit: str = Field(description="empty where the message is of no generated unit")
+    path: str
+    line: int | None = Field(description="of the generated file, from 1")
+    text: str = Field(description="that line")
+    what: str
+    declared: str = Field(description="file and line of the registry")
+
+
+class CalendarRow(Part):
+    timer: str
+    expression: str
+    normalized: str
+    outcome: Outcome
+    what: str
+    declared: str
+
+
+class ItemRow(Part):
+    name: str
+    what: str
+    exposure: float
+
+
+class ExposureRow(Part):
+    unit: str
+    exposure: float | None = Field(description="0.0 (closed) to 10.0 (open), as systemd weighs it", ge=0, le=10)
+    rating: str = Field(description="systemd's word for it")
+    outcome: Outcome
+    open_items: int
+    worst: tuple[ItemRow, ...] = Field(description=f"at most {WORST}, worst first")
+    declared: str
+
+
+class Tool(Part):
+    systemd: int | None = Field(description="version of the systemd-analyze that judged; null where none did")
+    host_systemd: int = Field(description="version that the host is declared with")
+
+
+class VerifyReport(Part):
+    """One run of `qtctl verify`. `outcome` follows from the three questions: broken before unknown before holds."""
+
+    schema_version: int = SCHEMA_VERSION
+    fleet: str
+    host: str
+    tool: Tool
+    threshold: float | None = Field(description="exposure above which a service is a finding; null: none is")
+    outcome: Outcome
+    units: int = Field(description="generated units that were judged", ge=0)
+    verify: Question
+    messages: tuple[MessageRow, ...]
+    calendar: Question
+    calendars: tuple[CalendarRow, ...]
+    security: Question
+    exposures: tuple[ExposureRow, ...] = Field(description="worst first; unknown ones before all")
+    findings: tuple[Check, ...] = Field(description="what of all this is a finding, with its id and severity")
+    fail_on: Severity
+    conclusion: Conclusion = Field(description="by the severities of the findings and the gate; the exit code says it")
+
+    @model_validator(mode="after")
+    def adds_up(self) -> Self:
+        """The outcomes follow from the rows."""
+        questions = {self.verify.outcome, self.calendar.outcome, self.security.outcome}
+        worst = next((each for each in (Outcome.BROKEN, Outcome.UNKNOWN) if each in questions), Outcome.HOLDS)
+        if self.outcome is not worst:
+            raise ValueError("the outcome does not follow from the questions")
+        rows = ((self.calendar, self.calendars), (self.security, self.exposures))
+        if (self.outcome is Outcome.BROKEN) != bool(self.findings):
+            raise ValueError("a finding that no question has, or a broken question without one")
+        if self.conclusion is not conclude(self.findings, self.fail_on, unknown=Outcome.UNKNOWN in questions):
+            raise ValueError("the conclusion does not follow from findings and questions")
+        if any(_holds_in_spite(question, {row.outcome for row in those}) for question, those in rows):
+            raise ValueError("a question that holds, and a row of it that does not")
+        return self
+
+
+def _holds_in_spite(question: Question, rows: set[Outcome]) -> bool:
+    return question.outcome is Outcome.HOLDS and not rows <= {Outcome.HOLDS}
+
+
+def build(found: Verified) -> VerifyReport:
+    return VerifyReport(
+        fleet=found.fleet,
+        host=found.host,
+        tool=Tool(systemd=found.systemd, host_systemd=found.host_systemd),
+        threshold=found.threshold,
+        outcome=found.outcome,
+        units=len(found.units),
+        verify=_question(found.verify),
+        messages=tuple(
+            MessageRow(
+                unit=each.unit,
+                path=each.path,
+                line=each.line,
+                text=each.text,
+                what=each.what,
+                declared=str(each.declared or ""),
+            )
+            for each in found.messages
+        ),
+        calendar=_question(found.calendar),
+        calendars=tuple(_calendar(each) for each in found.calendars),
+        security=_question(found.security),
+        exposures=tuple(_exposure(each) for each in sorted(found.exposures, key=_badness)),
+        findings=tuple(map(Check.of, found.findings)),
+        fail_on=found.policy.gate,
+        conclusion=found.conclusion,
+    )
+
+
+def _question(asked: Asked) -> Question:
+    return Question(outcome=asked.outcome, reason=asked.reason)
+
+
+def _calendar(check: CalendarCheck) -> CalendarRow:
+    return CalendarRow(
+        timer=check.timer,
+        expression=check.expression,
+        normalized=check.normalized,
+        outcome=check.outcome,
+        what=check.what,
+        declared=str(check.declared or ""),
+    )
+
+
+def _exposure(found: Exposure) -> ExposureRow:
+    return ExposureRow(
+        unit=found.unit,
+        exposure=found.exposure,
+        rating=found.rating,
+        outcome=found.outcome,
+        open_items=len(found.open),
+        worst=tuple(ItemRow(name=item.name, what=item.what, exposure=item.exposure) for item in found.open[:WORST]),
+        declared=str(found.declared or ""),
+    )
+
+
+def _badness(found: Exposure) -> tuple[bool, float, str]:
+    return found.exposure is not None, -(found.exposure or 0), found.unit
+
+
+def to_json(report: VerifyReport) -> str:
+    return dumped(report)

@@ -1,0 +1,68 @@
+"""What systemd says of the units, for every format."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding, Outcome, fingerprint
+from qtctl.findings.meaning import Meaning
+from qtctl.reports.verify import VerifyReport, to_json
+from qtctl.reports.verify_page import page, screen
+from qtctl.reports.view import View
+from qtctl.rules.units.timers import QT112
+from qtctl.rules.units.verified import QT118, QT119
+from qtctl.stage.verified import Verified
+
+
+def view(report: VerifyReport, verified: Verified, locate: Callable[[str], str]) -> View:
+    return View(
+        name="verify",
+        about=report.host,
+        json=partial(to_json, report),
+        page=partial(page, report),
+        screen=partial(screen, report),
+        findings=lambda: tuple(_Findings(verified)),
+        rules=tuple(each.id for each in (QT112, QT118, QT119)),
+        locate=locate,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """What is broken, then every unit, calendar and sandbox that holds or is unknown."""
+
+    verified: Verified
+
+    def __iter__(self) -> Iterator[Finding]:
+        yield from self.verified.findings
+        yield from self._units()
+        for timer in self.verified.calendars:
+            if timer.outcome is not Outcome.BROKEN:
+                subject = f"{timer.timer} {timer.expression}"
+                yield self._judged(QT112, subject, timer.outcome, timer.declared, timer.what)
+        for service in self.verified.exposures:
+            if service.outcome is not Outcome.BROKEN:
+                reason = self.verified.security.reason
+                yield self._judged(QT119, service.unit, service.outcome, service.declared, reason)
+
+    def _units(self) -> Iterator[Finding]:
+        """Those without a message: they hold, unless systemd did not answer."""
+        asked, named = self.verified.verify, {each.unit for each in self.verified.messages}
+        outcome = Outcome.UNKNOWN if asked.outcome is Outcome.UNKNOWN else Outcome.HOLDS
+        for unit in self.verified.units:
+            if unit not in named:
+                yield self._judged(QT118, unit, outcome, None, asked.reason)
+
+    def _judged(self, rule: Meaning, subject: str, outcome: Outcome, place: Place | None, reason: str) -> Finding:
+        return Finding(
+            id=rule.id,
+            outcome=outcome,
+            severity=rule.severity,
+            title=rule.title,
+            subject=subject,
+            host=self.verified.host,
+            place=place,
+            reason=reason if outcome is Outcome.UNKNOWN else None,
+            fingerprint=fingerprint(rule.id, self.verified.host, subject),
+        )

@@ -1,0 +1,53 @@
+"""A report as every format sees it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding
+from qtctl.reports.blocks import Blocks
+
+
+def as_it_is(file: str) -> str:
+    return file
+
+
+def beneath(registry: PurePath, templates: PurePath | None) -> Callable[[str], str]:
+    """Files of a registry, and unit templates, as whoever runs the command names them."""
+
+    def locate(file: str) -> str:
+        if not file.endswith(".j2"):
+            return str(registry / file)
+        return str((templates or PurePath("unit_templates")) / file)
+
+    return locate
+
+
+def place_of(written: str) -> Place | None:
+    """The place that `str(Place)` wrote; None where there was none."""
+    file, colon, line = written.rpartition(":")
+    if colon and line.isdecimal():
+        return Place(file, int(line))
+    return Place(written) if written else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What formats read of one report. Each part is made only when a format asks for it.
+
+    `name`: of the command ("audit"). `about`: what was looked at, a host or a registry. `page` is the whole document,
+    `screen` what fits a terminal (None: the page). `findings`: everything that was judged, with what holds; None where
+    nothing was judged. `rules`: ids of which findings could have been made. `locate`: a file as findings name it → its
+    path for whoever runs the command. `home`: where findings are shown that nothing declares.
+    """
+
+    name: str
+    about: str
+    json: Callable[[], str]
+    page: Callable[[], Blocks]
+    screen: Callable[[], Blocks] | None = None
+    findings: Callable[[], Sequence[Finding]] | None = None
+    rules: Sequence[str] = ()
+    locate: Callable[[str], str] = as_it_is
+    home: Callable[[], Place] | None = None

@@ -1,0 +1,42 @@
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from qtctl.flows.adopt import Adopted
+from qtctl.reports import adopt, audit, deploy, fleet, module_registry, parity, verify
+from qtctl.reports.schemas import schemas
+from tests.adopt.small import adopt as adopt_texts
+
+from .checks import CHECKS
+from .fleet import desired, evidence
+from .test_deploy import FAILED
+from .test_parity import reports
+from .test_verify import VERIFIED
+
+WRITTEN = {
+    "adopt": lambda: adopt.to_json(adopt.build(adoption().adoption, "out")),
+    "audit": lambda: audit.to_json(audit.build(desired(), evidence(), CHECKS, every=True)),
+    "deploy": lambda: deploy.to_json(deploy.build(FAILED, fleet="f", address="lab1", exit_code=5)),
+    "fleet-audit": lambda: fleet.to_json(fleet.build([audit.build(desired(), evidence(), CHECKS)] * 2)),
+    "parity": lambda: parity.to_json(reports(evidence())),
+    "registry": lambda: module_registry.to_json(module_registry.build(desired(), evidence(), CHECKS)),
+    "verify": lambda: verify.to_json(verify.build(VERIFIED)),
+}
+
+
+def adoption() -> Adopted:
+    return adopt_texts({"a.service": "# why\n[Service]\nExecStart=/bin/a\nMemoryMax=1G # all\n", "b.txt": "no unit"})
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_is_written_is_what_its_schema_says(name: str) -> None:
+    schema = schemas()[name]
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(json.loads(WRITTEN[name]()))
+    with pytest.raises(Exception, match="Additional properties"):
+        Draft202012Validator(schema).validate(json.loads(WRITTEN[name]()) | {"more": 1})
+
+
+def test_every_document_has_a_schema() -> None:
+    assert schemas().keys() == WRITTEN.keys()
