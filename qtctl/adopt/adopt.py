@@ -7,7 +7,7 @@ from qtctl.adopt.adoption import AdoptedUnit
 from qtctl.adopt.classify_files import sort
 from qtctl.adopt.ledger import Book
 from qtctl.adopt.load_errors import why_not
-from qtctl.adopt.merged_units import Original, Originals, Wish, originals
+from qtctl.adopt.merged_units import Original, Originals, Selection, originals
 from qtctl.adopt.plan import Plan, plan
 from qtctl.adopt.registry import HostFacts, files, text
 from qtctl.adopt.suspect import values
@@ -39,7 +39,7 @@ class Task:
     """
 
     found: tuple[Found, ...]
-    wish: Wish
+    selection: Selection
     fleet: str
     host: HostFacts
     states: Mapping[str, UnitState] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Task:
 
 def draft(task: Task) -> Draft:
     book, host = Book(), task.host
-    those = _loadable(originals(sort(task.found), task.wish, book), task, book)
+    those = _loadable(originals(sort(task.found), task.selection, book), task, book)
     book.keep(frozenset(_secrets(those.units)))
     planned = plan(those, task.fleet, task.states)
     units = tuple(done for each in those.units if not each.masked and (done := made(each, planned, book)) is not None)

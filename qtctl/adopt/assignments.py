@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from qtctl.adopt.read import Said
-from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, Takes, reset_with, takes
+from qtctl.adopt.read import Assignment
+from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, AssignmentRule, reset_with, takes
 
 SYNONYMS = {
     ("Unit", "BindTo"): "BindsTo",
@@ -31,9 +31,9 @@ At = tuple[str, str]
 class Merged:
     """(section, directive) → the assignments that hold, in their order. `replaced` held until others came."""
 
-    held: dict[At, tuple[Said, ...]]
-    replaced: tuple[Said, ...]
-    order: tuple[Said, ...] = ()
+    held: dict[At, tuple[Assignment, ...]]
+    replaced: tuple[Assignment, ...]
+    order: tuple[Assignment, ...] = ()
     """All that hold, in the order of all directives together."""
 
     def last(self, section: str, key: str) -> str:
@@ -45,11 +45,11 @@ class Merged:
         return tuple(each.value for each in self.held.get((section, key), ()))
 
 
-def merge(said: Iterable[Said], *, resets: bool = False) -> Merged:
+def merge(said: Iterable[Assignment], *, resets: bool = False) -> Merged:
     """In the order in which systemd reads them. `resets`: an assignment that empties a list is kept before it."""
-    held: dict[At, list[Said]] = {}
-    replaced: list[Said] = []
-    taken: list[Said] = []
+    held: dict[At, list[Assignment]] = {}
+    replaced: list[Assignment] = []
+    taken: list[Assignment] = []
     for each in said:
         for one in today(each):
             taken.append(one)
@@ -59,7 +59,7 @@ def merge(said: Iterable[Said], *, resets: bool = False) -> Merged:
     return Merged({at: tuple(those) for at, those in held.items() if those}, tuple(replaced), order)
 
 
-def today(said: Said) -> tuple[Said, ...]:
+def today(said: Assignment) -> tuple[Assignment, ...]:
     """The assignment in today's words; TimeoutSec= of a service is two of them."""
     at = (said.section, said.key)
     if at == ("Service", "TimeoutSec"):
@@ -71,13 +71,13 @@ def today(said: Said) -> tuple[Said, ...]:
     return (said,)
 
 
-def _take(held: dict[At, list[Said]], replaced: list[Said], said: Said, *, resets: bool) -> None:
+def _take(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, resets: bool) -> None:
     at, kind = (said.section, said.key), takes(said.key)
-    if kind is Takes.SCALAR:
+    if kind is AssignmentRule.SCALAR:
         replaced += held.pop(at, [])
         held[at] = [said] if said.value or resets else []
         replaced += [] if held[at] else [said]
-    elif kind is Takes.FIRST and (held.get(at) or not said.value):
+    elif kind is AssignmentRule.FIRST and (held.get(at) or not said.value):
         replaced.append(said)
     elif said.value:
         held.setdefault(at, []).append(said)
@@ -87,7 +87,7 @@ def _take(held: dict[At, list[Said]], replaced: list[Said], said: Said, *, reset
         _empty(held, replaced, said, keep=resets or said.key in EMPTY_SAYS)
 
 
-def _empty(held: dict[At, list[Said]], replaced: list[Said], said: Said, *, keep: bool) -> None:
+def _empty(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, keep: bool) -> None:
     dropped = reset_with(said.key)
     for at in [at for at in held if at[0] == said.section and _among(at[1], dropped)]:
         replaced += held.pop(at)

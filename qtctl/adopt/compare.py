@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 
 from qtctl.adopt.adoption import Difference
 from qtctl.adopt.assignments import Merged, merge
-from qtctl.adopt.read import Said
+from qtctl.adopt.read import Assignment
 from qtctl.adopt.tables import Made, undescribed
 from qtctl.adopt.values import NOT_TAKEN
 from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.directives import LISTENS, Takes, takes
+from qtctl.dialects.systemd.directives import LISTENS, AssignmentRule, takes
 from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.dialects.systemd.table.lookup import sections_of
 from qtctl.dialects.systemd.unitfile import UnitFile, effective, parse
@@ -50,7 +50,7 @@ def of_instance(made: Made) -> Iterator[Difference]:
 
 
 def _merged(file: UnitFile) -> Merged:
-    said = (Said(line.section, line.key, line.value, file.name, line.line) for line in file.directives)
+    said = (Assignment(line.section, line.key, line.value, file.name, line.line) for line in file.directives)
     return merge(said)
 
 
@@ -69,13 +69,13 @@ def _values(merged: Merged, unit: str) -> dict[At, tuple[object, ...]]:
 
 def _canonical(key: str, values: tuple[str, ...]) -> tuple[object, ...]:
     kind = takes(key)
-    if key.startswith("Exec") and kind is Takes.LINES:
+    if key.startswith("Exec") and kind is AssignmentRule.LINES:
         return tuple(command for value in values for command in _commands(value))
     if key == "Environment":
         return tuple(sorted(dict(word.partition("=")[::2] for word in values).items()))
     if key.startswith("LoadCredential"):
         return tuple(sorted(value if ":" in value else f"{value}:{value}" for value in values))
-    if kind in (Takes.UNITS, Takes.INSTALL):
+    if kind in (AssignmentRule.UNITS, AssignmentRule.INSTALL):
         return tuple(sorted(values))
     return tuple(_word(value) for value in values)
 

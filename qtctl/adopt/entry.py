@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from qtctl.adopt.adoption import Fate
 from qtctl.adopt.assignments import At
 from qtctl.adopt.ledger import Book
-from qtctl.adopt.read import Said
+from qtctl.adopt.read import Assignment
 from qtctl.adopt.values import NOT_TAKEN, Unfit, hatched, part_of, value_of
 from qtctl.errors import Place
 from qtctl.model.vocabulary import Form, Key
@@ -26,13 +26,13 @@ class Entry:
     keys: Mapping[At, Key]
     book: Book
     table: Table = field(default_factory=dict)
-    typed: dict[int, Said] = field(default_factory=dict)
-    hatch: dict[int, Said] = field(default_factory=dict)
+    typed: dict[int, Assignment] = field(default_factory=dict)
+    hatch: dict[int, Assignment] = field(default_factory=dict)
     left: dict[At, str] = field(default_factory=dict)
     """Directives that were left out, and why."""
-    _from: dict[tuple[str, ...], tuple[Said, ...]] = field(default_factory=dict)
+    _from: dict[tuple[str, ...], tuple[Assignment, ...]] = field(default_factory=dict)
 
-    def put(self, path: tuple[str, ...], value: object, said: Iterable[Said] = ()) -> None:
+    def put(self, path: tuple[str, ...], value: object, said: Iterable[Assignment] = ()) -> None:
         """`value` at `path`, which these assignments said."""
         lines = tuple(said)
         _set(self.table, path, value)
@@ -41,7 +41,7 @@ class Entry:
             self.typed[id(each)] = each
             self.book.line(each.path, each.line, Fate.TYPED, f"{each.key}=")
 
-    def take(self, at: At, said: tuple[Said, ...], units: Callable[[str], str]) -> None:
+    def take(self, at: At, said: tuple[Assignment, ...], units: Callable[[str], str]) -> None:
         """A directive into its key, else into the hatch. `units`: a unit's name as this registry calls it."""
         lines = tuple(each.value for each in said)
         key = self.keys.get(at)
@@ -63,13 +63,13 @@ class Entry:
             value = [units(name) for name in value] if at[0] == "Unit" else value
         self.put(key.path, value, said)
 
-    def _shortened(self, at: At, said: Iterable[Said]) -> None:
+    def _shortened(self, at: At, said: Iterable[Assignment]) -> None:
         self.left[at] = "words of it that systemd does not take there, or no registry can say, were left out"
         for each in said:
             what = f"{each.key}= has a word that systemd does not take there, or no registry can say: it was left out"
             self.book.error(QT110, self.unit, what, "fix it", at=Place(each.path, each.line))
 
-    def refuse(self, said: Iterable[Said], why: str) -> None:
+    def refuse(self, said: Iterable[Assignment], why: str) -> None:
         """Leave out what systemd would ignore, or what no registry can say; with its finding."""
         for each in said:
             self.typed.pop(id(each), None)
@@ -102,7 +102,7 @@ class Entry:
             left_out = True
         return left_out
 
-    def _hatched(self, at: At, said: tuple[Said, ...], lines: tuple[str, ...]) -> None:
+    def _hatched(self, at: At, said: tuple[Assignment, ...], lines: tuple[str, ...]) -> None:
         _set(self.table, ("systemd", *at), hatched(lines))
         self._from["systemd", *at] = said
         for each in said:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from qtctl.dialects.systemd.calendar import calendar_trouble
-from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.dialects.systemd.directives import AssignmentRule, takes
 from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
 from qtctl.dialects.systemd.splitting import Escapes, quote_literal, split
 from qtctl.dialects.systemd.table.lookup import known, sections_of, since, versions
@@ -65,7 +65,7 @@ def _directive(line: Line, unit: str, version: int) -> Judged | None:
 def _value(line: Line, unit: str, version: int) -> Judged | None:
     newest = versions()[-1]
     kind = known(line.section, line.key, version) or known(line.section, line.key, newest) or ""
-    listed = takes(line.key) in (Takes.UNITS, Takes.INSTALL)
+    listed = takes(line.key) in (AssignmentRule.UNITS, AssignmentRule.INSTALL)
     wrong = None if listed else value_trouble(line.key, kind, line.value)
     if wrong:
         what = f"{line.key}= {wrong}: systemd ignores the line"
@@ -86,9 +86,9 @@ def _value(line: Line, unit: str, version: int) -> Judged | None:
 
 def _unsplit(line: Line, unit: str) -> Judged | None:
     """A list whose words cannot be told apart."""
-    if takes(line.key) not in (Takes.WORDS, Takes.PATHS, Takes.MOUNTS):
+    if takes(line.key) not in (AssignmentRule.WORDS, AssignmentRule.PATHS, AssignmentRule.MOUNTS):
         return None
-    escapes = Escapes.C_RELAXED if takes(line.key) is Takes.WORDS else Escapes.LITERAL
+    escapes = Escapes.C_RELAXED if takes(line.key) is AssignmentRule.WORDS else Escapes.LITERAL
     try:
         words = split(line.value, escapes)
     except InputError as error:

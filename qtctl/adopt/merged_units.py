@@ -13,7 +13,7 @@ from qtctl.adopt.encoding import decoded
 from qtctl.adopt.instances import changed, hidden, template_of
 from qtctl.adopt.ledger import Book
 from qtctl.adopt.names import kind_of
-from qtctl.adopt.read import Comment, Content, Said, read
+from qtctl.adopt.read import Assignment, Comment, Content, read
 from qtctl.adopt.values import NOT_TAKEN, unsayable
 from qtctl.dialects.systemd.unit_name import TYPES
 from qtctl.dialects.systemd.unitfile import effective, parse
@@ -24,7 +24,7 @@ from qtctl.rules.units.misread import QT110
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Selection:
     """How to adopt: `only` are shell patterns of unit names (none: all), `prefer` of paths, `version` of systemd."""
 
     version: int
@@ -43,14 +43,14 @@ class Original:
     path: str
     merged: Merged
     comments: tuple[Comment, ...] = ()
-    ignored: tuple[Said, ...] = ()
+    ignored: tuple[Assignment, ...] = ()
     masked: bool = False
     unloadable: bool = False
     """systemd does not load it as it is, for its encoding."""
     aliases: tuple[str, ...] = ()
     pulled: tuple[Enablement, ...] = ()
     instances: tuple[str, ...] = ()
-    unsaid: tuple[Said, ...] = ()
+    unsaid: tuple[Assignment, ...] = ()
     """Assignments that no key takes: what was said before them holds, as where systemd ignores them."""
     changed: tuple[At, ...] = ()
     """Of an instance whose template is adopted: what drop-ins of the template say in spite of its own."""
@@ -81,20 +81,20 @@ class _Desk:
     """What is at hand for every unit."""
 
     sources: Sorted
-    wish: Wish
+    selection: Selection
     choose: Rule
     book: Book
 
 
-def originals(sources: Sorted, wish: Wish, book: Book) -> Originals:
+def originals(sources: Sorted, selection: Selection, book: Book) -> Originals:
     """Every unit that there is, each file's fate in `book`. A unit whose file systemd would not load is left out."""
     for other in sources.others:
         book.file(other)
-    copies = _copies(sources.units, wish, book)
-    choose = rule((source.path for source in sources.units), wish.prefer)
-    desk = _Desk(sources, wish, choose, book)
+    copies = _copies(sources.units, selection, book)
+    choose = rule((source.path for source in sources.units), selection.prefer)
+    desk = _Desk(sources, selection, choose, book)
     taken = {unit: _taken(those, choose, book) for unit, those in sorted(copies.items())}
-    assigned = _dropins(sources.dropins, taken, wish, book)
+    assigned = _dropins(sources.dropins, taken, selection, book)
     found = [
         original
         for unit, source in taken.items()
@@ -106,10 +106,10 @@ def originals(sources: Sorted, wish: Wish, book: Book) -> Originals:
     return Originals(tuple(found), linked=bool(sources.enablements))
 
 
-def _copies(units: Iterable[UnitSource], wish: Wish, book: Book) -> dict[str, list[UnitSource]]:
+def _copies(units: Iterable[UnitSource], selection: Selection, book: Book) -> dict[str, list[UnitSource]]:
     copies: dict[str, list[UnitSource]] = {}
     for source in units:
-        if wish.wants(source.unit):
+        if selection.wants(source.unit):
             copies.setdefault(source.unit, []).append(source)
         else:
             book.file(_fate(source, taken=False, why="not among the units that were asked for"))
@@ -145,12 +145,12 @@ def _differing(first: UnitSource, copy: UnitSource) -> str:
 
 
 def _dropins(
-    dropins: Iterable[DropinSource], taken: Mapping[str, UnitSource], wish: Wish, book: Book
+    dropins: Iterable[DropinSource], taken: Mapping[str, UnitSource], selection: Selection, book: Book
 ) -> dict[str, list[DropinSource]]:
     """Unit → drop-ins that systemd would read for it. Of units that were not found, too."""
     those = tuple(dropins)
     ours = {level for unit in taken for level in levels(unit)}
-    foreign = {each.of for each in those if unit_file(each.of) and each.of not in ours and wish.wants(each.of)}
+    foreign = {each.of for each in those if unit_file(each.of) and each.of not in ours and selection.wants(each.of)}
     found: dict[str, list[DropinSource]] = {}
     for each in those:
         units = [unit for unit in sorted({*taken, *foreign}) if each.of in levels(unit)]
@@ -200,7 +200,7 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
     if source.masked:
         desk.book.tell(unit, "is masked: systemd refuses to start it", at=Place(source.path))
         return Original(unit, source.path, Merged({}, ()), masked=True)
-    content = read(source.content, source.path, unit, desk.wish.version, desk.book)
+    content = read(source.content, source.path, unit, desk.selection.version, desk.book)
     if content is None:
         return None
     contents = [content, *_contents(unit, dropins, desk)]
@@ -223,7 +223,7 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
 
 def _contents(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[Content]:
     for each in _ordered(unit, dropins, desk):
-        content = read(each.content, each.path, unit, desk.wish.version, desk.book)
+        content = read(each.content, each.path, unit, desk.selection.version, desk.book)
         if content is not None:
             yield content
 
@@ -247,14 +247,16 @@ def _foreign(
         yield Original(unit, folder, merged, *_asides(contents), unsaid=unsaid, changed=at, foreign=True)
 
 
-def _asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Said, ...]]:
+def _asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Assignment, ...]]:
     """Comments, and what systemd ignores."""
     those = tuple(contents)
     comments = tuple(comment for each in those for comment in each.comments)
     return comments, tuple(said for each in those for said in each.ignored)
 
 
-def _sayable(contents: Iterable[Content], unit: str, kind: str, book: Book) -> tuple[list[Said], tuple[Said, ...]]:
+def _sayable(
+    contents: Iterable[Content], unit: str, kind: str, book: Book
+) -> tuple[list[Assignment], tuple[Assignment, ...]]:
     """All assignments in their order; and apart from them those of scalars that no key takes."""
     keys = fields(kind)
     said, unsaid = [], []
@@ -271,7 +273,7 @@ def _sayable(contents: Iterable[Content], unit: str, kind: str, book: Book) -> t
     return said, tuple(unsaid)
 
 
-def _merged(said: Iterable[Said], book: Book, *, resets: bool = False) -> Merged:
+def _merged(said: Iterable[Assignment], book: Book, *, resets: bool = False) -> Merged:
     merged = merge(said, resets=resets)
     for each in merged.replaced:
         book.line(each.path, each.line, Fate.REPLACED, f"{each.key}=")
@@ -300,4 +302,4 @@ def sources_of(found: Iterable[Found]) -> tuple[str, ...]:
     return tuple(sorted(each.path for each in found))
 
 
-__all__ = ["At", "Original", "Originals", "Wish", "levels", "originals", "sources_of"]
+__all__ = ["At", "Original", "Originals", "Selection", "levels", "originals", "sources_of"]

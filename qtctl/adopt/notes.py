@@ -3,7 +3,7 @@
 from qtctl.adopt.adoption import Fate
 from qtctl.adopt.ledger import Book
 from qtctl.adopt.merged_units import Original
-from qtctl.adopt.read import Comment, Said
+from qtctl.adopt.read import Assignment, Comment
 from qtctl.adopt.suspect import hides
 from qtctl.errors import Place
 from qtctl.rules.registry.secrets import QT109
@@ -23,11 +23,11 @@ def notes(original: Original, book: Book) -> str:
     return "\n".join(dict.fromkeys(line for line in lines if line))
 
 
-def _may_show(said: Said, book: Book) -> bool:
+def _may_show(said: Assignment, book: Book) -> bool:
     return book.may_show(said.value) and not hides(said.key, said.value)
 
 
-def _ignored(said: Said, book: Book) -> str:
+def _ignored(said: Assignment, book: Book) -> str:
     if said.key.startswith("Exec") or not _may_show(said, book):
         return ""
     return f"Without effect in the original: {said.key}={said.value} in [{said.section}]"

@@ -17,7 +17,7 @@ _UNSAVED = "save it as UTF-8 text"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Assignment:
     """An assignment that counts. `section` and `key` in the spelling of today."""
 
     section: str
@@ -41,9 +41,9 @@ class Comment:
 class Content:
     """What a file says that is kept."""
 
-    said: tuple[Said, ...]
+    said: tuple[Assignment, ...]
     comments: tuple[Comment, ...]
-    ignored: tuple[Said, ...] = ()
+    ignored: tuple[Assignment, ...] = ()
     unloadable: bool = False
     """systemd does not load the file for its encoding."""
 
@@ -63,7 +63,7 @@ def read(raw: bytes, path: str, unit: str, version: int, book: Book) -> Content 
     except InputError as error:
         _unread(text.text, path, unit, error, book)
         return None
-    ignored: list[Said] = []
+    ignored: list[Assignment] = []
     said = tuple(_said(file, unit, version, book, ignored))
     odd = bool(text.trouble) and not text.harmless
     return Content(said, tuple(_comments(file)), tuple(ignored), odd)
@@ -78,7 +78,7 @@ def _unread(text: str, path: str, unit: str, error: InputError, book: Book) -> N
         book.line(path, number, Fate.UNREAD)
 
 
-def _said(file: UnitFile, unit: str, version: int, book: Book, ignored: list[Said]) -> Iterator[Said]:
+def _said(file: UnitFile, unit: str, version: int, book: Book, ignored: list[Assignment]) -> Iterator[Assignment]:
     for line in file.lines:
         if line.kind is not Kind.DIRECTIVE:
             _aside(line, file.name, book)
@@ -87,7 +87,7 @@ def _said(file: UnitFile, unit: str, version: int, book: Book, ignored: list[Sai
             book.judge(replace(found.finding, place=Place(file.name, line.line)))
         if line.kind is not Kind.DIRECTIVE:
             continue
-        said = Said(line.section, line.key, line.value, file.name, line.line)
+        said = Assignment(line.section, line.key, line.value, file.name, line.line)
         if found is not None and found.ignored:
             book.line(file.name, line.line, Fate.IGNORED, f"{line.key}=")
             ignored.append(said)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from qtctl.adopt.read import Said
+from qtctl.adopt.read import Assignment
 from qtctl.adopt.suspect import clean, hides, known_in
 from qtctl.dialects.arguments import Span, argument_spans
 from qtctl.dialects.secrets import apart
@@ -27,9 +27,9 @@ class Hidden:
     known: frozenset[str] = frozenset()
     names: dict[str, None] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
-    lines: list[tuple[Said, str]] = field(default_factory=list)
+    lines: list[tuple[Assignment, str]] = field(default_factory=list)
 
-    def environment(self, said: Said) -> Iterator[tuple[str, str]]:
+    def environment(self, said: Assignment) -> Iterator[tuple[str, str]]:
         """The variables of an Environment= that are none. Words that systemd drops are left out."""
         for word in split(said.value, Escapes.C):
             name, equals, value = word.partition("=")
@@ -40,7 +40,7 @@ class Hidden:
             else:
                 yield name, value
 
-    def line(self, said: Said) -> Said | None:
+    def line(self, said: Assignment) -> Assignment | None:
         """The assignment as it may be copied; None where nothing of it may be."""
         if said.key.startswith("Exec"):
             return self._command(said)
@@ -54,7 +54,7 @@ class Hidden:
         self._note(said, "")
         return None
 
-    def _command(self, said: Said) -> Said | None:
+    def _command(self, said: Assignment) -> Assignment | None:
         try:
             words = split(said.value, Escapes.C_RELAXED)
         except InputError:
@@ -65,13 +65,13 @@ class Hidden:
         shown = self.words(said, words)
         return said if shown == list(words) else replace(said, value=" ".join(_expanded(shown)))
 
-    def words(self, said: Said, words: tuple[str, ...]) -> list[str]:
+    def words(self, said: Assignment, words: tuple[str, ...]) -> list[str]:
         """The words of a command, with the name of a variable in place of each secret."""
         spans = argument_spans(words)
         spans[1:] = [apart([*those, *self._known_in(word)]) for word, those in zip(words[1:], spans[1:], strict=True)]
         return [self._word(said, word, those) for word, those in zip(words, spans, strict=True)]
 
-    def _word(self, said: Said, word: str, spans: list[Span]) -> str:
+    def _word(self, said: Assignment, word: str, spans: list[Span]) -> str:
         shown, at = "", 0
         for start, end, name in spans:
             shown += word[at:start] + self._variable(said, name)
@@ -81,7 +81,7 @@ class Hidden:
     def _known_in(self, text: str) -> list[Span]:
         return [(*span, "") for span in known_in(text, self.known)]
 
-    def _variable(self, said: Said, option: str) -> str:
+    def _variable(self, said: Assignment, option: str) -> str:
         """A name for what an option was given, in the words of the option."""
         base = _NOT_IN_NAME.sub("_", option.upper()).strip("_") or "SECRET"
         name = base if base[0].isalpha() else f"SECRET_{base}"
@@ -92,7 +92,7 @@ class Hidden:
         self._note(said, name)
         return f"${{{name}}}"
 
-    def _note(self, said: Said, name: str) -> None:
+    def _note(self, said: Assignment, name: str) -> None:
         if name:
             self.names[name] = None
         self.lines.append((said, name))

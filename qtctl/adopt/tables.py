@@ -13,7 +13,7 @@ from qtctl.adopt.merged_units import Original
 from qtctl.adopt.names import allowed
 from qtctl.adopt.notes import notes
 from qtctl.adopt.plan import Plan, started
-from qtctl.adopt.read import Said
+from qtctl.adopt.read import Assignment
 from qtctl.adopt.secrets import Hidden
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.splitting import Escapes, split
@@ -82,9 +82,9 @@ def made(original: Original, plan: Plan, book: Book) -> Made | None:
     return done if _settled(done, book) else None
 
 
-def _shown(done: Made) -> dict[At, tuple[Said, ...]]:
+def _shown(done: Made) -> dict[At, tuple[Assignment, ...]]:
     """The assignments that hold, without secrets; Environment= is left to whoever takes it apart."""
-    held: dict[At, tuple[Said, ...]] = {}
+    held: dict[At, tuple[Assignment, ...]] = {}
     for at, said in done.original.merged.held.items():
         if at[0].startswith("X-") or at[1].startswith("X-"):
             continue
@@ -94,11 +94,11 @@ def _shown(done: Made) -> dict[At, tuple[Said, ...]]:
     return held
 
 
-def _without_secrets(done: Made, said: tuple[Said, ...]) -> list[Said]:
+def _without_secrets(done: Made, said: tuple[Assignment, ...]) -> list[Assignment]:
     return [shown for each in said if (shown := done.hidden.line(each)) is not None]
 
 
-def _head(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
+def _head(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
     """Summary, state, unit: what every table begins with."""
     original, entry = done.original, done.entry
     if original.foreign:
@@ -143,7 +143,7 @@ def undescribed(original: Original) -> str:
     return "%n"
 
 
-def _run(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
+def _run(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
     lines = held.pop(("Service", "ExecStart"), ())
     directory = held.pop(("Service", "WorkingDirectory"), ())
     where = directory[-1].value if directory else ""
@@ -153,7 +153,7 @@ def _run(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
 
 
 def _around(directive: str) -> "Special":
-    def take(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
+    def take(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
         del plan
         at = ("Service", directive)
         said = held.pop(at)
@@ -162,7 +162,7 @@ def _around(directive: str) -> "Special":
     return take
 
 
-def _environment(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
+def _environment(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
     del plan
     said = held.pop(("Service", "Environment"))
     variables: dict[str, str] = {}
@@ -179,7 +179,7 @@ def _environment(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> No
     done.entry.put(("unit_env",), variables, said)
 
 
-def _starts(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
+def _starts(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
     section, key = _STARTS[done.kind]
     said = held.pop((section, key), ())
     unit = started(done.original, section, key)
@@ -188,7 +188,7 @@ def _starts(done: Made, plan: Plan, held: dict[At, tuple[Said, ...]]) -> None:
         done.entry.put(("service",), named, said)
 
 
-def _where(done: Made, held: dict[At, tuple[Said, ...]]) -> None:
+def _where(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
     """The path that the unit's name is made of, where Where= does not say it."""
     section = done.kind[:-1].capitalize()
     if (section, "Where") not in held:
@@ -196,7 +196,7 @@ def _where(done: Made, held: dict[At, tuple[Said, ...]]) -> None:
         done.entry.put(("where",), "/" if stem == "-" else f"/{unescape(stem)}")
 
 
-def _listens(done: Made, held: dict[At, tuple[Said, ...]]) -> None:
+def _listens(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
     """All kinds of addresses together: file descriptors are handed to the service in that order."""
     words = {("Socket", directive): word for word, directive in LISTENS.items()}
     shown = {at: held.pop(at, ()) for at in words}
@@ -205,7 +205,7 @@ def _listens(done: Made, held: dict[At, tuple[Said, ...]]) -> None:
         done.entry.put(("listen",), [f"{words[one.section, one.key]} {one.value}" for one in said], said)
 
 
-def _install(done: Made, held: dict[At, tuple[Said, ...]]) -> None:
+def _install(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
     """[Install] as it is, with the links that stand for what it does not say."""
     original = done.original
     if original.foreign:
@@ -223,7 +223,7 @@ def _install(done: Made, held: dict[At, tuple[Said, ...]]) -> None:
             done.entry.put(path, [*_words(held, "Install", key), *names], held.pop(("Install", key), ()))
 
 
-def _words(held: Mapping[At, tuple[Said, ...]], section: str, key: str) -> list[str]:
+def _words(held: Mapping[At, tuple[Assignment, ...]], section: str, key: str) -> list[str]:
     return [word for each in held.get((section, key), ()) for word in each.value.split() if names_unit(word)]
 
 
@@ -337,7 +337,7 @@ def _dropin_name(original: Original) -> str:
     return allowed(original.unit.replace(".", "-"))
 
 
-Special = Callable[[Made, Plan, dict[At, tuple[Said, ...]]], None]
+Special = Callable[[Made, Plan, dict[At, tuple[Assignment, ...]]], None]
 
 _SPECIAL: dict[tuple[str, str, str], Special] = {
     **{("services", "Service", key): _around(key) for key in _COMMANDS},

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.directives import EMPTY_SAYS, Takes, takes
+from qtctl.dialects.systemd.directives import EMPTY_SAYS, AssignmentRule, takes
 from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.dialects.systemd.values import names_unit
 from qtctl.errors import InputError
@@ -32,7 +32,7 @@ def value_of(key: Key, lines: tuple[str, ...]) -> Value:
             return _listed(key, lines, [word for line in lines for word in _path_words(line)])
         case Form.LINES:
             words = [word for line in lines for word in line.split()]
-            return _listed(key, lines, words if takes(key.directive) is Takes.WORDS else list(lines))
+            return _listed(key, lines, words if takes(key.directive) is AssignmentRule.WORDS else list(lines))
         case Form.TABLE:
             return _table(lines)
         case _:
@@ -45,7 +45,7 @@ def _names(lines: tuple[str, ...]) -> Value:
 
 def unsayable(key: Key, line: str) -> bool:
     """Whether one assignment of a scalar, taken alone, is nothing that its key takes. Specifiers are not judged."""
-    if takes(key.directive) is not Takes.SCALAR or not line or "%" in line.replace("%%", ""):
+    if takes(key.directive) is not AssignmentRule.SCALAR or not line or "%" in line.replace("%%", ""):
         return False
     try:
         value_of(key, (line,))
@@ -70,9 +70,9 @@ def fits(key: Key, value: Value) -> bool:
 
 def _one(key: Key, lines: tuple[str, ...]) -> str:
     """Of a scalar the last; several lines of a list that the key holds as one are one line to systemd, too."""
-    if len(lines) == 1 or takes(key.directive) is Takes.SCALAR:
+    if len(lines) == 1 or takes(key.directive) is AssignmentRule.SCALAR:
         return lines[-1]
-    if takes(key.directive) is Takes.WORDS and not any("~" in line for line in lines):
+    if takes(key.directive) is AssignmentRule.WORDS and not any("~" in line for line in lines):
         return " ".join(lines)
     raise Unfit
 
@@ -107,7 +107,11 @@ def _first_fit(key: Key, candidates: list[Value]) -> Value:
 
 def part_of(key: Key, lines: tuple[str, ...]) -> list[str]:
     """The words of a list that the key takes one by one, where it does not take all of them."""
-    if key.form not in (Form.LINES, Form.PATHS) or takes(key.directive) not in (Takes.WORDS, Takes.PATHS, Takes.MOUNTS):
+    if key.form not in (Form.LINES, Form.PATHS) or takes(key.directive) not in (
+        AssignmentRule.WORDS,
+        AssignmentRule.PATHS,
+        AssignmentRule.MOUNTS,
+    ):
         return []
     return [word for line in lines for word in _path_words(line) if fits(key, [word])]
 

@@ -10,7 +10,7 @@ from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.facts import FACT_KINDS, LET_READ, Channel, Facts, Reach
 from qtctl.rules.catalogue import host_rules
 from qtctl.rules.declared import Root
-from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class _Bench:
             expected=expectation.expected,
             observed=verdict.observed,
             place=origin,
-            proof=tuple(self._proof(claim) for claim in verdict.claims),
+            proof=tuple(self._proof(source) for source in verdict.sources),
             remedy="" if outcome is Outcome.HOLDS else verdict.remedy,
             reason=verdict.unknown or None,
             cause=None,
@@ -100,10 +100,10 @@ class _Bench:
         )
         return self.policy.rule(finding)
 
-    def _proof(self, claim: Claim) -> Proof:
-        item = self.facts.item(claim.need)
+    def _proof(self, source: ProofSource) -> Proof:
+        item = self.facts.item(source.need)
         ask = self.asks.get(item.ask)
-        return Proof(item.ask, claim.again, claim.line, ask.at if ask else self.taken_at)
+        return Proof(item.ask, source.again, source.line, ask.at if ask else self.taken_at)
 
     def _refusals(self, missing: list[Item]) -> tuple[Proof, ...]:
         """The asks that gave no answer, each with what it said; nothing where nothing was asked."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from qtctl.collect import commands, stores, units
 from qtctl.collect.ledger import Ledger, iso
-from qtctl.collect.look import Deadline, Look
+from qtctl.collect.look import Deadline, Observation
 from qtctl.errors import QtctlError
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
@@ -41,7 +41,7 @@ def collect(
     """
     wanted = _by_fact(inquiry.needs)
     at, ledger = clock.now(), Ledger()
-    look = Look(host, inquiry, ledger, clock, Deadline(clock, deadline_s))
+    look = Observation(host, inquiry, ledger, clock, Deadline(clock, deadline_s))
     asked = commands.start(host, _families(wanted, inquiry), root=root)
     ledger.add(
         [observed(SSH, Reach(host.user), again="true")],

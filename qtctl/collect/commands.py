@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qtctl.collect.ledger import Ledger
-from qtctl.collect.look import Look
+from qtctl.collect.look import Observation
 from qtctl.errors import HostError
 from qtctl.interfaces.host import Completed, Host, Running
 from qtctl.model.evidence import Need
@@ -45,7 +45,7 @@ def start(host: Host, families: Sequence[tuple[Probe, tuple[Need, ...]]], *, roo
     return Asked(asked.families, running, marker)
 
 
-def finish(look: Look, asked: Asked) -> None:
+def finish(look: Observation, asked: Asked) -> None:
     """Wait for the answers and note them. An exec that fails refuses all its families, and nothing else."""
     ledger, user = look.ledger, look.host.user
     if isinstance(asked.running, HostError):

@@ -23,7 +23,7 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Observation:
     host: Host
     inquiry: Inquiry
     ledger: Ledger

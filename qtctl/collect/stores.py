@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qtctl.collect.look import Look
+from qtctl.collect.look import Observation
 from qtctl.errors import HostError, Refused, Unreachable
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need, State
@@ -27,7 +27,7 @@ class Unanswered:
     ask: int
 
 
-def ask(look: Look, needs: Iterable[Need]) -> list[Unanswered]:
+def ask(look: Observation, needs: Iterable[Need]) -> list[Unanswered]:
     """Note the facts of every store that answers. One that cannot be reached costs its own facts, and nothing else."""
     by_store: dict[str, list[Need]] = {}
     for need in needs:
@@ -44,7 +44,7 @@ def ask(look: Look, needs: Iterable[Need]) -> list[Unanswered]:
     return unanswered
 
 
-def settle(look: Look, unanswered: Iterable[Unanswered]) -> None:
+def settle(look: Observation, unanswered: Iterable[Unanswered]) -> None:
     """Note the stores that did not answer, now that the host's sockets are known.
 
     Where nobody listens on the port, the server is absent; its keys stay refused: nobody looked at them.
@@ -58,7 +58,7 @@ def settle(look: Look, unanswered: Iterable[Unanswered]) -> None:
         look.ledger.add((refused(need, left.why, again=again) for need in rest), [left.ask])
 
 
-def _nobody_listens(look: Look, store: DesiredStore) -> bool:
+def _nobody_listens(look: Observation, store: DesiredStore) -> bool:
     sockets = look.ledger.item(SOCKETS)
     if sockets is None or sockets.state is not State.OBSERVED or sockets.value is None:
         return False
@@ -66,7 +66,7 @@ def _nobody_listens(look: Look, store: DesiredStore) -> bool:
     return isinstance(rows, list) and not any(isinstance(row, list) and row[1] == str(store.port) for row in rows)
 
 
-def _ask(look: Look, store: DesiredStore, needs: list[Need], password: Secret | None) -> Unanswered | None:
+def _ask(look: Observation, store: DesiredStore, needs: list[Need], password: Secret | None) -> Unanswered | None:
     asked = probe.probe(needs, store.address, store.port)
     at, begin = look.clock.now(), look.clock.monotonic()
     try:

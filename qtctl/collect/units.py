@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import TypeVar
 
-from qtctl.collect.look import Look
+from qtctl.collect.look import Observation
 from qtctl.errors import HostError
 from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply
 from qtctl.model.evidence import Need
@@ -51,7 +51,7 @@ class _First:
 class _Session:
     """Calls on the bus of a look, timed and noted."""
 
-    def __init__(self, look: Look, *, root: bool) -> None:
+    def __init__(self, look: Observation, *, root: bool) -> None:
         self.inquiry, self.ledger = look.inquiry, look.ledger
         self._bus, self._clock, self._deadline = look.host.bus(root=root), look.clock, look.deadline
         self._at = self._took_s = 0.0
@@ -68,7 +68,7 @@ class _Session:
         return replies
 
 
-def ask(look: Look, needs: Iterable[Need], *, root: bool) -> None:
+def ask(look: Observation, needs: Iterable[Need], *, root: bool) -> None:
     """Note the listing and every unit needed; with a listing, also the fleet's units that nothing declares.
 
     A bus that is gone refuses what it has not answered, and nothing else.

@@ -9,7 +9,7 @@ from qtctl.adopt.adopt import Draft, Task, draft
 from qtctl.adopt.adoption import Adoption, Difference
 from qtctl.adopt.attribute_errors import blamed
 from qtctl.adopt.compare import differences, of_instance
-from qtctl.adopt.merged_units import Wish
+from qtctl.adopt.merged_units import Selection
 from qtctl.adopt.registry import HostFacts
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.declare import declare
@@ -49,9 +49,9 @@ class Into:
     templates: Mapping[str, str]
 
 
-def adopt_units(source: Source, wish: Wish, into: Into) -> Adopted:
+def adopt_units(source: Source, selection: Selection, into: Into) -> Adopted:
     """InputError where there is nothing to adopt."""
-    task = Task(source.found, wish, into.fleet, into.host, source.states)
+    task = Task(source.found, selection, into.fleet, into.host, source.states)
     drafted, desired = proved(task, into, source.name)
     differing = tuple(compared(drafted, desired))
     files, judgments = drafted.book.sealed()

@@ -129,7 +129,7 @@ def _verdict(outstanding: tuple[Finding, ...], watch: _Watch, again: _Again, now
 
 def _deployed(desired: Desired) -> Desired:
     """Without what qtctl does not deploy: whether grafana runs is for an audit to say, not for this gate."""
-    return replace(desired, externals=(), ghosts=())
+    return replace(desired, externals=(), retired_units=())
 
 
 def _needs(desired: Desired) -> set[Need]:

@@ -24,7 +24,7 @@ from qtctl.model.desired import DesiredFile, DesiredTimer
 from qtctl.model.origin import Origin
 from qtctl.model.unit_kinds import UnitKind
 from qtctl.model.vocabulary import key_paths
-from qtctl.stage.verified import Asked, CalendarCheck, Exposure, UnitMessage, Verified
+from qtctl.stage.verified import AnalyzeAnswer, CalendarCheck, Exposure, UnitMessage, Verified
 from qtctl.stage.verify import verify_tree
 
 DEADLINE_S = 120.0
@@ -34,9 +34,9 @@ TRIED = "i"
 SINCE = 250
 """The first systemd with `security --offline` and `verify --recursive-errors`."""
 
-_Verify = tuple[Asked, tuple[UnitMessage, ...]]
-_Calendars = tuple[Asked, tuple[CalendarCheck, ...]]
-_Exposures = tuple[Asked, tuple[Exposure, ...]]
+_Verify = tuple[AnalyzeAnswer, tuple[UnitMessage, ...]]
+_Calendars = tuple[AnalyzeAnswer, tuple[CalendarCheck, ...]]
+_Exposures = tuple[AnalyzeAnswer, tuple[Exposure, ...]]
 
 HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
 
@@ -86,7 +86,7 @@ class _Work:
 
     def unknown(self, reason: str) -> Verified:
         """Nothing was answered."""
-        why = Asked(UNKNOWN, reason)
+        why = AnalyzeAnswer(UNKNOWN, reason)
         return self._verified(None, (why, ()), (why, self._unread(reason)), (why, self._unweighed()))
 
     def judged(self, staged: Staged) -> Verified:
@@ -94,7 +94,7 @@ class _Work:
         calendar = self._calendar(staged)
         if version is None or version < SINCE:
             old = f"systemd-analyze of systemd {version or 'of no known version'}; {SINCE} or later is needed"
-            why = Asked(UNKNOWN, old)
+            why = AnalyzeAnswer(UNKNOWN, old)
             return self._verified(version, (why, ()), calendar, (why, self._unweighed()))
         return self._verified(version, self._verify(staged), calendar, self._security(staged))
 
@@ -124,18 +124,18 @@ class _Work:
 
     def _verify(self, staged: Staged) -> _Verify:
         if not self.units:
-            return Asked(HOLDS), ()
+            return AnalyzeAnswer(HOLDS), ()
         options = ["--man=no", "--recursive-errors=no", f"--root={staged.root}"]
         try:
             done = staged.analyze(["verify", *options, "--", *self.units], self.deadline_s)
         except HostError as error:
-            return Asked(UNKNOWN, str(error)), ()
+            return AnalyzeAnswer(UNKNOWN, str(error)), ()
         messages = tuple(self._message(said) for said in parse_verify(f"{done.out}\n{done.err}", staged.root))
         if done.exit == 0:
-            return Asked(BROKEN if any(each.unit for each in messages) else HOLDS), messages
+            return AnalyzeAnswer(BROKEN if any(each.unit for each in messages) else HOLDS), messages
         if done.exit > 0 and messages:
-            return Asked(BROKEN), messages
-        return Asked(UNKNOWN, _ended("verify", done)), messages
+            return AnalyzeAnswer(BROKEN), messages
+        return AnalyzeAnswer(UNKNOWN, _ended("verify", done)), messages
 
     def _message(self, said: Said) -> UnitMessage:
         made = self.made.get(said.unit)
@@ -150,16 +150,16 @@ class _Work:
     def _calendar(self, staged: Staged) -> _Calendars:
         expressions = tuple(dict.fromkeys(expression for _, expression in _calendars(self.declared.desired.timers)))
         if not expressions:
-            return Asked(HOLDS), ()
+            return AnalyzeAnswer(HOLDS), ()
         try:
             read = self._elapses(staged, expressions)
         except HostError as error:
-            return Asked(UNKNOWN, str(error)), self._unread(str(error))
+            return AnalyzeAnswer(UNKNOWN, str(error)), self._unread(str(error))
         checks = tuple(
             self._calendar_check(timer, expression, read[expression])
             for timer, expression in _calendars(self.declared.desired.timers)
         )
-        return Asked(BROKEN if any(check.outcome is BROKEN for check in checks) else HOLDS), checks
+        return AnalyzeAnswer(BROKEN if any(check.outcome is BROKEN for check in checks) else HOLDS), checks
 
     def _elapses(self, staged: Staged, expressions: Sequence[str]) -> dict[str, Elapse | str]:
         """Each with how systemd reads it, or its complaint: all in one run, one by one only where it refuses some."""
@@ -188,20 +188,22 @@ class _Work:
 
     def _security(self, staged: Staged) -> _Exposures:
         if not self.services:
-            return Asked(HOLDS), ()
+            return AnalyzeAnswer(HOLDS), ()
         options = ["--offline=true", "--no-pager", f"--root={staged.root}"]
         try:
             done = staged.analyze(["security", *options, "--", *self.weighed_as.values()], self.deadline_s)
         except HostError as error:
-            return Asked(UNKNOWN, str(error)), self._unweighed()
+            return AnalyzeAnswer(UNKNOWN, str(error)), self._unweighed()
         found = parse_security(done.out)
         exposures = tuple(self._exposure(unit, found.get(self.weighed_as[unit])) for unit in self.services)
         if any(each.outcome is BROKEN for each in exposures):
-            return Asked(BROKEN), exposures
+            return AnalyzeAnswer(BROKEN), exposures
         missing = [each.unit for each in exposures if each.outcome is UNKNOWN]
         if missing:
-            return Asked(UNKNOWN, f"{_ended('security', done)}; nothing said of {', '.join(missing)}"), exposures
-        return Asked(HOLDS), exposures
+            return AnalyzeAnswer(
+                UNKNOWN, f"{_ended('security', done)}; nothing said of {', '.join(missing)}"
+            ), exposures
+        return AnalyzeAnswer(HOLDS), exposures
 
     def _exposure(self, unit: str, found: Exposed | None) -> Exposure:
         declared = self._place(str(self.origins[unit].at("sandbox")))

@@ -42,7 +42,7 @@ class DesiredCommand:
 
 @dataclass(frozen=True, slots=True)
 class DesiredService(DesiredUnit):
-    """A service that must run, must be there stopped, or runs on a timer. Retired ones are `Ghost`s.
+    """A service that must run, must be there stopped, or runs on a timer. Retired ones are `RetiredUnit`s.
 
     `argv` is what the process must get, before any systemd escaping. `env` and `secrets_file` go to EnvironmentFile=;
     `env_file` is the generated one. Times in microseconds, sizes as systemd writes them.
@@ -220,7 +220,7 @@ class DesiredExternal(DesiredUnit):
 
 
 @dataclass(frozen=True, slots=True)
-class Ghost:
+class RetiredUnit:
     """A unit that is declared retired: its presence on the host is a finding."""
 
     name: str
@@ -280,7 +280,7 @@ class Desired:
     keys: tuple[DesiredKey, ...]
     stores: tuple[DesiredStore, ...]
     externals: tuple[DesiredExternal, ...]
-    ghosts: tuple[Ghost, ...]
+    retired_units: tuple[RetiredUnit, ...]
     severities: tuple[tuple[str, str], ...]
     fail_on: str
     templates: tuple[DesiredService, ...] = ()
@@ -324,7 +324,12 @@ class Desired:
     def unit_names(self) -> frozenset[str]:
         """Every unit name that the registry says something of, also that it is gone."""
         nodes = (*self.units(), *self.generated_units())
-        return frozenset((*(name for node in nodes for name in node.names), *(ghost.unit for ghost in self.ghosts)))
+        return frozenset(
+            (
+                *(name for node in nodes for name in node.names),
+                *(retired.unit for retired in self.retired_units),
+            )
+        )
 
     def service(self, name: str) -> DesiredService | None:
         return next((service for service in self.services if service.name == name), None)

@@ -57,7 +57,7 @@ def inquiry_of(
         needs=tuple(needs),
         unit_patterns=desired.unit_patterns,
         unit_names=tuple(sorted(desired.unit_names())),
-        retired_units=frozenset(ghost.unit for ghost in desired.ghosts),
+        retired_units=frozenset(retired.unit for retired in desired.retired_units),
         argvs={service.unit: service.loaded for service in desired.services if service.loaded},
         stores=desired.stores,
         passwords=dict(passwords or {}),

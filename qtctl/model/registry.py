@@ -52,7 +52,7 @@ from qtctl.model.running import (
 )
 from qtctl.model.sandbox import Sandbox
 from qtctl.model.states import KeyType, ServiceState
-from qtctl.model.units import Automount, Dropin, Hatch, Mount, Path, Slice, Socket, Swap, Target, Timer
+from qtctl.model.units import Automount, Dropin, Mount, Path, RawDirectives, Slice, Socket, Swap, Target, Timer
 
 WorkingDirectory = Annotated[
     str,
@@ -233,7 +233,7 @@ class Service(Node):
     restart: Restart = Restart()
     sandbox: Sandbox = Sandbox()
     streams: ServiceStreams = ServiceStreams()
-    systemd: Hatch = {}
+    systemd: RawDirectives = {}
 
 
 class Defaults(Node):

@@ -30,7 +30,7 @@ from qtctl.model.sandbox import Sandbox
 
 Word = str | Number | Switch
 _Said = Annotated[Word | tuple[Word, ...], Expect("text in quotes, a whole number, true, false or a list of them")]
-Hatch = Mapping[str, Annotated[Mapping[str, _Said], Expect("a table of directives: [systemd.Service]")]]
+RawDirectives = Mapping[str, Annotated[Mapping[str, _Said], Expect("a table of directives: [systemd.Service]")]]
 """Section → directive → value as systemd reads it; a list gives one assignment an item."""
 
 Starts = Annotated[
@@ -72,7 +72,7 @@ class Unit(Node):
     asserts: Asserts = Asserts()
     manager: LimitedManager = LimitedManager()
     install: Install | None = None
-    systemd: Hatch = Field(default={})
+    systemd: RawDirectives = Field(default={})
 
 
 class Target(Unit):
@@ -247,4 +247,4 @@ class Dropin(Node):
     log: Log = Log()
     scheduling: Scheduling = Scheduling()
     sandbox: Sandbox = Sandbox()
-    systemd: Hatch = Field(default={})
+    systemd: RawDirectives = Field(default={})

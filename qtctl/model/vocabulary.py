@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.dialects.systemd.directives import AssignmentRule, takes
 from qtctl.model.fields import Node
 from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import UNIT_TABLES
@@ -117,10 +117,10 @@ def _options(annotation: object) -> tuple[object, ...]:
 
 
 _LISTS = {
-    Takes.UNITS: Form.UNITS,
-    Takes.INSTALL: Form.UNITS,
-    Takes.PATHS: Form.PATHS,
-    Takes.MOUNTS: Form.PATHS,
+    AssignmentRule.UNITS: Form.UNITS,
+    AssignmentRule.INSTALL: Form.UNITS,
+    AssignmentRule.PATHS: Form.PATHS,
+    AssignmentRule.MOUNTS: Form.PATHS,
 }
 
 

@@ -4,7 +4,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File, Unit
 from qtctl.plan import accounts, hosts_file, targets
-from qtctl.plan.unit_goals import wishes
+from qtctl.plan.unit_goals import goals
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:
@@ -17,10 +17,10 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     paths.update(hosts_file.paths(desired))
     paths.update(targets.folders(desired))
     units: set[str] = set()
-    for wish in wishes(desired):
-        units.add(wish.unit)
-        paths.update(wish.sees)
-        paths.update(wish.links)
+    for goal in goals(desired):
+        units.add(goal.unit)
+        paths.update(goal.sees)
+        paths.update(goal.links)
     wanted = [Need(Unit.FACT, unit) for unit in sorted(units)]
     wanted += [Need(File.FACT, path) for path in sorted(paths)]
     return (*wanted, *accounts.needs(desired), *hosts_file.needs(desired))

@@ -9,7 +9,7 @@ from qtctl.model.plan import Plan, Refusal
 from qtctl.plan import accounts, hosts_file, targets
 from qtctl.plan.files import changes, obstacles, to_read
 from qtctl.plan.needs import needs
-from qtctl.plan.unit_goals import wishes
+from qtctl.plan.unit_goals import goals
 from qtctl.plan.units import Scene, unit_steps
 
 
@@ -27,7 +27,7 @@ def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_o
     if refusals:
         return Plan(desired.host, (), refusals)
     written = changes(desired, facts, current)
-    scene = Scene(facts, {change.file.path: change for change in written}, {w.unit: w for w in wishes(desired)})
+    scene = Scene(facts, {change.file.path: change for change in written}, {w.unit: w for w in goals(desired)})
     files = (*(change.step for change in written), *hosts_file.steps(desired, facts, current))
     made = accounts.steps(desired, facts, {change.file.path: change for change in written})
     return Plan(desired.host, (*files, *made, *unit_steps(scene)))

@@ -11,7 +11,7 @@ from qtctl.meaning.access import Entry, Kind, first_change, walk
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts, File
 from qtctl.model.plan import Refusal
-from qtctl.plan.unit_goals import wishes
+from qtctl.plan.unit_goals import goals
 
 ROOT = "root"
 REMEDY = (
@@ -25,7 +25,7 @@ _WRITABLE = 0o022
 def targets(desired: Desired) -> tuple[str, ...]:
     """Paths that root or systemd writes for a deploy: generated files, links that enable, the hosts file. Sorted."""
     paths = {file.path for file in desired.files}
-    paths.update(link for wish in wishes(desired) for link in wish.links)
+    paths.update(link for goal in goals(desired) for link in goal.links)
     if desired.hosts_file is not None:
         paths.add(HOSTS)
     return tuple(sorted(paths))

@@ -8,7 +8,7 @@ from qtctl.model.unit_kinds import UnitKind
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class UnitGoal:
     """One unit. `active` None: whether it runs is not the deploy's business (a timer starts it).
 
     `file` is the path of its unit file, `sees` the paths whose content its process read when it started.
@@ -37,7 +37,7 @@ class Wish:
         return (*wanted, *(f"{directory}/{target}.requires/{self.unit}" for target in self.required_by))
 
 
-def wishes(desired: Desired) -> tuple[Wish, ...]:
+def goals(desired: Desired) -> tuple[UnitGoal, ...]:
     """Sorted by unit name. Only units that a file of `desired` makes: nothing else is touched."""
     made = {file.subject: file.path for file in desired.files if file.kind == "unit"}
     return tuple(_wish(unit, made[unit.made_by]) for unit in desired.units() if unit.generated and unit.made_by in made)
@@ -48,8 +48,8 @@ _RANKS = {UnitKind.SERVICE: 0, UnitKind.TARGET: 2}
 _OTHER_RANK = 1
 
 
-def _wish(unit: DesiredUnit, file: str) -> Wish:
-    return Wish(
+def _wish(unit: DesiredUnit, file: str) -> UnitGoal:
+    return UnitGoal(
         unit.unit,
         rank=_RANKS.get(unit.kind, _OTHER_RANK),
         active=unit.must_be_active,

@@ -9,7 +9,7 @@ from qtctl.model.moments import moment
 from qtctl.model.plan import Step, StepKind
 from qtctl.plan.files import FileChange
 from qtctl.plan.order import start_order
-from qtctl.plan.unit_goals import Wish
+from qtctl.plan.unit_goals import UnitGoal
 
 _NO_UNIT = Unit("not-found", "inactive", "dead", "")
 
@@ -20,7 +20,7 @@ class Scene:
 
     facts: Facts
     changes: Mapping[str, FileChange]
-    wishes: Mapping[str, Wish]
+    goals: Mapping[str, UnitGoal]
 
     def unit(self, name: str) -> Unit:
         return self.facts.read(Unit, name) or _NO_UNIT
@@ -36,22 +36,22 @@ def unit_steps(scene: Scene) -> tuple[Step, ...]:
 
 def _links(scene: Scene) -> tuple[Step, ...]:
     found: list[Step] = []
-    for wish in scene.wishes.values():
-        found += _link_steps(scene, wish)
+    for goal in scene.goals.values():
+        found += _link_steps(scene, goal)
     return tuple(sorted(found, key=lambda step: step.kind is StepKind.ENABLE))
 
 
-def _link_steps(scene: Scene, wish: Wish) -> list[Step]:
-    state = scene.unit(wish.unit).unit_file_state
-    if not wish.enabled:
+def _link_steps(scene: Scene, goal: UnitGoal) -> list[Step]:
+    state = scene.unit(goal.unit).unit_file_state
+    if not goal.enabled:
         if state not in ("enabled", "enabled-runtime"):
             return []
-        return [Step(StepKind.DISABLE, wish.unit, "enabled, declared not to start by itself", state)]
-    missing = [link for link in wish.links if scene.facts.read(File, link) is None]
+        return [Step(StepKind.DISABLE, goal.unit, "enabled, declared not to start by itself", state)]
+    missing = [link for link in goal.links if scene.facts.read(File, link) is None]
     if state == "enabled" and not missing:
         return []
     reason = f"{missing[0]} is missing" if state == "enabled" else f"{_word(state)}, declared to start at boot"
-    return [Step(StepKind.ENABLE, wish.unit, reason, state)]
+    return [Step(StepKind.ENABLE, goal.unit, reason, state)]
 
 
 def _word(state: str) -> str:
@@ -60,7 +60,7 @@ def _word(state: str) -> str:
 
 def _reload(scene: Scene, links: Sequence[Step]) -> tuple[Step, ...]:
     written = sum(change.file.of_unit for change in scene.changes.values())
-    stale = [wish.unit for wish in scene.wishes.values() if scene.unit(wish.unit).need_daemon_reload]
+    stale = [goal.unit for goal in scene.goals.values() if scene.unit(goal.unit).need_daemon_reload]
     reasons = []
     if written:
         reasons.append(f"{written} unit file{'s' * (written > 1)} written")
@@ -92,42 +92,42 @@ def _to_forget(unit: Unit) -> str:
 
 
 def _stops(scene: Scene) -> tuple[Step, ...]:
-    order = reversed(start_order(scene.wishes.values()))
+    order = reversed(start_order(scene.goals.values()))
     found = []
     for name in order:
         unit = scene.unit(name)
-        if scene.wishes[name].active is False and is_up(unit.active_state):
+        if scene.goals[name].active is False and is_up(unit.active_state):
             reason = f"{unit.active_state}, declared stopped{_drags(scene, name, 'stops')}"
             found.append(Step(StepKind.STOP, name, reason, _state(unit)))
     return tuple(found)
 
 
 def _starts(scene: Scene) -> tuple[Step, ...]:
-    steps = (_start(scene, scene.wishes[name]) for name in start_order(scene.wishes.values()))
+    steps = (_start(scene, scene.goals[name]) for name in start_order(scene.goals.values()))
     return tuple(step for step in steps if step is not None)
 
 
-def _start(scene: Scene, wish: Wish) -> Step | None:
-    if not wish.active:
+def _start(scene: Scene, goal: UnitGoal) -> Step | None:
+    if not goal.active:
         return None
-    unit = scene.unit(wish.unit)
+    unit = scene.unit(goal.unit)
     if not is_up(unit.active_state):
-        return Step(StepKind.START, wish.unit, f"{unit.active_state}, declared {_declared(wish)}", _state(unit))
-    reason = _restart_reason(scene, wish, unit)
+        return Step(StepKind.START, goal.unit, f"{unit.active_state}, declared {_declared(goal)}", _state(unit))
+    reason = _restart_reason(scene, goal, unit)
     if not reason:
         return None
-    return Step(StepKind.RESTART, wish.unit, reason + _drags(scene, wish.unit, "restarts"), _state(unit))
+    return Step(StepKind.RESTART, goal.unit, reason + _drags(scene, goal.unit, "restarts"), _state(unit))
 
 
-def _declared(wish: Wish) -> str:
-    return "running" if wish.rank == 0 else "active"
+def _declared(goal: UnitGoal) -> str:
+    return "running" if goal.rank == 0 else "active"
 
 
-def _restart_reason(scene: Scene, wish: Wish, unit: Unit) -> str:
+def _restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
     """Why a unit that runs must run anew: from the state of files and process, never from what a run remembers."""
     if unit.sub_state == "auto-restart":
         return f"in a restart loop ({unit.result or 'auto-restart'})"
-    reasons = (_outdated(scene, path, _started(unit)) for path in wish.sees)
+    reasons = (_outdated(scene, path, _started(unit)) for path in goal.sees)
     return "; ".join(reason for reason in reasons if reason)
 
 
@@ -153,7 +153,7 @@ def _clock(us: int) -> str:
 def _drags(scene: Scene, name: str, verb: str) -> str:
     """The running units that systemd stops or restarts along with this one."""
     tied = [
-        wish.unit for wish in scene.wishes.values() if name in wish.ties and is_up(scene.unit(wish.unit).active_state)
+        goal.unit for goal in scene.goals.values() if name in goal.ties and is_up(scene.unit(goal.unit).active_state)
     ]
     return f"; {verb} too: {', '.join(tied)}" if tied else ""
 

@@ -9,7 +9,7 @@ from qtctl.errors import InputError
 from qtctl.model.names import Names, names_unit, unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Service
-from qtctl.model.units import Hatch
+from qtctl.model.units import RawDirectives
 from qtctl.model.vocabulary import KINDS, fields
 from qtctl.rules.problem import Problem
 
@@ -35,7 +35,7 @@ def _install(node: object, origin: Origin) -> Iterator[Problem]:
                 yield Problem(f"{name[:200]!r} is no name of a unit", origin.at(key), "for example redis.service")
 
 
-def _hatch(kind: str, hatch: Hatch, origin: Origin) -> Iterator[Problem]:
+def _hatch(kind: str, hatch: RawDirectives, origin: Origin) -> Iterator[Problem]:
     known = fields(kind) if hatch else {}
     for section, directives in hatch.items():
         for directive in directives:

@@ -6,7 +6,7 @@ value.
 
 from collections.abc import Iterable
 
-from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.dialects.systemd.directives import AssignmentRule, takes
 from qtctl.dialects.systemd.quoting import parse_env_file
 from qtctl.dialects.systemd.unitfile import UnitFile, effective, parse
 from qtctl.errors import InputError, Place
@@ -67,6 +67,6 @@ def _judge_directive(unitfile: UnitFile, directive: Declared, found: tuple[str, 
 
 
 def _holds(directive: Declared, values: tuple[object, ...]) -> bool:
-    if takes(directive.key) is Takes.UNITS:
+    if takes(directive.key) is AssignmentRule.UNITS:
         return set(directive.values) <= set(values)
     return directive.values == values

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.dialects.systemd.directives import AssignmentRule, takes
 from qtctl.dialects.systemd.quoting import path, path_word, setting, simple_path, value
 from qtctl.dialects.systemd.splitting import quote_literal
 from qtctl.dialects.systemd.unit_name import unit_name
@@ -30,7 +30,7 @@ def written_setting(text: str, key: str) -> str:
         return value(text, key)
     marks = text[: len(text) - len(text.lstrip("-+"))]
     bare = text.removeprefix(marks)
-    listed = takes(key) in (Takes.PATHS, Takes.MOUNTS)
+    listed = takes(key) in (AssignmentRule.PATHS, AssignmentRule.MOUNTS)
     if listed and bare.startswith("/") and ":" not in bare:
         return marks + path_word(bare, key)
     if listed and " " in bare and ":" not in bare:

@@ -42,8 +42,8 @@ def modules(desired: Desired, look: Look) -> tuple[Module, ...]:
 
 def retired(desired: Desired, look: Look, suffix: str) -> list[tuple[str, str]]:
     """(unit, why it was retired) of those that are on the host, or of which that is not known."""
-    ghosts = {ghost.unit: ghost.why for ghost in desired.ghosts if ghost.unit.endswith(suffix)}
-    return [(unit, why) for unit, why in sorted(ghosts.items()) if not gone(found(unit, look).seen)]
+    retired_units = {retired.unit: retired.why for retired in desired.retired_units if retired.unit.endswith(suffix)}
+    return [(unit, why) for unit, why in sorted(retired_units.items()) if not gone(found(unit, look).seen)]
 
 
 def gone(seen: Seen[Unit]) -> bool:

@@ -23,7 +23,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     """The facts that the registry report reads; many of them the audit asks for anyway."""
     found = {Need(HostBaseline.FACT, "host"), Need(UnitListing.FACT, "*")}
     found |= {Need(Unit.FACT, each.unit) for each in desired.units()}
-    found |= {Need(Unit.FACT, ghost.unit) for ghost in desired.ghosts}
+    found |= {Need(Unit.FACT, retired.unit) for retired in desired.retired_units}
     found |= {Need(File.FACT, each.entry_point) for each in desired.services if each.entry_point.startswith("/")}
     found |= {Need(Listeners.FACT, protocol) for protocol in PROTOCOLS}
     found |= {Need(VenvCheck.FACT, venv.path) for venv in desired.venvs}

@@ -8,7 +8,7 @@ from qtctl.findings.finding import Outcome, Severity
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.reports.check import Check
 from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
-from qtctl.stage.verified import Asked, CalendarCheck, Exposure, Verified
+from qtctl.stage.verified import AnalyzeAnswer, CalendarCheck, Exposure, Verified
 
 WORST = 5
 """How many open items of a service are shown."""
@@ -136,7 +136,7 @@ def build(found: Verified) -> VerifyReport:
     )
 
 
-def _question(asked: Asked) -> Question:
+def _question(asked: AnalyzeAnswer) -> Question:
     return Question(outcome=asked.outcome, reason=asked.reason)
 
 

@@ -12,8 +12,8 @@ from qtctl.model.desired import (
     DesiredKey,
     DesiredService,
     DesiredVenv,
-    Ghost,
     Login,
+    RetiredUnit,
 )
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.names import Names, unit_name, units_of
@@ -73,7 +73,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         keys=_keys(registry, host, services),
         stores=_stores(registry, host),
         externals=_externals(registry, host),
-        ghosts=tuple(_ghosts(registry)),
+        retired_units=tuple(_retired_units(registry)),
         severities=tuple(sorted(registry.policy.severities.items())),
         fail_on=registry.policy.fail_on,
         accounts=accounts(registry, host),
@@ -179,9 +179,9 @@ def _externals(registry: Registry, host: str) -> tuple[DesiredExternal, ...]:
     return tuple(found)
 
 
-def _ghosts(registry: Registry) -> Iterator[Ghost]:
+def _retired_units(registry: Registry) -> Iterator[RetiredUnit]:
     for kind in UNIT_TABLES:
         for name, node in sorted(getattr(registry, kind).items()):
             if node.state == "retired":
                 origin: Origin = registry.origins[kind, name]
-                yield from (Ghost(name, unit, node.why, origin) for unit in units_of(registry, kind, name))
+                yield from (RetiredUnit(name, unit, node.why, origin) for unit in units_of(registry, kind, name))

@@ -11,7 +11,7 @@ from qtctl.model.names import Names
 from qtctl.model.registry import Service
 from qtctl.model.relations import ORDER, Install, Order
 from qtctl.model.running import Commands
-from qtctl.model.units import Hatch, Unit
+from qtctl.model.units import RawDirectives, Unit
 from qtctl.model.vocabulary import directives_of
 
 
@@ -52,12 +52,12 @@ def merged(node: Node, default: Node | None, key: str) -> object:
     return tuple(dict.fromkeys((*other, *own))) if isinstance(own, tuple) and other else own
 
 
-def hatch(declared: Hatch, section: str) -> Pairs:
+def hatch(declared: RawDirectives, section: str) -> Pairs:
     """What the escape hatch of a unit says of one section."""
     return tuple(pair for directive, value in declared.get(section, {}).items() for pair in _pairs(directive, value))
 
 
-def further(declared: Hatch, known: Iterable[str]) -> tuple[tuple[str, Pairs], ...]:
+def further(declared: RawDirectives, known: Iterable[str]) -> tuple[tuple[str, Pairs], ...]:
     """The sections of the escape hatch that are none of `known`."""
     names = (name for name in declared if name not in frozenset(known))
     return tuple((name, hatch(declared, name)) for name in names)

@@ -60,13 +60,15 @@ def _named(desired: Desired) -> Iterator[Named]:
     services = [(unit, (place[unit.unit],)) for unit in desired.services]
     externals = [(unit, (place[unit.unit],)) for unit in desired.externals]
     rest = [(unit, (place[unit.unit],)) for unit in desired.units() if unit.kind is not UnitKind.SERVICE]
-    ghosts = [(ghost, (PlaceOf(ghost.name, ghost.unit, "retired"),)) for ghost in desired.ghosts]
+    retired_units = [(retired, (PlaceOf(retired.name, retired.unit, "retired"),)) for retired in desired.retired_units]
     yield from (((unit.name,), those) for unit, those in (*services, *externals))
     yield from ((_short_names(each), those) for each, those in templates)
-    yield from (((ghost.name,), those) for ghost, those in ghosts if ghost.unit.endswith(UnitKind.SERVICE.suffix))
+    yield from (
+        ((retired.name,), those) for retired, those in retired_units if retired.unit.endswith(UnitKind.SERVICE.suffix)
+    )
     yield from (((unit.name,), those) for unit, those in rest)
     yield from ((unit_names(unit), those) for unit, those in (*services, *externals, *templates, *rest))
-    yield from (((ghost.unit, ghost.name), those) for ghost, those in ghosts)
+    yield from (((retired.unit, retired.name), those) for retired, those in retired_units)
 
 
 def unit_names(unit: DesiredUnit) -> tuple[str, ...]:

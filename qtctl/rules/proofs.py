@@ -9,7 +9,7 @@ from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File
-from qtctl.rules.rule import Claim
+from qtctl.rules.rule import ProofSource
 
 EACH_FIELD_OF_GROUP = 'NR%2{f=$0;next} f=="name"{n=$0} n==g&&f==k{print f, $0}'
 
@@ -18,72 +18,72 @@ def _unit(name: str) -> str:
     return f"-- {quote(name)}" if name.startswith("-") else quote(name)
 
 
-def unit_property(need: Need, unit: str, name: str, value: object) -> Claim:
+def unit_property(need: Need, unit: str, name: str, value: object) -> ProofSource:
     """`name` is the property as systemctl prints it: ActiveState, UnitFileState."""
-    return Claim(need, f"systemctl show -p {name} {_unit(unit)}", f"{name}={value}")
+    return ProofSource(need, f"systemctl show -p {name} {_unit(unit)}", f"{name}={value}")
 
 
-def enablement(need: Need, unit: str, state: str) -> Claim:
+def enablement(need: Need, unit: str, state: str) -> ProofSource:
     """For any unit file, templates too, which `systemctl show` refuses."""
-    return Claim(need, f"systemctl is-enabled {_unit(unit)}", state)
+    return ProofSource(need, f"systemctl is-enabled {_unit(unit)}", state)
 
 
-def reference(need: Need, unit: str, directive: str, missing: str) -> Claim:
+def reference(need: Need, unit: str, directive: str, missing: str) -> ProofSource:
     show = f"systemctl show --value -p {directive} {_unit(unit)}"
-    return Claim(need, f"{show} | tr ' ' '\\n' | grep -Fx -- {quote(missing)}", missing)
+    return ProofSource(need, f"{show} | tr ' ' '\\n' | grep -Fx -- {quote(missing)}", missing)
 
 
-def presence(need: Need, path: str, *, present: bool) -> Claim:
+def presence(need: Need, path: str, *, present: bool) -> ProofSource:
     """A link that leads nowhere is present."""
     name = quote(path)
     again = f"{{ test -e {name} || test -L {name}; }} && echo present || echo absent"
-    return Claim(need, again, "present" if present else "absent")
+    return ProofSource(need, again, "present" if present else "absent")
 
 
-def permissions(need: Need, path: str, file: File) -> Claim:
-    return Claim(need, f"stat -c '%a %U:%G' {quote(path)}", f"{int(file.mode, 8):o} {file.owner}:{file.group}")
+def permissions(need: Need, path: str, file: File) -> ProofSource:
+    return ProofSource(need, f"stat -c '%a %U:%G' {quote(path)}", f"{int(file.mode, 8):o} {file.owner}:{file.group}")
 
 
-def kind(need: Need, path: str, file: File) -> Claim:
+def kind(need: Need, path: str, file: File) -> ProofSource:
     """A link by where it leads, a directory by its slash: what `ls -F` users expect, from tools that print one line."""
     if file.kind == "link":
-        return Claim(need, f"readlink {quote(path)}", file.target)
+        return ProofSource(need, f"readlink {quote(path)}", file.target)
     tests = f"test -f {quote(path)} && echo file || {{ test -d {quote(path)} && echo dir || echo other; }}"
-    return Claim(need, tests, file.kind)
+    return ProofSource(need, tests, file.kind)
 
 
-def digest(need: Need, path: str, sha256: str) -> Claim:
-    return Claim(need, f"sha256sum {quote(path)}", f"{sha256}  {path}")
+def digest(need: Need, path: str, sha256: str) -> ProofSource:
+    return ProofSource(need, f"sha256sum {quote(path)}", f"{sha256}  {path}")
 
 
-def account(need: Need, found: Account) -> Claim:
+def account(need: Need, found: Account) -> ProofSource:
     """Without the comment field, which is nobody's business."""
     line = f"{found.name}:{found.uid}:{found.gid}:{found.home}:{found.shell}"
-    return Claim(need, f"getent passwd {quote(found.name)} | cut -d: -f1,3,4,6,7", line)
+    return ProofSource(need, f"getent passwd {quote(found.name)} | cut -d: -f1,3,4,6,7", line)
 
 
-def no_account(need: Need, name: str) -> Claim:
-    return Claim(need, f"getent passwd {quote(name)} || echo absent", "absent")
+def no_account(need: Need, name: str) -> ProofSource:
+    return ProofSource(need, f"getent passwd {quote(name)} || echo absent", "absent")
 
 
-def group(need: Need, found: Group) -> Claim:
-    return Claim(need, f"getent group {quote(found.name)} | cut -d: -f1,3", f"{found.name}:{found.gid}")
+def group(need: Need, found: Group) -> ProofSource:
+    return ProofSource(need, f"getent group {quote(found.name)} | cut -d: -f1,3", f"{found.name}:{found.gid}")
 
 
-def no_group(need: Need, name: str) -> Claim:
-    return Claim(need, f"getent group {quote(name)} || echo absent", "absent")
+def no_group(need: Need, name: str) -> ProofSource:
+    return ProofSource(need, f"getent group {quote(name)} || echo absent", "absent")
 
 
-def not_in_group(need: Need, user: str, name: str) -> Claim:
-    return Claim(need, f"id -nG {quote(user)} | tr ' ' '\\n' | grep -cFx -- {quote(name)}", "0")
+def not_in_group(need: Need, user: str, name: str) -> ProofSource:
+    return ProofSource(need, f"id -nG {quote(user)} | tr ' ' '\\n' | grep -cFx -- {quote(name)}", "0")
 
 
-def alias(need: Need, name: str, addresses: Sequence[str]) -> Claim:
+def alias(need: Need, name: str, addresses: Sequence[str]) -> ProofSource:
     """The addresses that the hosts file gives a name, each on a line."""
     wanted = name.lower().replace("\\", "\\\\").replace('"', '\\"')
     program = f'{{sub(/#.*/, "")}} {{for (i = 2; i <= NF; i++) if (tolower($i) == "{wanted}") print $1}}'
     again = f"awk {quote(program)} {HOSTS}"
-    return Claim(need, f"{again} | grep . || echo absent", addresses[0] if addresses else "absent")
+    return ProofSource(need, f"{again} | grep . || echo absent", addresses[0] if addresses else "absent")
 
 
 def _sockets(port: Listener, options: str = "") -> str:
@@ -91,26 +91,26 @@ def _sockets(port: Listener, options: str = "") -> str:
     return f"ss -H -ln{family}{options} 'sport = :{port.port}'"
 
 
-def nobody_listens(need: Need, port: Listener) -> Claim:
-    return Claim(need, f"{_sockets(port)} | wc -l", "0")
+def nobody_listens(need: Need, port: Listener) -> ProofSource:
+    return ProofSource(need, f"{_sockets(port)} | wc -l", "0")
 
 
-def not_at_address(need: Need, port: Listener) -> Claim:
+def not_at_address(need: Need, port: Listener) -> ProofSource:
     """Somebody listens on the port, and not at the declared address."""
     address = quote(f"{port.address}:{port.port}")
-    return Claim(need, f"{_sockets(port)} | awk '{{print $4}}' | grep -cFx -- {address}", "0")
+    return ProofSource(need, f"{_sockets(port)} | awk '{{print $4}}' | grep -cFx -- {address}", "0")
 
 
-def listens(need: Need, port: Listener, row: list[str]) -> Claim:
-    return Claim(need, f"{_sockets(port)} | awk '{{print $4}}'", _local(row))
+def listens(need: Need, port: Listener, row: list[str]) -> ProofSource:
+    return ProofSource(need, f"{_sockets(port)} | awk '{{print $4}}'", _local(row))
 
 
-def owner(need: Need, port: Listener, row: list[str]) -> Claim:
+def owner(need: Need, port: Listener, row: list[str]) -> ProofSource:
     """The listening address with the control group of its socket, which names the unit without root."""
     group = next((word for word in reversed(row[3].split()) if word.startswith("cgroup:")), "")
     if not group:
         return listens(need, port, row)
-    return Claim(need, f"{_sockets(port, ' --cgroup')} | awk '{{print $4, $NF}}'", f"{_local(row)} {group}")
+    return ProofSource(need, f"{_sockets(port, ' --cgroup')} | awk '{{print $4, $NF}}'", f"{_local(row)} {group}")
 
 
 def _local(row: list[str]) -> str:
@@ -119,19 +119,21 @@ def _local(row: list[str]) -> str:
     return next((word for word in line.split() if word.endswith(f":{port}")), f"{address}:{port}")
 
 
-def leads_to(need: Need, path: str, resolved: str) -> Claim:
+def leads_to(need: Need, path: str, resolved: str) -> ProofSource:
     """Where its links end, also where nothing is there."""
-    return Claim(need, f"readlink -m {quote(path)}", resolved)
+    return ProofSource(need, f"readlink -m {quote(path)}", resolved)
 
 
-def runs(need: Need, interpreter: str, status: int) -> Claim:
+def runs(need: Need, interpreter: str, status: int) -> ProofSource:
     """Only for an interpreter that nobody but root can change: a proof never asks anyone to run another."""
-    return Claim(need, f"{quote(interpreter)} -I -S -E -B -c pass; echo $?", str(status))
+    return ProofSource(need, f"{quote(interpreter)} -I -S -E -B -c pass; echo $?", str(status))
 
 
-def executable(need: Need, path: str, *, yes: bool) -> Claim:
+def executable(need: Need, path: str, *, yes: bool) -> ProofSource:
     test = f"test -f {quote(path)} && test -x {quote(path)}"
-    return Claim(need, f"{test} && echo executable || echo not executable", "executable" if yes else "not executable")
+    return ProofSource(
+        need, f"{test} && echo executable || echo not executable", "executable" if yes else "not executable"
+    )
 
 
 def _redis(store: DesiredStore, *words: str) -> str:
@@ -141,32 +143,32 @@ def _redis(store: DesiredStore, *words: str) -> str:
     return f"{password}redis-cli -h {quote(store.address)} -p {store.port} {arguments}"
 
 
-def nobody_answers(need: Need, store: DesiredStore) -> Claim:
+def nobody_answers(need: Need, store: DesiredStore) -> ProofSource:
     line = f"Could not connect to Redis at {store.address}:{store.port}: Connection refused"
-    return Claim(need, f"{_redis(store, 'PING')} 2>&1", line)
+    return ProofSource(need, f"{_redis(store, 'PING')} 2>&1", line)
 
 
-def answers(need: Need, store: DesiredStore) -> Claim:
-    return Claim(need, _redis(store, "PING"), "PONG")
+def answers(need: Need, store: DesiredStore) -> ProofSource:
+    return ProofSource(need, _redis(store, "PING"), "PONG")
 
 
-def key_type(need: Need, store: DesiredStore, key: str, kind_of_key: str) -> Claim:
+def key_type(need: Need, store: DesiredStore, key: str, kind_of_key: str) -> ProofSource:
     """`none` for a key that is not there."""
-    return Claim(need, _redis(store, "TYPE", key), kind_of_key)
+    return ProofSource(need, _redis(store, "TYPE", key), kind_of_key)
 
 
-def newest_entry(need: Need, store: DesiredStore, key: str, last_id: str) -> Claim:
+def newest_entry(need: Need, store: DesiredStore, key: str, last_id: str) -> ProofSource:
     """Filtered: the rest of the answer holds what the entries say."""
-    return Claim(need, f"{_redis(store, 'XINFO', 'STREAM', key)} | grep -A1 -x last-generated-id", last_id)
+    return ProofSource(need, f"{_redis(store, 'XINFO', 'STREAM', key)} | grep -A1 -x last-generated-id", last_id)
 
 
-def groups_named(need: Need, store: DesiredStore, key: str, group: str, count: int) -> Claim:
-    return Claim(need, f"{_redis(store, 'XINFO', 'GROUPS', key)} | grep -cFx -- {quote(group)}", str(count))
+def groups_named(need: Need, store: DesiredStore, key: str, group: str, count: int) -> ProofSource:
+    return ProofSource(need, f"{_redis(store, 'XINFO', 'GROUPS', key)} | grep -cFx -- {quote(group)}", str(count))
 
 
-def group_field(need: Need, store: DesiredStore, group: tuple[str, str], field: str, value: int | None) -> Claim:
+def group_field(need: Need, store: DesiredStore, group: tuple[str, str], field: str, value: int | None) -> ProofSource:
     """`group` is stream and group name. Redis prints a NULL as an empty line."""
     key, name = group
     program = f"awk -v g={quote(name)} -v k={field} '{EACH_FIELD_OF_GROUP}'"
     line = f"{field} {'' if value is None else value}"
-    return Claim(need, f"{_redis(store, 'XINFO', 'GROUPS', key)} | {program}", line)
+    return ProofSource(need, f"{_redis(store, 'XINFO', 'GROUPS', key)} | {program}", line)

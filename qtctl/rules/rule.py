@@ -12,7 +12,7 @@ from qtctl.model.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ProofSource:
     """What a rule shows for its verdict: the fact it read, and the command and line that prove it."""
 
     need: Need
@@ -29,7 +29,7 @@ class Verdict:
 
     holds: bool
     observed: Json
-    claims: tuple[Claim, ...] = ()
+    sources: tuple[ProofSource, ...] = ()
     subject: str = ""
     declared: Origin | None = None
     remedy: str = ""

@@ -12,7 +12,7 @@ from qtctl.rules.units.verified import judge_calendar, judge_exposure, judge_mes
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AnalyzeAnswer:
     """How a question to a tool ended. `reason` says why it is unknown, '' otherwise."""
 
     outcome: Outcome
@@ -71,11 +71,11 @@ class Verified:
     systemd: int | None
     threshold: float | None
     units: tuple[str, ...]
-    verify: Asked
+    verify: AnalyzeAnswer
     messages: tuple[UnitMessage, ...]
-    calendar: Asked
+    calendar: AnalyzeAnswer
     calendars: tuple[CalendarCheck, ...]
-    security: Asked
+    security: AnalyzeAnswer
     exposures: tuple[Exposure, ...]
     policy: Policy = field(default_factory=Policy)
 

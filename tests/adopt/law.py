@@ -8,7 +8,7 @@ from pathlib import Path
 from qtctl.adapters.files import read_templates, read_text, shipped
 from qtctl.adapters.unit_folders import read_unit_folder
 from qtctl.adopt.adoption import Adoption, FileKind
-from qtctl.adopt.merged_units import Wish
+from qtctl.adopt.merged_units import Selection
 from qtctl.adopt.registry import HostFacts
 from qtctl.flows.adopt import Adopted, Into, Source, adopt_units
 from qtctl.flows.declare import declare
@@ -39,7 +39,7 @@ class Outcome:
 def adopt(found: Iterable[Found]) -> tuple[Adopted, Mapping[str, bytes]]:
     """The adoption, and the unit files that its registry renders, by path below /etc/systemd/system."""
     into = _into()
-    adopted = adopt_units(Source("found", tuple(found)), Wish(VERSION), into)
+    adopted = adopt_units(Source("found", tuple(found)), Selection(VERSION), into)
     registry = {path: text for path, text in adopted.files.items() if not path.startswith("schemas/")}
     files = declare(registry, into.templates, HOST, None).desired.files
     below = f"/{same.FOLDER}/"

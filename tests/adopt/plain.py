@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from qtctl.dialects.systemd.directives import Takes, takes
+from qtctl.dialects.systemd.directives import AssignmentRule, takes
 from qtctl.dialects.systemd.splitting import quote, quote_literal
 from qtctl.dialects.systemd.unitfile import Effective
 
-_JOINED: Mapping[Takes, Callable[[str], str]] = {
-    Takes.UNITS: str.strip,
-    Takes.INSTALL: str.strip,
-    Takes.WORDS: quote,
-    Takes.PATHS: quote_literal,
-    Takes.MOUNTS: quote_literal,
+_JOINED: Mapping[AssignmentRule, Callable[[str], str]] = {
+    AssignmentRule.UNITS: str.strip,
+    AssignmentRule.INSTALL: str.strip,
+    AssignmentRule.WORDS: quote,
+    AssignmentRule.PATHS: quote_literal,
+    AssignmentRule.MOUNTS: quote_literal,
 }
 
 

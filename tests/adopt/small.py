@@ -7,7 +7,7 @@ from typing import Any
 
 from qtctl.adapters.files import read_templates, read_text, shipped
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.merged_units import Wish
+from qtctl.adopt.merged_units import Selection
 from qtctl.adopt.registry import HostFacts
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding
@@ -37,7 +37,7 @@ def adopt(
     only: tuple[str, ...] = (),
     states: Mapping[str, UnitState] | None = None,
 ) -> Adopted:
-    return adopt_units(Source("here", found(texts, links), states or {}), Wish(252, only, prefer), into())
+    return adopt_units(Source("here", found(texts, links), states or {}), Selection(252, only, prefer), into())
 
 
 def table(adopted: Adopted, path: str) -> dict[str, Any]:

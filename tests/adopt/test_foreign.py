@@ -6,7 +6,7 @@ import pytest
 
 from qtctl.adapters.unit_folders import read_unit_folder
 from qtctl.adopt.adoption import Fate, FileKind
-from qtctl.adopt.merged_units import Wish
+from qtctl.adopt.merged_units import Selection
 from qtctl.flows.adopt import Source, adopt_units
 from tests.adopt.found import SHARED, why_no_shared
 from tests.adopt.small import into
@@ -17,7 +17,7 @@ ROOTS = sorted(Path("/var/cache/qtctl/lab").glob("*/usr/lib/systemd/system"))
 
 
 def check(folder: Path, *, least: int) -> None:
-    done = adopt_units(Source(str(folder), read_unit_folder(folder)), Wish(252), into())
+    done = adopt_units(Source(str(folder), read_unit_folder(folder)), Selection(252), into())
     adoption = done.adoption
     assert len(adoption.units) >= least
     assert adoption.share >= ENOUGH

@@ -15,9 +15,9 @@ from qtctl.model.desired import (
     DesiredTarget,
     DesiredTimer,
     DesiredVenv,
-    Ghost,
     Login,
     Membership,
+    RetiredUnit,
 )
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.desired_store import DesiredStore
@@ -130,7 +130,8 @@ def desired(**changes: Any) -> Desired:
         venvs=(DesiredVenv("ai-engine", VENV, f"{VENV}/bin/python", ("ai-engine",), Origin("venvs.toml")),),
         keys=(key(), key(SIZES), key(PRICES, KeyType.HASH)), stores=(store(),),
         externals=(DesiredExternal("redis-server", REDIS, "", external, ("redis",), True, True, ports=ports),),
-        ghosts=(Ghost("old", GHOST, "replaced", Origin("services/old.toml")),), severities=(), fail_on="warning",
+        retired_units=(RetiredUnit("old", GHOST, "replaced", Origin("services/old.toml")),),
+        severities=(), fail_on="warning",
         files=(
             *(unit_file(unit) for unit in (ENGINE, MONITOR, NIGHTLY, TIMER, TARGET)),
             env_file("/etc/quantum/ai-engine.env", ENGINE),

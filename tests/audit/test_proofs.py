@@ -14,20 +14,20 @@ from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File
 from qtctl.rules import proofs
-from qtctl.rules.rule import Claim
+from qtctl.rules.rule import ProofSource
 from tests.audit.build import listener, store
 
 NEED = Need("test", "x")
 ODD = "a b'$(id);\"c"
 
 
-def printed(claim: Claim) -> list[str]:
-    done = subprocess.run(["sh", "-c", claim.again], capture_output=True, text=True, check=False, timeout=20)
+def printed(source: ProofSource) -> list[str]:
+    done = subprocess.run(["sh", "-c", source.again], capture_output=True, text=True, check=False, timeout=20)
     return done.stdout.splitlines()
 
 
-def shows(claim: Claim) -> bool:
-    return claim.line in printed(claim)
+def shows(source: ProofSource) -> bool:
+    return source.line in printed(source)
 
 
 def test_files_with_any_name(tmp_path: Path) -> None:
@@ -131,8 +131,8 @@ def test_nobody_answers() -> None:
 
 
 def test_a_password_is_named_and_never_printed() -> None:
-    claim = proofs.answers(NEED, store(password_env="REDIS_PASSWORD"))
-    assert claim.again.startswith('REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli ')
+    source = proofs.answers(NEED, store(password_env="REDIS_PASSWORD"))
+    assert source.again.startswith('REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli ')
 
 
 def test_unit_names_are_quoted() -> None:

@@ -38,7 +38,7 @@ def desired(port: int = 6379, services: tuple[str, ...] = (), patterns: tuple[st
     return Desired(
         fleet="small", host="prod-1", login=LOGIN, unit_patterns=patterns, loop_restarts=3, loop_up_us=60_000_000,
         timezone="UTC", memory=0, services=tuple(map(service, services)), targets=(), timers=(), venvs=(), keys=(),
-        stores=(store(port),), externals=(), ghosts=(), severities=(), fail_on="error",
+        stores=(store(port),), externals=(), retired_units=(), severities=(), fail_on="error",
     )  # fmt: skip
 
 

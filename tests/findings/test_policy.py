@@ -15,7 +15,7 @@ from qtctl.flows.lint import lint
 from qtctl.parity.compare import compare
 from qtctl.reports.parity import build as build_parity
 from qtctl.reports.verify import build as build_verify
-from qtctl.stage.verified import Asked, Exposure, Verified
+from qtctl.stage.verified import AnalyzeAnswer, Exposure, Verified
 from tests.audit.build import desired as audited
 from tests.audit.build import evidence
 from tests.lint.cases import CASES
@@ -45,7 +45,7 @@ def parity_says(severity: str) -> tuple[Conclusion, Severity]:
 
 
 def verify_says(severity: str) -> tuple[Conclusion, Severity]:
-    holds = Asked(Outcome.HOLDS)
+    holds = AnalyzeAnswer(Outcome.HOLDS)
     found = Verified(
         fleet="f",
         host="box",
@@ -57,7 +57,7 @@ def verify_says(severity: str) -> tuple[Conclusion, Severity]:
         messages=(),
         calendar=holds,
         calendars=(),
-        security=Asked(Outcome.BROKEN),
+        security=AnalyzeAnswer(Outcome.BROKEN),
         exposures=(Exposure("a.service", 5.0, "MEDIUM", Outcome.BROKEN, (OpenItem("a", "b", 1.0),), None),),
         policy=Policy.of("warning", {"QT119": severity}),
     )

@@ -88,7 +88,7 @@ def test_what_starts_a_unit_is_known_whether_it_names_it_or_not(desired: Desired
 def test_every_unit_name_of_the_registry_is_known(desired: Desired) -> None:
     names = desired.unit_names()
     assert {unit.unit for unit in (*desired.units(), *desired.generated_units())} <= names
-    assert {ghost.unit for ghost in desired.ghosts} <= names
+    assert {retired.unit for retired in desired.retired_units} <= names
     assert {alias for external in desired.externals for alias in external.names} <= names
 
 

@@ -15,7 +15,7 @@ from qtctl.model.plan import Plan, Step, StepKind
 from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs
 from qtctl.plan.plan import plan, unread
-from qtctl.plan.unit_goals import wishes
+from qtctl.plan.unit_goals import goals
 
 UNITS = "/etc/systemd/system"
 STARTED = 1_768_600_000_000_000
@@ -67,7 +67,7 @@ def desired(*units: DesiredService | DesiredTarget | DesiredTimer, texts: Mappin
             files.append(_file(unit.env_file, unit.unit, "env", "0600", texts or {}))
     return Desired(
         fleet="quantum", host="h1", login=LOGIN, unit_patterns=("quantum*",), loop_restarts=3, loop_up_us=60_000_000,
-        timezone="Etc/UTC", memory=0, venvs=(), keys=(), stores=(), externals=(), ghosts=(), severities=(),
+        timezone="Etc/UTC", memory=0, venvs=(), keys=(), stores=(), externals=(), retired_units=(), severities=(),
         fail_on="warning", files=tuple(files),
         services=tuple(unit for unit in units if isinstance(unit, DesiredService)),
         targets=tuple(unit for unit in units if isinstance(unit, DesiredTarget)),
@@ -187,10 +187,10 @@ def _linked(ground: Ground, file: DesiredFile, state: str) -> str:
 
 
 def _enable(ground: Ground, step: Step, wanted: Desired) -> None:
-    for wish in wishes(wanted):
-        if wish.unit == step.subject:
-            for path in wish.links:
-                ground.files[path] = File("link", "0777", "root", "root", 1, ground.clock, wish.file)
+    for goal in goals(wanted):
+        if goal.unit == step.subject:
+            for path in goal.links:
+                ground.files[path] = File("link", "0777", "root", "root", 1, ground.clock, goal.file)
 
 
 def _disable(ground: Ground, step: Step, _wanted: Desired) -> None:

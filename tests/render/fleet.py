@@ -72,7 +72,7 @@ DESIRED = Desired(
     keys=(),
     stores=(),
     externals=(),
-    ghosts=(),
+    retired_units=(),
     severities=(),
     fail_on="warning",
 )

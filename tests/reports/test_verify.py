@@ -11,7 +11,7 @@ from qtctl.findings.finding import Outcome
 from qtctl.formats.markdown import markdown
 from qtctl.reports.verify import build, to_json
 from qtctl.reports.verify_page import page
-from qtctl.stage.verified import Asked, CalendarCheck, Exposure, UnitMessage, Verified
+from qtctl.stage.verified import AnalyzeAnswer, CalendarCheck, Exposure, UnitMessage, Verified
 
 from .golden import assert_golden
 
@@ -25,18 +25,18 @@ VERIFIED = Verified(
     systemd=252,
     threshold=8.5,
     units=("a.service", "b.service", "c.service", "t.timer"),
-    verify=Asked(BROKEN),
+    verify=AnalyzeAnswer(BROKEN),
     messages=(
         UnitMessage("a.service", UNIT, 12, "MemoryMaxx=1G", "Unknown key 'MemoryMaxx'", Place("services/a.toml", 1)),
         UnitMessage("b.service", "", None, "", "Command | is not executable", Place("services/b.toml", 1)),
         UnitMessage("", "", None, "", "Something of nobody", None),
     ),
-    calendar=Asked(BROKEN),
+    calendar=AnalyzeAnswer(BROKEN),
     calendars=(
         CalendarCheck("t.timer", "hourly", "*-*-* *:00:00", HOLDS, "", Place("timers.toml", 4)),
         CalendarCheck("t.timer", "never", "", BROKEN, "Failed to parse", Place("timers.toml", 4)),
     ),
-    security=Asked(UNKNOWN, "systemd-analyze security exited with 1: nothing said of c.service"),
+    security=AnalyzeAnswer(UNKNOWN, "systemd-analyze security exited with 1: nothing said of c.service"),
     exposures=(
         Exposure("a.service", 3.2, "OK", HOLDS, OPEN[:1], Place("services/a.toml", 5)),
         Exposure("b.service", 8.3, "EXPOSED", HOLDS, OPEN, Place("services/b.toml", 1)),
@@ -51,7 +51,7 @@ def test_the_whole_report() -> None:
 
 
 def test_nothing_was_answered() -> None:
-    why = Asked(UNKNOWN, "systemd-analyze is not installed on this machine")
+    why = AnalyzeAnswer(UNKNOWN, "systemd-analyze is not installed on this machine")
     found = replace(
         VERIFIED, systemd=None, verify=why, calendar=why, security=why, messages=(), calendars=(), exposures=()
     )
@@ -63,13 +63,13 @@ def test_nothing_was_answered() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"security": Asked(UNKNOWN)},
-        {"verify": Asked(HOLDS, "because")},
-        {"calendar": Asked(HOLDS)},
-        {"security": Asked(HOLDS)},
+        {"security": AnalyzeAnswer(UNKNOWN)},
+        {"verify": AnalyzeAnswer(HOLDS, "because")},
+        {"calendar": AnalyzeAnswer(HOLDS)},
+        {"security": AnalyzeAnswer(HOLDS)},
     ],
     ids=str,
 )
-def test_a_report_that_does_not_add_up_is_none(change: dict[str, Asked]) -> None:
+def test_a_report_that_does_not_add_up_is_none(change: dict[str, AnalyzeAnswer]) -> None:
     with pytest.raises(ValidationError):
         build(replace(VERIFIED, **change))  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import pytest
 from qtctl.collect import commands
 from qtctl.collect.document import MOST_VALUES, dump, load
 from qtctl.collect.ledger import Ledger
-from qtctl.collect.look import Deadline, Look
+from qtctl.collect.look import Deadline, Observation
 from qtctl.errors import InputError
 from qtctl.interfaces.host import Completed
 from qtctl.model.account_facts import Account
@@ -177,7 +177,7 @@ class _Host:
 def noted(stdout: bytes, *families: tuple[Probe, tuple[Need, ...]]) -> Ledger:
     ledger, clock = Ledger(), _Clock()
     asked = commands.Asked(families, _Ended(Completed(0, stdout, stdout, 1e9, 1.0)), MARKER)
-    look = Look(_Host(), None, ledger, clock, Deadline(clock, 9))  # type: ignore[arg-type]
+    look = Observation(_Host(), None, ledger, clock, Deadline(clock, 9))  # type: ignore[arg-type]
     commands.finish(look, asked)
     return ledger
 

@@ -57,15 +57,15 @@ def units(
     """
     from qtctl.adapters.files import check_new_registry
     from qtctl.adapters.unit_folders import read_unit_folder
-    from qtctl.adopt.merged_units import Wish
+    from qtctl.adopt.merged_units import Selection
     from qtctl.adopt.registry import HostFacts
     from qtctl.flows.adopt import Source, adopt_units
 
     check_new_registry(out, force=force)
     guessed = ("address", "audit_user", "deploy_user", "memory", "cpus", "systemd", "timezone")
     into = _into(out, name, HostFacts(host, host, systemd=systemd, guessed=guessed))
-    wish = Wish(systemd, tuple(only or ()), tuple(prefer or ()))
-    adopted = adopt_units(Source(str(folder), read_unit_folder(folder)), wish, into)
+    selection = Selection(systemd, tuple(only or ()), tuple(prefer or ()))
+    adopted = adopt_units(Source(str(folder), read_unit_folder(folder)), selection, into)
     _finish(adopted, out, lambda file: str(folder / file), force=force, format_=format_)
 
 
@@ -86,7 +86,7 @@ def host(
     Units of packages are left to their packages; drop-ins of them are adopted. Secrets stay on the host.
     """
     from qtctl.adapters.files import check_new_registry
-    from qtctl.adopt.merged_units import Wish
+    from qtctl.adopt.merged_units import Selection
     from qtctl.cli.output import progress
     from qtctl.engines.connect import connect, undeclared_route
     from qtctl.flows.adopt import Source, adopt_units
@@ -100,7 +100,7 @@ def host(
             known = facts(looked, target, connection.address, connection.user)
     into = _into(out, name, known)
     source = Source(target, looked.found, looked.states, looked.unread, as_root=connection.user == ROOT)
-    adopted = adopt_units(source, Wish(known.systemd, tuple(only or ())), into)
+    adopted = adopt_units(source, Selection(known.systemd, tuple(only or ())), into)
     _finish(adopted, out, str, force=force, format_=format_)
 
 

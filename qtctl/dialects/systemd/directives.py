@@ -3,7 +3,7 @@
 from enum import Enum
 
 
-class Takes(Enum):
+class AssignmentRule(Enum):
     """What a directive makes of being assigned more than once."""
 
     SCALAR = "scalar"
@@ -24,7 +24,7 @@ class Takes(Enum):
     """Each word is one item, once, quoted or not; an empty assignment drops those before it."""
 
 
-NEVER_EMPTIED = frozenset((Takes.FIRST, Takes.UNITS, Takes.MOUNTS))
+NEVER_EMPTIED = frozenset((AssignmentRule.FIRST, AssignmentRule.UNITS, AssignmentRule.MOUNTS))
 """What an empty assignment does nothing to."""
 
 
@@ -70,24 +70,24 @@ TIMERS = frozenset(["OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec
 """An empty assignment of any of them drops the schedule of all of them."""
 
 _TABLE = {
-    **dict.fromkeys(_UNITS.split(), Takes.UNITS),
-    **dict.fromkeys(_INSTALL.split(), Takes.INSTALL),
-    **dict.fromkeys(_PATHS.split(), Takes.PATHS),
-    **dict.fromkeys(_WORDS.split(), Takes.WORDS),
-    **dict.fromkeys((*_LINES.split(), *_INVERTIBLE.split(), "Delegate"), Takes.LINES),
-    **dict.fromkeys((*TIMERS, *LISTENS, *WATCHES), Takes.LINES),
-    "DefaultInstance": Takes.SCALAR,
-    "Unit": Takes.FIRST,
-    "RequiresMountsFor": Takes.MOUNTS,
-    "WantsMountsFor": Takes.MOUNTS,
+    **dict.fromkeys(_UNITS.split(), AssignmentRule.UNITS),
+    **dict.fromkeys(_INSTALL.split(), AssignmentRule.INSTALL),
+    **dict.fromkeys(_PATHS.split(), AssignmentRule.PATHS),
+    **dict.fromkeys(_WORDS.split(), AssignmentRule.WORDS),
+    **dict.fromkeys((*_LINES.split(), *_INVERTIBLE.split(), "Delegate"), AssignmentRule.LINES),
+    **dict.fromkeys((*TIMERS, *LISTENS, *WATCHES), AssignmentRule.LINES),
+    "DefaultInstance": AssignmentRule.SCALAR,
+    "Unit": AssignmentRule.FIRST,
+    "RequiresMountsFor": AssignmentRule.MOUNTS,
+    "WantsMountsFor": AssignmentRule.MOUNTS,
 }
 
 
-def takes(key: str) -> Takes:
+def takes(key: str) -> AssignmentRule:
     """How `key` takes several assignments; unknown directives are taken as scalars."""
     if key.startswith(("Condition", "Assert")):
-        return Takes.LINES
-    return _TABLE.get(key, Takes.SCALAR)
+        return AssignmentRule.LINES
+    return _TABLE.get(key, AssignmentRule.SCALAR)
 
 
 def reset_with(key: str) -> frozenset[str] | str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, Takes, reset_with, takes
+from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, AssignmentRule, reset_with, takes
 from qtctl.dialects.systemd.splitting import WHITESPACE, Escapes, plain_words, split, trouble
 from qtctl.errors import InputError, Place
 
@@ -20,10 +20,10 @@ SHORT = 4096
 _PHYSICAL = re.compile(r"([^\r\n]*)(\r\n|\n\r|\n|\r|\Z)")
 _UNSAFE_SECTION = re.compile("[\x00-\x1f\x7f\"'\\\\]")
 _ESCAPES = {
-    Takes.INSTALL: Escapes.NONE,
-    Takes.PATHS: Escapes.LITERAL,
-    Takes.MOUNTS: Escapes.LITERAL,
-    Takes.WORDS: Escapes.C_RELAXED,
+    AssignmentRule.INSTALL: Escapes.NONE,
+    AssignmentRule.PATHS: Escapes.LITERAL,
+    AssignmentRule.MOUNTS: Escapes.LITERAL,
+    AssignmentRule.WORDS: Escapes.C_RELAXED,
 }
 
 Effective = dict[tuple[str, str], tuple[str, ...]]
@@ -214,9 +214,9 @@ class _Assigned:
 
     def assign(self, line: Line, name: str) -> None:
         at, kind = (line.section, line.key), takes(line.key)
-        if kind is Takes.SCALAR:
+        if kind is AssignmentRule.SCALAR:
             self._values[at] = [line.value]
-        elif kind is Takes.FIRST:
+        elif kind is AssignmentRule.FIRST:
             if line.value:
                 self._values.setdefault(at, [line.value])
         elif line.value:
@@ -242,10 +242,10 @@ class _Assigned:
         return {at: _once(at[1], values) for at, values in self._values.items()}
 
 
-def _items(line: Line, kind: Takes, name: str) -> tuple[str, ...]:
-    if kind is Takes.LINES:
+def _items(line: Line, kind: AssignmentRule, name: str) -> tuple[str, ...]:
+    if kind is AssignmentRule.LINES:
         return (line.value,)
-    if kind is Takes.UNITS:
+    if kind is AssignmentRule.UNITS:
         return plain_words(line.value)
     try:
         return split(line.value, _ESCAPES[kind])
@@ -254,4 +254,6 @@ def _items(line: Line, kind: Takes, name: str) -> tuple[str, ...]:
 
 
 def _once(key: str, values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values)) if takes(key) in (Takes.UNITS, Takes.INSTALL) else tuple(values)
+    return (
+        tuple(dict.fromkeys(values)) if takes(key) in (AssignmentRule.UNITS, AssignmentRule.INSTALL) else tuple(values)
+    )

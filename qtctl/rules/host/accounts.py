@@ -12,7 +12,7 @@ from qtctl.model.facts import Facts
 from qtctl.model.json import Json, JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy
-from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()
@@ -33,8 +33,8 @@ def _is_there(facts: Facts, account: DesiredAccount) -> Verdict:
     found = facts.read(Account, account.name)
     if found is not None:
         return Verdict(True, {"account": account.name}, (proofs.account(_need(account), found),))
-    claim = proofs.no_account(_need(account), account.name)
-    return Verdict(False, {"account": None}, (claim,), remedy=deploy(facts))
+    source = proofs.no_account(_need(account), account.name)
+    return Verdict(False, {"account": None}, (source,), remedy=deploy(facts))
 
 
 def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
@@ -64,10 +64,10 @@ def _is_as_declared(facts: Facts, account: DesiredAccount) -> Judgment:
     found = facts.read(Account, account.name)
     if found is None:
         return NOT_JUDGED
-    wanted, observed, claims = dict(_wanted(account)), _observed(facts, account, found), _claims(facts, account, found)
+    wanted, observed, sources = dict(_wanted(account)), _observed(facts, account, found), _claims(facts, account, found)
     differs = [key for key, value in wanted.items() if observed[key] != value]
     shown: JsonObject = {key: observed[key] for key in wanted}
-    return Verdict(not differs, shown, claims, remedy=_remedy(facts, account, differs))
+    return Verdict(not differs, shown, sources, remedy=_remedy(facts, account, differs))
 
 
 def _observed(facts: Facts, account: DesiredAccount, found: Account) -> dict[str, Json]:
@@ -90,7 +90,7 @@ def _is_member(facts: Facts, found: Account, name: str) -> bool:
     return group is not None and (found.name in group.members or group.gid == found.gid)
 
 
-def _claims(facts: Facts, account: DesiredAccount, found: Account) -> tuple[Claim, ...]:
+def _claims(facts: Facts, account: DesiredAccount, found: Account) -> tuple[ProofSource, ...]:
     need, first = Need(Group.FACT, account.group), facts.read(Group, account.group)
     group = proofs.no_group(need, account.group) if first is None else proofs.group(need, first)
     missing = [each for each in account.groups if not _is_member(facts, found, each)]

@@ -55,9 +55,9 @@ def _there(desired: Desired) -> tuple[Expectation, ...]:
 
 def _is_there(facts: Facts, file: EnvFile) -> Verdict:
     there = facts.read(File, file.path) is not None
-    claim = proofs.presence(file.need, file.path, present=there)
+    source = proofs.presence(file.need, file.path, present=there)
     remedy = deploy(facts) if file.generated else f"make {file.path} on the host: root's, mode 0600, KEY=value lines"
-    return Verdict(there, {"file": "present" if there else "absent"}, (claim,), remedy=remedy)
+    return Verdict(there, {"file": "present" if there else "absent"}, (source,), remedy=remedy)
 
 
 def _closed(desired: Desired) -> tuple[Expectation, ...]:
@@ -78,13 +78,13 @@ def _is_closed(facts: Facts, file: EnvFile) -> Judgment:
     found = facts.read(File, file.path)
     if found is None:
         return NOT_JUDGED
-    claim = proofs.permissions(file.need, file.path, found)
+    source = proofs.permissions(file.need, file.path, found)
     observed: JsonObject = {"mode": found.mode, "owner": found.owner, "group": found.group, "kind": found.kind}
     if found.kind == "link" and not file.generated:
-        return Verdict(False, None, (claim,), unknown="it is a link, and what it leads to was not asked for")
+        return Verdict(False, None, (source,), unknown="it is a link, and what it leads to was not asked for")
     if found.kind != "file":
         return Verdict(False, observed, (proofs.kind(file.need, file.path, found),), remedy=_remedy(facts, file))
-    return Verdict(_as_declared(found, file), observed, (claim,), remedy=_remedy(facts, file))
+    return Verdict(_as_declared(found, file), observed, (source,), remedy=_remedy(facts, file))
 
 
 def _as_declared(found: File, file: EnvFile) -> bool:

@@ -37,11 +37,11 @@ def _causes(folder: DesiredFolder) -> tuple[Root, ...]:
 def _is_there(facts: Facts, folder: DesiredFolder) -> Verdict:
     found = facts.read(File, folder.path)
     if found is None:
-        claim = proofs.presence(_need(folder), folder.path, present=False)
-        return Verdict(False, {"kind": None}, (claim,), remedy=deploy(facts))
-    claim = proofs.kind(_need(folder), folder.path, found)
+        source = proofs.presence(_need(folder), folder.path, present=False)
+        return Verdict(False, {"kind": None}, (source,), remedy=deploy(facts))
+    source = proofs.kind(_need(folder), folder.path, found)
     remedy = f"see what {folder.path} is, and move it away or declare where it leads; then {deploy(facts)}"
-    return Verdict(found.kind == "dir", {"kind": found.kind}, (claim,), remedy=remedy)
+    return Verdict(found.kind == "dir", {"kind": found.kind}, (source,), remedy=remedy)
 
 
 def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
@@ -60,8 +60,8 @@ def _is_as_declared(facts: Facts, folder: DesiredFolder) -> Judgment:
     if found is None or found.kind != "dir":
         return NOT_JUDGED
     observed: JsonObject = {"mode": found.mode, "owner": found.owner, "group": found.group}
-    claim = proofs.permissions(_need(folder), folder.path, found)
-    return Verdict(observed == _wanted(folder), observed, (claim,), remedy=deploy(facts))
+    source = proofs.permissions(_need(folder), folder.path, found)
+    return Verdict(observed == _wanted(folder), observed, (source,), remedy=deploy(facts))
 
 
 QT713 = Rule(

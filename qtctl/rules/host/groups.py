@@ -14,7 +14,7 @@ from qtctl.model.states import ServiceState
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root
 from qtctl.rules.host.streams import services_down, stores
-from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()
@@ -92,8 +92,8 @@ def _is_there(facts: Facts, group: Group) -> Verdict:
     remedy = f"systemctl restart the unit of {', '.join(group.services)}: consumers create their group when they start"
     if there:
         return Verdict(True, {"group": group.membership.group}, ())
-    claim = proofs.groups_named(group.need, group.store, *group.pair, 0)
-    return Verdict(False, {"group": None}, (claim,), remedy=remedy)
+    source = proofs.groups_named(group.need, group.store, *group.pair, 0)
+    return Verdict(False, {"group": None}, (source,), remedy=remedy)
 
 
 def _keeping_up(desired: Desired) -> tuple[Expectation, ...]:
@@ -125,14 +125,14 @@ def _keeps_up(facts: Facts, group: Group) -> Judgment:
     over_pending = is_over_pending(found, limit.max_pending)
     over_lag = is_over_lag(found, limit.max_lag)
     observed: JsonObject = {"lag": found.lag, "pending": found.pending, "consumers": found.consumers}
-    claims = _fields(group, found, lag=bool(over_lag) or not over_pending, pending=over_pending)
+    sources = _fields(group, found, lag=bool(over_lag) or not over_pending, pending=over_pending)
     undecided = NULL_LAG if over_lag is None and not over_pending else ""
     names = ", ".join(group.services)
     remedy = f"journalctl on {names}: is it slower than its stream, or stuck? Restart it once the cause is known"
-    return Verdict(not (over_lag or over_pending), observed, claims, remedy=remedy, unknown=undecided)
+    return Verdict(not (over_lag or over_pending), observed, sources, remedy=remedy, unknown=undecided)
 
 
-def _fields(group: Group, found: StreamGroup, *, lag: bool, pending: bool) -> tuple[Claim, ...]:
+def _fields(group: Group, found: StreamGroup, *, lag: bool, pending: bool) -> tuple[ProofSource, ...]:
     shown = [("lag", found.lag)] if lag else []
     if pending:
         shown.append(("pending", found.pending))

@@ -34,10 +34,10 @@ def _is_given(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
     addresses = addresses_of(rows, name)
     wrong = [each for each in addresses if not any(same_address(each, one) for one in wanted)]
     missing = [one for one in wanted if not any(same_address(each, one) for each in addresses)]
-    claim = proofs.alias(NEED, name, (*wrong, *addresses))
+    source = proofs.alias(NEED, name, (*wrong, *addresses))
     first = f"remove the line of {PATH} that gives {name} {wrong[0]}, then " if wrong else ""
     remedy = f"{first}{deploy(facts)}"
-    return Verdict(not wrong and not missing, {"addresses": list(addresses)}, (claim,), remedy=remedy)
+    return Verdict(not wrong and not missing, {"addresses": list(addresses)}, (source,), remedy=remedy)
 
 
 QT706 = Rule(

@@ -9,7 +9,7 @@ from qtctl.model.account_facts import Auditor
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
-from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 NEED = Need(Auditor.FACT, "self")
 
@@ -28,13 +28,13 @@ def _is_own(facts: Facts) -> Verdict:
     entry = found.change.entry
     users, groups = ({int(number): name for number, name in each.items()} for each in (login.users, login.groups))
     says = found.change.says(users, groups)
-    claim = Claim(NEED, f"stat -c '%a %u %g %n' {quote(entry.path)}",
+    source = ProofSource(NEED, f"stat -c '%a %u %g %n' {quote(entry.path)}",
                   f"{entry.mode:o} {entry.uid} {entry.gid} {entry.path}")  # fmt: skip
     remedy = (
         f"make {entry.path} writable by {login.name} and root alone (ls -ld shows owner and mode); until then look at "
         f"{found.path}, and believe no audit by {login.name}"
     )
-    return Verdict(False, {"account": login.name, "file": found.path, "changed by": says}, (claim,), remedy=remedy)
+    return Verdict(False, {"account": login.name, "file": found.path, "changed by": says}, (source,), remedy=remedy)
 
 
 QT722 = Rule(

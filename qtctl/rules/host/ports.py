@@ -13,7 +13,7 @@ from qtctl.model.facts import Facts, Listeners
 from qtctl.model.json import Json
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root, down, port_subject
-from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()
@@ -105,11 +105,11 @@ def _shown(rows: tuple[Row, ...]) -> dict[str, Json]:
     return {"listeners": [{"address": row[0], "unit": row[2]} for row in rows]}
 
 
-def _owners(place: Place, rows: tuple[Row, ...]) -> tuple[Claim, ...]:
+def _owners(place: Place, rows: tuple[Row, ...]) -> tuple[ProofSource, ...]:
     return tuple(proofs.owner(place.need, place.port, row) for row in rows)
 
 
-def _addresses(place: Place, rows: tuple[Row, ...]) -> tuple[Claim, ...]:
+def _addresses(place: Place, rows: tuple[Row, ...]) -> tuple[ProofSource, ...]:
     return tuple(proofs.listens(place.need, place.port, row) for row in rows)
 
 

@@ -78,10 +78,10 @@ def _present(desired: Desired) -> tuple[Expectation, ...]:
 def _is_present(facts: Facts, key: DesiredKey, store: DesiredStore) -> Verdict:
     found = facts.read(KeyFact, key.name, key.store)
     kind = found.type if found else "none"
-    claim = proofs.key_type(_key_need(key), store, key.name, kind)
+    source = proofs.key_type(_key_need(key), store, key.name, kind)
     writers = ", ".join(key.publishers)
     remedy = f"see why {writers} writes nothing" if writers else "declare what publishes it, or declare it retired"
-    return Verdict(found is not None, {"type": kind}, (claim,), remedy=remedy)
+    return Verdict(found is not None, {"type": kind}, (source,), remedy=remedy)
 
 
 def _typed(desired: Desired) -> tuple[Expectation, ...]:
@@ -97,9 +97,9 @@ def _is_typed(facts: Facts, key: DesiredKey, store: DesiredStore) -> Judgment:
     found = facts.read(KeyFact, key.name, key.store)
     if found is None:
         return NOT_JUDGED
-    claim = proofs.key_type(_key_need(key), store, key.name, found.type)
+    source = proofs.key_type(_key_need(key), store, key.name, found.type)
     remedy = f"find who writes {key.name} as a {found.type}, or correct its type in the registry"
-    return Verdict(found.type == str(key.type), {"type": found.type}, (claim,), remedy=remedy)
+    return Verdict(found.type == str(key.type), {"type": found.type}, (source,), remedy=remedy)
 
 
 def _fresh(desired: Desired) -> tuple[Expectation, ...]:
@@ -123,11 +123,11 @@ def _is_fresh(facts: Facts, key: DesiredKey, store: DesiredStore, max_age_us: in
     if stream is None:
         return NOT_JUDGED
     age = age_us(stream, facts.asked_us(need))
-    claim = proofs.newest_entry(need, store, key.name, stream.last_id)
+    source = proofs.newest_entry(need, store, key.name, stream.last_id)
     observed = {"age_s": age // SECOND if age is not None else None, "newest": stream.last_id}
     writers = ", ".join(key.publishers) or "whoever publishes it"
     remedy = f"journalctl on {writers}: it runs and writes nothing, or does not run"
-    return Verdict(age is not None and age <= max_age_us, {**observed}, (claim,), remedy=remedy)
+    return Verdict(age is not None and age <= max_age_us, {**observed}, (source,), remedy=remedy)
 
 
 QT501 = Rule(

@@ -6,12 +6,12 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.meaning.units import is_up
-from qtctl.model.desired import Desired, Ghost
+from qtctl.model.desired import Desired, RetiredUnit
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing
 from qtctl.rules import proofs
 from qtctl.rules.declared import declared_units
-from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 LISTING = Need(UnitListing.FACT, "*")
 ALL = "*"
@@ -23,11 +23,17 @@ def _only_declared(desired: Desired) -> tuple[Expectation, ...]:
     rogues = Expectation(
         ALL, {"undeclared": [], "patterns": [*patterns]}, (LISTING,), partial(_rogues, desired=desired)
     )
-    ghosts = tuple(
-        Expectation(ghost.unit, {"state": "gone"}, (LISTING,), partial(_is_gone, ghost=ghost), ghost.origin)
-        for ghost in desired.ghosts
+    retired_units = tuple(
+        Expectation(
+            retired.unit,
+            {"state": "gone"},
+            (LISTING,),
+            partial(_is_gone, retired=retired),
+            retired.origin,
+        )
+        for retired in desired.retired_units
     )
-    return (rogues, *ghosts)
+    return (rogues, *retired_units)
 
 
 def _listing(facts: Facts) -> UnitListing:
@@ -46,16 +52,16 @@ def _on_host(listing: UnitListing, unit: str) -> dict[str, str]:
     return found
 
 
-def _is_gone(facts: Facts, ghost: Ghost) -> Verdict:
+def _is_gone(facts: Facts, retired: RetiredUnit) -> Verdict:
     """A masked unit that does not run is gone: a mask is how operators keep a name from coming back."""
-    found = _on_host(_listing(facts), ghost.unit)
+    found = _on_host(_listing(facts), retired.unit)
     masked = found.get("file", found.get("load", "")).startswith("masked")
     quiet = not is_up(found.get("active", "inactive"))
-    remedy = f"systemctl disable --now {ghost.unit}, remove its file, systemctl daemon-reload"
-    return Verdict(not found or (masked and quiet), {**found}, _existence(ghost.unit, found), remedy=remedy)
+    remedy = f"systemctl disable --now {retired.unit}, remove its file, systemctl daemon-reload"
+    return Verdict(not found or (masked and quiet), {**found}, _existence(retired.unit, found), remedy=remedy)
 
 
-def _existence(unit: str, found: dict[str, str]) -> tuple[Claim, ...]:
+def _existence(unit: str, found: dict[str, str]) -> tuple[ProofSource, ...]:
     if "file" in found:
         return (proofs.enablement(LISTING, unit, found["file"]),)
     return (proofs.unit_property(LISTING, unit, "LoadState", found.get("load", "not-found")),)
@@ -140,7 +146,7 @@ def _refers_to(unit: Unit | None) -> Iterator[tuple[str, str]]:
 
 def _not_found(name: str, users: list[tuple[str, str]]) -> Verdict:
     unit, directive = users[0]
-    claims = (
+    sources = (
         proofs.unit_property(LISTING, name, "LoadState", "not-found"),
         proofs.reference(Need(Unit.FACT, unit), unit, directive, name),
     )
@@ -149,7 +155,7 @@ def _not_found(name: str, users: list[tuple[str, str]]) -> Verdict:
         by.setdefault(user, []).append(f"{how}=")
     observed = {user: ", ".join(ways) for user, ways in sorted(by.items())}
     remedy = f"declare {name}, correct the name, or take it out of {', '.join(sorted(by))}"
-    return Verdict(False, {"load": "not-found", "by": {**observed}}, claims, subject=name, remedy=remedy)
+    return Verdict(False, {"load": "not-found", "by": {**observed}}, sources, subject=name, remedy=remedy)
 
 
 QT202 = Rule(

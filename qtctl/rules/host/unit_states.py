@@ -4,14 +4,14 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.meaning.units import Condition, LoopLimits, condition, is_up, read_unit
-from qtctl.model.desired import Desired, Ghost
+from qtctl.model.desired import Desired, RetiredUnit
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import DeclaredUnit, declared_units, deploy
 from qtctl.rules.exit_status import ending, hint
-from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()
@@ -22,7 +22,7 @@ def _need(declared: DeclaredUnit) -> Need:
     return Need(Unit.FACT, declared.unit)
 
 
-def _active(declared: DeclaredUnit, unit: Unit) -> Claim:
+def _active(declared: DeclaredUnit, unit: Unit) -> ProofSource:
     return proofs.unit_property(_need(declared), declared.unit, "ActiveState", unit.active_state)
 
 
@@ -71,19 +71,19 @@ def _observed(unit: Unit) -> JsonObject:
     return observed
 
 
-def _trouble(declared: DeclaredUnit, unit: Unit) -> tuple[Claim, ...]:
+def _trouble(declared: DeclaredUnit, unit: Unit) -> tuple[ProofSource, ...]:
     """The properties that say it. Of a loop only the counter stays long enough to be seen again."""
     need, name = _need(declared), declared.unit
     if unit.active_state != "failed":
         return (proofs.unit_property(need, name, "NRestarts", unit.n_restarts),)
-    claims = [_active(declared, unit)]
+    sources = [_active(declared, unit)]
     if unit.result:
-        claims.append(proofs.unit_property(need, name, "Result", unit.result))
+        sources.append(proofs.unit_property(need, name, "Result", unit.result))
     if unit.exec_main_code:
-        claims.append(proofs.unit_property(need, name, "ExecMainStatus", unit.exec_main_status))
+        sources.append(proofs.unit_property(need, name, "ExecMainStatus", unit.exec_main_status))
     if unit.n_restarts:
-        claims.append(proofs.unit_property(need, name, "NRestarts", unit.n_restarts))
-    return tuple(claims)
+        sources.append(proofs.unit_property(need, name, "NRestarts", unit.n_restarts))
+    return tuple(sources)
 
 
 def _remedy(declared: DeclaredUnit, unit: Unit, bad: Condition) -> str:
@@ -136,8 +136,14 @@ def _stopped(desired: Desired) -> tuple[Expectation, ...]:
         if declared.active is False
     )
     retired = tuple(
-        Expectation(ghost.unit, {"active": "inactive"}, (LISTING,), partial(_is_gone_quiet, ghost=ghost), ghost.origin)
-        for ghost in desired.ghosts
+        Expectation(
+            retired.unit,
+            {"active": "inactive"},
+            (LISTING,),
+            partial(_is_gone_quiet, retired=retired),
+            retired.origin,
+        )
+        for retired in desired.retired_units
     )
     return stopped + retired
 
@@ -148,17 +154,17 @@ def _is_stopped(facts: Facts, declared: DeclaredUnit) -> Verdict:
     return _quiet(_need(declared), declared.unit, state, f"systemctl disable --now {declared.unit}")
 
 
-def _is_gone_quiet(facts: Facts, ghost: Ghost) -> Verdict:
+def _is_gone_quiet(facts: Facts, retired: RetiredUnit) -> Verdict:
     listing = facts.read(UnitListing, "*")
-    loaded = listing.units.get(ghost.unit) if listing else None
-    remedy = f"systemctl disable --now {ghost.unit}, then remove its file"
-    return _quiet(LISTING, ghost.unit, loaded[1] if loaded else "inactive", remedy)
+    loaded = listing.units.get(retired.unit) if listing else None
+    remedy = f"systemctl disable --now {retired.unit}, then remove its file"
+    return _quiet(LISTING, retired.unit, loaded[1] if loaded else "inactive", remedy)
 
 
 def _quiet(need: Need, unit: str, state: str, remedy: str) -> Verdict:
-    claim = proofs.unit_property(need, unit, "ActiveState", state)
+    source = proofs.unit_property(need, unit, "ActiveState", state)
     wish = f"{remedy}; if it should run, declare it running"
-    return Verdict(not is_up(state), {"active": state}, (claim,), remedy=wish)
+    return Verdict(not is_up(state), {"active": state}, (source,), remedy=wish)
 
 
 QT204 = Rule(

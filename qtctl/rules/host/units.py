@@ -34,17 +34,17 @@ def _is_present(facts: Facts, declared: DeclaredUnit) -> Verdict:
     unit = read_unit(facts, declared.unit)
     load = unit.load_state if unit else "not-found"
     observed: JsonObject = {"load": load}
-    claims = [proofs.unit_property(Need(Unit.FACT, declared.unit), declared.unit, "LoadState", load)]
+    sources = [proofs.unit_property(Need(Unit.FACT, declared.unit), declared.unit, "LoadState", load)]
     there = True
     if declared.file:
         there = facts.read(File, declared.file) is not None
         observed["file"] = declared.file if there else "absent"
-        claims.append(proofs.presence(Need(File.FACT, declared.file), declared.file, present=there))
+        sources.append(proofs.presence(Need(File.FACT, declared.file), declared.file, present=there))
     generated = declared.kind != "external"
     remedy = (
         deploy(facts) if generated else f"install the package that brings {declared.unit}, or correct [{declared.kind}]"
     )
-    return Verdict(has_file(unit) and there, observed, tuple(claims), remedy=remedy)
+    return Verdict(has_file(unit) and there, observed, tuple(sources), remedy=remedy)
 
 
 def _enabled(desired: Desired) -> tuple[Expectation, ...]:
@@ -66,11 +66,11 @@ def _is_enabled(facts: Facts, declared: DeclaredUnit) -> Judgment:
     if unit is None or not has_file(unit) or file_gone:
         return NOT_JUDGED
     state = unit.unit_file_state
-    claim = proofs.enablement(Need(Unit.FACT, declared.unit), declared.unit, state)
+    source = proofs.enablement(Need(Unit.FACT, declared.unit), declared.unit, state)
     observed: JsonObject = {"enablement": state, "active": unit.active_state}
     if not state:
         return Verdict(False, None, unknown="systemd names no state of its unit file")
-    return Verdict(state in declared.enablement, observed, (claim,), remedy=_enablement_remedy(facts, declared, state))
+    return Verdict(state in declared.enablement, observed, (source,), remedy=_enablement_remedy(facts, declared, state))
 
 
 def _enablement_remedy(facts: Facts, declared: DeclaredUnit, state: str) -> str:
@@ -101,8 +101,8 @@ def _same_file(file: DesiredFile) -> Expectation:
 def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
     found = facts.read(File, file.path)
     if found is None and _alone(file):
-        claim = proofs.presence(need, file.path, present=False)
-        return Verdict(False, {"path": file.path, "kind": "absent"}, (claim,), remedy=deploy(facts))
+        source = proofs.presence(need, file.path, present=False)
+        return Verdict(False, {"path": file.path, "kind": "absent"}, (source,), remedy=deploy(facts))
     if found is None or (file.of_unit and _masks(found)):
         return NOT_JUDGED
     remedy = f"{deploy(facts)}; to keep the edit, put it into the registry first"
@@ -110,11 +110,11 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
         observed: JsonObject = {"path": file.path, "kind": found.kind, "target": found.target}
         return Verdict(False, observed, (proofs.kind(need, file.path, found),), remedy=remedy)
     if found.sha256 is None:
-        claim = proofs.permissions(need, file.path, found)
-        return Verdict(False, None, (claim,), unknown="the auditing account may not read the file")
-    claim = proofs.digest(need, file.path, found.sha256)
+        source = proofs.permissions(need, file.path, found)
+        return Verdict(False, None, (source,), unknown="the auditing account may not read the file")
+    source = proofs.digest(need, file.path, found.sha256)
     observed = {"path": file.path, "sha256": found.sha256, "mark": found.ours}
-    return Verdict(found.sha256 == file.sha256, observed, (claim,), remedy=remedy)
+    return Verdict(found.sha256 == file.sha256, observed, (source,), remedy=remedy)
 
 
 def _alone(file: DesiredFile) -> bool:

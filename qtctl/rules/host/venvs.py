@@ -8,7 +8,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, VenvCheck
 from qtctl.model.json import Json
 from qtctl.rules import proofs
-from qtctl.rules.rule import Claim, Expectation, Rule, Verdict
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()
@@ -32,10 +32,10 @@ def _there(desired: Desired) -> tuple[Expectation, ...]:
 def _is_there(facts: Facts, venv: DesiredVenv) -> Verdict:
     """A venv without a bin/python, not even a link that leads nowhere, is missing: there is nothing to run."""
     there = _interpreter(facts, venv) is not None
-    claim = proofs.presence(_need(venv), venv.interpreter, present=there)
+    source = proofs.presence(_need(venv), venv.interpreter, present=there)
     used = f" for {', '.join(venv.used_by)}" if venv.used_by else ""
     remedy = f"python3 -m venv {venv.path}, install its requirements{used}, restart what uses it"
-    return Verdict(there, {"interpreter": "present" if there else "absent"}, (claim,), remedy=remedy)
+    return Verdict(there, {"interpreter": "present" if there else "absent"}, (source,), remedy=remedy)
 
 
 def _interpreter(facts: Facts, venv: DesiredVenv) -> VenvCheck | None:
@@ -62,12 +62,12 @@ def _does_run(facts: Facts, venv: DesiredVenv) -> Judgment:
     shown = (
         proofs.runs(need, check.resolved, check.exit) if ran else proofs.executable(need, venv.interpreter, yes=False)
     )
-    claims = (shown, leads)
+    sources = (shown, leads)
     remedy = f"rebuild {venv.path} with an interpreter that is on the host: python3 -m venv --clear {venv.path}"
-    return Verdict(check.exit == 0, {"exit": check.exit, "interpreter": check.resolved}, claims, remedy=remedy)
+    return Verdict(check.exit == 0, {"exit": check.exit, "interpreter": check.resolved}, sources, remedy=remedy)
 
 
-def _as_it_looks(need: Need, venv: DesiredVenv, check: VenvCheck, leads: Claim) -> Verdict:
+def _as_it_looks(need: Need, venv: DesiredVenv, check: VenvCheck, leads: ProofSource) -> Verdict:
     """An interpreter that was not run. Of what is not a program of the host's kind nobody can tell."""
     if check.looks != "program":
         what = "a script" if check.looks == "script" else "no Python program that this host runs"

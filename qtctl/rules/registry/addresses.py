@@ -16,7 +16,7 @@ EVERY = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Binding:
     """One declared port. `hosts` are the hosts on which it is bound."""
 
     name: str
@@ -34,7 +34,7 @@ class Claim:
 
 def collisions(registry: Registry) -> Iterator[Problem]:
     """Each claim with the first that it collides with; the first wildcard with one of each address."""
-    bound: dict[tuple[str, int, str], dict[str, Claim]] = {}
+    bound: dict[tuple[str, int, str], dict[str, Binding]] = {}
     reported = set()
     for claim in _claims(registry):
         for host in claim.hosts:
@@ -47,14 +47,14 @@ def collisions(registry: Registry) -> Iterator[Problem]:
             firsts.setdefault(claim.of, claim)
 
 
-def _before(claim: Claim, firsts: Mapping[str, Claim]) -> Iterator[Claim]:
+def _before(claim: Binding, firsts: Mapping[str, Binding]) -> Iterator[Binding]:
     if claim.of == EVERY and EVERY not in firsts:
         yield from firsts.values()
         return
     yield from (firsts[address] for address in dict.fromkeys((claim.of, EVERY)) if address in firsts)
 
 
-def _claims(registry: Registry) -> Iterator[Claim]:
+def _claims(registry: Registry) -> Iterator[Binding]:
     every = frozenset(registry.hosts)
     for kind in ("services", "externals"):
         for name, node in getattr(registry, kind).items():
@@ -63,11 +63,11 @@ def _claims(registry: Registry) -> Iterator[Claim]:
             hosts = frozenset(node.hosts) or every
             for port_name, port in node.ports.items():
                 origin = registry.origins[kind, name].at("ports", port_name, "listen")
-                yield Claim(name, port.protocol, port.address, port.number, hosts, origin)
+                yield Binding(name, port.protocol, port.address, port.number, hosts, origin)
     yield from _claims_of_sockets(registry, every)
 
 
-def _claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterator[Claim]:
+def _claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterator[Binding]:
     """What systemd listens on, but for ports that the service it starts declares as its own."""
     names = Names.of(registry)
     ports = {
@@ -81,7 +81,7 @@ def _claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterator[Cl
         for port in ports_of_socket(node, registry.origins["sockets", name]):
             if node.state != "retired" and (starts, port.protocol, port.address, port.port) not in ports:
                 hosts = frozenset(node.hosts) or every
-                yield Claim(f"socket {name}", port.protocol, port.address, port.port, hosts, port.origin)
+                yield Binding(f"socket {name}", port.protocol, port.address, port.port, hosts, port.origin)
 
 
 QT101 = Meaning(

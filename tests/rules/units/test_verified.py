@@ -6,9 +6,9 @@ from qtctl.dialects.systemd.analyze import OpenItem
 from qtctl.errors import Place
 from qtctl.findings.finding import Outcome
 from qtctl.findings.verdict import Conclusion
-from qtctl.stage.verified import Asked, CalendarCheck, Exposure, UnitMessage, Verified
+from qtctl.stage.verified import AnalyzeAnswer, CalendarCheck, Exposure, UnitMessage, Verified
 
-HOLDS, BROKEN, UNKNOWN = (Asked(outcome, "why" * (outcome is Outcome.UNKNOWN)) for outcome in Outcome)
+HOLDS, BROKEN, UNKNOWN = (AnalyzeAnswer(outcome, "why" * (outcome is Outcome.UNKNOWN)) for outcome in Outcome)
 NAMED = UnitMessage("a.service", "/etc/a.service", 3, "X=1", "Unknown key", Place("services/a.toml", 1))
 OTHER = UnitMessage("", "", None, "", "of a unit of the system", None)
 WELL = Verified(
