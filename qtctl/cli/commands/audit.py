@@ -67,7 +67,7 @@ def _several(names: list[str], saved: Path | None, as_name: str | None, *, all_h
 
 def _prepare() -> None:
     """Load what judges and shows an audit, while the host answers."""
-    for each in ("api.audit", "report.audit_view"):
+    for each in ("api.audit", "reports.audit_view"):
         import_module(f"qtctl.{each}")
 
 
