@@ -52,6 +52,9 @@ def up(
     for name in names:
         state.check_name(name)
     chosen = suite or rootfs.default_suite()
+    rootfs.check_suite(chosen)
+    if suite is not None:
+        _check_running(names, suite)
     needs.check(build=not rootfs.cached(chosen).is_dir())
     waiting = [name for name in names if not _is_running(name)]
     if waiting:
@@ -64,6 +67,14 @@ def up(
         finally:
             ssh.write_config(_states)
     return [found for name in names if (found := find(name)) is not None]
+
+
+def _check_running(names: Sequence[str], suite: str) -> None:
+    """LabError where one of them runs with another suite: it would stay as it is."""
+    for name in names:
+        host = find(name)
+        if host is not None and host.running and host.suite != suite:
+            raise LabError(f"{name} runs already, with {host.suite}", hint=f"end it first: qtctl lab down {name}")
 
 
 def _make(name: str, *, tree: Tree, root: Path, suite: str, stands_for: str, key: str, progress: Progress) -> None:

@@ -8,7 +8,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from qtctl.errors import LabError
+from qtctl.dialects.nearest import Known
+from qtctl.errors import InputError, LabError
 from qtctl.interfaces.progress import Progress
 from qtctl.lab import private, sources, userns
 from qtctl.lab.shell import environment, run, tail
@@ -32,7 +33,11 @@ SUITES = {
 SCRIPTS = Path("/usr/share/debootstrap/scripts")
 SCRIPT_FOR = {sources.DEBIAN: "sid", sources.UBUNTU: "gutsy"}
 """What an older debootstrap, which has not heard of a suite, does for its distribution: all their suites share one."""
-KEYRING_PACKAGES = {sources.DEBIAN: "debian-archive-keyring", sources.UBUNTU: "ubuntu-keyring"}
+KEYRING_PACKAGES = {
+    sources.DEBIAN: ("debian-archive-keyring",),
+    sources.UBUNTU: ("ubuntu-keyring", "ubuntu-archive-keyring"),
+}
+"""The packages that bring a distribution's keys, by the names that Debian and Ubuntu have for them."""
 MASKED = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service",
     "fstrim.timer", "man-db.timer", "motd-news.timer", "console-getty.service", "getty.target",
@@ -50,8 +55,18 @@ DROP_INS = {
 
 
 def default_suite() -> str:
-    """bookworm, or noble where the machine is Ubuntu."""
-    return "noble" if sources.os_release().get("ID") == sources.UBUNTU else "bookworm"
+    """The machine's own release where there is a recipe for it; else noble on Ubuntu, and bookworm."""
+    release = sources.os_release()
+    own = release.get("VERSION_CODENAME", "")
+    return own if own in SUITES else "noble" if release.get("ID") == sources.UBUNTU else "bookworm"
+
+
+def check_suite(suite: str) -> None:
+    """InputError where there is no recipe for it."""
+    if suite not in SUITES:
+        known = ", ".join(sorted(SUITES))
+        hint = f"{meant} It is one of {known}" if (meant := Known(SUITES).did_you_mean(suite)) else f"one of {known}"
+        raise InputError(f"--suite {suite}: the lab has no such release", hint=hint)
 
 
 def cache_dir() -> Path:
@@ -86,8 +101,7 @@ def ensure(suite: str, progress: Progress) -> Path:
 
     LabError where another account could change what is in the cache.
     """
-    if suite not in SUITES:
-        raise LabError(f"no recipe for a host of {suite}", hint=f"one of {', '.join(sorted(SUITES))}")
+    check_suite(suite)
     private.folder(cache_dir(), _is_ours)
     path = cached(suite)
     if path.is_dir():
@@ -130,14 +144,31 @@ def _bootstrap(suite: str, root: Path, progress: Progress) -> None:
     )
     if not Path(mirror.keyring).is_file():
         raise LabError(
-            f"{suite} is signed by keys this machine lacks ({mirror.keyring})",
-            hint=f"apt-get install {KEYRING_PACKAGES[distribution]}",
+            f"{suite} is signed by keys that this machine does not have: there is no {mirror.keyring}",
+            hint=_how_to_get_keys(distribution),
         )
     progress(begun("", Stage.PREPARE, f"{suite}: bootstrapping from {mirror.uri} (about a minute, once)"))
     argv = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     argv += [f"--components={','.join(mirror.components)}", f"--keyring={mirror.keyring}"]
     script = () if (SCRIPTS / suite).exists() else (str(SCRIPTS / SCRIPT_FOR[distribution]),)
     _follow([*argv, suite, str(root), mirror.uri, *script], suite, progress)
+
+
+def _how_to_get_keys(distribution: str) -> str:
+    """The package that has them, if apt on this machine knows one; not every release of Debian has Ubuntu's keys."""
+    package = next((each for each in KEYRING_PACKAGES[distribution] if _installable(each)), None)
+    if package is not None:
+        return f"apt-get install {package}"
+    name = distribution.capitalize()
+    return f"no package that apt knows here has them: copy that file from a machine that runs {name}"
+
+
+def _installable(package: str) -> bool:
+    """Whether apt on this machine could install it."""
+    found = subprocess.run(
+        ["apt-cache", "show", "--no-all-versions", package], capture_output=True, env=environment(), check=False
+    )
+    return found.returncode == 0 and bool(found.stdout.strip())
 
 
 def _follow(argv: list[str], suite: str, progress: Progress) -> None:

@@ -23,11 +23,12 @@ FAMILIES = (
 
 
 class GateOutcome(StrEnum):
-    """A gate that nothing was judged for is unknown, too."""
+    """NONE: the registry declares nothing that the gate could look at. What was not answered is UNKNOWN."""
 
     PASS = "pass"  # noqa: S105 - an outcome
     FAIL = "fail"
     UNKNOWN = "unknown"
+    NONE = "none"
 
 
 class Gate(Part):
@@ -42,13 +43,15 @@ class Gate(Part):
     unknown: int
 
     @classmethod
-    def of(cls, name: str, outcomes: Iterable[GateOutcome]) -> "Gate":
+    def of(cls, name: str, outcomes: Iterable[GateOutcome], of_nothing: GateOutcome = GateOutcome.UNKNOWN) -> "Gate":
+        """`of_nothing`: how it ends where there was nothing to look at."""
         every = list(outcomes)
-        passed, failed, unknown = (every.count(outcome) for outcome in GateOutcome)
-        outcome = GateOutcome.UNKNOWN if unknown or not every else GateOutcome.PASS
+        judged = (GateOutcome.PASS, GateOutcome.FAIL, GateOutcome.UNKNOWN)
+        passed, failed, unknown = (every.count(outcome) for outcome in judged)
+        found = next((each for each in (GateOutcome.FAIL, GateOutcome.UNKNOWN) if each in every), GateOutcome.PASS)
         return cls(
             name=name,
-            outcome=GateOutcome.FAIL if failed else outcome,
+            outcome=found if every else of_nothing,
             passed=passed,
             failed=failed,
             unknown=unknown,
@@ -56,8 +59,9 @@ class Gate(Part):
 
 
 def gates(checks: Sequence[Check], modules: Sequence[Module], fail_on: Severity) -> tuple[Gate, ...]:
+    undeclared = GateOutcome.NONE if checks else GateOutcome.UNKNOWN
     by_family = (
-        Gate.of(name, (of_check(check, fail_on) for check in checks if check.id.startswith(family)))
+        Gate.of(name, (of_check(check, fail_on) for check in checks if check.id.startswith(family)), undeclared)
         for name, family in FAMILIES
     )
     return (

@@ -130,7 +130,7 @@ def infrastructure(report: RegistryReport) -> Blocks:
     return (
         Section("Host", baseline_blocks(report.infrastructure.host)),
         Section("External services", unit_rows(report.infrastructure.externals, "service")),
-        Section("Stores", (Table(STORE_HEADS, tuple(cells)), *why_unknown(stores))),
+        Section("Stores", (*table(STORE_HEADS, cells), *why_unknown(stores))),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from qtctl.dialects.nearest import nearest
 from qtctl.dialects.systemd.size import bytes_of
 from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.dialects.systemd.unit_name import is_template
@@ -27,18 +28,34 @@ from qtctl.resolve.listeners import listeners
 from qtctl.resolve.services import resolve_service
 from qtctl.resolve.units import dropin, other_unit, target, timer
 
+_NAMED = 3
+"""As many hosts as an error offers."""
+
 
 def stands_in(registry: Registry, target: str, as_name: str | None = None) -> str:
-    """The registry host that `target` is: `as_name`, itself, or the only one declared. InputError where none fits."""
-    for name in (as_name, target):
-        if name is not None and name in registry.hosts:
-            return name
+    """The registry host that `target` is: `as_name`, itself, or the only one declared. InputError where none fits.
+
+    `target` is empty where a command names no host.
+    """
+    wanted = target if as_name is None else as_name
+    if wanted in registry.hosts:
+        return wanted
     known = ", ".join(sorted(registry.hosts))
     if as_name is not None:
-        raise InputError(f"host {as_name} is not declared", hint=f"hosts.toml has {known}")
+        near = nearest(as_name, registry.hosts)
+        hint = f"did you mean --as {near}?" if near else f"hosts.toml has {known}"
+        raise InputError(f"--as {as_name}: the registry has no such host", hint=hint)
     if len(registry.hosts) == 1:
         return next(iter(registry.hosts))
-    raise InputError(f"{target} is not a host of the registry", hint=f"say which it stands in for: --as {known}")
+    if not target:
+        hint = f"name one: {' or '.join(f'--as {name}' for name in sorted(registry.hosts)[:_NAMED])}"
+        raise InputError(f"the registry has {len(registry.hosts)} hosts, and none is named", hint=hint)
+    near = nearest(target, registry.hosts)
+    meant = f"did you mean {near}? Else say" if near else "say"
+    raise InputError(
+        f"{target} is not a host of the registry",
+        hint=f"{meant} which of its hosts {target} stands in for, with --as: {known}",
+    )
 
 
 def resolve(registry: Registry, host: str) -> Desired:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
+    HOSTS = "hosts"
     SERVICES = "services"
     TIMERS = "timers"
     TARGETS = "targets"

@@ -18,6 +18,7 @@ from qtctl.views.find import WORDS
 from qtctl.views.rows import (
     ExternalRow,
     FolderRow,
+    HostRow,
     PortRow,
     Row,
     ServiceRow,
@@ -30,6 +31,7 @@ from qtctl.views.rows import (
 )
 
 STATES: dict[Kind, tuple[State, ...]] = {
+    Kind.HOSTS: (State.PRESENT,),
     Kind.SERVICES: (State.RUNNING, State.STOPPED, State.ON_TIMER, State.ON_DEMAND, State.RETIRED),
     Kind.TIMERS: (State.ACTIVE, State.STOPPED, State.RETIRED),
     Kind.TARGETS: (State.ACTIVE, State.RETIRED),
@@ -77,7 +79,7 @@ def _has_instances(row: Row) -> bool:
 def cells(found: Listing, row: Row) -> tuple[str, ...]:
     """The values of `columns`, as text."""
     values = (getattr(row, name) for name in columns(found))
-    return tuple(value if isinstance(value, str) else ", ".join(value) for value in values)
+    return tuple(", ".join(value) if isinstance(value, tuple) else str(value) for value in values)
 
 
 def page(found: Listing) -> Blocks:
@@ -96,7 +98,23 @@ def _cell(column: str, value: str) -> Text:
 
 def title(found: Listing) -> str:
     state = f" that are {found.state}" if found.state else ""
-    return f"{found.fleet}: {len(found.rows)} {found.kind}{state}"
+    kind = str(found.kind) if len(found.rows) != 1 else found.kind.removesuffix("s")
+    return f"{found.fleet}: {len(found.rows)} {kind}{state}"
+
+
+def _hosts(registry: Registry) -> Iterator[HostRow]:
+    for name, host in sorted(registry.hosts.items()):
+        yield HostRow(
+            name=name,
+            address=host.address,
+            ssh_port=host.ssh_port,
+            audit_user=host.audit_user,
+            deploy_user=host.deploy_user,
+            memory=host.memory,
+            cpus=host.cpus,
+            systemd=host.systemd,
+            summary=host.summary,
+        )
 
 
 def _services(registry: Registry) -> Iterator[ServiceRow]:
@@ -282,6 +300,7 @@ def _reads(key: str, service: Service) -> bool:
 
 
 ROWS: dict[Kind, Callable[[Registry], Iterator[Row]]] = {
+    Kind.HOSTS: _hosts,
     Kind.SERVICES: _services,
     Kind.TIMERS: _timers,
     Kind.TARGETS: _targets,
@@ -294,6 +313,7 @@ ROWS: dict[Kind, Callable[[Registry], Iterator[Row]]] = {
     Kind.EXTERNALS: _externals,
 }
 ROW_OF: dict[Kind, type[Part]] = {
+    Kind.HOSTS: HostRow,
     Kind.SERVICES: ServiceRow,
     Kind.TIMERS: TimerRow,
     Kind.TARGETS: TargetRow,

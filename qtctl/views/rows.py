@@ -5,6 +5,22 @@ from typing import Literal
 from qtctl.reports.document import Part
 
 
+class HostRow(Part):
+    """`state` is always present: a host that is gone is removed from hosts.toml."""
+
+    kind: Literal["host"] = "host"
+    name: str
+    address: str
+    ssh_port: int
+    state: Literal["present"] = "present"
+    audit_user: str
+    deploy_user: str
+    memory: str
+    cpus: int
+    systemd: int
+    summary: str
+
+
 class ServiceRow(Part):
     kind: Literal["service"] = "service"
     name: str
@@ -117,4 +133,16 @@ class ExternalRow(Part):
     summary: str
 
 
-Row = ServiceRow | TimerRow | TargetRow | UnitRow | VenvRow | UserRow | FolderRow | StreamRow | PortRow | ExternalRow
+Row = (
+    HostRow
+    | ServiceRow
+    | TimerRow
+    | TargetRow
+    | UnitRow
+    | VenvRow
+    | UserRow
+    | FolderRow
+    | StreamRow
+    | PortRow
+    | ExternalRow
+)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.options import OutFileOption, RegistryOption, registry_folder
-from qtctl.cli.output import write
+from qtctl.cli.output import complain, write
 from qtctl.views.choices import What
 
 
@@ -34,4 +34,7 @@ def graph(
     draw = {Picture.MERMAID: mermaid, Picture.DOT: dot, Picture.SVG: svg}[format_]
     if out is not None:
         check_writable(out)
-    write(draw(graph_of(read_registry(registry_folder(registry)), what, focus)), out)
+    found = graph_of(read_registry(registry_folder(registry)), what, focus)
+    write(draw(found), out)
+    if not found.nodes:
+        complain(f"the picture is empty: the registry declares nothing for --what {what} (try --what all)")

@@ -33,7 +33,10 @@ def up(
     as_name: AsOption = None,
     registry: RegistryOption = None,
     suite: Annotated[
-        str | None, typer.Option("--suite", help="bookworm, trixie, bullseye or noble. Default: as this machine.")
+        str | None,
+        typer.Option(
+            "--suite", metavar="SUITE", help="bookworm, trixie, bullseye or noble. Default: the one of this machine."
+        ),
     ] = None,
     install: Annotated[
         bool, typer.Option("--install", metavar="", help="Install missing Debian packages with apt-get.")
