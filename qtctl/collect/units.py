@@ -11,6 +11,7 @@ from qtctl.errors import HostError
 from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach, Unit, UnitListing
+from qtctl.model.inquiry import Inquiry
 from qtctl.probes import units as probe
 from qtctl.probes.answer import Answer, absent, not_asked, observed, refused, unparseable
 
@@ -56,6 +57,10 @@ class _Session:
         self._bus, self._clock, self._deadline = look.host.bus(root=root), look.clock, look.deadline
         self._at = self._took_s = 0.0
 
+    def shown(self, unit: str) -> probe.Shown:
+        """The properties that show how the unit's directives are loaded."""
+        return self.inquiry.properties.get(unit, ())
+
     def note(self, argv: Sequence[str], again: str) -> int:
         """A question of the last call."""
         return self.ledger.ask("bus", argv, again, at=self._at, took_s=self._took_s)
@@ -97,7 +102,7 @@ def _look(session: _Session, open_: set[Need]) -> None:
     patterns = (*session.inquiry.unit_patterns, *session.inquiry.unit_names, *names)
     # The list of files takes systemd longest, and is asked for early: what follows is sent and queued meanwhile.
     first = [probe.ALL_UNITS, probe.by_names(named), probe.unit_files(patterns)]
-    replies = session.call([*first, *_gets(expected)])
+    replies = session.call([*first, *_gets(session, expected)])
     loaded, files = _read(replies[0], probe.rows), _read(replies[2], probe.files)
     number = session.note(("ListUnits", "ListUnitFilesByPatterns"), probe.LISTING_AGAIN)
     rows = _rows(named, replies[1])
@@ -112,8 +117,8 @@ def _look(session: _Session, open_: set[Need]) -> None:
     _answer(session, open_, _First(seen, {name: rows[name] for name in late}, files), extra)
 
 
-def _gets(names: Iterable[str]) -> list[probe.Question]:
-    return [question for name in names for question in probe.gets(name)]
+def _gets(session: _Session, names: Iterable[str]) -> list[probe.Question]:
+    return [question for name in names for question in probe.gets(name, session.shown(name))]
 
 
 def _rows(names: Sequence[str], reply: BusReply) -> dict[str, probe.Row]:
@@ -131,7 +136,7 @@ def _seen(
     rest = iter(replies)
     found = {}
     for name in names:
-        asked = probe.asked(name)
+        asked = probe.asked(name, session.shown(name))
         number = session.note(("Get", name, *asked), probe.again(name))
         found[name] = _Seen(rows[name], tuple(islice(rest, len(asked))), number)
     return found
@@ -170,7 +175,7 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
     unlisted = [name for name, row in known.items() if not row.absent and not _listed(name, row, files)]
     states_of = (*(known[name].id for name in unlisted), *extra)
     more = (*first.late, *extra)
-    questions = [*_gets(more), *(probe.file_state(name) for name in states_of)]
+    questions = [*_gets(session, more), *(probe.file_state(name) for name in states_of)]
     replies = session.call([probe.by_names(extra), *questions] if questions else [])
     states, everything = {}, first.seen
     if replies:
@@ -179,9 +184,7 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
         rows = {**first.late, **_rows(extra, replies[0])}
         everything = first.seen | _seen(session, more, rows, replies[1:at])
     for name, each in sorted(everything.items()):
-        answer = _unit(
-            name, each, _listed(name, each.row, files), states.get(name), session.inquiry.argvs.get(name, ())
-        )
+        answer = _unit(session.inquiry, name, each, _listed(name, each.row, files), states.get(name))
         _close(session, open_, [answer], each.ask)
 
 
@@ -191,18 +194,21 @@ def _listed(name: str, row: probe.Row, files: Mapping[str, str]) -> str:
     return own if own != "alias" else files.get(row.id, "")
 
 
-def _unit(name: str, seen: _Seen, listed: str, state: BusReply | None, argvs: Sequence[Sequence[str]]) -> Answer:
+def _unit(inquiry: Inquiry, name: str, seen: _Seen, listed: str, state: BusReply | None) -> Answer:
     need, again, row = Need(Unit.FACT, name), probe.again(name), seen.row
     if row.absent:
         return absent(need, "systemd finds no such unit", again=again, line=f"LoadState={row.load}")
     replies = (*seen.replies, state) if state and not listed else seen.replies
-    failed = next((reply for reply in replies if reply.error and reply.error not in probe.GONE), None)
+    tolerated = (*probe.GONE, probe.UNKNOWN_PROPERTY)
+    failed = next((reply for reply in replies if reply.error and reply.error not in tolerated), None)
     if failed is not None:
         ended = unparseable if failed.error == UNREADABLE else refused
         return ended(need, f"{failed.error}: {failed.message}", again=again)
     try:
         file_state = listed or _file_state(state)
-        value = probe.decode(name, row, file_state, probe.values(name, seen.replies), argvs=argvs)
+        shown, argvs = inquiry.properties.get(name, ()), inquiry.argvs.get(name, ())
+        values = probe.values(name, seen.replies, shown)
+        value = probe.decode(name, row, file_state, values, argvs=argvs, more=shown)
     except probe.Undecodable as error:
         return unparseable(need, str(error), again=again)
     return observed(need, value, again=again, line=f"ActiveState={row.active}")

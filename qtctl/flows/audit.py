@@ -8,6 +8,7 @@ from qtctl.audit.judge import needs as audit_needs
 from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.flows.declared import Declared
+from qtctl.meaning.drift import asked_properties
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.inquiry import Inquiry, inquiry_of
@@ -30,7 +31,14 @@ def inquiry(desired: Desired, target: str, user: str | None) -> Inquiry:
     from qtctl.engines.connect import declared_route, passwords  # noqa: PLC0415 - no audit of saved evidence needs it
 
     route = declared_route(target, desired, user, "audit")
-    return inquiry_of(desired, needs(desired), passwords=passwords(desired), route=route)
+    shown = properties(desired)
+    return inquiry_of(desired, needs(desired), passwords=passwords(desired), properties=shown, route=route)
+
+
+def properties(desired: Desired) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Unit → interface and name of what shows how its directives are loaded."""
+    shown = ((unit.unit, asked_properties(unit)) for unit in desired.units())
+    return {unit: tuple((each.interface, each.name) for each in found) for unit, found in shown}
 
 
 def judged(declared: Declared, evidence: Evidence) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from qtctl.dialects.systemd.unit_name import stem
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
+from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.names import ENDINGS
@@ -292,6 +293,8 @@ class Desired:
     accounts: tuple[DesiredAccount, ...] = ()
     folders: tuple[DesiredFolder, ...] = ()
     hosts_file: DesiredHosts | None = None
+    loaded: tuple[LoadedUnit, ...] = ()
+    """What systemd must have loaded, where that has been found out from `files`."""
 
     def units(self) -> tuple[DesiredUnit, ...]:
         """Every unit of the host that systemd can load, sorted by unit: of templates their instances."""

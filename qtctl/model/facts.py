@@ -100,6 +100,8 @@ class Unit:
     next_elapse_usec_realtime: int = 0
     next_elapse_usec_monotonic: int = 0
     last_trigger_usec: int = 0
+    loaded: JsonObject | None = None
+    """Of a declared unit: the properties that show how its directives are loaded, by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from qtctl.dialects.systemd.quoting import loaded_argv
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.route import Route
 from qtctl.model.secret import Secret
 
 if TYPE_CHECKING:  # a worker that is sent an inquiry does without it
-    from qtctl.model.desired import Desired
+    from qtctl.model.desired import Desired, DesiredService
 
 Argvs = tuple[tuple[str, ...], ...]
 
@@ -31,6 +32,8 @@ class Inquiry:
     """Every unit that the registry names, with aliases: a file of that name is worth listing."""
     retired_units: frozenset[str] = frozenset()
     """Units that should be gone: their properties are read only if they are there."""
+    properties: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """Unit → interface and name of what shows how its directives are loaded."""
     argvs: Mapping[str, Argvs] = field(default_factory=dict)
     """Service unit → its declared commands. Arguments of any other command are left out of the evidence."""
     stores: tuple[DesiredStore, ...] = ()
@@ -48,9 +51,10 @@ def inquiry_of(
     needs: Iterable[Need],
     *,
     passwords: Mapping[str, Secret] | None = None,
+    properties: Mapping[str, tuple[tuple[str, str], ...]] | None = None,
     route: Route | None = None,
 ) -> Inquiry:
-    """What to ask the host of `desired`. `passwords`: store name → password."""
+    """What to ask the host of `desired`. `passwords`: store name → password; `properties`: see Inquiry."""
     return Inquiry(
         fleet=desired.fleet,
         host=desired.host,
@@ -58,10 +62,16 @@ def inquiry_of(
         unit_patterns=desired.unit_patterns,
         unit_names=tuple(sorted(desired.unit_names())),
         retired_units=frozenset(retired.unit for retired in desired.retired_units),
-        argvs={service.unit: service.loaded for service in desired.services if service.loaded},
+        properties=dict(properties or {}),
+        argvs={service.unit: argvs for service in desired.services if (argvs := _argvs(service))},
         stores=desired.stores,
         passwords=dict(passwords or {}),
         protected_paths=frozenset(each.secrets_file for each in desired.services if each.secrets_file),
         names_in_hosts_file=desired.hosts_file.names if desired.hosts_file else (),
         route=route,
     )
+
+
+def _argvs(service: "DesiredService") -> Argvs:
+    """Its commands as systemd shows them, those around its own too."""
+    return (*service.loaded, *(loaded_argv(command.argv) for command in service.commands if command.argv))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from qtctl.dialects.shell import quote
 from qtctl.model.facts import Unit, UnitListing
+from qtctl.model.json import Json
 
 MANAGER = "org.freedesktop.systemd1.Manager"
 MANAGER_PATH = "/org/freedesktop/systemd1"
@@ -59,6 +60,13 @@ OF_TIMER: Mapping[str, tuple[str, str]] = {
 BY_TYPE = {"service": ("Service", OF_SERVICE), "timer": ("Timer", OF_TIMER)}
 WHOLE = ("Unit", "Timer")
 """Interfaces that are asked for as a whole."""
+
+
+UNKNOWN_PROPERTY = "org.freedesktop.DBus.Error.UnknownProperty"
+Call = tuple[str, tuple[str, ...]]
+"""Method and arguments."""
+Shown = Sequence[tuple[str, str]]
+"""Interface and name of properties that show how directives are loaded."""
 
 
 class Question(NamedTuple):
@@ -143,21 +151,24 @@ def file_state(unit: str) -> Question:
     return Question(MANAGER_PATH, MANAGER, "GetUnitFileState", "s", (unit,))
 
 
-def gets(unit: str) -> tuple[Question, ...]:
-    """What to ask for the properties of the allow-list, in the order that `values` takes."""
+def gets(unit: str, more: Shown = ()) -> tuple[Question, ...]:
+    """What to ask for the properties of the allow-list and for `more`, in the order that `values` takes."""
     path = object_path(unit)
-    return tuple(Question(path, PROPERTIES, member, "s" * len(body), body) for member, body in _calls(_kind(unit)))
+    calls = _all_calls(unit, more)
+    return tuple(Question(path, PROPERTIES, member, "s" * len(body), body) for member, body in calls)
 
 
-def asked(unit: str) -> tuple[str, ...]:
+def asked(unit: str, more: Shown = ()) -> tuple[str, ...]:
     """What each of `gets` asks for, in words."""
-    return tuple(body[1] if member == "Get" else f"{body[0]}.*" for member, body in _calls(_kind(unit)))
+    return tuple(body[1] if member == "Get" else f"{body[0]}.*" for member, body in _all_calls(unit, more))
 
 
-def values(unit: str, replies: Sequence[Reply]) -> dict[str, object]:
-    """The properties in the replies to `gets`, by name. Undecodable where one is missing."""
+def values(unit: str, replies: Sequence[Reply], more: Shown = ()) -> dict[str, object]:
+    """The properties in the replies to `gets`, by name. Undecodable where one of the allow-list is missing."""
     found: dict[str, object] = {}
-    for (member, body), reply in zip(_calls(_kind(unit)), replies, strict=True):
+    for (member, body), reply in zip(_all_calls(unit, more), replies, strict=True):
+        if reply.error == UNKNOWN_PROPERTY:
+            continue  # this systemd does not have it
         value = single(reply)
         if member == "Get":
             found[body[1]] = value
@@ -168,10 +179,19 @@ def values(unit: str, replies: Sequence[Reply]) -> dict[str, object]:
     return found
 
 
+def _all_calls(unit: str, more: Shown) -> tuple[Call, ...]:
+    """Those of its kind, then one for each of `more` that they do not cover."""
+    calls = _calls(_kind(unit))
+    covered = {body[1] for member, body in calls if member == "Get"}
+    prefix = "org.freedesktop.systemd1."
+    extra = ((interface, name) for interface, name in more if interface not in WHOLE and name not in covered)
+    return (*calls, *(("Get", (f"{prefix}{interface}", name)) for interface, name in extra))
+
+
 @cache
-def _calls(kind: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _calls(kind: str) -> tuple[Call, ...]:
     """Method and arguments of each question about a unit of a kind."""
-    calls: list[tuple[str, tuple[str, ...]]] = []
+    calls: list[Call] = []
     for name, table in (("Unit", OF_UNIT), *([BY_TYPE[kind]] if kind in BY_TYPE else [])):
         interface = f"org.freedesktop.systemd1.{name}"
         if name in WHOLE:
@@ -199,9 +219,15 @@ def listing(units: Iterable[Row], unit_files: dict[str, str]) -> UnitListing:
 
 
 def decode(
-    unit: str, row: Row, state: str, properties: Mapping[str, object], *, argvs: Sequence[Sequence[str]] = ()
+    unit: str,
+    row: Row,
+    state: str,
+    properties: Mapping[str, object],
+    *,
+    argvs: Sequence[Sequence[str]] = (),
+    more: Shown = (),
 ) -> Unit:
-    """The allow-list's properties, typed, and no other. `state` is that of the unit file.
+    """The allow-list's properties, typed, `more` as they are, and no other. `state` is that of the unit file.
 
     Of a command that is not among `argvs` (the declared ones as systemd shows them) only the executable is kept: people
     put passwords there. Undecodable for a value that is missing, or of another type.
@@ -213,8 +239,25 @@ def decode(
     if "exec_start" in found:
         known = [list(argv) for argv in argvs]
         found["exec_start"] = [_shown(each) if each in known else each[:1] for each in found["exec_start"]]
+    loaded = {name: _loaded(name, properties[name], argvs) for _, name in more if name in properties}
     return Unit(load_state=row.load, active_state=row.active, sub_state=row.sub, unit_file_state=state,
-                description=masked(row.description), **found)  # fmt: skip
+                description=masked(row.description), loaded=loaded or None, **found)  # fmt: skip
+
+
+def _loaded(name: str, value: object, argvs: Sequence[Sequence[str]]) -> Json:
+    """As JSON has it, without what may be secret. Undecodable for a value that no directive is loaded as."""
+    from qtctl.dialects.secrets import masked  # noqa: PLC0415 - as in _shown
+    from qtctl.dialects.systemd.property_values import NotComparable, plain_value  # noqa: PLC0415
+
+    if name.startswith("Exec") and isinstance(value, list | tuple):
+        known = [list(argv) for argv in argvs]
+        commands = (_argv(name, each) for each in value)
+        return [[*(_shown(argv) if argv in known else argv[:1])] for argv in commands]
+    try:
+        plain: Json = plain_value(value)
+    except NotComparable as error:
+        raise Undecodable(f"{name}: {error}") from error
+    return masked(plain) if isinstance(plain, str) else plain
 
 
 def _shown(argv: Sequence[str]) -> list[str]:

@@ -1,0 +1,91 @@
+"""What systemd must have loaded for a unit: the values of its directives, as the properties of the bus show them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from qtctl.dialects.systemd.properties import Property, property_of
+from qtctl.dialects.systemd.property_values import NotComparable, expected, holds, observed
+from qtctl.model.desired import DesiredOther, DesiredService, DesiredTimer
+from qtctl.model.desired_loaded import LoadedValue
+from qtctl.model.desired_unit import DesiredUnit
+from qtctl.model.json import Json
+
+Assigned = Mapping[tuple[str, str], Sequence[str]]
+"""(section, directive) → values, as `unitfile.effective` gives them."""
+
+
+class Difference(NamedTuple):
+    """A directive that is loaded with another value than declared, and the property that shows it."""
+
+    directive: str
+    property: str
+    declared: Json
+    loaded: Json
+
+
+def loaded_values(assigned: Assigned, unit: str) -> tuple[LoadedValue, ...]:
+    """What a unit's file says, as its properties must show it; nothing of what only the host can tell."""
+    found: dict[Property, list[tuple[str, str]]] = {}
+    for (section, key), values in assigned.items():
+        shown = property_of(section, key)
+        if shown is not None:
+            found.setdefault(shown, []).extend((key, value) for value in values)
+    return tuple(_loaded(found, unit))
+
+
+def _loaded(found: Mapping[Property, Sequence[tuple[str, str]]], unit: str) -> Iterator[LoadedValue]:
+    for shown, given in found.items():
+        if not given or given[-1][1] == "":
+            continue  # emptied: systemd's own default, which differs from version to version
+        try:
+            value = expected(shown.shape, given, unit)
+        except NotComparable:
+            continue
+        yield LoadedValue(shown.interface, given[-1][0], shown.name, value)
+
+
+def asked_properties(unit: DesiredUnit) -> tuple[Property, ...]:
+    """The properties that show what is declared of a unit, each once; known before its file is rendered."""
+    shown = (property_of(section, key) for section, key in _directives(unit))
+    return tuple(dict.fromkeys(each for each in shown if each is not None))
+
+
+_SERVICE = ("Type", "User", "Group", "WorkingDirectory", "SyslogIdentifier", "EnvironmentFile", "ExecStart")
+_UNIT = (
+    "Description", "Wants", "Requires", "BindsTo", "After", "Before", "Conflicts", "PartOf", "OnFailure",
+)  # fmt: skip
+
+
+def _directives(unit: DesiredUnit) -> Iterator[tuple[str, str]]:
+    yield from (("Unit", key) for key in (*_UNIT, *_keys(unit.unit_settings)))
+    match unit:
+        case DesiredService():
+            pairs = (*unit.settings, *unit.restart, *unit.limits, *unit.sandbox)
+            yield from (("Unit", key) for key in _keys(unit.start_limit))
+            yield from (("Service", key) for key in (*_SERVICE, *_keys(pairs)))
+            yield from (("Service", command.directive) for command in unit.commands)
+        case DesiredTimer():
+            yield from (("Timer", key) for key in ("Unit", *_keys(unit.schedule)))
+        case DesiredOther():
+            yield from ((unit.section, key) for key in _keys(unit.settings))
+
+
+def _keys(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    return (key for key, _ in pairs)
+
+
+def differences(wanted: Iterable[LoadedValue], found: Mapping[str, Json]) -> tuple[Difference, ...]:
+    """Those that are loaded otherwise. `found`: property → value as it was read; one that was not read says nothing."""
+    return tuple(each for value in wanted for each in _differs(value, found))
+
+
+def _differs(value: LoadedValue, found: Mapping[str, Json]) -> Iterator[Difference]:
+    shown = property_of(value.interface, value.directive)
+    if shown is None or value.property not in found:
+        return
+    try:
+        loaded = observed(shown.shape, found[value.property])
+    except NotComparable:
+        return
+    if not holds(shown.shape, value.value, loaded):
+        yield Difference(value.directive, value.property, value.value, loaded)

@@ -1,0 +1,140 @@
+"""QT211, QT212, QT225: what takes part in a unit beside its generated file, and whether systemd has read it."""
+
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.meaning.units import has_file, read_unit
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.json import JsonObject
+from qtctl.rules import proofs
+from qtctl.rules.declared import DeclaredUnit, declared_units, deploy
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+
+
+def _generated(desired: Desired) -> tuple[DeclaredUnit, ...]:
+    return tuple(each for each in declared_units(desired) if each.file)
+
+
+def _dropins(desired: Desired) -> tuple[Expectation, ...]:
+    """Of generated units, and of others that the registry adds drop-ins to."""
+    declared = {each.path for each in desired.dropins}
+    added_to = {each.unit for each in desired.dropins}
+    units = (each for each in declared_units(desired) if each.file or each.unit in added_to)
+    return tuple(
+        Expectation(
+            unit.unit,
+            {"drop_ins": [*sorted(path for path in declared if _is_of(path, unit.unit))]},
+            (Need(Unit.FACT, unit.unit),),
+            partial(_only_declared, unit=unit.unit, declared=frozenset(declared)),
+            unit.origin,
+        )
+        for unit in units
+    )
+
+
+def _is_of(path: str, unit: str) -> bool:
+    return f"/{unit}.d/" in path
+
+
+def _only_declared(facts: Facts, unit: str, declared: frozenset[str]) -> Judgment:
+    found = read_unit(facts, unit)
+    if found is None or not has_file(found):
+        return NOT_JUDGED
+    paths = found.drop_in_paths or []
+    unknown = sorted(set(paths) - declared)
+    observed: JsonObject = {"drop_ins": [*paths], "undeclared": [*unknown]}
+    source = proofs.unit_property(Need(Unit.FACT, unit), unit, "DropInPaths", " ".join(paths))
+    return Verdict(not unknown, observed, (source,), remedy=_dropin_remedy(unit, unknown))
+
+
+def _dropin_remedy(unit: str, paths: list[str]) -> str:
+    shown = " ".join(quote(path) for path in paths)
+    return f"cat {shown}; put what should stay into the registry; systemctl revert {quote(unit)}"
+
+
+def _read(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            unit.unit,
+            {"need_daemon_reload": False},
+            (Need(Unit.FACT, unit.unit),),
+            partial(_is_read, unit=unit.unit),
+            unit.origin,
+        )
+        for unit in _generated(desired)
+    )
+
+
+def _is_read(facts: Facts, unit: str) -> Judgment:
+    found = read_unit(facts, unit)
+    if found is None or not has_file(found):
+        return NOT_JUDGED
+    stale = found.need_daemon_reload
+    source = proofs.unit_property(Need(Unit.FACT, unit), unit, "NeedDaemonReload", "yes" if stale else "no")
+    remedy = f"systemctl daemon-reload, then {deploy(facts)}"
+    return Verdict(not stale, {"need_daemon_reload": stale}, (source,), remedy=remedy)
+
+
+def _from_its_file(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            unit.unit,
+            {"fragment": unit.file},
+            (Need(Unit.FACT, unit.unit),),
+            partial(_is_from_its_file, declared=unit),
+            unit.origin,
+        )
+        for unit in _generated(desired)
+    )
+
+
+def _is_from_its_file(facts: Facts, declared: DeclaredUnit) -> Judgment:
+    found = read_unit(facts, declared.unit)
+    if found is None or not has_file(found):
+        return NOT_JUDGED
+    path = found.fragment_path
+    source = proofs.unit_property(Need(Unit.FACT, declared.unit), declared.unit, "FragmentPath", path)
+    remedy = f"systemctl cat {quote(declared.unit)}; remove {quote(path)}, then systemctl daemon-reload"
+    return Verdict(path == declared.file, {"fragment": path}, (source,), remedy=remedy)
+
+
+QT211 = Rule(
+    "QT211",
+    "drop-in that is not declared",
+    Severity.WARNING,
+    what="systemd reads a drop-in for this unit that the registry does not know: from `systemctl edit`, "
+    "`systemctl set-property`, a package, or a folder for many units at once (`service.d`, `PREFIX-.service.d`). All "
+    "folders count: /etc, /run, /usr/lib and system.control.",
+    why="A drop-in overrides the generated file, which itself looks untouched: the unit runs by values that stand in "
+    "nobody's registry, and the next deploy does not change that.",
+    fix="Read it with `systemctl cat UNIT`. Put what should stay into the registry, then remove the file "
+    "(`systemctl revert UNIT` for those made with systemctl) and run `systemctl daemon-reload`.",
+    expect=_dropins,
+)
+QT212 = Rule(
+    "QT212",
+    "changed on disk since systemd read it",
+    Severity.WARNING,
+    what="The unit's file or a drop-in of it has changed since systemd loaded it (NeedDaemonReload=yes).",
+    why="What is on disk looks right and is not what the next start uses, or it is wrong and comes into force with "
+    "whoever runs the next daemon-reload.",
+    fix="`systemctl daemon-reload`, then restart what changed: `qtctl deploy` does both, in order.",
+    expect=_read,
+)
+QT225 = Rule(
+    "QT225",
+    "loaded from another file",
+    Severity.ERROR,
+    what="systemd has loaded the unit from another file than the generated one: one of the same name in a folder that "
+    "it reads first (system.control, /run/systemd/transient), one that a generator made, or one of a package.",
+    why="The generated file takes no part at all. Whatever is declared for this unit is not what runs.",
+    fix="`systemctl cat UNIT` shows the file. Remove or rename it, run `systemctl daemon-reload`, then deploy.",
+    expect=_from_its_file,
+)
+RULES = (QT211, QT212, QT225)

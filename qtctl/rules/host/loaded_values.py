@@ -1,0 +1,85 @@
+"""QT220: what systemd has loaded of a unit is what its file says."""
+
+from functools import partial
+
+from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.findings.finding import Severity
+from qtctl.meaning.drift import differences, loaded_values
+from qtctl.meaning.units import has_file, read_unit
+from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired_loaded import LoadedUnit, LoadedValue
+from qtctl.model.desired_unit import DesiredUnit
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.json import Json, JsonObject
+from qtctl.rules import proofs
+from qtctl.rules.declared import deploy
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+NOT_JUDGED: tuple[Verdict, ...] = ()
+
+
+def loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:
+    """What systemd must have loaded for each unit whose file is generated."""
+    files = {file.subject: file for file in desired.files if file.kind == "unit"}
+    units = (unit for unit in desired.units() if unit.made_by in files)
+    return tuple(_of_file(files[unit.made_by], unit.unit) for unit in units)
+
+
+def _of_file(file: DesiredFile, unit: str) -> LoadedUnit:
+    return LoadedUnit(unit, loaded_values(effective(parse(file.content, file.path)), unit))
+
+
+def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
+    units = {unit.unit: unit for unit in desired.units()}
+    return tuple(_expectation(units[each.unit], each) for each in desired.loaded or loaded_units(desired))
+
+
+def _expectation(unit: DesiredUnit, loaded: LoadedUnit) -> Expectation:
+    expected: JsonObject = {value.directive: value.value for value in loaded.values}
+    need = Need(Unit.FACT, unit.unit)
+    judge = partial(_is_as_declared, unit=unit.unit, wanted=loaded.values)
+    return Expectation(unit.unit, expected, (need,), judge, unit.origin, (("QT210", unit.unit), ("QT212", unit.unit)))
+
+
+def _is_as_declared(facts: Facts, unit: str, wanted: tuple[LoadedValue, ...]) -> Verdict | tuple[Verdict, ...]:
+    found = read_unit(facts, unit)
+    if found is None or not has_file(found) or found.loaded is None:
+        return NOT_JUDGED
+    different = differences(wanted, found.loaded)
+    observed: JsonObject = {each.directive: each.loaded for each in different}
+    need = Need(Unit.FACT, unit)
+    sources = tuple(proofs.unit_property(need, unit, each.property, _printed(each.loaded)) for each in different)
+    if not different:
+        sources = (proofs.unit_property(need, unit, "LoadState", found.load_state),)
+    remedy = f"systemctl revert {unit}, then {deploy(facts)}"
+    return Verdict(not different, observed, sources, remedy=remedy)
+
+
+def _printed(value: Json) -> str:
+    """As `systemctl show` prints simple values."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return " ".join(map(str, value))
+    return str(value)
+
+
+QT220 = Rule(
+    "QT220",
+    "loaded value other than declared",
+    Severity.WARNING,
+    what="Of a directive that the generated unit file has, systemd has loaded another value: another limit, another "
+    "user, another restart policy. Each directive is compared with the D-Bus property that shows it "
+    "(`systemctl show -p PROPERTY UNIT`). Dependencies that systemd adds by itself are no difference. Values that only "
+    "the host can work out (a percentage of its memory, specifiers such as %t, its own spelling of a calendar "
+    "expression) and filters that systemd expands (system calls, capabilities) are not compared.",
+    why="The file is right, and the process runs by something else: `systemctl set-property`, a drop-in from "
+    "another folder, or a value that this systemd ignored. A memory limit lifted for one night stays lifted.",
+    fix="`systemctl cat UNIT` shows every file that takes part. `systemctl revert UNIT` removes drop-ins and "
+    "properties that were set by hand; `qtctl deploy` then brings back the generated file. If the value is the right "
+    "one, put it into the registry.",
+    expect=_as_declared,
+)
+RULES = (QT220,)
