@@ -1,6 +1,7 @@
 """What a host must have: cached by an earlier run over the same files, or made now, in two steps."""
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qtctl.adapters import cache_folder
@@ -39,8 +40,10 @@ class CachedDesired:
     def whole(self) -> Declared:
         if self._whole is None:
             from qtctl.flows.declare import rendered  # noqa: PLC0415 - jinja2, which a cached one does without
+            from qtctl.rules.loaded_units import loaded_units  # noqa: PLC0415 - as above
 
-            self._whole = rendered(self._loaded(), self._sources.templates).desired
+            desired = rendered(self._loaded(), self._sources.templates).desired
+            self._whole = replace(desired, loaded=loaded_units(desired))
             if self._cache is not None:
                 self._cache.put(self._name, pack(self._whole))
         return Declared(self._sources.files, self._whole, Places(self._sources.files))

@@ -1,47 +1,23 @@
-"""What systemd must have loaded for a unit: the values of its directives, as the properties of the bus show them."""
+"""Declared, and loaded otherwise: which properties of a unit to ask for, and which say something else."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from qtctl.dialects.systemd.properties import Property, property_of
-from qtctl.dialects.systemd.property_values import NotComparable, expected, holds, observed
+from qtctl.dialects.systemd.property_values import NotComparable, holds, observed
 from qtctl.model.desired import DesiredOther, DesiredService, DesiredTimer
 from qtctl.model.desired_loaded import LoadedValue
 from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.json import Json
-
-Assigned = Mapping[tuple[str, str], Sequence[str]]
-"""(section, directive) → values, as `unitfile.effective` gives them."""
 
 
 class Difference(NamedTuple):
     """A directive that is loaded with another value than declared, and the property that shows it."""
 
     directive: str
-    property: str
+    shown: Property
     declared: Json
     loaded: Json
-
-
-def loaded_values(assigned: Assigned, unit: str) -> tuple[LoadedValue, ...]:
-    """What a unit's file says, as its properties must show it; nothing of what only the host can tell."""
-    found: dict[Property, list[tuple[str, str]]] = {}
-    for (section, key), values in assigned.items():
-        shown = property_of(section, key)
-        if shown is not None:
-            found.setdefault(shown, []).extend((key, value) for value in values)
-    return tuple(_loaded(found, unit))
-
-
-def _loaded(found: Mapping[Property, Sequence[tuple[str, str]]], unit: str) -> Iterator[LoadedValue]:
-    for shown, given in found.items():
-        if not given or given[-1][1] == "":
-            continue  # emptied: systemd's own default, which differs from version to version
-        try:
-            value = expected(shown.shape, given, unit)
-        except NotComparable:
-            continue
-        yield LoadedValue(shown.interface, given[-1][0], shown.name, value)
 
 
 def asked_properties(unit: DesiredUnit) -> tuple[Property, ...]:
@@ -88,4 +64,4 @@ def _differs(value: LoadedValue, found: Mapping[str, Json]) -> Iterator[Differen
     except NotComparable:
         return
     if not holds(shown.shape, value.value, loaded):
-        yield Difference(value.directive, value.property, value.value, loaded)
+        yield Difference(value.directive, shown, value.value, loaded)

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from qtctl.dialects.shell import quote
+from qtctl.dialects.systemd.unit_name import object_path
 from qtctl.model.facts import Unit, UnitListing
 from qtctl.model.json import Json
 
@@ -27,8 +28,6 @@ UNIT_NAME = re.compile(
 )
 
 LONGEST_NAME = 255
-
-TO_ESCAPE = re.compile(rb"^[0-9]|[^0-9A-Za-z]")
 
 OF_UNIT: Mapping[str, tuple[str, str]] = {
     "fragment_path": ("FragmentPath", "s"),
@@ -108,12 +107,6 @@ class Row:
 
 class Undecodable(ValueError):
     """An answer of another type than systemd's interface documents."""
-
-
-def object_path(unit: str) -> str:
-    """The unit's D-Bus object: every byte but letters and digits escaped, a leading digit too."""
-    escaped = TO_ESCAPE.sub(lambda found: f"_{found[0][0]:02x}".encode(), unit.encode()).decode()
-    return f"{MANAGER_PATH}/unit/{escaped or '_'}"
 
 
 def odd_name(unit: str) -> str:
@@ -247,9 +240,10 @@ def decode(
 def _loaded(name: str, value: object, argvs: Sequence[Sequence[str]]) -> Json:
     """As JSON has it, without what may be secret. Undecodable for a value that no directive is loaded as."""
     from qtctl.dialects.secrets import masked  # noqa: PLC0415 - as in _shown
+    from qtctl.dialects.systemd.properties import COMMANDS  # noqa: PLC0415
     from qtctl.dialects.systemd.property_values import NotComparable, plain_value  # noqa: PLC0415
 
-    if name.startswith("Exec") and isinstance(value, list | tuple):
+    if name in COMMANDS and isinstance(value, list | tuple):
         known = [list(argv) for argv in argvs]
         commands = (_argv(name, each) for each in value)
         return [[*(_shown(argv) if argv in known else argv[:1])] for argv in commands]

@@ -1,14 +1,18 @@
 """Commands that an ordinary user can paste on the host, with the exact line each printed. Subjects are shell-quoted."""
 
+import json
 from collections.abc import Sequence
 
 from qtctl.dialects.hosts import PATH as HOSTS
 from qtctl.dialects.shell import quote
+from qtctl.dialects.systemd.properties import Property, Shape
+from qtctl.dialects.systemd.unit_name import object_path
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File
+from qtctl.model.json import Json
 from qtctl.rules.rule import ProofSource
 
 EACH_FIELD_OF_GROUP = 'NR%2{f=$0;next} f=="name"{n=$0} n==g&&f==k{print f, $0}'
@@ -21,6 +25,20 @@ def _unit(name: str) -> str:
 def unit_property(need: Need, unit: str, name: str, value: object) -> ProofSource:
     """`name` is the property as systemctl prints it: ActiveState, UnitFileState."""
     return ProofSource(need, f"systemctl show -p {name} {_unit(unit)}", f"{name}={value}")
+
+
+def loaded_property(need: Need, unit: str, shown: Property, value: Json) -> ProofSource:
+    """As the bus has it: what `systemctl show` prints of times and lists is its own spelling."""
+    if shown.shape is Shape.COMMANDS:
+        programs = [each[0] for each in value if isinstance(each, list)] if isinstance(value, list) else []
+        show = f"systemctl show -p {shown.name} --value {_unit(unit)}"
+        return ProofSource(
+            need, f"{show} | grep -o 'path=[^ ;]*' | tail -n 1", f"path={programs[-1]}" if programs else ""
+        )
+    interface = f"org.freedesktop.systemd1.{shown.interface}"
+    get = f"busctl --json=short get-property org.freedesktop.systemd1 {object_path(unit)} {interface} {shown.name}"
+    line = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return ProofSource(need, f"{get} | grep -o '\"data\":.*'", f'"data":{line}}}')
 
 
 def enablement(need: Need, unit: str, state: str) -> ProofSource:

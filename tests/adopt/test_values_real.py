@@ -1,23 +1,29 @@
 """What we say systemd ignores, it ignores: it says so itself, and the unit is the same without that line."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.calendar import calendar_trouble
+from qtctl.dialects.systemd.properties import COMMANDS, Shape, property_of
 from qtctl.dialects.systemd.size import bytes_of
 from qtctl.dialects.systemd.table.lookup import keys_of, known
 from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.dialects.systemd.values import kept_units, part_trouble, value_trouble
+from qtctl.meaning.drift import differences
+from qtctl.meaning.loaded_values import loaded_values
+from qtctl.model.desired_loaded import LoadedValue
 from tests.adopt import same
 from tests.adopt.values import SOCKET_VALUES, TIMER_VALUES, VALUES, Values
 
 pytestmark = pytest.mark.lab
 
 VERSION = 252
+SECTIONS = ("Unit", "Service", "Socket", "Timer", "Path", "Mount", "Automount", "Swap", "Slice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,137 @@ def test_what_we_read_is_what_systemd_has(loaded: same.Loaded, key: str) -> None
             words = {word for word in kept_units(" ".join(found[section, key])) if "%" not in word and "@." not in word}
             assert words <= {*as_list(has)}, value
     assert compared >= 8
+
+
+MORE = """
+[Unit]
+Documentation=man:a(1) https://example.org/b
+RequiresMountsFor=/srv/a /srv/b
+CollectMode=inactive-or-failed
+[Service]
+Type=notify
+NotifyAccess=all
+Restart=on-abnormal
+ExecStartPre=-/bin/sh -c "echo a  b" $HOME
+ExecStart=/bin/sleep 5s
+ExecStartPost=@/bin/true name one
+ExecStopPost=+/bin/echo 100%%
+KillMode=mixed
+StandardOutput=null
+EnvironmentFile=-/etc/default/x
+EnvironmentFile=/etc/y*.env
+WorkingDirectory=-/srv
+ReadWritePaths=/srv -/var/x
+ReadOnlyPaths=+/etc
+StateDirectory=one two
+SuccessExitStatus=3 SIGUSR1
+RestartPreventExitStatus=SIGKILL 4
+RestrictAddressFamilies=AF_UNIX AF_INET
+SystemCallArchitectures=native
+SupplementaryGroups=daemon
+ProtectSystem=true
+ProtectHome=read-only
+Personality=x86-64
+DevicePolicy=closed
+LoadCredential=one:/etc/hostname
+OOMPolicy=continue
+"""
+"""What the tables above have no values for."""
+FEW = {
+    "more.service": MORE,
+    "forbids.service": "[Service]\nExecStart=/bin/true\nRestrictAddressFamilies=~AF_UNIX AF_INET\n",
+    "more.path": "[Path]\nPathExists=/a\nPathChanged=/b\nMakeDirectory=yes\nUnit=x.service\n",
+    "more.timer": "[Timer]\nOnBootSec=1h\nOnUnitActiveSec=5min\nPersistent=yes\n",
+    "more.socket": "[Socket]\nListenStream=127.0.0.1:80\nListenStream=81\nListenDatagram=[::1]:9\nListenFIFO=/run/f\n",
+    "srv-x.mount": "[Mount]\nWhat=tmpfs\nWhere=/srv/x\nType=tmpfs\nOptions=size=1M\n",
+    "more.slice": "[Slice]\nMemoryMax=1G\nTasksMax=50\n",
+}
+
+
+OF_SHAPE = {
+    Shape.BOOLEAN: ("yes", "no"), Shape.NUMBER: ("7",), Shape.OCTAL: ("0751",), Shape.BYTES: ("64M",),
+    Shape.RLIMIT: ("512",), Shape.PATH: ("/srv//x/",), Shape.WORDS: ("one",), Shape.SET: ("cpu memory",),
+    Shape.UNITS: ("a.service b.target",), Shape.COMMANDS: ("/bin/true a 'b c'",), Shape.STATUSES: ("2 SIGHUP",),
+    Shape.TEXT: ("word",), Shape.USEC: ("1min 5s",), Shape.USEC_OR_NEVER: ("0", "90"), Shape.NSEC: ("50000",),
+    Shape.SPANS: ("2h",), Shape.ADDRESSES: ("/run/s",), Shape.WATCHES: ("/srv//w/",), Shape.QUOTA: ("50%",),
+    Shape.SIGNAL: ("SIGUSR2",), Shape.LEVEL: ("err",), Shape.FACILITY: ("local3",), Shape.TASKS: ("40",),
+    Shape.FILES: ("-/etc/a*",), Shape.FAMILIES: ("AF_INET6",), Shape.PAIRS: ("a:/b",), Shape.YES_OR_TEXT: ("yes",),
+    Shape.UNIT: ("x.service",),
+}  # fmt: skip
+OF_KEY = {
+    **dict.fromkeys(("ExecPaths", "NoExecPaths", "InaccessiblePaths", "Symlinks"), "/srv/x"),
+    **dict.fromkeys(("FailureAction", "SuccessAction", "StartLimitAction", "JobTimeoutAction"), "none"),
+    **dict.fromkeys(("OnSuccessJobMode", "OnFailureJobMode"), "fail"),
+    **dict.fromkeys(("RootImage", "PIDFile", "USBFunctionDescriptors", "USBFunctionStrings"), "/srv/x"),
+    "ManagedOOMMemoryPressure": "kill", "BusName": "org.example.One", "ExtraOptions": "ro", "What": "/dev/null",
+    "ExecSearchPath": "/srv/bin", "BlockIOWeight": "70", "ListenNetlink": "kobject-uevent 1", "ListenSpecial": "/dev/x",
+    "ListenMessageQueue": "/queue", "ListenUSBFunction": "/dev/usb", "OnCalendar": "daily",
+}  # fmt: skip
+SHAPED = {
+    "mount": "What=tmpfs\nWhere=/srv/{name}\nType=tmpfs\n", "automount": "Where=/srv/{name}\n",
+    "swap": "What=/{name}\n", "service": "ExecStart=/bin/true\n", "socket": "ListenFIFO=/run/x\n",
+    "timer": "OnBootSec=1h\n", "path": "PathExists=/x\n", "slice": "",
+}  # fmt: skip
+"""What a unit cannot do without, by kind."""
+
+
+def shaped(section: str, key: str, value: str, number: int) -> tuple[str, str]:
+    """A unit of its own for one directive: name and text."""
+    kind = "service" if section == "Unit" else section.lower()
+    name = f"z{number}"
+    enough = "" if key.startswith(("ExecStart", "Where", "What")) and key.endswith("Start") else SHAPED[kind]
+    text = f"[{kind.capitalize()}]\n{enough.format(name=name)}[{section}]\n{key}={value}\n"
+    return (f"srv-{name}.{kind}" if "mount" in kind else f"{name}.{kind}"), text
+
+
+def untried(compared: Container[str]) -> dict[str, str]:
+    """Units for the directives that no other unit has: each with a value of its shape."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    for section in SECTIONS:
+        for key in keys_of(section, VERSION):
+            shown = property_of(section, key)
+            if shown is None or key in seen or key in compared or key in ("Type", "Where"):
+                continue
+            seen.add(key)
+            for value in (OF_KEY[key],) if key in OF_KEY else OF_SHAPE.get(shown.shape, ()):
+                name, text = shaped(section, key, value, len(found))
+                found[name] = text
+    return found
+
+
+def as_probed(key: str, value: Any) -> Any:
+    """Of a command only what is run, as the probe of units keeps it."""
+    return [[each[0], *each[1][1:]] for each in value] if key.partition(".")[2] in COMMANDS else value
+
+
+def wanted(texts: Mapping[str, str]) -> dict[str, tuple[LoadedValue, ...]]:
+    return {name: loaded_values(effective(parse(text, name)), name) for name, text in texts.items()}
+
+
+def test_what_must_be_loaded_is_loaded(host: str, loaded: same.Loaded) -> None:
+    """The properties of systemd say what `drift` expects of a file's directives: of each that has a property."""
+    tried = wanted({each.name: without(each) for each in TRIES} | FEW)
+    rest = untried({value.directive for values in tried.values() for value in values})
+    texts = {name: text.encode() for name, text in (FEW | rest).items()}
+    found = {
+        name: {key.partition(".")[2]: as_probed(key, value) for key, value in properties.items()}
+        for name, properties in (loaded | same.loaded(host, same.Files(texts))).items()
+    }
+    tried |= wanted(rest)
+    different = [(name, each) for name, values in tried.items() for each in differences(values, found[name])]
+    assert not different, "\n".join(map(str, different))
+    compared = {
+        value.directive for values in tried.values() for value in values if value.property in found["try0.service"]
+    }
+    assert len(compared) > 150
+    everything = {key for section in SECTIONS for key in keys_of(section, VERSION) if property_of(section, key)}
+    compared = {value.directive for values in tried.values() for value in values}
+    assert everything - compared == NEVER_COMPARED
+
+
+NEVER_COMPARED = {"OnCalendar"}
+"""What systemd spells in its own way."""
 
 
 def as_list(value: object) -> list[str]:

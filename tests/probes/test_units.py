@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qtctl.dialects.systemd.unit_name import object_path
 from qtctl.model.facts import Unit
 from qtctl.probes import units
 from qtctl.probes.units import Row, Undecodable
@@ -104,7 +105,7 @@ def test_a_whole_that_is_none_is_not_taken() -> None:
 def test_every_field_is_asked_for_and_nothing_that_is_secret() -> None:
     asked = {field for table in (units.OF_UNIT, units.OF_SERVICE, units.OF_TIMER) for field in table}
     states = {"load_state", "active_state", "sub_state", "unit_file_state", "description"}
-    assert asked | states == {field.name for field in fields(Unit)}
+    assert asked | states | {"loaded"} == {field.name for field in fields(Unit)}
     for unit in ("a.service", "a.timer", "a.target"):
         whole = [question.body for question in units.gets(unit) if question.member == "GetAll"]
         one_by_one = {question.body[-1] for question in units.gets(unit) if question.member == "Get"}
@@ -125,16 +126,16 @@ def test_every_field_is_asked_for_and_nothing_that_is_secret() -> None:
     ],
 )
 def test_object_paths(unit: str, path: str) -> None:
-    assert units.object_path(unit) == f"/org/freedesktop/systemd1/unit/{path}"
+    assert object_path(unit) == f"/org/freedesktop/systemd1/unit/{path}"
 
 
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_object_paths_are_valid_and_differ(one: str, other: str) -> None:
-    path = units.object_path(one)
+    path = object_path(one)
     name = path.removeprefix("/org/freedesktop/systemd1/unit/")
     assert name
     assert all(char.isascii() and (char.isalnum() or char == "_") for char in name)
-    assert (units.object_path(other) == path) == (one == other)
+    assert (object_path(other) == path) == (one == other)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ class Shape(Enum):
     FACILITY = "i, of syslog, times 8"
     WORDS = "as, in their order"
     SET = "as, in any order"
+    UNIT = "s, a unit"
     UNITS = "as, with what systemd adds"
     FILES = "a(sb)"
     COMMANDS = "a(sasbttttuii)"
@@ -86,7 +87,7 @@ _EXECUTED: dict[Shape, str] = {
     "CacheDirectory LogsDirectory ConfigurationDirectory SupplementaryGroups PassEnvironment UnsetEnvironment "
     "ExecSearchPath",
     Shape.SET: "SystemCallArchitectures DisableControllers",
-    Shape.FAMILIES: "RestrictAddressFamilies RestrictFileSystems",
+    Shape.FAMILIES: "RestrictAddressFamilies",
 }
 _SERVICE: dict[Shape, str] = {
     Shape.TEXT: "Type Restart NotifyAccess BusName ExitType OOMPolicy TimeoutStartFailureMode TimeoutStopFailureMode "
@@ -111,11 +112,11 @@ _SOCKET: dict[Shape, str] = {
     Shape.WORDS: "Symlinks",
 }
 _TIMER: dict[Shape, str] = {
-    Shape.TEXT: "Unit",
+    Shape.UNIT: "Unit",
     Shape.BOOLEAN: "Persistent WakeSystem RemainAfterElapse FixedRandomDelay OnClockChange OnTimezoneChange",
 }
 _PATH: dict[Shape, str] = {
-    Shape.TEXT: "Unit",
+    Shape.UNIT: "Unit",
     Shape.BOOLEAN: "MakeDirectory",
     Shape.OCTAL: "DirectoryMode",
     Shape.NUMBER: "TriggerLimitBurst",
@@ -148,11 +149,10 @@ _RENAMED: dict[str, tuple[str, Shape]] = {
     "RestartSec": ("RestartUSec", Shape.USEC),
     "TimeoutStartSec": ("TimeoutStartUSec", Shape.USEC_OR_NEVER),
     "TimeoutStopSec": ("TimeoutStopUSec", Shape.USEC_OR_NEVER),
-    "TimeoutAbortSec": ("TimeoutAbortUSec", Shape.USEC_OR_NEVER),
-    "RuntimeMaxSec": ("RuntimeMaxUSec", Shape.USEC_OR_NEVER),
+    "TimeoutAbortSec": ("TimeoutAbortUSec", Shape.USEC),
+    "RuntimeMaxSec": ("RuntimeMaxUSec", Shape.USEC),
     "RuntimeRandomizedExtraSec": ("RuntimeRandomizedExtraUSec", Shape.USEC),
     "TimeoutCleanSec": ("TimeoutCleanUSec", Shape.USEC),
-    "WatchdogSec": ("WatchdogUSec", Shape.USEC),
     "LogRateLimitIntervalSec": ("LogRateLimitIntervalUSec", Shape.USEC),
     "AccuracySec": ("AccuracyUSec", Shape.USEC),
     "RandomizedDelaySec": ("RandomizedDelayUSec", Shape.USEC),
@@ -189,8 +189,12 @@ def _by_section() -> dict[tuple[str, str], tuple[str, Shape]]:
 _TABLE = _by_section()
 
 
+COMMANDS = frozenset(name for name, shape in _TABLE.values() if shape is Shape.COMMANDS)
+"""The properties that show commands: what they run, and what may be secret in it."""
+
+
 def property_of(section: str, key: str) -> Property | None:
-    """None for what no property shows, or not in a way that can be compared: system calls, bit masks, pictures."""
+    """None for what no property shows in a way that can be compared: system calls, bit masks, a running watchdog."""
     if section not in _SECTIONS:
         return None
     named = _TABLE.get((section, key)) or _RENAMED.get(key)

@@ -190,6 +190,24 @@ def split_exec(text: str) -> tuple[str, ...]:
 
 def parse_exec(text: str) -> ExecCommand:
     """An Exec*= value with one command."""
+    prefixes, first, given = _command_words(text)
+    argv = tuple(_specifiers(word) for word in given)
+    if ":" not in prefixes:
+        argv = tuple(_dollars(word) for word in argv)
+    return ExecCommand(prefixes, _specifiers(first), argv)
+
+
+def shown_argv(text: str) -> tuple[str, ...]:
+    """What systemd shows of an Exec*= value with one command: the program that is run, then its arguments as written.
+
+    Specifiers are left for whoever knows the unit.
+    """
+    _, first, given = _command_words(text)
+    return (first, *given[1:])
+
+
+def _command_words(text: str) -> tuple[str, str, Sequence[str]]:
+    """Prefixes, the program, and the words of its argv."""
     if ";" in _RAW_WORD.findall(text):
         raise InputError("more than one command on the line", hint='a lone ; is written as ";"')
     words = split(_RAW_WORD.sub(lambda word: '";"' if word[0] == "\\;" else word[0], text), Escapes.C_RELAXED)
@@ -197,11 +215,7 @@ def parse_exec(text: str) -> ExecCommand:
         raise InputError("no command")
     first = words[0].lstrip(_PREFIXES)
     prefixes = words[0][: len(words[0]) - len(first)]
-    given = words[1:] if "@" in prefixes else (first, *words[1:])
-    argv = tuple(_specifiers(word) for word in given)
-    if ":" not in prefixes:
-        argv = tuple(_dollars(word) for word in argv)
-    return ExecCommand(prefixes, _specifiers(first), argv)
+    return prefixes, first, words[1:] if "@" in prefixes else (first, *words[1:])
 
 
 def parse_prefixed(text: str) -> ExecCommand:

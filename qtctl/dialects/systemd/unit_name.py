@@ -87,3 +87,12 @@ def _escaped(byte: int, *, first: bool) -> str:
     if byte in _KEPT and not (first and byte == ord(".")):
         return chr(byte)
     return f"\\x{byte:02x}"
+
+
+_NOT_IN_PATH = re.compile(rb"^[0-9]|[^0-9A-Za-z]")
+
+
+def object_path(unit: str) -> str:
+    """The unit's D-Bus object: every byte but letters and digits escaped, a leading digit too."""
+    escaped = _NOT_IN_PATH.sub(lambda found: f"_{found[0][0]:02x}".encode(), unit.encode()).decode()
+    return f"/org/freedesktop/systemd1/unit/{escaped or '_'}"

@@ -121,9 +121,10 @@ QT212 = Rule(
     "QT212",
     "changed on disk since systemd read it",
     Severity.WARNING,
-    what="The unit's file or a drop-in of it has changed since systemd loaded it (NeedDaemonReload=yes).",
-    why="What is on disk looks right and is not what the next start uses, or it is wrong and comes into force with "
-    "whoever runs the next daemon-reload.",
+    what="The unit's file or a drop-in of it has changed since systemd loaded it (NeedDaemonReload=yes). "
+    "systemd itself notices that; it does not say what has changed.",
+    why="What is on disk looks right, and is not what the next start uses. Or it is wrong, and comes into force with "
+    "whoever runs the next daemon-reload, weeks later.",
     fix="`systemctl daemon-reload`, then restart what changed: `qtctl deploy` does both, in order.",
     expect=_read,
 )

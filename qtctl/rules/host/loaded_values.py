@@ -2,16 +2,16 @@
 
 from functools import partial
 
-from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.meaning.drift import differences, loaded_values
+from qtctl.meaning.drift import differences
 from qtctl.meaning.units import has_file, read_unit
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
 from qtctl.model.desired_loaded import LoadedUnit, LoadedValue
 from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
-from qtctl.model.json import Json, JsonObject
+from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy
 from qtctl.rules.rule import Expectation, Rule, Verdict
@@ -19,20 +19,14 @@ from qtctl.rules.rule import Expectation, Rule, Verdict
 NOT_JUDGED: tuple[Verdict, ...] = ()
 
 
-def loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:
-    """What systemd must have loaded for each unit whose file is generated."""
-    files = {file.subject: file for file in desired.files if file.kind == "unit"}
-    units = (unit for unit in desired.units() if unit.made_by in files)
-    return tuple(_of_file(files[unit.made_by], unit.unit) for unit in units)
-
-
-def _of_file(file: DesiredFile, unit: str) -> LoadedUnit:
-    return LoadedUnit(unit, loaded_values(effective(parse(file.content, file.path)), unit))
-
-
 def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
     units = {unit.unit: unit for unit in desired.units()}
-    return tuple(_expectation(units[each.unit], each) for each in desired.loaded or loaded_units(desired))
+    loaded = desired.loaded
+    if not loaded:
+        from qtctl.rules.loaded_units import loaded_units  # noqa: PLC0415 - the parser of unit files; most often cached
+
+        loaded = loaded_units(desired)
+    return tuple(_expectation(units[each.unit], each) for each in loaded)
 
 
 def _expectation(unit: DesiredUnit, loaded: LoadedUnit) -> Expectation:
@@ -49,21 +43,11 @@ def _is_as_declared(facts: Facts, unit: str, wanted: tuple[LoadedValue, ...]) ->
     different = differences(wanted, found.loaded)
     observed: JsonObject = {each.directive: each.loaded for each in different}
     need = Need(Unit.FACT, unit)
-    sources = tuple(proofs.unit_property(need, unit, each.property, _printed(each.loaded)) for each in different)
+    sources = tuple(proofs.loaded_property(need, unit, each.shown, found.loaded[each.shown.name]) for each in different)
     if not different:
         sources = (proofs.unit_property(need, unit, "LoadState", found.load_state),)
-    remedy = f"systemctl revert {unit}, then {deploy(facts)}"
+    remedy = f"systemctl revert {quote(unit)}, then {deploy(facts)}"
     return Verdict(not different, observed, sources, remedy=remedy)
-
-
-def _printed(value: Json) -> str:
-    """As `systemctl show` prints simple values."""
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case list():
-            return " ".join(map(str, value))
-    return str(value)
 
 
 QT220 = Rule(
