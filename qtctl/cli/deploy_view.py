@@ -1,56 +1,72 @@
 """What a deploy is going to do, as a person reads it who is then asked."""
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from qtctl.cli.output import draw, table, tell, write
+from qtctl.cli.output import show
+from qtctl.dialects.lines import lines
 from qtctl.model.plan import Plan, Step, StepKind
-
-if TYPE_CHECKING:
-    from qtctl.cli.tables import Rows
+from qtctl.reports.blocks import Block, Code, Paragraph, Section, Title, Tone, Toned, Verbatim
 
 MANY = 30
 """Above this many steps, those alike are counted."""
 
 ALIKE = 3
+ADDED, CHANGED, REMOVED = "+", "~", "-"
+TONES = {ADDED: Tone.GOOD, CHANGED: Tone.WARNING, REMOVED: Tone.BAD}
+SAID = {ADDED: "to add", CHANGED: "to change", REMOVED: "to remove or stop"}
+_MARKS = {
+    StepKind.ENABLE: ADDED,
+    StepKind.START: ADDED,
+    StepKind.STOP: REMOVED,
+    StepKind.DISABLE: REMOVED,
+}
+"""All others change something. A file is added where there was none."""
+
 DISRUPTIVE = frozenset({StepKind.STOP, StepKind.RESTART, StepKind.DISABLE})
 """Shown one by one however many there are: what runs is touched."""
 
 
-def show(plan: Plan, target: str, *, verbose: bool) -> None:
+def show_plan(plan: Plan, target: str, *, verbose: bool) -> None:
     """The steps, in their order, with reasons; diffs of unit files below."""
+    show(tuple(_blocks(plan, target, verbose=verbose)))
+
+
+def _blocks(plan: Plan, target: str, *, verbose: bool) -> Iterator[Block]:
     everything = verbose or len(plan.steps) <= MANY
-    draw(_each(plan, target) if everything else _counted(plan, target))
-    diffs = [step.diff for step in plan.steps if step.diff]
+    yield Title(f"{target}: {_title(plan)}")
+    for steps in ([step] for step in plan.steps) if everything else _alike(plan):
+        yield _line(steps)
+    diffs = [step for step in plan.steps if step.diff]
     if everything:
-        for diff in diffs:
-            write(diff)
+        for step in diffs:
+            yield Section(Code(step.subject), (Verbatim(tuple(lines(step.diff)), diff=True),))
         return
     differing = f", and how {len(diffs)} {'files differ' if diffs[1:] else 'file differs'}" if diffs else ""
-    tell(f"--verbose shows every step{differing}.")
+    yield Paragraph(f"--verbose shows every step{differing}.")
 
 
-def _each(plan: Plan, target: str) -> "Rows":
-    shown = table("step", "what", "why", title=_title(plan, target))
-    for step in plan.steps:
-        shown.row(step.kind.value, step.subject, step.reason)
-    return shown
+def mark(step: Step) -> str:
+    """`+` for what was not there, `-` for what stops or goes, `~` for what is changed."""
+    if step.kind is StepKind.WRITE:
+        return ADDED if step.seen == "absent" else CHANGED
+    return _MARKS.get(step.kind, CHANGED)
 
 
-def _counted(plan: Plan, target: str) -> "Rows":
-    shown = table("step", "count", "what", "why", title=_title(plan, target))
-    shown.columns[1].justify = "right"
-    for steps in _alike(plan):
-        first, others = steps[0], len(steps) - 1
-        more = f" and {others} more" if others else ""
-        shown.row(first.kind.value, str(len(steps)), first.subject + more, first.reason)
-    return shown
+def _line(steps: list[Step]) -> Paragraph:
+    first, others = steps[0], len(steps) - 1
+    sign = mark(first)
+    more = f" and {others} more" if others else ""
+    why = f": {first.reason}" if first.reason else ""
+    return Paragraph(
+        (Toned(f"{sign} {first.kind.value}", TONES[sign]), " ", Code(first.subject), f"{more}{why}"), hang=4
+    )
 
 
 def _alike(plan: Plan) -> Iterator[list[Step]]:
-    groups: dict[tuple[str, str], list[Step]] = {}
+    groups: dict[tuple[str, str, str], list[Step]] = {}
     for step in plan.steps:
-        groups.setdefault((step.kind, step.reason), []).append(step)
+        groups.setdefault((mark(step), step.kind, step.reason), []).append(step)
     for steps in groups.values():
         if len(steps) <= ALIKE or steps[0].kind in DISRUPTIVE:
             yield from ([step] for step in steps)
@@ -58,5 +74,8 @@ def _alike(plan: Plan) -> Iterator[list[Step]]:
             yield steps
 
 
-def _title(plan: Plan, target: str) -> str:
-    return f"{target}: {len(plan.steps)} change{'s' * (len(plan.steps) != 1)}"
+def _title(plan: Plan) -> str:
+    """8 changes: 5 to add, 2 to change, 1 to remove or stop."""
+    counts = Counter(map(mark, plan.steps))
+    parts = ", ".join(f"{counts[sign]} {what}" for sign, what in SAID.items() if counts[sign])
+    return f"{len(plan.steps)} change{'s' * (len(plan.steps) != 1)}: {parts}"

@@ -6,9 +6,11 @@ but as text that it only shows, and no secret that this process was given goes o
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from qtctl.dialects import terminal
@@ -17,11 +19,16 @@ from qtctl.model.secret import Secret, Withheld
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import TextIO
 
-    from qtctl.cli.tables import Rows
+    from qtctl.reports.blocks import Blocks
     from qtctl.reports.view import View
 
 _withheld = Withheld()
+LEAST_WIDTH = 40
+"""Columns. A terminal that is narrower, or says so, gets lines of this width."""
+TICK_S = 1.0
+SHOWN_FROM_S = 2
 VERBS = {Stage.CONNECT: "connecting to", Stage.COLLECT: "asking", Stage.END: "ending"}
 """How a stage is named that needs no further word than its host."""
 
@@ -47,13 +54,33 @@ def present(view: "View", format_: str | None, out: "Path | None" = None) -> Non
 
 
 def _tables(view: "View", out: "Path | None") -> None:
-    from qtctl.cli.tables import drawn, print_blocks
+    show(view.page() if view.screen is None else view.screen(), out)
 
-    blocks = view.page() if view.screen is None else view.screen()
+
+def show(blocks: "Blocks", out: "Path | None" = None) -> None:
+    """Blocks on stdout: as wide as the terminal, in colour; elsewhere, and in a file, plain."""
+    from qtctl.cli import tables
+
+    if out is None and sys.stdout.isatty():
+        paint = tables.colour if _may_colour() else tables.no_colour
+        sys.stdout.write(tables.every_line(tables.Screen(_width(), paint, harmless).lines(blocks)))
+        return
+    text = tables.every_line(tables.plain(blocks, harmless))
     if out is None:
-        print_blocks(blocks)
-    else:
-        write(drawn(blocks), out)
+        sys.stdout.write(text)
+        return
+    from qtctl.adapters.files import write_atomic
+
+    write_atomic(out, text.encode())
+
+
+def _may_colour() -> bool:
+    """See no-color.org."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _width() -> int:
+    return max(shutil.get_terminal_size().columns, LEAST_WIDTH)
 
 
 def _add(variable: str, text: str) -> None:
@@ -85,13 +112,13 @@ def write(document: str, to: "Path | None" = None) -> None:
 
 
 def tell(text: str) -> None:
-    """One line on stdout, whatever it says."""
-    sys.stdout.write(f"{_line(text)}\n")
+    """One line on stdout, whatever it says; on a terminal as many as it needs."""
+    sys.stdout.write(f"{_fitted(_line(text), sys.stdout)}\n")
 
 
 def complain(text: str) -> None:
     """One line on stderr, without what looks like a secret. Nobody there to read it is no error."""
-    _to_stderr(_line(_message(text)))
+    _to_stderr(_fitted(_line(_message(text)), sys.stderr))
 
 
 def complain_of(lines: Iterable[str]) -> None:
@@ -118,18 +145,6 @@ def harmless(text: str) -> str:
     return _line(text)
 
 
-def table(*columns: str, title: str | None = None) -> "Rows":
-    from qtctl.cli.tables import Rows
-
-    return Rows(columns, title)
-
-
-def draw(rows: "Rows") -> None:
-    from qtctl.cli.tables import print_table
-
-    print_table(rows)
-
-
 @contextmanager
 def progress(*, named: bool = False) -> Iterator["ProgressLine"]:
     """`named`: each line begins with its host, for where there are several."""
@@ -137,30 +152,87 @@ def progress(*, named: bool = False) -> Iterator["ProgressLine"]:
     try:
         yield line
     finally:
-        line.clear()
+        line.close()
 
 
 class ProgressLine:
-    """Events on stderr: one line that changes on a terminal, a line each elsewhere."""
+    """Events on stderr: a line each. On a terminal it is one line that changes, with how long that has taken so far."""
 
     def __init__(self, *, named: bool = False) -> None:
-        self._live = sys.stderr.isatty()
         self._named = named
+        self._live = _LiveLine() if sys.stderr.isatty() else None
+        self._begun: dict[tuple[str, Stage], float] = {}
+        self._last = ""
 
     def __call__(self, event: Event) -> None:
-        said = _line(self._text(event))
-        sys.stderr.write(f"\r\x1b[K{said}" if self._live else f"{said}\n")
-        sys.stderr.flush()
+        said, now = _line(self._text(event)), monotonic()
+        since = self._begun.setdefault((event.host, event.stage), now)
+        if self._live is not None:
+            self._live.show(said, since)
+        elif said != self._last:
+            self._last = said
+            took_s = int(now - since)
+            sys.stderr.write(f"{said} ({took_s} s)\n" if event.waiting and took_s else f"{said}\n")
+            sys.stderr.flush()
 
     def clear(self) -> None:
-        if self._live:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        if self._live is not None:
+            self._live.clear()
+
+    def close(self) -> None:
+        if self._live is not None:
+            self._live.close()
 
     def _text(self, event: Event) -> str:
         if not event.detail:
             return f"{VERBS[event.stage]} {event.host}"
         return f"{event.host}: {event.detail}" if self._named and event.host else event.detail
+
+
+class _LiveLine:
+    """One line of a terminal, drawn anew every second: whoever waits sees for how long, and that nothing hangs."""
+
+    def __init__(self) -> None:
+        from threading import Event as Flag
+        from threading import RLock
+
+        self._lock, self._closed = RLock(), Flag()
+        self._said, self._since, self._ticking = "", 0.0, False
+
+    def show(self, said: str, since: float) -> None:
+        with self._lock:
+            self._said, self._since = said, since
+            self._draw()
+            if not self._ticking:
+                from threading import Thread
+
+                self._ticking = True
+                Thread(target=self._tick, daemon=True).start()
+
+    def clear(self) -> None:
+        with self._lock:
+            if self._said:
+                self._said = ""
+                self._draw()
+
+    def close(self) -> None:
+        self._closed.set()
+        self.clear()
+
+    def _tick(self) -> None:
+        while not self._closed.wait(TICK_S):
+            with self._lock:
+                if self._said:
+                    self._draw()
+
+    def _draw(self) -> None:
+        took_s = int(monotonic() - self._since)
+        aside = f" ({took_s} s)" if self._said and took_s >= SHOWN_FROM_S else ""
+        room = _width() - 1 - len(aside)
+        said = self._said if len(self._said) <= room else f"{self._said[: room - 1]}…"
+        with contextlib.suppress(BrokenPipeError):
+            sys.stderr.write(f"\r\x1b[K{said}{aside}")
+            sys.stderr.flush()
 
 
 def _document(text: str) -> str:
@@ -170,6 +242,15 @@ def _document(text: str) -> str:
 
 def _line(text: str) -> str:
     return terminal.line(_withheld.out_of(text))
+
+
+def _fitted(line: str, stream: "TextIO") -> str:
+    """A line that a terminal would break anywhere is broken between its words; elsewhere it stays one line."""
+    if len(line) < LEAST_WIDTH or not stream.isatty():
+        return line
+    from qtctl.cli.wrapping import fitted
+
+    return fitted(line, _width())
 
 
 def _message(text: str) -> str:

@@ -1,152 +1,248 @@
-"""Tables and coloured lines, as Rich draws them. Imported late: Rich takes 30 ms, and most results are documents."""
+"""Blocks at a terminal: tables where their words fit, else what they say as lines; nothing is broken within a word.
 
-import sys
-from collections.abc import Iterable
-from io import StringIO
+Where nobody looks, in a pipe or a file, they are plain: a line each, of which no other changes a letter (`plain`).
+"""
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 
-from qtctl.cli.output import harmless
+from qtctl.cli.wrapping import Line, Paint, Style, longest, painted, paragraphs, width_of, wrap
 from qtctl.reports import blocks
 from qtctl.reports.blocks import (
     Block,
     Blocks,
-    Break,
     Bullets,
-    Code,
     Column,
     Paragraph,
-    Part,
+    Record,
     Section,
     Strong,
+    Text,
     Title,
     Tone,
     Toned,
     Verbatim,
-    parts,
 )
+from qtctl.reports.phrases import NONE
 
-WIDE = 200
-"""Columns where nobody looks."""
 STYLES = {
-    Tone.GOOD: "green",
-    Tone.BAD: "red",
-    Tone.WARNING: "yellow",
-    Tone.NOTE: "blue",
-    Tone.UNKNOWN: "magenta",
-    Tone.ASIDE: "dim",
+    Tone.GOOD: "32",
+    Tone.BAD: "31",
+    Tone.WARNING: "33",
+    Tone.NOTE: "34",
+    Tone.UNKNOWN: "35",
+    Tone.ASIDE: "2",
 }
+BOLD = "1"
+"""As ECMA-48 numbers them: SGR."""
+GAP = 2
+BETWEEN = " " * GAP
+"""Cells in a pipe: `awk -F'  +'` tells them apart, since no text but a command has two spaces in a row."""
+NARROW = 24
+"""Columns: a cell with text in less than that is not read, but puzzled together."""
 
 
-class Rows(Table):
-    """A table whose cells are text and nothing else: Rich reads no markup in them."""
+def colour(text: str, style: Style) -> str:
+    if style is None:
+        return text
+    return f"\x1b[{BOLD if isinstance(style, Strong) else STYLES[style.tone]}m{text}\x1b[0m"
 
-    def __init__(self, columns: Iterable[str | Column], title: blocks.Text | None) -> None:
-        super().__init__(
-            title=cell(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+
+def no_colour(text: str, style: Style) -> str:  # noqa: ARG001 - as `colour`
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A terminal of `width` columns. `harmless`: a part of a text as one line that a terminal only shows."""
+
+    width: int
+    paint: Paint
+    harmless: Callable[[str], str]
+
+    def lines(self, shown: Blocks) -> Iterator[str]:
+        """An empty line only between blocks of several lines."""
+        for number, block in enumerate(shown):
+            if number and _stands_alone(block, shown[number - 1]):
+                yield ""
+            yield from self._block(block)
+
+    def _block(self, block: Block) -> Iterator[str]:
+        match block:
+            case Title():
+                return self._strong(block.text)
+            case Paragraph():
+                return self._running(block.text, hang=block.hang)
+            case Bullets():
+                return (line for item in block.items for line in self._running(("- ", *blocks.parts(item)), hang=2))
+            case Verbatim():
+                return (self._verbatim(line, diff=block.diff) for line in block.lines)
+            case _:
+                return self._structure(block)
+
+    def _structure(self, block: Record | blocks.Table | Section) -> Iterator[str]:
+        if isinstance(block, Record):
+            return self._record(block)
+        return self._table(block) if isinstance(block, blocks.Table) else self._section(block)
+
+    def _section(self, section: Section) -> Iterator[str]:
+        """Without a body there is none."""
+        body = list(self.lines(section.body))
+        if body:
+            yield from self._strong(section.title)
+            yield from body
+
+    def _strong(self, text: Text) -> Iterator[str]:
+        whole = " ".join("".join(piece for piece, _ in word.pieces) for line in self._words(text) for word in line)
+        yield from self._running(Strong(whole))
+
+    def _running(self, text: Text, indent: int = 0, hang: int = 0) -> Iterator[str]:
+        for words in self._words(text):
+            for number, line in enumerate(wrap(words, self.width - indent, hang)):
+                yield " " * (indent + (hang if number else 0)) + painted(line, self.paint)
+
+    def _words(self, text: Text) -> list[Line]:
+        return paragraphs(text, self.harmless)
+
+    def _verbatim(self, line: str, *, diff: bool) -> str:
+        shown = self.harmless(line)
+        if diff and shown[:1] in _CHANGED:
+            return self.paint(shown, Toned(shown, _CHANGED[shown[0]]))
+        return shown if diff else f"  {shown}"
+
+    def _record(self, record: Record) -> Iterator[str]:
+        indent = 2 * max(record.depth - 1, 0)
+        follows = ("↳ ",) if record.depth else ()
+        yield from self._running((*follows, *blocks.joined(record.head, " ")), indent, 4)
+        label = max((len(name) for name, _ in record.fields), default=0) + GAP
+        for name, text in record.fields:
+            yield from self._field(name, text, indent + 2 * bool(record.depth) + 2, label)
+
+    def _field(self, name: str, text: Text, indent: int, label: int) -> Iterator[str]:
+        """A value beside its name; below it where a word of it would not fit there. Without a name: the whole width."""
+        words = [line for line in self._words(text) if line]
+        if not words:
+            return
+        if not name:
+            yield from self._running(text, indent, 2)
+            return
+        shown = self.paint(name, Toned(name, Tone.ASIDE))
+        if longest(words) <= self.width - indent - label:
+            found = (line for each in words for line in wrap(each, self.width - indent - label))
+            for number, line in enumerate(found):
+                begin = " " * (label - len(name)) if not number else " " * label
+                yield " " * indent + (shown if not number else "") + begin + painted(line, self.paint)
+            return
+        yield " " * indent + shown
+        for each in words:
+            for line in wrap(each, self.width - indent - 2, 2):
+                yield " " * (indent + 2) + painted(line, self.paint)
+
+    def _table(self, table: blocks.Table) -> Iterator[str]:
+        if table.title:
+            yield from self._strong(table.title)
+        heads = [self._words(name) for name in map(name_of, table.columns)]
+        cells = [[self._words(cell) for cell in row] for row in table.rows]
+        widths = fit(
+            [[head, *column] for head, column in zip(heads, _columns(cells, len(heads)), strict=True)], self.width
         )
-        for column in columns:
-            name = column.name if isinstance(column, Column) else column
-            self.add_column(cell(name), overflow="fold")
-            if isinstance(column, Column):
-                self.columns[-1].justify = "right" if column.right else "left"
-                self.columns[-1].no_wrap = column.whole
+        if widths is None:
+            yield from (line for row in table.rows for line in self._row_in_full(table, row))
+            return
+        right = [isinstance(each, Column) and each.right for each in table.columns]
+        yield from self._row(heads, widths, right)
+        yield "─" * (sum(widths) + GAP * (len(widths) - 1))
+        for row in cells:
+            yield from self._row(row, widths, right)
 
-    def row(self, *cells: blocks.Text) -> None:
-        self.add_row(*map(cell, cells))
+    def _row_in_full(self, table: blocks.Table, row: Sequence[Text]) -> Iterator[str]:
+        """Its first cell, and below that the others by the names of their columns; empty ones are left out."""
+        first, *others = row
+        yield from self._running(first)
+        _, *names = map(name_of, table.columns)
+        named = zip(names, others, strict=True)
+        cells = [(Toned(name, Tone.ASIDE), " ", *blocks.parts(cell)) for name, cell in named if cell not in ("", NONE)]
+        yield from self._running(blocks.joined(cells, ", "), 2, 2)
 
+    def _row(self, cells: Sequence[list[Line]], widths: Sequence[int], right: Sequence[bool]) -> Iterator[str]:
+        wrapped = [
+            [line for each in cell for line in wrap(each, width)] for cell, width in zip(cells, widths, strict=True)
+        ]
+        for lines in zip_longest(*wrapped, fillvalue=()):
+            padded = (self._padded(*each) for each in zip(lines, widths, right, strict=True))
+            yield (" " * GAP).join(padded).rstrip(" ")
 
-class _Output(Console):
-    def on_broken_pipe(self) -> None:
-        """As for any other write to stdout; rich would exit with 1, which here means findings."""
-        raise BrokenPipeError
-
-
-def cell(text: blocks.Text) -> Text:
-    """Text of a table or a line: no markup in it, no emoji, one line but for BREAK."""
-    return Text.assemble(*map(_styled, parts(text)))
-
-
-def print_table(rows: Rows) -> None:
-    _console().print(rows)
-
-
-def print_blocks(shown: Blocks) -> None:
-    _print(shown, _console())
-
-
-def drawn(shown: Blocks) -> str:
-    """As they are printed where nobody looks."""
-    text = StringIO()
-    _print(shown, _Output(file=text, highlight=False, markup=False, emoji=False, width=WIDE, color_system=None))
-    return text.getvalue()
+    def _padded(self, line: Line, width: int, right: bool) -> str:
+        text, space = painted(line, self.paint), " " * (width - width_of(line))
+        return space + text if right else text + space
 
 
-def _console() -> Console:
-    width = None if sys.stdout.isatty() else WIDE
-    return _Output(highlight=False, markup=False, emoji=False, width=width)
+_CHANGED = {"+": Tone.GOOD, "-": Tone.BAD, "@": Tone.NOTE}
 
 
-def _print(shown: Blocks, console: Console) -> None:
+def _stands_alone(block: Block, before: Block) -> bool:
+    return not (isinstance(block, Paragraph) and isinstance(before, Paragraph | Title))
+
+
+def name_of(column: str | Column) -> str:
+    return column.name if isinstance(column, Column) else column
+
+
+def _columns(cells: Sequence[Sequence[list[Line]]], count: int) -> list[list[list[Line]]]:
+    return [[row[number] for row in cells] for number in range(count)]
+
+
+def fit(columns: Sequence[Sequence[list[Line]]], width: int) -> list[int] | None:
+    """The width of each column so that no word of it is broken; None where they do not fit, or would be too narrow."""
+    least = [max(longest(cell) for cell in column) for column in columns]
+    most = [max((width_of(line) for cell in column for line in cell), default=0) for column in columns]
+    room = width - GAP * (len(columns) - 1)
+    if sum(most) <= room:
+        return most
+    if sum(least) > room:
+        return None
+    widths = list(least)
+    spare = room - sum(widths)
+    while spare:
+        wanting = [number for number, each in enumerate(widths) if each < most[number]]
+        narrowest = min(wanting, key=lambda number: widths[number])
+        widths[narrowest] += 1
+        spare -= 1
+    narrow = any(each < wanted and each < NARROW for each, wanted in zip(widths, most, strict=True))
+    return None if narrow else widths
+
+
+def plain(shown: Blocks, harmless: Callable[[str], str]) -> Iterator[str]:
+    """A line for each title, text, row and record, whatever its length; cells are divided by two spaces."""
     for block in shown:
-        _print_block(block, console)
+        yield from _plain(block, harmless)
 
 
-def _print_block(block: Block, console: Console) -> None:
+def _plain(block: Block, harmless: Callable[[str], str]) -> Iterator[str]:
     match block:
         case Title() | Paragraph():
-            _line(block.text, console, "bold" if isinstance(block, Title) else "")
+            yield _flat(block.text, harmless)
         case Bullets():
-            for item in block.items:
-                _line(("- ", *parts(item)), console)
+            yield from (f"- {_flat(item, harmless)}" for item in block.items)
         case Verbatim():
-            for line in block.lines:
-                _line(f"  {line}", console)
+            yield from (harmless(line) if block.diff else f"  {harmless(line)}" for line in block.lines)
+        case Record():
+            fields = (f"{name} {_flat(text, harmless)}".strip() for name, text in block.fields if _flat(text, harmless))
+            yield BETWEEN.join((*(_flat(text, harmless) for text in block.head), *fields))
         case blocks.Table():
-            _table(block, console)
+            yield from [_flat(block.title, harmless)] if block.title else ()
+            yield BETWEEN.join(_flat(name_of(column), harmless) for column in block.columns)
+            yield from (BETWEEN.join(_flat(cell, harmless) or NONE for cell in row) for row in block.rows)
         case Section():
-            _section(block, console)
+            body = list(plain(block.body, harmless))
+            yield from (_flat(block.title, harmless), *body) if body else ()
 
 
-def _section(section: Section, console: Console) -> None:
-    """Its title stands above its first table, else in a line of its own; without a body there is none."""
-    first, *others = section.body or (None,)
-    if isinstance(first, blocks.Table) and not first.title:
-        _table(first, console, section.title)
-        _print(tuple(block for block in others if block is not None), console)
-    elif _body(section):
-        console.print()
-        _line(section.title, console, "bold")
-        _print(section.body, console)
+def _flat(text: Text, harmless: Callable[[str], str]) -> str:
+    lines = paragraphs(text, harmless)
+    return "; ".join(painted(line, no_colour) for line in lines if line)
 
 
-def _body(section: Section) -> bool:
-    return any(_body(block) if isinstance(block, Section) else True for block in section.body)
-
-
-def _table(table: blocks.Table, console: Console, title: blocks.Text = "") -> None:
-    rows = Rows(table.columns, table.title or title)
-    for row in table.rows:
-        rows.row(*row)
-    console.print(rows)
-
-
-def _line(text: blocks.Text, console: Console, style: str = "") -> None:
-    console.print(cell(text), soft_wrap=True, style=style)
-
-
-def _styled(part: Part) -> tuple[str, str]:
-    match part:
-        case Break():
-            return "\n", ""
-        case Toned():
-            return harmless(part.text), STYLES[part.tone]
-        case Strong():
-            return harmless(part.text), "bold"
-        case Code():
-            return harmless(part.text), ""
-        case _:
-            return harmless(part), ""
+def every_line(shown: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in shown)

@@ -12,6 +12,8 @@ from qtctl.reports.blocks import (
     Code,
     Column,
     Paragraph,
+    Part,
+    Record,
     Section,
     Strong,
     Table,
@@ -19,6 +21,7 @@ from qtctl.reports.blocks import (
     Title,
     Toned,
     Verbatim,
+    joined,
     parts,
 )
 from qtctl.reports.phrases import NONE
@@ -129,9 +132,16 @@ def _block(block: Block, level: int) -> Iterator[str]:
             lines = [f"- {running(item)}" for item in block.items]
         case Verbatim():
             lines = [f"    {terminal.line(line)}" for line in block.lines]
+        case Record():
+            lines = [f"- {running(_sentence(block))}"]
         case Table():
             lines = _table(block)
     yield from (*lines, "") if lines else ()
+
+
+def _sentence(record: Record) -> tuple[Part, ...]:
+    fields = ((f"{name} " if name else "", *parts(text)) for name, text in record.fields)
+    return joined((joined(record.head, " "), *fields), "; ")
 
 
 def _section(section: Section, level: int) -> list[str]:

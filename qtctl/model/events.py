@@ -24,12 +24,20 @@ class EventState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`host`: its name, as it was asked for or in the registry; "" for none. `detail`: one short line, or ""."""
+    """`host`: its name, as it was asked for or in the registry; "" for none. `detail`: one short line, or "".
+
+    `waiting`: for what `detail` says; the same stage of the same host began with its first event.
+    """
 
     host: str
     stage: Stage
     state: EventState
     detail: str = ""
+    waiting: bool = False
+
+
+def waiting(host: str, stage: Stage, detail: str) -> Event:
+    return Event(host, stage, EventState.BEGUN, detail, waiting=True)
 
 
 def begun(host: str, stage: Stage, detail: str = "") -> Event:

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from qtctl.adopt.adoption import Fate
 from qtctl.reports.adopt import AdoptReport, FileRow, JudgmentRow
 from qtctl.reports.blocks import (
+    TONES,
     Block,
     Blocks,
     Code,
     Paragraph,
+    Record,
     Section,
     Text,
     Title,
@@ -57,11 +59,11 @@ def screen(report: AdoptReport) -> Blocks:
 
 
 def _screen(report: AdoptReport) -> Iterator[Block]:
-    findings = (
-        (place(those[0]), those[0].severity.value, those[0].id, what_of(those), those[0].remedy)
-        for those in alike(report.judgments)
-    )
-    yield from table(("where", "severity", "finding", "what", "remedy"), findings)
+    for those in alike(report.judgments):
+        first = those[0]
+        severity = Toned(first.severity.value, TONES[first.severity.value])
+        fields: tuple[tuple[str, Text], ...] = (("", what_of(those)), ("fix", first.remedy))
+        yield Record((severity, first.id, Code(place(first))), fields)
     choices: Iterator[tuple[Text, ...]] = ((each.subject, each.what) for each in report.judgments if not each.id)
     yield from table(("of", "choice"), choices, "Choices")
     for text in report.unread:

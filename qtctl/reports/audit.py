@@ -15,6 +15,7 @@ from qtctl.reports.check import Check
 from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
 from qtctl.reports.order import key
 from qtctl.reports.totals import Totals
+from qtctl.reports.unreachable import why_unreachable
 
 
 class AuditReport(Part):
@@ -38,6 +39,7 @@ class AuditReport(Part):
     findings: tuple[Check, ...] = Field(description="the checks that do not hold")
     unknowns: tuple[Check, ...] = Field(description="the checks whose evidence is missing")
     checks: tuple[Check, ...] | None = None
+    unreachable: str | None = Field(default=None, description="the one reason for which nothing is known of the host")
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
@@ -105,6 +107,7 @@ def build(desired: Desired, evidence: Evidence, judged: Iterable[Finding], *, ev
         findings=findings,
         unknowns=unknowns,
         checks=ordered if every else None,
+        unreachable=why_unreachable((check.outcome, check.reason) for check in ordered),
     )
 
 

@@ -20,10 +20,11 @@ VERDICTS = {
 
 
 def page(report: AuditReport) -> Blocks:
+    head = (Title(f"Audit of {report.host}"), Paragraph(headline(report)), Paragraph(origin(report)))
+    if report.unreachable:
+        return (*head, Paragraph(f"Nothing could be asked: {report.unreachable}"))
     return (
-        Title(f"Audit of {report.host}"),
-        Paragraph(headline(report)),
-        Paragraph(origin(report)),
+        *head,
         Table(("severity", "holds", "broken", "unknown"), tuple(severities(report))),
         Section("Findings", findings(report)),
         Section("Unknown", unknowns(report)),

@@ -1,14 +1,14 @@
-"""The audit as tables that a person reads in ten seconds."""
+"""The audit as a person reads it on a screen: a block for each finding, the verdict last."""
 
 from collections.abc import Iterable, Iterator
 
 from qtctl.findings.finding import Outcome
 from qtctl.reports.audit import AuditReport
-from qtctl.reports.blocks import BREAK, Block, Blocks, Paragraph, Part, Text, Tone, Toned, table
+from qtctl.reports.blocks import TONES, Block, Blocks, Code, Paragraph, Part, Record, Text, Tone, Toned, joined, table
 from qtctl.reports.check import Check
 from qtctl.reports.order import nested
+from qtctl.reports.phrases import counted, words
 
-TONES = {"error": Tone.BAD, "warning": Tone.WARNING, "info": Tone.NOTE}
 VERDICTS = {
     "as-declared": Toned("as declared", Tone.GOOD),
     "incomplete": Toned("incomplete: not everything is known", Tone.UNKNOWN),
@@ -23,40 +23,48 @@ def screen(report: AuditReport) -> Blocks:
 
 def _blocks(report: AuditReport) -> Iterator[Block]:
     yield from _findings(report.findings)
-    yield from _unknowns(report.unknowns)
+    yield from _unknowns(report)
     yield from _holding(report.checks or ())
     yield Paragraph(_headline(report))
 
 
 def _findings(findings: Iterable[Check]) -> Blocks:
-    columns = ("severity", "id", "subject", "what is wrong, and what to do", "declared")
-    return table(columns, (_finding(depth, check) for depth, check in nested(findings)), "Findings")
+    return tuple(_finding(depth, check) for depth, check in nested(findings))
 
 
-def _finding(depth: int, check: Check) -> tuple[Text, ...]:
-    indent = f"{'  ' * depth}↳ " if depth else ""
-    return (
-        Toned(check.severity.value, TONES[check.severity.value]),
-        check.id,
-        indent + check.subject,
-        (f"{check.title}: {_short(check.observed)}", BREAK, Toned(check.remedy, Tone.ASIDE)),
-        check.declared,
+def _finding(depth: int, check: Check) -> Record:
+    fields: tuple[tuple[str, Text], ...] = (
+        ("", check.title),
+        ("expected", words(check.expected)),
+        ("observed", words(check.observed)),
+        ("declared", check.declared),
+        ("proof", joined((Code(proof.again), " → ", proof.line) for proof in check.proof)),
+        ("waived", check.waiver or ""),
+        ("fix", check.remedy),
     )
+    severity = Toned(check.severity.value, TONES[check.severity.value])
+    return Record((severity, check.id, Code(check.subject)), fields, depth)
 
 
-def _unknowns(unknowns: Iterable[Check]) -> Blocks:
+def _unknowns(report: AuditReport) -> Blocks:
+    """By reason, the most frequent first. Of a host that was not reached, one line, whatever could not be asked."""
+    if report.unreachable:
+        return (Paragraph((Toned("unknown", Tone.UNKNOWN), f": {report.unreachable}"), hang=2),)
+    unknowns = report.unknowns
     reasons: dict[str, list[Check]] = {}
     for check in unknowns:
         reasons.setdefault(check.reason or "no reason given", []).append(check)
-    rows = (
-        (reason, str(len(those)), f"{those[0].id} {those[0].subject}")
+    return tuple(
+        Record(
+            (Toned("unknown", Tone.UNKNOWN), f"{counted(len(those), 'check')}:", reason),
+            (("such as", (f"{those[0].id} ", Code(those[0].subject))),),
+        )
         for reason, those in sorted(reasons.items(), key=lambda item: -len(item[1]))
     )
-    return table(("unknown because", "checks", "such as"), rows, "Unknown: no evidence, so neither good nor bad")
 
 
 def _holding(checks: Iterable[Check]) -> Blocks:
-    rows = ((check.id, check.subject, _short(check.expected)) for check in checks if check.outcome is Outcome.HOLDS)
+    rows = ((check.id, check.subject, words(check.expected)) for check in checks if check.outcome is Outcome.HOLDS)
     return table(("id", "subject", "expected"), rows, "As declared")
 
 
@@ -67,11 +75,3 @@ def _headline(report: AuditReport) -> tuple[Part, ...]:
         VERDICTS[report.verdict.value],
         f" · {totals.total} checks: {totals.holds} hold, {totals.broken} broken, {totals.unknown} unknown",
     )
-
-
-def _short(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_short(item)}" for key, item in value.items())
-    if isinstance(value, list):
-        return ", ".join(_short(item) for item in value) or "none"
-    return "none" if value is None else str(value)

@@ -7,6 +7,7 @@ from qtctl.errors import Place
 from qtctl.findings.finding import Finding
 from qtctl.reports import audit_page, audit_screen
 from qtctl.reports.audit import AuditReport, to_json
+from qtctl.reports.unreachable import condense
 from qtctl.reports.view import View
 
 
@@ -20,7 +21,7 @@ def view(
         json=partial(to_json, report),
         page=partial(audit_page.page, report),
         screen=partial(audit_screen.screen, report),
-        findings=lambda: checks,
+        findings=lambda: condense(checks, report.address),
         locate=locate,
         home=home,
     )

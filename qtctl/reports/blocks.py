@@ -16,6 +16,10 @@ class Tone(StrEnum):
     ASIDE = "aside"
 
 
+TONES = {"error": Tone.BAD, "warning": Tone.WARNING, "info": Tone.NOTE}
+"""Of findings, by severity."""
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """A name, a path or a command, shown letter for letter."""
@@ -67,7 +71,10 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
+    """`hang`: columns by which lines after the first are indented, where it is longer than one."""
+
     text: Text
+    hang: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +84,23 @@ class Bullets:
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """Lines of a file, as they are."""
+    """Lines of a file, as they are. `diff`: they begin with what becomes of them."""
 
     lines: tuple[str, ...]
+    diff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing with its values, a line each: for what would be too wide as a row of a table.
+
+    `head`: what it is about. `fields`: names and values; a value without a name is a sentence about it. `depth`: of
+    what follows from something, below which it is shown.
+    """
+
+    head: tuple[Text, ...]
+    fields: tuple[tuple[str, Text], ...]
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +129,7 @@ class Section:
     body: "tuple[Block, ...]"
 
 
-Block = Title | Paragraph | Bullets | Verbatim | Table | Section
+Block = Title | Paragraph | Bullets | Verbatim | Record | Table | Section
 Blocks = tuple[Block, ...]
 
 

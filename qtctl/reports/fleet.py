@@ -71,9 +71,7 @@ def build(reports: Iterable[AuditReport]) -> FleetReport:
 
 def why_unreachable(report: AuditReport) -> str:
     """The one reason for which nothing is known of the host; "" where something is."""
-    reasons = {check.reason for check in report.unknowns}
-    alone = len(reasons) == 1 and report.totals.unknown == report.totals.total
-    return (reasons.pop() or "") if alone else ""
+    return report.unreachable or ""
 
 
 def to_json(report: FleetReport) -> str:

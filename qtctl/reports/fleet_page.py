@@ -17,7 +17,7 @@ def page(report: FleetReport) -> Blocks:
         Title(f"Audit of {counted(report.totals.hosts, 'host')}"),
         Paragraph(headline(report)),
         Table(HEADS, tuple(map(row, report.hosts))),
-        *(Section(Code(each.address), audit_page.page(each)[1:]) for each in report.hosts),
+        *(Section(Code(each.address), audit_page.page(each)[1:]) for each in report.hosts if not each.unreachable),
     )
 
 

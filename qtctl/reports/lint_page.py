@@ -2,7 +2,21 @@
 
 from collections.abc import Iterator
 
-from qtctl.reports.blocks import Block, Blocks, Bullets, Code, Column, Paragraph, Section, Text, Title, bullets, table
+from qtctl.reports.blocks import (
+    TONES,
+    Block,
+    Blocks,
+    Bullets,
+    Code,
+    Column,
+    Paragraph,
+    Record,
+    Section,
+    Title,
+    Toned,
+    bullets,
+    table,
+)
 from qtctl.reports.lint import Report, verdict
 
 
@@ -30,11 +44,10 @@ def _screen(report: Report) -> Iterator[Block]:
     yield from _fixed(report)
     if report.counts is None:
         return
-    rows: Iterator[tuple[Text, ...]] = (
-        (str(each.place), each.severity.value, each.id, f"{each.subject}: {each.what}", each.remedy)
-        for each in report.findings
-    )
-    yield from table((Column("where", whole=True), "severity", "finding", "what", "remedy"), rows)
+    for each in report.findings:
+        severity = Toned(each.severity.value, TONES[each.severity.value])
+        fields = (("", f"{each.subject}: {each.what}"), ("fix", each.remedy))
+        yield Record((severity, each.id, Code(str(each.place))), fields)
     counts = ((what, str(number)) for what, number in report.counts.items())
     title = f"Registry {report.registry}: {verdict(report)}"
     yield from table(("declared", Column("count", right=True)), counts, title)

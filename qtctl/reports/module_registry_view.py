@@ -5,21 +5,30 @@ from functools import partial
 
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding
+from qtctl.reports.blocks import Blocks, Paragraph, Title
 from qtctl.reports.module_registry import RegistryReport, to_json
 from qtctl.reports.module_registry_page import page, screen
+from qtctl.reports.unreachable import UNREACHABLE, condense
 from qtctl.reports.view import View
 
 
 def view(
     report: RegistryReport, checks: Sequence[Finding], locate: Callable[[str], str], home: Callable[[], Place]
 ) -> View:
+    """Of a host that could not be asked, the pages have one line: `checks` say why."""
+    found = condense(checks, report.host)
+    unreachable = found[0].reason if len(found) == 1 and found[0].id == UNREACHABLE else None
     return View(
         name="report registry",
         about=report.host,
         json=partial(to_json, report),
-        page=partial(page, report),
-        screen=partial(screen, report),
-        findings=lambda: checks,
+        page=partial(_unreachable, report, unreachable) if unreachable else partial(page, report),
+        screen=partial(_unreachable, report, unreachable) if unreachable else partial(screen, report),
+        findings=lambda: found,
         locate=locate,
         home=home,
     )
+
+
+def _unreachable(report: RegistryReport, reason: str) -> Blocks:
+    return (Title(f"Module registry of {report.host}"), Paragraph(f"Nothing could be asked: {reason}"))

@@ -23,7 +23,7 @@ def on_terminal(world: Path, *argv: str, **env: str) -> Iterator[tuple[int, "sub
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env=environment(world, COLUMNS="120", **env),
+        env=environment(world, **{"COLUMNS": "120", **env}),
         start_new_session=True,
     )
     os.close(theirs)

@@ -29,6 +29,7 @@ def audit_fleet(chosen: Selection, *, save: Path | None, format_: str | None, ev
     from qtctl.api import audit, fleet
     from qtctl.cli.evidence import save as keep
     from qtctl.reports.fleet_view import placed, view
+    from qtctl.reports.unreachable import condense
     from qtctl.reports.view import beneath
 
     if save is not None:
@@ -40,7 +41,7 @@ def audit_fleet(chosen: Selection, *, save: Path | None, format_: str | None, ev
             if save is not None:
                 keep(each.evidence, save / f"{each.target}.json")
             checks = audit.judge(each.declared, each.evidence)
-            found[each.number] = tuple(placed(checks, each.declared.host_place))
+            found[each.number] = tuple(placed(condense(checks, each.target), each.declared.host_place))
             reports[each.number] = audit.report(each.declared, each.evidence, checks, every=every)
     report = fleet.report([each for _, each in sorted(reports.items())])
     findings = [finding for number in sorted(found) for finding in found[number]]

@@ -94,9 +94,9 @@ class _Told:
         """Before anybody is asked; a document has the plan in it, and comes at the end."""
         if self.format_ != "table":
             return
-        from qtctl.cli.deploy_view import show
+        from qtctl.cli.deploy_view import show_plan
 
-        show(plan, self.name, verbose=verbose)
+        show_plan(plan, self.name, verbose=verbose)
 
     def end(self, outcome: "DeployOutcome") -> Exit:
         """The outcome on stdout; on stderr, in every format, why it did not come to its end."""

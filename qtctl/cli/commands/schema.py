@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from qtctl.cli.output import draw, table, write
+from qtctl.cli.output import show, write
 
 
 def schema(
@@ -19,7 +19,6 @@ def schema(
     if name is not None:
         write(text_of(schema_named(name, meanings(read_text(shipped("keys.toml"))))))
         return
-    shown = table("schema", "of")
-    for row in described().items():
-        shown.row(*row)
-    draw(shown)
+    from qtctl.reports.blocks import Table
+
+    show((Table(("schema", "of"), tuple(described().items())),))

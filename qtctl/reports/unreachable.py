@@ -1,0 +1,36 @@
+"""A host that could not be asked anything: one line in every format, and not a line for each check."""
+
+from collections.abc import Iterable, Sequence
+
+from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+
+UNREACHABLE = "unreachable"
+"""The id of what stands for all checks of such a host. It is no finding: `qtctl explain` does not know it."""
+
+
+def why_unreachable(outcomes: Iterable[tuple[Outcome, str | None]]) -> str | None:
+    """The one reason for which every check is unknown; None where something is known, or there are several reasons."""
+    every = set(outcomes)
+    if len(every) != 1:
+        return None
+    ((outcome, reason),) = every
+    return (reason or None) if outcome is Outcome.UNKNOWN else None
+
+
+def condense(checks: Sequence[Finding], address: str) -> Sequence[Finding]:
+    """Checks as they are; of a host that could not be asked, one that says why. `address`: as it was asked for."""
+    reason = why_unreachable((check.outcome, check.reason) for check in checks)
+    if reason is None:
+        return checks
+    return (
+        Finding(
+            id=UNREACHABLE,
+            outcome=Outcome.UNKNOWN,
+            severity=Severity.ERROR,
+            title=f"as declared in {len(checks)} checks" if len(checks) > 1 else "as declared",
+            subject=address,
+            host=checks[0].host,
+            reason=reason,
+            fingerprint=fingerprint(UNREACHABLE, address, ""),
+        ),
+    )
