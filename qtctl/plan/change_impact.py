@@ -1,8 +1,9 @@
-"""Which change of a unit file a running process can see, and how a change is shown without showing secrets."""
+"""Which change of a unit file a daemon-reload does not apply, and how a change is shown without showing secrets."""
 
 import re
 from collections.abc import Iterable
 from difflib import unified_diff
+from functools import cache
 
 from qtctl.dialects import terminal
 from qtctl.dialects.arguments import argument_spans, masked_lines
@@ -11,8 +12,10 @@ from qtctl.dialects.secrets import harmless, secret_name
 from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.errors import InputError
+from qtctl.model.limits import Resources
+from qtctl.model.vocabulary import directives_of
 
-# [Service] keys that only the manager reads, and reads again at a daemon-reload: the process has nothing of them.
+# Keys that only the manager reads, and reads again at a daemon-reload.
 _MANAGER_KEYS = frozenset(
     {
         "ExecReload", "ExecStop", "ExecStopPost", "FinalKillSignal", "KillMode", "KillSignal", "Restart",
@@ -21,6 +24,12 @@ _MANAGER_KEYS = frozenset(
         "TimeoutStartSec", "TimeoutStopSec",
     }
 )  # fmt: skip
+_MANAGER_KEYS_OF_OTHERS = _MANAGER_KEYS | {
+    "ExecStopPre", "ForceUnmount", "LazyUnmount", "MaxConnections", "MaxConnectionsPerSource", "PollLimitBurst",
+    "PollLimitIntervalSec", "RemoveOnStop", "TriggerLimitBurst", "TriggerLimitIntervalSec",
+}  # fmt: skip
+STARTED_ANEW = frozenset({"Service", "Socket", "Path", "Mount", "Automount", "Swap"})
+"""Sections of units that have to start anew for a change. A reload is enough for timers, slices and targets."""
 
 _SECRET_KEYS = re.compile(r"\s*(Environment|SetCredential|SetCredentialEncrypted)\s*=", re.IGNORECASE)
 _EXEC_KEYS = re.compile(r"\s*Exec[A-Za-z]*\s*=\s*[^\s\\]*", re.IGNORECASE)
@@ -32,8 +41,8 @@ _LINE = re.compile(r"\s*($|[#;\[]|[^=]*=)")
 _HIDDEN = "(not shown)"
 
 
-def process_sees(old: bytes, new: bytes, name: str) -> bool:
-    """Whether a process started from `old` would be another one if started from `new`.
+def needs_new_start(old: bytes, new: bytes, name: str) -> bool:
+    """Whether a unit that was started from `old` would be another one if started from `new`.
 
     A text that cannot be read as a unit file counts as different.
     """
@@ -45,13 +54,21 @@ def process_sees(old: bytes, new: bytes, name: str) -> bool:
 
 def _seen(content: bytes, name: str) -> dict[tuple[str, str], tuple[str, ...]]:
     values = effective(parse(content.decode(), name))
-    return {key: tuple(value) for key, value in values.items() if _reaches_process(*key)}
+    return {key: tuple(value) for key, value in values.items() if _is_of_the_start(*key)}
 
 
-def _reaches_process(section: str, key: str) -> bool:
+def _is_of_the_start(section: str, key: str) -> bool:
     if section == "Unit":
         return key == "JoinsNamespaceOf"
-    return section == "Service" and key not in _MANAGER_KEYS
+    if section == "Service":
+        return key not in _MANAGER_KEYS
+    return section in STARTED_ANEW and key not in _MANAGER_KEYS_OF_OTHERS and key not in _resource_keys()
+
+
+@cache
+def _resource_keys() -> frozenset[str]:
+    """What the kernel is told of a control group, again at each reload."""
+    return frozenset(directive for _, directive in directives_of(Resources, ""))
 
 
 def shown_diff(old: bytes, new: bytes, path: str) -> str:

@@ -8,7 +8,7 @@ from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.plan import Refusal, Step, StepKind
-from qtctl.plan.change_impact import process_sees, shown_diff
+from qtctl.plan.change_impact import needs_new_start, shown_diff
 
 ABSENT = "absent"
 UNSHOWN = "content differs (values not shown)"
@@ -17,7 +17,7 @@ TAKE_OVER = "--take-over replaces it and keeps the old one on the host"
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """A file to write. `visible`: a running process that reads this file would be another one with the new content."""
+    """A file to write. `visible`: a unit that was started with the old content would be another one with the new."""
 
     file: DesiredFile
     reason: str
@@ -53,13 +53,21 @@ def _change(file: DesiredFile, there: File | None, current: Mapping[str, bytes])
         return FileChange(file, "not on the host", ABSENT, "", visible=True)
     if not there.ours:
         diff = _diff(file, current) if there.kind == "file" else ""
-        return FileChange(file, f"replaces {_what(there)}", seen_of(there), diff, visible=True)
+        visible = there.kind != "file" or _visible(file, current)
+        return FileChange(file, f"replaces {_what(there)}", seen_of(there), diff, visible=visible)
     if _content_differs(there, file):
-        visible = not file.of_unit or process_sees(current[file.path], file.content, file.subject)
+        visible = _visible(file, current)
         reason = "content differs" if file.kind != "env" else UNSHOWN
         return FileChange(file, reason, seen_of(there), _diff(file, current), visible=visible)
     reason = _rights(there, file)
     return FileChange(file, reason, seen_of(there), "", visible=False) if reason else None
+
+
+def _visible(file: DesiredFile, current: Mapping[str, bytes]) -> bool:
+    """Whether what was started from the present content needs another start. A file of the same content is not read."""
+    if not file.of_unit:
+        return True
+    return needs_new_start(current.get(file.path, file.content), file.content, file.subject)
 
 
 def _diff(file: DesiredFile, current: Mapping[str, bytes]) -> str:

@@ -18,7 +18,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     paths.update(targets.folders(desired))
     units: set[str] = set()
     for goal in goals(desired):
-        units.add(goal.unit)
+        units.update((goal.unit, goal.hands_to) if goal.hands_to else (goal.unit,))
         paths.update(goal.sees)
         paths.update(goal.links)
     wanted = [Need(Unit.FACT, unit) for unit in sorted(units)]

@@ -9,8 +9,9 @@ from qtctl.model.plan import Plan, Refusal
 from qtctl.plan import accounts, hosts_file, targets
 from qtctl.plan.files import changes, obstacles, to_read
 from qtctl.plan.needs import needs
+from qtctl.plan.scene import Scene
 from qtctl.plan.unit_goals import goals
-from qtctl.plan.units import Scene, unit_steps
+from qtctl.plan.units import unit_steps
 
 
 def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_over: bool) -> Plan:

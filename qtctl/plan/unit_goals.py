@@ -1,7 +1,9 @@
 """What each declared unit should be, in one shape for every kind of unit."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.unit_kinds import UnitKind
@@ -11,8 +13,9 @@ from qtctl.model.unit_kinds import UnitKind
 class UnitGoal:
     """One unit. `active` None: whether it runs is not the deploy's business (a timer starts it).
 
-    `file` is the path of its unit file, `sees` the paths whose content its process read when it started.
-    `ties` are the units whose stop or restart stops or restarts this one.
+    `file` is the path of its unit file, `sees` the paths whose content counted when it was started. `ties` are the
+    units whose stop or restart stops or restarts this one. `hands_to`: of a socket or automount, the unit that takes
+    over what it holds open. systemd starts neither while that one is up.
     """
 
     unit: str
@@ -26,6 +29,7 @@ class UnitGoal:
     file: str
     sees: tuple[str, ...]
     required_by: tuple[str, ...] = ()
+    hands_to: str = ""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -40,15 +44,24 @@ class UnitGoal:
 def goals(desired: Desired) -> tuple[UnitGoal, ...]:
     """Sorted by unit name. Only units that a file of `desired` makes: nothing else is touched."""
     made = {file.subject: file.path for file in desired.files if file.kind == "unit"}
-    return tuple(_wish(unit, made[unit.made_by]) for unit in desired.units() if unit.generated and unit.made_by in made)
+    dropins: dict[str, list[str]] = {}
+    for each in desired.dropins:
+        dropins.setdefault(each.unit, []).append(each.path)
+    return tuple(
+        _goal(unit, made[unit.made_by], dropins) for unit in desired.units() if unit.generated and unit.made_by in made
+    )
 
 
 _RANKS = {UnitKind.SERVICE: 0, UnitKind.TARGET: 2}
 """Of units that need not wait for each other: services first, targets last."""
 _OTHER_RANK = 1
+_HOLDERS = frozenset({UnitKind.SOCKET, UnitKind.AUTOMOUNT})
+_APPLIED_BY_RELOAD = frozenset({UnitKind.TIMER, UnitKind.SLICE, UnitKind.TARGET})
+"""Of a timer systemd works out the next run again at every daemon-reload; the limits of a slice it sets again."""
 
 
-def _wish(unit: DesiredUnit, file: str) -> UnitGoal:
+def _goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) -> UnitGoal:
+    hands_to = unit.triggers if unit.kind in _HOLDERS and not is_template(unit.triggers) else ""
     return UnitGoal(
         unit.unit,
         rank=_RANKS.get(unit.kind, _OTHER_RANK),
@@ -56,19 +69,20 @@ def _wish(unit: DesiredUnit, file: str) -> UnitGoal:
         enabled=unit.must_be_enabled and unit.installable,
         wanted_by=unit.wanted_by,
         after=unit.after,
-        before=unit.before,
+        before=(*unit.before, hands_to) if hands_to else unit.before,
         ties=(*unit.requires, *unit.binds_to, *unit.part_of),
         file=file,
-        sees=_sees(unit, file),
+        sees=_sees(unit, file, dropins),
         required_by=_required_by(unit.install),
+        hands_to=hands_to,
     )
 
 
-def _sees(unit: DesiredUnit, file: str) -> tuple[str, ...]:
-    """Only a service has a process. Of a timer systemd works out the next run again at every daemon-reload."""
-    if not isinstance(unit, DesiredService):
+def _sees(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    if unit.kind in _APPLIED_BY_RELOAD:
         return ()
-    return (file, *(path for path in (unit.env_file, unit.secrets_file) if path))
+    env = (unit.env_file, unit.secrets_file) if isinstance(unit, DesiredService) else ()
+    return (file, *dropins.get(unit.unit, ()), *(path for path in env if path))
 
 
 def _required_by(install: Pairs) -> tuple[str, ...]:

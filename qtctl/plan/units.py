@@ -1,37 +1,23 @@
 """What has to happen to the units: enable, stop, start and restart, each decided from the state of the host."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from qtctl.meaning.units import is_up
-from qtctl.model.facts import Facts, File, Unit
-from qtctl.model.moments import moment
+from qtctl.model.facts import File, Unit
 from qtctl.model.plan import Step, StepKind
-from qtctl.plan.files import FileChange
 from qtctl.plan.order import start_order
+from qtctl.plan.scene import Scene, drags, restart_reason, state_of
+from qtctl.plan.started_anew import StartedAnew, started_anew
 from qtctl.plan.unit_goals import UnitGoal
-
-_NO_UNIT = Unit("not-found", "inactive", "dead", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What unit steps are decided on: the facts, what will be written, and the wishes by unit."""
-
-    facts: Facts
-    changes: Mapping[str, FileChange]
-    goals: Mapping[str, UnitGoal]
-
-    def unit(self, name: str) -> Unit:
-        return self.facts.read(Unit, name) or _NO_UNIT
 
 
 def unit_steps(scene: Scene) -> tuple[Step, ...]:
     """In the order in which they run. Links come before the reload: systemd learns of new links only by one."""
     links = _links(scene)
     reload = _reload(scene, links)
-    starts = _starts(scene)
-    return (*links, *reload, *_resets(scene, starts), *_stops(scene), *starts)
+    anew = started_anew(scene)
+    starts = (*_starts(scene, anew), *anew.others)
+    return (*links, *anew.stops, *reload, *_resets(scene, starts), *_stops(scene, anew), *starts)
 
 
 def _links(scene: Scene) -> tuple[Step, ...]:
@@ -91,72 +77,35 @@ def _to_forget(unit: Unit) -> str:
     return f"systemd restarted it {unit.n_restarts} time{'s' * (unit.n_restarts > 1)}"
 
 
-def _stops(scene: Scene) -> tuple[Step, ...]:
+def _stops(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
     order = reversed(start_order(scene.goals.values()))
     found = []
     for name in order:
         unit = scene.unit(name)
-        if scene.goals[name].active is False and is_up(unit.active_state):
-            reason = f"{unit.active_state}, declared stopped{_drags(scene, name, 'stops')}"
-            found.append(Step(StepKind.STOP, name, reason, _state(unit)))
+        if scene.goals[name].active is False and is_up(unit.active_state) and name not in anew.stopped:
+            reason = f"{unit.active_state}, declared stopped{drags(scene, name, 'stops')}"
+            found.append(Step(StepKind.STOP, name, reason, state_of(unit)))
     return tuple(found)
 
 
-def _starts(scene: Scene) -> tuple[Step, ...]:
-    steps = (_start(scene, scene.goals[name]) for name in start_order(scene.goals.values()))
+def _starts(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
+    steps = (_start(scene, scene.goals[name], anew) for name in start_order(scene.goals.values()))
     return tuple(step for step in steps if step is not None)
 
 
-def _start(scene: Scene, goal: UnitGoal) -> Step | None:
+def _start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
     if not goal.active:
         return None
     unit = scene.unit(goal.unit)
+    if goal.unit in anew.stopped:
+        return Step(StepKind.START, goal.unit, f"was stopped: {anew.stopped[goal.unit]}", state_of(unit))
     if not is_up(unit.active_state):
-        return Step(StepKind.START, goal.unit, f"{unit.active_state}, declared {_declared(goal)}", _state(unit))
-    reason = _restart_reason(scene, goal, unit)
+        return Step(StepKind.START, goal.unit, f"{unit.active_state}, declared {_declared(goal)}", state_of(unit))
+    reason = restart_reason(scene, goal, unit)
     if not reason:
         return None
-    return Step(StepKind.RESTART, goal.unit, reason + _drags(scene, goal.unit, "restarts"), _state(unit))
+    return Step(StepKind.RESTART, goal.unit, reason + drags(scene, goal.unit, "restarts"), state_of(unit))
 
 
 def _declared(goal: UnitGoal) -> str:
     return "running" if goal.rank == 0 else "active"
-
-
-def _restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
-    """Why a unit that runs must run anew: from the state of files and process, never from what a run remembers."""
-    if unit.sub_state == "auto-restart":
-        return f"in a restart loop ({unit.result or 'auto-restart'})"
-    reasons = (_outdated(scene, path, _started(unit)) for path in goal.sees)
-    return "; ".join(reason for reason in reasons if reason)
-
-
-def _started(unit: Unit) -> int:
-    return unit.exec_main_start_timestamp or unit.active_enter_timestamp
-
-
-def _outdated(scene: Scene, path: str, started: int) -> str:
-    change = scene.changes.get(path)
-    if change is not None and change.visible:
-        return f"{path} changes"
-    there = scene.facts.read(File, path)
-    if there is None or there.mtime <= started:
-        return ""
-    return f"{path} ({_clock(there.mtime)}) is newer than the process ({_clock(started)})"
-
-
-def _clock(us: int) -> str:
-    at = moment(us)
-    return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"
-
-
-def _drags(scene: Scene, name: str, verb: str) -> str:
-    """The running units that systemd stops or restarts along with this one."""
-    tied = [
-        goal.unit for goal in scene.goals.values() if name in goal.ties and is_up(scene.unit(goal.unit).active_state)
-    ]
-    return f"; {verb} too: {', '.join(tied)}" if tied else ""
-
-
-def _state(unit: Unit) -> str:
-    return f"{unit.active_state}/{unit.sub_state}"

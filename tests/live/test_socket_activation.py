@@ -1,16 +1,18 @@
-"""A real systemd listens for a service, and runs instances of a template: deploy, audit, parity and module registry."""
+"""A real systemd listens, watches, mounts and limits for services: deploy, audit, parity and module registry."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from qtctl.lab import lab
-from tests.live.box import Ran, qtctl
+from tests.live.box import Box, Ran, qtctl
 from tests.machine import own_lab
 
 pytestmark = pytest.mark.lab
 
 ACT = "import socket, time; s = socket.socket(fileno=3); time.sleep(99999)"
+UNITS = "/etc/systemd/system"
 FILES = {
     "fleet.toml": """\
 name = "zk"
@@ -34,6 +36,7 @@ cpus = 1
 summary = "Worker %i"
 state = "running"
 instances = ["1", "2"]
+slice = "pool"
 run = { kind = "command", argv = ["/bin/sleep", "infinity"] }
 """,
     "services/act.toml": f"""\
@@ -41,7 +44,38 @@ summary = "Started by its socket"
 state = "on-demand"
 run = {{ kind = "command", argv = ["/usr/bin/python3", "-c", "{ACT}"] }}
 """,
-    "sockets.toml": '[act]\nsummary = "Act"\nlisten = ["stream 127.0.0.1:19100", "stream 19101"]\n',
+    "services/job.toml": """\
+summary = "Started by a path"
+state = "on-demand"
+type = "oneshot"
+user = "root"
+run = { kind = "command", argv = ["/bin/sh", "-c", "rm -f /srv/a /srv/b; touch /run/zk-job"] }
+""",
+    "services/user.toml": """\
+summary = "Goes with the socket of act"
+state = "running"
+run = { kind = "command", argv = ["/bin/sleep", "infinity"] }
+order = { requires = ["zk-act.socket"] }
+""",
+    "sockets.toml": """\
+[act]
+summary = "Act"
+listen = ["stream 127.0.0.1:19100", "stream 19101"]
+[also]
+summary = "Another way to act"
+service = "act"
+listen = ["stream /run/zk-also.sock"]
+""",
+    "paths.toml": '[drop]\nsummary = "Drop"\nservice = "job"\npath_exists = ["/srv/a"]\n',
+    "slices.toml": '[pool]\nsummary = "Pool"\nlimits = { memory_max = "512M" }\n',
+    "mounts.toml": """\
+[data]
+summary = "Data"
+what = "tmpfs"
+where = "/srv/zk-data"
+type = "tmpfs"
+options = "size=1M"
+""",
     "legacy/docker-compose.toml": """\
 compose = "docker-compose.yml"
 services.worker = { is = "mapped", to = ["wk"], why = "a template" }
@@ -50,44 +84,141 @@ services.act = { is = "mapped", to = ["act"], why = "started by its socket" }
 """,
 }
 COMPOSE = 'services:\n  worker: {image: a}\n  one: {image: a}\n  act: {image: b, ports: ["127.0.0.1:19100:80"]}\n'
-CONNECT = """python3 -c 'import socket; socket.create_connection(("127.0.0.1", 19100))'
-systemctl start zk-act
-systemctl is-active zk-act
-"""
+CONNECT = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", {}))'"
 
 
-def on_host(command: str) -> Ran:
-    return qtctl("lab", "exec", "lab1", "--", "sh", "-c", command)
+class Fleet:
+    """A registry that tests change, and the host on which it is deployed."""
+
+    def __init__(self, root: Path) -> None:
+        self.registry, self.compose, self.box = root / "registry", root / "docker-compose.yml", Box("lab1")
+        self.compose.write_text(COMPOSE)
+        self.restore()
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        return ("--host", "lab1", "--registry", str(self.registry))
+
+    def write(self, name: str, text: str) -> None:
+        (self.registry / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.registry / name).write_text(text)
+
+    def change(self, name: str, old: str, new: str) -> Ran:
+        """Deploy with one text of the registry changed."""
+        assert old in FILES[name]
+        self.write(name, FILES[name].replace(old, new))
+        return self.deploy()
+
+    def restore(self) -> None:
+        """The registry; the next deploy brings the host back."""
+        for name, text in FILES.items():
+            self.write(name, text)
+
+    def deploy(self) -> Ran:
+        done = qtctl("deploy", *self.of, "--yes", "--format", "json")
+        assert done.code == 0, done.out + done.err
+        return done
+
+    def steps(self, done: Ran) -> list[tuple[str, str]]:
+        return [(step["kind"], step["subject"]) for step in done.json()["steps"]]
+
+    def listening(self) -> set[str]:
+        shown = self.box.sh("ss -H -lnt | awk '{print $4}'").split()
+        return {each for each in shown if ":191" in each}
+
+    def started(self, *units: str) -> list[str]:
+        return [self.box.sh(f"systemctl show -P ActiveEnterTimestampMonotonic {each}").strip() for each in units]
+
+    def all_hold(self) -> None:
+        audited = qtctl("audit", *self.of)
+        assert audited.code == 0, audited.out
+        parity = qtctl("parity", "--compose", str(self.compose), *self.of, "--format", "json")
+        assert parity.json()["verdict"] == "parity"
 
 
-def test_what_systemd_listens_on_belongs_to_the_socket(tmp_path: Path) -> None:
-    registry, compose = tmp_path / "registry", tmp_path / "docker-compose.yml"
-    for name, text in FILES.items():
-        (registry / name).parent.mkdir(parents=True, exist_ok=True)
-        (registry / name).write_text(text)
-    compose.write_text(COMPOSE)
-    of = ("--host", "lab1", "--registry", str(registry))
-    with own_lab(tmp_path / "lab"):
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    fleet = Fleet(tmp_path_factory.mktemp("fleet"))
+    with own_lab(tmp_path_factory.mktemp("lab")):
         try:
-            assert qtctl("lab", "up", "--registry", str(registry)).code == 0
-            deployed = qtctl("deploy", *of, "--yes")
-            assert deployed.code == 0, deployed.out + deployed.err
-            _all_hold(of, compose)
-            started = on_host(CONNECT)
-            assert started.out.strip() == "active", started.err
-            _all_hold(of, compose)
-            on_host("systemctl stop zk-act.socket zk-act.service zk-wk@2.service")
-            stopped = qtctl("parity", "--compose", str(compose), *of, "--format", "json").json()
-            gaps = {row["service"] for row in stopped["files"][0]["services"] if row["verdict"] == "gap"}
-            assert gaps == {"worker", "one", "act"}
+            assert qtctl("lab", "up", "--registry", str(fleet.registry)).code == 0
+            fleet.deploy()
+            yield fleet
         finally:
             lab.down(["lab1"])
 
 
-def _all_hold(of: tuple[str, ...], compose: Path) -> None:
-    audited = qtctl("audit", *of)
-    assert audited.code == 0, audited.out
-    assert qtctl("parity", "--compose", str(compose), *of, "--format", "json").json()["verdict"] == "parity"
-    report = qtctl("report", "registry", *of, "--format", "json").json()
+def test_what_systemd_listens_on_belongs_to_the_socket(fleet: Fleet) -> None:
+    fleet.box.sh(CONNECT.format(19100))
+    fleet.box.wait("systemctl is-active zk-act")
+    fleet.all_hold()
+    report = qtctl("report", "registry", *fleet.of, "--format", "json").json()
     assert {row["port"]: row["found"] for row in report["ports"]} == {19100: "listening", 19101: "listening"}
-    assert [(row["unit"], row["active"]) for row in report["units"]] == [("zk-act.socket", "active")]
+    assert {row["unit"]: row["active"] for row in report["units"]}["zk-act.socket"] == "active"
+    fleet.box.sh("systemctl stop zk-act.socket zk-also.socket zk-act.service zk-wk@2.service")
+    stopped = qtctl("parity", "--compose", str(fleet.compose), *fleet.of, "--format", "json").json()
+    gaps = {row["service"] for row in stopped["files"][0]["services"] if row["verdict"] == "gap"}
+    assert gaps == {"worker", "one", "act"}
+    fleet.deploy()
+
+
+def test_a_changed_socket_is_started_anew_with_its_service(fleet: Fleet) -> None:
+    fleet.box.sh(CONNECT.format(19100))
+    fleet.box.wait("systemctl is-active zk-act")
+    other = fleet.started("zk-wk@1.service")
+    done = fleet.change("sockets.toml", "127.0.0.1:19100", "127.0.0.1:19109")
+    assert fleet.steps(done) == [
+        ("write", f"{UNITS}/zk-act.socket"),
+        ("stop", "zk-act.service"),
+        ("stop", "zk-act.socket"),
+        ("stop", "zk-also.socket"),
+        ("daemon-reload", "systemd"),
+        ("start", "zk-user.service"),
+        ("start", "zk-act.socket"),
+        ("start", "zk-also.socket"),
+    ]
+    assert fleet.listening() == {"127.0.0.1:19109", "*:19101"}
+    assert fleet.started("zk-wk@1.service") == other
+    assert not fleet.box.succeeds("systemctl is-active zk-act"), "on demand: the next connection starts it"
+    assert fleet.steps(fleet.deploy()) == []
+    fleet.restore()
+
+
+def test_a_socket_that_is_down_while_its_service_runs_comes_back(fleet: Fleet) -> None:
+    fleet.deploy()
+    fleet.box.sh("systemctl start zk-act.service; systemctl stop zk-act.socket")
+    fleet.box.wait("systemctl is-active zk-act")
+    fleet.deploy()
+    assert fleet.listening() == {"127.0.0.1:19100", "*:19101"}
+
+
+def test_an_address_that_is_taken_fails_the_deploy(fleet: Fleet) -> None:
+    take = 'import socket, time; s = socket.socket(); s.bind(("127.0.0.1", 19108)); s.listen(); time.sleep(999)'
+    fleet.box.sh(f"systemd-run --unit taken --quiet python3 -c '{take}'")
+    fleet.box.wait("ss -H -lnt | grep -q 19108")
+    fleet.write("sockets.toml", FILES["sockets.toml"].replace(":19100", ":19108"))
+    done = qtctl("deploy", *fleet.of, "--yes", "--deadline", "4")
+    assert done.code == 5, done.out
+    assert "init.scope" not in done.out + done.err
+    fleet.box.sh("systemctl stop taken")
+    fleet.restore()
+    fleet.deploy()
+
+
+def test_changed_paths_mounts_and_slices_are_applied(fleet: Fleet) -> None:
+    kept = ("zk-wk@1.service", "zk-user.service", "zk-act.socket")
+    before = fleet.started(*kept)
+    fleet.write("paths.toml", FILES["paths.toml"].replace("/srv/a", "/srv/b"))
+    fleet.write("mounts.toml", FILES["mounts.toml"].replace("size=1M", "size=2M"))
+    done = fleet.change("slices.toml", "512M", "256M")
+    assert [step for step in fleet.steps(done) if step[0] != "write"] == [
+        ("daemon-reload", "systemd"),
+        ("restart", "srv-zk\\x2ddata.mount"),
+        ("restart", "zk-drop.path"),
+    ]
+    fleet.box.sh("rm -f /run/zk-job; touch /srv/b")
+    fleet.box.wait("test -e /run/zk-job")
+    assert "size=2048k" in fleet.box.sh("findmnt -no OPTIONS /srv/zk-data")
+    assert fleet.box.sh("systemctl show -P MemoryMax zk-pool.slice").strip() == str(256 * 1024**2)
+    assert fleet.started(*kept) == before
+    fleet.all_hold()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.plan.change_impact import process_sees
+from qtctl.plan.change_impact import needs_new_start
 
 BASE = "[Unit]\nDescription=x\n[Service]\nExecStart=/bin/x\n"
 SEEN = (
@@ -18,15 +18,15 @@ UNSEEN = (
 
 
 @pytest.mark.parametrize("line", SEEN)
-def test_a_process_sees_it(line: str) -> None:
-    assert process_sees(BASE.encode(), f"{BASE}{line}\n".encode(), "x.service")
+def test_a_needs_new_start_it(line: str) -> None:
+    assert needs_new_start(BASE.encode(), f"{BASE}{line}\n".encode(), "x.service")
 
 
 @pytest.mark.parametrize("line", UNSEEN)
 def test_only_the_manager_reads_it(line: str) -> None:
-    assert not process_sees(BASE.encode(), f"{BASE}{line}\n".encode(), "x.service")
+    assert not needs_new_start(BASE.encode(), f"{BASE}{line}\n".encode(), "x.service")
 
 
 def test_documentation_is_for_readers() -> None:
     new = BASE.replace("[Unit]\n", "[Unit]\nDocumentation=man:x(8)\n")
-    assert not process_sees(BASE.encode(), new.encode(), "x.service")
+    assert not needs_new_start(BASE.encode(), new.encode(), "x.service")

@@ -1,0 +1,64 @@
+"""What steps of units are decided on, and whether a unit has to start anew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qtctl.meaning.units import is_up
+from qtctl.model.facts import Facts, File, Unit
+from qtctl.model.moments import moment
+from qtctl.plan.files import FileChange
+from qtctl.plan.unit_goals import UnitGoal
+
+_NO_UNIT = Unit("not-found", "inactive", "dead", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What unit steps are decided on: the facts, what will be written, and the goals by unit."""
+
+    facts: Facts
+    changes: Mapping[str, FileChange]
+    goals: Mapping[str, UnitGoal]
+
+    def unit(self, name: str) -> Unit:
+        return self.facts.read(Unit, name) or _NO_UNIT
+
+
+def restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
+    """Why a unit that runs must run anew: from the state of files and process, never from what a run remembers."""
+    if unit.sub_state == "auto-restart":
+        return f"in a restart loop ({unit.result or 'auto-restart'})"
+    what = "the process" if unit.exec_main_start_timestamp else "its start"
+    reasons = (_outdated(scene, path, _started(unit), what) for path in goal.sees)
+    return "; ".join(reason for reason in reasons if reason)
+
+
+def _started(unit: Unit) -> int:
+    return unit.exec_main_start_timestamp or unit.active_enter_timestamp
+
+
+def _outdated(scene: Scene, path: str, started: int, what: str) -> str:
+    change = scene.changes.get(path)
+    if change is not None and change.visible:
+        return f"{path} changes"
+    there = scene.facts.read(File, path)
+    if there is None or there.mtime <= started:
+        return ""
+    return f"{path} ({_clock(there.mtime)}) is newer than {what} ({_clock(started)})"
+
+
+def _clock(us: int) -> str:
+    at = moment(us)
+    return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"
+
+
+def drags(scene: Scene, name: str, verb: str) -> str:
+    """The running units that systemd stops or restarts along with this one."""
+    tied = [
+        goal.unit for goal in scene.goals.values() if name in goal.ties and is_up(scene.unit(goal.unit).active_state)
+    ]
+    return f"; {verb} too: {', '.join(tied)}" if tied else ""
+
+
+def state_of(unit: Unit) -> str:
+    return f"{unit.active_state}/{unit.sub_state}"

@@ -1,0 +1,81 @@
+"""Sockets and automounts that start anew, and all that is stopped for it.
+
+systemd refuses to start a socket while its service is up, and stopping only the service lets the next connection start
+it again: so a socket is stopped together with its service, and with the other sockets of that service. They are stopped
+before the reload, while systemd still has the definition that they were started with.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from qtctl.meaning.units import is_up
+from qtctl.model.plan import Step, StepKind
+from qtctl.plan.scene import Scene, drags, restart_reason, state_of
+from qtctl.plan.unit_goals import UnitGoal
+
+
+@dataclass(frozen=True, slots=True)
+class StartedAnew:
+    """`stopped`: every unit that is stopped, also by systemd along with another, and why.
+
+    `others`: starts of units that nothing generates, which were up.
+    """
+
+    stops: tuple[Step, ...] = ()
+    stopped: dict[str, str] = field(default_factory=dict)
+    others: tuple[Step, ...] = ()
+
+
+def started_anew(scene: Scene) -> StartedAnew:
+    """Services before their sockets, as systemd itself would stop them."""
+    why = {goal.hands_to: reason for goal in scene.goals.values() if (reason := _reason(scene, goal))}
+    if not why:
+        return StartedAnew()
+    users = {unit: reason for unit, reason in why.items() if scene.unit(unit).load_state == "loaded"}
+    holders = {goal.unit: why[goal.hands_to] for goal in _holders(scene, why) if _is_up(scene, goal.unit)}
+    stopped = users | holders
+    others = (unit for unit in users if unit not in scene.goals and _is_up(scene, unit))
+    return StartedAnew(
+        tuple(_stop(scene, unit, reason) for unit, reason in stopped.items()),
+        stopped | dict(_dragged(scene, stopped)),
+        tuple(_start(scene, unit, users[unit]) for unit in others),
+    )
+
+
+def _reason(scene: Scene, goal: UnitGoal) -> str:
+    """Why a socket or automount starts anew, or ''. One that is down needs it only where its user is up."""
+    if not goal.active or not goal.hands_to:
+        return ""
+    unit = scene.unit(goal.unit)
+    if is_up(unit.active_state):
+        return restart_reason(scene, goal, unit)
+    return f"{goal.unit} cannot start while it is up" if _is_up(scene, goal.hands_to) else ""
+
+
+def _holders(scene: Scene, users: Iterable[str]) -> list[UnitGoal]:
+    return [goal for goal in scene.goals.values() if goal.hands_to in frozenset(users)]
+
+
+def _dragged(scene: Scene, stopped: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The units that systemd stops along with these, and along with those."""
+    left = list(stopped)
+    seen = set(left)
+    while left:
+        name = left.pop()
+        for goal in scene.goals.values():
+            if name in goal.ties and goal.unit not in seen and _is_up(scene, goal.unit):
+                seen.add(goal.unit)
+                left.append(goal.unit)
+                yield goal.unit, f"it stops with {name}"
+
+
+def _is_up(scene: Scene, unit: str) -> bool:
+    return is_up(scene.unit(unit).active_state)
+
+
+def _stop(scene: Scene, unit: str, reason: str) -> Step:
+    return Step(StepKind.STOP, unit, reason + drags(scene, unit, "stops"), state_of(scene.unit(unit)))
+
+
+def _start(scene: Scene, unit: str, reason: str) -> Step:
+    return Step(StepKind.START, unit, f"was stopped: {reason}", state_of(scene.unit(unit)))
