@@ -1,8 +1,10 @@
 """What a change of each kind of unit needs to take effect, and what is stopped and started with it."""
 
+from collections.abc import Callable, Sequence
+
 import pytest
 
-from qtctl.model.desired import Desired, DesiredOther
+from qtctl.model.desired import Desired, DesiredOther, DesiredTarget, DesiredTimer
 from qtctl.model.facts import Unit
 from qtctl.model.plan import StepKind
 from qtctl.model.states import ServiceState
@@ -13,7 +15,7 @@ ON_DEMAND, RUNNING = ServiceState.ON_DEMAND, ServiceState.RUNNING
 SERVICE, SOCKET = "quantum-a.service", "quantum-a.socket"
 RELOAD, START, STOP, RESTART = StepKind.RELOAD, StepKind.START, StepKind.STOP, StepKind.RESTART
 
-Steps = list[tuple[StepKind, str]]
+Steps = Sequence[tuple[StepKind, str]]
 
 
 def text(unit: str, *lines: str) -> bytes:
@@ -23,8 +25,8 @@ def text(unit: str, *lines: str) -> bytes:
 
 
 def fleet(*more: DesiredOther, state: ServiceState = ON_DEMAND, listen: str = "1") -> Desired:
-    units = (service("a", state, wanted_by=()), other(SOCKET), *more)
-    return desired(*units, texts={f"{UNITS}/{SOCKET}": text(SOCKET, f"ListenStream={listen}")})
+    texts_of = {f"{UNITS}/{SOCKET}": text(SOCKET, f"ListenStream={listen}")}
+    return desired(service("a", state, wanted_by=()), other(SOCKET), *more, texts=texts_of)
 
 
 def steps(ground: Ground, wanted: Desired) -> Steps:
@@ -126,11 +128,19 @@ APPLIED = {
 }
 
 
+MADE: dict[str, Callable[[], DesiredTarget | DesiredTimer | DesiredOther]] = {
+    "quantum.target": target,
+    "quantum-a.timer": lambda: timer("a"),
+}
+
+
 @pytest.mark.parametrize("unit", APPLIED)
 def test_change_classes(unit: str) -> None:
     kind, line = APPLIED[unit]
-    made = {"quantum.target": target, "quantum-a.timer": lambda: timer("a")}.get(unit, lambda: other(unit))()
-    wanted = [desired(made, texts={f"{UNITS}/{unit}": text(unit, line.format(each))}) for each in "12"]
+    wanted = [
+        desired(MADE.get(unit, lambda: other(unit))(), texts={f"{UNITS}/{unit}": text(unit, line.format(each))})
+        for each in "12"
+    ]
     assert steps(run(deployed(wanted[0]), unit), wanted[1]) == [(RELOAD, "systemd"), *([(kind, unit)] if kind else [])]
 
 
