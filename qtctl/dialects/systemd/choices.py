@@ -44,6 +44,10 @@ _WORDS: Mapping[str, str] = {
     "TimeoutStopFailureMode": "terminate abort kill",
     "UtmpMode": "init login user",
 }
+_KNOWN: Mapping[str, str] = {"SERVICETYPE": "simple exec forking oneshot dbus notify notify-reload idle"}
+"""By the kind of the value: [Mount] has a Type= too."""
+_SINCE: Mapping[tuple[str, str], int] = {("SERVICETYPE", "exec"): 240, ("SERVICETYPE", "notify-reload"): 253}
+"""Kind and word → the first systemd that knows it."""
 _OR_BOOLEAN: Mapping[str, str] = {
     "BindIPv6Only": "default both ipv6-only",
     "ProtectHome": "read-only tmpfs",
@@ -90,10 +94,12 @@ def integer(text: str) -> int | None:
     return -number if match[1] == "-" else number
 
 
-def choice_check(key: str, kind: str) -> Check | None:
-    """How a value of the directive is judged; None where it is none of these."""
-    if key in _WORDS:
-        return lambda value: _one_of(_WORDS[key], value)
+def choice_check(key: str, kind: str, version: int) -> Check | None:
+    """How systemd `version` judges a value of the directive; None where it is none of these."""
+    words = _KNOWN.get(kind) or _WORDS.get(key)
+    if words:
+        there = " ".join(word for word in words.split() if _SINCE.get((kind, word), 0) <= version)
+        return lambda value: _one_of(there, value)
     if key in _OR_BOOLEAN:
         return lambda value: None if boolean(value) is not None else _one_of(_OR_BOOLEAN[key], value)
     if key in _OR_NUMBER:

@@ -27,6 +27,22 @@ def commands_of(text: str) -> tuple[ExecCommand, ...]:
     return tuple(found)
 
 
+def raw_words(text: str) -> tuple[str, ...]:
+    """The words of a value as they are written; the last is "" where its quote stays open."""
+    found: list[str] = []
+    at = 0
+    while at < len(text):
+        if text[at] in WHITESPACE:
+            at += 1
+            continue
+        word = _RAW_WORD.match(text, at)
+        if word is None or (word.end() < len(text) and text[word.end()] not in WHITESPACE):
+            return (*found, "")
+        found.append(word[0])
+        at = word.end()
+    return tuple(found)
+
+
 def _command(words: list[str]) -> ExecCommand:
     path = words[0].lstrip(_PREFIXES)
     prefixes = words[0][: len(words[0]) - len(path)]

@@ -2,8 +2,16 @@
 
 import re
 
-from qtctl.dialects.systemd.unit_name import instance_of, prefix_of, unescape
+from qtctl.dialects.systemd.unit_name import instance_of, prefix_of, stem, unescape
+from qtctl.errors import InputError
 
+_OF_ALL = frozenset("BCEGHIJLNPRSTUVWabcfghijlmnoprstuvw")
+"""What 247 knows."""
+_SINCE = {"A": 249, "M": 249, "d": 251, "q": 251, "y": 251, "Y": 251, "D": 256}
+_PATHS = frozenset("CDELSTVYdhsty")
+"""What stands for an absolute path, whatever the host."""
+_BY_NAME = frozenset("%nNpPiIjJ")
+_BAD_ESCAPE = re.compile(r"\\(?!x[0-9A-Fa-f]{2})")
 _SPECIFIER = re.compile(r"%(.)", re.DOTALL)
 
 
@@ -21,3 +29,59 @@ def _meant(found: re.Match[str], unit: str) -> str:
         "j": last, "J": unescape(last),
     }  # fmt: skip
     return meanings.get(found[1], found[0])
+
+
+def unresolved(text: str, unit: str, version: int) -> str:
+    """The first specifier that systemd `version` cannot resolve, as `%F`; "" where it resolves all.
+
+    systemd keeps a `%` before anything that is no ASCII letter or digit, and one at the end.
+    """
+    for found in _SPECIFIER.finditer(text):
+        letter = found[1]
+        if letter.isascii() and letter.isalnum() and not _resolves(letter, unit, version):
+            return found[0]
+    return ""
+
+
+def _resolves(letter: str, unit: str, version: int) -> bool:
+    if letter not in _OF_ALL and version < _SINCE.get(letter, version + 1):
+        return False
+    if letter == "f":
+        return _path_of(unit) != ""
+    named = {"I": instance_of, "J": prefix_of, "P": prefix_of}.get(letter)
+    return named is None or _unescaped(named(unit)) is not None
+
+
+def _unescaped(text: str) -> str | None:
+    """None where systemd refuses its escapes."""
+    if _BAD_ESCAPE.search(text):
+        return None
+    try:
+        return unescape(text)
+    except InputError:
+        return None
+
+
+def _path_of(unit: str) -> str:
+    """What %f stands for; "" where systemd makes no path of the name."""
+    escaped = instance_of(unit) or stem(unit)
+    if escaped == "-":
+        return "/"
+    path = _unescaped(escaped)
+    return "" if path is None or any(part in ("", ".", "..") for part in path.split("/")) else f"/{path}"
+
+
+def sample(text: str, unit: str) -> str:
+    """`text` as it could be on a host: what only the host knows stands as a path, or as the letter x."""
+    return _SPECIFIER.sub(lambda found: _sampled(found, unit), text)
+
+
+def _sampled(found: re.Match[str], unit: str) -> str:
+    letter = found[1]
+    if letter == "f":
+        return _path_of(unit)
+    if letter in _BY_NAME:
+        return _meant(found, unit)
+    if letter in _PATHS:
+        return "/x"
+    return "x" if letter.isascii() and letter.isalnum() else found[0]

@@ -30,10 +30,14 @@ _ACCOUNT = re.compile(r"[^/:\x00-\x1f\x7f]+")
 _NANOSECONDS = re.compile(r"[0-9]+(\.[0-9]+)? *(ns|nsec)\b")
 _SPECIFIER = re.compile("%[A-Za-z]")
 _LARGEST = 2**32 - 1
+_NEWEST = 2**31
+"""A version that knows every word."""
 
 
-def value_trouble(key: str, kind: str, value: str) -> str | None:
+def value_trouble(key: str, kind: str, value: str, version: int = _NEWEST) -> str | None:
     """Why systemd ignores an assignment of `value`, without showing it. None: it does not, or this is not known here.
+
+    `version`: of a word that came with one, whether systemd `version` knows it.
 
     An ignored line leaves what was assigned before it. An empty value is ignored, too, where none can be read from it.
     Calendar expressions are calendar_trouble's to judge.
@@ -45,7 +49,7 @@ def value_trouble(key: str, kind: str, value: str) -> str | None:
         return "is empty" if never else None
     if key in _SEVERAL:
         return None
-    check = _by_key(key) or choice_check(key, kind) or _CHECKS.get(kind)
+    check = _by_key(key) or choice_check(key, kind, version) or _CHECKS.get(kind)
     return check(value) if check else None
 
 

@@ -1,0 +1,232 @@
+"""Values at which systemd gives up a file: it reads no further, and does not load the unit (load-fragment.c).
+
+Of a drop-in it drops the rest, and loads the unit all the same. Where a `-` forgives a bad value, the line alone is
+dropped.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.exec_lines import raw_words
+from qtctl.dialects.systemd.specifiers import sample, unresolved
+from qtctl.dialects.systemd.splitting import Escapes, split
+from qtctl.errors import InputError
+
+EXEC_SECTIONS = frozenset(("Service", "Socket", "Mount", "Swap"))
+_COMMANDS = {
+    "Service": frozenset((
+        "ExecCondition", "ExecReload", "ExecStart", "ExecStartPost", "ExecStartPre", "ExecStop", "ExecStopPost",
+    )),
+    "Socket": frozenset(("ExecStartPost", "ExecStartPre", "ExecStopPost", "ExecStopPre")),
+}  # fmt: skip
+_MAX_PATH, _MAX_NAME = 4095, 255
+_UNSAFE = re.compile("[\x01-\x1f\x7f\"'\\\\]")
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+_LARGEST_UID = 2**32 - 2
+_NO_UID = 2**16 - 1
+_FOLDER_BY_DOTS = 253
+"""From this version on a program that ends with /. or /.. is a folder, too."""
+
+_NAMES_MEASURED = 248
+"""From this version on the length of a program's name counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueTrouble:
+    """Why systemd does not take a value; `fatal`: nor anything after it in its file. Never shows the value."""
+
+    what: str
+    fatal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExecLine:
+    """What systemd makes of a command line: how many commands it takes, and what is wrong with the next one."""
+
+    commands: int
+    trouble: ValueTrouble | None = None
+
+
+def given_up(unit: str, section: str, key: str, value: str, version: int) -> ValueTrouble | None:
+    """Of the directives that can be fatal: why systemd `version` does not take `value` in a unit of that name.
+
+    None where it does, and for all other directives. An instance stands for its template.
+    """
+    if key in _COMMANDS.get(section, ()):
+        return exec_line(value, unit, version).trouble
+    check = _CHECKS.get(key) if section in EXEC_SECTIONS else None
+    if key in _OF_SOCKETS and section == "Socket":
+        check = _account
+    if check is None or (not value and key != "DynamicUser"):
+        return None
+    return check(value, unit, version)
+
+
+def can_be_fatal(section: str, key: str) -> bool:
+    """Whether some value of the directive makes systemd give up its file."""
+    if key in _COMMANDS.get(section, ()):
+        return True
+    return (section in EXEC_SECTIONS and key in _CHECKS) or (section == "Socket" and key in _OF_SOCKETS)
+
+
+def exec_line(value: str, unit: str, version: int) -> ExecLine:
+    """As systemd reads Exec*=: command after command, parted by a lone `;`."""
+    count = 0
+    for raw in _commands(value):
+        trouble = _command(raw, unit, version)
+        if trouble is not None:
+            return ExecLine(count, trouble)
+        count += 1
+    return ExecLine(count)
+
+
+def _commands(value: str) -> Iterator[list[str]]:
+    """The raw words of each command; the last of them is "" where a quote stays open."""
+    words: list[str] = []
+    for raw in (*raw_words(value), ";"):
+        if raw != ";":
+            words.append(raw)
+        elif words:
+            yield words
+            words = []
+
+
+def _command(raw: list[str], unit: str, version: int) -> ValueTrouble | None:
+    first = _word(raw[0])
+    if first is None:
+        return ValueTrouble("has a quote that stays open", fatal=False)
+    flags, path = _prefixes(first)
+    fatal = "-" not in flags
+    bad = unresolved(path, unit, version)
+    if bad:
+        return ValueTrouble(f"has {bad}, which is no specifier", fatal)
+    wrong = _program(sample(path, unit), version)
+    if wrong:
+        return ValueTrouble(wrong, fatal)
+    wrong = _arguments(raw[1:], unit, version)
+    if wrong:
+        return ValueTrouble(wrong, fatal)
+    if "@" in flags and len(raw) == 1:
+        return ValueTrouble("has the prefix @, and no name for the process after the program", fatal)
+    return None
+
+
+def _word(raw: str) -> str | None:
+    """Unquoted; None where it cannot be."""
+    try:
+        words = split(raw, Escapes.C_RELAXED) if raw else ()
+    except InputError:
+        return None
+    return words[0] if words else None
+
+
+def _prefixes(word: str) -> tuple[str, str]:
+    """The prefixes that systemd takes, and what is left as the program."""
+    taken = ""
+    for char in word:
+        once = char in "-@:" and char not in taken
+        privileged = taken.translate(_PLAIN)
+        plus = char == "+" and not privileged
+        bang = char == "!" and privileged in ("", "!")
+        if not (once or plus or bang):
+            break
+        taken += char
+    return taken, word[len(taken) :]
+
+
+_PLAIN = str.maketrans("", "", "-@:")
+
+
+def _program(path: str, version: int) -> str:
+    if not path:
+        return "has no program"
+    if _UNSAFE.search(path):
+        return "has a program with special characters in its name"
+    if path.endswith("/") or (version >= _FOLDER_BY_DOTS and path.endswith(("/.", "/.."))):
+        return "has a folder for a program"
+    names = path.split("/")
+    too_long = version >= _NAMES_MEASURED and (
+        len(path.encode()) > _MAX_PATH or any(len(name.encode()) > _MAX_NAME for name in names)
+    )
+    relative = not path.startswith("/") and (len(names) > 1 or path in (".", ".."))
+    return "runs what is neither an absolute path nor the name of a program" if relative or too_long else ""
+
+
+def _arguments(raw: list[str], unit: str, version: int) -> str:
+    for each in raw:
+        word = ";" if each == "\\;" else _word(each)
+        if word is None:
+            return "has a quote that stays open"
+        bad = unresolved(word, unit, version)
+        if bad:
+            return f"has {bad}, which is no specifier: write %{bad} for a percent sign"
+    return ""
+
+
+def _account(value: str, unit: str, version: int) -> ValueTrouble | None:
+    bad = unresolved(value, unit, version)
+    if bad:
+        return ValueTrouble(f"has {bad}, which is no specifier", fatal=True)
+    return None if _names_account(sample(value, unit)) else ValueTrouble("is no name of an account", fatal=True)
+
+
+def _names_account(name: str) -> bool:
+    digits = name.removeprefix("-")
+    if digits.isascii() and digits.isdecimal():
+        sound = name == digits and (name == "0" or not name.startswith("0"))
+        return sound and int(name) <= _LARGEST_UID and int(name) != _NO_UID
+    bare = name.startswith(" ") or name.endswith(" ") or name in ("", ".", "..")
+    return not bare and not _CONTROL.search(name) and ":" not in name and "/" not in name
+
+
+def _accounts(value: str, unit: str, version: int) -> ValueTrouble | None:
+    return next((wrong for word in value.split() if (wrong := _account(word, unit, version))), None)
+
+
+def _path(value: str, unit: str, version: int) -> ValueTrouble | None:
+    return _is_path(value, unit, version, fatal=True)
+
+
+def _is_path(value: str, unit: str, version: int, *, fatal: bool) -> ValueTrouble | None:
+    bad = unresolved(value, unit, version)
+    if bad:
+        return ValueTrouble(f"has {bad}, which is no specifier", fatal)
+    path = sample(value, unit)
+    names = path.split("/")
+    too_long = len(path.encode()) > _MAX_PATH or any(len(name.encode()) > _MAX_NAME for name in names)
+    if not path.startswith("/") or ".." in names or too_long:
+        return ValueTrouble("is no absolute path without ..", fatal)
+    return None
+
+
+def _directory(value: str, unit: str, version: int) -> ValueTrouble | None:
+    path = value.removeprefix("-")
+    return None if path == "~" else _is_path(path, unit, version, fatal=path == value)
+
+
+def _label(value: str, unit: str, version: int) -> ValueTrouble | None:
+    """An SELinux context or its like, which a `-` makes harmless."""
+    bad = unresolved(value.removeprefix("-"), unit, version)
+    return ValueTrouble(f"has {bad}, which is no specifier", not value.startswith("-")) if bad else None
+
+
+def _boolean(value: str, unit: str, version: int) -> ValueTrouble | None:  # noqa: ARG001 - as the others are called
+    return None if boolean(value) is not None else ValueTrouble("is neither yes nor no", fatal=True)
+
+
+_OF_SOCKETS = frozenset(("SocketUser", "SocketGroup"))
+_CHECKS: dict[str, Callable[[str, str, int], ValueTrouble | None]] = {
+    "AppArmorProfile": _label,
+    "DynamicUser": _boolean,
+    "Group": _account,
+    "RootDirectory": _path,
+    "RootImage": _path,
+    "RootVerity": _path,
+    "SELinuxContext": _label,
+    "SmackProcessLabel": _label,
+    "SupplementaryGroups": _accounts,
+    "User": _account,
+    "WorkingDirectory": _directory,
+}

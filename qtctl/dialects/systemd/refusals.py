@@ -1,0 +1,309 @@
+"""What systemd refuses to load, and why: what its own verify functions say of a whole unit (service.c, socket.c …).
+
+The only place that knows these reasons. Values at which it gives up a file are in `fatal`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from qtctl.dialects.systemd.assigned import NAMESPACED, TRIED, Assigned, Given, assigned
+from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.directives import LISTENS, TIMERS, WATCHES
+from qtctl.dialects.systemd.fatal import exec_line
+from qtctl.dialects.systemd.specifiers import sample
+from qtctl.dialects.systemd.splitting import plain_words
+from qtctl.dialects.systemd.unit_name import escape_path, is_template, stem, unescape
+from qtctl.dialects.systemd.unitfile import UnitFile
+from qtctl.dialects.systemd.values import names_unit
+from qtctl.errors import InputError
+
+FORCED_ONESHOT = 256
+"""The first systemd that lets a oneshot have RestartForceExitStatus=."""
+CONTEXTS = 256
+"""The first one that checks home, working directory and PAM of all kinds of units alike."""
+PRIVATE_PIDS = 257
+CREDENTIALS = 255
+_TAGS = frozenset(("UUID", "LABEL", "PARTUUID", "PARTLABEL"))
+_API = frozenset((
+    "/proc", "/sys", "/dev", "/sys/kernel/security", "/sys/fs/smackfs", "/dev/shm", "/dev/pts", "/run",  # noqa: S108
+    "/sys/fs/cgroup", "/sys/fs/pstore", "/sys/firmware/efi/efivars", "/sys/fs/bpf", "/sys/fs/selinux", "/dev/console",
+    "/proc/kmsg", "/proc/sys", "/proc/sys/kernel/random/boot_id",
+))  # fmt: skip
+"""Where systemd itself mounts something."""
+_RESERVED = frozenset(("fd", "pgrp", "minproto", "maxproto", "direct", "indirect"))
+_ACCEPTED = frozenset(("ListenStream", "ListenSequentialPacket"))
+_NODES = frozenset(("ListenStream", "ListenDatagram", "ListenSequentialPacket", "ListenFIFO"))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reason, what to do, and the line that it is about. Never shows a value that could be a secret.
+
+    `loads`: systemd drops the line and loads the unit, as something else than it says.
+    """
+
+    what: str
+    remedy: str
+    given: Given | None = None
+    loads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """`name` is that of an instance where the unit is a template."""
+
+    name: str
+    version: int
+    has: Assigned
+
+    def says(self, section: str, key: str) -> bool:
+        """Whether a boolean holds."""
+        return boolean(self.has.last(section, key)) is True
+
+
+def refusals(unit: str, file: UnitFile, version: int, dropins: Sequence[UnitFile] = ()) -> tuple[Refusal, ...]:
+    """Why systemd `version` does not load a unit as it is written; empty where it does.
+
+    `dropins` in the order in which systemd reads them. A template is judged by the instance `i`.
+    """
+    return tuple(_refusals(_Unit(*_named(unit, version), assigned(unit, file, dropins, version)), file.name))
+
+
+def dropin_refusals(unit: str, file: UnitFile, version: int) -> tuple[Refusal, ...]:
+    """What makes systemd drop the rest of a drop-in of a unit that is not known."""
+    found = assigned(unit, None, (file,), version)
+    return tuple(_gave_up(found, main=""))
+
+
+def _named(unit: str, version: int) -> tuple[str, int]:
+    return (f"{stem(unit)}{TRIED}.{unit.rpartition('.')[2]}" if is_template(unit) else unit), version
+
+
+def _refusals(unit: _Unit, main: str) -> Iterator[Refusal]:
+    gave_up = list(_gave_up(unit.has, main))
+    yield from gave_up
+    if any(not each.loads for each in gave_up):
+        return
+    verify = _VERIFY.get(unit.name.rpartition(".")[2])
+    if verify is not None:
+        yield from verify(unit)
+    yield from _isolated(unit)
+
+
+def _gave_up(found: Assigned, main: str) -> Iterator[Refusal]:
+    for given, why in found.gave_up:
+        if given.file == main:
+            yield Refusal(f"has a {given.line.key}= that {why}", "fix the value", given)
+        else:
+            what = f"has a {given.line.key}= that {why}, in a drop-in: systemd drops the rest of that file"
+            yield Refusal(what, "fix the value", given, loads=True)
+
+
+def _service(unit: _Unit) -> Iterator[Refusal]:
+    has, type_ = unit.has, _type(unit)
+    for given in has.untaken:
+        if (given.line.section, given.line.key) == ("Service", "Type") and given.line.value:
+            what = f"has a Type= that systemd {unit.version} does not know, and would run as Type={type_}"
+            yield Refusal(what, "choose a type that it knows, or correct the host's systemd", given, loads=True)
+    yield from _commands(unit, type_)
+    if type_ == "oneshot":
+        yield from _oneshot(unit)
+    if type_ == "dbus" and not has.last("Service", "BusName"):
+        what = "is of Type=dbus and has no BusName="
+        yield Refusal(what, "say its name on the bus, or choose another type", has.given("Service", "Type"))
+    if type_ == "forking" and unit.version >= PRIVATE_PIDS and unit.says("Service", "PrivatePIDs"):
+        what = "has PrivatePIDs=, which Type=forking may not have"
+        yield Refusal(what, "choose another type", has.given("Service", "PrivatePIDs"))
+    yield from _context(unit, "Service", mixed=True)
+
+
+def _type(unit: _Unit) -> str:
+    """As systemd works it out where none is said that it takes."""
+    said = unit.has.last("Service", "Type")
+    if said:
+        return said
+    if unit.has.last("Service", "BusName"):
+        return "dbus"
+    return "simple" if unit.has.all("Service", "ExecStart") else "oneshot"
+
+
+def _commands(unit: _Unit, type_: str) -> Iterator[Refusal]:
+    has = unit.has
+    starts = [exec_line(value, unit.name, unit.version).commands for value in has.all("Service", "ExecStart")]
+    succeeds = has.last("Unit", "SuccessAction") not in ("", "none")
+    if sum(starts) > 1 and type_ != "oneshot":
+        what = f"has more than one ExecStart=, which Type={type_} may not have: only oneshot may"
+        remedy = 'empty the first with "ExecStart=", or say Type=oneshot'
+        yield Refusal(what, remedy, has.given("Service", "ExecStart"))
+    if sum(starts):
+        return
+    if type_ != "oneshot":
+        what = f"has no ExecStart=, which Type={type_} needs"
+        yield Refusal(what, "say what it runs", has.given("Service", "Type"))
+    elif not has.all("Service", "ExecStop") and not succeeds:
+        yield Refusal("has neither ExecStart= nor ExecStop= nor SuccessAction=", "say what it runs")
+    elif not succeeds and not unit.says("Service", "RemainAfterExit"):
+        what = "has no ExecStart=, and would end at once: ExecStop= alone needs RemainAfterExit=yes"
+        yield Refusal(what, "say RemainAfterExit=yes, or what it runs", has.given("Service", "ExecStop"))
+
+
+def _oneshot(unit: _Unit) -> Iterator[Refusal]:
+    has = unit.has
+    restart = has.last("Service", "Restart")
+    if restart in ("always", "on-success"):
+        what = f"has Restart={restart}, which Type=oneshot may not have"
+        yield Refusal(what, "say Restart=on-failure or no", has.given("Service", "Restart"))
+    if unit.version < FORCED_ONESHOT and has.all("Service", "RestartForceExitStatus"):
+        what = f"has RestartForceExitStatus=, which Type=oneshot may not have before systemd {FORCED_ONESHOT}"
+        yield Refusal(what, "take it out", has.given("Service", "RestartForceExitStatus"))
+    if has.last("Service", "ExitType") == "cgroup":
+        what = "has ExitType=cgroup, which Type=oneshot may not have"
+        yield Refusal(what, "take it out", has.given("Service", "ExitType"))
+
+
+def _context(unit: _Unit, section: str, *, mixed: bool = False) -> Iterator[Refusal]:
+    """What any unit that runs something may not say. `mixed`: of old, too, with PAM."""
+    has = unit.has
+    modes = ("", "control-group", "mixed") if mixed or unit.version >= CONTEXTS else ("", "control-group")
+    if has.last(section, "PAMName") and has.last(section, "KillMode") not in modes:
+        allowed = " or ".join(mode for mode in modes if mode)
+        what = f"has PAMName= and KillMode={has.last(section, 'KillMode')}: with PAM it must be {allowed}"
+        yield Refusal(what, f"say KillMode={modes[1]}", has.given(section, "KillMode"))
+    if unit.version < CONTEXTS:
+        return
+    home = has.last(section, "WorkingDirectory").removeprefix("-")
+    if home == "~" and unit.says(section, "DynamicUser"):
+        what = "has WorkingDirectory=~ and DynamicUser=: such a user has no home"
+        yield Refusal(what, "name a folder", has.given(section, "WorkingDirectory"))
+    if f"{home}/".startswith(("/proc/", "/sys/", "/dev/")) and _namespaced(unit, section):
+        what = "has a WorkingDirectory= below /proc, /sys or /dev, and a file system namespace of its own"
+        yield Refusal(what, "name another folder", has.given(section, "WorkingDirectory"))
+    if section != "Service" and unit.version >= PRIVATE_PIDS and unit.says(section, "PrivatePIDs"):
+        what = "has PrivatePIDs=, which only a service may have"
+        yield Refusal(what, "take it out", has.given(section, "PrivatePIDs"))
+
+
+def _namespaced(unit: _Unit, section: str) -> bool:
+    values = (unit.has.last(section, key) for key in NAMESPACED.split())
+    return unit.says(section, "DynamicUser") or any(
+        value and boolean(value) is not False and value not in ("default", "all") for value in values
+    )
+
+
+def _socket(unit: _Unit) -> Iterator[Refusal]:
+    has = unit.has
+    listened = [(key, sample(value, unit.name)) for key in sorted(LISTENS) for value in has.all("Socket", key)]
+    if not listened:
+        yield Refusal("has nothing to listen on", "add a ListenStream= or another Listen…=")
+        return
+    accepts = unit.says("Socket", "Accept")
+    most = has.given("Socket", "MaxConnections")
+    if most and not most.line.value.strip("+0") and (accepts or unit.version >= CONTEXTS):
+        yield Refusal("has MaxConnections=0", "allow some", most)
+    if accepts and any(key not in _ACCEPTED for key, _ in listened):
+        what = "has Accept=yes, and listens on something that takes no connections"
+        yield Refusal(what, "say Accept=no, or listen on streams only", has.given("Socket", "Accept"))
+    if accepts and has.given("Socket", "Service"):
+        what = "has Accept=yes and Service=: each connection starts an instance of the template of its own name"
+        yield Refusal(what, "take Service= out, or say Accept=no", has.given("Socket", "Service"))
+    nodes = [value for key, value in listened if key in _NODES and value.startswith("/")]
+    if has.given("Socket", "Symlinks") and len(nodes) != 1:
+        what = "has Symlinks=, and listens on none or several paths that they could lead to"
+        yield Refusal(what, "listen on one path, or take Symlinks= out", has.given("Socket", "Symlinks"))
+    yield from _context(unit, "Socket")
+
+
+def _timer(unit: _Unit) -> Iterator[Refusal]:
+    changes = any(unit.says("Timer", key) for key in ("OnClockChange", "OnTimezoneChange"))
+    if not changes and not any(unit.has.all("Timer", key) for key in TIMERS):
+        yield Refusal("has no time to run at", "add an OnCalendar= or another On…=")
+
+
+def _path(unit: _Unit) -> Iterator[Refusal]:
+    if not any(unit.has.all("Path", key) for key in WATCHES):
+        yield Refusal("has nothing to watch", "add a PathExists= or another path")
+
+
+def _mount(unit: _Unit) -> Iterator[Refusal]:
+    has = unit.has
+    where, fits = _place(unit, "Mount", "Where")
+    if not fits:
+        yield Refusal("is not named after its Where=", _RENAME, has.given("Mount", "Where"))
+    elif where in _API or where.startswith(("/sys/fs/cgroup/", "/run/host/")) or where == "/run/host":
+        yield Refusal(
+            "is for a place where systemd itself mounts a file system", "choose another", has.given("Mount", "Where")
+        )
+    elif unit.version >= CREDENTIALS and f"{where}/".startswith("/run/credentials/"):
+        yield Refusal("is for a folder of credentials", "choose another place", has.given("Mount", "Where"))
+    if not has.last("Mount", "What"):
+        yield Refusal("has no What=", "say what is mounted")
+    yield from _context(unit, "Mount")
+
+
+def _automount(unit: _Unit) -> Iterator[Refusal]:
+    has = unit.has
+    where, fits = _place(unit, "Automount", "Where")
+    if not fits:
+        yield Refusal("is not named after its Where=", _RENAME, has.given("Automount", "Where"))
+    elif where == "/":
+        yield Refusal("is for the root directory", "choose another place", has.given("Automount", "Where"))
+    options = {option.partition("=")[0].strip() for option in has.last("Automount", "ExtraOptions").split(",")}
+    if options & _RESERVED:
+        what = f"has ExtraOptions= with {', '.join(sorted(options & _RESERVED))}, which systemd sets itself"
+        yield Refusal(what, "take that out", has.given("Automount", "ExtraOptions"))
+
+
+def _swap(unit: _Unit) -> Iterator[Refusal]:
+    _, fits = _place(unit, "Swap", "What")
+    kind, tag, value = unit.has.last("Swap", "What").partition("=")
+    if tag and kind in _TAGS:
+        fits = stem(unit.name) == escape_path(f"/dev/disk/by-{kind.lower()}/{value}")
+    if not fits:
+        yield Refusal("is not named after its What=", _RENAME, unit.has.given("Swap", "What"))
+    yield from _context(unit, "Swap")
+
+
+_RENAME = "name it as `systemd-escape --path` does"
+
+
+def _place(unit: _Unit, section: str, key: str) -> tuple[str, bool]:
+    """The path that the unit is for, and whether its name is made of it."""
+    said, name = unit.has.last(section, key), stem(unit.name)
+    try:
+        path = said or ("/" if name == "-" else f"/{unescape(name)}")
+        return "/" + "/".join(part for part in path.split("/") if part not in ("", ".")), escape_path(path) == name
+    except InputError:
+        return said, False
+
+
+def _slice(unit: _Unit) -> Iterator[Refusal]:
+    name = stem(unit.name)
+    odd = name.startswith("-") or name.endswith("-") or "--" in name or "@" in name
+    if odd and name != "-":
+        what = "has a name that no slice may have: a dash parts the names of its parents, and none of them is empty"
+        yield Refusal(what, "rename it")
+
+
+def _isolated(unit: _Unit) -> Iterator[Refusal]:
+    has = unit.has
+    for key in ("OnFailure", "OnSuccess"):
+        mode = has.last("Unit", f"{key}JobMode")
+        if key == "OnFailure" and not mode and unit.says("Unit", "OnFailureIsolate"):
+            mode = "isolate"
+        words = (word for value in has.all("Unit", key) for word in plain_words(sample(value, unit.name)))
+        others = {word for word in words if names_unit(word)} - {unit.name}
+        if mode == "isolate" and len(others) > 1:
+            what = f"has {key}JobMode=isolate and more than one {key}="
+            yield Refusal(what, "name one unit, or choose another mode", has.given("Unit", f"{key}JobMode", key))
+
+
+_VERIFY: dict[str, Callable[[_Unit], Iterator[Refusal]]] = {
+    "service": _service,
+    "socket": _socket,
+    "timer": _timer,
+    "path": _path,
+    "mount": _mount,
+    "automount": _automount,
+    "swap": _swap,
+    "slice": _slice,
+}
