@@ -9,13 +9,6 @@ from qtctl.dialects.systemd.unitfile import parse
 from qtctl.errors import InputError
 
 
-def template_of(unit: str) -> str:
-    """'' where the unit is no instance."""
-    stem, _, kind = unit.rpartition(".")
-    head, _, name = stem.partition("@")
-    return f"{head}@.{kind}" if name else ""
-
-
 def hidden(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> Iterator[DropinSource]:
     """Of the drop-ins that are merged into the template those that systemd would not read for the instance."""
     names = {each.name for each in own}

@@ -10,12 +10,12 @@ from qtctl.adopt.assignments import At, Merged, merge, today
 from qtctl.adopt.classify_files import DropinSource, Enablement, Sorted, UnitSource, unit_file
 from qtctl.adopt.duplicate_copies import Rule, rule
 from qtctl.adopt.encoding import decoded
-from qtctl.adopt.instances import changed, hidden, template_of
+from qtctl.adopt.instances import changed, hidden
 from qtctl.adopt.ledger import Book
 from qtctl.adopt.names import kind_of
 from qtctl.adopt.read import Assignment, Comment, Content, read
 from qtctl.adopt.values import NOT_TAKEN, unsayable
-from qtctl.dialects.systemd.unit_name import TYPES
+from qtctl.dialects.systemd.unit_name import TYPES, template_of
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.errors import InputError, Place
 from qtctl.model.adoption import Found

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qtctl.adapters.files import read_registry
 from qtctl.adapters.templates import unit_templates
-from qtctl.flows.declare import Loaded
+from qtctl.flows.declare import Loaded, loadable
 from qtctl.flows.declare import declare as declare_host
 from qtctl.model.registry import Registry
 from qtctl.registry.load import load as load_files
@@ -32,3 +32,11 @@ def declare(folder: Path, target: str = "", *, templates: Path | None = None, as
     `templates`: a folder of unit templates, instead of those that ship. InputErrors with everything that is wrong.
     """
     return declare_host(read_registry(folder), unit_templates(templates), target, as_name)
+
+
+def declare_loadable(
+    folder: Path, target: str = "", *, templates: Path | None = None, as_name: str | None = None
+) -> Loaded:
+    """As `declare`; InputErrors, with id QT118, also for units that the host's systemd would refuse."""
+    texts = unit_templates(templates)
+    return loadable(declare_host(read_registry(folder), texts, target, as_name), texts)

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from qtctl.errors import InputError, InputErrors
+from qtctl.findings.finding import Finding
 from qtctl.flows.declared import Declared
+from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.registry.load import load
 from qtctl.registry.places import Places
@@ -38,3 +41,23 @@ def rendered(begun: Loaded, templates: Mapping[str, str]) -> Loaded:
     from qtctl.render.render import render  # noqa: PLC0415 - jinja2: loaded while the host is asked
 
     return replace(begun, desired=render(begun.desired, templates))
+
+
+def loadable(declared: Loaded, templates: Mapping[str, str]) -> Loaded:
+    """`declared`, rendered. InputErrors where its host's systemd would refuse one of its units (QT118)."""
+    from qtctl.model.vocabulary import key_paths  # noqa: PLC0415 - lint's view, which few commands need
+    from qtctl.rules.units.refused import refused_units  # noqa: PLC0415
+    from qtctl.rules.view import look  # noqa: PLC0415
+
+    view = look(declared.registry, declared.desired, templates, key_paths())
+    errors = tuple(_error(declared, finding) for finding in refused_units(view))
+    if errors:
+        raise errors[0] if len(errors) == 1 else InputErrors(errors)
+    return declared
+
+
+def _error(declared: Loaded, finding: Finding) -> InputError:
+    at = finding.place
+    place = declared.places.of(at) if isinstance(at, Origin) else at
+    what = f"{finding.subject}: {finding.what}"
+    return InputError(what, hint=finding.remedy, place=place, id_=finding.id, subject=finding.subject)

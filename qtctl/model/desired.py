@@ -295,6 +295,8 @@ class Desired:
     hosts_file: DesiredHosts | None = None
     loaded: tuple[LoadedUnit, ...] = ()
     """What systemd must have loaded, where that has been found out from `files`."""
+    systemd: int = 252
+    """The version that the host is declared with."""
 
     def units(self) -> tuple[DesiredUnit, ...]:
         """Every unit of the host that systemd can load, sorted by unit: of templates their instances."""

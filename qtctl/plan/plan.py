@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item
 from qtctl.model.facts import Facts
-from qtctl.model.plan import Plan, Refusal
-from qtctl.plan import accounts, hosts_file, targets
+from qtctl.model.plan import Plan, Refusal, Step
+from qtctl.plan import accounts, hosts_file, refused, targets
 from qtctl.plan.files import changes, obstacles, to_read
 from qtctl.plan.needs import needs
 from qtctl.plan.scene import Scene
@@ -18,7 +18,8 @@ def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_o
     """What has to change on the host, in the order in which it runs.
 
     `facts` must hold needs(desired); `current` the content of what unread(desired, facts) names. A fact that is not
-    known, or something in the way, gives a plan of refusals and no steps. Undeclared units are never in it.
+    known, something in the way, or a unit that the host's systemd would refuse gives a plan of refusals and no steps.
+    Undeclared units are never in it.
     """
     refusals = _blocked(desired, facts) or (
         *obstacles(desired, facts, current, take_over=take_over),
@@ -27,11 +28,17 @@ def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_o
     )
     if refusals:
         return Plan(desired.host, (), refusals)
+    steps = _steps(desired, facts, current)
+    unloadable = refused.obstacles(desired) if steps else ()
+    return Plan(desired.host, (), unloadable) if unloadable else Plan(desired.host, steps)
+
+
+def _steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Step, ...]:
     written = changes(desired, facts, current)
     scene = Scene(facts, {change.file.path: change for change in written}, {w.unit: w for w in goals(desired)})
     files = (*(change.step for change in written), *hosts_file.steps(desired, facts, current))
     made = accounts.steps(desired, facts, {change.file.path: change for change in written})
-    return Plan(desired.host, (*files, *made, *unit_steps(scene)))
+    return (*files, *made, *unit_steps(scene))
 
 
 def unread(desired: Desired, facts: Facts) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from qtctl.findings.meaning import Meaning
 from qtctl.reports.verify import VerifyReport, to_json
 from qtctl.reports.verify_page import page, screen
 from qtctl.reports.view import View
+from qtctl.rules.units.refused import QT118
 from qtctl.rules.units.timers import QT112
-from qtctl.rules.units.verified import QT118, QT119
+from qtctl.rules.units.verified import QT119
 from qtctl.stage.verified import Verified
 
 

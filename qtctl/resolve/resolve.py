@@ -96,6 +96,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         accounts=accounts(registry, host),
         folders=folders(registry, host),
         hosts_file=hosts_file(registry, host),
+        systemd=declared.systemd,
     )
 
 

@@ -17,13 +17,15 @@ def render(
 ) -> None:
     """Write every generated file of a host below DIR. The same registry gives the same bytes.
 
+    Nothing is written where the host's systemd would refuse one of the units (QT118).
+
     Files of an earlier run that nothing declares any more are removed and named. They are known by qtctl's mark.
     """
     from qtctl.adapters.files import remove_marked, write_tree
-    from qtctl.api.registry import declare
+    from qtctl.api.registry import declare_loadable
     from qtctl.probes.files import MARK
 
-    declared = declare(registry_folder(registry), templates=templates, as_name=as_name)
+    declared = declare_loadable(registry_folder(registry), templates=templates, as_name=as_name)
     files = declared.desired.files
     contents = {file.path.lstrip("/"): (file.content, int(file.mode, 8)) for file in files}
     write_tree(out, contents)

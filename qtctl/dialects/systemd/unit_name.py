@@ -41,6 +41,12 @@ def instance_of(name: str) -> str:
     return stem(name).partition("@")[2]
 
 
+def template_of(name: str) -> str:
+    """The template of an instance; "" where it is none."""
+    head, _, own = stem(name).partition("@")
+    return f"{head}@.{name.rpartition('.')[2]}" if own else ""
+
+
 def is_template(name: str) -> bool:
     return stem(name).endswith("@")
 

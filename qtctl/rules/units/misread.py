@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from qtctl.dialects.lines import file_lines
+from qtctl.dialects.systemd.fatal import can_be_fatal, given_up
 from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.dialects.systemd.table.lookup import known
 from qtctl.dialects.systemd.unitfile import Line
@@ -36,14 +37,15 @@ _Trouble = tuple[Severity, str, str]
 
 def misread(view: View) -> Iterator[Finding]:
     version = view.systemd
-    judged: dict[tuple[str, str, str], tuple[_Trouble, ...]] = {}
+    judged: dict[tuple[str, ...], tuple[_Trouble, ...]] = {}
     for unit in view.units:
         if b"\r" in unit.file.content:
             yield _of_file(unit.subject, unit.file, _CRLF, "save the template with LF")
         for line in unit.parsed.directives:
-            at = (line.section, line.key, line.value)
+            fatal = can_be_fatal(line.section, line.key)
+            at = (line.section, line.key, line.value, unit.name if fatal else "")
             if at not in judged:
-                judged[at] = tuple(_troubles(line, version))
+                judged[at] = tuple(_troubles(line, unit.name, version))
             for severity, what, remedy in (*judged[at], *_variables(unit, line)):
                 yield QT110.broken(unit.subject, what, remedy, spot(view, unit, line), severity=severity)
     for file in view.desired.files:
@@ -51,7 +53,7 @@ def misread(view: View) -> Iterator[Finding]:
             yield from _env(file)
 
 
-def _troubles(line: Line, version: int) -> Iterator[_Trouble]:
+def _troubles(line: Line, unit: str, version: int) -> Iterator[_Trouble]:
     kind = known(line.section, line.key, version)
     if kind is None or not line.value:
         return
@@ -59,12 +61,18 @@ def _troubles(line: Line, version: int) -> Iterator[_Trouble]:
     if inline_comment(kind, line.value):
         what = f"{line.key}= has a # after its value: systemd knows no such comments"
         yield Severity.ERROR, what, "put it on a line of its own"
-    elif (trouble := value_trouble(line.key, kind, line.value)) is not None:
+    elif not _refused(line, kind, unit, version) and (trouble := value_trouble(line.key, kind, line.value, version)):
         yield Severity.ERROR, f"{line.key}= {trouble}: systemd ignores the line", "fix the value"
     if (executed or kind in ("ENVIRON", "STRING")) and _percent(line.value):
         yield Severity.WARNING, f"{line.key}= has a % that systemd replaces", "write %% for a percent sign"
     if kind == "ENVIRON":
         yield from _assignments(line)
+
+
+def _refused(line: Line, kind: str, unit: str, version: int) -> bool:
+    """Whether QT118 is about the value."""
+    trouble = given_up(unit, line.section, line.key, line.value, version)
+    return kind == "SERVICETYPE" or (trouble is not None and trouble.fatal)
 
 
 def _percent(value: str) -> bool:

@@ -1,9 +1,10 @@
-"""QT118, QT119: what systemd's own tools say of the generated units. `qtctl verify` asks them."""
+"""QT119, and QT118 again: what systemd's own tools say of the generated units. `qtctl verify` asks them."""
 
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
 from qtctl.findings.meaning import Meaning
 from qtctl.model.json import Json
+from qtctl.rules.units.refused import QT118
 from qtctl.rules.units.timers import QT112
 
 
@@ -43,17 +44,6 @@ def _broken(  # noqa: PLR0917 - the columns of a finding, in their order
     )
 
 
-QT118 = Meaning(
-    "QT118",
-    "unit that systemd objects to",
-    Severity.ERROR,
-    what="`systemd-analyze verify` of this machine prints a message about a generated unit: a setting that it ignores, "
-    "a program that does not exist, an order that forms a circle. `qtctl verify` asks it.",
-    why="systemd itself is the judge of its unit files. What it complains about here it logs on the host, where nobody "
-    "reads it, and goes on without the setting.",
-    fix="The message names file and line of the generated unit; the finding also says where the registry declares it. "
-    "Correct it there, or in the unit template.",
-)
 QT119 = Meaning(
     "QT119",
     "service more exposed than allowed",
@@ -63,4 +53,4 @@ QT119 = Meaning(
     why="The exposure sums up what the service could do to the rest of the host if it were taken over.",
     fix="The report lists what weighs most. Choose a stricter `sandbox.profile`, or set single keys of `[sandbox]`.",
 )
-RULES = (QT118, QT119)
+RULES = (QT119,)

@@ -1,0 +1,78 @@
+"""Which of a host's units systemd would refuse to load: each with its drop-ins, and all of them together."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from qtctl.dialects.systemd.assigned import Given
+from qtctl.dialects.systemd.refusals import Refusal, dropin_refusals, refusals
+from qtctl.dialects.systemd.unit_name import is_template, template_of
+from qtctl.dialects.systemd.unitfile import Line, UnitFile, parse
+from qtctl.model.desired import Desired
+
+
+@dataclass(frozen=True, slots=True)
+class UnitText:
+    """The text of a unit, or of a drop-in of it, where `dropin`."""
+
+    unit: str
+    file: UnitFile
+    dropin: bool
+
+
+def texts_of(desired: Desired) -> tuple[UnitText, ...]:
+    """Of all rendered unit files and drop-ins."""
+    files = (file for file in desired.files if file.of_unit)
+    return tuple(UnitText(file.subject, parse(file.content, file.path), file.kind == "dropin") for file in files)
+
+
+def refused(texts: Iterable[UnitText], version: int) -> Iterator[tuple[str, Refusal]]:
+    """Unit and reason: what systemd `version` does not load, or loads as something else than it says."""
+    those = tuple(texts)
+    whole = {each.unit: each.file for each in those if not each.dropin}
+    dropins: dict[str, list[UnitFile]] = {}
+    for each in those:
+        if each.dropin:
+            dropins.setdefault(each.unit, []).append(each.file)
+    for read in dropins.values():
+        read.sort(key=_file_name)
+    for unit, file in whole.items():
+        yield from ((unit, refusal) for refusal in refusals(unit, file, version, dropins.get(unit, ())))
+    for unit in dropins.keys() - whole.keys():
+        yield from _of_dropins(unit, whole.get(template_of(unit)), dropins, version)
+    yield from _one_bus_name(whole)
+
+
+def _of_dropins(
+    unit: str, template: UnitFile | None, dropins: dict[str, list[UnitFile]], version: int
+) -> Iterator[tuple[str, Refusal]]:
+    """Of drop-ins of an instance, merged with its template; else of a unit that somebody else makes."""
+    if template is None:
+        yield from ((unit, refusal) for file in dropins[unit] for refusal in dropin_refusals(unit, file, version))
+        return
+    of_template = dropins.get(template_of(unit), [])
+    known = {refusal.what for refusal in refusals(unit, template, version, of_template)}
+    merged = sorted((*of_template, *dropins[unit]), key=_file_name)
+    yield from ((unit, each) for each in refusals(unit, template, version, merged) if each.what not in known)
+
+
+def _file_name(file: UnitFile) -> str:
+    """By which systemd orders drop-ins."""
+    return file.name.rpartition("/")[2]
+
+
+def _one_bus_name(whole: dict[str, UnitFile]) -> Iterator[tuple[str, Refusal]]:
+    """systemd loads one unit for each name on the bus."""
+    owners: dict[str, str] = {}
+    for unit, file in whole.items():
+        line = _bus_name(file)
+        if line is None or (is_template(unit) and "%" in line.value):
+            continue
+        first = owners.setdefault(line.value, unit)
+        if first != unit:
+            what = f"has the BusName= of {first}: systemd loads one of them, and not always the same"
+            yield unit, Refusal(what, "give it a name of its own", Given(line, file.name))
+
+
+def _bus_name(file: UnitFile) -> Line | None:
+    lines = [each for each in file.directives if (each.section, each.key) == ("Service", "BusName")]
+    return lines[-1] if lines and lines[-1].value else None

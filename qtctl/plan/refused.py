@@ -1,0 +1,13 @@
+"""Units that the host's systemd would refuse: a plan with one of them changes nothing."""
+
+from qtctl.meaning.refused import refused, texts_of
+from qtctl.model.desired import Desired
+from qtctl.model.plan import Refusal
+
+
+def obstacles(desired: Desired) -> tuple[Refusal, ...]:
+    """One refusal for each unit and reason. `desired` has been rendered."""
+    return tuple(
+        Refusal(unit, f"{each.what}: systemd {desired.systemd} refuses it", each.remedy)
+        for unit, each in refused(texts_of(desired), desired.systemd)
+    )

@@ -1,0 +1,55 @@
+"""QT118: units that systemd does not load as they are written."""
+
+from collections.abc import Iterator
+
+from qtctl.dialects.systemd.refusals import Refusal
+from qtctl.errors import Place
+from qtctl.findings.finding import Finding, Severity
+from qtctl.meaning.refused import UnitText, refused
+from qtctl.model.desired import DesiredDropin
+from qtctl.model.origin import Origin
+from qtctl.rules.locate import key_path, spot
+from qtctl.rules.view import Unit, View, ViewRule
+
+
+def refused_units(view: View) -> Iterator[Finding]:
+    whole = {unit.name: unit for unit in view.units if not _is_dropin(unit)}
+    said = {id(line): unit for unit in view.units for line in unit.parsed.directives}
+    texts = (UnitText(unit.name, unit.parsed, _is_dropin(unit)) for unit in view.units)
+    for name, refusal in refused(texts, view.systemd):
+        unit = said[id(refusal.given.line)] if refusal.given else whole[name]
+        about = whole.get(name, unit)
+        at = spot(view, unit, refusal.given.line) if refusal.given else unit.declared.origin
+        yield QT118.broken(about.subject, _what(refusal), _remedy(view, refusal, about, at), at)
+
+
+def _what(refusal: Refusal) -> str:
+    return refusal.what if refusal.loads else f"{refusal.what}: systemd does not load the unit"
+
+
+def _remedy(view: View, refusal: Refusal, unit: Unit, at: Origin | Place) -> str:
+    """Of what the defaults say, that the service can say otherwise."""
+    path = key_path(view.keys, refusal.given.line.key) if refusal.given else ()
+    if not (isinstance(at, Origin) and at.file == "fleet.toml" and path):
+        return refusal.remedy
+    return f"{refusal.remedy}: {'.'.join(path)} of {unit.declared.origin.file} goes before the default"
+
+
+def _is_dropin(unit: Unit) -> bool:
+    return isinstance(unit.declared, DesiredDropin)
+
+
+QT118 = ViewRule(
+    "QT118",
+    "unit that systemd refuses",
+    Severity.ERROR,
+    what="A unit that the `systemd` of `hosts.toml` does not load as it is written: a oneshot with Restart=always, "
+    "a program that is no path, a timer without a time, a value at which systemd gives up the file. `qtctl lint` knows "
+    "the reasons that systemd's source has. `qtctl verify` asks `systemd-analyze verify` of this machine: there every "
+    "message about a generated unit is this finding, also one about a setting that systemd ignores.",
+    why="A unit that is not loaded cannot be started. One that runs goes on from memory until it is stopped, and then "
+    "it is gone. A deploy refuses such a unit before it changes anything.",
+    fix="The finding says what is refused, and where the registry or the unit template says it.",
+    look=refused_units,
+)
+RULES = (QT118,)
