@@ -19,6 +19,8 @@ def refused_units(view: View) -> Iterator[Finding]:
     for name, refusal in refused(texts, view.systemd):
         unit = said[id(refusal.given.line)] if refusal.given else whole[name]
         about = whole.get(name, unit)
+        if name.endswith(".timer") and about.all("Timer", "OnCalendar"):
+            continue  # QT112 is about the expression that leaves it without a time
         at = spot(view, unit, refusal.given.line) if refusal.given else unit.declared.origin
         yield QT118.broken(about.subject, _what(refusal), _remedy(view, refusal, about, at), at)
 

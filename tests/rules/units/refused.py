@@ -1,0 +1,53 @@
+"""QT118: what is found, and what is not. Every reason of systemd is in tests/dialects/systemd/test_refusals.py."""
+
+from tests.lint.case import FEED, FLEET, LINE, Case, E, after, service
+
+RESTART = after('limits = { memory_max = "256M" }\n', 'restart = { restart = "always" }')
+ONCE = {FEED: ('state = "running"', 'state = "running"\ntype = "oneshot"\nremain_after_exit = true')}
+SECOND = f"{LINE.rpartition(':')[0]}:{int(LINE.rpartition(':')[2]) + 1}"
+DBUS = ('state = "running"', 'state = "running"\ntype = "dbus"')
+
+CASES: tuple[Case, ...] = (
+    Case(
+        "a oneshot that the defaults restart always",
+        (("QT118", E, "fleet.toml:13", "feed", "has Restart=always, which Type=oneshot may not have"),),
+        {FLEET: RESTART, **ONCE},
+    ),
+    Case(
+        "a oneshot that says its own restart",
+        edits={
+            FLEET: RESTART,
+            FEED: (
+                'state = "running"',
+                'state = "running"\ntype = "oneshot"\nremain_after_exit = true\nrestart = { restart = "on-failure" }',
+            ),
+        },
+    ),
+    Case(
+        "a type of a bus without its name",
+        (("QT118", E, "services/feed.toml:3", "feed", "is of Type=dbus and has no BusName="),),
+        {FEED: DBUS},
+    ),
+    Case(
+        "a type that the host's systemd does not know",
+        (("QT118", E, "services/feed.toml:3", "feed", "systemd 252 does not know, and would run as Type=simple"),),
+        {FEED: ('state = "running"', 'state = "running"\ntype = "notify-reload"')},
+    ),
+    Case(
+        "a type that it knows",
+        edits={
+            FEED: ('state = "running"', 'state = "running"\ntype = "notify-reload"'),
+            "hosts.toml": ("cpus = 2\n", "cpus = 2\nsystemd = 255\n"),
+        },
+    ),
+    Case(
+        "a template of one's own with PAM",
+        (("QT118", E, SECOND, "api and 1 more", "has PAMName= and KillMode=process"),),
+        template=service("PAMName=login", "KillMode=process"),
+    ),
+    Case(
+        "a template of one's own with a value that is fatal",
+        (("QT118", E, LINE, "api and 1 more", "has a RootDirectory= that is no absolute path"),),
+        template=service("RootDirectory=-/srv"),
+    ),
+)
