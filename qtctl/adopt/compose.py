@@ -10,7 +10,7 @@ from qtctl.adopt.adoption import AdoptedUnit, FileFate, FileKind
 from qtctl.adopt.compose_secrets import Hiding, argument
 from qtctl.adopt.ledger import Book
 from qtctl.adopt.names import allowed
-from qtctl.adopt.registry import HostFacts, hosts_entry
+from qtctl.adopt.registry import POLICY, HostFacts, hosts_entry
 from qtctl.adopt.suspect import without
 from qtctl.dialects.compose.environment import Environment
 from qtctl.dialects.compose.types import Compose, ComposeService, PortKind, Published
@@ -154,7 +154,7 @@ class Adopting:
         return {
             "fleet.toml": _fleet(self.fleet, host),
             "hosts.toml": {host.name: hosts_entry(host)},
-            "policy.toml": {"fail_on": "warning"},
+            "policy.toml": dict(POLICY),
             **{f"services/{name}.toml": table for name, table in self.services.items()},
             **({"externals.toml": self.externals} if self.externals else {}),
             **self.legacy,

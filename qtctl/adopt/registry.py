@@ -19,6 +19,8 @@ from qtctl.rules.registry.references import QT102
 SSH = 22
 _ENDINGS = tuple(f".{each}" for each in TYPES)
 Table = dict[str, Any]
+POLICY: Mapping[str, Any] = {"fail_on": "error"}
+"""What ran before is no reason to fail: warnings about an adopted fleet are shown, and errors fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def files(
     documents: dict[str, Table] = {
         "fleet.toml": fleet(plan, host),
         "hosts.toml": {host.name: hosts_entry(host)},
-        "policy.toml": {"fail_on": "warning"},
+        "policy.toml": dict(POLICY),
     }
     for each in those:
         path = f"services/{each.name}.toml" if each.kind == "services" else f"{each.kind}.toml"
@@ -91,6 +93,7 @@ def hosts_entry(host: HostFacts) -> Table:
         **({"os": host.os} if host.os else {}),
         "systemd": host.systemd,
         "timezone": host.timezone,
+        **({"guessed": list(host.guessed)} if host.guessed else {}),
     }
 
 

@@ -38,6 +38,11 @@ def argument_spans(words: Sequence[str]) -> list[list[Span]]:
     return _spans(words, _DEEP)
 
 
+def takes_password(words: Sequence[str]) -> bool:
+    """Whether a program is among the words to which -p or -P is a password."""
+    return not _WITH_P.isdisjoint(PurePosixPath(each).name for word in words for each in word.split()[:8])
+
+
 def masked_arguments(words: Sequence[str]) -> tuple[str, ...]:
     """The words as they may be shown."""
     if sum(map(len, words)) > _LONGEST:

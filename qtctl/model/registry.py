@@ -276,6 +276,9 @@ class Fleet(Node):
     thresholds: Thresholds = Thresholds()
 
 
+HostKey = Literal["address", "audit_user", "deploy_user", "memory", "cpus", "os", "systemd", "timezone"]
+
+
 class Host(Node):
     summary: str = ""
     address: HostAddress
@@ -287,6 +290,8 @@ class Host(Node):
     os: str = ""
     systemd: Number = Field(default=252, ge=240)
     timezone: TimeZone = "Etc/UTC"
+    guessed: tuple[HostKey, ...] = ()
+    """Keys of this entry that nobody has checked: no finding rests on them. `qtctl adopt` lists what it guessed."""
     hosts_file: HostsFile | None = None
 
 

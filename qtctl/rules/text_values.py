@@ -34,6 +34,23 @@ class Text:
     at: Origin | Place
 
 
+@dataclass(frozen=True, slots=True)
+class CommandText:
+    """A command, the program first. `keys`: what may be shown of each word, "" for what no key says as it is."""
+
+    subject: str
+    keys: tuple[str, ...]
+    words: tuple[str, ...]
+    at: Origin
+
+
+def declared_commands(registry: Registry) -> Iterator[CommandText]:
+    """Of all services that are not retired, in whichever form a command is written."""
+    for name, service in registry.services.items():
+        if service.state is not ServiceState.RETIRED:
+            yield from _commands(name, service, registry.origins["services", name])
+
+
 def declared_texts(registry: Registry) -> Iterator[Text]:
     """Of the defaults, all services that are not retired, and the venvs that are present."""
     defaults = Origin("fleet.toml", ("defaults",))
@@ -72,9 +89,8 @@ def _service(name: str, service: Service, origin: Origin) -> Iterator[Text]:
     yield from _env(name, service.env, origin)
     if service.run is not None:
         yield from _run(name, service.run, origin.at("run"))
-    for key in type(service.commands).model_fields:
-        for number, argv in enumerate(getattr(service.commands, key)):
-            yield from _arguments(name, f"commands.{key}[{number}]", argv, origin.at("commands", key))
+    for command in _commands(name, service, origin):
+        yield from _arguments(command)
     for key in ("after", "wants", "requires", "binds_to", "part_of"):
         for other in getattr(service.order, key):
             yield Text(name, Sort.ORDER, f"order.{key}", key, other, origin.at("order", key))
@@ -93,19 +109,49 @@ def _run(subject: str, run: Run, origin: Origin) -> Iterator[Text]:
         value = getattr(run, key)
         if value:
             yield Text(subject, Sort.PATH, f"run.{key}", key, value, origin.at(key))
-    for key in ("argv", "args"):
-        yield from _arguments(subject, f"run.{key}", getattr(run, key), origin.at(key))
 
 
-def _arguments(subject: str, key: str, arguments: tuple[str, ...], origin: Origin) -> Iterator[Text]:
+def _commands(subject: str, service: Service, origin: Origin) -> Iterator[CommandText]:
+    if service.run is not None:
+        yield from _run_commands(subject, service.run, origin.at("run"))
+    for key in type(service.commands).model_fields:
+        for number, command in enumerate(getattr(service.commands, key)):
+            yield _command(subject, f"commands.{key}[{number}]", command, origin.at("commands", key))
+
+
+def _run_commands(subject: str, run: Run, origin: Origin) -> Iterator[CommandText]:
+    keys = tuple(f"run.{key}[{number}]" for key in ("argv", "args") for number in range(len(getattr(run, key))))
+    words = (*run.argv, *run.args)
+    if not run.argv:
+        keys, words = ("", *keys), (run.module or run.script or run.app or "", *words)
+    yield CommandText(subject, keys, words, origin.at("argv" if run.argv else "args"))
+    for number, line in enumerate(run.lines):
+        yield _command(subject, f"run.lines[{number}]", line, origin.at("lines"))
+
+
+def _command(subject: str, key: str, command: tuple[str, ...] | str, origin: Origin) -> CommandText:
+    words = command_words(command) if isinstance(command, str) else command
+    return CommandText(subject, tuple(f"{key}[{number}]" for number in range(len(words))), words, origin)
+
+
+def command_words(line: str) -> tuple[str, ...]:
+    """The words of a command line as systemd splits it; of one that it cannot split, those between white space."""
+    try:
+        return split(line, Escapes.C_RELAXED)
+    except InputError:
+        return tuple(line.split())
+
+
+def _arguments(command: CommandText) -> Iterator[Text]:
     option = ""
-    for number, argument in enumerate(arguments):
-        shown = f"{key}[{number}]"
+    for shown, argument in zip(command.keys, command.words, strict=True):
         head, equals, value = argument.partition("=")
+        if not shown:
+            continue
         if argument.startswith("-") and equals:
-            yield Text(subject, Sort.ARGUMENT, f"{shown} ({head})", head, value, origin)
+            yield Text(command.subject, Sort.ARGUMENT, f"{shown} ({head})", head, value, command.at)
         else:
-            yield Text(subject, Sort.ARGUMENT, shown, option, argument, origin)
+            yield Text(command.subject, Sort.ARGUMENT, shown, option, argument, command.at)
         option = argument if argument.startswith("-") and not equals else ""
 
 

@@ -67,6 +67,10 @@ class View:
     def systemd(self) -> int:
         return self.registry.hosts[self.desired.host].systemd
 
+    def guessed(self, key: str) -> bool:
+        """Whether nobody has checked what hosts.toml says of the host under this key."""
+        return key in self.registry.hosts[self.desired.host].guessed
+
     @property
     def services(self) -> tuple[tuple[Unit, DesiredService], ...]:
         return tuple((unit, unit.service) for unit in self.units if unit.service is not None)

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from qtctl.findings.finding import Finding, Severity
-from qtctl.model.registry import Registry
+from qtctl.model.names import unit_name
+from qtctl.model.registry import Registry, Service
 from qtctl.rules.text_values import Sort, Text, declared_texts, rendered_texts
 from qtctl.rules.view import View, ViewRule
 
@@ -14,18 +16,78 @@ _HOST_KEY = re.compile(r"(^|_)(HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT|BROKER
 _NETWORK_KEY = re.compile(r"(^|_)(NETWORK|BRIDGE)(_NAME)?$")
 _URL_HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/@\s]*@)?([A-Za-z0-9_.-]+)")
 _APP_PATH = re.compile(r"(?:^|[:=,;\s])/app(?:/|$|[:,;\s])")
-_DOCKER = re.compile(r"host\.docker\.internal|/var/run/docker\.sock|(?:^|[\s,;=])docker0(?:$|[\s,;])")
+_INSIDE = re.compile(r"host\.docker\.internal")
+_ENGINE = re.compile(r"/var/run/docker\.sock|(?:^|[\s,;=])docker0(?:$|[\s,;])")
+_RUNS_CONTAINERS = re.compile(
+    r"(?:^|[\s/'\"=;&|(`@:+!-])(?:docker|podman|nerdctl|crictl|ctr|containerd|buildah|balena|k3s|kubelet|runc)[\w.-]*"
+    r"(?=[\s'\";&|)`]|$)"
+)
+"""A program of a container engine, or a script that is called after one."""
+_ENGINE_UNITS = ("docker.service", "docker.socket")
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What a setting is judged by. `names` and `networks` are those of containers.
+
+    `engine`: the registry declares the container engine of its hosts. `users`: services that run containers themselves.
+    """
+
+    names: frozenset[str]
+    networks: frozenset[str]
+    engine: bool
+    users: frozenset[str]
+    has_app: bool
+
+    @classmethod
+    def of(cls, registry: Registry) -> "_Context":
+        names = containers(registry) - _hosts(registry)
+        networks = names | {registry.fleet.name, "bridge", "backend", "default", "app-network"}
+        return cls(
+            names=names,
+            networks=frozenset(name.replace("-", "_") for name in networks),
+            engine=_declares_engine(registry),
+            users=frozenset(name for name, service in registry.services.items() if _runs_containers(service)),
+            has_app=any(path == "/app" or path.startswith("/app/") for path in registry.folders),
+        )
 
 
 def leftovers(view: View) -> Iterator[Finding]:
-    names = containers(view.registry)
-    networks = names | {view.registry.fleet.name, "bridge", "backend", "default", "app-network"}
-    networks = frozenset(name.replace("-", "_") for name in networks)
+    context = _Context.of(view.registry)
     texts = [*(declared_texts(view.registry) if view.first else ()), *rendered_texts(view)]
-    for text in texts:
-        what = _leftover(text, names, networks)
-        if what:
-            yield QT108.broken(text.subject, f"{text.key} {what}", "name what the host has instead", text.at)
+    judged = [(text, _leftover(text, context)) for text in texts if text.subject not in context.users]
+    found = [(text, what) for text, what in judged if what]
+    moved = bool(view.registry.legacy) or any(text.sort is not Sort.ORDER for text, _ in found)
+    for text, what in found:
+        severity = Severity.INFO if text.sort is Sort.ORDER and not moved else Severity.WARNING
+        remedy = "name what the host has instead"
+        yield QT108.broken(text.subject, f"{text.key} {what}", remedy, text.at, severity=severity)
+
+
+def _declares_engine(registry: Registry) -> bool:
+    nodes = [(kind, name) for kind in ("services", "sockets", "externals") for name in getattr(registry, kind)]
+    units = {
+        unit_name(registry, kind, name) for kind, name in nodes if getattr(registry, kind)[name].state != "retired"
+    }
+    return not units.isdisjoint(_ENGINE_UNITS)
+
+
+def _runs_containers(service: Service) -> bool:
+    """By its commands. A service that is retired runs nothing."""
+    commands = service.commands
+    texts = [word for key in type(commands).model_fields for command in getattr(commands, key) for word in command]
+    run = service.run
+    if run is not None:
+        texts += [*run.argv, *run.args, *run.lines, run.script or ""]
+    return any(_RUNS_CONTAINERS.search(text) for text in texts)
+
+
+def _hosts(registry: Registry) -> frozenset[str]:
+    """Names that resolve: of hosts that the registry declares, and of its hosts files."""
+    found = set(registry.hosts) | {host.address for host in registry.hosts.values()}
+    for host in registry.hosts.values():
+        found |= {name for names in (host.hosts_file.aliases.values() if host.hosts_file else ()) for name in names}
+    return frozenset(found)
 
 
 def containers(registry: Registry) -> frozenset[str]:
@@ -37,22 +99,23 @@ def containers(registry: Registry) -> frozenset[str]:
     return frozenset(before + each for before in prefixes for each in spelled)
 
 
-def _leftover(text: Text, names: frozenset[str], networks: frozenset[str]) -> str:
+def _leftover(text: Text, context: _Context) -> str:
     if text.sort is Sort.PROSE:
         return ""
     if text.sort is Sort.ORDER:
-        return "names the container engine" if text.value in ("docker.service", "docker.socket") else ""
-    return _of_setting(text, names, networks)
+        names_engine = text.value in _ENGINE_UNITS and not context.engine
+        return "names the container engine" if names_engine else ""
+    return _of_setting(text, context)
 
 
-def _of_setting(text: Text, names: frozenset[str], networks: frozenset[str]) -> str:
-    if _APP_PATH.search(text.value):
+def _of_setting(text: Text, context: _Context) -> str:
+    if _APP_PATH.search(text.value) and not context.has_app:
         return "leads into /app, which only containers had"
-    if _DOCKER.search(text.value):
+    if _INSIDE.search(text.value) or (_ENGINE.search(text.value) and not context.engine):
         return "names something of the container engine"
-    if text.sort is not Sort.PATH and _names_container(text, names):
+    if text.sort is not Sort.PATH and _names_container(text, context.names):
         return "names a container, not a host"
-    if _NETWORK_KEY.search(text.name.upper()) and text.value.replace("-", "_") in networks:
+    if _NETWORK_KEY.search(text.name.upper()) and text.value.replace("-", "_") in context.networks:
         return "names a container network"
     return ""
 
@@ -70,7 +133,9 @@ QT108 = ViewRule(
     "left over from containers",
     Severity.WARNING,
     what="A setting or argument names a container as its host (`redis`, `quantum_redis`), a path below /app, a "
-    "container network, or the container engine. The key is shown, never the value.",
+    "container network, or the container engine. The key is shown, never the value. Services that run containers "
+    "themselves are not judged, and an engine that the registry declares may be named. An order after an engine is "
+    "information, unless something else shows that the fleet came from containers.",
     why="The name resolved on the compose network and resolves nowhere on the host: the service restarts for ever, "
     "or somebody patches it with a line in /etc/hosts that the next host lacks.",
     fix="Name the address or path that the host has.",

@@ -1,13 +1,29 @@
 """QT109: a secret that is written down. Only where it stands is shown, never any of it."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
-from qtctl.dialects.secrets import harmless, random_looking, secret_by_form, secret_name
+from qtctl.dialects.arguments import Span, argument_spans, takes_password
+from qtctl.dialects.secrets import harmless, random_looking, secret_by_form, secret_name, secret_spans
+from qtctl.dialects.systemd.unitfile import Line
+from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Severity
-from qtctl.rules.text_values import Sort, Text, declared_texts, rendered_texts
-from qtctl.rules.view import View, ViewRule
+from qtctl.model.origin import Origin
+from qtctl.rules.locate import spot
+from qtctl.rules.text_values import Sort, Text, command_words, declared_commands, declared_texts, rendered_texts
+from qtctl.rules.view import Unit, View, ViewRule
 
 _REMEDY = "put it into the host-only file that secrets.env_file names, list its name in secrets.keys, and change it"
+_BY_NAME = Severity.ERROR, "is a secret by its name, written as a literal"
+_HIDDEN = Severity.ERROR, "holds a secret, written as a literal"
+_RANDOM = Severity.WARNING, "holds text as random as a key"
+_AFTER_P = Severity.WARNING, "may be a password: it follows -p"
+_P = ("-p", "-P")
+_LONGEST = 65_536
+"""Characters of a command whose words are judged by those before them."""
+_MIXED = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])")
+_NAMES_ONLY = frozenset(("EnvironmentFile", "LoadCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted"))
+"""Directives that name a secret's place, or hold it encrypted."""
 
 
 def secrets(view: View) -> Iterator[Finding]:
@@ -17,17 +33,87 @@ def secrets(view: View) -> Iterator[Finding]:
         if found:
             severity, what = found
             yield QT109.broken(text.subject, f"{text.key} {what}", _REMEDY, text.at, severity=severity)
+    for command in declared_commands(view.registry) if view.first else ():
+        yield from _in_command(command.subject, command.keys, command.words, command.at)
+    for unit in view.units:
+        yield from _in_unit(view, unit)
 
 
 def _secret(text: Text) -> tuple[Severity, str] | None:
+    """Of a text that is no argument: those are judged with the words before them."""
+    if text.sort is Sort.ARGUMENT:
+        return None
     certain = secret_by_form(text.value)
     if certain:
         return Severity.ERROR, certain
-    if text.sort not in (Sort.ENV, Sort.ARGUMENT):
+    if text.sort is not Sort.ENV:
         return None
     if secret_name(text.name) and not harmless(text.value):
-        return Severity.ERROR, "is a secret by its name, written as a literal"
-    return (Severity.WARNING, "holds text as random as a key") if random_looking(text.value) else None
+        return _BY_NAME
+    return _RANDOM if random_looking(text.value) else None
+
+
+def _in_command(subject: str, keys: Sequence[str], words: tuple[str, ...], at: Origin | Place) -> Iterator[Finding]:
+    known, long = takes_password(words), sum(map(len, words)) > _LONGEST
+    judged = [_whole(word) for word in words] if long else argument_spans(words)
+    for number, (key, word, spans) in enumerate(zip(keys, words, judged, strict=True)):
+        if not spans or not key:
+            continue
+        found = _of_word(word, words[number - 1] if number else "", spans, known=known)
+        if found:
+            severity, what = found
+            option = word.partition("=")[0] if word.startswith("-") and "=" in word else ""
+            shown = f"{key} ({option})" if option else key
+            yield QT109.broken(subject, f"{shown} {what}", _REMEDY, at, severity=severity)
+
+
+def _whole(word: str) -> list[Span]:
+    """Of a very long command each word is judged by itself, and by its form."""
+    return [(0, len(word), "")] if secret_by_form(word) else []
+
+
+def _of_word(word: str, before: str, spans: Sequence[Span], *, known: bool) -> tuple[Severity, str] | None:
+    """`known`: a program runs to which -p is a password; to any other it may be a port, a profile, a project."""
+    certain = secret_by_form(word)
+    if certain:
+        return Severity.ERROR, certain
+    after_p = before in _P or (word[:2] in _P and "=" not in word)
+    if after_p and not known:
+        return _AFTER_P if _MIXED.search(word) else None
+    if all(not name for _, _, name in spans) and random_looking(word):
+        return _RANDOM
+    return _BY_NAME if any(name for _, _, name in spans) else _HIDDEN
+
+
+def _in_unit(view: View, unit: Unit) -> Iterator[Finding]:
+    """What no other key of the registry says: units that are no services, [systemd], templates of the user's own."""
+    raw = {(section, key) for section, said in _raw(view, unit).items() for key in said}
+    for line in unit.parsed.directives:
+        if line.key in _NAMES_ONLY or line.key == "Environment" or not line.value:
+            continue
+        at = spot(view, unit, line)
+        if unit.service is not None and (line.section, line.key) not in raw and isinstance(at, Origin):
+            continue
+        if line.key.startswith("Exec"):
+            words = command_words(line.value)
+            yield from _in_command(unit.subject, [f"{line.key}="] * len(words), words, at)
+        else:
+            yield from _in_value(unit, line, at)
+
+
+def _raw(view: View, unit: Unit) -> Mapping[str, Mapping[str, object]]:
+    node = view.registry.services.get(unit.subject) if unit.service is not None else None
+    return node.systemd if node is not None else {}
+
+
+def _in_value(unit: Unit, line: Line, at: Origin | Place) -> Iterator[Finding]:
+    what = secret_by_form(line.value)
+    if not what and line.key == "SetCredential" and not harmless(line.value.partition(":")[2]):
+        what = "is a secret by its name, written as a literal"
+    if not what and any(name for _, _, name in secret_spans(line.value)):
+        what = "holds a secret by its name, written as a literal"
+    if what:
+        yield QT109.broken(unit.subject, f"{line.key}= {what}", _REMEDY, at, severity=Severity.ERROR)
 
 
 QT109 = ViewRule(
@@ -35,7 +121,9 @@ QT109 = ViewRule(
     "secret written as a literal",
     Severity.ERROR,
     what="A value whose key says that it is a secret, a URL with a password, a private key, a token of a known "
-    "form; or (a warning) text as random as a key. Only where it stands is shown.",
+    "form: in env, in commands however they are written (a list, a line, the text of `sh -c`, behind an option, in "
+    "an assignment), in `[systemd]` and in units of other kinds. As a warning: text as random as a key, or what "
+    "follows -p. Only where it stands is shown.",
     why="The registry is in git: the secret is in every clone and stays in the history.",
     fix="Put it into the host-only file of `[secrets]`, list its name in `keys`, and change it: it is known.",
     look=secrets,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
+from qtctl.dialects.systemd.table.lookup import since
 from qtctl.dialects.systemd.unitfile import Kind, Line
 from qtctl.findings.finding import Finding, Severity
 from qtctl.rules.locate import spot
@@ -29,8 +30,10 @@ def directives(view: View) -> Iterator[Finding]:
 
 
 def _finding(view: View, unit: Unit, line: Line, problem: Trouble) -> Finding:
-    severity = Severity.WARNING if problem.honoured else Severity.ERROR
-    return QT111.broken(unit.subject, problem.what, problem.remedy, spot(view, unit, line), severity=severity)
+    what, severity = problem.what, Severity.WARNING if problem.honoured else Severity.ERROR
+    if view.guessed("systemd") and since(line.section, line.key) is not None and not problem.honoured:
+        what, severity = f"{what}, if that is what the host has: its version was guessed", Severity.INFO
+    return QT111.broken(unit.subject, what, problem.remedy, spot(view, unit, line), severity=severity)
 
 
 QT111 = ViewRule(

@@ -15,7 +15,9 @@ _GIB = 1024**3
 
 
 def memory(view: View) -> Iterator[Finding]:
-    """QT105: of what runs, now or on a timer."""
+    """QT105: of what runs, now or on a timer, against memory that somebody has checked."""
+    if view.guessed("memory"):
+        return
     desired = view.desired
     caps = {
         service.name: cap
@@ -45,12 +47,13 @@ def caps(view: View) -> Iterator[Finding]:
 
 def _cap(view: View, unit: Unit) -> Iterator[Finding]:
     most = _bytes(unit.last("Service", "MemoryMax") or "infinity", view.desired.memory)
-    if most == size.INFINITY:
+    if most == size.INFINITY and not _capped_by_slice(view, unit):
         yield QT114.broken(
             unit.subject,
             "has no memory cap: if it leaks, the kernel ends whatever it likes",
             "give it limits.memory_max, or the fleet defaults.limits.memory_max",
             origin_of(view, unit, "MemoryMax"),
+            severity=Severity.INFO if unit.last("Service", "Type") == "oneshot" else Severity.WARNING,
         )
     high = _bytes(unit.last("Service", "MemoryHigh") or "infinity", view.desired.memory)
     if high is None or most is None or high == size.INFINITY or high <= most:
@@ -61,6 +64,17 @@ def _cap(view: View, unit: Unit) -> Iterator[Finding]:
         "set memory_high below memory_max",
         origin_of(view, unit, "MemoryHigh"),
     )
+
+
+def _capped_by_slice(view: View, unit: Unit) -> bool:
+    """Whether the slice that it runs in, or one above that, has a cap: a leak ends there."""
+    slice_ = unit.last("Service", "Slice")
+    if not slice_:
+        return False
+    parts = slice_.removesuffix(".slice").split("-")
+    above = {f"{'-'.join(parts[:end])}.slice" for end in range(1, len(parts) + 1)}
+    caps = (each.last("Slice", "MemoryMax") for each in view.units if each.name in above)
+    return any(_bytes(cap, view.desired.memory) not in (None, size.INFINITY) for cap in caps if cap)
 
 
 def _start_limit(view: View, unit: Unit) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from qtctl.dialects.systemd.unitfile import Line
 from qtctl.dialects.systemd.values import inline_comment, value_trouble
 from qtctl.errors import InputError, Unrendered
 from qtctl.findings.finding import Finding, Severity
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.origin import Origin
 from qtctl.rules.locate import Keys, key_path, spot
 from qtctl.rules.view import Declared, Unit, View, ViewRule, declared_of
@@ -21,13 +21,16 @@ _LETTER = "AaBbCDdEefGgHhIijJLlMmNnoPpqSsTtUuVvWwYy"
 _DATE = re.compile(r"%[YmdHMSjyBbAaIp](?:[-:/. _T]*%[YmdHMSjyBbAaIp])+")
 _AFTER_DIGIT = re.compile(rf"[0-9]%[{_LETTER}]")
 _URL_ESCAPE = re.compile(r"%[A-F][0-9A-F]")
-_VARIABLE = re.compile(r"(?<!\$)(?:\$\$)*\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)(?=\s|$))")
+_WHOLE_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+_VARIABLE = re.compile(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""systemd replaces `$NAME` only as a word of its own, and `${NAME}` anywhere in a word."""
 _SET_BY_SYSTEMD = re.compile(
     "PATH|LANG|USER|LOGNAME|HOME|SHELL|TERM|PIDFILE|MAINPID|MANAGERPID|INVOCATION_ID|XDG_RUNTIME_DIR|JOURNAL_STREAM|"
     "(RUNTIME|STATE|CACHE|LOGS|CONFIGURATION|CREDENTIALS)_DIRECTORY|NOTIFY_SOCKET|LISTEN_(FDS|PID|FDNAMES)|"
     "WATCHDOG_(PID|USEC)|SERVICE_RESULT|EXIT_(CODE|STATUS)|SYSTEMD_EXEC_PID|MONITOR_[A-Z_]+|LOG_NAMESPACE|"
     "MEMORY_PRESSURE_(WATCH|WRITE)|TRIGGER_[A-Z_]+"
 )
+_PREFIXES = "-@:+!|"
 _CRLF = "has lines that end with a carriage return"
 _ENVIRONMENT = "env."
 _EXPORT = re.compile(r"^[ \t]*export[ \t]")
@@ -92,19 +95,40 @@ def _assignments(line: Line) -> Iterator[_Trouble]:
 
 
 def _variables(unit: Unit, line: Line) -> Iterator[_Trouble]:
-    if "$" not in line.value or not line.key.startswith("Exec") or unit.service is None:
-        return
-    if line.value.lstrip("-@+!").startswith(":"):
-        return
+    """Variables that nothing sets, unless they may come from where a registry does not look."""
     service = unit.service
+    if "$" not in line.value or not line.key.startswith("Exec") or service is None or _set_elsewhere(unit, service):
+        return
+    if ":" in line.value[: len(line.value) - len(line.value.lstrip(_PREFIXES))]:
+        return
     given = {name for name, _ in service.env} | set(service.secrets_keys)
     for key in ("Environment", "PassEnvironment"):
         given |= {word.partition("=")[0] for word in unit.all("Service", key)}
-    for found in _VARIABLE.finditer(line.value):
-        name = found[1] or found[2]
+    for name in dict.fromkeys(_replaced(line.value)):
         if name not in given and not _SET_BY_SYSTEMD.fullmatch(name):
             what = f"{line.key}= uses ${name}, which nothing sets: systemd puts nothing in its place"
             yield Severity.WARNING, what, "declare it in env, or write $$ for a dollar sign"
+
+
+def _set_elsewhere(unit: Unit, service: DesiredService) -> bool:
+    """Whether variables come from an env file that qtctl neither writes nor lists the names of, or from PAM."""
+    own = {service.env_file, service.secrets_file}
+    files = {path.lstrip("-") for path in unit.all("Service", "EnvironmentFile")}
+    return bool(files - own) or bool(unit.last("Service", "PAMName"))
+
+
+def _replaced(command: str) -> Iterator[str]:
+    """The variables that systemd replaces in a command line, as it splits it: never in the program itself."""
+    try:
+        words = split(command, Escapes.C_RELAXED)
+    except InputError:
+        return
+    for word in words[1:]:
+        whole = _WHOLE_VARIABLE.fullmatch(word)
+        if whole:
+            yield whole[1]
+        else:
+            yield from _VARIABLE.findall(word)
 
 
 def _env(file: DesiredFile) -> Iterator[Finding]:

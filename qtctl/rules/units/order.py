@@ -7,9 +7,8 @@ from qtctl.findings.finding import Finding, Fix, Severity
 from qtctl.model.names import Names
 from qtctl.model.origin import Origin
 from qtctl.rules.locate import origin_at, origin_of
+from qtctl.rules.ordering import Conflicts, Ordering
 from qtctl.rules.view import Unit, View, ViewRule
-
-_ORDERED_BY_SYSTEMD = frozenset({"sysinit.target", "basic.target", "shutdown.target"})
 
 Graph = dict[str, tuple[str, ...]]
 
@@ -29,6 +28,7 @@ def order(view: View) -> Iterator[Finding]:
     if not requiring:
         return
     names, before = Names.of(view.registry), _before(view)
+    ordering = Ordering.of(view)
     defaults = view.registry.fleet.defaults.order
     for key in ("requires", "binds_to"):
         shared = _said(names, "fleet.toml", ("defaults", "order", "after"), getattr(defaults, key))
@@ -36,9 +36,9 @@ def order(view: View) -> Iterator[Finding]:
             own = getattr(view.registry.services[unit.subject].order, key)
             said = (_said(names, unit.declared.origin.file, ("order", "after"), own), shared)
             ordered = {*unit.all("Unit", "After"), *unit.all("Unit", "Before"), *before.get(unit.name, ())}
-            yield from _unordered(
-                view, unit, key, [each for each in getattr(service, key) if each not in ordered], said
-            )
+            required = [each for each in getattr(service, key) if each not in ordered]
+            required = [each for each in required if not ordering.implied(unit, each)]
+            yield from _unordered(view, unit, key, required, said)
 
 
 def _said(names: Names, file: str, path: tuple[str, ...], words: tuple[str, ...]) -> _Said:
@@ -56,9 +56,11 @@ def _before(view: View) -> dict[str, set[str]]:
 
 def _cycles(view: View) -> Iterator[Finding]:
     units = {unit.name: unit for unit in view.units}
-    graph = _graph(view, units)
+    graph, conflicts = _graph(view, units), Conflicts.of(units)
     for members in components(graph):
-        cycle = _way_round(graph, members)
+        cycle = _possible(graph, members, conflicts)
+        if not cycle:
+            continue
         first, then = cycle[0], cycle[1]
         yield QT103.broken(
             units[first].subject,
@@ -160,6 +162,22 @@ def _way_round(graph: Graph, members: tuple[str, ...]) -> tuple[str, ...]:
     return (start, start)
 
 
+def _possible(graph: Graph, members: tuple[str, ...], conflicts: Conflicts, deep: int = 6) -> tuple[str, ...]:
+    """A cycle of units that can be started together; () where each has two of which one stops the other."""
+    cycle = _way_round(graph, members)
+    pair = conflicts.within(cycle)
+    if not pair or deep == 0:
+        return () if pair else cycle
+    for gone in pair:
+        left = [name for name in members if name != gone]
+        rest = {name: tuple(each for each in graph[name] if each in left) for name in left}
+        for part in components(rest):
+            found = _possible(rest, part, conflicts, deep - 1)
+            if found:
+                return found
+    return ()
+
+
 def _edge(view: View, units: Mapping[str, Unit], first: str, then: str) -> Origin:
     if then in units[first].all("Unit", "After"):
         return _order_origin(view, units[first], "After")
@@ -175,10 +193,7 @@ def _order_origin(view: View, unit: Unit, key: str) -> Origin:
 
 
 def _unordered(view: View, unit: Unit, key: str, required: Sequence[str], said: tuple[_Said, ...]) -> Iterator[Finding]:
-    stem = unit.name.rpartition(".")[0]
     for name in required:
-        if name in _ORDERED_BY_SYSTEMD or name == f"{stem}.socket":
-            continue
         at, fix = _fix(view, unit, key, name, said)
         yield QT103.broken(
             unit.subject,

@@ -1,9 +1,12 @@
 """QT112: timers that do not do what they say (`persistent` without `on_calendar` is an error of the registry)."""
 
+import re
 from collections.abc import Iterator
 
+from qtctl.dialects.systemd import timespan
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.calendar import calendar_trouble
+from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.origin import Origin
 from qtctl.rules.locate import origin_of
@@ -11,6 +14,19 @@ from qtctl.rules.view import Unit, View, ViewRule
 
 _FIRST = ("OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec")
 """What makes a timer elapse though its unit has never run."""
+_AGAIN = ("OnUnitActiveSec", "OnUnitInactiveSec")
+_CHANGES = ("OnClockChange", "OnTimezoneChange")
+_ONE_DATE = re.compile(
+    r"\s*([A-Z][a-z]{2}\s+)?[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T]+[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2})?)?"
+    r"(\s+[A-Za-z][\w/+-]*)?\s*$"
+)
+"""A calendar expression that elapses once: a whole date, and no list, range or repetition of times."""
+_STARTING = {
+    "Unit": ("Wants", "Requires", "Requisite", "BindsTo", "Upholds", "OnSuccess", "OnFailure"),
+    "Timer": ("Unit",),
+    "Socket": ("Service",),
+    "Path": ("Unit",),
+}
 
 
 def timers(view: View) -> Iterator[Finding]:
@@ -40,7 +56,7 @@ def _calendar(view: View, timer: Unit) -> Iterator[Finding]:
 
 
 def _driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
-    if boolean(started.last("Service", "RemainAfterExit")):
+    if boolean(started.last("Service", "RemainAfterExit")) and _repeats(timer):
         yield _finding(
             started.subject,
             f"has RemainAfterExit= and is started by {timer.name}: it stays active, so the timer runs it once",
@@ -48,7 +64,7 @@ def _driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
             origin_of(view, started, "RemainAfterExit"),
             Severity.ERROR,
         )
-    pulled = (*started.all("Install", "WantedBy"), *started.all("Install", "RequiredBy"))
+    pulled = _pulled_by(started)
     if pulled and started.last("Service", "Type") == "oneshot":
         yield _finding(
             started.subject,
@@ -57,7 +73,10 @@ def _driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
             started.declared.origin.at("state"),
             Severity.WARNING,
         )
-    if not pulled and not any(timer.all("Timer", key) for key in _FIRST):
+    elapses = any(timer.all("Timer", key) for key in _FIRST) or any(
+        boolean(timer.last("Timer", key)) for key in _CHANGES
+    )
+    if not pulled and not elapses and not _started_otherwise(view, timer, started):
         yield _finding(
             timer.subject,
             f"counts from the last run of {started.name}, which nothing else starts: it never elapses",
@@ -65,6 +84,42 @@ def _driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
             timer.declared.origin,
             Severity.WARNING,
         )
+
+
+def _repeats(timer: Unit) -> bool:
+    """Whether it elapses more than once: one that counts from the boot, or has one date, is meant to run once."""
+    if any(map(_span, (span for key in _AGAIN for span in timer.all("Timer", key)))) or any(
+        boolean(timer.last("Timer", key)) for key in _CHANGES
+    ):
+        return True
+    return any(_ONE_DATE.match(expression) is None for expression in timer.all("Timer", "OnCalendar"))
+
+
+def _span(text: str) -> bool:
+    """Whether it is longer than nothing: OnUnitActiveSec=0 repeats nothing."""
+    try:
+        return timespan.microseconds(text) > 0
+    except InputError:
+        return True
+
+
+def _pulled_by(started: Unit) -> tuple[str, ...]:
+    """The units that start it once it is enabled; none where it is declared not to be."""
+    service = started.service
+    if service is not None and service.generated and not service.must_be_enabled:
+        return ()
+    return (*started.all("Install", "WantedBy"), *started.all("Install", "RequiredBy"))
+
+
+def _started_otherwise(view: View, timer: Unit, started: Unit) -> bool:
+    """Whether another unit starts it: one that wants it, another timer, a socket or a path."""
+    return any(
+        started.name in unit.all(section, key)
+        for unit in view.units
+        if unit is not timer
+        for section, keys in _STARTING.items()
+        for key in keys
+    )
 
 
 def _finding(subject: str, what: str, remedy: str, at: Origin, severity: Severity) -> Finding:

@@ -1,6 +1,10 @@
 """QT108: what is found, and what is not."""
 
-from tests.lint.case import FEED, Case, W, after, env
+from tests.lint.case import FEED, Case, I, W, after, env
+from tests.registry.small import SMALL
+
+_HOSTS = SMALL["hosts.toml"] + SMALL["hosts.toml"].replace("[box]", "[redis]")
+_ALIASES = SMALL["hosts.toml"] + '[box.hosts_file.aliases]\n"127.0.0.1" = ["redis"]\n'
 
 CASES: tuple[Case, ...] = (
     Case(
@@ -58,5 +62,52 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "not a container", edits={FEED: env(REDIS_HOST="127.0.0.1", DB="redis", X="/srv/app/x", Y="https://a.b/app/")}
+    ),
+    *(
+        Case(f"no leftover: {name}", edits=edits, files=files)
+        for name, edits, files in (
+            (
+                "the engine's own unit",
+                {},
+                {
+                    "services/docker.toml": 'summary = "Docker"\nstate = "running"\nunit = "docker.service"\n'
+                    '[run]\nkind = "command"\nargv = ["/usr/bin/dockerd", "-H", "unix:///var/run/docker.sock"]\n'
+                    '[order]\nafter = ["docker.socket"]\nrequires = ["docker.socket"]\n'
+                },
+            ),
+            (
+                "an engine that is declared",
+                {FEED: after('writes = ["s:mode"]\n', "[order]", 'after = ["docker.service"]')},
+                {
+                    "externals.toml": '[redis-server]\nsummary = "Redis"\n'
+                    '[docker]\nsummary = "Docker"\nunit = "docker.service"\n'
+                },
+            ),
+            (
+                "a service that runs a container",
+                {
+                    FEED: (
+                        'kind = "module"\nmodule = "small.feed"\nvenv = "main"\n',
+                        (
+                            'kind = "exec"\nlines = ["/usr/bin/docker run --rm -v /srv/x:/app/data --add-host '
+                            'host.docker.internal:host-gateway x"]\n[order]\nafter = ["docker.service"]\n'
+                        ),
+                    )
+                },
+                {},
+            ),
+            ("a host of that name", {FEED: env(REDIS_HOST="redis")}, {"hosts.toml": _HOSTS}),
+            ("a name in the hosts file", {FEED: env(REDIS_HOST="redis")}, {"hosts.toml": _ALIASES}),
+            (
+                "a folder /app that is declared",
+                {FEED: env(DATA="/app/data")},
+                {"folders.toml": '["/app"]\nsummary = "Data"\nuser = "root"\ngroup = "root"\nmode = "0755"\n'},
+            ),
+        )
+    ),
+    Case(
+        "an order after the engine, and nothing else of containers",
+        (("QT108", I, "services/feed.toml:14", "feed", "order.after names the container engine"),),
+        {FEED: after('writes = ["s:mode"]\n', "[order]", 'after = ["docker.service"]')},
     ),
 )

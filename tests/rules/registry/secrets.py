@@ -1,6 +1,20 @@
 """QT109: what is found, and what is not."""
 
+import json
+
 from tests.lint.case import FEED, FLEET, LINE, Case, E, W, after, env, service
+
+_RUN = 'kind = "module"\nmodule = "small.feed"\nvenv = "main"\n'
+_EXEC = 'kind = "exec"\nlines = ["/usr/bin/x"]\n'
+
+
+def _exec(line: str) -> str:
+    return f'kind = "exec"\nlines = [{json.dumps(line)}]\n'
+
+
+def _argv(*words: str) -> str:
+    return f'kind = "command"\nargv = {json.dumps(words)}\n'
+
 
 CASES: tuple[Case, ...] = (
     *(
@@ -55,6 +69,71 @@ CASES: tuple[Case, ...] = (
                 SYMBOLS="BTCUSDT,ETHUSDT,BNBUSDT,SOLUSDT,XRPUSDT",
                 MODULE="microservices.rl_sizing_agent.pnl_feedback_listener2X",
                 NAME="PortfolioGovernanceServiceV2Runner",
+            )
+        },
+    ),
+    *(
+        Case(
+            f"a secret in a command: {name}",
+            (("QT109", severity, f"services/feed.toml:{line}", "feed", says),),
+            {FEED: (_RUN, text)},
+        )
+        for name, line, text, severity, says in (
+            ("a line of exec", 7, _exec("/usr/bin/x --password hunter2"), E, "run.lines[0][2] is a secret by its name"),
+            ("quoted", 7, _exec("/usr/bin/x '--api-key' 'hunter2'"), E, "run.lines[0][2] is a secret by its name"),
+            ("the shell", 7, _exec("/bin/sh -c 'DB_PASSWORD=hunter2 x'"), E, "run.lines[0][2] is a secret by its"),
+            ("env", 7, _argv("/usr/bin/env", "DB_PASSWORD=hunter2", "/usr/bin/x"), E, "run.argv[1] is a secret by"),
+            ("-e of docker", 7, _argv("/usr/bin/docker", "run", "-e", "API_KEY=hunter2", "x"), E, "run.argv[3] is"),
+            ("--env=", 7, _argv("/usr/bin/docker", "run", "--env=API_KEY=hunter2", "x"), E, "run.argv[2] (--env) is"),
+            ("a property", 7, _argv("/usr/bin/java", "-Dspring.datasource.password=hunter2", "x"), E, "is a secret"),
+            (
+                "a header",
+                7,
+                _argv("/usr/bin/curl", "-H", "Authorization: Bearer hunter2hunter2"),
+                E,
+                "run.argv[2] is a secret",
+            ),
+            ("-u of curl", 7, _argv("/usr/bin/curl", "-u", "me:hunter2", "https://x"), E, "run.argv[2] is a secret"),
+            ("-p of mysql", 7, _argv("/usr/bin/mysql", "-phunter2", "x"), E, "run.argv[1] is a secret"),
+            ("-a of redis", 7, _argv("/usr/bin/redis-cli", "-a", "hunter2", "ping"), E, "run.argv[2] is a secret"),
+            ("--requirepass", 7, _argv("/usr/bin/redis-server", "--requirepass", "hunter2"), E, "run.argv[2] is a sec"),
+            ("JSON", 7, _argv("/usr/bin/x", '{"password": "hunter2"}'), E, "run.argv[1] is a secret by its name"),
+            ("a URL", 7, _argv("/usr/bin/x", "--db", "postgres://u:hunter2@h/d"), E, "holds a URL with a password"),
+            ("a command of text", 9, _EXEC + '[commands]\nstop = ["/x --token hunter2"]\n', E, "commands.stop[0][2]"),
+            ("a secret before =", 7, _argv("/usr/bin/x", "--db.password=hunter2"), E, "(--db.password) is a secret"),
+            ("-p of something", 7, _argv("/usr/bin/x", "-p", "hunter2"), W, "run.argv[2] may be a password"),
+            ("a credential", 9, _EXEC + '[systemd.Service]\nSetCredential = "db:hunter2"\n', E, "SetCredential= is a"),
+        )
+    ),
+    Case(
+        "a secret in a socket's command",
+        (("QT109", E, "sockets.toml:6", "s", "ExecStartPre= is a secret by its name"),),
+        files={
+            "sockets.toml": '[s]\nsummary = "S"\nlisten = ["stream /run/s"]\n'
+            'service = "feed"\n[s.systemd.Socket]\nExecStartPre = "/x --token hunter2"\n'
+        },
+    ),
+    *(
+        Case(f"no secret in a command: {text}", edits={FEED: (_RUN, text)})
+        for text in (
+            _argv("/usr/bin/x", "--password-hasher", "argon2id", "--token-ttl=60", "--api-key-file", "/etc/key"),
+            _exec("/usr/bin/x --password ${LOG_LEVEL} --level $LOG_LEVEL"),
+            _argv("/usr/bin/docker", "compose", "-p", "shop", "up"),
+            _argv("/usr/bin/celery", "worker", "-P", "gevent"),
+            _argv("/usr/bin/journalctl", "-p", "err"),
+        )
+    ),
+    Case(
+        "words about secrets",
+        edits={
+            FEED: env(
+                PASSWORD_HASHER="argon2id",
+                PASSWORD_ENCRYPTION="scram-sha-256",
+                TOKEN_GENERATOR="uuid4",
+                SECRET_BACKEND="vault",
+                PASSWORD_VALIDATOR="zxcvbn",
+                AUTH_TOKEN_HANDLER="jwt.decode",
+                passwordHasher="bcrypt",
             )
         },
     ),

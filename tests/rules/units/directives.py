@@ -1,6 +1,6 @@
 """QT111: what is found, and what is not."""
 
-from tests.lint.case import LINE, Case, E, W, after, service
+from tests.lint.case import LINE, Case, E, I, W, after, service
 
 CASES: tuple[Case, ...] = (
     *(
@@ -22,6 +22,18 @@ CASES: tuple[Case, ...] = (
         )
     ),
     Case("directives that are fine", template=service("X-Ours=1", "StateDirectory=x", "ProtectProc=invisible")),
+    Case(
+        "known to a newer host than was guessed",
+        (("QT111", I, LINE, "api and 1 more", "systemd 252 ignores RestartSteps= in [Service], if that is what the"),),
+        edits={"hosts.toml": ("cpus = 2", 'cpus = 2\nguessed = ["systemd"]')},
+        template=service("RestartSteps=3"),
+    ),
+    Case(
+        "known to none, whatever was guessed",
+        (("QT111", E, LINE, "api and 1 more", "ignores MemoryMaxx= in [Service]"),),
+        edits={"hosts.toml": ("cpus = 2", 'cpus = 2\nguessed = ["systemd"]')},
+        template=service("MemoryMaxx=1G"),
+    ),
     Case(
         "known to a newer host",
         edits={"hosts.toml": ("cpus = 2", "cpus = 2\nsystemd = 255")},

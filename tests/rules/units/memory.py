@@ -1,6 +1,6 @@
 """QT105, QT114: what is found, and what is not."""
 
-from tests.lint.case import API, FEED, FLEET, RESTART, Case, I, W, after
+from tests.lint.case import API, FEED, FLEET, JOBS, RESTART, Case, I, W, after
 
 CASES: tuple[Case, ...] = (
     Case(
@@ -55,5 +55,28 @@ CASES: tuple[Case, ...] = (
         "systemd's own start limit",
         (("QT114", W, "services/feed.toml:1", "feed", "can never hit its start limit"),),
         {FEED: ('target = "core"', 'target = "core"\nrestart = { restart = "on-failure", restart_sec = "5s" }')},
+    ),
+    Case(
+        "memory that was guessed",
+        edits={"hosts.toml": ('memory = "4G"', 'memory = "500M"\nguessed = ["cpus", "memory"]')},
+    ),
+    Case(
+        "memory that was checked",
+        (("QT105", W, "hosts.toml:5", "box", "adds up to 0.5G"),),
+        {"hosts.toml": ('memory = "4G"', 'memory = "500M"\nguessed = ["cpus"]')},
+    ),
+    Case(
+        "capped by its slice",
+        edits={FEED: ('target = "core"', 'target = "core"\nslice = "all-feeds.slice"\nlimits.memory_max = "infinity"')},
+        files={"slices.toml": '[all]\nsummary = "All"\nunit = "all.slice"\nlimits.memory_max = "1G"\n'},
+    ),
+    Case(
+        "a oneshot without a cap",
+        (("QT114", I, "services/job.toml:1", "job", "no memory cap"),),
+        {
+            FLEET: ('limits = { memory_max = "256M" }\n', ""),
+            **dict.fromkeys((API, FEED), ('target = "core"', 'target = "core"\nlimits.memory_max = "1G"')),
+        },
+        JOBS,
     ),
 )

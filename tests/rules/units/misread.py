@@ -1,6 +1,7 @@
 """QT110: what is found, and what is not."""
 
 from tests.lint.case import FEED, LINE, Case, E, W, after, service
+from tests.registry.small import SMALL
 
 CASES: tuple[Case, ...] = (
     *(
@@ -50,5 +51,41 @@ CASES: tuple[Case, ...] = (
         "a summary that no unit can say",
         (("QT110", E, "services/feed.toml:1", "feed", "Description: holds a line break"),),
         {FEED: ('"Feed"', '"Feed\\nExecStart=x"')},
+    ),
+    *(
+        Case(f"a variable that may be set: {line}", template=service(line, *more))
+        for line, *more in (
+            ("ExecStartPre=/bin/echo $OPTIONS", "PassEnvironment=OPTIONS"),
+            ("ExecStartPre=/bin/echo $OPTIONS", "PAMName=login"),
+            ("ExecStartPre=/bin/sh -c 'for x in a b; do echo $x ; done'",),
+            ('ExecStartPre=/bin/sh -c "echo $x y"',),
+            ("ExecStartPre=-:/bin/echo $OPTIONS",),
+            ("ExecStartPre=/bin/echo --x=$OPTIONS $$X",),
+        )
+    ),
+    *(
+        Case(
+            f"a variable that {file} may set",
+            edits={
+                FEED: (
+                    'kind = "module"\nmodule = "small.feed"\nvenv = "main"\n',
+                    'kind = "exec"\nlines = ["/x $OPTIONS ${MORE}"]\n',
+                )
+            },
+            files={"services/feed.toml": SMALL[FEED].replace("[run]", f"env_files = [{file!r}]\n[run]")},
+        )
+        for file in ("/etc/default/x", "-/etc/sysconfig/x", "-/run/x-*.env")
+    ),
+    *(
+        Case(
+            f"a variable that nothing sets: {line}",
+            (("QT110", W, LINE, "api and 1 more", "ExecStartPre= uses $NOTHING, which nothing sets"),),
+            template=service(line),
+        )
+        for line in (
+            'ExecStartPre=/bin/echo "$NOTHING"',
+            "ExecStartPre=/bin/sh -c 'echo ${NOTHING} x'",
+            "ExecStartPre=@/bin/echo x --y=${NOTHING}",
+        )
     ),
 )

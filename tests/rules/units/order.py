@@ -36,4 +36,72 @@ CASES: tuple[Case, ...] = (
         (("QT103", W, "fleet.toml:11", "api and 1 more", "requires redis-server.service"),),
         {FLEET: ('{ after = ["redis-server"], wants = ["redis-server"] }', '{ requires = ["redis-server"] }')},
     ),
+    *(
+        Case(f"ordered without being told: {name}", edits=edits, files=files)
+        for name, edits, files in (
+            (
+                "bound to the target that starts it",
+                {FEED: after('writes = ["s:mode"]\n', "[order]", 'binds_to = ["core"]')},
+                {},
+            ),
+            (
+                "the target of its target",
+                {FEED: after('writes = ["s:mode"]\n', "[order]", 'requires = ["all"]')},
+                {"targets.toml": '[core]\nsummary = "Core"\nwithin = "all"\n[all]\nsummary = "All"\n'},
+            ),
+            (
+                "the target of its [Install]",
+                {
+                    FEED: after(
+                        'writes = ["s:mode"]\n',
+                        "[install]",
+                        'wanted_by = ["x.target"]',
+                        "[order]",
+                        'binds_to = ["x.target"]',
+                    )
+                },
+                {},
+            ),
+            (
+                "the journal's socket",
+                {FEED: after('writes = ["s:mode"]\n', "[order]", 'requires = ["systemd-journald.socket"]')},
+                {},
+            ),
+            (
+                "a socket of another name",
+                {FEED: after('writes = ["s:mode"]\n', "[order]", 'requires = ["small-inlet.socket"]')},
+                {"sockets.toml": '[inlet]\nsummary = "Inlet"\nlisten = ["stream /run/s"]\nservice = "feed"\n'},
+            ),
+            (
+                "after one that is after it",
+                {
+                    API: ('after = ["feed"]', 'after = ["feed"]\nwants = ["feed"]\nrequires = ["n.service"]'),
+                    FEED: after('writes = ["s:mode"]\n', "[order]", 'after = ["n.service"]'),
+                },
+                {},
+            ),
+        )
+    ),
+    Case(
+        "a target that does not start it",
+        (("QT103", W, "services/feed.toml:14", "feed", "requires network-online.target and is not ordered after it"),),
+        {FEED: after('writes = ["s:mode"]\n', "[order]", 'requires = ["network-online.target"]')},
+    ),
+    Case(
+        "a circle of two that stop each other",
+        edits={FEED: after('writes = ["s:mode"]\n', "[order]", 'after = ["api"]', 'conflicts = ["api"]')},
+    ),
+    Case(
+        "a circle that does not need the two that stop each other",
+        (("QT103", E, "services/a.toml:7", "a", "small-a.service after small-b.service after small-a.service"),),
+        files={
+            f"services/{name}.toml": f'summary = "{name}"\nstate = "stopped"\n[run]\nkind = "command"\n'
+            f'argv = ["/x"]\n[order]\nafter = {after_}\n{more}'
+            for name, after_, more in (
+                ("a", '["b", "c"]', 'conflicts = ["c"]\n'),
+                ("b", '["a"]', ""),
+                ("c", '["a"]', ""),
+            )
+        },
+    ),
 )

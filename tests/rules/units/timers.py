@@ -50,4 +50,45 @@ CASES: tuple[Case, ...] = (
         (("QT112", W, "timers.toml:1", "job", "it never elapses"),),
         files={**JOBS, "timers.toml": TIMER.replace('on_calendar = ["hourly"]', 'on_unit_active = "5min"')},
     ),
+    *(
+        Case(
+            f"run once, and RemainAfterExit: {times}",
+            files={
+                **JOBS,
+                "services/job.toml": JOB.replace("\n\n[run]", "\nremain_after_exit = true\n[run]"),
+                "timers.toml": TIMER.replace('on_calendar = ["hourly"]', times),
+            },
+        )
+        for times in (
+            'on_boot = "5min"',
+            'on_boot = "5min"\non_unit_active = "0s"',
+            'on_startup = "5min"',
+            'on_calendar = ["2027-01-31 03:00:00 UTC"]',
+        )
+    ),
+    *(
+        Case(
+            f"run again, and RemainAfterExit: {times}",
+            (("QT112", E, "services/job.toml:4", "job", "has RemainAfterExit= and is started by small-job.timer"),),
+            files={
+                **JOBS,
+                "services/job.toml": JOB.replace("\n\n[run]", "\nremain_after_exit = true\n[run]"),
+                "timers.toml": TIMER.replace('on_calendar = ["hourly"]', times),
+            },
+        )
+        for times in (
+            'on_boot = "5min"\non_unit_inactive = "1h"',
+            'on_boot = "5min"\non_unit_active = "1h"',
+            'on_calendar = ["2027-*-01"]',
+        )
+    ),
+    Case(
+        "an on-timer service with [Install] is not enabled",
+        files={**JOBS, "services/job.toml": JOB + '[install]\nwanted_by = ["multi-user.target"]\n'},
+    ),
+    Case(
+        "a timer that counts from the last run of what another unit starts",
+        edits={FEED: after('writes = ["s:mode"]\n', "[order]", 'wants = ["job"]', 'after = ["job"]')},
+        files={**JOBS, "timers.toml": TIMER.replace('on_calendar = ["hourly"]', 'on_unit_active = "5min"')},
+    ),
 )
