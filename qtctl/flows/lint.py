@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qtctl.errors import InputError, InputErrors, Place, Unrendered
 from qtctl.findings.finding import Finding, Severity
@@ -10,11 +10,12 @@ from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.lint.found import Placed
 from qtctl.lint.lint import lint as judge
 from qtctl.model.origin import Origin
-from qtctl.model.registry import External, Registry, Service
+from qtctl.model.registry import External, Policy, Registry, Service
 from qtctl.model.states import KeyType
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
 from qtctl.model.vocabulary import key_paths
-from qtctl.registry.load import load
+from qtctl.registry.load import Reading
+from qtctl.registry.load import examine as read
 from qtctl.registry.places import Places
 from qtctl.render.render import render
 from qtctl.resolve.resolve import resolve
@@ -26,16 +27,20 @@ Templates = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    registry: Registry
+    """`registry` None: it has `errors`. Then `findings` are of what could be read in spite of them."""
+
+    registry: Registry | None
     findings: tuple[Placed, ...]
+    errors: tuple[InputError, ...] = ()
+    policy: Policy = field(default_factory=Policy)
 
     @property
     def gate(self) -> Severity:
-        return Severity(self.registry.policy.fail_on)
+        return Severity(self.policy.fail_on)
 
     @property
     def conclusion(self) -> Conclusion:
-        return conclude(self.findings, self.gate)
+        return Conclusion.NOT_AS_DECLARED if self.errors else conclude(self.findings, self.gate)
 
 
 def lint(files: Files, templates: Templates) -> Linted:
@@ -43,12 +48,37 @@ def lint(files: Files, templates: Templates) -> Linted:
 
     InputErrors with everything that keeps it from being loaded, or a template from being filled.
     """
-    registry = load(files)
-    return Linted(registry, _placed(files, findings(registry, templates)))
+    linted = examine(files, templates)
+    if linted.errors:
+        raise InputErrors(linted.errors)
+    return linted
 
 
-def findings(registry: Registry, templates: Templates) -> tuple[Finding, ...]:
-    """Of all hosts, not yet placed."""
+def examine(files: Files, templates: Templates) -> Linted:
+    """All errors and all findings in one pass. InputErrors where a template cannot be filled."""
+    reading = read(files)
+    if reading.registry is not None and not reading.errors:
+        registry = reading.registry
+        return Linted(registry, _placed(files, findings(registry, templates)), policy=registry.policy)
+    return _of_the_rest(files, templates, reading)
+
+
+def _of_the_rest(files: Files, templates: Templates, reading: Reading) -> Linted:
+    """Findings of what holds together without that which has an error, where that can be told."""
+    from qtctl.registry.salvage import salvage  # noqa: PLC0415 - good registries do without
+
+    rest = None
+    if reading.registry is not None and not reading.excessive:
+        rest = salvage(reading.registry, reading.damaged)
+    if rest is None:
+        return Linted(None, (), reading.errors)
+    unsure = frozenset(name for _, name in rest.unsure)
+    found = findings(rest.registry, templates, unsure)
+    return Linted(None, _placed(files, found), reading.errors, rest.registry.policy)
+
+
+def findings(registry: Registry, templates: Templates, unsure: frozenset[str] | None = None) -> tuple[Finding, ...]:
+    """Of all hosts, not yet placed. `unsure`: names of entries that were not read whole."""
     hosts, refused = [], []
     for host in sorted(registry.hosts):
         desired = resolve(registry, host)
@@ -57,7 +87,7 @@ def findings(registry: Registry, templates: Templates) -> tuple[Finding, ...]:
         except InputError as error:
             hosts.append(desired)
             refused += list(unwritable(desired, _of_values(error), key_paths()))
-    return (*dict.fromkeys(refused), *judge(registry, hosts, templates, key_paths()))
+    return (*dict.fromkeys(refused), *judge(registry, hosts, templates, key_paths(), unsure))
 
 
 def _of_values(error: InputError) -> list[Unrendered]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from qtctl.collect.document import schema as evidence_schema
 from qtctl.errors import InputError
+from qtctl.findings.verdict import Conclusion
 from qtctl.model import registry as model
 from qtctl.model.accounts import Folder
 from qtctl.model.fields import AbsolutePath, Name
@@ -86,12 +87,26 @@ LINT: dict[str, Any] = {
     "title": "qtctl lint --format json",
     "type": "object",
     "additionalProperties": False,
-    "required": ["schema_version", "registry", "errors", "findings", "summary", "gate", "fixed", "counts"],
+    "required": [
+        "schema_version",
+        "registry",
+        "errors",
+        "findings",
+        "summary",
+        "gate",
+        "conclusion",
+        "fixed",
+        "counts",
+    ],
     "properties": {
         "schema_version": {"const": 1},
         "registry": {"type": "string", "description": "The folder, as it was named."},
         "errors": {"type": "array", "items": LINT_ERROR, "description": "What keeps the registry from being loaded."},
-        "findings": {"type": "array", "items": LINT_FINDING, "description": "None where there are errors."},
+        "findings": {
+            "type": "array",
+            "items": LINT_FINDING,
+            "description": "Where there are errors, of what could be read in spite of them.",
+        },
         "summary": {
             "type": "object",
             "additionalProperties": False,
@@ -99,6 +114,10 @@ LINT: dict[str, Any] = {
             "properties": {"error": COUNT, "warning": COUNT, "info": COUNT},
         },
         "gate": {"enum": ["info", "warning", "error", None], "description": "fail_on; null where there are errors."},
+        "conclusion": {
+            "enum": [each.value for each in Conclusion],
+            "description": "By severities and gate, as the exit code says; with errors not-as-declared.",
+        },
         "fixed": {"type": "array", "items": LINT_FIXED, "description": "What --fix changed; not among the findings."},
         "counts": {
             "description": "How many of each kind are declared; null where there are errors.",

@@ -12,15 +12,21 @@ from qtctl.rules.locate import Keys
 from qtctl.rules.view import look
 
 
-def lint(registry: Registry, hosts: Iterable[Desired], templates: Mapping[str, str], keys: Keys) -> tuple[Finding, ...]:
+def lint(
+    registry: Registry,
+    hosts: Iterable[Desired],
+    templates: Mapping[str, str],
+    keys: Keys,
+    unsure: frozenset[str] | None = None,
+) -> tuple[Finding, ...]:
     """Every finding once, with the severity that the policy gives it, sorted by place.
 
     `keys`: directive → keys of a table. `hosts` are rendered; one without `.files` could not be, and only what needs no
-    unit is judged of it.
+    unit is judged of it. `unsure`: as a view has it.
     """
     found: dict[Finding, None] = {}
     for number, desired in enumerate(hosts):
-        view = look(registry, desired, templates, keys, first=number == 0)
+        view = look(registry, desired, templates, keys, first=number == 0, unsure=unsure)
         for rule in view_rules():
             found.update(dict.fromkeys(rule.look(view)))
     policy = Policy.of(registry.policy.fail_on, registry.policy.severities)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -52,15 +53,38 @@ def load(files: Mapping[str, bytes]) -> model.Registry:
 
     Raises InputErrors with every error found, each with file and line.
     """
+    reading = examine(files)
+    if reading.errors or reading.registry is None:
+        raise InputErrors(reading.errors)
+    return reading.registry
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that could be read, and every error of it. `registry`: None where fleet.toml is missing or cannot be read.
+
+    `damaged`: entries of which something could not be read; `excessive`: there is too much for anything to be made of.
+    """
+
+    registry: model.Registry | None
+    errors: tuple[InputError, ...]
+    damaged: tuple[Origin, ...] = ()
+    excessive: bool = False
+
+
+def examine(files: Mapping[str, bytes]) -> Reading:
+    """Read the registry as far as it can be read. Errors in the order in which a reader goes through the files."""
     loader = _Loader(files)
     registry = loader.registry()
     problems: list[Problem] = []
+    excessive = False
     if registry is not None:
         problems = list(amounts(registry, files))
+        excessive = bool(problems)
         problems = problems or (loader.damage.certain(registry) if loader.errors else check(registry))
-    if registry is None or loader.errors or problems:
-        raise InputErrors(_in_order([*loader.errors, *(_placed(loader.places, each) for each in problems)]))
-    return registry
+    errors = _in_order([*loader.errors, *(_placed(loader.places, each) for each in problems)])
+    damaged = tuple(Origin(file, path) for file, path in loader.damage.entries)
+    return Reading(registry, errors, damaged, excessive)
 
 
 def _in_order(errors: Iterable[InputError]) -> tuple[InputError, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from qtctl.dialects import terminal
 from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
+from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.lint.found import Placed
 from qtctl.reports.phrases import counted
 
@@ -14,10 +15,41 @@ SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """`errors` keep the registry from being loaded: then there are no findings and no counts.
+class Row:
+    """Findings that differ in their subject and place alone."""
 
-    `fixed` is place and words of each fix that was made.
+    those: tuple[Placed, ...]
+
+    @property
+    def place(self) -> str:
+        """Of the first, and how many more there are."""
+        more = len({each.place for each in self.those}) - 1
+        return str(self.those[0].place) + (f" and {more} more" if more else "")
+
+    @property
+    def severity(self) -> str:
+        return self.those[0].severity.value
+
+    @property
+    def id(self) -> str:
+        return self.those[0].id
+
+    @property
+    def what(self) -> str:
+        subjects = tuple(dict.fromkeys(subject for each in self.those for subject in each.subjects))
+        more = len(subjects) - 1
+        return f"{subjects[0]}{f' and {more} more' if more else ''}: {self.those[0].what}"
+
+    @property
+    def remedy(self) -> str:
+        return self.those[0].remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`errors` keep the registry from being loaded: then findings are of the rest of it, and there are no counts.
+
+    `fixed` is place and words of each fix that was made. `verbose`: people see each place of a finding, too.
     """
 
     registry: str
@@ -26,6 +58,24 @@ class Report:
     counts: Mapping[str, int] | None
     gate: Severity | None
     fixed: Sequence[tuple[str, str]] = ()
+    verbose: bool = False
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """Errors are broken whatever the gate is."""
+        if self.errors or self.gate is None:
+            return Conclusion.NOT_AS_DECLARED
+        return conclude(self.findings, self.gate)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """As people read them: findings that say the same as one, in the order of the first."""
+        if self.verbose:
+            return tuple(Row((each,)) for each in self.findings)
+        alike: dict[tuple[str, ...], list[Placed]] = {}
+        for each in self.findings:
+            alike.setdefault((each.id, each.severity.value, each.what, each.remedy), []).append(each)
+        return tuple(Row(tuple(those)) for those in alike.values())
 
     @property
     def summary(self) -> dict[str, int]:
@@ -41,6 +91,7 @@ def to_json(report: Report) -> str:
         "findings": [_finding(each) for each in report.findings],
         "summary": report.summary,
         "gate": report.gate.value if report.gate else None,
+        "conclusion": report.conclusion.value,
         "fixed": [{"place": place, "what": what} for place, what in report.fixed],
         "counts": dict(report.counts) if report.counts is not None else None,
     }

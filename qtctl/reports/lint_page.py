@@ -21,17 +21,15 @@ from qtctl.reports.lint import Report, verdict
 
 
 def page(report: Report) -> Blocks:
-    """Of a registry that could not be loaded only what was fixed: its errors are told on stderr."""
+    """Errors that keep the registry from being loaded are told on stderr."""
+    rows = ((Code(each.place), each.severity, each.id, each.what, each.remedy) for each in report.rows)
+    findings = Section("Findings", table(("where", "severity", "finding", "what", "remedy"), rows))
     if report.counts is None:
-        return _fixed(report)
-    rows = (
-        (Code(str(each.place)), each.severity.value, each.id, f"{each.subject}: {each.what}", each.remedy)
-        for each in report.findings
-    )
+        return (*_fixed(report), findings) if report.rows else _fixed(report)
     return (
         Title(f"Registry {report.registry}: {verdict(report)}"),
         Section("Fixed", bullets((Code(place), f" {what}") for place, what in report.fixed)),
-        Section("Findings", table(("where", "severity", "finding", "what", "remedy"), rows)),
+        findings,
         Section("Declared", (Bullets(tuple(f"{what}: {number}" for what, number in report.counts.items())),)),
     )
 
@@ -42,12 +40,11 @@ def screen(report: Report) -> Blocks:
 
 def _screen(report: Report) -> Iterator[Block]:
     yield from _fixed(report)
+    for each in report.rows:
+        severity = Toned(each.severity, TONES[each.severity])
+        yield Record((severity, each.id, Code(each.place)), (("", each.what), ("fix", each.remedy)))
     if report.counts is None:
         return
-    for each in report.findings:
-        severity = Toned(each.severity.value, TONES[each.severity.value])
-        fields = (("", f"{each.subject}: {each.what}"), ("fix", each.remedy))
-        yield Record((severity, each.id, Code(str(each.place))), fields)
     counts = ((what, str(number)) for what, number in report.counts.items())
     title = f"Registry {report.registry}: {verdict(report)}"
     yield from table(("declared", Column("count", right=True)), counts, title)

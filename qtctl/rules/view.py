@@ -53,7 +53,8 @@ class Unit:
 class View:
     """`units` is empty where rendering failed. `keys`: directive → the keys that it is made from.
 
-    `first`: the rules that look at the registry alone run on this host.
+    `first`: the rules that look at the registry alone run on this host. `unsure`: names of entries that were not read
+    whole, "" for fleet.toml; None where all of the registry was.
     """
 
     registry: Registry
@@ -62,6 +63,16 @@ class View:
     templates: Mapping[str, str]
     keys: Mapping[str, tuple[str, ...]]
     first: bool = True
+    unsure: frozenset[str] | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether something of the registry was not read: then nothing follows from what is not there."""
+        return self.unsure is not None
+
+    def whole(self, unit: Unit) -> bool:
+        """Whether what a unit does not say is really not said."""
+        return self.unsure is None or not ({"", unit.subject} & self.unsure)
 
     @property
     def systemd(self) -> int:
@@ -99,13 +110,14 @@ def look(
     keys: Mapping[str, tuple[str, ...]],
     *,
     first: bool = True,
+    unsure: frozenset[str] | None = None,
 ) -> View:
     """The view of one host, whose units have been rendered (or not)."""
     by_unit = {each.unit: each for each in declared_of(desired)}
     by_path = {dropin.path: dropin for dropin in desired.dropins}
     made = (file for file in desired.files if file.of_unit)
     units = tuple(_unit(file, by_path.get(file.path) or by_unit[file.subject]) for file in made)
-    return View(registry, desired, units, templates, keys, first)
+    return View(registry, desired, units, templates, keys, first, unsure)
 
 
 def declared_of(desired: Desired) -> tuple[Declared, ...]:

@@ -9,12 +9,15 @@ import typer
 from qtctl.cli.exits import of_conclusion
 from qtctl.cli.options import FormatOption, RegistryOption, TemplatesOption, registry_folder
 from qtctl.cli.output import present
-from qtctl.errors import InputError, InputErrors
+from qtctl.errors import InputErrors
 
 if TYPE_CHECKING:
     from qtctl.reports.lint import Report
 
 
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", metavar="", help="Show each place of what is wrong in the same way in many.")
+]
 FixOption = Annotated[bool, typer.Option("--fix", metavar="", help="Fix what can be fixed for certain, in place.")]
 
 
@@ -23,15 +26,17 @@ def lint(
     templates: TemplatesOption = None,
     format_: FormatOption = None,
     fix: FixOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Check the registry and all that is rendered from it, offline, and count what it declares.
 
-    Everything is shown at once, each finding with file, line and remedy; `qtctl explain ID` tells more.
+    Everything is shown at once: errors that keep the registry from being loaded, and findings of the rest of it, each
+    with file, line and remedy. What is wrong in the same way in many places is one line, with a count; `qtctl explain
+    ID` tells more. `fail_on` of policy.toml says from which severity on the exit code is 1.
     """
     from qtctl.adapters.files import read_registry
     from qtctl.adapters.templates import unit_templates
-    from qtctl.flows.lint import counts
-    from qtctl.flows.lint import lint as check
+    from qtctl.flows.lint import counts, examine
     from qtctl.reports.lint import Report
 
     folder = registry_folder(registry)
@@ -39,13 +44,13 @@ def lint(
     fixed: tuple[tuple[str, str], ...] = ()
     if fix:
         files, fixed = _fixed(folder, files, texts)
-    try:
-        linted = check(files, texts)
-    except InputError as error:
-        errors = error.errors if isinstance(error, InputErrors) else (error,)
-        _show(Report(str(folder), errors, (), None, None, fixed), format_, templates)
-        raise
-    _show(Report(str(folder), (), linted.findings, counts(linted.registry), linted.gate, fixed), format_, templates)
+    linted = examine(files, texts)
+    declared = counts(linted.registry) if linted.registry is not None else None
+    gate = linted.gate if declared is not None else None
+    report = Report(str(folder), linted.errors, linted.findings, declared, gate, fixed, verbose=verbose)
+    _show(report, format_, templates)
+    if linted.errors:
+        raise InputErrors(linted.errors)
     raise typer.Exit(of_conclusion(linted.conclusion))
 
 

@@ -10,7 +10,7 @@ from qtctl.rules.view import View, ViewRule
 
 def streams(view: View) -> Iterator[Finding]:
     """Over the whole fleet: a stream may be written on one host and read on another."""
-    if not view.first:
+    if not view.first or view.partial:
         return
     registry = view.registry
     live = {name: s for name, s in registry.services.items() if s.state is not ServiceState.RETIRED}

@@ -47,7 +47,7 @@ def caps(view: View) -> Iterator[Finding]:
 
 def _cap(view: View, unit: Unit) -> Iterator[Finding]:
     most = _bytes(unit.last("Service", "MemoryMax") or "infinity", view.desired.memory)
-    if most == size.INFINITY and not _capped_by_slice(view, unit):
+    if most == size.INFINITY and view.whole(unit) and not _capped_by_slice(view, unit):
         yield QT114.broken(
             unit.subject,
             "has no memory cap: if it leaks, the kernel ends whatever it likes",
@@ -78,7 +78,11 @@ def _capped_by_slice(view: View, unit: Unit) -> bool:
 
 
 def _start_limit(view: View, unit: Unit) -> Iterator[Finding]:
-    if unit.last("Service", "Restart") in ("", "no") or unit.last("Service", "RestartSteps") not in ("", "0"):
+    if (
+        not view.whole(unit)
+        or unit.last("Service", "Restart") in ("", "no")
+        or unit.last("Service", "RestartSteps") not in ("", "0")
+    ):
         return
     interval = _span(unit.last("Unit", "StartLimitIntervalSec") or _DEFAULT_INTERVAL)
     burst = unit.last("Unit", "StartLimitBurst") or _DEFAULT_BURST

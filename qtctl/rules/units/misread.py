@@ -49,7 +49,7 @@ def misread(view: View) -> Iterator[Finding]:
             at = (line.section, line.key, line.value, unit.name if fatal else "")
             if at not in judged:
                 judged[at] = tuple(_troubles(line, unit.name, version))
-            for severity, what, remedy in (*judged[at], *_variables(unit, line)):
+            for severity, what, remedy in (*judged[at], *(_variables(unit, line) if view.whole(unit) else ())):
                 yield QT110.broken(unit.subject, what, remedy, spot(view, unit, line), severity=severity)
     for file in view.desired.files:
         if file.kind == "env":

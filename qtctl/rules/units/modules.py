@@ -18,6 +18,8 @@ _FLAGS_WITH_VALUE = frozenset(("-W", "-X", "--check-hash-based-pycs"))
 
 def modules(view: View) -> Iterator[Finding]:
     for unit, service in view.services:
+        if not view.whole(unit):
+            continue
         flags, module = _module(service.argv)
         if "." not in module or module.partition(".")[0] in sys.stdlib_module_names:
             continue

@@ -25,7 +25,7 @@ class _Said:
 def order(view: View) -> Iterator[Finding]:
     yield from _cycles(view)
     requiring = [(unit, service) for unit, service in view.services if service.requires or service.binds_to]
-    if not requiring:
+    if not requiring or view.partial:
         return
     names, before = Names.of(view.registry), _before(view)
     ordering = Ordering.of(view)

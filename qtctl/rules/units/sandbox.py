@@ -30,6 +30,8 @@ _WRITTEN = re.compile(r"(^|_)(LOGS?|LOGFILE|CHECKPOINTS?|OUTPUT|OUT|CACHE|STATE|
 
 def sandbox(view: View) -> Iterator[Finding]:
     for unit, service in view.services:
+        if not view.whole(unit):
+            continue
         yield from _hidden(view, unit, service)
         yield from _locked(view, unit, service)
 

@@ -39,7 +39,7 @@ def timers(view: View) -> Iterator[Finding]:
             what = "has Persistent= without OnCalendar=, which does nothing"
             yield _finding(timer.subject, what, "take it out", timer.declared.origin, Severity.ERROR)
         started = units.get(timer.last("Timer", "Unit") or f"{timer.name.removesuffix('.timer')}.service")
-        if started is not None:
+        if started is not None and view.whole(timer) and view.whole(started):
             yield from _driven(view, timer, started)
 
 
@@ -76,7 +76,7 @@ def _driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
     elapses = any(timer.all("Timer", key) for key in _FIRST) or any(
         boolean(timer.last("Timer", key)) for key in _CHANGES
     )
-    if not pulled and not elapses and not _started_otherwise(view, timer, started):
+    if not pulled and not elapses and not view.partial and not _started_otherwise(view, timer, started):
         yield _finding(
             timer.subject,
             f"counts from the last run of {started.name}, which nothing else starts: it never elapses",
