@@ -1,0 +1,35 @@
+"""What people read of lint: the same finding in many places is one line with a count, and all with --verbose."""
+
+from qtctl.flows.lint import counts, lint
+from qtctl.formats.catalogue import text
+from qtctl.reports.lint import Report
+from qtctl.reports.lint_view import view
+from tests.lint.case import TEMPLATES
+from tests.registry.small import SMALL
+
+MANY = 188
+ONE = 'summary = "One"\nstate = "running"\nlimits.memory_max = "infinity"\n[run]\nkind = "command"\nargv = ["/usr/bin/x"]\n'
+
+
+def report(*, verbose: bool) -> Report:
+    files = {**SMALL, **{f"services/x{number:03}.toml": ONE for number in range(MANY)}}
+    linted = lint({path: content.encode() for path, content in files.items()}, TEMPLATES)
+    assert linted.registry is not None
+    return Report("r", (), linted.findings, counts(linted.registry), linted.gate, verbose=verbose)
+
+
+def test_the_same_finding_of_many_services_is_one_line() -> None:
+    short = text(view(report(verbose=False), str), "md")
+    assert short.count("no memory cap") == 1
+    assert f"services/x000.toml:3 and {MANY - 1} more" in short
+    assert f"x000 and {MANY - 1} more: has no memory cap" in short
+    assert f"{MANY} warnings" in short
+
+
+def test_all_of_them_are_shown_with_verbose() -> None:
+    assert text(view(report(verbose=True), str), "md").count("no memory cap") == MANY
+
+
+def test_programs_always_get_all_of_them() -> None:
+    for name in ("json", "sarif", "github"):
+        assert text(view(report(verbose=False), str), name).count("no memory cap") == MANY
