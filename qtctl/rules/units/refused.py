@@ -21,6 +21,8 @@ def refused_units(view: View) -> Iterator[Finding]:
         about = whole.get(name, unit)
         if name.endswith(".timer") and about.all("Timer", "OnCalendar"):
             continue  # QT112 is about the expression that leaves it without a time
+        if not view.whole(about):
+            continue
         at = spot(view, unit, refusal.given.line) if refusal.given else unit.declared.origin
         yield QT118.broken(about.subject, _what(refusal), _remedy(view, refusal, about, at), at)
 
