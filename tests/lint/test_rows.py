@@ -8,7 +8,7 @@ from tests.lint.case import TEMPLATES
 from tests.registry.small import SMALL
 
 MANY = 188
-ONE = 'summary = "One"\nstate = "running"\nlimits.memory_max = "infinity"\n[run]\nkind = "command"\nargv = ["/usr/bin/x"]\n'
+ONE = 'summary = "One"\nstate = "running"\nlimits.memory_max = "infinity"\n[run]\nkind = "command"\nargv = ["/bin/x"]\n'
 
 
 def report(*, verbose: bool) -> Report:
