@@ -8,7 +8,7 @@ from qtctl.dialects.toml.positions import MAX_DEPTH, index
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.fix_registry import fix_registry
-from qtctl.flows.lint import Linted, counts, lint
+from qtctl.flows.lint import Linted, counts, examine
 from qtctl.formats.catalogue import Content, offered, text
 from qtctl.model.registry import Registry
 from qtctl.registry.load import REQUIRED, load
@@ -74,18 +74,18 @@ def _paths(document: dict[str, object]) -> Iterator[tuple[str, ...]]:
 def lints(data: bytes) -> None:
     """Findings or errors, each with a place in the registry; every report can be made of them."""
     files = unpack(data)
-    try:
-        linted = lint(files, templates())
-    except InputError as error:
+    linted = examine(files, templates())
+    if linted.registry is None:
+        error = InputErrors(linted.errors)
         placed(error, {**files, **{name: b"" for name in REQUIRED if name not in files}})
-        report = Report("registry", error.errors if isinstance(error, InputErrors) else (error,), (), None, None)
+        report = Report("registry", linted.errors, linted.findings, None, None)
     else:
         _check(files, linted)
         report = Report("registry", (), linted.findings, counts(linted.registry), linted.gate)
     assert json.loads(to_json(report))["schema_version"]
     shown = {name: text(view(report, str), name) for name in offered(Content.JUDGED) if name != "table"}
     assert json.loads(shown["sarif"])["runs"][0]["tool"]["driver"]["version"] == VERSION
-    assert bool(shown["md"]) == (report.counts is not None)
+    assert bool(shown["md"]) == (report.counts is not None or bool(report.findings))
 
 
 def _check(files: Files, linted: Linted) -> None:

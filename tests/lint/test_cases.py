@@ -26,6 +26,7 @@ def test_what_is_found(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_no_secret_is_shown(case: Case) -> None:
     linted = lint(case.texts, case.templates)
+    assert linted.registry is not None
     report = Report("r", (), linted.findings, counts(linted.registry), Severity.WARNING)
     for name in set(offered(Content.JUDGED)) - {"table"}:
         shown = text(view(report, str), name)
