@@ -9,7 +9,7 @@ from qtctl.adapters.byte_stream import Wire, receive, send_all
 from qtctl.adapters.dbus_quick import ERROR, RETURN, SIGNAL, Arrived
 from qtctl.adapters.dbus_values import encode
 from qtctl.errors import HostError
-from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, JobResult
+from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, nobody
 
 IN_FLIGHT = 120
 """dbus-daemon allows 128 unanswered calls a connection, and refuses the rest."""
@@ -61,14 +61,14 @@ class StreamBus:
         """Replies in the order of `calls`; at most 120 are in flight at once. HostError where the bus is gone."""
         return self._call(calls, Deadline(deadline_s))
 
-    def jobs(self, calls: Sequence[BusCall], deadline_s: float) -> list[JobResult]:
+    def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = nobody) -> list[JobResult]:
         """Queue all jobs, subscribed before the first; wait for each JobRemoved. Results as in adapters.jobs."""
         deadline = Deadline(deadline_s)
         self._watch(deadline)
         replies = self._call(calls, deadline)
         wanted = jobs.queued(replies)
         while not wanted <= self._ended.keys() and self._signals(deadline):
-            pass
+            ended(len(wanted & self._ended.keys()))
         results = jobs.results(calls, replies, self._ended, deadline_s)
         self._ended.clear()
         return results

@@ -17,7 +17,7 @@ from qtctl.adapters import bridge, jobs
 from qtctl.adapters.bounds import BUS_JOBS, BUS_MESSAGE
 from qtctl.adapters.dbus import IN_FLIGHT, Gone
 from qtctl.adapters.dbus_gvariant import packed, plain
-from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, JobResult
+from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, nobody
 
 CLOSE_WITHIN_S = 0.5
 _CLIENT = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
@@ -68,13 +68,18 @@ class PydbusBus:
                 raise self._gone(_HANGS)
         return [self._reply(results[index]) for index in range(len(messages))]
 
-    def jobs(self, calls: Sequence[BusCall], deadline_s: float) -> list[JobResult]:
+    def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = nobody) -> list[JobResult]:
         """Queue all jobs, subscribed before the first; wait for each JobRemoved. Results as in adapters.jobs."""
         until = time.monotonic() + deadline_s
         self._watch(deadline_s)
         replies = self.call(calls, max(until - time.monotonic(), 0))
         wanted = jobs.queued(replies)
-        self._loop.until(lambda: wanted <= self._ended.keys() or self._connection.is_closed(), until)
+
+        def all_ended() -> bool:
+            ended(len(wanted & self._ended.keys()))
+            return wanted <= self._ended.keys() or self._connection.is_closed()
+
+        self._loop.until(all_ended, until)
         if not wanted <= self._ended.keys() and self._connection.is_closed():
             raise self._gone(_CLOSED)
         results = jobs.results(calls, replies, self._ended, deadline_s)

@@ -10,9 +10,9 @@ from qtctl.apply.journal import Journal
 from qtctl.apply.tools import TOOLS, run_tool
 from qtctl.apply.units import run_batch
 from qtctl.errors import DeployRefused, HostError, Refused
-from qtctl.interfaces.host import Completed, Host
+from qtctl.interfaces.host import Completed, Ended, Host
 from qtctl.interfaces.progress import Progress
-from qtctl.model.events import Stage, begun
+from qtctl.model.events import Stage, begun, waiting
 from qtctl.model.plan import Step, StepKind, StepResult, StepStatus
 from qtctl.model.tree import TreeFile
 from qtctl.plan.targets import REMEDY
@@ -41,16 +41,26 @@ def apply(host: Host, journal: Journal, *, deadline_s: float, progress: Progress
             _write(host, steps, journal, until, progress)
         else:
             progress(begun(journal.plan.host, Stage.CHANGE, _title(steps)))
-            _run(host, steps, journal, until - clock.monotonic())
+            _run(host, steps, journal, until - clock.monotonic(), _counting(steps, journal.plan.host, progress))
 
 
-def _run(host: Host, steps: Sequence[Step], journal: Journal, left_s: float) -> None:
+def _counting(steps: Sequence[Step], host: str, progress: Progress) -> Ended:
+    """What tells how many of the units are done, where there are several."""
+
+    def ended(count: int) -> None:
+        if len(steps) > 1:
+            progress(waiting(host, Stage.CHANGE, f"{_title(steps)}, {count} of {len(steps)} done"))
+
+    return ended
+
+
+def _run(host: Host, steps: Sequence[Step], journal: Journal, left_s: float, ended: Ended) -> None:
     journal.begin(steps)
     try:
         if steps[0].kind in TOOLS:
             journal.end([run_tool(host, step, left_s) for step in steps])
         else:
-            journal.end(run_batch(host.bus(root=True), steps, left_s))
+            journal.end(run_batch(host.bus(root=True), steps, left_s, ended))
     except HostError as error:
         journal.lose(error)
 

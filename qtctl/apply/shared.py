@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from qtctl.errors import HostError
-from qtctl.interfaces.host import Bus, BusCall, BusReply, Connector, Host, JobResult, Running, Store
+from qtctl.interfaces.host import Bus, BusCall, BusReply, Connector, Ended, Host, JobResult, Running, Store, nobody
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
 
@@ -78,9 +78,9 @@ class _Watched:
             self._broke()
             raise
 
-    def jobs(self, calls: Sequence[BusCall], deadline_s: float) -> list[JobResult]:
+    def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = nobody) -> list[JobResult]:
         try:
-            return self._bus.jobs(calls, deadline_s)
+            return self._bus.jobs(calls, deadline_s, ended)
         except HostError:
             self._broke()
             raise

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from qtctl.interfaces.host import Bus, BusCall, BusReply, JobResult
+from qtctl.interfaces.host import Bus, BusCall, BusReply, Ended, JobResult, nobody
 from qtctl.model.plan import Step, StepKind, StepResult, StepStatus
 
 _PATH = "/org/freedesktop/systemd1"
@@ -25,15 +25,15 @@ def call_of(step: Step) -> BusCall:
     raise ValueError(f"{step.kind} is no step of a unit")
 
 
-def run_batch(bus: Bus, steps: Sequence[Step], deadline_s: float) -> list[StepResult]:
+def run_batch(bus: Bus, steps: Sequence[Step], deadline_s: float, ended: Ended = nobody) -> list[StepResult]:
     """Steps of one kind of work, all at once; results in order.
 
     Jobs are queued in the order of the plan, dependencies first, and systemd itself lets each wait for what it is
-    After=. HostError where the bus is gone.
+    After=. HostError where the bus is gone. `ended` is told how many jobs have ended so far.
     """
     calls = [call_of(step) for step in steps]
     if steps[0].kind in _JOBS:
-        return [_of_job(step, job) for step, job in zip(steps, bus.jobs(calls, deadline_s), strict=True)]
+        return [_of_job(step, job) for step, job in zip(steps, bus.jobs(calls, deadline_s, ended), strict=True)]
     return [_of_reply(step, reply) for step, reply in zip(steps, bus.call(calls, deadline_s), strict=True)]
 
 

@@ -29,6 +29,8 @@ LEAST_WIDTH = 40
 """Columns. A terminal that is narrower, or says so, gets lines of this width."""
 TICK_S = 1.0
 SHOWN_FROM_S = 2
+BETWEEN_LINES_S = 5.0
+"""Where nobody looks, what is waited for is a line now and then, and not at each look."""
 VERBS = {Stage.CONNECT: "connecting to", Stage.COLLECT: "asking", Stage.END: "ending"}
 """How a stage is named that needs no further word than its host."""
 
@@ -162,17 +164,16 @@ class ProgressLine:
         self._named = named
         self._live = _LiveLine() if sys.stderr.isatty() else None
         self._begun: dict[tuple[str, Stage], float] = {}
-        self._last = ""
+        self._last, self._written = "", 0.0
 
     def __call__(self, event: Event) -> None:
         said, now = _line(self._text(event)), monotonic()
         since = self._begun.setdefault((event.host, event.stage), now)
         if self._live is not None:
             self._live.show(said, since)
-        elif said != self._last:
-            self._last = said
-            took_s = int(now - since)
-            sys.stderr.write(f"{said} ({took_s} s)\n" if event.waiting and took_s else f"{said}\n")
+        elif said != self._last and not (event.waiting and now - self._written < BETWEEN_LINES_S):
+            self._last, self._written = said, now
+            sys.stderr.write(f"{said} ({int(now - since)} s)\n" if event.waiting else f"{said}\n")
             sys.stderr.flush()
 
     def clear(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qtctl.apply.apply import apply
 from qtctl.apply.current import current_files
@@ -11,6 +11,7 @@ from qtctl.apply.lock import Lock, NotLocked, deploy_lock
 from qtctl.apply.shared import connected
 from qtctl.errors import DeployRefused, HostError
 from qtctl.findings.finding import Finding, Outcome
+from qtctl.flows.failures import explain_units, failed_units
 from qtctl.flows.gate import LOOK_S, Gate
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Connector, Host
@@ -128,15 +129,18 @@ class _Deploy:
             raise HostError("the host went away while it was being changed")
         done = all(result.done for result in journal.ended)
         self.progress(begun(journal.plan.host, Stage.VERIFY, "waiting until everything runs as declared"))
-        seen = self.gate.wait(self.host, self.connect, until if done else self.clock.monotonic())
+        seen = self.gate.wait(self.host, self.connect, until if done else self.clock.monotonic(), self.progress)
         if done and seen.opened:
             return DeployOutcome(plan=journal.plan, status=DeployStatus.DEPLOYED, results=journal.results())
+        stuck = ", and nothing that could change that is under way" if seen.stuck else ""
         reason = (
-            Reason(ReasonKind.NOT_AS_DECLARED, "it is not as declared", AGAIN)
+            Reason(ReasonKind.NOT_AS_DECLARED, f"it is not as declared{stuck}", AGAIN)
             if done
             else Reason(ReasonKind.STEPS_FAILED, "steps failed", AGAIN)
         )
-        return _failed(journal, reason, outstanding=seen.outstanding, moving=seen.moving)
+        units = failed_units(journal.ended, seen.outstanding, seen.facts)
+        failures = explain_units(self.host, (*units, *seen.moving), seen.facts)
+        return replace(_failed(journal, reason, outstanding=seen.outstanding, moving=seen.moving), failures=failures)
 
 
 def _before_it_began(planned: Plan, status: DeployStatus, reason: Reason | None = None) -> DeployOutcome:

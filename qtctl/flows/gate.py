@@ -1,6 +1,6 @@
 """The gate of a deploy: what must hold before it ends well, asked of the host again and again until it does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +11,10 @@ from qtctl.errors import HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Connector, Host
+from qtctl.interfaces.progress import Progress, silent
+from qtctl.meaning.units import is_down, is_settled
 from qtctl.model.desired import Desired
+from qtctl.model.events import Stage, waiting
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.inquiry import inquiry_of
@@ -23,7 +26,16 @@ from qtctl.rules.catalogue import host_rules
 STILL_S = 2.0
 """How long restart counts must stand still."""
 
+SETTLED_S = 5.0
+"""How long nothing that is open must have changed, and no unit be on its way, before it is not waited for any more."""
+
 POLL_S = 0.4
+NAMED = 2
+"""Of what is waited for, as many are named."""
+
+MOVES_BY_ITSELF = ("QT3", "QT5")
+"""Families of findings about what a running program does in its own time: listen, read and write streams."""
+
 LOOK_S = 30.0
 LAST_LOOK_S = 5.0
 
@@ -33,11 +45,16 @@ Counts = dict[str, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the last look said. `moving`: services that keep restarting. `opened`: nothing is in the way any more."""
+    """What the last look said. `moving`: services that keep restarting. `opened`: nothing is in the way any more.
+
+    `stuck`: nothing could have changed any more, so it was not waited until the end.
+    """
 
     outstanding: tuple[Finding, ...]
     moving: tuple[str, ...]
     opened: bool
+    facts: Facts
+    stuck: bool = False
 
 
 @dataclass
@@ -58,6 +75,48 @@ class _Watch:
 
     def still(self, now: float) -> bool:
         return now - self.since >= STILL_S
+
+
+_State = tuple[str, str, int, int]
+"""A unit's active and sub state, how often it was restarted, and when its process started."""
+
+
+@dataclass
+class _Settled:
+    """Since when (monotonic seconds) what is open is as it is, and units are down."""
+
+    open_since: float
+    open: frozenset[str] = frozenset()
+    down: dict[str, tuple[_State, float]] = field(default_factory=dict)
+
+    def see(self, outstanding: Sequence[Finding], facts: Facts, triggered: frozenset[str], now: float) -> bool:
+        """Whether nothing can change any more.
+
+        A unit that failed, or ended, and that systemd does not start again by itself, stays down; then the gate cannot
+        open. Without one, everything that is open must be of the kind that does not change by itself.
+        """
+        fingerprints = frozenset(each.fingerprint for each in outstanding)
+        if fingerprints != self.open:
+            self.open, self.open_since = fingerprints, now
+        units = {each.subject: unit for each in outstanding if (unit := _unit(facts, each)) is not None}
+        states = {name: _state(unit) for name, unit in units.items() if is_down(unit) and name not in triggered}
+        kept = {name: since for name, (state, since) in self.down.items() if states.get(name) == state}
+        self.down = {name: (state, kept.get(name, now)) for name, state in states.items()}
+        if any(now - since >= STILL_S for _, since in self.down.values()):
+            return True
+        rest = all(each.outcome is Outcome.BROKEN and not each.id.startswith(MOVES_BY_ITSELF) for each in outstanding)
+        on_its_way = any(not is_down(unit) and not is_settled(unit) for unit in units.values())
+        return bool(outstanding) and rest and not on_its_way and now - self.open_since >= SETTLED_S
+
+
+def _unit(facts: Facts, finding: Finding) -> Unit | None:
+    """The unit that a broken finding is about; None of anything else."""
+    item = facts.item(Need(Unit.FACT, finding.subject))
+    return facts.read(Unit, finding.subject) if finding.outcome is Outcome.BROKEN and item.state.known else None
+
+
+def _state(unit: Unit) -> _State:
+    return unit.active_state, unit.sub_state, unit.n_restarts, unit.exec_main_start_timestamp
 
 
 @dataclass
@@ -94,37 +153,56 @@ class Gate:
 
     def outstanding(self, evidence: Evidence) -> tuple[Finding, ...]:
         """What of the gate does not hold, or is unknown."""
-        gate = {rule.id for rule in host_rules() if rule.gate}
-        found = judge(_deployed(self.desired), evidence)
-        return tuple(each for each in found if each.id in gate and each.outcome is not Outcome.HOLDS)
+        return tuple(each for each in self._judged(evidence) if each.outcome is not Outcome.HOLDS)
 
-    def wait(self, host: Host, connect: Connector, until: float) -> Verdict:
-        """Look until the gate opens, or until `until` (monotonic seconds). At least one look.
+    def _judged(self, evidence: Evidence) -> tuple[Finding, ...]:
+        gate = {rule.id for rule in host_rules() if rule.gate}
+        return tuple(each for each in judge(_deployed(self.desired), evidence) if each.id in gate)
+
+    def wait(self, host: Host, connect: Connector, until: float, progress: Progress = silent) -> Verdict:
+        """Look until the gate opens, nothing can change any more, or `until` (monotonic seconds). At least one look.
 
         Only a look over a new connection opens it: a host that takes no more logins is not deployed. Connecting falls
         into the time for which restart counts have to stand still. HostError where the host is gone, or takes no new
         connection.
         """
-        watch = _Watch(self.clock.monotonic())
+        watch, settled = _Watch(self.clock.monotonic()), _Settled(self.clock.monotonic())
+        triggered = frozenset(each.starts for each in self.desired.units() if each.starts)
         with ExitStack() as opened:
             again = _Again(connect, opened)
             while True:
                 evidence = self.look(again.host or host, max(until - self.clock.monotonic(), LAST_LOOK_S))
-                outstanding, now = self.outstanding(evidence), self.clock.monotonic()
-                watch.see(_counts(self.desired, Facts.of(evidence)), now)
+                judged, now, facts = self._judged(evidence), self.clock.monotonic(), Facts.of(evidence)
+                outstanding = tuple(each for each in judged if each.outcome is not Outcome.HOLDS)
+                watch.see(_counts(self.desired, facts), now)
                 good = not outstanding and watch.still(now)
-                if now >= until or (good and again.host):
-                    return _verdict(outstanding, watch, again, now)
+                stuck = settled.see(outstanding, facts, triggered, now)
+                if stuck or now >= until or (good and again.host):
+                    return _verdict(outstanding, watch, again, now, facts, stuck=stuck)
+                progress(waiting(self.desired.host, Stage.VERIFY, _waits_for(judged, outstanding)))
                 self.clock.sleep(POLL_S)
                 again.try_once()
 
 
-def _verdict(outstanding: tuple[Finding, ...], watch: _Watch, again: _Again, now: float) -> Verdict:
+def _waits_for(judged: Sequence[Finding], outstanding: Sequence[Finding]) -> str:
+    """43 of 45 as declared, waiting for a.service (declared running and inactive) and 1 more."""
+    every = {each.subject for each in judged}
+    open_ = {each.subject: each for each in reversed(outstanding)}
+    if not open_:
+        return f"{len(every)} of {len(every)} as declared, waiting {STILL_S:g} s to see that they stay so"
+    named = [f"{name} ({each.title})" for name, each in sorted(open_.items())[:NAMED]]
+    more = f" and {len(open_) - NAMED} more" if len(open_) > NAMED else ""
+    return f"{len(every) - len(open_)} of {len(every)} as declared, waiting for {', '.join(named)}{more}"
+
+
+def _verdict(
+    outstanding: tuple[Finding, ...], watch: _Watch, again: _Again, now: float, facts: Facts, *, stuck: bool
+) -> Verdict:
     still = watch.still(now)
     if not outstanding and still and again.host is None and again.error is not None:
         raise again.error
     opened = not outstanding and still and again.host is not None
-    return Verdict(outstanding, () if still else watch.moving, opened)
+    return Verdict(outstanding, () if still else watch.moving, opened, facts, stuck)
 
 
 def _deployed(desired: Desired) -> Desired:

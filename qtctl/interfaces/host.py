@@ -1,6 +1,6 @@
 """What flows need of a host. Adapters implement these; transport is dumb: run, put, bus, store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -66,6 +66,13 @@ class JobResult:
         return self.result in ("done", "skipped")
 
 
+Ended = Callable[[int], object]
+
+
+def nobody(_count: int) -> None:
+    """Who is told of jobs that nobody watches."""
+
+
 class Bus(Protocol):
     """The host's system bus."""
 
@@ -73,8 +80,11 @@ class Bus(Protocol):
         """Replies in the order of `calls`; at most 120 are in flight at once. HostError where the bus is gone."""
         ...
 
-    def jobs(self, calls: Sequence[BusCall], deadline_s: float) -> list[JobResult]:
-        """Queue all jobs (StartUnit, RestartUnit …), subscribed before the first; wait for each JobRemoved."""
+    def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = nobody) -> list[JobResult]:
+        """Queue all jobs (StartUnit, RestartUnit …), subscribed before the first; wait for each JobRemoved.
+
+        `ended` is told how many have ended so far.
+        """
         ...
 
 

@@ -41,6 +41,16 @@ def is_up(active_state: str) -> bool:
     return active_state in UP
 
 
+def is_down(unit: Unit) -> bool:
+    """Whether it is at its end, and systemd is not about to start it again (then it would be `activating`)."""
+    return unit.active_state in ("failed", "inactive")
+
+
+def is_settled(unit: Unit) -> bool:
+    """Whether systemd is at no work on it."""
+    return is_down(unit) or unit.active_state == "active"
+
+
 def condition(unit: Unit, limits: LoopLimits, burst: int | None = None) -> Condition:
     """`burst` is its StartLimitBurst=; None where it is not known, or where systemd counts no starts of it."""
     if unit.active_state == "failed":

@@ -52,13 +52,28 @@ class Reason:
     holder: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class UnitFailure:
+    """A unit that should run and does not. `why` is its exit reason in words; `journal` its last lines."""
+
+    unit: str
+    state: str
+    why: str
+    journal: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        """failed (failed), 203/EXEC: the program is missing, not executable, or its interpreter is."""
+        return ", ".join(part for part in (self.state, self.why) if part)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployOutcome:
     """How a deploy of one host ended.
 
     `results`: one for each step of the plan, in the order in which they run. `outstanding`: what of the gate did not
-    hold at the last look. `moving`: services that systemd kept restarting. `looked`: whether the host was looked at
-    after the last step; before the first where nothing was changed.
+    hold at the last look. `moving`: services that systemd kept restarting. `failures`: why units do not run. `looked`:
+    whether the host was looked at after the last step; before the first where nothing was changed.
     """
 
     plan: Plan
@@ -67,6 +82,7 @@ class DeployOutcome:
     reason: Reason | None = None
     outstanding: tuple[Finding, ...] = ()
     moving: tuple[str, ...] = ()
+    failures: tuple[UnitFailure, ...] = ()
     looked: bool = True
 
     @property

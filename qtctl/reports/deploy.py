@@ -41,6 +41,15 @@ class DeployReason(Part):
     holder: str | None = Field(description="who has the lock of the host")
 
 
+class DeployFailure(Part):
+    """A unit that should run and does not."""
+
+    unit: str
+    state: str
+    why: str = Field(description="its exit reason in words; empty: nobody knows one")
+    journal: tuple[str, ...] = Field(description="its last lines, five at most")
+
+
 class DeployReport(Part):
     """One deploy of one host.
 
@@ -60,6 +69,7 @@ class DeployReport(Part):
     steps: tuple[DeployStep, ...]
     outstanding: tuple[Check, ...] = Field(description="what of the gate does not hold, or is unknown")
     restarting: tuple[str, ...] = Field(description="units that do not stay up")
+    failures: tuple[DeployFailure, ...] = Field(description="why units do not run: the first five")
     unverified: tuple[str, ...]
 
     @model_validator(mode="after")
@@ -92,6 +102,10 @@ def build(outcome: DeployOutcome, *, fleet: str, address: str, exit_code: int) -
         steps=tuple(map(_step, outcome.results)),
         outstanding=tuple(map(Check.of, outcome.outstanding)),
         restarting=outcome.moving,
+        failures=tuple(
+            DeployFailure(unit=each.unit, state=each.state, why=each.why, journal=each.journal)
+            for each in outcome.failures
+        ),
         unverified=outcome.unverified,
     )
 

@@ -6,7 +6,7 @@ from qtctl.model.plan import StepStatus
 from qtctl.plan.outcome import DeployStatus
 from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Strong, Text, Title, Verbatim, bullets, table
 from qtctl.reports.check import Check
-from qtctl.reports.deploy import DeployReport, DeployStep
+from qtctl.reports.deploy import DeployFailure, DeployReport, DeployStep
 from qtctl.reports.phrases import counted
 
 HEADLINES = {
@@ -28,6 +28,7 @@ def page(report: DeployReport) -> Blocks:
         Paragraph(origin),
         Section("In the way", bullets(in_the_way)),
         Section("Open", bullets(open_(report))),
+        *(_why(each) for each in report.failures),
         Section("Steps", steps(report)),
         *(_diff(step) for step in report.steps if step.diff),
     )
@@ -67,6 +68,15 @@ def steps(report: DeployReport) -> Blocks:
 
 def _detail(step: DeployStep) -> Text:
     return ("the old one is ", Code(step.kept)) if step.kept else step.detail
+
+
+def _why(failure: DeployFailure) -> Section:
+    said = ", ".join(part for part in (failure.state, failure.why) if part) or "its journal may say it"
+    return Section(("Why ", Code(failure.unit), " does not run"), (Paragraph(said), *_verbatim(failure.journal)))
+
+
+def _verbatim(rows: tuple[str, ...]) -> Blocks:
+    return (Verbatim(rows),) if rows else ()
 
 
 def _diff(step: DeployStep) -> Section:

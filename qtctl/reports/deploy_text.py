@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.model.plan import COPIES_KEPT, StepKind, StepResult, StepStatus
-from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
+from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure
 
 FEW = 5
 """Of more steps that differ in nothing but their names, the first is named and the others are counted."""
@@ -120,7 +120,13 @@ def _left(outcome: DeployOutcome) -> list[str]:
     told = [each.step for each in done if each.step.kind in DONE and each.step.kind is not StepKind.WRITE]
     lines += _alike("done", [(step.kind.value, step.subject, "") for step in told])
     lines += _open(outcome.outstanding)
-    return lines + [f"open: {unit} does not stay up: it keeps being restarted" for unit in outcome.moving]
+    lines += [f"open: {unit} does not stay up: it keeps being restarted" for unit in outcome.moving]
+    return lines + [line for failure in outcome.failures for line in _why(failure)]
+
+
+def _why(failure: UnitFailure) -> list[str]:
+    """Why a unit does not run, and the end of its journal, marked as such."""
+    return [f"why: {failure.unit}: {failure.said or 'see its journal'}", *(f"  | {line}" for line in failure.journal)]
 
 
 def _replaced(result: StepResult) -> str:

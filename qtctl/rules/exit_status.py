@@ -51,5 +51,37 @@ def ending(code: int, status: int) -> str:
     return f"killed by {SIGNALS.get(status, f'signal {status}')}{dumped}"
 
 
+RESULTS = {
+    "start-limit-hit": "systemd gave up: it was started too often in too short a time",
+    "timeout": "it was not ready, or did not end, in time (TimeoutStartSec=, TimeoutStopSec=)",
+    "watchdog": "it did not report to the watchdog in time (WatchdogSec=)",
+    "oom-kill": "it was killed because memory ran out (MemoryMax=, or the host's)",
+    "resources": "systemd could not get what it needs to start it: a file, a folder or a limit",
+    "protocol": "it did not do what its Type= promises: no READY=1, no PID file, or it ended too early",
+    "exec-condition": "its ExecCondition= was not met",
+    "core-dump": "it crashed and dumped core",
+    "exit-code": "a command of it ended with an error",
+    "signal": "a command of it was killed by a signal",
+}
+"""What Result= of a service says (org.freedesktop.systemd1(5))."""
+
+_OWN = "the program itself ended with this status: its journal says why"
+
+
+def in_words(code: int, status: int, result: str) -> str:
+    """Why a service ended: "203/EXEC: the program is missing, …"; what systemd made of it where no process says it.
+
+    "" where nothing is known to have gone wrong.
+    """
+    gave_up = f"; {RESULTS[result]}" if result == "start-limit-hit" else ""
+    if code == EXITED and status:
+        name = f"{status}/{STATUSES[status]}" if status in STATUSES else str(status)
+        return f"{name}: {HINTS.get(status, _OWN)}{gave_up}"
+    if code in (KILLED, DUMPED):
+        more = RESULTS.get(result, "") if result not in ("signal", "core-dump", "start-limit-hit") else ""
+        return f"{ending(code, status)}{f': {more}' if more else ''}{gave_up}"
+    return RESULTS.get(result, "")
+
+
 def hint(code: int, status: int) -> str:
     return HINTS.get(status, "") if code == EXITED else ""

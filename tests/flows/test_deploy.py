@@ -227,8 +227,13 @@ def test_a_missing_program_fails_and_says_what_is_left(ground: Ground) -> None:
     assert became(outcome)[StepKind.RESTART, "quantum-c.service"] is StepStatus.DONE
     assert all(result.took_s is not None and 0 <= result.took_s < 15 for result in outcome.results)
     assert "QT204 quantum-a.service" in {f"{each.id} {each.subject}" for each in outcome.outstanding}
+    (why,) = outcome.failures
+    assert why.why == "203/EXEC: the program is missing, not executable, or its interpreter is"
+    assert len(why.journal) == 5
+    assert any("Failed at step EXEC spawning /nonexistent" in line for line in why.journal)
     text = said(outcome)
     assert "failed: restart quantum-a.service: failed" in text
+    assert "why: quantum-a.service: failed (failed), 203/EXEC: the program is missing" in text
     assert "done: restart quantum-c.service" in text
     assert "open: QT204 quantum-a.service" in text
     kept = next(each.kept for each in outcome.results if each.step.subject == f"{UNITS}/quantum-a.service")
@@ -269,6 +274,41 @@ def test_a_service_that_keeps_dying_is_not_a_success(ground: Ground) -> None:
     outcome = ground.deploy(looping, deadline_s=5)
     assert outcome.status is DeployStatus.FAILED
     assert re.search(r"open: .*quantum-a\.service", said(outcome))
+
+
+RESTARTS = "StartLimitIntervalSec=60\nStartLimitBurst=3\n[Service]\nRestart=always\nRestartSec=100ms\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "extra", "why", "said"),
+    [
+        (
+            "/bin/sh -c 'sleep 0.3; echo disk is full; exit 4'",
+            RESTARTS,
+            "4/NOPERMISSION: the program itself ended",
+            "disk is full",
+        ),
+        ("/usr/bin/true", "", "inactive (dead)", "Deactivated successfully"),
+    ],
+    ids=["start limit", "ended"],
+)
+def test_waiting_ends_when_nothing_can_change(ground: Ground, command: str, extra: str, why: str, said: str) -> None:
+    """A unit that systemd has given up, or that ended and is not started again: 60 s would bring nothing new."""
+    events: list[Event] = []
+    began = time.monotonic()
+    outcome = ground.deploy(fleet({**THREE, "a": command}, extra=extra), deadline_s=60, progress=events.append)
+    assert time.monotonic() - began < 30
+    assert outcome.status is DeployStatus.FAILED
+    (failure,) = outcome.failures
+    assert failure.unit == "quantum-a.service"
+    assert why in failure.said
+    assert len(failure.journal) == 6 or not extra, failure.journal
+    assert any(said in line for line in failure.journal)
+    shown = problems(outcome)
+    assert f"why: quantum-a.service: {failure.said}" in shown
+    assert all(f"  | {line}" in shown for line in failure.journal)
+    waited = [event.detail for event in events if event.waiting]
+    assert any(re.match(r"[0-9]+ of [0-9]+ as declared, waiting for quantum-a.service \(", each) for each in waited)
 
 
 def test_it_waits_for_the_declared_port(ground: Ground) -> None:

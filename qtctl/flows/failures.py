@@ -1,0 +1,55 @@
+"""Why units do not run, asked of a host where a deploy has failed: the exit reason in words, and the journal's end."""
+
+from collections.abc import Iterable
+
+from qtctl.dialects.secrets import masked_message
+from qtctl.errors import HostError
+from qtctl.findings.finding import Finding, Outcome
+from qtctl.interfaces.host import Host
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.plan import StepKind, StepResult, StepStatus
+from qtctl.plan.outcome import UnitFailure
+from qtctl.probes.journal import journal_script, read_journals
+from qtctl.rules.exit_status import in_words
+
+MOST = 5
+"""As many units are explained; causes come before what follows from them, so the others seldom say anything new."""
+
+_ASKED_S = 10.0
+_JOBS = (StepKind.START, StepKind.RESTART)
+
+
+def failed_units(results: Iterable[StepResult], outstanding: Iterable[Finding], facts: Facts) -> tuple[str, ...]:
+    """Units that were not started, and those that should run and do not, each once."""
+    steps = [each.step.subject for each in results if each.step.kind in _JOBS and each.status is StepStatus.FAILED]
+    broken = [each.subject for each in outstanding if each.outcome is Outcome.BROKEN and not each.cause]
+    return tuple(unit for unit in dict.fromkeys((*steps, *broken)) if _known(facts, unit) is not None)
+
+
+def explain_units(host: Host, units: tuple[str, ...], facts: Facts) -> tuple[UnitFailure, ...]:
+    """Of the first MOST. Where the journal cannot be read, that is said in its place."""
+    shown = units[:MOST]
+    if not shown:
+        return ()
+    try:
+        done = host.start(journal_script(shown), root=True).finish(_ASKED_S)
+        journals = read_journals(done.stdout)
+    except HostError as error:
+        journals = dict.fromkeys(shown, (f"the journal could not be read: {error.what}",))
+    return tuple(_failure(unit, facts, journals.get(unit, ())) for unit in shown)
+
+
+def _failure(unit: str, facts: Facts, journal: Iterable[str]) -> UnitFailure:
+    known = _known(facts, unit)
+    if known is None:
+        return UnitFailure(unit, "", "", tuple(map(masked_message, journal)))
+    state = f"{known.active_state} ({known.sub_state})"
+    why = in_words(known.exec_main_code, known.exec_main_status, known.result)
+    return UnitFailure(unit, state, why, tuple(map(masked_message, journal)))
+
+
+def _known(facts: Facts, unit: str) -> Unit | None:
+    """None of what is no unit, and of one that was not asked about or is not there."""
+    item = facts.item(Need(Unit.FACT, unit))
+    return facts.read(Unit, unit) if item.state.known else None

@@ -1,0 +1,37 @@
+"""The last lines of units' journals, which are read where a deploy has to say why a unit does not run.
+
+No evidence: nothing is judged by what a program says of itself.
+"""
+
+from collections.abc import Sequence
+from shlex import join
+
+from qtctl.dialects.lines import lines
+from qtctl.remote.scripts import read_script
+
+LINES = 5
+"""Of each unit."""
+
+_MANAGER = " systemd[1]: "
+
+
+def journal_script(units: Sequence[str]) -> str:
+    return read_script("journal.sh") + join(["last_lines", *units]) + "\n"
+
+
+def read_journals(stdout: bytes) -> dict[str, tuple[str, ...]]:
+    """Unit → its last LINES, and before them what its program said last, where all of them are systemd's own."""
+    found: dict[str, list[str]] = {}
+    rows: list[str] = []
+    for line in lines(stdout.decode("utf-8", "replace")):
+        if line.startswith("unit "):
+            rows = found.setdefault(line.removeprefix("unit "), [])
+        else:
+            rows.append(line.removeprefix(" "))
+    return {unit: _last(rows) for unit, rows in found.items()}
+
+
+def _last(rows: list[str]) -> tuple[str, ...]:
+    last, before = rows[-LINES:], rows[:-LINES]
+    own = [row for row in before if _MANAGER not in row]
+    return tuple(own[-1:] + last if all(_MANAGER in row for row in last) else last)
