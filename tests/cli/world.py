@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import warm
 from tests.registry.small import SMALL
 
 ROOT = Path(__file__).parent.parent.parent
@@ -35,6 +35,7 @@ to = ["feed"]
 why = "Same program."
 """
 PROGRAM = [sys.executable, "-m", "qtctl"]
+"""The command as an operator starts it, modules and all."""
 Edit = Callable[[Path], None]
 """Something done to the folder before the command runs."""
 
@@ -66,16 +67,8 @@ def environment(folder: Path, **extra: str) -> dict[str, str]:
 
 def qtctl(folder: Path, *argv: str, env: Mapping[str, str] | None = None) -> Ran:
     """The whole command as a process of its own, with no terminal."""
-    done = subprocess.run(
-        [*PROGRAM, *argv],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        timeout=60,
-        env=environment(folder, **(env or {})),
-    )
-    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+    code, out, err = warm.run(argv, cwd=folder, env=environment(folder, **(env or {})), timeout_s=60)
+    return Ran(code, out.decode(), err.decode())
 
 
 def listing(folder: Path) -> dict[str, bytes | None]:

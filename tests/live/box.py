@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qtctl.lab import lab
+from tests import warm
 
 ROOT = Path(__file__).parent.parent.parent
 HEALS_WITHIN_S = 30.0
@@ -31,18 +31,8 @@ class Ran:
 
 def qtctl(*argv: str, stdin: str | None = None, env: dict[str, str] | None = None, cwd: Path = ROOT) -> Ran:
     """Run the qtctl command as its own process; no terminal."""
-    done = subprocess.run(
-        [sys.executable, "-m", "qtctl", *argv],
-        cwd=cwd,
-        input=stdin,
-        stdin=None if stdin is not None else subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        env={**os.environ, **(env or {})},
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+    code, out, err = warm.run(argv, cwd=cwd, env={**os.environ, **(env or {})}, stdin=stdin, timeout_s=300)
+    return Ran(code, out.decode(), err.decode())
 
 
 @dataclass(frozen=True)
