@@ -17,7 +17,7 @@ from tests.fuzz.search import at_random, within
 from tests.fuzz.target import Target
 from tests.fuzz.targets import TARGETS
 
-INPUTS = 1000
+INPUTS = 400
 """Of each target."""
 SECONDS = float(os.environ.get("QTCTL_FUZZ_SECONDS", "20")) / len(TARGETS)
 SEED = os.environ.get("QTCTL_FUZZ_SEED", "")

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+from qtctl.flows.lint import Linted, lint
 from tests.registry.small import SMALL
 
 ROOT = Path(__file__).parent.parent.parent
@@ -55,6 +57,11 @@ class Case:
             assert old in texts[path], (self.name, old)
             texts[path] = texts[path].replace(old, new, 1)
         return texts
+
+    @cached_property
+    def linted(self) -> Linted:
+        """What lint makes of it: several tests look at it."""
+        return lint(self.texts, self.templates)
 
 
 def after(text: str, *lines: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from tests.lint.cases import CASES
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_is_found(case: Case) -> None:
-    found = lint(case.texts, case.templates).findings
+    found = case.linted.findings
     shown = [(each.id, each.severity.value, str(each.place), each.subject, each.what) for each in found]
     assert [row[:4] for row in shown] == [row[:4] for row in case.found], shown
     for row, wanted in zip(shown, case.found, strict=True):
@@ -25,7 +25,7 @@ def test_what_is_found(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_no_secret_is_shown(case: Case) -> None:
-    linted = lint(case.texts, case.templates)
+    linted = case.linted
     assert linted.registry is not None
     report = Report("r", (), linted.findings, counts(linted.registry), Severity.WARNING)
     for name in set(offered(Content.JUDGED)) - {"table"}:

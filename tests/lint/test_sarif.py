@@ -15,7 +15,7 @@ from tests.lint.cases import CASES
 
 
 def sarif(case: Case) -> dict[str, Any]:
-    linted = lint(case.texts, case.templates)
+    linted = case.linted
     report = Report("r", (), linted.findings, {}, linted.gate)
     document: dict[str, Any] = json.loads(text(view(report, lambda file: f"my registry/{file}"), "sarif"))
     return document

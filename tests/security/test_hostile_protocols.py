@@ -255,7 +255,7 @@ def test_entries_are_dropped_however_they_arrive(size: int) -> None:
 
 
 def test_entries_of_any_size_take_no_memory() -> None:
-    size = 200 * MIB
+    size = 64 * MIB
 
     def other(sock: socket.socket) -> None:
         sock.recv(4096)
