@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qtctl.adopt.adoption import AdoptedUnit
-from qtctl.adopt.classify_files import sort
+from qtctl.adopt.classify_files import sort, with_loaded
 from qtctl.adopt.ledger import Book
 from qtctl.adopt.load_errors import why_not
 from qtctl.adopt.merged_units import Original, Originals, Selection, originals
+from qtctl.adopt.outside import Outside, externals, others, tell_dropins
 from qtctl.adopt.plan import Plan, plan
-from qtctl.adopt.registry import HostFacts, files, text
+from qtctl.adopt.registry import HostFacts, externals_of_masked, files, text
 from qtctl.adopt.suspect import values
 from qtctl.adopt.tables import Made, made, refuse
 from qtctl.model.adoption import Found, UnitState
@@ -35,6 +36,8 @@ class Draft:
 class Task:
     """What is adopted, into what. `states`: what a live host says of the units; none for a folder.
 
+    `runtime`: files of a live host that are gone at the next boot, or made anew by it.
+
     `without`: units that turned out to be nothing that a registry can say, and why.
     """
 
@@ -43,17 +46,26 @@ class Task:
     fleet: str
     host: HostFacts
     states: Mapping[str, UnitState] = field(default_factory=dict)
+    runtime: tuple[Found, ...] = ()
     without: Mapping[str, str] = field(default_factory=dict)
 
 
 def draft(task: Task) -> Draft:
     book, host = Book(), task.host
-    those = _loadable(originals(sort(task.found), task.selection, book), task, book)
+    sources = with_loaded(sort(task.found), task.states)
+    those = _loadable(originals(sources, task.selection, book), task, book)
     book.keep(frozenset(_secrets(those.units)))
     planned = plan(those, task.fleet, task.states)
     units = tuple(done for each in those.units if not each.masked and (done := made(each, planned, book)) is not None)
     masked = [each for each in those.units if each.masked]
-    documents = files(units, planned, masked, host, book)
+    outside = dict(externals_of_masked(masked, planned))
+    by_name = frozenset(each.unit for each in sources.instance_links)
+    known = Outside(task.runtime, task.selection, frozenset(each.unit for each in masked), by_name)
+    outside |= externals(planned, known, book)
+    tell_dropins(planned, task.runtime, book)
+    for fate in others(task.runtime, book.files):
+        book.file(fate)
+    documents = files(units, planned, outside, host, book)
     texts = {path: text(document) for path, document in sorted(documents.items())}
     return Draft(texts, units, those, planned, book)
 

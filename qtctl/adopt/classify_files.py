@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from qtctl.adopt.adoption import FileFate, FileKind
@@ -14,6 +14,9 @@ NO_FILES = ("device", "scope")
 PULLS = {".wants": "WantedBy", ".requires": "RequiredBy", ".upholds": "UpheldBy"}
 _NULL = "/dev/null"
 _LEFTOVER = re.compile(r"(\.(bak|old|orig|save|disabled|backup|swp|tmp|rpmnew|rpmsave|dpkg-[a-z]+|ucf-[a-z]+)|~)[^/]*$")
+
+_CONNECTION = re.compile(r"[0-9]+-([0-9]+-[0-9]+(_[0-9]+)?|.+:[0-9]+-.+:[0-9]+|unknown)")
+"""What systemd calls instances of a socket with Accept=: number, and process or addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,14 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceLink:
+    """An instance that a link gives a name of its own: `zq-w@four.service` → `zq-w@.service`."""
+
+    unit: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Enablement:
     """`puller` pulls `unit` in; `by` is the [Install] directive that such a link is made from."""
 
@@ -62,26 +73,59 @@ class Sorted:
     dropins: tuple[DropinSource, ...]
     aliases: tuple[Alias, ...]
     enablements: tuple[Enablement, ...]
+    instance_links: tuple[InstanceLink, ...]
     others: tuple[FileFate, ...]
+    loaded: tuple[str, ...] = ()
+    """Instances that a live host has in memory, or enabled, whatever made them."""
 
     def instances(self, template: str) -> tuple[str, ...]:
-        """The instances of a template that links enable."""
+        """The instances of a template that links enable, or that a live host has."""
         head, _, tail = template.partition("@")
-        found = {each.unit for each in self.enablements}
+        found = {*(each.unit for each in self.enablements), *self.loaded}
         named = (name[len(head) + 1 : -len(tail)] for name in sorted(found) if _instance(name, head, tail))
         return tuple(name for name in named if name)
 
 
 def sort(found: Iterable[Found]) -> Sorted:
     """Each file in its place, by path."""
-    parts: dict[type, list[object]] = {kind: [] for kind in (UnitSource, DropinSource, Alias, Enablement, FileFate)}
+    kinds = (UnitSource, DropinSource, Alias, Enablement, InstanceLink, FileFate)
+    parts: dict[type, list[object]] = {kind: [] for kind in kinds}
     for each in sorted(found, key=lambda file: file.path):
         placed = _placed(each)
         parts[type(placed)].append(placed)
-    return Sorted(*(tuple(parts[kind]) for kind in parts))  # type: ignore[arg-type]  # each list holds its own type
+    by_kind = (tuple(parts[kind]) for kind in kinds)
+    placed_files = Sorted(*by_kind)  # type: ignore[arg-type]  # each list holds its own type
+    return replace(placed_files, aliases=tuple(_ends(placed_files.aliases)))
 
 
-def _placed(file: Found) -> UnitSource | DropinSource | Alias | Enablement | FileFate:
+def with_loaded(sources: Sorted, loaded: Iterable[str]) -> Sorted:
+    """With the instances among the units that a live host knows.
+
+    Not those that only a link of their own name makes: systemd calls them enabled, and nothing pulls them in, which no
+    registry can say of an instance.
+    """
+    pulled = {each.unit for each in sources.enablements}
+    by_name = {each.unit for each in sources.instance_links} - pulled
+    return replace(sources, loaded=tuple(unit for unit in loaded if is_lasting(unit) and unit not in by_name))
+
+
+def is_lasting(unit: str) -> bool:
+    """Whether it is an instance that somebody named, and not one that a socket with Accept= made of a connection."""
+    name = unit.rpartition(".")[0].partition("@")[2]
+    return bool(name) and not _CONNECTION.fullmatch(name)
+
+
+def _ends(aliases: tuple[Alias, ...]) -> Iterator[Alias]:
+    """Each with the unit at the end of its links, of which one may lead to the next."""
+    next_of = {alias.name: alias.unit for alias in aliases}
+    for alias in aliases:
+        unit = alias.unit
+        for _ in range(len(aliases)):
+            unit = next_of.get(unit, unit)
+        yield replace(alias, unit=unit)
+
+
+def _placed(file: Found) -> UnitSource | DropinSource | Alias | Enablement | InstanceLink | FileFate:
     path = PurePosixPath(file.path)
     if file.problem:
         return _other(file, f"cannot be read: {file.problem}")
@@ -128,14 +172,16 @@ def _pulled(file: Found, puller: str, by: str) -> Enablement | FileFate:
     return Enablement(puller, name, by, file.path)
 
 
-def _linked(file: Found, name: str) -> UnitSource | Alias | FileFate:
+def _linked(file: Found, name: str) -> UnitSource | Alias | InstanceLink | FileFate:
     target = str(file.link)
     if target == _NULL:
         return UnitSource(name, file.path, masked=True)
     to = PurePosixPath(target).name
     if not unit_file(to):
         return _other(file, f"a link to {target}, which is no unit file", name)
-    if to == name or _instance(name, *to.partition("@")[::2]):
+    if _instance(name, *to.partition("@")[::2]):
+        return InstanceLink(name, file.path)
+    if to == name:
         return _other(file, f"a link to {target}: no file of its own", name)
     if to.rpartition(".")[2] != name.rpartition(".")[2]:
         return _other(file, f"a link to {target}, a unit of another type: systemd ignores it", name)

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
 SEARCHED = (
-    "etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system", "usr/lib/systemd/system",
-    "lib/systemd/system",
+    "etc/systemd/system.control", "etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system",
+    "usr/lib/systemd/system", "lib/systemd/system",
 )  # fmt: skip
 """Where systemd looks for units, the first one wins."""
 
@@ -67,5 +67,5 @@ def rule(paths: Iterable[str], prefer: tuple[str, ...]) -> Rule:
 
 
 def _searched(folder: PurePosixPath) -> int:
-    text = f"/{folder}"
+    text = f"/{folder.parent if folder.name.endswith('.d') else folder}"
     return next((n for n, known in enumerate(SEARCHED) if text.endswith(f"/{known}")), len(SEARCHED))

@@ -56,6 +56,8 @@ class Original:
     """Of an instance whose template is adopted: what drop-ins of the template say in spite of its own."""
     foreign: bool = False
     """Only drop-ins of it were found: the unit itself is somebody else's."""
+    read: tuple[str, ...] = ()
+    """The paths of all files that it was put together from."""
 
     @property
     def kind(self) -> str:
@@ -195,7 +197,7 @@ def _ordered(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterato
 
 def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) -> Original | None:
     unit = source.unit
-    links = tuple(each for each in desk.sources.enablements if each.unit == unit)
+    links = tuple(each for each in desk.sources.enablements if unit in (each.unit, template_of(each.unit)))
     aliases = tuple(dict.fromkeys(each.name for each in desk.sources.aliases if each.unit == unit))
     if source.masked:
         desk.book.tell(unit, "is masked: systemd refuses to start it", at=Place(source.path))
@@ -203,7 +205,8 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
     content = read(source.content, source.path, unit, desk.selection.version, desk.book)
     if content is None:
         return None
-    contents = [content, *_contents(unit, dropins, desk)]
+    ordered = tuple(_ordered(unit, dropins, desk))
+    contents = [content, *_contents(unit, ordered, desk)]
     template = unit.partition("@")[2].startswith(".")
     instances = desk.sources.instances(unit) if template else ()
     said, unsaid = _sayable(contents, unit, kind_of(unit), desk.book)
@@ -218,11 +221,12 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
         pulled=links,
         instances=instances,
         unsaid=unsaid,
+        read=(source.path, *(each.path for each in ordered)),
     )
 
 
-def _contents(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[Content]:
-    for each in _ordered(unit, dropins, desk):
+def _contents(unit: str, ordered: Sequence[DropinSource], desk: _Desk) -> Iterator[Content]:
+    for each in ordered:
         content = read(each.content, each.path, unit, desk.selection.version, desk.book)
         if content is not None:
             yield content
@@ -238,13 +242,15 @@ def _foreign(
             f"{unit} has a drop-in of the name of {each.path}, which is merged into the template and cannot be hidden"
         )
         desk.book.tell(unit, what, "see what it says otherwise", at=Place(dropins[0].path))
-    contents = list(_contents(unit, dropins, desk))
+    ordered = tuple(_ordered(unit, dropins, desk))
+    contents = list(_contents(unit, ordered, desk))
     if contents:
         said, unsaid = _sayable(contents, unit, "dropins", desk.book)
         merged = _merged(said, desk.book, resets=True)
         folder = str(PurePosixPath(dropins[0].path).parent)
         at = changed(dropins, others)
-        yield Original(unit, folder, merged, *_asides(contents), unsaid=unsaid, changed=at, foreign=True)
+        files = tuple(each.path for each in ordered)
+        yield Original(unit, folder, merged, *_asides(contents), unsaid=unsaid, changed=at, foreign=True, read=files)
 
 
 def _asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Assignment, ...]]:
@@ -285,10 +291,13 @@ def _links(sources: Sorted, adopted: set[str], book: Book) -> None:
         taken = alias.unit in adopted
         why = f"another name of {alias.unit}" + ("" if taken else ", which was not adopted")
         book.file(FileFate(alias.path, FileKind.LINK, alias.unit, taken, why))
+    for named in sources.instance_links:
+        template = template_of(named.unit)
+        why = f"names {named.unit}, an instance of {template}"
+        why += "" if template in adopted else ", which was not adopted"
+        book.file(FileFate(named.path, FileKind.LINK, named.unit, template in adopted, why))
     for link in sources.enablements:
-        head, at, tail = link.unit.partition("@")
-        template = f"{head}@.{tail.rpartition('.')[2]}" if at else ""
-        taken = link.unit in adopted or template in adopted
+        taken = link.unit in adopted or template_of(link.unit) in adopted
         why = f"{link.puller} pulls in {link.unit}" + ("" if taken else ", which was not adopted")
         book.file(FileFate(link.path, FileKind.LINK, link.unit, taken, why))
 

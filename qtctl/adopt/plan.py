@@ -1,19 +1,20 @@
 """What holds for all units of one adoption: what they are called, which venvs they run in, who drives whom."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from qtctl.adopt.exec_start import venv_names, venv_of
 from qtctl.adopt.merged_units import Original, Originals
 from qtctl.adopt.names import entry_names, kind_of, shared_prefix
-from qtctl.dialects.systemd.unit_name import TYPES
+from qtctl.adopt.states import Standing, other_standing, service_standing
+from qtctl.dialects.systemd.unit_name import TYPES, instance
 from qtctl.model.adoption import UnitState
 
 _ENDINGS = tuple(f".{each}" for each in TYPES)
 _PULLS = ("WantedBy", "RequiredBy", "UpheldBy")
-STATES = {"enabled": True, "enabled-runtime": True, "linked": False, "disabled": False, "static": False}
+_NEEDS = ("Wants", "Requires", "BindsTo", "Requisite", "Upholds", "OnFailure", "OnSuccess")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ class Plan:
     drivers: Mapping[str, str]
     states: Mapping[str, UnitState]
     linked: bool
+    aliases: frozenset[str] = frozenset()
+    """Other names of adopted units."""
+    instances: frozenset[str] = frozenset()
+    """Of adopted templates."""
+    needed: frozenset[str] = frozenset()
+    """Units that adopted ones pull in."""
 
     @property
     def env_dir(self) -> str:
@@ -46,10 +53,32 @@ class Plan:
 
     def unknown(self, unit: str) -> bool:
         """Whether it would count as the fleet's, and is not among what was adopted."""
-        return unit not in self.names and any(fnmatchcase(unit, pattern) for pattern in self.patterns)
+        known = unit in self.names or unit in self.aliases or unit in self.instances
+        return not known and any(fnmatchcase(unit, pattern) for pattern in self.patterns)
 
-    def state(self, original: Original) -> str:
-        """Of a service: running, on-timer, on-demand or stopped."""
+    @property
+    def live(self) -> bool:
+        """Whether a host said what runs."""
+        return bool(self.states)
+
+    def standing(self, original: Original, unit: str = "") -> Standing:
+        """Of the original, or of `unit`, an instance of it."""
+        name = unit or original.unit
+        known = self.states.get(name)
+        unknown = known is None or not (known.enabled or known.active)
+        if known is None or (unknown and not unit):
+            return Standing(self._state(original) if original.kind == "services" else self._other_state(original))
+        if original.kind != "services":
+            return other_standing(known)
+        driver = self.drivers.get(name) or self.drivers.get(original.unit, "")
+        return service_standing(original, known, driver, needed=name in self.needed)
+
+    def _other_state(self, original: Original) -> str:
+        on = not self.linked or bool(original.pulled or original.instances) or not _installs(original)
+        return "active" if on else "stopped"
+
+    def _state(self, original: Original) -> str:
+        """Of a service of which no host says anything: running, on-timer, on-demand or stopped."""
         driver = self.drivers.get(original.unit, "")
         if self._enabled(original) and not (
             driver == "timers" and original.merged.last("Service", "Type") == "oneshot"
@@ -57,17 +86,7 @@ class Plan:
             return "running"
         return {"timers": "on-timer", "": "stopped"}.get(driver, "on-demand")
 
-    def active(self, original: Original) -> bool:
-        """Of a unit that is no service: whether it is declared active."""
-        known = self.states.get(original.unit)
-        if known is not None:
-            return known.active == "active" or known.enabled.startswith("enabled") or not known.enabled
-        return not self.linked or self._enabled(original) or not _installs(original)
-
     def _enabled(self, original: Original) -> bool:
-        known = self.states.get(original.unit)
-        if known is not None and (known.enabled or known.active):
-            return known.enabled.startswith("enabled") or known.active == "active"
         if original.pulled or original.instances:
             return True
         return not self.linked and _installs(original)
@@ -79,7 +98,32 @@ def plan(found: Originals, fleet: str, states: Mapping[str, UnitState]) -> Plan:
     names = entry_names(units, prefix)
     lines = [line for each in found.units for line in each.merged.all("Service", "ExecStart")]
     venvs = venv_names(path for line in lines if (path := venv_of(line)))
-    return Plan(fleet, prefix, names, _short(names), venvs, _drivers(found.units), states, found.linked)
+    return Plan(
+        fleet,
+        prefix,
+        names,
+        _short(names),
+        venvs,
+        _drivers(found.units),
+        states,
+        found.linked,
+        frozenset(_aliases(found.units)),
+        frozenset(instance(each.unit, name) for each in found.units for name in each.instances),
+        frozenset(_words(found.units, "Unit", _NEEDS)),
+    )
+
+
+def _aliases(units: Iterable[Original]) -> Iterator[str]:
+    for each in units:
+        yield from each.aliases
+    yield from _words((each for each in units if not each.foreign), "Install", ("Alias",))
+
+
+def _words(units: Iterable[Original], section: str, keys: Iterable[str]) -> Iterator[str]:
+    for each in units:
+        for key in keys:
+            for line in each.merged.all(section, key):
+                yield from line.split()
 
 
 def _installs(original: Original) -> bool:

@@ -8,11 +8,13 @@ import tomli_w
 
 from qtctl.adopt.ledger import Book
 from qtctl.adopt.merged_units import Original
-from qtctl.adopt.names import allowed
+from qtctl.adopt.outside import external
 from qtctl.adopt.plan import Plan
 from qtctl.adopt.tables import MODELS, Made
 from qtctl.dialects.systemd.unit_name import TYPES, valid
 from qtctl.errors import Place
+from qtctl.meaning.units import is_up
+from qtctl.model.adoption import UnitState
 from qtctl.rules.registry.addresses import QT101
 from qtctl.rules.registry.references import QT102
 
@@ -41,9 +43,9 @@ class HostFacts:
 
 
 def files(
-    units: Iterable[Made], plan: Plan, masked: Iterable[Original], host: HostFacts, book: Book
+    units: Iterable[Made], plan: Plan, outside: Mapping[str, Table], host: HostFacts, book: Book
 ) -> dict[str, Table]:
-    """Path → document. Retired, missing and masked units that others name are among the externals."""
+    """Path → document. Missing units that others name, and `outside`, are among the externals."""
     those = tuple(units)
     _listen(those, book)
     documents: dict[str, Table] = {
@@ -60,7 +62,7 @@ def files(
             documents.setdefault(path, {})[each.name] = table
     if plan.venvs:
         documents["venvs.toml"] = {name: {"path": path} for path, name in plan.venvs.items()}
-    externals = {**dict(_masked(masked)), **dict(_missing(those, plan, book))}
+    externals = {**dict(_missing(those, plan, book)), **outside}
     if externals:
         documents["externals.toml"] = externals
     return documents
@@ -140,10 +142,10 @@ def _python(run: Mapping[str, Any]) -> Table:
     return {"python": run["python"]} if "python" in run else {}
 
 
-def _masked(masked: Iterable[Original]) -> Iterator[tuple[str, Table]]:
+def externals_of_masked(masked: Iterable[Original], plan: Plan) -> Iterator[tuple[str, Table]]:
     for each in masked:
-        summary = "Masked: systemd refuses to start it."
-        yield _external(each.unit), {"summary": summary, "unit": each.unit, "state": "stopped", "enabled": False}
+        state = plan.states.get(each.unit, UnitState())
+        yield external(each.unit, "Masked: systemd refuses to start it.", state)
 
 
 def _missing(units: Iterable[Made], plan: Plan, book: Book) -> Iterator[tuple[str, Table]]:
@@ -156,10 +158,11 @@ def _missing(units: Iterable[Made], plan: Plan, book: Book) -> Iterator[tuple[st
     for unit, by in sorted(named.items()):
         who = ", ".join(dict.fromkeys(each.original.unit for each in by))
         first = by[0].original
+        state = plan.states.get(unit, UnitState())
         what = f"is named by {who}, and is not among what was adopted: it was declared as an external"
         book.warn(QT102, unit, what, "adopt it too, or take the reference out", at=Place(first.path))
-        summary = f"Named by {who}; it was not there to be adopted."
-        yield _external(unit), {"summary": summary, "unit": unit, "state": "stopped", "enabled": False}
+        gone = "it was not among what was adopted" if is_up(state.active) else "it was not there to be adopted"
+        yield external(unit, f"Named by {who}; {gone}.", state)
 
 
 def _references(table: Mapping[str, Any]) -> Iterator[str]:
@@ -169,7 +172,3 @@ def _references(table: Mapping[str, Any]) -> Iterator[str]:
             yield from value if isinstance(value, list) else ()
     if isinstance(table.get("service"), str):
         yield table["service"]
-
-
-def _external(unit: str) -> str:
-    return allowed(unit)

@@ -1,11 +1,13 @@
 """Each unit → the table of the registry that says it, of whatever kind it is."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from qtctl.adopt.adoption import Fate
 from qtctl.adopt.assignments import At
+from qtctl.adopt.classify_files import PULLS
 from qtctl.adopt.entry import Entry, Table
 from qtctl.adopt.exec_start import around, ran
 from qtctl.adopt.ledger import Book
@@ -15,11 +17,13 @@ from qtctl.adopt.notes import notes
 from qtctl.adopt.plan import Plan, started
 from qtctl.adopt.read import Assignment
 from qtctl.adopt.secrets import Hidden
+from qtctl.adopt.states import Standing
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.splitting import Escapes, split
-from qtctl.dialects.systemd.unit_name import escape_path, is_template, unescape
+from qtctl.dialects.systemd.unit_name import escape_path, instance, is_template, unescape
 from qtctl.dialects.systemd.values import names_unit
 from qtctl.errors import InputError, Place
+from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.model.fields import Node
 from qtctl.model.unit_kinds import DECLARATIONS, DECLARED_IN, UNIT_TABLES
@@ -75,7 +79,7 @@ def made(original: Original, plan: Plan, book: Book) -> Made | None:
         special = _SPECIAL.get((kind, *at))
         if special:
             special(done, plan, held)
-    _install(done, held)
+    _install(done, held, live=plan.live)
     for at, said in held.items():
         entry.take(at, said, plan.calls)
     _after(done, plan, book)
@@ -108,10 +112,7 @@ def _head(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> Non
         return
     described = held.pop(("Unit", "Description"), ())
     entry.put(("summary",), described[-1].value if described else undescribed(original), described)
-    if done.kind == "services":
-        entry.put(("state",), plan.state(original))
-    elif done.kind != "targets" and not plan.active(original):
-        entry.put(("state",), "stopped")
+    _standing(done, plan)
     if original.unit != _named(done, plan):
         entry.put(("unit",), original.unit)
     if original.instances:
@@ -120,6 +121,39 @@ def _head(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> Non
     by_itself = done.kind == "services" and is_template(original.unit)
     if any(_SPECIFIER.search(value) for value in values) and not by_itself:
         entry.put(("specifiers",), True)
+
+
+def _standing(done: Made, plan: Plan) -> None:
+    """Its state, and whether it is enabled where that is not as the state says; of instances what is their own."""
+    original, entry = done.original, done.entry
+    if plan.live and original.instances and done.kind == "services":
+        each_of = {name: plan.standing(original, instance(original.unit, name)) for name in original.instances}
+        found = [(each.state, each.enabled) for each in each_of.values()]
+        common, _ = Counter([each for each in found if each[0] == "running"] or found).most_common(1)[0]
+        standing = Standing(*common)
+        own = {name: _own(each, standing) for name, each in each_of.items() if (each.state, each.enabled) != common}
+        _tell_open({instance(original.unit, name): each for name, each in each_of.items()}, done)
+    else:
+        standing, own = plan.standing(original), {}
+        _tell_open({original.unit: standing}, done)
+    if done.kind == "services" or standing.state != "active":
+        entry.put(("state",), standing.state)
+    if standing.enabled is not None:
+        entry.put(("enabled",), standing.enabled)
+    if own:
+        entry.put(("instance",), own)
+
+
+def _own(standing: Standing, common: Standing) -> Table:
+    enabled = standing.state == "running" if standing.enabled is None else standing.enabled
+    return {**({"state": standing.state} if standing.state != common.state else {}), "enabled": enabled}
+
+
+def _tell_open(standings: Mapping[str, Standing], done: Made) -> None:
+    for unit, standing in standings.items():
+        if standing.open:
+            what, place = f"{unit} {standing.open}", Place(done.original.path)
+            done.entry.book.tell(unit, what, "say which it is to be", at=place, severity=Severity.WARNING)
 
 
 def _named(done: Made, plan: Plan) -> str:
@@ -205,22 +239,31 @@ def _listens(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
         done.entry.put(("listen",), [f"{words[one.section, one.key]} {one.value}" for one in said], said)
 
 
-def _install(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
-    """[Install] as it is, with the links that stand for what it does not say."""
+def _install(done: Made, held: dict[At, tuple[Assignment, ...]], *, live: bool) -> None:
+    """[Install] as it is, with the links that stand for what it does not say.
+
+    On a live host the links of a unit that has any are what enables it, whatever [Install] would make.
+    """
     original = done.original
     if original.foreign:
         return
-    extra: dict[str, list[str]] = {}
+    linked: dict[str, list[str]] = {key: [] for key in (*PULLS.values(), "Alias")}
     for link in original.pulled:
-        if link.puller not in _words(held, "Install", link.by):
-            extra.setdefault(link.by, []).append(link.puller)
-    named = _words(held, "Install", "Alias")
-    extra["Alias"] = [name for name in original.aliases if name not in named]
+        if link.puller not in linked[link.by]:
+            linked[link.by].append(link.puller)
+    linked["Alias"] += original.aliases
+    by_links_alone = live and any(linked.values())
     done.entry.table["install"] = {}
-    for key, names in extra.items():
-        if names:
-            path = done.entry.keys["Install", key].path
-            done.entry.put(path, [*_words(held, "Install", key), *names], held.pop(("Install", key), ()))
+    for key, names in linked.items():
+        said = _words(held, "Install", key)
+        wanted = [name for name in said if not by_links_alone or name in names or "%" in name]
+        wanted += [name for name in names if name not in said]
+        if wanted == said:
+            continue
+        path, lines = done.entry.keys["Install", key].path, held.pop(("Install", key), ())
+        done.entry.put(path, wanted, lines)
+        if len(wanted) < len({*said, *names}):
+            done.entry.left["Install", key] = "its links on the host are others"
 
 
 def _words(held: Mapping[At, tuple[Assignment, ...]], section: str, key: str) -> list[str]:
@@ -275,7 +318,7 @@ def _plain_install(done: Made) -> None:
     if "install" not in table:
         return
     derived = list(DECLARED_IN[done.kind].wanted_by) if done.kind in DECLARED_IN else ["multi-user.target"]
-    if done.kind == "services" and table["state"] in ("on-timer", "on-demand"):
+    if done.kind == "services" and table["state"] in ("on-timer", "on-demand") and not table.get("enabled"):
         derived = []
     if done.kind in ("slices", "swaps"):
         derived = ["?"]

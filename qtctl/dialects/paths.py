@@ -1,6 +1,7 @@
 """Paths as text: which ones are plain enough to become the names of files, and the names on their way."""
 
 import re
+from pathlib import PurePosixPath
 
 from qtctl.errors import InputError
 
@@ -50,6 +51,19 @@ def folders_of(path: str) -> list[str]:
     if what:
         raise InputError(f"{path[:200]!r} {what}", hint="name a file below the folder, without ..")
     return found
+
+
+def link_target(path: str, link: str) -> str:
+    """The absolute path that a link at `path` leads to, whose text is `link`."""
+    if link.startswith("/"):
+        return link
+    parts: list[str] = []
+    for part in (*PurePosixPath(path).parent.parts, *PurePosixPath(link).parts):
+        if part == "..":
+            parts = parts[:-1] if len(parts) > 1 else parts
+        elif part != ".":
+            parts.append(part)
+    return str(PurePosixPath(*parts))
 
 
 def normal(path: str) -> str:

@@ -10,11 +10,13 @@ from qtctl.adopt.adoption import Adoption, Difference
 from qtctl.adopt.attribute_errors import blamed
 from qtctl.adopt.compare import differences, of_instance
 from qtctl.adopt.merged_units import Selection
-from qtctl.adopt.registry import HostFacts
+from qtctl.adopt.recorded import recorded
+from qtctl.adopt.registry import HostFacts, text
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.declare import declare
 from qtctl.model.adoption import Found, UnitState
 from qtctl.model.desired import Desired
+from qtctl.render.originals import digest_of
 
 Schemas = Mapping[str, Mapping[str, Any]]
 
@@ -34,6 +36,7 @@ class Source:
     name: str
     found: tuple[Found, ...]
     states: Mapping[str, UnitState] = field(default_factory=dict)
+    runtime: tuple[Found, ...] = ()
     unread: tuple[str, ...] = ()
     as_root: bool = False
     """Whether root looked at the host: no account for audits is known."""
@@ -51,15 +54,26 @@ class Into:
 
 def adopt_units(source: Source, selection: Selection, into: Into) -> Adopted:
     """InputError where there is nothing to adopt."""
-    task = Task(source.found, selection, into.fleet, into.host, source.states)
+    task = Task(source.found, selection, into.fleet, into.host, source.states, source.runtime)
     drafted, desired = proved(task, into, source.name)
     differing = tuple(compared(drafted, desired))
     files, judgments = drafted.book.sealed()
-    written = with_schemas(drafted.texts, into.schemas)
+    texts = dict(drafted.texts)
+    originals = (
+        dict(recorded(drafted.units, source.found, source.runtime, _generated(desired))) if source.states else {}
+    )
+    if originals:
+        texts["originals.toml"] = text(originals)
+    written = with_schemas(texts, into.schemas)
     adoption = Adoption(
         source.name, drafted.adopted, files, judgments, differing, tuple(sorted(written)), source.unread, source.as_root
     )
     return Adopted(written, adoption)
+
+
+def _generated(desired: Desired) -> dict[str, tuple[str, str]]:
+    """Unit → the path of the file that is generated for it, and the digest of what it says."""
+    return {file.subject: (file.path, digest_of(file)) for file in desired.files if file.of_unit}
 
 
 def proved(task: Task, into: Into, name: str) -> tuple[Draft, Desired]:

@@ -10,27 +10,33 @@ from typing import TypedDict
 from qtctl.adopt.names import allowed
 from qtctl.adopt.registry import HostFacts
 from qtctl.errors import HostError
-from qtctl.interfaces.host import BusCall, Host
+from qtctl.interfaces.host import BusCall, BusReply, Host
 from qtctl.interfaces.progress import Progress
 from qtctl.model.adoption import Found, UnitState
 from qtctl.model.events import Stage, begun
 from qtctl.model.facts import HostBaseline
+from qtctl.model.unit_kinds import UnitKind
 from qtctl.probes import baseline, unit_folders, units
 from qtctl.probes.answer import first_line
 from qtctl.probes.batch import Command, Frame, began, frames, script
 
 DEADLINE_S = 60.0
 ROOT = "root"
+_NO_FILES = (UnitKind.DEVICE, UnitKind.SCOPE)
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """`states` by unit name; `baseline` None and a line in `unread` where something could not be had."""
+    """`states` by unit name; `baseline` None and a line in `unread` where something could not be had.
+
+    `runtime`: files that are gone at the next boot, or made anew by it.
+    """
 
     found: tuple[Found, ...]
     states: Mapping[str, UnitState]
     baseline: HostBaseline | None
     unread: tuple[str, ...]
+    runtime: tuple[Found, ...] = ()
 
 
 def look(host: Host, say: Progress) -> Looked:
@@ -44,12 +50,14 @@ def look(host: Host, say: Progress) -> Looked:
         unread = (*unread, f"the host's own figures: {answer.reason}")
     elsewhere = unit_folders.linked(found)
     if elsewhere:
-        (more,) = _run(host, (unit_folders.files(elsewhere),))
+        (more,) = _run(host, (unit_folders.files([each.path for each in elsewhere]),))
         others, refused = unit_folders.read(more)
-        found, unread = _in_place(found, others), (*unread, *refused)
+        found, unread = unit_folders.followed(found, others), (*unread, *refused)
     say(begun(host.address, Stage.COLLECT, "asking systemd"))
     states, refused = _states(host, found)
-    return Looked(found, states, value, (*unread, *refused))
+    own = tuple(each for each in found if not unit_folders.is_runtime(each.path))
+    runtime = tuple(each for each in found if unit_folders.is_runtime(each.path))
+    return Looked(own, states, value, (*unread, *refused), runtime)
 
 
 def facts(looked: Looked, name: str, address: str, user: str) -> HostFacts:
@@ -88,29 +96,28 @@ def _run(host: Host, commands: Sequence[Command]) -> list[Frame | None]:
     return frames(len(commands), marker, done.stdout, done.stderr)
 
 
-def _in_place(found: Iterable[Found], others: Iterable[Found]) -> tuple[Found, ...]:
-    """Links to files elsewhere, with the content of what they lead to."""
-    contents = {PurePosixPath(each.path).name: each for each in others}
-    placed = []
-    for each in found:
-        other = contents.get(PurePosixPath(each.path).name) if each.link is not None else None
-        placed.append(Found(each.path, other.content, problem=other.problem) if other else each)
-    return tuple(placed)
-
-
 def _states(host: Host, found: Iterable[Found]) -> tuple[dict[str, UnitState], tuple[str, ...]]:
-    names = sorted({PurePosixPath(each.path).name for each in found if units.UNIT_NAME.fullmatch(_name(each))})
-    asked = [name for name in names if not units.odd_name(name)]
-    if not names:
+    """Of every unit that has a file or is loaded, of instances too."""
+    named = {_name(each) for each in found if units.UNIT_NAME.fullmatch(_name(each))}
+    if not named:
         return {}, ()
-    questions = [units.by_names(asked), units.unit_files(names)]
+    asked = sorted(name for name in named if not units.odd_name(name))
+    bus = host.bus()
     try:
-        rows, files = host.bus().call([_call(each) for each in questions], DEADLINE_S)
-        active = {name: row.active for name, row in zip(asked, units.rows(rows), strict=True)}
-        enabled = units.files(files)
+        listed, by_name = bus.call([_call(units.ALL_UNITS), _call(units.by_names(asked))], DEADLINE_S)
+        loaded = {row.id: row.active for row in units.rows(listed) if not row.absent}
+        active = {name: row.active for name, row in zip(asked, units.rows(by_name), strict=True)}
+        names = sorted(name for name in {*named, *loaded} if UnitKind.of(name) not in _NO_FILES)
+        replies = bus.call([_call(units.file_state(name)) for name in names], DEADLINE_S)
+        enabled = {name: _word(reply) for name, reply in zip(names, replies, strict=True)}
     except (HostError, units.Undecodable) as error:
         return {}, (f"what systemd says of the units: {error}",)
-    return {name: UnitState(enabled.get(name, ""), active.get(name, "")) for name in names}, ()
+    return {name: UnitState(enabled[name], loaded.get(name, active.get(name, ""))) for name in names}, ()
+
+
+def _word(reply: BusReply) -> str:
+    """'' of a unit without a file."""
+    return "" if reply.error in units.GONE else units.word(reply)
 
 
 def _name(found: Found) -> str:

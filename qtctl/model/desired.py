@@ -73,7 +73,6 @@ class DesiredService(DesiredUnit):
     writes: tuple[str, ...]
     consumes: tuple[Membership, ...]
     store: str
-    enabled: bool
     commands: tuple[DesiredCommand, ...] = ()
     settings: Pairs = ()
     """Further directives of [Service]."""
@@ -92,22 +91,24 @@ class DesiredService(DesiredUnit):
         return {ServiceState.RUNNING: True, ServiceState.STOPPED: False}.get(self.state)
 
     @property
-    def must_be_enabled(self) -> bool:
-        return self.enabled
-
-    @property
     def declared(self) -> str:
         return self.state.value
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredTarget(DesiredUnit):
-    """A target: always active, and enabled where something wants it."""
+    """A target. `active`: declared active."""
+
+    active: bool = True
+
+    @property
+    def must_be_active(self) -> bool | None:
+        return self.active
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredTimer(DesiredUnit):
-    """`schedule` is directive and value in file order. `active`: declared active (enabled and started)."""
+    """`schedule` is directive and value in file order. `active`: declared active."""
 
     schedule: tuple[tuple[str, str], ...]
     active: bool
@@ -119,10 +120,6 @@ class DesiredTimer(DesiredUnit):
 
     @property
     def must_be_active(self) -> bool | None:
-        return self.active
-
-    @property
-    def must_be_enabled(self) -> bool:
         return self.active
 
 
@@ -138,10 +135,6 @@ class DesiredOther(DesiredUnit):
     def must_be_active(self) -> bool | None:
         # A slice comes and goes with what is in it.
         return None if self.kind is UnitKind.SLICE else self.active
-
-    @property
-    def must_be_enabled(self) -> bool:
-        return self.active
 
     @property
     def triggers(self) -> str:
@@ -196,7 +189,6 @@ class DesiredExternal(DesiredUnit):
 
     aliases: tuple[str, ...]
     running: bool
-    enabled: bool
 
     @property
     def generated(self) -> bool:
@@ -205,10 +197,6 @@ class DesiredExternal(DesiredUnit):
     @property
     def must_be_active(self) -> bool | None:
         return self.running
-
-    @property
-    def must_be_enabled(self) -> bool:
-        return self.enabled
 
     @property
     def declared(self) -> str:
@@ -231,6 +219,23 @@ class RetiredUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class DesiredOriginal:
+    """What a host had in place of the file at `path` when the registry was made from it.
+
+    `says`: digest of what that file said then. `files`: path → as `seen_of` words it. `beside`: drop-ins that were in
+    force too, and are nobody's to declare. Nothing of it counts any more once
+    there is a file at `until` ('' for none).
+    """
+
+    path: str
+    says: str
+    files: tuple[tuple[str, str], ...]
+    beside: tuple[str, ...]
+    until: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredFile:
     """A file that qtctl generates. `env` marks the env files: read only through stat, never shown."""
 
@@ -245,6 +250,10 @@ class DesiredFile:
     subject: str
     """The unit that the file makes, or that reads it; of other kinds its path."""
     origin: Origin
+    original: DesiredOriginal | None = None
+    """What counts as this file, too: while the registry says what was said there."""
+    may_be_absent: bool = False
+    """Whether no file at its path is as good."""
 
     @property
     def of_unit(self) -> bool:
@@ -289,6 +298,7 @@ class Desired:
     other_units: tuple[DesiredOther, ...] = ()
     """Sockets, paths, slices, mounts, automounts and swaps; their templates too."""
     dropins: tuple[DesiredDropin, ...] = ()
+    originals: tuple[DesiredOriginal, ...] = ()
     files: tuple[DesiredFile, ...] = ()
     accounts: tuple[DesiredAccount, ...] = ()
     folders: tuple[DesiredFolder, ...] = ()

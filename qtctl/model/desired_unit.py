@@ -63,6 +63,8 @@ class DesiredUnit(Related):
     """The unit that it names to be started by it."""
     template: str = field(default="", kw_only=True)
     """Of an instance: the unit whose file it is made by."""
+    enabled: bool = field(default=True, kw_only=True)
+    """Whether it starts at boot, or with what wants it, where its [Install] lets it be enabled."""
 
     @property
     def kind(self) -> UnitKind:
@@ -95,7 +97,7 @@ class DesiredUnit(Related):
     @property
     def must_be_enabled(self) -> bool:
         """Where it can be: a unit without [Install] is static."""
-        return True
+        return self.enabled
 
     @property
     def installable(self) -> bool:
@@ -109,7 +111,8 @@ class DesiredUnit(Related):
     @property
     def names(self) -> tuple[str, ...]:
         """Every unit name that it may go by on a host, its own first."""
-        return (self.unit,)
+        aliases = (name for directive, name in self.install if directive == "Alias")
+        return (self.unit, *(name for name in aliases if "%" not in name))
 
     @property
     def triggers(self) -> str:

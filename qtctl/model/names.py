@@ -146,5 +146,7 @@ def _keys(registry: "Registry", kind: str, name: str) -> dict[str, str]:
         short = name.removesuffix("@")
         named = {f"{short}@{each}": instance(unit, each) for each in getattr(node, "instances", ())}
         return {unit: unit, **named, **{whole: whole for whole in named.values()}}
-    found = {unit: unit, **dict.fromkeys(getattr(node, "aliases", ()), unit)}
+    install = getattr(node, "install", None)
+    own = (alias for alias in (install.alias if install else ()) if "%" not in alias)
+    found = {unit: unit, **dict.fromkeys(getattr(node, "aliases", ()), unit), **{alias: alias for alias in own}}
     return found if kind in DECLARED_IN and DECLARED_IN[kind].whole_name else {**found, name: unit}

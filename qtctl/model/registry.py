@@ -52,7 +52,19 @@ from qtctl.model.running import (
 )
 from qtctl.model.sandbox import Sandbox
 from qtctl.model.states import KeyType, ServiceState
-from qtctl.model.units import Automount, Dropin, Mount, Path, RawDirectives, Slice, Socket, Swap, Target, Timer
+from qtctl.model.units import (
+    Automount,
+    Dropin,
+    Mount,
+    Original,
+    Path,
+    RawDirectives,
+    Slice,
+    Socket,
+    Swap,
+    Target,
+    Timer,
+)
 
 WorkingDirectory = Annotated[
     str,
@@ -182,11 +194,21 @@ Instance = Annotated[
 ]
 
 
+class OwnValues(Node):
+    """What one instance of a template has otherwise than the template says."""
+
+    state: Literal[ServiceState.RUNNING, ServiceState.STOPPED, ServiceState.ON_TIMER, ServiceState.ON_DEMAND] | None = (
+        None
+    )
+    enabled: Switch | None = None
+
+
 class Service(Node):
     SECTION: ClassVar = "Service"
 
     summary: str = says("Description", ..., section="Unit")
     state: ServiceState
+    enabled: Switch | None = None
     why: str = ""
     notes: str = ""
     replaced_by: tuple[str, ...] = ()
@@ -200,6 +222,7 @@ class Service(Node):
     supplementary_groups: tuple[AccountName, ...] = says("SupplementaryGroups", ())
     documentation: tuple[DocumentationUri, ...] = says("Documentation", (), section="Unit")
     instances: tuple[Instance, ...] = ()
+    instance: dict[Instance, OwnValues] = {}
     specifiers: Switch | None = None
     """Whether `%` in the values of this unit is systemd's. Not said: in templates, where `%i` is what they are for."""
     run: Run | None = None
@@ -389,6 +412,7 @@ class Registry:
     automounts: dict[str, Automount] = field(default_factory=dict)
     swaps: dict[str, Swap] = field(default_factory=dict)
     dropins: dict[str, Dropin] = field(default_factory=dict)
+    originals: dict[str, Original] = field(default_factory=dict)
     venvs: dict[str, Venv] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     externals: dict[str, External] = field(default_factory=dict)

@@ -56,11 +56,22 @@ Listen = Annotated[
 ]
 
 
+Digest = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Expect("a SHA-256 digest: 64 digits of 0-9 and a-f")
+]
+Seen = Annotated[
+    str,
+    StringConstraints(pattern=r"^(sha256:[0-9a-f]{64}|link:[^\x00]+)$", max_length=4200),
+    Expect('"sha256:" and a digest, or "link:" and where the link leads'),
+]
+
+
 class Unit(Node):
     """What every declared unit has."""
 
     summary: str = says("Description", ..., section="Unit")
     state: Literal["active", "stopped", "retired"] = "active"
+    enabled: Switch | None = None
     hosts: tuple[HostName, ...] = ()
     unit: UnitName | None = None
     why: str = ""
@@ -78,7 +89,6 @@ class Unit(Node):
 class Target(Unit):
     SECTION: ClassVar = "Unit"
 
-    state: Literal["active", "retired"] = "active"
     within: TargetName | None = None
     """The target that wants this one; none: multi-user.target."""
     replaced_by: tuple[str, ...] = ()
@@ -219,6 +229,18 @@ class Swap(Rare):
     priority: Number | None = says("Priority")
     options: Setting | None = says("Options")
     timeout: Span | None = says("TimeoutSec")
+
+
+class Original(Node):
+    """What a host had in place of a file that qtctl generates, when the registry was made from it."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    path: AbsolutePath
+    says: Digest
+    files: dict[AbsolutePath, Seen]
+    beside: tuple[AbsolutePath, ...] = ()
+    until: AbsolutePath | None = None
 
 
 class Dropin(Node):

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from qtctl.dialects.shell import quote
 from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.meaning.originals import ABSENT, is_in_place, seen_of
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.plan import Refusal, Step, StepKind
 from qtctl.plan.change_impact import needs_new_start, shown_diff
 
-ABSENT = "absent"
 UNSHOWN = "content differs (values not shown)"
 TAKE_OVER = "--take-over replaces it and keeps the old one on the host"
 
@@ -35,16 +35,21 @@ class FileChange:
 def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
     """Paths of the files whose present content a plan wants: regular ones with another content, and no env files."""
     found = []
-    for file in desired.files:
+    for file in _to_place(desired, facts):
         there = facts.read(File, file.path)
         if there is not None and _content_differs(there, file) and there.kind == "file" and file.kind != "env":
             found.append(file.path)
     return tuple(sorted(found))
 
 
+def _to_place(desired: Desired, facts: Facts) -> tuple[DesiredFile, ...]:
+    """All but those in whose place the host has what they were adopted from."""
+    return tuple(file for file in desired.files if not is_in_place(file, facts))
+
+
 def changes(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[FileChange, ...]:
     """Sorted by path. Call only where `obstacles` found nothing that cannot be taken over."""
-    found = [_change(file, facts.read(File, file.path), current) for file in desired.files]
+    found = [_change(file, facts.read(File, file.path), current) for file in _to_place(desired, facts)]
     return tuple(sorted((change for change in found if change is not None), key=lambda change: change.file.path))
 
 
@@ -90,15 +95,6 @@ def _rights(there: File, file: DesiredFile) -> str:
     return "; ".join(wrong)
 
 
-def seen_of(there: File | None) -> str:
-    """What stands at a path, as the install script on the host says it too."""
-    if there is None:
-        return ABSENT
-    if there.kind == "file":
-        return f"sha256:{there.sha256}"
-    return f"link:{there.target}" if there.kind == "link" else there.kind
-
-
 def _what(there: File) -> str:
     if there.kind == "link":
         return "a mask (a link to /dev/null)" if there.target == "/dev/null" else f"a link to {there.target}"
@@ -109,7 +105,7 @@ def _what(there: File) -> str:
 def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes], *, take_over: bool) -> tuple[Refusal, ...]:
     """What keeps the files from being written. What could not be read is in the way even with `take_over`."""
     found: list[Refusal] = []
-    for file in desired.files:
+    for file in _to_place(desired, facts):
         there = facts.read(File, file.path)
         found += _unreadable(file, there, current)
         if not take_over:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from qtctl.dialects.hosts import PATH, addresses_of, block_lines, same_address, with_block
+from qtctl.meaning.originals import seen_of
 from qtctl.model.account_facts import Hosts
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.desired_accounts import DesiredHosts
@@ -11,7 +12,6 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File
 from qtctl.model.plan import Refusal, Step, StepKind
 from qtctl.plan.change_impact import shown_diff
-from qtctl.plan.files import seen_of
 
 
 def paths(desired: Desired) -> tuple[str, ...]:

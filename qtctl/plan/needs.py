@@ -1,5 +1,6 @@
 """What a plan has to know of the host. Every one of these must be known before anything is decided."""
 
+from qtctl.meaning.originals import needs_of
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File, Unit
@@ -12,7 +13,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
 
     folders above what is written. Sorted; then the users and groups of accounts and folders, and the hosts file.
     """
-    paths = {file.path for file in desired.files}
+    paths = {need.subject for file in desired.files for need in needs_of(file)}
     paths.update(folder.path for folder in desired.folders)
     paths.update(hosts_file.paths(desired))
     paths.update(targets.folders(desired))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from qtctl.meaning.originals import as_adopted
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item
 from qtctl.model.facts import Facts
@@ -35,9 +36,11 @@ def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_o
 
 def _steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Step, ...]:
     written = changes(desired, facts, current)
-    scene = Scene(facts, {change.file.path: change for change in written}, {w.unit: w for w in goals(desired)})
+    adopted = frozenset(file.path for file in desired.files if as_adopted(file, facts))
+    by_path = {change.file.path: change for change in written}
+    scene = Scene(facts, by_path, {goal.unit: goal for goal in goals(desired)}, adopted)
     files = (*(change.step for change in written), *hosts_file.steps(desired, facts, current))
-    made = accounts.steps(desired, facts, {change.file.path: change for change in written})
+    made = accounts.steps(desired, facts, by_path)
     return (*files, *made, *unit_steps(scene))
 
 

@@ -14,11 +14,15 @@ _NO_UNIT = Unit("not-found", "inactive", "dead", "")
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What unit steps are decided on: the facts, what will be written, and the goals by unit."""
+    """What unit steps are decided on: the facts, what will be written, and the goals by unit.
+
+    `adopted`: generated files in whose place the host has what they were adopted from.
+    """
 
     facts: Facts
     changes: Mapping[str, FileChange]
     goals: Mapping[str, UnitGoal]
+    adopted: frozenset[str] = frozenset()
 
     def unit(self, name: str) -> Unit:
         return self.facts.read(Unit, name) or _NO_UNIT
@@ -42,7 +46,7 @@ def _outdated(scene: Scene, path: str, started: int, what: str) -> str:
     if change is not None and change.visible:
         return f"{path} changes"
     there = scene.facts.read(File, path)
-    if there is None or there.mtime <= started:
+    if path in scene.adopted or there is None or there.mtime <= started:
         return ""
     return f"{path} ({_clock(there.mtime)}) is newer than {what} ({_clock(started)})"
 

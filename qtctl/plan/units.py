@@ -30,7 +30,7 @@ def _links(scene: Scene) -> tuple[Step, ...]:
 def _link_steps(scene: Scene, goal: UnitGoal) -> list[Step]:
     state = scene.unit(goal.unit).unit_file_state
     if not goal.enabled:
-        if state not in ("enabled", "enabled-runtime"):
+        if state != "enabled":
             return []
         return [Step(StepKind.DISABLE, goal.unit, "enabled, declared not to start by itself", state)]
     missing = [link for link in goal.links if scene.facts.read(File, link) is None]
@@ -46,7 +46,7 @@ def _word(state: str) -> str:
 
 def _reload(scene: Scene, links: Sequence[Step]) -> tuple[Step, ...]:
     written = sum(change.file.of_unit for change in scene.changes.values())
-    stale = [goal.unit for goal in scene.goals.values() if scene.unit(goal.unit).need_daemon_reload]
+    stale = [goal.unit for goal in scene.goals.values() if _is_stale(scene, goal)]
     reasons = []
     if written:
         reasons.append(f"{written} unit file{'s' * (written > 1)} written")
@@ -56,6 +56,11 @@ def _reload(scene: Scene, links: Sequence[Step]) -> tuple[Step, ...]:
         more = f" and {len(stale) - 1} more" if stale[1:] else ""
         reasons.append(f"systemd has not read the file of {stale[0]}{more}")
     return (Step(StepKind.RELOAD, "systemd", "; ".join(reasons), " ".join(stale)),) if reasons else ()
+
+
+def _is_stale(scene: Scene, goal: UnitGoal) -> bool:
+    """systemd asks for a reload after every other `set-property`: what was adopted as it was is left as it is."""
+    return scene.unit(goal.unit).need_daemon_reload and goal.file not in scene.adopted
 
 
 def _resets(scene: Scene, starts: Sequence[Step]) -> tuple[Step, ...]:

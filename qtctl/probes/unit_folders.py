@@ -10,20 +10,28 @@ from pathlib import PurePosixPath
 
 from qtctl.dialects import shell
 from qtctl.dialects.lines import lines
+from qtctl.dialects.paths import link_target
 from qtctl.model.adoption import Found
 from qtctl.probes.answer import first_line, text
 from qtctl.probes.batch import Command, Frame
 from qtctl.remote.scripts import read_script
 
-FOLDERS = ("etc/systemd/system", "usr/local/lib/systemd/system")
-"""Where people put units of their own; those of packages and of the running system are neither's to declare."""
+OWN = ("etc/systemd/system", "etc/systemd/system.control", "usr/local/lib/systemd/system")
+"""Where people put units of their own, and `systemctl set-property` its drop-ins; those of packages are not theirs."""
+RUNTIME = tuple(
+    f"run/systemd/{name}"
+    for name in ("system.control", "transient", "generator.early", "system", "generator", "generator.late")
+)
+"""What is gone at the next boot, or made anew by it."""
+FOLDERS = (*OWN, *RUNTIME)
 _MESSAGE = re.compile(r"tar: (.+): (?:Cannot \w+|file changed[^:]*): ?(.*)")
 LARGEST = 4 * 1024**2
 """Bytes of a unit file: systemd reads none that is larger."""
 TOO_LARGE = "larger than 4 MiB"
 MOST_FILES = 20_000
 _BROKEN = (tarfile.TarError, ArithmeticError, EOFError, LookupError, OSError, RecursionError, TypeError, ValueError)
-_PACKAGED = ("/lib/systemd/", "/usr/lib/systemd/", "/run/")
+_SEARCHED = tuple(f"/{folder}" for folder in (*FOLDERS, "usr/lib/systemd/system", "lib/systemd/system"))
+_PULLS = (".wants", ".requires", ".upholds")
 
 
 def folders() -> Command:
@@ -32,17 +40,54 @@ def folders() -> Command:
     return Command(_script("folders", FOLDERS), ("tar", "-C", "/", "-cf", "-", *FOLDERS), again)
 
 
-def linked(found: Iterable[Found]) -> tuple[str, ...]:
-    """Paths of unit files elsewhere that links of the same name lead to: as systemctl link makes them."""
-    paths = []
-    for each in found:
-        if each.link is None or PurePosixPath(each.link).name != PurePosixPath(each.path).name:
-            continue
-        target = each.link if each.link.startswith("/") else _joined(each.path, each.link)
-        if target.startswith(_PACKAGED) or PurePosixPath(each.path).parent.suffix in (".wants", ".requires"):
-            continue
-        paths.append(target)
-    return tuple(dict.fromkeys(paths))
+def linked(found: Iterable[Found]) -> tuple[Found, ...]:
+    """Links to where systemd does not look for units, as systemctl link makes them; drop-ins, and folders of them.
+
+    Of several names that lead to one file, the file's own is the unit, and the others are its aliases.
+    """
+    out = [each for each in found if each.link is not None and _leads_out(each.path, each.link)]
+    own = {_target(each) for each in out if PurePosixPath(_target(each)).name == _name(each)}
+    return tuple(each for each in out if _target(each) not in own or PurePosixPath(_target(each)).name == _name(each))
+
+
+def _target(each: Found) -> str:
+    return link_target(each.path, each.link or "")
+
+
+def _name(each: Found) -> str:
+    return PurePosixPath(each.path).name
+
+
+def _leads_out(path: str, link: str) -> bool:
+    parent, target = PurePosixPath(path).parent, link_target(path, link)
+    if target == "/dev/null" or parent.suffix in _PULLS:
+        return False
+    if parent.suffix == ".d" or path.endswith(".d"):
+        return True
+    return str(PurePosixPath(target).parent) not in _SEARCHED
+
+
+def is_runtime(path: str) -> bool:
+    return path.startswith(tuple(f"/{folder}/" for folder in RUNTIME))
+
+
+def followed(found: Iterable[Found], contents: Iterable[Found]) -> tuple[Found, ...]:
+    """Each link that was followed with the content of what it leads to; of a folder, what is in it."""
+    links = {each.path: each for each in linked(found)}
+    others = [_via(each, links) for each in contents]
+    there = {each.path for each in others}
+    kept = [each for each in found if each.path not in there and not (each.path in links and _holds(each.path, there))]
+    return tuple(sorted((*kept, *others), key=lambda each: each.path))
+
+
+def _holds(folder: str, paths: Iterable[str]) -> bool:
+    return any(path.startswith(f"{folder}/") for path in paths)
+
+
+def _via(each: Found, links: Mapping[str, Found]) -> Found:
+    """With the link by which it was reached: its own, or that of its folder."""
+    link = links.get(each.path) or links.get(str(PurePosixPath(each.path).parent))
+    return replace(each, link_at=link.path, via=link.link or "") if link else each
 
 
 def files(paths: Sequence[str]) -> Command:
@@ -104,13 +149,3 @@ def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, before: Mapping[s
         return Found(path, problem=TOO_LARGE)
     file = archive.extractfile(member)
     return Found(path, file.read() if file else b"")
-
-
-def _joined(path: str, link: str) -> str:
-    parts: list[str] = []
-    for part in (*PurePosixPath(path).parent.parts, *PurePosixPath(link).parts):
-        if part == "..":
-            parts = parts[:-1] if len(parts) > 1 else parts
-        elif part != ".":
-            parts.append(part)
-    return str(PurePosixPath(*parts))

@@ -19,6 +19,7 @@ from qtctl.model import registry as model
 from qtctl.model.accounts import Folder, User
 from qtctl.model.origin import Origin
 from qtctl.model.unit_kinds import UNIT_TABLES
+from qtctl.model.units import Original
 from qtctl.model.vocabulary import model_of
 from qtctl.registry.amounts import amounts
 from qtctl.registry.check import check
@@ -40,6 +41,7 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "externals.toml": ("externals", model.External),
     "users.toml": ("users", User),
     "folders.toml": ("folders", Folder),
+    "originals.toml": ("originals", Original),
 }
 """Files that map names to tables: the Registry field they fill and the model of a table."""
 

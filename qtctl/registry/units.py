@@ -81,7 +81,9 @@ def _template(registry: Registry, name: str, service: Service, origin: Origin) -
     if not is_template(unit):
         if service.instances:
             yield Problem(f"instances, and {unit} is no template", origin.at("instances"), "its name ends in @.service")
+        yield from _own_instances(service, origin)
         return
+    yield from _own_instances(service, origin)
     if service.ports:
         yield Problem(
             "ports of a template: all its instances would listen there", origin.at("ports"), "declare a service each"
@@ -91,6 +93,13 @@ def _template(registry: Registry, name: str, service: Service, origin: Origin) -
             yield Problem(f"instance {each[:200]!r}: {what}", origin.at("instances"), "name it otherwise")
     if len(set(service.instances)) < len(service.instances):
         yield Problem("an instance is declared twice", origin.at("instances"), "once each")
+
+
+def _own_instances(service: Service, origin: Origin) -> Iterator[Problem]:
+    for name in service.instance:
+        if name not in service.instances:
+            what = f"instance.{name}: {name} is not among the instances"
+            yield Problem(what, origin.at("instance", name), f'instances = ["{name}"] declares it')
 
 
 def _unusable(instance: str) -> str:

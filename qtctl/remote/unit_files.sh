@@ -15,9 +15,18 @@ folders() {
   find "$@" -type f -size "+${largest}k" 2>/dev/null | archive -- "$@"
 }
 
-# files FILE...: below /, links followed.
+# files FILE...: below /, links followed. Of a folder the drop-ins in it.
 files() {
   cd / || exit
+  for each; do
+    shift
+    if [ -d "$each" ]; then
+      for dropin in "$each"/*.conf; do [ ! -e "$dropin" ] || set -- "$@" "$dropin"; done
+    else
+      set -- "$@" "$each"
+    fi
+  done
+  [ $# -gt 0 ] || exit 0
   large tell "$@" >&2
   large name "$@" 2>/dev/null | archive -h -- "$@"
 }

@@ -7,14 +7,14 @@ from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.names import UNIT_DIR
 from qtctl.model.origin import Origin
 from qtctl.render.accounts import paths
+from qtctl.render.originals import with_originals
 
 DROPIN = "dropin"
 
 
 def planned(desired: Desired) -> Desired:
     """`desired` with the files that `render` gives it, by path, each without its content."""
-    files = {file.path: file for file in _files(desired)}
-    return replace(desired, files=tuple(files[path] for path in sorted(files)))
+    return replace(desired, files=with_originals(_files(desired), desired.originals))
 
 
 def _files(desired: Desired) -> Iterator[DesiredFile]:

@@ -24,6 +24,7 @@ from qtctl.render.accounts import SYSUSERS, TMPFILES
 from qtctl.render.declared import Declared, of_dropin, of_service, of_target, of_timer, of_unit
 from qtctl.render.filling import Filled, Filling, OwnTemplates
 from qtctl.render.judge import judge_env, judge_mark, judge_unit
+from qtctl.render.originals import with_originals
 from qtctl.render.planned import DROPIN
 from qtctl.render.templates import fill
 from qtctl.render.written import mark
@@ -71,7 +72,7 @@ def render(desired: Desired, templates: Mapping[str, str]) -> Desired:
     errors = _grouped([failed[number] for number in sorted(failed)])
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
-    return replace(desired, files=tuple(files[path] for path in sorted(files)))
+    return replace(desired, files=with_originals(files.values(), desired.originals))
 
 
 def _begun(planned: Iterable[_Planned], failed: _Failed) -> tuple[dict[int, _Job], dict[int, DesiredFile]]:

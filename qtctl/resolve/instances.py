@@ -1,14 +1,17 @@
 """A template service and the name of an instance → the service that runs."""
 
 from dataclasses import replace
+from typing import TypedDict
 
 from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import instance
 from qtctl.model.desired import DesiredService
 from qtctl.model.desired_unit import Pairs
+from qtctl.model.registry import OwnValues
+from qtctl.model.states import ServiceState
 
 
-def instance_of(template: DesiredService, name: str) -> DesiredService:
+def instance_of(template: DesiredService, name: str, said: OwnValues | None = None) -> DesiredService:
     """The instance: its values are what systemd makes of the template's specifiers, where its name decides them."""
     own_name = f"{template.name.removesuffix('@')}@{name}"
     own = replace(
@@ -16,11 +19,26 @@ def instance_of(template: DesiredService, name: str) -> DesiredService:
         name=own_name,
         unit=instance(template.unit, name),
         template=template.unit,
+        **_own_state(template, said),
         consumes=tuple(replace(each, service=own_name) for each in template.consumes),
     )
     if template.specifiers or template.lines:
         own = replace(own, loaded=tuple(tuple(expand(word, own.unit) for word in words) for words in own.loaded))
     return _expanded(own) if template.specifiers else own
+
+
+class _OwnState(TypedDict):
+    state: ServiceState
+    enabled: bool
+
+
+def _own_state(template: DesiredService, said: OwnValues | None) -> _OwnState:
+    """An instance that says its state and not whether it is enabled is enabled as a service of that state is."""
+    if said is None or (said.state is None and said.enabled is None):
+        return {"state": template.state, "enabled": template.enabled}
+    state = said.state or template.state
+    derived = template.enabled if said.state is None else state is ServiceState.RUNNING
+    return {"state": state, "enabled": derived if said.enabled is None else said.enabled}
 
 
 def _expanded(service: DesiredService) -> DesiredService:

@@ -11,6 +11,7 @@ from qtctl.model.desired import (
     Desired,
     DesiredExternal,
     DesiredKey,
+    DesiredOriginal,
     DesiredService,
     DesiredVenv,
     Login,
@@ -86,6 +87,7 @@ def resolve(registry: Registry, host: str) -> Desired:
             for name in _declared(registry, table, host)
         ),
         dropins=tuple(dropin(registry, names, name) for name in _declared(registry, "dropins", host)),
+        originals=tuple(_originals(registry)),
         venvs=_venvs(registry, host, services),
         keys=_keys(registry, host, services),
         stores=_stores(registry, host),
@@ -113,8 +115,17 @@ def _declared(registry: Registry, kind: str, host: str) -> Iterator[str]:
 
 def _instances(registry: Registry, templates: tuple[DesiredService, ...]) -> Iterator[DesiredService]:
     for template in templates:
-        for name in registry.services[template.name].instances:
-            yield instance_of(template, name)
+        declared = registry.services[template.name]
+        for name in declared.instances:
+            yield instance_of(template, name, declared.instance.get(name))
+
+
+def _originals(registry: Registry) -> Iterator[DesiredOriginal]:
+    for name, each in sorted(registry.originals.items()):
+        origin = registry.origins["originals", name]
+        yield DesiredOriginal(
+            each.path, each.says, tuple(sorted(each.files.items())), each.beside, each.until or "", origin
+        )
 
 
 def _venvs(registry: Registry, host: str, services: tuple[DesiredService, ...]) -> tuple[DesiredVenv, ...]:

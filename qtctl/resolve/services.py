@@ -56,10 +56,11 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
     env = {**defaults.env, **service.env}
     target = unit_name(registry, "targets", service.target) if service.target else ""
     waits = service.state in STARTED_BY_OTHERS
+    by_itself = not waits or service.enabled is True
     order = order_of(names, defaults.order, service.order)
     if target and not waits:
         order["part_of"] = tuple(dict.fromkeys((*order["part_of"], target)))
-    wanted_by, install = install_of(names, service.install, () if waits else (target or "multi-user.target",))
+    wanted_by, install = install_of(names, service.install, (target or "multi-user.target",) if by_itself else ())
     restart = None if waits else defaults.restart
     specifiers = is_template(unit) if service.specifiers is None else service.specifiers
     argv = _argv(registry, run, ports)
@@ -92,7 +93,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         writes=service.streams.writes,
         consumes=_memberships(registry, name, service, origin),
         store=_store(registry, service),
-        enabled=service.state is ServiceState.RUNNING,
+        enabled=service.state is ServiceState.RUNNING if service.enabled is None else service.enabled,
         origin=origin,
         unit_settings=unit_settings(names, service, defaults.order),
         commands=commands(service.commands),

@@ -21,6 +21,8 @@ def target(registry: Registry, names: Names, name: str) -> DesiredTarget:
         name=name,
         unit=unit_name(registry, "targets", name),
         summary=node.summary,
+        active=node.state == "active",
+        enabled=_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins["targets", name],
         unit_settings=unit_settings(names, node),
@@ -41,6 +43,7 @@ def timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
         starts=names.started(node.service),
         schedule=(*pairs(node), *hatch(node.systemd, "Timer")),
         active=node.state == "active",
+        enabled=_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins["timers", name],
         unit_settings=unit_settings(names, node),
@@ -66,6 +69,7 @@ def other_unit(registry: Registry, names: Names, table: str, name: str) -> Desir
         starts=names.started(starts) if starts else "",
         settings=(*_listens(node), *pairs(node), *limits, *hatch(node.systemd, section)),
         active=node.state == "active",
+        enabled=_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins[table, name],
         ports=ports_of_socket(node, registry.origins[table, name]),
@@ -75,6 +79,11 @@ def other_unit(registry: Registry, names: Names, table: str, name: str) -> Desir
         specifiers=node.specifiers,
         **order_of(names, node.order),
     )
+
+
+def _enabled(node: Unit) -> bool:
+    """As its state where nothing is said."""
+    return node.state == "active" if node.enabled is None else node.enabled
 
 
 def _listens(node: Unit) -> Pairs:

@@ -16,7 +16,11 @@ DEFAULT_BURST = 5
 PRESENT_ENABLEMENT = ("enabled", "static", "alias", "indirect", "generated")
 """What comes up at boot or with whatever wants it: good for a unit whose [Install] is not ours."""
 
-ABSENT_ENABLEMENT = ("disabled", "static", "indirect", "masked")
+ABSENT_ENABLEMENT = (
+    "disabled", "static", "indirect", "masked", "masked-runtime", "generated", "transient", "linked", "enabled-runtime",
+)  # fmt: skip
+NOT_AT_BOOT = ("disabled", "linked", "indirect", "enabled-runtime")
+"""What does not come up at the next boot: good for a unit of ours that must not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class DeclaredUnit:
     enablement: tuple[str, ...]
     origin: Origin
     file: str = ""
+    made_by: str = ""
+    """The unit whose file it is made by: of an instance its template."""
     burst: int = DEFAULT_BURST
     names: tuple[str, ...] = ()
     causes: tuple[Root, ...] = ()
@@ -82,6 +88,7 @@ def _declared(unit: DesiredUnit, files: Mapping[str, str], env: Collection[str])
         enablement=_enablement(unit),
         origin=unit.origin,
         file=files.get(unit.made_by, "") if unit.generated else "",
+        made_by=unit.made_by,
         burst=_burst(unit) if isinstance(unit, DesiredService) else DEFAULT_BURST,
         names=unit.names[1:],
         causes=_causes(unit, env),
@@ -94,7 +101,7 @@ def _enablement(unit: DesiredUnit) -> tuple[str, ...]:
         return PRESENT_ENABLEMENT if unit.must_be_enabled else ABSENT_ENABLEMENT
     if not unit.installable:
         return ("static",)
-    return ("enabled",) if unit.must_be_enabled else ("disabled",)
+    return ("enabled",) if unit.must_be_enabled else NOT_AT_BOOT
 
 
 def _burst(service: DesiredService) -> int:

@@ -115,7 +115,7 @@ def look(
     """The view of one host, whose units have been rendered (or not)."""
     by_unit = {each.unit: each for each in declared_of(desired)}
     by_path = {dropin.path: dropin for dropin in desired.dropins}
-    made = (file for file in desired.files if file.of_unit)
+    made = (file for file in desired.files if file.of_unit and not file.may_be_absent)
     units = tuple(_unit(file, by_path.get(file.path) or by_unit[file.subject]) for file in made)
     return View(registry, desired, units, templates, keys, first, unsure)
 

@@ -131,7 +131,7 @@ def desired(**changes: Any) -> Desired:
         ),
         venvs=(DesiredVenv("ai-engine", VENV, f"{VENV}/bin/python", ("ai-engine",), Origin("venvs.toml")),),
         keys=(key(), key(SIZES), key(PRICES, KeyType.HASH)), stores=(store(),),
-        externals=(DesiredExternal("redis-server", REDIS, "", external, ("redis",), True, True, ports=ports),),
+        externals=(DesiredExternal("redis-server", REDIS, "", external, ("redis",), True, ports=ports),),
         retired_units=(RetiredUnit("old", GHOST, "replaced", Origin("services/old.toml")),),
         severities=(), fail_on="warning",
         files=(

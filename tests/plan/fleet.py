@@ -57,7 +57,15 @@ def target(name: str = "quantum", **changes: object) -> DesiredTarget:
 def timer(name: str, *, active: bool = True) -> DesiredTimer:
     unit = f"quantum-{name}.timer"
     return DesiredTimer(
-        name, unit, name, ORIGIN, (), active, starts=f"quantum-{name}.service", wanted_by=("timers.target",)
+        name,
+        unit,
+        name,
+        ORIGIN,
+        (),
+        active,
+        enabled=active,
+        starts=f"quantum-{name}.service",
+        wanted_by=("timers.target",),
     )
 
 

@@ -42,6 +42,7 @@ REQUIRED = {
     "memory": '"4G"', "cpus": "2", "external": '"redis-server"', "type": '"stream"', "is": '"deprecated"',
     "why": '"x"', "compose": '"c.yml"', "service": '"feed"', "what": '"/dev/x"', "where": '"/mnt/x"',
     "unit": '"x.service"', "defaults": '{ user = "u", group = "u", code = "/srv" }', "services": "{}", "aliases": "{}",
+    "says": '"%s"' % ("0" * 64), "files": "{}",
 }  # fmt: skip
 """Values that keys without a default may have, by the name of the key."""
 

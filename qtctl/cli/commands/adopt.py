@@ -99,7 +99,8 @@ def host(
             looked = look(connection, say)
             known = facts(looked, target, connection.address, connection.user)
     into = _into(out, name, known)
-    source = Source(target, looked.found, looked.states, looked.unread, as_root=connection.user == ROOT)
+    as_root = connection.user == ROOT
+    source = Source(target, looked.found, looked.states, looked.runtime, looked.unread, as_root=as_root)
     adopted = adopt_units(source, Selection(known.systemd, tuple(only or ())), into)
     _finish(adopted, out, str, force=force, format_=format_)
 

@@ -4,8 +4,9 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
+from qtctl.meaning.originals import adopted_paths, needs_of, originals_of
 from qtctl.meaning.units import has_file, read_unit
-from qtctl.model.desired import Desired
+from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
@@ -23,15 +24,15 @@ def _generated(desired: Desired) -> tuple[DeclaredUnit, ...]:
 
 def _dropins(desired: Desired) -> tuple[Expectation, ...]:
     """Of generated units, and of others that the registry adds drop-ins to."""
-    declared = {each.path for each in desired.dropins}
+    declared = {each.path for each in desired.files if each.kind == "dropin"}
     added_to = {each.unit for each in desired.dropins}
     units = (each for each in declared_units(desired) if each.file or each.unit in added_to)
     return tuple(
         Expectation(
             unit.unit,
             {"drop_ins": [*sorted(path for path in declared if _is_of(path, unit.unit))]},
-            (Need(Unit.FACT, unit.unit),),
-            partial(_only_declared, unit=unit.unit, declared=frozenset(declared)),
+            (Need(Unit.FACT, unit.unit), *_needs(originals := originals_of(desired, unit.unit, unit.made_by))),
+            partial(_only_declared, unit=unit.unit, declared=frozenset(declared), originals=originals),
             unit.origin,
         )
         for unit in units
@@ -42,12 +43,16 @@ def _is_of(path: str, unit: str) -> bool:
     return f"/{unit}.d/" in path
 
 
-def _only_declared(facts: Facts, unit: str, declared: frozenset[str]) -> Judgment:
+def _needs(originals: tuple[DesiredFile, ...]) -> tuple[Need, ...]:
+    return tuple(need for file in originals for need in needs_of(file))
+
+
+def _only_declared(facts: Facts, unit: str, declared: frozenset[str], originals: tuple[DesiredFile, ...]) -> Judgment:
     found = read_unit(facts, unit)
     if found is None or not has_file(found):
         return NOT_JUDGED
     paths = found.drop_in_paths or []
-    unknown = sorted(set(paths) - declared)
+    unknown = sorted(set(paths) - declared - adopted_paths(originals, facts))
     observed: JsonObject = {"drop_ins": [*paths], "undeclared": [*unknown]}
     source = proofs.unit_property(Need(Unit.FACT, unit), unit, "DropInPaths", " ".join(paths))
     return Verdict(not unknown, observed, (source,), remedy=_dropin_remedy(unit, unknown))
@@ -86,22 +91,23 @@ def _from_its_file(desired: Desired) -> tuple[Expectation, ...]:
         Expectation(
             unit.unit,
             {"fragment": unit.file},
-            (Need(Unit.FACT, unit.unit),),
-            partial(_is_from_its_file, declared=unit),
+            (Need(Unit.FACT, unit.unit), *_needs(originals := originals_of(desired, unit.made_by))),
+            partial(_is_from_its_file, declared=unit, originals=originals),
             unit.origin,
         )
         for unit in _generated(desired)
     )
 
 
-def _is_from_its_file(facts: Facts, declared: DeclaredUnit) -> Judgment:
+def _is_from_its_file(facts: Facts, declared: DeclaredUnit, originals: tuple[DesiredFile, ...]) -> Judgment:
     found = read_unit(facts, declared.unit)
     if found is None or not has_file(found):
         return NOT_JUDGED
     path = found.fragment_path
     source = proofs.unit_property(Need(Unit.FACT, declared.unit), declared.unit, "FragmentPath", path)
     remedy = f"systemctl cat {quote(declared.unit)}; remove {quote(path)}, then systemctl daemon-reload"
-    return Verdict(path == declared.file, {"fragment": path}, (source,), remedy=remedy)
+    own = path == declared.file or path in adopted_paths(originals, facts)
+    return Verdict(own, {"fragment": path}, (source,), remedy=remedy)
 
 
 QT211 = Rule(

@@ -4,6 +4,7 @@ from functools import partial
 
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.findings.finding import Severity
+from qtctl.meaning.originals import as_adopted, is_in_place, needs_of, seen_of
 from qtctl.meaning.units import has_file, read_unit
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need, State
@@ -18,19 +19,22 @@ NOT_JUDGED: tuple[Verdict, ...] = ()
 
 
 def _present(desired: Desired) -> tuple[Expectation, ...]:
-    return tuple(_present_one(declared) for declared in declared_units(desired))
+    files = {file.path: file for file in desired.files}
+    return tuple(_present_one(declared, files.get(declared.file)) for declared in declared_units(desired))
 
 
-def _present_one(declared: DeclaredUnit) -> Expectation:
+def _present_one(declared: DeclaredUnit, file: DesiredFile | None) -> Expectation:
     needs = [Need(Unit.FACT, declared.unit)]
     expected: JsonObject = {"load": "loaded"}
     if declared.file:
-        needs.append(Need(File.FACT, declared.file))
+        needs += needs_of(file) if file is not None else (Need(File.FACT, declared.file),)
         expected["file"] = declared.file
-    return Expectation(declared.unit, expected, tuple(needs), partial(_is_present, declared=declared), declared.origin)
+    return Expectation(
+        declared.unit, expected, tuple(needs), partial(_is_present, declared=declared, file=file), declared.origin
+    )
 
 
-def _is_present(facts: Facts, declared: DeclaredUnit) -> Verdict:
+def _is_present(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) -> Verdict:
     unit = read_unit(facts, declared.unit)
     load = unit.load_state if unit else "not-found"
     observed: JsonObject = {"load": load}
@@ -44,6 +48,7 @@ def _is_present(facts: Facts, declared: DeclaredUnit) -> Verdict:
     remedy = (
         deploy(facts) if generated else f"install the package that brings {declared.unit}, or correct [{declared.kind}]"
     )
+    there = there or (file is not None and as_adopted(file, facts))
     return Verdict(has_file(unit) and there, observed, tuple(sources), remedy=remedy)
 
 
@@ -88,11 +93,11 @@ def _same_files(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _same_file(file: DesiredFile) -> Expectation:
-    need = Need(File.FACT, file.path)
+    need, *more = needs_of(file)
     return Expectation(
         file.subject if file.kind == "unit" else file.path,
         {"path": file.path, "sha256": file.sha256},
-        (need,),
+        (need, *more),
         partial(_is_same, file=file, need=need),
         file.origin,
     )
@@ -100,6 +105,8 @@ def _same_file(file: DesiredFile) -> Expectation:
 
 def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
     found = facts.read(File, file.path)
+    if is_in_place(file, facts):
+        return _in_place(file, found, need)
     if found is None and _alone(file):
         source = proofs.presence(need, file.path, present=False)
         return Verdict(False, {"path": file.path, "kind": "absent"}, (source,), remedy=deploy(facts))
@@ -115,6 +122,16 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
     source = proofs.digest(need, file.path, found.sha256)
     observed = {"path": file.path, "sha256": found.sha256, "mark": found.ours}
     return Verdict(found.sha256 == file.sha256, observed, (source,), remedy=remedy)
+
+
+def _in_place(file: DesiredFile, found: File | None, need: Need) -> Verdict:
+    """As good as the generated file: what it was adopted from."""
+    seen: JsonObject = {"path": file.path, "adopted": seen_of(found)}
+    if found is not None and found.kind == "file" and found.sha256 is not None:
+        return Verdict(True, seen, (proofs.digest(need, file.path, found.sha256),))
+    if found is not None:
+        return Verdict(True, seen, (proofs.kind(need, file.path, found),))
+    return Verdict(True, seen, (proofs.presence(need, file.path, present=False),))
 
 
 def _alone(file: DesiredFile) -> bool:

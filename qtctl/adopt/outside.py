@@ -1,0 +1,117 @@
+"""Units of a live host that are nobody's to declare: transient ones, generated ones, those of packages.
+
+They stay what they are. Those that look like the fleet's become externals in the state that they are in, so that an
+audit knows them; nothing of what only lasts until the next boot is made to last.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from qtctl.adopt.adoption import FileFate, FileKind
+from qtctl.adopt.classify_files import unit_file
+from qtctl.adopt.ledger import Book
+from qtctl.adopt.merged_units import Selection, levels
+from qtctl.adopt.names import allowed
+from qtctl.adopt.plan import Plan
+from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.errors import Place
+from qtctl.meaning.units import is_up
+from qtctl.model.adoption import Found, UnitState
+
+WHY = {
+    "transient": "was made while the host runs, and goes when it ends or at the next boot",
+    "generator": "is made by a generator, at each boot and daemon-reload",
+    "generator.early": "is made by a generator, at each boot and daemon-reload",
+    "generator.late": "is made by a generator, at each boot and daemon-reload",
+    "system": "lies in /run, and is gone at the next boot",
+    "system.control": "lies in /run, and is gone at the next boot",
+}
+"""Folder below /run/systemd → what becomes of its files."""
+_ELSEWHERE = "has its file in none of the folders that were adopted"
+_BY_NAME = "is an instance by a link of its own name, and no other unit pulls it in"
+Table = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """`runtime`: files below /run/systemd. `masked`: units that are known to be, and declared already."""
+
+    runtime: tuple[Found, ...]
+    selection: Selection
+    masked: frozenset[str]
+    by_name: frozenset[str]
+    """Instances that only a link of their own name makes."""
+
+
+def externals(plan: Plan, outside: Outside, book: Book) -> Iterator[tuple[str, Table]]:
+    """Each unit that looks like the fleet's, or was asked for, as it is. The fate of each file goes into `book`."""
+    named = dict(_unit_files(outside.runtime))
+    for unit, (found, why) in sorted(named.items()):
+        taken = unit not in plan.names and unit not in plan.aliases and _is_meant(unit, plan, outside)
+        fate = f"{why}: {'declared as an external' if taken else 'not for a registry to declare'}"
+        book.file(FileFate(found.path, FileKind.UNIT, unit, taken, fate))
+        if taken:
+            yield external(unit, f"It {why}.", plan.states.get(unit, UnitState()))
+    for unit, state in sorted(plan.states.items()):
+        here = is_up(state.active) or bool(state.enabled)
+        if unit not in named and here and plan.unknown(unit) and _is_meant(unit, plan, outside):
+            yield external(unit, f"It {_BY_NAME if unit in outside.by_name else _ELSEWHERE}.", state)
+
+
+def external(unit: str, summary: str, state: UnitState) -> tuple[str, Table]:
+    """Its entry in externals.toml, in the state that the host says it is in."""
+    up, enabled = is_up(state.active), state.enabled in ("enabled", "alias")
+    said = "running" if up else "stopped"
+    return allowed(unit), {"summary": summary, "unit": unit, "state": said, "enabled": enabled}
+
+
+def beside(unit: str, runtime: Iterable[Found]) -> tuple[str, ...]:
+    """The drop-ins in /run that systemd reads for a unit."""
+    found = (each.path for each in runtime if PurePosixPath(each.path).parent.suffix == ".d")
+    return tuple(path for path in found if PurePosixPath(path).parent.name.removesuffix(".d") in levels(unit))
+
+
+def tell_dropins(plan: Plan, runtime: Iterable[Found], book: Book) -> None:
+    """What /run adds to units stays in force, and is not adopted."""
+    for found in runtime:
+        path = PurePosixPath(found.path)
+        of, folder = path.parent.name.removesuffix(".d"), path.parent.parent.name
+        if path.parent.suffix != ".d" or folder not in WHY:
+            continue
+        why = f"{WHY[folder]}: it stays in force until then, and was not adopted"
+        book.file(FileFate(found.path, FileKind.DROPIN, of, taken=False, why=why))
+        for unit in sorted(plan.names):
+            if of in levels(unit):
+                book.tell(unit, f"a drop-in {why}", "declare what should last", at=Place(found.path))
+
+
+def _unit_files(runtime: Iterable[Found]) -> Iterator[tuple[str, tuple[Found, str]]]:
+    """Files of units: those of folders that come first in systemd's order last, so that they stay."""
+    order = list(WHY)
+    those = [each for each in runtime if PurePosixPath(each.path).parent.name in WHY and not each.problem]
+    for found in sorted(those, key=lambda each: -order.index(PurePosixPath(each.path).parent.name)):
+        path = PurePosixPath(found.path)
+        if unit_file(path.name):
+            yield path.name, (found, WHY[path.parent.name])
+
+
+def _is_meant(unit: str, plan: Plan, outside: Outside) -> bool:
+    selection = outside.selection
+    if is_template(unit) or unit in outside.masked:
+        return False
+    return selection.wants(unit) and (bool(selection.only) or plan.unknown(unit))
+
+
+def others(runtime: Iterable[Found], known: Mapping[str, FileFate]) -> Iterator[FileFate]:
+    """What is neither a unit's file nor a drop-in: links, mostly, that pull units in until the next boot."""
+    for found in runtime:
+        if found.path not in known:
+            kind = FileKind.OTHER if found.link is None else FileKind.LINK
+            why = (
+                f"cannot be read: {found.problem}"
+                if found.problem
+                else WHY.get(found.path.split("/")[3], "lies in /run")
+            )
+            yield FileFate(found.path, kind, "", taken=False, why=why)

@@ -1,0 +1,48 @@
+"""What a live host says of a unit → what a registry declares: never anything that would start, stop or enable it."""
+
+from dataclasses import dataclass
+
+from qtctl.adopt.merged_units import Original
+from qtctl.dialects.systemd.booleans import boolean
+from qtctl.meaning.units import is_up
+from qtctl.model.adoption import UnitState
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`state` as its table has it. `enabled`: None where it is as the state says. `open`: a person is to decide."""
+
+    state: str
+    enabled: bool | None = None
+    open: str = ""
+
+
+def service_standing(original: Original, known: UnitState, driver: str, *, needed: bool) -> Standing:
+    """`driver`: the kind of what starts it, '' for none. `needed`: other units that were adopted pull it in."""
+    up, enabled = is_up(known.active), known.enabled == "enabled"
+    waits = "on-timer" if driver == "timers" else "on-demand"
+    if up and (enabled or not driver) and not _ends_by_itself(original):
+        return _said("running", enabled)
+    if driver or up or needed or (enabled and _ends_by_itself(original)):
+        return _said(waits, enabled)
+    if enabled:
+        what = f"is enabled and does not run ({known.active or 'not loaded'}): it was declared on-demand"
+        return _said("on-demand", enabled, what)
+    return _said("stopped", enabled)
+
+
+def other_standing(known: UnitState) -> Standing:
+    """Of a unit that is no service."""
+    up, enabled = is_up(known.active), known.enabled == "enabled"
+    what = "" if up or not enabled else f"is enabled and is {known.active or 'not loaded'}: it was declared stopped"
+    return Standing("active" if up else "stopped", None if up is enabled else enabled, what)
+
+
+def _said(state: str, enabled: bool, what: str = "") -> Standing:
+    return Standing(state, None if enabled is (state == "running") else enabled, what)
+
+
+def _ends_by_itself(original: Original) -> bool:
+    merged = original.merged
+    oneshot = merged.last("Service", "Type") == "oneshot" or not original.has("Service", "ExecStart")
+    return oneshot and not boolean(merged.last("Service", "RemainAfterExit"))

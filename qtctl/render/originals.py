@@ -1,0 +1,60 @@
+"""Generated files and what a host had in their place: which of it still counts, and which drop-ins must say nothing.
+
+A drop-in that was merged into its unit would say its lists twice once the merged unit is written. So it is declared to
+be empty: whoever takes the unit over takes the drop-in over with it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.model.desired import DesiredFile, DesiredOriginal
+from qtctl.render.written import mark
+
+_EMPTY = "# What it said was adopted into {path}.\n"
+
+
+def digest_of(file: DesiredFile) -> str:
+    """Of what systemd reads in a rendered unit or drop-in: comments and the order of keys do not count."""
+    found = effective(parse(file.content.decode(), file.subject))
+    said = [[*at, *values] for at, values in sorted(found.items())]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def with_originals(files: Iterable[DesiredFile], originals: Iterable[DesiredOriginal]) -> tuple[DesiredFile, ...]:
+    """Sorted by path. An original counts where its file is rendered as it was then, or not rendered yet."""
+    found = {file.path: file for file in files}
+    for original in originals:
+        file = found.get(original.path)
+        if file is None or not file.of_unit:
+            continue
+        counts = original if not file.content or digest_of(file) == original.says else None
+        found[file.path] = replace(file, original=counts)
+        for path in _dropins(original):
+            found.setdefault(path, _emptied(path, file, original, counts))
+    return tuple(found[path] for path in sorted(found))
+
+
+def _dropins(original: DesiredOriginal) -> Iterator[str]:
+    return (path for path, _ in original.files if path.endswith(".conf") and path != original.path)
+
+
+def _emptied(path: str, file: DesiredFile, original: DesiredOriginal, counts: DesiredOriginal | None) -> DesiredFile:
+    text = f"{mark(original.origin.file)}\n{_EMPTY.format(path=file.path)}" if file.content else ""
+    content = text.encode()
+    digest = hashlib.sha256(content).hexdigest() if content else ""
+    return DesiredFile(
+        path,
+        content,
+        "0644",
+        "root",
+        "root",
+        digest,
+        "dropin",
+        file.subject,
+        original.origin,
+        counts,
+        may_be_absent=True,
+    )
