@@ -1,12 +1,16 @@
 """What an adoption did: what became of every line, and what was found on the way."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+from qtctl.findings.policy import Policy
 from qtctl.findings.verdict import Conclusion, conclude
+
+GATE = Severity.ERROR
+"""What ran before is no reason to fail: warnings about an adopted fleet are shown, and errors fail."""
 
 
 class Fate(StrEnum):
@@ -103,6 +107,8 @@ class Adoption:
     """What the host refused to show, each with the reason."""
     as_root: bool = False
     """Whether root looked at the host."""
+    policy: Policy = field(default_factory=lambda: Policy(GATE))
+    """Of the registry that was made: what adoption writes, or what was there before."""
 
     @property
     def lines(self) -> Counter[Fate]:
@@ -116,26 +122,32 @@ class Adoption:
         return typed / total if total else 1.0
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was judged, with the severities of the policy."""
+        return tuple(map(self.policy.rule, self.judgments))
+
+    @property
     def to_do(self) -> tuple[str, ...]:
         """What a person must do before these units are what they were: a sentence each."""
-        return tuple(_to_do(self))
+        return tuple(finding.what for finding in _to_do(self))
 
     @property
     def conclusion(self) -> Conclusion:
-        """Not as declared while a person has something to do; incomplete where a host did not show all of it."""
-        open_ = (_open(self.source, text) for text in self.to_do)
-        return conclude(open_, Severity.WARNING, unknown=bool(self.unread))
+        """By findings, what a person has to do, and the policy; incomplete where a host did not show all of it."""
+        judged = (each for each in self.findings if each.id)
+        return conclude((*judged, *map(self.policy.rule, _to_do(self))), self.policy.gate, unknown=bool(self.unread))
 
 
-def _open(source: str, text: str) -> Finding:
+def _open(source: str, what: str, id_: str = "") -> Finding:
+    """Something to do: an error, unless the policy says otherwise of the finding that it is about."""
     return Finding(
-        id="",
+        id=id_,
         outcome=Outcome.BROKEN,
-        severity=Severity.WARNING,
+        severity=Severity.ERROR,
         title="to do",
         subject=source,
-        what=text,
-        fingerprint=fingerprint("", "", source),
+        what=what,
+        fingerprint=fingerprint(id_, "", source),
     )
 
 
@@ -144,17 +156,20 @@ def _hidden(finding: Finding) -> bool:
     return finding.id == "QT109" and finding.severity is Severity.ERROR
 
 
-def _to_do(adoption: Adoption) -> Iterable[str]:
+def _to_do(adoption: Adoption) -> Iterator[Finding]:
+    source = adoption.source
     if adoption.as_root:
-        yield "an account for audits is to be made on the host: audit_user of hosts.toml is a guess"
+        yield _open(
+            source, "an account for audits is to be made on the host: audit_user of hosts.toml is a guess", "QT115"
+        )
     lost = sorted({file.unit for file in adoption.files if any(line.fate is Fate.UNREAD for line in file.lines)})
     if lost:
-        yield f"not adopted, since systemd would not load them: {', '.join(lost)}"
+        yield _open(source, f"not adopted, since systemd would not load them: {', '.join(lost)}")
     secrets = sorted({each.subject for each in adoption.judgments if _hidden(each)})
     if secrets:
-        yield f"secrets to be put on the host, for {', '.join(secrets)}"
+        yield _open(source, f"secrets to be put on the host, for {', '.join(secrets)}", "QT109")
     unsaid = sorted({each.subject for each in adoption.judgments if not each.id and each.severity is not Severity.INFO})
     if unsaid:
-        yield f"say how they are started: {', '.join(unsaid)}"
+        yield _open(source, f"say how they are started: {', '.join(unsaid)}")
     if any(not each.because for each in adoption.differences):
-        yield "directives that are rendered otherwise than they were"
+        yield _open(source, "directives that are rendered otherwise than they were")

@@ -12,6 +12,7 @@ from qtctl.adopt.ledger import Book
 from qtctl.adopt.read import Assignment
 from qtctl.adopt.values import NOT_TAKEN, Unfit, hatched, part_of, value_of
 from qtctl.errors import Place
+from qtctl.model.refusals import Refusal, refusals
 from qtctl.model.vocabulary import Form, Key
 from qtctl.rules.units.misread import QT110
 
@@ -84,20 +85,20 @@ class Entry:
             try:
                 model.model_validate(self.table)
             except ValidationError as error:
-                if not self._leave_out(error):
+                if not self._leave_out(refusals(model, self.table, error)):
                     return False
             else:
                 return True
         return False
 
-    def _leave_out(self, error: ValidationError) -> bool:
+    def _leave_out(self, found: Iterable[Refusal]) -> bool:
         left_out = False
-        for detail in error.errors():
-            at = tuple(str(part) for part in detail["loc"])
+        for refusal in found:
+            at = tuple(map(str, refusal.path))
             path = next((at[:end] for end in range(len(at), 0, -1) if at[:end] in self._from), None)
-            if path is None or not self._from[path] or detail["type"] == "missing":
+            if path is None or not self._from[path] or not refusal.should:
                 return False
-            self.refuse(self._from.pop(path), detail["msg"].removeprefix("Value error, ").lower())
+            self.refuse(self._from.pop(path), refusal.should)
             _unset(self.table, path)
             left_out = True
         return left_out

@@ -6,6 +6,7 @@ from typing import Any
 
 import tomli_w
 
+from qtctl.adopt.adoption import GATE
 from qtctl.adopt.ledger import Book
 from qtctl.adopt.merged_units import Original
 from qtctl.adopt.outside import external
@@ -21,8 +22,7 @@ from qtctl.rules.registry.references import QT102
 SSH = 22
 _ENDINGS = tuple(f".{each}" for each in TYPES)
 Table = dict[str, Any]
-POLICY: Mapping[str, Any] = {"fail_on": "error"}
-"""What ran before is no reason to fail: warnings about an adopted fleet are shown, and errors fail."""
+POLICY: Mapping[str, Any] = {"fail_on": GATE.value}
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,7 @@ def _invoke(argv: list[str], started: "Asking | None") -> int:
 
 def _usage(error: BaseException) -> str:
     """A usage error as one line; of a group called without a command, whose help was shown, none."""
+    _say_what_is_wrong(error)
     message: str = error.format_message()  # type: ignore[attr-defined]  # see UsageError
     if not message or type(error).__name__ == "NoArgsIsHelpError":
         return message
@@ -175,6 +176,18 @@ def _usage(error: BaseException) -> str:
     path = context.command_path if context else "qtctl"
     what = " ".join(message.replace("Value error, ", "").split()).rstrip(".")
     return f"error: {what[0].lower()}{what[1:]} (see {path} --help)"
+
+
+def _say_what_is_wrong(error: BaseException) -> None:
+    """In place of pydantic's text, which typer quotes, of a value that is no number, or out of its bounds."""
+    listed = getattr(error.__cause__, "errors", None)
+    details = listed() if callable(listed) else []
+    if not details or details[0]["type"] in ("value_error", "assertion_error"):
+        return
+    from qtctl.model.type_errors import problem_of
+
+    given = str(details[0]["input"])[:80]
+    error.message = f"{given}, {problem_of(details[0])}"  # type: ignore[attr-defined]  # see UsageError
 
 
 def _odd(error: Exception, *, debug: bool) -> int:

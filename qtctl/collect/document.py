@@ -13,6 +13,7 @@ from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import FACT_KINDS
 from qtctl.model.moments import microseconds
 from qtctl.model.plausible import problem
+from qtctl.model.type_errors import problem_of
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -43,8 +44,8 @@ def load(text: str, file: str) -> Evidence:
     try:
         evidence = Evidence(**_reader().validate_json(text, strict=True))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        what = f"{_field(first['loc'])}: {first['msg']}"
+        first = error.errors(include_url=False)[0]
+        what = f"{_field(first['loc'])} {problem_of(first)}"
         raise InputError(what, hint=HINT, place=Place(file, _line_of(text, first["loc"]))) from None
     _check(evidence, text, file)
     return evidence
@@ -206,7 +207,7 @@ def _problem_of_value(item: Item) -> str:
     except ValidationError as error:
         if error.error_count() > MOST_ERRORS:
             return f"value: {error.error_count()} parts of it are of another type"
-        first = error.errors(include_url=False, include_context=False)[0]
-        return f"{_field(('value', *first['loc']))}: {first['msg']}"
+        first = error.errors(include_url=False)[0]
+        return f"{_field(('value', *first['loc']))} {problem_of(first)}"
     except ValueError:  # json.dumps, of what was read as infinite: 1e999
         return "value: a number that is too large"

@@ -13,9 +13,11 @@ from qtctl.adopt.merged_units import Selection
 from qtctl.adopt.recorded import recorded
 from qtctl.adopt.registry import HostFacts, text
 from qtctl.errors import InputError, InputErrors
+from qtctl.findings.policy import Policy
 from qtctl.flows.declare import declare
 from qtctl.model.adoption import Found, UnitState
 from qtctl.model.desired import Desired
+from qtctl.registry.load import read_policy
 from qtctl.render.originals import digest_of
 
 Schemas = Mapping[str, Mapping[str, Any]]
@@ -74,6 +76,13 @@ def adopt_units(source: Source, selection: Selection, into: Into) -> Adopted:
 def _generated(desired: Desired) -> dict[str, tuple[str, str]]:
     """Unit → the path of the file that is generated for it, and the digest of what it says."""
     return {file.subject: (file.path, digest_of(file)) for file in desired.files if file.of_unit}
+
+
+def keep_policy(adopted: Adopted, content: bytes) -> Adopted:
+    """With the policy.toml that was there before: somebody decided what it says. InputErrors as of a registry."""
+    declared = read_policy(content)
+    policy = Policy.of(declared.fail_on, declared.severities)
+    return Adopted({**adopted.files, "policy.toml": content}, replace(adopted.adoption, policy=policy))
 
 
 def proved(task: Task, into: Into, name: str) -> tuple[Draft, Desired]:

@@ -38,13 +38,15 @@ _MOST_KEYS = 12
 class Refusal:
     """`path`: keys and places in lists, from the table that was read. `what` names the key as an operator writes it.
 
-    `meant`: of an unknown key, the one that it was meant to be, where that is clear.
+    `meant`: of an unknown key, the one that it was meant to be, where that is clear. `should`: what a value should be,
+    or why it cannot be, without the value.
     """
 
     path: Path
     what: str
     hint: str = ""
     meant: Path = ()
+    should: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,8 @@ def _missing(prefix: Path, fault: _Fault) -> Refusal:
 def _bad_key(prefix: Path, fault: _Fault) -> Refusal:
     table = key_text((*prefix, *fault.path[:-1]))
     what = fault.reason or f"should be {expected(fault.wanted)}"
-    return Refusal(fault.path, f"{table} has the key {quoted(str(fault.value))}, which {what}")
+    said = f"{table} has the key {quoted(str(fault.value))}, which {what}"
+    return Refusal(fault.path, said, should=f"it has a key that {what}")
 
 
 def _wrong(prefix: Path, fault: _Fault) -> Refusal:
@@ -225,7 +228,9 @@ def _wrong(prefix: Path, fault: _Fault) -> Refusal:
         what = f"{key} is {given}, {f'which {fault.reason}' if fault.reason else f'should be {should}'}"
     else:
         what = f"{key} {fault.reason}" if fault.reason else f"{key} should be {should}"
-    return Refusal(fault.path, what, _hint(fault, path) if shows else "")
+    shown = isinstance(fault.value, str) and fault.value in fault.reason
+    reason = f"it {fault.reason}" if fault.reason and not shown else f"it should be {should}"
+    return Refusal(fault.path, what, _hint(fault, path) if shows else "", should=reason)
 
 
 def _should(fault: _Fault) -> str:

@@ -25,6 +25,7 @@ from qtctl.registry.amounts import amounts
 from qtctl.registry.check import check
 from qtctl.registry.damage import Damage, repaired
 from qtctl.registry.places import Places
+from qtctl.registry.policy import policy as check_policy
 from qtctl.rules.problem import Problem
 
 if TYPE_CHECKING:
@@ -59,6 +60,16 @@ def load(files: Mapping[str, bytes]) -> model.Registry:
     if reading.errors or reading.registry is None:
         raise InputErrors(reading.errors)
     return reading.registry
+
+
+def read_policy(content: bytes) -> model.Policy:
+    """policy.toml alone. InputErrors as of a whole registry."""
+    loader = _Loader({"policy.toml": content})
+    found = loader.whole("policy.toml", model.Policy)
+    problems = [] if found is None else [_placed(loader.places, each) for each in check_policy(found)]
+    if found is None or loader.errors or problems:
+        raise InputErrors(_in_order([*loader.errors, *problems]))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +134,11 @@ class _Loader:
             for name in REQUIRED
             if name not in self.files
         ]
-        fleet = self._whole("fleet.toml", model.Fleet)
-        policy = self._whole("policy.toml", model.Policy) or model.Policy()
+        fleet = self.whole("fleet.toml", model.Fleet)
+        policy = self.whole("policy.toml", model.Policy) or model.Policy()
         tables: dict[str, Any] = {field: self._table(name, field, kind) for name, (field, kind) in TABLES.items()}
         services = self._services()
-        legacy = {name: record for name in self._below("legacy") if (record := self._whole(name, model.Legacy))}
+        legacy = {name: record for name in self._below("legacy") if (record := self.whole(name, model.Legacy))}
         self._stray()
         if fleet is None:
             return None
@@ -147,7 +158,7 @@ class _Loader:
             name = PurePosixPath(path).stem
             self.origins["services", name] = Origin(path)
             self._check_name(name, "a service", Origin(path))
-            service = self._whole(path, model.Service)
+            service = self.whole(path, model.Service)
             if service is None:
                 self.damage.unread.setdefault("services", set()).add(name)
             else:
@@ -186,7 +197,7 @@ class _Loader:
         self.errors.append(InputError(f"{name!r} cannot name a host", hint=hint, place=self.places.of(origin)))
         self.damage.note(origin, [])
 
-    def _whole(self, path: str, kind: type[M]) -> M | None:
+    def whole(self, path: str, kind: type[M]) -> M | None:
         if path not in self.files:
             return None
         document = self._parse(path)

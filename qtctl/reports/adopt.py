@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from qtctl.adopt.adoption import AdoptedUnit, Adoption, Fate, FileFate, FileKind
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Severity
+from qtctl.findings.verdict import Conclusion
 from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
 
 DIRECTIVES = (Fate.TYPED, Fate.HATCH)
@@ -70,13 +71,15 @@ class AdoptReport(Part):
     source: str = Field(description="as it was named")
     registry: str = Field(description="the folder that was written")
     totals: Totals
-    to_do: tuple[str, ...] = Field(description="what a person must do before this is what was; none: exit code 0")
+    to_do: tuple[str, ...] = Field(description="what a person must do before this is what was")
     unread: tuple[str, ...] = Field(description="what the host did not show, each with the reason")
     units: tuple[UnitRow, ...]
     judgments: tuple[JudgmentRow, ...]
     differences: tuple[DifferenceRow, ...]
     files: tuple[FileRow, ...]
     written: tuple[str, ...] = Field(description="below the registry's folder")
+    fail_on: Severity
+    conclusion: Conclusion = Field(description="by findings, what is to be done, and the gate; the exit code says it")
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
@@ -90,7 +93,7 @@ class AdoptReport(Part):
 def build(adoption: Adoption, registry: str) -> AdoptReport:
     units = tuple(_unit(each) for each in adoption.units)
     files = tuple(_file(each) for each in adoption.files)
-    judgments = tuple(_judgment(each) for each in adoption.judgments)
+    judgments = tuple(_judgment(each) for each in adoption.findings)
     return AdoptReport(
         source=adoption.source,
         registry=registry,
@@ -105,6 +108,8 @@ def build(adoption: Adoption, registry: str) -> AdoptReport:
         ),
         files=files,
         written=adoption.written,
+        fail_on=adoption.policy.gate,
+        conclusion=adoption.conclusion,
     )
 
 

@@ -231,7 +231,7 @@ EVIDENCE = (
         AUDIT,
         (
             (
-                "evidence.json:13: items.0.state: Input should be 'observed', 'absent', 'refused', 'unparseable' or "
+                "evidence.json:13: items.0.state should be 'observed', 'absent', 'refused', 'unparseable' or "
                 f"'not-asked' ({SAVE_AGAIN})"
             ),
         ),
@@ -373,7 +373,7 @@ USAGE = (
         "no time at all",
         nothing,
         ("deploy", "--host", "box", "--deadline", "0"),
-        (("invalid value for '--deadline': Input should be greater than or equal to 1 (see qtctl deploy --help)"),),
+        (("invalid value for '--deadline': 0, should be 1 or more (see qtctl deploy --help)"),),
     ),
     Case(
         "a finding that is none",

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Make a registry of what is there already.", no_args_is_help=True)
 
 OutOption = Annotated[Path, typer.Option("--out", metavar="REGISTRY", help="The registry to make: a new folder.")]
-ForceOption = Annotated[bool, typer.Option("--force", metavar="", help="Replace the registry that is there.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", metavar="", help="Replace the registry that is there, but for its policy.toml.")
+]
 NameOption = Annotated[
     str | None, typer.Option("--name", metavar="FLEET", help="The fleet's name (default: that of the registry).")
 ]
@@ -150,10 +152,14 @@ def _fleet(out: Path, name: str | None) -> str:
 
 
 def _finish(adopted: "Adopted", out: Path, locate: "Callable[[str], str]", *, force: bool, format_: str | None) -> None:
-    from qtctl.adapters.files import replace_folder, write_new_folder
+    from qtctl.adapters.files import read_text, replace_folder, write_new_folder
+    from qtctl.flows.adopt import keep_policy
     from qtctl.reports.adopt import build
     from qtctl.reports.adopt_view import view
 
+    kept = out / "policy.toml"
+    if force and kept.is_file():
+        adopted = keep_policy(adopted, read_text(kept).encode())
     report = build(adopted.adoption, str(out))
     if force:
         replace_folder(out, adopted.files)
