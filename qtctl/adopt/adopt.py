@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from qtctl.adopt.adoption import AdoptedUnit
 from qtctl.adopt.classify_files import sort, with_loaded
 from qtctl.adopt.ledger import Book
-from qtctl.adopt.load_errors import why_not
 from qtctl.adopt.merged_units import Original, Originals, Selection, originals
 from qtctl.adopt.outside import Outside, externals, others, tell_dropins
 from qtctl.adopt.plan import Plan, plan
 from qtctl.adopt.registry import HostFacts, externals_of_masked, files, text
 from qtctl.adopt.suspect import values
 from qtctl.adopt.tables import Made, made, refuse
+from qtctl.errors import Place
 from qtctl.model.adoption import Found, UnitState
 from qtctl.rules.units.misread import QT110
+from qtctl.rules.units.refused import QT118
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,12 @@ def _loadable(found: Originals, task: Task, book: Book) -> Originals:
     """Those that systemd loads and a registry can say. The others are known by a finding."""
     kept = []
     for each in found.units:
-        refusal = why_not(each)
         if each.unit in task.without:
-            refusal = QT110, f"cannot be said in a registry ({task.without[each.unit]})"
-        if refusal is not None:
-            refuse(each, *refusal, book)
+            refuse(each, QT110, f"cannot be said in a registry ({task.without[each.unit]})", book)
+        elif each.refused:
+            first = each.refused[0]
+            at = Place(first.given.file, first.given.line.line) if first.given else None
+            refuse(each, QT118, f"{first.what}: systemd does not load it", book, at=at)
         else:
             kept.append(each)
     return Originals(tuple(kept), found.linked)

@@ -98,13 +98,17 @@ def _word(value: str) -> object:
     return int(value) if _NUMBER.fullmatch(value) else value
 
 
+_SAID_BY_NAME = frozenset((("Timer", "Unit"), ("Service", "Type"), ("Mount", "Where"), ("Automount", "Where")))
+"""What systemd works out itself where it is not said."""
+
+
 def _harmless(made: Made, at: At, before: Values, after: Values) -> bool:
     """What is only said, and was so before."""
     if before.get(at) is None and after.get(at) == DEFAULTS.get(at):
         return True
     if at == ("Unit", "Description"):
         return before.get(at) is None and after.get(at) == (_word(undescribed(made.original)),)
-    if at in {("Timer", "Unit"), ("Service", "Type")} and before.get(at) is None:
+    if at in _SAID_BY_NAME and before.get(at) is None:
         return True
     return before.get(at) is not None and after.get(at) is not None and _numbers(before[at]) == _numbers(after[at])
 

@@ -66,7 +66,7 @@ def _value(line: Line, unit: str, version: int) -> Judged | None:
     newest = versions()[-1]
     kind = known(line.section, line.key, version) or known(line.section, line.key, newest) or ""
     listed = takes(line.key) in (AssignmentRule.UNITS, AssignmentRule.INSTALL)
-    wrong = None if listed else value_trouble(line.key, kind, line.value)
+    wrong = None if listed else value_trouble(line.key, kind, line.value, version)
     if wrong:
         what = f"{line.key}= {wrong}: systemd ignores the line"
         if inline_comment(kind, line.value):

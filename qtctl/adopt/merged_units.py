@@ -15,12 +15,14 @@ from qtctl.adopt.ledger import Book
 from qtctl.adopt.names import kind_of
 from qtctl.adopt.read import Assignment, Comment, Content, read
 from qtctl.adopt.values import NOT_TAKEN, unsayable
+from qtctl.dialects.systemd.refusals import Refusal, dropin_refusals, refusals
 from qtctl.dialects.systemd.unit_name import TYPES, template_of
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.errors import InputError, Place
 from qtctl.model.adoption import Found
 from qtctl.model.vocabulary import fields
 from qtctl.rules.units.misread import QT110
+from qtctl.rules.units.refused import QT118
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Original:
     """Assignments that no key takes: what was said before them holds, as where systemd ignores them."""
     changed: tuple[At, ...] = ()
     """Of an instance whose template is adopted: what drop-ins of the template say in spite of its own."""
+    refused: tuple[Refusal, ...] = ()
+    """Why systemd does not load it."""
     foreign: bool = False
     """Only drop-ins of it were found: the unit itself is somebody else's."""
     read: tuple[str, ...] = ()
@@ -207,6 +211,7 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
         return None
     ordered = tuple(_ordered(unit, dropins, desk))
     contents = [content, *_contents(unit, ordered, desk)]
+    refused = _refused(unit, contents, desk)
     template = unit.partition("@")[2].startswith(".")
     instances = desk.sources.instances(unit) if template else ()
     said, unsaid = _sayable(contents, unit, kind_of(unit), desk.book)
@@ -222,7 +227,23 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
         instances=instances,
         unsaid=unsaid,
         read=(source.path, *(each.path for each in ordered)),
+        refused=refused,
     )
+
+
+def _refused(unit: str, contents: Sequence[Content], desk: _Desk) -> tuple[Refusal, ...]:
+    """Why systemd does not load it; what it loads as something else is reported here."""
+    whole, *dropins = [each.file for each in contents]
+    found = refusals(unit, whole, desk.selection.version, dropins)
+    _report_untaken(unit, found, desk.book)
+    return tuple(each for each in found if not each.loads)
+
+
+def _report_untaken(unit: str, found: Iterable[Refusal], book: Book) -> None:
+    for each in found:
+        if each.loads and each.given:
+            at = Place(each.given.file, each.given.line.line)
+            book.error(QT118, unit, each.what, each.remedy, at=at)
 
 
 def _contents(unit: str, ordered: Sequence[DropinSource], desk: _Desk) -> Iterator[Content]:
@@ -244,6 +265,8 @@ def _foreign(
         desk.book.tell(unit, what, "see what it says otherwise", at=Place(dropins[0].path))
     ordered = tuple(_ordered(unit, dropins, desk))
     contents = list(_contents(unit, ordered, desk))
+    for content in contents:
+        _report_untaken(unit, dropin_refusals(unit, content.file, desk.selection.version), desk.book)
     if contents:
         said, unsaid = _sayable(contents, unit, "dropins", desk.book)
         merged = _merged(said, desk.book, resets=True)

@@ -8,6 +8,7 @@ from qtctl.adopt.adoption import Fate
 from qtctl.adopt.encoding import decoded
 from qtctl.adopt.judge import judged
 from qtctl.adopt.ledger import Book
+from qtctl.dialects.systemd.fatal import given_up
 from qtctl.dialects.systemd.unitfile import Kind, Line, UnitFile, parse
 from qtctl.errors import InputError, Place
 from qtctl.rules.units.misread import QT110
@@ -43,6 +44,8 @@ class Content:
 
     said: tuple[Assignment, ...]
     comments: tuple[Comment, ...]
+    file: UnitFile
+    """As it was parsed, the lines that are ignored too."""
     ignored: tuple[Assignment, ...] = ()
     unloadable: bool = False
     """systemd does not load the file for its encoding."""
@@ -66,7 +69,7 @@ def read(raw: bytes, path: str, unit: str, version: int, book: Book) -> Content 
     ignored: list[Assignment] = []
     said = tuple(_said(file, unit, version, book, ignored))
     odd = bool(text.trouble) and not text.harmless
-    return Content(said, tuple(_comments(file)), tuple(ignored), odd)
+    return Content(said, tuple(_comments(file)), file, tuple(ignored), odd)
 
 
 def _unread(text: str, path: str, unit: str, error: InputError, book: Book) -> None:
@@ -79,20 +82,28 @@ def _unread(text: str, path: str, unit: str, error: InputError, book: Book) -> N
 
 
 def _said(file: UnitFile, unit: str, version: int, book: Book, ignored: list[Assignment]) -> Iterator[Assignment]:
+    gave_up = False
     for line in file.lines:
         if line.kind is not Kind.DIRECTIVE:
             _aside(line, file.name, book)
         found = judged(line, unit, version)
-        if found is not None:
+        gave_up = gave_up or _gives_up(line, unit, version)
+        if found is not None and not gave_up:
             book.judge(replace(found.finding, place=Place(file.name, line.line)))
         if line.kind is not Kind.DIRECTIVE:
             continue
         said = Assignment(line.section, line.key, line.value, file.name, line.line)
-        if found is not None and found.ignored:
+        if gave_up or (found is not None and found.ignored):
             book.line(file.name, line.line, Fate.IGNORED, f"{line.key}=")
             ignored.append(said)
             continue
         yield said if found is None or found.kept is None else replace(said, value=found.kept)
+
+
+def _gives_up(line: Line, unit: str, version: int) -> bool:
+    """Whether systemd reads the file no further: whoever merges the unit reports it."""
+    trouble = given_up(unit, line.section, line.key, line.value, version) if line.kind is Kind.DIRECTIVE else None
+    return trouble is not None and trouble.fatal
 
 
 def _aside(line: Line, path: str, book: Book) -> None:

@@ -366,10 +366,10 @@ def _settled(done: Made, book: Book) -> bool:
     return False
 
 
-def refuse(original: Original, meaning: Meaning, why: str, book: Book) -> None:
-    """Leave out a whole unit, with the finding that says why."""
+def refuse(original: Original, meaning: Meaning, why: str, book: Book, *, at: Place | None = None) -> None:
+    """Leave out a whole unit, with the finding that says why. `at`: the line that is to blame, where there is one."""
     what = f"{why}; it was not adopted"
-    book.error(meaning, original.unit, what, "fix it, and adopt again", at=Place(original.path))
+    book.error(meaning, original.unit, what, "fix it, and adopt again", at=at or Place(original.path))
     book.unread(original.path)
     for said in original.merged.held.values():
         for each in said:

@@ -7,16 +7,13 @@ from functools import partial
 
 from qtctl.dialects.systemd.calendar import calendar_trouble
 from qtctl.dialects.systemd.directives import LISTENS, NEVER_EMPTIED, TIMERS, WATCHES, AssignmentRule, reset_with, takes
-from qtctl.dialects.systemd.fatal import EXEC_SECTIONS, can_be_fatal, exec_line, given_up
+from qtctl.dialects.systemd.fatal import EXEC_SECTIONS, TRIED, can_be_fatal, exec_line, given_up
 from qtctl.dialects.systemd.listen import heard
 from qtctl.dialects.systemd.specifiers import sample, unresolved
 from qtctl.dialects.systemd.table.lookup import Standing, known, sections_of, standing
 from qtctl.dialects.systemd.unit_name import instance, is_template
 from qtctl.dialects.systemd.unitfile import Line, UnitFile
 from qtctl.dialects.systemd.values import value_trouble
-
-TRIED = "i"
-"""The instance that stands for its template, as in systemd-analyze verify."""
 
 SWAP_NODES = 256
 """The first systemd that takes anything as What= of a swap, UUID= and its like included."""

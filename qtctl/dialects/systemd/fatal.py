@@ -12,8 +12,12 @@ from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.exec_lines import raw_words
 from qtctl.dialects.systemd.specifiers import sample, unresolved
 from qtctl.dialects.systemd.splitting import Escapes, split
+from qtctl.dialects.systemd.table.lookup import Standing, sections_of, standing
+from qtctl.dialects.systemd.unit_name import instance, is_template
 from qtctl.errors import InputError
 
+TRIED = "i"
+"""The instance that stands for its template, as in systemd-analyze verify."""
 EXEC_SECTIONS = frozenset(("Service", "Socket", "Mount", "Swap"))
 _COMMANDS = {
     "Service": frozenset((
@@ -52,16 +56,18 @@ class ExecLine:
 def given_up(unit: str, section: str, key: str, value: str, version: int) -> ValueTrouble | None:
     """Of the directives that can be fatal: why systemd `version` does not take `value` in a unit of that name.
 
-    None where it does, and for all other directives. An instance stands for its template.
+    None where it does, and for all other directives. The instance `i` stands for its template.
     """
+    if not can_be_fatal(section, key) or section not in sections_of(unit):
+        return None
+    if standing(section, key, version) is Standing.UNKNOWN:
+        return None
+    unit = instance(unit, TRIED) if is_template(unit) else unit
     if key in _COMMANDS.get(section, ()):
         return exec_line(value, unit, version).trouble
-    check = _CHECKS.get(key) if section in EXEC_SECTIONS else None
-    if key in _OF_SOCKETS and section == "Socket":
-        check = _account
-    if check is None or (not value and key != "DynamicUser"):
+    if not value and key != "DynamicUser":
         return None
-    return check(value, unit, version)
+    return _CHECKS.get(key, _account)(value, unit, version)
 
 
 def can_be_fatal(section: str, key: str) -> bool:

@@ -6,13 +6,13 @@ The only place that knows these reasons. Values at which it gives up a file are 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from qtctl.dialects.systemd.assigned import NAMESPACED, TRIED, Assigned, Given, assigned
+from qtctl.dialects.systemd.assigned import NAMESPACED, Assigned, Given, assigned
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.directives import LISTENS, TIMERS, WATCHES
 from qtctl.dialects.systemd.fatal import exec_line
 from qtctl.dialects.systemd.specifiers import sample
 from qtctl.dialects.systemd.splitting import plain_words
-from qtctl.dialects.systemd.unit_name import escape_path, is_template, stem, unescape
+from qtctl.dialects.systemd.unit_name import escape_path, stem, unescape
 from qtctl.dialects.systemd.unitfile import UnitFile
 from qtctl.dialects.systemd.values import names_unit
 from qtctl.errors import InputError
@@ -66,17 +66,14 @@ def refusals(unit: str, file: UnitFile, version: int, dropins: Sequence[UnitFile
 
     `dropins` in the order in which systemd reads them. A template is judged by the instance `i`.
     """
-    return tuple(_refusals(_Unit(*_named(unit, version), assigned(unit, file, dropins, version)), file.name))
+    has = assigned(unit, file, dropins, version)
+    return tuple(_refusals(_Unit(has.unit, version, has), file.name))
 
 
 def dropin_refusals(unit: str, file: UnitFile, version: int) -> tuple[Refusal, ...]:
     """What makes systemd drop the rest of a drop-in of a unit that is not known."""
     found = assigned(unit, None, (file,), version)
     return tuple(_gave_up(found, main=""))
-
-
-def _named(unit: str, version: int) -> tuple[str, int]:
-    return (f"{stem(unit)}{TRIED}.{unit.rpartition('.')[2]}" if is_template(unit) else unit), version
 
 
 def _refusals(unit: _Unit, main: str) -> Iterator[Refusal]:
