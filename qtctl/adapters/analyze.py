@@ -21,7 +21,7 @@ class LocalAnalyze:
 
     @contextmanager
     def stage(self, tree: Tree) -> Iterator["StagedRoot"]:
-        """Files and folders of `tree` (no accounts, no owners) below a new folder of mode 0700."""
+        """Files, folders and links of `tree` (no accounts, no owners) below a new folder of mode 0700."""
         try:
             folder = tempfile.TemporaryDirectory(prefix="qtctl-verify-", ignore_cleanup_errors=False)
         except OSError as error:
@@ -64,7 +64,7 @@ class StagedRoot:
 
 
 def lay(root: Path, tree: Tree) -> None:
-    """The folders and files of `tree` below `root`, owned by whoever runs this.
+    """The folders, files and links of `tree` below `root`, owned by whoever runs this.
 
     OSError where one cannot be, InputError where its path leads out of `root`.
     """
@@ -75,6 +75,8 @@ def lay(root: Path, tree: Tree) -> None:
             folder.make_folder(each.path, each.mode, own)
         for file in tree.files:
             folder.write(file.path, file.content, file.mode)
+        for link in tree.links:
+            folder.link(link.path, link.target)
 
 
 def environment(scratch: str) -> dict[str, str]:

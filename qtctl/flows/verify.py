@@ -10,11 +10,12 @@ from qtctl.dialects.systemd.analyze import (
     Exposed,
     Said,
     parse_calendar,
+    parse_cycles,
     parse_security,
     parse_verify,
     parse_version,
 )
-from qtctl.dialects.systemd.unit_name import instance, is_template
+from qtctl.dialects.systemd.unit_name import instance, is_template, template_of
 from qtctl.errors import HostError, Place
 from qtctl.findings.finding import Outcome
 from qtctl.findings.policy import Policy
@@ -25,7 +26,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.unit_kinds import UnitKind
 from qtctl.model.vocabulary import key_paths
 from qtctl.stage.verified import AnalyzeAnswer, CalendarCheck, Exposure, UnitMessage, Verified
-from qtctl.stage.verify import verify_tree
+from qtctl.stage.verify import BOOT, verify_tree
 
 DEADLINE_S = 120.0
 """For each run of a tool."""
@@ -124,18 +125,37 @@ class _Work:
 
     def _verify(self, staged: Staged) -> _Verify:
         if not self.units:
-            return AnalyzeAnswer(HOLDS), ()
-        options = ["--man=no", "--recursive-errors=no", f"--root={staged.root}"]
+            return AnalyzeAnswer(UNKNOWN, "no unit is generated for this host"), ()
         try:
-            done = staged.analyze(["verify", *options, "--", *self.units], self.deadline_s)
+            done = self._asked(staged, "--recursive-errors=no", *self.units)
+            circles = self._circles(staged)
         except HostError as error:
             return AnalyzeAnswer(UNKNOWN, str(error)), ()
-        messages = tuple(self._message(said) for said in parse_verify(f"{done.out}\n{done.err}", staged.root))
-        if done.exit == 0:
-            return AnalyzeAnswer(BROKEN if any(each.unit for each in messages) else HOLDS), messages
-        if done.exit > 0 and messages:
+        said = tuple(self._message(said) for said in parse_verify(f"{done.out}\n{done.err}", staged.root))
+        messages = (*said, *circles)
+        broken = any(each.unit for each in messages) or (done.exit > 0 and messages)
+        if broken:
             return AnalyzeAnswer(BROKEN), messages
-        return AnalyzeAnswer(UNKNOWN, _ended("verify", done)), messages
+        return AnalyzeAnswer(HOLDS) if done.exit == 0 else AnalyzeAnswer(UNKNOWN, _ended("verify", done)), messages
+
+    def _asked(self, staged: Staged, *arguments: str) -> Printed:
+        return staged.analyze(["verify", "--man=no", f"--root={staged.root}", *arguments], self.deadline_s)
+
+    def _circles(self, staged: Staged) -> tuple[UnitMessage, ...]:
+        """Orders that cannot be kept. Without dependencies none is seen: so they are asked for apart, as at a boot."""
+        done = self._asked(staged, *BOOT[:1], *self.units)
+        if done.exit < 0:
+            raise HostError(_ended("verify", done))
+        found = (self._circle(way) for way in parse_cycles(f"{done.out}\n{done.err}"))
+        return tuple(each for each in found if each is not None)
+
+    def _circle(self, way: Sequence[str]) -> UnitMessage | None:
+        generated = ((unit if unit in self.made else template_of(unit)) for unit in way)
+        unit = next((each for each in generated if each in self.made), None)
+        if unit is None:
+            return None
+        what = f"ordering cycle: {' after '.join((*way, way[0]))}"
+        return UnitMessage(unit, "", None, "", what, self._place(str(self.made[unit].origin)))
 
     def _message(self, said: Said) -> UnitMessage:
         made = self.made.get(said.unit)
@@ -188,7 +208,7 @@ class _Work:
 
     def _security(self, staged: Staged) -> _Exposures:
         if not self.services:
-            return AnalyzeAnswer(HOLDS), ()
+            return AnalyzeAnswer(UNKNOWN, "no service was weighed: none is generated for this host"), ()
         options = ["--offline=true", "--no-pager", f"--root={staged.root}"]
         try:
             done = staged.analyze(["security", *options, "--", *self.weighed_as.values()], self.deadline_s)

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
+from qtctl.dialects.systemd.boot_order import STANDARD, WITHOUT_DEFAULTS
+from qtctl.dialects.systemd.unit_name import template_of
 from qtctl.model.desired import Desired, DesiredService
-from qtctl.model.tree import Tree, TreeFile
+from qtctl.model.tree import Tree, TreeFile, TreeLink
 from qtctl.stage.paths import placed
 
 STUB = TreeFile("", b"#!/bin/sh\n", 0o755)
 UNIT_DIR = "/usr/lib/systemd/system"
-BASE_TARGETS = (
-    "basic.target", "multi-user.target", "network-online.target", "network.target", "paths.target", "shutdown.target",
-    "slices.target", "sockets.target", "sysinit.target", "timers.target",
-)  # fmt: skip
+BOOT = ("multi-user.target", "shutdown.target")
+"""What a boot comes to, with all that is before it; and what it conflicts with."""
 _NAMES = (
     "after", "before", "wants", "requires", "binds_to", "part_of", "conflicts", "on_failure", "wanted_by",
 )  # fmt: skip
@@ -27,7 +27,16 @@ def verify_tree(desired: Desired) -> Tree:
         **{f"{UNIT_DIR}/{unit}": TreeFile(f"{UNIT_DIR}/{unit}", _unit(unit)) for unit in _leaned_on(desired)},
         **generated,
     }
-    return Tree(files=tuple(files[path] for path in sorted(files)))
+    return Tree(files=tuple(files[path] for path in sorted(files)), links=tuple(_enabled(desired)))
+
+
+def _enabled(desired: Desired) -> Iterator[TreeLink]:
+    """The links by which targets pull in what is enabled: without them no circle through a target is seen."""
+    generated = {file.subject: file.path for file in desired.files if file.kind == "unit"}
+    for unit in desired.units():
+        path = generated.get(unit.unit) or generated.get(template_of(unit.unit))
+        if path and unit.must_be_enabled:
+            yield from (TreeLink(f"{UNIT_DIR}/{target}.wants/{unit.unit}", path) for target in unit.wanted_by)
 
 
 def _argvs(service: DesiredService) -> Iterator[tuple[str, ...]]:
@@ -43,11 +52,25 @@ def _leaned_on(desired: Desired) -> set[str]:
     named = {unit for node in nodes for field in _NAMES for unit in getattr(node, field)}
     started = {node.starts for node in nodes if node.starts}
     externals = {external.unit for external in desired.externals}
-    return {*BASE_TARGETS, *externals, *named, *started} - generated
+    base = {unit for unit in STANDARD if not unit.endswith(".mount")}
+    return {*base, *BOOT, *externals, *named, *started} - generated
 
 
 def _unit(unit: str) -> bytes:
-    text = f"[Unit]\nDescription=Stub of {unit}\n"
-    if unit.endswith(".service"):
-        text += "[Service]\nType=oneshot\nExecStart=/bin/true\n"
-    return text.encode()
+    """A stub, in the order that such a unit has at every boot. Of other units it is not known."""
+    after = [each for each in STANDARD.get(unit, ()) if not each.endswith(".mount")]
+    defaults = unit in STANDARD and unit.endswith((".target", "dbus.socket")) and unit not in WITHOUT_DEFAULTS
+    lines = [
+        "[Unit]",
+        f"Description=Stub of {unit}",
+        *([] if defaults else ["DefaultDependencies=no"]),
+        *([f"After={' '.join(after)}", f"Wants={' '.join(after)}"] if after else []),
+        *_OWN.get(unit.rpartition(".")[2], ()),
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+_OWN = {
+    "service": ("[Service]", "Type=oneshot", "ExecStart=/bin/true"),
+    "socket": ("[Socket]", "ListenStream=/run/stub", "Accept=yes"),
+}

@@ -161,7 +161,34 @@ def test_a_fleet_of_nothing() -> None:
         name: text.encode() for name, text in SMALL.items() if name in ("fleet.toml", "hosts.toml", "externals.toml")
     }
     found = asked(declare(files, read_templates(None), "", None))
-    assert (found.units, found.outcome) == ((), HOLDS)
+    assert (found.units, outcomes(found)) == ((), (UNKNOWN, HOLDS, UNKNOWN))
+    assert "no service was weighed" in found.security.reason
+
+
+@real
+@pytest.mark.parametrize(
+    ("order", "way"),
+    [
+        ('before = ["sysinit.target"]', "sysinit.target"),
+        ('before = ["local-fs.target"]', "local-fs.target"),
+        ('after = ["api"]\nbefore = ["api"]', "small-api.service"),
+    ],
+)
+def test_an_order_that_cannot_be_kept(order: str, way: str) -> None:
+    service = SMALL["services/feed.toml"] + f"\n[order]\n{order}\n"
+    found = asked(declare(changed(services__feed=service), read_templates(None), "", None))
+    assert found.verify.outcome is BROKEN
+    assert {each.unit for each in found.messages} <= {"small-feed.service", "small-api.service"}
+    assert all("ordering cycle" in each.what and way in each.what for each in found.messages)
+    assert all(str(each.declared) == f"services/{each.unit[6:10].rstrip('.')}.toml:1" for each in found.messages)
+
+
+@real
+def test_a_circle_through_a_target_that_pulls_it_in() -> None:
+    service = SMALL["services/feed.toml"].replace('target = "core"\n', 'install = { wanted_by = ["sockets.target"] }\n')
+    found = asked(declare(changed(services__feed=service), read_templates(None), "", None))
+    assert [each.unit for each in found.messages] == ["small-feed.service"]
+    assert "sockets.target after small-feed.service" in found.messages[0].what
 
 
 @real

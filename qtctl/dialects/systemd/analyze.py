@@ -13,6 +13,7 @@ _OF_UNIT = re.compile(
 _OVERALL = re.compile(
     r"\S+ Overall exposure level for (?P<unit>\S+): (?P<exposure>[0-9]+\.[0-9]+) (?P<rating>[A-Z]+)\b"
 )
+_IN_CYCLE = re.compile(r": Found (?:(?P<first>ordering cycle)|dependency) on (?P<unit>\S+)/\S+$")
 _OPEN_MARKS = ("✗", "-")
 
 
@@ -62,6 +63,22 @@ def parse_verify(text: str, root: str) -> tuple[Said, ...]:
     """The messages of verify with --root=`root`, each once, in their order."""
     found = (line.strip() for line in lines(text.replace(root.rstrip("/") + "/", "/")))
     return tuple(dict.fromkeys(_said(line) for line in found if line))
+
+
+def parse_cycles(text: str) -> tuple[tuple[str, ...], ...]:
+    """The circles that verify found in the order of its units, each once: the units on the way round."""
+    found: dict[frozenset[str], tuple[str, ...]] = {}
+    way: list[str] = []
+    for line in lines(text):
+        step = _IN_CYCLE.search(line)
+        if step and step["first"]:
+            way = [step["unit"]]
+        elif step:
+            way.append(step["unit"])
+        elif way:
+            found.setdefault(frozenset(way), tuple(way))
+            way = []
+    return tuple(found.values())
 
 
 def _said(line: str) -> Said:

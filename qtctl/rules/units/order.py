@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.boot_order import STANDARD, Added, added_order, has_defaults
 from qtctl.findings.finding import Finding, Fix, Severity
+from qtctl.model.desired import DesiredDropin
 from qtctl.model.names import Names
 from qtctl.model.origin import Origin
 from qtctl.rules.locate import origin_at, origin_of
@@ -55,43 +59,75 @@ def _before(view: View) -> dict[str, set[str]]:
 
 
 def _cycles(view: View) -> Iterator[Finding]:
-    units = {unit.name: unit for unit in view.units}
-    graph, conflicts = _graph(view, units), Conflicts.of(units)
+    units = {unit.name: unit for unit in sorted(view.units, key=lambda unit: not _is_dropin(unit))}
+    graph, conflicts = start_order(units), Conflicts.of(units)
     for members in components(graph):
-        cycle = _possible(graph, members, conflicts)
+        cycle = _possible(graph, members, _Possible(units, conflicts))
         if not cycle:
             continue
-        first, then = cycle[0], cycle[1]
         yield QT103.broken(
-            units[first].subject,
+            units[cycle[0]].subject,
             f"is ordered after itself: {' after '.join(cycle)}",
-            "take one of these out of the order: systemd drops one of the jobs, and not always the same",
-            _edge(view, units, first, then),
+            _remedy(cycle, units),
+            _edge(view, units, cycle),
         )
 
 
-def _graph(view: View, units: Mapping[str, Unit]) -> Graph:
-    """Unit → generated units that it starts after, as systemd orders them: what targets and timers imply, too."""
-    after: dict[str, set[str]] = {name: set() for name in units}
-    for unit in view.units:
-        after[unit.name].update(name for name in unit.all("Unit", "After") if name in units)
-        for name in units.keys() & set(unit.all("Unit", "Before")):
+def _is_dropin(unit: Unit) -> bool:
+    return isinstance(unit.declared, DesiredDropin)
+
+
+def _remedy(cycle: Sequence[str], units: Mapping[str, Unit]) -> str:
+    if all(name in units for name in cycle):
+        return "take one of these out of the order: systemd drops one of the jobs, and not always the same"
+    return (
+        "take one of these out of the order; or say manager.default_dependencies = false where something has to start "
+        "that early: by default a unit starts after what the boot begins with"
+    )
+
+
+def start_order(units: Mapping[str, Unit]) -> Graph:
+    """Unit → units that it starts after, as systemd orders them: what all boots have, and what is implied, too."""
+    after: dict[str, set[str]] = {name: set(those) for name, those in STANDARD.items()}
+    after.update({name: set() for name in units})
+    for unit in units.values():
+        # What has a drop-in alone is somebody else's: whether it has default dependencies is not known.
+        added = Added() if _is_dropin(unit) else added_order(unit.name, unit.values)
+        after[unit.name].update(name for name in (*unit.all("Unit", "After"), *added.after) if name in after)
+        for name in after.keys() & {*unit.all("Unit", "Before"), *added.before}:
             after[name].add(unit.name)
-    for unit in view.units:
-        started = unit.last("Timer", "Unit")
-        if started in units:
+    for unit in units.values():
+        for started in units.keys() & _started(unit):
             after[started].add(unit.name)
-        for target in (*unit.all("Install", "WantedBy"), *unit.all("Install", "RequiredBy")):
-            _imply(after, target, unit.name)
-        for pulled in ("Wants", "Requires", "BindsTo"):
-            for wanted in unit.all("Unit", pulled):
-                _imply(after, unit.name, wanted)
+        for target, member in _pulled(unit):
+            _imply(after, units, target, member)
     return {name: tuple(sorted(those)) for name, those in sorted(after.items())}
 
 
-def _imply(after: dict[str, set[str]], target: str, member: str) -> None:
-    """A target starts after what it pulls in, unless that was ordered the other way round."""
-    if target.endswith(".target") and target in after and member in after and target not in after[member]:
+def _pulled(unit: Unit) -> Iterator[tuple[str, str]]:
+    """What pulls in what, as far as a unit says it."""
+    for key in ("WantedBy", "RequiredBy"):
+        yield from ((target, unit.name) for target in unit.all("Install", key))
+    for key in ("Wants", "Requires", "BindsTo"):
+        yield from ((unit.name, wanted) for wanted in unit.all("Unit", key))
+
+
+def _started(unit: Unit) -> frozenset[str]:
+    """What a timer, path or automount starts, and a socket that does not accept itself."""
+    stem, _, kind = unit.name.rpartition(".")
+    if kind == "automount":
+        return frozenset((f"{stem}.mount",))
+    if kind not in ("timer", "path", "socket") or boolean(unit.last("Socket", "Accept")):
+        return frozenset()
+    said = unit.last("Socket", "Service") or unit.last(kind.title(), "Unit")
+    return frozenset((said or f"{stem}.service",))
+
+
+def _imply(after: dict[str, set[str]], units: Mapping[str, Unit], target: str, member: str) -> None:
+    """A target starts after what it pulls in, unless that was ordered the other way round, or one has no defaults."""
+    if not target.endswith(".target") or target not in after or member not in after or target in after[member]:
+        return
+    if all(has_defaults(name, units[name].values if name in units else {}) for name in (target, member)):
         after[target].add(member)
 
 
@@ -144,9 +180,9 @@ def _leave(name: str, parent: str | None, graph: Graph, state: _State, found: li
         found.append(tuple(sorted(members)))
 
 
-def _way_round(graph: Graph, members: tuple[str, ...]) -> tuple[str, ...]:
-    """A shortest cycle through the first member: breadth first."""
-    start, inside = members[0], set(members)
+def _way_round(graph: Graph, members: Sequence[str], start: str) -> tuple[str, ...]:
+    """A shortest cycle through `start`: breadth first."""
+    inside = set(members)
     came: dict[str, str] = {}
     queue = [start]
     for name in queue:
@@ -162,28 +198,42 @@ def _way_round(graph: Graph, members: tuple[str, ...]) -> tuple[str, ...]:
     return (start, start)
 
 
-def _possible(graph: Graph, members: tuple[str, ...], conflicts: Conflicts, deep: int = 6) -> tuple[str, ...]:
-    """A cycle of units that can be started together; () where each has two of which one stops the other."""
-    cycle = _way_round(graph, members)
-    pair = conflicts.within(cycle)
+@dataclass(frozen=True, slots=True)
+class _Possible:
+    """What decides whether a cycle can happen: who is generated, and who stops whom."""
+
+    units: Mapping[str, Unit]
+    conflicts: Conflicts
+
+
+def _possible(graph: Graph, members: Sequence[str], where: _Possible, deep: int = 6) -> tuple[str, ...]:
+    """A cycle of units that can be started together, from a generated one on.
+
+    () where each has two of which one stops the other, or where nothing in it is generated.
+    """
+    start = next((name for name in members if name in where.units), "")
+    cycle = _way_round(graph, members, start) if start else ()
+    pair = where.conflicts.within(cycle)
     if not pair or deep == 0:
         return () if pair else cycle
     for gone in pair:
         left = [name for name in members if name != gone]
         rest = {name: tuple(each for each in graph[name] if each in left) for name in left}
         for part in components(rest):
-            found = _possible(rest, part, conflicts, deep - 1)
+            found = _possible(rest, part, where, deep - 1)
             if found:
                 return found
     return ()
 
 
-def _edge(view: View, units: Mapping[str, Unit], first: str, then: str) -> Origin:
-    if then in units[first].all("Unit", "After"):
-        return _order_origin(view, units[first], "After")
-    if first in units[then].all("Unit", "Before"):
-        return _order_origin(view, units[then], "Before")
-    return units[first].declared.origin
+def _edge(view: View, units: Mapping[str, Unit], cycle: Sequence[str]) -> Origin:
+    """Where the first step of the way round is said that somebody says."""
+    for first, then in pairwise(cycle):
+        if first in units and then in units[first].all("Unit", "After"):
+            return _order_origin(view, units[first], "After")
+        if then in units and first in units[then].all("Unit", "Before"):
+            return _order_origin(view, units[then], "Before")
+    return units[cycle[0]].declared.origin
 
 
 def _order_origin(view: View, unit: Unit, key: str) -> Origin:
@@ -219,8 +269,9 @@ QT103 = ViewRule(
     "QT103",
     "order that cannot be kept",
     Severity.ERROR,
-    what="Units that wait for each other in a circle, counting what targets and timers imply; or `requires` and "
-    "`binds_to` without `after` (a warning): both are then started at the same moment.",
+    what="Units that wait for each other in a circle, counting what targets, timers and sockets imply, and what "
+    "default dependencies add: `before` a target of the early boot, such as sysinit.target, is a circle. Or `requires` "
+    "and `binds_to` without `after` (a warning): both are then started at the same moment.",
     why="systemd breaks a circle by dropping one of the jobs, and not always the same one: a service is simply not "
     "started at some boots. Without an order, what is required may not be ready yet, and the first start fails.",
     fix="Take one of the named units out of the order. Add what is required to `order.after`; `qtctl lint --fix` "

@@ -9,6 +9,7 @@ from qtctl.dialects.systemd.analyze import (
     OpenItem,
     Said,
     parse_calendar,
+    parse_cycles,
     parse_security,
     parse_verify,
     parse_version,
@@ -66,6 +67,24 @@ Normalized form: 2020-01-01 00:00:00
 def test_verify() -> None:
     assert parse_verify(VERIFY, "/tmp/r/root") == SAID
     assert parse_verify("\n \n", "/tmp/r/root") == ()
+
+
+def test_cycles() -> None:
+    text = """\
+/etc/systemd/system/a.service:3: Unknown key name 'X' in section 'Service', ignoring.
+sysinit.target: Found ordering cycle on a.service/start
+sysinit.target: Found dependency on sysinit.target/start
+sysinit.target: Unable to break cycle starting with sysinit.target/start
+b.service: Found ordering cycle on c@1.service/start
+b.service: Found dependency on d.target/start
+b.service: Found dependency on b.service/start
+b.service: Job d.target/start deleted to break ordering cycle starting with b.service/start
+sysinit.target: Found ordering cycle on sysinit.target/start
+sysinit.target: Found dependency on a.service/start
+"""
+    once = (("a.service", "sysinit.target"), ("c@1.service", "d.target", "b.service"))
+    assert parse_cycles(text + "x\n") == once
+    assert parse_cycles(text.partition("sysinit")[0]) == ()
 
 
 def test_security() -> None:

@@ -19,6 +19,36 @@ CASES: tuple[Case, ...] = (
         {API: ('after = ["feed"]', 'after = ["late"]')},
         {"targets.toml": '[core]\nsummary = "All"\n\n[late]\nsummary = "Late"\norder.after = ["core"]\n'},
     ),
+    Case(
+        "before what the boot begins with",
+        (("QT103", E, "services/feed.toml:14", "feed", "small-feed.service after sysinit.target after small-feed"),),
+        {FEED: after('writes = ["s:mode"]\n', "[order]", 'before = ["sysinit.target"]')},
+    ),
+    Case(
+        "before what that begins with",
+        (("QT103", E, "services/feed.toml:14", "feed", "after sysinit.target after local-fs.target after small-feed"),),
+        {FEED: after('writes = ["s:mode"]\n', "[order]", 'before = ["local-fs.target"]')},
+    ),
+    Case(
+        "a socket after a service",
+        (("QT103", E, "sockets.toml:5", "door", "small-door.socket after small-api.service after basic.target"),),
+        files={
+            "sockets.toml": '[door]\nsummary = "Door"\nservice = "feed"\nlisten = ["stream /run/door"]\n'
+            'order.after = ["api"]\n'
+        },
+    ),
+    Case(
+        "before what the boot begins with, and without its order",
+        edits={
+            FEED: after(
+                'writes = ["s:mode"]\n',
+                "[order]",
+                'before = ["sysinit.target"]',
+                "[manager]",
+                "default_dependencies = false",
+            )
+        },
+    ),
     Case("a target ordered before its member", edits={API: ('after = ["feed"]', 'after = ["feed", "core"]')}),
     Case(
         "requires without after",
