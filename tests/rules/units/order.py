@@ -31,10 +31,10 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "a socket after a service",
-        (("QT103", E, "sockets.toml:5", "door", "small-door.socket after small-api.service after basic.target"),),
+        (("QT103", E, "sockets.toml:5", "door", "small-door.socket after small-feed.service after basic.target"),),
         files={
-            "sockets.toml": '[door]\nsummary = "Door"\nservice = "feed"\nlisten = ["stream /run/door"]\n'
-            'order.after = ["api"]\n'
+            "sockets.toml": '[door]\nsummary = "Door"\nservice = "api"\nlisten = ["stream /run/door"]\n'
+            'order.after = ["feed"]\n'
         },
     ),
     Case(
