@@ -9,8 +9,9 @@ from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.lint.found import Placed
 from qtctl.lint.lint import lint as judge
+from qtctl.model.instance_ports import ports_claimed
 from qtctl.model.origin import Origin
-from qtctl.model.registry import External, Policy, Registry, Service
+from qtctl.model.registry import Policy, Registry
 from qtctl.model.states import KeyType
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
 from qtctl.model.vocabulary import key_paths
@@ -121,8 +122,8 @@ def counts(registry: Registry) -> dict[str, int]:
     states = Counter(service.state.value for service in registry.services.values())
     live_keys = [key for key in registry.keys.values() if key.state == "active"]
     types = Counter("streams" if key.type is KeyType.STREAM else "keys" for key in live_keys)
-    nodes: list[Service | External] = [*registry.services.values(), *registry.externals.values()]
-    ports = [port for node in nodes if node.state != "retired" for port in node.ports.values()]
+    nodes = [(kind, name) for kind in ("services", "externals") for name in _live(getattr(registry, kind))]
+    ports = [each.port for kind, name in nodes for each in ports_claimed(registry, kind, name)]
     return {
         "hosts": len(registry.hosts),
         "services": len(registry.services),
@@ -145,4 +146,8 @@ def counts(registry: Registry) -> dict[str, int]:
 
 
 def _active(nodes: Mapping[str, object]) -> list[object]:
-    return [node for node in nodes.values() if getattr(node, "state", None) != "retired"]
+    return [nodes[name] for name in _live(nodes)]
+
+
+def _live(nodes: Mapping[str, object]) -> list[str]:
+    return [name for name, node in nodes.items() if getattr(node, "state", None) != "retired"]

@@ -1,5 +1,6 @@
 """What values of a registry file look like: the checked types of its keys, and the table that refuses unknown ones."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -94,13 +95,43 @@ def _listen(text: str) -> str:
     return text
 
 
+LISTEN_PATTERN = r"^(\[[0-9a-fA-F:.]+\]|[0-9.]+|\*):[0-9]{1,5}$"
 Listen = Annotated[
     str,
-    StringConstraints(pattern=r"^(\[[0-9a-fA-F:.]+\]|[0-9.]+|\*):[0-9]{1,5}$"),
+    StringConstraints(pattern=LISTEN_PATTERN),
     AfterValidator(_listen),
     Expect('an IP address and a port (1 to 65535), such as "127.0.0.1:8000", "[::1]:8000" or "*:8000"'),
 ]
 """Where a service listens: an IP address, in brackets for IPv6, or * for all of them, and a port."""
+INSTANCE = "%i"
+"""What systemd replaces by the name of an instance."""
+
+
+def _listen_of_instances(text: str) -> str:
+    """What a name replaces `%i` by is judged where the names are known."""
+    return text if INSTANCE in text else _listen(text)
+
+
+ListenOfInstances = Annotated[
+    str,
+    StringConstraints(pattern=r"^(\[([0-9a-fA-F:.]|%i)+\]|([0-9.]|%i)+|\*):([0-9]|%i){1,5}$", max_length=100),
+    AfterValidator(_listen_of_instances),
+    Expect(
+        'an IP address and a port (1 to 65535), such as "127.0.0.1:8000", "[::1]:8000" or "*:8000"; of a template '
+        'with the name of the instance, such as "127.0.0.1:810%i"'
+    ),
+]
+
+
+def listen_problem(text: str) -> str:
+    """What keeps a text from being an address and a port, or ''."""
+    if not re.fullmatch(LISTEN_PATTERN, text):
+        return f"{text[:200]} is no IP address and port"
+    try:
+        _listen(text)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _must_be(holds: Callable[[str], bool], expected: str) -> AfterValidator:

@@ -17,6 +17,7 @@ from qtctl.model.fields import (
     HostAddress,
     HostName,
     Listen,
+    ListenOfInstances,
     Name,
     Node,
     Number,
@@ -139,7 +140,7 @@ class Health(Node):
 
 
 class Port(Node):
-    listen: Listen
+    listen: ListenOfInstances
     protocol: Literal["tcp", "udp"] = "tcp"
     summary: str = ""
     health: Health | None = None
@@ -195,12 +196,17 @@ Instance = Annotated[
 
 
 class OwnValues(Node):
-    """What one instance of a template has otherwise than the template says."""
+    """What one instance of a template has otherwise than the template says.
+
+    `ports`: names of the template's ports, and where this instance listens.
+    """
 
     state: Literal[ServiceState.RUNNING, ServiceState.STOPPED, ServiceState.ON_TIMER, ServiceState.ON_DEMAND] | None = (
         None
     )
     enabled: Switch | None = None
+    ports: dict[Name, Listen] = {}
+    env: dict[EnvName, str] = {}
 
 
 class Service(Node):

@@ -11,6 +11,7 @@ from qtctl.model.registry import Registry, RunKind, Service
 from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.registry.accounts import accounts
+from qtctl.registry.instances import without_instances
 from qtctl.registry.kinds import TIMES, kinds, starts_nothing
 from qtctl.registry.policy import policy
 from qtctl.registry.units import units
@@ -27,6 +28,7 @@ def check(registry: Registry) -> list[Problem]:
         *references(registry, names),
         *_services(registry),
         *_timers(registry),
+        *_externals(registry),
         *units(registry, names),
         *_legacy(registry),
         *collisions(registry),
@@ -84,6 +86,11 @@ def _timers(registry: Registry) -> Iterator[Problem]:
             yield Problem(f"timer {name} has no time to run at", origin, "add on_calendar, on_boot or on_unit_active")
         if timer.persistent and not timer.on_calendar:
             yield Problem("persistent without on_calendar does nothing", origin.at("persistent"), "remove it", "QT112")
+
+
+def _externals(registry: Registry) -> Iterator[Problem]:
+    for name, external in registry.externals.items():
+        yield from without_instances(external, registry.origins["externals", name])
 
 
 def _legacy(registry: Registry) -> Iterator[Problem]:

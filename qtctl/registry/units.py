@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from qtctl.dialects.nearest import Known
 from qtctl.dialects.paths import has_control, trouble
 from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.dialects.systemd.unit_name import is_template, unescape
@@ -11,6 +12,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Service
 from qtctl.model.units import RawDirectives
 from qtctl.model.vocabulary import KINDS, fields
+from qtctl.registry.instances import instance_values, without_instances
 from qtctl.rules.problem import Problem
 
 
@@ -82,12 +84,10 @@ def _template(registry: Registry, name: str, service: Service, origin: Origin) -
         if service.instances:
             yield Problem(f"instances, and {unit} is no template", origin.at("instances"), "its name ends in @.service")
         yield from _own_instances(service, origin)
+        yield from without_instances(service, origin)
         return
     yield from _own_instances(service, origin)
-    if service.ports:
-        yield Problem(
-            "ports of a template: all its instances would listen there", origin.at("ports"), "declare a service each"
-        )
+    yield from instance_values(service, service.specifiers is not False, origin)
     for each in service.instances:
         if what := _unusable(each):
             yield Problem(f"instance {each[:200]!r}: {what}", origin.at("instances"), "name it otherwise")
@@ -99,7 +99,8 @@ def _own_instances(service: Service, origin: Origin) -> Iterator[Problem]:
     for name in service.instance:
         if name not in service.instances:
             what = f"instance.{name}: {name} is not among the instances"
-            yield Problem(what, origin.at("instance", name), f'instances = ["{name}"] declares it')
+            hint = Known(service.instances).did_you_mean(name) or f'instances = ["{name}"] declares it'
+            yield Problem(what, origin.at("instance", name), hint)
 
 
 def _unusable(instance: str) -> str:

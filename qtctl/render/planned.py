@@ -19,8 +19,8 @@ def planned(desired: Desired) -> Desired:
 
 def _files(desired: Desired) -> Iterator[DesiredFile]:
     yield from (_unit(each.unit, each.origin) for each in desired.generated_units())
-    for service in (*desired.services, *desired.templates):
-        if service.env_file and not service.template:
+    for service in desired.env_services():
+        if service.env_file:
             yield DesiredFile(service.env_file, b"", "0600", "root", "root", "", "env", service.unit, service.origin)
     for dropin in desired.dropins:
         yield DesiredFile(dropin.path, b"", "0644", "root", "root", "", DROPIN, dropin.unit, dropin.origin)

@@ -105,12 +105,7 @@ def _text(filled: Filled) -> str:
 
 
 def _planned(desired: Desired) -> Iterator[_Planned]:
-    for service in (*desired.services, *desired.templates):
-        if service.template:
-            continue
-        yield service.unit, service.origin, partial(_unit, SERVICE, service, of_service)
-        if service.env_file or service.env:
-            yield service.unit, service.origin, partial(_env, service)
+    yield from _planned_services(desired)
     for timer in desired.timers:
         yield timer.unit, timer.origin, partial(_unit, TIMER, timer, of_timer)
     for target in desired.targets:
@@ -120,6 +115,15 @@ def _planned(desired: Desired) -> Iterator[_Planned]:
     for dropin in desired.dropins:
         yield dropin.unit, dropin.origin, partial(_dropin, dropin)
     yield from _planned_of_host(desired)
+
+
+def _planned_services(desired: Desired) -> Iterator[_Planned]:
+    for service in (*desired.services, *desired.templates):
+        if not service.template:
+            yield service.unit, service.origin, partial(_unit, SERVICE, service, of_service)
+    for service in desired.env_services():
+        if service.env_file or service.env:
+            yield service.unit, service.origin, partial(_env, service)
 
 
 def _planned_of_host(desired: Desired) -> Iterator[_Planned]:

@@ -7,12 +7,17 @@ from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import instance
 from qtctl.model.desired import DesiredService
 from qtctl.model.desired_unit import Pairs
-from qtctl.model.registry import OwnValues
+from qtctl.model.registry import OwnValues, Service
 from qtctl.model.states import ServiceState
+from qtctl.resolve.listeners import listeners_of_instance
 
 
-def instance_of(template: DesiredService, name: str, said: OwnValues | None = None) -> DesiredService:
-    """The instance: its values are what systemd makes of the template's specifiers, where its name decides them."""
+def instance_of(template: DesiredService, declared: Service, name: str) -> DesiredService:
+    """The instance: its values are what systemd makes of the template's specifiers, where its name decides them.
+
+    `declared` is the template as the registry has it, with what its instances have of their own.
+    """
+    said = declared.instance.get(name)
     own_name = f"{template.name.removesuffix('@')}@{name}"
     own = replace(
         template,
@@ -20,6 +25,8 @@ def instance_of(template: DesiredService, name: str, said: OwnValues | None = No
         unit=instance(template.unit, name),
         template=template.unit,
         **_own_state(template, said),
+        ports=listeners_of_instance(declared, name, template.origin),
+        env=_env(template, said),
         consumes=tuple(replace(each, service=own_name) for each in template.consumes),
     )
     if template.specifiers or template.lines:
@@ -52,6 +59,7 @@ def _expanded(service: DesiredService) -> DesiredService:
         working_directory=expand(service.working_directory, unit),
         syslog_identifier=expand(service.syslog_identifier, unit),
         entry_point=expand(service.entry_point, unit),
+        env_file=expand(service.env_file, unit),
         secrets_file=expand(service.secrets_file, unit),
         sandbox=_pairs(service.sandbox, unit),
         settings=_pairs(service.settings, unit),
@@ -60,6 +68,10 @@ def _expanded(service: DesiredService) -> DesiredService:
         ),
         specifiers=False,
     )
+
+
+def _env(template: DesiredService, said: OwnValues | None) -> Pairs:
+    return tuple(sorted({**dict(template.env), **said.env}.items())) if said is not None and said.env else template.env
 
 
 def _pairs(found: Pairs, unit: str) -> Pairs:

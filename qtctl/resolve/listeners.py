@@ -4,13 +4,22 @@ from collections.abc import Mapping
 
 from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.model.desired_unit import Listener
+from qtctl.model.instance_ports import listen_origin, ports_of_instance
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Health, Port
+from qtctl.model.registry import Health, Port, Service
 
 
 def listeners(ports: Mapping[str, Port], origin: Origin) -> tuple[Listener, ...]:
     """One listener a port, by name; a health path of "" means that no URL is asked."""
     return tuple(_listener(name, port, origin.at("ports", name, "listen")) for name, port in sorted(ports.items()))
+
+
+def listeners_of_instance(service: Service, instance: str, origin: Origin) -> tuple[Listener, ...]:
+    """Its own ports, by name."""
+    return tuple(
+        _listener(name, port, listen_origin(origin, service, name, instance))
+        for name, port in sorted(ports_of_instance(service, instance).items())
+    )
 
 
 def _listener(name: str, port: Port, origin: Origin) -> Listener:

@@ -117,7 +117,7 @@ def _instances(registry: Registry, templates: tuple[DesiredService, ...]) -> Ite
     for template in templates:
         declared = registry.services[template.name]
         for name in declared.instances:
-            yield instance_of(template, name, declared.instance.get(name))
+            yield instance_of(template, declared, name)
 
 
 def _originals(registry: Registry) -> Iterator[DesiredOriginal]:

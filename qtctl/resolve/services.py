@@ -1,5 +1,6 @@
 """One declared service → what its host must have."""
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from qtctl.dialects.systemd.exec_lines import commands_of
@@ -7,10 +8,11 @@ from qtctl.dialects.systemd.quoting import loaded_argv
 from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import is_template, stem
 from qtctl.model.desired import DesiredService, Membership
-from qtctl.model.desired_unit import Listener, Pairs
+from qtctl.model.desired_unit import Pairs
+from qtctl.model.fields import INSTANCE
 from qtctl.model.names import Names, slice_of, unit_name
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry, Run, RunKind, Service
+from qtctl.model.registry import Port, Registry, Run, RunKind, Service
 from qtctl.model.states import STARTED_BY_OTHERS, ServiceState
 from qtctl.resolve.listeners import listeners
 from qtctl.resolve.settings import commands, further, hatch, install_of, order_of, pairs, unit_settings
@@ -52,7 +54,8 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
     defaults = registry.fleet.defaults
     origin = registry.origins["services", name]
     unit = unit_name(registry, "services", name)
-    ports = listeners(service.ports, origin)
+    template = is_template(unit)
+    own_env = template and any(own.env for own in service.instance.values())
     env = {**defaults.env, **service.env}
     target = unit_name(registry, "targets", service.target) if service.target else ""
     waits = service.state in STARTED_BY_OTHERS
@@ -62,8 +65,8 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         order["part_of"] = tuple(dict.fromkeys((*order["part_of"], target)))
     wanted_by, install = install_of(names, service.install, (target or "multi-user.target",) if by_itself else ())
     restart = None if waits else defaults.restart
-    specifiers = is_template(unit) if service.specifiers is None else service.specifiers
-    argv = _argv(registry, run, ports)
+    specifiers = template if service.specifiers is None else service.specifiers
+    argv = _argv(registry, run, service.ports)
     return DesiredService(
         name=name,
         unit=unit,
@@ -78,7 +81,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         working_directory=_working_directory(run, defaults.code),
         venv=registry.venvs[run.venv].path if run.venv else "",
         entry_point=_entry_point(run, run.code or defaults.code, argv),
-        env_file=f"{registry.fleet.env_dir}/{name.removesuffix('@')}.env" if env else "",
+        env_file=_env_file(registry, name, own=own_env) if env or own_env else "",
         env=tuple(sorted(env.items())),
         secrets_file=(service.secrets.env_file or "") if service.secrets else "",
         secrets_keys=service.secrets.keys if service.secrets else (),
@@ -88,7 +91,8 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         restart=pairs(service.restart, restart),
         start_limit=pairs(service.restart, restart, section="Unit"),
         sandbox=_sandbox(registry, service),
-        ports=ports,
+        # Those of a template are its instances'.
+        ports=() if template else listeners(service.ports, origin),
         publishes=service.streams.publishes,
         writes=service.streams.writes,
         consumes=_memberships(registry, name, service, origin),
@@ -108,6 +112,11 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         specifiers=specifiers,
         **order,
     )
+
+
+def _env_file(registry: Registry, name: str, *, own: bool) -> str:
+    """`own`: each instance has a file of its own, with what all of them have too."""
+    return f"{registry.fleet.env_dir}/{name.removesuffix('@')}{'@%i' if own else ''}.env"
 
 
 def _group(service: Service, default: str) -> str:
@@ -160,7 +169,7 @@ def _loaded(run: Run, argv: tuple[str, ...], unit: str) -> tuple[tuple[str, ...]
     return tuple(tuple(expand(word, unit) for word in words) if known else tuple(words) for words in found)
 
 
-def _argv(registry: Registry, run: Run, ports: tuple[Listener, ...]) -> tuple[str, ...]:
+def _argv(registry: Registry, run: Run, ports: Mapping[str, Port]) -> tuple[str, ...]:
     if run.kind is RunKind.EXEC:
         return commands_of(run.lines[0])[0].argv if run.lines else ()
     if run.kind is RunKind.COMMAND:
@@ -171,14 +180,14 @@ def _argv(registry: Registry, run: Run, ports: tuple[Listener, ...]) -> tuple[st
     return (python, *_program(run, run.code or registry.fleet.defaults.code, ports), *run.args)
 
 
-def _program(run: Run, code: str, ports: tuple[Listener, ...]) -> tuple[str, ...]:
+def _program(run: Run, code: str, ports: Mapping[str, Port]) -> tuple[str, ...]:
     if run.kind is RunKind.MODULE:
         return ("-m", str(run.module))
     if run.kind is RunKind.SCRIPT:
         return (str(PurePosixPath(code) / str(run.script)),)
-    port = next(port for port in ports if port.name == run.port)
-    host = port.address.strip("[]").replace("*", "::")
-    return ("-m", "uvicorn", str(run.app), "--host", host, "--port", str(port.port))
+    address, _, port = ports[str(run.port)].listen.rpartition(":")
+    host = address.strip("[]").replace("*", "::")
+    return ("-m", "uvicorn", str(run.app), "--host", host, "--port", port if INSTANCE in port else str(int(port)))
 
 
 def _entry_point(run: Run, code: str, argv: tuple[str, ...]) -> str:

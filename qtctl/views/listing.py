@@ -7,6 +7,7 @@ from typing import Literal
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.errors import InputError
 from qtctl.meaning.socket_ports import ports_of_socket
+from qtctl.model.instance_ports import ports_claimed
 from qtctl.model.names import unit_name, units_of
 from qtctl.model.registry import External, Registry, Service
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
@@ -232,18 +233,20 @@ _Place = tuple[int, str, str, str]
 
 
 def _own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
-    nodes: list[tuple[str, Service | External]] = [*registry.services.items(), *registry.externals.items()]
-    for name, node in nodes:
-        for key, port in node.ports.items():
-            row = PortRow(
-                name=f"{name}.{key}",
-                listen=port.listen,
-                protocol=port.protocol,
-                state=str(node.state),
-                health=port.health.path if port.health else "",
-                summary=port.summary or node.summary,
-            )
-            yield (port.number, port.listen, name, key), row
+    """Of a template those of its instances."""
+    for kind in ("services", "externals"):
+        for name, node in getattr(registry, kind).items():
+            for each in ports_claimed(registry, kind, name):
+                port = each.port
+                row = PortRow(
+                    name=f"{each.name}.{each.key}",
+                    listen=port.listen,
+                    protocol=port.protocol,
+                    state=str(node.state),
+                    health=port.health.path if port.health else "",
+                    summary=port.summary or node.summary,
+                )
+                yield (port.number, port.listen, each.name, each.key), row
 
 
 def _ports_of_sockets(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:

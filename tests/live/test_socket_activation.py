@@ -37,7 +37,9 @@ summary = "Worker %i"
 state = "running"
 instances = ["1", "2"]
 slice = "pool"
-run = { kind = "command", argv = ["/bin/sleep", "infinity"] }
+run = { kind = "command", argv = ["/usr/bin/python3", "-m", "http.server", "--bind", "127.0.0.1", "1920%i"] }
+ports.http.listen = "127.0.0.1:1920%i"
+instance.2.env = { ONLY = "of the second" }
 """,
     "services/act.toml": f"""\
 summary = "Started by its socket"
@@ -153,13 +155,36 @@ def test_what_systemd_listens_on_belongs_to_the_socket(fleet: Fleet) -> None:
     fleet.box.wait("systemctl is-active zk-act")
     fleet.all_hold()
     report = qtctl("report", "registry", *fleet.of, "--format", "json").json()
-    assert {row["port"]: row["found"] for row in report["ports"]} == {19100: "listening", 19101: "listening"}
+    ports = {row["port"]: (row["unit"], row["found"]) for row in report["ports"]}
+    assert ports == {
+        19100: ("zk-act.socket", "listening"),
+        19101: ("zk-act.socket", "listening"),
+        19201: ("zk-wk@1.service", "listening"),
+        19202: ("zk-wk@2.service", "listening"),
+    }
     assert {row["unit"]: row["active"] for row in report["units"]}["zk-act.socket"] == "active"
     fleet.box.sh("systemctl stop zk-act.socket zk-also.socket zk-act.service zk-wk@2.service")
     stopped = qtctl("parity", "--compose", str(fleet.compose), *fleet.of, "--format", "json").json()
     gaps = {row["service"] for row in stopped["files"][0]["services"] if row["verdict"] == "gap"}
     assert gaps == {"worker", "one", "act"}
     fleet.deploy()
+
+
+def test_each_instance_is_audited_with_its_own_port_and_values(fleet: Fleet) -> None:
+    environment = "tr '\\0' '\\n' < /proc/$(systemctl show -P MainPID zk-wk@{}.service)/environ"
+    assert "ONLY=of the second" in fleet.box.sh(environment.format(2))
+    assert "ONLY" not in fleet.box.sh(environment.format(1))
+    other = fleet.started("zk-wk@1.service")
+    done = fleet.change("services/wk.toml", "of the second", "of number 2")
+    assert [step for step in fleet.steps(done) if step[0] != "write"] == [("restart", "zk-wk@2.service")]
+    assert fleet.started("zk-wk@1.service") == other
+    fleet.box.sh("systemctl stop zk-wk@2.service")
+    found = qtctl("audit", *fleet.of, "--format", "json").json()["findings"]
+    assert {(each["id"], each["subject"]) for each in found} == {
+        ("QT219", "zk-wk@2.service"),
+        ("QT301", "127.0.0.1:19202"),
+    }
+    fleet.restore()
 
 
 def test_a_changed_socket_is_started_anew_with_its_service(fleet: Fleet) -> None:

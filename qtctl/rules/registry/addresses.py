@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.meaning.socket_ports import ports_of_socket
+from qtctl.model.instance_ports import ports_claimed
 from qtctl.model.names import Names, starts_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
@@ -40,9 +41,11 @@ def collisions(registry: Registry) -> Iterator[Problem]:
         for host in claim.hosts:
             firsts = bound.setdefault((claim.protocol, claim.port, host), {})
             for first in _before(claim, firsts):
-                if (first.origin, claim.origin) not in reported:
+                # Instances for which one line says the same port are told so by that line.
+                if first.origin != claim.origin and (first.origin, claim.origin) not in reported:
                     reported.add((first.origin, claim.origin))
-                    what = f"{claim.address}:{claim.port} is claimed by {first.name} too"
+                    of = f" of {claim.name}" if "@" in claim.name else ""
+                    what = f"{claim.address}:{claim.port}{of} is claimed by {first.name} too"
                     yield Problem(what, claim.origin, "give one of them another", "QT101")
             firsts.setdefault(claim.of, claim)
 
@@ -61,9 +64,9 @@ def _claims(registry: Registry) -> Iterator[Binding]:
             if node.state == "retired":
                 continue
             hosts = frozenset(node.hosts) or every
-            for port_name, port in node.ports.items():
-                origin = registry.origins[kind, name].at("ports", port_name, "listen")
-                yield Binding(name, port.protocol, port.address, port.number, hosts, origin)
+            for each in ports_claimed(registry, kind, name):
+                port = each.port
+                yield Binding(each.name, port.protocol, port.address, port.number, hosts, each.origin)
     yield from _claims_of_sockets(registry, every)
 
 
@@ -71,10 +74,10 @@ def _claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterator[Bi
     """What systemd listens on, but for ports that the service it starts declares as its own."""
     names = Names.of(registry)
     ports = {
-        (unit, port.protocol, port.address, port.number)
-        for kind, name, unit in names.units
-        if kind == "services" and registry.services[name].state != "retired"
-        for port in registry.services[name].ports.values()
+        (names.unit(each.name), each.port.protocol, each.port.address, each.port.number)
+        for name, service in registry.services.items()
+        if service.state != "retired"
+        for each in ports_claimed(registry, "services", name)
     }
     for name, node in registry.sockets.items():
         starts = starts_of(registry, names, "sockets", name)
@@ -88,9 +91,9 @@ QT101 = Meaning(
     "QT101",
     "two claim one address and port",
     Severity.ERROR,
-    what="Two services, sockets or externals of one host declare the same port on the same address; an address such "
-    "as 0.0.0.0 claims the port on all of them. A socket and the service that it starts may declare the same one. "
-    "Retired ones claim nothing.",
+    what="Two services, instances, sockets or externals of one host declare the same port on the same address; an "
+    "address such as 0.0.0.0 claims the port on all of them. A socket and the service that it starts may declare the "
+    "same one. Retired ones claim nothing.",
     why="Only the first that starts gets the port. Which one that is changes from boot to boot, and the other ends "
     "in a restart loop, or its callers talk to the wrong program: 8005 was risk-safety's in one document and "
     "position-monitor's in another.",

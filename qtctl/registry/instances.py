@@ -1,0 +1,74 @@
+"""Ports and values of a template's instances: each listens somewhere else, and each table is of a declared one."""
+
+from collections.abc import Iterator
+
+from qtctl.dialects.nearest import Known
+from qtctl.model.fields import INSTANCE, listen_problem
+from qtctl.model.instance_ports import listen_of_instance, listen_origin, ports_of_instance
+from qtctl.model.origin import Origin
+from qtctl.model.registry import External, RunKind, Service
+from qtctl.rules.problem import Problem
+
+OWN = 'put %i into it, such as "127.0.0.1:810%i", or give each its own: [instance.NAME.ports]'
+
+
+def without_instances(node: Service | External, origin: Origin) -> Iterator[Problem]:
+    """What only a template can have, in a service or external that is none."""
+    for key, port in node.ports.items():
+        if INSTANCE in port.listen:
+            what = f"ports.{key}: %i in {port.listen}, and only a template has instances"
+            yield Problem(what, origin.at("ports", key, "listen"), "write the port, or declare instances")
+
+
+def instance_values(service: Service, specifiers: bool, origin: Origin) -> Iterator[Problem]:
+    """Problems of the ports and of the tables of instances. `specifiers`: whether systemd replaces `%i`."""
+    yield from _tables(service, origin)
+    if service.ports and not service.instances:
+        yield Problem("ports of a template without instances", origin.at("ports"), "declare the instances that listen")
+    for key in service.ports:
+        yield from _port(service, key, origin)
+    yield from _uvicorn(service, origin)
+    if not specifiers and any(own.env for own in service.instance.values()):
+        what = "env of an instance, and specifiers = false: systemd would not find its env file by %i"
+        yield Problem(what, origin.at("specifiers"), "take specifiers out")
+
+
+def _tables(service: Service, origin: Origin) -> Iterator[Problem]:
+    """A port of an instance that its template does not have."""
+    ports = Known(service.ports)
+    for name, own in service.instance.items():
+        for key in own.ports:
+            if key not in service.ports:
+                hint = ports.did_you_mean(key) or f"declare it for all of them: [ports.{key}]"
+                yield Problem(f"the service has no port {key}", origin.at("instance", name, "ports", key), hint)
+
+
+def _port(service: Service, key: str, origin: Origin) -> Iterator[Problem]:
+    """What is wrong with a port, once for each line that is wrong."""
+    taken: dict[tuple[str, str, int], str] = {}
+    reported = set()
+    for instance in service.instances:
+        where = listen_origin(origin, service, key, instance)
+        listen = listen_of_instance(service, instance, key)
+        if what := listen_problem(listen):
+            if where not in reported:
+                reported.add(where)
+                yield Problem(f"ports.{key} of instance {instance}: {what}", where, "name the instances otherwise")
+            continue
+        port = ports_of_instance(service, instance)[key]
+        first = taken.setdefault((str(where), port.address, port.number), instance)
+        if first != instance and where not in reported:
+            reported.add(where)
+            yield Problem(f"ports.{key}: instances {first} and {instance} would both listen on {listen}", where, OWN)
+
+
+def _uvicorn(service: Service, origin: Origin) -> Iterator[Problem]:
+    """One command line serves all instances: only their names can make a difference in it."""
+    if service.run is None or service.run.kind is not RunKind.UVICORN:
+        return
+    for name, own in service.instance.items():
+        if service.run.port in own.ports:
+            what = f"uvicorn is given ports.{service.run.port} on the command line of all instances"
+            yield Problem(
+                what, origin.at("instance", name, "ports", service.run.port), 'make it of %i: "127.0.0.1:810%i"'
+            )
