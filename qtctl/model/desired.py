@@ -349,7 +349,7 @@ class Desired:
     def env_services(self) -> Iterator[DesiredService]:
         """The services by which env files are made: a template for its instances, where they have none of their own."""
         shared = {each.unit: each.env_file for each in self.templates}
-        yield from (each for each in self.services if each.env_file != shared.get(each.template, ""))
+        yield from (each for each in self.services if each.env_file != shared.get(each.template))
         own = {each.template for each in self._instances() if each.env_file != shared[each.template]}
         yield from (each for each in self.templates if each.unit not in own)
 

@@ -121,12 +121,14 @@ _PATH: dict[Shape, str] = {
     Shape.OCTAL: "DirectoryMode",
     Shape.NUMBER: "TriggerLimitBurst",
 }
+# What= and Options= of what is mounted or swapped on, and Type= of a mount, are shown as the kernel has them: /dev/sda1
+# for a UUID, ext4 for a bind mount, and options that nobody wrote.
 _MOUNT: dict[Shape, str] = {
-    Shape.TEXT: "Where What Type Options",
+    Shape.TEXT: "Where",
     Shape.BOOLEAN: "SloppyOptions LazyUnmount ReadWriteOnly ForceUnmount",
     Shape.OCTAL: "DirectoryMode",
 }
-_SWAP: dict[Shape, str] = {Shape.TEXT: "What Options", Shape.NUMBER: "Priority"}
+_SWAP: dict[Shape, str] = {Shape.NUMBER: "Priority"}
 _AUTOMOUNT: dict[Shape, str] = {Shape.TEXT: "Where ExtraOptions", Shape.OCTAL: "DirectoryMode"}
 _SECTIONS: dict[str, tuple[dict[Shape, str], ...]] = {
     "Unit": (_UNIT,),
