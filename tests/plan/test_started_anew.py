@@ -131,6 +131,7 @@ APPLIED = {
 MADE: dict[str, Callable[[], DesiredTarget | DesiredTimer | DesiredOther]] = {
     "quantum.target": target,
     "quantum-a.timer": lambda: timer("a"),
+    "srv-a.mount": lambda: other("srv-a.mount", settings=(("What", "tmpfs"),)),
 }
 
 
