@@ -120,7 +120,7 @@ def test_a_socket_that_accepts_leaves_its_connections_alone() -> None:
 
 APPLIED = {
     "quantum-a.path": (RESTART, "PathExists=/{}"),
-    "srv-a.mount": (RESTART, "Options=size={}M"),
+    "srv-a.mount": (RESTART, "What=tmpfs\nWhere=/srv/a\nOptions=size={}M"),
     "dev-sdc1.swap": (RESTART, "Priority={}"),
     "quantum-a.slice": (None, "TasksMax={}"),
     "quantum.target": (None, "Description={}"),
@@ -131,7 +131,6 @@ APPLIED = {
 MADE: dict[str, Callable[[], DesiredTarget | DesiredTimer | DesiredOther]] = {
     "quantum.target": target,
     "quantum-a.timer": lambda: timer("a"),
-    "srv-a.mount": lambda: other("srv-a.mount", settings=(("What", "tmpfs"),)),
 }
 
 
