@@ -27,12 +27,15 @@ from qtctl.cli.commands import (
     show,
     verify,
 )
+from qtctl.cli.examples import with_examples
 from qtctl.cli.exits import MEANING, Exit, of_error
 from qtctl.cli.output import complain, complain_of, tell, trace
 from qtctl.errors import InputErrors, QtctlError
 from qtctl.version import VERSION
 
 if TYPE_CHECKING:
+    from typer._click import Command
+
     from qtctl.flows.asking import Asking
 
 HELP = """Control plane and auditor for fleets of systemd hosts.
@@ -77,7 +80,6 @@ app = typer.Typer(
     cls=InOrder,
     help=HELP + "\n".join(f"{code:>3}  {meaning}" for code, meaning in MEANING.items()),
     no_args_is_help=True,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo", rich_help_panel=START)(demo.demo)
@@ -96,6 +98,26 @@ app.command("audit", rich_help_panel=LOOK)(audit.audit)
 app.command("explain", rich_help_panel=LOOK)(explain.explain)
 app.add_typer(report.app, name="report", rich_help_panel=LOOK)
 app.command("parity", rich_help_panel=LOOK)(parity.parity)
+
+
+COMPLETE = "_QTCTL_COMPLETE"
+"""Set by the script that a shell has from --show-completion."""
+
+
+def build_command() -> "Command":
+    """All commands, each with examples in its help."""
+    command = typer.main.get_command(app)
+    _add_examples(command, "")
+    return command
+
+
+def _add_examples(command: "Command", path: str) -> None:
+    for name, each in getattr(command, "commands", {}).items():
+        whole = f"{path} {name}".strip()
+        if hasattr(each, "commands"):
+            _add_examples(each, whole)
+        else:
+            each.help = with_examples(each.help or "", whole)
 
 
 def _version(asked: bool) -> None:
@@ -153,20 +175,22 @@ def _guarded(argv: list[str], *, debug: bool, started: "Asking | None" = None) -
 
 def _invoke(argv: list[str], started: "Asking | None") -> int:
     """Not through `app()`: that shows usage errors in boxes, and takes an interrupt for a plain exit."""
-    command = typer.main.get_command(app)
+    command = build_command()
+    if COMPLETE in os.environ:
+        command._main_shell_completion({}, "qtctl", COMPLETE)  # noqa: SLF001 - typer has no other way in
     try:
         with command.make_context("qtctl", argv, obj=started) as context:
             command.invoke(context)
     except typer.Exit as done:
         return done.exit_code
     except UsageError as error:
-        if said := _usage(error):
+        if said := _usage(error, argv):
             complain(said)
         return Exit.USAGE
     return Exit.OK
 
 
-def _usage(error: BaseException) -> str:
+def _usage(error: BaseException, argv: list[str]) -> str:
     """A usage error as one line; of a group called without a command, whose help was shown, none."""
     _say_what_is_wrong(error)
     message: str = error.format_message()  # type: ignore[attr-defined]  # see UsageError
@@ -174,6 +198,11 @@ def _usage(error: BaseException) -> str:
         return message
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "qtctl"
+    if context and message.startswith(("Got unexpected extra argument", "Missing option")):
+        from qtctl.cli.suggest import stray_word
+
+        stray = stray_word(context, argv)
+        message = stray.message if stray else message
     what = " ".join(message.replace("Value error, ", "").split()).rstrip(".")
     return f"error: {what[0].lower()}{what[1:]} (see {path} --help)"
 

@@ -47,15 +47,31 @@ def _account(given: str | None) -> str | None:
     return given
 
 
+def _complete_host(incomplete: str) -> list[str]:
+    """The hosts of the registry in ./registry or $QTCTL_REGISTRY, and local. Of a registry with errors none."""
+    import tomllib
+
+    try:
+        declared = tomllib.loads((registry_folder(None) / "hosts.toml").read_text())
+    except (OSError, ValueError):
+        declared = {}
+    return [name for name in (*declared, "local") if name.startswith(incomplete)]
+
+
 HOST_HELP = "A host of the registry or of your ssh config, a lab host (lab1), or local."
-HostOption = Annotated[str, typer.Option("--host", metavar="HOST", callback=_host, help=HOST_HELP)]
-OptionalHostOption = Annotated[str | None, typer.Option("--host", metavar="HOST", callback=_host, help=HOST_HELP)]
+HostOption = Annotated[
+    str, typer.Option("--host", metavar="HOST", callback=_host, help=HOST_HELP, autocompletion=_complete_host)
+]
+OptionalHostOption = Annotated[
+    str | None, typer.Option("--host", metavar="HOST", callback=_host, help=HOST_HELP, autocompletion=_complete_host)
+]
 HostsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--host",
         metavar="HOST",
         callback=_hosts,
+        autocompletion=_complete_host,
         help=f"{HOST_HELP} Several: repeat it, or separate them with commas; '*' and '?' match hosts of the registry.",
     ),
 ]
@@ -88,7 +104,10 @@ def _format(content: Content, help_: str = FORMAT_HELP) -> "OptionInfo":
         others = ", ".join(map(repr, names))
         raise typer.BadParameter(f"{given!r} is not one of {others}" + (f": {because}" if because else ""))
 
-    option: OptionInfo = typer.Option("--format", metavar="|".join(names), callback=check, help=help_)
+    said = f"{', '.join(names)}. {help_}"
+    option: OptionInfo = typer.Option(
+        "--format", metavar="FORMAT", callback=check, help=said, autocompletion=lambda: list(names)
+    )
     return option
 
 

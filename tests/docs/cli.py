@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
-from typer.main import get_command
-
+from qtctl.cli.examples import EXAMPLES
 from qtctl.cli.exits import MEANING, PRECEDENCE, Exit
-from qtctl.cli.main import ORDER, app
+from qtctl.cli.main import ORDER, build_command
 
 OF_COMMAND: dict[str, tuple[str, ...]] = {
     "init": ("0: made", "2: an answer cannot be used, or the folder is not empty; nothing is written"),
@@ -79,13 +78,16 @@ HEAD = """# Commands
 
 This page is generated from the command line itself; `qtctl COMMAND --help` says the same.
 
+A shell completes commands, options and hosts after `qtctl --install-completion`; the manual page is
+[qtctl.1](qtctl.1).
+
 Results go to stdout, progress and errors to stderr. An error is one line: where, what, what to do. `--debug` before the
 command shows its trace, `--version` the version.
 """
 
 
 def cli_markdown() -> str:
-    root: Any = get_command(app)
+    root: Any = build_command()
     parts = [HEAD, "## Exit codes\n", _exits()]
     found = {" ".join(path): command for path, command in _leaves(root, ())}
     parts += [
@@ -97,7 +99,7 @@ def cli_markdown() -> str:
 
 def commands() -> set[str]:
     """Every command by its words: `lab up`."""
-    return {" ".join(path) for path, _ in _leaves(get_command(app), ())}
+    return {" ".join(path) for path, _ in _leaves(build_command(), ())}
 
 
 def _leaves(group: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -125,7 +127,9 @@ def _command(name: str, command: Any) -> str:
     rows = [f"| {_names(each)} | {each.help} | {_default(each)} |" for each in (*arguments, *options)]
     table = ["| argument or option | meaning | default |", "|---|---|---|", *rows, ""] if rows else []
     exits = ["Exit codes:", "", *(f"- {each}" for each in OF_COMMAND[name]), ""]
-    lines = [f"## qtctl {name}", "", f"`{' '.join(words)}`", "", command.help.strip(), "", *table, *exits]
+    about = command.help.partition("\n\nExamples:\n")[0].strip()
+    examples = ["```", *EXAMPLES[name], "```", ""]
+    lines = [f"## qtctl {name}", "", f"`{' '.join(words)}`", "", about, "", *examples, *table, *exits]
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from qtctl.flows.schemas import documents, registry_files, text_of
 from qtctl.rules.explain import catalogue_markdown
 from tests.docs.cli import cli_markdown
 from tests.docs.keys import KEYS, with_tables
+from tests.docs.man import man_page
 from tests.docs.ssh import ssh_markdown
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
@@ -21,6 +22,7 @@ def generated() -> dict[str, str]:
         "cli.md": cli_markdown(),
         "findings.md": catalogue_markdown(),
         "ssh.md": ssh_markdown(),
+        "qtctl.1": man_page(),
         "registry.md": with_tables((DOCS / "registry.md").read_text()),
         **schemas,
         **files,

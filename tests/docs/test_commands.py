@@ -170,12 +170,14 @@ def readme_command(start: str) -> str:
 
 
 def test_the_first_command_installs_all_that_the_lab_needs_and_runs_the_demo() -> None:
-    update, install, venv, pip, demo = readme_command(INSTALL).split(" && ")
+    update, install, venv, pip, link, demo = readme_command(INSTALL).split(" && ")
     assert update == INSTALL
     packages = set(shlex.split(install)[2:]) - {"-y", "--no-install-recommends"}
     assert install.startswith("apt-get install -y --no-install-recommends ")
     assert packages >= {"python3-venv", *PACKAGES.values()} - OF_EVERY_DEBIAN
-    assert (venv, pip, demo) == ("python3 -m venv .venv", ".venv/bin/pip install .", ".venv/bin/qtctl demo")
+    assert (venv, pip, demo) == ("python3 -m venv .venv", ".venv/bin/pip install .", "qtctl demo")
+    # So that `qtctl` is found in every shell from now on, as the README goes on to type it.
+    assert link == 'ln -sf "$PWD/.venv/bin/qtctl" /usr/local/bin/qtctl'
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts == {"qtctl": "qtctl.__main__:main"}
 
@@ -183,7 +185,7 @@ def test_the_first_command_installs_all_that_the_lab_needs_and_runs_the_demo() -
 @pytest.mark.lab
 @pytest.mark.usefixtures("a_lab")
 def test_the_demo_of_the_first_command(desk: Desk) -> None:
-    said = desk.run(readme_command(INSTALL).split(" && ")[-1].removeprefix(".venv/bin/"))
+    said = desk.run(readme_command(INSTALL).split(" && ")[-1])
     made = {path.name for path in (desk.folder / "qtctl-demo").iterdir()}
     assert made == {"audit.json", "audit.md", "registry.json", "registry.md", "evidence.json"}
     assert " 0 broken, 0 unknown" in said

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 import tomllib
 from typing import Any
 
@@ -20,7 +22,7 @@ HINT = "run: python -m tests.docs.generate"
 SCHEMAS = sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "schemas").rglob("*.json"))
 
 
-@pytest.mark.parametrize("name", ["cli.md", "findings.md", "registry.md", "ssh.md", *SCHEMAS])
+@pytest.mark.parametrize("name", ["cli.md", "findings.md", "registry.md", "ssh.md", "qtctl.1", *SCHEMAS])
 def test_what_is_generated_is_checked_in(name: str) -> None:
     assert (DOCS / name).read_text() == generated()[name], HINT
 
@@ -95,3 +97,17 @@ BAD: tuple[tuple[str, Any], ...] = (
 def test_schemas_refuse_what_the_loader_refuses(name: str, document: Any) -> None:
     schema = json.loads(generated()[f"schemas/registry/{name}.json"])
     assert list(Draft202012Validator(schema).iter_errors(document))
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed: it formats the manual page")
+def test_the_manual_page_is_one() -> None:
+    """groff, as `man` runs it, with all its warnings; every command is there as it is typed."""
+    page = DOCS / "qtctl.1"
+    done = subprocess.run(
+        ["groff", "-man", "-ww", "-Tutf8", "-P-c", str(page)], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    shown = re.sub(".\b", "", done.stdout)
+    for name in cli.commands():
+        assert f"qtctl {name}" in shown
+    assert "--registry DIR" in shown

@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from enum import EnumType
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,10 @@ def offers() -> dict[str, tuple[str, ...]]:
     for path, command in _leaves(root, ()):
         for option in command.params:
             if "--format" in option.opts:
-                names = option.metavar or "|".join(each.value for each in option.type_descriptor.annotation)
-                found[" ".join(path)] = tuple(names.split("|"))
+                named = option.help.partition(".")[0].split(", ")
+                kind = option.type_descriptor.annotation
+                pictures = tuple(map(str, kind.__members__.values())) if isinstance(kind, EnumType) else ()
+                found[" ".join(path)] = pictures or tuple(named)
     return found
 
 

@@ -1,0 +1,72 @@
+"""What was meant by a word that a command does not take: `audit lab1` is `audit --host lab1`."""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from qtctl.dialects.endpoints import is_host_glob, is_target
+from qtctl.dialects.shell import quote
+
+
+class Stray(NamedTuple):
+    """A word, and the option that it was most likely the value of ("" where none is likely)."""
+
+    word: str
+    option: str
+
+    @property
+    def message(self) -> str:
+        what = f"unexpected argument {self.word!r}"
+        return f"{what} (did you mean {self.option} {quote(self.word)}?)" if self.option else what
+
+
+LIKELY: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("--compose", lambda word: word.endswith((".yml", ".yaml"))),
+    ("--from", lambda word: word.endswith(".json")),
+    ("--registry", lambda word: (Path(word) / "fleet.toml").is_file()),
+    ("--host", lambda word: is_target(word) or is_host_glob(word)),
+    ("--hosts", str.isdecimal),
+    ("--out", bool),
+    ("--registry", lambda word: Path(word).is_dir()),
+)
+"""Options with what their values look like, the surest first."""
+
+
+def stray_word(context: Any, argv: Sequence[str]) -> Stray | None:  # noqa: ANN401 - typer's click has no name of its own
+    """The first word of `argv` that the command of `context` has no place for; None where there is none.
+
+    Words that a wrong command line leaves over are found even where it fails for another reason first.
+    """
+    command = context.command
+    words = _own(context.command_path.split()[1:], argv)
+    if words is None or hasattr(command, "commands"):
+        return None
+    try:
+        _, left, _ = command.make_parser(context).parse_args(list(words))
+    except Exception:  # noqa: BLE001 - another mistake in the line, which is reported as what it is
+        return None
+    return Stray(left[0], _option(command, left[0]) if left[0] else "") if left else None
+
+
+def _own(path: Sequence[str], argv: Sequence[str]) -> Sequence[str] | None:
+    """What follows the words of the command."""
+    words = list(argv)
+    for each in path:
+        if each not in words:
+            return None
+        words = words[words.index(each) + 1 :]
+    return words
+
+
+def _option(command: Any, word: str) -> str:  # noqa: ANN401
+    options = {name: each for each in command.params for name in each.opts if each.param_type_name == "option"}
+    for name, option in options.items():
+        if word in _choices(option):
+            return str(name)
+    return next((name for name, fits in LIKELY if name in options and fits(word)), "")
+
+
+def _choices(option: Any) -> Sequence[str]:  # noqa: ANN401
+    kind = option.type_descriptor.annotation
+    return [each.value for each in kind] if isinstance(kind, type) and issubclass(kind, Enum) else ()

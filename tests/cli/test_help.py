@@ -1,0 +1,119 @@
+"""Help, completion, and words at the wrong place: what a command was meant to be is told."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qtctl.cli.examples import EXAMPLES
+from qtctl.cli.main import _guarded, build_command
+from qtctl.cli.suggest import stray_word
+from tests.cli.world import environment, qtctl
+from tests.docs.cli import commands
+
+MEANT = [
+    ("audit lab1", "--host lab1"),
+    ("deploy lab1", "--host lab1"),
+    ("deploy lab1 --yes", "--host lab1"),
+    ("audit web-*", "--host 'web-*'"),
+    ("audit evidence.json", "--from evidence.json"),
+    ("report registry lab1", "--host lab1"),
+    ("parity docker-compose.yml", "--compose docker-compose.yml"),
+    ("lint registry", "--registry registry"),
+    ("render out", "--out out"),
+    ("list hosts", "--kind hosts"),
+    ("list retired", "--state retired"),
+    ("graph order", "--what order"),
+    ("graph svg", "--format svg"),
+    ("lab up 3", "--hosts 3"),
+]
+
+
+@pytest.mark.parametrize(("line", "meant"), MEANT)
+def test_a_word_at_the_wrong_place(
+    line: str, meant: str, world: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(world)
+    assert _guarded(line.split(), debug=False) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    stray = next(word for word in line.split() if word in meant)
+    assert said.err.startswith(f"error: unexpected argument '{stray}' (did you mean {meant}?) (see qtctl ")
+    assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("line", ["verify -- --x", "audit '' ", "explain QT505 more", "lab list lab1"])
+def test_a_word_that_is_nothing(line: str, world: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.chdir(world)
+    assert _guarded(shlex.split(line), debug=False) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: unexpected argument ")
+    assert "did you mean" not in said
+
+
+def test_what_is_missing_is_told_where_no_word_is_left_over(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _guarded(["deploy"], debug=False) == 2
+    assert capsys.readouterr().err == "error: missing option '--host' (see qtctl deploy --help)\n"
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    for name, each in command.commands.items():
+        if hasattr(each, "commands"):
+            yield from leaves(each, (*path, name))
+        else:
+            yield " ".join((*path, name)), each
+
+
+def test_every_command_has_examples_and_its_help_shows_them() -> None:
+    assert set(EXAMPLES) == commands()
+    for name, command in leaves(build_command()):
+        assert command.help.endswith("\n\nExamples:\n" + "\n".join(EXAMPLES[name]))
+        assert any(line.startswith(f"qtctl {name}") for line in EXAMPLES[name])
+
+
+@pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])
+def test_an_example_is_a_command_line(line: str) -> None:
+    """Its options are there, and nothing is left over: the command itself is not run."""
+    program, *argv = shlex.split(line.partition(" > ")[0])
+    command: Any = build_command()
+    context = command.make_context(program, list(argv))
+    while hasattr(command, "commands"):
+        words = [*context._protected_args, *context.args] if hasattr(context, "_protected_args") else context.args
+        name, command, rest = command.resolve_command(context, words)
+        context = command.make_context(name, list(rest), parent=context)
+    assert stray_word(context, argv) is None
+    assert len(line) <= 78
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_gets_its_completion(shell: str, world: Path) -> None:
+    ran = qtctl(world, "--show-completion", shell, env={"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"})
+    assert (ran.code, ran.err) == (0, "")
+    assert f"_QTCTL_COMPLETE=complete_{shell}" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("qtctl au", ["audit"]),
+        ("qtctl audit --host ", ["box", "local"]),
+        ("qtctl audit --format j", ["json", "junit"]),
+        ("qtctl list --kind h", ["hosts"]),
+    ],
+)
+def test_what_is_completed(line: str, words: list[str], world: Path) -> None:
+    """As bash asks."""
+    asked = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1), "_QTCTL_COMPLETE": "complete_bash"}
+    done = subprocess.run(
+        [sys.executable, "-m", "qtctl"], cwd=world, env=environment(world, **asked), capture_output=True, text=True,
+        check=False, timeout=30,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    found = [each for each in done.stdout.split() if each.startswith(line.rpartition(" ")[2])]
+    assert [each for each in words if each not in found] == []
+    assert not os.path.lexists(world / ".lab")

@@ -1,0 +1,56 @@
+"""The wheel: all that qtctl needs is in it, and it is installed as the README says, away from the repository."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT
+
+UV = Path(sys.executable).parent / "uv"
+pytestmark = pytest.mark.skipif(not UV.exists(), reason="uv is not beside this Python: it builds the wheel")
+
+
+def run(*argv: str, cwd: Path, **env: str) -> str:
+    odd = ("PYTHON", "VIRTUAL_ENV", "QTCTL_")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(odd)}
+    done = subprocess.run(argv, cwd=cwd, env={**clean, **env}, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, f"{argv}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    run(str(UV), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(ROOT), cwd=folder)
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+def test_the_wheel_has_every_file_of_the_package_and_the_manual_page(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "qtctl").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert files <= names
+    assert any(name.endswith(".data/data/share/man/man1/qtctl.1") for name in names)
+    assert not any(name.startswith("tests/") for name in names)
+
+
+def test_uv_tool_install_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    """Findings, schemas, templates and the registry of the demo, seen from another folder."""
+    where = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
+    run(str(UV), "tool", "install", "--quiet", "--python", sys.executable, str(wheel), cwd=tmp_path, **where)
+    program = str(tmp_path / "bin/qtctl")
+    assert run(program, "explain", "QT505", cwd=tmp_path).startswith("# QT505")
+    schema = json.loads(run(program, "schema", "service", cwd=tmp_path))
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    # It renders what it makes, with the templates and the schemas of the wheel.
+    run(program, "init", "shop", "--name", "shop", "--host", "web-1", "--address", "192.0.2.1", cwd=tmp_path)
+    assert (tmp_path / "tools/qtctl/share/man/man1/qtctl.1").is_file()
