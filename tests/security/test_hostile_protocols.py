@@ -466,7 +466,7 @@ def test_a_server_that_extends_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [b"\x02", b"\x04", b"\x50"], ids=["ignore", "debug", "global request"])
 def test_messages_that_mean_nothing(tmp_path: Path, kind: bytes) -> None:
     def flood(channel: paramiko.Channel, _: str) -> None:
-        while not channel.closed:
+        while not channel.closed and channel.get_transport().is_active():
             message = paramiko.Message()
             message.add_byte(kind)
             message.add_string(b"keepalive@openssh.com" if kind == b"\x50" else b"x" * 30000)
