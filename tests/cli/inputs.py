@@ -355,9 +355,24 @@ USAGE = (
         ("audit", "--host", ""),
         ("invalid value for '--host': it is empty (see qtctl audit --help)",),
     ),
-    Case("--as nobody", nothing, (*AUDIT, "--as", "bx"), ("host bx is not declared (hosts.toml has box)",)),
-    Case("render --as nobody", nothing, (*RENDER, "--as", "bx"), ("host bx is not declared (hosts.toml has box)",)),
-    Case("lab up --as nobody", nothing, ("lab", "up", "--as", "x"), ("host x is not declared (hosts.toml has box)",)),
+    Case(
+        "--as nobody",
+        nothing,
+        (*AUDIT, "--as", "bx"),
+        ("--as bx: the registry has no such host (did you mean --as box?)",),
+    ),
+    Case(
+        "render --as nobody",
+        nothing,
+        (*RENDER, "--as", "bx"),
+        ("--as bx: the registry has no such host (did you mean --as box?)",),
+    ),
+    Case(
+        "lab up --as nobody",
+        nothing,
+        ("lab", "up", "--as", "x"),
+        ("--as x: the registry has no such host (hosts.toml has box)",),
+    ),
     Case(
         "--format of no kind",
         nothing,
@@ -379,7 +394,7 @@ USAGE = (
         "a finding that is none",
         nothing,
         ("explain", "QT2O1"),
-        ("no finding has the id QT2O1 (there is QT219, QT210, QT201)",),
+        ("no finding has the id QT2O1 (there is QT219, QT212, QT211)",),
     ),
     Case("a lab host that is none", nothing, ("lab", "down", "lab1"), ("no lab host lab1 (there are: none)",)),
     Case(
