@@ -56,7 +56,7 @@ def present(view: "View", format_: str | None, out: "Path | None" = None) -> Non
 
 
 def _tables(view: "View", out: "Path | None") -> None:
-    show(view.page() if view.screen is None else view.screen(), out)
+    show(view.page() if view.screen is None else tuple(view.screen()), out)
 
 
 def show(blocks: "Blocks", out: "Path | None" = None) -> None:

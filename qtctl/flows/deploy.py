@@ -5,14 +5,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from qtctl.apply.apply import apply
-from qtctl.apply.current import current_files
 from qtctl.apply.journal import Journal
 from qtctl.apply.lock import Lock, NotLocked, deploy_lock
 from qtctl.apply.shared import connected
 from qtctl.errors import DeployRefused, HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.failures import explain_units, failed_units
-from qtctl.flows.gate import LOOK_S, Gate
+from qtctl.flows.gate import Gate
+from qtctl.flows.plan_host import plan_host
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Connector, Host
 from qtctl.interfaces.progress import Progress
@@ -22,7 +22,6 @@ from qtctl.model.facts import Facts
 from qtctl.model.plan import Plan, not_run
 from qtctl.model.secret import Secret
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
-from qtctl.plan.plan import plan, unread
 
 LOCK_SPARE_S = 60.0
 AGAIN = "once that is fixed, deploy again: it goes on from what it finds"
@@ -50,10 +49,9 @@ def deploy(
         try:
             host = opened.enter_context(connected(connect))
             evidence = gate.look(host)
-            current = current_files(host, unread(desired, Facts.of(evidence)), LOOK_S)
+            planned = plan_host(host, desired, Facts.of(evidence), take_over=take_over)
         except HostError as error:
             raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
-        planned = plan(desired, Facts.of(evidence), current=current, take_over=take_over)
         outstanding = gate.outstanding(evidence)
         return _decided(planned, outstanding) or _Deploy(host, connect, clock, progress, deadline_s, gate).run(
             planned, confirm

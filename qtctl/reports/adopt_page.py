@@ -53,12 +53,8 @@ def page(report: AdoptReport) -> Blocks:
     )
 
 
-def screen(report: AdoptReport) -> Blocks:
+def screen(report: AdoptReport) -> Iterator[Block]:
     """What was judged and what is to be done; how much was adopted last."""
-    return tuple(_screen(report))
-
-
-def _screen(report: AdoptReport) -> Iterator[Block]:
     for those in alike(report.judgments):
         first = those[0]
         severity = Toned(first.severity.value, TONES[first.severity.value])

@@ -16,12 +16,8 @@ VERDICTS = {
 }
 
 
-def screen(report: AuditReport) -> Blocks:
+def screen(report: AuditReport) -> Iterator[Block]:
     """Findings, roots before what follows from them; unknowns by reason; what holds where asked for; the totals."""
-    return tuple(_blocks(report))
-
-
-def _blocks(report: AuditReport) -> Iterator[Block]:
     yield from _findings(report.findings)
     yield from _unknowns(report)
     yield from _holding(report.checks or ())

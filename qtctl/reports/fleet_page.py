@@ -34,12 +34,8 @@ def row(report: AuditReport) -> tuple[Text, ...]:
     return Code(report.address), VERDICTS[report.verdict.value], *counts, why_unreachable(report)
 
 
-def screen(report: FleetReport) -> Blocks:
+def screen(report: FleetReport) -> Iterator[Block]:
     """One line a host; then the findings and unknowns of each that has any and could be asked; then the totals."""
-    return tuple(_screen(report))
-
-
-def _screen(report: FleetReport) -> Iterator[Block]:
     yield Table(HEADS, tuple(map(_host, report.hosts)), "Hosts")
     for each in report.hosts:
         asked = not why_unreachable(each)

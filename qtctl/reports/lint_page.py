@@ -34,11 +34,7 @@ def page(report: Report) -> Blocks:
     )
 
 
-def screen(report: Report) -> Blocks:
-    return tuple(_screen(report))
-
-
-def _screen(report: Report) -> Iterator[Block]:
+def screen(report: Report) -> Iterator[Block]:
     yield from _fixed(report)
     for each in report.rows:
         severity = Toned(each.severity, TONES[each.severity])

@@ -11,9 +11,9 @@ from qtctl.model.facts import KeyFact, Listeners, Stream, StreamGroup
 from qtctl.model.states import KeyType
 from qtctl.reports.look import Look
 from qtctl.reports.needs import PROTOCOLS
+from qtctl.reports.phrases import UNKNOWN
 from qtctl.reports.sections_model import GroupRow, KeyRow, PortRow, SocketRow, StrayPort, StreamRow
 
-UNKNOWN = "unknown"
 FOUND = {
     Served.LISTENING: "listening",
     Served.WRONG_ADDRESS: "wrong-address",

@@ -49,12 +49,8 @@ def page(report: VerifyReport) -> Blocks:
     )
 
 
-def screen(report: VerifyReport) -> Blocks:
+def screen(report: VerifyReport) -> Iterator[Block]:
     """How exposed each service is, what is wrong, and the verdict last."""
-    return tuple(_screen(report))
-
-
-def _screen(report: VerifyReport) -> Iterator[Block]:
     exposed = ("unit", "exposure", "rating", "open", "worst of it")
     yield from table(exposed, map(_exposure, report.exposures), "How exposed each service is")
     wrong = (row for row in report.calendars if row.outcome is not Outcome.HOLDS)

@@ -1,12 +1,12 @@
 """A report as every format sees it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding
-from qtctl.reports.blocks import Blocks
+from qtctl.reports.blocks import Block, Blocks
 
 
 def as_it_is(file: str) -> str:
@@ -46,7 +46,7 @@ class View:
     about: str
     json: Callable[[], str]
     page: Callable[[], Blocks]
-    screen: Callable[[], Blocks] | None = None
+    screen: Callable[[], Iterable[Block]] | None = None
     findings: Callable[[], Sequence[Finding]] | None = None
     rules: Sequence[str] = ()
     locate: Callable[[str], str] = as_it_is

@@ -2,6 +2,7 @@
 
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.registry import Registry
+from qtctl.resolve.hosts import includes
 
 
 def accounts(registry: Registry, host: str) -> tuple[DesiredAccount, ...]:
@@ -19,7 +20,7 @@ def accounts(registry: Registry, host: str) -> tuple[DesiredAccount, ...]:
             origin=registry.origins["users", name],
         )
         for name, user in sorted(registry.users.items())
-        if user.state == "present" and _here(user.hosts, host)
+        if user.state == "present" and includes(user.hosts, host)
     )
 
 
@@ -36,7 +37,7 @@ def folders(registry: Registry, host: str) -> tuple[DesiredFolder, ...]:
             origin=registry.origins["folders", path],
         )
         for path, folder in sorted(registry.folders.items())
-        if folder.state == "present" and _here(folder.hosts, host)
+        if folder.state == "present" and includes(folder.hosts, host)
     )
 
 
@@ -46,7 +47,3 @@ def hosts_file(registry: Registry, host: str) -> DesiredHosts | None:
         return None
     origin = registry.origins["hosts", host].at("hosts_file")
     return DesiredHosts(tuple(sorted(declared.aliases.items())), declared.cloud_init, origin)
-
-
-def _here(hosts: tuple[str, ...], host: str) -> bool:
-    return not hosts or host in hosts

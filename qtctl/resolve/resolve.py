@@ -24,6 +24,7 @@ from qtctl.model.registry import Registry
 from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
 from qtctl.resolve.accounts import accounts, folders, hosts_file
+from qtctl.resolve.hosts import includes
 from qtctl.resolve.instances import instance_of
 from qtctl.resolve.listeners import listeners
 from qtctl.resolve.services import resolve_service
@@ -102,14 +103,10 @@ def resolve(registry: Registry, host: str) -> Desired:
     )
 
 
-def _here(hosts: tuple[str, ...], host: str) -> bool:
-    return not hosts or host in hosts
-
-
 def _declared(registry: Registry, kind: str, host: str) -> Iterator[str]:
     """The names of what is declared for the host and not retired, sorted."""
     for name, node in sorted(getattr(registry, kind).items()):
-        if node.state != "retired" and _here(node.hosts, host):
+        if node.state != "retired" and includes(node.hosts, host):
             yield name
 
 
@@ -139,7 +136,7 @@ def _venvs(registry: Registry, host: str, services: tuple[DesiredService, ...]) 
             origin=registry.origins["venvs", name],
         )
         for name, venv in sorted(registry.venvs.items())
-        if venv.state == "present" and _here(venv.hosts, host)
+        if venv.state == "present" and includes(venv.hosts, host)
     )
 
 
@@ -160,7 +157,7 @@ def _keys(registry: Registry, host: str, services: tuple[DesiredService, ...]) -
             origin=registry.origins["keys", name],
         )
         for name, key in sorted(registry.keys.items())
-        if key.state == "active" and _here(registry.stores[key.store].hosts, host)
+        if key.state == "active" and includes(registry.stores[key.store].hosts, host)
     )
 
 
@@ -178,7 +175,7 @@ def _by_key(
 def _stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
     found = []
     for name, store in sorted(registry.stores.items()):
-        if not _here(store.hosts, host):
+        if not includes(store.hosts, host):
             continue
         address, _, port = store.address.rpartition(":")
         unit = unit_name(registry, "externals", store.external)
@@ -190,7 +187,7 @@ def _stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
 def _externals(registry: Registry, host: str) -> tuple[DesiredExternal, ...]:
     found = []
     for name, external in sorted(registry.externals.items()):
-        if external.state == "retired" or not _here(external.hosts, host):
+        if external.state == "retired" or not includes(external.hosts, host):
             continue
         origin = registry.origins["externals", name]
         found.append(

@@ -49,7 +49,7 @@ def test_what_is_wrong_is_an_input_error(tmp_path: Path) -> None:
     loaded = registry.load(ROOT / "registry")
     with pytest.raises(InputErrors):
         fleet.hosts(loaded, ["no-such", "nor-*"])
-    with pytest.raises(InputError, match="not declared"):
+    with pytest.raises(InputError, match="no such host"):
         registry.declare(ROOT / "registry", as_name="no-such")
 
 
