@@ -1,5 +1,6 @@
 """Which of a host's units systemd would refuse to load: each with its drop-ins, and all of them together."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from qtctl.dialects.systemd.refusals import Refusal, dropin_refusals, refusals
 from qtctl.dialects.systemd.unit_name import is_template, template_of
 from qtctl.dialects.systemd.unitfile import Line, UnitFile, parse
 from qtctl.model.desired import Desired
+
+_NAME_ON_BUS = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]*(\.[A-Za-z_-][A-Za-z0-9_-]*)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,11 @@ def _file_name(file: UnitFile) -> str:
 
 
 def _one_bus_name(whole: dict[str, UnitFile]) -> Iterator[tuple[str, Refusal]]:
-    """systemd loads one unit for each name on the bus."""
+    """systemd loads one unit for each name on the bus. A template is not loaded, and what is no name is ignored."""
     owners: dict[str, str] = {}
     for unit, file in whole.items():
         line = _bus_name(file)
-        if line is None or (is_template(unit) and "%" in line.value):
+        if line is None or is_template(unit) or not _NAME_ON_BUS.fullmatch(line.value):
             continue
         first = owners.setdefault(line.value, unit)
         if first != unit:

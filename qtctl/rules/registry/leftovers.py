@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.names import unit_name
-from qtctl.model.registry import Registry, Service
+from qtctl.model.registry import Registry
+from qtctl.rules.container_clients import runs_containers
 from qtctl.rules.text_values import Sort, Text, declared_texts, rendered_texts
 from qtctl.rules.view import View, ViewRule
 
@@ -18,11 +19,6 @@ _URL_HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/@\s]*@)?([A-Za-z0-9_.-]+)")
 _APP_PATH = re.compile(r"(?:^|[:=,;\s])/app(?:/|$|[:,;\s])")
 _INSIDE = re.compile(r"host\.docker\.internal")
 _ENGINE = re.compile(r"/var/run/docker\.sock|(?:^|[\s,;=])docker0(?:$|[\s,;])")
-_RUNS_CONTAINERS = re.compile(
-    r"(?:^|[\s/'\"=;&|(`@:+!-])(?:docker|podman|nerdctl|crictl|ctr|containerd|buildah|balena|k3s|kubelet|runc)[\w.-]*"
-    r"(?=[\s'\";&|)`]|$)"
-)
-"""A program of a container engine, or a script that is called after one."""
 _ENGINE_UNITS = ("docker.service", "docker.socket")
 
 
@@ -47,7 +43,7 @@ class _Context:
             names=names,
             networks=frozenset(name.replace("-", "_") for name in networks),
             engine=_declares_engine(registry),
-            users=frozenset(name for name, service in registry.services.items() if _runs_containers(service)),
+            users=frozenset(name for name, service in registry.services.items() if runs_containers(service)),
             has_app=any(path == "/app" or path.startswith("/app/") for path in registry.folders),
         )
 
@@ -70,16 +66,6 @@ def _declares_engine(registry: Registry) -> bool:
         unit_name(registry, kind, name) for kind, name in nodes if getattr(registry, kind)[name].state != "retired"
     }
     return not units.isdisjoint(_ENGINE_UNITS)
-
-
-def _runs_containers(service: Service) -> bool:
-    """By its commands. A service that is retired runs nothing."""
-    commands = service.commands
-    texts = [word for key in type(commands).model_fields for command in getattr(commands, key) for word in command]
-    run = service.run
-    if run is not None:
-        texts += [*run.argv, *run.args, *run.lines, run.script or ""]
-    return any(_RUNS_CONTAINERS.search(text) for text in texts)
 
 
 def _hosts(registry: Registry) -> frozenset[str]:

@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 
 from qtctl.dialects.systemd import size, timespan
+from qtctl.dialects.systemd.booleans import boolean
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.states import ServiceState
+from qtctl.rules.container_clients import runs_containers
 from qtctl.rules.locate import origin_of
 from qtctl.rules.view import Unit, View, ViewRule
 
 _DEFAULT_INTERVAL, _DEFAULT_BURST, _DEFAULT_RESTART = "10s", "5", "100ms"
 """systemd's own, where a unit says nothing (systemd-system.conf)."""
+_DAEMONS = frozenset(("exec", "notify", "notify-reload", "dbus", "forking"))
+"""Types of what goes on running. Simple, which every unit is that says nothing, may be a command that ends."""
 _GIB = 1024**3
 
 
@@ -53,7 +57,7 @@ def _cap(view: View, unit: Unit) -> Iterator[Finding]:
             "has no memory cap: if it leaks, the kernel ends whatever it likes",
             "give it limits.memory_max, or the fleet defaults.limits.memory_max",
             origin_of(view, unit, "MemoryMax"),
-            severity=Severity.INFO if unit.last("Service", "Type") == "oneshot" else Severity.WARNING,
+            severity=Severity.WARNING if _can_leak(view, unit) else Severity.INFO,
         )
     high = _bytes(unit.last("Service", "MemoryHigh") or "infinity", view.desired.memory)
     if high is None or most is None or high == size.INFINITY or high <= most:
@@ -64,6 +68,17 @@ def _cap(view: View, unit: Unit) -> Iterator[Finding]:
         "set memory_high below memory_max",
         origin_of(view, unit, "MemoryHigh"),
     )
+
+
+def _can_leak(view: View, unit: Unit) -> bool:
+    """Whether its own process is to run on and on, as its unit shows. Containers have the memory of their engine."""
+    if unit.service is None or unit.service.state is not ServiceState.RUNNING:
+        return False
+    if boolean(unit.last("Service", "RemainAfterExit")):
+        return False
+    if unit.last("Service", "Type") not in _DAEMONS and unit.last("Service", "Restart") in ("", "no"):
+        return False
+    return not runs_containers(view.registry.services[unit.subject])
 
 
 def _capped_by_slice(view: View, unit: Unit) -> bool:
@@ -134,8 +149,10 @@ QT114 = ViewRule(
     "QT114",
     "limit that limits nothing",
     Severity.WARNING,
-    what="No memory cap; a MemoryHigh= above MemoryMax=; or a start limit that is never hit, since so many "
-    "restarts, with RestartSec= between them, do not fit into StartLimitIntervalSec=.",
+    what="No memory cap (as information, where nothing shows that the service stays up: of a oneshot, a timer's job, a "
+    "plain command without Restart=; and where containers do the work); a MemoryHigh= above MemoryMax=; or a start "
+    "limit that is never hit, since so many restarts, with RestartSec= between them, do not fit into "
+    "StartLimitIntervalSec=.",
     why="A leak takes the whole host. A service that cannot start restarts for ever, and is never reported failed.",
     fix="Set `limits.memory_max` (in `[defaults.limits]` for all), `memory_high` below it, and a "
     "`start_limit_interval` longer than `start_limit_burst` times `restart_sec`.",

@@ -50,4 +50,12 @@ CASES: tuple[Case, ...] = (
         (("QT118", E, LINE, "api and 1 more", "has a RootDirectory= that is no absolute path"),),
         template=service("RootDirectory=-/srv"),
     ),
+    Case(
+        "a template with the bus name of another unit, and names that are none",
+        files={
+            f"services/{name}.toml": f'summary = "{name}"\nstate = "stopped"\n[run]\nkind = "command"\nargv = ["/x"]\n'
+            f'[process]\nbus_name = "{bus}"\n'
+            for name, bus in (("a", "org.a.b"), ("b@", "org.a.b"))
+        },
+    ),
 )
