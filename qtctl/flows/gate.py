@@ -189,7 +189,7 @@ def _waits_for(judged: Sequence[Finding], outstanding: Sequence[Finding]) -> str
     every = {each.subject for each in judged}
     open_ = {each.subject: each for each in reversed(outstanding)}
     if not open_:
-        return f"{len(every)} of {len(every)} as declared, waiting {STILL_S:g} s to see that they stay so"
+        return f"{len(every)} of {len(every)} as declared, watching {STILL_S:g} s for restarts"
     named = [f"{name} ({each.title})" for name, each in sorted(open_.items())[:NAMED]]
     more = f" and {len(open_) - NAMED} more" if len(open_) > NAMED else ""
     return f"{len(every) - len(open_)} of {len(every)} as declared, waiting for {', '.join(named)}{more}"

@@ -57,7 +57,11 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "2: an error in registry, options or saved evidence",
         "3: no such finding, and something is unknown",
     ),
-    "demo": ("as `audit`", "3: under `CI=true` where no host can be booted", "4: the host could not be booted"),
+    "demo": (
+        "as `audit`, of the host when it has been healed",
+        "3: under `CI=true` where no host can be booted",
+        "4: the host could not be booted",
+    ),
     "explain": ("0: explained", "2: no such finding"),
     "parity": (
         "0: parity",

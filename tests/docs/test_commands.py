@@ -128,6 +128,11 @@ def test_commands_with_a_host(desk: Desk, page: Path) -> None:
         desk.run(command)
 
 
+WENT_WRONG = [
+    (r"[\w-]+\.service was stopped", r"error  QT219  [\w-]+\.service", r"\+ start [\w-]+\.service"),
+    (r"the file of [\w-]+\.service was edited", r"warning  QT210  [\w-]+\.service", r"~ write /etc/systemd/system/"),
+    (r"[\w-]+\.timer was disabled", r"(error|warning)  QT2\d\d  [\w-]+\.timer", r"\+ enable [\w-]+\.timer"),
+]
 DOCUMENTS = {
     "lint": "qtctl lint --format json",
     "audit": "qtctl audit --from evidence.json --format json",
@@ -187,8 +192,19 @@ def test_the_first_command_installs_all_that_the_lab_needs_and_runs_the_demo() -
 def test_the_demo_of_the_first_command(desk: Desk) -> None:
     said = desk.run(readme_command(INSTALL).split(" && ")[-1])
     made = {path.name for path in (desk.folder / "qtctl-demo").iterdir()}
-    assert made == {"audit.json", "audit.md", "registry.json", "registry.md", "evidence.json"}
-    assert " 0 broken, 0 unknown" in said
+    assert made == {
+        "audit.json", "audit.md", "audit-broken.md", "registry.json", "registry.md", "evidence.json"
+    }  # fmt: skip
+    good, bad, healed = re.findall(r"([0-9]+) checks: ([0-9]+) hold, ([0-9]+) broken, ([0-9]+) unknown", said)
+    assert good == healed
+    assert good[2:] == ("0", "0")
+    assert int(bad[2]) >= len(WENT_WRONG)
+    # Each of the three is told, found, and healed by a line of the plan; the commands that follow are the README's own.
+    for what, finding, step in WENT_WRONG:
+        assert re.search(what, said), said
+        assert re.search(finding, said), said
+        assert re.search(step, said), said
+    assert "  qtctl deploy --host lab1\n" in said
     assert lab.find("demo1") is None
 
 

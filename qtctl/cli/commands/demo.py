@@ -8,24 +8,31 @@ import typer
 
 from qtctl.cli.exits import Exit, of_conclusion, of_deploy
 from qtctl.cli.interrupt import cleanly
-from qtctl.cli.output import complain_of, progress, tell, write
+from qtctl.cli.options import registry_folder
+from qtctl.cli.output import complain_of, progress, show, tell, write
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
+    from qtctl.cli.output import ProgressLine
     from qtctl.flows.declared import Declared
     from qtctl.model.evidence import Evidence
+    from qtctl.model.plan import Plan
     from qtctl.plan.outcome import DeployOutcome
+    from qtctl.reports.audit import AuditReport
 
 DEMO_HOST = "demo1"
+BROKEN = "audit-broken.md"
+"""The report of the host while it was not as declared."""
 
 
 def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the reports go.")] = Path("qtctl-demo"),
     keep: Annotated[bool, typer.Option("--keep", metavar="", help=f"Leave the host {DEMO_HOST} running.")] = False,
 ) -> None:
-    """Boot a throwaway host, deploy the shipped registry to it, audit it, and write the reports.
+    """Boot a throwaway host, deploy the shipped registry, audit it, break three things, find and heal them.
 
-    Where this machine cannot boot one, a recorded host that ships with qtctl is audited instead.
+    The reports are written to a folder. Where this machine cannot boot a host, a recorded one that ships with qtctl is
+    audited instead.
     """
     from qtctl.adapters.files import check_writable
     from qtctl.lab.needs import why_not
@@ -37,10 +44,10 @@ def demo(
     if lacking:
         tell(f"No host can be booted here: {lacking}")
         tell("What follows is the audit of a recorded host that ships with qtctl, not of a live one.")
-        evidence = _recorded()
+        code = _reports(declared, _recorded(), out)
     else:
-        evidence = _live(declared, keep=keep)
-    code = _reports(declared, evidence, out)
+        code = _live(declared, out, keep=keep)
+    _suggest(out, booted=not lacking, keep=keep)
     if lacking and os.environ.get("CI") == "true":
         tell("CI=true: a recorded host proves nothing about this machine.")
         raise typer.Exit(Exit.INCOMPLETE)
@@ -63,10 +70,7 @@ def _recorded() -> "Evidence":
     return load(read_text(path), str(path))
 
 
-def _live(declared: "Declared", *, keep: bool) -> "Evidence":
-    from qtctl.api.deploy import deploy
-    from qtctl.engines.worker import answer
-    from qtctl.flows.audit import inquiry
+def _live(declared: "Declared", out: Path, *, keep: bool) -> Exit:
     from qtctl.lab.lab import down, up
     from qtctl.stage.lab import lab_tree
 
@@ -75,16 +79,94 @@ def _live(declared: "Declared", *, keep: bool) -> "Evidence":
     with progress(named=True) as say:
         try:
             up([DEMO_HOST], tree, stands_for=desired.host, progress=say)
-            outcome = deploy(declared, DEMO_HOST, confirm=lambda _: True, progress=say, deadline_s=180.0)
-            _must_be_deployed(outcome)
-            say(begun(DEMO_HOST, Stage.CONNECT))
-            evidence = answer(inquiry(desired, DEMO_HOST, None))
+            outcome = _deploy(declared, say)
+            say.clear()
+            files = f"{len(desired.files)} files to a throwaway host that stands in for {desired.host}"
+            tell(f"{outcome.status}: {files}")
+            code = _reports(declared, _audit(declared, say), out)
+            return _break_and_heal(declared, say, out) if code is Exit.OK else code
         finally:
             if not keep:
                 say(begun(DEMO_HOST, Stage.END))
                 down([DEMO_HOST])
-    tell(f"{outcome.status}: {len(desired.files)} files to a throwaway host that stood in for {desired.host}")
+
+
+def _deploy(declared: "Declared", say: "ProgressLine", *, shown: bool = False) -> "DeployOutcome":
+    from qtctl.api.deploy import deploy
+    from qtctl.cli.deploy_view import show_plan
+
+    def confirm(plan: "Plan") -> bool:
+        say.clear()
+        if shown:
+            show_plan(plan, DEMO_HOST, verbose=False)
+        return True
+
+    outcome = deploy(declared, DEMO_HOST, confirm=confirm, progress=say, deadline_s=180.0)
+    _must_be_deployed(outcome)
+    return outcome
+
+
+def _audit(declared: "Declared", say: "ProgressLine") -> "Evidence":
+    from qtctl.engines.worker import answer
+    from qtctl.flows.audit import inquiry
+
+    say(begun(DEMO_HOST, Stage.CONNECT))
+    evidence = answer(inquiry(declared.desired, DEMO_HOST, None))
+    say.clear()
     return evidence
+
+
+def _break_and_heal(declared: "Declared", say: "ProgressLine", out: Path) -> Exit:
+    """What an audit is for: three faults, the findings of them, and the deploy that heals the host."""
+    from qtctl.flows.audit import judged
+    from qtctl.formats.markdown import markdown
+    from qtctl.lab.faults import cause, three_faults
+    from qtctl.reports import audit, audit_page, audit_screen
+
+    tell("")
+    tell("Now three things go wrong on that host:")
+    for fault in three_faults(declared.desired):
+        cause(DEMO_HOST, fault)
+        tell(f"  {fault.what}")
+    tell("")
+    tell(f"$ qtctl audit --host {DEMO_HOST}")
+    evidence = _audit(declared, say)
+    report = audit.build(declared.desired, evidence, judged(declared, evidence))
+    show(tuple(audit_screen.screen(report)))
+    write(markdown(audit_page.page(report)), out / BROKEN)
+    tell("")
+    tell(f"$ qtctl deploy --host {DEMO_HOST}")
+    _deploy(declared, say, shown=True)
+    evidence = _audit(declared, say)
+    healed = audit.build(declared.desired, evidence, judged(declared, evidence))
+    tell(f"Healed. {_totals(healed)}")
+    return of_conclusion(healed.verdict)
+
+
+def _suggest(out: Path, *, booted: bool, keep: bool) -> None:
+    """What to do next, as it is typed where this was run: with the registry that is here, else with a new one."""
+    here = (registry_folder(None) / "fleet.toml").is_file()
+    with_it = "" if here else " --registry my-registry"
+    begin = ("qtctl init my-registry --name shop --host web-1 --address ADDR", "a registry of your own")
+    host = DEMO_HOST if keep and here else "lab1"
+    lab = [
+        *([] if host == DEMO_HOST else [(f"qtctl lab up{with_it}", "a throwaway host to try things on: lab1")]),
+        (f"qtctl deploy --host {host}{with_it}", "shows what would change, and asks"),
+        (f"qtctl audit --host {host}{with_it}", "compares it with the registry"),
+        *([(f"qtctl lab down {DEMO_HOST}", "ends the host of this demo")] if keep else []),
+    ]
+    steps = [
+        ("qtctl explain QT219", "what a finding means, why it matters, how to fix it"),
+        *([] if here else [begin]),
+        *(lab if booted else []),
+        *([begin] if here else []),
+        ("qtctl adopt host HOST --out adopted", "a registry of a host that you have"),
+    ]
+    tell("")
+    tell(f"The reports are in {out}: begin with {out / 'audit.md'}. Next:")
+    for command, what in steps:
+        tell(f"  {command}")
+        tell(f"      {what}")
 
 
 def _must_be_deployed(outcome: "DeployOutcome") -> None:
@@ -113,7 +195,11 @@ def _reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:
     }
     for name, text in texts.items():
         write(text, out / name)
-    totals = audited.totals
-    tell(f"{totals.total} checks: {totals.holds} hold, {totals.broken} broken, {totals.unknown} unknown")
-    tell(f"Reports: {', '.join(str(out / name) for name in texts)}")
+    tell(_totals(audited))
     return of_conclusion(audited.verdict)
+
+
+def _totals(report: "AuditReport") -> str:
+    totals = report.totals
+    verdict = report.verdict.value.replace("-", " ").capitalize()
+    return f"{verdict}. {totals.total} checks: {totals.holds} hold, {totals.broken} broken, {totals.unknown} unknown"

@@ -1,0 +1,49 @@
+"""Things that go wrong on hosts, done to a lab host on purpose: an audit finds each, and a deploy heals it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from shlex import quote
+
+from qtctl.errors import LabError
+from qtctl.lab.lab import execute
+from qtctl.lab.shell import tail
+from qtctl.model.desired import Desired
+from qtctl.model.states import ServiceState
+
+UNITS = "/etc/systemd/system"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`what` happened, as somebody would tell it; `script`: what does it, as root."""
+
+    what: str
+    script: str
+
+
+def three_faults(desired: Desired) -> tuple[Fault, ...]:
+    """A service is stopped, a unit file is edited by hand, a timer is disabled; fewer where there are none of these.
+
+    Services with ports come first: what follows from their end is seen, too.
+    """
+    return tuple(_faults(desired))
+
+
+def _faults(desired: Desired) -> Iterator[Fault]:
+    running = [each for each in desired.services if each.state is ServiceState.RUNNING and not each.is_template]
+    units = [each.unit for each in sorted(running, key=lambda each: (not each.ports, each.unit))]
+    if units:
+        yield Fault(f"{units[0]} was stopped", f"systemctl stop {quote(units[0])}")
+    if units[1:]:
+        edit = f"printf '# tried something\\nNice=5\\n' >> {quote(f'{UNITS}/{units[1]}')}"
+        yield Fault(f"the file of {units[1]} was edited by hand", edit)
+    timers = [each.unit for each in desired.timers if each.active]
+    if timers:
+        yield Fault(f"{timers[0]} was disabled", f"systemctl disable --quiet --now {quote(timers[0])}")
+
+
+def cause(name: str, fault: Fault) -> None:
+    """LabError where it could not be done."""
+    done = execute(name, ["sh", "-c", fault.script])
+    if done.returncode != 0:
+        raise LabError(f"{name}: {fault.script}: {tail(done.stderr)}")
