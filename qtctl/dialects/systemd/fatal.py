@@ -7,6 +7,7 @@ dropped.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.exec_lines import raw_words
@@ -27,6 +28,7 @@ _COMMANDS = {
 }  # fmt: skip
 _MAX_PATH, _MAX_NAME = 4095, 255
 _UNSAFE = re.compile("[\x01-\x1f\x7f\"'\\\\]")
+_QUOTED = re.compile("[\"'\\\\]")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _LARGEST_UID = 2**32 - 2
 _NO_UID = 2**16 - 1
@@ -77,6 +79,7 @@ def can_be_fatal(section: str, key: str) -> bool:
     return (section in EXEC_SECTIONS and key in _CHECKS) or (section == "Socket" and key in _OF_SOCKETS)
 
 
+@lru_cache(maxsize=4096)
 def exec_line(value: str, unit: str, version: int) -> ExecLine:
     """As systemd reads Exec*=: command after command, parted by a lone `;`."""
     count = 0
@@ -121,6 +124,8 @@ def _command(raw: list[str], unit: str, version: int) -> ValueTrouble | None:
 
 def _word(raw: str) -> str | None:
     """Unquoted; None where it cannot be."""
+    if raw and not _QUOTED.search(raw):
+        return raw
     try:
         words = split(raw, Escapes.C_RELAXED) if raw else ()
     except InputError:

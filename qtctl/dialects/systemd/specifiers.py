@@ -36,7 +36,7 @@ def unresolved(text: str, unit: str, version: int) -> str:
 
     systemd keeps a `%` before anything that is no ASCII letter or digit, and one at the end.
     """
-    for found in _SPECIFIER.finditer(text):
+    for found in _SPECIFIER.finditer(text) if "%" in text else ():
         letter = found[1]
         if letter.isascii() and letter.isalnum() and not _resolves(letter, unit, version):
             return found[0]
@@ -73,7 +73,7 @@ def _path_of(unit: str) -> str:
 
 def sample(text: str, unit: str) -> str:
     """`text` as it could be on a host: what only the host knows stands as a path, or as the letter x."""
-    return _SPECIFIER.sub(lambda found: _sampled(found, unit), text)
+    return _SPECIFIER.sub(lambda found: _sampled(found, unit), text) if "%" in text else text
 
 
 def _sampled(found: re.Match[str], unit: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
+from qtctl.dialects.systemd.obsolete import obsolete_value
 from qtctl.dialects.systemd.table.lookup import since
 from qtctl.dialects.systemd.unitfile import Kind, Line
 from qtctl.findings.finding import Finding, Severity
@@ -11,22 +12,29 @@ from qtctl.rules.view import Unit, View, ViewRule
 
 
 def directives(view: View) -> Iterator[Finding]:
-    judged: dict[tuple[str, str, str], Trouble | None] = {}
-    version = view.systemd
+    judged: dict[tuple[str, str, str, str], Trouble | None] = {}
     for unit in view.units:
         suffix = unit.name[unit.name.rfind(".") :]
         for line in unit.parsed.lines:
-            if line.kind is Kind.SECTION:
-                problem = section_trouble(unit.name, line.section)
-                if problem is not None:
-                    yield _finding(view, unit, line, problem)
-            elif line.kind is Kind.DIRECTIVE:
-                at = (suffix, line.section, line.key)
-                if at not in judged:
-                    judged[at] = directive_trouble(unit.name, line.section, line.key, version)
-                problem = judged[at]
-                if problem is not None:
-                    yield _finding(view, unit, line, problem)
+            at = (suffix, line.kind.value, line.section, line.key)
+            if at not in judged:
+                judged[at] = _trouble(unit.name, line, view.systemd)
+            problem = judged[at]
+            if problem is not None:
+                yield _finding(view, unit, line, problem)
+            elif line.kind is Kind.DIRECTIVE and (old := obsolete_value(line.section, line.key, line.value)):
+                yield _mentioned(view, unit, line, old)
+
+
+def _trouble(unit: str, line: Line, version: int) -> Trouble | None:
+    """Of its name; a line that names a section has no key."""
+    if line.kind is Kind.SECTION:
+        return section_trouble(unit, line.section)
+    return directive_trouble(unit, line.section, line.key, version) if line.kind is Kind.DIRECTIVE else None
+
+
+def _mentioned(view: View, unit: Unit, line: Line, old: Trouble) -> Finding:
+    return QT111.broken(unit.subject, old.what, old.remedy, spot(view, unit, line), severity=Severity.INFO)
 
 
 def _finding(view: View, unit: Unit, line: Line, problem: Trouble) -> Finding:
@@ -42,7 +50,8 @@ QT111 = ViewRule(
     Severity.ERROR,
     what="A directive or section that the `systemd` of `hosts.toml` does not know there, by what that version "
     "itself lists; an old spelling that it still honours is a warning, and so is one that came or went between two "
-    "versions that were asked.",
+    "versions that were asked. A value that it takes and calls obsolete (`syslog` output, paths below /var/run, "
+    "KillMode=none, %c) is mentioned.",
     why="What was ignored is missing where it was counted on: StartLimitIntervalSec= in [Service] limits nothing.",
     fix="The finding says where it belongs, what it is called now, or which versions know it.",
     look=directives,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from qtctl.dialects.systemd.refusals import Refusal
+from qtctl.dialects.systemd.table.lookup import versions
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Severity
 from qtctl.meaning.refused import UnitText, refused
@@ -15,7 +16,8 @@ from qtctl.rules.view import Unit, View, ViewRule
 def refused_units(view: View) -> Iterator[Finding]:
     whole = {unit.name: unit for unit in view.units if not _is_dropin(unit)}
     said = {id(line): unit for unit in view.units for line in unit.parsed.directives}
-    texts = (UnitText(unit.name, unit.parsed, _is_dropin(unit)) for unit in view.units)
+    texts = [UnitText(unit.name, unit.parsed, _is_dropin(unit)) for unit in view.units]
+    surely = {(name, each.what) for name, each in refused(texts, versions()[-1])} if view.guessed("systemd") else None
     for name, refusal in refused(texts, view.systemd):
         unit = said[id(refusal.given.line)] if refusal.given else whole[name]
         about = whole.get(name, unit)
@@ -24,7 +26,10 @@ def refused_units(view: View) -> Iterator[Finding]:
         if not view.whole(about):
             continue
         at = spot(view, unit, refusal.given.line) if refusal.given else unit.declared.origin
-        yield QT118.broken(about.subject, _what(refusal), _remedy(view, refusal, about, at), at)
+        what, severity = _what(refusal), Severity.ERROR
+        if surely is not None and (name, refusal.what) not in surely:
+            what, severity = f"{what}, if that is what the host has: its version was guessed", Severity.INFO
+        yield QT118.broken(about.subject, what, _remedy(view, refusal, about, at), at, severity=severity)
 
 
 def _what(refusal: Refusal) -> str:

@@ -19,6 +19,10 @@ CASES: tuple[Case, ...] = (
             ("StartLimitBurst=5", W, "StartLimitBurst= in [Service] is an old spelling"),
             ("MemoryLimit=1G", W, "MemoryLimit= in [Service] is an old spelling"),
             ("CPUShares=100", W, "CPUShares= in [Service] is an old spelling"),
+            ("StandardOutput=syslog", I, "StandardOutput=syslog is obsolete: systemd takes it for journal"),
+            ("KillMode=none", I, "KillMode=none is deprecated"),
+            ("PIDFile=/var/run/x.pid", I, "PIDFile= is below /var/run, which is obsolete"),
+            ("ExecStop=/bin/echo %c", I, "ExecStop= has %c, which is deprecated"),
         )
     ),
     Case("directives that are fine", template=service("X-Ours=1", "StateDirectory=x", "ProtectProc=invisible")),

@@ -1,6 +1,6 @@
 """QT118: what is found, and what is not. Every reason of systemd is in tests/dialects/systemd/test_refusals.py."""
 
-from tests.lint.case import FEED, FLEET, LINE, Case, E, after, service
+from tests.lint.case import FEED, FLEET, LINE, Case, E, I, after, service
 
 RESTART = after('limits = { memory_max = "256M" }\n', 'restart = { restart = "always" }')
 ONCE = {FEED: ('state = "running"', 'state = "running"\ntype = "oneshot"\nremain_after_exit = true')}
@@ -32,6 +32,14 @@ CASES: tuple[Case, ...] = (
         "a type that the host's systemd does not know",
         (("QT118", E, "services/feed.toml:3", "feed", "systemd 252 does not know, and would run as Type=simple"),),
         {FEED: ('state = "running"', 'state = "running"\ntype = "notify-reload"')},
+    ),
+    Case(
+        "a type that the host knows if it is newer than was guessed",
+        (("QT118", I, "services/feed.toml:3", "feed", "if that is what the host has: its version was guessed"),),
+        edits={
+            FEED: ('state = "running"', 'state = "running"\ntype = "notify-reload"'),
+            "hosts.toml": ("cpus = 2", 'cpus = 2\nguessed = ["systemd"]'),
+        },
     ),
     Case(
         "a type that it knows",

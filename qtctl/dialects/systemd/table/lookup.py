@@ -83,6 +83,7 @@ def sections_of(unit: str) -> tuple[str, ...]:
     return ("Unit", own, "Install") if own else ("Unit", "Install")
 
 
+@lru_cache(maxsize=4096)
 def known(section: str, key: str, version: int) -> Kind | None:
     """The kind of value that `key` takes in `section`; None where systemd `version` does not know it there.
 
@@ -97,6 +98,7 @@ def keys_of(section: str, version: int) -> tuple[str, ...]:
     return tuple(key for key in _table().sections[section] if known(section, key, version))
 
 
+@lru_cache(maxsize=4096)
 def standing(section: str, key: str, version: int) -> Standing:
     """Whether systemd `version` knows it, as far as the measured versions tell."""
     if not _table().spans(section, key):
