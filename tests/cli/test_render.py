@@ -37,3 +37,12 @@ def test_what_nothing_declares_any_more_is_removed_and_named(world: Path) -> Non
     (world / "out/notes").rmdir()
     assert listing(world / "out") == fresh
     assert qtctl(world, *RENDER).out.count("removed") == 0
+
+
+def test_a_unit_that_systemd_would_refuse_is_not_rendered(world: Path) -> None:
+    file = next(path for path in sorted((world / "registry/services").iterdir()) if "type =" not in path.read_text())
+    file.write_text('type = "dbus"\n' + file.read_text())
+    done = qtctl(world, *RENDER)
+    assert done.code == 2
+    assert f"services/{file.name}:1: QT118 {file.stem}: is of Type=dbus and has no BusName=" in done.err
+    assert not (world / "out").exists()

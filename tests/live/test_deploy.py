@@ -216,3 +216,14 @@ def _environment() -> str:
 def _kept(box: Box, path: str) -> str:
     """The newest copy of a replaced file on the host."""
     return box.sh(f"ls -d /var/lib/qtctl/replaced/*{path}").splitlines()[-1]
+
+
+def test_a_unit_that_systemd_would_refuse_changes_nothing(box: Box, tmp_path: Path) -> None:
+    registry = changed(
+        tmp_path / "registry", "services/clm.toml", 'state = "running"', 'state = "running"\ntype = "dbus"'
+    )
+    before = box.sh(EVERY_FILE)
+    ran = deploy(box, "--registry", str(registry), "--yes")
+    assert ran.code == 4, (ran.out, ran.err)
+    assert f"{UNIT}: is of Type=dbus and has no BusName=" in ran.out + ran.err
+    assert box.sh(EVERY_FILE) == before
