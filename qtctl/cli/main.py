@@ -9,25 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from qtctl.cli.commands import (
-    adopt,
-    audit,
-    demo,
-    deploy,
-    explain,
-    graph,
-    init,
-    lab,
-    lint,
-    listing,
-    parity,
-    render,
-    report,
-    schema,
-    show,
-    verify,
-)
-from qtctl.cli.examples import with_examples
+from qtctl.cli.catalogue import every_command, examples, order
 from qtctl.cli.exits import MEANING, Exit, of_error
 from qtctl.cli.output import complain, complain_of, tell, trace
 from qtctl.errors import InputErrors, QtctlError
@@ -52,18 +34,6 @@ qtctl audit --host lab1
 Exit codes:
 """
 
-ORDER = (
-    *("demo", "init", "adopt", "lint", "list", "show", "graph", "schema", "render", "verify", "lab", "deploy"),
-    *("audit", "explain", "report", "parity"),
-)
-START, DECLARE, REHEARSE, CHANGE, LOOK = (
-    "See it work",
-    "What is declared",
-    "Rehearse on a throwaway host",
-    "Change a host",
-    "Look at a host",
-)
-
 # click's base of usage errors: newer typer has a click of its own inside, and shows of it only this subclass.
 UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
 
@@ -72,7 +42,7 @@ class InOrder(TyperGroup):
     """Lists commands in the order in which they are used; typer lists groups of commands last."""
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - click's signature
-        return sorted(self.commands, key=ORDER.index)
+        return sorted(self.commands, key=order().index)
 
 
 app = typer.Typer(
@@ -82,22 +52,8 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo", rich_help_panel=START)(demo.demo)
-app.command("init", rich_help_panel=DECLARE)(init.init)
-app.add_typer(adopt.app, name="adopt", rich_help_panel=DECLARE)
-app.command("lint", rich_help_panel=DECLARE)(lint.lint)
-app.command("list", rich_help_panel=DECLARE)(listing.list_)
-app.command("show", rich_help_panel=DECLARE)(show.show)
-app.command("graph", rich_help_panel=DECLARE)(graph.graph)
-app.command("schema", rich_help_panel=DECLARE)(schema.schema)
-app.command("render", rich_help_panel=DECLARE)(render.render)
-app.command("verify", rich_help_panel=DECLARE)(verify.verify)
-app.add_typer(lab.app, name="lab", rich_help_panel=REHEARSE)
-app.command("deploy", rich_help_panel=CHANGE)(deploy.deploy)
-app.command("audit", rich_help_panel=LOOK)(audit.audit)
-app.command("explain", rich_help_panel=LOOK)(explain.explain)
-app.add_typer(report.app, name="report", rich_help_panel=LOOK)
-app.command("parity", rich_help_panel=LOOK)(parity.parity)
+for _each in every_command():
+    _each.add_to(app)
 
 
 COMPLETE = "_QTCTL_COMPLETE"
@@ -117,7 +73,7 @@ def _add_examples(command: "Command", path: str) -> None:
         if hasattr(each, "commands"):
             _add_examples(each, whole)
         else:
-            each.help = with_examples(each.help or "", whole)
+            each.help = "\n".join(((each.help or "").rstrip(), "", "Examples:", *examples()[whole]))
 
 
 def _version(asked: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from qtctl.cli.examples import EXAMPLES
+from qtctl.cli.catalogue import examples
 from qtctl.cli.main import _guarded, build_command
 from qtctl.cli.suggest import stray_word
 from tests.cli.world import environment, qtctl
@@ -70,13 +70,13 @@ def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]
 
 
 def test_every_command_has_examples_and_its_help_shows_them() -> None:
-    assert set(EXAMPLES) == commands()
+    assert set(examples()) == commands()
     for name, command in leaves(build_command()):
-        assert command.help.endswith("\n\nExamples:\n" + "\n".join(EXAMPLES[name]))
-        assert any(line.startswith(f"qtctl {name}") for line in EXAMPLES[name])
+        assert command.help.endswith("\n\nExamples:\n" + "\n".join(examples()[name]))
+        assert any(line.startswith(f"qtctl {name}") for line in examples()[name])
 
 
-@pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])
+@pytest.mark.parametrize("line", [line for lines in examples().values() for line in lines])
 def test_an_example_is_a_command_line(line: str) -> None:
     """Its options are there, and nothing is left over: the command itself is not run."""
     program, *argv = shlex.split(line.partition(" > ")[0])

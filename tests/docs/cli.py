@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
-from qtctl.cli.examples import EXAMPLES
+from qtctl.cli.catalogue import examples, order
 from qtctl.cli.exits import MEANING, PRECEDENCE, Exit
-from qtctl.cli.main import ORDER, build_command
+from qtctl.cli.main import build_command
 
 OF_COMMAND: dict[str, tuple[str, ...]] = {
     "init": ("0: made", "2: an answer cannot be used, or the folder is not empty; nothing is written"),
@@ -96,7 +96,7 @@ def cli_markdown() -> str:
     found = {" ".join(path): command for path, command in _leaves(root, ())}
     parts += [
         _command(name, command)
-        for name, command in sorted(found.items(), key=lambda each: ORDER.index(each[0].split()[0]))
+        for name, command in sorted(found.items(), key=lambda each: order().index(each[0].split()[0]))
     ]
     return "\n".join(parts)
 
@@ -132,8 +132,8 @@ def _command(name: str, command: Any) -> str:
     table = ["| argument or option | meaning | default |", "|---|---|---|", *rows, ""] if rows else []
     exits = ["Exit codes:", "", *(f"- {each}" for each in OF_COMMAND[name]), ""]
     about = command.help.partition("\n\nExamples:\n")[0].strip()
-    examples = ["```", *EXAMPLES[name], "```", ""]
-    lines = [f"## qtctl {name}", "", f"`{' '.join(words)}`", "", about, "", *examples, *table, *exits]
+    shown = ["```", *examples()[name], "```", ""]
+    lines = [f"## qtctl {name}", "", f"`{' '.join(words)}`", "", about, "", *shown, *table, *exits]
     return "\n".join(lines)
 
 

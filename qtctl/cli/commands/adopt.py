@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import of_conclusion
 from qtctl.cli.options import FormatOption
 from qtctl.cli.output import present
@@ -167,3 +168,20 @@ def _finish(adopted: "Adopted", out: Path, locate: "Callable[[str], str]", *, fo
         write_new_folder(out, adopted.files)
     present(view(report, locate), format_)
     raise typer.Exit(of_conclusion(adopted.adoption.conclusion))
+
+
+EXAMPLES = {
+    "units": (
+        "qtctl adopt units /srv/units --out registry",
+        "qtctl adopt units units --out registry --force",
+    ),
+    "host": (
+        "qtctl adopt host web-1 --out registry",
+        "qtctl adopt host web-1 --unit 'shop-*' --out registry",
+    ),
+    "compose": (
+        "qtctl adopt compose docker-compose.yml --out registry",
+        "qtctl adopt compose base.yml metrics.yml --out registry",
+    ),
+}
+COMMAND = Command("adopt", 30, Panel.DECLARE, app, EXAMPLES)

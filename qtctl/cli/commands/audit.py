@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.commands.audit_fleet import Selection, audit_fleet
+from qtctl.cli.audit_fleet import Selection, audit_fleet
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit, of_conclusion
 from qtctl.cli.options import (
     AllHostsOption,
@@ -89,3 +90,13 @@ def _audit(source: "Source", started: "Asking | None", *, save: Path | None, for
     report = audit.report(declared, evidence, checks, every=every)
     present(view(report, checks, beneath(source.registry, source.templates), declared.host_place), format_)
     return of_conclusion(report.verdict)
+
+
+EXAMPLES = (
+    "qtctl audit --host lab1",
+    "qtctl audit --all-hosts",
+    "qtctl audit --host 'web-*' --format json",
+    "qtctl audit --host lab1 --save evidence.json",
+    "qtctl audit --from evidence.json",
+)
+COMMAND = Command("audit", 130, Panel.LOOK, audit, {"": EXAMPLES})

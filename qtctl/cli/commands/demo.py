@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit, of_conclusion, of_deploy
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import registry_folder
@@ -203,3 +204,11 @@ def _totals(report: "AuditReport") -> str:
     totals = report.totals
     verdict = report.verdict.value.replace("-", " ").capitalize()
     return f"{verdict}. {totals.total} checks: {totals.holds} hold, {totals.broken} broken, {totals.unknown} unknown"
+
+
+EXAMPLES = (
+    "qtctl demo",
+    "qtctl demo --keep",
+    "qtctl demo --out /tmp/reports",
+)
+COMMAND = Command("demo", 10, Panel.START, demo, {"": EXAMPLES})

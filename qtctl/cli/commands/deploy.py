@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit, of_deploy
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import (
@@ -143,3 +144,11 @@ def _confirm(told: _Told, say: "ProgressLine", *, yes: bool, verbose: bool) -> "
             raise KeyboardInterrupt from None
 
     return confirm
+
+
+EXAMPLES = (
+    "qtctl deploy --host lab1",
+    "qtctl deploy --host web-1 --yes",
+    "qtctl deploy --host web-1 --verbose",
+)
+COMMAND = Command("deploy", 120, Panel.CHANGE, deploy, {"": EXAMPLES})

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.output import write
 
 
@@ -15,3 +16,10 @@ def explain(
     from qtctl.rules.explain import explain as text_of
 
     write(catalogue_markdown() if id_ is None else text_of(id_.upper()))
+
+
+EXAMPLES = (
+    "qtctl explain QT505",
+    "qtctl explain",
+)
+COMMAND = Command("explain", 140, Panel.LOOK, explain, {"": EXAMPLES})

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.options import OutFileOption, RegistryOption, registry_folder
 from qtctl.cli.output import complain, write
 from qtctl.views.choices import What
@@ -38,3 +39,11 @@ def graph(
     write(draw(found), out)
     if not found.nodes:
         complain(f"the picture is empty: the registry declares nothing for --what {what} (try --what all)")
+
+
+EXAMPLES = (
+    "qtctl graph",
+    "qtctl graph --what order --focus ai-engine",
+    "qtctl graph --format svg --out a.svg",
+)
+COMMAND = Command("graph", 70, Panel.DECLARE, graph, {"": EXAMPLES})

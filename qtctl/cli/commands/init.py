@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.output import tell
 from qtctl.dialects.shell import quote
 
@@ -51,3 +52,10 @@ def _next(folder: Path) -> list[str]:
         f"  qtctl deploy --host lab1 {where}",
         f"  qtctl audit --host lab1 {where}",
     ]
+
+
+EXAMPLES = (
+    "qtctl init shop --name shop --host web-1 --address 192.0.2.10",
+    "qtctl lint --registry shop",
+)
+COMMAND = Command("init", 20, Panel.DECLARE, init, {"": EXAMPLES})

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, registry_folder
 from qtctl.cli.output import present, progress, tell
@@ -130,3 +131,27 @@ def _show(hosts: "Sequence[LabHost]", format_: str | None) -> None:
         screen=lambda: (shown,),
     )
     present(view, format_)
+
+
+EXAMPLES = {
+    "up": (
+        "qtctl lab up",
+        "qtctl lab up --hosts 3",
+        "qtctl lab up --suite trixie",
+        "qtctl lab up --install",
+    ),
+    "list": (
+        "qtctl lab list",
+        "qtctl lab list --format json",
+    ),
+    "exec": (
+        "qtctl lab exec lab1 bash",
+        "qtctl lab exec lab1 systemctl --failed",
+    ),
+    "reboot": ("qtctl lab reboot lab1",),
+    "down": (
+        "qtctl lab down",
+        "qtctl lab down lab2 lab3",
+    ),
+}
+COMMAND = Command("lab", 110, Panel.REHEARSE, app, EXAMPLES)

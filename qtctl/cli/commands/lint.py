@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import of_conclusion
 from qtctl.cli.options import FormatOption, RegistryOption, TemplatesOption, registry_folder
 from qtctl.cli.output import present
@@ -71,3 +72,11 @@ def _show(report: "Report", format_: str | None, templates: Path | None) -> None
     from qtctl.reports.view import beneath
 
     present(view(report, beneath(Path(report.registry), templates)), format_)
+
+
+EXAMPLES = (
+    "qtctl lint",
+    "qtctl lint --fix",
+    "qtctl lint --format sarif > lint.sarif",
+)
+COMMAND = Command("lint", 40, Panel.DECLARE, lint, {"": EXAMPLES})

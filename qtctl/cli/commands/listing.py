@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.options import DeclaredFormatOption, RegistryOption, registry_folder
 from qtctl.cli.output import present
 from qtctl.views.choices import Kind, State
@@ -23,3 +24,12 @@ def list_(
     from qtctl.views.presented import list_view
 
     present(list_view(listing(read_registry(registry_folder(registry)), kind, state)), format_)
+
+
+EXAMPLES = (
+    "qtctl list",
+    "qtctl list --kind hosts",
+    "qtctl list --state retired",
+    "qtctl list --kind ports --format json",
+)
+COMMAND = Command("list", 50, Panel.DECLARE, list_, {"": EXAMPLES})

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import of_conclusion
 from qtctl.cli.options import (
     AsOption,
@@ -64,3 +65,10 @@ def _compare(declared: "Loaded", compose: "Compose", facts: "Facts | None") -> "
     registry, desired = declared.registry, declared.desired
     elsewhere = declared_elsewhere(registry, desired)
     return compare(compose, legacy_of(registry.legacy, compose.file), desired, facts, elsewhere)
+
+
+EXAMPLES = (
+    "qtctl parity --compose docker-compose.yml",
+    "qtctl parity --compose docker-compose.yml --host lab1",
+)
+COMMAND = Command("parity", 160, Panel.LOOK, parity, {"": EXAMPLES})

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.options import AsOption, RegistryOption, TemplatesOption, registry_folder
 from qtctl.cli.output import tell
 
@@ -37,3 +38,10 @@ def render(
     others = len(files) - units - envs
     made = f"{units} units, {envs} env files and {others} others" if others else f"{units} units and {envs} env files"
     tell(f"{declared.desired.host}: {made} in {out}")
+
+
+EXAMPLES = (
+    "qtctl render --out rendered",
+    "qtctl render --as web-2 --out rendered",
+)
+COMMAND = Command("render", 90, Panel.DECLARE, render, {"": EXAMPLES})

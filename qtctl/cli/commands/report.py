@@ -4,6 +4,7 @@ from importlib import import_module
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import of_conclusion
 from qtctl.cli.options import (
     AsOption,
@@ -55,3 +56,12 @@ def registry(
     report = build(declared.desired, evidence, checks)
     present(view(report, checks, beneath(source.registry, templates), declared.host_place), format_, out)
     raise typer.Exit(of_conclusion(conclude(declared, checks)))
+
+
+EXAMPLES = {
+    "registry": (
+        "qtctl report registry --host lab1",
+        "qtctl report registry --from evidence.json --format md --out modules.md",
+    ),
+}
+COMMAND = Command("report", 150, Panel.LOOK, app, EXAMPLES)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.output import show, write
 
 
@@ -22,3 +23,11 @@ def schema(
     from qtctl.reports.blocks import Table
 
     show((Table(("schema", "of"), tuple(described().items())),))
+
+
+EXAMPLES = (
+    "qtctl schema",
+    "qtctl schema service",
+    "qtctl schema audit > audit.schema.json",
+)
+COMMAND = Command("schema", 80, Panel.DECLARE, schema, {"": EXAMPLES})

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, TemplatesOption, registry_folder
 from qtctl.cli.output import present
 
@@ -25,3 +26,11 @@ def show(
 
     found = look(read_registry(registry_folder(registry)), unit_templates(templates), name, as_name)
     present(show_view(found), format_)
+
+
+EXAMPLES = (
+    "qtctl show ai-engine",
+    "qtctl show quantum:mode",
+    "qtctl show ai-engine --format json",
+)
+COMMAND = Command("show", 60, Panel.DECLARE, show, {"": EXAMPLES})

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import of_conclusion
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, registry_folder
@@ -36,3 +37,10 @@ def verify(
     report = build(verified)
     present(view(report, verified, beneath(folder, templates)), format_)
     raise typer.Exit(of_conclusion(report.conclusion))
+
+
+EXAMPLES = (
+    "qtctl verify",
+    "qtctl verify --threshold 8",
+)
+COMMAND = Command("verify", 100, Panel.DECLARE, verify, {"": EXAMPLES})

@@ -1,0 +1,38 @@
+"""What a file in `commands` says of its command."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import typer
+
+
+class Panel(StrEnum):
+    """Where the help lists it."""
+
+    START = "See it work"
+    DECLARE = "What is declared"
+    REHEARSE = "Rehearse on a throwaway host"
+    CHANGE = "Change a host"
+    LOOK = "Look at a host"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`COMMAND` of its file. `place`: commands stand in the order of work, least first.
+
+    `run`: the function, or a group of commands. `examples`: command of the group ("" where there is none) → lines as
+    they are typed.
+    """
+
+    name: str
+    place: int
+    panel: Panel
+    run: Callable[..., None] | typer.Typer
+    examples: Mapping[str, tuple[str, ...]]
+
+    def add_to(self, app: typer.Typer) -> None:
+        if isinstance(self.run, typer.Typer):
+            app.add_typer(self.run, name=self.name, rich_help_panel=self.panel)
+        else:
+            app.command(self.name, rich_help_panel=self.panel)(self.run)
