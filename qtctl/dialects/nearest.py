@@ -61,6 +61,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return Known(known).nearest(name)
 
 
+def slipped(name: str, other: str) -> bool:
+    """Whether one is the other, written otherwise or mistyped."""
+    return bool(other) and (_folded(name) == _folded(other) or _slip(name, other) > 0)
+
+
 def _folded(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "")
 

@@ -9,6 +9,7 @@ from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.lint.found import Placed
 from qtctl.lint.lint import lint as judge
+from qtctl.model.desired import Desired
 from qtctl.model.instance_ports import ports_claimed
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Policy, Registry
@@ -87,17 +88,28 @@ def findings(registry: Registry, templates: Templates, unsure: frozenset[str] | 
             hosts.append(render(desired, templates))
         except InputError as error:
             hosts.append(desired)
-            refused += list(unwritable(desired, _of_values(error), key_paths()))
+            values = _of_values(error) if unsure is None else _of_whole(desired, error, unsure)
+            refused += list(unwritable(desired, values, key_paths()))
     return (*dict.fromkeys(refused), *judge(registry, hosts, templates, key_paths(), unsure))
 
 
 def _of_values(error: InputError) -> list[Unrendered]:
     """Errors of declared values. One of a template is not the registry's, and is raised again."""
-    errors = error.errors if isinstance(error, InputErrors) else (error,)
-    values = [each for each in errors if isinstance(each, Unrendered) and not each.in_template]
-    if len(values) < len(errors):
+    values = _declared(error)
+    if len(values) < len(error.errors if isinstance(error, InputErrors) else (error,)):
         raise error
     return values
+
+
+def _declared(error: InputError) -> list[Unrendered]:
+    errors = error.errors if isinstance(error, InputErrors) else (error,)
+    return [each for each in errors if isinstance(each, Unrendered) and not each.in_template]
+
+
+def _of_whole(desired: Desired, error: InputError, unsure: frozenset[str]) -> list[Unrendered]:
+    """Errors of values of units that were read whole: others may follow from what was not."""
+    names = {unit.unit: unit.name for unit in desired.units()}
+    return [each for each in _declared(error) if not unsure & {"", names.get(each.units[0], "")}]
 
 
 def _placed(files: Files, found: Iterable[Finding]) -> tuple[Placed, ...]:

@@ -1,5 +1,6 @@
 """What pydantic refuses in a table of a registry → what an operator has to change: one refusal for each cause."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from qtctl.dialects.arguments import masked_lines
-from qtctl.dialects.nearest import Known, nearest
+from qtctl.dialects.nearest import Known, nearest, slipped
 from qtctl.dialects.secrets import secret_name
 from qtctl.dialects.toml.keys import Step, key_text, quoted
 from qtctl.model.expect import (
@@ -63,7 +64,8 @@ class _Fault:
 def refusals(model: type[BaseModel], document: object, error: ValidationError, prefix: Path = ()) -> list[Refusal]:
     """As pydantic orders them. `prefix`: the keys that lead to the table, as messages name them."""
     faults = _causes([_located(model, document, detail) for detail in error.errors(include_url=False)])
-    meant = _Meant(model, [fault.path for fault in faults if fault.kind == _MISSING])
+    missing, unknown = ([fault.path for fault in faults if fault.kind == kind] for kind in (_MISSING, _UNKNOWN))
+    meant = _Meant(model, missing, unknown)
     renamed = {(*fault.path[:-1], meant.key(fault.path)) for fault in faults if fault.kind == _UNKNOWN}
     found = []
     for fault in faults:
@@ -80,8 +82,9 @@ def refusals(model: type[BaseModel], document: object, error: ValidationError, p
 class _Meant:
     """Which key an unknown one was meant to be: first of all one that is missing in the same table."""
 
-    def __init__(self, model: type[BaseModel], missing: list[Path]) -> None:
+    def __init__(self, model: type[BaseModel], missing: list[Path], unknown: list[Path]) -> None:
         self._model = model
+        self._unknown = Counter(path[:-1] for path in unknown)
         self._missing: dict[Path, list[str]] = {}
         for path in missing:
             self._missing.setdefault(path[:-1], []).append(str(path[-1]))
@@ -96,8 +99,16 @@ class _Meant:
             at = (tuple(missing), _model_at(self._model, table))
             if at not in self._keys:
                 self._keys[at] = Known(dict.fromkeys([*missing, *self._here(table)]))
-            self._found[path] = self._keys[at].nearest(str(path[-1]))
+            near = self._keys[at].nearest(str(path[-1]))
+            self._found[path] = near if slipped(str(path[-1]), near) else self._otherwise(path, missing, near)
         return self._found[path]
+
+    def _otherwise(self, path: Path, missing: list[str], near: str) -> str:
+        """Of a name that is no slip: the one key that the table lacks; none where another table has it; else `near`."""
+        table = path[:-1]
+        if table and len(missing) == 1 and self._unknown[table] == 1:
+            return missing[0]
+        return "" if self._elsewhere(path) else near
 
     def hint(self, prefix: Path, path: Path) -> str:
         """The key that was meant: in the same table, or of the same name in another; else all that there are."""
@@ -108,12 +119,17 @@ class _Meant:
         keys = model_keys(self._model)
         if table and name in keys:
             return f"did you mean {key_text((*prefix, name))}? it stands before the first [table]"
-        elsewhere = [(key, name) for key in keys if (key,) != table and name in self._here((key,))]
+        elsewhere = self._elsewhere(path)
         if elsewhere:
             return f"did you mean {joined([key_text((*prefix, *each)) for each in elsewhere[:3]])}?"
         here = self._here(table)
         shown = f"{', '.join(here[:_MOST_KEYS])} …" if len(here) > _MOST_KEYS else ", ".join(here)
         return f"known here: {shown}"
+
+    def _elsewhere(self, path: Path) -> list[Path]:
+        """Keys of the same name in other tables."""
+        name, table = str(path[-1]), path[:-1]
+        return [(key, name) for key in model_keys(self._model) if (key,) != table and name in self._here((key,))]
 
     def _here(self, table: Path) -> list[str]:
         at = _model_at(self._model, table)

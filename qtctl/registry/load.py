@@ -47,6 +47,7 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
 """Files that map names to tables: the Registry field they fill and the model of a table."""
 
 REQUIRED = ("fleet.toml", "hosts.toml")
+_FOLDERS = ("services", "legacy")
 NAME_LENGTH = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*")
 
@@ -239,12 +240,19 @@ class _Loader:
         known = ("fleet.toml", "policy.toml", *TABLES)
         named = Known(known)
         for path in sorted(self.files):
-            if path in known or PurePosixPath(path).parent.as_posix() in ("services", "legacy"):
+            if path in known or PurePosixPath(path).parent.as_posix() in _FOLDERS:
                 continue
             if (near := named.nearest(path)) in TABLES:
                 self.damage.lost.add(TABLES[near][0])
-            hint = named.did_you_mean(path) or f"a registry has {', '.join(sorted(known))}"
+            hint = _in_folder(path) or named.did_you_mean(path) or f"a registry has {', '.join(sorted(known))}"
             self.errors.append(InputError("not a file of a registry", hint=hint, place=Place(path)))
+
+
+def _in_folder(path: str) -> str:
+    """Of a file in a mistyped folder."""
+    folder, _, name = path.rpartition("/")
+    near = Known(_FOLDERS).nearest(folder)
+    return f"did you mean {near}/{name}?" if near else ""
 
 
 def _keys(path: Sequence[str | int]) -> tuple[str, ...]:

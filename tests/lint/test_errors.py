@@ -90,3 +90,43 @@ def test_no_finding_follows_from_an_error() -> None:
         assert linted.errors
     assert count >= 10
     assert wrong == []
+
+
+MEANT = (
+    (FEED, 'target = "core"', 'after = ["api"]', "services/feed.toml:3: unknown key after (did you mean order.after?)"),
+    (
+        API,
+        'listen = "127.0.0.1:8000"',
+        "port = 8000",
+        "services/api.toml:12: unknown key ports.http.port (did you mean ports.http.listen?)",
+    ),
+    (
+        "fleet.toml",
+        'env_dir = "/etc/small"',
+        'env_dir = "etc/small"',
+        'fleet.toml:4: env_dir is "etc/small", should be an absolute path, such as "/srv/app"',
+    ),
+    (
+        "service/x.toml",
+        "",
+        "",
+        "service/x.toml: not a file of a registry (did you mean services/x.toml?)",
+    ),
+    (
+        "hosts.toml",
+        "cpus = 2",
+        'cpus = 2\nguessed = ["memmory"]',
+        (
+            'hosts.toml:7: box.guessed[0] is "memmory", should be "address", "audit_user", "deploy_user", "memory", '
+            '"cpus", "os", "systemd" or "timezone" (did you mean "memory"?)'
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(("path", "old", "new", "says"), MEANT, ids=[each[3][:40] for each in MEANT])
+def test_a_mistake_is_one_error_that_says_what_was_meant(path: str, old: str, new: str, says: str) -> None:
+    case = Case(path, edits={path: (old, new)}) if old else Case(path, files={path: new})
+    linted = examine(case.texts, TEMPLATES)
+    assert [str(each) for each in linted.errors] == [says]
+    assert linted.findings == ()
