@@ -108,6 +108,15 @@ class Folder:
         except FileNotFoundError:
             return False
 
+    def has_entry(self, path: str) -> bool:
+        """Whether something is there, a link that leads nowhere too."""
+        try:
+            with self._reached(names_of(path)) as (fd, name):
+                os.stat(name, dir_fd=fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
     def remove(self, path: str) -> None:
         with self._reached(names_of(path)) as (fd, name):
             os.unlink(name, dir_fd=fd)

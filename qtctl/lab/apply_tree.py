@@ -21,6 +21,8 @@ FIRST_ID = 1000
 LARGEST = MIB
 """Bytes of a root's passwd or group file."""
 ROOT = (0, 0)
+_OF_SYSTEM = ("/bin/", "/boot/", "/etc/", "/lib/", "/sbin/", "/usr/")
+"""Folders below these, of the root file system, keep their owner and mode."""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,8 @@ class Ids:
 
     def owner(self, user: str, group: str) -> tuple[int, int]:
         """Numeric owner of a file. An owner that no account names is an error of the tree: KeyError."""
-        return self.users[user][0], self.groups[group]
+        uid = int(user) if user.isdecimal() else self.users[user][0]
+        return uid, int(group) if group.isdecimal() else self.groups[group]
 
     def write(self) -> None:
         for name, added in self.added.items():
@@ -110,8 +113,12 @@ def _lay(root: Path, tree: Tree, public_key: str) -> None:
         for account in tree.accounts:
             _make_home(folder, account, ids)
         for each in tree.dirs:
+            if each.path.startswith(_OF_SYSTEM) and folder.has_folder(each.path):
+                continue
             folder.make_folder(each.path, each.mode, ids.owner(each.owner, each.group))
         for file in tree.files:
+            if file.yields and folder.has_entry(file.path):
+                continue
             folder.write(file.path, file.content, file.mode, owner=ids.owner(file.owner, file.group))
         for link in tree.links:
             folder.link(link.path, link.target)

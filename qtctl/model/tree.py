@@ -10,6 +10,8 @@ class TreeFile:
     mode: int = 0o644
     owner: str = "root"
     group: str = "root"
+    yields: bool = False
+    """Not laid where the root file system has a file of its own: programs that the host itself needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class TreeLink:
 
 @dataclass(frozen=True, slots=True)
 class TreeDir:
+    """`owner` and `group`: names of accounts, or their numbers."""
+
     path: str
     mode: int = 0o755
     owner: str = "root"

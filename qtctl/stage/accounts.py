@@ -3,8 +3,9 @@
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from qtctl.dialects.systemd.specifiers import expand
 from qtctl.errors import InputError
-from qtctl.model.desired import Desired
+from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_accounts import DesiredAccount
 from qtctl.model.tree import Account
 
@@ -26,21 +27,41 @@ def accounts(desired: Desired, audit_user: str, deploy_user: str) -> tuple[Accou
     return tuple(found[name] for name in sorted(found))
 
 
+def owner_of(service: DesiredService) -> tuple[str, str]:
+    """User and group that a service runs as: root where it names none, the user's own group where it names no group."""
+    user, group = (_meant(service, name) for name in (service.user, service.group))
+    return user or ROOT, group or user or ROOT
+
+
+def _meant(service: DesiredService, name: str) -> str:
+    return expand(name, service.unit) if service.specifiers else name
+
+
 def _of_services(desired: Desired) -> dict[str, Account]:
     found: dict[str, Account] = {}
     for service in desired.services:
+        user, group = owner_of(service)
         further = (text for key, text in service.settings if key == "SupplementaryGroups")
-        for name in (service.user, service.group, *further):
-            if name not in (ROOT, ""):
-                group = service.group if name == service.user and service.group else name
-                found.setdefault(name, Account(name, group, _home(desired, name)))
+        for name in (user, group, *further):
+            if name not in (ROOT, "0"):
+                found.setdefault(name, _account(name, group if name == user else name, _home(desired, service.user)))
     return found
+
+
+def _account(name: str, group: str, home: str) -> Account:
+    """Of a number systemd still wants an account that has it."""
+    uid, gid = (int(text) if text.isdecimal() else None for text in (name, group))
+    return Account(_named(name), _named(group), home, uid=uid, gid=gid)
+
+
+def _named(name: str) -> str:
+    return f"uid-{name}" if name.isdecimal() else name
 
 
 def _declared(desired: Desired, used: dict[str, Account]) -> dict[str, Account]:
     """Those that services use, as the registry declares them. What else it declares, a deploy makes."""
     known = {account.name: account for account in desired.accounts}
-    return {name: _as_declared(known[name], own) if name in known else own for name, own in used.items()}
+    return {own.name: _as_declared(known[name], own) if name in known else own for name, own in used.items()}
 
 
 def _as_declared(declared: DesiredAccount, used: Account) -> Account:

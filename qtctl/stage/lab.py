@@ -1,10 +1,12 @@
 """Everything a throwaway host needs so that the fleet's units really run there; not the units themselves."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TypeVar
 
+from qtctl.dialects.systemd.specifiers import expand
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.tree import Tree, TreeDir, TreeFile, TreeLink
 from qtctl.stage import accounts, externals, programs, standins
@@ -20,6 +22,8 @@ SYSTEM_DIRS = {
 VOLATILE = ("/run/", "/tmp/", "/dev/shm/", "/var/run/")  # noqa: S108
 """Below these a folder is gone after a boot: systemd-tmpfiles makes it again."""
 PLACEHOLDER = "lab-placeholder"
+_PATTERN = re.compile(r"[*?\[%]")
+"""A path that is a pattern of many, or that only the host can complete."""
 
 
 P = TypeVar("P", TreeDir, TreeFile, TreeLink)
@@ -40,6 +44,7 @@ def lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
         *externals.feeder_files(desired),
         *_secrets(desired.services),
         *_credentials(desired.services),
+        *_env_files(desired.services),
         *_volatile(desired.services),
         standins.specs_file(standins.stand_ins(desired)),
         TreeFile("/etc/timezone", f"{desired.timezone}\n".encode()),
@@ -72,7 +77,7 @@ def _service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
     """Where services work and write, owned by them; those they only read are root's."""
     services = tuple(services)
     owned = [
-        TreeDir(path, owner=service.user, group=service.group)
+        TreeDir(path, 0o755, *accounts.owner_of(service))
         for service in services
         for path in _written_paths(service)
         if path not in SYSTEM_DIRS and not path.startswith(VOLATILE)
@@ -101,7 +106,7 @@ def _log_dirs(service: DesiredService) -> list[str]:
 
 def _volatile(services: Iterable[DesiredService]) -> list[TreeFile]:
     lines = {
-        f"d {path} 0755 {service.user} {service.group}\n"
+        f"d {path} 0755 {' '.join(accounts.owner_of(service))}\n"
         for service in services
         for path in _written_paths(service)
         if path.startswith(VOLATILE)
@@ -114,6 +119,13 @@ def _credentials(services: Iterable[DesiredService]) -> list[TreeFile]:
     named = {text for service in services for key, text in service.settings if key == "LoadCredential"}
     paths = sorted({text.partition(":")[2] for text in named})
     return [TreeFile(path, f"{PLACEHOLDER}\n".encode(), 0o600) for path in paths if path.startswith("/")]
+
+
+def _env_files(services: Iterable[DesiredService]) -> list[TreeFile]:
+    """Those that the registry names and qtctl does not write: empty, but for those that may be missing."""
+    named = {expand(path, service.unit) for service in services for path in service.env_files}
+    plain = sorted(path for path in named if path.startswith("/") and not _PATTERN.search(path))
+    return [TreeFile(placed(path), b"", 0o600, yields=True) for path in plain]
 
 
 def _secrets(services: Iterable[DesiredService]) -> list[TreeFile]:

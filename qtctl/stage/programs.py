@@ -57,7 +57,7 @@ def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
         return ()
     found = [_program(service.entry_point, service.argv[0])] if service.entry_point.startswith("/") else []
     if not _is_interpreter(service, service.argv[0]):
-        found.append(TreeFile(service.argv[0], SHELL_TEXT.encode(), 0o755))
+        found.append(TreeFile(service.argv[0], SHELL_TEXT.encode(), 0o755, yields=True))
     elif len(service.argv) > 1 and service.argv[1].startswith("/"):
         found.append(_program(service.argv[1], service.argv[0]))
     unique = {file.path: file for file in found if not _provided(file.path)}
@@ -69,9 +69,9 @@ def command_files(service: DesiredService) -> tuple[TreeFile, ...]:
     found = {}
     for argv in (command.argv for command in service.commands):
         if not _provided(argv[0]):
-            found[argv[0]] = TreeFile(argv[0], NOTHING, 0o755)
+            found[argv[0]] = TreeFile(argv[0], NOTHING, 0o755, yields=True)
         elif len(argv) > 1 and argv[1].startswith("/") and PurePosixPath(argv[0]).name in (*SHELLS, "python3"):
-            found[argv[1]] = TreeFile(argv[1], NOTHING, 0o755)
+            found[argv[1]] = TreeFile(argv[1], NOTHING, 0o755, yields=True)
     return tuple(file for path, file in found.items() if not _provided(path))
 
 
@@ -93,8 +93,8 @@ def venvs(desired: Desired) -> tuple[tuple[TreeDir, ...], tuple[TreeFile, ...], 
 def _program(path: str, interpreter: str) -> TreeFile:
     by_shell = PurePosixPath(interpreter).name in SHELLS or not path.endswith(".py")
     if by_shell:
-        return TreeFile(path, SHELL_TEXT.encode(), 0o755)
-    return TreeFile(path, f"#!{PYTHON}\n{PYTHON_TEXT}".encode(), 0o755)
+        return TreeFile(path, SHELL_TEXT.encode(), 0o755, yields=True)
+    return TreeFile(path, f"#!{PYTHON}\n{PYTHON_TEXT}".encode(), 0o755, yields=True)
 
 
 def _is_interpreter(service: DesiredService, path: str) -> bool:
