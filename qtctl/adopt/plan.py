@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from qtctl.adopt.exec_start import venv_names, venv_of
 from qtctl.adopt.merged_units import Original, Originals
 from qtctl.adopt.names import entry_names, kind_of, shared_prefix
-from qtctl.adopt.states import Standing, other_standing, service_standing
+from qtctl.adopt.states import Standing, ends_by_itself, other_standing, service_standing
 from qtctl.dialects.systemd.unit_name import TYPES, instance
 from qtctl.model.adoption import UnitState
 
@@ -67,11 +67,20 @@ class Plan:
         known = self.states.get(name)
         unknown = known is None or not (known.enabled or known.active)
         if known is None or (unknown and not unit):
-            return Standing(self._state(original) if original.kind == "services" else self._other_state(original))
+            return self._standing_by_files(original)
         if original.kind != "services":
             return other_standing(known)
         driver = self.drivers.get(name) or self.drivers.get(original.unit, "")
         return service_standing(original, known, driver, needed=name in self.needed)
+
+    def _standing_by_files(self, original: Original) -> Standing:
+        """Of a oneshot that ends by itself nothing can say that it runs: it is enabled, and a boot starts it."""
+        if original.kind != "services":
+            return Standing(self._other_state(original))
+        state = self._state(original)
+        if state == "running" and ends_by_itself(original):
+            return Standing("on-demand", enabled=True)
+        return Standing(state)
 
     def _other_state(self, original: Original) -> str:
         on = not self.linked or bool(original.pulled or original.instances) or not _installs(original)

@@ -21,9 +21,9 @@ def service_standing(original: Original, known: UnitState, driver: str, *, neede
     """`driver`: the kind of what starts it, '' for none. `needed`: other units that were adopted pull it in."""
     up, enabled = is_up(known.active), known.enabled == "enabled"
     waits = "on-timer" if driver == "timers" else "on-demand"
-    if up and (enabled or not driver) and not _ends_by_itself(original):
+    if up and (enabled or not driver) and not ends_by_itself(original):
         return _said("running", enabled)
-    if driver or up or needed or (enabled and _ends_by_itself(original)):
+    if driver or up or needed or (enabled and ends_by_itself(original)):
         return _said(waits, enabled)
     if enabled:
         what = f"is enabled and does not run ({known.active or 'not loaded'}): it was declared on-demand"
@@ -42,7 +42,8 @@ def _said(state: str, enabled: bool, what: str = "") -> Standing:
     return Standing(state, None if enabled is (state == "running") else enabled, what)
 
 
-def _ends_by_itself(original: Original) -> bool:
+def ends_by_itself(original: Original) -> bool:
+    """Whether it is a oneshot that is inactive again as soon as it is done."""
     merged = original.merged
     oneshot = merged.last("Service", "Type") == "oneshot" or not original.has("Service", "ExecStart")
     return oneshot and not boolean(merged.last("Service", "RemainAfterExit"))

@@ -74,4 +74,5 @@ def inquiry_of(
 
 def _argvs(service: "DesiredService") -> Argvs:
     """Its commands as systemd shows them, those around its own too."""
-    return (*service.loaded, *(loaded_argv(command.argv) for command in service.commands if command.argv))
+    around = (each for each in service.commands if each.argv)
+    return (*service.loaded, *(each.argv if each.line else loaded_argv(each.argv) for each in around))

@@ -6,23 +6,26 @@ from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.meaning.loaded_values import loaded_values
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.desired_loaded import LoadedUnit
+from qtctl.model.relations import Order
+from qtctl.model.vocabulary import directives_of
+
+_DEPENDENCIES = {("Unit", directive) for _, directive in directives_of(Order, "")}
 
 
 def loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:
     """For each unit whose file is generated; nothing before it is rendered."""
     files = {file.subject: file for file in desired.files if file.kind == "unit"}
     units = (unit for unit in desired.units() if unit.made_by in files)
-    aliases = {alias: unit.unit for unit in desired.units() for alias in unit.names[1:]}
-    return tuple(_of_file(files[unit.made_by], unit.unit, aliases) for unit in units)
+    names = {name: unit.unit for unit in desired.units() for name in unit.names}
+    return tuple(_of_file(files[unit.made_by], unit.unit, names) for unit in units)
 
 
-def _of_file(file: DesiredFile, unit: str, aliases: Mapping[str, str]) -> LoadedUnit:
-    """An alias in [Unit] is loaded as the unit that it is a name of."""
+def _of_file(file: DesiredFile, unit: str, names: Mapping[str, str]) -> LoadedUnit:
     said = effective(parse(file.content, file.path))
-    if aliases:
-        said = {at: _meant(values, aliases) if at[0] == "Unit" else values for at, values in said.items()}
-    return LoadedUnit(unit, loaded_values(said, unit))
+    meant = {at: _meant(values, names) if at in _DEPENDENCIES else values for at, values in said.items()}
+    return LoadedUnit(unit, loaded_values({at: values for at, values in meant.items() if values or not said[at]}, unit))
 
 
-def _meant(values: tuple[str, ...], aliases: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(aliases.get(value, value) for value in values)
+def _meant(values: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
+    """An alias is loaded as the unit that it is a name of: of a unit that nothing declares, only the host knows it."""
+    return tuple(names.get(value, value) for value in values if value in names or value.endswith(".target"))

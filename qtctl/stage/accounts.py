@@ -44,7 +44,7 @@ def _of_services(desired: Desired) -> dict[str, Account]:
         further = (text for key, text in service.settings if key == "SupplementaryGroups")
         for name in (user, group, *further):
             if name not in (ROOT, "0"):
-                found.setdefault(name, _account(name, group if name == user else name, _home(desired, service.user)))
+                found.setdefault(name, _account(name, group if name == user else name, _home(desired, name)))
     return found
 
 

@@ -1,5 +1,6 @@
 """Units that the fleet depends on and that a lab host's distribution does not bring: stubs that run the stand-in."""
 
+from qtctl.dialects.systemd.unit_name import valid
 from qtctl.model.desired import Desired, DesiredExternal
 from qtctl.model.tree import TreeFile
 from qtctl.stage.programs import PYTHON, STANDIN
@@ -23,6 +24,25 @@ def external_files(desired: Desired) -> tuple[TreeFile, ...]:
         for external in desired.externals
         if not provided(external.unit) and external.unit.endswith((".service", ".target"))
     )
+
+
+def named_files(desired: Desired) -> tuple[TreeFile, ...]:
+    """A stub for each unit that others name and nothing declares, unless the root file system has it."""
+    known = desired.unit_names()
+    named = {
+        name
+        for unit in desired.units()
+        for name in (*unit.wants, *unit.requires, *unit.binds_to, *unit.after)
+        if name not in known and "%" not in name and name.endswith((".service", ".target")) and valid(name)
+    }
+    return tuple(TreeFile(f"{UNIT_DIR}/{name}", _named(name).encode(), yields=True) for name in sorted(named))
+
+
+def _named(unit: str) -> str:
+    head = f"[Unit]\nDescription=Lab stand-in for {unit}, which no registry declares\n"
+    if unit.endswith(".target"):
+        return head
+    return f"{head}\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n"
 
 
 def feeder_files(desired: Desired) -> tuple[TreeFile, ...]:

@@ -41,6 +41,7 @@ def lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
         *(file for service in desired.services for file in programs.program_files(service)),
         *(file for service in desired.services for file in programs.command_files(service)),
         *externals.external_files(desired),
+        *externals.named_files(desired),
         *externals.feeder_files(desired),
         *_secrets(desired.services),
         *_credentials(desired.services),
@@ -105,11 +106,18 @@ def _log_dirs(service: DesiredService) -> list[str]:
 
 
 def _volatile(services: Iterable[DesiredService]) -> list[TreeFile]:
+    """What services write there: systemd-tmpfiles makes folders, and files for their process ids."""
+    services = tuple(services)
     lines = {
         f"d {path} 0755 {' '.join(accounts.owner_of(service))}\n"
         for service in services
         for path in _written_paths(service)
         if path.startswith(VOLATILE)
+    }
+    lines |= {
+        f"f {path} 0644 {' '.join(accounts.owner_of(service))}\n"
+        for service in services
+        if (path := dict(service.settings).get("PIDFile", "")).startswith(VOLATILE)
     }
     return [TreeFile("/etc/tmpfiles.d/qtctl-lab.conf", "".join(sorted(lines)).encode())] if lines else []
 

@@ -1,5 +1,6 @@
 """Stand-in programs at the paths that command lines name, and the venvs they run in."""
 
+import zlib
 from pathlib import PurePosixPath
 
 from qtctl.model.desired import Desired, DesiredService
@@ -58,8 +59,10 @@ def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
     found = [_program(service.entry_point, service.argv[0])] if service.entry_point.startswith("/") else []
     if not _is_interpreter(service, service.argv[0]):
         found.append(TreeFile(service.argv[0], SHELL_TEXT.encode(), 0o755, yields=True))
-    elif len(service.argv) > 1 and service.argv[1].startswith("/"):
-        found.append(_program(service.argv[1], service.argv[0]))
+    elif _name(service.argv[0]) == "redis-server":
+        found += [_redis_config(each) for each in service.argv[1:2] if each.startswith("/")]
+    elif script := script_of(service.argv, service.working_directory):
+        found.append(_program(script, service.argv[0]))
     unique = {file.path: file for file in found if not _provided(file.path)}
     return tuple(unique.values())
 
@@ -70,9 +73,42 @@ def command_files(service: DesiredService) -> tuple[TreeFile, ...]:
     for argv in (command.argv for command in service.commands):
         if not _provided(argv[0]):
             found[argv[0]] = TreeFile(argv[0], NOTHING, 0o755, yields=True)
-        elif len(argv) > 1 and argv[1].startswith("/") and PurePosixPath(argv[0]).name in (*SHELLS, "python3"):
-            found[argv[1]] = TreeFile(argv[1], NOTHING, 0o755, yields=True)
+        elif script := script_of(argv, service.working_directory):
+            found[script] = TreeFile(script, NOTHING, 0o755, yields=True)
     return tuple(file for path, file in found.items() if not _provided(path))
+
+
+def script_of(argv: tuple[str, ...], directory: str) -> str:
+    """The absolute path of the script that an interpreter is given, its options left out; '' where it is given none."""
+    name = _name(argv[0])
+    takes_value = _OPTIONS_WITH_VALUE.get("sh" if name in SHELLS else "python3" if name.startswith("python") else name)
+    if takes_value is None:
+        return ""
+    words = iter(argv[1:])
+    for word in words:
+        if word in takes_value:
+            next(words, "")
+        elif not word.startswith("-"):
+            path = PurePosixPath(directory.lstrip("-") or "/", word)
+            return str(path) if path.is_absolute() else ""
+        elif word in ("-m", "-c"):
+            return ""
+    return ""
+
+
+_OPTIONS_WITH_VALUE = {"sh": ("-o", "-O"), "python3": ("-W", "-X")}
+"""By interpreter: options that another word belongs to. What is none of these runs no script of ours."""
+
+
+def _name(path: str) -> str:
+    return PurePosixPath(path).name
+
+
+def _redis_config(path: str) -> TreeFile:
+    """Of a Redis of the fleet's own, beside the lab's: each on a port of its own."""
+    port = 20000 + zlib.crc32(path.encode()) % 10000
+    text = f'bind 127.0.0.1\nport {port}\nsupervised auto\nsave ""\n'
+    return TreeFile(path, text.encode(), yields=True)
 
 
 def venvs(desired: Desired) -> tuple[tuple[TreeDir, ...], tuple[TreeFile, ...], tuple[TreeLink, ...]]:
@@ -91,7 +127,7 @@ def venvs(desired: Desired) -> tuple[tuple[TreeDir, ...], tuple[TreeFile, ...], 
 
 
 def _program(path: str, interpreter: str) -> TreeFile:
-    by_shell = PurePosixPath(interpreter).name in SHELLS or not path.endswith(".py")
+    by_shell = _name(interpreter) in SHELLS or not (path.endswith(".py") or _name(interpreter).startswith("python"))
     if by_shell:
         return TreeFile(path, SHELL_TEXT.encode(), 0o755, yields=True)
     return TreeFile(path, f"#!{PYTHON}\n{PYTHON_TEXT}".encode(), 0o755, yields=True)
