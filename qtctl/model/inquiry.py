@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qtctl.dialects.systemd.quoting import loaded_argv
+from qtctl.dialects.systemd.quoting import loaded_prefixed
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.route import Route
@@ -75,4 +75,4 @@ def inquiry_of(
 def _argvs(service: "DesiredService") -> Argvs:
     """Its commands as systemd shows them, those around its own too."""
     around = (each for each in service.commands if each.argv)
-    return (*service.loaded, *(each.argv if each.line else loaded_argv(each.argv) for each in around))
+    return (*service.loaded, *(each.argv if each.line else loaded_prefixed(each.argv) for each in around))

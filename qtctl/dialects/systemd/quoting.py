@@ -84,6 +84,12 @@ def loaded_argv(argv: Sequence[str]) -> tuple[str, ...]:
     return tuple(word.replace("$", "$$") for word in argv)
 
 
+def loaded_prefixed(argv: Sequence[str]) -> tuple[str, ...]:
+    """The same for a line of `exec_prefixed`: an argument `$MAINPID` stays as it is."""
+    shown = loaded_argv(argv)
+    return tuple(given if given == MAIN_PID else word for given, word in zip(argv, shown, strict=True))
+
+
 def _unexpanded(argv: Sequence[str]) -> bool:
     # In the path that is run a `$` is never expanded, so doubling it there would name another file, while the same
     # text is expanded as argv[0]. The prefix `:` turns expansion off for the whole line.

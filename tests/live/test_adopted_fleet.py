@@ -1,0 +1,63 @@
+"""Unit files as fleets have them: adopted, linted, rehearsed in the lab, deployed there, and audited as declared."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qtctl.lab import lab
+from tests.live.box import Ran, qtctl
+from tests.machine import own_lab
+
+pytestmark = pytest.mark.lab
+
+WANTED = "\n[Install]\nWantedBy=multi-user.target\n"
+UNITS = {
+    "zf-host-programs.service": "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStartPre=/bin/systemctl --version\n"
+    "ExecStart=/usr/bin/sha256sum /etc/hostname\n" + WANTED,
+    "zf-env.service": "[Service]\nEnvironmentFile=/etc/default/zf\nEnvironmentFile=-/etc/default/zf-missing\n"
+    "ExecStart=/opt/zf/env\nExecReload=/bin/kill -HUP $MAINPID\n" + WANTED,
+    "zf-number.service": "[Service]\nUser=1500\nWorkingDirectory=/srv/zf\n"
+    "ExecStart=/usr/bin/python3 -u -W ignore app.py\n" + WANTED,
+    "zf-shell.service": "[Unit]\nRequires=zf-absent.service other-absent.service\n"
+    "After=redis.service zf-host-programs.service\n"
+    "[Service]\nUser=Zf.User\nExecStart=/bin/bash -eu bin/run\nWorkingDirectory=/srv/zf\n" + WANTED,
+    "zf-absent.service": "[Service]\nType=oneshot\nExecStart=/opt/zf/once\n" + WANTED,
+    "zf-fork.service": "[Service]\nType=forking\nUser=www-data\nPIDFile=/run/zf.pid\nExecStart=/usr/sbin/zf-proxy -d\n"
+    + WANTED,
+    "zf-redis.service": "[Service]\nType=notify\nExecStart=/usr/bin/redis-server /etc/zf/redis.conf\n" + WANTED,
+    "zf-w@.service": "[Service]\nUser=nobody\nEnvironmentFile=/etc/default/zf-%i\nReadWritePaths=/usr/share/doc\n"
+    "ExecStart=/opt/zf/worker %i\n" + WANTED,
+}
+
+
+def test_from_unit_files_to_a_host_that_is_as_declared(tmp_path: Path) -> None:
+    folder, registry = tmp_path / "units", tmp_path / "registry"
+    folder.mkdir()
+    for name, text in UNITS.items():
+        (folder / name).write_text(text)
+    (folder / "multi-user.target.wants").mkdir()
+    (folder / "multi-user.target.wants/zf-w@1.service").symlink_to("../zf-w@.service")
+    for name in UNITS:
+        if "@" not in name:
+            (folder / "multi-user.target.wants" / name).symlink_to(f"../{name}")
+    adopted = qtctl("adopt", "units", str(folder), "--out", str(registry), "--name", "zf", "--host", "lab1")
+    assert adopted.code == 0, adopted.out + adopted.err
+    of = ("--registry", str(registry))
+    with own_lab(tmp_path / "lab"):
+        try:
+            up = qtctl("lab", "up", *of)
+            assert up.code == 0, up.err
+            assert on_host("sha256sum --version").out.startswith("sha256sum (GNU coreutils)")
+            assert on_host("stat -c %U /usr/share/doc").out.strip() == "root"
+            deployed = qtctl("deploy", *of, "--host", "lab1", "--yes", "--deadline", "30")
+            assert deployed.code == 0, deployed.out + deployed.err
+            audited: Any = json.loads(qtctl("audit", *of, "--host", "lab1", "--format", "json").out)
+            assert (audited["findings"], audited["unknowns"]) == ([], [])
+        finally:
+            lab.down(["lab1"])
+
+
+def on_host(command: str) -> Ran:
+    return qtctl("lab", "exec", "lab1", "--", "sh", "-c", command)
