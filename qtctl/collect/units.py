@@ -11,7 +11,7 @@ from qtctl.errors import HostError
 from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach, Unit, UnitListing
-from qtctl.model.inquiry import Inquiry
+from qtctl.model.inquiry import LISTEN, TRIGGERED_BY, Inquiry
 from qtctl.probes import units as probe
 from qtctl.probes.answer import Answer, absent, not_asked, observed, refused, unparseable
 
@@ -59,7 +59,7 @@ class _Session:
 
     def shown(self, unit: str) -> probe.Shown:
         """The properties that show how the unit's directives are loaded."""
-        return self.inquiry.properties.get(unit, ())
+        return shown_of(self.inquiry, unit)
 
     def note(self, argv: Sequence[str], again: str) -> int:
         """A question of the last call."""
@@ -71,6 +71,12 @@ class _Session:
         replies = self._bus.call(calls, self._deadline.left()) if calls else []
         self._took_s = self._clock.monotonic() - begin
         return replies
+
+
+def shown_of(inquiry: Inquiry, unit: str) -> probe.Shown:
+    """The properties of a unit to keep besides the allow-list; of every socket where it listens."""
+    shown = inquiry.properties.get(unit, ())
+    return shown if not unit.endswith(".socket") or LISTEN in shown else (*shown, LISTEN)
 
 
 def ask(look: Observation, needs: Iterable[Need], *, root: bool) -> None:
@@ -172,6 +178,7 @@ def _undeclared(
 def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[str]) -> None:
     """Note all units, after a second exchange for undeclared and late ones, and for file states not in the list."""
     files, known = first.files, first.rows
+    extra = (*extra, *_starting_sockets(session, first, {*known, *extra}))
     unlisted = [name for name, row in known.items() if not row.absent and not _listed(name, row, files)]
     states_of = (*(known[name].id for name in unlisted), *extra)
     more = (*first.late, *extra)
@@ -186,6 +193,15 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
     for name, each in sorted(everything.items()):
         answer = _unit(session.inquiry, name, each, _listed(name, each.row, files), states.get(name))
         _close(session, open_, [answer], each.ask)
+
+
+def _starting_sockets(session: _Session, first: _First, known: set[str]) -> list[str]:
+    """The sockets that start a unit of somebody else's, as far as nothing else asks for them."""
+    found: set[str] = set()
+    for name, seen in first.seen.items():
+        if TRIGGERED_BY in session.shown(name) and not seen.row.absent:
+            found.update(probe.triggering_sockets(name, seen.replies, session.shown(name)))
+    return sorted(found - known)[:MOST_UNDECLARED]
 
 
 def _listed(name: str, row: probe.Row, files: Mapping[str, str]) -> str:
@@ -206,7 +222,7 @@ def _unit(inquiry: Inquiry, name: str, seen: _Seen, listed: str, state: BusReply
         return ended(need, f"{failed.error}: {failed.message}", again=again)
     try:
         file_state = listed or _file_state(state)
-        shown, argvs = inquiry.properties.get(name, ()), inquiry.argvs.get(name, ())
+        shown, argvs = shown_of(inquiry, name), inquiry.argvs.get(name, ())
         values = probe.values(name, seen.replies, shown)
         value = probe.decode(name, row, file_state, values, argvs=argvs, more=shown)
     except probe.Undecodable as error:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # a worker that is sent an inquiry does without it
     from qtctl.model.desired import Desired, DesiredService
 
 Argvs = tuple[tuple[str, ...], ...]
+TRIGGERED_BY, LISTEN = ("Unit", "TriggeredBy"), ("Socket", "Listen")
+"""Interface and name of properties that say what starts a service, and where a socket listens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def inquiry_of(
         unit_patterns=desired.unit_patterns,
         unit_names=tuple(sorted(desired.unit_names())),
         retired_units=frozenset(retired.unit for retired in desired.retired_units),
-        properties=dict(properties or {}),
+        properties=_with_sockets(desired, properties or {}),
         argvs={service.unit: argvs for service in desired.services if (argvs := _argvs(service))},
         stores=desired.stores,
         passwords=dict(passwords or {}),
@@ -70,6 +72,17 @@ def inquiry_of(
         names_in_hosts_file=desired.hosts_file.names if desired.hosts_file else (),
         route=route,
     )
+
+
+def _with_sockets(
+    desired: "Desired", properties: Mapping[str, tuple[tuple[str, str], ...]]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """`properties`, and which sockets start a service that somebody else made."""
+    found = dict(properties)
+    for each in desired.externals:
+        if each.unit.endswith(".service"):
+            found[each.unit] = (*found.get(each.unit, ()), TRIGGERED_BY)
+    return found
 
 
 def _argvs(service: "DesiredService") -> Argvs:

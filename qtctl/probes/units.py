@@ -172,6 +172,16 @@ def values(unit: str, replies: Sequence[Reply], more: Shown = ()) -> dict[str, o
     return found
 
 
+def triggering_sockets(unit: str, replies: Sequence[Reply], more: Shown) -> tuple[str, ...]:
+    """The sockets that start a unit, from the replies to `gets`; none where those cannot be read."""
+    try:
+        found = values(unit, replies, more).get("TriggeredBy")
+    except Undecodable:
+        return ()
+    names = found if isinstance(found, list | tuple) else ()
+    return tuple(name for name in names if isinstance(name, str) and name.endswith(".socket") and not odd_name(name))
+
+
 def _all_calls(unit: str, more: Shown) -> tuple[Call, ...]:
     """Those of its kind, then one for each of `more` that they do not cover."""
     calls = _calls(_kind(unit))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from qtctl.meaning.listeners import Served, declared_ports, find_sockets
+from qtctl.meaning.socket_owners import owners_seen
 from qtctl.meaning.streams import age_us
 from qtctl.model.desired import Desired, DesiredKey, Membership
 from qtctl.model.desired_unit import Listener
@@ -92,7 +93,8 @@ def ports(desired: Desired, look: Look) -> tuple[PortRow, ...]:
 
 def port_row(names: tuple[str, ...], listener: Listener, look: Look) -> PortRow:
     seen = look.see(Listeners, listener.protocol)
-    sockets = find_sockets(seen.value.rows if seen.value else (), listener, names)
+    owners = owners_seen(look.facts, names, listener)
+    sockets = find_sockets(seen.value.rows if seen.value else (), listener, owners)
     return PortRow(
         unit=names[0],
         name=listener.name,

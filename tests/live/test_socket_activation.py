@@ -85,6 +85,18 @@ services.one = { is = "mapped", to = ["wk@2"], why = "an instance" }
 services.act = { is = "mapped", to = ["act"], why = "started by its socket" }
 """,
 }
+EXTERNAL = """\
+[echo]
+summary = "Started by a socket that nobody declares"
+enabled = false
+ports = {{ echo = {{ listen = "127.0.0.1:{}" }} }}
+"""
+INSTALL = """\
+cd /etc/systemd/system
+printf '[Socket]\\nListenStream=127.0.0.1:19000\\n' > echo.socket
+printf '[Service]\\nExecStart=/bin/sleep infinity\\n' > echo.service
+systemctl daemon-reload; systemctl start echo.socket
+"""
 COMPOSE = 'services:\n  worker: {image: a}\n  one: {image: a}\n  act: {image: b, ports: ["127.0.0.1:19100:80"]}\n'
 CONNECT = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", {}))'"
 
@@ -238,6 +250,7 @@ def test_each_instance_is_audited_with_its_own_port_and_values(fleet: Fleet) -> 
     environment = "tr '\\0' '\\n' < /proc/$(systemctl show -P MainPID zk-wk@{}.service)/environ"
     assert "ONLY=of the second" in fleet.box.sh(environment.format(2))
     assert "ONLY" not in fleet.box.sh(environment.format(1))
+    fleet.deploy()
     other = fleet.started("zk-wk@1.service")
     done = fleet.change("services/wk.toml", "of the second", "of number 2")
     assert [step for step in fleet.steps(done) if step[0] != "write"] == [("restart", "zk-wk@2.service")]
@@ -248,3 +261,14 @@ def test_each_instance_is_audited_with_its_own_port_and_values(fleet: Fleet) -> 
         ("QT219", "zk-wk@2.service"),
         ("QT301", "127.0.0.1:19202"),
     }
+
+
+def test_a_service_of_somebody_else_may_wait_behind_its_socket(fleet: Fleet) -> None:
+    fleet.deploy()
+    fleet.box.sh(INSTALL)
+    fleet.write("externals.toml", EXTERNAL.format(19000))
+    assert qtctl("audit", *fleet.of).code == 0
+    fleet.box.sh("systemctl stop echo.socket")
+    found = qtctl("audit", *fleet.of, "--format", "json").json()["findings"]
+    assert {each["id"] for each in found} == {"QT219", "QT301"}
+    assert not any("init.scope" in each["remedy"] for each in found)

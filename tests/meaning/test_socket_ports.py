@@ -1,5 +1,8 @@
 """What systemd listens on for a service: the port is the socket unit's and its service's, whoever the kernel names."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 
 from qtctl.audit.judge import judge
@@ -28,10 +31,11 @@ def desired(service: str) -> Desired:
     return resolve(load(changed(services__act=service, sockets=SOCKET)), "box")
 
 
-def evidence(wanted: Desired, owner: str) -> Evidence:
+def evidence(wanted: Desired, owner: str, units: Mapping[str, Unit] | None = None) -> Evidence:
     tcp = [["127.0.0.1", "9100", owner, f"LISTEN 0 5 127.0.0.1:9100 0.0.0.0:* cgroup:/{owner}"]]
     udp = [["*", "9200", owner, f"UNCONN 0 0 *:9200 *:* cgroup:/{owner}"]]
-    items = [Item("unit", unit.unit, State.OBSERVED, to_value(UP), None, 1) for unit in wanted.units()]
+    seen = {unit.unit: UP for unit in wanted.units()} | dict(units or {})
+    items = [Item("unit", name, State.OBSERVED, to_value(unit), None, 1) for name, unit in seen.items()]
     items += [
         Item("listeners", name, State.OBSERVED, to_value(Listeners(rows)), None, 1)
         for name, rows in (("tcp", tcp), ("udp", udp))
@@ -40,9 +44,11 @@ def evidence(wanted: Desired, owner: str) -> Evidence:
     return Evidence(EVIDENCE_SCHEMA, "0", "box", "192.0.2.1", "ssh", "me", AT, (ask,), tuple(items))
 
 
-def outcomes(wanted: Desired, owner: str, subject: str) -> dict[str, str]:
-    found = judge(wanted, evidence(wanted, owner))
-    return {each.id: str(each.outcome) for each in found if each.subject == subject and each.id.startswith("QT30")}
+def outcomes(
+    wanted: Desired, owner: str, subject: str, units: Mapping[str, Unit] | None = None, ids: str = "QT30"
+) -> dict[str, str]:
+    found = judge(wanted, evidence(wanted, owner, units))
+    return {each.id: str(each.outcome) for each in found if each.subject == subject and each.id.startswith(ids)}
 
 
 HOLDS = {"QT301": "holds", "QT302": "holds", "QT303": "holds"}
@@ -89,3 +95,64 @@ def test_audit_parity_and_module_registry_agree(owner: str) -> None:
         wanted = desired(service)
         said = [line for line in disagreements(wanted, evidence(wanted, owner)) if "910" in line or "act" in line]
         assert said == []
+
+
+def listening(*addresses: tuple[str, str]) -> Unit:
+    """A socket unit that is up, as systemd has loaded it."""
+    return replace(UP, loaded={"Listen": [[kind, address] for kind, address in addresses]})
+
+
+LISTENS = {
+    "as declared": ([("Stream", "127.0.0.1:9100"), ("Datagram", "[::]:9200")], "holds"),
+    "on every address": ([("Stream", "[::]:9100")], "holds"),
+    "on another port": ([("Stream", "127.0.0.1:9109")], "broken"),
+    "for datagrams": ([("Datagram", "127.0.0.1:9100")], "broken"),
+    "on a path": ([("Stream", "/run/act.sock")], "broken"),
+    "nowhere": ([], "broken"),
+}
+
+
+@pytest.mark.parametrize("name", LISTENS)
+def test_what_systemd_holds_is_the_sockets_by_its_listen(name: str) -> None:
+    """A socket unit that listens elsewhere does not own what another one holds."""
+    addresses, outcome = LISTENS[name]
+    wanted, known = desired(ACT.format("on-demand")), {"small-act.socket": listening(*addresses)}
+    assert outcomes(wanted, SYSTEMD, "127.0.0.1:9100", known)["QT302"] == outcome
+    said = [line for line in disagreements(wanted, evidence(wanted, SYSTEMD, known)) if "910" in line]
+    assert said == []
+
+
+EXTERNAL = """\
+[redis-server]
+summary = "Redis"
+[ssh]
+summary = "Started by its socket, as on Ubuntu 24.04"
+ports = { ssh = { listen = "127.0.0.1:9100" } }
+"""
+IDLE = replace(UP, active_state="inactive", sub_state="dead", loaded={"TriggeredBy": ["ssh.socket"]})
+DOWN = replace(UP, active_state="inactive", sub_state="dead")
+
+
+@pytest.mark.parametrize(
+    ("socket", "owns", "runs"),
+    [
+        (listening(("Stream", "127.0.0.1:9100")), "holds", "holds"),
+        (listening(("Stream", "127.0.0.1:22")), "broken", "holds"),
+        (replace(DOWN, loaded={"Listen": [["Stream", "127.0.0.1:22"]]}), "broken", "broken"),
+        (None, None, "broken"),
+    ],
+)
+def test_a_socket_that_nobody_declares_listens_for_its_external(
+    socket: Unit | None, owns: str | None, runs: str
+) -> None:
+    wanted = resolve(load(changed(externals=EXTERNAL)), "box")
+    known = {"ssh.service": IDLE if socket else DOWN} | ({"ssh.socket": socket} if socket else {})
+    assert outcomes(wanted, SYSTEMD, "ssh.service", known, "QT219") == {"QT219": runs}
+    found = outcomes(wanted, SYSTEMD, "127.0.0.1:9100", known)
+    assert found["QT302"] == (owns or "broken")
+
+
+def test_a_service_of_the_fleet_that_should_run_does_not_wait_for_a_connection() -> None:
+    wanted = desired(ACT.format("running"))
+    known = {"small-act.service": replace(DOWN, loaded={"TriggeredBy": ["small-act.socket"]})}
+    assert outcomes(wanted, SYSTEMD, "small-act.service", known, "QT219") == {"QT219": "broken"}

@@ -6,6 +6,7 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.meaning.listeners import SYSTEMD, Row, Served, Sockets, declared_ports, find_sockets
+from qtctl.meaning.socket_owners import owners_seen
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
@@ -42,7 +43,8 @@ def places(desired: Desired) -> Iterator[Place]:
 
 def sockets(facts: Facts, place: Place) -> Sockets:
     listeners = facts.read(Listeners, place.port.protocol)
-    return find_sockets(listeners.rows if listeners else (), place.port, place.names)
+    names = owners_seen(facts, place.names, place.port)
+    return find_sockets(listeners.rows if listeners else (), place.port, names)
 
 
 def _expect(desired: Desired, judge: str) -> tuple[Expectation, ...]:
@@ -87,7 +89,7 @@ def _owned(facts: Facts, place: Place) -> Judgment:
     remedy = f"stop {units} or give one of the two another port, then systemctl restart {place.unit}"
     if any(row[2] == SYSTEMD for row in found.taken):
         held = "systemctl list-sockets shows the socket unit that systemd listens for"
-        remedy = f"{held}; stop it, or declare it for {place.unit}"
+        remedy = f"{held}; stop that socket unit, or declare it for {place.unit}"
     return Verdict(False, _shown(found.taken), _owners(place, found.taken), remedy=remedy)
 
 
@@ -120,8 +122,8 @@ QT301 = Rule(
     what="A service, socket unit or external that is declared running or active has a port, and nothing listens "
     "there: not at the declared address, nor at one that covers it. Ports of stopped and on-timer services are not "
     "judged. If the declared unit listens on that port at another address it is QT303, if another unit has the port "
-    "QT302. What a socket unit listens on, systemd itself holds (init.scope): that is the socket unit's, and its "
-    "service's.",
+    "QT302. What a socket unit listens on, systemd itself holds (init.scope): that is the socket unit's, by its "
+    "Listen= as loaded, and its service's.",
     why="`active (running)` says that a process exists, not that it serves. An engine that waits for a model "
     "file, or an exchange that does not answer, is active for minutes before it listens, if it ever does.",
     fix="If the unit is down that is given as the cause: start it. If it runs, `journalctl -u UNIT -n 50` tells "

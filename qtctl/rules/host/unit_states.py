@@ -3,6 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
+from qtctl.meaning.socket_owners import starting_sockets
 from qtctl.meaning.units import Condition, LoopLimits, condition, is_up, read_unit
 from qtctl.model.desired import Desired, RetiredUnit
 from qtctl.model.evidence import Need
@@ -117,10 +118,21 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
     found = _condition(desired, declared, unit, facts)
     if found not in (Condition.UP, Condition.DOWN):
         return NOT_JUDGED
+    if found is Condition.DOWN and _waits_for_its_socket(facts, declared):
+        return Verdict(True, _observed(unit), (_active(declared, unit),))
     remedy = f"systemctl start {declared.unit}"
     if unit.load_state == "masked":
         remedy = f"systemctl unmask {declared.unit}, then {deploy(facts)}"
     return Verdict(found is Condition.UP, _observed(unit), (_active(declared, unit),), remedy=remedy)
+
+
+def _waits_for_its_socket(facts: Facts, declared: DeclaredUnit) -> bool:
+    """Of an external, which has no other word for it: a socket that starts it is up, as ssh on Ubuntu 24.04."""
+    if declared.kind != "external":
+        return False
+    needs = (Need(Unit.FACT, name) for name in starting_sockets(facts, declared.unit))
+    known = (facts.read(Unit, need.subject) for need in needs if facts.item(need).state.known)
+    return any(socket is not None and is_up(socket.active_state) for socket in known)
 
 
 def _stopped(desired: Desired) -> tuple[Expectation, ...]:

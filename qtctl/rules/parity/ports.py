@@ -6,6 +6,7 @@ from qtctl.dialects.compose.types import PortKind, Published
 from qtctl.findings.finding import Finding, Outcome, Proof, Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.meaning.listeners import DeclaredPort, Row, Served, find_sockets
+from qtctl.meaning.socket_owners import owners_seen
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
 from qtctl.model.registry import Disposition
@@ -62,7 +63,7 @@ def port_side(port: Published, disposition: Disposition, gone_to: tuple[PlaceOf,
     if sockets is None:
         return replace(side, reason=why_unknown(facts, Need(Listeners.FACT, port.protocol)))
     side = replace(side, listening=sockets.listening, proof=proofs(facts, port.protocol, expected, sockets))
-    outcome, reason = judged(side, gone_to, sockets)
+    outcome, reason = judged(side, gone_to, sockets, facts)
     return replace(side, outcome=outcome, reason=reason)
 
 
@@ -94,10 +95,10 @@ def listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
     return Sockets(tuple(sorted(row for row in (known.rows if known else []) if row[1] == str(port))))
 
 
-def judged(side: PortSide, gone_to: tuple[PlaceOf, ...], sockets: Sockets) -> tuple[Outcome, str]:
+def judged(side: PortSide, gone_to: tuple[PlaceOf, ...], sockets: Sockets, facts: Facts) -> tuple[Outcome, str]:
     where = f"{side.expected}/{side.published.protocol}"
     found = [
-        find_sockets(sockets.rows, each.port, each.owners)
+        find_sockets(sockets.rows, each.port, owners_seen(facts, each.owners, each.port))
         for each in _ports(gone_to)
         if (each.port.protocol, each.port.port) == (side.published.protocol, side.expected)
     ]

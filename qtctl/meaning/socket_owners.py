@@ -1,0 +1,62 @@
+"""Which of the sockets that systemd itself holds (init.scope) belong to a unit: those of a socket unit's `Listen=`."""
+
+from collections.abc import Iterable
+
+from qtctl.dialects.systemd.listen import Heard, heard
+from qtctl.meaning.addresses import Relation, relation
+from qtctl.meaning.listeners import SYSTEMD
+from qtctl.model.desired_unit import Listener
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.unit_kinds import UnitKind
+
+_SOCKET = UnitKind.SOCKET.suffix
+
+
+def starting_sockets(facts: Facts, unit: str) -> tuple[str, ...]:
+    """The sockets that start a unit, as far as systemd was asked: of what nothing generates."""
+    names = _loaded(facts, unit, "TriggeredBy")
+    return tuple(str(name) for name in names or () if str(name).endswith(_SOCKET))
+
+
+def owners_seen(facts: Facts, owners: tuple[str, ...], port: Listener) -> tuple[str, ...]:
+    """`owners` of a declared port, with systemd among them only where a socket of theirs is loaded for that port.
+
+    Where systemd was not asked what their sockets listen on, `owners` stay as they are declared.
+    """
+    triggers = tuple(name for owner in owners for name in starting_sockets(facts, owner))
+    whole = tuple(dict.fromkeys((*owners, *triggers)))
+    listens = [_listens(facts, name) for name in whole if name.endswith(_SOCKET)]
+    known = [each for each in listens if each is not None]
+    if any(_is_at(each, port) for found in known for each in found):
+        return tuple(dict.fromkeys((*whole, SYSTEMD)))
+    return whole if len(known) < len(listens) else tuple(name for name in whole if name != SYSTEMD)
+
+
+def _is_at(each: Heard, port: Listener) -> bool:
+    same = (each.protocol, each.port) == (port.protocol, port.port)
+    return same and relation(port.address, each.address) is not Relation.ELSEWHERE
+
+
+def _listens(facts: Facts, socket: str) -> tuple[Heard, ...] | None:
+    """Its ports as they are loaded; None where they are not known. `[::]` may hear IPv4 too."""
+    rows = _loaded(facts, socket, "Listen")
+    if rows is None:
+        return None
+    found = (_heard(row) for row in rows)
+    return tuple(each for each in found if each is not None)
+
+
+def _heard(row: object) -> Heard | None:
+    match row:
+        case [str(kind), str(address)]:
+            return heard(f"Listen{kind}", address, ipv6_only=False)
+    return None
+
+
+def _loaded(facts: Facts, unit: str, name: str) -> Iterable[object] | None:
+    if not facts.item(Need(Unit.FACT, unit)).state.known:
+        return None
+    found = facts.read(Unit, unit)
+    value = (found.loaded or {}).get(name) if found is not None else None
+    return value if isinstance(value, list) else None
