@@ -75,7 +75,7 @@ def _secrets(units: Iterable[Original]) -> Iterator[str]:
     """All that looks like a secret in any line of any unit, whether the line counts or not."""
     for each in units:
         held = (one for said in each.merged.held.values() for one in said)
-        for said in (*held, *each.merged.replaced, *each.ignored, *each.unsaid):
+        for said in (*held, *each.merged.replaced, *each.ignored):
             yield from values(said.key, said.value)
         for comment in each.comments:
             yield from values("", comment.text)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from qtctl.adopt.read import Assignment
 from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, AssignmentRule, reset_with, takes
+from qtctl.dialects.systemd.table.lookup import kind_of
+from qtctl.dialects.systemd.values import surely_taken
 
 SYNONYMS = {
     ("Unit", "BindTo"): "BindsTo",
@@ -74,9 +76,7 @@ def today(said: Assignment) -> tuple[Assignment, ...]:
 def _take(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, resets: bool) -> None:
     at, kind = (said.section, said.key), takes(said.key)
     if kind is AssignmentRule.SCALAR:
-        replaced += held.pop(at, [])
-        held[at] = [said] if said.value or resets else []
-        replaced += [] if held[at] else [said]
+        _replace(held, replaced, said, resets=resets)
     elif kind is AssignmentRule.FIRST and (held.get(at) or not said.value):
         replaced.append(said)
     elif said.value:
@@ -85,6 +85,27 @@ def _take(held: dict[At, list[Assignment]], replaced: list[Assignment], said: As
         replaced.append(said)
     else:
         _empty(held, replaced, said, keep=resets or said.key in EMPTY_SAYS)
+
+
+def _replace(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, resets: bool) -> None:
+    """What was said before stays where systemd may ignore this assignment: then both are written, and it decides."""
+    at = (said.section, said.key)
+    if held.get(at) and not _surely_taken(said):
+        held[at].append(said)
+        return
+    if said.value:
+        before = held.pop(at, [])
+        # Kept: what empties others too.
+        emptied = [each for each in before[:1] if not each.value and reset_with(said.key) != frozenset((said.key,))]
+        replaced += before[len(emptied) :]
+        held[at] = [*emptied, said]
+    else:
+        # Slices have no limit of tasks, unless it is emptied: then they have the default of services.
+        _empty(held, replaced, said, keep=resets or at == ("Slice", "TasksMax"))
+
+
+def _surely_taken(said: Assignment) -> bool:
+    return surely_taken(said.key, kind_of(said.section, said.key), said.value)
 
 
 def _empty(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, keep: bool) -> None:

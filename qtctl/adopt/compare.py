@@ -7,9 +7,8 @@ from qtctl.adopt.adoption import Difference
 from qtctl.adopt.assignments import Merged, merge
 from qtctl.adopt.read import Assignment
 from qtctl.adopt.tables import Made, undescribed
-from qtctl.adopt.values import NOT_TAKEN
 from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.directives import LISTENS, AssignmentRule, takes
+from qtctl.dialects.systemd.directives import EMPTY_SAYS, INPUTS, LISTENS, AssignmentRule, takes
 from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.dialects.systemd.table.lookup import sections_of
 from qtctl.dialects.systemd.unitfile import UnitFile, effective, parse
@@ -18,6 +17,8 @@ from qtctl.errors import InputError
 At = tuple[str, str]
 Values = Mapping[At, tuple[object, ...]]
 
+RESET = object()
+"""Stands for an empty assignment that takes back what was said before."""
 OWN = 2
 """Sections of a unit without one of its own: [Unit] and [Install]."""
 _NUMBER = re.compile(r"[+-]?[0-9]+")
@@ -31,11 +32,10 @@ def differences(made: Made, rendered: str) -> Iterator[Difference]:
     if made.original.unloadable:
         section = sections_of(unit)[1] if len(sections_of(unit)) > OWN else "Unit"
         yield Difference(unit, section, "", "systemd does not load the original, for its encoding")
-    before = _values(made.original.merged, unit)
-    after = _values(_merged(parse(rendered, unit)), unit)
-    unsaid = {(each.section, each.key) for each in made.original.unsaid}
-    yield from (Difference(unit, *at, NOT_TAKEN) for at in sorted(unsaid))
-    for at in sorted({*before, *after} - unsaid):
+    foreign = made.original.foreign
+    before = _values(made.original.merged, unit, resets=foreign)
+    after = _values(_merged(parse(rendered, unit), resets=foreign), unit, resets=foreign)
+    for at in sorted({*before, *after}):
         if before.get(at) == after.get(at) or _harmless(made, at, before, after):
             continue
         if not at[0].startswith("X-") and not at[1].startswith("X-"):
@@ -49,21 +49,30 @@ def of_instance(made: Made) -> Iterator[Difference]:
         yield Difference(made.original.unit, *at, because)
 
 
-def _merged(file: UnitFile) -> Merged:
+def _merged(file: UnitFile, *, resets: bool) -> Merged:
     said = (Assignment(line.section, line.key, line.value, file.name, line.line) for line in file.directives)
-    return merge(said)
+    return merge(said, resets=resets)
 
 
-def _values(merged: Merged, unit: str) -> dict[At, tuple[object, ...]]:
-    """As `effective` reads them, written in one way. All that a socket listens on is one list."""
-    text = "".join(f"[{each.section}]\n{each.key}={each.value}\n" for said in merged.held.values() for each in said)
+def _values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[object, ...]]:
+    """As `effective` reads them, written in one way. What stands in one order is one list.
+
+    What a drop-in empties begins with RESET: what is said after it does not add to what the unit says.
+    """
+    said = sorted((one for those in merged.held.values() for one in those), key=lambda one: one.value != "")
+    text = "".join(f"[{one.section}]\n{one.key}={one.value}\n" for one in said)
     found: dict[At, tuple[object, ...]] = {}
     for at, values in effective(parse(text, unit)).items():
         found[at] = _canonical(at[1], values)
-    listened = tuple((said.key, said.value) for said in merged.order if said.key in LISTENS)
-    if listened:
-        found = {at: values for at, values in found.items() if at[1] not in LISTENS}
-        found["Socket", listened[0][0]] = listened
+    for together in (LISTENS, INPUTS):
+        ordered = tuple((said.key, said.value) for said in merged.order if said.key in together and said.value)
+        if ordered:
+            section = next(said.section for said in merged.order if said.key in together)
+            found = {at: values for at, values in found.items() if at[1] not in together}
+            found[section, ordered[0][0]] = ordered
+    for at, each in merged.held.items() if resets else ():
+        if not each[0].value:
+            found[at] = (RESET, *(value for value in found.get(at, ()) if value != ""))
     return {at: values for at, values in found.items() if values or at[1] == "CapabilityBoundingSet"}
 
 
@@ -74,7 +83,10 @@ def _canonical(key: str, values: tuple[str, ...]) -> tuple[object, ...]:
     if key == "Environment":
         return tuple(sorted(dict(word.partition("=")[::2] for word in values).items()))
     if key.startswith("LoadCredential"):
-        return tuple(sorted(value if ":" in value else f"{value}:{value}" for value in values))
+        found = dict((value if ":" in value else f"{value}:{value}").split(":", 1) for value in values)
+        return tuple(sorted(found.items()))
+    if key in EMPTY_SAYS:
+        values = tuple(value for value in values if value) or values[:1]
     if kind in (AssignmentRule.UNITS, AssignmentRule.INSTALL):
         return tuple(sorted(values))
     return tuple(_word(value) for value in values)

@@ -10,8 +10,8 @@ from qtctl.adopt.adoption import Fate
 from qtctl.adopt.assignments import At
 from qtctl.adopt.ledger import Book
 from qtctl.adopt.read import Assignment
-from qtctl.adopt.values import NOT_TAKEN, Unfit, hatched, part_of, value_of
 from qtctl.errors import Place
+from qtctl.model.key_values import Unfit, hatched, part_of, unit_words, value_of
 from qtctl.model.refusals import Refusal, refusals
 from qtctl.model.vocabulary import Form, Key
 from qtctl.rules.units.misread import QT110
@@ -54,13 +54,13 @@ class Entry:
         except Unfit:
             part = part_of(key, lines)
             if not part:
-                self.refuse(said, NOT_TAKEN)
+                self._hatched(at, said, lines)
                 return
             value = part
             self._shortened(at, said)
         if key.form is Form.UNITS and isinstance(value, list):
-            if len(value) < len({word for line in lines for word in line.split()}):
-                self.left[at] = "systemd drops words that are no names of units"
+            if len(value) < len(set(unit_words(key.directive, lines))):
+                self.left[at] = "words that are no names of units were left out"
             value = [units(name) for name in value] if at[0] == "Unit" else value
         self.put(key.path, value, said)
 
@@ -98,15 +98,27 @@ class Entry:
             path = next((at[:end] for end in range(len(at), 0, -1) if at[:end] in self._from), None)
             if path is None or not self._from[path] or not refusal.should:
                 return False
-            self.refuse(self._from.pop(path), refusal.should)
-            _unset(self.table, path)
+            self._leave_out_key(path, refusal.should)
             left_out = True
         return left_out
+
+    def _leave_out_key(self, path: tuple[str, ...], why: str) -> None:
+        """Where it is one directive's, its lines stand in the hatch instead."""
+        said = self._from.pop(path)
+        _unset(self.table, path)
+        places = {(each.section, each.key) for each in said}
+        at = min(places)
+        key = self.keys.get(at) if len(places) == 1 else None
+        if key is not None and key.path == path:
+            self._hatched(at, said, tuple(each.value for each in said))
+        else:
+            self.refuse(said, why)
 
     def _hatched(self, at: At, said: tuple[Assignment, ...], lines: tuple[str, ...]) -> None:
         _set(self.table, ("systemd", *at), hatched(lines))
         self._from["systemd", *at] = said
         for each in said:
+            self.typed.pop(id(each), None)
             self.hatch[id(each)] = each
             self.book.line(each.path, each.line, Fate.HATCH, f"{each.key}=")
 

@@ -14,12 +14,14 @@ from qtctl.dialects.systemd.values import inline_comment, names_unit, value_trou
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.meaning import Meaning
+from qtctl.model.key_values import unit_words
 from qtctl.rules.units.directives import QT111
 from qtctl.rules.units.misread import QT110
 from qtctl.rules.units.timers import QT112
 
 _STOPS = frozenset(("Symlinks",))
 """Lists of which systemd leaves out whatever follows a bad word."""
+_SPLIT = (AssignmentRule.WORDS, AssignmentRule.PATHS, AssignmentRule.MOUNTS, AssignmentRule.TUPLES)
 _ABSOLUTE = re.compile(r"(?!.*/\.\.(/|$))[/%]")
 _FIX = "fix the value"
 
@@ -86,7 +88,7 @@ def _value(line: Line, unit: str, version: int) -> Judged | None:
 
 def _unsplit(line: Line, unit: str) -> Judged | None:
     """A list whose words cannot be told apart."""
-    if takes(line.key) not in (AssignmentRule.WORDS, AssignmentRule.PATHS, AssignmentRule.MOUNTS):
+    if takes(line.key) not in _SPLIT:
         return None
     escapes = Escapes.C_RELAXED if takes(line.key) is AssignmentRule.WORDS else Escapes.LITERAL
     try:
@@ -124,9 +126,11 @@ def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
 
 
 def _names(line: Line, unit: str) -> Judged | None:
-    if all(names_unit(word) for word in line.value.split()):
+    if all(names_unit(word) for word in unit_words(line.key, (line.value,))):
         return None
-    what = f"{line.key}= has a word that is no name of a unit: systemd drops that word"
+    enables = takes(line.key) is AssignmentRule.INSTALL
+    then = "systemd does not enable the unit for it" if enables else "systemd drops that word"
+    what = f"{line.key}= has a word that is no name of a unit: {then}"
     return Judged(_finding(QT110, Severity.ERROR, unit, what, "take it out"), ignored=False)
 
 

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from qtctl.adopt.adoption import Fate, FileFate, FileKind
-from qtctl.adopt.assignments import At, Merged, merge, today
+from qtctl.adopt.assignments import At, Merged, merge
 from qtctl.adopt.classify_files import DropinSource, Enablement, Sorted, UnitSource, unit_file
 from qtctl.adopt.duplicate_copies import Rule, rule
 from qtctl.adopt.encoding import decoded
@@ -14,14 +14,11 @@ from qtctl.adopt.instances import changed, hidden
 from qtctl.adopt.ledger import Book
 from qtctl.adopt.names import kind_of
 from qtctl.adopt.read import Assignment, Comment, Content, read
-from qtctl.adopt.values import NOT_TAKEN, unsayable
 from qtctl.dialects.systemd.refusals import Refusal, dropin_refusals, refusals
 from qtctl.dialects.systemd.unit_name import TYPES, template_of
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.errors import InputError, Place
 from qtctl.model.adoption import Found
-from qtctl.model.vocabulary import fields
-from qtctl.rules.units.misread import QT110
 from qtctl.rules.units.refused import QT118
 
 
@@ -52,8 +49,6 @@ class Original:
     aliases: tuple[str, ...] = ()
     pulled: tuple[Enablement, ...] = ()
     instances: tuple[str, ...] = ()
-    unsaid: tuple[Assignment, ...] = ()
-    """Assignments that no key takes: what was said before them holds, as where systemd ignores them."""
     changed: tuple[At, ...] = ()
     """Of an instance whose template is adopted: what drop-ins of the template say in spite of its own."""
     refused: tuple[Refusal, ...] = ()
@@ -214,8 +209,7 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
     refused = _refused(unit, contents, desk)
     template = unit.partition("@")[2].startswith(".")
     instances = desk.sources.instances(unit) if template else ()
-    said, unsaid = _sayable(contents, unit, kind_of(unit), desk.book)
-    merged = _merged(said, desk.book)
+    merged = _merged(contents, desk.book)
     return Original(
         unit,
         source.path,
@@ -225,7 +219,6 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
         aliases=aliases,
         pulled=links,
         instances=instances,
-        unsaid=unsaid,
         read=(source.path, *(each.path for each in ordered)),
         refused=refused,
     )
@@ -268,12 +261,11 @@ def _foreign(
     for content in contents:
         _report_untaken(unit, dropin_refusals(unit, content.file, desk.selection.version), desk.book)
     if contents:
-        said, unsaid = _sayable(contents, unit, "dropins", desk.book)
-        merged = _merged(said, desk.book, resets=True)
+        merged = _merged(contents, desk.book, resets=True)
         folder = str(PurePosixPath(dropins[0].path).parent)
         at = changed(dropins, others)
         files = tuple(each.path for each in ordered)
-        yield Original(unit, folder, merged, *_asides(contents), unsaid=unsaid, changed=at, foreign=True, read=files)
+        yield Original(unit, folder, merged, *_asides(contents), changed=at, foreign=True, read=files)
 
 
 def _asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Assignment, ...]]:
@@ -283,27 +275,8 @@ def _asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Ass
     return comments, tuple(said for each in those for said in each.ignored)
 
 
-def _sayable(
-    contents: Iterable[Content], unit: str, kind: str, book: Book
-) -> tuple[list[Assignment], tuple[Assignment, ...]]:
-    """All assignments in their order; and apart from them those of scalars that no key takes."""
-    keys = fields(kind)
-    said, unsaid = [], []
-    for each in (each for content in contents for each in content.said):
-        (now, *_) = today(each)
-        key = keys.get((now.section, now.key))
-        if key is None or not unsayable(key, each.value):
-            said.append(each)
-            continue
-        unsaid.append(now)
-        book.line(each.path, each.line, Fate.IGNORED, f"{each.key}=")
-        what = f"{each.key}= was left out: {NOT_TAKEN}"
-        book.error(QT110, unit, what, "fix the value", at=Place(each.path, each.line))
-    return said, tuple(unsaid)
-
-
-def _merged(said: Iterable[Assignment], book: Book, *, resets: bool = False) -> Merged:
-    merged = merge(said, resets=resets)
+def _merged(contents: Iterable[Content], book: Book, *, resets: bool = False) -> Merged:
+    merged = merge((said for content in contents for said in content.said), resets=resets)
     for each in merged.replaced:
         book.line(each.path, each.line, Fate.REPLACED, f"{each.key}=")
     return merged

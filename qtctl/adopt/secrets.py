@@ -44,7 +44,7 @@ class Hidden:
         """The assignment as it may be copied; None where nothing of it may be."""
         if said.key.startswith("Exec"):
             return self._command(said)
-        if said.key == "SetCredential":
+        if said.key == "SetCredential" and said.value:
             self.lines.append((said, said.value.partition(":")[0]))
             return None
         # PassEnvironment= and ConditionCredential= are systemd's own words, and no name of a secret.

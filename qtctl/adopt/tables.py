@@ -26,6 +26,7 @@ from qtctl.errors import InputError, Place
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.model.fields import Node
+from qtctl.model.key_values import unit_words
 from qtctl.model.unit_kinds import DECLARATIONS, DECLARED_IN, UNIT_TABLES
 from qtctl.model.units import LISTENS
 from qtctl.model.vocabulary import fields, model_of
@@ -109,6 +110,7 @@ def _head(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> Non
         entry.put(("unit",), original.unit)
         if any(_SPECIFIER.search(each.value) for said in held.values() for each in said):
             entry.put(("specifiers",), True)
+        _resets(done, held)
         return
     described = held.pop(("Unit", "Description"), ())
     entry.put(("summary",), described[-1].value if described else undescribed(original), described)
@@ -154,6 +156,18 @@ def _tell_open(standings: Mapping[str, Standing], done: Made) -> None:
         if standing.open:
             what, place = f"{unit} {standing.open}", Place(done.original.path)
             done.entry.book.tell(unit, what, "say which it is to be", at=place, severity=Severity.WARNING)
+
+
+def _resets(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
+    """Of a drop-in: what it empties before it says anything. `merge` has put the empty assignments first."""
+    emptied = {at: said for at, said in held.items() if not said[0].value}
+    if not emptied:
+        return
+    done.entry.put(("resets",), [key for _, key in emptied], [said[0] for said in emptied.values()])
+    for at, said in emptied.items():
+        held[at] = said[1:]
+        if not held[at]:
+            del held[at]
 
 
 def _named(done: Made, plan: Plan) -> str:
@@ -267,7 +281,8 @@ def _install(done: Made, held: dict[At, tuple[Assignment, ...]], *, live: bool) 
 
 
 def _words(held: Mapping[At, tuple[Assignment, ...]], section: str, key: str) -> list[str]:
-    return [word for each in held.get((section, key), ()) for word in each.value.split() if names_unit(word)]
+    words = unit_words(key, (each.value for each in held.get((section, key), ())))
+    return [word for word in words if names_unit(word)]
 
 
 def _after(done: Made, plan: Plan, book: Book) -> None:

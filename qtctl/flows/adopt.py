@@ -19,6 +19,7 @@ from qtctl.model.adoption import Found, UnitState
 from qtctl.model.desired import Desired
 from qtctl.registry.load import read_policy
 from qtctl.render.originals import digest_of
+from qtctl.render.planned import DROPIN
 
 Schemas = Mapping[str, Mapping[str, Any]]
 
@@ -107,7 +108,7 @@ def _reasons(drafted: Draft) -> str:
 
 def compared(drafted: Draft, desired: Desired) -> Iterator[Difference]:
     """What the rendered units say otherwise than the originals."""
-    rendered = {file.path.rpartition("/")[2]: file.content.decode() for file in desired.files if file.kind == "unit"}
+    rendered = {file.subject: file.content.decode() for file in desired.files if file.kind in ("unit", DROPIN)}
     for made in drafted.units:
         yield from of_instance(made)
         if made.original.unit in rendered:

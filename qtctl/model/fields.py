@@ -160,7 +160,7 @@ UnitAccount = Annotated[
 ]
 """A user or group as a unit names it, perhaps by number or with specifiers. Empty: none is named."""
 TcpPort = Annotated[Number, Field(ge=1, le=endpoints.PORTS[-1])]
-Mode = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{3}$"), Expect('a file mode, such as "0644"')]
+Mode = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{3,4}$"), Expect('a file mode, such as "0644"')]
 
 
 Setting = Annotated[str, StringConstraints(min_length=1), Expect("text in quotes, not empty")]

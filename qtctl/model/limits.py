@@ -54,7 +54,7 @@ class Resources(Node):
     restrict_network_interfaces: tuple[Setting, ...] = says("RestrictNetworkInterfaces", ())
     device_policy: Setting | None = says("DevicePolicy")
     device_allow: tuple[Setting, ...] = says("DeviceAllow", ())
-    delegate: Choice | None = says("Delegate")
+    delegate: Choice | tuple[Setting, ...] | None = says("Delegate")
     delegate_subgroup: Setting | None = says("DelegateSubgroup")
     disable_controllers: tuple[Setting, ...] = says("DisableControllers", ())
     managed_oom_swap: Setting | None = says("ManagedOOMSwap")

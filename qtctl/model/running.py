@@ -44,7 +44,9 @@ Output = Annotated[
     Expect('what systemd may connect it to, such as "journal", "null", "inherit" or "append:/var/log/app.log"'),
 ]
 Identifier = Annotated[
-    str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]+$", max_length=200), Expect("a name without spaces")
+    str,
+    StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$", max_length=200),
+    Expect("a name on one line, without spaces around it"),
 ]
 Namespace = Annotated[
     str,
@@ -183,5 +185,5 @@ class Process(Node):
     ignore_sigpipe: Switch | None = says("IgnoreSIGPIPE")
     pam_name: Setting | None = says("PAMName")
     set_login_environment: Choice | None = says("SetLoginEnvironment")
-    exec_search_path: Setting | None = says("ExecSearchPath")
+    exec_search_path: Setting | tuple[Setting, ...] | None = says("ExecSearchPath")
     coredump_filter: Setting | None = says("CoredumpFilter")

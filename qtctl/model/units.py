@@ -243,8 +243,18 @@ class Original(Node):
     until: AbsolutePath | None = None
 
 
+DirectiveName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]*$", max_length=100),
+    Expect('the name of a directive, such as "Environment"'),
+]
+
+
 class Dropin(Node):
-    """A file that adds to a unit which qtctl does not generate. `order`: whole unit names or names of this registry."""
+    """A file that adds to a unit which qtctl does not generate. `order`: whole unit names or names of this registry.
+
+    `resets`: directives that are assigned empty before anything else, so that what the unit said of them is gone.
+    """
 
     model_config = ConfigDict(defer_build=True)
     SECTION: ClassVar = "Service"
@@ -258,6 +268,7 @@ class Dropin(Node):
     priority: Annotated[Number, Field(ge=0, le=99)] = 50
     """The number that its file name begins with: later ones win."""
     specifiers: Switch = False
+    resets: tuple[DirectiveName, ...] = ()
     order: Order = Order()
     conditions: Conditions = Conditions()
     unit_env: Mapping[str, str] = {}

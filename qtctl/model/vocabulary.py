@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from qtctl.dialects.systemd.directives import AssignmentRule, takes
+from qtctl.dialects.systemd.directives import EMPTY_SAYS, AssignmentRule, takes
 from qtctl.model.fields import Node
 from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import UNIT_TABLES
@@ -91,6 +91,24 @@ def said(field: FieldInfo) -> tuple[str, str]:
     return str(extra.get("directive", "")), str(extra.get("section", ""))
 
 
+def assignments_of(directive: str, value: object) -> tuple[tuple[str, str], ...]:
+    """(directive, text) of each assignment that a key's value is; none where it has none."""
+    if value is None:
+        return ()
+    if isinstance(value, Mapping):
+        return tuple((directive, f"{name}:{text}") for name, text in value.items())
+    if isinstance(value, tuple | list):
+        # An empty list that was written is an empty assignment: no capabilities at all, say.
+        return tuple((directive, _text(each)) for each in value or ([""] if directive in EMPTY_SAYS else ()))
+    return ((directive, _text(value)),)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
 def _keys(model: type[Node], section: str, path: tuple[str, ...] = ()) -> Iterator[Key]:
     for name, field in model.model_fields.items():
         for one in getattr(model, "MARKED", {}).get(name, {}).values():
@@ -121,6 +139,7 @@ _LISTS = {
     AssignmentRule.INSTALL: Form.UNITS,
     AssignmentRule.PATHS: Form.PATHS,
     AssignmentRule.MOUNTS: Form.PATHS,
+    AssignmentRule.TUPLES: Form.PATHS,
 }
 
 

@@ -4,14 +4,17 @@ from collections.abc import Iterator
 
 from qtctl.dialects.nearest import Known
 from qtctl.dialects.paths import has_control, trouble
+from qtctl.dialects.systemd.directives import NEVER_EMPTIED, takes
 from qtctl.dialects.systemd.exec_lines import commands_of
+from qtctl.dialects.systemd.table.lookup import nearest, section_of, sections_of, versions
 from qtctl.dialects.systemd.unit_name import is_template, unescape
 from qtctl.errors import InputError
+from qtctl.model.key_values import says
 from qtctl.model.names import Names, names_unit, unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Service
-from qtctl.model.units import RawDirectives
-from qtctl.model.vocabulary import KINDS, fields
+from qtctl.model.units import Dropin, RawDirectives
+from qtctl.model.vocabulary import KINDS, Form, Key, assignments_of, fields
 from qtctl.registry.instances import instance_values, without_instances
 from qtctl.rules.problem import Problem
 
@@ -27,6 +30,9 @@ def units(registry: Registry, names: Names) -> Iterator[Problem]:
     for name, service in registry.services.items():
         yield from _service(registry, name, service)
     yield from _dropins(registry, names)
+    for name, dropin in registry.dropins.items():
+        if dropin.state != "retired":
+            yield from _resets(dropin, registry.origins["dropins", name].at("resets"))
 
 
 def _install(node: object, origin: Origin) -> Iterator[Problem]:
@@ -40,11 +46,16 @@ def _install(node: object, origin: Origin) -> Iterator[Problem]:
 def _hatch(kind: str, hatch: RawDirectives, origin: Origin) -> Iterator[Problem]:
     known = fields(kind) if hatch else {}
     for section, directives in hatch.items():
-        for directive in directives:
+        for directive, value in directives.items():
             key = known.get((section, directive))
-            if key is not None:
+            if key is not None and _said_by(key, value):
                 what = f"[{section}] {directive}= has a key of its own: {'.'.join(key.path)}"
                 yield Problem(what, origin.at(section, directive), "say it there")
+
+
+def _said_by(key: Key, value: object) -> bool:
+    """Whether the key can say it: what it refuses, and systemd may take, stands in the hatch."""
+    return key.form is Form.MARKED or says(key, tuple(text for _, text in assignments_of(key.directive, value)))
 
 
 def _service(registry: Registry, name: str, service: Service) -> Iterator[Problem]:
@@ -120,3 +131,16 @@ def _dropins(registry: Registry, names: Names) -> Iterator[Problem]:
             yield Problem(
                 f"{dropin.unit} is generated from {own[dropin.unit]}", origin, "say it there: no drop-in is needed"
             )
+
+
+def _resets(dropin: Dropin, origin: Origin) -> Iterator[Problem]:
+    for directive in dropin.resets:
+        if section_of(dropin.unit, directive) is None:
+            sections = sections_of(dropin.unit)
+            near = next((name for each in sections if (name := nearest(each, directive, versions()[-1]))), None)
+            what = f"resets names {directive}=, which systemd does not know in {dropin.unit}"
+            hint = f"did you mean {near}=?" if near else f"it knows those of {', '.join(sections)}"
+            yield Problem(what, origin, hint)
+        elif takes(directive) in NEVER_EMPTIED:
+            what = f"resets names {directive}=, of which systemd ignores an empty assignment"
+            yield Problem(what, origin, "take it out: what the unit says of it cannot be taken back by a drop-in")

@@ -85,7 +85,9 @@ def of_unit(unit: DesiredOther) -> tuple[Declared, ...]:
 
 def of_dropin(dropin: DesiredDropin) -> tuple[Declared, ...]:
     pairs = (declared for section, found in dropin.sections for declared in _pairs(section, found, dropin.specifiers))
-    return (*pairs, *_environment(dropin.unit_env))
+    environment = _environment(dropin.unit_env)
+    said = {(each.section, each.key) for each in environment}
+    return (*(each for each in pairs if (each.section, each.key) not in said), *environment)
 
 
 def _unit_section(unit: DesiredUnit) -> tuple[Declared, ...]:

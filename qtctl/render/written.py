@@ -28,12 +28,22 @@ def written_setting(text: str, key: str) -> str:
         return ""
     if key in TEXTS:
         return value(text, key)
+    rule = takes(key)
+    if rule not in (AssignmentRule.PATHS, AssignmentRule.MOUNTS, AssignmentRule.TUPLES):
+        return setting(text, key)
+    return _written_path(text, key, as_it_stands=rule is AssignmentRule.TUPLES)
+
+
+def _written_path(text: str, key: str, *, as_it_stands: bool) -> str:
+    """One word of a list of paths. `as_it_stands`: what is more than a path is written as systemd reads it."""
     marks = text[: len(text) - len(text.lstrip("-+"))]
     bare = text.removeprefix(marks)
-    listed = takes(key) in (AssignmentRule.PATHS, AssignmentRule.MOUNTS)
-    if listed and bare.startswith("/") and ":" not in bare:
+    plain = not any(char in bare for char in "\"'\\")
+    if as_it_stands and (":" in bare or not plain):
+        return setting(text, key)
+    if bare.startswith("/") and ":" not in bare:
         return marks + path_word(bare, key)
-    if listed and " " in bare and ":" not in bare:
+    if not plain or " " in bare:
         return marks + quote_literal(bare.replace("%", "%%"))
     return setting(text, key)
 

@@ -1,9 +1,12 @@
 """Keys of a declared unit → directives, in the order of the keys."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import TypedDict, cast
 
+from qtctl.dialects.systemd.directives import AssignmentRule, takes
 from qtctl.dialects.systemd.exec_lines import commands_of
+from qtctl.dialects.systemd.splitting import Escapes, split
+from qtctl.errors import InputError
 from qtctl.model.desired import DesiredCommand
 from qtctl.model.desired_unit import Pairs
 from qtctl.model.fields import Node
@@ -12,7 +15,7 @@ from qtctl.model.registry import Service
 from qtctl.model.relations import ORDER, Install, Order
 from qtctl.model.running import Commands
 from qtctl.model.units import RawDirectives, Unit
-from qtctl.model.vocabulary import directives_of
+from qtctl.model.vocabulary import assignments_of, directives_of
 
 
 def pairs(node: Node, default: Node | None = None, *, section: str = "", leave: Iterable[str] = ()) -> Pairs:
@@ -27,7 +30,7 @@ def pairs(node: Node, default: Node | None = None, *, section: str = "", leave: 
         pair
         for key, directive in directives_of(type(node), section)
         if key in wanted
-        for pair in _pairs(directive, merged(node, default, key))
+        for pair in assignments_of(directive, merged(node, default, key))
     )
 
 
@@ -54,7 +57,18 @@ def merged(node: Node, default: Node | None, key: str) -> object:
 
 def hatch(declared: RawDirectives, section: str) -> Pairs:
     """What the escape hatch of a unit says of one section."""
-    return tuple(pair for directive, value in declared.get(section, {}).items() for pair in _pairs(directive, value))
+    said = ((key, text) for key, value in declared.get(section, {}).items() for key, text in assignments_of(key, value))
+    return tuple((key, word) for key, text in said for word in _parted(key, text))
+
+
+def _parted(directive: str, text: str) -> tuple[str, ...]:
+    """A text as systemd reads it: of a list of paths each path is an item, unquoted."""
+    if not text or takes(directive) not in (AssignmentRule.PATHS, AssignmentRule.MOUNTS):
+        return (text,)
+    try:
+        return split(text, Escapes.LITERAL)
+    except InputError:
+        return (text,)
 
 
 def further(declared: RawDirectives, known: Iterable[str]) -> tuple[tuple[str, Pairs], ...]:
@@ -113,24 +127,3 @@ def _command(directive: str, declared: tuple[str, ...] | str) -> DesiredCommand:
 
 def _units(names: Names, orders: Iterable[Order], key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names.unit(name) for order in orders for name in getattr(order, key)))
-
-
-def _pairs(directive: str, value: object) -> Iterator[tuple[str, str]]:
-    if value is None:
-        return
-    if isinstance(value, Mapping):
-        yield from ((directive, f"{name}:{text}") for name, text in value.items())
-    elif isinstance(value, tuple | list):
-        # An empty list that was written is an empty assignment: no capabilities at all, say.
-        yield from ((directive, _word(each)) for each in value or ([""] if directive in _EMPTY else ()))
-    else:
-        yield directive, _word(value)
-
-
-_EMPTY = frozenset({"CapabilityBoundingSet"})
-
-
-def _word(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)

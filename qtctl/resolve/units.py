@@ -1,5 +1,8 @@
 """Declared units that are not services → what a host must have."""
 
+from collections.abc import Iterable, Mapping
+
+from qtctl.dialects.systemd.table.lookup import section_of
 from qtctl.meaning.socket_ports import ports_of_socket
 from qtctl.model.desired import DesiredDropin, DesiredOther, DesiredTarget, DesiredTimer
 from qtctl.model.desired_unit import Pairs
@@ -94,22 +97,34 @@ def _listens(node: Unit) -> Pairs:
 def dropin(registry: Registry, names: Names, name: str) -> DesiredDropin:
     node = registry.dropins[name]
     order = tuple((directive, names.unit(each)) for directive, each in pairs(node.order))
-    unit = (*order, *pairs(node.conditions), *hatch(node.systemd, "Unit"))
-    limits = pairs(node.restart, section="Unit")
-    own = (
-        *(pair for part in _PARTS for pair in pairs(getattr(node, part))),
-        *hatch(node.systemd, _section(node)),
-    )
-    sections = (("Unit", (*unit, *limits)), (_section(node), own), *further(node.systemd, ("Unit", _section(node))))
+    said: dict[str, Pairs] = {
+        "Unit": (*order, *pairs(node.conditions), *hatch(node.systemd, "Unit"), *pairs(node.restart, section="Unit"))
+    }
+    own = _section(node)
+    said[own] = (*said.get(own, ()), *(pair for part in _PARTS for pair in pairs(getattr(node, part))))
+    if own != "Unit":
+        said[own] += hatch(node.systemd, own)
+    said |= further(node.systemd, said)
+    resets = [(section_of(node.unit, directive), directive) for directive in node.resets]
+    sections = {section: (*_emptied(resets, section), *said.get(section, ())) for section in _sections(said, resets)}
     return DesiredDropin(
         name=name,
         unit=node.unit,
         path=f"{UNIT_DIR}/{node.unit}.d/{node.priority:02}-{name}.conf",
-        sections=tuple((section, found) for section, found in sections if found),
+        sections=tuple((section, found) for section, found in sections.items() if found),
         unit_env=tuple(node.unit_env.items()),
         origin=registry.origins["dropins", name],
         specifiers=node.specifiers,
     )
+
+
+def _sections(said: Mapping[str, Pairs], resets: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*said, *(section for section, _ in resets if section))))
+
+
+def _emptied(resets: Iterable[tuple[str | None, str]], section: str) -> Pairs:
+    """Empty assignments. They come before all others: one may empty several directives."""
+    return tuple((directive, "") for home, directive in resets if home == section)
 
 
 _PARTS = ("restart", "limits", "timeouts", "kill", "directories", "log", "scheduling", "sandbox")

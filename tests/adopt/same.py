@@ -33,6 +33,8 @@ away: its own names in *.wants and *.requires, its aliases, and those of the uni
 
 _HOLDER = "qtctl-holder.target"
 _DEADLINE_S = 60.0
+_AT_ONCE = 400
+"""Calls: the answers to more of them may be longer than is read."""
 _MANAGER = "org.freedesktop.systemd1.Manager"
 _PATH = "/org/freedesktop/systemd1"
 _UNIT = "org.freedesktop.systemd1.Unit"
@@ -89,11 +91,11 @@ def read(folder: Path) -> Files:
     return Files(texts, links)
 
 
-def loaded(host: str, files: Files, units: Sequence[str] | None = None) -> Loaded:
+def loaded(host: str, files: Files, units: Sequence[str] | None = None, *, enable: bool = True) -> Loaded:
     """The properties of `units` (default: those of `files`) as the host's systemd has them. The host is left clean."""
     wanted = [_instance(name) for name in (files.units if units is None else units)]
     with _standing(host, files, wanted) as bus:
-        found = _enabled(bus, files)
+        found = _enabled(bus, files) if enable else {}
         _reload(bus)
         paths = _held(bus, wanted)
         for unit, properties in _properties(bus, wanted, paths).items():
@@ -198,7 +200,8 @@ def _bus(host: str) -> Iterator[StreamBus]:
 
 
 def _ask(bus: StreamBus, calls: Sequence[BusCall]) -> list[BusReply]:
-    return bus.call(calls, _DEADLINE_S)
+    parts = (calls[at : at + _AT_ONCE] for at in range(0, len(calls), _AT_ONCE))
+    return [reply for part in parts for reply in bus.call(part, _DEADLINE_S)]
 
 
 def _reload(bus: StreamBus) -> None:

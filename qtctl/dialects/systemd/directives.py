@@ -16,6 +16,10 @@ class AssignmentRule(Enum):
     """Each word is one item, with C escapes; an empty assignment drops those before it."""
     PATHS = "paths"
     """As WORDS, but a backslash only makes the next character literal."""
+    TUPLES = "tuples"
+    """Each word is one item, quotes and all: what they enclose is not parted further (a `:` in BindPaths=)."""
+    NAMES = "names"
+    """Each word is one item, there are no quotes; an empty assignment drops those before it."""
     UNITS = "units"
     """Each word is one item, once; there are no quotes, and an empty assignment does nothing."""
     MOUNTS = "mounts"
@@ -31,22 +35,24 @@ NEVER_EMPTIED = frozenset((AssignmentRule.FIRST, AssignmentRule.UNITS, Assignmen
 _UNITS = (
     "After Before Wants Requires Requisite BindsTo PartOf Upholds Conflicts OnFailure OnSuccess PropagatesReloadTo "
     "ReloadPropagatedFrom PropagatesStopTo StopPropagatedFrom JoinsNamespaceOf "
-    "Sockets Also"
+    "BindTo PropagateReloadTo PropagateReloadFrom RequiresOverridable RequisiteOverridable Sockets Also"
 )
 _INSTALL = "WantedBy RequiredBy UpheldBy Alias DefaultInstance"
 _PATHS = (
     "ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths ReadWriteDirectories ReadOnlyDirectories "
-    "InaccessibleDirectories BindPaths BindReadOnlyPaths TemporaryFileSystem ExtensionDirectories RuntimeDirectory "
-    "StateDirectory CacheDirectory LogsDirectory ConfigurationDirectory Symlinks"
+    "InaccessibleDirectories ExtensionDirectories RuntimeDirectory StateDirectory CacheDirectory LogsDirectory "
+    "ConfigurationDirectory Symlinks"
 )
+_TUPLES = "BindPaths BindReadOnlyPaths TemporaryFileSystem"
 _WORDS = (
-    "Environment PassEnvironment UnsetEnvironment SupplementaryGroups Documentation LogExtraFields "
+    "Environment PassEnvironment UnsetEnvironment Documentation LogExtraFields "
     "SystemCallArchitectures IPAddressAllow IPAddressDeny Slices SuccessExitStatus RestartPreventExitStatus "
     "RestartForceExitStatus CPUAffinity NUMAMask AllowedCPUs StartupAllowedCPUs AllowedMemoryNodes "
-    "StartupAllowedMemoryNodes SecureBits DisableControllers"
+    "StartupAllowedMemoryNodes DisableControllers"
 )
 _LINES = (
-    "ExecStart ExecStartPre ExecStartPost ExecCondition ExecReload ExecStop ExecStopPost EnvironmentFile DeviceAllow "
+    "ExecStart ExecStartPre ExecStartPost ExecCondition ExecReload ExecStop ExecStopPre ExecStopPost EnvironmentFile "
+    "DeviceAllow ExecSearchPath BlockIODeviceWeight BlockIOReadBandwidth BlockIOWriteBandwidth "
     "SetCredential SetCredentialEncrypted LoadCredential LoadCredentialEncrypted ImportCredential IODeviceWeight "
     "IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec SocketBindAllow "
     "SocketBindDeny OpenFile LogFilterPatterns StandardInputText StandardInputData BPFProgram "
@@ -69,10 +75,15 @@ WATCHES = frozenset(("PathExists", "PathExistsGlob", "PathChanged", "PathModifie
 TIMERS = frozenset(["OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec", "OnUnitInactiveSec", "OnCalendar"])
 """An empty assignment of any of them drops the schedule of all of them."""
 
+INPUTS = frozenset(("StandardInputText", "StandardInputData"))
+"""All that a service reads from its standard input, in one order."""
+
 _TABLE = {
     **dict.fromkeys(_UNITS.split(), AssignmentRule.UNITS),
     **dict.fromkeys(_INSTALL.split(), AssignmentRule.INSTALL),
     **dict.fromkeys(_PATHS.split(), AssignmentRule.PATHS),
+    **dict.fromkeys(_TUPLES.split(), AssignmentRule.TUPLES),
+    "SupplementaryGroups": AssignmentRule.NAMES,
     **dict.fromkeys(_WORDS.split(), AssignmentRule.WORDS),
     **dict.fromkeys((*_LINES.split(), *_INVERTIBLE.split(), "Delegate"), AssignmentRule.LINES),
     **dict.fromkeys((*TIMERS, *LISTENS, *WATCHES), AssignmentRule.LINES),
@@ -90,9 +101,24 @@ def takes(key: str) -> AssignmentRule:
     return _TABLE.get(key, AssignmentRule.SCALAR)
 
 
+_TOGETHER = (
+    TIMERS,
+    LISTENS,
+    WATCHES,
+    frozenset(("BindPaths", "BindReadOnlyPaths")),
+    frozenset(("LoadCredential", "LoadCredentialEncrypted")),
+    frozenset(("SetCredential", "SetCredentialEncrypted")),
+    INPUTS,
+    frozenset(("BlockIOReadBandwidth", "BlockIOWriteBandwidth")),
+    frozenset(("IOSchedulingClass", "IOSchedulingPriority")),
+    frozenset(("CPUSchedulingPolicy", "CPUSchedulingPriority")),
+)
+"""An empty assignment of any of them drops what all of a set have said."""
+
+
 def reset_with(key: str) -> frozenset[str] | str:
     """What an empty assignment of `key` drops: these directives, or all whose name begins so."""
-    together = next((group for group in (TIMERS, LISTENS, WATCHES) if key in group), None)
+    together = next((group for group in _TOGETHER if key in group), None)
     if together is not None:
         return together
     if key.startswith("Condition"):

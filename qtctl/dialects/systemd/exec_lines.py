@@ -1,22 +1,19 @@
 """The commands of an Exec*= value as systemd shows them once it is loaded: split and unquoted, nothing expanded."""
 
-import re
-
 from qtctl.dialects.systemd.quoting import ExecCommand
-from qtctl.dialects.systemd.splitting import WHITESPACE, Escapes, split
+from qtctl.dialects.systemd.splitting import RAW_WORD, WHITESPACE, Escapes, split
 from qtctl.errors import InputError
 
 _PREFIXES = "-@:+!|"
-_RAW_WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^ \t\n\r"'\\])+""", re.DOTALL)
 
 
 def commands_of(text: str) -> tuple[ExecCommand, ...]:
     """Each command of a value: a lone `;` parts them. `$` and `%` stay. InputError: systemd drops the line."""
     found: list[ExecCommand] = []
     words: list[str] = []
-    if _RAW_WORD.sub("", text).strip(WHITESPACE):
+    if RAW_WORD.sub("", text).strip(WHITESPACE):
         raise InputError("unbalanced quotes, or a backslash at the end", hint='quote as "…", write \\ as \\\\')
-    for raw in (*_RAW_WORD.findall(text), ";"):
+    for raw in (*RAW_WORD.findall(text), ";"):
         if raw != ";":
             words += split('";"' if raw == "\\;" else raw, Escapes.C_RELAXED)
         elif words:
@@ -35,7 +32,7 @@ def raw_words(text: str) -> tuple[str, ...]:
         if text[at] in WHITESPACE:
             at += 1
             continue
-        word = _RAW_WORD.match(text, at)
+        word = RAW_WORD.match(text, at)
         if word is None or (word.end() < len(text) and text[word.end()] not in WHITESPACE):
             return (*found, "")
         found.append(word[0])

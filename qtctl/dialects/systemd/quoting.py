@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qtctl.dialects.systemd.envfile import env_file_line, env_name, parse_env_file
-from qtctl.dialects.systemd.splitting import WHITESPACE, Escapes, quote, quote_literal, split, trouble
+from qtctl.dialects.systemd.splitting import RAW_WORD, WHITESPACE, Escapes, quote, quote_literal, split, trouble
 from qtctl.errors import InputError
 
 MAX_LINE = 1024**2 - 4096
@@ -26,7 +26,6 @@ _CONTROL_BUT_TAB = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _NOT_IN_EXECUTABLE = re.compile("[\x00-\x1f\x7f\"'\\\\]")
 _GLOB = re.compile(r"([\\*?\[\]])")
 _PREFIXES = "-@:+!"
-_RAW_WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^ \t\n\r"'\\])+""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +213,9 @@ def shown_argv(text: str) -> tuple[str, ...]:
 
 def _command_words(text: str) -> tuple[str, str, Sequence[str]]:
     """Prefixes, the program, and the words of its argv."""
-    if ";" in _RAW_WORD.findall(text):
+    if ";" in RAW_WORD.findall(text):
         raise InputError("more than one command on the line", hint='a lone ; is written as ";"')
-    words = split(_RAW_WORD.sub(lambda word: '";"' if word[0] == "\\;" else word[0], text), Escapes.C_RELAXED)
+    words = split(RAW_WORD.sub(lambda word: '";"' if word[0] == "\\;" else word[0], text), Escapes.C_RELAXED)
     if not words:
         raise InputError("no command")
     first = words[0].lstrip(_PREFIXES)

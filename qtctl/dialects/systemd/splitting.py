@@ -25,6 +25,7 @@ _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8
 _PIECE = re.compile(
     rb"""(?P<q>["'])(?P<quoted>(?:(?!(?P=q))[^\\]|\\.)*)(?P=q)|(?P<bare>(?:[^ \t\n\r"'\\]|\\.)+)""", re.DOTALL
 )
+RAW_WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^ \t\n\r"'\\])+""", re.DOTALL)
 _PIECE_RAW = re.compile(rb"""(?P<q>["'])(?P<quoted>(?:(?!(?P=q)).)*)(?P=q)|(?P<bare>[^ \t\n\r"']+)""", re.DOTALL)
 
 
@@ -95,6 +96,16 @@ def split(text: str, escapes: Escapes) -> tuple[str, ...]:
             at = piece.end()
         words.append(_word(pieces, escapes))
         at = _skip(raw, at)
+    return tuple(words)
+
+
+def words_as_written(text: str) -> tuple[str, ...]:
+    """The words of `text` as they are written, quotes and backslashes and all. InputError as in `split`."""
+    if not any(char in text for char in "\"'\\"):
+        return plain_words(text)
+    words = RAW_WORD.findall(text)
+    if RAW_WORD.sub("", text).strip(WHITESPACE):
+        raise InputError("unbalanced quotes, or a backslash at the end", hint='quote as "…", write \\ as \\\\')
     return tuple(words)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, AssignmentRule, reset_with, takes
-from qtctl.dialects.systemd.splitting import WHITESPACE, Escapes, plain_words, split, trouble
+from qtctl.dialects.systemd.splitting import WHITESPACE, Escapes, plain_words, split, trouble, words_as_written
 from qtctl.errors import InputError, Place
 
 MAX_LINE = 1024**2
@@ -216,6 +216,8 @@ class _Assigned:
         at, kind = (line.section, line.key), takes(line.key)
         if kind is AssignmentRule.SCALAR:
             self._values[at] = [line.value]
+            if not line.value:
+                self._reset_others(line)
         elif kind is AssignmentRule.FIRST:
             if line.value:
                 self._values.setdefault(at, [line.value])
@@ -234,6 +236,13 @@ class _Assigned:
         if line.key in EMPTY_SAYS:
             self._values[line.section, line.key] = [""]
 
+    def _reset_others(self, line: Line) -> None:
+        """Scalars that an empty assignment of this one drops, too."""
+        dropped = reset_with(line.key)
+        for key in dropped if isinstance(dropped, frozenset) else ():
+            if (line.section, key) in self._values:
+                self._values[line.section, key] = [""]
+
     def _group(self, line: Line) -> set[str]:
         dropped = reset_with(line.key)
         return self._filled.setdefault((line.section, dropped if isinstance(dropped, str) else ""), set())
@@ -245,9 +254,11 @@ class _Assigned:
 def _items(line: Line, kind: AssignmentRule, name: str) -> tuple[str, ...]:
     if kind is AssignmentRule.LINES:
         return (line.value,)
-    if kind is AssignmentRule.UNITS:
+    if kind in (AssignmentRule.UNITS, AssignmentRule.NAMES):
         return plain_words(line.value)
     try:
+        if kind is AssignmentRule.TUPLES:
+            return words_as_written(line.value)
         return split(line.value, _ESCAPES[kind])
     except InputError as error:
         raise InputError(f"{line.key}=: {error.what}", hint=error.hint, place=Place(name, line.line)) from error

@@ -29,6 +29,12 @@ _NO_SPECIFIER = re.compile("%[0-9]")
 _ACCOUNT = re.compile(r"[^/:\x00-\x1f\x7f]+")
 _NANOSECONDS = re.compile(r"[0-9]+(\.[0-9]+)? *(ns|nsec)\b")
 _SPECIFIER = re.compile("%[A-Za-z]")
+_KNOWN_SPECIFIER = re.compile("%[%aAbBCdEfgGhHiIjJlLmMnNopPqsStTuUvVwW]")
+"""Those that 252 knows."""
+_OUTPUT = re.compile(
+    r"(journal|kmsg|syslog)(\+console)?|null|inherit|tty|socket|fd(:.+)?|(append|file|truncate):[/%].*"
+)
+_NAMESPACE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:@-]*")
 _LARGEST = 2**32 - 1
 _NEWEST = 2**31
 """A version that knows every word."""
@@ -47,10 +53,26 @@ def value_trouble(key: str, kind: str, value: str, version: int = _NEWEST) -> st
     if not value:
         never = kind in _NEVER_EMPTY or key in _NEVER_EMPTY or (kind == "LIMIT" and _RLIMIT.match(key))
         return "is empty" if never else None
-    if key in _SEVERAL:
-        return None
-    check = _by_key(key) or choice_check(key, kind, version) or _CHECKS.get(kind)
+    check = _check_of(key, kind, version)
     return check(value) if check else None
+
+
+def surely_taken(key: str, kind: str, value: str) -> bool:
+    """Whether systemd takes an assignment of `value` for certain. Of a scalar it then forgets what was said before."""
+    if not value:
+        return value_trouble(key, kind, value) is None
+    if key in _FATAL or _odd_specifiers(value):
+        return False
+    check = _check_of(key, kind, _NEWEST)
+    return check(value) is None if check else kind == "STRING"
+
+
+def _odd_specifiers(value: str) -> bool:
+    return "%" in _KNOWN_SPECIFIER.sub("", value)
+
+
+def _check_of(key: str, kind: str, version: int) -> Callable[[str], str | None] | None:
+    return None if key in _OF_ITS_OWN else _by_key(key) or choice_check(key, kind, version) or _CHECKS.get(kind)
 
 
 def part_trouble(kind: str, value: str) -> str | None:
@@ -173,9 +195,7 @@ def _units(value: str) -> str | None:
 
 
 def _rlimit(key: str, value: str) -> str | None:
-    """One limit, or soft:hard; LimitNICE= has a form of its own."""
-    if key == "LimitNICE":
-        return None
+    """One limit, or soft:hard."""
     limits = [_limit(key, part) for part in value.split(":", 1)]
     found = [limit for limit in limits if limit is not None]
     if len(found) < len(limits):
@@ -232,13 +252,32 @@ def _command(value: str) -> str | None:
     return "runs what is neither an absolute path nor the name of a program" if odd else None
 
 
+def _output(value: str) -> str | None:
+    return None if _OUTPUT.fullmatch(value) else "is nothing that output can be connected to"
+
+
+def _namespace(value: str) -> str | None:
+    sound = "%" in value or _NAMESPACE.fullmatch(value)
+    return None if sound else "is no name of a log namespace"
+
+
 def _account(value: str) -> str | None:
     return None if not value or _ACCOUNT.fullmatch(value) else "is no name of an account"
 
 
 _BY_KEY: dict[str, Callable[[str], str | None]] = {
     "CPUQuota": _quota,
+    "CPUQuotaPeriodSec": _seconds,
     "Group": _account,
+    "JobRunningTimeoutSec": _seconds,
+    "JobTimeoutSec": _seconds,
+    "LogNamespace": _namespace,
+    "MountAPIVFS": _boolean,
+    "TTYColumns": _unsigned,
+    "TTYRows": _unsigned,
+    "TimeoutAbortSec": _seconds,
+    "TimeoutIdleSec": _seconds,
+    "TimeoutStopSec": _seconds,
     "Restart": _restart,
     "Service": _unit,
     "Slice": _slice,
@@ -249,23 +288,24 @@ _BY_KEY: dict[str, Callable[[str], str | None]] = {
     "WorkingDirectory": _directory,
 }
 _NEVER_EMPTY_KINDS = (
-    "ACCESS ACTION BANDWIDTH BOOLEAN CPUSCHEDPRIO FACILITY INPUT INTEGER LEVEL LONG MODE NANOSECONDS OUTPUT POLICY "
-    "SECONDS SERVICE SERVICEEXITTYPE SERVICERESTART SERVICETYPE SHARES SIGNAL SIZE SLICE SOCKETBIND TIMEOUTMODE UNIT "
+    "ACCESS ACTION BOOLEAN CPUSCHEDPRIO FACILITY INPUT INTEGER LEVEL LONG MODE NANOSECONDS OUTPUT POLICY "
+    "SECONDS SERVICE SERVICEEXITTYPE SERVICERESTART SERVICETYPE SIGNAL SIZE SLICE SOCKETBIND TIMEOUTMODE UNIT "
     "UNSIGNED"
 )
 _NEVER_EMPTY_KEYS = (
-    "BlockIODeviceWeight BusName CollectMode DefaultInstance JobRunningTimeoutSec JobTimeoutSec KeyringMode "
-    "ManagedOOMPreference MemoryLimit OOMPolicy ProcSubset ProtectHome ProtectProc ProtectSystem RequiresOverridable "
+    "BusName CollectMode DefaultInstance JobRunningTimeoutSec JobTimeoutSec KeyringMode "
+    "ManagedOOMPreference OOMPolicy ProcSubset ProtectHome ProtectProc ProtectSystem RequiresOverridable "
     "RequisiteOverridable RuntimeDirectoryPreserve SocketProtocol TimeoutIdleSec TimeoutStopSec Timestamping UtmpMode"
 )
 _NEVER_EMPTY = frozenset((*_NEVER_EMPTY_KINDS.split(), *_NEVER_EMPTY_KEYS.split()))
 """Kinds, and directives of the kind OTHER, of which systemd ignores an empty assignment: it is no way back."""
 _FATAL = frozenset(("DynamicUser",))
 """Directives with which systemd takes nothing for granted: a bad value keeps the unit from starting."""
-_SEVERAL = frozenset(("ExecSearchPath",))
-"""Directives whose value is several of what its kind says: each is dropped alone."""
+_OF_ITS_OWN = frozenset(("ExecSearchPath", "LimitNICE"))
+"""Directives whose value has a form of its own, which its kind does not say."""
 _CHECKS: dict[str, Callable[[str], str | None]] = {
     "BOOLEAN": _boolean,
+    "OUTPUT": _output,
     "NANOSECONDS": _nanoseconds,
     "PATH": _absolute,
     "SECONDS": _seconds,

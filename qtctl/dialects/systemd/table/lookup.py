@@ -83,6 +83,11 @@ def sections_of(unit: str) -> tuple[str, ...]:
     return ("Unit", own, "Install") if own else ("Unit", "Install")
 
 
+def section_of(unit: str, key: str) -> str | None:
+    """The section in which a unit of this name takes `key`, [Unit] before its own; None where it takes it in none."""
+    return next((section for section in sections_of(unit) if _table().spans(section, key)), None)
+
+
 @lru_cache(maxsize=4096)
 def known(section: str, key: str, version: int) -> Kind | None:
     """The kind of value that `key` takes in `section`; None where systemd `version` does not know it there.
@@ -91,6 +96,11 @@ def known(section: str, key: str, version: int) -> Kind | None:
     """
     measured = _around(version)[0]
     return next((kind for kind, first, last in _table().spans(section, key) if first <= measured <= last), None)
+
+
+def kind_of(section: str, key: str) -> Kind:
+    """The kind of value that `key` takes to the newest measured version that knows it; '' where none does."""
+    return next((kind for kind, _, _ in reversed(_table().spans(section, key))), "")
 
 
 def keys_of(section: str, version: int) -> tuple[str, ...]:

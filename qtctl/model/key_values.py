@@ -1,0 +1,162 @@
+"""Lines of a directive → the value of the key that says it, in the form that the key holds it."""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.choices import integer
+from qtctl.dialects.systemd.directives import EMPTY_SAYS, AssignmentRule, takes
+from qtctl.dialects.systemd.splitting import Escapes, plain_words, split, words_as_written
+from qtctl.dialects.systemd.values import names_unit
+from qtctl.errors import InputError
+from qtctl.model.vocabulary import Form, Key
+
+_NUMBERS = re.compile(r"[0-9]+(-[0-9]+)?( +[0-9]+(-[0-9]+)?)*")
+Value = str | int | bool | list[Any] | dict[str, Any]
+
+
+class Unfit(Exception):
+    """No value of the key says this."""
+
+
+def value_of(key: Key, lines: tuple[str, ...]) -> Value:
+    """Of the key's own type. Unfit where the key takes nothing like it. An empty line is a list of nothing."""
+    if key.directive in EMPTY_SAYS:
+        lines = tuple(line for line in lines if line)
+        if not lines:
+            return _first_fit(key, [[]])
+    match key.form:
+        case Form.UNITS:
+            return _names(key, lines)
+        case Form.PATHS:
+            return _listed(key, lines, [word for line in lines for word in _path_words(key, line)])
+        case Form.LINES:
+            parted = takes(key.directive) in (AssignmentRule.WORDS, AssignmentRule.NAMES)
+            return _listed(key, lines, [word for line in lines for word in line.split()] if parted else list(lines))
+        case Form.TABLE:
+            return _table(key, lines)
+        case _:
+            return _scalar(key, _one(key, lines))
+
+
+def _names(key: Key, lines: tuple[str, ...]) -> Value:
+    return [name for name in dict.fromkeys(unit_words(key.directive, lines)) if names_unit(name)]
+
+
+def unit_words(directive: str, lines: Iterable[str]) -> tuple[str, ...]:
+    """The words of a list of units: quotes mean something in [Install] alone."""
+    words: Callable[[str], tuple[str, ...]] = plain_words
+    if takes(directive) is AssignmentRule.INSTALL:
+        words = _unquoted
+    return tuple(word for line in lines for word in words(line))
+
+
+def _unquoted(line: str) -> tuple[str, ...]:
+    try:
+        return split(line, Escapes.NONE)
+    except InputError:
+        return plain_words(line)
+
+
+def hatched(lines: tuple[str, ...]) -> Value:
+    """As systemd reads it; a list where there is more than one assignment."""
+    return lines[0] if len(lines) == 1 else list(lines)
+
+
+def says(key: Key, lines: tuple[str, ...]) -> bool:
+    """Whether the key says exactly these assignments."""
+    try:
+        value_of(key, lines)
+    except Unfit:
+        return False
+    return True
+
+
+def fits(key: Key, value: Value) -> bool:
+    try:
+        _adapter(key).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def _adapter(key: Key) -> TypeAdapter[Any]:
+    """Making one takes a thousand times as long as asking it."""
+    annotation: Any = key.annotation
+    return TypeAdapter(annotation)
+
+
+def _one(key: Key, lines: tuple[str, ...]) -> str:
+    """One line; several of a list of numbers that the key holds as one are one line to systemd, too."""
+    if len(lines) == 1:
+        return lines[0]
+    if takes(key.directive) is AssignmentRule.WORDS and all(_NUMBERS.fullmatch(line) for line in lines):
+        return " ".join(lines)
+    raise Unfit
+
+
+def _scalar(key: Key, text: str) -> Value:
+    candidates: list[Value] = [text]
+    truth = boolean(text)
+    if truth is not None:
+        candidates.insert(0, truth) if key.form is Form.SWITCH else candidates.append(truth)
+    number = None if key.form is Form.SWITCH else integer(text)
+    if number is not None:
+        candidates.insert(0, number) if str(number) == text else candidates.append(number)
+    return _first_fit(key, candidates)
+
+
+def _listed(key: Key, lines: tuple[str, ...], words: list[str]) -> Value:
+    """Line by line; where the key takes no such line, word by word."""
+    switches = [truth for line in lines if (truth := boolean(line)) is not None]
+    candidates: list[Value] = [*(lines if len(lines) == 1 else ()), list(lines), words]
+    if len(switches) == len(lines):
+        candidates.append(switches)
+    if key.form is Form.PATHS:
+        candidates = [words]
+    return _first_fit(key, candidates)
+
+
+def _first_fit(key: Key, candidates: list[Value]) -> Value:
+    for candidate in candidates:
+        if fits(key, candidate):
+            return candidate
+    raise Unfit
+
+
+def part_of(key: Key, lines: tuple[str, ...]) -> list[str]:
+    """The words of a list of paths that the key takes, where systemd is sure to refuse the others; else none."""
+    if key.form is not Form.PATHS:
+        return []
+    words = [word for line in lines for word in _path_words(key, line)]
+    kept = [word for word in words if fits(key, [word])]
+    return kept if all(word in kept or _refused(key, word) for word in words) else []
+
+
+def _refused(key: Key, word: str) -> bool:
+    """Folders of a service are relative, all other paths absolute, and none goes up."""
+    bare = word.lstrip("-+")
+    below = key.directive.endswith("Directory")
+    return ".." in bare.split("/") or (not bare.startswith("%") and bare.startswith("/") is below)
+
+
+def _path_words(key: Key, line: str) -> tuple[str, ...]:
+    if not any(char in line for char in "\"'\\"):
+        return plain_words(line)
+    try:
+        return words_as_written(line) if takes(key.directive) is AssignmentRule.TUPLES else split(line, Escapes.LITERAL)
+    except InputError as error:
+        raise Unfit from error
+
+
+def _table(key: Key, lines: tuple[str, ...]) -> Value:
+    found: dict[str, Any] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        found[name] = value or name
+    return _first_fit(key, [found])
