@@ -98,21 +98,10 @@ class Entry:
             path = next((at[:end] for end in range(len(at), 0, -1) if at[:end] in self._from), None)
             if path is None or not self._from[path] or not refusal.should:
                 return False
-            self._leave_out_key(path, refusal.should)
+            self.refuse(self._from.pop(path), refusal.should)
+            _unset(self.table, path)
             left_out = True
         return left_out
-
-    def _leave_out_key(self, path: tuple[str, ...], why: str) -> None:
-        """Where it is one directive's, its lines stand in the hatch instead."""
-        said = self._from.pop(path)
-        _unset(self.table, path)
-        places = {(each.section, each.key) for each in said}
-        at = min(places)
-        key = self.keys.get(at) if len(places) == 1 else None
-        if key is not None and key.path == path:
-            self._hatched(at, said, tuple(each.value for each in said))
-        else:
-            self.refuse(said, why)
 
     def _hatched(self, at: At, said: tuple[Assignment, ...], lines: tuple[str, ...]) -> None:
         _set(self.table, ("systemd", *at), hatched(lines))
