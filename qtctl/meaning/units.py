@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from qtctl.meaning.restarts import RestartPolicy, has_given_up
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.moments import microseconds
@@ -51,22 +52,13 @@ def is_settled(unit: Unit) -> bool:
     return is_down(unit) or unit.active_state == "active"
 
 
-def condition(unit: Unit, limits: LoopLimits, burst: int | None = None) -> Condition:
-    """`burst` is its StartLimitBurst=; None where it is not known, or where systemd counts no starts of it."""
+def condition(unit: Unit, limits: LoopLimits, policy: RestartPolicy | None = None) -> Condition:
+    """`policy`: how systemd restarts it; None where that is not known, or where it restarts nothing of the kind."""
     if unit.active_state == "failed":
-        return Condition.GAVE_UP if burst is not None and has_given_up(unit, burst) else Condition.FAILED
+        return Condition.GAVE_UP if has_given_up(unit, policy or RestartPolicy()) else Condition.FAILED
     if is_looping(unit, limits):
         return Condition.LOOPING
     return Condition.UP if is_up(unit.active_state) else Condition.DOWN
-
-
-def has_given_up(unit: Unit, burst: int) -> bool:
-    """Whether systemd refuses to start it again.
-
-    After a crash loop Result= keeps the cause of the last crash (seen on systemd 252: exit-code, with NRestarts at
-    the burst); start-limit-hit is only there where the last run itself was good.
-    """
-    return unit.result == "start-limit-hit" or unit.n_restarts >= burst
 
 
 def is_looping(unit: Unit, limits: LoopLimits) -> bool:

@@ -303,6 +303,8 @@ class Desired:
     accounts: tuple[DesiredAccount, ...] = ()
     folders: tuple[DesiredFolder, ...] = ()
     hosts_file: DesiredHosts | None = None
+    stuck_us: int = 3_600_000_000
+    """How long a unit may be on its way that has no timeout of its own."""
     loaded: tuple[LoadedUnit, ...] = ()
     """What systemd must have loaded, where that has been found out from `files`."""
     systemd: int = 252

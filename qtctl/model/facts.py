@@ -86,8 +86,13 @@ class Unit:
     wants: list[str] | None = None
     requires: list[str] | None = None
     binds_to: list[str] | None = None
+    upholds: list[str] | None = None
     after: list[str] | None = None
     active_enter_timestamp: int = 0
+    state_change_timestamp: int = 0
+    freezer_state: str = ""
+    condition_result: bool = True
+    condition_timestamp: int = 0
     result: str = ""
     main_pid: int = 0
     exec_main_code: int = 0

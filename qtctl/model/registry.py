@@ -291,6 +291,7 @@ class RestartLoop(Node):
 
 class Thresholds(Node):
     restart_loop: RestartLoop = RestartLoop()
+    stuck_after: Span = "1h"
     max_lag: Number = Field(default=1000, ge=0)
 
 

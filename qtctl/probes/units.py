@@ -36,8 +36,13 @@ OF_UNIT: Mapping[str, tuple[str, str]] = {
     "wants": ("Wants", "set"),
     "requires": ("Requires", "set"),
     "binds_to": ("BindsTo", "set"),
+    "upholds": ("Upholds", "set"),
     "after": ("After", "set"),
     "active_enter_timestamp": ("ActiveEnterTimestamp", "t"),
+    "state_change_timestamp": ("StateChangeTimestamp", "t"),
+    "freezer_state": ("FreezerState", "s"),
+    "condition_result": ("ConditionResult", "b"),
+    "condition_timestamp": ("ConditionTimestamp", "t"),
 }
 OF_SERVICE: Mapping[str, tuple[str, str]] = {
     "result": ("Result", "s"),
@@ -57,6 +62,8 @@ OF_TIMER: Mapping[str, tuple[str, str]] = {
     "last_trigger_usec": ("LastTriggerUSec", "t"),
 }
 BY_TYPE = {"service": ("Service", OF_SERVICE), "timer": ("Timer", OF_TIMER)}
+RECENT = frozenset(("upholds", "freezer_state"))
+"""What some systemd that is still in use does not have."""
 WHOLE = ("Unit", "Timer")
 """Interfaces that are asked for as a whole."""
 
@@ -238,7 +245,8 @@ def decode(
     from qtctl.dialects.secrets import masked  # noqa: PLC0415 - as in _shown
 
     table = _table(unit).items()
-    found: dict[str, Any] = {field: _value(name, kind, properties.get(name)) for field, (name, kind) in table}
+    there = ((field, name, kind) for field, (name, kind) in table if name in properties or field not in RECENT)
+    found: dict[str, Any] = {field: _value(name, kind, properties.get(name)) for field, name, kind in there}
     if "exec_start" in found:
         known = [list(argv) for argv in argvs]
         found["exec_start"] = [_shown(each) if each in known else each[:1] for each in found["exec_start"]]

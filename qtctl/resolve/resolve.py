@@ -76,6 +76,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         unit_patterns=registry.fleet.unit_patterns,
         loop_restarts=loop.restarts,
         loop_up_us=microseconds(loop.up_less_than),
+        stuck_us=microseconds(registry.fleet.thresholds.stuck_after),
         timezone=declared.timezone,
         memory=bytes_of(declared.memory),
         services=services,

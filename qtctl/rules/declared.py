@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from qtctl.dialects.shell import quote
+from qtctl.meaning.restarts import RestartPolicy
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Listener
 from qtctl.model.facts import Facts
@@ -11,8 +12,6 @@ from qtctl.model.origin import Origin
 
 Root = tuple[str, str]
 
-DEFAULT_BURST = 5
-"""DefaultStartLimitBurst= as systemd ships it."""
 PRESENT_ENABLEMENT = ("enabled", "static", "alias", "indirect", "generated")
 """What comes up at boot or with whatever wants it: good for a unit whose [Install] is not ours."""
 
@@ -38,7 +37,7 @@ class DeclaredUnit:
     file: str = ""
     made_by: str = ""
     """The unit whose file it is made by: of an instance its template."""
-    burst: int = DEFAULT_BURST
+    restart: RestartPolicy | None = None
     names: tuple[str, ...] = ()
     causes: tuple[Root, ...] = ()
     holders: tuple[Root, ...] = ()
@@ -89,7 +88,7 @@ def _declared(unit: DesiredUnit, files: Mapping[str, str], env: Collection[str])
         origin=unit.origin,
         file=files.get(unit.made_by, "") if unit.generated else "",
         made_by=unit.made_by,
-        burst=_burst(unit) if isinstance(unit, DesiredService) else DEFAULT_BURST,
+        restart=RestartPolicy.of(unit) if isinstance(unit, DesiredService) else None,
         names=unit.names[1:],
         causes=_causes(unit, env),
         holders=tuple(root for holder in (*unit.requires, *unit.binds_to, *unit.part_of) for root in down(holder)),
@@ -104,13 +103,8 @@ def _enablement(unit: DesiredUnit) -> tuple[str, ...]:
     return ("enabled",) if unit.must_be_enabled else NOT_AT_BOOT
 
 
-def _burst(service: DesiredService) -> int:
-    value = dict(service.start_limit).get("StartLimitBurst", "")
-    return int(value) if value.isdecimal() else DEFAULT_BURST
-
-
 def _causes(unit: DesiredUnit, generated: Collection[str]) -> tuple[Root, ...]:
-    """What makes a start of it fail: a port that is taken; of a service no interpreter, no env file."""
+    """What makes a start of it fail: a port that is taken; of a service no memory, no interpreter, no env file."""
     taken = tuple(("QT302", port_subject(port)) for port in unit.ports)
     return (*_causes_of_service(unit, generated), *taken) if isinstance(unit, DesiredService) else taken
 
@@ -120,4 +114,4 @@ def _causes_of_service(service: DesiredService, generated: Collection[str]) -> t
     files = (service.env_file if service.env_file in generated else "", service.secrets_file)
     env = [("QT601", path) for path in files if path]
     written = [("QT713", path.lstrip("-+")) for key, path in service.sandbox if key == "ReadWritePaths"]
-    return (("QT711", service.user), *venv, *env, *written)
+    return (("QT207", service.unit), ("QT711", service.user), *venv, *env, *written)

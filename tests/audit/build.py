@@ -39,6 +39,7 @@ from qtctl.model.facts import (
 )
 from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
+from qtctl.rules.host.boot import BOOTED
 from qtctl.rules.loaded_units import loaded_units
 
 TAKEN_AT = "2026-01-17T07:25:00.000Z"
@@ -77,7 +78,8 @@ def service(name: str = "ai-engine", state: ServiceState = ServiceState.RUNNING,
         user="qt", group="qt", argv=("/bin/true",), working_directory="/home/qt", venv="", entry_point="/bin/true",
         env_file="", env=(), secrets_file="", secrets_keys=(), target="", after=(), before=(), wants=(), requires=(),
         binds_to=(), part_of=(), conflicts=(), on_failure=(), wanted_by=() if on_timer else (TARGET,), limits=(),
-        restart=(), start_limit=(("StartLimitBurst", "4"),), sandbox=(), ports=(), publishes=(), writes=(),
+        restart=(("Restart", "always"),), start_limit=(("StartLimitBurst", "4"),), sandbox=(), ports=(), publishes=(),
+        writes=(),
         consumes=(), store="redis", enabled=state is ServiceState.RUNNING, origin=Origin(f"services/{name}.toml"),
     )  # fmt: skip
     return replace(plain, **changes)
@@ -161,7 +163,8 @@ def running_unit(**changes: Any) -> Unit:
     started = NOW_US - 5 * HOUR
     plain = Unit(
         "loaded", "active", "running", "enabled", wants=[], requires=[], binds_to=[], after=["basic.target"],
-        active_enter_timestamp=started, exec_main_start_timestamp=started, result="success", main_pid=77,
+        active_enter_timestamp=started, state_change_timestamp=started, freezer_state="running",
+        exec_main_start_timestamp=started, result="success", main_pid=77,
     )  # fmt: skip
     return replace(plain, **changes)
 
@@ -171,13 +174,17 @@ def _units(want: Desired) -> dict[str, Unit]:
     idle = running_unit(active_state="inactive", sub_state="dead", main_pid=0)
     found = {external.unit: running_unit() for external in want.externals}
     found |= {target.unit: running_unit(sub_state="active", result="") for target in want.targets}
-    found |= {timer.unit: running_unit(sub_state="waiting") for timer in want.timers}
+    due = running_unit(sub_state="waiting", next_elapse_usec_realtime=NOW_US + HOUR)
+    found |= {timer.unit: due for timer in want.timers}
     states = {
         ServiceState.RUNNING: running_unit(),
         ServiceState.STOPPED: replace(idle, unit_file_state="disabled"),
         ServiceState.ON_TIMER: replace(idle, unit_file_state="static"),
     }
     found |= {service.unit: states[service.state] for service in want.services}
+    booted = [unit.unit for unit in want.units() if unit.must_be_active]
+    found |= {name: running_unit(sub_state="active", result="") for name in BOOTED}
+    found["default.target"] = replace(found["default.target"], wants=["multi-user.target", *booted])
     files = {file.subject: file.path for file in want.files if file.kind == "unit"}
     loaded = {each.unit: {value.property: value.value for value in each.values} for each in loaded_units(want)}
     return {

@@ -80,7 +80,9 @@ def test_a_fingerprint_is_of_the_thing_and_never_of_values() -> None:
     two = [
         next(
             c
-            for c in judge(want, evidence(want, {name: {"active_state": "failed", "n_restarts": n}}))
+            for c in judge(
+                want, evidence(want, {name: {"active_state": "failed", "exec_main_code": 1, "exec_main_status": n}})
+            )
             if c.id == "QT204"
         )
         for n in (0, 1)

@@ -56,8 +56,7 @@ def _is_not(facts: Facts, desired: Desired, declared: DeclaredUnit, bad: Conditi
 
 
 def _condition(desired: Desired, declared: DeclaredUnit, unit: Unit, facts: Facts) -> Condition:
-    burst = declared.burst if declared.is_service else None
-    return condition(unit, LoopLimits.of(desired, facts.taken_at), burst)
+    return condition(unit, LoopLimits.of(desired, facts.taken_at), declared.restart)
 
 
 def _observed(unit: Unit) -> JsonObject:
@@ -217,8 +216,8 @@ QT206 = Rule(
     "start limit hit",
     Severity.ERROR,
     what="The service failed so often within StartLimitIntervalSec= that systemd refuses to start it again. Its "
-    "Result is `start-limit-hit`, or, after a crash loop, still the cause of the last crash with NRestarts= "
-    "at the unit's StartLimitBurst= (5 unless declared otherwise).",
+    "Result is `start-limit-hit`; or, after a crash loop, still the cause of the last crash: it has been restarted "
+    "before, Restart= asks for another start after this end too, and there was none.",
     why="This is where a restart loop ends: the service is down for good, and a plain `systemctl start` can be "
     "refused as well. Restart=always does not help here, which surprises at three in the morning.",
     fix="Find the cause in `journalctl -u UNIT -n 50`, fix it, then `systemctl reset-failed UNIT` (which empties "

@@ -1,0 +1,95 @@
+"""QT223: what should run now would also come up after the next boot."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.meaning.units import has_file, read_unit
+from qtctl.model.desired import Desired
+from qtctl.model.desired_unit import DesiredUnit
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.json import JsonObject
+from qtctl.rules import proofs
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+DEFAULT = "default.target"
+BOOTED = (
+    DEFAULT, "graphical.target", "multi-user.target", "basic.target", "sysinit.target", "local-fs.target",
+    "swap.target", "timers.target", "sockets.target", "paths.target",
+)  # fmt: skip
+"""What a boot pulls in, as far as units of others are wanted by it."""
+
+
+def _comes_up(desired: Desired) -> tuple[Expectation, ...]:
+    units = tuple(desired.units())
+    names = (*BOOTED, *(unit.unit for unit in units))
+    return tuple(
+        Expectation(
+            unit.unit,
+            {"boot": "comes up"},
+            (Need(Unit.FACT, unit.unit), *(Need(Unit.FACT, name) for name in BOOTED)),
+            partial(_does_come_up, declared=unit, names=names),
+            unit.origin,
+            (("QT208", unit.unit), ("QT201", unit.unit)),
+        )
+        for unit in units
+        if unit.must_be_active and unit.generated
+    )
+
+
+def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -> Judgment:
+    unit = read_unit(facts, declared.unit)
+    if unit is None or not has_file(unit) or unit.load_state == "masked":
+        return NOT_JUDGED
+    need = Need(Unit.FACT, declared.unit)
+    if unit.condition_timestamp and not unit.condition_result:
+        source = proofs.unit_property(need, declared.unit, "ConditionResult", "no")
+        remedy = f"systemctl status {quote(declared.unit)} names the condition that failed"
+        return Verdict(False, {"boot": "its condition is false"}, (source,), remedy=remedy)
+    reached = declared.unit in _reached(facts, names)
+    unread = [name for name in names if not facts.item(Need(Unit.FACT, name)).state.known]
+    if unread and not reached:
+        return Verdict(False, None, unknown=f"whether {unread[0]} starts it is not known")
+    observed: JsonObject = {"boot": "comes up" if reached else "nothing starts it"}
+    source = proofs.unit_property(need, declared.unit, "UnitFileState", unit.unit_file_state)
+    remedy = f"systemctl reenable {quote(declared.unit)}; systemctl get-default"
+    return Verdict(reached, observed, (source,), remedy=remedy)
+
+
+def _reached(facts: Facts, names: Iterable[str]) -> frozenset[str]:
+    """What default.target starts, and what that starts, among units that were asked for."""
+    known = frozenset(names)
+    found, open_ = set[str](), {DEFAULT}
+    while open_:
+        name = open_.pop()
+        found.add(name)
+        open_ |= (_starts(facts, name) & known) - found
+    return frozenset(found)
+
+
+def _starts(facts: Facts, name: str) -> frozenset[str]:
+    known = facts.item(Need(Unit.FACT, name)).state.known
+    unit = facts.read(Unit, name) if known else None
+    if unit is None:
+        return frozenset()
+    return frozenset((*(unit.wants or ()), *(unit.requires or ()), *(unit.binds_to or ()), *(unit.upholds or ())))
+
+
+QT223 = Rule(
+    "QT223",
+    "would not come up at boot",
+    Severity.ERROR,
+    what="The unit is declared running or active, and no boot would start it: following Wants=, Requires=, BindsTo= "
+    "and Upholds= from default.target leads to no unit that starts it. Its links are in a target that is not "
+    "started, default.target was changed, or the link is gone while `is-enabled` still says enabled. Or its "
+    "condition (ConditionPathExists= and the like) was false the last time.",
+    why="It runs today because somebody started it. The next reboot, planned or not, ends it without an error message.",
+    fix="`systemctl get-default` and `systemctl list-dependencies --reverse UNIT` show where the way ends. "
+    "`systemctl reenable UNIT` makes the links that its [Install] asks for.",
+    expect=_comes_up,
+)
+RULES = (QT223,)

@@ -1,0 +1,99 @@
+"""QT207, QT218: services that were killed for memory, and services that have been restarted lately."""
+
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.meaning.units import is_up, read_unit
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.json import JsonObject
+from qtctl.model.moments import microseconds
+from qtctl.rules import proofs
+from qtctl.rules.declared import DeclaredUnit, declared_units
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+LATELY_US = 3_600_000_000
+
+
+def _services(desired: Desired) -> tuple[DeclaredUnit, ...]:
+    return tuple(each for each in declared_units(desired) if each.is_service)
+
+
+def _not_killed(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            service.unit,
+            {"killed": False},
+            (Need(Unit.FACT, service.unit),),
+            partial(_is_not_killed, unit=service.unit),
+            service.origin,
+        )
+        for service in _services(desired)
+    )
+
+
+def _is_not_killed(facts: Facts, unit: str) -> Judgment:
+    found = read_unit(facts, unit)
+    if found is None:
+        return NOT_JUDGED
+    killed = found.result == "oom-kill"
+    source = proofs.unit_property(Need(Unit.FACT, unit), unit, "Result", found.result)
+    remedy = f"systemctl show -p MemoryPeak,MemoryMax {quote(unit)}; raise limits.memory_max, or find what grows"
+    return Verdict(not killed, {"result": found.result}, (source,), remedy=remedy)
+
+
+def _steady(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            service.unit,
+            {"restarted": False},
+            (Need(Unit.FACT, service.unit),),
+            partial(_is_steady, unit=service.unit),
+            service.origin,
+            (("QT205", service.unit),),
+        )
+        for service in _services(desired)
+        if service.active
+    )
+
+
+def _is_steady(facts: Facts, unit: str) -> Judgment:
+    found = read_unit(facts, unit)
+    if found is None or not is_up(found.active_state) or found.sub_state.startswith("auto-restart"):
+        return NOT_JUDGED
+    age_us = microseconds(facts.taken_at) - found.exec_main_start_timestamp
+    restarted = found.n_restarts > 0 and found.exec_main_start_timestamp > 0 and age_us < LATELY_US
+    observed: JsonObject = {"restarts": found.n_restarts}
+    if restarted:
+        observed["seconds"] = max(age_us, 0) // 1_000_000
+    source = proofs.unit_property(Need(Unit.FACT, unit), unit, "NRestarts", found.n_restarts)
+    return Verdict(not restarted, observed, (source,), remedy=f"journalctl -u {quote(unit)} --since -1h")
+
+
+QT207 = Rule(
+    "QT207",
+    "killed for memory",
+    Severity.ERROR,
+    what="The last run of the service ended because the kernel, or systemd-oomd, killed it for want of memory "
+    "(Result=oom-kill). Either its own MemoryMax= was reached or the host ran out.",
+    why="It looks like any crash. Restarting helps until the memory is used up again, and every time what the service "
+    "had in hand is lost.",
+    fix="`journalctl -k -g oom` says which limit it was. Raise `limits.memory_max` if the service needs it, or look "
+    "for what grows. QT105 says whether the host has that much.",
+    expect=_not_killed,
+)
+QT218 = Rule(
+    "QT218",
+    "restarted in the last hour",
+    Severity.INFO,
+    what="systemd has restarted the service by itself since it was last started by somebody (NRestarts), and its "
+    "present process is less than an hour old. It is up now: too few restarts for QT205.",
+    why="A crash once an hour is easily overlooked: each look finds it running.",
+    fix="`journalctl -u UNIT --since -1h` shows how it ended. Where that is expected, waive it with a reason.",
+    expect=_steady,
+)
+RULES = (QT207, QT218)

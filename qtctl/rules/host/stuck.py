@@ -1,0 +1,119 @@
+"""QT221, QT226, QT227: units that are on their way for too long, and units that are frozen."""
+
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.meaning.transitions import longest_us, stuck_us, transition
+from qtctl.meaning.units import read_unit
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired_unit import DesiredUnit
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.json import JsonObject
+from qtctl.model.moments import microseconds
+from qtctl.model.states import ServiceState
+from qtctl.rules import proofs
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+_SECOND = 1_000_000
+
+
+def _is_timed(unit: DesiredUnit) -> bool:
+    return isinstance(unit, DesiredService) and unit.state is ServiceState.ON_TIMER
+
+
+def _moving(desired: Desired, *, timed: bool) -> tuple[Expectation, ...]:
+    """Services that a timer starts are QT227's, all other units QT221's."""
+    return tuple(
+        Expectation(
+            unit.unit,
+            {"stuck": False},
+            (Need(Unit.FACT, unit.unit),),
+            partial(_is_moving, declared=unit, otherwise_us=desired.stuck_us),
+            unit.origin,
+        )
+        for unit in desired.units()
+        if _is_timed(unit) is timed
+    )
+
+
+def _is_moving(facts: Facts, declared: DesiredUnit, otherwise_us: int) -> Judgment:
+    unit = read_unit(facts, declared.unit)
+    if unit is None:
+        return NOT_JUDGED
+    way = transition(unit)
+    lasted = stuck_us(unit, longest_us(declared, way, otherwise_us), microseconds(facts.taken_at)) if way else 0
+    observed: JsonObject = {"active": unit.active_state, "sub": unit.sub_state}
+    if lasted:
+        observed["seconds"] = lasted // _SECOND
+    need, name = Need(Unit.FACT, declared.unit), declared.unit
+    source = proofs.unit_property(need, name, "SubState", unit.sub_state)
+    remedy = (
+        f"systemctl status {quote(name)}; journalctl -u {quote(name)} -n 50 shows what it waits for; "
+        f"systemctl kill -s KILL {quote(name)} ends its processes"
+    )
+    return Verdict(not lasted, observed, (source,), remedy=remedy)
+
+
+def _thawed(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            unit.unit,
+            {"freezer": "running"},
+            (Need(Unit.FACT, unit.unit),),
+            partial(_is_thawed, unit=unit.unit),
+            unit.origin,
+        )
+        for unit in desired.units()
+    )
+
+
+def _is_thawed(facts: Facts, unit: str) -> Judgment:
+    found = read_unit(facts, unit)
+    if found is None or not found.freezer_state:
+        return NOT_JUDGED
+    state = found.freezer_state
+    source = proofs.unit_property(Need(Unit.FACT, unit), unit, "FreezerState", state)
+    return Verdict(state == "running", {"freezer": state}, (source,), remedy=f"systemctl thaw {quote(unit)}")
+
+
+QT221 = Rule(
+    "QT221",
+    "stuck between two states",
+    Severity.ERROR,
+    what="The unit has been starting, reloading or stopping for longer than its timeout allows: TimeoutStartSec= or "
+    "TimeoutStopSec= as declared, 90 s where nothing is declared, `thresholds.stuck_after` of fleet.toml where "
+    "systemd itself would wait forever. A service that waits for its next restart is QT205.",
+    why="`activating` looks like a service that is about to be up, so nobody restarts it. A program that never says "
+    "that it is ready (Type=notify) or a stop that waits for a hung process can stay like that for weeks.",
+    fix="`systemctl status UNIT` shows which command it is at. Look for what that waits for: a lock, a host, a device. "
+    "Declare a timeout, so that systemd ends it the next time.",
+    expect=partial(_moving, timed=False),
+)
+QT226 = Rule(
+    "QT226",
+    "frozen",
+    Severity.ERROR,
+    what="The unit's control group is frozen (FreezerState=frozen): all of its processes are stopped. "
+    "`systemctl freeze` does that, and so do tools for snapshots and suspending.",
+    why="The unit is `active (running)`, its ports accept connections, and nothing answers. No list of failed units "
+    "shows it.",
+    fix="`systemctl thaw UNIT`. If something freezes it on purpose, such as a backup, see why that did not end.",
+    expect=_thawed,
+)
+QT227 = Rule(
+    "QT227",
+    "run of a timer that hangs",
+    Severity.ERROR,
+    what="A service that a timer starts has been starting or stopping for longer than its timeout, or for longer than "
+    "`thresholds.stuck_after` where it has none: a oneshot has none of its own.",
+    why="While one run lasts, its timer starts no other. A job that hangs once is not run again, and the timer looks "
+    "healthy.",
+    fix="`systemctl status UNIT` shows the process. End it with `systemctl stop UNIT`, find out what it waited for, "
+    "and declare `timeouts.start` for the service.",
+    expect=partial(_moving, timed=True),
+)
+RULES = (QT221, QT226, QT227)

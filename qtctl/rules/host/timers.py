@@ -1,0 +1,100 @@
+"""QT215: a declared timer is going to start its service again, and has not missed to."""
+
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.dialects.systemd.timespan import microseconds as span
+from qtctl.errors import InputError
+from qtctl.findings.finding import Severity
+from qtctl.meaning.units import is_up, read_unit
+from qtctl.model.desired import Desired, DesiredTimer
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.json import JsonObject
+from qtctl.model.moments import NEVER, microseconds
+from qtctl.rules import proofs
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+ONCE = frozenset(("OnBootSec", "OnStartupSec", "OnActiveSec", "OnClockChange", "OnTimezoneChange"))
+"""What starts a service once, and then not again."""
+ACCURACY_US = 60_000_000
+"""AccuracySec= as systemd has it."""
+SLACK_US = 60_000_000
+
+
+def _due(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            timer.unit,
+            {"next": "scheduled"},
+            (Need(Unit.FACT, timer.unit),),
+            partial(_is_due, timer=timer),
+            timer.origin,
+            (("QT227", timer.triggers),),
+        )
+        for timer in desired.timers
+        if timer.active
+    )
+
+
+def _is_due(facts: Facts, timer: DesiredTimer) -> Judgment:
+    unit = read_unit(facts, timer.unit)
+    if unit is None or not is_up(unit.active_state) or unit.sub_state == "running":
+        return NOT_JUDGED
+    next_us, need = _next(unit), Need(Unit.FACT, timer.unit)
+    if not next_us and not _monotonic(unit):
+        done = unit.last_trigger_usec > 0 and all(key in ONCE for key, _ in timer.schedule if key.startswith("On"))
+        source = proofs.unit_property(need, timer.unit, "SubState", unit.sub_state)
+        return Verdict(done, {"next": "none", "sub": unit.sub_state}, (source,), remedy=_remedy(timer))
+    late_us = microseconds(facts.taken_at) - next_us if next_us else 0
+    overdue = late_us > _tolerance_us(timer)
+    observed: JsonObject = {"next": "overdue", "seconds": late_us // 1_000_000} if overdue else {"next": "scheduled"}
+    source = proofs.unit_property(need, timer.unit, "SubState", unit.sub_state)
+    return Verdict(not overdue, observed, (source,), remedy=_remedy(timer))
+
+
+def _next(unit: Unit) -> int:
+    """Of a calendar expression; 0 for none. systemd says "never" as the largest number there is."""
+    return unit.next_elapse_usec_realtime if 0 < unit.next_elapse_usec_realtime < NEVER else 0
+
+
+def _monotonic(unit: Unit) -> bool:
+    return 0 < unit.next_elapse_usec_monotonic < NEVER
+
+
+def _tolerance_us(timer: DesiredTimer) -> int:
+    pairs = dict(timer.schedule)
+    return SLACK_US + _span(pairs.get("AccuracySec", ""), ACCURACY_US) + _span(pairs.get("RandomizedDelaySec", ""), 0)
+
+
+def _span(text: str, otherwise: int) -> int:
+    try:
+        return span(text) if text else otherwise
+    except InputError:
+        return otherwise
+
+
+def _remedy(timer: DesiredTimer) -> str:
+    return (
+        f"systemctl list-timers --all {quote(timer.unit)}; systemctl start {quote(timer.triggers)} runs it now; "
+        "give the timer a schedule that comes again"
+    )
+
+
+QT215 = Rule(
+    "QT215",
+    "timer without a next run, or overdue",
+    Severity.ERROR,
+    what="The timer is active and nothing is scheduled: its dates are over, or it counts from the last run "
+    "(OnUnitActiveSec=) of a service that has not run since the boot. Or its next run lies in the past by more than "
+    "AccuracySec= and RandomizedDelaySec= explain. A timer that is to run once after the boot, and did, is well; one "
+    "that is not active at all is QT219.",
+    why="`systemctl is-active` says active, and the job is never run again. What it should have done is missed when "
+    "somebody needs it.",
+    fix="Look at `systemctl list-timers --all`. Give the timer `on_calendar`, or `on_boot` beside `on_unit_active`. A "
+    "run that hangs (QT227) keeps its timer from starting another.",
+    expect=_due,
+)
+RULES = (QT215,)
