@@ -81,6 +81,11 @@ def has_file(unit: Unit | None) -> bool:
     return unit is not None and unit.load_state != "not-found"
 
 
+def is_loaded(unit: Unit | None) -> bool:
+    """Whether systemd has read its files, and could use them."""
+    return unit is not None and unit.load_state == "loaded"
+
+
 def read_unit(facts: Facts, name: str) -> Unit | None:
     """None where there is no such unit: no file, and nothing that runs. LookupError where that is not known."""
     unit = facts.read(Unit, name)

@@ -5,7 +5,7 @@ from functools import partial
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.meaning.originals import adopted_paths, needs_of, originals_of
-from qtctl.meaning.units import has_file, read_unit
+from qtctl.meaning.units import is_loaded, read_unit
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
@@ -49,7 +49,7 @@ def _needs(originals: tuple[DesiredFile, ...]) -> tuple[Need, ...]:
 
 def _only_declared(facts: Facts, unit: str, declared: frozenset[str], originals: tuple[DesiredFile, ...]) -> Judgment:
     found = read_unit(facts, unit)
-    if found is None or not has_file(found):
+    if found is None or not is_loaded(found):
         return NOT_JUDGED
     paths = found.drop_in_paths or []
     unknown = sorted(set(paths) - declared - adopted_paths(originals, facts))
@@ -78,7 +78,7 @@ def _read(desired: Desired) -> tuple[Expectation, ...]:
 
 def _is_read(facts: Facts, unit: str) -> Judgment:
     found = read_unit(facts, unit)
-    if found is None or not has_file(found):
+    if found is None or not is_loaded(found):
         return NOT_JUDGED
     stale = found.need_daemon_reload
     source = proofs.unit_property(Need(Unit.FACT, unit), unit, "NeedDaemonReload", "yes" if stale else "no")
@@ -101,7 +101,7 @@ def _from_its_file(desired: Desired) -> tuple[Expectation, ...]:
 
 def _is_from_its_file(facts: Facts, declared: DeclaredUnit, originals: tuple[DesiredFile, ...]) -> Judgment:
     found = read_unit(facts, declared.unit)
-    if found is None or not has_file(found):
+    if found is None or not is_loaded(found):
         return NOT_JUDGED
     path = found.fragment_path
     source = proofs.unit_property(Need(Unit.FACT, declared.unit), declared.unit, "FragmentPath", path)

@@ -5,7 +5,7 @@ from functools import partial
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.meaning.drift import differences
-from qtctl.meaning.units import has_file, read_unit
+from qtctl.meaning.units import is_loaded, read_unit
 from qtctl.model.desired import Desired
 from qtctl.model.desired_loaded import LoadedUnit, LoadedValue
 from qtctl.model.desired_unit import DesiredUnit
@@ -38,7 +38,7 @@ def _expectation(unit: DesiredUnit, loaded: LoadedUnit) -> Expectation:
 
 def _is_as_declared(facts: Facts, unit: str, wanted: tuple[LoadedValue, ...]) -> Verdict | tuple[Verdict, ...]:
     found = read_unit(facts, unit)
-    if found is None or not has_file(found) or found.loaded is None:
+    if found is None or not is_loaded(found) or found.loaded is None:
         return NOT_JUDGED
     different = differences(wanted, found.loaded)
     observed: JsonObject = {each.directive: each.loaded for each in different}
