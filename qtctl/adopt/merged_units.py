@@ -234,7 +234,7 @@ def _refused(unit: str, contents: Sequence[Content], desk: _Desk) -> tuple[Refus
 
 def _report_untaken(unit: str, found: Iterable[Refusal], book: Book) -> None:
     for each in found:
-        if each.loads and each.given:
+        if each.loads and each.sure and each.given:
             at = Place(each.given.file, each.given.line.line)
             book.error(QT118, unit, each.what, each.remedy, at=at)
 

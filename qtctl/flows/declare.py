@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from qtctl.errors import InputError, InputErrors
-from qtctl.findings.finding import Finding
+from qtctl.findings.finding import Finding, Severity
 from qtctl.flows.declared import Declared
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
@@ -50,7 +50,8 @@ def loadable(declared: Loaded, templates: Mapping[str, str]) -> Loaded:
     from qtctl.rules.view import look  # noqa: PLC0415
 
     view = look(declared.registry, declared.desired, templates, key_paths())
-    errors = tuple(_error(declared, finding) for finding in refused_units(view))
+    refused = (each for each in refused_units(view) if each.severity is Severity.ERROR)
+    errors = tuple(_error(declared, each) for each in refused)
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
     return declared

@@ -158,14 +158,15 @@ class _Work:
         return UnitMessage(unit, "", None, "", what, self._place(str(self.made[unit].origin)))
 
     def _message(self, said: Said) -> UnitMessage:
-        made = self.made.get(said.unit)
+        unit = said.unit if said.unit in self.made else template_of(said.unit)
+        made = self.made.get(unit)
         if made is None:
             named = f"{said.path or said.unit}: " if said.unit else ""
             return UnitMessage("", "", None, "", f"{named}{masked_lines(said.what)}", None)
         lines = made.content.decode().split("\n")
         text = lines[said.line - 1] if said.line and said.line <= len(lines) else ""
         declared = self._place(str(made.origin.at(*key_paths().get(text.partition("=")[0], ()))))
-        return UnitMessage(said.unit, said.path, said.line, masked_lines(text), masked_lines(said.what), declared)
+        return UnitMessage(unit, said.path, said.line, masked_lines(text), masked_lines(said.what), declared)
 
     def _calendar(self, staged: Staged) -> _Calendars:
         expressions = tuple(dict.fromkeys(expression for _, expression in _calendars(self.declared.desired.timers)))

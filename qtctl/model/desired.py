@@ -308,7 +308,7 @@ class Desired:
     loaded: tuple[LoadedUnit, ...] = ()
     """What systemd must have loaded, where that has been found out from `files`."""
     systemd: int = 252
-    """The version that the host is declared with."""
+    """The version that the host is declared with; the newest that is known here where that was guessed."""
 
     def units(self) -> tuple[DesiredUnit, ...]:
         """Every unit of the host that systemd can load, sorted by unit: of templates their instances."""

@@ -8,6 +8,7 @@ from qtctl.model.plan import Refusal
 def obstacles(desired: Desired) -> tuple[Refusal, ...]:
     """One refusal for each unit and reason. `desired` has been rendered."""
     return tuple(
-        Refusal(unit, f"{each.what}: systemd {desired.systemd} (of hosts.toml) refuses it", each.remedy)
+        Refusal(unit, f"{each.what}: the host's systemd refuses it", each.remedy)
         for unit, each in refused(texts_of(desired), desired.systemd)
+        if each.sure
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from qtctl.dialects.nearest import nearest
 from qtctl.dialects.systemd.size import bytes_of
+from qtctl.dialects.systemd.table.lookup import versions
 from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.errors import InputError
@@ -100,7 +101,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         accounts=accounts(registry, host),
         folders=folders(registry, host),
         hosts_file=hosts_file(registry, host),
-        systemd=declared.systemd,
+        systemd=versions()[-1] if "systemd" in declared.guessed else declared.systemd,
     )
 
 

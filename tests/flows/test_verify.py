@@ -209,3 +209,18 @@ run = {{ kind = "command", argv = ["/usr/bin/worker", "%i"] }}
         "services/worker.toml:1",
     )
     assert weighed.exposure
+
+
+@real
+def test_a_message_about_an_instance_is_its_templates() -> None:
+    worker = """\
+summary = "Worker %i"
+state = "running"
+type = "dbus"
+unit = "small-worker@.service"
+instances = ["b"]
+run = { kind = "command", argv = ["/usr/bin/worker", "%i"] }
+"""
+    found = asked(declare(changed(services__worker=worker), read_templates(None), "", None))
+    assert {each.unit for each in found.messages if each.unit} == {"small-worker@.service"}
+    assert found.verify.outcome is BROKEN

@@ -46,6 +46,8 @@ class Refusal:
     remedy: str
     given: Given | None = None
     loads: bool = False
+    sure: bool = True
+    """False where it depends on a unit that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,18 @@ def refusals(unit: str, file: UnitFile, version: int, dropins: Sequence[UnitFile
 
 
 def dropin_refusals(unit: str, file: UnitFile, version: int) -> tuple[Refusal, ...]:
-    """What makes systemd drop the rest of a drop-in of a unit that is not known."""
+    """What makes systemd drop the rest of a drop-in of a unit that is not known, or could make it refuse the unit."""
     found = assigned(unit, None, (file,), version)
-    return tuple(_gave_up(found, main=""))
+    return (*_gave_up(found, main=""), *_added_start(found, file))
+
+
+def _added_start(found: Assigned, file: UnitFile) -> Iterator[Refusal]:
+    starts = [each.value for each in file.directives if (each.section, each.key) == ("Service", "ExecStart")]
+    given = found.given("Service", "ExecStart")
+    if given is None or "" in starts or found.last("Service", "Type") == "oneshot":
+        return
+    what = "adds an ExecStart= to that of the unit, which only Type=oneshot may have several of"
+    yield Refusal(what, 'empty it first, with "ExecStart=" before it', given, loads=True, sure=False)
 
 
 def _refusals(unit: _Unit, main: str) -> Iterator[Refusal]:

@@ -60,13 +60,13 @@ def _troubles(line: Line, unit: str, version: int) -> Iterator[_Trouble]:
     kind = known(line.section, line.key, version)
     if kind is None or not line.value:
         return
-    executed = kind == "PATH [ARGUMENT [...]]"
+    executed, refused = kind == "PATH [ARGUMENT [...]]", _refused(line, kind, unit, version)
     if inline_comment(kind, line.value):
         what = f"{line.key}= has a # after its value: systemd knows no such comments"
         yield Severity.ERROR, what, "put it on a line of its own"
-    elif not _refused(line, kind, unit, version) and (trouble := value_trouble(line.key, kind, line.value, version)):
+    elif not refused and (trouble := value_trouble(line.key, kind, line.value, version)):
         yield Severity.ERROR, f"{line.key}= {trouble}: systemd ignores the line", "fix the value"
-    if (executed or kind in ("ENVIRON", "STRING")) and _percent(line.value):
+    if (executed or kind in ("ENVIRON", "STRING")) and not refused and _percent(line.value):
         yield Severity.WARNING, f"{line.key}= has a % that systemd replaces", "write %% for a percent sign"
     if kind == "ENVIRON":
         yield from _assignments(line)

@@ -26,7 +26,7 @@ def refused_units(view: View) -> Iterator[Finding]:
         if not view.whole(about):
             continue
         at = spot(view, unit, refusal.given.line) if refusal.given else unit.declared.origin
-        what, severity = _what(refusal), Severity.ERROR
+        what, severity = _what(refusal), Severity.ERROR if refusal.sure else Severity.WARNING
         if surely is not None and (name, refusal.what) not in surely:
             what, severity = f"{what}, if that is what the host has: its version was guessed", Severity.INFO
         yield QT118.broken(about.subject, what, _remedy(view, refusal, about, at), at, severity=severity)

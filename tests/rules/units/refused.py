@@ -1,11 +1,24 @@
 """QT118: what is found, and what is not. Every reason of systemd is in tests/dialects/systemd/test_refusals.py."""
 
-from tests.lint.case import FEED, FLEET, LINE, Case, E, I, after, service
+from tests.lint.case import FEED, FLEET, LINE, Case, E, I, W, after, service
 
 RESTART = after('limits = { memory_max = "256M" }\n', 'restart = { restart = "always" }')
 ONCE = {FEED: ('state = "running"', 'state = "running"\ntype = "oneshot"\nremain_after_exit = true')}
 SECOND = f"{LINE.rpartition(':')[0]}:{int(LINE.rpartition(':')[2]) + 1}"
 DBUS = ('state = "running"', 'state = "running"\ntype = "dbus"')
+
+POOL = """\
+summary = "Pool"
+state = "running"
+unit = "small-pool@.service"
+instances = ["1", "2"]
+run = { kind = "command", argv = ["/usr/bin/pool"] }
+"""
+
+
+def dropin(unit: str, *lines: str) -> str:
+    return "\n".join(("[more]", f'unit = "{unit}"', "", *lines, ""))
+
 
 CASES: tuple[Case, ...] = (
     Case(
@@ -64,6 +77,30 @@ CASES: tuple[Case, ...] = (
             f"services/{name}.toml": f'summary = "{name}"\nstate = "stopped"\n[run]\nkind = "command"\nargv = ["/x"]\n'
             f'[process]\nbus_name = "{bus}"\n'
             for name, bus in (("a", "org.a.b"), ("b@", "org.a.b"))
+        },
+    ),
+    Case(
+        "a drop-in that adds a program to a unit of somebody else",
+        (("QT118", W, "dropins.toml:4", "more", "adds an ExecStart= to that of the unit"),),
+        files={"dropins.toml": dropin("nginx.service", 'systemd.Service.ExecStart = "/bin/true"')},
+    ),
+    Case(
+        "a drop-in that empties it first",
+        files={"dropins.toml": dropin("nginx.service", 'systemd.Service.ExecStart = ["", "/bin/true"]')},
+    ),
+    Case(
+        "a drop-in of which systemd drops the rest",
+        (("QT118", E, "dropins.toml:4", "more", "in a drop-in: systemd drops the rest of that file"),),
+        files={"dropins.toml": dropin("nginx.service", 'sandbox.selinux_context = "%F"')},
+    ),
+    Case(
+        "a drop-in of an instance, with its template",
+        (("QT118", E, "dropins.toml:5", "more", "has Restart=always, which Type=oneshot may not have"),),
+        files={
+            "services/pool.toml": POOL,
+            "dropins.toml": dropin(
+                "small-pool@2.service", 'systemd.Service.Type = "oneshot"', 'restart.restart = "always"'
+            ),
         },
     ),
 )
