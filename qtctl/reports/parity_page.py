@@ -17,6 +17,7 @@ from qtctl.reports.parity import (
 from qtctl.reports.phrases import NONE, UNKNOWN, counted
 from qtctl.rules.sides import Listening
 
+MANY = 3
 HEADS = (
     "compose service",
     "line",
@@ -71,7 +72,7 @@ def summary(report: ParityDocument) -> Iterator[tuple[Text, ...]]:
 
 def of_file(file: FileParity, *, proofs: bool) -> Blocks:
     findings = [finding for row in file.services for finding in row.findings] + list(file.findings)
-    unknown = [f"{row.service}: {'; '.join(row.unknown)}" for row in file.services if row.unknown]
+    unknown = _by_reason((row.service, "; ".join(row.unknown)) for row in file.services if row.unknown)
     why = [f"{row.service}: {row.why}" for row in file.services if row.why]
     return (
         Section(
@@ -85,6 +86,18 @@ def of_file(file: FileParity, *, proofs: bool) -> Blocks:
             ),
         ),
     )
+
+
+def _by_reason(unknown: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """A line for each service; one for many with the same reason, as where the host was not reached."""
+    services: dict[str, list[str]] = {}
+    for service, reason in unknown:
+        services.setdefault(reason, []).append(service)
+    for reason, those in services.items():
+        if len(those) > MANY:
+            yield f"{counted(len(those), 'service')}: {reason}"
+        else:
+            yield from (f"{service}: {reason}" for service in those)
 
 
 def service_cells(row: ServiceRow) -> tuple[Text, ...]:

@@ -10,6 +10,7 @@ from qtctl.parity.rows import ParityReport, ParityRow
 from qtctl.reports.document import dumped
 from qtctl.reports.parity import ParityDocument
 from qtctl.reports.parity_page import page, screen
+from qtctl.reports.unreachable import condense
 from qtctl.reports.view import View
 from qtctl.rules.catalogue import meanings_of
 from qtctl.rules.sides import PortSide, UnitSide
@@ -25,9 +26,16 @@ def view(document: ParityDocument, reports: Sequence[ParityReport]) -> View:
         json=partial(dumped, document),
         page=partial(page, document),
         screen=partial(screen, document),
-        findings=lambda: tuple(finding for report in reports for finding in _Findings(report)),
+        findings=lambda: _condensed([finding for report in reports for finding in _Findings(report)], document.host),
         rules=tuple(RULES),
     )
+
+
+def _condensed(findings: Sequence[Finding], host: str) -> Sequence[Finding]:
+    """Units and ports of a host that could not be asked anything are one line."""
+    sides = [each for each in findings if each.id in ("QT802", "QT803")]
+    condensed = condense(sides, host)
+    return findings if condensed is sides else (*(each for each in findings if each not in sides), *condensed)
 
 
 @dataclass(frozen=True, slots=True)

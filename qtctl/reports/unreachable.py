@@ -20,14 +20,14 @@ def why_unreachable(outcomes: Iterable[tuple[Outcome, str | None]]) -> str | Non
 def condense(checks: Sequence[Finding], address: str) -> Sequence[Finding]:
     """Checks as they are; of a host that could not be asked, one that says why. `address`: as it was asked for."""
     reason = why_unreachable((check.outcome, check.reason) for check in checks)
-    if reason is None:
+    if reason is None or len(checks) == 1:
         return checks
     return (
         Finding(
             id=UNREACHABLE,
             outcome=Outcome.UNKNOWN,
             severity=Severity.ERROR,
-            title=f"as declared in {len(checks)} checks" if len(checks) > 1 else "as declared",
+            title=f"as declared in {len(checks)} checks",
             subject=address,
             host=checks[0].host,
             reason=reason,

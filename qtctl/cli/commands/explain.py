@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.output import write
+from qtctl.cli.output import tell
+from qtctl.dialects.lines import lines
 
 
 def explain(
@@ -15,7 +16,8 @@ def explain(
     from qtctl.rules.explain import catalogue_markdown
     from qtctl.rules.explain import explain as text_of
 
-    write(catalogue_markdown() if id_ is None else text_of(id_.upper()))
+    for line in lines(catalogue_markdown() if id_ is None else text_of(id_.upper())):
+        tell(line)
 
 
 EXAMPLES = (
