@@ -22,6 +22,11 @@ _WITH_P = frozenset(
     | {"sshpass", "mongo", "mongosh", "mongodump", "mongorestore", "sqlcmd", "mosquitto_pub", "mosquitto_sub"}
 )
 """Programs to which -p or -P is a password also where it is put together with it."""
+_WITHOUT = frozenset(
+    {"compose", "docker-compose", "podman-compose", "journalctl", "celery", "rsync", "ssh", "cp", "mkdir", "install"}
+    | {"tar", "ps", "pgrep", "pkill", "taskset", "ionice", "uwsgi", "git", "make", "screen", "top"}
+)
+"""Programs to which -p or -P is no password."""
 _OWN = {
     "-a": frozenset({"redis-cli", "http", "https", "xh"}),
     "-w": frozenset({"ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami"}),
@@ -36,6 +41,11 @@ _OWN = {
 def argument_spans(words: Sequence[str]) -> list[list[Span]]:
     """Where each word of a command, the program first, looks like a secret."""
     return _spans(words, _DEEP)
+
+
+def never_password(words: Sequence[str]) -> bool:
+    """Whether -p is something else to one of the programs, and a password to none: a project, a priority, a mode."""
+    return not takes_password(words) and not _WITHOUT.isdisjoint(PurePosixPath(each).name for each in words)
 
 
 def takes_password(words: Sequence[str]) -> bool:

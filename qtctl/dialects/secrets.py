@@ -27,6 +27,11 @@ _NOT_ITSELF = re.compile(
     r"FACTORY|ALGORITHMS|CIPHER|DIGEST|FUNCTION|MODULE|PLUGIN|DIRECTORY|VALIDATION|LOCATION)$"
 )
 """What a name ends with that speaks about a secret and holds none."""
+_NO_PASSWORD = re.compile(
+    r"(^|_)(PASS_(THROUGH|THRU|FILTER|BAND|RATE)|(FIRST|SECOND|LAST|ONE|TWO|MULTI|SINGLE|HIGH|LOW|BAND)_PASS)(_|$)"
+)
+"""Of passes that are no passwords."""
+_OF_DIGEST = re.compile(r"(^|_)(SHA[0-9]*|MD5|COMMIT|REV|REVISION|DIGEST|CHECKSUM|FINGERPRINT|ETAG)$")
 _PLACEHOLDER = re.compile(
     r"|\$\{?\w+\}?|<[^>]*>|\*+|true|false|yes|no|on|off|none|null|[0-9]{1,4}(\.[0-9]+)?", re.IGNORECASE
 )
@@ -69,7 +74,7 @@ def secret_by_form(value: str) -> str:
 def secret_name(name: str) -> bool:
     """Whether a setting or an option of this name holds a secret: BINANCE_API_KEY, --db-password."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.lstrip("-")).upper().replace("-", "_").replace(".", "_")
-    return bool(_NAME.search(words)) and not _NOT_ITSELF.search(words)
+    return bool(_NAME.search(words)) and not _NOT_ITSELF.search(words) and not _NO_PASSWORD.search(words)
 
 
 def harmless(value: str) -> bool:
@@ -115,6 +120,12 @@ def _tokens(text: str) -> list[tuple[int, int]]:
         for match in _JSON_WEB_TOKEN.finditer(text)
     )
     return [(header.start(), end) for header, end in found if header]
+
+
+def digest(name: str, value: str) -> bool:
+    """Whether a name says that a value of hexadecimal digits is the digest of something that all may know."""
+    words = name.lstrip("-").upper().replace("-", "_")
+    return bool(_OF_DIGEST.search(words)) and bool(_HEX.fullmatch(value.rpartition(":")[2]))
 
 
 def random_looking(value: str) -> bool:

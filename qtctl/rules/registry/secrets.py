@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from qtctl.dialects.arguments import Span, argument_spans, takes_password
-from qtctl.dialects.secrets import harmless, random_looking, secret_by_form, secret_name, secret_spans
+from qtctl.dialects.arguments import Span, argument_spans, never_password, takes_password
+from qtctl.dialects.secrets import digest, harmless, random_looking, secret_by_form, secret_name, secret_spans
 from qtctl.dialects.systemd.unitfile import Line
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Severity
@@ -50,16 +50,16 @@ def _secret(text: Text) -> tuple[Severity, str] | None:
         return None
     if secret_name(text.name) and not harmless(text.value):
         return _BY_NAME
-    return _RANDOM if random_looking(text.value) else None
+    return _RANDOM if random_looking(text.value) and not digest(text.name, text.value) else None
 
 
 def _in_command(subject: str, keys: Sequence[str], words: tuple[str, ...], at: Origin | Place) -> Iterator[Finding]:
-    known, long = takes_password(words), sum(map(len, words)) > _LONGEST
+    known, other, long = takes_password(words), never_password(words), sum(map(len, words)) > _LONGEST
     judged = [_whole(word) for word in words] if long else argument_spans(words)
     for number, (key, word, spans) in enumerate(zip(keys, words, judged, strict=True)):
         if not spans or not key:
             continue
-        found = _of_word(word, words[number - 1] if number else "", spans, known=known)
+        found = _of_word(word, words[number - 1] if number else "", spans, known=known, other=other)
         if found:
             severity, what = found
             option = word.partition("=")[0] if word.startswith("-") and "=" in word else ""
@@ -72,16 +72,17 @@ def _whole(word: str) -> list[Span]:
     return [(0, len(word), "")] if secret_by_form(word) else []
 
 
-def _of_word(word: str, before: str, spans: Sequence[Span], *, known: bool) -> tuple[Severity, str] | None:
-    """`known`: a program runs to which -p is a password; to any other it may be a port, a profile, a project."""
+def _of_word(word: str, before: str, spans: Sequence[Span], *, known: bool, other: bool) -> tuple[Severity, str] | None:
+    """`known`: a program runs to which -p is a password; `other`: one to which it is something else."""
     certain = secret_by_form(word)
     if certain:
         return Severity.ERROR, certain
     after_p = before in _P or (word[:2] in _P and "=" not in word)
     if after_p and not known:
-        return _AFTER_P if _MIXED.search(word) else None
+        return _AFTER_P if _MIXED.search(word) and not other else None
     if all(not name for _, _, name in spans) and random_looking(word):
-        return _RANDOM
+        name, _, value = word.rpartition("=")
+        return None if digest(name or before, value) else _RANDOM
     return _BY_NAME if any(name for _, _, name in spans) else _HIDDEN
 
 

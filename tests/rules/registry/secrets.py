@@ -121,6 +121,9 @@ CASES: tuple[Case, ...] = (
             _argv("/usr/bin/docker", "compose", "-p", "shop", "up"),
             _argv("/usr/bin/celery", "worker", "-P", "gevent"),
             _argv("/usr/bin/journalctl", "-p", "err"),
+            _argv("/usr/bin/docker", "compose", "-p", "shop2", "up"),
+            _argv("/usr/bin/x", "--commit", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"),
+            _argv("/usr/bin/x", "--sha256=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b9f86d081884c7d659a2feaa0"),
         )
     ),
     Case(
@@ -131,6 +134,10 @@ CASES: tuple[Case, ...] = (
                 PASSWORD_ENCRYPTION="scram-sha-256",
                 TOKEN_GENERATOR="uuid4",
                 SECRET_BACKEND="vault",
+                FIRST_PASS="fast",
+                PASS_THROUGH="all",
+                GIT_COMMIT="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+                IMAGE_DIGEST="sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b9f86d081884c7d659a2feaa0",
                 PASSWORD_VALIDATOR="zxcvbn",
                 AUTH_TOKEN_HANDLER="jwt.decode",
                 passwordHasher="bcrypt",
