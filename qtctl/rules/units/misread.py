@@ -7,6 +7,7 @@ from qtctl.dialects.lines import file_lines
 from qtctl.dialects.systemd.fatal import can_be_fatal, given_up
 from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.dialects.systemd.table.lookup import known
+from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.dialects.systemd.unitfile import Line
 from qtctl.dialects.systemd.values import inline_comment, value_trouble
 from qtctl.errors import InputError, Unrendered
@@ -46,7 +47,7 @@ def misread(view: View) -> Iterator[Finding]:
             yield _of_file(unit.subject, unit.file, _CRLF, "save the template with LF")
         for line in unit.parsed.directives:
             fatal = can_be_fatal(line.section, line.key)
-            at = (line.section, line.key, line.value, unit.name if fatal else "")
+            at = (line.section, line.key, line.value, unit.name if fatal else "@" * is_template(unit.name))
             if at not in judged:
                 judged[at] = tuple(_troubles(line, unit.name, version))
             for severity, what, remedy in (*judged[at], *(_variables(unit, line) if view.whole(unit) else ())):
@@ -66,7 +67,8 @@ def _troubles(line: Line, unit: str, version: int) -> Iterator[_Trouble]:
         yield Severity.ERROR, what, "put it on a line of its own"
     elif not refused and (trouble := value_trouble(line.key, kind, line.value, version)):
         yield Severity.ERROR, f"{line.key}= {trouble}: systemd ignores the line", "fix the value"
-    if (executed or kind in ("ENVIRON", "STRING")) and not refused and _percent(line.value):
+    percent = executed or kind in ("ENVIRON", "STRING")
+    if percent and not refused and _percent(line.value, of_template=is_template(unit)):
         yield Severity.WARNING, f"{line.key}= has a % that systemd replaces", "write %% for a percent sign"
     if kind == "ENVIRON":
         yield from _assignments(line)
@@ -78,8 +80,11 @@ def _refused(line: Line, kind: str, unit: str, version: int) -> bool:
     return kind == "SERVICETYPE" or (trouble is not None and trouble.fatal)
 
 
-def _percent(value: str) -> bool:
+def _percent(value: str, *, of_template: bool) -> bool:
+    """In a template the name of the instance may follow a digit: `--port 810%i`."""
     bare = value.replace("%%", "")
+    if of_template:
+        bare = bare.replace("%i", "")
     return any(pattern.search(bare) for pattern in (_DATE, _AFTER_DIGIT, _URL_ESCAPE))
 
 

@@ -88,4 +88,12 @@ CASES: tuple[Case, ...] = (
             "ExecStartPre=@/bin/echo x --y=${NOTHING}",
         )
     ),
+    Case(
+        "the name of an instance behind a digit",
+        files={
+            "services/pool.toml": 'summary = "Pool"\nstate = "running"\ninstances = ["1", "2"]\n'
+            'ports.http.listen = "127.0.0.1:810%i"\n'
+            'run = { kind = "uvicorn", app = "small.feed:app", venv = "main", port = "http" }\n'
+        },
+    ),
 )
