@@ -1,7 +1,7 @@
 """qtctl as a process of its own that need not load its modules: forked from one that loaded them and did nothing else.
 
-A cold start costs 0.4 s of processor time, nearly all of it for modules; a fork costs 0.02 s. Everything else is as for
-any process: arguments, environment, folder, standard streams, signals, exit code. Tests of the start itself, of
+A cold start costs 0.2 to 0.4 s of processor time, nearly all of it for modules; a fork costs 0.03 s. Everything else is
+as for any process: arguments, environment, folder, standard streams, signals, exit code. Tests of the start itself, of
 terminals and of signals start `tests.cli.world.PROGRAM`.
 """
 

@@ -12,6 +12,7 @@ from qtctl.dialects.systemd.size import bytes_of
 from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.errors import InputError
 from qtctl.model.expect import Exact, Expect, Unfit
+from qtctl.model.unit_kinds import DECLARATIONS
 
 Switch = Annotated[bool, Exact()]
 Number = Annotated[int, Exact()]
@@ -26,7 +27,7 @@ ExternalName = Annotated[str, _NAME, Expect("the name of an external in external
 UnitName = Annotated[
     str,
     StringConstraints(
-        pattern=r"^[A-Za-z0-9:_.\\@-]+\.(service|timer|target|socket|path|slice|mount|automount|swap)$", max_length=255
+        pattern=rf"^[A-Za-z0-9:_.\\@-]+\.({'|'.join(each.kind for each in DECLARATIONS)})$", max_length=255
     ),
     Expect('the whole name of a unit, such as "redis.service"'),
 ]

@@ -2,6 +2,7 @@
 
 import re
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -78,7 +79,12 @@ def _declared(box: Box) -> set[tuple[str, str]]:
 
 
 def _desired(box: Box) -> Desired:
-    return declare(read_registry(box.registry), read_templates(None), "", None).desired
+    return _declare(tuple(read_registry(box.registry).items()))
+
+
+@lru_cache(maxsize=2)
+def _declare(files: tuple[tuple[str, bytes], ...]) -> Desired:
+    return declare(dict(files), read_templates(None), "", None).desired
 
 
 def _proved(box: Box, finding: dict[str, Any], auditor: str) -> None:
