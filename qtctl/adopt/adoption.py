@@ -32,6 +32,8 @@ class Fate(StrEnum):
     """Holds a secret, of which only the name was taken."""
     COPY = "copy"
     """In a copy that was not taken."""
+    REPORTED = "reported"
+    """No key says it; a line of the report does."""
     UNREAD = "unread"
     """In a file that systemd would not load, and that was not adopted."""
 
@@ -68,6 +70,10 @@ class FileFate:
         return sum(line.fate in fates for line in self.lines)
 
 
+LEFT = (Fate.NOTE, Fate.REPORTED)
+"""Of attributes of compose files: no key says them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A directive that the rendered unit says otherwise than the original. Never its values.
@@ -83,7 +89,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class AdoptedUnit:
-    """`entry` is where it stands in the registry: a file, or file#table. `typed` and `hatch` count directives."""
+    """`entry` is where it stands in the registry: a file, or file#table. `typed` and `hatch` count directives.
+
+    Of a compose service they count attributes, and `left` those that no key says: notes, and lines of the report.
+    """
 
     unit: str
     entry: str
@@ -91,6 +100,7 @@ class AdoptedUnit:
     state: str
     typed: int
     hatch: int
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +126,10 @@ class Adoption:
 
     @property
     def share(self) -> float:
-        """Of the directives that take effect, those in keys of their own: 0 to 1."""
+        """Of the directives that take effect, or of all attributes, those in keys of their own: 0 to 1."""
         typed = sum(each.typed for each in self.units)
-        total = typed + sum(each.hatch for each in self.units)
+        left = sum(file.count(*LEFT) for file in self.files if file.kind is FileKind.COMPOSE)
+        total = typed + left + sum(each.hatch for each in self.units)
         return typed / total if total else 1.0
 
     @property
@@ -170,6 +181,6 @@ def _to_do(adoption: Adoption) -> Iterator[Finding]:
         yield _open(source, f"secrets to be put on the host, for {', '.join(secrets)}", "QT109")
     unsaid = sorted({each.subject for each in adoption.judgments if not each.id and each.severity is not Severity.INFO})
     if unsaid:
-        yield _open(source, f"say how they are started: {', '.join(unsaid)}")
+        yield _open(source, f"settle what the warnings ask of {', '.join(unsaid)}")
     if any(not each.because for each in adoption.differences):
         yield _open(source, "directives that are rendered otherwise than they were")

@@ -1,159 +1,222 @@
-"""Compose services → services and externals of a registry, as far as systemd has words for what they say."""
+"""Compose projects → services and externals of a registry. Of each attribute the account says what became of it."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from qtctl.adopt.adoption import AdoptedUnit, FileFate, FileKind
-from qtctl.adopt.compose_secrets import Hiding, argument
-from qtctl.adopt.ledger import Book
+from pydantic import ValidationError
+
+from qtctl.adopt.adoption import AdoptedUnit, Fate, FileFate, FileKind
+from qtctl.adopt.compose_keys import HANDLERS
+from qtctl.adopt.compose_parts import Parts
+from qtctl.adopt.compose_reading import NO_COUNTERPART, Left, Reading, attributes_of
+from qtctl.adopt.compose_reasons import OPEN, REASONS, TOP
+from qtctl.adopt.compose_resources import read_limits, read_restart, replicas
+from qtctl.adopt.compose_shared import Shared
 from qtctl.adopt.names import allowed
 from qtctl.adopt.registry import POLICY, HostFacts, hosts_entry
-from qtctl.adopt.suspect import without
-from qtctl.dialects.compose.environment import Environment
-from qtctl.dialects.compose.types import Compose, ComposeService, PortKind, Published
-from qtctl.dialects.paths import normal
-from qtctl.dialects.secrets import masked
+from qtctl.dialects.compose.load import Project
+from qtctl.dialects.compose.values import Table as Attributes
+from qtctl.dialects.paths import has_control
 from qtctl.errors import Place
 from qtctl.findings.finding import Severity
-from qtctl.rules.registry.addresses import QT101
-from qtctl.rules.registry.secrets import QT109
+from qtctl.model.registry import Service
 
 Table = dict[str, Any]
-_MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([bkmgt]?)i?b?", re.IGNORECASE)
-_CPUS = re.compile(r"[0-9]+(\.[0-9]+)?")
-_RESTARTS = {"always": "always", "unless-stopped": "always", "no": "no", "on-failure": "on-failure"}
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+COMPLETED = "service_completed_successfully"
+_ANY_TEXT = frozenset({"summary", "why", "notes", "run", "env", "commands"})
+SHOWN = 12
+"""Attributes that one line of the report names."""
 
 
 @dataclass(slots=True)
-class Adopting:
-    """One adoption of several files. `names`: compose service → what it is called here; `taken`: ports by number."""
+class Adopting(Shared):
+    """One adoption of several projects. `names`: compose service → what it is called here."""
 
-    fleet: str
-    book: Book
     names: dict[str, str] = field(default_factory=dict)
-    taken: dict[tuple[str, int], str] = field(default_factory=dict)
     services: dict[str, Table] = field(default_factory=dict)
     externals: dict[str, Table] = field(default_factory=dict)
     legacy: dict[str, Table] = field(default_factory=dict)
     units: list[AdoptedUnit] = field(default_factory=list)
 
-    def take(self, compose: Compose, environments: Mapping[str, Environment]) -> None:
-        """All services of a file; one that an earlier file has is that one's."""
+    def take(self, project: Project) -> None:
+        """All services of a project; one that an earlier project has is that one's."""
         dispositions: Table = {}
-        self.book.file(FileFate(compose.file, FileKind.COMPOSE, "", taken=True, why="read"))
-        for service in compose.services:
-            dispositions[service.name] = self._disposition(service)
-            if service.name not in self.names:
-                self.names[service.name] = _free(allowed(service.name), self.names.values())
-                self._service(service, environments.get(service.name, {}), compose.file)
+        self.book.file(FileFate(project.file, FileKind.COMPOSE, "", taken=True, why="read"))
+        for error in project.refused:
+            at = error.place or Place(project.file)
+            what = f"Compose refuses this: {self.shown(error.what)}"
+            self.book.tell(project.name, what, error.hint, at=at, severity=Severity.WARNING)
+        if project.unset:
+            what = f"these variables have no value, and were replaced by nothing: {', '.join(project.unset)}"
+            self.book.tell(
+                project.name, what, "set them in .env, with --env-file or in the shell", at=Place(project.file)
+            )
+        needed = _completed(project)
+        for name, service in project.services().items():
+            dispositions[name] = _disposition(service)
+            if name not in self.names:
+                self.names[name] = _free(allowed(name), self.names.values())
+                self._service(name, service, project, completed=name in needed)
             else:
-                what = f"is in an earlier file too, which was taken; {compose.file} adds only its disposition"
-                self.book.tell(service.name, what, at=Place(compose.file, service.line))
-            dispositions[service.name]["to"] = [self.names[service.name]]
-        name = PurePosixPath(compose.file).name
-        path = f"legacy/{allowed(name.removesuffix('.yml').removesuffix('.yaml'))}.toml"
-        path = path if path not in self.legacy else f"legacy/{allowed(compose.file)}.toml"
-        self.legacy[path] = {"compose": name, "services": dispositions}
+                self._repeated(name, service, project)
+            dispositions[name]["to"] = [self.names[name]]
+        self._resources(project)
+        file = PurePosixPath(project.file).name
+        path = f"legacy/{allowed(file.removesuffix('.yml').removesuffix('.yaml'))}.toml"
+        path = path if path not in self.legacy else f"legacy/{allowed(project.file)}.toml"
+        self.legacy[path] = {"compose": file, "services": dispositions}
 
-    def _disposition(self, service: ComposeService) -> Table:
-        ports = {str(each.published): str(each.published) for each in service.ports if each.kind is PortKind.FIXED}
-        said = {"is": "mapped", "to": [], "why": "Adopted under its own name."}
-        return {**said, **({"ports": ports} if ports else {})}
+    def _repeated(self, name: str, service: Attributes, project: Project) -> None:
+        what = f"is in an earlier file too, which was taken; {project.file} adds only its disposition"
+        self.book.tell(name, what, at=service.place)
+        for key in service.lines:
+            for attribute in attributes_of(key, service.get(key)):
+                self._fate(name, attribute, Fate.COPY, service.line_of(key), project)
 
-    def _service(self, service: ComposeService, environment: Environment, file: str) -> None:
-        name = self.names[service.name]
-        argv = command(service)
-        hiding = Hiding(self.book.secrets)
-        hiding.take({key: value for key, value in environment.items() if _ENV_NAME.fullmatch(key)})
-        line = hiding.line((_program(argv[0]), *argv[1:])) if argv else None
-        ports = self._ports(service, file)
-        at = Place(file, service.line)
-        if argv is None and service.build is None:
-            summary = self._shown(f"Was the container of {service.image or service.name}.")
-            self.externals[name] = {"summary": summary, "ports": ports} if ports else {"summary": summary}
-            what = "runs the program of its image: it was declared as an external"
-            self.book.tell(service.name, what, "say which unit of the host it is now", at=at)
-            self.units.append(AdoptedUnit(f"{name}.service", f"externals.toml#{name}", file, "running", len(ports), 0))
-            return
-        table = {
-            "summary": self._shown(f"Was the container {service.container_name or service.name}."),
-            **_running(argv),
-            "notes": "\n".join(map(self._shown, _notes(service))),
-            **({"run": run(argv, line)} if argv else {}),
-            **({"ports": ports} if ports else {}),
-            **self._environment(service, hiding, at),
-            **_order(service),
-            **self._limits(service, at),
-            **_restart(service),
-        }
-        if argv is None:
-            what = "has its command in its image: it is declared retired until somebody says how it is started"
-            self.book.tell(service.name, what, "give it [run], and a state", at=at, severity=Severity.WARNING)
-        self.services[name] = {key: value for key, value in table.items() if value not in ("", {})}
-        said = sum(len(table[key]) for key in ("ports", "env", "order", "limits", "restart") if key in table)
-        unit = f"{self.fleet}-{name}.service"
-        self.units.append(AdoptedUnit(unit, f"services/{name}.toml", file, table["state"], said + bool(argv), 0))
+    def _service(self, name: str, service: Attributes, project: Project, *, completed: bool) -> None:
+        reading = Reading(self.fleet, self.names[name], service, dict(project.values[name]))
+        parts = Parts(self, name, reading, project)
+        run = parts.read_run()
+        parts.read_environment()
+        count = replicas(reading)
+        parts.read_ports(count)
+        parts.read_order()
+        read_limits(reading)
+        read_restart(reading)
+        if completed:
+            parts.complete()
+        for key in reading.said():
+            handler = HANDLERS.get(key)
+            if handler is not None and reading.unsettled(key):
+                handler(reading)
+        parts.read_host(self.systemd)
+        parts.read_notes()
+        self._leave_rest(reading)
+        self._finish(name, parts, run, count, project)
 
-    def _ports(self, service: ComposeService, file: str) -> Table:
-        found: Table = {}
-        for port in service.ports:
-            if port.kind is not PortKind.FIXED or port.published is None or port.protocol not in ("tcp", "udp"):
-                self.book.tell(
-                    service.name, f"port {self._shown(port.raw)} is not fixed by the file", at=Place(file, port.line)
-                )
+    def _leave_rest(self, reading: Reading) -> None:
+        for key in reading.said():
+            rest = reading.unsettled(key)
+            why, to_do = REASONS.get(key, (NO_COUNTERPART, ""))
+            if key.startswith("x-"):
+                why, to_do = "is an extension, which Compose ignores", ""
+            reading.leave(why, *rest, to_do=to_do, is_open=key in OPEN)
+
+    def _finish(self, name: str, parts: Parts, run: str, count: int, project: Project) -> None:
+        reading, service = parts.reading, parts.reading.service
+        if run == "external":
+            entry, state = self._external(parts), "running"
+        else:
+            state, why = parts.state(run, count)
+            reading.table = {
+                "summary": self.shown(f"Was the container {reading.values.get('container_name') or name}."),
+                "state": state,
+                **({"why": why} if why else {}),
+                "notes": "\n".join(map(self.shown, reading.notes)),
+                **reading.table,
+            }
+            self._template(reading, count)
+            self._fit(reading)
+            self.services[reading.name] = {key: value for key, value in reading.table.items() if value not in ("", {})}
+            entry = f"services/{reading.name}.toml"
+        for left in reading.left:
+            self._tell(name, left)
+        for attribute, fate in reading.fates.items():
+            key = attribute.partition(".")[0].partition("[")[0]
+            self._fate(name, attribute, fate, service.line_of(key), project)
+        typed = sum(fate in (Fate.TYPED, Fate.SECRET) for fate in reading.fates.values())
+        unit = f"{reading.name}.service" if run == "external" else f"{self.fleet}-{reading.name}.service"
+        rest = len(reading.fates) - typed
+        self.units.append(AdoptedUnit(unit, entry, project.file, state, typed, 0, rest))
+
+    def _external(self, parts: Parts) -> str:
+        """Nothing but its ports is said of what only its image knows; all else is a line of the report."""
+        reading = parts.reading
+        image = reading.values.get("image") or parts.name
+        external: Table = {"summary": self.shown(f"Was the container of {image}.")}
+        if reading.table.get("ports"):
+            external["ports"] = reading.table["ports"]
+        self.externals[reading.name] = external
+        kept = {"image", *reading.origins.get(("ports",), ())}
+        moved = [each for each, fate in reading.fates.items() if fate is not Fate.REPORTED and each not in kept]
+        reading.typed("image")
+        for key in dict.fromkeys(each.partition(".")[0].partition("[")[0] for each in moved):
+            those = [each for each in moved if each.partition(".")[0].partition("[")[0] == key]
+            reading.leave("belongs to the container of a foreign image", *those, to_do="see that its unit says so")
+        self.book.tell(
+            parts.name,
+            "runs the program of its image: it was declared as an external",
+            "say which unit of the host it is now",
+            at=reading.service.place,
+        )
+        return f"externals.toml#{reading.name}"
+
+    def _template(self, reading: Reading, count: int) -> None:
+        if count > 1:
+            reading.table["unit"] = f"{self.fleet}-{reading.name}@.service"
+
+    def _fit(self, reading: Reading) -> None:
+        """Takes out what no registry can say, as often as it must."""
+        for keys in [keys for keys, value in _settings(reading.table) if not _is_setting(value)]:
+            self._unfit(reading, keys)
+        for _ in range(len(reading.origins) + 1):
+            try:
+                Service.model_validate(reading.table)
+            except ValidationError as error:
+                for each in error.errors():
+                    self._unfit(reading, tuple(str(part) for part in each["loc"]))
+            else:
+                return
+
+    def _unfit(self, reading: Reading, where: tuple[str, ...]) -> None:
+        keys = next((where[:size] for size in range(len(where), 0, -1) if where[:size] in reading.origins), where[:1])
+        table: Any = reading.table
+        for key in keys[:-1]:
+            table = table.get(key, {})
+        table.pop(keys[-1], None)
+        attributes = reading.origins.pop(keys, [])
+        reading.leave("is a value that systemd does not take", *attributes, to_do=f"set {'.'.join(keys)}", is_open=True)
+
+    def _tell(self, name: str, left: Left) -> None:
+        names = ", ".join(left.attributes[:SHOWN])
+        more = len(left.attributes) - SHOWN
+        names += f" and {more} more" if more > 0 else ""
+        severity = Severity.WARNING if left.open else Severity.INFO
+        self.book.tell(name, self.shown(f"{names}: {left.why}"), left.to_do, at=left.place, severity=severity)
+
+    def _fate(self, name: str, attribute: str, fate: Fate, place: Place, project: Project) -> None:
+        self.book.attribute(project.file, place.line or 1, fate, f"services.{name}.{attribute}")
+
+    def _resources(self, project: Project) -> None:
+        """What stands beside `services`."""
+        for key, value in project.model.items():
+            if key == "services" or key not in project.model.lines:
                 continue
-            owner = self.taken.setdefault((port.protocol, port.published), service.name)
-            if owner != service.name:
-                what = f"publishes {port.published}/{port.protocol}, as {owner} does: its port was not declared"
-                self.book.error(QT101, service.name, what, "give it another", at=Place(file, port.line))
-                continue
-            found[f"p{port.published}{'' if port.protocol == 'tcp' else '-udp'}"] = _port(port)
-        return found
-
-    def _environment(self, service: ComposeService, hiding: Hiding, at: Place) -> Table:
-        if hiding.literal:
-            names = ", ".join(sorted(hiding.literal))
-            what = f"has secrets written down, of which only the names were copied: {names}"
-            remedy = f"put them into {self._secret_file(service)} on the host, and change them"
-            self.book.error(QT109, service.name, what, remedy, at=at)
-        secrets = {"env_file": self._secret_file(service), "keys": sorted(hiding.names)}
-        env = {"env": hiding.env} if hiding.env else {}
-        return {**env, **({"secrets": secrets} if hiding.names else {})}
-
-    def _shown(self, text: str) -> str:
-        """A text of the file as it may stand in a registry: URLs of images and of sources may hold passwords."""
-        return without(masked(text), self.book.secrets)
-
-    def _secret_file(self, service: ComposeService) -> str:
-        return f"/etc/{self.fleet}/{self.names[service.name]}.secret.env"
-
-    def _limits(self, service: ComposeService, at: Place) -> Table:
-        limits = service.limits
-        found: Table = {}
-        memory, cpus = _MEMORY.fullmatch(limits.memory), _CPUS.fullmatch(limits.cpus)
-        if memory:
-            found["memory_max"] = f"{memory[1]}{memory[2].upper().replace('B', '')}"
-        if cpus:
-            found["cpu_quota"] = f"{float(limits.cpus) * 100:g}%"
-        if limits.pids.isdecimal() and int(limits.pids):
-            found["tasks_max"] = int(limits.pids)
-        for what, text, fits in (("memory", limits.memory, memory), ("cpus", limits.cpus, cpus)):
-            if text and not fits:
-                self.book.tell(service.name, f"its limit of {what} is no figure: it was left out", at=at)
-        return {"limits": found} if found else {}
+            why, to_do = TOP.get(key, ("is an extension, which Compose ignores", ""))
+            attributes = tuple(f"{key}.{name}" for name in value) if isinstance(value, Attributes) and value else (key,)
+            if key in ("secrets", "configs", "volumes", "networks") or not key.startswith("x-"):
+                place = project.model.line_of(key)
+                self._tell(key, Left(attributes, why, to_do, place))
+                for attribute in attributes:
+                    self.book.attribute(project.file, place.line or 1, Fate.REPORTED, attribute)
+            else:
+                self._tell(key, Left(attributes[:1], why, to_do, project.model.line_of(key)))
+                self.book.attribute(project.file, project.model.line_of(key).line or 1, Fate.REPORTED, key)
 
     def documents(self, host: HostFacts) -> dict[str, Table]:
         """Path → document of the registry."""
-        live = {name for name, table in self.services.items() if table["state"] != "retired"}
+        live = {name for name, table in self.services.items() if table["state"] == "running"}
         for table in self.services.values():
-            _rename(table, self.names, live | self.externals.keys())
+            _rename(table, self.fleet, self.names, live | self.externals.keys(), self.services)
+        aliases: Table = {}
+        for name, address in self.aliases.items():
+            aliases.setdefault(address, []).append(name)
+        entry = {**hosts_entry(host), **({"hosts_file": {"aliases": aliases}} if aliases else {})}
         return {
             "fleet.toml": _fleet(self.fleet, host),
-            "hosts.toml": {host.name: hosts_entry(host)},
+            "hosts.toml": {host.name: entry},
             "policy.toml": dict(POLICY),
             **{f"services/{name}.toml": table for name, table in self.services.items()},
             **({"externals.toml": self.externals} if self.externals else {}),
@@ -161,90 +224,58 @@ class Adopting:
         }
 
 
-def command(service: ComposeService) -> tuple[str, ...] | None:
-    """What is run: None where only the image says it, or the file has arguments alone."""
-    words = (*(service.entrypoint or ()), *(service.command or ()))
-    return words if words and not words[0].startswith("-") else None
+def _settings(table: Table, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Texts that systemd reads: keys and value. Words of commands, variables and notes may be any text."""
+    for key, value in table.items():
+        keys = (*above, key)
+        if keys[0] in _ANY_TEXT:
+            continue
+        if isinstance(value, dict):
+            yield from _settings(value, keys)
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, str):
+                yield keys, each
 
 
-def run(argv: tuple[str, ...], line: str | None) -> Table:
-    """A program without a path is looked for by systemd, where it looks for programs. `line`: in place of `argv`."""
-    if line is not None:
-        return {"kind": "exec", "lines": [line]}
-    argv = (_program(argv[0]), *argv[1:])
-    if argv[0].startswith("/"):
-        return {"kind": "command", "argv": list(argv)}
-    return {"kind": "exec", "lines": [" ".join(map(argument, argv))]}
+def _is_setting(value: str) -> bool:
+    return bool(value) and value == value.strip() and not has_control(value)
 
 
-def _program(path: str) -> str:
-    """Its plain path, since no registry can say one with `..`: what it means inside the container, without links."""
-    if ".." not in path.split("/"):
-        return path
-    return normal(path) if path.startswith("/") else normal(path).removeprefix("/")
-
-
-def _running(argv: tuple[str, ...] | None) -> Table:
-    if argv:
-        return {"state": "running"}
-    return {"state": "retired", "why": "The file does not say its command, which is in its image."}
-
-
-def _port(port: Published) -> Table:
-    address = port.host_ip or "0.0.0.0"  # noqa: S104 - what Docker publishes on where the file does not say
-    listen = f"[{address}]" if ":" in address else address
+def _completed(project: Project) -> set[str]:
+    """Services that others wait for until they have ended well."""
     return {
-        "listen": f"{listen}:{port.published}",
-        **({"protocol": port.protocol} if port.protocol != "tcp" else {}),
-        **({"summary": f"{port.target} inside the container"} if port.target != port.published else {}),
+        name
+        for service in project.services().values()
+        for name, dependency in (service.get("depends_on") or {}).items()
+        if dependency.get("condition") == COMPLETED
     }
 
 
-def _order(service: ComposeService) -> Table:
-    names = [each.name for each in service.depends_on]
-    needed = [each.name for each in service.depends_on if each.condition == "service_completed_successfully"]
-    wanted = [name for name in names if name not in needed]
-    order = {"after": names, "wants": wanted, "requires": needed}
-    return {"order": {key: value for key, value in order.items() if value}} if names else {}
+def _disposition(service: Attributes) -> Table:
+    fixed = [str(port.get("published") or "") for port in service.get("ports") or ()]
+    ports = {each: each for each in fixed if each.isdecimal() and int(each)}
+    said = {"is": "mapped", "to": [], "why": "Adopted under its own name."}
+    return {**said, **({"ports": ports} if ports else {})}
 
 
-def _restart(service: ComposeService) -> Table:
-    policy, _, most = service.restart.partition(":")
-    if policy not in _RESTARTS:
-        return {}
-    more = {"start_limit_burst": int(most)} if most.isdecimal() and int(most) else {}
-    return {"restart": {"restart": _RESTARTS[policy], **more}}
-
-
-def _rename(table: Table, names: Mapping[str, str], known: set[str]) -> None:
+def _rename(table: Table, fleet: str, names: Mapping[str, str], known: set[str], services: Mapping[str, Table]) -> None:
     order = table.get("order", {})
     gone = sorted({names.get(name, name) for those in order.values() for name in those} - known)
     if gone:
         table["notes"] = "\n".join([*filter(None, [table.get("notes")]), f"Depends on {', '.join(gone)}"])
     for key, those in list(order.items()):
-        order[key] = [names[name] for name in those if names.get(name) in known]
+        order[key] = [unit for name in those if names.get(name) in known
+                      for unit in _units(names[name], fleet, services)]  # fmt: skip
         if not order[key]:
             del order[key]
     if "order" in table and not order:
         del table["order"]
 
 
-def _notes(service: ComposeService) -> Iterator[str]:
-    """What the file says and no key does."""
-    if service.image:
-        yield f"Image: {service.image}"
-    if service.build:
-        yield f"Built in {service.build.context}{f', {service.build.dockerfile}' if service.build.dockerfile else ''}"
-    for volume in service.volumes:
-        yield f"Volume: {volume.source or 'anonymous'} at {volume.target}{f' ({volume.mode})' if volume.mode else ''}"
-    if service.env_files:
-        yield f"Environment from {', '.join(service.env_files)}"
-    if service.healthcheck:
-        yield "Had a healthcheck of its own."
-    if service.profiles:
-        yield f"Only in profiles {', '.join(service.profiles)}"
-    if service.network_mode:
-        yield f"Network mode: {service.network_mode}"
+def _units(name: str, fleet: str, services: Mapping[str, Table]) -> Iterator[str]:
+    """A service by its name; of a template all its instances."""
+    instances = services.get(name, {}).get("instances", ())
+    yield from ((f"{fleet}-{name}@{each}.service" for each in instances) if instances else (name,))
 
 
 def _fleet(fleet: str, host: HostFacts) -> Table:

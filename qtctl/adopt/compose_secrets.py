@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 from qtctl.adopt.suspect import distinct, hides, known_in
 from qtctl.dialects.arguments import argument_spans
-from qtctl.dialects.compose.environment import Environment
-from qtctl.dialects.compose.types import ComposeService
 from qtctl.dialects.secrets import apart
 from qtctl.dialects.systemd.quoting import exec_argument
 from qtctl.errors import InputError
@@ -76,12 +74,11 @@ def argument(word: str) -> str:
         return exec_argument(word.encode("ascii", "replace").decode())
 
 
-def secrets_of(service: ComposeService, environment: Environment) -> Iterator[str]:
+def secrets_of(environment: Mapping[str, str | None], argv: tuple[str, ...]) -> Iterator[str]:
     """What looks like a secret in it, and would be nothing else elsewhere."""
     for name, value in environment.items():
         if value is not None and hides(name, value):
             yield from distinct(value)
-    argv = (*(service.entrypoint or ()), *(service.command or ()))
     for word, spans in zip(argv, argument_spans(argv), strict=True):
         for start, end, _ in spans:
             yield from distinct(word[start:end])

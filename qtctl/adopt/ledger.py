@@ -18,10 +18,15 @@ class Book:
     """Of all that is adopted: none of them stands in a finding."""
     files: dict[str, FileFate] = field(default_factory=dict)
     _lines: dict[str, dict[int, LineFate]] = field(default_factory=dict)
+    _attributes: dict[str, list[LineFate]] = field(default_factory=dict)
 
     def line(self, path: str, line: int, fate: Fate, what: str = "") -> None:
         """The fate of a line; a later one takes the place of an earlier one."""
         self._lines.setdefault(path, {})[line] = LineFate(line, fate, what)
+
+    def attribute(self, path: str, line: int, fate: Fate, what: str) -> None:
+        """The fate of one of several things that a line may say."""
+        self._attributes.setdefault(path, []).append(LineFate(line, fate, what))
 
     def unread(self, path: str) -> None:
         """All lines of a file that was read, and of which nothing was adopted in the end."""
@@ -73,7 +78,8 @@ class Book:
 
     def _files(self) -> Iterator[FileFate]:
         for path, fate in sorted(self.files.items()):
-            lines = tuple(each for _, each in sorted(self._lines.get(path, {}).items()))
+            attributes = sorted(self._attributes.get(path, ()), key=lambda each: each.line)
+            lines = (*(each for _, each in sorted(self._lines.get(path, {}).items())), *attributes)
             yield FileFate(fate.path, fate.kind, fate.unit, fate.taken, fate.why, lines)
 
 

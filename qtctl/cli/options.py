@@ -128,3 +128,17 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not
 
 def registry_folder(given: Path | None) -> Path:
     return given or Path(os.environ.get("QTCTL_REGISTRY") or "registry")
+
+
+ComposeFilesOption = Annotated[
+    list[Path] | None,
+    typer.Option("--file", "-f", metavar="FILE", help="A compose file; several are merged in order, as Compose does."),
+]
+EnvFilesOption = Annotated[
+    list[Path] | None,
+    typer.Option("--env-file", metavar="FILE", help="Values for variables, in place of .env; may be repeated."),
+]
+ProfilesOption = Annotated[
+    list[str] | None,
+    typer.Option("--profile", metavar="NAME", help="A profile whose services run; may be repeated."),
+]

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from qtctl.adopt.adoption import AdoptedUnit, Adoption, Fate, FileFate, FileKind
+from qtctl.adopt.adoption import LEFT, AdoptedUnit, Adoption, Fate, FileFate, FileKind
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.verdict import Conclusion
@@ -20,6 +20,7 @@ class UnitRow(Part):
     state: str = Field(description="the state it is declared in")
     typed: int = Field(description="directives in keys of their own", ge=0)
     hatch: int = Field(description="directives in [systemd.SECTION]", ge=0)
+    left: int = Field(description="attributes of a compose service that are in notes or in this report only", ge=0)
 
 
 class LineRow(Part):
@@ -60,7 +61,8 @@ class Totals(Part):
     lines: dict[Fate, int]
     typed: int = Field(description="directives in keys of their own, over all units", ge=0)
     hatch: int = Field(ge=0)
-    share: float = Field(description="typed of typed and hatch; 1 where there are none", ge=0, le=1)
+    left: int = Field(description="attributes of compose services in notes or in this report only", ge=0)
+    share: float = Field(description="typed of typed, hatch and left; 1 where there are none", ge=0, le=1)
     judgments: dict[Severity, int]
 
 
@@ -120,6 +122,8 @@ def to_json(report: AdoptReport) -> str:
 def _totals(units: tuple[UnitRow, ...], files: tuple[FileRow, ...], judgments: tuple[JudgmentRow, ...]) -> Totals:
     fates = [line.fate for file in files for line in file.lines]
     typed, hatch = sum(each.typed for each in units), sum(each.hatch for each in units)
+    left = sum(line.fate in LEFT for file in files if file.kind == FileKind.COMPOSE for line in file.lines)
+    every = typed + hatch + left
     severities = [each.severity for each in judgments]
     return Totals(
         units=len(units),
@@ -127,14 +131,27 @@ def _totals(units: tuple[UnitRow, ...], files: tuple[FileRow, ...], judgments: t
         lines={fate: fates.count(fate) for fate in Fate},
         typed=typed,
         hatch=hatch,
-        share=round(typed / (typed + hatch), 4) if typed + hatch else 1.0,
+        left=left,
+        share=_share(typed, every),
         judgments={severity: severities.count(severity) for severity in reversed(Severity)},
     )
 
 
+def _share(typed: int, every: int) -> float:
+    """Never rounded up to 1."""
+    share = round(typed / every, 4) if every else 1.0
+    return share if typed == every else min(share, 0.9999)
+
+
 def _unit(each: AdoptedUnit) -> UnitRow:
     return UnitRow(
-        unit=each.unit, entry=each.entry, file=each.file, state=each.state, typed=each.typed, hatch=each.hatch
+        unit=each.unit,
+        entry=each.entry,
+        file=each.file,
+        state=each.state,
+        typed=each.typed,
+        hatch=each.hatch,
+        left=each.left,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from qtctl.adopt.adoption import Fate
+from qtctl.adopt.adoption import Fate, FileKind
 from qtctl.reports.adopt import AdoptReport, FileRow, JudgmentRow
 from qtctl.reports.blocks import (
     TONES,
@@ -35,7 +35,15 @@ def page(report: AdoptReport) -> Blocks:
         for (section, directive, because), units in differing(report).items()
     ]
     units = [
-        (Code(each.unit), Code(each.entry), each.state, str(each.typed), str(each.hatch), Code(each.file))
+        (
+            Code(each.unit),
+            Code(each.entry),
+            each.state,
+            str(each.typed),
+            str(each.hatch),
+            str(each.left),
+            Code(each.file),
+        )
         for each in report.units
     ]
     left = [(Code(each.path), each.why) for each in left_over(report)]
@@ -48,7 +56,7 @@ def page(report: AdoptReport) -> Blocks:
         Section("Rendered otherwise than it was", table(("units", "directive", "because"), differences)),
         Section("Choices", table(("where", "of", "what"), choices)),
         Section("Files that were not taken", table(("file", "why"), left)),
-        Section("Units", table(("unit", "in the registry", "state", "typed", "hatch", "from"), units)),
+        Section("Units", table(("unit", "in the registry", "state", "typed", "hatch", "left", "from"), units)),
         Section("Lines", bullets(lines(report))),
     )
 
@@ -76,7 +84,8 @@ def screen(report: AdoptReport) -> Iterator[Block]:
 def headline(report: AdoptReport) -> str:
     """12 units in registry: 210 of 214 directives in keys of their own (98.1 %), 2 errors and 3 warnings."""
     totals = report.totals
-    every = totals.typed + totals.hatch
+    every = totals.typed + totals.hatch + totals.left
+    what = "attribute" if any(each.kind == FileKind.COMPOSE for each in report.files) else "directive"
     said = [
         counted(number, severity.value)
         for severity, number in totals.judgments.items()
@@ -85,7 +94,7 @@ def headline(report: AdoptReport) -> str:
     found = " and ".join(said) or "no finding"
     return (
         f"{counted(totals.units, 'unit')} in {report.registry}: {totals.typed} of "
-        f"{counted(every, 'directive')} in keys of their own ({percent(totals.share)}), {found}."
+        f"{counted(every, what)} in keys of their own ({percent(totals.share)}), {found}."
     )
 
 
@@ -99,7 +108,8 @@ def lines(report: AdoptReport) -> Iterator[str]:
     meaning = {
         Fate.TYPED: "in keys of their own",
         Fate.HATCH: "in [systemd.SECTION], as they are",
-        Fate.NOTE: "comments in notes",
+        Fate.NOTE: "in notes",
+        Fate.REPORTED: "in this report only",
         Fate.SECRET: "with a secret that was not copied",
         Fate.IGNORED: "that systemd ignores",
         Fate.REPLACED: "that a later line replaces, or that do nothing",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from qtctl.adapters.compose_files import NAMES
 from tests.cli.world import Edit, also, cut, make_folder, nothing, remove, replace, write
 
 LINT = ("lint",)
@@ -192,7 +193,7 @@ COMPOSE = (
         PARITY,
         (
             "docker-compose.yml:2: service api: is not a mapping",
-            "docker-compose.yml:4: service feed: ports: is not a list",
+            "docker-compose.yml:4: services.feed.ports: is not a list",
         ),
     ),
     Case(
@@ -205,7 +206,13 @@ COMPOSE = (
         "a folder",
         nothing,
         ("parity", "--compose", "templates"),
-        ("templates: cannot be read: Is a directory (check the path)",),
+        (f"templates: there is no compose file here (one of {', '.join(NAMES)})",),
+    ),
+    Case(
+        "a service that does not exist",
+        write("docker-compose.yml", "services:\n  api:\n    image: x\n    extends: {file: other.yml, service: a}\n"),
+        PARITY,
+        ("docker-compose.yml:4: extends: there is no file {folder}/other.yml",),
     ),
 )
 

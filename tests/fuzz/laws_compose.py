@@ -1,14 +1,14 @@
 """Laws of compose files, and of the parity report that is made of them."""
 
 import json
-import shlex
 from contextlib import suppress
 
-from qtctl.dialects.compose.fields import volume
-from qtctl.dialects.compose.load import load
-from qtctl.dialects.compose.ports import MAX_PORT, Malformed, short
-from qtctl.dialects.compose.shell import words
-from qtctl.dialects.compose.types import Compose, PortKind
+from qtctl.dialects.compose.dotenv import read_dotenv
+from qtctl.dialects.compose.interpolation import MAX_TEXT, Variables, Wrong, substitute
+from qtctl.dialects.compose.load import Setting, canonical_json, load, load_project
+from qtctl.dialects.compose.shell import split
+from qtctl.dialects.compose.short_forms import MAX_PORT, volume
+from qtctl.dialects.compose.types import Compose
 from qtctl.errors import InputError
 from qtctl.formats.markdown import markdown
 from qtctl.model.facts import Facts
@@ -27,8 +27,7 @@ COMPARED = 20_000
 def composes(data: bytes) -> None:
     """Services with lines that are there, or errors with a place."""
     text = said(data)
-    _ports(text)
-    _command(text)
+    _parts(text)
     try:
         compose = load(text, FILE)
     except InputError as error:
@@ -51,22 +50,21 @@ def _as_yaml_counts(text: str) -> str:
     return text
 
 
-def _command(text: str) -> None:
-    if len(text) > COMPARED:  # shlex takes the square of its time
-        words(text)
-        return
+def _parts(text: str) -> None:
+    """What a text may be in a compose file or beside it: values, or errors that name lines."""
+    outside = {"A": "a", "B": ""}
+    with suppress(Wrong):
+        assert len(substitute(text, Variables(outside))) <= len(text) + MAX_TEXT
+    found = split(text)
+    assert found is None or (text.endswith(found[1]) and sum(map(len, found[0])) <= len(text))
+    with suppress(Wrong):
+        assert volume(text)["target"]
     try:
-        assert words(text) == tuple(shlex.split(text))
-    except ValueError:
-        assert words(text) is None
-
-
-def _ports(text: str) -> None:
-    with suppress(Malformed):
-        for port in short(text, 1):
-            assert (port.kind is PortKind.FIXED) == (port.published is not None)
-    parts = volume(text)
-    assert ":".join(part for part in (parts.source, parts.target, parts.mode)).strip(":") == text.strip(":") or not text
+        assert all(isinstance(value, str) for value in read_dotenv(text, ".env", outside.get).values())
+    except InputError as error:
+        placed(error, {".env": text})
+    with suppress(InputError):
+        assert json.dumps(canonical_json(load_project({FILE: text}, Setting(environment=outside))))
 
 
 def parities(data: bytes) -> None:

@@ -15,6 +15,7 @@ import yaml
 from qtctl.adapters.local import LocalHost
 from qtctl.adapters.store import RedisStore
 from qtctl.dialects.arguments import masked_arguments
+from qtctl.dialects.compose.load import Setting, load_project
 from qtctl.dialects.secrets import masked_message
 from qtctl.dialects.systemd.quoting import exec_argument
 from qtctl.errors import HostError
@@ -164,14 +165,15 @@ def test_adopted_compose() -> None:
             "labels": {"traefik.auth": CANARY},
             "healthcheck": {"test": ["CMD", "curl", "-u", f"me:{CANARY}", "http://h/"]},
             "command": ["/bin/c", CANARY],
-            "volumes": [f"https://u:{CANARY}@h/v:/data"],
+            "volumes": [{"type": "bind", "source": f"https://u:{CANARY}@h/v", "target": "/data"}],
         },
     }
     for _, file, words, _ in rows():
         services[f"{file}-command"] = {"image": "x", "command": ["/bin/app", *words]}
         services[f"{file}-entry"] = {"image": "x", "entrypoint": ["app", *words], "command": ["--port", "80"]}
         services[f"{file}-text"] = {"image": "x", "command": shlex.join(("app", *words))}
-    done = adopt_compose({"docker-compose.yml": yaml.safe_dump({"services": services})}, into())
+    text = yaml.safe_dump({"services": services})
+    done = adopt_compose([load_project({"docker-compose.yml": text}, Setting(lenient=True))], into())
     report = build(done.adoption, "out")
     text = "".join([*(text.decode() for text in done.files.values()), to_json(report), markdown(page(report))])
     assert [name for name, _, _, secret in rows() if secret in text] == []

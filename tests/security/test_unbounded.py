@@ -49,6 +49,7 @@ def _compose(text: str) -> Callable[[], dict[str, str]]:
 
 
 LINT, SVG = ("lint", "--format", "md"), ("graph", "--what", "all", "--format", "svg")
+RANGES = "".join(f'      - "127.0.{n // 250}.{n % 250}:1-65535:1-65535"\n' for n in range(5000))
 PARITY = ("parity", "--compose", COMPOSE)
 BOMB = "x0: &x0 [a, a, a, a, a, a, a, a, a]\n" + "".join(
     f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 9)
@@ -85,16 +86,16 @@ ATTACKS = {
     "brackets of TOML": Attack(_api("x = " + "[" * 100_000), LINT, 2, r"services/api\.toml:1: nested too deeply"),
     "digits of TOML": Attack(_api("x = " + "9" * 100_000), LINT, 2, r"services/api\.toml:5: a number that does not"),
     "ranges of ports": Attack(
-        _compose("services:\n  a:\n    ports:\n" + '      - "1-65535:1-65535"\n' * 5000),
+        _compose("services:\n  a:\n    ports:\n" + '      - "1-65535:1-65535"\n' + RANGES),
         PARITY,
         2,
         r"docker-compose\.yml:7: service a: ports: more than 196605 ports",
     ),
     "ports by an alias": Attack(
-        _compose('x: &p ["1-65535:1-65535"]\nservices:\n' + "".join(f"  a{n}: {{ports: *p}}\n" for n in range(5000))),
+        _compose('x-p: &p ["1-65535:1-65535"]\nservices:\n' + "".join(f"  a{n}: {{ports: *p}}\n" for n in range(5000))),
         PARITY,
         2,
-        r"docker-compose\.yml:6: more than 196605 published ports",
+        r"docker-compose\.yml:1: service a3: ports: more than 196605 ports",
     ),
     "an alias bomb": Attack(
         _compose(BOMB + "services: {a: {command: *x8}}\n"),

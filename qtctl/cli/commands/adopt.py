@@ -8,7 +8,7 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import of_conclusion
-from qtctl.cli.options import FormatOption
+from qtctl.cli.options import ComposeFilesOption, EnvFilesOption, FormatOption, ProfilesOption
 from qtctl.cli.output import present
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
@@ -110,26 +110,35 @@ def host(
 
 @app.command("compose")
 def compose(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="A compose file; several make one registry.")],
     out: OutOption,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="A compose file, or a folder with one; several make one registry."),
+    ] = None,
+    merged: ComposeFilesOption = None,
+    env_files: EnvFilesOption = None,
+    profiles: ProfilesOption = None,
     name: NameOption = None,
     host: Annotated[str, typer.Option("--host", metavar="NAME", help="What the host is to be called.")] = "host-1",
+    systemd: SystemdOption = 252,
     force: ForceOption = False,
     format_: FormatOption = None,
 ) -> None:
-    """Make a first registry of compose files: commands, ports, environment, order, limits, restart policy.
+    """Make a first registry of compose files, read as Compose reads them: .env, merging, extends, include, profiles.
 
-    What systemd has no word for stays as notes, and each service has its disposition in legacy/.
+    Each attribute becomes a key, a note or a line of the report, and each service has its disposition in legacy/.
     """
-    from qtctl.adapters.files import check_new_registry, read_text
+    from qtctl.adapters.files import check_new_registry
     from qtctl.adopt.registry import HostFacts
+    from qtctl.cli.compose_projects import load_projects
     from qtctl.flows.adopt_compose import adopt_compose
 
     check_new_registry(out, force=force)
+    missing = InputError("missing argument 'FILE...'", hint="see qtctl adopt compose --help")
+    projects = load_projects(files or (), merged or (), env_files or (), profiles or (), missing=missing)
     guessed = ("address", "audit_user", "deploy_user", "memory", "cpus", "systemd", "timezone")
-    into = _into(out, name, HostFacts(host, host, guessed=guessed))
-    adopted = adopt_compose({str(path): read_text(path) for path in files}, into)
-    _finish(adopted, out, str, force=force, format_=format_)
+    into = _into(out, name, HostFacts(host, host, systemd=systemd, guessed=guessed))
+    _finish(adopt_compose(projects, into), out, str, force=force, format_=format_)
 
 
 def _into(out: Path, name: str | None, host: "HostFacts") -> "Into":

@@ -9,16 +9,20 @@ from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import of_conclusion
 from qtctl.cli.options import (
     AsOption,
+    ComposeFilesOption,
+    EnvFilesOption,
     FormatOption,
     FromOption,
     OptionalHostOption,
     OutFileOption,
+    ProfilesOption,
     RegistryOption,
     TemplatesOption,
     UserOption,
     registry_folder,
 )
 from qtctl.cli.output import present
+from qtctl.errors import InputError
 
 if TYPE_CHECKING:
     from qtctl.dialects.compose.types import Compose
@@ -28,7 +32,12 @@ if TYPE_CHECKING:
 
 
 def parity(
-    compose: Annotated[list[Path], typer.Option("--compose", metavar="FILE", help="A compose file; may be repeated.")],
+    compose: Annotated[
+        list[Path] | None, typer.Option("--compose", metavar="FILE", help="A compose file; may be repeated.")
+    ] = None,
+    merged: ComposeFilesOption = None,
+    env_files: EnvFilesOption = None,
+    profiles: ProfilesOption = None,
     host: OptionalHostOption = None,
     saved: FromOption = None,
     registry: RegistryOption = None,
@@ -39,15 +48,18 @@ def parity(
     out: OutFileOption = None,
 ) -> None:
     """Each compose service with where it went, its unit and ports side by side, and a computed verdict."""
-    from qtctl.adapters.files import check_writable, read_text
+    from qtctl.adapters.files import check_writable
     from qtctl.api.registry import declare
+    from qtctl.cli.compose_projects import load_projects
     from qtctl.cli.evidence import obtain
-    from qtctl.dialects.compose.load import load
+    from qtctl.dialects.compose.load import compose_of
     from qtctl.model.facts import Facts
     from qtctl.reports.parity import build
     from qtctl.reports.parity_view import view
 
-    loaded = [load(read_text(path), str(path)) for path in compose]
+    missing = InputError("missing option '--compose'", hint="see qtctl parity --help")
+    projects = load_projects(compose or (), merged or (), env_files or (), profiles or (), missing=missing)
+    loaded = [compose_of(each) for each in projects]
     declared = declare(registry_folder(registry), host or "", templates=templates, as_name=as_name)
     if out is not None:
         check_writable(out)

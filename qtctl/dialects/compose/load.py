@@ -1,105 +1,256 @@
-"""Compose text → Compose. Every error at once, each with its line; no value of an environment in any of them."""
+"""Compose files → a project, and → the services that reports compare. Every error at once, each with its line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
-from qtctl.dialects.compose.fields import Fields
-from qtctl.dialects.compose.ports import MAX_PUBLISHED
-from qtctl.dialects.compose.tree import Mapping, Node, read
-from qtctl.dialects.compose.types import Build, Compose, ComposeService, Limits
+from qtctl.dialects.compose.canonical import RESOURCES, SERVICE
+from qtctl.dialects.compose.consistency import check_consistency
+from qtctl.dialects.compose.dotenv import read_dotenv, read_raw
+from qtctl.dialects.compose.interpolation import Variables, Wrong, substitute
+from qtctl.dialects.compose.model import documents
+from qtctl.dialects.compose.normal import normalize, project_name
+from qtctl.dialects.compose.ports import published
+from qtctl.dialects.compose.project import Loading, Options, Read, load_model
+from qtctl.dialects.compose.types import Compose, ComposeService
+from qtctl.dialects.compose.values import Table, services
 from qtctl.errors import InputError, InputErrors, Place
 
-MERGED_BY_COMPOSE = "give the output of `docker compose config`, which has everything in one file"
+Value = Any
+NAME, PROFILES = "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How files are read. `environment`: of the shell; `folder`: absolute, where relative paths of the files begin.
+
+    `here`: absolute, where the names of the files themselves begin.
+
+    `env_files`: path → text, `.env` or what stands in its place. `lenient`: what a report can do without (an env file
+    that is not there, a name that nothing declares) is told of in the project, and is no error.
+    """
+
+    folder: str = "/"
+    here: str = "/"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    env_files: Mapping[str, str] = field(default_factory=dict)
+    profiles: tuple[str, ...] = ()
+    home: str = ""
+    lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An env file that a service names, and that is not there."""
+
+    service: str
+    path: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """`model` is normalised, with lines. `values`: service → what `docker compose config` prints of it.
+
+    `enabled`: services whose profiles are given, or that have none.
+
+    `environments`: service → its variables with those of its env files. `used`: variables of outside that were
+    replaced, with their values.
+    """
+
+    file: str
+    name: str
+    model: Table
+    values: Mapping[str, Mapping[str, Value]]
+    enabled: tuple[str, ...]
+    environments: Mapping[str, Mapping[str, str | None]]
+    used: Mapping[str, str]
+    unset: tuple[str, ...] = ()
+    """Variables that had neither a value nor a default: Compose puts an empty text in their place."""
+    missing: tuple[Missing, ...] = ()
+    refused: tuple[InputError, ...] = ()
+    """Why Compose would not run it, where that is no error here."""
+
+    def services(self) -> dict[str, Table]:
+        return dict(services(self.model))
+
+
+def nothing(_: str) -> None:
+    """A reader for files that stand alone."""
+
+
+def load_project(files: Mapping[str, str], setting: Setting, read: Read = nothing) -> Project:
+    """Path as it was named → text, merged in this order. InputError or InputErrors with file and line."""
+    first = next(iter(files))
+    outside = _environment(setting)
+    name = _name(files, setting, outside)
+    outside = {**outside, NAME: name}
+    loading = Loading(read, setting.home)
+    model = load_model(files, Options(setting.folder, setting.here, outside, setting.home), loading)
+    if "services" not in model:
+        raise InputError("has no `services:`", hint="is it a compose file?", place=Place(first, 1))
+    if not model["services"]:
+        raise InputError("services: names no service", place=model.line_of("services"))
+    for each, service in services(model):
+        service.place = model["services"].line_of(each)
+    normalize(model, name, outside)
+    enabled = tuple(each for each, service in services(model) if _enabled(service, _profiles(setting, outside)))
+    values = _converted(model)
+    refused = tuple(check_consistency(model, enabled))
+    if not setting.lenient:
+        _raise(refused)
+    missing: list[Missing] = []
+    environments = _environments(model, enabled, outside, loading, missing, lenient=setting.lenient)
+    used = {variable: outside[variable] for variable in loading.used if variable in outside}
+    unset = tuple(sorted(variable for variable, nothing_said in loading.used.items() if nothing_said))
+    return Project(first, name, model, values, enabled, environments, used, unset, tuple(missing), refused)
+
+
+def _converted(model: Table) -> dict[str, Mapping[str, Value]]:
+    """Service → its values, each of the type that it has for Compose. InputError or InputErrors."""
+    found: dict[str, Mapping[str, Value]] = {}
+    errors: list[InputError] = []
+    for name, service in services(model):
+        try:
+            found[name] = SERVICE(service)
+        except InputError as error:
+            errors.append(InputError(f"service {name}: {error.what}", hint=error.hint, place=error.place))
+    for kind, convert in RESOURCES.items():
+        resources = model.get(kind)
+        for key, each in resources.items() if isinstance(resources, Table) else ():
+            try:
+                convert(each)
+            except InputError as error:
+                errors.append(InputError(f"{kind}.{key}: {error.what}", hint=error.hint, place=error.place))
+    _raise(errors)
+    return found
+
+
+def _raise(errors: Iterable[InputError]) -> None:
+    found = tuple(errors)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise InputErrors(found)
+
+
+def _environment(setting: Setting) -> dict[str, str]:
+    """The shell's variables, then those of env files that it does not have."""
+    found: dict[str, str] = {}
+    for file, text in setting.env_files.items():
+        found = read_dotenv(text, file, setting.environment.get, found)
+    return {**found, **setting.environment}
+
+
+def _name(files: Mapping[str, str], setting: Setting, outside: Mapping[str, str]) -> str:
+    if outside.get(NAME):
+        return outside[NAME]
+    declared = ""
+    for file, text in files.items():
+        for document in documents(text, file):
+            value = document.table.get("name")
+            declared = value if isinstance(value, str) and value else declared
+    try:
+        named = project_name(substitute(declared, Variables(outside)))
+    except Wrong as error:
+        raise InputError(f"name {error}", place=Place(next(iter(files)))) from error
+    if declared and not named:
+        raise InputError("name: is empty", hint="letters, digits, - and _", place=Place(next(iter(files)), 1))
+    return named or project_name(setting.folder.rpartition("/")[2]) or "project"
+
+
+def _profiles(setting: Setting, outside: Mapping[str, str]) -> tuple[str, ...]:
+    return setting.profiles or tuple(each.strip() for each in outside.get(PROFILES, "").split(","))
+
+
+def _enabled(service: Table, profiles: tuple[str, ...]) -> bool:
+    own = service.get("profiles") or ()
+    return not own or any(profile == "*" or profile in own for profile in profiles)
+
+
+def _environments(
+    model: Table,
+    enabled: tuple[str, ...],
+    outside: Mapping[str, str],
+    loading: Loading,
+    missing: list[Missing],
+    *,
+    lenient: bool,
+) -> dict[str, Mapping[str, str | None]]:
+    found: dict[str, Mapping[str, str | None]] = {}
+    for name, service in services(model):
+        own = (
+            SERVICE({"environment": service["environment"]}).get("environment", {}) if "environment" in service else {}
+        )
+        own = {key: outside.get(key) if value is None else value for key, value in own.items()}
+        read: dict[str, str] = {key: value for key, value in own.items() if value is not None}
+        for entry in (service.get("env_file") or ()) if name in enabled or lenient else ():
+            path, place = str(entry.get("path", "")), service.line_of("env_file")
+            text = loading.read(path)
+            if text is None and entry.get("required") not in (False, "false"):
+                if not lenient:
+                    raise InputError(f"service {name}: there is no env_file {path}", place=place)
+                missing.append(Missing(name, path, place))
+            if text is not None:
+                look_up = partial(_outside_first, outside, own)
+                read_file = read_raw if entry.get("format") == "raw" else read_dotenv
+                read = read_file(text, path, look_up, read)
+        found[name] = {**read, **own}
+    return found
+
+
+def _outside_first(outside: Mapping[str, str], own: Mapping[str, str | None], key: str) -> str | None:
+    return outside.get(key, own.get(key))
 
 
 def load(text: str, file: str) -> Compose:
-    """The services of a compose file, in its order.
-
-    InputError (several: InputErrors) with the line for text that is not YAML or not a compose file. What other files
-    would add (`include`, `extends`) is refused rather than left out unseen.
-    """
-    root = read(text, file)
-    services = service_nodes(root, file)
-    errors: list[InputError] = []
-    found = tuple(_services(services, file, errors))
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise InputErrors(tuple(errors))
-    return Compose(file, found)
+    """The services of one file that stands alone, without variables of outside. Errors as of `load_project`."""
+    return compose_of(load_project({file: text}, Setting(lenient=True)))
 
 
-def _services(nodes: list[tuple[str, int, Node]], file: str, errors: list[InputError]) -> Iterator[ComposeService]:
-    published = 0
-    for name, line, node in nodes:
-        found = service(name, line, node, file, errors)
-        published += len(found.ports)
-        if published > MAX_PUBLISHED:
-            raise InputError(f"more than {MAX_PUBLISHED} published ports", place=Place(file, line))
-        yield found
-
-
-def service_nodes(root: Node, file: str) -> list[tuple[str, int, Node]]:
-    if not isinstance(root, Mapping):
-        raise InputError("not a mapping", hint="a compose file has `services:`", place=Place(file, root.line))
-    if (include := root.get("include")) is not None:
-        raise InputError("include: names other files", hint=MERGED_BY_COMPOSE, place=Place(file, include.line))
-    services = root.get("services")
-    if services is None:
-        raise InputError("has no `services:`", hint="is it a compose file?", place=Place(file, root.line))
-    if not isinstance(services, Mapping):
-        raise InputError("services: is not a mapping of name to service", place=Place(file, services.line))
-    if not services.entries:
-        raise InputError("services: names no service", place=Place(file, services.line))
-    return [(name, line, node) for (name, node), line in zip(services.entries, services.lines, strict=True)]
-
-
-def service(name: str, line: int, node: Node, file: str, errors: list[InputError]) -> ComposeService:
-    if not isinstance(node, Mapping):
-        errors.append(InputError(f"service {name}: is not a mapping", place=Place(file, line)))
-        node = Mapping((), line, 1)
-    fields = Fields(f"service {name}", node, file, errors)
-    if (extends := node.get("extends")) is not None:
-        fields.wrong("extends", extends, "takes over another service", MERGED_BY_COMPOSE)
-    return ComposeService(
-        name=name,
-        line=line,
-        image=fields.text("image"),
-        build=build(fields),
-        container_name=fields.text("container_name"),
-        command=fields.argv("command"),
-        entrypoint=fields.argv("entrypoint"),
-        ports=fields.ports("ports"),
-        environment=fields.names("environment"),
-        env_files=fields.paths("env_file"),
-        depends_on=fields.dependencies("depends_on"),
-        volumes=fields.volumes("volumes"),
-        restart=fields.text("restart"),
-        healthcheck=healthcheck(fields),
-        profiles=fields.texts("profiles"),
-        limits=limits(fields),
-        network_mode=fields.text("network_mode"),
+def compose_of(project: Project) -> Compose:
+    """Services in the order of the files, with every port that they publish."""
+    found = (
+        ComposeService(name, _line(service.place, project.file), tuple(published(service, project.file)))
+        for name, service in services(project.model)
     )
+    return Compose(project.file, tuple(found))
 
 
-def build(fields: Fields) -> Build | None:
-    if not isinstance(fields.node.get("build"), Mapping):
-        context = fields.text("build")
-        return Build(context, "", "") if context else None
-    inner = fields.inner("build")
-    return Build(inner.text("context") or ".", inner.text("dockerfile"), inner.text("target"))
+def _line(place: Place, file: str) -> int:
+    """1 for what stands in another file."""
+    return (place.line or 1) if place.file == file else 1
 
 
-def healthcheck(fields: Fields) -> bool:
-    """Whether the file itself asks for one: a test, not switched off. The image may bring its own."""
-    inner = fields.inner("healthcheck")
-    test = inner.words("test")
-    return bool(test) and test[:1] != ("NONE",) and inner.text("disable").lower() != "true"
+def canonical_json(project: Project) -> dict[str, Value]:
+    """What `docker compose config --format json` prints for the project."""
+    made: dict[str, Value] = {"name": project.name, "services": {}}
+    for name in project.enabled:
+        shown = dict(project.values[name])
+        if project.environments[name]:
+            shown["environment"] = dict(project.environments[name])
+        made["services"][name] = shown
+    used = {kind: set(_used(project, kind)) for kind in RESOURCES}
+    for kind, convert in RESOURCES.items():
+        resources = project.model.get(kind)
+        found = resources if isinstance(resources, Table) else Table()
+        shown = {key: convert(each) for key, each in found.items() if key in used[kind]}
+        if shown:
+            made[kind] = shown
+    made.update((key, value) for key, value in project.model.items() if key.startswith("x-"))
+    return made
 
 
-def limits(fields: Fields) -> Limits:
-    inner = fields.inner("deploy").inner("resources").inner("limits")
-    return Limits(
-        cpus=inner.text("cpus") or fields.text("cpus"),
-        memory=inner.text("memory") or fields.text("mem_limit"),
-        pids=inner.text("pids") or fields.text("pids_limit"),
-    )
+def _used(project: Project, kind: str) -> Iterator[str]:
+    """Names of what enabled services use: Compose shows no other."""
+    for name, service in services(project.model):
+        if name not in project.enabled:
+            continue
+        if kind == "networks":
+            yield from service.get(kind) or ()
+        elif kind == "volumes":
+            yield from (each.get("source", "") for each in service.get(kind) or () if each.get("type") == "volume")
+        else:
+            built = (service.get("build") or {}).get(kind) or ()
+            yield from (each.get("source", "") for each in (*(service.get(kind) or ()), *built))

@@ -1,105 +1,72 @@
-"""Published ports: the short form ("127.0.0.1:8001:8001/tcp"), the long form, ranges, and variables."""
+"""Published ports of a loaded service: how sure each is, and the text that says it."""
 
 import re
 from collections.abc import Iterator
+from typing import Any, Final
 
+from qtctl.dialects.compose.short_forms import MAX_PORT
 from qtctl.dialects.compose.types import PortKind, Published
+from qtctl.dialects.compose.values import Table, Text, place_of, services
+from qtctl.errors import InputError
 
-VARIABLE = re.compile(
-    r"\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<how>:?[-?+])(?P<word>[^{}]*))?\})", re.ASCII
-)
-SHORT = re.compile(
-    r"^(?:(?P<ip>\[[0-9a-fA-F:.%]+\]|[0-9a-fA-F:.]+?|[A-Za-z][\w.-]*):)??(?:(?P<published>[0-9]+(?:-[0-9]+)?)?:)?"
-    r"(?P<target>[0-9]+(?:-[0-9]+)?)(?:/(?P<protocol>[A-Za-z]+))?$",
-    re.ASCII,
-)
-RANGE = re.compile(r"^([0-9]{1,5})(?:-([0-9]{1,5}))?$", re.ASCII)
-PROTOCOLS = frozenset({"tcp", "udp", "sctp"})
-MAX_PORT = 65535
-MAX_PUBLISHED = 3 * MAX_PORT
-"""Of a whole file: every port of every protocol. A range is as many ports as it names, and may be said often."""
+Value = Any
+MAX_PUBLISHED: Final = 3 * MAX_PORT
+"""Of a project: every port of every protocol. A range is as many ports as it names, and may be said often."""
+_RANGE: Final = re.compile(r"(?:[^-]*:)?([0-9]{1,5})-([0-9]{1,5})(?:/[a-z]+)?", re.ASCII | re.IGNORECASE)
 
 
-class Malformed(Exception):
-    """A port that says nothing one could publish; the loader adds the place."""
+def check_number(model: Table) -> None:
+    """InputError, before ranges become ports, where there would be too many."""
+    total = 0
+    for name, service in services(model):
+        entries = service.get("ports")
+        for entry in entries if isinstance(entries, list) else ():
+            match = _RANGE.search(entry.rpartition(":")[2]) if isinstance(entry, str) else None
+            total += max(1, int(match[2]) - int(match[1]) + 1) if match else 1
+            if total > MAX_PUBLISHED:
+                what = f"service {name}: ports: more than {MAX_PUBLISHED} ports"
+                hint = "publish ranges, each of them once"
+                raise InputError(what, hint=hint, place=place_of(entry, service.line_of("ports")))
 
 
-def short(raw: str, line: int) -> tuple[Published, ...]:
-    """All ports of one short-form text. Malformed where Docker would refuse it too."""
-    text, variables = resolve(raw)
-    if text is None:
-        return (Published(raw, line, PortKind.OPEN, None, None, variables=variables),)
-    match = SHORT.match(text)
-    if match is None:
-        raise Malformed(f"{raw}: not a port")
-    ip = (match["ip"] or "").strip("[]")
-    return tuple(
-        Published(raw, line, kind, published, target, ip, protocol(match["protocol"]), variables)
-        for kind, published, target in pairs(raw, match["published"] or "", match["target"])
+def published(service: Table, file: str) -> Iterator[Published]:
+    """Every port of a service. `line` is 1 where it stands in another file than `file`."""
+    for port in service.get("ports") or ():
+        yield _published(port, file)
+
+
+def _published(port: Table, file: str) -> Published:
+    texts = [port.short] if port.short is not None else [each for each in port.values() if isinstance(each, Text)]
+    raw = port.short.raw if port.short is not None else _raw(port)
+    variables = tuple(dict.fromkeys(name for text in texts for name in text.variables))
+    place = port.short.place if port.short is not None else port.place
+    line = (place.line or 1) if place.file == file else 1
+    if any(text.unset for text in texts):
+        return Published(raw, line, PortKind.OPEN, None, None, variables=variables)
+    outside = _fixed(str(port.get("published") or ""))
+    return Published(
+        raw,
+        line,
+        PortKind.CHOSEN if outside is None else PortKind.FIXED,
+        outside,
+        int(port.get("target") or 0),
+        str(port.get("host_ip") or ""),
+        str(port.get("protocol") or "tcp"),
+        variables,
     )
 
 
-def long(raw: str, line: int, fields: dict[str, str]) -> tuple[Published, ...]:
-    """All ports of one long form: `target`, and perhaps `published`, `host_ip`, `protocol`."""
-    texts = {key: resolve(value) for key, value in fields.items()}
-    variables = tuple(dict.fromkeys(name for _, names in texts.values() for name in names))
-    known = {key: text for key, (text, _) in texts.items() if text is not None}
-    if len(known) < len(texts):
-        return (Published(raw, line, PortKind.OPEN, None, None, variables=variables),)
-    if "target" not in known:
-        raise Malformed("a port without target")
-    ip, proto = known.get("host_ip", ""), protocol(known.get("protocol"))
-    return tuple(
-        Published(raw, line, kind, published, target, ip, proto, variables)
-        for kind, published, target in pairs(raw, known.get("published", ""), known["target"])
-    )
+def _raw(port: Table) -> str:
+    shown = {
+        key: getattr(port[key], "raw", port[key])
+        for key in ("target", "published", "host_ip", "protocol")
+        if key in port
+    }
+    return ", ".join(f"{key}: {value}" for key, value in shown.items())
 
 
-def resolve(raw: str) -> tuple[str | None, tuple[str, ...]]:
-    """The text with every `${VAR:-default}` replaced by its default, None where one has none; and the variables."""
-    names: list[str] = []
-    missing = False
-
-    def default(match: re.Match[str]) -> str:
-        nonlocal missing
-        names.append(match["plain"] or match["name"])
-        if match["how"] in ("-", ":-"):
-            return str(match["word"])
-        missing = True
-        return ""
-
-    text = VARIABLE.sub(default, raw)
-    return (None if missing or "$" in text else text), tuple(dict.fromkeys(names))
-
-
-def protocol(text: str | None) -> str:
-    name = (text or "tcp").lower()
-    if name not in PROTOCOLS:
-        raise Malformed(f"{name}: not a protocol")
-    return name
-
-
-def pairs(raw: str, published: str, target: str) -> Iterator[tuple[PortKind, int | None, int]]:
-    """(kind, published, target) of each port: ranges of one length go side by side, as Docker pairs them."""
-    inside = bounds(raw, target)
-    if published in ("", "0"):
-        yield from ((PortKind.CHOSEN, None, port) for port in inside)
-        return
-    outside = bounds(raw, published)
-    if len(outside) == len(inside):
-        yield from ((PortKind.FIXED, out, port) for out, port in zip(outside, inside, strict=True))
-        return
-    if len(inside) != 1:
-        raise Malformed(f"{raw}: ranges of different lengths")
-    yield PortKind.CHOSEN, None, inside[0]
-
-
-def bounds(raw: str, text: str) -> range:
-    match = RANGE.match(text)
-    if match is None:
-        raise Malformed(f"{raw}: not a port")
-    first = int(match[1])
-    last = int(match[2] or match[1])
-    if not 1 <= first <= last <= MAX_PORT:
-        raise Malformed(f"{raw}: not a port from 1 to {MAX_PORT}")
-    return range(first, last + 1)
+def _fixed(text: str) -> int | None:
+    """None where Docker chooses: no number, 0, or one of a range."""
+    first, _, last = text.partition("-")
+    number = int(first) if first.isdecimal() and first.isascii() and len(first) <= len(str(MAX_PORT)) else 0
+    return number if 0 < number <= MAX_PORT and last in ("", first) else None

@@ -1,32 +1,81 @@
-"""A command as one text, split as a POSIX shell would, without expanding anything: shlex.split, in linear time."""
+"""A command as one text, split as Compose splits it: quotes and backslashes, nothing expanded.
 
-import re
+It ends at the first `;`, `&`, `|`, `<` or `>` outside of quotes, as Compose's own splitter leaves the rest away.
+"""
 
-_PIECE = re.compile(
-    r"""(?P<gap>[ \t\r\n]+)|'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|"""
-    r"""\\(?P<escaped>.)|(?P<bare>[^ \t\r\n'"\\]+)""",
-    re.DOTALL,
-)
+from typing import Final
+
+_BLANK: Final = " \t\r\n"
+_END: Final = ";&|<>"
+_QUOTES: Final = "'\""
+_ESCAPES: Final = {"t": "\t", "n": "\n"}
 
 
-def words(text: str) -> tuple[str, ...] | None:
-    """None where a quote does not end, or a backslash has nothing behind it."""
-    found: list[list[str]] = []
-    between, at = True, 0
-    while at < len(text):
-        piece = _PIECE.match(text, at)
-        if piece is None:
+def split(text: str) -> tuple[tuple[str, ...], str] | None:
+    """Words, and what Compose leaves away. None where it refuses the text: a quote or bracket without its other."""
+    splitter = _Splitter()
+    for at, char in enumerate(text):
+        if splitter.ends(char):
+            return splitter.result(text[at:])
+        if not splitter.take(char):
             return None
-        at = piece.end()
-        if piece.lastgroup != "gap":
-            if between:
-                found.append([])
-            found[-1].append(_meant(piece))
-        between = piece.lastgroup == "gap"
-    return tuple("".join(pieces) for pieces in found)
+    return splitter.result("")
 
 
-def _meant(piece: re.Match[str]) -> str:
-    if piece.lastgroup == "double":
-        return re.sub(r'\\(["\\])', r"\1", piece["double"])
-    return str(piece[piece.lastgroup or 0])
+class _Splitter:
+    def __init__(self) -> None:
+        self.words: list[tuple[str, ...]] = []
+        self.word: list[str] = []
+        self.begun = self.escaped = False
+        self.open: set[str] = set()
+        """Quotes, backticks and `(` of `$(` that have not ended."""
+
+    def ends(self, char: str) -> bool:
+        if char not in _END or self.escaped or self.open:
+            return False
+        if char == ">" and self.word and self.word[0] in "0123456789":
+            self.begun = False
+        return True
+
+    def take(self, char: str) -> bool:
+        """False where Compose refuses the text."""
+        if self.escaped:
+            self.escaped = False
+            self.add(_ESCAPES.get(char, char))
+        elif char == "\\" and "'" not in self.open:
+            self.escaped = True
+        elif char in _BLANK and not self.open:
+            self.finish()
+        elif char in _QUOTES and not self.open & {*_QUOTES, "("} - {char}:
+            self.begun = self.begun or char in self.open
+            self.open ^= {char}
+        else:
+            return self.bracket(char)
+        return True
+
+    def bracket(self, char: str) -> bool:
+        if char == "`" and not self.open - {"`"}:
+            self.open ^= {"`"}
+        elif char == ")" and not self.open - {"("}:
+            self.open ^= {"("}
+        elif char == "(" and not self.open - {"("}:
+            if self.open or self.word[-1:] != ["$"]:
+                return False
+            self.open = {"("}
+        self.add(char)
+        return True
+
+    def add(self, char: str) -> None:
+        self.begun = True
+        self.word.append(char)
+
+    def finish(self) -> None:
+        if self.begun:
+            self.words.append(tuple(self.word))
+        self.word, self.begun = [], False
+
+    def result(self, rest: str) -> tuple[tuple[str, ...], str] | None:
+        if self.escaped or self.open:
+            return None
+        self.finish()
+        return tuple("".join(word) for word in self.words), rest

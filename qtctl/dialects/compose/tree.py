@@ -1,14 +1,16 @@
 """YAML text → a tree of plain nodes with lines, built from events: no recursion, no types guessed, no aliases left.
 
-Scalars keep their text, so that `22:22` stays what its author wrote (YAML 1.1 reads it as 1342).
+Scalars keep their text, so that `22:22` stays what its author wrote (YAML 1.1 reads it as 1342); what a scalar means is
+said in `scalars`.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import yaml
 
+from qtctl.dialects.compose.scalars import plain
 from qtctl.errors import InputError, Place
 
 MAX_DEPTH = 64
@@ -17,18 +19,22 @@ MAX_NODES = 200_000
 LETTERS = 100
 """Of a text that weigh as much as a node: an alias of a long one makes as much of it as one of a large mapping."""
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-TAGS = frozenset({"!", "!override"})
+RESET, OVERRIDE = "!reset", "!override"
+TAGS = frozenset({"!", RESET, OVERRIDE})
 CORE = "tag:yaml.org,2002:"
+MERGE = f"{CORE}merge"
 _UTF8 = re.compile("[^\ud800-\udfff]*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """`text` is None for YAML's null."""
+    """`text` is None for YAML's null. `plain`: without quotes and tag, so that it may be a number or a truth value."""
 
     text: str | None
     line: int
     size: int = 1
+    plain: bool = False
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class Sequence:
     items: tuple["Node", ...]
     line: int
     size: int
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Mapping:
     size: int
     lines: tuple[int, ...] = ()
     """Of the keys."""
+    tag: str = ""
 
     def get(self, key: str) -> "Node | None":
         return next((node for name, node in self.entries if name == key), None)
@@ -62,6 +70,7 @@ class _Open:
     mapping: bool
     anchor: str | None
     line: int
+    tag: str
     children: list[Node] = field(default_factory=list)
 
 
@@ -70,8 +79,7 @@ class _Builder:
         self.file = file
         self.open: list[_Open] = []
         self.anchors: dict[str, Node | None] = {}
-        self.root: Node | None = None
-        self.documents = 0
+        self.roots: list[Node] = []
         self.merged = 0
 
     def fail(self, what: str, line: int, hint: str = "") -> InputError:
@@ -80,7 +88,7 @@ class _Builder:
     def take(self, event: yaml.Event) -> None:
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.DocumentStartEvent):
-            self.document(line)
+            self.anchors = {}
         elif isinstance(event, yaml.AliasEvent):
             self.add(self.alias(event.anchor or "", line), line)
         elif isinstance(event, yaml.ScalarEvent):
@@ -89,11 +97,6 @@ class _Builder:
             self.start(event, line)
         elif isinstance(event, yaml.CollectionEndEvent):
             self.end()
-
-    def document(self, line: int) -> None:
-        self.documents += 1
-        if self.documents > 1:
-            raise self.fail("a second YAML document starts here", line, "a compose file is one document")
 
     def alias(self, anchor: str, line: int) -> Node:
         if anchor not in self.anchors:
@@ -107,10 +110,11 @@ class _Builder:
         self.check_tag(event.tag, line)
         if not _UTF8.fullmatch(event.value):
             raise self.fail("an escape that names no character", line, "half of a surrogate pair stands for nothing")
-        reset = event.tag in ("!reset", f"{CORE}null")
-        null = event.style is None and event.tag is None and event.value in NULLS
-        text = None if reset or null else event.value
-        self.add(self.anchored(event.anchor, Scalar(text, line, 1 + len(event.value) // LETTERS)), line)
+        bare = not event.style and event.tag in (None, OVERRIDE)
+        null = event.tag in (RESET, f"{CORE}null") or (bare and event.value in NULLS)
+        text = None if null else event.value
+        size = 1 + len(event.value) // LETTERS
+        self.add(self.anchored(event.anchor, Scalar(text, line, size, bare, event.tag or "")), line)
 
     def start(self, event: yaml.CollectionStartEvent, line: int) -> None:
         self.check_tag(event.tag, line)
@@ -118,14 +122,14 @@ class _Builder:
             raise self.fail(f"nested deeper than {MAX_DEPTH} levels", line)
         if event.anchor:
             self.anchors[event.anchor] = None
-        self.open.append(_Open(isinstance(event, yaml.MappingStartEvent), event.anchor, line))
+        self.open.append(_Open(isinstance(event, yaml.MappingStartEvent), event.anchor, line, event.tag or ""))
 
     def end(self) -> None:
         done = self.open.pop()
         size = 1 + sum(child.size for child in done.children)
         if size > MAX_NODES:
             raise self.fail(f"aliases expand to more than {MAX_NODES} nodes", done.line)
-        node = self.mapping(done, size) if done.mapping else Sequence(tuple(done.children), done.line, size)
+        node = self.mapping(done, size) if done.mapping else Sequence(tuple(done.children), done.line, size, done.tag)
         self.add(self.anchored(done.anchor, node), done.line)
 
     def anchored(self, anchor: str | None, node: Node) -> Node:
@@ -135,23 +139,23 @@ class _Builder:
 
     def add(self, node: Node, line: int) -> None:
         if not self.open:
-            self.root = node
+            self.roots.append(node)
             return
         parent = self.open[-1]
         is_key = parent.mapping and len(parent.children) % 2 == 0
         if is_key and not (isinstance(node, Scalar) and node.text is not None):
-            raise self.fail("a key that is not a text", line)
+            raise self.fail("a key that is not a text", line, "put it in quotes")
         # an alias shares the node of its anchor: what is said of it must name the line of the alias
-        parent.children.append(Scalar(node.text, line, node.size) if isinstance(node, Scalar) else node)
+        parent.children.append(replace(node, line=line) if isinstance(node, Scalar) else node)
 
     def mapping(self, done: _Open, size: int) -> Mapping:
         own: dict[str, tuple[int, Node]] = {}
         merged: list[Node] = []
         for key, value in zip(done.children[::2], done.children[1::2], strict=True):
             name = key.text if isinstance(key, Scalar) else None
-            if name is None:
-                raise self.fail("a key that is not a text", key.line)
-            if name == "<<":
+            if name is None or (isinstance(key, Scalar) and key.plain and not isinstance(plain(name), str)):
+                raise self.fail("a key that is not a text", key.line, "put it in quotes")
+            if name == "<<" and isinstance(key, Scalar) and (key.plain or key.tag == MERGE):
                 merged += value.items if isinstance(value, Sequence) else [value]
                 continue
             if name in own:
@@ -159,7 +163,7 @@ class _Builder:
             own[name] = (key.line, value)
         self.merge(own, merged, done.line)
         entries = tuple((name, node) for name, (_, node) in own.items())
-        return Mapping(entries, done.line, size, tuple(line for line, _ in own.values()))
+        return Mapping(entries, done.line, size, tuple(line for line, _ in own.values()), done.tag)
 
     def merge(self, own: dict[str, tuple[int, Node]], merged: list[Node], line: int) -> None:
         for node in merged:
@@ -172,15 +176,15 @@ class _Builder:
                 own.setdefault(name, (key_line, value))
 
     def check_tag(self, tag: str | None, line: int) -> None:
-        if tag is None or tag in TAGS or tag == "!reset":
+        if tag is None or tag in TAGS:
             return
         if tag.startswith(CORE) and "/" not in tag:
             return
         raise self.fail(f"the tag {tag} is not one that compose files have", line)
 
 
-def read(text: str, file: str) -> Node:
-    """The one document of `text`. InputError, with its line, for text that is not YAML as a compose file may be."""
+def read(text: str, file: str) -> tuple[Node, ...]:
+    """The documents of `text`. InputError, with its line, for text that is not YAML as a compose file may be."""
     builder = _Builder(file)
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
@@ -194,6 +198,6 @@ def read(text: str, file: str) -> Node:
         raise InputError(f"not YAML: {error.reason}", place=Place(file, line)) from error
     except (ValueError, OverflowError) as error:  # "\\U0011FFFF" leaves PyYAML's scanner as chr()'s own ValueError
         raise InputError("not YAML: an escape that names no character", place=Place(file)) from error
-    if builder.root is None:
+    if not builder.roots:
         raise InputError("an empty file", hint="a compose file has `services:`", place=Place(file))
-    return builder.root
+    return tuple(builder.roots)

@@ -1,4 +1,4 @@
-"""A Compose file as values: what it says a service is, without any value of its environment."""
+"""A compose project as reports compare it: its services, and the ports that they publish."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ class PortKind(StrEnum):
     CHOSEN = "chosen"
     """Docker chooses one: no published side, 0, or a range for one container port."""
     OPEN = "open"
-    """Depends on a variable that the file gives no default for."""
+    """Depends on a variable that has neither a value nor a default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,65 +33,17 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
-    context: str
-    dockerfile: str
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dependency:
-    """`condition`: service_started unless the file says otherwise."""
-
-    name: str
-    condition: str
-
-
-@dataclass(frozen=True, slots=True)
-class Volume:
-    """`source` is '' for an anonymous volume, a path or a volume's name else. `mode` as written: '', ro, rw,z …"""
-
-    source: str
-    target: str
-    mode: str
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """As written (`cpus` "0.5", `memory` "512M"), '' where the file sets none."""
-
-    cpus: str = ""
-    memory: str = ""
-    pids: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ComposeService:
-    """One service. `command` and `entrypoint` are argvs, None for the image's own, () for explicitly none."""
+    """One service, `line` where its values begin or its key stands, and the ports that it publishes."""
 
     name: str
     line: int
-    image: str
-    build: Build | None
-    container_name: str
-    command: tuple[str, ...] | None
-    entrypoint: tuple[str, ...] | None
     ports: tuple[Published, ...]
-    environment: tuple[str, ...]
-    """Names only, in file order."""
-    env_files: tuple[str, ...]
-    depends_on: tuple[Dependency, ...]
-    volumes: tuple[Volume, ...]
-    restart: str
-    healthcheck: bool
-    profiles: tuple[str, ...]
-    limits: Limits
-    network_mode: str
 
 
 @dataclass(frozen=True, slots=True)
 class Compose:
-    """Services in file order. `file` as the user named it."""
+    """Services in the order of the files. `file`: the first of them, as the user named it."""
 
     file: str
     services: tuple[ComposeService, ...]

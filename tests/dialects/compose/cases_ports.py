@@ -1,4 +1,4 @@
-"""Short-form ports as data: text → [(kind, published, target, host_ip, protocol, variables)], or None where refused."""
+"""Short-form ports as data: text → [(kind, published, target, host_ip, protocol, variables)]; None: Compose refuses."""
 
 from typing import TypeAlias
 
@@ -14,7 +14,8 @@ CASES: dict[str, list[Row] | None] = {
     "53:53/UDP": [("fixed", 53, 53, "", "udp", ())],
     "[::1]:80:80": [("fixed", 80, 80, "::1", "tcp", ())],
     "::1:80:80": [("fixed", 80, 80, "::1", "tcp", ())],
-    "localhost:80:81": [("fixed", 80, 81, "localhost", "tcp", ())],
+    ":8080:80": [("fixed", 8080, 80, "", "tcp", ())],
+    "8001-8001:80": [("fixed", 8001, 80, "", "tcp", ())],
     "8000-8002:9000-9002": [
         ("fixed", 8000, 9000, "", "tcp", ()),
         ("fixed", 8001, 9001, "", "tcp", ()),
@@ -23,15 +24,19 @@ CASES: dict[str, list[Row] | None] = {
     "8000-8010:80": [("chosen", None, 80, "", "tcp", ())],
     "${PORT:-8000}:8000": [("fixed", 8000, 8000, "", "tcp", ("PORT",))],
     "${IP-127.0.0.1}:${A:-1}:2": [("fixed", 1, 2, "127.0.0.1", "tcp", ("IP", "A"))],
+    "${PORT:+8001}:8000": [("chosen", None, 8000, "", "tcp", ("PORT",))],
     "${PORT}:8000": [("open", None, None, "", "tcp", ("PORT",))],
     "$PORT:8000": [("open", None, None, "", "tcp", ("PORT",))],
-    "${PORT:?must be set}:8000": [("open", None, None, "", "tcp", ("PORT",))],
-    "${A:-${B:-1}}:80": [("open", None, None, "", "tcp", ("B",))],
+    "${A:-${B:-1}}:80": [("fixed", 1, 80, "", "tcp", ("A", "B"))],
+    "$${PORT}:80": None,
+    "${PORT:?must be set}:8000": None,
+    "localhost:80:81": None,
     "8000-8002:9000-9001": None,
     "8002-8000:8000-8002": None,
+    "0": None,
+    "80:0": None,
     "70000:80": None,
     "80:70000": None,
-    "0": None,
     "80:80/icmp": None,
     "80:": None,
     "http:web": None,

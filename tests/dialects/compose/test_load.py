@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.dialects.compose.load import load
-from qtctl.dialects.compose.types import Build, Dependency, Limits, PortKind, Volume
+from qtctl.dialects.compose.load import Setting, load, load_project
+from qtctl.dialects.compose.types import PortKind
 from qtctl.errors import InputError
 
 from .cases_bad import CASES
@@ -32,7 +32,7 @@ services:
       - target: 9000
     depends_on:
       db: {condition: service_healthy}
-      cache:
+      cache: {condition: service_started}
     volumes:
       - data:/data
       - ./code:/app:ro
@@ -56,31 +56,25 @@ services:
 """
 
 
-def test_every_field_in_every_form() -> None:
+def test_every_port_has_its_line() -> None:
     api, db, cache = load(WHOLE, "compose.yml").services
-    assert (api.name, api.line, api.container_name, api.network_mode) == ("api", 5, "quantum_api", "host")
-    assert (api.restart, api.profiles) == ("always", ("dev", "live"))
-    assert (api.image, api.build) == ("", Build(".", "api/Dockerfile", ""))
-    assert (api.entrypoint, api.command) == ((), ("python", "-m", "my api", "--key", "hunter2"))
-    assert (api.environment, api.env_files) == (("TOKEN", "EMPTY"), (".env",))
+    assert (api.name, api.line, db.line, cache.ports) == ("api", 5, 30, ())
     assert [(p.kind, p.published, p.target, p.host_ip, p.line) for p in api.ports] == [
         (PortKind.FIXED, 22, 22, "", 15),
         (PortKind.FIXED, 8001, 8000, "127.0.0.1", 16),
         (PortKind.CHOSEN, None, 9000, "", 17),
     ]
-    assert api.depends_on == (Dependency("db", "service_healthy"), Dependency("cache", "service_started"))
-    assert api.volumes == (
-        Volume("data", "/data", ""),
-        Volume("./code", "/app", "ro"),
-        Volume("", "/anonymous", ""),
-        Volume("${DIR:-/srv}", "/srv", "rw,z"),
-        Volume("/a", "/b", "ro"),
-    )
-    assert (api.healthcheck, db.healthcheck, cache.healthcheck) == (True, False, False)
-    assert (api.limits, db.limits, cache.limits) == (Limits("0.5", "512M"), Limits(memory="1g"), Limits())
-    assert (db.environment, db.env_files) == (("PGPASSWORD", "PGUSER"), ("a.env", "b.env"))
-    assert (db.command, db.entrypoint, db.build) == (None, None, None)
-    assert (db.image, cache.image, cache.ports) == ("postgres:16", "postgres:16", ())
+
+
+def test_each_attribute_has_the_line_of_the_file_that_says_it() -> None:
+    files = {
+        "a.yml": "services:\n  s:\n    image: x\n    user: a\n    ports:\n      - 1:1\n",
+        "b.yml": "services:\n  s:\n    user: b\n    ports: [2:2]\n",
+    }
+    project = load_project(files, Setting())
+    service = project.services()["s"]
+    assert [str(service.line_of(key)) for key in ("image", "user")] == ["a.yml:3", "b.yml:3"]
+    assert [str(port.short.place) for port in service["ports"]] == ["a.yml:6", "b.yml:4"]
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,0 +1,58 @@
+"""The files of a compose project on this machine: which there are, their `.env`, and what they name."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from qtctl.adapters.files import read_bytes, read_text
+from qtctl.contained.regular import MIB
+from qtctl.dialects.compose.load import Setting
+from qtctl.errors import InputError, Place
+
+LARGEST = 4 * MIB
+"""Bytes of a file that a compose file names."""
+NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+OVERRIDES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
+
+
+def found_in(folder: Path) -> tuple[Path, ...]:
+    """The compose file of a folder, and what overrides it, as Compose finds them. InputError where there is none."""
+    main = next((folder / name for name in NAMES if (folder / name).is_file()), None)
+    if main is None:
+        raise InputError("there is no compose file here", hint=f"one of {', '.join(NAMES)}", place=Place(str(folder)))
+    override = next((folder / name for name in OVERRIDES if (folder / name).is_file()), None)
+    return (main,) if override is None else (main, override)
+
+
+def texts_of(files: Sequence[Path]) -> Mapping[str, str]:
+    return {str(path): read_text(path) for path in files}
+
+
+def setting_of(
+    files: Sequence[Path], env_files: Sequence[Path], profiles: Sequence[str], *, lenient: bool = False
+) -> Setting:
+    """As `docker compose` run here, by this user, would read `files`."""
+    folder = Path(os.path.abspath(files[0])).parent  # noqa: PTH100 - links stay, as Compose has it
+    default = folder / ".env"
+    chosen = tuple(env_files) or ((default,) if default.is_file() else ())
+    return Setting(
+        folder=str(folder),
+        here=os.getcwd(),  # noqa: PTH109 - as above
+        environment=dict(os.environ),
+        env_files={str(path): read_text(path) for path in chosen},
+        profiles=tuple(profiles),
+        home=os.environ.get("HOME", ""),
+        lenient=lenient,
+    )
+
+
+def read_named(path: str) -> str | None:
+    """What a compose file names: None where there is no file. InputError for what is no regular file, or too large."""
+    if not os.path.exists(path):  # noqa: PTH110 - None for what the kernel cannot follow, too
+        return None
+    return read_bytes(Path(path), LARGEST).decode("utf-8", "replace")

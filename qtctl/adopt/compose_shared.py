@@ -1,0 +1,23 @@
+"""What all services of an adoption of compose files share: ports, names of hosts, and what was found."""
+
+from dataclasses import dataclass, field
+
+from qtctl.adopt.ledger import Book
+from qtctl.adopt.suspect import without
+from qtctl.dialects.secrets import masked
+
+
+@dataclass(slots=True)
+class Shared:
+    """`taken`: protocol, port and address → the compose service that publishes it."""
+
+    fleet: str
+    book: Book
+    systemd: int = 252
+    taken: dict[tuple[str, int, str], str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Host name → address, of `extra_hosts`."""
+
+    def shown(self, text: str) -> str:
+        """A text of the file as it may stand in a registry: URLs of images and of sources may hold passwords."""
+        return without(masked(text), self.book.secrets)

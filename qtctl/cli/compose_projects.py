@@ -1,0 +1,42 @@
+"""Compose projects as options name them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtctl.errors import InputError
+
+if TYPE_CHECKING:
+    from qtctl.dialects.compose.load import Project
+
+
+def load_projects(
+    alone: Iterable[Path],
+    merged: Sequence[Path],
+    env_files: Sequence[Path],
+    profiles: Sequence[str],
+    missing: InputError,
+) -> "tuple[Project, ...]":
+    """`alone`: each a project of its own, where a folder stands for its compose file. `merged`: one project.
+
+    `missing` is raised where there is none.
+    """
+    from qtctl.adapters.compose_files import read_named, setting_of, texts_of
+    from qtctl.dialects.compose.load import load_project
+
+    found = tuple(_groups(alone, merged))
+    if not found:
+        raise missing
+    return tuple(
+        load_project(texts_of(files), setting_of(files, env_files, profiles, lenient=True), read_named)
+        for files in found
+    )
+
+
+def _groups(alone: Iterable[Path], merged: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    from qtctl.adapters.compose_files import found_in
+
+    for path in alone:
+        yield found_in(path) if path.is_dir() else (path,)
+    if merged:
+        yield tuple(merged)

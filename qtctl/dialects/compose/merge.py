@@ -1,0 +1,238 @@
+"""Merging of compose files and of services that extend others, as Compose's override package does it."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from qtctl.dialects.compose.interpolation import Wrong
+from qtctl.dialects.compose.scalars import written
+from qtctl.dialects.compose.short_forms import volume
+from qtctl.dialects.compose.values import Path, Table, Text, place_of, rule_of, rules
+from qtctl.errors import InputError, Place
+
+Value = Any
+NOWHERE: Final = Place("")
+_STARTED: Final = {"condition": "service_started", "required": True}
+
+
+def merge(base: Table, over: Table, path: Path = ()) -> Table:
+    """`base` with what `over` says instead or besides. InputError where one has a list and the other a mapping."""
+    return _mappings(base, over, path)
+
+
+def _merge(base: Value, over: Value, path: Path, place: Place) -> Value:
+    special = rule_of(path, _SPECIAL)
+    if special is not None:
+        return special(base, over, path)
+    if over is None:
+        return base
+    if isinstance(base, Table) and isinstance(over, Table):
+        return _mappings(base, over, path)
+    if isinstance(base, list) and isinstance(over, list):
+        return [*base, *over]
+    if isinstance(base, Table | list):
+        kind = "list" if isinstance(base, list) else "mapping"
+        raise InputError(f"{'.'.join(path)} is a {kind} in one file and something else in another", place=place)
+    return over
+
+
+def _mappings(base: Table, over: Table, path: Path) -> Table:
+    for key, value in over.items():
+        place = over.line_of(key)
+        if key in base:
+            base[key] = _merge(base[key], value, (*path, key), place)
+            base.lines[key] = place if value is not None else base.line_of(key)
+        else:
+            base.take(key, value, place)
+    return base
+
+
+def _over(_: Value, over: Value, __: Path) -> Value:
+    return over
+
+
+def _sequences(base: Value, over: Value, _: Path) -> list[Value]:
+    return [*_sequence(base), *_sequence(over)]
+
+
+def _hosts(base: Value, over: Value, _: Path) -> list[Value]:
+    right = _sequence(base)
+    return [*right, *(each for each in _sequence(over) if each not in right)]
+
+
+def _sequence(value: Value) -> list[Value]:
+    if isinstance(value, Table):
+        return sorted(_entries(value))
+    if isinstance(value, list):
+        return value
+    return [value] if isinstance(value, str) else []
+
+
+def _entries(table: Table) -> list[Text]:
+    found = []
+    for key, value in table.items():
+        place = table.line_of(key)
+        if value is None:
+            found.append(Text(key, place))
+            continue
+        for each in value if isinstance(value, list) else [value]:
+            text = each if isinstance(each, str) else written(each)
+            found.append(Text(f"{key}={text}", place, *_origin(each, f"{key}=")))
+    return found
+
+
+def _origin(value: Value, before: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    if isinstance(value, Text):
+        return before + value.raw, value.variables, value.unset
+    return "", (), ()
+
+
+def _named(default: dict[str, Value] | None) -> Callable[[Value, Value, Path], Value]:
+    def join(base: Value, over: Value, path: Path) -> Value:
+        return _mappings(_mapping(base, default), _mapping(over, default), path)
+
+    return join
+
+
+def _mapping(value: Value, default: dict[str, Value] | None) -> Table:
+    if isinstance(value, Table):
+        return value
+    made = Table()
+    for each in value if isinstance(value, list) else ():
+        place = place_of(each, made.place)
+        made.take(str(each), None if default is None else Table(default.items(), place), place)
+    return made
+
+
+def _builds(base: Value, over: Value, path: Path) -> Value:
+    return _mappings(_build(base), _build(over), path)
+
+
+def _build(value: Value) -> Table:
+    return value if isinstance(value, Table) else Table([("context", value)] if isinstance(value, str) else ())
+
+
+def _logging(base: Value, over: Value, path: Path) -> Value:
+    if not (isinstance(base, Table) and isinstance(over, Table)):
+        return over if isinstance(over, Table) else base
+    same = base.get("driver") == over.get("driver")
+    return _mappings(base, over, path) if same or "driver" not in base or "driver" not in over else over
+
+
+def _pools(base: Value, over: Value, path: Path) -> Value:
+    """Address pools of a network, those of one subnet together."""
+    if not (isinstance(base, list) and isinstance(over, list)):
+        return over
+    found: list[Table] = []
+    for original in base:
+        right = _mapping(original, None)
+        for each in over:
+            left = _mapping(each, None)
+            known = [pool.get("subnet") for pool in found]
+            if left.get("subnet") != right.get("subnet") and left.get("subnet") not in known:
+                found.append(left)
+                continue
+            joined = _mappings(right, left, path)
+            if joined.get("subnet") in known:
+                found[known.index(joined.get("subnet"))] = joined
+            else:
+                found.append(joined)
+    return found
+
+
+_SPECIAL: Final = rules(
+    {
+        "networks.*.ipam.config": _pools,
+        "services.*.build": _builds,
+        "services.*.depends_on": _named(_STARTED),
+        "services.*.logging": _logging,
+        "services.*.models": _named(None),
+        "services.*.networks": _named(None),
+        **dict.fromkeys(("services.*.build.extra_hosts", "services.*.extra_hosts"), _hosts),
+        **dict.fromkeys(
+            ("services.*.command", "services.*.entrypoint", "services.*.healthcheck.test", "services.*.ulimits.*"),
+            _over),
+        **dict.fromkeys(("networks.*.labels", "volumes.*.labels"), _sequences),
+        **{
+            f"services.*.{key}": _sequences
+            for key in (
+                "annotations", "build.args", "build.additional_contexts", "build.labels", "deploy.labels", "dns",
+                "dns_opt", "dns_search", "env_file", "label_file", "environment", "labels", "sysctls", "tmpfs",
+            )
+        },
+    }
+)  # fmt: skip
+
+
+def unique(value: Value, path: Path = (), place: Place = NOWHERE) -> Value:
+    """Lists without what a later entry of the same name replaces. InputError for entries that have no name."""
+    if isinstance(value, Table):
+        for key, each in value.items():
+            value[key] = unique(each, (*path, key), value.line_of(key))
+        return value
+    index = rule_of(path, _UNIQUE) if isinstance(value, list) else None
+    if index is None:
+        return value
+    found: dict[str, Value] = {}
+    for each in value:
+        try:
+            found[index(each)] = each
+        except Wrong as error:
+            raise InputError(f"{'.'.join(path)}: {error}", place=place_of(each, place)) from error
+    return list(found.values())
+
+
+def _before_equals(value: Value) -> str:
+    return str(value).partition("=")[0]
+
+
+def _target(value: Value) -> str:
+    return str(value.get("target", "")) if isinstance(value, Table) else volume(str(value)).get("target", "")
+
+
+def _device(value: Value) -> str:
+    if isinstance(value, Table):
+        return str(value.get("target", ""))
+    source, *rest = str(value).split(":")
+    return rest[0] if rest else source
+
+
+def _mounted(folder: str) -> Callable[[Value], str]:
+    def index(value: Value) -> str:
+        if not isinstance(value, Table):
+            return f"{folder}/{value}"
+        return str(value["target"]) if "target" in value else f"{folder}/{value.get('source')}"
+
+    return index
+
+
+def _port(value: Value) -> str:
+    if not isinstance(value, Table):
+        return str(value)
+    host, protocol = value.get("host_ip", "0.0.0.0"), value.get("protocol", "tcp")  # noqa: S104 - as Compose names it
+    return f"{host}:{value.get('published')}:{value.get('target')}/{protocol}"
+
+
+def _env_file(value: Value) -> str:
+    return str(value.get("path", "")) if isinstance(value, Table) else str(value)
+
+
+_UNIQUE: Final[dict[int, list[tuple[Path, Callable[[Value], str]]]]] = rules(
+    {
+        **dict.fromkeys(("networks.*.labels", "networks.*.ipam.options"), _before_equals),
+        **{
+            f"services.*.{key}": _before_equals
+            for key in (
+                "annotations", "build.args", "build.additional_contexts", "build.platform", "build.tags",
+                "build.labels", "cap_add", "cap_drop", "deploy.labels", "dns", "dns_opt", "dns_search", "environment",
+                "labels", "links", "networks.*.aliases", "networks.*.link_local_ips", "profiles", "sysctls", "tmpfs",
+            )
+        },
+        "services.*.devices": _device,
+        "services.*.configs": _mounted(""),
+        "services.*.secrets": _mounted("/run/secrets"),
+        "services.*.env_file": _env_file,
+        "services.*.expose": str,
+        "services.*.ports": _port,
+        "services.*.volumes": _target,
+    }
+)  # fmt: skip

@@ -1,0 +1,335 @@
+"""Compose files → one project, as Compose loads it: variables, `extends`, `include`, merging, long forms, defaults.
+
+Nothing here reads a file: what files say comes from `Sources`. Nothing is fetched or run, whatever a file names.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from qtctl.dialects.compose.dotenv import read_dotenv
+from qtctl.dialects.compose.interpolation import interpolate
+from qtctl.dialects.compose.merge import merge, unique
+from qtctl.dialects.compose.model import clear, documents
+from qtctl.dialects.compose.paths import folder_of, joined, resolve_paths
+from qtctl.dialects.compose.ports import check_number
+from qtctl.dialects.compose.shape_check import check_shape
+from qtctl.dialects.compose.short_forms import canonical
+from qtctl.dialects.compose.tree import MAX_NODES
+from qtctl.dialects.compose.values import Path, Table, cloned, place_of, services
+from qtctl.errors import InputError, InputErrors, Place
+
+Read = Callable[[str], str | None]
+"""Absolute path → the text of the file; None where there is none. InputError for what may not be read."""
+Value = Any
+MAX_FILES = 200
+"""Of one project, each time that it is read."""
+MAX_CHAIN = 32
+"""Services that extend each other, and files that include each other."""
+_NOTHING: Final[tuple[Path, ...]] = ()
+RESOURCES: Final = ("services", "volumes", "networks", "secrets", "configs", "models")
+REMOTE: Final = ("http://", "https://", "git://", "ssh://", "git@", "github.com/", "oci://")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`environment`: of the shell and the env files, which `${NAME}` is replaced from. `home` is what `~` means.
+
+    `folder` is where relative paths of the files begin, `here` where the names of the files themselves begin.
+    """
+
+    folder: str
+    here: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    home: str = ""
+
+
+@dataclass(slots=True)
+class Loading:
+    """One project while it is read. `used`: variables that were replaced, and whether without a value."""
+
+    read: Read
+    home: str
+    used: dict[str, bool] = field(default_factory=dict)
+    count: int = 0
+    nodes: int = 0
+    values: dict[str, str] = field(default_factory=dict)
+
+    def text(self, path: str, place: Place, what: str) -> str:
+        self.count += 1
+        if self.count > MAX_FILES:
+            raise InputError(f"the project is made of more than {MAX_FILES} files", place=place)
+        if path.startswith(REMOTE) or "://" in path:
+            raise InputError(
+                f"{what}: {path.partition('://')[0]}://… is elsewhere", hint="qtctl fetches nothing", place=place
+            )
+        text = self.read(path)
+        if text is None:
+            raise InputError(f"{what}: there is no file {path}", place=place)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """Of the file that is read: where its relative paths begin, its variables, and what led to it."""
+
+    folder: str
+    environment: Mapping[str, str]
+    included: tuple[str, ...] = ()
+
+
+def load_model(files: Mapping[str, str], options: Options, loading: Loading) -> Table:
+    """The merged model of `files` (path as it was named → text). InputError or InputErrors with file and line."""
+    context = _Context(options.folder, options.environment)
+    texts = [(name, joined(options.here, name, ""), text) for name, text in files.items()]
+    return _model(texts, context, loading)
+
+
+def _model(texts: list[tuple[str, str, str]], context: _Context, loading: Loading) -> Table:
+    model = Table()
+    for file in texts:
+        model = _file(file, model, context, loading)
+    set_defaults(model)
+    resolve_paths(model, context.folder, loading.home)
+    _fill_environment(model, context.environment)
+    return model
+
+
+def _file(file: tuple[str, str, str], model: Table, context: _Context, loading: Loading) -> Table:
+    name, path, text = file
+    included = (*context.included, path)
+    for document in documents(text, name):
+        loading.nodes += _size(document.table)
+        _bounded(loading, document.table.place)
+        loading.values.update(context.environment)
+        table = interpolate(document.table, context.environment, loading.used)
+        _extend_all(table, path, document.cleared, context.environment, loading)
+        clear(model, document.cleared)
+        _include_all(table, replace(context, included=included), loading)
+        model.place = model.place if model else table.place
+        model = unique(merge(model, table))
+        check_shape(model, name)
+        model.pop("version", None)
+        check_number(model)
+        model = unique(_in_long_form(model))
+        _omit_empty(model)
+    return model
+
+
+def _in_long_form(model: Table) -> Table:
+    """InputError, or InputErrors, for what has no long form."""
+    errors: list[InputError] = []
+    made = canonical(model, model.place, errors)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors or not isinstance(made, Table):
+        raise InputErrors(tuple(errors))
+    return made
+
+
+def _bounded(loading: Loading, place: Place) -> None:
+    if loading.nodes > MAX_NODES:
+        raise InputError(f"the files of the project have more than {MAX_NODES} values", place=place)
+
+
+def _size(value: Value) -> int:
+    if isinstance(value, Table):
+        return 1 + sum(map(_size, value.values()))
+    return 1 + sum(map(_size, value)) if isinstance(value, list) else 1
+
+
+# extends
+
+
+@dataclass(frozen=True, slots=True)
+class _Extending:
+    path: str
+    cleared: tuple[Path, ...]
+    chain: tuple[tuple[str, str], ...] = ()
+
+
+def _extend_all(
+    table: Table, path: str, cleared: tuple[Path, ...], environment: Mapping[str, str], loading: Loading
+) -> None:
+    found = table.get("services")
+    if not isinstance(found, Table):
+        return
+    for name in list(found):
+        found[name] = _extended(name, found, _Extending(path, cleared), environment, loading)
+
+
+def _extended(name: str, among: Table, at: _Extending, environment: Mapping[str, str], loading: Loading) -> Value:
+    service = among[name]
+    extends = service.get("extends") if isinstance(service, Table) else None
+    if extends is None:
+        return service
+    place = service.line_of("extends")
+    base_name, file = _reference(name, extends, place)
+    step = (joined(folder_of(at.path), file, loading.home) if file else at.path, name)
+    if step in at.chain or len(at.chain) >= MAX_CHAIN:
+        raise InputError(f"service {name}: extends: leads back to itself", place=place)
+    inner = replace(at, chain=(*at.chain, step))
+    bases = among
+    if file:
+        bases, cleared = _bases(file, at.path, place, environment, loading)
+        inner = replace(inner, path=step[0], cleared=cleared)
+    if base_name not in bases:
+        where = f" in {file}" if file else ""
+        raise InputError(f"service {name}: extends: there is no service {base_name}{where}", place=place)
+    base = _extended(base_name, bases, inner, environment, loading)
+    if not isinstance(base, Table):
+        return service
+    source = cloned(base)
+    loading.nodes += _size(source)
+    _bounded(loading, place)
+    clear(Table([("services", Table([(name, source)]))]), at.cleared)
+    merged = merge(source, service, ("services", name))
+    merged.pop("extends", None)
+    merged.place = service.place
+    among[name] = merged
+    return merged
+
+
+def _reference(name: str, extends: Value, place: Place) -> tuple[str, str]:
+    if isinstance(extends, str):
+        return extends, ""
+    service = extends.get("service") if isinstance(extends, Table) else None
+    file = extends.get("file") if isinstance(extends, Table) else None
+    if not isinstance(service, str) or not isinstance(file, str | None):
+        raise InputError(f"service {name}: extends: names no service", hint="extends: {service: NAME}", place=place)
+    return service, file or ""
+
+
+def _bases(
+    file: str, path: str, place: Place, environment: Mapping[str, str], loading: Loading
+) -> tuple[Table, tuple[Path, ...]]:
+    """Services of another file, their paths made absolute as from there."""
+    other = joined(folder_of(path), file, loading.home)
+    model, cleared = Table(), _NOTHING
+    text = loading.text(file if file.startswith(REMOTE) else other, place, "extends")
+    for document in documents(text, other):
+        loading.nodes += _size(document.table)
+        _bounded(loading, place)
+        cleared = document.cleared
+        table = interpolate(document.table, environment, loading.used)
+        clear(model, cleared)
+        model = unique(merge(model, table))
+        check_shape(model, other, alone=False)
+        check_number(model)
+        model = unique(_in_long_form(model))
+    found = model.get("services")
+    if not isinstance(found, Table):
+        raise InputError(f"extends: {other} has no services", place=place)
+    resolve_paths(model, folder_of(other), loading.home)
+    return found, cleared
+
+
+# include
+
+
+def _include_all(table: Table, context: _Context, loading: Loading) -> None:
+    includes = table.pop("include", None)
+    if includes is None:
+        return
+    place = table.line_of("include")
+    if not isinstance(includes, list):
+        raise InputError("include: is not a list", place=place)
+    for each in includes:
+        entry = each if isinstance(each, Table) else Table([("path", each)], place_of(each, place))
+        _import(_included(entry, place_of(each, place), context, loading), table)
+
+
+def _included(entry: Table, place: Place, context: _Context, loading: Loading) -> Table:
+    paths = _texts(entry.get("path"), "include: path", place)
+    if not paths:
+        raise InputError("include: names no file", place=place)
+    remote = next((path for path in paths if path.startswith(REMOTE)), "")
+    main = joined(context.folder, paths[0], loading.home)
+    if remote:
+        loading.text(remote, place, "include")
+    if main in context.included or len(context.included) > MAX_CHAIN:
+        raise InputError("include: leads back to itself", place=place)
+    directory = entry.get("project_directory")
+    folder = joined(context.folder, directory, loading.home) if isinstance(directory, str) else folder_of(main)
+    environment = dict(context.environment)
+    for path in _env_paths(entry, folder, place, context, loading):
+        text = loading.text(path, place, "include: env_file") if "env_file" in entry else loading.read(path)
+        known = read_dotenv(text or "", path, context.environment.get)
+        environment = {**known, **environment}
+    texts = []
+    for path in paths:
+        absolute = joined(context.folder, path, loading.home)
+        texts.append((absolute, absolute, loading.text(absolute, place, "include")))
+    return _model(texts, _Context(folder, environment, context.included), loading)
+
+
+def _env_paths(entry: Table, folder: str, place: Place, context: _Context, loading: Loading) -> list[str]:
+    if "env_file" in entry:
+        files = _texts(entry["env_file"], "include: env_file", place)
+        return [joined(context.folder, file, loading.home) for file in files]
+    return [joined(folder, ".env", loading.home)]
+
+
+def _texts(value: Value, what: str, place: Place) -> list[str]:
+    found = value if isinstance(value, list) else [value] if value is not None else []
+    if not all(isinstance(each, str) for each in found):
+        raise InputError(f"{what} is not a path", place=place)
+    return found
+
+
+def _import(source: Table, target: Table) -> None:
+    for kind in RESOURCES:
+        found = source.get(kind)
+        if not isinstance(found, Table):
+            continue
+        own = target.setdefault(kind, Table((), found.place))
+        for name, value in found.items():
+            if name in own and own[name] != value:
+                raise InputError(
+                    f"{kind}.{name} is declared here, and otherwise in an included file",
+                    hint="give one of them another name, or include it with an override file",
+                    place=own.line_of(name) if isinstance(own, Table) else found.line_of(name),
+                )
+            own.take(name, value, found.line_of(name))
+
+
+# defaults
+
+
+def set_defaults(model: Table) -> None:
+    for _, service in services(model):
+        build = service.get("build")
+        if isinstance(build, Table):
+            build.setdefault("context", ".")
+        for secret in service.get("secrets") or ():
+            secret.setdefault("target", f"/run/secrets/{secret.get('source')}")
+        for port in service.get("ports") or ():
+            port.setdefault("protocol", "tcp")
+            port.setdefault("mode", "ingress")
+        for request in (*_devices(service), *(service.get("gpus") or ())):
+            if "count" not in request and "device_ids" not in request:
+                request["count"] = "all"
+
+
+def _devices(service: Table) -> list[Table]:
+    found: Value = service
+    for key in ("deploy", "resources", "reservations", "devices"):
+        found = found.get(key) if isinstance(found, Table) else None
+    return found or []
+
+
+def _omit_empty(model: Table) -> None:
+    for _, service in services(model):
+        if isinstance(service.get("dns"), list):
+            service["dns"] = [each for each in service["dns"] if each not in (None, "")]
+
+
+def _fill_environment(model: Table, environment: Mapping[str, str]) -> None:
+    """`- NAME` with a value outside."""
+    for _, service in services(model):
+        entries = service.get("environment")
+        if isinstance(entries, list):
+            service["environment"] = [
+                type(each)(f"{each}={environment[each]}", each.place) if each in environment else each
+                for each in entries
+            ]

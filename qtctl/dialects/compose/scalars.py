@@ -1,0 +1,86 @@
+"""Plain YAML scalars as Compose's YAML library reads them: YAML 1.2 with the octals and underscores of 1.1."""
+
+import re
+import struct
+from math import isfinite
+from typing import Final
+
+_WORDS: Final = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+}
+_INTEGERS: Final = (
+    (re.compile(r"[-+]?0[xX][0-9a-fA-F]+"), 16),
+    (re.compile(r"[-+]?0[bB][01]+"), 2),
+    (re.compile(r"[-+]?0[oO][0-7]+"), 8),
+    (re.compile(r"[-+]?0[0-7]+"), 8),
+    (re.compile(r"[-+]?(0|[1-9][0-9]*)"), 10),
+)
+_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_MOST_DIGITS = 400
+_SIGNED, _UNSIGNED = 1 << 63, 1 << 64
+_PLAIN_EXPONENTS = (-4, 21)
+"""Go writes numbers with other exponents as 1e+21."""
+
+Plain = str | int | float | bool | None
+
+
+def plain(text: str) -> Plain:
+    """What a scalar without quotes and tag is. Dates stay text, since Compose has no key that takes one."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in "+-.0123456789" or len(text) > _MOST_DIGITS:
+        return text
+    digits = text if text[0] == "." else text.replace("_", "")
+    number = _integer(digits)
+    if number is not None:
+        return number
+    return float(digits) if _FLOAT.fullmatch(digits) else text
+
+
+def _integer(digits: str) -> int | None:
+    for pattern, base in _INTEGERS:
+        if pattern.fullmatch(digits):
+            number = int(digits, base)
+            return number if -_SIGNED <= number < _UNSIGNED else None
+    return None
+
+
+def written(value: Plain) -> str:
+    """A scalar as Compose passes it on as text: Go's own way to print it."""
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return go_float(value) if isinstance(value, float) else str(value)
+
+
+def go_float(value: float) -> str:
+    if not isfinite(value):
+        return {float("inf"): "+Inf", float("-inf"): "-Inf"}.get(value, "NaN")
+    mantissa, _, exponent = f"{value!r}".partition("e")
+    number = f"{value:e}" if not exponent else f"{value!r}"
+    power = int(number.partition("e")[2])
+    low, high = _PLAIN_EXPONENTS
+    if low <= power < high:
+        return f"{value:f}".rstrip("0").rstrip(".") if exponent else mantissa.removesuffix(".0")
+    digits = repr(value) if exponent else f"{value:.17g}"
+    base, _, shown = digits.partition("e")
+    return f"{base.removesuffix('.0')}e{int(shown or power):+03d}"
+
+
+def single(value: float) -> float:
+    """The shortest number that is the same as a float of 32 bits: how Compose keeps `cpus`."""
+    try:
+        (exact,) = struct.unpack("f", struct.pack("f", value))
+    except OverflowError:
+        return value
+    for digits in range(1, 10):
+        shortest = float(f"{exact:.{digits}g}")
+        if struct.pack("f", shortest) == struct.pack("f", exact):
+            return shortest
+    return float(exact)

@@ -1,0 +1,158 @@
+"""What a compose file may say: each key and the types of its value, checked with every error at once."""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any, Final
+
+from qtctl.dialects.compose.shape_table import SHAPES
+from qtctl.dialects.compose.shapes import Keyed, Listed, OneOf, Ref, Scalar, Shape
+from qtctl.dialects.compose.values import Table, place_of
+from qtctl.errors import InputError, InputErrors, Place
+
+Value = Any
+_WORDS: Final = {"S": "a text", "N": "a number", "I": "a whole number", "B": "true or false", "Z": "null"}
+MOST_ERRORS: Final = 100
+
+
+def check_shape(model: Table, file: str, *, alone: bool = True) -> None:
+    """InputError, or InputErrors, for what Compose's schema does not allow. `alone` False: of a base of others."""
+    errors = list(_Checker(file).check_top(model, alone=alone))[:MOST_ERRORS]
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise InputErrors(tuple(errors))
+
+
+def service_keys() -> frozenset[str]:
+    shape = SHAPES["service"]
+    return frozenset(shape.keys) if isinstance(shape, Keyed) else frozenset()
+
+
+class _Checker:
+    def __init__(self, file: str) -> None:
+        self.file = file
+
+    def check_top(self, model: Table, *, alone: bool) -> Iterator[InputError]:
+        services = model.get("services")
+        if alone and "services" in model and isinstance(services, Table):
+            for name, service in services.items():
+                if not isinstance(service, Table):
+                    yield InputError(f"service {name}: is not a mapping", place=services.line_of(name))
+        elif alone and "services" in model:
+            yield InputError("services: is not a mapping of name to service", place=_of(services, model, "services"))
+        yield from self.check(model, SHAPES[""], "", model.place)
+
+    def check(self, value: Value, shape: Shape, name: str, place: Place) -> Iterator[InputError]:
+        place = place_of(value, place)
+        shape = _resolved(shape)
+        if isinstance(shape, OneOf):
+            yield from self.one_of(value, shape, name, place)
+        elif isinstance(shape, Keyed):
+            yield from self.keyed(value, shape, name, place)
+        elif isinstance(shape, Listed):
+            yield from self.listed(value, shape, name, place)
+        elif isinstance(shape, Scalar) and (why := _unfit(value, shape)):
+            yield InputError(f"{name}: {why}", place=place)
+
+    def one_of(self, value: Value, shape: OneOf, name: str, place: Place) -> Iterator[InputError]:
+        fitting = [each for each in shape.shapes if _kind(_resolved(each), value)]
+        if not fitting:
+            yield InputError(f"{name}: is not {_expected(shape)}", place=place)
+            return
+        tries = [list(self.check(value, each, name, place)) for each in fitting]
+        yield from min(tries, key=len)
+
+    def keyed(self, value: Value, shape: Keyed, name: str, place: Place) -> Iterator[InputError]:
+        if not isinstance(value, Table):
+            if (name.startswith("services.") and name.count(".") == 1) or name == "services":
+                return
+            yield InputError(f"{name or 'the file'}: is not a mapping", place=place)
+            return
+        for key in shape.required:
+            if key not in value:
+                yield InputError(f"{name}: has no {key}", place=place)
+        for key, each in value.items():
+            inner = f"{name}.{key}" if name else key
+            known = _shape_of(key, shape)
+            if known is not None:
+                yield from self.check(each, known, inner, value.line_of(key))
+            elif not (shape.open or (shape.extended and key.startswith("x-"))):
+                yield self.unknown(key, shape, name, value.line_of(key))
+
+    def unknown(self, key: str, shape: Keyed, name: str, place: Place) -> InputError:
+        close = get_close_matches(key, shape.keys, 1)
+        hint = f"did you mean {close[0]}?" if close else ""
+        return InputError(f"{name or 'the file'}: Compose knows no {key} here", hint=hint, place=place)
+
+    def listed(self, value: Value, shape: Listed, name: str, place: Place) -> Iterator[InputError]:
+        if not isinstance(value, list):
+            yield InputError(f"{name}: is not a list", place=place)
+            return
+        for each in value:
+            yield from self.check(each, shape.entry, name, place)
+        if shape.unique:
+            seen = [(type(each) is bool, each) for each in value if not isinstance(each, dict | list)]
+            if len(set(seen)) < len(seen):
+                yield InputError(f"{name}: has an entry twice", hint="keep one of them", place=place)
+
+
+def _shape_of(key: str, shape: Keyed) -> Shape | None:
+    own = shape.keys.get(key)
+    return shape.others if own is None and shape.others is not None and re.search(shape.named or ".", key) else own
+
+
+def _of(value: Value, model: Table, key: str) -> Place:
+    if isinstance(value, list) and value:
+        return place_of(value[0], model.line_of(key))
+    return place_of(value, model.line_of(key))
+
+
+def _resolved(shape: Shape) -> Shape:
+    return SHAPES[shape.name] if isinstance(shape, Ref) else shape
+
+
+def _kind(shape: Shape, value: Value) -> bool:
+    if isinstance(shape, OneOf):
+        return any(_kind(_resolved(each), value) for each in shape.shapes)
+    if isinstance(shape, Keyed):
+        return isinstance(value, dict)
+    if isinstance(shape, Listed):
+        return isinstance(value, list)
+    return isinstance(shape, Scalar) and any(_is(value, letter) for letter in shape.types)
+
+
+def _is(value: Value, letter: str) -> bool:
+    if letter == "Z":
+        return value is None
+    if letter == "S":
+        return isinstance(value, str)
+    if letter == "B":
+        return isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return letter == "N" or float(value).is_integer()
+
+
+def _unfit(value: Value, shape: Scalar) -> str:
+    """Why a value is none of these, '' where it is. Never the value itself, which may be a secret."""
+    if not any(_is(value, letter) for letter in shape.types):
+        return f"is not {_expected(shape)}"
+    if isinstance(value, str):
+        if shape.choices and value not in shape.choices:
+            return f"is none of {', '.join(shape.choices)}"
+        return f"is not like {shape.pattern}" if shape.pattern and not re.search(shape.pattern, value) else ""
+    if shape.least is not None and value < shape.least:
+        return f"is less than {shape.least}"
+    return f"is more than {shape.most}" if shape.most is not None and value > shape.most else ""
+
+
+def _expected(shape: Shape) -> str:
+    shape = _resolved(shape)
+    if isinstance(shape, OneOf):
+        return " or ".join(dict.fromkeys(_expected(each) for each in shape.shapes))
+    if isinstance(shape, Keyed):
+        return "a mapping"
+    if isinstance(shape, Listed):
+        return "a list"
+    return " or ".join(_WORDS[letter] for letter in shape.types) if isinstance(shape, Scalar) else ""

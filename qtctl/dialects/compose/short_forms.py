@@ -1,0 +1,328 @@
+"""The short forms of a compose file, and the long ones that they mean: ports, volumes, devices, lists of names."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from qtctl.dialects.compose.interpolation import Wrong
+from qtctl.dialects.compose.scalars import written
+from qtctl.dialects.compose.values import ENTRY, Path, Table, Text, place_of, rule_of, rules
+from qtctl.dialects.endpoints import is_ip_address
+from qtctl.dialects.paths import normal
+from qtctl.dialects.secrets import masked
+from qtctl.errors import InputError, InputErrors, Place
+
+Value = Any
+_PORTS: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", re.ASCII)
+_WINDOWS: Final = re.compile(r"[^\W\d_]")
+MAX_PORT = 65535
+_TOO_SHORT: Final = 2
+"""Bytes of a volume that is only a target, whatever it says."""
+PROTOCOLS = frozenset({"tcp", "udp", "sctp"})
+AS_IN = 'as in "8001:8001" or "127.0.0.1:8001:8001/tcp"'
+_BIND_OPTIONS: Final = {
+    **dict.fromkeys(("rprivate", "private", "rshared", "shared", "rslave", "slave"), "propagation"),
+    "z": "selinux",
+    "Z": "selinux",
+}
+
+
+def canonical(value: Value, place: Place, errors: list[InputError], path: Path = ()) -> Value:
+    """Everything in its long form. What has none is an error, with its line, in `errors`."""
+    form = rule_of(path, _FORMS)
+    if form is not None:
+        try:
+            value = form(value, place)
+        except Wrong as error:
+            errors.append(InputError(f"{_named(path)}: {error}", place=place))
+            return value
+        except InputErrors as error:
+            errors += (InputError(f"{_named(path)}: {each.what}", hint=each.hint, place=each.place)
+                       for each in error.errors)  # fmt: skip
+            return value
+        if path[-1] in ("ports", "depends_on", "env_file"):
+            return value
+    if isinstance(value, Table):
+        for key, each in value.items():
+            value[key] = canonical(each, place_of(each, value.line_of(key)), errors, (*path, key))
+    elif isinstance(value, list):
+        return [canonical(each, place_of(each, place), errors, (*path, ENTRY)) for each in value]
+    return value
+
+
+def _named(path: Path) -> str:
+    return ".".join(part for part in path if part != ENTRY)
+
+
+def _listed(value: Value, _: Place) -> Value:
+    return [value] if isinstance(value, str) else value
+
+
+def _names(value: Value, place: Place) -> Value:
+    if not isinstance(value, list):
+        return value
+    made = Table((), place)
+    for each in value:
+        made.take(str(each), None, place_of(each, place))
+    return made
+
+
+def _key_values(value: Value, place: Place) -> Value:
+    if not isinstance(value, list):
+        return value
+    made = Table((), place)
+    for each in value:
+        key, equals, rest = str(each).partition("=")
+        if not equals:
+            raise Wrong("has an entry that is not key=value")
+        made.take(key, rest, place_of(each, place))
+    return made
+
+
+def _dependencies(value: Value, place: Place) -> Value:
+    if isinstance(value, list):
+        started = {"condition": "service_started", "required": True}
+        made = Table((), place)
+        for each in value:
+            made.take(str(each), Table(started.items(), place_of(each, place)), place_of(each, place))
+        return made
+    for each in value.values():
+        each.setdefault("condition", "service_started")
+        each.setdefault("required", True)
+    return value
+
+
+def _env_files(value: Value, place: Place) -> Value:
+    found = []
+    for each in [value] if isinstance(value, str) else value:
+        made = each if isinstance(each, Table) else Table([("path", each)], place_of(each, place))
+        made.setdefault("required", True)
+        found.append(made)
+    return found
+
+
+def _extends(value: Value, place: Place) -> Value:
+    return Table([("service", value)], place) if isinstance(value, str) else value
+
+
+def _gpus(value: Value, place: Place) -> Value:
+    return [Table([("count", "all")], place)] if isinstance(value, str) else value
+
+
+def _build(value: Value, place: Place) -> Value:
+    return Table([("context", value)], place) if isinstance(value, str) else value
+
+
+def _mount(value: Value, place: Place) -> Value:
+    return Table([("source", value)], place) if isinstance(value, str) else value
+
+
+def _text(value: Value, _: Place) -> Value:
+    return value if isinstance(value, str) else written(value)
+
+
+def _device(value: Value, place: Place) -> Value:
+    if isinstance(value, Table):
+        return value
+    source, *rest = str(value).split(":")
+    if rest[2:]:
+        raise Wrong(f"{value} is not a device: write its long form")
+    target, permissions = (rest[0] if rest else source) or source, rest[1] if rest[1:] else "rwm"
+    return Table([("source", source), ("target", target), ("permissions", permissions)], place)
+
+
+def _ssh(value: Value, place: Place) -> Value:
+    if isinstance(value, Table):
+        return value
+    made = Table((), place)
+    for each in value:
+        key, equals, path = str(each).partition("=")
+        if not equals and key != "default":
+            raise Wrong(f"{each} is not an ssh key")
+        made.take(key, path if equals else None, place_of(each, place))
+    return made
+
+
+def _external(value: Value, _: Place) -> Value:
+    """`external: {name: x}`, which is old, as `external: true` and `name: x`."""
+    external = value.get("external") if isinstance(value, Table) else None
+    if isinstance(external, Table):
+        named = external.get("name")
+        if named is not None and value.setdefault("name", named) != named:
+            raise Wrong("name and external.name are different")
+        value["external"] = True
+    return value
+
+
+def ports(value: Value, place: Place) -> Value:
+    """All ports of a list, each in its long form with its line."""
+    found: list[Table] = []
+    errors: list[InputError] = []
+    for each in value:
+        if isinstance(each, Table):
+            found.append(each)
+            continue
+        at = place_of(each, place)
+        try:
+            found += port(each if isinstance(each, str) else Text(written(each), at), at)
+        except Wrong as error:
+            errors.append(InputError(str(error), hint=AS_IN, place=at))
+    if errors:
+        raise InputErrors(tuple(errors))
+    return found
+
+
+def port(text: str, place: Place) -> Iterator[Table]:
+    """The ports of one short form; `raw` of each remembers its text. Wrong where Docker would refuse it."""
+    raw = text if isinstance(text, Text) else Text(text, place)
+    address, published, target, protocol = _parts(raw)
+    inside, outside = _range(raw, target), _range(raw, published) if published else None
+    if inside[0] == 0:
+        raise Wrong(f"{raw.raw}: not a port from 1 to {MAX_PORT}")
+    if outside is not None and len(outside) != len(inside) and len(inside) != 1:
+        raise Wrong(f"{raw.raw}: ranges of different lengths")
+    fields = [(f"{number}/{protocol}", step, number) for step, number in enumerate(inside)]
+    for _, step, number in sorted(fields):
+        made = Table([("mode", "ingress")], place)
+        if address:
+            made["host_ip"] = address
+        made["target"] = number
+        if outside is not None:
+            one_of = len(inside) == 1 and len(outside) > 1
+            made["published"] = f"{outside[0]}-{outside[-1]}" if one_of else str(outside[step])
+        made["protocol"] = protocol
+        made.short = raw
+        yield made
+
+
+def _parts(raw: Text) -> tuple[str, str, str, str]:
+    *before, inside = raw.split(":")
+    published = before.pop() if before else ""
+    address = _address(raw, ":".join(before))
+    target, _, protocol = inside.partition("/")
+    protocol = (protocol or "tcp").lower()
+    if protocol not in PROTOCOLS:
+        raise Wrong(f"{raw.raw}: {protocol} is not a protocol")
+    return address, published, target, protocol
+
+
+def _address(raw: Text, text: str) -> str:
+    if not text:
+        return ""
+    bare = text[1:-1] if text[0] == "[" and text[-1] == "]" else text
+    if not is_ip_address(bare) or "%" in bare:
+        raise Wrong(f"{raw.raw}: {text} is not an IP address")
+    return bare
+
+
+def _range(raw: Text, text: str) -> range:
+    match = _PORTS.fullmatch(text)
+    if match is None:
+        raise Wrong(f"{raw.raw}: not a port")
+    first = int(match[1])
+    last = int(match[2] or match[1])
+    if not first <= last <= MAX_PORT:
+        raise Wrong(f"{raw.raw}: not a port from 0 to {MAX_PORT}")
+    return range(first, last + 1)
+
+
+def _volume(value: Value, place: Place) -> Value:
+    if isinstance(value, Table):
+        return value
+    made = volume(str(value))
+    if not made.get("target"):
+        raise Wrong(f"{masked(str(value))} is not a volume")
+    made["target"] = _clean(made["target"])
+    return Table([*made.items()], place)
+
+
+def volume(text: str) -> dict[str, Value]:
+    """The long form of a volume. Wrong for an empty part, and for more than three."""
+    if not text:
+        raise Wrong("an empty volume")
+    if len(text.encode()) <= _TOO_SHORT:
+        return {"type": "volume", "target": text}
+    source, target, options = _volume_parts(text)
+    made: dict[str, Value] = {"type": "bind" if _is_path(source) else "volume"}
+    if source:
+        made["source"] = source
+    made["target"] = target
+    words = options.split(",")
+    access = [word for word in words if word in ("ro", "rw")]
+    if access:
+        made["read_only"] = access[-1] == "ro"
+    bind = {_BIND_OPTIONS[word]: word for word in words if word in _BIND_OPTIONS}
+    if made["type"] == "bind":
+        made["bind"] = Table([*bind.items(), ("create_host_path", True)])
+    elif bind:
+        made["bind"] = Table(bind.items())
+    if made["type"] == "volume" or "nocopy" in words:
+        made["volume"] = Table([("nocopy", True)] if "nocopy" in words else ())
+    return made
+
+
+def _volume_parts(text: str) -> tuple[str, str, str]:
+    parts: list[str] = []
+    start = depth = 0
+    for at, char in enumerate(text):
+        depth += (char == "$" and text[at + 1 : at + 2] == "{") - (char == "}" and depth > 0)
+        drive = char == ":" and at - start == 1 and _WINDOWS.match(text[start])
+        if char == ":" and depth == 0 and not drive:
+            parts.append(text[start:at])
+            start = at + 1
+    parts.append(text[start:])
+    if not all(parts):
+        raise Wrong(f"{masked(text)}: an empty part between colons")
+    if parts[3:]:
+        raise Wrong(f"{masked(text)}: too many colons")
+    if len(parts) == 1:
+        return "", parts[0], ""
+    source, target, *options = parts
+    return source, target, options[0] if options else ""
+
+
+def _is_path(source: str) -> bool:
+    drive = source[1:2] == ":" and _WINDOWS.match(source) is not None
+    return (source[:1] in (".", "/", "~") and bool(source)) or source.startswith("\\\\") or drive
+
+
+def _clean(path: str) -> str:
+    return normal(path) if path.startswith("/") else relative(path)
+
+
+def relative(path: str) -> str:
+    found: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and found and found[-1] != "..":
+            found.pop()
+        elif part not in ("", "."):
+            found.append(part)
+    return "/".join(found) or "."
+
+
+_FORMS: Final[dict[int, list[tuple[Path, Callable[[Value, Place], Value]]]]] = rules(
+    {
+        "services.*.build": _build,
+        "services.*.build.secrets.*": _mount,
+        "services.*.build.provenance": _text,
+        "services.*.build.sbom": _text,
+        "services.*.build.additional_contexts": _key_values,
+        "services.*.build.ssh": _ssh,
+        "services.*.depends_on": _dependencies,
+        "services.*.env_file": _env_files,
+        "services.*.label_file": _listed,
+        "services.*.extends": _extends,
+        "services.*.gpus": _gpus,
+        "services.*.networks": _names,
+        "services.*.models": _names,
+        "services.*.volumes.*": _volume,
+        "services.*.dns": _listed,
+        "services.*.devices.*": _device,
+        "services.*.secrets.*": _mount,
+        "services.*.configs.*": _mount,
+        "services.*.ports": ports,
+        "services.*.develop.watch.*.ignore": _listed,
+        "services.*.develop.watch.*.include": _listed,
+        **{f"{kind}.*": _external for kind in ("volumes", "networks", "secrets", "configs")},
+    }
+)

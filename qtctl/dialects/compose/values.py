@@ -1,0 +1,93 @@
+"""The values of a compose file: what YAML says, each text and number with the line it stands on."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self, TypeAlias, TypeVar
+
+from qtctl.errors import Place
+
+Path: TypeAlias = tuple[str, ...]
+"""Keys from the top; an entry of a list is `[]`."""
+ENTRY = "[]"
+Rule = TypeVar("Rule")
+
+
+class Text(str):
+    """A text of the file. `variables` were replaced in it; of them `unset` had neither a value nor a default."""
+
+    __slots__ = ("place", "raw", "unset", "variables")
+    place: Place
+    raw: str
+    variables: tuple[str, ...]
+    unset: tuple[str, ...]
+
+    def __new__(
+        cls, text: str, place: Place, raw: str = "", variables: tuple[str, ...] = (), unset: tuple[str, ...] = ()
+    ) -> Self:
+        made = super().__new__(cls, text)
+        made.place, made.raw, made.variables, made.unset = place, raw or text, variables, unset
+        return made
+
+
+class Whole(int):
+    """A whole number of the file."""
+
+    place: Place
+
+    def __new__(cls, number: int, place: Place) -> Self:
+        made = super().__new__(cls, number)
+        made.place = place
+        return made
+
+
+class Table(dict[str, Any]):
+    """A mapping. `lines`: key → where it stands."""
+
+    def __init__(self, entries: Iterable[tuple[str, Any]] = (), place: Place | None = None) -> None:
+        super().__init__(entries)
+        self.place = place or Place("")
+        self.lines: dict[str, Place] = {}
+        self.short: Text | None = None
+        """The short form that it was written as."""
+
+    def line_of(self, key: str) -> Place:
+        return self.lines.get(key, self.place)
+
+    def take(self, key: str, value: Any, place: Place) -> None:  # noqa: ANN401 - as YAML has it
+        self[key] = value
+        self.lines[key] = place
+
+
+def place_of(value: object, otherwise: Place) -> Place:
+    return getattr(value, "place", otherwise)
+
+
+def cloned(value: Any) -> Any:  # noqa: ANN401 - as YAML has it
+    if isinstance(value, Table):
+        made = Table(((key, cloned(each)) for key, each in value.items()), value.place)
+        made.lines, made.short = dict(value.lines), value.short
+        return made
+    return [cloned(each) for each in value] if isinstance(value, list) else value
+
+
+def rules(table: Mapping[str, Rule]) -> dict[int, list[tuple[Path, Rule]]]:
+    """Rules by the number of their parts, from paths as in `services.*.ports`."""
+    found: dict[int, list[tuple[Path, Rule]]] = {}
+    for dotted, rule in table.items():
+        path = tuple(dotted.split("."))
+        found.setdefault(len(path), []).append((path, rule))
+    return found
+
+
+def rule_of(path: Path, table: Mapping[int, list[tuple[Path, Rule]]]) -> Rule | None:
+    return next((rule for pattern, rule in table.get(len(path), ()) if matches(path, pattern)), None)
+
+
+def matches(path: Path, pattern: Path) -> bool:
+    return len(path) == len(pattern) and all(part in ("*", own) for part, own in zip(pattern, path, strict=True))
+
+
+def services(model: Table) -> Iterator[tuple[str, Table]]:
+    found = model.get("services")
+    for name, service in found.items() if isinstance(found, dict) else ():
+        if isinstance(service, Table):
+            yield name, service
