@@ -18,6 +18,10 @@ Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()
 
 
+_PACKAGED = ("/usr/lib/systemd/", "/lib/systemd/")
+"""Of a unit that nothing generates, what lies here came with it."""
+
+
 def _generated(desired: Desired) -> tuple[DeclaredUnit, ...]:
     return tuple(each for each in declared_units(desired) if each.file)
 
@@ -32,7 +36,7 @@ def _dropins(desired: Desired) -> tuple[Expectation, ...]:
             unit.unit,
             {"drop_ins": [*sorted(path for path in declared if _is_of(path, unit.unit))]},
             (Need(Unit.FACT, unit.unit), *_needs(originals := originals_of(desired, unit.unit, unit.made_by))),
-            partial(_only_declared, unit=unit.unit, declared=frozenset(declared), originals=originals),
+            partial(_only_declared, unit=unit, declared=frozenset(declared), originals=originals),
             unit.origin,
         )
         for unit in units
@@ -47,15 +51,18 @@ def _needs(originals: tuple[DesiredFile, ...]) -> tuple[Need, ...]:
     return tuple(need for file in originals for need in needs_of(file))
 
 
-def _only_declared(facts: Facts, unit: str, declared: frozenset[str], originals: tuple[DesiredFile, ...]) -> Judgment:
-    found = read_unit(facts, unit)
+def _only_declared(
+    facts: Facts, unit: DeclaredUnit, declared: frozenset[str], originals: tuple[DesiredFile, ...]
+) -> Judgment:
+    found = read_unit(facts, unit.unit)
     if found is None or not is_loaded(found):
         return NOT_JUDGED
     paths = found.drop_in_paths or []
-    unknown = sorted(set(paths) - declared - adopted_paths(originals, facts))
+    strange = set(paths) - declared - adopted_paths(originals, facts)
+    unknown = sorted(path for path in strange if unit.file or not path.startswith(_PACKAGED))
     observed: JsonObject = {"drop_ins": [*paths], "undeclared": [*unknown]}
-    source = proofs.unit_property(Need(Unit.FACT, unit), unit, "DropInPaths", " ".join(paths))
-    return Verdict(not unknown, observed, (source,), remedy=_dropin_remedy(unit, unknown))
+    source = proofs.unit_property(Need(Unit.FACT, unit.unit), unit.unit, "DropInPaths", " ".join(paths))
+    return Verdict(not unknown, observed, (source,), remedy=_dropin_remedy(unit.unit, unknown))
 
 
 def _dropin_remedy(unit: str, paths: list[str]) -> str:
@@ -116,7 +123,7 @@ QT211 = Rule(
     Severity.WARNING,
     what="systemd reads a drop-in for this unit that the registry does not know: from `systemctl edit`, "
     "`systemctl set-property`, a package, or a folder for many units at once (`service.d`, `PREFIX-.service.d`). All "
-    "folders count: /etc, /run, /usr/lib and system.control.",
+    "folders count: /etc, /run, /usr/lib and system.control. Of an external, /usr/lib is its package's.",
     why="A drop-in overrides the generated file, which itself looks untouched: the unit runs by values that stand in "
     "nobody's registry, and the next deploy does not change that.",
     fix="Read it with `systemctl cat UNIT`. Put what should stay into the registry, then remove the file "
