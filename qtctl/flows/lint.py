@@ -16,7 +16,7 @@ from qtctl.model.registry import Policy, Registry
 from qtctl.model.states import KeyType
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
 from qtctl.model.vocabulary import key_paths
-from qtctl.registry.load import Reading
+from qtctl.registry.load import Reading, load
 from qtctl.registry.load import examine as read
 from qtctl.registry.places import Places
 from qtctl.render.render import render
@@ -58,11 +58,11 @@ def lint(files: Files, templates: Templates) -> Linted:
 
 def examine(files: Files, templates: Templates) -> Linted:
     """All errors and all findings in one pass. InputErrors where a template cannot be filled."""
-    reading = read(files)
-    if reading.registry is not None and not reading.errors:
-        registry = reading.registry
-        return Linted(registry, _placed(files, findings(registry, templates)), policy=registry.policy)
-    return _of_the_rest(files, templates, reading)
+    try:
+        registry = load(files)
+    except InputErrors:
+        return _of_the_rest(files, templates, read(files))
+    return Linted(registry, _placed(files, findings(registry, templates)), policy=registry.policy)
 
 
 def _of_the_rest(files: Files, templates: Templates, reading: Reading) -> Linted:

@@ -21,6 +21,7 @@ _LETTER = "AaBbCDdEefGgHhIijJLlMmNnoPpqSsTtUuVvWwYy"
 """Specifiers of 247 to 257; systemd keeps a % before anything else."""
 _DATE = re.compile(r"%[YmdHMSjyBbAaIp](?:[-:/. _T]*%[YmdHMSjyBbAaIp])+")
 _AFTER_DIGIT = re.compile(rf"[0-9]%[{_LETTER}]")
+_INSTANCE = re.compile("%[iIjJ]")
 _URL_ESCAPE = re.compile(r"%[A-F][0-9A-F]")
 _WHOLE_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 _VARIABLE = re.compile(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -84,7 +85,7 @@ def _percent(value: str, *, of_template: bool) -> bool:
     """In a template the name of the instance may follow a digit: `--port 810%i`."""
     bare = value.replace("%%", "")
     if of_template:
-        bare = bare.replace("%i", "")
+        bare = _INSTANCE.sub("", bare)
     return any(pattern.search(bare) for pattern in (_DATE, _AFTER_DIGIT, _URL_ESCAPE))
 
 
