@@ -45,7 +45,8 @@ REGISTRY = (
         (
             (
                 "services/api.toml:11: ports.http.listen is missing (required: an IP address and a port (1 to 65535), "
-                'such as "127.0.0.1:8000", "[::1]:8000" or "*:8000")'
+                'such as "127.0.0.1:8000", "[::1]:8000" or "*:8000"; of a template with the name of the instance, such '
+                'as "127.0.0.1:810%i")'
             ),
         ),
     ),
@@ -223,7 +224,7 @@ EVIDENCE = (
         AUDIT,
         ("evidence.json: evidence of schema 7; this qtctl reads 1 (read it with the qtctl that wrote it)",),
     ),
-    Case("cut in half", cut("evidence.json", 0.5), REPORT, (f"evidence.json:24: not JSON, or cut off ({SAVE_AGAIN})",)),
+    Case("cut in half", cut("evidence.json", 0.5), REPORT, (f"evidence.json:29: not JSON, or cut off ({SAVE_AGAIN})",)),
     Case("not JSON", write("evidence.json", "x"), AUDIT, (f"evidence.json:1: not JSON, or cut off ({SAVE_AGAIN})",)),
     Case("empty", write("evidence.json", ""), AUDIT, (f"evidence.json:1: not JSON, or cut off ({SAVE_AGAIN})",)),
     Case(
@@ -297,7 +298,7 @@ TARGETS = (
         "an old --save is kept when there is nothing new",
         also(write("kept.json", "old"), cut("evidence.json", 0.5)),
         (*AUDIT, "--save", "kept.json"),
-        (f"evidence.json:24: not JSON, or cut off ({SAVE_AGAIN})",),
+        (f"evidence.json:29: not JSON, or cut off ({SAVE_AGAIN})",),
     ),
     Case(
         "report --out into a folder's place",

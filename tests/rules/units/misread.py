@@ -89,18 +89,18 @@ CASES: tuple[Case, ...] = (
         )
     ),
     Case(
-<<<<<<< HEAD
         "the name of an instance behind a digit",
         files={
             "services/pool.toml": 'summary = "Pool"\nstate = "running"\ninstances = ["1", "2"]\n'
             'ports.http.listen = "127.0.0.1:810%i"\n'
             'run = { kind = "uvicorn", app = "small.feed:app", venv = "main", port = "http" }\n'
-=======
+        },
+    ),
+    Case(
         "the name of an instance in a port",
         files={
             "services/w@.toml": 'summary = "W"\nstate = "running"\ninstances = ["1", "2"]\n'
             '[run]\nkind = "exec"\nlines = ["/usr/bin/w --port 810%i"]\n'
->>>>>>> f07ee74 (Lint: the name of an instance in a value is no mistake; a registry without errors is loaded as by every command)
         },
     ),
 )
