@@ -105,6 +105,9 @@ class Unit:
     next_elapse_usec_realtime: int = 0
     next_elapse_usec_monotonic: int = 0
     last_trigger_usec: int = 0
+    wanted_by: list[str] | None = None
+    required_by: list[str] | None = None
+    """Which units pull it in, as systemd has them loaded; None where that was not said."""
     loaded: JsonObject | None = None
     """Of a declared unit: the properties that show how its directives are loaded, by name."""
 

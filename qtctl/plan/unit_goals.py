@@ -1,9 +1,10 @@
 """What each declared unit should be, in one shape for every kind of unit."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.meaning.enablement import unwanted_pullers
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.unit_kinds import UnitKind
@@ -30,6 +31,8 @@ class UnitGoal:
     sees: tuple[str, ...]
     required_by: tuple[str, ...] = ()
     hands_to: str = ""
+    unwanted: frozenset[str] = frozenset()
+    """The targets that must not pull it in."""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -47,9 +50,9 @@ def goals(desired: Desired) -> tuple[UnitGoal, ...]:
     dropins: dict[str, list[str]] = {}
     for each in desired.dropins:
         dropins.setdefault(each.unit, []).append(each.path)
-    return tuple(
-        _goal(unit, made[unit.made_by], dropins) for unit in desired.units() if unit.generated and unit.made_by in made
-    )
+    unwanted = unwanted_pullers(desired)
+    units = (unit for unit in desired.units() if unit.generated and unit.made_by in made)
+    return tuple(replace(_goal(unit, made[unit.made_by], dropins), unwanted=unwanted[unit.unit]) for unit in units)
 
 
 _RANKS = {UnitKind.SERVICE: 0, UnitKind.TARGET: 2}

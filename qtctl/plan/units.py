@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from qtctl.meaning.enablement import left_pullers
 from qtctl.meaning.units import is_up
 from qtctl.model.facts import File, Unit
 from qtctl.model.plan import Step, StepKind
@@ -34,10 +35,22 @@ def _link_steps(scene: Scene, goal: UnitGoal) -> list[Step]:
             return []
         return [Step(StepKind.DISABLE, goal.unit, "enabled, declared not to start by itself", state)]
     missing = [link for link in goal.links if scene.facts.read(File, link) is None]
+    if state == "enabled" and (why := _misled(scene, goal)):
+        # As `systemctl reenable`: links that [Install] no longer makes go.
+        return [Step(kind, goal.unit, why, state) for kind in (StepKind.DISABLE, StepKind.ENABLE)]
     if state == "enabled" and not missing:
         return []
     reason = f"{missing[0]} is missing" if state == "enabled" else f"{_word(state)}, declared to start at boot"
     return [Step(StepKind.ENABLE, goal.unit, reason, state)]
+
+
+def _misled(scene: Scene, goal: UnitGoal) -> str:
+    """Why its links have to be made anew: they are of an earlier [Install], or lead to a file that is replaced."""
+    left = left_pullers(scene.unit(goal.unit), goal.unwanted)
+    if left:
+        return f"{left[0]} still pulls it in, and is not declared to"
+    change = scene.changes.get(goal.file)
+    return "its links lead to the file that is replaced" if change and change.seen.startswith("link:") else ""
 
 
 def _word(state: str) -> str:

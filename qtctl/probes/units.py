@@ -44,6 +44,8 @@ OF_UNIT: Mapping[str, tuple[str, str]] = {
     "condition_result": ("ConditionResult", "b"),
     "condition_timestamp": ("ConditionTimestamp", "t"),
 }
+_PULLERS = {"wanted_by": "WantedBy", "required_by": "RequiredBy"}
+"""Of the properties that come as a whole."""
 OF_SERVICE: Mapping[str, tuple[str, str]] = {
     "result": ("Result", "s"),
     "main_pid": ("MainPID", "t"),
@@ -247,6 +249,7 @@ def decode(
     table = _table(unit).items()
     there = ((field, name, kind) for field, (name, kind) in table if name in properties or field not in RECENT)
     found: dict[str, Any] = {field: _value(name, kind, properties.get(name)) for field, name, kind in there}
+    found |= {field: _value(name, "set", properties[name]) for field, name in _PULLERS.items() if name in properties}
     if "exec_start" in found:
         known = [list(argv) for argv in argvs]
         found["exec_start"] = [_shown(each) if each in known else each[:1] for each in found["exec_start"]]

@@ -163,6 +163,7 @@ def running_unit(**changes: Any) -> Unit:
     started = NOW_US - 5 * HOUR
     plain = Unit(
         "loaded", "active", "running", "enabled", wants=[], requires=[], binds_to=[], after=["basic.target"],
+        wanted_by=[], required_by=[],
         active_enter_timestamp=started, state_change_timestamp=started, freezer_state="running",
         exec_main_start_timestamp=started, result="success", main_pid=77,
     )  # fmt: skip

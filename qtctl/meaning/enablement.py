@@ -1,0 +1,42 @@
+"""By which targets a unit must not be pulled in: those of an old [Install], whose links are still there."""
+
+from collections.abc import Iterable, Mapping
+
+from qtctl.model.desired import Desired
+from qtctl.model.desired_unit import DesiredUnit
+from qtctl.model.facts import Unit
+from qtctl.model.unit_kinds import UnitKind
+
+OF_SYSTEMD = frozenset(
+    f"{name}.target"
+    for name in ("multi-user", "graphical", "timers", "sockets", "paths", "basic", "sysinit", "network-online")
+)
+"""Targets whose own files name no unit of a fleet: what they want of it, a link makes them want."""
+
+
+def unwanted_pullers(desired: Desired) -> Mapping[str, frozenset[str]]:
+    """Generated unit → the targets that neither it nor they themselves declare to pull it in.
+
+    A target with a drop-in of the registry is not among them: that may name the unit.
+    """
+    units = [each for each in desired.units() if each.generated]
+    targets = {each.unit: each for each in units if each.kind is UnitKind.TARGET}
+    known = (OF_SYSTEMD | targets.keys()) - {each.unit for each in desired.dropins}
+    return {each.unit: known - _declared(each, targets.values()) for each in units}
+
+
+def left_pullers(found: Unit, unwanted: frozenset[str]) -> tuple[str, ...]:
+    """Those that systemd still has. Of a unit that is enabled until the next boot only its links are gone by then."""
+    if found.unit_file_state == "enabled-runtime":
+        return ()
+    return tuple(sorted(unwanted.intersection((*(found.wanted_by or ()), *(found.required_by or ())))))
+
+
+def _declared(unit: DesiredUnit, targets: Iterable[DesiredUnit]) -> frozenset[str]:
+    own = (name for directive, name in unit.install if directive in ("RequiredBy", "UpheldBy"))
+    naming = (each.unit for each in targets if set(unit.names) & {*each.wants, *each.requires, *_upheld(each)})
+    return frozenset((*unit.wanted_by, *own, *naming))
+
+
+def _upheld(unit: DesiredUnit) -> tuple[str, ...]:
+    return tuple(value for directive, value in unit.unit_settings if directive in ("Upholds", "Requisite"))

@@ -1,0 +1,57 @@
+"""QT228: no target of an earlier [Install] still pulls a unit in."""
+
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.meaning.enablement import left_pullers, unwanted_pullers
+from qtctl.meaning.units import has_file, read_unit
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.json import JsonObject
+from qtctl.rules import proofs
+from qtctl.rules.declared import deploy
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+
+def _none_left(desired: Desired) -> tuple[Expectation, ...]:
+    origins = {unit.unit: unit.origin for unit in desired.units()}
+    return tuple(
+        Expectation(
+            unit,
+            {"pulled_in_by": []},
+            (Need(Unit.FACT, unit),),
+            partial(_is_none_left, unit=unit, unwanted=unwanted),
+            origins[unit],
+            (("QT210", unit), ("QT208", unit)),
+        )
+        for unit, unwanted in unwanted_pullers(desired).items()
+    )
+
+
+def _is_none_left(facts: Facts, unit: str, unwanted: frozenset[str]) -> Verdict | tuple[Verdict, ...]:
+    found = read_unit(facts, unit)
+    if found is None or not has_file(found) or found.wanted_by is None:
+        return ()
+    left = left_pullers(found, unwanted)
+    observed: JsonObject = {"pulled_in_by": [*left]}
+    source = proofs.unit_property(Need(Unit.FACT, unit), unit, "WantedBy", " ".join(found.wanted_by))
+    remedy = f"{deploy(facts)}; by hand: systemctl reenable {quote(unit)}"
+    return Verdict(not left, observed, (source,), remedy=remedy)
+
+
+QT228 = Rule(
+    "QT228",
+    "pulled in by a target of an earlier [Install]",
+    Severity.WARNING,
+    what="A target wants or requires this unit (WantedBy=, RequiredBy= of the loaded unit), and neither the unit nor "
+    "the target declares that: the link that an earlier [Install] made is still there. Only targets that the registry "
+    "declares, and those of systemd itself that name no other units, are judged.",
+    why="A unit that was moved from one target to another still starts with the old one, at boot or when somebody "
+    "starts that target, though its file no longer says so.",
+    fix="`qtctl deploy` removes the links and makes those of the present [Install]; by hand, `systemctl reenable "
+    "UNIT`.",
+    expect=_none_left,
+)
+RULES = (QT228,)
