@@ -236,6 +236,7 @@ def _enable(ground: Ground, step: Step, wanted: Desired) -> None:
 def _disable(ground: Ground, step: Step, _wanted: Desired) -> None:
     for path in [path for path in ground.files if path.endswith(f".wants/{step.subject}")]:
         del ground.files[path]
+    ground.change_unit(step.subject, wanted_by=[])
 
 
 def _reset(ground: Ground, step: Step, _wanted: Desired) -> None:
