@@ -37,6 +37,8 @@ OF_UNIT: Mapping[str, tuple[str, str]] = {
     "requires": ("Requires", "set"),
     "binds_to": ("BindsTo", "set"),
     "upholds": ("Upholds", "set"),
+    "wanted_by": ("WantedBy", "set"),
+    "required_by": ("RequiredBy", "set"),
     "after": ("After", "set"),
     "active_enter_timestamp": ("ActiveEnterTimestamp", "t"),
     "state_change_timestamp": ("StateChangeTimestamp", "t"),
@@ -44,8 +46,6 @@ OF_UNIT: Mapping[str, tuple[str, str]] = {
     "condition_result": ("ConditionResult", "b"),
     "condition_timestamp": ("ConditionTimestamp", "t"),
 }
-_PULLERS = {"wanted_by": "WantedBy", "required_by": "RequiredBy"}
-"""Of the properties that come as a whole."""
 OF_SERVICE: Mapping[str, tuple[str, str]] = {
     "result": ("Result", "s"),
     "main_pid": ("MainPID", "t"),
@@ -64,8 +64,8 @@ OF_TIMER: Mapping[str, tuple[str, str]] = {
     "last_trigger_usec": ("LastTriggerUSec", "t"),
 }
 BY_TYPE = {"service": ("Service", OF_SERVICE), "timer": ("Timer", OF_TIMER)}
-RECENT = frozenset(("upholds", "freezer_state"))
-"""What some systemd that is still in use does not have."""
+RECENT = frozenset(("upholds", "freezer_state", "wanted_by", "required_by"))
+"""What some systemd that is still in use does not have, or evidence of earlier versions of qtctl: None there."""
 WHOLE = ("Unit", "Timer")
 """Interfaces that are asked for as a whole."""
 
@@ -249,7 +249,6 @@ def decode(
     table = _table(unit).items()
     there = ((field, name, kind) for field, (name, kind) in table if name in properties or field not in RECENT)
     found: dict[str, Any] = {field: _value(name, kind, properties.get(name)) for field, name, kind in there}
-    found |= {field: _value(name, "set", properties[name]) for field, name in _PULLERS.items() if name in properties}
     if "exec_start" in found:
         known = [list(argv) for argv in argvs]
         found["exec_start"] = [_shown(each) if each in known else each[:1] for each in found["exec_start"]]

@@ -30,6 +30,8 @@ VALUES: dict[str, object] = {
     "StateChangeTimestamp": 1795251250057476,
     "ConditionResult": True,
     "ConditionTimestamp": 1795251250057476,
+    "WantedBy": [],
+    "RequiredBy": [],
     "Upholds": [],
     "FreezerState": "running",
     "After": ["redis-server.service", "basic.target"],
@@ -86,7 +88,7 @@ def test_values_of_another_type_are_not_taken(name: str, wrong: object) -> None:
         units.decode("quantum-b.service", RUNNING, "enabled", VALUES | {name: wrong})
 
 
-RECENT = ("Upholds", "FreezerState")
+RECENT = ("Upholds", "FreezerState", "WantedBy", "RequiredBy")
 
 
 @pytest.mark.parametrize("name", RECENT)
