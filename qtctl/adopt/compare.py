@@ -11,7 +11,7 @@ from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.directives import EMPTY_SAYS, INPUTS, LISTENS, AssignmentRule, takes
 from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.dialects.systemd.table.lookup import sections_of
-from qtctl.dialects.systemd.unitfile import UnitFile, effective, parse
+from qtctl.dialects.systemd.unitfile import Kind, Line, UnitFile, effective, parse
 from qtctl.errors import InputError
 
 At = tuple[str, str]
@@ -60,9 +60,9 @@ def _values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[object
     What a drop-in empties begins with RESET: what is said after it does not add to what the unit says.
     """
     said = sorted((one for those in merged.held.values() for one in those), key=lambda one: one.value != "")
-    text = "".join(f"[{one.section}]\n{one.key}={one.value}\n" for one in said)
+    lines = (Line(Kind.DIRECTIVE, "", one.line, one.section, one.key, one.value) for one in said)
     found: dict[At, tuple[object, ...]] = {}
-    for at, values in effective(parse(text, unit)).items():
+    for at, values in effective(UnitFile(unit, tuple(lines))).items():
         found[at] = _canonical(at[1], values)
     for together in (LISTENS, INPUTS):
         ordered = tuple((said.key, said.value) for said in merged.order if said.key in together and said.value)

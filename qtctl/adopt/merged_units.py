@@ -1,7 +1,7 @@
 """Sorted files → units as systemd would put them together: one copy of each, its drop-ins merged into it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
@@ -85,6 +85,17 @@ class _Desk:
     selection: Selection
     choose: Rule
     book: Book
+    links: dict[str, list[Enablement]] = field(default_factory=dict)
+    """Unit → the links that enable it; of a template those of its instances."""
+    aliases: dict[str, list[str]] = field(default_factory=dict)
+    """Unit → its other names."""
+
+    def __post_init__(self) -> None:
+        for link in self.sources.enablements:
+            for unit in {link.unit, template_of(link.unit)}:
+                self.links.setdefault(unit, []).append(link)
+        for alias in self.sources.aliases:
+            self.aliases.setdefault(alias.unit, []).append(alias.name)
 
 
 def originals(sources: Sorted, selection: Selection, book: Book) -> Originals:
@@ -153,8 +164,9 @@ def _dropins(
     ours = {level for unit in taken for level in levels(unit)}
     foreign = {each.of for each in those if unit_file(each.of) and each.of not in ours and selection.wants(each.of)}
     found: dict[str, list[DropinSource]] = {}
+    readers = _readers({*taken, *foreign})
     for each in those:
-        units = [unit for unit in sorted({*taken, *foreign}) if each.of in levels(unit)]
+        units = readers.get(each.of, ())
         units = [unit for unit in units if each.of == unit or unit in taken or template_of(unit) not in taken]
         why = f"merged into {', '.join(units)}" if units else "of no unit that was adopted"
         book.file(FileFate(each.path, FileKind.DROPIN, each.of, bool(units), why))
@@ -163,6 +175,15 @@ def _dropins(
             book.tell(f"{each.of}.d", what, at=Place(each.path))
         for unit in units:
             found.setdefault(unit, []).append(each)
+    return found
+
+
+def _readers(units: Iterable[str]) -> dict[str, list[str]]:
+    """Whose drop-ins they are → the units that systemd reads them for."""
+    found: dict[str, list[str]] = {}
+    for unit in sorted(units):
+        for level in levels(unit):
+            found.setdefault(level, []).append(unit)
     return found
 
 
@@ -196,8 +217,8 @@ def _ordered(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterato
 
 def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) -> Original | None:
     unit = source.unit
-    links = tuple(each for each in desk.sources.enablements if unit in (each.unit, template_of(each.unit)))
-    aliases = tuple(dict.fromkeys(each.name for each in desk.sources.aliases if each.unit == unit))
+    links = tuple(desk.links.get(unit, ()))
+    aliases = tuple(dict.fromkeys(desk.aliases.get(unit, ())))
     if source.masked:
         desk.book.tell(unit, "is masked: systemd refuses to start it", at=Place(source.path))
         return Original(unit, source.path, Merged({}, ()), masked=True)

@@ -186,6 +186,8 @@ def undescribed(original: Original) -> str:
     if original.kind == "slices":
         return f"Slice /{original.unit.removesuffix('.slice').replace('-', '/')}"
     found = original.merged.last("Mount", "Where") or original.merged.last("Swap", "What")
+    if original.kind == "mounts" and not found and not is_template(original.unit):
+        return _path_of_name(original.unit)
     if found or not is_template(original.unit):
         return found or original.unit
     return "%n"
@@ -240,8 +242,13 @@ def _where(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
     """The path that the unit's name is made of, where Where= does not say it."""
     section = done.kind[:-1].capitalize()
     if (section, "Where") not in held:
-        stem = done.original.unit.rpartition(".")[0]
-        done.entry.put(("where",), "/" if stem == "-" else f"/{unescape(stem)}")
+        done.entry.put(("where",), _path_of_name(done.original.unit))
+
+
+def _path_of_name(unit: str) -> str:
+    """The path that the name of a mount is made of."""
+    stem = unit.rpartition(".")[0]
+    return "/" if stem == "-" else f"/{unescape(stem)}"
 
 
 def _listens(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:

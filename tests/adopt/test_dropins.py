@@ -145,6 +145,26 @@ def test_repeated_lines_of_a_socket() -> None:
     assert adopted.adoption.differences == ()
 
 
+MOUNTS = {
+    "[Mount]\nWhat=/dev/x\n": ("Description=/srv/a", "What=/dev/x"),
+    "[Mount]\nWhat=/dev/x\nWhat=/dev/y\nTimeoutSec=5\nTimeoutSec=\n": ("What=/dev/y", "TimeoutSec=5"),
+}
+
+
+@pytest.mark.parametrize("text", MOUNTS)
+def test_a_mount_without_a_path(text: str) -> None:
+    adopted = adopt({"srv-a.mount": text})
+    assert set(MOUNTS[text]) <= set(rendered(adopted)["srv-a.mount"].splitlines())
+    assert adopted.adoption.differences == ()
+
+
+def test_a_slice_whose_limit_of_tasks_is_emptied() -> None:
+    """Not the same as a slice without one: systemd then sets the limit that services have."""
+    adopted = adopt({"x.slice": "[Slice]\nTasksMax=5\nTasksMax=\n"})
+    assert "TasksMax=\n" in rendered(adopted)["x.slice"]
+    assert adopted.adoption.differences == ()
+
+
 def test_a_secret_of_a_drop_in_is_left_and_what_it_empties_is_not() -> None:
     adopted = adopt({"x.service.d/a.conf": "[Service]\nSetCredential=\nSetCredential=a:hunter2-hunter2\n"})
     (after,) = rendered(adopted).values()

@@ -6,7 +6,7 @@ ignores is a line too, with the reason.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, AssignmentRule, reset_with, takes
@@ -201,7 +201,7 @@ def _classified(line: Line, section: str) -> Line:
         problem = "has no name before ="
     if problem:
         return Line(Kind.IGNORED, line.raw, line.line, section, problem=problem)
-    return replace(line, section=section, key=key.rstrip(WHITESPACE), value=value.strip(WHITESPACE))
+    return Line(Kind.DIRECTIVE, line.raw, line.line, section, key.rstrip(WHITESPACE), value.strip(WHITESPACE))
 
 
 class _Assigned:

@@ -64,7 +64,7 @@ def surely_taken(key: str, kind: str, value: str) -> bool:
     if key in _FATAL or _odd_specifiers(value):
         return False
     check = _check_of(key, kind, _NEWEST)
-    return check(value) is None if check else kind == "STRING"
+    return check(value) is None if check else kind in ("STRING", "NODE")
 
 
 def _odd_specifiers(value: str) -> bool:
@@ -295,7 +295,8 @@ _NEVER_EMPTY_KINDS = (
 _NEVER_EMPTY_KEYS = (
     "BusName CollectMode DefaultInstance JobRunningTimeoutSec JobTimeoutSec KeyringMode "
     "ManagedOOMPreference OOMPolicy ProcSubset ProtectHome ProtectProc ProtectSystem RequiresOverridable "
-    "RequisiteOverridable RuntimeDirectoryPreserve SocketProtocol TimeoutIdleSec TimeoutStopSec Timestamping UtmpMode"
+    "RequisiteOverridable RuntimeDirectoryPreserve SocketProtocol TimeoutIdleSec TimeoutSec TimeoutStopSec "
+    "Timestamping UtmpMode"
 )
 _NEVER_EMPTY = frozenset((*_NEVER_EMPTY_KINDS.split(), *_NEVER_EMPTY_KEYS.split()))
 """Kinds, and directives of the kind OTHER, of which systemd ignores an empty assignment: it is no way back."""
