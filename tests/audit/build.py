@@ -15,7 +15,6 @@ from qtctl.model.desired import (
     DesiredTarget,
     DesiredTimer,
     DesiredVenv,
-    Login,
     Membership,
     RetiredUnit,
 )
@@ -41,6 +40,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
 from qtctl.rules.host.boot import BOOTED
 from qtctl.rules.loaded_units import loaded_units
+from tests.builders import build_host, build_service
 
 TAKEN_AT = "2026-01-17T07:25:00.000Z"
 NOW_US = 1_768_634_700_000_000
@@ -48,7 +48,6 @@ SECOND = 1_000_000
 HOUR = 3_600 * SECOND
 TICKS, SIZES, PRICES = "quantum:stream:market.tick", "quantum:stream:sizing.final", "quantum:prices"
 VENV = "/opt/venvs/ai-engine"
-LOGIN = Login("203.0.113.1", 22, "looker", "deployer")
 UNITS = "/etc/systemd/system"
 USERS, MODELS = "/etc/sysusers.d/quantum.conf", "/data/models"
 ENGINE, MONITOR, NIGHTLY = "quantum-ai-engine.service", "quantum-monitor.service", "quantum-nightly.service"
@@ -73,14 +72,11 @@ def membership(stream: str = TICKS, group: str = "ai-engine", **changes: Any) ->
 
 def service(name: str = "ai-engine", state: ServiceState = ServiceState.RUNNING, **changes: Any) -> DesiredService:
     on_timer = state is ServiceState.ON_TIMER
-    plain = DesiredService(
-        name=name, unit=f"quantum-{name}.service", summary=name, category="", state=state, why="", type="exec",
-        user="qt", group="qt", argv=("/bin/true",), working_directory="/home/qt", venv="", entry_point="/bin/true",
-        env_file="", env=(), secrets_file="", secrets_keys=(), target="", after=(), before=(), wants=(), requires=(),
-        binds_to=(), part_of=(), conflicts=(), on_failure=(), wanted_by=() if on_timer else (TARGET,), limits=(),
-        restart=(("Restart", "always"),), start_limit=(("StartLimitBurst", "4"),), sandbox=(), ports=(), publishes=(),
-        writes=(),
-        consumes=(), store="redis", enabled=state is ServiceState.RUNNING, origin=Origin(f"services/{name}.toml"),
+    plain = build_service(
+        name, state, unit=f"quantum-{name}.service", summary=name, user="qt", group="qt", argv=("/bin/true",),
+        working_directory="/home/qt", entry_point="/bin/true", wanted_by=() if on_timer else (TARGET,),
+        restart=(("Restart", "always"),), start_limit=(("StartLimitBurst", "4"),), store="redis",
+        origin=Origin(f"services/{name}.toml"),
     )  # fmt: skip
     return replace(plain, **changes)
 
@@ -121,9 +117,9 @@ def desired(**changes: Any) -> Desired:
     ports = (listener(port=6379, origin=Origin("externals.toml", ("redis-server", "ports", "redis"))),)
     external = Origin("externals.toml", ("redis-server",))
     schedule = (("OnCalendar", "daily"),)
-    plain = Desired(
-        fleet="quantum", host="prod-1", login=LOGIN, unit_patterns=("quantum-*", "rl-shadow-*"), loop_restarts=3,
-        loop_up_us=60 * SECOND, timezone="Etc/UTC", memory=1, services=(engine, monitor, nightly),
+    plain = build_host(
+        fleet="quantum", unit_patterns=("quantum-*", "rl-shadow-*"), memory=1,
+        services=(engine, monitor, nightly),
         targets=(DesiredTarget("ai", TARGET, "", Origin("targets.toml", ("ai",)), wanted_by=("multi-user.target",)),),
         timers=(
             DesiredTimer(
@@ -135,7 +131,6 @@ def desired(**changes: Any) -> Desired:
         keys=(key(), key(SIZES), key(PRICES, KeyType.HASH)), stores=(store(),),
         externals=(DesiredExternal("redis-server", REDIS, "", external, ("redis",), True, ports=ports),),
         retired_units=(RetiredUnit("old", GHOST, "replaced", Origin("services/old.toml")),),
-        severities=(), fail_on="warning",
         files=(
             *(unit_file(unit) for unit in (ENGINE, MONITOR, NIGHTLY, TIMER, TARGET)),
             env_file("/etc/quantum/ai-engine.env", ENGINE),

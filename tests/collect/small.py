@@ -10,14 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtctl.dialects.systemd.quoting import loaded_argv
-from qtctl.model.desired import Desired, DesiredService, Login
+from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Evidence, Item, Need
 from qtctl.model.origin import Origin
-from qtctl.model.states import ServiceState
+from tests.builders import build_host, build_service
 
 ORIGIN = Origin("small.toml")
-LOGIN = Login("203.0.113.1", 22, "looker", "deployer")
 
 
 def store(port: int = 6379) -> DesiredStore:
@@ -25,20 +24,13 @@ def store(port: int = 6379) -> DesiredStore:
 
 
 def service(unit: str) -> DesiredService:
-    return DesiredService(
-        name=unit.removesuffix(".service"), unit=unit, summary="", category="", state=ServiceState.RUNNING, why="",
-        type="exec", user="", group="", argv=(), working_directory="", venv="", entry_point="", env_file="", env=(),
-        secrets_file="", secrets_keys=(), target="", after=(), before=(), wants=(), requires=(), binds_to=(),
-        part_of=(), conflicts=(), on_failure=(), wanted_by=(), limits=(), restart=(), start_limit=(), sandbox=(),
-        ports=(), publishes=(), writes=(), consumes=(), store="main", enabled=True, origin=ORIGIN,
-    )  # fmt: skip
+    return build_service(unit.removesuffix(".service"), unit=unit, store="main")
 
 
 def desired(port: int = 6379, services: tuple[str, ...] = (), patterns: tuple[str, ...] = ("quantum-*",)) -> Desired:
-    return Desired(
-        fleet="small", host="prod-1", login=LOGIN, unit_patterns=patterns, loop_restarts=3, loop_up_us=60_000_000,
-        timezone="UTC", memory=0, services=tuple(map(service, services)), targets=(), timers=(), venvs=(), keys=(),
-        stores=(store(port),), externals=(), retired_units=(), severities=(), fail_on="error",
+    return build_host(
+        unit_patterns=patterns, timezone="UTC", services=tuple(map(service, services)), stores=(store(port),),
+        fail_on="error",
     )  # fmt: skip
 
 

@@ -6,8 +6,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, State
 from qtctl.model.facts import Facts, Listeners, Unit, to_value
 from qtctl.model.registry import Legacy
-from qtctl.registry.load import load
-from qtctl.resolve.resolve import resolve
+from tests.builders import resolve_files
 
 FILES: dict[str, str] = {
     "fleet.toml": """\
@@ -80,7 +79,7 @@ UNIT_STATES: dict[str, tuple[str, str, str]] = {
 
 
 def desired() -> Desired:
-    return resolve(load({path: text.encode() for path, text in FILES.items()}), "box")
+    return resolve_files(FILES, "box")
 
 
 def legacy(dispositions: Mapping[str, Mapping[str, object]]) -> Legacy:

@@ -14,7 +14,6 @@ from qtctl.model.desired import (
     DesiredService,
     DesiredTarget,
     DesiredTimer,
-    Login,
 )
 from qtctl.model.evidence import Item, Need, State
 from qtctl.model.facts import Fact, Facts, File, Unit, to_value
@@ -24,12 +23,12 @@ from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs
 from qtctl.plan.plan import plan, unread
 from qtctl.plan.unit_goals import goals
+from tests.builders import build_host, build_service
 
 UNITS = "/etc/systemd/system"
 STARTED = 1_768_600_000_000_000
 BEFORE = STARTED - 60_000_000
 ORIGIN = Origin("services/x.toml")
-LOGIN = Login("203.0.113.1", 22, "looker", "deployer")
 
 
 def digest(content: bytes) -> str:
@@ -38,13 +37,10 @@ def digest(content: bytes) -> str:
 
 def service(name: str, state: ServiceState = ServiceState.RUNNING, **changes: object) -> DesiredService:
     on_timer = state is ServiceState.ON_TIMER
-    made = DesiredService(
-        name=name, unit=f"quantum-{name}.service", summary=name, category="", state=state, why="", type="exec",
-        user="qt", group="qt", argv=("/usr/bin/sleep", "inf"), working_directory="/", venv="", entry_point="",
-        env_file=f"/etc/quantum/{name}.env", env=(), secrets_file="", secrets_keys=(), target="", after=(), before=(),
-        wants=(), requires=(), binds_to=(), part_of=(), conflicts=(), on_failure=(),
-        wanted_by=() if on_timer else ("quantum.target",), limits=(), restart=(), start_limit=(), sandbox=(), ports=(),
-        publishes=(), writes=(), consumes=(), store="", enabled=state is ServiceState.RUNNING, origin=ORIGIN,
+    made = build_service(
+        name, state, unit=f"quantum-{name}.service", summary=name, user="qt", group="qt",
+        argv=("/usr/bin/sleep", "inf"), working_directory="/", env_file=f"/etc/quantum/{name}.env",
+        wanted_by=() if on_timer else ("quantum.target",), origin=ORIGIN,
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -104,10 +100,8 @@ def desired(
         files.append(_file(f"{UNITS}/{unit.unit}", unit.unit, "unit", "0644", texts or {}))
         if isinstance(unit, DesiredService):
             files.append(_file(unit.env_file, unit.unit, "env", "0600", texts or {}))
-    return Desired(
-        fleet="quantum", host="h1", login=LOGIN, unit_patterns=("quantum*",), loop_restarts=3, loop_up_us=60_000_000,
-        timezone="Etc/UTC", memory=0, venvs=(), keys=(), stores=(), externals=(), retired_units=(), severities=(),
-        fail_on="warning", files=tuple(files),
+    return build_host(
+        fleet="quantum", host="h1", unit_patterns=("quantum*",), files=tuple(files),
         services=tuple(unit for unit in units if isinstance(unit, DesiredService)),
         targets=tuple(unit for unit in units if isinstance(unit, DesiredTarget)),
         timers=tuple(unit for unit in units if isinstance(unit, DesiredTimer)),

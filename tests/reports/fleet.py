@@ -16,8 +16,7 @@ from qtctl.model.facts import (
     VenvCheck,
     to_value,
 )
-from qtctl.registry.load import load
-from qtctl.resolve.resolve import resolve
+from tests.builders import resolve_files
 
 TAKEN_AT = "2026-01-17T07:25:00.500Z"
 TAKEN_US = 1_768_634_700_500_000
@@ -146,7 +145,7 @@ run = {kind = "script", script = "crash.py", venv = "gone"}
 
 
 def desired() -> Desired:
-    return resolve(load({path: text.encode() for path, text in FILES.items()}), "box")
+    return resolve_files(FILES, "box")
 
 
 def seen(subject: str, fact: Fact, store: str = "") -> Item:
