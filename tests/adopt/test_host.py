@@ -77,8 +77,9 @@ def test_what_was_just_adopted_is_as_declared(host: str, every_way: Path) -> Non
     audited = run(host, every_way, "audit", "--user", "root")
     assert [(each["id"], each["subject"]) for each in audited["findings"]] == [
         ("QT204", "zq-f@bad.service"),
+        ("QT223", "zq-foo.service"),
         ("QT212", "zq-drop.service"),
-    ], "systemd itself asks for a reload once two drop-ins of set-property are there"
+    ], "nothing starts a unit with an alias alone; systemd asks for a reload once set-property made two drop-ins"
     assert audited["unknowns"] == []
     assert on(host, UP) == up
 

@@ -37,7 +37,7 @@ def _comes_up(desired: Desired) -> tuple[Expectation, ...]:
             (("QT208", unit.unit), ("QT201", unit.unit)),
         )
         for unit in units
-        if unit.must_be_active and unit.generated
+        if unit.must_be_active and unit.must_be_enabled and unit.generated
     )
 
 
@@ -86,7 +86,8 @@ QT223 = Rule(
     what="The unit is declared running or active, and no boot would start it: following Wants=, Requires=, BindsTo= "
     "and Upholds= from default.target leads to no unit that starts it. Its links are in a target that is not "
     "started, default.target was changed, or the link is gone while `is-enabled` still says enabled. Or its "
-    "condition (ConditionPathExists= and the like) was false the last time.",
+    "condition (ConditionPathExists= and the like) was false the last time. A unit that is declared with "
+    "`enabled = false` is not judged.",
     why="It runs today because somebody started it. The next reboot, planned or not, ends it without an error message.",
     fix="`systemctl get-default` and `systemctl list-dependencies --reverse UNIT` show where the way ends. "
     "`systemctl reenable UNIT` makes the links that its [Install] asks for.",
