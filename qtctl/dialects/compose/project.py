@@ -167,7 +167,8 @@ def _extended(name: str, among: Table, at: _Extending, environment: Mapping[str,
     base_name, file = _reference(name, extends, place)
     step = (joined(folder_of(at.path), file, loading.home) if file else at.path, name)
     if step in at.chain or len(at.chain) >= MAX_CHAIN:
-        raise InputError(f"service {name}: extends: leads back to itself", place=place)
+        what = f"service {name}: extends: leads back to itself, or through more than {MAX_CHAIN} services"
+        raise InputError(what, place=place)
     inner = replace(at, chain=(*at.chain, step))
     bases = among
     if file:
