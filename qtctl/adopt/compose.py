@@ -26,7 +26,7 @@ from qtctl.model.registry import Service
 Table = dict[str, Any]
 COMPLETED = "service_completed_successfully"
 _ANY_TEXT = frozenset({"summary", "why", "notes", "run", "env", "commands"})
-SHOWN = 12
+SHOWN = 200
 """Attributes that one line of the report names."""
 
 

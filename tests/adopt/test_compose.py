@@ -282,22 +282,34 @@ EVERY = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("body", [KEYS, *EVERY])
-def test_no_attribute_disappears(body: str) -> None:
+def test_no_attribute_disappears() -> None:
     """Each one has a fate; what no key says is in the notes or in a line of the report that names it."""
-    found = project(
-        f"services:\n  a:\n    image: x\n    entrypoint: [/bin/x]\n{indent(body, '    ')}\n  b: {{image: y}}\n"
+    bodies = "".join(
+        f"  a{number}:\n    image: x\n    entrypoint: [/bin/x]\n{indent(body, '    ')}\n"
+        for number, body in enumerate((KEYS, *EVERY))
     )
+    found = project(f"name: p\nservices:\n  b: {{image: y}}\n{bodies}\nx-top: 1\nvolumes: {{v: }}\n")
     done = adopt_compose([found], into())
     fates = {line.what: line.fate for file in done.adoption.files for line in file.lines}
-    table = found.services()["a"]
-    said = [f"services.a.{each}" for key in table.lines if key in table for each in attributes_of(key, table[key])]
-    assert set(said) <= set(fates)
-    told = "\n".join(each.what for each in done.adoption.judgments)
-    for attribute in said:
-        assert fates[attribute] is not Fate.REPORTED or attribute.removeprefix("services.a.") in told
+    said = {
+        (name, attribute)
+        for name, table in found.services().items()
+        for key in table.lines
+        for attribute in attributes_of(key, table[key])
+    }
+    assert {f"services.{name}.{attribute}" for name, attribute in said} | {"name", "x-top", "volumes.v"} == set(fates)
+    told: dict[str, str] = {}
+    for each in done.adoption.judgments:
+        told[each.subject] = f"{told.get(each.subject, '')}\n{each.what}"
+    silent = [
+        (name, attribute)
+        for name, attribute in sorted(said)
+        if fates[f"services.{name}.{attribute}"] is Fate.REPORTED and attribute not in told.get(name, "")
+    ]
+    assert silent == []
     typed = sum(fate in (Fate.TYPED, Fate.SECRET) for fate in fates.values())
     assert done.adoption.share == pytest.approx(typed / len(fates))
+    assert build(done.adoption, "out").totals.share < 1
 
 
 def test_all_of_it_in_keys_is_100_percent() -> None:
