@@ -127,7 +127,8 @@ class Adopting(Shared):
             key = attribute.partition(".")[0].partition("[")[0]
             self._fate(name, attribute, fate, service.line_of(key), project)
         typed = sum(fate in (Fate.TYPED, Fate.SECRET) for fate in reading.fates.values())
-        unit = f"{reading.name}.service" if run == "external" else f"{self.fleet}-{reading.name}.service"
+        template = "@" if "instances" in reading.table else ""
+        unit = f"{reading.name}.service" if run == "external" else f"{self.fleet}-{reading.name}{template}.service"
         rest = len(reading.fates) - typed
         self.units.append(AdoptedUnit(unit, entry, project.file, state, typed, 0, rest))
 

@@ -29,7 +29,7 @@ def page(report: AdoptReport) -> Blocks:
         (Code(place(those[0])), those[0].severity.value, those[0].id, what_of(those), those[0].remedy)
         for those in alike(report.judgments)
     ]
-    choices = [(Code(place(each)), Code(each.subject), each.what) for each in report.judgments if not each.id]
+    choices = [(Code(place(each)), Code(each.subject), chosen(each)) for each in report.judgments if not each.id]
     differences = [
         (units, Code(directive_of(section, directive)), because or UNEXPLAINED)
         for (section, directive, because), units in differing(report).items()
@@ -68,7 +68,7 @@ def screen(report: AdoptReport) -> Iterator[Block]:
         severity = Toned(first.severity.value, TONES[first.severity.value])
         fields: tuple[tuple[str, Text], ...] = (("", what_of(those)), ("fix", first.remedy))
         yield Record((severity, first.id, Code(place(first))), fields)
-    choices: Iterator[tuple[Text, ...]] = ((each.subject, each.what) for each in report.judgments if not each.id)
+    choices: Iterator[tuple[Text, ...]] = ((each.subject, chosen(each)) for each in report.judgments if not each.id)
     yield from table(("of", "choice"), choices, "Choices")
     for text in report.unread:
         yield Paragraph((Toned("not shown by the host", Tone.UNKNOWN), f": {text}"))
@@ -96,6 +96,11 @@ def headline(report: AdoptReport) -> str:
         f"{counted(totals.units, 'unit')} in {report.registry}: {totals.typed} of "
         f"{counted(every, what)} in keys of their own ({percent(totals.share)}), {found}."
     )
+
+
+def chosen(each: JudgmentRow) -> str:
+    """A choice, with what a person can do about it."""
+    return f"{each.what} ({each.remedy})" if each.remedy else each.what
 
 
 def percent(share: float) -> str:
