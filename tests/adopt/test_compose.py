@@ -318,3 +318,22 @@ def test_all_of_it_in_keys_is_100_percent() -> None:
 
 def test_each_reason_is_of_a_key_that_compose_has() -> None:
     assert service_keys() >= set(REASONS)
+
+
+def test_a_service_that_must_end_well_is_a_oneshot_that_remains() -> None:
+    text = """
+services:
+  migrate: {image: x, command: [/bin/migrate], restart: always}
+  app:
+    image: x
+    command: [/bin/app]
+    depends_on: {migrate: {condition: service_completed_successfully}}
+"""
+    done = adopted(text)
+    units = rendered(done)
+    migrate, app = (units[f"shop-{name}.service"].splitlines() for name in ("migrate", "app"))
+    assert {"Type=oneshot", "RemainAfterExit=yes"} <= set(migrate)
+    assert not any(line.startswith("Restart=always") for line in migrate)
+    assert {"Requires=shop-migrate.service"} <= set(app)
+    assert any(line.startswith("After=") and "shop-migrate.service" in line for line in app)
+    assert any("would start again what others wait for the end of" in each.what for each in done.adoption.judgments)
