@@ -66,10 +66,17 @@ class Case:
         return f"{stem}.{self.kind.lower()}"
 
     def values(self, key: str) -> tuple[str, str]:
+        """Names and ports that only one unit of a host can have are this one's own."""
         found = values(self.section, key, known(self.section, key, law.VERSION) or "")
         assert found is not None, (self.section, key)
-        first, second = (each.replace("alias-", f"alias{self.number}-") for each in found)
-        return first, second
+        own = {
+            "alias-": f"alias{self.number}-",
+            "8080": f"{2 * self.number + 2000}",
+            ":81": f":{2 * self.number + 2001}",
+        }
+        for text, instead in own.items():
+            found = found[0].replace(text, instead), found[1].replace(text, instead)
+        return found
 
     @property
     def base(self) -> str:
