@@ -134,7 +134,8 @@ _NOT_JUDGED: Mapping[str, tuple[Sequence[str], str]] = {
     "SetCredential": ((), "secrets are not copied"),
     "DynamicUser": (("reset", "again"), "of a drop-in, systemd reads nothing after a bad value of it"),
     "RestrictNetworkInterfaces": (("reset", "emptied"), "a list of nothing restricts nothing"),
-    "StandardInputData": (("twice",), "the report lists it: what stands before StandardInputText= follows it"),
+    "Persistent": (("once", "same", "reset", "kept"), "left out without OnCalendar=, and the report says so"),
+    "StandardInputData": ((), "the report lists it: what stands before StandardInputText= follows it"),
     "WorkingDirectory": (("reset", "emptied"), "systemd keeps the `-` of what was reset: `!`"),
 }
 _FATAL = frozenset((
