@@ -23,6 +23,10 @@ class Wrong(Exception):
     """Why a text cannot be read; whoever knows its place adds that."""
 
 
+class NeedsValue(Wrong):
+    """A required variable has none."""
+
+
 @dataclass(slots=True)
 class Variables:
     """Values of variables, and what was made of them: `used` were replaced, `unset` had no value and no default."""
@@ -124,7 +128,7 @@ def _formed(name: str, how: str, word: str, variables: Variables) -> str:
     if kind == "+":
         return word if present else (value or "")
     if not present:
-        raise Wrong(f"needs the variable {name}, which has no value{f': {word}' if word else ''}")
+        raise NeedsValue(f"needs the variable {name}, which has no value{f': {word}' if word else ''}")
     return value or ""
 
 
@@ -159,7 +163,8 @@ def _text(value: str, path: Path, place: Place, values: Mapping[str, str], used:
         if cast is not None:
             return cast(text)
     except Wrong as error:
-        raise InputError(f"{'.'.join(path)} {error}", place=place) from error
+        hint = "set it in .env, with --env-file or in the shell" if isinstance(error, NeedsValue) else ""
+        raise InputError(f"{'.'.join(path)} {error}", hint=hint, place=place) from error
     return Text(text, place, value, tuple(variables.used), tuple(variables.unset))
 
 
