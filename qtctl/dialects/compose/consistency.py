@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from qtctl.dialects.compose.interpolation import boolean
 from qtctl.dialects.compose.normal import SERVICE
+from qtctl.dialects.compose.scalars import single
 from qtctl.dialects.compose.units import size
 from qtctl.dialects.compose.values import Table, services
 from qtctl.errors import InputError
@@ -111,8 +112,8 @@ def _limits(name: str, service: Table) -> Iterator[InputError]:
 
 def _figure(value: Value, kind: str) -> float:
     if isinstance(value, str):
-        return size(value) if kind == "memory" else float(value or 0)
-    return float(value or 0)
+        return size(value) if kind == "memory" else single(float(value or 0))
+    return single(float(value or 0)) if kind == "cpus" else float(value or 0)
 
 
 def _targets(name: str, service: Table) -> Iterator[InputError]:

@@ -346,6 +346,8 @@ CASES: dict[str, Case] = {
     "entry-twice": one("cap_add: [A, A]\nexpose: ['1', '1']\nprofiles: []"),
     "key-that-is-a-number": one("labels: {1: a}"),
     "no-image": Case({"compose.yml": "services: {a: {command: x}}\n"}),
+    "limits-beside-each-other": one("cpus: 1.5\ndeploy: {resources: {limits: {cpus: '2'}}}"),
+    "a-limit-that-is-no-number-of-32-bits": one("cpus: 1e-313\ndeploy: {resources: {limits: {cpus: '1'}}}"),
     "scale-and-replicas": one("scale: 2\ndeploy: {replicas: 3}"),
     "name-of-the-project": Case({
         "compose.yml": "name: ${N:-My.App}\nservices: {a: {image: '$COMPOSE_PROJECT_NAME'}}\n"}),
