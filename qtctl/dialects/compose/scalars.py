@@ -2,6 +2,7 @@
 
 import re
 import struct
+from decimal import Decimal
 from math import isfinite
 from typing import Final
 
@@ -23,8 +24,8 @@ _INTEGERS: Final = (
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _MOST_DIGITS = 400
 _SIGNED, _UNSIGNED = 1 << 63, 1 << 64
-_PLAIN_EXPONENTS = (-4, 21)
-"""Go writes numbers with other exponents as 1e+21."""
+_PLAIN_EXPONENTS = (-4, 6)
+"""Go writes numbers with other exponents as 1e+06."""
 
 Plain = str | int | float | bool | None
 
@@ -62,15 +63,17 @@ def written(value: Plain) -> str:
 def go_float(value: float) -> str:
     if not isfinite(value):
         return {float("inf"): "+Inf", float("-inf"): "-Inf"}.get(value, "NaN")
-    mantissa, _, exponent = f"{value!r}".partition("e")
-    number = f"{value:e}" if not exponent else f"{value!r}"
-    power = int(number.partition("e")[2])
+    negative, digits, exponent = Decimal(repr(value)).as_tuple()
+    sign, shown = "-" if negative else "", "".join(map(str, digits)).rstrip("0")
+    if not shown:
+        return f"{sign}0"
+    power = len(digits) - 1 + int(exponent)
     low, high = _PLAIN_EXPONENTS
     if low <= power < high:
-        return f"{value:f}".rstrip("0").rstrip(".") if exponent else mantissa.removesuffix(".0")
-    digits = repr(value) if exponent else f"{value:.17g}"
-    base, _, shown = digits.partition("e")
-    return f"{base.removesuffix('.0')}e{int(shown or power):+03d}"
+        plain_digits = f"{Decimal(repr(value)):f}"
+        return plain_digits.rstrip("0").rstrip(".") if "." in plain_digits else plain_digits
+    fraction = f".{shown[1:]}" if shown[1:] else ""
+    return f"{sign}{shown[0]}{fraction}e{power:+03d}"
 
 
 def single(value: float) -> float:
