@@ -36,6 +36,7 @@ LINES = {"host", "store", "stream", "stream.group"}
 LOGINS = (
     "session-*.scope", "user-*.slice", "user@*.service", "user-runtime-dir@*.service", "run-user-*.mount",
     "systemd-oomd.service",  # no such unit: user@.service names it
+    "tmp.mount",  # comes and goes with what has a /tmp of its own
 )  # fmt: skip
 """Units that a login brings: an audit over SSH sees its own."""
 BRAIN = "quantum-strategy-brain.service"
@@ -121,10 +122,22 @@ def _alike(box: Box, command: str, saved: Path, *, found: set[tuple[str, str]], 
     assert (local["transport"], ssh["transport"], local["user"], ssh["user"]) == ("local", "ssh", AUDITOR, AUDITOR)
     fired = (_fired(local) ^ _fired(ssh)) | _just_fired(local) | _just_fired(ssh)
     mine, theirs = _items(local, fired), _items(ssh, fired)
-    assert {key: (mine.get(key), theirs.get(key)) for key in {*mine, *theirs} if mine.get(key) != theirs.get(key)} == {}
+    assert _different(mine, theirs) == []
     assert [(ask["argv"], ask["again"]) for ask in local["asks"]] == [
         (ask["argv"], ask["again"]) for ask in ssh["asks"]
     ]
+
+
+def _different(mine: dict[Any, Any], theirs: dict[Any, Any]) -> list[str]:
+    """What is not the same, one line each: the item, and of its value the fields alone."""
+    found = []
+    for key in sorted({*mine, *theirs}):
+        one, other = mine.get(key) or {}, theirs.get(key) or {}
+        fields = {**one, **(one.get("value") or {})}, {**other, **(other.get("value") or {})}
+        names = {*fields[0], *fields[1]} - {"value"}
+        found += [f"{key} {name}: {fields[0].get(name)} and {fields[1].get(name)}" for name in sorted(names)
+                  if fields[0].get(name) != fields[1].get(name)]  # fmt: skip
+    return found
 
 
 def _audit_there(box: Box, command: str) -> Ran:
@@ -173,5 +186,16 @@ def _lasting(item: dict[str, Any], ignored: tuple[str, ...]) -> dict[str, Any]:
         units = {name: row for name, row in value["units"].items() if not any(fnmatchcase(name, it) for it in ignored)}
         kept["value"] = {**value, "units": units}
     elif value:
-        kept["value"] = {field: each for field, each in value.items() if field not in VOLATILE.get(fact, ())}
+        kept["value"] = {
+            field: _without(each, ignored) for field, each in value.items() if field not in VOLATILE.get(fact, ())
+        }
     return kept
+
+
+def _without(value: Any, ignored: tuple[str, ...]) -> Any:
+    """Without the units of logins, which targets want and stand after, too. systemd orders units as it likes."""
+    if isinstance(value, dict):
+        return {key: _without(each, ignored) for key, each in value.items()}
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        return value
+    return sorted(each for each in value if not any(fnmatchcase(each, it) for it in ignored))
