@@ -21,7 +21,7 @@ from qtctl.dialects.compose.values import Table as Attributes
 from qtctl.dialects.paths import has_control
 from qtctl.errors import Place
 from qtctl.findings.finding import Severity
-from qtctl.model.registry import Service
+from qtctl.model.service import Service
 
 Table = dict[str, Any]
 COMPLETED = "service_completed_successfully"

@@ -10,6 +10,7 @@ from qtctl.adopt.assignments import At
 from qtctl.adopt.classify_files import PULLS
 from qtctl.adopt.entry import Entry, Table
 from qtctl.adopt.exec_start import around, ran
+from qtctl.adopt.install import drop_plain_install, name_target
 from qtctl.adopt.ledger import Book
 from qtctl.adopt.merged_units import Original
 from qtctl.adopt.names import allowed
@@ -27,7 +28,7 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.model.fields import Node
 from qtctl.model.key_values import unit_words
-from qtctl.model.unit_kinds import DECLARATIONS, DECLARED_IN, UNIT_TABLES
+from qtctl.model.unit_kinds import DECLARATIONS, UNIT_TABLES
 from qtctl.model.units import LISTENS
 from qtctl.model.vocabulary import fields, model_of
 from qtctl.rules.registry.secrets import QT109
@@ -299,10 +300,10 @@ def _after(done: Made, plan: Plan, book: Book) -> None:
         _service_type(done)
         if "user" in table and "group" not in table:
             done.entry.put(("group",), "")
-        _target(table, plan)
+        name_target(table, plan)
     if done.kind == "timers":
         _persistent(done, book)
-    _plain_install(done)
+    drop_plain_install(done.table, done.kind)
     text = notes(done.original, book)
     if text:
         table["notes"] = text
@@ -316,38 +317,6 @@ def _service_type(done: Made) -> None:
     if not done.original.has("Service", "ExecStart"):
         done.entry.put(("type",), "oneshot")
         done.table["run"] = {"kind": "exec", "lines": [], "cwd": done.table["run"].get("cwd", "")}
-
-
-def _target(table: Table, plan: Plan) -> None:
-    """`target` in place of WantedBy= and PartOf= of one target that was adopted."""
-    install, order = table.get("install", {}), table.get("order", {})
-    wanted, part_of = install.get("wanted_by", []), order.get("part_of", [])
-    if len(wanted) != 1 or set(install) != {"wanted_by"} or table["state"] in ("on-timer", "on-demand"):
-        return
-    name = plan.calls(wanted[0])
-    if not wanted[0].endswith(".target") or wanted[0] not in plan.names or name not in part_of:
-        return
-    table["target"] = plan.names[wanted[0]]
-    del table["install"]
-    part_of.remove(name)
-    if not part_of:
-        del order["part_of"]
-
-
-def _plain_install(done: Made) -> None:
-    """No [install] where it says what it would be without."""
-    table = done.table
-    if "install" not in table:
-        return
-    derived = list(DECLARED_IN[done.kind].wanted_by) if done.kind in DECLARED_IN else ["multi-user.target"]
-    if done.kind == "services" and table["state"] in ("on-timer", "on-demand") and not table.get("enabled"):
-        derived = []
-    if done.kind in ("slices", "swaps"):
-        derived = ["?"]
-    if table["install"] == {"wanted_by": derived} or (not derived and not table["install"]):
-        del table["install"]
-    elif not table["install"]:
-        table["install"] = {"wanted_by": []}
 
 
 def _persistent(done: Made, book: Book) -> None:

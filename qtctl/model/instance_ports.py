@@ -8,7 +8,8 @@ from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.fields import INSTANCE, listen_problem
 from qtctl.model.names import unit_name
 from qtctl.model.origin import Origin
-from qtctl.model.registry import External, Port, Registry, Service
+from qtctl.model.registry import External, Registry
+from qtctl.model.service import Port, Service
 
 
 def listen_of_instance(service: Service, instance: str, port: str) -> str:

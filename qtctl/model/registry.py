@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from qtctl.model.accounts import Folder, HostsFile, User
-from qtctl.model.expect import Expect
 from qtctl.model.fields import (
     AbsolutePath,
     Account,
@@ -17,252 +16,40 @@ from qtctl.model.fields import (
     HostAddress,
     HostName,
     Listen,
-    ListenOfInstances,
     Name,
     Node,
     Number,
-    Plain,
-    Setting,
     Size,
     Span,
     StoreName,
     Switch,
-    TargetName,
     TcpPort,
     UnitAccount,
     UnitName,
     UnitPrefix,
-    UnitRef,
-    VenvName,
-    says,
 )
-from qtctl.model.limits import Limits, Restart, Scheduling
+from qtctl.model.limits import Limits, Restart
 from qtctl.model.origin import Origin
-from qtctl.model.relations import Asserts, Conditions, Install, Manager, Order
+from qtctl.model.relations import Order
 from qtctl.model.running import (
-    AccountName,
-    Commands,
-    Directories,
-    DocumentationUri,
-    Kill,
     Log,
-    Process,
-    Terminal,
     Timeouts,
-    Umask,
 )
 from qtctl.model.sandbox import Sandbox
-from qtctl.model.states import KeyType, ServiceState
+from qtctl.model.service import Port, Service, TimeZone, Type
+from qtctl.model.states import KeyType
 from qtctl.model.units import (
     Automount,
     Dropin,
     Mount,
     Original,
     Path,
-    RawDirectives,
     Slice,
     Socket,
     Swap,
     Target,
     Timer,
 )
-
-WorkingDirectory = Annotated[
-    str,
-    StringConstraints(pattern=r"^(-?([/%].*|~))?$", max_length=4095),
-    Plain,
-    Expect('an absolute path or "~", which - may stand before, such as "/srv/app"'),
-]
-"""A path, `~` for the home of the user; `-` before it: it may be missing. Empty: systemd's own choice, /."""
-TimeZone = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", max_length=100),
-    Expect('a time zone, such as "Europe/Oslo"'),
-]
-"""As timedatectl names it: "Europe/Oslo"."""
-Type = Literal["exec", "simple", "notify", "notify-reload", "oneshot", "forking", "dbus", "idle"]
-
-
-_MODULE = r"\w[\w-]*(\.\w[\w-]*)*"
-ModuleName = Annotated[
-    str,
-    StringConstraints(pattern=rf"^{_MODULE}$", max_length=1000),
-    Expect('the name of a Python module, such as "trading.feed"'),
-]
-AppName = Annotated[
-    str,
-    StringConstraints(pattern=rf"^{_MODULE}(:[^\s/\x00-\x1f\x7f-\x9f]+)?$", max_length=1000),
-    Expect('a Python module and what to take from it, such as "trading.api:app"'),
-]
-"""A module and, after a colon, what uvicorn takes from it: "trading.api:app"."""
-
-
-class RunKind(StrEnum):
-    UVICORN = "uvicorn"
-    MODULE = "module"
-    SCRIPT = "script"
-    COMMAND = "command"
-    EXEC = "exec"
-
-
-class Run(Node):
-    """How a service is started.
-
-    `uvicorn` wants `app` and `port`, `module` a dotted name, `script` a path, `command` an argv, character by
-    character; `exec` wants `lines` as systemd reads them: there `$NAME` and `%i` mean what they mean to it.
-    """
-
-    kind: RunKind
-    app: AppName | None = None
-    module: ModuleName | None = None
-    script: FilePath | None = None
-    argv: tuple[str, ...] = ()
-    args: tuple[str, ...] = ()
-    lines: tuple[Setting, ...] = says("ExecStart", ())
-    port: str | None = None
-    code: AbsolutePath | None = None
-    cwd: WorkingDirectory | None = says("WorkingDirectory")
-    venv: VenvName | None = None
-    python: AbsolutePath | None = None
-
-
-UrlPath = Annotated[
-    str,
-    StringConstraints(pattern=r"^/[^\s\x00-\x1f\x7f-\x9f]*$", max_length=2000),
-    Expect('the path of a URL, such as "/health"'),
-]
-
-
-class Health(Node):
-    path: UrlPath
-    status: Number = 200
-    within: Span = "2s"
-
-
-class Port(Node):
-    listen: ListenOfInstances
-    protocol: Literal["tcp", "udp"] = "tcp"
-    summary: str = ""
-    health: Health | None = None
-
-    @property
-    def address(self) -> str:
-        return self.listen.rpartition(":")[0]
-
-    @property
-    def number(self) -> int:
-        return int(self.listen.rpartition(":")[2])
-
-
-CredentialName = Annotated[
-    str,
-    StringConstraints(pattern=r"^([A-Za-z0-9_@-]|\.\.?[A-Za-z0-9_@-]|\.{3})[A-Za-z0-9_.@-]*$", max_length=200),
-    Expect("the name of a file: letters, digits and _ . @ -"),
-]
-"""The name of a file: not `.` or `..`."""
-
-
-class Secrets(Node):
-    """Names only. Files and credentials are made on the host by its operators; qtctl never writes them."""
-
-    env_file: AbsolutePath | None = None
-    keys: tuple[EnvName, ...] = ()
-    credentials: dict[CredentialName, FilePath] = says("LoadCredential", {})
-    """Name → file, folder or socket that systemd reads as root, and shows to the service alone."""
-    encrypted: dict[CredentialName, FilePath] = says("LoadCredentialEncrypted", {})
-    imported: tuple[Setting, ...] = says("ImportCredential", ())
-
-
-class Consumes(Node):
-    group: str
-    max_lag: Number | None = Field(default=None, ge=0)
-    max_pending: Number | None = Field(default=None, ge=0)
-
-
-class ServiceStreams(Node):
-    """Redis streams and keys by their whole names: what the service writes and reads."""
-
-    publishes: tuple[str, ...] = ()
-    consumes: dict[str, Consumes] = {}
-    writes: tuple[str, ...] = ()
-    reads: tuple[str, ...] = ()
-
-
-Instance = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9:_.\\-]+$", max_length=200),
-    Expect('what stands behind the @ of a unit name: letters, digits and : _ . \\ -, such as "2"'),
-]
-
-
-class OwnValues(Node):
-    """What one instance of a template has otherwise than the template says.
-
-    `ports`: names of the template's ports, and where this instance listens.
-    """
-
-    state: Literal[ServiceState.RUNNING, ServiceState.STOPPED, ServiceState.ON_TIMER, ServiceState.ON_DEMAND] | None = (
-        None
-    )
-    enabled: Switch | None = None
-    ports: dict[Name, Listen] = {}
-    env: dict[EnvName, str] = {}
-
-
-class Service(Node):
-    SECTION: ClassVar = "Service"
-
-    summary: str = says("Description", ..., section="Unit")
-    state: ServiceState
-    enabled: Switch | None = None
-    why: str = ""
-    notes: str = ""
-    replaced_by: tuple[str, ...] = ()
-    hosts: tuple[HostName, ...] = ()
-    unit: UnitName | None = None
-    category: str = ""
-    target: TargetName | None = None
-    type: Type | None = says("Type")
-    user: UnitAccount | None = says("User")
-    group: UnitAccount | None = says("Group")
-    supplementary_groups: tuple[AccountName, ...] = says("SupplementaryGroups", ())
-    documentation: tuple[DocumentationUri, ...] = says("Documentation", (), section="Unit")
-    instances: tuple[Instance, ...] = ()
-    instance: dict[Instance, OwnValues] = {}
-    specifiers: Switch | None = None
-    """Whether `%` in the values of this unit is systemd's. Not said: in templates, where `%i` is what they are for."""
-    run: Run | None = None
-    commands: Commands = Commands()
-    timeouts: Timeouts = Timeouts()
-    kill: Kill = Kill()
-    remain_after_exit: Switch | None = says("RemainAfterExit")
-    pid_file: Setting | None = says("PIDFile")
-    umask: Umask | None = says("UMask")
-    slice: Name | UnitRef | None = says("Slice")
-    process: Process = Process()
-    scheduling: Scheduling = Scheduling()
-    directories: Directories = Directories()
-    log: Log = Log()
-    terminal: Terminal = Terminal()
-    ports: dict[Name, Port] = {}
-    env: dict[EnvName, str] = {}
-    unit_env: dict[EnvName, str] = says("Environment", {})
-    """Environment= in the unit itself: anyone on the host may read it."""
-    env_files: tuple[Setting, ...] = says("EnvironmentFile", ())
-    """EnvironmentFile= as systemd reads it: files that qtctl does not write."""
-    pass_env: tuple[EnvName, ...] = says("PassEnvironment", ())
-    unset_env: tuple[Setting, ...] = says("UnsetEnvironment", ())
-    secrets: Secrets | None = None
-    order: Order = Order()
-    conditions: Conditions = Conditions()
-    asserts: Asserts = Asserts()
-    manager: Manager = Manager()
-    install: Install | None = None
-    limits: Limits = Limits()
-    restart: Restart = Restart()
-    sandbox: Sandbox = Sandbox()
-    streams: ServiceStreams = ServiceStreams()
-    systemd: RawDirectives = {}
 
 
 class Defaults(Node):

@@ -7,7 +7,8 @@ from qtctl.dialects.paths import trouble
 from qtctl.dialects.systemd.unit_name import valid
 from qtctl.model.names import Names, spoken_names
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry, RunKind, Service
+from qtctl.model.registry import Registry
+from qtctl.model.service import RunKind, Service
 from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.registry.accounts import accounts

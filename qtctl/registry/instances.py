@@ -6,7 +6,8 @@ from qtctl.dialects.nearest import Known
 from qtctl.model.fields import INSTANCE, listen_problem
 from qtctl.model.instance_ports import listen_of_instance, listen_origin, ports_of_instance
 from qtctl.model.origin import Origin
-from qtctl.model.registry import External, RunKind, Service
+from qtctl.model.registry import External
+from qtctl.model.service import RunKind, Service
 from qtctl.rules.problem import Problem
 
 OWN = 'put %i into it, such as "127.0.0.1:810%i", or give each its own: [instance.NAME.ports]'

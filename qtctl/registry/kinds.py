@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from qtctl.model.origin import Origin
-from qtctl.model.registry import RunKind, Service
+from qtctl.model.service import RunKind, Service
 from qtctl.rules.problem import Problem
 
 TIMES = ("on_calendar", "on_boot", "on_startup", "on_active", "on_unit_active", "on_unit_inactive",

@@ -18,6 +18,7 @@ from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
 from qtctl.model.accounts import Folder, User
 from qtctl.model.origin import Origin
+from qtctl.model.service import Service
 from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.model.units import Original
 from qtctl.model.vocabulary import model_of
@@ -153,13 +154,13 @@ class _Loader:
             **tables,
         )
 
-    def _services(self) -> dict[str, model.Service]:
+    def _services(self) -> dict[str, Service]:
         found = {}
         for path in self._below("services"):
             name = PurePosixPath(path).stem
             self.origins["services", name] = Origin(path)
             self._check_name(name, "a service", Origin(path))
-            service = self.whole(path, model.Service)
+            service = self.whole(path, Service)
             if service is None:
                 self.damage.unread.setdefault("services", set()).add(name)
             else:

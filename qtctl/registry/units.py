@@ -12,7 +12,8 @@ from qtctl.errors import InputError
 from qtctl.model.key_values import says
 from qtctl.model.names import Names, names_unit, unit_name
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry, Service
+from qtctl.model.registry import Registry
+from qtctl.model.service import Service
 from qtctl.model.units import Dropin, RawDirectives
 from qtctl.model.vocabulary import KINDS, Form, Key, assignments_of, fields
 from qtctl.registry.instances import instance_values, without_instances

@@ -7,7 +7,7 @@ from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import instance
 from qtctl.model.desired import DesiredService
 from qtctl.model.desired_unit import Pairs
-from qtctl.model.registry import OwnValues, Service
+from qtctl.model.service import OwnValues, Service
 from qtctl.model.states import ServiceState
 from qtctl.resolve.listeners import listeners_of_instance
 

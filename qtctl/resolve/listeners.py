@@ -6,7 +6,7 @@ from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.model.desired_unit import Listener
 from qtctl.model.instance_ports import listen_origin, ports_of_instance
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Health, Port, Service
+from qtctl.model.service import Health, Port, Service
 
 
 def listeners(ports: Mapping[str, Port], origin: Origin) -> tuple[Listener, ...]:

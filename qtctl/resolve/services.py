@@ -12,7 +12,8 @@ from qtctl.model.desired_unit import Pairs
 from qtctl.model.fields import INSTANCE
 from qtctl.model.names import Names, slice_of, unit_name
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Port, Registry, Run, RunKind, Service
+from qtctl.model.registry import Registry
+from qtctl.model.service import Port, Run, RunKind, Service
 from qtctl.model.states import STARTED_BY_OTHERS, ServiceState
 from qtctl.resolve.listeners import listeners
 from qtctl.resolve.settings import commands, further, hatch, install_of, order_of, pairs, unit_settings

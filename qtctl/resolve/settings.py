@@ -11,9 +11,9 @@ from qtctl.model.desired import DesiredCommand
 from qtctl.model.desired_unit import Pairs
 from qtctl.model.fields import Node
 from qtctl.model.names import Names
-from qtctl.model.registry import Service
 from qtctl.model.relations import ORDER, Install, Order
 from qtctl.model.running import Commands
+from qtctl.model.service import Service
 from qtctl.model.units import RawDirectives, Unit
 from qtctl.model.vocabulary import assignments_of, directives_of
 

@@ -2,7 +2,7 @@
 
 import re
 
-from qtctl.model.registry import Service
+from qtctl.model.service import Service
 
 _RUNS_CONTAINERS = re.compile(
     r"(?:^|[\s/'\"=;&|(`@:+!-])(?:docker|podman|nerdctl|crictl|ctr|containerd|buildah|balena|k3s|kubelet|runc)[\w.-]*"

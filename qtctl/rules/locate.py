@@ -9,7 +9,7 @@ from qtctl.dialects.systemd.unitfile import Line
 from qtctl.errors import Place
 from qtctl.model.desired import DesiredDropin
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Service
+from qtctl.model.service import Service
 from qtctl.rules.view import Unit, View
 
 Keys: TypeAlias = Mapping[str, tuple[str, ...]]

@@ -8,7 +8,8 @@ from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.dialects.systemd.unitfile import Line
 from qtctl.errors import InputError, Place
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry, Run, Service
+from qtctl.model.registry import Registry
+from qtctl.model.service import Run, Service
 from qtctl.model.states import ServiceState
 from qtctl.rules.locate import spot
 from qtctl.rules.view import Unit, View

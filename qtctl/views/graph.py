@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from qtctl.errors import InputError
 from qtctl.model.names import Names, slice_of, starts_of, units_of
-from qtctl.model.registry import External, Key, Registry, Service
+from qtctl.model.registry import External, Key, Registry
 from qtctl.model.relations import Order
+from qtctl.model.service import Service
 from qtctl.model.states import STARTED_BY_OTHERS
 from qtctl.model.unit_kinds import DECLARED_IN, OTHER_UNIT_TABLES, UNIT_TABLES
 from qtctl.model.units import Target, Unit

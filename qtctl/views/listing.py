@@ -9,7 +9,8 @@ from qtctl.errors import InputError
 from qtctl.meaning.socket_ports import ports_of_socket
 from qtctl.model.instance_ports import ports_claimed
 from qtctl.model.names import unit_name, units_of
-from qtctl.model.registry import External, Registry, Service
+from qtctl.model.registry import External, Registry
+from qtctl.model.service import Service
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
 from qtctl.model.units import Timer
 from qtctl.reports.blocks import Blocks, Code, Table, Text, Title

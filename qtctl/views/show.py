@@ -12,8 +12,9 @@ from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.names import Names, starters_of, starts_of, unit_name, units_of
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry, Service
+from qtctl.model.registry import Registry
 from qtctl.model.relations import Order
+from qtctl.model.service import Service
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
 from qtctl.reports.document import Part
 from qtctl.views.find import UNITLESS, WORDS, Found

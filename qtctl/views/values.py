@@ -10,7 +10,8 @@ from qtctl.dialects.secrets import HIDDEN, harmless, secret_name
 from qtctl.dialects.toml.positions import index
 from qtctl.errors import Place
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry, RunKind, Service
+from qtctl.model.registry import Registry
+from qtctl.model.service import RunKind, Service
 from qtctl.model.states import STARTED_BY_OTHERS, ServiceState
 from qtctl.reports.document import Part
 

@@ -11,7 +11,7 @@ from qtctl.errors import InputErrors
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.adopt import Adopted, keep_policy
 from qtctl.flows.lint import lint
-from qtctl.model.registry import Service
+from qtctl.model.service import Service
 from qtctl.model.vocabulary import fields
 from qtctl.reports.adopt import build
 from tests.adopt.small import adopt

@@ -16,13 +16,13 @@ OLD, NEW = (f"/etc/systemd/system/{name}.target.wants/{UNIT}" for name in ("quan
 def test_links_of_an_earlier_install_go(box: Box, tmp_path: Path) -> None:
     moved = changed(tmp_path / "registry", "services/clm.toml", 'target = "ai"\n', "")
     try:
-        assert subjects(look(box, moved), "QT228") == [UNIT]
+        assert subjects(look(box, moved), "QT217") == [UNIT]
         ran = qtctl("deploy", "--host", box.name, "--registry", str(moved), "--yes", "--format", "json")
         steps = [(each["kind"], each["subject"]) for each in ran.json()["steps"]]
         assert ran.code == 0, ran.err
         assert [step for step in steps if step[0] in ("disable", "enable")] == [("disable", UNIT), ("enable", UNIT)]
         assert (box.succeeds(f"test -e {OLD}"), box.succeeds(f"test -e {NEW}")) == (False, True)
-        assert subjects(look(box, moved), "QT228") == []
+        assert subjects(look(box, moved), "QT217") == []
     finally:
         back = qtctl("deploy", "--host", box.name, "--yes")
     assert back.code == 0, back.err

@@ -1,4 +1,4 @@
-"""QT228: no target of an earlier [Install] still pulls a unit in."""
+"""QT217: no target of an earlier [Install] still pulls a unit in."""
 
 from functools import partial
 
@@ -41,8 +41,8 @@ def _is_none_left(facts: Facts, unit: str, unwanted: frozenset[str]) -> Verdict 
     return Verdict(not left, observed, (source,), remedy=remedy)
 
 
-QT228 = Rule(
-    "QT228",
+QT217 = Rule(
+    "QT217",
     "pulled in by a target of an earlier [Install]",
     Severity.WARNING,
     what="A target wants or requires this unit (WantedBy=, RequiredBy= of the loaded unit), and neither the unit nor "
@@ -54,4 +54,4 @@ QT228 = Rule(
     "UNIT`.",
     expect=_none_left,
 )
-RULES = (QT228,)
+RULES = (QT217,)

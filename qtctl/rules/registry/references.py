@@ -7,8 +7,9 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.model.names import Names, unit_name, units_of
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry, Service
+from qtctl.model.registry import Registry
 from qtctl.model.relations import Order
+from qtctl.model.service import Service
 from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import DECLARATIONS, UNIT_TABLES
 from qtctl.model.vocabulary import KINDS

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from qtctl.findings.finding import Finding, Severity
-from qtctl.model.registry import Registry, Service
+from qtctl.model.registry import Registry
+from qtctl.model.service import Service
 from qtctl.model.states import ServiceState
 from qtctl.rules.view import View, ViewRule
 
