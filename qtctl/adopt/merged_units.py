@@ -196,7 +196,7 @@ def levels(unit: str) -> tuple[str, ...]:
         found.append(f"{head}@.{kind}")
     parts = head.split("-")
     found += [f"{'-'.join(parts[:end])}-.{kind}" for end in range(len(parts) - 1, 0, -1)]
-    return (*found, kind)
+    return tuple(dict.fromkeys((*found, kind)))  # user-.slice is its own prefix
 
 
 def _ordered(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[DropinSource]:

@@ -6,7 +6,7 @@ import pytest
 
 from qtctl.adopt.adopt import Task, draft
 from qtctl.adopt.compare import differences
-from qtctl.adopt.merged_units import Selection
+from qtctl.adopt.merged_units import Selection, levels
 from qtctl.errors import InputError
 from qtctl.flows.adopt import Adopted, usable
 from qtctl.flows.declare import declare
@@ -189,3 +189,8 @@ def test_nothing_is_compared_with_itself() -> None:
     (made,) = drafted.units
     assert list(differences(made, "[Service]\nNice=5\n")) == []
     assert [each.directive for each in differences(replace(made), "[Service]\nNice=6\n")] == ["Nice"]
+
+
+def test_a_unit_that_is_its_own_prefix_has_each_drop_in_once() -> None:
+    assert levels("user-.slice") == ("user-.slice", "slice")
+    assert levels("a-b@c.service") == ("a-b@c.service", "a-b@.service", "a-.service", "service")
