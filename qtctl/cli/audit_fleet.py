@@ -25,7 +25,7 @@ class Selection(NamedTuple):
     templates: Path | None = None
 
 
-def audit_fleet(chosen: Selection, *, save: Path | None, format_: str | None, every: bool) -> Exit:
+def audit_fleet(chosen: Selection, *, save: Path | None, format_: str | None, every: bool, verbose: bool) -> Exit:
     from qtctl.api import audit, fleet
     from qtctl.cli.evidence import save as keep
     from qtctl.reports.fleet_view import placed, view
@@ -45,7 +45,7 @@ def audit_fleet(chosen: Selection, *, save: Path | None, format_: str | None, ev
             reports[each.number] = audit.report(each.declared, each.evidence, checks, every=every)
     report = fleet.report([each for _, each in sorted(reports.items())])
     findings = [finding for number in sorted(found) for finding in found[number]]
-    present(view(report, findings, beneath(chosen.registry, chosen.templates)), format_)
+    present(view(report, findings, beneath(chosen.registry, chosen.templates), verbose=verbose), format_)
     return decide(of_conclusion(each.verdict) for each in report.hosts)
 
 

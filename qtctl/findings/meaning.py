@@ -1,6 +1,6 @@
 """What a finding's id means: title, usual severity, and the texts that `qtctl explain` prints."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Fix, Outcome, Severity, fingerprint
@@ -8,8 +8,28 @@ from qtctl.model.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """A title, and what stands behind a number of them: "unit failed", 3 "units failed".
+
+    `untidy`: nothing fails and nothing is exposed by it, so that it comes after whatever is or does.
+    """
+
+    title: str
+    several: str = ""
+    untidy: bool = False
+
+    def counted(self, number: int) -> str:
+        if number == 1:
+            return self.title
+        return f"{number} {self.several}" if self.several else f"{number} times {self.title}"
+
+
+@dataclass(frozen=True, slots=True)
 class Meaning:
-    """`what` the finding is, `why` it matters, how to `fix` it. Ids never change meaning."""
+    """`what` the finding is, `why` it matters, how to `fix` it. Ids never change meaning.
+
+    `several` and `untidy` as of a `Wording`. `variants`: titles for what is a special case of it.
+    """
 
     id: str
     title: str
@@ -17,6 +37,13 @@ class Meaning:
     what: str
     why: str
     fix: str
+    several: str = field(default="", kw_only=True)
+    untidy: bool = field(default=False, kw_only=True)
+    variants: tuple[Wording, ...] = field(default=(), kw_only=True)
+
+    @property
+    def wordings(self) -> tuple[Wording, ...]:
+        return (Wording(self.title, self.several, self.untidy), *self.variants)
 
     def broken(
         self,

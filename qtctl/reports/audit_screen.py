@@ -1,14 +1,37 @@
-"""The audit as a person reads it on a screen: a block for each finding, the verdict last."""
+"""The audit as a person reads it on a screen: the counts, what to do first, and the rest a line each.
 
-from collections.abc import Iterable, Iterator
+In full (`verbose`): a block for each finding, with its proof.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 
 from qtctl.findings.finding import Outcome
 from qtctl.reports.audit import AuditReport
-from qtctl.reports.blocks import TONES, Block, Blocks, Code, Paragraph, Part, Record, Text, Tone, Toned, joined, table
+from qtctl.reports.blocks import (
+    TONES,
+    Block,
+    Blocks,
+    Code,
+    Paragraph,
+    Part,
+    Record,
+    Section,
+    Text,
+    Tone,
+    Toned,
+    joined,
+    parts,
+    table,
+)
 from qtctl.reports.check import Check
+from qtctl.reports.grouping import Group, group
 from qtctl.reports.order import nested
 from qtctl.reports.phrases import counted, words
 
+FIRST = 5
+"""How many things to do first are shown with what was seen and what to do."""
+NAMED = 3
+"""How many subjects of a group are named."""
 VERDICTS = {
     "as-declared": Toned("as declared", Tone.GOOD),
     "incomplete": Toned("incomplete: not everything is known", Tone.UNKNOWN),
@@ -16,12 +39,100 @@ VERDICTS = {
 }
 
 
-def screen(report: AuditReport) -> Iterator[Block]:
-    """Findings, roots before what follows from them; unknowns by reason; what holds where asked for; the totals."""
-    yield from _findings(report.findings)
-    yield from _unknowns(report)
-    yield from _holding(report.checks or ())
+def screen(report: AuditReport, *, verbose: bool = False) -> Iterator[Block]:
+    """The counts; findings by cause; unknowns by reason; what holds where asked for."""
     yield Paragraph(_headline(report))
+    if verbose or report.checks is not None:
+        yield from _findings(report.findings)
+        yield from _unknowns(report)
+    else:
+        yield from _summary(report)
+    yield from _holding(report.checks or ())
+
+
+def _headline(report: AuditReport) -> tuple[Part, ...]:
+    totals = report.totals
+    waived = f" ({totals.waived} waived)" if totals.waived else ""
+    return (
+        f"{report.host}, asked at {report.address}, {report.taken_at}: ",
+        VERDICTS[report.verdict.value],
+        f" · {totals.total} checks: {totals.holds} hold, {totals.broken} broken{waived}, {totals.unknown} unknown",
+    )
+
+
+def _summary(report: AuditReport) -> Iterator[Block]:
+    groups = group(report.findings, report.unknowns)
+    urgent = [each for each in groups if each.first.waiver is None]
+    waived = [each for each in groups if each.first.waiver is not None]
+    first, rest = urgent[:FIRST], urgent[FIRST:]
+    yield from _section("Do first" if rest else "", [_group(each) for each in first])
+    yield from _section("Then", [_line(each) for each in rest])
+    yield from _unknowns(report)
+    yield from _section("Waived", [_line(each) for each in waived])
+    if groups:
+        yield Paragraph(
+            (
+                Toned("Every finding with its proof: --verbose. What one means: ", Tone.ASIDE),
+                Code(f"qtctl explain {groups[0].first.id}"),
+            )
+        )
+
+
+def _section(title: str, body: Sequence[Block]) -> Blocks:
+    return (Section(title, tuple(body)),) if title and body else tuple(body)
+
+
+def _severity(check: Check) -> Toned:
+    return Toned(check.severity.value, TONES[check.severity.value])
+
+
+def _group(found: Group) -> Record:
+    if len(found.members) == 1:
+        return _single(found)
+    head = (_severity(found.first), found.first.id, found.title)
+    return Record(head, (("", _named(found.members)), ("fix", _fix(found.members)), ("leads to", _consequences(found))))
+
+
+def _single(found: Group) -> Record:
+    check = found.first
+    fields: tuple[tuple[str, Text], ...] = (
+        ("", check.title),
+        ("observed", words(check.observed)),
+        ("fix", check.remedy),
+        ("leads to", _consequences(found)),
+    )
+    return Record((_severity(check), check.id, Code(check.subject)), fields)
+
+
+def _named(checks: Sequence[Check]) -> Text:
+    """The first subjects, and how many more there are."""
+    more = len(checks) - NAMED
+    names = joined((Code(check.subject) for check in checks[:NAMED]), ", ")
+    return (*names, f" and {more} more") if more > 0 else names
+
+
+def _fix(checks: Sequence[Check]) -> Text:
+    """What is to be done is mostly the same for all of them, but for a name."""
+    first = checks[0].remedy
+    if len({check.remedy for check in checks}) == 1 or not first:
+        return first
+    return ("of the first: ", first)
+
+
+def _consequences(found: Group) -> Text:
+    below = ", ".join(f"{check.id} {check.subject}" for check in found.below[:NAMED]) + (
+        f" and {len(found.below) - NAMED} more" if len(found.below) > NAMED else ""
+    )
+    blind = f"{counted(found.blind, 'check')} unknown" if found.blind else ""
+    return ", ".join(filter(None, (below, blind)))
+
+
+def _line(found: Group) -> Paragraph:
+    """One line, where it fits."""
+    check = found.first
+    title: Text = (f"{found.title}: ", *parts(_named(found.members)))
+    because: Text = f" ({check.waiver})" if check.waiver else ""
+    return Paragraph((_severity(check), f" {check.id} ", *parts(title), *parts(because)), hang=2)
 
 
 def _findings(findings: Iterable[Check]) -> Blocks:
@@ -38,22 +149,20 @@ def _finding(depth: int, check: Check) -> Record:
         ("waived", check.waiver or ""),
         ("fix", check.remedy),
     )
-    severity = Toned(check.severity.value, TONES[check.severity.value])
-    return Record((severity, check.id, Code(check.subject)), fields, depth)
+    return Record((_severity(check), check.id, Code(check.subject)), fields, depth)
 
 
 def _unknowns(report: AuditReport) -> Blocks:
     """By reason, the most frequent first. Of a host that was not reached, one line, whatever could not be asked."""
     if report.unreachable:
         return (Paragraph((Toned("unknown", Tone.UNKNOWN), f": {report.unreachable}"), hang=2),)
-    unknowns = report.unknowns
     reasons: dict[str, list[Check]] = {}
-    for check in unknowns:
+    for check in report.unknowns:
         reasons.setdefault(check.reason or "no reason given", []).append(check)
     return tuple(
         Record(
             (Toned("unknown", Tone.UNKNOWN), f"{counted(len(those), 'check')}:", reason),
-            (("such as", (f"{those[0].id} ", Code(those[0].subject))),),
+            (("such as", (f"{those[0].id} ", Code(those[0].subject))), ("fix", those[0].remedy)),
         )
         for reason, those in sorted(reasons.items(), key=lambda item: -len(item[1]))
     )
@@ -62,12 +171,3 @@ def _unknowns(report: AuditReport) -> Blocks:
 def _holding(checks: Iterable[Check]) -> Blocks:
     rows = ((check.id, check.subject, words(check.expected)) for check in checks if check.outcome is Outcome.HOLDS)
     return table(("id", "subject", "expected"), rows, "As declared")
-
-
-def _headline(report: AuditReport) -> tuple[Part, ...]:
-    totals = report.totals
-    return (
-        f"{report.host}, asked at {report.address}, {report.taken_at}: ",
-        VERDICTS[report.verdict.value],
-        f" · {totals.total} checks: {totals.holds} hold, {totals.broken} broken, {totals.unknown} unknown",
-    )

@@ -12,15 +12,20 @@ from qtctl.reports.view import View
 
 
 def view(
-    report: AuditReport, checks: Sequence[Finding], locate: Callable[[str], str], home: Callable[[], Place]
+    report: AuditReport,
+    checks: Sequence[Finding],
+    locate: Callable[[str], str],
+    home: Callable[[], Place],
+    *,
+    verbose: bool = False,
 ) -> View:
-    """`checks`: all that were judged, with what holds."""
+    """`checks`: all that were judged, with what holds. `verbose`: each finding in full, also on a screen."""
     return View(
         name="audit",
         about=report.host,
         json=partial(to_json, report),
         page=partial(audit_page.page, report),
-        screen=partial(audit_screen.screen, report),
+        screen=partial(audit_screen.screen, report, verbose=verbose),
         findings=lambda: condense(checks, report.address),
         locate=locate,
         home=home,

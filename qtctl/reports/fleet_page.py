@@ -34,13 +34,13 @@ def row(report: AuditReport) -> tuple[Text, ...]:
     return Code(report.address), VERDICTS[report.verdict.value], *counts, why_unreachable(report)
 
 
-def screen(report: FleetReport) -> Iterator[Block]:
+def screen(report: FleetReport, *, verbose: bool = False) -> Iterator[Block]:
     """One line a host; then the findings and unknowns of each that has any and could be asked; then the totals."""
     yield Table(HEADS, tuple(map(_host, report.hosts)), "Hosts")
     for each in report.hosts:
         asked = not why_unreachable(each)
         if each.checks is not None or (asked and (each.findings or each.unknowns)):
-            yield from audit_screen.screen(each)
+            yield from audit_screen.screen(each, verbose=verbose)
     totals = report.totals
     yield Paragraph(
         f"{totals.hosts} hosts: {totals.as_declared} as declared, {totals.not_as_declared} not as declared, "

@@ -11,14 +11,16 @@ from qtctl.reports.fleet_page import page, screen
 from qtctl.reports.view import View
 
 
-def view(report: FleetReport, checks: Sequence[Finding], locate: Callable[[str], str]) -> View:
-    """`checks`: of all hosts, with what holds."""
+def view(
+    report: FleetReport, checks: Sequence[Finding], locate: Callable[[str], str], *, verbose: bool = False
+) -> View:
+    """`checks`: of all hosts, with what holds. `verbose`: each finding in full, also on a screen."""
     return View(
         name="audit",
         about=", ".join(each.address for each in report.hosts),
         json=partial(to_json, report),
         page=partial(page, report),
-        screen=partial(screen, report),
+        screen=partial(screen, report, verbose=verbose),
         findings=lambda: checks,
         locate=locate,
     )

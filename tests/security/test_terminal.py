@@ -228,7 +228,8 @@ def test_reports_of_a_hostile_host(tmp_path: Path, run_here: RunHere) -> None:
     source = ("--from", "evidence.json", "--registry", str(shipped("registry")))
     for argv in (("audit", *source), ("report", "registry", *source)):
         for form in ("md", "json", "table"):
-            ran = run_here(tmp_path, *argv, "--format", form)
+            in_full = ("--verbose",) if argv[0] == "audit" else ()
+            ran = run_here(tmp_path, *argv, *in_full, "--format", form)
             assert ran.code in (1, 3), ran.err
             assert odd_in(ran.out + ran.err) == set()
             assert forged_in(ran.out + ran.err) == []

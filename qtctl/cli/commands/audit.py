@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qtctl.cli.evidence import Source
     from qtctl.flows.asking import Asking
 
+VERBOSE_HELP = "Show every finding with its proof, and not only what to do first."
 SAVE_HELP = "Keep the evidence. Of several hosts: FILE is a folder, with a file for each."
 
 
@@ -43,6 +44,7 @@ def audit(
     templates: TemplatesOption = None,
     format_: FormatOption = None,
     every: Annotated[bool, typer.Option("--all", metavar="", help="Show what holds, too.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", metavar="", help=VERBOSE_HELP)] = False,
 ) -> None:
     """Compare hosts with what the registry declares, read-only, with a proof for every line."""
     from qtctl.cli.evidence import Source
@@ -50,9 +52,9 @@ def audit(
     names, folder = host or [], registry_folder(registry)
     if all_hosts or len(names) > 1 or any(map(is_host_glob, names)):
         chosen = Selection(folder, _several(names, saved, as_name, all_hosts=all_hosts), user, templates)
-        raise typer.Exit(audit_fleet(chosen, save=save, format_=format_, every=every))
+        raise typer.Exit(audit_fleet(chosen, save=save, format_=format_, every=every, verbose=verbose))
     source = Source(folder, templates, next(iter(names), None), saved, as_name, user)
-    raise typer.Exit(_audit(source, context.obj, save=save, format_=format_, every=every))
+    raise typer.Exit(_audit(source, context.obj, save=save, format_=format_, every=every, verbose=verbose))
 
 
 def _several(names: list[str], saved: Path | None, as_name: str | None, *, all_hosts: bool) -> tuple[str, ...]:
@@ -72,7 +74,9 @@ def _prepare() -> None:
         import_module(f"qtctl.{each}")
 
 
-def _audit(source: "Source", started: "Asking | None", *, save: Path | None, format_: str | None, every: bool) -> Exit:
+def _audit(
+    source: "Source", started: "Asking | None", *, save: Path | None, format_: str | None, every: bool, verbose: bool
+) -> Exit:
     from qtctl.adapters.files import check_writable
     from qtctl.cli.evidence import gather
     from qtctl.cli.evidence import save as keep
@@ -88,7 +92,8 @@ def _audit(source: "Source", started: "Asking | None", *, save: Path | None, for
         keep(evidence, save)
     checks = audit.judge(declared, evidence)
     report = audit.report(declared, evidence, checks, every=every)
-    present(view(report, checks, beneath(source.registry, source.templates), declared.host_place), format_)
+    locate = beneath(source.registry, source.templates)
+    present(view(report, checks, locate, declared.host_place, verbose=verbose), format_)
     return of_conclusion(report.verdict)
 
 

@@ -109,6 +109,7 @@ QT711 = Rule(
     "QT711",
     "declared account is absent",
     Severity.ERROR,
+    several="declared accounts are absent",
     what="users.toml declares a system account for this host, and the host knows no user of that name. "
     "It is asked by `getent passwd`, so accounts of a directory service count as well.",
     why="A service whose user does not exist ends with 217/USER at its next start, and a folder that should be that "
@@ -123,6 +124,7 @@ QT712 = Rule(
     "QT712",
     "account other than declared",
     Severity.WARNING,
+    several="accounts are other than declared",
     what="A declared account has another uid, first group, home or shell than users.toml says, or is not in a group "
     "that it names. A uid, home or shell that is not declared is the host's to choose; the first group is the one "
     "that is declared, else the group of the account's own name.",

@@ -83,6 +83,7 @@ QT223 = Rule(
     "QT223",
     "would not come up at boot",
     Severity.ERROR,
+    several="units would not come up at boot",
     what="The unit is declared running or active, and no boot would start it: following Wants=, Requires=, BindsTo= "
     "and Upholds= from default.target leads to no unit that starts it. Its links are in a target that is not "
     "started, default.target was changed, or the link is gone while `is-enabled` still says enabled. Or its "

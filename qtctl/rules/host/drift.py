@@ -121,6 +121,8 @@ QT211 = Rule(
     "QT211",
     "drop-in that is not declared",
     Severity.WARNING,
+    several="units have drop-ins that are not declared",
+    untidy=True,
     what="systemd reads a drop-in for this unit that the registry does not know: from `systemctl edit`, "
     "`systemctl set-property`, a package, or a folder for many units at once (`service.d`, `PREFIX-.service.d`). All "
     "folders count: /etc, /run, /usr/lib and system.control. Of an external, /usr/lib is its package's.",
@@ -134,6 +136,8 @@ QT212 = Rule(
     "QT212",
     "changed on disk since systemd read it",
     Severity.WARNING,
+    several="units changed on disk since systemd read them",
+    untidy=True,
     what="The unit's file or a drop-in of it has changed since systemd loaded it (NeedDaemonReload=yes). "
     "systemd itself notices that; it does not say what has changed.",
     why="What is on disk looks right, and is not what the next start uses. Or it is wrong, and comes into force with "
@@ -145,6 +149,7 @@ QT225 = Rule(
     "QT225",
     "loaded from another file",
     Severity.ERROR,
+    several="units are loaded from another file",
     what="systemd has loaded the unit from another file than the generated one: one of the same name in a folder that "
     "it reads first (system.control, /run/systemd/transient), one that a generator made, or one of a package.",
     why="The generated file takes no part at all. Whatever is declared for this unit is not what runs.",

@@ -45,6 +45,8 @@ QT217 = Rule(
     "QT217",
     "pulled in by a target of an earlier [Install]",
     Severity.WARNING,
+    several="units are pulled in by a target of an earlier [Install]",
+    untidy=True,
     what="A target wants or requires this unit (WantedBy=, RequiredBy= of the loaded unit), and neither the unit nor "
     "the target declares that: the link that an earlier [Install] made is still there. Only targets that the registry "
     "declares, and those of systemd itself that name no other units, are judged.",

@@ -78,6 +78,7 @@ QT207 = Rule(
     "QT207",
     "killed for memory",
     Severity.ERROR,
+    several="services were killed for memory",
     what="The last run of the service ended because the kernel, or systemd-oomd, killed it for want of memory "
     "(Result=oom-kill). Either its own MemoryMax= was reached or the host ran out.",
     why="It looks like any crash. Restarting helps until the memory is used up again, and every time what the service "
@@ -90,6 +91,7 @@ QT218 = Rule(
     "QT218",
     "restarted in the last hour",
     Severity.INFO,
+    several="services restarted in the last hour",
     what="systemd has restarted the service by itself since it was last started by somebody (NRestarts), and its "
     "present process is less than an hour old. It is up now: too few restarts for QT205.",
     why="A crash once an hour is easily overlooked: each look finds it running.",

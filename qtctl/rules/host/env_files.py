@@ -107,6 +107,7 @@ QT601 = Rule(
     "QT601",
     "env file missing",
     Severity.ERROR,
+    several="env files are missing",
     what="An env file that a unit names in EnvironmentFile= is not on the host: the one that qtctl generates, or "
     "the secrets file that the host's operators keep. A directory that the auditing account may not enter "
     "makes it unknown.",
@@ -120,6 +121,7 @@ QT602 = Rule(
     "QT602",
     "env file has another owner or mode than declared",
     Severity.ERROR,
+    several="env files have another owner or mode than declared",
     what="An env file is not root's with mode 0600: another owner or group, readable or writable for others, or "
     "not a regular file. A secrets file may be closed further (0400). systemd reads these files as root "
     "before it drops to the service's user, so nobody else needs to.",

@@ -37,6 +37,7 @@ QT710 = Rule(
     "QT710",
     "failed unit outside the fleet",
     Severity.WARNING,
+    several="units outside the fleet failed",
     what="A unit of the host that the registry does not declare is in the state `failed`: a mount, a timer's job, a "
     "service of the distribution. Declared units that failed are QT204 and QT206.",
     why="Backups, log rotation, certificates and time synchronisation fail like that, quietly. What depends on them "

@@ -68,6 +68,7 @@ QT713 = Rule(
     "QT713",
     "declared folder is absent",
     Severity.ERROR,
+    several="declared folders are absent",
     what="folders.toml declares a folder for this host, and its path is not there, or is a file or a link. A parent "
     "that the auditing account may not enter makes it unknown.",
     why="systemd fails a service with 226/NAMESPACE where a path of ReadWritePaths= does not exist, and a program "
@@ -82,6 +83,7 @@ QT714 = Rule(
     "QT714",
     "folder with another owner or mode than declared",
     Severity.WARNING,
+    several="folders have another owner or mode than declared",
     what="A declared folder is there, with another owner, group or mode than folders.toml says. What lies in it is "
     "not looked at.",
     why="A service that may not write to its folder fails at its first write, hours after its start. A folder that "

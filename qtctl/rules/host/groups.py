@@ -143,6 +143,7 @@ QT504 = Rule(
     "QT504",
     "consumer group missing",
     Severity.ERROR,
+    several="consumer groups are missing",
     what="A service that is declared running reads a stream with a consumer group, and the stream has no such "
     "group. A stream that does not exist has no groups either; then QT501 is named as the cause. Groups of "
     "stopped and on-timer services are not judged.",
@@ -159,6 +160,7 @@ QT505 = Rule(
     "QT505",
     "consumer group behind its limit",
     Severity.WARNING,
+    several="consumer groups are behind their limit",
     what="The group has more undelivered entries than `max_lag`, or more delivered and unacknowledged ones than "
     "`max_pending`. Redis answers NULL for a lag it cannot know; then the check is unknown, not 0, unless "
     "pending alone is over its limit.",

@@ -44,6 +44,7 @@ QT706 = Rule(
     "QT706",
     "hosts-file alias missing",
     Severity.ERROR,
+    several="hosts-file aliases are missing",
     what="hosts.toml declares a name for an address, and /etc/hosts does not give it: no line names it, or a line "
     "gives it another address. Only the file is read, which programs ask before any name server.",
     why="Code that came from containers has their names in it. With no container's name server `quantum_redis` does "

@@ -54,6 +54,7 @@ QT220 = Rule(
     "QT220",
     "loaded value other than declared",
     Severity.WARNING,
+    several="units have loaded values other than declared",
     what="Of a directive that the generated unit file has, systemd has loaded another value: another limit, another "
     "user, another restart policy. Each directive is compared with the D-Bus property that shows it "
     "(`systemctl show -p PROPERTY UNIT`). Dependencies that systemd adds by itself are no difference. Values that only "

@@ -41,6 +41,7 @@ QT722 = Rule(
     "QT722",
     "another account can change what the auditing account's login runs",
     Severity.ERROR,
+    several="accounts can change what the auditing account's login runs",
     what="The home or the login shell of the account that audits, a file that its shell or sshd reads at each login "
     "(.bashrc, .profile, .zshenv, .ssh/rc, .ssh/authorized_keys and the like, and those of /etc), or a folder on "
     "the way to one, can be written by an account other than itself and root. Group write counts whatever the group: "

@@ -119,6 +119,7 @@ QT301 = Rule(
     "QT301",
     "declared port nobody listens on",
     Severity.ERROR,
+    several="declared ports have no listener",
     what="A service, socket unit or external that is declared running or active has a port, and nothing listens "
     "there: not at the declared address, nor at one that covers it. Ports of stopped and on-timer services are not "
     "judged. If the declared unit listens on that port at another address it is QT303, if another unit has the port "
@@ -135,6 +136,7 @@ QT302 = Rule(
     "QT302",
     "another unit listens on the port",
     Severity.ERROR,
+    several="ports are held by another unit",
     what="The declared port is open, and the socket belongs to another unit: the kernel names the control group of "
     "each listening socket, and with it the unit. Where it names none, the check is unknown, not passed.",
     why="The health check answers, and the wrong program answers it. Port 8005 was given to both risk-safety and "
@@ -148,6 +150,7 @@ QT303 = Rule(
     "QT303",
     "bound wider or narrower than declared",
     Severity.ERROR,
+    several="ports are bound wider or narrower than declared",
     what="The declared unit listens on the declared port at another address: wider (`0.0.0.0`, `[::]` or `*` where "
     "127.0.0.1 is declared), narrower (127.0.0.1 where 0.0.0.0 is declared) or elsewhere. `*` is ss's word "
     "for a socket of both families; `127.0.0.1%lo` and `[::ffff:127.0.0.1]` are the same as 127.0.0.1.",

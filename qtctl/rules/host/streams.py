@@ -134,6 +134,7 @@ QT501 = Rule(
     "QT501",
     "declared key is absent",
     Severity.ERROR,
+    several="declared keys are absent",
     what="A stream, hash or other key that the registry declares does not exist in its Redis server (TYPE answers "
     "`none`). A Redis server that does not answer, or refuses the question, makes the check unknown, never "
     "broken.",
@@ -148,6 +149,7 @@ QT502 = Rule(
     "QT502",
     "key has another type than declared",
     Severity.ERROR,
+    several="keys have another type than declared",
     what="The key exists with another Redis type than the registry declares, for example a list where a stream is "
     "declared. A stream of another type has no consumer groups, so QT504 names this check as its cause.",
     why="Every command of the other side then fails with WRONGTYPE. It happens when an old version of a service "
@@ -162,6 +164,7 @@ QT503 = Rule(
     "QT503",
     "stream is stale",
     Severity.WARNING,
+    several="streams are stale",
     what="The newest entry of a stream is older than its declared `max_age`, at the time the evidence was taken. "
     "Entry ids carry the clock of the Redis server. A stream that exists and never had an entry is stale; one "
     "that does not exist is QT501.",
@@ -175,6 +178,7 @@ QT509 = Rule(
     "QT509",
     "Redis does not answer",
     Severity.ERROR,
+    several="Redis servers do not answer",
     what="The declared Redis server refused the connection on the host itself: nobody listens there. Where it asks "
     "for a password (NOAUTH), forbids the command (NOPERM), or SSH forbids the forwarding, the check is "
     "unknown, since Redis may be well.",

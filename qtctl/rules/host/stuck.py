@@ -84,6 +84,7 @@ QT221 = Rule(
     "QT221",
     "stuck between two states",
     Severity.ERROR,
+    several="units are stuck between two states",
     what="The unit has been starting, reloading or stopping for longer than its timeout allows: TimeoutStartSec= or "
     "TimeoutStopSec= as declared, 90 s where nothing is declared, `thresholds.stuck_after` of fleet.toml where "
     "systemd itself would wait forever. A service that waits for its next restart is QT205.",
@@ -97,6 +98,7 @@ QT226 = Rule(
     "QT226",
     "frozen",
     Severity.ERROR,
+    several="units are frozen",
     what="The unit's control group is frozen (FreezerState=frozen): all of its processes are stopped. "
     "`systemctl freeze` does that, and so do tools for snapshots and suspending.",
     why="The unit is `active (running)`, its ports accept connections, and nothing answers. No list of failed units "
@@ -108,6 +110,7 @@ QT227 = Rule(
     "QT227",
     "run of a timer that hangs",
     Severity.ERROR,
+    several="runs of timers hang",
     what="A service that a timer starts has been starting or stopping for longer than its timeout, or for longer than "
     "`thresholds.stuck_after` where it has none: a oneshot has none of its own.",
     why="While one run lasts, its timer starts no other. A job that hangs once is not run again, and the timer looks "

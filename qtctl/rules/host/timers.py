@@ -87,6 +87,7 @@ QT215 = Rule(
     "QT215",
     "timer without a next run, or overdue",
     Severity.ERROR,
+    several="timers have no next run, or are overdue",
     what="The timer is active and nothing is scheduled: its dates are over, or it counts from the last run "
     "(OnUnitActiveSec=) of a service that has not run since the boot. Or its next run lies in the past by more than "
     "AccuracySec= and RandomizedDelaySec= explain. A timer that is to run once after the boot, and did, is well; one "

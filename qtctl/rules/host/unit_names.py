@@ -162,6 +162,8 @@ QT202 = Rule(
     "QT202",
     "unit on the host that is not declared",
     Severity.WARNING,
+    several="units on the host are not declared",
+    untidy=True,
     what="A unit whose name matches the fleet's patterns (`unit_patterns` in fleet.toml) is installed or loaded, "
     "and the registry does not know it; or the registry declares it retired and it is still there. A retired "
     "unit that is masked and does not run counts as gone. Where there is none, one check with the subject `*` "
@@ -177,6 +179,8 @@ QT203 = Rule(
     "QT203",
     "referenced unit is not found",
     Severity.WARNING,
+    several="referenced units are not found",
+    untidy=True,
     what="An installed unit of the fleet names another one in Wants=, Requires=, BindsTo= or After=, and systemd "
     "finds no unit of that name. The subject is the missing name; who refers to it is listed. Names that the "
     "registry declares are QT201's. Where every name is found, one check with the subject `*` holds.",

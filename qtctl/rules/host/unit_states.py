@@ -182,6 +182,7 @@ QT204 = Rule(
     "QT204",
     "unit failed",
     Severity.ERROR,
+    several="units failed",
     what="systemd gave the unit the state `failed` and is not starting it again: its program exited badly, was "
     "killed by a signal, timed out or could not be started at all. The exit status is shown in systemd's own "
     "words: 200 CHDIR (no working directory), 203 EXEC (no program), 217 USER, 226 NAMESPACE (a sandbox path "
@@ -199,6 +200,7 @@ QT205 = Rule(
     "QT205",
     "restart loop",
     Severity.ERROR,
+    several="services restart in a loop",
     what="The service ends and is started again and again: systemd is waiting to restart it (sub state "
     "`auto-restart`), or it has restarted at least `thresholds.restart_loop.restarts` times and has been up "
     "for less than `up_less_than` at the time of the look. A single restart that repaired something is no "
@@ -215,6 +217,7 @@ QT206 = Rule(
     "QT206",
     "start limit hit",
     Severity.ERROR,
+    several="services hit their start limit",
     what="The service failed so often within StartLimitIntervalSec= that systemd refuses to start it again. Its "
     "Result is `start-limit-hit`; or, after a crash loop, still the cause of the last crash: it has been restarted "
     "before, Restart= asks for another start after this end too, and there was none.",
@@ -229,6 +232,7 @@ QT209 = Rule(
     "QT209",
     "running though declared stopped",
     Severity.WARNING,
+    several="units run though declared stopped",
     what="The registry says that this service, timer or external is stopped, or retired it altogether, and the "
     "host runs it. A retired unit that is also still installed is QT202 besides.",
     why="Two generations of one service at work at once take each other's port and read each other's share of a "
@@ -241,6 +245,7 @@ QT219 = Rule(
     "QT219",
     "declared running and inactive",
     Severity.ERROR,
+    several="units are declared running and inactive",
     what="A service or external that is declared running, or a target or timer that is declared active, is "
     "`inactive` or on its way down, however it ended: stopped by hand, exited with status 0, or never "
     "started. A unit that failed is QT204, one that loops QT205, one that systemd gave up on QT206, one that "

@@ -148,6 +148,7 @@ QT201 = Rule(
     "QT201",
     "declared unit is absent",
     Severity.ERROR,
+    several="declared units are absent",
     what="The registry declares a service, target, timer or external for this host, and systemd finds no unit of "
     "that name (load state not-found), or the unit file that qtctl generates is not on disk. A unit that "
     "still runs from memory after its file was deleted counts as absent too: the next daemon-reload or boot "
@@ -165,6 +166,7 @@ QT208 = Rule(
     "QT208",
     "enablement other than declared",
     Severity.WARNING,
+    several="units are enabled or disabled other than declared",
     what="Whether a unit starts at boot is not as declared: the state of the unit file (`systemctl is-enabled`) of "
     "a running service, active target or active timer should be `enabled`, of a stopped one `disabled`, of an "
     "on-timer service (which has no [Install]) `static`. A masked unit (a link to /dev/null) is reported "
@@ -182,6 +184,8 @@ QT210 = Rule(
     "QT210",
     "file differs from the generated one",
     Severity.WARNING,
+    several="files differ from the generated ones",
+    untidy=True,
     what="A generated file that anybody may read (of a unit or drop-in, of accounts, of folders, for cloud-init) is "
     "not byte for byte the one that qtctl renders from the registry: its sha256 differs, or it is a link, a directory "
     "or missing. A unit's file that is missing is QT201 (a drop-in's or a template's is reported here), one replaced "

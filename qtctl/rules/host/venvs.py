@@ -81,6 +81,7 @@ QT401 = Rule(
     "QT401",
     "virtual environment missing",
     Severity.ERROR,
+    several="virtual environments are missing",
     what="A declared venv is not on the host: its directory, or the bin/python in it, does not exist. A bin/python "
     "that is a link leading nowhere is QT402. A directory that the auditing account may not enter makes the "
     "check unknown.",
@@ -94,6 +95,7 @@ QT402 = Rule(
     "QT402",
     "interpreter of a virtual environment does not run",
     Severity.ERROR,
+    several="virtual environments have an interpreter that does not run",
     what="bin/python of the venv is there, and is a link that leads nowhere, is not an executable file, or leads to an "
     "interpreter of the system (/usr/bin/python*) that does not run `-I -S -E -B -c pass` with exit status 0. Whoever "
     "owns a venv chooses its bin/python, so an audit runs no other: an interpreter elsewhere holds if it is an "
