@@ -402,7 +402,7 @@ USAGE = (
         "a finding that is none",
         nothing,
         ("explain", "QT2O1"),
-        ("no finding has the id QT2O1 (there is QT219, QT212, QT211)",),
+        ("no finding has the id QT2O1 (there is QT221, QT219, QT218)",),
     ),
     Case("a lab host that is none", nothing, ("lab", "down", "lab1"), ("no lab host lab1 (there are: none)",)),
     Case(
