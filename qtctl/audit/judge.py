@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from qtctl.audit.refused_deploy import say_what_is_in_the_way
 from qtctl.findings.finding import Finding, Outcome, Proof, fingerprint
 from qtctl.findings.policy import Policy
+from qtctl.findings.remedy import commands_of
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.facts import FACT_KINDS, LET_READ, Channel, Facts, Reach
@@ -42,7 +44,7 @@ def judge(desired: Desired, evidence: Evidence) -> tuple[Finding, ...]:
         if not _needless(expectation, evidence)
         for draft in bench.judge(rule, expectation)
     ]
-    return _with_causes(drafts)
+    return say_what_is_in_the_way(_with_causes(drafts))
 
 
 def _needless(expectation: Expectation, evidence: Evidence) -> bool:
@@ -85,14 +87,15 @@ class _Bench:
             id=rule.id,
             outcome=outcome,
             severity=rule.severity,
-            title=rule.title,
+            title=verdict.title or rule.title,
             host=self.host,
             subject=subject,
             expected=expectation.expected,
             observed=verdict.observed,
             place=origin,
             proof=tuple(self._proof(source) for source in verdict.sources),
-            remedy="" if outcome is Outcome.HOLDS else verdict.remedy,
+            remedy="" if outcome is Outcome.HOLDS else str(verdict.remedy),
+            commands=() if outcome is Outcome.HOLDS else commands_of(verdict.remedy),
             reason=verdict.unknown or None,
             cause=None,
             waiver=None,
@@ -146,10 +149,14 @@ def _with_causes(drafts: list[_Draft]) -> tuple[Finding, ...]:
     caused = [replace(draft.check, cause=_cause(draft, found)) for draft in drafts]
     known = {check.fingerprint: check for check in caused}
     remedied = (
-        replace(check, remedy=_root(check, known).remedy) if _closed(draft, found) else check
+        _remedied(check, _root(check, known)) if _closed(draft, found) else check
         for draft, check in zip(drafts, caused, strict=True)
     )
     return tuple(sorted(remedied, key=lambda check: (check.host, check.id, check.subject)))
+
+
+def _remedied(check: Finding, root: Finding) -> Finding:
+    return replace(check, remedy=root.remedy, commands=root.commands)
 
 
 def _root(check: Finding, known: dict[str, Finding]) -> Finding:

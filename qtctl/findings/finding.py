@@ -5,6 +5,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from qtctl.errors import Place
+from qtctl.findings.remedy import Command
 from qtctl.model.json import Json
 from qtctl.model.origin import Origin
 
@@ -54,8 +55,8 @@ class Finding:
 
     `id` is "" for a choice that no rule judges. `place`: what declares it, a node of the registry until the line is
     looked up. `what`: the fault in a sentence that the subject begins, where `expected` and `observed` do not say it;
-    it names keys, never secrets. `reason`: why the outcome is unknown. `cause`: the fingerprint of the finding that
-    caused this one. `waiver`: why it was accepted.
+    it names keys, never secrets. `remedy`: what to do; `commands`: those in it. `reason`: why the outcome is
+    unknown. `cause`: the fingerprint of the finding that caused this one. `waiver`: why it was accepted.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Finding:
     observed: Json = None
     proof: tuple[Proof, ...] = ()
     remedy: str = ""
+    commands: tuple[Command, ...] = ()
     reason: str | None = None
     cause: str | None = None
     waiver: str | None = None

@@ -1,6 +1,6 @@
 """A finding as the JSON of a report has it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qtctl.findings.finding import Finding, Outcome, Proof, Severity
 from qtctl.model.json import Json
@@ -21,6 +21,7 @@ class Check:
     declared: str
     proof: tuple[Proof, ...]
     remedy: str
+    commands: tuple[tuple[str, ...], ...] = field(kw_only=True, default=())
     reason: str | None
     because: str | None
     waiver: str | None
@@ -40,6 +41,7 @@ class Check:
             declared=str(finding.place or ""),
             proof=finding.proof,
             remedy=finding.remedy,
+            commands=finding.commands,
             reason=finding.reason,
             because=finding.cause,
             waiver=finding.waiver,

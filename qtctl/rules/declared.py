@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from qtctl.dialects.shell import quote
+from qtctl.findings.remedy import Command
 from qtctl.meaning.restarts import RestartPolicy
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Listener
@@ -51,6 +52,10 @@ class DeclaredUnit:
 def deploy(facts: Facts) -> str:
     """The command that makes the host what is declared, for a remedy."""
     return f"qtctl deploy --host {quote(facts.target)}"
+
+
+def deploy_command(facts: Facts, *more: str) -> Command:
+    return ("qtctl", "deploy", "--host", facts.target, *more)
 
 
 def down(unit: str) -> tuple[Root, ...]:

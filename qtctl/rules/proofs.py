@@ -144,7 +144,7 @@ def leads_to(need: Need, path: str, resolved: str) -> ProofSource:
 
 def runs(need: Need, interpreter: str, status: int) -> ProofSource:
     """Only for an interpreter that nobody but root can change: a proof never asks anyone to run another."""
-    return ProofSource(need, f"{quote(interpreter)} -I -S -E -B -c pass; echo $?", str(status))
+    return ProofSource(need, f"timeout 10 {quote(interpreter)} -I -S -E -B -c pass; echo $?", str(status))
 
 
 def executable(need: Need, path: str, *, yes: bool) -> ProofSource:
@@ -158,7 +158,7 @@ def _redis(store: DesiredStore, *words: str) -> str:
     """A store with a password wants it from the reader's own environment, under the name that the registry gives."""
     password = f'REDISCLI_AUTH="${store.password_env}" ' if store.password_env else ""
     arguments = " ".join(quote(word) for word in words)
-    return f"{password}redis-cli -h {quote(store.address)} -p {store.port} {arguments}"
+    return f"{password}timeout 10 redis-cli -h {quote(store.address)} -p {store.port} {arguments}"
 
 
 def nobody_answers(need: Need, store: DesiredStore) -> ProofSource:

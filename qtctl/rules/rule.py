@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qtctl.findings.meaning import Meaning
+from qtctl.findings.remedy import Remedy
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -32,9 +33,11 @@ class Verdict:
     sources: tuple[ProofSource, ...] = ()
     subject: str = ""
     declared: Origin | None = None
-    remedy: str = ""
+    remedy: Remedy | str = ""
     unknown: str = ""
     """A reason why known answers still do not decide it (lag NULL): makes the check unknown."""
+    title: str = ""
+    """One of the rule's variants, where this is a special case of it."""
 
 
 @dataclass(frozen=True, slots=True)

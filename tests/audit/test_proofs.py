@@ -132,7 +132,7 @@ def test_nobody_answers() -> None:
 
 def test_a_password_is_named_and_never_printed() -> None:
     source = proofs.answers(NEED, store(password_env="REDIS_PASSWORD"))
-    assert source.again.startswith('REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli ')
+    assert source.again.startswith('REDISCLI_AUTH="$REDIS_PASSWORD" timeout 10 redis-cli ')
 
 
 def test_unit_names_are_quoted() -> None:

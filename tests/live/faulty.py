@@ -1,6 +1,7 @@
 """A real fault of a live host: inflicted, audited, each proof run, and healed."""
 
 import re
+import shlex
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -38,10 +39,23 @@ def check_fault(box: Box, fault: dict[str, Any], auditor: str) -> None:
         assert ran.code == fault.get("exit", 1 if fault["findings"] else 3 if expected else 0)
         for finding in report["findings"]:
             _proved(box, finding, auditor)
+        _follow(box, report if fault.get("follow") else {"findings": []})
     finally:
         _act(box, fault["heal"])
     healed = box.until_healthy()
     assert (healed.code, _found(healed.json())) == (0, set())
+
+
+def _follow(box: Box, report: dict[str, Any]) -> None:
+    """What the findings without a cause say to do, as root, word for word: all is well then, with no other healing."""
+    roots = [finding for finding in report["findings"] if finding["because"] is None]
+    for finding in roots:
+        assert finding["commands"], f"{finding['id']} {finding['subject']}: {finding['remedy']}"
+        for command in finding["commands"]:
+            box.sh(shlex.join(command))
+    if roots:
+        healed = box.until_healthy()
+        assert (healed.code, _found(healed.json())) == (0, set()), "the remedies heal it"
 
 
 def _act(box: Box, script: str) -> None:

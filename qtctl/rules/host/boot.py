@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from functools import partial
 
-from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
 from qtctl.meaning.units import has_file, read_unit
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import DesiredUnit
@@ -48,7 +48,7 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
     need = Need(Unit.FACT, declared.unit)
     if unit.condition_timestamp and not unit.condition_result:
         source = proofs.unit_property(need, declared.unit, "ConditionResult", "no")
-        remedy = f"systemctl status {quote(declared.unit)} names the condition that failed"
+        remedy = steps(("systemctl", "status", "--no-pager", declared.unit), "it names the condition that failed")
         return Verdict(False, {"boot": "its condition is false"}, (source,), remedy=remedy)
     reached = declared.unit in _reached(facts, names)
     unread = [name for name in names if not facts.item(Need(Unit.FACT, name)).state.known]
@@ -56,7 +56,9 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
         return Verdict(False, None, unknown=f"whether {unread[0]} starts it is not known")
     observed: JsonObject = {"boot": "comes up" if reached else "nothing starts it"}
     source = proofs.unit_property(need, declared.unit, "UnitFileState", unit.unit_file_state)
-    remedy = f"systemctl reenable {quote(declared.unit)}; systemctl get-default"
+    remedy = steps(
+        ("systemctl", "reenable", declared.unit), "the target must be on the way to", ("systemctl", "get-default")
+    )
     return Verdict(reached, observed, (source,), remedy=remedy)
 
 

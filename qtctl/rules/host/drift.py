@@ -4,6 +4,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
 from qtctl.meaning.originals import adopted_paths, needs_of, originals_of
 from qtctl.meaning.units import is_loaded, read_unit
 from qtctl.model.desired import Desired, DesiredFile
@@ -11,7 +12,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, declared_units, deploy
+from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
@@ -65,9 +66,15 @@ def _only_declared(
     return Verdict(not unknown, observed, (source,), remedy=_dropin_remedy(unit.unit, unknown))
 
 
-def _dropin_remedy(unit: str, paths: list[str]) -> str:
-    shown = " ".join(quote(path) for path in paths)
-    return f"cat {shown}; put what should stay into the registry; systemctl revert {quote(unit)}"
+def _dropin_remedy(unit: str, paths: list[str]) -> Remedy:
+    """`systemctl revert` removes those of the unit's own folders in /etc and /run, and no package's or prefix's."""
+    own = [path for path in paths if f"/{unit}.d/" in path and not path.startswith(_PACKAGED)]
+    others = [path for path in paths if path not in own]
+    by_hand = (
+        f"{', '.join(map(quote, others))} is for other units, too, or a package's: edit it there" if others else ""
+    )
+    revert = ("systemctl", "revert", unit) if own else ()
+    return steps(("cat", "--", *paths), "put what should stay into the registry, then", revert, by_hand)
 
 
 def _read(desired: Desired) -> tuple[Expectation, ...]:
@@ -89,7 +96,7 @@ def _is_read(facts: Facts, unit: str) -> Judgment:
         return NOT_JUDGED
     stale = found.need_daemon_reload
     source = proofs.unit_property(Need(Unit.FACT, unit), unit, "NeedDaemonReload", "yes" if stale else "no")
-    remedy = f"systemctl daemon-reload, then {deploy(facts)}"
+    remedy = steps(("systemctl", "daemon-reload"), "then, for what changed with it,", deploy_command(facts))
     return Verdict(not stale, {"need_daemon_reload": stale}, (source,), remedy=remedy)
 
 
@@ -112,7 +119,9 @@ def _is_from_its_file(facts: Facts, declared: DeclaredUnit, originals: tuple[Des
         return NOT_JUDGED
     path = found.fragment_path
     source = proofs.unit_property(Need(Unit.FACT, declared.unit), declared.unit, "FragmentPath", path)
-    remedy = f"systemctl cat {quote(declared.unit)}; remove {quote(path)}, then systemctl daemon-reload"
+    remedy = steps(
+        ("systemctl", "cat", "--no-pager", declared.unit), f"remove {quote(path)}, then", ("systemctl", "daemon-reload")
+    )
     own = path == declared.file or path in adopted_paths(originals, facts)
     return Verdict(own, {"fragment": path}, (source,), remedy=remedy)
 

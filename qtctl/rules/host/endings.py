@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
 from qtctl.meaning.units import is_up, read_unit
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -42,7 +42,9 @@ def _is_not_killed(facts: Facts, unit: str) -> Judgment:
         return NOT_JUDGED
     killed = found.result == "oom-kill"
     source = proofs.unit_property(Need(Unit.FACT, unit), unit, "Result", found.result)
-    remedy = f"systemctl show -p MemoryPeak,MemoryMax {quote(unit)}; raise limits.memory_max, or find what grows"
+    remedy = steps(
+        ("systemctl", "show", "-p", "MemoryPeak,MemoryMax", unit), "raise limits.memory_max, or find what grows"
+    )
     return Verdict(not killed, {"result": found.result}, (source,), remedy=remedy)
 
 
@@ -71,7 +73,12 @@ def _is_steady(facts: Facts, unit: str) -> Judgment:
     if restarted:
         observed["seconds"] = max(age_us, 0) // 1_000_000
     source = proofs.unit_property(Need(Unit.FACT, unit), unit, "NRestarts", found.n_restarts)
-    return Verdict(not restarted, observed, (source,), remedy=f"journalctl -u {quote(unit)} --since -1h")
+    return Verdict(
+        not restarted,
+        observed,
+        (source,),
+        remedy=steps(("journalctl", "-u", unit, "--since", "-1h", "-n", "50", "--no-pager")),
+    )
 
 
 QT207 = Rule(

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, UnitListing
@@ -28,7 +28,9 @@ def _failed(facts: Facts, declared: frozenset[str]) -> tuple[Verdict, ...]:
 
 
 def _one(unit: str) -> Verdict:
-    remedy = f"systemctl status {quote(unit)}; systemctl reset-failed {quote(unit)} once the cause is known"
+    remedy = steps(
+        ("systemctl", "status", "--no-pager", unit), "fix the cause, then", ("systemctl", "reset-failed", unit)
+    )
     source = proofs.unit_property(LISTING, unit, "ActiveState", "failed")
     return Verdict(False, {"active": "failed"}, (source,), subject=unit, remedy=remedy)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
 from qtctl.meaning.listeners import SYSTEMD, Row, Served, Sockets, declared_ports, find_sockets
 from qtctl.meaning.socket_owners import owners_seen
 from qtctl.model.desired import Desired
@@ -71,7 +72,7 @@ def _listened(facts: Facts, place: Place) -> Judgment:
         return Verdict(True, _shown(rows), (proofs.listens(place.need, place.port, rows[0]),))
     if found.served is not Served.NOBODY:
         return NOT_JUDGED
-    remedy = f"systemctl status {place.unit}; it should listen on {port_subject(place.port)}"
+    remedy = steps(("systemctl", "status", "--no-pager", place.unit), f"it should listen on {port_subject(place.port)}")
     if not found.all:
         return Verdict(False, {"listeners": []}, (proofs.nobody_listens(place.need, place.port),), remedy=remedy)
     return Verdict(False, _shown(found.all), (proofs.not_at_address(place.need, place.port),), remedy=remedy)
@@ -85,12 +86,24 @@ def _owned(facts: Facts, place: Place) -> Judgment:
         return Verdict(False, None, _owners(place, found.unowned), unknown=UNOWNED)
     if found.served is not Served.TAKEN:
         return NOT_JUDGED
-    units = ", ".join(sorted({row[2] for row in found.taken}))
-    remedy = f"stop {units} or give one of the two another port, then systemctl restart {place.unit}"
-    if any(row[2] == SYSTEMD for row in found.taken):
-        held = "systemctl list-sockets shows the socket unit that systemd listens for"
-        remedy = f"{held}; stop that socket unit, or declare it for {place.unit}"
-    return Verdict(False, _shown(found.taken), _owners(place, found.taken), remedy=remedy)
+    return Verdict(False, _shown(found.taken), _owners(place, found.taken), remedy=_free(place, found.taken))
+
+
+def _free(place: Place, taken: tuple[Row, ...]) -> Remedy:
+    """Only what can be stopped is: not systemd, nor somebody's login, nor a folder of units."""
+    units = sorted({row[2] for row in taken})
+    stopped = [unit for unit in units if unit.endswith((".service", ".socket"))]
+    others = [unit for unit in units if unit not in stopped and unit != SYSTEMD]
+    sockets_shown = ("systemctl", "list-sockets", "--no-pager") if SYSTEMD in units else ()
+    restart = () if others or sockets_shown else ("systemctl", "restart", place.unit)
+    return steps(
+        f"give one of the two another port in the registry, or take it from {', '.join(units)}:",
+        ("systemctl", "stop", *stopped) if stopped else (),
+        sockets_shown,
+        "it shows the socket unit that systemd listens for: stop that, or declare it" if sockets_shown else "",
+        f"in {', '.join(others)} a program listens that no service started: end that program" if others else "",
+        restart,
+    )
 
 
 def _bound(facts: Facts, place: Place) -> Judgment:

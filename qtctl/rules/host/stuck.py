@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
 from qtctl.meaning.transitions import longest_us, stuck_us, transition
 from qtctl.meaning.units import read_unit
 from qtctl.model.desired import Desired, DesiredService
@@ -51,9 +51,11 @@ def _is_moving(facts: Facts, declared: DesiredUnit, otherwise_us: int) -> Judgme
         observed["seconds"] = lasted // _SECOND
     need, name = Need(Unit.FACT, declared.unit), declared.unit
     source = proofs.unit_property(need, name, "SubState", unit.sub_state)
-    remedy = (
-        f"systemctl status {quote(name)}; journalctl -u {quote(name)} -n 50 shows what it waits for; "
-        f"systemctl kill -s KILL {quote(name)} ends its processes"
+    remedy = steps(
+        ("systemctl", "status", "--no-pager", name),
+        ("journalctl", "-u", name, "-n", "50", "--no-pager"),
+        "they show what it waits for; this ends its processes",
+        ("systemctl", "kill", "-s", "KILL", name),
     )
     return Verdict(not lasted, observed, (source,), remedy=remedy)
 
@@ -77,7 +79,7 @@ def _is_thawed(facts: Facts, unit: str) -> Judgment:
         return NOT_JUDGED
     state = found.freezer_state
     source = proofs.unit_property(Need(Unit.FACT, unit), unit, "FreezerState", state)
-    return Verdict(state == "running", {"freezer": state}, (source,), remedy=f"systemctl thaw {quote(unit)}")
+    return Verdict(state == "running", {"freezer": state}, (source,), remedy=steps(("systemctl", "thaw", unit)))
 
 
 QT221 = Rule(

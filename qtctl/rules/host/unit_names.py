@@ -5,12 +5,15 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from qtctl.findings.finding import Severity
+from qtctl.findings.meaning import Wording
+from qtctl.findings.remedy import steps
 from qtctl.meaning.units import is_up
 from qtctl.model.desired import Desired, RetiredUnit
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing
 from qtctl.rules import proofs
 from qtctl.rules.declared import declared_units
+from qtctl.rules.removal import removal
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 LISTING = Need(UnitListing.FACT, "*")
@@ -30,6 +33,7 @@ def _only_declared(desired: Desired) -> tuple[Expectation, ...]:
             (LISTING,),
             partial(_is_gone, retired=retired),
             retired.origin,
+            (("QT209", retired.unit),),
         )
         for retired in desired.retired_units
     )
@@ -57,8 +61,9 @@ def _is_gone(facts: Facts, retired: RetiredUnit) -> Verdict:
     found = _on_host(_listing(facts), retired.unit)
     masked = found.get("file", found.get("load", "")).startswith("masked")
     quiet = not is_up(found.get("active", "inactive"))
-    remedy = f"systemctl disable --now {retired.unit}, remove its file, systemctl daemon-reload"
-    return Verdict(not found or (masked and quiet), {**found}, _existence(retired.unit, found), remedy=remedy)
+    remedy = removal(facts, retired.unit, found.get("file", ""), found.get("active", ""))
+    sources = _existence(retired.unit, found)
+    return Verdict(not found or (masked and quiet), {**found}, sources, remedy=remedy, title=RETIRED.title)
 
 
 def _existence(unit: str, found: dict[str, str]) -> tuple[ProofSource, ...]:
@@ -94,13 +99,14 @@ def _matching(desired: Desired, listing: UnitListing) -> Iterator[str]:
 
 def _rogues(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
     listing = _listing(facts)
-    found = tuple(_rogue(listing, unit) for unit in undeclared(desired, listing))
+    found = tuple(_rogue(facts, listing, unit) for unit in undeclared(desired, listing))
     return found or (Verdict(True, {"undeclared": []}),)
 
 
-def _rogue(listing: UnitListing, unit: str) -> Verdict:
+def _rogue(facts: Facts, listing: UnitListing, unit: str) -> Verdict:
     found = _on_host(listing, unit)
-    remedy = f"declare {unit} (or declare it retired), or systemctl disable --now {unit} and remove its file"
+    gone = removal(facts, unit, found.get("file", ""), found.get("active", ""))
+    remedy = steps(f"declare {unit}, or declare it retired and remove it", *gone.steps)
     return Verdict(False, {**found}, _existence(unit, found), subject=unit, remedy=remedy)
 
 
@@ -158,11 +164,13 @@ def _not_found(name: str, users: list[tuple[str, str]]) -> Verdict:
     return Verdict(False, {"load": "not-found", "by": {**observed}}, sources, subject=name, remedy=remedy)
 
 
+RETIRED = Wording("retired unit that is still there", "retired units are still there", untidy=True)
 QT202 = Rule(
     "QT202",
     "unit on the host that is not declared",
     Severity.WARNING,
     several="units on the host are not declared",
+    variants=(RETIRED,),
     untidy=True,
     what="A unit whose name matches the fleet's patterns (`unit_patterns` in fleet.toml) is installed or loaded, "
     "and the registry does not know it; or the registry declares it retired and it is still there. A retired "
@@ -172,7 +180,8 @@ QT202 = Rule(
     "`quantumfond-backend` and a family of `rl-shadow-*` units beside the planned ones, and no list named "
     "them all.",
     fix="Decide what it is. Declare it (then qtctl generates and audits it), or declare it retired with the "
-    "reason, then `systemctl disable --now UNIT`, remove its file and `systemctl daemon-reload`.",
+    "reason, then `systemctl disable --now UNIT`, remove its file and `systemctl daemon-reload`. Of an alias "
+    "remove only the link: `systemctl disable ALIAS` disables the unit that it is a name of.",
     expect=_only_declared,
 )
 QT203 = Rule(

@@ -3,6 +3,8 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
+from qtctl.findings.meaning import Wording
+from qtctl.findings.remedy import Remedy, steps
 from qtctl.meaning.socket_owners import starting_sockets
 from qtctl.meaning.units import Condition, LoopLimits, condition, is_up, read_unit
 from qtctl.model.desired import Desired, RetiredUnit
@@ -10,8 +12,9 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, declared_units, deploy
+from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command
 from qtctl.rules.exit_status import ending, hint
+from qtctl.rules.removal import removal
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
@@ -75,7 +78,8 @@ def _trouble(declared: DeclaredUnit, unit: Unit) -> tuple[ProofSource, ...]:
     """The properties that say it. Of a loop only the counter stays long enough to be seen again."""
     need, name = _need(declared), declared.unit
     if unit.active_state != "failed":
-        return (proofs.unit_property(need, name, "NRestarts", unit.n_restarts),)
+        counted = ("NRestarts", unit.n_restarts) if unit.n_restarts else ("SubState", unit.sub_state)
+        return (proofs.unit_property(need, name, *counted),)
     sources = [_active(declared, unit)]
     if unit.result:
         sources.append(proofs.unit_property(need, name, "Result", unit.result))
@@ -86,13 +90,14 @@ def _trouble(declared: DeclaredUnit, unit: Unit) -> tuple[ProofSource, ...]:
     return tuple(sources)
 
 
-def _remedy(declared: DeclaredUnit, unit: Unit, bad: Condition) -> str:
+def _remedy(declared: DeclaredUnit, unit: Unit, bad: Condition) -> Remedy:
     why = hint(unit.exec_main_code, unit.exec_main_status)
-    cause = f"{ending(unit.exec_main_code, unit.exec_main_status)}: {why}; " if why else ""
-    look = f"{cause}journalctl -u {declared.unit} -n 50"
+    cause = f"{ending(unit.exec_main_code, unit.exec_main_status)}: {why}" if why else ""
+    name = declared.unit
+    look = ("journalctl", "-u", name, "-n", "50", "--no-pager")
     if bad is Condition.LOOPING:
-        return f"{look}, fix the cause; systemctl stop {declared.unit} ends the loop"
-    return f"{look}, fix the cause, then systemctl reset-failed {declared.unit} and systemctl start {declared.unit}"
+        return steps(cause, look, "this ends the loop while the cause is fixed", ("systemctl", "stop", name))
+    return steps(cause, look, "fix the cause, then", ("systemctl", "reset-failed", name), ("systemctl", "start", name))
 
 
 def _running(desired: Desired) -> tuple[Expectation, ...]:
@@ -119,9 +124,9 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
         return NOT_JUDGED
     if found is Condition.DOWN and _waits_for_its_socket(facts, declared):
         return Verdict(True, _observed(unit), (_active(declared, unit),))
-    remedy = f"systemctl start {declared.unit}"
+    remedy = steps(("systemctl", "start", declared.unit))
     if unit.load_state == "masked":
-        remedy = f"systemctl unmask {declared.unit}, then {deploy(facts)}"
+        remedy = steps(("systemctl", "unmask", declared.unit), deploy_command(facts))
     return Verdict(found is Condition.UP, _observed(unit), (_active(declared, unit),), remedy=remedy)
 
 
@@ -162,20 +167,22 @@ def _stopped(desired: Desired) -> tuple[Expectation, ...]:
 def _is_stopped(facts: Facts, declared: DeclaredUnit) -> Verdict:
     unit = facts.read(Unit, declared.unit)
     state = unit.active_state if unit else "inactive"
-    return _quiet(_need(declared), declared.unit, state, f"systemctl disable --now {declared.unit}")
+    return _quiet(_need(declared), declared.unit, state, steps(("systemctl", "disable", "--now", declared.unit)))
 
 
 def _is_gone_quiet(facts: Facts, retired: RetiredUnit) -> Verdict:
     listing = facts.read(UnitListing, "*")
     loaded = listing.units.get(retired.unit) if listing else None
-    remedy = f"systemctl disable --now {retired.unit}, then remove its file"
-    return _quiet(LISTING, retired.unit, loaded[1] if loaded else "inactive", remedy)
+    state = listing.files.get(retired.unit, "") if listing else ""
+    active = loaded[1] if loaded else "inactive"
+    remedy = removal(facts, retired.unit, state, active)
+    return _quiet(LISTING, retired.unit, active, remedy, RETIRED.title)
 
 
-def _quiet(need: Need, unit: str, state: str, remedy: str) -> Verdict:
+def _quiet(need: Need, unit: str, state: str, remedy: Remedy, title: str = "") -> Verdict:
     source = proofs.unit_property(need, unit, "ActiveState", state)
-    wish = f"{remedy}; if it should run, declare it running"
-    return Verdict(not is_up(state), {"active": state}, (source,), remedy=wish)
+    wish = steps(*remedy.steps, "if it should run, declare it running")
+    return Verdict(not is_up(state), {"active": state}, (source,), remedy=wish, title=title)
 
 
 QT204 = Rule(
@@ -228,11 +235,13 @@ QT206 = Rule(
     expect=partial(_not, bad=Condition.GAVE_UP, services_only=True),
     gate=True,
 )
+RETIRED = Wording("retired unit that still runs", "retired units still run")
 QT209 = Rule(
     "QT209",
     "running though declared stopped",
     Severity.WARNING,
     several="units run though declared stopped",
+    variants=(RETIRED,),
     what="The registry says that this service, timer or external is stopped, or retired it altogether, and the "
     "host runs it. A retired unit that is also still installed is QT202 besides.",
     why="Two generations of one service at work at once take each other's port and read each other's share of a "

@@ -2,8 +2,11 @@
 
 from functools import partial
 
+from qtctl.dialects.shell import join
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.findings.finding import Severity
+from qtctl.findings.meaning import Wording
+from qtctl.findings.remedy import Remedy, steps
 from qtctl.meaning.originals import as_adopted, is_in_place, needs_of, seen_of
 from qtctl.meaning.units import has_file, read_unit
 from qtctl.model.desired import Desired, DesiredFile
@@ -11,7 +14,7 @@ from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, declared_units, deploy
+from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
@@ -45,9 +48,9 @@ def _is_present(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) 
         observed["file"] = declared.file if there else "absent"
         sources.append(proofs.presence(Need(File.FACT, declared.file), declared.file, present=there))
     generated = declared.kind != "external"
-    remedy = (
-        deploy(facts) if generated else f"install the package that brings {declared.unit}, or correct [{declared.kind}]"
-    )
+    remedy: Remedy | str = f"install the package that brings {declared.unit}, or correct [{declared.kind}]"
+    if generated:
+        remedy = steps(deploy_command(facts))
     there = there or (file is not None and as_adopted(file, facts))
     return Verdict(has_file(unit) and there, observed, tuple(sources), remedy=remedy)
 
@@ -78,14 +81,14 @@ def _is_enabled(facts: Facts, declared: DeclaredUnit) -> Judgment:
     return Verdict(state in declared.enablement, observed, (source,), remedy=_enablement_remedy(facts, declared, state))
 
 
-def _enablement_remedy(facts: Facts, declared: DeclaredUnit, state: str) -> str:
+def _enablement_remedy(facts: Facts, declared: DeclaredUnit, state: str) -> Remedy:
     if state.startswith("masked"):
-        return f"systemctl unmask {declared.unit}, then {deploy(facts)}"
+        return steps(("systemctl", "unmask", declared.unit), deploy_command(facts))
     if declared.enablement[0] == "enabled":
-        return f"systemctl enable {declared.unit}"
+        return steps(("systemctl", "enable", declared.unit))
     if declared.enablement[0] == "disabled":
-        return f"systemctl disable {declared.unit}"
-    return f"{deploy(facts)}: the generated file has no [Install]"
+        return steps(("systemctl", "disable", declared.unit))
+    return steps(deploy_command(facts), "the generated file has no [Install]")
 
 
 def _same_files(desired: Desired) -> tuple[Expectation, ...]:
@@ -109,19 +112,31 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
         return _in_place(file, found, need)
     if found is None and _alone(file):
         source = proofs.presence(need, file.path, present=False)
-        return Verdict(False, {"path": file.path, "kind": "absent"}, (source,), remedy=deploy(facts))
+        return Verdict(False, {"path": file.path, "kind": "absent"}, (source,), remedy=steps(deploy_command(facts)))
     if found is None or (file.of_unit and _masks(found)):
         return NOT_JUDGED
-    remedy = f"{deploy(facts)}; to keep the edit, put it into the registry first"
+    remedy = _replacing(facts, found)
+    title = "" if found.ours else (FOREIGN_UNIT if file.kind == "unit" else FOREIGN).title
     if found.kind != "file":
         observed: JsonObject = {"path": file.path, "kind": found.kind, "target": found.target}
-        return Verdict(False, observed, (proofs.kind(need, file.path, found),), remedy=remedy)
+        return Verdict(False, observed, (proofs.kind(need, file.path, found),), remedy=remedy, title=title)
     if found.sha256 is None:
         source = proofs.permissions(need, file.path, found)
         return Verdict(False, None, (source,), unknown="the auditing account may not read the file")
     source = proofs.digest(need, file.path, found.sha256)
     observed = {"path": file.path, "sha256": found.sha256, "mark": found.ours}
-    return Verdict(found.sha256 == file.sha256, observed, (source,), remedy=remedy)
+    return Verdict(found.sha256 == file.sha256, observed, (source,), remedy=remedy, title=title)
+
+
+def _replacing(facts: Facts, found: File) -> Remedy:
+    """A deploy leaves alone what qtctl did not write, and all else with it."""
+    if found.ours:
+        return steps("what should stay of the edit, put into the registry first", deploy_command(facts))
+    take_over = join(deploy_command(facts, "--take-over"))
+    return steps(
+        "somebody wrote it by hand, and a deploy is refused while it is there: put what should stay of it into the "
+        f"registry (qtctl adopt can); then {take_over} replaces it and keeps the old one on the host"
+    )
 
 
 def _in_place(file: DesiredFile, found: File | None, need: Need) -> Verdict:
@@ -180,11 +195,14 @@ QT208 = Rule(
     "host is right, change `state` in the registry.",
     expect=_enabled,
 )
+FOREIGN_UNIT = Wording("unit file was not written by qtctl", "unit files were not written by qtctl", untidy=True)
+FOREIGN = Wording("file was not written by qtctl", "files were not written by qtctl", untidy=True)
 QT210 = Rule(
     "QT210",
     "file differs from the generated one",
     Severity.WARNING,
     several="files differ from the generated ones",
+    variants=(FOREIGN_UNIT, FOREIGN),
     untidy=True,
     what="A generated file that anybody may read (of a unit or drop-in, of accounts, of folders, for cloud-init) is "
     "not byte for byte the one that qtctl renders from the registry: its sha256 differs, or it is a link, a directory "

@@ -3,6 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
 from qtctl.model.desired import Desired, DesiredVenv
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, VenvCheck
@@ -34,7 +35,9 @@ def _is_there(facts: Facts, venv: DesiredVenv) -> Verdict:
     there = _interpreter(facts, venv) is not None
     source = proofs.presence(_need(venv), venv.interpreter, present=there)
     used = f" for {', '.join(venv.used_by)}" if venv.used_by else ""
-    remedy = f"python3 -m venv {venv.path}, install its requirements{used}, restart what uses it"
+    remedy = steps(
+        ("/usr/bin/python3", "-m", "venv", venv.path), f"install its requirements{used}, then restart what uses it"
+    )
     return Verdict(there, {"interpreter": "present" if there else "absent"}, (source,), remedy=remedy)
 
 
@@ -63,8 +66,21 @@ def _does_run(facts: Facts, venv: DesiredVenv) -> Judgment:
         proofs.runs(need, check.resolved, check.exit) if ran else proofs.executable(need, venv.interpreter, yes=False)
     )
     sources = (shown, leads)
-    remedy = f"rebuild {venv.path} with an interpreter that is on the host: python3 -m venv --clear {venv.path}"
-    return Verdict(check.exit == 0, {"exit": check.exit, "interpreter": check.resolved}, sources, remedy=remedy)
+    return Verdict(
+        check.exit == 0, {"exit": check.exit, "interpreter": check.resolved}, sources, remedy=_rebuild(venv, check)
+    )
+
+
+def _rebuild(venv: DesiredVenv, check: VenvCheck) -> Remedy:
+    """The old one is kept until its packages are in the new one: `venv --clear` deletes them, and installs none."""
+    old = f"{venv.path}.old"
+    return steps(
+        f"install {check.resolved} again, or build the venv anew with an interpreter that is on the host:",
+        ("mv", "-T", "--", venv.path, old),
+        ("/usr/bin/python3", "-m", "venv", venv.path),
+        ("find", f"{old}/lib", "-maxdepth", "3", "-name", "*.dist-info"),
+        f"install the same packages into {venv.path}, restart what uses it, then remove {old}",
+    )
 
 
 def _as_it_looks(need: Need, venv: DesiredVenv, check: VenvCheck, leads: ProofSource) -> Verdict:
@@ -104,7 +120,8 @@ QT402 = Rule(
     why="A venv is a link to the interpreter it was made with. An upgrade of the system's Python (3.10 to 3.12 "
     "with Ubuntu 24.04) or a venv copied from another host leaves every venv in place and none that starts.",
     fix="`readlink -f PATH/bin/python` shows where it leads. Install that interpreter, or rebuild the venv "
-    "with one that is there: the packages of another minor version do not carry over.",
+    "with one that is there: the packages of another minor version do not carry over. Note down first which there are: "
+    "`python3 -m venv --clear` deletes them and installs none.",
     expect=_runs,
 )
 RULES = (QT401, QT402)

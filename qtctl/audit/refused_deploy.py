@@ -1,0 +1,33 @@
+"""Remedies by a deploy that would be refused: what is in its way comes first."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from qtctl.findings.finding import Finding, Outcome
+
+DEPLOY = "qtctl deploy"
+
+
+def say_what_is_in_the_way(checks: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Of each finding that a deploy would heal. One file that qtctl did not write, or one mask, refuses all of it."""
+    in_the_way = [check for check in checks if _is_in_the_way(check)]
+    if not in_the_way:
+        return tuple(checks)
+    return tuple(_noted(check, in_the_way) for check in checks)
+
+
+def _is_in_the_way(check: Finding) -> bool:
+    if check.outcome is not Outcome.BROKEN:
+        return False
+    return "--take-over" in check.remedy or any(each[:2] == ("systemctl", "unmask") for each in check.commands)
+
+
+def _noted(check: Finding, in_the_way: Iterable[Finding]) -> Finding:
+    others = [each for each in in_the_way if each.subject != check.subject]
+    if check.outcome is not Outcome.BROKEN or DEPLOY not in check.remedy or not others or "--take-over" in check.remedy:
+        return check
+    first, *more = others
+    further = f" and {len(more)} more" if more else ""
+    note = f"a deploy is refused until {first.id} {first.subject}{further} is settled"
+    commands = tuple(each for each in check.commands if each[:2] != ("qtctl", "deploy"))
+    return replace(check, remedy=f"{check.remedy}; {note}", commands=commands)

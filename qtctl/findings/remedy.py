@@ -1,0 +1,32 @@
+"""What to do about a finding: commands as they are typed, word for word, and what only a person can do."""
+
+from dataclasses import dataclass
+
+from qtctl.dialects.shell import join
+
+Command = tuple[str, ...]
+"""Words. `qtctl …` is run where the audit was, everything else on the host, as root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Steps in their order: a command, or a sentence."""
+
+    steps: tuple[Command | str, ...]
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        return tuple(step for step in self.steps if not isinstance(step, str))
+
+    def __str__(self) -> str:
+        return "; ".join(step if isinstance(step, str) else join(step) for step in self.steps)
+
+
+def steps(*each: Command | str) -> Remedy:
+    """Without those that are empty."""
+    return Remedy(tuple(step for step in each if step))
+
+
+def commands_of(remedy: Remedy | str) -> tuple[Command, ...]:
+    """None of a remedy that is a text alone."""
+    return () if isinstance(remedy, str) else remedy.commands

@@ -1,0 +1,69 @@
+"""How a unit goes that should not be there: by what systemd says of its file, so that no other unit goes with it."""
+
+from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.findings.remedy import Command, Remedy, steps
+from qtctl.meaning.units import is_up
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+
+OWN_FOLDERS = ("/etc/systemd/system/", "/run/systemd/system/")
+"""Where administrators put unit files. A file elsewhere belongs to a package, a generator or systemd itself."""
+RELOAD: Command = ("systemctl", "daemon-reload")
+
+
+def removal(facts: Facts, unit: str, state: str, active: str) -> Remedy:
+    """`state`: of its unit file, "" for none. `active`: its ActiveState, "" where it is not loaded."""
+    if state == "alias":
+        return _of_an_alias(unit)
+    if state.startswith("masked"):
+        return steps(_stop(unit, active), f"{unit} is masked: leave it so, or systemctl unmask {unit}")
+    if not state:
+        return _of_what_has_no_file(unit, active)
+    if state == "generated":
+        return steps(_stop(unit, active), f"systemctl show -p SourcePath {unit} names what it is generated from")
+    found = None if is_template(unit) else _loaded(facts, unit)
+    return steps(_disable(unit), _forget(unit, active), *_without_file(found, unit, state))
+
+
+def _loaded(facts: Facts, unit: str) -> Unit | None:
+    return facts.read(Unit, unit) if facts.item(Need(Unit.FACT, unit)).state.known else None
+
+
+def _of_an_alias(unit: str) -> Remedy:
+    """`systemctl disable` of it would disable the unit that it is a name of."""
+    return steps(
+        f"{unit} is only another name of a unit, which stays",
+        ("rm", "-f", "--", *(f"{folder}{unit}" for folder in OWN_FOLDERS)),
+        RELOAD,
+    )
+
+
+def _of_what_has_no_file(unit: str, active: str) -> Remedy:
+    if active == "failed":
+        return steps(("systemctl", "reset-failed", unit))
+    return steps(("systemctl", "disable", "--now", unit) if "@" in unit else ("systemctl", "stop", unit))
+
+
+def _disable(unit: str) -> Command:
+    """Of a template its instances: it runs by no name of its own."""
+    return ("systemctl", "disable", unit) if is_template(unit) else ("systemctl", "disable", "--now", unit)
+
+
+def _without_file(found: Unit | None, unit: str, state: str) -> tuple[Command | str, ...]:
+    if state.startswith("linked"):
+        return ()
+    path = found.fragment_path if found is not None else ""
+    if path.startswith(OWN_FOLDERS) and path.endswith(f"/{unit}"):
+        return ("rm", "--", path), RELOAD
+    if path:
+        return (f"its file {path} comes with a package: remove that, or systemctl mask {unit}",)
+    return "remove its file", RELOAD
+
+
+def _stop(unit: str, active: str) -> Command:
+    return ("systemctl", "stop", unit) if is_up(active) else ()
+
+
+def _forget(unit: str, active: str) -> Command:
+    """A failed unit stays in systemd's list when its file has gone."""
+    return ("systemctl", "reset-failed", unit) if active == "failed" else ()
