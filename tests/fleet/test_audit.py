@@ -97,17 +97,16 @@ def test_usage_errors(desk: Path, argv: list[str], said: str) -> None:
 
 def test_the_table_has_one_line_a_host(desk: Path) -> None:
     ran = audit(desk, "--host", "web-*", "--format", "table")
-    lines = [line for line in ran.out.splitlines() if re.match(r" web-[12] +incomplete", line)]
+    lines = [line for line in ran.out.splitlines() if re.match(r"web-[12]\b.*incomplete", line, re.IGNORECASE)]
     assert len(lines) == 2
-    assert "connection refused" in ran.out
+    assert all("connection refused" in line for line in lines)
     assert ran.out.splitlines()[-1].startswith("2 hosts: 0 as declared, 0 not as declared, 2 incomplete · ")
 
 
-def test_markdown_has_each_hosts_report(desk: Path) -> None:
+def test_a_host_that_is_not_reached_is_one_line_of_markdown(desk: Path) -> None:
     ran = audit(desk, "--host", "web-*", "--format", "md")
-    headings = re.findall(r"^#+ .*", ran.out, re.MULTILINE)
-    assert headings[0] == "# Audit of 2 hosts"
-    assert [line for line in headings if line.startswith("## ")] == ["## `web-1`", "## `web-2`"]
+    assert re.findall(r"^#+ .*", ran.out, re.MULTILINE) == ["# Audit of 2 hosts"]
+    assert len(re.findall(r"^\| `web-[12]` \| Incomplete.*connection refused", ran.out, re.MULTILINE)) == 2
 
 
 def test_saved_evidence_is_one_file_a_host(desk: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from qtctl.dialects.compose.interpolation import MAX_TEXT, Variables, Wrong, substitute
+from qtctl.dialects.lines import lines
 from qtctl.errors import InputError, Place
 
 Lookup = Callable[[str], str | None]
@@ -63,8 +64,8 @@ def read_dotenv(text: str, file: str, look_up: Lookup, known: Mapping[str, str] 
 def read_raw(text: str, file: str, look_up: Lookup, known: Mapping[str, str] = {}) -> dict[str, str]:
     """An env file of `format: raw`: what follows the `=` is the value, whatever it is."""
     found = dict(known)
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
-        entry = line.lstrip(_ANY_SPACE)
+    for number, line in enumerate(lines(text.removeprefix("\ufeff")), start=1):
+        entry = line.removesuffix("\r").lstrip(_ANY_SPACE)
         if not entry or entry.startswith("#"):
             continue
         name, equals, value = entry.partition("=")
