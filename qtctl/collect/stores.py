@@ -7,8 +7,9 @@ from qtctl.collect.look import Observation
 from qtctl.errors import HostError, Refused, Unreachable
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need, State
-from qtctl.model.facts import Listeners, StoreServer
+from qtctl.model.facts import Listeners
 from qtctl.model.secret import Secret
+from qtctl.model.store_facts import StoreServer
 from qtctl.probes import stores as probe
 from qtctl.probes.answer import absent, not_asked, refused
 

@@ -1,20 +1,90 @@
-"""What the state of a Redis stream means: how old it is, and whether a consumer group keeps up."""
+"""What the state of a Redis stream means: how old it is, whether a consumer group keeps up, and what it has lost."""
 
-from qtctl.model.facts import Stream, StreamGroup
+from dataclasses import dataclass
+
+from qtctl.model.store_facts import StoreClock, Stream, StreamGroup
+
+FIRST_STREAM_MS = 1_514_764_800_000
+"""2018: no Redis before it had streams."""
+AHEAD_MS = 1_000
+"""How far an id may be ahead of the server's clock, which may have been set back by that much."""
 
 
-def age_us(stream: Stream, asked_us: int) -> int | None:
-    """Microseconds since the newest entry, 0 for one of the future. None for a stream that never had an entry.
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Microseconds since the newest entry, None where it never had one. `unknown`: why it cannot be told, or ''."""
 
-    Entry ids carry the Redis server's clock, `asked_us` that of who asked: a skew between the two adds up here.
+    us: int | None
+    unknown: str = ""
+
+
+def age_of(stream: Stream, clock: StoreClock) -> Age:
+    """By the clock of the server that stamped the entries, as far as a clock explains their ids."""
+    if stream.last_ms == 0:
+        return _never(stream)
+    if stream.last_ms < FIRST_STREAM_MS:
+        return Age(None, f"the newest id {stream.last_id} is not a time in milliseconds: it was made by another clock")
+    if stream.last_ms > clock.now_us // 1000 + AHEAD_MS:
+        return Age(None, f"the newest id {stream.last_id} is ahead of the clock of Redis")
+    return Age(max(0, clock.now_us - stream.last_ms * 1000))
+
+
+def _never(stream: Stream) -> Age:
+    if stream.last_id == "0-0":
+        return Age(None)
+    return Age(None, f"the newest id {stream.last_id} is not a time in milliseconds")
+
+
+def id_of(text: str) -> tuple[int, int]:
+    """An id as numbers, which compare as Redis compares ids. `text` has passed `plausible`."""
+    ms, _, number = text.partition("-")
+    return int(ms), int(number)
+
+
+def lag_of(stream: Stream, group: StreamGroup) -> int | None:
+    """Entries of the stream that the group was never given. None where Redis cannot tell.
+
+    Redis before 8.0.3 counts wrong once entries were trimmed or deleted before the group (redis#13337, redis#13957): a
+    group that was given the newest entry has no lag, and no group lags by more than there is.
     """
-    return max(0, asked_us - stream.last_ms * 1000) if stream.last_ms > 0 else None
-
-
-def is_over_lag(group: StreamGroup, max_lag: int) -> bool | None:
-    """None where Redis cannot tell the lag: unknown, and not 0."""
-    return None if group.lag is None else group.lag > max_lag
+    if id_of(group.last_delivered_id) >= id_of(stream.last_id):
+        return 0
+    return None if group.lag is None else min(group.lag, stream.length)
 
 
 def is_over_pending(group: StreamGroup, max_pending: int | None) -> bool:
     return max_pending is not None and group.pending > max_pending
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """How many entries were trimmed before the group was given them; None: unknown, and `unknown` says why."""
+
+    entries: int | None
+    unknown: str = ""
+
+
+def lost_by(stream: Stream, group: StreamGroup) -> Lost:
+    """What was trimmed before a group was given it. `stream` was asked before `group`.
+
+    Certain only where the stream begins behind the group's place, and more entries are gone than the group was given.
+    """
+    if id_of(group.last_delivered_id) >= id_of(stream.last_id):
+        return Lost(0)
+    if stream.added is None or not stream.first_id:
+        return Lost(None, "Redis before 7 does not say what was trimmed")
+    gone = stream.added - stream.length
+    if gone <= 0 or (stream.length and id_of(stream.first_id) <= id_of(group.last_delivered_id)):
+        return Lost(0)
+    return _beyond(gone, stream, group)
+
+
+def _beyond(gone: int, stream: Stream, group: StreamGroup) -> Lost:
+    """Of `gone` entries, those that the group was not given."""
+    if group.entries_read is None:
+        return Lost(None, "Redis cannot tell how many entries the group was given (entries-read is NULL)")
+    if group.entries_read >= gone:
+        return Lost(0)
+    if id_of(stream.deleted_id or "0-0") > id_of(group.last_delivered_id):
+        return Lost(None, "entries behind the group's place were deleted with XDEL: trimmed ones cannot be told apart")
+    return Lost(gone - group.entries_read)

@@ -13,6 +13,7 @@ from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import microseconds
+from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, StreamGroups
 
 
 class Fact(Protocol):
@@ -160,49 +161,6 @@ class VenvCheck:
     looks: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StoreServer:
-    """Subject: the store's name. From INFO."""
-
-    FACT: ClassVar[str] = "store"
-    version: str
-    uptime_s: int
-    used_memory: int
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFact:
-    """Subject: a key. TYPE's answer; `none` is an absent item."""
-
-    FACT: ClassVar[str] = "key"
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """Subject: a stream key. `last_ms` is the time part of the newest entry's id, 0 for a stream that never had one."""
-
-    FACT: ClassVar[str] = "stream"
-    length: int
-    last_id: str
-    last_ms: int
-    groups: int
-
-
-@dataclass(frozen=True, slots=True)
-class StreamGroup:
-    """Subject:
-
-    `KEY/GROUP`. `lag` is None where Redis answers NULL: unknown, not 0. `idle_ms` of its most recent consumer.
-    """
-
-    FACT: ClassVar[str] = "stream.group"
-    lag: int | None
-    pending: int
-    consumers: int
-    last_delivered_id: str
-
-
 class Channel(StrEnum):
     """What a fact is asked through. Where it is closed, that is why the fact is not known."""
 
@@ -216,7 +174,7 @@ class Channel(StrEnum):
 
 LET_READ = "let the auditing account read it, or run the command as one that may"
 SEE_BUS = "systemctl status dbus.socket dbus.service on the host, then audit again"
-ASK_REDIS = "let the auditing account run TYPE and XINFO on Redis, then audit again"
+ASK_REDIS = "let the auditing account run TYPE, XINFO and TIME on Redis, then audit again"
 REACH_REDIS = "let the auditing account reach Redis: its password by name in stores.toml, AllowTcpForwarding in sshd"
 
 
@@ -258,6 +216,8 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(KeyFact, Channel.STORE, ASK_REDIS),
         FactKind(Stream, Channel.STORE, ASK_REDIS),
         FactKind(StreamGroup, Channel.STORE, ASK_REDIS),
+        FactKind(StreamGroups, Channel.STORE, ASK_REDIS),
+        FactKind(StoreClock, Channel.STORE, ASK_REDIS),
     )
 }
 """Every kind of fact, by name: what asks, reads back, judges and documents facts looks here, and nowhere else.

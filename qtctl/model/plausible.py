@@ -10,17 +10,8 @@ from ipaddress import ip_address
 from typing import Any
 
 from qtctl.model.account_facts import Account, Auditor, Group
-from qtctl.model.facts import (
-    Fact,
-    File,
-    HostBaseline,
-    Listeners,
-    StoreServer,
-    Stream,
-    StreamGroup,
-    Unit,
-    VenvCheck,
-)
+from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, VenvCheck
+from qtctl.model.store_facts import StoreClock, StoreServer, Stream, StreamGroup, StreamGroups
 
 U32, I64, U64 = 2**32 - 1, 2**63 - 1, 2**64 - 1
 HIGHEST_PORT, MOST_CPUS, MOST_LOAD = 65535, 2**20, 2**32
@@ -116,14 +107,26 @@ def _file(value: File) -> str:
 def _stream(value: Stream) -> str:
     return (
         _stream_id("last_id", value.last_id)
-        or _ranges(value, {"length": I64, "last_ms": U64, "groups": I64})
+        or (value.first_id and _stream_id("first_id", value.first_id))
+        or (value.deleted_id and _stream_id("deleted_id", value.deleted_id))
+        or _ranges(value, {"length": I64, "last_ms": U64, "groups": I64} | _said(value, "added"))
         or ("" if value.last_ms == int(value.last_id.partition("-")[0]) else "last_ms is not the time of last_id")
     )
 
 
 def _stream_group(value: StreamGroup) -> str:
-    counted = {"pending": I64, "consumers": I64} | ({} if value.lag is None else {"lag": I64})
+    counted = {"pending": I64, "consumers": I64} | _said(value, "lag", "entries_read")
     return _stream_id("last_delivered_id", value.last_delivered_id) or _ranges(value, counted)
+
+
+def _said(value: object, *fields: str) -> dict[str, int]:
+    """The bounds of those of these fields that are not None."""
+    return {field: I64 for field in fields if getattr(value, field) is not None}
+
+
+def _groups(value: StreamGroups) -> str:
+    long = next((name for name in value.names if len(name) > LONGEST_LINE), None)
+    return f"a name is longer than {LONGEST_LINE} characters" if long else _ranges(value, {"count": I64})
 
 
 def _stream_id(field: str, text: str) -> str:
@@ -155,6 +158,8 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     ),
     Stream.FACT: _stream,
     StreamGroup.FACT: _stream_group,
+    StreamGroups.FACT: _groups,
+    StoreClock.FACT: lambda value: _ranges(value, {"now_us": U64}),
     Account.FACT: lambda value: _ranges(value, {"uid": U32, "gid": U32}) or _lengths(value, ("name", "home", "shell")),
     Auditor.FACT: _auditor,
     Group.FACT: lambda value: _ranges(value, {"gid": U32}) or _lengths(value, ("name",)),

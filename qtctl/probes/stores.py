@@ -1,4 +1,4 @@
-"""Redis, read only (facts `store`, `key`, `stream`, `stream.group`): INFO, TYPE, XINFO STREAM, XINFO GROUPS.
+"""Redis, read only (facts `store`, `key`, `stream` and their kin): INFO, TYPE, XINFO STREAM, XINFO GROUPS, TIME.
 
 XINFO STREAM is the one command that says the last id of a stream whatever its entries are. It brings the first and the
 last entry along: qtctl.adapters.store_replies drops them unread.
@@ -15,12 +15,26 @@ from typing import Protocol
 from qtctl.dialects import shell
 from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
-from qtctl.model.facts import KeyFact, StoreServer, Stream, StreamGroup
 from qtctl.model.plausible import STREAM_ID, U64, whole
+from qtctl.model.store_facts import (
+    MOST_GROUPS_NAMED,
+    KeyFact,
+    StoreClock,
+    StoreServer,
+    Stream,
+    StreamGroup,
+    StreamGroups,
+    key_and_group,
+)
 from qtctl.probes.answer import Answer, absent, observed, refused, unparseable
 
-FACTS = (StoreServer.FACT, KeyFact.FACT, Stream.FACT, StreamGroup.FACT)
+FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, KeyFact, Stream, StreamGroup, StreamGroups))
+ORDER = ("INFO", "TYPE", "XINFO STREAM", "XINFO GROUPS", "TIME")
+"""What is asked first. A stream before its groups: what a group was given then never seems less than it was when the
+stream was trimmed. The clock last: no entry that was seen is younger than it."""
+_OF_STORE = (StoreServer.FACT, StoreClock.FACT)
 DEFAULT_PORT = 6379
+LONGEST_NAME = 200
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -48,30 +62,33 @@ class _Unreadable(ValueError):
 
 def store_of(need: Need) -> str:
     """The store that a need is of."""
-    return need.store or (need.subject if need.fact == StoreServer.FACT else "")
+    return need.store or (need.subject if need.fact in _OF_STORE else "")
 
 
 def command_of(need: Need) -> tuple[str, ...]:
-    """The command that answers a need. A group's subject is `KEY/GROUP`: no group name has a slash."""
-    if need.fact == StoreServer.FACT:
-        return ("INFO",)
+    """The command that answers a need."""
+    if need.fact in _OF_STORE:
+        return ("INFO",) if need.fact == StoreServer.FACT else ("TIME",)
     if need.fact == KeyFact.FACT:
         return ("TYPE", need.subject)
     if need.fact == Stream.FACT:
         return ("XINFO", "STREAM", need.subject)
-    return ("XINFO", "GROUPS", need.subject.rpartition("/")[0])
+    return ("XINFO", "GROUPS", need.subject if need.fact == StreamGroups.FACT else key_and_group(need.subject)[0])
+
+
+def _in_order(command: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    words = " ".join(command[:2]) if command[0] == "XINFO" else command[0]
+    return ORDER.index(words), command
 
 
 def probe(needs: Iterable[Need], address: str, port: int) -> StoreProbe:
     wanted = sorted(set(needs), key=lambda need: (need.fact, need.subject))
-    commands = tuple(sorted({command_of(need) for need in wanted}))
+    commands = tuple(sorted({command_of(need) for need in wanted}, key=_in_order))
+    numbers = {command: number for number, command in enumerate(commands)}
 
     def parse(replies: Sequence[Reply]) -> list[Answer]:
-        by_command = dict(zip(commands, replies, strict=True))
-        return [
-            _answer(need, by_command[command_of(need)], commands.index(command_of(need)), address, port)
-            for need in wanted
-        ]
+        asked = [(need, numbers[command_of(need)]) for need in wanted]
+        return [_answer(need, replies[number], number, address, port) for need, number in asked]
 
     return StoreProbe(commands, tuple(cli(command, address, port) for command in commands), parse)
 
@@ -134,34 +151,56 @@ def _info(value: object) -> dict[str, object]:
     return {key: text for key, _, text in said}
 
 
+def _clock(need: Need, value: object, again: str, question: int) -> Answer:
+    """TIME: seconds, and microseconds of the second."""
+    match value:
+        case [str(seconds), str(rest)]:
+            said = {"seconds": seconds, "microseconds": rest}
+            now_us = _number(said, "seconds") * 1_000_000 + _number(said, "microseconds")
+            return observed(need, StoreClock(now_us), again=f"{again} | head -n 1", line=seconds, question=question)
+    raise _Unreadable("TIME did not answer with seconds and microseconds")
+
+
 def _stream(need: Need, value: object, again: str, question: int) -> Answer:
     said = pairs(value)
     last = _text(said, "last-generated-id")
     found_id = STREAM_ID.fullmatch(last)
     if found_id is None:
         raise _Unreadable("last-generated-id is not an id")
-    found = Stream(_number(said, "length"), last, int(found_id[1]), _number(said, "groups"))
+    found = Stream(
+        _number(said, "length"), last, int(found_id[1]), _number(said, "groups"),
+        _maybe_text(said, "recorded-first-entry-id"), _maybe_number(said, "entries-added"),
+        _maybe_text(said, "max-deleted-entry-id"),
+    )  # fmt: skip
     shown = f"{again} | paste -d ' ' - - | grep ^last-generated-id"
     return observed(need, found, again=shown, line=f"last-generated-id {last}", question=question)
 
 
 def _group(need: Need, value: object, again: str, question: int) -> Answer:
-    name = need.subject.rpartition("/")[2]
-    if not isinstance(value, list | tuple):
-        raise _Unreadable("XINFO GROUPS did not answer with a list")
-    groups = [pairs(each) for each in value]
-    said = next((group for group in groups if group.get("name") == name), None)
+    name = key_and_group(need.subject)[1]
+    said = next((group for group in _groups(value) if group.get("name") == name), None)
     if said is None:
         return absent(need, "the stream has no such group", again=again, question=question)
-    lag = said.get("lag")
     found = StreamGroup(
-        None if lag is None else _number(said, "lag"), _number(said, "pending"), _number(said, "consumers"),
-        _text(said, "last-delivered-id"),
+        _maybe_number(said, "lag"), _number(said, "pending"), _number(said, "consumers"),
+        _text(said, "last-delivered-id"), _maybe_number(said, "entries-read"),
     )  # fmt: skip
     # Raw output has a name or value a line: as many columns as a group has of both give a line for each group.
     shown = f"{again} | paste -d ' ' {' '.join('-' * (2 * len(said)))}"
     words = (f"{key} {'' if each is None else each}" for key, each in said.items())
     return observed(need, found, again=shown, line=" ".join(words), question=question)
+
+
+def _names(need: Need, value: object, again: str, question: int) -> Answer:
+    names = sorted(_text(group, "name") for group in _groups(value))
+    found = StreamGroups([name[:LONGEST_NAME] for name in names[:MOST_GROUPS_NAMED]], len(names))
+    return observed(need, found, again=again, line="name" if names else "", question=question)
+
+
+def _groups(value: object) -> list[dict[str, object]]:
+    if not isinstance(value, list | tuple):
+        raise _Unreadable("XINFO GROUPS did not answer with a list")
+    return [pairs(each) for each in value]
 
 
 def _text(said: Mapping[str, object], key: str) -> str:
@@ -183,9 +222,22 @@ def _number(said: Mapping[str, object], key: str) -> int:
     raise _Unreadable(f"{key} is not a number")
 
 
+def _maybe_text(said: Mapping[str, object], key: str) -> str:
+    """'' where this Redis does not say it."""
+    return _text(said, key) if key in said else ""
+
+
+def _maybe_number(said: Mapping[str, object], key: str) -> int | None:
+    """None where this Redis does not say it, says NULL, or a number below 0, which is a miscount of its own."""
+    value = said.get(key)
+    return None if value is None or (isinstance(value, int) and value < 0) else _number(said, key)
+
+
 _READ: Mapping[str, Callable[[Need, object, str, int], Answer]] = {
     StoreServer.FACT: _server,
+    StoreClock.FACT: _clock,
     KeyFact.FACT: _key,
     Stream.FACT: _stream,
     StreamGroup.FACT: _group,
+    StreamGroups.FACT: _names,
 }

@@ -2,19 +2,9 @@
 
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
-from qtctl.model.facts import (
-    File,
-    HostBaseline,
-    KeyFact,
-    Listeners,
-    StoreServer,
-    Stream,
-    StreamGroup,
-    Unit,
-    UnitListing,
-    VenvCheck,
-)
+from qtctl.model.facts import File, HostBaseline, Listeners, Unit, UnitListing, VenvCheck
 from qtctl.model.states import KeyType
+from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, group_subject
 
 PROTOCOLS = ("tcp", "udp")
 
@@ -27,10 +17,10 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     found |= {Need(File.FACT, each.entry_point) for each in desired.services if each.entry_point.startswith("/")}
     found |= {Need(Listeners.FACT, protocol) for protocol in PROTOCOLS}
     found |= {Need(VenvCheck.FACT, venv.path) for venv in desired.venvs}
-    found |= {Need(StoreServer.FACT, store.name) for store in desired.stores}
+    found |= {Need(kind.FACT, store.name) for kind in (StoreServer, StoreClock) for store in desired.stores}
     for key in desired.keys:
         found.add(Need(Stream.FACT if key.type is KeyType.STREAM else KeyFact.FACT, key.name, key.store))
     for service in desired.services:
         for each in service.consumes:
-            found.add(Need(StreamGroup.FACT, f"{each.stream}/{each.group}", each.store))
+            found.add(Need(StreamGroup.FACT, group_subject(each.stream, each.group), each.store))
     return tuple(sorted(found, key=lambda need: (need.fact, need.subject, need.store)))

@@ -5,11 +5,12 @@ from fnmatch import fnmatchcase
 
 from qtctl.meaning.listeners import Served, declared_ports, find_sockets
 from qtctl.meaning.socket_owners import owners_seen
-from qtctl.meaning.streams import age_us
+from qtctl.meaning.streams import age_of, lag_of
 from qtctl.model.desired import Desired, DesiredKey, Membership
 from qtctl.model.desired_unit import Listener
-from qtctl.model.facts import KeyFact, Listeners, Stream, StreamGroup
+from qtctl.model.facts import Listeners
 from qtctl.model.states import KeyType
+from qtctl.model.store_facts import KeyFact, StoreClock, Stream, StreamGroup, group_subject
 from qtctl.reports.look import Look
 from qtctl.reports.needs import PROTOCOLS
 from qtctl.reports.phrases import UNKNOWN
@@ -31,7 +32,8 @@ def streams(desired: Desired, look: Look) -> tuple[StreamRow, ...]:
 def stream_row(key: DesiredKey, desired: Desired, look: Look) -> StreamRow:
     seen = look.see(Stream, key.name, key.store)
     stream = seen.value
-    age = age_us(stream, look.asked_us(Stream, key.name, key.store)) if stream else None
+    clock = look.see(StoreClock, key.store).value
+    age = age_of(stream, clock).us if stream and clock else None
     return StreamRow(
         name=key.name,
         store=key.store,
@@ -42,7 +44,7 @@ def stream_row(key: DesiredKey, desired: Desired, look: Look) -> StreamRow:
         ever_written=stream.last_ms > 0 if stream else None,
         max_age_s=key.max_age_us / 1_000_000 if key.max_age_us is not None else None,
         publishers=key.publishers,
-        groups=tuple(group_row(member, look) for member in members(key, desired)),
+        groups=tuple(group_row(member, look, stream) for member in members(key, desired)),
     )
 
 
@@ -53,15 +55,15 @@ def members(key: DesiredKey, desired: Desired) -> Iterator[Membership]:
                 yield membership
 
 
-def group_row(membership: Membership, look: Look) -> GroupRow:
-    seen = look.see(StreamGroup, f"{membership.stream}/{membership.group}", membership.store)
+def group_row(membership: Membership, look: Look, stream: Stream | None) -> GroupRow:
+    seen = look.see(StreamGroup, group_subject(membership.stream, membership.group), membership.store)
     group = seen.value
     return GroupRow(
         group=membership.group,
         service=membership.service,
         state=seen.state,
         reason="" if group else seen.why,
-        lag=group.lag if group else None,
+        lag=lag_of(stream, group) if group and stream else None,
         max_lag=membership.max_lag,
         pending=group.pending if group else None,
         consumers=group.consumers if group else None,

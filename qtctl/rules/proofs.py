@@ -15,7 +15,9 @@ from qtctl.model.facts import File
 from qtctl.model.json import Json
 from qtctl.rules.rule import ProofSource
 
-EACH_FIELD_OF_GROUP = 'NR%2{f=$0;next} f=="name"{n=$0} n==g&&f==k{print f, $0}'
+EACH_FIELD_OF_GROUP = 'NR%2{f=$0;next} f=="name"{n=$0} n""==g""&&f==k{print f, $0}'
+
+COUNT_OF_GROUP = 'NR%2{f=$0;next} f=="name"&&$0""==g""{n++} END{print n+0}'
 
 
 def _unit(name: str) -> str:
@@ -180,13 +182,33 @@ def newest_entry(need: Need, store: DesiredStore, key: str, last_id: str) -> Pro
     return ProofSource(need, f"{_redis(store, 'XINFO', 'STREAM', key)} | grep -A1 -x last-generated-id", last_id)
 
 
+def stream_field(need: Need, store: DesiredStore, key: str, field: str, value: object) -> ProofSource:
+    """A field of XINFO STREAM and its value, on one line; what the entries say is left out."""
+    again = f"{_redis(store, 'XINFO', 'STREAM', key)} | grep -A1 -x -m1 {quote(field)} | paste -d ' ' - -"
+    return ProofSource(need, again, f"{field} {value}")
+
+
+def clock(need: Need, store: DesiredStore, now_us: int) -> ProofSource:
+    """Seconds since the epoch, by Redis: a minute later it prints a minute more."""
+    return ProofSource(need, f"{_redis(store, 'TIME')} | head -n 1", str(now_us // 1_000_000))
+
+
 def groups_named(need: Need, store: DesiredStore, key: str, group: str, count: int) -> ProofSource:
-    return ProofSource(need, f"{_redis(store, 'XINFO', 'GROUPS', key)} | grep -cFx -- {quote(group)}", str(count))
+    """How many groups have the name: other values may look like it."""
+    again = f"{_redis(store, 'XINFO', 'GROUPS', key)} | awk -v g={_for_awk(group)} '{COUNT_OF_GROUP}'"
+    return ProofSource(need, again, str(count))
 
 
-def group_field(need: Need, store: DesiredStore, group: tuple[str, str], field: str, value: int | None) -> ProofSource:
+def _for_awk(text: str) -> str:
+    """awk reads escapes in what -v gives it."""
+    return quote(text.replace("\\", "\\\\"))
+
+
+def group_field(
+    need: Need, store: DesiredStore, group: tuple[str, str], field: str, value: int | str | None
+) -> ProofSource:
     """`group` is stream and group name. Redis prints a NULL as an empty line."""
     key, name = group
-    program = f"awk -v g={quote(name)} -v k={field} '{EACH_FIELD_OF_GROUP}'"
+    program = f"awk -v g={_for_awk(name)} -v k={field} '{EACH_FIELD_OF_GROUP}'"
     line = f"{field} {'' if value is None else value}"
     return ProofSource(need, f"{_redis(store, 'XINFO', 'GROUPS', key)} | {program}", line)

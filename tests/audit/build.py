@@ -22,22 +22,10 @@ from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredH
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
-from qtctl.model.facts import (
-    Fact,
-    File,
-    KeyFact,
-    Listeners,
-    Reach,
-    StoreServer,
-    Stream,
-    StreamGroup,
-    Unit,
-    UnitListing,
-    VenvCheck,
-    to_value,
-)
+from qtctl.model.facts import Fact, File, Listeners, Reach, Unit, UnitListing, VenvCheck, to_value
 from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
+from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, StreamGroups
 from qtctl.rules.host.boot import BOOTED
 from qtctl.rules.loaded_units import loaded_units
 from tests.builders import build_host, build_service
@@ -46,6 +34,7 @@ TAKEN_AT = "2026-01-17T07:25:00.000Z"
 NOW_US = 1_768_634_700_000_000
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
+OLDEST_MS = NOW_US // 1000 - 60_000
 TICKS, SIZES, PRICES = "quantum:stream:market.tick", "quantum:stream:sizing.final", "quantum:prices"
 VENV = "/opt/venvs/ai-engine"
 UNITS = "/etc/systemd/system"
@@ -103,7 +92,8 @@ def store(**changes: Any) -> DesiredStore:
 def key(name: str = TICKS, kind: KeyType = KeyType.STREAM, **changes: Any) -> DesiredKey:
     age = 60 * SECOND if kind is KeyType.STREAM else None
     origin = Origin("streams.toml", (name,))
-    return replace(DesiredKey("redis", name, kind, name, age, None, ("ai-engine",), (), origin), **changes)
+    cap = 6000 if kind is KeyType.STREAM else None
+    return replace(DesiredKey("redis", name, kind, name, age, cap, ("ai-engine",), (), origin), **changes)
 
 
 def desired(**changes: Any) -> Desired:
@@ -213,8 +203,10 @@ def values(want: Desired) -> dict[Need, Fact]:
         ),
         "hosts": Hosts([["127.0.0.1", "Redis"]], ["::1 redis"]),
         "store": StoreServer("7.0.15", 100, 1000),
-        "stream": Stream(100, f"{NOW_US // 1000 - 2000}-0", NOW_US // 1000 - 2000, 1),
-        "stream.group": StreamGroup(3, 1, 1, "1-0"),
+        "store.clock": StoreClock(NOW_US),
+        "stream": Stream(5000, f"{NOW_US // 1000 - 2000}-0", NOW_US // 1000 - 2000, 1, f"{OLDEST_MS}-0", 6000, "0-0"),
+        "stream.group": StreamGroup(3, 1, 1, f"{OLDEST_MS + 1}-0", 5997),
+        "stream.groups": StreamGroups(["ai-engine"], 1),
     }
     by_path = {file.path: file for file in want.files}
     types = {each.name: str(each.type) for each in want.keys}

@@ -114,6 +114,16 @@ def test_keys_and_groups(redis: DesiredStore) -> None:
     assert shows(proofs.groups_named(NEED, redis, key, group, 1))
     assert shows(proofs.groups_named(NEED, redis, key, "nobody", 0))
     assert shows(proofs.groups_named(NEED, redis, "none such", group, 0))
+    for odd in ("team/api", "a\\b", "1e1", "pending"):
+        assert shows(proofs.groups_named(NEED, redis, key, odd, 0))
+        cli(redis, "XGROUP", "CREATE", key, odd, "0")
+        assert shows(proofs.groups_named(NEED, redis, key, odd, 1))
+        assert printed(proofs.group_field(NEED, redis, (key, odd), "lag", 1)) == ["lag 1"]
+    assert shows(proofs.groups_named(NEED, redis, key, "10", 0))
+    assert printed(proofs.stream_field(NEED, redis, key, "entries-added", 1)) == ["entries-added 1"]
+    assert printed(proofs.stream_field(NEED, redis, key, "recorded-first-entry-id", newest)) == [
+        f"recorded-first-entry-id {newest}"
+    ]
     pair = (key, group)
     assert printed(proofs.group_field(NEED, redis, pair, "lag", 1)) == ["lag 1"]
     assert printed(proofs.group_field(NEED, redis, pair, "pending", 0)) == ["pending 0"]

@@ -14,19 +14,8 @@ from qtctl.collect.document import dump, load, schema
 from qtctl.errors import InputError
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import (
-    FACT_KINDS,
-    File,
-    HostBaseline,
-    KeyFact,
-    Listeners,
-    StoreServer,
-    Stream,
-    StreamGroup,
-    Unit,
-    VenvCheck,
-    to_value,
-)
+from qtctl.model.facts import FACT_KINDS, File, HostBaseline, Listeners, Unit, VenvCheck, to_value
+from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, StreamGroups
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 LOADS = st.lists(st.floats(0, 2**32), max_size=3)
@@ -56,6 +45,8 @@ BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | 
     StreamGroup: st.builds(
         StreamGroup, st.none() | NUMBER, NUMBER, NUMBER, IDS.map(lambda of: f"{of[0]}-{of[1]}")
     ),
+    StreamGroups: st.builds(StreamGroups, st.lists(st.text(max_size=20), max_size=3), NUMBER),
+    StoreClock: st.builds(StoreClock, U64),
     Account: st.builds(Account, uid=U32, gid=U32),
     Group: st.builds(Group, gid=U32),
 }  # fmt: skip

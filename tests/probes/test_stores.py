@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from qtctl.model.evidence import Need, State
-from qtctl.model.facts import KeyFact, StoreServer, Stream, StreamGroup
+from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, StreamGroups, group_subject
 from qtctl.probes.stores import cli, probe
 
 GROUP = ["name", "ai", "consumers", 1, "pending", 12, "last-delivered-id", "5-0", "entries-read", 7, "lag", 3350000]
@@ -31,6 +31,12 @@ def only(need: Need, reply: Reply) -> tuple[State, object, str | None]:
 
 SERVER, KEY = Need("store", "main"), Need("key", "k", "main")
 STREAM_NEED, GROUP_NEED = Need("stream", "k", "main"), Need("stream.group", "k/ai", "main")
+CLOCK, NAMES_NEED = Need("store.clock", "main"), Need("stream.groups", "k", "main")
+SLASHED = Need("stream.group", group_subject("k", "a/%2F"), "main")
+STREAM_7 = [
+    *("length", 3, "last-generated-id", "5-0", "max-deleted-entry-id", "4-1", "entries-added", 9),
+    *("recorded-first-entry-id", "3-0", "groups", 1),
+]
 NO_KEY = Reply(error="ERR no such key")
 WRONG = Reply(error="WRONGTYPE Operation against a key holding the wrong kind of value")
 NOAUTH, NOPERM = Reply(error="NOAUTH Authentication required."), Reply(error="NOPERM this user has no permissions")
@@ -51,9 +57,19 @@ LOADING = Reply(error="LOADING Redis is loading the dataset in memory")
         (STREAM_NEED, Reply(["length", 1, "last-generated-id", "x", "groups", 0]), State.UNPARSEABLE, None),
         (STREAM_NEED, NO_KEY, State.ABSENT, None),
         (STREAM_NEED, WRONG, State.ABSENT, None),
-        (GROUP_NEED, Reply([GROUP]), State.OBSERVED, StreamGroup(3350000, 12, 1, "5-0")),
-        (GROUP_NEED, Reply([AS_MAP]), State.OBSERVED, StreamGroup(3350000, 12, 1, "5-0")),
-        (GROUP_NEED, Reply([[*GROUP[:-1], None]]), State.OBSERVED, StreamGroup(None, 12, 1, "5-0")),
+        (GROUP_NEED, Reply([GROUP]), State.OBSERVED, StreamGroup(3350000, 12, 1, "5-0", 7)),
+        (GROUP_NEED, Reply([AS_MAP]), State.OBSERVED, StreamGroup(3350000, 12, 1, "5-0", 7)),
+        (GROUP_NEED, Reply([[*GROUP[:-1], None]]), State.OBSERVED, StreamGroup(None, 12, 1, "5-0", 7)),
+        (GROUP_NEED, Reply([[*GROUP[:-1], -3]]), State.OBSERVED, StreamGroup(None, 12, 1, "5-0", 7)),
+        (SLASHED, Reply([["name", "a/%2F", *GROUP[2:]]]), State.OBSERVED, StreamGroup(3350000, 12, 1, "5-0", 7)),
+        (STREAM_NEED, Reply(STREAM_7), State.OBSERVED, Stream(3, "5-0", 5, 1, "3-0", 9, "4-1")),
+        (NAMES_NEED, Reply([GROUP, ["name", "a", *GROUP[2:]]]), State.OBSERVED, StreamGroups(["a", "ai"], 2)),
+        (NAMES_NEED, Reply([]), State.OBSERVED, StreamGroups([], 0)),
+        (NAMES_NEED, Reply([["name", 3]]), State.UNPARSEABLE, None),
+        (NAMES_NEED, NO_KEY, State.ABSENT, None),
+        (CLOCK, Reply(["1768634700", "250000"]), State.OBSERVED, StoreClock(1768634700250000)),
+        (CLOCK, Reply(["1768634700"]), State.UNPARSEABLE, None),
+        (CLOCK, Reply(["soon", "0"]), State.UNPARSEABLE, None),
         (GROUP_NEED, Reply([OLD_GROUP]), State.OBSERVED, StreamGroup(None, 12, 1, "5-0")),
         (GROUP_NEED, Reply([["name", "other", *GROUP[2:]]]), State.ABSENT, None),
         (GROUP_NEED, Reply([]), State.ABSENT, None),
@@ -83,6 +99,13 @@ def test_one_command_answers_all_groups_of_a_stream() -> None:
         (State.OBSERVED, 1),
         (State.ABSENT, 1),
         (State.ABSENT, 1),
+    ]
+
+
+def test_a_stream_is_asked_before_its_groups_and_the_clock_last() -> None:
+    asked = probe([CLOCK, GROUP_NEED, STREAM_NEED, KEY, SERVER], "127.0.0.1", 6379)
+    assert [" ".join(command[:2]) for command in asked.commands] == [
+        *("INFO", "TYPE k", "XINFO STREAM", "XINFO GROUPS", "TIME")
     ]
 
 

@@ -2,20 +2,8 @@
 
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import (
-    Fact,
-    File,
-    HostBaseline,
-    KeyFact,
-    Listeners,
-    StoreServer,
-    Stream,
-    StreamGroup,
-    Unit,
-    UnitListing,
-    VenvCheck,
-    to_value,
-)
+from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, UnitListing, VenvCheck, to_value
+from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup
 from tests.builders import resolve_files
 
 TAKEN_AT = "2026-01-17T07:25:00.500Z"
@@ -234,6 +222,7 @@ ITEMS: tuple[Item, ...] = (
     not_seen("file", "/srv/small/crash.py", State.ABSENT),
     not_seen("file", "/srv/small/broken.py", State.REFUSED, "permission denied"),
     seen("redis", StoreServer("7.0.15", 86_400, 1_500_000)),
+    seen("redis", StoreClock(TAKEN_US + 3_000_000)),
     seen("s:tick", Stream(1000, "1768634698500-0", 1_768_634_698_500, 1), "redis"),
     seen("s:tick/api", StreamGroup(None, 3, 1, "0-0"), "redis"),
     seen("s:mute", Stream(0, "0-0", 0, 0), "redis"),

@@ -18,8 +18,9 @@ from qtctl.errors import InputError
 from qtctl.interfaces.host import Completed
 from qtctl.model.account_facts import Account
 from qtctl.model.evidence import Item, Need, State
-from qtctl.model.facts import File, HostBaseline, Listeners, Stream, Unit, VenvCheck, to_value
+from qtctl.model.facts import File, HostBaseline, Listeners, Unit, VenvCheck, to_value
 from qtctl.model.plausible import problem, whole
+from qtctl.model.store_facts import Stream
 from qtctl.probes import accounts, baseline, files, listeners, stores, unit_folders
 from qtctl.probes.answer import observed
 from qtctl.probes.batch import Frame, Probe, command, frames

@@ -1,16 +1,17 @@
-"""QT504, QT505: the consumer groups of services that are declared running are there, and keep up."""
+"""QT504, QT505, QT510: consumer groups of services that are declared running are there, keep up, and lose nothing."""
 
 from dataclasses import dataclass, replace
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.meaning.streams import is_over_lag, is_over_pending
+from qtctl.meaning.streams import is_over_pending, lag_of, lost_by
 from qtctl.model.desired import Desired, Membership
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, StreamGroup
-from qtctl.model.json import JsonObject
+from qtctl.model.facts import Facts
+from qtctl.model.json import Json, JsonObject
 from qtctl.model.states import ServiceState
+from qtctl.model.store_facts import Stream, StreamGroup, StreamGroups, group_subject
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root
 from qtctl.rules.host.streams import services_down, stores
@@ -19,6 +20,8 @@ from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()
 NULL_LAG = "Redis cannot tell the lag (NULL): entries were deleted, the group's position was set by hand, or Redis < 7"
+MOST_SHOWN = 10
+"""Names of groups in a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,27 @@ class Group:
 
     @property
     def subject(self) -> str:
-        return f"{self.membership.stream}/{self.membership.group}"
+        """As people write it. Slashes in both names leave it open which is which: then as facts have it."""
+        stream, group = self.pair
+        return f"{stream}/{group}" if "/" not in stream else group_subject(stream, group)
 
     @property
     def need(self) -> Need:
-        return Need(StreamGroup.FACT, self.subject, self.membership.store)
+        return Need(StreamGroup.FACT, group_subject(*self.pair), self.membership.store)
+
+    @property
+    def stream_need(self) -> Need:
+        return Need(Stream.FACT, self.membership.stream, self.membership.store)
+
+    @property
+    def names_need(self) -> Need:
+        return Need(StreamGroups.FACT, self.membership.stream, self.membership.store)
+
+    def read(self, facts: Facts) -> StreamGroup | None:
+        return facts.read(StreamGroup, self.need.subject, self.need.store)
+
+    def read_stream(self, facts: Facts) -> Stream | None:
+        return facts.read(Stream, self.membership.stream, self.membership.store)
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -45,14 +64,14 @@ class Group:
 def groups(desired: Desired) -> tuple[Group, ...]:
     """A group that several services share appears once."""
     known = stores(desired)
-    found: dict[str, Group] = {}
+    found: dict[Need, Group] = {}
     for service in desired.services:
         if service.state is not ServiceState.RUNNING:
             continue
         for membership in service.consumes:
             if membership.store in known:
                 group = Group(membership, (service.name,), known[membership.store])
-                found[group.subject] = _joined(found.get(group.subject), group)
+                found[group.need] = _joined(found.get(group.need), group)
     return tuple(found.values())
 
 
@@ -78,7 +97,7 @@ def _there(desired: Desired) -> tuple[Expectation, ...]:
         Expectation(
             group.subject,
             {"group": group.membership.group},
-            (group.need,),
+            (group.need, group.names_need),
             partial(_is_there, group=group),
             group.membership.origin,
             _causes(desired, group),
@@ -88,12 +107,17 @@ def _there(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _is_there(facts: Facts, group: Group) -> Verdict:
-    there = facts.read(StreamGroup, group.subject, group.membership.store) is not None
-    remedy = f"systemctl restart the unit of {', '.join(group.services)}: consumers create their group when they start"
-    if there:
+    """Says which groups there are: a misspelt one is then seen at once."""
+    if group.read(facts) is not None:
         return Verdict(True, {"group": group.membership.group}, ())
+    there = facts.read(StreamGroups, group.membership.stream, group.membership.store)
+    names: list[Json] = list(there.names[:MOST_SHOWN]) if there else []
+    observed: JsonObject = {"group": None, "groups": names}
+    if there and there.count > len(names):
+        observed["more"] = there.count - len(names)
+    remedy = f"systemctl restart the unit of {', '.join(group.services)}: consumers create their group when they start"
     source = proofs.groups_named(group.need, group.store, *group.pair, 0)
-    return Verdict(False, {"group": None}, (source,), remedy=remedy)
+    return Verdict(False, observed, (source,), remedy=remedy)
 
 
 def _keeping_up(desired: Desired) -> tuple[Expectation, ...]:
@@ -101,7 +125,7 @@ def _keeping_up(desired: Desired) -> tuple[Expectation, ...]:
         Expectation(
             group.subject,
             _limits(group),
-            (group.need,),
+            (group.need, group.stream_need),
             partial(_keeps_up, group=group),
             group.membership.origin,
             _causes(desired, group),
@@ -118,25 +142,72 @@ def _limits(group: Group) -> JsonObject:
 
 
 def _keeps_up(facts: Facts, group: Group) -> Judgment:
-    found = facts.read(StreamGroup, group.subject, group.membership.store)
-    if found is None:
+    found, stream = group.read(facts), group.read_stream(facts)
+    if found is None or stream is None:
         return NOT_JUDGED
     limit = group.membership
+    lag = lag_of(stream, found)
     over_pending = is_over_pending(found, limit.max_pending)
-    over_lag = is_over_lag(found, limit.max_lag)
-    observed: JsonObject = {"lag": found.lag, "pending": found.pending, "consumers": found.consumers}
-    sources = _fields(group, found, lag=bool(over_lag) or not over_pending, pending=over_pending)
-    undecided = NULL_LAG if over_lag is None and not over_pending else ""
+    over_lag = lag is not None and lag > limit.max_lag
+    observed: JsonObject = {"lag": lag, "pending": found.pending, "consumers": found.consumers}
+    sources = _lag(group, stream, found) if over_lag or not over_pending else ()
+    if over_pending:
+        sources += (proofs.group_field(group.need, group.store, group.pair, "pending", found.pending),)
+    undecided = NULL_LAG if lag is None and not over_pending else ""
     names = ", ".join(group.services)
     remedy = f"journalctl on {names}: is it slower than its stream, or stuck? Restart it once the cause is known"
     return Verdict(not (over_lag or over_pending), observed, sources, remedy=remedy, unknown=undecided)
 
 
-def _fields(group: Group, found: StreamGroup, *, lag: bool, pending: bool) -> tuple[ProofSource, ...]:
-    shown = [("lag", found.lag)] if lag else []
-    if pending:
-        shown.append(("pending", found.pending))
-    return tuple(proofs.group_field(group.need, group.store, group.pair, name, value) for name, value in shown)
+def _lag(group: Group, stream: Stream, found: StreamGroup) -> tuple[ProofSource, ...]:
+    """What Redis says of the lag; where that is corrected, what it is corrected by."""
+    said = proofs.group_field(group.need, group.store, group.pair, "lag", found.lag)
+    lag = lag_of(stream, found)
+    if lag == found.lag:
+        return (said,)
+    if lag == 0:
+        last = proofs.group_field(group.need, group.store, group.pair, "last-delivered-id", found.last_delivered_id)
+        newest = proofs.newest_entry(group.stream_need, group.store, group.membership.stream, stream.last_id)
+        return last, newest
+    length = proofs.stream_field(group.stream_need, group.store, group.membership.stream, "length", stream.length)
+    return said, length
+
+
+def _losing_nothing(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            group.subject,
+            {"lost": 0},
+            (group.need, group.stream_need),
+            partial(_loses_nothing, group=group),
+            group.membership.origin,
+            _causes(desired, group),
+        )
+        for group in groups(desired)
+    )
+
+
+def _loses_nothing(facts: Facts, group: Group) -> Judgment:
+    found, stream = group.read(facts), group.read_stream(facts)
+    if found is None or stream is None:
+        return NOT_JUDGED
+    lost = lost_by(stream, found)
+    key = group.membership.stream
+    last = proofs.group_field(group.need, group.store, group.pair, "last-delivered-id", found.last_delivered_id)
+    sources = [last]
+    if stream.added is not None:
+        first = stream.first_id
+        sources.append(proofs.stream_field(group.stream_need, group.store, key, "recorded-first-entry-id", first))
+        read = proofs.group_field(group.need, group.store, group.pair, "entries-read", found.entries_read)
+        added = proofs.stream_field(group.stream_need, group.store, key, "entries-added", stream.added)
+        length = proofs.stream_field(group.stream_need, group.store, key, "length", stream.length)
+        sources += [read, added, length]
+    names = ", ".join(group.services)
+    remedy = (
+        f"see why {names} was that far behind; what it missed is gone from Redis: take it from where it came, then "
+        f"let the stream keep more entries (MAXLEN of its publisher)"
+    )
+    return Verdict(lost.entries == 0, {"lost": lost.entries}, tuple(sources), remedy=remedy, unknown=lost.unknown)
 
 
 QT504 = Rule(
@@ -145,8 +216,8 @@ QT504 = Rule(
     Severity.ERROR,
     several="consumer groups are missing",
     what="A service that is declared running reads a stream with a consumer group, and the stream has no such "
-    "group. A stream that does not exist has no groups either; then QT501 is named as the cause. Groups of "
-    "stopped and on-timer services are not judged.",
+    "group; the groups that it has are listed. A stream that does not exist has no groups either; then QT501 is "
+    "named as the cause. Groups of stopped and on-timer services are not judged.",
     why="XREADGROUP fails with NOGROUP, and a consumer that made its group when it started does not make it "
     "again. So after a stream was deleted and came back everything runs and nothing is read, until the "
     "consumers are restarted.",
@@ -162,8 +233,9 @@ QT505 = Rule(
     Severity.WARNING,
     several="consumer groups are behind their limit",
     what="The group has more undelivered entries than `max_lag`, or more delivered and unacknowledged ones than "
-    "`max_pending`. Redis answers NULL for a lag it cannot know; then the check is unknown, not 0, unless "
-    "pending alone is over its limit.",
+    "`max_pending`. Redis before 8.0.3 counts a lag wrong once entries were trimmed before the group (redis#13957): "
+    "a group that was given the newest entry has none, and none is larger than the stream. Redis answers NULL for a "
+    "lag it cannot know; then the check is unknown, not 0, unless pending alone is over its limit.",
     why="A lagging consumer acts on old data. A group can stand 3,350,000 ticks behind while its engine runs and "
     "is healthy by every other measure: it trades on prices of last week.",
     fix="See whether the consumer runs and how fast lag grows: look twice. Restart it if it is stuck; if it is "
@@ -171,4 +243,19 @@ QT505 = Rule(
     "GROUP $` skips them, if the owner agrees.",
     expect=_keeping_up,
 )
-RULES = (QT504, QT505)
+QT510 = Rule(
+    "QT510",
+    "entries trimmed before a group read them",
+    Severity.ERROR,
+    several="groups lost entries that were trimmed before they read them",
+    what="Entries left the stream before its consumer group was given them: the oldest entry that is left lies behind "
+    "the group's place, and more entries are gone than the group was given. Without the group's own count "
+    "(entries-read is NULL, Redis before 7), or where entries were deleted one by one, the check is unknown.",
+    why="These entries are lost to the service, and nothing else tells: its lag even shrinks when its stream is "
+    "trimmed. Orders, fills or closed trades that a service never saw make its books wrong for good.",
+    fix="Find out why the group was so far behind (QT505), and take what it missed from the publisher or a "
+    "backup. Then raise the MAXLEN with which the publisher trims, or add a consumer: the stream must hold what "
+    "is written during the longest stop of its readers. The finding goes when the group has read on.",
+    expect=_losing_nothing,
+)
+RULES = (QT504, QT505, QT510)

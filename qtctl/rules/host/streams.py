@@ -2,13 +2,16 @@
 
 from functools import partial
 
+from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.meaning.streams import age_us
+from qtctl.meaning.streams import age_of
 from qtctl.model.desired import Desired, DesiredKey
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, KeyFact, StoreServer, Stream
+from qtctl.model.facts import Facts
+from qtctl.model.json import JsonObject
 from qtctl.model.states import KeyType
+from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root, down
 from qtctl.rules.rule import Expectation, Rule, Verdict
@@ -52,9 +55,18 @@ def _answers(facts: Facts, store: DesiredStore) -> Verdict:
     return Verdict(True, {"answers": True, "version": server.version}, (proofs.answers(need, store),))
 
 
-def _keys(desired: Desired) -> tuple[tuple[DesiredKey, DesiredStore], ...]:
+def keys_of(desired: Desired) -> tuple[tuple[DesiredKey, DesiredStore], ...]:
     known = stores(desired)
     return tuple((key, known[key.store]) for key in desired.keys if key.store in known)
+
+
+def aging(desired: Desired) -> tuple[tuple[DesiredKey, DesiredStore, int], ...]:
+    """The streams whose newest entry may not be older than so many microseconds."""
+    return tuple(
+        (key, store, key.max_age_us)
+        for key, store in keys_of(desired)
+        if key.type is KeyType.STREAM and key.max_age_us is not None
+    )
 
 
 def _key_need(key: DesiredKey) -> Need:
@@ -71,7 +83,7 @@ def _present(desired: Desired) -> tuple[Expectation, ...]:
             key.origin,
             services_down(desired, key.publishers),
         )
-        for key, store in _keys(desired)
+        for key, store in keys_of(desired)
     )
 
 
@@ -89,7 +101,7 @@ def _typed(desired: Desired) -> tuple[Expectation, ...]:
         Expectation(
             key.name, {"type": str(key.type)}, (_key_need(key),), partial(_is_typed, key=key, store=store), key.origin
         )
-        for key, store in _keys(desired)
+        for key, store in keys_of(desired)
     )
 
 
@@ -106,28 +118,32 @@ def _fresh(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             key.name,
-            {"max_age_s": key.max_age_us // SECOND},
-            (Need(Stream.FACT, key.name, key.store),),
-            partial(_is_fresh, key=key, store=store, max_age_us=key.max_age_us),
+            {"max_age_s": max_age_us // SECOND},
+            (Need(Stream.FACT, key.name, key.store), Need(StoreClock.FACT, key.store)),
+            partial(_is_fresh, key=key, store=store, max_age_us=max_age_us),
             key.origin.at("max_age"),
-            services_down(desired, key.publishers),
+            (("QT514", key.name), *services_down(desired, key.publishers)),
         )
-        for key, store in _keys(desired)
-        if key.type is KeyType.STREAM and key.max_age_us is not None
+        for key, store, max_age_us in aging(desired)
     )
 
 
 def _is_fresh(facts: Facts, key: DesiredKey, store: DesiredStore, max_age_us: int) -> Judgment:
     need = Need(Stream.FACT, key.name, key.store)
     stream = facts.read(Stream, key.name, key.store)
-    if stream is None:
+    clock = facts.read(StoreClock, key.store)
+    if stream is None or clock is None:
         return NOT_JUDGED
-    age = age_us(stream, facts.asked_us(need))
+    age = age_of(stream, clock)
     source = proofs.newest_entry(need, store, key.name, stream.last_id)
-    observed = {"age_s": age // SECOND if age is not None else None, "newest": stream.last_id}
+    observed: JsonObject = {"age_s": age.us // SECOND if age.us is not None else None, "newest": stream.last_id}
+    if age.unknown:
+        remedy = f"qtctl explain QT514; redis-cli XREVRANGE {quote(key.name)} + - COUNT 1"
+        return Verdict(False, observed, (source,), unknown=age.unknown, remedy=remedy)
     writers = ", ".join(key.publishers) or "whoever publishes it"
     remedy = f"journalctl on {writers}: it runs and writes nothing, or does not run"
-    return Verdict(age is not None and age <= max_age_us, {**observed}, (source,), remedy=remedy)
+    sources = (source, proofs.clock(Need(StoreClock.FACT, key.store), store, clock.now_us))
+    return Verdict(age.us is not None and age.us <= max_age_us, observed, sources, remedy=remedy)
 
 
 QT501 = Rule(
@@ -165,9 +181,10 @@ QT503 = Rule(
     "stream is stale",
     Severity.WARNING,
     several="streams are stale",
-    what="The newest entry of a stream is older than its declared `max_age`, at the time the evidence was taken. "
-    "Entry ids carry the clock of the Redis server. A stream that exists and never had an entry is stale; one "
-    "that does not exist is QT501.",
+    what="The newest entry of a stream is older than its declared `max_age`. The id of an entry is the time at which "
+    "Redis stamped it, and is compared with the clock of the same server (TIME): the clock of whoever audits does not "
+    "count. A stream that exists and never had an entry is stale; one that does not exist is QT501. Where no clock "
+    "explains the ids (QT514) the age is unknown.",
     why="The publisher can be active, its port open and its health URL answering while it writes nothing: a lost "
     "exchange connection looks just so. The age of the newest entry is what its readers feel.",
     fix="If the publisher is down that is given as the cause. If it runs, read its journal for lost connections. "

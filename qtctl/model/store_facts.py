@@ -1,0 +1,90 @@
+"""The facts of a Redis server, as typed values; see facts.py."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class StoreServer:
+    """Subject: the store's name. From INFO."""
+
+    FACT: ClassVar[str] = "store"
+    version: str
+    uptime_s: int
+    used_memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreClock:
+    """Subject: the store's name. The server's own clock (TIME), read behind its streams: microseconds since the epoch.
+
+    `age_us` of an entry is judged by it, and never by the clock of whoever asks.
+    """
+
+    FACT: ClassVar[str] = "store.clock"
+    now_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFact:
+    """Subject: a key. TYPE's answer; `none` is an absent item."""
+
+    FACT: ClassVar[str] = "key"
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Subject: a stream key. `last_ms` is the time part of the newest entry's id, 0 for a stream that never had one.
+
+    `first_id` of the oldest entry that is left (0-0: none), `added`: entries in all its life, `deleted_id`: the newest
+    entry that XDEL took out (0-0: none). Redis before 7 does not say the three: '' and None.
+    """
+
+    FACT: ClassVar[str] = "stream"
+    length: int
+    last_id: str
+    last_ms: int
+    groups: int
+    first_id: str = ""
+    added: int | None = None
+    deleted_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamGroup:
+    """Subject: `KEY/GROUP`, as `group_subject` writes it.
+
+    `lag` is None where Redis answers NULL (or less than 0): unknown, not 0. So is `entries_read`.
+    """
+
+    FACT: ClassVar[str] = "stream.group"
+    lag: int | None
+    pending: int
+    consumers: int
+    last_delivered_id: str
+    entries_read: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamGroups:
+    """Subject: a stream key. The names of its groups, sorted; `count` is of all, also where not all are named."""
+
+    FACT: ClassVar[str] = "stream.groups"
+    names: list[str]
+    count: int
+
+
+MOST_GROUPS_NAMED = 50
+"""Of the groups of one stream."""
+
+
+def group_subject(key: str, group: str) -> str:
+    """`KEY/GROUP`. A slash of the group's own name is written %2F, so that the last slash is what divides the two."""
+    return f"{key}/{group.replace('%', '%25').replace('/', '%2F')}"
+
+
+def key_and_group(subject: str) -> tuple[str, str]:
+    """What `group_subject` was made from."""
+    key, _, group = subject.rpartition("/")
+    return key, group.replace("%2F", "/").replace("%25", "%")

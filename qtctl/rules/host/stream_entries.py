@@ -1,0 +1,101 @@
+"""QT508, QT514: streams are no longer than declared, and their entries have ids that a clock explains."""
+
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.meaning.streams import age_of
+from qtctl.model.desired import Desired, DesiredKey
+from qtctl.model.desired_store import DesiredStore
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.states import KeyType
+from qtctl.model.store_facts import StoreClock, Stream
+from qtctl.rules import proofs
+from qtctl.rules.host.streams import NOT_JUDGED, Judgment, aging, keys_of
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+
+def _capped(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            key.name,
+            {"length": {"max": key.max_length}},
+            (Need(Stream.FACT, key.name, key.store),),
+            partial(_within_cap, key=key, store=store, cap=key.max_length),
+            key.origin.at("max_length"),
+        )
+        for key, store in keys_of(desired)
+        if key.type is KeyType.STREAM and key.max_length is not None
+    )
+
+
+def _within_cap(facts: Facts, key: DesiredKey, store: DesiredStore, cap: int) -> Judgment:
+    need = Need(Stream.FACT, key.name, key.store)
+    stream = facts.read(Stream, key.name, key.store)
+    if stream is None:
+        return NOT_JUDGED
+    source = proofs.stream_field(need, store, key.name, "length", stream.length)
+    writers = ", ".join(key.publishers) or "its publisher"
+    remedy = f"see why {writers} trims it no more (XADD … MAXLEN); XTRIM {quote(key.name)} MAXLEN ~ {cap} cuts it once"
+    return Verdict(stream.length <= cap, {"length": stream.length}, (source,), remedy=remedy)
+
+
+def _stamped(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            key.name,
+            {"ids": "milliseconds by the clock of Redis"},
+            (Need(Stream.FACT, key.name, key.store), Need(StoreClock.FACT, key.store)),
+            partial(_is_stamped, key=key, store=store),
+            key.origin,
+        )
+        for key, store, _ in aging(desired)
+    )
+
+
+def _is_stamped(facts: Facts, key: DesiredKey, store: DesiredStore) -> Judgment:
+    need, clock_need = Need(Stream.FACT, key.name, key.store), Need(StoreClock.FACT, key.store)
+    stream, clock = facts.read(Stream, key.name, key.store), facts.read(StoreClock, key.store)
+    if stream is None or clock is None:
+        return NOT_JUDGED
+    why = age_of(stream, clock).unknown
+    sources = (
+        proofs.newest_entry(need, store, key.name, stream.last_id),
+        proofs.clock(clock_need, store, clock.now_us),
+    )
+    writers = ", ".join(key.publishers) or "its publisher"
+    remedy = f"let {writers} add entries with the id *, which Redis stamps; an id from the future stays the newest"
+    return Verdict(not why, {"newest": stream.last_id}, sources, remedy=remedy)
+
+
+QT508 = Rule(
+    "QT508",
+    "stream is longer than its cap",
+    Severity.WARNING,
+    several="streams are longer than their caps",
+    what="The stream has more entries than the `max_length` that the registry declares. Publishers trim with "
+    "`MAXLEN ~`, which leaves up to some hundred entries more than it says: declare the cap with that room.",
+    why="A stream without a cap grows until Redis has no memory left, and then every write of every service fails. "
+    "It happens when a publisher is replaced by one that adds without MAXLEN.",
+    fix="See which publisher adds entries without MAXLEN, and correct it. `XTRIM KEY MAXLEN ~ N` cuts the stream once; "
+    "look first whether every group has read what goes (lag in `XINFO GROUPS KEY`), since trimmed entries are lost.",
+    expect=_capped,
+)
+QT514 = Rule(
+    "QT514",
+    "ids of entries that no clock explains",
+    Severity.WARNING,
+    several="streams have ids that no clock explains",
+    what="The id of the newest entry is no time in milliseconds by the clock of Redis: it lies in the future, or "
+    "before 2018, when Redis got streams. The age of the stream is then unknown, neither 0 nor fifty years. Only "
+    "streams with `max_age` are judged.",
+    why="An id from the future makes a stream look fresh for ever, though its publisher is dead; ids in seconds make "
+    "it look stale for ever. Redis accepts no id below the newest one, so one entry with a wrong id spoils all that "
+    "follow: `*` then continues from it.",
+    fix="Let publishers add with `*`. Ids that are made from something else on purpose say nothing of age: then take "
+    "`max_age` out. A stream with an id from the future must be made anew: rename it, let the publisher write again, "
+    "and let the consumers create their groups.",
+    expect=_stamped,
+)
+RULES = (QT508, QT514)
