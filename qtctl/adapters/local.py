@@ -14,11 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from qtctl.adapters import elevate, local_bus, sftp, shell, store
+from qtctl.adapters import elevate, http_get, local_bus, sftp, shell, store
 from qtctl.adapters.bounds import MIB, OUTPUT, Deadline
 from qtctl.adapters.local_bus import LocalBus
 from qtctl.errors import HostError, Refused
 from qtctl.interfaces.host import Completed
+from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
 
@@ -83,6 +84,10 @@ class LocalHost:
         found = store.RedisStore(lambda timeout_s: _dial(address, port, place, timeout_s), place, password)
         self._open.append(found.close)
         return found
+
+    def get(self, questions: Sequence[HealthQuestion]) -> http_get.Gets:
+        """GET requests to addresses of this machine."""
+        return http_get.Gets(_dial_program, questions, lambda: True)
 
     def close(self) -> None:
         while self._open:
@@ -224,6 +229,15 @@ def _dial(address: str, port: int, place: str, timeout_s: float) -> socket.socke
         return socket.create_connection((address, port), timeout=timeout_s)
     except OSError as error:
         raise HostError(f"{place}: not reached: {error.strerror or error}", hint="does Redis listen there?") from error
+
+
+def _dial_program(address: str, port: int, timeout_s: float) -> socket.socket:
+    try:
+        return socket.create_connection((address, port), timeout=timeout_s)
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise HostError("it takes no connection") from error
 
 
 def _no_root(said: str) -> Refused:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from qtctl.adapters import elevate, light_paramiko, shell, ssh_asked, ssh_config, ssh_errors, store, tcp
 from qtctl.adapters.bounds import said
 from qtctl.errors import HostError, Refused
+from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
 
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     import paramiko
 
     from qtctl.adapters.dbus import StreamBus
+    from qtctl.adapters.http_get import Gets
     from qtctl.adapters.ssh_connect import Link
     from qtctl.adapters.ssh_exec import Exec
 
+_CONNECT_FAILED = 2
+"""Why a channel was not opened, by RFC 4254."""
 _ANSWER_DEADLINE_S = 10.0
 """For opening a channel, and for each request on it."""
 
@@ -139,6 +143,12 @@ class SshHost:
         place = f"{self._settings.target}: Redis at {address}:{port}"
         return store.RedisStore(lambda timeout_s: self._forward(address, port, place, timeout_s), place, password)
 
+    def get(self, questions: Sequence[HealthQuestion]) -> "Gets":
+        """GET requests from the host's own loopback, each through a forwarded channel."""
+        from qtctl.adapters.http_get import Gets  # noqa: PLC0415
+
+        return Gets(self._forward_to_program, questions, self._link.transport.is_active)
+
     def close(self) -> None:
         self._link.close()
 
@@ -183,6 +193,25 @@ class SshHost:
                 f"{self._place}: it runs no command: {said(str(error))}", hint="is it a shell account?"
             ) from error
         return channel
+
+    def _forward_to_program(self, address: str, port: int, timeout_s: float) -> "paramiko.Channel":
+        """TimeoutError where the host cannot connect in time; HostError where it says that nobody takes the connection;
+
+        Refused where it forwards nothing.
+        """
+        transport = self._link.transport
+        try:
+            return transport.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=timeout_s)
+        except _channel_refused() as error:
+            if error.code == _CONNECT_FAILED:
+                raise HostError("it takes no connection") from error
+            raise Refused(
+                f"forwarding refused: {said(error.text)}", hint="AllowTcpForwarding or PermitOpen in sshd_config"
+            ) from error
+        except _broken() as error:
+            if transport.is_active():
+                raise TimeoutError from error
+            raise ssh_errors.lost(self._place, error) from error
 
     def _forward(self, address: str, port: int, place: str, timeout_s: float) -> "paramiko.Channel":
         try:

@@ -6,7 +6,20 @@ from types import TracebackType
 from typing import Self
 
 from qtctl.errors import HostError
-from qtctl.interfaces.host import Bus, BusCall, BusReply, Connector, Ended, Host, JobResult, Running, Store, nobody
+from qtctl.interfaces.host import (
+    Bus,
+    BusCall,
+    BusReply,
+    Connector,
+    Ended,
+    Gets,
+    Host,
+    JobResult,
+    Running,
+    Store,
+    nobody,
+)
+from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
 
@@ -50,6 +63,9 @@ class SharedHost:
         if key not in self._stores:
             self._stores[key] = self._host.store(address, port, password)
         return self._stores[key]
+
+    def get(self, questions: Sequence[HealthQuestion]) -> Gets:
+        return self._host.get(questions)
 
     def close(self) -> None:
         self._buses.clear()

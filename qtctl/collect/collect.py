@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from qtctl.collect import commands, stores, units
+from qtctl.collect import commands, health, stores, units
 from qtctl.collect.ledger import Ledger, iso
 from qtctl.collect.look import Deadline, Observation
 from qtctl.errors import QtctlError
@@ -47,9 +47,11 @@ def collect(
         [observed(SSH, Reach(host.user), again="true")],
         [ledger.ask(host.transport, ("true",), "true", at=at, took_s=0)],
     )
+    urls = health.start(look, _of(wanted, health.FACT))
     units.ask(look, _of(wanted, *OF_BUS), root=root)
     unanswered = stores.ask(look, _of(wanted, *STORE_FACTS))
     commands.finish(look, asked)
+    health.finish(look, urls)
     stores.settle(look, unanswered)
     return _evidence(inquiry, at, ledger, address=host.address, transport=host.transport, user=host.user)
 

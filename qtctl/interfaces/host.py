@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
+from qtctl.probes.health import HttpReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,14 @@ class Store(Protocol):
         ...
 
 
+class Gets(Protocol):
+    """GET requests under way, all at the same time."""
+
+    def finish(self, deadline_s: float) -> list[HttpReply]:
+        """The replies in order. What did not come in time, or could not be asked, says so in its own reply."""
+        ...
+
+
 class Host(Protocol):
     """One connection to one host, and all that goes through it."""
 
@@ -137,6 +147,10 @@ class Host(Protocol):
         ...
 
     def store(self, address: str, port: int, password: Secret | None) -> Store: ...
+
+    def get(self, questions: Sequence[HealthQuestion]) -> Gets:
+        """Begin to ask for health URLs, from the host itself. Nothing is raised: each reply says why there is none."""
+        ...
 
     def close(self) -> None: ...
 

@@ -3,7 +3,7 @@
 Standard library only, Python 3.9 or newer, and few imports of that: forty of these start at once on two cores.
 Which unit it plays it reads from its own cgroup; what that unit does, from /etc/qtctl-lab/standins.json. Tests inflict
 faults through /etc/qtctl-lab/override.json, which is read at start: {UNIT: {"listen": [[address, port, health path,
-status] …], "exit": STATUS, "consume": false, "publish": false}}.
+status] …], "bodies": {health path: text}, "exit": STATUS, "consume": false, "publish": false}}.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def open_ports(spec: Spec) -> list[socket.socket]:
     udp = [bind_or_exit(address, port, socket.SOCK_DGRAM) for address, port in spec["udp"]]
     for server, path, status in tcp:
         server.listen(64)
-        threading.Thread(target=serve, args=(server, path, status), daemon=True).start()
+        threading.Thread(target=serve, args=(server, path, status, spec["bodies"].get(path)), daemon=True).start()
     return [*(row[0] for row in tcp), *udp]
 
 
@@ -149,18 +149,18 @@ def bind_or_exit(address: str, port: int, kind: int) -> socket.socket:
         sys.exit(1)
 
 
-def serve(server: socket.socket, path: str, status: int) -> None:
+def serve(server: socket.socket, path: str, status: int, body: str | None = None) -> None:
     while True:
         connection, _ = server.accept()
         with connection:
             try:
                 connection.settimeout(2)
-                answer(connection, path, status)
+                answer(connection, path, status, body)
             except OSError:
                 continue  # the caller went away: its own affair
 
 
-def answer(connection: socket.socket, path: str, status: int) -> None:
+def answer(connection: socket.socket, path: str, status: int, said: str | None = None) -> None:
     request = b""
     while b"\r\n\r\n" not in request and len(request) < REQUEST_MAX:
         part = connection.recv(4096)
@@ -170,7 +170,7 @@ def answer(connection: socket.socket, path: str, status: int) -> None:
     words = request.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
     asked = words[1].split("?")[0] if len(words) > 1 else ""
     code = status if path and asked == path else 404
-    body = b'{"status": %d}\n' % code
+    body = said.encode() if said is not None and code == status else b'{"status": %d}\n' % code
     head = "HTTP/1.1 %d Lab\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
     connection.sendall((head % (code, len(body))).encode() + (b"" if words[0] == "HEAD" else body))
 
@@ -327,9 +327,11 @@ def load_spec(argv: Sequence[str], *, uvicorn: bool) -> Spec:
     spec: Spec = {"listen": [], "udp": [], "publishes": [], "consumes": [], "writes": [], "redis": ["127.0.0.1", 6379]}
     spec.update(read_json(SPECS).get(unit, {}))
     spec["unit"] = unit
+    spec["bodies"] = {**spec.get("bodies", {})}
     if uvicorn:
         spec["listen"] = from_argv(spec["listen"], argv)
     override = read_json(OVERRIDES).get(unit, {})
+    spec["bodies"].update(override.get("bodies", {}))
     if "listen" in override:
         spec["listen"] = override["listen"]
     if override.get("consume", True) is False:

@@ -19,6 +19,9 @@ class Listener:
     health_status: int
     health_within_us: int
     origin: Origin
+    health_text: str = ""
+    health_values: tuple[tuple[str, str | int | bool], ...] = ()
+    """JSON key of the answer, its parts with dots between them, and the value that means well."""
 
 
 Pairs = tuple[tuple[str, str], ...]

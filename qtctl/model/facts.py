@@ -142,6 +142,22 @@ class Listeners:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """Subject: address, port and path of a declared health URL, asked from the host itself by one GET.
+
+    `status` 0: no answer, for the reason `error`. `cut`: the body was longer than what is read of it. `text`: whether
+    the declared text is in it, None where none is declared. `values`: of the declared JSON keys those that are there.
+    """
+
+    FACT: ClassVar[str] = "health"
+    status: int
+    error: str = ""
+    cut: bool = False
+    text: bool | None = None
+    values: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class VenvCheck:
     """Subject: path of a venv.
 
@@ -176,6 +192,8 @@ LET_READ = "let the auditing account read it, or run the command as one that may
 SEE_BUS = "systemctl status dbus.socket dbus.service on the host, then audit again"
 ASK_REDIS = "let the auditing account run TYPE, XINFO and TIME on Redis, then audit again"
 REACH_REDIS = "let the auditing account reach Redis: its password by name in stores.toml, AllowTcpForwarding in sshd"
+
+REACH_HEALTH = "let the auditing account open forwarded connections to it: AllowTcpForwarding and PermitOpen in sshd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +230,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(Group, Channel.EXEC),
         FactKind(Auditor, Channel.EXEC),
         FactKind(Hosts, Channel.EXEC),
+        FactKind(Health, Channel.SSH, REACH_HEALTH),
         FactKind(StoreServer, Channel.SSH, REACH_REDIS),
         FactKind(KeyFact, Channel.STORE, ASK_REDIS),
         FactKind(Stream, Channel.STORE, ASK_REDIS),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from qtctl.dialects.http import url_subject
 from qtctl.dialects.systemd.quoting import loaded_prefixed
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
@@ -16,6 +17,19 @@ if TYPE_CHECKING:  # a worker that is sent an inquiry does without it
 Argvs = tuple[tuple[str, ...], ...]
 TRIGGERED_BY, LISTEN = ("Unit", "TriggeredBy"), ("Socket", "Listen")
 """Interface and name of properties that say what starts a service, and where a socket listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthQuestion:
+    """A declared health URL, and what of its answer is looked at: its status, a text, JSON keys."""
+
+    subject: str
+    address: str
+    port: int
+    path: str
+    within_us: int
+    text: str = ""
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +59,7 @@ class Inquiry:
     """Files that hold secrets: their content is never read, not even for a digest."""
     names_in_hosts_file: tuple[str, ...] = ()
     """Names whose lines in /etc/hosts are read."""
+    health: tuple[HealthQuestion, ...] = ()
     route: Route | None = None
 
 
@@ -70,8 +85,21 @@ def inquiry_of(
         passwords=dict(passwords or {}),
         protected_paths=frozenset(each.secrets_file for each in desired.services if each.secrets_file),
         names_in_hosts_file=desired.hosts_file.names if desired.hosts_file else (),
+        health=tuple(sorted(_health(desired), key=lambda each: each.subject)),
         route=route,
     )
+
+
+def _health(desired: "Desired") -> tuple[HealthQuestion, ...]:
+    """Every declared health URL, once."""
+    found = {}
+    for port in (port for unit in desired.units() for port in unit.ports if port.health_path):
+        keys = tuple(key for key, _ in port.health_values)
+        subject = url_subject(port.address, port.port, port.health_path)
+        found[subject] = HealthQuestion(
+            subject, port.address, port.port, port.health_path, port.health_within_us, port.health_text, keys
+        )
+    return tuple(found.values())
 
 
 def _with_sockets(

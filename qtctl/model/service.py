@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from qtctl.model.expect import Expect
+from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.model.expect import Exact, Expect, Unfit
 from qtctl.model.fields import (
     AbsolutePath,
     EnvName,
@@ -113,10 +114,35 @@ UrlPath = Annotated[
 ]
 
 
+_LONGEST_ANSWER_US = 10_000_000
+"""A third of the time that an audit has for a host."""
+
+
+def _within(text: str) -> str:
+    if not 0 < microseconds(text) <= _LONGEST_ANSWER_US:
+        what = "is not from 1us to 10s"
+        raise Unfit(f"{text!r} {what}", what)
+    return text
+
+
+JsonKey = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^.\x00-\x1f\x7f-\x9f]+(\.[^.\x00-\x1f\x7f-\x9f]+)*$", max_length=200),
+    Expect('a key of a JSON document, such as "status" or "database.connected"'),
+]
+JsonValue = Annotated[
+    bool | Annotated[int, Field(ge=-(2**63), lt=2**63)] | Annotated[str, StringConstraints(max_length=200)],
+    Exact(),
+    Expect("text in quotes, a whole number, true or false"),
+]
+
+
 class Health(Node):
     path: UrlPath
-    status: Number = 200
-    within: Span = "2s"
+    status: Annotated[Number, Field(ge=200, le=599)] = 200
+    within: Annotated[Span, AfterValidator(_within), Expect("a time from 1us to 10s")] = "2s"
+    text: Annotated[str, StringConstraints(max_length=200)] = ""
+    values: dict[JsonKey, JsonValue] = Field(default={}, max_length=20)
 
 
 class Port(Node):

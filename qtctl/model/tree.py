@@ -71,6 +71,8 @@ class StandIn:
     """address, port of the store that it uses"""
     forks: bool = False
     pid_file: str = ""
+    bodies: tuple[tuple[str, str], ...] = ()
+    """health path, what it answers there, where the registry says what must be in it"""
 
 
 @dataclass(frozen=True, slots=True)

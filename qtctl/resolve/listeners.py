@@ -33,4 +33,6 @@ def _listener(name: str, port: Port, origin: Origin) -> Listener:
         health_status=health.status,
         health_within_us=microseconds(health.within),
         origin=origin,
+        health_text=health.text,
+        health_values=tuple(sorted(health.values.items())),
     )

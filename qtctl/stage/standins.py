@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from qtctl.model.desired import Desired, DesiredKey, DesiredService
 from qtctl.model.desired_store import DesiredStore
@@ -18,7 +19,12 @@ def stand_ins(desired: Desired) -> tuple[StandIn, ...]:
     """One for each service, each external with ports, and the lab's own feeders. Sorted by unit."""
     services = [_of_service(desired, service) for service in desired.services]
     externals = [
-        StandIn(external.unit, listen=_tcp(external.ports), udp=_udp(external.ports))
+        StandIn(
+            external.unit,
+            listen=_tcp(external.ports),
+            udp=_udp(external.ports),
+            bodies=_bodies(external.ports),
+        )
         for external in desired.externals
         if external.running and external.unit not in {store.unit for store in desired.stores}
     ]
@@ -39,6 +45,7 @@ def specs_file(found: Iterable[StandIn]) -> TreeFile:
             "redis": list(each.redis),
             "forks": each.forks,
             "pid_file": each.pid_file,
+            **({"bodies": dict(each.bodies)} if each.bodies else {}),
         }
         for each in found
     }
@@ -69,6 +76,7 @@ def _of_service(desired: Desired, service: DesiredService) -> StandIn:
         redis=_redis(desired, service.store),
         forks=service.type == "forking",
         pid_file=dict(service.settings).get("PIDFile", ""),
+        bodies=_bodies(service.ports),
     )
 
 
@@ -120,6 +128,26 @@ def _redis(desired: Desired, name: str) -> tuple[str, int]:
 
 def _tcp(ports: Iterable[Listener]) -> tuple[tuple[str, int, str, int], ...]:
     return tuple((p.address, p.port, p.health_path, p.health_status) for p in ports if p.protocol == "tcp")
+
+
+def _bodies(ports: Iterable[Listener]) -> tuple[tuple[str, str], ...]:
+    """What each health URL answers, where a text or JSON values are declared: an answer that is as declared."""
+    asked = (port for port in ports if port.health_text or port.health_values)
+    return tuple((port.health_path, _body(port)) for port in asked)
+
+
+def _body(port: Listener) -> str:
+    if not port.health_values:
+        return f"{port.health_text}\n"
+    document: dict[str, Any] = {}
+    for key, value in port.health_values:
+        *folders, last = key.split(".")
+        table = document
+        for folder in folders:
+            table = table.setdefault(folder, {})
+        table[last] = value
+    text = json.dumps(document)
+    return text if port.health_text in text else json.dumps({**document, "text": port.health_text})
 
 
 def _udp(ports: Iterable[Listener]) -> tuple[tuple[str, int], ...]:

@@ -22,7 +22,7 @@ from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredH
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
-from qtctl.model.facts import Fact, File, Listeners, Reach, Unit, UnitListing, VenvCheck, to_value
+from qtctl.model.facts import Fact, File, Health, Listeners, Reach, Unit, UnitListing, VenvCheck, to_value
 from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, StreamGroups
@@ -104,7 +104,7 @@ def desired(**changes: Any) -> Desired:
     )  # fmt: skip
     monitor = service("monitor", ServiceState.STOPPED, ports=(listener(port=8005),), consumes=(membership(SIZES),))
     nightly = service("nightly", ServiceState.ON_TIMER)
-    ports = (listener(port=6379, origin=Origin("externals.toml", ("redis-server", "ports", "redis"))),)
+    ports = (listener(port=6379, health_path="", origin=Origin("externals.toml", ("redis-server", "ports", "redis"))),)
     external = Origin("externals.toml", ("redis-server",))
     schedule = (("OnCalendar", "daily"),)
     plain = build_host(
@@ -186,6 +186,7 @@ def values(want: Desired) -> dict[Need, Fact]:
     fixed: dict[str, Any] = {
         "unit.listing": UnitListing({**loaded, "ssh.service": ["loaded", "active", "running"]}, files),
         "listeners": Listeners(ROWS),
+        "health": Health(200),
         "reach": Reach("audit"),
         "account": Account("qt", 1001, 1001, "/home/qt", "/bin/sh"),
         "auditor": Auditor(

@@ -1,0 +1,184 @@
+"""GET over byte streams of our own (forwarded channels, sockets), many at the same time, each within its time.
+
+Nothing but GET, no redirect followed, no name resolved, and never more read than is said here. http.client takes 15 ms
+to import, and reads a line for as long as somebody sends it byte by byte.
+"""
+
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from qtctl.adapters.bounds import KIB, Deadline, said
+from qtctl.adapters.byte_stream import Wire, receive, send_all
+from qtctl.dialects.http import MOST_BODY, authority, near, request_path
+from qtctl.errors import HostError, Refused, Unreachable
+from qtctl.model.inquiry import HealthQuestion
+from qtctl.probes.health import HttpReply
+
+AT_ONCE = 16
+MOST_HEAD = 32 * KIB
+_MOST_INTERIM = 8
+_STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r?\n")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LENGTH = re.compile(rb"(?im)^content-length:[ \t]*([0-9]{1,18})[ \t]*\r?$")
+_CHUNKED = re.compile(rb"(?im)^transfer-encoding:.*\bchunked[ \t]*\r?$")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]{0,200}\r?\n")
+_FIRST_FINAL = 200
+_A_MOMENT_S = 0.05
+_LOST = HttpReply(refused="the connection to the host was lost")
+
+Dial = Callable[[str, int, float], Wire]
+"""Address, port and seconds → a stream. HostError where nobody takes the connection."""
+
+
+class NotHttp(Exception):
+    """What came is no answer to a GET."""
+
+
+class Gets:
+    """qtctl.interfaces.host.Gets: begun at once, by threads of its own."""
+
+    def __init__(self, dial: Dial, questions: Sequence[HealthQuestion], alive: Callable[[], bool]) -> None:
+        """`alive`: whether the connection to the host is; where it is not, no program is to blame."""
+        self._dial, self._questions, self._alive = dial, questions, alive
+        self._replies: list[HttpReply | None] = [None] * len(questions)
+        self._left = deque(range(len(questions)))
+        count = min(AT_ONCE, len(questions))
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self, deadline_s: float) -> list[HttpReply]:
+        """The replies in order of the questions. What did not come by the deadline is refused."""
+        until = time.monotonic() + deadline_s
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        self._left.clear()
+        late = HttpReply(refused="the time for this look was over before it answered")
+        return [reply or late for reply in self._replies]
+
+    def _work(self) -> None:
+        while True:
+            try:
+                number = self._left.popleft()
+            except IndexError:
+                return
+            reply = _get(self._dial, self._questions[number])
+            self._replies[number] = reply if not reply.error or self._is_alive() else _LOST
+
+    def _is_alive(self) -> bool:
+        """Streams end a moment before their connection says that it has."""
+        time.sleep(_A_MOMENT_S)
+        return self._alive()
+
+
+def _get(dial: Dial, question: HealthQuestion) -> HttpReply:
+    began, within_s = time.monotonic(), question.within_us / 1e6
+    try:
+        reply = _ask(dial, question, within_s)
+    except TimeoutError:
+        reply = HttpReply(error=f"no answer in {within_s:g} s")
+    except NotHttp as error:
+        reply = HttpReply(error=str(error))
+    except (Refused, Unreachable) as error:
+        reply = HttpReply(refused=str(error))
+    except (HostError, OSError, EOFError) as error:
+        reply = HttpReply(error=said(str(error)) or "it closed the connection")
+    except Exception as error:  # noqa: BLE001 - a library's own, at what a host sent: this thread has nobody else to tell
+        reply = HttpReply(refused=f"not understood: {said(f'{type(error).__name__} {error}')}")
+    return _timed(reply, time.monotonic() - began)
+
+
+def _timed(reply: HttpReply, took_s: float) -> HttpReply:
+    return HttpReply(reply.status, reply.body, reply.whole, reply.error, reply.refused, took_s)
+
+
+def _ask(dial: Dial, question: HealthQuestion, within_s: float) -> HttpReply:
+    """The way there has its own share of time: a round trip is not the program's."""
+    began, address = time.monotonic(), near(question.address)
+    wire = dial(address, question.port, within_s)
+    try:
+        deadline = Deadline(within_s + time.monotonic() - began)
+        place = authority(address, question.port)
+        head = f"GET {request_path(question.path)} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: qtctl\r\nAccept: */*\r\n"
+        send_all(wire, f"{head}Accept-Encoding: identity\r\nConnection: close\r\n\r\n".encode(), deadline)
+        return _Answer(wire, deadline).read(body=bool(question.text or question.keys))
+    finally:
+        wire.close()
+
+
+class _Answer:
+    """An HTTP/1 response, read from a stream."""
+
+    def __init__(self, wire: Wire, deadline: Deadline) -> None:
+        self._wire, self._deadline = wire, deadline
+        self._held = b""
+        self._ended = False
+
+    def read(self, *, body: bool) -> HttpReply:
+        """The first response that is not an interim one; its body up to `MOST_BODY`, where it is asked for."""
+        for _ in range(_MOST_INTERIM):
+            status, head = self._head()
+            if status >= _FIRST_FINAL:
+                content, whole = self._body(head) if body else (b"", True)
+                return HttpReply(status, content, whole)
+        raise NotHttp("interim responses without end")
+
+    def _more(self) -> bool:
+        """Whether something came."""
+        piece = b"" if self._ended else receive(self._wire, 16 * KIB, self._deadline)
+        self._held += piece
+        self._ended = not piece
+        return bool(piece)
+
+    def _head(self) -> tuple[int, bytes]:
+        while (end := _HEAD_END.search(self._held)) is None:
+            if len(self._held) > MOST_HEAD:
+                raise NotHttp(f"no end of headers in {MOST_HEAD // KIB} KiB")
+            if not self._more():
+                raise NotHttp("it closed the connection in the middle of an answer" if self._held else _SILENT)
+        head, self._held = self._held[: end.end()], self._held[end.end() :]
+        found = _STATUS.match(head)
+        if found is None:
+            raise NotHttp(f"no HTTP: {said(head[:80])}")
+        return int(found[1]), head
+
+    def _body(self, head: bytes) -> tuple[bytes, bool]:
+        if _CHUNKED.search(head):
+            return self._chunks()
+        length = _LENGTH.search(head)
+        wanted = int(length[1]) if length else None
+        most = MOST_BODY if wanted is None else min(wanted, MOST_BODY)
+        while len(self._held) <= most and (wanted is None or len(self._held) < wanted) and self._more():
+            pass
+        if wanted is not None and len(self._held) < most:
+            raise NotHttp("it closed the connection in the middle of an answer")
+        whole = wanted <= MOST_BODY if wanted is not None else len(self._held) <= MOST_BODY
+        return self._held[:most], whole
+
+    def _chunks(self) -> tuple[bytes, bool]:
+        body = b""
+        while len(body) < MOST_BODY:
+            size = self._chunk_size()
+            if size == 0:
+                return body, True
+            wanted = min(size, MOST_BODY + 1)
+            while len(self._held) < wanted + 2 and self._more():
+                pass
+            if len(self._held) < wanted:
+                raise NotHttp("it closed the connection in the middle of an answer")
+            body += self._held[:wanted]
+            self._held = self._held[wanted:].lstrip(b"\r\n")
+        return body[:MOST_BODY], False
+
+    def _chunk_size(self) -> int:
+        while (found := _CHUNK.match(self._held)) is None:
+            if len(self._held) > KIB or not self._more():
+                raise NotHttp("a chunk without its size")
+        self._held = self._held[found.end() :]
+        return int(found[1], 16)
+
+
+_SILENT = "it closed the connection without an answer"

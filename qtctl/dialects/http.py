@@ -1,0 +1,44 @@
+"""URLs of a host's own programs: where they are asked from the host itself, and the command that asks again."""
+
+from urllib.parse import quote as percent
+
+from qtctl.dialects.shell import quote
+
+_EVERYWHERE = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
+_PATH = "/?:@!$&'()*+,;=%-._~"
+MOST_BODY = 64 * 1024
+"""Bytes of a body that are read."""
+
+
+def url_subject(address: str, port: int, path: str) -> str:
+    """How checks and facts name a URL: `127.0.0.1:8001/health`."""
+    return f"{address}:{port}{path}"
+
+
+def near(address: str) -> str:
+    """Where the host itself reaches a listener that is declared at `address`: no other address than that, or loopback.
+
+    Without brackets; `*`, 0.0.0.0 and [::] are the loopback address.
+    """
+    plain = address.replace("[", "").replace("]", "")
+    if not plain.startswith("fe80"):
+        plain = plain.partition("%")[0]
+    return _EVERYWHERE.get(plain, plain)
+
+
+def authority(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def request_path(path: str) -> str:
+    """As it stands in a request: ASCII, no fragment."""
+    return percent(path, safe=_PATH)
+
+
+def again(address: str, port: int, path: str, within_s: float, shown: str) -> str:
+    """A command that sends the same GET and prints the Python expression `shown` of the answer `r`; else `none`."""
+    program = (
+        f"import http.client, json; c = http.client.HTTPConnection({near(address)!r}, {port}); "
+        f"c.request('GET', {request_path(path)!r}); r = c.getresponse(); print({shown})"
+    )
+    return f"timeout {within_s + 1:g} python3 -I -c {quote(program)} 2>/dev/null || echo none"

@@ -1,0 +1,72 @@
+"""Health URLs (fact `health`): what to ask, and what the answers mean. Of a body only what is declared is kept."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from qtctl.dialects import http
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Health
+from qtctl.model.inquiry import HealthQuestion
+from qtctl.model.json import Json
+from qtctl.probes.answer import Answer, observed, refused
+
+_LONGEST_VALUE = 200
+STATUS = "r.status"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """`error`: why there was no whole answer, as far as the program is to blame. `refused`: why nothing was learned."""
+
+    status: int = 0
+    body: bytes = b""
+    whole: bool = True
+    error: str = ""
+    refused: str = ""
+    took_s: float = 0.0
+
+
+def again(question: HealthQuestion) -> str:
+    return http.again(question.address, question.port, question.path, question.within_us / 1e6, STATUS)
+
+
+def answer(need: Need, question: HealthQuestion, reply: HttpReply) -> Answer:
+    command = again(question)
+    if reply.refused:
+        return refused(need, reply.refused, again=command)
+    text = reply.body.decode("utf-8", "replace")
+    values = _values(text, question.keys) if question.keys and not reply.error else {}
+    found = Health(
+        status=reply.status,
+        error=reply.error,
+        cut=not reply.whole,
+        text=(question.text in text) if question.text and not reply.error else None,
+        values=values,
+    )
+    return observed(need, found, again=command, line=str(reply.status) if reply.status else "none")
+
+
+def _values(text: str, keys: Iterable[str]) -> dict[str, Json]:
+    """The declared keys that are in the document. One that is a table or a list is named as what it is."""
+    try:
+        document: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    found = ((key, _value(document, key)) for key in keys)
+    return {key: value for key, (there, value) in found if there}
+
+
+def _value(document: object, key: str) -> tuple[bool, Json]:
+    at = document
+    for part in key.split("."):
+        if not isinstance(at, Mapping) or part not in at:
+            return False, None
+        at = at[part]
+    if isinstance(at, str):
+        return True, at[:_LONGEST_VALUE]
+    if at is None or isinstance(at, bool | float):
+        return True, at if at == at and at not in (float("inf"), float("-inf")) else str(at)  # noqa: PLR0124 - NaN
+    if isinstance(at, int):
+        return True, at if abs(at) < 2**63 else str(at)[:_LONGEST_VALUE]
+    return True, "(a list)" if isinstance(at, list) else "(a table)"
