@@ -1,5 +1,6 @@
 """URLs of a host's own programs: where they are asked from the host itself, and the command that asks again."""
 
+import json
 from urllib.parse import quote as percent
 
 from qtctl.dialects.shell import quote
@@ -35,10 +36,15 @@ def request_path(path: str) -> str:
     return percent(path, safe=_PATH)
 
 
+def text(value: str) -> str:
+    """A text of Python, in double quotes: the shell has the single ones."""
+    return json.dumps(value)
+
+
 def again(address: str, port: int, path: str, within_s: float, shown: str) -> str:
     """A command that sends the same GET and prints the Python expression `shown` of the answer `r`; else `none`."""
     program = (
-        f"import http.client, json; c = http.client.HTTPConnection({near(address)!r}, {port}); "
-        f"c.request('GET', {request_path(path)!r}); r = c.getresponse(); print({shown})"
+        f"import http.client, json; c = http.client.HTTPConnection({text(near(address))}, {port}); "
+        f'c.request("GET", {text(request_path(path))}); r = c.getresponse(); print({shown})'
     )
     return f"timeout {within_s + 1:g} python3 -I -c {quote(program)} 2>/dev/null || echo none"

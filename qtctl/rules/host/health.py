@@ -75,11 +75,11 @@ def _its_own(facts: Facts, place: Place) -> bool:
 def _wrong(need: Need, port: Listener, answer: Health) -> Iterator[ProofSource]:
     """The first thing in the body that is not as declared."""
     if port.health_text and not answer.text:
-        yield _proof(need, port, f"{port.health_text!r} in {BODY}.decode('utf-8', 'replace')", False)
+        yield _proof(need, port, f'{http.text(port.health_text)} in {BODY}.decode("utf-8", "replace")', False)
     values = answer.values or {}
     for key, wanted in port.health_values:
         if key not in values or not _same(values[key], wanted):
-            parts = "".join(f"[{part!r}]" for part in key.split("."))
+            parts = "".join(f"[{http.text(part)}]" for part in key.split("."))
             line = _json(values[key]) if key in values else "none"
             yield _proof(need, port, f"json.dumps(json.loads({BODY}){parts})", line)
 
