@@ -1,6 +1,7 @@
 """Health URLs (fact `health`): what to ask, and what the answers mean. Of a body only what is declared is kept."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -64,9 +65,9 @@ def _value(document: object, key: str) -> tuple[bool, Json]:
             return False, None
         at = at[part]
     if isinstance(at, str):
-        return True, at[:_LONGEST_VALUE]
+        return True, at[:_LONGEST_VALUE].encode("utf-8", "replace").decode()
     if at is None or isinstance(at, bool | float):
-        return True, at if at == at and at not in (float("inf"), float("-inf")) else str(at)  # noqa: PLR0124 - NaN
+        return True, at if not isinstance(at, float) or math.isfinite(at) else str(at)
     if isinstance(at, int):
         return True, at if abs(at) < 2**63 else str(at)[:_LONGEST_VALUE]
     return True, "(a list)" if isinstance(at, list) else "(a table)"

@@ -35,6 +35,33 @@ BROKEN = {
             )
         ],
     ),
+    "health that cannot be": (
+        edited(
+            "services/api.toml",
+            'health = { path = "/health" }',
+            'health = { path = "health", status = 42, within = "1h", values = { a = 1.5 } }',
+        ),
+        [
+            'services/api.toml:13: ports.http.health.path is "health", should be the path of a URL, such as "/health"',
+            "services/api.toml:13: ports.http.health.status is 42, should be a whole number from 200 to 599",
+            'services/api.toml:13: ports.http.health.within is "1h", which is not from 1us to 10s',
+            (
+                "services/api.toml:13: ports.http.health.values.a is 1.5, should be text in quotes, a whole number, "
+                'true or false (write a = "1.5")'
+            ),
+        ],
+    ),
+    "health over UDP, and a value that is a table too": (
+        edited(
+            "services/api.toml",
+            'health = { path = "/health" }',
+            'health = { path = "/health", values = { a = 1, "a.b" = 2 } }\nprotocol = "udp"',
+        ),
+        [
+            "services/api.toml:13: a health URL is asked over TCP, and the port is udp (remove health)",
+            "services/api.toml:13: a is a value and a table of further values (declare one of the two)",
+        ],
+    ),
     "a span systemd refuses": (
         edited("streams.toml", '"60s"', '"sixty"'),
         ['streams.toml:3: "s:tick".max_age is "sixty", should be a time span, such as "5s", "2min 30s" or "infinity"'],

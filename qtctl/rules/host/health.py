@@ -6,6 +6,7 @@ from functools import partial
 
 from qtctl.dialects import http
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
@@ -98,10 +99,12 @@ def _proof(need: Need, port: Listener, expression: str, line: object) -> ProofSo
     return ProofSource(need, again, str(line))
 
 
-def _remedy(place: Place, answer: Health) -> str:
+def _remedy(place: Place, answer: Health) -> Remedy:
+    """A restart heals what does not answer; what answers that it is not well has a reason."""
+    log = ("journalctl", "-u", place.unit, "-n", "50", "--no-pager")
     if answer.status:
-        return f"journalctl -u {place.unit} -n 50 says why; or declare what it should answer"
-    return f"journalctl -u {place.unit} -n 50, then systemctl restart {place.unit}"
+        return steps(log, "it should say what is wrong; or declare what the URL should answer")
+    return steps(log, ("systemctl", "restart", place.unit))
 
 
 QT305 = Rule(
