@@ -58,7 +58,7 @@ class _Bench:
 
     def __init__(self, desired: Desired, evidence: Evidence) -> None:
         self.host = desired.host
-        self.policy = Policy.of(desired.fail_on, dict(desired.severities))
+        self.policy = Policy.of(desired.fail_on, dict(desired.severities), desired.waivers, evidence.taken_at)
         self.facts = Facts.of(evidence)
         self.asks: dict[int, Ask] = {ask.n: ask for ask in evidence.asks}
         self.taken_at = evidence.taken_at

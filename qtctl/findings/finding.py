@@ -56,7 +56,8 @@ class Finding:
     `id` is "" for a choice that no rule judges. `place`: what declares it, a node of the registry until the line is
     looked up. `what`: the fault in a sentence that the subject begins, where `expected` and `observed` do not say it;
     it names keys, never secrets. `remedy`: what to do; `commands`: those in it. `reason`: why the outcome is
-    unknown. `cause`: the fingerprint of the finding that caused this one. `waiver`: why it was accepted.
+    unknown. `cause`: the fingerprint of the finding that caused this one. `waiver`: why it is accepted;
+    `expired_waiver`: why it was, until a day.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Finding:
     reason: str | None = None
     cause: str | None = None
     waiver: str | None = None
+    expired_waiver: str | None = None
     fix: Fix | None = None
     fingerprint: str
 

@@ -19,7 +19,12 @@ class Remedy:
         return tuple(step for step in self.steps if not isinstance(step, str))
 
     def __str__(self) -> str:
-        return "; ".join(step if isinstance(step, str) else join(step) for step in self.steps)
+        texts = [step if isinstance(step, str) else join(step) for step in self.steps]
+        return "".join(f"{text}{_before_next(text)}" for text in texts[:-1]) + "".join(texts[-1:])
+
+
+def _before_next(text: str) -> str:
+    return " " if text.endswith((",", ":", " then")) else "; "
 
 
 def steps(*each: Command | str) -> Remedy:

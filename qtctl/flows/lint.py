@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from qtctl.errors import InputError, InputErrors, Place, Unrendered
 from qtctl.findings.finding import Finding, Severity
@@ -12,7 +13,8 @@ from qtctl.lint.lint import lint as judge
 from qtctl.model.desired import Desired
 from qtctl.model.instance_ports import ports_claimed
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Policy, Registry
+from qtctl.model.policy import Policy
+from qtctl.model.registry import Registry
 from qtctl.model.states import KeyType
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
 from qtctl.model.vocabulary import key_paths
@@ -90,7 +92,8 @@ def findings(registry: Registry, templates: Templates, unsure: frozenset[str] | 
             hosts.append(desired)
             values = _of_values(error) if unsure is None else _of_whole(desired, error, unsure)
             refused += list(unwritable(desired, values, key_paths()))
-    return (*dict.fromkeys(refused), *judge(registry, hosts, templates, key_paths(), unsure))
+    today = datetime.now(UTC).date().isoformat()
+    return (*dict.fromkeys(refused), *judge(registry, hosts, templates, key_paths(), unsure=unsure, today=today))
 
 
 def _of_values(error: InputError) -> list[Unrendered]:

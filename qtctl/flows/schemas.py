@@ -14,6 +14,7 @@ from qtctl.findings.verdict import Conclusion
 from qtctl.model import registry as model
 from qtctl.model.accounts import Folder
 from qtctl.model.fields import AbsolutePath, Name
+from qtctl.model.policy import Policy
 from qtctl.model.service import Service
 from qtctl.registry.load import TABLES
 from qtctl.reports.schemas import schemas as report_schemas
@@ -25,7 +26,7 @@ Meanings = Mapping[str, Mapping[str, str]]
 
 WHOLE: dict[str, type[BaseModel]] = {
     "fleet": model.Fleet,
-    "policy": model.Policy,
+    "policy": Policy,
     "service": Service,
     "legacy": model.Legacy,
 }

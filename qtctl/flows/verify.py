@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from qtctl.dialects.arguments import masked_lines
 from qtctl.dialects.lines import lines
@@ -120,7 +121,7 @@ class _Work:
             calendars=calendar[1],
             security=security[0],
             exposures=security[1],
-            policy=Policy.of(desired.fail_on, dict(desired.severities)),
+            policy=Policy.of(desired.fail_on, dict(desired.severities), desired.waivers, datetime.now(UTC).isoformat()),
         )
 
     def _verify(self, staged: Staged) -> _Verify:

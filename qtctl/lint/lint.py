@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding
 from qtctl.findings.policy import Policy
+from qtctl.lint.waivers import waiver_findings
 from qtctl.model.desired import Desired
 from qtctl.model.registry import Registry
 from qtctl.rules.catalogue import view_rules
@@ -17,19 +18,25 @@ def lint(
     hosts: Iterable[Desired],
     templates: Mapping[str, str],
     keys: Keys,
+    *,
     unsure: frozenset[str] | None = None,
+    today: str = "",
 ) -> tuple[Finding, ...]:
     """Every finding once, with the severity that the policy gives it, sorted by place.
 
     `keys`: directive → keys of a table. `hosts` are rendered; one without `.files` could not be, and only what needs no
-    unit is judged of it. `unsure`: as a view has it.
+    unit is judged of it. `unsure`: as a view has it. `today`: by which waivers expire, ISO 8601; "" for none does.
     """
     found: dict[Finding, None] = {}
+    hosts = tuple(hosts)
     for number, desired in enumerate(hosts):
         view = look(registry, desired, templates, keys, first=number == 0, unsure=unsure)
         for rule in view_rules():
             found.update(dict.fromkeys(rule.look(view)))
-    policy = Policy.of(registry.policy.fail_on, registry.policy.severities)
+    waivers = registry.policy.waived()
+    expired = waiver_findings(waivers, hosts, found, today, whole=unsure is None)
+    found.update(dict.fromkeys(tuple(expired)))
+    policy = Policy.of(registry.policy.fail_on, registry.policy.severities, waivers, today)
     return tuple(sorted(map(policy.rule, found), key=_place))
 
 

@@ -15,6 +15,7 @@ from qtctl.model.names import ENDINGS
 from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.unit_kinds import UnitKind
+from qtctl.model.waiver import Waived
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +296,7 @@ class Desired:
     fail_on: str
     templates: tuple[DesiredService, ...] = ()
     """Rendered, and run only as their instances, which stand among the services."""
+    waivers: tuple[Waived, ...] = ()
     other_units: tuple[DesiredOther, ...] = ()
     """Sockets, paths, slices, mounts, automounts and swaps; their templates too."""
     dropins: tuple[DesiredDropin, ...] = ()

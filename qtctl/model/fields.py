@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from qtctl.dialects import endpoints
 from qtctl.dialects.paths import trouble
@@ -62,6 +63,25 @@ FilePath = Annotated[
     str, StringConstraints(min_length=1, max_length=4095), Plain, Expect('the path of a file, such as "bin/start.sh"')
 ]
 """Of a file, absolute or below a folder that another key names."""
+
+
+def _day(value: object) -> object:
+    """TOML has days of its own; one in quotes is the same."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _exists(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+Day = Annotated[
+    str,
+    BeforeValidator(_day),
+    StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"),
+    AfterValidator(_exists),
+    Expect("a day, such as 2027-01-31"),
+]
 
 
 def _read_by(read: Callable[[str], int]) -> AfterValidator:

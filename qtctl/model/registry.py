@@ -30,6 +30,7 @@ from qtctl.model.fields import (
 )
 from qtctl.model.limits import Limits, Restart
 from qtctl.model.origin import Origin
+from qtctl.model.policy import Policy
 from qtctl.model.relations import Order
 from qtctl.model.running import (
     Log,
@@ -182,11 +183,6 @@ class Legacy(Node):
     compose: FilePath
     summary: str = ""
     services: dict[str, Disposition]
-
-
-class Policy(Node):
-    fail_on: Literal["info", "warning", "error"] = "warning"
-    severities: dict[str, Literal["info", "warning", "error"]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

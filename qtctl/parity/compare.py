@@ -31,7 +31,8 @@ class Ground:
 
     @property
     def policy(self) -> Policy:
-        return Policy.of(self.desired.fail_on, dict(self.desired.severities))
+        today = self.facts.taken_at if self.facts is not None else ""
+        return Policy.of(self.desired.fail_on, dict(self.desired.severities), self.desired.waivers, today)
 
     def service(self, name: str, line: int | None) -> Service:
         return Service(self.file, name, line, self.desired.host)

@@ -18,6 +18,7 @@ from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
 from qtctl.model.accounts import Folder, User
 from qtctl.model.origin import Origin
+from qtctl.model.policy import Policy
 from qtctl.model.service import Service
 from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.model.units import Original
@@ -64,10 +65,10 @@ def load(files: Mapping[str, bytes]) -> model.Registry:
     return reading.registry
 
 
-def read_policy(content: bytes) -> model.Policy:
+def read_policy(content: bytes) -> Policy:
     """policy.toml alone. InputErrors as of a whole registry."""
     loader = _Loader({"policy.toml": content})
-    found = loader.whole("policy.toml", model.Policy)
+    found = loader.whole("policy.toml", Policy)
     problems = [] if found is None else [_placed(loader.places, each) for each in check_policy(found)]
     if found is None or loader.errors or problems:
         raise InputErrors(_in_order([*loader.errors, *problems]))
@@ -137,7 +138,7 @@ class _Loader:
             if name not in self.files
         ]
         fleet = self.whole("fleet.toml", model.Fleet)
-        policy = self.whole("policy.toml", model.Policy) or model.Policy()
+        policy = self.whole("policy.toml", Policy) or Policy()
         tables: dict[str, Any] = {field: self._table(name, field, kind) for name, (field, kind) in TABLES.items()}
         services = self._services()
         legacy = {name: record for name in self._below("legacy") if (record := self.whole(name, model.Legacy))}

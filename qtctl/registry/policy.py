@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Policy
+from qtctl.model.policy import Policy
 from qtctl.rules.problem import Problem
 
 
 def policy(declared: Policy) -> Iterator[Problem]:
-    if not declared.severities:
+    if not declared.severities and not declared.waivers:
         return
     from qtctl.rules.catalogue import ids  # noqa: PLC0415 - loads every rule; few registries change a severity
 
-    for id_ in declared.severities:
+    named: list[tuple[str, tuple[str, ...]]] = [(id_, ("severities", id_)) for id_ in declared.severities]
+    named += [(waiver.id, ("waivers", str(number), "id")) for number, waiver in enumerate(declared.waivers)]
+    for id_, path in named:
         if id_ not in ids():
             near = get_close_matches(id_.upper(), sorted(ids()), n=1, cutoff=0.7)
             hint = f"did you mean {near[0]}?" if near else "qtctl explain lists all"
-            yield Problem(f"no finding has the id {id_[:200]}", Origin("policy.toml", ("severities", id_)), hint)
+            yield Problem(f"no finding has the id {id_[:200]}", Origin("policy.toml", path), hint)

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Policy, Registry
+from qtctl.model.policy import Policy
+from qtctl.model.registry import Registry
 from qtctl.registry.check import check
 from qtctl.rules.problem import Problem
 

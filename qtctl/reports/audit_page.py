@@ -73,10 +73,11 @@ def row(depth: int, check: Check, hidden: dict[str, int]) -> tuple[Text, ...]:
     blind = hidden.get(check.fingerprint, 0)
     leaves = (BREAK, f"leaves {counted(blind, 'check')} unknown") if blind else ()
     waived = (BREAK, f"waived: {check.waiver}") if check.waiver else ()
+    expired = (BREAK, f"its waiver expired: {check.expired_waiver}") if check.expired_waiver else ()
     return (
         "↳ " * depth + check.severity.value,
         check.id,
-        (title, Code(check.subject), *leaves, *waived),
+        (title, Code(check.subject), *leaves, *waived, *expired),
         words(check.expected),
         words(check.observed),
         Code(check.declared),

@@ -90,7 +90,16 @@ def _group(found: Group) -> Record:
     if len(found.members) == 1:
         return _single(found)
     head = (_severity(found.first), found.first.id, found.title)
-    return Record(head, (("", _named(found.members)), ("fix", _fix(found.members)), ("leads to", _consequences(found))))
+    expired = next(filter(None, map(_expired, found.members)), "")
+    return Record(
+        head,
+        (
+            ("", _named(found.members)),
+            ("waiver", expired),
+            ("fix", _fix(found.members)),
+            ("leads to", _consequences(found)),
+        ),
+    )
 
 
 def _single(found: Group) -> Record:
@@ -98,10 +107,15 @@ def _single(found: Group) -> Record:
     fields: tuple[tuple[str, Text], ...] = (
         ("", check.title),
         ("observed", words(check.observed)),
+        ("waiver", _expired(check)),
         ("fix", check.remedy),
         ("leads to", _consequences(found)),
     )
     return Record((_severity(check), check.id, Code(check.subject)), fields)
+
+
+def _expired(check: Check) -> str:
+    return f"expired: {check.expired_waiver}" if check.expired_waiver else ""
 
 
 def _named(checks: Sequence[Check]) -> Text:
@@ -131,7 +145,7 @@ def _line(found: Group) -> Paragraph:
     """One line, where it fits."""
     check = found.first
     title: Text = (f"{found.title}: ", *parts(_named(found.members)))
-    because: Text = f" ({check.waiver})" if check.waiver else ""
+    because: Text = f" · {check.waiver}" if check.waiver else ""
     return Paragraph((_severity(check), f" {check.id} ", *parts(title), *parts(because)), hang=2)
 
 
@@ -147,6 +161,7 @@ def _finding(depth: int, check: Check) -> Record:
         ("declared", check.declared),
         ("proof", joined((Code(proof.again), " → ", proof.line) for proof in check.proof)),
         ("waived", check.waiver or ""),
+        ("waiver", _expired(check)),
         ("fix", check.remedy),
     )
     return Record((_severity(check), check.id, Code(check.subject)), fields, depth)

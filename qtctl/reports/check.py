@@ -26,6 +26,7 @@ class Check:
     because: str | None
     waiver: str | None
     fingerprint: str
+    expired_waiver: str | None = field(kw_only=True, default=None)
 
     @classmethod
     def of(cls, finding: Finding) -> "Check":
@@ -46,4 +47,5 @@ class Check:
             because=finding.cause,
             waiver=finding.waiver,
             fingerprint=finding.fingerprint,
+            expired_waiver=finding.expired_waiver,
         )

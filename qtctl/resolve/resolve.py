@@ -98,6 +98,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         retired_units=tuple(_retired_units(registry)),
         severities=tuple(sorted(registry.policy.severities.items())),
         fail_on=registry.policy.fail_on,
+        waivers=registry.policy.waived(),
         accounts=accounts(registry, host),
         folders=folders(registry, host),
         hosts_file=hosts_file(registry, host),

@@ -12,12 +12,14 @@ from qtctl.findings.policy import Policy
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.audit import concluded
 from qtctl.flows.lint import lint
+from qtctl.model.origin import Origin
+from qtctl.model.waiver import Waived
 from qtctl.parity.compare import compare
 from qtctl.reports.parity import build as build_parity
 from qtctl.reports.verify import build as build_verify
 from qtctl.stage.verified import AnalyzeAnswer, Exposure, Verified
+from tests.audit.build import ENGINE, evidence
 from tests.audit.build import desired as audited
-from tests.audit.build import evidence
 from tests.lint.cases import CASES
 from tests.parity.fleet import desired as compared
 
@@ -78,3 +80,27 @@ def test_an_unnamed_id_keeps_its_own_severity() -> None:
         id="QT201", outcome=Outcome.BROKEN, severity=Severity.ERROR, title="", subject="a", fingerprint="0"
     )
     assert Policy.of("warning", {"QT202": "info"}).rule(finding) is finding
+
+
+def waived(until: str) -> Finding:
+    """The finding of QT219 of a fleet that lives with it until a day; its evidence is of 2026-01-17."""
+    waiver = Waived("QT219", "quantum-*", "the model is retrained", "Ann", until, Origin("policy.toml"))
+    desired = replace(audited(), waivers=(waiver,))
+    checks = judge(desired, evidence(audited(), {f"unit {ENGINE}": {"active_state": "inactive", "sub_state": "dead"}}))
+    return next(check for check in checks if check.id == "QT219" and check.outcome is Outcome.BROKEN)
+
+
+def test_a_waiver_counts_until_the_end_of_its_last_day() -> None:
+    text = "the model is retrained (Ann, until 2026-01-17)"
+    assert (waived("2026-01-17").waiver, waived("2026-01-17").expired_waiver) == (text, None)
+
+
+def test_an_expired_waiver_counts_again_and_says_so() -> None:
+    found = waived("2026-01-16")
+    assert (found.waiver, found.expired_waiver) == (None, "the model is retrained (Ann, until 2026-01-16)")
+
+
+def test_what_holds_needs_no_waiver() -> None:
+    waiver = Waived("QT219", "*", "because", "Ann", "2999-01-01", Origin("policy.toml"))
+    checks = judge(replace(audited(), waivers=(waiver,)), evidence(audited()))
+    assert {check.waiver for check in checks} == {None}

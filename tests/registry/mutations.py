@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from qtctl.adapters.files import read_registry
 from qtctl.model import registry as model
+from qtctl.model.policy import Policy
 from qtctl.model.service import Service
 from qtctl.registry.load import TABLES
 from tests.registry.small import SMALL
@@ -49,7 +50,7 @@ REQUIRED = {
 
 WHOLE: dict[str, type[BaseModel]] = {
     "fleet.toml": model.Fleet,
-    "policy.toml": model.Policy,
+    "policy.toml": Policy,
     "services/x.toml": Service,
     "legacy/c.toml": model.Legacy,
 }

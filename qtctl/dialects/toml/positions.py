@@ -49,17 +49,27 @@ def line_written_in(lines: dict[str, int], path: str) -> int | None:
 
 
 def index(text: str) -> dict[Path, int]:
-    """Every key path of a TOML text and the line of the statement that first writes it."""
+    """Every key path of a TOML text and the line of the statement that first writes it.
+
+    Tables of an array (`[[waivers]]`) have their numbers in it, from 0: `("waivers", "1", "id")`. Without a number
+    stands what is written first.
+    """
     found: dict[Path, int] = {}
     table: Path = ()
+    unnumbered: Path = ()
+    tables: dict[Path, int] = {}
     for line, statement in _statements(text):
         paths = _paths(tomllib.loads(statement))
         if statement.lstrip().startswith("["):
-            table = paths[-1]
+            table = unnumbered = paths[-1]
+            if statement.lstrip().startswith("[["):
+                number = tables[table] = tables.get(table, -1) + 1
+                table = (*table, str(number))
             _note(found, table, line)
             continue
         for path in paths:
             _note(found, table + path, line)
+            _note(found, unnumbered + path, line)
     return found
 
 

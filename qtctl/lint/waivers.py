@@ -1,0 +1,43 @@
+"""QT117: waivers of policy.toml that have expired, or that match no finding that there could be."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from qtctl.findings.finding import Finding
+from qtctl.model.desired import Desired
+from qtctl.model.waiver import Waived
+from qtctl.rules.registry.waivers import QT117
+
+
+def waiver_findings(
+    waivers: Sequence[Waived], hosts: Sequence[Desired], found: Iterable[Finding], today: str, *, whole: bool
+) -> Iterator[Finding]:
+    """`found`: all else that lint found. `today`: ISO 8601. Not `whole`: some of the registry was not read."""
+    every = tuple(found)
+    for waiver in waivers:
+        subject = f"{waiver.id} {waiver.subject}"
+        if waiver.has_expired(today):
+            yield QT117.broken(
+                subject,
+                f"expired on {waiver.expires}: what it covers counts again",
+                f"settle what it covers and take it out, or let {waiver.owner} decide anew",
+                waiver.origin,
+            )
+        elif whole and not _covers_anything(waiver, hosts, every):
+            yield QT117.broken(
+                subject,
+                "matches nothing: no such finding can be made of what is declared",
+                "correct its subject, or take it out",
+                waiver.origin,
+            )
+
+
+def _covers_anything(waiver: Waived, hosts: Sequence[Desired], found: Sequence[Finding]) -> bool:
+    from qtctl.rules.catalogue import host_rules, view_rules  # noqa: PLC0415 - few registries have waivers
+
+    if any(waiver.covers(each.id, each.subject) for each in found):
+        return True
+    rule = next((each for each in host_rules() if each.id == waiver.id), None)
+    if rule is None:
+        return all(each.id != waiver.id for each in view_rules())
+    subjects = {each.subject for desired in hosts for each in rule.expect(desired)}
+    return "*" in subjects or any(waiver.covers(waiver.id, subject) for subject in subjects)

@@ -1,0 +1,39 @@
+"""policy.toml: what its fleet makes of findings."""
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from qtctl.model.expect import Expect
+from qtctl.model.fields import Day, Node
+from qtctl.model.origin import Origin
+from qtctl.model.waiver import Waived
+
+Line = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=500), Expect("a line of text, not empty")
+]
+
+
+class Waiver(Node):
+    id: Annotated[str, StringConstraints(pattern=r"^QT[0-9]+$"), Expect('the id of a finding, such as "QT208"')]
+    subject: Line
+    reason: Line
+    owner: Line
+    expires: Day
+
+
+class Policy(Node):
+    fail_on: Literal["info", "warning", "error"] = "warning"
+    severities: dict[str, Literal["info", "warning", "error"]] = {}
+    waivers: tuple[Waiver, ...] = ()
+
+    def waived(self) -> tuple[Waived, ...]:
+        return tuple(
+            Waived(each.id, each.subject, each.reason, each.owner, each.expires, origin_of(number))
+            for number, each in enumerate(self.waivers)
+        )
+
+
+def origin_of(number: int) -> Origin:
+    """Of the waiver of that number, from 0."""
+    return Origin("policy.toml", ("waivers", str(number)))

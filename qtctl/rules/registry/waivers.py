@@ -1,0 +1,21 @@
+"""QT117: a waiver that no longer does what somebody meant it to. Found by lint/waivers.py, which sees all findings."""
+
+from qtctl.findings.finding import Severity
+from qtctl.findings.meaning import Meaning
+
+QT117 = Meaning(
+    "QT117",
+    "waiver that is expired or matches nothing",
+    Severity.WARNING,
+    what="A waiver of policy.toml is past its `expires`, so that what it covers counts again. Or it matches nothing: "
+    "no finding of lint has its id and subject, and no unit, port, file or key that is declared for any host could "
+    "have such a finding. Where subjects are known only on a host (QT202, QT203, QT710) and of compose files (QT8xx) "
+    "the second is not judged.",
+    why="A waiver is a decision for a while. One that has run out turns the next audit red without a change on any "
+    "host, and one with a misspelt subject accepts nothing, while its owner believes that it does.",
+    fix="Settle what it covers and take the waiver out, or decide anew and give it another `expires`. Copy id and "
+    "subject from the audit: the subject may be a glob (`quantum-ai-*`).",
+    several="waivers are expired or match nothing",
+    untidy=True,
+)
+RULES = (QT117,)
