@@ -78,8 +78,8 @@ def _live(declared: "Declared", out: Path, *, keep: bool) -> Exit:
     desired = declared.desired
     tree = lab_tree(desired, audit_user=desired.login.audit_user, deploy_user=desired.login.deploy_user)
     with progress(named=True) as say:
+        up([DEMO_HOST], tree, stands_for=desired.host, progress=say)
         try:
-            up([DEMO_HOST], tree, stands_for=desired.host, progress=say)
             outcome = _deploy(declared, say)
             say.clear()
             files = f"{len(desired.files)} files to a throwaway host that stands in for {desired.host}"
