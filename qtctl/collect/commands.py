@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qtctl.collect.ledger import Ledger
 from qtctl.collect.look import Observation
@@ -16,6 +16,8 @@ from qtctl.probes.batch import Command, Frame, Probe, began, frames, script
 REACH = Need(Reach.FACT, "exec")
 MOST_OUTPUT = 4 * 1024 * 1024
 """Bytes that all commands may print: a host of a thousand services prints one million."""
+CLOCK_STEP_S = 0.05
+"""How exact the times of frames are: /proc/uptime has steps of 10 ms, a busy host takes some more to read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,29 @@ def finish(look: Observation, asked: Asked) -> None:
 
 def _note(asked: Asked, done: Completed, ledger: Ledger) -> None:
     commands = asked.commands
-    answers = frames(len(commands), asked.marker, done.stdout, done.stderr)
+    answers = _dated(frames(len(commands), asked.marker, done.stdout, done.stderr), done)
     numbers = [_ask(ledger, command, frame, done) for command, frame in zip(commands, answers, strict=True)]
     at = 0
     for probe, needs in asked.families:
         end = at + len(probe.commands)
         ledger.add(_parsed(probe, needs, answers[at:end]), numbers[at:end])
         at = end
+
+
+def _dated(answers: Sequence[Frame | None], done: Completed) -> list[Frame | None]:
+    """What is not accounted for by the commands was spent before the first or after the last, on the way."""
+    known = [frame for frame in answers if frame is not None]
+    ran_s = max((frame.after_s + frame.took_s for frame in known), default=0.0)
+    end = done.started_at + done.took_s + CLOCK_STEP_S
+    return [
+        frame
+        and replace(
+            frame,
+            earliest=done.started_at + frame.after_s - CLOCK_STEP_S,
+            latest=end - max(ran_s - frame.after_s - frame.took_s, 0),
+        )
+        for frame in answers
+    ]
 
 
 def _parsed(probe: Probe, needs: Sequence[Need], answers: Sequence[Frame | None]) -> list[Answer]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from qtctl.dialects.systemd.unit_name import stem
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
+from qtctl.model.desired_host import DEFAULT_LIMITS, HostLimits
 from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import DesiredUnit, Pairs
@@ -311,6 +312,12 @@ class Desired:
     """What systemd must have loaded, where that has been found out from `files`."""
     systemd: int = 252
     """The version that the host is declared with; the newest that is known here where that was guessed."""
+    limits: HostLimits = DEFAULT_LIMITS
+    os: str = ""
+    """'' where nobody has checked it."""
+    zone_guessed: bool = False
+    needs_systemd: int | None = None
+    """The first version that may know every directive of `files`, where that has been found out from them."""
 
     def units(self) -> tuple[DesiredUnit, ...]:
         """Every unit of the host that systemd can load, sorted by unit: of templates their instances."""

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.evidence import Evidence, Item, Need, State
+from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
-from qtctl.model.moments import microseconds
+from qtctl.model.moments import microseconds, shifted
 from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, StreamGroups
 
 
@@ -188,6 +189,7 @@ class Channel(StrEnum):
     """A Redis server that answers."""
 
 
+INSTALL_GETENT = "install getent on the host, then audit again"
 LET_READ = "let the auditing account read it, or run the command as one that may"
 SEE_BUS = "systemctl status dbus.socket dbus.service on the host, then audit again"
 ASK_REDIS = "let the auditing account run TYPE, XINFO and TIME on Redis, then audit again"
@@ -220,6 +222,7 @@ FACT_KINDS: dict[str, FactKind] = {
     kind.name: kind
     for kind in (
         FactKind(Reach, Channel.SSH, "see the reason; qtctl explain QT701", (("bus", SEE_BUS),)),
+        FactKind(HostState, Channel.EXEC),
         FactKind(HostBaseline, Channel.EXEC),
         FactKind(UnitListing, Channel.BUS, SEE_BUS),
         FactKind(Unit, Channel.BUS, SEE_BUS),
@@ -230,6 +233,10 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(Group, Channel.EXEC),
         FactKind(Auditor, Channel.EXEC),
         FactKind(Hosts, Channel.EXEC),
+        FactKind(SharedIds, Channel.EXEC, INSTALL_GETENT),
+        FactKind(OomKills, Channel.EXEC),
+        FactKind(FileSystem, Channel.EXEC),
+        FactKind(Resolved, Channel.EXEC, "see what the name servers of the host answer, then audit again"),
         FactKind(Health, Channel.SSH, REACH_HEALTH),
         FactKind(StoreServer, Channel.SSH, REACH_REDIS),
         FactKind(KeyFact, Channel.STORE, ASK_REDIS),
@@ -265,15 +272,17 @@ def _names(kind: type[Fact]) -> tuple[str, ...]:
 class Facts:
     """The items of an evidence by need. Asking for an item nobody collected gives `not asked`, never a default.
 
-    `taken_at` is the only clock that rules have: UTC, ISO 8601. `target`: what the host was asked as, for `--host`.
+    `taken_at` is the only clock that rules have: UTC, ISO 8601. It is the host's own, which stamped all that
+    they compare with it. `target`: what the host was asked as, for `--host`.
     """
 
     def __init__(
         self, items: Iterable[Item], taken_at: str = "", asked: Mapping[int, str] | None = None, target: str = ""
     ) -> None:
-        """`asked`: number of a question → when it was put, in ISO 8601."""
+        """`taken_at`, and `asked`: number of a question → when it was put, by the auditor's clock, in ISO 8601."""
         self._items = {item.need: item for item in items}
-        self.taken_at = taken_at
+        self._skew_us = self._skew()
+        self.taken_at = shifted(taken_at, self._skew_us) if self._skew_us else taken_at
         self._asked = asked or {}
         self.target = target
 
@@ -283,11 +292,17 @@ class Facts:
         return cls(evidence.items, evidence.taken_at, {ask.n: ask.at for ask in evidence.asks}, target)
 
     def asked_us(self, need: Need) -> int:
-        """When the fact was asked for, in microseconds since the epoch: taking evidence takes a while.
+        """When the fact was asked for by the host's clock, in microseconds since the epoch: evidence takes a while.
 
         When the evidence was taken, where that is not said. InputError where it is no time.
         """
-        return microseconds(self._asked.get(self.item(need).ask) or self.taken_at)
+        asked = self._asked.get(self.item(need).ask)
+        return microseconds(asked) + self._skew_us if asked else microseconds(self.taken_at)
+
+    def _skew(self) -> int:
+        """How far the host's clock is ahead of the auditor's, in microseconds; 0 where nobody knows."""
+        state = self._items.get(Need(HostState.FACT, "host"))
+        return from_value(HostState, state.value).skew_us if state is not None and state.value is not None else 0
 
     def item(self, need: Need) -> Item:
         found = self._items.get(need)

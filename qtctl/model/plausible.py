@@ -11,6 +11,7 @@ from typing import Any
 
 from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, VenvCheck
+from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.store_facts import StoreClock, StoreServer, Stream, StreamGroup, StreamGroups
 
 U32, I64, U64 = 2**32 - 1, 2**63 - 1, 2**64 - 1
@@ -144,6 +145,33 @@ def _auditor(value: Auditor) -> str:
     return _ranges(value, {"uid": U32}) or _lengths(value, ("name", "home", "shell"))
 
 
+def _state(value: HostState) -> str:
+    wrong = next((f"pressure {shown(name)}" for name, each in value.pressure.items() if not _percents(each)), "")
+    if wrong:
+        return f"{wrong} is not one or two percentages"
+    clocks = ("clock_us", "earliest_us", "latest_us", "swap_total", "swap_free")
+    return _ranges(value, dict.fromkeys(clocks, I64)) or _lengths(value, ("container",))
+
+
+def _percents(averages: list[float]) -> bool:
+    return 0 < len(averages) <= 2 and all(0 <= each <= 100 for each in averages)  # noqa: PLR2004 - some, full; percent
+
+
+def _filesystem(value: FileSystem) -> str:
+    sizes = ("used", "available", "inodes", "inodes_free")
+    return _ranges(value, dict.fromkeys(sizes, I64)) or _lengths(value, ("mount", "id"))
+
+
+def _resolved(value: Resolved) -> str:
+    wrong = next((each for each in value.addresses if not is_socket_address(each) or each == "*"), None)
+    return "" if wrong is None else f"{shown(wrong)} is no address"
+
+
+def _kills(value: OomKills) -> str:
+    wrong = next((path for path, count in value.kills.items() if not 0 < count <= I64), None)
+    return "" if wrong is None else f"{shown(wrong)}: {shown(value.kills[wrong])} is no count of kills"
+
+
 _CHECKS: Mapping[str, Callable[[Any], str]] = {
     HostBaseline.FACT: _host,
     Listeners.FACT: _listeners,
@@ -162,5 +190,9 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     StoreClock.FACT: lambda value: _ranges(value, {"now_us": U64}),
     Account.FACT: lambda value: _ranges(value, {"uid": U32, "gid": U32}) or _lengths(value, ("name", "home", "shell")),
     Auditor.FACT: _auditor,
+    HostState.FACT: _state,
+    FileSystem.FACT: _filesystem,
+    Resolved.FACT: _resolved,
+    OomKills.FACT: _kills,
     Group.FACT: lambda value: _ranges(value, {"gid": U32}) or _lengths(value, ("name",)),
 }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -77,7 +77,24 @@ class RestartLoop(Node):
     up_less_than: Span = "60s"
 
 
+Percentage = Annotated[Number, Field(ge=0, le=100)]
+
+
+class HostThresholds(Node):
+    """What a host may use of itself before that is a finding. A percentage of 100, or of 0 left, is never one."""
+
+    disk_used: Percentage = 90
+    inodes_used: Percentage = 90
+    memory_available: Percentage = 5
+    swap_used: Percentage = 90
+    load_per_cpu: Number = Field(default=10, ge=1)
+    memory_pressure: Percentage = 20
+    io_pressure: Percentage = 50
+    clock_skew: Span = "2s"
+
+
 class Thresholds(Node):
+    host: HostThresholds = HostThresholds()
     restart_loop: RestartLoop = RestartLoop()
     stuck_after: Span = "1h"
     max_lag: Number = Field(default=1000, ge=0)

@@ -32,13 +32,18 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The answer of one command. `after_s` is when it began, in seconds after the batch began."""
+    """The answer of one command. `after_s` is when it began, in seconds after the batch began.
+
+    `earliest` and `latest`: between which moments of the auditor's clock it was given, in seconds since the epoch.
+    """
 
     exit: int
     stdout: bytes
     stderr: bytes
     after_s: float
     took_s: float
+    earliest: float = 0.0
+    latest: float = 0.0
 
 
 Frames = Sequence[Frame | None]

@@ -18,10 +18,11 @@ from qtctl.model.desired import (
     Login,
     RetiredUnit,
 )
+from qtctl.model.desired_host import HostLimits
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.names import Names, unit_name, units_of
 from qtctl.model.origin import Origin
-from qtctl.model.registry import Registry
+from qtctl.model.registry import HostThresholds, Registry
 from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
 from qtctl.resolve.accounts import accounts, folders, hosts_file
@@ -102,8 +103,15 @@ def resolve(registry: Registry, host: str) -> Desired:
         accounts=accounts(registry, host),
         folders=folders(registry, host),
         hosts_file=hosts_file(registry, host),
+        limits=_limits(registry.fleet.thresholds.host),
+        os="" if "os" in declared.guessed else declared.os,
+        zone_guessed="timezone" in declared.guessed,
         systemd=versions()[-1] if "systemd" in declared.guessed else declared.systemd,
     )
+
+
+def _limits(declared: HostThresholds) -> HostLimits:
+    return HostLimits(**declared.model_dump(exclude={"clock_skew"}), clock_skew_us=microseconds(declared.clock_skew))
 
 
 def _declared(registry: Registry, kind: str, host: str) -> Iterator[str]:

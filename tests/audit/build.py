@@ -22,7 +22,8 @@ from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredH
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
-from qtctl.model.facts import Fact, File, Health, Listeners, Reach, Unit, UnitListing, VenvCheck, to_value
+from qtctl.model.facts import Fact, File, Health, HostBaseline, Listeners, Reach, Unit, UnitListing, VenvCheck, to_value
+from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, StreamGroups
@@ -108,7 +109,7 @@ def desired(**changes: Any) -> Desired:
     external = Origin("externals.toml", ("redis-server",))
     schedule = (("OnCalendar", "daily"),)
     plain = build_host(
-        fleet="quantum", unit_patterns=("quantum-*", "rl-shadow-*"), memory=1,
+        fleet="quantum", unit_patterns=("quantum-*", "rl-shadow-*"), memory=1, os="Ubuntu 24.04",
         services=(engine, monitor, nightly),
         targets=(DesiredTarget("ai", TARGET, "", Origin("targets.toml", ("ai",)), wanted_by=("multi-user.target",)),),
         timers=(
@@ -184,7 +185,7 @@ def values(want: Desired) -> dict[Need, Fact]:
     files = {unit: unit_state.unit_file_state for unit, unit_state in units.items()}
     loaded = {unit: ["loaded", each.active_state, each.sub_state] for unit, each in units.items()}
     fixed: dict[str, Any] = {
-        "unit.listing": UnitListing({**loaded, "ssh.service": ["loaded", "active", "running"]}, files),
+        "unit.listing": UnitListing({**loaded, **OTHERS}, files),
         "listeners": Listeners(ROWS),
         "health": Health(200),
         "reach": Reach("audit"),
@@ -202,6 +203,14 @@ def values(want: Desired) -> dict[Need, Fact]:
             {"0": "root"},
             {"0": "root"},
         ),
+        "host": HOST,
+        "host.state": HostState(
+            NOW_US, NOW_US - 1000, NOW_US + 1000, GIB, GIB, {"memory": [0.0, 0.0], "io": [1.5, 0.5]}
+        ),
+        "accounts.shared": SharedIds({}),
+        "oom.kills": OomKills({}),
+        "filesystem": FileSystem("/", "ab12", 20 * GIB, 80 * GIB, 1000, 900),
+        "name": Resolved(["127.0.0.1", "::1"]),
         "hosts": Hosts([["127.0.0.1", "Redis"]], ["::1 redis"]),
         "store": StoreServer("7.0.15", 100, 1000),
         "store.clock": StoreClock(NOW_US),
@@ -237,6 +246,16 @@ def _file(file: DesiredFile | None) -> File:
     return File("file", "0644", "root", "root", 10, NOW_US - HOUR, sha256=file.sha256, ours=True)
 
 
+RUNS = ["loaded", "active", "running"]
+OTHERS = dict.fromkeys(("ssh.service", "systemd-journald.service", "systemd-timesyncd.service"), RUNS)
+USUALLY_ABSENT = ("file /run/reboot-required",)
+GIB = 1 << 30
+HOST = HostBaseline(
+    "prod", "Ubuntu 24.04.1 LTS", "6.8.0", 100, [0.1, 0.1, 0.1], 4, 16 * GIB, 8 * GIB, 100 * GIB, 80 * GIB,
+    "255 (255.4-1ubuntu8.4)", "Etc/UTC", "43f8f5e6",
+)  # fmt: skip
+
+
 def name_of(need: Need) -> str:
     """How cases name a need: `unit quantum-ai-engine.service`."""
     return f"{need.fact} {need.subject}"
@@ -258,9 +277,12 @@ def evidence(
     for name, patch in (changed or {}).items():
         fact, _, subject = name.partition(" ")
         need, value = answers.get(name) or (Need(fact, subject), _new(fact))
+        if "units" in patch:
+            patch = {**patch, "units": {**OTHERS, **patch["units"]}}  # noqa: PLW2901 - every host has those
         answers[name] = need, {**value, **cast(Any, patch)}
+    absent = {*absent, *(name for name in USUALLY_ABSENT if name not in (changed or {}))}
     items = tuple(
-        _item(number, need, value, set(absent), refused or {})
+        _item(number, need, value, absent, refused or {})
         for number, (name, (need, value)) in enumerate(sorted(answers.items()), start=1)
         if name not in set(dropped)
     )

@@ -15,6 +15,7 @@ from qtctl.errors import InputError
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import FACT_KINDS, File, HostBaseline, Listeners, Unit, VenvCheck, to_value
+from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, StreamGroups
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -49,6 +50,13 @@ BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | 
     StoreClock: st.builds(StoreClock, U64),
     Account: st.builds(Account, uid=U32, gid=U32),
     Group: st.builds(Group, gid=U32),
+    HostState: st.builds(
+        HostState, clock_us=NUMBER, earliest_us=NUMBER, latest_us=NUMBER, swap_total=NUMBER, swap_free=NUMBER,
+        pressure=st.dictionaries(TEXT, st.lists(st.floats(0, 100), min_size=1, max_size=2), max_size=3),
+    ),
+    FileSystem: st.builds(FileSystem, used=NUMBER, available=NUMBER, inodes=NUMBER, inodes_free=NUMBER),
+    Resolved: st.builds(Resolved, st.lists(st.ip_addresses().map(str), max_size=3)),
+    OomKills: st.builds(OomKills, st.dictionaries(TEXT, st.integers(1, 2**63 - 1), max_size=3)),
 }  # fmt: skip
 """Of every kind of fact, all that a host could have answered."""
 VALUES = st.one_of([facts.map(lambda fact: (fact.FACT, to_value(fact))) for facts in BY_KIND.values()])

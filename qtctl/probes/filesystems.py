@@ -1,0 +1,131 @@
+"""The file systems that paths lie on (fact `filesystem`), and the addresses that names lead to (fact `name`)."""
+
+import re
+from collections.abc import Sequence
+from shlex import join
+
+from qtctl.dialects import shell
+from qtctl.dialects.lines import lines
+from qtctl.model.evidence import Need
+from qtctl.model.host_facts import FileSystem, Resolved
+from qtctl.model.plausible import I64, whole
+from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, absent, observed, odd_path, refused, text, unparseable
+from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.family import Family
+from qtctl.remote.scripts import read_script
+
+MOST_PATHS, MOST_NAMES, MOST_ADDRESSES = 500, 100, 64
+NOT_FOUND, TIMED_OUT = 2, 124
+WITHIN_S = 2
+"""Seconds in which a name must be answered for, as in filesystems.sh."""
+_SIZES = 7
+
+
+def df(path: str) -> str:
+    return f"df -B1 {shell.quote(path)}; df -i {shell.quote(path)}"
+
+
+def getent(name: str) -> str:
+    return f"getent ahosts {shell.quote(name)}"
+
+
+def probe(needs: Sequence[Need]) -> Probe:
+    """One command for all paths, and one for all names."""
+    paths = [need for need in _sorted(needs, FileSystem.FACT) if not odd_path(need.subject)][:MOST_PATHS]
+    names = _sorted(needs, Resolved.FACT)[:MOST_NAMES]
+    script = read_script("filesystems.sh") if needs else ""
+    families = [
+        (wanted, Command(f"{script}{join([function, *(each.subject for each in wanted)])}\n", argv, again), read)
+        for wanted, function, argv, again, read in (
+            (paths, "filesystems", ("stat", "-f"), "df -B1; df -i", _filesystems),
+            (names, "names", ("getent", "ahosts"), "getent ahosts NAME", _names),
+        )
+        if wanted
+    ]
+    rest = [need for need in dict.fromkeys(needs) if need not in {*paths, *names}]
+
+    def parse(frames: Frames) -> list[Answer]:
+        answers = [
+            _numbered(each, question)
+            for question, ((wanted, _, read), frame) in enumerate(zip(families, frames, strict=True))
+            for each in (read(wanted, frame) if frame else [unparseable(n, "the answer was cut off") for n in wanted])
+        ]
+        return [*answers, *(refused(n, odd_path(n.subject) or "more than are asked for at once") for n in rest)]
+
+    return Probe(tuple(command for _, command, _ in families), parse)
+
+
+def _sorted(needs: Sequence[Need], fact: str) -> list[Need]:
+    return sorted({need for need in needs if need.fact == fact}, key=lambda need: need.subject)
+
+
+def _numbered(answer: Answer, question: int) -> Answer:
+    return Answer(answer.need, answer.state, answer.value, answer.reason, answer.again, answer.line, question)
+
+
+def _filesystems(needs: Sequence[Need], frame: Frame) -> list[Answer]:
+    at: list[str] = []
+    sizes: dict[str, str] = {}
+    mounts: dict[str, str] = {}
+    for line in lines(text(frame.stdout)):
+        kind, _, rest = line.partition(" ")
+        path, _, words = rest.partition(" // ")
+        if kind == "at":
+            at.append(rest)
+        elif kind in ("size", "mount"):
+            (sizes if kind == "size" else mounts).setdefault(path, words)
+    if len(at) != len(needs):
+        return [unparseable(need, "the answer was cut off", again=df(need.subject)) for need in needs]
+    return [_filesystem(need, where, sizes, mounts) for need, where in zip(needs, at, strict=True)]
+
+
+def _filesystem(need: Need, at: str, sizes: dict[str, str], mounts: dict[str, str]) -> Answer:
+    again = df(at or need.subject)
+    if not at:
+        return refused(need, "it lies in a folder that the auditing account may not enter", again=again)
+    if at not in sizes:
+        return refused(need, f"stat did not answer for {at}: the file system may be silent", again=again)
+    try:
+        found = _read(sizes[at], mounts.get(at, ""))
+    except ValueError as error:
+        return unparseable(need, f"what stat says of {at} could not be read: {error}", again=again)
+    return observed(need, found, again=again, line=found.mount)
+
+
+def _read(words: str, mount: str) -> FileSystem:
+    """As `stat -f` prints them: size of a block, blocks, free, available, inodes, free, and the number of it all."""
+    *counts, number = words.split()
+    if len(counts) != _SIZES - 1 or not re.fullmatch("[0-9a-f]{1,32}", number):
+        raise ValueError(f"{_SIZES} figures wanted")
+    block, total, free, available, inodes, inodes_free = (whole(each) for each in counts)
+    where = mount if mount.startswith("/") else ""
+    used = max(total - free, 0) * block
+    return FileSystem(where, number, min(used, I64), min(available * block, I64), inodes, min(inodes_free, inodes))
+
+
+def _names(needs: Sequence[Need], frame: Frame) -> list[Answer]:
+    said: dict[str, tuple[str, list[str]]] = {}
+    rows: list[str] = []
+    for line in lines(text(frame.stdout)):
+        if line.startswith("= "):
+            _, status, name = [*line.split(" ", 2), ""][:3]
+            rows = said.setdefault(name, (status, []))[1]
+        elif len(rows) < MOST_ADDRESSES:
+            rows.append(line)
+    return [_name(need, *said.get(need.subject, ("", []))) for need in needs]
+
+
+def _name(need: Need, status: str, addresses: list[str]) -> Answer:
+    again = getent(need.subject)
+    if status == "0":
+        return observed(need, Resolved(sorted(set(addresses))), again=again)
+    if status == str(NOT_FOUND):
+        return absent(need, "the host knows no address of it", again=again)
+    if status == str(TIMED_OUT):
+        return refused(need, f"no name server answered within {WITHIN_S} s", again=again)
+    if status == str(COMMAND_NOT_FOUND):
+        return refused(need, "getent is not installed", again=again)
+    return unparseable(need, f"getent ended with exit status {status[:10]}" if status else "not in the answer")
+
+
+FAMILY = Family((FileSystem, Resolved), lambda needs, _: probe(needs))

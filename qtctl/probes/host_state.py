@@ -1,0 +1,112 @@
+"""A host's clock, swap and pressure, accounts that share a uid, and what was killed for memory.
+
+Facts `host.state`, `accounts.shared` and `oom.kills`, all from files that everybody may read.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from qtctl.dialects.lines import lines
+from qtctl.model.evidence import Need
+from qtctl.model.host_facts import HostState, OomKills, SharedIds
+from qtctl.model.plausible import U32, shown, whole
+from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, observed, refused, text, unparseable
+from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.family import Family
+from qtctl.remote.scripts import read_script
+
+AGAIN = "date; cat /proc/meminfo /proc/pressure/*"
+SHARED = "getent passwd | cut -d: -f1,3 | sort -t: -n -k2 | uniq"
+KILLS = "grep -rs --include=memory.events '^oom_kill [1-9]' /sys/fs/cgroup"
+LONGEST = 65536
+NO_COUNTER = 3
+"""Exit status where the kernel counts no kills by control group."""
+_AVERAGE = re.compile(r"avg300=([0-9]{1,3}\.[0-9]{2})")
+_SECOND = 1_000_000
+
+
+def _state(need: Need, frame: Frame) -> Answer:
+    said: dict[str, str] = {}
+    pressure: dict[str, list[float]] = {}
+    for line in lines(text(frame.stdout[:LONGEST])):
+        key, _, value = line.partition("=")
+        if key == "pressure":
+            _note(pressure, value)
+        else:
+            said.setdefault(key, value)
+    seconds, _, fraction = said["clock"].partition(".")
+    exact = fraction.isdigit()
+    state = HostState(
+        clock_us=whole(seconds, U32 * 100) * _SECOND + (int(fraction[:6].ljust(6, "0")) if exact else 0),
+        earliest_us=round(frame.earliest * _SECOND) - (0 if exact else _SECOND),
+        latest_us=round(frame.latest * _SECOND),
+        swap_total=whole(said["SwapTotal:"]) * 1024,
+        swap_free=whole(said["SwapFree:"]) * 1024,
+        pressure=pressure,
+        container=said.get("container", ""),
+    )
+    return observed(need, state, again=AGAIN, line=said["clock"])
+
+
+def _note(pressure: dict[str, list[float]], words: str) -> None:
+    """`memory some avg10=… avg60=… avg300=1.23 …`. Older kernels have no `full` of processors."""
+    resource, _, rest = words.partition(" ")
+    average = _AVERAGE.search(rest)
+    if average is not None:
+        pressure[resource] = [*pressure.get(resource, []), float(average[1])]
+
+
+def _shared(need: Need, frame: Frame) -> Answer:
+    if frame.exit == COMMAND_NOT_FOUND:
+        return refused(need, "getent is not installed", again=SHARED)
+    rows = [line.split() for line in lines(text(frame.stdout[:LONGEST])) if line]
+    names = {str(whole(uid, U32)): sorted(found) for uid, *found in rows}
+    return observed(need, SharedIds(names), again=SHARED)
+
+
+def _kills(need: Need, frame: Frame) -> Answer:
+    if frame.exit == NO_COUNTER:
+        return refused(need, "the host does not count kills by control group (cgroup v2, memory.events)", again=KILLS)
+    kills = {}
+    for line in lines(text(frame.stdout)):
+        path, _, count = line.partition(":oom_kill ")
+        if not path.startswith("/sys/fs/cgroup/"):
+            raise ValueError(f"{shown(line)} is no counter of a control group")
+        kills[path.removesuffix("/memory.events")] = whole(count)
+    return observed(need, OomKills(kills), again=KILLS)
+
+
+_Read = Callable[[Need, Frame], Answer]
+_ASKED: dict[str, tuple[str, tuple[str, ...], str, _Read]] = {
+    HostState.FACT: ("host_state", ("date", "/proc/meminfo", "/proc/pressure"), AGAIN, _state),
+    SharedIds.FACT: ("shared_ids", ("getent", "passwd"), SHARED, _shared),
+    OomKills.FACT: ("oom_kills", ("grep", "oom_kill", "/sys/fs/cgroup"), KILLS, _kills),
+}
+"""Fact → function of host_state.sh, what evidence shows of the question, what a person runs, and who reads it."""
+
+
+def probe(needs: Sequence[Need]) -> Probe:
+    wanted = sorted({need.fact: need for need in needs}.values(), key=lambda need: list(_ASKED).index(need.fact))
+    script = read_script("host_state.sh") if wanted else ""
+    commands = tuple(
+        Command(f"{script}{function}\n", argv, again) for function, argv, again, _ in (_ASKED[n.fact] for n in wanted)
+    )
+
+    def parse(frames: Frames) -> list[Answer]:
+        return [_answer(need, frame, at) for at, (need, frame) in enumerate(zip(wanted, frames, strict=True))]
+
+    return Probe(commands, parse)
+
+
+def _answer(need: Need, frame: Frame | None, question: int) -> Answer:
+    *_, again, read = _ASKED[need.fact]
+    if frame is None:
+        return unparseable(need, "the answer was cut off", again=again, question=question)
+    try:
+        answer = read(need, frame)
+    except (KeyError, ValueError) as error:
+        return unparseable(need, f"the host's answer could not be read: {error}", again=again, question=question)
+    return Answer(need, answer.state, answer.value, answer.reason, again, answer.line, question)
+
+
+FAMILY = Family((HostState, SharedIds, OomKills), lambda needs, _: probe(needs))

@@ -1,0 +1,48 @@
+# shellcheck shell=sh disable=SC2086
+# The file systems that paths lie on, or would lie on if they were there, and what names lead to.
+
+# At most so many seconds for a command: a network's file system or name server may be silent.
+within() {
+  seconds=$1
+  shift
+  if command -v timeout >/dev/null; then timeout "$seconds" "$@"; else "$@"; fi
+}
+
+# filesystems PATH...: lines `at PATH`, one for each in their order: what was looked at in its place, '' for what cannot
+# be known. Then of each of those `size PATH // SIZE TOTAL FREE AVAILABLE INODES FREE ID` and `mount PATH // WHERE`.
+filesystems() {
+  for path; do
+    shift
+    nearest
+    printf 'at %s\n' "$at"
+    [ -z "$at" ] || set -- "$@" "$at"
+  done
+  [ $# -gt 0 ] || return 0
+  within 3 stat -f -c 'size %n // %S %b %f %a %c %d %i' -- "$@"
+  within 3 stat -c 'mount %n // %m' -- "$@"
+}
+
+# at: the path, or the nearest folder above it that can be seen. '' where something else is mounted between them.
+nearest() {
+  at=$path
+  while [ ! -e "$at" ] && [ "$at" != / ]; do
+    at=${at%/*}
+    at=${at:-/}
+  done
+  [ -x "$at" ] || [ ! -d "$at" ] || while read -r _ _ _ _ mount _; do
+    case $path/ in "$mount"/*) case $mount in "$at"/?*) at='' && break ;; esac ;; esac
+  done </proc/self/mountinfo
+}
+
+# names NAME...: of each a line `= STATUS NAME`, then its addresses. Status 124: nobody answered in time. After two of
+# those the rest is not asked.
+names() {
+  slow=0
+  for name; do
+    found='' status=124
+    [ "$slow" -ge 2 ] || { found=$(within 2 getent ahosts "$name") && status=0 || status=$?; }
+    [ "$status" -ne 124 ] || slow=$((slow + 1))
+    printf '= %s %s\n' "$status" "$name"
+    [ -z "$found" ] || printf '%s\n' "$found" | cut -d ' ' -f 1 | sort -u | head -n 64
+  done
+}

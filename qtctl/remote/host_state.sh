@@ -1,0 +1,27 @@
+# shellcheck shell=sh
+# The clock of a host, its swap and how much its tasks wait; who shares a uid; what was killed for memory.
+
+# Lines KEY=VALUE. The clock first: it is compared with the moment of asking.
+host_state() {
+  echo "clock=$(exec date +%s.%N)"
+  while read -r key size _; do case $key in SwapTotal: | SwapFree:) echo "$key=$size" ;; esac done </proc/meminfo
+  for resource in cpu io memory; do
+    [ ! -r "/proc/pressure/$resource" ] || pressure "$resource" 2>/dev/null
+  done
+  [ ! -r /run/systemd/container ] || { read -r in </run/systemd/container; echo "container=$in"; }
+}
+pressure() { while read -r kind rest; do echo "pressure=$1 $kind $rest"; done <"/proc/pressure/$1"; }
+
+# Lines UID NAME NAME…, of each uid with two names or more. Of a directory with a great many accounts the first.
+shared_ids() {
+  command -v getent >/dev/null || exit 127
+  getent passwd | head -c 4000000 | cut -d: -f1,3 | sort -u |
+    awk -F: '{ n[$2] = n[$2] " " $1; c[$2]++ } END { for (u in c) if (c[u] > 1) print u n[u] }' | sort -n | head -n 100
+}
+
+# Lines FILE:oom_kill COUNT, of each unit in which something was killed. Exit status 3: the host does not count.
+oom_kills() {
+  [ -r /sys/fs/cgroup/system.slice/memory.events ] || exit 3
+  grep -Hs '^oom_kill [1-9]' /sys/fs/cgroup/*.slice/*.service/memory.events \
+    /sys/fs/cgroup/*.slice/*.slice/*.service/memory.events | head -n 1000
+}

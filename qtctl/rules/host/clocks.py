@@ -1,0 +1,108 @@
+"""QT705, QT709: the host's time zone, and whether its clock is right."""
+
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, HostBaseline, UnitListing
+from qtctl.model.host_facts import HostState
+from qtctl.model.moments import moment
+from qtctl.model.origin import Origin
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+
+BASELINE, STATE = Need(HostBaseline.FACT, "host"), Need(HostState.FACT, "host")
+LISTING = Need(UnitListing.FACT, "*")
+UTC = frozenset({"UTC", "UCT", "Universal", "Zulu", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu"})
+"""Names of one zone, of which every distribution takes another."""
+KEEPERS = ("systemd-timesyncd", "chrony", "chronyd", "ntp", "ntpd", "ntpsec", "openntpd", "ptp4l", "phc2sys")
+"""Services that set a clock."""
+
+
+def _zone(desired: Desired) -> tuple[Expectation, ...]:
+    if desired.zone_guessed or not desired.timezone:
+        return ()
+    origin = Origin("hosts.toml", (desired.host, "timezone"))
+    judge = partial(_is_zone, wanted=desired.timezone)
+    return (Expectation("host", {"timezone": desired.timezone}, (BASELINE,), judge, origin),)
+
+
+def _is_zone(facts: Facts, wanted: str) -> Verdict:
+    host = facts.read(HostBaseline, "host")
+    zone = host.timezone if host else ""
+    if not zone:
+        return Verdict(False, None, unknown="/etc/localtime is a copy of a time zone, and nothing names which")
+    again = "{ readlink /etc/localtime || cat /etc/timezone || echo UTC; } | sed 's,.*zoneinfo/,,'"
+    source = ProofSource(BASELINE, again, zone)
+    remedy = steps(("timedatectl", "set-timezone", wanted), "restart the services that read the time of day")
+    return Verdict(_same(zone, wanted), {"timezone": zone}, (source,), remedy=remedy)
+
+
+def _same(zone: str, wanted: str) -> bool:
+    return zone == wanted or {zone, wanted} <= UTC
+
+
+def _clocks(desired: Desired) -> tuple[Expectation, ...]:
+    most = desired.limits.clock_skew_us
+    return (
+        Expectation("host", {"skew_ms_at_most": most // 1000}, (STATE,), partial(_agree, most_us=most)),
+        Expectation("synchronisation", {"kept": True}, (LISTING, STATE), _is_kept),
+    )
+
+
+def _agree(facts: Facts, most_us: int) -> Verdict:
+    state = facts.read(HostState, "host")
+    skew = state.skew_us if state else 0
+    seen = moment(state.clock_us) if state else None
+    line = f"{seen:%Y-%m-%dT%H:%M:%S}" if seen else ""
+    source = ProofSource(STATE, "date -u +%Y-%m-%dT%H:%M:%S", line)
+    remedy = steps(("timedatectl",), "compare it with the machine that audits, and set the clock that is wrong")
+    return Verdict(abs(skew) <= most_us, {"skew_ms": skew // 1000}, (source,), remedy=remedy)
+
+
+def _is_kept(facts: Facts) -> Verdict:
+    state, listing = facts.read(HostState, "host"), facts.read(UnitListing, "*")
+    if state is not None and state.container:
+        return Verdict(True, {"kept": True, "by": f"the machine that the {state.container} container runs on"})
+    units = listing.units if listing else {}
+    keeper = next((name for name in KEEPERS if _is_active(units.get(f"{name}.service"))), "")
+    again = f"systemctl is-active {' '.join(KEEPERS)} | grep -x active || echo none"
+    remedy = steps(("systemctl", "enable", "--now", "systemd-timesyncd.service"), "or install chrony")
+    source = ProofSource(LISTING, again, "active" if keeper else "none")
+    return Verdict(bool(keeper), {"kept": bool(keeper), "by": keeper}, (source,), remedy=remedy)
+
+
+def _is_active(row: list[str] | None) -> bool:
+    return row is not None and len(row) > 1 and row[1] == "active"
+
+
+QT705 = Rule(
+    "QT705",
+    "host has another time zone than declared",
+    Severity.WARNING,
+    several="hosts have another time zone than declared",
+    what="The time zone of the host is another than `timezone` in hosts.toml. Other names of UTC count as the same; a "
+    "host whose /etc/localtime is a copy that nothing names is unknown.",
+    why="OnCalendar= of timers is read in the host's time zone: the nightly job runs at another hour, and twice or not "
+    "at all when summer time begins. Logs of two hosts cannot be laid side by side.",
+    fix="`timedatectl set-timezone ZONE` as root, then restart the services that look at the time of day. If the host "
+    "is right, correct hosts.toml.",
+    expect=_zone,
+)
+QT709 = Rule(
+    "QT709",
+    "clock is off",
+    Severity.ERROR,
+    several="clocks are off",
+    what="The clocks of the host and of the machine that audits are further apart than `clock_skew` of "
+    "`[thresholds.host]` (2 s), whatever the way between them took; or nothing on the host keeps its clock "
+    "(`synchronisation`). Which of two clocks is wrong, the audit does not know. Ages are judged by the clock that "
+    "stamped them, so a wrong clock of the auditor gives this finding and no other.",
+    why="Orders are stamped with the host's time, certificates and tokens expire by it, and entries of two hosts lose "
+    " their order. A clock that nobody keeps is minutes off after some weeks.",
+    fix="`timedatectl` on both machines shows who is synchronised. Enable systemd-timesyncd or chrony on the host, and "
+    "correct the clock of the machine that audits if that is the wrong one.",
+    expect=_clocks,
+)
+RULES = (QT705, QT709)

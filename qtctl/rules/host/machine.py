@@ -1,0 +1,156 @@
+"""QT717 to QT720: what a host does for every service: accounts, the journal, memory, names."""
+
+from functools import partial
+
+from qtctl.dialects.hosts import PATH, same_address
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, UnitListing
+from qtctl.model.host_facts import OomKills, Resolved, SharedIds
+from qtctl.model.origin import Origin
+from qtctl.rules import proofs
+from qtctl.rules.declared import declared_units
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+
+JOURNALD = "systemd-journald.service"
+LISTING = Need(UnitListing.FACT, "*")
+SHARED, KILLS = Need(SharedIds.FACT, "*"), Need(OomKills.FACT, "*")
+
+
+def _own_ids(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has accounts
+    return (Expectation("*", {"shared": []}, (SHARED,), _none_shared),)
+
+
+def _none_shared(facts: Facts) -> tuple[Verdict, ...]:
+    shared = facts.read(SharedIds, "*") or SharedIds({})
+    found = tuple(_shared(uid, names) for uid, names in sorted(shared.names.items()))
+    return found or (Verdict(True, {"shared": []}),)
+
+
+def _shared(uid: str, names: list[str]) -> Verdict:
+    again = f"getent passwd | cut -d: -f1,3 | grep ':{uid}$'"
+    remedy = steps(
+        ("find", "/", "-xdev", "-uid", uid), "remove the account that nobody needs, or give it a uid of its own: "
+        "usermod -u, then chown what was its",
+    )  # fmt: skip
+    return Verdict(
+        False, {"accounts": [*names]}, tuple(ProofSource(SHARED, again, f"{name}:{uid}") for name in names[:2]),
+        subject=uid, remedy=remedy,
+    )  # fmt: skip
+
+
+def _journal(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has one
+    return (Expectation(JOURNALD, {"active": "active"}, (LISTING,), _is_alive),)
+
+
+def _is_alive(facts: Facts) -> Verdict:
+    listing = facts.read(UnitListing, "*") or UnitListing({}, {})
+    _, active, _ = listing.units.get(JOURNALD, ["not-found", "inactive", "dead"])
+    source = proofs.unit_property(LISTING, JOURNALD, "ActiveState", active)
+    remedy = steps(("systemctl", "start", JOURNALD), ("systemctl", "status", "--no-pager", JOURNALD))
+    return Verdict(active in ("active", "reloading"), {"active": active}, (source,), remedy=remedy)
+
+
+def _memory(desired: Desired) -> tuple[Expectation, ...]:
+    units = frozenset(unit.unit for unit in declared_units(desired))
+    return (Expectation("*", {"kills": {}}, (KILLS,), partial(_none_killed, units=units)),)
+
+
+def _none_killed(facts: Facts, units: frozenset[str]) -> tuple[Verdict, ...]:
+    kills = facts.read(OomKills, "*") or OomKills({})
+    found = tuple(
+        _killed(unit, path, count)
+        for path, count in sorted(kills.kills.items())
+        if (unit := path.rpartition("/")[2]) in units
+    )
+    return found or (Verdict(True, {"kills": {}}),)
+
+
+def _killed(unit: str, path: str, count: int) -> Verdict:
+    source = ProofSource(KILLS, f"grep '^oom_kill ' {quote(path)}/memory.events", f"oom_kill {count}")
+    remedy = steps(("systemctl", "restart", unit), "raise its memory_max, or find out what needs the memory")
+    return Verdict(False, {"kills": count}, (source,), subject=unit, remedy=remedy)
+
+
+def _resolves(desired: Desired) -> tuple[Expectation, ...]:
+    declared = desired.hosts_file
+    if declared is None:
+        return ()
+    return tuple(_expectation(name, declared.addresses(name), declared.origin.at("aliases")) for name in declared.names)
+
+
+def _expectation(name: str, addresses: tuple[str, ...], origin: Origin) -> Expectation:
+    judge = partial(_leads_to, name=name, wanted=addresses)
+    need = Need(Resolved.FACT, name)
+    return Expectation(name, {"addresses": list(addresses)}, (need,), judge, origin, (("QT706", name),))
+
+
+def _leads_to(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
+    """Which of several addresses are given depends on the families that the host has: some of them are enough."""
+    need = Need(Resolved.FACT, name)
+    found = facts.read(Resolved, name)
+    addresses = found.addresses if found else []
+    wrong = [each for each in addresses if not any(same_address(each, one) for one in wanted)]
+    again = f"getent ahosts {quote(name)} | cut -d ' ' -f 1 | grep . || echo absent"
+    source = ProofSource(need, again, (wrong or addresses or ["absent"])[0])
+    remedy = steps(("grep", "^hosts:", "/etc/nsswitch.conf"), f"files must stand there before dns; then compare {PATH}")
+    return Verdict(bool(addresses) and not wrong, {"addresses": [*addresses]}, (source,), remedy=remedy)
+
+
+QT717 = Rule(
+    "QT717",
+    "two accounts with one uid",
+    Severity.ERROR,
+    several="uids belong to two accounts",
+    what="Two accounts of the host, as it resolves them itself, have the same uid. The subject is the uid; one account "
+    "that two databases name is no finding.",
+    why="To the kernel they are one: each reads the other's secrets, and kills its processes. A second account with "
+    "uid 0 is root under another name, and often how somebody came back.",
+    fix="Give one of them a number of its own with `usermod -u`, and its files too: usermod changes those of its home "
+    "only. Remove the account if nobody knows it.",
+    expect=_own_ids,
+)
+QT718 = Rule(
+    "QT718",
+    "journal is down",
+    Severity.ERROR,
+    several="journals are down",
+    what="systemd-journald does not run on the host. Messages that it dropped while it ran are not looked for: an "
+    "ordinary user cannot read its journal.",
+    why="Nothing that services say is kept, so nobody can find out why one failed. Once its socket is full, programs "
+    "that log wait in the middle of their work.",
+    fix="`systemctl status systemd-journald.service` says how it ended; a full /var/log or /run is the usual cause. "
+    "Start it, and restart services that log to a closed pipe.",
+    expect=_journal,
+)
+QT719 = Rule(
+    "QT719",
+    "processes of a running unit were killed for memory",
+    Severity.WARNING,
+    several="running units had processes killed for memory",
+    what="The control group of a declared unit that runs has lost processes to the out-of-memory killer since the unit "
+    "was started. A unit that ended with it is QT207; kills of an earlier run are not counted, as the counter goes "
+    "with the control group.",
+    why="The main process lives on without its worker: the unit is active, answers its health check, and does half of "
+    "its work. The next kill may take the whole of it.",
+    fix="Restart the unit, so that it is whole again. Then raise `memory_max`, or find out what needs the memory: "
+    "`journalctl -k --grep=oom` has sizes.",
+    expect=_memory,
+)
+QT720 = Rule(
+    "QT720",
+    "name leads elsewhere than declared",
+    Severity.ERROR,
+    several="names lead elsewhere than declared",
+    what="hosts.toml declares a name for an address, and the host itself resolves it to another one, or to none. All "
+    "sources of nsswitch.conf are asked, as programs do; QT706 looks at the hosts file alone.",
+    why="The hosts file may be right while nobody reads it: `hosts: dns` in nsswitch.conf, or a cache that answers "
+    "first. The service then talks to another Redis than everybody believes, or to none.",
+    fix="`getent ahosts NAME` shows what programs get, `grep ^hosts: /etc/nsswitch.conf` who is asked in which order. "
+    "Put `files` first; restart nscd or systemd-resolved if they hold an old answer.",
+    expect=_resolves,
+)
+RULES = (QT717, QT718, QT719, QT720)
