@@ -64,7 +64,10 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class OomKills:
-    """Subject: `*`. Control group of a unit that runs → how many of its processes were killed for memory."""
+    """Subject: `*`. Counter of the control group of a unit that runs → how many of its processes were killed for memory.
+
+    Absent where the kernel counts none by control group.
+    """
 
     FACT: ClassVar[str] = "oom.kills"
     kills: dict[str, int]

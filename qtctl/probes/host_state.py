@@ -10,14 +10,14 @@ from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.host_facts import HostState, OomKills, SharedIds
 from qtctl.model.plausible import U32, shown, whole
-from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, observed, refused, text, unparseable
+from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, absent, observed, refused, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Probe
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
 
 AGAIN = "date; cat /proc/meminfo /proc/pressure/*"
 SHARED = "getent passwd | cut -d: -f1,3 | sort -t: -n -k2 | uniq"
-KILLS = "grep -rs --include=memory.events '^oom_kill [1-9]' /sys/fs/cgroup"
+KILLS = "grep -rsE --include=memory.events --include=memory.oom_control '^oom_kill [1-9]' /sys/fs/cgroup"
 LONGEST = 65536
 NO_COUNTER = 3
 """Exit status where the kernel counts no kills by control group."""
@@ -66,13 +66,13 @@ def _shared(need: Need, frame: Frame) -> Answer:
 
 def _kills(need: Need, frame: Frame) -> Answer:
     if frame.exit == NO_COUNTER:
-        return refused(need, "the host does not count kills by control group (cgroup v2, memory.events)", again=KILLS)
+        return absent(need, "the host counts no kills by control group", again=KILLS)
     kills = {}
     for line in lines(text(frame.stdout)):
         path, _, count = line.partition(":oom_kill ")
         if not path.startswith("/sys/fs/cgroup/"):
             raise ValueError(f"{shown(line)} is no counter of a control group")
-        kills[path.removesuffix("/memory.events")] = whole(count)
+        kills[path] = whole(count)
     return observed(need, OomKills(kills), again=KILLS)
 
 

@@ -21,7 +21,14 @@ shared_ids() {
 
 # Lines FILE:oom_kill COUNT, of each unit in which something was killed. Exit status 3: the host does not count.
 oom_kills() {
-  [ -r /sys/fs/cgroup/system.slice/memory.events ] || exit 3
-  grep -Hs '^oom_kill [1-9]' /sys/fs/cgroup/*.slice/*.service/memory.events \
-    /sys/fs/cgroup/*.slice/*.slice/*.service/memory.events | head -n 1000
+  cd /sys/fs/cgroup || exit 3
+  if [ -r system.slice/memory.events ]; then
+    set -- '' events
+  elif [ -r memory/system.slice/memory.oom_control ]; then
+    set -- memory/ oom_control
+  else
+    exit 3
+  fi
+  grep -Hs '^oom_kill [1-9]' "/sys/fs/cgroup/$1"*.slice/*.service/memory."$2" \
+    "/sys/fs/cgroup/$1"*.slice/*.slice/*.service/memory."$2" | head -n 1000
 }

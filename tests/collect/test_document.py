@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qtctl.collect.document import dump, load, schema
 from qtctl.errors import InputError
-from qtctl.model.account_facts import Account, Group
+from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import FACT_KINDS, File, HostBaseline, Listeners, Unit, VenvCheck, to_value
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
@@ -50,6 +50,7 @@ BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | 
     StoreClock: st.builds(StoreClock, U64),
     Account: st.builds(Account, uid=U32, gid=U32),
     Group: st.builds(Group, gid=U32),
+    Auditor: st.builds(Auditor, uid=U32, parts=st.just({})),
     HostState: st.builds(
         HostState, clock_us=NUMBER, earliest_us=NUMBER, latest_us=NUMBER, swap_total=NUMBER, swap_free=NUMBER,
         pressure=st.dictionaries(TEXT, st.lists(st.floats(0, 100), min_size=1, max_size=2), max_size=3),

@@ -60,17 +60,19 @@ def _memory(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _none_killed(facts: Facts, units: frozenset[str]) -> tuple[Verdict, ...]:
-    kills = facts.read(OomKills, "*") or OomKills({})
+    kills = facts.read(OomKills, "*")
+    if kills is None:
+        return ()
     found = tuple(
         _killed(unit, path, count)
         for path, count in sorted(kills.kills.items())
-        if (unit := path.rpartition("/")[2]) in units
+        if (unit := path.rpartition("/")[0].rpartition("/")[2]) in units
     )
     return found or (Verdict(True, {"kills": {}}),)
 
 
 def _killed(unit: str, path: str, count: int) -> Verdict:
-    source = ProofSource(KILLS, f"grep '^oom_kill ' {quote(path)}/memory.events", f"oom_kill {count}")
+    source = ProofSource(KILLS, f"grep '^oom_kill ' {quote(path)}", f"oom_kill {count}")
     remedy = steps(("systemctl", "restart", unit), "raise its memory_max, or find out what needs the memory")
     return Verdict(False, {"kills": count}, (source,), subject=unit, remedy=remedy)
 
@@ -133,7 +135,7 @@ QT719 = Rule(
     several="running units had processes killed for memory",
     what="The control group of a declared unit that runs has lost processes to the out-of-memory killer since the unit "
     "was started. A unit that ended with it is QT207; kills of an earlier run are not counted, as the counter goes "
-    "with the control group.",
+    "with the control group. A kernel that counts none by control group is not judged.",
     why="The main process lives on without its worker: the unit is active, answers its health check, and does half of "
     "its work. The next kill may take the whole of it.",
     fix="Restart the unit, so that it is whole again. Then raise `memory_max`, or find out what needs the memory: "
