@@ -64,7 +64,7 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class OomKills:
-    """Subject: `*`. Counter of the control group of a unit that runs → how many of its processes were killed for memory.
+    """Subject: `*`. Counter of the control group of a unit → how many of its processes were killed for memory.
 
     Absent where the kernel counts none by control group.
     """

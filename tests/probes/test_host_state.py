@@ -9,10 +9,12 @@ import pytest
 from qtctl.model.evidence import Need, State
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.probes import filesystems, host_state
+from qtctl.probes.batch import Frame
 from tests.probes.host import NOBODY, ask, frame
 
 STATE, SHARED, KILLS = Need("host.state", "host"), Need("accounts.shared", "*"), Need("oom.kills", "*")
-SAID = b"clock=1700000000.250000000\nSwapTotal:=100\nSwapFree:=40\npressure=memory some avg10=0.00 avg60=0.00 avg300=1.25\n"
+PRESSURE = b"pressure=memory some avg10=0.00 avg60=0.00 avg300=1.25\n"
+SAID = b"clock=1700000000.250000000\nSwapTotal:=100\nSwapFree:=40\n" + PRESSURE
 
 
 def of(path: str) -> Need:
@@ -39,7 +41,7 @@ def test_recorded() -> None:
 
 def test_a_clock_without_fractions_is_a_second_less_exact() -> None:
     """Of a date that knows no %N."""
-    (answer,) = host_state.probe([STATE]).parse([frame(SAID.replace(b".250000000", b".%N"))])
+    (answer,) = host_state.probe([STATE]).parse([Frame(0, SAID.replace(b".250000000", b".%N"), b"", 0, 0, 5, 5)])
     assert isinstance(answer.value, HostState)
     assert answer.value.latest_us - answer.value.earliest_us == 1_000_000
 
@@ -65,8 +67,8 @@ def test_shared_ids() -> None:
 
 
 def test_file_systems_of_this_machine(tmp_path: Path) -> None:
-    odd = tmp_path / "a // b"
-    odd.mkdir()
+    odd = tmp_path / "a / b  c"
+    odd.mkdir(parents=True)
     paths = ["/", "/proc", "/dev/shm/none/at all", str(odd)]
     found = dict(zip(sorted(paths), ask(filesystems.probe([of(path) for path in paths])), strict=True))
     root = found["/"].value
