@@ -86,7 +86,12 @@ def fact_classes(module: ModuleType) -> Iterator[type[Any]]:
 
 
 def test_every_class_of_a_fact_is_registered_under_its_name() -> None:
-    classes = {*fact_classes(facts), *fact_classes(account_facts), *fact_classes(store_facts), *fact_classes(host_facts)}
+    classes = {
+        *fact_classes(facts),
+        *fact_classes(account_facts),
+        *fact_classes(store_facts),
+        *fact_classes(host_facts),
+    }
     assert {kind.model for kind in FACT_KINDS.values()} == classes
     assert all(name == kind.model.FACT for name, kind in FACT_KINDS.items())
 
