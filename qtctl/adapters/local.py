@@ -78,10 +78,10 @@ class LocalHost:
         self._open.append(bus.close)
         return bus
 
-    def store(self, address: str, port: int, password: Secret | None) -> store.RedisStore:
+    def store(self, address: str, port: int, password: Secret | None, user: str = "", db: int = 0) -> store.RedisStore:
         """A Redis server that listens at `address` as seen from here."""
         place = f"{_PLACE}: Redis at {address}:{port}"
-        found = store.RedisStore(lambda timeout_s: _dial(address, port, place, timeout_s), place, password)
+        found = store.RedisStore(lambda timeout_s: _dial(address, port, place, timeout_s), place, password, user, db)
         self._open.append(found.close)
         return found
 

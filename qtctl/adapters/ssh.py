@@ -138,10 +138,12 @@ class SshHost:
         channel = self._exec(elevate.command(shell.BRIDGE, root=root))
         return over_channel(channel, self._place, self._no_root if root else None)
 
-    def store(self, address: str, port: int, password: Secret | None) -> store.RedisStore:
+    def store(self, address: str, port: int, password: Secret | None, user: str = "", db: int = 0) -> store.RedisStore:
         """A Redis server that the host reaches at `address`, through a forwarded channel."""
         place = f"{self._settings.target}: Redis at {address}:{port}"
-        return store.RedisStore(lambda timeout_s: self._forward(address, port, place, timeout_s), place, password)
+        return store.RedisStore(
+            lambda timeout_s: self._forward(address, port, place, timeout_s), place, password, user, db
+        )
 
     def get(self, questions: Sequence[HealthQuestion]) -> "Gets":
         """GET requests from the host's own loopback, each through a forwarded channel."""

@@ -21,7 +21,7 @@ READING = frozenset(
         *("XINFO", "XLEN", "XRANGE", "XREVRANGE", "XPENDING", "STRLEN", "HLEN", "LLEN", "SCARD", "ZCARD"),
     }
 )
-"""First words of the commands that leave this adapter; besides AUTH, which it sends itself."""
+"""First words of the commands that leave this adapter; besides AUTH and SELECT, which it sends itself."""
 
 _OF_AUTH = re.compile(
     r"WRONGPASS invalid username-password pair[ a-z.]*|ERR invalid password|"
@@ -35,8 +35,11 @@ _OF_AUTH = re.compile(
 class RedisStore:
     """qtctl.interfaces.host.Store. Connects when first asked, and again after a broken connection."""
 
-    def __init__(self, dial: Callable[[float], Wire], place: str, password: Secret | None) -> None:
+    def __init__(
+        self, dial: Callable[[float], Wire], place: str, password: Secret | None, user: str = "", db: int = 0
+    ) -> None:
         """`dial` connects within a number of seconds; Refused or HostError where it cannot."""
+        self._user, self._db = user, db
         self._dial = dial
         self._place = place
         self._password = password
@@ -67,12 +70,15 @@ class RedisStore:
             self._connection = None
 
     def _connect(self, deadline: Deadline) -> list[tuple[str, ...]]:
-        """Open the connection. The AUTH that must go first on it goes out with the first commands."""
+        """Open the connection. The AUTH and SELECT that must go first on it go out with the first commands."""
         wire = self._dial(deadline.seconds)
         from qtctl.adapters.store_redis import StreamConnection  # noqa: PLC0415 - 0.1 s to import
 
         self._connection = StreamConnection(wire, self._place)
-        return [("AUTH", self._password.reveal())] if self._password else []
+        login = (self._user,) if self._user else ()
+        password = self._password.reveal() if self._password else ""
+        auth = [("AUTH", *login, password)] if login or password else []
+        return [*auth, *([("SELECT", str(self._db))] if self._db else [])]
 
     def _exchange(self, commands: list[tuple[str, ...]], deadline: Deadline) -> list[StoreReply]:
         from qtctl.adapters.store_replies import Broken  # noqa: PLC0415
@@ -88,7 +94,15 @@ class RedisStore:
         found = [self._clean(reply) for reply in replies]
         if commands[:1] and commands[0][0] == "AUTH" and replies[0].error:
             return [_because(reply, self._refusal(replies[0].error)) for reply in found]
-        return found
+        return self._of_database(commands, found)
+
+    def _of_database(self, commands: list[tuple[str, ...]], found: list[StoreReply]) -> list[StoreReply]:
+        """Where its database was not selected, the answers are those of another."""
+        selected = next((reply for command, reply in zip(commands, found, strict=True) if command[0] == "SELECT"), None)
+        if selected is None or not selected.error:
+            return found
+        self.close()
+        return [StoreReply(None, reply.error or f"database {self._db}: {selected.error}") for reply in found]
 
     def _clean(self, reply: StoreReply) -> StoreReply:
         return StoreReply(None, self._withheld.out_of(reply.error)) if reply.error else reply

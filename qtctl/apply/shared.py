@@ -33,7 +33,7 @@ class SharedHost:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._buses: dict[bool, Bus] = {}
-        self._stores: dict[tuple[str, int, Secret | None], Store] = {}
+        self._stores: dict[tuple[str, int, Secret | None, str, int], Store] = {}
 
     @property
     def address(self) -> str:
@@ -58,10 +58,10 @@ class SharedHost:
             self._buses[root] = _Watched(self._host.bus(root=root), lambda: self._buses.pop(root, None))
         return self._buses[root]
 
-    def store(self, address: str, port: int, password: Secret | None) -> Store:
-        key = (address, port, password)
+    def store(self, address: str, port: int, password: Secret | None, user: str = "", db: int = 0) -> Store:
+        key = (address, port, password, user, db)
         if key not in self._stores:
-            self._stores[key] = self._host.store(address, port, password)
+            self._stores[key] = self._host.store(*key)
         return self._stores[key]
 
     def get(self, questions: Sequence[HealthQuestion]) -> Gets:

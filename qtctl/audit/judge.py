@@ -137,7 +137,9 @@ def _ways(need: Need) -> tuple[Root, ...]:
     kind = FACT_KINDS.get(need.fact)
     if kind is None or (need.fact, need.subject) == (Reach.FACT, Channel.SSH):
         return ()
-    return (("QT509", need.store),) if kind.channel is Channel.STORE else (("QT701", str(kind.channel)),)
+    return (
+        (("QT509", need.store or need.subject),) if kind.channel is Channel.STORE else (("QT701", str(kind.channel)),)
+    )
 
 
 def _with_causes(drafts: list[_Draft]) -> tuple[Finding, ...]:

@@ -52,7 +52,7 @@ def settle(look: Observation, unanswered: Iterable[Unanswered]) -> None:
     """
     for left in unanswered:
         server = [need for need in left.needs if need.fact == StoreServer.FACT and _nobody_listens(look, left.store)]
-        again = probe.cli(PING, left.store.address, left.store.port)
+        again = probe.cli(PING, left.store)
         why = f"nobody listens on port {left.store.port}"
         look.ledger.add((absent(need, why, again=again) for need in server), [left.ask])
         rest = (need for need in left.needs if need not in server)
@@ -68,12 +68,13 @@ def _nobody_listens(look: Observation, store: DesiredStore) -> bool:
 
 
 def _ask(look: Observation, store: DesiredStore, needs: list[Need], password: Secret | None) -> Unanswered | None:
-    asked = probe.probe(needs, store.address, store.port)
+    asked = probe.probe(needs, store)
     at, begin = look.clock.now(), look.clock.monotonic()
     try:
-        replies = look.host.store(store.address, store.port, password).ask(asked.commands, look.deadline.left())
+        server = look.host.store(store.address, store.port, password, store.user, store.db)
+        replies = server.ask(asked.commands, look.deadline.left())
     except HostError as error:
-        again = probe.cli(PING, store.address, store.port)
+        again = probe.cli(PING, store)
         number = look.ledger.ask("redis", PING, again, at=at, took_s=look.clock.monotonic() - begin)
         if not isinstance(error, Refused | Unreachable):
             return Unanswered(store, tuple(needs), str(error), number)

@@ -15,3 +15,8 @@ class DesiredStore:
     port: int
     password_env: str
     origin: Origin
+    user: str = ""
+    """The ACL user; '' for the default one."""
+    db: int = 0
+    appendonly: bool = False
+    saved_within_us: int | None = None

@@ -14,7 +14,7 @@ from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import microseconds, shifted
-from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, StreamGroups
+from qtctl.model.store_facts import KeyFact, StoreClock, StoreHealth, StoreServer, Stream, StreamGroup, StreamGroups
 
 
 class Fact(Protocol):
@@ -192,7 +192,7 @@ class Channel(StrEnum):
 INSTALL_GETENT = "install getent on the host, then audit again"
 LET_READ = "let the auditing account read it, or run the command as one that may"
 SEE_BUS = "systemctl status dbus.socket dbus.service on the host, then audit again"
-ASK_REDIS = "let the auditing account run TYPE, XINFO and TIME on Redis, then audit again"
+ASK_REDIS = "let the auditing account run INFO, TYPE, XINFO and TIME on Redis, then audit again"
 REACH_REDIS = "let the auditing account reach Redis: its password by name in stores.toml, AllowTcpForwarding in sshd"
 
 REACH_HEALTH = "let the auditing account open forwarded connections to it: AllowTcpForwarding and PermitOpen in sshd"
@@ -244,6 +244,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(StreamGroup, Channel.STORE, ASK_REDIS),
         FactKind(StreamGroups, Channel.STORE, ASK_REDIS),
         FactKind(StoreClock, Channel.STORE, ASK_REDIS),
+        FactKind(StoreHealth, Channel.STORE, ASK_REDIS),
     )
 }
 """Every kind of fact, by name: what asks, reads back, judges and documents facts looks here, and nowhere else.

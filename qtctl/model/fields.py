@@ -107,6 +107,13 @@ EnvName = Annotated[
 ]
 
 
+RedisUser = Annotated[
+    str,
+    StringConstraints(pattern=r"^[!-~]+$", max_length=200),
+    Expect("the name of an ACL user of Redis, without spaces"),
+]
+
+
 def _listen(text: str) -> str:
     address, _, port = text.rpartition(":")
     if address != "*" and not endpoints.is_ip_address(address.strip("[]")):

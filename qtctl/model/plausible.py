@@ -12,7 +12,7 @@ from typing import Any
 from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, VenvCheck
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
-from qtctl.model.store_facts import StoreClock, StoreServer, Stream, StreamGroup, StreamGroups
+from qtctl.model.store_facts import StoreClock, StoreHealth, StoreServer, Stream, StreamGroup, StreamGroups
 
 U32, I64, U64 = 2**32 - 1, 2**63 - 1, 2**64 - 1
 HIGHEST_PORT, MOST_CPUS, MOST_LOAD = 65535, 2**20, 2**32
@@ -21,6 +21,7 @@ LONGEST_LINE = 4096
 
 MODE = re.compile("[0-7]{4}")
 STREAM_ID = re.compile("([0-9]{1,20})-([0-9]{1,20})")
+MOST_ENTRIES = 50
 _KINDS = ("file", "dir", "link", "other")
 _ROW = 4
 _PART, _PART_KINDS = 5, ("file", "folder", "link", "other")
@@ -125,6 +126,14 @@ def _said(value: object, *fields: str) -> dict[str, int]:
     return {field: I64 for field in fields if getattr(value, field) is not None}
 
 
+def _entries(value: Mapping[str, object]) -> str:
+    """Of a table of short texts or counters."""
+    if len(value) > MOST_ENTRIES or any(len(str(part)) > LONGEST_LINE for row in value.items() for part in row):
+        return f"a table of more than {MOST_ENTRIES} entries, or with a longer one"
+    negative = next((each for each in value.values() if isinstance(each, int) and not 0 <= each <= U64), None)
+    return "" if negative is None else f"{shown(negative)} is no count"
+
+
 def _groups(value: StreamGroups) -> str:
     long = next((name for name in value.names if len(name) > LONGEST_LINE), None)
     return f"a name is longer than {LONGEST_LINE} characters" if long else _ranges(value, {"count": I64})
@@ -187,6 +196,12 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     Stream.FACT: _stream,
     StreamGroup.FACT: _stream_group,
     StreamGroups.FACT: _groups,
+    StoreHealth.FACT: lambda value: (
+        _ranges(value, dict.fromkeys(("used_memory", "max_memory", "not_evicted", "expiring"), U64))
+        or _lengths(value, ("role", "max_memory_policy"))
+        or _entries(value.persistence)
+        or _entries(value.errors)
+    ),
     StoreClock.FACT: lambda value: _ranges(value, {"now_us": U64}),
     Account.FACT: lambda value: _ranges(value, {"uid": U32, "gid": U32}) or _lengths(value, ("name", "home", "shell")),
     Auditor.FACT: _auditor,

@@ -19,6 +19,7 @@ from qtctl.model.fields import (
     Name,
     Node,
     Number,
+    RedisUser,
     Size,
     Span,
     StoreName,
@@ -136,7 +137,13 @@ class Store(Node):
     external: ExternalName
     hosts: tuple[HostName, ...] = ()
     address: Listen = "127.0.0.1:6379"
+    db: Number = Field(default=0, ge=0, le=65535)
+    username: RedisUser | None = None
     password_env: EnvName | None = None
+    appendonly: Switch = False
+    """Whether it must write an append-only file (QT513)."""
+    saved_within: Span | None = None
+    """How old the last snapshot may be while there is something that is not in it (QT513)."""
 
 
 class Venv(Node):

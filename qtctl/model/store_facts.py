@@ -6,12 +6,34 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class StoreServer:
-    """Subject: the store's name. From INFO."""
+    """Subject: the store's name. From INFO. Memory in bytes."""
 
     FACT: ClassVar[str] = "store"
     version: str
     uptime_s: int
     used_memory: int
+    loading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHealth:
+    """Subject: the store's name. From INFO: whether it takes writes, and can keep them.
+
+    Memory in bytes; `not_evicted` of it does not count for `max_memory`, 0 for no limit. `expiring`: keys with a time
+    to live. `persistence`: fields of INFO as they are; `errors`: how often a write was refused, by the code of its
+    error.
+    """
+
+    FACT: ClassVar[str] = "store.health"
+    role: str
+    read_only: bool
+    used_memory: int
+    max_memory: int
+    max_memory_policy: str
+    not_evicted: int
+    expiring: int
+    persistence: dict[str, str]
+    errors: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)

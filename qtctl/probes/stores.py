@@ -14,12 +14,14 @@ from typing import Protocol
 
 from qtctl.dialects import shell
 from qtctl.dialects.lines import lines
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import STREAM_ID, U64, whole
 from qtctl.model.store_facts import (
     MOST_GROUPS_NAMED,
     KeyFact,
     StoreClock,
+    StoreHealth,
     StoreServer,
     Stream,
     StreamGroup,
@@ -28,13 +30,22 @@ from qtctl.model.store_facts import (
 )
 from qtctl.probes.answer import Answer, absent, observed, refused, unparseable
 
-FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, KeyFact, Stream, StreamGroup, StreamGroups))
+FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, StoreHealth, KeyFact, Stream, StreamGroup, StreamGroups))
 ORDER = ("INFO", "TYPE", "XINFO STREAM", "XINFO GROUPS", "TIME")
 """What is asked first. A stream before its groups: what a group was given then never seems less than it was when the
 stream was trimmed. The clock last: no entry that was seen is younger than it."""
-_OF_STORE = (StoreServer.FACT, StoreClock.FACT)
+_OF_STORE = (StoreServer.FACT, StoreHealth.FACT, StoreClock.FACT)
 DEFAULT_PORT = 6379
 LONGEST_NAME = 200
+PERSISTENCE = (
+    *("rdb_last_bgsave_status", "aof_enabled", "aof_last_write_status", "aof_last_bgrewrite_status"),
+    *("rdb_last_save_time", "rdb_changes_since_last_save"),
+)
+"""Fields of INFO that say whether Redis can keep what it holds."""
+ERRORS = ("MISCONF", "OOM", "READONLY")
+"""What Redis answers to a write that it refuses."""
+_DATABASE = re.compile("db[0-9]{1,5}")
+_EXPIRES, _COUNT = re.compile(",expires=([0-9]{1,19})"), re.compile("count=([0-9]{1,19})")
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -68,7 +79,7 @@ def store_of(need: Need) -> str:
 def command_of(need: Need) -> tuple[str, ...]:
     """The command that answers a need."""
     if need.fact in _OF_STORE:
-        return ("INFO",) if need.fact == StoreServer.FACT else ("TIME",)
+        return ("TIME",) if need.fact == StoreClock.FACT else ("INFO",)
     if need.fact == KeyFact.FACT:
         return ("TYPE", need.subject)
     if need.fact == Stream.FACT:
@@ -81,22 +92,24 @@ def _in_order(command: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
     return ORDER.index(words), command
 
 
-def probe(needs: Iterable[Need], address: str, port: int) -> StoreProbe:
+def probe(needs: Iterable[Need], store: DesiredStore) -> StoreProbe:
     wanted = sorted(set(needs), key=lambda need: (need.fact, need.subject))
     commands = tuple(sorted({command_of(need) for need in wanted}, key=_in_order))
     numbers = {command: number for number, command in enumerate(commands)}
 
     def parse(replies: Sequence[Reply]) -> list[Answer]:
         asked = [(need, numbers[command_of(need)]) for need in wanted]
-        return [_answer(need, replies[number], number, address, port) for need, number in asked]
+        return [_answer(need, replies[number], number, store) for need, number in asked]
 
-    return StoreProbe(commands, tuple(cli(command, address, port) for command in commands), parse)
+    return StoreProbe(commands, tuple(cli(command, store) for command in commands), parse)
 
 
-def cli(command: Sequence[str], address: str, port: int) -> str:
+def cli(command: Sequence[str], store: DesiredStore) -> str:
     """redis-cli's words for a command: `redis-cli -h 127.0.0.1 TYPE key`."""
-    at = ["-h", address.strip("[]")] if port == DEFAULT_PORT else ["-h", address.strip("[]"), "-p", str(port)]
-    return shell.join(["redis-cli", *at, *command])
+    port = ["-p", str(store.port)] if store.port != DEFAULT_PORT else []
+    user = ["--user", store.user] if store.user else []
+    db = ["-n", str(store.db)] if store.db else []
+    return shell.join(["redis-cli", "-h", store.address.strip("[]"), *port, *user, *db, *command])
 
 
 def pairs(value: object) -> dict[str, object]:
@@ -108,8 +121,8 @@ def pairs(value: object) -> dict[str, object]:
     raise _Unreadable("not a list of names and values")
 
 
-def _answer(need: Need, reply: Reply, question: int, address: str, port: int) -> Answer:
-    again = cli(command_of(need), address, port)
+def _answer(need: Need, reply: Reply, question: int, store: DesiredStore) -> Answer:
+    again = cli(command_of(need), store)
     if reply.error:
         return _failed(need, reply.error, again, question)
     try:
@@ -138,10 +151,41 @@ def _key(need: Need, value: object, again: str, question: int) -> Answer:
 def _server(need: Need, value: object, again: str, question: int) -> Answer:
     said = _info(value)
     server = StoreServer(
-        _text(said, "redis_version"), _number(said, "uptime_in_seconds"), _number(said, "used_memory")
-    )  # fmt: skip
+        version=_text(said, "redis_version"),
+        uptime_s=_number(said, "uptime_in_seconds"),
+        used_memory=_number(said, "used_memory"),
+        loading=_maybe_text(said, "loading") == "1",
+    )
     line = f"redis_version:{server.version}"
     return observed(need, server, again=f"{again} | grep ^redis_version:", line=line, question=question)
+
+
+def _health(need: Need, value: object, again: str, question: int) -> Answer:
+    said = _info(value)
+    health = StoreHealth(
+        role=_text(said, "role"),
+        read_only=_maybe_text(said, "slave_read_only") == "1",
+        used_memory=_number(said, "used_memory"),
+        max_memory=_maybe_number(said, "maxmemory") or 0,
+        max_memory_policy=_maybe_text(said, "maxmemory_policy")[:LONGEST_NAME],
+        not_evicted=_maybe_number(said, "mem_not_counted_for_evict") or 0,
+        expiring=_expiring(said),
+        persistence={field: text[:LONGEST_NAME] for field in PERSISTENCE if (text := _maybe_text(said, field))},
+        errors={kind: count for kind in ERRORS if (count := _count(said, f"errorstat_{kind}"))},
+    )
+    return observed(need, health, again=f"{again} | grep ^role:", line=f"role:{health.role}", question=question)
+
+
+def _expiring(said: Mapping[str, object]) -> int:
+    """Keys of all databases that have a time to live: `db0:keys=3,expires=1,avg_ttl=0`."""
+    rows = (str(value) for key, value in said.items() if _DATABASE.fullmatch(key))
+    return sum(whole(found[1], U64) for row in rows if (found := _EXPIRES.search(row)))
+
+
+def _count(said: Mapping[str, object], key: str) -> int:
+    """`count=3`, as INFO has it of errors."""
+    found = _COUNT.match(_maybe_text(said, key))
+    return whole(found[1], U64) if found else 0
 
 
 def _info(value: object) -> dict[str, object]:
@@ -236,6 +280,7 @@ def _maybe_number(said: Mapping[str, object], key: str) -> int | None:
 _READ: Mapping[str, Callable[[Need, object, str, int], Answer]] = {
     StoreServer.FACT: _server,
     StoreClock.FACT: _clock,
+    StoreHealth.FACT: _health,
     KeyFact.FACT: _key,
     Stream.FACT: _stream,
     StreamGroup.FACT: _group,

@@ -191,7 +191,13 @@ def _stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
         address, _, port = store.address.rpartition(":")
         unit = unit_name(registry, "externals", store.external)
         origin = registry.origins["stores", name]
-        found.append(DesiredStore(name, unit, address.strip("[]"), int(port), store.password_env or "", origin))
+        saved = microseconds(store.saved_within) if store.saved_within else None
+        found.append(
+            DesiredStore(
+                name, unit, address.strip("[]"), int(port), store.password_env or "", origin,
+                user=store.username or "", db=store.db, appendonly=store.appendonly, saved_within_us=saved,
+            )
+        )  # fmt: skip
     return tuple(found)
 
 

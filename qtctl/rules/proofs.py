@@ -17,6 +17,10 @@ from qtctl.rules.rule import ProofSource
 
 EACH_FIELD_OF_GROUP = 'NR%2{f=$0;next} f=="name"{n=$0} n""==g""&&f==k{print f, $0}'
 
+MEMORY_FULL = (
+    '$1=="used_memory"{u=$2} $1=="mem_not_counted_for_evict"{n=$2} $1=="maxmemory"{m=$2} '
+    'END{print (m > 0 && u - n >= m) ? "full" : "not full"}'
+)
 COUNT_OF_GROUP = 'NR%2{f=$0;next} f=="name"&&$0""==g""{n++} END{print n+0}'
 
 
@@ -160,7 +164,13 @@ def _redis(store: DesiredStore, *words: str) -> str:
     """A store with a password wants it from the reader's own environment, under the name that the registry gives."""
     password = f'REDISCLI_AUTH="${store.password_env}" ' if store.password_env else ""
     arguments = " ".join(quote(word) for word in words)
-    return f"{password}timeout 10 redis-cli -h {quote(store.address)} -p {store.port} {arguments}"
+    return f"{password}timeout 10 redis-cli -h {quote(store.address)} -p {store.port}{_login(store)} {arguments}"
+
+
+def _login(store: DesiredStore) -> str:
+    """Its user and database, as redis-cli takes them."""
+    user = f" --user {quote(store.user)}" if store.user else ""
+    return f"{user} -n {store.db}" if store.db else user
 
 
 def nobody_answers(need: Need, store: DesiredStore) -> ProofSource:
@@ -170,6 +180,16 @@ def nobody_answers(need: Need, store: DesiredStore) -> ProofSource:
 
 def answers(need: Need, store: DesiredStore) -> ProofSource:
     return ProofSource(need, _redis(store, "PING"), "PONG")
+
+
+def info(need: Need, store: DesiredStore, field: str, value: object) -> ProofSource:
+    """A line of INFO, without the carriage return that ends it."""
+    return ProofSource(need, f"{_redis(store, 'INFO')} | tr -d '\\r' | grep -x {quote(field)}:.*", f"{field}:{value}")
+
+
+def memory_full(need: Need, store: DesiredStore) -> ProofSource:
+    again = f"{_redis(store, 'INFO', 'memory')} | tr -d '\\r' | awk -F: '{MEMORY_FULL}'"
+    return ProofSource(need, again, "full")
 
 
 def key_type(need: Need, store: DesiredStore, key: str, kind_of_key: str) -> ProofSource:

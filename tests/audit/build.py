@@ -26,7 +26,7 @@ from qtctl.model.facts import Fact, File, Health, HostBaseline, Listeners, Reach
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
-from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, StreamGroups
+from qtctl.model.store_facts import KeyFact, StoreClock, StoreHealth, StoreServer, Stream, StreamGroup, StreamGroups
 from qtctl.rules.host.boot import BOOTED
 from qtctl.rules.loaded_units import loaded_units
 from tests.builders import build_host, build_service
@@ -137,6 +137,12 @@ def desired(**changes: Any) -> Desired:
 GROUPS = {"qt": Group("qt", 1001, []), "adm": Group("adm", 4, ["qt"])}
 
 
+KEEPS = {
+    "rdb_last_bgsave_status": "ok", "aof_enabled": "0", "aof_last_write_status": "ok",
+    "aof_last_bgrewrite_status": "ok", "rdb_last_save_time": "1768634600", "rdb_changes_since_last_save": "7",
+}  # fmt: skip
+
+
 def row(address: str, port: int, unit: str) -> list[str]:
     group = f"/system.slice/{unit}" if unit else "/"
     return [address, str(port), unit, f"tcp LISTEN 0 128 {address}:{port} 0.0.0.0:* cgroup:{group}"]
@@ -213,6 +219,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         "name": Resolved(["127.0.0.1", "::1"]),
         "hosts": Hosts([["127.0.0.1", "Redis"]], ["::1 redis"]),
         "store": StoreServer("7.0.15", 100, 1000),
+        "store.health": StoreHealth("master", False, 1000, 0, "noeviction", 0, 0, dict(KEEPS), {}),
         "store.clock": StoreClock(NOW_US),
         "stream": Stream(5000, f"{NOW_US // 1000 - 2000}-0", NOW_US // 1000 - 2000, 1, f"{OLDEST_MS}-0", 6000, "0-0"),
         "stream.group": StreamGroup(3, 1, 1, f"{OLDEST_MS + 1}-0", 5997),

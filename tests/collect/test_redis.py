@@ -3,7 +3,7 @@
 import subprocess
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from qtctl.collect.collect import collect
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.model.desired import Desired, DesiredKey, Membership
 from qtctl.model.inquiry import inquiry_of
+from qtctl.model.secret import Secret
 from qtctl.model.states import KeyType
 from qtctl.probes.stores import FACTS
 from tests.builders import build_host, build_service
@@ -41,11 +42,11 @@ def host(port: int, **changes: Any) -> Desired:
     return replace(build_host(services=services, stores=(store(port),), keys=(key,)), **changes)
 
 
-def audit(wanted: Desired) -> tuple[Finding, ...]:
+def audit(wanted: Desired, passwords: Mapping[str, Secret] | None = None) -> tuple[Finding, ...]:
     """What does not hold of Redis."""
     asked = [need for need in needs(wanted) if need.fact in FACTS]
     with LocalHost() as here:
-        evidence = collect(here, inquiry_of(wanted, asked), SystemClock())
+        evidence = collect(here, inquiry_of(wanted, asked, passwords=passwords), SystemClock())
     checks = judge(wanted, evidence)
     return tuple(each for each in checks if each.id.startswith("QT5") and each.outcome is not Outcome.HOLDS)
 
@@ -96,3 +97,85 @@ def test_a_stream_is_as_old_as_redis_says(port: int) -> None:
     age = found.observed["age_s"]
     assert isinstance(age, int)
     assert 660 <= age < 670
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[int]:
+    (tmp_path / "data").mkdir()
+    with redis(tmp_path / "data") as found:
+        cli(found, "XADD", KEY, "*", "a", "b")
+        cli(found, "XGROUP", "CREATE", KEY, GROUP, "$")
+        yield found
+
+
+def test_a_replica_refuses_writes(own: int) -> None:
+    cli(own, "REPLICAOF", "127.0.0.1", "1")
+    found = audit(host(own))
+    assert wrong(found) == {("QT512", "main", "broken")}
+    assert_proved(found)
+    assert audit(replace(host(own), keys=tuple(replace(key, publishers=()) for key in host(own).keys))) == ()
+
+
+def test_memory_that_is_full(own: int) -> None:
+    cli(own, "CONFIG", "SET", "maxmemory", "1")
+    found = audit(host(own))
+    assert wrong(found) == {("QT512", "main", "broken")}
+    assert_proved(found)
+
+
+def test_snapshots_that_fail(own: int, tmp_path: Path) -> None:
+    cli(own, "CONFIG", "SET", "save", "3600 1")
+    (tmp_path / "data").rmdir()
+    cli(own, "BGSAVE")
+    wait_until(lambda: "rdb_last_bgsave_status:err" in cli(own, "INFO", "persistence"))
+    assert wrong(audit(host(own))) == {("QT512", "main", "unknown"), ("QT513", "main", "broken")}
+    assert "MISCONF" in cli(own, "SET", "k", "v")
+    found = audit(host(own))
+    assert wrong(found) == {("QT512", "main", "broken"), ("QT513", "main", "broken")}
+    assert_proved(found)
+    cli(own, "CONFIG", "SET", "save", "")  # else it does not end
+
+
+def test_persistence_as_declared(own: int) -> None:
+    plain = host(own)
+    wanted = replace(plain, stores=(replace(plain.stores[0], appendonly=True, saved_within_us=3600 * SECOND),))
+    found = audit(wanted)
+    assert wrong(found) == {("QT513", "main", "broken")}
+    assert_proved(found)
+    cli(own, "CONFIG", "SET", "appendonly", "yes")
+    assert audit(wanted) == ()
+    time.sleep(1.1)
+    aged = replace(plain, stores=(replace(plain.stores[0], saved_within_us=1),))
+    assert wrong(audit(aged)) == {("QT513", "main", "broken")}
+
+
+def test_a_user_and_a_database(own: int) -> None:
+    rules = ("on", ">pass-word", "~*", "-@all", "+info", "+time", "+type", "+xinfo", "+select")
+    cli(own, "ACL", "SETUSER", "looker", *rules)
+    cli(own, "MOVE", KEY, "3")
+    plain = host(own)
+    assert ("QT501", KEY, "broken") in wrong(audit(plain))
+    there = replace(plain, stores=(replace(plain.stores[0], user="looker", db=3, password_env="LOOKER"),))
+    assert audit(there, {"main": Secret("pass-word")}) == ()
+    none = replace(plain, stores=(replace(plain.stores[0], db=99),))
+    assert {each.reason for each in audit(none) if each.id == "QT501"} == {"database 99: ERR DB index is out of range"}
+
+
+def test_a_server_that_loads_its_data(tmp_path: Path) -> None:
+    with redis(tmp_path) as first:
+        cli(first, "EVAL", "for i=1,300 do redis.call('SET', 'k'..i, string.rep('v', 100)) end", "0")
+        cli(first, "SAVE")
+    slow = ("--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024")
+    with redis(tmp_path, *slow) as loading:
+        found = audit(host(loading))
+    root = next(each for each in found if each.id == "QT509")
+    assert root.observed == {"answers": "LOADING"}
+    assert {each.cause for each in found if each is not root} == {root.fingerprint}
+    assert {each.remedy for each in found} == {root.remedy}
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.02)

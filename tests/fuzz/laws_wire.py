@@ -14,6 +14,7 @@ from qtctl.model.evidence import Need, State
 from qtctl.probes import accounts, baseline, files, hosts_file, listeners, stores, venvs
 from qtctl.probes.answer import Answer
 from qtctl.probes.batch import Probe, frames
+from tests.collect.small import store
 from tests.fuzz.target import Target
 from tests.probes.test_baseline import SAID
 from tests.probes.test_listeners import RECORDED
@@ -213,7 +214,7 @@ def redis(data: bytes) -> None:
         Need("stream", "k", "main"),
         Need("stream.group", "k/g", "main"),
     ):
-        _answers(stores.probe([need], "127.0.0.1", 1).parse([_Reply(value)]), [need])
+        _answers(stores.probe([need], store(1)).parse([_Reply(value)]), [need])
 
 
 class _Reply:

@@ -1,10 +1,12 @@
 """What Redis answers. Replies as Redis 7.0 gives them; a real server answers in tests/collect."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need, State
+from qtctl.model.origin import Origin
 from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, StreamGroups, group_subject
 from qtctl.probes.stores import cli, probe
 
@@ -23,12 +25,13 @@ class Reply:
 
 
 def only(need: Need, reply: Reply) -> tuple[State, object, str | None]:
-    asked = probe([need], "127.0.0.1", 6379)
+    asked = probe([need], STORE)
     assert len(asked.commands) == 1
     (answer,) = asked.parse([reply])
     return answer.state, answer.value, answer.reason
 
 
+STORE = DesiredStore("main", "redis.service", "127.0.0.1", 6379, "", Origin("small.toml"))
 SERVER, KEY = Need("store", "main"), Need("key", "k", "main")
 STREAM_NEED, GROUP_NEED = Need("stream", "k", "main"), Need("stream.group", "k/ai", "main")
 CLOCK, NAMES_NEED = Need("store.clock", "main"), Need("stream.groups", "k", "main")
@@ -91,7 +94,7 @@ def test_errors_are_refusals_with_their_reason(need: Need, reply: Reply) -> None
 
 def test_one_command_answers_all_groups_of_a_stream() -> None:
     needs = [Need("stream.group", f"k/{name}", "main") for name in ("ai", "b", "c")]
-    asked = probe([*needs, KEY], "127.0.0.1", 6379)
+    asked = probe([*needs, KEY], STORE)
     assert asked.commands == (("TYPE", "k"), ("XINFO", "GROUPS", "k"))
     answers = asked.parse([Reply("stream"), Reply([GROUP])])
     assert [(each.state, each.question) for each in answers] == [
@@ -103,14 +106,14 @@ def test_one_command_answers_all_groups_of_a_stream() -> None:
 
 
 def test_a_stream_is_asked_before_its_groups_and_the_clock_last() -> None:
-    asked = probe([CLOCK, GROUP_NEED, STREAM_NEED, KEY, SERVER], "127.0.0.1", 6379)
+    asked = probe([CLOCK, GROUP_NEED, STREAM_NEED, KEY, SERVER], STORE)
     assert [" ".join(command[:2]) for command in asked.commands] == [
         *("INFO", "TYPE k", "XINFO STREAM", "XINFO GROUPS", "TIME")
     ]
 
 
 def test_only_reading_commands() -> None:
-    asked = probe([SERVER, KEY, STREAM_NEED, GROUP_NEED], "127.0.0.1", 6379)
+    asked = probe([SERVER, KEY, STREAM_NEED, GROUP_NEED], STORE)
     assert {command[:2] if command[0] == "XINFO" else command[:1] for command in asked.commands} == {
         ("INFO",),
         ("TYPE",),
@@ -128,4 +131,9 @@ def test_only_reading_commands() -> None:
     ],
 )
 def test_what_a_person_types(command: tuple[str, ...], at: tuple[str, int], line: str) -> None:
-    assert cli(command, *at) == line
+    assert cli(command, replace(STORE, address=at[0], port=at[1])) == line
+
+
+def test_a_user_and_a_database_are_typed_too() -> None:
+    there = replace(STORE, user="audit me", db=3)
+    assert cli(("PING",), there) == "redis-cli -h 127.0.0.1 --user 'audit me' -n 3 PING"

@@ -24,6 +24,7 @@ from qtctl.model.store_facts import Stream
 from qtctl.probes import accounts, baseline, files, listeners, stores, unit_folders
 from qtctl.probes.answer import observed
 from qtctl.probes.batch import Frame, Probe, command, frames
+from tests.collect.small import store
 from tests.collect.test_document import GOOD
 from tests.probes.host import frame
 from tests.probes.test_baseline import SAID
@@ -100,7 +101,7 @@ def test_an_account_that_cannot_be(uid: str) -> None:
 
 
 def reply_of(value: object) -> Any:
-    return stores.probe([Need("stream", "k", "main")], "127.0.0.1", 1).parse([_Reply(value)])[0]
+    return stores.probe([Need("stream", "k", "main")], store(1)).parse([_Reply(value)])[0]
 
 
 class _Reply:

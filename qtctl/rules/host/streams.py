@@ -52,6 +52,9 @@ def _answers(facts: Facts, store: DesiredStore) -> Verdict:
     remedy = f"systemctl start {store.unit}; journalctl -u {store.unit} -n 50"
     if server is None:
         return Verdict(False, {"answers": False}, (proofs.nobody_answers(need, store),), remedy=remedy)
+    if server.loading:
+        wait = f"wait until it has loaded its data; journalctl -u {store.unit} -n 50 says how far it is"
+        return Verdict(False, {"answers": "LOADING"}, (proofs.info(need, store, "loading", 1),), remedy=wait)
     return Verdict(True, {"answers": True, "version": server.version}, (proofs.answers(need, store),))
 
 
@@ -196,7 +199,8 @@ QT509 = Rule(
     "Redis does not answer",
     Severity.ERROR,
     several="Redis servers do not answer",
-    what="The declared Redis server refused the connection on the host itself: nobody listens there. Where it asks "
+    what="The declared Redis server refused the connection on the host itself: nobody listens there. Or it is still "
+    "loading its data, and answers every question about keys with LOADING. Where it asks "
     "for a password (NOAUTH), forbids the command (NOPERM), or SSH forbids the forwarding, the check is "
     "unknown, since Redis may be well.",
     why="Every stream and key of the fleet is in it. While it is down all checks of its keys are unknown and name "

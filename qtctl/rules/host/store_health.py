@@ -1,0 +1,168 @@
+"""QT512, QT513: a Redis server takes writes, and can keep what it holds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.model.desired import Desired
+from qtctl.model.desired_store import DesiredStore
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.store_facts import StoreClock, StoreHealth
+from qtctl.rules import proofs
+from qtctl.rules.host.streams import NOT_JUDGED, Judgment
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+
+STOPS_WRITES = "a snapshot failed; whether writes stop then is its stop-writes-on-bgsave-error, which INFO hides"
+SECOND = 1_000_000
+FAILED = "err"
+STATUSES = ("rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why writes are refused, as Redis calls it, what shows it, and what to do."""
+
+    why: str
+    sources: tuple[ProofSource, ...]
+    remedy: str
+
+
+def _need(store: DesiredStore) -> Need:
+    return Need(StoreHealth.FACT, store.name)
+
+
+def _written(desired: Desired) -> tuple[DesiredStore, ...]:
+    """All but those of which everything is only read on this host: these may well be replicas."""
+    writers: dict[str, bool] = {}
+    for key in desired.keys:
+        writers[key.store] = writers.get(key.store, False) or bool(key.publishers)
+    return tuple(store for store in desired.stores if writers.get(store.name, True))
+
+
+def _writable(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            store.name, {"writes": True}, (_need(store),), partial(_takes_writes, store=store), store.origin,
+            (("QT509", store.name),),
+        )
+        for store in _written(desired)
+    )  # fmt: skip
+
+
+def _takes_writes(facts: Facts, store: DesiredStore) -> Judgment:
+    server = facts.read(StoreHealth, store.name)
+    if server is None:
+        return NOT_JUDGED
+    refusal = next(_refusals(server, store), None)
+    if refusal is not None:
+        return Verdict(False, {"writes": refusal.why}, refusal.sources, remedy=refusal.remedy)
+    status = proofs.info(_need(store), store, "role", server.role)
+    if server.persistence.get("rdb_last_bgsave_status") == FAILED:
+        return Verdict(False, {"writes": None}, (status,), unknown=STOPS_WRITES, remedy="qtctl explain QT513")
+    return Verdict(True, {"writes": True}, (status,))
+
+
+def _refusals(server: StoreHealth, store: DesiredStore) -> Iterator[Refusal]:
+    need = _need(store)
+    if server.role == "slave" and server.read_only:
+        sources = (proofs.info(need, store, "role", "slave"), proofs.info(need, store, "slave_read_only", 1))
+        remedy = "write to its master, or make it one: REPLICAOF NO ONE, once you know why it was made a replica"
+        yield Refusal("READONLY: a replica", sources, remedy)
+    aof = proofs.info(need, store, "aof_last_write_status", FAILED)
+    disk = f"df and journalctl -u {store.unit} -n 50: make room or put the folder right; then writes are taken again"
+    if server.persistence.get("aof_last_write_status") == FAILED:
+        yield Refusal("MISCONF: the append-only file cannot be written", (aof,), disk)
+    if server.persistence.get("rdb_last_bgsave_status") == FAILED and "MISCONF" in server.errors:
+        rdb = proofs.info(need, store, "rdb_last_bgsave_status", FAILED)
+        yield Refusal("MISCONF: snapshots fail", (rdb,), disk)
+    if _full(server):
+        policy = proofs.info(need, store, "maxmemory_policy", server.max_memory_policy)
+        remedy = "see what fills it (redis-cli --memkeys), trim that, or raise maxmemory"
+        sources = (policy, proofs.memory_full(need, store))
+        yield Refusal("OOM: maxmemory is reached, and nothing may be evicted", sources, remedy)
+
+
+def _full(server: StoreHealth) -> bool:
+    """Whether it holds all that it may, and its policy finds nothing to evict."""
+    if not server.max_memory or server.used_memory - server.not_evicted < server.max_memory:
+        return False
+    policy = server.max_memory_policy
+    return policy == "noeviction" or (policy.startswith("volatile-") and not server.expiring)
+
+
+def _keeping(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            store.name, {"persistence": "as declared, and it works"}, _needs_of_keeping(store),
+            partial(_keeps, store=store), store.origin, (("QT509", store.name),),
+        )
+        for store in desired.stores
+    )  # fmt: skip
+
+
+def _needs_of_keeping(store: DesiredStore) -> tuple[Need, ...]:
+    clock = (Need(StoreClock.FACT, store.name),) if store.saved_within_us is not None else ()
+    return (_need(store), *clock)
+
+
+def _keeps(facts: Facts, store: DesiredStore) -> Judgment:
+    server = facts.read(StoreHealth, store.name)
+    if server is None:
+        return NOT_JUDGED
+    wrong = [*_failing(server, store), *_too_old(facts, server, store)]
+    sources = tuple(proofs.info(_need(store), store, field, server.persistence[field]) for field in wrong)
+    observed = {field: server.persistence[field] for field in wrong}
+    remedy = f"df, and journalctl -u {store.unit} -n 50 for the reason; then redis-cli BGSAVE, and look again"
+    if wrong == ["aof_enabled"]:
+        remedy = "CONFIG SET appendonly yes, and in redis.conf; or correct stores.toml"
+    return Verdict(not wrong, {**observed}, sources, remedy=remedy)
+
+
+def _failing(server: StoreHealth, store: DesiredStore) -> Iterator[str]:
+    yield from (field for field in STATUSES if server.persistence.get(field) == FAILED)
+    if store.appendonly and server.persistence.get("aof_enabled") == "0":
+        yield "aof_enabled"
+
+
+def _too_old(facts: Facts, server: StoreHealth, store: DesiredStore) -> Iterator[str]:
+    """By the clock of Redis, which stamped the snapshot. One without changes since is as good as a new one."""
+    saved = server.persistence.get("rdb_last_save_time", "")
+    changes = server.persistence.get("rdb_changes_since_last_save", "")
+    if store.saved_within_us is None or not (saved.isdecimal() and changes.isdecimal()):
+        return
+    clock = facts.read(StoreClock, store.name)
+    if clock is not None and int(changes) and clock.now_us - int(saved) * SECOND > store.saved_within_us:
+        yield "rdb_last_save_time"
+
+
+QT512 = Rule(
+    "QT512",
+    "Redis refuses writes",
+    Severity.ERROR,
+    several="Redis servers refuse writes",
+    what="Redis answers and reads, and refuses every write: it is a read-only replica (READONLY), its snapshots or its "
+    "append-only file fail (MISCONF), or its memory is full and its policy may evict nothing (OOM). A store from which "
+    "this host only reads is not judged.",
+    why="Every publisher stands still at once, and each logs it in its own words. PING answers, the port listens and "
+    "the unit is active, so nothing else on the host shows it.",
+    fix="The finding says which of the three it is. For a replica find out who made it one (`redis-cli ROLE`); for "
+    "MISCONF make room on its disk and read its journal; for OOM see what grew, and trim it or raise maxmemory.",
+    expect=_writable,
+)
+QT513 = Rule(
+    "QT513",
+    "Redis cannot keep what it holds",
+    Severity.WARNING,
+    several="Redis servers cannot keep what they hold",
+    what="The last snapshot, write or rewrite of the append-only file failed, as INFO says; or it is off where "
+    "stores.toml declares `appendonly`; or the last snapshot is older than `saved_within` while something is not in "
+    "it. What Redis is configured to save cannot be seen without CONFIG: declare what must be saved.",
+    why="All goes well until Redis restarts: then it comes back with the data of its last good snapshot, or with none. "
+    "Streams lose their entries and their groups, and consumers fail with NOGROUP.",
+    fix="Read the journal of its unit: a full disk, a folder that is not its own, or fork failing for want of memory. "
+    "Then `redis-cli BGSAVE` (and `BGREWRITEAOF`), and look at `redis-cli INFO persistence`.",
+    expect=_keeping,
+)
+RULES = (QT512, QT513)
