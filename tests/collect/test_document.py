@@ -54,7 +54,6 @@ BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | 
         errors=st.dictionaries(st.text(max_size=9), U64, max_size=3),
     ),
     Account: st.builds(Account, uid=U32, gid=U32),
-    Auditor: st.builds(Auditor, uid=U32, parts=st.just({})),
     Group: st.builds(Group, gid=U32),
     Auditor: st.builds(Auditor, uid=U32, parts=st.just({})),
     HostState: st.builds(
