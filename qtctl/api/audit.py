@@ -1,6 +1,6 @@
 """Judge the evidence of one host, and report on it."""
 
-from qtctl.findings.finding import Finding
+from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.audit import concluded, judged
 from qtctl.flows.declared import Declared
@@ -19,6 +19,17 @@ def conclude(declared: Declared, checks: tuple[Finding, ...]) -> Conclusion:
     return concluded(declared.desired, checks)
 
 
-def report(declared: Declared, evidence: Evidence, checks: tuple[Finding, ...], *, every: bool = False) -> AuditReport:
-    """`every`: with the checks that hold, too."""
-    return audit.build(declared.desired, evidence, checks, every=every)
+def report(
+    declared: Declared,
+    evidence: Evidence,
+    checks: tuple[Finding, ...],
+    *,
+    every: bool = False,
+    gate: Severity | None = None,
+    selection: str = "",
+) -> AuditReport:
+    """`every`: with the checks that hold, too. `gate`: in place of fail_on of the registry.
+
+    `selection`: which part of all checks these are, in words.
+    """
+    return audit.build(declared.desired, evidence, checks, every=every, gate=gate, selection=selection)

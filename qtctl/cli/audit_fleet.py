@@ -11,6 +11,7 @@ from qtctl.errors import InputError, Place
 from qtctl.model.events import Event, Stage, begun, done, failed
 
 if TYPE_CHECKING:
+    from qtctl.cli.audit_part import Shown
     from qtctl.findings.finding import Finding
     from qtctl.fleet.ask import Asked
     from qtctl.reports.audit import AuditReport
@@ -25,7 +26,7 @@ class Selection(NamedTuple):
     templates: Path | None = None
 
 
-def audit_fleet(chosen: Selection, *, save: Path | None, format_: str | None, every: bool, verbose: bool) -> Exit:
+def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit:
     from qtctl.api import audit, fleet
     from qtctl.cli.evidence import save as keep
     from qtctl.reports.fleet_view import placed, view
@@ -40,12 +41,15 @@ def audit_fleet(chosen: Selection, *, save: Path | None, format_: str | None, ev
         for each in asked:
             if save is not None:
                 keep(each.evidence, save / f"{each.target}.json")
-            checks = audit.judge(each.declared, each.evidence)
-            found[each.number] = tuple(placed(condense(checks, each.target), each.declared.host_place))
-            reports[each.number] = audit.report(each.declared, each.evidence, checks, every=every)
+            checks, said = shown.part.of(each.declared, audit.judge(each.declared, each.evidence))
+            shown_checks = checks if said else condense(checks, each.target)
+            found[each.number] = tuple(placed(shown_checks, each.declared.host_place))
+            reports[each.number] = audit.report(
+                each.declared, each.evidence, checks, every=shown.every, gate=shown.part.gate, selection=said
+            )
     report = fleet.report([each for _, each in sorted(reports.items())])
     findings = [finding for number in sorted(found) for finding in found[number]]
-    present(view(report, findings, beneath(chosen.registry, chosen.templates), verbose=verbose), format_)
+    present(view(report, findings, beneath(chosen.registry, chosen.templates), verbose=shown.verbose), shown.format)
     return decide(of_conclusion(each.verdict) for each in report.hosts)
 
 

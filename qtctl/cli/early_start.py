@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SOURCE = frozenset({"--host", "--as", "--user", "--registry", "--templates", "--format"})
 COMMANDS = {("audit",): SOURCE | {"--save"}, ("report", "registry"): SOURCE | {"--out"}}
 """The commands that ask a live host and change nothing, and their options that take a value."""
-FLAGS = {("audit",): frozenset({"--all", "--debug"}), ("report", "registry"): frozenset({"--debug"})}
+FLAGS = {("audit",): frozenset({"--all", "--verbose", "--debug"}), ("report", "registry"): frozenset({"--debug"})}
 """Their options without a value. With any other option (--from, --help) nothing starts early."""
 
 

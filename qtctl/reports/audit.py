@@ -39,6 +39,7 @@ class AuditReport(Part):
     findings: tuple[Check, ...] = Field(description="the checks that do not hold")
     unknowns: tuple[Check, ...] = Field(description="the checks whose evidence is missing")
     checks: tuple[Check, ...] | None = None
+    selection: str = Field(default="", description="what was judged of everything, and what was not; empty: all")
     unreachable: str | None = Field(default=None, description="the one reason for which nothing is known of the host")
 
     @model_validator(mode="after")
@@ -86,12 +87,23 @@ def verdict(totals: Totals, rows: Iterable[Check], fail_on: Severity) -> Conclus
     return conclude(rows, fail_on, unknown=not totals.total)
 
 
-def build(desired: Desired, evidence: Evidence, judged: Iterable[Finding], *, every: bool = False) -> AuditReport:
-    """The report of what was judged; `every`: with what holds, too."""
+def build(
+    desired: Desired,
+    evidence: Evidence,
+    judged: Iterable[Finding],
+    *,
+    every: bool = False,
+    gate: Severity | None = None,
+    selection: str = "",
+) -> AuditReport:
+    """The report of what was judged; `every`: with what holds, too. `gate`: in place of the registry's.
+
+    `selection`: which part of the checks these are, in words.
+    """
     ordered = tuple(sorted(map(Check.of, judged), key=key))
     findings, unknowns = parted(ordered)
     totals = Totals.of(ordered)
-    fail_on = Severity(desired.fail_on)
+    fail_on = gate or Severity(desired.fail_on)
     return AuditReport(
         qtctl_version=evidence.qtctl_version,
         fleet=desired.fleet,
@@ -107,7 +119,8 @@ def build(desired: Desired, evidence: Evidence, judged: Iterable[Finding], *, ev
         findings=findings,
         unknowns=unknowns,
         checks=ordered if every else None,
-        unreachable=why_unreachable((check.outcome, check.reason) for check in ordered),
+        selection=selection,
+        unreachable=None if selection else why_unreachable((check.outcome, check.reason) for check in ordered),
     )
 
 

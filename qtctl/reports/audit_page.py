@@ -49,7 +49,8 @@ def origin(report: AuditReport) -> Text:
         Code(report.address),
         f" by {report.transport} as ",
         Code(report.user),
-        f", qtctl {report.qtctl_version}. The gate is {report.fail_on.value}.",
+        f", qtctl {report.qtctl_version}. The gate is {report.fail_on.value}."
+        + (f" It is of a part: {report.selection}." if report.selection else ""),
     )
 
 

@@ -56,6 +56,7 @@ def _headline(report: AuditReport) -> tuple[Part, ...]:
     return (
         f"{report.host}, asked at {report.address}, {report.taken_at}: ",
         VERDICTS[report.verdict.value],
+        f"{f' · {report.selection}' if report.selection else ''}",
         f" · {totals.total} checks: {totals.holds} hold, {totals.broken} broken{waived}, {totals.unknown} unknown",
     )
 
@@ -68,7 +69,7 @@ def _summary(report: AuditReport) -> Iterator[Block]:
     yield from _section("Do first" if rest else "", [_group(each) for each in first])
     yield from _section("Then", [_line(each) for each in rest])
     yield from _unknowns(report)
-    yield from _section("Waived", [_line(each) for each in waived])
+    yield from _section("Waived, or found before", [_line(each) for each in waived])
     if groups:
         yield Paragraph(
             (

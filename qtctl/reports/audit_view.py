@@ -26,7 +26,7 @@ def view(
         json=partial(to_json, report),
         page=partial(audit_page.page, report),
         screen=partial(audit_screen.screen, report, verbose=verbose),
-        findings=lambda: condense(checks, report.address),
+        findings=lambda: condense(checks, report.address) if report.unreachable else checks,
         locate=locate,
         home=home,
     )

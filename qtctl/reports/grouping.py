@@ -34,7 +34,9 @@ def group(findings: Iterable[Check], unknowns: Iterable[Check]) -> tuple[Group, 
     """The most urgent first. Waived findings are in groups of their own."""
     wordings = {each.title: each for rule in host_rules() for each in rule.wordings}
     roots: dict[tuple[str, str, str, bool], list[list[Check]]] = {}
-    for family in _families(findings):
+    every = tuple(findings)
+    waived = [check for check in every if check.waiver is not None]
+    for family in (*_families(check for check in every if check.waiver is None), *_families(waived)):
         root = family[0]
         alike = (root.id, root.title, root.severity.value, root.waiver is not None)
         roots.setdefault(alike, []).append(family)

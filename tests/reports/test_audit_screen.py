@@ -87,3 +87,11 @@ def test_each_finding_is_in_one_group_and_waived_ones_come_last(checks: list[Fin
 def test_a_title_stands_for_one_kind_of_finding() -> None:
     titles = [each.title for rule in host_rules() for each in rule.wordings]
     assert len(set(titles)) == len(titles)
+
+
+def test_what_follows_from_a_waived_finding_is_not_hidden_with_it() -> None:
+    """Somebody accepted the cause, not its consequences."""
+    root = found("QT204", "quantum-feed.service", "error", waiver="until March")
+    below = found("QT301", "127.0.0.1:8000", "error", because=root.fingerprint)
+    shown = lines(build(desired(), evidence(), (root, below)))
+    assert shown.index("error QT301 127.0.0.1:8000") < shown.index("Waived, or found before")

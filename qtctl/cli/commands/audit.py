@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.audit_fleet import Selection, audit_fleet
+from qtctl.cli.audit_part import FailOnOption, NewSinceOption, OnlyOption, Part, Shown, SubjectOption, ids_of
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit, of_conclusion
 from qtctl.cli.options import (
@@ -45,16 +46,21 @@ def audit(
     format_: FormatOption = None,
     every: Annotated[bool, typer.Option("--all", metavar="", help="Show what holds, too.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", metavar="", help=VERBOSE_HELP)] = False,
+    only: OnlyOption = None,
+    subject: SubjectOption = None,
+    new_since: NewSinceOption = None,
+    fail_on: FailOnOption = None,
 ) -> None:
     """Compare hosts with what the registry declares, read-only, with a proof for every line."""
     from qtctl.cli.evidence import Source
 
     names, folder = host or [], registry_folder(registry)
+    shown = Shown(format_, every, verbose, Part(ids_of(only or ()), tuple(subject or ()), fail_on, new_since))
     if all_hosts or len(names) > 1 or any(map(is_host_glob, names)):
         chosen = Selection(folder, _several(names, saved, as_name, all_hosts=all_hosts), user, templates)
-        raise typer.Exit(audit_fleet(chosen, save=save, format_=format_, every=every, verbose=verbose))
+        raise typer.Exit(audit_fleet(chosen, shown, save=save))
     source = Source(folder, templates, next(iter(names), None), saved, as_name, user)
-    raise typer.Exit(_audit(source, context.obj, save=save, format_=format_, every=every, verbose=verbose))
+    raise typer.Exit(_audit(source, context.obj, shown, save=save))
 
 
 def _several(names: list[str], saved: Path | None, as_name: str | None, *, all_hosts: bool) -> tuple[str, ...]:
@@ -74,9 +80,7 @@ def _prepare() -> None:
         import_module(f"qtctl.{each}")
 
 
-def _audit(
-    source: "Source", started: "Asking | None", *, save: Path | None, format_: str | None, every: bool, verbose: bool
-) -> Exit:
+def _audit(source: "Source", started: "Asking | None", shown: Shown, *, save: Path | None) -> Exit:
     from qtctl.adapters.files import check_writable
     from qtctl.cli.evidence import gather
     from qtctl.cli.evidence import save as keep
@@ -90,10 +94,10 @@ def _audit(
 
     if save is not None:
         keep(evidence, save)
-    checks = audit.judge(declared, evidence)
-    report = audit.report(declared, evidence, checks, every=every)
+    checks, said = shown.part.of(declared, audit.judge(declared, evidence))
+    report = audit.report(declared, evidence, checks, every=shown.every, gate=shown.part.gate, selection=said)
     locate = beneath(source.registry, source.templates)
-    present(view(report, checks, locate, declared.host_place, verbose=verbose), format_)
+    present(view(report, checks, locate, declared.host_place, verbose=shown.verbose), shown.format)
     return of_conclusion(report.verdict)
 
 
@@ -101,6 +105,7 @@ EXAMPLES = (
     "qtctl audit --host lab1",
     "qtctl audit --all-hosts",
     "qtctl audit --host 'web-*' --format json",
+    "qtctl audit --host lab1 --only QT3 --subject '127.0.0.1:*'",
     "qtctl audit --host lab1 --save evidence.json",
     "qtctl audit --from evidence.json",
 )

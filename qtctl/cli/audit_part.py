@@ -1,0 +1,132 @@
+"""Which part of an audit is judged, and how strictly: as the options of the command say it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.errors import InputError, Place
+
+if TYPE_CHECKING:
+    from qtctl.findings.finding import Finding, Severity
+    from qtctl.flows.declared import Declared
+    from qtctl.reports.selection import Known
+
+LEVELS = ("info", "warning", "error")
+
+
+def _level(given: str | None) -> str | None:
+    if given is None or given in LEVELS:
+        return given
+    raise typer.BadParameter(f"{given!r} is not one of {', '.join(map(repr, LEVELS))}")
+
+
+FAIL_HELP = "The gate of this audit, in place of fail_on of policy.toml: info, warning or error."
+FailOnOption = Annotated[
+    str | None,
+    typer.Option("--fail-on", metavar="LEVEL", callback=_level, help=FAIL_HELP, autocompletion=lambda: list(LEVELS)),
+]
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="ID", help="Only this finding, or those whose ids begin so (QT3); may be repeated."),
+]
+SubjectOption = Annotated[
+    list[str] | None,
+    typer.Option("--subject", metavar="GLOB", help="Only of subjects that match ('quantum-ai-*'); may be repeated."),
+]
+NewSinceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--new-since", metavar="FILE", help="Only findings that FILE has not: evidence of --save, or an audit as JSON."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """InputError where an id is none, or a file cannot be read: before any host is asked."""
+
+    only: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    fail_on: str | None = None
+    new_since: Path | None = None
+
+    def __post_init__(self) -> None:
+        for each in self.only:
+            _check_id(each)
+        if self.new_since is not None:
+            _document(self.new_since)
+
+    @property
+    def gate(self) -> "Severity | None":
+        from qtctl.findings.finding import Severity
+
+        return None if self.fail_on is None else Severity(self.fail_on)
+
+    def of(self, declared: "Declared", checks: "tuple[Finding, ...]") -> "tuple[tuple[Finding, ...], str]":
+        """The checks that are judged, and what is left out, in words. InputError where nothing is left."""
+        if self.new_since is not None:
+            checks = tuple(map(_known(self.new_since, declared).marked, checks))
+        if not self.only and not self.subjects:
+            return checks, ""
+        from qtctl.reports.selection import Selection
+
+        selection = Selection(self.only, self.subjects)
+        chosen = tuple(filter(selection.has, checks))
+        if not chosen:
+            what = " ".join((*self.only, *self.subjects))
+            raise InputError(
+                f"no check of {declared.desired.host} matches {what}", hint="qtctl audit --all shows them all"
+            )
+        return chosen, selection.said(checks)
+
+
+def ids_of(given: Iterable[str]) -> tuple[str, ...]:
+    """Split at commas, in capitals."""
+    return tuple(each.strip().upper() for words in given for each in words.split(","))
+
+
+def _check_id(begin: str) -> None:
+    from qtctl.rules.catalogue import ids
+
+    if not begin or not any(each.startswith(begin) for each in ids()):
+        raise InputError(f"no finding has an id that begins with {begin!r}", hint="qtctl explain lists all")
+
+
+def _known(file: Path, declared: "Declared") -> "Known":
+    from qtctl.api import audit, evidence
+    from qtctl.findings.finding import Outcome
+    from qtctl.reports.selection import Known, findings_of_report
+
+    document = _document(file)
+    if "items" not in document:
+        return Known(file.name, findings_of_report(document, str(file)))
+    checks = audit.judge(declared, evidence.read(file, declared))
+    broken = (check for check in checks if check.outcome is Outcome.BROKEN and check.waiver is None)
+    return Known(file.name, frozenset(check.fingerprint for check in broken))
+
+
+def _document(file: Path) -> dict[str, object]:
+    from qtctl.adapters.files import read_text
+
+    hint = "give it evidence of --save, or an audit as --format json"
+    try:
+        found = json.loads(read_text(file))
+    except (ValueError, RecursionError) as error:
+        raise InputError("it is no JSON", hint=hint, place=Place(str(file))) from error
+    if not isinstance(found, dict):
+        raise InputError("it is no audit and no evidence", hint=hint, place=Place(str(file)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How an audit is shown, as the options of the command say it. `every`: with what holds."""
+
+    format: str | None
+    every: bool
+    verbose: bool
+    part: Part
