@@ -20,7 +20,7 @@ def in_flow(names: Sequence[str], pairs: Sequence[Pair], light: Collection[Pair]
     before: dict[str, list[str]] = {name: [] for name in names}
     for source, to in pairs:
         before[to].append(source)
-    head = _heads(names, before)
+    head = _find_heads(names, before)
     followers: dict[str, list[str]] = {}
     for name in names:
         if head[name] != name:
@@ -31,10 +31,10 @@ def in_flow(names: Sequence[str], pairs: Sequence[Pair], light: Collection[Pair]
             ends = head[source], head[to]
             between[ends] = max(between.get(ends, 0.0), LIGHT if (source, to) in light else 1.0)
     found: list[str] = []
-    place = {name: at for at, name in enumerate(_as_it_comes(names, pairs))}
+    place = {name: at for at, name in enumerate(_order_greedily(names, pairs))}
     heads = sorted(set(head.values()), key=place.__getitem__)
     main = {pair: float(share == 1.0) for pair, share in between.items()}
-    for name in _sifted(_sifted(heads, main), between):
+    for name in _sift_nodes(_sift_nodes(heads, main), between):
         waiting = [name]
         while waiting:
             found.append(waiting.pop())
@@ -42,7 +42,7 @@ def in_flow(names: Sequence[str], pairs: Sequence[Pair], light: Collection[Pair]
     return found
 
 
-def _heads(names: Sequence[str], before: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def _find_heads(names: Sequence[str], before: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Of each, the nearest node that leads to it all by itself and is not led to by one alone.
 
     Of a circle, its first name.
@@ -63,7 +63,7 @@ def _heads(names: Sequence[str], before: Mapping[str, Sequence[str]]) -> dict[st
     return head
 
 
-def _as_it_comes(names: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
+def _order_greedily(names: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
     """What has nothing left before it comes next. In a circle: where the flow has come to.
 
     That is the node that waits for the smallest share of what leads to it; then the one that leads to most.
@@ -89,19 +89,19 @@ def _as_it_comes(names: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
     return list(placed)
 
 
-def _weights(pairs: Mapping[Pair, float]) -> dict[Pair, float]:
+def _weigh_pairs(pairs: Mapping[Pair, float]) -> dict[Pair, float]:
     """More where a pair is one of few ways out of its source or into its end: cut at side branches, not in the line."""
     out, into = Counter(source for source, _ in pairs), Counter(to for _, to in pairs)
     return {(source, to): share * (1 / out[source] + 1 / into[to]) for (source, to), share in pairs.items()}
 
 
-def _sifted(heads: Sequence[str], pairs: Mapping[Pair, float]) -> list[str]:
+def _sift_nodes(heads: Sequence[str], pairs: Mapping[Pair, float]) -> list[str]:
     """Each node moved to where least runs back, until none moves; never before all that leads to it."""
     placed = list(heads)
     before: dict[str, set[str]] = {name: set() for name in placed}
     after: dict[str, set[str]] = {name: set() for name in placed}
     weight: dict[str, dict[str, float]] = {name: {} for name in placed}
-    for (source, to), heavy in _weights(pairs).items():
+    for (source, to), heavy in _weigh_pairs(pairs).items():
         after[source].add(to)
         before[to].add(source)
         weight[source][to] = weight[source].get(to, 0.0) - heavy
@@ -111,14 +111,14 @@ def _sifted(heads: Sequence[str], pairs: Mapping[Pair, float]) -> list[str]:
         for name in was:
             near = placed.index(name)
             placed.remove(name)
-            reach = _reach(placed, name, before, after) or range(near, near + 1)
-            placed.insert(_best(placed, weight[name], near, reach), name)
+            reach = _find_reach(placed, name, before, after) or range(near, near + 1)
+            placed.insert(_find_best_place(placed, weight[name], near, reach), name)
         if placed == was:
             break
     return placed
 
 
-def _best(others: Sequence[str], weight: Mapping[str, float], near: int, reach: range) -> int:
+def _find_best_place(others: Sequence[str], weight: Mapping[str, float], near: int, reach: range) -> int:
     """Where in `reach` the node is best put: past one that it follows the cost falls, past one it leads to it rises."""
     cost, costs = 0.0, [0.0]
     for other in others:
@@ -127,7 +127,9 @@ def _best(others: Sequence[str], weight: Mapping[str, float], near: int, reach: 
     return min(reach, key=lambda at: (costs[at], abs(at - near), at))
 
 
-def _reach(others: Sequence[str], name: str, before: Mapping[str, set[str]], after: Mapping[str, set[str]]) -> range:
+def _find_reach(
+    others: Sequence[str], name: str, before: Mapping[str, set[str]], after: Mapping[str, set[str]]
+) -> range:
     """Places behind at least one that leads to it, and such that what it leads to keeps one before it."""
     place = {other: at for at, other in enumerate(others)}
     first = min((place[other] + 1 for other in before[name]), default=0)

@@ -32,8 +32,8 @@ def find(registry: Registry, name: str) -> tuple[Found, ...]:
 
     A stream is also found by what follows a colon of its name, where that is no other's.
     """
-    known = list(_known(registry))
-    found = tuple(dict.fromkeys(thing for each, thing in known if each == name)) or _by_ending(registry, name)
+    known = list(_list_names(registry))
+    found = tuple(dict.fromkeys(thing for each, thing in known if each == name)) or _find_by_ending(registry, name)
     if found:
         return found
     near = get_close_matches(name, list(dict.fromkeys(each for each, _ in known)), n=NEAR)
@@ -41,13 +41,13 @@ def find(registry: Registry, name: str) -> tuple[Found, ...]:
     raise InputError(f"nothing declared is called {name!r}", hint=hint)
 
 
-def _known(registry: Registry) -> Iterator[tuple[str, Found]]:
+def _list_names(registry: Registry) -> Iterator[tuple[str, Found]]:
     for kind in KINDS:
         for name in getattr(registry, kind):
             names = (name,) if kind in UNITLESS else spoken_names(registry, kind, name)
             yield from ((each, (kind, name)) for each in names)
 
 
-def _by_ending(registry: Registry, name: str) -> tuple[Found, ...]:
+def _find_by_ending(registry: Registry, name: str) -> tuple[Found, ...]:
     ends = [("keys", key) for key in registry.keys if key.endswith(f":{name}")]
     return tuple(ends) if len(ends) == 1 else ()

@@ -69,54 +69,54 @@ class Graph:
 def graph(registry: Registry, what: What, focus: str | None = None) -> Graph:
     """What is not retired. `focus`: only what a name means and what is within two steps of it."""
     edges = sorted({edge for part in PARTS[what] for edge in part(registry)})
-    ids = {end for edge in edges for end in (edge.source, edge.to)} | set(_alone(registry, what))
-    nodes = [_node(registry, id_) for id_ in sorted(ids)]
+    ids = {end for edge in edges for end in (edge.source, edge.to)} | set(_list_isolated_nodes(registry, what))
+    nodes = [_make_node(registry, id_) for id_ in sorted(ids)]
     title = f"{registry.fleet.name}: {'targets, order and streams' if what is What.ALL else what.value}"
     without: list[str] = []
     for shape in (Shape.STREAM, Shape.KEY):
-        prefix = _common_prefix(node.name for node in nodes if node.shape is shape)
+        prefix = _find_common_prefix(node.name for node in nodes if node.shape is shape)
         nodes = [replace(node, label=node.name.removeprefix(prefix)) if node.shape is shape else node for node in nodes]
         without += [f"{shape} names without {prefix}"] if prefix else []
     built = Graph(f"{title} ({'; '.join(without)})" if without else title, tuple(nodes), tuple(edges))
-    return built if focus is None else _focused(built, registry, focus)
+    return built if focus is None else _focus_graph(built, registry, focus)
 
 
-def _focused(whole: Graph, registry: Registry, name: str) -> Graph:
+def _focus_graph(whole: Graph, registry: Registry, name: str) -> Graph:
     ids = {f"{kind}:{each}" for kind, each in find(registry, name)}
     near = {node.id for node in whole.nodes if node.id in ids}
     if not near:
         raise InputError(f"{name} is not in this graph", hint="--what all has everything that is not retired")
     for _ in range(FOCUS_STEPS):
-        near |= {end for edge in whole.edges for end in _ends(edge) if not near.isdisjoint(_ends(edge))}
+        near |= {end for edge in whole.edges for end in _ends_of(edge) if not near.isdisjoint(_ends_of(edge))}
     nodes = tuple(node for node in whole.nodes if node.id in near)
-    edges = tuple(edge for edge in whole.edges if near.issuperset(_ends(edge)))
+    edges = tuple(edge for edge in whole.edges if near.issuperset(_ends_of(edge)))
     return Graph(f"{whole.title}, around {name}", nodes, edges)
 
 
-def _ends(edge: Edge) -> tuple[str, str]:
+def _ends_of(edge: Edge) -> tuple[str, str]:
     return edge.source, edge.to
 
 
-def _targets(registry: Registry) -> Iterator[Edge]:
-    for name, target in _live(registry.targets):
+def _list_target_edges(registry: Registry) -> Iterator[Edge]:
+    for name, target in _list_live_nodes(registry.targets):
         parent = f"targets:{target.within}" if target.within else "unit:multi-user.target"
         yield Edge(parent, f"targets:{name}", "")
-    for name, service in _live(registry.services):
+    for name, service in _list_live_nodes(registry.services):
         if service.state in STARTED_BY_OTHERS:
             continue
         yield Edge(f"targets:{service.target}" if service.target else "unit:multi-user.target", f"services:{name}", "")
     names = Names.of(registry)
-    ids = _ids(registry, names)
+    ids = _map_units_to_ids(registry, names)
     for table in ("timers", *OTHER_UNIT_TABLES):
-        for name, node in _live(getattr(registry, table)):
-            yield from _started(registry, names, ids, (table, name), node)
-    for name, service in _live(registry.services):
+        for name, node in _list_live_nodes(getattr(registry, table)):
+            yield from _list_trigger_edges(registry, names, ids, (table, name), node)
+    for name, service in _list_live_nodes(registry.services):
         if service.slice:
             slice_ = slice_of(registry, service.slice)
             yield Edge(ids.get(slice_, f"unit:{slice_}"), f"services:{name}", "")
 
 
-def _started(
+def _list_trigger_edges(
     registry: Registry, names: Names, ids: Mapping[str, str], of: tuple[str, str], node: Unit
 ) -> Iterator[Edge]:
     """What enables a timer, socket or other unit, and what it starts."""
@@ -129,19 +129,19 @@ def _started(
         yield Edge(f"{table}:{name}", ids.get(starts, f"unit:{starts}"), "")
 
 
-def _ids(registry: Registry, names: Names) -> dict[str, str]:
+def _map_units_to_ids(registry: Registry, names: Names) -> dict[str, str]:
     """Unit → its node. Instances are in their template's."""
     return {
         unit: f"{kind}:{name}" for kind, name, own in names.units for unit in (own, *units_of(registry, kind, name))
     }
 
 
-def _order(registry: Registry) -> Iterator[Edge]:
+def _list_order_edges(registry: Registry) -> Iterator[Edge]:
     """From what comes first to what comes after it; an edge says every kind that ties the two."""
     names = Names.of(registry)
-    ids = _ids(registry, names)
+    ids = _map_units_to_ids(registry, names)
     tied: dict[tuple[str, str], list[str]] = {}
-    for id_, word, other in _ties(registry):
+    for id_, word, other in _list_ties(registry):
         unit = names.unit(other)
         ends = (ids.get(unit, f"unit:{unit}"), id_)
         tied.setdefault(ends[::-1] if word in ("before", "on_failure") else ends, []).append(word)
@@ -151,9 +151,11 @@ def _order(registry: Registry) -> Iterator[Edge]:
             yield Edge(source, to, ", ".join(more), dashed=len(more) == len(set(words)))
 
 
-def _ties(registry: Registry) -> Iterator[tuple[str, str, str]]:
+def _list_ties(registry: Registry) -> Iterator[tuple[str, str, str]]:
     """Id, kind of tie, and the other's name: what each says itself, and what the defaults say of every service."""
-    nodes = [(f"{table}:{name}", node) for table in UNIT_TABLES for name, node in _live(getattr(registry, table))]
+    nodes = [
+        (f"{table}:{name}", node) for table in UNIT_TABLES for name, node in _list_live_nodes(getattr(registry, table))
+    ]
     for id_, node in nodes:
         orders = (registry.fleet.defaults.order, node.order) if isinstance(node, Service) else (node.order,)
         for order in orders:
@@ -161,8 +163,8 @@ def _ties(registry: Registry) -> Iterator[tuple[str, str, str]]:
                 yield from ((id_, word, other) for other in getattr(order, word))
 
 
-def _streams(registry: Registry) -> Iterator[Edge]:
-    for name, service in _live(registry.services):
+def _list_stream_edges(registry: Registry) -> Iterator[Edge]:
+    for name, service in _list_live_nodes(registry.services):
         me, streams = f"services:{name}", service.streams
         yield from (Edge(me, f"keys:{key}", "") for key in streams.publishes)
         yield from (Edge(me, f"keys:{key}", "", dashed=True) for key in streams.writes)
@@ -172,27 +174,27 @@ def _streams(registry: Registry) -> Iterator[Edge]:
 
 
 PARTS = {
-    What.TARGETS: (_targets,),
-    What.ORDER: (_order,),
-    What.STREAMS: (_streams,),
-    What.ALL: (_targets, _order, _streams),
+    What.TARGETS: (_list_target_edges,),
+    What.ORDER: (_list_order_edges,),
+    What.STREAMS: (_list_stream_edges,),
+    What.ALL: (_list_target_edges, _list_order_edges, _list_stream_edges),
 }
 
 
-def _alone(registry: Registry, what: What) -> Iterator[str]:
+def _list_isolated_nodes(registry: Registry, what: What) -> Iterator[str]:
     """What belongs in the picture though nothing leads to it: a stream that nobody is declared to use, a slice."""
     if what in (What.STREAMS, What.ALL):
-        yield from (f"keys:{name}" for name, _ in _live(registry.keys))
+        yield from (f"keys:{name}" for name, _ in _list_live_nodes(registry.keys))
     if what in (What.TARGETS, What.ALL):
         for table in UNIT_TABLES:
-            yield from (f"{table}:{name}" for name, _ in _live(getattr(registry, table)))
+            yield from (f"{table}:{name}" for name, _ in _list_live_nodes(getattr(registry, table)))
 
 
-def _live(nodes: Mapping[str, N]) -> list[tuple[str, N]]:
+def _list_live_nodes(nodes: Mapping[str, N]) -> list[tuple[str, N]]:
     return [(name, node) for name, node in sorted(nodes.items()) if node.state != "retired"]
 
 
-def _node(registry: Registry, id_: str) -> Node:
+def _make_node(registry: Registry, id_: str) -> Node:
     kind, _, name = id_.partition(":")
     shape = SHAPES.get(kind, Shape.STREAM)
     if kind == "keys" and registry.keys[name].type != "stream":
@@ -214,7 +216,7 @@ SHAPES = {
 }
 
 
-def _common_prefix(names: Iterable[str]) -> str:
+def _find_common_prefix(names: Iterable[str]) -> str:
     """What all of them begin with, up to a colon: `quantum:`."""
     found = list(names)
     shortest, longest = min(found, default=""), max(found, default="")

@@ -55,44 +55,46 @@ class Box:
 
 def svg(graph: Graph) -> str:
     """The picture. Names are shown and kept as text: none can end an element."""
-    laid = layers((node.id for node in graph.nodes), ((edge.source, edge.to) for edge in graph.edges), _shared(graph))
+    laid = layers(
+        (node.id for node in graph.nodes), ((edge.source, edge.to) for edge in graph.edges), _find_shared_edges(graph)
+    )
     nodes = {node.id: node for node in graph.nodes}
-    boxes = _boxes(laid, nodes, _gaps(graph, laid))
+    boxes = _place_boxes(laid, nodes, _measure_gaps(graph, laid))
     last_said = {(edge.to, edge.words, (edge.source, edge.to) in laid.back): edge for edge in graph.edges}
     said_once = frozenset(last_said.values())
-    legend = list(_legend(graph, back=bool(laid.back)))
-    width = max([box.right for box in boxes.values()] + [_legend_width(graph), 400.0]) + MARGIN
+    legend = list(_draw_legend(graph, back=bool(laid.back)))
+    width = max([box.right for box in boxes.values()] + [_measure_legend(graph), 400.0]) + MARGIN
     height = max((box.y for box in boxes.values()), default=TOP) + HEIGHT / 2 + MARGIN
     title = escape(terminal.line(graph.title))
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {_size(width, height)} role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {_format_size(width, height)} role="img">',
         f"<title>{title}</title>",
         f"<style>{STYLE}</style>",
         f"<defs>{ARROW.format(id='arrow', fill='#718096')}{ARROW.format(id='back', fill='#c05621')}</defs>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         f'<text class="title" x="{MARGIN:.0f}" y="28">{title}</text>',
         *legend,
-        *(line for edge in graph.edges for line in _edge(edge, laid, boxes, nodes, said_once)),
-        *(line for node in graph.nodes for line in _node(node, boxes[node.id])),
+        *(line for edge in graph.edges for line in _draw_edge(edge, laid, boxes, nodes, said_once)),
+        *(line for node in graph.nodes for line in _draw_node(node, boxes[node.id])),
     ]
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
-def _size(width: float, height: float) -> str:
+def _format_size(width: float, height: float) -> str:
     return f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
 
 
-def _shared(graph: Graph) -> set[tuple[str, str]]:
+def _find_shared_edges(graph: Graph) -> set[tuple[str, str]]:
     """Dashed edges out of what several read: state that is looked at, where a single reader is handed something."""
     readers = Counter(edge.source for edge in graph.edges)
     return {(edge.source, edge.to) for edge in graph.edges if edge.dashed and readers[edge.source] > 1}
 
 
-def _width(text: str) -> float:
-    return max(len(line) for line in _lines(text)) * CHAR + 2 * PAD
+def _measure_width(text: str) -> float:
+    return max(len(line) for line in _split_label(text)) * CHAR + 2 * PAD
 
 
-def _lines(text: str) -> tuple[str, ...]:
+def _split_label(text: str) -> tuple[str, ...]:
     """One line, or two where the text is long and has a place near its middle to be parted at."""
     shown = terminal.line(text)
     if len(shown) <= LONG:
@@ -102,7 +104,7 @@ def _lines(text: str) -> tuple[str, ...]:
     return (shown,) if middle is None else (shown[:middle], shown[middle:])
 
 
-def _gaps(graph: Graph, laid: Layers) -> list[float]:
+def _measure_gaps(graph: Graph, laid: Layers) -> list[float]:
     """The room behind each column: enough for the words at the ends of the lines there."""
     column = {item: at for at, items in enumerate(laid.columns) for item in items}
     gaps = [BETWEEN] * len(laid.columns)
@@ -113,23 +115,23 @@ def _gaps(graph: Graph, laid: Layers) -> list[float]:
     return gaps
 
 
-def _boxes(laid: Layers, nodes: Mapping[str, Node], gaps: Sequence[float]) -> dict[str, Box]:
-    heights = _heights(laid)
+def _place_boxes(laid: Layers, nodes: Mapping[str, Node], gaps: Sequence[float]) -> dict[str, Box]:
+    heights = _align_nodes(laid)
     boxes, x = {}, MARGIN
     for column, gap in zip(laid.columns, gaps, strict=True):
-        width = max((_width(nodes[item].label) for item in column if not is_joint(item)), default=0.0)
+        width = max((_measure_width(nodes[item].label) for item in column if not is_joint(item)), default=0.0)
         for item in column:
-            own = width if is_joint(item) else _width(nodes[item].label)
+            own = width if is_joint(item) else _measure_width(nodes[item].label)
             boxes[item] = Box(x + (width - own) / 2, TOP + heights[item], own)
         x += width + gap
     return boxes
 
 
-def _heights(laid: Layers) -> dict[str, float]:
+def _align_nodes(laid: Layers) -> dict[str, float]:
     """The middle of everything: near the mean of its neighbours, none over another, the least at half a node."""
     place: dict[str, float] = {}
     for column in laid.columns:
-        place.update(_packed(column, dict.fromkeys(column, 0.0)))
+        place.update(_pack_column(column, dict.fromkeys(column, 0.0)))
     neighbours: dict[str, list[str]] = {}
     for path in laid.paths.values():
         for one, two in pairwise(path):
@@ -138,7 +140,7 @@ def _heights(laid: Layers) -> dict[str, float]:
     for turn in range(ALIGNMENTS):
         for column in laid.columns if turn % 2 == 0 else laid.columns[::-1]:
             wanted = {item: _mean([place[each] for each in neighbours.get(item, (item,))]) for item in column}
-            place.update(_packed(column, wanted))
+            place.update(_pack_column(column, wanted))
     least = min(place.values(), default=0.0)
     return {item: at - least + HEIGHT / 2 for item, at in place.items()}
 
@@ -147,12 +149,12 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def _packed(column: tuple[str, ...], wanted: Mapping[str, float]) -> dict[str, float]:
+def _pack_column(column: tuple[str, ...], wanted: Mapping[str, float]) -> dict[str, float]:
     """As near to what is wanted as the order and the room of each allow: runs that touch move as one."""
     offset, runs = 0.0, list[tuple[float, int]]()
     offsets = {}
     for at, item in enumerate(column):
-        offset += (_room(column[at - 1]) + _room(item)) / 2 if at else 0.0
+        offset += (_room_of(column[at - 1]) + _room_of(item)) / 2 if at else 0.0
         offsets[item] = offset
         runs.append((wanted[item] - offset, 1))
         while len(runs) > 1 and runs[-2][0] > runs[-1][0]:
@@ -162,11 +164,11 @@ def _packed(column: tuple[str, ...], wanted: Mapping[str, float]) -> dict[str, f
     return {item: offsets[item] + shift for item, shift in zip(column, shifts, strict=True)}
 
 
-def _room(item: str) -> float:
+def _room_of(item: str) -> float:
     return JOINT_HEIGHT if is_joint(item) else HEIGHT + GAP
 
 
-def _edge(
+def _draw_edge(
     edge: Edge, laid: Layers, boxes: Mapping[str, Box], nodes: Mapping[str, Node], said_once: Collection[Edge]
 ) -> Iterator[str]:
     pair = (edge.source, edge.to)
@@ -177,15 +179,15 @@ def _edge(
     kinds = " ".join(["edge", *(["dashed"] if edge.dashed else []), *(["back"] if back else [])])
     said = f" ({edge.words})" if edge.words else ""
     about = escape(terminal.line(f"{nodes[edge.source].name} → {nodes[edge.to].name}{said}"))
-    yield f'<path class="{kinds}" d="{_curve(path, back=back)}"><title>{about}</title></path>'
+    yield f'<path class="{kinds}" d="{_draw_curve(path, back=back)}"><title>{about}</title></path>'
     if edge.words and edge in said_once:
-        x, y = _beside(path, back=back)
+        x, y = _place_words(path, back=back)
         anchor = "start" if back else "end"
         words = escape(terminal.line(edge.words))
         yield f'<text class="words" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
 
 
-def _curve(path: list[Box], *, back: bool) -> str:
+def _draw_curve(path: list[Box], *, back: bool) -> str:
     """Level through each column, bent between them."""
     begin = path[0].x if back else path[0].right
     parts = [f"M{begin:.1f},{path[0].y:.1f}"]
@@ -201,26 +203,26 @@ def _curve(path: list[Box], *, back: bool) -> str:
     return " ".join(parts)
 
 
-def _beside(path: list[Box], *, back: bool) -> tuple[float, float]:
+def _place_words(path: list[Box], *, back: bool) -> tuple[float, float]:
     """Where an edge's words stand: over its end."""
     end = path[-1]
     return (end.right + 10, end.y - 3) if back else (end.x - 10, end.y - 3)
 
 
-def _node(node: Node, box: Box) -> Iterator[str]:
+def _draw_node(node: Node, box: Box) -> Iterator[str]:
     drawn_as = DRAWN_AS.get(node.shape, node.shape).value
     kinds = f"{drawn_as} idle" if node.idle else drawn_as
     middle = box.x + box.width / 2
     yield f"<g><title>{escape(terminal.line(node.name))} ({node.shape.value})</title>"
-    yield f'<path class="{kinds}" d="{_outline(node.shape, box)}"/>'
-    lines = _lines(node.label)
+    yield f'<path class="{kinds}" d="{_draw_outline(node.shape, box)}"/>'
+    lines = _split_label(node.label)
     for at, line in enumerate(lines):
         y = box.y + 4 + LINE * (at - (len(lines) - 1) / 2)
         yield f'<text x="{middle:.1f}" y="{y:.1f}" text-anchor="middle">{escape(line)}</text>'
     yield "</g>"
 
 
-def _outline(shape: Shape, box: Box) -> str:
+def _draw_outline(shape: Shape, box: Box) -> str:
     """Services are boxes, streams have round ends, other keys are cut at the corners, targets have points."""
     cut = CUTS.get(shape, 0.0)
     left, right, top, low = box.x, box.right, box.y - HEIGHT / 2, box.y + HEIGHT / 2
@@ -247,15 +249,15 @@ CUTS = {Shape.STREAM: HEIGHT / 2, Shape.TIMER: HEIGHT / 2, Shape.TARGET: 8.0, Sh
 """How much of a corner is taken away."""
 
 
-def _shapes(graph: Graph) -> list[Shape]:
+def _list_shapes(graph: Graph) -> list[Shape]:
     return [shape for shape in Shape if any(node.shape is shape for node in graph.nodes)]
 
 
-def _legend(graph: Graph, *, back: bool) -> Iterator[str]:
+def _draw_legend(graph: Graph, *, back: bool) -> Iterator[str]:
     x = MARGIN
-    for shape in _shapes(graph):
-        box = Box(x, 50.0, _width(shape.value))
-        yield from _node(Node("", shape, shape.value, shape.value), box)
+    for shape in _list_shapes(graph):
+        box = Box(x, 50.0, _measure_width(shape.value))
+        yield from _draw_node(Node("", shape, shape.value, shape.value), box)
         x = box.right + GAP
     said = (
         ["dashed line: a key that is no stream, or a tie without order"]
@@ -267,5 +269,5 @@ def _legend(graph: Graph, *, back: bool) -> Iterator[str]:
         yield f'<text class="words" x="{x + GAP:.0f}" y="54">{"; ".join(said)}</text>'
 
 
-def _legend_width(graph: Graph) -> float:
-    return max(sum(_width(shape.value) + GAP for shape in _shapes(graph)) + 420.0, len(graph.title) * 9.0)
+def _measure_legend(graph: Graph) -> float:
+    return max(sum(_measure_width(shape.value) + GAP for shape in _list_shapes(graph)) + 420.0, len(graph.title) * 9.0)

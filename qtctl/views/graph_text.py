@@ -33,13 +33,13 @@ PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 
 def mermaid(graph: Graph) -> str:
     """A flowchart. Nodes are n0, n1 … in the order of their names."""
-    number = _numbers(graph)
+    number = _number_nodes(graph)
     lines = ["---", f"title: {json.dumps(terminal.line(graph.title), ensure_ascii=False)}", "---", "flowchart LR"]
-    lines += [f"  {number[node.id]}{_mermaid_node(node)}" for node in graph.nodes]
-    lines += [f"  {number[edge.source]} {_mermaid_arrow(edge)} {number[edge.to]}" for edge in graph.edges]
+    lines += [f"  {number[node.id]}{_write_mermaid_node(node)}" for node in graph.nodes]
+    lines += [f"  {number[edge.source]} {_write_mermaid_arrow(edge)} {number[edge.to]}" for edge in graph.edges]
     for shape in (Shape.STREAM, Shape.KEY):
-        lines += _classed(shape.value, [number[node.id] for node in graph.nodes if node.shape is shape])
-    lines += _classed("idle", [number[node.id] for node in graph.nodes if node.idle])
+        lines += _write_class(shape.value, [number[node.id] for node in graph.nodes if node.shape is shape])
+    lines += _write_class("idle", [number[node.id] for node in graph.nodes if node.idle])
     return "\n".join(lines) + "\n"
 
 
@@ -50,23 +50,23 @@ STYLES = {
 }
 
 
-def _classed(name: str, ids: list[str]) -> Iterator[str]:
+def _write_class(name: str, ids: list[str]) -> Iterator[str]:
     if ids:
         yield f"  classDef {name} {STYLES[name]}"
         yield f"  class {','.join(ids)} {name}"
 
 
-def _mermaid_node(node: Node) -> str:
+def _write_mermaid_node(node: Node) -> str:
     begin, end = MERMAID[node.shape]
-    return f'{begin}"{_mermaid_text(node.label)}"{end}'
+    return f'{begin}"{_escape_mermaid(node.label)}"{end}'
 
 
-def _mermaid_arrow(edge: Edge) -> str:
+def _write_mermaid_arrow(edge: Edge) -> str:
     arrow = "-.->" if edge.dashed else "-->"
-    return f'{arrow}|"{_mermaid_text(edge.words)}"|' if edge.words else arrow
+    return f'{arrow}|"{_escape_mermaid(edge.words)}"|' if edge.words else arrow
 
 
-def _mermaid_text(text: str) -> str:
+def _escape_mermaid(text: str) -> str:
     """Mermaid's own entities: `#` and a code point in decimal."""
     return "".join(char if char in PLAIN else f"#{ord(char)};" for char in terminal.line(text))
 
@@ -78,28 +78,28 @@ def dot(graph: Graph) -> str:
         "  rankdir=LR;",
         '  node [fontname="Helvetica", fontsize=11];',
         '  edge [fontname="Helvetica", fontsize=9];',
-        f"  label={_quoted(graph.title)};",
+        f"  label={_quote_dot(graph.title)};",
     ]
-    lines += [f"  {_quoted(node.id)} [{_dot_node(node)}];" for node in graph.nodes]
-    lines += [f"  {_quoted(edge.source)} -> {_quoted(edge.to)}{_dot_edge(edge)};" for edge in graph.edges]
+    lines += [f"  {_quote_dot(node.id)} [{_write_dot_node(node)}];" for node in graph.nodes]
+    lines += [f"  {_quote_dot(edge.source)} -> {_quote_dot(edge.to)}{_write_dot_edge(edge)};" for edge in graph.edges]
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _dot_node(node: Node) -> str:
+def _write_dot_node(node: Node) -> str:
     idle = ", style=dashed" if node.idle else ""
-    return f"label={_quoted(node.label)}, shape={DOT[node.shape]}, tooltip={_quoted(node.name)}{idle}"
+    return f"label={_quote_dot(node.label)}, shape={DOT[node.shape]}, tooltip={_quote_dot(node.name)}{idle}"
 
 
-def _dot_edge(edge: Edge) -> str:
-    label = [f"label={_quoted(edge.words)}"] if edge.words else []
+def _write_dot_edge(edge: Edge) -> str:
+    label = [f"label={_quote_dot(edge.words)}"] if edge.words else []
     said = label + (["style=dashed"] if edge.dashed else [])
     return f" [{', '.join(said)}]" if said else ""
 
 
-def _quoted(text: str) -> str:
+def _quote_dot(text: str) -> str:
     """DOT itself reads a backslash before a quote only; labels read more of them, and HTML's entities."""
     return '"' + terminal.line(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _numbers(graph: Graph) -> dict[str, str]:
+def _number_nodes(graph: Graph) -> dict[str, str]:
     return {node.id: f"n{number}" for number, node in enumerate(graph.nodes)}

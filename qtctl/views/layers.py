@@ -40,15 +40,15 @@ def layers(nodes: Iterable[str], edges: Iterable[Pair], light: Collection[Pair] 
     place = {name: at for at, name in enumerate(in_flow(names, pairs, light))}
     back = frozenset(pair for pair in pairs if place[pair[0]] > place[pair[1]])
     forward = sorted({pair[::-1] if pair in back else pair for pair in pairs})
-    column = _columns(sorted(names, key=place.__getitem__), forward)
+    column = _assign_columns(sorted(names, key=place.__getitem__), forward)
     joints = sum(column[to] - column[source] - 1 for source, to in forward)
-    paths = {pair: _path(pair, column) if joints <= MAX_JOINTS else pair for pair in forward}
-    ordered = _ordered(names, column, paths)
+    paths = {pair: _make_path(pair, column) if joints <= MAX_JOINTS else pair for pair in forward}
+    ordered = _order_columns(names, column, paths)
     through = {pair: paths[pair[::-1]][::-1] if pair in back else paths[pair] for pair in pairs}
     return Layers(ordered, through, back)
 
 
-def _columns(in_flow: Sequence[str], forward: Sequence[Pair]) -> dict[str, int]:
+def _assign_columns(in_flow: Sequence[str], forward: Sequence[Pair]) -> dict[str, int]:
     after: dict[str, list[str]] = {name: [] for name in in_flow}
     before: dict[str, list[str]] = {name: [] for name in in_flow}
     for source, to in forward:
@@ -63,13 +63,13 @@ def _columns(in_flow: Sequence[str], forward: Sequence[Pair]) -> dict[str, int]:
     return column
 
 
-def _path(pair: Pair, column: Mapping[str, int]) -> tuple[str, ...]:
+def _make_path(pair: Pair, column: Mapping[str, int]) -> tuple[str, ...]:
     source, to = pair
     between = range(column[source] + 1, column[to])
     return (source, *(f"{JOINT}{source}{JOINT}{to}{JOINT}{at}" for at in between), to)
 
 
-def _ordered(
+def _order_columns(
     names: Sequence[str], column: dict[str, int], paths: Mapping[Pair, tuple[str, ...]]
 ) -> tuple[tuple[str, ...], ...]:
     count = max(column.values(), default=-1) + 1
@@ -87,10 +87,10 @@ def _ordered(
             if column[two] == column[one] + 1:
                 right.setdefault(one, []).append(two)
                 left.setdefault(two, []).append(one)
-    return _swept(columns, left, right)
+    return _sweep_columns(columns, left, right)
 
 
-def _swept(
+def _sweep_columns(
     columns: list[list[str]], left: Mapping[str, list[str]], right: Mapping[str, list[str]]
 ) -> tuple[tuple[str, ...], ...]:
     best, fewest = [list(each) for each in columns], crossings(columns, right)
@@ -100,14 +100,14 @@ def _swept(
         order = range(1, len(columns)) if rightwards else range(len(columns) - 2, -1, -1)
         for at in order:
             beside = columns[at - 1] if rightwards else columns[at + 1]
-            columns[at] = _by_mean(columns[at], beside, left if rightwards else right)
+            columns[at] = _sort_by_mean(columns[at], beside, left if rightwards else right)
         found = crossings(columns, right)
         if found < fewest:
             best, fewest = [list(each) for each in columns], found
     return tuple(tuple(each) for each in best)
 
 
-def _by_mean(items: list[str], beside: Sequence[str], neighbours: Mapping[str, list[str]]) -> list[str]:
+def _sort_by_mean(items: list[str], beside: Sequence[str], neighbours: Mapping[str, list[str]]) -> list[str]:
     """What has no neighbour there keeps its place among the rest."""
     place = {name: at / max(len(beside) - 1, 1) for at, name in enumerate(beside)}
 
@@ -125,11 +125,11 @@ def crossings(columns: Sequence[Sequence[str]], right: Mapping[str, Sequence[str
     for one, two in pairwise(columns):
         place = {name: at for at, name in enumerate(two)}
         ends = [at for name in one for at in sorted(place[each] for each in right.get(name, ()))]
-        count += _inversions(ends, len(two))
+        count += _count_inversions(ends, len(two))
     return count
 
 
-def _inversions(places: Sequence[int], size: int) -> int:
+def _count_inversions(places: Sequence[int], size: int) -> int:
     """How many of `places`, each below `size`, stand behind a higher one (a tree of sums: Fenwick's)."""
     seen = [0] * (size + 1)
     count = 0

@@ -86,7 +86,7 @@ def cells(found: Listing, row: Row) -> tuple[str, ...]:
 
 def page(found: Listing) -> Blocks:
     heads = columns(found)
-    rows = tuple(tuple(map(_cell, heads, cells(found, row))) for row in found.rows)
+    rows = tuple(tuple(map(_format_cell, heads, cells(found, row))) for row in found.rows)
     return (Title(title(found)), Table(heads, rows))
 
 
@@ -94,7 +94,7 @@ def screen(found: Listing) -> Blocks:
     return (Table(columns(found), tuple(cells(found, row) for row in found.rows), title(found)),)
 
 
-def _cell(column: str, value: str) -> Text:
+def _format_cell(column: str, value: str) -> Text:
     return value if column == "summary" else Code(value)
 
 
@@ -104,7 +104,7 @@ def title(found: Listing) -> str:
     return f"{found.fleet}: {len(found.rows)} {kind}{state}"
 
 
-def _hosts(registry: Registry) -> Iterator[HostRow]:
+def _list_hosts(registry: Registry) -> Iterator[HostRow]:
     for name, host in sorted(registry.hosts.items()):
         yield HostRow(
             name=name,
@@ -119,37 +119,37 @@ def _hosts(registry: Registry) -> Iterator[HostRow]:
         )
 
 
-def _services(registry: Registry) -> Iterator[ServiceRow]:
+def _list_services(registry: Registry) -> Iterator[ServiceRow]:
     for name, service in sorted(registry.services.items()):
         yield ServiceRow(
             name=name,
             unit=unit_name(registry, "services", name),
             state=service.state.value,
-            instances=_instances(registry, name),
+            instances=_list_instances(registry, name),
             target=service.target or "",
-            ports=_listens(service),
+            ports=_list_addresses(service),
             venv=service.run.venv or "" if service.run else "",
             summary=service.summary,
         )
 
 
-def _instances(registry: Registry, name: str) -> tuple[str, ...]:
+def _list_instances(registry: Registry, name: str) -> tuple[str, ...]:
     return units_of(registry, "services", name) if is_template(unit_name(registry, "services", name)) else ()
 
 
-def _timers(registry: Registry) -> Iterator[TimerRow]:
+def _list_timers(registry: Registry) -> Iterator[TimerRow]:
     for name, timer in sorted(registry.timers.items()):
         yield TimerRow(
             name=name,
             unit=unit_name(registry, "timers", name),
             state=timer.state,
             service=timer.service,
-            schedule=tuple(_schedule(timer)),
+            schedule=tuple(_describe_schedule(timer)),
             summary=timer.summary,
         )
 
 
-def _schedule(timer: Timer) -> Iterator[str]:
+def _describe_schedule(timer: Timer) -> Iterator[str]:
     yield from timer.on_calendar
     if timer.on_boot:
         yield f"{timer.on_boot} after boot"
@@ -157,19 +157,19 @@ def _schedule(timer: Timer) -> Iterator[str]:
         yield f"every {timer.on_unit_active}"
 
 
-def _targets(registry: Registry) -> Iterator[TargetRow]:
+def _list_targets(registry: Registry) -> Iterator[TargetRow]:
     for name, target in sorted(registry.targets.items()):
         yield TargetRow(
             name=name,
             unit=unit_name(registry, "targets", name),
             state=target.state,
             within=target.within or "",
-            services=_those(registry, partial(_within, name)),
+            services=_find_services(registry, partial(_is_within, name)),
             summary=target.summary,
         )
 
 
-def _units(registry: Registry) -> Iterator[UnitRow]:
+def _list_units(registry: Registry) -> Iterator[UnitRow]:
     for kind in (*OTHER_UNIT_TABLES, "dropins"):
         for name, node in sorted(getattr(registry, kind).items()):
             yield UnitRow(
@@ -182,18 +182,18 @@ def _units(registry: Registry) -> Iterator[UnitRow]:
             )
 
 
-def _venvs(registry: Registry) -> Iterator[VenvRow]:
+def _list_venvs(registry: Registry) -> Iterator[VenvRow]:
     for name, venv in sorted(registry.venvs.items()):
         yield VenvRow(
             name=name,
             path=venv.path,
             state=venv.state,
-            services=_those(registry, partial(_runs_from, name)),
+            services=_find_services(registry, partial(_runs_from, name)),
             summary=venv.summary,
         )
 
 
-def _users(registry: Registry) -> Iterator[UserRow]:
+def _list_users(registry: Registry) -> Iterator[UserRow]:
     for name, user in sorted(registry.users.items()):
         yield UserRow(
             name=name,
@@ -206,34 +206,34 @@ def _users(registry: Registry) -> Iterator[UserRow]:
         )
 
 
-def _folders(registry: Registry) -> Iterator[FolderRow]:
+def _list_folders(registry: Registry) -> Iterator[FolderRow]:
     for path, folder in sorted(registry.folders.items()):
         owner = f"{folder.user}:{folder.group}" if folder.group else folder.user
         yield FolderRow(path=path, state=folder.state, mode=folder.mode, owner=owner, summary=folder.summary)
 
 
-def _streams(registry: Registry) -> Iterator[StreamRow]:
+def _list_streams(registry: Registry) -> Iterator[StreamRow]:
     for name, key in sorted(registry.keys.items()):
         yield StreamRow(
             name=name,
             type=key.type.value,
             state=key.state,
             store=key.store,
-            writers=_those(registry, partial(_writes, name)),
-            readers=_those(registry, partial(_reads, name)),
+            writers=_find_services(registry, partial(_writes, name)),
+            readers=_find_services(registry, partial(_reads, name)),
             summary=key.summary,
         )
 
 
-def _ports(registry: Registry) -> Iterator[PortRow]:
-    rows = sorted((*_own_ports(registry), *_ports_of_sockets(registry)), key=lambda each: each[0])
+def _list_ports(registry: Registry) -> Iterator[PortRow]:
+    rows = sorted((*_list_own_ports(registry), *_list_socket_ports(registry)), key=lambda each: each[0])
     yield from (row for _, row in rows)
 
 
 _Place = tuple[int, str, str, str]
 
 
-def _own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
+def _list_own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
     """Of a template those of its instances."""
     for kind in ("services", "externals"):
         for name, node in getattr(registry, kind).items():
@@ -250,7 +250,7 @@ def _own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
                 yield (port.number, port.listen, each.name, each.key), row
 
 
-def _ports_of_sockets(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
+def _list_socket_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
     """What systemd listens on for a service."""
     for name, node in registry.sockets.items():
         for port in ports_of_socket(node, registry.origins["sockets", name]):
@@ -265,29 +265,29 @@ def _ports_of_sockets(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
             yield (port.port, row.listen, name, port.name), row
 
 
-def _externals(registry: Registry) -> Iterator[ExternalRow]:
+def _list_externals(registry: Registry) -> Iterator[ExternalRow]:
     for name, external in sorted(registry.externals.items()):
         yield ExternalRow(
             name=name,
             unit=unit_name(registry, "externals", name),
             state=external.state,
-            ports=_listens(external),
+            ports=_list_addresses(external),
             aliases=external.aliases,
             summary=external.summary,
         )
 
 
-def _listens(node: Service | External) -> tuple[str, ...]:
+def _list_addresses(node: Service | External) -> tuple[str, ...]:
     return tuple(port.listen for _, port in sorted(node.ports.items()))
 
 
-def _those(registry: Registry, holds: Callable[[Service], bool]) -> tuple[str, ...]:
+def _find_services(registry: Registry, holds: Callable[[Service], bool]) -> tuple[str, ...]:
     """The services that are not retired and of which it holds."""
     live = ((name, service) for name, service in registry.services.items() if service.state != "retired")
     return tuple(sorted(name for name, service in live if holds(service)))
 
 
-def _within(target: str, service: Service) -> bool:
+def _is_within(target: str, service: Service) -> bool:
     return service.target == target
 
 
@@ -304,17 +304,17 @@ def _reads(key: str, service: Service) -> bool:
 
 
 ROWS: dict[Kind, Callable[[Registry], Iterator[Row]]] = {
-    Kind.HOSTS: _hosts,
-    Kind.SERVICES: _services,
-    Kind.TIMERS: _timers,
-    Kind.TARGETS: _targets,
-    Kind.UNITS: _units,
-    Kind.VENVS: _venvs,
-    Kind.USERS: _users,
-    Kind.FOLDERS: _folders,
-    Kind.STREAMS: _streams,
-    Kind.PORTS: _ports,
-    Kind.EXTERNALS: _externals,
+    Kind.HOSTS: _list_hosts,
+    Kind.SERVICES: _list_services,
+    Kind.TIMERS: _list_timers,
+    Kind.TARGETS: _list_targets,
+    Kind.UNITS: _list_units,
+    Kind.VENVS: _list_venvs,
+    Kind.USERS: _list_users,
+    Kind.FOLDERS: _list_folders,
+    Kind.STREAMS: _list_streams,
+    Kind.PORTS: _list_ports,
+    Kind.EXTERNALS: _list_externals,
 }
 ROW_OF: dict[Kind, type[Part]] = {
     Kind.HOSTS: HostRow,

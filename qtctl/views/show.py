@@ -89,7 +89,7 @@ def home(registry: Registry, things: tuple[Found, ...]) -> str:
 
 def only(registry: Registry, desired: Desired, things: tuple[Found, ...]) -> Desired:
     """`desired` with nothing to render but what is shown: quicker, and no other service's error is in the way."""
-    wanted = set(_origins(registry, things))
+    wanted = set(_list_origins(registry, things))
     return replace(
         desired,
         services=tuple(each for each in desired.services if each.origin in wanted),
@@ -109,22 +109,25 @@ def shown(
     return Shown(
         fleet=registry.fleet.name,
         name=name,
-        things=tuple(_asked(_thing(registry, desired, places, kind, each), desired, name) for kind, each in things),
+        things=tuple(
+            _replace_by_instance(_describe_thing(registry, desired, places, kind, each), desired, name)
+            for kind, each in things
+        ),
     )
 
 
-def _origins(registry: Registry, things: tuple[Found, ...]) -> Iterator[Origin]:
+def _list_origins(registry: Registry, things: tuple[Found, ...]) -> Iterator[Origin]:
     for kind, name in things:
         yield registry.origins[kind, name]
         if kind in UNIT_TABLES:
             yield from (registry.origins[starter] for starter in starters_of(registry, kind, name))
 
 
-def _thing(registry: Registry, desired: Desired, places: Places, kind: str, name: str) -> Thing:
+def _describe_thing(registry: Registry, desired: Desired, places: Places, kind: str, name: str) -> Thing:
     node = getattr(registry, kind)[name]
     origin = registry.origins[kind, name]
-    wires = {"services": partial(_wires, of=name), "keys": partial(_wires, key=name)}
-    service = _service(desired, name) if kind == "services" else None
+    wires = {"services": partial(_list_wires, of=name), "keys": partial(_list_wires, key=name)}
+    service = _find_service(desired, name) if kind == "services" else None
     unit = "" if kind in UNITLESS else unit_name(registry, kind, name)
     here = not getattr(node, "hosts", ()) or desired.host in node.hosts
     return Thing(
@@ -138,16 +141,16 @@ def _thing(registry: Registry, desired: Desired, places: Places, kind: str, name
         argv=masked_arguments(service.argv) if service else (),
         values=values_of(registry, kind, name, places),
         streams=tuple(wires[kind](registry, places)) if kind in wires else (),
-        used_by=tuple(_users(registry, kind, name)),
+        used_by=tuple(_list_users(registry, kind, name)),
         instances=units_of(registry, kind, name) if is_template(unit) else (),
         starts=starts_of(registry, Names.of(registry), kind, name) if kind in OTHER_UNIT_TABLES else "",
-        files=tuple(_files(desired, set(_origins(registry, ((kind, name),))))),
+        files=tuple(_list_files(desired, set(_list_origins(registry, ((kind, name),))))),
     )
 
 
-def _asked(thing: Thing, desired: Desired, name: str) -> Thing:
+def _replace_by_instance(thing: Thing, desired: Desired, name: str) -> Thing:
     """The instance of a template, where its name was asked for."""
-    instance = next((each for each in desired.instances(thing.unit) if name in _names(each)), None)
+    instance = next((each for each in desired.instances(thing.unit) if name in _names_of(each)), None)
     if instance is None:
         return thing
     changes = {"name": instance.name, "unit": instance.unit, "summary": instance.summary, "instances": ()}
@@ -155,15 +158,15 @@ def _asked(thing: Thing, desired: Desired, name: str) -> Thing:
     return thing.model_copy(update={**changes, "argv": argv, "template": instance.template})
 
 
-def _names(instance: DesiredService) -> tuple[str, ...]:
+def _names_of(instance: DesiredService) -> tuple[str, ...]:
     return instance.name, instance.unit, f"{instance.name}{instance.kind.suffix}"
 
 
-def _service(desired: Desired, name: str) -> DesiredService | None:
+def _find_service(desired: Desired, name: str) -> DesiredService | None:
     return next((each for each in (*desired.services, *desired.templates) if each.name == name), None)
 
 
-def _wires(registry: Registry, places: Places, *, of: str = "", key: str = "") -> Iterator[Wire]:
+def _list_wires(registry: Registry, places: Places, *, of: str = "", key: str = "") -> Iterator[Wire]:
     """Those of one service, or those of one key: there without services that are retired."""
     for name, service in sorted(registry.services.items()):
         if name != of and (of or service.state == "retired"):
@@ -175,23 +178,23 @@ def _wires(registry: Registry, places: Places, *, of: str = "", key: str = "") -
                     continue
                 group = service.streams.consumes[stream].group if does == "consumes" else ""
                 place = places.of(origin.at("streams", does, stream))
-                others = tuple(_others(registry, does, stream))
+                others = tuple(_list_other_ends(registry, does, stream))
                 yield Wire(service=name, does=does, stream=stream, group=group, others=others, origin=str(place))
 
 
-def _others(registry: Registry, does: Does, stream: str) -> Iterator[str]:
+def _list_other_ends(registry: Registry, does: Does, stream: str) -> Iterator[str]:
     for name, service in sorted(registry.services.items()):
         if service.state != "retired" and any(stream in getattr(service.streams, each) for each in OTHER_SIDE[does]):
             yield name
 
 
-def _users(registry: Registry, kind: str, name: str) -> Iterator[str]:
+def _list_users(registry: Registry, kind: str, name: str) -> Iterator[str]:
     """What leads to it from elsewhere: the services of a target, a venv or a timer; who is ordered by it."""
     live = [(each, service) for each, service in sorted(registry.services.items()) if service.state != "retired"]
     if kind == "venvs":
         yield from (f"service {each}" for each, service in live if service.run and service.run.venv == name)
     if kind == "users":
-        yield from (f"service {each}" for each, service in live if _account(registry, service) == name)
+        yield from (f"service {each}" for each, service in live if _account_of(registry, service) == name)
     if kind == "targets":
         yield from (f"service {each}" for each, service in live if service.target == name)
         yield from (f"target {each}" for each, target in sorted(registry.targets.items()) if target.within == name)
@@ -203,24 +206,24 @@ def _users(registry: Registry, kind: str, name: str) -> Iterator[str]:
         yield from (f"{WORDS[table]} {each}" for table, each in starters_of(registry, kind, name))
     if kind in ("externals", "services", "timers", *OTHER_UNIT_TABLES):
         names, unit = Names.of(registry), unit_name(registry, kind, name)
-        if _orders(names, registry.fleet.defaults.order, unit):
+        if _orders_unit(names, registry.fleet.defaults.order, unit):
             yield "every service, by the defaults of fleet.toml"
-        yield from (f"service {each}" for each, service in live if _orders(names, service.order, unit))
+        yield from (f"service {each}" for each, service in live if _orders_unit(names, service.order, unit))
 
 
-def _account(registry: Registry, service: Service) -> str:
+def _account_of(registry: Registry, service: Service) -> str:
     return registry.fleet.defaults.user if service.user is None else service.user
 
 
-def _orders(names: Names, order: Order, unit: str) -> bool:
+def _orders_unit(names: Names, order: Order, unit: str) -> bool:
     return any(names.unit(each) == unit for key in Order.model_fields for each in getattr(order, key))
 
 
-def _files(desired: Desired, origins: set[Origin]) -> Iterator[File]:
+def _list_files(desired: Desired, origins: set[Origin]) -> Iterator[File]:
     for file in desired.files:
         if file.origin in origins:
-            yield File(path=file.path, text=_text(file))
+            yield File(path=file.path, text=_text_of(file))
 
 
-def _text(file: DesiredFile) -> str | None:
+def _text_of(file: DesiredFile) -> str | None:
     return None if file.kind == "env" else masked_lines(file.content.decode())

@@ -25,12 +25,12 @@ STREAM_COLUMNS = ("service", "does", "stream", "group", "other end", "from")
 
 
 def page(found: Shown) -> Blocks:
-    sections = (Section((f"{thing.kind} ", Code(thing.name)), tuple(_thing(thing))) for thing in found.things)
+    sections = (Section((f"{thing.kind} ", Code(thing.name)), tuple(_show_thing(thing))) for thing in found.things)
     return (Title(found.name), *sections)
 
 
 def screen(found: Shown) -> Blocks:
-    return tuple(block for thing in found.things for block in _tables(thing))
+    return tuple(block for thing in found.things for block in _show_tables(thing))
 
 
 def facts(thing: Thing) -> list[tuple[str, str]]:
@@ -71,7 +71,7 @@ def written(value: JsonValue) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _thing(thing: Thing) -> Iterator[Block]:
+def _show_thing(thing: Thing) -> Iterator[Block]:
     if thing.summary:
         yield Paragraph(thing.summary)
     yield from bullets((f"{name}: ", Code(value)) for name, value in facts(thing))
@@ -79,16 +79,16 @@ def _thing(thing: Thing) -> Iterator[Block]:
     yield Section("Values", (Table(VALUE_COLUMNS, values),))
     yield Section("Streams", table(STREAM_COLUMNS, (tuple(map(Code, row)) for row in stream_rows(thing))))
     for file in thing.files:
-        yield Section(Code(file.path), (_text(file.text),))
+        yield Section(Code(file.path), (_show_text(file.text),))
 
 
-def _text(text: str | None) -> Block:
+def _show_text(text: str | None) -> Block:
     if text is None:
         return Paragraph(("Root's, mode 0600: the values of ", Code("env"), " above."))
     return Verbatim(tuple(file_lines(text)))
 
 
-def _tables(thing: Thing) -> Iterator[Block]:
+def _show_tables(thing: Thing) -> Iterator[Block]:
     yield Table((thing.kind, thing.name), tuple(facts(thing)), thing.summary)
     yield from table(VALUE_COLUMNS, value_rows(thing))
     yield from table(STREAM_COLUMNS, stream_rows(thing))

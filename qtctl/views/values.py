@@ -49,31 +49,31 @@ def values_of(registry: Registry, kind: str, name: str, places: Places) -> tuple
     """What its own file says, then what it has from the defaults of the fleet, then what qtctl has built in."""
     node = getattr(registry, kind)[name]
     origin = registry.origins[kind, name]
-    own = dict(_flat(node.model_dump(mode="json", by_alias=True, exclude_unset=True)))
-    found = [_value(path, value, str(places.of(origin.at(*path)))) for path, value in own.items()]
+    own = dict(_flatten(node.model_dump(mode="json", by_alias=True, exclude_unset=True)))
+    found = [_make_value(path, value, str(places.of(origin.at(*path)))) for path, value in own.items()]
     if isinstance(node, Service):
-        found += _of_fleet(registry, node, own, origin, places)
+        found += _list_fleet_defaults(registry, node, own, origin, places)
     there = {value.key for value in found}
-    return (*found, *(value for value in _built_in(node) if value.key not in there))
+    return (*found, *(value for value in _list_built_in(node) if value.key not in there))
 
 
-def _of_fleet(
+def _list_fleet_defaults(
     registry: Registry, service: Service, own: dict[tuple[str, ...], Any], origin: Origin, places: Places
 ) -> Iterator[Value]:
     if service.state is ServiceState.RETIRED:
         return
     defaults = registry.fleet.defaults
-    written = dict(_flat(defaults.model_dump(mode="json", exclude_unset=True)))
+    written = dict(_flatten(defaults.model_dump(mode="json", exclude_unset=True)))
     if service.user and not service.group:
-        yield _value(("group",), service.user, f"{places.of(origin.at('user'))} (the group of its user)")
-    for path, value in _flat(defaults.model_dump(mode="json")):
+        yield _make_value(("group",), service.user, f"{places.of(origin.at('user'))} (the group of its user)")
+    for path, value in _flatten(defaults.model_dump(mode="json")):
         to = ("run", *path) if path[0] in ("code", "python") else path
         if _applies(service, to) and (to not in own or isinstance(value, list)) and value not in (None, [], ""):
             where = f"{places.of(FLEET.at('defaults', *path))} ({DEFAULT})" if path in written else BUILT_IN
-            yield _value(to, value, where)
+            yield _make_value(to, value, where)
     if _applies(service, ("sandbox", "profile")) and not (service.sandbox.profile or defaults.sandbox.profile):
-        yield _value(("sandbox", "profile"), "default", BUILT_IN)
-    yield from _lags(registry, service, places)
+        yield _make_value(("sandbox", "profile"), "default", BUILT_IN)
+    yield from _list_lag_defaults(registry, service, places)
 
 
 def _applies(service: Service, path: tuple[str, ...]) -> bool:
@@ -86,34 +86,34 @@ def _applies(service: Service, path: tuple[str, ...]) -> bool:
     return path[0] != "restart" or service.state not in STARTED_BY_OTHERS
 
 
-def _lags(registry: Registry, service: Service, places: Places) -> Iterator[Value]:
+def _list_lag_defaults(registry: Registry, service: Service, places: Places) -> Iterator[Value]:
     thresholds = registry.fleet.thresholds
     written = "thresholds" in registry.fleet.model_fields_set and "max_lag" in thresholds.model_fields_set
     where = f"{places.of(FLEET.at('thresholds', 'max_lag'))} ({DEFAULT})" if written else BUILT_IN
     for stream, consumes in service.streams.consumes.items():
         if consumes.max_lag is None:
-            yield _value(("streams", "consumes", stream, "max_lag"), thresholds.max_lag, where)
+            yield _make_value(("streams", "consumes", stream, "max_lag"), thresholds.max_lag, where)
 
 
-def _built_in(node: BaseModel) -> Iterator[Value]:
-    for path, value in _flat(node.model_dump(mode="json", by_alias=True)):
+def _list_built_in(node: BaseModel) -> Iterator[Value]:
+    for path, value in _flatten(node.model_dump(mode="json", by_alias=True)):
         if value not in (None, "", []):
-            yield _value(path, value, BUILT_IN)
+            yield _make_value(path, value, BUILT_IN)
 
 
-def _flat(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[Leaf]:
+def _flatten(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[Leaf]:
     for key, value in tree.items():
         if isinstance(value, dict):
-            yield from _flat(value, (*path, key))
+            yield from _flatten(value, (*path, key))
         else:
             yield (*path, key), value
 
 
-def _value(path: tuple[str, ...], value: JsonValue, origin: str) -> Value:
-    return Value(key=".".join(path), value=_shown(path[-1], value), origin=origin)
+def _make_value(path: tuple[str, ...], value: JsonValue, origin: str) -> Value:
+    return Value(key=".".join(path), value=_mask_value(path[-1], value), origin=origin)
 
 
-def _shown(key: str, value: JsonValue) -> JsonValue:
+def _mask_value(key: str, value: JsonValue) -> JsonValue:
     """Without what looks like a secret: a registry should hold none, and lint says where one does."""
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return [*masked_arguments(("", *map(str, value)))[1:]]
