@@ -24,14 +24,14 @@ def instance_of(template: DesiredService, declared: Service, name: str) -> Desir
         name=own_name,
         unit=instance(template.unit, name),
         template=template.unit,
-        **_own_state(template, said),
+        **_resolve_state(template, said),
         ports=listeners_of_instance(declared, name, template.origin),
-        env=_env(template, said),
+        env=_merge_env(template, said),
         consumes=tuple(replace(each, service=own_name) for each in template.consumes),
     )
     if template.specifiers or template.lines:
         own = replace(own, loaded=tuple(tuple(expand(word, own.unit) for word in words) for words in own.loaded))
-    return _expanded(own) if template.specifiers else own
+    return _expand_service(own) if template.specifiers else own
 
 
 class _OwnState(TypedDict):
@@ -39,7 +39,7 @@ class _OwnState(TypedDict):
     enabled: bool
 
 
-def _own_state(template: DesiredService, said: OwnValues | None) -> _OwnState:
+def _resolve_state(template: DesiredService, said: OwnValues | None) -> _OwnState:
     """An instance that says its state and not whether it is enabled is enabled as a service of that state is."""
     if said is None or (said.state is None and said.enabled is None):
         return {"state": template.state, "enabled": template.enabled}
@@ -48,7 +48,7 @@ def _own_state(template: DesiredService, said: OwnValues | None) -> _OwnState:
     return {"state": state, "enabled": derived if said.enabled is None else said.enabled}
 
 
-def _expanded(service: DesiredService) -> DesiredService:
+def _expand_service(service: DesiredService) -> DesiredService:
     unit = service.unit
     return replace(
         service,
@@ -61,8 +61,8 @@ def _expanded(service: DesiredService) -> DesiredService:
         entry_point=expand(service.entry_point, unit),
         env_file=expand(service.env_file, unit),
         secrets_file=expand(service.secrets_file, unit),
-        sandbox=_pairs(service.sandbox, unit),
-        settings=_pairs(service.settings, unit),
+        sandbox=_expand_pairs(service.sandbox, unit),
+        settings=_expand_pairs(service.settings, unit),
         commands=tuple(
             replace(each, argv=tuple(expand(word, unit) for word in each.argv)) for each in service.commands
         ),
@@ -70,9 +70,9 @@ def _expanded(service: DesiredService) -> DesiredService:
     )
 
 
-def _env(template: DesiredService, said: OwnValues | None) -> Pairs:
+def _merge_env(template: DesiredService, said: OwnValues | None) -> Pairs:
     return tuple(sorted({**dict(template.env), **said.env}.items())) if said is not None and said.env else template.env
 
 
-def _pairs(found: Pairs, unit: str) -> Pairs:
+def _expand_pairs(found: Pairs, unit: str) -> Pairs:
     return tuple((directive, expand(value, unit)) for directive, value in found)

@@ -11,18 +11,18 @@ from qtctl.model.service import Health, Port, Service
 
 def listeners(ports: Mapping[str, Port], origin: Origin) -> tuple[Listener, ...]:
     """One listener a port, by name; a health path of "" means that no URL is asked."""
-    return tuple(_listener(name, port, origin.at("ports", name, "listen")) for name, port in sorted(ports.items()))
+    return tuple(_make_listener(name, port, origin.at("ports", name, "listen")) for name, port in sorted(ports.items()))
 
 
 def listeners_of_instance(service: Service, instance: str, origin: Origin) -> tuple[Listener, ...]:
     """Its own ports, by name."""
     return tuple(
-        _listener(name, port, listen_origin(origin, service, name, instance))
+        _make_listener(name, port, listen_origin(origin, service, name, instance))
         for name, port in sorted(ports_of_instance(service, instance).items())
     )
 
 
-def _listener(name: str, port: Port, origin: Origin) -> Listener:
+def _make_listener(name: str, port: Port, origin: Origin) -> Listener:
     health = port.health or Health(path="/")
     return Listener(
         name=name,

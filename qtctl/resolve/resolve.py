@@ -66,10 +66,10 @@ def resolve(registry: Registry, host: str) -> Desired:
     """What `host` must have. `files` stays empty until render has run."""
     declared = registry.hosts[host]
     names = Names.of(registry)
-    found = tuple(resolve_service(registry, names, name) for name in _declared(registry, "services", host))
+    found = tuple(resolve_service(registry, names, name) for name in _list_declared(registry, "services", host))
     templates = tuple(service for service in found if is_template(service.unit))
     whole = (service for service in found if service not in templates)
-    services = tuple(sorted((*whole, *_instances(registry, templates)), key=lambda service: service.name))
+    services = tuple(sorted((*whole, *_resolve_instances(registry, templates)), key=lambda service: service.name))
     loop = registry.fleet.thresholds.restart_loop
     return Desired(
         fleet=registry.fleet.name,
@@ -83,20 +83,20 @@ def resolve(registry: Registry, host: str) -> Desired:
         memory=bytes_of(declared.memory),
         services=services,
         templates=templates,
-        targets=tuple(target(registry, names, name) for name in _declared(registry, "targets", host)),
-        timers=tuple(timer(registry, names, name) for name in _declared(registry, "timers", host)),
+        targets=tuple(target(registry, names, name) for name in _list_declared(registry, "targets", host)),
+        timers=tuple(timer(registry, names, name) for name in _list_declared(registry, "timers", host)),
         other_units=tuple(
             other_unit(registry, names, table, name)
             for table in OTHER_UNIT_TABLES
-            for name in _declared(registry, table, host)
+            for name in _list_declared(registry, table, host)
         ),
-        dropins=tuple(dropin(registry, names, name) for name in _declared(registry, "dropins", host)),
-        originals=tuple(_originals(registry)),
-        venvs=_venvs(registry, host, services),
-        keys=_keys(registry, host, services),
-        stores=_stores(registry, host),
-        externals=_externals(registry, host),
-        retired_units=tuple(_retired_units(registry)),
+        dropins=tuple(dropin(registry, names, name) for name in _list_declared(registry, "dropins", host)),
+        originals=tuple(_resolve_originals(registry)),
+        venvs=_resolve_venvs(registry, host, services),
+        keys=_resolve_keys(registry, host, services),
+        stores=_resolve_stores(registry, host),
+        externals=_resolve_externals(registry, host),
+        retired_units=tuple(_list_retired_units(registry)),
         severities=tuple(sorted(registry.policy.severities.items())),
         fail_on=registry.policy.fail_on,
         waivers=registry.policy.waived(),
@@ -114,21 +114,21 @@ def _limits(declared: HostThresholds) -> HostLimits:
     return HostLimits(**declared.model_dump(exclude={"clock_skew"}), clock_skew_us=microseconds(declared.clock_skew))
 
 
-def _declared(registry: Registry, kind: str, host: str) -> Iterator[str]:
+def _list_declared(registry: Registry, kind: str, host: str) -> Iterator[str]:
     """The names of what is declared for the host and not retired, sorted."""
     for name, node in sorted(getattr(registry, kind).items()):
         if node.state != "retired" and includes(node.hosts, host):
             yield name
 
 
-def _instances(registry: Registry, templates: tuple[DesiredService, ...]) -> Iterator[DesiredService]:
+def _resolve_instances(registry: Registry, templates: tuple[DesiredService, ...]) -> Iterator[DesiredService]:
     for template in templates:
         declared = registry.services[template.name]
         for name in declared.instances:
             yield instance_of(template, declared, name)
 
 
-def _originals(registry: Registry) -> Iterator[DesiredOriginal]:
+def _resolve_originals(registry: Registry) -> Iterator[DesiredOriginal]:
     for name, each in sorted(registry.originals.items()):
         origin = registry.origins["originals", name]
         yield DesiredOriginal(
@@ -136,8 +136,8 @@ def _originals(registry: Registry) -> Iterator[DesiredOriginal]:
         )
 
 
-def _venvs(registry: Registry, host: str, services: tuple[DesiredService, ...]) -> tuple[DesiredVenv, ...]:
-    users = _by_key(services, lambda service: (service.venv,))
+def _resolve_venvs(registry: Registry, host: str, services: tuple[DesiredService, ...]) -> tuple[DesiredVenv, ...]:
+    users = _group_by_key(services, lambda service: (service.venv,))
     return tuple(
         DesiredVenv(
             name=name,
@@ -151,10 +151,10 @@ def _venvs(registry: Registry, host: str, services: tuple[DesiredService, ...]) 
     )
 
 
-def _keys(registry: Registry, host: str, services: tuple[DesiredService, ...]) -> tuple[DesiredKey, ...]:
+def _resolve_keys(registry: Registry, host: str, services: tuple[DesiredService, ...]) -> tuple[DesiredKey, ...]:
     running = [service for service in services if service.state is not ServiceState.STOPPED]
-    publishers = _by_key(running, lambda service: (*service.publishes, *service.writes))
-    consumers = _by_key(running, lambda service: (membership.stream for membership in service.consumes))
+    publishers = _group_by_key(running, lambda service: (*service.publishes, *service.writes))
+    consumers = _group_by_key(running, lambda service: (membership.stream for membership in service.consumes))
     return tuple(
         DesiredKey(
             store=key.store,
@@ -172,7 +172,7 @@ def _keys(registry: Registry, host: str, services: tuple[DesiredService, ...]) -
     )
 
 
-def _by_key(
+def _group_by_key(
     services: Iterable[DesiredService], keys: Callable[[DesiredService], Iterable[str]]
 ) -> dict[str, tuple[str, ...]]:
     """Key → the names of the services that have it, in their order."""
@@ -183,7 +183,7 @@ def _by_key(
     return {key: tuple(names) for key, names in found.items()}
 
 
-def _stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
+def _resolve_stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
     found = []
     for name, store in sorted(registry.stores.items()):
         if not includes(store.hosts, host):
@@ -201,7 +201,7 @@ def _stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
     return tuple(found)
 
 
-def _externals(registry: Registry, host: str) -> tuple[DesiredExternal, ...]:
+def _resolve_externals(registry: Registry, host: str) -> tuple[DesiredExternal, ...]:
     found = []
     for name, external in sorted(registry.externals.items()):
         if external.state == "retired" or not includes(external.hosts, host):
@@ -222,7 +222,7 @@ def _externals(registry: Registry, host: str) -> tuple[DesiredExternal, ...]:
     return tuple(found)
 
 
-def _retired_units(registry: Registry) -> Iterator[RetiredUnit]:
+def _list_retired_units(registry: Registry) -> Iterator[RetiredUnit]:
     for kind in UNIT_TABLES:
         for name, node in sorted(getattr(registry, kind).items()):
             if node.state == "retired":

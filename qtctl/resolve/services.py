@@ -67,7 +67,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
     wanted_by, install = install_of(names, service.install, (target or "multi-user.target",) if by_itself else ())
     restart = None if waits else defaults.restart
     specifiers = template if service.specifiers is None else service.specifiers
-    argv = _argv(registry, run, service.ports)
+    argv = _build_argv(registry, run, service.ports)
     return DesiredService(
         name=name,
         unit=unit,
@@ -77,12 +77,12 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         why=service.why,
         type=service.type or defaults.type,
         user=defaults.user if service.user is None else service.user,
-        group=_group(service, defaults.group),
+        group=_choose_group(service, defaults.group),
         argv=argv,
-        working_directory=_working_directory(run, defaults.code),
+        working_directory=_choose_directory(run, defaults.code),
         venv=registry.venvs[run.venv].path if run.venv else "",
-        entry_point=_entry_point(run, run.code or defaults.code, argv),
-        env_file=_env_file(registry, name, own=own_env) if env or own_env else "",
+        entry_point=_find_entry_point(run, run.code or defaults.code, argv),
+        env_file=_env_file_path(registry, name, own=own_env) if env or own_env else "",
         env=tuple(sorted(env.items())),
         secrets_file=(service.secrets.env_file or "") if service.secrets else "",
         secrets_keys=service.secrets.keys if service.secrets else (),
@@ -91,21 +91,21 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         limits=pairs(service.limits, defaults.limits),
         restart=pairs(service.restart, restart),
         start_limit=pairs(service.restart, restart, section="Unit"),
-        sandbox=_sandbox(registry, service),
+        sandbox=_list_sandbox(registry, service),
         # Those of a template are its instances'.
         ports=() if template else listeners(service.ports, origin),
         publishes=service.streams.publishes,
         writes=service.streams.writes,
-        consumes=_memberships(registry, name, service, origin),
-        store=_store(registry, service),
+        consumes=_list_memberships(registry, name, service, origin),
+        store=_store_of(registry, service),
         enabled=service.state is ServiceState.RUNNING if service.enabled is None else service.enabled,
         origin=origin,
         unit_settings=unit_settings(names, service, defaults.order),
         commands=commands(service.commands),
-        settings=_settings(registry, service),
-        syslog_identifier=_identifier(registry, service, unit),
+        settings=_list_settings(registry, service),
+        syslog_identifier=_choose_identifier(registry, service, unit),
         lines=run.lines,
-        loaded=_loaded(run, argv, unit if run.lines or specifiers else ""),
+        loaded=_list_loaded(run, argv, unit if run.lines or specifiers else ""),
         unit_env=tuple(service.unit_env.items()),
         env_files=service.env_files,
         install=(*install, *hatch(service.systemd, "Install")),
@@ -115,26 +115,26 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
     )
 
 
-def _env_file(registry: Registry, name: str, *, own: bool) -> str:
+def _env_file_path(registry: Registry, name: str, *, own: bool) -> str:
     """`own`: each instance has a file of its own, with what all of them have too."""
     return f"{registry.fleet.env_dir}/{name.removesuffix('@')}{'@%i' if own else ''}.env"
 
 
-def _group(service: Service, default: str) -> str:
+def _choose_group(service: Service, default: str) -> str:
     """A service with a user of its own has the group of that name."""
     if service.group is not None:
         return service.group
     return default if service.user is None else service.user
 
 
-def _working_directory(run: Run, code: str) -> str:
+def _choose_directory(run: Run, code: str) -> str:
     return (run.code or code) if run.cwd is None else run.cwd
 
 
 _SAID_ELSEWHERE = ("type", "user", "group", "slice", "unit_env", "env_files")
 
 
-def _settings(registry: Registry, service: Service) -> Pairs:
+def _list_settings(registry: Registry, service: Service) -> Pairs:
     defaults = registry.fleet.defaults
     slice_ = (("Slice", slice_of(registry, service.slice)),) if service.slice else ()
     return (
@@ -152,7 +152,7 @@ def _settings(registry: Registry, service: Service) -> Pairs:
     )
 
 
-def _identifier(registry: Registry, service: Service, unit: str) -> str:
+def _choose_identifier(registry: Registry, service: Service, unit: str) -> str:
     """What its lines in the log are marked with: the unit's name, where nothing else is said."""
     own = service.log.identifier
     chosen = registry.fleet.defaults.log.identifier if own is None else own
@@ -161,7 +161,7 @@ def _identifier(registry: Registry, service: Service, unit: str) -> str:
     return f"{stem(unit)}%i" if is_template(unit) and service.specifiers is not False else stem(unit)
 
 
-def _loaded(run: Run, argv: tuple[str, ...], unit: str) -> tuple[tuple[str, ...], ...]:
+def _list_loaded(run: Run, argv: tuple[str, ...], unit: str) -> tuple[tuple[str, ...], ...]:
     if run.lines:
         found = [(each.path, *each.argv[1:]) for line in run.lines for each in commands_of(line)]
     else:
@@ -170,7 +170,7 @@ def _loaded(run: Run, argv: tuple[str, ...], unit: str) -> tuple[tuple[str, ...]
     return tuple(tuple(expand(word, unit) for word in words) if known else tuple(words) for words in found)
 
 
-def _argv(registry: Registry, run: Run, ports: Mapping[str, Port]) -> tuple[str, ...]:
+def _build_argv(registry: Registry, run: Run, ports: Mapping[str, Port]) -> tuple[str, ...]:
     if run.kind is RunKind.EXEC:
         return commands_of(run.lines[0])[0].argv if run.lines else ()
     if run.kind is RunKind.COMMAND:
@@ -178,10 +178,10 @@ def _argv(registry: Registry, run: Run, ports: Mapping[str, Port]) -> tuple[str,
     python = run.python or registry.fleet.defaults.python
     if run.venv:
         python = f"{registry.venvs[run.venv].path}/bin/python"
-    return (python, *_program(run, run.code or registry.fleet.defaults.code, ports), *run.args)
+    return (python, *_program_arguments(run, run.code or registry.fleet.defaults.code, ports), *run.args)
 
 
-def _program(run: Run, code: str, ports: Mapping[str, Port]) -> tuple[str, ...]:
+def _program_arguments(run: Run, code: str, ports: Mapping[str, Port]) -> tuple[str, ...]:
     if run.kind is RunKind.MODULE:
         return ("-m", str(run.module))
     if run.kind is RunKind.SCRIPT:
@@ -191,7 +191,7 @@ def _program(run: Run, code: str, ports: Mapping[str, Port]) -> tuple[str, ...]:
     return ("-m", "uvicorn", str(run.app), "--host", host, "--port", port if INSTANCE in port else str(int(port)))
 
 
-def _entry_point(run: Run, code: str, argv: tuple[str, ...]) -> str:
+def _find_entry_point(run: Run, code: str, argv: tuple[str, ...]) -> str:
     """The file that holds the program: its absence means that the code is not there."""
     if run.kind in (RunKind.COMMAND, RunKind.EXEC):
         return argv[0] if argv else ""
@@ -201,7 +201,7 @@ def _entry_point(run: Run, code: str, argv: tuple[str, ...]) -> str:
     return f"{code}/{str(module).replace('.', '/')}.py"
 
 
-def _sandbox(registry: Registry, service: Service) -> Pairs:
+def _list_sandbox(registry: Registry, service: Service) -> Pairs:
     """The directives of the profile, but those that a key takes the place of; then the keys."""
     default, own = registry.fleet.defaults.sandbox, service.sandbox
     keys = pairs(own, default, leave=("profile",))
@@ -210,7 +210,7 @@ def _sandbox(registry: Registry, service: Service) -> Pairs:
     return (*(pair for pair in profile if pair[0] not in spoken), *keys)
 
 
-def _memberships(registry: Registry, name: str, service: Service, origin: Origin) -> tuple[Membership, ...]:
+def _list_memberships(registry: Registry, name: str, service: Service, origin: Origin) -> tuple[Membership, ...]:
     fallback = registry.fleet.thresholds.max_lag
     return tuple(
         Membership(
@@ -226,7 +226,7 @@ def _memberships(registry: Registry, name: str, service: Service, origin: Origin
     )
 
 
-def _store(registry: Registry, service: Service) -> str:
+def _store_of(registry: Registry, service: Service) -> str:
     streams = service.streams
     used = [*streams.publishes, *streams.consumes, *streams.writes, *streams.reads]
     return registry.keys[used[0]].store if used else ""

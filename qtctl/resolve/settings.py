@@ -58,10 +58,10 @@ def merged(node: Node, default: Node | None, key: str) -> object:
 def hatch(declared: RawDirectives, section: str) -> Pairs:
     """What the escape hatch of a unit says of one section."""
     said = ((key, text) for key, value in declared.get(section, {}).items() for key, text in assignments_of(key, value))
-    return tuple((key, word) for key, text in said for word in _parted(key, text))
+    return tuple((key, word) for key, text in said for word in _split_value(key, text))
 
 
-def _parted(directive: str, text: str) -> tuple[str, ...]:
+def _split_value(directive: str, text: str) -> tuple[str, ...]:
     """A text as systemd reads it: of a list of paths each path is an item, unquoted."""
     if not text or takes(directive) not in (AssignmentRule.PATHS, AssignmentRule.MOUNTS):
         return (text,)
@@ -92,13 +92,13 @@ class UnitOrder(TypedDict):
 
 def order_of(names: Names, *orders: Order) -> UnitOrder:
     """Whole unit names by key, of all orders together, each once."""
-    return cast(UnitOrder, {key: _units(names, orders, key) for key in ORDER})
+    return cast(UnitOrder, {key: _unit_names(names, orders, key) for key in ORDER})
 
 
 def further_order(names: Names, *orders: Order) -> Pairs:
     """The directives of an order that nothing but systemd follows."""
     further_keys = ((key, directive) for key, directive in directives_of(Order, "") if key not in ORDER)
-    return tuple((directive, unit) for key, directive in further_keys for unit in _units(names, orders, key))
+    return tuple((directive, unit) for key, directive in further_keys for unit in _unit_names(names, orders, key))
 
 
 def install_of(names: Names, install: Install | None, derived: tuple[str, ...]) -> tuple[tuple[str, ...], Pairs]:
@@ -113,11 +113,13 @@ def install_of(names: Names, install: Install | None, derived: tuple[str, ...]) 
 def commands(declared: Commands) -> tuple[DesiredCommand, ...]:
     """All commands around the service's own; those of one directive in their order."""
     return tuple(
-        _command(directive, each) for key, directive in directives_of(Commands, "") for each in getattr(declared, key)
+        _make_command(directive, each)
+        for key, directive in directives_of(Commands, "")
+        for each in getattr(declared, key)
     )
 
 
-def _command(directive: str, declared: tuple[str, ...] | str) -> DesiredCommand:
+def _make_command(directive: str, declared: tuple[str, ...] | str) -> DesiredCommand:
     if isinstance(declared, str):
         first = commands_of(declared)[0]
         return DesiredCommand(directive, first.prefixes, first.argv, declared)
@@ -125,5 +127,5 @@ def _command(directive: str, declared: tuple[str, ...] | str) -> DesiredCommand:
     return DesiredCommand(directive, declared[0].removesuffix(program), (program, *declared[1:]))
 
 
-def _units(names: Names, orders: Iterable[Order], key: str) -> tuple[str, ...]:
+def _unit_names(names: Names, orders: Iterable[Order], key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names.unit(name) for order in orders for name in getattr(order, key)))

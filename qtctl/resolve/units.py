@@ -25,7 +25,7 @@ def target(registry: Registry, names: Names, name: str) -> DesiredTarget:
         unit=unit_name(registry, "targets", name),
         summary=node.summary,
         active=node.state == "active",
-        enabled=_enabled(node),
+        enabled=_is_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins["targets", name],
         unit_settings=unit_settings(names, node),
@@ -46,7 +46,7 @@ def timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
         starts=names.started(node.service),
         schedule=(*pairs(node), *hatch(node.systemd, "Timer")),
         active=node.state == "active",
-        enabled=_enabled(node),
+        enabled=_is_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins["timers", name],
         unit_settings=unit_settings(names, node),
@@ -70,9 +70,9 @@ def other_unit(registry: Registry, names: Names, table: str, name: str) -> Desir
         section=section,
         summary=node.summary,
         starts=names.started(starts) if starts else "",
-        settings=(*_listens(node), *pairs(node), *limits, *hatch(node.systemd, section)),
+        settings=(*_list_listens(node), *pairs(node), *limits, *hatch(node.systemd, section)),
         active=node.state == "active",
-        enabled=_enabled(node),
+        enabled=_is_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins[table, name],
         ports=ports_of_socket(node, registry.origins[table, name]),
@@ -84,12 +84,12 @@ def other_unit(registry: Registry, names: Names, table: str, name: str) -> Desir
     )
 
 
-def _enabled(node: Unit) -> bool:
+def _is_enabled(node: Unit) -> bool:
     """As its state where nothing is said."""
     return node.state == "active" if node.enabled is None else node.enabled
 
 
-def _listens(node: Unit) -> Pairs:
+def _list_listens(node: Unit) -> Pairs:
     items = (each.partition(" ") for each in getattr(node, "listen", ()))
     return tuple((LISTENS[word], address) for word, _, address in items)
 
@@ -100,13 +100,15 @@ def dropin(registry: Registry, names: Names, name: str) -> DesiredDropin:
     said: dict[str, Pairs] = {
         "Unit": (*order, *pairs(node.conditions), *hatch(node.systemd, "Unit"), *pairs(node.restart, section="Unit"))
     }
-    own = _section(node)
+    own = _section_of(node)
     said[own] = (*said.get(own, ()), *(pair for part in _PARTS for pair in pairs(getattr(node, part))))
     if own != "Unit":
         said[own] += hatch(node.systemd, own)
     said |= further(node.systemd, said)
     resets = [(section_of(node.unit, directive), directive) for directive in node.resets]
-    sections = {section: (*_emptied(resets, section), *said.get(section, ())) for section in _sections(said, resets)}
+    sections = {
+        section: (*_list_resets(resets, section), *said.get(section, ())) for section in _list_sections(said, resets)
+    }
     return DesiredDropin(
         name=name,
         unit=node.unit,
@@ -118,11 +120,11 @@ def dropin(registry: Registry, names: Names, name: str) -> DesiredDropin:
     )
 
 
-def _sections(said: Mapping[str, Pairs], resets: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
+def _list_sections(said: Mapping[str, Pairs], resets: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*said, *(section for section, _ in resets if section))))
 
 
-def _emptied(resets: Iterable[tuple[str | None, str]], section: str) -> Pairs:
+def _list_resets(resets: Iterable[tuple[str | None, str]], section: str) -> Pairs:
     """Empty assignments. They come before all others: one may empty several directives."""
     return tuple((directive, "") for home, directive in resets if home == section)
 
@@ -130,6 +132,6 @@ def _emptied(resets: Iterable[tuple[str | None, str]], section: str) -> Pairs:
 _PARTS = ("restart", "limits", "timeouts", "kill", "directories", "log", "scheduling", "sandbox")
 
 
-def _section(node: Dropin) -> str:
+def _section_of(node: Dropin) -> str:
     suffix = node.unit.rpartition(".")[2]
     return {"target": "Unit"}.get(suffix, suffix.capitalize())
