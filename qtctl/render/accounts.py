@@ -51,7 +51,7 @@ def account_entries(accounts: Iterable[DesiredAccount]) -> tuple[sysusers.Entry,
             for name, gid in sorted(groups.items())
             if gid is not None or name in shared
         ),
-        *(_user(account) for account in accounts),
+        *(_make_user_entry(account) for account in accounts),
         *(sysusers.Entry(Kind.MEMBER, account.name, group) for account in accounts for group in account.groups),
     )
 
@@ -64,17 +64,19 @@ def judge_accounts(text: str, path: str, template: str, declared: tuple[sysusers
     """InputError where `text` does not make the declared accounts, or says two things of one."""
     name = f"{path} from {template}"
     found = sysusers.parse(text, name)
-    _judge(name, [(each.name, each.key, each) for each in declared], [(each.key, each) for each in found])
+    _judge_entries(name, [(each.name, each.key, each) for each in declared], [(each.key, each) for each in found])
 
 
 def judge_folders(text: str, path: str, template: str, declared: tuple[tmpfiles.Entry, ...]) -> None:
     """InputError where `text` does not make the declared folders, or says two things of one."""
     name = f"{path} from {template}"
     found = tmpfiles.parse(text, name)
-    _judge(name, [(each.path, each.path, each) for each in declared], [(each.path, each) for each in found])
+    _judge_entries(name, [(each.path, each.path, each) for each in declared], [(each.path, each) for each in found])
 
 
-def _judge(name: str, declared: Iterable[tuple[str, object, object]], found: Iterable[tuple[object, object]]) -> None:
+def _judge_entries(
+    name: str, declared: Iterable[tuple[str, object, object]], found: Iterable[tuple[object, object]]
+) -> None:
     lines: dict[object, list[object]] = {}
     for key, entry in found:
         lines.setdefault(key, []).append(entry)
@@ -84,7 +86,7 @@ def _judge(name: str, declared: Iterable[tuple[str, object, object]], found: Ite
             raise InputError(f"{shown} is not as declared", hint=hint, place=Place(name))
 
 
-def _user(account: DesiredAccount) -> sysusers.Entry:
+def _make_user_entry(account: DesiredAccount) -> sysusers.Entry:
     uid = "" if account.uid is None else str(account.uid)
     if account.group != account.name:
         uid = f"{uid or '-'}:{account.group}"

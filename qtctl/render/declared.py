@@ -47,130 +47,132 @@ def of_service(service: DesiredService) -> tuple[Declared, ...]:
     specifiers = service.specifiers
     own = service.settings + service.restart + service.limits + service.sandbox
     return (
-        *_unit_section(service),
-        *_pairs("Unit", service.start_limit, specifiers),
+        *_declare_unit_section(service),
+        *_declare_pairs("Unit", service.start_limit, specifiers),
         *(Declared("Service", key, (text,)) for key, text in single if text),
-        *_working_directory(service.working_directory),
-        *_environment(service.unit_env),
-        *_env_files(service),
-        _exec_start(service),
-        *_commands(service.commands),
-        *_pairs("Service", own, specifiers),
-        *_install(service),
+        *_declare_directory(service.working_directory),
+        *_declare_environment(service.unit_env),
+        *_declare_env_files(service),
+        _declare_exec_start(service),
+        *_declare_commands(service.commands),
+        *_declare_pairs("Service", own, specifiers),
+        *_declare_install(service),
     )
 
 
 def of_timer(timer: DesiredTimer) -> tuple[Declared, ...]:
     return (
-        *_unit_section(timer),
-        *_pairs("Timer", timer.schedule, timer.specifiers),
+        *_declare_unit_section(timer),
+        *_declare_pairs("Timer", timer.schedule, timer.specifiers),
         Declared("Timer", "Unit", (timer.starts,)),
-        *_install(timer),
+        *_declare_install(timer),
     )
 
 
 def of_target(target: DesiredTarget) -> tuple[Declared, ...]:
-    return (*_unit_section(target), *_install(target))
+    return (*_declare_unit_section(target), *_declare_install(target))
 
 
 def of_unit(unit: DesiredOther) -> tuple[Declared, ...]:
     starts = next(each.starts_with for each in DECLARATIONS if each.kind is unit.kind)
     return (
-        *_unit_section(unit),
-        *_pairs(unit.section, unit.settings, unit.specifiers),
+        *_declare_unit_section(unit),
+        *_declare_pairs(unit.section, unit.settings, unit.specifiers),
         *((Declared(unit.section, starts, (unit.starts,)),) if unit.starts else ()),
-        *_install(unit),
+        *_declare_install(unit),
     )
 
 
 def of_dropin(dropin: DesiredDropin) -> tuple[Declared, ...]:
-    pairs = (declared for section, found in dropin.sections for declared in _pairs(section, found, dropin.specifiers))
-    environment = _environment(dropin.unit_env)
+    pairs = (
+        declared for section, found in dropin.sections for declared in _declare_pairs(section, found, dropin.specifiers)
+    )
+    environment = _declare_environment(dropin.unit_env)
     said = {(each.section, each.key) for each in environment}
     return (*(each for each in pairs if (each.section, each.key) not in said), *environment)
 
 
-def _unit_section(unit: DesiredUnit) -> tuple[Declared, ...]:
+def _declare_unit_section(unit: DesiredUnit) -> tuple[Declared, ...]:
     return (
         Declared("Unit", "Description", (unit.summary,)),
-        *_pairs("Unit", unit.unit_settings, unit.specifiers),
+        *_declare_pairs("Unit", unit.unit_settings, unit.specifiers),
         *(Declared("Unit", key, names) for key, field in _ORDER if (names := getattr(unit, field))),
     )
 
 
-def _install(unit: DesiredUnit) -> tuple[Declared, ...]:
-    extra = (declared for section, found in unit.extra for declared in _pairs(section, found, unit.specifiers))
+def _declare_install(unit: DesiredUnit) -> tuple[Declared, ...]:
+    extra = (declared for section, found in unit.extra for declared in _declare_pairs(section, found, unit.specifiers))
     wanted = Declared("Install", "WantedBy", unit.wanted_by)
-    return (wanted, *_pairs("Install", unit.install, unit.specifiers), *extra)
+    return (wanted, *_declare_pairs("Install", unit.install, unit.specifiers), *extra)
 
 
 @lru_cache(maxsize=512)
-def _pairs(section: str, pairs: Pairs, specifiers: bool) -> tuple[Declared, ...]:
+def _declare_pairs(section: str, pairs: Pairs, specifiers: bool) -> tuple[Declared, ...]:
     """What the pairs alone would mean: the last of a scalar, all items of a list."""
-    lines = "".join(f"{key}={_written(text, key, specifiers)}\n" for key, text in pairs)
+    lines = "".join(f"{key}={_write_value(text, key, specifiers)}\n" for key, text in pairs)
     alone = effective(parse(f"[{section}]\n{lines}", section))
     return tuple(Declared(section, key, values, as_it_is) for (_, key), values in alone.items())
 
 
-def _written(text: str, key: str, specifiers: bool) -> str:
+def _write_value(text: str, key: str, specifiers: bool) -> str:
     written = written_setting(text, key)
     return undoubled(written, text) if specifiers else written
 
 
-def _working_directory(directory: str) -> tuple[Declared, ...]:
+def _declare_directory(directory: str) -> tuple[Declared, ...]:
     if not directory:
         return ()
     return (Declared("Service", "WorkingDirectory", (working_directory(directory, doubled=False),)),)
 
 
-def _environment(env: tuple[tuple[str, str], ...]) -> tuple[Declared, ...]:
+def _declare_environment(env: tuple[tuple[str, str], ...]) -> tuple[Declared, ...]:
     """effective() has taken the quotes off already."""
     if not env:
         return ()
     return (Declared("Service", "Environment", tuple(f"{name}={text}" for name, text in env)),)
 
 
-def _env_files(service: DesiredService) -> tuple[Declared, ...]:
+def _declare_env_files(service: DesiredService) -> tuple[Declared, ...]:
     ours = tuple(file for file in (service.env_file, service.secrets_file) if file)
     files = (*service.env_files, *ours)
-    return (Declared("Service", "EnvironmentFile", files, _file_of(frozenset(service.env_files))),)
+    return (Declared("Service", "EnvironmentFile", files, _reader_of_files(frozenset(service.env_files))),)
 
 
-def _file_of(patterns: frozenset[str]) -> Callable[[str], object]:
+def _reader_of_files(patterns: frozenset[str]) -> Callable[[str], object]:
     """A pattern of the declared ones as it is."""
 
     def read(text: str) -> object:
-        found = _declared_as_it_is(text, patterns)
+        found = _find_declared(text, patterns)
         return parse_file_pattern(text) if found is None else found
 
     return read
 
 
-def _declared_as_it_is(text: str, declared: frozenset[str]) -> str | None:
+def _find_declared(text: str, declared: frozenset[str]) -> str | None:
     """What of `declared` the text is, which may have each `%` doubled once more."""
     return next((each for each in (text, text.replace("%%", "%")) if each in declared), None)
 
 
-def _exec_start(service: DesiredService) -> Declared:
+def _declare_exec_start(service: DesiredService) -> Declared:
     if service.lines or (service.type == "oneshot" and not service.argv):
         return Declared("Service", "ExecStart", service.lines, as_it_is)
-    return Declared("Service", "ExecStart", ((service.argv[:1], service.argv),), _exec)
+    return Declared("Service", "ExecStart", ((service.argv[:1], service.argv),), _read_exec)
 
 
-def _commands(commands: tuple[DesiredCommand, ...]) -> Iterator[Declared]:
+def _declare_commands(commands: tuple[DesiredCommand, ...]) -> Iterator[Declared]:
     """A template of the user's own may add such commands where none are declared."""
     for key in dict.fromkeys(command.directive for command in commands):
         mine = [command for command in commands if command.directive == key]
         lines = frozenset(command.line for command in mine if command.line)
         values = tuple(each.line or (each.prefixes, each.argv[:1], each.argv) for each in mine)
-        yield Declared("Service", key, values, _run_of(lines))
+        yield Declared("Service", key, values, _reader_of_commands(lines))
 
 
-def _run_of(lines: frozenset[str]) -> Callable[[str], object]:
+def _reader_of_commands(lines: frozenset[str]) -> Callable[[str], object]:
     """How a command is run, its program and its argv; a line that was declared as one, as it is."""
 
     def read(text: str) -> object:
-        found = _declared_as_it_is(text, lines)
+        found = _find_declared(text, lines)
         if found is not None:
             return found
         command = parse_prefixed(text)
@@ -179,7 +181,7 @@ def _run_of(lines: frozenset[str]) -> Callable[[str], object]:
     return read
 
 
-def _exec(text: str) -> object:
+def _read_exec(text: str) -> object:
     """The program and its argv; with a prefix that changes how it runs, something no declaration equals."""
     command = parse_exec(text)
     if command.prefixes.strip(":"):

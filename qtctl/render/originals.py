@@ -32,16 +32,18 @@ def with_originals(files: Iterable[DesiredFile], originals: Iterable[DesiredOrig
             continue
         counts = original if not file.content or digest_of(file) == original.says else None
         found[file.path] = replace(file, original=counts)
-        for path in _dropins(original):
-            found.setdefault(path, _emptied(path, file, original, counts))
+        for path in _list_dropins(original):
+            found.setdefault(path, _make_empty_dropin(path, file, original, counts))
     return tuple(found[path] for path in sorted(found))
 
 
-def _dropins(original: DesiredOriginal) -> Iterator[str]:
+def _list_dropins(original: DesiredOriginal) -> Iterator[str]:
     return (path for path, _ in original.files if path.endswith(".conf") and path != original.path)
 
 
-def _emptied(path: str, file: DesiredFile, original: DesiredOriginal, counts: DesiredOriginal | None) -> DesiredFile:
+def _make_empty_dropin(
+    path: str, file: DesiredFile, original: DesiredOriginal, counts: DesiredOriginal | None
+) -> DesiredFile:
     text = f"{mark(original.origin.file)}\n{_EMPTY.format(path=file.path)}" if file.content else ""
     content = text.encode()
     digest = hashlib.sha256(content).hexdigest() if content else ""

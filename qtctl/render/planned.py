@@ -14,11 +14,11 @@ DROPIN = "dropin"
 
 def planned(desired: Desired) -> Desired:
     """`desired` with the files that `render` gives it, by path, each without its content."""
-    return replace(desired, files=with_originals(_files(desired), desired.originals))
+    return replace(desired, files=with_originals(_list_files(desired), desired.originals))
 
 
-def _files(desired: Desired) -> Iterator[DesiredFile]:
-    yield from (_unit(each.unit, each.origin) for each in desired.generated_units())
+def _list_files(desired: Desired) -> Iterator[DesiredFile]:
+    yield from (_plan_unit(each.unit, each.origin) for each in desired.generated_units())
     for service in desired.env_services():
         if service.env_file:
             yield DesiredFile(service.env_file, b"", "0600", "root", "root", "", "env", service.unit, service.origin)
@@ -28,5 +28,5 @@ def _files(desired: Desired) -> Iterator[DesiredFile]:
         yield DesiredFile(path, b"", "0644", "root", "root", "", kind, path, origin)
 
 
-def _unit(unit: str, origin: Origin) -> DesiredFile:
+def _plan_unit(unit: str, origin: Origin) -> DesiredFile:
     return DesiredFile(f"{UNIT_DIR}/{unit}", b"", "0644", "root", "root", "", "unit", unit, origin)

@@ -57,30 +57,30 @@ def render(desired: Desired, templates: Mapping[str, str]) -> Desired:
     `templates` are texts by file name (`TEMPLATES`); those of a user are `OwnTemplates`. InputErrors with everything
     that is wrong: a value that no unit file can say, a template that is broken or does not give the declared values.
     """
-    planned = list(_planned(desired))
+    planned = list(_list_planned(desired))
     failed: _Failed = {}
-    jobs, made = _begun(planned, failed)
+    jobs, made = _begin_jobs(planned, failed)
     fillings = [job.filling for job in jobs.values()]
     filled = templates.fill(fillings) if isinstance(templates, OwnTemplates) else fill(templates, fillings)
     for (number, job), text in zip(jobs.items(), filled, strict=True):
-        with _collected(planned[number], number, failed):
-            made[number] = job.made(_text(text))
+        with _collect_error(planned[number], number, failed):
+            made[number] = job.made(_text_or_raise(text))
     files: dict[str, DesiredFile] = {}
     for number in sorted(made):
-        with _collected(planned[number], number, failed):
-            _put(files, made[number])
-    errors = _grouped([failed[number] for number in sorted(failed)])
+        with _collect_error(planned[number], number, failed):
+            _add_file(files, made[number])
+    errors = _group_errors([failed[number] for number in sorted(failed)])
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
     return replace(desired, files=with_originals(files.values(), desired.originals))
 
 
-def _begun(planned: Iterable[_Planned], failed: _Failed) -> tuple[dict[int, _Job], dict[int, DesiredFile]]:
+def _begin_jobs(planned: Iterable[_Planned], failed: _Failed) -> tuple[dict[int, _Job], dict[int, DesiredFile]]:
     """The jobs that need a template, and the files that need none."""
     jobs: dict[int, _Job] = {}
     made: dict[int, DesiredFile] = {}
     for number, plan in enumerate(planned):
-        with _collected(plan, number, failed):
+        with _collect_error(plan, number, failed):
             begun = plan[2]()
             if isinstance(begun, _Job):
                 jobs[number] = begun
@@ -90,112 +90,116 @@ def _begun(planned: Iterable[_Planned], failed: _Failed) -> tuple[dict[int, _Job
 
 
 @contextmanager
-def _collected(plan: _Planned, number: int, failed: _Failed) -> Iterator[None]:
+def _collect_error(plan: _Planned, number: int, failed: _Failed) -> Iterator[None]:
     subject, origin, _ = plan
     try:
         yield
     except InputError as error:
-        failed[number] = (subject, _placed(error, subject, origin))
+        failed[number] = (subject, _place_error(error, subject, origin))
 
 
-def _text(filled: Filled) -> str:
+def _text_or_raise(filled: Filled) -> str:
     if isinstance(filled, InputError):
         raise filled
     return filled
 
 
-def _planned(desired: Desired) -> Iterator[_Planned]:
-    yield from _planned_services(desired)
+def _list_planned(desired: Desired) -> Iterator[_Planned]:
+    yield from _list_planned_services(desired)
     for timer in desired.timers:
-        yield timer.unit, timer.origin, partial(_unit, TIMER, timer, of_timer)
+        yield timer.unit, timer.origin, partial(_make_unit_job, TIMER, timer, of_timer)
     for target in desired.targets:
-        yield target.unit, target.origin, partial(_unit, TARGET, target, of_target)
+        yield target.unit, target.origin, partial(_make_unit_job, TARGET, target, of_target)
     for unit in desired.other_units:
-        yield unit.unit, unit.origin, partial(_unit, UNIT, unit, of_unit)
+        yield unit.unit, unit.origin, partial(_make_unit_job, UNIT, unit, of_unit)
     for dropin in desired.dropins:
-        yield dropin.unit, dropin.origin, partial(_dropin, dropin)
-    yield from _planned_of_host(desired)
+        yield dropin.unit, dropin.origin, partial(_make_dropin_job, dropin)
+    yield from _list_planned_of_host(desired)
 
 
-def _planned_services(desired: Desired) -> Iterator[_Planned]:
+def _list_planned_services(desired: Desired) -> Iterator[_Planned]:
     for service in (*desired.services, *desired.templates):
         if not service.template:
-            yield service.unit, service.origin, partial(_unit, SERVICE, service, of_service)
+            yield service.unit, service.origin, partial(_make_unit_job, SERVICE, service, of_service)
     for service in desired.env_services():
         if service.env_file or service.env:
-            yield service.unit, service.origin, partial(_env, service)
+            yield service.unit, service.origin, partial(_make_env_job, service)
 
 
-def _planned_of_host(desired: Desired) -> Iterator[_Planned]:
+def _list_planned_of_host(desired: Desired) -> Iterator[_Planned]:
     """What is no unit's."""
     made: dict[str, Callable[[Desired, str, Origin], _Job | DesiredFile]]
-    made = {"sysusers": _sysusers, "tmpfiles": _tmpfiles, "cloud-init": _cloud_init}
+    made = {"sysusers": _make_sysusers_job, "tmpfiles": _make_tmpfiles_job, "cloud-init": _make_cloud_init}
     for path, kind, origin in accounts.paths(desired):
         yield path, origin, partial(made[kind], desired, path, origin)
 
 
-def _unit(template: str, declared: D, says: Callable[[D], tuple[Declared, ...]]) -> _Job:
+def _make_unit_job(template: str, declared: D, says: Callable[[D], tuple[Declared, ...]]) -> _Job:
     first, unit, specifiers = mark(declared.origin.file), declared.unit, declared.specifiers
 
     def made(text: str) -> DesiredFile:
         judge_unit(text, unit, template, first, says(declared), specifiers=specifiers)
-        return _file(
+        return _make_file(
             f"{UNIT_DIR}/{unit}", text, template, mode="0644", kind="unit", subject=unit, origin=declared.origin
         )
 
     return _Job(Filling(template, unit, {"mark": first, template.removesuffix(".j2"): declared}, specifiers), made)
 
 
-def _dropin(dropin: DesiredDropin) -> _Job:
+def _make_dropin_job(dropin: DesiredDropin) -> _Job:
     first, unit, specifiers = mark(dropin.origin.file), dropin.unit, dropin.specifiers
 
     def made(text: str) -> DesiredFile:
         judge_unit(text, unit, DROPIN_TEMPLATE, first, of_dropin(dropin), specifiers=specifiers)
-        return _file(dropin.path, text, DROPIN_TEMPLATE, mode="0644", kind=DROPIN, subject=unit, origin=dropin.origin)
+        return _make_file(
+            dropin.path, text, DROPIN_TEMPLATE, mode="0644", kind=DROPIN, subject=unit, origin=dropin.origin
+        )
 
     return _Job(Filling(DROPIN_TEMPLATE, unit, {"mark": first, "dropin": dropin}, specifiers), made)
 
 
-def _sysusers(desired: Desired, path: str, origin: Origin) -> _Job:
+def _make_sysusers_job(desired: Desired, path: str, origin: Origin) -> _Job:
     first, entries = mark(origin.file), accounts.account_entries(desired.accounts)
 
     def made(text: str) -> DesiredFile:
         judge_mark(text, path, SYSUSERS, first)
         accounts.judge_accounts(text, path, SYSUSERS, entries)
-        return _file(path, text, SYSUSERS, mode="0644", kind="sysusers", subject=path, origin=origin)
+        return _make_file(path, text, SYSUSERS, mode="0644", kind="sysusers", subject=path, origin=origin)
 
     return _Job(Filling(SYSUSERS, path, {"mark": first, "entries": entries}), made)
 
 
-def _tmpfiles(desired: Desired, path: str, origin: Origin) -> _Job:
+def _make_tmpfiles_job(desired: Desired, path: str, origin: Origin) -> _Job:
     first, entries = mark(origin.file), accounts.folder_entries(desired.folders)
 
     def made(text: str) -> DesiredFile:
         judge_mark(text, path, TMPFILES, first)
         accounts.judge_folders(text, path, TMPFILES, entries)
-        return _file(path, text, TMPFILES, mode="0644", kind="tmpfiles", subject=path, origin=origin)
+        return _make_file(path, text, TMPFILES, mode="0644", kind="tmpfiles", subject=path, origin=origin)
 
     return _Job(Filling(TMPFILES, path, {"mark": first, "entries": entries}), made)
 
 
-def _cloud_init(_desired: Desired, path: str, origin: Origin) -> DesiredFile:
+def _make_cloud_init(_desired: Desired, path: str, origin: Origin) -> DesiredFile:
     text = f"{mark(origin.file)}\n{accounts.CLOUD_INIT}"
-    return _file(path, text, "", mode="0644", kind="cloud-init", subject=path, origin=origin)
+    return _make_file(path, text, "", mode="0644", kind="cloud-init", subject=path, origin=origin)
 
 
-def _env(service: DesiredService) -> _Job:
+def _make_env_job(service: DesiredService) -> _Job:
     if not service.env_file:
         raise InputError("an environment, and no env file to put it in")
     first, unit = mark(service.origin.file), service.unit
 
     def made(text: str) -> DesiredFile:
         judge_env(text, service, ENV, first)
-        return _file(service.env_file, text, ENV, mode="0600", kind="env", subject=unit, origin=service.origin)
+        return _make_file(service.env_file, text, ENV, mode="0600", kind="env", subject=unit, origin=service.origin)
 
     return _Job(Filling(ENV, unit, {"mark": first, "service": service}), made)
 
 
-def _file(path: str, text: str, template: str, *, mode: str, kind: str, subject: str, origin: Origin) -> DesiredFile:
+def _make_file(
+    path: str, text: str, template: str, *, mode: str, kind: str, subject: str, origin: Origin
+) -> DesiredFile:
     try:
         content = text.encode()
     except UnicodeEncodeError as error:
@@ -206,21 +210,21 @@ def _file(path: str, text: str, template: str, *, mode: str, kind: str, subject:
     return DesiredFile(path, content, mode, "root", "root", digest, kind, subject, origin)
 
 
-def _put(files: dict[str, DesiredFile], file: DesiredFile) -> None:
+def _add_file(files: dict[str, DesiredFile], file: DesiredFile) -> None:
     if file.path in files:
         raise InputError(f"{file.path} is also the file of {files[file.path].subject}")
     files[file.path] = file
 
 
-def _grouped(failed: list[tuple[str, Unrendered]]) -> tuple[Unrendered, ...]:
+def _group_errors(failed: list[tuple[str, Unrendered]]) -> tuple[Unrendered, ...]:
     """One error for each thing that is wrong, though a broken line of a template is met once for every unit."""
     alike: dict[tuple[Place | None, str], list[tuple[str, Unrendered]]] = {}
     for subject, error in failed:
         alike.setdefault((error.place, error.what.replace(subject, "")), []).append((subject, error))
-    return tuple(_of_all(*those) for those in alike.values())
+    return tuple(_merge_errors(*those) for those in alike.values())
 
 
-def _of_all(first: tuple[str, Unrendered], *others: tuple[str, Unrendered]) -> Unrendered:
+def _merge_errors(first: tuple[str, Unrendered], *others: tuple[str, Unrendered]) -> Unrendered:
     subject, error = first
     what = error.what.replace(subject, f"{subject} and {len(others)} more", 1) if others else error.what
     return Unrendered(
@@ -234,7 +238,7 @@ def _of_all(first: tuple[str, Unrendered], *others: tuple[str, Unrendered]) -> U
     )
 
 
-def _placed(error: InputError, subject: str, origin: Origin) -> Unrendered:
+def _place_error(error: InputError, subject: str, origin: Origin) -> Unrendered:
     """An error of a template keeps its place there; one of a value stands where the value was declared."""
     in_template = error.place is not None
     return Unrendered(

@@ -55,8 +55,8 @@ class Templates:
             lstrip_blocks=True,
         )
         filters: dict[str, Callable[..., object]] = {
-            "assignment": _assignment,
-            "env_line": _env_line,
+            "assignment": _write_assignment,
+            "env_line": _write_env_line,
             "exec_line": exec_line,
             "exec_prefixed": exec_prefixed,
             "file_pattern": file_pattern,
@@ -70,8 +70,8 @@ class Templates:
             "value": value,
             "working_directory": working_directory,
         }
-        checked = {name: _defined(filter_) for name, filter_ in filters.items()}
-        environment.filters.update({n: _undoubled(f) for n, f in checked.items()} if specifiers else checked)
+        checked = {name: _check_defined(filter_) for name, filter_ in filters.items()}
+        environment.filters.update({n: _write_undoubled(f) for n, f in checked.items()} if specifiers else checked)
         return environment
 
     def fill(self, filling: Filling) -> str:
@@ -89,7 +89,7 @@ class Templates:
             place = Place(error.name or name, error.lineno)
             raise InputError(f"template of {subject}: {error.message}", hint="fix the syntax", place=place) from error
         except _NotTaken as error:
-            if any(_holds(value, error.given) for value in values.values()):
+            if any(_contains_value(value, error.given) for value in values.values()):
                 raise InputError(error.what, hint=error.hint, field=error.field) from error
             place = self.place(error, name)
             raise InputError(f"template of {subject}: {error.what}", hint=error.hint, place=place) from error
@@ -115,7 +115,7 @@ class _NotTaken(InputError):
         self.given = given
 
 
-def _holds(value: object, given: object) -> bool:
+def _contains_value(value: object, given: object) -> bool:
     """Whether `given` is `value`, or stands in it."""
     if value is given or (type(value) is type(given) and value == given):
         return True
@@ -124,10 +124,10 @@ def _holds(value: object, given: object) -> bool:
         inner = (getattr(value, field.name) for field in fields(value))
     elif isinstance(value, tuple):
         inner = value
-    return any(_holds(each, given) for each in inner)
+    return any(_contains_value(each, given) for each in inner)
 
 
-def _defined(filter_: Callable[..., object]) -> Callable[..., object]:
+def _check_defined(filter_: Callable[..., object]) -> Callable[..., object]:
     """jinja2 hands an undefined name to a filter as it is; this says which name, as everywhere else in a template."""
 
     @wraps(filter_)
@@ -140,7 +140,7 @@ def _defined(filter_: Callable[..., object]) -> Callable[..., object]:
     return checked
 
 
-def _undoubled(filter_: Callable[..., object]) -> Callable[..., object]:
+def _write_undoubled(filter_: Callable[..., object]) -> Callable[..., object]:
     """The filter, writing a `%` as it is where it would double it."""
 
     @wraps(filter_)
@@ -151,9 +151,9 @@ def _undoubled(filter_: Callable[..., object]) -> Callable[..., object]:
     return written
 
 
-def _assignment(text: str, name: str) -> str:
+def _write_assignment(text: str, name: str) -> str:
     return environment_assignment(name, text)
 
 
-def _env_line(text: str, name: str) -> str:
+def _write_env_line(text: str, name: str) -> str:
     return env_file_line(name, text)

@@ -31,10 +31,10 @@ def written_setting(text: str, key: str) -> str:
     rule = takes(key)
     if rule not in (AssignmentRule.PATHS, AssignmentRule.MOUNTS, AssignmentRule.TUPLES):
         return setting(text, key)
-    return _written_path(text, key, as_it_stands=rule is AssignmentRule.TUPLES)
+    return _write_path(text, key, as_it_stands=rule is AssignmentRule.TUPLES)
 
 
-def _written_path(text: str, key: str, *, as_it_stands: bool) -> str:
+def _write_path(text: str, key: str, *, as_it_stands: bool) -> str:
     """One word of a list of paths. `as_it_stands`: what is more than a path is written as systemd reads it."""
     marks = text[: len(text) - len(text.lstrip("-+"))]
     bare = text.removeprefix(marks)
