@@ -21,9 +21,11 @@ TOOLS = {"sysusers": StepKind.SYSUSERS, "tmpfiles": StepKind.TMPFILES}
 
 def needs(desired: Desired) -> tuple[Need, ...]:
     """The users and groups that are declared or own a folder, and whoever has a declared number. Sorted."""
-    users = {name for name, _ in _owners(desired)} | {account.name for account in desired.accounts}
+    users = {name for name, _ in _list_owners(desired)} | {account.name for account in desired.accounts}
     users |= {str(account.uid) for account in desired.accounts if account.uid is not None}
-    groups = {name for _, name in _owners(desired)} | {name for each in desired.accounts for name in _groups(each)}
+    groups = {name for _, name in _list_owners(desired)} | {
+        name for each in desired.accounts for name in _groups_of(each)
+    }
     groups |= {str(account.gid) for account in desired.accounts if account.gid is not None}
     return (
         *(Need(Account.FACT, user) for user in sorted(users)),
@@ -33,11 +35,14 @@ def needs(desired: Desired) -> tuple[Need, ...]:
 
 def steps(desired: Desired, facts: Facts, changes: Mapping[str, FileChange]) -> tuple[Step, ...]:
     """Accounts before the folders that they own. Call only where `obstacles` found nothing."""
-    missing = {"sysusers": tuple(_missing_accounts(desired, facts)), "tmpfiles": tuple(_wrong_folders(desired, facts))}
+    missing = {
+        "sysusers": tuple(_find_missing_accounts(desired, facts)),
+        "tmpfiles": tuple(_find_wrong_folders(desired, facts)),
+    }
     found = []
     for kind, step in TOOLS.items():
         for file in desired.files:
-            reason = _reason(missing[kind], changed=file.path in changes) if file.kind == kind else ""
+            reason = _give_reason(missing[kind], changed=file.path in changes) if file.kind == kind else ""
             if reason:
                 found.append(Step(step, file.path, reason))
     return tuple(found)
@@ -45,21 +50,21 @@ def steps(desired: Desired, facts: Facts, changes: Mapping[str, FileChange]) -> 
 
 def obstacles(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
     return (
-        *(refusal for account in desired.accounts for refusal in _account_obstacles(account, facts)),
-        *(refusal for folder in desired.folders for refusal in _folder_obstacles(folder, facts)),
-        *_strangers(desired, facts),
+        *(refusal for account in desired.accounts for refusal in _find_account_obstacles(account, facts)),
+        *(refusal for folder in desired.folders for refusal in _find_folder_obstacles(folder, facts)),
+        *_find_unknown_owners(desired, facts),
     )
 
 
-def _groups(account: DesiredAccount) -> tuple[str, ...]:
+def _groups_of(account: DesiredAccount) -> tuple[str, ...]:
     return (account.group, *account.groups)
 
 
-def _owners(desired: Desired) -> tuple[tuple[str, str], ...]:
+def _list_owners(desired: Desired) -> tuple[tuple[str, str], ...]:
     return tuple((folder.user, folder.group) for folder in desired.folders)
 
 
-def _reason(missing: tuple[str, ...], *, changed: bool) -> str:
+def _give_reason(missing: tuple[str, ...], *, changed: bool) -> str:
     said = ["the file changes"] if changed else []
     if missing:
         more = f" and {len(missing) - 1} more" if missing[1:] else ""
@@ -67,7 +72,7 @@ def _reason(missing: tuple[str, ...], *, changed: bool) -> str:
     return "; ".join(said)
 
 
-def _missing_accounts(desired: Desired, facts: Facts) -> Iterator[str]:
+def _find_missing_accounts(desired: Desired, facts: Facts) -> Iterator[str]:
     for account in desired.accounts:
         found = facts.read(Account, account.name)
         if found is None:
@@ -79,8 +84,8 @@ def _missing_accounts(desired: Desired, facts: Facts) -> Iterator[str]:
                 yield f"{account.name} is not in {name}"
 
 
-def _account_obstacles(account: DesiredAccount, facts: Facts) -> Iterator[Refusal]:
-    yield from _taken(account, facts)
+def _find_account_obstacles(account: DesiredAccount, facts: Facts) -> Iterator[Refusal]:
+    yield from _find_taken_numbers(account, facts)
     found = facts.read(Account, account.name)
     if found is None:
         return
@@ -97,7 +102,7 @@ def _account_obstacles(account: DesiredAccount, facts: Facts) -> Iterator[Refusa
         yield Refusal(account.name, f"the account is on the host, and its {'; its '.join(differs)}", hint)
 
 
-def _taken(account: DesiredAccount, facts: Facts) -> Iterator[Refusal]:
+def _find_taken_numbers(account: DesiredAccount, facts: Facts) -> Iterator[Refusal]:
     """systemd-sysusers takes another number where the declared one is taken, and says that all is well."""
     hint = "declare another number in users.toml, or none"
     user = None if account.uid is None else facts.read(Account, str(account.uid))
@@ -112,7 +117,7 @@ def _taken(account: DesiredAccount, facts: Facts) -> Iterator[Refusal]:
         yield Refusal(account.name, f"the group {account.group} has gid {own.gid}, declared {account.gid}", hint)
 
 
-def _wrong_folders(desired: Desired, facts: Facts) -> Iterator[str]:
+def _find_wrong_folders(desired: Desired, facts: Facts) -> Iterator[str]:
     for folder in desired.folders:
         there = facts.read(File, folder.path)
         if there is None:
@@ -123,7 +128,7 @@ def _wrong_folders(desired: Desired, facts: Facts) -> Iterator[str]:
             yield f"{folder.path} is {there.owner}:{there.group}'s, declared {folder.user}:{folder.group}"
 
 
-def _folder_obstacles(folder: DesiredFolder, facts: Facts) -> Iterator[Refusal]:
+def _find_folder_obstacles(folder: DesiredFolder, facts: Facts) -> Iterator[Refusal]:
     there = facts.read(File, folder.path)
     if there is None or there.kind == "dir":
         return
@@ -133,10 +138,10 @@ def _folder_obstacles(folder: DesiredFolder, facts: Facts) -> Iterator[Refusal]:
     yield Refusal(folder.path, "something that is no folder", "see what it is, and move it away")
 
 
-def _strangers(desired: Desired, facts: Facts) -> Iterator[Refusal]:
+def _find_unknown_owners(desired: Desired, facts: Facts) -> Iterator[Refusal]:
     """Owners of folders that nobody would make."""
     users = {account.name for account in desired.accounts} | {ROOT}
-    groups = {name for account in desired.accounts for name in _groups(account)} | {ROOT}
+    groups = {name for account in desired.accounts for name in _groups_of(account)} | {ROOT}
     for folder in desired.folders:
         if folder.user not in users and facts.read(Account, folder.user) is None:
             yield Refusal(folder.path, f"should be {folder.user}'s, and there is no such user", _DECLARE)

@@ -47,17 +47,17 @@ def needs_new_start(old: bytes, new: bytes, name: str) -> bool:
     A text that cannot be read as a unit file counts as different.
     """
     try:
-        return _seen(old, name) != _seen(new, name)
+        return _start_settings(old, name) != _start_settings(new, name)
     except (InputError, UnicodeDecodeError):
         return True
 
 
-def _seen(content: bytes, name: str) -> dict[tuple[str, str], tuple[str, ...]]:
+def _start_settings(content: bytes, name: str) -> dict[tuple[str, str], tuple[str, ...]]:
     values = effective(parse(content.decode(), name))
-    return {key: tuple(value) for key, value in values.items() if _is_of_the_start(*key)}
+    return {key: tuple(value) for key, value in values.items() if _counts_at_start(*key)}
 
 
-def _is_of_the_start(section: str, key: str) -> bool:
+def _counts_at_start(section: str, key: str) -> bool:
     if section == "Unit":
         return key == "JoinsNamespaceOf"
     if section == "Service":
@@ -77,13 +77,13 @@ def shown_diff(old: bytes, new: bytes, path: str) -> str:
     and so are the arguments of commands that are only in the old file, people put passwords there, and whatever else
     looks like a secret. An assignment is one also where it is continued on other lines.
     """
-    after, before = (_assignments(text.decode("utf-8", "replace")) for text in (new, old))
+    after, before = (_group_lines(text.decode("utf-8", "replace")) for text in (new, old))
     known = frozenset(map(tuple, after))
-    lines = unified_diff(_masked(before, known), _masked(after, known), f"host:{path}", path, lineterm="", n=1)
+    lines = unified_diff(_mask_lines(before, known), _mask_lines(after, known), f"host:{path}", path, lineterm="", n=1)
     return "\n".join(lines)
 
 
-def _assignments(text: str) -> list[list[str]]:
+def _group_lines(text: str) -> list[list[str]]:
     """The lines, those that continue one another together. Comments between them are part of it: systemd skips them."""
     found: list[list[str]] = []
     continued = False
@@ -97,11 +97,13 @@ def _assignments(text: str) -> list[list[str]]:
     return found
 
 
-def _masked(assignments: Iterable[list[str]], known: frozenset[tuple[str, ...]]) -> list[str]:
-    return [terminal.line(line) for lines in assignments for line in _shown(lines, declared=tuple(lines) in known)]
+def _mask_lines(assignments: Iterable[list[str]], known: frozenset[tuple[str, ...]]) -> list[str]:
+    return [
+        terminal.line(line) for lines in assignments for line in _mask_assignment(lines, declared=tuple(lines) in known)
+    ]
 
 
-def _shown(lines: list[str], *, declared: bool) -> list[str]:
+def _mask_assignment(lines: list[str], *, declared: bool) -> list[str]:
     """One assignment as it may be shown: as many lines as it has."""
     first, *rest = lines
     if _SECRET_KEYS.match(first):
@@ -109,34 +111,34 @@ def _shown(lines: list[str], *, declared: bool) -> list[str]:
     if not declared and not _LINE.match(first):
         return [_HIDDEN for _ in lines]
     command = _EXEC_KEYS.match(first)
-    if command and (not declared or _secret_arguments(lines)):
+    if command and (not declared or _has_secret_arguments(lines)):
         more = first[command.end() :].strip()
         return [f"{command[0]} {_HIDDEN}" if more else command[0], *(_HIDDEN for _ in rest)]
-    if all(map(_clean, (*lines, _joined(lines)))):
+    if all(map(_is_clean, (*lines, _join_lines(lines)))):
         return lines
-    return [f"{_key(first)}{_HIDDEN}", *(_HIDDEN for _ in rest)]
+    return [f"{_key_of(first)}{_HIDDEN}", *(_HIDDEN for _ in rest)]
 
 
-def _secret_arguments(lines: list[str]) -> bool:
-    text = _joined(lines)
+def _has_secret_arguments(lines: list[str]) -> bool:
+    text = _join_lines(lines)
     try:
         words = split(text.partition("=")[2].strip(), Escapes.C_RELAXED)
     except InputError:
-        return not _clean(text)
+        return not _is_clean(text)
     return any(argument_spans(words))
 
 
-def _joined(lines: list[str]) -> str:
+def _join_lines(lines: list[str]) -> str:
     return " ".join(_CONTINUED.sub("", line).strip() for line in lines if not _COMMENT.match(line))
 
 
-def _clean(text: str) -> bool:
+def _is_clean(text: str) -> bool:
     """Whether nothing of a line looks like a secret, the key being the name of its value."""
     key, equals, value = text.partition("=")
     named = bool(equals) and secret_name(key.strip(" \t#;")) and not harmless(value.strip())
     return not named and masked_lines(text) == text
 
 
-def _key(line: str) -> str:
+def _key_of(line: str) -> str:
     key, equals, _ = line.partition("=")
     return f"{key}=" if equals and _PLAIN_KEY.fullmatch(key) else ""

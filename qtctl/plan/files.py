@@ -35,47 +35,47 @@ class FileChange:
 def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
     """Paths of the files whose present content a plan wants: regular ones with another content, and no env files."""
     found = []
-    for file in _to_place(desired, facts):
+    for file in _list_to_place(desired, facts):
         there = facts.read(File, file.path)
         if there is not None and _content_differs(there, file) and there.kind == "file" and file.kind != "env":
             found.append(file.path)
     return tuple(sorted(found))
 
 
-def _to_place(desired: Desired, facts: Facts) -> tuple[DesiredFile, ...]:
+def _list_to_place(desired: Desired, facts: Facts) -> tuple[DesiredFile, ...]:
     """All but those in whose place the host has what they were adopted from."""
     return tuple(file for file in desired.files if not is_in_place(file, facts))
 
 
 def changes(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[FileChange, ...]:
     """Sorted by path. Call only where `obstacles` found nothing that cannot be taken over."""
-    found = [_change(file, facts.read(File, file.path), current) for file in _to_place(desired, facts)]
+    found = [_find_change(file, facts.read(File, file.path), current) for file in _list_to_place(desired, facts)]
     return tuple(sorted((change for change in found if change is not None), key=lambda change: change.file.path))
 
 
-def _change(file: DesiredFile, there: File | None, current: Mapping[str, bytes]) -> FileChange | None:
+def _find_change(file: DesiredFile, there: File | None, current: Mapping[str, bytes]) -> FileChange | None:
     if there is None:
         return FileChange(file, "not on the host", ABSENT, "", visible=True)
     if not there.ours:
-        diff = _diff(file, current) if there.kind == "file" else ""
-        visible = there.kind != "file" or _visible(file, current)
-        return FileChange(file, f"replaces {_what(there)}", seen_of(there), diff, visible=visible)
+        diff = _show_diff(file, current) if there.kind == "file" else ""
+        visible = there.kind != "file" or _is_visible(file, current)
+        return FileChange(file, f"replaces {_describe_file(there)}", seen_of(there), diff, visible=visible)
     if _content_differs(there, file):
-        visible = _visible(file, current)
+        visible = _is_visible(file, current)
         reason = "content differs" if file.kind != "env" else UNSHOWN
-        return FileChange(file, reason, seen_of(there), _diff(file, current), visible=visible)
-    reason = _rights(there, file)
+        return FileChange(file, reason, seen_of(there), _show_diff(file, current), visible=visible)
+    reason = _compare_rights(there, file)
     return FileChange(file, reason, seen_of(there), "", visible=False) if reason else None
 
 
-def _visible(file: DesiredFile, current: Mapping[str, bytes]) -> bool:
+def _is_visible(file: DesiredFile, current: Mapping[str, bytes]) -> bool:
     """Whether what was started from the present content needs another start. A file of the same content is not read."""
     if not file.of_unit:
         return True
     return needs_new_start(current.get(file.path, file.content), file.content, file.subject)
 
 
-def _diff(file: DesiredFile, current: Mapping[str, bytes]) -> str:
+def _show_diff(file: DesiredFile, current: Mapping[str, bytes]) -> str:
     if file.kind == "env" or file.path not in current:
         return ""
     return shown_diff(current[file.path], file.content, file.path) or UNSHOWN
@@ -85,7 +85,7 @@ def _content_differs(there: File, file: DesiredFile) -> bool:
     return there.sha256 != file.sha256
 
 
-def _rights(there: File, file: DesiredFile) -> str:
+def _compare_rights(there: File, file: DesiredFile) -> str:
     """What of mode and owner differs, or ''."""
     wrong = []
     if int(there.mode, 8) != int(file.mode, 8):
@@ -95,7 +95,7 @@ def _rights(there: File, file: DesiredFile) -> str:
     return "; ".join(wrong)
 
 
-def _what(there: File) -> str:
+def _describe_file(there: File) -> str:
     if there.kind == "link":
         return "a mask (a link to /dev/null)" if there.target == "/dev/null" else f"a link to {there.target}"
     kinds = {"file": "a file that qtctl did not write", "dir": "a directory"}
@@ -105,15 +105,15 @@ def _what(there: File) -> str:
 def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes], *, take_over: bool) -> tuple[Refusal, ...]:
     """What keeps the files from being written. What could not be read is in the way even with `take_over`."""
     found: list[Refusal] = []
-    for file in _to_place(desired, facts):
+    for file in _list_to_place(desired, facts):
         there = facts.read(File, file.path)
-        found += _unreadable(file, there, current)
+        found += _find_unreadable(file, there, current)
         if not take_over:
-            found += _foreign(file, there, facts)
+            found += _find_foreign(file, there, facts)
     return tuple(found)
 
 
-def _unreadable(file: DesiredFile, there: File | None, current: Mapping[str, bytes]) -> list[Refusal]:
+def _find_unreadable(file: DesiredFile, there: File | None, current: Mapping[str, bytes]) -> list[Refusal]:
     if there is None or there.kind != "file":
         return []
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
@@ -124,9 +124,9 @@ def _unreadable(file: DesiredFile, there: File | None, current: Mapping[str, byt
     return []
 
 
-def _foreign(file: DesiredFile, there: File | None, facts: Facts) -> list[Refusal]:
+def _find_foreign(file: DesiredFile, there: File | None, facts: Facts) -> list[Refusal]:
     if there is not None:
-        return [] if there.ours else [Refusal(file.path, f"there is {_what(there)}", TAKE_OVER)]
+        return [] if there.ours else [Refusal(file.path, f"there is {_describe_file(there)}", TAKE_OVER)]
     loadable = file.kind == "unit" and not is_template(file.subject)
     unit = facts.read(Unit, file.subject) if loadable else None
     if unit is None:

@@ -25,20 +25,20 @@ def needs(desired: Desired) -> tuple[Need, ...]:
 def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
     """The file, where its block is to change: the new content is made of the present one."""
     there = facts.read(File, PATH) if desired.hosts_file is not None else None
-    return (PATH,) if there is not None and there.kind == "file" and _reason(desired, facts) else ()
+    return (PATH,) if there is not None and there.kind == "file" and _give_reason(desired, facts) else ()
 
 
 def steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Step, ...]:
     """Call only where `obstacles` found nothing."""
     declared = desired.hosts_file
-    reason = _reason(desired, facts)
+    reason = _give_reason(desired, facts)
     if declared is None or not reason:
         return ()
     there = facts.read(File, PATH)
     before = current.get(PATH, b"")
     content = with_block(before, desired.fleet, block_lines(declared.aliases))
     mode, owner, group = (there.mode, there.owner, there.group) if there else ("0644", "root", "root")
-    file = DesiredFile(PATH, content, mode, owner, group, _digest(content), "hosts", PATH, declared.origin)
+    file = DesiredFile(PATH, content, mode, owner, group, _digest_of(content), "hosts", PATH, declared.origin)
     diff = shown_diff(before, content, PATH) if there else ""
     return (Step(StepKind.WRITE, PATH, reason, seen_of(there), diff, file),)
 
@@ -53,23 +53,23 @@ def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> t
     found = facts.read(Hosts, PATH)
     if found is not None and found.broken:
         return (Refusal(PATH, found.broken, "repair or remove both marks by hand"),)
-    contradictions = tuple(_contradictions(declared, found)) if found is not None else ()
-    return contradictions or _unseen(desired, facts, there, current)
+    contradictions = tuple(_find_contradictions(declared, found)) if found is not None else ()
+    return contradictions or _find_unseen(desired, facts, there, current)
 
 
-def _unseen(desired: Desired, facts: Facts, there: File, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
+def _find_unseen(desired: Desired, facts: Facts, there: File, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
     """The new content is made of the present one, so that must be what the rest was decided on."""
-    if not _reason(desired, facts):
+    if not _give_reason(desired, facts):
         return ()
     if PATH not in current:
         hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
         return (Refusal(PATH, "its present content could not be read", hint),)
-    if _digest(current[PATH]) != there.sha256:
+    if _digest_of(current[PATH]) != there.sha256:
         return (Refusal(PATH, "it changed while it was looked at", "deploy again"),)
     return ()
 
 
-def _contradictions(declared: DesiredHosts, found: Hosts) -> Iterator[Refusal]:
+def _find_contradictions(declared: DesiredHosts, found: Hosts) -> Iterator[Refusal]:
     for name in declared.names:
         wanted = declared.addresses(name)
         for address in addresses_of(found.rows, name):
@@ -78,7 +78,7 @@ def _contradictions(declared: DesiredHosts, found: Hosts) -> Iterator[Refusal]:
                 yield Refusal(PATH, what, "remove that line, or declare its address in hosts.toml")
 
 
-def _reason(desired: Desired, facts: Facts) -> str:
+def _give_reason(desired: Desired, facts: Facts) -> str:
     """Why the block has to be written, or ''. Names that were retired go with their lines: the block is ours."""
     if desired.hosts_file is None:
         return ""
@@ -91,5 +91,5 @@ def _reason(desired: Desired, facts: Facts) -> str:
     return "the block of this fleet's names differs" if wanted else "the block of this fleet's names goes"
 
 
-def _digest(content: bytes) -> str:
+def _digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()

@@ -11,7 +11,7 @@ def start_order(goals: Iterable[UnitGoal]) -> tuple[str, ...]:
     A cycle (lint reports those) is cut at the first of its units in that order, so that the result is always whole.
     """
     by_unit = {goal.unit: goal for goal in goals}
-    waits = _waits(by_unit)
+    waits = _map_waits(by_unit)
     left = sorted(by_unit.values(), key=lambda goal: (goal.rank, goal.unit))
     done: dict[str, None] = {}
     while left:
@@ -21,7 +21,7 @@ def start_order(goals: Iterable[UnitGoal]) -> tuple[str, ...]:
     return tuple(done)
 
 
-def _waits(by_unit: Mapping[str, UnitGoal]) -> dict[str, set[str]]:
+def _map_waits(by_unit: Mapping[str, UnitGoal]) -> dict[str, set[str]]:
     """Unit → the units it waits for. A target waits for its members, as systemd's own default ordering has it."""
     waits = {unit: {other for other in goal.after if other in by_unit} for unit, goal in by_unit.items()}
     for goal in by_unit.values():

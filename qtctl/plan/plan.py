@@ -22,19 +22,19 @@ def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_o
     known, something in the way, or a unit that the host's systemd would refuse gives a plan of refusals and no steps.
     Undeclared units are never in it.
     """
-    refusals = _blocked(desired, facts) or (
+    refusals = _find_blockers(desired, facts) or (
         *obstacles(desired, facts, current, take_over=take_over),
         *accounts.obstacles(desired, facts),
         *hosts_file.obstacles(desired, facts, current),
     )
     if refusals:
         return Plan(desired.host, (), refusals)
-    steps = _steps(desired, facts, current)
+    steps = _list_steps(desired, facts, current)
     unloadable = refused.obstacles(desired) if steps else ()
     return Plan(desired.host, (), unloadable) if unloadable else Plan(desired.host, steps)
 
 
-def _steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Step, ...]:
+def _list_steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Step, ...]:
     written = changes(desired, facts, current)
     adopted = frozenset(file.path for file in desired.files if as_adopted(file, facts))
     by_path = {change.file.path: change for change in written}
@@ -46,19 +46,19 @@ def _steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tupl
 
 def unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
     """The files whose present content the plan wants to see. None where the plan is refused whatever is in them."""
-    return () if _blocked(desired, facts) else (*to_read(desired, facts), *hosts_file.to_read(desired, facts))
+    return () if _find_blockers(desired, facts) else (*to_read(desired, facts), *hosts_file.to_read(desired, facts))
 
 
-def _blocked(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
-    return _unknown(desired, facts) or targets.obstacles(desired, facts)
+def _find_blockers(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
+    return _find_unknown(desired, facts) or targets.obstacles(desired, facts)
 
 
-def _unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
+def _find_unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
     items = (facts.item(need) for need in needs(desired))
-    return tuple(_could_not(item) for item in items if not item.state.known)
+    return tuple(_refuse_unread(item) for item in items if not item.state.known)
 
 
-def _could_not(item: Item) -> Refusal:
+def _refuse_unread(item: Item) -> Refusal:
     """What a host said may end in its own hint."""
     reason = item.reason or str(item.state)
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"

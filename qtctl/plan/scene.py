@@ -33,25 +33,25 @@ def restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
     if unit.sub_state == "auto-restart":
         return f"in a restart loop ({unit.result or 'auto-restart'})"
     what = "the process" if unit.exec_main_start_timestamp else "its start"
-    reasons = (_outdated(scene, path, _started(unit), what) for path in goal.sees)
+    reasons = (_find_outdated(scene, path, _start_time(unit), what) for path in goal.sees)
     return "; ".join(reason for reason in reasons if reason)
 
 
-def _started(unit: Unit) -> int:
+def _start_time(unit: Unit) -> int:
     return unit.exec_main_start_timestamp or unit.active_enter_timestamp
 
 
-def _outdated(scene: Scene, path: str, started: int, what: str) -> str:
+def _find_outdated(scene: Scene, path: str, started: int, what: str) -> str:
     change = scene.changes.get(path)
     if change is not None and change.visible:
         return f"{path} changes"
     there = scene.facts.read(File, path)
     if path in scene.adopted or there is None or there.mtime <= started:
         return ""
-    return f"{path} ({_clock(there.mtime)}) is newer than {what} ({_clock(started)})"
+    return f"{path} ({_format_time(there.mtime)}) is newer than {what} ({_format_time(started)})"
 
 
-def _clock(us: int) -> str:
+def _format_time(us: int) -> str:
     at = moment(us)
     return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"
 

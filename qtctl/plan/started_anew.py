@@ -28,21 +28,21 @@ class StartedAnew:
 
 def started_anew(scene: Scene) -> StartedAnew:
     """Services before their sockets, as systemd itself would stop them."""
-    why = {goal.hands_to: reason for goal in scene.goals.values() if (reason := _reason(scene, goal))}
+    why = {goal.hands_to: reason for goal in scene.goals.values() if (reason := _give_reason(scene, goal))}
     if not why:
         return StartedAnew()
     users = {unit: reason for unit, reason in why.items() if scene.unit(unit).load_state == "loaded"}
-    holders = {goal.unit: why[goal.hands_to] for goal in _holders(scene, why) if _is_up(scene, goal.unit)}
+    holders = {goal.unit: why[goal.hands_to] for goal in _find_holders(scene, why) if _is_up(scene, goal.unit)}
     stopped = users | holders
     others = (unit for unit in users if unit not in scene.goals and _is_up(scene, unit))
     return StartedAnew(
-        tuple(_stop(scene, unit, reason) for unit, reason in stopped.items()),
-        stopped | dict(_dragged(scene, stopped)),
-        tuple(_start(scene, unit, users[unit]) for unit in others),
+        tuple(_make_stop(scene, unit, reason) for unit, reason in stopped.items()),
+        stopped | dict(_find_dragged(scene, stopped)),
+        tuple(_make_start(scene, unit, users[unit]) for unit in others),
     )
 
 
-def _reason(scene: Scene, goal: UnitGoal) -> str:
+def _give_reason(scene: Scene, goal: UnitGoal) -> str:
     """Why a socket or automount starts anew, or ''. One that is down needs it only where its user is up."""
     if not goal.active or not goal.hands_to:
         return ""
@@ -52,11 +52,11 @@ def _reason(scene: Scene, goal: UnitGoal) -> str:
     return f"{goal.unit} cannot start while it is up" if _is_up(scene, goal.hands_to) else ""
 
 
-def _holders(scene: Scene, users: Iterable[str]) -> list[UnitGoal]:
+def _find_holders(scene: Scene, users: Iterable[str]) -> list[UnitGoal]:
     return [goal for goal in scene.goals.values() if goal.hands_to in frozenset(users)]
 
 
-def _dragged(scene: Scene, stopped: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _find_dragged(scene: Scene, stopped: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The units that systemd stops along with these, and along with those."""
     left = list(stopped)
     seen = set(left)
@@ -73,9 +73,9 @@ def _is_up(scene: Scene, unit: str) -> bool:
     return is_up(scene.unit(unit).active_state)
 
 
-def _stop(scene: Scene, unit: str, reason: str) -> Step:
+def _make_stop(scene: Scene, unit: str, reason: str) -> Step:
     return Step(StepKind.STOP, unit, reason + drags(scene, unit, "stops"), state_of(scene.unit(unit)))
 
 
-def _start(scene: Scene, unit: str, reason: str) -> Step:
+def _make_start(scene: Scene, unit: str, reason: str) -> Step:
     return Step(StepKind.START, unit, f"was stopped: {reason}", state_of(scene.unit(unit)))

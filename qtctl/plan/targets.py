@@ -33,24 +33,24 @@ def targets(desired: Desired) -> tuple[str, ...]:
 
 def folders(desired: Desired) -> tuple[str, ...]:
     """Every folder above a target. Sorted, `/` first."""
-    return tuple(sorted({folder for path in targets(desired) for folder in _above(path)}))
+    return tuple(sorted({folder for path in targets(desired) for folder in _folders_above(path)}))
 
 
 def obstacles(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
     """`facts` must hold a file for each of `folders`. One refusal for each target that is not safe."""
     seen = {folder: there for folder in folders(desired) if (there := facts.read(File, folder)) is not None}
-    entries = {folder: _entry(folder, there) for folder, there in seen.items()}
+    entries = {folder: _make_entry(folder, there) for folder, there in seen.items()}
     found = []
     for path in targets(desired):
-        why = _changed(path, entries, seen) or _given_away(path, desired)
+        why = _find_change(path, entries, seen) or _find_given_away(path, desired)
         if why:
             found.append(Refusal(path, why, REMEDY))
     return tuple(found)
 
 
-def _changed(path: str, entries: Mapping[str, Entry], seen: Mapping[str, File]) -> str:
+def _find_change(path: str, entries: Mapping[str, Entry], seen: Mapping[str, File]) -> str:
     """Who could change the way to a target now, or ''."""
-    way = walk(_folder(path), entries).entries
+    way = walk(_folder_of(path), entries).entries
     change = first_change(way) if way else None
     if change is None:
         return ""
@@ -58,25 +58,25 @@ def _changed(path: str, entries: Mapping[str, Entry], seen: Mapping[str, File]) 
     return change.says({change.entry.uid: there.owner}, {change.entry.gid: there.group})
 
 
-def _given_away(path: str, desired: Desired) -> str:
+def _find_given_away(path: str, desired: Desired) -> str:
     """Which declared folder would let others change the way once systemd-tmpfiles has made it, or ''."""
-    above = _above(path)
+    above = _folders_above(path)
     for folder in desired.folders:
         if folder.path in above and (folder.user != ROOT or int(folder.mode, 8) & _WRITABLE):
             return f"{folder.path} is declared as {folder.user}'s with mode {folder.mode} ({folder.origin.file})"
     return ""
 
 
-def _entry(path: str, there: File) -> Entry:
+def _make_entry(path: str, there: File) -> Entry:
     uid, gid = (0 if name == ROOT else 1 for name in (there.owner, there.group))
     return Entry(path, _KINDS.get(there.kind, Kind.OTHER), uid, gid, int(there.mode, 8), there.target)
 
 
-def _above(path: str) -> tuple[str, ...]:
+def _folders_above(path: str) -> tuple[str, ...]:
     """The folders above an absolute path, from `/` on."""
     parts = [part for part in path.split("/")[:-1] if part]
     return ("/", *(f"/{'/'.join(parts[:depth])}" for depth in range(1, len(parts) + 1)))
 
 
-def _folder(path: str) -> str:
+def _folder_of(path: str) -> str:
     return path.rpartition("/")[0] or "/"

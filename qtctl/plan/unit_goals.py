@@ -52,7 +52,7 @@ def goals(desired: Desired) -> tuple[UnitGoal, ...]:
         dropins.setdefault(each.unit, []).append(each.path)
     unwanted = unwanted_pullers(desired)
     units = (unit for unit in desired.units() if unit.generated and unit.made_by in made)
-    return tuple(replace(_goal(unit, made[unit.made_by], dropins), unwanted=unwanted[unit.unit]) for unit in units)
+    return tuple(replace(_make_goal(unit, made[unit.made_by], dropins), unwanted=unwanted[unit.unit]) for unit in units)
 
 
 _RANKS = {UnitKind.SERVICE: 0, UnitKind.TARGET: 2}
@@ -63,7 +63,7 @@ _APPLIED_BY_RELOAD = frozenset({UnitKind.TIMER, UnitKind.SLICE, UnitKind.TARGET}
 """Of a timer systemd works out the next run again at every daemon-reload; the limits of a slice it sets again."""
 
 
-def _goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) -> UnitGoal:
+def _make_goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) -> UnitGoal:
     hands_to = unit.triggers if unit.kind in _HOLDERS and not is_template(unit.triggers) else ""
     return UnitGoal(
         unit.unit,
@@ -75,18 +75,18 @@ def _goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) ->
         before=(*unit.before, hands_to) if hands_to else unit.before,
         ties=(*unit.requires, *unit.binds_to, *unit.part_of),
         file=file,
-        sees=_sees(unit, file, dropins),
-        required_by=_required_by(unit.install),
+        sees=_list_seen(unit, file, dropins),
+        required_by=_list_required_by(unit.install),
         hands_to=hands_to,
     )
 
 
-def _sees(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+def _list_seen(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     if unit.kind in _APPLIED_BY_RELOAD:
         return ()
     env = (unit.env_file, unit.secrets_file) if isinstance(unit, DesiredService) else ()
     return (file, *dropins.get(unit.unit, ()), *(path for path in env if path))
 
 
-def _required_by(install: Pairs) -> tuple[str, ...]:
+def _list_required_by(install: Pairs) -> tuple[str, ...]:
     return tuple(unit for directive, unit in install if directive == "RequiredBy")

@@ -14,37 +14,39 @@ from qtctl.plan.unit_goals import UnitGoal
 
 def unit_steps(scene: Scene) -> tuple[Step, ...]:
     """In the order in which they run. Links come before the reload: systemd learns of new links only by one."""
-    links = _links(scene)
-    reload = _reload(scene, links)
+    links = _list_link_steps(scene)
+    reload = _make_reload(scene, links)
     anew = started_anew(scene)
-    starts = (*_starts(scene, anew), *anew.others)
-    return (*links, *anew.stops, *reload, *_resets(scene, starts), *_stops(scene, anew), *starts)
+    starts = (*_list_starts(scene, anew), *anew.others)
+    return (*links, *anew.stops, *reload, *_list_resets(scene, starts), *_list_stops(scene, anew), *starts)
 
 
-def _links(scene: Scene) -> tuple[Step, ...]:
+def _list_link_steps(scene: Scene) -> tuple[Step, ...]:
     found: list[Step] = []
     for goal in scene.goals.values():
-        found += _link_steps(scene, goal)
+        found += _make_link_steps(scene, goal)
     return tuple(sorted(found, key=lambda step: step.kind is StepKind.ENABLE))
 
 
-def _link_steps(scene: Scene, goal: UnitGoal) -> list[Step]:
+def _make_link_steps(scene: Scene, goal: UnitGoal) -> list[Step]:
     state = scene.unit(goal.unit).unit_file_state
     if not goal.enabled:
         if state != "enabled":
             return []
         return [Step(StepKind.DISABLE, goal.unit, "enabled, declared not to start by itself", state)]
     missing = [link for link in goal.links if scene.facts.read(File, link) is None]
-    if state == "enabled" and (why := _misled(scene, goal)):
+    if state == "enabled" and (why := _find_wrong_link(scene, goal)):
         # As `systemctl reenable`: links that [Install] no longer makes go.
         return [Step(kind, goal.unit, why, state) for kind in (StepKind.DISABLE, StepKind.ENABLE)]
     if state == "enabled" and not missing:
         return []
-    reason = f"{missing[0]} is missing" if state == "enabled" else f"{_word(state)}, declared to start at boot"
+    reason = (
+        f"{missing[0]} is missing" if state == "enabled" else f"{_describe_state(state)}, declared to start at boot"
+    )
     return [Step(StepKind.ENABLE, goal.unit, reason, state)]
 
 
-def _misled(scene: Scene, goal: UnitGoal) -> str:
+def _find_wrong_link(scene: Scene, goal: UnitGoal) -> str:
     """Why its links have to be made anew: they are of an earlier [Install], or lead to a file that is replaced."""
     left = left_pullers(scene.unit(goal.unit), goal.unwanted)
     if left:
@@ -53,11 +55,11 @@ def _misled(scene: Scene, goal: UnitGoal) -> str:
     return "its links lead to the file that is replaced" if change and change.seen.startswith("link:") else ""
 
 
-def _word(state: str) -> str:
+def _describe_state(state: str) -> str:
     return state or "not on the host"
 
 
-def _reload(scene: Scene, links: Sequence[Step]) -> tuple[Step, ...]:
+def _make_reload(scene: Scene, links: Sequence[Step]) -> tuple[Step, ...]:
     written = sum(change.file.of_unit for change in scene.changes.values())
     stale = [goal.unit for goal in scene.goals.values() if _is_stale(scene, goal)]
     reasons = []
@@ -76,17 +78,17 @@ def _is_stale(scene: Scene, goal: UnitGoal) -> bool:
     return scene.unit(goal.unit).need_daemon_reload and goal.file not in scene.adopted
 
 
-def _resets(scene: Scene, starts: Sequence[Step]) -> tuple[Step, ...]:
+def _list_resets(scene: Scene, starts: Sequence[Step]) -> tuple[Step, ...]:
     """Restarts of the old program are forgotten too: they would count as those of the new one."""
     units = {step.subject: scene.unit(step.subject) for step in starts}
     return tuple(
-        Step(StepKind.RESET_FAILED, name, _to_forget(unit), unit.active_state)
+        Step(StepKind.RESET_FAILED, name, _describe_failures(unit), unit.active_state)
         for name, unit in sorted(units.items())
-        if _to_forget(unit)
+        if _describe_failures(unit)
     )
 
 
-def _to_forget(unit: Unit) -> str:
+def _describe_failures(unit: Unit) -> str:
     """What systemd remembers of earlier failures that is in the way of a new start, or ''."""
     if unit.active_state == "failed":
         return f"failed ({unit.result})" if unit.result else "failed"
@@ -95,7 +97,7 @@ def _to_forget(unit: Unit) -> str:
     return f"systemd restarted it {unit.n_restarts} time{'s' * (unit.n_restarts > 1)}"
 
 
-def _stops(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
+def _list_stops(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
     order = reversed(start_order(scene.goals.values()))
     found = []
     for name in order:
@@ -106,24 +108,24 @@ def _stops(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def _starts(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
-    steps = (_start(scene, scene.goals[name], anew) for name in start_order(scene.goals.values()))
+def _list_starts(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
+    steps = (_make_start(scene, scene.goals[name], anew) for name in start_order(scene.goals.values()))
     return tuple(step for step in steps if step is not None)
 
 
-def _start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
+def _make_start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
     if not goal.active:
         return None
     unit = scene.unit(goal.unit)
     if goal.unit in anew.stopped:
         return Step(StepKind.START, goal.unit, f"was stopped: {anew.stopped[goal.unit]}", state_of(unit))
     if not is_up(unit.active_state):
-        return Step(StepKind.START, goal.unit, f"{unit.active_state}, declared {_declared(goal)}", state_of(unit))
+        return Step(StepKind.START, goal.unit, f"{unit.active_state}, declared {_describe_goal(goal)}", state_of(unit))
     reason = restart_reason(scene, goal, unit)
     if not reason:
         return None
     return Step(StepKind.RESTART, goal.unit, reason + drags(scene, goal.unit, "restarts"), state_of(unit))
 
 
-def _declared(goal: UnitGoal) -> str:
+def _describe_goal(goal: UnitGoal) -> str:
     return "running" if goal.rank == 0 else "active"
