@@ -14,7 +14,7 @@ ROOT = "root"
 
 def accounts(desired: Desired, audit_user: str, deploy_user: str) -> tuple[Account, ...]:
     """Sorted by name. root is there already; groups that are no user's first group become accounts of their own."""
-    services = _declared(desired, _of_services(desired))
+    services = _apply_declarations(desired, _list_service_accounts(desired))
     if audit_user in (*services, deploy_user, ROOT):
         raise InputError(
             f"audit_user {audit_user} of {desired.host} is root, deploys, or runs services",
@@ -29,47 +29,49 @@ def accounts(desired: Desired, audit_user: str, deploy_user: str) -> tuple[Accou
 
 def owner_of(service: DesiredService) -> tuple[str, str]:
     """User and group that a service runs as: root where it names none, the user's own group where it names no group."""
-    user, group = (_meant(service, name) for name in (service.user, service.group))
+    user, group = (_expand_name(service, name) for name in (service.user, service.group))
     return user or ROOT, group or user or ROOT
 
 
-def _meant(service: DesiredService, name: str) -> str:
+def _expand_name(service: DesiredService, name: str) -> str:
     return expand(name, service.unit) if service.specifiers else name
 
 
-def _of_services(desired: Desired) -> dict[str, Account]:
+def _list_service_accounts(desired: Desired) -> dict[str, Account]:
     found: dict[str, Account] = {}
     for service in desired.services:
         user, group = owner_of(service)
         further = (text for key, text in service.settings if key == "SupplementaryGroups")
         for name in (user, group, *further):
             if name not in (ROOT, "0"):
-                found.setdefault(name, _account(name, group if name == user else name, _home(desired, name)))
+                found.setdefault(
+                    name, _make_account(name, group if name == user else name, _choose_home(desired, name))
+                )
     return found
 
 
-def _account(name: str, group: str, home: str) -> Account:
+def _make_account(name: str, group: str, home: str) -> Account:
     """Of a number systemd still wants an account that has it."""
     uid, gid = (int(text) if text.isdecimal() else None for text in (name, group))
-    return Account(_named(name), _named(group), home, uid=uid, gid=gid)
+    return Account(_name_account(name), _name_account(group), home, uid=uid, gid=gid)
 
 
-def _named(name: str) -> str:
+def _name_account(name: str) -> str:
     return f"uid-{name}" if name.isdecimal() else name
 
 
-def _declared(desired: Desired, used: dict[str, Account]) -> dict[str, Account]:
+def _apply_declarations(desired: Desired, used: dict[str, Account]) -> dict[str, Account]:
     """Those that services use, as the registry declares them. What else it declares, a deploy makes."""
     known = {account.name: account for account in desired.accounts}
-    return {own.name: _as_declared(known[name], own) if name in known else own for name, own in used.items()}
+    return {own.name: _apply_declaration(known[name], own) if name in known else own for name, own in used.items()}
 
 
-def _as_declared(declared: DesiredAccount, used: Account) -> Account:
+def _apply_declaration(declared: DesiredAccount, used: Account) -> Account:
     home, shell = declared.home or used.home, declared.shell
     return replace(used, group=declared.group, home=home, shell=shell, uid=declared.uid, gid=declared.gid)
 
 
-def _home(desired: Desired, user: str) -> str:
+def _choose_home(desired: Desired, user: str) -> str:
     """/home/USER where something of the fleet lives there, else what a system account gets."""
     home = PurePosixPath("/home", user)
     used = (path for s in desired.services for path in (s.working_directory, s.entry_point, s.venv))

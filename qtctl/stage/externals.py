@@ -20,7 +20,7 @@ def external_files(desired: Desired) -> tuple[TreeFile, ...]:
     """A unit file for each external that is not provided."""
     ports = {store.unit: (store.address, store.port) for store in desired.stores}
     return tuple(
-        TreeFile(f"{UNIT_DIR}/{external.unit}", _stub(external, ports.get(external.unit)).encode())
+        TreeFile(f"{UNIT_DIR}/{external.unit}", _write_stub(external, ports.get(external.unit)).encode())
         for external in desired.externals
         if not provided(external.unit) and external.unit.endswith((".service", ".target"))
     )
@@ -35,10 +35,12 @@ def named_files(desired: Desired) -> tuple[TreeFile, ...]:
         for name in (*unit.wants, *unit.requires, *unit.binds_to, *unit.after)
         if name not in known and "%" not in name and name.endswith((".service", ".target")) and valid(name)
     }
-    return tuple(TreeFile(f"{UNIT_DIR}/{name}", _named(name).encode(), yields=True) for name in sorted(named))
+    return tuple(
+        TreeFile(f"{UNIT_DIR}/{name}", _write_named_stub(name).encode(), yields=True) for name in sorted(named)
+    )
 
 
-def _named(unit: str) -> str:
+def _write_named_stub(unit: str) -> str:
     head = f"[Unit]\nDescription=Lab stand-in for {unit}, which no registry declares\n"
     if unit.endswith(".target"):
         return head
@@ -49,7 +51,7 @@ def feeder_files(desired: Desired) -> tuple[TreeFile, ...]:
     """The lab's feeders. They also want what is declared running and not enabled: nothing else would start it."""
     wanted = [each.unit for each in desired.externals if each.running and not each.enabled and not provided(each.unit)]
     return tuple(
-        TreeFile(f"{UNIT_DIR}/{unit}", _feeder(wanted if number == 0 else []).encode())
+        TreeFile(f"{UNIT_DIR}/{unit}", _write_feeder(wanted if number == 0 else []).encode())
         for number, unit in enumerate(feeder_units(desired))
     )
 
@@ -60,17 +62,17 @@ def enabled(desired: Desired) -> tuple[str, ...]:
     return tuple(sorted((*(unit for unit in stubs if unit.endswith((".service", ".target"))), *feeder_units(desired))))
 
 
-def _stub(external: DesiredExternal, redis: tuple[str, int] | None) -> str:
+def _write_stub(external: DesiredExternal, redis: tuple[str, int] | None) -> str:
     suffix = f".{external.unit.rpartition('.')[2]}"
     aliases = [alias for alias in external.aliases if alias.endswith(suffix)]
     lines = ["[Unit]", f"Description=Lab stand-in for {external.name}", ""]
     if suffix == ".service":
-        lines += ["[Service]", *_service(external.running, redis), ""]
+        lines += ["[Service]", *_write_service(external.running, redis), ""]
     lines += ["[Install]", "WantedBy=multi-user.target", *(f"Alias={alias}" for alias in aliases)]
     return "\n".join(lines) + "\n"
 
 
-def _service(running: bool, redis: tuple[str, int] | None) -> list[str]:
+def _write_service(running: bool, redis: tuple[str, int] | None) -> list[str]:
     if not running:
         return ["Type=oneshot", "ExecStart=/bin/true"]
     if redis is not None:
@@ -78,7 +80,7 @@ def _service(running: bool, redis: tuple[str, int] | None) -> list[str]:
     return ["Type=exec", f"ExecStart={PYTHON} {STANDIN}"]
 
 
-def _feeder(wanted: list[str]) -> str:
+def _write_feeder(wanted: list[str]) -> str:
     wants = f"Wants={' '.join(wanted)}\n" if wanted else ""
     return (
         "[Unit]\nDescription=Lab: publishes and consumes what no running service does\nAfter=redis-server.service\n"

@@ -43,23 +43,23 @@ def lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
         *externals.external_files(desired),
         *externals.named_files(desired),
         *externals.feeder_files(desired),
-        *_secrets(desired.services),
-        *_credentials(desired.services),
-        *_env_files(desired.services),
-        *_volatile(desired.services),
+        *_list_secrets_files(desired.services),
+        *_list_credentials(desired.services),
+        *_list_env_files(desired.services),
+        *_list_volatile_files(desired.services),
         standins.specs_file(standins.stand_ins(desired)),
         TreeFile("/etc/timezone", f"{desired.timezone}\n".encode()),
     ]
     return Tree(
         accounts=accounts.accounts(desired, audit_user, deploy_user),
-        dirs=_by_path([*_env_dirs(desired.services), *_service_dirs(desired.services), *venv_dirs]),
-        files=_by_path(files),
-        links=_by_path([*venv_links, TreeLink("/etc/localtime", f"/usr/share/zoneinfo/{desired.timezone}")]),
+        dirs=_sort_by_path([*_list_env_dirs(desired.services), *_list_service_dirs(desired.services), *venv_dirs]),
+        files=_sort_by_path(files),
+        links=_sort_by_path([*venv_links, TreeLink("/etc/localtime", f"/usr/share/zoneinfo/{desired.timezone}")]),
         enable=externals.enabled(desired),
     )
 
 
-def _by_path(found: Iterable[P]) -> tuple[P, ...]:
+def _sort_by_path(found: Iterable[P]) -> tuple[P, ...]:
     """Sorted, so that parents come before children; the first of two for one path counts."""
     chosen: dict[str, P] = {}
     for each in found:
@@ -67,51 +67,53 @@ def _by_path(found: Iterable[P]) -> tuple[P, ...]:
     return tuple(replace(chosen[path], path=path) for path in sorted(chosen))
 
 
-def _env_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
+def _list_env_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
     """Root's: an ordinary user may look into them and at their files' modes, and reads none of them."""
     paths = {placed(path) for service in services for path in (service.env_file, service.secrets_file) if path}
     folders = sorted({str(PurePosixPath(path).parent) for path in paths})
     return [TreeDir(folder) for folder in folders if folder not in SYSTEM_DIRS]
 
 
-def _service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
+def _list_service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
     """Where services work and write, owned by them; those they only read are root's."""
     services = tuple(services)
     owned = [
         TreeDir(path, 0o755, *accounts.owner_of(service))
         for service in services
-        for path in _written_paths(service)
+        for path in _list_written_paths(service)
         if path not in SYSTEM_DIRS and not path.startswith(VOLATILE)
     ]
-    read = {placed(path) for service in services for path in _paths(service, "ReadOnlyPaths") if path.startswith("/")}
-    read |= {path for service in services for path in _log_dirs(service)}
+    read = {
+        placed(path) for service in services for path in _list_paths(service, "ReadOnlyPaths") if path.startswith("/")
+    }
+    read |= {path for service in services for path in _list_log_dirs(service)}
     return [*owned, *(TreeDir(path) for path in sorted(read) if path not in SYSTEM_DIRS)]
 
 
-def _written_paths(service: DesiredService) -> list[str]:
+def _list_written_paths(service: DesiredService) -> list[str]:
     """Its working directory, where that is a path, and what it may write."""
     directory = service.working_directory.removeprefix("-")
-    return [placed(path) for path in (directory, *_paths(service, "ReadWritePaths")) if path.startswith("/")]
+    return [placed(path) for path in (directory, *_list_paths(service, "ReadWritePaths")) if path.startswith("/")]
 
 
-def _paths(service: DesiredService, directive: str) -> list[str]:
+def _list_paths(service: DesiredService, directive: str) -> list[str]:
     """Absolute paths of a list directive; `-` and `+` before one are systemd's, not part of it."""
     return [path.lstrip("-+") for name, value in service.sandbox if name == directive for path in value.split()]
 
 
-def _log_dirs(service: DesiredService) -> list[str]:
+def _list_log_dirs(service: DesiredService) -> list[str]:
     """Where its output goes to files: systemd opens them as root."""
     outputs = [text for name, text in service.settings if name in ("StandardOutput", "StandardError")]
     return [str(PurePosixPath(placed(text.partition(":")[2])).parent) for text in outputs if ":/" in text]
 
 
-def _volatile(services: Iterable[DesiredService]) -> list[TreeFile]:
+def _list_volatile_files(services: Iterable[DesiredService]) -> list[TreeFile]:
     """What services write there: systemd-tmpfiles makes folders, and files for their process ids."""
     services = tuple(services)
     lines = {
         f"d {path} 0755 {' '.join(accounts.owner_of(service))}\n"
         for service in services
-        for path in _written_paths(service)
+        for path in _list_written_paths(service)
         if path.startswith(VOLATILE)
     }
     lines |= {
@@ -122,21 +124,21 @@ def _volatile(services: Iterable[DesiredService]) -> list[TreeFile]:
     return [TreeFile("/etc/tmpfiles.d/qtctl-lab.conf", "".join(sorted(lines)).encode())] if lines else []
 
 
-def _credentials(services: Iterable[DesiredService]) -> list[TreeFile]:
+def _list_credentials(services: Iterable[DesiredService]) -> list[TreeFile]:
     """Credentials that are read from files. Encrypted ones would need the host's own key: they are left out."""
     named = {text for service in services for key, text in service.settings if key == "LoadCredential"}
     paths = sorted({text.partition(":")[2] for text in named})
     return [TreeFile(path, f"{PLACEHOLDER}\n".encode(), 0o600) for path in paths if path.startswith("/")]
 
 
-def _env_files(services: Iterable[DesiredService]) -> list[TreeFile]:
+def _list_env_files(services: Iterable[DesiredService]) -> list[TreeFile]:
     """Those that the registry names and qtctl does not write: empty, but for those that may be missing."""
     named = {expand(path, service.unit) for service in services for path in service.env_files}
     plain = sorted(path for path in named if path.startswith("/") and not _PATTERN.search(path))
     return [TreeFile(placed(path), b"", 0o600, yields=True) for path in plain]
 
 
-def _secrets(services: Iterable[DesiredService]) -> list[TreeFile]:
+def _list_secrets_files(services: Iterable[DesiredService]) -> list[TreeFile]:
     """The files that a host's operators make. In the lab their values are all the same placeholder."""
     keys: dict[str, set[str]] = {}
     for service in services:

@@ -56,14 +56,14 @@ def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
     """The files that its command line needs to be there, other than its venv's interpreter."""
     if not service.argv:
         return ()
-    found = [_program(service.entry_point, service.argv[0])] if service.entry_point.startswith("/") else []
+    found = [_make_program(service.entry_point, service.argv[0])] if service.entry_point.startswith("/") else []
     if not _is_interpreter(service, service.argv[0]):
         found.append(TreeFile(service.argv[0], SHELL_TEXT.encode(), 0o755, yields=True))
-    elif _name(service.argv[0]) == "redis-server":
-        found += [_redis_config(each) for each in service.argv[1:2] if each.startswith("/")]
+    elif _name_of(service.argv[0]) == "redis-server":
+        found += [_make_redis_config(each) for each in service.argv[1:2] if each.startswith("/")]
     elif script := script_of(service.argv, service.working_directory):
-        found.append(_program(script, service.argv[0]))
-    unique = {file.path: file for file in found if not _provided(file.path)}
+        found.append(_make_program(script, service.argv[0]))
+    unique = {file.path: file for file in found if not _is_provided(file.path)}
     return tuple(unique.values())
 
 
@@ -71,16 +71,16 @@ def command_files(service: DesiredService) -> tuple[TreeFile, ...]:
     """Programs that do nothing well, for the commands around its own, and the scripts that interpreters get."""
     found = {}
     for argv in (command.argv for command in service.commands):
-        if not _provided(argv[0]):
+        if not _is_provided(argv[0]):
             found[argv[0]] = TreeFile(argv[0], NOTHING, 0o755, yields=True)
         elif script := script_of(argv, service.working_directory):
             found[script] = TreeFile(script, NOTHING, 0o755, yields=True)
-    return tuple(file for path, file in found.items() if not _provided(path))
+    return tuple(file for path, file in found.items() if not _is_provided(path))
 
 
 def script_of(argv: tuple[str, ...], directory: str) -> str:
     """The absolute path of the script that an interpreter is given, its options left out; '' where it is given none."""
-    name = _name(argv[0])
+    name = _name_of(argv[0])
     takes_value = _OPTIONS_WITH_VALUE.get("sh" if name in SHELLS else "python3" if name.startswith("python") else name)
     if takes_value is None:
         return ""
@@ -100,11 +100,11 @@ _OPTIONS_WITH_VALUE = {"sh": ("-o", "-O"), "python3": ("-W", "-X")}
 """By interpreter: options that another word belongs to. What is none of these runs no script of ours."""
 
 
-def _name(path: str) -> str:
+def _name_of(path: str) -> str:
     return PurePosixPath(path).name
 
 
-def _redis_config(path: str) -> TreeFile:
+def _make_redis_config(path: str) -> TreeFile:
     """Of a Redis of the fleet's own, beside the lab's: each on a port of its own."""
     port = 20000 + zlib.crc32(path.encode()) % 10000
     text = f'bind 127.0.0.1\nport {port}\nsupervised auto\nsave ""\n'
@@ -126,8 +126,10 @@ def venvs(desired: Desired) -> tuple[tuple[TreeDir, ...], tuple[TreeFile, ...], 
     )
 
 
-def _program(path: str, interpreter: str) -> TreeFile:
-    by_shell = _name(interpreter) in SHELLS or not (path.endswith(".py") or _name(interpreter).startswith("python"))
+def _make_program(path: str, interpreter: str) -> TreeFile:
+    by_shell = _name_of(interpreter) in SHELLS or not (
+        path.endswith(".py") or _name_of(interpreter).startswith("python")
+    )
     if by_shell:
         return TreeFile(path, SHELL_TEXT.encode(), 0o755, yields=True)
     return TreeFile(path, f"#!{PYTHON}\n{PYTHON_TEXT}".encode(), 0o755, yields=True)
@@ -136,9 +138,9 @@ def _program(path: str, interpreter: str) -> TreeFile:
 def _is_interpreter(service: DesiredService, path: str) -> bool:
     program = PurePosixPath(path)
     own_venv = bool(service.venv) and str(program.parent) == f"{service.venv}/bin"
-    return _provided(path) or (own_venv and program.name in ("python", "python3"))
+    return _is_provided(path) or (own_venv and program.name in ("python", "python3"))
 
 
-def _provided(path: str) -> bool:
+def _is_provided(path: str) -> bool:
     program = PurePosixPath(placed(path))
     return str(program.parent) in SYSTEM_BIN and program.name in PROVIDED

@@ -17,18 +17,18 @@ DEFAULT_REDIS = ("127.0.0.1", 6379)
 
 def stand_ins(desired: Desired) -> tuple[StandIn, ...]:
     """One for each service, each external with ports, and the lab's own feeders. Sorted by unit."""
-    services = [_of_service(desired, service) for service in desired.services]
+    services = [_make_stand_in(desired, service) for service in desired.services]
     externals = [
         StandIn(
             external.unit,
-            listen=_tcp(external.ports),
-            udp=_udp(external.ports),
-            bodies=_bodies(external.ports),
+            listen=_list_tcp(external.ports),
+            udp=_list_udp(external.ports),
+            bodies=_list_bodies(external.ports),
         )
         for external in desired.externals
         if external.running and external.unit not in {store.unit for store in desired.stores}
     ]
-    feeders = [_feeder(desired, store, number) for number, store in enumerate(desired.stores)]
+    feeders = [_make_feeder(desired, store, number) for number, store in enumerate(desired.stores)]
     return tuple(sorted((*services, *externals, *feeders), key=lambda each: each.unit))
 
 
@@ -54,7 +54,7 @@ def specs_file(found: Iterable[StandIn]) -> TreeFile:
 
 def feeder_units(desired: Desired) -> tuple[str, ...]:
     """The lab's own publishers and consumers, one a store."""
-    return tuple(_feeder_unit(store, number) for number, store in enumerate(desired.stores))
+    return tuple(_feeder_unit_name(store, number) for number, store in enumerate(desired.stores))
 
 
 def lasting(service: DesiredService) -> bool:
@@ -62,21 +62,21 @@ def lasting(service: DesiredService) -> bool:
     return service.state is ServiceState.RUNNING and service.type != "oneshot"
 
 
-def _of_service(desired: Desired, service: DesiredService) -> StandIn:
+def _make_stand_in(desired: Desired, service: DesiredService) -> StandIn:
     types = {key.name: key.type for key in desired.keys}
     written = [name for name in (*service.publishes, *service.writes) if name in types]
     return StandIn(
         unit=service.unit,
-        listen=_uvicorn_first(service, _tcp(service.ports)),
+        listen=_uvicorn_first(service, _list_tcp(service.ports)),
         publishes=tuple(sorted({name for name in written if types[name] is KeyType.STREAM})),
         consumes=tuple(sorted({(each.stream, each.group) for each in service.consumes})),
         writes=tuple(sorted({(name, types[name].value) for name in written if types[name] is not KeyType.STREAM})),
         oneshot=service.type == "oneshot",
-        udp=_udp(service.ports),
-        redis=_redis(desired, service.store),
+        udp=_list_udp(service.ports),
+        redis=_redis_address(desired, service.store),
         forks=service.type == "forking",
         pid_file=dict(service.settings).get("PIDFile", ""),
-        bodies=_bodies(service.ports),
+        bodies=_list_bodies(service.ports),
     )
 
 
@@ -90,9 +90,9 @@ def _uvicorn_first(
     return tuple(sorted(rows, key=lambda row: (str(row[1]),) != port))
 
 
-def _feeder(desired: Desired, store: DesiredStore, number: int) -> StandIn:
+def _make_feeder(desired: Desired, store: DesiredStore, number: int) -> StandIn:
     keys = [key for key in desired.keys if key.store == store.name]
-    alone = [key for key in keys if not _written(desired, key)]
+    alone = [key for key in keys if not _is_written(desired, key)]
     groups = {
         (each.stream, each.group)
         for service in desired.services
@@ -101,42 +101,42 @@ def _feeder(desired: Desired, store: DesiredStore, number: int) -> StandIn:
         if each.store == store.name
     }
     return StandIn(
-        unit=_feeder_unit(store, number),
+        unit=_feeder_unit_name(store, number),
         publishes=tuple(sorted(key.name for key in alone if key.type is KeyType.STREAM)),
-        consumes=tuple(sorted(groups - _consumed(desired))),
+        consumes=tuple(sorted(groups - _list_consumed(desired))),
         writes=tuple(sorted((key.name, key.type.value) for key in alone if key.type is not KeyType.STREAM)),
-        redis=_redis(desired, store.name),
+        redis=_redis_address(desired, store.name),
     )
 
 
-def _written(desired: Desired, key: DesiredKey) -> bool:
+def _is_written(desired: Desired, key: DesiredKey) -> bool:
     return any(key.name in (*service.publishes, *service.writes) for service in desired.services if lasting(service))
 
 
-def _consumed(desired: Desired) -> set[tuple[str, str]]:
+def _list_consumed(desired: Desired) -> set[tuple[str, str]]:
     return {(each.stream, each.group) for service in desired.services if lasting(service) for each in service.consumes}
 
 
-def _feeder_unit(store: DesiredStore, number: int) -> str:
+def _feeder_unit_name(store: DesiredStore, number: int) -> str:
     return f"{FEEDER}.service" if number == 0 else f"{FEEDER}-{store.name}.service"
 
 
-def _redis(desired: Desired, name: str) -> tuple[str, int]:
+def _redis_address(desired: Desired, name: str) -> tuple[str, int]:
     found = next((store for store in desired.stores if store.name == name), None)
     return DEFAULT_REDIS if found is None else (found.address, found.port)
 
 
-def _tcp(ports: Iterable[Listener]) -> tuple[tuple[str, int, str, int], ...]:
+def _list_tcp(ports: Iterable[Listener]) -> tuple[tuple[str, int, str, int], ...]:
     return tuple((p.address, p.port, p.health_path, p.health_status) for p in ports if p.protocol == "tcp")
 
 
-def _bodies(ports: Iterable[Listener]) -> tuple[tuple[str, str], ...]:
+def _list_bodies(ports: Iterable[Listener]) -> tuple[tuple[str, str], ...]:
     """What each health URL answers, where a text or JSON values are declared: an answer that is as declared."""
     asked = (port for port in ports if port.health_text or port.health_values)
-    return tuple((port.health_path, _body(port)) for port in asked)
+    return tuple((port.health_path, _make_body(port)) for port in asked)
 
 
-def _body(port: Listener) -> str:
+def _make_body(port: Listener) -> str:
     if not port.health_values:
         return f"{port.health_text}\n"
     document: dict[str, Any] = {}
@@ -150,5 +150,5 @@ def _body(port: Listener) -> str:
     return text if port.health_text in text else json.dumps({**document, "text": port.health_text})
 
 
-def _udp(ports: Iterable[Listener]) -> tuple[tuple[str, int], ...]:
+def _list_udp(ports: Iterable[Listener]) -> tuple[tuple[str, int], ...]:
     return tuple((p.address, p.port) for p in ports if p.protocol == "udp")

@@ -81,9 +81,9 @@ class Verified:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        return tuple(map(self.policy.rule, self._found()))
+        return tuple(map(self.policy.rule, self._find_all()))
 
-    def _found(self) -> Iterator[Finding]:
+    def _find_all(self) -> Iterator[Finding]:
         if self.verify.outcome is Outcome.BROKEN:
             for said in [each for each in self.messages if each.unit] or self.messages:
                 yield judge_message(self.host, said.unit or "systemd-analyze verify", said.declared, said.what)

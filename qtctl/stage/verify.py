@@ -20,17 +20,20 @@ _NAMES = (
 def verify_tree(desired: Desired) -> Tree:
     """The generated files, an executable stub for each program, and a stub for each unit that they lean on."""
     generated = {file.path: TreeFile(file.path, file.content) for file in desired.files}
-    started = {argv[0] for service in (*desired.services, *desired.templates) for argv in _argvs(service) if argv}
+    started = {argv[0] for service in (*desired.services, *desired.templates) for argv in _list_argvs(service) if argv}
     programs = {placed(path) for path in started if path.startswith("/")}
     files = {
         **{path: TreeFile(path, STUB.content, STUB.mode) for path in programs},
-        **{f"{UNIT_DIR}/{unit}": TreeFile(f"{UNIT_DIR}/{unit}", _unit(unit)) for unit in _leaned_on(desired)},
+        **{
+            f"{UNIT_DIR}/{unit}": TreeFile(f"{UNIT_DIR}/{unit}", _make_stub(unit))
+            for unit in _find_named_units(desired)
+        },
         **generated,
     }
-    return Tree(files=tuple(files[path] for path in sorted(files)), links=tuple(_enabled(desired)))
+    return Tree(files=tuple(files[path] for path in sorted(files)), links=tuple(_list_enabling_links(desired)))
 
 
-def _enabled(desired: Desired) -> Iterator[TreeLink]:
+def _list_enabling_links(desired: Desired) -> Iterator[TreeLink]:
     """The links by which targets pull in what is enabled: without them no circle through a target is seen."""
     generated = {file.subject: file.path for file in desired.files if file.kind == "unit"}
     for unit in desired.units():
@@ -39,13 +42,13 @@ def _enabled(desired: Desired) -> Iterator[TreeLink]:
             yield from (TreeLink(f"{UNIT_DIR}/{target}.wants/{unit.unit}", path) for target in unit.wanted_by)
 
 
-def _argvs(service: DesiredService) -> Iterator[tuple[str, ...]]:
+def _list_argvs(service: DesiredService) -> Iterator[tuple[str, ...]]:
     yield service.argv
     yield from service.loaded
     yield from (command.argv for command in service.commands)
 
 
-def _leaned_on(desired: Desired) -> set[str]:
+def _find_named_units(desired: Desired) -> set[str]:
     """Units that are named by generated ones and are not generated themselves."""
     generated = {file.subject for file in desired.files if file.kind == "unit"}
     nodes = (*desired.generated_units(), *desired.units())
@@ -56,7 +59,7 @@ def _leaned_on(desired: Desired) -> set[str]:
     return {*base, *BOOT, *externals, *named, *started} - generated
 
 
-def _unit(unit: str) -> bytes:
+def _make_stub(unit: str) -> bytes:
     """A stub, in the order that such a unit has at every boot. Of other units it is not known."""
     after = [each for each in STANDARD.get(unit, ()) if not each.endswith(".mount")]
     defaults = unit in STANDARD and unit.endswith((".target", "dbus.socket")) and unit not in WITHOUT_DEFAULTS
