@@ -1,4 +1,4 @@
-"""Work in a thread of its own, so that this process can go on while the network is waited for."""
+"""Run a function in its own thread, so that this process can go on while it waits for the network."""
 
 import threading
 from collections.abc import Callable
@@ -8,13 +8,13 @@ T = TypeVar("T")
 
 
 class BackgroundThread(Generic[T]):
-    """A function that has been started. `result` waits for it, and raises what it raised."""
+    """Starts a function in a thread. `result` waits for it, and raises what it raised."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
         self._value: list[T] = []
         self._error: BaseException | None = None
-        # A daemon: nothing that hangs on a host keeps the process from ending.
+        # A daemon thread: one that hangs on a host does not keep the process from exiting.
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 

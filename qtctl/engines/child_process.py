@@ -1,4 +1,4 @@
-"""Work in a forked process, which runs while this one does: threads of one process take turns at one interpreter."""
+"""Run work in a forked process, in parallel: threads of one process would share one interpreter lock."""
 
 import copyreg
 import os
@@ -19,11 +19,11 @@ Send = Callable[[object], None]
 
 
 class WorkerEnded(RuntimeError):
-    """A process of ours ended without an answer."""
+    """A worker process ended without an answer."""
 
 
 def pack(what: object) -> memoryview:
-    """Bytes for another process of ours, and for nobody else: secrets are in them as they are."""
+    """Pickle an object for one of our own processes only: secrets are in it in the clear."""
     packed = BytesIO()
     packer = pickle.Pickler(packed, pickle.HIGHEST_PROTOCOL)
     packer.dispatch_table = {**copyreg.dispatch_table, Secret: lambda secret: (Secret, (secret.reveal(),))}
@@ -32,19 +32,19 @@ def pack(what: object) -> memoryview:
 
 
 class Pipe:
-    """Objects, both ways, between a process and its child."""
+    """Sends and receives objects between a process and its child."""
 
     def __init__(self, end: socket.socket) -> None:
         self._file = end.makefile("rwb")
         end.close()
 
     def send(self, what: object) -> None:
-        """OSError where the other end has gone."""
+        """OSError if the other end is closed."""
         self._file.write(pack(what))
         self._file.flush()
 
     def receive(self) -> Any:  # noqa: ANN401 - whatever was sent
-        """What the other end sent. EOFError where it has gone."""
+        """The next object from the other end. EOFError if it is closed."""
         return pickle.load(self._file)  # noqa: S301 - from ourselves
 
     def close(self) -> None:
@@ -53,7 +53,7 @@ class Pipe:
 
 
 class ChildProcess:
-    """A process of ours at the other end of a pipe. `end` kills and reaps it: called once."""
+    """A worker process at the other end of a pipe. `end`, which is called once, kills and reaps it."""
 
     def __init__(self, pipe: Pipe, end: Callable[[], None]) -> None:
         self._pipe = pipe
@@ -63,14 +63,14 @@ class ChildProcess:
         self._late = threading.Event()
 
     def send(self, what: object) -> None:
-        """A child that has ended is noticed by `receive`, which knows why."""
+        """If the child has ended, `receive` reports it."""
         with suppress(OSError):
             self._pipe.send(what)
 
     def receive(self) -> Any:  # noqa: ANN401 - whatever was sent
-        """The next object from the child. Raises what the child raised, with its trace as a note.
+        """The next object from the child. Raises what the child raised, with its traceback as a note.
 
-        TimeoutError after the time of `within`; WorkerEnded where the child has ended.
+        TimeoutError once the time limit of `within` has passed; WorkerEnded if the child has ended.
         """
         try:
             found = self._pipe.receive()
@@ -84,7 +84,7 @@ class ChildProcess:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Kill the child after that time, whatever it hangs in."""
+        """Kill the child after this time, even if it hangs."""
 
         def end() -> None:
             self._late.set()
@@ -99,20 +99,20 @@ class ChildProcess:
             timer.cancel()
 
     def end(self) -> None:
-        """Kill the child, whatever it is doing, and reap it. Whoever waits in `receive` is told."""
+        """Kill the child and reap it. A thread that waits in `receive` gets an error."""
         with self._ending:
             if not self._ended:
                 self._ended = True
                 self._end()
 
     def close(self) -> None:
-        """End the child; nobody may wait in `receive` any more."""
+        """End the child and close the pipe. No thread may be waiting in `receive`."""
         self.end()
         self._pipe.close()
 
 
 def fork(work: Callable[[Receive, Send], None]) -> ChildProcess:
-    """A child that runs `work(receive, send)` and ends with this process. To be called before threads are started."""
+    """Fork a child that runs `work(receive, send)` and ends with this process. Call it before starting threads."""
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
@@ -128,7 +128,7 @@ def fork(work: Callable[[Receive, Send], None]) -> ChildProcess:
 
 
 def run_child(work: Callable[[Receive, Send], None], end: socket.socket) -> NoReturn:
-    """To be called in a process that has just been forked: `end` is its end of the pipe."""
+    """Run the work in a newly forked child. `end`: the child's end of the pipe."""
     pipe = Pipe(end)
     # Ctrl-C reaches both processes: the parent reports it, the child just ends.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -137,28 +137,28 @@ def run_child(work: Callable[[Receive, Send], None], end: socket.socket) -> NoRe
     try:
         work(received.get, pipe.send)
     except BaseException as error:  # noqa: BLE001 - raised again in the parent
-        pipe.send(portable(error))
+        pipe.send(make_portable(error))
     finally:
         os._exit(0)
 
 
-def portable(error: BaseException) -> BaseException:
-    """The error as it can be sent to another process, with its trace as a note."""
+def make_portable(error: BaseException) -> BaseException:
+    """An error that can be sent to another process, with its traceback as a note."""
     import traceback
 
     error.add_note("".join(traceback.format_exception(error)))
-    return error if _travels(error) else RuntimeError(f"{type(error).__name__}: {error}")
+    return error if _can_be_pickled(error) else RuntimeError(f"{type(error).__name__}: {error}")
 
 
-def _travels(error: BaseException) -> bool:
+def _can_be_pickled(error: BaseException) -> bool:
     try:
         return isinstance(pickle.loads(pickle.dumps(error)), type(error))  # noqa: S301 - from ourselves
-    except Exception:  # noqa: BLE001 - whatever an exception makes of its arguments
+    except Exception:  # noqa: BLE001 - an exception's constructor may raise anything
         return False
 
 
 def _listen(pipe: Pipe, received: "SimpleQueue[Any]") -> None:
-    """Pass on what the parent sends, and end with it."""
+    """Queue what the parent sends. Exit when the parent does."""
     try:
         while True:
             received.put(pipe.receive())

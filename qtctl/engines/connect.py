@@ -1,4 +1,4 @@
-"""Which adapter reaches a host, and as whom."""
+"""Connect to a host: choose the adapter, the address and the user."""
 
 import os
 import re
@@ -21,19 +21,19 @@ LAB_NAME = re.compile(r"lab([1-9][0-9]?)")
 
 
 def connect(route: Route) -> "Host":
-    """Unreachable where there is no connection."""
+    """Raises Unreachable if there is no connection."""
     if route.target == LOCAL:
         from qtctl.adapters.local import LocalHost
 
         return LocalHost()
-    return _ssh(route)
+    return _connect_ssh(route)
 
 
 def connect_ahead(route: Route, meanwhile: Callable[[], object]) -> "Host":
-    """Connect, and open at once what an audit asks for first. `meanwhile` runs while the host opens it."""
+    """Connect, and open the channels that an audit needs first. `meanwhile` runs while the host opens them."""
     if route.target == LOCAL:
         return connect(route)
-    host = _ssh(route)
+    host = _connect_ssh(route)
     BackgroundThread(meanwhile)
     host.prepare()
     return host
@@ -53,7 +53,7 @@ def declared_route(target: str, desired: "Desired", user: str | None, role: Lite
 
 
 def undeclared_route(target: str, user: str | None) -> Route:
-    """To a host that no registry declares: as ssh_config says, a lab host, or this machine."""
+    """The route to a host that no registry declares: this machine, a lab host, or as ssh_config says."""
     from qtctl.lab.ssh import config_path
     from qtctl.lab.state import load
 
@@ -64,7 +64,7 @@ def undeclared_route(target: str, user: str | None) -> Route:
 
 
 def passwords(desired: "Desired") -> "Mapping[str, Secret]":
-    """Store passwords from the environment, by store. InputError where one is not set."""
+    """Store name → password from the environment. InputError if a variable is not set."""
     from qtctl.model.secret import Secret
 
     found = {}
@@ -78,7 +78,7 @@ def passwords(desired: "Desired") -> "Mapping[str, Secret]":
     return found
 
 
-def _ssh(route: Route) -> "SshHost":
+def _connect_ssh(route: Route) -> "SshHost":
     from pathlib import Path
 
     from qtctl.adapters.ssh import connect as connect_ssh

@@ -1,9 +1,9 @@
-"""An engine for one host that starts before there is anything to do.
+"""An engine for one host that starts before there is any work.
 
-An SSH login takes as long as all our own work. So a process is forked first of all, before typer is loaded. It loads
-its libraries while this process checks the registry; it is sent the route first, and connects while the rest of the
-inquiry is unpacked. It connects to nothing of its own accord. That saves a quarter of an audit (docs/benchmarks.md) and
-costs this file and `early_worker`: to whoever submits work it is an executor like any other.
+An SSH login takes as long as everything else that we do. So a process is forked first, before typer is loaded. It loads
+its libraries while this process checks the registry; it receives the route first, and connects while the rest of the
+inquiry is unpickled. It never connects without a route. This saves a quarter of an audit (docs/benchmarks.md) and costs
+this file and `early_worker`: for callers it is an ordinary executor.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,9 @@ T = TypeVar("T")
 
 
 class EarlyConnection(Executor):
-    """One process that does one thing after the other: `child`, from `early_worker`.
+    """Runs work in `child`, a process from `early_worker`, one piece after the other.
 
-    Work that takes longer than `longest_s` ends it, with a TimeoutError.
+    Work that takes longer than `longest_s` ends the process, with a TimeoutError.
     """
 
     def __init__(self, child: ChildProcess, *, longest_s: float = LONGEST_S) -> None:
@@ -51,7 +51,7 @@ class EarlyConnection(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the process: with `wait` once all work has been done, else whatever it is at."""
+        """End the process: with `wait` after all submitted work, otherwise at once."""
         if self._shut:
             return
         self._shut = True

@@ -1,4 +1,4 @@
-"""The process of an early connection: forked first of all, so everything it does not need itself is loaded after it."""
+"""The process of an early connection. It is forked first, so this module imports only what forking needs."""
 
 import threading
 from importlib import import_module
@@ -8,31 +8,31 @@ from qtctl.engines.child_process import ChildProcess, Receive, Send, fork
 
 
 def fork_worker(*, remote: bool) -> ChildProcess:
-    """It serves the work that it is sent, one piece after the other. `remote`: it loads what SSH needs meanwhile.
+    """Fork a process that runs the work it receives, one piece after the other. Call it before starting threads.
 
-    To be called before threads are started.
+    `remote`: it loads the SSH libraries while it waits.
     """
-    return fork(lambda receive, send: _run(receive, send, remote=remote))
+    return fork(lambda receive, send: _serve(receive, send, remote=remote))
 
 
-def _run(receive: Receive, send: Send, *, remote: bool) -> None:
+def _serve(receive: Receive, send: Send, *, remote: bool) -> None:
     routed = threading.Event()
     if remote:
         BackgroundThread(lambda: _load_until(routed))
     from qtctl.engines.work import serve
-    from qtctl.engines.worker import connect_early, hold_memory
+    from qtctl.engines.worker import connect_early, limit_memory
     from qtctl.model.route import Route
 
     def connect(route: Route) -> None:
         routed.set()
         connect_early(route)
 
-    hold_memory()
+    limit_memory()
     serve(receive, send, connect)
 
 
 def _load_until(routed: threading.Event) -> None:
-    """Load paramiko, then the rest, for as long as there is no route: after that, connecting comes first."""
+    """Load paramiko, then the other modules until a route arrives: from then on, connecting comes first."""
     from qtctl.engines.worker import COLLECTING
 
     import_module("qtctl.adapters.ssh").load()

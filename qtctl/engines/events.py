@@ -1,4 +1,4 @@
-"""How work that an engine runs tells of its progress: in which process it runs makes no difference to it."""
+"""How work reports its progress, in whichever process an engine runs it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,19 +7,19 @@ from contextvars import ContextVar
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.events import Event
 
-_told: ContextVar[Progress] = ContextVar("told", default=silent)
+_progress: ContextVar[Progress] = ContextVar("told", default=silent)
 
 
 def tell(event: Event) -> None:
-    """To be called by the work. Nothing happens where nobody listens."""
-    _told.get()(event)
+    """Report an event from the work. It is dropped if nobody listens."""
+    _progress.get()(event)
 
 
 @contextmanager
 def telling(progress: Progress) -> Iterator[None]:
-    """Within, what is told goes to `progress`."""
-    token = _told.set(progress)
+    """Send the events of this block to `progress`."""
+    token = _progress.set(progress)
     try:
         yield
     finally:
-        _told.reset(token)
+        _progress.reset(token)

@@ -1,6 +1,6 @@
-"""A process without threads, from which others are forked: a process with threads cannot be forked safely.
+"""A process without threads that forks others: a process with threads cannot be forked safely.
 
-So it is started anew, and not forked: whoever has threads can have one.
+It is started as a new process, not forked, so a process with threads can use it.
 """
 
 import os
@@ -27,9 +27,9 @@ serve(int(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5:])
 
 
 class ForkServer:
-    """Forks children that run `work(receive, send)`, a function of a module. Threads may share it.
+    """Forks children that run `work(receive, send)`, a module-level function. Threads may share it.
 
-    It loads the modules `preload` before it forks the first.
+    It imports the modules in `preload` before it forks the first child.
     """
 
     def __init__(self, work: Callable[[Receive, Send], None], preload: Sequence[str] = ()) -> None:
@@ -42,7 +42,7 @@ class ForkServer:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
 
     def start(self) -> ChildProcess:
-        """A new child. WorkerEnded where the server has gone."""
+        """Start a new child. WorkerEnded if the server has ended."""
         ours, theirs = socket.socketpair()
         try:
             pid = self._ask(FORK, theirs)
@@ -54,7 +54,7 @@ class ForkServer:
         return ChildProcess(Pipe(ours), lambda: self._kill(pid))
 
     def close(self) -> None:
-        """End the server. Its children end with this process, or when they are closed."""
+        """End the server. Its children end when they are closed, or with this process."""
         with self._asking:
             if self._closed:
                 return
@@ -64,8 +64,8 @@ class ForkServer:
             self._process.wait()
 
     def _kill(self, pid: bytes) -> None:
-        # The server is the child's parent: until it has reaped it, no other process has that number.
-        with suppress(WorkerEnded):  # then the child ends with its pipe
+        # Only the server reaps the child: until then, no other process gets its pid.
+        with suppress(WorkerEnded):  # the child ends with its pipe
             self._ask(pid)
 
     def _ask(self, command: bytes, pipe: socket.socket | None = None) -> bytes:
@@ -81,7 +81,7 @@ class ForkServer:
 
 
 def serve(fd: int, module: str, name: str, preload: Sequence[str]) -> NoReturn:
-    """What a process of `START` does until whoever started it has gone. `fd`: its end of the control socket."""
+    """Fork and reap children until the process that started this one has ended. `fd`: our end of the control socket."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     control = socket.socket(fileno=fd)
     try:

@@ -1,4 +1,4 @@
-"""The engine that does its work at once, in this process."""
+"""The engine that runs work at once, in this process."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Inline(Executor):
-    """`submit` returns when the work has been done. An interrupt is raised there, and is no result."""
+    """`submit` returns when the work is done. An interrupt is raised there and does not become a result."""
 
     def __init__(self) -> None:
         self.events = Relay()

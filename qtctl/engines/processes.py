@@ -1,6 +1,6 @@
-"""The engine that does each piece of work in a process of its own, several at a time.
+"""The engine that runs each piece of work in its own process, several at a time.
 
-A host that hangs, crashes its process or sends without end costs its own result and no other's.
+If a host hangs, crashes its process or never stops sending, only its own result is lost.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from qtctl.engines.child_process import ChildProcess, Receive, Send, WorkerEnded
 from qtctl.engines.fork_server import ForkServer
 from qtctl.engines.relay import Relay
 from qtctl.engines.work import Work, result, serve
-from qtctl.engines.worker import COLLECTING, LONGEST_S, connect_early, hold_memory
+from qtctl.engines.worker import COLLECTING, LONGEST_S, connect_early, limit_memory
 
 ASKING = ("qtctl.adapters.ssh", *COLLECTING)
 P = ParamSpec("P")
@@ -21,14 +21,14 @@ T = TypeVar("T")
 class Processes(Executor):
     """At most `workers` processes at a time.
 
-    Work that takes longer than `longest_s` is ended, with a TimeoutError; where a process ends without an answer, the
-    error is WorkerEnded. Waiting for a free process takes none of that time. `preload`: modules that all work needs.
+    Work that takes longer than `longest_s` is ended, with a TimeoutError. A process that ends without an answer gives
+    WorkerEnded. Time spent in the queue does not count. `preload`: modules that all work needs.
     """
 
     def __init__(self, workers: int, *, longest_s: float = LONGEST_S, preload: Sequence[str] = ASKING) -> None:
         self.events = Relay()
         self._longest_s = longest_s
-        self._server = ForkServer(_work, preload)
+        self._server = ForkServer(_serve, preload)
         self._threads = ThreadPoolExecutor(workers)
         self._children: set[ChildProcess] = set()
         self._ending = False
@@ -37,7 +37,7 @@ class Processes(Executor):
         return self._threads.submit(self._run, Work(fn, args, kwargs))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """With `cancel_futures`, processes at work are ended, too: no host is waited for."""
+        """With `cancel_futures`, running processes are ended too, without waiting for any host."""
         self._ending = self._ending or cancel_futures
         self._threads.shutdown(wait=False, cancel_futures=cancel_futures)
         if cancel_futures:
@@ -60,6 +60,6 @@ class Processes(Executor):
             self._children.discard(child)
 
 
-def _work(receive: Receive, send: Send) -> None:
-    hold_memory()
+def _serve(receive: Receive, send: Send) -> None:
+    limit_memory()
     serve(receive, send, connect_early)

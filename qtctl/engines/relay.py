@@ -1,4 +1,4 @@
-"""Events on their way from an engine's threads to whoever watches."""
+"""Pass events from the threads of an engine to a watcher."""
 
 import threading
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Relay:
-    """Passes events on one at a time, whichever thread they come from. Keeps them until somebody watches."""
+    """Passes events on one at a time, from any thread. Keeps them until there is a watcher."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,7 +34,7 @@ class Relay:
 
 
 def watch(engine: "Executor", progress: Progress) -> None:
-    """Pass on to `progress` what work tells in this engine. An executor of another make tells nothing."""
+    """Pass the events of work in this engine to `progress`. Executors that are not ours report none."""
     events = getattr(engine, "events", None)
     if isinstance(events, Relay):
         events.watch(progress)

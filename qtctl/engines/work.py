@@ -1,9 +1,9 @@
-"""Calls that are sent to another process, and how they end there."""
+"""Send function calls to another process, and receive their results."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from qtctl.engines.child_process import ChildProcess, Receive, Send, portable
+from qtctl.engines.child_process import ChildProcess, Receive, Send, make_portable
 from qtctl.engines.events import telling
 from qtctl.interfaces.progress import Progress
 from qtctl.model.events import Event
@@ -25,9 +25,9 @@ class Raised(NamedTuple):
 
 
 def serve(receive: Receive, send: Send, routed: Callable[[Route], None]) -> None:
-    """Do the work that is received, one piece after the other: send its events, then `Returned` or `Raised`.
+    """Run the work received, one piece after the other: send its events, then `Returned` or `Raised`.
 
-    A route that is received is one that the next piece of work is going to need.
+    A route that is received announces the host of the next piece of work.
     """
     with telling(send):
         while True:
@@ -35,11 +35,11 @@ def serve(receive: Receive, send: Send, routed: Callable[[Route], None]) -> None
             if isinstance(given, Route):
                 routed(given)
             else:
-                send(_done(given))
+                send(_run(given))
 
 
 def result(child: ChildProcess, progress: Progress, longest_s: float) -> Any:  # noqa: ANN401 - whatever the work returns
-    """Wait for the work that was sent to `child`. Raises what it raised; else TimeoutError and WorkerEnded."""
+    """Wait for the work that was sent to `child`. Raises what it raised, TimeoutError or WorkerEnded."""
     with child.within(longest_s):
         while isinstance(given := child.receive(), Event):
             progress(given)
@@ -48,8 +48,8 @@ def result(child: ChildProcess, progress: Progress, longest_s: float) -> Any:  #
     return given.value
 
 
-def _done(work: Work) -> Returned | Raised:
+def _run(work: Work) -> Returned | Raised:
     try:
         return Returned(work.function(*work.args, **work.kwargs))
     except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
-        return Raised(portable(error))
+        return Raised(make_portable(error))

@@ -76,7 +76,7 @@ def load() -> None:
         import_module(name)
 
 
-def hold_memory() -> None:
+def limit_memory() -> None:
     """Beyond the limit Python raises MemoryError, and the machine goes on as if nothing had happened."""
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Many hosts of one registry, asked at the same time: what happens to one of them costs the others nothing."""
+"""Collect evidence from many hosts of one registry in parallel. A host that fails does not affect the others."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
@@ -17,9 +17,10 @@ BUG = "audit it by itself with --debug, and report what that shows"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A host as it was named, what it must have, and its evidence: all of it refused where it could not be asked.
+    """One host: its name as given, what the registry declares for it, and its evidence.
 
-    `number`: its place among the hosts that were named, from 0.
+    If the host could not be reached, every fact in the evidence is refused. `number`: its position in the list of
+    hosts, from 0.
     """
 
     number: int
@@ -29,7 +30,7 @@ class Asked:
 
 
 class FleetQuestion:
-    """What to ask of each host. Making it connects to nothing: InputErrors for what is wrong come first."""
+    """What to ask each host. The constructor makes no connection: input errors are raised before any host is asked."""
 
     def __init__(
         self,
@@ -43,28 +44,28 @@ class FleetQuestion:
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """Those that hosts are asked with: no output may show them."""
+        """The store passwords that are used on the hosts. No output may show them."""
         return tuple({secret for each in self.inquiries.values() for secret in each.passwords.values()})
 
     def ask(self, engine: Executor, templates: Mapping[str, str]) -> Iterator[Asked]:
-        """Each host as soon as it has answered. What hosts must have is rendered while they are asked."""
+        """Yield each host as soon as it has answered. The registry is rendered while the hosts are being asked."""
         submitted = ((engine.submit(answer, each), target) for target, each in self.inquiries.items())
         futures = {future: (number, target) for number, (future, target) in enumerate(submitted)}
-        declared = self._rendered(templates)
+        declared = self._render_all(templates)
         for future in as_completed(futures):
             number, target = futures.pop(future)
-            yield Asked(number, target, declared[target], _evidence(future, self.inquiries[target]))
+            yield Asked(number, target, declared[target], _await_evidence(future, self.inquiries[target]))
 
-    def _rendered(self, templates: Mapping[str, str]) -> dict[str, Loaded]:
-        made: dict[str, Loaded] = {}
+    def _render_all(self, templates: Mapping[str, str]) -> dict[str, Loaded]:
+        by_host: dict[str, Loaded] = {}
         for loaded in self._loaded.values():
-            if loaded.desired.host not in made:
-                made[loaded.desired.host] = rendered(loaded, templates)
-        return {target: made[loaded.desired.host] for target, loaded in self._loaded.items()}
+            if loaded.desired.host not in by_host:
+                by_host[loaded.desired.host] = rendered(loaded, templates)
+        return {target: by_host[loaded.desired.host] for target, loaded in self._loaded.items()}
 
 
-def _evidence(future: "Future[Evidence]", asked: Inquiry) -> Evidence:
+def _await_evidence(future: "Future[Evidence]", asked: Inquiry) -> Evidence:
     try:
         return awaited(future, asked)
-    except Exception as error:  # noqa: BLE001 - it costs this host its evidence, which says why, and no other
+    except Exception as error:  # noqa: BLE001 - only this host loses its evidence, which gives the reason
         return lost(asked, f"internal error: {type(error).__name__}: {error}", hint=BUG)
