@@ -1,4 +1,4 @@
-"""The present content of unit files on a host: only of those whose difference is to be shown."""
+"""Read the current content of unit files on a host, for those whose diff is shown."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ from qtctl.remote.scripts import read_script
 
 
 def current_files(host: Host, paths: Sequence[str], deadline_s: float) -> dict[str, bytes]:
-    """Path → content, read as root. A file that could not be read is not in it. HostError where the host is gone."""
+    """Path → content, read as root. Files that could not be read are left out. HostError if the connection is lost."""
     if not paths:
         return {}
     # Larger files have no digest in the evidence, and are refused.
@@ -21,11 +21,11 @@ def current_files(host: Host, paths: Sequence[str], deadline_s: float) -> dict[s
     done = host.start(script, root=True, attached=True).finish(deadline_s)
     if done.exit != 0:
         raise HostError(f"{host.address}: unit files could not be read", hint=last_line(done.stderr))
-    rows = (_row(line, len(paths)) for line in done.stdout.split(b"\n") if line)
+    rows = (_parse_row(line, len(paths)) for line in done.stdout.split(b"\n") if line)
     return {paths[number]: content for number, content in rows}
 
 
-def _row(line: bytes, count: int) -> tuple[int, bytes]:
+def _parse_row(line: bytes, count: int) -> tuple[int, bytes]:
     number, _, text = line.partition(b" ")
     try:
         return range(count)[int(number)], base64.b64decode(text, validate=True)

@@ -1,4 +1,4 @@
-"""What became of each step of a plan, as far as it is known: also where the rest never comes."""
+"""The result of each step of a plan, also when the deploy is interrupted or the connection is lost."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -11,9 +11,9 @@ INTERRUPTED = "interrupted"
 
 
 class Journal:
-    """Kept while a plan is carried out. Steps are begun in groups, and a group ends before the next begins.
+    """Records results while a plan runs. Steps run in groups; a group ends before the next one begins.
 
-    `lost`: why the end of a step was not heard.
+    `lost`: the error that cut off the results of a group, if any.
     """
 
     def __init__(self, plan: Plan, clock: Clock) -> None:
@@ -26,7 +26,7 @@ class Journal:
 
     @property
     def empty(self) -> bool:
-        """Whether no step was ever begun: then the host is as it was."""
+        """Whether no step has begun yet, so the host is unchanged."""
         return not self._begun and not self._ended
 
     @property
@@ -37,7 +37,7 @@ class Journal:
         self._begun, self._begun_at = steps, self.clock.monotonic()
 
     def end(self, results: Iterable[StepResult]) -> None:
-        """How the group that was begun ended: one result for each of its steps, in their order."""
+        """Record the results of the current group: one for each step, in order."""
         took_s = round(max(self.clock.monotonic() - self._begun_at, 0.0), 3)
         self._ended += [
             result if result.status is StepStatus.NOT_RUN else replace(result, took_s=took_s) for result in results
@@ -45,7 +45,7 @@ class Journal:
         self._begun = ()
 
     def lose(self, error: HostError) -> None:
-        """The group was begun, and how it ended was not heard."""
+        """The connection failed during the current group: its results are unknown."""
         self.lost = error
         self.end(StepResult(step, StepStatus.UNKNOWN, str(error)) for step in self._begun)
 
@@ -53,7 +53,7 @@ class Journal:
         self._ended += not_run(steps, why)
 
     def results(self) -> tuple[StepResult, ...]:
-        """One for each step of the plan, in the order in which they run."""
+        """One result for each step of the plan, in execution order."""
         begun = (StepResult(step, StepStatus.UNKNOWN, INTERRUPTED) for step in self._begun)
         known = (*self._ended, *begun)
         return (*known, *not_run(self.plan.steps[len(known) :], INTERRUPTED))

@@ -1,6 +1,6 @@
-"""One deploy at a time a host: a root shell on the host holds a lock for as long as the deploy is connected.
+"""One deploy at a time per host: a root shell on the host holds a lock for as long as the deploy is connected.
 
-The lock file is in a folder of root's and can be opened by root alone: whoever can open a file can lock it.
+Any account that can open a file can lock it. So the lock file is in a folder of root, and only root can open it.
 """
 
 import getpass
@@ -19,7 +19,7 @@ _ANSWER_S = 5.0
 
 
 class NotLocked(DeployRefused):
-    """The lock could not be taken. `holder`: who has it ('' where that could not be read), None where nobody does."""
+    """The lock could not be taken. `holder`: who has it ('' if that could not be read), None if nobody does."""
 
     def __init__(self, what: str, *, hint: str = "", holder: str | None = None) -> None:
         super().__init__(what, hint=hint)
@@ -27,21 +27,21 @@ class NotLocked(DeployRefused):
 
 
 class Lock:
-    """The lock that is held."""
+    """A deploy lock that this process holds."""
 
     def __init__(self) -> None:
         self.host_is_gone = False
 
     def host_gone(self) -> None:
-        """Do not wait for a host that does not answer: there, the lock frees itself."""
+        """Do not try to release the lock on a host that does not answer: it is released there without us."""
         self.host_is_gone = True
 
 
 @contextmanager
 def deploy_lock(host: Host, *, hold_s: float, path: str = LOCK) -> Iterator[Lock]:
-    """Hold the host's deploy lock. NotLocked, a DeployRefused, where it cannot be taken.
+    """Hold the host's deploy lock. Raises NotLocked, a DeployRefused, if it cannot be taken.
 
-    It frees itself when the connection is lost, and at the latest after `hold_s`.
+    The host releases the lock when the connection is lost, and at the latest after `hold_s` seconds.
     """
     mark = f"{getpass.getuser()}@{platform.node()} {secrets.token_hex(8)}"
     names = f"lock={quote(path)} mark={quote(mark)} ttl={int(hold_s) + 1}\n"
@@ -51,7 +51,7 @@ def deploy_lock(host: Host, *, hold_s: float, path: str = LOCK) -> Iterator[Lock
     except HostError as error:
         raise NotLocked(f"the deploy lock could not be taken: {error.what}", hint=error.hint) from error
     if answer.stdout != b"held":
-        raise _not_held(host, holder, answer.stdout)
+        raise _explain_refusal(host, holder, answer.stdout)
     lock = Lock()
     try:
         yield lock
@@ -60,7 +60,7 @@ def deploy_lock(host: Host, *, hold_s: float, path: str = LOCK) -> Iterator[Lock
             _release(host, holder, names)
 
 
-def _not_held(host: Host, holder: Running, owner: bytes) -> NotLocked:
+def _explain_refusal(host: Host, holder: Running, owner: bytes) -> NotLocked:
     try:
         done = holder.finish(_ANSWER_S)
     except HostError as error:
@@ -76,7 +76,7 @@ def _not_held(host: Host, holder: Running, owner: bytes) -> NotLocked:
 
 
 def _release(host: Host, holder: Running, names: str) -> None:
-    """A lock that cannot be released because the host is gone frees itself there."""
+    """If the connection is lost, there is nothing to do: the host releases the lock itself."""
     try:
         host.start(names + read_script("lock.sh") + "release\n", root=True).finish(_ANSWER_S)
         holder.finish(_ANSWER_S)

@@ -1,4 +1,4 @@
-"""A host whose bus and stores are opened once: a deploy looks many times, and sshd allows few sessions a connection."""
+"""A host whose bus and stores are opened once: a deploy needs them often, and sshd limits sessions per connection."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,9 +25,9 @@ from qtctl.model.tree import TreeFile
 
 
 class SharedHost:
-    """qtctl.interfaces.host.Host over another one, which it does not close. Buses and stores are those it already has.
+    """Wraps a qtctl.interfaces.host.Host, which it does not close, and reuses its open buses and stores.
 
-    A bus that broke is opened anew by the next look.
+    A bus that broke is reopened the next time it is needed.
     """
 
     def __init__(self, host: Host) -> None:
@@ -55,7 +55,7 @@ class SharedHost:
 
     def bus(self, *, root: bool = False) -> Bus:
         if root not in self._buses:
-            self._buses[root] = _Watched(self._host.bus(root=root), lambda: self._buses.pop(root, None))
+            self._buses[root] = _WatchedBus(self._host.bus(root=root), lambda: self._buses.pop(root, None))
         return self._buses[root]
 
     def store(self, address: str, port: int, password: Secret | None, user: str = "", db: int = 0) -> Store:
@@ -80,8 +80,8 @@ class SharedHost:
         self.close()
 
 
-class _Watched:
-    """A bus that says when it broke."""
+class _WatchedBus:
+    """Calls `broke` when the bus connection fails."""
 
     def __init__(self, bus: Bus, broke: Callable[[], object]) -> None:
         self._bus = bus
@@ -104,6 +104,6 @@ class _Watched:
 
 @contextmanager
 def connected(connect: Connector) -> Iterator[SharedHost]:
-    """A new connection, closed at the end. HostError where there is none."""
+    """Open a new connection and close it at the end. HostError if it cannot be opened."""
     with connect() as host, SharedHost(host) as shared:
         yield shared

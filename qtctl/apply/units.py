@@ -1,4 +1,4 @@
-"""Steps of units as calls on the system bus, and what its answers mean."""
+"""Turn unit steps into calls on the system bus, and the replies into results."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ _MANAGER = "org.freedesktop.systemd1.Manager"
 _JOBS = {StepKind.START: "StartUnit", StepKind.RESTART: "RestartUnit", StepKind.STOP: "StopUnit"}
 
 
-def call_of(step: Step) -> BusCall:
-    """The Manager method that does a step: see org.freedesktop.systemd1(5)."""
+def build_call(step: Step) -> BusCall:
+    """The Manager method for a step: see org.freedesktop.systemd1(5)."""
     if step.kind in _JOBS:
         return BusCall(_PATH, _MANAGER, _JOBS[step.kind], "ss", (step.subject, "replace"))
     if step.kind is StepKind.RELOAD:
@@ -26,24 +26,24 @@ def call_of(step: Step) -> BusCall:
 
 
 def run_batch(bus: Bus, steps: Sequence[Step], deadline_s: float, ended: Ended = nobody) -> list[StepResult]:
-    """Steps of one kind of work, all at once; results in order.
+    """Run steps of one group, all at once; results in order.
 
-    Jobs are queued in the order of the plan, dependencies first, and systemd itself lets each wait for what it is
-    After=. HostError where the bus is gone. `ended` is told how many jobs have ended so far.
+    Jobs are queued in the order of the plan, dependencies first; systemd applies After=. HostError if the bus
+    connection is lost. `ended` is called with the number of finished jobs.
     """
-    calls = [call_of(step) for step in steps]
+    calls = [build_call(step) for step in steps]
     if steps[0].kind in _JOBS:
-        return [_of_job(step, job) for step, job in zip(steps, bus.jobs(calls, deadline_s, ended), strict=True)]
-    return [_of_reply(step, reply) for step, reply in zip(steps, bus.call(calls, deadline_s), strict=True)]
+        return [_read_job(step, job) for step, job in zip(steps, bus.jobs(calls, deadline_s, ended), strict=True)]
+    return [_read_reply(step, reply) for step, reply in zip(steps, bus.call(calls, deadline_s), strict=True)]
 
 
-def _of_job(step: Step, job: JobResult) -> StepResult:
+def _read_job(step: Step, job: JobResult) -> StepResult:
     if job.ok:
         return StepResult(step, StepStatus.DONE)
     return StepResult(step, StepStatus.FAILED, f"{job.result}: {job.message}" if job.message else job.result)
 
 
-def _of_reply(step: Step, reply: BusReply) -> StepResult:
+def _read_reply(step: Step, reply: BusReply) -> StepResult:
     if not reply.error:
         return StepResult(step, StepStatus.DONE)
     return StepResult(step, StepStatus.FAILED, f"{reply.error}: {reply.message}")
