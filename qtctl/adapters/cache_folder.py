@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from qtctl.contained.folder import unused_name, write_at
+from qtctl.contained.folder import make_unused_name, write_at
 from qtctl.contained.regular import MIB
 
 MOST = 256
@@ -57,7 +57,7 @@ class CacheFolder:
             self._where.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._open() as fd:
                 # Without fsync: an entry that a power cut damaged has a wrong digest.
-                write_at(fd, _PREFIX + name, content, 0o600, made=unused_name(_HALF_MADE))
+                write_at(fd, _PREFIX + name, content, 0o600, made=make_unused_name(_HALF_MADE))
                 _prune(fd)
 
     @contextmanager

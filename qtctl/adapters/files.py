@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from importlib.resources import files as package_files
 from pathlib import Path
 
-from qtctl.contained.folder import Folder, Links, unused_name
+from qtctl.contained.folder import Folder, Links, make_unused_name
 from qtctl.contained.regular import MIB, check_regular, read_at, read_up_to, too_large
 from qtctl.contained.walk import Entry, Walk
 from qtctl.errors import InputError, Place
@@ -265,7 +265,7 @@ def replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     _check_old(folder)
     where = folder.absolute()
     with _told("replaced", Place(str(folder))), Folder.open(where.parent) as above:
-        aside = unused_name()
+        aside = make_unused_name()
         os.rename(where.name, aside, src_dir_fd=above.fd, dst_dir_fd=above.fd)
         try:
             _move_in(above, where.name, contents)

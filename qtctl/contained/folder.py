@@ -1,7 +1,7 @@
-"""A folder that is held open. All below it is reached from its descriptor, name by name, and nothing outside of it.
+"""A folder that is held open. Paths below it are resolved from its descriptor, name by name, and never leave it.
 
-Whoever can change the folder meanwhile, or fill it with links, gets a file of ours into no other place, and nothing of
-another place read. The path of the folder itself is its caller's: links on the way to it are followed.
+An account that can change the folder meanwhile, or put links in it, cannot make us write or read anywhere else. The
+path of the folder itself is the caller's responsibility: links in it are followed.
 """
 
 import os
@@ -19,24 +19,24 @@ from qtctl.dialects.paths import folders_of, names_of
 from qtctl.errors import InputError, Place
 
 MAX_LINKS = 40
-"""Followed on one way, as the kernel does."""
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+"""Links followed in one path; the limit of the kernel."""
+_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 Owner = tuple[int, int]
 
 
 class Links(Enum):
-    """What is done about a symbolic link below the folder."""
+    """How symbolic links below the folder are treated."""
 
     REFUSED = "refused"
     INSIDE = "inside"
-    """Followed where it stays below the folder, else refused."""
+    """Followed if they stay below the folder, otherwise refused."""
     ROOTED = "rooted"
     """Followed as in a chroot: the folder is `/`."""
 
 
 class Folder:
-    """InputError names what leads outside or is no regular file; OSError is the system's own."""
+    """An open folder. InputError for paths that lead outside and for irregular files; OSError from the system."""
 
     def __init__(self, where: str, fd: int, links: Links = Links.REFUSED) -> None:
         self.where = where
@@ -60,42 +60,42 @@ class Folder:
 
     def read(self, path: str, most: int) -> bytes:
         """A regular file of at most `most` bytes."""
-        with self._reached(names_of(path), follow=True) as (fd, name):
+        with self._open_parent(names_of(path), follow=True) as (fd, name):
             return read_at(fd, name, most, self.place(path))
 
     def write(self, path: str, content: bytes, mode: int, *, owner: Owner | None = None, sync: bool = False) -> None:
-        """Whole or not at all. A file or link of this name is replaced; folders that are not there are made."""
-        with self._reached(names_of(path), make=True) as (fd, name):
+        """Write a file atomically. A file or link of this name is replaced; missing folders are created."""
+        with self._open_parent(names_of(path), make=True) as (fd, name):
             write_at(fd, name, content, mode, owner=owner, sync=sync)
 
     def rewrite(self, path: str, content: bytes) -> None:
-        """New content for a regular file that is there, with its mode and, where root writes, its owner."""
-        with self._reached(names_of(path), follow=True) as (fd, name):
+        """Replace the content of an existing regular file. It keeps its mode and, if root writes, its owner."""
+        with self._open_parent(names_of(path), follow=True) as (fd, name):
             found = os.stat(name, dir_fd=fd, follow_symlinks=False)
             check_regular(found, found.st_size, self.place(path))
             owner = (found.st_uid, found.st_gid) if os.geteuid() == 0 else None
             write_at(fd, name, content, stat.S_IMODE(found.st_mode), owner=owner, sync=True)
 
     def link(self, path: str, target: str) -> None:
-        """A symbolic link in place of a file or link of this name."""
-        with self._reached(names_of(path), make=True) as (fd, name):
-            made = unused_name()
+        """Create a symbolic link. A file or link of this name is replaced."""
+        with self._open_parent(names_of(path), make=True) as (fd, name):
+            made = make_unused_name()
             os.symlink(target, made, dir_fd=fd)
-            _take_place(fd, made, name)
+            _replace(fd, made, name)
 
     def make_folder(self, path: str, mode: int, owner: Owner) -> None:
-        """A folder of this mode and owner, made or as it is there. Those above it that are not there are made too."""
-        with self._reached([*folders_of(path), "."], make=True) as (fd, _):
+        """Create a folder, or set mode and owner of an existing one. Missing parent folders are created too."""
+        with self._open_parent([*folders_of(path), "."], make=True) as (fd, _):
             os.fchown(fd, *owner)
             os.fchmod(fd, mode)
 
     @contextmanager
     def new_folder(self) -> Iterator[tuple[str, "Folder"]]:
-        """A folder in this one of mode 0700, and its name, which nobody can tell before. It goes where this fails."""
-        made = unused_name()
+        """Create a folder of mode 0700, unpredictably named; yields name and folder. Removed if the block fails."""
+        made = make_unused_name()
         os.mkdir(made, 0o700, dir_fd=self.fd)
         try:
-            with Folder(f"{self.where}/{made}", os.open(made, _FOLDER, dir_fd=self.fd)) as inside:
+            with Folder(f"{self.where}/{made}", os.open(made, _OPEN_FOLDER, dir_fd=self.fd)) as inside:
                 yield made, inside
         except BaseException:
             shutil.rmtree(made, ignore_errors=True, dir_fd=self.fd)
@@ -103,27 +103,27 @@ class Folder:
 
     def has_folder(self, path: str) -> bool:
         try:
-            with self._reached([*folders_of(path), "."]):
+            with self._open_parent([*folders_of(path), "."]):
                 return True
         except FileNotFoundError:
             return False
 
     def has_entry(self, path: str) -> bool:
-        """Whether something is there, a link that leads nowhere too."""
+        """Whether anything of this name exists, also a dangling link."""
         try:
-            with self._reached(names_of(path)) as (fd, name):
+            with self._open_parent(names_of(path)) as (fd, name):
                 os.stat(name, dir_fd=fd, follow_symlinks=False)
         except FileNotFoundError:
             return False
         return True
 
     def remove(self, path: str) -> None:
-        with self._reached(names_of(path)) as (fd, name):
+        with self._open_parent(names_of(path)) as (fd, name):
             os.unlink(name, dir_fd=fd)
 
     def remove_if_empty(self, path: str) -> bool:
-        """Whether it was."""
-        with self._reached(names_of(path)) as (fd, name):
+        """Remove the folder if it is empty. Returns whether it was."""
+        with self._open_parent(names_of(path)) as (fd, name):
             try:
                 os.rmdir(name, dir_fd=fd)
             except OSError:
@@ -131,11 +131,11 @@ class Folder:
             return True
 
     def check_writable(self, path: str) -> None:
-        """InputError where `write` could not write there. Nothing is made."""
+        """InputError if `write` could not write there. Creates nothing."""
         names, place = names_of(path), self.place(path)
-        way = _Way(self, [*names[:-1], "."], place)
+        way = _PathWalk(self, [*names[:-1], "."], place)
         try:
-            if way.go_as_far_as_there_is() and _is_folder(way.fd, names[-1]):
+            if way.go_as_far_as_possible() and _is_folder(way.fd, names[-1]):
                 raise InputError("cannot be written: it is a folder", hint="name a file", place=place)
             if not os.access(".", os.W_OK | os.X_OK, dir_fd=way.fd):
                 what = f"cannot be written: no permission in {way.at()}"
@@ -144,12 +144,13 @@ class Folder:
             way.close()
 
     @contextmanager
-    def _reached(self, names: list[str], *, make: bool = False, follow: bool = False) -> Iterator[tuple[int, str]]:
-        """The open folder of the last name, and that name. `follow`: not of a link, but of what it leads to.
+    def _open_parent(self, names: list[str], *, make: bool = False, follow: bool = False) -> Iterator[tuple[int, str]]:
+        """Open the parent folder of the last name; yields its descriptor and that name.
 
-        A name `.` at the end is a folder itself. `make`: folders on the way that are not there.
+        If the last name is `.`, the folder itself. `follow`: if the last name is a link, resolve it. `make`: create
+        missing folders.
         """
-        way = _Way(self, names, self.place("/".join(names)))
+        way = _PathWalk(self, names, self.place("/".join(names)))
         try:
             yield way.go(make=make, follow=follow)
         finally:
@@ -159,8 +160,8 @@ class Folder:
         return Place(f"{self.where.rstrip('/')}/{path.lstrip('/').removesuffix('/.')}")
 
 
-class _Way:
-    """From a folder down to a name: a stack of open folders, so that `..` in a link goes back and not up."""
+class _PathWalk:
+    """Resolves one path from a folder. It keeps a stack of open folders, so `..` in a link returns to the one before."""
 
     def __init__(self, root: Folder, names: list[str], place: Place) -> None:
         self._root = root
@@ -175,11 +176,11 @@ class _Way:
 
     @property
     def fd(self) -> int:
-        """The open folder that was come to."""
+        """The folder that was reached, open."""
         return self._open[-1]
 
     def at(self, name: str = "") -> str:
-        """Where that is, or a name in it, as an absolute path."""
+        """The absolute path of that folder, or of a name in it."""
         return str(Path(self._root.where).absolute().joinpath(*self._trail, name))
 
     def go(self, *, make: bool = False, follow: bool = False) -> tuple[int, str]:
@@ -196,14 +197,14 @@ class _Way:
             elif not (follow and self._follow(name)):
                 return self.fd, name
 
-    def go_as_far_as_there_is(self) -> bool:
-        """Whether that is all the way. InputError where something on it is no folder."""
+    def go_as_far_as_possible(self) -> bool:
+        """Whether the whole path exists. InputError if a part of it is not a folder."""
         try:
             self.go()
         except FileNotFoundError:
             return False
         except NotADirectoryError as error:
-            raise self._refused(f"cannot be written: {error.filename} is no folder", "check the path") from error
+            raise self._build_error(f"cannot be written: {error.filename} is no folder", "check the path") from error
         return True
 
     def _go_up(self) -> None:
@@ -211,11 +212,11 @@ class _Way:
             self._trail.pop()
             os.close(self._open.pop())
         elif self._root.links is not Links.ROOTED:
-            raise self._outside()
+            raise self._build_escape_error()
 
     def _enter(self, name: str, *, make: bool) -> None:
         try:
-            fd = self._opened(name, make=make)
+            fd = self._open_folder(name, make=make)
         except NotADirectoryError as error:
             if not self._follow(name):
                 raise NotADirectoryError(error.errno, error.strerror, self.at(name)) from error
@@ -223,40 +224,40 @@ class _Way:
         self._open.append(fd)
         self._trail.append(name)
 
-    def _opened(self, name: str, *, make: bool) -> int:
+    def _open_folder(self, name: str, *, make: bool) -> int:
         try:
-            return os.open(name, _FOLDER, dir_fd=self.fd)
+            return os.open(name, _OPEN_FOLDER, dir_fd=self.fd)
         except FileNotFoundError:
             if not make:
                 raise
         with suppress(FileExistsError):
             os.mkdir(name, 0o755 if self._root.links is Links.ROOTED else 0o777, dir_fd=self.fd)
-        return os.open(name, _FOLDER, dir_fd=self.fd)
+        return os.open(name, _OPEN_FOLDER, dir_fd=self.fd)
 
     def _follow(self, name: str) -> bool:
-        """Whether it is a link: then its target is what comes next."""
+        """If `name` is a link, continue with its target. Returns whether it is one."""
         try:
             target = os.readlink(name, dir_fd=self.fd)
         except OSError:
             return False
         if self._root.links is Links.REFUSED:
-            raise self._refused(f"{self.at(name)} is a link", "links are not followed there: take it away")
+            raise self._build_error(f"{self.at(name)} is a link", "links are not followed there: take it away")
         self._links += 1
         if self._links > MAX_LINKS:
-            raise self._refused(f"more than {MAX_LINKS} links on the way", "do links lead in a circle?")
+            raise self._build_error(f"more than {MAX_LINKS} links on the way", "do links lead in a circle?")
         if target.startswith("/"):
-            target = self._rooted(target)
+            target = self._strip_root(target)
             self._back_to_root()
         self._todo += target.split("/")[::-1]
         return True
 
-    def _rooted(self, target: str) -> str:
-        """An absolute target, as seen from the folder."""
+    def _strip_root(self, target: str) -> str:
+        """An absolute link target, relative to the folder."""
         if self._root.links is Links.ROOTED:
             return target
         real = os.path.realpath(self._root.where)
         if target != real and not target.startswith(f"{real}/"):
-            raise self._outside()
+            raise self._build_escape_error()
         return target[len(real) :]
 
     def _back_to_root(self) -> None:
@@ -264,20 +265,20 @@ class _Way:
             os.close(self._open.pop())
         self._trail.clear()
 
-    def _outside(self) -> InputError:
+    def _build_escape_error(self) -> InputError:
         hint = "put the file itself there: nothing outside is followed"
-        return self._refused(f"a link leads out of {self._root.where}", hint)
+        return self._build_error(f"a link leads out of {self._root.where}", hint)
 
-    def _refused(self, what: str, hint: str) -> InputError:
+    def _build_error(self, what: str, hint: str) -> InputError:
         return InputError(what, hint=hint, place=self._place)
 
 
 def write_at(
     fd: int, name: str, content: bytes, mode: int, *, owner: Owner | None = None, sync: bool = False, made: str = ""
 ) -> None:
-    """A file of an open folder, whole or not at all: written under a name that nobody can tell before, and renamed."""
-    made = made or unused_name()
-    handle = os.open(made, _NEW, 0o600, dir_fd=fd)
+    """Write a file of an open folder atomically: under an unpredictable name first, then renamed."""
+    made = made or make_unused_name()
+    handle = os.open(made, _CREATE_FILE, 0o600, dir_fd=fd)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -290,7 +291,7 @@ def write_at(
     except BaseException:
         os.unlink(made, dir_fd=fd)
         raise
-    _take_place(fd, made, name)
+    _replace(fd, made, name)
 
 
 def _is_folder(fd: int, name: str) -> bool:
@@ -300,12 +301,12 @@ def _is_folder(fd: int, name: str) -> bool:
         return False
 
 
-def unused_name(mark: str = ".qtctl-") -> str:
-    """Of what is being made: nobody can make something of that name before."""
+def make_unused_name(mark: str = ".qtctl-") -> str:
+    """An unpredictable name for a temporary file, so that nobody can create one of that name first."""
     return f"{mark}{os.urandom(9).hex()}"
 
 
-def _take_place(fd: int, made: str, name: str) -> None:
+def _replace(fd: int, made: str, name: str) -> None:
     try:
         os.rename(made, name, src_dir_fd=fd, dst_dir_fd=fd)
     except BaseException:

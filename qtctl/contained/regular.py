@@ -1,4 +1,4 @@
-"""Regular files, read whole and bounded: what a folder holds beside them is refused before it is opened."""
+"""Read whole regular files up to a size limit. Anything else is refused before it is opened."""
 
 import os
 import stat
@@ -18,9 +18,9 @@ _KINDS = {
 
 
 def read_at(fd: int, name: str, most: int, place: Place) -> bytes:
-    """The content of a regular file of the open folder `fd`; a link is none.
+    """The content of a regular file in the open folder `fd`; links are not followed.
 
-    InputError for anything else, for more than `most` bytes, and where it changes while it is read. OSError as open(2).
+    InputError if it is anything else, larger than `most` bytes, or changes while it is read. OSError as open(2).
     """
     check_regular(os.stat(name, dir_fd=fd, follow_symlinks=False), most, place)
     handle = os.open(name, _READ, dir_fd=fd)
@@ -39,7 +39,7 @@ def read_at(fd: int, name: str, most: int, place: Place) -> bytes:
 
 
 def read_up_to(handle: int, most: int) -> bytes:
-    """What is there, at most `most` bytes of it."""
+    """Read to the end, but at most `most` bytes."""
     parts, left = [], most
     while left and (part := os.read(handle, min(left, MIB))):
         parts.append(part)
@@ -48,15 +48,15 @@ def read_up_to(handle: int, most: int) -> bytes:
 
 
 def check_regular(found: os.stat_result, most: int, place: Place) -> None:
-    """InputError for what is no regular file, or larger than `most` bytes."""
+    """InputError if it is not a regular file, or larger than `most` bytes."""
     if not stat.S_ISREG(found.st_mode):
-        what = f"cannot be read: it is {kind_of(found)}, not a regular file"
+        what = f"cannot be read: it is {describe_kind(found)}, not a regular file"
         raise InputError(what, hint="put a file there", place=place)
     if found.st_size > most:
         raise too_large(most, place)
 
 
-def kind_of(found: os.stat_result) -> str:
+def describe_kind(found: os.stat_result) -> str:
     return _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
 
 
