@@ -161,7 +161,7 @@ class Folder:
 
 
 class _PathWalk:
-    """Resolves one path from a folder. It keeps a stack of open folders, so `..` in a link returns to the one before."""
+    """Resolves one path from a folder. It keeps a stack of open folders: `..` in a link returns to the last one."""
 
     def __init__(self, root: Folder, names: list[str], place: Place) -> None:
         self._root = root
