@@ -70,7 +70,8 @@ class _Bench:
             return
         verdicts = expectation.judge(self.facts)
         for verdict in (verdicts,) if isinstance(verdicts, Verdict) else verdicts:
-            yield _Draft(self._check(rule, expectation, verdict), expectation.roots)
+            roots = expectation.roots if verdict.roots is None else verdict.roots
+            yield _Draft(self._check(rule, expectation, verdict), roots)
 
     def _unknown(self, rule: Rule, expectation: Expectation, missing: list[Item]) -> _Draft:
         item = next((item for item in missing if item.state is not State.NOT_ASKED), missing[0])

@@ -38,6 +38,8 @@ class Verdict:
     """A reason why known answers still do not decide it (lag NULL): makes the check unknown."""
     title: str = ""
     """One of the rule's variants, where this is a special case of it."""
+    roots: tuple[tuple[str, str], ...] | None = None
+    """Those of the expectation that the evidence supports. None: all of them."""
 
 
 @dataclass(frozen=True, slots=True)

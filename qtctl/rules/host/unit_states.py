@@ -14,6 +14,7 @@ from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command
 from qtctl.rules.exit_status import ending, hint
+from qtctl.rules.likely_causes import supported
 from qtctl.rules.removal import removal
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
@@ -55,7 +56,8 @@ def _is_not(facts: Facts, desired: Desired, declared: DeclaredUnit, bad: Conditi
         return Verdict(True, {"active": unit.active_state, "sub": unit.sub_state}, (_active(declared, unit),))
     if found is not bad:
         return NOT_JUDGED
-    return Verdict(False, _observed(unit), _trouble(declared, unit), remedy=_remedy(declared, unit, bad))
+    roots = supported(facts, desired, declared, unit)
+    return Verdict(False, _observed(unit), _trouble(declared, unit), remedy=_remedy(declared, unit, bad), roots=roots)
 
 
 def _condition(desired: Desired, declared: DeclaredUnit, unit: Unit, facts: Facts) -> Condition:
