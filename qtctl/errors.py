@@ -115,6 +115,10 @@ class Refused(HostError):
     """The host answered and said no: permission, forwarding, authentication of a store."""
 
 
+class NoSession(Refused):
+    """The host takes no further session on this connection as long as the others are open."""
+
+
 class DeployRefused(QtctlError):
     """A deploy that could not begin, or that changed nothing. Exit 4."""
 

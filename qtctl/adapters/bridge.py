@@ -11,6 +11,7 @@ from qtctl.adapters import elevate, shell
 from qtctl.adapters.bounds import BRIDGE_SAID, Deadline, said
 from qtctl.adapters.byte_stream import Wire
 from qtctl.adapters.dbus import Gone, StreamBus
+from qtctl.dialects.login_messages import cause_of
 from qtctl.errors import HostError, Refused
 
 if TYPE_CHECKING:
@@ -23,7 +24,12 @@ _ANONYMOUS = b"AUTH ANONYMOUS " + b"qtctl".hex().encode()
 """For the bridge: its end of the stream is anonymous, and it talks to the bus as the user who runs it."""
 
 
-def over_channel(channel: "paramiko.Channel", place: str, refuse: Callable[[str], Refused] | None) -> StreamBus:
+def over_channel(
+    channel: "paramiko.Channel",
+    place: str,
+    refuse: Callable[[str], Refused] | None,
+    deadline_s: float = HELLO_DEADLINE_S,
+) -> StreamBus:
     """The bus behind a `systemd-stdio-bridge` that runs in an exec channel."""
 
     stderr = bytearray()
@@ -31,10 +37,11 @@ def over_channel(channel: "paramiko.Channel", place: str, refuse: Callable[[str]
     def gone(what: str) -> HostError:
         while channel.recv_stderr_ready() and len(stderr) < BRIDGE_SAID:
             stderr.extend(channel.recv_stderr(4096))
-        return explain(place, what, bytes(stderr), refuse)
+        ended = channel.exit_status if channel.exit_status_ready() else 0
+        return explain(place, f"{what} (exit status {ended})" if ended > 0 else what, bytes(stderr), refuse)
 
     try:
-        return StreamBus(_Marked(channel, place), _ANONYMOUS, gone, HELLO_DEADLINE_S)
+        return StreamBus(_Marked(channel, place), _ANONYMOUS, gone, deadline_s)
     except BaseException:
         channel.close()
         raise
@@ -76,7 +83,9 @@ class _Piped:
         self._errors.close()
 
 
-def over_command(command: str, place: str, refuse: Callable[[str], Refused] | None) -> StreamBus:
+def over_command(
+    command: str, place: str, refuse: Callable[[str], Refused] | None, deadline_s: float = HELLO_DEADLINE_S
+) -> StreamBus:
     """The bus behind a bridge that a local command starts."""
     ours, theirs = socket.socketpair()
     errors = os.fdopen(os.memfd_create("qtctl"), "w+b")
@@ -93,7 +102,7 @@ def over_command(command: str, place: str, refuse: Callable[[str], Refused] | No
 
     wire = _Piped(ours, process, errors)
     try:
-        return StreamBus(_Marked(wire, place), _ANONYMOUS, gone, HELLO_DEADLINE_S)
+        return StreamBus(_Marked(wire, place), _ANONYMOUS, gone, deadline_s)
     except BaseException:
         wire.close()
         raise
@@ -104,8 +113,10 @@ def explain(place: str, what: str, stderr: bytes, refuse: Callable[[str], Refuse
     if refuse is not None and elevate.MARK not in stderr and stderr:
         return refuse(_words(stderr))
     words = _words(stderr.replace(elevate.MARK, b""))
-    if "not found" in words:
+    if "systemd-stdio-bridge" in words and "not found" in words:
         return HostError(f"{place}: no systemd-stdio-bridge: {words}", hint="it is part of the systemd package")
+    if cause := cause_of(words):
+        return HostError(f"{place}: no system bus: {cause.what}: {words}", hint=cause.hint)
     return HostError(f"{place}: no system bus: {words or what}", hint="is dbus running there? `systemctl status dbus`")
 
 
@@ -116,14 +127,14 @@ def gone_here(place: str, path: str) -> Gone:
     )
 
 
-def local(place: str, path: str = SOCKET) -> StreamBus:
+def local(place: str, path: str = SOCKET, *, deadline_s: float = HELLO_DEADLINE_S) -> StreamBus:
     """The system bus of this machine."""
     gone = gone_here(place, path)
     sock = socket.socket(socket.AF_UNIX)
     try:
-        sock.settimeout(HELLO_DEADLINE_S)
+        sock.settimeout(deadline_s)
         sock.connect(path)
-        return StreamBus(sock, b"AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode(), gone, HELLO_DEADLINE_S)
+        return StreamBus(sock, b"AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode(), gone, deadline_s)
     except OSError as error:
         sock.close()
         raise gone(error.strerror or str(error)) from error

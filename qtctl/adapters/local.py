@@ -9,10 +9,10 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from qtctl.adapters import elevate, http_get, local_bus, sftp, shell, store
 from qtctl.adapters.bounds import MIB, OUTPUT, Deadline
@@ -72,9 +72,9 @@ class LocalHost:
                 f"{error.filename}: {error.strerror}", hint="does it exist, or is the disk full?"
             ) from error
 
-    def bus(self, *, root: bool = False) -> LocalBus:
+    def bus(self, *, root: bool = False, deadline_s: float = 10.0) -> LocalBus:
         """The system bus: its socket, or, as root where this user is not, `sudo -n systemd-stdio-bridge`."""
-        bus = self._bus(_PLACE, root and os.geteuid() != 0)
+        bus = self._bus(_PLACE, root and os.geteuid() != 0, deadline_s)
         self._open.append(bus.close)
         return bus
 
@@ -126,29 +126,34 @@ class Process:
         finally:
             os.close(stdin)
 
-    def finish(self, deadline_s: float) -> Completed:
+    def finish(self, deadline_s: float, *, keep: bool = False) -> Completed:
         """Wait for the end. Refused where sudo denies.
 
-        HostError at the deadline, or where one of the streams has more than 16 MiB; then what was started is ended.
+        HostError at the deadline (`keep`: what came by then), or where one of the streams has more than 16 MiB; then
+        what was started is ended.
         """
+        late = False
+        kept = {pipe: bytearray() for pipe in (self._process.stdout, self._process.stderr) if pipe is not None}
         try:
-            stdout, stderr = self._read(Deadline(deadline_s))
+            self._read(kept, Deadline(deadline_s))
         except TimeoutError as error:
             self.kill()
-            raise HostError(
-                f"{_PLACE}: a command did not end in {deadline_s:g} s", hint="look at the load of this machine"
-            ) from error
+            late = keep
+            if not keep:
+                what = f"{_PLACE}: a command did not end in {deadline_s:.2g} s"
+                raise HostError(what, hint="look at the load of this machine") from error
         finally:
             self._let_go()
+        stdout, stderr = map(bytes, kept.values())
         if self._refuse is not None:
             stderr = elevate.strip_mark(stderr, self._refuse)
         status = self._process.returncode
         took = time.monotonic() - self._started
-        return Completed(None if status < 0 else status, stdout, stderr, self._started_at, took)
+        ended = None if late or status is None or status < 0 else status
+        return Completed(ended, stdout, stderr, self._started_at, took, late)
 
-    def _read(self, deadline: Deadline) -> tuple[bytes, bytes]:
+    def _read(self, kept: Mapping[IO[bytes], bytearray], deadline: Deadline) -> None:
         """Both streams to their ends, and the process to its own. TimeoutError at the deadline."""
-        kept = {pipe: bytearray() for pipe in (self._process.stdout, self._process.stderr) if pipe is not None}
         with selectors.DefaultSelector() as ready:
             for pipe, content in kept.items():
                 ready.register(pipe, selectors.EVENT_READ, content)
@@ -161,8 +166,6 @@ class Process:
             raise TimeoutError from error
         for pipe in kept:
             pipe.close()
-        stdout, stderr = kept.values()
-        return bytes(stdout), bytes(stderr)
 
     def _keep(self, ready: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
         piece = os.read(key.fd, _CHUNK)

@@ -17,8 +17,8 @@ class LocalBus(Bus, Protocol):
     def close(self) -> None: ...
 
 
-Open = Callable[[str, bool], LocalBus]
-"""Open the bus of a place: as who runs qtctl, or through sudo."""
+Open = Callable[[str, bool, float], LocalBus]
+"""Open the bus of a place, as who runs qtctl or through sudo, in so many seconds."""
 
 
 def chosen() -> Open:
@@ -34,14 +34,14 @@ def chosen() -> Open:
     except (ImportError, ValueError) as error:
         hint = "apt-get install python3-pydbus and a venv with --system-site-packages, or pip install 'qtctl[pydbus]'"
         raise InputError(f"{VARIABLE}={name}: {error}", hint=hint) from error
-    return lambda place, sudo: _by_pydbus(local, place, sudo)
+    return lambda place, sudo, _: _by_pydbus(local, place, sudo)
 
 
-def _by_jeepney(place: str, sudo: bool) -> LocalBus:
+def _by_jeepney(place: str, sudo: bool, deadline_s: float) -> LocalBus:
     if not sudo:
-        return bridge.local(place)
+        return bridge.local(place, deadline_s=deadline_s)
     return bridge.over_command(
-        elevate.command(shell.BRIDGE, root=True), place, lambda said: elevate.refused(place, said)
+        elevate.command(shell.BRIDGE, root=True), place, lambda said: elevate.refused(place, said), deadline_s
     )
 
 

@@ -2,14 +2,16 @@
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from qtctl.adapters import elevate, light_paramiko, shell, ssh_asked, ssh_config, ssh_errors, store, tcp
+from qtctl.adapters.ahead import Ahead
 from qtctl.adapters.bounds import said
-from qtctl.errors import HostError, Refused
+from qtctl.errors import HostError, NoSession, Refused
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
@@ -26,6 +28,8 @@ _CONNECT_FAILED = 2
 """Why a channel was not opened, by RFC 4254."""
 _ANSWER_DEADLINE_S = 10.0
 """For opening a channel, and for each request on it."""
+_LOGIN_S = 26.0
+"""For the first of them, where the host opens the account's session: PAM waits 25 s for a D-Bus that hangs."""
 
 T = TypeVar("T")
 
@@ -72,18 +76,18 @@ class SshHost:
         self._settings = settings
         self._link = link
         self._shell: paramiko.Channel | HostError | None = None
-        self._bus: StreamBus | HostError | None = None
+        self._bus: Ahead[StreamBus] | None = None
 
     def prepare(self) -> None:
-        """Open now what a look asks for first, a shell and the bus; an error is kept until it is asked for."""
+        """Open now what a look asks for first, a shell and the bus; an error is kept until it is asked for.
+
+        The bus opens while the shell is used: one that hangs keeps nothing else from being asked.
+        """
         try:
-            self._shell = self._exec(shell.ATTACHED)
+            self._shell = self._exec(shell.ATTACHED, _LOGIN_S)
         except HostError as error:
             self._shell = error
-        try:
-            self._bus = self.bus()
-        except HostError as error:
-            self._bus = error
+        self._bus = Ahead(partial(self._open_bus, root=False, deadline_s=_LOGIN_S))
 
     @property
     def address(self) -> str:
@@ -128,15 +132,22 @@ class SshHost:
         finally:
             channel.close()
 
-    def bus(self, *, root: bool = False) -> "StreamBus":
+    def bus(self, *, root: bool = False, deadline_s: float = _ANSWER_DEADLINE_S) -> "StreamBus":
         """The system bus through `systemd-stdio-bridge`. Refused or HostError where there is none."""
+        prepared, self._bus = (None, self._bus) if root else (self._bus, None)
+        if prepared is None:
+            return self._open_bus(root=root, deadline_s=deadline_s)
+        try:
+            return prepared.result(deadline_s)
+        except TimeoutError as error:
+            what = f"{self._place}: no system bus: no answer in time: is it hanging?"
+            raise HostError(what, hint="is dbus running there? `systemctl status dbus`") from error
+
+    def _open_bus(self, *, root: bool, deadline_s: float) -> "StreamBus":
         from qtctl.adapters.bridge import over_channel  # noqa: PLC0415
 
-        if not root and (prepared := _handed_out(self._bus)) is not None:
-            self._bus = None
-            return prepared
-        channel = self._exec(elevate.command(shell.BRIDGE, root=root))
-        return over_channel(channel, self._place, self._no_root if root else None)
+        channel = self._exec(elevate.command(shell.BRIDGE, root=root), deadline_s)
+        return over_channel(channel, self._place, self._no_root if root else None, deadline_s)
 
     def store(self, address: str, port: int, password: Secret | None, user: str = "", db: int = 0) -> store.RedisStore:
         """A Redis server that the host reaches at `address`, through a forwarded channel."""
@@ -169,23 +180,25 @@ class SshHost:
     def _no_root(self, said: str) -> Refused:
         return elevate.refused(self._place, said)
 
-    def _session(self) -> "paramiko.Channel":
+    def _session(self, deadline_s: float = _ANSWER_DEADLINE_S) -> "paramiko.Channel":
         try:
-            return self._link.transport.open_session(timeout=_ANSWER_DEADLINE_S)
+            return self._link.transport.open_session(timeout=deadline_s)
         except _channel_refused() as error:
-            raise Refused(
-                f"{self._place}: no session: {said(str(error))}",
-                hint="sshd's MaxSessions, or too many commands at once?",
+            raise NoSession(
+                f"{self._place}: sshd opens no further session on this connection: {said(error.text)}",
+                hint="raise MaxSessions in the host's sshd_config (its default is 10), then reload sshd",
             ) from error
         except _broken() as error:
+            if self._link.transport.is_active():
+                raise ssh_errors.no_login(self._place, deadline_s) from error
             raise ssh_errors.lost(self._place, error) from error
 
-    def _exec(self, command: str) -> "paramiko.Channel":
+    def _exec(self, command: str, deadline_s: float = _ANSWER_DEADLINE_S) -> "paramiko.Channel":
         from qtctl.adapters.ssh_bounds import answered  # noqa: PLC0415
 
-        channel = self._session()
+        channel = self._session(deadline_s)
         try:
-            with answered(channel, _ANSWER_DEADLINE_S):
+            with answered(channel, deadline_s):
                 channel.exec_command(command)
         except _broken() as error:
             channel.close()

@@ -9,6 +9,7 @@ import paramiko
 from paramiko.agent import AgentSSH
 
 from qtctl.adapters import bounded, host_certificates, ssh_errors
+from qtctl.adapters.bounds import said as said_by
 from qtctl.adapters.ssh_config import Settings
 from qtctl.adapters.ssh_transport import Transport
 from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, Malformed, rsa_bits
@@ -59,6 +60,8 @@ def _offer(transport: Transport, settings: Settings, name: str, key: paramiko.PK
         raise ssh_errors.denied(settings, tried) from error
     except paramiko.AuthenticationException as error:
         said = str(error).rstrip(".")
+        if not transport.is_active():
+            raise ssh_errors.hung_up(settings, name, _banner(transport)) from error
         tried.append(f"{name} not accepted" if said == "Authentication failed" else f"{name}: {said}")
         return False
     except Exception as error:
@@ -68,6 +71,11 @@ def _offer(transport: Transport, settings: Settings, name: str, key: paramiko.PK
         return True
     tried.append(f"{name} accepted, but the host asks for {', '.join(more)} too")
     return False
+
+
+def _banner(transport: Transport) -> str:
+    """What the host has said to whoever logs in, "" where it said nothing."""
+    return said_by((transport.get_banner() or b""), limit=300)
 
 
 def _signatures(settings: Settings, name: str, key: paramiko.PKey, tried: list[str]) -> tuple[str, ...]:

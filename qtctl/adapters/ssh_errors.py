@@ -176,7 +176,25 @@ def denied(settings: Settings, tried: list[str]) -> Unreachable:
     )
 
 
+def hung_up(settings: Settings, key: str, banner: str) -> Unreachable:
+    """The host ended the connection while a key was offered: not for that key, which it would have refused."""
+    words = f" and said: {banner}" if banner else " and said nothing"
+    return Unreachable(
+        f"{where(settings)}: login denied: the host hung up when {key} was offered{words}",
+        hint="is the account expired or locked there, is there a /run/nologin, or does PAM refuse it? "
+        "`journalctl -u ssh` on the host tells",
+    )
+
+
 def lost(place: str, error: BaseException | None = None) -> HostError:
     """The connection broke while it was used."""
     words = f": {said(str(error))}" if error is not None and str(error) else ""
     return HostError(f"{place}: connection lost{words}", hint="the host or the network went away; run again")
+
+
+def no_login(place: str, within_s: float) -> HostError:
+    """The connection is there, and the host does not get so far as to open a session."""
+    return HostError(
+        f"{place}: the host opened no session in {within_s:.2g} s",
+        hint="its login hangs: look at D-Bus, systemd-logind and PAM there (`journalctl -u ssh`)",
+    )

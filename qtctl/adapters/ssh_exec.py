@@ -43,10 +43,11 @@ class Exec:
         channel.settimeout(0.0)
         self._feed()
 
-    def finish(self, deadline_s: float) -> Completed:
+    def finish(self, deadline_s: float, *, keep: bool = False) -> Completed:
         """Wait for the end. Refused where sudo denies.
 
-        HostError at the deadline, where the connection breaks, or where one of the streams has more than 16 MiB.
+        HostError at the deadline (`keep`: what came by then), where the connection breaks, or where one of the streams
+        has more than 16 MiB.
         """
         until = time.monotonic() + deadline_s
         ready = select.poll()
@@ -54,9 +55,11 @@ class Exec:
         try:
             while not self._ended():
                 left = until - time.monotonic()
+                if left <= 0 and keep:
+                    return self._completed(late=True)
                 if left <= 0:
                     raise HostError(
-                        f"{self._place}: a command did not end in {deadline_s:g} s",
+                        f"{self._place}: a command did not end in {deadline_s:.2g} s",
                         hint="it may still be running there; look at the load of the host",
                     )
                 self._wait(ready, left)
@@ -78,15 +81,15 @@ class Exec:
         # While script is left to send, the window that opens gives no event of its own.
         ready.poll(min(left_s, 0.01 if self._script else left_s) * 1000)
 
-    def _completed(self) -> Completed:
+    def _completed(self, *, late: bool = False) -> Completed:
         status = self._channel.exit_status
-        if status < 0 and not _alive(self._channel):
+        if status < 0 and not late and not _alive(self._channel):
             raise ssh_errors.lost(self._place)
         stderr = bytes(self._err)
         if self._refuse is not None:
             stderr = elevate.strip_mark(stderr, self._refuse)
         took = time.monotonic() - self._started
-        return Completed(None if status < 0 else status, bytes(self._out), stderr, self._started_at, took)
+        return Completed(None if status < 0 else status, bytes(self._out), stderr, self._started_at, took, late)
 
     def _feed(self) -> None:
         while self._script and self._channel.send_ready():

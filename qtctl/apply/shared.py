@@ -53,9 +53,10 @@ class SharedHost:
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:
         self._host.put(directory, files)
 
-    def bus(self, *, root: bool = False) -> Bus:
+    def bus(self, *, root: bool = False, deadline_s: float = 10.0) -> Bus:
         if root not in self._buses:
-            self._buses[root] = _WatchedBus(self._host.bus(root=root), lambda: self._buses.pop(root, None))
+            bus = self._host.bus(root=root, deadline_s=deadline_s)
+            self._buses[root] = _WatchedBus(bus, lambda: self._buses.pop(root, None))
         return self._buses[root]
 
     def store(self, address: str, port: int, password: Secret | None, user: str = "", db: int = 0) -> Store:

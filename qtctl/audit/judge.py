@@ -119,6 +119,8 @@ class _Bench:
 
 
 def _help(item: Item) -> str:
+    if item.help:
+        return item.help
     kind = FACT_KINDS.get(item.fact)
     return kind.help_for(item.subject) if kind else LET_READ
 

@@ -48,9 +48,12 @@ def collect(
         [ledger.ask(host.transport, ("true",), "true", at=at, took_s=0)],
     )
     urls = health.start(look, _of(wanted, health.FACT))
-    units.ask(look, _of(wanted, *OF_BUS), root=root)
+    of_bus = _of(wanted, *OF_BUS)
+    asked_units = units.ask(look, of_bus, root=root, last=False)
     unanswered = stores.ask(look, _of(wanted, *STORE_FACTS))
     commands.finish(look, asked)
+    if not asked_units:
+        units.ask(look, of_bus, root=root)
     health.finish(look, urls)
     stores.settle(look, unanswered)
     return _evidence(inquiry, at, ledger, address=host.address, transport=host.transport, user=host.user)
@@ -60,7 +63,7 @@ def unreachable(inquiry: Inquiry, error: QtctlError, clock: Clock, address: str)
     """The evidence of a host that could not be connected to: everything refused, with the connection's error."""
     at, ledger = clock.now(), Ledger()
     number = ledger.ask("ssh", ("ssh", address, "true"), f"ssh {address} true", at=at, took_s=0)
-    ledger.refuse(_sorted(inquiry.needs), str(error), [number])
+    ledger.refuse(_sorted(inquiry.needs), error, [number])
     return _evidence(inquiry, at, ledger, address=address, transport="ssh", user="")
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from qtctl.collect.ledger import Ledger
 from qtctl.collect.look import Observation
+from qtctl.dialects.login_messages import cause_of
 from qtctl.errors import HostError
 from qtctl.interfaces.host import Completed, Host, Running
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach
-from qtctl.probes.answer import Answer, first_line, observed, unparseable
-from qtctl.probes.batch import Command, Frame, Probe, began, frames, script
+from qtctl.probes.answer import Answer, first_line, not_installed, observed, refused, unparseable
+from qtctl.probes.batch import Command, Frame, Probe, began, frames, missing_tool, script
 
 REACH = Need(Reach.FACT, "exec")
 MOST_OUTPUT = 4 * 1024 * 1024
@@ -51,16 +52,15 @@ def finish(look: Observation, asked: Asked) -> None:
     """Wait for the answers and note them. An exec that fails refuses all its families, and nothing else."""
     ledger, user = look.ledger, look.host.user
     if isinstance(asked.running, HostError):
-        ledger.refuse((REACH, *asked.needs), str(asked.running))
+        ledger.refuse((REACH, *asked.needs), asked.running)
         return
     try:
-        done = asked.running.finish(look.deadline.left())
+        done = asked.running.finish(look.deadline.left(), keep=True)
     except HostError as error:
-        ledger.refuse((REACH, *asked.needs), str(error))
+        ledger.refuse((REACH, *asked.needs), error)
         return
     if not began(asked.marker, done.stdout):
-        why = first_line(done.stderr) or first_line(done.stdout) or f"exit status {done.exit}"
-        ledger.refuse((REACH, *asked.needs), f"the host runs no commands for {user}: {why}")
+        ledger.refuse((REACH, *asked.needs), _not_begun(done, user))
         return
     ledger.add([observed(REACH, Reach(user), again="true")])
     if len(done.stdout) + len(done.stderr) > MOST_OUTPUT:
@@ -70,14 +70,30 @@ def finish(look: Observation, asked: Asked) -> None:
     _note(asked, done, ledger)
 
 
+def _not_begun(done: Completed, user: str) -> HostError:
+    """Why no command was run, from what the host did in place of that."""
+    no_commands = f"the host runs no commands for {user}"
+    if done.late:
+        what = f"{no_commands}: its login did not come so far in {done.took_s:.0f} s"
+        return HostError(what, hint=f"do the shell files of {user}, or PAM, wait for something there?")
+    words = first_line(done.stderr) or first_line(done.stdout)
+    if cause := cause_of(words):
+        return HostError(f"{no_commands}: {cause.what}: {words}", hint=cause.hint)
+    what = f"{no_commands}: {words or f'exit status {done.exit}, and nothing said'}"
+    return HostError(what, hint=f"do the shell files of {user} end its shell? try `ssh HOST true` as {user}")
+
+
 def _note(asked: Asked, done: Completed, ledger: Ledger) -> None:
     commands = asked.commands
     answers = _dated(frames(len(commands), asked.marker, done.stdout, done.stderr), done)
     numbers = [_ask(ledger, command, frame, done) for command, frame in zip(commands, answers, strict=True)]
-    at = 0
+    at, hung = 0, next((number for number, answer in enumerate(answers) if answer is None), 0)
     for probe, needs in asked.families:
         end = at + len(probe.commands)
-        ledger.add(_parsed(probe, needs, answers[at:end]), numbers[at:end])
+        parsed = _parsed(probe, needs, answers[at:end])
+        if done.late and None in answers[at:end]:
+            parsed = _late(parsed, commands[hung], done.took_s, first=at <= hung < end)
+        ledger.add(parsed, numbers[at:end])
         at = end
 
 
@@ -97,8 +113,22 @@ def _dated(answers: Sequence[Frame | None], done: Completed) -> list[Frame | Non
     ]
 
 
+def _late(parsed: list[Answer], hung: Command, took_s: float, *, first: bool) -> list[Answer]:
+    """The answers of a family that the deadline cut off. `hung`: the command that did not end; `first`: its own."""
+    program = hung.argv[0]
+    why = f"{program} did not end in {took_s:.0f} s" if first else f"not asked in time: {program} did not end before"
+    help_ = f"find out on the host why {program} hangs, then audit again"
+    return [
+        refused(each.need, why, again=each.again, question=each.question, help_=help_) if not each.state.known else each
+        for each in parsed
+    ]
+
+
 def _parsed(probe: Probe, needs: Sequence[Need], answers: Sequence[Frame | None]) -> list[Answer]:
     """What a family makes of its frames. One that meets what it was not made for costs its own facts alone."""
+    first = answers[0] if answers else None
+    if first is not None and (tool := missing_tool(first)) and len(answers) == 1:
+        return [not_installed(need, tool, again=probe.commands[0].again) for need in dict.fromkeys(needs)]
     try:
         return probe.parse(answers)
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:

@@ -27,6 +27,9 @@ MOST_CHARACTERS, MOST_VALUES, MOST_VALUES_OF_ITEM = 16 * 1024 * 1024, 1_500_000,
 def dump(evidence: Evidence) -> str:
     """The same evidence gives the same text, byte for byte. Ends with a newline."""
     document = asdict(evidence)
+    for item in document["items"]:
+        if not item["help"]:
+            del item["help"]
     keys = [field.name for field in fields(Evidence)]
     text = "{\n" + ",\n".join(f'  "{key}": {_member(document[key])}' for key in keys) + "\n}\n"
     return terminal.in_json(text)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from qtctl.errors import QtctlError
 from qtctl.model.evidence import Ask, Item, Need, State
 from qtctl.model.facts import to_value
 from qtctl.probes.answer import Answer
@@ -38,8 +39,10 @@ class Ledger:
                 raise ValueError(f"two answers for {answer.need}")
             self._items[answer.need] = _item(answer, asks)
 
-    def refuse(self, needs: Iterable[Need], reason: str, asks: Sequence[int] = ()) -> None:
-        self.add((refusal(need, reason) for need in needs), asks)
+    def refuse(self, needs: Iterable[Need], why: str | QtctlError, asks: Sequence[int] = ()) -> None:
+        """Note that none of them is known. An error's hint is what helps."""
+        help_ = why.hint if isinstance(why, QtctlError) else ""
+        self.add((refusal(need, str(why), help_=help_) for need in needs), asks)
 
     def item(self, need: Need) -> Item | None:
         return self._items.get(need)
@@ -59,5 +62,5 @@ def _item(answer: Answer, asks: Sequence[int]) -> Item:
     value = None if answer.value is None else to_value(answer.value)
     return Item(
         need.fact, need.subject, answer.state, value, answer.reason, asked,
-        again=answer.again, line=answer.line, store=need.store,
+        again=answer.again, line=answer.line, store=need.store, help=answer.help,
     )  # fmt: skip

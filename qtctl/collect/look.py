@@ -8,18 +8,23 @@ from qtctl.interfaces.host import Host
 from qtctl.model.inquiry import Inquiry
 
 LEAST_S = 0.05
+BUS_SHARE, STORES_SHARE = 0.7, 0.9
+"""By when the bus and the stores must have answered: one that is silent leaves time for those that are asked after it.
+
+Commands have all of it. They run from the beginning, while the others are asked.
+"""
 
 
 class Deadline:
-    """One deadline for all that is asked."""
+    """One moment by which all that is asked has been answered, or is not known."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
-        self._end = clock.monotonic() + seconds
+        self._begin, self._seconds = clock.monotonic(), seconds
 
-    def left(self) -> float:
-        """Seconds, never 0: an answer that is already there can still be read."""
-        return max(LEAST_S, self._end - self._clock.monotonic())
+    def left(self, share: float = 1.0) -> float:
+        """Seconds until that share of the time is over. Never 0: an answer that is already there can still be read."""
+        return max(LEAST_S, self._begin + self._seconds * share - self._clock.monotonic())
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qtctl.collect.look import Observation
+from qtctl.collect.look import STORES_SHARE, Observation
 from qtctl.errors import HostError, Refused, Unreachable
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need, State
-from qtctl.model.facts import Listeners
-from qtctl.model.secret import Secret
+from qtctl.model.facts import Listeners, Reach
 from qtctl.model.store_facts import StoreServer
 from qtctl.probes import stores as probe
 from qtctl.probes.answer import absent, not_asked, refused
 
 PING = ("PING",)
+EXEC = Need(Reach.FACT, "exec")
 SOCKETS = Need(Listeners.FACT, "tcp")
 """Tells a server that is not there from one that does not answer."""
 
@@ -24,7 +24,7 @@ class Unanswered:
 
     store: DesiredStore
     needs: tuple[Need, ...]
-    why: str
+    why: HostError
     ask: int
 
 
@@ -35,12 +35,13 @@ def ask(look: Observation, needs: Iterable[Need]) -> list[Unanswered]:
         by_store.setdefault(probe.store_of(need), []).append(need)
     stores = {store.name: store for store in look.inquiry.stores}
     unanswered = []
-    for name, wanted in sorted(by_store.items()):
+    for number, (name, wanted) in enumerate(sorted(by_store.items())):
         store = stores.get(name)
         if store is None:
             look.ledger.add(not_asked(need, f"no store {name!r} is declared") for need in wanted)
             continue
-        left = _ask(look, store, wanted, look.inquiry.passwords.get(name))
+        within_s = look.deadline.left(STORES_SHARE) / (len(by_store) - number)
+        left = _ask(look, store, wanted, within_s)
         unanswered += [left] if left else []
     return unanswered
 
@@ -51,12 +52,22 @@ def settle(look: Observation, unanswered: Iterable[Unanswered]) -> None:
     Where nobody listens on the port, the server is absent; its keys stay refused: nobody looked at them.
     """
     for left in unanswered:
-        server = [need for need in left.needs if need.fact == StoreServer.FACT and _nobody_listens(look, left.store)]
+        silent = not isinstance(left.why, Refused) and _nobody_listens(look, left.store)
+        server = [need for need in left.needs if need.fact == StoreServer.FACT and silent]
         again = probe.cli(PING, left.store)
         why = f"nobody listens on port {left.store.port}"
         look.ledger.add((absent(need, why, again=again) for need in server), [left.ask])
+        why, help_ = _why(look, left.why)
         rest = (need for need in left.needs if need not in server)
-        look.ledger.add((refused(need, left.why, again=again) for need in rest), [left.ask])
+        look.ledger.add((refused(need, why, again=again, help_=help_) for need in rest), [left.ask])
+
+
+def _why(look: Observation, error: HostError) -> tuple[str, str]:
+    """Reason and help. A host that forwards nothing, and runs nothing either, does both for one reason."""
+    login = look.ledger.item(EXEC)
+    if isinstance(error, Refused) and login is not None and login.state is State.REFUSED:
+        return f"{error.message}; {login.reason}", login.help or error.hint
+    return str(error), error.hint
 
 
 def _nobody_listens(look: Observation, store: DesiredStore) -> bool:
@@ -67,18 +78,19 @@ def _nobody_listens(look: Observation, store: DesiredStore) -> bool:
     return isinstance(rows, list) and not any(isinstance(row, list) and row[1] == str(store.port) for row in rows)
 
 
-def _ask(look: Observation, store: DesiredStore, needs: list[Need], password: Secret | None) -> Unanswered | None:
+def _ask(look: Observation, store: DesiredStore, needs: list[Need], within_s: float) -> Unanswered | None:
     asked = probe.probe(needs, store)
     at, begin = look.clock.now(), look.clock.monotonic()
     try:
+        password = look.inquiry.passwords.get(store.name)
         server = look.host.store(store.address, store.port, password, store.user, store.db)
-        replies = server.ask(asked.commands, look.deadline.left())
+        replies = server.ask(asked.commands, within_s)
     except HostError as error:
         again = probe.cli(PING, store)
         number = look.ledger.ask("redis", PING, again, at=at, took_s=look.clock.monotonic() - begin)
-        if not isinstance(error, Refused | Unreachable):
-            return Unanswered(store, tuple(needs), str(error), number)
-        look.ledger.add((refused(need, str(error), again=again) for need in needs), [number])
+        if not isinstance(error, Unreachable):
+            return Unanswered(store, tuple(needs), error, number)
+        look.ledger.add((refused(need, str(error), again=again, help_=error.hint) for need in needs), [number])
         return None
     took_s = look.clock.monotonic() - begin
     pairs = zip(asked.commands, asked.again, strict=True)

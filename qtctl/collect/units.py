@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import TypeVar
 
-from qtctl.collect.look import Observation
-from qtctl.errors import HostError
+from qtctl.collect.look import BUS_SHARE, Observation
+from qtctl.errors import HostError, NoSession
 from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach, Unit, UnitListing
@@ -54,7 +54,8 @@ class _Session:
 
     def __init__(self, look: Observation, *, root: bool) -> None:
         self.inquiry, self.ledger = look.inquiry, look.ledger
-        self._bus, self._clock, self._deadline = look.host.bus(root=root), look.clock, look.deadline
+        self._clock, self._deadline = look.clock, look.deadline
+        self._bus = look.host.bus(root=root, deadline_s=look.deadline.left(BUS_SHARE))
         self._at = self._took_s = 0.0
 
     def shown(self, unit: str) -> probe.Shown:
@@ -68,7 +69,7 @@ class _Session:
     def call(self, questions: Sequence[probe.Question]) -> list[BusReply]:
         self._at, begin = self._clock.now(), self._clock.monotonic()
         calls = [BusCall(each.path, each.interface, each.member, each.signature, each.body) for each in questions]
-        replies = self._bus.call(calls, self._deadline.left()) if calls else []
+        replies = self._bus.call(calls, self._deadline.left(BUS_SHARE)) if calls else []
         self._took_s = self._clock.monotonic() - begin
         return replies
 
@@ -79,20 +80,24 @@ def shown_of(inquiry: Inquiry, unit: str) -> probe.Shown:
     return shown if not unit.endswith(".socket") or LISTEN in shown else (*shown, LISTEN)
 
 
-def ask(look: Observation, needs: Iterable[Need], *, root: bool) -> None:
+def ask(look: Observation, needs: Iterable[Need], *, root: bool, last: bool = True) -> bool:
     """Note the listing and every unit needed; with a listing, also the fleet's units that nothing declares.
 
-    A bus that is gone refuses what it has not answered, and nothing else.
+    A bus that is gone refuses what it has not answered, and nothing else. False where the host had no session left for
+    it, and not `last`: nothing is noted, and it is asked again when others have ended.
     """
     open_ = set(needs)
     try:
         session = _Session(look, root=root)
         _look(session, open_)
     except (HostError, _Failed) as error:
-        look.ledger.refuse([*open_, REACH], str(error))
-        return
+        if isinstance(error, NoSession) and not last:
+            return False
+        look.ledger.refuse([*open_, REACH], error if isinstance(error, HostError) else str(error))
+        return True
     reach = session.note(("Hello",), AGAIN)
     look.ledger.add([observed(REACH, Reach(look.host.user), again=AGAIN)], [reach])
+    return True
 
 
 def _look(session: _Session, open_: set[Need]) -> None:

@@ -2,7 +2,9 @@
 
 import resource
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from qtctl.engines.background_thread import BackgroundThread
@@ -13,6 +15,7 @@ from qtctl.model.events import Stage, begun
 from qtctl.model.route import Route
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
 
     from qtctl.interfaces.host import Host
@@ -21,15 +24,19 @@ if TYPE_CHECKING:
 
 COLLECTING = ("qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.store_redis")
 """What asking needs: loaded while there is something to wait for."""
+HOST_S = 30.0
+"""For all of one host, from the first packet to the last answer."""
+LEAST_S = 2.0
+"""For asking, however long connecting took."""
 LONGEST_S = 90.0
-"""A worker ends by its own deadlines, 30 s for connecting and 40 for asking; this one holds whatever it hangs in."""
+"""A worker ends by its own deadline; this one holds whatever it hangs in."""
 MEMORY = 256 * 1024 * 1024
 """Bytes that a worker process may use beyond what it starts with. A host needs far less; this holds in any case."""
 
 LOOK_OTHERWISE = "the host is broken or hostile; look at it by other means"
 
-_ahead: "dict[Route, BackgroundThread[Host]]" = {}
-"""Connections that this process has begun before it was asked to use them."""
+_ahead: "dict[Route, tuple[float, BackgroundThread[Host]]]" = {}
+"""Connections that this process has begun before it was asked to use them, and when it did."""
 
 
 def answer(inquiry: "Inquiry") -> "Evidence":
@@ -38,10 +45,11 @@ def answer(inquiry: "Inquiry") -> "Evidence":
     from qtctl.collect.collect import collect, unreachable
 
     route = _route_of(inquiry)
+    began, connection = _connection(route)
     try:
-        with _connection(route) as host:
+        with connection() as host:
             tell(begun(route.target, Stage.COLLECT))
-            return collect(host, inquiry, SystemClock())
+            return collect(host, inquiry, SystemClock(), deadline_s=max(LEAST_S, HOST_S - (monotonic() - began)))
     except Unreachable as error:
         return unreachable(inquiry, error, SystemClock(), route.target)
     except MemoryError:
@@ -68,7 +76,7 @@ def lost(inquiry: "Inquiry", why: str, hint: str = LOOK_OTHERWISE) -> "Evidence"
 
 def connect_early(route: Route) -> None:
     """Begin to connect: the next inquiry with this route uses the connection."""
-    _ahead[route] = BackgroundThread(lambda: connect_ahead(route, load))
+    _ahead[route] = monotonic(), BackgroundThread(lambda: connect_ahead(route, load))
 
 
 def load() -> None:
@@ -85,9 +93,12 @@ def limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
-def _connection(route: Route) -> "Host":
-    begun_before = _ahead.pop(route, None)
-    return begun_before.result() if begun_before is not None else connect(route)
+def _connection(route: Route) -> "tuple[float, Callable[[], Host]]":
+    """When connecting began, in seconds of the monotonic clock, and what waits for the connection."""
+    if (begun_before := _ahead.pop(route, None)) is None:
+        return monotonic(), partial(connect, route)
+    began, connection = begun_before
+    return began, connection.result
 
 
 def _route_of(inquiry: "Inquiry") -> Route:

@@ -13,20 +13,27 @@ from qtctl.probes.health import HttpReply
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A finished command. `exit` is None where it ended by a signal. Times in seconds, `started_at` since the epoch."""
+    """A finished command. `exit` is None where it ended by a signal. Times in seconds, `started_at` since the epoch.
+
+    `late`: it had not ended at the deadline; the output is what had come by then.
+    """
 
     exit: int | None
     stdout: bytes
     stderr: bytes
     started_at: float
     took_s: float
+    late: bool = False
 
 
 class Running(Protocol):
     """A command under way on the host."""
 
-    def finish(self, deadline_s: float) -> Completed:
-        """Wait for its end. HostError where the deadline passes or the connection breaks."""
+    def finish(self, deadline_s: float, *, keep: bool = False) -> Completed:
+        """Wait for its end. HostError where the deadline passes or the connection breaks.
+
+        `keep`: what has come by the deadline is a result, too.
+        """
         ...
 
 
@@ -142,8 +149,8 @@ class Host(Protocol):
         """Write files below a new directory of mode 0700 owned by the login user; paths relative to it."""
         ...
 
-    def bus(self, *, root: bool = False) -> Bus:
-        """Refused or HostError where there is no bus."""
+    def bus(self, *, root: bool = False, deadline_s: float = 10.0) -> Bus:
+        """Refused or HostError where there is no bus, or none that answers in time."""
         ...
 
     def store(self, address: str, port: int, password: Secret | None, user: str = "", db: int = 0) -> Store: ...

@@ -49,7 +49,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One fact. `value` only when observed; `reason` says why not otherwise; `again`/`line` narrow the ask's proof."""
+    """One fact. `value` only when observed; `reason` says why not otherwise; `again`/`line` narrow the ask's proof.
+
+    Of what was observed but for a part, `reason` says why that part is missing (a file whose digest was not made).
+    `help`: what to do about this very reason; "" where what helps against any reason is all that can be said.
+    """
 
     fact: str
     subject: str
@@ -60,6 +64,7 @@ class Item:
     again: str = ""
     line: str = ""
     store: str = ""
+    help: str = ""
 
     @property
     def need(self) -> Need:

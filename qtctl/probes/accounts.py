@@ -12,12 +12,14 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Fact
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import U32, whole
-from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, absent, observed, refused, text, unparseable
-from qtctl.probes.batch import Command, Frame, Frames, Probe, command
+from qtctl.probes.answer import TIMED_OUT, Answer, absent, not_installed, observed, refused, text, unparseable
+from qtctl.probes.batch import Command, Frame, Frames, Probe, command, missing_tool
 from qtctl.probes.family import Family
 
 FOUND, NOT_ALL_FOUND = 0, 2
 """getent's exit status: 2 says that one or more of the keys are in no database."""
+WITHIN_S = 8
+"""Seconds: names may be asked of a directory that does not answer, and others wait behind it."""
 _PASSWD_FIELDS, _GROUP_FIELDS = 7, 4
 _Row = tuple[str, str, Fact]
 """Name, number, and the fact."""
@@ -43,7 +45,7 @@ def probe(accounts: Iterable[Need], groups: Iterable[Need]) -> Probe:
 
 
 def _command(database: str, needs: list[Need]) -> Command:
-    return command(("getent", database, *(need.subject for need in needs)))
+    return command(("getent", database, *(need.subject for need in needs)), within_s=WITHIN_S)
 
 
 def again(database: str, subject: str) -> str:
@@ -55,8 +57,10 @@ def _parse(
 ) -> list[Answer]:
     if frame is None:
         return _all(needs, database, "the answer was cut off", question, unparseable)
-    if frame.exit == COMMAND_NOT_FOUND:
-        return _all(needs, database, "getent is not installed", question, refused)
+    if tool := missing_tool(frame, "getent"):
+        return [not_installed(need, tool, again=again(database, need.subject), question=question) for need in needs]
+    if frame.exit in TIMED_OUT:
+        return _all(needs, database, f"getent did not end in {WITHIN_S} s: is a directory silent?", question, refused)
     if frame.exit not in (FOUND, NOT_ALL_FOUND):
         return _all(needs, database, f"getent ended with exit status {frame.exit}", question, refused)
     try:

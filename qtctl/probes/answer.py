@@ -10,14 +10,21 @@ from qtctl.model.plausible import LONGEST_LINE, problem
 MISSING = ("No such file or directory", "Not a directory")
 """The texts of ENOENT and ENOTDIR in the C locale: the path is not there. Any other error says nothing of the path."""
 
+TIMED_OUT = (124, 137)
+"""timeout's exit status: the program was ended, or had to be killed."""
 LONGEST_REASON = 1000
+PACKAGES = {"find": "findutils", "ss": "iproute2", "getent": "libc-bin", "awk": "mawk", "sed": "sed", "tar": "tar"}
+"""Which package brings a program, on Debian and Ubuntu. The others are of coreutils."""
 COMMAND_NOT_FOUND = 127
 """The shell's exit status for a program that is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One fact, not yet numbered. `question` is the index, within its probe, of the question that answered it."""
+    """One fact, not yet numbered.
+
+    `question`: the index, within its probe, of the question that answered it. `help`: as in an Item.
+    """
 
     need: Need
     state: State
@@ -26,6 +33,7 @@ class Answer:
     again: str = ""
     line: str = ""
     question: int = 0
+    help: str = ""
 
 
 def observed(need: Need, value: Fact, *, again: str = "", line: str = "", question: int = 0) -> Answer:
@@ -39,8 +47,8 @@ def absent(need: Need, reason: str, *, again: str = "", line: str = "", question
     return Answer(need, State.ABSENT, None, _reason(reason), again, line[:LONGEST_LINE], question)
 
 
-def refused(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0) -> Answer:
-    return Answer(need, State.REFUSED, None, _reason(reason), again, line[:LONGEST_LINE], question)
+def refused(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0, help_: str = "") -> Answer:
+    return Answer(need, State.REFUSED, None, _reason(reason), again, line[:LONGEST_LINE], question, help_)
 
 
 def unparseable(need: Need, reason: str, *, again: str = "", question: int = 0) -> Answer:
@@ -49,6 +57,13 @@ def unparseable(need: Need, reason: str, *, again: str = "", question: int = 0) 
 
 def not_asked(need: Need, reason: str) -> Answer:
     return Answer(need, State.NOT_ASKED, None, reason)
+
+
+def not_installed(need: Need, tool: str, *, again: str = "", question: int = 0) -> Answer:
+    """What cannot be asked for want of a program. No permission would help."""
+    package = PACKAGES.get(tool, "coreutils")
+    why, help_ = f"{tool} is not installed", f"install {tool} on the host (package {package}), then audit again"
+    return refused(need, why, again=again, question=question, help_=help_)
 
 
 def _reason(words: str) -> str:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qtctl.dialects import shell
-from qtctl.probes.answer import Answer
+from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer
 from qtctl.remote.scripts import read_script
 
 _OF_A_FRAME = rb" (begin|[0-9]{1,9}) ([0-9]{1,3}) ([0-9]{1,12}(?:\.[0-9]{1,9})?)\n"
+_NO_TOOL = re.compile(rb"qtctl: no ([a-z0-9]{1,20})\n?")
 MARKER = re.compile(r"[0-9A-Za-z]{16,}")
 
 
@@ -22,12 +23,13 @@ class Command:
     """One question to the shell.
 
     `script` is sh text, run in a subshell with /dev/null as its input; `argv` is what evidence shows of it; `again` is
-    what a person runs to see the same.
+    what a person runs to see the same. `tools`: programs without which it is not run, and `missing_tool` says so.
     """
 
     script: str
     argv: tuple[str, ...]
     again: str
+    tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,22 @@ class Probe:
     parse: Callable[[Frames], list[Answer]]
 
 
-def command(argv: Sequence[str], again: str = "") -> Command:
-    """A command that is one program with arguments."""
-    return Command(shlex.join(argv), tuple(argv), again or shell.join(argv))
+def command(argv: Sequence[str], again: str = "", *, within_s: int = 0, tools: Sequence[str] = ()) -> Command:
+    """A command that is one program with arguments.
+
+    It has `within_s` seconds, 0 for as many as the whole batch. `tools`: programs that it starts itself.
+    """
+    text = shlex.join(argv)
+    script = f"qtctl_timed {within_s} {text}" if within_s else text
+    return Command(script, tuple(argv), again or shell.join(argv), (argv[0], *tools))
+
+
+def missing_tool(frame: Frame, program: str = "") -> str:
+    """The program for whose want the command was not run, or ''. `program`: the one, where the shell names none."""
+    if frame.exit != COMMAND_NOT_FOUND:
+        return ""
+    found = _NO_TOOL.fullmatch(frame.stderr)
+    return found[1].decode() if found else program
 
 
 def script(commands: Sequence[Command], marker: str) -> str:
@@ -69,7 +84,8 @@ def script(commands: Sequence[Command], marker: str) -> str:
         raise ValueError("a marker is at least 16 letters or digits")
     parts = [f"qtctl_marker={marker}\n", read_script("frames.sh")]
     for number, each in enumerate(commands):
-        parts.append(f"(\n{each.script}\n) </dev/null\nqtctl_frame {number}\n")
+        needed = f"qtctl_need {shlex.join(each.tools)}\n" if each.tools else ""
+        parts.append(f"(\n{needed}{each.script}\n) </dev/null\nqtctl_frame {number}\n")
     return "".join(parts)
 
 

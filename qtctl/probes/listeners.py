@@ -7,14 +7,15 @@ from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Listeners
 from qtctl.model.plausible import HIGHEST_PORT, is_socket_address, shown, whole
-from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, first_line, observed, refused, text, unparseable
-from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.answer import COMMAND_NOT_FOUND, TIMED_OUT, Answer, first_line, observed, refused, text, unparseable
+from qtctl.probes.batch import Frame, Frames, Probe, command
 from qtctl.probes.family import Family
 
 ARGV = ("ss", "-H", "-lntu", "--cgroup")
 AGAIN = "ss -H -lntu --cgroup | tr -s ' '"
 """Squeezed, since the width of ss's columns depends on all rows. The lines of the fact are squeezed likewise."""
 
+WITHIN_S = 10
 _OWNER = re.compile(r"[^/]+\.(?:service|scope|socket|mount|swap)")
 _COLUMNS = 6
 
@@ -23,7 +24,7 @@ def probe(needs: Iterable[Need]) -> Probe:
     wanted = sorted(set(needs), key=lambda need: need.subject)
     if not wanted:
         return Probe((), lambda _: [])
-    return Probe((Command(" ".join(ARGV), ARGV, AGAIN),), lambda frames: _parse(wanted, frames))
+    return Probe((command(ARGV, AGAIN, within_s=WITHIN_S),), lambda frames: _parse(wanted, frames))
 
 
 def unit_of(cgroup: str) -> str:
@@ -79,6 +80,8 @@ def _refusal(frame: Frame) -> str:
     """Why the answer cannot be used, or empty. Not even an empty list is believed where ss complained."""
     if frame.exit == COMMAND_NOT_FOUND:
         return "ss is not installed (package iproute2)"
+    if frame.exit in TIMED_OUT:
+        return f"ss did not end in {WITHIN_S} s"
     if b"--cgroup'" in frame.stderr:
         return "ss is too old to name the owners of sockets (--cgroup needs iproute2 5.8)"
     if frame.exit != 0 or frame.stderr.strip():

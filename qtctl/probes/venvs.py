@@ -36,6 +36,7 @@ from qtctl.remote.scripts import read_script
 SAY = "import sys; print(sys.version.split()[0])"
 TIMEOUT_S = 3
 HEAD = 20
+TOOLS = ("id", "readlink", "tr", "sort", "find", "stat", "od", "timeout", "env")
 NO_DROP = 77
 NOT_EXECUTABLE = 126
 SYSTEM = re.compile(r"(?:/usr)?/bin/(?:python|pypy)[0-9.]*")
@@ -90,7 +91,7 @@ def _command(paths: list[str]) -> Command:
     argv = ("readlink", "-m", *map(_python, paths))
     given = (read_script("venvs.sh"), str(TIMEOUT_S), str(HEAD), SAY, *paths)
     script = f"{read_script('unprivileged.sh')}unprivileged {shlex.join(given)}"
-    return Command(script, argv, shlex.join(argv))
+    return Command(script, argv, shlex.join(argv), TOOLS)
 
 
 def _parse(needs: list[Need], frames: Frames) -> list[Answer]:

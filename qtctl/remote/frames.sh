@@ -10,4 +10,16 @@ qtctl_frame() {
   printf '\n%s %s %s %s\n' "$qtctl_marker" "$1" "$qtctl_rc" "$qtctl_up"
   printf '\n%s %s %s %s\n' "$qtctl_marker" "$1" "$qtctl_rc" "$qtctl_up" >&2
 }
+# qtctl_need PROGRAM...: end with 127 where one of them is not there, and say which. No process is started for it.
+qtctl_need() {
+  for qtctl_each; do
+    command -v "$qtctl_each" >/dev/null || { echo "qtctl: no $qtctl_each" >&2 && exit 127; }
+  done
+}
+# qtctl_timed SECONDS PROGRAM...: end it after so long, on a host that has something to do that with.
+qtctl_timed() {
+  qtctl_most=$1
+  shift
+  if command -v timeout >/dev/null; then exec timeout -k 1 "$qtctl_most" "$@"; else exec "$@"; fi
+}
 qtctl_frame begin

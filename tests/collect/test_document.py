@@ -93,7 +93,10 @@ def test_there_and_back(evidence: Evidence) -> None:
     text = dump(evidence)
     assert load(text, "saved.json") == evidence
     assert dump(load(text, "saved.json")) == text
-    assert json.loads(text) == json.loads(json.dumps(asdict(evidence)))
+    written = json.loads(text)
+    for item in written["items"]:
+        item.setdefault("help", "")
+    assert written == json.loads(json.dumps(asdict(evidence)))
 
 
 @given(EVIDENCE)

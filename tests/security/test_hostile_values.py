@@ -163,7 +163,7 @@ class _Ended:
     def __init__(self, done: Completed) -> None:
         self._done = done
 
-    def finish(self, deadline_s: float) -> Completed:  # noqa: ARG002
+    def finish(self, deadline_s: float, *, keep: bool = False) -> Completed:  # noqa: ARG002
         return self._done
 
 

@@ -11,7 +11,7 @@ from qtctl.meaning.originals import as_adopted, is_in_place, needs_of, seen_of
 from qtctl.meaning.units import has_file, read_unit
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need, State
-from qtctl.model.facts import Facts, File, Unit
+from qtctl.model.facts import LET_READ, Facts, File, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command
@@ -122,7 +122,9 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
         return Verdict(False, observed, (proofs.kind(need, file.path, found),), remedy=remedy, title=title)
     if found.sha256 is None:
         source = proofs.permissions(need, file.path, found)
-        return Verdict(False, None, (source,), unknown="the auditing account may not read the file")
+        item = facts.item(need)
+        why = item.reason or "the auditing account may not read the file"
+        return Verdict(False, None, (source,), unknown=why, remedy=item.help or LET_READ)
     source = proofs.digest(need, file.path, found.sha256)
     observed = {"path": file.path, "sha256": found.sha256, "mark": found.ours}
     return Verdict(found.sha256 == file.sha256, observed, (source,), remedy=remedy, title=title)

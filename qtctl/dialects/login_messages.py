@@ -1,0 +1,53 @@
+"""What hosts say instead of starting a program: the cause behind it, and what helps."""
+
+import re
+from typing import NamedTuple
+
+
+class Cause(NamedTuple):
+    """`what` completes "the host starts no program:"; `hint` is what to do."""
+
+    what: str
+    hint: str
+
+
+_CAUSES = (
+    (
+        re.compile(r"password (has|is) expired|password change required|change your password", re.IGNORECASE),
+        Cause(
+            "the account's password has expired",
+            "give the account a key and no password that ages: `chage -M -1 -d -1 ACCOUNT` on the host as root",
+        ),
+    ),
+    (
+        re.compile(r"account has expired", re.IGNORECASE),
+        Cause("the account has expired", "`chage -E -1 ACCOUNT` on the host as root"),
+    ),
+    (
+        re.compile(r"account is (currently )?not available", re.IGNORECASE),
+        Cause("the account has no shell", "give it /bin/sh: `usermod -s /bin/sh ACCOUNT` on the host as root"),
+    ),
+    (
+        re.compile(r"fork|resource temporarily unavailable|can(not|'t) create (process|thread)", re.IGNORECASE),
+        Cause(
+            "the host starts no further process: its process table or a limit of the account is full",
+            "look at `ps -e | wc -l`, `ulimit -u` and TasksMax= of user-UID.slice on the host",
+        ),
+    ),
+    (
+        re.compile(r"cannot allocate memory|out of memory", re.IGNORECASE),
+        Cause("the host has no memory for another program", "free memory on the host, then audit again"),
+    ),
+    (
+        re.compile(r"(?P<program>[\w./+-]+)'?: (command |inaccessible or )?(not found|No such file or directory)"),
+        Cause("{program} is not there", "install {program} on the host, then audit again"),
+    ),
+)
+
+
+def cause_of(said: str) -> Cause | None:
+    """Why no program was started, from what the host said in place of it. None where it said nothing of the kind."""
+    for pattern, cause in _CAUSES:
+        if found := pattern.search(said):
+            return Cause(*(text.format(**found.groupdict()) for text in cause)) if found.groupdict() else cause
+    return None
