@@ -28,7 +28,7 @@ def over_channel(
     channel: "paramiko.Channel",
     place: str,
     refuse: Callable[[str], Refused] | None,
-    deadline_s: float = HELLO_DEADLINE_S,
+    deadline_s: float | None = None,
 ) -> StreamBus:
     """The bus behind a `systemd-stdio-bridge` that runs in an exec channel."""
 
@@ -41,7 +41,7 @@ def over_channel(
         return explain(place, f"{what} (exit status {ended})" if ended > 0 else what, bytes(stderr), refuse)
 
     try:
-        return StreamBus(_Marked(channel, place), _ANONYMOUS, gone, deadline_s)
+        return StreamBus(_Marked(channel, place), _ANONYMOUS, gone, deadline_s or HELLO_DEADLINE_S)
     except BaseException:
         channel.close()
         raise
@@ -84,7 +84,7 @@ class _Piped:
 
 
 def over_command(
-    command: str, place: str, refuse: Callable[[str], Refused] | None, deadline_s: float = HELLO_DEADLINE_S
+    command: str, place: str, refuse: Callable[[str], Refused] | None, deadline_s: float | None = None
 ) -> StreamBus:
     """The bus behind a bridge that a local command starts."""
     ours, theirs = socket.socketpair()
@@ -102,7 +102,7 @@ def over_command(
 
     wire = _Piped(ours, process, errors)
     try:
-        return StreamBus(_Marked(wire, place), _ANONYMOUS, gone, deadline_s)
+        return StreamBus(_Marked(wire, place), _ANONYMOUS, gone, deadline_s or HELLO_DEADLINE_S)
     except BaseException:
         wire.close()
         raise
@@ -113,7 +113,7 @@ def explain(place: str, what: str, stderr: bytes, refuse: Callable[[str], Refuse
     if refuse is not None and elevate.MARK not in stderr and stderr:
         return refuse(_words(stderr))
     words = _words(stderr.replace(elevate.MARK, b""))
-    if "systemd-stdio-bridge" in words and "not found" in words:
+    if "not found" in words:
         return HostError(f"{place}: no systemd-stdio-bridge: {words}", hint="it is part of the systemd package")
     if cause := cause_of(words):
         return HostError(f"{place}: no system bus: {cause.what}: {words}", hint=cause.hint)
@@ -127,14 +127,15 @@ def gone_here(place: str, path: str) -> Gone:
     )
 
 
-def local(place: str, path: str = SOCKET, *, deadline_s: float = HELLO_DEADLINE_S) -> StreamBus:
+def local(place: str, path: str = SOCKET, *, deadline_s: float | None = None) -> StreamBus:
     """The system bus of this machine."""
+    within_s = deadline_s or HELLO_DEADLINE_S
     gone = gone_here(place, path)
     sock = socket.socket(socket.AF_UNIX)
     try:
-        sock.settimeout(deadline_s)
+        sock.settimeout(within_s)
         sock.connect(path)
-        return StreamBus(sock, b"AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode(), gone, deadline_s)
+        return StreamBus(sock, b"AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode(), gone, within_s)
     except OSError as error:
         sock.close()
         raise gone(error.strerror or str(error)) from error

@@ -1,6 +1,7 @@
 """A host over one SSH connection: commands, files, its system bus and its Redis servers all go through it."""
 
 import threading
+import time
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
@@ -30,6 +31,8 @@ _ANSWER_DEADLINE_S = 10.0
 """For opening a channel, and for each request on it."""
 _LOGIN_S = 26.0
 """For the first of them, where the host opens the account's session: PAM waits 25 s for a D-Bus that hangs."""
+
+_SESSION_TRIES, _SESSION_PAUSE_S = 3, 0.05
 
 T = TypeVar("T")
 
@@ -182,16 +185,25 @@ class SshHost:
 
     def _session(self, deadline_s: float = _ANSWER_DEADLINE_S) -> "paramiko.Channel":
         try:
-            return self._link.transport.open_session(timeout=deadline_s)
+            return self._open_session(deadline_s)
         except _channel_refused() as error:
             raise NoSession(
-                f"{self._place}: sshd opens no further session on this connection: {said(error.text)}",
+                f"{self._place}: no session: sshd opens no further one on this connection",
                 hint="raise MaxSessions in the host's sshd_config (its default is 10), then reload sshd",
             ) from error
         except _broken() as error:
             if self._link.transport.is_active():
                 raise ssh_errors.no_login(self._place, deadline_s) from error
             raise ssh_errors.lost(self._place, error) from error
+
+    def _open_session(self, deadline_s: float) -> "paramiko.Channel":
+        """sshd counts a session for a moment after it has ended."""
+        for _ in range(_SESSION_TRIES - 1):
+            try:
+                return self._link.transport.open_session(timeout=deadline_s)
+            except _channel_refused():
+                time.sleep(_SESSION_PAUSE_S)
+        return self._link.transport.open_session(timeout=deadline_s)
 
     def _exec(self, command: str, deadline_s: float = _ANSWER_DEADLINE_S) -> "paramiko.Channel":
         from qtctl.adapters.ssh_bounds import answered  # noqa: PLC0415

@@ -12,6 +12,9 @@ from qtctl.errors import HostError, NameUnknown, Unreachable
 if TYPE_CHECKING:
     from qtctl.adapters.known_hosts import Line  # hashlib, which it needs, takes 3 ms: not before `ssh -G` is asked
 
+LOST_HINT = (
+    "the host or the network went away, or sshd could start no process there: run again, and see `journalctl -u ssh`"
+)
 _SHOWN = 200
 _SOME = 6
 
@@ -189,7 +192,7 @@ def hung_up(settings: Settings, key: str, banner: str) -> Unreachable:
 def lost(place: str, error: BaseException | None = None) -> HostError:
     """The connection broke while it was used."""
     words = f": {said(str(error))}" if error is not None and str(error) else ""
-    return HostError(f"{place}: connection lost{words}", hint="the host or the network went away; run again")
+    return HostError(f"{place}: connection lost{words}", hint=LOST_HINT)
 
 
 def no_login(place: str, within_s: float) -> HostError:
