@@ -19,6 +19,8 @@ from qtctl.adapters.bounds import SSH_BANNER_LINE, SSH_PACKET, said
 WRITE_WITHIN_S = 10.0
 """One packet, and all that waits for a key exchange."""
 MOST_EXTENSIONS = 64
+_REFUSALS = {1: "Administratively prohibited", 2: "Connect failed", 3: "Unknown channel type", 4: "Resource shortage"}
+"""RFC 4254, 5.1."""
 _PLAIN = (paramiko.SSHException, EOFError, OSError)
 
 
@@ -76,6 +78,8 @@ class BoundedTransport(paramiko.Transport):
     def __init__(self, sock: Any, packets: type[BoundedPacketizer] = BoundedPacketizer) -> None:  # noqa: ANN401
         super().__init__(sock, packetizer_class=packets)
         self.clear_to_send_timeout = WRITE_WITHIN_S
+        self._opening = threading.local()
+        self._not_opened: dict[int, paramiko.ChannelException] = {}
         window = self.default_window_size + SSH_PACKET
 
         def data(channel: paramiko.Channel, message: paramiko.Message) -> None:
@@ -91,6 +95,30 @@ class BoundedTransport(paramiko.Transport):
             MSG_CHANNEL_DATA: data,
             MSG_CHANNEL_EXTENDED_DATA: extended,
         }
+
+    def open_channel(self, *args: Any, **kwargs: Any) -> paramiko.Channel:  # noqa: ANN401 - as paramiko has it
+        """ChannelException with the host's reason for this channel: of several that were refused at the same time,
+        paramiko tells one the reason of another, and the others none."""
+        self._opening.number = None
+        try:
+            return super().open_channel(*args, **kwargs)
+        except paramiko.SSHException as error:
+            reason = self._not_opened.pop(self._opening.number, None)
+            if reason is None:
+                raise
+            raise reason from error
+
+    def _next_channel(self) -> int:
+        number: int = super()._next_channel()  # type: ignore[misc]
+        self._opening.number = number
+        return number
+
+    def _parse_channel_open_failure(self, message: paramiko.Message) -> None:
+        number, reason = message.get_int(), message.get_int()
+        if number in self.channel_events:
+            self._not_opened[number] = paramiko.ChannelException(reason, _REFUSALS.get(reason, "no reason given"))
+        message.rewind()
+        super()._parse_channel_open_failure(message)  # type: ignore[misc]
 
     def get_exception(self) -> Exception | None:
         error = super().get_exception()

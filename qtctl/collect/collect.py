@@ -51,10 +51,10 @@ def collect(
     of_bus = _of(wanted, *OF_BUS)
     asked_units = units.ask(look, of_bus, root=root, last=False)
     unanswered = stores.ask(look, _of(wanted, *STORE_FACTS))
+    health.finish(look, urls)
     commands.finish(look, asked)
     if not asked_units:
         units.ask(look, of_bus, root=root)
-    health.finish(look, urls)
     stores.settle(look, unanswered)
     return _evidence(inquiry, at, ledger, address=host.address, transport=host.transport, user=host.user)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qtctl.collect.look import Observation
+from qtctl.collect.look import HEALTH_SHARE, Observation
 from qtctl.interfaces.host import Gets
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Health
@@ -35,7 +35,7 @@ def start(look: Observation, needs: Iterable[Need]) -> Asked:
 def finish(look: Observation, asked: Asked) -> None:
     if asked.gets is None:
         return
-    replies = asked.gets.finish(look.deadline.left())
+    replies = asked.gets.finish(look.deadline.left(HEALTH_SHARE))
     for need, question, reply in zip(asked.needs, asked.questions, replies, strict=True):
         again = probe.again(question)
         number = look.ledger.ask("http", ("GET", need.subject), again, at=asked.at, took_s=reply.took_s)

@@ -8,8 +8,8 @@ from qtctl.interfaces.host import Host
 from qtctl.model.inquiry import Inquiry
 
 LEAST_S = 0.05
-BUS_SHARE, STORES_SHARE = 0.7, 0.9
-"""By when the bus and the stores must have answered: one that is silent leaves time for those that are asked after it.
+BUS_SHARE, STORES_SHARE, HEALTH_SHARE = 0.7, 0.85, 0.95
+"""By when the bus, the stores and health URLs must have answered: who is silent leaves time for those asked after it.
 
 Commands have all of it. They run from the beginning, while the others are asked.
 """

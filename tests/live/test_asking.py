@@ -18,6 +18,7 @@ pytestmark = pytest.mark.lab
 RELOAD = "systemctl restart ssh"
 SSHD = "/etc/ssh/sshd_config.d/0-broken.conf"
 HOST_S = 30
+FORWARDING = "forwarding refused: Administratively prohibited"
 GRACE_S = 8
 """For starting qtctl, and for a busy machine."""
 
@@ -26,7 +27,7 @@ GRACE_S = 8
 class Broken:
     """How a host is broken and healed; `reason` and `remedy`: texts of what is unknown then, "" for nothing.
 
-    `families`: of the findings that are unknown.
+    `families`: of the findings that are unknown. Health URLs may say that they are not forwarded: all that sshd tells.
     """
 
     name: str
@@ -46,7 +47,7 @@ def gone(program: str, package: str, *ids: str) -> Broken:
 
 
 QUICK = (
-    gone("awk", "mawk", "QT115"),
+    gone("awk", "mawk", "QT722"),
     gone("sha256sum", "coreutils", "QT210"),
     Broken(
         "one session", f"echo 'MaxSessions 1' >{SSHD}; {RELOAD}", f"rm {SSHD}; {RELOAD}",
@@ -107,7 +108,7 @@ def check(box: Box, broken: Broken) -> None:
     code, report, took = ask_broken(box, broken)
     assert took < HOST_S + GRACE_S
     assert report["findings"] == []
-    unknowns = report["unknowns"]
+    unknowns = [each for each in report["unknowns"] if not each["reason"].startswith(FORWARDING)]
     if not broken.reason:
         assert (code, unknowns) == (0, [])
         return
