@@ -56,3 +56,9 @@ def relation(declared: str, bound: str) -> Relation:
     if found.covers(wanted):
         return Relation.WIDER
     return Relation.NARROWER if wanted.covers(found) else Relation.ELSEWHERE
+
+
+def is_loopback(text: str) -> bool:
+    """Whether only programs of the host itself reach it."""
+    bound = parse_address(text)
+    return bound.ip.is_loopback if bound.ip is not None else bound.device == "lo"

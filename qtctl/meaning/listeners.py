@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qtctl.meaning.addresses import Relation, relation
+from qtctl.meaning.addresses import Relation, is_loopback, parse_address, relation
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import DesiredUnit, Listener
 from qtctl.model.unit_kinds import UnitKind
@@ -36,8 +36,8 @@ class Sockets:
     """The listening sockets on a port number, by what they mean for the declared one.
 
     `there`: of the unit, answering at the declared address or part of it. `elsewhere`: of the unit, at other addresses.
-    `taken`: of other units, overlapping. `unowned`: overlapping, of nobody the kernel names. `wrong`: of the unit, and
-    not exactly at the declared address.
+    `taken`: of other units, overlapping, also beside the unit's own. `unowned`: overlapping, of nobody the kernel
+    names. `wrong`: of the unit, and neither the declared address nor, with others, exactly it.
     """
 
     there: tuple[Row, ...]
@@ -50,8 +50,8 @@ class Sockets:
 
     @property
     def served(self) -> Served:
-        if self.there:
-            return Served.LISTENING if self.exact else Served.WRONG_ADDRESS
+        if self.there and not self.taken:
+            return Served.LISTENING if self.exact and not self.wrong else Served.WRONG_ADDRESS
         if self.taken:
             return Served.TAKEN
         if self.unowned:
@@ -66,6 +66,12 @@ class DeclaredPort:
     unit: DesiredUnit
     port: Listener
     owners: tuple[str, ...]
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """Where else the unit is declared to listen on that number."""
+        same = (each for each in self.unit.ports if (each.protocol, each.port) == (self.port.protocol, self.port.port))
+        return tuple(each.address for each in same)
 
 
 def declared_ports(desired: Desired) -> tuple[DeclaredPort, ...]:
@@ -101,20 +107,43 @@ def _at(port: Listener) -> tuple[str, str, int]:
     return port.protocol, port.address, port.port
 
 
-def find_sockets(rows: Iterable[Row], port: Listener, names: Collection[str]) -> Sockets:
-    """Of all `rows` of the port's protocol those on its number. `names`: every name its unit may go by."""
+def find_sockets(rows: Iterable[Row], declared: DeclaredPort, names: Collection[str]) -> Sockets:
+    """Of all `rows` of the port's protocol those on its number. `names`: every name its unit may go by.
+
+    A unit that nothing generates, and that is declared at one loopback address, may listen at others.
+    """
+    port, also = declared.port, declared.also
+    loopback = not declared.unit.generated and is_loopback(port.address)
     here = tuple(row for row in rows if row[1] == str(port.port))
     related = [(row, relation(port.address, row[0])) for row in here]
     overlapping = [(row, bound) for row, bound in related if bound is not Relation.ELSEWHERE]
     there = [(row, bound) for row, bound in overlapping if row[2] in names]
     elsewhere = tuple(row for row, bound in related if bound is Relation.ELSEWHERE and row[2] in names)
-    bounds = {bound for _, bound in there}
+    exact = _is_exact(port.address, there)
+    narrower = () if exact else tuple(row for row, bound in there if bound is Relation.NARROWER)
+    wider = tuple(row for row, bound in there if bound is Relation.WIDER)
+    further = [row for row in (*wider, *(row for row in elsewhere if row[2] != SYSTEMD)) if not _is_at(row, also)]
+    beyond = [row for row in further if not (loopback and is_loopback(row[0]))]
     return Sockets(
         there=tuple(row for row, _ in there),
         elsewhere=elsewhere,
         taken=tuple(row for row, _ in overlapping if row[2] and row[2] not in names),
         unowned=tuple(row for row, _ in overlapping if not row[2]),
-        wrong=tuple(row for row, bound in there if bound is not Relation.EXACT) if there else elsewhere,
+        wrong=(*narrower, *beyond) if there else elsewhere,
         all=here,
-        exact=Relation.EXACT in bounds and Relation.WIDER not in bounds,
+        exact=exact,
     )
+
+
+def _is_exact(declared: str, there: Iterable[tuple[Row, Relation]]) -> bool:
+    """Whether one is the declared address, or all of them together are: `0.0.0.0` and `[::]` are `*`."""
+    bounds = [(parse_address(row[0]), bound) for row, bound in there]
+    if any(bound is Relation.EXACT for _, bound in bounds):
+        return True
+    whole = parse_address(declared)
+    parts = [each.families for each, bound in bounds if bound is Relation.NARROWER and each.ip is None]
+    return whole.ip is None and bool(parts) and not whole.families - frozenset[int]().union(*parts)
+
+
+def _is_at(row: Row, addresses: Iterable[str]) -> bool:
+    return any(relation(address, row[0]) is Relation.EXACT for address in addresses)

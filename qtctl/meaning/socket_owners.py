@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from qtctl.dialects.systemd.listen import Heard, heard
 from qtctl.meaning.addresses import Relation, relation
-from qtctl.meaning.listeners import SYSTEMD
+from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, Row, Sockets, find_sockets
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
@@ -17,6 +17,11 @@ def starting_sockets(facts: Facts, unit: str) -> tuple[str, ...]:
     """The sockets that start a unit, as far as systemd was asked: of what nothing generates."""
     names = _loaded(facts, unit, "TriggeredBy")
     return tuple(str(name) for name in names or () if str(name).endswith(_SOCKET))
+
+
+def sockets_seen(facts: Facts, rows: Iterable[Row], declared: DeclaredPort) -> Sockets:
+    """What the sockets `rows` mean for a declared port."""
+    return find_sockets(rows, declared, owners_seen(facts, declared.owners, declared.port))
 
 
 def owners_seen(facts: Facts, owners: tuple[str, ...], port: Listener) -> tuple[str, ...]:
@@ -60,3 +65,16 @@ def _loaded(facts: Facts, unit: str, name: str) -> Iterable[object] | None:
     found = facts.read(Unit, unit)
     value = (found.loaded or {}).get(name) if found is not None else None
     return value if isinstance(value, list) else None
+
+
+def holder(facts: Facts, protocol: str, row: Row) -> str:
+    """The socket unit that a socket of systemd's own belongs to, as far as it was asked; else systemd's own name."""
+    for name in facts.subjects(Unit.FACT):
+        if name.endswith(_SOCKET) and any(_is_row(each, protocol, row) for each in _listens(facts, name) or ()):
+            return name
+    return SYSTEMD
+
+
+def _is_row(each: Heard, protocol: str, row: Row) -> bool:
+    same = (each.protocol, str(each.port)) == (protocol, row[1])
+    return same and relation(each.address, row[0]) is not Relation.ELSEWHERE

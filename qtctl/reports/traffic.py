@@ -1,13 +1,12 @@
 """Streams, keys and ports: what is declared beside what was seen."""
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
-from qtctl.meaning.listeners import Served, declared_ports, find_sockets
-from qtctl.meaning.socket_owners import owners_seen
+from qtctl.meaning.listeners import DeclaredPort, Served, declared_ports
+from qtctl.meaning.socket_owners import sockets_seen
+from qtctl.meaning.strays import strays
 from qtctl.meaning.streams import age_of, lag_of
 from qtctl.model.desired import Desired, DesiredKey, Membership
-from qtctl.model.desired_unit import Listener
 from qtctl.model.facts import Listeners
 from qtctl.model.states import KeyType
 from qtctl.model.store_facts import KeyFact, StoreClock, Stream, StreamGroup, group_subject
@@ -89,16 +88,16 @@ def key_row(key: DesiredKey, look: Look) -> KeyRow:
 
 
 def ports(desired: Desired, look: Look) -> tuple[PortRow, ...]:
-    rows = [port_row(each.owners, each.port, look) for each in declared_ports(desired)]
+    rows = [port_row(each, look) for each in declared_ports(desired)]
     return tuple(sorted(rows, key=lambda row: (row.port, row.protocol, row.unit)))
 
 
-def port_row(names: tuple[str, ...], listener: Listener, look: Look) -> PortRow:
+def port_row(declared: DeclaredPort, look: Look) -> PortRow:
+    listener = declared.port
     seen = look.see(Listeners, listener.protocol)
-    owners = owners_seen(look.facts, names, listener)
-    sockets = find_sockets(seen.value.rows if seen.value else (), listener, owners)
+    sockets = sockets_seen(look.facts, seen.value.rows if seen.value else (), declared)
     return PortRow(
-        unit=names[0],
+        unit=declared.owners[0],
         name=listener.name,
         protocol=listener.protocol,
         address=listener.address,
@@ -110,14 +109,12 @@ def port_row(names: tuple[str, ...], listener: Listener, look: Look) -> PortRow:
 
 def stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | None:
     """None where it is not known who listens, for one protocol or both."""
-    known = {(name, each.port.protocol, each.port.port) for each in declared_ports(desired) for name in each.owners}
-    strays = []
+    found = []
     for protocol in PROTOCOLS:
         seen = look.see(Listeners, protocol)
         if not seen.known:
             return None
-        for address, port, unit, _ in seen.value.rows if seen.value else []:
-            ours = any(fnmatchcase(unit, pattern) for pattern in desired.unit_patterns)
-            if ours and (unit, protocol, int(port)) not in known:
-                strays.append(StrayPort(unit=unit, protocol=protocol, address=address, port=int(port)))
-    return tuple(sorted(strays, key=lambda stray: (stray.port, stray.protocol, stray.unit, stray.address)))
+        rows = seen.value.rows if seen.value else []
+        for (address, port, _, _), unit in strays(desired, look.facts, protocol, rows):
+            found.append(StrayPort(unit=unit, protocol=protocol, address=address, port=int(port)))
+    return tuple(sorted(found, key=lambda stray: (stray.port, stray.protocol, stray.unit, stray.address)))

@@ -111,8 +111,12 @@ def alias(need: Need, name: str, addresses: Sequence[str]) -> ProofSource:
 
 
 def _sockets(port: Listener, options: str = "") -> str:
-    family = "u" if port.protocol == "udp" else "t"
-    return f"ss -H -ln{family}{options} 'sport = :{port.port}'"
+    return _sockets_on(port.protocol, port.port, options)
+
+
+def _sockets_on(protocol: str, number: int, options: str = "") -> str:
+    family = "u" if protocol == "udp" else "t"
+    return f"ss -H -ln{family}{options} 'sport = :{number}'"
 
 
 def nobody_listens(need: Need, port: Listener) -> ProofSource:
@@ -131,10 +135,17 @@ def listens(need: Need, port: Listener, row: list[str]) -> ProofSource:
 
 def owner(need: Need, port: Listener, row: list[str]) -> ProofSource:
     """The listening address with the control group of its socket, which names the unit without root."""
+    return owner_of(need, port.protocol, row)
+
+
+def owner_of(need: Need, protocol: str, row: list[str]) -> ProofSource:
     group = next((word for word in reversed(row[3].split()) if word.startswith("cgroup:")), "")
+    number = int(row[1])
     if not group:
-        return listens(need, port, row)
-    return ProofSource(need, f"{_sockets(port, ' --cgroup')} | awk '{{print $4, $NF}}'", f"{_local(row)} {group}")
+        return ProofSource(need, f"{_sockets_on(protocol, number)} | awk '{{print $4}}'", _local(row))
+    return ProofSource(
+        need, f"{_sockets_on(protocol, number, ' --cgroup')} | awk '{{print $4, $NF}}'", f"{_local(row)} {group}"
+    )
 
 
 def _local(row: list[str]) -> str:

@@ -192,7 +192,6 @@ def values(want: Desired) -> dict[Need, Fact]:
     loaded = {unit: ["loaded", each.active_state, each.sub_state] for unit, each in units.items()}
     fixed: dict[str, Any] = {
         "unit.listing": UnitListing({**loaded, **OTHERS}, files),
-        "listeners": Listeners(ROWS),
         "health": Health(200),
         "reach": Reach("audit"),
         "account": Account("qt", 1001, 1001, "/home/qt", "/bin/sh"),
@@ -225,6 +224,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         "stream.group": StreamGroup(3, 1, 1, f"{OLDEST_MS + 1}-0", 5997),
         "stream.groups": StreamGroups(["ai-engine"], 1),
     }
+    listening: dict[str, Fact] = {"tcp": Listeners(ROWS), "udp": Listeners([])}
     by_path = {file.path: file for file in want.files}
     types = {each.name: str(each.type) for each in want.keys}
     found: dict[Need, Fact] = {}
@@ -243,7 +243,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         elif need.fact == "key":
             found[need] = cast(Fact, KeyFact(types[need.subject]))
         else:
-            found[need] = fixed[need.fact]
+            found[need] = listening[need.subject] if need.fact == "listeners" else fixed[need.fact]
     return found
 
 

@@ -84,7 +84,8 @@ def _expected(box: Box, fault: dict[str, Any]) -> set[Triple]:
         for id_pattern, subject_pattern in patterns
         if fnmatchcase(id_, id_pattern) and fnmatchcase(subject, subject_pattern)
     }
-    return findings | unknown
+    here = {(id_, each, "UNKNOWN") for id_, subjects in fault.get("unknown_here", {}).items() for each in subjects}
+    return findings | unknown | here
 
 
 def _declared(box: Box) -> set[tuple[str, str]]:

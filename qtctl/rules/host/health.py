@@ -111,6 +111,7 @@ QT305 = Rule(
     "QT305",
     "health URL does not answer as declared",
     Severity.ERROR,
+    several="health URLs do not answer as declared",
     what="A port has a `health` URL in the registry, its unit listens there, and a GET from the host itself is not "
     "answered as declared: with another status, not at all, not within the time, or, where `text` or `values` are "
     "declared, with another body. A redirect is not followed: its status is the answer. All URLs of a host are asked "

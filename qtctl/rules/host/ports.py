@@ -6,8 +6,8 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, steps
-from qtctl.meaning.listeners import SYSTEMD, Row, Served, Sockets, declared_ports, find_sockets
-from qtctl.meaning.socket_owners import owners_seen
+from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, Row, Served, Sockets, declared_ports
+from qtctl.meaning.socket_owners import sockets_seen
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
@@ -24,11 +24,17 @@ UNOWNED = "the kernel names no unit for the socket"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A declared port, the unit that should listen there, and every unit that the kernel may name for it."""
+    """A declared port of a unit that is declared to be up."""
 
-    port: Listener
-    unit: str
-    names: tuple[str, ...]
+    declared: DeclaredPort
+
+    @property
+    def port(self) -> Listener:
+        return self.declared.port
+
+    @property
+    def unit(self) -> str:
+        return self.declared.unit.unit
 
     @property
     def need(self) -> Need:
@@ -39,13 +45,12 @@ def places(desired: Desired) -> Iterator[Place]:
     """Ports of services, sockets and externals that are declared to be up."""
     for each in declared_ports(desired):
         if each.unit.must_be_active:
-            yield Place(each.port, each.unit.unit, each.owners)
+            yield Place(each)
 
 
 def sockets(facts: Facts, place: Place) -> Sockets:
     listeners = facts.read(Listeners, place.port.protocol)
-    names = owners_seen(facts, place.names, place.port)
-    return find_sockets(listeners.rows if listeners else (), place.port, names)
+    return sockets_seen(facts, listeners.rows if listeners else (), place.declared)
 
 
 def _expect(desired: Desired, judge: str) -> tuple[Expectation, ...]:
@@ -55,7 +60,7 @@ def _expect(desired: Desired, judge: str) -> tuple[Expectation, ...]:
 def _expectation(place: Place, judge: str) -> Expectation:
     rule, expected, roots = {
         "listened": (_listened, place.unit, down(place.unit)),
-        "owned": (_owned, place.unit, ()),
+        "owned": (_owned, place.unit, (("QT306", port_subject(place.port)),)),
         "bound": (_bound, place.port.address, ()),
     }[judge]
     key = "address" if judge == "bound" else "unit"
@@ -80,12 +85,10 @@ def _listened(facts: Facts, place: Place) -> Judgment:
 
 def _owned(facts: Facts, place: Place) -> Judgment:
     found = sockets(facts, place)
-    if found.there:
-        return Verdict(True, _shown(found.there), _owners(place, found.there))
     if found.served is Served.UNOWNED:
         return Verdict(False, None, _owners(place, found.unowned), unknown=UNOWNED)
-    if found.served is not Served.TAKEN:
-        return NOT_JUDGED
+    if not found.taken:
+        return Verdict(True, _shown(found.there), _owners(place, found.there)) if found.there else NOT_JUDGED
     return Verdict(False, _shown(found.taken), _owners(place, found.taken), remedy=_free(place, found.taken))
 
 
@@ -93,11 +96,12 @@ def _free(place: Place, taken: tuple[Row, ...]) -> Remedy:
     """Only what can be stopped is: not systemd, nor somebody's login, nor a folder of units."""
     units = sorted({row[2] for row in taken})
     stopped = [unit for unit in units if unit.endswith((".service", ".socket"))]
+    named = [unit for unit in units if unit != SYSTEMD]
     others = [unit for unit in units if unit not in stopped and unit != SYSTEMD]
     sockets_shown = ("systemctl", "list-sockets", "--no-pager") if SYSTEMD in units else ()
     restart = () if others or sockets_shown else ("systemctl", "restart", place.unit)
     return steps(
-        f"give one of the two another port in the registry, or take it from {', '.join(units)}:",
+        f"give one of the two another port in the registry, or take it from {', '.join(named) or 'systemd'}:",
         ("systemctl", "stop", *stopped) if stopped else (),
         sockets_shown,
         "it shows the socket unit that systemd listens for: stop that, or declare it" if sockets_shown else "",
@@ -108,12 +112,13 @@ def _free(place: Place, taken: tuple[Row, ...]) -> Remedy:
 
 def _bound(facts: Facts, place: Place) -> Judgment:
     found = sockets(facts, place)
-    if found.served is Served.LISTENING:
+    if found.there and found.exact and not found.wrong:
         return Verdict(True, _shown(found.there), _addresses(place, found.there))
-    if found.served is not Served.WRONG_ADDRESS:
+    if not found.there and found.served is not Served.WRONG_ADDRESS:
         return NOT_JUDGED
     remedy = f"make {place.unit} bind {place.port.address} (its arguments or env), or declare the address it binds"
-    return Verdict(False, _shown(found.wrong), _addresses(place, found.wrong), remedy=remedy)
+    wrong = found.wrong or found.there
+    return Verdict(False, _shown(wrong), _addresses(place, wrong), remedy=remedy)
 
 
 def _shown(rows: tuple[Row, ...]) -> dict[str, Json]:
@@ -150,8 +155,9 @@ QT302 = Rule(
     "another unit listens on the port",
     Severity.ERROR,
     several="ports are held by another unit",
-    what="The declared port is open, and the socket belongs to another unit: the kernel names the control group of "
-    "each listening socket, and with it the unit. Where it names none, the check is unknown, not passed.",
+    what="The declared port is open, and a socket there belongs to another unit: alone, or beside the declared unit's "
+    "own, by SO_REUSEPORT, at a wider address (`0.0.0.0`) or at a more specific one. The kernel names the control "
+    "group of each listening socket, and with it the unit. Where it names none, the check is unknown, not passed.",
     why="The health check answers, and the wrong program answers it. Port 8005 was given to both risk-safety and "
     "the position monitor of one fleet: whichever starts first has it, and the other one loops.",
     fix="Stop the unit that should not be there, or give one of the two another port in the registry and deploy. "
@@ -165,8 +171,10 @@ QT303 = Rule(
     Severity.ERROR,
     several="ports are bound wider or narrower than declared",
     what="The declared unit listens on the declared port at another address: wider (`0.0.0.0`, `[::]` or `*` where "
-    "127.0.0.1 is declared), narrower (127.0.0.1 where 0.0.0.0 is declared) or elsewhere. `*` is ss's word "
-    "for a socket of both families; `127.0.0.1%lo` and `[::ffff:127.0.0.1]` are the same as 127.0.0.1.",
+    "127.0.0.1 is declared), narrower (127.0.0.1 where 0.0.0.0 is declared) or elsewhere, also beside the declared "
+    "one. An external that is declared at one loopback address may listen at others; `0.0.0.0` and `[::]` together "
+    "are `*`. `*` is ss's word for a socket of both families; `127.0.0.1%lo` and `[::ffff:127.0.0.1]` are the same as "
+    "127.0.0.1.",
     why="In a container a program binds 0.0.0.0, and the port mapping decides who reaches it. Moved to systemd "
     "unchanged, an API that can place orders is open to the network. Too narrow is an outage for those who "
     "connect from outside.",

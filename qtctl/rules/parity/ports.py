@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from qtctl.dialects.compose.types import PortKind, Published
 from qtctl.findings.finding import Finding, Outcome, Proof, Severity
 from qtctl.findings.meaning import Meaning
-from qtctl.meaning.listeners import DeclaredPort, Row, Served, find_sockets
-from qtctl.meaning.socket_owners import owners_seen
+from qtctl.meaning.listeners import DeclaredPort, Row, Served
+from qtctl.meaning.socket_owners import sockets_seen
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
 from qtctl.model.registry import Disposition
@@ -98,7 +98,7 @@ def listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
 def judged(side: PortSide, gone_to: tuple[PlaceOf, ...], sockets: Sockets, facts: Facts) -> tuple[Outcome, str]:
     where = f"{side.expected}/{side.published.protocol}"
     found = [
-        find_sockets(sockets.rows, each.port, owners_seen(facts, each.owners, each.port))
+        sockets_seen(facts, sockets.rows, each)
         for each in _ports(gone_to)
         if (each.port.protocol, each.port.port) == (side.published.protocol, side.expected)
     ]
@@ -106,7 +106,7 @@ def judged(side: PortSide, gone_to: tuple[PlaceOf, ...], sockets: Sockets, facts
         return undeclared(where, {name for place in gone_to for name in place.names}, sockets)
     best = min(found, key=lambda each: list(Served).index(each.served))
     if best.served is Served.WRONG_ADDRESS:
-        at = ", ".join(sorted({f"{row[0]}:{row[1]}" for row in best.wrong}))
+        at = ", ".join(sorted({f"{row[0]}:{row[1]}" for row in best.wrong or best.there}))
         return Outcome.BROKEN, f"listens at {at}, declared {', '.join(shown(each) for each in side.declared)}"
     return served(best.served, where, sockets)
 

@@ -1,0 +1,141 @@
+"""QT304, QT306: listening sockets that nothing declares, of the fleet's units and of no unit at all."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
+from qtctl.meaning.listeners import Row
+from qtctl.meaning.strays import is_gone, outside, overlaps_declared, strays, unnamed
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Listeners
+from qtctl.model.json import Json
+from qtctl.rules import proofs
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+
+PROTOCOLS = ("tcp", "udp")
+GONE = "the control group of the socket is gone: nobody can say which unit opened it"
+NO_GROUP = "the kernel names no control group for the socket"
+
+
+def _of_fleet(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(_expectation(protocol, partial(_strays, desired=desired, protocol=protocol)) for protocol in PROTOCOLS)
+
+
+def _of_nobody(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        _expectation(protocol, partial(_outside, desired=desired, protocol=protocol)) for protocol in PROTOCOLS
+    )
+
+
+def _expectation(protocol: str, judge: "partial[tuple[Verdict, ...]]") -> Expectation:
+    return Expectation(protocol, {"undeclared": []}, (Need(Listeners.FACT, protocol),), judge)
+
+
+def _rows(facts: Facts, protocol: str) -> list[Row]:
+    found = facts.read(Listeners, protocol)
+    return found.rows if found else []
+
+
+def _strays(facts: Facts, desired: Desired, protocol: str) -> tuple[Verdict, ...]:
+    by_subject: dict[str, list[tuple[Row, str]]] = {}
+    for row, unit in strays(desired, facts, protocol, _rows(facts, protocol)):
+        by_subject.setdefault(_subject(protocol, row), []).append((row, unit))
+    found = tuple(_stray(protocol, subject, each) for subject, each in sorted(by_subject.items()))
+    return found or (Verdict(True, {"undeclared": []}),)
+
+
+def _stray(protocol: str, subject: str, found: list[tuple[Row, str]]) -> Verdict:
+    units = sorted({unit for _, unit in found})
+    row = found[0][0]
+    remedy = f"declare {subject} under [ports] of {', '.join(units)}, or make it listen there no more"
+    return Verdict(False, {"units": [*units]}, (_proof(protocol, row),), subject=subject, remedy=remedy)
+
+
+def _outside(facts: Facts, desired: Desired, protocol: str) -> tuple[Verdict, ...]:
+    rows = _rows(facts, protocol)
+    found = (*_once(protocol, outside(rows, protocol), _stranger), *_unknown(desired, protocol, rows))
+    return found or (Verdict(True, {"undeclared": []}),)
+
+
+def _unknown(desired: Desired, protocol: str, rows: list[Row]) -> Iterator[Verdict]:
+    """Alone at a declared port a row is QT302's, which is unknown there. A kernel that names none is one thing."""
+    seen = {_subject(protocol, row) for row in outside(rows, protocol)}
+    rest = [row for row in unnamed(rows, protocol) if not _of_qt302(desired, protocol, row, rows)]
+    rest = [row for row in rest if _subject(protocol, row) not in seen]
+    yield from _once(protocol, (row for row in rest if is_gone(row)), _lost)
+    nameless = [row for row in rest if not is_gone(row)]
+    if nameless:
+        proof = tuple(_proof(protocol, row) for row in nameless[:1])
+        yield Verdict(False, None, proof, unknown=f"{NO_GROUP} ({len(nameless)} sockets)")
+
+
+def _of_qt302(desired: Desired, protocol: str, row: Row, rows: list[Row]) -> bool:
+    beside = any(each[1] == row[1] and each[2] for each in rows)
+    return not beside and overlaps_declared(desired, protocol, row)
+
+
+def _once(protocol: str, rows: Iterable[Row], judged: Callable[[str, str, Row], Verdict]) -> tuple[Verdict, ...]:
+    """One verdict for each address and port."""
+    by_subject = {_subject(protocol, row): row for row in rows}
+    return tuple(judged(protocol, subject, row) for subject, row in sorted(by_subject.items()))
+
+
+def _stranger(protocol: str, subject: str, row: Row) -> Verdict:
+    group = next((word for word in row[3].split() if word.startswith("cgroup:")), "")
+    observed: dict[str, Json] = {"cgroup": group.removeprefix("cgroup:")}
+    return Verdict(False, observed, (_proof(protocol, row),), subject=subject, remedy=_find(protocol, row))
+
+
+def _lost(protocol: str, subject: str, row: Row) -> Verdict:
+    return Verdict(False, None, (_proof(protocol, row),), subject=subject, unknown=GONE, remedy=_find(protocol, row))
+
+
+def _find(protocol: str, row: Row) -> Remedy:
+    """As root ss names the process."""
+    option = "-lnup" if protocol == "udp" else "-lntp"
+    return steps(
+        ("ss", "-H", option, f"sport = :{row[1]}"),
+        "it names the process: run it as a unit, or end it. Where it names none, the kernel itself listens (NFS)",
+    )
+
+
+def _proof(protocol: str, row: Row) -> ProofSource:
+    return proofs.owner_of(Need(Listeners.FACT, protocol), protocol, row)
+
+
+def _subject(protocol: str, row: Row) -> str:
+    return f"{row[0]}:{row[1]}" + ("/udp" if protocol == "udp" else "")
+
+
+QT304 = Rule(
+    "QT304",
+    "port of a fleet unit that is not declared",
+    Severity.WARNING,
+    several="ports of fleet units are not declared",
+    what="A unit of the fleet (generated, or matching `unit_patterns` in fleet.toml) listens on a port that the "
+    "registry does not declare for it. At another address of a port that it has, that is QT303. UDP sockets on ports "
+    "that Linux gives out by itself (32768 to 60999) are not judged: they belong to clients. Where there is none, one "
+    "check with the subject `tcp` or `udp` holds.",
+    why="A port that nobody wrote down is in no firewall, no health check and no review: a debugger, a metrics "
+    "endpoint or a second server that a new version brought. What listens on 0.0.0.0 is reached by the whole network.",
+    fix="Declare the port under `[ports]` of the service, or switch off what opens it. The proof shows address and "
+    "control group of the socket.",
+    expect=_of_fleet,
+)
+QT306 = Rule(
+    "QT306",
+    "socket held outside of every unit",
+    Severity.WARNING,
+    several="sockets are held outside of every unit",
+    what="Something listens on the host, and the control group of its socket belongs to no unit of systemd: neither a "
+    "service nor a socket, and not somebody's login. Where the control group is gone, or the kernel names none, the "
+    "check is unknown for that socket alone; at a declared port that is QT302's.",
+    why="systemd neither restarts, caps nor stops what is in none of its units: a program that was moved out of its "
+    "unit, a container without a scope, a left-over of one that was stopped. It keeps the port from its owner.",
+    fix="`ss -lntp` as root names the process. Run it as a unit and declare that, or end it. Sockets of the kernel "
+    "itself (NFS) have no process: give them a waiver.",
+    expect=_of_nobody,
+)
+RULES = (QT304, QT306)
