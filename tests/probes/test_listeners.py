@@ -114,3 +114,13 @@ def test_other_protocols_are_refused() -> None:
     (answer,) = probe([Need("listeners", "sctp")]).parse([frame(b"")])
     assert answer.state is State.REFUSED
     assert not isinstance(answer.value, Listeners)
+
+
+def test_a_socket_whose_control_group_is_gone_costs_no_other() -> None:
+    """What ss says of it on standard error, once for each."""
+    need = Need("listeners", "tcp")
+    gone = b"Failed to open cgroup2 by ID\n" * 2
+    (answer,) = probe([need]).parse([frame(RECORDED.encode(), gone)])
+    assert answer.state is State.OBSERVED
+    (answer,) = probe([need]).parse([frame(RECORDED.encode(), gone + b"Cannot open netlink socket\n")])
+    assert (answer.state, answer.reason) == (State.REFUSED, "Cannot open netlink socket")
