@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from qtctl.dialects.compose.values import ENTRY, Path, Table, Text, place_of, rule_of, rules
+from qtctl.dialects.compose.values import ENTRY, Path, Table, Text, place_of, rules
 from qtctl.errors import InputError, Place
 
 _NAME: Final = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
@@ -159,7 +159,7 @@ def _text(value: str, path: Path, place: Place, values: Mapping[str, str], used:
         text = substitute(value, variables)
         for name in variables.used:
             used[name] = used.get(name, False) or name in variables.unset
-        cast = rule_of(path, _CASTS)
+        cast = _CASTS(path)
         if cast is not None:
             return cast(text)
     except Wrong as error:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from qtctl.dialects.compose.interpolation import Wrong
 from qtctl.dialects.compose.scalars import written
 from qtctl.dialects.compose.short_forms import volume
-from qtctl.dialects.compose.values import Path, Table, Text, place_of, rule_of, rules
+from qtctl.dialects.compose.values import Path, Table, Text, place_of, rules
 from qtctl.errors import InputError, Place
 
 Value = Any
@@ -20,7 +20,7 @@ def merge(base: Table, over: Table, path: Path = ()) -> Table:
 
 
 def _merge(base: Value, over: Value, path: Path, place: Place) -> Value:
-    special = rule_of(path, _SPECIAL)
+    special = _SPECIAL(path)
     if special is not None:
         return special(base, over, path)
     if over is None:
@@ -169,7 +169,7 @@ def unique(value: Value, path: Path = (), place: Place = NOWHERE) -> Value:
         for key, each in value.items():
             value[key] = unique(each, (*path, key), value.line_of(key))
         return value
-    index = rule_of(path, _UNIQUE) if isinstance(value, list) else None
+    index = _UNIQUE(path) if isinstance(value, list) else None
     if index is None:
         return value
     found: dict[str, Value] = {}
@@ -216,7 +216,7 @@ def _env_file(value: Value) -> str:
     return str(value.get("path", "")) if isinstance(value, Table) else str(value)
 
 
-_UNIQUE: Final[dict[int, list[tuple[Path, Callable[[Value], str]]]]] = rules(
+_UNIQUE: Final[Callable[[Path], Callable[[Value], str] | None]] = rules(
     {
         **dict.fromkeys(("networks.*.labels", "networks.*.ipam.options"), _before_equals),
         **{

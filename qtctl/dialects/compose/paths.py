@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from qtctl.dialects.compose.values import ENTRY, Path, Table, rule_of, rules
+from qtctl.dialects.compose.values import ENTRY, Path, Table, rules
 from qtctl.errors import InputError, Place
 
 Value = Any
@@ -36,7 +36,7 @@ def resolve_paths(model: Table, folder: str, home: str) -> None:
 
 
 def _walk(value: Value, path: Path, folder: str, home: str) -> Value:
-    resolve = rule_of(path, _PATHS)
+    resolve = _PATHS(path)
     if resolve is not None:
         return resolve(value, folder, home)
     if isinstance(value, Table):
@@ -79,7 +79,7 @@ def _options(value: Value, folder: str, home: str) -> Value:
     return value
 
 
-_PATHS: Final[dict[int, list[tuple[Path, Callable[[Value, str, str], Value]]]]] = rules(
+_PATHS: Final[Callable[[Path], Callable[[Value, str, str], Value] | None]] = rules(
     {
         "services.*.build.context": _context,
         "services.*.build.additional_contexts.*": _context,

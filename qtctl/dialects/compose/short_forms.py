@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from qtctl.dialects.compose.interpolation import Wrong
 from qtctl.dialects.compose.scalars import written
-from qtctl.dialects.compose.values import ENTRY, Path, Table, Text, place_of, rule_of, rules
+from qtctl.dialects.compose.values import ENTRY, Path, Table, Text, place_of, rules
 from qtctl.dialects.endpoints import is_ip_address
 from qtctl.dialects.paths import normal
 from qtctl.dialects.secrets import masked
@@ -29,7 +29,7 @@ _BIND_OPTIONS: Final = {
 
 def canonical(value: Value, place: Place, errors: list[InputError], path: Path = ()) -> Value:
     """Everything in its long form. What has none is an error, with its line, in `errors`."""
-    form = rule_of(path, _FORMS)
+    form = _FORMS(path)
     if form is not None:
         try:
             value = form(value, place)
@@ -300,7 +300,7 @@ def relative(path: str) -> str:
     return "/".join(found) or "."
 
 
-_FORMS: Final[dict[int, list[tuple[Path, Callable[[Value, Place], Value]]]]] = rules(
+_FORMS: Final[Callable[[Path], Callable[[Value, Place], Value] | None]] = rules(
     {
         "services.*.build": _build,
         "services.*.build.secrets.*": _mount,

@@ -1,6 +1,7 @@
 """The values of a compose file: what YAML says, each text and number with the line it stands on."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Self, TypeAlias, TypeVar
 
 from qtctl.errors import Place
@@ -69,17 +70,18 @@ def cloned(value: Any) -> Any:  # noqa: ANN401 - as YAML has it
     return [cloned(each) for each in value] if isinstance(value, list) else value
 
 
-def rules(table: Mapping[str, Rule]) -> dict[int, list[tuple[Path, Rule]]]:
-    """Rules by the number of their parts, from paths as in `services.*.ports`."""
-    found: dict[int, list[tuple[Path, Rule]]] = {}
+def rules(table: Mapping[str, Rule]) -> Callable[[Path], Rule | None]:
+    """The rule of a path, from paths as in `services.*.ports`. A file of many entries asks for few paths often."""
+    by_length: dict[int, list[tuple[Path, Rule]]] = {}
     for dotted, rule in table.items():
         path = tuple(dotted.split("."))
-        found.setdefault(len(path), []).append((path, rule))
-    return found
+        by_length.setdefault(len(path), []).append((path, rule))
 
+    @lru_cache(maxsize=4096)
+    def rule_of(path: Path) -> Rule | None:
+        return next((rule for pattern, rule in by_length.get(len(path), ()) if matches(path, pattern)), None)
 
-def rule_of(path: Path, table: Mapping[int, list[tuple[Path, Rule]]]) -> Rule | None:
-    return next((rule for pattern, rule in table.get(len(path), ()) if matches(path, pattern)), None)
+    return rule_of
 
 
 def matches(path: Path, pattern: Path) -> bool:
