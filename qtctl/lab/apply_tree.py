@@ -37,37 +37,37 @@ class Ids:
     @classmethod
     def read(cls, root: Folder) -> "Ids":
         ids = cls(root)
-        for line in _lines(root, "etc/passwd"):
+        for line in _read_lines(root, "etc/passwd"):
             name, _, uid, gid, *_ = line.split(":")
             ids.users[name] = (int(uid), int(gid))
-        for line in _lines(root, "etc/group"):
+        for line in _read_lines(root, "etc/group"):
             name, _, gid, *_ = line.split(":")
             ids.groups[name] = int(gid)
         return ids
 
-    def group(self, name: str, gid: int | None = None) -> int:
+    def add_group(self, name: str, gid: int | None = None) -> int:
         if name not in self.groups:
-            self.groups[name] = self._free() if gid is None else gid
-            self._add("etc/group", f"{name}:x:{self.groups[name]}:")
-            self._add("etc/gshadow", f"{name}:*::")
+            self.groups[name] = self._find_free_id() if gid is None else gid
+            self._append_line("etc/group", f"{name}:x:{self.groups[name]}:")
+            self._append_line("etc/gshadow", f"{name}:*::")
         return self.groups[name]
 
-    def user(self, account: Account) -> tuple[int, int]:
+    def add_user(self, account: Account) -> tuple[int, int]:
         """Its ids. An account that the root has already stays as it is."""
         if account.name not in self.users:
-            gid = self.group(account.group, account.gid)
-            uid = self._uid(gid) if account.uid is None else account.uid
+            gid = self.add_group(account.group, account.gid)
+            uid = self._choose_uid(gid) if account.uid is None else account.uid
             self.users[account.name] = (uid, gid)
             shell = account.shell or ("/bin/bash" if account.login else "/usr/sbin/nologin")
-            self._add("etc/passwd", f"{account.name}:x:{uid}:{gid}::{account.home}:{shell}")
-            self._add("etc/shadow", f"{account.name}:*:19000:0:99999:7:::")
+            self._append_line("etc/passwd", f"{account.name}:x:{uid}:{gid}::{account.home}:{shell}")
+            self._append_line("etc/shadow", f"{account.name}:*:19000:0:99999:7:::")
         return self.users[account.name]
 
-    def _uid(self, gid: int) -> int:
+    def _choose_uid(self, gid: int) -> int:
         taken = {uid for uid, _ in self.users.values()}
-        return gid if gid not in taken else self._free()
+        return gid if gid not in taken else self._find_free_id()
 
-    def owner(self, user: str, group: str) -> tuple[int, int]:
+    def find_owner(self, user: str, group: str) -> tuple[int, int]:
         """Numeric owner of a file. An owner that no account names is an error of the tree: KeyError."""
         uid = int(user) if user.isdecimal() else self.users[user][0]
         return uid, int(group) if group.isdecimal() else self.groups[group]
@@ -77,15 +77,15 @@ class Ids:
             before = self.root.read(name, LARGEST)
             self.root.rewrite(name, before + "".join(f"{line}\n" for line in added).encode())
 
-    def _add(self, name: str, line: str) -> None:
+    def _append_line(self, name: str, line: str) -> None:
         self.added.setdefault(name, []).append(line)
 
-    def _free(self) -> int:
+    def _find_free_id(self) -> int:
         taken = {*self.groups.values(), *(uid for uid, _ in self.users.values())}
         return next(number for number in range(FIRST_ID, 60000) if number not in taken)
 
 
-def _lines(root: Folder, path: str) -> list[str]:
+def _read_lines(root: Folder, path: str) -> list[str]:
     return [line for line in lines(root.read(path, LARGEST).decode()) if line]
 
 
@@ -95,38 +95,38 @@ def lay_over(root: Path, tree: Tree, public_key: str) -> None:
     What is there under the same path is replaced. Login accounts and root get `public_key`. InputError where a name or
     path of the tree is none that a host can have; then nothing of it is there.
     """
-    _check(tree)
+    _check_tree(tree)
     try:
-        _lay(root, tree, public_key)
+        _write_tree(root, tree, public_key)
     except OSError as error:
         raise LabError(f"{root}: cannot be laid down: {error}", hint="what does the registry put there?") from error
     if tree.enable:
         run(["systemctl", f"--root={root}", "--quiet", "enable", "--", *tree.enable])
 
 
-def _lay(root: Path, tree: Tree, public_key: str) -> None:
+def _write_tree(root: Path, tree: Tree, public_key: str) -> None:
     with Folder.open(root, Links.ROOTED) as folder:
         ids = Ids.read(folder)
         for account in tree.accounts:
-            ids.user(account)
+            ids.add_user(account)
         ids.write()
         for account in tree.accounts:
             _make_home(folder, account, ids)
         for each in tree.dirs:
             if each.path.startswith(_OF_SYSTEM) and folder.has_folder(each.path):
                 continue
-            folder.make_folder(each.path, each.mode, ids.owner(each.owner, each.group))
+            folder.make_folder(each.path, each.mode, ids.find_owner(each.owner, each.group))
         for file in tree.files:
             if file.yields and folder.has_entry(file.path):
                 continue
-            folder.write(file.path, file.content, file.mode, owner=ids.owner(file.owner, file.group))
+            folder.write(file.path, file.content, file.mode, owner=ids.find_owner(file.owner, file.group))
         for link in tree.links:
             folder.link(link.path, link.target)
-        _authorize(folder, ids, tree.accounts, public_key)
-        _sudoers(folder, tree.accounts)
+        _authorize_key(folder, ids, tree.accounts, public_key)
+        _write_sudoers(folder, tree.accounts)
 
 
-def _check(tree: Tree) -> None:
+def _check_tree(tree: Tree) -> None:
     """A line of passwd has one account, and a path of a host no control character and no `..`."""
     for account in tree.accounts:
         for name in (account.name, account.group):
@@ -145,7 +145,7 @@ def _make_home(root: Folder, account: Account, ids: Ids) -> None:
         root.make_folder(account.home, 0o755, ids.users[account.name])
 
 
-def _authorize(root: Folder, ids: Ids, accounts: Iterable[Account], public_key: str) -> None:
+def _authorize_key(root: Folder, ids: Ids, accounts: Iterable[Account], public_key: str) -> None:
     homes = {account.name: account.home for account in accounts if account.login} | {"root": "/root"}
     for name, home in homes.items():
         own = ids.users[name]
@@ -153,7 +153,7 @@ def _authorize(root: Folder, ids: Ids, accounts: Iterable[Account], public_key: 
         root.write(f"{home}/.ssh/authorized_keys", f"{public_key}\n".encode(), 0o600, owner=own)
 
 
-def _sudoers(root: Folder, accounts: Sequence[Account]) -> None:
+def _write_sudoers(root: Folder, accounts: Sequence[Account]) -> None:
     for account in accounts:
         if account.sudo:
             text = f"{account.name} ALL=(ALL:ALL) NOPASSWD: ALL\n"

@@ -1,4 +1,4 @@
-"""Boot a laid-down host and end it again: systemd-nspawn with its own cgroup, network and console log."""
+"""Boot a host from its disk and stop it again: systemd-nspawn with its own cgroup, network and console log."""
 
 import os
 import shlex
@@ -26,12 +26,12 @@ TIDY_S = 1
 NSPAWN_RUN = Path("/run/systemd/nspawn")
 POLL_S = 0.02
 PURE_V2 = {"UNIFIED_CGROUP_HIERARCHY": "1"}
-"""Every host sees pure cgroup v2, as in production, on a hybrid machine too; systemd 256 and later want no other."""
+"""Every host sees pure cgroup v2, as in production, on a hybrid machine too; systemd 256 and later need it."""
 SSH_PORT = 22
 
 
 def boot(state: HostState, progress: Progress) -> HostState:
-    """Boot it and wait until its systemd is up and its sshd answers. On any failure nothing of it is left running."""
+    """Boot the host and wait until systemd is up and sshd answers. If that fails, nothing of it is left running."""
     hierarchy = cgroups.detect()
     disk.mount(state.name, Path(state.root), overlay=state.overlay)
     gateway, address = network.create(state.name, state.address)
@@ -47,7 +47,7 @@ def boot(state: HostState, progress: Progress) -> HostState:
         save(started)
         network.hand_over(state.name, leader.pid, address)
         _wait_ssh(started, nspawn)
-        progress(begun(state.name, Stage.BOOT, _settle(state.name, leader)))
+        progress(begun(state.name, Stage.BOOT, _wait_booted(state.name, leader)))
     except BaseException:
         end(started)
         raise
@@ -55,11 +55,11 @@ def boot(state: HostState, progress: Progress) -> HostState:
 
 
 def _fence_in(state: HostState, hierarchy: cgroups.Hierarchy, progress: Progress) -> None:
-    """Close the way to this machine's ports, and say what of the isolation this machine cannot do."""
+    """Block the host's access to this machine's ports, and warn about isolation that this machine does not support."""
     if not state.shift:
         warning = "WARNING: no user namespaces here: its root is this machine's root (docs/lab.md)"
         progress(begun(state.name, Stage.BOOT, warning))
-    unfiltered = fence.put_up(network.device(state.name), state.gateway, state.address)
+    unfiltered = fence.load_filter(network.device(state.name), state.gateway, state.address)
     if unfiltered:
         progress(begun(state.name, Stage.BOOT, f"WARNING: it can reach this machine's ports: {unfiltered}"))
     cgroups.create(state.name, hierarchy)
@@ -69,32 +69,32 @@ def _fence_in(state: HostState, hierarchy: cgroups.Hierarchy, progress: Progress
 
 
 def end(state: HostState, *, grace_s: float = 0) -> None:
-    """End it, after `grace_s` seconds for a clean power-off, and take away what it had here but its disk."""
+    """Stop the host, with `grace_s` seconds for a clean power-off, and remove all but its disk."""
     if state.current and state.nspawn is not None:
         _terminate(state.nspawn, current_leader(state), grace_s)
-    _release(state)
+    _clean_up(state)
 
 
 def cut(state: HostState) -> None:
-    """As if its plug was pulled."""
+    """Kill the host, like a power cut."""
     if state.current and state.nspawn is not None:
         _kill(state.nspawn, current_leader(state))
-    _release(state)
+    _clean_up(state)
 
 
 def _terminate(nspawn: Process, leader: Process | None, grace_s: float) -> None:
-    """systemd-nspawn powers its host off at the first SIGTERM, and ends it at once at a second."""
+    """systemd-nspawn powers its host off at the first SIGTERM, and kills it at the second."""
     nspawn.send(signal.SIGTERM)
-    ended = _wait(nspawn, leader, grace_s)
+    ended = _wait_for_end(nspawn, leader, grace_s)
     deadline = time.monotonic() + INSIST_S
     while not ended and time.monotonic() < deadline:
         nspawn.send(signal.SIGTERM)
-        ended = _wait(nspawn, leader, INSIST_EVERY_S)
+        ended = _wait_for_end(nspawn, leader, INSIST_EVERY_S)
     _kill(nspawn, leader)
 
 
-def _wait(nspawn: Process, leader: Process | None, timeout_s: float) -> bool:
-    """Whether the host ended. Its systemd-nspawn does so a moment later, or never where it cannot reap the host."""
+def _wait_for_end(nspawn: Process, leader: Process | None, timeout_s: float) -> bool:
+    """Whether the host ended. systemd-nspawn ends a moment later, or never if it cannot reap the host's PID 1."""
     if leader is None:
         return nspawn.wait(timeout_s)
     if not leader.wait(timeout_s):
@@ -112,8 +112,8 @@ def _kill(nspawn: Process, leader: Process | None) -> None:
             raise LabError(f"pid {each.pid} of a lab host does not end")
 
 
-def _release(state: HostState) -> None:
-    """Its link, its cgroups, and what a systemd-nspawn that was killed left behind."""
+def _clean_up(state: HostState) -> None:
+    """Remove the host's link, its cgroups, and what a killed systemd-nspawn left behind."""
     network.remove(state.name)
     cgroups.remove(state.name, cgroups.detect())
     for part in ("propagate", "unix-export"):
@@ -125,7 +125,7 @@ def _release(state: HostState) -> None:
 
 
 def current_leader(state: HostState) -> Process | None:
-    """The host's PID 1 as this machine counts. It changes when the host reboots itself."""
+    """The host's PID 1, with its pid on this machine. It changes when the host reboots itself."""
     if not state.running or state.nspawn is None:
         return None
     if state.leader is not None and state.leader.alive:
@@ -136,11 +136,15 @@ def current_leader(state: HostState) -> Process | None:
 def _launch(state: HostState, hierarchy: cgroups.Hierarchy) -> Process:
     procs = [folder / "cgroup.procs" for folder in cgroups.create(state.name, hierarchy)]
     enter = "".join(f"echo $$ > {shlex.quote(str(path))}; " for path in procs)
-    nspawn = [*disk.for_boot(state.name), *cgroups.launcher(state.name, hierarchy), *_nspawn(state)]
+    nspawn = [
+        *disk.build_boot_prefix(state.name),
+        *cgroups.build_launcher(state.name, hierarchy),
+        *_build_command(state),
+    ]
     log = log_path(state.name)
     os.close(private.create(log, os.O_WRONLY))
-    # In the background of a shell that ends: the host outlives this process and is no child to be waited for.
-    # Not in a subshell: its $$ would be the pid of the shell around it, and the host would enter no cgroup of its own.
+    # In the background of a shell that exits: the host outlives this process and is not its child.
+    # Not in a subshell: its $$ would be the pid of the outer shell, and the host would not enter its cgroup.
     script = f"set -e; {enter}setsid {shlex.join(nspawn)} </dev/null >>{shlex.quote(str(log))} 2>&1 & echo $!"
     pid = int(run(["sh", "-c", script], env=PURE_V2))
     found = process(pid)
@@ -149,12 +153,13 @@ def _launch(state: HostState, hierarchy: cgroups.Hierarchy) -> Process:
     return found
 
 
-def _nspawn(state: HostState) -> list[str]:
+def _build_command(state: HostState) -> list[str]:
+    dropped = ",".join(capabilities.list_dropped(shifted=bool(state.shift)))
     users = [f"--private-users={state.shift}:{userns.IDS}"] if state.shift else []
     return [
         "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot",
         f"--directory={disk.root_of(state.name)}", f"--machine={label(state.name)}", f"--hostname={state.name}",
-        "--private-network", *users, f"--drop-capability={','.join(capabilities.dropped(shifted=bool(state.shift)))}",
+        "--private-network", *users, f"--drop-capability={dropped}",
         "--console=pipe", "--settings=no", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
     ]  # fmt: skip
 
@@ -168,7 +173,7 @@ def _wait_leader(state: HostState, nspawn: Process) -> Process:
 
 
 def _find_leader(nspawn: Process) -> Process | None:
-    """nspawn's first child is a helper that ends: PID 1 is the one that has become systemd."""
+    """The child of nspawn that runs systemd. The first child is only a helper."""
     return next((child for child in children(nspawn.pid) if Path(executable(child.pid)).name == "systemd"), None)
 
 
@@ -189,24 +194,24 @@ def _check_alive(state: HostState, nspawn: Process, deadline: float) -> None:
 def _ssh_answers(address: str) -> bool:
     try:
         with socket.create_connection((address, SSH_PORT), timeout=1) as connection:
-            connection.sendall(b"SSH-2.0-qtctl-lab\r\n")  # to go away without a word would be an error in its journal
+            connection.sendall(b"SSH-2.0-qtctl-lab\r\n")  # without a banner, sshd would log an error
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
 
 
-def _settle(name: str, leader: Process) -> str:
-    """Wait for the end of the boot: `running`, or `degraded` with the units that failed."""
-    state = _ask(name, leader, ["systemctl", "is-system-running", "--wait"])
+def _wait_booted(name: str, leader: Process) -> str:
+    """Wait until the boot is complete. Returns `running`, or `degraded` with the failed units."""
+    state = _run_inside(name, leader, ["systemctl", "is-system-running", "--wait"])
     if state == "running":
         return state
     if state != "degraded":
         raise LabError(f"its systemd answers {state!r}", hint="see its console log")
-    failed = _ask(name, leader, ["systemctl", "list-units", "--failed", "--plain", "--no-legend"])
+    failed = _run_inside(name, leader, ["systemctl", "list-units", "--failed", "--plain", "--no-legend"])
     return f"degraded: {', '.join(line.split()[0] for line in lines(failed))} failed"
 
 
-def _ask(name: str, leader: Process, argv: list[str]) -> str:
+def _run_inside(name: str, leader: Process, argv: list[str]) -> str:
     done = inside.execute(name, leader, argv, timeout_s=BOOT_S)
     return done.stdout.decode(errors="replace").strip()
 

@@ -13,7 +13,7 @@ DROPPED_UNSHIFTED = ("CAP_DAC_READ_SEARCH",)
 """In the machine's own user namespace it opens any file of any mounted file system, by its handle."""
 
 
-def dropped(*, shifted: bool) -> tuple[str, ...]:
+def list_dropped(*, shifted: bool) -> tuple[str, ...]:
     """`shifted`: whether the host has a user namespace of its own."""
     return DROPPED if shifted else (*DROPPED, *DROPPED_UNSHIFTED)
 

@@ -73,7 +73,7 @@ def restrict_devices(name: str, hierarchy: Hierarchy) -> str:
     return devices.restrict(unified[0]) if unified else "this machine has no unified cgroup hierarchy"
 
 
-def entrance(leader: int, mount: Path = MOUNT, of: Path = Path("/proc")) -> Path | None:
+def make_exec_cgroup(leader: int, mount: Path = MOUNT, of: Path = Path("/proc")) -> Path | None:
     """A cgroup for commands that are started from here inside the host whose PID 1 is `leader`, made if need be.
 
     It is the host's: its device policy holds there, it goes with the host, and the host's systemd can move the command
@@ -83,7 +83,7 @@ def entrance(leader: int, mount: Path = MOUNT, of: Path = Path("/proc")) -> Path
     text = (of / str(leader) / "cgroup").read_bytes().decode("utf-8", "replace")
     paths = dict(line.split(":", 2)[1:] for line in lines(text))
     unified = mount / "unified"
-    own = _own_part(paths.get("", "").split("/"))
+    own = _find_host_part(paths.get("", "").split("/"))
     if not own:
         return None
     made = (unified if unified.is_dir() else mount) / own / EXEC
@@ -91,7 +91,7 @@ def entrance(leader: int, mount: Path = MOUNT, of: Path = Path("/proc")) -> Path
     return made
 
 
-def _own_part(parts: list[str]) -> str:
+def _find_host_part(parts: list[str]) -> str:
     """The part of a cgroup's path that is all of the host's, '' where it is in no cgroup of the lab's making."""
     at = next((at for at, part in enumerate(parts) if part.startswith(PREFIX)), None)
     if at is None:
@@ -99,7 +99,7 @@ def _own_part(parts: list[str]) -> str:
     return "/".join(parts[1 : at + (2 if parts[at + 1 : at + 2] == [PAYLOAD] else 1)])
 
 
-def launcher(name: str, hierarchy: Hierarchy) -> tuple[str, ...]:
+def build_launcher(name: str, hierarchy: Hierarchy) -> tuple[str, ...]:
     """What to put before systemd-nspawn's own command line. It replaces itself by the command: the pid stays."""
     if hierarchy is not Hierarchy.SYSTEMD:
         return ()

@@ -40,21 +40,25 @@ def restrict(cgroup: Path) -> str:
 def policy() -> bytes:
     """The program: 1 for a character device of ALLOWED, whatever is done with it, and 0 for all others."""
     code = [
-        _step(LOAD, KIND, CONTEXT, 0, 0), _step(AND, KIND, 0, 0, 0xFFFF),
-        _step(LOAD, MAJOR, CONTEXT, 4, 0), _step(LOAD, MINOR, CONTEXT, 8, 0),
-        _step(IF_EQUAL, KIND, 0, 2, CHARACTER), *_answer(0),
+        _build_instruction(LOAD, KIND, CONTEXT, 0, 0), _build_instruction(AND, KIND, 0, 0, 0xFFFF),
+        _build_instruction(LOAD, MAJOR, CONTEXT, 4, 0), _build_instruction(LOAD, MINOR, CONTEXT, 8, 0),
+        _build_instruction(IF_EQUAL, KIND, 0, 2, CHARACTER), *_build_return(0),
     ]  # fmt: skip
     for major, minor in ALLOWED:
-        code += [_step(IF_NOT_EQUAL, MAJOR, 0, 3, major), _step(IF_NOT_EQUAL, MINOR, 0, 2, minor), *_answer(1)]
+        code += [
+            _build_instruction(IF_NOT_EQUAL, MAJOR, 0, 3, major),
+            _build_instruction(IF_NOT_EQUAL, MINOR, 0, 2, minor),
+            *_build_return(1),
+        ]
     for major in PTS_MAJORS:
-        code += [_step(IF_NOT_EQUAL, MAJOR, 0, 2, major), *_answer(1)]
-    return b"".join([*code, *_answer(0)])
+        code += [_build_instruction(IF_NOT_EQUAL, MAJOR, 0, 2, major), *_build_return(1)]
+    return b"".join([*code, *_build_return(0)])
 
 
-def _answer(value: int) -> tuple[bytes, bytes]:
-    return _step(SET, RESULT, 0, 0, value), _step(EXIT, 0, 0, 0, 0)
+def _build_return(value: int) -> tuple[bytes, bytes]:
+    return _build_instruction(SET, RESULT, 0, 0, value), _build_instruction(EXIT, 0, 0, 0, 0)
 
 
-def _step(code: int, target: int, source: int, offset: int, value: int) -> bytes:
+def _build_instruction(code: int, target: int, source: int, offset: int, value: int) -> bytes:
     """One instruction (struct bpf_insn); little-endian machines."""
     return struct.pack("<BBhi", code, source << 4 | target, offset, value)

@@ -52,7 +52,7 @@ def shift(name: str, shifted: int, *, overlay: bool) -> None:
         userns.shift(root_of(name), shifted)
 
 
-def for_boot(name: str) -> list[str]:
+def build_boot_prefix(name: str) -> list[str]:
     """What to put before the command that boots from the disk: a mount namespace where setuid programs work, for sudo.
 
     It replaces itself by the command: the pid stays.

@@ -1,4 +1,4 @@
-"""Things that go wrong on hosts, done to a lab host on purpose: an audit finds each, and a deploy heals it."""
+"""Inject common faults into a lab host: an audit finds each, and a deploy repairs it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ UNITS = "/etc/systemd/system"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`what` happened, as somebody would tell it; `script`: what does it, as root."""
+    """`what`: a description; `script`: shell commands that cause it, run as root."""
 
     what: str
     script: str
 
 
 def three_faults(desired: Desired) -> tuple[Fault, ...]:
-    """A service is stopped, a unit file is edited by hand, a timer is disabled; fewer where there are none of these.
+    """A stopped service, a hand-edited unit file and a disabled timer; fewer if the registry has no such units.
 
-    Services with ports come first: what follows from their end is seen, too.
+    Services with ports are preferred, because stopping them has consequences that an audit also finds.
     """
-    return tuple(_faults(desired))
+    return tuple(_choose_faults(desired))
 
 
-def _faults(desired: Desired) -> Iterator[Fault]:
+def _choose_faults(desired: Desired) -> Iterator[Fault]:
     running = [each for each in desired.services if each.state is ServiceState.RUNNING and not each.is_template]
     units = [each.unit for each in sorted(running, key=lambda each: (not each.ports, each.unit))]
     if units:
@@ -42,8 +42,8 @@ def _faults(desired: Desired) -> Iterator[Fault]:
         yield Fault(f"{timers[0]} was disabled", f"systemctl disable --quiet --now {quote(timers[0])}")
 
 
-def cause(name: str, fault: Fault) -> None:
-    """LabError where it could not be done."""
+def inject(name: str, fault: Fault) -> None:
+    """Cause a fault on the host. LabError if the script fails."""
     done = execute(name, ["sh", "-c", fault.script])
     if done.returncode != 0:
         raise LabError(f"{name}: {fault.script}: {tail(done.stderr)}")

@@ -40,10 +40,10 @@ def program(gateway: str, address: str) -> str:
         "pass", (RETURN, PASS),
         "drop", (RETURN, DROP),
     )  # fmt: skip
-    return _assembled(steps)
+    return _assemble(steps)
 
 
-def _assembled(steps: tuple[Step, ...]) -> str:
+def _assemble(steps: tuple[Step, ...]) -> str:
     labels: dict[str, int] = {}
     code: list[tuple[int, int] | tuple[int, int, str, str]] = []
     for step in steps:
@@ -58,7 +58,7 @@ def _assembled(steps: tuple[Step, ...]) -> str:
     return ",".join([str(len(lines)), *lines])
 
 
-def put_up(device: str, gateway: str, address: str) -> str:
+def load_filter(device: str, gateway: str, address: str) -> str:
     """Filter what comes in by `device`. '' where it holds, or why this machine has no such filter."""
     commands = (
         f"qdisc add dev {device} clsact\n"

@@ -1,7 +1,7 @@
-"""Commands inside a host: run to the end, or ended with all that they started.
+"""Run commands inside a host, and kill them with everything they started.
 
-They get what the host's own processes have: its namespaces, cgroup and capabilities, and nothing of this machine but
-the input and output that they are given: no variable, no terminal, no key of whoever calls.
+They get the host's namespaces, cgroup and capabilities. From this machine they get only their input and output: no
+environment variable, terminal or key of the caller.
 """
 
 import contextlib
@@ -23,23 +23,23 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def enter(leader: Process) -> tuple[str, ...]:
-    """What to put before a command that runs inside the host whose PID 1 `leader` is. LabError where it has ended.
+    """The command prefix that enters the host with PID 1 `leader`. LabError if the host has ended.
 
-    Its root is named beside its namespaces: on a machine that is itself a chroot, that of the namespace is another.
+    It also enters the root directory (-r): on a machine that is itself a chroot, the mount namespace has another root.
     """
     try:
-        cgroup = cgroups.entrance(leader.pid)
+        cgroup = cgroups.make_exec_cgroup(leader.pid)
         shifted = _user_namespace(leader.pid) != _user_namespace(os.getpid())
     except (FileNotFoundError, ProcessLookupError) as error:
         raise LabError("the host has just ended", hint="qtctl lab list") from error
     nsenter = ("nsenter", "-t", str(leader.pid))
-    # The first waits outside; what it starts has a pid in there, and can so be in a cgroup that is seen in there.
+    # The first nsenter stays outside; its child has a pid in the host, so the host can see it in its cgroup.
     join = f"echo 0 > {shlex.quote(str(cgroup))}/cgroup.procs && " if cgroup else ""
     joined = (*nsenter, "-p", "--", "/bin/sh", "-c", f'{join}unset PWD && exec "$@"', "sh")
     others = (*nsenter, *(("-U",) if shifted else ()), "-m", "-u", "-i", "-n", "-C", "-r", "-w", "--")
-    bounded = _bounded(leader.pid)
-    # In a user namespace of its own, a process has all capabilities over that anew: they go once it is in there.
-    # In this machine's, they go before it is seen in there: the host's root could take them over.
+    bounded = _build_bounding_set(leader.pid)
+    # Entering a user namespace gives a process all capabilities in it, so they are dropped after that.
+    # Without one they are dropped before the host can see the process: its root could take them over.
     return (*joined, *others, *bounded) if shifted else (*bounded, *joined, *others)
 
 
@@ -47,8 +47,8 @@ def _user_namespace(pid: int) -> str:
     return str(Path(f"/proc/{pid}/ns/user").readlink())
 
 
-def _bounded(leader: int) -> tuple[str, ...]:
-    """Take away the capabilities that the host's PID 1 cannot have."""
+def _build_bounding_set(leader: int) -> tuple[str, ...]:
+    """The command prefix that drops the capabilities that the host's PID 1 cannot have."""
     mine, its = (capabilities.bounding_set(pid) for pid in (os.getpid(), leader))
     lacking = [number for number in range((mine | its).bit_length()) if not its >> number & 1]
     if not lacking:
@@ -59,18 +59,18 @@ def _bounded(leader: int) -> tuple[str, ...]:
 def execute(
     name: str, leader: Process, argv: Sequence[str], *, stdin: bytes | None = None, timeout_s: float
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a command as root inside host `name`, whatever its exit status. LabError where `timeout_s` passes."""
-    _leave_keys()
+    """Run a command as root inside host `name`; any exit status is returned. LabError after `timeout_s`."""
+    _leave_keyring()
     process = subprocess.Popen(
         [*enter(leader), *argv],
         stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        env=_environment(),
+        env=_build_environment(),
     )
     with process:
-        terminal.give_pipes(process, _owner(leader))
+        terminal.give_pipes(process, _find_root_uid(leader))
         try:
             out, err = process.communicate(stdin, timeout_s)
         except BaseException as error:
@@ -82,43 +82,43 @@ def execute(
 
 
 def attach(leader: Process, argv: Sequence[str]) -> int:
-    """As execute, with this process's own input and output, for as long as it takes. Gives the exit status of a shell.
+    """Like execute, but with this process's input and output and no timeout. Returns the exit status as a shell does.
 
-    At a terminal the command has one of its own, as over ssh: an interrupt is the command's, not ours.
+    At a terminal the command gets its own, as over ssh: Ctrl-C goes to the command, not to us.
     """
-    _leave_keys()
-    code = terminal.run([*enter(leader), *argv], _environment(), _owner(leader), end)
+    _leave_keyring()
+    code = terminal.run([*enter(leader), *argv], _build_environment(), _find_root_uid(leader), end)
     return code if code >= 0 else 128 - code
 
 
-def _owner(leader: Process) -> int:
-    """Who root of the host is on this machine."""
+def _find_root_uid(leader: Process) -> int:
+    """The uid on this machine of the host's root."""
     try:
         return Path(f"/proc/{leader.pid}").stat().st_uid
     except FileNotFoundError:
         return 0  # it has just ended, and with it the command
 
 
-def _leave_keys() -> None:
-    """Where the kernel refuses it, it refuses the command the use of keys too."""
+def _leave_keyring() -> None:
+    """Leave the caller's session keyring. A kernel that refuses this refuses the command the use of keys too."""
     with contextlib.suppress(OSError):
         kernel.leave_session_keyring()
 
 
-def _environment() -> dict[str, str]:
+def _build_environment() -> dict[str, str]:
     return {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", "TERM": os.environ.get("TERM", "dumb")}
 
 
 def end(entered: subprocess.Popen[bytes]) -> None:
-    """End a command that `enter` began, and what it started.
+    """Kill a command that was started with `enter`, and everything it started.
 
-    Not its nsenter, which alone can reap the command: reaped by nobody, as on a machine whose PID 1 does not do that
-    (a container's often does not), a dead command stays in the host's pid namespace, and the host could never end.
+    Its nsenter must not be killed first: only that can reap the command, if PID 1 of this machine does not reap
+    orphans (in a container it often does not). A zombie in the host's pid namespace would keep the host from ending.
     """
     if entered.returncode is not None:
-        return  # it was waited for: its pid may be another's by now
+        return  # already reaped: its pid may have been reused
     deadline = time.monotonic() + REAP_S
-    while not _ended(entered) and time.monotonic() < deadline:
+    while not _has_ended(entered) and time.monotonic() < deadline:
         for child in children(entered.pid):
             child.send(signal.SIGKILL)
         time.sleep(POLL_S)
@@ -129,6 +129,6 @@ def end(entered: subprocess.Popen[bytes]) -> None:
     entered.wait()
 
 
-def _ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether it did. It is not waited for: until then its pid, which names its group too, is given to no other."""
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it has ended. It is not reaped here, so its pid, which is also its process group, is not reused."""
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

@@ -20,7 +20,7 @@ def load_device_program(code: bytes) -> int:
     attributes = struct.pack(
         "=IIQQ40x", TYPE_CGROUP_DEVICE, len(code) // 8, ctypes.addressof(instructions), ctypes.addressof(licence)
     )
-    return _call(BPF, PROG_LOAD, attributes, len(attributes))
+    return _call_system(BPF, PROG_LOAD, attributes, len(attributes))
 
 
 def attach_device_program(program: int, cgroup: Path) -> None:
@@ -28,17 +28,17 @@ def attach_device_program(program: int, cgroup: Path) -> None:
     folder = os.open(cgroup, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         attributes = struct.pack("=IIII", folder, program, ATTACH_CGROUP_DEVICE, ALLOW_MULTI)
-        _call(BPF, PROG_ATTACH, attributes, len(attributes))
+        _call_system(BPF, PROG_ATTACH, attributes, len(attributes))
     finally:
         os.close(folder)
 
 
 def leave_session_keyring() -> None:
     """A new session keyring for this thread and what it starts: keys of the caller's login stay outside. OSError."""
-    _call(KEYCTL, JOIN_SESSION_KEYRING, None, 0)
+    _call_system(KEYCTL, JOIN_SESSION_KEYRING, None, 0)
 
 
-def _call(which: int, command: int, argument: bytes | None, size: int) -> int:
+def _call_system(which: int, command: int, argument: bytes | None, size: int) -> int:
     numbers = NUMBERS.get(platform.machine())
     if numbers is None:
         raise OSError(f"the number of this system call is not known on {platform.machine()}")

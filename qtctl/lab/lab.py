@@ -1,4 +1,4 @@
-"""Throwaway systemd hosts on this machine: boot, list, run, reboot, cut, end. All of it needs root."""
+"""Throwaway systemd hosts on this machine: boot, list, run commands, reboot, cut power, delete. Needs root."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class LabHost:
-    """A lab host. `leader` is the pid of its PID 1 on this machine, None where it does not run."""
+    """A lab host. `leader`: the pid of its PID 1 on this machine, None if it is not running."""
 
     name: str
     address: str
@@ -44,10 +44,10 @@ class LabHost:
 def up(
     names: Sequence[str], tree: Tree, *, stands_for: str, progress: Progress, suite: str | None = None
 ) -> list[LabHost]:
-    """Boot hosts with `tree` laid over a root of `suite` (None: this machine's default), all at once.
+    """Boot hosts in parallel, with `tree` written over a root file system of `suite` (None: this machine's default).
 
-    A host that runs already stays as it is; one that was stopped or half made is made afresh. LabError where this
-    machine cannot boot hosts, or one of them does not come up: those that did are left running.
+    A running host is left alone; a stopped or incomplete one is created again. LabError if this machine cannot boot
+    hosts, or if one of them does not come up; the others are left running.
     """
     for name in names:
         state.check_name(name)
@@ -61,43 +61,45 @@ def up(
         root = rootfs.ensure(chosen, progress)
         needs.raise_inotify(len(list_hosts()) + len(waiting), progress)
         key = ssh.public_key()
-        make = partial(_make, tree=tree, root=root, suite=chosen, stands_for=stands_for, key=key, progress=progress)
+        make = partial(
+            _make_host, tree=tree, root=root, suite=chosen, stands_for=stands_for, key=key, progress=progress
+        )
         try:
-            _each(make, waiting)
+            _run_for_all(make, waiting)
         finally:
-            ssh.write_config(_states)
+            ssh.write_config(_load_all)
     return [found for name in names if (found := find(name)) is not None]
 
 
 def _check_running(names: Sequence[str], suite: str) -> None:
-    """LabError where one of them runs with another suite: it would stay as it is."""
+    """LabError if a host is already running with another suite."""
     for name in names:
         host = find(name)
         if host is not None and host.running and host.suite != suite:
             raise LabError(f"{name} runs already, with {host.suite}", hint=f"end it first: qtctl lab down {name}")
 
 
-def _make(name: str, *, tree: Tree, root: Path, suite: str, stands_for: str, key: str, progress: Progress) -> None:
+def _make_host(name: str, *, tree: Tree, root: Path, suite: str, stands_for: str, key: str, progress: Progress) -> None:
     with state.host_lock(name):
         if not _is_running(name):
-            _make_afresh(name, tree, key, _blank(name, root, suite, stands_for), progress)
+            _create_host(name, tree, key, _new_state(name, root, suite, stands_for), progress)
 
 
-def _blank(name: str, root: Path, suite: str, stands_for: str) -> HostState:
+def _new_state(name: str, root: Path, suite: str, stands_for: str) -> HostState:
     return HostState(name, "", "", suite, str(root), stands_for, "", shift=rootfs.own_shift())
 
 
-def _make_afresh(name: str, tree: Tree, key: str, blank: HostState, progress: Progress) -> None:
-    _clear(name)
+def _create_host(name: str, tree: Tree, key: str, blank: HostState, progress: Progress) -> None:
+    _remove_host(name)
     progress(begun(name, Stage.BOOT, "laying down its disk"))
     try:
         overlay = disk.create(name, Path(blank.root))
-        host_key = _lay_down(name, tree, key)
+        host_key = _write_disk(name, tree, key)
         disk.shift(name, blank.shift, overlay=overlay)
         state.save(boot.boot(replace(blank, host_key=host_key, overlay=overlay), progress))
     except BaseException as error:
         kept = _keep_console(name)
-        _clear(name)
+        _remove_host(name)
         if isinstance(error, LabError) and kept:
             raise LabError(error.what, hint=f"its console: {kept}") from error
         raise
@@ -113,8 +115,8 @@ def _keep_console(name: str) -> Path | None:
     return kept
 
 
-def _lay_down(name: str, tree: Tree, key: str) -> str:
-    """What each host has of its own, then the tree. Gives its public host key."""
+def _write_disk(name: str, tree: Tree, key: str) -> str:
+    """Write the files that differ per host, then the tree. Returns the public host key."""
     root = disk.root_of(name)
     own = Tree(
         files=(
@@ -126,11 +128,11 @@ def _lay_down(name: str, tree: Tree, key: str) -> str:
     )
     lay_over(root, own, key)
     lay_over(root, tree, key)
-    return _lay_host_key(name, key)
+    return _write_host_key(name, key)
 
 
-def _lay_host_key(name: str, key: str) -> str:
-    """Made outside of the root, where ssh-keygen meets no link of it."""
+def _write_host_key(name: str, key: str) -> str:
+    """Generate the key outside the host's root, so that ssh-keygen cannot follow a link in it."""
     made = state.host_dir(name) / "host_key"
     public = ssh.make_key(made, f"root@{name}")
     where = "/etc/ssh/ssh_host_ed25519_key"
@@ -142,23 +144,23 @@ def _lay_host_key(name: str, key: str) -> str:
 
 
 def down(names: Sequence[str]) -> None:
-    """Power hosts off and delete them: no process, mount, link, cgroup or file of theirs is left."""
+    """Power hosts off and delete them, with all their processes, mounts, links, cgroups and files."""
     for name in names:
         state.check_name(name)
     needs.check_root()
-    _each(_down, names)
-    ssh.write_config(_states)
+    _run_for_all(_delete_host, names)
+    ssh.write_config(_load_all)
 
 
-def _down(name: str) -> None:
+def _delete_host(name: str) -> None:
     if not state.host_dir(name).is_dir():
         raise LabError(f"there is no lab host {name}", hint="qtctl lab list")
     with state.host_lock(name):
-        _clear(name)
+        _remove_host(name)
 
 
-def _clear(name: str) -> None:
-    """Also what a crash, or a reboot of this machine, left of a host."""
+def _remove_host(name: str) -> None:
+    """Remove the host, also what a crash or a reboot of this machine left of it."""
     if not state.host_dir(name).is_dir():
         return
     known = _load_or_none(name)
@@ -171,42 +173,42 @@ def _load_or_none(name: str) -> HostState | None:
     try:
         return state.load(name)
     except LabError:
-        return None  # unreadable: there is nothing in it that could be ended safely
+        return None  # unreadable: no pid in it can be trusted
 
 
 def list_hosts() -> list[LabHost]:
-    """All hosts of the lab, those that do not run too."""
-    return [_shown(known) for known in _states()]
+    """All hosts of the lab, running or not."""
+    return [_describe_host(known) for known in _load_all()]
 
 
 def find(name: str) -> LabHost | None:
     known = state.load(name)
-    return None if known is None else _shown(known)
+    return None if known is None else _describe_host(known)
 
 
 def execute(
     name: str, argv: Sequence[str], *, stdin: bytes | None = None, timeout: float = 60
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a command as root inside the host, whatever its exit status. LabError where `timeout` (seconds) passes."""
-    return inside.execute(name, _leader(name), argv, stdin=stdin, timeout_s=timeout)
+    """Run a command as root inside the host; any exit status is returned. LabError after `timeout` seconds."""
+    return inside.execute(name, _require_leader(name), argv, stdin=stdin, timeout_s=timeout)
 
 
 def attach(name: str, argv: Sequence[str]) -> int:
-    """As execute, with this process's own input and output, as long as it takes. Gives the exit status of a shell."""
-    return inside.attach(_leader(name), argv)
+    """Like execute, but with our own stdin and stdout, and no timeout. Returns the exit status as a shell does."""
+    return inside.attach(_require_leader(name), argv)
 
 
-def _leader(name: str) -> Process:
-    leader = boot.current_leader(_running(name))
+def _require_leader(name: str) -> Process:
+    leader = boot.current_leader(_load_running(name))
     if leader is None:
         raise LabError(f"{name} is just rebooting", hint="try again in a second")
     return leader
 
 
 def reboot(name: str, progress: Progress = silent) -> LabHost:
-    """Power off cleanly and boot again, from the same disk and at the same address."""
-    with _held(name):
-        known = _running(name)
+    """Power off cleanly and boot again, with the same disk and address."""
+    with _lock_host(name):
+        known = _load_running(name)
         progress(begun(name, Stage.END, "powering off"))
         boot.end(known, grace_s=boot.POWER_OFF_S)
         state.save(known.stopped())
@@ -214,11 +216,11 @@ def reboot(name: str, progress: Progress = silent) -> LabHost:
 
 
 def start(name: str, progress: Progress = silent) -> LabHost:
-    """Boot a host that was stopped, or that powered itself off or rebooted, from the disk it had."""
-    with _held(name):
-        known = _known(name)
+    """Boot a host that was stopped, or that powered itself off or rebooted, from its existing disk."""
+    with _lock_host(name):
+        known = _load_host(name)
         if known.running:
-            return _shown(known)
+            return _describe_host(known)
         boot.end(known)
         return _boot_again(known, progress)
 
@@ -226,42 +228,42 @@ def start(name: str, progress: Progress = silent) -> LabHost:
 def _boot_again(known: HostState, progress: Progress) -> LabHost:
     booted = boot.boot(known.stopped(), progress)
     state.save(booted)
-    ssh.write_config(_states)
-    return _shown(booted)
+    ssh.write_config(_load_all)
+    return _describe_host(booted)
 
 
 def power_cut(name: str) -> None:
-    """As if its plug was pulled: nothing inside gets to say goodbye. `start` boots what the disk then holds."""
-    with _held(name):
-        known = _running(name)
+    """Cut the power: no process in the host can shut down cleanly. `start` boots it again from the same disk."""
+    with _lock_host(name):
+        known = _load_running(name)
         boot.cut(known)
         state.save(known.stopped())
 
 
 def unplug(name: str) -> None:
     """Pull the network cable."""
-    _running(name)
+    _load_running(name)
     network.set_link(name, up=False)
 
 
 def plug(name: str) -> None:
     """Put the network cable back."""
-    _running(name)
+    _load_running(name)
     network.set_link(name, up=True)
 
 
 def ssh_config_path() -> Path:
-    """OpenSSH client configuration with one Host block for each lab host."""
+    """The OpenSSH client configuration, with one Host block per lab host."""
     return ssh.config_path()
 
 
-def _held(name: str) -> AbstractContextManager[None]:
-    """The lock of a host that there is: one that there is not leaves no file of its name behind."""
-    _known(name)
+def _lock_host(name: str) -> AbstractContextManager[None]:
+    """Lock an existing host. For one that does not exist, no lock file is created."""
+    _load_host(name)
     return state.host_lock(name)
 
 
-def _known(name: str) -> HostState:
+def _load_host(name: str) -> HostState:
     state.check_name(name)
     known = state.load(name)
     if known is None:
@@ -269,8 +271,8 @@ def _known(name: str) -> HostState:
     return known
 
 
-def _running(name: str) -> HostState:
-    known = _known(name)
+def _load_running(name: str) -> HostState:
+    known = _load_host(name)
     if not known.running:
         raise LabError(f"{name} does not run", hint="qtctl lab up")
     return known
@@ -281,19 +283,19 @@ def _is_running(name: str) -> bool:
     return known is not None and known.running
 
 
-def _states() -> list[HostState]:
+def _load_all() -> list[HostState]:
     return [known for name in state.names() if (known := _load_or_none(name)) is not None]
 
 
-def _shown(known: HostState) -> LabHost:
+def _describe_host(known: HostState) -> LabHost:
     leader = boot.current_leader(known)
     return LabHost(
         known.name, known.address, known.suite, known.stands_for, leader.pid if leader else None, known.running
     )
 
 
-def _each(work: Callable[[str], T], names: Sequence[str]) -> list[T]:
-    """Do it for all names at once; the first error is raised when all have ended."""
+def _run_for_all(work: Callable[[str], T], names: Sequence[str]) -> list[T]:
+    """Call `work` for all names in parallel. The first error is raised after all have ended."""
     if not names:
         return []
     with ThreadPoolExecutor(min(AT_ONCE, len(names)), thread_name_prefix="lab") as pool:

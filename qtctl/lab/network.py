@@ -25,11 +25,11 @@ def device(name: str) -> str:
     return f"qt-{label(name)}"
 
 
-def _peer(name: str) -> str:
+def _peer_name(name: str) -> str:
     return f"qp-{label(name)}"
 
 
-def pick(name: str, taken: Iterable[IPv4Network]) -> IPv4Network:
+def pick_subnet(name: str, taken: Iterable[IPv4Network]) -> IPv4Network:
     """A free /30 for `name`: the same each time, as long as no other host has it."""
     used = list(taken)
     start = zlib.crc32(label(name).encode())
@@ -54,10 +54,10 @@ def create(name: str, wanted: str = "") -> tuple[str, str]:
         ]
         mine = IPv4Network((int(IPv4Address(wanted)) & ~3, 30)) if wanted else None
         if mine is None or any(mine.overlaps(other) for other in used):
-            mine = pick(name, used)
+            mine = pick_subnet(name, used)
         gateway, address = (str(host) for host in mine.hosts())
         commands = [
-            f"link add {device(name)} type veth peer name {_peer(name)}",
+            f"link add {device(name)} type veth peer name {_peer_name(name)}",
             f"address add {gateway}/30 dev {device(name)}",
             f"link set {device(name)} up",
         ]
@@ -67,7 +67,7 @@ def create(name: str, wanted: str = "") -> tuple[str, str]:
 
 def hand_over(name: str, leader: int, address: str) -> None:
     """Move the other end into the host and give it its address."""
-    run(["ip", "link", "set", _peer(name), "netns", str(leader), "name", INSIDE])
+    run(["ip", "link", "set", _peer_name(name), "netns", str(leader), "name", INSIDE])
     inside = f"address add {address}/30 dev {INSIDE}\nlink set {INSIDE} up\nlink set lo up\n"
     run(["nsenter", "-t", str(leader), "-n", "ip", "-batch", "-"], stdin=inside.encode())
 

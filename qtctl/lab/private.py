@@ -1,4 +1,4 @@
-"""Folders and files of the lab that no other account of this machine may enter, read, replace or lock."""
+"""Private folders and files of the lab: no other account of this machine can enter, read, replace or lock them."""
 
 import fcntl
 import os
@@ -14,11 +14,11 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def folder(path: Path, ours: Callable[[str], bool] = lambda _: True) -> Path:
-    """`path`, absolute, as a folder of mode 0700 that belongs to this account. It is made where it is missing.
+    """Make sure that `path` is a folder of mode 0700 that this account owns, and return it as absolute path.
 
-    A folder that others can read, as older versions made it, is narrowed where every name in it is one of `ours`.
-    LabError where it is another account's, where others can write there, or where a link or a folder that others can
-    write is on the way to it.
+    It is created if it is missing. A folder that others can read, as older versions made it, is set to 0700 if `ours`
+    accepts every name in it. LabError if another account owns it or can write to it, or if its path contains a link or
+    a folder that others can write to.
     """
     path = path.absolute()
     missing = [each for each in (path, *path.parents) if not os.path.lexists(each)]
@@ -29,12 +29,12 @@ def folder(path: Path, ours: Callable[[str], bool] = lambda _: True) -> Path:
         except OSError as error:
             raise LabError(f"{each}: {error.strerror}", hint="the lab needs a folder that it can write") from error
     check(path)
-    _narrow(path, ours)
+    _restrict_mode(path, ours)
     return path
 
 
 def exists(path: Path, ours: Callable[[str], bool] = lambda _: True) -> bool:
-    """Whether there is such a folder and this account may enter it; it is then checked and narrowed as by `folder`."""
+    """Whether the folder exists and this account can enter it. If so, it is checked as in `folder`."""
     if not os.path.lexists(path):  # also where the way to it is closed: the lab of another account is none of ours
         return False
     if os.geteuid() != 0 and not os.access(path, os.R_OK | os.X_OK):
@@ -44,7 +44,7 @@ def exists(path: Path, ours: Callable[[str], bool] = lambda _: True) -> bool:
 
 
 def check(path: Path) -> None:
-    """LabError where another account than root and this one could put something else in place of a folder."""
+    """LabError if an account other than root and this one could replace a part of the path."""
     for each in (*reversed(path.parents), path):
         _check_one(each, each.lstat())
 
@@ -61,7 +61,7 @@ def _check_one(path: Path, found: os.stat_result) -> None:
         raise LabError(f"{path} has mode {stat.S_IMODE(found.st_mode):04o}: other accounts can write there", hint=hint)
 
 
-def _narrow(path: Path, ours: Callable[[str], bool]) -> None:
+def _restrict_mode(path: Path, ours: Callable[[str], bool]) -> None:
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         found = os.fstat(handle)
@@ -82,7 +82,7 @@ def _narrow(path: Path, ours: Callable[[str], bool]) -> None:
 
 
 def create(path: Path, flags: int) -> int:
-    """A descriptor of a file of mode 0600, made where it is missing; a link is not followed."""
+    """Open a file of mode 0600, and create it if it is missing; links are not followed. Returns the descriptor."""
     handle = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
     try:
         os.fchmod(handle, FILE_MODE)
@@ -94,7 +94,7 @@ def create(path: Path, flags: int) -> int:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Wait for, and hold, a lock that ends with this process. Its folder is private: no other account holds it."""
+    """Wait for a lock and hold it; it ends with this process. Its folder is private: no other account can take it."""
     folder(path.parent)
     with os.fdopen(create(path, os.O_WRONLY), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Processes the lab started: known by pid and start time, so that none other is ever signalled."""
+"""Processes the lab started, identified by pid and start time, so that no other process is ever signalled."""
 
 import os
 import signal
@@ -13,15 +13,15 @@ STATE_FIELD, PARENT_FIELD, START_FIELD = 0, 1, 19
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """`started` in clock ticks since the machine's boot: pid and start time together are never used twice."""
+    """`started`: in clock ticks since boot. Pid and start time together are unique."""
 
     pid: int
     started: int
 
     @property
     def alive(self) -> bool:
-        fields = _stat(self.pid)
-        return fields is not None and int(fields[START_FIELD]) == self.started and not _ended(self.pid, fields)
+        fields = _read_stat(self.pid)
+        return fields is not None and int(fields[START_FIELD]) == self.started and not _has_ended(self.pid, fields)
 
     def send(self, number: signal.Signals) -> None:
         """Signal it, if it is still the process that was started."""
@@ -43,15 +43,15 @@ class Process:
 
 
 def process(pid: int) -> Process | None:
-    fields = _stat(pid)
-    return None if fields is None or _ended(pid, fields) else Process(pid, int(fields[START_FIELD]))
+    fields = _read_stat(pid)
+    return None if fields is None or _has_ended(pid, fields) else Process(pid, int(fields[START_FIELD]))
 
 
-def _ended(pid: int, fields: list[str]) -> bool:
-    """Whether nothing of it is left but its number.
+def _has_ended(pid: int, fields: list[str]) -> bool:
+    """Whether nothing but its pid is left.
 
-    The PID 1 of a host is no zombie before all dead processes of its namespace have been reaped. A parent outside that
-    does not do so keeps it waiting for ever; it gave its memory, files and namespaces back before that.
+    A host's PID 1 becomes a zombie only after all dead processes of its pid namespace have been reaped, which never
+    happens if their parent outside does not reap them. By then it has released its memory, files and namespaces.
     """
     return fields[STATE_FIELD] in "ZX" or not _has_namespaces(pid)
 
@@ -62,13 +62,15 @@ def _has_namespaces(pid: int) -> bool:
     except FileNotFoundError:
         return False
     except PermissionError:
-        return True  # another account's: not ours to see
+        return True  # it belongs to another account
     return True
 
 
-def _stat(pid: int) -> list[str] | None:
+def _read_stat(pid: int) -> list[str] | None:
     try:
         text = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return None
-    return text.rpartition(b")")[2].decode("ascii").split()  # what is before it is any bytes: the program's name
+    return (
+        text.rpartition(b")")[2].decode("ascii").split()
+    )  # before it is the program's name, which can contain any bytes

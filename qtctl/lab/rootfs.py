@@ -73,7 +73,7 @@ def cache_dir() -> Path:
     return Path(os.environ.get("QTCTL_CACHE") or "/var/cache/qtctl/lab")
 
 
-def _is_ours(name: str) -> bool:
+def _is_cache_file(name: str) -> bool:
     return name.removeprefix(".").partition("-")[0] in SUITES
 
 
@@ -89,10 +89,10 @@ def recipe_digest(suite: str) -> str:
 
 def cached(suite: str) -> Path:
     """Where the root file system of this recipe is, or would be, with the uids that hosts have on this machine."""
-    return _cached(suite, own_shift())
+    return _cache_path(suite, own_shift())
 
 
-def _cached(suite: str, shift: int) -> Path:
+def _cache_path(suite: str, shift: int) -> Path:
     return cache_dir() / f"{suite}-{recipe_digest(suite)}{f'-{SHIFT_RECIPE}-{shift:x}' if shift else ''}"
 
 
@@ -102,7 +102,7 @@ def ensure(suite: str, progress: Progress) -> Path:
     LabError where another account could change what is in the cache.
     """
     check_suite(suite)
-    private.folder(cache_dir(), _is_ours)
+    private.folder(cache_dir(), _is_cache_file)
     path = cached(suite)
     if path.is_dir():
         return path
@@ -116,7 +116,7 @@ def _build(suite: str, path: Path, progress: Progress) -> None:
     work = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     root = work / "root"
     try:
-        _fill(suite, root, progress)
+        _make_root(suite, root, progress)
         root.chmod(0o755)
         if own_shift():
             userns.shift(root, own_shift())
@@ -126,8 +126,8 @@ def _build(suite: str, path: Path, progress: Progress) -> None:
     progress(begun("", Stage.PREPARE, f"{suite}: kept in {path}"))
 
 
-def _fill(suite: str, root: Path, progress: Progress) -> None:
-    plain = _cached(suite, 0)
+def _make_root(suite: str, root: Path, progress: Progress) -> None:
+    plain = _cache_path(suite, 0)
     if plain.is_dir():
         run(["cp", "--archive", "--reflink=auto", str(plain), str(root)], timeout_s=300)
         return
@@ -145,25 +145,25 @@ def _bootstrap(suite: str, root: Path, progress: Progress) -> None:
     if not Path(mirror.keyring).is_file():
         raise LabError(
             f"{suite} is signed by keys that this machine does not have: there is no {mirror.keyring}",
-            hint=_how_to_get_keys(distribution),
+            hint=_suggest_keyring(distribution),
         )
     progress(begun("", Stage.PREPARE, f"{suite}: bootstrapping from {mirror.uri} (about a minute, once)"))
     argv = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     argv += [f"--components={','.join(mirror.components)}", f"--keyring={mirror.keyring}"]
     script = () if (SCRIPTS / suite).exists() else (str(SCRIPTS / SCRIPT_FOR[distribution]),)
-    _follow([*argv, suite, str(root), mirror.uri, *script], suite, progress)
+    _run_debootstrap([*argv, suite, str(root), mirror.uri, *script], suite, progress)
 
 
-def _how_to_get_keys(distribution: str) -> str:
+def _suggest_keyring(distribution: str) -> str:
     """The package that has them, if apt on this machine knows one; not every release of Debian has Ubuntu's keys."""
-    package = next((each for each in KEYRING_PACKAGES[distribution] if _installable(each)), None)
+    package = next((each for each in KEYRING_PACKAGES[distribution] if _can_install(each)), None)
     if package is not None:
         return f"apt-get install {package}"
     name = distribution.capitalize()
     return f"no package that apt knows here has them: copy that file from a machine that runs {name}"
 
 
-def _installable(package: str) -> bool:
+def _can_install(package: str) -> bool:
     """Whether apt on this machine could install it."""
     found = subprocess.run(
         ["apt-cache", "show", "--no-all-versions", package], capture_output=True, env=environment(), check=False
@@ -171,7 +171,7 @@ def _installable(package: str) -> bool:
     return found.returncode == 0 and bool(found.stdout.strip())
 
 
-def _follow(argv: list[str], suite: str, progress: Progress) -> None:
+def _run_debootstrap(argv: list[str], suite: str, progress: Progress) -> None:
     """Run debootstrap and pass on each of its phases (lines `I: …`) as it begins."""
     last: list[str] = []
     phases: set[str] = set()

@@ -37,10 +37,10 @@ class Mirror:
 
 def parse_one_line(text: str) -> tuple[Source, ...]:
     """The `deb [options] uri suite component…` lines of a .list file."""
-    return tuple(source for line in lines(text) if (source := _one_line(line)) is not None)
+    return tuple(source for line in lines(text) if (source := _parse_line(line)) is not None)
 
 
-def _one_line(line: str) -> Source | None:
+def _parse_line(line: str) -> Source | None:
     kind, _, rest = line.partition("#")[0].strip().partition(" ")
     rest = rest.strip()
     if kind != "deb" or not rest:
@@ -58,7 +58,7 @@ def _one_line(line: str) -> Source | None:
 def parse_deb822(text: str) -> tuple[Source, ...]:
     """The enabled `Types: deb` paragraphs of a .sources file, one Source per URI."""
     found: list[Source] = []
-    for fields in _paragraphs(lines(text)):
+    for fields in _split_paragraphs(lines(text)):
         if "deb" not in fields.get("types", "").split() or fields.get("enabled", "yes").lower() in ("no", "false"):
             continue
         signed = fields.get("signed-by", "").strip()
@@ -68,7 +68,7 @@ def parse_deb822(text: str) -> tuple[Source, ...]:
     return tuple(found)
 
 
-def _paragraphs(rows: Iterable[str]) -> Iterable[dict[str, str]]:
+def _split_paragraphs(rows: Iterable[str]) -> Iterable[dict[str, str]]:
     fields: dict[str, str] = {}
     last = ""
     for line in rows:

@@ -85,7 +85,7 @@ def encode(command: Command) -> bytes:
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
 
 
-def own_unit(cgroup: str) -> str:
+def find_unit(cgroup: str) -> str:
     """The unit named by the text of /proc/PID/cgroup, '' where none is."""
     for line in cgroup.split("\n"):
         for part in reversed(line.split("/")):
@@ -103,25 +103,25 @@ def read_json(path: str) -> dict[str, Spec]:
     return found
 
 
-def from_argv(listen: list[Any], argv: Sequence[str]) -> list[Any]:
+def read_listeners(listen: list[Any], argv: Sequence[str]) -> list[Any]:
     """What a uvicorn listens on: its first declared address gives way to --host and --port as they were given."""
     given = dict(zip(argv, argv[1:]))  # noqa: B905, RUF007 - Python 3.9
     host, port = given.get("--host", "127.0.0.1"), int(given.get("--port", "8000"))
     if not listen:
         return [[host, port, "", 200]]
     address, _, path, status = listen[0]
-    if plain(address) != host:
+    if strip_brackets(address) != host:
         address = host
     return [[address, port, path, status], *listen[1:]]
 
 
-def plain(address: str) -> str:
+def strip_brackets(address: str) -> str:
     return "::" if address == "*" else address.strip("[]")
 
 
-def bound(address: str, port: int, kind: int) -> socket.socket:
+def bind_socket(address: str, port: int, kind: int) -> socket.socket:
     """A bound socket. `*` takes both families, as ss prints it; `[::]` only IPv6."""
-    host = plain(address)
+    host = strip_brackets(address)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server = socket.socket(family, kind)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -143,7 +143,7 @@ def open_ports(spec: Spec) -> list[socket.socket]:
 
 def bind_or_exit(address: str, port: int, kind: int) -> socket.socket:
     try:
-        return bound(address, port, kind)
+        return bind_socket(address, port, kind)
     except OSError as error:
         say(f"{address}:{port}: {error.strerror or error}")
         sys.exit(1)
@@ -175,13 +175,13 @@ def answer(connection: socket.socket, path: str, status: int, said: str | None =
     connection.sendall((head % (code, len(body))).encode() + (b"" if words[0] == "HEAD" else body))
 
 
-def messages(spec: Spec) -> list[Command]:
+def build_messages(spec: Spec) -> list[Command]:
     """One entry for each stream it publishes to."""
     now = f"{time.time():.3f}"
     return [("XADD", key, "MAXLEN", "~", KEEP, "*", "at", now, "by", spec["unit"]) for key in spec["publishes"]]
 
 
-def keys(spec: Spec) -> Iterator[Command]:
+def build_writes(spec: Spec) -> Iterator[Command]:
     """A write to each key it keeps, of that key's type."""
     now = f"{time.time():.3f}"
     for key, kind in spec["writes"]:
@@ -209,7 +209,7 @@ class Work:
         self.ticks = 0
         self.said: set[str] = set()
 
-    def forever(self) -> None:
+    def run_forever(self) -> None:
         """Never ends. After Redis was away it goes on where it was; it makes its groups once, at its start."""
         pause = FIRST_PAUSE_S
         while True:
@@ -222,10 +222,10 @@ class Work:
                 continue
             self.said.clear()
             pause = FIRST_PAUSE_S
-            self.until_gone(redis)
+            self.run_until_disconnect(redis)
             time.sleep(pause)
 
-    def until_gone(self, redis: Redis) -> None:
+    def run_until_disconnect(self, redis: Redis) -> None:
         try:
             while True:
                 self.tick(redis)
@@ -238,9 +238,9 @@ class Work:
     def tick(self, redis: Redis) -> None:
         if not self.groups_made:
             self.make_groups(redis)
-        commands = messages(self.spec) if self.ticks % 2 == 0 else []
+        commands = build_messages(self.spec) if self.ticks % 2 == 0 else []
         if self.ticks % KEYS_EVERY == 0:
-            commands += keys(self.spec)
+            commands += build_writes(self.spec)
         self.check(redis.ask(commands))
         self.consume(redis)
         self.ticks += 1
@@ -276,7 +276,7 @@ class Work:
 
 def run_once(spec: Spec) -> None:
     """A oneshot: write everything, and be done. It waits a while for a Redis that is just starting."""
-    commands = [*messages(spec), *keys(spec)]
+    commands = [*build_messages(spec), *build_writes(spec)]
     if not commands:
         return
     deadline = time.monotonic() + ONESHOT_WAIT_S
@@ -305,7 +305,7 @@ def tell_systemd(state: bytes) -> None:
             channel.sendall(state)
 
 
-def into_background() -> int:
+def fork_to_background() -> int:
     """Fork, as a unit of Type=forking does. The parent goes once the child says it is ready, on the returned pipe."""
     ready, say_ready = os.pipe()
     if os.fork():
@@ -323,13 +323,13 @@ def write_pid(path: str) -> None:
 
 def load_spec(argv: Sequence[str], *, uvicorn: bool) -> Spec:
     with open("/proc/self/cgroup", encoding="utf-8") as file:  # noqa: PTH123
-        unit = own_unit(file.read())
+        unit = find_unit(file.read())
     spec: Spec = {"listen": [], "udp": [], "publishes": [], "consumes": [], "writes": [], "redis": ["127.0.0.1", 6379]}
     spec.update(read_json(SPECS).get(unit, {}))
     spec["unit"] = unit
     spec["bodies"] = {**spec.get("bodies", {})}
     if uvicorn:
-        spec["listen"] = from_argv(spec["listen"], argv)
+        spec["listen"] = read_listeners(spec["listen"], argv)
     override = read_json(OVERRIDES).get(unit, {})
     spec["bodies"].update(override.get("bodies", {}))
     if "listen" in override:
@@ -351,14 +351,14 @@ def main(argv: Sequence[str], *, uvicorn: bool = False) -> None:
     if spec.get("oneshot"):
         run_once(spec)
         return
-    parent = into_background() if spec.get("forks") else None
+    parent = fork_to_background() if spec.get("forks") else None
     spec["servers"] = open_ports(spec)
     tell_systemd(b"READY=1")
     if parent is not None:
         write_pid(spec["pid_file"])
         os.write(parent, b".")
     if spec["publishes"] or spec["consumes"] or spec["writes"]:
-        Work(spec).forever()
+        Work(spec).run_forever()
     threading.Event().wait()
 
 

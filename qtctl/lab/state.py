@@ -1,4 +1,4 @@
-"""What the lab remembers of its hosts: one folder and one JSON document each, below one state folder."""
+"""The saved state of lab hosts: one folder with one JSON document per host, below the state folder."""
 
 import json
 import os
@@ -20,10 +20,10 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,10}[a-z0-9]|[a-z]")
 
 @dataclass(frozen=True, slots=True)
 class HostState:
-    """A lab host as written down. `gateway` is this machine's end of its /30; `host_key` its public ssh key.
+    """The saved state of a lab host. `gateway`: this machine's end of its /30; `host_key`: its public SSH key.
 
-    `nspawn` is None where it was stopped on purpose; `boot_id` names the boot of this machine that it ran in.
-    `shift` is what was added to every uid and gid of its files, 0 for nothing.
+    `nspawn` is None if the host was stopped on purpose; `boot_id`: the boot of this machine in which it ran. `shift`:
+    the offset of all uids and gids of its files, 0 for none.
     """
 
     name: str
@@ -41,7 +41,7 @@ class HostState:
 
     @property
     def current(self) -> bool:
-        """Whether its pids are of this boot of the machine."""
+        """Whether its pids belong to the current boot of this machine."""
         return self.boot_id == machine_boot_id()
 
     @property
@@ -62,21 +62,21 @@ def state_dir() -> Path:
 
 
 def own_state() -> Path:
-    """The state folder, made if need be: mode 0700. LabError where another account could change what is in it."""
-    return private.folder(state_dir(), _is_ours)
+    """The state folder, mode 0700, created if missing. LabError if another account could change its contents."""
+    return private.folder(state_dir(), _is_lab_file)
 
 
-def _there() -> bool:
-    """Whether this account has a lab. What is in its folder is read only after this."""
-    return private.exists(state_dir(), _is_ours)
+def _has_state() -> bool:
+    """Whether this account has a lab. Call it before reading anything in the state folder."""
+    return private.exists(state_dir(), _is_lab_file)
 
 
-def _is_ours(name: str) -> bool:
+def _is_lab_file(name: str) -> bool:
     return name in FOLDERS or name.endswith(CONSOLE)
 
 
 def label(name: str) -> str:
-    """A name for `name` that no lab with another state folder uses on this machine; at most 12 characters."""
+    """A name for host `name` that is unique among all labs on this machine; at most 12 characters."""
     where = str(state_dir().absolute())
     if where == DEFAULT_STATE:
         return name
@@ -108,9 +108,9 @@ def save(state: HostState) -> None:
 
 
 def load(name: str) -> HostState | None:
-    """None where no such host was laid down. LabError where its document cannot be read."""
+    """None if there is no such host. LabError if its document cannot be read."""
     path = host_dir(name) / "host.json"
-    if not _there() or not path.is_file():
+    if not _has_state() or not path.is_file():
         return None
     try:
         fields = json.loads(path.read_text())
@@ -124,24 +124,24 @@ def load(name: str) -> HostState | None:
 
 
 def names() -> tuple[str, ...]:
-    """All hosts with a folder, also half-made ones, sorted as lab1, lab2, … lab10."""
+    """All hosts that have a folder, incomplete ones too, sorted as lab1, lab2, … lab10."""
     hosts = state_dir() / "hosts"
-    found = [path.name for path in hosts.iterdir() if path.is_dir()] if _there() and hosts.is_dir() else []
+    found = [path.name for path in hosts.iterdir() if path.is_dir()] if _has_state() and hosts.is_dir() else []
     return tuple(sorted(found, key=lambda name: (len(name), name)))
 
 
 def host_lock(name: str) -> AbstractContextManager[None]:
-    """Held while a host is made, booted or ended: two commands at once on one host would undo each other."""
+    """The lock that is held while a host is created, booted or stopped: one command at a time per host."""
     return locked("locks", name)
 
 
 def locked(folder: str, name: str) -> AbstractContextManager[None]:
-    """Wait for, and hold, a lock in a folder of the state folder."""
+    """Wait for a lock in a subfolder of the state folder, and hold it."""
     return private.locked(own_state() / folder / name)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """A file of the state folder, mode 0600."""
+    """Write a file of the state folder, mode 0600, by renaming a temporary file."""
     own_state()
     private.folder(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")

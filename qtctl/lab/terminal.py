@@ -29,19 +29,19 @@ def run(argv: Sequence[str], env: Mapping[str, str], owner: int, end: End) -> in
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if os.isatty(IN) and os.isatty(OUT):
-            return _on_terminal(argv, env, owner, end)
-        return _with_pipes(argv, env, owner, end)
+            return _run_on_terminal(argv, env, owner, end)
+        return _run_with_pipes(argv, env, owner, end)
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _on_terminal(argv: Sequence[str], env: Mapping[str, str], owner: int, end: End) -> int:
+def _run_on_terminal(argv: Sequence[str], env: Mapping[str, str], owner: int, end: End) -> int:
     ours, theirs = os.openpty()
     try:
         os.fchown(theirs, owner, -1)
         termios.tcsetattr(theirs, termios.TCSANOW, termios.tcgetattr(IN))
         error = theirs if os.isatty(ERR) else None
-        with _sized(ours), _raw():
+        with _follow_size(ours), _use_raw_mode():
             process = subprocess.Popen(
                 ["setsid", "--ctty", *argv], stdin=theirs, stdout=theirs, stderr=error, env=dict(env)
             )
@@ -83,7 +83,7 @@ def _copy(source: int, target: int) -> bool:
 
 
 @contextmanager
-def _raw() -> Iterator[None]:
+def _use_raw_mode() -> Iterator[None]:
     before = termios.tcgetattr(IN)
     tty.setraw(IN, termios.TCSADRAIN)
     try:
@@ -93,7 +93,7 @@ def _raw() -> Iterator[None]:
 
 
 @contextmanager
-def _sized(ours: int) -> Iterator[None]:
+def _follow_size(ours: int) -> Iterator[None]:
     """The new terminal has the size of the caller's, also after a change."""
 
     def resize(_signal: int = 0, _frame: FrameType | None = None) -> None:
@@ -115,15 +115,17 @@ def give_pipes(process: "subprocess.Popen[bytes]", owner: int) -> None:
             os.fchown(pipe.fileno(), owner, -1)
 
 
-def _with_pipes(argv: Sequence[str], env: Mapping[str, str], owner: int, end: End) -> int:
+def _run_with_pipes(argv: Sequence[str], env: Mapping[str, str], owner: int, end: End) -> int:
     given = [subprocess.PIPE if os.isatty(stream) else None for stream in (IN, OUT, ERR)]
     process = subprocess.Popen(
         list(argv), stdin=given[IN], stdout=given[OUT], stderr=given[ERR], env=dict(env), start_new_session=True
     )
     give_pipes(process, owner)
-    pumps = [_pump(pipe.fileno(), stream) for stream, pipe in ((OUT, process.stdout), (ERR, process.stderr)) if pipe]
+    pumps = [
+        _start_pump(pipe.fileno(), stream) for stream, pipe in ((OUT, process.stdout), (ERR, process.stderr)) if pipe
+    ]
     if process.stdin:
-        _pump(IN, process.stdin.fileno())
+        _start_pump(IN, process.stdin.fileno())
     try:
         code = process.wait()
     except BaseException:
@@ -134,7 +136,7 @@ def _with_pipes(argv: Sequence[str], env: Mapping[str, str], owner: int, end: En
     return code
 
 
-def _pump(source: int, target: int) -> threading.Thread:
+def _start_pump(source: int, target: int) -> threading.Thread:
     """Copy in the background, to the end of the source."""
 
     def work() -> None:

@@ -30,7 +30,7 @@ CAP_V2, CAP_V3, CAP_REVISION = 0x02000000, 0x03000000, 0xFF000000
 @cache
 def possible() -> bool:
     """Whether this machine can boot hosts in a user namespace."""
-    return _maps_base(Path("/proc/self/uid_map").read_text()) and _kernel_does()
+    return _maps_base(Path("/proc/self/uid_map").read_text()) and _probe_kernel()
 
 
 def _maps_base(uid_map: str) -> bool:
@@ -39,7 +39,7 @@ def _maps_base(uid_map: str) -> bool:
     return any(first <= BASE and first + count >= BASE + IDS for first, count in ranges)
 
 
-def _kernel_does() -> bool:
+def _probe_kernel() -> bool:
     try:
         done = subprocess.run(
             [*PROBE, "sh", "-c", MOUNTS],
@@ -52,7 +52,7 @@ def _kernel_does() -> bool:
 
 def shift(root: Path, shifted: int) -> None:
     """Add `shifted` to the owner and group of all in `root` that has none of that yet. Modes and capabilities stay."""
-    for name, handle in _entries(root):
+    for name, handle in _walk_entries(root):
         _shift_one(name, handle, shifted)
 
 
@@ -64,7 +64,7 @@ def shift_written(root: Path, upper: Path, shifted: int) -> None:
             _shift_one(str(seen), None, shifted)
 
 
-def _entries(root: Path) -> Iterator[tuple[str, int]]:
+def _walk_entries(root: Path) -> Iterator[tuple[str, int]]:
     for at, folders, files, handle in os.fwalk(root, follow_symlinks=False):
         yield from ((name, handle) for name in (*folders, *files, *((".",) if at == str(root) else ())))
 
@@ -74,22 +74,22 @@ def _shift_one(name: str, handle: int | None, shifted: int) -> None:
     uid, gid = (each + shifted if each < IDS else each for each in (found.st_uid, found.st_gid))
     if (uid, gid) == (found.st_uid, found.st_gid):
         return
-    kept = _attributes(name, handle)
+    kept = _read_attributes(name, handle)
     os.chown(name, uid, gid, dir_fd=handle, follow_symlinks=False)
     if found.st_mode & SPECIAL and not stat.S_ISLNK(found.st_mode):
         os.chmod(name, stat.S_IMODE(found.st_mode), dir_fd=handle)  # chown takes setuid and setgid away
     for attribute, value in kept.items():
-        changed = of_root(value, shifted) if attribute == CAPABILITY else shifted_acl(value, shifted)
-        os.setxattr(_path(name, handle), attribute, changed, follow_symlinks=False)
+        changed = shift_capability(value, shifted) if attribute == CAPABILITY else shift_acl(value, shifted)
+        os.setxattr(_build_path(name, handle), attribute, changed, follow_symlinks=False)
 
 
-def _path(name: str, handle: int | None) -> str:
+def _build_path(name: str, handle: int | None) -> str:
     return name if handle is None else f"/proc/self/fd/{handle}/{name}"
 
 
-def _attributes(name: str, handle: int | None) -> dict[str, bytes]:
+def _read_attributes(name: str, handle: int | None) -> dict[str, bytes]:
     """Its extended attributes that say ids, or that a chown takes away."""
-    path = _path(name, handle)
+    path = _build_path(name, handle)
     try:
         names = [each for each in os.listxattr(path, follow_symlinks=False) if each in (CAPABILITY, *ACLS)]
         return {each: os.getxattr(path, each, follow_symlinks=False) for each in names}
@@ -97,14 +97,14 @@ def _attributes(name: str, handle: int | None) -> dict[str, bytes]:
         return {}  # a file system without any
 
 
-def shifted_acl(value: bytes, shifted: int) -> bytes:
+def shift_acl(value: bytes, shifted: int) -> bytes:
     """A POSIX ACL as the kernel keeps it, with the ids of named users and groups shifted."""
     entries = ACL_ENTRY.iter_unpack(value[4:])
     changed = (ACL_ENTRY.pack(tag, may, who + shifted if tag in ACL_NAMED else who) for tag, may, who in entries)
     return value[:4] + b"".join(changed)
 
 
-def of_root(capability: bytes, uid: int) -> bytes:
+def shift_capability(capability: bytes, uid: int) -> bytes:
     """A file's capabilities (struct vfs_cap_data), for namespaces whose root is `uid` outside."""
     (magic,) = struct.unpack_from("<I", capability)
     if magic & CAP_REVISION != CAP_V2:

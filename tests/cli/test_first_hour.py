@@ -79,7 +79,7 @@ def test_the_help_names_every_suite_and_the_default(world: Path) -> None:
 @pytest.mark.parametrize("distribution", sorted(rootfs.KEYRING_PACKAGES))
 def test_keys_are_got_from_a_package_that_this_machine_can_install(distribution: str) -> None:
     """apt itself is the judge: Debian 12 has no package with Ubuntu's keys."""
-    hint = rootfs._how_to_get_keys(distribution)
+    hint = rootfs._suggest_keyring(distribution)
     if not hint.startswith("apt-get install "):
         assert hint.startswith("no package that apt knows here has them: copy that file from a machine that runs ")
         return

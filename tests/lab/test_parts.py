@@ -55,8 +55,8 @@ def test_cgroups_by_hierarchy(tmp_path: Path) -> None:
     )
     assert cgroups.folders("lab1", Hierarchy.UNIFIED, tmp_path) == (tmp_path / own,)
     assert cgroups.folders("lab1", Hierarchy.SYSTEMD, tmp_path) == ()
-    assert "--property=Delegate=yes" in cgroups.launcher("lab1", Hierarchy.SYSTEMD)
-    assert cgroups.launcher("lab1", Hierarchy.HYBRID) == ()
+    assert "--property=Delegate=yes" in cgroups.build_launcher("lab1", Hierarchy.SYSTEMD)
+    assert cgroups.build_launcher("lab1", Hierarchy.HYBRID) == ()
 
 
 ENTRANCES = [
@@ -76,12 +76,12 @@ def test_where_a_command_from_outside_goes(text: str, home: str, tmp_path: Path)
     (tmp_path / "proc/1/cgroup").write_text(text)
     (tmp_path / "cgroup" / home).mkdir(parents=True)
     expected = tmp_path / "cgroup" / home / cgroups.EXEC if home else None
-    assert cgroups.entrance(1, tmp_path / "cgroup", tmp_path / "proc") == expected
+    assert cgroups.make_exec_cgroup(1, tmp_path / "cgroup", tmp_path / "proc") == expected
     assert expected is None or expected.is_dir()
 
 
 def test_a_machine_that_cannot_filter_says_why() -> None:
-    assert "no-such-device" in fence.put_up("no-such-device", "169.254.20.1", "169.254.20.2")
+    assert "no-such-device" in fence.load_filter("no-such-device", "169.254.20.1", "169.254.20.2")
 
 
 def test_uids_of_hosts_must_be_uids_of_this_machine() -> None:
@@ -94,18 +94,18 @@ def test_uids_of_hosts_must_be_uids_of_this_machine() -> None:
 def test_networks_never_overlap_and_stay_link_local(names: list[str]) -> None:
     taken: list[IPv4Network] = [IPv4Network("169.254.0.0/24")]
     for name in names:
-        taken.append(network.pick(name, taken))
+        taken.append(network.pick_subnet(name, taken))
     assert all(not a.overlaps(b) for i, a in enumerate(taken) for b in taken[:i])
     assert all(each.is_link_local and IPv4Address("169.254.169.254") not in each for each in taken)
 
 
 def test_a_host_gets_the_same_network_each_time() -> None:
-    assert network.pick("lab1", []) == network.pick("lab1", [])
+    assert network.pick_subnet("lab1", []) == network.pick_subnet("lab1", [])
 
 
 def test_no_free_network_is_an_error() -> None:
     with pytest.raises(LabError, match="no free"):
-        network.pick("lab1", [IPv4Network("169.254.0.0/16")])
+        network.pick_subnet("lab1", [IPv4Network("169.254.0.0/16")])
 
 
 def test_device_names_fit_the_kernel_s_limit() -> None:
@@ -182,16 +182,16 @@ def test_accounts_are_added_once(root: Path) -> None:
 def _add_accounts(root: Path, folder: Folder) -> None:
     ids = Ids.read(folder)
     for _ in range(2):
-        assert ids.user(Account("new", "new", "/home/new", login=True)) == (1002, 1002)
-        assert ids.user(Account("svc", "extra", "/srv/svc")) == (1001, 1001)
-        assert ids.user(Account("old", "new", "/elsewhere")) == (1000, 1000)
+        assert ids.add_user(Account("new", "new", "/home/new", login=True)) == (1002, 1002)
+        assert ids.add_user(Account("svc", "extra", "/srv/svc")) == (1001, 1001)
+        assert ids.add_user(Account("old", "new", "/elsewhere")) == (1000, 1000)
     ids.write()
     assert (root / "etc/passwd").read_text().splitlines()[2:] == [
         "new:x:1002:1002::/home/new:/bin/bash",
         "svc:x:1001:1001::/srv/svc:/usr/sbin/nologin",
     ]
     assert (root / "etc/shadow").read_text() == "new:*:19000:0:99999:7:::\nsvc:*:19000:0:99999:7:::\n"
-    assert Ids.read(folder).owner("svc", "new") == (1001, 1002)
+    assert Ids.read(folder).find_owner("svc", "new") == (1001, 1002)
 
 
 def test_two_labs_of_one_machine_do_not_meet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

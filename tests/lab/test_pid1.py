@@ -83,7 +83,7 @@ def machine(own_lab: Path, tmp_path: Path) -> Iterator[Machine]:
     log = tmp_path.parent / f"{tmp_path.name}.log"
     with log.open("wb") as console:
         booted = subprocess.Popen(
-            [*cgroups.launcher(NAME, hierarchy), "unshare", "--mount", "sh", "-c", script],
+            [*cgroups.build_launcher(NAME, hierarchy), "unshare", "--mount", "sh", "-c", script],
             stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, env={**os.environ, **boot.PURE_V2},
         )  # fmt: skip
     try:

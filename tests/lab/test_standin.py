@@ -30,7 +30,7 @@ PROGRAM = Path(standin.__file__)
     ],
 )
 def test_its_unit_is_named_by_its_cgroup(text: str, unit: str) -> None:
-    assert standin.own_unit(text) == unit
+    assert standin.find_unit(text) == unit
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_its_unit_is_named_by_its_cgroup(text: str, unit: str) -> None:
 def test_uvicorn_listens_where_its_command_line_says(
     listen: list[object], argv: list[str], expected: list[object]
 ) -> None:
-    assert standin.from_argv(listen, argv) == expected
+    assert standin.read_listeners(listen, argv) == expected
 
 
 @given(st.lists(st.lists(st.text(), min_size=1), max_size=5))
@@ -94,7 +94,7 @@ import sys
 sys.path.insert(0, {folder!r})
 import standin
 standin.SPECS, standin.OVERRIDES = {specs!r}, {overrides!r}
-standin.own_unit = lambda text: "x.service"
+standin.find_unit = lambda text: "x.service"
 standin.main(sys.argv[1:])
 """
 

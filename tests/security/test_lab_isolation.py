@@ -155,7 +155,7 @@ def test_without_the_fence_it_would_reach_this_machine(box: Box, listening: List
         assert listening.heard()
         listening.sockets[0].accept()[0].close()
     finally:
-        assert fence.put_up(device, known(box).gateway, known(box).address) == ""
+        assert fence.load_filter(device, known(box).gateway, known(box).address) == ""
     assert not box.succeeds(f'timeout 0.5 python3 -c "{connect}"')
 
 
@@ -208,7 +208,7 @@ def test_the_device_policy_holds_whatever_the_capabilities(box: Box) -> None:
         pytest.skip("this machine has no unified hierarchy")
     with node(disk_of_the_machine()) as path:
         path.open("rb").close()
-        enter = f"echo $$ > {cgroups.entrance(leader(box).pid)}/cgroup.procs;"
+        enter = f"echo $$ > {cgroups.make_exec_cgroup(leader(box).pid)}/cgroup.procs;"
         tried = (
             f"{enter} head -c0 {path} || echo refused; head -c1 /dev/urandom | wc -c; mknod {path}2 b 1 1 || echo no"
         )
@@ -240,7 +240,7 @@ def test_processes_of_a_host_are_no_account_of_this_machine(box: Box) -> None:
 
 
 def cgroup_pids(first: int) -> list[int]:
-    entrance = cgroups.entrance(first)
+    entrance = cgroups.make_exec_cgroup(first)
     assert entrance is not None
     folder = entrance.parent
     return [int(pid) for procs in folder.rglob("cgroup.procs") for pid in procs.read_text().split()]
@@ -481,9 +481,9 @@ def test_another_account_sees_no_lab_and_no_traceback(open_folder: Path) -> None
 def test_capabilities_of_files_keep_their_meaning_in_a_shifted_root() -> None:
     """struct vfs_cap_data of `setcap cap_net_raw+ep`, revision 2; revision 3 names the root that it counts for."""
     plain = bytes.fromhex("0100000200200000000000000000000000000000")
-    shifted = userns.of_root(plain, 0x6FFF0000)
+    shifted = userns.shift_capability(plain, 0x6FFF0000)
     assert shifted == bytes.fromhex("0100000300200000000000000000000000000000") + (0x6FFF0000).to_bytes(4, "little")
-    assert userns.of_root(shifted, 1) == shifted
+    assert userns.shift_capability(shifted, 1) == shifted
 
 
 def test_acls_name_the_same_accounts_in_a_shifted_root() -> None:
@@ -491,7 +491,7 @@ def test_acls_name_the_same_accounts_in_a_shifted_root() -> None:
     entries = ((1, 7, 0xFFFFFFFF), (4, 5, 0xFFFFFFFF), (8, 5, 4), (16, 5, 0xFFFFFFFF), (32, 5, 0xFFFFFFFF))
     packed = [struct.pack("<HHI", *entry) for entry in entries]
     named = struct.pack("<HHI", 8, 5, userns.BASE + 4)
-    changed = userns.shifted_acl(b"\2\0\0\0" + b"".join(packed), userns.BASE)
+    changed = userns.shift_acl(b"\2\0\0\0" + b"".join(packed), userns.BASE)
     assert changed == b"\2\0\0\0" + b"".join([*packed[:2], named, *packed[3:]])
 
 

@@ -121,13 +121,13 @@ def _break_and_heal(declared: "Declared", say: "ProgressLine", out: Path) -> Exi
     """What an audit is for: three faults, the findings of them, and the deploy that heals the host."""
     from qtctl.flows.audit import judged
     from qtctl.formats.markdown import markdown
-    from qtctl.lab.faults import cause, three_faults
+    from qtctl.lab.faults import inject, three_faults
     from qtctl.reports import audit, audit_page, audit_screen
 
     tell("")
     tell("Now three things go wrong on that host:")
     for fault in three_faults(declared.desired):
-        cause(DEMO_HOST, fault)
+        inject(DEMO_HOST, fault)
         tell(f"  {fault.what}")
     tell("")
     tell(f"$ qtctl audit --host {DEMO_HOST}")
