@@ -129,7 +129,7 @@ def test_commands_with_a_host(desk: Desk, page: Path) -> None:
 
 
 WENT_WRONG = [
-    (r"[\w-]+\.service was stopped", r"error  QT219  [\w-]+\.service", r"\+ start [\w-]+\.service"),
+    (r"[\w-]+\.service was stopped", r"error  QT219  .*[\w-]+\.service", r"\+ start [\w-]+\.service"),
     (r"the file of [\w-]+\.service was edited", r"warning  QT210  [\w-]+\.service", r"~ write /etc/systemd/system/"),
     (r"[\w-]+\.timer was disabled", r"(error|warning)  QT2\d\d  [\w-]+\.timer", r"\+ enable [\w-]+\.timer"),
 ]

@@ -67,14 +67,14 @@ def _only_declared(
 
 
 def _dropin_remedy(unit: str, paths: list[str]) -> Remedy:
-    """`systemctl revert` removes those of the unit's own folders in /etc and /run, and no package's or prefix's."""
+    """Those alone: `systemctl revert` would remove declared ones, too. A prefix's are for other units as well."""
     own = [path for path in paths if f"/{unit}.d/" in path and not path.startswith(_PACKAGED)]
     others = [path for path in paths if path not in own]
     by_hand = (
         f"{', '.join(map(quote, others))} is for other units, too, or a package's: edit it there" if others else ""
     )
-    revert = ("systemctl", "revert", unit) if own else ()
-    return steps(("cat", "--", *paths), "put what should stay into the registry, then", revert, by_hand)
+    removed = (("rm", "--", *own), ("systemctl", "daemon-reload")) if own else ()
+    return steps(("cat", "--", *paths), "put what should stay into the registry, then", *removed, by_hand)
 
 
 def _read(desired: Desired) -> tuple[Expectation, ...]:
@@ -85,6 +85,7 @@ def _read(desired: Desired) -> tuple[Expectation, ...]:
             (Need(Unit.FACT, unit.unit),),
             partial(_is_read, unit=unit.unit),
             unit.origin,
+            (("QT210", unit.unit), ("QT211", unit.unit)),
         )
         for unit in _generated(desired)
     )
@@ -138,7 +139,7 @@ QT211 = Rule(
     why="A drop-in overrides the generated file, which itself looks untouched: the unit runs by values that stand in "
     "nobody's registry, and the next deploy does not change that.",
     fix="Read it with `systemctl cat UNIT`. Put what should stay into the registry, then remove the file "
-    "(`systemctl revert UNIT` for those made with systemctl) and run `systemctl daemon-reload`.",
+    "and run `systemctl daemon-reload`.",
     expect=_dropins,
 )
 QT212 = Rule(

@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from qtctl.dialects.shell import quote
+from qtctl.dialects.shell import join
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
 from qtctl.meaning.enablement import left_pullers, unwanted_pullers
 from qtctl.meaning.units import has_file, read_unit
 from qtctl.model.desired import Desired
@@ -11,7 +12,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import deploy
+from qtctl.rules.declared import deploy_command
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 
@@ -37,7 +38,7 @@ def _is_none_left(facts: Facts, unit: str, unwanted: frozenset[str]) -> Verdict 
     left = left_pullers(found, unwanted)
     observed: JsonObject = {"pulled_in_by": [*left]}
     source = proofs.unit_property(Need(Unit.FACT, unit), unit, "WantedBy", " ".join(found.wanted_by))
-    remedy = f"{deploy(facts)}; by hand: systemctl reenable {quote(unit)}"
+    remedy = steps(("systemctl", "reenable", unit), f"or {join(deploy_command(facts))}")
     return Verdict(not left, observed, (source,), remedy=remedy)
 
 

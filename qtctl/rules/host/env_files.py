@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from functools import partial
 
+from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File
 from qtctl.model.json import JsonObject
 from qtctl.model.origin import Origin
 from qtctl.rules import proofs
-from qtctl.rules.declared import deploy
+from qtctl.rules.declared import deploy_command
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 Judgment = Verdict | tuple[Verdict, ...]
@@ -56,7 +58,8 @@ def _there(desired: Desired) -> tuple[Expectation, ...]:
 def _is_there(facts: Facts, file: EnvFile) -> Verdict:
     there = facts.read(File, file.path) is not None
     source = proofs.presence(file.need, file.path, present=there)
-    remedy = deploy(facts) if file.generated else f"make {file.path} on the host: root's, mode 0600, KEY=value lines"
+    make = f"make {quote(file.path)} on the host: root's, mode 0600, KEY=value lines"
+    remedy = steps(deploy_command(facts) if file.generated else make)
     return Verdict(there, {"file": "present" if there else "absent"}, (source,), remedy=remedy)
 
 
@@ -97,10 +100,14 @@ def _as_declared(found: File, file: EnvFile) -> bool:
     return mode == wanted and (not file.group or found.group == file.group)
 
 
-def _remedy(facts: Facts, file: EnvFile) -> str:
+def _remedy(facts: Facts, file: EnvFile) -> Remedy:
     if file.generated:
-        return deploy(facts)
-    return f"chown root:root {file.path}; chmod 600 {file.path}; change the secrets if others could read them"
+        return steps(deploy_command(facts))
+    return steps(
+        ("chown", "root:root", "--", file.path),
+        ("chmod", "600", "--", file.path),
+        "change the secrets if others could read them",
+    )
 
 
 QT601 = Rule(

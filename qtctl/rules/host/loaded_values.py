@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
 from qtctl.meaning.drift import differences
 from qtctl.meaning.units import is_loaded, read_unit
 from qtctl.model.desired import Desired
@@ -13,7 +13,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import deploy
+from qtctl.rules.declared import deploy_command
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 NOT_JUDGED: tuple[Verdict, ...] = ()
@@ -33,7 +33,9 @@ def _expectation(unit: DesiredUnit, loaded: LoadedUnit) -> Expectation:
     expected: JsonObject = {value.directive: value.value for value in loaded.values}
     need = Need(Unit.FACT, unit.unit)
     judge = partial(_is_as_declared, unit=unit.unit, wanted=loaded.values)
-    return Expectation(unit.unit, expected, (need,), judge, unit.origin, (("QT210", unit.unit), ("QT212", unit.unit)))
+    return Expectation(
+        unit.unit, expected, (need,), judge, unit.origin, tuple((id_, unit.unit) for id_ in ("QT210", "QT211", "QT212"))
+    )
 
 
 def _is_as_declared(facts: Facts, unit: str, wanted: tuple[LoadedValue, ...]) -> Verdict | tuple[Verdict, ...]:
@@ -46,7 +48,7 @@ def _is_as_declared(facts: Facts, unit: str, wanted: tuple[LoadedValue, ...]) ->
     sources = tuple(proofs.loaded_property(need, unit, each.shown, found.loaded[each.shown.name]) for each in different)
     if not different:
         sources = (proofs.unit_property(need, unit, "LoadState", found.load_state),)
-    remedy = f"systemctl revert {quote(unit)}, then {deploy(facts)}"
+    remedy = steps(("systemctl", "revert", unit), deploy_command(facts))
     return Verdict(not different, observed, sources, remedy=remedy)
 
 

@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from qtctl.dialects.shell import quote
 from qtctl.dialects.systemd.timespan import microseconds as span
 from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
 from qtctl.meaning.units import is_up, read_unit
 from qtctl.model.desired import Desired, DesiredTimer
 from qtctl.model.evidence import Need
@@ -76,10 +76,11 @@ def _span(text: str, otherwise: int) -> int:
         return otherwise
 
 
-def _remedy(timer: DesiredTimer) -> str:
-    return (
-        f"systemctl list-timers --all {quote(timer.unit)}; systemctl start {quote(timer.triggers)} runs it now; "
-        "give the timer a schedule that comes again"
+def _remedy(timer: DesiredTimer) -> Remedy:
+    return steps(
+        ("systemctl", "list-timers", "--all", "--no-pager", timer.unit),
+        "give the timer a schedule that comes again; this runs it now:",
+        ("systemctl", "start", timer.triggers),
     )
 
 
