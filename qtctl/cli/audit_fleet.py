@@ -83,9 +83,9 @@ def _ended(asked: "Asked", detail: str) -> Event:
 
 def _check_folder(folder: Path) -> None:
     """InputError where evidence could not be saved below it: asked before any host is."""
-    from qtctl.adapters.files import check_writable
+    from qtctl.adapters.saved_file import check_saved
 
     if folder.exists() and not folder.is_dir():
         hint = "several hosts are saved below a folder, a file each"
         raise InputError("cannot be written: it is no folder", hint=hint, place=Place(str(folder)))
-    check_writable(folder / "evidence.json")
+    check_saved(folder / "evidence.json")

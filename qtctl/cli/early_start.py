@@ -87,7 +87,7 @@ def _right(options: Mapping[str, str]) -> bool:
         return False
     if "--format" in options and not _offered(options["--format"]):
         return False
-    return all(_writable(options[name]) for name in ("--save", "--out") if name in options)
+    return all(_writable(options[name], name) for name in ("--save", "--out") if name in options)
 
 
 def _offered(name: str) -> bool:
@@ -96,11 +96,12 @@ def _offered(name: str) -> bool:
     return name in offered(Content.JUDGED)
 
 
-def _writable(path: str) -> bool:
+def _writable(path: str, option: str) -> bool:
     from qtctl.adapters.files import check_writable
+    from qtctl.adapters.saved_file import check_saved
 
     try:
-        check_writable(Path(path))
+        (check_saved if option == "--save" else check_writable)(Path(path))
     except InputError:
         return False
     return True

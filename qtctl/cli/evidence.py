@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtctl.cli.output import progress, withhold, write
+from qtctl.cli.output import document, progress, withhold, write
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
@@ -88,6 +88,11 @@ def _live(declared: "Declared", target: str, user: str | None) -> "Evidence":
 
 
 def save(evidence: "Evidence", path: Path) -> None:
+    """In a file, or on stdout for `-`. InputError where it cannot be."""
+    from qtctl.adapters import saved_file
     from qtctl.api.evidence import text_of
 
-    write(text_of(evidence), path)
+    if path == saved_file.STDOUT:
+        write(text_of(evidence))
+    else:
+        saved_file.save(path, document(text_of(evidence)).encode())

@@ -1,5 +1,6 @@
 """The qtctl command: its commands in the order of work, how errors are shown, and the exit code."""
 
+import errno
 import os
 import select
 import sys
@@ -103,7 +104,9 @@ def run(started: "Asking | None" = None) -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:
         code = Exit.PIPE
-    if code == Exit.PIPE:
+    except OSError as error:
+        code = _odd(error, debug=debug) if code != Exit.USAGE else code
+    if code in (Exit.PIPE, Exit.USAGE):
         # Python would flush again at exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
@@ -175,9 +178,15 @@ def _say_what_is_wrong(error: BaseException) -> None:
     error.message = f"{given}, {problem_of(details[0])}"  # type: ignore[attr-defined]  # see UsageError
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
 def _odd(error: Exception, *, debug: bool) -> int:
     if isinstance(error, BrokenPipeError) and _reader_gone():
         return Exit.PIPE
+    if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
+        complain(f"error: the output cannot be written: {error.strerror} (free space there, or send it elsewhere)")
+        return Exit.USAGE
     if debug:
         trace("".join(traceback.format_exception(error)))
     what = " ".join(f"{type(error).__name__}: {error}".split())

@@ -93,7 +93,7 @@ def _add(variable: str, text: str) -> None:
 
         from qtctl.adapters.files import append
 
-        append(Path(path), _document(text).encode())
+        append(Path(path), document(text).encode())
 
 
 def withhold(*secrets: Secret) -> None:
@@ -102,9 +102,9 @@ def withhold(*secrets: Secret) -> None:
         _withheld.add(secret)
 
 
-def write(document: str, to: "Path | None" = None) -> None:
+def write(text: str, to: "Path | None" = None) -> None:
     """A document of several lines, on stdout or in a file. Whoever made it made one line of each value in it."""
-    shown = _document(document)
+    shown = document(text)
     if to is None:
         sys.stdout.write(shown)
         return
@@ -236,7 +236,7 @@ class _LiveLine:
             sys.stderr.flush()
 
 
-def _document(text: str) -> str:
+def document(text: str) -> str:
     shown = terminal.lines(_withheld.out_of(text))
     return shown if shown.endswith("\n") else f"{shown}\n"
 

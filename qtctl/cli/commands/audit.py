@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qtctl.flows.asking import Asking
 
 VERBOSE_HELP = "Show every finding with its proof, and not only what to do first."
-SAVE_HELP = "Keep the evidence. Of several hosts: FILE is a folder, with a file for each."
+SAVE_HELP = "Keep the evidence; - is stdout, in place of the report. Of several hosts: a folder, with a file for each."
 
 
 def audit(
@@ -81,12 +81,12 @@ def _prepare() -> None:
 
 
 def _audit(source: "Source", started: "Asking | None", shown: Shown, *, save: Path | None) -> Exit:
-    from qtctl.adapters.files import check_writable
+    from qtctl.adapters.saved_file import STDOUT, check_saved
     from qtctl.cli.evidence import gather
     from qtctl.cli.evidence import save as keep
 
     if save is not None:
-        check_writable(save)
+        check_saved(save)
     declared, evidence = gather(source, started, _prepare)
     from qtctl.api import audit
     from qtctl.reports.audit_view import view
@@ -97,6 +97,8 @@ def _audit(source: "Source", started: "Asking | None", shown: Shown, *, save: Pa
     checks, said = shown.part.of(declared, audit.judge(declared, evidence))
     report = audit.report(declared, evidence, checks, every=shown.every, gate=shown.part.gate, selection=said)
     locate = beneath(source.registry, source.templates)
+    if save == STDOUT:
+        return of_conclusion(report.verdict)
     present(view(report, checks, locate, declared.host_place, verbose=shown.verbose), shown.format)
     return of_conclusion(report.verdict)
 
