@@ -10,7 +10,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.registry.load import load
 from qtctl.registry.places import Places
-from qtctl.render.planned import planned
+from qtctl.render.planned import plan_files
 from qtctl.resolve.resolve import resolve, stands_in
 
 
@@ -34,7 +34,7 @@ def begin(files: Mapping[str, bytes], target: str, as_name: str | None) -> Loade
 def of_host(registry: Registry, files: Mapping[str, bytes], target: str, as_name: str | None = None) -> Loaded:
     """As `begin`, of a registry that has been loaded from `files`."""
     host = stands_in(registry, target, as_name)
-    return Loaded(files, planned(resolve(registry, host)), Places(files), registry)
+    return Loaded(files, plan_files(resolve(registry, host)), Places(files), registry)
 
 
 def rendered(begun: Loaded, templates: Mapping[str, str]) -> Loaded:

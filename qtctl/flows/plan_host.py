@@ -5,7 +5,7 @@ from qtctl.interfaces.host import Host
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
 from qtctl.model.plan import Plan
-from qtctl.plan.plan import plan, unread
+from qtctl.plan.plan import list_unread, plan
 
 READ_S = 30.0
 
@@ -15,5 +15,5 @@ def plan_host(host: Host, desired: Desired, facts: Facts, *, take_over: bool) ->
 
     HostError where they could not be.
     """
-    current = current_files(host, unread(desired, facts), READ_S)
+    current = current_files(host, list_unread(desired, facts), READ_S)
     return plan(desired, facts, current=current, take_over=take_over)

@@ -1,4 +1,4 @@
-"""Compose file + what became of it + evidence → a parity report."""
+"""Compose file + dispositions + evidence → a parity report."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from qtctl.rules.sides import PortSide, UnitSide
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What every row is judged on."""
+    """The input that all rows share."""
 
     file: str
     desired: Desired
@@ -39,7 +39,7 @@ class Ground:
 
 
 def legacy_of(legacies: Iterable[Legacy], file: str) -> Legacy | None:
-    """The record of a compose file, by its base name. InputError where two claim it."""
+    """The record of a compose file, by its base name. InputError if there are two."""
     name = PurePosixPath(file).name
     found = [legacy for legacy in legacies if PurePosixPath(legacy.compose).name == name]
     if len(found) > 1:
@@ -73,7 +73,9 @@ def compare(
 def row(compose: ComposeService, disposition: Disposition | None, ground: Ground) -> ParityRow:
     service = ground.service(compose.name, compose.line)
     if disposition is None:
-        return ParityRow(compose.name, compose.line, None, (), "", findings=ruled(ground, [judge_missing(service)]))
+        return ParityRow(
+            compose.name, compose.line, None, (), "", findings=apply_policy(ground, [judge_missing(service)])
+        )
     known = (*ground.places, *ground.elsewhere)
     findings = [*judge_names(service, disposition, known), *judge_ports(service, disposition, compose)]
     unit_sides: tuple[UnitSide, ...] = ()
@@ -81,7 +83,7 @@ def row(compose: ComposeService, disposition: Disposition | None, ground: Ground
     if disposition.is_ in CARRIED:
         gone_to = tuple(dict.fromkeys(place for name in disposition.to for place in ground.places.get(name, ())))
         unit_sides = (*(units.unit_side(place, ground.facts, ground.desired) for place in gone_to),
-                      *on_other_hosts(disposition, ground))  # fmt: skip
+                      *list_sides_on_other_hosts(disposition, ground))  # fmt: skip
         port_sides = tuple(ports.port_side(port, disposition, gone_to, ground.facts) for port in compose.ports)
     findings += [units.judge(service, side) for side in unit_sides if side.outcome is Outcome.BROKEN]
     findings += [ports.judge(service, side) for side in port_sides if side.outcome is Outcome.BROKEN]
@@ -93,15 +95,15 @@ def row(compose: ComposeService, disposition: Disposition | None, ground: Ground
         disposition.why,
         unit_sides,
         port_sides,
-        ruled(ground, findings),
+        apply_policy(ground, findings),
     )
 
 
-def ruled(ground: Ground, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def apply_policy(ground: Ground, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(map(ground.policy.rule, findings))
 
 
-def on_other_hosts(disposition: Disposition, ground: Ground) -> tuple[UnitSide, ...]:
+def list_sides_on_other_hosts(disposition: Disposition, ground: Ground) -> tuple[UnitSide, ...]:
     names = (name for name in disposition.to if name not in ground.places and name in ground.elsewhere)
     return tuple(
         UnitSide(name, "", "", "", "", Outcome.UNKNOWN, f"{name}: declared for another host") for name in names

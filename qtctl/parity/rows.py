@@ -1,4 +1,4 @@
-"""What became of each service of a compose file: sides, rows, and verdicts that are computed from them."""
+"""What became of each service of a compose file: sides, rows, and the verdicts computed from them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -53,7 +53,7 @@ class ParityRow:
 
     @property
     def unknowns(self) -> tuple[str, ...]:
-        """Why the sides that are not known are not."""
+        """The reasons of the sides that are unknown."""
         return tuple(dict.fromkeys(side.reason for side in self.sides if side.outcome is Outcome.UNKNOWN))
 
 

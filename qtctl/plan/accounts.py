@@ -1,4 +1,4 @@
-"""What is missing of accounts and folders, and what is in the way of making it.
+"""Which accounts and folders are missing, and what prevents a deploy from making them.
 
 systemd-sysusers adds accounts and memberships and changes nothing of what is there; systemd-tmpfiles sets owner and
 mode of folders, and replaces nothing that is none. So whatever else differs is in the way: no run would change it.
@@ -103,7 +103,7 @@ def _find_account_obstacles(account: DesiredAccount, facts: Facts) -> Iterator[R
 
 
 def _find_taken_numbers(account: DesiredAccount, facts: Facts) -> Iterator[Refusal]:
-    """systemd-sysusers takes another number where the declared one is taken, and says that all is well."""
+    """systemd-sysusers silently picks another number if the declared one is taken."""
     hint = "declare another number in users.toml, or none"
     user = None if account.uid is None else facts.read(Account, str(account.uid))
     if user is not None and user.name != account.name:
@@ -139,7 +139,7 @@ def _find_folder_obstacles(folder: DesiredFolder, facts: Facts) -> Iterator[Refu
 
 
 def _find_unknown_owners(desired: Desired, facts: Facts) -> Iterator[Refusal]:
-    """Owners of folders that nobody would make."""
+    """Owners of folders that are neither declared nor on the host."""
     users = {account.name for account in desired.accounts} | {ROOT}
     groups = {name for account in desired.accounts for name in _groups_of(account)} | {ROOT}
     for folder in desired.folders:

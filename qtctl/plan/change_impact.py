@@ -1,4 +1,4 @@
-"""Which change of a unit file a daemon-reload does not apply, and how a change is shown without showing secrets."""
+"""Which changes of a unit file need more than a daemon-reload, and how a change is shown without showing secrets."""
 
 import re
 from collections.abc import Iterable
@@ -37,12 +37,12 @@ _CONTINUED = re.compile(r"\\\s*$")
 _PLAIN_KEY = re.compile(r"[\s#;]*[A-Za-z-]{1,60}\s*")
 _COMMENT = re.compile(r"\s*[#;]")
 _LINE = re.compile(r"\s*($|[#;\[]|[^=]*=)")
-"""What a unit file is made of. The rest may be the end of what an editor broke."""
+"""The lines of a unit file. Any other line may be the end of a value that an editor wrapped."""
 _HIDDEN = "(not shown)"
 
 
 def needs_new_start(old: bytes, new: bytes, name: str) -> bool:
-    """Whether a unit that was started from `old` would be another one if started from `new`.
+    """Whether a unit that was started from `old` must be started again to match `new`.
 
     A text that cannot be read as a unit file counts as different.
     """
@@ -67,7 +67,7 @@ def _counts_at_start(section: str, key: str) -> bool:
 
 @cache
 def _resource_keys() -> frozenset[str]:
-    """What the kernel is told of a control group, again at each reload."""
+    """Settings of control groups, which systemd applies again at each reload."""
     return frozenset(directive for _, directive in directives_of(Resources, ""))
 
 
@@ -84,7 +84,7 @@ def shown_diff(old: bytes, new: bytes, path: str) -> str:
 
 
 def _group_lines(text: str) -> list[list[str]]:
-    """The lines, those that continue one another together. Comments between them are part of it: systemd skips them."""
+    """The lines, grouped with those that continue them and with comments in between, which systemd skips."""
     found: list[list[str]] = []
     continued = False
     for line in file_lines(text):
@@ -104,7 +104,7 @@ def _mask_lines(assignments: Iterable[list[str]], known: frozenset[tuple[str, ..
 
 
 def _mask_assignment(lines: list[str], *, declared: bool) -> list[str]:
-    """One assignment as it may be shown: as many lines as it has."""
+    """One assignment with its secrets hidden, in as many lines as it has."""
     first, *rest = lines
     if _SECRET_KEYS.match(first):
         return [f"{first.partition('=')[0]}={_HIDDEN}", *(_HIDDEN for _ in rest)]

@@ -1,4 +1,4 @@
-"""Which generated files are not on the host as they should be, and what is in the way."""
+"""Which generated files are missing or different on the host, and what prevents a deploy from writing them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TAKE_OVER = "--take-over replaces it and keeps the old one on the host"
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """A file to write. `visible`: a unit that was started with the old content would be another one with the new."""
+    """A file to write. `visible`: a unit that was started with the old content must be started again."""
 
     file: DesiredFile
     reason: str
@@ -33,7 +33,7 @@ class FileChange:
 
 
 def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
-    """Paths of the files whose present content a plan wants: regular ones with another content, and no env files."""
+    """Paths of the files whose present content a plan needs: regular ones with other content, but no env files."""
     found = []
     for file in _list_to_place(desired, facts):
         there = facts.read(File, file.path)
@@ -43,7 +43,7 @@ def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
 
 
 def _list_to_place(desired: Desired, facts: Facts) -> tuple[DesiredFile, ...]:
-    """All but those in whose place the host has what they were adopted from."""
+    """All files except those whose originals, from which they were adopted, are still in place."""
     return tuple(file for file in desired.files if not is_in_place(file, facts))
 
 
@@ -69,7 +69,7 @@ def _find_change(file: DesiredFile, there: File | None, current: Mapping[str, by
 
 
 def _is_visible(file: DesiredFile, current: Mapping[str, bytes]) -> bool:
-    """Whether what was started from the present content needs another start. A file of the same content is not read."""
+    """Whether the new content needs a restart. A file whose content stays the same is not in `current`."""
     if not file.of_unit:
         return True
     return needs_new_start(current.get(file.path, file.content), file.content, file.subject)
@@ -86,7 +86,7 @@ def _content_differs(there: File, file: DesiredFile) -> bool:
 
 
 def _compare_rights(there: File, file: DesiredFile) -> str:
-    """What of mode and owner differs, or ''."""
+    """How mode and owner differ, or ''."""
     wrong = []
     if int(there.mode, 8) != int(file.mode, 8):
         wrong.append(f"mode is {there.mode}, declared {file.mode}")
@@ -103,7 +103,7 @@ def _describe_file(there: File) -> str:
 
 
 def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes], *, take_over: bool) -> tuple[Refusal, ...]:
-    """What keeps the files from being written. What could not be read is in the way even with `take_over`."""
+    """What keeps the files from being written. A file that could not be read does so even with `take_over`."""
     found: list[Refusal] = []
     for file in _list_to_place(desired, facts):
         there = facts.read(File, file.path)

@@ -23,7 +23,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
 
 
 def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
-    """The file, where its block is to change: the new content is made of the present one."""
+    """The hosts file, if its block has to change: the new content is made from the present one."""
     there = facts.read(File, PATH) if desired.hosts_file is not None else None
     return (PATH,) if there is not None and there.kind == "file" and _give_reason(desired, facts) else ()
 
@@ -58,7 +58,7 @@ def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> t
 
 
 def _find_unseen(desired: Desired, facts: Facts, there: File, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
-    """The new content is made of the present one, so that must be what the rest was decided on."""
+    """The new content is made from the present one, which must be the content that the plan was decided on."""
     if not _give_reason(desired, facts):
         return ()
     if PATH not in current:

@@ -1,4 +1,4 @@
-"""What a plan has to know of the host. Every one of these must be known before anything is decided."""
+"""The facts of the host that a plan needs. All of them must be known before anything is decided."""
 
 from qtctl.meaning.originals import needs_of
 from qtctl.model.desired import Desired

@@ -6,7 +6,7 @@ from qtctl.plan.unit_goals import UnitGoal
 
 
 def start_order(goals: Iterable[UnitGoal]) -> tuple[str, ...]:
-    """Units, dependencies first. Among free ones: services, timers, targets, each by name.
+    """Units, dependencies first. Units that wait for nothing: services, then timers, then targets, each by name.
 
     A cycle (lint reports those) is cut at the first of its units in that order, so that the result is always whole.
     """

@@ -1,4 +1,4 @@
-"""How a deploy ended, as a value: what was planned, what became of each step, and what is still open."""
+"""How a deploy ended, as a value: the plan, the result of each step, and what is still open."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,40 +11,40 @@ class DeployStatus(StrEnum):
     UNCHANGED = "unchanged"
     """There was nothing to change."""
     DECLINED = "declined"
-    """The plan was not agreed to."""
+    """The user declined the plan."""
     DEPLOYED = "deployed"
-    """The host was changed, and seen to be as declared."""
+    """The host was changed, and a check found it as declared."""
     REFUSED = "refused"
     """The host is as it was."""
     INTERRUPTED = "interrupted"
     """Before anything was changed."""
     FAILED = "failed"
-    """The host may have been changed, and was not seen to be as declared."""
+    """The host may have been changed, and no check found it as declared."""
 
 
 class ReasonKind(StrEnum):
-    """Why a deploy did not come to its end."""
+    """Why a deploy did not finish."""
 
     IN_THE_WAY = "in-the-way"
     """Something on the host is in the way of the plan: see its refusals."""
     UNVERIFIABLE = "unverifiable"
-    """What cannot be asked now could not be asked of the changed host either."""
+    """Facts that cannot be read now could not be read from the changed host either."""
     LOCKED = "locked"
-    """Another deploy is at work on the host."""
+    """Another deploy is running on the host."""
     LOCK_FAILED = "lock-failed"
     NOT_INSTALLED = "not-installed"
-    """The host took none of the files."""
+    """None of the files were installed on the host."""
     STEPS_FAILED = "steps-failed"
     NOT_AS_DECLARED = "not-as-declared"
     """Every step is done, and the gate did not open in time."""
     HOST_LOST = "host-lost"
-    """The host could no longer be asked, or not over a new connection."""
+    """The connection was lost, or no new one could be made."""
     INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What a person is told, and what to do. `holder`: of a lock that another has, who that is."""
+    """What happened, and what to do. `holder`: who holds the lock, if another deploy does."""
 
     kind: ReasonKind
     what: str

@@ -1,4 +1,4 @@
-"""Desired and evidence → the steps from one to the other. Nothing is assumed: what is not known refuses the plan."""
+"""Desired and evidence → the steps from one to the other. A fact that could not be read makes the plan a refusal."""
 
 from collections.abc import Mapping
 
@@ -18,9 +18,9 @@ from qtctl.plan.units import unit_steps
 def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_over: bool) -> Plan:
     """What has to change on the host, in the order in which it runs.
 
-    `facts` must hold needs(desired); `current` the content of what unread(desired, facts) names. A fact that is not
-    known, something in the way, or a unit that the host's systemd would refuse gives a plan of refusals and no steps.
-    Undeclared units are never in it.
+    `facts` must hold needs(desired); `current` the content of the files that list_unread(desired, facts) names. A fact
+    that could not be read, an obstacle, or a unit that the host's systemd would refuse gives a plan of refusals and no
+    steps. Undeclared units are never in it.
     """
     refusals = _find_blockers(desired, facts) or (
         *obstacles(desired, facts, current, take_over=take_over),
@@ -44,8 +44,8 @@ def _list_steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) ->
     return (*files, *made, *unit_steps(scene))
 
 
-def unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
-    """The files whose present content the plan wants to see. None where the plan is refused whatever is in them."""
+def list_unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
+    """The files whose present content the plan needs. None if the plan is refused whatever they contain."""
     return () if _find_blockers(desired, facts) else (*to_read(desired, facts), *hosts_file.to_read(desired, facts))
 
 
@@ -59,7 +59,7 @@ def _find_unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
 
 
 def _refuse_unread(item: Item) -> Refusal:
-    """What a host said may end in its own hint."""
+    """A reason that a host gave may end in a hint of its own."""
     reason = item.reason or str(item.state)
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     return Refusal(item.subject, f"could not be read: {reason}", "" if reason.endswith(")") else hint)

@@ -1,4 +1,4 @@
-"""What steps of units are decided on, and whether a unit has to start anew."""
+"""The facts on which steps of units are decided, and whether a unit has to be restarted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Scene:
 
 
 def restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
-    """Why a unit that runs must run anew: from the state of files and process, never from what a run remembers."""
+    """Why a running unit must be restarted: from the state of files and process, never from an earlier deploy."""
     if unit.sub_state == "auto-restart":
         return f"in a restart loop ({unit.result or 'auto-restart'})"
     what = "the process" if unit.exec_main_start_timestamp else "its start"
@@ -56,7 +56,7 @@ def _format_time(us: int) -> str:
     return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"
 
 
-def drags(scene: Scene, name: str, verb: str) -> str:
+def describe_dragged(scene: Scene, name: str, verb: str) -> str:
     """The running units that systemd stops or restarts along with this one."""
     tied = [
         goal.unit for goal in scene.goals.values() if name in goal.ties and is_up(scene.unit(goal.unit).active_state)

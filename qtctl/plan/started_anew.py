@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from qtctl.meaning.units import is_up
 from qtctl.model.plan import Step, StepKind
-from qtctl.plan.scene import Scene, drags, restart_reason, state_of
+from qtctl.plan.scene import Scene, describe_dragged, restart_reason, state_of
 from qtctl.plan.unit_goals import UnitGoal
 
 
@@ -26,7 +26,7 @@ class StartedAnew:
     others: tuple[Step, ...] = ()
 
 
-def started_anew(scene: Scene) -> StartedAnew:
+def find_started_anew(scene: Scene) -> StartedAnew:
     """Services before their sockets, as systemd itself would stop them."""
     why = {goal.hands_to: reason for goal in scene.goals.values() if (reason := _give_reason(scene, goal))}
     if not why:
@@ -43,7 +43,7 @@ def started_anew(scene: Scene) -> StartedAnew:
 
 
 def _give_reason(scene: Scene, goal: UnitGoal) -> str:
-    """Why a socket or automount starts anew, or ''. One that is down needs it only where its user is up."""
+    """Why a socket or automount must be restarted, or ''. One that is down needs it only if its service is up."""
     if not goal.active or not goal.hands_to:
         return ""
     unit = scene.unit(goal.unit)
@@ -57,7 +57,7 @@ def _find_holders(scene: Scene, users: Iterable[str]) -> list[UnitGoal]:
 
 
 def _find_dragged(scene: Scene, stopped: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The units that systemd stops along with these, and along with those."""
+    """The units that systemd stops along with these, directly or through another one."""
     left = list(stopped)
     seen = set(left)
     while left:
@@ -74,7 +74,7 @@ def _is_up(scene: Scene, unit: str) -> bool:
 
 
 def _make_stop(scene: Scene, unit: str, reason: str) -> Step:
-    return Step(StepKind.STOP, unit, reason + drags(scene, unit, "stops"), state_of(scene.unit(unit)))
+    return Step(StepKind.STOP, unit, reason + describe_dragged(scene, unit, "stops"), state_of(scene.unit(unit)))
 
 
 def _make_start(scene: Scene, unit: str, reason: str) -> Step:

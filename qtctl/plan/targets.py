@@ -1,4 +1,4 @@
-"""The folders of everything that root writes: refused where anyone but root could lead it elsewhere.
+"""The folders of everything that root writes: refused if anyone but root could redirect a path through them.
 
 What is seen here is refused before anybody is asked, and before root reads a file of a plan. The script that installs
 looks again, under the lock, and follows links that the plan only sees.
@@ -49,7 +49,7 @@ def obstacles(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
 
 
 def _find_change(path: str, entries: Mapping[str, Entry], seen: Mapping[str, File]) -> str:
-    """Who could change the way to a target now, or ''."""
+    """Who could change the path to a target now, or ''."""
     way = walk(_folder_of(path), entries).entries
     change = first_change(way) if way else None
     if change is None:
@@ -59,7 +59,7 @@ def _find_change(path: str, entries: Mapping[str, Entry], seen: Mapping[str, Fil
 
 
 def _find_given_away(path: str, desired: Desired) -> str:
-    """Which declared folder would let others change the way once systemd-tmpfiles has made it, or ''."""
+    """Which declared folder would let others change the path once systemd-tmpfiles has made it, or ''."""
     above = _folders_above(path)
     for folder in desired.folders:
         if folder.path in above and (folder.user != ROOT or int(folder.mode, 8) & _WRITABLE):

@@ -45,7 +45,7 @@ class UnitGoal:
 
 
 def goals(desired: Desired) -> tuple[UnitGoal, ...]:
-    """Sorted by unit name. Only units that a file of `desired` makes: nothing else is touched."""
+    """Sorted by unit name. Only units with a unit file in `desired`: a deploy touches no other."""
     made = {file.subject: file.path for file in desired.files if file.kind == "unit"}
     dropins: dict[str, list[str]] = {}
     for each in desired.dropins:

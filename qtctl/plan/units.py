@@ -1,4 +1,4 @@
-"""What has to happen to the units: enable, stop, start and restart, each decided from the state of the host."""
+"""The steps of units: enable, stop, start and restart, each decided from the state of the host."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ from qtctl.meaning.units import is_up
 from qtctl.model.facts import File, Unit
 from qtctl.model.plan import Step, StepKind
 from qtctl.plan.order import start_order
-from qtctl.plan.scene import Scene, drags, restart_reason, state_of
-from qtctl.plan.started_anew import StartedAnew, started_anew
+from qtctl.plan.scene import Scene, describe_dragged, restart_reason, state_of
+from qtctl.plan.started_anew import StartedAnew, find_started_anew
 from qtctl.plan.unit_goals import UnitGoal
 
 
@@ -16,7 +16,7 @@ def unit_steps(scene: Scene) -> tuple[Step, ...]:
     """In the order in which they run. Links come before the reload: systemd learns of new links only by one."""
     links = _list_link_steps(scene)
     reload = _make_reload(scene, links)
-    anew = started_anew(scene)
+    anew = find_started_anew(scene)
     starts = (*_list_starts(scene, anew), *anew.others)
     return (*links, *anew.stops, *reload, *_list_resets(scene, starts), *_list_stops(scene, anew), *starts)
 
@@ -79,7 +79,7 @@ def _is_stale(scene: Scene, goal: UnitGoal) -> bool:
 
 
 def _list_resets(scene: Scene, starts: Sequence[Step]) -> tuple[Step, ...]:
-    """Restarts of the old program are forgotten too: they would count as those of the new one."""
+    """Restart counts of the old program are reset too: they would count as restarts of the new one."""
     units = {step.subject: scene.unit(step.subject) for step in starts}
     return tuple(
         Step(StepKind.RESET_FAILED, name, _describe_failures(unit), unit.active_state)
@@ -89,7 +89,7 @@ def _list_resets(scene: Scene, starts: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def _describe_failures(unit: Unit) -> str:
-    """What systemd remembers of earlier failures that is in the way of a new start, or ''."""
+    """Earlier failures that systemd counts against a new start, or ''."""
     if unit.active_state == "failed":
         return f"failed ({unit.result})" if unit.result else "failed"
     if not unit.n_restarts:
@@ -103,7 +103,7 @@ def _list_stops(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
     for name in order:
         unit = scene.unit(name)
         if scene.goals[name].active is False and is_up(unit.active_state) and name not in anew.stopped:
-            reason = f"{unit.active_state}, declared stopped{drags(scene, name, 'stops')}"
+            reason = f"{unit.active_state}, declared stopped{describe_dragged(scene, name, 'stops')}"
             found.append(Step(StepKind.STOP, name, reason, state_of(unit)))
     return tuple(found)
 
@@ -124,7 +124,7 @@ def _make_start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
     reason = restart_reason(scene, goal, unit)
     if not reason:
         return None
-    return Step(StepKind.RESTART, goal.unit, reason + drags(scene, goal.unit, "restarts"), state_of(unit))
+    return Step(StepKind.RESTART, goal.unit, reason + describe_dragged(scene, goal.unit, "restarts"), state_of(unit))
 
 
 def _describe_goal(goal: UnitGoal) -> str:

@@ -29,7 +29,7 @@ def cloud_init_path(desired: Desired) -> str:
 
 
 def paths(desired: Desired) -> Iterator[tuple[str, str, Origin]]:
-    """Path, kind and origin of the files that there are."""
+    """Path, kind and origin of each file that the host needs."""
     if desired.accounts:
         yield sysusers_path(desired), "sysusers", Origin(USERS_FILE)
     if desired.folders:
@@ -39,7 +39,7 @@ def paths(desired: Desired) -> Iterator[tuple[str, str, Origin]]:
 
 
 def account_entries(accounts: Iterable[DesiredAccount]) -> tuple[sysusers.Entry, ...]:
-    """Groups, users, memberships: what a line names is made by one before it."""
+    """Groups, users, memberships: each line names only what an earlier one makes."""
     accounts = tuple(accounts)
     shared = {account.group for account in accounts if account.group not in (account.name, "root")}
     groups: dict[str, int | None] = {}

@@ -1,4 +1,4 @@
-"""What systemd must read in the text of each unit: directives and values, as they were declared."""
+"""The directives and values that systemd must read in the text of each unit, as they were declared."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from qtctl.model.unit_kinds import DECLARATIONS
 from qtctl.render.written import undoubled, working_directory, written_setting
 
 
-def as_it_is(text: str) -> str:
+def read_as_is(text: str) -> str:
     return text
 
 
@@ -111,7 +111,7 @@ def _declare_pairs(section: str, pairs: Pairs, specifiers: bool) -> tuple[Declar
     """What the pairs alone would mean: the last of a scalar, all items of a list."""
     lines = "".join(f"{key}={_write_value(text, key, specifiers)}\n" for key, text in pairs)
     alone = effective(parse(f"[{section}]\n{lines}", section))
-    return tuple(Declared(section, key, values, as_it_is) for (_, key), values in alone.items())
+    return tuple(Declared(section, key, values, read_as_is) for (_, key), values in alone.items())
 
 
 def _write_value(text: str, key: str, specifiers: bool) -> str:
@@ -149,13 +149,13 @@ def _reader_of_files(patterns: frozenset[str]) -> Callable[[str], object]:
 
 
 def _find_declared(text: str, declared: frozenset[str]) -> str | None:
-    """What of `declared` the text is, which may have each `%` doubled once more."""
+    """The declared text that equals `text`, which may have each `%` doubled once more; else None."""
     return next((each for each in (text, text.replace("%%", "%")) if each in declared), None)
 
 
 def _declare_exec_start(service: DesiredService) -> Declared:
     if service.lines or (service.type == "oneshot" and not service.argv):
-        return Declared("Service", "ExecStart", service.lines, as_it_is)
+        return Declared("Service", "ExecStart", service.lines, read_as_is)
     return Declared("Service", "ExecStart", ((service.argv[:1], service.argv),), _read_exec)
 
 
@@ -169,7 +169,7 @@ def _declare_commands(commands: tuple[DesiredCommand, ...]) -> Iterator[Declared
 
 
 def _reader_of_commands(lines: frozenset[str]) -> Callable[[str], object]:
-    """How a command is run, its program and its argv; a line that was declared as one, as it is."""
+    """Reads a command as its prefixes, program and argv; a command that was declared as a line, as that line."""
 
     def read(text: str) -> object:
         found = _find_declared(text, lines)

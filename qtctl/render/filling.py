@@ -1,4 +1,4 @@
-"""What is filled into a template. Templates that ship are filled here, those of a user by whoever hands them in."""
+"""The values for a template. Shipped templates are filled in this process, a user's by a passed function."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

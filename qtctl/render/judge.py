@@ -11,7 +11,7 @@ from qtctl.dialects.systemd.quoting import parse_env_file
 from qtctl.dialects.systemd.unitfile import UnitFile, effective, parse
 from qtctl.errors import InputError, Place
 from qtctl.model.desired import DesiredService
-from qtctl.render.declared import Declared, as_it_is
+from qtctl.render.declared import Declared, read_as_is
 
 
 def judge_unit(
@@ -29,13 +29,13 @@ def judge_unit(
     found = effective(unitfile)
     for directive in declared:
         values = found.get((directive.section, directive.key), ())
-        if specifiers and directive.read is not as_it_is:
+        if specifiers and directive.read is not read_as_is:
             values = tuple(value.replace("%", "%%") for value in values)
         _judge_directive(unitfile, directive, values)
 
 
 def judge_env(text: str, service: DesiredService, template: str, mark: str) -> None:
-    """InputError where a process would get another environment from the file. Names only, no values, are shown."""
+    """InputError if a process would get another environment from the file. The error shows names, never values."""
     name = f"{service.env_file} from {template}"
     judge_mark(text, service.unit, template, mark)
     found, declared = parse_env_file(text, name), dict(service.env)

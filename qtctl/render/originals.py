@@ -23,7 +23,7 @@ def digest_of(file: DesiredFile) -> str:
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
-def with_originals(files: Iterable[DesiredFile], originals: Iterable[DesiredOriginal]) -> tuple[DesiredFile, ...]:
+def apply_originals(files: Iterable[DesiredFile], originals: Iterable[DesiredOriginal]) -> tuple[DesiredFile, ...]:
     """Sorted by path. An original counts where its file is rendered as it was then, or not rendered yet."""
     found = {file.path: file for file in files}
     for original in originals:

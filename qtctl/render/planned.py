@@ -1,4 +1,4 @@
-"""Which files render will make, before any is rendered: enough to know what to ask of a host."""
+"""The files that render will make, before any is rendered: enough to know what to ask a host."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,14 +7,14 @@ from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.names import UNIT_DIR
 from qtctl.model.origin import Origin
 from qtctl.render.accounts import paths
-from qtctl.render.originals import with_originals
+from qtctl.render.originals import apply_originals
 
 DROPIN = "dropin"
 
 
-def planned(desired: Desired) -> Desired:
+def plan_files(desired: Desired) -> Desired:
     """`desired` with the files that `render` gives it, by path, each without its content."""
-    return replace(desired, files=with_originals(_list_files(desired), desired.originals))
+    return replace(desired, files=apply_originals(_list_files(desired), desired.originals))
 
 
 def _list_files(desired: Desired) -> Iterator[DesiredFile]:

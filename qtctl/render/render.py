@@ -24,7 +24,7 @@ from qtctl.render.accounts import SYSUSERS, TMPFILES
 from qtctl.render.declared import Declared, of_dropin, of_service, of_target, of_timer, of_unit
 from qtctl.render.filling import Filled, Filling, OwnTemplates
 from qtctl.render.judge import judge_env, judge_mark, judge_unit
-from qtctl.render.originals import with_originals
+from qtctl.render.originals import apply_originals
 from qtctl.render.planned import DROPIN
 from qtctl.render.templates import fill
 from qtctl.render.written import mark
@@ -40,7 +40,7 @@ D = TypeVar("D", DesiredService, DesiredTimer, DesiredTarget, DesiredOther)
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A file to make: what is filled into its template, and what makes the file of the text and judges it."""
+    """A file to make: the values for its template, and the function that judges the text and makes the file."""
 
     filling: Filling
     made: Callable[[str], DesiredFile]
@@ -72,7 +72,7 @@ def render(desired: Desired, templates: Mapping[str, str]) -> Desired:
     errors = _group_errors([failed[number] for number in sorted(failed)])
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
-    return replace(desired, files=with_originals(files.values(), desired.originals))
+    return replace(desired, files=apply_originals(files.values(), desired.originals))
 
 
 def _begin_jobs(planned: Iterable[_Planned], failed: _Failed) -> tuple[dict[int, _Job], dict[int, DesiredFile]]:
@@ -127,7 +127,7 @@ def _list_planned_services(desired: Desired) -> Iterator[_Planned]:
 
 
 def _list_planned_of_host(desired: Desired) -> Iterator[_Planned]:
-    """What is no unit's."""
+    """Files of the host that belong to no unit."""
     made: dict[str, Callable[[Desired, str, Origin], _Job | DesiredFile]]
     made = {"sysusers": _make_sysusers_job, "tmpfiles": _make_tmpfiles_job, "cloud-init": _make_cloud_init}
     for path, kind, origin in accounts.paths(desired):
@@ -217,7 +217,7 @@ def _add_file(files: dict[str, DesiredFile], file: DesiredFile) -> None:
 
 
 def _group_errors(failed: list[tuple[str, Unrendered]]) -> tuple[Unrendered, ...]:
-    """One error for each thing that is wrong, though a broken line of a template is met once for every unit."""
+    """One error for each fault, although a broken line of a template fails once for every unit."""
     alike: dict[tuple[Place | None, str], list[tuple[str, Unrendered]]] = {}
     for subject, error in failed:
         alike.setdefault((error.place, error.what.replace(subject, "")), []).append((subject, error))

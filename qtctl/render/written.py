@@ -1,4 +1,4 @@
-"""How single values of the model are written into a unit: what the templates' filters and the judgment share."""
+"""How single values of the model are written into a unit: shared by the templates' filters and the judge."""
 
 from collections.abc import Sequence
 

@@ -25,7 +25,7 @@ def accounts(registry: Registry, host: str) -> tuple[DesiredAccount, ...]:
 
 
 def folders(registry: Registry, host: str) -> tuple[DesiredFolder, ...]:
-    """By path, so that parents come before what they hold. Without a group: the first one of its user."""
+    """By path, so that parents come before children. Without a group: the primary group of its user."""
     groups = {account.name: account.group for account in accounts(registry, host)}
     return tuple(
         DesiredFolder(

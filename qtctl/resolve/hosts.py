@@ -2,5 +2,5 @@
 
 
 def includes(hosts: tuple[str, ...], host: str) -> bool:
-    """Whether `hosts`, as a registry says it, holds the host. None named means all of them."""
+    """Whether `hosts` of a registry entry includes the host. An empty list means all hosts."""
     return not hosts or host in hosts

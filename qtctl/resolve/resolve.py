@@ -30,7 +30,7 @@ from qtctl.resolve.hosts import includes
 from qtctl.resolve.instances import instance_of
 from qtctl.resolve.listeners import listeners
 from qtctl.resolve.services import resolve_service
-from qtctl.resolve.units import dropin, other_unit, target, timer
+from qtctl.resolve.units import resolve_dropin, resolve_other_unit, resolve_target, resolve_timer
 
 _NAMED = 3
 """As many hosts as an error offers."""
@@ -83,14 +83,14 @@ def resolve(registry: Registry, host: str) -> Desired:
         memory=bytes_of(declared.memory),
         services=services,
         templates=templates,
-        targets=tuple(target(registry, names, name) for name in _list_declared(registry, "targets", host)),
-        timers=tuple(timer(registry, names, name) for name in _list_declared(registry, "timers", host)),
+        targets=tuple(resolve_target(registry, names, name) for name in _list_declared(registry, "targets", host)),
+        timers=tuple(resolve_timer(registry, names, name) for name in _list_declared(registry, "timers", host)),
         other_units=tuple(
-            other_unit(registry, names, table, name)
+            resolve_other_unit(registry, names, table, name)
             for table in OTHER_UNIT_TABLES
             for name in _list_declared(registry, table, host)
         ),
-        dropins=tuple(dropin(registry, names, name) for name in _list_declared(registry, "dropins", host)),
+        dropins=tuple(resolve_dropin(registry, names, name) for name in _list_declared(registry, "dropins", host)),
         originals=tuple(_resolve_originals(registry)),
         venvs=_resolve_venvs(registry, host, services),
         keys=_resolve_keys(registry, host, services),

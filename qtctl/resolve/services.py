@@ -16,7 +16,15 @@ from qtctl.model.registry import Registry
 from qtctl.model.service import Port, Run, RunKind, Service
 from qtctl.model.states import STARTED_BY_OTHERS, ServiceState
 from qtctl.resolve.listeners import listeners
-from qtctl.resolve.settings import commands, further, hatch, install_of, order_of, pairs, unit_settings
+from qtctl.resolve.settings import (
+    commands,
+    install_of,
+    list_further_sections,
+    list_raw_directives,
+    order_of,
+    pairs,
+    unit_settings,
+)
 
 DEFAULT_PROFILE = "default"
 PROFILES: dict[str, Pairs] = {
@@ -47,7 +55,7 @@ PROFILES: dict[str, Pairs] = {
 
 
 def resolve_service(registry: Registry, names: Names, name: str) -> DesiredService:
-    """The service with its defaults. The registry has been checked: every name in it leads somewhere."""
+    """The service with its defaults. The registry has been checked: every name in it is declared."""
     service = registry.services[name]
     run = service.run
     if run is None:
@@ -108,8 +116,8 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         loaded=_list_loaded(run, argv, unit if run.lines or specifiers else ""),
         unit_env=tuple(service.unit_env.items()),
         env_files=service.env_files,
-        install=(*install, *hatch(service.systemd, "Install")),
-        extra=further(service.systemd, ("Unit", "Service", "Install")),
+        install=(*install, *list_raw_directives(service.systemd, "Install")),
+        extra=list_further_sections(service.systemd, ("Unit", "Service", "Install")),
         specifiers=specifiers,
         **order,
     )
@@ -148,12 +156,12 @@ def _list_settings(registry: Registry, service: Service) -> Pairs:
         *pairs(service.log, defaults.log, leave=("identifier",)),
         *pairs(service.terminal),
         *(pairs(service.secrets) if service.secrets else ()),
-        *hatch(service.systemd, "Service"),
+        *list_raw_directives(service.systemd, "Service"),
     )
 
 
 def _choose_identifier(registry: Registry, service: Service, unit: str) -> str:
-    """What its lines in the log are marked with: the unit's name, where nothing else is said."""
+    """The identifier of its log lines: by default the unit's name."""
     own = service.log.identifier
     chosen = registry.fleet.defaults.log.identifier if own is None else own
     if chosen is not None:
@@ -192,7 +200,7 @@ def _program_arguments(run: Run, code: str, ports: Mapping[str, Port]) -> tuple[
 
 
 def _find_entry_point(run: Run, code: str, argv: tuple[str, ...]) -> str:
-    """The file that holds the program: its absence means that the code is not there."""
+    """The file that holds the program: if it is missing, the code is not installed."""
     if run.kind in (RunKind.COMMAND, RunKind.EXEC):
         return argv[0] if argv else ""
     if run.kind is RunKind.SCRIPT:
@@ -202,7 +210,7 @@ def _find_entry_point(run: Run, code: str, argv: tuple[str, ...]) -> str:
 
 
 def _list_sandbox(registry: Registry, service: Service) -> Pairs:
-    """The directives of the profile, but those that a key takes the place of; then the keys."""
+    """The directives of the profile, except those that a key replaces; then the keys."""
     default, own = registry.fleet.defaults.sandbox, service.sandbox
     keys = pairs(own, default, leave=("profile",))
     spoken = {directive for directive, _ in keys}

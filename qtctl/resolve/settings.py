@@ -30,24 +30,24 @@ def pairs(node: Node, default: Node | None = None, *, section: str = "", leave: 
         pair
         for key, directive in directives_of(type(node), section)
         if key in wanted
-        for pair in assignments_of(directive, merged(node, default, key))
+        for pair in assignments_of(directive, merge_value(node, default, key))
     )
 
 
 def unit_settings(names: Names, node: Unit | Service, *defaults: Order) -> Pairs:
-    """What a unit says in [Unit] besides its description and the order that others follow."""
+    """The directives of [Unit], except its description and the relations in ORDER."""
     return (
         *pairs(node, section="Unit", leave=("summary",)),
-        *further_order(names, *defaults, node.order),
+        *list_further_order(names, *defaults, node.order),
         *pairs(node.conditions),
         *pairs(node.asserts),
         *pairs(node.manager),
-        *hatch(node.systemd, "Unit"),
+        *list_raw_directives(node.systemd, "Unit"),
     )
 
 
-def merged(node: Node, default: Node | None, key: str) -> object:
-    """The value of a key; that of the default where it says none. A list adds to the default's."""
+def merge_value(node: Node, default: Node | None, key: str) -> object:
+    """The value of a key, else that of the default. A list adds to the default's."""
     own = getattr(node, key)
     other = getattr(default, key) if default is not None else None
     if own is None:
@@ -55,8 +55,8 @@ def merged(node: Node, default: Node | None, key: str) -> object:
     return tuple(dict.fromkeys((*other, *own))) if isinstance(own, tuple) and other else own
 
 
-def hatch(declared: RawDirectives, section: str) -> Pairs:
-    """What the escape hatch of a unit says of one section."""
+def list_raw_directives(declared: RawDirectives, section: str) -> Pairs:
+    """The directives of one section of a unit's escape hatch."""
     said = ((key, text) for key, value in declared.get(section, {}).items() for key, text in assignments_of(key, value))
     return tuple((key, word) for key, text in said for word in _split_value(key, text))
 
@@ -71,10 +71,10 @@ def _split_value(directive: str, text: str) -> tuple[str, ...]:
         return (text,)
 
 
-def further(declared: RawDirectives, known: Iterable[str]) -> tuple[tuple[str, Pairs], ...]:
+def list_further_sections(declared: RawDirectives, known: Iterable[str]) -> tuple[tuple[str, Pairs], ...]:
     """The sections of the escape hatch that are none of `known`."""
     names = (name for name in declared if name not in frozenset(known))
-    return tuple((name, hatch(declared, name)) for name in names)
+    return tuple((name, list_raw_directives(declared, name)) for name in names)
 
 
 class UnitOrder(TypedDict):
@@ -95,8 +95,8 @@ def order_of(names: Names, *orders: Order) -> UnitOrder:
     return cast(UnitOrder, {key: _unit_names(names, orders, key) for key in ORDER})
 
 
-def further_order(names: Names, *orders: Order) -> Pairs:
-    """The directives of an order that nothing but systemd follows."""
+def list_further_order(names: Names, *orders: Order) -> Pairs:
+    """The directives of an order that only systemd reads."""
     further_keys = ((key, directive) for key, directive in directives_of(Order, "") if key not in ORDER)
     return tuple((directive, unit) for key, directive in further_keys for unit in _unit_names(names, orders, key))
 

@@ -10,10 +10,17 @@ from qtctl.model.names import UNIT_DIR, Names, unit_name
 from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import DECLARED_IN
 from qtctl.model.units import LISTENS, Dropin, Unit
-from qtctl.resolve.settings import further, hatch, install_of, order_of, pairs, unit_settings
+from qtctl.resolve.settings import (
+    install_of,
+    list_further_sections,
+    list_raw_directives,
+    order_of,
+    pairs,
+    unit_settings,
+)
 
 
-def target(registry: Registry, names: Names, name: str) -> DesiredTarget:
+def resolve_target(registry: Registry, names: Names, name: str) -> DesiredTarget:
     node = registry.targets[name]
     order = order_of(names, node.order)
     parent = unit_name(registry, "targets", node.within) if node.within else ""
@@ -29,14 +36,14 @@ def target(registry: Registry, names: Names, name: str) -> DesiredTarget:
         wanted_by=wanted_by,
         origin=registry.origins["targets", name],
         unit_settings=unit_settings(names, node),
-        install=(*install, *hatch(node.systemd, "Install")),
-        extra=further(node.systemd, ("Unit", "Install")),
+        install=(*install, *list_raw_directives(node.systemd, "Install")),
+        extra=list_further_sections(node.systemd, ("Unit", "Install")),
         specifiers=node.specifiers,
         **order,
     )
 
 
-def timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
+def resolve_timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
     node = registry.timers[name]
     wanted_by, install = install_of(names, node.install, DECLARED_IN["timers"].wanted_by)
     return DesiredTimer(
@@ -44,20 +51,20 @@ def timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
         unit=unit_name(registry, "timers", name),
         summary=node.summary,
         starts=names.started(node.service),
-        schedule=(*pairs(node), *hatch(node.systemd, "Timer")),
+        schedule=(*pairs(node), *list_raw_directives(node.systemd, "Timer")),
         active=node.state == "active",
         enabled=_is_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins["timers", name],
         unit_settings=unit_settings(names, node),
-        install=(*install, *hatch(node.systemd, "Install")),
-        extra=further(node.systemd, ("Unit", "Timer", "Install")),
+        install=(*install, *list_raw_directives(node.systemd, "Install")),
+        extra=list_further_sections(node.systemd, ("Unit", "Timer", "Install")),
         specifiers=node.specifiers,
         **order_of(names, node.order),
     )
 
 
-def other_unit(registry: Registry, names: Names, table: str, name: str) -> DesiredOther:
+def resolve_other_unit(registry: Registry, names: Names, table: str, name: str) -> DesiredOther:
     """A socket, path, slice, mount, automount or swap."""
     node, declaration = getattr(registry, table)[name], DECLARED_IN[table]
     section = declaration.kind.section
@@ -70,22 +77,22 @@ def other_unit(registry: Registry, names: Names, table: str, name: str) -> Desir
         section=section,
         summary=node.summary,
         starts=names.started(starts) if starts else "",
-        settings=(*_list_listens(node), *pairs(node), *limits, *hatch(node.systemd, section)),
+        settings=(*_list_listens(node), *pairs(node), *limits, *list_raw_directives(node.systemd, section)),
         active=node.state == "active",
         enabled=_is_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins[table, name],
         ports=ports_of_socket(node, registry.origins[table, name]),
         unit_settings=unit_settings(names, node),
-        install=(*install, *hatch(node.systemd, "Install")),
-        extra=further(node.systemd, ("Unit", section, "Install")),
+        install=(*install, *list_raw_directives(node.systemd, "Install")),
+        extra=list_further_sections(node.systemd, ("Unit", section, "Install")),
         specifiers=node.specifiers,
         **order_of(names, node.order),
     )
 
 
 def _is_enabled(node: Unit) -> bool:
-    """As its state where nothing is said."""
+    """By default, a unit is enabled if its state is active."""
     return node.state == "active" if node.enabled is None else node.enabled
 
 
@@ -94,17 +101,22 @@ def _list_listens(node: Unit) -> Pairs:
     return tuple((LISTENS[word], address) for word, _, address in items)
 
 
-def dropin(registry: Registry, names: Names, name: str) -> DesiredDropin:
+def resolve_dropin(registry: Registry, names: Names, name: str) -> DesiredDropin:
     node = registry.dropins[name]
     order = tuple((directive, names.unit(each)) for directive, each in pairs(node.order))
     said: dict[str, Pairs] = {
-        "Unit": (*order, *pairs(node.conditions), *hatch(node.systemd, "Unit"), *pairs(node.restart, section="Unit"))
+        "Unit": (
+            *order,
+            *pairs(node.conditions),
+            *list_raw_directives(node.systemd, "Unit"),
+            *pairs(node.restart, section="Unit"),
+        )
     }
     own = _section_of(node)
     said[own] = (*said.get(own, ()), *(pair for part in _PARTS for pair in pairs(getattr(node, part))))
     if own != "Unit":
-        said[own] += hatch(node.systemd, own)
-    said |= further(node.systemd, said)
+        said[own] += list_raw_directives(node.systemd, own)
+    said |= list_further_sections(node.systemd, said)
     resets = [(section_of(node.unit, directive), directive) for directive in node.resets]
     sections = {
         section: (*_list_resets(resets, section), *said.get(section, ())) for section in _list_sections(said, resets)

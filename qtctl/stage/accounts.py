@@ -51,7 +51,7 @@ def _list_service_accounts(desired: Desired) -> dict[str, Account]:
 
 
 def _make_account(name: str, group: str, home: str) -> Account:
-    """Of a number systemd still wants an account that has it."""
+    """systemd needs an account even for a user that is given as a number."""
     uid, gid = (int(text) if text.isdecimal() else None for text in (name, group))
     return Account(_name_account(name), _name_account(group), home, uid=uid, gid=gid)
 
@@ -61,7 +61,7 @@ def _name_account(name: str) -> str:
 
 
 def _apply_declarations(desired: Desired, used: dict[str, Account]) -> dict[str, Account]:
-    """Those that services use, as the registry declares them. What else it declares, a deploy makes."""
+    """The accounts that services use, as the registry declares them. A deploy makes the other declared ones."""
     known = {account.name: account for account in desired.accounts}
     return {own.name: _apply_declaration(known[name], own) if name in known else own for name, own in used.items()}
 
@@ -72,7 +72,7 @@ def _apply_declaration(declared: DesiredAccount, used: Account) -> Account:
 
 
 def _choose_home(desired: Desired, user: str) -> str:
-    """/home/USER where something of the fleet lives there, else what a system account gets."""
+    """/home/USER if a service has files there, else the home of a system account."""
     home = PurePosixPath("/home", user)
     used = (path for s in desired.services for path in (s.working_directory, s.entry_point, s.venv))
     lives = any(home in (PurePosixPath(path), *PurePosixPath(path).parents) for path in used if path)

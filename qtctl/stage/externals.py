@@ -1,4 +1,4 @@
-"""Units that the fleet depends on and that a lab host's distribution does not bring: stubs that run the stand-in."""
+"""Stubs for units that the fleet depends on and that a lab host's distribution does not have: they run the stand-in."""
 
 from qtctl.dialects.systemd.unit_name import valid
 from qtctl.model.desired import Desired, DesiredExternal
@@ -11,7 +11,7 @@ UNIT_DIR = "/usr/lib/systemd/system"
 PROVIDED = {"redis-server.service", "ssh.service", "dbus.service", "dbus.socket"}
 
 
-def provided(unit: str) -> bool:
+def is_provided(unit: str) -> bool:
     """Whether the lab's root file system brings this unit."""
     return unit in PROVIDED or unit.startswith("systemd-")
 
@@ -22,12 +22,12 @@ def external_files(desired: Desired) -> tuple[TreeFile, ...]:
     return tuple(
         TreeFile(f"{UNIT_DIR}/{external.unit}", _write_stub(external, ports.get(external.unit)).encode())
         for external in desired.externals
-        if not provided(external.unit) and external.unit.endswith((".service", ".target"))
+        if not is_provided(external.unit) and external.unit.endswith((".service", ".target"))
     )
 
 
 def named_files(desired: Desired) -> tuple[TreeFile, ...]:
-    """A stub for each unit that others name and nothing declares, unless the root file system has it."""
+    """A stub for each unit that others name and the registry does not declare, unless the root file system has it."""
     known = desired.unit_names()
     named = {
         name
@@ -48,8 +48,10 @@ def _write_named_stub(unit: str) -> str:
 
 
 def feeder_files(desired: Desired) -> tuple[TreeFile, ...]:
-    """The lab's feeders. They also want what is declared running and not enabled: nothing else would start it."""
-    wanted = [each.unit for each in desired.externals if each.running and not each.enabled and not provided(each.unit)]
+    """The lab's feeders. They also pull in externals that are declared running but not enabled: nothing else would."""
+    wanted = [
+        each.unit for each in desired.externals if each.running and not each.enabled and not is_provided(each.unit)
+    ]
     return tuple(
         TreeFile(f"{UNIT_DIR}/{unit}", _write_feeder(wanted if number == 0 else []).encode())
         for number, unit in enumerate(feeder_units(desired))
@@ -58,7 +60,7 @@ def feeder_files(desired: Desired) -> tuple[TreeFile, ...]:
 
 def enabled(desired: Desired) -> tuple[str, ...]:
     """Units that the lab host enables before its first boot."""
-    stubs = [each.unit for each in desired.externals if each.enabled and not provided(each.unit)]
+    stubs = [each.unit for each in desired.externals if each.enabled and not is_provided(each.unit)]
     return tuple(sorted((*(unit for unit in stubs if unit.endswith((".service", ".target"))), *feeder_units(desired))))
 
 

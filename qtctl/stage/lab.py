@@ -1,4 +1,4 @@
-"""Everything a throwaway host needs so that the fleet's units really run there; not the units themselves."""
+"""Everything that a throwaway host needs to run the fleet's units; not the units themselves."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from qtctl.dialects.systemd.specifiers import expand
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.tree import Tree, TreeDir, TreeFile, TreeLink
 from qtctl.stage import accounts, externals, programs, standins
-from qtctl.stage.paths import placed
+from qtctl.stage.paths import normalise_path
 
 SYSTEM_DIRS = {
     "/", "/bin", "/boot", "/dev", "/dev/shm", "/etc", "/etc/systemd", "/home", "/lib", "/lib64", "/media", "/mnt",  # noqa: S108
@@ -63,13 +63,13 @@ def _sort_by_path(found: Iterable[P]) -> tuple[P, ...]:
     """Sorted, so that parents come before children; the first of two for one path counts."""
     chosen: dict[str, P] = {}
     for each in found:
-        chosen.setdefault(placed(each.path), each)
+        chosen.setdefault(normalise_path(each.path), each)
     return tuple(replace(chosen[path], path=path) for path in sorted(chosen))
 
 
 def _list_env_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
-    """Root's: an ordinary user may look into them and at their files' modes, and reads none of them."""
-    paths = {placed(path) for service in services for path in (service.env_file, service.secrets_file) if path}
+    """Folders of root: an ordinary user may list them and see the modes of their files, but read none."""
+    paths = {normalise_path(path) for service in services for path in (service.env_file, service.secrets_file) if path}
     folders = sorted({str(PurePosixPath(path).parent) for path in paths})
     return [TreeDir(folder) for folder in folders if folder not in SYSTEM_DIRS]
 
@@ -84,7 +84,10 @@ def _list_service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
         if path not in SYSTEM_DIRS and not path.startswith(VOLATILE)
     ]
     read = {
-        placed(path) for service in services for path in _list_paths(service, "ReadOnlyPaths") if path.startswith("/")
+        normalise_path(path)
+        for service in services
+        for path in _list_paths(service, "ReadOnlyPaths")
+        if path.startswith("/")
     }
     read |= {path for service in services for path in _list_log_dirs(service)}
     return [*owned, *(TreeDir(path) for path in sorted(read) if path not in SYSTEM_DIRS)]
@@ -93,7 +96,9 @@ def _list_service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
 def _list_written_paths(service: DesiredService) -> list[str]:
     """Its working directory, where that is a path, and what it may write."""
     directory = service.working_directory.removeprefix("-")
-    return [placed(path) for path in (directory, *_list_paths(service, "ReadWritePaths")) if path.startswith("/")]
+    return [
+        normalise_path(path) for path in (directory, *_list_paths(service, "ReadWritePaths")) if path.startswith("/")
+    ]
 
 
 def _list_paths(service: DesiredService, directive: str) -> list[str]:
@@ -104,7 +109,7 @@ def _list_paths(service: DesiredService, directive: str) -> list[str]:
 def _list_log_dirs(service: DesiredService) -> list[str]:
     """Where its output goes to files: systemd opens them as root."""
     outputs = [text for name, text in service.settings if name in ("StandardOutput", "StandardError")]
-    return [str(PurePosixPath(placed(text.partition(":")[2])).parent) for text in outputs if ":/" in text]
+    return [str(PurePosixPath(normalise_path(text.partition(":")[2])).parent) for text in outputs if ":/" in text]
 
 
 def _list_volatile_files(services: Iterable[DesiredService]) -> list[TreeFile]:
@@ -135,7 +140,7 @@ def _list_env_files(services: Iterable[DesiredService]) -> list[TreeFile]:
     """Those that the registry names and qtctl does not write: empty, but for those that may be missing."""
     named = {expand(path, service.unit) for service in services for path in service.env_files}
     plain = sorted(path for path in named if path.startswith("/") and not _PATTERN.search(path))
-    return [TreeFile(placed(path), b"", 0o600, yields=True) for path in plain]
+    return [TreeFile(normalise_path(path), b"", 0o600, yields=True) for path in plain]
 
 
 def _list_secrets_files(services: Iterable[DesiredService]) -> list[TreeFile]:

@@ -1,10 +1,10 @@
-"""Paths of a host, as files of a staged root are named by them."""
+"""Paths of a host as the names of files in a staged root."""
 
 from qtctl.dialects.paths import normal, trouble
 from qtctl.errors import InputError
 
 
-def placed(path: str) -> str:
+def normalise_path(path: str) -> str:
     """`path` without `..`, `.` and empty names. InputError where no file can be named so.
 
     A registry has no `..` in such a path. An instance can: `%I` stands for whatever its name says.

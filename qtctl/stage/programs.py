@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.tree import TreeDir, TreeFile, TreeLink
-from qtctl.stage.paths import placed
+from qtctl.stage.paths import normalise_path
 
 STANDIN_DIR = "/usr/local/lib/qtctl-lab"
 STANDIN = f"{STANDIN_DIR}/standin.py"
@@ -53,7 +53,7 @@ def uvicorn_package() -> tuple[TreeFile, ...]:
 
 
 def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
-    """The files that its command line needs to be there, other than its venv's interpreter."""
+    """The files that its command line needs, except its venv's interpreter."""
     if not service.argv:
         return ()
     found = [_make_program(service.entry_point, service.argv[0])] if service.entry_point.startswith("/") else []
@@ -68,7 +68,7 @@ def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
 
 
 def command_files(service: DesiredService) -> tuple[TreeFile, ...]:
-    """Programs that do nothing well, for the commands around its own, and the scripts that interpreters get."""
+    """Programs that do nothing and succeed, for its other commands, and the scripts that interpreters run."""
     found = {}
     for argv in (command.argv for command in service.commands):
         if not _is_provided(argv[0]):
@@ -79,7 +79,7 @@ def command_files(service: DesiredService) -> tuple[TreeFile, ...]:
 
 
 def script_of(argv: tuple[str, ...], directory: str) -> str:
-    """The absolute path of the script that an interpreter is given, its options left out; '' where it is given none."""
+    """The absolute path of the script that an interpreter runs, after its options; '' if it runs none."""
     name = _name_of(argv[0])
     takes_value = _OPTIONS_WITH_VALUE.get("sh" if name in SHELLS else "python3" if name.startswith("python") else name)
     if takes_value is None:
@@ -142,5 +142,5 @@ def _is_interpreter(service: DesiredService, path: str) -> bool:
 
 
 def _is_provided(path: str) -> bool:
-    program = PurePosixPath(placed(path))
+    program = PurePosixPath(normalise_path(path))
     return str(program.parent) in SYSTEM_BIN and program.name in PROVIDED

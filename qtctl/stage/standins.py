@@ -57,8 +57,8 @@ def feeder_units(desired: Desired) -> tuple[str, ...]:
     return tuple(_feeder_unit_name(store, number) for number, store in enumerate(desired.stores))
 
 
-def lasting(service: DesiredService) -> bool:
-    """Whether its process stays: what it publishes is always fresh, what it consumes always consumed."""
+def is_lasting(service: DesiredService) -> bool:
+    """Whether its process keeps running, so that it always publishes and consumes."""
     return service.state is ServiceState.RUNNING and service.type != "oneshot"
 
 
@@ -96,7 +96,7 @@ def _make_feeder(desired: Desired, store: DesiredStore, number: int) -> StandIn:
     groups = {
         (each.stream, each.group)
         for service in desired.services
-        if not lasting(service)
+        if not is_lasting(service)
         for each in service.consumes
         if each.store == store.name
     }
@@ -110,11 +110,13 @@ def _make_feeder(desired: Desired, store: DesiredStore, number: int) -> StandIn:
 
 
 def _is_written(desired: Desired, key: DesiredKey) -> bool:
-    return any(key.name in (*service.publishes, *service.writes) for service in desired.services if lasting(service))
+    return any(key.name in (*service.publishes, *service.writes) for service in desired.services if is_lasting(service))
 
 
 def _list_consumed(desired: Desired) -> set[tuple[str, str]]:
-    return {(each.stream, each.group) for service in desired.services if lasting(service) for each in service.consumes}
+    return {
+        (each.stream, each.group) for service in desired.services if is_lasting(service) for each in service.consumes
+    }
 
 
 def _feeder_unit_name(store: DesiredStore, number: int) -> str:

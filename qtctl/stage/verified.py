@@ -1,4 +1,4 @@
-"""What systemd itself makes of generated units: its messages, its reading of calendars, its view of each sandbox."""
+"""What systemd says about generated units: its messages, its reading of calendars, its rating of each sandbox."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

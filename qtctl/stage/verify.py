@@ -1,4 +1,4 @@
-"""A root on which `systemd-analyze verify --root` can judge the generated units on a machine that has none of it."""
+"""A root in which `systemd-analyze verify --root` can check the generated units on a machine without their programs."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from qtctl.dialects.systemd.boot_order import STANDARD, WITHOUT_DEFAULTS
 from qtctl.dialects.systemd.unit_name import template_of
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.tree import Tree, TreeFile, TreeLink
-from qtctl.stage.paths import placed
+from qtctl.stage.paths import normalise_path
 
 STUB = TreeFile("", b"#!/bin/sh\n", 0o755)
 UNIT_DIR = "/usr/lib/systemd/system"
@@ -18,10 +18,10 @@ _NAMES = (
 
 
 def verify_tree(desired: Desired) -> Tree:
-    """The generated files, an executable stub for each program, and a stub for each unit that they lean on."""
+    """The generated files, an executable stub for each program, and a stub for each unit that they name."""
     generated = {file.path: TreeFile(file.path, file.content) for file in desired.files}
     started = {argv[0] for service in (*desired.services, *desired.templates) for argv in _list_argvs(service) if argv}
-    programs = {placed(path) for path in started if path.startswith("/")}
+    programs = {normalise_path(path) for path in started if path.startswith("/")}
     files = {
         **{path: TreeFile(path, STUB.content, STUB.mode) for path in programs},
         **{
@@ -34,7 +34,7 @@ def verify_tree(desired: Desired) -> Tree:
 
 
 def _list_enabling_links(desired: Desired) -> Iterator[TreeLink]:
-    """The links by which targets pull in what is enabled: without them no circle through a target is seen."""
+    """The links by which targets pull in enabled units: without them, cycles through a target would not be found."""
     generated = {file.subject: file.path for file in desired.files if file.kind == "unit"}
     for unit in desired.units():
         path = generated.get(unit.unit) or generated.get(template_of(unit.unit))
@@ -60,7 +60,7 @@ def _find_named_units(desired: Desired) -> set[str]:
 
 
 def _make_stub(unit: str) -> bytes:
-    """A stub, in the order that such a unit has at every boot. Of other units it is not known."""
+    """A stub, ordered as systemd orders a unit of that name at boot; other units have no order."""
     after = [each for each in STANDARD.get(unit, ()) if not each.endswith(".mount")]
     defaults = unit in STANDARD and unit.endswith((".target", "dbus.socket")) and unit not in WITHOUT_DEFAULTS
     lines = [

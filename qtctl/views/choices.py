@@ -1,4 +1,4 @@
-"""What can be asked for. Nothing else is loaded with it: the command line reads these words before it does anything."""
+"""The choices of list, show and graph. This module imports nothing heavy: the command line loads it at every start."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""The order in which a graph flows: which edges of its circles are to run back, so that the others run forward."""
+"""The order of a graph's nodes: which edges of its cycles run back, so that all others run forward."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -11,8 +11,8 @@ MOVES = 8_000_000
 LIGHT = 0.01
 
 
-def in_flow(names: Sequence[str], pairs: Sequence[Pair], light: Collection[Pair] = ()) -> list[str]:
-    """An order with few edges against it, that begins where things begin.
+def order_by_flow(names: Sequence[str], pairs: Sequence[Pair], light: Collection[Pair] = ()) -> list[str]:
+    """An order with few edges against it, beginning at the sources.
 
     What only one node leads to stands right behind that one: nowhere else would fewer edges run back. So nodes are
     placed together with such followers, and the order is that of their heads. A circle is rather cut at a `light` pair.
@@ -64,7 +64,7 @@ def _find_heads(names: Sequence[str], before: Mapping[str, Sequence[str]]) -> di
 
 
 def _order_greedily(names: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
-    """What has nothing left before it comes next. In a circle: where the flow has come to.
+    """Next comes a node whose predecessors are all placed; in a cycle, the node that waits for the fewest.
 
     That is the node that waits for the smallest share of what leads to it; then the one that leads to most.
     """

@@ -1,4 +1,4 @@
-"""What a name means: declared things by their name, their unit or an alias; near names for one that means none."""
+"""Finds declared entries by name, unit or alias; suggests near names for an unknown one."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -23,12 +23,12 @@ WORDS = {
 }
 """Field of the Registry → what one of it is called."""
 UNITLESS = ("venvs", "users", "folders", "keys")
-"""What makes no unit."""
+"""Tables whose entries make no unit."""
 NEAR = 3
 
 
 def find(registry: Registry, name: str) -> tuple[Found, ...]:
-    """All that `name` means, services first: a service and its timer may share a name. InputError where it is none.
+    """All entries of that name, services first: a service and its timer may share one. InputError if there is none.
 
     A stream is also found by what follows a colon of its name, where that is no other's.
     """

@@ -67,7 +67,7 @@ class Graph:
 
 
 def graph(registry: Registry, what: What, focus: str | None = None) -> Graph:
-    """What is not retired. `focus`: only what a name means and what is within two steps of it."""
+    """All entries that are not retired. `focus`: only the entries of that name and those within two steps of them."""
     edges = sorted({edge for part in PARTS[what] for edge in part(registry)})
     ids = {end for edge in edges for end in (edge.source, edge.to)} | set(_list_isolated_nodes(registry, what))
     nodes = [_make_node(registry, id_) for id_ in sorted(ids)]
@@ -152,7 +152,7 @@ def _list_order_edges(registry: Registry) -> Iterator[Edge]:
 
 
 def _list_ties(registry: Registry) -> Iterator[tuple[str, str, str]]:
-    """Id, kind of tie, and the other's name: what each says itself, and what the defaults say of every service."""
+    """Id, kind of tie, and the other's name: of each unit itself, and from the defaults for every service."""
     nodes = [
         (f"{table}:{name}", node) for table in UNIT_TABLES for name, node in _list_live_nodes(getattr(registry, table))
     ]
@@ -182,7 +182,7 @@ PARTS = {
 
 
 def _list_isolated_nodes(registry: Registry, what: What) -> Iterator[str]:
-    """What belongs in the picture though nothing leads to it: a stream that nobody is declared to use, a slice."""
+    """Nodes to draw even without an edge: a stream that no service uses, a slice."""
     if what in (What.STREAMS, What.ALL):
         yield from (f"keys:{name}" for name, _ in _list_live_nodes(registry.keys))
     if what in (What.TARGETS, What.ALL):

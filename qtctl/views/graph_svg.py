@@ -1,4 +1,4 @@
-"""A graph as SVG, laid out here: no program is needed to make it, no script is in it."""
+"""A graph as SVG, laid out here: without another program, and without scripts in it."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -85,7 +85,7 @@ def _format_size(width: float, height: float) -> str:
 
 
 def _find_shared_edges(graph: Graph) -> set[tuple[str, str]]:
-    """Dashed edges out of what several read: state that is looked at, where a single reader is handed something."""
+    """Dashed edges from a key with several readers: shared state, not a hand-over to one reader."""
     readers = Counter(edge.source for edge in graph.edges)
     return {(edge.source, edge.to) for edge in graph.edges if edge.dashed and readers[edge.source] > 1}
 
@@ -150,7 +150,7 @@ def _mean(values: list[float]) -> float:
 
 
 def _pack_column(column: tuple[str, ...], wanted: Mapping[str, float]) -> dict[str, float]:
-    """As near to what is wanted as the order and the room of each allow: runs that touch move as one."""
+    """As near to the wanted places as order and room allow: nodes that touch move together."""
     offset, runs = 0.0, list[tuple[float, int]]()
     offsets = {}
     for at, item in enumerate(column):

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from qtctl.views.edge_order import Pair, in_flow
+from qtctl.views.edge_order import Pair, order_by_flow
 
 SWEEPS = 24
 MAX_JOINTS = 50_000
@@ -37,7 +37,7 @@ def layers(nodes: Iterable[str], edges: Iterable[Pair], light: Collection[Pair] 
     """Edges from a node to itself are left out; `light` as of in_flow. Names decide where nothing else does."""
     names = sorted(set(nodes))
     pairs = sorted({pair for pair in edges if pair[0] != pair[1]})
-    place = {name: at for at, name in enumerate(in_flow(names, pairs, light))}
+    place = {name: at for at, name in enumerate(order_by_flow(names, pairs, light))}
     back = frozenset(pair for pair in pairs if place[pair[0]] > place[pair[1]])
     forward = sorted({pair[::-1] if pair in back else pair for pair in pairs})
     column = _assign_columns(sorted(names, key=place.__getitem__), forward)
@@ -93,7 +93,7 @@ def _order_columns(
 def _sweep_columns(
     columns: list[list[str]], left: Mapping[str, list[str]], right: Mapping[str, list[str]]
 ) -> tuple[tuple[str, ...], ...]:
-    best, fewest = [list(each) for each in columns], crossings(columns, right)
+    best, fewest = [list(each) for each in columns], count_crossings(columns, right)
     work = sum(map(len, columns)) + sum(map(len, right.values()))
     for sweep in range(min(SWEEPS, MAX_SWEPT // (work + 1))):
         rightwards = sweep % 2 == 0
@@ -101,7 +101,7 @@ def _sweep_columns(
         for at in order:
             beside = columns[at - 1] if rightwards else columns[at + 1]
             columns[at] = _sort_by_mean(columns[at], beside, left if rightwards else right)
-        found = crossings(columns, right)
+        found = count_crossings(columns, right)
         if found < fewest:
             best, fewest = [list(each) for each in columns], found
     return tuple(tuple(each) for each in best)
@@ -119,7 +119,7 @@ def _sort_by_mean(items: list[str], beside: Sequence[str], neighbours: Mapping[s
     return [name for _, _, name in keyed]
 
 
-def crossings(columns: Sequence[Sequence[str]], right: Mapping[str, Sequence[str]]) -> int:
+def count_crossings(columns: Sequence[Sequence[str]], right: Mapping[str, Sequence[str]]) -> int:
     """How many pairs of lines between neighbouring columns cross."""
     count = 0
     for one, two in pairwise(columns):

@@ -282,7 +282,7 @@ def _list_addresses(node: Service | External) -> tuple[str, ...]:
 
 
 def _find_services(registry: Registry, holds: Callable[[Service], bool]) -> tuple[str, ...]:
-    """The services that are not retired and of which it holds."""
+    """The services that match and are not retired."""
     live = ((name, service) for name, service in registry.services.items() if service.state != "retired")
     return tuple(sorted(name for name, service in live if holds(service)))
 

@@ -1,4 +1,4 @@
-"""What is declared, for every format that takes what nobody judged."""
+"""Lists and details as views, for every format that shows reports without findings."""
 
 from functools import partial
 

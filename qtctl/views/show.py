@@ -1,4 +1,4 @@
-"""One declared thing, whole: its values and where they come from, who it is tied to, and the units made of it."""
+"""One declared entry in full: its values and their sources, what uses it, and the units made from it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -72,7 +72,7 @@ class Thing(Part):
 
 
 class Shown(Part):
-    """All that a name means."""
+    """All entries of one name."""
 
     schema_version: Literal[1] = 1
     fleet: str
@@ -81,14 +81,14 @@ class Shown(Part):
 
 
 def home(registry: Registry, things: tuple[Found, ...]) -> str:
-    """The first host that has the first of them; where none is named, the first there is."""
+    """The first host of the first entry; if the entry names none, the first host of the registry."""
     kind, name = things[0]
     named: tuple[str, ...] = getattr(getattr(registry, kind)[name], "hosts", ())
     return next(host for host in (*named, *registry.hosts))
 
 
 def only(registry: Registry, desired: Desired, things: tuple[Found, ...]) -> Desired:
-    """`desired` with nothing to render but what is shown: quicker, and no other service's error is in the way."""
+    """`desired` with only the units that are shown: faster, and errors of other services do not matter."""
     wanted = set(_list_origins(registry, things))
     return replace(
         desired,
@@ -104,7 +104,7 @@ def only(registry: Registry, desired: Desired, things: tuple[Found, ...]) -> Des
 def shown(
     registry: Registry, desired: Desired, files: Mapping[str, bytes], name: str, things: tuple[Found, ...]
 ) -> Shown:
-    """`desired`: rendered, with at least what `only` leaves of it."""
+    """`desired`: rendered, with at least the units that `only` keeps."""
     places = Places(files)
     return Shown(
         fleet=registry.fleet.name,
@@ -149,7 +149,7 @@ def _describe_thing(registry: Registry, desired: Desired, places: Places, kind: 
 
 
 def _replace_by_instance(thing: Thing, desired: Desired, name: str) -> Thing:
-    """The instance of a template, where its name was asked for."""
+    """The instance of a template, if the user named it."""
     instance = next((each for each in desired.instances(thing.unit) if name in _names_of(each)), None)
     if instance is None:
         return thing
@@ -189,7 +189,7 @@ def _list_other_ends(registry: Registry, does: Does, stream: str) -> Iterator[st
 
 
 def _list_users(registry: Registry, kind: str, name: str) -> Iterator[str]:
-    """What leads to it from elsewhere: the services of a target, a venv or a timer; who is ordered by it."""
+    """What refers to it: the services of a target, a venv or a timer; units that are ordered against it."""
     live = [(each, service) for each, service in sorted(registry.services.items()) if service.state != "retired"]
     if kind == "venvs":
         yield from (f"service {each}" for each, service in live if service.run and service.run.venv == name)

@@ -34,7 +34,7 @@ def screen(found: Shown) -> Blocks:
 
 
 def facts(thing: Thing) -> list[tuple[str, str]]:
-    """What is known of it in a word each; empty ones are left out."""
+    """Its properties, without the empty ones."""
     rows = [
         ("unit", thing.unit),
         ("instances", ", ".join(thing.instances)),
@@ -56,7 +56,7 @@ def command(thing: Thing) -> str:
 
 
 def value_rows(thing: Thing) -> list[tuple[str, str, str]]:
-    return [(value.key, written(value.value), value.origin) for value in thing.values]
+    return [(value.key, format_value(value.value), value.origin) for value in thing.values]
 
 
 def stream_rows(thing: Thing) -> list[tuple[str, ...]]:
@@ -66,7 +66,7 @@ def stream_rows(thing: Thing) -> list[tuple[str, ...]]:
     ]
 
 
-def written(value: JsonValue) -> str:
+def format_value(value: JsonValue) -> str:
     """A value as TOML has it, but text without its quotes."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 

@@ -1,4 +1,4 @@
-"""Every value of one declared thing, with the place that it comes from."""
+"""Every value of one declared entry, with its source."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -46,7 +46,7 @@ class Places:
 
 
 def values_of(registry: Registry, kind: str, name: str, places: Places) -> tuple[Value, ...]:
-    """What its own file says, then what it has from the defaults of the fleet, then what qtctl has built in."""
+    """The values of its own file, then the defaults of the fleet, then those built into qtctl."""
     node = getattr(registry, kind)[name]
     origin = registry.origins[kind, name]
     own = dict(_flatten(node.model_dump(mode="json", by_alias=True, exclude_unset=True)))
@@ -77,7 +77,7 @@ def _list_fleet_defaults(
 
 
 def _applies(service: Service, path: tuple[str, ...]) -> bool:
-    """Whether a default of the fleet is of any effect on the service: as resolve has it."""
+    """Whether resolve applies a default of the fleet to the service."""
     run = service.run
     if path == ("run", "python"):
         return run is not None and run.venv is None and run.kind is not RunKind.COMMAND
@@ -114,7 +114,7 @@ def _make_value(path: tuple[str, ...], value: JsonValue, origin: str) -> Value:
 
 
 def _mask_value(key: str, value: JsonValue) -> JsonValue:
-    """Without what looks like a secret: a registry should hold none, and lint says where one does."""
+    """Hides what looks like a secret: a registry should hold none, and lint finds those that do."""
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return [*masked_arguments(("", *map(str, value)))[1:]]
     if not isinstance(value, str):

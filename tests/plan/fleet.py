@@ -21,7 +21,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Step, StepKind
 from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs
-from qtctl.plan.plan import plan, unread
+from qtctl.plan.plan import list_unread, plan
 from qtctl.plan.unit_goals import goals
 from tests.builders import build_host, build_service
 
@@ -155,7 +155,7 @@ class Ground:
 
     def plan(self, wanted: Desired, *, take_over: bool = False) -> Plan:
         facts = self.facts(wanted)
-        current = {path: self.contents[path] for path in unread(wanted, facts) if path in self.contents}
+        current = {path: self.contents[path] for path in list_unread(wanted, facts) if path in self.contents}
         return plan(wanted, facts, current=current, take_over=take_over)
 
     def change_unit(self, name: str, **changes: object) -> None:

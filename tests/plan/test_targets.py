@@ -10,7 +10,7 @@ from qtctl.model.evidence import Need, State
 from qtctl.model.facts import File
 from qtctl.model.origin import Origin
 from qtctl.plan.needs import needs
-from qtctl.plan.plan import unread
+from qtctl.plan.plan import list_unread
 from tests.plan.fleet import UNITS, Ground, deployed, desired, service, target, unit_text
 
 WANTED = desired(service("a"), service("b"), target())
@@ -79,8 +79,8 @@ def test_the_folder_of_a_link_that_enables_counts() -> None:
 def test_no_content_is_read_in_a_folder_that_others_can_change() -> None:
     found = ground(etc__quantum=folder(owner="qt"))
     found.put(f"{UNITS}/quantum-a.service", unit_text("other"), ours=True)
-    assert unread(WANTED, found.facts(WANTED)) == ()
-    assert unread(WANTED, ground().facts(WANTED)) == ()
+    assert list_unread(WANTED, found.facts(WANTED)) == ()
+    assert list_unread(WANTED, ground().facts(WANTED)) == ()
 
 
 def test_a_link_is_left_to_the_script_that_can_follow_it() -> None:

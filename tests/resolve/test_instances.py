@@ -9,7 +9,7 @@ from qtctl.flows.views import listing
 from qtctl.meaning.listeners import declared_ports
 from qtctl.model.desired import Desired
 from qtctl.registry.load import load
-from qtctl.render.planned import planned
+from qtctl.render.planned import plan_files
 from qtctl.render.render import render
 from qtctl.resolve.resolve import resolve
 from qtctl.rules.registry.addresses import collisions
@@ -51,7 +51,7 @@ def rendered(pool: str) -> Desired:
     resolved = resolve(load(files(pool)), "box")
     made = render(resolved, read_templates(None))
     assert {(file.path, file.kind, file.subject) for file in made.files} == {
-        (file.path, file.kind, file.subject) for file in planned(resolved).files
+        (file.path, file.kind, file.subject) for file in plan_files(resolved).files
     }
     return made
 

@@ -24,7 +24,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.registry import Registry
 from qtctl.model.tree import Tree
 from qtctl.registry.load import load
-from qtctl.render.planned import planned
+from qtctl.render.planned import plan_files
 from qtctl.resolve.resolve import resolve
 from qtctl.stage.lab import lab_tree
 from qtctl.stage.verify import verify_tree
@@ -154,7 +154,7 @@ BY_FILE = {file: [path for other, path in PLACES if other == file] for file in D
 
 
 def written(registry: Registry) -> tuple[Desired, Tree, Tree]:
-    desired = planned(resolve(registry, next(iter(registry.hosts))))
+    desired = plan_files(resolve(registry, next(iter(registry.hosts))))
     login = desired.login
     return desired, verify_tree(desired), lab_tree(desired, audit_user=login.audit_user, deploy_user=login.deploy_user)
 
