@@ -11,6 +11,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.facts import FACT_KINDS, LET_READ, Channel, Facts, Reach
 from qtctl.rules.catalogue import host_rules
+from qtctl.rules.custom import custom_rules
 from qtctl.rules.declared import Root
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
@@ -26,7 +27,11 @@ class _Draft:
 
 def expectations(desired: Desired) -> tuple[tuple[Rule, Expectation], ...]:
     """Everything that should hold on the host, by rule id."""
-    return tuple((rule, expectation) for rule in host_rules() for expectation in rule.expect(desired))
+    return tuple(
+        (rule, expectation)
+        for rule in (*host_rules(), *custom_rules(desired.checks))
+        for expectation in rule.expect(desired)
+    )
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:

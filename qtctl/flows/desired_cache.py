@@ -15,7 +15,8 @@ from typing import Any
 from qtctl.model.desired import Desired
 
 MODULES = (
-    "qtctl.model.desired", "qtctl.model.desired_accounts", "qtctl.model.desired_host", "qtctl.model.desired_loaded",
+    "qtctl.model.desired", "qtctl.model.desired_accounts", "qtctl.model.desired_checks",
+    "qtctl.model.desired_host", "qtctl.model.desired_loaded",
     "qtctl.model.desired_store", "qtctl.model.desired_unit", "qtctl.model.origin", "qtctl.model.states",
     "qtctl.model.waiver",
 )  # fmt: skip

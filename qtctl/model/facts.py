@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
+from qtctl.model.check_facts import CommandResult, UnitProperty
 from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
@@ -237,6 +238,8 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(OomKills, Channel.EXEC),
         FactKind(FileSystem, Channel.EXEC),
         FactKind(Resolved, Channel.EXEC, "see what the name servers of the host answer, then audit again"),
+        FactKind(UnitProperty, Channel.EXEC),
+        FactKind(CommandResult, Channel.EXEC, "see the reason; the command is in checks.toml"),
         FactKind(Health, Channel.SSH, REACH_HEALTH),
         FactKind(StoreServer, Channel.SSH, REACH_REDIS),
         FactKind(KeyFact, Channel.STORE, ASK_REDIS),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtctl.dialects.http import url_subject
 from qtctl.dialects.systemd.quoting import loaded_prefixed
+from qtctl.model.desired_checks import CommandWanted
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.route import Route
@@ -30,6 +31,15 @@ class HealthQuestion:
     within_us: int
     text: str = ""
     keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommandQuestion:
+    """A command that the registry declares as a check, and how long it may take."""
+
+    id: str
+    argv: tuple[str, ...]
+    within_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +70,8 @@ class Inquiry:
     names_in_hosts_file: tuple[str, ...] = ()
     """Names whose lines in /etc/hosts are read."""
     health: tuple[HealthQuestion, ...] = ()
+    commands: tuple[CommandQuestion, ...] = ()
+    """Nothing else is run for a check of the registry's own."""
     route: Route | None = None
 
 
@@ -85,6 +97,11 @@ def inquiry_of(
         passwords=dict(passwords or {}),
         protected_paths=frozenset(each.secrets_file for each in desired.services if each.secrets_file),
         names_in_hosts_file=desired.hosts_file.names if desired.hosts_file else (),
+        commands=tuple(
+            CommandQuestion(check.id, check.wanted.argv, check.wanted.within_us)
+            for check in desired.checks
+            if isinstance(check.wanted, CommandWanted)
+        ),
         health=tuple(sorted(_health(desired), key=lambda each: each.subject)),
         route=route,
     )

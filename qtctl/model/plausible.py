@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from qtctl.model.account_facts import Account, Auditor, Group
+from qtctl.model.check_facts import CommandResult, UnitProperty
 from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, VenvCheck
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.store_facts import StoreClock, StoreHealth, StoreServer, Stream, StreamGroup, StreamGroups
@@ -206,6 +207,8 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     Account.FACT: lambda value: _ranges(value, {"uid": U32, "gid": U32}) or _lengths(value, ("name", "home", "shell")),
     Auditor.FACT: _auditor,
     HostState.FACT: _state,
+    CommandResult.FACT: lambda value: _ranges(value, {"exit": 255}) or _lengths(value, ("output",)),
+    UnitProperty.FACT: lambda value: _lengths(value, ("value",)),
     FileSystem.FACT: _filesystem,
     Resolved.FACT: _resolved,
     OomKills.FACT: _kills,

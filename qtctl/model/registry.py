@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from qtctl.model.accounts import Folder, HostsFile, User
+from qtctl.model.checks import Check
 from qtctl.model.fields import (
     AbsolutePath,
     Account,
@@ -232,6 +233,7 @@ class Registry:
     externals: dict[str, External] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
+    checks: dict[str, Check] = field(default_factory=dict)
     legacy: tuple[Legacy, ...] = ()
     policy: Policy = field(default_factory=Policy)
     legacy_files: dict[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from qtctl.model.service import Port, RunKind, Service
 from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.registry.accounts import accounts
+from qtctl.registry.checks import checks
 from qtctl.registry.instances import without_instances
 from qtctl.registry.kinds import TIMES, kinds, starts_nothing
 from qtctl.registry.policy import policy
@@ -25,7 +26,7 @@ def check(registry: Registry) -> list[Problem]:
     """Every problem of the whole registry, in file order."""
     names = Names.of(registry)
     problems = [
-        *policy(registry.policy),
+        *policy(registry.policy, registry.checks),
         *references(registry, names),
         *_services(registry),
         *_timers(registry),
@@ -34,6 +35,7 @@ def check(registry: Registry) -> list[Problem]:
         *_legacy(registry),
         *collisions(registry),
         *accounts(registry),
+        *checks(registry),
         *_unit_names(registry, names),
     ]
     return sorted(problems, key=lambda problem: (problem.origin.file, problem.origin.path, problem.id, problem.what))

@@ -17,6 +17,7 @@ from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
 from qtctl.model.accounts import Folder, User
+from qtctl.model.checks import Check
 from qtctl.model.origin import Origin
 from qtctl.model.policy import Policy
 from qtctl.model.service import Service
@@ -44,6 +45,7 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "externals.toml": ("externals", model.External),
     "users.toml": ("users", User),
     "folders.toml": ("folders", Folder),
+    "checks.toml": ("checks", Check),
     "originals.toml": ("originals", Original),
 }
 """Files that map names to tables: the Registry field they fill and the model of a table."""

@@ -1,5 +1,6 @@
 """What a finding is, why it matters and how to fix it, as Markdown."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from qtctl.errors import InputError
@@ -23,9 +24,12 @@ its evidence is missing; unknown is never a pass. Ids never change meaning. `qtc
 severities can be changed in `policy.toml`. This page is generated from the rules."""
 
 
-def explain(check_id: str) -> str:
-    """One finding as Markdown that ends in a newline. InputError where none has this id."""
-    return _section(_find(check_id), "#") + "\n"
+def explain(check_id: str, own: Sequence[Meaning] = ()) -> str:
+    """One finding as Markdown that ends in a newline. InputError where none has this id.
+
+    `own`: the checks that a registry has of its own.
+    """
+    return _section(_find(check_id, own), "#") + "\n"
 
 
 def catalogue_markdown() -> str:
@@ -39,12 +43,13 @@ def catalogue_markdown() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _find(name: str) -> Meaning:
+def _find(name: str, own: Sequence[Meaning]) -> Meaning:
     wanted = name.strip().upper()
-    found = next((each for each in meanings() if each.id == wanted), None)
+    every = (*meanings(), *own)
+    found = next((each for each in every if each.id == wanted), None)
     if found is not None:
         return found
-    known = [each.id for each in meanings()]
+    known = [each.id for each in every]
     near = [each for each in known if each.startswith(wanted or "-")] or get_close_matches(wanted, known, n=3) or known
     raise InputError(f"no finding has the id {name}", hint=f"there is {', '.join(near)}")
 

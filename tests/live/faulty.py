@@ -38,7 +38,7 @@ def check_fault(box: Box, fault: dict[str, Any], auditor: str) -> None:
             assert disagreements(_desired(box), load(saved.read_text(), str(saved))) == []
         assert ran.code == fault.get("exit", 1 if fault["findings"] else 3 if expected else 0)
         for finding in report["findings"]:
-            _proved(box, finding, auditor)
+            check_proofs(box, finding, auditor)
         _follow(box, report if fault.get("follow") else {"findings": []})
     finally:
         _act(box, fault["heal"])
@@ -102,7 +102,7 @@ def _declare(files: tuple[tuple[str, bytes], ...]) -> Desired:
     return declare(dict(files), read_templates(None), "", None).desired
 
 
-def _proved(box: Box, finding: dict[str, Any], auditor: str) -> None:
+def check_proofs(box: Box, finding: dict[str, Any], auditor: str) -> None:
     """Each printed proof, run by the account that audits, prints the line that it claims."""
     assert finding["proof"], f"{finding['id']} {finding['subject']} has no proof"
     for proof in finding["proof"]:

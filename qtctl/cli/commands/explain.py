@@ -1,23 +1,40 @@
 """qtctl explain: what a finding means, why it matters, how to fix it."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qtctl.cli.command import Command, Panel
+from qtctl.cli.options import RegistryOption, registry_folder
 from qtctl.cli.output import tell
 from qtctl.dialects.lines import lines
+
+if TYPE_CHECKING:
+    from qtctl.rules.rule import Rule
 
 
 def explain(
     id_: Annotated[str | None, typer.Argument(metavar="ID", help="For example QT505; none lists all.")] = None,
+    registry: RegistryOption = None,
 ) -> None:
-    """Tell what a finding is, why it matters and how to fix it."""
+    """Tell what a finding is, why it matters and how to fix it; of QT9xx what the registry says of it."""
     from qtctl.rules.explain import catalogue_markdown
     from qtctl.rules.explain import explain as text_of
 
-    for line in lines(catalogue_markdown() if id_ is None else text_of(id_.upper())):
+    own = _own(registry) if id_ is not None and id_.upper().startswith("QT9") else ()
+    for line in lines(catalogue_markdown() if id_ is None else text_of(id_.upper(), own)):
         tell(line)
+
+
+def _own(registry: Path | None) -> "tuple[Rule, ...]":
+    from qtctl.adapters.files import read_registry
+    from qtctl.registry.load import load
+    from qtctl.resolve.checks import checks
+    from qtctl.rules.custom import custom_rules
+
+    found = load(read_registry(registry_folder(registry)))
+    return custom_rules({check.id: check for host in found.hosts for check in checks(found, host)}.values())
 
 
 EXAMPLES = (

@@ -27,9 +27,14 @@ def write(view: View) -> str:
     named = sorted({*view.rules, *(finding.id for finding in findings)})
     index = {name: number for number, name in enumerate(named)}
     known = {each.id: each for each in meanings()}
+    titles = {finding.id: finding for finding in reversed(findings)}
     run = {
         "tool": {
-            "driver": {"name": "qtctl", "version": VERSION, "rules": [_rule(name, known.get(name)) for name in named]}
+            "driver": {
+                "name": "qtctl",
+                "version": VERSION,
+                "rules": [_rule(name, known.get(name), titles) for name in named],
+            }
         },
         "automationDetails": {"id": f"qtctl/{view.name}/{view.about}/"},
         "columnKind": "unicodeCodePoints",
@@ -39,9 +44,11 @@ def write(view: View) -> str:
     return terminal.in_json(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def _rule(name: str, meaning: Meaning | None) -> dict[str, Any]:
+def _rule(name: str, meaning: Meaning | None, found: Mapping[str, Finding]) -> dict[str, Any]:
+    """Of a check that a registry has of its own, what a finding of it says."""
     if meaning is None:
-        return {"id": name, "shortDescription": {"text": name}}
+        title = found[name].title if name in found else name
+        return {"id": name, "shortDescription": {"text": title}}
     return {
         "id": name,
         "shortDescription": {"text": meaning.title},

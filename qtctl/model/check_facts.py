@@ -1,0 +1,25 @@
+"""Facts that only a registry's own checks read."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """Subject: the id of a check. How its command ended, and the first 4,096 bytes that it printed on both streams.
+
+    `late`: it was ended because it took longer than declared.
+    """
+
+    FACT: ClassVar[str] = "check.command"
+    exit: int
+    output: str
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnitProperty:
+    """Subject: `UNIT PROPERTY`. Its first line, as `systemctl show` prints it."""
+
+    FACT: ClassVar[str] = "unit.property"
+    value: str

@@ -1,0 +1,91 @@
+"""What a registry has checked of its own: commands (fact `check.command`) and unit properties (`unit.property`).
+
+Only commands that the inquiry declares are run, and only as checks.sh allows it.
+"""
+
+from collections.abc import Sequence
+from shlex import join
+
+from qtctl.dialects import shell
+from qtctl.dialects.lines import lines
+from qtctl.model.check_facts import CommandResult, UnitProperty
+from qtctl.model.evidence import Need
+from qtctl.model.inquiry import CommandQuestion, Inquiry
+from qtctl.probes.answer import Answer, first_line, not_asked, observed, refused, text, unparseable
+from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.family import Family
+from qtctl.remote.scripts import read_script
+
+MOST_OUTPUT = 4096
+TIMED_OUT = (124, 137)
+"""Exit statuses of timeout: the command was ended, or had to be killed."""
+
+
+def probe(needs: Sequence[Need], declared: Sequence[CommandQuestion]) -> Probe:
+    questions = {question.id: question for question in declared}
+    wanted = sorted(set(needs), key=lambda need: need.subject)
+    commands = [need for need in wanted if need.fact == CommandResult.FACT and need.subject in questions]
+    shown = [need for need in wanted if need.fact == UnitProperty.FACT]
+    unknown = [need for need in wanted if need.fact == CommandResult.FACT and need not in commands]
+    script = read_script("checks.sh") if wanted else ""
+    asked = [_command(script, questions[need.subject]) for need in commands]
+    if shown:
+        pairs = [word for need in shown for word in need.subject.rsplit(" ", 1)]
+        argv = ("systemctl", "show")
+        asked.append(Command(f"{script}{join(['properties', *pairs])}\n", argv, "systemctl show"))
+
+    def parse(frames: Frames) -> list[Answer]:
+        found = [
+            _result(need, questions[need.subject], frame, at)
+            for at, (need, frame) in enumerate(zip(commands, frames, strict=False))
+        ]
+        found += _shown(shown, frames[-1], len(commands)) if shown else []
+        return [*found, *(not_asked(need, "no such command is declared") for need in unknown)]
+
+    return Probe(tuple(asked), parse)
+
+
+def _command(script: str, question: CommandQuestion) -> Command:
+    words = ["checked", f"{question.within_us / 1_000_000:g}", str(MOST_OUTPUT), *question.argv]
+    return Command(f"{script}{join(words)}\n", question.argv, shell.join(question.argv))
+
+
+def _result(need: Need, question: CommandQuestion, frame: Frame | None, number: int) -> Answer:
+    again = shell.join(question.argv)
+    if frame is None:
+        return unparseable(need, "the answer was cut off", again=again, question=number)
+    if frame.stderr.strip():
+        return refused(need, first_line(frame.stderr), again=again, question=number)
+    late = frame.exit in TIMED_OUT and frame.took_s * 1_000_000 >= question.within_us
+    output = text(frame.stdout[:MOST_OUTPUT])
+    return observed(need, CommandResult(frame.exit, output, late), again=again, question=number)
+
+
+def _shown(needs: Sequence[Need], frame: Frame | None, number: int) -> list[Answer]:
+    blocks: list[list[str]] = []
+    for line in lines(text(frame.stdout)) if frame else ():
+        if line.startswith("= "):
+            blocks.append([line[2:]])
+        elif blocks:
+            blocks[-1].append(line)
+    if len(blocks) != len(needs):
+        return [unparseable(need, "the answer was cut off", question=number) for need in needs]
+    return [_property(need, block, number) for need, block in zip(needs, blocks, strict=True)]
+
+
+def _property(need: Need, block: list[str], number: int) -> Answer:
+    unit, name = need.subject.rsplit(" ", 1)
+    status, *said = block
+    again = f"systemctl show -p {name} -- {shell.quote(unit)}"
+    first = said[0] if said else ""
+    if status != "0" or not first.startswith(f"{name}="):
+        why = first or f"systemctl shows no property {name} of it"
+        return refused(need, why, again=again, question=number)
+    return observed(need, UnitProperty(first.partition("=")[2]), again=again, line=first, question=number)
+
+
+def _of_needs(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+    return probe(needs, inquiry.commands)
+
+
+FAMILY = Family((CommandResult, UnitProperty), _of_needs)

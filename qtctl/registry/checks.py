@@ -1,0 +1,62 @@
+"""Checks of a registry's own that could not be made."""
+
+import re
+from collections.abc import Iterator
+
+from qtctl.dialects.paths import trouble
+from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.model.checks import Check, CommandCheck
+from qtctl.model.origin import Origin
+from qtctl.model.registry import Registry
+from qtctl.rules.problem import Problem
+
+ID = re.compile("QT9[0-9]{2}")
+SECRET = ("Environment", "SetCredential", "ExecSt", "ExecReload", "ExecCondition")
+"""How properties begin that show variables, credentials and command lines."""
+MOST_TIME_US = 10_000_000
+"""Of all commands of one host together: everything else that needs a shell is asked behind them in one look."""
+
+
+def checks(registry: Registry) -> Iterator[Problem]:
+    for id_, check in registry.checks.items():
+        origin = registry.origins["checks", id_]
+        if ID.fullmatch(id_) is None:
+            yield Problem(f"{id_[:100]!r} is no id of a check", origin, "take QT9 and two digits")
+        yield from _one(check, origin)
+    yield from _times(registry)
+
+
+def _one(check: Check, origin: Origin) -> Iterator[Problem]:
+    kinds = [kind for kind in ("command", "file", "unit") if getattr(check, kind) is not None]
+    if len(kinds) != 1:
+        said = " and ".join(kinds) or "nothing"
+        yield Problem(f"it says {said} to look at", origin, "a check has one of command, file and unit")
+    if check.command is not None:
+        yield from _command(check.command, origin.at("command"))
+    if check.unit is not None and check.unit.property.startswith(SECRET):
+        hint = "nothing that can hold a secret is asked for"
+        yield Problem(f"{check.unit.property} is not read from a host", origin.at("unit", "property"), hint)
+
+
+def _command(command: CommandCheck, origin: Origin) -> Iterator[Problem]:
+    program = command.argv[0]
+    if not program.startswith("/"):
+        yield Problem(f"argv[0] {program[:200]!r} is not an absolute path", origin.at("argv"), "write the whole path")
+    elif what := trouble(program):
+        yield Problem(f"argv[0] {program[:200]!r} {what}", origin.at("argv"), "write its plain path")
+    if not 0 < microseconds(command.within) <= MOST_TIME_US:
+        yield Problem(f"within {command.within} is not from 1us to 10s", origin.at("within"), "give it less time")
+
+
+def _times(registry: Registry) -> Iterator[Problem]:
+    commands = {id_: each for id_, each in registry.checks.items() if each.command and each.state == "active"}
+    for host in registry.hosts:
+        its = [id_ for id_, each in commands.items() if not each.hosts or host in each.hosts]
+        if sum(_time_us(commands[id_]) for id_ in its) > MOST_TIME_US:
+            hint = "one look waits for them all; make some of them faster, or let a timer write a file that is checked"
+            yield Problem(f"the commands of {host} may take more than 10s together", Origin("checks.toml"), hint)
+            return
+
+
+def _time_us(check: Check) -> int:
+    return microseconds(check.command.within) if check.command else 0

@@ -1,0 +1,66 @@
+# shellcheck shell=sh disable=SC2086
+# What a registry has checked of its own: a command, and properties of units.
+
+# checked SECONDS BYTES PROGRAM ARGUMENT...: run it, as the account that asks and never as root, where nobody but root
+# could change the program, what interprets it, or a script that an interpreter is given. Its output, so many bytes, and
+# its exit status. Where it was not run: the reason on standard error, which is otherwise empty.
+checked() {
+  seconds=$1 bytes=$2
+  shift 2
+  IFS='
+'
+  set -f
+  safe "$1"
+  case ${1##*/} in
+    *sh | busybox | env | python* | perl* | ruby* | node* | lua* | php* | awk | gawk | mawk | make)
+      for word; do case $word in /*) [ ! -f "$word" ] || safe "$word" ;; esac done
+      ;;
+  esac
+  drop=''
+  if [ "$(id -u)" = 0 ]; then
+    command -v runuser >/dev/null || refuse "it is not run as root, and there is no runuser to become ${SUDO_USER:-nobody} with"
+    drop="runuser${IFS}-u${IFS}${SUDO_USER:-nobody}${IFS}--"
+  fi
+  {
+    status=$({ {
+      run "$@" 3>&- 4>&-
+      echo $? >&3
+    } | { head -c "$bytes"; cat >/dev/null; } >&4; } 3>&1)
+  } 4>&1
+  exit "$status"
+}
+run() {
+  cd / && $drop timeout -k 1 "$seconds" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C "$@" </dev/null 2>&1
+}
+refuse() {
+  echo "$1" >&2
+  exit 1
+}
+
+# safe FILE: whether nobody but root can change it, or what it leads to, or what interprets it.
+safe() {
+  real=$(readlink -e -- "$1") || refuse "$1 is not there"
+  ways="/$IFS$1$IFS$real"
+  for way in "${1%/*}" "${real%/*}"; do
+    while [ "$way" ]; do ways="$ways$IFS$way" way=${way%/*}; done
+  done
+  open=$(find $ways -maxdepth 0 '(' ! -uid 0 -o ! -type l -perm /022 ')' -print 2>&1 | head -n 1)
+  [ -z "$open" ] || refuse "it is not run: $open can be changed by others than root"
+  first=$(head -c 200 -- "$real" 2>/dev/null | tr -d '\0' | head -n 1)
+  case $first in
+    '#!'*)
+      first=${first#??}
+      first=${first# }
+      [ "${first%% *}" = "$1" ] || safe "${first%% *}"
+      ;;
+  esac
+}
+
+# properties UNIT PROPERTY...: of each pair a line `= STATUS`, then what systemctl prints, or says.
+properties() {
+  while [ $# -gt 1 ]; do
+    said=$(timeout 2 systemctl show -p "$2" -- "$1" 2>&1) && status=0 || status=$?
+    printf '= %s\n%.2000s\n' "$status" "$said"
+    shift 2
+  done
+}

@@ -1,0 +1,135 @@
+"""Checks of a registry's own (checks.toml): each is a rule like any other, with an id of its own, QT9xx."""
+
+import re
+from collections.abc import Iterable
+from functools import partial
+
+from qtctl.dialects import shell
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
+from qtctl.model.check_facts import CommandResult, UnitProperty
+from qtctl.model.desired import Desired
+from qtctl.model.desired_checks import CommandWanted, DesiredCheck, FileWanted, PropertyWanted
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, File
+from qtctl.model.json import JsonObject
+from qtctl.model.moments import microseconds
+from qtctl.rules import proofs
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+
+CUSTOM = re.compile("QT9[0-9]{2}")
+LONGEST = 200
+"""Characters of an output that a report shows."""
+
+
+def custom_rules(checks: Iterable[DesiredCheck]) -> tuple[Rule, ...]:
+    return tuple(_rule(check) for check in checks)
+
+
+def _rule(check: DesiredCheck) -> Rule:
+    return Rule(
+        check.id,
+        check.summary,
+        Severity(check.severity),
+        what=f"A check of this registry's own, in {check.origin.file}: {_words(check)}. It is judged as it says, and "
+        "is unknown where the host could not be asked.",
+        why=check.why or "The registry does not say why it is checked.",
+        fix=check.remedy,
+        expect=partial(_expect, check=check),
+    )
+
+
+def _words(check: DesiredCheck) -> str:
+    match check.wanted:
+        case CommandWanted(argv=argv, exit=status):
+            return f"`{shell.join(argv)}`, run on the host as the account that audits, ends with exit status {status}"
+        case FileWanted(path=path, kind=kind):
+            return f"{path} is {'not there' if kind == 'absent' else f'a {kind}'}"
+        case PropertyWanted(unit=unit, property=name, value=value):
+            return f"{unit} has {name}={value}"
+
+
+def _expect(desired: Desired, check: DesiredCheck) -> tuple[Expectation, ...]:
+    if all(check.id != each.id for each in desired.checks):
+        return ()
+    match check.wanted:
+        case CommandWanted() as command:
+            return (_expectation(check, check.id, CommandResult.FACT, _of_command(command), partial(_ran, command)),)
+        case FileWanted() as file:
+            return (_expectation(check, file.path, File.FACT, _of_file(file), partial(_looks, file)),)
+        case PropertyWanted() as unit:
+            subject = f"{unit.unit} {unit.property}"
+            return (
+                _expectation(check, subject, UnitProperty.FACT, {unit.property: unit.value}, partial(_shows, unit)),
+            )
+
+
+_Judge = partial[Verdict]
+
+
+def _expectation(check: DesiredCheck, subject: str, fact: str, wanted: JsonObject, judge: _Judge) -> Expectation:
+    need = Need(fact, subject)
+    judged = partial(judge, need=need, remedy=check.remedy)
+    return Expectation(subject, wanted, (need,), judged, check.origin)
+
+
+def _of_command(command: CommandWanted) -> JsonObject:
+    said = {"output": command.output, "contains": command.contains}
+    return {"exit": command.exit, **{name: text for name, text in said.items() if text is not None}}
+
+
+def _ran(command: CommandWanted, facts: Facts, need: Need, remedy: str) -> Verdict:
+    found = facts.read(CommandResult, need.subject)
+    if found is None:
+        return Verdict(False, None, unknown="the host says that there is no such command")
+    again = shell.join(command.argv)
+    if found.late:
+        source = ProofSource(need, f"timeout {command.within_us / 1_000_000:g} {again} >/dev/null 2>&1; echo $?", "124")
+        return Verdict(False, {"late": True}, (source,), remedy=steps(remedy))
+    observed: JsonObject = {"exit": found.exit}
+    if found.exit != command.exit:
+        source = ProofSource(need, f"{again} >/dev/null 2>&1; echo $?", str(found.exit))
+        return Verdict(False, {**observed, "output": found.output[:LONGEST]}, (source,), remedy=steps(remedy))
+    good = command.output is None or found.output.rstrip("\n") == command.output.rstrip("\n")
+    good = good and (command.contains is None or command.contains in found.output)
+    if command.output is not None or command.contains is not None:
+        observed["output"] = found.output[:LONGEST]
+    first = found.output.partition("\n")[0]
+    source = ProofSource(need, f"{again} 2>&1 | head -n 1 | grep . || echo nothing", first or "nothing")
+    return Verdict(good, observed, (source,), remedy=steps(remedy))
+
+
+def _of_file(file: FileWanted) -> JsonObject:
+    said = {"owner": file.owner, "group": file.group, "mode": file.mode}
+    wanted: JsonObject = {"kind": file.kind, **{name: text for name, text in said.items() if text}}
+    if file.max_age_us is not None:
+        wanted["max_age_s"] = file.max_age_us // 1_000_000
+    return {**wanted, "not_empty": True} if file.not_empty else wanted
+
+
+def _looks(file: FileWanted, facts: Facts, need: Need, remedy: str) -> Verdict:
+    found = facts.read(File, file.path)
+    if found is None or file.kind == "absent" or found.kind != file.kind:
+        kind = "absent" if found is None else found.kind
+        shown = found is not None and file.kind != "absent"
+        source = proofs.presence(need, file.path, present=found is not None)
+        if shown and found is not None:
+            source = proofs.kind(need, file.path, found)
+        return Verdict(kind == file.kind, {"kind": kind}, (source,), remedy=steps(remedy))
+    age_us = max(microseconds(facts.taken_at) - found.mtime, 0)
+    seen: JsonObject = {"owner": found.owner, "group": found.group, "mode": found.mode}
+    rights = {name: seen[name] for name, wanted in _of_file(file).items() if name in seen and seen[name] != wanted}
+    old = file.max_age_us is not None and age_us > file.max_age_us
+    empty = file.not_empty and found.size == 0
+    if rights:
+        return Verdict(False, rights, (proofs.permissions(need, file.path, found),), remedy=steps(remedy))
+    source = ProofSource(need, f"stat -c '%Y %s' {shell.quote(file.path)}", f"{found.mtime // 1_000_000} {found.size}")
+    observed: JsonObject = {"kind": found.kind, "age_s": age_us // 1_000_000, "size": found.size}
+    return Verdict(not (old or empty), observed, (source,), remedy=steps(remedy))
+
+
+def _shows(wanted: PropertyWanted, facts: Facts, need: Need, remedy: str) -> Verdict:
+    found = facts.read(UnitProperty, need.subject)
+    value = found.value if found else ""
+    source = proofs.unit_property(need, wanted.unit, wanted.property, value)
+    return Verdict(value == wanted.value, {wanted.property: value}, (source,), remedy=steps(remedy))

@@ -1,0 +1,167 @@
+"""Checks of a registry's own: read, refused, judged, explained and weighed like any other."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from qtctl.adapters.files import read_registry
+from qtctl.audit.judge import judge, needs
+from qtctl.errors import InputErrors
+from qtctl.findings.finding import Finding, Outcome
+from qtctl.flows.desired_cache import pack, unpack
+from qtctl.model.check_facts import CommandResult, UnitProperty
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Ask, Evidence, Item, State
+from qtctl.model.facts import Fact, File, to_value
+from qtctl.model.inquiry import CommandQuestion, inquiry_of
+from qtctl.registry.load import load
+from qtctl.resolve.resolve import resolve
+from qtctl.rules.custom import custom_rules
+from qtctl.rules.explain import explain
+from tests.live.box import ROOT
+
+TAKEN = "2026-01-17T07:25:00.000Z"
+NOW_US = 1_768_634_700_000_000
+HOUR = 3_600_000_000
+CHECKS = """
+[QT901]
+summary = "the backup is there"
+remedy = "start backup.service"
+why = "Without it a lost disk is the end."
+severity = "error"
+file = { path = "/var/backups/dump", owner = "root", mode = "640", max_age = "26h", not_empty = true }
+[QT902]
+summary = "huge pages"
+remedy = "sysctl vm.nr_hugepages=64"
+command = { argv = ["/usr/bin/cat", "/proc/sys/vm/nr_hugepages"], output = "64", within = "1s" }
+[QT903]
+summary = "ssh restarts by itself"
+remedy = "systemctl edit ssh.service"
+unit = { unit = "ssh.service", property = "Restart", value = "on-failure" }
+[QT904]
+summary = "nobody left a core"
+remedy = "look at it, then remove it"
+severity = "info"
+file = { path = "/core", kind = "absent" }
+"""
+DUMP = File("file", "0640", "root", "root", 10, NOW_US - HOUR)
+GOOD: dict[str, Fact | None] = {
+    "QT901": DUMP, "QT902": CommandResult(0, "64\n"), "QT903": UnitProperty("on-failure"), "QT904": None,
+}  # fmt: skip
+SLOW = '[QT90N]\nsummary = "s"\nremedy = "r"\ncommand = { argv = ["/x"], within = "6s" }\n'
+
+
+def files(checks: str = CHECKS, policy: str | None = None) -> dict[str, bytes]:
+    found = dict(read_registry(ROOT / "registry"))
+    found["checks.toml"] = checks.encode()
+    if policy is not None:
+        found["policy.toml"] = policy.encode()
+    return found
+
+
+def declared(checks: str = CHECKS, policy: str | None = None) -> Desired:
+    registry = load(files(checks, policy))
+    return resolve(registry, next(iter(registry.hosts)))
+
+
+def judged(desired: Desired, **changed: Fact | None) -> dict[str, Finding]:
+    """By id. `changed`: what the host answers in place of what is good."""
+    wanted = {expected.needs[0]: rule.id for rule in custom_rules(desired.checks) for expected in rule.expect(desired)}
+    items = []
+    for number, (need, id_) in enumerate(wanted.items(), 1):
+        fact = {**GOOD, **changed}[id_]
+        state = State.ABSENT if fact is None else State.OBSERVED
+        items.append(Item(need.fact, need.subject, state, to_value(fact) if fact else None, None, number))
+    asks = tuple(Ask(item.ask, "exec", (), "", TAKEN, 1, 0) for item in items)
+    evidence = Evidence(1, "0", desired.host, "h", "ssh", "audit", TAKEN, asks, tuple(items))
+    return {check.id: check for check in judge(desired, evidence) if check.id.startswith("QT9")}
+
+
+def broken(checks: dict[str, Finding]) -> set[str]:
+    return {id_ for id_, check in checks.items() if check.outcome is Outcome.BROKEN}
+
+
+def test_all_hold() -> None:
+    checks = judged(declared())
+    assert {id_: check.outcome for id_, check in checks.items()} == dict.fromkeys(GOOD, Outcome.HOLDS)
+
+
+@pytest.mark.parametrize(
+    ("id_", "fact"),
+    [
+        ("QT901", None),
+        ("QT901", replace(DUMP, owner="qt")),
+        ("QT901", replace(DUMP, mode="0644")),
+        ("QT901", replace(DUMP, mtime=NOW_US - 27 * HOUR)),
+        ("QT901", replace(DUMP, size=0)),
+        ("QT901", replace(DUMP, kind="link", target="/etc/passwd")),
+        ("QT902", CommandResult(1, "64\n")),
+        ("QT902", CommandResult(0, "640\n")),
+        ("QT902", CommandResult(0, "64\n", late=True)),
+        ("QT903", UnitProperty("no")),
+        ("QT904", DUMP),
+    ],
+)
+def test_each_is_broken_alone_with_its_remedy_and_a_proof(id_: str, fact: Fact | None) -> None:
+    desired = declared()
+    checks = judged(desired, **{id_: fact})
+    assert broken(checks) == {id_}
+    found = checks[id_]
+    (own,) = [check for check in desired.checks if check.id == id_]
+    assert (found.title, found.remedy, str(found.severity)) == (own.summary, own.remedy, own.severity)
+    assert found.proof
+    assert found.place == own.origin
+
+
+def test_what_was_not_asked_is_unknown() -> None:
+    desired = declared()
+    evidence = Evidence(1, "0", desired.host, "h", "ssh", "audit", TAKEN, (), ())
+    own = [check for check in judge(desired, evidence) if check.id.startswith("QT9")]
+    assert {check.outcome for check in own} == {Outcome.UNKNOWN}
+    assert len(own) == len(GOOD)
+
+
+def test_policy_weighs_them_and_knows_their_ids() -> None:
+    desired = declared(policy='[severities]\nQT904 = "error"\n')
+    assert str(judged(desired, QT904=DUMP)["QT904"].severity) == "error"
+    with pytest.raises(InputErrors, match="QT909"):
+        declared(policy='[severities]\nQT909 = "error"\n')
+
+
+def test_only_declared_commands_are_asked_for_and_a_cache_keeps_them() -> None:
+    desired = declared()
+    inquiry = inquiry_of(desired, needs(desired))
+    assert inquiry.commands == (CommandQuestion("QT902", ("/usr/bin/cat", "/proc/sys/vm/nr_hugepages"), 1_000_000),)
+    assert unpack(pack(desired)) == desired
+
+
+def test_they_are_explained() -> None:
+    text = explain("QT901", custom_rules(declared().checks))
+    assert text.startswith("# QT901 the backup is there\n")
+    assert "Without it a lost disk is the end." in text
+    assert "start backup.service" in text
+
+
+@pytest.mark.parametrize(
+    ("checks", "says"),
+    [
+        ('[QT9]\nsummary = "s"\nremedy = "r"\nfile = { path = "/x" }\n', "no id of a check"),
+        ('[QT301]\nsummary = "s"\nremedy = "r"\nfile = { path = "/x" }\n', "no id of a check"),
+        ('[QT901]\nsummary = "s"\nremedy = "r"\n', "nothing to look at"),
+        ('[QT901]\nsummary = "s"\nremedy = "r"\nfile = { path = "/x" }\ncommand = { argv = ["/x"] }\n',
+         "command and file"),
+        ('[QT901]\nsummary = "s"\nremedy = "r"\ncommand = { argv = ["x"] }\n', "not an absolute path"),
+        ('[QT901]\nsummary = "s"\nremedy = "r"\ncommand = { argv = [] }\n', "argv"),
+        ('[QT901]\nsummary = "s"\nremedy = "r"\ncommand = { argv = ["/x"], within = "1h" }\n', "from 1us to 10s"),
+        ('[QT901]\nsummary = "s"\nremedy = "r"\ncommand = { argv = ["/x"], shell = true }\n', "shell"),
+        ('[QT901]\nsummary = "s"\nremedy = "r"\nunit = { unit = "a.service", property = "Environment", value = "" }\n',
+         "not read from a host"),
+        ("".join(SLOW.replace("N", n) for n in "12"), "more than 10s"),
+    ],
+)  # fmt: skip
+def test_what_no_registry_may_say(checks: str, says: str) -> None:
+    with pytest.raises(InputErrors) as caught:
+        load(files(checks))
+    assert says in "\n".join(str(error) for error in caught.value.errors)
+    assert all(error.place and Path(error.place.file).name == "checks.toml" for error in caught.value.errors)
