@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from qtctl.collect.document import dump, load, schema
 from qtctl.errors import InputError
 from qtctl.model.account_facts import Account, Auditor, Group
+from qtctl.model.check_facts import CommandResult
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import FACT_KINDS, File, HostBaseline, Listeners, Unit, VenvCheck, to_value
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
@@ -56,6 +57,7 @@ BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | 
     Account: st.builds(Account, uid=U32, gid=U32),
     Group: st.builds(Group, gid=U32),
     Auditor: st.builds(Auditor, uid=U32, parts=st.just({})),
+    CommandResult: st.builds(CommandResult, exit=st.integers(0, 255)),
     HostState: st.builds(
         HostState, clock_us=NUMBER, earliest_us=NUMBER, latest_us=NUMBER, swap_total=NUMBER, swap_free=NUMBER,
         pressure=st.dictionaries(TEXT, st.lists(st.floats(0, 100), min_size=1, max_size=2), max_size=3),
