@@ -23,6 +23,9 @@ READING = frozenset(
 )
 """First words of the commands that leave this adapter; besides AUTH and SELECT, which it sends itself."""
 
+AT_A_TIME = 2000
+"""Commands of one exchange: each has a bound of its own on what is read."""
+
 _OF_AUTH = re.compile(
     r"WRONGPASS invalid username-password pair[ a-z.]*|ERR invalid password|"
     r"ERR Client sent AUTH, but no password is set|"
@@ -58,10 +61,24 @@ class RedisStore:
         deadline = Deadline(deadline_s)
         try:
             first = [] if self._connection is not None else self._connect(deadline)
-            return self._exchange([*first, *commands], deadline)[len(first) :]
+            replies = self._exchange([*first, *commands[:AT_A_TIME]], deadline)[len(first) :]
+            return self._rest(replies, commands, deadline)
         except HostError:
             self.close()
             raise
+
+    def _rest(
+        self, replies: list[StoreReply], commands: Sequence[tuple[str, ...]], deadline: Deadline
+    ) -> list[StoreReply]:
+        """What is behind the first commands. Where it breaks, what came is kept, and the others say why."""
+        why = "the connection broke"
+        while len(replies) < len(commands) and self._connection is not None:
+            try:
+                replies += self._exchange([*commands[len(replies) : len(replies) + AT_A_TIME]], deadline)
+            except HostError as error:
+                self.close()
+                why = str(error)
+        return replies + [StoreReply(None, f"no answer: {why}")] * (len(commands) - len(replies))
 
     def close(self) -> None:
         if self._connection is not None:

@@ -20,7 +20,7 @@ from qtctl.adapters.bounds import (
 from qtctl.adapters.byte_stream import Wire, receive, send_all
 
 DEEPEST = 32
-KEPT_DEPTH: dict[tuple[str, ...], int] = {("XINFO", "STREAM"): 1, ("XINFO", "GROUPS"): 2}
+KEPT_DEPTH: dict[tuple[str, ...], int] = {("XINFO", "STREAM"): 1, ("XINFO", "GROUPS"): 2, ("XINFO", "CONSUMERS"): 2}
 """How deep the arrays of a reply are kept."""
 OTHERS_DEPTH = 4
 _LENGTH = re.compile(rb"(?:-1|[0-9]{1,10})\r\n")

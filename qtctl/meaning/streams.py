@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qtctl.model.store_facts import StoreClock, Stream, StreamGroup
+from qtctl.model.store_facts import StoreClock, Stream, StreamConsumers, StreamGroup
 
 FIRST_STREAM_MS = 1_514_764_800_000
 """2018: no Redis before it had streams."""
@@ -88,3 +88,25 @@ def _beyond(gone: int, stream: Stream, group: StreamGroup) -> Lost:
     if id_of(stream.deleted_id or "0-0") > id_of(group.last_delivered_id):
         return Lost(None, "entries behind the group's place were deleted with XDEL: trimmed ones cannot be told apart")
     return Lost(gone - group.entries_read)
+
+
+UNREAD_US = 60_000_000
+"""How long entries may wait for a group of which nobody reads."""
+
+
+def waits_us(stream: Stream, group: StreamGroup, clock: StoreClock) -> int:
+    """How long at least the oldest entry waits that the group was not given; 0 where none does, or nobody can tell.
+
+    That entry is known where it is the oldest of the stream; else only that the newest one waits too.
+    """
+    if id_of(group.last_delivered_id) >= id_of(stream.last_id) or age_of(stream, clock).us is None:
+        return 0
+    oldest = id_of(stream.first_id or "0-0")
+    behind = stream.length and oldest > id_of(group.last_delivered_id) and oldest[0] >= FIRST_STREAM_MS
+    return max(0, clock.now_us - (oldest[0] if behind else stream.last_ms) * 1000)
+
+
+def is_unread(stream: Stream, group: StreamGroup, consumers: StreamConsumers, clock: StoreClock) -> bool:
+    """Whether entries wait for a group, and for as long nobody has read with it."""
+    last_read_us = min(consumers.idle_ms.values(), default=UNREAD_US // 1000) * 1000
+    return stream.length > 0 and min(waits_us(stream, group, clock), last_read_us) >= UNREAD_US

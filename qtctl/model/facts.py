@@ -15,7 +15,16 @@ from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import microseconds, shifted
-from qtctl.model.store_facts import KeyFact, StoreClock, StoreHealth, StoreServer, Stream, StreamGroup, StreamGroups
+from qtctl.model.store_facts import (
+    KeyFact,
+    StoreClock,
+    StoreHealth,
+    StoreServer,
+    Stream,
+    StreamConsumers,
+    StreamGroup,
+    StreamGroups,
+)
 
 
 class Fact(Protocol):
@@ -246,6 +255,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(Stream, Channel.STORE, ASK_REDIS),
         FactKind(StreamGroup, Channel.STORE, ASK_REDIS),
         FactKind(StreamGroups, Channel.STORE, ASK_REDIS),
+        FactKind(StreamConsumers, Channel.STORE, ASK_REDIS),
         FactKind(StoreClock, Channel.STORE, ASK_REDIS),
         FactKind(StoreHealth, Channel.STORE, ASK_REDIS),
     )

@@ -13,7 +13,15 @@ from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.check_facts import CommandResult, UnitProperty
 from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, VenvCheck
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
-from qtctl.model.store_facts import StoreClock, StoreHealth, StoreServer, Stream, StreamGroup, StreamGroups
+from qtctl.model.store_facts import (
+    StoreClock,
+    StoreHealth,
+    StoreServer,
+    Stream,
+    StreamConsumers,
+    StreamGroup,
+    StreamGroups,
+)
 
 U32, I64, U64 = 2**32 - 1, 2**63 - 1, 2**64 - 1
 HIGHEST_PORT, MOST_CPUS, MOST_LOAD = 65535, 2**20, 2**32
@@ -197,6 +205,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     Stream.FACT: _stream,
     StreamGroup.FACT: _stream_group,
     StreamGroups.FACT: _groups,
+    StreamConsumers.FACT: lambda value: _ranges(value, {"count": I64}) or _entries(value.idle_ms),
     StoreHealth.FACT: lambda value: (
         _ranges(value, dict.fromkeys(("used_memory", "max_memory", "not_evicted", "expiring"), U64))
         or _lengths(value, ("role", "max_memory_policy"))

@@ -97,6 +97,19 @@ class StreamGroups:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class StreamConsumers:
+    """Subject: as of `StreamGroup`. `idle_ms`: consumer → milliseconds since it last read, by the clock of Redis.
+
+    Of more than `MOST_CONSUMERS` those that read last; `count` is of all.
+    """
+
+    FACT: ClassVar[str] = "stream.consumers"
+    idle_ms: dict[str, int]
+    count: int
+
+
+MOST_CONSUMERS = 50
 MOST_GROUPS_NAMED = 50
 """Of the groups of one stream."""
 

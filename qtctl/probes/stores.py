@@ -18,20 +18,23 @@ from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import STREAM_ID, U64, whole
 from qtctl.model.store_facts import (
+    MOST_CONSUMERS,
     MOST_GROUPS_NAMED,
     KeyFact,
     StoreClock,
     StoreHealth,
     StoreServer,
     Stream,
+    StreamConsumers,
     StreamGroup,
     StreamGroups,
     key_and_group,
 )
 from qtctl.probes.answer import Answer, absent, observed, refused, unparseable
 
-FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, StoreHealth, KeyFact, Stream, StreamGroup, StreamGroups))
-ORDER = ("INFO", "TYPE", "XINFO STREAM", "XINFO GROUPS", "TIME")
+_OF_STREAMS = (Stream, StreamGroup, StreamGroups, StreamConsumers)
+FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, StoreHealth, KeyFact, *_OF_STREAMS))
+ORDER = ("INFO", "TYPE", "XINFO STREAM", "XINFO GROUPS", "XINFO CONSUMERS", "TIME")
 """What is asked first. A stream before its groups: what a group was given then never seems less than it was when the
 stream was trimmed. The clock last: no entry that was seen is younger than it."""
 _OF_STORE = (StoreServer.FACT, StoreHealth.FACT, StoreClock.FACT)
@@ -84,6 +87,8 @@ def command_of(need: Need) -> tuple[str, ...]:
         return ("TYPE", need.subject)
     if need.fact == Stream.FACT:
         return ("XINFO", "STREAM", need.subject)
+    if need.fact == StreamConsumers.FACT:
+        return ("XINFO", "CONSUMERS", *key_and_group(need.subject))
     return ("XINFO", "GROUPS", need.subject if need.fact == StreamGroups.FACT else key_and_group(need.subject)[0])
 
 
@@ -135,6 +140,8 @@ def _failed(need: Need, error: str, again: str, question: int) -> Answer:
     kind = error.partition(" ")[0]
     if "no such key" in error:
         return absent(need, "no such key", again=again, line="no such key", question=question)
+    if kind == "NOGROUP":
+        return absent(need, "the stream has no such group", again=again, line=kind, question=question)
     if kind == "WRONGTYPE":
         return absent(need, "the key is not a stream", again=again, line=kind, question=question)
     return refused(need, error, again=again, line=kind, question=question)
@@ -241,9 +248,16 @@ def _names(need: Need, value: object, again: str, question: int) -> Answer:
     return observed(need, found, again=again, line="name" if names else "", question=question)
 
 
+def _consumers(need: Need, value: object, again: str, question: int) -> Answer:
+    rows = sorted((_number(row, "idle"), _text(row, "name")[:LONGEST_NAME]) for row in _groups(value))
+    idle_ms = {name: idle for idle, name in reversed(rows[:MOST_CONSUMERS])}
+    line = "name" if rows else ""
+    return observed(need, StreamConsumers(idle_ms, len(rows)), again=again, line=line, question=question)
+
+
 def _groups(value: object) -> list[dict[str, object]]:
     if not isinstance(value, list | tuple):
-        raise _Unreadable("XINFO GROUPS did not answer with a list")
+        raise _Unreadable("XINFO did not answer with a list")
     return [pairs(each) for each in value]
 
 
@@ -285,4 +299,5 @@ _READ: Mapping[str, Callable[[Need, object, str, int], Answer]] = {
     Stream.FACT: _stream,
     StreamGroup.FACT: _group,
     StreamGroups.FACT: _names,
+    StreamConsumers.FACT: _consumers,
 }

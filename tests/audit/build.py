@@ -26,7 +26,16 @@ from qtctl.model.facts import Fact, File, Health, HostBaseline, Listeners, Reach
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
-from qtctl.model.store_facts import KeyFact, StoreClock, StoreHealth, StoreServer, Stream, StreamGroup, StreamGroups
+from qtctl.model.store_facts import (
+    KeyFact,
+    StoreClock,
+    StoreHealth,
+    StoreServer,
+    Stream,
+    StreamConsumers,
+    StreamGroup,
+    StreamGroups,
+)
 from qtctl.rules.host.boot import BOOTED
 from qtctl.rules.loaded_units import loaded_units
 from tests.builders import build_host, build_service
@@ -222,6 +231,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         "store.clock": StoreClock(NOW_US),
         "stream": Stream(5000, f"{NOW_US // 1000 - 2000}-0", NOW_US // 1000 - 2000, 1, f"{OLDEST_MS}-0", 6000, "0-0"),
         "stream.group": StreamGroup(3, 1, 1, f"{OLDEST_MS + 1}-0", 5997),
+        "stream.consumers": StreamConsumers({"ai-engine": 500}, 1),
         "stream.groups": StreamGroups(["ai-engine"], 1),
     }
     listening: dict[str, Fact] = {"tcp": Listeners(ROWS), "udp": Listeners([])}

@@ -189,6 +189,7 @@ def test_a_host_on_which_nothing_can_be_asked_but_files(bare: Sshd, world: Path)
             "QT503",
             "QT504",
             "QT505",
+            "QT506",
             "QT509",
             "QT510",
             "QT512",

@@ -17,7 +17,16 @@ from qtctl.model.check_facts import CommandResult
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import FACT_KINDS, File, HostBaseline, Listeners, Unit, VenvCheck, to_value
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
-from qtctl.model.store_facts import KeyFact, StoreClock, StoreHealth, StoreServer, Stream, StreamGroup, StreamGroups
+from qtctl.model.store_facts import (
+    KeyFact,
+    StoreClock,
+    StoreHealth,
+    StoreServer,
+    Stream,
+    StreamConsumers,
+    StreamGroup,
+    StreamGroups,
+)
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 LOADS = st.lists(st.floats(0, 2**32), max_size=3)
@@ -49,6 +58,9 @@ BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | 
     ),
     StreamGroups: st.builds(StreamGroups, st.lists(st.text(max_size=20), max_size=3), NUMBER),
     StoreClock: st.builds(StoreClock, U64),
+    StreamConsumers: st.builds(
+        StreamConsumers, st.dictionaries(st.text(max_size=9), U64, max_size=3), NUMBER
+    ),
     StoreHealth: st.builds(
         StoreHealth, used_memory=U64, max_memory=U64, not_evicted=U64, expiring=U64,
         persistence=st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=3),

@@ -1,5 +1,6 @@
 """Streams and groups of a real Redis, asked and judged: what is wrong is found and proved, what is well is not."""
 
+import os
 import subprocess
 import time
 import tomllib
@@ -172,6 +173,42 @@ def test_a_server_that_loads_its_data(tmp_path: Path) -> None:
     assert root.observed == {"answers": "LOADING"}
     assert {each.cause for each in found if each is not root} == {root.fingerprint}
     assert {each.remedy for each in found} == {root.remedy}
+
+
+def test_nobody_reads(port: int) -> None:
+    """An entry waits for more than a minute: as long as somebody reads it is only late."""
+    cli(port, "FLUSHALL")
+    cli(port, "XGROUP", "CREATE", KEY, GROUP, "$", "MKSTREAM")
+    cli(port, "XADD", KEY, f"{int(time.time() * 1000) - 70_000}-0", "a", "b")
+    found = audit(host(port))
+    assert wrong(found) == {("QT506", f"{KEY}/{GROUP}", "broken")}
+    assert_proved(found)
+    cli(port, "XGROUP", "CREATECONSUMER", KEY, GROUP, "me")
+    assert audit(host(port)) == ()
+    cli(port, "XREADGROUP", "GROUP", GROUP, "me", "STREAMS", KEY, ">")
+    cli(port, "XGROUP", "DELCONSUMER", KEY, GROUP, "me")
+    assert audit(host(port)) == ()
+
+
+LARGE = pytest.mark.skipif("QTCTL_LARGE" not in os.environ, reason="takes 10 s: set QTCTL_LARGE=1")
+
+
+@pytest.mark.parametrize(("streams", "groups"), [(2_500, 500), pytest.param(10_000, 2_000, marks=LARGE)])
+def test_thousands_of_streams_and_groups(streams: int, groups: int, port: int) -> None:
+    """Asked in one look, within its deadline: no stream is left out, and one that is wrong is found among them."""
+    cli(port, "FLUSHALL")
+    add = "for i=1,tonumber(ARGV[1]) do redis.call('XADD', 's:'..i, '*', 'a', 'b') end "
+    create = "for i=1,tonumber(ARGV[2]) do redis.call('XGROUP', 'CREATE', 's:'..i, 'api', '$') end"
+    cli(port, "EVAL", add + create, "0", str(streams), str(groups))
+    cli(port, "DEL", "s:2499")
+    cli(port, "XGROUP", "DESTROY", "s:77", "api")
+    names = [f"s:{number}" for number in range(1, streams + 1)]
+    one = host(port).keys[0]
+    members = tuple(Membership("main", name, "api", 5, None, "api", ORIGIN) for name in names[:groups])
+    wanted = host(
+        port, keys=tuple(replace(one, name=name) for name in names), services=(build_service("api", consumes=members),)
+    )
+    assert wrong(audit(wanted)) == {("QT501", "s:2499", "broken"), ("QT504", "s:77/api", "broken")}
 
 
 def wait_until(true: Callable[[], bool]) -> None:

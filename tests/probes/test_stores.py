@@ -7,7 +7,16 @@ import pytest
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need, State
 from qtctl.model.origin import Origin
-from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, StreamGroups, group_subject
+from qtctl.model.store_facts import (
+    KeyFact,
+    StoreClock,
+    StoreServer,
+    Stream,
+    StreamConsumers,
+    StreamGroup,
+    StreamGroups,
+    group_subject,
+)
 from qtctl.probes.stores import cli, probe
 
 GROUP = ["name", "ai", "consumers", 1, "pending", 12, "last-delivered-id", "5-0", "entries-read", 7, "lag", 3350000]
@@ -35,6 +44,7 @@ STORE = DesiredStore("main", "redis.service", "127.0.0.1", 6379, "", Origin("sma
 SERVER, KEY = Need("store", "main"), Need("key", "k", "main")
 STREAM_NEED, GROUP_NEED = Need("stream", "k", "main"), Need("stream.group", "k/ai", "main")
 CLOCK, NAMES_NEED = Need("store.clock", "main"), Need("stream.groups", "k", "main")
+CONSUMERS = Need("stream.consumers", group_subject("k", "ai"), "main")
 SLASHED = Need("stream.group", group_subject("k", "a/%2F"), "main")
 STREAM_7 = [
     *("length", 3, "last-generated-id", "5-0", "max-deleted-entry-id", "4-1", "entries-added", 9),
@@ -70,6 +80,11 @@ LOADING = Reply(error="LOADING Redis is loading the dataset in memory")
         (NAMES_NEED, Reply([]), State.OBSERVED, StreamGroups([], 0)),
         (NAMES_NEED, Reply([["name", 3]]), State.UNPARSEABLE, None),
         (NAMES_NEED, NO_KEY, State.ABSENT, None),
+        (CONSUMERS, Reply([["name", "a", "pending", 1, "idle", 5], ["name", "b", "pending", 0, "idle", 3]]),
+            State.OBSERVED, StreamConsumers({"a": 5, "b": 3}, 2)),
+        (CONSUMERS, Reply([]), State.OBSERVED, StreamConsumers({}, 0)),
+        (CONSUMERS, Reply([["name", "a"]]), State.UNPARSEABLE, None),
+        (CONSUMERS, Reply(error="NOGROUP No such consumer group 'ai' for key name 'k'"), State.ABSENT, None),
         (CLOCK, Reply(["1768634700", "250000"]), State.OBSERVED, StoreClock(1768634700250000)),
         (CLOCK, Reply(["1768634700"]), State.UNPARSEABLE, None),
         (CLOCK, Reply(["soon", "0"]), State.UNPARSEABLE, None),

@@ -87,7 +87,7 @@ def _joined(one: Group | None, other: Group) -> Group:
     return replace(one, membership=membership, services=(*one.services, *other.services))
 
 
-def _causes(desired: Desired, group: Group) -> tuple[Root, ...]:
+def causes(desired: Desired, group: Group) -> tuple[Root, ...]:
     stream = group.membership.stream
     return (("QT501", stream), ("QT502", stream), *services_down(desired, group.services))
 
@@ -100,7 +100,7 @@ def _there(desired: Desired) -> tuple[Expectation, ...]:
             (group.need, group.names_need),
             partial(_is_there, group=group),
             group.membership.origin,
-            _causes(desired, group),
+            causes(desired, group),
         )
         for group in groups(desired)
     )
@@ -128,7 +128,7 @@ def _keeping_up(desired: Desired) -> tuple[Expectation, ...]:
             (group.need, group.stream_need),
             partial(_keeps_up, group=group),
             group.membership.origin,
-            _causes(desired, group),
+            causes(desired, group),
         )
         for group in groups(desired)
     )
@@ -181,7 +181,7 @@ def _losing_nothing(desired: Desired) -> tuple[Expectation, ...]:
             (group.need, group.stream_need),
             partial(_loses_nothing, group=group),
             group.membership.origin,
-            _causes(desired, group),
+            causes(desired, group),
         )
         for group in groups(desired)
     )
@@ -253,7 +253,7 @@ QT510 = Rule(
     "(entries-read is NULL, Redis before 7), or where entries were deleted one by one, the check is unknown.",
     why="These entries are lost to the service, and nothing else tells: its lag even shrinks when its stream is "
     "trimmed. Orders, fills or closed trades that a service never saw make its books wrong for good.",
-    fix="Find out why the group was so far behind (QT505), and take what it missed from the publisher or a "
+    fix="Find out why the group was so far behind (QT505, QT506), and take what it missed from the publisher or a "
     "backup. Then raise the MAXLEN with which the publisher trims, or add a consumer: the stream must hold what "
     "is written during the longest stop of its readers. The finding goes when the group has read on.",
     expect=_losing_nothing,
