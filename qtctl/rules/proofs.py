@@ -189,10 +189,6 @@ def nobody_answers(need: Need, store: DesiredStore) -> ProofSource:
     return ProofSource(need, f"{_redis(store, 'PING')} 2>&1", line)
 
 
-def answers(need: Need, store: DesiredStore) -> ProofSource:
-    return ProofSource(need, _redis(store, "PING"), "PONG")
-
-
 def info(need: Need, store: DesiredStore, field: str, value: object) -> ProofSource:
     """A line of INFO, without the carriage return that ends it."""
     return ProofSource(need, f"{_redis(store, 'INFO')} | tr -d '\\r' | grep -x {quote(field)}:.*", f"{field}:{value}")

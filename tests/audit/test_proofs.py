@@ -90,7 +90,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DesiredStore]:
     with subprocess.Popen([*words, directory], stdout=subprocess.DEVNULL) as server:
         there = store(port=number)
         deadline = time.monotonic() + 10
-        while not shows(proofs.answers(NEED, there)) and time.monotonic() < deadline:
+        while not shows(proofs.info(NEED, there, "loading", 0)) and time.monotonic() < deadline:
             time.sleep(0.05)
         yield there
         server.terminate()
@@ -141,7 +141,7 @@ def test_nobody_answers() -> None:
 
 
 def test_a_password_is_named_and_never_printed() -> None:
-    source = proofs.answers(NEED, store(password_env="REDIS_PASSWORD"))
+    source = proofs.info(NEED, store(password_env="REDIS_PASSWORD"), "loading", 0)
     assert source.again.startswith('REDISCLI_AUTH="$REDIS_PASSWORD" timeout 10 redis-cli ')
 
 
