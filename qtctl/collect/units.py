@@ -120,12 +120,15 @@ def _look(session: _Session, open_: set[Need]) -> None:
     absent_ones = {name: rows[name] for name in named if name in gone and rows[name].absent}
     seen = _seen(session, expected, rows, replies[3:]) | _unasked(session, absent_ones)
     late = [name for name in named if name not in seen]
-    extra: list[str] = []
-    if LISTING in open_:
+    listed = LISTING in open_
+    if listed:
         _close(session, open_, [observed(LISTING, probe.listing(loaded, files), again=probe.LISTING_AGAIN)], number)
-        extra = _undeclared(loaded, files, session.inquiry.unit_patterns, set(names))
+    answered = _answer(session, open_, _First(seen, {name: rows[name] for name in late}, files), [])
+    if listed:
+        # Only now: however many there are, and however long they take, what is declared has been answered.
+        extra = _undeclared(loaded, files, session.inquiry.unit_patterns, {*names, *answered})
         open_ |= {Need(Unit.FACT, name) for name in extra}
-    _answer(session, open_, _First(seen, {name: rows[name] for name in late}, files), extra)
+        _answer(session, open_, _First({}, {}, files), extra)
 
 
 def _gets(session: _Session, names: Iterable[str]) -> list[probe.Question]:
@@ -180,8 +183,11 @@ def _undeclared(
     return mine
 
 
-def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[str]) -> None:
-    """Note all units, after a second exchange for undeclared and late ones, and for file states not in the list."""
+def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[str]) -> set[str]:
+    """Note all units, after a second exchange for undeclared and late ones, and for file states not in the list.
+
+    The names of those that were noted.
+    """
     files, known = first.files, first.rows
     extra = (*extra, *_starting_sockets(session, first, {*known, *extra}))
     unlisted = [name for name, row in known.items() if not row.absent and not _listed(name, row, files)]
@@ -198,6 +204,7 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
     for name, each in sorted(everything.items()):
         answer = _unit(session.inquiry, name, each, _listed(name, each.row, files), states.get(name))
         _close(session, open_, [answer], each.ask)
+    return set(everything)
 
 
 def _starting_sockets(session: _Session, first: _First, known: set[str]) -> list[str]:

@@ -136,6 +136,14 @@ def _answer(need: Need, reply: Reply, question: int, store: DesiredStore) -> Ans
         return unparseable(need, str(error), again=again, question=question)
 
 
+_HELP = {
+    "LOADING": "wait until Redis has loaded its data, then audit again",
+    "BUSY": "a script keeps Redis busy: SCRIPT KILL ends it, then audit again",
+    "MASTERDOWN": "the replica has lost its primary and serves no old data: look at `redis-cli INFO replication`",
+}
+"""What helps where no account is to blame, by the first word of the error."""
+
+
 def _failed(need: Need, error: str, again: str, question: int) -> Answer:
     kind = error.partition(" ")[0]
     if "no such key" in error:
@@ -144,7 +152,7 @@ def _failed(need: Need, error: str, again: str, question: int) -> Answer:
         return absent(need, "the stream has no such group", again=again, line=kind, question=question)
     if kind == "WRONGTYPE":
         return absent(need, "the key is not a stream", again=again, line=kind, question=question)
-    return refused(need, error, again=again, line=kind, question=question)
+    return refused(need, error, again=again, line=kind, question=question, help_=_HELP.get(kind, ""))
 
 
 def _key(need: Need, value: object, again: str, question: int) -> Answer:
