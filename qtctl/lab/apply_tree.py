@@ -1,7 +1,7 @@
-"""Lay a tree over a root file system before its first boot: accounts first, then what they own.
+"""Write a tree over a root file system before its first boot: accounts first, then the files they own.
 
-The root is opened once, and all of it is reached from there: its own links lead to places in it, as they will once it
-is booted, and no path of the tree leads to this machine's own files.
+The root is opened once, and every path is resolved from it: links stay inside the root, as they will after boot, and no
+path of the tree can reach this machine's own files.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,10 +19,10 @@ from qtctl.model.tree import Account, Tree
 
 FIRST_ID = 1000
 LARGEST = MIB
-"""Bytes of a root's passwd or group file."""
+"""The size limit of a root's passwd or group file, in bytes."""
 ROOT = (0, 0)
 _OF_SYSTEM = ("/bin/", "/boot/", "/etc/", "/lib/", "/sbin/", "/usr/")
-"""Folders below these, of the root file system, keep their owner and mode."""
+"""Existing folders below these keep their owner and mode."""
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Ids:
         return self.groups[name]
 
     def add_user(self, account: Account) -> tuple[int, int]:
-        """Its ids. An account that the root has already stays as it is."""
+        """Uid and gid of the account, which is added if it is missing. An existing one is not changed."""
         if account.name not in self.users:
             gid = self.add_group(account.group, account.gid)
             uid = self._choose_uid(gid) if account.uid is None else account.uid
@@ -68,7 +68,7 @@ class Ids:
         return gid if gid not in taken else self._find_free_id()
 
     def find_owner(self, user: str, group: str) -> tuple[int, int]:
-        """Numeric owner of a file. An owner that no account names is an error of the tree: KeyError."""
+        """Numeric owner of a file. KeyError if the tree names an owner that has no account."""
         uid = int(user) if user.isdecimal() else self.users[user][0]
         return uid, int(group) if group.isdecimal() else self.groups[group]
 
@@ -90,10 +90,10 @@ def _read_lines(root: Folder, path: str) -> list[str]:
 
 
 def lay_over(root: Path, tree: Tree, public_key: str) -> None:
-    """Make accounts, folders, files and links of `tree` in `root`, and enable its units.
+    """Create the accounts, folders, files and links of `tree` in `root`, and enable its units.
 
-    What is there under the same path is replaced. Login accounts and root get `public_key`. InputError where a name or
-    path of the tree is none that a host can have; then nothing of it is there.
+    Existing files are replaced. Login accounts and root get `public_key`. InputError if a name or path in the tree is
+    not valid on a host; nothing is written then.
     """
     _check_tree(tree)
     try:
@@ -127,7 +127,7 @@ def _write_tree(root: Path, tree: Tree, public_key: str) -> None:
 
 
 def _check_tree(tree: Tree) -> None:
-    """A line of passwd has one account, and a path of a host no control character and no `..`."""
+    """InputError for names that would break a passwd line, and for paths with control characters or `..`."""
     for account in tree.accounts:
         for name in (account.name, account.group):
             if not is_account(name.replace("%", "x")):  # a specifier that only systemd can replace

@@ -1,4 +1,4 @@
-"""The capabilities of a lab host: those of systemd-nspawn, less what no unit of a fleet needs."""
+"""The capabilities of a lab host: those of systemd-nspawn, without the ones that no unit of a fleet needs."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ DROPPED = (
 )  # fmt: skip
 """systemd-nspawn itself withholds module loading, raw I/O, the clock, process accounting and locked memory."""
 DROPPED_UNSHIFTED = ("CAP_DAC_READ_SEARCH",)
-"""In the machine's own user namespace it opens any file of any mounted file system, by its handle."""
+"""Without a user namespace it can open any file of any mounted file system by its handle."""
 
 
 def list_dropped(*, shifted: bool) -> tuple[str, ...]:
@@ -19,7 +19,7 @@ def list_dropped(*, shifted: bool) -> tuple[str, ...]:
 
 
 def bounding_set(pid: int, of: Path = Path("/proc")) -> int:
-    """The bits of the capabilities that a process, and whatever it starts, can ever have; 0 where it has ended."""
+    """The capability bounding set of a process, as bits; 0 if it has ended."""
     try:
         said = lines((of / str(pid) / "status").read_bytes().decode("utf-8", "replace"))
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""A cgroup of its own for each host, on every hierarchy a machine may have."""
+"""One cgroup per host, on whichever cgroup hierarchy the machine has."""
 
 import contextlib
 import time
@@ -13,14 +13,14 @@ from qtctl.lab.state import label
 MOUNT = Path("/sys/fs/cgroup")
 PREFIX = "qtctl-lab-"
 PAYLOAD, EXEC = "payload", "exec"
-"""What systemd-nspawn makes for the host beside its own, and in there: commands that were started from here."""
+"""The cgroup that systemd-nspawn makes for the host, and ours in it for commands started from this machine."""
 MAX_TASKS = 8192
 REMOVE_TRIES = 100
 REMOVE_PAUSE_S = 0.02
 
 
 class Hierarchy(StrEnum):
-    """systemd: the machine's own PID 1 hands out cgroups. Otherwise they are made by hand."""
+    """`systemd`: PID 1 of this machine manages cgroups. With the others we create them ourselves."""
 
     SYSTEMD = "systemd"
     UNIFIED = "unified"
@@ -28,7 +28,7 @@ class Hierarchy(StrEnum):
 
 
 def detect(mount: Path = MOUNT, booted: Path = Path("/run/systemd/system")) -> Hierarchy:
-    """LabError on a machine without a hierarchy that systemd could use."""
+    """LabError if the machine has no hierarchy that systemd can use."""
     if booted.is_dir():
         return Hierarchy.SYSTEMD
     if (mount / "cgroup.controllers").is_file():
@@ -39,7 +39,7 @@ def detect(mount: Path = MOUNT, booted: Path = Path("/run/systemd/system")) -> H
 
 
 def folders(name: str, hierarchy: Hierarchy, mount: Path = MOUNT) -> tuple[Path, ...]:
-    """The cgroups that host `name` gets, none where systemd makes them."""
+    """The cgroups of host `name`; none if systemd creates them."""
     own = f"{PREFIX}{label(name)}"
     if hierarchy is Hierarchy.SYSTEMD:
         return ()
@@ -50,7 +50,7 @@ def folders(name: str, hierarchy: Hierarchy, mount: Path = MOUNT) -> tuple[Path,
 
 
 def create(name: str, hierarchy: Hierarchy) -> tuple[Path, ...]:
-    """Make them, with the limits that this machine's controllers allow, and give them."""
+    """Create the cgroups of a host, with the limits that the available controllers support, and return them."""
     made = folders(name, hierarchy)
     for folder in made:
         try:
@@ -66,19 +66,19 @@ def create(name: str, hierarchy: Hierarchy) -> tuple[Path, ...]:
 
 
 def restrict_devices(name: str, hierarchy: Hierarchy) -> str:
-    """Keep the host, before it starts, from this machine's devices. '' where that holds, or why it does not."""
+    """Deny the host access to this machine's devices before it starts. Returns '', or why that is not possible."""
     if hierarchy is Hierarchy.SYSTEMD:
-        return ""  # its scope says so
+        return ""  # the properties of its scope do
     unified = [folder for folder in folders(name, hierarchy) if (folder / "cgroup.controllers").is_file()]
     return devices.restrict(unified[0]) if unified else "this machine has no unified cgroup hierarchy"
 
 
 def make_exec_cgroup(leader: int, mount: Path = MOUNT, of: Path = Path("/proc")) -> Path | None:
-    """A cgroup for commands that are started from here inside the host whose PID 1 is `leader`, made if need be.
+    """The cgroup for commands that are started inside the host with PID 1 `leader`, created if missing.
 
-    It is the host's: its device policy holds there, it goes with the host, and the host's systemd can move the command
-    on, to the scope of a session. Only in the hierarchy that the host sees: to enter a cgroup takes milliseconds. None
-    where the lab made no cgroup for the host.
+    It is below the host's cgroup: the host's device policy applies, it is removed with the host, and the host's systemd
+    can move the command into the scope of a session. Only in the hierarchy that the host sees, because entering a
+    cgroup takes milliseconds. None if the lab made no cgroup for the host.
     """
     text = (of / str(leader) / "cgroup").read_bytes().decode("utf-8", "replace")
     paths = dict(line.split(":", 2)[1:] for line in lines(text))
@@ -92,7 +92,7 @@ def make_exec_cgroup(leader: int, mount: Path = MOUNT, of: Path = Path("/proc"))
 
 
 def _find_host_part(parts: list[str]) -> str:
-    """The part of a cgroup's path that is all of the host's, '' where it is in no cgroup of the lab's making."""
+    """The host's own cgroup in a cgroup path, '' if the path has none of the lab's cgroups."""
     at = next((at for at, part in enumerate(parts) if part.startswith(PREFIX)), None)
     if at is None:
         return ""
@@ -100,7 +100,7 @@ def _find_host_part(parts: list[str]) -> str:
 
 
 def build_launcher(name: str, hierarchy: Hierarchy) -> tuple[str, ...]:
-    """What to put before systemd-nspawn's own command line. It replaces itself by the command: the pid stays."""
+    """The command prefix that starts systemd-nspawn in a scope. It execs the command, so the pid stays."""
     if hierarchy is not Hierarchy.SYSTEMD:
         return ()
     scope = ("systemd-run", "--scope", "--quiet", "--collect", f"--unit={PREFIX}{label(name)}-{time.monotonic_ns()}")
@@ -108,7 +108,7 @@ def build_launcher(name: str, hierarchy: Hierarchy) -> tuple[str, ...]:
 
 
 def remove(name: str, hierarchy: Hierarchy) -> None:
-    """Take away the emptied cgroups of an ended host, deepest first. LabError where processes are left in them."""
+    """Remove the cgroups of an ended host, deepest first. LabError if processes are left in them."""
     for folder in folders(name, hierarchy):
         for _ in range(REMOVE_TRIES):
             _remove_tree(folder)

@@ -1,4 +1,4 @@
-"""The children of a process, and what they run. Apart from `processes`: every command loads that, and none psutil."""
+"""Children of a process, and what they run. Not in `processes`, which every command loads: psutil loads slowly."""
 
 import psutil
 
@@ -6,7 +6,7 @@ from qtctl.lab.processes import Process, process
 
 
 def children(pid: int) -> tuple[Process, ...]:
-    """The direct children of `pid`; none where it has ended."""
+    """The direct children of `pid`; none if it has ended."""
     try:
         found = psutil.Process(pid).children()
     except psutil.NoSuchProcess:
@@ -15,7 +15,7 @@ def children(pid: int) -> tuple[Process, ...]:
 
 
 def executable(pid: int) -> str:
-    """Its program's path, as its own root sees it; '' where it has ended."""
+    """The path of its program, as seen from its own root; '' if it has ended."""
     try:
         return psutil.Process(pid).exe()
     except (psutil.NoSuchProcess, psutil.ZombieProcess):

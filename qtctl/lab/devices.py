@@ -1,6 +1,6 @@
-"""The devices that a lab host may make and open: those that every container has. No disk, no terminal of this machine.
+"""The devices that a lab host may create and open: those of any container, but no disk or terminal of this machine.
 
-On a machine that systemd booted, the scope of the host says so; elsewhere an eBPF program at the host's cgroup.
+If systemd booted this machine, the properties of the host's scope enforce it; otherwise an eBPF program on its cgroup.
 """
 
 import os
@@ -24,7 +24,7 @@ CONTEXT, KIND, MAJOR, MINOR, RESULT = 1, 2, 3, 4, 0
 
 
 def restrict(cgroup: Path) -> str:
-    """Hold all in a cgroup of the unified hierarchy to ALLOWED. '' where it holds, or why the kernel does not do it."""
+    """Restrict a cgroup of the unified hierarchy to ALLOWED. Returns '', or why the kernel refuses."""
     try:
         program = kernel.load_device_program(policy())
         try:
@@ -38,7 +38,7 @@ def restrict(cgroup: Path) -> str:
 
 @cache
 def policy() -> bytes:
-    """The program: 1 for a character device of ALLOWED, whatever is done with it, and 0 for all others."""
+    """The eBPF program: 1 for any access to a character device of ALLOWED, 0 for everything else."""
     code = [
         _build_instruction(LOAD, KIND, CONTEXT, 0, 0), _build_instruction(AND, KIND, 0, 0, 0xFFFF),
         _build_instruction(LOAD, MAJOR, CONTEXT, 4, 0), _build_instruction(LOAD, MINOR, CONTEXT, 8, 0),

@@ -1,6 +1,6 @@
-"""The disk of a lab host: what it writes goes to a folder of its own, over the shared root file system.
+"""The disk of a lab host: an overlay with its own upper layer, over the shared root file system.
 
-On this machine it is mounted nosuid and nodev; the host itself boots from a mount of its own that is not nosuid.
+On this machine it is mounted nosuid and nodev; the host boots from a separate mount that is not nosuid.
 """
 
 import shutil
@@ -20,7 +20,7 @@ def root_of(name: str) -> Path:
 
 
 def create(name: str, rootfs: Path) -> bool:
-    """A fresh disk, mounted. Gives whether it is an overlay: where the kernel refuses one, it is a copy."""
+    """Create a new disk and mount it. Returns True for an overlay, False for a copy if the kernel refuses overlays."""
     _make_folders(name)
     try:
         _mount_overlay(name, rootfs)
@@ -33,7 +33,7 @@ def create(name: str, rootfs: Path) -> bool:
 
 
 def mount(name: str, rootfs: Path, *, overlay: bool) -> None:
-    """Mount the disk of a host whose folders exist; nothing where it is mounted."""
+    """Mount the disk of a host whose folders exist, unless it is mounted already."""
     if mounted(name):
         return
     if overlay:
@@ -43,7 +43,7 @@ def mount(name: str, rootfs: Path, *, overlay: bool) -> None:
 
 
 def shift(name: str, shifted: int, *, overlay: bool) -> None:
-    """Give what was laid down from here to the uids that the host has; nothing where those are this machine's."""
+    """Shift the owners of what we wrote to the host's uids, unless it has no user namespace."""
     if not shifted:
         return
     if overlay:
@@ -53,9 +53,9 @@ def shift(name: str, shifted: int, *, overlay: bool) -> None:
 
 
 def build_boot_prefix(name: str) -> list[str]:
-    """What to put before the command that boots from the disk: a mount namespace where setuid programs work, for sudo.
+    """The command prefix that boots from the disk in a mount namespace where setuid programs such as sudo work.
 
-    It replaces itself by the command: the pid stays.
+    It execs the command, so the pid stays.
     """
     remount = f'mount -o remount,bind,{INSIDE} "$0" && exec "$@"'
     return ["unshare", "--mount", "--propagation", "slave", "sh", "-c", remount, str(root_of(name))]
@@ -76,7 +76,7 @@ def _mount_overlay(name: str, rootfs: Path) -> None:
 
 
 def mounted(name: str) -> bool:
-    """Not Path.is_mount: it takes a folder that is mounted on itself for none."""
+    """Whether the disk is mounted. Path.is_mount does not recognise a folder that is bind-mounted on itself."""
     escaped = str(root_of(name).absolute()).replace("\\", "\\134").replace(" ", "\\040")
     mounts = Path("/proc/self/mountinfo").read_bytes().decode("utf-8", "replace")
     return any(escaped in line.split(" ")[4:5] for line in lines(mounts))
@@ -88,7 +88,7 @@ def unmount(name: str) -> None:
 
 
 def remove(name: str) -> None:
-    """Unmount, and delete everything the host ever wrote."""
+    """Unmount the disk and delete it."""
     unmount(name)
     if host_dir(name).is_dir():
         shutil.rmtree(host_dir(name))

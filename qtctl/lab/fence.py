@@ -1,7 +1,7 @@
-"""What may come out of a lab host: answers to the connections that this machine opened, and nothing else.
+"""The packet filter of a lab host: it may answer connections that this machine opens, and send nothing else.
 
-A filter in the kernel's traffic control, at this machine's end of the host's link: classic BPF, so that iproute2 alone
-can load it. Each frame is judged by itself; a connection is one from here if it began with a SYN from here.
+A tc filter at this machine's end of the host's link, in classic BPF, which iproute2 can load. It is stateless: it drops
+SYN packets from the host, so only connections opened from here can exist.
 """
 
 from ipaddress import IPv4Address
@@ -16,7 +16,7 @@ IP_START, IP_FRAGMENT, IP_PROTOCOL, IP_SOURCE, IP_TARGET, TCP_FLAGS = 14, 20, 23
 """Offsets in an Ethernet frame; those of TCP behind an IPv4 header without options."""
 IPV4, ARP, PLAIN_HEADER, TCP = 0x0800, 0x0806, 0x45, 6
 NOT_WHOLE = 0xBFFF
-"""The bits of a fragment: all but don't-fragment."""
+"""The bits that mark a fragment: all but don't-fragment."""
 SYN, SYN_OR_ACK = 0x02, 0x12
 
 Step = tuple[int, int] | tuple[int, int, str, str] | str
@@ -59,7 +59,7 @@ def _assemble(steps: tuple[Step, ...]) -> str:
 
 
 def load_filter(device: str, gateway: str, address: str) -> str:
-    """Filter what comes in by `device`. '' where it holds, or why this machine has no such filter."""
+    """Filter what comes in from `device`. Returns '', or why this machine cannot filter it."""
     commands = (
         f"qdisc add dev {device} clsact\n"
         f"filter add dev {device} ingress bpf direct-action bytecode '{program(gateway, address)}'\n"

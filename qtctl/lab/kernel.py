@@ -1,4 +1,4 @@
-"""System calls that Python and the programs of a small machine lack."""
+"""System calls for which there is no Python function, and no program on a minimal system."""
 
 import ctypes
 import os
@@ -14,7 +14,7 @@ JOIN_SESSION_KEYRING = 1
 
 
 def load_device_program(code: bytes) -> int:
-    """A descriptor of a loaded program over the devices of a cgroup; `code` in eBPF. OSError where refused."""
+    """Load an eBPF program of type cgroup/device; returns its descriptor. OSError if the kernel refuses it."""
     instructions = ctypes.create_string_buffer(code, len(code))
     licence = ctypes.create_string_buffer(b"GPL")
     attributes = struct.pack(
@@ -24,7 +24,7 @@ def load_device_program(code: bytes) -> int:
 
 
 def attach_device_program(program: int, cgroup: Path) -> None:
-    """Hold all in a cgroup, and below it, to a loaded program, for as long as the cgroup is there. OSError."""
+    """Attach a loaded program to a cgroup, and so to those below it, until the cgroup is removed. OSError."""
     folder = os.open(cgroup, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         attributes = struct.pack("=IIII", folder, program, ATTACH_CGROUP_DEVICE, ALLOW_MULTI)
@@ -34,7 +34,7 @@ def attach_device_program(program: int, cgroup: Path) -> None:
 
 
 def leave_session_keyring() -> None:
-    """A new session keyring for this thread and what it starts: keys of the caller's login stay outside. OSError."""
+    """Join a new session keyring, so that what this thread starts cannot use the caller's keys. OSError."""
     _call_system(KEYCTL, JOIN_SESSION_KEYRING, None, 0)
 
 

@@ -1,4 +1,4 @@
-"""What this machine must have to boot lab hosts, and what of it is missing."""
+"""Check what this machine needs to boot lab hosts, and install what is missing."""
 
 import os
 import platform
@@ -42,7 +42,7 @@ def missing_packages(*, build: bool = True) -> tuple[str, ...]:
 
 
 def why_not(*, build: bool = True) -> str | None:
-    """The one reason why no host can be booted here, or None. Missing packages are named last: they can be had."""
+    """Why no host can be booted here, or None. Missing packages come last: they can be installed."""
     if platform.system() != "Linux":
         return f"lab hosts need Linux, this is {platform.system()}"
     if os.geteuid() != 0:
@@ -58,7 +58,7 @@ def why_not(*, build: bool = True) -> str | None:
 
 
 def check(*, build: bool) -> None:
-    """LabError with the reason where no host can be booted here."""
+    """LabError with the reason if no host can be booted here."""
     reason = why_not(build=build)
     if reason is None:
         return
@@ -73,7 +73,7 @@ def check_root() -> None:
 
 
 def install(progress: Progress) -> tuple[str, ...]:
-    """Install what is missing with apt-get; gives the packages. LabError where that is not possible."""
+    """Install missing packages with apt-get and return their names. LabError if that is not possible."""
     packages = missing_packages()
     if not packages:
         return ()

@@ -1,4 +1,4 @@
-"""Link-local networks between this machine and its lab hosts: a veth pair and a /30 of 169.254.x.y each."""
+"""Link-local networks between this machine and its lab hosts: one veth pair and one /30 of 169.254.x.y per host."""
 
 import json
 import zlib
@@ -12,16 +12,16 @@ from qtctl.lab.shell import run
 from qtctl.lab.state import label
 
 FIRST, LAST = IPv4Address("169.254.16.0"), IPv4Address("169.254.111.252")
-"""Away from 169.254.169.254, where clouds keep their metadata service."""
+"""Without 169.254.169.254, the address of cloud metadata services."""
 STEP = 4
 SUBNETS = (int(LAST) - int(FIRST)) // STEP + 1
 LOCK = Path("/run/qtctl-lab/network")
-"""Of all labs on this machine. Not in /run/lock: every account may make, and hold, a lock there."""
+"""Shared by all labs on this machine. Not in /run/lock, where any account could create and hold it."""
 INSIDE = "host0"
 
 
 def device(name: str) -> str:
-    """This machine's end. Not ve-NAME: systemd-networkd would take that for its own and start a DHCP server on it."""
+    """This machine's end of the link. Not ve-NAME: systemd-networkd would manage that and start a DHCP server on it."""
     return f"qt-{label(name)}"
 
 
@@ -30,7 +30,7 @@ def _peer_name(name: str) -> str:
 
 
 def pick_subnet(name: str, taken: Iterable[IPv4Network]) -> IPv4Network:
-    """A free /30 for `name`: the same each time, as long as no other host has it."""
+    """A free /30 for `name`: always the same one unless it is taken."""
     used = list(taken)
     start = zlib.crc32(label(name).encode())
     for offset in range(SUBNETS):
@@ -41,7 +41,7 @@ def pick_subnet(name: str, taken: Iterable[IPv4Network]) -> IPv4Network:
 
 
 def create(name: str, wanted: str = "") -> tuple[str, str]:
-    """Make the pair and address this machine's end: (gateway, address of the host). `wanted`: its address before."""
+    """Create the veth pair and address our end; returns (gateway, host address). `wanted`: its previous address."""
     with private.locked(LOCK):
         links = json.loads(run(["ip", "-json", "address", "show"]))
         if any(link.get("ifname") == device(name) for link in links):
@@ -66,14 +66,14 @@ def create(name: str, wanted: str = "") -> tuple[str, str]:
 
 
 def hand_over(name: str, leader: int, address: str) -> None:
-    """Move the other end into the host and give it its address."""
+    """Move the other end into the host and set its address."""
     run(["ip", "link", "set", _peer_name(name), "netns", str(leader), "name", INSIDE])
     inside = f"address add {address}/30 dev {INSIDE}\nlink set {INSIDE} up\nlink set lo up\n"
     run(["nsenter", "-t", str(leader), "-n", "ip", "-batch", "-"], stdin=inside.encode())
 
 
 def remove(name: str) -> None:
-    """Take the link away. It goes by itself too, a moment after the host's own network has ended."""
+    """Remove the link, which may also disappear by itself once the host's network namespace is gone."""
     if not exists(name):
         return
     try:
@@ -84,7 +84,7 @@ def remove(name: str) -> None:
 
 
 def set_link(name: str, *, up: bool) -> None:
-    """Pull or put back the cable, at this machine's end."""
+    """Set the link up or down, at this machine's end."""
     run(["ip", "link", "set", device(name), "up" if up else "down"])
 
 

@@ -1,4 +1,4 @@
-"""Root file systems of lab hosts: bootstrapped once per recipe into a cache outside the repository."""
+"""Root file systems of lab hosts: bootstrapped once per recipe, into a cache outside the repository."""
 
 import hashlib
 import json
@@ -16,10 +16,10 @@ from qtctl.lab.shell import environment, run, tail
 from qtctl.model.events import Stage, begun
 
 RECIPE = 4
-"""Raised where `finish` changes in a way that old caches lack."""
+"""Increase it when `finish` changes, so that old caches are not used."""
 
 SHIFT_RECIPE = 2
-"""Raised where `userns.shift` changes in a way that old caches lack."""
+"""Increase it when `userns.shift` changes, so that old caches are not used."""
 PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "redis-server", "python3", "python3-venv",
     "iproute2", "procps", "sudo", "tzdata", "ca-certificates",
@@ -32,37 +32,37 @@ SUITES = {
 }
 SCRIPTS = Path("/usr/share/debootstrap/scripts")
 SCRIPT_FOR = {sources.DEBIAN: "sid", sources.UBUNTU: "gutsy"}
-"""What an older debootstrap, which has not heard of a suite, does for its distribution: all their suites share one."""
+"""The debootstrap script for suites that an older debootstrap does not know: all suites of a distribution share it."""
 KEYRING_PACKAGES = {
     sources.DEBIAN: ("debian-archive-keyring",),
     sources.UBUNTU: ("ubuntu-keyring", "ubuntu-archive-keyring"),
 }
-"""The packages that bring a distribution's keys, by the names that Debian and Ubuntu have for them."""
+"""Distribution → the packages that contain its keyring: Debian and Ubuntu name them differently."""
 MASKED = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service",
     "fstrim.timer", "man-db.timer", "motd-news.timer", "console-getty.service", "getty.target",
     "systemd-networkd-wait-online.service", "systemd-resolved.service", "systemd-timesyncd.service",
 )  # fmt: skip
-"""What a throwaway host has no use for, and would spend its first seconds on."""
+"""Units that a throwaway host does not need, and that would slow down its boot."""
 
 DROP_INS = {
     "etc/ssh/sshd_config.d/qtctl-lab.conf": "UseDNS no\nPrintMotd no\nPrintLastLog no\nMaxStartups 100:30:200\n",
-    # The kernel makes no user namespace for a process whose root is a chroot, as it is where this machine is one.
+    # The kernel refuses user namespaces to a process in a chroot, and this machine may be one.
     "usr/lib/systemd/system/redis-server.service.d/qtctl-lab.conf": "[Service]\nPrivateUsers=no\n",
-    # systemd 257 sometimes waits for a user manager that has ended: two minutes, at every power-off.
+    # systemd 257 sometimes waits two minutes at power-off for a user manager that has already ended.
     "usr/lib/systemd/system/user@.service.d/qtctl-lab.conf": "[Service]\nTimeoutStopSec=2s\n",
 }
 
 
 def default_suite() -> str:
-    """The machine's own release where there is a recipe for it; else noble on Ubuntu, and bookworm."""
+    """The machine's own release if there is a recipe for it, otherwise noble on Ubuntu and bookworm elsewhere."""
     release = sources.os_release()
     own = release.get("VERSION_CODENAME", "")
     return own if own in SUITES else "noble" if release.get("ID") == sources.UBUNTU else "bookworm"
 
 
 def check_suite(suite: str) -> None:
-    """InputError where there is no recipe for it."""
+    """InputError if there is no recipe for the suite."""
     if suite not in SUITES:
         known = ", ".join(sorted(SUITES))
         hint = f"{meant} It is one of {known}" if (meant := Known(SUITES).did_you_mean(suite)) else f"one of {known}"
@@ -78,7 +78,7 @@ def _is_cache_file(name: str) -> bool:
 
 
 def own_shift() -> int:
-    """What is added to the uids and gids of root file systems on this machine: 0 where it makes no user namespaces."""
+    """The offset for uids and gids of root file systems; 0 if this machine does not support user namespaces."""
     return userns.BASE if userns.possible() else 0
 
 
@@ -88,7 +88,7 @@ def recipe_digest(suite: str) -> str:
 
 
 def cached(suite: str) -> Path:
-    """Where the root file system of this recipe is, or would be, with the uids that hosts have on this machine."""
+    """The cache path for this recipe, with the uid offset of this machine. It need not exist."""
     return _cache_path(suite, own_shift())
 
 
@@ -97,9 +97,9 @@ def _cache_path(suite: str, shift: int) -> Path:
 
 
 def ensure(suite: str, progress: Progress) -> Path:
-    """The root file system of `suite`, built if the cache has none of this recipe. About a minute then.
+    """The root file system of `suite`. If the cache has none, it is built, which takes about a minute.
 
-    LabError where another account could change what is in the cache.
+    LabError if another account could change the cache.
     """
     check_suite(suite)
     private.folder(cache_dir(), _is_cache_file)
@@ -155,7 +155,7 @@ def _bootstrap(suite: str, root: Path, progress: Progress) -> None:
 
 
 def _suggest_keyring(distribution: str) -> str:
-    """The package that has them, if apt on this machine knows one; not every release of Debian has Ubuntu's keys."""
+    """A hint: the package with the keyring, if apt knows one. Not every release of Debian has Ubuntu's keys."""
     package = next((each for each in KEYRING_PACKAGES[distribution] if _can_install(each)), None)
     if package is not None:
         return f"apt-get install {package}"
@@ -164,7 +164,7 @@ def _suggest_keyring(distribution: str) -> str:
 
 
 def _can_install(package: str) -> bool:
-    """Whether apt on this machine could install it."""
+    """Whether apt on this machine knows the package."""
     found = subprocess.run(
         ["apt-cache", "show", "--no-all-versions", package], capture_output=True, env=environment(), check=False
     )
@@ -172,7 +172,7 @@ def _can_install(package: str) -> bool:
 
 
 def _run_debootstrap(argv: list[str], suite: str, progress: Progress) -> None:
-    """Run debootstrap and pass on each of its phases (lines `I: …`) as it begins."""
+    """Run debootstrap and report each phase (lines `I: …`) when it begins."""
     last: list[str] = []
     phases: set[str] = set()
     with subprocess.Popen(
@@ -189,7 +189,7 @@ def _run_debootstrap(argv: list[str], suite: str, progress: Progress) -> None:
 
 
 def finish(root: Path) -> None:
-    """Take out what each host must have of its own, and what a throwaway host has no use for."""
+    """Remove what must differ per host, and what a throwaway host does not need."""
     _clean_apt(root)
     for name in ("var/lib/dbus/machine-id", "etc/hostname", "etc/resolv.conf"):
         (root / name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Commands on this machine: run to the end, or a LabError that says what they printed."""
+"""Run commands on this machine. If one fails, the LabError has its output."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ def run(
     env: Mapping[str, str] | None = None,
     hint: str = "",
 ) -> bytes:
-    """Standard output of a command that ends with 0. LabError otherwise, with the last lines of its error output."""
+    """Run a command and return its standard output. If it fails, LabError has the last lines of its error output."""
     try:
         done = subprocess.run(
             list(argv), input=stdin, capture_output=True, timeout=timeout_s, env=environment(env), check=False
@@ -33,7 +33,7 @@ def run(
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment in the C locale, with the system's program folders on PATH."""
+    """This process's environment, with the C locale and the system's program folders on PATH."""
     path = os.environ.get("PATH", "")
     return {**os.environ, "LC_ALL": "C", "PATH": f"{path}:/usr/sbin:/usr/bin:/sbin:/bin", **(extra or {})}
 

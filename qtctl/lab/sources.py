@@ -1,4 +1,4 @@
-"""Where this machine gets its Debian packages from: apt's sources, in both of their formats."""
+"""Where this machine gets its packages: apt's sources, in both formats."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ FALLBACK = {DEBIAN: "http://deb.debian.org/debian", UBUNTU: "http://archive.ubun
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One place of packages: `uri`, the suites and components it is used for, and its keyring ('' for apt's own)."""
+    """A package source: URI, the suites and components it is used for, and its keyring ('' for apt's default)."""
 
     uri: str
     suites: tuple[str, ...]
@@ -89,7 +89,7 @@ def _split_paragraphs(rows: Iterable[str]) -> Iterable[dict[str, str]]:
 
 
 def os_release(path: Path = Path("/etc/os-release")) -> dict[str, str]:
-    """The fields of os-release, unquoted. LabError where the machine has none."""
+    """The fields of os-release, unquoted. LabError if it cannot be read."""
     try:
         found = lines(path.read_text())
     except OSError as error:
@@ -108,9 +108,9 @@ def read(root: Path = Path("/etc/apt")) -> tuple[Source, ...]:
 
 
 def mirror_for(suite: str, distribution: str, sources: tuple[Source, ...], codename: str, machine: str) -> Mirror:
-    """Where to bootstrap `suite` of `distribution` from on a machine of distribution `machine` and `codename`.
+    """The mirror for `suite` of `distribution`, on a machine that runs distribution `machine`, release `codename`.
 
-    The source that serves the machine's own release serves its distribution's other suites too.
+    The source of the machine's own release is used for other suites of the same distribution too.
     """
     components = ("main", "universe") if distribution == UBUNTU else ("main",)
     own = [s for s in sources if machine == distribution and codename in s.suites and "main" in s.components]

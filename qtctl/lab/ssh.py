@@ -1,4 +1,4 @@
-"""Logging in to lab hosts with strict host keys: one key pair for the lab, one config fragment for OpenSSH."""
+"""SSH access to lab hosts with strict host key checking: one key pair and one OpenSSH config for the lab."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,7 +24,7 @@ def key_path() -> Path:
 
 
 def public_key() -> str:
-    """The lab's own public key, as one line; the pair is made at first use."""
+    """The lab's public key, as one line; the key pair is generated at first use."""
     key = key_path()
     with locked("ssh", ".lock"):
         if not key.is_file():
@@ -33,7 +33,7 @@ def public_key() -> str:
 
 
 def make_key(path: Path, comment: str) -> str:
-    """A new ed25519 pair at `path` and `path`.pub; gives the public line."""
+    """Generate an ed25519 key pair at `path` and `path`.pub; returns the public key as one line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for old in (path, path.with_name(f"{path.name}.pub")):
         old.unlink(missing_ok=True)
@@ -42,7 +42,7 @@ def make_key(path: Path, comment: str) -> str:
 
 
 def write_config(hosts: Callable[[], Iterable[HostState]]) -> None:
-    """The config fragment and known_hosts of all hosts of the lab, asked for while no other process writes its own."""
+    """Write ssh_config and known_hosts for all lab hosts. `hosts` is called while the lock is held."""
     with locked("ssh", ".lock"):
         found = list(hosts())
         write_atomically(known_hosts_path(), known_hosts(found).encode())
@@ -54,7 +54,7 @@ def known_hosts(hosts: Iterable[HostState]) -> str:
 
 
 def config(hosts: Iterable[HostState], folder: Path) -> str:
-    """OpenSSH client configuration: who logs in is left to the caller."""
+    """OpenSSH client configuration, without User: that is left to the caller."""
     return "".join(
         f"Host {host.name}\n"
         f"  HostName {host.address}\n"

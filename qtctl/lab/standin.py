@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SPECS = "/etc/qtctl-lab/standins.json"
 OVERRIDES = "/etc/qtctl-lab/override.json"
 TICK_S = 0.5
-"""How often a consumer looks; it publishes every second tick."""
+"""How often a consumer reads; it publishes every second tick."""
 KEYS_EVERY = 10
 KEEP = 1000
 REDIS_TIMEOUT_S = 5.0
@@ -38,7 +38,7 @@ REQUEST_MAX = 65536
 
 
 def say(text: str) -> None:
-    """One line for the journal."""
+    """Log one line to the journal."""
     sys.stderr.write(f"{text}\n")
 
 
@@ -47,7 +47,7 @@ class RedisError(Exception):
 
 
 class Redis:
-    """The least of a Redis client: pipelined commands over one connection."""
+    """A minimal Redis client: pipelined commands over one connection."""
 
     def __init__(self, address: str, port: int) -> None:
         self.socket = socket.create_connection((address, port), timeout=REDIS_TIMEOUT_S)
@@ -86,7 +86,7 @@ def encode(command: Command) -> bytes:
 
 
 def find_unit(cgroup: str) -> str:
-    """The unit named by the text of /proc/PID/cgroup, '' where none is."""
+    """The unit in the text of /proc/PID/cgroup, '' if there is none."""
     for line in cgroup.split("\n"):
         for part in reversed(line.split("/")):
             if part.endswith(".service"):
@@ -104,7 +104,7 @@ def read_json(path: str) -> dict[str, Spec]:
 
 
 def read_listeners(listen: list[Any], argv: Sequence[str]) -> list[Any]:
-    """What a uvicorn listens on: its first declared address gives way to --host and --port as they were given."""
+    """What uvicorn listens on: --host and --port override the first declared address."""
     given = dict(zip(argv, argv[1:]))  # noqa: B905, RUF007 - Python 3.9
     host, port = given.get("--host", "127.0.0.1"), int(given.get("--port", "8000"))
     if not listen:
@@ -120,7 +120,7 @@ def strip_brackets(address: str) -> str:
 
 
 def bind_socket(address: str, port: int, kind: int) -> socket.socket:
-    """A bound socket. `*` takes both families, as ss prints it; `[::]` only IPv6."""
+    """A bound socket. `*`, as ss prints it, is for both address families; `[::]` only for IPv6."""
     host = strip_brackets(address)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server = socket.socket(family, kind)
@@ -157,7 +157,7 @@ def serve(server: socket.socket, path: str, status: int, body: str | None = None
                 connection.settimeout(2)
                 answer(connection, path, status, body)
             except OSError:
-                continue  # the caller went away: its own affair
+                continue  # the client closed the connection
 
 
 def answer(connection: socket.socket, path: str, status: int, said: str | None = None) -> None:
@@ -210,7 +210,7 @@ class Work:
         self.said: set[str] = set()
 
     def run_forever(self) -> None:
-        """Never ends. After Redis was away it goes on where it was; it makes its groups once, at its start."""
+        """Run until killed. It reconnects when Redis comes back, but creates its consumer groups only once, at start."""
         pause = FIRST_PAUSE_S
         while True:
             try:
@@ -275,7 +275,7 @@ class Work:
 
 
 def run_once(spec: Spec) -> None:
-    """A oneshot: write everything, and be done. It waits a while for a Redis that is just starting."""
+    """For a oneshot: write everything once. It waits for a Redis that is still starting."""
     commands = [*build_messages(spec), *build_writes(spec)]
     if not commands:
         return

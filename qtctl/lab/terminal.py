@@ -1,4 +1,4 @@
-"""A command of a lab host at the caller's terminal, without that terminal in its hands: it could type there."""
+"""Run a command of a lab host at the caller's terminal, but never give it that terminal: it could inject input."""
 
 import os
 import select
@@ -17,14 +17,14 @@ LOOK_S = 0.1
 DRAIN_S = 1.0
 
 End = Callable[["subprocess.Popen[bytes]"], None]
-"""Ends the command, and all that it started."""
+"""Kills the command, and everything it started."""
 
 
 def run(argv: Sequence[str], env: Mapping[str, str], owner: int, end: End) -> int:
-    """Run it with this process's input and output for as long as it takes; gives what Popen calls its return code.
+    """Run it with this process's input and output, without a timeout; returns Popen's return code.
 
-    At a terminal, its own is a new one that belongs to uid `owner`. Elsewhere whatever of the three streams is a
-    terminal reaches it as a pipe. A SIGINT ends it.
+    At a terminal it gets a new one, owned by uid `owner`. Otherwise each of the three streams that is a terminal is
+    replaced by a pipe. SIGINT ends it.
     """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -57,19 +57,19 @@ def _run_on_terminal(argv: Sequence[str], env: Mapping[str, str], owner: int, en
 
 
 def _relay(ours: int, process: "subprocess.Popen[bytes]") -> None:
-    """Both ways, until the command has ended and its last words are out."""
+    """Copy both ways, until the command has ended and all its output is copied."""
     while True:
         ready = select.select([IN, ours], [], [], LOOK_S)[0]
         if ours in ready and not _copy(ours, OUT):
             return
         if IN in ready and not _copy(IN, ours):
-            raise KeyboardInterrupt  # the caller's terminal is gone: as an interrupt, it ends the command
+            raise KeyboardInterrupt  # the caller's terminal was closed: end the command
         if not ready and process.poll() is not None:
             return
 
 
 def _copy(source: int, target: int) -> bool:
-    """Whether there was something to copy. A terminal whose other end is closed says EIO."""
+    """Copy one chunk; False at the end. Reading a terminal whose other end is closed fails with EIO."""
     try:
         read = os.read(source, CHUNK)
     except OSError:
@@ -94,7 +94,7 @@ def _use_raw_mode() -> Iterator[None]:
 
 @contextmanager
 def _follow_size(ours: int) -> Iterator[None]:
-    """The new terminal has the size of the caller's, also after a change."""
+    """Keep the new terminal at the size of the caller's."""
 
     def resize(_signal: int = 0, _frame: FrameType | None = None) -> None:
         with suppress(OSError, termios.error):
@@ -109,7 +109,7 @@ def _follow_size(ours: int) -> Iterator[None]:
 
 
 def give_pipes(process: "subprocess.Popen[bytes]", owner: int) -> None:
-    """Let uid `owner` open the command's ends of its pipes by name: /dev/stdout is refused to all others."""
+    """Give the command's pipes to uid `owner`: only their owner can open /dev/stdout."""
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             os.fchown(pipe.fileno(), owner, -1)
@@ -137,7 +137,7 @@ def _run_with_pipes(argv: Sequence[str], env: Mapping[str, str], owner: int, end
 
 
 def _start_pump(source: int, target: int) -> threading.Thread:
-    """Copy in the background, to the end of the source."""
+    """Copy in a background thread, until the end of the source."""
 
     def work() -> None:
         with suppress(OSError):

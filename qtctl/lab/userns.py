@@ -1,4 +1,4 @@
-"""A user namespace for each host: its uids and gids are this machine's BASE to BASE + 65535, and nobody's here."""
+"""One user namespace for lab hosts: their uids and gids are BASE to BASE + 65535 here, which no account uses."""
 
 import os
 import stat
@@ -16,13 +16,13 @@ BASE = 0x6FFF0000
 IDS = 65536
 PROBE = ("unshare", "--user", "--map-root-user", "--mount", "--net", "--pid", "--fork")
 MOUNTS = "mount -t proc proc /proc && mount -t sysfs sysfs /sys"
-"""What systemd-nspawn has to do in there; a container's masked /proc forbids it."""
+"""The mounts that systemd-nspawn needs; with the masked /proc of a container they fail."""
 TRY_S = 10
 SPECIAL = stat.S_ISUID | stat.S_ISGID
 CAPABILITY = "security.capability"
 ACLS = ("system.posix_acl_access", "system.posix_acl_default")
 ACL_ENTRY = struct.Struct("<HHI")
-"""Of one after a version of four bytes: its tag, permissions, and the id where the tag is one of ACL_NAMED."""
+"""An ACL entry, after a header of four bytes: tag, permissions, and an id if the tag is in ACL_NAMED."""
 ACL_NAMED = (0x02, 0x08)
 CAP_V2, CAP_V3, CAP_REVISION = 0x02000000, 0x03000000, 0xFF000000
 
@@ -34,7 +34,7 @@ def possible() -> bool:
 
 
 def _maps_base(uid_map: str) -> bool:
-    """Whether uids from BASE are there, by the text of /proc/self/uid_map: in a container they may not be."""
+    """Whether the uids from BASE are mapped (`uid_map`: /proc/self/uid_map). In a container they may not be."""
     ranges = [(int(first), int(count)) for first, _, count in map(str.split, lines(uid_map))]
     return any(first <= BASE and first + count >= BASE + IDS for first, count in ranges)
 
@@ -51,16 +51,16 @@ def _probe_kernel() -> bool:
 
 
 def shift(root: Path, shifted: int) -> None:
-    """Add `shifted` to the owner and group of all in `root` that has none of that yet. Modes and capabilities stay."""
+    """Add `shifted` to all owners and groups below `root` that are not shifted yet. Modes and capabilities are kept."""
     for name, handle in _walk_entries(root):
         _shift_one(name, handle, shifted)
 
 
 def shift_written(root: Path, upper: Path, shifted: int) -> None:
-    """As `shift`, of what the upper layer of an overlay has, through the overlay."""
+    """Like `shift`, but only for what is in the upper layer of an overlay, and through the overlay."""
     for path in (upper, *upper.rglob("*")):
         seen = root / path.relative_to(upper)
-        if os.path.lexists(seen):  # not what was deleted
+        if os.path.lexists(seen):  # not a whiteout
             _shift_one(str(seen), None, shifted)
 
 
@@ -77,7 +77,7 @@ def _shift_one(name: str, handle: int | None, shifted: int) -> None:
     kept = _read_attributes(name, handle)
     os.chown(name, uid, gid, dir_fd=handle, follow_symlinks=False)
     if found.st_mode & SPECIAL and not stat.S_ISLNK(found.st_mode):
-        os.chmod(name, stat.S_IMODE(found.st_mode), dir_fd=handle)  # chown takes setuid and setgid away
+        os.chmod(name, stat.S_IMODE(found.st_mode), dir_fd=handle)  # chown clears setuid and setgid
     for attribute, value in kept.items():
         changed = shift_capability(value, shifted) if attribute == CAPABILITY else shift_acl(value, shifted)
         os.setxattr(_build_path(name, handle), attribute, changed, follow_symlinks=False)
@@ -88,24 +88,24 @@ def _build_path(name: str, handle: int | None) -> str:
 
 
 def _read_attributes(name: str, handle: int | None) -> dict[str, bytes]:
-    """Its extended attributes that say ids, or that a chown takes away."""
+    """The extended attributes that contain ids, or that chown removes."""
     path = _build_path(name, handle)
     try:
         names = [each for each in os.listxattr(path, follow_symlinks=False) if each in (CAPABILITY, *ACLS)]
         return {each: os.getxattr(path, each, follow_symlinks=False) for each in names}
     except OSError:
-        return {}  # a file system without any
+        return {}  # the file system does not support them
 
 
 def shift_acl(value: bytes, shifted: int) -> bytes:
-    """A POSIX ACL as the kernel keeps it, with the ids of named users and groups shifted."""
+    """A POSIX ACL in the kernel's format, with the ids of named users and groups shifted."""
     entries = ACL_ENTRY.iter_unpack(value[4:])
     changed = (ACL_ENTRY.pack(tag, may, who + shifted if tag in ACL_NAMED else who) for tag, may, who in entries)
     return value[:4] + b"".join(changed)
 
 
 def shift_capability(capability: bytes, uid: int) -> bytes:
-    """A file's capabilities (struct vfs_cap_data), for namespaces whose root is `uid` outside."""
+    """File capabilities (struct vfs_cap_data), made valid in user namespaces whose root is `uid` here."""
     (magic,) = struct.unpack_from("<I", capability)
     if magic & CAP_REVISION != CAP_V2:
         return capability
