@@ -210,7 +210,7 @@ class Work:
         self.said: set[str] = set()
 
     def run_forever(self) -> None:
-        """Run until killed. It reconnects when Redis comes back, but creates its consumer groups only once, at start."""
+        """Run until killed. Reconnects when Redis is back, but creates its consumer groups only once, at start."""
         pause = FIRST_PAUSE_S
         while True:
             try:
