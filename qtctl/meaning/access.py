@@ -32,7 +32,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What lstat says of one path. `mode`: permission bits, at most 07777. `target`: what is written in a link."""
+    """What lstat says of one path. `mode`: permission bits, at most 07777. `target`: what is written in a link.
+
+    `acl`: entries of its access control list with numbers (`user:1001:r-x`); () where it has none, None where it has
+    one that was not read.
+    """
 
     path: str
     kind: Kind
@@ -40,6 +44,7 @@ class Entry:
     gid: int
     mode: int
     target: str = ""
+    acl: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +119,24 @@ def walk(path: str, known: Mapping[str, Entry]) -> Way:
     return Way(tuple(met))
 
 
-def first_change(entries: Sequence[Entry], trusted: Collection[int] = ()) -> Change | None:
+def first_change(
+    entries: Sequence[Entry], trusted: Collection[int] = (), groups: Collection[int] = ()
+) -> Change | None:
     """The first of `entries` (as `walk` gives them) that anyone but root and the users `trusted` could change.
+
+    `groups`: those that nobody else is in; only where an entry has no access control list, since their bits then show
+    that list's mask.
 
     A folder that others may write is no danger to the entry in it that comes next if it is sticky and both belong to
     trusted users; it is one where it comes last, since others can create entries in it. The owner of a link can do
     nothing to it in a folder that he may not write.
     """
     trusts = {ROOT, *trusted}
-    changes = (_change(entry, following, trusts) for entry, following in _with_next(entries))
+    changes = (_change(entry, following, trusts, groups) for entry, following in _with_next(entries))
     return next((change for change in changes if change), None)
 
 
-def _change(entry: Entry, following: Entry | None, trusts: Collection[int]) -> Change | None:
+def _change(entry: Entry, following: Entry | None, trusts: Collection[int], groups: Collection[int]) -> Change | None:
     if entry.kind is Kind.LINK:
         return None
     if entry.uid not in trusts:
@@ -135,6 +145,8 @@ def _change(entry: Entry, following: Entry | None, trusts: Collection[int]) -> C
         return None
     if entry.mode & _WORLD_WRITE:
         return Change(entry, By.EVERYONE)
+    if entry.gid in groups and entry.acl == ():
+        return None
     return Change(entry, By.GROUP) if entry.mode & _GROUP_WRITE else None
 
 

@@ -25,6 +25,7 @@ from qtctl.model.store_facts import (
     StreamGroup,
     StreamGroups,
 )
+from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 
 
 class Fact(Protocol):
@@ -176,6 +177,9 @@ class VenvCheck:
     and `output` are of its run. Of a bin/python that nobody could run (no file, not executable) `exit` is what a shell
     would say. `exit` None: it was not run, for the reason `not_run`; `looks` is then `program` (of this host's kind,
     named like a Python), `script`, or ''.
+
+    `made_for`: the version that pyvenv.cfg names, '' for none. `libraries`: the names of its lib/python*. `installed`:
+    the newest record of an installed package, `installed_at` when it changed, in microseconds since the epoch.
     """
 
     FACT: ClassVar[str] = "venv"
@@ -186,6 +190,10 @@ class VenvCheck:
     ran: str = ""
     not_run: str = ""
     looks: str = ""
+    made_for: str = ""
+    libraries: list[str] | None = None
+    installed: str = ""
+    installed_at: int = 0
 
 
 class Channel(StrEnum):
@@ -239,6 +247,9 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(Listeners, Channel.EXEC),
         FactKind(File, Channel.EXEC),
         FactKind(VenvCheck, Channel.EXEC),
+        FactKind(PathWay, Channel.EXEC),
+        FactKind(UserIds, Channel.EXEC),
+        FactKind(UnitWriters, Channel.EXEC),
         FactKind(Account, Channel.EXEC),
         FactKind(Group, Channel.EXEC),
         FactKind(Auditor, Channel.EXEC),

@@ -22,6 +22,7 @@ from qtctl.model.store_facts import (
     StreamGroup,
     StreamGroups,
 )
+from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 
 U32, I64, U64 = 2**32 - 1, 2**63 - 1, 2**64 - 1
 HIGHEST_PORT, MOST_CPUS, MOST_LOAD = 65535, 2**20, 2**32
@@ -154,13 +155,33 @@ def _stream_id(field: str, text: str) -> str:
 
 
 def _auditor(value: Auditor) -> str:
-    for path, part in value.parts.items():
+    return _parts(value.parts) or _ranges(value, {"uid": U32}) or _lengths(value, ("name", "home", "shell"))
+
+
+def _way(value: PathWay) -> str:
+    if not all(-I64 <= each <= I64 for each in (value.mtime, value.ctime)):
+        return f"{shown(value.mtime)} is no time"
+    return (
+        _parts(value.parts)
+        or _ranges(value, {"size": I64})
+        or _lengths(value, ("missing", "interpreter_missing", *(("interpreter",) if value.interpreter else ())))
+    )
+
+
+def _user(value: UserIds) -> str:
+    if not all(0 <= each <= U32 for each in value.groups):
+        return "a group that is no number of one"
+    return _ranges(value, {"uid": U32, "gid": U32})
+
+
+def _parts(parts: Mapping[str, list[str]]) -> str:
+    for path, part in parts.items():
         numbers = part[1:3] if len(part) == _PART else ["no part"]
         if not all(each.isascii() and each.isdigit() and len(each) <= len(str(U32)) for each in numbers):
             return f"{shown(path)} is no part of a way"
         if part[0] not in _PART_KINDS or not MODE.fullmatch(part[3]):
             return f"{shown(path)}: {shown(part[0])} with mode {shown(part[3])} is no part of a way"
-    return _ranges(value, {"uid": U32}) or _lengths(value, ("name", "home", "shell"))
+    return ""
 
 
 def _state(value: HostState) -> str:
@@ -197,7 +218,8 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     Unit.FACT: lambda value: _ranges(value, dict.fromkeys(_COUNTERS, U64)),
     VenvCheck.FACT: lambda value: (
         _ranges(value, {} if value.exit is None else {"exit": 255})
-        or _lengths(value, ("resolved", "output", "ran", "not_run", "looks"))
+        or _lengths(value, ("resolved", "output", "ran", "not_run", "looks", "made_for", "installed"))
+        or ("" if -I64 <= value.installed_at <= I64 else f"installed_at {shown(value.installed_at)} is no time")
     ),
     StoreServer.FACT: lambda value: (
         _ranges(value, {"uptime_s": I64, "used_memory": U64}) or _lengths(value, ("version",))
@@ -221,5 +243,8 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     FileSystem.FACT: _filesystem,
     Resolved.FACT: _resolved,
     OomKills.FACT: _kills,
+    PathWay.FACT: _way,
+    UserIds.FACT: _user,
+    UnitWriters.FACT: lambda value: _parts(value.parts),
     Group.FACT: lambda value: _ranges(value, {"gid": U32}) or _lengths(value, ("name",)),
 }

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.enablement import unwanted_pullers
-from qtctl.model.desired import Desired, DesiredService
+from qtctl.meaning.started_from import config_files, dropins_of
+from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.unit_kinds import UnitKind
 
@@ -47,9 +48,7 @@ class UnitGoal:
 def goals(desired: Desired) -> tuple[UnitGoal, ...]:
     """Sorted by unit name. Only units with a unit file in `desired`: a deploy touches no other."""
     made = {file.subject: file.path for file in desired.files if file.kind == "unit"}
-    dropins: dict[str, list[str]] = {}
-    for each in desired.dropins:
-        dropins.setdefault(each.unit, []).append(each.path)
+    dropins = dropins_of(desired)
     unwanted = unwanted_pullers(desired)
     units = (unit for unit in desired.units() if unit.generated and unit.made_by in made)
     return tuple(replace(_make_goal(unit, made[unit.made_by], dropins), unwanted=unwanted[unit.unit]) for unit in units)
@@ -59,8 +58,6 @@ _RANKS = {UnitKind.SERVICE: 0, UnitKind.TARGET: 2}
 """Of units that need not wait for each other: services first, targets last."""
 _OTHER_RANK = 1
 _HOLDERS = frozenset({UnitKind.SOCKET, UnitKind.AUTOMOUNT})
-_APPLIED_BY_RELOAD = frozenset({UnitKind.TIMER, UnitKind.SLICE, UnitKind.TARGET})
-"""Of a timer systemd works out the next run again at every daemon-reload; the limits of a slice it sets again."""
 
 
 def _make_goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) -> UnitGoal:
@@ -75,17 +72,10 @@ def _make_goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]
         before=(*unit.before, hands_to) if hands_to else unit.before,
         ties=(*unit.requires, *unit.binds_to, *unit.part_of),
         file=file,
-        sees=_list_seen(unit, file, dropins),
+        sees=config_files(unit, file, dropins),
         required_by=_list_required_by(unit.install),
         hands_to=hands_to,
     )
-
-
-def _list_seen(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    if unit.kind in _APPLIED_BY_RELOAD:
-        return ()
-    env = (unit.env_file, unit.secrets_file) if isinstance(unit, DesiredService) else ()
-    return (file, *dropins.get(unit.unit, ()), *(path for path in env if path))
 
 
 def _list_required_by(install: Pairs) -> tuple[str, ...]:

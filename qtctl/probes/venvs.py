@@ -10,12 +10,13 @@ run, and why, is part of the fact.
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from qtctl.dialects import shell
 from qtctl.meaning.access import Entry, Kind, first_change, walk
 from qtctl.model.evidence import Need
 from qtctl.model.facts import VenvCheck
+from qtctl.model.plausible import LONGEST_LINE
 from qtctl.probes.answer import (
     COMMAND_NOT_FOUND,
     Answer,
@@ -41,6 +42,9 @@ NO_DROP = 77
 NOT_EXECUTABLE = 126
 SYSTEM = re.compile(r"(?:/usr)?/bin/(?:python|pypy)[0-9.]*")
 """The interpreters that may be run: of the distribution, with their libraries in folders of its own."""
+VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){1,3}")
+LIBRARY = re.compile(r"python[0-9.]{1,10}[a-z]?")
+TIME = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,12}))?")
 NAMED = re.compile(r"(?:python|pypy)[0-9.]*[a-z]*")
 _KINDS = {"f": Kind.FILE, "d": Kind.FOLDER, "l": Kind.LINK}
 
@@ -56,6 +60,16 @@ class _Row:
     message: str
 
 
+@dataclass(slots=True)
+class _Made:
+    """What shows of how one venv was made, and of what is installed in it."""
+
+    version: str = ""
+    libraries: list[str] = field(default_factory=list)
+    installed: str = ""
+    installed_at: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
     """The whole answer. By path: exit status and output of what ran, first bytes of what did not."""
@@ -67,6 +81,7 @@ class _Said:
     entries: Mapping[str, Entry]
     users: Mapping[int, str]
     groups: Mapping[int, str]
+    made: Mapping[str, _Made]
 
 
 def probe(needs: Iterable[Need]) -> Probe:
@@ -121,7 +136,7 @@ def _read(paths: Sequence[str], stdout: str) -> _Said:
     targets, rest = lines[: len(paths)], [line.split("\t") for line in lines[len(paths) :]]
     if len(targets) < len(paths):
         raise ValueError(f"{len(targets)} of {len(paths)} paths")
-    tagged: dict[str, list[list[str]]] = {"ran": [], "head": [], "self": [], "at": [], "is": []}
+    tagged: dict[str, list[list[str]]] = {tag: [] for tag in ("ran", "head", "self", "at", "is", "cfg", "lib", "new")}
     for tag, *fields in rest:
         tagged[tag if tag in tagged else _unknown(tag)].append(fields)
     rows = [
@@ -136,7 +151,27 @@ def _read(paths: Sequence[str], stdout: str) -> _Said:
         {path: _entry(path, kind, uid, gid, mode) for kind, uid, gid, mode, _, _, path in at},
         {int(uid): user for _, uid, _, _, user, _, _ in at},
         {int(gid): group for _, _, gid, _, _, group, _ in at},
+        _made(paths, tagged),
     )
+
+
+def _made(paths: Sequence[str], tagged: Mapping[str, list[list[str]]]) -> dict[str, _Made]:
+    """By path. What is no version and no time is left out: whoever owns a venv writes its pyvenv.cfg."""
+    found = {path: _Made() for path in paths}
+    for number, *name in tagged["lib"]:
+        if LIBRARY.fullmatch("\t".join(name)):
+            found[paths[int(number)]].libraries.append(name[0])
+    for said in map("\t".join, tagged["cfg"]):
+        path, colon, line = said.partition("/pyvenv.cfg:")
+        version = VERSION.match(line.partition("=")[2].strip())
+        if colon and version and path in found and not found[path].version:
+            found[path].version = version[0]
+    for at, folder, *record in tagged["new"]:
+        made, when = found.get(folder.removesuffix("/lib")), TIME.fullmatch(at)
+        if made and when:
+            made.installed = "\t".join(record)[:LONGEST_LINE]
+            made.installed_at = int(when[1]) * 1_000_000 + int((when[2] or "").ljust(6, "0")[:6])
+    return found
 
 
 def _unknown(tag: str) -> str:
@@ -152,7 +187,15 @@ def _answer(need: Need, said: _Said, frame: Frame) -> Answer:
     if row is None:
         why = first_line(frame.stderr) or "no answer for this venv"
         return unparseable(need, why, again=again(need.subject))
-    return _program(need, row, said) if row.state == "program" else _no_program(need, row)
+    answer = _program(need, row, said) if row.state == "program" else _no_program(need, row)
+    if not isinstance(answer.value, VenvCheck):
+        return answer
+    made = said.made[need.subject]
+    value = replace(
+        answer.value, made_for=made.version, libraries=made.libraries or None, installed=made.installed,
+        installed_at=made.installed_at,
+    )  # fmt: skip
+    return replace(answer, value=value)
 
 
 def _program(need: Need, row: _Row, said: _Said) -> Answer:

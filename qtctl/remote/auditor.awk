@@ -1,7 +1,7 @@
 # Follows each path as the kernel does, and prints what it meets and does not know yet. Reads what find has said: kind,
 # uid, gid, mode, path, two slashes, link target; and, beginning with a slash, what has been looked for before.
 /^\// { before[$0] = 1; next }
-/^[ug] / { next }
+/^[ugT] / { next }
 {
   split($0, f, " "); rest = substr($0, length(f[1] f[2] f[3] f[4]) + 5)
   at = index(rest, "//"); path = at > 1 ? substr(rest, 1, at - 1) : "/"

@@ -5,7 +5,8 @@
 # Lines: where each leads, in their order, a newline in a path as \1, which no other line has. Then of each file that is
 # led to and may be executed: `ran`, exit status, path, output; or `head`, its first bytes, path. `self`: the first bytes
 # of a program of this host. `at`: what find says of each part of their ways. `is`: number of the venv, what was found,
-# mode, message.
+# mode, message. `lib`: number of the venv, one of its folders of libraries. `cfg`: what its pyvenv.cfg says of a version,
+# after path and colon. `new`: when the newest record of a package changed, its folder of libraries, path.
 #
 # What may be run is chosen here by a rule that allows less than the one in qtctl/meaning/access.py, which judges it
 # again.
@@ -30,6 +31,7 @@ venvs() {
   number=0
   for each; do
     is "$each"
+    libraries "$each"
     number=$((number + 1))
   done
 }
@@ -70,4 +72,30 @@ is() {
   else state=mode mode=${out%% *} out=${out#* }; fi
   printf 'is\t%s\t%s\t%s\t%.200s\n' "$number" "$state" "$mode" "${out%%"$IFS"*}"
 }
+
+# libraries VENV: the names of its folders of them.
+libraries() {
+  set +f
+  for lib in "$1"/lib/python*; do [ ! -d "$lib" ] || printf 'lib\t%s\t%.80s\n' "$number" "${lib##*/}"; done
+  set -f
+}
+
+# made VENV...: what each pyvenv.cfg says of the Python that it was made for, and the newest record of a package.
+made() {
+  for each; do
+    shift
+    set -- "$@" "$each/pyvenv.cfg"
+  done
+  timeout -k 1 2 find "$@" -maxdepth 0 -type f -size -9 -readable \
+    -exec grep -a -H -m 4 -E '^version(_info)? *=' -- '{}' + 2>/dev/null | cut -c -4300 | sed 's/^/cfg	/'
+  for each; do
+    shift
+    set -- "$@" "${each%/pyvenv.cfg}/lib"
+  done
+  timeout -k 1 3 find "$@" -mindepth 3 -maxdepth 3 -name '*.dist-info' -path '*/site-packages/*' \
+    -printf 'new\t%T@\t%H\t%p\n' 2>/dev/null | awk -F '\t' 'NF == 4 && $2 + 0 > at[$3] + 0 { at[$3] = $2; row[$3] = $0 }
+      END { for (each in row) print row[each] }'
+}
 venvs "$@"
+shift 3
+made "$@"

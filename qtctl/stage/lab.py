@@ -75,10 +75,14 @@ def _list_env_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
 
 
 def _list_service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
-    """Where services work and write, owned by them; those they only read are root's."""
+    """Where services work and write, owned by them; those they only read are root's.
+
+    So is one that a service of another user starts from: its owner could choose what that one runs.
+    """
     services = tuple(services)
+    starts = [(accounts.owner_of(service)[0], path) for service in services for path in _list_started_paths(service)]
     owned = [
-        TreeDir(path, 0o755, *accounts.owner_of(service))
+        TreeDir(path, 0o755, *(accounts.owner_of(service) if _is_own(service, path, starts) else ()))
         for service in services
         for path in _list_written_paths(service)
         if path not in SYSTEM_DIRS and not path.startswith(VOLATILE)
@@ -91,6 +95,19 @@ def _list_service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
     }
     read |= {path for service in services for path in _list_log_dirs(service)}
     return [*owned, *(TreeDir(path) for path in sorted(read) if path not in SYSTEM_DIRS)]
+
+
+def _list_started_paths(service: DesiredService) -> list[str]:
+    paths = (service.entry_point, service.venv, *service.argv[:1])
+    return [normalise_path(path) for path in paths if path.startswith("/")]
+
+
+def _is_own(service: DesiredService, folder: str, starts: Iterable[tuple[str, str]]) -> bool:
+    """Whether no service of another user starts from below, or it has to write there."""
+    if folder in (normalise_path(path) for path in _list_paths(service, "ReadWritePaths") if path.startswith("/")):
+        return True
+    owner = accounts.owner_of(service)[0]
+    return all(user == owner or not path.startswith(f"{folder}/") for user, path in starts)
 
 
 def _list_written_paths(service: DesiredService) -> list[str]:

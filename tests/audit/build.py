@@ -36,6 +36,7 @@ from qtctl.model.store_facts import (
     StreamGroup,
     StreamGroups,
 )
+from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 from qtctl.rules.host.boot import BOOTED
 from qtctl.rules.loaded_units import loaded_units
 from tests.builders import build_host, build_service
@@ -200,6 +201,8 @@ def values(want: Desired) -> dict[Need, Fact]:
     files = {unit: unit_state.unit_file_state for unit, unit_state in units.items()}
     loaded = {unit: ["loaded", each.active_state, each.sub_state] for unit, each in units.items()}
     fixed: dict[str, Any] = {
+        "user": UserIds(1001, 1001, [4, 1001], []),
+        "unit.writers": UnitWriters({}, []),
         "unit.listing": UnitListing({**loaded, **OTHERS}, files),
         "health": Health(200),
         "reach": Reach("audit"),
@@ -241,15 +244,15 @@ def values(want: Desired) -> dict[Need, Fact]:
     for need in needs(want):
         if need.fact == "unit":
             found[need] = cast(Fact, units[need.subject])
-        elif need.fact == "file" and need.subject == MODELS:
-            found[need] = cast(Fact, File("dir", "0750", "qt", "qt", 10, NOW_US - HOUR))
         elif need.fact == "group":
             found[need] = cast(Fact, GROUPS[need.subject])
+        elif need.fact == "way":
+            found[need] = cast(Fact, _way(need.subject, by_path.get(need.subject)))
         elif need.fact == "file":
-            found[need] = cast(Fact, _file(by_path.get(need.subject)))
+            found[need] = cast(Fact, _file(need.subject, by_path.get(need.subject)))
         elif need.fact == "venv":
             interpreter = f"{need.subject}/bin/python"
-            found[need] = cast(Fact, VenvCheck(interpreter, "/usr/bin/python3.11", 0, "3.11.2"))
+            found[need] = cast(Fact, VenvCheck(interpreter, "/usr/bin/python3.11", 0, "3.11.2", made_for="3.11.2"))
         elif need.fact == "key":
             found[need] = cast(Fact, KeyFact(types[need.subject]))
         else:
@@ -257,10 +260,24 @@ def values(want: Desired) -> dict[Need, Fact]:
     return found
 
 
-def _file(file: DesiredFile | None) -> File:
+def _file(path: str, file: DesiredFile | None) -> File:
+    """All of them were there an hour before the services started."""
+    changed = NOW_US - 6 * HOUR
+    if path == MODELS:
+        return File("dir", "0750", "qt", "qt", 10, changed)
     if file is None or file.kind == "env":
-        return File("file", "0600", "root", "root", 10, NOW_US - HOUR)
-    return File("file", "0644", "root", "root", 10, NOW_US - HOUR, sha256=file.sha256, ours=True)
+        return File("file", "0600", "root", "root", 10, changed)
+    return File("file", "0644", "root", "root", 10, changed, sha256=file.sha256, ours=True)
+
+
+def _way(path: str, file: DesiredFile | None) -> PathWay:
+    """All of it root's, and for everybody to read and execute; env files for root alone."""
+    above = [path[:at] or "/" for at, letter in enumerate(path) if letter == "/"]
+    mode = "0600" if path.endswith(".env") else "0755"
+    end = ["folder" if path == "/home/qt" else "file", "0", "0", mode, ""]
+    size = len(file.content) if file else 10
+    times = NOW_US - 6 * HOUR
+    return PathWay({**{each: ["folder", "0", "0", "0755", ""] for each in above}, path: end}, "", size, times, times)
 
 
 RUNS = ["loaded", "active", "running"]

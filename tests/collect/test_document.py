@@ -27,11 +27,21 @@ from qtctl.model.store_facts import (
     StreamGroup,
     StreamGroups,
 )
+from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 LOADS = st.lists(st.floats(0, 2**32), max_size=3)
 NUMBER, U32, U64 = st.integers(0, 2**63 - 1), st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)
 IDS = st.tuples(U64, U64)
+TIME = st.integers(-(2**63) + 1, 2**63 - 1)
+PARTS = st.dictionaries(
+    TEXT,
+    st.tuples(
+        st.sampled_from(["file", "folder", "link", "other"]), U32.map(str), U32.map(str),
+        st.from_regex(r"\A[0-7]{4}\Z"), TEXT,
+    ).map(list),
+    max_size=3,
+)  # fmt: skip
 COUNTERS = [field.name for field in fields(Unit) if field.type in (int, "int")]
 ROWS = st.tuples(
     st.sampled_from(["*", "127.0.0.1", "[::]", "127.0.0.53%lo", "[fe80::1]%eth0"]),
@@ -48,7 +58,7 @@ BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | 
         mode=st.from_regex(r"\A[0-7]{4}\Z"), mtime=st.integers(-(2**63) + 1, 2**63 - 1),
     ),
     Unit: st.builds(Unit, **dict.fromkeys(COUNTERS, U64)),
-    VenvCheck: st.builds(VenvCheck, exit=st.integers(0, 255)),
+    VenvCheck: st.builds(VenvCheck, exit=st.integers(0, 255), installed_at=TIME),
     StoreServer: st.builds(StoreServer, uptime_s=NUMBER, used_memory=U64),
     Stream: st.builds(
         lambda of, length, groups: Stream(length, f"{of[0]}-{of[1]}", of[0], groups), IDS, NUMBER, NUMBER
@@ -67,6 +77,9 @@ BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | 
         errors=st.dictionaries(st.text(max_size=9), U64, max_size=3),
     ),
     Account: st.builds(Account, uid=U32, gid=U32),
+    UserIds: st.builds(UserIds, uid=U32, gid=U32, groups=st.lists(U32, max_size=3)),
+    PathWay: st.builds(PathWay, PARTS, size=NUMBER, mtime=TIME, ctime=TIME),
+    UnitWriters: st.builds(UnitWriters, PARTS),
     Group: st.builds(Group, gid=U32),
     Auditor: st.builds(Auditor, uid=U32, parts=st.just({})),
     CommandResult: st.builds(CommandResult, exit=st.integers(0, 255)),

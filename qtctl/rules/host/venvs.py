@@ -1,7 +1,9 @@
-"""QT401, QT402: a declared virtual environment is there, and its interpreter runs."""
+"""QT401, QT402, QT408: a declared virtual environment is there, its interpreter runs, and it was made for that one."""
 
+import re
 from functools import partial
 
+from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, steps
 from qtctl.model.desired import Desired, DesiredVenv
@@ -93,6 +95,53 @@ def _as_it_looks(need: Need, venv: DesiredVenv, check: VenvCheck, leads: ProofSo
     return Verdict(True, seen, (proofs.executable(need, venv.interpreter, yes=True), leads))
 
 
+def _made(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            venv.path,
+            {"made for": "its interpreter"},
+            (_need(venv),),
+            partial(_is_made_for_it, venv=venv),
+            venv.origin,
+            (("QT402", venv.path),),
+        )
+        for venv in desired.venvs
+    )
+
+
+def _is_made_for_it(facts: Facts, venv: DesiredVenv) -> Judgment:
+    """The packages of a venv lie in a folder that is named by major and minor version."""
+    check = _interpreter(facts, venv)
+    version = _version(check) if check else ""
+    if check is None or not version or check.exit not in (0, None):
+        return NOT_JUDGED
+    made_for = ".".join(check.made_for.split(".")[:2])
+    libraries = check.libraries or []
+    fits = version == made_for if made_for else not libraries or f"python{version}" in libraries
+    observed: Json = {"made for": made_for or [*libraries], "interpreter": version}
+    source = _made_for(venv, check)
+    leads = proofs.leads_to(_need(venv), venv.interpreter, check.resolved)
+    return Verdict(fits, observed, (source, leads), remedy=_rebuild(venv, check))
+
+
+def _version(check: VenvCheck) -> str:
+    """Major and minor of the interpreter: what it said when it was run, else what its file is named."""
+    found = _NUMBER.match(check.output) if check.ran or check.exit == 0 else None
+    found = found or _NUMBER.match(check.resolved.rpartition("/python")[2])
+    return found[0] if found else ""
+
+
+def _made_for(venv: DesiredVenv, check: VenvCheck) -> ProofSource:
+    if not check.made_for:
+        line = (check.libraries or [""])[0]
+        return ProofSource(_need(venv), f"ls {quote(venv.path)}/lib", line)
+    config = quote(f"{venv.path}/pyvenv.cfg")
+    return ProofSource(_need(venv), f"grep -E '^version' {config} | grep -oE '[0-9][0-9.]*[0-9]'", check.made_for)
+
+
+_NUMBER = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
+
+
 QT401 = Rule(
     "QT401",
     "virtual environment missing",
@@ -124,4 +173,17 @@ QT402 = Rule(
     "`python3 -m venv --clear` deletes them and installs none.",
     expect=_runs,
 )
-RULES = (QT401, QT402)
+QT408 = Rule(
+    "QT408",
+    "virtual environment made for another Python",
+    Severity.ERROR,
+    what="The venv's pyvenv.cfg names another version of Python, in its first two numbers, than the interpreter that "
+    "its bin/python leads to. Where pyvenv.cfg names none, its folders lib/python* must have one of that version.",
+    why="Packages lie in lib/python3.10/site-packages, and Python 3.11 looks in lib/python3.11/site-packages. The "
+    "interpreter runs, so the venv looks right, and the service ends with ModuleNotFoundError at its next start: after "
+    "an upgrade of the distribution, all of them at once.",
+    fix="Build the venv anew with the interpreter that is there, and install its packages again: they do not carry "
+    "over. Note down first which there are: `python3 -m venv --clear` deletes them and installs none.",
+    expect=_made,
+)
+RULES = (QT401, QT402, QT408)

@@ -1,0 +1,30 @@
+"""The ways to what a service starts with, as facts have them, and what its user may do there."""
+
+from collections.abc import Mapping
+
+from qtctl.meaning.access import Entry, Kind, Way, walk
+from qtctl.meaning.permissions import Identity
+from qtctl.model.way_facts import PathWay, UserIds
+
+
+def entries_of(way: PathWay) -> Mapping[str, Entry]:
+    """Its parts by path, with their access control lists."""
+    lists = way.acls or {}
+    return {
+        path: Entry(path, Kind(kind), uid, gid, mode, target, (tuple(lists[path]) or None) if path in lists else ())
+        for path, kind, uid, gid, mode, target in way.rows()
+    }
+
+
+def way_to(path: str, fact: PathWay) -> Way:
+    """`path` is the fact's subject or the interpreter that it names."""
+    return walk(path, entries_of(fact))
+
+
+def identity_of(user: UserIds) -> Identity:
+    return Identity(user.uid, frozenset((user.gid, *user.groups)))
+
+
+def private_groups(user: UserIds) -> tuple[int, ...]:
+    """Its first group, where nobody else is in it."""
+    return () if user.sharing else (user.gid,)

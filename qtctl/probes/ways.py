@@ -1,0 +1,294 @@
+"""What services start with (facts `way`, `user`, `unit.writers`): who owns, and may use, every part of a path.
+
+One look for all paths: each part is met once, in rounds, a link that is seen in one is followed in the next. Nothing is
+run. Of programs the first line is read, and only the interpreter of a `#!` is kept.
+"""
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from qtctl.dialects.shell import quote
+from qtctl.meaning.access import Entry, Kind, Way, walk
+from qtctl.model.evidence import Need
+from qtctl.model.inquiry import Inquiry
+from qtctl.model.plausible import I64, U32, whole
+from qtctl.model.way_facts import Parts, PathWay, UnitWriters, UserIds
+from qtctl.probes.answer import (
+    MISSING,
+    Answer,
+    absent,
+    first_line,
+    not_asked,
+    observed,
+    odd_path,
+    refused,
+    text,
+    unparseable,
+)
+from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.family import Family
+from qtctl.remote.scripts import read_script
+
+ROUNDS = 24
+MOST_PARTS = 20_000
+MOST_USERS = 200
+WRITERS_AGAIN = "find -L /etc/systemd/system /run/systemd/system -maxdepth 2 '(' ! -uid 0 -o -perm /022 ')' ! -type l"
+_KINDS = {"f": "file", "d": "folder", "l": "link"}
+_PART, _TIMES = 4, 3
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?")
+_TIME = re.compile(r"(-?[0-9]{1,15})(?:\.([0-9]{1,12}))?")
+_FAILED = re.compile(r"find: '(/.*)': (.+)")
+_IDS = re.compile(r"uid=([0-9]+)(?:\(.*?\))? gid=([0-9]+)(?:\(.*?\))? groups=(.*)")
+
+
+@dataclass(slots=True)
+class _Said:
+    """The whole answer, taken apart."""
+
+    parts: Parts = field(default_factory=dict)
+    times: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    marked: set[str] = field(default_factory=set)
+    acls: dict[str, list[str]] = field(default_factory=dict)
+    interpreters: dict[str, str | None] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    users_of: dict[int, set[str]] = field(default_factory=dict)
+    writers: Parts = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+
+def probe(needs: Sequence[Need]) -> Probe:
+    """One command for all of them."""
+    wanted = sorted(set(needs), key=lambda need: (need.fact, need.subject))
+    if not wanted:
+        return Probe((), lambda _: [])
+    odd = [not_asked(need, why) for need in wanted if (why := _odd(need))]
+    asked = [need for need in wanted if not _odd(need)]
+    users = [need.subject for need in asked if need.fact == UserIds.FACT]
+    paths = [need.subject for need in asked if need.fact == PathWay.FACT]
+    return Probe((_command(users, paths),), lambda frames: odd + _parse(asked, frames))
+
+
+def _odd(need: Need) -> str:
+    if need.fact == PathWay.FACT:
+        return odd_path(need.subject)
+    if need.fact == UserIds.FACT and not _USER.fullmatch(need.subject):
+        return "not the name of a user"
+    return ""
+
+
+def _command(users: list[str], paths: list[str]) -> Command:
+    given = f"walk={shlex.quote(read_script('auditor.awk'))} rounds={ROUNDS}\n"
+    script = given + read_script("ways.sh") + f"ways {shlex.join((chr(10).join(users), *paths))}"
+    return Command(script, ("namei", "-l", *paths), "namei -l PATH; id USER")
+
+
+def again(need: Need) -> str:
+    if need.fact == UserIds.FACT:
+        return f"id {quote(need.subject)}"
+    return WRITERS_AGAIN if need.fact == UnitWriters.FACT else f"namei -l {quote(need.subject)}"
+
+
+def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
+    frame = frames[0]
+    if frame is None:
+        return [unparseable(need, "the answer was cut off", again=again(need)) for need in needs]
+    try:
+        said = _read(text(frame.stdout), text(frame.stderr))
+    except (ValueError, IndexError) as error:
+        return [_unread(need, frame, error) for need in needs]
+    return [_answer(need, said) for need in needs]
+
+
+def _unread(need: Need, frame: Frame, error: Exception) -> Answer:
+    why = first_line(frame.stderr) or f"an answer that could not be read: {error}"
+    return (refused if not frame.stdout else unparseable)(need, why, again=again(need))
+
+
+def _answer(need: Need, said: _Said) -> Answer:
+    if need.fact == UserIds.FACT:
+        return _user(need, said)
+    return _writers(need, said) if need.fact == UnitWriters.FACT else _way(need, said)
+
+
+def _read(stdout: str, stderr: str) -> _Said:
+    """ValueError where a line is none that the script prints."""
+    said = _Said()
+    listed = ""
+    for line in filter(None, stdout.split("\n")):
+        tag, _, rest = line.partition(" ")
+        if line == "more":
+            raise ValueError(f"links that were not at an end after {ROUNDS} rounds")
+        if tag == "A":
+            listed = _acl_line(said, rest, listed)
+        else:
+            read = _TAGS.get(tag)
+            read(said, rest) if read else _part(said, line)
+    for line in stderr.split("\n"):
+        if found := _FAILED.fullmatch(line):
+            said.failed[found[1]] = found[2]
+    said.entries = {path: _entry(path, part, said) for path, part in said.parts.items()}
+    return said
+
+
+def _part(said: _Said, line: str) -> None:
+    tag, uid, gid, mode, way = line.split(" ", _PART)
+    path, _, target = way.partition("//")
+    if len(said.parts) >= MOST_PARTS:
+        raise ValueError(f"more than {MOST_PARTS} parts")
+    said.parts[path or "/"] = _checked([_KINDS.get(tag, "other"), uid, gid, mode.zfill(4), target if path else ""])
+
+
+def _checked(part: list[str]) -> list[str]:
+    whole(part[1], U32)
+    whole(part[2], U32)
+    if not re.fullmatch("[0-7]{4}", part[3]):
+        raise ValueError("a mode that is none")
+    return part
+
+
+def _times(said: _Said, rest: str) -> None:
+    size, mtime, ctime, path = rest.split(" ", _TIMES)
+    said.times[path] = (whole(size, I64), _microseconds(mtime), _microseconds(ctime))
+
+
+def _microseconds(said: str) -> int:
+    found = _TIME.fullmatch(said)
+    if found is None:
+        raise ValueError("a time that is none")
+    return int(found[1]) * 1_000_000 + int((found[2] or "").ljust(6, "0")[:6])
+
+
+def _acl_line(said: _Said, line: str, path: str) -> str:
+    """The file that the lines of getfacl are of."""
+    if line.startswith("# file: "):
+        path = line.removeprefix("# file: ")
+        said.acls[path] = []
+    elif line and not line.startswith(("#", "default:")) and path in said.acls:
+        said.acls[path].append(line.partition("\t")[0].strip())
+    return path
+
+
+def _shebang(said: _Said, rest: str) -> None:
+    name, _, path = rest.partition("\1")
+    said.interpreters[path] = name
+
+
+def _unread_program(said: _Said, rest: str) -> None:
+    said.interpreters[rest] = None
+
+
+def _marked(said: _Said, rest: str) -> None:
+    said.marked.add(rest)
+
+
+def _ids(said: _Said, rest: str) -> None:
+    answer, _, name = rest.partition("\1")
+    said.ids[name] = answer
+
+
+def _sharing(said: _Said, rest: str) -> None:
+    gid, _, name = rest.partition(" ")
+    said.users_of.setdefault(whole(gid, U32), set()).add(name)
+
+
+def _members(said: _Said, rest: str) -> None:
+    gid, _, names = rest.partition(" ")
+    said.users_of.setdefault(whole(gid, U32), set()).update(filter(None, names.split(",")))
+
+
+def _writer(said: _Said, rest: str) -> None:
+    tag, uid, gid, mode, way = rest.split(" ", _PART)
+    path = way.removesuffix("//") or "/"
+    said.writers[path] = _checked([_KINDS.get(tag, "other"), uid, gid, mode.zfill(4), ""])
+
+
+def _link(said: _Said, rest: str) -> None:
+    said.links.append(rest)
+
+
+_TAGS = {
+    "T": _times, "S": _shebang, "H": _unread_program, "M": _marked, "I": _ids, "P": _sharing, "Q": _members,
+    "W": _writer, "L": _link,
+}  # fmt: skip
+
+
+def _entry(path: str, part: list[str], said: _Said) -> Entry:
+    kind, uid, gid, mode, target = part
+    acl = (tuple(said.acls[path]) if said.acls.get(path) else None) if path in said.marked else ()
+    return Entry(path, Kind(kind), int(uid), int(gid), int(mode, 8), target, acl)
+
+
+def _user(need: Need, said: _Said) -> Answer:
+    answer = said.ids.get(need.subject)
+    found = _IDS.fullmatch(answer or "")
+    if answer == "":
+        return absent(need, "the host knows no such user", again=again(need))
+    if found is None:
+        return unparseable(need, "id answered with a line that could not be read", again=again(need))
+    uid, gid = whole(found[1], U32), whole(found[2], U32)
+    groups = sorted({whole(each, U32) for each in re.findall(r"(?:^|,)([0-9]+)", found[3])})
+    name = re.match(r"uid=[0-9]+\((.*?)\)", answer or "")
+    sharing = sorted(said.users_of.get(gid, set()) - {need.subject, name[1] if name else "", "root"})
+    return observed(need, UserIds(uid, gid, groups, sharing[:MOST_USERS]), again=again(need), line=answer or "")
+
+
+def _way(need: Need, said: _Said) -> Answer:
+    way = walk(need.subject, said.entries)
+    if way.missing and (why := _not_seen(way.missing, said)):
+        return refused(need, why, again=again(need), line=why)
+    end = way.end
+    parts = _parts(way, said)
+    interpreter, missing = _interpreter(end, said, parts)
+    size, mtime, ctime = said.times.get(end.path, (0, 0, 0)) if end else (0, 0, 0)
+    acls = {path: said.acls.get(path, []) for path in parts if path in said.marked}
+    value = PathWay(parts, way.missing, size, mtime, ctime, acls or None, interpreter, missing)
+    return observed(need, value, again=again(need), line=way.missing or (end.path if end else ""))
+
+
+def _not_seen(path: str, said: _Said) -> str:
+    """Why nothing is known of a part, or '' for one that is not there. A loop of links leads nowhere, too."""
+    if path in said.parts:
+        return ""
+    why = said.failed.get(path)
+    if why is None:
+        parent = path.rpartition("/")[0] or "/"
+        return "" if said.parts.get(parent, ["folder"])[0] != "folder" else f"{path} could not be looked at"
+    return "" if why in MISSING else f"{path}: {why}"
+
+
+def _parts(way: Way, said: _Said) -> Parts:
+    return {entry.path: said.parts[entry.path] for entry in way.entries}
+
+
+def _interpreter(end: Entry | None, said: _Said, parts: Parts) -> tuple[str | None, str]:
+    """What its first line names, and the first thing on the way there that is missing. Adds that way to `parts`."""
+    if end is None or end.path not in said.interpreters:
+        return "", ""
+    name = said.interpreters[end.path]
+    if not name or not name.startswith("/") or odd_path(name):
+        return name, ""
+    way = walk(name, said.entries)
+    if way.missing and _not_seen(way.missing, said):
+        return None, ""
+    parts.update(_parts(way, said))
+    return name, way.missing
+
+
+def _writers(need: Need, said: _Said) -> Answer:
+    parts = dict(said.writers)
+    for link in said.links:
+        if not odd_path(link):
+            parts |= _parts(walk(link, said.entries), said)
+    value = UnitWriters(parts, sorted(said.links))
+    return observed(need, value, again=again(need), line=next(iter(sorted(said.writers)), ""))
+
+
+def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:
+    return probe(needs)
+
+
+FAMILY = Family((PathWay, UserIds, UnitWriters), _of_needs)

@@ -1,0 +1,139 @@
+"""QT213: a process that was started before what it runs by was changed."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
+from qtctl.meaning.originals import adopted_paths, needs_of, originals_of
+from qtctl.meaning.started_from import Changed, config_files, dropins_of, newer, started_us
+from qtctl.meaning.starts import is_judged, program_of, start_files
+from qtctl.meaning.units import read_unit
+from qtctl.meaning.ways import way_to
+from qtctl.model.desired import Desired, DesiredFile, DesiredService
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, File, Unit, VenvCheck
+from qtctl.model.json import JsonObject
+from qtctl.model.moments import microseconds, moment
+from qtctl.model.way_facts import PathWay
+from qtctl.rules import proofs
+from qtctl.rules.declared import deploy_command
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+_SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib")
+"""Programs of packages have the time of their build as that of their last change: when they came shows their ctime."""
+_SECOND = 1_000_000
+
+
+def _current(desired: Desired) -> tuple[Expectation, ...]:
+    made = {file.subject: file.path for file in desired.files if file.kind == "unit"}
+    dropins = dropins_of(desired)
+    return tuple(
+        _expectation(desired, service, config_files(service, made[service.made_by], dropins))
+        for service in desired.services
+        if service.made_by in made
+    )
+
+
+def _expectation(desired: Desired, service: DesiredService, files: tuple[str, ...]) -> Expectation:
+    originals = originals_of(desired, service.unit, service.made_by)
+    program = _program(service)
+    needs = (
+        Need(Unit.FACT, service.unit),
+        *(Need(File.FACT, path) for path in files),
+        *(need for file in originals for need in needs_of(file)),
+        *((program,) if program else ()),
+        *((Need(VenvCheck.FACT, service.venv),) if service.venv else ()),
+    )
+    judge = partial(_is_current, service=service, files=files, originals=originals)
+    roots = tuple((check, service.unit) for check in ("QT210", "QT212"))
+    return Expectation(service.unit, {"newer": []}, tuple(dict.fromkeys(needs)), judge, service.origin, roots)
+
+
+def _program(service: DesiredService) -> Need | None:
+    known = is_judged(service) and any(each.role == "program" for each in start_files(service))
+    return Need(PathWay.FACT, program_of(service)) if known else None
+
+
+def _is_current(
+    facts: Facts, service: DesiredService, files: tuple[str, ...], originals: tuple[DesiredFile, ...]
+) -> Judgment:
+    unit = read_unit(facts, service.unit)
+    started = started_us(unit) if unit else 0
+    if not started:
+        return NOT_JUDGED
+    left_out = {*adopted_paths(originals, facts), *(file.path for file in originals)} if originals else set()
+    found = newer(_changes(facts, service, tuple(path for path in files if path not in left_out)), started)
+    ahead = next((each for each in found if each.at_us > microseconds(facts.taken_at) + _SECOND), None)
+    if ahead is not None:
+        why = f"{ahead.path} was changed at {_clock(ahead.at_us)}, which is after this look: the host's clock was set"
+        return Verdict(False, None, unknown=why, remedy=steps("once the clock is right:", ("touch", "--", ahead.path)))
+    observed: JsonObject = {
+        "started": _clock(started),
+        "newer": [f"{each.path} ({_clock(each.at_us)})" for each in found],
+    }
+    need = Need(Unit.FACT, service.unit)
+    sources = (
+        *(_times(facts, service, each) for each in found[:3]),
+        proofs.unit_property(need, service.unit, "MainPID", unit.main_pid if unit else 0),
+    )
+    return Verdict(not found, observed, sources, remedy=_remedy(facts, service, found))
+
+
+def _changes(facts: Facts, service: DesiredService, files: tuple[str, ...]) -> Iterator[Changed]:
+    for path in files:
+        if (there := facts.read(File, path)) is not None:
+            yield Changed(path, there.mtime)
+    need = _program(service)
+    way = facts.read(PathWay, need.subject) if need else None
+    if need and way and not way.missing:
+        end = way_to(need.subject, way).end
+        path = end.path if end else need.subject
+        yield Changed(path, way.ctime if path.startswith(_SYSTEM) else way.mtime)
+    venv = facts.read(VenvCheck, service.venv) if service.venv else None
+    if venv and venv.installed:
+        yield Changed(venv.installed, venv.installed_at)
+
+
+def _times(facts: Facts, service: DesiredService, changed: Changed) -> ProofSource:
+    """In whole seconds, as `stat` prints them, beside when the process was started."""
+    field = "%Z" if changed.path.startswith(_SYSTEM) else "%Y"
+    unit = Need(Unit.FACT, service.unit)
+    need = Need(File.FACT, changed.path)
+    known = need if facts.item(need).value is not None else unit
+    return ProofSource(
+        known, f"stat -c '{field} %n' {quote(changed.path)}", f"{changed.at_us // _SECOND} {changed.path}"
+    )
+
+
+def _clock(us: int) -> str:
+    at = moment(us)
+    return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"
+
+
+def _remedy(facts: Facts, service: DesiredService, found: tuple[Changed, ...]) -> Remedy:
+    """A deploy restarts what runs by older files of its own; of everything else it knows nothing."""
+    files = {service.env_file, service.secrets_file}
+    if any(each.path in files or each.path.endswith((".service", ".conf")) for each in found):
+        return steps(deploy_command(facts))
+    return steps(("systemctl", "restart", "--", service.unit))
+
+
+QT213 = Rule(
+    "QT213",
+    "process older than what it runs by",
+    Severity.WARNING,
+    what="The unit's process was started before its unit file, a declared drop-in, an env or secrets file, its program "
+    "or interpreter, or a package of its venv was last changed. A deploy that changes only what a daemon-reload "
+    "applies keeps the file's time. Code that a program imports is not looked at.",
+    why="Files, packages and secrets are right on disk, every check of them holds, and the process still runs by those "
+    "of yesterday: with the old key, the old limit, the library with the hole. It changes with the next restart, which "
+    "nobody connects with it any more.",
+    fix="`systemctl show -p ExecMainStartTimestamp UNIT` and `stat PATH` show both times. `qtctl deploy` restarts what "
+    "runs by an older unit or env file; after an update of packages or of the interpreter, `systemctl restart UNIT`.",
+    expect=_current,
+)
+RULES = (QT213,)

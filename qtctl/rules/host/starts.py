@@ -1,0 +1,217 @@
+"""QT410, QT411: whether a service's user can start it again, seen from the files alone; nothing is run."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Command, steps
+from qtctl.meaning.access import Entry, Kind, Way
+from qtctl.meaning.permissions import Identity, Permission, Refusal, first_refusal
+from qtctl.meaning.starts import (
+    StartFile,
+    identity,
+    is_venv_python,
+    judged_services,
+    start_files,
+    user_needs,
+)
+from qtctl.meaning.ways import way_to
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.way_facts import PathWay
+from qtctl.rules import proofs
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+_PROGRAMS = (Permission.EXECUTE,)
+_DOES = {Permission.READ: "read", Permission.WRITE: "write", Permission.EXECUTE: "execute"}
+_ROOT = Identity(0, frozenset((0,)))
+
+
+def _usable(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            service.unit,
+            {"user": service.user or "root", "refused": []},
+            tuple(dict.fromkeys((*user_needs(service), *(each.need for each in start_files(service))))),
+            partial(_is_usable, service=service),
+            service.origin,
+            (("QT711", service.user),),
+        )
+        for service in judged_services(desired)
+        if start_files(service)
+    )
+
+
+def _is_usable(facts: Facts, service: DesiredService) -> Judgment:
+    who = identity(facts, service)
+    if who is None:
+        return NOT_JUDGED
+    user = service.user or "root"
+    for file in start_files(service):
+        found = facts.read(PathWay, file.path)
+        if found is None:
+            continue
+        verdict = _of_file(file, found, _ROOT if file.as_root else who, user)
+        if verdict is not None:
+            return verdict
+    return Verdict(True, {"user": user, "refused": []}, _shown(facts, start_files(service)))
+
+
+def _shown(facts: Facts, files: tuple[StartFile, ...]) -> tuple[ProofSource, ...]:
+    ends = ((each.need, way_to(each.path, found).end) for each in files if (found := facts.read(PathWay, each.path)))
+    return tuple(_stat(need, end) for need, end in ends if end)[:1]
+
+
+def _of_file(file: StartFile, found: PathWay, who: Identity, user: str) -> Verdict | None:
+    """None where it can be used as it has to be."""
+    for way, wanted in _ways(file, found):
+        refusal = first_refusal(way, who, wanted)
+        if refusal is not None:
+            return _refused(file, refusal, who, user)
+    way = way_to(file.path, found)
+    if file.role == "working directory" and not file.optional:
+        return _not_a_folder(file, way)
+    if Permission.EXECUTE in file.wanted and file.role != "working directory" and way.end is not None:
+        return _not_a_file(file, way.end)
+    return None
+
+
+def _ways(file: StartFile, found: PathWay) -> Iterator[tuple[Way, tuple[Permission, ...]]]:
+    """A script is read by its interpreter, which has to be executed too."""
+    if not found.interpreter or file.wanted != _PROGRAMS:
+        yield way_to(file.path, found), file.wanted
+        return
+    yield way_to(file.path, found), (Permission.EXECUTE, Permission.READ)
+    if found.interpreter.startswith("/"):
+        yield way_to(found.interpreter, found), (Permission.EXECUTE,)
+
+
+def _refused(file: StartFile, refusal: Refusal, who: Identity, user: str) -> Verdict:
+    entry = refusal.entry
+    if not refusal.known:
+        why = f"the access control list of {entry.path} was not read: getfacl is not installed, or was refused"
+        return Verdict(
+            False, None, unknown=why, remedy=steps("on the host:", ("apt-get", "install", "acl"), "then audit again")
+        )
+    does = "enter" if entry.kind is Kind.FOLDER and refusal.permission is Permission.EXECUTE else None
+    word = does or _DOES[refusal.permission]
+    says = f"{user} cannot {word} {entry.path} (mode {entry.mode:04o}, uid {entry.uid}, gid {entry.gid})"
+    letter = {Permission.READ: "r", Permission.WRITE: "w", Permission.EXECUTE: "x"}[refusal.permission]
+    remedy = steps(_allow(entry, who, user, letter), f"or let {user} alone have it with setfacl")
+    return Verdict(
+        False, {"user": user, "refused": [says], "for": f"{file.role} {file.path}"}, (_stat(file.need, entry),),
+        remedy=remedy,
+    )  # fmt: skip
+
+
+def _allow(entry: Entry, who: Identity, user: str, letter: str) -> Command:
+    if entry.acl != () and who.uid != entry.uid:
+        return ("setfacl", "-m", f"u:{user}:{letter}", "--", entry.path)
+    kind = "u" if who.uid == entry.uid else "g" if entry.gid in who.groups else "o"
+    return ("chmod", f"{kind}+{letter}", "--", entry.path)
+
+
+def _not_a_folder(file: StartFile, way: Way) -> Verdict | None:
+    if way.end is None:
+        source = proofs.presence(file.need, way.missing, present=False)
+        remedy = steps("make the folder, or declare another one:", ("mkdir", "-p", "--", file.path))
+        return Verdict(False, {"working directory": file.path, "missing": way.missing}, (source,), remedy=remedy)
+    if way.end.kind is not Kind.FOLDER:
+        remedy = steps(("ls", "-ld", "--", file.path), "see what it is, move it away, and make the folder")
+        return Verdict(False, {"working directory": file.path, "kind": str(way.end.kind)},
+                       (_stat(file.need, way.end),), remedy=remedy)  # fmt: skip
+    return None
+
+
+def _not_a_file(file: StartFile, end: Entry) -> Verdict | None:
+    if end.kind is Kind.FILE:
+        return None
+    remedy = steps(("ls", "-ld", "--", file.path), "see what it is, and put the program in its place")
+    return Verdict(False, {file.role: file.path, "kind": str(end.kind)}, (_stat(file.need, end),), remedy=remedy)
+
+
+def _stat(need: Need, entry: Entry) -> ProofSource:
+    line = f"{entry.mode:o} {entry.uid} {entry.gid} {entry.path}"
+    return ProofSource(need, f"stat -c '%a %u %g %n' {quote(entry.path)}", line)
+
+
+def _present(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            service.unit,
+            {"missing": []},
+            tuple(dict.fromkeys(each.need for each in programs)),
+            partial(_is_present, programs=programs),
+            service.origin,
+        )
+        for service in judged_services(desired)
+        if (programs := _programs(service))
+    )
+
+
+def _programs(service: DesiredService) -> tuple[StartFile, ...]:
+    """Without the interpreter of its venv: QT401 and QT402 speak of that."""
+    others = (each for each in start_files(service) if each.wanted == _PROGRAMS and each.role != "working directory")
+    return tuple(each for each in others if each.role != "program" or not is_venv_python(service))
+
+
+def _is_present(facts: Facts, programs: tuple[StartFile, ...]) -> Verdict:
+    for file in programs:
+        found = facts.read(PathWay, file.path)
+        if found is None or found.missing:
+            return _missing(file, found.missing if found else file.path)
+        if found.interpreter is None:
+            why = f"the first line of {file.path} could not be read, so that its interpreter is not known"
+            return Verdict(False, None, unknown=why, remedy=steps(f"let the auditing account read {file.path}"))
+        if found.interpreter_missing:
+            return _no_interpreter(file, found)
+    return Verdict(True, {"missing": []}, (proofs.presence(programs[0].need, programs[0].path, present=True),))
+
+
+def _missing(file: StartFile, missing: str) -> Verdict:
+    source = proofs.presence(file.need, missing, present=False)
+    remedy = steps(f"install what has {file.path}, or declare where the program is")
+    return Verdict(False, {"missing": [missing], "for": f"{file.role} {file.path}"}, (source,), remedy=remedy)
+
+
+def _no_interpreter(file: StartFile, found: PathWay) -> Verdict:
+    source = proofs.presence(file.need, found.interpreter_missing, present=False)
+    seen = {"missing": [found.interpreter_missing], "for": f"{file.role} {file.path}", "interpreter": found.interpreter}
+    remedy = steps(
+        f"install {found.interpreter}, or correct the first line of the script:", ("head", "-n", "1", "--", file.path)
+    )
+    return Verdict(False, seen, (source,), remedy=remedy)  # type: ignore[arg-type]
+
+
+QT410 = Rule(
+    "QT410",
+    "user of a service cannot use what it starts with",
+    Severity.ERROR,
+    what="The service's user cannot enter a folder on the way to, read or execute what the service starts with: its "
+    "program, the interpreter in a script's first line, its code, its venv's pyvenv.cfg, or its working directory, "
+    "which may also be missing. Owner, group, mode and access control lists of every part of the path count, links "
+    "followed; nothing is run. Services with DynamicUser= or a root of their own are not judged.",
+    why="A service that already runs does not notice: its files are open. At its next start, after a reboot in the "
+    "night, it fails with 200/CHDIR or 203/EXEC, or Python finds no module.",
+    fix="`namei -l PATH` shows owner and mode of every part. Give the user what is missing with `chmod`, or it "
+    "alone with `setfacl -m u:USER:x FOLDER`, or move what the service needs out of another account's home.",
+    expect=_usable,
+)
+QT411 = Rule(
+    "QT411",
+    "program, or the interpreter of a script, is missing",
+    Severity.ERROR,
+    what="The program of a service, or one that it runs before it (ExecStartPre= and the like), is not on the host, is "
+    "a link that leads nowhere, or is a script whose first line names an interpreter that is not there. The "
+    "interpreter of a declared venv is QT401's and QT402's.",
+    why="What runs already keeps running from memory. The next start ends with 203/EXEC: `No such file or directory`, "
+    "which of a script means its interpreter, and sends people looking for a file that is there.",
+    fix="`readlink -m PATH` shows where the program's links lead, `head -n 1 PATH` which interpreter it wants. Install "
+    "what is missing, or declare the path that is right.",
+    expect=_present,
+)
+RULES = (QT410, QT411)

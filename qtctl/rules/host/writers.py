@@ -1,0 +1,182 @@
+"""QT222, QT412, QT608: what others could change of what root or a service's user starts."""
+
+from collections.abc import Collection, Iterator
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Command, Remedy, steps
+from qtctl.meaning.access import By, Change, Entry, Kind, first_change, walk
+from qtctl.meaning.starts import judged_services, start_files, user_needs
+from qtctl.meaning.ways import private_groups, way_to
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.json import JsonObject
+from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
+from qtctl.rules.host.env_files import env_files
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+UNITS = Need(UnitWriters.FACT, "units")
+
+
+def _units(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has unit folders
+    return (Expectation("unit folders", {"changed by": "root"}, (UNITS,), _are_roots),)
+
+
+def _are_roots(facts: Facts) -> Judgment:
+    found = facts.read(UnitWriters, UNITS.subject)
+    if found is None:
+        return NOT_JUDGED
+    entries = {path: Entry(path, Kind(kind), uid, gid, mode, to) for path, kind, uid, gid, mode, to in found.rows()}
+    changes = {change.entry.path: change for change in _changes(entries, found.links)}
+    if not changes:
+        return Verdict(True, {"changed by": "root"})
+    return tuple(_verdict(UNITS, path, change) for path, change in sorted(changes.items()))
+
+
+def _changes(entries: dict[str, Entry], links: Collection[str]) -> Iterator[Change]:
+    """What is writable by itself, and the first thing on the way that each link leads."""
+    on_ways = {entry.path for link in links for entry in walk(link, entries).entries}
+    alone = (first_change((entry,)) for path, entry in entries.items() if path not in on_ways)
+    ways = (first_change(walk(link, entries).entries) for link in links)
+    yield from (change for change in (*alone, *ways) if change)
+
+
+def _verdict(need: Need, subject: str, change: Change) -> Verdict:
+    entry = change.entry
+    observed: JsonObject = {"changed by": change.says()}
+    line = f"{entry.mode:o} {entry.uid} {entry.gid} {entry.path}"
+    source = ProofSource(need, f"stat -c '%a %u %g %n' {quote(entry.path)}", line)
+    return Verdict(False, observed, (source,), subject=subject, remedy=_close(change))
+
+
+def _close(change: Change) -> Remedy:
+    path = change.entry.path
+    command: Command = ("chown", "root", "--", path) if change.by is By.OWNER else ("chmod", "go-w", "--", path)
+    return steps(("ls", "-ld", "--", path), "see what it says now, and who wrote it; then:", command)
+
+
+def _started(desired: Desired) -> tuple[Expectation, ...]:
+    """One for each path, of all services that start with it."""
+    users: dict[str, list[DesiredService]] = {}
+    for service in judged_services(desired):
+        for file in start_files(service):
+            if file.role != "working directory":
+                users.setdefault(file.path, []).append(service)
+    return tuple(
+        Expectation(
+            path,
+            {"changed by": "root and the users of its services"},
+            tuple(dict.fromkeys((Need(PathWay.FACT, path), *(need for each in services for need in _user(each))))),
+            partial(_is_theirs, path=path, services=_one_for_each_user(services)),
+            services[0].origin,
+        )
+        for path, services in users.items()
+    )
+
+
+def _user(service: DesiredService) -> tuple[Need, ...]:
+    return tuple(need for need in user_needs(service) if need.fact == UserIds.FACT)
+
+
+def _one_for_each_user(services: Collection[DesiredService]) -> tuple[DesiredService, ...]:
+    return tuple({service.user: service for service in reversed(tuple(services))}.values())
+
+
+def _is_theirs(facts: Facts, path: str, services: tuple[DesiredService, ...]) -> Judgment:
+    found = facts.read(PathWay, path)
+    if found is None:
+        return NOT_JUDGED
+    need = Need(PathWay.FACT, path)
+    for service in services:
+        user = next((facts.read(UserIds, each.subject) for each in _user(service)), None)
+        if user is None and _user(service):
+            continue  # QT711 says that it is gone
+        trusted, groups = ((user.uid,), private_groups(user)) if user else ((), ())
+        for way in _ways(path, found):
+            change = first_change(way, trusted, groups)
+            if change is not None:
+                verdict = _verdict(need, path, change)
+                return Verdict(
+                    False, {**_observed(verdict), "started by": service.unit}, verdict.sources, remedy=verdict.remedy
+                )
+    return Verdict(True, {"changed by": "root and the users of its services"})
+
+
+def _observed(verdict: Verdict) -> JsonObject:
+    return verdict.observed if isinstance(verdict.observed, dict) else {}
+
+
+def _ways(path: str, found: PathWay) -> Iterator[tuple[Entry, ...]]:
+    yield way_to(path, found).entries
+    if found.interpreter and found.interpreter.startswith("/"):
+        yield way_to(found.interpreter, found).entries
+
+
+def _env(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            file.path,
+            {"folder changed by": "root"},
+            (Need(PathWay.FACT, file.path),),
+            partial(_is_closed, path=file.path),
+            file.origin,
+        )
+        for file in env_files(desired)
+    )
+
+
+def _is_closed(facts: Facts, path: str) -> Judgment:
+    """The file's own owner and mode are QT602's."""
+    found = facts.read(PathWay, path)
+    if found is None:
+        return NOT_JUDGED
+    need, way = Need(PathWay.FACT, path), way_to(path, found)
+    change = first_change(way.entries)
+    if change is None or change.entry == way.end:
+        return Verdict(True, {"folder changed by": "root"})
+    return _verdict(need, path, change)
+
+
+QT222 = Rule(
+    "QT222",
+    "unit file or folder that others can write",
+    Severity.ERROR,
+    what="A file or folder in which systemd looks for units and drop-ins, or one on the way there, can be written by "
+    "others than root: by its owner, its group or everyone. Links from there to files elsewhere are followed, and "
+    "every folder on their way counts; group write counts whatever the group.",
+    why="What stands in a unit file runs as root, if the file says so, at the next start or the next boot. Whoever can "
+    "write one, or put a drop-in beside it, owns the host.",
+    fix="See what the file says now and whether that is yours, then `chown root:root` and `chmod go-w` it, or the "
+    "folder that is named. A unit that is linked from a home or a checkout belongs into /etc/systemd/system.",
+    expect=_units,
+)
+QT412 = Rule(
+    "QT412",
+    "what a service starts with can be written by others",
+    Severity.ERROR,
+    what="The program of a service, the interpreter of a script, its code's entry point or its venv, or a folder on "
+    "the way there, can be written by an account other than root and the service's user. Write permission of a group "
+    "counts, unless it is the user's first group and nobody else is in it.",
+    why="Whoever can write it decides what the service runs at its next start, with the service's rights, its secrets "
+    "and its exchange keys. Of a service that runs as root this is the whole host.",
+    fix="`namei -l PATH` shows every part with owner and mode. Give it to root, or to the service's user, and take "
+    "write permission from others with `chmod go-w`; look at what it says now.",
+    expect=_started,
+)
+QT608 = Rule(
+    "QT608",
+    "env file in a folder that others can write",
+    Severity.ERROR,
+    what="A folder on the way to an env file or a secrets file can be written by others than root. The file's own "
+    "owner and mode are QT602's.",
+    why="Whoever can write the folder replaces the file, whatever its mode is: by one that names another exchange, "
+    "another Redis, or LD_PRELOAD. systemd reads it as root and asks for nothing.",
+    fix="`namei -l FILE` shows every part with owner and mode. `chown root:root` and `chmod go-w` the folder that is "
+    "named, then compare the file with what is declared.",
+    expect=_env,
+)
+RULES = (QT222, QT412, QT608)
