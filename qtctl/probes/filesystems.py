@@ -9,7 +9,17 @@ from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.host_facts import FileSystem, Resolved
 from qtctl.model.plausible import I64, whole
-from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, absent, observed, odd_path, refused, text, unparseable
+from qtctl.probes.answer import (
+    COMMAND_NOT_FOUND,
+    Answer,
+    absent,
+    not_installed,
+    observed,
+    odd_path,
+    refused,
+    text,
+    unparseable,
+)
 from qtctl.probes.batch import Command, Frame, Frames, Probe
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
@@ -124,7 +134,7 @@ def _name(need: Need, status: str, addresses: list[str]) -> Answer:
     if status == str(TIMED_OUT):
         return refused(need, f"no name server answered within {WITHIN_S} s", again=again)
     if status == str(COMMAND_NOT_FOUND):
-        return refused(need, "getent is not installed", again=again)
+        return not_installed(need, "getent", again=again)
     return unparseable(need, f"getent ended with exit status {status[:10]}" if status else "not in the answer")
 
 

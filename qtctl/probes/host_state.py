@@ -10,7 +10,7 @@ from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.host_facts import HostState, OomKills, SharedIds
 from qtctl.model.plausible import U32, shown, whole
-from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, absent, observed, refused, text, unparseable
+from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, absent, not_installed, observed, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Probe
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
@@ -58,7 +58,7 @@ def _note(pressure: dict[str, list[float]], words: str) -> None:
 
 def _shared(need: Need, frame: Frame) -> Answer:
     if frame.exit == COMMAND_NOT_FOUND:
-        return refused(need, "getent is not installed", again=SHARED)
+        return not_installed(need, "getent", again=SHARED)
     rows = [line.split() for line in lines(text(frame.stdout[:LONGEST])) if line]
     names = {str(whole(uid, U32)): sorted(found) for uid, *found in rows}
     return observed(need, SharedIds(names), again=SHARED)
