@@ -183,7 +183,8 @@ class SshHost:
     def _no_root(self, said: str) -> Refused:
         return elevate.refused(self._place, said)
 
-    def _session(self, deadline_s: float = _ANSWER_DEADLINE_S) -> "paramiko.Channel":
+    def _session(self, deadline_s: float | None = None) -> "paramiko.Channel":
+        deadline_s = _ANSWER_DEADLINE_S if deadline_s is None else deadline_s
         try:
             return self._open_session(deadline_s)
         except _channel_refused() as error:
@@ -205,9 +206,10 @@ class SshHost:
                 time.sleep(_SESSION_PAUSE_S)
         return self._link.transport.open_session(timeout=deadline_s)
 
-    def _exec(self, command: str, deadline_s: float = _ANSWER_DEADLINE_S) -> "paramiko.Channel":
+    def _exec(self, command: str, deadline_s: float | None = None) -> "paramiko.Channel":
         from qtctl.adapters.ssh_bounds import answered  # noqa: PLC0415
 
+        deadline_s = _ANSWER_DEADLINE_S if deadline_s is None else deadline_s
         channel = self._session(deadline_s)
         try:
             with answered(channel, deadline_s):

@@ -27,11 +27,14 @@ SAVED = "/tmp/local.json"
 VOLATILE = {
     "host": {"uptime_s", "load", "memory_available", "disk_free"},
     "store": {"uptime_s", "used_memory"},
-    "stream": {"length", "last_id", "last_ms"},
-    "stream.group": {"lag", "pending", "last_delivered_id"},
 }
 """Fields that go on by themselves from one look to the next, by fact."""
-LINES = {"host", "store", "stream", "stream.group"}
+MOVING = {
+    *("host.state", "filesystem", "store.clock", "store.health", "stream", "stream.group", "stream.groups"),
+    "stream.consumers",
+}
+"""Facts whose whole value goes on by itself: that they are known is compared."""
+LINES = {"host", "store", *MOVING}
 """Facts whose line of proof holds such fields."""
 LOGINS = (
     "session-*.scope", "user-*.slice", "user@*.service", "user-runtime-dir@*.service", "run-user-*.mount",
@@ -133,11 +136,16 @@ def _different(mine: dict[Any, Any], theirs: dict[Any, Any]) -> list[str]:
     found = []
     for key in sorted({*mine, *theirs}):
         one, other = mine.get(key) or {}, theirs.get(key) or {}
-        fields = {**one, **(one.get("value") or {})}, {**other, **(other.get("value") or {})}
+        fields = _flat(one), _flat(other)
         names = {*fields[0], *fields[1]} - {"value"}
         found += [f"{key} {name}: {fields[0].get(name)} and {fields[1].get(name)}" for name in sorted(names)
                   if fields[0].get(name) != fields[1].get(name)]  # fmt: skip
     return found
+
+
+def _flat(item: dict[str, Any]) -> dict[str, Any]:
+    value = item.get("value")
+    return {**item, **value} if isinstance(value, dict) else {**item, "known": value}
 
 
 def _audit_there(box: Box, command: str) -> Ran:
@@ -182,7 +190,9 @@ def _items(evidence: dict[str, Any], fired: set[tuple[str, int]]) -> dict[tuple[
 def _lasting(item: dict[str, Any], ignored: tuple[str, ...]) -> dict[str, Any]:
     fact, value = item["fact"], item["value"]
     kept = {key: each for key, each in item.items() if key != "ask" and (key != "line" or fact not in LINES)}
-    if fact == "unit.listing" and value:
+    if fact in MOVING:
+        kept["value"] = value is not None
+    elif fact == "unit.listing" and value:
         units = {name: row for name, row in value["units"].items() if not any(fnmatchcase(name, it) for it in ignored)}
         kept["value"] = {**value, "units": units}
     elif value:

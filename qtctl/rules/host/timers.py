@@ -45,7 +45,9 @@ def _is_due(facts: Facts, timer: DesiredTimer) -> Judgment:
         return NOT_JUDGED
     next_us, need = _next(unit), Need(Unit.FACT, timer.unit)
     if not next_us and not _monotonic(unit):
-        done = unit.last_trigger_usec > 0 and all(key in ONCE for key, _ in timer.schedule if key.startswith("On"))
+        fired_meanwhile = unit.sub_state != "elapsed"  # the state was asked for before the times
+        once = all(key in ONCE for key, _ in timer.schedule if key.startswith("On"))
+        done = fired_meanwhile or (unit.last_trigger_usec > 0 and once)
         source = proofs.unit_property(need, timer.unit, "SubState", unit.sub_state)
         return Verdict(done, {"next": "none", "sub": unit.sub_state}, (source,), remedy=_remedy(timer))
     late_us = microseconds(facts.taken_at) - next_us if next_us else 0
