@@ -162,7 +162,7 @@ def test_verify_that_is_ended_leaves_no_root_behind(number: signal.Signals, worl
     program, scratch = world / "bin/systemd-analyze", world / "scratch"
     for folder in (program.parent, scratch):
         folder.mkdir()
-    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.write_text(f"#!/bin/sh\n: > {world}/started\nexec sleep 60\n")
     program.chmod(0o755)
     process = subprocess.Popen(
         [*PROGRAM, "verify"],
@@ -173,9 +173,10 @@ def test_verify_that_is_ended_leaves_no_root_behind(number: signal.Signals, worl
         env=environment(world, PATH=f"{program.parent}:{os.environ['PATH']}", TMPDIR=str(scratch)),
     )
     deadline = time.monotonic() + 20
-    while not list(scratch.glob("qtctl-verify-*/root/etc")):
+    while not (world / "started").exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    assert list(scratch.glob("qtctl-verify-*/root/etc"))
     process.send_signal(number)
     out, err = process.communicate(timeout=10)
     assert (process.returncode, out, err) == (130, b"", b"interrupted\n")

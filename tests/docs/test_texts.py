@@ -54,7 +54,8 @@ def test_pages_that_code_names_exist() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_finding_ids_are_findings(page: Path) -> None:
-    assert set(ID.findall(page.read_text())) <= ids()
+    """Those of a registry's own checks, QT9xx, are its own to choose."""
+    assert {found for found in ID.findall(page.read_text()) if not found.startswith("QT9")} <= ids()
 
 
 def test_the_first_registry_of_its_page_works() -> None:
