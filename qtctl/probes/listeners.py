@@ -86,7 +86,7 @@ def _refusal(frame: Frame) -> str:
         return f"ss did not end in {WITHIN_S} s"
     if b"--cgroup'" in frame.stderr:
         return "ss is too old to name the owners of sockets (--cgroup needs iproute2 5.8)"
-    complaints = [line for line in frame.stderr.splitlines() if line.strip() and line.strip() not in _OF_ONE_SOCKET]
+    complaints = [line for line in frame.stderr.split(b"\n") if line.strip() and line.strip() not in _OF_ONE_SOCKET]
     if frame.exit != 0 or complaints:
         return first_line(b"\n".join(complaints)) or f"ss ended with exit status {frame.exit}"
     return ""

@@ -110,6 +110,7 @@ def test_a_host_that_is_not_reached_is_one_line_of_markdown(desk: Path) -> None:
 
 
 def test_saved_evidence_is_one_file_a_host(desk: Path) -> None:
+    (desk / "evidence").mkdir()
     ran = audit(desk, "--all-hosts", "--save", "evidence", "--format", "json")
     saved = sorted(path.name for path in (desk / "evidence").iterdir())
     assert (ran.code, saved) == (3, ["db-1.json", "web-1.json", "web-2.json"])
@@ -120,6 +121,7 @@ def test_saved_evidence_is_one_file_a_host(desk: Path) -> None:
 def test_a_store_password_is_in_no_output(desk: Path) -> None:
     stores = desk / "registry" / "stores.toml"
     stores.write_text(stores.read_text() + 'password_env = "REDIS_PASSWORD"\n')
+    (desk / "evidence").mkdir()
     argv = ("audit", "--all-hosts", "--save", "evidence", "--format", "json")
     ran = qtctl(desk, *argv)
     assert (ran.code, ran.err) == (2, "error: REDIS_PASSWORD is not set (it holds the password of store redis)\n")

@@ -40,7 +40,8 @@ def _needs() -> tuple[Need, ...]:
 
 
 def _answer(need: Need, *, refused: bool) -> Item:
-    alike = next(item for item in recorded().items if item.fact == need.fact and item.state is State.OBSERVED)
+    same = [item for item in recorded().items if item.fact == need.fact]
+    alike = next((item for item in same if item.state is State.OBSERVED), same[0])
     if refused:
         return replace(alike, subject=need.subject, store=need.store, state=State.REFUSED, value=None, reason="no")
     return replace(alike, subject=need.subject, store=need.store)
