@@ -16,7 +16,7 @@ from qtctl.audit.judge import judge, needs
 from qtctl.collect import document
 from qtctl.collect.collect import collect, unreachable
 from qtctl.errors import HostError
-from qtctl.model import account_facts, check_facts, facts, host_facts, store_facts
+from qtctl.model import account_facts, check_facts, facts, host_facts, store_facts, way_facts
 from qtctl.model.facts import FACT_KINDS, Channel, FactKind
 from qtctl.model.inquiry import inquiry_of
 from qtctl.probes import stores
@@ -92,6 +92,7 @@ def test_every_class_of_a_fact_is_registered_under_its_name() -> None:
         *fact_classes(check_facts),
         *fact_classes(store_facts),
         *fact_classes(host_facts),
+        *fact_classes(way_facts),
     }
     assert {kind.model for kind in FACT_KINDS.values()} == classes
     assert all(name == kind.model.FACT for name, kind in FACT_KINDS.items())

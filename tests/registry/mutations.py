@@ -44,7 +44,9 @@ REQUIRED = {
     "memory": '"4G"', "cpus": "2", "external": '"redis-server"', "type": '"stream"', "is": '"deprecated"',
     "why": '"x"', "compose": '"c.yml"', "service": '"feed"', "what": '"/dev/x"', "where": '"/mnt/x"',
     "unit": '"x.service"', "defaults": '{ user = "u", group = "u", code = "/srv" }', "services": "{}", "aliases": "{}",
-    "says": '"%s"' % ("0" * 64), "files": "{}",
+    "says": '"%s"' % ("0" * 64), "files": "{}", "remedy": '"look"', "argv": '["/bin/true"]',
+    "property": '"ActiveState"', "value": '"active"', "id": '"QT208"', "subject": '"x.service"', "reason": '"x"',
+    "owner": '"x"', "expires": "2099-01-01",
 }  # fmt: skip
 """Values that keys without a default may have, by the name of the key."""
 
@@ -54,7 +56,7 @@ WHOLE: dict[str, type[BaseModel]] = {
     "services/x.toml": Service,
     "legacy/c.toml": model.Legacy,
 }
-ENTRY = {"folders.toml": "/x"}
+ENTRY = {"folders.toml": "/x", "checks.toml": "QT901"}
 """How an entry is called where no plain name can be one."""
 
 
