@@ -72,6 +72,10 @@ def probe(needs: Sequence[Need]) -> Probe:
     return Probe((_command(users, paths),), lambda frames: odd + _parse(asked, frames))
 
 
+TOOLS = ("awk", "find", "id", "ls")
+"""What the script cannot do without."""
+
+
 def _odd(need: Need) -> str:
     if need.fact == PathWay.FACT:
         return odd_path(need.subject)
@@ -83,7 +87,7 @@ def _odd(need: Need) -> str:
 def _command(users: list[str], paths: list[str]) -> Command:
     given = f"walk={shlex.quote(read_script('auditor.awk'))} rounds={ROUNDS}\n"
     script = given + read_script("ways.sh") + f"ways {shlex.join((chr(10).join(users), *paths))}"
-    return Command(script, ("namei", "-l", *paths), "namei -l PATH; id USER")
+    return Command(script, ("namei", "-l", *paths), "namei -l PATH; id USER", TOOLS)
 
 
 def again(need: Need) -> str:

@@ -160,6 +160,7 @@ def _findings(ran: Ran) -> list[dict[str, Any]]:
     checks: list[dict[str, Any]] = [*report["findings"], *report["unknowns"]]
     for check in checks:
         check["remedy"] = re.sub(r"--host \S+", "--host HOST", check["remedy"])
+        check["commands"] = [re.sub(r"--host \S+", "--host HOST", " ".join(argv)) for argv in check["commands"]]
         for proof in check["proof"]:
             proof.pop("at", None)
     return checks
