@@ -79,7 +79,7 @@ Ended = Callable[[int], object]
 
 
 def nobody(_count: int) -> None:
-    """Who is told of jobs that nobody watches."""
+    """The callback of a caller that does not follow the jobs."""
 
 
 class Bus(Protocol):

@@ -27,8 +27,8 @@ class Setting:
 
     `here`: absolute, where the names of the files themselves begin.
 
-    `env_files`: path → text, `.env` or what stands in its place. `lenient`: what a report can do without (an env file
-    that is not there, a name that nothing declares) is told of in the project, and is no error.
+    `env_files`: path → text, `.env` or what stands in its place. `lenient`: what a report can do without (a missing
+    env file, an undeclared name) is listed in the project instead of being an error.
     """
 
     folder: str = "/"
