@@ -22,6 +22,7 @@ from qtctl.model.secret import Secret
 from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs as plan_needs
 from qtctl.rules.catalogue import host_rules
+from qtctl.rules.loaded_units import loaded_units
 
 STILL_S = 2.0
 """How long restart counts must stand still."""
@@ -144,11 +145,17 @@ class Gate:
     desired: Desired
     clock: Clock
     passwords: Mapping[str, Secret]
+    _deployed: Desired = field(init=False)
+    _wanted: frozenset[Need] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Each look asks and judges the same."""
+        object.__setattr__(self, "_deployed", _without_others(self.desired))
+        object.__setattr__(self, "_wanted", frozenset((*plan_needs(self.desired), *_needs(self._deployed))))
 
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
         """All that the plan and the gate are made from. HostError where the host is gone."""
-        wanted = {*plan_needs(self.desired), *_needs(self.desired)}
-        inquiry = inquiry_of(self.desired, wanted, passwords=self.passwords)
+        inquiry = inquiry_of(self.desired, self._wanted, passwords=self.passwords)
         return collect(host, inquiry, self.clock, root=True, deadline_s=min(left_s, LOOK_S))
 
     def outstanding(self, evidence: Evidence) -> tuple[Finding, ...]:
@@ -157,7 +164,7 @@ class Gate:
 
     def _judged(self, evidence: Evidence) -> tuple[Finding, ...]:
         gate = {rule.id for rule in host_rules() if rule.gate}
-        return tuple(each for each in judge(_deployed(self.desired), evidence) if each.id in gate)
+        return tuple(each for each in judge(self._deployed, evidence) if each.id in gate)
 
     def wait(self, host: Host, connect: Connector, until: float, progress: Progress = silent) -> Verdict:
         """Look until the gate opens, nothing can change any more, or `until` (monotonic seconds). At least one look.
@@ -205,13 +212,13 @@ def _verdict(
     return Verdict(outstanding, () if still else watch.moving, opened, facts, stuck)
 
 
-def _deployed(desired: Desired) -> Desired:
+def _without_others(desired: Desired) -> Desired:
     """Without what qtctl does not deploy: whether grafana runs is for an audit to say, not for this gate."""
-    return replace(desired, externals=(), retired_units=())
+    return replace(desired, externals=(), retired_units=(), loaded=loaded_units(desired))
 
 
 def _needs(desired: Desired) -> set[Need]:
-    wanted = (expectation for rule, expectation in expectations(_deployed(desired)) if rule.gate)
+    wanted = (expectation for rule, expectation in expectations(desired) if rule.gate)
     return {need for expectation in wanted for need in expectation.needs}
 
 

@@ -306,6 +306,7 @@ class Facts:
     ) -> None:
         """`taken_at`, and `asked`: number of a question → when it was put, by the auditor's clock, in ISO 8601."""
         self._items = {item.need: item for item in items}
+        self._read: dict[Need, Any] = {}
         self._skew_us = self._skew()
         self.taken_at = shifted(taken_at, self._skew_us) if self._skew_us else taken_at
         self._asked = asked or {}
@@ -342,7 +343,9 @@ class Facts:
             return None
         if item.state is not State.OBSERVED or item.value is None:
             raise LookupError(f"{kind.FACT} {subject}: {item.state}")
-        return from_value(kind, item.value)
+        if item.need not in self._read:
+            self._read[item.need] = from_value(kind, item.value)
+        return cast(F, self._read[item.need])
 
     def subjects(self, fact: str) -> list[str]:
         return sorted(need.subject for need in self._items if need.fact == fact)

@@ -1,6 +1,6 @@
 """The declared units of a host in one shape: what each is, what it must be, and what may bring it down."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from qtctl.dialects.shell import quote
@@ -8,8 +8,11 @@ from qtctl.findings.remedy import Command
 from qtctl.meaning.restarts import RestartPolicy
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Listener
-from qtctl.model.facts import Facts
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.json import JsonObject
 from qtctl.model.origin import Origin
+from qtctl.rules.rule import Expectation, Judgment
 
 Root = tuple[str, str]
 
@@ -56,6 +59,16 @@ def deploy(facts: Facts) -> str:
 
 def deploy_command(facts: Facts, *more: str) -> Command:
     return ("qtctl", "deploy", "--host", facts.target, *more)
+
+
+def of_unit(
+    unit: DeclaredUnit | DesiredUnit,
+    expected: JsonObject,
+    judge: Callable[[Facts], Judgment],
+    roots: tuple[Root, ...] = (),
+) -> Expectation:
+    """What is wanted of a declared unit, where its state is all that decides it."""
+    return Expectation(unit.unit, expected, (Need(Unit.FACT, unit.unit),), judge, unit.origin, roots)
 
 
 def down(unit: str) -> tuple[Root, ...]:

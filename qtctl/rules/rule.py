@@ -42,6 +42,11 @@ class Verdict:
     """Those of the expectation that the evidence supports. None: all of them."""
 
 
+Judgment = Verdict | tuple[Verdict, ...]
+NOT_JUDGED: tuple[Verdict, ...] = ()
+"""Of what another rule speaks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """One thing a rule wants to hold, the facts it needs to say so, and how it judges them.
@@ -53,7 +58,7 @@ class Expectation:
     subject: str
     expected: Json
     needs: tuple[Need, ...]
-    judge: Callable[[Facts], Verdict | tuple[Verdict, ...]]
+    judge: Callable[[Facts], Judgment]
     declared: Origin | None = None
     roots: tuple[tuple[str, str], ...] = ()
 

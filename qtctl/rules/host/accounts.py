@@ -12,10 +12,7 @@ from qtctl.model.facts import Facts
 from qtctl.model.json import Json, JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy
-from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
-
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 
 def _there(desired: Desired) -> tuple[Expectation, ...]:

@@ -1,7 +1,6 @@
 """QT223: what should run now would also come up after the next boot."""
 
-from collections.abc import Iterable
-from functools import partial
+from functools import lru_cache, partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import steps
@@ -12,10 +11,8 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.rule import Expectation, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
 DEFAULT = "default.target"
 BOOTED = (
     DEFAULT, "graphical.target", "multi-user.target", "basic.target", "sysinit.target", "local-fs.target",
@@ -62,8 +59,9 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
     return Verdict(reached, observed, (source,), remedy=remedy)
 
 
-def _reached(facts: Facts, names: Iterable[str]) -> frozenset[str]:
-    """What default.target starts, and what that starts, among units that were asked for."""
+@lru_cache(maxsize=1)
+def _reached(facts: Facts, names: tuple[str, ...]) -> frozenset[str]:
+    """What default.target starts, and what that starts, among units that were asked for: the same for all of them."""
     known = frozenset(names)
     found, open_ = set[str](), {DEFAULT}
     while open_:

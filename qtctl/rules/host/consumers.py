@@ -11,8 +11,7 @@ from qtctl.model.json import JsonObject
 from qtctl.model.store_facts import StoreClock, StreamConsumers
 from qtctl.rules import proofs
 from qtctl.rules.host.groups import Group, causes, groups
-from qtctl.rules.host.streams import NOT_JUDGED, Judgment
-from qtctl.rules.rule import Expectation, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 SECOND = 1_000_000
 MOST_SHOWN = 5

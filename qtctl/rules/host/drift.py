@@ -12,12 +12,8 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command
-from qtctl.rules.rule import Expectation, Rule, Verdict
-
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
-
+from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command, of_unit
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 _PACKAGED = ("/usr/lib/systemd/", "/lib/systemd/")
 """Of a unit that nothing generates, what lies here came with it."""
@@ -79,12 +75,10 @@ def _dropin_remedy(unit: str, paths: list[str]) -> Remedy:
 
 def _read(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        Expectation(
-            unit.unit,
+        of_unit(
+            unit,
             {"need_daemon_reload": False},
-            (Need(Unit.FACT, unit.unit),),
             partial(_is_read, unit=unit.unit),
-            unit.origin,
             (("QT210", unit.unit), ("QT211", unit.unit)),
         )
         for unit in _generated(desired)

@@ -11,11 +11,9 @@ from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import microseconds
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, declared_units
-from qtctl.rules.rule import Expectation, Rule, Verdict
+from qtctl.rules.declared import DeclaredUnit, declared_units, of_unit
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
 LATELY_US = 3_600_000_000
 
 
@@ -25,13 +23,7 @@ def _services(desired: Desired) -> tuple[DeclaredUnit, ...]:
 
 def _not_killed(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        Expectation(
-            service.unit,
-            {"killed": False},
-            (Need(Unit.FACT, service.unit),),
-            partial(_is_not_killed, unit=service.unit),
-            service.origin,
-        )
+        of_unit(service, {"killed": False}, partial(_is_not_killed, unit=service.unit))
         for service in _services(desired)
     )
 
@@ -50,14 +42,7 @@ def _is_not_killed(facts: Facts, unit: str) -> Judgment:
 
 def _steady(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        Expectation(
-            service.unit,
-            {"restarted": False},
-            (Need(Unit.FACT, service.unit),),
-            partial(_is_steady, unit=service.unit),
-            service.origin,
-            (("QT205", service.unit),),
-        )
+        of_unit(service, {"restarted": False}, partial(_is_steady, unit=service.unit), (("QT205", service.unit),))
         for service in _services(desired)
         if service.active
     )

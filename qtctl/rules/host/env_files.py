@@ -13,10 +13,7 @@ from qtctl.model.json import JsonObject
 from qtctl.model.origin import Origin
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy_command
-from qtctl.rules.rule import Expectation, Rule, Verdict
-
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,7 @@ from qtctl.model.facts import Facts, File
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root, deploy
-from qtctl.rules.rule import Expectation, Rule, Verdict
-
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 
 def _there(desired: Desired) -> tuple[Expectation, ...]:

@@ -15,10 +15,8 @@ from qtctl.model.store_facts import Stream, StreamGroup, StreamGroups, group_sub
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root
 from qtctl.rules.host.streams import services_down, stores
-from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
 NULL_LAG = "Redis cannot tell the lag (NULL): entries were deleted, the group's position was set by hand, or Redis < 7"
 MOST_SHOWN = 10
 """Names of groups in a finding."""

@@ -14,9 +14,8 @@ from qtctl.model.facts import Facts, Health
 from qtctl.model.json import Json
 from qtctl.rules.declared import down, port_subject
 from qtctl.rules.host.ports import Place, places, sockets
-from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, ProofSource, Rule, Verdict
 
-NOT_JUDGED: tuple[Verdict, ...] = ()
 STATUS = "r.status"
 BODY = f"r.read({http.MOST_BODY})"
 

@@ -14,9 +14,7 @@ from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy_command
-from qtctl.rules.rule import Expectation, Rule, Verdict
-
-NOT_JUDGED: tuple[Verdict, ...] = ()
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Rule, Verdict
 
 
 def _as_declared(desired: Desired) -> tuple[Expectation, ...]:

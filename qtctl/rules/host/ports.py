@@ -15,10 +15,8 @@ from qtctl.model.facts import Facts, Listeners
 from qtctl.model.json import Json
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root, down, port_subject
-from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
 UNOWNED = "the kernel names no unit for the socket"
 
 

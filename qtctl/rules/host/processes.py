@@ -19,10 +19,8 @@ from qtctl.model.moments import microseconds, moment
 from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy_command
-from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
 _SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib")
 """Programs of packages have the time of their build as that of their last change: when they came shows their ctime."""
 _SECOND = 1_000_000

@@ -12,11 +12,9 @@ from qtctl.model.desired_host import HostLimits
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Facts, HostBaseline
 from qtctl.model.host_facts import FileSystem, HostState
-from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
 BASELINE, STATE = Need(HostBaseline.FACT, "host"), Need(HostState.FACT, "host")
-NOT_JUDGED: tuple[Verdict, ...] = ()
 SWAPPING = 4
 """Full swap counts where less than so many times the least memory is available: unused pages may lie there for good."""
 

@@ -22,10 +22,8 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
-from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
 _PROGRAMS = (Permission.EXECUTE,)
 _DOES = {Permission.READ: "read", Permission.WRITE: "write", Permission.EXECUTE: "execute"}
 _ROOT = Identity(0, frozenset((0,)))

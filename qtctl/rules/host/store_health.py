@@ -11,8 +11,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.store_facts import StoreClock, StoreHealth
 from qtctl.rules import proofs
-from qtctl.rules.host.streams import NOT_JUDGED, Judgment
-from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 STOPS_WRITES = "a snapshot failed; whether writes stop then is its stop-writes-on-bgsave-error, which INFO hides"
 SECOND = 1_000_000
@@ -34,7 +33,7 @@ def _need(store: DesiredStore) -> Need:
 
 
 def _written(desired: Desired) -> tuple[DesiredStore, ...]:
-    """All but those of which everything is only read on this host: these may well be replicas."""
+    """The stores that something on this host writes to, or may. One that is only read may be a replica."""
     writers: dict[str, bool] = {}
     for key in desired.keys:
         writers[key.store] = writers.get(key.store, False) or bool(key.publishers)

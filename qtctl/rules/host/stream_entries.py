@@ -12,8 +12,8 @@ from qtctl.model.facts import Facts
 from qtctl.model.states import KeyType
 from qtctl.model.store_facts import StoreClock, Stream
 from qtctl.rules import proofs
-from qtctl.rules.host.streams import NOT_JUDGED, Judgment, aging, keys_of
-from qtctl.rules.rule import Expectation, Rule, Verdict
+from qtctl.rules.host.streams import aging, keys_of
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 
 def _capped(desired: Desired) -> tuple[Expectation, ...]:

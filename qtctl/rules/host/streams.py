@@ -14,10 +14,8 @@ from qtctl.model.states import KeyType
 from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root, down
-from qtctl.rules.rule import Expectation, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
 SECOND = 1_000_000
 
 

@@ -14,10 +14,9 @@ from qtctl.model.json import JsonObject
 from qtctl.model.moments import microseconds
 from qtctl.model.states import ServiceState
 from qtctl.rules import proofs
-from qtctl.rules.rule import Expectation, Rule, Verdict
+from qtctl.rules.declared import of_unit
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
 _SECOND = 1_000_000
 
 
@@ -28,13 +27,7 @@ def _is_timed(unit: DesiredUnit) -> bool:
 def _moving(desired: Desired, *, timed: bool) -> tuple[Expectation, ...]:
     """Services that a timer starts are QT227's, all other units QT221's."""
     return tuple(
-        Expectation(
-            unit.unit,
-            {"stuck": False},
-            (Need(Unit.FACT, unit.unit),),
-            partial(_is_moving, declared=unit, otherwise_us=desired.stuck_us),
-            unit.origin,
-        )
+        of_unit(unit, {"stuck": False}, partial(_is_moving, declared=unit, otherwise_us=desired.stuck_us))
         for unit in desired.units()
         if _is_timed(unit) is timed
     )
@@ -61,16 +54,7 @@ def _is_moving(facts: Facts, declared: DesiredUnit, otherwise_us: int) -> Judgme
 
 
 def _thawed(desired: Desired) -> tuple[Expectation, ...]:
-    return tuple(
-        Expectation(
-            unit.unit,
-            {"freezer": "running"},
-            (Need(Unit.FACT, unit.unit),),
-            partial(_is_thawed, unit=unit.unit),
-            unit.origin,
-        )
-        for unit in desired.units()
-    )
+    return tuple(of_unit(unit, {"freezer": "running"}, partial(_is_thawed, unit=unit.unit)) for unit in desired.units())
 
 
 def _is_thawed(facts: Facts, unit: str) -> Judgment:

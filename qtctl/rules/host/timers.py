@@ -13,10 +13,9 @@ from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import NEVER, microseconds
 from qtctl.rules import proofs
-from qtctl.rules.rule import Expectation, Rule, Verdict
+from qtctl.rules.declared import of_unit
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
 ONCE = frozenset(("OnBootSec", "OnStartupSec", "OnActiveSec", "OnClockChange", "OnTimezoneChange"))
 """What starts a service once, and then not again."""
 ACCURACY_US = 60_000_000
@@ -26,14 +25,7 @@ SLACK_US = 60_000_000
 
 def _due(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        Expectation(
-            timer.unit,
-            {"next": "scheduled"},
-            (Need(Unit.FACT, timer.unit),),
-            partial(_is_due, timer=timer),
-            timer.origin,
-            (("QT227", timer.triggers),),
-        )
+        of_unit(timer, {"next": "scheduled"}, partial(_is_due, timer=timer), (("QT227", timer.triggers),))
         for timer in desired.timers
         if timer.active
     )

@@ -12,14 +12,12 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command
+from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command, of_unit
 from qtctl.rules.exit_status import ending, hint
 from qtctl.rules.likely_causes import supported
 from qtctl.rules.removal import removal
-from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
 LISTING = Need(UnitListing.FACT, "*")
 
 
@@ -34,13 +32,8 @@ def _active(declared: DeclaredUnit, unit: Unit) -> ProofSource:
 def _not(desired: Desired, bad: Condition, *, services_only: bool) -> tuple[Expectation, ...]:
     """One expectation a unit: its condition is not `bad`. Failing that, the units it hangs on may explain it."""
     return tuple(
-        Expectation(
-            declared.unit,
-            {"not": str(bad)},
-            (_need(declared),),
-            partial(_is_not, desired=desired, declared=declared, bad=bad),
-            declared.origin,
-            declared.causes,
+        of_unit(
+            declared, {"not": str(bad)}, partial(_is_not, desired=desired, declared=declared, bad=bad), declared.causes
         )
         for declared in declared_units(desired)
         if declared.is_service or not services_only
@@ -104,13 +97,8 @@ def _remedy(declared: DeclaredUnit, unit: Unit, bad: Condition) -> Remedy:
 
 def _running(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        Expectation(
-            declared.unit,
-            {"active": "active"},
-            (_need(declared),),
-            partial(_is_running, desired=desired, declared=declared),
-            declared.origin,
-            declared.holders,
+        of_unit(
+            declared, {"active": "active"}, partial(_is_running, desired=desired, declared=declared), declared.holders
         )
         for declared in declared_units(desired)
         if declared.active
@@ -143,13 +131,7 @@ def _waits_for_its_socket(facts: Facts, declared: DeclaredUnit) -> bool:
 
 def _stopped(desired: Desired) -> tuple[Expectation, ...]:
     stopped = tuple(
-        Expectation(
-            declared.unit,
-            {"active": "inactive"},
-            (_need(declared),),
-            partial(_is_stopped, declared=declared),
-            declared.origin,
-        )
+        of_unit(declared, {"active": "inactive"}, partial(_is_stopped, declared=declared))
         for declared in declared_units(desired)
         if declared.active is False
     )

@@ -14,11 +14,8 @@ from qtctl.model.evidence import Need, State
 from qtctl.model.facts import LET_READ, Facts, File, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command
-from qtctl.rules.rule import Expectation, Rule, Verdict
-
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
+from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command, of_unit
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 
 def _present(desired: Desired) -> tuple[Expectation, ...]:
@@ -57,13 +54,7 @@ def _is_present(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) 
 
 def _enabled(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        Expectation(
-            declared.unit,
-            {"enablement": declared.enablement[0]},
-            (Need(Unit.FACT, declared.unit),),
-            partial(_is_enabled, declared=declared),
-            declared.origin,
-        )
+        of_unit(declared, {"enablement": declared.enablement[0]}, partial(_is_enabled, declared=declared))
         for declared in declared_units(desired)
     )
 

@@ -11,10 +11,8 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, VenvCheck
 from qtctl.model.json import Json
 from qtctl.rules import proofs
-from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
 NOBODY_RUNS_IT = (126, 127)
 """What a shell says of a program that is not executable, or not there."""
 

@@ -13,7 +13,6 @@ from qtctl.model.origin import Origin
 from qtctl.rules import proofs
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
 BASELINE = Need(HostBaseline.FACT, "host")
 REBOOT = "/run/reboot-required"
 FLAG = Need(File.FACT, REBOOT)

@@ -15,10 +15,8 @@ from qtctl.model.facts import Facts
 from qtctl.model.json import JsonObject
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 from qtctl.rules.host.env_files import env_files
-from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-Judgment = Verdict | tuple[Verdict, ...]
-NOT_JUDGED: tuple[Verdict, ...] = ()
 UNITS = Need(UnitWriters.FACT, "units")
 
 
