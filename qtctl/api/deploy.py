@@ -8,7 +8,7 @@ from qtctl.engines.connect import connect, declared_route
 from qtctl.flows.declared import Declared
 from qtctl.flows.deploy import deploy as run
 from qtctl.interfaces.progress import Progress, silent
-from qtctl.model.plan import Plan
+from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.model.secret import Secret
 from qtctl.plan.outcome import DeployOutcome
 
@@ -21,7 +21,7 @@ def deploy(
     *,
     confirm: Callable[[Plan], bool],
     user: str | None = None,
-    take_over: bool = False,
+    choices: Choices = NO_CHOICES,
     progress: Progress = silent,
     deadline_s: float = DEADLINE_S,
     passwords: Mapping[str, Secret] | None = None,
@@ -36,7 +36,7 @@ def deploy(
         partial(connect, route),
         desired,
         SystemClock(),
-        take_over=take_over,
+        choices=choices,
         confirm=confirm,
         progress=progress,
         deadline_s=deadline_s,

@@ -19,6 +19,7 @@ _MARKS = {
     StepKind.ENABLE: ADDED,
     StepKind.START: ADDED,
     StepKind.STOP: REMOVED,
+    StepKind.REMOVE: REMOVED,
     StepKind.DISABLE: REMOVED,
 }
 """All others change something. A file is added where there was none."""

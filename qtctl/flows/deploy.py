@@ -18,8 +18,7 @@ from qtctl.interfaces.host import Connector, Host
 from qtctl.interfaces.progress import Progress
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun
-from qtctl.model.facts import Facts
-from qtctl.model.plan import Plan, not_run
+from qtctl.model.plan import Choices, Plan, not_run
 from qtctl.model.secret import Secret
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 
@@ -32,7 +31,7 @@ def deploy(
     desired: Desired,
     clock: Clock,
     *,
-    take_over: bool,
+    choices: Choices,
     confirm: Callable[[Plan], bool],
     progress: Progress,
     deadline_s: float,
@@ -49,7 +48,7 @@ def deploy(
         try:
             host = opened.enter_context(connected(connect))
             evidence = gate.look(host)
-            planned = plan_host(host, desired, Facts.of(evidence), take_over=take_over)
+            planned = plan_host(host, desired, evidence, clock, choices)
         except HostError as error:
             raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
         outstanding = gate.outstanding(evidence)

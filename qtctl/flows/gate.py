@@ -21,6 +21,7 @@ from qtctl.model.inquiry import inquiry_of
 from qtctl.model.secret import Secret
 from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs as plan_needs
+from qtctl.plan.needs import properties
 from qtctl.rules.catalogue import host_rules
 from qtctl.rules.loaded_units import loaded_units
 
@@ -155,7 +156,8 @@ class Gate:
 
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
         """All that the plan and the gate are made from. HostError where the host is gone."""
-        inquiry = inquiry_of(self.desired, self._wanted, passwords=self.passwords)
+        shown = properties(self.desired)
+        inquiry = inquiry_of(self.desired, self._wanted, passwords=self.passwords, properties=shown)
         return collect(host, inquiry, self.clock, root=True, deadline_s=min(left_s, LOOK_S))
 
     def outstanding(self, evidence: Evidence) -> tuple[Finding, ...]:

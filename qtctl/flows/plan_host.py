@@ -1,19 +1,41 @@
-"""What a deploy would change on a host, from one look at it."""
+"""What a deploy would change on a host, from one look at it, and from a second one where the first raised questions."""
 
 from qtctl.apply.current import current_files
+from qtctl.collect.collect import collect
+from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
 from qtctl.model.desired import Desired
-from qtctl.model.facts import Facts
-from qtctl.model.plan import Plan
-from qtctl.plan.plan import list_unread, plan
+from qtctl.model.evidence import Evidence, Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.inquiry import inquiry_of
+from qtctl.model.plan import Choices, Plan
+from qtctl.plan.dependents import PULLED_BY
+from qtctl.plan.plan import list_unread, list_unseen, plan
 
 READ_S = 30.0
+MOST_ROUNDS = 8
+"""How far units that depend on others, which depend on others, are followed."""
 
 
-def plan_host(host: Host, desired: Desired, facts: Facts, *, take_over: bool) -> Plan:
-    """The steps from `facts` to `desired`, or the refusals. Files that the facts do not hold are read from the host.
+def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, choices: Choices) -> Plan:
+    """The steps from what was seen to `desired`, or the refusals. What the evidence lacks is asked of the host.
 
-    HostError where they could not be.
+    HostError where it could not be.
     """
+    facts = Facts.of(evidence)
     current = current_files(host, list_unread(desired, facts), READ_S)
-    return plan(desired, facts, current=current, take_over=take_over)
+    planned = plan(desired, facts, current=current, take_over=choices.take_over)
+    for _ in range(MOST_ROUNDS):
+        unseen = list_unseen(desired, facts, planned)
+        if not unseen:
+            break
+        facts = facts.joined(_look_at(host, desired, unseen, clock))
+        planned = plan(desired, facts, current=current, take_over=choices.take_over)
+    return planned
+
+
+def _look_at(host: Host, desired: Desired, units: tuple[str, ...], clock: Clock) -> Facts:
+    """The state of units that go with those of the plan, and who goes with them."""
+    needs = tuple(Need(Unit.FACT, unit) for unit in units)
+    asked = inquiry_of(desired, needs, properties=dict.fromkeys(units, PULLED_BY))
+    return Facts.of(collect(host, asked, clock, root=True, deadline_s=READ_S))

@@ -4,6 +4,7 @@ Each class is the `value` of the items of one fact: `FACT` is the kind, the docs
 """
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cache
@@ -335,6 +336,20 @@ class Facts:
         if found is not None:
             return found
         return Item(need.fact, need.subject, State.NOT_ASKED, None, "not in the evidence", 0, store=need.store)
+
+    def asked(self, need: Need) -> bool:
+        """Whether it was asked for, whatever came of it."""
+        return need in self._items
+
+    def joined(self, other: "Facts") -> "Facts":
+        """With what `other`, a later look at the same host, knows besides."""
+        joined = copy(self)
+        joined._read = {}
+        joined._items = {**{item.need: item for item in other.items()}, **self._items}
+        return joined
+
+    def items(self) -> Iterable[Item]:
+        return self._items.values()
 
     def read(self, kind: type[F], subject: str, store: str = "") -> F | None:
         """The observed value, or None where the thing is absent. LookupError where neither is known."""

@@ -12,6 +12,8 @@ COPIES_KEPT = 10
 
 class StepKind(StrEnum):
     WRITE = "write"
+    REMOVE = "remove"
+    """A file that qtctl wrote, and that nothing declares any more."""
     SYSUSERS = "sysusers"
     TMPFILES = "tmpfiles"
     RELOAD = "daemon-reload"
@@ -23,11 +25,32 @@ class StepKind(StrEnum):
     RESTART = "restart"
 
 
+class Effect(StrEnum):
+    """What becomes of a unit along with another."""
+
+    STOPS = "stops"
+    RESTARTS = "restarts"
+    STARTS = "starts"
+
+
+@dataclass(frozen=True, slots=True)
+class Dragged:
+    """A unit that systemd stops, restarts or starts along with the unit of a step.
+
+    `by`: the dependency that makes it (`Requires=shop-api.service`). `declared`: whether qtctl writes its file.
+    """
+
+    unit: str
+    effect: Effect
+    by: str
+    declared: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One change. `seen` is the state it was decided on (a digest, a unit state); `diff` is never set for env files.
 
-    `keep_mtime`: nothing that a running process sees is changed by this write.
+    `keep_mtime`: nothing that a running process sees is changed by this write. `drags`: what it affects besides.
     """
 
     kind: StepKind
@@ -37,15 +60,66 @@ class Step:
     diff: str = ""
     file: DesiredFile | None = None
     keep_mtime: bool = False
+    drags: tuple[Dragged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a deploy will not begin: what is in the way, and what lets it through ('' where the reason says it)."""
+    """Why a deploy will not begin: what is in the way, and what lets it through ('' where the reason says it).
+
+    `unknown`: it could not be found out whether something is in the way.
+    """
 
     subject: str
     reason: str
     hint: str
+    unknown: bool = False
+
+
+class NoteKind(StrEnum):
+    """What a plan says besides its steps."""
+
+    LEFT = "left"
+    """It would be removed by `--prune`."""
+    FOREIGN = "foreign"
+    """It looks like the fleet's, and qtctl does not touch it."""
+    OVERRIDDEN = "overridden"
+    """A drop-in of an operator changes what the generated file says."""
+    FIRES = "fires"
+    """A timer that starts its service as soon as the step is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody should know before agreeing to a plan, and what is not a step of it."""
+
+    kind: NoteKind
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What an operator decides beyond the registry.
+
+    `take_over`: files that qtctl did not write may be replaced. `prune`: what nothing declares any more is removed.
+    `expected`: the plan that was agreed to; any other is refused.
+    """
+
+    take_over: bool = False
+    prune: bool = False
+    expected: "PlannedBefore | None" = None
+
+
+NO_CHOICES = Choices()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBefore:
+    """The steps of a plan that was written down, each as `key_of` words it, and the machine that they are for."""
+
+    steps: tuple[tuple[str, str], ...]
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +129,7 @@ class Plan:
     host: str
     steps: tuple[Step, ...]
     refusals: tuple[Refusal, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def changes(self) -> bool:

@@ -5,6 +5,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File, Unit
 from qtctl.plan import accounts, hosts_file, targets
+from qtctl.plan.dependents import PULLED_BY
 from qtctl.plan.unit_goals import goals
 
 
@@ -25,3 +26,9 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     wanted = [Need(Unit.FACT, unit) for unit in sorted(units)]
     wanted += [Need(File.FACT, path) for path in sorted(paths)]
     return (*wanted, *accounts.needs(desired), *hosts_file.needs(desired))
+
+
+def properties(desired: Desired) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Unit → what to ask of it besides: who is stopped or restarted with it, as systemd has it loaded."""
+    names = (name for goal in goals(desired) for name in (goal.unit, goal.hands_to) if name)
+    return dict.fromkeys(names, PULLED_BY)

@@ -6,8 +6,9 @@ from qtctl.meaning.originals import as_adopted
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item
 from qtctl.model.facts import Facts
-from qtctl.model.plan import Plan, Refusal, Step
+from qtctl.model.plan import Plan, Refusal, Step, StepKind
 from qtctl.plan import accounts, hosts_file, refused, targets
+from qtctl.plan.dependents import Ties
 from qtctl.plan.files import changes, obstacles, to_read
 from qtctl.plan.needs import needs
 from qtctl.plan.scene import Scene
@@ -63,3 +64,11 @@ def _refuse_unread(item: Item) -> Refusal:
     reason = item.reason or str(item.state)
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     return Refusal(item.subject, f"could not be read: {reason}", "" if reason.endswith(")") else hint)
+
+
+def list_unseen(desired: Desired, facts: Facts, planned: Plan) -> tuple[str, ...]:
+    """Units that go with those that the plan stops or restarts, and whose state was not asked for. Sorted."""
+    ties = Ties(facts, {goal.unit: goal for goal in goals(desired)})
+    stopped = [step for step in planned.steps if step.kind in (StepKind.STOP, StepKind.RESTART)]
+    units = {step.subject for step in stopped} | {each.unit for step in stopped for each in step.drags}
+    return tuple(sorted({name for unit in units for name in ties.unseen(unit)}))

@@ -1,11 +1,12 @@
 """The facts on which steps of units are decided, and whether a unit has to be restarted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from qtctl.meaning.units import is_up
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.moments import moment
+from qtctl.model.plan import Dragged, Effect
+from qtctl.plan.dependents import Ties
 from qtctl.plan.files import FileChange
 from qtctl.plan.unit_goals import UnitGoal
 
@@ -26,6 +27,10 @@ class Scene:
 
     def unit(self, name: str) -> Unit:
         return self.facts.read(Unit, name) or _NO_UNIT
+
+    @property
+    def ties(self) -> Ties:
+        return Ties(self.facts, self.goals)
 
 
 def restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
@@ -56,12 +61,12 @@ def _format_time(us: int) -> str:
     return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"
 
 
-def describe_dragged(scene: Scene, name: str, verb: str) -> str:
-    """The running units that systemd stops or restarts along with this one."""
-    tied = [
-        goal.unit for goal in scene.goals.values() if name in goal.ties and is_up(scene.unit(goal.unit).active_state)
-    ]
-    return f"; {verb} too: {', '.join(tied)}" if tied else ""
+def describe_dragged(dragged: Iterable[Dragged]) -> str:
+    """The running units that systemd stops or restarts along with another."""
+    units: dict[Effect, list[str]] = {}
+    for each in dragged:
+        units.setdefault(each.effect, []).append(each.unit)
+    return "".join(f"; {effect} too: {', '.join(names)}" for effect, names in units.items())
 
 
 def state_of(unit: Unit) -> str:

@@ -5,11 +5,11 @@ it again: so a socket is stopped together with its service, and with the other s
 before the reload, while systemd still has the definition that they were started with.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from qtctl.meaning.units import is_up
-from qtctl.model.plan import Step, StepKind
+from qtctl.model.plan import Effect, Step, StepKind
 from qtctl.plan.scene import Scene, describe_dragged, restart_reason, state_of
 from qtctl.plan.unit_goals import UnitGoal
 
@@ -18,7 +18,7 @@ from qtctl.plan.unit_goals import UnitGoal
 class StartedAnew:
     """`stopped`: every unit that is stopped, also by systemd along with another, and why.
 
-    `others`: starts of units that nothing generates, which were up.
+    `others`: starts of units that nothing generates, which were up and stop along.
     """
 
     stops: tuple[Step, ...] = ()
@@ -34,12 +34,11 @@ def find_started_anew(scene: Scene) -> StartedAnew:
     users = {unit: reason for unit, reason in why.items() if scene.unit(unit).load_state == "loaded"}
     holders = {goal.unit: why[goal.hands_to] for goal in _find_holders(scene, why) if _is_up(scene, goal.unit)}
     stopped = users | holders
-    others = (unit for unit in users if unit not in scene.goals and _is_up(scene, unit))
-    return StartedAnew(
-        tuple(_make_stop(scene, unit, reason) for unit, reason in stopped.items()),
-        stopped | dict(_find_dragged(scene, stopped)),
-        tuple(_make_start(scene, unit, users[unit]) for unit in others),
-    )
+    stops = tuple(_make_stop(scene, unit, reason) for unit, reason in stopped.items())
+    dragged = {each.unit: f"it stops with {each.by.partition('=')[2]}" for stop in stops for each in stop.drags}
+    whole = dragged | stopped
+    others = (unit for unit in whole if unit not in scene.goals and _is_up(scene, unit))
+    return StartedAnew(stops, whole, tuple(_make_start(scene, unit, whole[unit]) for unit in others))
 
 
 def _give_reason(scene: Scene, goal: UnitGoal) -> str:
@@ -56,25 +55,13 @@ def _find_holders(scene: Scene, users: Iterable[str]) -> list[UnitGoal]:
     return [goal for goal in scene.goals.values() if goal.hands_to in frozenset(users)]
 
 
-def _find_dragged(scene: Scene, stopped: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The units that systemd stops along with these, directly or through another one."""
-    left = list(stopped)
-    seen = set(left)
-    while left:
-        name = left.pop()
-        for goal in scene.goals.values():
-            if name in goal.ties and goal.unit not in seen and _is_up(scene, goal.unit):
-                seen.add(goal.unit)
-                left.append(goal.unit)
-                yield goal.unit, f"it stops with {name}"
-
-
 def _is_up(scene: Scene, unit: str) -> bool:
     return is_up(scene.unit(unit).active_state)
 
 
 def _make_stop(scene: Scene, unit: str, reason: str) -> Step:
-    return Step(StepKind.STOP, unit, reason + describe_dragged(scene, unit, "stops"), state_of(scene.unit(unit)))
+    drags = scene.ties.drags(unit, Effect.STOPS, old=True)
+    return Step(StepKind.STOP, unit, reason + describe_dragged(drags), state_of(scene.unit(unit)), drags=drags)
 
 
 def _make_start(scene: Scene, unit: str, reason: str) -> Step:

@@ -16,8 +16,8 @@ class UnitGoal:
     """One unit. `active` None: whether it runs is not the deploy's business (a timer starts it).
 
     `file` is the path of its unit file, `sees` the paths whose content counted when it was started. `ties` are the
-    units whose stop or restart stops or restarts this one. `hands_to`: of a socket or automount, the unit that takes
-    over what it holds open. systemd starts neither while that one is up.
+    units whose stop or restart stops or restarts this one, each with the directive that says so. `hands_to`: of a socket or
+    automount, the unit that takes over what it holds open. systemd starts neither while that one is up.
     """
 
     unit: str
@@ -27,7 +27,7 @@ class UnitGoal:
     wanted_by: tuple[str, ...]
     after: tuple[str, ...]
     before: tuple[str, ...]
-    ties: tuple[str, ...]
+    ties: Mapping[str, str]
     file: str
     sees: tuple[str, ...]
     required_by: tuple[str, ...] = ()
@@ -70,12 +70,19 @@ def _make_goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]
         wanted_by=unit.wanted_by,
         after=unit.after,
         before=(*unit.before, hands_to) if hands_to else unit.before,
-        ties=(*unit.requires, *unit.binds_to, *unit.part_of),
+        ties=_find_ties(unit),
         file=file,
         sees=config_files(unit, file, dropins),
         required_by=_list_required_by(unit.install),
         hands_to=hands_to,
     )
+
+
+def _find_ties(unit: DesiredUnit) -> dict[str, str]:
+    """Unit → the first directive by which this one stops with it."""
+    requisite = tuple(name for key, value in unit.unit_settings if key == "Requisite" for name in value.split())
+    tied = (("Requires", unit.requires), ("Requisite", requisite), ("BindsTo", unit.binds_to), ("PartOf", unit.part_of))
+    return {name: directive for directive, names in reversed(tied) for name in names}
 
 
 def _list_required_by(install: Pairs) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qtctl.meaning.enablement import left_pullers
 from qtctl.meaning.units import is_up
 from qtctl.model.facts import File, Unit
-from qtctl.model.plan import Step, StepKind
+from qtctl.model.plan import Effect, Step, StepKind
 from qtctl.plan.order import start_order
 from qtctl.plan.scene import Scene, describe_dragged, restart_reason, state_of
 from qtctl.plan.started_anew import StartedAnew, find_started_anew
@@ -103,8 +103,9 @@ def _list_stops(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
     for name in order:
         unit = scene.unit(name)
         if scene.goals[name].active is False and is_up(unit.active_state) and name not in anew.stopped:
-            reason = f"{unit.active_state}, declared stopped{describe_dragged(scene, name, 'stops')}"
-            found.append(Step(StepKind.STOP, name, reason, state_of(unit)))
+            drags = scene.ties.drags(name, Effect.STOPS)
+            reason = f"{unit.active_state}, declared stopped{describe_dragged(drags)}"
+            found.append(Step(StepKind.STOP, name, reason, state_of(unit), drags=drags))
     return tuple(found)
 
 
@@ -124,7 +125,8 @@ def _make_start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
     reason = restart_reason(scene, goal, unit)
     if not reason:
         return None
-    return Step(StepKind.RESTART, goal.unit, reason + describe_dragged(scene, goal.unit, "restarts"), state_of(unit))
+    drags = scene.ties.drags(goal.unit, Effect.RESTARTS)
+    return Step(StepKind.RESTART, goal.unit, reason + describe_dragged(drags), state_of(unit), drags=drags)
 
 
 def _describe_goal(goal: UnitGoal) -> str:

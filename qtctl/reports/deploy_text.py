@@ -13,6 +13,7 @@ FEW = 5
 
 DONE = {
     StepKind.WRITE: "written",
+    StepKind.REMOVE: "removed",
     StepKind.SYSUSERS: "run of systemd-sysusers",
     StepKind.TMPFILES: "run of systemd-tmpfiles",
     StepKind.ENABLE: "enabled",

@@ -10,7 +10,7 @@ from qtctl.engines.inline import Inline
 from qtctl.engines.processes import Processes
 from qtctl.errors import InputError, InputErrors
 from qtctl.findings.verdict import Conclusion
-from qtctl.model.plan import StepStatus
+from qtctl.model.plan import Choices, StepStatus
 from qtctl.plan.outcome import DeployStatus
 from tests.cli.world import ROOT
 from tests.live.box import Box
@@ -60,7 +60,7 @@ def test_a_plan_changes_nothing(box: Box) -> None:
     assert (planned.steps, planned.refusals) == ((), ())
     box.sh(EDITED)
     try:
-        changed = plan.plan(declared, box.name, take_over=True)
+        changed = plan.plan(declared, box.name, choices=Choices(take_over=True))
         assert changed.steps[0].subject == "/etc/quantum/ai-engine.env"
         assert box.sh("tail -n 1 /etc/quantum/ai-engine.env") == "# by hand\n"
     finally:

@@ -23,7 +23,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
 from qtctl.model.events import Event
 from qtctl.model.origin import Origin
-from qtctl.model.plan import Plan, StepKind, StepStatus
+from qtctl.model.plan import Choices, Plan, StepKind, StepStatus
 from qtctl.model.states import ServiceState
 from qtctl.model.tree import Account, Tree
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, ReasonKind
@@ -105,7 +105,7 @@ class Ground:
             connect or (lambda: self.connect(user)),
             wanted,
             SystemClock(),
-            take_over=take_over,
+            choices=Choices(take_over),
             confirm=confirm,
             progress=progress,
             deadline_s=deadline_s,

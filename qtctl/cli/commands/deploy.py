@@ -55,6 +55,7 @@ def deploy(
     from qtctl.api.deploy import deploy as run
     from qtctl.api.registry import declare
     from qtctl.engines.connect import passwords
+    from qtctl.model.plan import Choices
 
     declared = declare(registry_folder(registry), host, templates=templates, as_name=as_name)
     secrets = passwords(declared.desired)
@@ -68,7 +69,7 @@ def deploy(
             host,
             confirm=_confirm(told, say, yes=yes, verbose=verbose),
             user=user,
-            take_over=take_over,
+            choices=Choices(take_over),
             progress=say,
             deadline_s=deadline,
             passwords=secrets,

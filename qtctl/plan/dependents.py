@@ -1,0 +1,94 @@
+"""What systemd stops, restarts or starts along with a unit, as systemd.unit(5) has it.
+
+Of units that qtctl writes the new file says it; of any other unit, and of a stop with the old definition, what systemd
+has loaded does. Units that nobody declares are named by the units that they depend on.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from qtctl.meaning.units import is_up
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.plan import Dragged, Effect
+from qtctl.plan.unit_goals import UnitGoal
+
+STOPPED_WITH = {
+    "RequiredBy": "Requires",
+    "RequisiteOf": "Requisite",
+    "BoundBy": "BindsTo",
+    "ConsistsOf": "PartOf",
+    "PropagatesStopTo": "StopPropagatedFrom",
+}
+"""Property of the unit that stops → the directive of the unit that stops with it (unit-dependency-atom.c)."""
+NOT_RESTARTED = frozenset(("PropagatesStopTo",))
+UPHELD_BY = "UpheldBy"
+PULLED_BY = tuple(("Unit", name) for name in (*STOPPED_WITH, UPHELD_BY))
+"""Interface and name of the properties that are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """Who depends on whom. `old`: as systemd has it loaded, also of units that qtctl writes."""
+
+    facts: Facts
+    goals: Mapping[str, UnitGoal]
+
+    def drags(self, unit: str, effect: Effect, *, old: bool = False) -> tuple[Dragged, ...]:
+        """The running units that go with `unit`, directly or through another one, as they are met."""
+        found: dict[str, Dragged] = {}
+        left = [unit]
+        while left:
+            name = left.pop(0)
+            for each in self._direct(name, effect, old=old):
+                if each.unit != unit and each.unit not in found and self.is_up(each.unit):
+                    found[each.unit] = each
+                    left.append(each.unit)
+        return tuple(found.values())
+
+    def upholders(self, unit: str) -> tuple[str, ...]:
+        """The running units that make systemd start it again at once."""
+        return tuple(name for name in self.loaded(unit, UPHELD_BY) if self.is_up(name))
+
+    def unseen(self, unit: str) -> Iterator[str]:
+        """Units that go with `unit`, and whose state nobody asked for."""
+        for name in (*STOPPED_WITH, UPHELD_BY):
+            for each in self.loaded(unit, name):
+                if not self.facts.asked(Need(Unit.FACT, each)):
+                    yield each
+
+    def loaded(self, unit: str, name: str) -> tuple[str, ...]:
+        """What systemd has in a property; nothing where it was not asked, or does not know the property."""
+        found = self._unit(unit)
+        value = (found.loaded or {}).get(name) if found is not None else None
+        return tuple(sorted(str(each) for each in value)) if isinstance(value, list) else ()
+
+    def is_up(self, unit: str) -> bool:
+        """A unit of which nothing is known counts as up: that it may be dragged along has to be said."""
+        if not self.facts.item(Need(Unit.FACT, unit)).state.known:
+            return True
+        found = self._unit(unit)
+        return found is not None and is_up(found.active_state)
+
+    def _unit(self, name: str) -> Unit | None:
+        return self.facts.read(Unit, name) if self.facts.item(Need(Unit.FACT, name)).state.known else None
+
+    def _direct(self, name: str, effect: Effect, *, old: bool) -> Iterator[Dragged]:
+        for property_, directive in STOPPED_WITH.items():
+            if effect is Effect.RESTARTS and property_ in NOT_RESTARTED:
+                continue
+            for unit in self.loaded(name, property_):
+                if old or unit not in self.goals:
+                    yield Dragged(unit, effect, f"{directive}={name}", unit in self.goals)
+        if not (old and self._was_asked(name)):
+            yield from self._declared(name, effect)
+
+    def _declared(self, name: str, effect: Effect) -> Iterator[Dragged]:
+        for goal in self.goals.values():
+            directive = goal.ties.get(name)
+            if directive is not None:
+                yield Dragged(goal.unit, effect, f"{directive}={name}", declared=True)
+
+    def _was_asked(self, name: str) -> bool:
+        found = self._unit(name)
+        return found is not None and "RequiredBy" in (found.loaded or {})
