@@ -4,7 +4,6 @@ Each class is the `value` of the items of one fact: `FACT` is the kind, the docs
 """
 
 from collections.abc import Iterable, Mapping
-from copy import copy
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cache
@@ -343,10 +342,9 @@ class Facts:
 
     def joined(self, other: "Facts") -> "Facts":
         """With what `other`, a later look at the same host, knows besides."""
-        joined = copy(self)
-        joined._read = {}
-        joined._items = {**{item.need: item for item in other.items()}, **self._items}
-        return joined
+        whole = Facts((*other.items(), *self.items()), self.taken_at, self._asked, self.target)
+        whole.taken_at = self.taken_at
+        return whole
 
     def items(self) -> Iterable[Item]:
         return self._items.values()

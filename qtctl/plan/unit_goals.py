@@ -16,8 +16,8 @@ class UnitGoal:
     """One unit. `active` None: whether it runs is not the deploy's business (a timer starts it).
 
     `file` is the path of its unit file, `sees` the paths whose content counted when it was started. `ties` are the
-    units whose stop or restart stops or restarts this one, each with the directive that says so. `hands_to`: of a socket or
-    automount, the unit that takes over what it holds open. systemd starts neither while that one is up.
+    units whose stop or restart stops or restarts this one, each with the directive that says so. `hands_to`: of a
+    socket or automount, the unit that takes over what it holds open. systemd starts neither while that one is up.
     """
 
     unit: str
