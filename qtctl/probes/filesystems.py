@@ -1,7 +1,8 @@
 """The file systems that paths lie on (fact `filesystem`), and the addresses that names lead to (fact `name`)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from shlex import join
 
 from qtctl.dialects import shell
@@ -20,7 +21,7 @@ from qtctl.probes.answer import (
     text,
     unparseable,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.batch import Command, Frame, Frames, Probe, missing_tool
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
 
@@ -29,6 +30,7 @@ NOT_FOUND, TIMED_OUT = 2, 124
 WITHIN_S = 2
 """Seconds in which a name must be answered for, as in filesystems.sh."""
 _SIZES = 7
+_Reader = Callable[[Sequence[Need], Frame], list[Answer]]
 
 
 def df(path: str) -> str:
@@ -45,10 +47,10 @@ def probe(needs: Sequence[Need]) -> Probe:
     names = _sorted(needs, Resolved.FACT)[:MOST_NAMES]
     script = read_script("filesystems.sh") if needs else ""
     families = [
-        (wanted, Command(f"{script}{join([function, *(each.subject for each in wanted)])}\n", argv, again), read)
-        for wanted, function, argv, again, read in (
-            (paths, "filesystems", ("stat", "-f"), "df -B1; df -i", _filesystems),
-            (names, "names", ("getent", "ahosts"), "getent ahosts NAME", _names),
+        (wanted, Command(f"{script}{join([function, *(each.subject for each in wanted)])}\n", argv, again, tools), read)
+        for wanted, function, argv, again, tools, read in (
+            (paths, "filesystems", ("stat", "-f"), "df -B1; df -i", ("stat",), _filesystems),
+            (names, "names", ("getent", "ahosts"), "getent ahosts NAME", ("awk",), _names),
         )
         if wanted
     ]
@@ -58,11 +60,19 @@ def probe(needs: Sequence[Need]) -> Probe:
         answers = [
             _numbered(each, question)
             for question, ((wanted, _, read), frame) in enumerate(zip(families, frames, strict=True))
-            for each in (read(wanted, frame) if frame else [unparseable(n, "the answer was cut off") for n in wanted])
+            for each in _read_by(read, wanted, frame)
         ]
         return [*answers, *(refused(n, odd_path(n.subject) or "more than are asked for at once") for n in rest)]
 
     return Probe(tuple(command for _, command, _ in families), parse)
+
+
+def _read_by(read: _Reader, needs: Sequence[Need], frame: Frame | None) -> list[Answer]:
+    if frame is None:
+        return [unparseable(need, "the answer was cut off") for need in needs]
+    if tool := missing_tool(frame):
+        return [not_installed(need, tool) for need in needs]
+    return read(needs, frame)
 
 
 def _sorted(needs: Sequence[Need], fact: str) -> list[Need]:
@@ -70,7 +80,7 @@ def _sorted(needs: Sequence[Need], fact: str) -> list[Need]:
 
 
 def _numbered(answer: Answer, question: int) -> Answer:
-    return Answer(answer.need, answer.state, answer.value, answer.reason, answer.again, answer.line, question)
+    return replace(answer, question=question)
 
 
 def _filesystems(needs: Sequence[Need], frame: Frame) -> list[Answer]:

@@ -5,6 +5,7 @@ Facts `host.state`, `accounts.shared` and `oom.kills`, all from files that every
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
@@ -106,7 +107,7 @@ def _answer(need: Need, frame: Frame | None, question: int) -> Answer:
         answer = read(need, frame)
     except (KeyError, ValueError) as error:
         return unparseable(need, f"the host's answer could not be read: {error}", again=again, question=question)
-    return Answer(need, answer.state, answer.value, answer.reason, again, answer.line, question)
+    return replace(answer, again=again, question=question)
 
 
 FAMILY = Family((HostState, SharedIds, OomKills), lambda needs, _: probe(needs))

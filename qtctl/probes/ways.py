@@ -40,6 +40,7 @@ _PART, _TIMES = 4, 3
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?")
 _TIME = re.compile(r"(-?[0-9]{1,15})(?:\.([0-9]{1,12}))?")
 _FAILED = re.compile(r"find: '(/.*)': (.+)")
+_NAMED = re.compile(r"uid=[0-9]+\((.*?)\)")
 _IDS = re.compile(r"uid=([0-9]+)(?:\(.*?\))? gid=([0-9]+)(?:\(.*?\))? groups=(.*)")
 
 
@@ -85,7 +86,8 @@ def _odd(need: Need) -> str:
 
 
 def _command(users: list[str], paths: list[str]) -> Command:
-    given = f"walk={shlex.quote(read_script('auditor.awk'))} rounds={ROUNDS}\n"
+    steps, first_lines = (shlex.quote(read_script(name)) for name in ("auditor.awk", "first_lines.awk"))
+    given = f"walk={steps} first_lines={first_lines} rounds={ROUNDS}\n"
     script = given + read_script("ways.sh") + f"ways {shlex.join((chr(10).join(users), *paths))}"
     return Command(script, ("namei", "-l", *paths), "namei -l PATH; id USER", TOOLS)
 
@@ -177,8 +179,8 @@ def _acl_line(said: _Said, line: str, path: str) -> str:
 
 
 def _shebang(said: _Said, rest: str) -> None:
-    name, _, path = rest.partition("\1")
-    said.interpreters[path] = name
+    path, _, name = rest.partition("//")
+    said.interpreters[path] = name.partition("\1")[0]  # as the kernel reads it: to the first NUL
 
 
 def _unread_program(said: _Said, rest: str) -> None:
@@ -190,8 +192,9 @@ def _marked(said: _Said, rest: str) -> None:
 
 
 def _ids(said: _Said, rest: str) -> None:
-    answer, _, name = rest.partition("\1")
-    said.ids[name] = answer
+    answer, alone, name = rest.partition("\1")
+    named = _NAMED.match(answer)
+    said.ids[name if alone or named is None else named[1]] = answer
 
 
 def _sharing(said: _Said, rest: str) -> None:
@@ -235,7 +238,7 @@ def _user(need: Need, said: _Said) -> Answer:
         return unparseable(need, "id answered with a line that could not be read", again=again(need))
     uid, gid = whole(found[1], U32), whole(found[2], U32)
     groups = sorted({whole(each, U32) for each in re.findall(r"(?:^|,)([0-9]+)", found[3])})
-    name = re.match(r"uid=[0-9]+\((.*?)\)", answer or "")
+    name = _NAMED.match(answer or "")
     sharing = sorted(said.users_of.get(gid, set()) - {need.subject, name[1] if name else "", "root"})
     return observed(need, UserIds(uid, gid, groups, sharing[:MOST_USERS]), again=again(need), line=answer or "")
 

@@ -34,15 +34,15 @@ nearest() {
   done </proc/self/mountinfo
 }
 
-# names NAME...: of each a line `= STATUS NAME`, then its addresses. Status 124: nobody answered in time. After two of
-# those the rest is not asked.
+# names NAME...: of each a line `= STATUS NAME`, then its addresses, 64 at most. Status 124: nobody answered in time.
+# After two of those the rest is not asked.
 names() {
   slow=0
   for name; do
     found='' status=124
-    [ "$slow" -ge 2 ] || { found=$(within 2 getent ahosts "$name") && status=0 || status=$?; }
+    [ "$slow" -ge 2 ] || { found=$(qtctl_timed 2 getent ahosts "$name") && status=0 || status=$?; }
     [ "$status" -ne 124 ] || slow=$((slow + 1))
-    printf '= %s %s\n' "$status" "$name"
-    [ -z "$found" ] || printf '%s\n' "$found" | cut -d ' ' -f 1 | sort -u | head -n 64
-  done
+    printf '= %s %s\n%s\n' "$status" "$name" "$found"
+  done | awk '$1 == "=" { split("", seen); count = 0; print; next }
+    NF && !($1 in seen) && count++ < 64 { seen[$1] = 1; print $1 }'
 }

@@ -1,12 +1,12 @@
-# shellcheck shell=sh disable=SC2086,SC2154
+# shellcheck shell=sh disable=SC2086,SC2154,SC3045
 # What services start with: everything on the ways to their files, links followed, who their users are, and which unit
 # files not only root can write. Nothing is run, and of a file that may be executed only its first line is read.
 #
-# Given: walk (auditor.awk), rounds (how often what links lead to is looked for).
+# Given: walk (auditor.awk), first_lines (first_lines.awk), rounds (how often what links lead to is looked for).
 
 # ways USERS PATH...: USERS are names, one a line. Lines, a newline in a path as \1: all that find said of each part
-# (kind, uid, gid, mode, path//target), then `T` its size and times; `A` access control lists; `S` what the first line of
-# programs names, or `H` where it could not be read; `I` what id says, `P` and `Q` who has a group; `W` what not
+# (kind, uid, gid, mode, path//target), then `T` its size and times; `A` access control lists; `S` path//what the first
+# line of a program names, or `H` where it could not be read; `I` what id says, `P` and `Q` who has a group; `W` what not
 # only root can write of the unit folders; `L` links from there to elsewhere. What find could not look at it says on
 # standard error.
 ways() {
@@ -15,19 +15,23 @@ ways() {
   set -f
   IFS='
 '
-  soh=$(printf '\1') seen='' asked='' round=0
+  soh=$(printf '\1') seen='' asked='' round=0 programs=''
   unit_folders
-  follow $links "$@"
-  shebangs "$@"
-  [ -z "$more" ] || follow $links "$@" $more
+  paths=$#
+  follow "$@" $links
+  shebangs
+  paths=0
+  [ -z "$more" ] || follow "$@" $links $more
   printf '%s\n' "$seen"
   lists
   accounts
 }
 
-# follow PATH...: what is met on the way to each is added to `seen`.
+# follow PATH...: what is met on the way to each is added to `seen`. `programs`: the files that the first `paths` of them
+# lead to and that may be executed, each after "= ".
 follow() {
-  while todo=$(printf '%s\n' "$seen" "$asked" | awk "$walk" "$@"); [ "$todo" ]; do
+  while todo=$(printf '%s\n' "$seen" "$asked" | awk -v programs="$paths" "$walk" "$@"); [ "$todo" ]; do
+    case $todo in '= '*) programs=$todo && break ;; esac
     round=$((round + 1))
     [ "$round" -le "$rounds" ] || { echo more && break; }
     asked="$asked$IFS$todo"
@@ -35,47 +39,58 @@ follow() {
   done
 }
 
-# shebangs PATH...: the first line of each program, once; `more` are the interpreters that they name.
+# shebangs: what the first line of each program names; `more` are the interpreters among that. One process reads them all.
+# Where it is stopped, by a pipe or something without an end that has taken the place of a file, each is read on its own.
 shebangs() {
   more=''
-  programs=$(find -L "$@" -maxdepth 0 -type f -perm /111 2>/dev/null)
   [ "$programs" ] || return 0
-  for each in $(readlink -f -- $programs | sort -u | head -n 500); do
-    if ! first=$(timeout -k 1 2 head -c 250 -- "$each" 2>/dev/null | tr '\0' '\1'); then continue; fi
-    if [ -z "$first" ] && [ ! -r "$each" ]; then printf 'H %s\n' "$each"; fi
-    case $first in '#!'*) first=${first%%"$IFS"*} ;; *) continue ;; esac
-    first=${first#??}
-    while :; do case $first in ' '* | '	'*) first=${first#?} ;; *) break ;; esac done
-    name=${first%%[ 	]*}
-    printf 'S %s%s%s\n' "$name" "$soh" "$each"
-    case $name in /*) more="$more$IFS$name" ;; esac
+  lines=$( (ulimit -v 65536 && qtctl_timed 2 awk "$first_lines" $programs) 2>/dev/null | tr '\0' '\1')
+  case $lines in
+    *end) ;;
+    *) lines=$(for each in $programs; do first_line "${each#= }"; done | tr '\0' '\1') ;;
+  esac
+  for each in $lines; do
+    [ "$each" != end ] || continue
+    printf '%s\n' "$each"
+    each=${each#*//}
+    case $each in /*) more="$more$IFS${each%%"$soh"*}" ;; esac
   done
+}
+first_line() {
+  [ -s "$1" ] || return 0
+  (qtctl_timed 2 head -c 250 -- "$1") 2>/dev/null | awk -v from=/dev/stdin "$first_lines" "= $1"
 }
 
 # lists: the access control lists of what ls marks with a +.
 lists() {
-  paths=$(printf '%s\n' "$seen" | sed -n 's|^[fd] [0-9]* [0-9]* [0-7]* \(/.*\)//$|\1|p; s|^d [0-9]* [0-9]* [0-7]* ///*$|/|p')
-  [ "$paths" ] || return 0
   # shellcheck disable=SC2012 # only ls tells of access control lists
-  marked=$(ls -dln --time-style=+ -- $paths 2>/dev/null | sed -n 's|^[^ ]\{10\}+[^/]*/|/|p')
+  marked=$(ls -dln --time-style=+ -- $asked 2>/dev/null | sed -n 's|^[^ ]\{10\}+[^/]*/|/|p')
   [ "$marked" ] || return 0
   printf 'M %s\n' $marked
   getfacl -n -p -- $marked 2>/dev/null | sed 's/^/A /'
 }
 
+# accounts: all are asked for at once. Each of which that says nothing is asked for alone: it is not there, it has another
+# name, or this id takes one name only.
 accounts() {
+  [ "$users" ] || return 0
+  ids=$(id -- $users 2>/dev/null)
   gids=''
+  [ -z "$ids" ] || printf 'I %s\n' $ids
   for each in $users; do
+    case $ids in *"($each) gid="*) continue ;; esac
     said=$(id -- "$each" 2>/dev/null) || said=''
     printf 'I %s%s%s\n' "$said" "$soh" "$each"
-    said=${said#*gid=}
-    gids="$gids ${said%%[!0-9]*}"
+    ids="$ids$IFS$said"
   done
-  getent passwd | awk -F: -v want="$gids" 'BEGIN { n = split(want, w, " "); for (i = 1; i <= n; i++) is[w[i]] = 1 }
+  for each in $ids; do
+    gid=${each#*gid=}
+    gids="$gids$IFS${gid%%[!0-9]*}"
+  done
+  [ "$gids" ] || return 0
+  getent passwd | awk -F: -v want="$(printf '%s ' $gids)" 'BEGIN { n = split(want, w, " "); for (i = 1; i <= n; i++) is[w[i]] = 1 }
     $4 in is { print "P " $4 " " $1 }'
-  for each in $(printf '%s\n' $gids | tr ' ' '\n' | sort -u); do
-    getent group "$each" | awk -F: '{ print "Q " $3 " " $4 }'
-  done
+  getent group $gids | awk -F: '{ print "Q " $3 " " $4 }'
 }
 
 # unit_folders: `links` are those that lead out of them.

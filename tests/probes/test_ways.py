@@ -55,7 +55,9 @@ def test_links_missing_files_and_what_may_not_be_seen(base: Path) -> None:
     assert missing == {name: f"{base}/{end}" for name, end in ends.items()}
 
 
-def test_the_first_line_of_programs_and_nothing_else_is_read(base: Path) -> None:
+@pytest.mark.parametrize("endless", [False, True], ids=["all at once", "one by one"])
+def test_the_first_line_of_programs_and_nothing_else_is_read(base: Path, endless: bool) -> None:
+    """A file without an end in its first line stops the process that reads all of them."""
     programs = {
         "plain": (b"\x7fELF\0\0\n", 0o755),
         "script": (b"#! /bin/sh -e secret\nexit", 0o755),
@@ -64,19 +66,24 @@ def test_the_first_line_of_programs_and_nothing_else_is_read(base: Path) -> None
         "unreadable": (b"#!/bin/sh\n", 0o711),
         "long": (b"#!/" + b"a" * 9000, 0o755),
         "empty": (b"", 0o755),
+        "nul": (b"#!/bin/sh\0-no\n", 0o755),
+        "tabs": (b"#!\t /bin/sh\t-e\n", 0o755),
+        "set-uid": (b"#!/bin/sh\n", 0o4744),
+        "sticky": (b"#!/bin/sh\n", 0o1644),
     }
     for name, (text, mode) in programs.items():
         (base / name).write_bytes(text)
         (base / name).chmod(mode)
     os.mkfifo(base / "fifo", 0o755)
     (base / "huge").touch(0o755)
-    os.truncate(base / "huge", 30 << 30)
+    os.truncate(base / "huge", 30 << 30 if endless else 0)
     found = {name: value(answer) for name, answer in ways(base, *programs, "fifo", "huge").items()}
     seen = {name: (way.interpreter, way.interpreter_missing) for name, way in found.items()}
     assert len(seen.pop("long")[0] or "") < len(programs["long"][0])
     assert seen == {
         "plain": ("", ""), "script": ("/bin/sh", ""), "gone": ("/opt/gone/bin/python3", "/opt/gone"),
         "not-executable": ("", ""), "unreadable": (None, ""), "empty": ("", ""), "fifo": ("", ""), "huge": ("", ""),
+        "nul": ("/bin/sh", ""), "tabs": ("/bin/sh", ""), "set-uid": ("/bin/sh", ""), "sticky": ("", ""),
     }  # fmt: skip
     assert {"/bin", "/usr/bin/dash"} <= found["script"].parts.keys()
     assert found["fifo"].parts[f"{base}/fifo"][0] == "other"
