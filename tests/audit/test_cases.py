@@ -9,7 +9,7 @@ import pytest
 from qtctl.audit.judge import judge
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.rules.catalogue import host_rules
-from tests.audit.build import desired, evidence
+from tests.builders.audited import desired, evidence
 
 CASES = [
     pytest.param(case, id=f"{path.stem}: {case['name']}")

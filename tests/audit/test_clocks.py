@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.audit.judge import judge
 from qtctl.findings.finding import Outcome
-from tests.audit.build import NOW_US, desired, evidence
+from tests.builders.audited import NOW_US, desired, evidence
 
 DAY_US = 86_400_000_000
 

@@ -13,7 +13,7 @@ from qtctl.audit.judge import expectations, judge, needs
 from qtctl.errors import InputError
 from qtctl.findings.finding import Outcome, Severity, fingerprint
 from qtctl.model.evidence import Evidence, Item, State
-from tests.audit.build import ENGINE, desired, evidence, name_of
+from tests.builders.audited import ENGINE, desired, evidence, name_of
 
 CASES: list[dict[str, Any]] = [
     case

@@ -6,7 +6,7 @@ import pytest
 
 from qtctl.audit.judge import judge
 from qtctl.findings.finding import Finding, Outcome
-from tests.audit.build import ENGINE, VENV, desired, evidence
+from tests.builders.audited import ENGINE, VENV, desired, evidence
 
 NO_VENV = [f"venv {VENV}"]
 FILE = f"file /etc/systemd/system/{ENGINE}"

@@ -15,7 +15,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import File
 from qtctl.rules import proofs
 from qtctl.rules.rule import ProofSource
-from tests.audit.build import listener, store
+from tests.builders.audited import listener, store
 
 NEED = Need("test", "x")
 ODD = "a b'$(id);\"c"

@@ -9,7 +9,7 @@ import pytest
 
 from qtctl.audit.judge import judge
 from qtctl.findings.finding import Finding, Outcome
-from tests.audit.build import ENGINE, desired, evidence
+from tests.builders.audited import ENGINE, desired, evidence
 
 HOST_CASES = Path(__file__).parent.parent / "rules" / "host"
 SHADOW = "systemd/system/rl-shadow-1.service"

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from tests.builders.registry import SMALL
 from tests.fuzz.registries import pack
-from tests.registry.small import SMALL
 
 API = SMALL["services/api.toml"]
 BEFORE_RUN, _, RUN = API.partition("[run]\n")

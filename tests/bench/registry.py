@@ -14,7 +14,7 @@ from qtctl.adapters.files import read_templates
 from qtctl.flows.lint import lint
 from tests.bench.host import environment
 from tests.bench.timing import run
-from tests.registry.small import SMALL
+from tests.builders.registry import SMALL
 
 ROUNDS = 5
 ROOT = Path(__file__).parents[2]

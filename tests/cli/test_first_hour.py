@@ -12,9 +12,9 @@ from qtctl.lab import lab, rootfs, sources
 from qtctl.model.tree import Tree
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import stands_in
+from tests.builders.registry import changed
 from tests.cli.world import qtctl
 from tests.live.box import Box
-from tests.registry.small import changed
 
 SECOND = """
 [other]

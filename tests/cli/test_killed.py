@@ -12,8 +12,8 @@ from random import SystemRandom
 import pytest
 
 from qtctl.adapters.files import write_tree
+from tests.builders.registry import SMALL
 from tests.cli.world import PROGRAM, build, environment, listing, qtctl
-from tests.registry.small import SMALL
 
 SERVICES = 40
 KILLS = 8

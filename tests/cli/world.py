@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests import warm
-from tests.registry.small import SMALL
+from tests.builders.registry import SMALL
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -14,7 +14,7 @@ from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Evidence, Item, Need
 from qtctl.model.origin import Origin
-from tests.builders import build_host, build_service
+from tests.builders.desired import build_host, build_service
 
 ORIGIN = Origin("small.toml")
 

@@ -21,7 +21,7 @@ from qtctl.model.inquiry import inquiry_of
 from qtctl.model.secret import Secret
 from qtctl.model.states import KeyType
 from qtctl.probes.stores import FACTS
-from tests.builders import build_host, build_service
+from tests.builders.desired import build_host, build_service
 from tests.collect.small import ORIGIN, cli, redis, store
 
 KEY, GROUP = "zz:orders", "team/api"

@@ -18,10 +18,10 @@ from qtctl.parity.compare import compare
 from qtctl.reports.parity import build as build_parity
 from qtctl.reports.verify import build as build_verify
 from qtctl.stage.verified import AnalyzeAnswer, Exposure, Verified
-from tests.audit.build import ENGINE, evidence
-from tests.audit.build import desired as audited
+from tests.builders.audited import ENGINE, evidence
+from tests.builders.audited import desired as audited
+from tests.builders.compared import desired as compared
 from tests.lint.cases import CASES
-from tests.parity.fleet import desired as compared
 
 AS_DECLARED, NOT = Conclusion.AS_DECLARED, Conclusion.NOT_AS_DECLARED
 

@@ -28,7 +28,7 @@ from qtctl.model.states import ServiceState
 from qtctl.model.tree import Account, Tree
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, ReasonKind
 from qtctl.reports.deploy_text import problems
-from tests.plan.fleet import UNITS, desired, service, target
+from tests.builders.planned import UNITS, desired, service, target
 
 pytestmark = pytest.mark.lab
 

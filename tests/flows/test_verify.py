@@ -15,7 +15,7 @@ from qtctl.formats.markdown import markdown
 from qtctl.reports.verify import build, to_json
 from qtctl.reports.verify_page import page
 from qtctl.stage.verified import Verified
-from tests.registry.small import SMALL, changed
+from tests.builders.registry import SMALL, changed
 
 HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
 SWEEP = """\

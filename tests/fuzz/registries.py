@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from qtctl.adapters.files import read_registry, read_templates
-from tests.registry.small import SMALL
+from tests.builders.registry import SMALL
 
 ROOT = Path(__file__).parents[2]
 _HEADER = re.compile(rb"^--- ([^\n]*)\n", re.MULTILINE)

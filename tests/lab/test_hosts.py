@@ -17,8 +17,8 @@ from qtctl.lab.lab import LabHost
 from qtctl.model.events import Event
 from qtctl.model.tree import Tree, TreeLink
 from qtctl.stage.lab import lab_tree
+from tests.builders.staged import AUDIT, DEPLOY, tiny
 from tests.lab.conftest import host_name, run, ssh
-from tests.stage.fleet import AUDIT, DEPLOY, tiny
 
 pytestmark = pytest.mark.lab
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from qtctl.flows.lint import Linted, lint
-from tests.registry.small import SMALL
+from tests.builders.registry import SMALL
 
 ROOT = Path(__file__).parent.parent.parent
 TEMPLATES = {path.name: path.read_text() for path in (ROOT / "unit_templates").glob("*.j2")}

@@ -4,8 +4,8 @@ from qtctl.flows.lint import counts, lint
 from qtctl.formats.catalogue import text
 from qtctl.reports.lint import Report
 from qtctl.reports.lint_view import view
+from tests.builders.registry import SMALL
 from tests.lint.case import TEMPLATES
-from tests.registry.small import SMALL
 
 MANY = 188
 ONE = 'summary = "One"\nstate = "running"\nlimits.memory_max = "infinity"\n[run]\nkind = "command"\nargv = ["/bin/x"]\n'

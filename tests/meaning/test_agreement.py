@@ -7,8 +7,8 @@ import pytest
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import Listeners, Unit, to_value
 from qtctl.model.moments import microseconds
+from tests.builders.compared import desired
 from tests.meaning.agreement import disagreements
-from tests.parity.fleet import desired
 
 TAKEN_AT = "2026-01-17T07:25:00.000Z"
 NOW_US = microseconds(TAKEN_AT)

@@ -13,8 +13,8 @@ from qtctl.model.facts import Listeners, Unit, to_value
 from qtctl.registry.load import load
 from qtctl.reports.module_registry import build
 from qtctl.resolve.resolve import resolve
+from tests.builders.registry import changed
 from tests.meaning.agreement import disagreements
-from tests.registry.small import changed
 
 AT = "2026-01-17T07:25:00.000Z"
 SOCKET = '[act]\nsummary = "Act"\nlisten = ["stream 127.0.0.1:9100", "datagram 9200", "stream /run/act.sock"]\n'

@@ -12,7 +12,7 @@ from qtctl.model.unit_kinds import DECLARATIONS, DECLARED_IN, UNIT_TABLES, Decla
 from qtctl.model.vocabulary import model_of
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve
-from tests.registry.small import SMALL, changed
+from tests.builders.registry import SMALL, changed
 
 FILES = changed(
     services__worker="""\

@@ -13,10 +13,10 @@ from qtctl.parity.needs import needs
 from qtctl.parity.rows import ParityReport, ParityVerdict
 from qtctl.registry.load import load as load_registry
 from qtctl.resolve.resolve import resolve
+from tests.builders.compared import desired, facts, legacy
 
 from .case import API, TO_API, UP
 from .cases import CASES
-from .fleet import desired, facts, legacy
 
 ROOT = Path(__file__).parents[2]
 REAL = ROOT.parent / "shared/data/compose-2026-01-15"

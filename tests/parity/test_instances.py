@@ -12,8 +12,7 @@ from qtctl.parity.rows import ParityRow
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve
 from qtctl.rules.places import declared_elsewhere
-
-from .fleet import FILES, facts, legacy
+from tests.builders.compared import FILES, facts, legacy
 
 HELD = "init.scope"
 """What the kernel names for a socket that systemd itself has opened."""

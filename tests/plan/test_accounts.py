@@ -14,7 +14,7 @@ from qtctl.model.evidence import Need, State
 from qtctl.model.facts import File
 from qtctl.model.origin import Origin
 from qtctl.model.plan import StepKind
-from tests.plan.fleet import BEFORE, Ground, deployed, desired, digest, service
+from tests.builders.planned import BEFORE, Ground, deployed, desired, digest, service
 
 A, F, H = "/etc/sysusers.d/quantum.conf", "/etc/tmpfiles.d/quantum.conf", "/etc/hosts"
 ORIGIN = Origin("users.toml")

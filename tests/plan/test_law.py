@@ -8,7 +8,7 @@ from qtctl.model.facts import File, Unit
 from qtctl.model.plan import StepKind
 from qtctl.model.states import ServiceState
 from qtctl.plan.unit_goals import goals
-from tests.plan.fleet import BEFORE, STARTED, UNITS, Ground, deployed, desired, service, target, timer, unit_text
+from tests.builders.planned import BEFORE, STARTED, UNITS, Ground, deployed, desired, service, target, timer, unit_text
 
 NAMES = ("a", "b", "c", "d")
 STATES = (ServiceState.RUNNING, ServiceState.STOPPED, ServiceState.ON_TIMER)

@@ -10,7 +10,7 @@ from qtctl.model.evidence import Need, State
 from qtctl.model.facts import File, Unit
 from qtctl.model.plan import StepKind
 from qtctl.model.states import ServiceState
-from tests.plan.fleet import (
+from tests.builders.planned import (
     BEFORE,
     STARTED,
     UNITS,

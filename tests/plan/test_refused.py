@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from qtctl.model.desired import Desired
-from tests.plan.fleet import UNITS, Ground, deployed, desired, service, target, unit_text
+from tests.builders.planned import UNITS, Ground, deployed, desired, service, target, unit_text
 
 PATH = f"{UNITS}/quantum-a.service"
 BAD = unit_text("a").replace(b"[Service]", b"[Service]\nType=oneshot\nRestart=always")

@@ -9,7 +9,7 @@ from qtctl.model.facts import Unit
 from qtctl.model.plan import StepKind
 from qtctl.model.states import ServiceState
 from qtctl.plan.change_impact import needs_new_start
-from tests.plan.fleet import STARTED, UNITS, Ground, deployed, desired, other, service, target, timer
+from tests.builders.planned import STARTED, UNITS, Ground, deployed, desired, other, service, target, timer
 
 ON_DEMAND, RUNNING = ServiceState.ON_DEMAND, ServiceState.RUNNING
 SERVICE, SOCKET = "quantum-a.service", "quantum-a.socket"

@@ -11,7 +11,7 @@ from qtctl.model.facts import File
 from qtctl.model.origin import Origin
 from qtctl.plan.needs import needs
 from qtctl.plan.plan import list_unread
-from tests.plan.fleet import UNITS, Ground, deployed, desired, service, target, unit_text
+from tests.builders.planned import UNITS, Ground, deployed, desired, service, target, unit_text
 
 WANTED = desired(service("a"), service("b"), target())
 ENVS = ("/etc/quantum/a.env", "/etc/quantum/b.env")

@@ -17,7 +17,7 @@ from qtctl.model import registry as model
 from qtctl.model.policy import Policy
 from qtctl.model.service import Service
 from qtctl.registry.load import TABLES
-from tests.registry.small import SMALL
+from tests.builders.registry import SMALL
 
 ROOT = Path(__file__).parent.parent.parent
 

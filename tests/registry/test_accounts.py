@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.errors import InputErrors
 from qtctl.registry.load import load
-from tests.registry.small import changed, edited
+from tests.builders.registry import changed, edited
 
 HOST = 'memory = "4G"\n'
 

@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.errors import InputErrors
 from qtctl.registry.load import load
-from tests.registry.small import SMALL, changed, edited
+from tests.builders.registry import SMALL, changed, edited
 
 BROKEN = {
     "unknown key": (

@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.errors import InputErrors
 from qtctl.registry.load import NAME_LENGTH, load
-from tests.registry.small import SMALL
+from tests.builders.registry import SMALL
 
 
 @pytest.mark.parametrize("name", ["a b", "ä", "-a", "", "a" * (NAME_LENGTH + 1)])

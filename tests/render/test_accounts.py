@@ -11,7 +11,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.origin import Origin
 from qtctl.render.render import render
-from tests.render.fleet import desired, shipped
+from tests.builders.rendered import desired, shipped
 
 BASH = "/bin/bash"
 USERS, FOLDERS = Origin("users.toml", ("qt",)), Origin("folders.toml", ("/a",))

@@ -23,7 +23,7 @@ from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.tree import Tree
 from qtctl.render.render import render
-from tests.render.fleet import desired, shipped
+from tests.builders.rendered import desired, shipped
 from tests.render.test_accounts import account, folder
 
 pytestmark = pytest.mark.lab

@@ -18,7 +18,7 @@ from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.tree import Account, Tree, TreeDir
 from qtctl.render.render import render
-from tests.render.fleet import desired, service, shipped
+from tests.builders.rendered import desired, service, shipped
 
 pytestmark = pytest.mark.lab
 

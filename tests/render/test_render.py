@@ -16,7 +16,7 @@ from qtctl.errors import InputError, InputErrors
 from qtctl.model.desired import Desired, DesiredCommand
 from qtctl.model.states import ServiceState
 from qtctl.render.render import render
-from tests.render.fleet import TARGET, TIMER, desired, service, shipped
+from tests.builders.rendered import TARGET, TIMER, desired, service, shipped
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
 

@@ -12,7 +12,7 @@ from qtctl.interfaces.progress import silent
 from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.tree import Account, Tree, TreeDir
-from tests.registry.small import SMALL
+from tests.builders.registry import SMALL
 from tests.render.test_real import packed
 
 pytestmark = pytest.mark.lab

@@ -13,7 +13,7 @@ from qtctl.registry.load import load
 from qtctl.render.render import render
 from qtctl.resolve.resolve import resolve
 from qtctl.stage.verify import verify_tree
-from tests.render.fleet import desired, service, shipped
+from tests.builders.rendered import desired, service, shipped
 from tests.render.test_render import CASES, given_by
 
 REGISTRY = Path(__file__).parents[2] / "registry"

@@ -13,9 +13,9 @@ from qtctl.reports.audit import AuditReport, build, to_json
 from qtctl.reports.audit_page import page
 from qtctl.reports.check import Check
 from qtctl.reports.order import nested
+from tests.builders.reported import desired, evidence
 
 from .checks import CHECKS, check
-from .fleet import desired, evidence
 from .golden import assert_golden
 
 some_checks = st.lists(

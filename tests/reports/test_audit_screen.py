@@ -12,10 +12,10 @@ from qtctl.reports.audit_screen import screen
 from qtctl.reports.check import Check
 from qtctl.reports.grouping import group
 from qtctl.rules.catalogue import host_rules
+from tests.builders.reported import desired, evidence
 from tests.reports.test_audit import some_checks
 
 from .checks import check
-from .fleet import desired, evidence
 
 WIDTH = 80
 LINES = 40

@@ -10,8 +10,8 @@ from qtctl.parity.compare import compare
 from qtctl.parity.rows import ParityReport
 from qtctl.reports.parity import ParityDocument, build, to_json
 from qtctl.reports.parity_page import page
+from tests.builders.reported import desired, evidence
 
-from .fleet import desired, evidence
 from .golden import assert_golden
 
 COMPOSE = """\

@@ -11,9 +11,9 @@ from qtctl.reports.gates import GateOutcome
 from qtctl.reports.module_registry import RegistryReport, build, to_json
 from qtctl.reports.module_registry_page import page
 from qtctl.reports.needs import needs
+from tests.builders.reported import ITEMS, desired, evidence
 
 from .checks import CHECKS
-from .fleet import ITEMS, desired, evidence
 from .golden import assert_golden
 
 LOOP = LoopLimits(restarts=3, up_us=60_000_000, now_us=1_000_000_000)

@@ -7,9 +7,9 @@ from qtctl.flows.adopt import Adopted
 from qtctl.reports import adopt, audit, deploy, fleet, module_registry, parity, verify
 from qtctl.reports.schemas import schemas
 from tests.adopt.small import adopt as adopt_texts
+from tests.builders.reported import desired, evidence
 
 from .checks import CHECKS
-from .fleet import desired, evidence
 from .test_deploy import FAILED
 from .test_parity import reports
 from .test_verify import VERIFIED

@@ -3,7 +3,7 @@
 from qtctl.model.desired import Desired
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve
-from tests.registry.small import changed
+from tests.builders.registry import changed
 
 HOSTS = """\
 [box]

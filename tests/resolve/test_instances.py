@@ -15,7 +15,7 @@ from qtctl.resolve.resolve import resolve
 from qtctl.rules.registry.addresses import collisions
 from qtctl.views.choices import Kind
 from qtctl.views.rows import PortRow
-from tests.registry.small import SMALL
+from tests.builders.registry import SMALL
 
 POOL = """\
 summary = "Pool %i"

@@ -6,7 +6,7 @@ from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
 from qtctl.flows.declare import declare
 from qtctl.model.desired import Desired
-from tests.registry.small import SMALL
+from tests.builders.registry import SMALL
 
 UNITS = "/etc/systemd/system/"
 OWN = 'summary = "Own"\nstate = "running"\nrun = { kind = "command", argv = ["/usr/bin/own", "%i"] }\n'

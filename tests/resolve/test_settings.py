@@ -5,7 +5,7 @@ import pytest
 from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.declare import declare
-from tests.registry.small import SMALL
+from tests.builders.registry import SMALL
 
 OWN = """\
 summary = "Own"

@@ -28,7 +28,7 @@ from qtctl.render.planned import plan_files
 from qtctl.resolve.resolve import resolve
 from qtctl.stage.lab import lab_tree
 from qtctl.stage.verify import verify_tree
-from tests.registry.small import SMALL
+from tests.builders.registry import SMALL
 
 MORE = {
     "fleet.toml": SMALL["fleet.toml"],

@@ -14,12 +14,12 @@ import pytest
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.errors import InputError, InputErrors
 from qtctl.registry.load import load
+from tests.builders.registry import SMALL, edited
 from tests.cli.inputs import LINT, OWN_TEMPLATES, RENDER
 from tests.cli.world import Ran, build, listing, qtctl, replace, write
 from tests.live.box import Box
 from tests.live.box import qtctl as command
 from tests.machine import own_lab
-from tests.registry.small import SMALL, edited
 
 CANARY = "cAnArY-5f1c"
 GIB = 1024**3

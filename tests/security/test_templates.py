@@ -17,9 +17,9 @@ from qtctl.cli.main import app
 from qtctl.errors import InputError
 from qtctl.render.filling import Filling, OwnTemplates
 from qtctl.render.render import render
+from tests.builders.rendered import desired, service, shipped
 from tests.cli.conftest import pattern, world  # noqa: F401 - fixtures
 from tests.cli.world import qtctl
-from tests.render.fleet import desired, service, shipped
 
 HUGE = '{{ mark }}\n{{ "a" * 10**10 }}\n'
 COMMANDS = {

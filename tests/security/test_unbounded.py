@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench.growing import PRODUCTS
+from tests.builders.registry import SMALL
 from tests.cli.world import PROGRAM, build, environment
 from tests.fuzz.registries import unpack
-from tests.registry.small import SMALL
 
 SECONDS = 45
 """Wall; on an idle machine each takes less than two."""

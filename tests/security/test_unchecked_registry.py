@@ -17,9 +17,9 @@ import pytest
 
 from qtctl.errors import InputErrors
 from qtctl.registry.load import load
+from tests.builders.registry import SMALL
 from tests.cli.world import Ran, build, qtctl
 from tests.dialects.test_endpoints import INJECTIONS, NO_ACCOUNTS, NO_ADDRESSES
-from tests.registry.small import SMALL
 
 EVIL = "qtaudit\u2028proxycommand touch {mark}"
 """What `ssh -G -l` repeats on a line of its own, for a reader that takes U+2028 for the end of a line."""

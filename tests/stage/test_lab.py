@@ -10,7 +10,7 @@ from qtctl.model.desired_accounts import DesiredAccount
 from qtctl.model.origin import Origin
 from qtctl.model.tree import Account, TreeDir
 from qtctl.stage.lab import lab_tree
-from tests.stage.fleet import AUDIT, DEPLOY, tiny
+from tests.builders.staged import AUDIT, DEPLOY, tiny
 
 BASH = "/bin/bash"
 TREE = lab_tree(tiny(), audit_user=AUDIT, deploy_user=DEPLOY)

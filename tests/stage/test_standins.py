@@ -4,7 +4,7 @@ import json
 
 from qtctl.model.tree import StandIn
 from qtctl.stage.standins import specs_file, stand_ins
-from tests.stage.fleet import tiny
+from tests.builders.staged import tiny
 
 FOUND = {each.unit: each for each in stand_ins(tiny())}
 

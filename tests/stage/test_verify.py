@@ -10,7 +10,7 @@ import pytest
 from qtctl.adapters.analyze import lay
 from qtctl.model.desired import Desired
 from qtctl.stage.verify import verify_tree
-from tests.stage.fleet import tiny
+from tests.builders.staged import tiny
 
 pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed here")
 

@@ -12,7 +12,7 @@ from qtctl.reports.document import dumped
 from qtctl.views.choices import Kind, State
 from qtctl.views.listing import STATES, page
 from qtctl.views.schemas import schemas
-from tests.registry.small import changed
+from tests.builders.registry import changed
 from tests.views.golden import same
 
 TIMERS = """

@@ -15,8 +15,8 @@ from qtctl.reports.document import dumped
 from qtctl.views.schemas import schemas
 from qtctl.views.show import Shown
 from qtctl.views.show_page import page
+from tests.builders.registry import SMALL, changed, edited
 from tests.docs.pages import ROOT
-from tests.registry.small import SMALL, changed, edited
 from tests.views.golden import same
 from tests.views.test_listing import FILES
 

@@ -1,7 +1,7 @@
 """QT801, QT809: the rows of compose services, and what is found."""
 
+from tests.builders.compared import facts
 from tests.parity.case import API, TO_API, UP, Case
-from tests.parity.fleet import facts
 
 CASES: dict[str, Case] = {
     "no-disposition": Case(

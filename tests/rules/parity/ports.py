@@ -1,7 +1,7 @@
 """QT803: the rows of compose services, and what is found."""
 
+from tests.builders.compared import facts
 from tests.parity.case import API, TO_API, UP, Case
-from tests.parity.fleet import facts
 
 CASES: dict[str, Case] = {
     "holds-without-ports": Case("image: x", TO_API, facts(UP, None), "parity"),

@@ -1,7 +1,7 @@
 """QT108: what is found, and what is not."""
 
+from tests.builders.registry import SMALL
 from tests.lint.case import FEED, Case, I, W, after, env
-from tests.registry.small import SMALL
 
 _HOSTS = SMALL["hosts.toml"] + SMALL["hosts.toml"].replace("[box]", "[redis]")
 _ALIASES = SMALL["hosts.toml"] + '[box.hosts_file.aliases]\n"127.0.0.1" = ["redis"]\n'

@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.registry.load import load
 from qtctl.rules.registry.addresses import collisions
-from tests.registry.small import edited
+from tests.builders.registry import edited
 
 FREE = "127.0.0.1:8999"
 

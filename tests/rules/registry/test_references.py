@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.errors import InputError, InputErrors
 from qtctl.registry.load import load
-from tests.registry.small import edited
+from tests.builders.registry import edited
 
 CASES = {
     "host": edited("services/feed.toml", 'target = "core"', 'target = "core"\nhosts = ["bax"]'),

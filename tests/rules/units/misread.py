@@ -1,7 +1,7 @@
 """QT110: what is found, and what is not."""
 
+from tests.builders.registry import SMALL
 from tests.lint.case import FEED, LINE, Case, E, W, after, service
-from tests.registry.small import SMALL
 
 CASES: tuple[Case, ...] = (
     *(

@@ -6,7 +6,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, State
 from qtctl.model.facts import Facts, Listeners, Unit, to_value
 from qtctl.model.registry import Legacy
-from tests.builders import resolve_files
+from tests.builders.desired import resolve_files
 
 FILES: dict[str, str] = {
     "fleet.toml": """\

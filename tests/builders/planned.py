@@ -23,7 +23,7 @@ from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs
 from qtctl.plan.plan import list_unread, plan
 from qtctl.plan.unit_goals import goals
-from tests.builders import build_host, build_service
+from tests.builders.desired import build_host, build_service
 
 UNITS = "/etc/systemd/system"
 STARTED = 1_768_600_000_000_000

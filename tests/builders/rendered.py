@@ -7,7 +7,7 @@ from typing import Any
 from qtctl.model.desired import Desired, DesiredService, DesiredTarget, DesiredTimer
 from qtctl.model.origin import Origin
 from qtctl.render.render import TEMPLATES
-from tests.builders import build_host, build_service
+from tests.builders.desired import build_host, build_service
 
 SHIPPED = Path(__file__).parents[2] / "unit_templates"
 

@@ -4,7 +4,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, UnitListing, VenvCheck, to_value
 from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup
-from tests.builders import resolve_files
+from tests.builders.desired import resolve_files
 
 TAKEN_AT = "2026-01-17T07:25:00.500Z"
 TAKEN_US = 1_768_634_700_500_000

@@ -39,7 +39,7 @@ from qtctl.model.store_facts import (
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 from qtctl.rules.host.boot import BOOTED
 from qtctl.rules.loaded_units import loaded_units
-from tests.builders import build_host, build_service
+from tests.builders.desired import build_host, build_service
 
 TAKEN_AT = "2026-01-17T07:25:00.000Z"
 NOW_US = 1_768_634_700_000_000
