@@ -88,6 +88,8 @@ class DesiredService(DesiredUnit):
     unit_env: tuple[tuple[str, str], ...] = ()
     env_files: tuple[str, ...] = ()
     """Further env files, as systemd reads them."""
+    code: str = ""
+    """The folder that its code lies in."""
 
     @property
     def must_be_active(self) -> bool | None:
@@ -296,6 +298,7 @@ class Desired:
     retired_units: tuple[RetiredUnit, ...]
     severities: tuple[tuple[str, str], ...]
     fail_on: str
+    retired_venvs: tuple[DesiredVenv, ...] = ()
     templates: tuple[DesiredService, ...] = ()
     """Rendered, and run only as their instances, which stand among the services."""
     waivers: tuple[Waived, ...] = ()

@@ -8,6 +8,7 @@ from qtctl.dialects.http import url_subject
 from qtctl.dialects.systemd.quoting import loaded_prefixed
 from qtctl.model.desired_checks import CommandWanted
 from qtctl.model.desired_store import DesiredStore
+from qtctl.model.entry_questions import EntryQuestion, entry_question
 from qtctl.model.evidence import Need
 from qtctl.model.route import Route
 from qtctl.model.secret import Secret
@@ -72,6 +73,8 @@ class Inquiry:
     health: tuple[HealthQuestion, ...] = ()
     commands: tuple[CommandQuestion, ...] = ()
     """Nothing else is run for a check of the registry's own."""
+    entries: tuple[EntryQuestion, ...] = ()
+    """Where Python would look for what each service runs."""
     route: Route | None = None
 
 
@@ -103,6 +106,7 @@ def inquiry_of(
             if isinstance(check.wanted, CommandWanted)
         ),
         health=tuple(sorted(_health(desired), key=lambda each: each.subject)),
+        entries=tuple(question for service in desired.services if (question := entry_question(service))),
         route=route,
     )
 

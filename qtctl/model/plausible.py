@@ -11,6 +11,7 @@ from typing import Any
 
 from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.check_facts import CommandResult, UnitProperty
+from qtctl.model.code_facts import EntryPoint, Folders
 from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, VenvCheck
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.store_facts import (
@@ -144,6 +145,10 @@ def _entries(value: Mapping[str, object]) -> str:
     return "" if negative is None else f"{shown(negative)} is no count"
 
 
+def _paths(paths: Iterable[str]) -> str:
+    return f"a path is longer than {LONGEST_LINE} characters" if any(len(each) > LONGEST_LINE for each in paths) else ""
+
+
 def _groups(value: StreamGroups) -> str:
     long = next((name for name in value.names if len(name) > LONGEST_LINE), None)
     return f"a name is longer than {LONGEST_LINE} characters" if long else _ranges(value, {"count": I64})
@@ -246,5 +251,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     PathWay.FACT: _way,
     UserIds.FACT: _user,
     UnitWriters.FACT: lambda value: _parts(value.parts),
+    EntryPoint.FACT: lambda value: _paths((*value.found, value.shut, value.hook)),
+    Folders.FACT: lambda value: _paths((*value.marks, *(mark for marks in value.marks.values() for mark in marks))),
     Group.FACT: lambda value: _ranges(value, {"gid": U32}) or _lengths(value, ("name",)),
 }

@@ -93,7 +93,8 @@ def resolve(registry: Registry, host: str) -> Desired:
         ),
         dropins=tuple(resolve_dropin(registry, names, name) for name in _list_declared(registry, "dropins", host)),
         originals=tuple(_resolve_originals(registry)),
-        venvs=_resolve_venvs(registry, host, services),
+        venvs=_resolve_venvs(registry, host, services, "present"),
+        retired_venvs=_resolve_venvs(registry, host, services, "retired"),
         keys=_resolve_keys(registry, host, services),
         stores=_resolve_stores(registry, host),
         externals=_resolve_externals(registry, host),
@@ -138,7 +139,9 @@ def _resolve_originals(registry: Registry) -> Iterator[DesiredOriginal]:
         )
 
 
-def _resolve_venvs(registry: Registry, host: str, services: tuple[DesiredService, ...]) -> tuple[DesiredVenv, ...]:
+def _resolve_venvs(
+    registry: Registry, host: str, services: tuple[DesiredService, ...], state: str
+) -> tuple[DesiredVenv, ...]:
     users = _group_by_key(services, lambda service: (service.venv,))
     return tuple(
         DesiredVenv(
@@ -149,7 +152,7 @@ def _resolve_venvs(registry: Registry, host: str, services: tuple[DesiredService
             origin=registry.origins["venvs", name],
         )
         for name, venv in sorted(registry.venvs.items())
-        if venv.state == "present" and includes(venv.hosts, host)
+        if venv.state == state and includes(venv.hosts, host)
     )
 
 

@@ -116,6 +116,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         loaded=_list_loaded(run, argv, unit if run.lines or specifiers else ""),
         unit_env=tuple(service.unit_env.items()),
         env_files=service.env_files,
+        code=run.code or defaults.code,
         install=(*install, *list_raw_directives(service.systemd, "Install")),
         extra=list_further_sections(service.systemd, ("Unit", "Service", "Install")),
         specifiers=specifiers,

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from qtctl.audit.judge import needs
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
+from qtctl.model.code_facts import EntryPoint, Folders
 from qtctl.model.desired import (
     Desired,
     DesiredExternal,
@@ -51,6 +52,7 @@ VENV = "/opt/venvs/ai-engine"
 UNITS = "/etc/systemd/system"
 USERS, MODELS = "/etc/sysusers.d/quantum.conf", "/data/models"
 ENGINE, MONITOR, NIGHTLY = "quantum-ai-engine.service", "quantum-monitor.service", "quantum-nightly.service"
+FEED, CODE = "quantum-feed.service", "/srv/quantum"
 TIMER, TARGET, GHOST, REDIS = (
     "quantum-nightly.timer",
     "quantum-ai.target",
@@ -115,12 +117,16 @@ def desired(**changes: Any) -> Desired:
     )  # fmt: skip
     monitor = service("monitor", ServiceState.STOPPED, ports=(listener(port=8005),), consumes=(membership(SIZES),))
     nightly = service("nightly", ServiceState.ON_TIMER)
+    feed = service(
+        "feed", ServiceState.STOPPED, user="root", group="root", argv=("/usr/bin/python3", f"{CODE}/feed/main.py"),
+        working_directory="", entry_point=f"{CODE}/feed/main.py", code=CODE,
+    )  # fmt: skip
     ports = (listener(port=6379, health_path="", origin=Origin("externals.toml", ("redis-server", "ports", "redis"))),)
     external = Origin("externals.toml", ("redis-server",))
     schedule = (("OnCalendar", "daily"),)
     plain = build_host(
         fleet="quantum", unit_patterns=("quantum-*", "rl-shadow-*"), memory=1, os="Ubuntu 24.04",
-        services=(engine, monitor, nightly),
+        services=(engine, feed, monitor, nightly),
         targets=(DesiredTarget("ai", TARGET, "", Origin("targets.toml", ("ai",)), wanted_by=("multi-user.target",)),),
         timers=(
             DesiredTimer(
@@ -133,7 +139,7 @@ def desired(**changes: Any) -> Desired:
         externals=(DesiredExternal("redis-server", REDIS, "", external, ("redis",), True, ports=ports),),
         retired_units=(RetiredUnit("old", GHOST, "replaced", Origin("services/old.toml")),),
         files=(
-            *(unit_file(unit) for unit in (ENGINE, MONITOR, NIGHTLY, TIMER, TARGET)),
+            *(unit_file(unit) for unit in (ENGINE, FEED, MONITOR, NIGHTLY, TIMER, TARGET)),
             env_file("/etc/quantum/ai-engine.env", ENGINE),
             replace(unit_file(USERS), path=USERS, kind="sysusers"),
         ),
@@ -253,11 +259,18 @@ def values(want: Desired) -> dict[Need, Fact]:
         elif need.fact == "venv":
             interpreter = f"{need.subject}/bin/python"
             found[need] = cast(Fact, VenvCheck(interpreter, "/usr/bin/python3.11", 0, "3.11.2", made_for="3.11.2"))
+        elif need.fact == "entry":
+            found[need] = cast(Fact, EntryPoint([f"{CODE}/feed/main.py"]))
+        elif need.fact == "folders":
+            found[need] = cast(Fact, FOLDERS[need.subject])
         elif need.fact == "key":
             found[need] = cast(Fact, KeyFact(types[need.subject]))
         else:
             found[need] = listening[need.subject] if need.fact == "listeners" else fixed[need.fact]
     return found
+
+
+FOLDERS = {"/opt/venvs": Folders({"ai-engine": ["pyvenv.cfg"]}), CODE: Folders({"feed": ["main.py"]})}
 
 
 def _file(path: str, file: DesiredFile | None) -> File:

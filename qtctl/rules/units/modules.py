@@ -1,29 +1,24 @@
 """QT113: `python -m package.module` where nothing makes the package importable."""
 
-import re
 import sys
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
+from qtctl.dialects.python_command import PythonCommand, python_command
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import DesiredService
 from qtctl.rules.locate import origin_at
 from qtctl.rules.view import Unit, View, ViewRule
-
-_PYTHON = re.compile(r"python(3(\.[0-9]+)?)?$")
-_SERVERS = frozenset(("uvicorn", "gunicorn", "hypercorn", "daphne"))
-"""Their first argument with a colon names the module that must be importable."""
-_FLAGS_WITH_VALUE = frozenset(("-W", "-X", "--check-hash-based-pycs"))
 
 
 def modules(view: View) -> Iterator[Finding]:
     for unit, service in view.services:
         if not view.whole(unit):
             continue
-        flags, module = _module(service.argv)
-        if "." not in module or module.partition(".")[0] in sys.stdlib_module_names:
+        command = python_command(service.argv)
+        module = (command.app or command.module) if command else ""
+        if command is None or "." not in module or module.partition(".")[0] in sys.stdlib_module_names:
             continue
-        if not _importable(view, unit, service, flags):
+        if not _importable(view, unit, service, command):
             code = _code(view, service)
             yield QT113.broken(
                 unit.subject,
@@ -33,33 +28,15 @@ def modules(view: View) -> Iterator[Finding]:
             )
 
 
-def _module(argv: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-    """The interpreter's flags, and the module that it must be able to import ("" for none)."""
-    if not argv or not _PYTHON.search(PurePosixPath(argv[0]).name):
-        return (), ""
-    at, flags = 1, []
-    while at < len(argv) and argv[at].startswith("-") and argv[at] not in ("-m", "-c", "-"):
-        flags.append(argv[at])
-        at += 2 if argv[at] in _FLAGS_WITH_VALUE else 1
-    if argv[at : at + 1] != ("-m",) or at + 1 >= len(argv):
-        return tuple(flags), ""
-    module = argv[at + 1]
-    if module in _SERVERS:
-        app = next((word for word in argv[at + 2 :] if ":" in word and not word.startswith("-")), "")
-        return tuple(flags), app.partition(":")[0]
-    return tuple(flags), module
-
-
-def _importable(view: View, unit: Unit, service: DesiredService, flags: tuple[str, ...]) -> bool:
+def _importable(view: View, unit: Unit, service: DesiredService, command: PythonCommand) -> bool:
     env = dict(service.env)
-    letters = "".join(flag[1:] for flag in flags if not flag.startswith("--"))
     code = _code(view, service)
     here = unit.last("Service", "WorkingDirectory").rstrip("/") == code
-    if here and "I" not in letters and "P" not in letters and not env.get("PYTHONSAFEPATH"):
+    if here and command.searches_start_folder and (command.is_server or not env.get("PYTHONSAFEPATH")):
         return True
-    if "I" in letters or "E" in letters:
-        return False
-    return code in [path.rstrip("/") for path in env.get("PYTHONPATH", "").split(":")]
+    if code in command.folders:
+        return True
+    return command.reads_environment and code in [path.rstrip("/") for path in env.get("PYTHONPATH", "").split(":")]
 
 
 def _code(view: View, service: DesiredService) -> str:

@@ -1,0 +1,141 @@
+"""Whether Python finds what services run (fact `entry`), and folders of programs and venvs (fact `folders`).
+
+Nothing is run, and nothing is read but the .pth files of packages, of which only the names of folders count.
+"""
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from qtctl.dialects.shell import quote
+from qtctl.model.code_facts import EntryPoint, Folders
+from qtctl.model.entry_questions import EntryQuestion
+from qtctl.model.evidence import Need
+from qtctl.model.inquiry import Inquiry
+from qtctl.model.plausible import LONGEST_LINE
+from qtctl.probes.answer import (
+    MISSING,
+    Answer,
+    absent,
+    first_line,
+    not_asked,
+    observed,
+    odd_path,
+    refused,
+    text,
+    unparseable,
+)
+from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.family import Family
+from qtctl.remote.scripts import read_script
+
+MOST_MARKS = 4000
+MOST_BYTES = 300_000
+_FAILED = re.compile(r"find: '(/.*?)': (.+)")
+
+
+def probe(needs: Sequence[Need], questions: Sequence[EntryQuestion]) -> Probe:
+    """One command for all services, and one for all folders."""
+    declared = {each.unit: each for each in questions}
+    wanted = sorted(set(needs), key=lambda need: need.subject)
+    asked = _in_order([declared[n.subject] for n in wanted if n.fact == EntryPoint.FACT and n.subject in declared])
+    folders = [need for need in wanted if need.fact == Folders.FACT and not odd_path(need.subject)]
+    known = {*(Need(EntryPoint.FACT, each.unit) for each in asked), *folders}
+    rest = [not_asked(need, odd_path(need.subject) or "no such service") for need in wanted if need not in known]
+    script = read_script("code.sh") if asked or folders else ""
+    commands = [_entries(script, asked)] if asked else []
+    if folders:
+        commands.append(_marked(script, [need.subject for need in folders]))
+
+    def parse(frames: Frames) -> list[Answer]:
+        found = _read_entries(asked, frames[0]) if asked else []
+        return [*found, *(_read_folders(folders, frames[-1], len(commands) - 1) if folders else []), *rest]
+
+    return Probe(tuple(commands), parse)
+
+
+def _in_order(questions: list[EntryQuestion]) -> list[EntryQuestion]:
+    """Those of one interpreter together: its packages are looked for once."""
+    return sorted(questions, key=lambda each: (each.prefix, each.user, each.unit))
+
+
+def _entries(script: str, asked: Sequence[EntryQuestion]) -> Command:
+    words = [
+        word
+        for each in asked
+        for word in (
+            each.user,
+            each.prefix,
+            "\n".join(each.folders),
+            "\n".join(f"{kind}:{path}" for kind, path in each.wanted),
+        )
+    ]
+    return Command(f"{script}entries {shlex.join(words)}\n", ("ls", "-d"), "ls -d PATH")
+
+
+def _marked(script: str, folders: Sequence[str]) -> Command:
+    argv = ("find", *folders, "-maxdepth", "2")
+    return Command(f"{script}marked {shlex.join(folders)}\n", argv, "find FOLDER -maxdepth 2", ("find", "tr", "head"))
+
+
+def again_entry(question: EntryQuestion) -> str:
+    """Prints what is there of it, where it would be looked for first."""
+    kind, path = question.wanted[-1]
+    first = path if kind == "script" else f"{(question.folders or (question.prefix,))[0]}/{path}.py"
+    return f"ls -d {quote(first)}"
+
+
+def _read_entries(asked: Sequence[EntryQuestion], frame: Frame | None) -> list[Answer]:
+    needs = [Need(EntryPoint.FACT, each.unit) for each in asked]
+    blocks = [] if frame is None else text(frame.stdout).split("=\n")[1:]
+    if len(blocks) != len(asked):
+        why = first_line(frame.stderr) if frame else ""
+        return [unparseable(need, why or "the answer was cut off") for need in needs]
+    return [_entry(*each) for each in zip(needs, asked, blocks, strict=True)]
+
+
+def _entry(need: Need, question: EntryQuestion, block: str) -> Answer:
+    rows = [line.partition(" ") for line in block.split("\n") if line]
+    found = [path for tag, _, path in rows if tag in ("f", "n")]
+    if len(found) != len(question.wanted) or any(len(path) > LONGEST_LINE for _, _, path in rows):
+        return unparseable(need, "an answer that could not be read", again=again_entry(question))
+    shut = next((path for tag, _, path in rows if tag == "s"), "")
+    hook = next((path for tag, _, path in rows if tag == "h"), "")
+    line = next((path for path in found if path), "")
+    return observed(need, EntryPoint(found, shut, hook), again=again_entry(question), line=line)
+
+
+def again_folders(path: str) -> str:
+    return f"find {quote(path)} -mindepth 2 -maxdepth 2 -name pyvenv.cfg -o -mindepth 2 -maxdepth 2 -name main.py"
+
+
+def _read_folders(needs: Sequence[Need], frame: Frame | None, number: int) -> list[Answer]:
+    if frame is None or len(frame.stdout) >= MOST_BYTES:
+        why = "the answer was cut off" if frame is None else f"more than {MOST_BYTES} bytes of names"
+        return [refused(need, why, again=again_folders(need.subject), question=number) for need in needs]
+    marks: dict[str, dict[str, list[str]]] = {}
+    for line in text(frame.stdout).split("\n"):
+        folder, tab, below = line.partition("\t")
+        name, _, mark = below.partition("/")
+        if tab and "\1" not in line and len(marks.setdefault(folder, {})) < MOST_MARKS:
+            marks[folder].setdefault(name, []).append(mark)
+    said = (_FAILED.fullmatch(each) for each in text(frame.stderr).split("\n"))
+    failed = {found[1]: found[2] for found in said if found}
+    return [_folders(need, marks.get(need.subject, {}), failed.get(need.subject), number) for need in needs]
+
+
+def _folders(need: Need, marks: dict[str, list[str]], failed: str | None, number: int) -> Answer:
+    again = again_folders(need.subject)
+    if failed in MISSING:
+        return absent(need, str(failed), again=again, question=number)
+    if failed:
+        return refused(need, failed, again=again, line=failed, question=number)
+    ordered = {name: sorted(marks[name]) for name in sorted(marks)}
+    return observed(need, Folders(ordered), again=again, question=number)
+
+
+def _of_inquiry(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+    return probe(needs, inquiry.entries)
+
+
+FAMILY = Family((EntryPoint, Folders), _of_inquiry)
