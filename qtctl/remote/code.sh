@@ -63,7 +63,7 @@ packages() {
 }
 every() { for each; do [ ! -d "$each" ] || site="$site$nl$each"; done; }
 shares() {
-  while read -r key _ value _; do
+  while IFS=' =' read -r key value _; do
     case $key$value in include-system-site-packages[Tt]rue) return 0 ;; esac
   done <"$1"
   return 1
