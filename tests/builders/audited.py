@@ -1,6 +1,6 @@
 """A small fleet as Desired, and the evidence of a host that is as declared; cases change single items of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, cast
 
@@ -246,28 +246,21 @@ def values(want: Desired) -> dict[Need, Fact]:
     listening: dict[str, Fact] = {"tcp": Listeners(ROWS), "udp": Listeners([])}
     by_path = {file.path: file for file in want.files}
     types = {each.name: str(each.type) for each in want.keys}
-    found: dict[Need, Fact] = {}
-    for need in needs(want):
-        if need.fact == "unit":
-            found[need] = cast(Fact, units[need.subject])
-        elif need.fact == "group":
-            found[need] = cast(Fact, GROUPS[need.subject])
-        elif need.fact == "way":
-            found[need] = cast(Fact, _way(need.subject, by_path.get(need.subject)))
-        elif need.fact == "file":
-            found[need] = cast(Fact, _file(need.subject, by_path.get(need.subject)))
-        elif need.fact == "venv":
-            interpreter = f"{need.subject}/bin/python"
-            found[need] = cast(Fact, VenvCheck(interpreter, "/usr/bin/python3.11", 0, "3.11.2", made_for="3.11.2"))
-        elif need.fact == "entry":
-            found[need] = cast(Fact, EntryPoint([f"{CODE}/feed/main.py"]))
-        elif need.fact == "folders":
-            found[need] = cast(Fact, FOLDERS[need.subject])
-        elif need.fact == "key":
-            found[need] = cast(Fact, KeyFact(types[need.subject]))
-        else:
-            found[need] = listening[need.subject] if need.fact == "listeners" else fixed[need.fact]
-    return found
+    made: dict[str, Callable[[str], Fact]] = {
+        "unit": lambda name: units[name],
+        "group": lambda name: GROUPS[name],
+        "way": lambda path: _way(path, by_path.get(path)),
+        "file": lambda path: _file(path, by_path.get(path)),
+        "venv": lambda path: VenvCheck(f"{path}/bin/python", "/usr/bin/python3.11", 0, "3.11.2", made_for="3.11.2"),
+        "entry": lambda _: EntryPoint([f"{CODE}/feed/main.py"]),
+        "folders": lambda path: FOLDERS[path],
+        "key": lambda name: KeyFact(types[name]),
+        "listeners": lambda protocol: listening[protocol],
+    }
+    return {
+        need: made[need.fact](need.subject) if need.fact in made else cast(Fact, fixed[need.fact])
+        for need in needs(want)
+    }
 
 
 FOLDERS = {"/opt/venvs": Folders({"ai-engine": ["pyvenv.cfg"]}), CODE: Folders({"feed": ["main.py"]})}

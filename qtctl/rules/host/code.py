@@ -173,8 +173,8 @@ QT405 = Rule(
     why="A service that already runs does not notice that its code was moved or removed. At its next start it ends "
     "with `No module named …` or `can't open file`, in a loop, until somebody looks.",
     fix="`git status`, run in the code by the account that owns it, shows whether the file was removed or renamed; "
-    "`VENV/bin/python -m pip show PACKAGE` whether a package is installed. Bring it back, or declare the module, script "
-    "or PYTHONPATH that is right, and deploy.",
+    "`VENV/bin/python -m pip show PACKAGE` whether a package is installed. Bring it back, or declare the module, "
+    "script or PYTHONPATH that is right, and deploy.",
     expect=_entry_points,
 )
 QT406 = Rule(
