@@ -13,7 +13,7 @@ from qtctl.model.entry_questions import EntryQuestion, entry_question
 from qtctl.model.evidence import Need, State
 from qtctl.probes.answer import Answer
 from qtctl.probes.code import probe
-from tests.builders import build_service
+from tests.builders.desired import build_service
 from tests.probes.host import NOBODY, ask, frame
 
 FORMS = {
