@@ -140,4 +140,4 @@ def test_what_of_a_service_is_asked() -> None:
         {"working_directory": "~"},
         {"sandbox": (("BindPaths", "/a:/b"),)},
     ):
-        assert entry_question(replace(plain, **changes)) is None  # type: ignore[arg-type]
+        assert entry_question(replace(plain, **changes)) is None
