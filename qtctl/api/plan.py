@@ -1,13 +1,21 @@
 """Plan what a deploy would change on a host, and change nothing."""
 
+from pathlib import Path
+
 from qtctl.adapters.clock import SystemClock
+from qtctl.adapters.files import read_text
 from qtctl.collect.collect import collect
+from qtctl.dialects.shell import quote
 from qtctl.engines.connect import connect, declared_route
+from qtctl.errors import InputError, Place
 from qtctl.flows.declared import Declared
 from qtctl.flows.plan_host import plan_host
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
+from qtctl.plan.agreed import registry_digest
 from qtctl.plan.needs import needs, properties
+from qtctl.reports.plan import PlanReport, build
+from qtctl.reports.plan import read as read_report
 
 
 def plan(declared: Declared, target: str, *, user: str | None = None, choices: Choices = NO_CHOICES) -> Plan:
@@ -19,3 +27,37 @@ def plan(declared: Declared, target: str, *, user: str | None = None, choices: C
     with connect(declared_route(target, desired, user, "deploy")) as host:
         asked, clock = inquiry_of(desired, needs(desired), properties=properties(desired)), SystemClock()
         return plan_host(host, desired, collect(host, asked, clock, root=True), clock, choices)
+
+
+def report(
+    declared: Declared, target: str, planned: Plan, choices: Choices, *, nonce: str, exit_code: int
+) -> PlanReport:
+    """`nonce`: unguessable, and new for each plan."""
+    desired = declared.desired
+    return build(
+        planned,
+        choices,
+        fleet=desired.fleet,
+        address=target,
+        registry=registry_digest(desired),
+        nonce=nonce,
+        exit_code=exit_code,
+    )
+
+
+def read(path: Path, declared: Declared) -> Choices:
+    """The choices of a plan that was written down, with that plan as the only one that may be carried out.
+
+    InputError where it is none, is refused, or is of another host, registry or version.
+    """
+    found = read_report(read_text(path), str(path))
+    desired, place = declared.desired, Place(str(path))
+    if (found.fleet, found.host) != (desired.fleet, desired.host):
+        what = f"a plan for {found.host} of {found.fleet}, and not for {desired.host} of {desired.fleet}"
+        raise InputError(what, hint=f"name it with --host {quote(found.address)}", place=place)
+    if found.registry != registry_digest(desired):
+        what = f"the registry has changed since it was planned: it declares something else for {desired.host}"
+        raise InputError(what, hint="plan again, or deploy from the registry as it was then", place=place)
+    if found.refusals:
+        raise InputError("a plan that was refused", hint="see to what is in the way, then plan again", place=place)
+    return Choices(found.choices.take_over, found.choices.prune, found.agreed())

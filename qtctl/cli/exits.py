@@ -8,6 +8,7 @@ from qtctl.errors import DeployRefused, HostError, InputError, LabError, QtctlEr
 
 if TYPE_CHECKING:
     from qtctl.findings.verdict import Conclusion
+    from qtctl.model.plan import Plan
     from qtctl.plan.outcome import DeployOutcome
 
 
@@ -63,6 +64,13 @@ def decide(exits: Iterable[Exit]) -> Exit:
 
 def of_error(error: QtctlError) -> Exit:
     return next((code for kind, code in ERRORS if isinstance(error, kind)), Exit.INTERNAL)
+
+
+def of_plan(plan: "Plan") -> Exit:
+    """The exit code of a plan: as a deploy would refuse, or whether there is anything to do."""
+    if plan.refusals:
+        return Exit.INCOMPLETE if all(each.unknown for each in plan.refusals) else Exit.REFUSED
+    return Exit.FINDINGS if plan.steps else Exit.OK
 
 
 def of_deploy(outcome: "DeployOutcome") -> Exit:

@@ -123,6 +123,15 @@ DeployFormatOption = Annotated[
     ),
 ]
 OutFileOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")]
+TakeOverOption = Annotated[
+    bool, typer.Option("--take-over", metavar="", help="Replace files that qtctl did not write; the old are kept.")
+]
+PruneOption = Annotated[
+    bool, typer.Option("--prune", metavar="", help="Stop, disable and remove what nothing declares any more.")
+]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", metavar="", help="Show every step and diff, however many there are.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask before changing anything.")]
 
 

@@ -1,14 +1,17 @@
 """What a deploy would change on a host, from one look at it, and from a second one where the first raised questions."""
 
+from dataclasses import replace
+
 from qtctl.apply.current import current_files
 from qtctl.collect.collect import collect
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
-from qtctl.model.facts import Facts, Unit
+from qtctl.model.facts import Facts, HostBaseline, Unit
 from qtctl.model.inquiry import inquiry_of
-from qtctl.model.plan import Choices, Plan
+from qtctl.model.plan import Choices, Plan, PlannedBefore
+from qtctl.plan.agreed import differences
 from qtctl.plan.dependents import PULLED_BY
 from qtctl.plan.plan import list_unread, list_unseen, plan
 
@@ -23,6 +26,9 @@ def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, ch
     HostError where it could not be.
     """
     facts = Facts.of(evidence)
+    if choices.expected is not None:
+        planned = plan_host(host, desired, evidence, clock, replace(choices, expected=None))
+        return _held_to(planned, choices.expected)
     current = current_files(host, list_unread(desired, facts), READ_S)
     planned = plan(desired, facts, current=current, take_over=choices.take_over)
     for _ in range(MOST_ROUNDS):
@@ -31,7 +37,19 @@ def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, ch
             break
         facts = facts.joined(_look_at(host, desired, unseen, clock))
         planned = plan(desired, facts, current=current, take_over=choices.take_over)
-    return planned
+    return replace(planned, machine=_machine(facts))
+
+
+def _held_to(planned: Plan, expected: PlannedBefore) -> Plan:
+    """The plan, or refusals where it is not the one that was agreed to."""
+    differs = () if planned.refusals else differences(expected, planned)
+    return replace(planned, steps=(), refusals=differs) if differs else planned
+
+
+def _machine(facts: Facts) -> str:
+    known = facts.item(Need(HostBaseline.FACT, "host")).state.known
+    host = facts.read(HostBaseline, "host") if known else None
+    return host.machine if host else ""
 
 
 def _look_at(host: Host, desired: Desired, units: tuple[str, ...], clock: Clock) -> Facts:

@@ -42,6 +42,7 @@ PRINTED_BY = {
     "lint": "qtctl lint --format json",
     "list": "qtctl list --format json",
     "parity": "qtctl parity --format json",
+    "plan": "qtctl plan --format json",
     "registry": "qtctl report registry --format json",
     "show": "qtctl show NAME --format json",
 }

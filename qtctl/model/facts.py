@@ -65,6 +65,8 @@ class HostBaseline:
     systemd: str
     timezone: str
     boot_id: str
+    machine: str = ""
+    """Says which machine it is: a keyed digest of its machine id, which machine-id(5) wants kept; '' if it has none."""
 
 
 @dataclass(frozen=True, slots=True)

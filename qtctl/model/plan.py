@@ -116,9 +116,13 @@ NO_CHOICES = Choices()
 
 @dataclass(frozen=True, slots=True)
 class PlannedBefore:
-    """The steps of a plan that was written down, each as `key_of` words it, and the machine that they are for."""
+    """A plan that was written down. `keys`: of each step what it is, and a digest of all that makes it up.
 
-    steps: tuple[tuple[str, str], ...]
+    `nonce` is what those digests were made with; `machine` as in Plan, '' where the host did not say.
+    """
+
+    keys: tuple[tuple[str, str], ...]
+    nonce: str
     machine: str = ""
 
 
@@ -130,6 +134,8 @@ class Plan:
     steps: tuple[Step, ...]
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[Note, ...] = ()
+    machine: str = ""
+    """Which machine it is for, as `HostBaseline.machine` has it."""
 
     @property
     def changes(self) -> bool:

@@ -118,9 +118,9 @@ def _find_unreadable(file: DesiredFile, there: File | None, current: Mapping[str
         return []
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     if there.sha256 is None:
-        return [Refusal(file.path, "its content could not be read", hint)]
+        return [Refusal(file.path, "its content could not be read", hint, unknown=True)]
     if file.kind != "env" and _content_differs(there, file) and file.path not in current:
-        return [Refusal(file.path, "its present content could not be read", hint)]
+        return [Refusal(file.path, "its present content could not be read", hint, unknown=True)]
     return []
 
 

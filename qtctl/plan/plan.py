@@ -63,7 +63,7 @@ def _refuse_unread(item: Item) -> Refusal:
     """A reason that a host gave may end in a hint of its own."""
     reason = item.reason or str(item.state)
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
-    return Refusal(item.subject, f"could not be read: {reason}", "" if reason.endswith(")") else hint)
+    return Refusal(item.subject, f"could not be read: {reason}", "" if reason.endswith(")") else hint, unknown=True)
 
 
 def list_unseen(desired: Desired, facts: Facts, planned: Plan) -> tuple[str, ...]:

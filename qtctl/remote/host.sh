@@ -6,6 +6,7 @@ host() {
   say uptime /proc/uptime
   say load /proc/loadavg
   say boot_id /proc/sys/kernel/random/boot_id
+  [ ! -r /etc/machine-id ] || say machine /etc/machine-id
   say cpus /sys/devices/system/cpu/online
   [ ! -r /etc/timezone ] || say zone /etc/timezone
   [ -e /etc/localtime ] || echo link=zoneinfo/UTC

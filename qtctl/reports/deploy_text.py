@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.model.plan import COPIES_KEPT, StepKind, StepResult, StepStatus
+from qtctl.model.plan import COPIES_KEPT, Refusal, StepKind, StepResult, StepStatus
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure
 
 FEW = 5
@@ -46,7 +46,7 @@ def problems(outcome: DeployOutcome) -> tuple[str, ...]:
     if outcome.status is DeployStatus.FAILED:
         return _with_hint(f"{outcome.plan.host}: the deploy is not verified: {reason.what}", _left(outcome), reason)
     if reason.kind is ReasonKind.IN_THE_WAY:
-        return _headed(f"{outcome.plan.host}: nothing was changed", _refusals(outcome))
+        return _headed(f"{outcome.plan.host}: nothing was changed", refusals(outcome.plan.refusals))
     if reason.kind is ReasonKind.UNVERIFIABLE:
         unknown = [each for each in outcome.outstanding if each.outcome is Outcome.UNKNOWN]
         return _headed(f"{outcome.plan.host}: nothing was changed, since {reason.what}", _open(unknown))
@@ -90,9 +90,10 @@ def _kept(results: Iterable[StepResult]) -> Iterator[str]:
         yield f"{forgotten} older than the {COPIES_KEPT} newest of a file {were} removed there"
 
 
-def _refusals(outcome: DeployOutcome) -> list[str]:
+def refusals(found: Iterable[Refusal]) -> list[str]:
+    """A line for each reason, with all that it is in the way of."""
     by_reason: dict[tuple[str, str], list[str]] = {}
-    for refusal in outcome.plan.refusals:
+    for refusal in found:
         by_reason.setdefault((refusal.reason, refusal.hint), []).append(refusal.subject)
     return [
         f"{_several(subjects)}: {reason} ({hint})" if hint else f"{_several(subjects)}: {reason}"

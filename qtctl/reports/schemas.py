@@ -7,17 +7,19 @@ from qtctl.reports.document import schema_of
 from qtctl.reports.fleet import FleetReport
 from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.parity import ParityDocument
+from qtctl.reports.plan import PlanReport
 from qtctl.reports.verify import VerifyReport
 
 
 def schemas() -> dict[str, dict[str, object]]:
-    """By document: adopt, audit, deploy, fleet-audit, parity, registry, verify."""
+    """By document: adopt, audit, deploy, fleet-audit, parity, plan, registry, verify."""
     return {
         "adopt": schema_of(AdoptReport),
         "audit": schema_of(AuditReport),
         "deploy": schema_of(DeployReport),
         "fleet-audit": schema_of(FleetReport),
         "parity": schema_of(ParityDocument),
+        "plan": schema_of(PlanReport),
         "registry": schema_of(RegistryReport),
         "verify": schema_of(VerifyReport),
     }

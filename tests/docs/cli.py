@@ -42,6 +42,13 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "2: an error in registry, templates or options",
         "3: no such finding, and systemd-analyze is missing, too old (before 250) or gave no answer",
     ),
+    "plan": (
+        "0: nothing to do",
+        "1: changes",
+        "2: an error in registry, options or FILE",
+        "3: something could not be read, or the host could not be reached",
+        "4: a deploy would be refused",
+    ),
     "deploy": (
         "0: as declared, with or without changes",
         "1: you said no, or asked for the plan alone; or there is nothing to change, and it does not run as declared",

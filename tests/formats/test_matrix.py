@@ -33,7 +33,11 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "show": ("api",),
 }
 """What a command needs besides --format. One that is not here needs nothing."""
-HOSTS = {"adopt host": ("nowhere.invalid", "--out", "adopted"), "deploy": ("--host", "nowhere.invalid", "--yes")}
+HOSTS = {
+    "adopt host": ("nowhere.invalid", "--out", "adopted"),
+    "deploy": ("--host", "nowhere.invalid", "--yes"),
+    "plan": ("--host", "nowhere.invalid"),
+}
 """Commands that need a live host: here only which formats they take is tested."""
 BOOTS = frozenset({"lab up"})
 
@@ -96,7 +100,7 @@ def test_the_commands_that_have_formats() -> None:
         offered(content) for content in Content
     }
     assert {command for command, names in OFFERS.items() if names == offered(Content.DECLARED)} == {
-        "list", "show", "lab up", "lab list",
+        "list", "plan", "show", "lab up", "lab list",
     }  # fmt: skip
 
 

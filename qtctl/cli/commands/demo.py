@@ -94,12 +94,13 @@ def _live(declared: "Declared", out: Path, *, keep: bool) -> Exit:
 
 def _deploy(declared: "Declared", say: "ProgressLine", *, shown: bool = False) -> "DeployOutcome":
     from qtctl.api.deploy import deploy
-    from qtctl.cli.deploy_view import show_plan
+    from qtctl.cli.output import show
+    from qtctl.reports.plan_screen import screen
 
     def confirm(plan: "Plan") -> bool:
         say.clear()
         if shown:
-            show_plan(plan, DEMO_HOST, verbose=False)
+            show(screen(plan, DEMO_HOST, verbose=False))
         return True
 
     outcome = deploy(declared, DEMO_HOST, confirm=confirm, progress=say, deadline_s=180.0)

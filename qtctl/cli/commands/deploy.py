@@ -2,35 +2,43 @@
 
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qtctl.cli.command import Command, Panel
+from qtctl.cli.commands.plan import Shown, show_plan
 from qtctl.cli.exits import Exit, of_deploy
 from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import (
     AsOption,
     DeployFormatOption,
     HostOption,
+    PruneOption,
     RegistryOption,
+    TakeOverOption,
     TemplatesOption,
     UserOption,
+    VerboseOption,
     YesOption,
     registry_folder,
 )
-from qtctl.cli.output import complain, complain_of, confirmed, present, progress, tell, withhold
+from qtctl.cli.output import complain, complain_of, confirmed, present, progress, show, tell, withhold
 from qtctl.errors import InputError
+from qtctl.formats.catalogue import Content, offered
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from qtctl.cli.output import ProgressLine
     from qtctl.flows.declared import Declared
-    from qtctl.model.plan import Plan
+    from qtctl.model.plan import Choices, Plan
     from qtctl.plan.outcome import DeployOutcome
+
+
+PLAN_HELP = "Carry out this plan of qtctl plan --out, or refuse where it is no longer what the host needs."
 
 
 def deploy(
@@ -40,12 +48,11 @@ def deploy(
     user: UserOption = None,
     templates: TemplatesOption = None,
     yes: YesOption = False,
-    take_over: Annotated[
-        bool, typer.Option("--take-over", metavar="", help="Replace files that qtctl did not write; the old are kept.")
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", metavar="", help="Show every step and diff, however many there are.")
-    ] = False,
+    take_over: TakeOverOption = False,
+    prune: PruneOption = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", metavar="", help="Show the plan alone, as qtctl plan.")] = False,
+    planned: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help=PLAN_HELP)] = None,
+    verbose: VerboseOption = False,
     deadline: Annotated[
         int, typer.Option("--deadline", metavar="SECONDS", min=1, help="How long it may take, once you said yes.")
     ] = 120,
@@ -58,6 +65,13 @@ def deploy(
     from qtctl.model.plan import Choices
 
     declared = declare(registry_folder(registry), host, templates=templates, as_name=as_name)
+    choices = Choices(take_over, prune)
+    if dry_run and format_ not in offered(Content.DECLARED):
+        raise InputError(f"--dry-run has no format {format_}", hint="table, json or md: nothing is judged here")
+    if planned is not None:
+        choices = _agreed(planned, declared, choices)
+    if dry_run:
+        raise typer.Exit(show_plan(declared, host, user, choices, Shown(format_, verbose)))
     secrets = passwords(declared.desired)
     withhold(*secrets.values())
     cleanly()
@@ -69,7 +83,7 @@ def deploy(
             host,
             confirm=_confirm(told, say, yes=yes, verbose=verbose),
             user=user,
-            choices=Choices(take_over),
+            choices=choices,
             progress=say,
             deadline_s=deadline,
             passwords=secrets,
@@ -96,9 +110,9 @@ class _Told:
         """Before anybody is asked; a document has the plan in it, and comes at the end."""
         if self.format_ != "table":
             return
-        from qtctl.cli.deploy_view import show_plan
+        from qtctl.reports.plan_screen import screen
 
-        show_plan(plan, self.name, verbose=verbose)
+        show(screen(plan, self.name, verbose=verbose))
 
     def end(self, outcome: "DeployOutcome") -> Exit:
         """The outcome on stdout; on stderr, in every format, why it did not come to its end."""
@@ -129,6 +143,17 @@ class _Told:
         present(view(report, outstanding, locate, self.declared.host_place), self.format_)
 
 
+def _agreed(file: "Path", declared: "Declared", given: "Choices") -> "Choices":
+    """What the plan in `file` was made with. InputError where an option says it too."""
+    from qtctl.api.plan import read
+
+    if given.take_over or given.prune:
+        raise InputError(
+            "--plan has its own --take-over and --prune", hint="give them to qtctl plan, and --plan alone here"
+        )
+    return read(file, declared)
+
+
 def _confirm(told: _Told, say: "ProgressLine", *, yes: bool, verbose: bool) -> "Callable[[Plan], bool]":
     def confirm(plan: "Plan") -> bool:
         say.clear()
@@ -150,6 +175,7 @@ def _confirm(told: _Told, say: "ProgressLine", *, yes: bool, verbose: bool) -> "
 EXAMPLES = (
     "qtctl deploy --host lab1",
     "qtctl deploy --host web-1 --yes",
+    "qtctl deploy --host web-1 --plan web-1.plan",
     "qtctl deploy --host web-1 --verbose",
 )
 COMMAND = Command("deploy", 120, Panel.CHANGE, deploy, {"": EXAMPLES})

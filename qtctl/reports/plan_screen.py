@@ -1,12 +1,11 @@
-"""What a deploy is going to do, as a person reads it who is then asked."""
+"""A plan on a screen: the steps in their order, each with its reason, then what else to know, then the diffs."""
 
 from collections import Counter
 from collections.abc import Iterator
 
-from qtctl.cli.output import show
 from qtctl.dialects.lines import lines
-from qtctl.model.plan import Plan, Step, StepKind
-from qtctl.reports.blocks import Block, Code, Paragraph, Section, Title, Tone, Toned, Verbatim
+from qtctl.model.plan import Note, Plan, Step, StepKind
+from qtctl.reports.blocks import Block, Blocks, Code, Paragraph, Section, Title, Tone, Toned, Verbatim
 
 MANY = 30
 """Above this many steps, those alike are counted."""
@@ -28,9 +27,9 @@ DISRUPTIVE = frozenset({StepKind.STOP, StepKind.RESTART, StepKind.DISABLE})
 """Shown one by one however many there are: what runs is touched."""
 
 
-def show_plan(plan: Plan, target: str, *, verbose: bool) -> None:
-    """The steps, in their order, with reasons; diffs of unit files below."""
-    show(tuple(_blocks(plan, target, verbose=verbose)))
+def screen(plan: Plan, target: str, *, verbose: bool) -> Blocks:
+    """The steps, in their order, with reasons; diffs of unit files below. `target`: how the host is named."""
+    return tuple(_blocks(plan, target, verbose=verbose))
 
 
 def _blocks(plan: Plan, target: str, *, verbose: bool) -> Iterator[Block]:
@@ -38,6 +37,7 @@ def _blocks(plan: Plan, target: str, *, verbose: bool) -> Iterator[Block]:
     yield Title(f"{target}: {_title(plan)}")
     for steps in ([step] for step in plan.steps) if everything else _alike(plan):
         yield _line(steps)
+    yield from (_note(note) for note in plan.notes)
     diffs = [step for step in plan.steps if step.diff]
     if everything:
         for step in diffs:
@@ -64,6 +64,10 @@ def _line(steps: list[Step]) -> Paragraph:
     )
 
 
+def _note(note: Note) -> Paragraph:
+    return Paragraph((Toned("note", Tone.NOTE), " ", Code(note.subject), f": {note.text}"), hang=4)
+
+
 def _alike(plan: Plan) -> Iterator[list[Step]]:
     groups: dict[tuple[str, str, str], list[Step]] = {}
     for step in plan.steps:
@@ -77,6 +81,8 @@ def _alike(plan: Plan) -> Iterator[list[Step]]:
 
 def _title(plan: Plan) -> str:
     """8 changes: 5 to add, 2 to change, 1 to remove or stop."""
+    if not plan.steps:
+        return "nothing to change"
     counts = Counter(map(mark, plan.steps))
     parts = ", ".join(f"{counts[sign]} {what}" for sign, what in SAID.items() if counts[sign])
     return f"{len(plan.steps)} change{'s' * (len(plan.steps) != 1)}: {parts}"

@@ -1,0 +1,107 @@
+"""qtctl plan: what a deploy would change on a host, read-only."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.cli.command import Command, Panel
+from qtctl.cli.exits import Exit, of_plan
+from qtctl.cli.options import (
+    AsOption,
+    DeclaredFormatOption,
+    HostOption,
+    PruneOption,
+    RegistryOption,
+    TakeOverOption,
+    TemplatesOption,
+    UserOption,
+    VerboseOption,
+    registry_folder,
+)
+from qtctl.cli.output import complain_of, present, progress
+from qtctl.model.events import Stage, begun
+
+if TYPE_CHECKING:
+    from qtctl.flows.declared import Declared
+    from qtctl.model.plan import Choices, Plan
+
+OUT_HELP = "Write the plan down as JSON, for `qtctl deploy --plan FILE`."
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a plan is shown, and where it is written down."""
+
+    format: str | None
+    verbose: bool
+    out: Path | None = None
+
+
+def plan(
+    host: HostOption,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    templates: TemplatesOption = None,
+    take_over: TakeOverOption = False,
+    prune: PruneOption = False,
+    verbose: VerboseOption = False,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=OUT_HELP)] = None,
+    format_: DeclaredFormatOption = None,
+) -> None:
+    """Show what a deploy would change on a host, why, and what goes with it. Nothing is changed.
+
+    It asks as the deploying account does, takes no lock, and refuses what a deploy would refuse.
+    """
+    from qtctl.api.registry import declare
+    from qtctl.model.plan import Choices
+
+    declared = declare(registry_folder(registry), host, templates=templates, as_name=as_name)
+    raise typer.Exit(show_plan(declared, host, user, Choices(take_over, prune), Shown(format_, verbose, out)))
+
+
+def show_plan(declared: "Declared", target: str, user: str | None, choices: "Choices", shown: Shown) -> Exit:
+    """Ask the host, and show its plan. What is in the way goes to stderr too."""
+    from secrets import token_hex
+
+    from qtctl.adapters.saved_file import check_saved, save
+    from qtctl.api import plan as api
+    from qtctl.cli.output import document
+    from qtctl.reports.plan import to_json
+    from qtctl.reports.plan_view import view
+
+    if shown.out is not None:
+        check_saved(shown.out)
+    with progress() as say:
+        say(begun(target, Stage.CONNECT))
+        planned = api.plan(declared, target, user=user, choices=choices)
+    code = of_plan(planned)
+    report = api.report(declared, target, planned, choices, nonce=token_hex(16), exit_code=code)
+    if shown.out is not None:
+        save(shown.out, document(to_json(report)).encode())
+    host = declared.desired.host
+    name = target if target == host else f"{target}, which stands in for {host}"
+    if not planned.refusals or shown.format not in (None, "table"):
+        present(view(report, planned, name, verbose=shown.verbose), shown.format)
+    complain_of(_in_the_way(planned))
+    return code
+
+
+def _in_the_way(planned: "Plan") -> tuple[str, ...]:
+    from qtctl.reports.deploy_text import refusals
+
+    if not planned.refusals:
+        return ()
+    lines = refusals(planned.refusals)
+    head = f"{planned.host}: a deploy would be refused"
+    return (f"{head}: {lines[0]}",) if len(lines) == 1 else (head, *lines)
+
+
+EXAMPLES = (
+    "qtctl plan --host lab1",
+    "qtctl plan --host web-1 --prune",
+    "qtctl plan --host web-1 --out web-1.plan",
+)
+COMMAND = Command("plan", 118, Panel.CHANGE, plan, {"": EXAMPLES})

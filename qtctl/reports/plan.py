@@ -1,0 +1,178 @@
+"""The report of a plan, as JSON: what a deploy would do to a host, and enough to hold a later deploy to it."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from qtctl.errors import InputError, Place
+from qtctl.model.plan import Choices, Dragged, Effect, NoteKind, Plan, PlannedBefore, Step, StepKind
+from qtctl.plan.agreed import key_of
+from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.version import VERSION
+
+ENV = "env"
+
+
+class PlanConclusion(StrEnum):
+    NOTHING = "nothing-to-do"
+    CHANGES = "changes"
+    UNKNOWN = "unknown"
+    """Something could not be read, so that no plan could be made."""
+    REFUSED = "refused"
+
+
+class PlanDrag(Part):
+    """A unit that systemd stops, restarts or starts along with the step's."""
+
+    unit: str
+    effect: Effect
+    by: str = Field(description="the dependency that makes it")
+    declared: bool = Field(description="whether qtctl writes the unit")
+
+
+class PlanFile(Part):
+    """The file that a write puts in place."""
+
+    mode: str
+    owner: str
+    group: str
+    sha256: str | None = Field(description="null of env files")
+
+
+class PlanStep(Part):
+    kind: StepKind
+    subject: str = Field(description="a unit, or the path of a file")
+    why: str
+    seen: str | None = Field(description="the state that it was decided on; null of env files")
+    file: PlanFile | None
+    drags: tuple[PlanDrag, ...]
+    diff: str | None = Field(description="of a unit file; values of variables are not in it")
+    key: str = Field(description="keyed digest of the whole step: a deploy of this plan compares it")
+
+
+class PlanRefusal(Part):
+    """What is in the way of a deploy."""
+
+    subject: str
+    reason: str
+    hint: str
+    unknown: bool
+
+
+class PlanNote(Part):
+    """What to know before agreeing, and what is not a step."""
+
+    kind: NoteKind
+    subject: str
+    text: str
+
+
+class PlanChoices(Part):
+    """The options that it was made with."""
+
+    take_over: bool
+    prune: bool
+
+
+class PlanReport(Part):
+    """What a deploy would do to one host. Steps stand in the order in which they would run."""
+
+    schema_version: int = SCHEMA_VERSION
+    qtctl_version: str
+    fleet: str
+    host: str
+    address: str
+    registry: str = Field(description="digest of all that the registry declares for the host")
+    machine: str = Field(description="keyed digest of the host's machine id; empty: the host did not say")
+    nonce: str = Field(description="what the keys of the steps are made with; new for each plan")
+    choices: PlanChoices
+    conclusion: PlanConclusion
+    exit_code: int
+    refusals: tuple[PlanRefusal, ...]
+    steps: tuple[PlanStep, ...]
+    notes: tuple[PlanNote, ...]
+
+    @model_validator(mode="after")
+    def fits_its_conclusion(self) -> Self:
+        """What is refused has no steps; changes are steps."""
+        if bool(self.steps) != (self.conclusion is PlanConclusion.CHANGES):
+            raise ValueError("steps and conclusion do not fit")
+        if bool(self.refusals) != (self.conclusion in (PlanConclusion.REFUSED, PlanConclusion.UNKNOWN)):
+            raise ValueError("refusals and conclusion do not fit")
+        return self
+
+    def agreed(self) -> PlannedBefore:
+        keys = tuple((f"{step.kind.value} {step.subject}", step.key) for step in self.steps)
+        return PlannedBefore(keys, self.nonce, self.machine)
+
+
+def concluded(plan: Plan) -> PlanConclusion:
+    if plan.refusals:
+        unknown = all(each.unknown for each in plan.refusals)
+        return PlanConclusion.UNKNOWN if unknown else PlanConclusion.REFUSED
+    return PlanConclusion.CHANGES if plan.steps else PlanConclusion.NOTHING
+
+
+def build(
+    plan: Plan, choices: Choices, *, fleet: str, address: str, registry: str, nonce: str, exit_code: int
+) -> PlanReport:
+    """`address`: the host as it was asked for. `registry`: `plan.agreed.registry_digest`."""
+    return PlanReport(
+        qtctl_version=VERSION,
+        fleet=fleet,
+        host=plan.host,
+        address=address,
+        registry=registry,
+        machine=plan.machine,
+        nonce=nonce,
+        choices=PlanChoices(take_over=choices.take_over, prune=choices.prune),
+        conclusion=concluded(plan),
+        exit_code=exit_code,
+        refusals=tuple(
+            PlanRefusal(subject=each.subject, reason=each.reason, hint=each.hint, unknown=each.unknown)
+            for each in plan.refusals
+        ),
+        steps=tuple(_step(step, nonce) for step in plan.steps),
+        notes=tuple(PlanNote(kind=each.kind, subject=each.subject, text=each.text) for each in plan.notes),
+    )
+
+
+def _step(step: Step, nonce: str) -> PlanStep:
+    file, env = step.file, step.file is not None and step.file.kind == ENV
+    return PlanStep(
+        kind=step.kind,
+        subject=step.subject,
+        why=step.reason,
+        seen=None if env else step.seen,
+        file=PlanFile(mode=file.mode, owner=file.owner, group=file.group, sha256=None if env else file.sha256)
+        if file
+        else None,
+        drags=tuple(map(_drag, step.drags)),
+        diff=step.diff or None,
+        key=key_of(step, nonce),
+    )
+
+
+def _drag(each: Dragged) -> PlanDrag:
+    return PlanDrag(unit=each.unit, effect=each.effect, by=each.by, declared=each.declared)
+
+
+def to_json(report: PlanReport) -> str:
+    return dumped(report)
+
+
+def read(text: str, path: str) -> PlanReport:
+    """A plan that was written down. InputError where it is none, or of a version that this one cannot read."""
+    try:
+        report = PlanReport.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(str(each) for each in first["loc"])
+        what = f"not a plan of qtctl: {at + ': ' if at else ''}{first['msg']}"
+        hint = "qtctl plan --host HOST --out FILE writes one"
+        raise InputError(what, hint=hint, place=Place(path)) from error
+    if report.schema_version != SCHEMA_VERSION or report.qtctl_version != VERSION:
+        what = f"a plan of qtctl {report.qtctl_version}, and this is {VERSION}"
+        raise InputError(what, hint="plan again with this version", place=Place(path))
+    return report
