@@ -1,4 +1,4 @@
-"""qtctl plan on a host: what it says of a change, that it changes nothing, and what a deploy makes of a written plan."""
+"""qtctl plan on a host: what it says of a change, that it changes nothing, and deploys of a written plan."""
 
 import json
 from pathlib import Path
@@ -83,7 +83,11 @@ def test_what_a_deploy_would_refuse_is_4(box: Box) -> None:
     try:
         ran = plan(box, "--format", "json")
         found = document(ran)
-        assert (ran.code, found["conclusion"], [each["subject"] for each in found["refusals"]]) == (4, "refused", [PATH])
+        assert (ran.code, found["conclusion"], [each["subject"] for each in found["refusals"]]) == (
+            4,
+            "refused",
+            [PATH],
+        )
         assert f"{PATH}: there is a file that qtctl did not write" in ran.err
     finally:
         box.sh(f"cat > {PATH} <<'EOF'\n{kept}EOF\ntouch -d '2020-01-01' {PATH}")

@@ -4,7 +4,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qtctl.flows.adopt import Adopted
-from qtctl.reports import adopt, audit, deploy, fleet, module_registry, parity, verify
+from qtctl.reports import adopt, audit, deploy, fleet, module_registry, parity, plan, verify
 from qtctl.reports.schemas import schemas
 from tests.adopt.small import adopt as adopt_texts
 from tests.builders.reported import desired, evidence
@@ -12,6 +12,7 @@ from tests.builders.reported import desired, evidence
 from .checks import CHECKS
 from .test_deploy import FAILED
 from .test_parity import reports
+from .test_plan import report as planned
 from .test_verify import VERIFIED
 
 WRITTEN = {
@@ -20,6 +21,7 @@ WRITTEN = {
     "deploy": lambda: deploy.to_json(deploy.build(FAILED, fleet="f", address="lab1", exit_code=5)),
     "fleet-audit": lambda: fleet.to_json(fleet.build([audit.build(desired(), evidence(), CHECKS)] * 2)),
     "parity": lambda: parity.to_json(reports(evidence())),
+    "plan": lambda: plan.to_json(planned()),
     "registry": lambda: module_registry.to_json(module_registry.build(desired(), evidence(), CHECKS)),
     "verify": lambda: verify.to_json(verify.build(VERIFIED)),
 }
