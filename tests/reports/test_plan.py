@@ -12,7 +12,7 @@ from qtctl.model.plan import Choices, Note, NoteKind, Plan, Refusal, StepKind
 from qtctl.plan.agreed import differences
 from qtctl.reports.plan import PlanConclusion, PlanReport, build, read, to_json
 from qtctl.reports.plan_view import view
-from tests.plan.fleet import UNITS, deployed, desired, service, target, unit_text
+from tests.builders.planned import UNITS, deployed, desired, service, target, unit_text
 from tests.reports.golden import assert_golden
 
 A = "quantum-a.service"
