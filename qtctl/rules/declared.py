@@ -1,12 +1,12 @@
 """The declared units of a host in one shape: what each is, what it must be, and what may bring it down."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.remedy import Command
 from qtctl.meaning.restarts import RestartPolicy
-from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired import Desired, DesiredService, DesiredTimer
 from qtctl.model.desired_unit import DesiredUnit, Listener
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
@@ -109,8 +109,16 @@ def _declared(unit: DesiredUnit, files: Mapping[str, str], env: Collection[str])
         restart=RestartPolicy.of(unit) if isinstance(unit, DesiredService) else None,
         names=unit.names[1:],
         causes=_causes(unit, env),
-        holders=tuple(root for holder in (*unit.requires, *unit.binds_to, *unit.part_of) for root in down(holder)),
+        holders=tuple(_holders(unit)),
     )
+
+
+def _holders(unit: DesiredUnit) -> Iterator[Root]:
+    """What keeps it from running: a unit that it cannot do without is not up, or what it starts cannot be loaded."""
+    for holder in (*unit.requires, *unit.binds_to, *unit.part_of):
+        yield from down(holder)
+    if isinstance(unit, DesiredTimer):
+        yield "QT201", unit.triggers
 
 
 def _enablement(unit: DesiredUnit) -> tuple[str, ...]:

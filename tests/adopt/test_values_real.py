@@ -298,11 +298,7 @@ def test_what_must_be_loaded_is_loaded(host: str, loaded: same.Loaded) -> None:
     assert len(compared) > 150
     everything = {key for section in SECTIONS for key in keys_of(section, VERSION) if property_of(section, key)}
     compared = {value.directive for values in tried.values() for value in values}
-    assert everything - compared == NEVER_COMPARED
-
-
-NEVER_COMPARED = {"OnCalendar"}
-"""What systemd spells in its own way."""
+    assert everything - compared == set()
 
 
 def as_list(value: object) -> list[str]:

@@ -26,24 +26,24 @@ def check_fault(box: Box, fault: dict[str, Any], auditor: str) -> None:
 
     Audit, parity and module registry agree on what they all speak of.
     """
-    expected = _expected(box, fault)
+    expected = expect_triples(box, fault)
     try:
-        _act(box, fault["inflict"])
-        _settle(box, fault)
+        act(box, fault["inflict"])
+        settle(box, fault)
         with TemporaryDirectory() as work:
             saved = Path(work) / "evidence.json"
             ran = box.audit("--save", str(saved))
             report = ran.json()
-            assert _found(report) == expected
-            assert disagreements(_desired(box), load(saved.read_text(), str(saved))) == []
+            assert find_triples(report) == expected
+            assert disagreements(desired_of(box), load(saved.read_text(), str(saved))) == []
         assert ran.code == fault.get("exit", 1 if fault["findings"] else 3 if expected else 0)
         for finding in report["findings"]:
             check_proofs(box, finding, auditor)
         _follow(box, report if fault.get("follow") else {"findings": []})
     finally:
-        _act(box, fault["heal"])
+        act(box, fault["heal"])
     healed = box.until_healthy()
-    assert (healed.code, _found(healed.json())) == (0, set())
+    assert (healed.code, find_triples(healed.json())) == (0, set())
 
 
 def _follow(box: Box, report: dict[str, Any]) -> None:
@@ -55,10 +55,10 @@ def _follow(box: Box, report: dict[str, Any]) -> None:
             box.sh(shlex.join(command))
     if roots:
         healed = box.until_healthy()
-        assert (healed.code, _found(healed.json())) == (0, set()), "the remedies heal it"
+        assert (healed.code, find_triples(healed.json())) == (0, set()), "the remedies heal it"
 
 
-def _act(box: Box, script: str) -> None:
+def act(box: Box, script: str) -> None:
     network = {"unplug": lab.unplug, "plug": lab.plug}
     if script in network:
         network[script](box.name)
@@ -66,34 +66,50 @@ def _act(box: Box, script: str) -> None:
         box.sh(script)
 
 
-def _settle(box: Box, fault: dict[str, Any]) -> None:
+def settle(box: Box, fault: dict[str, Any]) -> None:
     box.wait(fault["settle"], fault.get("settle_s", 10.0))
 
 
-def _found(report: dict[str, Any]) -> set[Triple]:
+def find_triples(report: dict[str, Any]) -> set[Triple]:
     findings = {(check["id"], check["subject"], "FINDING") for check in report["findings"]}
     return findings | {(check["id"], check["subject"], "UNKNOWN") for check in report["unknowns"]}
 
 
-def _expected(box: Box, fault: dict[str, Any]) -> set[Triple]:
-    findings = {(id_, subject, "FINDING") for id_, subjects in fault["findings"].items() for subject in subjects}
-    patterns = [(id_, subject) for id_, subjects in fault.get("unknown", {}).items() for subject in subjects]
-    unknown = {
-        (id_, subject, "UNKNOWN")
+def expect_triples(box: Box, fault: dict[str, Any]) -> set[Triple]:
+    """All that the audit of a host with this fault may and must say."""
+    every = {(id_, subject, "FINDING") for id_, subject in _matching(box, fault.get("every", {}))}
+    unknown = {(id_, subject, "UNKNOWN") for id_, subject in _matching(box, fault.get("unknown", {}))}
+    return (
+        every
+        | unknown
+        | _named(fault.get("findings", {}), "FINDING")
+        | _named(fault.get("unknown_here", {}), "UNKNOWN")
+    )
+
+
+def _named(subjects_of: dict[str, list[str]], outcome: str) -> set[Triple]:
+    return {(id_, subject, outcome) for id_, subjects in subjects_of.items() for subject in subjects}
+
+
+def _matching(box: Box, patterns_of: dict[str, list[str]]) -> set[tuple[str, str]]:
+    """The declared checks that the patterns mean."""
+    patterns = [(id_, subject) for id_, subjects in patterns_of.items() for subject in subjects]
+    if not patterns:
+        return set()
+    return {
+        (id_, subject)
         for id_, subject in _declared(box)
         for id_pattern, subject_pattern in patterns
         if fnmatchcase(id_, id_pattern) and fnmatchcase(subject, subject_pattern)
     }
-    here = {(id_, each, "UNKNOWN") for id_, subjects in fault.get("unknown_here", {}).items() for each in subjects}
-    return findings | unknown | here
 
 
 def _declared(box: Box) -> set[tuple[str, str]]:
     """Everything that the registry makes an audit check, as (id, subject)."""
-    return {(rule.id, expectation.subject) for rule, expectation in expectations(_desired(box))}
+    return {(rule.id, expectation.subject) for rule, expectation in expectations(desired_of(box))}
 
 
-def _desired(box: Box) -> Desired:
+def desired_of(box: Box) -> Desired:
     return _declare(tuple(read_registry(box.registry).items()))
 
 
@@ -105,10 +121,19 @@ def _declare(files: tuple[tuple[str, bytes], ...]) -> Desired:
 def check_proofs(box: Box, finding: dict[str, Any], auditor: str) -> None:
     """Each printed proof, run by the account that audits, prints the line that it claims."""
     assert finding["proof"], f"{finding['id']} {finding['subject']} has no proof"
-    for proof in finding["proof"]:
-        ran = box.ssh(auditor, proof["again"])
-        lines = [_still(line, finding) for line in ran.out.splitlines()]
-        assert _still(proof["line"], finding) in lines, f"{proof['again']}\n{ran.out}{ran.err}\nwants: {proof['line']}"
+    assert failed_proofs(box, finding, auditor) == []
+
+
+def failed_proofs(box: Box, finding: dict[str, Any], auditor: str) -> list[str]:
+    """The proofs that do not print the line that they claim, each with what they print."""
+    return [said for proof in finding["proof"] if (said := _run_proof(box, proof, finding, auditor))]
+
+
+def _run_proof(box: Box, proof: dict[str, Any], finding: dict[str, Any], auditor: str) -> str:
+    ran = box.ssh(auditor, proof["again"])
+    lines = [_still(line, finding) for line in ran.out.splitlines()]
+    right = _still(proof["line"], finding) in lines
+    return "" if right else f"{proof['again']}\n{ran.out}{ran.err}\nwants: {proof['line']}"
 
 
 def _still(line: str, finding: dict[str, Any]) -> str:

@@ -215,9 +215,16 @@ def _spans(given: Given) -> Plain:
     return in_order([[key.replace("Sec", "USec"), microseconds(value)] for key, value in given if key != "OnCalendar"])
 
 
-def _calendars(_: Given) -> Plain:
-    """systemd shows its own spelling of an expression, which only that of the host knows."""
-    raise NotComparable("how systemd spells a calendar expression")
+def _calendars(given: Given) -> Plain:
+    """systemd shows its own spelling of an expression: known here of its words, and of what is spelled so already."""
+    return in_order([[key, _canonical_calendar(value)] for key, value in given if key == "OnCalendar"])
+
+
+def _canonical_calendar(expression: str) -> str:
+    spelled = _CALENDAR_WORDS.get(expression.lower(), expression)
+    if not _CANONICAL_CALENDAR.fullmatch(spelled):
+        raise NotComparable("how systemd spells a calendar expression")
+    return spelled
 
 
 def _addresses(given: Given) -> Plain:
@@ -238,6 +245,21 @@ def _watches(given: Given) -> Plain:
 def _pairs(given: Given) -> Plain:
     return in_order([list(value.split(":", 1)) for _, value in given])
 
+
+_CALENDAR_WORDS = {
+    "minutely": "*-*-* *:*:00",
+    "hourly": "*-*-* *:00:00",
+    "daily": "*-*-* 00:00:00",
+    "weekly": "Mon *-*-* 00:00:00",
+    "monthly": "*-*-01 00:00:00",
+    "yearly": "*-01-01 00:00:00",
+    "annually": "*-01-01 00:00:00",
+    "quarterly": "*-01,04,07,10-01 00:00:00",
+    "semiannually": "*-01,07-01 00:00:00",
+}
+_CANONICAL_CALENDAR = re.compile(
+    r"((Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?\*-(\*|\d\d(,\d\d)*)-(\*|\d\d) (\*|\d\d):(\*|\d\d):\d\d"
+)
 
 _EXPECTED: Mapping[Shape, Callable[[Given], Plain]] = {
     Shape.TEXT: _text,

@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from qtctl.dialects.shell import join
+from qtctl.dialects.shell import join, quote
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import Remedy, steps
 from qtctl.meaning.originals import as_adopted, is_in_place, needs_of, seen_of
-from qtctl.meaning.units import has_file, read_unit
+from qtctl.meaning.units import UNLOADABLE, has_file, read_unit
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import LET_READ, Facts, File, Unit
@@ -29,9 +29,9 @@ def _present_one(declared: DeclaredUnit, file: DesiredFile | None) -> Expectatio
     if declared.file:
         needs += needs_of(file) if file is not None else (Need(File.FACT, declared.file),)
         expected["file"] = declared.file
-    return Expectation(
-        declared.unit, expected, tuple(needs), partial(_is_present, declared=declared, file=file), declared.origin
-    )
+    judge = partial(_is_present, declared=declared, file=file)
+    roots = (("QT210", declared.unit), ("QT211", declared.unit))
+    return Expectation(declared.unit, expected, tuple(needs), judge, declared.origin, roots)
 
 
 def _is_present(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) -> Verdict:
@@ -44,12 +44,36 @@ def _is_present(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) 
         there = facts.read(File, declared.file) is not None
         observed["file"] = declared.file if there else "absent"
         sources.append(proofs.presence(Need(File.FACT, declared.file), declared.file, present=there))
-    generated = declared.kind != "external"
-    remedy: Remedy | str = f"install the package that brings {declared.unit}, or correct [{declared.kind}]"
-    if generated:
-        remedy = steps(deploy_command(facts))
     there = there or (file is not None and as_adopted(file, facts))
-    return Verdict(has_file(unit) and there, observed, tuple(sources), remedy=remedy)
+    if there and load in UNLOADABLE:
+        remedy = _loadable(facts, declared, file)
+        return Verdict(False, observed, tuple(sources), remedy=remedy, title=REFUSED_UNIT.title)
+    return Verdict(has_file(unit) and there, observed, tuple(sources), remedy=_install(facts, declared), roots=())
+
+
+def _install(facts: Facts, declared: DeclaredUnit) -> Remedy | str:
+    if declared.kind == "external":
+        return f"install the package that brings {declared.unit}, or correct [{declared.kind}]"
+    found = facts.read(File, declared.file)
+    if found is not None and found.kind == "dir":
+        away = f"{quote(declared.file)} is a folder, which a deploy does not replace: move it away, then"
+        return steps(away, deploy_command(facts))
+    return steps(deploy_command(facts))
+
+
+def _loadable(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) -> Remedy:
+    """A deploy helps where the file is not the generated one."""
+    look = ("systemctl", "status", "--no-pager", "-n", "20", declared.unit)
+    found = facts.read(File, file.path) if file is not None else None
+    if file is None or found is None:
+        return steps(look, "it shows what systemd refuses: correct that, then", ("systemctl", "daemon-reload"))
+    if found.sha256 == file.sha256:
+        return steps(look, "it shows what systemd refuses: correct the registry, or the drop-in that says it")
+    return steps(look, "what should stay of the edit, put into the registry first", deploy_command(facts))
+
+
+NO_STATE_OF_ITS_OWN = frozenset({"generated", "transient", "linked", "linked-runtime"})
+"""Of a unit that is loaded from another file than the generated one (QT225), or whose file is a link (QT210)."""
 
 
 def _enabled(desired: Desired) -> tuple[Expectation, ...]:
@@ -65,6 +89,8 @@ def _is_enabled(facts: Facts, declared: DeclaredUnit) -> Judgment:
     if unit is None or not has_file(unit) or file_gone:
         return NOT_JUDGED
     state = unit.unit_file_state
+    if state in NO_STATE_OF_ITS_OWN and declared.file:
+        return NOT_JUDGED
     source = proofs.enablement(Need(Unit.FACT, declared.unit), declared.unit, state)
     observed: JsonObject = {"enablement": state, "active": unit.active_state}
     if not state:
@@ -152,11 +178,13 @@ def _masks(found: File) -> bool:
     return found.kind == "link" and found.target == "/dev/null"
 
 
+REFUSED_UNIT = Wording("declared unit cannot be loaded", "declared units cannot be loaded")
 QT201 = Rule(
     "QT201",
     "declared unit is absent",
     Severity.ERROR,
     several="declared units are absent",
+    variants=(REFUSED_UNIT,),
     what="The registry declares a service, target, timer or external for this host, and systemd finds no unit of "
     "that name (load state not-found), or the unit file that qtctl generates is not on disk. A unit that "
     "still runs from memory after its file was deleted counts as absent too: the next daemon-reload or boot "
@@ -165,8 +193,8 @@ QT201 = Rule(
     "it waits for nothing. After a move from Compose one registry listed thirteen units that "
     "no host had: a table of names does not show that, only a question to systemd does.",
     fix="Run `qtctl deploy`: it writes the missing files, reloads systemd and starts what is declared running. "
-    "For an external (redis-server, grafana) install its package. If the unit is meant to be gone, set `state "
-    '= "retired"` in the registry.',
+    "`systemctl status UNIT` shows what systemd refuses of a file. For an external (redis-server, grafana) install its "
+    'package. If the unit is meant to be gone, set `state = "retired"` in the registry.',
     expect=_present,
     gate=True,
 )
@@ -179,7 +207,8 @@ QT208 = Rule(
     "a running service, active target or active timer should be `enabled`, of a stopped one `disabled`, of an "
     "on-timer service (which has no [Install]) `static`. A masked unit (a link to /dev/null) is reported "
     "here, whatever it should be; its file is then not compared (QT210). Of an external the registry says "
-    "only whether it must come up, so `static` or `indirect` pass.",
+    "only whether it must come up, so `static` or `indirect` pass. A unit that is loaded from another file (QT225), or "
+    "whose file is a link (QT210), has no such state: QT223 says whether a boot starts it.",
     why="A unit that runs but is disabled looks healthy until the next boot, when it is simply not there: an "
     "outage at the worst time, with nothing in its journal. A stopped service that is enabled comes back at "
     "the same boot. A mask refuses every start, also the ones that a deploy or a dependency asks for.",
