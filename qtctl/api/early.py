@@ -1,5 +1,6 @@
 """Ask one host before everything else is loaded (see `engines.early_connection`)."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from qtctl.dialects.endpoints import LOCAL
@@ -9,9 +10,14 @@ from qtctl.flows.target import Target
 if TYPE_CHECKING:
     from qtctl.flows.asking import Asking
 
+_SHARED = ("qtctl.model.facts", "qtctl.model.inquiry")
+"""What both processes need, loaded once: 25 ms of CPU."""
+
 
 def start(target: Target) -> "Asking":
     """An engine that has started; nothing is checked or asked until the first call. Make it before starting threads."""
+    for name in _SHARED:
+        import_module(name)
     child = fork_worker(remote=target.host != LOCAL)
     from qtctl.engines.early_connection import EarlyConnection  # noqa: PLC0415 - the child has begun to load meanwhile
     from qtctl.flows.asking import Asking  # noqa: PLC0415

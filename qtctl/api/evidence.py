@@ -8,8 +8,8 @@ from qtctl.collect.document import dump, load
 from qtctl.dialects.shell import quote
 from qtctl.engines.worker import answer, awaited
 from qtctl.errors import InputError, Place
-from qtctl.flows.audit import inquiry as audit_inquiry
 from qtctl.flows.declared import Declared
+from qtctl.flows.questions import inquiry as audit_inquiry
 from qtctl.model.evidence import Evidence
 from qtctl.model.inquiry import Inquiry
 

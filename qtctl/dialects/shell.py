@@ -6,6 +6,7 @@ So a word with such characters is written as `$'…'`, which bash, zsh, ksh and 
 
 import shlex
 from collections.abc import Iterable
+from functools import lru_cache
 
 from qtctl.dialects.terminal import line
 
@@ -13,6 +14,7 @@ _PLAIN = frozenset(b'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 """Bytes that mean themselves inside `$'…'`. Not `!`: shells that keep a history look for it where they like."""
 
 
+@lru_cache(4096)
 def quote(word: str) -> str:
     """The word as a shell reads it back, in characters that a terminal only shows."""
     if line(word) == word:

@@ -5,8 +5,8 @@ from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
 
 from qtctl.engines.worker import answer, awaited, lost
-from qtctl.flows.audit import inquiry
 from qtctl.flows.declare import Loaded, of_host, rendered
+from qtctl.flows.questions import inquiry
 from qtctl.model.evidence import Evidence
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.registry import Registry

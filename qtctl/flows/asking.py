@@ -75,8 +75,8 @@ class Asking:
 
     def _ask(self) -> _Begun:
         from qtctl.engines.worker import answer
-        from qtctl.flows.audit import inquiry
         from qtctl.flows.cached_desired import CachedDesired
+        from qtctl.flows.questions import inquiry
 
         desired = CachedDesired(self.target)
         asked = inquiry(desired.begun(), self.target.host, self.target.user)

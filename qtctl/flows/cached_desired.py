@@ -52,8 +52,11 @@ class CachedDesired:
     def _loaded(self) -> "Loaded":
         if self._begun is None:
             from qtctl.flows.declare import begin  # noqa: PLC0415 - pydantic, which a cached one does without
+            from qtctl.flows.questions import find_questions  # noqa: PLC0415 - every rule, as above
 
-            self._begun = begin(self._sources.files, self._sources.target, self._sources.as_name)
+            loaded = begin(self._sources.files, self._sources.target, self._sources.as_name)
+            asked = find_questions(loaded.desired)
+            self._begun = replace(loaded, desired=replace(loaded.desired, questions=asked))
         return self._begun
 
     def _cached(self) -> "Desired | None":

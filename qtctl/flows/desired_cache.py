@@ -16,9 +16,9 @@ from qtctl.model.desired import Desired
 
 MODULES = (
     "qtctl.model.desired", "qtctl.model.desired_accounts", "qtctl.model.desired_checks",
-    "qtctl.model.desired_host", "qtctl.model.desired_loaded",
-    "qtctl.model.desired_store", "qtctl.model.desired_unit", "qtctl.model.origin", "qtctl.model.states",
-    "qtctl.model.waiver",
+    "qtctl.model.desired_host", "qtctl.model.desired_loaded", "qtctl.model.desired_questions",
+    "qtctl.model.desired_store", "qtctl.model.desired_unit", "qtctl.model.evidence", "qtctl.model.origin",
+    "qtctl.model.states", "qtctl.model.waiver",
 )  # fmt: skip
 """The modules whose classes a `Desired` consists of. Reading an entry creates objects of no other class."""
 _SEAL = hashlib.sha256().digest_size

@@ -6,12 +6,22 @@ from qtctl.meaning.access import Entry, Kind, Way, walk
 from qtctl.meaning.permissions import Identity
 from qtctl.model.way_facts import PathWay, UserIds
 
+_KINDS = {str(kind): kind for kind in Kind}
+
 
 def entries_of(way: PathWay) -> Mapping[str, Entry]:
     """Its parts by path, with their access control lists."""
     lists = way.acls or {}
     return {
-        path: Entry(path, Kind(kind), uid, gid, mode, target, (tuple(lists[path]) or None) if path in lists else ())
+        path: Entry(
+            path,
+            _KINDS.get(kind) or Kind(kind),
+            uid,
+            gid,
+            mode,
+            target,
+            (tuple(lists[path]) or None) if path in lists else (),
+        )
         for path, kind, uid, gid, mode, target in way.rows()
     }
 

@@ -11,6 +11,7 @@ from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredH
 from qtctl.model.desired_checks import DesiredCheck
 from qtctl.model.desired_host import DEFAULT_LIMITS, HostLimits
 from qtctl.model.desired_loaded import LoadedUnit
+from qtctl.model.desired_questions import Questions
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.names import ENDINGS
@@ -323,6 +324,8 @@ class Desired:
     zone_guessed: bool = False
     needs_systemd: int | None = None
     """The first version that may know every directive of `files`, where that has been found out from them."""
+    questions: Questions | None = None
+    """What an audit asks of the host, where that has been found out."""
 
     def units(self) -> tuple[DesiredUnit, ...]:
         """Every unit of the host that systemd can load, sorted by unit: of templates their instances."""

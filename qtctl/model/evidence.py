@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from qtctl.model.json import JsonObject
 
@@ -22,9 +23,11 @@ class State(StrEnum):
         return self in (State.OBSERVED, State.ABSENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """One fact to know: its kind, what it is of (a unit, path, key …), and for store facts which store."""
+class Need(NamedTuple):
+    """One fact to know: its kind, what it is of (a unit, path, key …), and for store facts which store.
+
+    A tuple, because an audit looks up thirty thousand of them.
+    """
 
     fact: str
     subject: str

@@ -356,14 +356,17 @@ class Facts:
 
     def read(self, kind: type[F], subject: str, store: str = "") -> F | None:
         """The observed value, or None where the thing is absent. LookupError where neither is known."""
-        item = self.item(Need(kind.FACT, subject, store))
+        need = Need(kind.FACT, subject, store)
+        known = self._read.get(need)
+        if known is not None:
+            return cast(F, known)
+        item = self.item(need)
         if item.state is State.ABSENT:
             return None
         if item.state is not State.OBSERVED or item.value is None:
             raise LookupError(f"{kind.FACT} {subject}: {item.state}")
-        if item.need not in self._read:
-            self._read[item.need] = from_value(kind, item.value)
-        return cast(F, self._read[item.need])
+        found = self._read[need] = from_value(kind, item.value)
+        return found
 
     def subjects(self, fact: str) -> list[str]:
         return sorted(need.subject for need in self._items if need.fact == fact)

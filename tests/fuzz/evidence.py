@@ -5,8 +5,8 @@ from functools import cache
 
 from qtctl.adapters.files import read_text, shipped
 from qtctl.collect.document import load
-from qtctl.flows.audit import needs
 from qtctl.flows.declare import Loaded, declare
+from qtctl.flows.questions import find_questions
 from qtctl.model.evidence import Evidence, Item, Need, State
 from tests.cli.world import LEGACY
 from tests.fuzz.registries import pack, templates, unpack
@@ -36,7 +36,7 @@ def with_its_asks(evidence: Evidence) -> Evidence:
 
 
 def _needs() -> tuple[Need, ...]:
-    return needs(declared().desired)
+    return find_questions(declared().desired).needs
 
 
 def _answer(need: Need, *, refused: bool) -> Item:

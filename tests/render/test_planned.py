@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from qtctl.adapters.files import read_registry, read_templates
-from qtctl.flows.audit import needs
 from qtctl.flows.declare import begin, rendered
+from qtctl.flows.questions import find_questions
 
 REGISTRY = Path(__file__).parent.parent.parent / "registry"
 
@@ -17,4 +17,4 @@ def test_the_same_files_and_the_same_needs() -> None:
         (file.path, file.mode, file.owner, file.group, file.kind, file.subject) for file in whole.desired.files
     ]
     assert not any(file.content for file in begun.desired.files)
-    assert needs(begun.desired) == needs(whole.desired)
+    assert find_questions(begun.desired) == find_questions(whole.desired)

@@ -110,7 +110,7 @@ def _deploy(declared: "Declared", say: "ProgressLine", *, shown: bool = False) -
 
 def _audit(declared: "Declared", say: "ProgressLine") -> "Evidence":
     from qtctl.engines.worker import answer
-    from qtctl.flows.audit import inquiry
+    from qtctl.flows.questions import inquiry
 
     say(begun(DEMO_HOST, Stage.CONNECT))
     evidence = answer(inquiry(declared.desired, DEMO_HOST, None))

@@ -48,8 +48,8 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
         remedy = steps(("systemctl", "status", "--no-pager", declared.unit), "it names the condition that failed")
         return Verdict(False, {"boot": "its condition is false"}, (source,), remedy=remedy)
     reached = declared.unit in _reached(facts, names)
-    unread = [name for name in names if not facts.item(Need(Unit.FACT, name)).state.known]
-    if unread and not reached:
+    unread = [] if reached else [name for name in names if not facts.item(Need(Unit.FACT, name)).state.known]
+    if unread:
         return Verdict(False, None, unknown=f"whether {unread[0]} starts it is not known")
     observed: JsonObject = {"boot": "comes up" if reached else "nothing starts it"}
     source = proofs.unit_property(need, declared.unit, "UnitFileState", unit.unit_file_state)

@@ -61,16 +61,16 @@ def _is_usable(facts: Facts, service: DesiredService) -> Judgment:
 
 def _shown(facts: Facts, files: tuple[StartFile, ...]) -> tuple[ProofSource, ...]:
     ends = ((each.need, way_to(each.path, found).end) for each in files if (found := facts.read(PathWay, each.path)))
-    return tuple(_stat(need, end) for need, end in ends if end)[:1]
+    return next(((_stat(need, end),) for need, end in ends if end), ())
 
 
 def _of_file(file: StartFile, found: PathWay, who: Identity, user: str) -> Verdict | None:
     """None where it can be used as it has to be."""
-    for way, wanted in _ways(file, found):
-        refusal = first_refusal(way, who, wanted)
+    way = way_to(file.path, found)
+    for each, wanted in _ways(file, way, found):
+        refusal = first_refusal(each, who, wanted)
         if refusal is not None:
             return _refused(file, refusal, who, user)
-    way = way_to(file.path, found)
     if file.role == "working directory" and not file.optional:
         return _not_a_folder(file, way)
     if Permission.EXECUTE in file.wanted and file.role != "working directory" and way.end is not None:
@@ -78,12 +78,12 @@ def _of_file(file: StartFile, found: PathWay, who: Identity, user: str) -> Verdi
     return None
 
 
-def _ways(file: StartFile, found: PathWay) -> Iterator[tuple[Way, tuple[Permission, ...]]]:
+def _ways(file: StartFile, way: Way, found: PathWay) -> Iterator[tuple[Way, tuple[Permission, ...]]]:
     """A script is read by its interpreter, which has to be executed too."""
     if not found.interpreter or file.wanted != _PROGRAMS:
-        yield way_to(file.path, found), file.wanted
+        yield way, file.wanted
         return
-    yield way_to(file.path, found), (Permission.EXECUTE, Permission.READ)
+    yield way, (Permission.EXECUTE, Permission.READ)
     if found.interpreter.startswith("/"):
         yield way_to(found.interpreter, found), (Permission.EXECUTE,)
 

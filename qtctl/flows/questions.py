@@ -1,0 +1,34 @@
+"""What an audit asks of a host. Apart from `flows.audit`: with it cached, no rule is loaded before asking."""
+
+from qtctl.model.desired import Desired
+from qtctl.model.desired_questions import Questions
+from qtctl.model.inquiry import Inquiry, inquiry_of
+
+
+def find_questions(desired: Desired) -> Questions:
+    """Everything that an audit, a registry report or a parity report reads, so that one evidence serves all three."""
+    from qtctl.audit.judge import needs as audit_needs
+    from qtctl.meaning.drift import asked_properties
+    from qtctl.parity.needs import needs as parity_needs
+    from qtctl.reports.needs import needs as registry_needs
+
+    wanted = {*audit_needs(desired), *registry_needs(desired), *parity_needs(desired)}
+    shown = ((unit.unit, asked_properties(unit)) for unit in desired.units())
+    return Questions(
+        tuple(sorted(wanted, key=lambda need: (need.fact, need.store, need.subject))),
+        tuple((unit, tuple((each.interface, each.name) for each in found)) for unit, found in shown),
+    )
+
+
+def inquiry(desired: Desired, target: str, user: str | None) -> Inquiry:
+    """All that an audit asks of `target`, which is, or stands in for, the host of `desired`, and how it is reached.
+
+    `user`: whom to log in as, instead of the auditing account. InputError where a store's password is not set.
+    """
+    from qtctl.engines.connect import declared_route, passwords
+
+    asked = desired.questions or find_questions(desired)
+    route = declared_route(target, desired, user, "audit")
+    return inquiry_of(
+        desired, asked.needs, passwords=passwords(desired), properties=dict(asked.properties), route=route
+    )
