@@ -18,7 +18,7 @@ from qtctl.model.secret import Secret, Withheld
 READING = frozenset(
     {
         *("PING", "INFO", "DBSIZE", "TIME", "TYPE", "EXISTS", "TTL", "PTTL"),
-        *("XINFO", "XLEN", "XRANGE", "XREVRANGE", "XPENDING", "STRLEN", "HLEN", "LLEN", "SCARD", "ZCARD"),
+        *("XINFO", "XLEN", "XRANGE", "XREVRANGE", "XPENDING", "SCAN", "STRLEN", "HLEN", "LLEN", "SCARD", "ZCARD"),
     }
 )
 """First words of the commands that leave this adapter; besides AUTH and SELECT, which it sends itself."""

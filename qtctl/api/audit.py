@@ -9,9 +9,12 @@ from qtctl.reports import audit
 from qtctl.reports.audit import AuditReport
 
 
-def judge(declared: Declared, evidence: Evidence) -> tuple[Finding, ...]:
-    """Every check, sorted, with the file and line that declare what it expects."""
-    return judged(declared, evidence)
+def judge(declared: Declared, evidence: Evidence, earlier: Evidence | None = None) -> tuple[Finding, ...]:
+    """Every check, sorted, with the file and line that declare what it expects.
+
+    `earlier`: evidence of an earlier look at the same host, for what only a comparison shows.
+    """
+    return judged(declared, evidence, earlier)
 
 
 def conclude(declared: Declared, checks: tuple[Finding, ...]) -> Conclusion:

@@ -54,9 +54,12 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     return tuple(sorted(wanted, key=lambda need: (need.fact, need.store, need.subject)))
 
 
-def judge(desired: Desired, evidence: Evidence) -> tuple[Finding, ...]:
-    """The checks, sorted by host, id and subject. InputError where the evidence does not say when it was taken."""
-    bench = _Bench(desired, evidence)
+def judge(desired: Desired, evidence: Evidence, earlier: Evidence | None = None) -> tuple[Finding, ...]:
+    """The checks, sorted by host, id and subject. InputError where the evidence does not say when it was taken.
+
+    `earlier`: an earlier look at the same host, with which some rules compare.
+    """
+    bench = _Bench(desired, evidence, earlier)
     drafts = [
         draft
         for rule, expectation in expectations(desired)
@@ -77,10 +80,10 @@ def _needless(expectation: Expectation, evidence: Evidence) -> bool:
 class _Bench:
     """One host's evidence, and how verdicts become checks."""
 
-    def __init__(self, desired: Desired, evidence: Evidence) -> None:
+    def __init__(self, desired: Desired, evidence: Evidence, earlier: Evidence | None) -> None:
         self.host = desired.host
         self.policy = Policy.of(desired.fail_on, dict(desired.severities), desired.waivers, evidence.taken_at)
-        self.facts = Facts.of(evidence)
+        self.facts = Facts.of(evidence, earlier)
         self.asks: dict[int, Ask] = {ask.n: ask for ask in evidence.asks}
         self.taken_at = evidence.taken_at
 

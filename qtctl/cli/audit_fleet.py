@@ -41,7 +41,8 @@ def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit
         for each in asked:
             if save is not None:
                 keep(each.evidence, save / f"{each.target}.json")
-            checks, said = shown.part.of(each.declared, audit.judge(each.declared, each.evidence))
+            judged = audit.judge(each.declared, each.evidence, shown.part.earlier(each.declared))
+            checks, said = shown.part.of(each.declared, judged)
             shown_checks = checks if said else condense(checks, each.target)
             found[each.number] = tuple(placed(shown_checks, each.declared.host_place))
             reports[each.number] = audit.report(

@@ -13,6 +13,7 @@ from qtctl.errors import InputError, Place
 if TYPE_CHECKING:
     from qtctl.findings.finding import Finding, Severity
     from qtctl.flows.declared import Declared
+    from qtctl.model.evidence import Evidence
     from qtctl.reports.selection import Known
 
 LEVELS = ("info", "warning", "error")
@@ -65,6 +66,14 @@ class Part:
         from qtctl.findings.finding import Severity
 
         return None if self.fail_on is None else Severity(self.fail_on)
+
+    def earlier(self, declared: "Declared") -> "Evidence | None":
+        """The evidence that findings are new since, where it is evidence."""
+        if self.new_since is None or "items" not in _document(self.new_since):
+            return None
+        from qtctl.api import evidence
+
+        return evidence.read(self.new_since, declared)
 
     def of(self, declared: "Declared", checks: "tuple[Finding, ...]") -> "tuple[tuple[Finding, ...], str]":
         """The checks that are judged, and what is left out, in words. InputError where nothing is left."""

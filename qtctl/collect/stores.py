@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from qtctl.collect import scanning
 from qtctl.collect.look import STORES_SHARE, Observation
 from qtctl.errors import HostError, Refused, Unreachable
 from qtctl.model.desired_store import DesiredStore
@@ -85,6 +86,8 @@ def _ask(look: Observation, store: DesiredStore, needs: list[Need], within_s: fl
         password = look.inquiry.passwords.get(store.name)
         server = look.host.store(store.address, store.port, password, store.user, store.db)
         replies = server.ask(asked.commands, within_s)
+        left_s = within_s - (look.clock.monotonic() - begin)
+        replies = scanning.follow(server, asked.commands, replies, look.clock, left_s)
     except HostError as error:
         again = probe.cli(PING, store)
         number = look.ledger.ask("redis", PING, again, at=at, took_s=look.clock.monotonic() - begin)

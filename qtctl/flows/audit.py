@@ -12,9 +12,9 @@ from qtctl.model.evidence import Evidence
 from qtctl.model.origin import Origin
 
 
-def judged(declared: Declared, evidence: Evidence) -> tuple[Finding, ...]:
-    """The checks, each with the file and line that declare what it expects."""
-    return tuple(placed(declared, check) for check in judge(declared.desired, evidence))
+def judged(declared: Declared, evidence: Evidence, earlier: Evidence | None = None) -> tuple[Finding, ...]:
+    """The checks, each with the file and line that declare what it expects. `earlier`: an earlier look at the host."""
+    return tuple(placed(declared, check) for check in judge(declared.desired, evidence, earlier))
 
 
 def concluded(desired: Desired, checks: Sequence[Finding]) -> Conclusion:

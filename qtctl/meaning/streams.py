@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qtctl.model.store_facts import StoreClock, Stream, StreamConsumers, StreamGroup
+from qtctl.model.store_facts import StoreClock, Stream, StreamConsumers, StreamGroup, StreamPending
 
 FIRST_STREAM_MS = 1_514_764_800_000
 """2018: no Redis before it had streams."""
@@ -110,3 +110,25 @@ def is_unread(stream: Stream, group: StreamGroup, consumers: StreamConsumers, cl
     """Whether entries wait for a group, and for as long nobody has read with it."""
     last_read_us = min(consumers.idle_ms.values(), default=UNREAD_US // 1000) * 1000
     return stream.length > 0 and min(waits_us(stream, group, clock), last_read_us) >= UNREAD_US
+
+
+def oldest_idle_us(pending: StreamPending) -> int:
+    """How long the oldest entries of a group have waited for an acknowledgement since they were last delivered."""
+    return max((int(entry[2]) for entry in pending.entries), default=0) * 1000
+
+
+def is_set_back(group: StreamGroup, earlier: StreamGroup) -> bool:
+    """Whether the group is given entries again that it was given at an earlier look."""
+    return id_of(group.last_delivered_id) < id_of(earlier.last_delivered_id)
+
+
+def is_made_anew(stream: Stream, group: StreamGroup, earlier: StreamGroup) -> bool:
+    """Whether it was given fewer entries in all its life than it had been at an earlier look, or Redis lost count.
+
+    Where no entry was ever deleted one by one, Redis loses count only of a group that was made or set by hand.
+    """
+    if earlier.entries_read is None:
+        return False
+    if group.entries_read is None:
+        return stream.deleted_id == "0-0"
+    return group.entries_read < earlier.entries_read

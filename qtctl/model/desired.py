@@ -32,6 +32,8 @@ class Membership:
     max_pending: int | None
     service: str
     origin: Origin
+    max_idle_us: int | None = None
+    """How long an entry may be delivered and not acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class DesiredService(DesiredUnit):
     """Further env files, as systemd reads them."""
     code: str = ""
     """The folder that its code lies in."""
+    silent_us: int | None = None
+    """How old the newest entry of all the streams that it publishes may be; None: not declared."""
 
     @property
     def must_be_active(self) -> bool | None:

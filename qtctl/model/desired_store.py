@@ -20,3 +20,12 @@ class DesiredStore:
     db: int = 0
     appendonly: bool = False
     saved_within_us: int | None = None
+    key_patterns: tuple[str, ...] = ()
+    """Keys that match one of them count as the fleet's."""
+    group_patterns: tuple[str, ...] = ()
+    retired_keys: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """The same for two stores that are one database."""
+        return self.address, self.port, self.db

@@ -20,11 +20,13 @@ from qtctl.model.store_facts import (
     KeyFact,
     StoreClock,
     StoreHealth,
+    StoreKeys,
     StoreServer,
     Stream,
     StreamConsumers,
     StreamGroup,
     StreamGroups,
+    StreamPending,
 )
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 
@@ -213,7 +215,8 @@ class Channel(StrEnum):
 INSTALL_GETENT = "install getent on the host, then audit again"
 LET_READ = "let the auditing account read it, or run the command as one that may"
 SEE_BUS = "systemctl status dbus.socket dbus.service on the host, then audit again"
-ASK_REDIS = "let the auditing account run INFO, TYPE, XINFO and TIME on Redis, then audit again"
+ASK_REDIS = "let the auditing account run INFO, TYPE, XINFO, XPENDING and TIME on Redis, then audit again"
+SCAN_REDIS = "let the auditing account run SCAN on Redis, then audit again"
 REACH_REDIS = "let the auditing account reach Redis: its password by name in stores.toml, AllowTcpForwarding in sshd"
 
 REACH_HEALTH = "let the auditing account open forwarded connections to it: AllowTcpForwarding and PermitOpen in sshd"
@@ -272,6 +275,8 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(StreamGroup, Channel.STORE, ASK_REDIS),
         FactKind(StreamGroups, Channel.STORE, ASK_REDIS),
         FactKind(StreamConsumers, Channel.STORE, ASK_REDIS),
+        FactKind(StreamPending, Channel.STORE, ASK_REDIS),
+        FactKind(StoreKeys, Channel.STORE, SCAN_REDIS),
         FactKind(StoreClock, Channel.STORE, ASK_REDIS),
         FactKind(StoreHealth, Channel.STORE, ASK_REDIS),
     )
@@ -303,7 +308,8 @@ class Facts:
     """The items of an evidence by need. Asking for an item nobody collected gives `not asked`, never a default.
 
     `taken_at` is the only clock that rules have: UTC, ISO 8601. It is the host's own, which stamped all that
-    they compare with it. `target`: what the host was asked as, for `--host`.
+    they compare with it. `target`: what the host was asked as, for `--host`. `earlier`: of an earlier look at the same
+    host, None where there was none.
     """
 
     def __init__(
@@ -316,11 +322,16 @@ class Facts:
         self.taken_at = shifted(taken_at, self._skew_us) if self._skew_us else taken_at
         self._asked = asked or {}
         self.target = target
+        self.earlier: Facts | None = None
 
     @classmethod
-    def of(cls, evidence: Evidence) -> "Facts":
+    def of(cls, evidence: Evidence, earlier: Evidence | None = None) -> "Facts":
+        """`earlier`: evidence of the same host, which counts only if it is older. InputError where one has no time."""
         target = "local" if evidence.transport == "local" else evidence.address
-        return cls(evidence.items, evidence.taken_at, {ask.n: ask.at for ask in evidence.asks}, target)
+        found = cls(evidence.items, evidence.taken_at, {ask.n: ask.at for ask in evidence.asks}, target)
+        if earlier is not None and microseconds(earlier.taken_at) < microseconds(evidence.taken_at):
+            found.earlier = cls.of(earlier)
+        return found
 
     def asked_us(self, need: Need) -> int:
         """When the fact was asked for by the host's clock, in microseconds since the epoch: evidence takes a while.

@@ -114,6 +114,13 @@ RedisUser = Annotated[
 ]
 
 
+RedisPattern = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", max_length=200),
+    Expect('a pattern as SCAN of Redis takes it, such as "fleet:*"'),
+]
+
+
 def _listen(text: str) -> str:
     address, _, port = text.rpartition(":")
     if address != "*" and not endpoints.is_ip_address(address.strip("[]")):

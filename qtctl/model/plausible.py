@@ -17,11 +17,13 @@ from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.store_facts import (
     StoreClock,
     StoreHealth,
+    StoreKeys,
     StoreServer,
     Stream,
     StreamConsumers,
     StreamGroup,
     StreamGroups,
+    StreamPending,
 )
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 
@@ -149,7 +151,23 @@ def _paths(paths: Iterable[str]) -> str:
     return f"a path is longer than {LONGEST_LINE} characters" if any(len(each) > LONGEST_LINE for each in paths) else ""
 
 
-def _groups(value: StreamGroups) -> str:
+_ENTRY = 4
+
+
+def _pending(value: StreamPending) -> str:
+    for entry in value.entries:
+        match entry:
+            case [str(id_), str(consumer), int(idle), int(times)]:
+                numbers = 0 <= idle <= I64 and 0 <= times <= I64
+                wrong = _stream_id("entry", id_) or ("" if numbers and len(consumer) <= LONGEST_LINE else "no count")
+            case _:
+                wrong = f"an entry is {_ENTRY} values, not {len(entry)}"
+        if wrong:
+            return wrong
+    return ""
+
+
+def _groups(value: StreamGroups | StoreKeys) -> str:
     long = next((name for name in value.names if len(name) > LONGEST_LINE), None)
     return f"a name is longer than {LONGEST_LINE} characters" if long else _ranges(value, {"count": I64})
 
@@ -232,6 +250,8 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     Stream.FACT: _stream,
     StreamGroup.FACT: _stream_group,
     StreamGroups.FACT: _groups,
+    StreamPending.FACT: _pending,
+    StoreKeys.FACT: _groups,
     StreamConsumers.FACT: lambda value: _ranges(value, {"count": I64}) or _entries(value.idle_ms),
     StoreHealth.FACT: lambda value: (
         _ranges(value, dict.fromkeys(("used_memory", "max_memory", "not_evicted", "expiring"), U64))

@@ -20,6 +20,7 @@ from qtctl.model.fields import (
     Name,
     Node,
     Number,
+    RedisPattern,
     RedisUser,
     Size,
     Span,
@@ -100,6 +101,7 @@ class Thresholds(Node):
     restart_loop: RestartLoop = RestartLoop()
     stuck_after: Span = "1h"
     max_lag: Number = Field(default=1000, ge=0)
+    max_idle: Span = "1h"
 
 
 class Fleet(Node):
@@ -145,6 +147,10 @@ class Store(Node):
     """Whether it must write an append-only file (QT513)."""
     saved_within: Span | None = None
     """How old the last snapshot may be while there is something that is not in it (QT513)."""
+    key_patterns: tuple[RedisPattern, ...] = Field(default=(), max_length=20)
+    """Patterns of keys that count as the fleet's, as SCAN takes them: one that nothing declares is QT507."""
+    group_patterns: tuple[RedisPattern, ...] = Field(default=(), max_length=20)
+    """Patterns of groups of declared streams that count as the fleet's (QT507)."""
 
 
 class Venv(Node):

@@ -183,6 +183,7 @@ class Consumes(Node):
     group: str
     max_lag: Number | None = Field(default=None, ge=0)
     max_pending: Number | None = Field(default=None, ge=0)
+    max_idle: Span | None = None
 
 
 class ServiceStreams(Node):
@@ -192,6 +193,7 @@ class ServiceStreams(Node):
     consumes: dict[str, Consumes] = {}
     writes: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    silent_after: Span | None = None
 
 
 Instance = Annotated[

@@ -101,7 +101,9 @@ class StreamGroups:
 class StreamConsumers:
     """Subject: as of `StreamGroup`. `idle_ms`: consumer → milliseconds since it last read, by the clock of Redis.
 
-    Of more than `MOST_CONSUMERS` those that read last; `count` is of all.
+    Redis 7.2 and later tell a read that brought something (`inactive`) from one that only asked (`idle`): of a
+    consumer that has got something once, the former counts. Of more than `MOST_CONSUMERS` those that read last;
+    `count` is of all.
     """
 
     FACT: ClassVar[str] = "stream.consumers"
@@ -109,9 +111,36 @@ class StreamConsumers:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class StreamPending:
+    """Subject: as of `StreamGroup`. The oldest entries that were delivered and not acknowledged, by id.
+
+    Each is [id, consumer, milliseconds since it was last delivered, times it was delivered]; at most `MOST_PENDING`.
+    """
+
+    FACT: ClassVar[str] = "stream.pending"
+    entries: list[list[str | int]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKeys:
+    """Subject: the store's name. The keys that match its `key_patterns`, as SCAN finds them.
+
+    `names` are sorted, those first that were not asked for by name; of more than `MOST_KEYS_NAMED` not all are named.
+    `count` is of all that were found. `complete`: whether SCAN came to its end within its bounds.
+    """
+
+    FACT: ClassVar[str] = "store.keys"
+    names: list[str]
+    count: int
+    complete: bool = True
+
+
 MOST_CONSUMERS = 50
-MOST_GROUPS_NAMED = 50
+MOST_GROUPS_NAMED = 1000
 """Of the groups of one stream."""
+MOST_PENDING = 20
+MOST_KEYS_NAMED = 2000
 
 
 def group_subject(key: str, group: str) -> str:

@@ -1,4 +1,4 @@
-"""Redis, read only (facts `store`, `key`, `stream` and their kin): INFO, TYPE, XINFO STREAM, XINFO GROUPS, TIME.
+"""Redis, read only (facts `store`, `key`, `stream` and their kin): INFO, TYPE, XINFO, XPENDING, TIME, SCAN.
 
 XINFO STREAM is the one command that says the last id of a stream whatever its entries are. It brings the first and the
 last entry along: qtctl.adapters.store_replies drops them unread.
@@ -20,24 +20,30 @@ from qtctl.model.plausible import STREAM_ID, U64, whole
 from qtctl.model.store_facts import (
     MOST_CONSUMERS,
     MOST_GROUPS_NAMED,
+    MOST_KEYS_NAMED,
+    MOST_PENDING,
     KeyFact,
     StoreClock,
     StoreHealth,
+    StoreKeys,
     StoreServer,
     Stream,
     StreamConsumers,
     StreamGroup,
     StreamGroups,
+    StreamPending,
     key_and_group,
 )
 from qtctl.probes.answer import Answer, absent, observed, refused, unparseable
 
-_OF_STREAMS = (Stream, StreamGroup, StreamGroups, StreamConsumers)
-FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, StoreHealth, KeyFact, *_OF_STREAMS))
-ORDER = ("INFO", "TYPE", "XINFO STREAM", "XINFO GROUPS", "XINFO CONSUMERS", "TIME")
+_OF_STREAMS = (Stream, StreamGroup, StreamGroups, StreamConsumers, StreamPending)
+FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, StoreHealth, StoreKeys, KeyFact, *_OF_STREAMS))
+ORDER = ("INFO", "TYPE", "XINFO STREAM", "XINFO GROUPS", "XINFO CONSUMERS", "XPENDING", "TIME", "SCAN")
 """What is asked first. A stream before its groups: what a group was given then never seems less than it was when the
-stream was trimmed. The clock last: no entry that was seen is younger than it."""
-_OF_STORE = (StoreServer.FACT, StoreHealth.FACT, StoreClock.FACT)
+stream was trimmed. The clock behind all entries: none that was seen is younger than it."""
+_OF_STORE = (StoreServer.FACT, StoreHealth.FACT, StoreClock.FACT, StoreKeys.FACT)
+SCANNED_FIRST, SCANNED_NEXT = "1000", "10000"
+"""Keys that Redis looks at for one SCAN: it answers nobody else meanwhile, for some milliseconds."""
 DEFAULT_PORT = 6379
 LONGEST_NAME = 200
 PERSISTENCE = (
@@ -80,7 +86,7 @@ def store_of(need: Need) -> str:
 
 
 def command_of(need: Need) -> tuple[str, ...]:
-    """The command that answers a need."""
+    """The command that answers a need. Not of `StoreKeys`, which takes one for each pattern."""
     if need.fact in _OF_STORE:
         return ("TIME",) if need.fact == StoreClock.FACT else ("INFO",)
     if need.fact == KeyFact.FACT:
@@ -89,6 +95,8 @@ def command_of(need: Need) -> tuple[str, ...]:
         return ("XINFO", "STREAM", need.subject)
     if need.fact == StreamConsumers.FACT:
         return ("XINFO", "CONSUMERS", *key_and_group(need.subject))
+    if need.fact == StreamPending.FACT:
+        return ("XPENDING", *key_and_group(need.subject), "-", "+", str(MOST_PENDING))
     return ("XINFO", "GROUPS", need.subject if need.fact == StreamGroups.FACT else key_and_group(need.subject)[0])
 
 
@@ -98,15 +106,57 @@ def _in_order(command: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
 
 
 def probe(needs: Iterable[Need], store: DesiredStore) -> StoreProbe:
+    """One command for each question, and the first SCAN of each pattern: `scan_on` says how that goes on."""
     wanted = sorted(set(needs), key=lambda need: (need.fact, need.subject))
-    commands = tuple(sorted({command_of(need) for need in wanted}, key=_in_order))
+    listed = [need for need in wanted if need.fact == StoreKeys.FACT]
+    wanted = [need for need in wanted if need.fact != StoreKeys.FACT]
+    scans = [scan(pattern) for pattern in store.key_patterns] if listed else []
+    commands = tuple(sorted({*map(command_of, wanted), *scans}, key=_in_order))
     numbers = {command: number for number, command in enumerate(commands)}
+    asked_for = frozenset(need.subject for need in wanted if need.fact == KeyFact.FACT)
 
     def parse(replies: Sequence[Reply]) -> list[Answer]:
         asked = [(need, numbers[command_of(need)]) for need in wanted]
-        return [_answer(need, replies[number], number, store) for need, number in asked]
+        found = [_answer(need, replies[number], number, store) for need, number in asked]
+        scanned = [(numbers[each], replies[numbers[each]]) for each in scans]
+        return [*found, *(_keys(need, store, scanned, asked_for) for need in listed)]
 
     return StoreProbe(commands, tuple(cli(command, store) for command in commands), parse)
+
+
+def scan(pattern: str, cursor: str = "0") -> tuple[str, ...]:
+    """It goes on at `cursor`."""
+    return ("SCAN", cursor, "MATCH", pattern, "COUNT", SCANNED_FIRST if cursor == "0" else SCANNED_NEXT)
+
+
+def scan_on(command: Sequence[str], value: object) -> tuple[str, ...]:
+    """The command that goes on where the answer to this SCAN ends; () where it was the last, or is none."""
+    match value:
+        case [str(cursor), list()] if command[0] == "SCAN" and cursor.isdecimal() and cursor != "0":
+            return scan(command[3], cursor)
+    return ()
+
+
+def _keys(need: Need, store: DesiredStore, scanned: Sequence[tuple[int, Reply]], asked_for: frozenset[str]) -> Answer:
+    """What all patterns found. A SCAN that was not followed to its end still ends in a cursor."""
+    names, complete = set[str](), True
+    again = [_scanned_again(pattern, store) for pattern in store.key_patterns]
+    for (number, reply), shown in zip(scanned, again, strict=True):
+        if reply.error:
+            return _failed(need, reply.error, shown, number)
+        match reply.value:
+            case [str(cursor), list(found)] if all(isinstance(each, str) for each in found):
+                names.update(found)
+                complete = complete and cursor == "0"
+            case _:
+                return unparseable(need, "SCAN did not answer with a cursor and keys", again=shown, question=number)
+    ordered = sorted(names, key=lambda name: (name in asked_for, name))[:MOST_KEYS_NAMED]
+    value = StoreKeys([name[:LONGEST_NAME] for name in ordered], len(names), complete)
+    return observed(need, value, again=again[0] if again else "", question=scanned[0][0] if scanned else 0)
+
+
+def _scanned_again(pattern: str, store: DesiredStore) -> str:
+    return f"{cli((), store)} --scan --pattern {shell.quote(pattern)}"
 
 
 def cli(command: Sequence[str], store: DesiredStore) -> str:
@@ -257,10 +307,32 @@ def _names(need: Need, value: object, again: str, question: int) -> Answer:
 
 
 def _consumers(need: Need, value: object, again: str, question: int) -> Answer:
-    rows = sorted((_number(row, "idle"), _text(row, "name")[:LONGEST_NAME]) for row in _groups(value))
+    rows = sorted((_last_read(row), _text(row, "name")[:LONGEST_NAME]) for row in _groups(value))
     idle_ms = {name: idle for idle, name in reversed(rows[:MOST_CONSUMERS])}
     line = "name" if rows else ""
     return observed(need, StreamConsumers(idle_ms, len(rows)), again=again, line=line, question=question)
+
+
+def _last_read(consumer: Mapping[str, object]) -> int:
+    """Milliseconds. `inactive` is -1 of one that never got anything, and missing before Redis 7.2."""
+    got = _maybe_number(consumer, "inactive")
+    return _number(consumer, "idle") if got is None else got
+
+
+def _pending(need: Need, value: object, again: str, question: int) -> Answer:
+    if not isinstance(value, list | tuple):
+        raise _Unreadable("XPENDING did not answer with a list")
+    entries = [_delivered(each) for each in value]
+    line = str(entries[0][0]) if entries else ""
+    return observed(need, StreamPending(entries), again=again, line=line, question=question)
+
+
+def _delivered(entry: object) -> list[str | int]:
+    """Redis may say of a clock that was set back that less than no time has gone by."""
+    match entry:
+        case [str(id_), str(consumer), int(idle), int(times)]:
+            return [id_, consumer[:LONGEST_NAME], max(idle, 0), times]
+    raise _Unreadable("XPENDING did not answer with entries that were delivered")
 
 
 def _groups(value: object) -> list[dict[str, object]]:
@@ -308,4 +380,5 @@ _READ: Mapping[str, Callable[[Need, object, str, int], Answer]] = {
     StreamGroup.FACT: _group,
     StreamGroups.FACT: _names,
     StreamConsumers.FACT: _consumers,
+    StreamPending.FACT: _pending,
 }

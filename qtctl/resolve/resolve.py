@@ -201,9 +201,16 @@ def _resolve_stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
             DesiredStore(
                 name, unit, address.strip("[]"), int(port), store.password_env or "", origin,
                 user=store.username or "", db=store.db, appendonly=store.appendonly, saved_within_us=saved,
+                key_patterns=store.key_patterns, group_patterns=store.group_patterns,
+                retired_keys=_retired_keys(registry, name) if store.key_patterns else (),
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _retired_keys(registry: Registry, store: str) -> tuple[str, ...]:
+    keys = sorted(registry.keys.items())
+    return tuple(name for name, key in keys if key.store == store and key.state == "retired")
 
 
 def _resolve_externals(registry: Registry, host: str) -> tuple[DesiredExternal, ...]:

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.dialects.systemd.quoting import loaded_argv
 from qtctl.dialects.systemd.specifiers import expand
+from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.dialects.systemd.unit_name import is_template, stem
 from qtctl.model.desired import DesiredService, Membership
 from qtctl.model.desired_unit import Pairs
@@ -105,6 +106,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         publishes=service.streams.publishes,
         writes=service.streams.writes,
         consumes=_list_memberships(registry, name, service, origin),
+        silent_us=microseconds(silent) if (silent := service.streams.silent_after) else None,
         store=_store_of(registry, service),
         enabled=service.state is ServiceState.RUNNING if service.enabled is None else service.enabled,
         origin=origin,
@@ -230,8 +232,10 @@ def _list_memberships(registry: Registry, name: str, service: Service, origin: O
             max_pending=consumes.max_pending,
             service=name,
             origin=origin.at("streams", "consumes", stream),
+            max_idle_us=microseconds(registry.fleet.thresholds.max_idle if idle is None else idle),
         )
         for stream, consumes in sorted(service.streams.consumes.items())
+        for idle in (consumes.max_idle,)
     )
 
 

@@ -239,3 +239,14 @@ def group_field(
     program = f"awk -v g={_for_awk(name)} -v k={field} '{EACH_FIELD_OF_GROUP}'"
     line = f"{field} {'' if value is None else value}"
     return ProofSource(need, f"{_redis(store, 'XINFO', 'GROUPS', key)} | {program}", line)
+
+
+def pending_entry(need: Need, store: DesiredStore, group: tuple[str, str], id_: str, consumer: str) -> ProofSource:
+    """An entry that was delivered to a consumer and is not acknowledged."""
+    again = f"{_redis(store, 'XPENDING', *group, id_, id_, '1')} | head -n 2 | paste -d ' ' - -"
+    return ProofSource(need, again, f"{id_} {consumer}")
+
+
+def key_found(need: Need, store: DesiredStore, pattern: str, key: str) -> ProofSource:
+    """A key among those that SCAN finds by a pattern."""
+    return ProofSource(need, f"{_redis(store, '--scan', '--pattern', pattern)} | grep -Fx -- {quote(key)}", key)

@@ -18,10 +18,14 @@ CASES = [
 ]
 
 
+EARLIER = "2026-01-17T06:00:00.000Z"
+
+
 def judged(case: dict[str, Any]) -> tuple[Finding, ...]:
     want = desired()
     inputs = {name: case[name] for name in ("changed", "absent", "refused", "dropped") if name in case}
-    return judge(want, evidence(want, **inputs))
+    earlier = evidence(want, case["earlier"], taken_at=EARLIER) if "earlier" in case else None
+    return judge(want, evidence(want, **inputs), earlier)
 
 
 def shown(checks: tuple[Finding, ...]) -> set[tuple[str, str, str, str | None]]:

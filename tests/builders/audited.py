@@ -31,11 +31,13 @@ from qtctl.model.store_facts import (
     KeyFact,
     StoreClock,
     StoreHealth,
+    StoreKeys,
     StoreServer,
     Stream,
     StreamConsumers,
     StreamGroup,
     StreamGroups,
+    StreamPending,
 )
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 from qtctl.rules.host.boot import BOOTED
@@ -69,7 +71,7 @@ def listener(address: str = "127.0.0.1", port: int = 8001, **changes: Any) -> Li
 
 def membership(stream: str = TICKS, group: str = "ai-engine", **changes: Any) -> Membership:
     origin = Origin("services/ai-engine.toml", ("streams", "consumes", stream))
-    return replace(Membership("redis", stream, group, 1000, 50, "ai-engine", origin), **changes)
+    return replace(Membership("redis", stream, group, 1000, 50, "ai-engine", origin, HOUR), **changes)
 
 
 def service(name: str = "ai-engine", state: ServiceState = ServiceState.RUNNING, **changes: Any) -> DesiredService:
@@ -99,7 +101,9 @@ def digest(unit: str) -> str:
 
 
 def store(**changes: Any) -> DesiredStore:
-    return replace(DesiredStore("redis", REDIS, "127.0.0.1", 6379, "", Origin("stores.toml", ("redis",))), **changes)
+    patterns = {"key_patterns": ("quantum:*",), "group_patterns": ("*",), "retired_keys": ("quantum:old",)}
+    origin = Origin("stores.toml", ("redis",))
+    return replace(DesiredStore("redis", REDIS, "127.0.0.1", 6379, "", origin), **{**patterns, **changes})
 
 
 def key(name: str = TICKS, kind: KeyType = KeyType.STREAM, **changes: Any) -> DesiredKey:
@@ -113,7 +117,7 @@ def desired(**changes: Any) -> Desired:
     """One of everything: running, stopped and on-timer services, a target, a timer, Redis, streams, a retired unit."""
     engine = service(
         venv=VENV, env_file="/etc/quantum/ai-engine.env", secrets_file="/etc/quantum/ai-engine.secret.env",
-        part_of=(TARGET,), ports=(listener(),), publishes=(SIZES,), consumes=(membership(),),
+        part_of=(TARGET,), ports=(listener(),), publishes=(SIZES,), consumes=(membership(),), silent_us=600 * SECOND,
     )  # fmt: skip
     monitor = service("monitor", ServiceState.STOPPED, ports=(listener(port=8005),), consumes=(membership(SIZES),))
     nightly = service("nightly", ServiceState.ON_TIMER)
@@ -242,6 +246,8 @@ def values(want: Desired) -> dict[Need, Fact]:
         "stream.group": StreamGroup(3, 1, 1, f"{OLDEST_MS + 1}-0", 5997),
         "stream.consumers": StreamConsumers({"ai-engine": 500}, 1),
         "stream.groups": StreamGroups(["ai-engine"], 1),
+        "stream.pending": StreamPending([[f"{OLDEST_MS}-0", "ai-engine", 500, 1]]),
+        "store.keys": StoreKeys([PRICES, TICKS, SIZES], 3),
     }
     listening: dict[str, Fact] = {"tcp": Listeners(ROWS), "udp": Listeners([])}
     by_path = {file.path: file for file in want.files}

@@ -21,11 +21,13 @@ from qtctl.model.store_facts import (
     KeyFact,
     StoreClock,
     StoreHealth,
+    StoreKeys,
     StoreServer,
     Stream,
     StreamConsumers,
     StreamGroup,
     StreamGroups,
+    StreamPending,
 )
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 
@@ -71,6 +73,11 @@ BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | 
     StreamConsumers: st.builds(
         StreamConsumers, st.dictionaries(st.text(max_size=9), U64, max_size=3), NUMBER
     ),
+    StreamPending: st.builds(
+        StreamPending,
+        st.lists(st.tuples(IDS.map(lambda of: f"{of[0]}-{of[1]}"), TEXT, NUMBER, NUMBER).map(list), max_size=3),
+    ),
+    StoreKeys: st.builds(StoreKeys, st.lists(st.text(max_size=20), max_size=3), NUMBER),
     StoreHealth: st.builds(
         StoreHealth, used_memory=U64, max_memory=U64, not_evicted=U64, expiring=U64,
         persistence=st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=3),

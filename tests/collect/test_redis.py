@@ -17,6 +17,7 @@ from qtctl.audit.judge import judge, needs
 from qtctl.collect.collect import collect
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.model.desired import Desired, DesiredKey, Membership
+from qtctl.model.evidence import Evidence
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.secret import Secret
 from qtctl.model.states import KeyType
@@ -38,17 +39,22 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 def host(port: int, **changes: Any) -> Desired:
     """One stream, and a service that reads it with a group whose name has a slash."""
     key = DesiredKey("main", KEY, KeyType.STREAM, "", 600 * SECOND, 100, ("pub",), ("api",), ORIGIN)
-    member = Membership("main", KEY, GROUP, 2, None, "api", ORIGIN)
+    member = Membership("main", KEY, GROUP, 2, None, "api", ORIGIN, 3600 * SECOND)
     services = (build_service("api", consumes=(member,)), build_service("pub", publishes=(KEY,)))
     return replace(build_host(services=services, stores=(store(port),), keys=(key,)), **changes)
 
 
-def audit(wanted: Desired, passwords: Mapping[str, Secret] | None = None) -> tuple[Finding, ...]:
-    """What does not hold of Redis."""
+def look(wanted: Desired, passwords: Mapping[str, Secret] | None = None) -> Evidence:
     asked = [need for need in needs(wanted) if need.fact in FACTS]
     with LocalHost() as here:
-        evidence = collect(here, inquiry_of(wanted, asked, passwords=passwords), SystemClock())
-    checks = judge(wanted, evidence)
+        return collect(here, inquiry_of(wanted, asked, passwords=passwords), SystemClock())
+
+
+def audit(
+    wanted: Desired, passwords: Mapping[str, Secret] | None = None, earlier: Evidence | None = None
+) -> tuple[Finding, ...]:
+    """What does not hold of Redis."""
+    checks = judge(wanted, look(wanted, passwords), earlier)
     return tuple(each for each in checks if each.id.startswith("QT5") and each.outcome is not Outcome.HOLDS)
 
 
@@ -71,7 +77,8 @@ SITUATIONS = tomllib.loads((Path(__file__).parent / "redis.toml").read_text())
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_situation(name: str, port: int) -> None:
     cli(port, "FLUSHALL")
-    script = f"redis-cli -p {port} <<END\n{SITUATIONS[name]['made']}END\n"
+    parts = SITUATIONS[name]["made"].split("\n\n")
+    script = f"PORT={port}\n" + "".join(f"redis-cli -p {port} <<END\n{made.rstrip()}\nEND\n" for made in parts)
     subprocess.run(["sh", "-c", script], check=True, capture_output=True, timeout=10)
     found = audit(host(port))
     assert wrong(found) == {tuple(each) for each in SITUATIONS[name]["wrong"]}
@@ -151,7 +158,7 @@ def test_persistence_as_declared(own: int) -> None:
 
 
 def test_a_user_and_a_database(own: int) -> None:
-    rules = ("on", ">pass-word", "~*", "-@all", "+info", "+time", "+type", "+xinfo", "+select")
+    rules = ("on", ">pass-word", "~*", "-@all", "+info", "+time", "+type", "+xinfo", "+xpending", "+select")
     cli(own, "ACL", "SETUSER", "looker", *rules)
     cli(own, "MOVE", KEY, "3")
     plain = host(own)
@@ -190,6 +197,76 @@ def test_nobody_reads(port: int) -> None:
     assert audit(host(port)) == ()
 
 
+def test_a_group_that_is_set_back_or_made_anew(port: int) -> None:
+    """Only an earlier look tells: each state alone is as declared."""
+    cli(port, "FLUSHALL")
+    for _ in range(3):
+        cli(port, "XADD", KEY, "*", "a", "b")
+    cli(port, "XGROUP", "CREATE", KEY, GROUP, "0")
+    cli(port, "XREADGROUP", "GROUP", GROUP, "me", "NOACK", "STREAMS", KEY, ">")
+    wanted = replace(host(port), keys=(replace(host(port).keys[0], max_length=None),))
+    before = look(wanted)
+    time.sleep(0.01)
+    assert wrong(audit(wanted, earlier=before)) == set()
+    cli(port, "XGROUP", "SETID", KEY, GROUP, "0")
+    found = audit(wanted, earlier=before)
+    assert {(each.id, each.title) for each in found if each.id != "QT505"} == {("QT511", "consumer group was set back")}
+    assert_proved(found)
+    cli(port, "XGROUP", "DESTROY", KEY, GROUP)
+    cli(port, "XGROUP", "CREATE", KEY, GROUP, "$")
+    found = audit(wanted, earlier=before)
+    assert [(each.id, each.title) for each in found] == [("QT511", "consumer group was made anew")]
+    assert_proved(found)
+    assert audit(wanted, earlier=look(wanted)) == ()
+
+
+def scanned(port: int, *patterns: str, **changes: Any) -> Desired:
+    plain = host(port)
+    one = replace(plain.stores[0], key_patterns=patterns, group_patterns=("team*",), **changes)
+    return replace(plain, stores=(one,))
+
+
+def test_keys_and_groups_that_nothing_declares(port: int) -> None:
+    """A foreign key is nobody's business; a declared one, a retired one and a misspelt one are told apart."""
+    cli(port, "FLUSHALL")
+    for key in (KEY, "zz:order", "zz:old", "other:thing"):
+        cli(port, "XADD", key, "*", "a", "b")
+    for group in (GROUP, "team/apo", "somebody"):
+        cli(port, "XGROUP", "CREATE", KEY, group, "$")
+    found = audit(scanned(port, "zz:*", retired_keys=("zz:old",)))
+    titles = {each.subject: each.title for each in found}
+    assert titles == {
+        "zz:order": "key or consumer group that is not declared",
+        "zz:old": "retired key that is still there",
+        f"{KEY}/team/apo": "key or consumer group that is not declared",
+    }
+    assert_proved(found)
+    assert audit(host(port)) == ()
+
+
+def test_more_keys_than_one_scan_finds(port: int) -> None:
+    """SCAN goes on until its end, and what many keys have in common is told once."""
+    cli(port, "FLUSHALL")
+    cli(port, "XADD", KEY, "*", "a", "b")
+    cli(port, "XGROUP", "CREATE", KEY, GROUP, "$")
+    cli(port, "EVAL", "for i=1,30000 do redis.call('SET', 'x:'..i, 1) end", "0")
+    assert audit(scanned(port, "zz:*", "[ab]*")) == ()
+    cli(port, "EVAL", "for i=1,3000 do redis.call('SET', 'zz:'..i, 1) end", "0")
+    found = audit(scanned(port, "zz:*"))
+    assert len(found) == 51
+    assert next(each.observed for each in found if each.subject == "main")["further"] == 1950  # type: ignore[index, call-overload]
+    assert_proved(found[:2])
+
+
+def test_scan_that_is_not_allowed(own: int) -> None:
+    cli(
+        own, "ACL", "SETUSER", "looker", "on", "nopass", "~*", "-@all", "+info", "+time", "+type", "+xinfo", "+xpending"
+    )
+    found = audit(scanned(own, "zz:*", user="looker", password_env="X"), {"main": Secret("x")})
+    assert wrong(found) == {("QT507", "main", "unknown")}
+    assert {each.remedy for each in found} == {"let the auditing account run SCAN on Redis, then audit again"}
+
+
 LARGE = pytest.mark.skipif("QTCTL_LARGE" not in os.environ, reason="takes 10 s: set QTCTL_LARGE=1")
 
 
@@ -208,6 +285,7 @@ def test_thousands_of_streams_and_groups(streams: int, groups: int, port: int) -
     wanted = host(
         port, keys=tuple(replace(one, name=name) for name in names), services=(build_service("api", consumes=members),)
     )
+    wanted = replace(wanted, stores=(replace(wanted.stores[0], key_patterns=("s:*",)),))
     assert wrong(audit(wanted)) == {("QT501", "s:2499", "broken"), ("QT504", "s:77/api", "broken")}
 
 

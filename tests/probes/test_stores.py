@@ -15,6 +15,7 @@ from qtctl.model.store_facts import (
     StreamConsumers,
     StreamGroup,
     StreamGroups,
+    StreamPending,
     group_subject,
 )
 from qtctl.probes.stores import cli, probe
@@ -45,6 +46,9 @@ SERVER, KEY = Need("store", "main"), Need("key", "k", "main")
 STREAM_NEED, GROUP_NEED = Need("stream", "k", "main"), Need("stream.group", "k/ai", "main")
 CLOCK, NAMES_NEED = Need("store.clock", "main"), Need("stream.groups", "k", "main")
 CONSUMERS = Need("stream.consumers", group_subject("k", "ai"), "main")
+CONSUMER_8 = ["name", "a", "pending", 1, "idle", 3, "inactive", 9000]
+"""Since 7.2: it asked three milliseconds ago, and got something nine seconds ago."""
+PENDING = Need("stream.pending", group_subject("k", "ai"), "main")
 SLASHED = Need("stream.group", group_subject("k", "a/%2F"), "main")
 STREAM_7 = [
     *("length", 3, "last-generated-id", "5-0", "max-deleted-entry-id", "4-1", "entries-added", 9),
@@ -83,6 +87,15 @@ LOADING = Reply(error="LOADING Redis is loading the dataset in memory")
         (CONSUMERS, Reply([["name", "a", "pending", 1, "idle", 5], ["name", "b", "pending", 0, "idle", 3]]),
             State.OBSERVED, StreamConsumers({"a": 5, "b": 3}, 2)),
         (CONSUMERS, Reply([]), State.OBSERVED, StreamConsumers({}, 0)),
+        (CONSUMERS, Reply([CONSUMER_8, ["name", "new", "pending", 0, "idle", 7, "inactive", -1]]),
+            State.OBSERVED, StreamConsumers({"a": 9000, "new": 7}, 2)),
+        (PENDING, Reply([["1-0", "a", 5, 1], ["2-0", "b", -3, 2]]),
+            State.OBSERVED, StreamPending([["1-0", "a", 5, 1], ["2-0", "b", 0, 2]])),
+        (PENDING, Reply([]), State.OBSERVED, StreamPending([])),
+        (PENDING, Reply([["1-0", "a", "5", 1]]), State.UNPARSEABLE, None),
+        (PENDING, Reply([["x", "a", 5, 1]]), State.UNPARSEABLE, None),
+        (PENDING, Reply([1, "1-0", "2-0", []]), State.UNPARSEABLE, None),
+        (PENDING, Reply(error="NOGROUP No such key 'k' or consumer group 'ai'"), State.ABSENT, None),
         (CONSUMERS, Reply([["name", "a"]]), State.UNPARSEABLE, None),
         (CONSUMERS, Reply(error="NOGROUP No such consumer group 'ai' for key name 'k'"), State.ABSENT, None),
         (CLOCK, Reply(["1768634700", "250000"]), State.OBSERVED, StoreClock(1768634700250000)),

@@ -94,7 +94,7 @@ def _audit(source: "Source", started: "Asking | None", shown: Shown, *, save: Pa
 
     if save is not None:
         keep(evidence, save)
-    checks, said = shown.part.of(declared, audit.judge(declared, evidence))
+    checks, said = shown.part.of(declared, audit.judge(declared, evidence, shown.part.earlier(declared)))
     report = audit.report(declared, evidence, checks, every=shown.every, gate=shown.part.gate, selection=said)
     locate = beneath(source.registry, source.templates)
     if save == STDOUT:

@@ -76,11 +76,14 @@ def groups(desired: Desired) -> tuple[Group, ...]:
 def _joined(one: Group | None, other: Group) -> Group:
     if one is None:
         return other
-    pending = [m.max_pending for m in (one.membership, other.membership) if m.max_pending is not None]
+    both = (one.membership, other.membership)
+    pending = [each.max_pending for each in both if each.max_pending is not None]
+    idle_us = [each.max_idle_us for each in both if each.max_idle_us is not None]
     membership = replace(
         one.membership,
         max_lag=min(one.membership.max_lag, other.membership.max_lag),
         max_pending=min(pending, default=None),
+        max_idle_us=min(idle_us, default=None),
     )
     return replace(one, membership=membership, services=(*one.services, *other.services))
 
