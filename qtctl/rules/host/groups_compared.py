@@ -81,8 +81,8 @@ QT511 = Rule(
     variants=(ANEW,),
     what="The group's last delivered entry lies before the one of an earlier look, or the group has been given fewer "
     "entries in all than it had been then: it was set back (XGROUP SETID), or it, or its whole stream, was deleted "
-    "and made again. Only an audit with `--new-since EVIDENCE` can say that; without it nothing is judged. A group that "
-    "was made anew with `$` and has read since looks like one that has read all along: look often.",
+    "and made again. Only an audit with `--new-since EVIDENCE` can say that; without it nothing is judged. A group "
+    "that was made anew with `$` and has read since looks like one that has read all along: look often.",
     why="A group that was set back gives its service old orders and fills a second time. One that was made anew with "
     "`$` skips what was written in between, and nothing says so: its lag is 0, and all is fresh.",
     fix="Find out who did it: a deploy that creates its group at each start, a flush of Redis, a restore from an old "
