@@ -17,7 +17,7 @@ from qtctl.model.desired import Desired
 from tests.live.box import Box
 from tests.meaning.agreement import disagreements
 
-VOLATILE = {"QT205", "QT503", "QT505", "QT506", "QT510", "QT702", "QT703", "QT704", "QT709"}
+VOLATILE = {"QT205", "QT503", "QT505", "QT506", "QT510", "QT515", "QT702", "QT703", "QT704", "QT709"}
 Triple = tuple[str, str, str]
 
 
