@@ -43,6 +43,7 @@ from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 from qtctl.rules.host.boot import BOOTED
 from qtctl.rules.loaded_units import loaded_units
 from tests.builders.desired import build_host, build_service
+from tests.builders.evidence import listen, miss
 
 TAKEN_AT = "2026-01-17T07:25:00.000Z"
 NOW_US = 1_768_634_700_000_000
@@ -163,12 +164,7 @@ KEEPS = {
 }  # fmt: skip
 
 
-def row(address: str, port: int, unit: str) -> list[str]:
-    group = f"/system.slice/{unit}" if unit else "/"
-    return [address, str(port), unit, f"tcp LISTEN 0 128 {address}:{port} 0.0.0.0:* cgroup:{group}"]
-
-
-ROWS = [row("127.0.0.1", 6379, REDIS), row("127.0.0.1", 8001, ENGINE)]
+ROWS = [listen("127.0.0.1", 6379, REDIS), listen("127.0.0.1", 8001, ENGINE)]
 
 
 def running_unit(**changes: Any) -> Unit:
@@ -345,7 +341,7 @@ def _item(number: int, need: Need, value: Any, absent: set[str], refused: Mappin
     name = name_of(need)
     reason = refused.get(name) or refused.get(f"{need.fact} *")
     if reason:
-        return Item(need.fact, need.subject, State.REFUSED, None, reason, number, store=need.store)
+        return miss(need.fact, need.subject, State.REFUSED, reason, ask=number, store=need.store)
     if name in absent:
-        return Item(need.fact, need.subject, State.ABSENT, None, "not there", number, store=need.store)
+        return miss(need.fact, need.subject, State.ABSENT, "not there", ask=number, store=need.store)
     return Item(need.fact, need.subject, State.OBSERVED, value, None, number, store=need.store)

@@ -4,47 +4,17 @@ from collections.abc import Mapping
 
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, State
-from qtctl.model.facts import Facts, Listeners, Unit, to_value
+from qtctl.model.facts import Facts, Unit
 from qtctl.model.registry import Legacy
 from tests.builders.desired import resolve_files
+from tests.builders.evidence import list_sockets, miss, observe
+from tests.builders.registry import write_fleet, write_host, write_module, write_redis
 
 FILES: dict[str, str] = {
-    "fleet.toml": """\
-name = "small"
-unit_prefix = "q-"
-unit_patterns = ["q-*"]
-env_dir = "/etc/small"
-[defaults]
-user = "svc"
-group = "svc"
-code = "/srv/small"
-""",
-    "hosts.toml": """\
-[box]
-address = "192.0.2.1"
-audit_user = "audit"
-deploy_user = "ops"
-memory = "4G"
-cpus = 2
-[other]
-address = "192.0.2.2"
-audit_user = "audit"
-deploy_user = "ops"
-memory = "4G"
-cpus = 2
-""",
-    "externals.toml": """\
-[redis-server]
-summary = "Redis"
-aliases = ["redis"]
-ports = { redis = { listen = "127.0.0.1:6379" } }
-""",
-    "timers.toml": """\
-[nightly]
-summary = "Every night"
-service = "nightly"
-on_calendar = ["daily"]
-""",
+    "fleet.toml": write_fleet("small", prefix="q-"),
+    "hosts.toml": write_host() + write_host("other", "192.0.2.2"),
+    "externals.toml": write_redis('["redis"]'),
+    "timers.toml": '[nightly]\nsummary = "Every night"\nservice = "nightly"\non_calendar = ["daily"]\n',
     "services/api.toml": """\
 summary = "Api"
 state = "running"
@@ -59,12 +29,10 @@ listen = "127.0.0.1:8000"
 listen = "0.0.0.0:7000"
 protocol = "udp"
 """,
-    "services/worker.toml": 'summary = "Worker"\nstate = "stopped"\nrun = {kind = "module", module = "small.worker"}\n',
-    "services/nightly.toml": 'summary = "Night"\nstate = "on-timer"\nrun = {kind = "module", module = "small.night"}\n',
+    "services/worker.toml": write_module("Worker", "stopped", "small.worker"),
+    "services/nightly.toml": write_module("Night", "on-timer", "small.night"),
     "services/old.toml": 'summary = "Old"\nstate = "retired"\nwhy = "Replaced."\n',
-    "services/far.toml": (
-        'summary = "Far"\nstate = "running"\nhosts = ["other"]\nrun = {kind = "module", module = "small.far"}\n'
-    ),
+    "services/far.toml": 'hosts = ["other"]\n' + write_module("Far", "running", "small.far"),
 }
 
 UNIT_STATES: dict[str, tuple[str, str, str]] = {
@@ -89,20 +57,14 @@ def legacy(dispositions: Mapping[str, Mapping[str, object]]) -> Legacy:
 def unit_item(unit: str, state: str) -> Item:
     """`state` is a key of UNIT_STATES, `absent`, or `refused: reason`."""
     if state == "absent":
-        return Item("unit", unit, State.ABSENT, None, None, 1)
+        return miss("unit", unit, State.ABSENT)
     if state.startswith("refused: "):
-        return Item("unit", unit, State.REFUSED, None, state.removeprefix("refused: "), 1)
+        return miss("unit", unit, State.REFUSED, state.removeprefix("refused: "))
     load_state, active, sub = UNIT_STATES[state]
-    return Item("unit", unit, State.OBSERVED, to_value(Unit(load_state, active, sub, "enabled")), None, 1)
+    return observe(unit, Unit(load_state, active, sub, "enabled"))
 
 
 def facts(units: dict[str, str], tcp: list[list[str]] | None, udp: list[list[str]] | None = None) -> Facts:
     """`tcp` and `udp` rows are [address, port, unit]; None: refused."""
     items = [unit_item(unit, state) for unit, state in units.items()]
-    for protocol, rows in (("tcp", tcp), ("udp", udp)):
-        if rows is None:
-            items.append(Item("listeners", protocol, State.REFUSED, None, "no ss", 2))
-            continue
-        lines = [[*row, f"LISTEN 0 5 {row[0]}:{row[1]} 0.0.0.0:* cgroup:/system.slice/{row[2]}"] for row in rows]
-        items.append(Item("listeners", protocol, State.OBSERVED, to_value(Listeners(lines)), None, 2))
-    return Facts(items, "2026-01-17T07:25:00.000Z")
+    return Facts([*items, list_sockets("tcp", tcp, ask=2), list_sockets("udp", udp, ask=2)], "2026-01-17T07:25:00.000Z")

@@ -16,7 +16,7 @@ from qtctl.model.desired import (
     DesiredTimer,
 )
 from qtctl.model.evidence import Item, Need, State
-from qtctl.model.facts import Fact, Facts, File, Unit, to_value
+from qtctl.model.facts import Fact, Facts, File, Unit
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Step, StepKind
 from qtctl.model.states import ServiceState
@@ -24,6 +24,7 @@ from qtctl.plan.needs import needs
 from qtctl.plan.plan import list_unread, plan
 from qtctl.plan.unit_goals import goals
 from tests.builders.desired import build_host, build_service
+from tests.builders.evidence import miss, observe
 
 UNITS = "/etc/systemd/system"
 STARTED = 1_768_600_000_000_000
@@ -140,11 +141,9 @@ class Ground:
         }  # fmt: skip
         known = kinds[need.fact]
         if need in self.unknown:
-            return Item(need.fact, need.subject, self.unknown[need], None, "permission denied", 1)
+            return miss(need.fact, need.subject, self.unknown[need], "permission denied")
         value = known.get(need.subject)
-        if value is None:
-            return Item(need.fact, need.subject, State.ABSENT, None, None, 1)
-        return Item(need.fact, need.subject, State.OBSERVED, to_value(value), None, 1)
+        return miss(need.fact, need.subject, State.ABSENT) if value is None else observe(need.subject, value)
 
     def _hosts(self) -> dict[str, Fact]:
         if HOSTS not in self.files:

@@ -1,42 +1,68 @@
-"""A registry small enough to be read at a glance, for cases that change one thing in it."""
+"""Texts of registries. `SMALL` is small enough to be read at a glance, for cases that change one thing in it."""
 
-SMALL: dict[str, str] = {
-    "fleet.toml": """\
-name = "small"
-unit_prefix = "small-"
-unit_patterns = ["small-*"]
-env_dir = "/etc/small"
+
+def write_fleet(name: str, *, prefix: str = "", patterns: str = "", code: str = "", defaults: str = "") -> str:
+    """fleet.toml: user and group are `svc`, and what is not given has the name of the fleet."""
+    prefix = prefix or f"{name}-"
+    return f"""\
+name = "{name}"
+unit_prefix = "{prefix}"
+unit_patterns = {patterns or f'["{prefix}*"]'}
+env_dir = "/etc/{name}"
 
 [defaults]
 user = "svc"
 group = "svc"
-code = "/srv/small"
+code = "{code or f"/srv/{name}"}"
+{defaults}"""
+
+
+def write_host(name: str = "box", address: str = "192.0.2.1", *, auditor: str = "audit", extra: str = "") -> str:
+    return f"""\
+[{name}]
+address = "{address}"
+audit_user = "{auditor}"
+deploy_user = "ops"
+memory = "4G"
+cpus = 2
+{extra}"""
+
+
+def write_redis(aliases: str = "") -> str:
+    """externals.toml. `aliases` is a list in TOML."""
+    named = f"aliases = {aliases}\n" if aliases else ""
+    return f"""\
+[redis-server]
+summary = "Redis"
+{named}ports = {{ redis = {{ listen = "127.0.0.1:6379" }} }}
+"""
+
+
+def write_script(summary: str, state: str, script: str) -> str:
+    """A service that runs a script below the code."""
+    return f'summary = "{summary}"\nstate = "{state}"\nrun = {{kind = "script", script = "{script}"}}\n'
+
+
+def write_module(summary: str, state: str, module: str) -> str:
+    return f'summary = "{summary}"\nstate = "{state}"\nrun = {{kind = "module", module = "{module}"}}\n'
+
+
+STORES = '[redis]\nexternal = "redis-server"\n'
+TARGETS = '[core]\nsummary = "All of it"\n'
+
+SMALL: dict[str, str] = {
+    "fleet.toml": write_fleet(
+        "small",
+        defaults="""\
 env = { LOG_LEVEL = "INFO" }
 order = { after = ["redis-server"], wants = ["redis-server"] }
 limits = { memory_max = "256M" }
 """,
-    "hosts.toml": """\
-[box]
-address = "192.0.2.1"
-audit_user = "audit"
-deploy_user = "ops"
-memory = "4G"
-cpus = 2
-""",
-    "stores.toml": """\
-[redis]
-external = "redis-server"
-""",
-    "externals.toml": """\
-[redis-server]
-summary = "Redis"
-aliases = ["redis.service"]
-ports = { redis = { listen = "127.0.0.1:6379" } }
-""",
-    "targets.toml": """\
-[core]
-summary = "All of it"
-""",
+    ),
+    "hosts.toml": write_host(),
+    "stores.toml": STORES,
+    "externals.toml": write_redis('["redis.service"]'),
+    "targets.toml": TARGETS,
     "venvs.toml": """\
 [main]
 path = "/opt/small/venv"

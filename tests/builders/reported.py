@@ -2,45 +2,28 @@
 
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, UnitListing, VenvCheck, to_value
+from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, UnitListing, VenvCheck
 from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup
 from tests.builders.desired import resolve_files
+from tests.builders.evidence import miss, observe
+from tests.builders.registry import STORES, TARGETS, write_fleet, write_host, write_redis, write_script
 
 TAKEN_AT = "2026-01-17T07:25:00.500Z"
 TAKEN_US = 1_768_634_700_500_000
 MINUTE_US = 60_000_000
 
 FILES: dict[str, str] = {
-    "fleet.toml": """\
-name = "small"
-unit_prefix = "q-"
-unit_patterns = ["q-*", "rogue_*"]
-env_dir = "/etc/small"
-[defaults]
-user = "svc"
-group = "svc"
-code = "/srv/small"
-""",
-    "hosts.toml": """\
-[box]
-address = "192.0.2.1"
-audit_user = "audit"
-deploy_user = "ops"
-memory = "4G"
-cpus = 2
-""",
-    "stores.toml": '[redis]\nexternal = "redis-server"\n',
-    "externals.toml": """\
-[redis-server]
-summary = "Redis"
-ports = { redis = { listen = "127.0.0.1:6379" } }
+    "fleet.toml": write_fleet("small", prefix="q-", patterns='["q-*", "rogue_*"]'),
+    "hosts.toml": write_host(),
+    "stores.toml": STORES,
+    "externals.toml": f"""\
+{write_redis()}\
 [grafana]
 summary = "Dashboards"
-ports = { http = { listen = "*:3000" } }
+ports = {{ http = {{ listen = "*:3000" }} }}
 """,
-    "targets.toml": """\
-[core]
-summary = "All of it"
+    "targets.toml": f"""\
+{TARGETS}\
 [older]
 summary = "What was"
 state = "retired"
@@ -120,13 +103,13 @@ state = "running"
 category = "data"
 run = {kind = "script", script = "crash.py", venv = "gone"}
 """,
-    "services/again.toml": 'summary = "Waits"\nstate = "running"\nrun = {kind = "script", script = "again.py"}\n',
-    "services/broken.toml": 'summary = "Fails"\nstate = "running"\nrun = {kind = "script", script = "broken.py"}\n',
-    "services/missing.toml": 'summary = "Is not there"\nstate = "running"\nrun = {kind = "script", script = "no.py"}\n',
-    "services/dark.toml": 'summary = "Not seen"\nstate = "running"\nrun = {kind = "script", script = "dark.py"}\n',
-    "services/nightly.toml": 'summary = "Night"\nstate = "on-timer"\nrun = {kind = "script", script = "night.py"}\n',
+    "services/again.toml": write_script("Waits", "running", "again.py"),
+    "services/broken.toml": write_script("Fails", "running", "broken.py"),
+    "services/missing.toml": write_script("Is not there", "running", "no.py"),
+    "services/dark.toml": write_script("Not seen", "running", "dark.py"),
+    "services/nightly.toml": write_script("Night", "on-timer", "night.py"),
     "services/often.toml": 'summary = "Often"\nstate = "on-timer"\nrun = {kind = "command", argv = ["/bin/true"]}\n',
-    "services/off.toml": 'summary = "Off"\nstate = "stopped"\nrun = {kind = "script", script = "off.py"}\n',
+    "services/off.toml": write_script("Off", "stopped", "off.py"),
     "services/ghost.toml": 'summary = "Was"\nstate = "retired"\nwhy = "Replaced."\n',
     "services/vanished.toml": 'summary = "Was"\nstate = "retired"\nwhy = "Replaced, too."\n',
 }
@@ -137,12 +120,7 @@ def desired() -> Desired:
 
 
 def seen(subject: str, fact: Fact, store: str = "") -> Item:
-    ask = 2 if store else 1
-    return Item(fact.FACT, subject, State.OBSERVED, to_value(fact), None, ask, store=store)
-
-
-def not_seen(fact: str, subject: str, state: State, reason: str | None = None, store: str = "") -> Item:
-    return Item(fact, subject, state, None, reason, 1, store=store)
+    return observe(subject, fact, ask=2 if store else 1, store=store)
 
 
 def up(pid: int, program: str, restarts: int = 0) -> Unit:
@@ -192,15 +170,15 @@ ITEMS: tuple[Item, ...] = (
     ),
     seen("q-again.service", Unit("loaded", "activating", "auto-restart", "enabled")),
     seen("q-broken.service", Unit("loaded", "failed", "failed", "enabled")),
-    not_seen("unit", "q-missing.service", State.ABSENT),
-    not_seen("unit", "q-dark.service", State.REFUSED, "the bus said no | twice"),
+    miss("unit", "q-missing.service", State.ABSENT),
+    miss("unit", "q-dark.service", State.REFUSED, "the bus said no | twice"),
     seen("q-nightly.service", Unit("loaded", "inactive", "dead", "static")),
     seen("q-often.service", Unit("loaded", "inactive", "dead", "static")),
     seen("q-off.service", Unit("masked", "inactive", "dead", "masked")),
     seen("q-ghost.service", Unit("loaded", "inactive", "dead", "disabled")),
     seen("q-vanished.service", Unit("not-found", "inactive", "dead", "")),
     seen("q-core.target", Unit("loaded", "active", "active", "enabled")),
-    not_seen("unit", "q-older.target", State.ABSENT),
+    miss("unit", "q-older.target", State.ABSENT),
     seen("q-nightly.timer", Unit(
         "loaded", "active", "waiting", "enabled",
         next_elapse_usec_realtime=TAKEN_US + 100 * MINUTE_US, next_elapse_usec_monotonic=2**64 - 1, last_trigger_usec=0,
@@ -211,25 +189,25 @@ ITEMS: tuple[Item, ...] = (
         last_trigger_usec=TAKEN_US - MINUTE_US,
     )),
     seen("redis-server.service", Unit("loaded", "active", "running", "enabled")),
-    not_seen("unit", "grafana.service", State.UNPARSEABLE, "cut off"),
+    miss("unit", "grafana.service", State.UNPARSEABLE, "cut off"),
     seen("tcp", TCP),
-    not_seen("listeners", "udp", State.REFUSED, "no ss"),
+    miss("listeners", "udp", State.REFUSED, "no ss"),
     seen("/opt/small/main", VenvCheck("/opt/small/main/bin/python", "/usr/bin/python3.11", 0, "3.11.2")),
     seen("/opt/small/side", VenvCheck("/opt/small/side/bin/python", "", 127, "not found")),
-    not_seen("venv", "/opt/small/gone", State.ABSENT),
+    miss("venv", "/opt/small/gone", State.ABSENT),
     seen("/srv/small/small/api.py", File("file", "0644", "svc", "svc", 10, TAKEN_US)),
     seen("/srv/small/small/feed.py", File("link", "0777", "svc", "svc", 10, TAKEN_US, target="../feed.py")),
-    not_seen("file", "/srv/small/crash.py", State.ABSENT),
-    not_seen("file", "/srv/small/broken.py", State.REFUSED, "permission denied"),
+    miss("file", "/srv/small/crash.py", State.ABSENT),
+    miss("file", "/srv/small/broken.py", State.REFUSED, "permission denied"),
     seen("redis", StoreServer("7.0.15", 86_400, 1_500_000)),
     seen("redis", StoreClock(TAKEN_US + 3_000_000)),
     seen("s:tick", Stream(1000, "1768634698500-0", 1_768_634_698_500, 1), "redis"),
     seen("s:tick/api", StreamGroup(None, 3, 1, "0-0"), "redis"),
     seen("s:mute", Stream(0, "0-0", 0, 0), "redis"),
-    not_seen("stream.group", "s:mute/api", State.ABSENT, store="redis"),
-    not_seen("stream", "s:lost", State.REFUSED, "NOPERM this user has no permissions", "redis"),
+    miss("stream.group", "s:mute/api", State.ABSENT, store="redis"),
+    miss("stream", "s:lost", State.REFUSED, "NOPERM this user has no permissions", store="redis"),
     seen("s:mode", KeyFact("string"), "redis"),
-    not_seen("key", "s:word", State.ABSENT, store="redis"),
+    miss("key", "s:word", State.ABSENT, store="redis"),
 )  # fmt: skip
 
 

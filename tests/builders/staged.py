@@ -4,52 +4,37 @@ from functools import cache
 from pathlib import Path
 
 from qtctl.model.desired import Desired
-from qtctl.registry.load import load
 from qtctl.render.render import TEMPLATES, render
-from qtctl.resolve.resolve import resolve
+from tests.builders.desired import resolve_files
+from tests.builders.registry import STORES, TARGETS, write_fleet, write_host, write_redis
 
 AUDIT, DEPLOY = "watch", "ops"
 TEXTS = {
-    "fleet.toml": """\
-name = "tiny"
-unit_prefix = "tiny-"
-unit_patterns = ["tiny-*"]
-env_dir = "/etc/tiny"
-[defaults]
-user = "svc"
-group = "svc"
-code = "/home/svc/code"
+    "fleet.toml": write_fleet(
+        "tiny",
+        code="/home/svc/code",
+        defaults="""\
 env = { LOG_LEVEL = "INFO" }
 order = { after = ["redis-server"], wants = ["redis-server"] }
 restart = { restart = "always", restart_sec = "1s" }
 """,
-    "hosts.toml": """\
-[box]
-address = "192.0.2.1"
-audit_user = "watch"
-deploy_user = "ops"
-memory = "4G"
-cpus = 2
-timezone = "Europe/Oslo"
-""",
-    "stores.toml": '[redis]\nexternal = "redis-server"\n',
-    "externals.toml": """\
-[redis-server]
-summary = "Redis"
-aliases = ["redis.service"]
-ports.redis = { listen = "127.0.0.1:6379" }
+    ),
+    "hosts.toml": write_host(auditor=AUDIT, extra='timezone = "Europe/Oslo"\n'),
+    "stores.toml": STORES,
+    "externals.toml": f"""\
+{write_redis('["redis.service"]')}\
 [grafana-server]
 summary = "Dashboards"
-ports.http = { listen = "*:3000", health = { path = "/api/health" } }
+ports.http = {{ listen = "*:3000", health = {{ path = "/api/health" }} }}
 [backup]
 summary = "Runs, but nothing enables it"
 enabled = false
-ports.http = { listen = "127.0.0.1:9100" }
+ports.http = {{ listen = "127.0.0.1:9100" }}
 [idle]
 summary = "There, and not running"
 state = "stopped"
 """,
-    "targets.toml": '[core]\nsummary = "All of it"\n',
+    "targets.toml": TARGETS,
     "timers.toml": '[sweep]\nsummary = "Sweeps"\nservice = "sweep"\non_calendar = ["hourly"]\n',
     "venvs.toml": '[main]\npath = "/opt/tiny/venv"\n[spare]\npath = "/opt/tiny/spare"\n',
     "streams.toml": """\
@@ -116,5 +101,4 @@ def tiny() -> Desired:
     """What host `box` of the fleet must have, with its files."""
     folder = Path(__file__).parents[2] / "unit_templates"
     templates = {name: (folder / name).read_text() for name in TEMPLATES}
-    registry = load({name: text.encode() for name, text in TEXTS.items()})
-    return render(resolve(registry, "box"), templates)
+    return render(resolve_files(TEXTS, "box"), templates)

@@ -30,6 +30,7 @@ from qtctl.model.store_facts import (
     StreamPending,
 )
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
+from tests.builders.evidence import miss, observe
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 LOADS = st.lists(st.floats(0, 2**32), max_size=3)
@@ -143,9 +144,9 @@ ASK = Ask(1, "exec", ("find", "/a"), "stat /a", "2026-01-17T07:25:01.318Z", 3, 0
 A_FILE = to_value(File("file", "0644", "root", "root", 3, 1))
 ITEMS = (
     Item("file", "/a", State.OBSERVED, A_FILE, None, 1),
-    Item("key", "k", State.OBSERVED, to_value(KeyFact("hash")), None, 1, store="main"),
-    Item("stream.group", "k/g", State.OBSERVED, to_value(StreamGroup(None, 1, 2, "0-0")), None, 1, store="main"),
-    Item("venv", "/v", State.ABSENT, None, "No such file or directory", 1),
+    observe("k", KeyFact("hash"), store="main"),
+    observe("k/g", StreamGroup(None, 1, 2, "0-0"), store="main"),
+    miss("venv", "/v", State.ABSENT, "No such file or directory"),
 )
 GOOD = Evidence(EVIDENCE_SCHEMA, "0.1.0", "h", "a", "ssh", "u", "2026-01-17T07:25:01.318Z", (ASK,), ITEMS)
 

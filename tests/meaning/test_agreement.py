@@ -5,9 +5,10 @@ from itertools import product
 import pytest
 
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import Listeners, Unit, to_value
+from qtctl.model.facts import Unit
 from qtctl.model.moments import microseconds
 from tests.builders.compared import desired
+from tests.builders.evidence import list_sockets, miss, observe
 from tests.meaning.agreement import disagreements
 
 TAKEN_AT = "2026-01-17T07:25:00.000Z"
@@ -34,23 +35,23 @@ OWNERS = [API, "q-worker.service", ""]
 def evidence(unit: Unit | State | None, tcp: list[list[str]] | None) -> Evidence:
     """Of the api service: its unit (None: absent), and who listens on TCP (None: refused)."""
     return Evidence(
-        EVIDENCE_SCHEMA, "0", "box", "192.0.2.1", "ssh", "me", TAKEN_AT, (ASK,), (*_items(unit), _listeners(tcp))
+        EVIDENCE_SCHEMA,
+        "0",
+        "box",
+        "192.0.2.1",
+        "ssh",
+        "me",
+        TAKEN_AT,
+        (ASK,),
+        (*_items(unit), list_sockets("tcp", tcp)),
     )
 
 
 def _items(unit: Unit | State | None) -> tuple[Item, ...]:
-    redis = Item("unit", REDIS, State.OBSERVED, to_value(UP), None, 1)
+    redis = observe(REDIS, UP)
     if isinstance(unit, State):
-        return (redis, Item("unit", API, unit, None, "no", 1))
-    state, value = (State.ABSENT, None) if unit is None else (State.OBSERVED, to_value(unit))
-    return (redis, Item("unit", API, state, value, None, 1))
-
-
-def _listeners(rows: list[list[str]] | None) -> Item:
-    if rows is None:
-        return Item("listeners", "tcp", State.REFUSED, None, "no ss", 1)
-    lines = [[*row, f"LISTEN 0 5 {row[0]}:{row[1]} cgroup:/system.slice/{row[2]}"] for row in rows]
-    return Item("listeners", "tcp", State.OBSERVED, to_value(Listeners(lines)), None, 1)
+        return (redis, miss("unit", API, unit, "no"))
+    return (redis, miss("unit", API, State.ABSENT) if unit is None else observe(API, unit))
 
 
 @pytest.mark.parametrize(("active", "sub"), STATES)

@@ -8,11 +8,12 @@ import pytest
 from qtctl.audit.judge import judge
 from qtctl.meaning.listeners import SYSTEMD, declared_ports
 from qtctl.model.desired import Desired
-from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import Listeners, Unit, to_value
+from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence
+from qtctl.model.facts import Unit
 from qtctl.registry.load import load
 from qtctl.reports.module_registry import build
 from qtctl.resolve.resolve import resolve
+from tests.builders.evidence import list_sockets, observe
 from tests.builders.registry import changed
 from tests.meaning.agreement import disagreements
 
@@ -32,14 +33,9 @@ def desired(service: str) -> Desired:
 
 
 def evidence(wanted: Desired, owner: str, units: Mapping[str, Unit] | None = None) -> Evidence:
-    tcp = [["127.0.0.1", "9100", owner, f"LISTEN 0 5 127.0.0.1:9100 0.0.0.0:* cgroup:/{owner}"]]
-    udp = [["*", "9200", owner, f"UNCONN 0 0 *:9200 *:* cgroup:/{owner}"]]
     seen = {unit.unit: UP for unit in wanted.units()} | dict(units or {})
-    items = [Item("unit", name, State.OBSERVED, to_value(unit), None, 1) for name, unit in seen.items()]
-    items += [
-        Item("listeners", name, State.OBSERVED, to_value(Listeners(rows)), None, 1)
-        for name, rows in (("tcp", tcp), ("udp", udp))
-    ]
+    tcp, udp = list_sockets("tcp", [["127.0.0.1", "9100", owner]]), list_sockets("udp", [["*", "9200", owner]])
+    items = [*(observe(name, unit) for name, unit in seen.items()), tcp, udp]
     ask = Ask(1, "bus", ("ListUnits",), "systemctl list-units", AT, 1)
     return Evidence(EVIDENCE_SCHEMA, "0", "box", "192.0.2.1", "ssh", "me", AT, (ask,), tuple(items))
 

@@ -17,13 +17,14 @@ from qtctl.collect.look import Deadline, Observation
 from qtctl.errors import InputError
 from qtctl.interfaces.host import Completed
 from qtctl.model.account_facts import Account
-from qtctl.model.evidence import Item, Need, State
-from qtctl.model.facts import File, HostBaseline, Listeners, Unit, VenvCheck, to_value
+from qtctl.model.evidence import Need, State
+from qtctl.model.facts import File, HostBaseline, Listeners, Unit, VenvCheck
 from qtctl.model.plausible import problem, whole
 from qtctl.model.store_facts import Stream
 from qtctl.probes import accounts, baseline, files, listeners, stores, unit_folders
 from qtctl.probes.answer import observed
 from qtctl.probes.batch import Frame, Probe, command, frames
+from tests.builders.evidence import observe
 from tests.collect.small import store
 from tests.collect.test_document import GOOD
 from tests.probes.host import frame
@@ -307,7 +308,7 @@ def test_a_member_that_lies_before_itself(size: int) -> None:
 )
 def test_evidence_that_no_host_gave(value: Any, words: str) -> None:
     assert words in problem(value)
-    item = Item(value.FACT, "x", State.OBSERVED, to_value(value), None, 1)
+    item = observe("x", value)
     with pytest.raises(InputError, match=r"saved\.json:[0-9]+: items\.0") as caught:
         load(dump(replace(GOOD, items=(item,))), "saved.json")
     assert words in str(caught.value)
