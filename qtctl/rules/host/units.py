@@ -54,7 +54,7 @@ def _is_present(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) 
 def _install(facts: Facts, declared: DeclaredUnit) -> Remedy | str:
     if declared.kind == "external":
         return f"install the package that brings {declared.unit}, or correct [{declared.kind}]"
-    found = facts.read(File, declared.file)
+    found = facts.read(File, declared.file) if declared.file else None
     if found is not None and found.kind == "dir":
         away = f"{quote(declared.file)} is a folder, which a deploy does not replace: move it away, then"
         return steps(away, deploy_command(facts))
