@@ -1,16 +1,16 @@
 """A Redis server over a stream of our own (a forwarded channel, a socket): reading commands only, pipelined.
 
-redis-py does the protocol. Its own connect sends HELLO, CLIENT SETINFO and the like: an audit sends none of it.
-Its import takes 0.1 s, and waits until a store is asked: by then the host is at work on everything else.
+Nothing is sent but what is asked: no HELLO, no CLIENT SETINFO (decision 83).
 """
 
 import contextlib
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from qtctl.adapters.bounds import Deadline
 from qtctl.adapters.byte_stream import Wire
+from qtctl.adapters.store_connection import StreamConnection
+from qtctl.adapters.store_replies import Broken
 from qtctl.errors import HostError
 from qtctl.interfaces.host import StoreReply
 from qtctl.model.secret import Secret, Withheld
@@ -49,7 +49,7 @@ class RedisStore:
         self._withheld = Withheld(shortest=1)
         if password:
             self._withheld.add(password)
-        self._connection: Any = None
+        self._connection: StreamConnection | None = None
 
     def ask(self, commands: Sequence[tuple[str, ...]], deadline_s: float) -> list[StoreReply]:
         """Replies in order, in RESP2's shapes (lists, str, int, None), bytes decoded as UTF-8.
@@ -89,29 +89,30 @@ class RedisStore:
     def _connect(self, deadline: Deadline) -> list[tuple[str, ...]]:
         """Open the connection. The AUTH and SELECT that must go first on it go out with the first commands."""
         wire = self._dial(deadline.seconds)
-        from qtctl.adapters.store_redis import StreamConnection  # noqa: PLC0415 - 0.1 s to import
-
-        self._connection = StreamConnection(wire, self._place)
+        self._connection = StreamConnection(wire)
         login = (self._user,) if self._user else ()
         password = self._password.reveal() if self._password else ""
         auth = [("AUTH", *login, password)] if login or password else []
         return [*auth, *([("SELECT", str(self._db))] if self._db else [])]
 
     def _exchange(self, commands: list[tuple[str, ...]], deadline: Deadline) -> list[StoreReply]:
-        from qtctl.adapters.store_replies import Broken  # noqa: PLC0415
-
         try:
-            replies: list[StoreReply] = self._connection.exchange(commands, deadline)
+            replies = self._open().exchange(commands, deadline)
         except Broken as error:
             # Not from the error: what listens there may have quoted what it was sent.
             what = f"{self._place}: {self._withheld.out_of(str(error))}"
             raise HostError(what, hint="is it Redis that listens there, and is it well?") from None
-        if not self._connection.alive:
+        if self._connection and not self._connection.alive:
             self.close()
         found = [self._clean(reply) for reply in replies]
         if commands[:1] and commands[0][0] == "AUTH" and replies[0].error:
             return [_because(reply, self._refusal(replies[0].error)) for reply in found]
         return self._of_database(commands, found)
+
+    def _open(self) -> StreamConnection:
+        if self._connection is None:
+            raise Broken("the connection was closed")
+        return self._connection
 
     def _of_database(self, commands: list[tuple[str, ...]], found: list[StoreReply]) -> list[StoreReply]:
         """Where its database was not selected, the answers are those of another."""

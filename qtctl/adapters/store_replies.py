@@ -1,8 +1,8 @@
-"""Between Redis and redis-py: replies pass through while they arrive, as far as they are what may be kept.
+"""What Redis sends, before it is read: replies pass through while they arrive, as far as they are what may be kept.
 
-redis-py believes what a server says: texts of 512 MB, arrays of two billion, nested until Python's stack ends. And the
-answer to XINFO STREAM brings the first and the last entry of the stream, which are somebody's data, however large. What
-is nested deeper than a reply is read is dropped here unread: redis-py gets a null in its place.
+A server can say anything: texts of 512 MB, arrays of two billion, nested until Python's stack ends. And the answer to
+XINFO STREAM brings the first and the last entry of the stream, which are somebody's data, however large. What is nested
+deeper than a reply is read is dropped here unread: the reader gets a null in its place.
 """
 
 import re
@@ -34,7 +34,7 @@ class Broken(Exception):
 
 
 class Replies:
-    """What redis-py takes for its socket. One deadline holds for all of an exchange."""
+    """The bytes of a connection. One deadline holds for all of an exchange."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -46,22 +46,16 @@ class Replies:
         self._deadline = deadline
         self._scanner = Scanner([KEPT_DEPTH.get(_name(command), OTHERS_DEPTH) for command in commands])
 
-    def settimeout(self, timeout: float | None) -> None:
-        """The deadline is what counts."""
-
-    def sendall(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
         send_all(self._wire, data, self._deadline)
 
-    def recv(self, size: int) -> bytes:  # noqa: ARG002 - redis-py takes what it gets
+    def receive(self) -> bytes:
         """What comes next of what is kept; b'' at the end. Broken for what is more, or something else, than Redis."""
         self._scanner.check()
         while data := receive(self._wire, _AT_A_TIME, self._deadline):
             if kept := self._scanner.feed(data):
                 return kept
         return b""
-
-    def shutdown(self, how: int) -> None:
-        """Closing is enough: nothing is under way that could hang."""
 
     def close(self) -> None:
         self._wire.close()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qtctl.model.evidence import Evidence
     from qtctl.model.inquiry import Inquiry
 
-COLLECTING = ("qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.store_redis")
+COLLECTING = ("qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.store")
 """What asking needs: loaded while there is something to wait for."""
 HOST_S = 30.0
 """For all of one host, from the first packet to the last answer."""

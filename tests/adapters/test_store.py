@@ -122,7 +122,7 @@ def test_a_server_that_hangs(either: Host, tmp_path: Path) -> None:
         store.ask([("PING",)], 5)
         began = time.monotonic()
         redis_cli(port, "CLIENT", "PAUSE", str(HANGS_S * 1000))
-        with pytest.raises(HostError, match="Timeout"):
+        with pytest.raises(HostError, match="no answer in time"):
             store.ask([("PING",)], 0.3)
         assert time.monotonic() - began < HANGS_S
         assert store.ask([("PING",)], 5) == [StoreReply("PONG")]

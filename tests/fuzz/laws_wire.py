@@ -4,11 +4,13 @@ import json
 import struct
 from collections.abc import Iterable
 
+import pytest
 from redis._parsers import _RESP2Parser
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from qtctl.adapters import dbus_quick
 from qtctl.adapters.bounds import BUS_MESSAGE
+from qtctl.adapters.store_connection import ErrorReply, Reader
 from qtctl.adapters.store_replies import Broken, Scanner
 from qtctl.model.evidence import Need, State
 from qtctl.probes import accounts, baseline, files, hosts_file, listeners, stores, venvs
@@ -71,7 +73,7 @@ def bus_seeds() -> list[bytes]:
 
 
 def replies(data: bytes) -> None:
-    """The same is kept however the bytes arrive, it is what redis-py can read, and nothing deeper than asked for."""
+    """The same is kept however the bytes arrive, redis-py reads the same in it, and nothing deeper than asked for."""
     depths = [1, 2, 4]
     whole, kept = _scanned(data, depths, len(data) or 1)
     for size in (1, 7):
@@ -106,6 +108,12 @@ class _Bytes:
         pass
 
 
+class WholeErrors(_RESP2Parser):  # type: ignore[misc, unused-ignore]
+    """Leaves error texts whole: redis-py cuts off the code (NOAUTH, NOPERM) that tells what they mean."""
+
+    EXCEPTION_CLASSES: dict[str, object] = {}  # noqa: RUF012
+
+
 class _Connection:
     socket_timeout = None
 
@@ -119,14 +127,28 @@ class _Connection:
 
 
 def _read_by_redis(kept: bytes, depths: list[int]) -> None:
-    parser = _RESP2Parser(65536)  # type: ignore[no-untyped-call, unused-ignore]
+    """Our reader reads what redis-py reads, at whatever size the bytes arrive."""
+    parser = WholeErrors(65536)  # type: ignore[no-untyped-call, unused-ignore]
     parser.on_connect(_Connection(kept))  # type: ignore[no-untyped-call, unused-ignore]
+    parts = iter([kept[:3], kept[3:]] if kept[3:] else [kept])
+    ours = Reader(lambda: next(parts, b""))
     for deepest in depths:
         try:
-            value = parser.read_response()
+            value = parser.read_response(disable_decoding=True)
         except RedisError:
+            with pytest.raises(Broken):
+                ours.read()
             return
         assert _depth(value) <= deepest
+        assert ours.read() == _decoded(value)
+
+
+def _decoded(value: object) -> object:
+    if isinstance(value, list):
+        return [_decoded(each) for each in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return ErrorReply(str(value)) if isinstance(value, ResponseError) else value
 
 
 def _depth(value: object) -> int:
