@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from qtctl.adopt.boot import INSTALLED_BY, started_at_boot
 from qtctl.adopt.exec_start import venv_names, venv_of
 from qtctl.adopt.merged_units import Original, Originals
 from qtctl.adopt.names import entry_names, kind_of, shared_prefix
@@ -13,7 +14,6 @@ from qtctl.dialects.systemd.unit_name import TYPES, instance
 from qtctl.model.adoption import UnitState
 
 _ENDINGS = tuple(f".{each}" for each in TYPES)
-_PULLS = ("WantedBy", "RequiredBy", "UpheldBy")
 _NEEDS = ("Wants", "Requires", "BindsTo", "Requisite", "Upholds", "OnFailure", "OnSuccess")
 
 
@@ -38,6 +38,10 @@ class Plan:
     """Of adopted templates."""
     needed: frozenset[str] = frozenset()
     """Units that adopted ones pull in."""
+    booted: frozenset[str] = frozenset()
+    """Units that a boot starts, as far as files tell."""
+    pullers: frozenset[str] = frozenset()
+    """Units that [Install] of adopted ones names."""
 
     @property
     def env_dir(self) -> str:
@@ -76,15 +80,22 @@ class Plan:
     def _standing_by_files(self, original: Original) -> Standing:
         """Of a oneshot that ends by itself nothing can say that it runs: it is enabled, and a boot starts it."""
         if original.kind != "services":
-            return Standing(self._other_state(original))
+            return self._other_standing_by_files(original)
         state = self._state(original)
-        if state == "running" and ends_by_itself(original):
+        if state == "running" and (ends_by_itself(original) or original.unit not in self.booted):
             return Standing("on-demand", enabled=True)
         return Standing(state)
 
-    def _other_state(self, original: Original) -> str:
-        on = not self.linked or bool(original.pulled or original.instances) or not _installs(original)
-        return "active" if on else "stopped"
+    def _other_standing_by_files(self, original: Original) -> Standing:
+        """Of a unit that is no service: active where a boot starts it. Nobody knows what else a start would do."""
+        booted = original.unit in self.booted
+        if self._enabled(original) or original.kind == "slices":
+            return Standing("active") if booted or original.kind == "slices" else Standing("on-demand", enabled=True)
+        if booted:
+            return Standing("active", enabled=False if _installs(original) else None)
+        left = original.kind == "targets" and original.unit in self.pullers
+        what = "pulls units in, and nothing that a boot starts pulls it in: all of them were declared on-demand"
+        return Standing("stopped" if _installs(original) else "on-demand", open=what if left else "")
 
     def _state(self, original: Original) -> str:
         """Of a service of which no host says anything: running, on-timer, on-demand or stopped."""
@@ -93,7 +104,9 @@ class Plan:
             driver == "timers" and original.merged.last("Service", "Type") == "oneshot"
         ):
             return "running"
-        return {"timers": "on-timer", "": "stopped"}.get(driver, "on-demand")
+        if not driver and original.unit not in self.needed | self.booted:
+            return "stopped"
+        return "on-timer" if driver == "timers" else "on-demand"
 
     def _enabled(self, original: Original) -> bool:
         if original.pulled or original.instances:
@@ -119,6 +132,8 @@ def plan(found: Originals, fleet: str, states: Mapping[str, UnitState]) -> Plan:
         frozenset(_aliases(found.units)),
         frozenset(instance(each.unit, name) for each in found.units for name in each.instances),
         frozenset(_words(found.units, "Unit", _NEEDS)),
+        started_at_boot(found.units, linked=found.linked),
+        frozenset(_words(found.units, "Install", INSTALLED_BY)),
     )
 
 
@@ -136,7 +151,7 @@ def _words(units: Iterable[Original], section: str, keys: Iterable[str]) -> Iter
 
 
 def _installs(original: Original) -> bool:
-    return any(original.has("Install", key) for key in _PULLS)
+    return any(original.has("Install", key) for key in INSTALLED_BY)
 
 
 def _short(names: Mapping[str, str]) -> Mapping[str, str]:

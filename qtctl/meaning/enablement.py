@@ -14,6 +14,14 @@ OF_SYSTEMD = frozenset(
 """Targets whose own files name no unit of a fleet: what they want of it, a link makes them want."""
 
 
+_ALSO_CALLED = {
+    "default.target": ("graphical.target", "multi-user.target"),
+    **{f"runlevel{level}.target": ("multi-user.target",) for level in (2, 3, 4)},
+    "runlevel5.target": ("graphical.target",),
+}
+"""Other names of systemd's targets → what they are names of; of default.target, what it usually is."""
+
+
 def unwanted_pullers(desired: Desired) -> Mapping[str, frozenset[str]]:
     """Generated unit → the targets that neither it nor they themselves declare to pull it in.
 
@@ -33,9 +41,13 @@ def left_pullers(found: Unit, unwanted: frozenset[str]) -> tuple[str, ...]:
 
 
 def _declared(unit: DesiredUnit, targets: Iterable[DesiredUnit]) -> frozenset[str]:
-    own = (name for directive, name in unit.install if directive in ("RequiredBy", "UpheldBy"))
+    """systemd shows a puller by its own name, whichever of its names [Install] says."""
+    targets = tuple(targets)
+    own = {*unit.wanted_by, *(name for directive, name in unit.install if directive in ("RequiredBy", "UpheldBy"))}
+    named = (target for name in own for target in _ALSO_CALLED.get(name, ()))
+    aliased = (each.unit for each in targets if own & set(each.names))
     naming = (each.unit for each in targets if set(unit.names) & {*each.wants, *each.requires, *_upheld(each)})
-    return frozenset((*unit.wanted_by, *own, *naming))
+    return frozenset((*own, *named, *aliased, *naming))
 
 
 def _upheld(unit: DesiredUnit) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from qtctl.model.desired_host import DEFAULT_LIMITS, HostLimits
 from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.desired_questions import Questions
 from qtctl.model.desired_store import DesiredStore
-from qtctl.model.desired_unit import DesiredUnit, Pairs
+from qtctl.model.desired_unit import STATE_WORDS, DesiredUnit, Pairs
 from qtctl.model.names import ENDINGS
 from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
@@ -107,9 +107,9 @@ class DesiredService(DesiredUnit):
 
 @dataclass(frozen=True, slots=True)
 class DesiredTarget(DesiredUnit):
-    """A target. `active`: declared active."""
+    """A target. `active`: whether it must be; None: something else starts it."""
 
-    active: bool = True
+    active: bool | None = True
 
     @property
     def must_be_active(self) -> bool | None:
@@ -118,10 +118,10 @@ class DesiredTarget(DesiredUnit):
 
 @dataclass(frozen=True, slots=True)
 class DesiredTimer(DesiredUnit):
-    """`schedule` is directive and value in file order. `active`: declared active."""
+    """`schedule` is directive and value in file order. `active`: whether it must be; None: something else starts it."""
 
     schedule: tuple[tuple[str, str], ...]
-    active: bool
+    active: bool | None
 
     @property
     def service_unit(self) -> str:
@@ -139,12 +139,16 @@ class DesiredOther(DesiredUnit):
 
     section: str
     settings: Pairs
-    active: bool
+    active: bool | None
 
     @property
     def must_be_active(self) -> bool | None:
         # A slice comes and goes with what is in it.
         return None if self.kind is UnitKind.SLICE else self.active
+
+    @property
+    def declared(self) -> str:
+        return STATE_WORDS[self.active]
 
     @property
     def triggers(self) -> str:

@@ -28,6 +28,10 @@ Pairs = tuple[tuple[str, str], ...]
 """Directive and value as systemd reads it, in file order."""
 
 
+STATE_WORDS = {True: "active", False: "stopped", None: "on-demand"}
+"""Whether a unit that is no service must be active → how its table says so."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Related:
     """What every unit's file may say: whole unit names by directive, and what else is in [Unit] and [Install]."""
@@ -108,8 +112,8 @@ class DesiredUnit(Related):
 
     @property
     def declared(self) -> str:
-        """The state that the registry declares: active, stopped; of services and externals as they say it."""
-        return "stopped" if self.must_be_active is False else "active"
+        """The state that the registry declares: active, stopped, on-demand; of services and externals as they say it."""
+        return STATE_WORDS[self.must_be_active]
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ class Unit(Node):
     """What every declared unit has."""
 
     summary: str = says("Description", ..., section="Unit")
-    state: Literal["active", "stopped", "retired"] = "active"
+    state: Literal["active", "stopped", "on-demand", "retired"] = "active"
     enabled: Switch | None = None
     hosts: tuple[HostName, ...] = ()
     unit: UnitName | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.enablement import unwanted_pullers
 from qtctl.meaning.started_from import config_files, dropins_of
@@ -32,6 +33,8 @@ class UnitGoal:
     sees: tuple[str, ...]
     required_by: tuple[str, ...] = ()
     hands_to: str = ""
+    only_pulled_in: bool = False
+    """RefuseManualStart=: systemd starts it for other units, and for nobody else."""
     unwanted: frozenset[str] = frozenset()
     """The targets that must not pull it in."""
 
@@ -75,6 +78,7 @@ def _make_goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]
         sees=config_files(unit, file, dropins),
         required_by=_list_required_by(unit.install),
         hands_to=hands_to,
+        only_pulled_in=bool(boolean(dict(unit.unit_settings).get("RefuseManualStart", ""))),
     )
 
 

@@ -115,7 +115,7 @@ def _list_starts(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
 
 
 def _make_start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
-    if not goal.active:
+    if not goal.active or (goal.only_pulled_in and not is_up(scene.unit(goal.unit).active_state)):
         return None
     unit = scene.unit(goal.unit)
     if goal.unit in anew.stopped:

@@ -31,7 +31,7 @@ def resolve_target(registry: Registry, names: Names, name: str) -> DesiredTarget
         name=name,
         unit=unit_name(registry, "targets", name),
         summary=node.summary,
-        active=node.state == "active",
+        active=_must_be_active(node),
         enabled=_is_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins["targets", name],
@@ -52,7 +52,7 @@ def resolve_timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
         summary=node.summary,
         starts=names.started(node.service),
         schedule=(*pairs(node), *list_raw_directives(node.systemd, "Timer")),
-        active=node.state == "active",
+        active=_must_be_active(node),
         enabled=_is_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins["timers", name],
@@ -78,7 +78,7 @@ def resolve_other_unit(registry: Registry, names: Names, table: str, name: str) 
         summary=node.summary,
         starts=names.started(starts) if starts else "",
         settings=(*_list_listens(node), *pairs(node), *limits, *list_raw_directives(node.systemd, section)),
-        active=node.state == "active",
+        active=_must_be_active(node),
         enabled=_is_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins[table, name],
@@ -89,6 +89,11 @@ def resolve_other_unit(registry: Registry, names: Names, table: str, name: str) 
         specifiers=node.specifiers,
         **order_of(names, node.order),
     )
+
+
+def _must_be_active(node: Unit) -> bool | None:
+    """None: something else starts and stops it."""
+    return {"active": True, "stopped": False}.get(node.state)
 
 
 def _is_enabled(node: Unit) -> bool:

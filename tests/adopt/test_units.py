@@ -154,8 +154,8 @@ def test_a_persistent_timer_without_a_calendar() -> None:
              "x.timer": "[Timer]\nOnBootSec=5min\nPersistent=true\n"}  # fmt: skip
     adopted = adopt(texts)
     assert ("QT112", 3) in findings(adopted)
-    assert table(adopted, "timers.toml#x") == {"summary": "x.timer", "service": "x", "on_boot": "5min",
-                                               "install": {"wanted_by": []}}  # fmt: skip
+    assert table(adopted, "timers.toml#x") == {"summary": "x.timer", "state": "on-demand", "service": "x",
+                                               "on_boot": "5min", "install": {"wanted_by": []}}  # fmt: skip
     assert table(adopted, "services/x.toml")["state"] == "on-timer"
     assert [(each.directive, bool(each.because)) for each in adopted.adoption.differences] == [("Persistent", True)]
 
@@ -283,7 +283,8 @@ def test_a_oneshot_without_a_command() -> None:
 
 def test_target_in_place_of_two_directives() -> None:
     service = "[Unit]\nPartOf=shop-all.target\n[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=shop-all.target\n"
-    adopted = adopt({"shop-all.target": "[Unit]\nDescription=All\n", "shop-a.service": service,
+    target = "[Unit]\nDescription=All\n[Install]\nWantedBy=multi-user.target\n"
+    adopted = adopt({"shop-all.target": target, "shop-a.service": service,
                      "shop-b.service": service.replace("PartOf", "After")})  # fmt: skip
     assert table(adopted, "services/a.toml")["target"] == "all"
     assert "install" not in table(adopted, "services/a.toml")

@@ -71,6 +71,7 @@ def disabled(ground: Ground) -> None:
 WRITE, RELOAD, ENABLE, DISABLE = StepKind.WRITE, StepKind.RELOAD, StepKind.ENABLE, StepKind.DISABLE
 RESET, START, STOP, RESTART = StepKind.RESET_FAILED, StepKind.START, StepKind.STOP, StepKind.RESTART
 STOPPED = desired(service("a", ServiceState.STOPPED), target())
+PULLED_IN = (("RefuseManualStart", "true"),)
 ON_TIMER = desired(service("a", ServiceState.ON_TIMER), timer("a"), target())
 TIED = desired(service("a"), service("b", requires=(A,), after=(A,)), target())
 
@@ -89,6 +90,17 @@ CASES = [
          unit(A, active_state="activating", sub_state="auto-restart", result="exit-code", n_restarts=4)),
     Case("repaired by systemd", SIMPLE, [], unit(A, active_state="active", sub_state="running", n_restarts=1)),
     Case("still starting", SIMPLE, [], unit(A, active_state="activating", sub_state="start")),
+    Case("a target that only others may start", desired(service("a"), target(unit_settings=PULLED_IN)), [],
+         unit("quantum.target", active_state="inactive", sub_state="dead")),
+    Case("a target that something else starts", desired(service("a"), target(active=None)), [],
+         unit("quantum.target", active_state="inactive", sub_state="dead")),
+    Case("a target that something else started", desired(service("a"), target(active=None)), [],
+         unit("quantum.target", active_state="active", sub_state="active")),
+    Case("wanted by another name of systemd's targets", desired(service("a", wanted_by=("default.target",)), target()),
+         [], unit(A, wanted_by=["graphical.target"])),
+    Case("wanted by a target's other name",
+         desired(service("a", wanted_by=("all.target",)), target(install=(("Alias", "all.target"),))),
+         [], unit(A, wanted_by=["quantum.target"])),
     Case("disabled though running", SIMPLE,
          [(ENABLE, A, "disabled, declared to start at boot"), (RELOAD, "systemd", "")],
          disabled),

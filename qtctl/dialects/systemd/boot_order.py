@@ -41,6 +41,21 @@ STANDARD: Mapping[str, tuple[str, ...]] = {
 """Unit → the ones that it starts after; timers.target after systemd-tmpfiles-clean.timer, and that after sysinit."""
 WITHOUT_DEFAULTS = frozenset(("local-fs.target", "remote-fs.target", "shutdown.target", "timers.target"))
 """Targets that systemd ships with DefaultDependencies=no: they are not ordered after what they pull in."""
+DEFAULT = "default.target"
+BOOTED = (
+    DEFAULT, "graphical.target", "multi-user.target", "basic.target", "sysinit.target", "local-fs.target",
+    "swap.target", "timers.target", "sockets.target", "paths.target",
+)  # fmt: skip
+"""What a boot pulls in, as far as units of others are wanted by it."""
+NOT_OF_A_BOOT = frozenset(f"{name}.target" for name in (
+    "bluetooth", "ctrl-alt-del", "emergency", "exit", "factory-reset", "final", "halt", "hibernate", "hybrid-sleep",
+    "initrd", "initrd-fs", "initrd-root-device", "initrd-root-fs", "initrd-switch-root", "initrd-usr-fs", "kbrequest",
+    "kexec", "poweroff", "printer", "reboot", "rescue", "runlevel0", "runlevel1", "runlevel6", "shutdown", "sigpwr",
+    "sleep", "smartcard", "soft-reboot", "sound", "storage-target-mode", "suspend", "suspend-then-hibernate",
+    "system-update", "system-update-pre", "umount", "usb-gadget",
+))  # fmt: skip
+"""Targets of systemd.special(7) that a boot into the default target does not reach by itself: they are for going down,
+for sleep, for the initrd, for an update or a key, or come with a device."""
 _NETWORKED = frozenset((
     "9p", "afs", "ceph", "cifs", "davfs", "fuse.sshfs", "glusterfs", "lustre", "ncp", "ncpfs", "nfs", "nfs4", "ocfs2",
     "pvfs2", "smb3", "smbfs", "sshfs",

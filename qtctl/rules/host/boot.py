@@ -2,6 +2,7 @@
 
 from functools import lru_cache, partial
 
+from qtctl.dialects.systemd.boot_order import BOOTED, DEFAULT
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import steps
 from qtctl.meaning.units import has_file, read_unit
@@ -13,12 +14,6 @@ from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
-DEFAULT = "default.target"
-BOOTED = (
-    DEFAULT, "graphical.target", "multi-user.target", "basic.target", "sysinit.target", "local-fs.target",
-    "swap.target", "timers.target", "sockets.target", "paths.target",
-)  # fmt: skip
-"""What a boot pulls in, as far as units of others are wanted by it."""
 
 
 def _comes_up(desired: Desired) -> tuple[Expectation, ...]:

@@ -1,0 +1,57 @@
+"""Which adopted units a boot starts, as far as their files tell: by links, by [Install], and by what pulls them in."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from qtctl.adopt.merged_units import Original
+from qtctl.dialects.systemd.boot_order import BOOTED, NOT_OF_A_BOOT
+from qtctl.dialects.systemd.unit_name import template_of
+
+INSTALLED_BY = ("WantedBy", "RequiredBy", "UpheldBy")
+_PULLS = ("Wants", "Requires", "BindsTo", "Upholds")
+
+
+def started_at_boot(units: Iterable[Original], *, linked: bool) -> frozenset[str]:
+    """Names of those that a boot reaches; an instance counts as its template.
+
+    `linked`: links say what is enabled, and [Install] does not. A unit that was not adopted is taken for one that a boot
+    starts, unless it is a target of systemd's that no boot reaches (sleep.target, reboot.target).
+    """
+    units = tuple(units)
+    names = _names(units)
+    pulled: dict[str, set[str]] = {}
+    for puller, unit in _list_pulls(units, linked=linked):
+        pulled.setdefault(_resolve(puller, names), set()).add(_resolve(unit, names))
+    adopted = {each.unit for each in units if not each.foreign}
+    outside = (puller for puller in pulled if puller not in adopted and puller not in NOT_OF_A_BOOT)
+    open_ = {*(_resolve(name, names) for name in BOOTED), *outside}
+    found = set[str]()
+    while open_:
+        unit = open_.pop()
+        found.add(unit)
+        open_ |= pulled.get(unit, set()) - found - NOT_OF_A_BOOT
+    return frozenset(found)
+
+
+def _names(units: Iterable[Original]) -> Mapping[str, str]:
+    """Every name of an adopted unit → the unit."""
+    found = {alias: each.unit for each in units for alias in each.aliases}
+    return found | {each.unit: each.unit for each in units}
+
+
+def _resolve(name: str, names: Mapping[str, str]) -> str:
+    return names.get(name) or names.get(template_of(name)) or name
+
+
+def _list_pulls(units: Iterable[Original], *, linked: bool) -> Iterator[tuple[str, str]]:
+    """What pulls in, and what is pulled in."""
+    for each in units:
+        yield from ((link.puller, link.unit) for link in each.pulled)
+        yield from ((each.unit, named) for named in _words(each, "Unit", _PULLS))
+        if not linked:
+            yield from ((puller, each.unit) for puller in _words(each, "Install", INSTALLED_BY))
+
+
+def _words(original: Original, section: str, keys: Iterable[str]) -> Iterator[str]:
+    for key in keys:
+        for line in original.merged.all(section, key):
+            yield from line.split()
