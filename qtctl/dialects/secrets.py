@@ -44,7 +44,9 @@ _URL_PORT = re.compile(r"[0-9]{1,5}(?=[/?#,]|$)")
 _URL_ENDS = re.compile(r"[\s\"'<>`]")
 _RUN = re.compile(r"\S+")
 _HEADER = re.compile(r"(?i)(?<![\w-])(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?=\S)")
-_SCHEME = re.compile(r"(?<![\w-])(?i:bearer|basic)\s+(?=[\w.~+/-]*[0-9A-Z_=])([\w.~+/-]{6,}={0,2})")
+_SCHEME = re.compile(
+    r"(?<![\w-])(?i:bearer|basic)\s+(?![A-Z][a-z]+(?![\w.~+/=-]))(?=[\w.~+/-]*[0-9A-Z_=])([\w.~+/-]{6,}={0,2})"
+)
 _HEADER_ENDS = re.compile(r"[\"'\r\n]")
 _KNOWN = re.compile(
     r"\b(AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}|"

@@ -35,9 +35,9 @@ from qtctl.views.rows import (
 STATES: dict[Kind, tuple[State, ...]] = {
     Kind.HOSTS: (State.PRESENT,),
     Kind.SERVICES: (State.RUNNING, State.STOPPED, State.ON_TIMER, State.ON_DEMAND, State.RETIRED),
-    Kind.TIMERS: (State.ACTIVE, State.STOPPED, State.RETIRED),
-    Kind.TARGETS: (State.ACTIVE, State.RETIRED),
-    Kind.UNITS: (State.ACTIVE, State.STOPPED, State.RETIRED),
+    Kind.TIMERS: (State.ACTIVE, State.STOPPED, State.ON_DEMAND, State.RETIRED),
+    Kind.TARGETS: (State.ACTIVE, State.STOPPED, State.ON_DEMAND, State.RETIRED),
+    Kind.UNITS: (State.ACTIVE, State.STOPPED, State.ON_DEMAND, State.RETIRED),
     Kind.VENVS: (State.PRESENT, State.RETIRED),
     Kind.USERS: (State.PRESENT, State.RETIRED),
     Kind.FOLDERS: (State.PRESENT, State.RETIRED),

@@ -40,7 +40,9 @@ class Chain:
     @property
     def wrong(self) -> list[str]:
         """Steps that ended otherwise than with 0 or named gaps."""
-        return [step for step, code in self.codes.items() if code not in ALLOWED[step] or "Traceback" in self.told[step]]
+        return [
+            step for step, code in self.codes.items() if code not in ALLOWED[step] or "Traceback" in self.told[step]
+        ]
 
     def line(self) -> str:
         steps = "  ".join(f"{step} {self.codes[step]}" for step in STEPS if step in self.codes)

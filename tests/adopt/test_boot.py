@@ -39,7 +39,9 @@ def test_targets_that_nothing_starts_are_left_alone() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("target", ["sleep.target", "reboot.target", "shutdown.target", "rescue.target", "initrd.target"])
+@pytest.mark.parametrize(
+    "target", ["sleep.target", "reboot.target", "shutdown.target", "rescue.target", "initrd.target"]
+)
 def test_what_is_for_another_time_than_a_boot_is_enabled_and_not_started(target: str) -> None:
     assert states({"x.service": SERVICE + installed(target)}) == {"x.service": ("on-demand", True)}
     assert states({"x.timer": f"[Timer]\nOnBootSec=5\n{installed(target)}", "x.service": SERVICE})["x.timer"] == (

@@ -187,14 +187,22 @@ ExecStartPre=-/bin/sh -c "echo a  b" $HOME
 ExecStart=/bin/sleep 5s
 ExecStartPost=@/bin/true name one
 ExecStopPost=+/bin/echo 100%%
-KillMode=mixed
 StandardOutput=null
 EnvironmentFile=-/etc/default/x
 EnvironmentFile=/etc/y*.env
 WorkingDirectory=-/srv
 ReadWritePaths=/srv -/var/x
 ReadOnlyPaths=+/etc
-StateDirectory=one two
+StateDirectory=two one two
+RuntimeDirectory=b/c a b
+CacheDirectory=z y
+LogsDirectory=z y
+ConfigurationDirectory=z y
+PIDFile=/var/run/x/y.pid
+TTYPath=/var/run/tty
+StandardError=syslog
+KillMode=none
+BindPaths=/var/run/a
 SuccessExitStatus=3 SIGUSR1
 RestartPreventExitStatus=SIGKILL 4
 RestrictAddressFamilies=AF_UNIX AF_INET
@@ -213,7 +221,8 @@ FEW = {
     "forbids.service": "[Service]\nExecStart=/bin/true\nRestrictAddressFamilies=~AF_UNIX AF_INET\n",
     "more.path": "[Path]\nPathExists=/a\nPathChanged=/b\nMakeDirectory=yes\nUnit=x.service\n",
     "more.timer": "[Timer]\nOnBootSec=1h\nOnUnitActiveSec=5min\nPersistent=yes\n",
-    "more.socket": "[Socket]\nListenStream=127.0.0.1:80\nListenStream=81\nListenDatagram=[::1]:9\nListenFIFO=/run/f\n",
+    "more.socket": "[Socket]\nListenStream=127.0.0.1:80\nListenStream=81\nListenDatagram=[::1]:9\nListenFIFO=/var/run/f\n"
+    "ListenStream=/var/run/x.sock\nListenSpecial=/var/run/z\nRuntimeDirectory=b a\nPIDFile=/var/run/q\n",
     "srv-x.mount": "[Mount]\nWhat=tmpfs\nWhere=/srv/x\nType=tmpfs\nOptions=size=1M\n",
     "more.slice": "[Slice]\nMemoryMax=1G\nTasksMax=50\n",
 }

@@ -20,6 +20,7 @@ FOUND = {
     "a JSON web token after other words": (f"x-{TOKEN}", [TOKEN]),
     "a JSON web token after a word that is none": (f"1{TOKEN.partition('.')[0]}.{TOKEN}", [TOKEN]),
     "a value that another secret overlaps": ("http://x:pwd=abc$@/d&", ["pwd=abc$@/d"]),
+    "credentials after their scheme": ("Basic dXNlcjpwYXNz Bearer Abcdefg1", ["dXNlcjpwYXNz", "Abcdefg1"]),
     "one that goes on beyond another": (f"https://u:a{TOKEN}b@h", [f"a{TOKEN}b"]),
 }
 
@@ -30,7 +31,8 @@ def test_found(name: str) -> None:
     assert [text[start:end] for start, end, _ in secret_spans(text)] == secrets
 
 
-@pytest.mark.parametrize("text", ["password=", "password=${X}", "pwd=<here>", "pwd=/run/x", "pwd='open", "a=b"])
+@pytest.mark.parametrize("text", ["password=", "password=${X}", "pwd=<here>", "pwd=/run/x", "pwd='open", "a=b",
+                                  "Basic System", "basic Authentication (LDAP)"])  # fmt: skip
 def test_not_found(text: str) -> None:
     assert secret_spans(text) == []
 

@@ -1,6 +1,7 @@
 """Rows of everything declared, held against goldens; a state that a kind cannot have is an error."""
 
 import json
+from typing import get_args
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -8,6 +9,7 @@ from jsonschema import Draft202012Validator
 from qtctl.errors import InputError
 from qtctl.flows.views import listing
 from qtctl.formats.markdown import markdown
+from qtctl.model.units import Socket, Target, Timer
 from qtctl.reports.document import dumped
 from qtctl.views.choices import Kind, State
 from qtctl.views.listing import STATES, page
@@ -43,6 +45,12 @@ def test_every_kind_as_json() -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_json_follows_its_schema(kind: Kind) -> None:
     Draft202012Validator(schemas()["list"]).validate(json.loads(dumped(listing(FILES, kind, None))))
+
+
+def test_a_kind_has_the_states_that_its_table_takes() -> None:
+    tables = {Kind.TIMERS: Timer, Kind.TARGETS: Target, Kind.UNITS: Socket}
+    for kind, model in tables.items():
+        assert set(map(str, STATES[kind])) == set(get_args(model.model_fields["state"].annotation))
 
 
 @pytest.mark.parametrize("state", State)

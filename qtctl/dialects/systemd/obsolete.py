@@ -2,13 +2,14 @@
 
 import re
 
-from qtctl.dialects.systemd.directives import LISTENS
 from qtctl.dialects.systemd.fatal import EXEC_SECTIONS
 from qtctl.dialects.systemd.known import Trouble
 
 _OUTPUTS = frozenset(("StandardOutput", "StandardError"))
 _REWRITTEN = {"syslog": "journal", "syslog+console": "journal+console"}
 _VAR_RUN = "/var/run/"
+_RUNTIME_PATHS = frozenset(("PIDFile", "ListenStream", "ListenDatagram", "ListenSequentialPacket", "ListenFIFO"))
+"""Directives whose paths systemd moves from /var/run to /run."""
 _CGROUP = re.compile(r"(?<!%)(?:%%)*%([crR])")
 
 
@@ -22,7 +23,7 @@ def obsolete_value(section: str, key: str, value: str) -> Trouble | None:
     if key == "KillMode" and value == "none":
         what = "KillMode=none is deprecated: systemd loses track of what it leaves running"
         return Trouble(what, "write mixed or control-group", honoured=True)
-    if (key == "PIDFile" or key in LISTENS) and value.startswith(_VAR_RUN):
+    if section != "Unit" and runtime_path(key, value) != value:
         what = f"{key}= is below /var/run, which is obsolete: systemd takes it for the same below /run"
         return Trouble(what, "write /run", honoured=True)
     found = _CGROUP.search(value)
@@ -30,3 +31,8 @@ def obsolete_value(section: str, key: str, value: str) -> Trouble | None:
         what = f"{key}= has %{found[1]}, which is deprecated and does not work as it was meant"
         return Trouble(what, "name the control group", honoured=True)
     return None
+
+
+def runtime_path(key: str, value: str) -> str:
+    """The value of a directive as systemd has it: some paths below /var/run are moved to /run."""
+    return f"/run/{value.removeprefix(_VAR_RUN)}" if key in _RUNTIME_PATHS and value.startswith(_VAR_RUN) else value

@@ -83,10 +83,10 @@ _EXECUTED: dict[Shape, str] = {
     Shape.SIGNAL: "KillSignal RestartKillSignal FinalKillSignal WatchdogSignal",
     Shape.LEVEL: "SyslogLevel LogLevelMax",
     Shape.FACILITY: "SyslogFacility",
-    Shape.WORDS: "ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths RuntimeDirectory StateDirectory "
-    "CacheDirectory LogsDirectory ConfigurationDirectory SupplementaryGroups PassEnvironment UnsetEnvironment "
-    "ExecSearchPath",
-    Shape.SET: "SystemCallArchitectures DisableControllers",
+    Shape.WORDS: "ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths SupplementaryGroups "
+    "PassEnvironment UnsetEnvironment ExecSearchPath",
+    Shape.SET: "SystemCallArchitectures DisableControllers RuntimeDirectory StateDirectory CacheDirectory "
+    "LogsDirectory ConfigurationDirectory",
     Shape.FAMILIES: "RestrictAddressFamilies",
 }
 _SERVICE: dict[Shape, str] = {

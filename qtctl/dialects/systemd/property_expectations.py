@@ -8,6 +8,7 @@ from qtctl.dialects.arguments import masked_arguments
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.choices import integer
 from qtctl.dialects.systemd.listen import heard
+from qtctl.dialects.systemd.obsolete import runtime_path
 from qtctl.dialects.systemd.properties import Shape
 from qtctl.dialects.systemd.property_values import NotComparable, Plain, in_order
 from qtctl.dialects.systemd.quoting import shown_argv
@@ -59,7 +60,7 @@ def _last(given: Given) -> str:
 
 
 def _text(given: Given) -> Plain:
-    return _last(given)
+    return runtime_path(*given[-1]) if given else ""
 
 
 def _path(given: Given) -> Plain:
@@ -163,7 +164,8 @@ def _words(given: Given) -> Plain:
 
 
 def _set(given: Given) -> Plain:
-    return in_order([value for _, value in given])
+    """systemd sorts them, and leaves out what is there twice."""
+    return in_order(list({value for _, value in given}))
 
 
 def _units(given: Given, unit: str) -> Plain:
@@ -228,13 +230,14 @@ def _canonical_calendar(expression: str) -> str:
 
 
 def _addresses(given: Given) -> Plain:
-    return [[key.removeprefix("Listen"), _address(key, value)] for key, value in given]
+    """Whatever their order: `effective` keeps that of one directive alone."""
+    return in_order([[key.removeprefix("Listen"), _address(key, value)] for key, value in given])
 
 
 def _address(key: str, value: str) -> str:
     found = heard(key, value, ipv6_only=True)
     if found is None:
-        return value
+        return runtime_path(key, value)
     return f"{found.address}:{found.port}"
 
 

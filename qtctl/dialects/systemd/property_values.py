@@ -44,6 +44,10 @@ def in_order(value: Plain) -> Plain:
     return sorted(value, key=str) if isinstance(value, list) else value
 
 
+def _seen_set(value: Plain) -> Plain:
+    return in_order([*{each: None for each in value if isinstance(each, str)}]) if isinstance(value, list) else value
+
+
 def _seen_statuses(value: Plain) -> Plain:
     return [in_order(each) for each in value] if isinstance(value, list) else value
 
@@ -57,7 +61,8 @@ def _first_two(value: Plain) -> Plain:
 
 
 _OBSERVED: Mapping[Shape, Callable[[Plain], Plain]] = {
-    Shape.SET: in_order,
+    Shape.SET: _seen_set,
+    Shape.ADDRESSES: in_order,
     Shape.UNITS: in_order,
     Shape.STATUSES: _seen_statuses,
     Shape.FAMILIES: _seen_families,

@@ -15,7 +15,6 @@ from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 
-
 def _comes_up(desired: Desired) -> tuple[Expectation, ...]:
     units = tuple(desired.units())
     names = (*BOOTED, *(unit.unit for unit in units))

@@ -27,7 +27,7 @@ def _due(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         of_unit(timer, {"next": "scheduled"}, partial(_is_due, timer=timer), (("QT227", timer.triggers),))
         for timer in desired.timers
-        if timer.active
+        if timer.active and not timer.is_template
     )
 
 

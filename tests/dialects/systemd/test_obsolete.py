@@ -16,14 +16,15 @@ OLD = {
         "StandardOutput=syslog", "StandardError=syslog+console", "KillMode=none", "PIDFile=/var/run/x.pid",
         "ExecStop=/bin/echo %c", "ExecStop=/bin/echo %%%R", "Environment=A=%r",
     ),
-    "socket": ("ListenStream=/var/run/x", "ListenFIFO=/var/run/x", "StandardOutput=syslog"),
+    "socket": ("ListenStream=/var/run/x", "ListenFIFO=/var/run/x", "StandardOutput=syslog", "ListenDatagram=/var/run/x",
+               "ListenSequentialPacket=/var/run/x"),
 }  # fmt: skip
 FINE = {
     "service": (
         "StandardOutput=journal", "StandardError=journal+console", "KillMode=mixed", "PIDFile=/run/x.pid",
         "ExecStop=/bin/echo %%c", "ReadWritePaths=/var/run/x", "WorkingDirectory=/var/run/x", "Environment=A=%i",
     ),
-    "socket": ("ListenStream=/run/x", "ListenStream=80"),
+    "socket": ("ListenStream=/run/x", "ListenStream=80", "ListenSpecial=/var/run/x", "ListenUSBFunction=/var/run/x"),
 }  # fmt: skip
 OWN = {"service": "ExecStart=/bin/true\n", "socket": "ListenStream=/run/y\n"}
 
