@@ -13,8 +13,8 @@ _PULLS = ("Wants", "Requires", "BindsTo", "Upholds")
 def started_at_boot(units: Iterable[Original], *, linked: bool) -> frozenset[str]:
     """Names of those that a boot reaches; an instance counts as its template.
 
-    `linked`: links say what is enabled, and [Install] does not. A unit that was not adopted is taken for one that a boot
-    starts, unless it is a target of systemd's that no boot reaches (sleep.target, reboot.target).
+    `linked`: links say what is enabled, and [Install] does not. A unit that was not adopted is taken for one that a
+    boot starts, unless it is a target of systemd's that no boot reaches (sleep.target, reboot.target).
     """
     units = tuple(units)
     names = _names(units)

@@ -112,7 +112,7 @@ class DesiredUnit(Related):
 
     @property
     def declared(self) -> str:
-        """The state that the registry declares: active, stopped, on-demand; of services and externals as they say it."""
+        """The state that the registry declares: active, stopped, on-demand; services and externals have their words."""
         return STATE_WORDS[self.must_be_active]
 
     @property

@@ -47,7 +47,17 @@ def _list_service_accounts(desired: Desired) -> dict[str, Account]:
                 found.setdefault(
                     name, _make_account(name, group if name == user else name, _choose_home(desired, name))
                 )
+    for name in _list_socket_accounts(desired):
+        found.setdefault(name, _make_account(name, name, _choose_home(desired, name)))
     return found
+
+
+def _list_socket_accounts(desired: Desired) -> list[str]:
+    """Owners of what sockets make: systemd gives their files to them."""
+    named = [
+        text for unit in desired.other_units for key, text in unit.settings if key in ("SocketUser", "SocketGroup")
+    ]
+    return [name for name in named if name not in (ROOT, "0") and "%" not in name]
 
 
 def _make_account(name: str, group: str, home: str) -> Account:

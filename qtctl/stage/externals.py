@@ -2,7 +2,7 @@
 
 from qtctl.dialects.systemd.unit_name import valid
 from qtctl.model.desired import Desired, DesiredExternal
-from qtctl.model.tree import TreeFile
+from qtctl.model.tree import TreeFile, TreeLink
 from qtctl.stage.programs import PYTHON, STANDIN
 from qtctl.stage.standins import feeder_units
 
@@ -24,6 +24,16 @@ def external_files(desired: Desired) -> tuple[TreeFile, ...]:
         for external in desired.externals
         if not is_provided(external.unit) and external.unit.endswith((".service", ".target"))
     )
+
+
+def hidden_dropins(desired: Desired) -> tuple[TreeLink, ...]:
+    """The root file system's drop-in for its own Redis is not for one of the same name that the registry declares."""
+    declared = any(unit.unit == "redis-server.service" for unit in desired.generated_units())
+    return (TreeLink(f"/etc/systemd/system/{_OF_REDIS}", "/dev/null"),) if declared else ()
+
+
+_OF_REDIS = "redis-server.service.d/qtctl-lab.conf"
+"""lab/rootfs.py writes it below UNIT_DIR."""
 
 
 def named_files(desired: Desired) -> tuple[TreeFile, ...]:

@@ -35,6 +35,7 @@ def lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
     InputError where the account that audits is root, runs services, or is the one that deploys.
     """
     venv_dirs, venv_files, venv_links = programs.venvs(desired)
+    localtime = TreeLink("/etc/localtime", f"/usr/share/zoneinfo/{desired.timezone}")
     files = [
         *venv_files,
         *programs.uvicorn_package(),
@@ -54,7 +55,7 @@ def lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
         accounts=accounts.accounts(desired, audit_user, deploy_user),
         dirs=_sort_by_path([*_list_env_dirs(desired.services), *_list_service_dirs(desired.services), *venv_dirs]),
         files=_sort_by_path(files),
-        links=_sort_by_path([*venv_links, TreeLink("/etc/localtime", f"/usr/share/zoneinfo/{desired.timezone}")]),
+        links=_sort_by_path([*venv_links, *externals.hidden_dropins(desired), localtime]),
         enable=externals.enabled(desired),
     )
 

@@ -3,6 +3,7 @@
 import zlib
 from pathlib import PurePosixPath
 
+from qtctl.dialects.paths import trouble
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.tree import TreeDir, TreeFile, TreeLink
 from qtctl.stage.paths import normalise_path
@@ -60,7 +61,7 @@ def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
     if not _is_interpreter(service, service.argv[0]):
         found.append(TreeFile(service.argv[0], SHELL_TEXT.encode(), 0o755, yields=True))
     elif _name_of(service.argv[0]) == "redis-server":
-        found += [_make_redis_config(each) for each in service.argv[1:2] if each.startswith("/")]
+        found += [_make_redis_config(each, service) for each in service.argv[1:2] if each.startswith("/")]
     elif script := script_of(service.argv, service.working_directory):
         found.append(_make_program(script, service.argv[0]))
     unique = {file.path: file for file in found if not _is_provided(file.path)}
@@ -81,33 +82,44 @@ def command_files(service: DesiredService) -> tuple[TreeFile, ...]:
 def script_of(argv: tuple[str, ...], directory: str) -> str:
     """The absolute path of the script that an interpreter runs, after its options; '' if it runs none."""
     name = _name_of(argv[0])
-    takes_value = _OPTIONS_WITH_VALUE.get("sh" if name in SHELLS else "python3" if name.startswith("python") else name)
-    if takes_value is None:
+    options = _OPTIONS.get("sh" if name in SHELLS else "python3" if name.startswith("python") else name)
+    if options is None:
         return ""
+    takes_value, runs_text = options
     words = iter(argv[1:])
     for word in words:
-        if word in takes_value:
-            next(words, "")
-        elif not word.startswith("-"):
-            path = PurePosixPath(directory.lstrip("-") or "/", word)
-            return str(path) if path.is_absolute() else ""
-        elif word in ("-m", "-c"):
+        if not word.startswith("-"):
+            return _script_path(directory, word)
+        if word == "--":
+            return _script_path(directory, next(words, ""))
+        if not word.startswith("--") and runs_text & {*word}:
             return ""
+        if word[-1] in takes_value:
+            next(words, "")
     return ""
 
 
-_OPTIONS_WITH_VALUE = {"sh": ("-o", "-O"), "python3": ("-W", "-X")}
-"""By interpreter: options that another word belongs to. What is none of these runs no script of ours."""
+def _script_path(directory: str, word: str) -> str:
+    path = PurePosixPath(directory.lstrip("-") or "/", word)
+    return str(path) if word and path.is_absolute() and not trouble(str(path)) else ""
+
+
+_OPTIONS = {"sh": ("oO", frozenset("cs")), "python3": ("WX", frozenset("cm"))}
+"""By interpreter the letters of options, also of several in one word (`bash -xc`): those that another word belongs to,
+and those after which no script is named. What is none of these interpreters runs no script of ours."""
 
 
 def _name_of(path: str) -> str:
     return PurePosixPath(path).name
 
 
-def _make_redis_config(path: str) -> TreeFile:
-    """Of a Redis of the fleet's own, beside the lab's: each on a port of its own."""
+def _make_redis_config(path: str, service: DesiredService) -> TreeFile:
+    """Of a Redis of the fleet's own, beside the lab's: each on a port of its own. It starts as its unit expects."""
     port = 20000 + zlib.crc32(path.encode()) % 10000
     text = f'bind 127.0.0.1\nport {port}\nsupervised auto\nsave ""\n'
+    if service.type == "forking":
+        pid_file = dict(service.settings).get("PIDFile", "")
+        text += "daemonize yes\n" + (f"pidfile {pid_file}\n" if pid_file else "")
     return TreeFile(path, text.encode(), yields=True)
 
 

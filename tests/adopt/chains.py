@@ -1,8 +1,8 @@
 """`python -m tests.adopt.chains PATH...`: foreign fleets, adopted, linted, rehearsed in the lab, deployed and audited.
 
 A folder is adopted with `adopt units`, a compose file or a folder with `--compose` with `adopt compose`. Each fleet has
-a lab host of its own, which is ended again. A fleet ends well where every step exits with 0, or the last one names what is
-missing: findings and unknowns that an audit of the host reports.
+a lab host of its own, which is ended again. A fleet ends well where every step exits with 0, or the last one names what
+is missing: findings and unknowns that an audit of the host reports.
 """
 
 import argparse
@@ -46,7 +46,7 @@ class Chain:
 
     def line(self) -> str:
         steps = "  ".join(f"{step} {self.codes[step]}" for step in STEPS if step in self.codes)
-        gaps = ", ".join(f"{name} ×{count}" for name, count in sorted(self.gaps.items()))
+        gaps = ", ".join(f"{name}: {count}" for name, count in sorted(self.gaps.items()))
         return f"{self.fleet}: {steps}  {gaps or 'no gaps'}{'  WRONG' if self.wrong else ''}"
 
 
@@ -80,7 +80,7 @@ def _steps(source: Path, into: Path, *, compose: bool, host: str) -> Iterator[tu
 
 
 def _deploy(*argv: str) -> Ran:
-    """As an operator deploys: where the host has a unit of a fleet's name already, with --take-over as the error says."""
+    """As an operator deploys: where the host has a unit of that name already, with --take-over as the error says."""
     ran = qtctl("deploy", *argv)
     return qtctl("deploy", *argv, "--take-over") if ran.code == REFUSED and "--take-over" in ran.err else ran
 

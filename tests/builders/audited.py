@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any, cast
 
 from qtctl.audit.judge import needs
+from qtctl.dialects.systemd.boot_order import BOOTED
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.code_facts import EntryPoint, Folders
 from qtctl.model.desired import (
@@ -40,7 +41,6 @@ from qtctl.model.store_facts import (
     StreamPending,
 )
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
-from qtctl.rules.host.boot import BOOTED
 from qtctl.rules.loaded_units import loaded_units
 from tests.builders.desired import build_host, build_service
 from tests.builders.evidence import listen, miss

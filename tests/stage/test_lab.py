@@ -1,15 +1,17 @@
 """The tree of a throwaway host: everything that the rendered units need, and none of them."""
 
+import shlex
 from dataclasses import replace
 
 import pytest
 
 from qtctl.errors import InputError
-from qtctl.model.desired import DesiredCommand
+from qtctl.model.desired import DesiredCommand, DesiredOther
 from qtctl.model.desired_accounts import DesiredAccount
 from qtctl.model.origin import Origin
 from qtctl.model.tree import Account, TreeDir
 from qtctl.stage.lab import lab_tree
+from qtctl.stage.programs import script_of
 from tests.builders.staged import AUDIT, DEPLOY, tiny
 
 BASH = "/bin/bash"
@@ -163,3 +165,41 @@ def test_commands_around_a_service_do_nothing_and_its_log_has_a_folder_and_group
     assert TreeDir("/var/log/tiny") in tree.dirs
     assert Account("readers", "readers", "/var/lib/readers") in tree.accounts
     assert "/usr/bin/python3" not in files
+
+
+@pytest.mark.parametrize(("line", "script"), [
+    ("/bin/bash -xc /x", ""), ("/bin/sh -ec 'a\nb'", ""), ("/bin/bash -eo pipefail run", "/srv/run"), ("/bin/sh", ""),
+    ("/bin/sh -s x", ""), ("/bin/bash -m run", "/srv/run"), ("/bin/sh -- run", "/srv/run"), ("/bin/bash --norc run", "/srv/run"),
+    ("/usr/bin/python3 -um app", ""), ("/usr/bin/python3 -uW ignore app.py", "/srv/app.py"),
+    ("/usr/bin/python3 -X dev app.py", "/srv/app.py"), ("/bin/bash ../x", ""), ("/opt/x -c y", "")
+])  # fmt: skip
+def test_the_script_that_an_interpreter_runs(line: str, script: str) -> None:
+    assert script_of(tuple(shlex.split(line)), "/srv") == script
+
+
+def test_what_a_text_for_a_shell_says_is_no_program() -> None:
+    first, *others = tiny().services
+    text = DesiredCommand("ExecCondition", "", ("/usr/bin/bash", "-xc", "OEMS=(a b); echo x | tr ' ' \"\n\""))
+    tree = lab_tree(
+        replace(tiny(), services=(replace(first, commands=(text,)), *others)), audit_user=AUDIT, deploy_user=DEPLOY
+    )
+    assert not [file.path for file in tree.files if "OEMS" in file.path]
+
+
+def test_the_owners_of_a_sockets_file_are_accounts() -> None:
+    owners = (("ListenStream", "/run/x"), ("SocketUser", "door"), ("SocketGroup", "docker"), ("SocketGroup", "root"))
+    socket = DesiredOther("x", "x.socket", "x", Origin("sockets.toml"), section="Socket", settings=owners, active=True)
+    tree = lab_tree(replace(tiny(), other_units=(socket,)), audit_user=AUDIT, deploy_user=DEPLOY)
+    assert {"door", "docker"} <= {account.name for account in tree.accounts}
+
+
+@pytest.mark.parametrize(("type_", "said"), [("forking", True), ("notify", False)])
+def test_a_redis_of_the_fleet_starts_as_its_unit_expects(type_: str, said: bool) -> None:
+    first, *others = tiny().services
+    changed = replace(first, argv=("/usr/bin/redis-server", "/etc/tiny/redis.conf"), entry_point="", type=type_,
+                      settings=(("PIDFile", "/run/tiny/redis.pid"),), unit="redis-server.service")  # fmt: skip
+    tree = lab_tree(replace(tiny(), services=(changed, *others)), audit_user=AUDIT, deploy_user=DEPLOY)
+    config = {file.path: file.content for file in tree.files}["/etc/tiny/redis.conf"]
+    assert (b"daemonize yes\npidfile /run/tiny/redis.pid\n" in config) is said
+    hidden = {link.path: link.target for link in tree.links}
+    assert hidden["/etc/systemd/system/redis-server.service.d/qtctl-lab.conf"] == "/dev/null"

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from qtctl.errors import InputError
 from qtctl.flows.views import listing
 from qtctl.formats.markdown import markdown
-from qtctl.model.units import Socket, Target, Timer
+from qtctl.model.units import Socket, Target, Timer, Unit
 from qtctl.reports.document import dumped
 from qtctl.views.choices import Kind, State
 from qtctl.views.listing import STATES, page
@@ -48,7 +48,7 @@ def test_json_follows_its_schema(kind: Kind) -> None:
 
 
 def test_a_kind_has_the_states_that_its_table_takes() -> None:
-    tables = {Kind.TIMERS: Timer, Kind.TARGETS: Target, Kind.UNITS: Socket}
+    tables: dict[Kind, type[Unit]] = {Kind.TIMERS: Timer, Kind.TARGETS: Target, Kind.UNITS: Socket}
     for kind, model in tables.items():
         assert set(map(str, STATES[kind])) == set(get_args(model.model_fields["state"].annotation))
 
