@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from qtctl.adopt.merged_units import Original
-from qtctl.dialects.systemd.boot_order import BOOTED, NOT_OF_A_BOOT
+from qtctl.dialects.systemd.boot_order import OF_EVERY_BOOT
 from qtctl.dialects.systemd.unit_name import template_of
 
 INSTALLED_BY = ("WantedBy", "RequiredBy", "UpheldBy")
@@ -13,22 +13,20 @@ _PULLS = ("Wants", "Requires", "BindsTo", "Upholds")
 def started_at_boot(units: Iterable[Original], *, linked: bool) -> frozenset[str]:
     """Names of those that a boot reaches; an instance counts as its template.
 
-    `linked`: links say what is enabled, and [Install] does not. A unit that was not adopted is taken for one that a
-    boot starts, unless it is a target of systemd's that no boot reaches (sleep.target, reboot.target).
+    `linked`: links say what is enabled, and [Install] does not. Of units that were not adopted, a boot starts those of
+    systemd that every boot has: what an unknown target is for, nobody knows (one resets a power supply).
     """
     units = tuple(units)
     names = _names(units)
     pulled: dict[str, set[str]] = {}
     for puller, unit in _list_pulls(units, linked=linked):
         pulled.setdefault(_resolve(puller, names), set()).add(_resolve(unit, names))
-    adopted = {each.unit for each in units if not each.foreign}
-    outside = (puller for puller in pulled if puller not in adopted and puller not in NOT_OF_A_BOOT)
-    open_ = {*(_resolve(name, names) for name in BOOTED), *outside}
+    open_ = {_resolve(name, names) for name in OF_EVERY_BOOT}
     found = set[str]()
     while open_:
         unit = open_.pop()
         found.add(unit)
-        open_ |= pulled.get(unit, set()) - found - NOT_OF_A_BOOT
+        open_ |= pulled.get(unit, set()) - found
     return frozenset(found)
 
 

@@ -10,6 +10,7 @@ from qtctl.adopt.exec_start import venv_names, venv_of
 from qtctl.adopt.merged_units import Original, Originals
 from qtctl.adopt.names import entry_names, kind_of, shared_prefix
 from qtctl.adopt.states import Standing, ends_by_itself, other_standing, service_standing
+from qtctl.dialects.systemd.boot_order import NOT_OF_A_BOOT
 from qtctl.dialects.systemd.unit_name import TYPES, instance
 from qtctl.model.adoption import UnitState
 
@@ -82,15 +83,28 @@ class Plan:
         if original.kind != "services":
             return self._other_standing_by_files(original)
         state = self._state(original)
-        if state == "running" and (ends_by_itself(original) or original.unit not in self.booted):
-            return Standing("on-demand", enabled=True)
-        return Standing(state)
+        if state == "running" and original.unit not in self.booted:
+            return Standing("on-demand", enabled=True, open=self._not_of_a_boot(original))
+        return (
+            Standing("on-demand", enabled=True) if state == "running" and ends_by_itself(original) else Standing(state)
+        )
+
+    def _not_of_a_boot(self, original: Original) -> str:
+        """What a person is to decide where something that was not adopted is all that wants it."""
+        pullers = {*(link.puller for link in original.pulled), *_words((original,), "Install", INSTALLED_BY)}
+        unknown = sorted(
+            each for each in pullers - NOT_OF_A_BOOT if each not in self.names and each not in self.aliases
+        )
+        if not unknown:
+            return ""
+        return f"is wanted by {', '.join(unknown)}, of which nobody knows what starts it: it was declared on-demand"
 
     def _other_standing_by_files(self, original: Original) -> Standing:
         """Of a unit that is no service: active where a boot starts it. Nobody knows what else a start would do."""
         booted = original.unit in self.booted
         if self._enabled(original) or original.kind == "slices":
-            return Standing("active") if booted or original.kind == "slices" else Standing("on-demand", enabled=True)
+            waits = Standing("on-demand", enabled=True, open=self._not_of_a_boot(original))
+            return Standing("active") if booted or original.kind == "slices" else waits
         if booted:
             return Standing("active", enabled=False if _installs(original) else None)
         left = original.kind == "targets" and original.unit in self.pullers

@@ -29,15 +29,14 @@ def _list_link_steps(scene: Scene) -> tuple[Step, ...]:
 
 
 def _make_link_steps(scene: Scene, goal: UnitGoal) -> list[Step]:
-    state = scene.unit(goal.unit).unit_file_state
+    state, why = scene.unit(goal.unit).unit_file_state, _find_wrong_link(scene, goal)
     if not goal.enabled:
-        if state != "enabled":
-            return []
-        return [Step(StepKind.DISABLE, goal.unit, "enabled, declared not to start by itself", state)]
-    missing = [link for link in goal.links if scene.facts.read(File, link) is None]
-    if state == "enabled" and (why := _find_wrong_link(scene, goal)):
+        why = "enabled, declared not to start by itself" if state == "enabled" else why
+        return [Step(StepKind.DISABLE, goal.unit, why, state)] if why else []
+    if why:
         # As `systemctl reenable`: links that [Install] no longer makes go.
         return [Step(kind, goal.unit, why, state) for kind in (StepKind.DISABLE, StepKind.ENABLE)]
+    missing = [link for link in goal.links if scene.facts.read(File, link) is None]
     if state == "enabled" and not missing:
         return []
     reason = (
@@ -47,12 +46,19 @@ def _make_link_steps(scene: Scene, goal: UnitGoal) -> list[Step]:
 
 
 def _find_wrong_link(scene: Scene, goal: UnitGoal) -> str:
-    """Why its links have to be made anew: they are of an earlier [Install], or lead to a file that is replaced."""
-    left = left_pullers(scene.unit(goal.unit), goal.unwanted)
+    """Why its links have to be made anew: they are of an earlier [Install], or lead to a file that is replaced.
+
+    systemd does not show what pulls in a masked unit.
+    """
+    unit = scene.unit(goal.unit)
+    left = left_pullers(unit, goal.unwanted)
     if left:
         return f"{left[0]} still pulls it in, and is not declared to"
+    if unit.unit_file_state.startswith("masked"):
+        return "masked: links that it had come back with its file"
     change = scene.changes.get(goal.file)
-    return "its links lead to the file that is replaced" if change and change.seen.startswith("link:") else ""
+    replaced = unit.unit_file_state == "enabled" and change and change.seen.startswith("link:")
+    return "its links lead to the file that is replaced" if replaced else ""
 
 
 def _describe_state(state: str) -> str:

@@ -8,41 +8,60 @@ from qtctl.stage.standins import feeder_units
 
 UNIT_DIR = "/usr/lib/systemd/system"
 """Where a package would put them: what the fleet deploys goes to /etc."""
-PROVIDED = {"redis-server.service", "ssh.service", "dbus.service", "dbus.socket"}
+PROVIDED = {"redis-server.service", "ssh.service", "dbus.service", "dbus.socket", "sshd.service"}
+REDIS = ("redis-server.service", "redis.service")
+"""The root file system's Redis: its name and its other name."""
+REDIS_LISTENS = {("tcp", "127.0.0.1", 6379), ("tcp", "[::1]", 6379)}
+ADMIN_DIR = "/etc/systemd/system"
+"""Where the root file system has that other name, and where a mask is."""
 
 
 def is_provided(unit: str) -> bool:
     """Whether the lab's root file system brings this unit."""
-    return unit in PROVIDED or unit.startswith("systemd-")
+    return unit in PROVIDED or unit in REDIS or unit.startswith("systemd-")
+
+
+def _is_stub(external: DesiredExternal) -> bool:
+    """Whether the lab makes it: also a Redis that does not listen where the root file system's does."""
+    return not is_provided(external.unit) or _is_other_redis(external)
+
+
+def _is_other_redis(external: DesiredExternal) -> bool:
+    listens = {(port.protocol, port.address, port.port) for port in external.ports}
+    return external.unit in REDIS and not listens <= REDIS_LISTENS
 
 
 def external_files(desired: Desired) -> tuple[TreeFile, ...]:
     """A unit file for each external that is not provided."""
     ports = {store.unit: (store.address, store.port) for store in desired.stores}
     return tuple(
-        TreeFile(f"{UNIT_DIR}/{external.unit}", _write_stub(external, ports.get(external.unit)).encode())
+        TreeFile(f"{_folder_of(external)}/{external.unit}", _write_stub(external, ports.get(external.unit)).encode())
         for external in desired.externals
-        if not is_provided(external.unit) and external.unit.endswith((".service", ".target"))
+        if _is_stub(external) and external.unit.endswith((".service", ".target"))
     )
 
 
-def hidden_dropins(desired: Desired) -> tuple[TreeLink, ...]:
-    """The root file system's drop-in for its own Redis is not for one of the same name that the registry declares."""
-    declared = any(unit.unit == "redis-server.service" for unit in desired.generated_units())
-    return (TreeLink(f"/etc/systemd/system/{_OF_REDIS}", "/dev/null"),) if declared else ()
+def _folder_of(external: DesiredExternal) -> str:
+    return ADMIN_DIR if _is_other_redis(external) else UNIT_DIR
 
 
-_OF_REDIS = "redis-server.service.d/qtctl-lab.conf"
-"""lab/rootfs.py writes it below UNIT_DIR."""
+def masks(desired: Desired) -> tuple[TreeLink, ...]:
+    """What hides the root file system's Redis, or its drop-in, where the fleet has one of its own."""
+    own, other = REDIS
+    generated = {unit.unit for unit in desired.generated_units()}
+    replaced = {external.unit for external in desired.externals if _is_other_redis(external)}
+    hidden = [f"{own}.d/qtctl-lab.conf"] if own in generated | replaced else []
+    hidden += [own] if other in replaced and own not in generated | replaced else []
+    return tuple(TreeLink(f"{ADMIN_DIR}/{name}", "/dev/null") for name in hidden)
 
 
 def named_files(desired: Desired) -> tuple[TreeFile, ...]:
-    """A stub for each unit that others name and the registry does not declare, unless the root file system has it."""
+    """A stub for each unit that others name or start and the registry does not declare, unless the root has it."""
     known = desired.unit_names()
     named = {
         name
         for unit in desired.units()
-        for name in (*unit.wants, *unit.requires, *unit.binds_to, *unit.after)
+        for name in (*unit.wants, *unit.requires, *unit.binds_to, *unit.after, unit.triggers)
         if name not in known and "%" not in name and name.endswith((".service", ".target")) and valid(name)
     }
     return tuple(
@@ -59,9 +78,7 @@ def _write_named_stub(unit: str) -> str:
 
 def feeder_files(desired: Desired) -> tuple[TreeFile, ...]:
     """The lab's feeders. They also pull in externals that are declared running but not enabled: nothing else would."""
-    wanted = [
-        each.unit for each in desired.externals if each.running and not each.enabled and not is_provided(each.unit)
-    ]
+    wanted = [each.unit for each in desired.externals if each.running and not each.enabled and _is_stub(each)]
     return tuple(
         TreeFile(f"{UNIT_DIR}/{unit}", _write_feeder(wanted if number == 0 else []).encode())
         for number, unit in enumerate(feeder_units(desired))
@@ -70,7 +87,7 @@ def feeder_files(desired: Desired) -> tuple[TreeFile, ...]:
 
 def enabled(desired: Desired) -> tuple[str, ...]:
     """Units that the lab host enables before its first boot."""
-    stubs = [each.unit for each in desired.externals if each.enabled and not is_provided(each.unit)]
+    stubs = [each.unit for each in desired.externals if each.enabled and _is_stub(each)]
     return tuple(sorted((*(unit for unit in stubs if unit.endswith((".service", ".target"))), *feeder_units(desired))))
 
 

@@ -55,7 +55,7 @@ def lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
         accounts=accounts.accounts(desired, audit_user, deploy_user),
         dirs=_sort_by_path([*_list_env_dirs(desired.services), *_list_service_dirs(desired.services), *venv_dirs]),
         files=_sort_by_path(files),
-        links=_sort_by_path([*venv_links, *externals.hidden_dropins(desired), localtime]),
+        links=_sort_by_path([*venv_links, *externals.masks(desired), localtime]),
         enable=externals.enabled(desired),
     )
 

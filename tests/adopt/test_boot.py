@@ -82,3 +82,13 @@ def test_a_target_of_the_fleet_that_nothing_starts_is_something_to_decide() -> N
     (told,) = [each for each in adopted.adoption.judgments if "all.target" in each.what]
     assert told.severity is Severity.WARNING
     assert told.remedy == "say which it is to be"
+
+
+@pytest.mark.parametrize("links", [None, {"site-x.target.wants/a.service": "../a.service"}])
+def test_a_target_that_was_not_adopted_is_no_reason_to_start_anything(links: dict[str, str] | None) -> None:
+    """obmc-host-reset@0.target and the like: a person is asked."""
+    adopted = adopt({"a.service": SERVICE + installed("site-x.target")}, links)
+    assert table(adopted, "services/a.toml")["state"] == "on-demand"
+    assert table(adopted, "services/a.toml")["enabled"] is True
+    (told,) = [each for each in adopted.adoption.judgments if "site-x.target" in each.what]
+    assert told.severity is Severity.WARNING

@@ -222,7 +222,7 @@ FEW = {
     "more.path": "[Path]\nPathExists=/a\nPathChanged=/b\nMakeDirectory=yes\nUnit=x.service\n",
     "more.timer": "[Timer]\nOnBootSec=1h\nOnUnitActiveSec=5min\nPersistent=yes\n",
     "more.socket": "[Socket]\nListenStream=127.0.0.1:80\nListenStream=81\nListenDatagram=[::1]:9\n"
-    "ListenFIFO=/var/run/f\nListenStream=/var/run/x.sock\nListenSpecial=/var/run/z\nRuntimeDirectory=b a\nPIDFile=/var/run/q\n",
+    "ListenFIFO=/var/run/f\nListenStream=/var/run/x.sock\nListenSpecial=/var/run/z\nRuntimeDirectory=b a\n",
     "srv-x.mount": "[Mount]\nWhat=tmpfs\nWhere=/srv/x\nType=tmpfs\nOptions=size=1M\n",
     "more.slice": "[Slice]\nMemoryMax=1G\nTasksMax=50\n",
 }

@@ -169,9 +169,10 @@ def test_commands_around_a_service_do_nothing_and_its_log_has_a_folder_and_group
 
 @pytest.mark.parametrize(("line", "script"), [
     ("/bin/bash -xc /x", ""), ("/bin/sh -ec 'a\nb'", ""), ("/bin/bash -eo pipefail run", "/srv/run"), ("/bin/sh", ""),
-    ("/bin/sh -s x", ""), ("/bin/bash -m run", "/srv/run"), ("/bin/sh -- run", "/srv/run"), ("/bin/bash --norc run", "/srv/run"),
-    ("/usr/bin/python3 -um app", ""), ("/usr/bin/python3 -uW ignore app.py", "/srv/app.py"),
-    ("/usr/bin/python3 -X dev app.py", "/srv/app.py"), ("/bin/bash ../x", ""), ("/opt/x -c y", "")
+    ("/bin/sh -s x", ""), ("/bin/bash -m run", "/srv/run"), ("/bin/sh -- run", "/srv/run"),
+    ("/bin/bash --norc run", "/srv/run"), ("/usr/bin/python3 -um app", ""),
+    ("/usr/bin/python3 -uW ignore app.py", "/srv/app.py"),
+    ("/usr/bin/python3 -X dev app.py", "/srv/app.py"), ("/bin/bash ../x", ""), ("/opt/x -c y", ""),
 ])  # fmt: skip
 def test_the_script_that_an_interpreter_runs(line: str, script: str) -> None:
     assert script_of(tuple(shlex.split(line)), "/srv") == script
@@ -203,3 +204,27 @@ def test_a_redis_of_the_fleet_starts_as_its_unit_expects(type_: str, said: bool)
     assert (b"daemonize yes\npidfile /run/tiny/redis.pid\n" in config) is said
     hidden = {link.path: link.target for link in tree.links}
     assert hidden["/etc/systemd/system/redis-server.service.d/qtctl-lab.conf"] == "/dev/null"
+
+
+@pytest.mark.parametrize(("unit", "address", "files", "links"), [
+    ("redis.service", "127.0.0.1", set(), set()),
+    ("redis.service", "0.0.0.0", {"/etc/systemd/system/redis.service"}, {"/etc/systemd/system/redis-server.service"}),
+    ("redis-server.service", "0.0.0.0", {"/etc/systemd/system/redis-server.service"},
+     {"/etc/systemd/system/redis-server.service.d/qtctl-lab.conf"}),
+])  # fmt: skip
+def test_a_redis_that_is_not_as_the_root_has_it(unit: str, address: str, files: set[str], links: set[str]) -> None:
+    desired = tiny()
+    (redis,) = [each for each in desired.externals if each.unit == "redis-server.service"]
+    others = [each for each in desired.externals if each is not redis]
+    ports = tuple(replace(port, address=address) for port in redis.ports)
+    changed = replace(desired, externals=(*others, replace(redis, unit=unit, ports=ports)), stores=())
+    tree = lab_tree(changed, audit_user=AUDIT, deploy_user=DEPLOY)
+    assert {file.path for file in tree.files if "redis" in file.path and not file.yields} == files
+    assert {link.path for link in tree.links if link.target == "/dev/null"} == links
+    assert (unit in tree.enable) is bool(files)
+
+
+def test_what_a_timer_starts_is_there() -> None:
+    timer = replace(tiny().timers[0], name="x", unit="x.timer", starts="rasdaemon.service")
+    tree = lab_tree(replace(tiny(), timers=(timer,)), audit_user=AUDIT, deploy_user=DEPLOY)
+    assert "/usr/lib/systemd/system/rasdaemon.service" in {file.path for file in tree.files}

@@ -56,6 +56,12 @@ NOT_OF_A_BOOT = frozenset(f"{name}.target" for name in (
 ))  # fmt: skip
 """Targets of systemd.special(7) that a boot into the default target does not reach by itself: they are for going down,
 for sleep, for the initrd, for an update or a key, or come with a device."""
+OF_EVERY_BOOT = frozenset((
+    *BOOTED, *STANDARD, "cloud-config.target", "cloud-init.target", "getty.target", "network-online.target",
+    "nss-lookup.target", "nss-user-lookup.target", "runlevel2.target", "runlevel3.target", "runlevel4.target",
+    "runlevel5.target",
+))  # fmt: skip
+"""Units that a boot starts, whatever else it does."""
 _NETWORKED = frozenset((
     "9p", "afs", "ceph", "cifs", "davfs", "fuse.sshfs", "glusterfs", "lustre", "ncp", "ncpfs", "nfs", "nfs4", "ocfs2",
     "pvfs2", "smb3", "smbfs", "sshfs",

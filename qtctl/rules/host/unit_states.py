@@ -115,6 +115,8 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
     if found is Condition.DOWN and _waits_for_its_socket(facts, declared):
         return Verdict(True, _observed(unit), (_active(declared, unit),))
     remedy = steps(("systemctl", "start", declared.unit))
+    if unit.condition_timestamp and not unit.condition_result:
+        remedy = steps(("systemctl", "status", "--no-pager", declared.unit), "it names the condition that was false")
     if unit.load_state == "masked":
         remedy = steps(("systemctl", "unmask", declared.unit), deploy_command(facts))
     return Verdict(found is Condition.UP, _observed(unit), (_active(declared, unit),), remedy=remedy)
