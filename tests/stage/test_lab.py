@@ -15,6 +15,7 @@ from qtctl.stage.programs import script_of
 from tests.builders.staged import AUDIT, DEPLOY, tiny
 
 BASH = "/bin/bash"
+ALL = "0.0.0.0"  # noqa: S104
 TREE = lab_tree(tiny(), audit_user=AUDIT, deploy_user=DEPLOY)
 FILES = {file.path: file for file in TREE.files}
 DIRS = {folder.path: folder for folder in TREE.dirs}
@@ -208,8 +209,8 @@ def test_a_redis_of_the_fleet_starts_as_its_unit_expects(type_: str, said: bool)
 
 @pytest.mark.parametrize(("unit", "address", "files", "links"), [
     ("redis.service", "127.0.0.1", set(), set()),
-    ("redis.service", "0.0.0.0", {"/etc/systemd/system/redis.service"}, {"/etc/systemd/system/redis-server.service"}),
-    ("redis-server.service", "0.0.0.0", {"/etc/systemd/system/redis-server.service"},
+    ("redis.service", ALL, {"/etc/systemd/system/redis.service"}, {"/etc/systemd/system/redis-server.service"}),
+    ("redis-server.service", ALL, {"/etc/systemd/system/redis-server.service"},
      {"/etc/systemd/system/redis-server.service.d/qtctl-lab.conf"}),
 ])  # fmt: skip
 def test_a_redis_that_is_not_as_the_root_has_it(unit: str, address: str, files: set[str], links: set[str]) -> None:
