@@ -28,6 +28,7 @@ class Asked:
     families: tuple[tuple[Probe, tuple[Need, ...]], ...]
     running: Running | HostError
     marker: str
+    root: bool = False
 
     @property
     def commands(self) -> list[Command]:
@@ -40,34 +41,44 @@ class Asked:
 
 def start(host: Host, families: Sequence[tuple[Probe, tuple[Need, ...]]], *, root: bool) -> Asked:
     marker = secrets.token_hex(16)
-    asked = Asked(tuple(families), HostError("not started"), marker)
+    asked = Asked(tuple(families), HostError("not started"), marker, root)
     try:
         running: Running | HostError = host.start(script(asked.commands, marker), root=root, attached=True)
     except HostError as error:
         running = error
-    return Asked(asked.families, running, marker)
+    return Asked(asked.families, running, marker, root)
 
 
 def finish(look: Observation, asked: Asked) -> None:
-    """Wait for the answers and note them. An exec that fails refuses all its families, and nothing else."""
-    ledger, user = look.ledger, look.host.user
-    if isinstance(asked.running, HostError):
-        ledger.refuse((REACH, *asked.needs), asked.running)
+    """Wait for the answers and note them. An exec that fails refuses all its families, and nothing else.
+
+    What a first answer leaves open (whether files that look changed are) is asked once more, in one exec of its own.
+    """
+    done = _wait(look, asked, REACH)
+    if done is None:
         return
+    look.ledger.add([observed(REACH, Reach(look.host.user), again="true")])
+    further = _note(asked, done, look.ledger)
+    if further:
+        rest = start(look.host, further, root=asked.root)
+        if (done := _wait(look, rest)) is not None:
+            _note(rest, done, look.ledger)
+
+
+def _wait(look: Observation, asked: Asked, *reach: Need) -> Completed | None:
+    """None where all its needs, and `reach`, were refused for what went wrong."""
+    if isinstance(asked.running, HostError):
+        look.ledger.refuse((*reach, *asked.needs), asked.running)
+        return None
     try:
         done = asked.running.finish(look.deadline.left(), keep=True)
     except HostError as error:
-        ledger.refuse((REACH, *asked.needs), error)
-        return
+        look.ledger.refuse((*reach, *asked.needs), error)
+        return None
     if not began(asked.marker, done.stdout):
-        ledger.refuse((REACH, *asked.needs), _not_begun(done, user))
-        return
-    ledger.add([observed(REACH, Reach(user), again="true")])
-    if len(done.stdout) + len(done.stderr) > MOST_OUTPUT:
-        why = f"the commands printed {len(done.stdout) + len(done.stderr)} bytes, and {MOST_OUTPUT} are read"
-        ledger.refuse(asked.needs, why)
-        return
-    _note(asked, done, ledger)
+        look.ledger.refuse((*reach, *asked.needs), _not_begun(done, look.host.user))
+        return None
+    return done
 
 
 def _not_begun(done: Completed, user: str) -> HostError:
@@ -83,18 +94,39 @@ def _not_begun(done: Completed, user: str) -> HostError:
     return HostError(what, hint=f"do the shell files of {user} end its shell? try `ssh HOST true` as {user}")
 
 
-def _note(asked: Asked, done: Completed, ledger: Ledger) -> None:
+def _note(asked: Asked, done: Completed, ledger: Ledger) -> list[tuple[Probe, tuple[Need, ...]]]:
+    """Note the answers but for those that need something else asked: the probes of that, with the needs of each."""
+    printed = len(done.stdout) + len(done.stderr)
+    if printed > MOST_OUTPUT:
+        ledger.refuse(asked.needs, f"the commands printed {printed} bytes, and {MOST_OUTPUT} are read")
+        return []
+    further: list[tuple[Probe, tuple[Need, ...]]] = []
     commands = asked.commands
     answers = _dated(frames(len(commands), asked.marker, done.stdout, done.stderr), done)
     numbers = [_ask(ledger, command, frame, done) for command, frame in zip(commands, answers, strict=True)]
     at, hung = 0, next((number for number, answer in enumerate(answers) if answer is None), 0)
     for probe, needs in asked.families:
         end = at + len(probe.commands)
-        parsed = _parsed(probe, needs, answers[at:end])
-        if done.late and None in answers[at:end]:
-            parsed = _late(parsed, commands[hung], done.took_s, first=at <= hung < end)
-        ledger.add(parsed, numbers[at:end])
+        rest = _then(probe, answers[at:end])
+        if rest is not None:
+            further.append((rest, needs))
+        else:
+            parsed = _parsed(probe, needs, answers[at:end])
+            if done.late and None in answers[at:end]:
+                parsed = _late(parsed, commands[hung], done.took_s, first=at <= hung < end)
+            ledger.add(parsed, numbers[at:end])
         at = end
+    return further
+
+
+def _then(probe: Probe, answers: Sequence[Frame | None]) -> Probe | None:
+    """None where nothing is open, or the answers say too little: then what can be made of them is."""
+    if probe.then is None or None in answers:
+        return None
+    try:
+        return probe.then(answers)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
+        return None
 
 
 def _dated(answers: Sequence[Frame | None], done: Completed) -> list[Frame | None]:

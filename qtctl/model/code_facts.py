@@ -19,6 +19,29 @@ class EntryPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Checkout:
+    """Subject: a folder. `git`: it is a checkout of git, whose commit is `head` ('' where there is none yet).
+
+    `ref`: the branch that HEAD names, '' for none. `changed`: the first tracked files that are not as the index has
+    them → how, and the ids of the content that is declared and of the one that is there; `changes` is how many there
+    are. `staged`: whether the index is another tree than the commit, None where the commit could not be read. `unsure`:
+    why nothing or too little is known of the files, '' where all are. Untracked files are not looked at.
+    """
+
+    FACT: ClassVar[str] = "checkout"
+    git: bool
+    owner: str
+    head: str = ""
+    ref: str = ""
+    tracked: int = 0
+    changed: dict[str, list[str]] | None = None
+    changes: int = 0
+    staged: bool | None = None
+    submodules: int = 0
+    unsure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Folders:
     """Subject: a folder. Folders in it → those of the files by which virtual environments and programs are known."""
 

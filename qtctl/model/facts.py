@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.check_facts import CommandResult, UnitProperty
-from qtctl.model.code_facts import EntryPoint, Folders
+from qtctl.model.code_facts import Checkout, EntryPoint, Folders
 from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
@@ -258,6 +258,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(UnitWriters, Channel.EXEC),
         FactKind(EntryPoint, Channel.EXEC),
         FactKind(Folders, Channel.EXEC),
+        FactKind(Checkout, Channel.EXEC),
         FactKind(Account, Channel.EXEC),
         FactKind(Group, Channel.EXEC),
         FactKind(Auditor, Channel.EXEC),

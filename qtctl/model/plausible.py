@@ -11,7 +11,7 @@ from typing import Any
 
 from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.check_facts import CommandResult, UnitProperty
-from qtctl.model.code_facts import EntryPoint, Folders
+from qtctl.model.code_facts import Checkout, EntryPoint, Folders
 from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, VenvCheck
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.store_facts import (
@@ -33,6 +33,7 @@ LONGEST_LINE = 4096
 """Characters of a name, an address or a line of a proof."""
 
 MODE = re.compile("[0-7]{4}")
+GIT_ID = re.compile("|[0-9a-f]{40}|[0-9a-f]{64}")
 STREAM_ID = re.compile("([0-9]{1,20})-([0-9]{1,20})")
 MOST_ENTRIES = 50
 _KINDS = ("file", "dir", "link", "other")
@@ -271,6 +272,12 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     PathWay.FACT: _way,
     UserIds.FACT: _user,
     UnitWriters.FACT: lambda value: _parts(value.parts),
+    Checkout.FACT: lambda value: (
+        _ranges(value, dict.fromkeys(("tracked", "changes", "submodules"), U32))
+        or _lengths(value, ("owner", "ref", "unsure"))
+        or _paths(each for path, said in (value.changed or {}).items() for each in (path, *said))
+        or ("" if GIT_ID.fullmatch(value.head) else f"head {shown(value.head)} is no commit")
+    ),
     EntryPoint.FACT: lambda value: _paths((*value.found, value.shut, value.hook)),
     Folders.FACT: lambda value: _paths((*value.marks, *(mark for marks in value.marks.values() for mark in marks))),
     Group.FACT: lambda value: _ranges(value, {"gid": U32}) or _lengths(value, ("name",)),

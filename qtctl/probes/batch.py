@@ -58,6 +58,8 @@ class Probe:
 
     commands: tuple[Command, ...]
     parse: Callable[[Frames], list[Answer]]
+    then: Callable[[Frames], "Probe | None"] | None = None
+    """What has to be asked besides, once that is known: it answers in place of this one. None: nothing."""
 
 
 def command(argv: Sequence[str], again: str = "", *, within_s: int = 0, tools: Sequence[str] = ()) -> Command:

@@ -13,7 +13,9 @@ NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
 def ask(probe: Probe, prefix: Sequence[str] = ()) -> list[Answer]:
     text = script(probe.commands, MARKER).encode()
     done = subprocess.run([*prefix, "sh", "-s"], input=text, capture_output=True, check=True, cwd="/")
-    return probe.parse(frames(len(probe.commands), MARKER, done.stdout, done.stderr))
+    answers = frames(len(probe.commands), MARKER, done.stdout, done.stderr)
+    further = probe.then(answers) if probe.then else None
+    return ask(further, prefix) if further else probe.parse(answers)
 
 
 def frame(stdout: bytes = b"", stderr: bytes = b"", exit_: int = 0) -> Frame:

@@ -1,4 +1,4 @@
-"""Git's objects: the digest of a file's content, the tree that an index would be committed as, and what a commit says."""
+"""Git's objects: the digest of a file, the tree that an index would be committed as, and what a commit says."""
 
 import hashlib
 import re
@@ -11,6 +11,7 @@ ID = re.compile(r"[0-9a-f]{40}")
 _COMMIT = re.compile(rb"tree ([0-9a-f]{40})\n")
 _LOOSE = re.compile(rb"commit [0-9]{1,9}\0")
 _KIND_COMMIT = 1
+_FOLDER = 0o40000
 
 
 def object_id(kind: str, content: bytes) -> str:
@@ -31,7 +32,7 @@ def tree_of(entries: Iterable[IndexEntry]) -> str:
         written = object_id("tree", _tree(folders.get(folder, {})))
         if not folder:
             return written
-        folders.setdefault(parent, {})[name] = (0o40000, written)
+        folders.setdefault(parent, {})[name] = (_FOLDER, written)
     raise AssertionError("unreachable")
 
 
@@ -46,7 +47,7 @@ def _with_parents(folders: Iterable[bytes]) -> set[bytes]:
 
 def _tree(entries: dict[bytes, tuple[int, str]]) -> bytes:
     """Folders are sorted as if their names ended with a slash."""
-    rows = sorted(entries.items(), key=lambda row: row[0] + (b"/" if row[1][0] == 0o40000 else b""))
+    rows = sorted(entries.items(), key=lambda row: row[0] + (b"/" if row[1][0] == _FOLDER else b""))
     return b"".join(f"{mode:o} ".encode() + name + b"\0" + bytes.fromhex(id_) for name, (mode, id_) in rows)
 
 

@@ -1,0 +1,295 @@
+"""Checkouts of git (fact `checkout`): at which commit they are, and which tracked files have changed.
+
+Read as files, and git is never run: whoever owns a checkout chooses in its config what git runs. Files whose size or
+times are not those of the index are read on the host in a second exec, for the id that git would give their content.
+"""
+
+import re
+import shlex
+import zlib
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from qtctl.dialects.git.index import IndexEntry, UnreadIndex, read_index
+from qtctl.dialects.git.objects import ID, tree_of, tree_of_loose, tree_of_packed
+from qtctl.dialects.git.working_tree import Compared, How, Seen, compare, names
+from qtctl.dialects.shell import quote
+from qtctl.model.code_facts import Checkout
+from qtctl.model.evidence import Need
+from qtctl.model.plausible import LONGEST_LINE, whole
+from qtctl.probes.answer import Answer, not_asked, observed, odd_path, path_failed, refused, text, unparseable
+from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.family import Family
+from qtctl.remote.scripts import read_script
+
+MOST_CHECKOUTS = 8
+MOST_INDEX, MOST_LIST, MOST_TEXT = 4_000_000, 8_000_000, 65_536
+"""Bytes, before they are compressed."""
+MOST_FILES, MOST_BYTES = 500, 64_000_000
+"""So many files are read to see whether their content is that of the index, and so much of them all together."""
+MOST_SHOWN = 50
+_TOOLS = ("stat", "head", "tr", "find", "gzip", "base64", "od", "grep", "sed", "awk", "tail")
+_TIME = re.compile(r"(-?[0-9]{1,12})(?:\.([0-9]{1,12}))?")
+_COLUMNS = 6
+
+
+@dataclass(slots=True)
+class _Block:
+    """What was said of one folder: its lines by their letter, and what was made of them."""
+
+    need: Need
+    said: dict[str, list[str]] = field(default_factory=dict)
+
+    def first(self, letter: str) -> str:
+        return next(iter(self.said.get(letter, ())), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A checkout, as far as it could be compared. `unsure`: why it could not."""
+
+    compared: Compared
+    sizes: Mapping[bytes, int]
+    staged: bool | None = None
+    unsure: str = ""
+    converts: bool = False
+
+
+def probe(needs: Sequence[Need]) -> Probe:
+    wanted = sorted(set(needs), key=lambda need: need.subject)
+    asked = [need for need in wanted if not odd_path(need.subject)][:MOST_CHECKOUTS]
+    rest = [
+        not_asked(need, odd_path(need.subject) or f"more than {MOST_CHECKOUTS} checkouts are not asked for")
+        for need in wanted
+        if need not in asked
+    ]
+    if not asked:
+        return Probe((), lambda _: rest)
+    given = f"most_index={MOST_INDEX} most_list={MOST_LIST} most_text={MOST_TEXT}\n"
+    script = f"{given}{read_script('checkouts.sh')}checkouts {shlex.join(need.subject for need in asked)}\n"
+    command = Command(script, ("cat", *(f"{need.subject}/.git/HEAD" for need in asked)), "cat .git/HEAD", _TOOLS)
+    return Probe(
+        (command,),
+        lambda frames: [*_parse(asked, frames[0], {}), *rest],
+        lambda frames: _then(asked, frames[0], rest),
+    )
+
+
+def again(path: str) -> str:
+    return f"cat {quote(f'{path}/.git/HEAD')}"
+
+
+def _blocks(needs: Sequence[Need], frame: Frame | None) -> list[_Block]:
+    """ValueError where there is not one for each."""
+    if frame is None:
+        raise ValueError("the answer was cut off")
+    blocks: list[_Block] = []
+    for line in text(frame.stdout).split("\n"):
+        if line == "=":
+            blocks.append(_Block(needs[len(blocks)]) if len(blocks) < len(needs) else _too_many())
+        elif line and blocks:
+            blocks[-1].said.setdefault(line[0], []).append(line[2:])
+    if len(blocks) != len(needs):
+        raise ValueError("the answer was cut off")
+    return blocks
+
+
+def _too_many() -> _Block:
+    raise ValueError("more answers than questions")
+
+
+def _then(needs: Sequence[Need], frame: Frame | None, rest: list[Answer]) -> Probe | None:
+    """The contents of what may have changed; None where nothing may."""
+    blocks = _blocks(needs, frame)
+    wanted = {block.need.subject: _to_read(_compared(block)) for block in blocks}
+    asked = {path: files for path, files in wanted.items() if files}
+    if not asked:
+        return None
+    script = read_script("checkouts.sh")
+    commands = tuple(_contents(script, path, files) for path, files in asked.items())
+
+    def parse(frames: Frames) -> list[Answer]:
+        ids = {path: _ids(list(files), contents) for (path, files), contents in zip(asked.items(), frames, strict=True)}
+        return [*_parse(needs, frame, ids), *rest]
+
+    return Probe(commands, parse)
+
+
+def _to_read(read: _Read) -> dict[bytes, int]:
+    """Path and size of each, the small ones first, as far as all of them are not too much."""
+    left, found = MOST_BYTES, {}
+    there = [path for path in read.compared.suspects if path in read.sizes]
+    for path in sorted(there, key=lambda path: (read.sizes[path], path))[:MOST_FILES]:
+        left -= read.sizes[path]
+        if left >= 0 and path.isascii() and path.decode().isprintable():
+            found[path] = read.sizes[path]
+    return found
+
+
+def _contents(script: str, path: str, files: Mapping[bytes, int]) -> Command:
+    words = [word for name, size in files.items() for word in (str(size), name.decode())]
+    return Command(
+        f"{script}contents {shlex.join((path, *words))}\n", ("sha1sum", path), "sha1sum", ("head", "sha1sum")
+    )
+
+
+def _ids(paths: Sequence[bytes], frame: Frame | None) -> dict[bytes, str]:
+    """Those that were read."""
+    rows = text(frame.stdout).split("\n") if frame else []
+    found = zip(paths, rows, strict=False)
+    return {path: row[:40] for path, row in found if ID.fullmatch(row[:40])}
+
+
+def _parse(needs: Sequence[Need], frame: Frame | None, ids: Mapping[str, Mapping[bytes, str]]) -> list[Answer]:
+    try:
+        blocks = _blocks(needs, frame)
+    except ValueError as error:
+        return [unparseable(need, str(error), again=again(need.subject)) for need in needs]
+    return [_answer(block, ids.get(block.need.subject, {})) for block in blocks]
+
+
+def _answer(block: _Block, ids: Mapping[bytes, str]) -> Answer:
+    need = block.need
+    if failed := block.first("e"):
+        return path_failed(need, failed, again=f"ls -d {quote(need.subject)}")
+    owner = block.first("o")
+    if "g" not in block.said:
+        return observed(need, Checkout(False, owner), again=f"ls -d {quote(need.subject)}/.git", line="")
+    if shut := block.first("s"):
+        return refused(need, f"{shut} cannot be read by the auditing account", again=again(need.subject))
+    head, ref = _head(block)
+    if head and not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", head):
+        return unparseable(need, "HEAD leads to something that is no commit", again=again(need.subject))
+    return observed(need, _checkout(block, owner, head, ref, ids), again=again(need.subject), line=block.first("H"))
+
+
+def _head(block: _Block) -> tuple[str, str]:
+    """The commit, and the branch that it is of."""
+    refs = [line.partition(" ") for line in block.said.get("R", ())]
+    if not refs:
+        return block.first("H").partition("ref: ")[0], ""
+    ref, _, value = refs[-1]
+    return value, ref[:LONGEST_LINE]
+
+
+def _checkout(block: _Block, owner: str, head: str, ref: str, ids: Mapping[bytes, str]) -> Checkout:
+    read = _compared(block)
+    changed = {path: [str(how)] for path, how in read.compared.changed.items()}
+    unread: list[bytes] = []
+    for path, declared in read.compared.suspects.items():
+        found = ids.get(path, "")
+        if not found or (found != declared and read.converts):
+            unread.append(path)
+        elif found != declared:
+            changed[path] = [str(How.CONTENT), declared, found]
+    shown = dict(zip(names(sorted(changed)), (changed[path] for path in sorted(changed)), strict=True))
+    return Checkout(
+        True, owner, head, ref, read.compared.tracked, dict(list(shown.items())[:MOST_SHOWN]), len(changed),
+        read.staged, read.compared.submodules, read.unsure or _unread(unread, converts=read.converts),
+    )  # fmt: skip
+
+
+def _unread(paths: list[bytes], *, converts: bool) -> str:
+    if not paths:
+        return ""
+    first = next(names(sorted(paths)))[:200]
+    one = len(paths) == 1
+    what = f"{first} looks changed" if one else f"{len(paths)} files look other than in the index ({first})"
+    if converts:
+        return f"{what}, and git converts content by .gitattributes or core.autocrlf"
+    why = f"what is in {'it' if one else 'them'} could not be read"
+    return f"{what}, and {why}"
+
+
+def _compared(block: _Block) -> _Read:
+    settings = _settings(block.said.get("k", ()))
+    if settings.get("objectformat", "sha1") != "sha1" or settings.get("refstorage", "files") != "files":
+        return _unsure("its objects or its refs are of a kind that is not read (SHA-256, reftable)")
+    if not _head(block)[0] and "R" not in block.said:
+        return _unsure("what HEAD names could not be read")
+    if why := block.first("x"):
+        return _unsure(why)
+    try:
+        at, entries = _index(block.first("i"))
+        files = _files(_unpacked(block.first("t"), MOST_LIST))
+    except ValueError as error:
+        return _unsure(f"the files could not be compared: {error}")
+    compared = compare(entries, files, at, modes=settings.get("filemode", "true") != "false")
+    nested = any(entry.path.endswith(b"/.gitattributes") for entry in entries)
+    converts = "a" in block.said or nested or settings.get("autocrlf", "false") != "false"
+    return _Read(compared, {path: seen.size for path, seen in files.items()}, _staged(block, entries), "", converts)
+
+
+def _unsure(why: str) -> _Read:
+    return _Read(Compared({}, {}, 0, 0), {}, unsure=why)
+
+
+def _settings(lines: Sequence[str]) -> dict[str, str]:
+    """Of [core] and [extensions]."""
+    found, section = {}, ""
+    for line in lines:
+        if line.startswith("["):
+            section = line.strip("[]").lower()
+        elif section in ("core", "extensions"):
+            key, _, value = line.partition("=")
+            found[key.strip().lower()] = value.strip().lower()
+    return found
+
+
+def _index(said: str) -> tuple[int, tuple[IndexEntry, ...]]:
+    """When it was written, in nanoseconds, and its entries. None of a repository without an index."""
+    if not said:
+        return 0, ()
+    at, _, content = said.partition(" ")
+    return _nanoseconds(at), read_index(_unpacked(content, MOST_INDEX))
+
+
+def _unpacked(said: str, most: int) -> bytes:
+    unpack = zlib.decompressobj(wbits=31)
+    try:
+        content = unpack.decompress(b64decode(said, validate=True), most + 1)
+    except zlib.error as error:
+        raise UnreadIndex("what came is not whole") from error
+    if not unpack.eof:
+        raise UnreadIndex(f"more than {most} bytes")
+    return content
+
+
+def _files(content: bytes) -> dict[bytes, Seen]:
+    """As find lists them, and how it ended. ValueError where it was cut off."""
+    *fields, end = content.split(b"\0")
+    if end != b"end 0" or len(fields) % 2:
+        raise ValueError("the list of its files is too long, took too long, or changed meanwhile")
+    found = {}
+    for row, target in zip(fields[::2], fields[1::2], strict=True):
+        kind, mode, size, mtime, ctime, path = row.split(b" ", _COLUMNS - 1)
+        found[path] = Seen(
+            kind.decode(), int(mode, 8), whole(size.decode()), _nanoseconds(mtime.decode()),
+            _nanoseconds(ctime.decode()), target,
+        )  # fmt: skip
+    return found
+
+
+def _nanoseconds(said: str) -> int:
+    found = _TIME.fullmatch(said)
+    if found is None:
+        raise ValueError("a time that is none")
+    return int(found[1]) * 10**9 + int((found[2] or "").ljust(9, "0")[:9])
+
+
+def _staged(block: _Block, entries: Sequence[IndexEntry]) -> bool | None:
+    """Whether a commit of the index would be another one. None where the commit could not be read."""
+    try:
+        if loose := block.first("l"):
+            tree = tree_of_loose(b64decode(loose))
+        elif packed := block.first("q"):
+            tree = tree_of_packed(b64decode(packed))
+        else:
+            return None
+        return tree_of(entries) != tree
+    except ValueError:
+        return None
+
+
+FAMILY = Family((Checkout,), lambda needs, _: probe(needs))

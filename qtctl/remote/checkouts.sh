@@ -1,0 +1,139 @@
+# shellcheck shell=sh disable=SC2086,SC2154
+# Checkouts of git, as files: HEAD and what it refers to, the commit, the index, and how each file looks. git itself is
+# not run: whoever owns a checkout chooses in its config what git runs.
+#
+# Given: most_index, most_list, most_text (bytes).
+
+# checkouts FOLDER...: of each a line `=`, then lines that begin with a letter.
+checkouts() {
+  for top; do
+    echo '='
+    if ! owner=$(stat -c '%U' -- "$top" 2>&1); then
+      printf 'e %.300s\n' "$owner"
+    elif [ ! -d "$top" ]; then
+      echo 'e Not a directory'
+    elif [ ! -x "$top" ] || [ ! -r "$top" ]; then
+      echo 'e Permission denied'
+    else
+      printf 'o %s\n' "$owner"
+      checkout
+    fi
+  done
+}
+
+checkout() {
+  own=$top/.git
+  if [ -f "$own" ]; then
+    line=$(text "$own") line=${line#gitdir: }
+    case $line in /*) own=$line ;; *) own=$top/$line ;; esac
+  elif [ ! -e "$own" ]; then
+    return
+  fi
+  echo g
+  if [ ! -d "$own" ] || [ ! -x "$own" ]; then printf 's %s\n' "$own" && return; fi
+  common=$own
+  if [ -f "$own/commondir" ]; then
+    common=$(text "$own/commondir")
+    case $common in /*) ;; *) common=$own/$common ;; esac
+  fi
+  if [ ! -r "$own/HEAD" ] || [ ! -x "$common" ]; then printf 's %s\n' "$own/HEAD" && return; fi
+  head=$(text "$own/HEAD")
+  printf 'H %s\n' "$head"
+  follow "$head"
+  settings
+  case $id in *[!0-9a-f]* | '') ;; *) [ ${#id} -ne 40 ] || commit ;; esac
+  index
+  listing
+}
+
+# text FILE: its first line, of a regular file that is no link.
+text() { [ ! -f "$1" ] || [ -L "$1" ] || head -c "$most_text" -- "$1" 2>/dev/null | tr '\0\1' '..' | head -n 1; }
+
+# follow TEXT: `id` is the commit that it leads to.
+follow() {
+  id=$1 depth=0
+  while :; do
+    case $id in 'ref: '*) ref=${id#ref: } id='' ;; *) return ;; esac
+    depth=$((depth + 1))
+    case $ref in *..* | /* | *[!A-Za-z0-9_./@+-]*) return ;; refs/?*) [ "$depth" -lt 6 ] || return ;; *) return ;; esac
+    for each in "$own/$ref" "$common/$ref"; do [ "$id" ] || id=$(text "$each"); done
+    if [ -z "$id" ] && [ -f "$common/packed-refs" ] && [ ! -L "$common/packed-refs" ]; then
+      id=$(grep -a -F -- " $ref" "$common/packed-refs" | awk -v r="$ref" '$2 == r { print $1; exit }')
+    fi
+    printf 'R %s %s\n' "$ref" "$id"
+  done
+}
+
+# settings: those that say how files are compared, with the names of their sections. Others may hold passwords.
+settings() {
+  if [ -f "$common/config" ] && [ ! -L "$common/config" ]; then
+    head -c "$most_text" -- "$common/config" 2>/dev/null |
+      sed -n -E '/^[[:space:]]*\[/{s/^[[:space:]]*\[[[:space:]]*([A-Za-z]*).*/k [\1]/p;d;}
+        s/^[[:space:]]*(([Ff]ile[Mm]ode|[Aa]uto[Cc][Rr][Ll][Ff]|[Oo]bject[Ff]ormat|[Rr]ef[Ss]torage)[[:space:]]*=[[:space:]]*[A-Za-z0-9]*).*/k \1/p'
+  fi
+  for each in "$top/.gitattributes" "$common/info/attributes"; do
+    [ ! -f "$each" ] || [ ! -r "$each" ] || ! grep -q -E 'filter=|ident|encoding=|eol=crlf' -- "$each" || echo a
+  done
+}
+
+# commit: how its object begins, of a file of its own or of a pack.
+commit() {
+  rest=${id#??} two=${id%"${id#??}"}
+  if [ -f "$common/objects/$two/$rest" ]; then
+    printf 'l %s\n' "$(head -c 4096 -- "$common/objects/$two/$rest" 2>/dev/null | base64 -w 0)"
+    return
+  fi
+  packs=0
+  for pack in "$common"/objects/pack/*.idx; do
+    packs=$((packs + 1))
+    [ "$packs" -le 50 ] && [ -r "$pack" ] && packed && return
+  done
+}
+
+# packed: found in this pack. Its index has a table by first byte, then all ids in order, then checksums and offsets.
+packed() {
+  table=$(od -A n -v -t u1 -w4 -j 8 -N 1024 -- "$pack" 2>/dev/null | awk -v f=$((0x$two)) '
+    { n = (($1 * 256 + $2) * 256 + $3) * 256 + $4 } NR == f { from = n } NR == f + 1 { to = n }
+    END { print from + 0, to - from, n }')
+  from=${table%% *} all=${table##* } count=${table#* } count=${count% *}
+  case $count in '' | 0 | -* | ???????*) return 1 ;; esac
+  at=$(od -A n -v -t x1 -w20 -j $((1032 + 20 * from)) -N $((20 * count)) -- "$pack" | tr -d ' ' | grep -n -x -m 1 "$id")
+  [ "$at" ] || return 1
+  at=$((1032 + 24 * all + 4 * (from + ${at%%:*} - 1)))
+  at=$(od -A n -v -t u1 -w4 -j "$at" -N 4 -- "$pack" | awk '{ printf "%.0f", (($1 * 256 + $2) * 256 + $3) * 256 + $4 }')
+  [ "$at" -lt 2147483648 ] || return 0
+  printf 'q %s\n' "$(tail -c +$((at + 1)) -- "${pack%.idx}.pack" 2>/dev/null | head -c 4096 | base64 -w 0)"
+}
+
+index() {
+  [ ! -L "$own/index" ] || { echo 'x the index is a link' && return; }
+  [ -e "$own/index" ] || return 0
+  [ -r "$own/index" ] || { echo 'x the index cannot be read by the auditing account' && return; }
+  size=$(find "$own/index" -maxdepth 0 -type f -printf '%s %T@')
+  [ "${size%% *}" -le "$most_index" ] 2>/dev/null || { echo "x the index is larger than $most_index bytes" && return; }
+  printf 'i %s %s\n' "${size#* }" "$(gzip -1 -c <"$own/index" | base64 -w 0)"
+}
+
+# listing: how every file below looks, but for git's own; and the folders that may not be looked into.
+listing() {
+  printf 't %s\n' "$(cd "$top" && {
+    timeout -k 1 4 find . -mindepth 1 -name .git -prune -o -type d '(' ! -readable -o ! -executable ')' -prune \
+      -printf '%y %m %s %T@ %C@ %P\0\0' -o '(' -type f -o -type l ')' -printf '%y %m %s %T@ %C@ %P\0%l\0'
+    printf 'end %s' "$?"
+  } | head -c "$most_list" | gzip -1 -c | base64 -w 0)"
+}
+
+# contents FOLDER [SIZE PATH]...: of each file below the folder the id that git would give it; `-` where it cannot be
+# read, or is no file any more.
+contents() {
+  cd "$1" || exit
+  shift
+  while [ $# -ge 2 ]; do
+    if [ -f "./$2" ] && [ ! -L "./$2" ] && [ -r "./$2" ]; then
+      { printf 'blob %s\0' "$1" && head -c "$1" -- "./$2"; } | sha1sum
+    else
+      echo -
+    fi
+    shift 2
+  done
+}
