@@ -39,6 +39,8 @@ class Checkout:
     staged: bool | None = None
     submodules: int = 0
     unsure: str = ""
+    folders: list[str] | None = None
+    """Where HEAD and the index are, and where the branches: of a worktree these are two."""
 
 
 @dataclass(frozen=True, slots=True)

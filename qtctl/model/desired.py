@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from qtctl.dialects.systemd.unit_name import stem
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.desired_checks import DesiredCheck
+from qtctl.model.desired_code import DesiredCode
 from qtctl.model.desired_host import DEFAULT_LIMITS, HostLimits
 from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.desired_questions import Questions
@@ -327,6 +328,7 @@ class Desired:
     """The version that the host is declared with; the newest that is known here where that was guessed."""
     limits: HostLimits = DEFAULT_LIMITS
     checks: tuple[DesiredCheck, ...] = ()
+    code: tuple[DesiredCode, ...] = ()
     os: str = ""
     """'' where nobody has checked it."""
     zone_guessed: bool = False

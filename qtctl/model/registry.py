@@ -8,6 +8,7 @@ from pydantic import Field
 
 from qtctl.model.accounts import Folder, HostsFile, User
 from qtctl.model.checks import Check
+from qtctl.model.code import Code
 from qtctl.model.fields import (
     AbsolutePath,
     Account,
@@ -240,6 +241,7 @@ class Registry:
     users: dict[str, User] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
+    code: dict[str, Code] = field(default_factory=dict)
     legacy: tuple[Legacy, ...] = ()
     policy: Policy = field(default_factory=Policy)
     legacy_files: dict[str, str] = field(default_factory=dict)

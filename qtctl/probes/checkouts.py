@@ -122,9 +122,17 @@ def _to_read(read: _Read) -> dict[bytes, int]:
     there = [path for path in read.compared.suspects if path in read.sizes]
     for path in sorted(there, key=lambda path: (read.sizes[path], path))[:MOST_FILES]:
         left -= read.sizes[path]
-        if left >= 0 and path.isascii() and path.decode().isprintable():
+        if left >= 0 and _is_text(path):
             found[path] = read.sizes[path]
     return found
+
+
+def _is_text(path: bytes) -> bool:
+    """Whether it can stand in a script."""
+    try:
+        return bool(path.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _contents(script: str, path: str, files: Mapping[bytes, int]) -> Command:
@@ -187,6 +195,7 @@ def _checkout(block: _Block, owner: str, head: str, ref: str, ids: Mapping[bytes
     return Checkout(
         True, owner, head, ref, read.compared.tracked, dict(list(shown.items())[:MOST_SHOWN]), len(changed),
         read.staged, read.compared.submodules, read.unsure or _unread(unread, converts=read.converts),
+        [block.first("g"), block.first("c")],
     )  # fmt: skip
 
 

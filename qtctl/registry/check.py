@@ -13,6 +13,7 @@ from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.registry.accounts import accounts
 from qtctl.registry.checks import checks
+from qtctl.registry.code import code
 from qtctl.registry.instances import without_instances
 from qtctl.registry.kinds import TIMES, kinds, starts_nothing
 from qtctl.registry.policy import policy
@@ -36,6 +37,7 @@ def check(registry: Registry) -> list[Problem]:
         *collisions(registry),
         *accounts(registry),
         *checks(registry),
+        *code(registry),
         *_unit_names(registry, names),
     ]
     return sorted(problems, key=lambda problem: (problem.origin.file, problem.origin.path, problem.id, problem.what))

@@ -18,6 +18,7 @@ from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
 from qtctl.model.accounts import Folder, User
 from qtctl.model.checks import Check
+from qtctl.model.code import Code
 from qtctl.model.origin import Origin
 from qtctl.model.policy import Policy
 from qtctl.model.service import Service
@@ -46,6 +47,7 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "users.toml": ("users", User),
     "folders.toml": ("folders", Folder),
     "checks.toml": ("checks", Check),
+    "code.toml": ("code", Code),
     "originals.toml": ("originals", Original),
 }
 """Files that map names to tables: the Registry field they fill and the model of a table."""

@@ -29,13 +29,14 @@ checkout() {
   elif [ ! -e "$own" ]; then
     return
   fi
-  echo g
+  printf 'g %s\n' "$own"
   if [ ! -d "$own" ] || [ ! -x "$own" ]; then printf 's %s\n' "$own" && return; fi
   common=$own
   if [ -f "$own/commondir" ]; then
     common=$(text "$own/commondir")
     case $common in /*) ;; *) common=$own/$common ;; esac
   fi
+  printf 'c %s\n' "$common"
   if [ ! -r "$own/HEAD" ] || [ ! -x "$common" ]; then printf 's %s\n' "$own/HEAD" && return; fi
   head=$(text "$own/HEAD")
   printf 'H %s\n' "$head"

@@ -27,6 +27,7 @@ from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
 from qtctl.resolve.accounts import accounts, folders, hosts_file
 from qtctl.resolve.checks import checks
+from qtctl.resolve.code import code
 from qtctl.resolve.hosts import includes
 from qtctl.resolve.instances import instance_of
 from qtctl.resolve.listeners import listeners
@@ -106,6 +107,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         folders=folders(registry, host),
         hosts_file=hosts_file(registry, host),
         checks=checks(registry, host),
+        code=code(registry, host),
         limits=_limits(registry.fleet.thresholds.host),
         os="" if "os" in declared.guessed else declared.os,
         zone_guessed="timezone" in declared.guessed,

@@ -7,7 +7,7 @@ from typing import Any, cast
 from qtctl.audit.judge import needs
 from qtctl.dialects.systemd.boot_order import BOOTED
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
-from qtctl.model.code_facts import EntryPoint, Folders
+from qtctl.model.code_facts import Checkout, EntryPoint, Folders
 from qtctl.model.desired import (
     Desired,
     DesiredExternal,
@@ -21,6 +21,7 @@ from qtctl.model.desired import (
     RetiredUnit,
 )
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
+from qtctl.model.desired_code import DesiredCode
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
@@ -55,6 +56,7 @@ VENV = "/opt/venvs/ai-engine"
 UNITS = "/etc/systemd/system"
 USERS, MODELS = "/etc/sysusers.d/quantum.conf", "/data/models"
 ENGINE, MONITOR, NIGHTLY = "quantum-ai-engine.service", "quantum-monitor.service", "quantum-nightly.service"
+CHECKOUT, COMMIT = "/srv/checkout", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
 FEED, CODE = "quantum-feed.service", "/srv/quantum"
 TIMER, TARGET, GHOST, REDIS = (
     "quantum-nightly.timer",
@@ -150,6 +152,7 @@ def desired(**changes: Any) -> Desired:
         ),
         accounts=(DesiredAccount("qt", "", 1001, "qt", None, ("adm",), "/home/qt", "", Origin("users.toml", ("qt",))),),
         folders=(DesiredFolder(MODELS, "0750", "qt", "qt", "", Origin("folders.toml", (MODELS,))),),
+        code=(DesiredCode("fleet", CHECKOUT, "", COMMIT, Origin("code.toml", ("fleet",))),),
         hosts_file=DesiredHosts((("127.0.0.1", ("redis",)), ("::1", ("redis",))), False, Origin("hosts.toml")),
     )  # fmt: skip
     return replace(plain, **changes)
@@ -254,6 +257,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         "way": lambda path: _way(path, by_path.get(path)),
         "file": lambda path: _file(path, by_path.get(path)),
         "venv": lambda path: VenvCheck(f"{path}/bin/python", "/usr/bin/python3.11", 0, "3.11.2", made_for="3.11.2"),
+        "checkout": lambda _: Checkout(True, "qt", COMMIT, "refs/heads/main", 9, {}, 0, staged=False),
         "entry": lambda _: EntryPoint([f"{CODE}/feed/main.py"]),
         "folders": lambda path: FOLDERS[path],
         "key": lambda name: KeyFact(types[name]),

@@ -24,7 +24,10 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A file (f) or link (l) that is there, or a folder (d) that cannot be looked into. Times in nanoseconds since the epoch; `target` as bytes."""
+    """A file (f) or link (l) that is there, or a folder (d) that cannot be looked into.
+
+    Times in nanoseconds since the epoch.
+    """
 
     kind: str
     mode: int
@@ -51,43 +54,36 @@ def compare(
 
     Files that git was told to assume unchanged, or to skip, are compared as others are; skipped ones may be missing.
     """
-    changed: dict[bytes, How] = {}
-    suspects: dict[bytes, str] = {}
-    by_ctime: dict[bytes, str] = {}
-    submodules = tracked = 0
-    for entry in entries:
-        tracked += 1
-        if entry.mode == SUBMODULE:
-            submodules += 1
-            continue
-        how = _certain(entry, files.get(entry.path), modes=modes)
-        if how is How.MISSING and _is_hidden(entry.path, files):
-            suspects[entry.path] = entry.id
-        elif how is not None:
-            changed[entry.path] = how
-        elif (seen := files.get(entry.path)) and entry.mode != LINK:
-            if _looks_other(entry, seen, index_mtime):
-                suspects[entry.path] = entry.id
-            elif not _same_time(entry.ctime, seen.ctime):
-                by_ctime[entry.path] = entry.id
+    entries = tuple(entries)
+    judged = tuple(entry for entry in entries if entry.mode != SUBMODULE)
+    how = {entry.path: _certain(entry, files, modes=modes) for entry in judged}
+    open_ = tuple(entry for entry in judged if how[entry.path] is None and entry.mode != LINK)
+    suspects = {entry.path: entry.id for entry in open_ if _looks_other(entry, files, index_mtime)}
+    by_ctime = {entry.path: entry.id for entry in open_ if entry.path not in suspects and _is_newer(entry, files)}
     if len(by_ctime) <= MOST_BY_CTIME:
         suspects |= by_ctime
-    return Compared(changed, suspects, submodules, tracked)
+    changed = {path: each for path, each in how.items() if each is not None}
+    return Compared(changed, suspects, len(entries) - len(judged), len(entries))
 
 
-def _certain(entry: IndexEntry, seen: Seen | None, *, modes: bool) -> How | None:
+def _certain(entry: IndexEntry, files: Mapping[bytes, Seen], *, modes: bool) -> How | None:
     """What is seen without reading it."""
+    seen = files.get(entry.path)
     if entry.stage:
         return How.MERGE
     if seen is None:
-        return None if entry.skipped else How.MISSING
-    if (entry.mode == LINK) != (seen.kind == "l"):
-        return How.KIND
+        return None if entry.skipped or _is_hidden(entry.path, files) else How.MISSING
     if entry.mode == LINK:
-        return None if object_id("blob", seen.target) == entry.id else How.CONTENT
-    if modes and (entry.mode == EXECUTABLE) != bool(seen.mode & _EXECUTE):
-        return How.MODE
-    return None
+        return _certain_of_link(entry, seen)
+    if seen.kind == "l":
+        return How.KIND
+    return How.MODE if modes and (entry.mode == EXECUTABLE) != bool(seen.mode & _EXECUTE) else None
+
+
+def _certain_of_link(entry: IndexEntry, seen: Seen) -> How | None:
+    if seen.kind != "l":
+        return How.KIND
+    return None if object_id("blob", seen.target) == entry.id else How.CONTENT
 
 
 def _is_hidden(path: bytes, files: Mapping[bytes, Seen]) -> bool:
@@ -99,10 +95,18 @@ def _is_hidden(path: bytes, files: Mapping[bytes, Seen]) -> bool:
     return False
 
 
-def _looks_other(entry: IndexEntry, seen: Seen, index_mtime: int) -> bool:
+def _looks_other(entry: IndexEntry, files: Mapping[bytes, Seen], index_mtime: int) -> bool:
     """By size or mtime; or git itself would have to read it, since it may have changed in the moment of the look."""
+    seen = files.get(entry.path)
+    if seen is None:
+        return not entry.skipped
     size, mtime = entry.size != seen.size % _SECONDS, not _same_time(entry.mtime, seen.mtime)
     return size or mtime or entry.intended or seen.mtime >= index_mtime
+
+
+def _is_newer(entry: IndexEntry, files: Mapping[bytes, Seen]) -> bool:
+    seen = files.get(entry.path)
+    return seen is not None and not _same_time(entry.ctime, seen.ctime)
 
 
 def _same_time(noted: int, seen: int) -> bool:

@@ -1,4 +1,4 @@
-"""QT405, QT406: the code that services run is there, and code that none of them runs."""
+"""QT405, QT406: the code that services run is there, and code that none of them runs. QT407 is in checkouts.py."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -15,7 +15,7 @@ from qtctl.model.unit_kinds import DECLARATIONS, UNIT_TABLES
 from qtctl.model.vocabulary import KINDS
 from qtctl.rules.problem import Problem
 
-PLACED = (*UNIT_TABLES, "dropins", "stores", "venvs", "externals", "users", "folders")
+PLACED = (*UNIT_TABLES, "dropins", "stores", "venvs", "code", "externals", "users", "folders")
 """Kinds that name the hosts they are on."""
 KNOWN = 20
 """Names in a hint. There may be as many hints as wrong names."""

@@ -1,0 +1,16 @@
+"""Code that one host must have."""
+
+from dataclasses import dataclass
+
+from qtctl.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredCode:
+    """A checkout of git at `path`. `commit` '': any. `repo` '': nobody says where it comes from."""
+
+    name: str
+    path: str
+    repo: str
+    commit: str
+    origin: Origin

@@ -1,0 +1,58 @@
+"""A declared checkout on a live host, read through SSH by the account that audits."""
+
+import base64
+import io
+import shutil
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.dialects.git.repository import git, repository
+from tests.live.box import Box
+from tests.live.faulty import check_proofs
+
+pytestmark = pytest.mark.lab
+
+WHERE = "/srv/checkout"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    return repository(tmp_path / "checkout")
+
+
+@pytest.fixture
+def there(box: Box, made: Path) -> Iterator[str]:
+    """The checkout on the host, owned by the services' account; its times are in whole seconds there. Its commit."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.GNU_FORMAT) as archive:
+        archive.add(made, "checkout")
+    text = base64.b64encode(packed.getvalue()).decode()
+    box.sh(f"echo {text} | base64 -d | tar -xz -C /srv && chown -R qt:qt {WHERE}")
+    try:
+        yield git(made, "rev-parse", "HEAD")
+    finally:
+        box.sh(f"rm -rf {WHERE}")
+
+
+def test_what_is_no_longer_the_declared_commit_is_found(box: Box, there: str, tmp_path: Path) -> None:
+    registry = tmp_path / "registry"
+    shutil.copytree(box.registry, registry)
+    (registry / "code.toml").write_text(f'[fleet]\npath = "{WHERE}"\ncommit = "{there}"\n')
+    box.until_healthy()
+    declared = replace(box, registry=registry)
+    part = ("--only", "QT4")
+    ran = declared.audit(*part)
+    assert (ran.code, ran.json()["findings"], ran.json()["unknowns"]) == (0, [], [])
+    box.sh(f"cd {WHERE} && sed -i 's/1/2/' app/main.py && touch -r README app/main.py && rm zeta")
+    (found,) = declared.audit(*part).json()["findings"]
+    assert (found["id"], found["subject"]) == ("QT407", WHERE)
+    assert found["observed"]["changed"] == ["app/main.py (content)", "zeta (missing)"]
+    check_proofs(box, found, "qtaudit")
+    (registry / "code.toml").write_text(f'[fleet]\npath = "{WHERE}"\ncommit = "{"0" * 40}"\n')
+    (found,) = declared.audit(*part).json()["findings"]
+    assert found["observed"]["commit"] == there
+    check_proofs(box, found, "qtaudit")
