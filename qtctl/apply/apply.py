@@ -7,6 +7,7 @@ from itertools import groupby
 
 from qtctl.apply.install import REPLACED, InstallAnswer, install_script, read_answer
 from qtctl.apply.journal import Journal
+from qtctl.apply.remove import remove_files
 from qtctl.apply.tools import TOOLS, run_tool
 from qtctl.apply.units import run_batch
 from qtctl.errors import DeployRefused, HostError, Refused
@@ -58,7 +59,9 @@ def _count_ended(steps: Sequence[Step], host: str, progress: Progress) -> Ended:
 def _run(host: Host, steps: Sequence[Step], journal: Journal, left_s: float, ended: Ended) -> None:
     journal.begin(steps)
     try:
-        if steps[0].kind in TOOLS:
+        if steps[0].kind is StepKind.REMOVE:
+            journal.end(remove_files(host, steps, _name_kept(journal), left_s))
+        elif steps[0].kind in TOOLS:
             journal.end([run_tool(host, step, left_s) for step in steps])
         else:
             journal.end(run_batch(host.bus(root=True), steps, left_s, ended))
@@ -90,7 +93,7 @@ def _write_files(host: Host, steps: Sequence[Step], journal: Journal, until: flo
     clock, host_name = journal.clock, journal.plan.host
     progress(begun(host_name, Stage.INSTALL, f"staging {_describe_files(steps)}"))
     stage = f"/tmp/qtctl-{secrets.token_hex(16)}"  # noqa: S108 - a new folder of mode 0700; root checks what it takes
-    kept = f"{REPLACED}/{datetime.fromtimestamp(clock.now(), UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    kept = _name_kept(journal)
     try:
         host.put(stage, [_stage_file(number, step) for number, step in enumerate(steps)])
         progress(begun(host_name, Stage.INSTALL, f"installing {_describe_files(steps)}"))
@@ -109,6 +112,11 @@ def _write_files(host: Host, steps: Sequence[Step], journal: Journal, until: flo
     if not answer.whole:
         left = f"{_unstage(host, stage)}; {_list_possible_leftovers(steps, kept)}"
     journal.end(_read_results(steps, kept, answer, done, left))
+
+
+def _name_kept(journal: Journal) -> str:
+    """A new folder for what is replaced or removed."""
+    return f"{REPLACED}/{datetime.fromtimestamp(journal.clock.now(), UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def _describe_files(steps: Sequence[Step]) -> str:

@@ -30,13 +30,13 @@ def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, ch
         planned = plan_host(host, desired, evidence, clock, replace(choices, expected=None))
         return _held_to(planned, choices.expected)
     current = current_files(host, list_unread(desired, facts), READ_S)
-    planned = plan(desired, facts, current=current, take_over=choices.take_over)
+    planned = plan(desired, facts, current=current, choices=choices)
     for _ in range(MOST_ROUNDS):
         unseen = list_unseen(desired, facts, planned)
         if not unseen:
             break
         facts = facts.joined(_look_at(host, desired, unseen, clock))
-        planned = plan(desired, facts, current=current, take_over=choices.take_over)
+        planned = plan(desired, facts, current=current, choices=choices)
     return replace(planned, machine=_machine(facts))
 
 

@@ -332,6 +332,8 @@ class Desired:
     os: str = ""
     """'' where nobody has checked it."""
     zone_guessed: bool = False
+    env_dir: str = ""
+    """The fleet's own folder of env files; '' before it is known."""
     needs_systemd: int | None = None
     """The first version that may know every directive of `files`, where that has been found out from them."""
     questions: Questions | None = None

@@ -13,6 +13,7 @@ from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.check_facts import CommandResult, UnitProperty
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders
 from qtctl.model.evidence import Evidence, Item, Need, State
+from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import microseconds, shifted
@@ -252,6 +253,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(Unit, Channel.BUS, SEE_BUS),
         FactKind(Listeners, Channel.EXEC),
         FactKind(File, Channel.EXEC),
+        FactKind(GeneratedFiles, Channel.EXEC),
         FactKind(VenvCheck, Channel.EXEC),
         FactKind(PathWay, Channel.EXEC),
         FactKind(UserIds, Channel.EXEC),
@@ -358,8 +360,8 @@ class Facts:
         return need in self._items
 
     def joined(self, other: "Facts") -> "Facts":
-        """With what `other`, a later look at the same host, knows besides."""
-        whole = Facts((*other.items(), *self.items()), self.taken_at, self._asked, self.target)
+        """With what `other`, a later look at the same host, knows: it counts where both were asked."""
+        whole = Facts((*self.items(), *other.items()), self.taken_at, self._asked, self.target)
         whole.taken_at = self.taken_at
         return whole
 

@@ -46,12 +46,22 @@ class Ties:
                     left.append(each.unit)
         return tuple(found.values())
 
+    def starts(self, goal: UnitGoal) -> tuple[Dragged, ...]:
+        """The units that are down, and that a start of `goal` starts, too."""
+        return tuple(
+            Dragged(name, Effect.STARTS, f"{directive}= of {goal.unit}", name in self.goals)
+            for name, directive in goal.pulls.items()
+            if (found := self._unit(name)) is not None and not is_up(found.active_state)
+        )
+
     def upholders(self, unit: str) -> tuple[str, ...]:
         """The running units that make systemd start it again at once."""
         return tuple(name for name in self.loaded(unit, UPHELD_BY) if self.is_up(name))
 
     def unseen(self, unit: str) -> Iterator[str]:
-        """Units that go with `unit`, and whose state nobody asked for."""
+        """Units that go with `unit`, and whose state nobody asked for; itself where nobody asked who goes with it."""
+        if self.facts.asked(Need(Unit.FACT, unit)) and self._unit(unit) is not None and not self._was_asked(unit):
+            yield unit
         for name in (*STOPPED_WITH, UPHELD_BY):
             for each in self.loaded(unit, name):
                 if not self.facts.asked(Need(Unit.FACT, each)):

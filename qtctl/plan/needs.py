@@ -4,7 +4,7 @@ from qtctl.meaning.originals import needs_of
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File, Unit
-from qtctl.plan import accounts, hosts_file, targets
+from qtctl.plan import accounts, hosts_file, leftovers, targets
 from qtctl.plan.dependents import PULLED_BY
 from qtctl.plan.unit_goals import goals
 
@@ -25,6 +25,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
         paths.update(goal.links)
     wanted = [Need(Unit.FACT, unit) for unit in sorted(units)]
     wanted += [Need(File.FACT, path) for path in sorted(paths)]
+    wanted += [need for need in leftovers.needs(desired) if need not in wanted]
     return (*wanted, *accounts.needs(desired), *hosts_file.needs(desired))
 
 

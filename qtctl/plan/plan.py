@@ -4,42 +4,53 @@ from collections.abc import Mapping
 
 from qtctl.meaning.originals import as_adopted
 from qtctl.model.desired import Desired
-from qtctl.model.evidence import Item
-from qtctl.model.facts import Facts
-from qtctl.model.plan import Plan, Refusal, Step, StepKind
-from qtctl.plan import accounts, hosts_file, refused, targets
+from qtctl.model.evidence import Item, Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.plan import NO_CHOICES, Choices, Plan, Refusal, Step, StepKind
+from qtctl.plan import accounts, hosts_file, refused, removal, targets
 from qtctl.plan.dependents import Ties
 from qtctl.plan.files import changes, obstacles, to_read
+from qtctl.plan.leftovers import Leftovers
 from qtctl.plan.needs import needs
+from qtctl.plan.removal import NOTHING, find_removal
 from qtctl.plan.scene import Scene
 from qtctl.plan.unit_goals import goals
 from qtctl.plan.units import unit_steps
 
 
-def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], take_over: bool) -> Plan:
+def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], choices: Choices = NO_CHOICES) -> Plan:
     """What has to change on the host, in the order in which it runs.
 
     `facts` must hold needs(desired); `current` the content of the files that list_unread(desired, facts) names. A fact
     that could not be read, an obstacle, or a unit that the host's systemd would refuse gives a plan of refusals and no
-    steps. Undeclared units are never in it.
+    steps. Of undeclared units only those that qtctl wrote are in it, and only with `choices.prune`.
     """
+    left = Leftovers(desired, facts)
     refusals = _find_blockers(desired, facts) or (
-        *obstacles(desired, facts, current, take_over=take_over),
+        *(removal.obstacles(left, current) if choices.prune else ()),
+        *obstacles(desired, facts, current, take_over=choices.take_over),
         *accounts.obstacles(desired, facts),
         *hosts_file.obstacles(desired, facts, current),
     )
     if refusals:
         return Plan(desired.host, (), refusals)
-    steps = _list_steps(desired, facts, current)
+    steps = _list_steps(desired, facts, current, left if choices.prune else None)
     unloadable = refused.obstacles(desired) if steps else ()
-    return Plan(desired.host, (), unloadable) if unloadable else Plan(desired.host, steps)
+    if unloadable:
+        return Plan(desired.host, (), unloadable)
+    return Plan(desired.host, steps, notes=() if choices.prune else tuple(left.notes))
 
 
-def _list_steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Step, ...]:
+def _list_steps(
+    desired: Desired, facts: Facts, current: Mapping[str, bytes], left: Leftovers | None
+) -> tuple[Step, ...]:
+    """`left`: what is to be removed, if anything is."""
     written = changes(desired, facts, current)
     adopted = frozenset(file.path for file in desired.files if as_adopted(file, facts))
     by_path = {change.file.path: change for change in written}
-    scene = Scene(facts, by_path, {goal.unit: goal for goal in goals(desired)}, adopted)
+    by_unit = {goal.unit: goal for goal in goals(desired)}
+    gone = find_removal(left, Ties(facts, by_unit), current) if left is not None else NOTHING
+    scene = Scene(facts, by_path, by_unit, adopted, gone)
     files = (*(change.step for change in written), *hosts_file.steps(desired, facts, current))
     made = accounts.steps(desired, facts, by_path)
     return (*files, *made, *unit_steps(scene))
@@ -47,7 +58,10 @@ def _list_steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) ->
 
 def list_unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
     """The files whose present content the plan needs. None if the plan is refused whatever they contain."""
-    return () if _find_blockers(desired, facts) else (*to_read(desired, facts), *hosts_file.to_read(desired, facts))
+    if _find_blockers(desired, facts):
+        return ()
+    paths = (*to_read(desired, facts), *hosts_file.to_read(desired, facts), *removal.to_read(desired, facts))
+    return tuple(dict.fromkeys(paths))
 
 
 def _find_blockers(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
@@ -71,4 +85,8 @@ def list_unseen(desired: Desired, facts: Facts, planned: Plan) -> tuple[str, ...
     ties = Ties(facts, {goal.unit: goal for goal in goals(desired)})
     stopped = [step for step in planned.steps if step.kind in (StepKind.STOP, StepKind.RESTART)]
     units = {step.subject for step in stopped} | {each.unit for step in stopped for each in step.drags}
-    return tuple(sorted({name for unit in units for name in ties.unseen(unit)}))
+    started = {step.subject for step in planned.steps if step.kind in (StepKind.START, StepKind.RESTART)}
+    pulled = {name for unit in started & ties.goals.keys() for name in ties.goals[unit].pulls}
+    left = {unit.unit for unit in Leftovers(desired, facts).units} if not planned.refusals else set()
+    unasked = {name for name in left | pulled if not facts.asked(Need(Unit.FACT, name))}
+    return tuple(sorted(unasked | {name for unit in units for name in ties.unseen(unit)}))

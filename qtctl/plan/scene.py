@@ -8,6 +8,7 @@ from qtctl.model.moments import moment
 from qtctl.model.plan import Dragged, Effect
 from qtctl.plan.dependents import Ties
 from qtctl.plan.files import FileChange
+from qtctl.plan.removal import NOTHING, Removal
 from qtctl.plan.unit_goals import UnitGoal
 
 _NO_UNIT = Unit("not-found", "inactive", "dead", "")
@@ -17,13 +18,14 @@ _NO_UNIT = Unit("not-found", "inactive", "dead", "")
 class Scene:
     """What unit steps are decided on: the facts, what will be written, and the goals by unit.
 
-    `adopted`: generated files in whose place the host has what they were adopted from.
+    `adopted`: generated files in whose place the host has what they were adopted from. `gone`: what is removed.
     """
 
     facts: Facts
     changes: Mapping[str, FileChange]
     goals: Mapping[str, UnitGoal]
     adopted: frozenset[str] = frozenset()
+    gone: Removal = NOTHING
 
     def unit(self, name: str) -> Unit:
         return self.facts.read(Unit, name) or _NO_UNIT
@@ -37,9 +39,10 @@ def restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
     """Why a running unit must be restarted: from the state of files and process, never from an earlier deploy."""
     if unit.sub_state == "auto-restart":
         return f"in a restart loop ({unit.result or 'auto-restart'})"
+    losing = (scene.gone.restarts or {}).get(goal.unit, "")
     what = "the process" if unit.exec_main_start_timestamp else "its start"
     reasons = (_find_outdated(scene, path, _start_time(unit), what) for path in goal.sees)
-    return "; ".join(reason for reason in reasons if reason)
+    return "; ".join(reason for reason in (*reasons, losing) if reason)
 
 
 def _start_time(unit: Unit) -> int:

@@ -29,14 +29,14 @@ class StartedAnew:
 def find_started_anew(scene: Scene) -> StartedAnew:
     """Services before their sockets, as systemd itself would stop them."""
     why = {goal.hands_to: reason for goal in scene.goals.values() if (reason := _give_reason(scene, goal))}
-    if not why:
-        return StartedAnew()
     users = {unit: reason for unit, reason in why.items() if scene.unit(unit).load_state == "loaded"}
     holders = {goal.unit: why[goal.hands_to] for goal in _find_holders(scene, why) if _is_up(scene, goal.unit)}
     stopped = users | holders
     stops = tuple(_make_stop(scene, unit, reason) for unit, reason in stopped.items())
-    dragged = {each.unit: f"it stops with {each.by.partition('=')[2]}" for stop in stops for each in stop.drags}
-    whole = dragged | stopped
+    dragged = _find_dragged(stops)
+    # What needs something that is removed stays down, unless it is declared.
+    left = {unit: reason for unit, reason in _find_dragged(scene.gone.stops).items() if unit in scene.goals}
+    whole = left | dragged | stopped
     others = (unit for unit in whole if unit not in scene.goals and _is_up(scene, unit))
     return StartedAnew(stops, whole, tuple(_make_start(scene, unit, whole[unit]) for unit in others))
 
@@ -53,6 +53,10 @@ def _give_reason(scene: Scene, goal: UnitGoal) -> str:
 
 def _find_holders(scene: Scene, users: Iterable[str]) -> list[UnitGoal]:
     return [goal for goal in scene.goals.values() if goal.hands_to in frozenset(users)]
+
+
+def _find_dragged(stops: Iterable[Step]) -> dict[str, str]:
+    return {each.unit: f"it stops with {each.by.partition('=')[2]}" for stop in stops for each in stop.drags}
 
 
 def _is_up(scene: Scene, unit: str) -> bool:

@@ -17,8 +17,9 @@ class UnitGoal:
     """One unit. `active` None: whether it runs is not the deploy's business (a timer starts it).
 
     `file` is the path of its unit file, `sees` the paths whose content counted when it was started. `ties` are the
-    units whose stop or restart stops or restarts this one, each with the directive that says so. `hands_to`: of a
-    socket or automount, the unit that takes over what it holds open. systemd starts neither while that one is up.
+    units whose stop or restart stops or restarts this one, each with the directive that says so; `pulls` those
+    that its start starts. `hands_to`: of a socket or automount, the unit that takes over what it holds open. systemd
+    starts neither while that one is up.
     """
 
     unit: str
@@ -29,6 +30,7 @@ class UnitGoal:
     after: tuple[str, ...]
     before: tuple[str, ...]
     ties: Mapping[str, str]
+    pulls: Mapping[str, str]
     file: str
     sees: tuple[str, ...]
     required_by: tuple[str, ...] = ()
@@ -74,6 +76,7 @@ def _make_goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]
         after=unit.after,
         before=(*unit.before, hands_to) if hands_to else unit.before,
         ties=_find_ties(unit),
+        pulls=_find_pulled(unit),
         file=file,
         sees=config_files(unit, file, dropins),
         required_by=_list_required_by(unit.install),
@@ -87,6 +90,13 @@ def _find_ties(unit: DesiredUnit) -> dict[str, str]:
     requisite = tuple(name for key, value in unit.unit_settings if key == "Requisite" for name in value.split())
     tied = (("Requires", unit.requires), ("Requisite", requisite), ("BindsTo", unit.binds_to), ("PartOf", unit.part_of))
     return {name: directive for directive, names in reversed(tied) for name in names}
+
+
+def _find_pulled(unit: DesiredUnit) -> dict[str, str]:
+    """Unit → the strongest directive by which a start of this one starts it."""
+    upheld = tuple(name for key, value in unit.unit_settings if key == "Upholds" for name in value.split())
+    pulled = (("Requires", unit.requires), ("BindsTo", unit.binds_to), ("Upholds", upheld), ("Wants", unit.wants))
+    return {name: directive for directive, names in reversed(pulled) for name in names}
 
 
 def _list_required_by(install: Pairs) -> tuple[str, ...]:

@@ -13,12 +13,17 @@ from qtctl.plan.unit_goals import UnitGoal
 
 
 def unit_steps(scene: Scene) -> tuple[Step, ...]:
-    """In the order in which they run. Links come before the reload: systemd learns of new links only by one."""
+    """In the order in which they run. Links come before the reload: systemd learns of new links only by one.
+
+    What is removed, and what starts anew, is stopped before it: with the definition that it was started with.
+    """
     links = _list_link_steps(scene)
     reload = _make_reload(scene, links)
     anew = find_started_anew(scene)
     starts = (*_list_starts(scene, anew), *anew.others)
-    return (*links, *anew.stops, *reload, *_list_resets(scene, starts), *_list_stops(scene, anew), *starts)
+    gone = scene.gone
+    before = (*gone.disables, *links, *gone.stops, *anew.stops, *gone.resets, *gone.removes, *reload)
+    return (*before, *_list_resets(scene, starts), *_list_stops(scene, anew), *starts)
 
 
 def _list_link_steps(scene: Scene) -> tuple[Step, ...]:
@@ -71,7 +76,9 @@ def _make_reload(scene: Scene, links: Sequence[Step]) -> tuple[Step, ...]:
     reasons = []
     if written:
         reasons.append(f"{written} unit file{'s' * (written > 1)} written")
-    if links:
+    if scene.gone.removes:
+        reasons.append(f"{len(scene.gone.removes)} file{'s' * (len(scene.gone.removes) > 1)} removed")
+    if links or scene.gone.disables:
         reasons.append("enablement changes")
     if stale:
         more = f" and {len(stale) - 1} more" if stale[1:] else ""
@@ -110,9 +117,14 @@ def _list_stops(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
         unit = scene.unit(name)
         if scene.goals[name].active is False and is_up(unit.active_state) and name not in anew.stopped:
             drags = scene.ties.drags(name, Effect.STOPS)
-            reason = f"{unit.active_state}, declared stopped{describe_dragged(drags)}"
+            reason = f"{unit.active_state}, declared stopped{describe_dragged(drags)}{_describe_upholders(scene, name)}"
             found.append(Step(StepKind.STOP, name, reason, state_of(unit), drags=drags))
     return tuple(found)
+
+
+def _describe_upholders(scene: Scene, name: str) -> str:
+    upholders = scene.ties.upholders(name)
+    return f"; {', '.join(upholders)} upholds it: systemd starts it again at once" if upholders else ""
 
 
 def _list_starts(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
@@ -125,14 +137,19 @@ def _make_start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
         return None
     unit = scene.unit(goal.unit)
     if goal.unit in anew.stopped:
-        return Step(StepKind.START, goal.unit, f"was stopped: {anew.stopped[goal.unit]}", state_of(unit))
+        return _start(scene, goal, f"was stopped: {anew.stopped[goal.unit]}")
     if not is_up(unit.active_state):
-        return Step(StepKind.START, goal.unit, f"{unit.active_state}, declared {_describe_goal(goal)}", state_of(unit))
+        return _start(scene, goal, f"{unit.active_state}, declared {_describe_goal(goal)}")
     reason = restart_reason(scene, goal, unit)
     if not reason:
         return None
     drags = scene.ties.drags(goal.unit, Effect.RESTARTS)
     return Step(StepKind.RESTART, goal.unit, reason + describe_dragged(drags), state_of(unit), drags=drags)
+
+
+def _start(scene: Scene, goal: UnitGoal, reason: str) -> Step:
+    drags = scene.ties.starts(goal)
+    return Step(StepKind.START, goal.unit, reason, state_of(scene.unit(goal.unit)), drags=drags)
 
 
 def _describe_goal(goal: UnitGoal) -> str:

@@ -110,6 +110,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         code=code(registry, host),
         limits=_limits(registry.fleet.thresholds.host),
         os="" if "os" in declared.guessed else declared.os,
+        env_dir=registry.fleet.env_dir,
         zone_guessed="timezone" in declared.guessed,
         systemd=versions()[-1] if "systemd" in declared.guessed else declared.systemd,
     )

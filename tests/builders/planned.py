@@ -16,9 +16,10 @@ from qtctl.model.desired import (
     DesiredTimer,
 )
 from qtctl.model.evidence import Item, Need, State
-from qtctl.model.facts import Fact, Facts, File, Unit
+from qtctl.model.facts import Fact, Facts, File, Unit, UnitListing
+from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.origin import Origin
-from qtctl.model.plan import Plan, Step, StepKind
+from qtctl.model.plan import Choices, Plan, Step, StepKind
 from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs
 from qtctl.plan.plan import list_unread, plan
@@ -27,6 +28,7 @@ from tests.builders.desired import build_host, build_service
 from tests.builders.evidence import miss, observe
 
 UNITS = "/etc/systemd/system"
+ENV_DIR = "/etc/quantum"
 STARTED = 1_768_600_000_000_000
 BEFORE = STARTED - 60_000_000
 ORIGIN = Origin("services/x.toml")
@@ -102,7 +104,7 @@ def desired(
         if isinstance(unit, DesiredService):
             files.append(_file(unit.env_file, unit.unit, "env", "0600", texts or {}))
     return build_host(
-        fleet="quantum", host="h1", unit_patterns=("quantum*",), files=tuple(files),
+        fleet="quantum", host="h1", unit_patterns=("quantum*",), env_dir=ENV_DIR, files=tuple(files),
         services=tuple(unit for unit in units if isinstance(unit, DesiredService)),
         targets=tuple(unit for unit in units if isinstance(unit, DesiredTarget)),
         timers=tuple(unit for unit in units if isinstance(unit, DesiredTimer)),
@@ -132,18 +134,35 @@ class Ground:
     clock: int = STARTED + 3_600_000_000
 
     def facts(self, wanted: Desired) -> Facts:
-        return Facts([self._item(need) for need in needs(wanted)])
+        """With a listing, what is seen of the fleet's units that nothing declares comes along."""
+        asked = needs(wanted)
+        undeclared = (Need(Unit.FACT, name) for name in sorted(self.units) if name.startswith("quantum"))
+        return Facts([self._item(need) for need in dict.fromkeys((*asked, *undeclared))])
 
     def _item(self, need: Need) -> Item:
         kinds: dict[str, Mapping[str, Fact]] = {
             Unit.FACT: self.units, File.FACT: self.files, Account.FACT: self.accounts, Group.FACT: self.groups,
-            Hosts.FACT: self._hosts(),
+            Hosts.FACT: self._hosts(), UnitListing.FACT: {"*": self._listing()}, GeneratedFiles.FACT: self._generated(),
         }  # fmt: skip
         known = kinds[need.fact]
         if need in self.unknown:
             return miss(need.fact, need.subject, self.unknown[need], "permission denied")
         value = known.get(need.subject)
         return miss(need.fact, need.subject, State.ABSENT) if value is None else observe(need.subject, value)
+
+    def _listing(self) -> UnitListing:
+        units = {name: [each.load_state, each.active_state, each.sub_state] for name, each in self.units.items()}
+        return UnitListing(units, {name: each.unit_file_state for name, each in self.units.items()})
+
+    def _generated(self) -> dict[str, GeneratedFiles]:
+        found = {}
+        for folder in (UNITS, ENV_DIR):
+            inside = {path: file for path, file in self.files.items() if path.startswith(f"{folder}/")}
+            found[folder] = GeneratedFiles(
+                {path: file.sha256 or "" for path, file in inside.items() if file.ours},
+                {path: file.target for path, file in inside.items() if file.kind == "link"},
+            )
+        return found
 
     def _hosts(self) -> dict[str, Fact]:
         if HOSTS not in self.files:
@@ -152,10 +171,10 @@ class Ground:
         block = None if found.block is None else list(found.block)
         return {HOSTS: Hosts([list(row) for row in found.rows], block, found.broken)}
 
-    def plan(self, wanted: Desired, *, take_over: bool = False) -> Plan:
+    def plan(self, wanted: Desired, *, take_over: bool = False, prune: bool = False) -> Plan:
         facts = self.facts(wanted)
         current = {path: self.contents[path] for path in list_unread(wanted, facts) if path in self.contents}
-        return plan(wanted, facts, current=current, take_over=take_over)
+        return plan(wanted, facts, current=current, choices=Choices(take_over, prune))
 
     def change_unit(self, name: str, **changes: object) -> None:
         self.units[name] = replace(self.units[name], **changes)  # type: ignore[arg-type]
@@ -229,7 +248,14 @@ def _enable(ground: Ground, step: Step, wanted: Desired) -> None:
 def _disable(ground: Ground, step: Step, _wanted: Desired) -> None:
     for path in [path for path in ground.files if path.endswith(f".wants/{step.subject}")]:
         del ground.files[path]
-    ground.change_unit(step.subject, wanted_by=[])
+    if step.subject in ground.units:
+        ground.change_unit(step.subject, wanted_by=[])
+
+
+def _remove(ground: Ground, step: Step, _wanted: Desired) -> None:
+    assert step.seen == f"sha256:{ground.files[step.subject].sha256}"
+    del ground.files[step.subject]
+    ground.units.pop(step.subject.rpartition("/")[2], None)
 
 
 def _reset(ground: Ground, step: Step, _wanted: Desired) -> None:
@@ -237,6 +263,7 @@ def _reset(ground: Ground, step: Step, _wanted: Desired) -> None:
 
 
 def _start(ground: Ground, step: Step, _wanted: Desired) -> None:
+    ground.units.setdefault(step.subject, Unit("loaded", "inactive", "dead", "disabled"))
     ground.change_unit(
         step.subject,
         active_state="active",
@@ -248,6 +275,7 @@ def _start(ground: Ground, step: Step, _wanted: Desired) -> None:
 
 _EFFECTS = {
     StepKind.WRITE: _write,
+    StepKind.REMOVE: _remove,
     StepKind.SYSUSERS: _sysusers,
     StepKind.TMPFILES: _tmpfiles,
     StepKind.RELOAD: _reload,

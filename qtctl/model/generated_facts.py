@@ -1,0 +1,17 @@
+"""Facts of what qtctl itself has written on a host: found by its mark, whatever the registry says now."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedFiles:
+    """Subject: an absolute folder. What lies in it, and in the folders in it.
+
+    `files`: path of each file that carries qtctl's mark → its sha256. `links`: path of each link → its target, as it is
+    written.
+    """
+
+    FACT: ClassVar[str] = "generated"
+    files: dict[str, str]
+    links: dict[str, str]

@@ -1,0 +1,178 @@
+"""What qtctl wrote on a host once, and nothing declares any more: retired and renamed units, surplus instances, files.
+
+It is told by the mark in its first line, and only what has a name of this fleet's is its own: several fleets may share
+a host. Nothing else is ever removed, and nothing at all without `--prune`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+from qtctl.dialects.systemd.unit_name import is_template, template_of
+from qtctl.meaning.units import is_up
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit, UnitListing
+from qtctl.model.generated_facts import GeneratedFiles
+from qtctl.model.names import UNIT_DIR
+from qtctl.model.plan import Note, NoteKind
+
+UNIT, DROPIN, ENV = "unit", "dropin", "env"
+_UNDECLARED = "nothing declares it any more"
+_FOREIGN = (
+    "it carries qtctl's mark, and its name matches none of unit_patterns: another fleet's, or declare it retired to "
+    "remove it"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftFile:
+    """`kind`: unit, dropin or env. `unit`: whose it is, '' of an env file. `seen` as in a step."""
+
+    path: str
+    kind: str
+    unit: str
+    seen: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftUnit:
+    """`links`: those that enable it, or are other names of it."""
+
+    unit: str
+    why: str
+    links: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What is left on the host of `facts`, which must hold `needs`."""
+
+    desired: Desired
+    facts: Facts
+
+    @cached_property
+    def files(self) -> tuple[LeftFile, ...]:
+        """Sorted by path; env files last."""
+        found = (self._read_file(path, digest) for path, digest in self._marked(UNIT_DIR).files.items())
+        mine = tuple(each for each in found if each is not None and self._is_ours(each))
+        return (*mine, *self._list_env_files())
+
+    @cached_property
+    def units(self) -> tuple[LeftUnit, ...]:
+        """Units that systemd may have loaded, in the order in which they are stopped: first what starts others."""
+        why = {each.unit: each.why for each in self.files if each.kind == UNIT and not is_template(each.unit)}
+        gone = {each.unit: each.why for each in self.files if each.kind == UNIT and is_template(each.unit)}
+        for name in self._seen_names():
+            template = template_of(name)
+            if template in gone:
+                why.setdefault(name, gone[template])
+            elif template in self._counted and name not in self._known:
+                why.setdefault(name, f"no instance of {template} by this name is declared")
+        return tuple(LeftUnit(name, why[name], self._links_of(name)) for name in sorted(why, key=_stop_order))
+
+    @property
+    def notes(self) -> Iterator[Note]:
+        """What `--prune` would remove, and what looks like it and is not this fleet's."""
+        named = {each.unit for each in self.units}
+        for unit in self.units:
+            yield Note(NoteKind.LEFT, unit.unit, f"{self._state_of(unit.unit)}, {unit.why}: --prune removes it")
+        for file in self.files:
+            if file.kind == ENV or (file.unit not in named and template_of(file.unit) not in named):
+                yield Note(NoteKind.LEFT, file.path, f"{file.why}: --prune removes it")
+        for path, digest in self._marked(UNIT_DIR).files.items():
+            found = self._read_file(path, digest)
+            if found is not None and not self._is_ours(found):
+                yield Note(NoteKind.FOREIGN, path, _FOREIGN)
+
+    def unit(self, name: str) -> Unit | None:
+        """None where it is not there, and where nobody asked."""
+        known = self.facts.item(Need(Unit.FACT, name)).state.known
+        return self.facts.read(Unit, name) if known else None
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(name for unit in self.desired.units() for name in unit.names)
+
+    @cached_property
+    def _retired(self) -> Mapping[str, str]:
+        return {
+            each.unit: f"declared retired{f' ({each.why})' if each.why else ''}" for each in self.desired.retired_units
+        }
+
+    @cached_property
+    def _counted(self) -> frozenset[str]:
+        """Templates whose instances are declared one by one. What sockets or people start of others is theirs."""
+        return frozenset(each.template for each in self.desired.units() if each.template)
+
+    def _marked(self, folder: str) -> GeneratedFiles:
+        return self.facts.read(GeneratedFiles, folder) or GeneratedFiles({}, {})
+
+    @cached_property
+    def _paths(self) -> frozenset[str]:
+        return frozenset(file.path for file in self.desired.files)
+
+    def _read_file(self, path: str, digest: str) -> LeftFile | None:
+        """None for a declared file, and for one that systemd does not read."""
+        folder, _, name = path.removeprefix(f"{UNIT_DIR}/").rpartition("/")
+        if path in self._paths or (folder and not (folder.endswith(".d") and name.endswith(".conf"))):
+            return None
+        unit = folder.removesuffix(".d") or name
+        return LeftFile(
+            path, DROPIN if folder else UNIT, unit, f"sha256:{digest}", self._retired.get(unit, _UNDECLARED)
+        )
+
+    def _is_ours(self, file: LeftFile) -> bool:
+        if file.unit in self._retired or (file.kind == DROPIN and file.unit in self.desired.unit_names()):
+            return True
+        return any(fnmatchcase(file.unit, pattern) for pattern in self.desired.unit_patterns)
+
+    def _list_env_files(self) -> Iterator[LeftFile]:
+        folder = self.desired.env_dir
+        if not folder:
+            return
+        for path, digest in self._marked(folder).files.items():
+            if path not in self._paths and path.rpartition("/")[0] == folder and path.endswith(".env"):
+                yield LeftFile(path, ENV, "", f"sha256:{digest}", _UNDECLARED)
+
+    def _seen_names(self) -> Iterable[str]:
+        """Units that are loaded and not only named by others, and those that links enable."""
+        listing = self.facts.read(UnitListing, "*") or UnitListing({}, {})
+        loaded = {name for name, (_, active, _sub) in listing.units.items() if active != "inactive"}
+        enabled = {path.rpartition("/")[2] for path in self._marked(UNIT_DIR).links}
+        return sorted(loaded | enabled)
+
+    def _links_of(self, unit: str) -> tuple[str, ...]:
+        links = self._marked(UNIT_DIR).links
+        return tuple(path for path, target in links.items() if unit in (_name(path), _name(target)))
+
+    def _state_of(self, name: str) -> str:
+        found = self.unit(name)
+        if found is None:
+            return "not loaded"
+        return "running" if is_up(found.active_state) else found.active_state
+
+
+def needs(desired: Desired) -> tuple[Need, ...]:
+    """What `Leftovers` has to know."""
+    retired = (each.unit for each in desired.retired_units if not is_template(each.unit))
+    folders = (UNIT_DIR, *((desired.env_dir,) if desired.env_dir else ()))
+    return (
+        Need(UnitListing.FACT, "*"),
+        *(Need(GeneratedFiles.FACT, folder) for folder in folders),
+        *(Need(Unit.FACT, unit) for unit in sorted(retired)),
+    )
+
+
+_FIRST = (".timer", ".path", ".socket", ".automount")
+
+
+def _stop_order(unit: str) -> tuple[int, str]:
+    """What starts others first, so that it does not start them again; targets last."""
+    return (0 if unit.endswith(_FIRST) else 2 if unit.endswith(".target") else 1), unit
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -1,0 +1,88 @@
+"""The steps that remove what nothing declares any more: disabled, stopped with its own definition, and then deleted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qtctl.meaning.units import is_up
+from qtctl.model.desired import Desired
+from qtctl.model.facts import Facts
+from qtctl.model.plan import Effect, Refusal, Step, StepKind
+from qtctl.plan.change_impact import needs_new_start, shown_diff
+from qtctl.plan.dependents import Ties
+from qtctl.plan.leftovers import DROPIN, ENV, LeftFile, Leftovers, LeftUnit
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Steps by what they are, and why units have to start anew (`restarts`) that lose a drop-in: unit → reason."""
+
+    disables: tuple[Step, ...] = ()
+    stops: tuple[Step, ...] = ()
+    resets: tuple[Step, ...] = ()
+    removes: tuple[Step, ...] = ()
+    restarts: Mapping[str, str] | None = None
+
+
+NOTHING = Removal()
+
+
+def find_removal(left: Leftovers, ties: Ties, current: Mapping[str, bytes]) -> Removal:
+    """`current`: contents of the files that `to_read` names."""
+    units = left.units
+    return Removal(
+        disables=tuple(step for unit in units if (step := _make_disable(left, unit)) is not None),
+        stops=tuple(step for unit in units if (step := _make_stop(left, ties, unit)) is not None),
+        resets=tuple(
+            Step(StepKind.RESET_FAILED, unit.unit, "failed, and it goes", found.active_state)
+            for unit in units
+            if (found := left.unit(unit.unit)) is not None and found.active_state == "failed"
+        ),
+        removes=tuple(_make_remove(file, current) for file in left.files),
+        restarts=dict(_find_restarts(left.files, current)),
+    )
+
+
+def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
+    """Files whose present content is shown before they go."""
+    return tuple(file.path for file in Leftovers(desired, facts).files if file.kind != ENV)
+
+
+def obstacles(left: Leftovers, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
+    """Of a file that could not be read nobody can say what goes with it."""
+    hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
+    return tuple(
+        Refusal(file.path, "its present content could not be read", hint, unknown=True)
+        for file in left.files
+        if file.kind != ENV and file.path not in current
+    )
+
+
+def _make_disable(left: Leftovers, unit: LeftUnit) -> Step | None:
+    found = left.unit(unit.unit)
+    state = found.unit_file_state if found is not None else ""
+    if not unit.links and state != "enabled":
+        return None
+    return Step(StepKind.DISABLE, unit.unit, unit.why, state or "linked")
+
+
+def _make_stop(left: Leftovers, ties: Ties, unit: LeftUnit) -> Step | None:
+    found = left.unit(unit.unit)
+    if found is None or not is_up(found.active_state):
+        return None
+    drags = ties.drags(unit.unit, Effect.STOPS, old=True)
+    return Step(StepKind.STOP, unit.unit, unit.why, f"{found.active_state}/{found.sub_state}", drags=drags)
+
+
+def _make_remove(file: LeftFile, current: Mapping[str, bytes]) -> Step:
+    diff = "" if file.kind == ENV else shown_diff(current.get(file.path, b""), b"", file.path)
+    return Step(StepKind.REMOVE, file.path, file.why, file.seen, diff)
+
+
+def _find_restarts(files: tuple[LeftFile, ...], current: Mapping[str, bytes]) -> dict[str, str]:
+    """Units that lose a drop-in that their process sees. Of a unit that goes itself nothing is said."""
+    gone = {file.unit for file in files if file.kind not in (DROPIN, ENV)}
+    found: dict[str, str] = {}
+    for file in (each for each in files if each.kind == DROPIN and each.unit not in gone):
+        if needs_new_start(current.get(file.path, b""), b"", file.unit):
+            found.setdefault(file.unit, f"{file.path} goes")
+    return found

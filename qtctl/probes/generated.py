@@ -1,0 +1,98 @@
+"""What qtctl has written on a host (fact `generated`): marked files and links in the folders that it writes to."""
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from qtctl.dialects.lines import lines
+from qtctl.dialects.shell import join
+from qtctl.model.evidence import Need
+from qtctl.model.generated_facts import GeneratedFiles
+from qtctl.model.inquiry import Inquiry
+from qtctl.probes.answer import MISSING, Answer, absent, not_asked, observed, odd_path, refused, text, unparseable
+from qtctl.probes.batch import Command, Frames, Probe, missing_tool
+from qtctl.probes.family import Family
+from qtctl.probes.files import MARK, MARK_KIB
+from qtctl.remote.scripts import read_script
+
+TOOLS = ("find", "sed", "tr", "xargs", "sha256sum")
+MOST = 20_000
+"""Links and files, of all folders together."""
+_DIGEST = re.compile("([0-9a-f]{64})  (/.*)", re.DOTALL)
+_FAILED = re.compile(r"find: '(/.*)': (.+)")
+
+
+def probe(needs: Sequence[Need]) -> Probe:
+    """One command for all folders."""
+    wanted = sorted(set(needs), key=lambda need: need.subject)
+    odd = [not_asked(need, why) for need in wanted if (why := odd_path(need.subject))]
+    asked = [need for need in wanted if not odd_path(need.subject)]
+    if not asked:
+        return Probe((), lambda _: odd)
+    folders = [need.subject for need in asked]
+    given = f"mark={shlex.quote(MARK)} most={MARK_KIB + 1}\n"
+    script = f"{given}{read_script('generated.sh')}generated {shlex.join(folders)}"
+    command = Command(script, ("find", *folders), again(folders), TOOLS)
+    return Probe((command,), lambda frames: odd + _parse(asked, frames))
+
+
+def again(folders: Sequence[str]) -> str:
+    return f"grep -ls '^{MARK}' {join(folders)}/* ; find {join(folders)} -maxdepth 2 -type l"
+
+
+def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
+    frame = frames[0]
+    proofs = {need: again([need.subject]) for need in needs}
+    if frame is None:
+        return [unparseable(need, "the answer was cut off", again=proofs[need]) for need in needs]
+    if tool := missing_tool(frame):
+        return [refused(need, f"{tool} is not installed", again=proofs[need]) for need in needs]
+    failed = {found[1]: found[2] for line in lines(text(frame.stderr)) if (found := _FAILED.fullmatch(line))}
+    try:
+        links, files = _read(text(frame.stdout))
+    except ValueError as error:
+        return [unparseable(need, str(error), again=proofs[need]) for need in needs]
+    return [_answer(need, links, files, failed, proofs[need]) for need in needs]
+
+
+def _answer(need: Need, links: dict[str, str], files: dict[str, str], failed: dict[str, str], proof: str) -> Answer:
+    folder = f"{need.subject.rstrip('/')}/"
+    own = failed.get(need.subject, "")
+    if own in MISSING:
+        return absent(need, own, again=proof, line=own)
+    wrong = next((f"{path}: {why}" for path, why in failed.items() if f"{path}/".startswith(folder)), "")
+    if wrong:
+        return refused(need, wrong, again=proof)
+    value = GeneratedFiles(
+        {path: digest for path, digest in sorted(files.items()) if path.startswith(folder)},
+        {path: target for path, target in sorted(links.items()) if path.startswith(folder)},
+    )
+    return observed(need, value, again=proof, line=f"{len(value.files)} files with the mark")
+
+
+def _read(said: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Links and files. ValueError where the answer is not whole, or not what the script prints."""
+    fields = said.split("\0")
+    if len(fields) > 3 * MOST:
+        raise ValueError(f"more than {MOST} files and links")
+    links: dict[str, str] = {}
+    at = 0
+    while at < len(fields) and fields[at]:
+        if at + 1 >= len(fields):
+            raise ValueError("the answer was cut off")
+        links[fields[at]] = fields[at + 1]
+        at += 2
+    files: dict[str, str] = {}
+    for row in filter(None, fields[at + 1 :]):
+        found = _DIGEST.fullmatch(row)
+        if found is None:
+            raise ValueError("an answer with a row that sha256sum does not print")
+        files[found[2]] = found[1]
+    return links, files
+
+
+def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:
+    return probe(needs)
+
+
+FAMILY = Family((GeneratedFiles,), _of_needs)
