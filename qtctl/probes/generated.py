@@ -79,9 +79,11 @@ def _read(said: str) -> tuple[dict[str, str], dict[str, str]]:
     at = 0
     while at < len(fields) and fields[at]:
         if at + 1 >= len(fields):
-            raise ValueError("the answer was cut off")
+            break
         links[fields[at]] = fields[at + 1]
         at += 2
+    if at + 1 >= len(fields):
+        raise ValueError("the answer was cut off")
     files: dict[str, str] = {}
     for row in filter(None, fields[at + 1 :]):
         found = _DIGEST.fullmatch(row)

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2015
 # Removes files as root that nothing declares any more, each kept before it goes.
 #
 # Given: what install.sh is given, and its functions.

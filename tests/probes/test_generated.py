@@ -59,7 +59,7 @@ def test_of_what_has_no_mark_no_digest_is_made(tmp_path: Path) -> None:
     ("stdout", "stderr", "state"),
     [
         (b"\0", b"", State.OBSERVED),
-        (b"", b"", State.OBSERVED),
+        (b"", b"", State.UNPARSEABLE),
         (b"/u/a\0", b"", State.UNPARSEABLE),
         (b"\0nonsense\0", b"", State.UNPARSEABLE),
         (b"\0", b"find: '/u/x.d': Permission denied\n", State.REFUSED),
