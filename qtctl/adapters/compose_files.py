@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from qtctl.adapters.files import read_bytes, read_text
 from qtctl.contained.regular import MIB
 from qtctl.dialects.compose.load import Setting
+from qtctl.dialects.compose.project import check_inside
 from qtctl.errors import InputError, Place
 
 LARGEST = 4 * MIB
@@ -40,6 +42,9 @@ def setting_of(
     folder = Path(os.path.abspath(files[0])).parent  # noqa: PTH100 - links stay, as Compose has it
     default = folder / ".env"
     chosen = tuple(env_files) or ((default,) if default.is_file() else ())
+    is_outside = partial(_is_outside, os.path.realpath(folder))
+    if not env_files and chosen:
+        check_inside(str(default), Place(str(files[0])), is_outside)
     return Setting(
         folder=str(folder),
         here=os.getcwd(),  # noqa: PTH109 - as above
@@ -48,7 +53,13 @@ def setting_of(
         profiles=tuple(profiles),
         home=os.environ.get("HOME", ""),
         lenient=lenient,
+        is_outside=is_outside,
     )
+
+
+def _is_outside(folder: str, path: str) -> bool:
+    """Links followed. `folder` is a real path."""
+    return not os.path.realpath(path).startswith(f"{folder.rstrip('/')}/")
 
 
 def read_named(path: str) -> str | None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from qtctl.contained.folder import Folder
@@ -35,7 +36,7 @@ def check_saved(path: Path) -> None:
 
 
 def save(path: Path, content: bytes) -> None:
-    """Whole or not at all. An existing file keeps its mode. InputError where it cannot be written."""
+    """Whole or not at all. A file of the same account keeps its mode. InputError where it cannot be written."""
     check_saved(path)
     try:
         with Folder.open(path.absolute().parent) as above:
@@ -46,12 +47,14 @@ def save(path: Path, content: bytes) -> None:
 
 
 def _mode(path: Path) -> int:
-    try:
-        return stat.S_IMODE(os.lstat(path).st_mode)
-    except FileNotFoundError:
-        mask = os.umask(0o077)
-        os.umask(mask)
-        return 0o666 & ~mask
+    """That of another account's file is not kept: whoever laid it there would say who may write the evidence."""
+    with suppress(FileNotFoundError):
+        found = os.lstat(path)
+        if found.st_uid == os.geteuid():
+            return stat.S_IMODE(found.st_mode) & 0o777
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _kind(mode: int) -> str:

@@ -127,7 +127,8 @@ class Parts:
         environment = {**self.project.environments[self.name], **dict.fromkeys(self._unknown())}
         fitting = {key: value for key, value in environment.items() if self._fits(key, value)}
         odd = [name for name in environment if name not in fitting]
-        self.hiding.take(fitting)
+        foreign = self.project.foreign.get(self.name, frozenset())
+        self.hiding.take(fitting, foreign)
         for name, attribute in attributes.items():
             if name in self.hiding.env:
                 reading.typed(attribute)
@@ -145,6 +146,11 @@ class Parts:
         if self.hiding.names:
             reading.put("secrets.env_file", self.secret_file())
             reading.put("secrets.keys", sorted(self.hiding.names))
+        if foreign:
+            names = ", ".join(sorted(foreign & fitting.keys()))
+            what = f"an env file outside the folder of the project has these, and only their names were copied: {names}"
+            remedy = f"put them into {self.secret_file()} on the host, or into env"
+            self.adopting.book.tell(self.name, what, remedy, at=reading.service.line_of("env_file"))
         if self.hiding.literal:
             names = ", ".join(sorted(self.hiding.literal))
             what = f"has secrets written down, of which only the names were copied: {names}"

@@ -1,7 +1,7 @@
 """Secrets of compose services: in environments and in commands, each of which becomes a variable's name."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qtctl.adopt.suspect import distinct, hides, known_in
@@ -27,8 +27,12 @@ class Hiding:
     names: dict[str, None] = field(default_factory=dict)
     literal: list[str] = field(default_factory=list)
 
-    def take(self, environment: Mapping[str, str | None]) -> None:
+    def take(self, environment: Mapping[str, str | None], foreign: Collection[str] = ()) -> None:
+        """`foreign`: variables of which only the names may be copied, whatever their values look like."""
         for name, value in environment.items():
+            if name in foreign:
+                self.names[name] = None
+                continue
             if value is not None and not hides(name, value) and not any(known_in(value, self.known)):
                 self.env[name] = value
                 continue

@@ -1,6 +1,6 @@
 """Compose files → a project, and → the services that reports compare. Every error at once, each with its line."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -21,6 +21,11 @@ Value = Any
 NAME, PROFILES = "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"
 
 
+def nowhere(_: str) -> bool:
+    """For files that stand alone: none lies outside."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """How files are read. `environment`: of the shell; `folder`: absolute, where relative paths of the files begin.
@@ -29,6 +34,8 @@ class Setting:
 
     `env_files`: path → text, `.env` or what stands in its place. `lenient`: what a report can do without (a missing
     env file, an undeclared name) is listed in the project instead of being an error.
+
+    `is_outside`: whether a file lies outside the folder of the project, links followed.
     """
 
     folder: str = "/"
@@ -38,6 +45,7 @@ class Setting:
     profiles: tuple[str, ...] = ()
     home: str = ""
     lenient: bool = False
+    is_outside: Callable[[str], bool] = nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,8 @@ class Project:
     missing: tuple[Missing, ...] = ()
     refused: tuple[InputError, ...] = ()
     """Why Compose would not run it, where that is no error here."""
+    foreign: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Service → its variables whose values stand in an env file outside the folder of the project."""
 
     def services(self) -> dict[str, Table]:
         return dict(services(self.model))
@@ -86,7 +96,7 @@ def load_project(files: Mapping[str, str], setting: Setting, read: Read = nothin
     outside = _environment(setting)
     name = _name(files, setting, outside)
     outside = {**outside, NAME: name}
-    loading = Loading(read, setting.home)
+    loading = Loading(read, setting.home, setting.is_outside)
     model = load_model(files, Options(setting.folder, setting.here, outside, setting.home), loading)
     if "services" not in model:
         raise InputError("has no `services:`", hint="is it a compose file?", place=Place(first, 1))
@@ -101,10 +111,13 @@ def load_project(files: Mapping[str, str], setting: Setting, read: Read = nothin
     if not setting.lenient:
         _raise(refused)
     missing: list[Missing] = []
-    environments = _environments(model, enabled, outside, loading, missing, lenient=setting.lenient)
+    foreign: dict[str, frozenset[str]] = {}
+    environments = _environments(
+        model, enabled, outside, loading, missing=missing, foreign=foreign, lenient=setting.lenient
+    )
     used = {variable: outside[variable] for variable in loading.used if variable in outside}
     unset = tuple(sorted(variable for variable, nothing_said in loading.used.items() if nothing_said))
-    return Project(first, name, model, values, enabled, environments, used, unset, tuple(missing), refused)
+    return Project(first, name, model, values, enabled, environments, used, unset, tuple(missing), refused, foreign)
 
 
 def _converted(model: Table) -> dict[str, Mapping[str, Value]]:
@@ -174,8 +187,9 @@ def _environments(
     enabled: tuple[str, ...],
     outside: Mapping[str, str],
     loading: Loading,
-    missing: list[Missing],
     *,
+    missing: list[Missing],
+    foreign: dict[str, frozenset[str]],
     lenient: bool,
 ) -> dict[str, Mapping[str, str | None]]:
     found: dict[str, Mapping[str, str | None]] = {}
@@ -185,6 +199,7 @@ def _environments(
         )
         own = {key: outside.get(key) if value is None else value for key, value in own.items()}
         read: dict[str, str] = {key: value for key, value in own.items() if value is not None}
+        elsewhere: set[str] = set()
         for entry in (service.get("env_file") or ()) if name in enabled or lenient else ():
             path, place = str(entry.get("path", "")), service.line_of("env_file")
             text = loading.read(path)
@@ -195,8 +210,11 @@ def _environments(
             if text is not None:
                 look_up = partial(_outside_first, outside, own)
                 read_file = read_raw if entry.get("format") == "raw" else read_dotenv
-                read = read_file(text, path, look_up, read)
+                before, read = read, read_file(text, path, look_up, read)
+                given = {key for key, value in read.items() if before.get(key) != value}
+                elsewhere = elsewhere | given if loading.is_outside(path) else elsewhere - given
         found[name] = {**read, **own}
+        foreign[name] = frozenset(elsewhere - own.keys())
     return found
 
 

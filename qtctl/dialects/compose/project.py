@@ -50,6 +50,7 @@ class Loading:
 
     read: Read
     home: str
+    is_outside: Callable[[str], bool]
     used: dict[str, bool] = field(default_factory=dict)
     count: int = 0
     nodes: int = 0
@@ -254,6 +255,7 @@ def _included(entry: Table, place: Place, context: _Context, loading: Loading) -
     folder = joined(context.folder, directory, loading.home) if isinstance(directory, str) else folder_of(main)
     environment = dict(context.environment)
     for path in _env_paths(entry, folder, place, context, loading):
+        check_inside(path, place, loading.is_outside)
         text = loading.text(path, place, "include: env_file") if "env_file" in entry else loading.read(path)
         known = read_dotenv(text or "", path, context.environment.get)
         environment = {**known, **environment}
@@ -262,6 +264,13 @@ def _included(entry: Table, place: Place, context: _Context, loading: Loading) -
         absolute = joined(context.folder, path, loading.home)
         texts.append((absolute, absolute, loading.text(absolute, place, "include")))
     return _model(texts, _Context(folder, environment, context.included), loading)
+
+
+def check_inside(path: str, place: Place, is_outside: Callable[[str], bool]) -> None:
+    """InputError for a file of variables outside the folder of the project: its values could appear anywhere."""
+    if is_outside(path):
+        what = f"takes variables from {path}, which is outside the folder of the project"
+        raise InputError(what, hint="if you trust it, name it yourself: --env-file", place=place)
 
 
 def _env_paths(entry: Table, folder: str, place: Place, context: _Context, loading: Loading) -> list[str]:
