@@ -11,11 +11,7 @@ checked() {
 '
   set -f
   safe "$1"
-  case ${1##*/} in
-    *sh | busybox | env | python* | perl* | ruby* | node* | lua* | php* | awk | gawk | mawk | make)
-      for word; do case $word in /*) [ ! -f "$word" ] || safe "$word" ;; esac done
-      ;;
-  esac
+  given "$@"
   drop=''
   if [ "$(id -u)" = 0 ]; then
     command -v runuser >/dev/null || refuse "it is not run as root, and there is no runuser to become ${SUDO_USER:-nobody} with"
@@ -37,6 +33,41 @@ refuse() {
   exit 1
 }
 
+# given PROGRAM ARGUMENT...: whether nobody but root can change what the program may run of its arguments. Of one that
+# interprets files, that is each; of one that only reads, none; of any other, what can be executed. They are taken as they
+# are from /, where it is run, and so is what follows a `=`, at each colon.
+given() {
+  run_by=interpreted
+  case ${1##*/} in
+    *sh | busybox | env | python* | perl* | ruby* | node* | lua* | php* | *awk | make | java | sed | tclsh*) ;;
+    run-parts) refuse "it is not run: run-parts runs whatever is in a folder" ;;
+    test | '[' | stat | ls | cat | head | tail | wc | grep | file | cmp | diff | readlink | realpath | *sum) return 0 ;;
+    *) run_by=executed ;;
+  esac
+  shift
+  for word; do
+    case $run_by:$word in interpreted:*=*) searched=yes ;; *) searched='' ;; esac
+    IFS=:
+    for part in ${word#*=}; do
+      IFS='
+'
+      case $part in /*) ;; *) part=/$part ;; esac
+      if runs "$part"; then safe "$part"; fi
+    done
+    IFS='
+'
+  done
+}
+
+# runs FILE: whether it may be run, or read as a program. A folder is data, unless Python runs it, or it is searched.
+runs() {
+  if [ -d "$1" ]; then
+    [ "$searched" ] || [ -e "$1/__main__.py" ]
+  else
+    [ -f "$1" ] && { [ -x "$1" ] || [ "$run_by" = interpreted ]; }
+  fi
+}
+
 # safe FILE: whether nobody but root can change it, or what it leads to, or what interprets it.
 safe() {
   real=$(readlink -e -- "$1") || refuse "$1 is not there"
@@ -46,6 +77,10 @@ safe() {
   done
   open=$(find $ways -maxdepth 0 '(' ! -uid 0 -o ! -type l -perm /022 ')' -print 2>&1 | head -n 1)
   [ -z "$open" ] || refuse "it is not run: $open can be changed by others than root"
+  # Those two ways may have links between them, to where others have their say.
+  open=$(namei -l -- "$1" 2>&1) || refuse "it is not run: namei does not tell who could change $1: ${open##*"$IFS"}"
+  open=$(printf '%s\n' "$open" | awk 'NR > 1 && ($2 != "root" || $1 ~ /^[^l]....w|^[^l].......w/) { print $4; exit }')
+  [ -z "$open" ] || refuse "it is not run: $open, on the way to $1, can be changed by others than root"
   first=$(head -c 200 -- "$real" 2>/dev/null | tr -d '\0' | head -n 1)
   case $first in
     '#!'*)
