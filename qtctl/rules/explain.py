@@ -59,15 +59,20 @@ def _section(each: Meaning, level: str) -> str:
         (
             _heading(each, level),
             f"Severity: {each.severity}",
-            f"**What it is.** {each.what}",
-            f"**Why it matters.** {each.why}",
-            f"**How to fix it.** {each.fix}",
+            f"**What it is.** {_in_a_line(each.what)}",
+            f"**Why it matters.** {_in_a_line(each.why)}",
+            f"**How to fix it.** {_in_a_line(each.fix)}",
         )
     )
 
 
 def _heading(each: Meaning, level: str) -> str:
-    return f"{level} {each.id} {each.title}"
+    return f"{level} {each.id} {_in_a_line(each.title)}"
+
+
+def _in_a_line(text: str) -> str:
+    """A check's own text may have line breaks, and makes no paragraph of its own."""
+    return " ".join(text.split())
 
 
 def _anchor(each: Meaning) -> str:

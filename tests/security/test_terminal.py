@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from markdown_it import MarkdownIt
@@ -327,3 +328,60 @@ def test_lines_of_a_trace_are_known_by_their_beginning(trick: str, hostile: Path
     assert trace
     assert all(line.startswith("| ") for line in trace)
     assert last.startswith("error: ")
+
+
+WAIVED = "".join(trick for trick in TRICKS.values() if not re.search(r"[\x00-\x1f\x7f]", trick))
+"""What a line of policy.toml may be."""
+FORMATS = ("table", "md", "json", "sarif", "junit", "github")
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory, pattern: Path) -> Path:
+    """Checks and waivers of a registry with all tricks and line breaks, and a host that answers with them."""
+    folder, attack = build(tmp_path_factory.mktemp("judged")), ALL + "".join(BREAKS.values())
+    said, line = quoted(attack), quoted(WAIVED)
+    texts = f"summary = {quoted(attack[:200])}\nremedy = {said}\nwhy = {said}\n"
+    (folder / "registry/checks.toml").write_text(
+        f'[QT901]\n{texts}command = {{ argv = ["/usr/bin/id", {line}], output = {said} }}\n'
+        f'[QT902]\n{texts}file = {{ path = "/core", owner = {line} }}\n'
+        f'[QT903]\n{texts}command = {{ argv = ["/usr/bin/true"] }}\n'
+    )
+    words = f"reason = {line}\nowner = {line}\nexpires = 2999-01-01\n"
+    expired = words.replace("2999", "1999")
+    (folder / "registry/policy.toml").write_text(
+        f'[[waivers]]\nid = "QT901"\nsubject = "QT901"\n{words}'
+        f'[[waivers]]\nid = "QT903"\nsubject = "QT903"\n{expired}'
+        f'[[waivers]]\nid = "QT204"\nsubject = {line}\n{words}'
+    )
+    evidence = json.loads((pattern / "evidence.json").read_text())
+    result = {"exit": 1, "output": attack, "late": False}
+    for number in ("QT901", "QT903"):
+        item = {"fact": "check.command", "subject": number, "state": "observed", "value": result, "reason": None}
+        evidence["items"].append({**item, "ask": 1, "store": "", "again": attack, "line": attack})
+    (folder / "evidence.json").write_text(json.dumps(evidence))
+    return folder
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("argv", [("audit", "--from", "evidence.json", "--all"), ("lint",)], ids=" ".join)
+def test_texts_of_checks_and_waivers(argv: tuple[str, ...], form: str, judged: Path, run_here: RunHere) -> None:
+    ran = run_here(judged, *argv, "--format", form)
+    assert ran.code in (0, 1, 3), ran.err
+    assert odd_in(ran.out + ran.err) == set()
+    assert forged_in(ran.out + ran.err) == []
+    if form in ("json", "sarif"):
+        json.loads(ran.out)
+    elif form == "junit":
+        ET.fromstring(ran.out)  # noqa: S314 - what we wrote
+    elif form == "md":
+        _only_text(ran.out)
+    elif form == "github":
+        assert all(re.match(r"::(error|warning|notice|group|endgroup)|[^:]", line) for line in ran.out.splitlines())
+    if argv[0] == "audit":
+        assert "QT901" in ran.out
+
+
+def test_a_check_that_is_explained(judged: Path, run_here: RunHere) -> None:
+    ran = run_here(judged, "explain", "QT901")
+    assert ran.code == 0, ran.err
+    assert (odd_in(ran.out), forged_in(ran.out)) == (set(), [])
