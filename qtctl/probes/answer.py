@@ -72,6 +72,11 @@ def _reason(words: str) -> str:
     return _shown(cut)
 
 
+def without_secrets(text: str) -> str:
+    """What a command printed, with HIDDEN in place of what looks like a secret. Digests stay."""
+    return _shown(text)
+
+
 @cache
 def _shown(reason: str) -> str:
     """Shells, sudo and others quote what they do not understand."""

@@ -11,7 +11,16 @@ from qtctl.dialects.lines import lines
 from qtctl.model.check_facts import CommandResult, UnitProperty
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import CommandQuestion, Inquiry
-from qtctl.probes.answer import Answer, first_line, not_asked, observed, refused, text, unparseable
+from qtctl.probes.answer import (
+    Answer,
+    first_line,
+    not_asked,
+    observed,
+    refused,
+    text,
+    unparseable,
+    without_secrets,
+)
 from qtctl.probes.batch import Command, Frame, Frames, Probe
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
@@ -47,17 +56,27 @@ def probe(needs: Sequence[Need], declared: Sequence[CommandQuestion]) -> Probe:
 
 def _command(script: str, question: CommandQuestion) -> Command:
     words = ["checked", f"{question.within_us / 1_000_000:g}", str(MOST_OUTPUT), *question.argv]
-    return Command(f"{script}{join(words)}\n", question.argv, shell.join(question.argv))
+    return Command(f"{script}{join(words)}\n", _shown_argv(question), _again(question))
+
+
+def _shown_argv(question: CommandQuestion) -> tuple[str, ...]:
+    from qtctl.dialects.arguments import masked_arguments  # noqa: PLC0415 - 10 ms, and few registries have commands
+
+    return masked_arguments(question.argv)
+
+
+def _again(question: CommandQuestion) -> str:
+    return shell.join(_shown_argv(question))
 
 
 def _result(need: Need, question: CommandQuestion, frame: Frame | None, number: int) -> Answer:
-    again = shell.join(question.argv)
+    again = _again(question)
     if frame is None:
         return unparseable(need, "the answer was cut off", again=again, question=number)
     if frame.stderr.strip():
         return refused(need, first_line(frame.stderr), again=again, question=number)
     late = frame.exit in TIMED_OUT and frame.took_s * 1_000_000 >= question.within_us
-    output = text(frame.stdout[:MOST_OUTPUT])
+    output = without_secrets(text(frame.stdout[:MOST_OUTPUT]))
     return observed(need, CommandResult(frame.exit, output, late), again=again, question=number)
 
 
@@ -81,7 +100,8 @@ def _property(need: Need, block: list[str], number: int) -> Answer:
     if status != "0" or not first.startswith(f"{name}="):
         why = first or f"systemctl shows no property {name} of it"
         return refused(need, why, again=again, question=number)
-    return observed(need, UnitProperty(first.partition("=")[2]), again=again, line=first, question=number)
+    value = without_secrets(first.partition("=")[2])
+    return observed(need, UnitProperty(value), again=again, line=f"{name}={value}", question=number)
 
 
 def _of_needs(needs: Sequence[Need], inquiry: Inquiry) -> Probe:

@@ -44,8 +44,19 @@ def _command(command: CommandCheck, origin: Origin) -> Iterator[Problem]:
         yield Problem(f"argv[0] {program[:200]!r} is not an absolute path", origin.at("argv"), "write the whole path")
     elif what := trouble(program):
         yield Problem(f"argv[0] {program[:200]!r} {what}", origin.at("argv"), "write its plain path")
+    for key in ("output", "contains"):
+        said = getattr(command, key)
+        if said is not None and _holds_secret(said):
+            hint = "outputs are kept without secrets; compare something that is none, such as a digest"
+            yield Problem(f"{key} holds what looks like a secret", origin.at(key), hint)
     if not 0 < microseconds(command.within) <= MOST_TIME_US:
         yield Problem(f"within {command.within} is not from 1us to 10s", origin.at("within"), "give it less time")
+
+
+def _holds_secret(text: str) -> bool:
+    from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - 10 ms, and few registries have such checks
+
+    return masked_message(text) != text
 
 
 def _times(registry: Registry) -> Iterator[Problem]:

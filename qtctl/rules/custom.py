@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 from qtctl.dialects import shell
@@ -27,6 +28,11 @@ def custom_rules(checks: Iterable[DesiredCheck]) -> tuple[Rule, ...]:
 
 
 def _rule(check: DesiredCheck) -> Rule:
+    """Its texts and its command are shown without what looks like a secret in them."""
+    from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - 10 ms, and few registries have checks
+
+    summary, remedy, why = (masked_message(text) for text in (check.summary, check.remedy, check.why))
+    check = replace(check, summary=summary, remedy=remedy, why=why)
     return Rule(
         check.id,
         check.summary,
@@ -42,11 +48,17 @@ def _rule(check: DesiredCheck) -> Rule:
 def _words(check: DesiredCheck) -> str:
     match check.wanted:
         case CommandWanted(argv=argv, exit=status):
-            return f"`{shell.join(argv)}`, run on the host as the account that audits, ends with exit status {status}"
+            return f"`{_again(argv)}`, run on the host as the account that audits, ends with exit status {status}"
         case FileWanted(path=path, kind=kind):
             return f"{path} is {'not there' if kind == 'absent' else f'a {kind}'}"
         case PropertyWanted(unit=unit, property=name, value=value):
             return f"{unit} has {name}={value}"
+
+
+def _again(argv: tuple[str, ...]) -> str:
+    from qtctl.dialects.arguments import masked_arguments  # noqa: PLC0415 - as above
+
+    return shell.join(masked_arguments(argv))
 
 
 def _expect(desired: Desired, check: DesiredCheck) -> tuple[Expectation, ...]:
@@ -82,7 +94,7 @@ def _ran(command: CommandWanted, facts: Facts, need: Need, remedy: str) -> Verdi
     found = facts.read(CommandResult, need.subject)
     if found is None:
         return Verdict(False, None, unknown="the host says that there is no such command")
-    again = shell.join(command.argv)
+    again = _again(command.argv)
     if found.late:
         source = ProofSource(need, f"timeout {command.within_us / 1_000_000:g} {again} >/dev/null 2>&1; echo $?", "124")
         return Verdict(False, {"late": True}, (source,), remedy=steps(remedy))

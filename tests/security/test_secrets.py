@@ -423,3 +423,48 @@ def test_a_real_redis_that_does_not_know_auth(tmp_path: Path) -> None:
     assert [reply.error.split()[0] for reply in replies] == ["NOAUTH", "NOAUTH"]
     assert "ERR unknown command" in replies[0].error
     assert CANARY not in "".join(reply.error for reply in replies)
+
+
+CHECKS = f"""
+[QT901]
+summary = "asks with PASSWORD={CANARY}"
+remedy = "mysqladmin --password={CANARY} ping"
+why = "redis://:{CANARY}@127.0.0.1 says so"
+command = {{ argv = ["/bin/echo", "--password={CANARY}"], output = "x" }}
+[QT902]
+summary = "a variable"
+remedy = "none"
+command = {{ argv = ["/usr/bin/env", "DB_PASSWORD={CANARY}", "/usr/bin/env"], exit = 1 }}
+[QT903]
+summary = "what a program prints"
+remedy = "none"
+command = {{ argv = ["/usr/bin/printf", "redis://:{CANARY}@h\\\\nAPI_KEY={CANARY}\\\\n"], contains = "x" }}
+"""
+WAIVER = (
+    f'[[waivers]]\nid = "QT902"\nsubject = "QT902"\nreason = "PASSWORD={CANARY}"\nowner = "o"\nexpires = 2999-01-01\n'
+)
+
+
+def test_commands_outputs_and_texts_of_checks(world: Path, run_here: RunHere) -> None:
+    """They were in reports and in saved evidence, whole."""
+    (world / "registry/checks.toml").write_text(CHECKS)
+    (world / "registry/policy.toml").write_text(WAIVER)
+    audit = ("audit", "--host", "local", "--all", "--save", "saved.json")
+    runs = [run_here(world, *audit, "--format", form) for form in ("json", "md", "table")]
+    from_saved = ("audit", "--from", "saved.json", "--verbose", "--format")
+    runs += [run_here(world, *from_saved, form) for form in ("table", "junit", "sarif", "github")]
+    runs += [run_here(world, "explain", "QT901"), run_here(world, "lint")]
+    assert [ran.code for ran in runs] == [*[1] * 7, 0, 0], [ran.err for ran in runs]
+    assert "QT903" in runs[0].out
+    assert "(hidden)" in (saved := (world / "saved.json").read_text())
+    assert CANARY not in saved + "".join(ran.out + ran.err for ran in runs)
+
+
+@pytest.mark.parametrize("key", ["output", "contains"])
+def test_a_check_that_waits_for_a_secret(key: str, world: Path, run_here: RunHere) -> None:
+    """Hidden, it would be the same as every other."""
+    command = f'command = {{ argv = ["/bin/true"], {key} = "TOKEN={CANARY}" }}'
+    (world / "registry/checks.toml").write_text(f'[QT901]\nsummary = "s"\nremedy = "r"\n{command}\n')
+    ran = run_here(world, "lint")
+    assert (ran.code, f"{key} holds what looks like a secret" in ran.err) == (2, True)
+    assert CANARY not in ran.err
