@@ -19,6 +19,7 @@ from qtctl.adapters.bounds import MIB, OUTPUT, Deadline
 from qtctl.adapters.local_bus import LocalBus
 from qtctl.errors import HostError, Refused
 from qtctl.interfaces.host import Completed
+from qtctl.model.desired_store import StoreTls
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
@@ -78,10 +79,21 @@ class LocalHost:
         self._open.append(bus.close)
         return bus
 
-    def store(self, address: str, port: int, password: Secret | None, user: str = "", db: int = 0) -> store.RedisStore:
-        """A Redis server that listens at `address` as seen from here."""
-        place = f"{_PLACE}: Redis at {address}:{port}"
-        found = store.RedisStore(lambda timeout_s: _dial(address, port, place, timeout_s), place, password, user, db)
+    def store(
+        self,
+        address: str,
+        port: int,
+        password: Secret | None,
+        user: str = "",
+        db: int = 0,
+        *,
+        tls: StoreTls | None = None,
+    ) -> store.RedisStore:
+        """A Redis server that listens at `address`, a unix socket where that is a path, as seen from here."""
+        place = f"{_PLACE}: Redis at {store.place_of(address, port)}"
+        found = store.RedisStore(
+            lambda timeout_s: _dial(address, port, place, timeout_s), place, password, user, db, tls=tls
+        )
         self._open.append(found.close)
         return found
 
@@ -229,9 +241,25 @@ def _write_new(path: Path, content: bytes) -> None:
 
 def _dial(address: str, port: int, place: str, timeout_s: float) -> socket.socket:
     try:
+        if address.startswith("/"):
+            return _dial_unix(address, timeout_s)
         return socket.create_connection((address, port), timeout=timeout_s)
+    except PermissionError as error:
+        hint = "let the account that audits connect: the group of the socket (unixsocketperm), and its folder"
+        raise Refused(f"{place}: not reached: {error.strerror}", hint=hint) from error
     except OSError as error:
         raise HostError(f"{place}: not reached: {error.strerror or error}", hint="does Redis listen there?") from error
+
+
+def _dial_unix(path: str, timeout_s: float) -> socket.socket:
+    found = socket.socket(socket.AF_UNIX)
+    try:
+        found.settimeout(timeout_s)
+        found.connect(path)
+    except BaseException:
+        found.close()
+        raise
+    return found
 
 
 def _dial_program(address: str, port: int, timeout_s: float) -> socket.socket:

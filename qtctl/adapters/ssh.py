@@ -13,6 +13,7 @@ from qtctl.adapters import elevate, light_paramiko, shell, ssh_asked, ssh_config
 from qtctl.adapters.ahead import Ahead
 from qtctl.adapters.bounds import said
 from qtctl.errors import HostError, NoSession, Refused
+from qtctl.model.desired_store import StoreTls
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
@@ -32,6 +33,10 @@ _ANSWER_DEADLINE_S = 10.0
 _LOGIN_S = 26.0
 """For the first of them, where the host opens the account's session: PAM waits 25 s for a D-Bus that hangs."""
 
+_OF_UNIX_SOCKETS = (
+    "does Redis listen there, may the account that audits connect (unixsocketperm, and the folder), and does sshd "
+    "forward to unix sockets (AllowStreamLocalForwarding)? sshd does not say which"
+)
 _SESSION_TRIES, _SESSION_PAUSE_S = 3, 0.05
 
 T = TypeVar("T")
@@ -152,11 +157,23 @@ class SshHost:
         channel = self._exec(elevate.command(shell.BRIDGE, root=root), deadline_s)
         return over_channel(channel, self._place, self._no_root if root else None, deadline_s)
 
-    def store(self, address: str, port: int, password: Secret | None, user: str = "", db: int = 0) -> store.RedisStore:
-        """A Redis server that the host reaches at `address`, through a forwarded channel."""
-        place = f"{self._settings.target}: Redis at {address}:{port}"
+    def store(
+        self,
+        address: str,
+        port: int,
+        password: Secret | None,
+        user: str = "",
+        db: int = 0,
+        *,
+        tls: StoreTls | None = None,
+    ) -> store.RedisStore:
+        """A Redis server that the host reaches at `address`, or at a unix socket of that path.
+
+        Through a forwarded channel; TLS is spoken inside it.
+        """
+        place = f"{self._settings.target}: Redis at {store.place_of(address, port)}"
         return store.RedisStore(
-            lambda timeout_s: self._forward(address, port, place, timeout_s), place, password, user, db
+            lambda timeout_s: self._forward(address, port, place, timeout_s), place, password, user, db, tls=tls
         )
 
     def get(self, questions: Sequence[HealthQuestion]) -> "Gets":
@@ -243,18 +260,18 @@ class SshHost:
             raise ssh_errors.lost(self._place, error) from error
 
     def _forward(self, address: str, port: int, place: str, timeout_s: float) -> "paramiko.Channel":
+        transport, unix = self._link.transport, address.startswith("/")
         try:
-            return self._link.transport.open_channel(
-                "direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=timeout_s
-            )
+            if unix:
+                return transport.open_unix_socket(address, timeout_s)
+            return transport.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=timeout_s)
         except _channel_refused() as error:
             if error.code == 1:  # administratively prohibited
                 raise Refused(
                     f"{place}: forwarding refused", hint="AllowTcpForwarding or PermitOpen in the host's sshd_config"
                 ) from error
-            raise HostError(
-                f"{place}: not reached from the host: {said(error.text)}", hint="does Redis listen there?"
-            ) from error
+            hint = _OF_UNIX_SOCKETS if unix else "does Redis listen there?"
+            raise HostError(f"{place}: not reached from the host: {said(error.text)}", hint=hint) from error
         except _broken() as error:
             if self._link.transport.is_active():
                 raise HostError(f"{place}: {said(str(error))}", hint="the host gave no answer") from error

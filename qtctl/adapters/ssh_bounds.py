@@ -21,6 +21,8 @@ WRITE_WITHIN_S = 10.0
 MOST_EXTENSIONS = 64
 _REFUSALS = {1: "Administratively prohibited", 2: "Connect failed", 3: "Unknown channel type", 4: "Resource shortage"}
 """RFC 4254, 5.1."""
+_STREAM_LOCAL = "direct-streamlocal@openssh.com"
+"""PROTOCOL of OpenSSH, 2.4."""
 _PLAIN = (paramiko.SSHException, EOFError, OSError)
 
 
@@ -107,6 +109,23 @@ class BoundedTransport(paramiko.Transport):
             if reason is None:
                 raise
             raise reason from error
+
+    def open_unix_socket(self, path: str, timeout_s: float) -> paramiko.Channel:
+        """A channel to a unix socket of the host, as `ssh -L PORT:PATH` opens it; paramiko knows no such kind."""
+        self._opening.socket = path
+        try:
+            return self.open_channel(_STREAM_LOCAL, timeout=timeout_s)
+        finally:
+            self._opening.socket = ""
+
+    def _send_user_message(self, data: paramiko.Message) -> None:
+        """What stands behind the head of this kind of channel: the path, and two fields without a meaning."""
+        if path := getattr(self._opening, "socket", ""):
+            self._opening.socket = ""
+            data.add_string(path)
+            data.add_string("")
+            data.add_int(0)
+        super()._send_user_message(data)  # type: ignore[misc]
 
     def _next_channel(self) -> int:
         number: int = super()._next_channel()  # type: ignore[misc]

@@ -78,7 +78,7 @@ class Proxy:
 class Link:
     """An open connection and what it stands on (jump hosts, a proxy command): all closed together."""
 
-    transport: paramiko.Transport
+    transport: Transport
     sock: "socket.socket | paramiko.Channel"
     below: "Link | Proxy | None" = None
     closed: bool = field(default=False)

@@ -106,7 +106,7 @@ class Transport(BoundedTransport):
             if len(self._held) > _MOST_HELD:
                 raise paramiko.SSHException("too many requests during a key exchange")
             return
-        super()._send_user_message(data)  # type: ignore[misc]
+        super()._send_user_message(data)
 
     def _release(self) -> None:
         held, self._held = self._held, []

@@ -13,6 +13,7 @@ from qtctl.adapters.store_connection import StreamConnection
 from qtctl.adapters.store_replies import Broken
 from qtctl.errors import HostError
 from qtctl.interfaces.host import StoreReply
+from qtctl.model.desired_store import StoreTls
 from qtctl.model.secret import Secret, Withheld
 
 READING = frozenset(
@@ -23,6 +24,7 @@ READING = frozenset(
 )
 """First words of the commands that leave this adapter; besides AUTH and SELECT, which it sends itself."""
 
+_HINT = "is it Redis that listens there, and is it well?"
 AT_A_TIME = 2000
 """Commands of one exchange: each has a bound of its own on what is read."""
 
@@ -35,14 +37,26 @@ _OF_AUTH = re.compile(
 """What Redis answers to AUTH. Other answers may quote the password, in whatever way."""
 
 
+def place_of(address: str, port: int) -> str:
+    """As messages name it: address and port, or the path of a unix socket."""
+    return address if address.startswith("/") else f"{address}:{port}"
+
+
 class RedisStore:
     """qtctl.interfaces.host.Store. Connects when first asked, and again after a broken connection."""
 
     def __init__(
-        self, dial: Callable[[float], Wire], place: str, password: Secret | None, user: str = "", db: int = 0
+        self,
+        dial: Callable[[float], Wire],
+        place: str,
+        password: Secret | None,
+        user: str = "",
+        db: int = 0,
+        *,
+        tls: StoreTls | None = None,
     ) -> None:
         """`dial` connects within a number of seconds; Refused or HostError where it cannot."""
-        self._user, self._db = user, db
+        self._user, self._db, self._tls = user, db, tls
         self._dial = dial
         self._place = place
         self._password = password
@@ -89,6 +103,10 @@ class RedisStore:
     def _connect(self, deadline: Deadline) -> list[tuple[str, ...]]:
         """Open the connection. The AUTH and SELECT that must go first on it go out with the first commands."""
         wire = self._dial(deadline.seconds)
+        if self._tls is not None:
+            from qtctl.adapters.tls_wire import open_tls  # noqa: PLC0415 - 35 ms to import, and few stores want it
+
+            wire = open_tls(wire, self._tls, self._place, deadline)
         self._connection = StreamConnection(wire)
         login = (self._user,) if self._user else ()
         password = self._password.reveal() if self._password else ""
@@ -101,7 +119,9 @@ class RedisStore:
         except Broken as error:
             # Not from the error: what listens there may have quoted what it was sent.
             what = f"{self._place}: {self._withheld.out_of(str(error))}"
-            raise HostError(what, hint="is it Redis that listens there, and is it well?") from None
+            uncertified = self._tls is not None and not self._tls.certificate
+            hint = "does it want a client certificate (tls-auth-clients)?" if uncertified else _HINT
+            raise HostError(what, hint=hint) from None
         if self._connection and not self._connection.alive:
             self.close()
         found = [self._clean(reply) for reply in replies]

@@ -19,6 +19,7 @@ from qtctl.interfaces.host import (
     Store,
     nobody,
 )
+from qtctl.model.desired_store import StoreTls
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
@@ -33,7 +34,7 @@ class SharedHost:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._buses: dict[bool, Bus] = {}
-        self._stores: dict[tuple[str, int, Secret | None, str, int], Store] = {}
+        self._stores: dict[tuple[str, int, Secret | None, str, int, StoreTls | None], Store] = {}
 
     @property
     def address(self) -> str:
@@ -59,10 +60,19 @@ class SharedHost:
             self._buses[root] = _WatchedBus(bus, lambda: self._buses.pop(root, None))
         return self._buses[root]
 
-    def store(self, address: str, port: int, password: Secret | None, user: str = "", db: int = 0) -> Store:
-        key = (address, port, password, user, db)
+    def store(
+        self,
+        address: str,
+        port: int,
+        password: Secret | None,
+        user: str = "",
+        db: int = 0,
+        *,
+        tls: StoreTls | None = None,
+    ) -> Store:
+        key = (address, port, password, user, db, tls)
         if key not in self._stores:
-            self._stores[key] = self._host.store(*key)
+            self._stores[key] = self._host.store(address, port, password, user, db, tls=tls)
         return self._stores[key]
 
     def get(self, questions: Sequence[HealthQuestion]) -> Gets:

@@ -1,6 +1,6 @@
 """Inquiry → evidence: everything about one host over one connection, the slowest question first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from qtctl.collect import commands, health, stores, units
 from qtctl.collect.ledger import Ledger, iso
@@ -9,7 +9,7 @@ from qtctl.errors import QtctlError
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Need
-from qtctl.model.facts import FACT_KINDS, Channel, Reach
+from qtctl.model.facts import FACT_KINDS, Channel, Reach, UnixSocket
 from qtctl.model.inquiry import Inquiry
 from qtctl.probes import baseline
 from qtctl.probes.answer import observed
@@ -39,7 +39,7 @@ def collect(
     `root`: commands and bus as root. A family that cannot be asked is refused with its reason; the others go on.
     ValueError for a need that no probe answers.
     """
-    wanted = _by_fact(inquiry.needs)
+    wanted = _by_fact(inquiry)
     at, ledger = clock.now(), Ledger()
     look = Observation(host, inquiry, ledger, clock, Deadline(clock, deadline_s))
     asked = commands.start(host, _families(wanted, inquiry), root=root)
@@ -63,7 +63,7 @@ def unreachable(inquiry: Inquiry, error: QtctlError, clock: Clock, address: str)
     """The evidence of a host that could not be connected to: everything refused, with the connection's error."""
     at, ledger = clock.now(), Ledger()
     number = ledger.ask("ssh", ("ssh", address, "true"), f"ssh {address} true", at=at, took_s=0)
-    ledger.refuse(_sorted(inquiry.needs), error, [number])
+    ledger.refuse(_sorted(inquiry), error, [number])
     return _evidence(inquiry, at, ledger, address=address, transport="ssh", user="")
 
 
@@ -73,17 +73,18 @@ def _families(wanted: Mapping[str, list[Need]], inquiry: Inquiry) -> list[tuple[
     return [(family.ask(needs, inquiry), needs) for family, needs in asked]
 
 
-def _sorted(needs: Iterable[Need]) -> list[Need]:
+def _sorted(inquiry: Inquiry) -> list[Need]:
     """The needs with `ALWAYS`, and with the sockets that explain a store which does not answer."""
-    wanted = {*needs} | ALWAYS
+    wanted = {*inquiry.needs} | ALWAYS
+    sockets = (store.socket for store in inquiry.stores if store.socket)
     if any(need.fact in STORE_FACTS for need in wanted):
-        wanted.add(stores.SOCKETS)
+        wanted |= {stores.SOCKETS, *(Need(UnixSocket.FACT, each) for each in sockets)}
     return sorted(wanted, key=lambda need: (need.fact, need.subject, need.store))
 
 
-def _by_fact(needs: Iterable[Need]) -> dict[str, list[Need]]:
+def _by_fact(inquiry: Inquiry) -> dict[str, list[Need]]:
     wanted: dict[str, list[Need]] = {}
-    for need in _sorted(needs):
+    for need in _sorted(inquiry):
         if need.fact not in FACT_KINDS:
             raise ValueError(f"no probe answers {need.fact!r}")
         wanted.setdefault(need.fact, []).append(need)

@@ -8,7 +8,7 @@ from qtctl.collect.look import STORES_SHARE, Observation
 from qtctl.errors import HostError, Refused, Unreachable
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need, State
-from qtctl.model.facts import Listeners, Reach
+from qtctl.model.facts import Listeners, Reach, UnixSocket
 from qtctl.model.store_facts import StoreServer
 from qtctl.probes import stores as probe
 from qtctl.probes.answer import absent, not_asked, refused
@@ -56,7 +56,7 @@ def settle(look: Observation, unanswered: Iterable[Unanswered]) -> None:
         silent = not isinstance(left.why, Refused) and _nobody_listens(look, left.store)
         server = [need for need in left.needs if need.fact == StoreServer.FACT and silent]
         again = probe.cli(PING, left.store)
-        why = f"nobody listens on port {left.store.port}"
+        why = f"nobody listens on {left.store.socket or f'port {left.store.port}'}"
         look.ledger.add((absent(need, why, again=again) for need in server), [left.ask])
         why, help_ = _why(look, left.why)
         rest = (need for need in left.needs if need not in server)
@@ -72,6 +72,9 @@ def _why(look: Observation, error: HostError) -> tuple[str, str]:
 
 
 def _nobody_listens(look: Observation, store: DesiredStore) -> bool:
+    if store.socket:
+        bound = look.ledger.item(Need(UnixSocket.FACT, store.socket))
+        return bound is not None and bound.value is not None and bound.value == {"listening": [], "alike": False}
     sockets = look.ledger.item(SOCKETS)
     if sockets is None or sockets.state is not State.OBSERVED or sockets.value is None:
         return False
@@ -84,7 +87,7 @@ def _ask(look: Observation, store: DesiredStore, needs: list[Need], within_s: fl
     at, begin = look.clock.now(), look.clock.monotonic()
     try:
         password = look.inquiry.passwords.get(store.name)
-        server = look.host.store(store.address, store.port, password, store.user, store.db)
+        server = look.host.store(store.address, store.port, password, store.user, store.db, tls=store.tls)
         replies = server.ask(asked.commands, within_s)
         left_s = within_s - (look.clock.monotonic() - begin)
         replies = scanning.follow(server, asked.commands, replies, look.clock, left_s)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+from qtctl.model.desired_store import StoreTls
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
@@ -153,7 +154,18 @@ class Host(Protocol):
         """Refused or HostError where there is no bus, or none that answers in time."""
         ...
 
-    def store(self, address: str, port: int, password: Secret | None, user: str = "", db: int = 0) -> Store: ...
+    def store(
+        self,
+        address: str,
+        port: int,
+        password: Secret | None,
+        user: str = "",
+        db: int = 0,
+        *,
+        tls: StoreTls | None = None,
+    ) -> Store:
+        """A Redis server, as the host reaches it. An address with a / is the path of a unix socket, without a port."""
+        ...
 
     def get(self, questions: Sequence[HealthQuestion]) -> Gets:
         """Begin to ask for health URLs, from the host itself. Nothing is raised: each reply says why there is none."""

@@ -6,8 +6,24 @@ from qtctl.model.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
+class StoreTls:
+    """How TLS is spoken. The files are those of the machine that asks; '' for the CA: those that it trusts anyway.
+
+    `certificate`, `key`: '' where Redis wants none. `server_name`: what the server's certificate must be for.
+    """
+
+    ca: str
+    certificate: str
+    key: str
+    server_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredStore:
-    """A Redis server on the host, reached from the host itself at `address`:`port`."""
+    """A Redis server on the host, reached from the host itself at `address`:`port`.
+
+    Where it listens on a unix socket, that is the address, and the port is 0.
+    """
 
     name: str
     unit: str
@@ -24,6 +40,16 @@ class DesiredStore:
     """Keys that match one of them count as the fleet's."""
     group_patterns: tuple[str, ...] = ()
     retired_keys: tuple[str, ...] = ()
+    tls: StoreTls | None = None
+
+    @property
+    def socket(self) -> str:
+        """The unix socket that it listens on; '' for none."""
+        return self.address if self.address.startswith("/") else ""
+
+    @property
+    def shown_address(self) -> str:
+        return self.socket or f"{self.address}:{self.port}"
 
     @property
     def place(self) -> tuple[str, int, int]:

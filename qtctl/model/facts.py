@@ -135,8 +135,8 @@ class Unit:
 class File:
     """Subject: an absolute path, not followed.
 
-    `kind`: file, dir, link or other; `mode` four octal digits; `mtime` in microseconds since the epoch; `sha256` of a
-    regular file that could be read; `ours`: its first line is qtctl's mark.
+    `kind`: file, dir, link, socket or other; `mode` four octal digits; `mtime` in microseconds since the epoch;
+    `sha256` of a regular file that could be read; `ours`: its first line is qtctl's mark.
     """
 
     FACT: ClassVar[str] = "file"
@@ -157,6 +157,19 @@ class Listeners:
 
     FACT: ClassVar[str] = "listeners"
     rows: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class UnixSocket:
+    """Subject: an absolute path. Who listens there, as far as the host's own network namespace shows it.
+
+    `listening`: the kinds of sockets that are bound to it: stream, datagram, seqpacket. `alike`: whether some socket is
+    bound to a path that ends in the same name: programs may bind it by another way there.
+    """
+
+    FACT: ClassVar[str] = "unix.socket"
+    listening: list[str]
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +265,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(UnitListing, Channel.BUS, SEE_BUS),
         FactKind(Unit, Channel.BUS, SEE_BUS),
         FactKind(Listeners, Channel.EXEC),
+        FactKind(UnixSocket, Channel.EXEC),
         FactKind(File, Channel.EXEC),
         FactKind(GeneratedFiles, Channel.EXEC),
         FactKind(VenvCheck, Channel.EXEC),

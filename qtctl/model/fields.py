@@ -114,6 +114,11 @@ RedisUser = Annotated[
 ]
 
 
+ServerName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?$|^[0-9a-fA-F:.]+$", max_length=253),
+    Expect('the name or address that a certificate is for, such as "redis.example.org"'),
+]
 RedisPattern = Annotated[
     str,
     StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", max_length=200),
@@ -138,6 +143,29 @@ Listen = Annotated[
     Expect('an IP address and a port (1 to 65535), such as "127.0.0.1:8000", "[::1]:8000" or "*:8000"'),
 ]
 """Where a service listens: an IP address, in brackets for IPv6, or * for all of them, and a port."""
+LONGEST_SOCKET = 107
+"""Bytes of the path of a unix socket, as the kernel has room for them."""
+
+
+def _socket(text: str) -> str:
+    if len(plain(text).encode()) > LONGEST_SOCKET:
+        what = f"is longer than the {LONGEST_SOCKET} bytes that the path of a unix socket may have"
+        raise Unfit(f"{text[:200]!r} {what}", what)
+    return text
+
+
+SocketPath = Annotated[
+    str,
+    StringConstraints(pattern=r"^/", max_length=4095),
+    AfterValidator(_socket),
+    Expect('the path of a unix socket, such as "/run/app/app.sock"'),
+]
+StoreAddress = Annotated[
+    str,
+    StringConstraints(pattern=rf"^/|{LISTEN_PATTERN}", max_length=4095),
+    AfterValidator(lambda text: _socket(text) if text.startswith("/") else _listen(text)),
+    Expect('an IP address and a port, or a unix socket, such as "127.0.0.1:6379" or "/run/redis/redis.sock"'),
+]
 INSTANCE = "%i"
 """What systemd replaces by the name of an instance."""
 

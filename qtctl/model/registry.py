@@ -17,14 +17,15 @@ from qtctl.model.fields import (
     FilePath,
     HostAddress,
     HostName,
-    Listen,
     Name,
     Node,
     Number,
     RedisPattern,
     RedisUser,
+    ServerName,
     Size,
     Span,
+    StoreAddress,
     StoreName,
     Switch,
     TcpPort,
@@ -135,12 +136,22 @@ class Host(Node):
     hosts_file: HostsFile | None = None
 
 
+class Tls(Node):
+    """Files of the machine that runs qtctl, in PEM."""
+
+    ca: AbsolutePath | None = None
+    certificate: AbsolutePath | None = None
+    key: AbsolutePath | None = None
+    server_name: ServerName | None = None
+
+
 class Store(Node):
     """A Redis server. The password is a name: an environment variable of whoever runs qtctl."""
 
     external: ExternalName
     hosts: tuple[HostName, ...] = ()
-    address: Listen = "127.0.0.1:6379"
+    address: StoreAddress = "127.0.0.1:6379"
+    tls: Tls | None = None
     db: Number = Field(default=0, ge=0, le=65535)
     username: RedisUser | None = None
     password_env: EnvName | None = None

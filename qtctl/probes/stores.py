@@ -162,9 +162,18 @@ def _scanned_again(pattern: str, store: DesiredStore) -> str:
 def cli(command: Sequence[str], store: DesiredStore) -> str:
     """redis-cli's words for a command: `redis-cli -h 127.0.0.1 TYPE key`."""
     port = ["-p", str(store.port)] if store.port != DEFAULT_PORT else []
+    there = ["-s", store.socket] if store.socket else ["-h", store.address.strip("[]"), *port]
     user = ["--user", store.user] if store.user else []
     db = ["-n", str(store.db)] if store.db else []
-    return shell.join(["redis-cli", "-h", store.address.strip("[]"), *port, *user, *db, *command])
+    return shell.join(["redis-cli", *there, *tls_options(store), *user, *db, *command])
+
+
+def tls_options(store: DesiredStore) -> list[str]:
+    """As redis-cli takes them. It does not check the server's name, which an audit does."""
+    if store.tls is None:
+        return []
+    files = {"--cacert": store.tls.ca, "--cert": store.tls.certificate, "--key": store.tls.key}
+    return ["--tls", *(word for option, file in files.items() if file for word in (option, file))]
 
 
 def pairs(value: object) -> dict[str, object]:

@@ -38,6 +38,7 @@ def check(registry: Registry) -> list[Problem]:
         *accounts(registry),
         *checks(registry),
         *code(registry),
+        *_stores(registry),
         *_unit_names(registry, names),
     ]
     return sorted(problems, key=lambda problem: (problem.origin.file, problem.origin.path, problem.id, problem.what))
@@ -110,6 +111,17 @@ def _externals(registry: Registry) -> Iterator[Problem]:
     for name, external in registry.externals.items():
         yield from without_instances(external, registry.origins["externals", name])
         yield from _health(external.ports, registry.origins["externals", name])
+
+
+def _stores(registry: Registry) -> Iterator[Problem]:
+    for name, store in registry.stores.items():
+        if store.tls is None:
+            continue
+        origin = registry.origins["stores", name].at("tls")
+        if store.address.startswith("/"):
+            yield Problem("Redis speaks no TLS on a unix socket", origin, "remove tls, or name its tls-port as address")
+        if (store.tls.certificate is None) != (store.tls.key is None):
+            yield Problem("a client certificate needs its key, and a key its certificate", origin, "name both files")
 
 
 def _legacy(registry: Registry) -> Iterator[Problem]:

@@ -141,7 +141,7 @@ def store_row(store: DesiredStore, look: Look) -> StoreRow:
     return StoreRow(
         name=store.name,
         unit=store.unit,
-        address=f"{store.address}:{store.port}",
+        address=store.shown_address,
         state=seen.state,
         reason="" if server else seen.why,
         version=server.version if server else None,

@@ -19,10 +19,10 @@ from qtctl.model.desired import (
     RetiredUnit,
 )
 from qtctl.model.desired_host import HostLimits
-from qtctl.model.desired_store import DesiredStore
+from qtctl.model.desired_store import DesiredStore, StoreTls
 from qtctl.model.names import Names, unit_name, units_of
 from qtctl.model.origin import Origin
-from qtctl.model.registry import HostThresholds, Registry
+from qtctl.model.registry import HostThresholds, Registry, Tls
 from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
 from qtctl.resolve.accounts import accounts, folders, hosts_file
@@ -196,19 +196,32 @@ def _resolve_stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
     for name, store in sorted(registry.stores.items()):
         if not includes(store.hosts, host):
             continue
-        address, _, port = store.address.rpartition(":")
+        address, port = _place_of(store.address)
         unit = unit_name(registry, "externals", store.external)
         origin = registry.origins["stores", name]
         saved = microseconds(store.saved_within) if store.saved_within else None
         found.append(
             DesiredStore(
-                name, unit, address.strip("[]"), int(port), store.password_env or "", origin,
+                name, unit, address, port, store.password_env or "", origin,
                 user=store.username or "", db=store.db, appendonly=store.appendonly, saved_within_us=saved,
                 key_patterns=store.key_patterns, group_patterns=store.group_patterns,
+                tls=_tls(store.tls, address) if store.tls else None,
                 retired_keys=_retired_keys(registry, name) if store.key_patterns else (),
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _place_of(address: str) -> tuple[str, int]:
+    """Address and port; a unix socket has no port."""
+    if address.startswith("/"):
+        return address, 0
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _tls(tls: Tls, address: str) -> StoreTls:
+    return StoreTls(tls.ca or "", tls.certificate or "", tls.key or "", tls.server_name or address)
 
 
 def _retired_keys(registry: Registry, store: str) -> tuple[str, ...]:

@@ -175,7 +175,18 @@ def _redis(store: DesiredStore, *words: str) -> str:
     """A store with a password wants it from the reader's own environment, under the name that the registry gives."""
     password = f'REDISCLI_AUTH="${store.password_env}" ' if store.password_env else ""
     arguments = " ".join(quote(word) for word in words)
-    return f"{password}timeout 10 redis-cli -h {quote(store.address)} -p {store.port}{_login(store)} {arguments}"
+    return f"{password}timeout 10 redis-cli {_place(store)}{_login(store)} {arguments}"
+
+
+def _place(store: DesiredStore) -> str:
+    """Where it is, as redis-cli takes it, with the files that TLS wants: at the same paths as where qtctl runs."""
+    if store.socket:
+        return f"-s {quote(store.socket)}"
+    files = (
+        (("--cacert", store.tls.ca), ("--cert", store.tls.certificate), ("--key", store.tls.key)) if store.tls else ()
+    )
+    tls = "".join(f" {option} {quote(file)}" for option, file in files if file)
+    return f"-h {quote(store.address)} -p {store.port}{' --tls' if store.tls else ''}{tls}"
 
 
 def _login(store: DesiredStore) -> str:
@@ -185,8 +196,15 @@ def _login(store: DesiredStore) -> str:
 
 
 def nobody_answers(need: Need, store: DesiredStore) -> ProofSource:
+    if store.socket:
+        return no_unix_listener(need, store.socket)
     line = f"Could not connect to Redis at {store.address}:{store.port}: Connection refused"
     return ProofSource(need, f"{_redis(store, 'PING')} 2>&1", line)
+
+
+def no_unix_listener(need: Need, path: str) -> ProofSource:
+    """Nobody listens on a unix socket of that path."""
+    return ProofSource(need, f"ss -H -lnx | awk '{{print $5}}' | grep -cFx -- {quote(path)}", "0")
 
 
 def info(need: Need, store: DesiredStore, field: str, value: object) -> ProofSource:

@@ -33,7 +33,7 @@ def _is_other_redis(external: DesiredExternal) -> bool:
 
 def external_files(desired: Desired) -> tuple[TreeFile, ...]:
     """A unit file for each external that is not provided."""
-    ports = {store.unit: (store.address, store.port) for store in desired.stores}
+    ports = {store.unit: (store.address, store.port) for store in desired.stores if not store.socket}
     return tuple(
         TreeFile(f"{_folder_of(external)}/{external.unit}", _write_stub(external, ports.get(external.unit)).encode())
         for external in desired.externals

@@ -125,7 +125,7 @@ def _feeder_unit_name(store: DesiredStore, number: int) -> str:
 
 def _redis_address(desired: Desired, name: str) -> tuple[str, int]:
     found = next((store for store in desired.stores if store.name == name), None)
-    return DEFAULT_REDIS if found is None else (found.address, found.port)
+    return DEFAULT_REDIS if found is None or found.socket else (found.address, found.port)
 
 
 def _list_tcp(ports: Iterable[Listener]) -> tuple[tuple[str, int, str, int], ...]:

@@ -121,11 +121,14 @@ def sshd(
 
 
 @contextmanager
-def redis(folder: Path, *, options: Mapping[str, str] = {}, acl: Sequence[str] = ()) -> Iterator[int]:
-    """A redis-server; gives its port."""
+def redis(
+    folder: Path, *, options: Mapping[str, str] = {}, acl: Sequence[str] = (), tls: bool = False
+) -> Iterator[int]:
+    """A redis-server; gives its port. `tls`: it speaks TLS there, and nothing else."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    settings = {"port": str(port), "bind": "127.0.0.1", "save": '""', "dir": str(folder)} | dict(options)
+    ports = {"port": "0", "tls-port": str(port)} if tls else {"port": str(port)}
+    settings = {**ports, "bind": "127.0.0.1", "save": '""', "dir": str(folder)} | dict(options)
     text = "".join(f"{key} {value}\n" for key, value in settings.items()) + "".join(f"user {line}\n" for line in acl)
     (folder / "redis.conf").write_text(text)
     with (folder / "log").open("wb") as log:

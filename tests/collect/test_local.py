@@ -229,7 +229,7 @@ def test_the_deadline_refuses_what_is_not_answered_by_then(port: int) -> None:
 
 
 class Broken(LocalHost):
-    def store(self, *args: object) -> NoReturn:  # noqa: ARG002
+    def store(self, *args: object, **options: object) -> NoReturn:  # noqa: ARG002
         raise KeyError("a mistake of ours")
 
 

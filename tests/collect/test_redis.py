@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from qtctl.audit.judge import judge, needs
 from qtctl.collect.collect import collect
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.model.desired import Desired, DesiredKey, Membership
-from qtctl.model.evidence import Evidence
+from qtctl.model.evidence import Evidence, Need
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.secret import Secret
 from qtctl.model.states import KeyType
@@ -44,17 +44,20 @@ def host(port: int, **changes: Any) -> Desired:
     return replace(build_host(services=services, stores=(store(port),), keys=(key,)), **changes)
 
 
-def look(wanted: Desired, passwords: Mapping[str, Secret] | None = None) -> Evidence:
-    asked = [need for need in needs(wanted) if need.fact in FACTS]
+def look(wanted: Desired, passwords: Mapping[str, Secret] | None = None, more: Iterable[Need] = ()) -> Evidence:
+    asked = [*(need for need in needs(wanted) if need.fact in FACTS), *more]
     with LocalHost() as here:
         return collect(here, inquiry_of(wanted, asked, passwords=passwords), SystemClock())
 
 
 def audit(
-    wanted: Desired, passwords: Mapping[str, Secret] | None = None, earlier: Evidence | None = None
+    wanted: Desired,
+    passwords: Mapping[str, Secret] | None = None,
+    earlier: Evidence | None = None,
+    more: Iterable[Need] = (),
 ) -> tuple[Finding, ...]:
     """What does not hold of Redis."""
-    checks = judge(wanted, look(wanted, passwords), earlier)
+    checks = judge(wanted, look(wanted, passwords, more), earlier)
     return tuple(each for each in checks if each.id.startswith("QT5") and each.outcome is not Outcome.HOLDS)
 
 
@@ -167,6 +170,25 @@ def test_a_user_and_a_database(own: int) -> None:
     assert audit(there, {"main": Secret("pass-word")}) == ()
     none = replace(plain, stores=(replace(plain.stores[0], db=99),))
     assert {each.reason for each in audit(none) if each.id == "QT501"} == {"database 99: ERR DB index is out of range"}
+
+
+def test_a_unix_socket(tmp_path: Path) -> None:
+    """Asked, proved and, where nobody listens any more, found there as on a port."""
+    path = str(tmp_path / "redis.sock")
+    asked = [Need("listeners", "tcp"), Need("unix.socket", path)]
+    with redis(tmp_path, "--unixsocket", path) as port:
+        plain = host(port)
+        there = replace(plain, stores=(replace(plain.stores[0], address=path, port=0),))
+        cli(port, "XADD", KEY, "*", "a", "b")
+        found = audit(there)
+        assert wrong(found) == {("QT504", f"{KEY}/{GROUP}", "broken")}
+        assert f"redis-cli -s {path} " in found[0].proof[0].again
+        assert_proved(found)
+    gone = audit(there, more=asked)
+    root = next(each for each in gone if each.outcome is Outcome.BROKEN)
+    assert (root.id, root.observed) == ("QT509", {"answers": False})
+    assert {each.cause for each in gone if each is not root} == {root.fingerprint}
+    assert_proved((root,))
 
 
 def test_a_server_that_loads_its_data(tmp_path: Path) -> None:

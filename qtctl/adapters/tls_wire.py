@@ -1,0 +1,137 @@
+"""TLS over a byte stream of ours, which need not be a socket: a channel of SSH is none.
+
+The certificate of the server is always verified, and so is its name. OpenSSL bounds what it reads of a handshake.
+"""
+
+import ssl
+
+from qtctl.adapters.bounds import KIB, Deadline, said
+from qtctl.adapters.byte_stream import Wire, receive, send_all
+from qtctl.errors import HostError
+from qtctl.model.desired_store import StoreTls
+
+_AT_A_TIME = 64 * KIB
+
+
+def open_tls(wire: Wire, wanted: StoreTls, place: str, deadline: Deadline) -> "TlsWire":
+    """Shake hands. HostError where a file cannot be used, or the server is not who it should be; then it is closed."""
+    try:
+        found = TlsWire(wire, _context(wanted, place), wanted.server_name)
+        found.shake_hands(deadline)
+    except (ssl.SSLError, OSError, EOFError) as error:
+        wire.close()
+        raise HostError(f"{place}: no TLS: {_reason(error)}", hint=_hint(error, wanted)) from error
+    except HostError:
+        wire.close()
+        raise
+    return found
+
+
+class TlsWire:
+    """qtctl.adapters.byte_stream.Wire. A timeout holds for the whole of a call, however the bytes arrive."""
+
+    def __init__(self, wire: Wire, context: ssl.SSLContext, server_name: str) -> None:
+        self._wire = wire
+        self._came, self._goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._came, self._goes, server_hostname=server_name)
+        self._within_s: float | None = None
+
+    def settimeout(self, timeout: float | None, /) -> None:
+        self._within_s = timeout
+
+    def shake_hands(self, deadline: Deadline) -> None:
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self._exchange(deadline)
+            else:
+                self._flush(deadline)
+                return
+
+    def send(self, data: bytes, /) -> int:
+        deadline = self._deadline()
+        while True:
+            try:
+                sent = self._tls.write(data)
+            except ssl.SSLWantReadError:
+                self._exchange(deadline)
+            else:
+                self._flush(deadline)
+                return sent
+
+    def recv(self, size: int, /) -> bytes:
+        deadline = self._deadline()
+        while True:
+            try:
+                return self._tls.read(size)
+            except ssl.SSLWantReadError:
+                self._exchange(deadline)
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def _deadline(self) -> Deadline:
+        return Deadline(_LONGEST_S if self._within_s is None else self._within_s)
+
+    def _exchange(self, deadline: Deadline) -> None:
+        """Send what waits to go, then take what comes next."""
+        self._flush(deadline)
+        data = receive(self._wire, _AT_A_TIME, deadline)
+        if data:
+            self._came.write(data)
+        else:
+            self._came.write_eof()
+
+    def _flush(self, deadline: Deadline) -> None:
+        if waiting := self._goes.read():
+            send_all(self._wire, waiting, deadline)
+
+
+_LONGEST_S = 60.0
+
+
+def _context(wanted: StoreTls, place: str) -> ssl.SSLContext:
+    """Read the files that the registry names, on this machine. HostError for one that cannot be used."""
+    file = ""
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if file := wanted.ca:
+            context.load_verify_locations(file)
+        else:
+            context.load_default_certs()
+        if file := wanted.certificate:
+            context.load_cert_chain(file, wanted.key, password=_no_passphrase)
+    except (OSError, ValueError) as error:
+        what = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else ""
+        reason = what or "it holds no usable certificate"
+        named = f"{file} or {wanted.key}" if file == wanted.certificate and file != wanted.ca else file
+        hint = "tls of stores.toml names files of the machine that runs qtctl, in PEM, a key without a passphrase"
+        raise HostError(f"{place}: no TLS: {named}: {reason}", hint=hint) from error
+    return context
+
+
+def _no_passphrase() -> str:
+    """OpenSSL would ask whoever sits at the terminal."""
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted: {said(error.verify_message)}"
+    if isinstance(error, ssl.SSLEOFError):
+        return "it closed the connection in the middle of the handshake"
+    if isinstance(error, ssl.SSLError):
+        return said((error.reason or str(error)).replace("_", " ").lower())
+    return said(str(error)) or "it closed the connection"
+
+
+def _hint(error: Exception, wanted: StoreTls) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"ca and server_name ({wanted.server_name}) of its tls in stores.toml say what is accepted"
+    if isinstance(error, ssl.SSLError):
+        return "does Redis speak TLS on that port (tls-port), and does it want a client certificate (tls-auth-clients)?"
+    return "does Redis answer there?"
