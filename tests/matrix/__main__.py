@@ -83,8 +83,8 @@ def _run_one(box: Box, suite: str, group: Sequence[Situation]) -> tuple[Box, Run
     record: Run = {}
     try:
         record = run(box, suite, group)
-    except NotHealedError as error:
-        return hosts.make(suite), {"seconds": 0, "error": f"not healed: {error}"}
+    except (NotHealedError, AssertionError) as error:
+        return hosts.make(suite), {"expected": [], "seconds": 0, "error": f"not healed: {error}"}
     return box, record
 
 
