@@ -18,6 +18,7 @@ from tests.adopt.samples import values
 from tests.live.box import Box, qtctl
 
 UNITS = "/etc/systemd/system"
+FOLDERS = (UNITS, "/run/systemd/system", f"{UNITS}.control", "/run/systemd/system.control")
 KINDS = {"Unit": "service", "Service": "service", "Timer": "timer"}
 BASE = {"Unit": "[Service]\nExecStart=/bin/true\n", "Service": "ExecStart=/bin/true\n", "Timer": "OnActiveSec=99d\n"}
 OF_DRIFT = ("QT201", "QT210", "QT211", "QT212", "QT220", "QT225")
@@ -64,10 +65,7 @@ class Declared:
         unpack(self.box, folder, files)
 
     def remove_drop_ins(self) -> None:
-        self.box.sh(
-            f"rm -rf {UNITS}/dx-*.d /run/systemd/system/dx-*.d {UNITS}.control/dx-*.d /run/systemd/system.control/dx-*.d; "
-            "systemctl daemon-reload"
-        )
+        self.box.sh(f"rm -rf {' '.join(f'{folder}/dx-*.d' for folder in FOLDERS)}; systemctl daemon-reload")
 
     def set_properties(self) -> tuple[Change, ...]:
         """Set each with `systemctl set-property`; those that systemd took."""
@@ -102,8 +100,7 @@ def declare(box: Box, work: Path, only: Sequence[str] = (), version: int = 252) 
 
 
 def remove(box: Box) -> None:
-    box.sh(f"rm -rf {UNITS}/dx-* /run/systemd/system/dx-* {UNITS}.control/dx-* /run/systemd/system.control/dx-*")
-    box.sh("systemctl daemon-reload; systemctl reset-failed")
+    box.sh(f"rm -rf {' '.join(f'{folder}/dx-*' for folder in FOLDERS)}; systemctl daemon-reload")
 
 
 def _changes(version: int) -> Iterator[Change]:

@@ -8,7 +8,8 @@ import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import combinations
+from functools import cached_property
+from itertools import combinations, islice
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ class Situation:
     def runs_on(self, suite: str) -> bool:
         return suite in self.data.get("suites", SUITES)
 
+    @cached_property
     def touched(self) -> frozenset[str]:
         """Units, paths and keys that it changes, or that are found."""
         subjects = (each for key in EXPECTED for several in self.data.get(key, {}).values() for each in several)
@@ -109,7 +111,7 @@ def are_independent(one: Situation, other: Situation) -> bool:
         return False
     if (one.stale and other.reloads) or (other.stale and one.reloads):
         return False
-    return not any(_meet(a, b) for a in one.touched() for b in other.touched())
+    return not any(_meet(a, b) for a in one.touched for b in other.touched)
 
 
 def _meet(one: str, other: str) -> bool:
@@ -118,8 +120,7 @@ def _meet(one: str, other: str) -> bool:
 
 def draw_pairs(situations: Sequence[Situation], count: int, seed: int) -> tuple[tuple[Situation, Situation], ...]:
     """`count` random pairs of independent situations, each of at least one that is not harmless."""
-    pairs = [
-        pair for pair in combinations(situations, 2)
-        if not (pair[0].harmless and pair[1].harmless) and are_independent(*pair)
-    ]  # fmt: skip
-    return tuple(random.Random(seed).sample(pairs, min(count, len(pairs))))  # noqa: S311 - no secret
+    pairs = list(combinations(situations, 2))
+    random.Random(seed).shuffle(pairs)  # noqa: S311 - no secret
+    good = (pair for pair in pairs if not (pair[0].harmless and pair[1].harmless) and are_independent(*pair))
+    return tuple(islice(good, count))
