@@ -28,7 +28,7 @@ def _comes_up(desired: Desired) -> tuple[Expectation, ...]:
             (("QT208", unit.unit), ("QT201", unit.unit)),
         )
         for unit in units
-        if unit.must_be_active and unit.must_be_enabled and unit.generated
+        if unit.must_be_active and unit.must_be_enabled
     )
 
 
@@ -42,6 +42,8 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
         remedy = steps(("systemctl", "status", "--no-pager", declared.unit), "it names the condition that failed")
         return Verdict(False, {"boot": "its condition is false"}, (source,), remedy=remedy)
     reached = declared.unit in _reached(facts, names)
+    if not reached and not declared.generated and _may_start_otherwise(unit, names):
+        return NOT_JUDGED
     unread = [] if reached else [name for name in names if not facts.item(Need(Unit.FACT, name)).state.known]
     if unread:
         return Verdict(False, None, unknown=f"whether {unread[0]} starts it is not known")
@@ -51,6 +53,13 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
         ("systemctl", "reenable", declared.unit), "the target must be on the way to", ("systemctl", "get-default")
     )
     return Verdict(reached, observed, (source,), remedy=remedy)
+
+
+def _may_start_otherwise(unit: Unit, names: tuple[str, ...]) -> bool:
+    """Of an external, what its package knows: a socket or the bus starts it, or a unit that nobody asked for wants it."""
+    if not unit.unit_file_state.startswith(("enabled", "disabled")):
+        return True
+    return not {*(unit.wanted_by or ()), *(unit.required_by or ())} <= {*names}
 
 
 @lru_cache(maxsize=1)
@@ -82,7 +91,8 @@ QT223 = Rule(
     "and Upholds= from default.target leads to no unit that starts it. Its links are in a target that is not "
     "started, default.target was changed, or the link is gone while `is-enabled` still says enabled. Or its "
     "condition (ConditionPathExists= and the like) was false the last time. A unit that is declared with "
-    "`enabled = false` is not judged.",
+    "`enabled = false` is not judged, nor an external without [Install], or one that a unit wants which the registry "
+    "does not know.",
     why="It runs today because somebody started it. The next reboot, planned or not, ends it without an error message.",
     fix="`systemctl get-default` and `systemctl list-dependencies --reverse UNIT` show where the way ends. "
     "`systemctl reenable UNIT` makes the links that its [Install] asks for.",

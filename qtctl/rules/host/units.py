@@ -100,7 +100,8 @@ def _is_enabled(facts: Facts, declared: DeclaredUnit) -> Judgment:
 
 def _enablement_remedy(facts: Facts, declared: DeclaredUnit, state: str) -> Remedy:
     if state.startswith("masked"):
-        return steps(("systemctl", "unmask", declared.unit), deploy_command(facts))
+        unmask = ("systemctl", "unmask", declared.unit)
+        return steps(unmask, deploy_command(facts) if declared.file else ("systemctl", "start", declared.unit))
     if declared.enablement[0] == "enabled":
         return steps(("systemctl", "enable", declared.unit))
     if declared.enablement[0] == "disabled":
