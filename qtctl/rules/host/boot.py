@@ -56,7 +56,7 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
 
 
 def _may_start_otherwise(unit: Unit, names: tuple[str, ...]) -> bool:
-    """Of an external, what its package knows: a socket or the bus starts it, or a unit that nobody asked for wants it."""
+    """What only the package of an external knows: a socket or the bus starts it, or a unit that nobody asked for."""
     if not unit.unit_file_state.startswith(("enabled", "disabled")):
         return True
     return not {*(unit.wanted_by or ()), *(unit.required_by or ())} <= {*names}
