@@ -65,14 +65,16 @@ def _start_files(service: DesiredService) -> Iterator[StartFile]:
     where = service.working_directory
     if where:
         plain = where.removeprefix("-")
-        yield StartFile("working directory", plain, (Permission.EXECUTE,), where != plain or _is_made(service, plain))
+        yield StartFile(
+            "working directory", plain, (Permission.EXECUTE,), where != plain or is_made_at_start(service, plain)
+        )
     if service.entry_point not in ("", program):
         yield StartFile("code", service.entry_point, (Permission.READ,), optional=True)
     if service.venv:
         yield StartFile("venv", f"{service.venv}/pyvenv.cfg", (Permission.READ,), optional=True)
 
 
-def _is_made(service: DesiredService, path: str) -> bool:
+def is_made_at_start(service: DesiredService, path: str) -> bool:
     """Whether systemd makes the folder when the service starts."""
     made = [
         f"{base}/{name.partition(':')[0]}"

@@ -1,6 +1,7 @@
 """Where a fleet writes on a host."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from posixpath import dirname, normpath
 
 from qtctl.model.desired import Desired, DesiredOther, DesiredService
@@ -12,25 +13,45 @@ _WRITTEN = ("ReadWritePaths",)
 _OUTPUT = ("StandardOutput", "StandardError")
 
 
+@dataclass(frozen=True, slots=True)
+class WritePath:
+    """An absolute path that a service has to write to. `optional`: it may be missing.
+
+    `by_user`: its user has to; else systemd opens it before the service is its user's.
+    """
+
+    path: str
+    optional: bool
+    by_user: bool
+
+
 def write_paths(desired: Desired) -> tuple[str, ...]:
     """Absolute paths, sorted: of the host itself, declared folders and mounts, and what services may write to."""
     found = {
         *OF_THE_HOST,
         *(folder.path for folder in desired.folders),
         *(dirname(file.path) for file in desired.files if not file.may_be_absent),
-        *(path for service in desired.services for path in _of_service(service)),
+        *(service.working_directory for service in desired.services),
+        *(each.path for service in desired.services for each in written_by(service)),
         *(path for unit in desired.other_units for path in _mounted(unit)),
     }
     return tuple(sorted({normpath(path) for path in found if path.startswith("/") and "%" not in path}))
 
 
-def _of_service(service: DesiredService) -> Iterator[str]:
-    yield service.working_directory
+def written_by(service: DesiredService) -> Iterator[WritePath]:
+    """What its directives say that it writes to; paths that only its host can complete are left out."""
     for directive, value in (*service.sandbox, *service.settings):
         if directive in _WRITTEN:
-            yield from (word.lstrip("-+") for word in str(value).split())
+            words = (WritePath(word.lstrip("-+"), "-" in word[:2], by_user=True) for word in str(value).split())
+            yield from (each for each in words if _is_plain(each.path))
         elif directive in _OUTPUT and ":/" in str(value):
-            yield dirname(str(value).partition(":")[2])
+            folder = dirname(str(value).partition(":")[2])
+            if _is_plain(folder):
+                yield WritePath(folder, optional=False, by_user=False)
+
+
+def _is_plain(path: str) -> bool:
+    return path.startswith("/") and "%" not in path
 
 
 def _mounted(unit: DesiredOther) -> Iterator[str]:

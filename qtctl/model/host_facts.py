@@ -35,6 +35,7 @@ class FileSystem:
 
     `mount`: where that is mounted, '' where the host cannot say; `id`: its own number, in hexadecimal. `used` and
     `available` as df has them: what is kept for root is neither. `inodes` 0: it has no fixed number of them.
+    `read_only`: where that is how it is mounted, '' where it is not.
     """
 
     FACT: ClassVar[str] = "filesystem"
@@ -44,6 +45,7 @@ class FileSystem:
     available: int
     inodes: int
     inodes_free: int
+    read_only: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,7 @@ def _percents(averages: list[float]) -> bool:
 
 def _filesystem(value: FileSystem) -> str:
     sizes = ("used", "available", "inodes", "inodes_free")
-    return _ranges(value, dict.fromkeys(sizes, I64)) or _lengths(value, ("mount", "id"))
+    return _ranges(value, dict.fromkeys(sizes, I64)) or _lengths(value, ("mount", "id", "read_only"))
 
 
 def _resolved(value: Resolved) -> str:

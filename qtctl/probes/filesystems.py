@@ -87,6 +87,8 @@ def _filesystems(needs: Sequence[Need], frame: Frame) -> list[Answer]:
     at: list[str] = []
     sizes: dict[str, str] = {}
     mounts: dict[str, str] = {}
+    real: list[str] = []
+    read_only: dict[str, bool] = {}
     for line in lines(text(frame.stdout)):
         kind, _, rest = line.partition(" ")
         path, _, words = rest.partition(" // ")
@@ -94,9 +96,30 @@ def _filesystems(needs: Sequence[Need], frame: Frame) -> list[Answer]:
             at.append(rest)
         elif kind in ("size", "mount"):
             (sizes if kind == "size" else mounts).setdefault(path, words)
+        elif kind == "real":
+            real.append(rest)
+        elif kind in ("ro", "rw"):
+            read_only[_unescaped(rest)] = kind == "ro"
     if len(at) != len(needs):
         return [unparseable(need, "the answer was cut off", again=df(need.subject)) for need in needs]
-    return [_filesystem(need, where, sizes, mounts) for need, where in zip(needs, at, strict=True)]
+    found = (_filesystem(need, where, sizes, mounts) for need, where in zip(needs, at, strict=True))
+    ends = dict(zip((each for each in at if each), real, strict=False))
+    return [_marked(answer, ends.get(where, ""), read_only) for answer, where in zip(found, at, strict=True)]
+
+
+def _unescaped(path: str) -> str:
+    """A path as mountinfo has it: spaces and the like by their number in octal."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
+
+
+def _marked(answer: Answer, real: str, read_only: dict[str, bool]) -> Answer:
+    """With where it is mounted read-only: the nearest of what is mounted on the way there decides."""
+    value, at = answer.value, real
+    while at and at not in read_only and at != "/":
+        at = at.rpartition("/")[0] or "/"
+    if not isinstance(value, FileSystem) or not read_only.get(at):
+        return answer
+    return replace(answer, value=replace(value, read_only=at))
 
 
 def _filesystem(need: Need, at: str, sizes: dict[str, str], mounts: dict[str, str]) -> Answer:

@@ -9,7 +9,8 @@ within() {
 }
 
 # filesystems PATH...: lines `at PATH`, one for each in their order: what was looked at in its place, '' for what cannot
-# be known. Then of each of those `size PATH // SIZE TOTAL FREE AVAILABLE INODES FREE ID` and `mount PATH // WHERE`.
+# be known. Then of each of those `size PATH // SIZE TOTAL FREE AVAILABLE INODES FREE ID` and `mount PATH // WHERE`, and
+# `real PATH` without links, in their order. At last `ro WHERE` or `rw WHERE` of everything that is mounted.
 filesystems() {
   for path; do
     shift
@@ -20,6 +21,16 @@ filesystems() {
   [ $# -gt 0 ] || return 0
   within 3 stat -f -c 'size %n // %S %b %f %a %c %d %i' -- "$@"
   within 3 stat -c 'mount %n // %m' -- "$@"
+  readlink -m -- "$@" | while IFS= read -r each; do printf 'real %s\n' "$each"; done
+  mounts
+}
+
+# mounts: what is mounted where, and how, the last of those at one place last.
+mounts() {
+  while read -r _ _ _ _ mount options rest; do
+    case ",$options,$rest," in *,ro,* | *' ro,'*) how=ro ;; *) how=rw ;; esac
+    printf '%s %s\n' "$how" "$mount"
+  done </proc/self/mountinfo | head -n 5000
 }
 
 # at: the path, or the nearest folder above it that can be seen. '' where something else is mounted between them.

@@ -56,6 +56,7 @@ VENV = "/opt/venvs/ai-engine"
 UNITS = "/etc/systemd/system"
 USERS, MODELS = "/etc/sysusers.d/quantum.conf", "/data/models"
 ENGINE, MONITOR, NIGHTLY = "quantum-ai-engine.service", "quantum-monitor.service", "quantum-nightly.service"
+STATE = "/data/state"
 CHECKOUT, COMMIT = "/srv/checkout", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
 FEED, CODE = "quantum-feed.service", "/srv/quantum"
 TIMER, TARGET, GHOST, REDIS = (
@@ -120,6 +121,7 @@ def desired(**changes: Any) -> Desired:
     """One of everything: running, stopped and on-timer services, a target, a timer, Redis, streams, a retired unit."""
     engine = service(
         venv=VENV, env_file="/etc/quantum/ai-engine.env", secrets_file="/etc/quantum/ai-engine.secret.env",
+        sandbox=(("ReadWritePaths", f"{STATE} -/data/maybe /var/log"),),
         part_of=(TARGET,), ports=(listener(),), publishes=(SIZES,), consumes=(membership(),), silent_us=600 * SECOND,
     )  # fmt: skip
     monitor = service("monitor", ServiceState.STOPPED, ports=(listener(port=8005),), consumes=(membership(SIZES),))
@@ -286,7 +288,8 @@ def _way(path: str, file: DesiredFile | None) -> PathWay:
     """All of it root's, and for everybody to read and execute; env files for root alone."""
     above = [path[:at] or "/" for at, letter in enumerate(path) if letter == "/"]
     mode = "0600" if path.endswith(".env") else "0755"
-    end = ["folder" if path == "/home/qt" else "file", "0", "0", mode, ""]
+    owner = "1001" if path.startswith("/data/") else "0"
+    end = ["folder" if path in ("/home/qt", STATE, "/var/log") else "file", owner, owner, mode, ""]
     size = len(file.content) if file else 10
     times = NOW_US - 6 * HOUR
     return PathWay({**{each: ["folder", "0", "0", "0755", ""] for each in above}, path: end}, "", size, times, times)

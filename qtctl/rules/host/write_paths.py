@@ -1,0 +1,169 @@
+"""QT715: what services and the fleet write to can be written to."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
+from qtctl.meaning.access import Kind
+from qtctl.meaning.permissions import Permission, Refusal, first_refusal
+from qtctl.meaning.starts import identity, is_judged, is_made_at_start, user_needs
+from qtctl.meaning.ways import way_to
+from qtctl.meaning.write_paths import WritePath, written_by
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.host_facts import FileSystem
+from qtctl.model.origin import Origin
+from qtctl.model.way_facts import PathWay
+from qtctl.rules import proofs
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
+
+_SHARED = frozenset(
+    ("/", "/dev", "/etc", "/home", "/mnt", "/opt", "/root", "/run", "/srv", "/sys", "/tmp", "/usr", "/var",  # noqa: S108
+     "/var/cache", "/var/lib", "/var/log", "/var/tmp")  # noqa: S108
+)  # fmt: skip
+"""Folders of every host: a service that may write to one writes to a folder of its own in it."""
+
+
+def _writable(desired: Desired) -> tuple[Expectation, ...]:
+    found = tuple(_of_services(desired))
+    told = {path for path, _ in found}
+    folders = (_of_folder(each.path, each.origin) for each in desired.folders if each.path not in told)
+    return (*(expectation for _, expectation in found), *folders)
+
+
+def _of_services(desired: Desired) -> Iterator[tuple[str, Expectation]]:
+    """One for each path, of the first service that writes to it as each user."""
+    seen: set[tuple[str, str]] = set()
+    for service in desired.services:
+        if not is_judged(service):
+            continue
+        for each in written_by(service):
+            if (each.path, service.user) in seen:
+                continue
+            first = not any(path == each.path for path, _ in seen)
+            seen.add((each.path, service.user))
+            subject = each.path if first else f"{each.path} ({service.user})"
+            needs = (Need(FileSystem.FACT, each.path), Need(PathWay.FACT, each.path), *user_needs(service))
+            judge = partial(_is_writable, service=service, written=each)
+            yield each.path, Expectation(
+                subject, {"written by": service.user or "root"}, needs, judge, service.origin,
+                (("QT711", service.user), ("QT713", each.path)),
+            )  # fmt: skip
+
+
+def _of_folder(path: str, origin: Origin) -> Expectation:
+    judge = partial(_has_room, path=path)
+    return Expectation(path, {"written": True}, (Need(FileSystem.FACT, path),), judge, origin)
+
+
+def _has_room(facts: Facts, path: str) -> Verdict:
+    return _trouble(facts, path) or Verdict(True, {"written": True})
+
+
+def _is_writable(facts: Facts, service: DesiredService, written: WritePath) -> Judgment:
+    trouble = _trouble(facts, written.path)
+    if trouble is not None:
+        return trouble
+    way = facts.read(PathWay, written.path)
+    if way is None or way.missing:
+        return _missing(service, written, way)
+    who = identity(facts, service)
+    if who is None or not written.by_user or written.path in _SHARED:
+        return NOT_JUDGED if who is None else _holds(service)
+    to = way_to(written.path, way)
+    folder = to.end is not None and to.end.kind is Kind.FOLDER
+    wanted = (Permission.WRITE, Permission.EXECUTE) if folder else (Permission.WRITE,)
+    refusal = first_refusal(to, who, wanted)
+    return _holds(service) if refusal is None else _refused(service, written, refusal)
+
+
+def _holds(service: DesiredService) -> Verdict:
+    return Verdict(True, {"written by": service.user or "root"})
+
+
+def _trouble(facts: Facts, path: str) -> Verdict | None:
+    """What keeps everybody from writing there. None where there is nothing."""
+    found = facts.read(FileSystem, path)
+    if found is None:
+        return None
+    mount = found.read_only or found.mount or path
+    if found.read_only:
+        again = f"findmnt -n -o OPTIONS --mountpoint {quote(mount)} | tail -n 1 | tr ',' '\\n' | grep -x ro"
+        source = ProofSource(Need(FileSystem.FACT, path), again, "ro")
+        return Verdict(False, {"mounted": "read-only", "mount": mount}, (source,), remedy=_remount(mount))
+    if found.used and not found.available:
+        return _full(path, mount, "available", "avail")
+    return _full(path, mount, "inodes free", "iavail") if found.inodes and not found.inodes_free else None
+
+
+def _full(path: str, mount: str, what: str, column: str) -> Verdict:
+    again = f"df --output={column} {quote(path)} | tail -n 1 | tr -d ' '"
+    source = ProofSource(Need(FileSystem.FACT, path), again, "0")
+    remedy = steps(
+        ("du", "-x", "-h", "--max-depth=2", mount), "remove what nobody needs, or make the file system larger"
+    )
+    return Verdict(False, {what: 0, "mount": mount}, (source,), remedy=remedy, roots=(("QT702", mount),))
+
+
+def _remount(mount: str) -> Remedy:
+    return steps(
+        "see what the kernel said before it was made read-only: a disk that fails is mounted so:",
+        ("dmesg", "--level=err,warn"),
+        "then, if it is sound:",
+        ("mount", "-o", "remount,rw", mount),
+    )
+
+
+def _missing(service: DesiredService, written: WritePath, way: PathWay | None) -> Judgment:
+    if written.optional or is_made_at_start(service, written.path):
+        return _holds(service)
+    missing = way.missing if way else written.path
+    source = proofs.presence(Need(PathWay.FACT, written.path), missing, present=False)
+    owner = f"{service.user or 'root'}:{service.group or 'root'}"
+    remedy = steps(
+        "declare the folder in folders.toml, or make it:",
+        ("mkdir", "-p", "--", written.path),
+        ("chown", owner, "--", written.path),
+    )
+    return Verdict(False, {"missing": missing}, (source,), remedy=remedy)
+
+
+def _refused(service: DesiredService, written: WritePath, refusal: Refusal) -> Verdict:
+    entry, user = refusal.entry, service.user
+    if not refusal.known:
+        why = f"the access control list of {entry.path} was not read: getfacl is not installed, or was refused"
+        remedy = steps("on the host:", ("apt-get", "install", "acl"), "then audit again")
+        return Verdict(False, None, unknown=why, remedy=remedy)
+    does = "write to" if refusal.permission is Permission.WRITE else "enter"
+    says = f"{user} cannot {does} {entry.path} (mode {entry.mode:04o}, uid {entry.uid}, gid {entry.gid})"
+    source = ProofSource(
+        Need(PathWay.FACT, written.path),
+        f"stat -c '%a %u %g %n' {quote(entry.path)}",
+        f"{entry.mode:o} {entry.uid} {entry.gid} {entry.path}",
+    )
+    end = entry.path == written.path
+    command = ("chown", user, "--", entry.path) if end else ("chmod", "o+x", "--", entry.path)
+    remedy = steps(command, f"or let {user} alone have it with setfacl")
+    return Verdict(False, {"refused": says}, (source,), remedy=remedy)
+
+
+QT715 = Rule(
+    "QT715",
+    "what is written to cannot be written to",
+    Severity.ERROR,
+    several="paths that are written to cannot be written to",
+    what="A path that a service has to write to (ReadWritePaths=, the folder of StandardOutput=), or a declared "
+    "folder, lies on a file system that is mounted read-only, has no byte or no inode left for ordinary users, is "
+    "missing, or does not let the service's user write: owner, group, mode and access control lists of the whole way "
+    "count. Of folders that every host has, such as /var/log, only the file system is judged, and immutable flags are "
+    "not looked at.",
+    why="A service whose ReadWritePaths= is missing does not start (226/NAMESPACE). One that cannot write goes on "
+    "without its state, its journal or its model, and says so in a log that it cannot write either.",
+    fix="`findmnt -T PATH` shows how it is mounted, `df PATH` and `df -i PATH` what is left, `namei -l PATH` who may "
+    "write. A file system that the kernel made read-only has errors: see `dmesg` before it is remounted.",
+    expect=_writable,
+)
+RULES = (QT715,)
