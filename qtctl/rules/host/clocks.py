@@ -100,7 +100,7 @@ QT709 = Rule(
     "(`synchronisation`). Which of two clocks is wrong, the audit does not know. Ages are judged by the clock that "
     "stamped them, so a wrong clock of the auditor gives this finding and no other.",
     why="Orders are stamped with the host's time, certificates and tokens expire by it, and entries of two hosts lose "
-    " their order. A clock that nobody keeps is minutes off after some weeks.",
+    "their order. A clock that nobody keeps is minutes off after some weeks.",
     fix="`timedatectl` on both machines shows who is synchronised. Enable systemd-timesyncd or chrony on the host, and "
     "correct the clock of the machine that audits if that is the wrong one.",
     expect=_clocks,
