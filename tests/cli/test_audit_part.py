@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from qtctl.adapters.files import read_text, shipped
-from tests.security.test_terminal import RunHere, run_here
-
-__all__ = ["run_here"]
+from tests.cli.conftest import RunHere
 
 FROZEN, FAILED = "quantum-meta-regime.service", "quantum-clm.service"
 STATE = {
@@ -77,6 +75,7 @@ def test_another_gate(desk: Path, run_here: RunHere) -> None:
     [
         (("--only", "QT9999"), "no finding has an id that begins with 'QT9999'"),
         (("--only", ""), "no finding has an id that begins with ''"),
+        (("--only", "QT901"), "no check of quantumtrader-prod-1 matches QT901"),
         (("--subject", "nope"), "no check of quantumtrader-prod-1 matches nope"),
         (("--new-since", "gone.json"), "gone.json"),
         (("--new-since", "list.json"), "list.json: it is no audit and no evidence"),
@@ -93,3 +92,10 @@ def test_what_cannot_be_done_is_said(desk: Path, run_here: RunHere, argv: tuple[
     assert code == 2
     assert said in report["error"]
     assert len(report["error"].splitlines()) == 1
+
+
+def test_checks_of_a_registrys_own(world: Path, run_here: RunHere) -> None:
+    check = '[QT901]\nsummary = "no core"\nremedy = "remove it"\nfile = { path = "/core", kind = "absent" }\n'
+    (world / "registry/checks.toml").write_text(check)
+    ran = run_here(world, "audit", "--from", "evidence.json", "--only", "QT9", "--format", "json")
+    assert [each["id"] for each in json.loads(ran.out)["unknowns"]] == ["QT901"]

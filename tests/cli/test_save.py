@@ -31,6 +31,19 @@ def test_the_umask_is_honoured_and_a_mode_kept(saved: Path) -> None:
     assert new.read_bytes() == (saved / "evidence.json").read_bytes()
 
 
+def test_a_mode_of_another_account_is_not_kept(saved: Path) -> None:
+    """Whoever laid the file there would say who may forge the evidence later."""
+    laid = saved / "shared.json"
+    laid.touch()
+    os.chown(laid, 33, 33)
+    laid.chmod(0o4666)
+    argv = [sys.executable, "-m", "qtctl", *AUDIT, "--save", "shared.json"]
+    ran = subprocess.run(argv, capture_output=True, cwd=saved, umask=0o077, check=False)
+    assert ran.returncode == 3, ran.stderr
+    found = laid.stat()
+    assert (found.st_uid, found.st_mode & 0o7777) == (os.geteuid(), 0o600)
+
+
 def test_nothing_but_a_file_is_replaced(saved: Path) -> None:
     (saved / "link").symlink_to("other")
     os.mkfifo(saved / "pipe")

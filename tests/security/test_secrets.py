@@ -28,9 +28,7 @@ from qtctl.reports.adopt_page import page
 from tests.adapters import servers
 from tests.adopt.small import adopt, into
 from tests.cli.world import qtctl
-from tests.security.test_terminal import RunHere, run_here
-
-__all__ = ["run_here"]
+from tests.security.conftest import RunHere
 
 CANARY = "hunter2-c4n4ry"
 ARGV: dict[str, tuple[str, ...]] = {

@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -15,9 +15,9 @@ from markdown_it.token import Token
 import qtctl as package
 from qtctl.adapters.files import read_text, shipped
 from qtctl.cli.exits import Exit
-from qtctl.cli.main import _debug, _guarded
 from tests.cli.terminal import on_terminal, seen
-from tests.cli.world import Ran, build, qtctl
+from tests.cli.world import build, qtctl
+from tests.security.conftest import RunHere
 from tests.security.hostile import ALL, BREAKS, TRICKS, forged_in, odd_in
 
 ROOT = Path(package.__file__).parent
@@ -142,26 +142,6 @@ def _world(folder: Path, pattern: Path, attack: str) -> Path:
     (folder / "evidence.json").write_bytes((pattern / "evidence.json").read_bytes())
     poison(folder, attack)
     return folder
-
-
-RunHere = Callable[..., Ran]
-
-
-@pytest.fixture
-def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunHere:
-    """The command in this process: the same but for the start, and ten times as fast."""
-
-    def run(folder: Path, *argv: str) -> Ran:
-        monkeypatch.chdir(folder)
-        monkeypatch.setenv("QTCTL_STATE", str(folder / ".lab"))
-        monkeypatch.delenv("QTCTL_REGISTRY", raising=False)
-        debug, rest = _debug(list(argv))
-        capsys.readouterr()
-        code = _guarded(rest, debug=debug)
-        out, err = capsys.readouterr()
-        return Ran(code, out, err)
-
-    return run
 
 
 @pytest.mark.parametrize("argv", [*((*argv, "--format", "md") for argv in DOCUMENTED), *OTHERWISE], ids=" ".join)
