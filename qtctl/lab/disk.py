@@ -6,13 +6,12 @@ On this machine it is mounted nosuid and nodev; the host boots from a separate m
 import shutil
 from pathlib import Path
 
-from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
-from qtctl.lab import private, userns
+from qtctl.lab import mounts, private, userns
 from qtctl.lab.shell import run
 from qtctl.lab.state import host_dir, own_state
 
-OUTSIDE, INSIDE = "nosuid,nodev", "suid,nodev"
+INSIDE = "suid,nodev"
 
 
 def root_of(name: str) -> Path:
@@ -27,7 +26,7 @@ def create(name: str, rootfs: Path) -> bool:
     except LabError:
         # No overlay on overlay: a state folder inside a container's own root cannot hold the upper layer.
         run(["cp", "--archive", "--reflink=auto", f"{rootfs}/.", str(root_of(name))], timeout_s=300)
-        _mount_copy(name)
+        mounts.restrict(root_of(name))
         return False
     return True
 
@@ -39,7 +38,7 @@ def mount(name: str, rootfs: Path, *, overlay: bool) -> None:
     if overlay:
         _mount_overlay(name, rootfs)
     else:
-        _mount_copy(name)
+        mounts.restrict(root_of(name))
 
 
 def shift(name: str, shifted: int, *, overlay: bool) -> None:
@@ -61,25 +60,17 @@ def build_boot_prefix(name: str) -> list[str]:
     return ["unshare", "--mount", "--propagation", "slave", "sh", "-c", remount, str(root_of(name))]
 
 
-def _mount_copy(name: str) -> None:
-    root = str(root_of(name))
-    run(["mount", "--bind", root, root])
-    run(["mount", "-o", f"remount,bind,{OUTSIDE}", root])
-
-
 def _mount_overlay(name: str, rootfs: Path) -> None:
     if not rootfs.is_dir():
         raise LabError(f"{rootfs}, which {name} runs on, is gone", hint=f"qtctl lab down {name}")
     folder = host_dir(name)
-    options = f"{OUTSIDE},lowerdir={rootfs},upperdir={folder}/upper,workdir={folder}/work"
+    options = f"{mounts.RESTRICTED},lowerdir={rootfs},upperdir={folder}/upper,workdir={folder}/work"
     run(["mount", "-t", "overlay", "-o", options, f"qtctl-lab-{name}", str(root_of(name))])
 
 
 def mounted(name: str) -> bool:
-    """Whether the disk is mounted. Path.is_mount does not recognise a folder that is bind-mounted on itself."""
-    escaped = str(root_of(name).absolute()).replace("\\", "\\134").replace(" ", "\\040")
-    mounts = Path("/proc/self/mountinfo").read_bytes().decode("utf-8", "replace")
-    return any(escaped in line.split(" ")[4:5] for line in lines(mounts))
+    """Whether the disk is mounted."""
+    return mounts.is_mounted(root_of(name))
 
 
 def unmount(name: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from qtctl.dialects.nearest import Known
 from qtctl.errors import InputError, LabError
 from qtctl.interfaces.progress import Progress
-from qtctl.lab import private, sources, userns
+from qtctl.lab import mounts, private, sources, userns
 from qtctl.lab.shell import environment, run, tail
 from qtctl.model.events import Stage, begun
 
@@ -97,18 +97,20 @@ def _cache_path(suite: str, shift: int) -> Path:
 
 
 def ensure(suite: str, progress: Progress) -> Path:
-    """The root file system of `suite`. If the cache has none, it is built, which takes about a minute.
+    """The root file system of `suite`, mounted nosuid and nodev. If the cache has none, it is built (a minute).
 
     LabError if another account could change the cache.
     """
     check_suite(suite)
     private.folder(cache_dir(), _is_cache_file)
     path = cached(suite)
-    if path.is_dir():
+    if mounts.is_mounted(path):
         return path
     with private.locked(path.parent / f".{path.name}.lock"):
         if not path.is_dir():
             _build(suite, path, progress)
+        if not mounts.is_mounted(path):
+            mounts.restrict(path)
     return path
 
 
