@@ -52,6 +52,28 @@ def lag_of(stream: Stream, group: StreamGroup) -> int | None:
     return None if group.lag is None else min(group.lag, stream.length)
 
 
+def is_miscounted(stream: Stream, group: StreamGroup) -> bool:
+    """Whether the lag that Redis tells is too large: the group is past the first entry, and counts fewer than are gone.
+
+    It stays so after the group has caught up, for as long as the group exists: entries were trimmed before it.
+    """
+    if stream.added is None or group.entries_read is None or not (stream.length and stream.first_id):
+        return False
+    place = id_of(group.last_delivered_id)
+    passed = id_of(stream.first_id) <= place and id_of(stream.deleted_id or "0-0") <= place
+    return passed and group.entries_read < stream.added - stream.length
+
+
+def estimate_lag(stream: Stream, group: StreamGroup) -> int:
+    """Entries behind the group's place, if they are spread evenly over the time that the stream holds."""
+    first, place, last = (
+        id_of(each)[0] for each in (stream.first_id or "0-0", group.last_delivered_id, stream.last_id)
+    )
+    if first < FIRST_STREAM_MS or last <= first:
+        return stream.length
+    return -(-stream.length * (last - place) // (last - first))
+
+
 def is_over_pending(group: StreamGroup, max_pending: int | None) -> bool:
     return max_pending is not None and group.pending > max_pending
 

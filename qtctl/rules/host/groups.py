@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.meaning.streams import is_over_pending, lag_of, lost_by
+from qtctl.meaning.streams import estimate_lag, is_miscounted, is_over_pending, lag_of, lost_by
 from qtctl.model.desired import Desired, Membership
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
@@ -17,6 +17,9 @@ from qtctl.rules.declared import Root
 from qtctl.rules.host.streams import services_down, stores
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
+SURELY = 10
+"""A lag that is estimated, by the times of the entries, holds if so many times as much would."""
+MISCOUNTED = "Redis miscounts the lag of a group that entries were trimmed before: it told no number that can be right"
 NULL_LAG = "Redis cannot tell the lag (NULL): entries were deleted, the group's position was set by hand, or Redis < 7"
 MOST_SHOWN = 10
 """Names of groups in a finding."""
@@ -150,14 +153,22 @@ def _keeps_up(facts: Facts, group: Group) -> Judgment:
     lag = lag_of(stream, found)
     over_pending = is_over_pending(found, limit.max_pending)
     over_lag = lag is not None and lag > limit.max_lag
+    undecided = NULL_LAG if lag is None else ""
+    if over_lag and is_miscounted(stream, found):
+        lag, over_lag = estimate_lag(stream, found), False
+        undecided = MISCOUNTED if lag * SURELY > limit.max_lag else ""
     observed: JsonObject = {"lag": lag, "pending": found.pending, "consumers": found.consumers}
     sources = _lag(group, stream, found) if over_lag or not over_pending else ()
     if over_pending:
         sources += (proofs.group_field(group.need, group.store, group.pair, "pending", found.pending),)
-    undecided = NULL_LAG if lag is None and not over_pending else ""
     names = ", ".join(group.services)
     remedy = f"journalctl on {names}: is it slower than its stream, or stuck? Restart it once the cause is known"
-    return Verdict(not (over_lag or over_pending), observed, sources, remedy=remedy, unknown=undecided)
+    unknown = "" if over_pending else undecided
+    if unknown == MISCOUNTED:
+        remedy = (
+            f"once {names} has read all: XGROUP SETID {group.membership.stream} {group.membership.group} $, by hand"
+        )
+    return Verdict(not (over_lag or over_pending), observed, sources, remedy=remedy, unknown=unknown)
 
 
 def _lag(group: Group, stream: Stream, found: StreamGroup) -> tuple[ProofSource, ...]:
@@ -235,8 +246,10 @@ QT505 = Rule(
     several="consumer groups are behind their limit",
     what="The group has more undelivered entries than `max_lag`, or more delivered and unacknowledged ones than "
     "`max_pending`. Redis before 8.0.3 counts a lag wrong once entries were trimmed before the group (redis#13957): "
-    "a group that was given the newest entry has none, and none is larger than the stream. Redis answers NULL for a "
-    "lag it cannot know; then the check is unknown, not 0, unless pending alone is over its limit.",
+    "a group that was given the newest entry has none, and none is larger than the stream. A group that has caught up "
+    "after such a loss is counted wrong for good: its lag is estimated by the times of the entries, holds where ten "
+    "times as much would, and is unknown otherwise. Redis answers NULL for a lag it cannot know; then the check is "
+    "unknown, not 0, unless pending alone is over its limit.",
     why="A lagging consumer acts on old data. A group can stand 3,350,000 ticks behind while its engine runs and "
     "is healthy by every other measure: it trades on prices of last week.",
     fix="See whether the consumer runs and how fast lag grows: look twice. Restart it if it is stuck; if it is "
