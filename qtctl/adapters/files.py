@@ -27,12 +27,15 @@ _PIPES = ("/dev/", "/proc/")
 
 
 def read_registry(folder: Path) -> dict[str, bytes]:
-    """All TOML files of a registry by their path relative to it. InputError where it is no readable folder."""
+    """All TOML files of a registry by their path relative to it. InputError where it is no readable folder.
+
+    What was meant to be one and is named otherwise has its path too (a folder with / at the end), and no content.
+    """
     if not folder.is_dir():
         hint = "say where it is: --registry DIR or QTCTL_REGISTRY"
         raise InputError("there is no registry here", hint=hint, place=Place(str(folder)))
     with _opened(folder) as root:
-        read = ((entry.path, _of_registry(root, entry)) for entry in Walk(root).entries())
+        read = ((f"{entry.path}{'/' * entry.is_folder}", _of_registry(root, entry)) for entry in Walk(root).entries())
         return dict(sorted(_together(root, ((path, content) for path, content in read if content is not None))))
 
 
@@ -54,11 +57,19 @@ def _of_registry(root: Folder, entry: Entry) -> bytes | None:
         return None
     if entry.is_folder or not entry.name.endswith(".toml"):
         _check_no_linked_folder(root, entry)
-        return None
+        return b"" if _is_misnamed(entry) else None
     if entry.is_link:
         return _read(root, entry.path)
     with _told("read", root.place(entry.path)):
         return read_at(entry.fd, entry.name, LARGEST_BELOW, root.place(entry.path))
+
+
+def _is_misnamed(entry: Entry) -> bool:
+    if entry.path.split("/")[0] == "schemas" or (entry.is_folder and entry.path in ("services", "legacy")):
+        return False
+    from qtctl.registry.file_names import is_misnamed  # noqa: PLC0415 - 3 ms, and good registries do without
+
+    return is_misnamed(entry.path, is_folder=entry.is_folder)
 
 
 def _check_no_linked_folder(root: Folder, entry: Entry) -> None:

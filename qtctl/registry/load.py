@@ -1,7 +1,7 @@
 """TOML texts → Registry, with every error of every file at once."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import PurePosixPath
@@ -28,6 +28,7 @@ from qtctl.model.vocabulary import model_of
 from qtctl.registry.amounts import amounts
 from qtctl.registry.check import check
 from qtctl.registry.damage import Damage, repaired
+from qtctl.registry.file_names import FILES, FOLDERS, SUFFIX, meant_file
 from qtctl.registry.places import Places
 from qtctl.registry.policy import policy as check_policy
 from qtctl.rules.problem import Problem
@@ -53,7 +54,6 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
 """Files that map names to tables: the Registry field they fill and the model of a table."""
 
 REQUIRED = ("fleet.toml", "hosts.toml")
-_FOLDERS = ("services", "legacy")
 NAME_LENGTH = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*")
 
@@ -136,11 +136,7 @@ class _Loader:
         self.damage = Damage()
 
     def registry(self) -> model.Registry | None:
-        self.errors += [
-            InputError(f"{name} is missing from the registry", hint="see docs/registry.md", place=Place(name))
-            for name in REQUIRED
-            if name not in self.files
-        ]
+        self.errors += self._missing()
         fleet = self.whole("fleet.toml", model.Fleet)
         policy = self.whole("policy.toml", Policy) or Policy()
         tables: dict[str, Any] = {field: self._table(name, field, kind) for name, (field, kind) in TABLES.items()}
@@ -239,26 +235,53 @@ class _Loader:
         subject = "/".join((path.removesuffix(".toml"), *prefix))
         return InputError(refusal.what, hint=refusal.hint, place=place, subject=subject, field=key_text(refusal.path))
 
-    def _below(self, folder: str) -> list[str]:
-        return sorted(path for path in self.files if path.startswith(f"{folder}/") and path.endswith(".toml"))
+    def _below(self, folder: str, *, deep: bool = False) -> list[str]:
+        """The files in a folder. `deep`: and in folders of it, and also those that are not read."""
+        below = (path for path in self.files if path.startswith(f"{folder}/") and path != f"{folder}/")
+        return sorted(path for path in below if deep or _is_direct(path))
 
     def _stray(self) -> None:
-        known = ("fleet.toml", "policy.toml", *TABLES)
-        named = Known(known)
+        named = Known(FILES)
         for path in sorted(self.files):
-            if path in known or PurePosixPath(path).parent.as_posix() in _FOLDERS:
+            if path in FILES or _is_direct(path) or (path.endswith("/") and self._below(path.rstrip("/"), deep=True)):
                 continue
-            if (near := named.nearest(path)) in TABLES:
-                self.damage.lost.add(TABLES[near][0])
-            hint = _in_folder(path) or named.did_you_mean(path) or f"a registry has {', '.join(sorted(known))}"
-            self.errors.append(InputError("not a file of a registry", hint=hint, place=Place(path)))
+            meant = _meant(path, named)
+            self._note_unread(meant)
+            what = f"not a {'folder' if path.endswith('/') else 'file'} of a registry"
+            hint = f"did you mean {meant}?" if meant else f"a registry has {', '.join(sorted(FILES))}"
+            self.errors.append(InputError(what, hint=hint, place=Place(path)))
+
+    def _note_unread(self, meant: str) -> None:
+        """What may be in a file that was not read."""
+        folder, _, name = meant.rpartition("/")
+        if meant in TABLES:
+            self.damage.lost.add(TABLES[meant][0])
+        elif folder == "services":
+            self.damage.unread.setdefault("services", set()).add(PurePosixPath(name).stem)
+
+    def _missing(self) -> Iterator[InputError]:
+        """Files that a registry must have, unless one is there under a mistyped name."""
+        named = Known(FILES)
+        meant = {_meant(path, named) for path in self.files if path not in FILES}
+        for name in REQUIRED:
+            if name not in self.files and name not in meant:
+                yield InputError(f"{name} is missing from the registry", hint="see docs/registry.md", place=Place(name))
 
 
-def _in_folder(path: str) -> str:
-    """Of a file in a mistyped folder."""
+def _is_direct(path: str) -> bool:
+    """Whether it is a file in one of the folders of a registry."""
+    return path.endswith(SUFFIX) and PurePosixPath(path).parent.as_posix() in FOLDERS
+
+
+def _meant(path: str, named: Known) -> str:
+    """The file of a registry that a path was meant to be; '' where none is near."""
+    if path.endswith("/"):
+        return f"{Known(FOLDERS).nearest(path.rstrip('/'))}/"
+    if not path.endswith(SUFFIX):
+        return meant_file(path)
     folder, _, name = path.rpartition("/")
-    near = Known(_FOLDERS).nearest(folder)
-    return f"did you mean {near}/{name}?" if near else ""
+    near = Known(FOLDERS).nearest(folder)
+    return f"{near}/{name}" if near else named.nearest(path)
 
 
 def _keys(path: Sequence[str | int]) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
         return ()
     found = [_make_program(service.entry_point, service.argv[0])] if service.entry_point.startswith("/") else []
     if not _is_interpreter(service, service.argv[0]):
-        found.append(TreeFile(service.argv[0], SHELL_TEXT.encode(), 0o755, yields=True))
+        found.append(TreeFile(_find_program(service, service.argv[0]), SHELL_TEXT.encode(), 0o755, yields=True))
     elif _name_of(service.argv[0]) == "redis-server":
         found += [_make_redis_config(each, service) for each in service.argv[1:2] if each.startswith("/")]
     elif script := script_of(service.argv, service.working_directory):
@@ -73,10 +73,19 @@ def command_files(service: DesiredService) -> tuple[TreeFile, ...]:
     found = {}
     for argv in (command.argv for command in service.commands):
         if not _is_provided(argv[0]):
-            found[argv[0]] = TreeFile(argv[0], NOTHING, 0o755, yields=True)
+            program = _find_program(service, argv[0])
+            found[program] = TreeFile(program, NOTHING, 0o755, yields=True)
         elif script := script_of(argv, service.working_directory):
             found[script] = TreeFile(script, NOTHING, 0o755, yields=True)
     return tuple(file for path, file in found.items() if not _is_provided(path))
+
+
+def _find_program(service: DesiredService, program: str) -> str:
+    """Its path: of one without a folder where systemd looks last, so that one of the host comes first."""
+    if "/" in program:
+        return program
+    folders = dict(service.settings).get("ExecSearchPath", "/usr/bin").split(":")
+    return f"{folders[-1]}/{program}"
 
 
 def script_of(argv: tuple[str, ...], directory: str) -> str:
@@ -154,5 +163,5 @@ def _is_interpreter(service: DesiredService, path: str) -> bool:
 
 
 def _is_provided(path: str) -> bool:
-    program = PurePosixPath(normalise_path(path))
+    program = PurePosixPath(normalise_path(path) if "/" in path else f"/usr/bin/{path}")
     return str(program.parent) in SYSTEM_BIN and program.name in PROVIDED

@@ -2,10 +2,12 @@
 
 import pytest
 
+from qtctl.flows.lint import lint
 from qtctl.formats.markdown import markdown
 from qtctl.reports.adopt import build, to_json
 from qtctl.reports.adopt_page import page
 from tests.adopt.small import adopt, place_of, rendered, table
+from tests.lint.case import TEMPLATES
 
 CANARIES = ("hunter2hunter", "AKIAIOSFODNN7EXAMPLE", "s3cr3t-in-url", "Zx81kQ0vPf29LmT7cYb3WnR6")
 UNIT = """\
@@ -42,3 +44,20 @@ def test_what_is_no_secret_stays(line: str) -> None:
     adopted = adopt({"x.service": f"[Service]\nExecStart=/bin/app {line}\n"})
     assert line in rendered(adopted)["x.service"]
     assert not any(each.id == "QT109" for each in adopted.adoption.judgments)
+
+
+HIDDEN_IN_PART = (
+    """/bin/sh -c 'x("export JWT_PRIVATE_KEY="+f(key.replace(/\\\\n/g,"\\\\\\\\n"))); y("b")'""",
+    "/bin/x --password=hunter2'quoted'rest",
+    "/bin/sh -c 'A_TOKEN=abc$(cat x)def run'",
+    "/bin/x postgres://u:hunter2hunter@h/d?password=hunter2#x",
+    "/bin/x --header 'Authorization: Bearer abc def' --api-key=a,b;c",
+)
+
+
+@pytest.mark.parametrize("command", HIDDEN_IN_PART)
+def test_lint_finds_nothing_in_what_adoption_hid(command: str) -> None:
+    adopted = adopt({"x.service": f"[Service]\nExecStart={command}\n"})
+    assert "QT109" in {each.id for each in adopted.adoption.judgments}
+    files = {path: text for path, text in adopted.files.items() if path.endswith(".toml")}
+    assert "QT109" not in {each.id for each in lint(files, TEMPLATES).findings}

@@ -229,3 +229,22 @@ def test_what_a_timer_starts_is_there() -> None:
     timer = replace(tiny().timers[0], name="x", unit="x.timer", starts="rasdaemon.service")
     tree = lab_tree(replace(tiny(), timers=(timer,)), audit_user=AUDIT, deploy_user=DEPLOY)
     assert "/usr/lib/systemd/system/rasdaemon.service" in {file.path for file in tree.files}
+
+
+@pytest.mark.parametrize(("program", "settings", "path"), [
+    ("celery", (), "/usr/bin/celery"), ("celery", (("ExecSearchPath", "/opt/a:/opt/b"),), "/opt/b/celery"),
+    ("python3", (), ""), ("sh", (), ""), ("/opt/x", (), "/opt/x"),
+])  # fmt: skip
+def test_a_program_without_a_folder_is_where_systemd_looks(
+    program: str, settings: tuple[tuple[str, str], ...], path: str
+) -> None:
+    first, *others = tiny().services
+    run = replace(first, argv=(program, "worker"), entry_point="", venv="", settings=settings)
+    early = replace(first, name="e", unit="tiny-e.service", commands=(DesiredCommand("ExecStop", "", (program,)),),
+                    settings=settings)  # fmt: skip
+    for service in (run, early):
+        tree = lab_tree(replace(tiny(), services=(service, *others)), audit_user=AUDIT, deploy_user=DEPLOY)
+        made = {file.path for file in tree.files if file.yields}
+        assert path in made or not path
+        assert all(each.startswith("/") for each in made)
+        assert f"/usr/bin/{program}" not in made or path == f"/usr/bin/{program}"
