@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from qtctl.adopt.adoption import AdoptedUnit, Fate, FileFate, FileKind
-from qtctl.adopt.compose_keys import HANDLERS
+from qtctl.adopt.compose_health import read_healthcheck
+from qtctl.adopt.compose_keys import HANDLERS, let_bind
 from qtctl.adopt.compose_parts import Parts
 from qtctl.adopt.compose_reading import NO_COUNTERPART, Left, Reading, attributes_of
 from qtctl.adopt.compose_reasons import OPEN, REASONS, TOP
@@ -92,6 +93,9 @@ class Adopting(Shared):
             if handler is not None and reading.unsettled(key):
                 handler(reading)
         parts.read_host(self.systemd)
+        if "healthcheck" in service.lines:
+            read_healthcheck(reading)
+        let_bind(reading)
         parts.read_notes()
         self._leave_rest(reading)
         self._finish(name, parts, run, count, project)
@@ -140,7 +144,7 @@ class Adopting(Shared):
         if reading.table.get("ports"):
             external["ports"] = reading.table["ports"]
         self.externals[reading.name] = external
-        kept = {"image", *reading.origins.get(("ports",), ())}
+        kept = {"image", *(each for keys, those in reading.origins.items() if keys[0] == "ports" for each in those)}
         moved = [each for each, fate in reading.fates.items() if fate is not Fate.REPORTED and each not in kept]
         reading.typed("image")
         for key in dict.fromkeys(each.partition(".")[0].partition("[")[0] for each in moved):

@@ -235,6 +235,22 @@ def read_credentials(reading: Reading) -> None:
         )
 
 
+def let_bind(reading: Reading) -> None:
+    """Docker lets any program listen below 1024; systemd lets root, and who has the capability."""
+    low = any(
+        int(port["listen"].rpartition(":")[2]) < _UNPRIVILEGED for port in reading.table.get("ports", {}).values()
+    )
+    if not low or reading.table.get("user") == "root":
+        return
+    sandbox = reading.table.setdefault("sandbox", {})
+    for key in ("ambient_capabilities", "capability_bounding_set"):
+        if key in sandbox or key == "ambient_capabilities":
+            sandbox[key] = list(dict.fromkeys((*sandbox.get(key, ()), "CAP_NET_BIND_SERVICE")))
+
+
+_UNPRIVILEGED: Final = 1024
+
+
 HANDLERS: Final[dict[str, Handler]] = {
     "user": read_user,
     "working_dir": read_working_dir,

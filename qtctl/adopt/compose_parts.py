@@ -322,8 +322,6 @@ class Parts:
             mode = " (read only)" if each.get("read_only") else ""
             source = each.get("source") or each.get("type", "anonymous")
             reading.note(f"Volume: {source} at {each.get('target', '')}{mode}. Move what it holds.", attribute)
-        if "healthcheck" in reading.service.lines:
-            reading.note("Had a healthcheck of its own. Give a port [health].", *reading.unsettled("healthcheck"))
         if "profiles" in reading.service.lines:
             profiles = ", ".join(map(str, values.get("profiles", ())))
             attributes = reading.unsettled("profiles")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from qtctl.adopt.suspect import distinct, hides, known_in
+from qtctl.adopt.suspect import distinct, hides, known_in, settled_spans
 from qtctl.dialects.arguments import argument_spans
 from qtctl.dialects.secrets import apart
 from qtctl.dialects.systemd.quoting import exec_argument
@@ -45,6 +45,7 @@ class Hiding:
         spans[1:] = [apart([*those, *self._known(word)]) for word, those in zip(argv[1:], spans[1:], strict=True)]
         if not any(spans):
             return None
+        spans = settled_spans(argv, spans)
         return " ".join(self._word(word, those) for word, those in zip(argv, spans, strict=True))
 
     def _known(self, word: str) -> list[tuple[int, int, str]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from qtctl.adopt.read import Assignment
-from qtctl.adopt.suspect import clean, hides, known_in
+from qtctl.adopt.suspect import clean, hides, known_in, settled_spans
 from qtctl.dialects.arguments import Span, argument_spans
 from qtctl.dialects.secrets import apart
 from qtctl.dialects.systemd.splitting import Escapes, quote, split
@@ -14,8 +14,6 @@ from qtctl.errors import InputError
 
 _PREFIXES = "-@:+!|"
 _NOT_IN_NAME = re.compile(r"[^A-Z0-9]+")
-_VARIABLE = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}")
-_ROUNDS = 4
 _SAFE = frozenset(("EnvironmentFile", "LoadCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted"))
 
 
@@ -71,7 +69,8 @@ class Hidden:
         """The words of a command, with the name of a variable in place of each secret."""
         spans = argument_spans(words)
         spans[1:] = [apart([*those, *self._known_in(word)]) for word, those in zip(words[1:], spans[1:], strict=True)]
-        return _settled([self._word(said, word, those) for word, those in zip(words, spans, strict=True)])
+        spans = settled_spans(words, spans)
+        return [self._word(said, word, those) for word, those in zip(words, spans, strict=True)]
 
     def _word(self, said: Assignment, word: str, spans: list[Span]) -> str:
         shown, at = "", 0
@@ -98,26 +97,6 @@ class Hidden:
         if name:
             self.names[name] = None
         self.lines.append((said, name))
-
-
-def _settled(words: list[str]) -> list[str]:
-    """What is left beside a variable may look like a part of the secret (`${KEY}/x`): it goes, too."""
-    for _ in range(_ROUNDS):
-        spans = argument_spans(tuple(words))
-        found = [_alone(word, those) for word, those in zip(words, spans, strict=True)]
-        if found == words:
-            break
-        words = found
-    return words
-
-
-def _alone(word: str, spans: list[Span]) -> str:
-    shown, at = "", 0
-    for start, end, _ in spans:
-        variable = _VARIABLE.search(word, start, end)
-        shown += word[at:start] + (variable[0] if variable else word[start:end])
-        at = end
-    return shown + word[at:]
 
 
 def _expanded(words: list[str]) -> Iterator[str]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from qtctl.dialects.arguments import argument_spans
-from qtctl.dialects.secrets import HIDDEN, harmless, secret_name, secret_spans
+from qtctl.dialects.arguments import Span, argument_spans
+from qtctl.dialects.secrets import HIDDEN, apart, harmless, secret_name, secret_spans
 from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.errors import InputError
 from qtctl.model.secret import SHORTEST
@@ -97,3 +97,48 @@ def _by_beginning(known: frozenset[str]) -> tuple[tuple[int, ...], _Beginnings]:
 def clean(text: str) -> bool:
     """Whether a free text shows no secret."""
     return not secret_spans(text)
+
+
+def settled_spans(words: Sequence[str], spans: Sequence[list[Span]]) -> list[list[Span]]:
+    """The spans of secrets in a command, together with what would look like a secret beside the variables that take
+    their place: of `TOKEN=a$(b)c`, `$(b)c` too.
+    """
+    settled = [*spans]
+    for _ in range(_ROUNDS):
+        shown = [_with_variables(word, those) for word, those in zip(words, settled, strict=True)]
+        again = argument_spans(tuple(text for text, _ in shown))
+        if not any(again):
+            break
+        settled = [
+            apart([*those, *(_original_span(each, pieces) for each in more)])
+            for those, more, (_, pieces) in zip(settled, again, shown, strict=True)
+        ]
+    return settled
+
+
+_ROUNDS = 4
+_STANDS_FOR = "${X}"
+
+
+def _with_variables(word: str, spans: list[Span]) -> tuple[str, list[tuple[int, int, int]]]:
+    """The word with variables in it, and where each piece of that begins, there and in the word, and where it ends."""
+    shown, at, pieces = "", 0, []
+    for start, end, _ in spans:
+        pieces += [(len(shown), at, start), (len(shown) + start - at, start, end)]
+        shown, at = shown + word[at:start] + _STANDS_FOR, end
+    pieces.append((len(shown), at, len(word)))
+    return shown + word[at:], pieces
+
+
+def _original_span(span: Span, pieces: list[tuple[int, int, int]]) -> Span:
+    """In the word, whole variables where it begins or ends in one."""
+    start, end, name = span
+    begins = [piece for piece in pieces if piece[0] <= start][-1]
+    ends = [piece for piece in pieces if piece[0] < end][-1]
+    first = begins[1] if _is_variable(begins, pieces) else begins[1] + start - begins[0]
+    last = ends[2] if _is_variable(ends, pieces) else ends[1] + end - ends[0]
+    return first, last, name
+
+
+def _is_variable(piece: tuple[int, int, int], pieces: list[tuple[int, int, int]]) -> bool:
+    return pieces.index(piece) % 2 == 1
