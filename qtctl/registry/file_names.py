@@ -8,7 +8,8 @@ from qtctl.model.unit_kinds import UNIT_TABLES
 SUFFIX = ".toml"
 TABLE_FILES = (
     "hosts.toml", "stores.toml", *(f"{table}.toml" for table in (*UNIT_TABLES, "dropins") if table != "services"),
-    "venvs.toml", "streams.toml", "externals.toml", "users.toml", "folders.toml", "checks.toml", "originals.toml",
+    "venvs.toml", "streams.toml", "externals.toml", "users.toml", "folders.toml", "checks.toml",
+    "originals.toml", "code.toml",
 )  # fmt: skip
 """Files that map names to tables."""
 FILES = ("fleet.toml", "policy.toml", *TABLE_FILES)
