@@ -10,6 +10,7 @@ from qtctl.dialects.systemd.unit_name import stem
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.desired_checks import DesiredCheck
 from qtctl.model.desired_code import DesiredCode
+from qtctl.model.desired_container import LeftContainer
 from qtctl.model.desired_host import DEFAULT_LIMITS, HostLimits
 from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.desired_questions import Questions
@@ -329,6 +330,7 @@ class Desired:
     limits: HostLimits = DEFAULT_LIMITS
     checks: tuple[DesiredCheck, ...] = ()
     code: tuple[DesiredCode, ...] = ()
+    left_containers: tuple[LeftContainer, ...] = ()
     os: str = ""
     """'' where nobody has checked it."""
     zone_guessed: bool = False

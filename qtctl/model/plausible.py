@@ -12,6 +12,7 @@ from typing import Any
 from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.check_facts import CommandResult, UnitProperty
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders
+from qtctl.model.container_facts import Containers
 from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, VenvCheck
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.store_facts import (
@@ -272,6 +273,10 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     PathWay.FACT: _way,
     UserIds.FACT: _user,
     UnitWriters.FACT: lambda value: _parts(value.parts),
+    Containers.FACT: lambda value: (
+        _paths((*value.groups, *value.groups.values(), *value.ports, value.unnamed))
+        or _paths(each for name in value.names.values() for each in name)
+    ),
     Checkout.FACT: lambda value: (
         _ranges(value, dict.fromkeys(("tracked", "changes", "submodules"), U32))
         or _lengths(value, ("owner", "ref", "unsure"))

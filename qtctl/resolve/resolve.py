@@ -28,6 +28,7 @@ from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
 from qtctl.resolve.accounts import accounts, folders, hosts_file
 from qtctl.resolve.checks import checks
 from qtctl.resolve.code import code
+from qtctl.resolve.containers import left_containers
 from qtctl.resolve.hosts import includes
 from qtctl.resolve.instances import instance_of
 from qtctl.resolve.listeners import listeners
@@ -108,6 +109,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         hosts_file=hosts_file(registry, host),
         checks=checks(registry, host),
         code=code(registry, host),
+        left_containers=left_containers(registry),
         limits=_limits(registry.fleet.thresholds.host),
         os="" if "os" in declared.guessed else declared.os,
         env_dir=registry.fleet.env_dir,

@@ -8,6 +8,7 @@ from qtctl.audit.judge import needs
 from qtctl.dialects.systemd.boot_order import BOOTED
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders
+from qtctl.model.container_facts import Containers
 from qtctl.model.desired import (
     Desired,
     DesiredExternal,
@@ -22,6 +23,7 @@ from qtctl.model.desired import (
 )
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.desired_code import DesiredCode
+from qtctl.model.desired_container import LeftContainer
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
@@ -154,6 +156,9 @@ def desired(**changes: Any) -> Desired:
         ),
         accounts=(DesiredAccount("qt", "", 1001, "qt", None, ("adm",), "/home/qt", "", Origin("users.toml", ("qt",))),),
         folders=(DesiredFolder(MODELS, "0750", "qt", "qt", "", Origin("folders.toml", (MODELS,))),),
+        left_containers=(
+            LeftContainer("feed", "mapped", ("feed",), ("8010/tcp",), Origin("legacy/x.toml", ("services", "feed"))),
+        ),
         code=(DesiredCode("fleet", CHECKOUT, "", COMMIT, Origin("code.toml", ("fleet",))),),
         hosts_file=DesiredHosts((("127.0.0.1", ("redis",)), ("::1", ("redis",))), False, Origin("hosts.toml")),
     )  # fmt: skip
@@ -237,6 +242,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         ),
         "accounts.shared": SharedIds({}),
         "oom.kills": OomKills({}),
+        "containers": Containers({}, {}, {}),
         "filesystem": FileSystem("/", "ab12", 20 * GIB, 80 * GIB, 1000, 900),
         "name": Resolved(["127.0.0.1", "::1"]),
         "hosts": Hosts([["127.0.0.1", "Redis"]], ["::1 redis"]),

@@ -1,0 +1,19 @@
+"""Compose services that a fleet has left."""
+
+from dataclasses import dataclass
+
+from qtctl.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class LeftContainer:
+    """A service of a compose file, `how` it went (mapped, migrated, absorbed, deprecated), and `to` what.
+
+    `ports`: those that it published on the host, `8001/tcp`.
+    """
+
+    service: str
+    how: str
+    to: tuple[str, ...]
+    ports: tuple[str, ...]
+    origin: Origin
