@@ -24,6 +24,18 @@ class Listener:
     """JSON key of the answer, its parts with dots between them, and the value that means well."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnixListener:
+    """A declared unix socket. `owner`, `group`, `mode`: '' where nothing is said of them; mode four octal digits."""
+
+    name: str
+    path: str
+    owner: str
+    group: str
+    mode: str
+    origin: Origin
+
+
 Pairs = tuple[tuple[str, str], ...]
 """Directive and value as systemd reads it, in file order."""
 
@@ -66,6 +78,7 @@ class DesiredUnit(Related):
     origin: Origin
     ports: tuple[Listener, ...] = field(default=(), kw_only=True)
     """What it listens on: of a socket what systemd holds for it."""
+    unix_sockets: tuple[UnixListener, ...] = field(default=(), kw_only=True)
     starts: str = field(default="", kw_only=True)
     """The unit that it names to be started by it."""
     template: str = field(default="", kw_only=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # a worker that is sent an inquiry does without it
     from qtctl.model.desired import Desired, DesiredService
 
 Argvs = tuple[tuple[str, ...], ...]
+OWN_NETWORK = ("PrivateNetwork", "NetworkNamespacePath")
+"""Properties of a service, and directives, that give it a network namespace of its own."""
 TRIGGERED_BY, LISTEN = ("Unit", "TriggeredBy"), ("Socket", "Listen")
 """Interface and name of properties that say what starts a service, and where a socket listens."""
 
@@ -130,7 +132,8 @@ def _with_sockets(
     found = dict(properties)
     for each in desired.externals:
         if each.unit.endswith(".service"):
-            found[each.unit] = (*found.get(each.unit, ()), TRIGGERED_BY)
+            network = [("Service", name) for name in OWN_NETWORK] if each.unix_sockets else []
+            found[each.unit] = (*found.get(each.unit, ()), TRIGGERED_BY, *network)
     return found
 
 

@@ -42,7 +42,7 @@ from qtctl.model.running import (
     Timeouts,
 )
 from qtctl.model.sandbox import Sandbox
-from qtctl.model.service import Port, Service, TimeZone, Type
+from qtctl.model.service import Port, Service, TimeZone, Type, UnixListen
 from qtctl.model.states import KeyType
 from qtctl.model.units import (
     Automount,
@@ -198,6 +198,7 @@ class External(Node):
     why: str = ""
     replaced_by: tuple[str, ...] = ()
     ports: dict[Name, Port] = {}
+    unix_sockets: dict[Name, UnixListen] = {}
 
 
 class DispositionKind(StrEnum):

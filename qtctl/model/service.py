@@ -14,11 +14,13 @@ from qtctl.model.fields import (
     HostName,
     Listen,
     ListenOfInstances,
+    Mode,
     Name,
     Node,
     Number,
     Plain,
     Setting,
+    SocketPath,
     Span,
     Switch,
     TargetName,
@@ -160,6 +162,16 @@ class Port(Node):
         return int(self.listen.rpartition(":")[2])
 
 
+class UnixListen(Node):
+    """A unix socket. What is not said of its owner, group and mode is not judged."""
+
+    path: SocketPath
+    owner: AccountName | None = None
+    group: AccountName | None = None
+    mode: Mode | None = None
+    summary: str = ""
+
+
 CredentialName = Annotated[
     str,
     StringConstraints(pattern=r"^([A-Za-z0-9_@-]|\.\.?[A-Za-z0-9_@-]|\.{3})[A-Za-z0-9_.@-]*$", max_length=200),
@@ -253,6 +265,7 @@ class Service(Node):
     log: Log = Log()
     terminal: Terminal = Terminal()
     ports: dict[Name, Port] = {}
+    unix_sockets: dict[Name, UnixListen] = {}
     env: dict[EnvName, str] = {}
     unit_env: dict[EnvName, str] = says("Environment", {})
     """Environment= in the unit itself: anyone on the host may read it."""

@@ -32,7 +32,7 @@ def canonical(path: str) -> str:
 
 
 def kinds_of(stdout: str) -> dict[str, set[str]]:
-    """Path → kinds of the sockets that are bound there. ValueError for a line that ss does not print."""
+    """Path as it was bound, `*` for none → kinds of the sockets there. ValueError for a line that ss does not print."""
     found: dict[str, set[str]] = {}
     for line in lines(stdout):
         words = line.split()
@@ -42,7 +42,7 @@ def kinds_of(stdout: str) -> dict[str, set[str]]:
             raise ValueError(f"not a line of ss: {line[:80]}")
         # A path may have spaces in it; behind it stand an inode, and the peer as `*` and its inode.
         path = " ".join(words[4:-3])
-        if path.startswith("/") and words[0] in KINDS:
+        if words[0] in KINDS and not path.startswith("@"):
             found.setdefault(canonical(path), set()).add(KINDS[words[0]])
     return found
 

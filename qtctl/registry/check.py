@@ -19,7 +19,7 @@ from qtctl.registry.kinds import TIMES, kinds, starts_nothing
 from qtctl.registry.policy import policy
 from qtctl.registry.units import units
 from qtctl.rules.problem import Problem
-from qtctl.rules.registry.addresses import collisions
+from qtctl.rules.registry.addresses import collisions, shared_sockets
 from qtctl.rules.registry.references import references
 
 
@@ -35,6 +35,7 @@ def check(registry: Registry) -> list[Problem]:
         *units(registry, names),
         *_legacy(registry),
         *collisions(registry),
+        *shared_sockets(registry),
         *accounts(registry),
         *checks(registry),
         *code(registry),

@@ -6,7 +6,7 @@ from typing import TypedDict
 from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import instance
 from qtctl.model.desired import DesiredService
-from qtctl.model.desired_unit import Pairs
+from qtctl.model.desired_unit import Pairs, UnixListener
 from qtctl.model.service import OwnValues, Service
 from qtctl.model.states import ServiceState
 from qtctl.resolve.listeners import listeners_of_instance
@@ -27,11 +27,17 @@ def instance_of(template: DesiredService, declared: Service, name: str) -> Desir
         **_resolve_state(template, said),
         ports=listeners_of_instance(declared, name, template.origin),
         env=_merge_env(template, said),
+        unix_sockets=_sockets_of(template, instance(template.unit, name)),
         consumes=tuple(replace(each, service=own_name) for each in template.consumes),
     )
     if template.specifiers or template.lines:
         own = replace(own, loaded=tuple(tuple(expand(word, own.unit) for word in words) for words in own.loaded))
     return _expand_service(own) if template.specifiers else own
+
+
+def _sockets_of(template: DesiredService, unit: str) -> tuple[UnixListener, ...]:
+    """Where paths of a template have %i, each instance has its own, whether the unit takes specifiers or not."""
+    return tuple(replace(each, path=expand(each.path, unit)) for each in template.unix_sockets)
 
 
 class _OwnState(TypedDict):

@@ -3,15 +3,30 @@
 from collections.abc import Mapping
 
 from qtctl.dialects.systemd.timespan import microseconds
-from qtctl.model.desired_unit import Listener
+from qtctl.model.desired_unit import Listener, UnixListener
 from qtctl.model.instance_ports import listen_origin, ports_of_instance
 from qtctl.model.origin import Origin
-from qtctl.model.service import Health, Port, Service
+from qtctl.model.service import Health, Port, Service, UnixListen
 
 
 def listeners(ports: Mapping[str, Port], origin: Origin) -> tuple[Listener, ...]:
     """One listener a port, by name; a health path of "" means that no URL is asked."""
     return tuple(_make_listener(name, port, origin.at("ports", name, "listen")) for name, port in sorted(ports.items()))
+
+
+def unix_listeners(declared: Mapping[str, UnixListen], origin: Origin) -> tuple[UnixListener, ...]:
+    """One a socket, by name."""
+    return tuple(
+        UnixListener(
+            name,
+            each.path,
+            each.owner or "",
+            each.group or "",
+            each.mode.zfill(4) if each.mode else "",
+            origin.at("unix_sockets", name),
+        )
+        for name, each in sorted(declared.items())
+    )
 
 
 def listeners_of_instance(service: Service, instance: str, origin: Origin) -> tuple[Listener, ...]:

@@ -31,7 +31,7 @@ from qtctl.resolve.code import code
 from qtctl.resolve.containers import left_containers
 from qtctl.resolve.hosts import includes
 from qtctl.resolve.instances import instance_of
-from qtctl.resolve.listeners import listeners
+from qtctl.resolve.listeners import listeners, unix_listeners
 from qtctl.resolve.services import resolve_service
 from qtctl.resolve.units import resolve_dropin, resolve_other_unit, resolve_target, resolve_timer
 
@@ -246,6 +246,7 @@ def _resolve_externals(registry: Registry, host: str) -> tuple[DesiredExternal, 
                 running=external.state == "running",
                 enabled=external.enabled,
                 ports=listeners(external.ports, origin),
+                unix_sockets=unix_listeners(external.unix_sockets, origin),
                 origin=origin,
             )
         )

@@ -16,7 +16,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.service import Port, Run, RunKind, Service
 from qtctl.model.states import STARTED_BY_OTHERS, ServiceState
-from qtctl.resolve.listeners import listeners
+from qtctl.resolve.listeners import listeners, unix_listeners
 from qtctl.resolve.settings import (
     commands,
     install_of,
@@ -103,6 +103,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         sandbox=_list_sandbox(registry, service),
         # Those of a template are its instances'.
         ports=() if template else listeners(service.ports, origin),
+        unix_sockets=unix_listeners(service.unix_sockets, origin),
         publishes=service.streams.publishes,
         writes=service.streams.writes,
         consumes=_list_memberships(registry, name, service, origin),

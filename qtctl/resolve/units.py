@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from qtctl.dialects.systemd.table.lookup import section_of
 from qtctl.meaning.socket_ports import ports_of_socket
+from qtctl.meaning.unix_sockets import sockets_of_settings
 from qtctl.model.desired import DesiredDropin, DesiredOther, DesiredTarget, DesiredTimer
 from qtctl.model.desired_unit import Pairs
 from qtctl.model.names import UNIT_DIR, Names, unit_name
 from qtctl.model.registry import Registry
-from qtctl.model.unit_kinds import DECLARED_IN
+from qtctl.model.unit_kinds import DECLARED_IN, UnitKind
 from qtctl.model.units import LISTENS, Dropin, Unit
 from qtctl.resolve.settings import (
     install_of,
@@ -71,18 +72,23 @@ def resolve_other_unit(registry: Registry, names: Names, table: str, name: str) 
     wanted_by, install = install_of(names, node.install, declaration.wanted_by)
     limits = pairs(node.limits) if hasattr(node, "limits") else ()
     starts = getattr(node, "service", None)
+    settings = (*_list_listens(node), *pairs(node), *limits, *list_raw_directives(node.systemd, section))
+    origin = registry.origins[table, name]
+    specifiers = node.specifiers is not False
+    sockets = sockets_of_settings(settings, origin.at("listen"), specifiers=specifiers)
     return DesiredOther(
         name=name,
         unit=unit_name(registry, table, name),
         section=section,
         summary=node.summary,
         starts=names.started(starts) if starts else "",
-        settings=(*_list_listens(node), *pairs(node), *limits, *list_raw_directives(node.systemd, section)),
+        settings=settings,
         active=_must_be_active(node),
         enabled=_is_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins[table, name],
-        ports=ports_of_socket(node, registry.origins[table, name]),
+        ports=ports_of_socket(node, origin),
+        unix_sockets=sockets if declaration.kind is UnitKind.SOCKET else (),
         unit_settings=unit_settings(names, node),
         install=(*install, *list_raw_directives(node.systemd, "Install")),
         extra=list_further_sections(node.systemd, ("Unit", section, "Install")),

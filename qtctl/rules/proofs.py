@@ -76,6 +76,12 @@ def kind(need: Need, path: str, file: File) -> ProofSource:
     return ProofSource(need, tests, file.kind)
 
 
+def is_socket(need: Need, path: str, *, yes: bool) -> ProofSource:
+    return ProofSource(
+        need, f"test -S {quote(path)} && echo socket || echo no socket", "socket" if yes else "no socket"
+    )
+
+
 def digest(need: Need, path: str, sha256: str) -> ProofSource:
     return ProofSource(need, f"sha256sum {quote(path)}", f"{sha256}  {path}")
 

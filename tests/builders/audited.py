@@ -25,9 +25,21 @@ from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredH
 from qtctl.model.desired_code import DesiredCode
 from qtctl.model.desired_container import LeftContainer
 from qtctl.model.desired_store import DesiredStore
-from qtctl.model.desired_unit import Listener
+from qtctl.model.desired_unit import Listener, UnixListener
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
-from qtctl.model.facts import Fact, File, Health, HostBaseline, Listeners, Reach, Unit, UnitListing, VenvCheck, to_value
+from qtctl.model.facts import (
+    Fact,
+    File,
+    Health,
+    HostBaseline,
+    Listeners,
+    Reach,
+    Unit,
+    UnitListing,
+    UnixSocket,
+    VenvCheck,
+    to_value,
+)
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
@@ -57,6 +69,7 @@ TICKS, SIZES, PRICES = "quantum:stream:market.tick", "quantum:stream:sizing.fina
 VENV = "/opt/venvs/ai-engine"
 UNITS = "/etc/systemd/system"
 USERS, MODELS = "/etc/sysusers.d/quantum.conf", "/data/models"
+SOCKET = "/run/quantum/api.sock"
 ENGINE, MONITOR, NIGHTLY = "quantum-ai-engine.service", "quantum-monitor.service", "quantum-nightly.service"
 STATE = "/data/state"
 CHECKOUT, COMMIT = "/srv/checkout", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
@@ -125,6 +138,7 @@ def desired(**changes: Any) -> Desired:
         venv=VENV, env_file="/etc/quantum/ai-engine.env", secrets_file="/etc/quantum/ai-engine.secret.env",
         sandbox=(("ReadWritePaths", f"{STATE} -/data/maybe /var/log"),),
         part_of=(TARGET,), ports=(listener(),), publishes=(SIZES,), consumes=(membership(),), silent_us=600 * SECOND,
+        unix_sockets=(UnixListener("api", SOCKET, "qt", "qt", "0660", Origin("services/ai-engine.toml")),),
     )  # fmt: skip
     monitor = service("monitor", ServiceState.STOPPED, ports=(listener(port=8005),), consumes=(membership(SIZES),))
     nightly = service("nightly", ServiceState.ON_TIMER)
@@ -243,6 +257,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         "accounts.shared": SharedIds({}),
         "oom.kills": OomKills({}),
         "containers": Containers({}, {}, {}),
+        "unix.socket": UnixSocket(["stream"]),
         "filesystem": FileSystem("/", "ab12", 20 * GIB, 80 * GIB, 1000, 900),
         "name": Resolved(["127.0.0.1", "::1"]),
         "hosts": Hosts([["127.0.0.1", "Redis"]], ["::1 redis"]),
@@ -283,6 +298,8 @@ FOLDERS = {"/opt/venvs": Folders({"ai-engine": ["pyvenv.cfg"]}), CODE: Folders({
 def _file(path: str, file: DesiredFile | None) -> File:
     """All of them were there an hour before the services started."""
     changed = NOW_US - 6 * HOUR
+    if path == SOCKET:
+        return File("socket", "0660", "qt", "qt", 0, changed)
     if path == MODELS:
         return File("dir", "0750", "qt", "qt", 10, changed)
     if file is None or file.kind == "env":

@@ -6,6 +6,11 @@ from qtctl.errors import InputErrors
 from qtctl.registry.load import load
 from tests.builders.registry import SMALL, changed, edited
 
+LONG = "x" * 107
+TOO_LONG = (
+    f'services/feed.toml:11: unix_sockets.x.path is "/{LONG[:58]}…", which is longer than the 107 bytes that the path of '
+    "a unix socket may have"
+)
 BROKEN = {
     "unknown key": (
         edited("services/api.toml", 'target = "core"', 'targt = "core"'),
@@ -113,6 +118,27 @@ BROKEN = {
     "one port twice": (
         edited("services/feed.toml", "[streams]", '[ports.x]\nlisten = "0.0.0.0:8000"\n\n[streams]'),
         ["services/feed.toml:11: QT101 0.0.0.0:8000 is claimed by api too (give one of them another)"],
+    ),
+    "one unix socket twice": (
+        changed(
+            externals='[redis-server]\nsummary = "Redis"\naliases = ["redis.service"]\n\n[redis-server.unix_sockets]\n'
+            'x = { path = "/run/x.sock" }\n',
+            sockets='[other]\nsummary = "x"\nlisten = ["stream /run/x.sock"]\nservice = "api"\n',
+        ),
+        ["sockets.toml:3: QT101 /run/x.sock is claimed by redis-server too (give one of them another)"],
+    ),
+    "a path that is too long for a socket": (
+        edited("services/feed.toml", "[streams]", f'[unix_sockets]\nx = {{ path = "/{LONG}" }}\n\n[streams]'),
+        [
+            TOO_LONG,
+        ],
+    ),
+    "TLS without its key, and on a unix socket": (
+        changed(stores='[redis]\nexternal = "redis-server"\naddress = "/run/r.sock"\ntls = { certificate = "/c" }\n'),
+        [
+            "stores.toml:4: Redis speaks no TLS on a unix socket (remove tls, or name its tls-port as address)",
+            "stores.toml:4: a client certificate needs its key, and a key its certificate (name both files)",
+        ],
     ),
     "no way to run": (
         changed(services__feed='summary = "Feed"\nstate = "running"\n'),

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.meaning.socket_ports import ports_of_socket
+from qtctl.model.fields import INSTANCE
 from qtctl.model.instance_ports import ports_claimed
-from qtctl.model.names import Names, starts_of
+from qtctl.model.names import Names, starts_of, unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.rules.problem import Problem
@@ -48,6 +49,34 @@ def collisions(registry: Registry) -> Iterator[Problem]:
                     what = f"{claim.address}:{claim.port}{of} is claimed by {first.name} too"
                     yield Problem(what, claim.origin, "give one of them another", "QT101")
             firsts.setdefault(claim.of, claim)
+
+
+def shared_sockets(registry: Registry) -> Iterator[Problem]:
+    """Each path of a unix socket that another one of the host claims too; a socket and its service may share it."""
+    first: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, unit, path, hosts, origin in _paths(registry):
+        for host in sorted(hosts):
+            other, of = first.setdefault((path, host), (name, unit))
+            if of != unit:
+                yield Problem(f"{path} is claimed by {other} too", origin, "give one of them another", "QT101")
+                break
+
+
+def _paths(registry: Registry) -> Iterator[tuple[str, str, str, frozenset[str], Origin]]:
+    """Who claims it, the unit that it is for in the end, the path, hosts, and where it says so."""
+    every, names = frozenset(registry.hosts), Names.of(registry)
+    for kind in ("services", "externals"):
+        for name, node in getattr(registry, kind).items():
+            for each, said in (node.unix_sockets if node.state != "retired" else {}).items():
+                if INSTANCE not in said.path:
+                    origin = registry.origins[kind, name].at("unix_sockets", each, "path")
+                    yield name, unit_name(registry, kind, name), said.path, frozenset(node.hosts) or every, origin
+    for name, socket in registry.sockets.items():
+        listens = [word.partition(" ")[2] for word in socket.listen] if socket.state != "retired" else []
+        for path in dict.fromkeys(each for each in listens if each.startswith("/") and "%" not in each):
+            starts = starts_of(registry, names, "sockets", name)
+            origin = registry.origins["sockets", name].at("listen")
+            yield f"socket {name}", starts, path, frozenset(socket.hosts) or every, origin
 
 
 def _before(claim: Binding, firsts: Mapping[str, Binding]) -> Iterator[Binding]:
@@ -91,9 +120,9 @@ QT101 = Meaning(
     "QT101",
     "two claim one address and port",
     Severity.ERROR,
-    what="Two services, instances, sockets or externals of one host declare the same port on the same address; an "
-    "address such as 0.0.0.0 claims the port on all of them. A socket and the service that it starts may declare the "
-    "same one. Retired ones claim nothing.",
+    what="Two services, instances, sockets or externals of one host declare the same port on the same address, or the "
+    "same unix socket; an address such as 0.0.0.0 claims the port on all of them. A socket and the service that it "
+    "starts may declare the same one. Retired ones claim nothing.",
     why="Only the first that starts gets the port. Which one that is changes from boot to boot, and the other ends "
     "in a restart loop, or its callers talk to the wrong program: 8005 was risk-safety's in one document and "
     "position-monitor's in another.",

@@ -1,0 +1,98 @@
+"""QT307: declared unix sockets are there, with their owner and mode, and somebody listens."""
+
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
+from qtctl.meaning.unix_sockets import must_listen
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired_unit import DesiredUnit, UnixListener
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, File, Unit, UnixSocket
+from qtctl.model.inquiry import OWN_NETWORK
+from qtctl.model.json import JsonObject
+from qtctl.rules import proofs
+from qtctl.rules.declared import down
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+
+def _served(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            path,
+            _wanted(each),
+            (Need(File.FACT, path), Need(UnixSocket.FACT, path)),
+            partial(_is_served, unit=unit, wanted=each),
+            each.origin,
+            (*down(unit.unit), ("QT226", unit.unit)),
+        )
+        for path, (unit, each) in sorted(must_listen(desired.units()).items())
+    )
+
+
+def _wanted(each: UnixListener) -> JsonObject:
+    said = {"owner": each.owner, "group": each.group, "mode": each.mode}
+    return {"kind": "socket", **{name: value for name, value in said.items() if value}}
+
+
+def _is_served(facts: Facts, unit: DesiredUnit, wanted: UnixListener) -> Verdict:
+    path = wanted.path
+    need, file = Need(File.FACT, path), facts.read(File, path)
+    if file is None:
+        return Verdict(False, {"kind": "absent"}, (proofs.presence(need, path, present=False),), remedy=_remedy(unit))
+    if file.kind != "socket":
+        remedy = steps(f"see what made {path} a {file.kind}, and remove that", *_remedy(unit).steps)
+        return Verdict(False, {"kind": file.kind}, (proofs.is_socket(need, path, yes=False),), remedy=remedy)
+    bound = facts.read(UnixSocket, path)
+    if bound is not None and not bound.listening and not bound.alike and not _has_own_network(facts, unit):
+        listens = proofs.no_unix_listener(Need(UnixSocket.FACT, path), path)
+        return Verdict(False, {"listening": False}, (listens,), remedy=_remedy(unit))
+    seen: JsonObject = {"owner": file.owner, "group": file.group, "mode": file.mode}
+    said = _wanted(wanted)
+    wrong: JsonObject = {name: value for name, value in seen.items() if name in said and said[name] != value}
+    source = proofs.permissions(need, path, file)
+    remedy = steps(
+        "it is made with the umask and the group of who listens, or with what the program is told: correct that, then",
+        ("systemctl", "restart", unit.unit),
+    )
+    return Verdict(not wrong, wrong or {"kind": "socket", **seen}, (source,), remedy=remedy)
+
+
+def _remedy(unit: DesiredUnit) -> Remedy:
+    log = ("journalctl", "-u", unit.unit, "-n", "50", "--no-pager")
+    return steps(log, "it may say why it does not listen there", ("systemctl", "restart", unit.unit))
+
+
+def _has_own_network(facts: Facts, unit: DesiredUnit) -> bool:
+    """Whether it listens in a network namespace of its own, where nobody outside sees who listens."""
+    if isinstance(unit, DesiredService):
+        said = dict((*unit.sandbox, *unit.settings))
+        return any(said.get(name, "no").lower() not in _NO for name in OWN_NETWORK)
+    item = facts.item(Need(Unit.FACT, unit.unit))
+    found = facts.read(Unit, unit.unit) if item.state.known else None
+    loaded = (found.loaded or {}) if found is not None else {}
+    return any(loaded.get(name) for name in OWN_NETWORK)
+
+
+_NO = ("no", "false", "0", "off", "f", "n", "")
+
+
+QT307 = Rule(
+    "QT307",
+    "unix socket missing, or open to others than declared",
+    Severity.ERROR,
+    several="unix sockets are missing, or open to others than declared",
+    what="A unit that is declared running or active declares a unix socket, and there is none at that path, nobody "
+    "listens there, or it has another owner, group or mode. Declared are `[unix_sockets]` of services and externals, "
+    "and the paths that socket units listen on: theirs have SocketUser=, SocketGroup= and SocketMode=, or root and "
+    "0666. Who listens is not judged where the unit has a network of its own, which hides it.",
+    why="A file without a listener refuses every connection, as a port does that is closed; programs leave it behind "
+    "when they crash. One with another group or mode locks out who should connect, or lets in whoever logs in: most "
+    "programs trust all that comes by a unix socket.",
+    fix="If the unit is down that is given as the cause. If it runs, its journal says where it listens: compare that "
+    "path with the declared one. Owner and mode come from its umask, its group or an option of its own; of a socket "
+    "unit from its file, which a deploy writes.",
+    expect=_served,
+    gate=True,
+)
+RULES = (QT307,)
