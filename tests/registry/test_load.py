@@ -8,8 +8,8 @@ from tests.builders.registry import SMALL, changed, edited
 
 LONG = "x" * 107
 TOO_LONG = (
-    f'services/feed.toml:11: unix_sockets.x.path is "/{LONG[:58]}…", which is longer than the 107 bytes that the path of '
-    "a unix socket may have"
+    f'services/feed.toml:11: unix_sockets.x.path is "/{LONG[:58]}…", which is longer than the 107 bytes that the path '
+    "of a unix socket may have"
 )
 BROKEN = {
     "unknown key": (
