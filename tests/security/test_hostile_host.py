@@ -6,7 +6,7 @@ import shutil
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -27,15 +27,17 @@ WITHIN_S = 30.0
 AT_ONCE = 3
 
 
-def audited(folder: Path, config: str) -> Measured:
-    """`qtctl audit --host there` of a small fleet, by an operator whose ssh knows how to reach `there`."""
+AUDIT = ("audit", "--host", "there", "--user", "root", "--format", "json")
+
+
+def asked(folder: Path, config: str, argv: Sequence[str] = AUDIT) -> Measured:
+    """A command about a small fleet, by an operator whose ssh knows how to reach `there`."""
     world = build(folder / "world")
     (folder / "bin").mkdir()
     (folder / "ssh_config").write_text(config)
     (folder / "bin/ssh").write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {folder / "ssh_config"} "$@"\n')
     (folder / "bin/ssh").chmod(0o755)
     env = environment(world, PATH=f"{folder / 'bin'}:{os.environ['PATH']}")
-    argv = ["audit", "--host", "there", "--user", "root", "--format", "json"]
     return measured(argv, folder / "ran", world, env)
 
 
@@ -92,7 +94,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Future
     def run(name: str) -> Measured:
         folder = tmp_path_factory.mktemp(name.replace(" ", "-"))
         with hostile_sshd.hostile_sshd(folder / "sshd", SCENARIOS[name][0]) as config:
-            return audited(folder, config)
+            return asked(folder, config)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield {name: pool.submit(run, name) for name in SCENARIOS}
@@ -111,5 +113,29 @@ def test_audit(name: str, runs: dict[str, "Future[Measured]"]) -> None:
     assert reasons
     assert all(reason and "\n" not in reason and len(reason) < 1200 for reason in reasons)
     assert any(SCENARIOS[name][1] in reason for reason in reasons), reasons
+    assert ran.memory < MOST_MEMORY
+    assert ran.took_s < WITHIN_S
+
+
+ADOPT = ("adopt", "host", "there", "--out", "made", "--user", "root")
+ADOPTED = {
+    "garbage before the version": (Hostile(tcp=garbage), "no SSH handshake"),
+    "hangs up in every command": (Hostile(shell=hangs_up, bus=hangs_up), "connection lost"),
+    "floods from the shell": (Hostile(shell=floods), "more than 16 MiB"),
+}
+
+
+@pytest.mark.parametrize("name", ADOPTED)
+def test_adopt_host(name: str, tmp_path: Path) -> None:
+    """Nothing is made of such a host: one line, and a clear exit code."""
+    hostile, said = ADOPTED[name]
+    with hostile_sshd.hostile_sshd(tmp_path / "sshd", hostile) as config:
+        ran = asked(tmp_path, config, ADOPT)
+    errors = [line for line in ran.err.splitlines() if line.startswith("error: ")]
+    assert ran.code == 3, ran.err + ran.out
+    assert len(errors) == 1
+    assert said in errors[0], ran.err
+    assert "Traceback" not in ran.err
+    assert not (tmp_path / "world/made").exists()
     assert ran.memory < MOST_MEMORY
     assert ran.took_s < WITHIN_S
