@@ -5,7 +5,9 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import TypedDict
+from typing import Any, TypedDict
+
+from pydantic import ValidationError
 
 from qtctl.adopt.names import allowed
 from qtctl.adopt.registry import HostFacts
@@ -15,6 +17,7 @@ from qtctl.interfaces.progress import Progress
 from qtctl.model.adoption import Found, UnitState
 from qtctl.model.events import Stage, begun
 from qtctl.model.facts import HostBaseline
+from qtctl.model.registry import Host as Entry
 from qtctl.model.unit_kinds import UnitKind
 from qtctl.probes import baseline, unit_folders, units
 from qtctl.probes.answer import first_line
@@ -61,20 +64,35 @@ def look(host: Host, say: Progress) -> Looked:
 
 
 def facts(looked: Looked, name: str, address: str, user: str) -> HostFacts:
-    """What hosts.toml says of it: as observed, guessed where that failed."""
-    seen = looked.baseline
+    """What hosts.toml says of it: as observed, guessed where that failed or where hosts.toml may not say so."""
     plain = HostFacts(allowed(name), address, **_accounts(user))
-    if seen is None:
-        return replace(plain, guessed=(*plain.guessed, "memory", "cpus", "os", "systemd", "timezone"))
-    version = re.search(r"[0-9]+", seen.systemd)
-    return replace(
-        plain,
-        memory=f"{seen.memory_total // 1024**2}M",
-        cpus=seen.cpus,
-        os=seen.os,
-        systemd=int(version[0]) if version else plain.systemd,
-        timezone=seen.timezone or plain.timezone,
-    )
+    observed = _observed(looked.baseline) if looked.baseline else {}
+    good = {key: value for key, value in observed.items() if _is_allowed(key, value)}
+    odd = tuple(key for key in ("memory", "cpus", "os", "systemd", "timezone") if key not in good)
+    return replace(plain, **good, guessed=(*plain.guessed, *odd))
+
+
+def _observed(seen: HostBaseline) -> dict[str, Any]:
+    version = re.search(r"(?<![0-9])[0-9]{3}(?![0-9])", seen.systemd)
+    return {
+        "memory": f"{seen.memory_total // 1024**2}M",
+        "cpus": seen.cpus,
+        "os": seen.os,
+        "systemd": int(version[0]) if version else 0,
+        "timezone": seen.timezone or "Etc/UTC",
+    }
+
+
+_HOST = {"address": "192.0.2.1", "audit_user": "a", "deploy_user": "b", "memory": "1G", "cpus": 1}
+
+
+def _is_allowed(key: str, value: object) -> bool:
+    """Whether an entry of hosts.toml may have it."""
+    try:
+        Entry.model_validate({**_HOST, key: value})
+    except ValidationError:
+        return False
+    return value != "0M"
 
 
 class _Accounts(TypedDict, total=False):
@@ -105,14 +123,22 @@ def _states(host: Host, found: Iterable[Found]) -> tuple[dict[str, UnitState], t
     bus = host.bus()
     try:
         listed, by_name = bus.call([_call(units.ALL_UNITS), _call(units.by_names(asked))], DEADLINE_S)
-        loaded = {row.id: row.active for row in units.rows(listed) if not row.absent}
-        active = {name: row.active for name, row in zip(asked, units.rows(by_name), strict=True)}
+        rows = (row for row in units.rows(listed) if units.UNIT_NAME.fullmatch(row.id) and not row.absent)
+        loaded = {row.id: row.active for row in rows}
+        active = _active(asked, units.rows(by_name))
         names = sorted(name for name in {*named, *loaded} if UnitKind.of(name) not in _NO_FILES)
         replies = bus.call([_call(units.file_state(name)) for name in names], DEADLINE_S)
         enabled = {name: _word(reply) for name, reply in zip(names, replies, strict=True)}
     except (HostError, units.Undecodable) as error:
         return {}, (f"what systemd says of the units: {error}",)
     return {name: UnitState(enabled[name], loaded.get(name, active.get(name, ""))) for name in names}, ()
+
+
+def _active(asked: Sequence[str], rows: Sequence[units.Row]) -> dict[str, str]:
+    """Undecodable where it is no answer to the question."""
+    if len(rows) != len(asked):
+        raise units.Undecodable(f"{len(rows)} units where {len(asked)} were asked for")
+    return {name: row.active for name, row in zip(asked, rows, strict=True)}
 
 
 def _word(reply: BusReply) -> str:
