@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from qtctl.adapters.bounds import KIB, Deadline, said
 from qtctl.adapters.byte_stream import Wire, receive, send_all
@@ -27,7 +28,8 @@ _CHUNKED = re.compile(rb"(?im)^transfer-encoding:.*\bchunked[ \t]*\r?$")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]{0,200}\r?\n")
 _FIRST_FINAL = 200
 _A_MOMENT_S = 0.05
-_LOST = HttpReply(refused="the connection to the host was lost")
+LATE_HELP = "something on the host is slow or hangs: the other unknowns say what; then audit again"
+CLOSED_HELP = "find out why sshd there hangs or ends connections (`journalctl -u ssh`), then audit again"
 
 Dial = Callable[[str, int, float], Wire]
 """Address, port and seconds → a stream. HostError where nobody takes the connection."""
@@ -40,9 +42,9 @@ class NotHttp(Exception):
 class Gets:
     """qtctl.interfaces.host.Gets: begun at once, by threads of its own."""
 
-    def __init__(self, dial: Dial, questions: Sequence[HealthQuestion], alive: Callable[[], bool]) -> None:
-        """`alive`: whether the connection to the host is; where it is not, no program is to blame."""
-        self._dial, self._questions, self._alive = dial, questions, alive
+    def __init__(self, dial: Dial, questions: Sequence[HealthQuestion], closed: Callable[[], str]) -> None:
+        """`closed`: why the way to the host is, '' where it is open; no program is to blame for that."""
+        self._dial, self._questions, self._closed = dial, questions, closed
         self._replies: list[HttpReply | None] = [None] * len(questions)
         self._left = deque(range(len(questions)))
         count = min(AT_ONCE, len(questions))
@@ -56,7 +58,7 @@ class Gets:
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
         self._left.clear()
-        late = HttpReply(refused="the time for this look was over before it answered")
+        late = HttpReply(refused="the time for this look was over before it answered", help=LATE_HELP)
         return [reply or late for reply in self._replies]
 
     def _work(self) -> None:
@@ -66,12 +68,13 @@ class Gets:
             except IndexError:
                 return
             reply = _get(self._dial, self._questions[number])
-            self._replies[number] = reply if not reply.error or self._is_alive() else _LOST
+            why = self._why_closed() if reply.error else ""
+            self._replies[number] = HttpReply(refused=why, help=CLOSED_HELP, took_s=reply.took_s) if why else reply
 
-    def _is_alive(self) -> bool:
+    def _why_closed(self) -> str:
         """Streams end a moment before their connection says that it has."""
         time.sleep(_A_MOMENT_S)
-        return self._alive()
+        return self._closed()
 
 
 def _get(dial: Dial, question: HealthQuestion) -> HttpReply:
@@ -92,7 +95,7 @@ def _get(dial: Dial, question: HealthQuestion) -> HttpReply:
 
 
 def _timed(reply: HttpReply, took_s: float) -> HttpReply:
-    return HttpReply(reply.status, reply.body, reply.whole, reply.error, reply.refused, took_s)
+    return replace(reply, took_s=took_s)
 
 
 def _ask(dial: Dial, question: HealthQuestion, within_s: float) -> HttpReply:

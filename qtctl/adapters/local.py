@@ -99,7 +99,7 @@ class LocalHost:
 
     def get(self, questions: Sequence[HealthQuestion]) -> http_get.Gets:
         """GET requests to addresses of this machine."""
-        return http_get.Gets(_dial_program, questions, lambda: True)
+        return http_get.Gets(_dial_program, questions, lambda: "")
 
     def close(self) -> None:
         while self._open:

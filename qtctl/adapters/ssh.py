@@ -30,6 +30,7 @@ _CONNECT_FAILED = 2
 """Why a channel was not opened, by RFC 4254."""
 _ANSWER_DEADLINE_S = 10.0
 """For opening a channel, and for each request on it."""
+_ANSWERS_WITHIN_S = 2.0
 _LOGIN_S = 26.0
 """For the first of them, where the host opens the account's session: PAM waits 25 s for a D-Bus that hangs."""
 
@@ -180,7 +181,13 @@ class SshHost:
         """GET requests from the host's own loopback, each through a forwarded channel."""
         from qtctl.adapters.http_get import Gets  # noqa: PLC0415
 
-        return Gets(self._forward_to_program, questions, self._link.transport.is_active)
+        return Gets(self._forward_to_program, questions, self._why_closed)
+
+    def _why_closed(self) -> str:
+        transport = self._link.transport
+        if not transport.is_active():
+            return "the connection to the host was lost"
+        return "" if transport.answers(_ANSWERS_WITHIN_S) else f"sshd gave no answer in {_ANSWERS_WITHIN_S:g} s"
 
     def close(self) -> None:
         self._link.close()
@@ -274,7 +281,11 @@ class SshHost:
             raise HostError(f"{place}: not reached from the host: {said(error.text)}", hint=hint) from error
         except _broken() as error:
             if self._link.transport.is_active():
-                raise HostError(f"{place}: {said(str(error))}", hint="the host gave no answer") from error
+                if self._link.transport.answers(_ANSWERS_WITHIN_S):
+                    what, hint = "took no connection", "is it stopped, or does it hang?"
+                else:
+                    what, hint = "sshd gave no answer", ssh_errors.LOGIN_HANGS
+                raise HostError(f"{place}: {what} in {timeout_s:.0f} s", hint=hint) from error
             raise ssh_errors.lost(self._place, error) from error
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import paramiko
-from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA
+from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA, cMSG_GLOBAL_REQUEST
 from paramiko.packet import Packetizer
 
 from qtctl.adapters.bounds import SSH_BANNER_LINE, SSH_PACKET, said
@@ -19,6 +19,7 @@ from qtctl.adapters.bounds import SSH_BANNER_LINE, SSH_PACKET, said
 WRITE_WITHIN_S = 10.0
 """One packet, and all that waits for a key exchange."""
 MOST_EXTENSIONS = 64
+_A_MOMENT_S = 0.02
 _REFUSALS = {1: "Administratively prohibited", 2: "Connect failed", 3: "Unknown channel type", 4: "Resource shortage"}
 """RFC 4254, 5.1."""
 _STREAM_LOCAL = "direct-streamlocal@openssh.com"
@@ -32,6 +33,13 @@ class BoundedPacketizer(Packetizer):
     def __init__(self, sock: Any) -> None:  # noqa: ANN401 - a socket, or a channel that behaves like one
         super().__init__(sock)
         self._sock = sock
+        self.heard = 0
+        """How many packets have come."""
+
+    def read_message(self) -> tuple[int, paramiko.Message]:
+        found: tuple[int, paramiko.Message] = super().read_message()
+        self.heard += 1
+        return found
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
         if not 0 <= n <= SSH_PACKET:
@@ -77,6 +85,8 @@ class BoundedPacketizer(Packetizer):
 class BoundedTransport(paramiko.Transport):
     """Every error of the connection is an SSHException, EOFError or OSError."""
 
+    packetizer: BoundedPacketizer
+
     def __init__(self, sock: Any, packets: type[BoundedPacketizer] = BoundedPacketizer) -> None:  # noqa: ANN401
         super().__init__(sock, packetizer_class=packets)
         self.clear_to_send_timeout = WRITE_WITHIN_S
@@ -97,6 +107,21 @@ class BoundedTransport(paramiko.Transport):
             MSG_CHANNEL_DATA: data,
             MSG_CHANNEL_EXTENDED_DATA: extended,
         }
+
+    def answers(self, within_s: float) -> bool:
+        """Whether anything comes from the server once it has been asked what every server answers at once."""
+        before, until = self.packetizer.heard, time.monotonic() + within_s
+        question = paramiko.Message()
+        question.add_byte(cMSG_GLOBAL_REQUEST)
+        question.add_string("keepalive@openssh.com")
+        question.add_boolean(True)
+        try:
+            self._send_user_message(question)  # type: ignore[attr-defined]
+        except _PLAIN:
+            return False
+        while self.packetizer.heard == before and self.is_active() and time.monotonic() < until:
+            time.sleep(_A_MOMENT_S)
+        return self.packetizer.heard != before
 
     def open_channel(self, *args: Any, **kwargs: Any) -> paramiko.Channel:  # noqa: ANN401 - as paramiko has it
         """ChannelException with the host's reason for this channel: of several that were refused at the same time,

@@ -195,9 +195,12 @@ def lost(place: str, error: BaseException | None = None) -> HostError:
     return HostError(f"{place}: connection lost{words}", hint=LOST_HINT)
 
 
+LOGIN_HANGS = "its login hangs: look at D-Bus, systemd-logind and PAM there (`journalctl -u ssh`)"
+
+
 def no_login(place: str, within_s: float) -> HostError:
     """The connection is there, and the host does not get so far as to open a session."""
     return HostError(
         f"{place}: the host opened no session in {within_s:.2g} s",
-        hint="its login hangs: look at D-Bus, systemd-logind and PAM there (`journalctl -u ssh`)",
+        hint=LOGIN_HANGS,
     )

@@ -42,12 +42,13 @@ def collect(
     wanted = _by_fact(inquiry)
     at, ledger = clock.now(), Ledger()
     look = Observation(host, inquiry, ledger, clock, Deadline(clock, deadline_s))
+    # First: while PAM keeps a session waiting, for a D-Bus that hangs, sshd forwards nothing more.
+    urls = health.start(look, _of(wanted, health.FACT))
     asked = commands.start(host, _families(wanted, inquiry), root=root)
     ledger.add(
         [observed(SSH, Reach(host.user), again="true")],
         [ledger.ask(host.transport, ("true",), "true", at=at, took_s=0)],
     )
-    urls = health.start(look, _of(wanted, health.FACT))
     of_bus = _of(wanted, *OF_BUS)
     asked_units = units.ask(look, of_bus, root=root, last=False)
     unanswered = stores.ask(look, _of(wanted, *STORE_FACTS))

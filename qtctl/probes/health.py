@@ -18,13 +18,17 @@ STATUS = "r.status"
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """`error`: why there was no whole answer, as far as the program is to blame. `refused`: why nothing was learned."""
+    """`error`: why there was no whole answer, as far as the program is to blame. `refused`: why nothing was learned.
+
+    `help`: what to do about that, where it is not sshd that forwards nothing.
+    """
 
     status: int = 0
     body: bytes = b""
     whole: bool = True
     error: str = ""
     refused: str = ""
+    help: str = ""
     took_s: float = 0.0
 
 
@@ -35,7 +39,7 @@ def again(question: HealthQuestion) -> str:
 def answer(need: Need, question: HealthQuestion, reply: HttpReply) -> Answer:
     command = again(question)
     if reply.refused:
-        return refused(need, reply.refused, again=command)
+        return refused(need, reply.refused, again=command, help_=reply.help)
     text = reply.body.decode("utf-8", "replace")
     values = _values(text, question.keys) if question.keys and not reply.error else {}
     found = Health(

@@ -263,3 +263,17 @@ def test_a_connection_that_breaks_is_no_answer_of_the_program(host: SshHost) -> 
         host.close()
         (reply,) = gets.finish(5)
     assert (reply.error, reply.refused) == ("", "the connection to the host was lost")
+
+
+def test_a_server_that_hangs_is_no_answer_of_the_program(host: SshHost) -> None:
+    """As sshd does while PAM waits for a D-Bus that hangs: what it forwards hangs with it."""
+    sshd = int(host.start("echo $PPID").finish(5).stdout)
+    with serving(says(OK)) as port:
+        assert asked(host, question(port))[0].status == 200
+        os.kill(sshd, signal.SIGSTOP)
+        try:
+            replies = asked(host, question(port), question(free_port()))
+        finally:
+            os.kill(sshd, signal.SIGCONT)
+        assert [(reply.error, reply.refused) for reply in replies] == [("", "sshd gave no answer in 2 s")] * 2
+        assert asked(host, question(port))[0].status == 200

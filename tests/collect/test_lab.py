@@ -13,9 +13,10 @@ from qtctl.adapters.ssh import connect
 from qtctl.collect.collect import collect
 from qtctl.collect.document import dump
 from qtctl.lab import lab
-from qtctl.model.evidence import Evidence, Need
+from qtctl.model.evidence import Evidence, Need, State
 from qtctl.model.facts import Facts, File, HostBaseline, Listeners, Unit, UnitListing, VenvCheck
 from qtctl.model.inquiry import inquiry_of
+from qtctl.model.moments import microseconds
 from qtctl.model.tree import Account, Tree, TreeDir, TreeFile, TreeLink
 from tests.collect.small import desired, item, states, with_argv
 from tests.machine import own_lab
@@ -183,6 +184,16 @@ def test_the_rest(evidence: Evidence) -> None:
     assert baseline is not None
     assert baseline.hostname == NAME
     assert found["store", "main"] == found["stream.group", "k/g"] == found["reach", "bus"] == "observed"
+
+
+def test_every_fact_has_its_question_and_when_it_was_put(evidence: Evidence) -> None:
+    asked = {ask.n: ask for ask in evidence.asks}
+    assert all(item.ask in asked for item in evidence.items if item.state is not State.NOT_ASKED)
+    began = microseconds(evidence.taken_at)
+    for ask in asked.values():
+        assert ask.argv
+        assert ask.again
+        assert began <= microseconds(ask.at) <= began + ask.took_ms * 1000 + 30_000_000
 
 
 def test_proofs_print_their_lines(evidence: Evidence) -> None:

@@ -23,6 +23,18 @@ GRACE_S = 8
 """For starting qtctl, and for a busy machine."""
 
 
+ENVIRONMENT = """export LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 LANGUAGE=de:fr TZ=Asia/Tokyo
+export POSIXLY_CORRECT=1 BLOCK_SIZE=human-readable DF_BLOCK_SIZE=1M LS_BLOCK_SIZE=K QUOTING_STYLE=c TIME_STYLE=full-iso
+export LS_COLORS='di=1;31' GREP_OPTIONS=--color=always GREP_COLORS='mt=1;31' SYSTEMD_COLORS=1 SYSTEMD_PAGER=less
+export CDPATH=/tmp IFS=: ENV=/etc/profile BASH_ENV=/etc/profile AWKPATH=/tmp PYTHONPATH=/tmp PYTHONHOME=/tmp
+umask 777
+alias find=false
+find() { echo mine; }
+export -f find
+"""
+"""What an account may set for itself; none of it is an answer of the host."""
+
+
 @dataclass(frozen=True)
 class Broken:
     """How a host is broken and healed; `reason` and `remedy`: texts of what is unknown then, "" for nothing.
@@ -47,7 +59,7 @@ def gone(program: str, package: str, *ids: str) -> Broken:
 
 
 QUICK = (
-    gone("awk", "mawk", "QT213", "QT222", "QT410", "QT411", "QT412", "QT608", "QT722"),
+    gone("awk", "mawk", "QT213", "QT222", "QT410", "QT411", "QT412", "QT608", "QT720", "QT722"),
     gone("sha256sum", "coreutils", "QT210"),
     Broken(
         "one session", f"echo 'MaxSessions 1' >{SSHD}; {RELOAD}", f"rm {SSHD}; {RELOAD}",
@@ -64,6 +76,10 @@ SLOW = (
     gone("timeout", "coreutils"),
     gone("sed", "sed"),
     gone("readlink", "coreutils"),
+    Broken(
+        "another locale and environment", f"cat >/home/qtaudit/.bashrc <<'END'\n{ENVIRONMENT}END",
+        "rm /home/qtaudit/.bashrc",
+    ),
     Broken(
         "shell files that print", r"printf 'echo Welcome to prod\necho more >&2\n' >/home/qtaudit/.bashrc",
         "rm /home/qtaudit/.bashrc",
