@@ -116,7 +116,7 @@ class BoundedTransport(paramiko.Transport):
         question.add_string("keepalive@openssh.com")
         question.add_boolean(True)
         try:
-            self._send_user_message(question)  # type: ignore[attr-defined]
+            self._send_user_message(question)
         except _PLAIN:
             return False
         while self.packetizer.heard == before and self.is_active() and time.monotonic() < until:

@@ -6,12 +6,22 @@ from dataclasses import dataclass, replace
 
 from qtctl.collect.ledger import Ledger
 from qtctl.collect.look import Observation
-from qtctl.dialects.login_messages import cause_of
+from qtctl.dialects.login_messages import FULL, cause_of, could_not_fork
 from qtctl.errors import HostError
 from qtctl.interfaces.host import Completed, Host, Running
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach
-from qtctl.probes.answer import Answer, first_line, not_installed, observed, refused, unparseable
+from qtctl.probes.answer import (
+    Answer,
+    first_line,
+    not_gnu,
+    not_installed,
+    observed,
+    refused,
+    text,
+    unknown_option,
+    unparseable,
+)
 from qtctl.probes.batch import Command, Frame, Probe, began, frames, missing_tool, script
 
 REACH = Need(Reach.FACT, "exec")
@@ -111,7 +121,7 @@ def _note(asked: Asked, done: Completed, ledger: Ledger) -> list[tuple[Probe, tu
         if rest is not None:
             further.append((rest, needs))
         else:
-            parsed = _parsed(probe, needs, answers[at:end])
+            parsed = _full(_parsed(probe, needs, answers[at:end]), answers[at:end], done)
             if done.late and None in answers[at:end]:
                 parsed = _late(parsed, commands[hung], done.took_s, first=at <= hung < end)
             ledger.add(parsed, numbers[at:end])
@@ -162,10 +172,26 @@ def _parsed(probe: Probe, needs: Sequence[Need], answers: Sequence[Frame | None]
     if first is not None and (tool := missing_tool(first)) and len(answers) == 1:
         return [not_installed(need, tool, again=probe.commands[0].again) for need in dict.fromkeys(needs)]
     try:
-        return probe.parse(answers)
+        return _told_of_tools(probe.parse(answers), answers)
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         why = f"the answer cannot be read: {type(error).__name__}: {first_line(str(error).encode())}"
-        return [unparseable(need, why) for need in dict.fromkeys(needs)]
+        return _told_of_tools([unparseable(need, why) for need in dict.fromkeys(needs)], answers)
+
+
+def _full(parsed: list[Answer], answers: Sequence[Frame | None], done: Completed) -> list[Answer]:
+    """Where nothing more could be started, what is there may be a part of it: none of the family's answers is known."""
+    said = [frame.stderr if frame is not None else done.stderr for frame in answers]
+    if not any(could_not_fork(text(each)) for each in said):
+        return parsed
+    return [refused(each.need, FULL.what, again=each.again, question=each.question, help_=FULL.hint) for each in parsed]
+
+
+def _told_of_tools(parsed: list[Answer], answers: Sequence[Frame | None]) -> list[Answer]:
+    """What a tool that knows no such option could not answer is refused for that reason, whatever came in its place."""
+    found = next((option for frame in answers if frame is not None and (option := unknown_option(frame.stderr))), None)
+    if found is None:
+        return parsed
+    return [not_gnu(each, *found) if not each.state.known else each for each in parsed]
 
 
 def _ask(ledger: Ledger, command: Command, frame: Frame | None, done: Completed) -> int:

@@ -11,6 +11,14 @@ class Cause(NamedTuple):
     hint: str
 
 
+FULL = Cause(
+    "the host starts no further process: its process table or a limit of the account is full",
+    "look at `ps -e | wc -l`, `ulimit -u` and TasksMax= of user-UID.slice on the host",
+)
+_NO_FORK = re.compile(
+    r"(?m)^[\w./+-]{1,60}: (?:(?:line )?[0-9]{1,6}: )?(?:\w{1,20}: )?(?:can(?:not|'t) )?fork[^'\n]*$", re.IGNORECASE
+)
+"""A shell, `timeout` or `find` that could start nothing. No path is taken for it: paths are quoted."""
 _CAUSES = (
     (
         re.compile(r"password (has|is) expired|password change required|change your password", re.IGNORECASE),
@@ -29,10 +37,7 @@ _CAUSES = (
     ),
     (
         re.compile(r"fork|resource temporarily unavailable|can(not|'t) create (process|thread)", re.IGNORECASE),
-        Cause(
-            "the host starts no further process: its process table or a limit of the account is full",
-            "look at `ps -e | wc -l`, `ulimit -u` and TasksMax= of user-UID.slice on the host",
-        ),
+        FULL,
     ),
     (
         re.compile(r"cannot allocate memory|out of memory", re.IGNORECASE),
@@ -43,6 +48,11 @@ _CAUSES = (
         Cause("{program} is not there", "install {program} on the host, then audit again"),
     ),
 )
+
+
+def could_not_fork(said: str) -> bool:
+    """Whether a program that was started could start no other: what it answered is not all of it."""
+    return _NO_FORK.search(said) is not None
 
 
 def cause_of(said: str) -> Cause | None:

@@ -1,6 +1,7 @@
 """What a probe makes of an answer: one `Answer` for each need it was given, whatever the host said."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import cache
 
 from qtctl.model.evidence import Need, State
@@ -64,6 +65,29 @@ def not_installed(need: Need, tool: str, *, again: str = "", question: int = 0) 
     package = PACKAGES.get(tool, "coreutils")
     why, help_ = f"{tool} is not installed", f"install {tool} on the host (package {package}), then audit again"
     return refused(need, why, again=again, question=question, help_=help_)
+
+
+_UNKNOWN_OPTION = re.compile(
+    rb"(?m)^([a-z0-9]{1,20}): (?:unrecognized option|unrecognized|invalid option)(?::| --)? ?'?(-{0,2}[A-Za-z-]{1,40})"
+)
+"""As busybox and GNU's getopt say it."""
+
+
+def unknown_option(stderr: bytes) -> tuple[str, str] | None:
+    """The program that did not know an option, and the option."""
+    found = _UNKNOWN_OPTION.search(stderr)
+    if found is None:
+        return None
+    option = found[2].decode()
+    return found[1].decode(), option if option.startswith("-") else f"-{option}"
+
+
+def not_gnu(answer: Answer, tool: str, option: str) -> Answer:
+    """The answer, refused for a tool that is there, and is another one than was asked."""
+    package = PACKAGES.get(tool, "coreutils")
+    why = f"{tool} knows no {option} on this host: it is busybox's, or not GNU's"
+    help_ = f"install GNU {tool} on the host (package {package}), then audit again"
+    return replace(answer, state=State.REFUSED, value=None, reason=why, help=help_)
 
 
 def _reason(words: str) -> str:

@@ -20,7 +20,6 @@ from qtctl.probes.answer import (
     observed,
     odd_path,
     path_failed,
-    refused,
     text,
     unparseable,
 )
@@ -38,8 +37,6 @@ DIGEST_KIB, MARK_KIB = 16384, 1024
 """Larger files are not read: no unit or env file is."""
 
 READ_S = 10
-NO_PRINTF = "find knows no -printf on this host: it is busybox's, or not GNU's"
-GET_FINDUTILS = "install GNU find on the host (package findutils), then audit again"
 
 _STAT, _DIGEST, _OURS = 0, 1, 2
 _TIME = re.compile(r"(-?[0-9]{1,18})(?:\.([0-9]{1,12}))?")
@@ -106,8 +103,6 @@ def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
         return [unparseable(need, "the answer was cut off", again=again(need.subject)) for need in needs]
     if tool := missing_tool(stats, "find"):
         return [not_installed(need, tool, again=again(need.subject)) for need in needs]
-    if b"-printf" in stats.stderr and not stats.stdout:
-        return [refused(need, NO_PRINTF, again=again(need.subject), help_=GET_FINDUTILS) for need in needs]
     rows = _rows(stats.stdout)
     read = _Read(_digests(frames[_DIGEST]), _ours(frames[_OURS]), _unread(frames[_DIGEST]), _unread(frames[_OURS]))
     there = [need for need in needs if need.subject in rows]

@@ -22,7 +22,7 @@ auditor() {
     round=$((round + 1))
     [ "$round" -le "$rounds" ] || { echo more && break; }
     asked="$asked$IFS$todo"
-    seen="$seen$IFS$(find $todo -maxdepth 0 -printf '%y %U %G %m %p//%l\0u %U %u\0g %G %g\0' 2>/dev/null |
+    seen="$seen$IFS$(find $todo -maxdepth 0 -printf '%y %U %G %m %p//%l\0u %U %u\0g %G %g\0' |
       tr '\n\0' '\1\n')"
   done
   printf '%s\n' "$seen"
