@@ -11,13 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from qtctl.adapters import elevate, http_get, local_bus, sftp, shell, store
 from qtctl.adapters.bounds import MIB, OUTPUT, Deadline
 from qtctl.adapters.local_bus import LocalBus
 from qtctl.errors import HostError, Refused
+from qtctl.interfaces.closing import Closing
 from qtctl.interfaces.host import Completed
 from qtctl.model.desired_store import StoreTls
 from qtctl.model.inquiry import HealthQuestion
@@ -28,7 +28,7 @@ _PLACE = "local"
 _CHUNK = 65536
 
 
-class LocalHost:
+class LocalHost(Closing):
     """qtctl.interfaces.host.Host on this machine."""
 
     transport = "local"
@@ -104,14 +104,6 @@ class LocalHost:
     def close(self) -> None:
         while self._open:
             self._open.pop()()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Process:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from qtctl.adapters import elevate, light_paramiko, shell, ssh_asked, ssh_config, ssh_errors, store, tcp
 from qtctl.adapters.ahead import Ahead
 from qtctl.adapters.bounds import said
 from qtctl.errors import HostError, NoSession, Refused
+from qtctl.interfaces.closing import Closing
 from qtctl.model.desired_store import StoreTls
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
@@ -76,7 +76,7 @@ def connect(
     return SshHost(settings, link)
 
 
-class SshHost:
+class SshHost(Closing):
     """qtctl.interfaces.host.Host over SSH. Calls are made from one thread; paramiko's own thread moves the bytes."""
 
     transport = "ssh"
@@ -191,14 +191,6 @@ class SshHost:
 
     def close(self) -> None:
         self._link.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def _place(self) -> str:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Self
 
 from qtctl.errors import HostError
+from qtctl.interfaces.closing import Closing
 from qtctl.interfaces.host import (
     Bus,
     BusCall,
@@ -25,7 +24,7 @@ from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
 
 
-class SharedHost:
+class SharedHost(Closing):
     """Wraps a qtctl.interfaces.host.Host, which it does not close, and reuses its open buses and stores.
 
     A bus that broke is reopened the next time it is needed.
@@ -81,14 +80,6 @@ class SharedHost:
     def close(self) -> None:
         self._buses.clear()
         self._stores.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class _WatchedBus:

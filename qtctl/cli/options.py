@@ -122,7 +122,20 @@ DeployFormatOption = Annotated[
         "Default: table. Others have the plan with how each step ended; they ask nobody, so give --yes.",
     ),
 ]
-OutFileOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")]
+
+
+def _writable(given: Path | None) -> Path | None:
+    """InputError before the work is done whose result could not be written there."""
+    if given is not None:
+        from qtctl.adapters.files import check_writable
+
+        check_writable(given)
+    return given
+
+
+OutFileOption = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", callback=_writable, help="Write there, not to stdout.")
+]
 TakeOverOption = Annotated[
     bool, typer.Option("--take-over", metavar="", help="Replace files that qtctl did not write; the old are kept.")
 ]

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 from qtctl.engines.relay import watch
 from qtctl.flows.target import Target
+from qtctl.interfaces.closing import Closing
 from qtctl.interfaces.progress import Progress
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from qtctl.flows.cached_desired import CachedDesired
     from qtctl.flows.declared import Declared
     from qtctl.model.evidence import Evidence
@@ -24,7 +23,7 @@ class _Begun(NamedTuple):
     evidence: "Future[Evidence]"
 
 
-class Asking:
+class Asking(Closing):
     """One look at one host. `engine` does the asking, and ends with this: which one it is makes no difference here."""
 
     def __init__(self, target: Target, engine: Executor) -> None:
@@ -64,14 +63,6 @@ class Asking:
     def close(self) -> None:
         """Whatever the engine is doing."""
         self.engine.shutdown(wait=False, cancel_futures=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
-    ) -> None:
-        self.close()
 
     def _ask(self) -> _Begun:
         from qtctl.engines.worker import answer

@@ -47,6 +47,11 @@ def write_module(summary: str, state: str, module: str) -> str:
     return f'summary = "{summary}"\nstate = "{state}"\nrun = {{kind = "module", module = "{module}"}}\n'
 
 
+def write_check(id_: str, look: str, *, summary: str = "s", remedy: str = "r", more: str = "") -> str:
+    """One of checks.toml. `look` is the line of what it looks at."""
+    return f'[{id_}]\nsummary = "{summary}"\nremedy = "{remedy}"\n{more}{look}\n'
+
+
 STORES = '[redis]\nexternal = "redis-server"\n'
 TARGETS = '[core]\nsummary = "All of it"\n'
 

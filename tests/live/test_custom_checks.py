@@ -6,38 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.registry import write_check
 from tests.live.box import Box
 from tests.live.faulty import check_proofs
 
 pytestmark = pytest.mark.lab
 
-CHECKS = """
-[QT901]
-summary = "the clock counts"
-remedy = "none"
-command = { argv = ["/usr/bin/id", "-un"], output = "qtaudit" }
-[QT902]
-summary = "the host has a name"
-remedy = "hostnamectl hostname NAME"
-file = { path = "/etc/hostname", owner = "root", not_empty = true }
-[QT903]
-summary = "ssh runs"
-remedy = "systemctl start ssh.service"
-unit = { unit = "ssh.service", property = "ActiveState", value = "active" }
-[QT904]
-summary = "a model is there"
-remedy = "copy one"
-severity = "error"
-command = { argv = ["/usr/bin/test", "-e", "/no/such/model"] }
-[QT905]
-summary = "ssh is a oneshot"
-remedy = "it is not"
-unit = { unit = "ssh.service", property = "Type", value = "oneshot" }
-[QT906]
-summary = "a script of somebody else's"
-remedy = "give it to root"
-command = { argv = ["/home/qt/quantum_trader/none"] }
-"""
+CHECKS = "".join((
+    write_check("QT901", 'command = { argv = ["/usr/bin/id", "-un"], output = "qtaudit" }'),
+    write_check("QT902", 'file = { path = "/etc/hostname", owner = "root", not_empty = true }'),
+    write_check("QT903", 'unit = { unit = "ssh.service", property = "ActiveState", value = "active" }'),
+    write_check("QT904", 'command = { argv = ["/usr/bin/test", "-e", "/no/such/model"] }', more='severity = "error"\n'),
+    write_check("QT905", 'unit = { unit = "ssh.service", property = "Type", value = "oneshot" }'),
+    write_check("QT906", 'command = { argv = ["/home/qt/quantum_trader/none"] }', summary="another's script"),
+))  # fmt: skip
+"""Three that hold, two that do not, and one that is not run."""
 
 
 def test_they_are_judged_and_proved_with_everything_else(box: Box, tmp_path: Path) -> None:

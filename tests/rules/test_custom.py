@@ -19,37 +19,32 @@ from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve
 from qtctl.rules.custom import custom_rules
 from qtctl.rules.explain import explain
+from tests.builders.registry import write_check
 from tests.live.box import ROOT
 
 TAKEN = "2026-01-17T07:25:00.000Z"
 NOW_US = 1_768_634_700_000_000
 HOUR = 3_600_000_000
-CHECKS = """
-[QT901]
-summary = "the backup is there"
-remedy = "start backup.service"
-why = "Without it a lost disk is the end."
-severity = "error"
-file = { path = "/var/backups/dump", owner = "root", mode = "640", max_age = "26h", not_empty = true }
-[QT902]
-summary = "huge pages"
-remedy = "sysctl vm.nr_hugepages=64"
-command = { argv = ["/usr/bin/cat", "/proc/sys/vm/nr_hugepages"], output = "64", within = "1s" }
-[QT903]
-summary = "ssh restarts by itself"
-remedy = "systemctl edit ssh.service"
-unit = { unit = "ssh.service", property = "Restart", value = "on-failure" }
-[QT904]
-summary = "nobody left a core"
-remedy = "look at it, then remove it"
-severity = "info"
-file = { path = "/core", kind = "absent" }
-"""
+CHECKS = "".join((
+    write_check(
+        "QT901",
+        'file = { path = "/var/backups/dump", owner = "root", mode = "640", max_age = "26h", not_empty = true }',
+        summary="the backup is there", remedy="start backup.service",
+        more='why = "Without it a lost disk is the end."\nseverity = "error"\n',
+    ),
+    write_check(
+        "QT902",
+        'command = { argv = ["/usr/bin/cat", "/proc/sys/vm/nr_hugepages"], output = "64", within = "1s" }',
+        summary="huge pages", remedy="sysctl vm.nr_hugepages=64",
+    ),
+    write_check("QT903", 'unit = { unit = "ssh.service", property = "Restart", value = "on-failure" }'),
+    write_check("QT904", 'file = { path = "/core", kind = "absent" }', more='severity = "info"\n'),
+))  # fmt: skip
 DUMP = File("file", "0640", "root", "root", 10, NOW_US - HOUR)
 GOOD: dict[str, Fact | None] = {
     "QT901": DUMP, "QT902": CommandResult(0, "64\n"), "QT903": UnitProperty("on-failure"), "QT904": None,
 }  # fmt: skip
-SLOW = '[QT90N]\nsummary = "s"\nremedy = "r"\ncommand = { argv = ["/x"], within = "6s" }\n'
+SLOW = write_check("QT90N", 'command = { argv = ["/x"], within = "6s" }')
 
 
 def files(checks: str = CHECKS, policy: str | None = None) -> dict[str, bytes]:
@@ -146,16 +141,16 @@ def test_they_are_explained() -> None:
 @pytest.mark.parametrize(
     ("checks", "says"),
     [
-        ('[QT9]\nsummary = "s"\nremedy = "r"\nfile = { path = "/x" }\n', "no id of a check"),
-        ('[QT301]\nsummary = "s"\nremedy = "r"\nfile = { path = "/x" }\n', "no id of a check"),
-        ('[QT901]\nsummary = "s"\nremedy = "r"\n', "nothing to look at"),
-        ('[QT901]\nsummary = "s"\nremedy = "r"\nfile = { path = "/x" }\ncommand = { argv = ["/x"] }\n',
+        (write_check("QT9", 'file = { path = "/x" }'), "no id of a check"),
+        (write_check("QT301", 'file = { path = "/x" }'), "no id of a check"),
+        (write_check("QT901", ""), "nothing to look at"),
+        (write_check("QT901", 'file = { path = "/x" }\ncommand = { argv = ["/x"] }'),
          "command and file"),
-        ('[QT901]\nsummary = "s"\nremedy = "r"\ncommand = { argv = ["x"] }\n', "not an absolute path"),
-        ('[QT901]\nsummary = "s"\nremedy = "r"\ncommand = { argv = [] }\n', "argv"),
-        ('[QT901]\nsummary = "s"\nremedy = "r"\ncommand = { argv = ["/x"], within = "1h" }\n', "from 1us to 10s"),
-        ('[QT901]\nsummary = "s"\nremedy = "r"\ncommand = { argv = ["/x"], shell = true }\n', "shell"),
-        ('[QT901]\nsummary = "s"\nremedy = "r"\nunit = { unit = "a.service", property = "Environment", value = "" }\n',
+        (write_check("QT901", 'command = { argv = ["x"] }'), "not an absolute path"),
+        (write_check("QT901", "command = { argv = [] }"), "argv"),
+        (write_check("QT901", 'command = { argv = ["/x"], within = "1h" }'), "from 1us to 10s"),
+        (write_check("QT901", 'command = { argv = ["/x"], shell = true }'), "shell"),
+        (write_check("QT901", 'unit = { unit = "a.service", property = "Environment", value = "" }'),
          "not read from a host"),
         ("".join(SLOW.replace("N", n) for n in "12"), "more than 10s"),
     ],

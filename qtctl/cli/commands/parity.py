@@ -48,7 +48,6 @@ def parity(
     out: OutFileOption = None,
 ) -> None:
     """Each compose service with where it went, its unit and ports side by side, and a computed verdict."""
-    from qtctl.adapters.files import check_writable
     from qtctl.api.registry import declare
     from qtctl.cli.compose_projects import load_projects
     from qtctl.cli.evidence import obtain
@@ -61,8 +60,6 @@ def parity(
     projects = load_projects(compose or (), merged or (), env_files or (), profiles or (), missing=missing)
     loaded = [compose_of(each) for each in projects]
     declared = declare(registry_folder(registry), host or "", templates=templates, as_name=as_name)
-    if out is not None:
-        check_writable(out)
     facts = None if host is None and saved is None else Facts.of(obtain(declared, host, saved, user))
     compared = tuple(_compare(declared, each, facts) for each in loaded)
     report = build(compared)

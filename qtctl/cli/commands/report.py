@@ -40,11 +40,8 @@ def registry(
     out: OutFileOption = None,
 ) -> None:
     """The module registry: what every service, port, venv, stream and timer is, each with its proof."""
-    from qtctl.adapters.files import check_writable
     from qtctl.cli.evidence import Source, gather
 
-    if out is not None:
-        check_writable(out)
     source = Source(registry_folder(registry), templates, host, saved, as_name, user)
     declared, evidence = gather(source, context.obj, lambda: import_module("qtctl.reports.module_registry_view"))
     from qtctl.api.audit import conclude, judge
