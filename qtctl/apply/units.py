@@ -7,7 +7,12 @@ from qtctl.model.plan import Step, StepKind, StepResult, StepStatus
 
 _PATH = "/org/freedesktop/systemd1"
 _MANAGER = "org.freedesktop.systemd1.Manager"
-_JOBS = {StepKind.START: "StartUnit", StepKind.RESTART: "RestartUnit", StepKind.STOP: "StopUnit"}
+_JOBS = {
+    StepKind.START: "StartUnit",
+    StepKind.UNIT_RELOAD: "ReloadUnit",
+    StepKind.RESTART: "RestartUnit",
+    StepKind.STOP: "StopUnit",
+}
 
 
 def build_call(step: Step) -> BusCall:

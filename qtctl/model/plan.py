@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from qtctl.dialects.systemd.table.change_classes import ChangeClass
 from qtctl.model.desired import DesiredFile
 
 COPIES_KEPT = 10
@@ -22,6 +23,7 @@ class StepKind(StrEnum):
     DISABLE = "disable"
     STOP = "stop"
     START = "start"
+    UNIT_RELOAD = "reload"
     RESTART = "restart"
 
 
@@ -51,6 +53,7 @@ class Step:
     """One change. `seen` is the state it was decided on (a digest, a unit state); `diff` is never set for env files.
 
     `keep_mtime`: nothing that a running process sees is changed by this write. `drags`: what it affects besides.
+    `change`: of a write, what is needed to put it in force on a unit that runs.
     """
 
     kind: StepKind
@@ -61,6 +64,7 @@ class Step:
     file: DesiredFile | None = None
     keep_mtime: bool = False
     drags: tuple[Dragged, ...] = ()
+    change: ChangeClass | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,35 +1,17 @@
-"""Which changes of a unit file need more than a daemon-reload, and how a change is shown without showing secrets."""
+"""What a change of a unit file needs to be in force, and how it is shown without showing secrets."""
 
 import re
 from collections.abc import Iterable
 from difflib import unified_diff
-from functools import cache
 
 from qtctl.dialects import terminal
 from qtctl.dialects.arguments import argument_spans, masked_lines
 from qtctl.dialects.lines import file_lines
 from qtctl.dialects.secrets import harmless, secret_name
 from qtctl.dialects.systemd.splitting import Escapes, split
+from qtctl.dialects.systemd.table.change_classes import ChangeClass, change_class, counts_when_stopped
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.errors import InputError
-from qtctl.model.limits import Resources
-from qtctl.model.vocabulary import directives_of
-
-# Keys that only the manager reads, and reads again at a daemon-reload.
-_MANAGER_KEYS = frozenset(
-    {
-        "ExecReload", "ExecStop", "ExecStopPost", "FinalKillSignal", "KillMode", "KillSignal", "Restart",
-        "RestartForceExitStatus", "RestartKillSignal", "RestartMaxDelaySec", "RestartPreventExitStatus", "RestartSec",
-        "RestartSteps", "RuntimeMaxSec", "SendSIGHUP", "SendSIGKILL", "SuccessExitStatus", "TimeoutSec",
-        "TimeoutStartSec", "TimeoutStopSec",
-    }
-)  # fmt: skip
-_MANAGER_KEYS_OF_OTHERS = _MANAGER_KEYS | {
-    "ExecStopPre", "ForceUnmount", "LazyUnmount", "MaxConnections", "MaxConnectionsPerSource", "PollLimitBurst",
-    "PollLimitIntervalSec", "RemoveOnStop", "TriggerLimitBurst", "TriggerLimitIntervalSec",
-}  # fmt: skip
-STARTED_ANEW = frozenset({"Service", "Socket", "Path", "Mount", "Automount", "Swap"})
-"""Sections of units that have to start anew for a change. A reload is enough for timers, slices and targets."""
 
 _SECRET_KEYS = re.compile(r"\s*(Environment|SetCredential|SetCredentialEncrypted)\s*=", re.IGNORECASE)
 _EXEC_KEYS = re.compile(r"\s*Exec[A-Za-z]*\s*=\s*[^\s\\]*", re.IGNORECASE)
@@ -41,34 +23,36 @@ _LINE = re.compile(r"\s*($|[#;\[]|[^=]*=)")
 _HIDDEN = "(not shown)"
 
 
-def needs_new_start(old: bytes, new: bytes, name: str) -> bool:
-    """Whether a unit that was started from `old` must be started again to match `new`.
+def change_of(old: bytes, new: bytes, name: str) -> ChangeClass:
+    """What a unit that was started from `old` needs to match `new`: the most that one of its directives needs.
 
-    A text that cannot be read as a unit file counts as different.
+    Links are made by [Install], and decided from what links there are. A text that cannot be read as a unit file counts
+    as a new start.
     """
     try:
-        return _start_settings(old, name) != _start_settings(new, name)
+        before, after = (effective(parse(text.decode(), name)) for text in (old, new))
+    except (InputError, UnicodeDecodeError):
+        return ChangeClass.RESTART
+    keys = {key for key in before.keys() | after.keys() if tuple(before.get(key, ())) != tuple(after.get(key, ()))}
+    return max((change_class(*key) for key in keys), key=lambda each: each.rank, default=ChangeClass.NOTHING)
+
+
+def needs_new_start(old: bytes, new: bytes, name: str) -> bool:
+    """Whether a unit that was started from `old` must be started again to match `new`."""
+    return change_of(old, new, name).starts_anew
+
+
+def stops_otherwise(old: bytes, new: bytes, name: str) -> bool:
+    """Whether a unit would be stopped otherwise by `new` than by `old`, also because a command is run as it says now.
+
+    True of a text that cannot be read as a unit file.
+    """
+    try:
+        before, after = (effective(parse(text.decode(), name)) for text in (old, new))
     except (InputError, UnicodeDecodeError):
         return True
-
-
-def _start_settings(content: bytes, name: str) -> dict[tuple[str, str], tuple[str, ...]]:
-    values = effective(parse(content.decode(), name))
-    return {key: tuple(value) for key, value in values.items() if _counts_at_start(*key)}
-
-
-def _counts_at_start(section: str, key: str) -> bool:
-    if section == "Unit":
-        return key == "JoinsNamespaceOf"
-    if section == "Service":
-        return key not in _MANAGER_KEYS
-    return section in STARTED_ANEW and key not in _MANAGER_KEYS_OF_OTHERS and key not in _resource_keys()
-
-
-@cache
-def _resource_keys() -> frozenset[str]:
-    """Settings of control groups, which systemd applies again at each reload."""
-    return frozenset(directive for _, directive in directives_of(Resources, ""))
+    keys = {key for key in before.keys() | after.keys() if tuple(before.get(key, ())) != tuple(after.get(key, ()))}
+    return any(counts_when_stopped(key) for _, key in keys)
 
 
 def shown_diff(old: bytes, new: bytes, path: str) -> str:

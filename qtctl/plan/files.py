@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qtctl.dialects.shell import quote
+from qtctl.dialects.systemd.table.change_classes import ChangeClass
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.originals import ABSENT, is_in_place, seen_of
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.plan import Refusal, Step, StepKind
-from qtctl.plan.change_impact import needs_new_start, shown_diff
+from qtctl.plan.change_impact import change_of, shown_diff, stops_otherwise
 
 UNSHOWN = "content differs (values not shown)"
 TAKE_OVER = "--take-over replaces it and keeps the old one on the host"
@@ -17,19 +18,29 @@ TAKE_OVER = "--take-over replaces it and keeps the old one on the host"
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """A file to write. `visible`: a unit that was started with the old content must be started again."""
+    """A file to write. `change`: what a unit needs that was started with the old content.
+
+    `stops`: it would be stopped otherwise with the new content.
+    """
 
     file: DesiredFile
     reason: str
     seen: str
     diff: str
-    visible: bool
+    change: ChangeClass
+    stops: bool = False
+
+    @property
+    def visible(self) -> bool:
+        """Whether a unit that was started with the old content must be started again."""
+        return self.change.starts_anew
 
     @property
     def step(self) -> Step:
         return Step(
-            StepKind.WRITE, self.file.path, self.reason, self.seen, self.diff, self.file, keep_mtime=not self.visible
-        )
+            StepKind.WRITE, self.file.path, self.reason, self.seen, self.diff, self.file, keep_mtime=not self.visible,
+            change=self.change,
+        )  # fmt: skip
 
 
 def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
@@ -55,24 +66,30 @@ def changes(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tup
 
 def _find_change(file: DesiredFile, there: File | None, current: Mapping[str, bytes]) -> FileChange | None:
     if there is None:
-        return FileChange(file, "not on the host", ABSENT, "", visible=True)
+        new = change_of(b"", file.content, file.subject) if file.kind == "dropin" else ChangeClass.RESTART
+        return FileChange(file, "not on the host", ABSENT, "", new)
     if not there.ours:
         diff = _show_diff(file, current) if there.kind == "file" else ""
-        visible = there.kind != "file" or _is_visible(file, current)
-        return FileChange(file, f"replaces {_describe_file(there)}", seen_of(there), diff, visible=visible)
+        change = _find_class(file, current) if there.kind == "file" else ChangeClass.RESTART
+        stops = _is_stopped_otherwise(file, current)
+        return FileChange(file, f"replaces {_describe_file(there)}", seen_of(there), diff, change, stops)
     if _content_differs(there, file):
-        visible = _is_visible(file, current)
         reason = "content differs" if file.kind != "env" else UNSHOWN
-        return FileChange(file, reason, seen_of(there), _show_diff(file, current), visible=visible)
+        stops, change = _is_stopped_otherwise(file, current), _find_class(file, current)
+        return FileChange(file, reason, seen_of(there), _show_diff(file, current), change, stops)
     reason = _compare_rights(there, file)
-    return FileChange(file, reason, seen_of(there), "", visible=False) if reason else None
+    return FileChange(file, reason, seen_of(there), "", ChangeClass.NOTHING) if reason else None
 
 
-def _is_visible(file: DesiredFile, current: Mapping[str, bytes]) -> bool:
-    """Whether the new content needs a restart. A file whose content stays the same is not in `current`."""
+def _find_class(file: DesiredFile, current: Mapping[str, bytes]) -> ChangeClass:
+    """What the new content needs. A file whose content stays the same is not in `current`."""
     if not file.of_unit:
-        return True
-    return needs_new_start(current.get(file.path, file.content), file.content, file.subject)
+        return ChangeClass.RESTART
+    return change_of(current.get(file.path, file.content), file.content, file.subject)
+
+
+def _is_stopped_otherwise(file: DesiredFile, current: Mapping[str, bytes]) -> bool:
+    return file.of_unit and stops_otherwise(current.get(file.path, file.content), file.content, file.subject)
 
 
 def _show_diff(file: DesiredFile, current: Mapping[str, bytes]) -> str:

@@ -45,6 +45,18 @@ def restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
     return "; ".join(reason for reason in (*reasons, losing) if reason)
 
 
+def stops_first(scene: Scene, goal: UnitGoal) -> bool:
+    """Whether a unit that must be restarted is stopped while systemd still has the definition that it runs by.
+
+    After the reload it would be stopped as the new one says: by other signals, by other commands, or by the same ones
+    as another user.
+    """
+    if scene.unit(goal.unit).need_daemon_reload:
+        return True
+    written = [change for path in goal.sees if (change := scene.changes.get(path)) is not None and change.file.of_unit]
+    return any(change.stops for change in written) or (bool(written) and goal.stop_commands)
+
+
 def _start_time(unit: Unit) -> int:
     return unit.exec_main_start_timestamp or unit.active_enter_timestamp
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from qtctl.meaning.units import is_up
 from qtctl.model.plan import Effect, Step, StepKind
-from qtctl.plan.scene import Scene, describe_dragged, restart_reason, state_of
+from qtctl.plan.scene import Scene, describe_dragged, restart_reason, state_of, stops_first
 from qtctl.plan.unit_goals import UnitGoal
 
 
@@ -31,7 +31,12 @@ def find_started_anew(scene: Scene) -> StartedAnew:
     why = {goal.hands_to: reason for goal in scene.goals.values() if (reason := _give_reason(scene, goal))}
     users = {unit: reason for unit, reason in why.items() if scene.unit(unit).load_state == "loaded"}
     holders = {goal.unit: why[goal.hands_to] for goal in _find_holders(scene, why) if _is_up(scene, goal.unit)}
-    stopped = users | holders
+    early = {
+        goal.unit: reason
+        for goal in scene.goals.values()
+        if goal.active and not goal.only_pulled_in and _is_up(scene, goal.unit) and (reason := _stop_first(scene, goal))
+    }
+    stopped = early | users | holders
     stops = tuple(_make_stop(scene, unit, reason) for unit, reason in stopped.items())
     dragged = _find_dragged(stops)
     # What needs something that is removed stays down, unless it is declared.
@@ -49,6 +54,12 @@ def _give_reason(scene: Scene, goal: UnitGoal) -> str:
     if is_up(unit.active_state):
         return restart_reason(scene, goal, unit)
     return f"{goal.unit} cannot start while it is up" if _is_up(scene, goal.hands_to) else ""
+
+
+def _stop_first(scene: Scene, goal: UnitGoal) -> str:
+    """Why it is restarted, where it has to stop with the old definition; else ''."""
+    reason = restart_reason(scene, goal, scene.unit(goal.unit))
+    return reason if reason and stops_first(scene, goal) else ""
 
 
 def _find_holders(scene: Scene, users: Iterable[str]) -> list[UnitGoal]:

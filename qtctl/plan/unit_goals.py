@@ -1,13 +1,13 @@
 """What each declared unit should be, in one shape for every kind of unit."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.enablement import unwanted_pullers
 from qtctl.meaning.started_from import config_files, dropins_of
-from qtctl.model.desired import Desired
+from qtctl.model.desired import Desired, DesiredOther, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.unit_kinds import UnitKind
 
@@ -35,6 +35,10 @@ class UnitGoal:
     sees: tuple[str, ...]
     required_by: tuple[str, ...] = ()
     hands_to: str = ""
+    on_demand: bool = False
+    """Whether a socket or automount starts it, and it runs on: no job that ends by itself."""
+    stop_commands: bool = False
+    """Whether commands stop it, or run once it has stopped."""
     only_pulled_in: bool = False
     """RefuseManualStart=: systemd starts it for other units, and for nobody else."""
     unwanted: frozenset[str] = frozenset()
@@ -55,8 +59,16 @@ def goals(desired: Desired) -> tuple[UnitGoal, ...]:
     made = {file.subject: file.path for file in desired.files if file.kind == "unit"}
     dropins = dropins_of(desired)
     unwanted = unwanted_pullers(desired)
-    units = (unit for unit in desired.units() if unit.generated and unit.made_by in made)
-    return tuple(replace(_make_goal(unit, made[unit.made_by], dropins), unwanted=unwanted[unit.unit]) for unit in units)
+    units = tuple(unit for unit in desired.units() if unit.generated and unit.made_by in made)
+    held = frozenset(unit.triggers for unit in units if unit.kind in _HOLDERS)
+    return tuple(
+        replace(
+            _make_goal(unit, made[unit.made_by], dropins),
+            unwanted=unwanted[unit.unit],
+            on_demand=unit.unit in held and not (isinstance(unit, DesiredService) and unit.type == "oneshot"),
+        )
+        for unit in units
+    )
 
 
 _RANKS = {UnitKind.SERVICE: 0, UnitKind.TARGET: 2}
@@ -81,8 +93,17 @@ def _make_goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]
         sees=config_files(unit, file, dropins),
         required_by=_list_required_by(unit.install),
         hands_to=hands_to,
+        stop_commands=any(directive.startswith("ExecStop") for directive in _commands_of(unit)),
         only_pulled_in=bool(boolean(dict(unit.unit_settings).get("RefuseManualStart", ""))),
     )
+
+
+def _commands_of(unit: DesiredUnit) -> Iterator[str]:
+    """The directives of its commands, beside ExecStart=."""
+    if isinstance(unit, DesiredService):
+        yield from (command.directive for command in unit.commands)
+    if isinstance(unit, DesiredOther):
+        yield from (key for key, _ in unit.settings)
 
 
 def _find_ties(unit: DesiredUnit) -> dict[str, str]:

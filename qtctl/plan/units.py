@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from qtctl.dialects.systemd.table.change_classes import ChangeClass
 from qtctl.meaning.enablement import left_pullers
 from qtctl.meaning.units import is_up
 from qtctl.model.facts import File, Unit
@@ -133,16 +134,37 @@ def _list_starts(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
 
 
 def _make_start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
-    if not goal.active or (goal.only_pulled_in and not is_up(scene.unit(goal.unit).active_state)):
-        return None
     unit = scene.unit(goal.unit)
+    if not goal.active:
+        return _restart_on_demand(scene, goal, unit, anew)
+    if goal.only_pulled_in and not is_up(unit.active_state):
+        return None
     if goal.unit in anew.stopped:
         return _start(scene, goal, f"was stopped: {anew.stopped[goal.unit]}")
     if not is_up(unit.active_state):
         return _start(scene, goal, f"{unit.active_state}, declared {_describe_goal(goal)}")
     reason = restart_reason(scene, goal, unit)
-    if not reason:
+    return _restart(scene, goal, reason) if reason else _make_unit_reload(scene, goal)
+
+
+def _restart_on_demand(scene: Scene, goal: UnitGoal, unit: Unit, anew: StartedAnew) -> Step | None:
+    """Of what a socket started and runs on. A job of a timer runs to its end, and its next run is a new one."""
+    if goal.active is False or not goal.on_demand or goal.unit in anew.stopped or not is_up(unit.active_state):
         return None
+    reason = restart_reason(scene, goal, unit)
+    return _restart(scene, goal, reason) if reason else None
+
+
+def _make_unit_reload(scene: Scene, goal: UnitGoal) -> Step | None:
+    changes = (scene.changes.get(path) for path in goal.sees)
+    changed = [each.file.path for each in changes if each and each.change is ChangeClass.UNIT_RELOAD]
+    if not changed:
+        return None
+    return Step(StepKind.UNIT_RELOAD, goal.unit, f"{changed[0]} changes", state_of(scene.unit(goal.unit)))
+
+
+def _restart(scene: Scene, goal: UnitGoal, reason: str) -> Step:
+    unit = scene.unit(goal.unit)
     drags = scene.ties.drags(goal.unit, Effect.RESTARTS)
     return Step(StepKind.RESTART, goal.unit, reason + describe_dragged(drags), state_of(unit), drags=drags)
 

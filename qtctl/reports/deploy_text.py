@@ -20,6 +20,7 @@ DONE = {
     StepKind.DISABLE: "disabled",
     StepKind.STOP: "stopped",
     StepKind.START: "started",
+    StepKind.UNIT_RELOAD: "reloaded",
     StepKind.RESTART: "restarted",
 }
 """The kinds that are shown, and how."""

@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from qtctl.dialects.systemd.table.change_classes import ChangeClass
 from qtctl.errors import InputError, Place
 from qtctl.model.plan import Choices, Dragged, Effect, NoteKind, Plan, PlannedBefore, Step, StepKind
 from qtctl.plan.agreed import key_of
@@ -47,6 +48,9 @@ class PlanStep(Part):
     seen: str | None = Field(description="the state that it was decided on; null of env files")
     file: PlanFile | None
     drags: tuple[PlanDrag, ...]
+    change: ChangeClass | None = Field(
+        description="of a write: what is needed to put it in force on a unit that runs; null of other steps"
+    )
     diff: str | None = Field(description="of a unit file; values of variables are not in it")
     key: str = Field(description="keyed digest of the whole step: a deploy of this plan compares it")
 
@@ -149,6 +153,7 @@ def _step(step: Step, nonce: str) -> PlanStep:
         if file
         else None,
         drags=tuple(map(_drag, step.drags)),
+        change=step.change,
         diff=step.diff or None,
         key=key_of(step, nonce),
     )

@@ -284,6 +284,7 @@ _EFFECTS = {
     StepKind.RESET_FAILED: _reset,
     StepKind.STOP: _reset,
     StepKind.START: _start,
+    StepKind.UNIT_RELOAD: lambda *_: None,
     StepKind.RESTART: _start,
 }
 

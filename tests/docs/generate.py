@@ -5,6 +5,7 @@ from pathlib import Path
 
 from qtctl.flows.schemas import documents, registry_files, text_of
 from qtctl.rules.explain import catalogue_markdown
+from tests.docs.change_classes import change_classes_markdown
 from tests.docs.cli import cli_markdown
 from tests.docs.keys import KEYS, with_tables
 from tests.docs.man import man_page
@@ -19,6 +20,7 @@ def generated() -> dict[str, str]:
     schemas = {f"schemas/{name}.json": text_of(schema) for name, schema in documents().items()}
     files = {f"schemas/registry/{name}.json": text_of(schema) for name, schema in registry_files(KEYS).items()}
     return {
+        "change-classes.md": change_classes_markdown(),
         "cli.md": cli_markdown(),
         "findings.md": catalogue_markdown(),
         "ssh.md": ssh_markdown(),

@@ -120,7 +120,8 @@ def test_a_socket_that_accepts_leaves_its_connections_alone() -> None:
 
 APPLIED = {
     "quantum-a.path": (RESTART, "PathExists=/{}"),
-    "srv-a.mount": (RESTART, "What=tmpfs\nWhere=/srv/a\nOptions=size={}M"),
+    "srv-a.mount": (StepKind.UNIT_RELOAD, "What=tmpfs\nWhere=/srv/a\nOptions=size={}M"),
+    "srv-b.mount": (RESTART, "What=/srv/{}\nWhere=/srv/b"),
     "dev-sdc1.swap": (RESTART, "Priority={}"),
     "quantum-a.slice": (None, "TasksMax={}"),
     "quantum.target": (None, "Description={}"),

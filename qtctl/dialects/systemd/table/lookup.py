@@ -108,6 +108,11 @@ def keys_of(section: str, version: int) -> tuple[str, ...]:
     return tuple(key for key in _table().sections[section] if known(section, key, version))
 
 
+def every_directive() -> tuple[tuple[str, str], ...]:
+    """Section and name of all that any measured version knows."""
+    return tuple((section, key) for section, keys in _table().sections.items() for key in keys)
+
+
 @lru_cache(maxsize=4096)
 def standing(section: str, key: str, version: int) -> Standing:
     """Whether systemd `version` knows it, as far as the measured versions tell."""

@@ -1,0 +1,98 @@
+"""What puts a new value of a directive in force on a unit that runs, for every directive of the table.
+
+After a daemon-reload systemd goes on with the new definition. It takes timeouts, restart rules, conditions,
+dependencies and the commands that stop a service from it when it next needs them, works out timers anew, and applies
+the settings of control groups again (unit_deserialize_state invalidates all of them). What a process, a socket, a mount
+or a watch was made with stays as it is until that is made anew. Where it is not certain, the class is a new start.
+"""
+
+from enum import StrEnum
+
+from qtctl.dialects.systemd.table.lookup import TYPES, since
+
+RESOURCES_OF = "Slice"
+"""A slice has nothing but settings of control groups: every kind that has them has these."""
+
+
+class ChangeClass(StrEnum):
+    """The least that is needed, from nothing to making the unit anew. [Install] is beside the others."""
+
+    NOTHING = "nothing"
+    REENABLE = "re-enable"
+    DAEMON_RELOAD = "daemon-reload"
+    UNIT_RELOAD = "reload"
+    RESTART = "restart"
+    RECREATE = "recreate"
+
+    @property
+    def rank(self) -> int:
+        return tuple(ChangeClass).index(self)
+
+    @property
+    def starts_anew(self) -> bool:
+        return self in (ChangeClass.RESTART, ChangeClass.RECREATE)
+
+
+_KEPT_CONTROL_GROUP = frozenset((
+    "Slice", "Delegate", "DelegateSubgroup", "DisableControllers", "NFTSet", "CoredumpReceive", "MemoryPressureWatch",
+    "MemoryPressureThresholdSec",
+))  # fmt: skip
+"""Settings of control groups that count when the group is made, or that the process is told in its environment."""
+_OF_EVERY_KIND = frozenset((
+    "FinalKillSignal", "KillMode", "KillSignal", "RemoveIPC", "RestartKillSignal", "RuntimeDirectoryPreserve",
+    "SendSIGHUP", "SendSIGKILL", "TimeoutCleanSec", "TimeoutSec", "WatchdogSignal",
+))  # fmt: skip
+_MANAGER: dict[str, frozenset[str]] = {
+    "Service": frozenset((
+        "ExecReload", "ExecStop", "ExecStopPost", "FailureAction", "FileDescriptorStoreMax",
+        "FileDescriptorStorePreserve", "RebootArgument", "ReloadSignal", "Restart", "RestartForceExitStatus",
+        "RestartMaxDelaySec", "RestartMode", "RestartPreventExitStatus", "RestartSec", "RestartSteps", "RuntimeMaxSec",
+        "StartLimitAction", "StartLimitBurst", "StartLimitInterval", "SuccessExitStatus", "TimeoutAbortSec",
+        "TimeoutStartFailureMode", "TimeoutStartSec", "TimeoutStopFailureMode", "TimeoutStopSec",
+    )),
+    "Socket": frozenset((
+        "ExecStopPost", "ExecStopPre", "MaxConnections", "MaxConnectionsPerSource", "PollLimitBurst",
+        "PollLimitIntervalSec", "RemoveOnStop", "TriggerLimitBurst", "TriggerLimitIntervalSec",
+    )),
+    "Path": frozenset(("TriggerLimitBurst", "TriggerLimitIntervalSec")),
+    "Mount": frozenset(("ForceUnmount", "LazyUnmount")),
+}  # fmt: skip
+"""What only the manager reads, and reads again."""
+_UNIT_AT_START = frozenset(("JoinsNamespaceOf", "SurviveFinalKillSignal"))
+_RELOADED = frozenset((("Mount", "Options"),))
+"""What `systemctl reload` applies: it mounts a file system again with other options, and keeps it mounted."""
+_WITHOUT_PROCESS = frozenset(("Socket", "Path", "Mount", "Automount", "Swap"))
+_STOP = frozenset((
+    "DynamicUser", "ExecStop", "ExecStopPost", "ExecStopPre", "FinalKillSignal", "KillMode", "KillSignal", "PIDFile",
+    "RemoveIPC", "RestartKillSignal", "RuntimeDirectory", "RuntimeDirectoryPreserve", "SendSIGHUP", "SendSIGKILL",
+    "TimeoutAbortSec", "TimeoutSec", "TimeoutStopFailureMode", "TimeoutStopSec", "Type",
+))  # fmt: skip
+
+
+def change_class(section: str, key: str) -> ChangeClass:
+    """Of a directive in a section of a unit; NOTHING of what systemd does not read."""
+    if section.startswith("X-") or key.startswith("X-"):
+        return ChangeClass.NOTHING
+    if section == "Install":
+        return ChangeClass.REENABLE
+    if section == "Unit":
+        return ChangeClass.RESTART if key in _UNIT_AT_START else ChangeClass.DAEMON_RELOAD
+    if section in ("Timer", "Slice", "Scope"):
+        return ChangeClass.DAEMON_RELOAD
+    if section not in TYPES.values():
+        return ChangeClass.NOTHING
+    return _of_running(section, key)
+
+
+def _of_running(section: str, key: str) -> ChangeClass:
+    if (section, key) in _RELOADED:
+        return ChangeClass.UNIT_RELOAD
+    resource = since(RESOURCES_OF, key) is not None and key not in _KEPT_CONTROL_GROUP
+    if resource or key in _OF_EVERY_KIND or key in _MANAGER.get(section, ()):
+        return ChangeClass.DAEMON_RELOAD
+    return ChangeClass.RECREATE if section in _WITHOUT_PROCESS else ChangeClass.RESTART
+
+
+def counts_when_stopped(key: str) -> bool:
+    """Whether a unit is stopped otherwise with another value: then it stops before systemd reads the new one."""
+    return key in _STOP
