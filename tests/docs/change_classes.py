@@ -7,8 +7,8 @@ HEAD = """# What a change needs
 
 This page is generated from qtctl's table of systemd's directives (247 to 257).
 
-When the file of a running unit changes, [a deploy](deploy.md#what-restarts) does what the changed directives need, and no
-more: the class that is furthest down in this list.
+When the file of a running unit changes, [a deploy](deploy.md#what-restarts) does what the changed directives need, and
+no more: the class that is furthest down in this list.
 
 | class | what the deploy does |
 |---|---|
@@ -19,8 +19,8 @@ more: the class that is furthest down in this list.
 | restart | the process is started again |
 | recreate | a socket, path, mount or swap is stopped and started again |
 
-What only counts at certain times (a condition, a timeout, a command that stops a service) is in force from the next such
-time on. A directive that none of these systemds knows counts as a restart.
+What only counts at certain times (a condition, a timeout, a command that stops a service) is in force from the next
+such time on. A directive that none of these systemds knows counts as a restart.
 
 """
 

@@ -1,7 +1,8 @@
 """Every directive changed on a running unit of a lab host: `python -m tests.live.change_classes [SECTION…]`.
 
-All sections take half an hour. tests/live/test_change_classes.py runs a core of it. What the host cannot run with the sample values (a file that is not
-there, a condition that does not hold) is counted and named: its class rests on systemd's sources.
+All sections take half an hour. tests/live/test_change_classes.py runs a core of it. What the host cannot run with the
+sample values (a file that is not there, a condition that does not hold) is counted and named: its class rests on
+systemd's sources.
 """
 
 import json

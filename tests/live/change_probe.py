@@ -29,7 +29,7 @@ VOLATILE = re.compile(
     r"(.*Timestamp.*|.*PID|InvocationID|NeedDaemonReload|.*Elapse.*|Last.*|.*Usage.*|.*Current|.*Available|IO.*(Bytes|"
     r"Operations)|IP.*(Bytes|Packets)|CPUUsage.*|Tasks.*Current|MemoryPeak|NRestarts|StatusText|Job|ExecStart.*|Exec.*|"
     r"NFileDescriptorStore|Control(PID|Group.*)|EffectiveCPUs|EffectiveMemoryNodes|TriggeredBy|ReferencedBy|NAccepted|"
-    r"RequiredBy|WantedBy|BoundBy|ConsistsOf|ConditionResult|AssertResult|Conditions|Asserts|After|Before|TimersCalendar|"
+    r"SourcePath|RequiredBy|WantedBy|BoundBy|ConsistsOf|ConditionResult|AssertResult|Conditions|Asserts|After|Before|TimersCalendar|"
     r"TimersMonotonic|Names|Refs|Result|SubState|ActiveState|Can.*|UID|GID|Effective.*)="
 )
 STATUS = ("Umask", "Uid", "Gid", "Groups", "SigIgn", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs",
