@@ -27,7 +27,7 @@ _PIPES = ("/dev/", "/proc/")
 
 
 def read_registry(folder: Path) -> dict[str, bytes]:
-    """All TOML files of a registry by their path relative to it. InputError where it is no readable folder.
+    """All TOML and lock files of a registry by their path relative to it. InputError where it is no readable folder.
 
     What was meant to be one and is named otherwise has its path too (a folder with / at the end), and no content.
     """
@@ -55,7 +55,7 @@ def _of_registry(root: Folder, entry: Entry) -> bytes | None:
         raise InputError(f"cannot be read: {entry.problem}", hint="check the path", place=root.place(entry.path))
     if entry.is_link and entry.name.startswith("."):
         return None
-    if entry.is_folder or not entry.name.endswith(".toml"):
+    if entry.is_folder or not (entry.name.endswith(".toml") or _is_lock(entry)):
         _check_no_linked_folder(root, entry)
         return b"" if _is_misnamed(entry) else None
     if entry.is_link:
@@ -64,8 +64,13 @@ def _of_registry(root: Folder, entry: Entry) -> bytes | None:
         return read_at(entry.fd, entry.name, LARGEST_BELOW, root.place(entry.path))
 
 
+def _is_lock(entry: Entry) -> bool:
+    """A lock file of a venv's packages. What begins with a dot is an editor's."""
+    return entry.path.startswith("locks/") and not entry.name.startswith(".")
+
+
 def _is_misnamed(entry: Entry) -> bool:
-    if entry.path.split("/")[0] == "schemas" or (entry.is_folder and entry.path in ("services", "legacy")):
+    if entry.path.split("/")[0] == "schemas" or (entry.is_folder and entry.path in ("services", "legacy", "locks")):
         return False
     from qtctl.registry.file_names import is_misnamed  # noqa: PLC0415 - 3 ms, and good registries do without
 

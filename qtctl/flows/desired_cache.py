@@ -16,7 +16,7 @@ from qtctl.model.desired import Desired
 
 MODULES = (
     "qtctl.model.desired", "qtctl.model.desired_accounts", "qtctl.model.desired_checks", "qtctl.model.desired_code",
-    "qtctl.model.desired_container",
+    "qtctl.model.desired_container", "qtctl.model.desired_lock",
     "qtctl.model.desired_host", "qtctl.model.desired_loaded", "qtctl.model.desired_questions",
     "qtctl.model.desired_store", "qtctl.model.desired_unit", "qtctl.model.evidence", "qtctl.model.origin",
     "qtctl.model.states", "qtctl.model.waiver",

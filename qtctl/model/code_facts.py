@@ -44,6 +44,14 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True)
+class VenvPackages:
+    """Subject: a virtual environment. Names of the records of its packages, without `.dist-info`: `numpy-1.26.4`."""
+
+    FACT: ClassVar[str] = "venv.packages"
+    records: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Folders:
     """Subject: a folder. Folders in it → those of the files by which virtual environments and programs are known."""
 

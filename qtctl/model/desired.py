@@ -13,6 +13,7 @@ from qtctl.model.desired_code import DesiredCode
 from qtctl.model.desired_container import LeftContainer
 from qtctl.model.desired_host import DEFAULT_LIMITS, HostLimits
 from qtctl.model.desired_loaded import LoadedUnit
+from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.desired_questions import Questions
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import STATE_WORDS, DesiredUnit, Pairs
@@ -182,6 +183,8 @@ class DesiredVenv:
     interpreter: str
     used_by: tuple[str, ...]
     origin: Origin
+    packages: tuple[DesiredPackage, ...] | None = None
+    """What its lock file says; None where none is declared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.check_facts import CommandResult, UnitProperty
-from qtctl.model.code_facts import Checkout, EntryPoint, Folders
+from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvPackages
 from qtctl.model.container_facts import Containers
 from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.generated_facts import GeneratedFiles
@@ -276,6 +276,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(EntryPoint, Channel.EXEC),
         FactKind(Folders, Channel.EXEC),
         FactKind(Checkout, Channel.EXEC),
+        FactKind(VenvPackages, Channel.EXEC),
         FactKind(Containers, Channel.EXEC),
         FactKind(Account, Channel.EXEC),
         FactKind(Group, Channel.EXEC),

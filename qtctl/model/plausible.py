@@ -11,7 +11,7 @@ from typing import Any
 
 from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.check_facts import CommandResult, UnitProperty
-from qtctl.model.code_facts import Checkout, EntryPoint, Folders
+from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvPackages
 from qtctl.model.container_facts import Containers
 from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, VenvCheck
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
@@ -284,6 +284,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
         or ("" if GIT_ID.fullmatch(value.head) else f"head {shown(value.head)} is no commit")
     ),
     EntryPoint.FACT: lambda value: _paths((*value.found, value.shut, value.hook)),
+    VenvPackages.FACT: lambda value: _paths(value.records),
     Folders.FACT: lambda value: _paths((*value.marks, *(mark for marks in value.marks.values() for mark in marks))),
     Group.FACT: lambda value: _ranges(value, {"gid": U32}) or _lengths(value, ("name",)),
 }

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from qtctl.dialects.python_lock import LockedPackage
 from qtctl.model.accounts import Folder, HostsFile, User
 from qtctl.model.checks import Check
 from qtctl.model.code import Code
@@ -167,6 +168,8 @@ class Store(Node):
 
 class Venv(Node):
     path: AbsolutePath
+    lock: FilePath | None = None
+    """Path of a lock file, relative to the registry."""
     state: Literal["present", "retired"] = "present"
     hosts: tuple[HostName, ...] = ()
     summary: str = ""
@@ -254,6 +257,8 @@ class Registry:
     folders: dict[str, Folder] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
     code: dict[str, Code] = field(default_factory=dict)
+    locks: dict[str, tuple[LockedPackage, ...]] = field(default_factory=dict)
+    """Path in the registry → its packages, of each lock file that a venv names."""
     legacy: tuple[Legacy, ...] = ()
     policy: Policy = field(default_factory=Policy)
     legacy_files: dict[str, str] = field(default_factory=dict)

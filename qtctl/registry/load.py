@@ -29,6 +29,7 @@ from qtctl.registry.amounts import amounts
 from qtctl.registry.check import check
 from qtctl.registry.damage import Damage, repaired
 from qtctl.registry.file_names import FILES, FOLDERS, SUFFIX, meant_file
+from qtctl.registry.locks import is_lock, read_locks
 from qtctl.registry.places import Places
 from qtctl.registry.policy import policy as check_policy
 from qtctl.rules.problem import Problem
@@ -141,6 +142,8 @@ class _Loader:
         policy = self.whole("policy.toml", Policy) or Policy()
         tables: dict[str, Any] = {field: self._table(name, field, kind) for name, (field, kind) in TABLES.items()}
         services = self._services()
+        locks, wrong = read_locks(tables["venvs"], self.files, self.places)
+        self.errors += wrong
         legacy = {name: record for name in self._below("legacy") if (record := self.whole(name, model.Legacy))}
         self._stray()
         if fleet is None:
@@ -152,6 +155,7 @@ class _Loader:
             legacy=tuple(legacy.values()),
             legacy_files={record.compose: name for name, record in legacy.items()},
             origins=self.origins,
+            locks=locks,
             **tables,
         )
 
@@ -243,7 +247,12 @@ class _Loader:
     def _stray(self) -> None:
         named = Known(FILES)
         for path in sorted(self.files):
-            if path in FILES or _is_direct(path) or (path.endswith("/") and self._below(path.rstrip("/"), deep=True)):
+            if (
+                path in FILES
+                or is_lock(path)
+                or _is_direct(path)
+                or (path.endswith("/") and self._below(path.rstrip("/"), deep=True))
+            ):
                 continue
             meant = _meant(path, named)
             self._note_unread(meant)

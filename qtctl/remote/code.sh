@@ -96,3 +96,13 @@ marked() {
     -name service.py -o -name server.py -o -name run.py -o -name worker.py ')' -type f -printf '%H\t%P\0' |
     tr '\n\0' '\1\n' | head -c 300000
 }
+
+# packages_of VENV...: the names of the records of their packages. Lines: venv, name without its ending.
+packages_of() {
+  for each; do
+    shift
+    set -- "$@" "$each/lib"
+  done
+  find "$@" -mindepth 3 -maxdepth 3 -type d -name '*.dist-info' -path '*/site-packages/*' -printf '%H\t%f\0' |
+    tr '\n\0' '\1\n' | head -c 600000
+}

@@ -19,6 +19,7 @@ from qtctl.model.desired import (
     RetiredUnit,
 )
 from qtctl.model.desired_host import HostLimits
+from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.desired_store import DesiredStore, StoreTls
 from qtctl.model.names import Names, unit_name, units_of
 from qtctl.model.origin import Origin
@@ -155,10 +156,17 @@ def _resolve_venvs(
             interpreter=f"{venv.path}/bin/python",
             used_by=users.get(venv.path, ()),
             origin=registry.origins["venvs", name],
+            packages=_packages(registry, venv.lock),
         )
         for name, venv in sorted(registry.venvs.items())
         if venv.state == state and includes(venv.hosts, host)
     )
+
+
+def _packages(registry: Registry, lock: str | None) -> tuple[DesiredPackage, ...] | None:
+    if lock is None:
+        return None
+    return tuple(DesiredPackage(each.name, each.versions, each.required) for each in registry.locks.get(lock, ()))
 
 
 def _resolve_keys(registry: Registry, host: str, services: tuple[DesiredService, ...]) -> tuple[DesiredKey, ...]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from qtctl.audit.judge import needs
 from qtctl.dialects.systemd.boot_order import BOOTED
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
-from qtctl.model.code_facts import Checkout, EntryPoint, Folders
+from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvPackages
 from qtctl.model.container_facts import Containers
 from qtctl.model.desired import (
     Desired,
@@ -24,6 +24,7 @@ from qtctl.model.desired import (
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.desired_code import DesiredCode
 from qtctl.model.desired_container import LeftContainer
+from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener, UnixListener
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
@@ -72,6 +73,11 @@ USERS, MODELS = "/etc/sysusers.d/quantum.conf", "/data/models"
 SOCKET = "/run/quantum/api.sock"
 ENGINE, MONITOR, NIGHTLY = "quantum-ai-engine.service", "quantum-monitor.service", "quantum-nightly.service"
 STATE = "/data/state"
+LOCKED = (
+    DesiredPackage("colorama", ("0.4.6",), required=False),
+    DesiredPackage("numpy", ("1.26.4",), required=True),
+    DesiredPackage("typing-extensions", ("4.12.2",), required=True),
+)
 CHECKOUT, COMMIT = "/srv/checkout", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
 FEED, CODE = "quantum-feed.service", "/srv/quantum"
 TIMER, TARGET, GHOST, REDIS = (
@@ -159,7 +165,7 @@ def desired(**changes: Any) -> Desired:
                 wanted_by=("timers.target",),
             ),
         ),
-        venvs=(DesiredVenv("ai-engine", VENV, f"{VENV}/bin/python", ("ai-engine",), Origin("venvs.toml")),),
+        venvs=(DesiredVenv("ai-engine", VENV, f"{VENV}/bin/python", ("ai-engine",), Origin("venvs.toml"), LOCKED),),
         keys=(key(), key(SIZES), key(PRICES, KeyType.HASH)), stores=(store(),),
         externals=(DesiredExternal("redis-server", REDIS, "", external, ("redis",), True, ports=ports),),
         retired_units=(RetiredUnit("old", GHOST, "replaced", Origin("services/old.toml")),),
@@ -256,6 +262,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         ),
         "accounts.shared": SharedIds({}),
         "oom.kills": OomKills({}),
+        "venv.packages": VenvPackages(["NumPy-1.26.4", "pip-24.0", "typing_extensions-4.12.2"]),
         "containers": Containers({}, {}, {}),
         "unix.socket": UnixSocket(["stream"]),
         "filesystem": FileSystem("/", "ab12", 20 * GIB, 80 * GIB, 1000, 900),

@@ -1,4 +1,4 @@
-"""A declared checkout on a live host, read through SSH by the account that audits."""
+"""A declared checkout and packages of a venv on a live host, read through SSH by the account that audits."""
 
 import base64
 import io
@@ -56,3 +56,22 @@ def test_what_is_no_longer_the_declared_commit_is_found(box: Box, there: str, tm
     (found,) = declared.audit(*part).json()["findings"]
     assert found["observed"]["commit"] == there
     check_proofs(box, found, "qtaudit")
+
+
+def test_packages_are_those_of_the_lock_file(box: Box, tmp_path: Path) -> None:
+    registry = tmp_path / "registry"
+    shutil.copytree(box.registry, registry)
+    (registry / "locks").mkdir()
+    (registry / "locks/rl-sizer.txt").write_text("numpy==1.26.4\ntorch==2.1.0\n")
+    venvs = registry / "venvs.toml"
+    venvs.write_text(venvs.read_text().replace("[rl-sizer]\n", '[rl-sizer]\nlock = "locks/rl-sizer.txt"\n'))
+    packages = "/opt/quantum/venvs/rl-sizer/lib/python3.11/site-packages"
+    box.sh(f"mkdir -p {packages}/NumPy-1.26.5.dist-info {packages}/requests-2.31.0.dist-info")
+    try:
+        (found,) = replace(box, registry=registry).audit("--only", "QT409").json()["findings"]
+        assert found["observed"] == {
+            "differ": 3, "other version": ["numpy 1.26.5"], "missing": ["torch"], "not in the lock file": ["requests"],
+        }  # fmt: skip
+        check_proofs(box, found, "qtaudit")
+    finally:
+        box.sh("rm -r /opt/quantum/venvs/rl-sizer/lib")

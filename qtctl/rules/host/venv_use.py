@@ -1,17 +1,25 @@
-"""QT404: virtual environments that nothing uses."""
+"""QT404, QT409: virtual environments that nothing uses, and whether packages are those of a lock file."""
 
 from functools import partial
 from posixpath import dirname
 
+from qtctl.dialects.python_lock import normalise_name, same_version
+from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import Remedy, steps
 from qtctl.meaning.units import read_unit
-from qtctl.model.code_facts import Folders
-from qtctl.model.desired import Desired
+from qtctl.model.code_facts import Folders, VenvPackages
+from qtctl.model.desired import Desired, DesiredVenv
+from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Facts, Unit
+from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
+
+INSTALLERS = frozenset(("distribute", "pip", "pkg-resources", "setuptools", "uv", "wheel"))
+"""What every venv may have, and lock files leave out."""
+_SHOWN = 5
 
 
 def _used(desired: Desired) -> tuple[Expectation, ...]:
@@ -63,6 +71,67 @@ def _runs_from(facts: Facts, path: str) -> bool:
     return any(argv[0].startswith(f"{path}/") for unit in known if unit for argv in unit.exec_start or [] if argv)
 
 
+def _locked(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            venv.path,
+            {"packages": "as locked"},
+            (Need(VenvPackages.FACT, venv.path),),
+            partial(_is_as_locked, venv=venv, packages=venv.packages),
+            venv.origin,
+            (("QT401", venv.path), ("QT408", venv.path)),
+        )
+        for venv in desired.venvs
+        if venv.packages is not None
+    )
+
+
+def _is_as_locked(facts: Facts, venv: DesiredVenv, packages: tuple[DesiredPackage, ...]) -> Judgment:
+    found = facts.read(VenvPackages, venv.path) or VenvPackages([])
+    there: dict[str, list[str]] = {}
+    for record in found.records:
+        name, _, version = record.partition("-")
+        there.setdefault(normalise_name(name), []).append(version)
+    missing = [each.name for each in packages if each.required and each.name not in there]
+    other = [each.name for each in packages if each.name in there and not _fits(each, there[each.name])]
+    more = sorted(there.keys() - {each.name for each in packages} - INSTALLERS)
+    if not (missing or other or more):
+        return Verdict(True, {"packages": len(found.records)})
+    shown: JsonObject = {
+        "other version": [f"{name} {', '.join(there[name])}" for name in other[:_SHOWN]],
+        "missing": [*missing[:_SHOWN]],
+        "not in the lock file": [*more[:_SHOWN]],
+    }
+    observed: JsonObject = {"differ": len(missing) + len(other) + len(more)}
+    observed |= {key: value for key, value in shown.items() if value}
+    sources = tuple(_record(venv, name, there.get(name, [])) for name in (*other[:2], *missing[:2], *more[:1]))
+    return Verdict(False, observed, sources, remedy=_install(venv))
+
+
+def _install(venv: DesiredVenv) -> Remedy:
+    return steps(
+        f"as the account that owns {venv.path}, install what the lock file says: uv pip sync, or pip install "
+        "--require-hashes -r; then restart what uses it"
+    )
+
+
+def _fits(package: DesiredPackage, versions: list[str]) -> bool:
+    """Two records of one package are left by an install that was interrupted: nobody knows which of them runs."""
+    return len(versions) == 1 and (
+        not package.versions or any(same_version(each, versions[0]) for each in package.versions)
+    )
+
+
+def _record(venv: DesiredVenv, name: str, versions: list[str]) -> ProofSource:
+    """What follows the name in its record."""
+    need = Need(VenvPackages.FACT, venv.path)
+    pattern = quote(name.replace("-", "[-_.]") + "-*.dist-info")
+    find = f"find {quote(f'{venv.path}/lib')} -mindepth 3 -maxdepth 3 -iname {pattern} -printf '%f\\n'"
+    if not versions:
+        return ProofSource(need, f"{find} | wc -l", "0")
+    return ProofSource(need, f"{find} | sed 's/^[^-]*-//; s/.dist-info$//'", versions[0])
+
+
 QT404 = Rule(
     "QT404",
     "virtual environment that nothing uses",
@@ -76,4 +145,19 @@ QT404 = Rule(
     "Declare it in venvs.toml, or remove it.",
     expect=_used,
 )
-RULES = (QT404,)
+QT409 = Rule(
+    "QT409",
+    "packages are not those of the lock file",
+    Severity.ERROR,
+    several="virtual environments have other packages than their lock files",
+    what="The venv has a package in another version than its declared lock file says, lacks one that it needs on every "
+    "host, or has one that is not in it. Packages are known by the names of their records (*.dist-info); pip, "
+    "setuptools, wheel and uv are not compared. One that the lock file has for some systems only (a marker) may be "
+    "absent. Whether the files of a package are unchanged is not looked at.",
+    why="What runs is then not what was tested: another version of a numeric library gives other signals, and the next "
+    "rebuild from the lock file takes away what somebody installed by hand, in the middle of the night.",
+    fix="`find VENV/lib -name '*.dist-info'` shows what is there. `uv pip sync LOCK` or `pip install --require-hashes "
+    "-r LOCK` brings back what is locked; if what is there is right, lock that. Then restart what uses it.",
+    expect=_locked,
+)
+RULES = (QT404, QT409)

@@ -1,0 +1,162 @@
+"""Lock files of Python packages: requirements with `==`, as pip-compile writes them, uv.lock and pylock.toml."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_REQUIREMENT = re.compile(
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*"
+    r"(?:===?\s*(?P<version>[A-Za-z0-9][A-Za-z0-9.+!_-]*)|@\s*(?P<address>[^\s;]+))?\s*(?P<marker>;.*)?"
+)
+_OPTIONS = (
+    "--index-url", "-i", "--extra-index-url", "--find-links", "-f", "--no-index", "--no-binary", "--only-binary",
+    "--prefer-binary", "--pre", "--trusted-host", "--require-hashes", "--use-feature",
+)  # fmt: skip
+"""They say where packages come from, and not which."""
+_OWN = ("editable", "virtual")
+MOST = 5000
+
+
+class UnreadLock(ValueError):
+    """`line` 0: of the whole file."""
+
+    def __init__(self, what: str, line: int = 0) -> None:
+        super().__init__(what)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPackage:
+    """`name` normalised. `versions`: one of these, any where there is none. `required`: on every host."""
+
+    name: str
+    versions: tuple[str, ...]
+    required: bool
+
+
+def normalise_name(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def same_version(one: str, other: str) -> bool:
+    """1.0 and 1.0.0, 1.0-rc1 and 1.0rc1 are one version; what stands behind a + counts only where both have it."""
+    (mine, mine_local), (its, its_local) = _parts(one), _parts(other)
+    return mine == its and (not mine_local or not its_local or mine_local == its_local)
+
+
+def _parts(version: str) -> tuple[str, str]:
+    public, _, local = version.lower().removeprefix("v").partition("+")
+    release = re.match(r"[0-9]+(\.[0-9]+)*", public)
+    if release is None:
+        return public, local
+    head = re.sub(r"(\.0+)+$", "", release[0])
+    return head + re.sub(r"[-_.]", "", public[release.end() :]), re.sub(r"[-_.]", "", local)
+
+
+def read_lock(name: str, content: bytes) -> tuple[LockedPackage, ...]:
+    """Sorted by name. `name` says which kind it is. UnreadLock where it is none, or does not say versions."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadLock("not UTF-8") from error
+    found = _of_toml(text) if name.endswith((".toml", "uv.lock")) else _merged(_of_requirements(text))
+    if len(found) > MOST:
+        raise UnreadLock(f"more than {MOST} packages")
+    return found
+
+
+def _merged(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
+    """One for each name: of several any version will do, and one that is required makes all so."""
+    found: dict[str, LockedPackage] = {}
+    for each in packages:
+        known = found.get(each.name)
+        versions = each.versions if known is None else (*known.versions, *each.versions) if known.versions else ()
+        required = each.required or (known is not None and known.required)
+        found[each.name] = LockedPackage(each.name, tuple(dict.fromkeys(versions)), required)
+    return tuple(found[name] for name in sorted(found))
+
+
+def _of_requirements(text: str) -> Iterator[LockedPackage]:
+    for number, line in _logical(text):
+        word = re.split(r"[\s=]", line, maxsplit=1)[0]
+        if word in _OPTIONS:
+            continue
+        if word.startswith("-"):
+            raise UnreadLock(f"{word} names something else that is installed", number)
+        plain = re.sub(r"\s--[a-z-]+[= ]\S+", "", line).strip()
+        found = _REQUIREMENT.fullmatch(plain)
+        if found is None or not (found["version"] or found["address"]):
+            raise UnreadLock(f"{plain[:100]!r} does not say which version, with ==", number)
+        versions = (found["version"],) if found["version"] else ()
+        yield LockedPackage(normalise_name(found["name"]), versions, not found["marker"])
+
+
+def _logical(text: str) -> Iterator[tuple[int, str]]:
+    """Lines that go on after a backslash as one, with the number of the first; without comments and empty ones."""
+    begun, number = "", 0
+    for at, raw in enumerate(text.split("\n"), start=1):
+        line = re.sub(r"(^|\s)#.*", "", raw).strip()
+        number = number or at
+        begun = f"{begun} {line.removesuffix(chr(92)).strip()}".strip()
+        if line.endswith("\\"):
+            continue
+        if begun:
+            yield number, begun
+        begun, number = "", 0
+    if begun:
+        yield number, begun
+
+
+def _of_toml(text: str) -> tuple[LockedPackage, ...]:
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UnreadLock(f"not TOML: {error}") from error
+    for key, read in (("package", _of_uv), ("packages", _of_pylock)):
+        rows = document.get(key)
+        if isinstance(rows, list) and all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows):
+            return _merged(read(rows))
+    raise UnreadLock("neither a uv.lock nor a pylock.toml: it has no packages")
+
+
+def _of_pylock(rows: list[dict[str, Any]]) -> Iterator[LockedPackage]:
+    for row in rows:
+        yield LockedPackage(normalise_name(row["name"]), _versions(row), "marker" not in row)
+
+
+def _versions(row: Mapping[str, Any]) -> tuple[str, ...]:
+    version = row.get("version")
+    return (version,) if isinstance(version, str) else ()
+
+
+def _of_uv(rows: list[dict[str, Any]]) -> Iterator[LockedPackage]:
+    """Required is what the project needs, and what that needs, without a marker; the project itself is not."""
+    own = {row["name"] for row in rows if _is_own(row)}
+    needed = _closure(rows, own) if own else {row["name"] for row in rows}
+    for row in rows:
+        yield LockedPackage(
+            normalise_name(row["name"]), () if row["name"] in own else _versions(row), row["name"] in needed - own
+        )
+
+
+def _is_own(row: Mapping[str, Any]) -> bool:
+    source = row.get("source")
+    return isinstance(source, dict) and any(key in source for key in _OWN)
+
+
+def _closure(rows: list[dict[str, Any]], own: set[str]) -> set[str]:
+    needs: dict[str, set[str]] = {}
+    for row in rows:
+        listed = row.get("dependencies")
+        plain = (each for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
+        needs.setdefault(row["name"], set()).update(
+            each["name"] for each in plain if isinstance(each.get("name"), str) and "marker" not in each
+        )
+    found, open_ = set(own), list(own)
+    while open_:
+        new = needs.get(open_.pop(), set()) - found
+        found |= new
+        open_ += new
+    return found
