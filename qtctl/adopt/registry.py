@@ -7,6 +7,7 @@ from typing import Any
 import tomli_w
 
 from qtctl.adopt.adoption import GATE
+from qtctl.adopt.claimed_ports import declare_ports
 from qtctl.adopt.ledger import Book
 from qtctl.adopt.merged_units import Original
 from qtctl.adopt.outside import external
@@ -16,7 +17,6 @@ from qtctl.dialects.systemd.unit_name import TYPES, valid
 from qtctl.errors import Place
 from qtctl.meaning.units import is_up
 from qtctl.model.adoption import UnitState
-from qtctl.rules.registry.addresses import QT101
 from qtctl.rules.registry.references import QT102
 
 SSH = 22
@@ -47,7 +47,7 @@ def files(
 ) -> dict[str, Table]:
     """Path → document. Missing units that others name, and `outside`, are among the externals."""
     those = tuple(units)
-    _listen(those, book)
+    declare_ports(those, book)
     documents: dict[str, Table] = {
         "fleet.toml": fleet(plan, host),
         "hosts.toml": {host.name: hosts_entry(host)},
@@ -113,33 +113,6 @@ def _in_order(document: Mapping[str, Any]) -> dict[str, Any]:
     plain = {key: value for key, value in document.items() if not isinstance(value, Mapping)}
     tables = {key: _in_order(value) for key, value in document.items() if isinstance(value, Mapping)}
     return {**plain, **tables}
-
-
-def _listen(units: Iterable[Made], book: Book) -> None:
-    """Ports of uvicorn; of two that claim one address, the second keeps its command line and no port."""
-    taken: dict[str, str] = {}
-    for each in units:
-        if not each.port:
-            continue
-        number = each.port.rpartition(":")[2]
-        if number not in taken:
-            taken[number] = each.original.unit
-            each.table["ports"] = {"http": {"listen": each.port}}
-            continue
-        what = f"listens on {each.port}, as {taken[number]} does: its port was not declared"
-        book.error(QT101, each.original.unit, what, "give one of them another port", at=Place(each.original.path))
-        each.table["run"] = _as_command(each.table["run"], each.port)
-
-
-def _as_command(run: Mapping[str, Any], listen: str) -> Table:
-    host, _, port = listen.rpartition(":")
-    words = ["-m", "uvicorn", run["app"], "--host", host.strip("[]"), "--port", port, *run.get("args", ())]
-    kept = {key: value for key, value in run.items() if key in ("venv", "cwd")}
-    return {"kind": "module", "module": "uvicorn", "args": words[2:], "code": run["code"], **_python(run), **kept}
-
-
-def _python(run: Mapping[str, Any]) -> Table:
-    return {"python": run["python"]} if "python" in run else {}
 
 
 def externals_of_masked(masked: Iterable[Original], plan: Plan) -> Iterator[tuple[str, Table]]:

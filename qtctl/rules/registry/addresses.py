@@ -19,7 +19,7 @@ EVERY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One declared port. `hosts` are the hosts on which it is bound."""
+    """One declared port. `hosts` are the hosts on which it is bound; `shared`: others may bind it too (ReusePort=)."""
 
     name: str
     protocol: str
@@ -27,6 +27,7 @@ class Binding:
     port: int
     hosts: frozenset[str]
     origin: Origin
+    shared: bool = False
 
     @property
     def of(self) -> str:
@@ -43,7 +44,8 @@ def collisions(registry: Registry) -> Iterator[Problem]:
             firsts = bound.setdefault((claim.protocol, claim.port, host), {})
             for first in _before(claim, firsts):
                 # Instances for which one line says the same port are told so by that line.
-                if first.origin != claim.origin and (first.origin, claim.origin) not in reported:
+                told = first.origin == claim.origin or (first.origin, claim.origin) in reported
+                if not told and not (first.shared and claim.shared):
                     reported.add((first.origin, claim.origin))
                     of = f" of {claim.name}" if "@" in claim.name else ""
                     what = f"{claim.address}:{claim.port}{of} is claimed by {first.name} too"
@@ -111,9 +113,10 @@ def _claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterator[Bi
     for name, node in registry.sockets.items():
         starts = starts_of(registry, names, "sockets", name)
         for port in ports_of_socket(node, registry.origins["sockets", name]):
-            if node.state != "retired" and (starts, port.protocol, port.address, port.port) not in ports:
-                hosts = frozenset(node.hosts) or every
-                yield Binding(f"socket {name}", port.protocol, port.address, port.port, hosts, port.origin)
+            own = (starts, port.protocol, port.address, port.port) in ports
+            if node.state not in ("retired", "stopped") and not own:
+                hosts, shared = frozenset(node.hosts) or every, node.reuse_port is True
+                yield Binding(f"socket {name}", port.protocol, port.address, port.port, hosts, port.origin, shared)
 
 
 QT101 = Meaning(
@@ -122,7 +125,8 @@ QT101 = Meaning(
     Severity.ERROR,
     what="Two services, instances, sockets or externals of one host declare the same port on the same address, or the "
     "same unix socket; an address such as 0.0.0.0 claims the port on all of them. A socket and the service that it "
-    "starts may declare the same one. Retired ones claim nothing.",
+    "starts may declare the same one. Retired ones and stopped sockets claim nothing, and sockets with `reuse_port` "
+    "share a port.",
     why="Only the first that starts gets the port. Which one that is changes from boot to boot, and the other ends "
     "in a restart loop, or its callers talk to the wrong program: 8005 was risk-safety's in one document and "
     "position-monitor's in another.",
