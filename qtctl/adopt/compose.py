@@ -134,7 +134,7 @@ class Adopting(Shared):
         template = "@" if "instances" in reading.table else ""
         unit = f"{reading.name}.service" if run == "external" else f"{self.fleet}-{reading.name}{template}.service"
         rest = len(reading.fates) - typed
-        self.units.append(AdoptedUnit(unit, entry, project.file, state, typed, 0, rest))
+        self.units.append(AdoptedUnit(unit, entry, service.place.file or project.file, state, typed, 0, rest))
 
     def _external(self, parts: Parts) -> str:
         """Nothing but its ports is said of what only its image knows; all else is a line of the report."""
@@ -192,7 +192,14 @@ class Adopting(Shared):
         self.book.tell(name, self.shown(f"{names}: {left.why}"), left.to_do, at=left.place, severity=severity)
 
     def _fate(self, name: str, attribute: str, fate: Fate, place: Place, project: Project) -> None:
-        self.book.attribute(project.file, place.line or 1, fate, f"services.{name}.{attribute}")
+        self._attribute(place, fate, f"services.{name}.{attribute}", project)
+
+    def _attribute(self, place: Place, fate: Fate, what: str, project: Project) -> None:
+        """In the file that says it: included, extended and merged ones are files of their own."""
+        path = place.file or project.file
+        if path not in self.book.files:
+            self.book.file(FileFate(path, FileKind.COMPOSE, "", taken=True, why=f"read with {project.file}"))
+        self.book.attribute(path, place.line or 1, fate, what)
 
     def _resources(self, project: Project) -> None:
         """What stands beside `services`."""
@@ -205,10 +212,10 @@ class Adopting(Shared):
                 place = project.model.line_of(key)
                 self._tell(key, Left(attributes, why, to_do, place))
                 for attribute in attributes:
-                    self.book.attribute(project.file, place.line or 1, Fate.REPORTED, attribute)
+                    self._attribute(place, Fate.REPORTED, attribute, project)
             else:
                 self._tell(key, Left(attributes[:1], why, to_do, project.model.line_of(key)))
-                self.book.attribute(project.file, project.model.line_of(key).line or 1, Fate.REPORTED, key)
+                self._attribute(project.model.line_of(key), Fate.REPORTED, key, project)
 
     def documents(self, host: HostFacts) -> dict[str, Table]:
         """Path → document of the registry."""

@@ -1,5 +1,6 @@
 """Names of a registry → unit names of a host."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -98,6 +99,8 @@ class Names:
     patterns: tuple[str, ...]
     services: dict[str, str]
     """Short name → unit, of a template the template's."""
+    pools: dict[str, tuple[str, ...]]
+    """Short name of a template of services, with or without its `@` → the units of its instances."""
 
     @classmethod
     def of(cls, registry: "Registry") -> "Names":
@@ -114,18 +117,23 @@ class Names:
                     live.update(keys)
         gone = frozenset(retired - live.keys())
         services = {name: unit for kind, name, unit in units if kind == "services"}
-        return cls(tuple(units), live, gone, registry.fleet.unit_patterns, services)
+        pools = {short: found for name in services for short, found in _pool(registry, name, live)}
+        return cls(tuple(units), live, gone, registry.fleet.unit_patterns, services, pools)
 
     def unit(self, name: str) -> str:
         """The whole unit name that `name` means. Call only where problem(name) is None."""
         return self.live.get(name, name)
+
+    def all_units(self, name: str) -> tuple[str, ...]:
+        """As `unit`; of a template named without an instance, all its instances."""
+        return self.pools.get(name) or (self.unit(name),)
 
     def started(self, name: str) -> str:
         """The unit that a timer, socket or path starts: templates may be named here, their instance follows."""
         return self.services.get(name) or self.unit(name)
 
     def problem(self, name: str) -> str | None:
-        if name in self.live:
+        if name in self.live or name in self.pools:
             return None
         if name in self.retired:
             return f"{name} is retired"
@@ -136,6 +144,14 @@ class Names:
         if "%" not in name and any(fnmatchcase(name, pattern) for pattern in self.patterns):
             return f"{name} is not declared"
         return None
+
+
+def _pool(registry: "Registry", name: str, live: dict[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Of a live template that has instances. A short name that something else goes by is that one's."""
+    found = units_of(registry, "services", name)
+    if registry.services[name].state != "retired" and found and is_template(unit_name(registry, "services", name)):
+        short = name.removesuffix("@")
+        yield from ((each, found) for each in (short, f"{short}@") if each not in live)
 
 
 def _keys(registry: "Registry", kind: str, name: str) -> dict[str, str]:

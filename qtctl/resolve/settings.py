@@ -105,8 +105,9 @@ def install_of(names: Names, install: Install | None, derived: tuple[str, ...]) 
     """The units that want this one, and the rest of [Install]. `derived` counts where nothing is declared."""
     if install is None:
         return derived, ()
-    wanted_by = tuple(names.unit(name) for name in install.wanted_by)
-    rest = tuple((directive, names.unit(value)) for directive, value in pairs(install, leave=("wanted_by",)))
+    wanted_by = tuple(unit for name in install.wanted_by for unit in names.all_units(name))
+    further = pairs(install, leave=("wanted_by",))
+    rest = tuple((directive, unit) for directive, value in further for unit in names.all_units(value))
     return wanted_by, rest
 
 
@@ -128,4 +129,5 @@ def _make_command(directive: str, declared: tuple[str, ...] | str) -> DesiredCom
 
 
 def _unit_names(names: Names, orders: Iterable[Order], key: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names.unit(name) for order in orders for name in getattr(order, key)))
+    named = (name for order in orders for name in getattr(order, key))
+    return tuple(dict.fromkeys(unit for name in named for unit in names.all_units(name)))

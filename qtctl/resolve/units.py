@@ -114,7 +114,7 @@ def _list_listens(node: Unit) -> Pairs:
 
 def resolve_dropin(registry: Registry, names: Names, name: str) -> DesiredDropin:
     node = registry.dropins[name]
-    order = tuple((directive, names.unit(each)) for directive, each in pairs(node.order))
+    order = tuple((directive, unit) for directive, each in pairs(node.order) for unit in names.all_units(each))
     said: dict[str, Pairs] = {
         "Unit": (
             *order,

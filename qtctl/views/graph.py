@@ -122,7 +122,7 @@ def _list_trigger_edges(
     """What enables a timer, socket or other unit, and what it starts."""
     table, name = of
     wanted_by = DECLARED_IN[table].wanted_by if node.install is None else node.install.wanted_by
-    units = (names.unit(each) for each in wanted_by)
+    units = (unit for each in wanted_by for unit in names.all_units(each)[:1])
     yield from (Edge(ids.get(unit, f"unit:{unit}"), f"{table}:{name}", "") for unit in units)
     starts = starts_of(registry, names, table, name)
     if starts:
@@ -142,7 +142,7 @@ def _list_order_edges(registry: Registry) -> Iterator[Edge]:
     ids = _map_units_to_ids(registry, names)
     tied: dict[tuple[str, str], list[str]] = {}
     for id_, word, other in _list_ties(registry):
-        unit = names.unit(other)
+        unit = names.all_units(other)[0]
         ends = (ids.get(unit, f"unit:{unit}"), id_)
         tied.setdefault(ends[::-1] if word in ("before", "on_failure") else ends, []).append(word)
     for (source, to), words in tied.items():

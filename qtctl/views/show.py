@@ -216,7 +216,7 @@ def _account_of(registry: Registry, service: Service) -> str:
 
 
 def _orders_unit(names: Names, order: Order, unit: str) -> bool:
-    return any(names.unit(each) == unit for key in Order.model_fields for each in getattr(order, key))
+    return any(unit in names.all_units(each) for key in Order.model_fields for each in getattr(order, key))
 
 
 def _list_files(desired: Desired, origins: set[Origin]) -> Iterator[File]:

@@ -137,3 +137,27 @@ def test_what_leads_on_and_on_ends(text: str, says: str) -> None:
     Path("p/many.yml").write_text("include: [" + ", ".join(["empty.yml"] * 300) + "]\n")
     with pytest.raises(InputError, match=says):
         loaded(text)
+
+
+def test_each_line_of_the_account_is_one_of_the_file_that_says_it(folder: Path) -> None:
+    """Included, extended and merged files: where the account says line 9, that file has that attribute in line 9."""
+    texts = {
+        "p/compose.yml": "include: [more/in.yml]\nservices:\n  a:\n    extends: {file: base.yml, service: b}\n"
+        "    init: true\n",
+        "p/more/in.yml": "# one\n\n\nservices:\n  in:\n    image: y\n    entrypoint: /i\n    gpus: all\n"
+        "    privileged: true\n",
+        "p/base.yml": "# base\nservices:\n  b:\n\n    image: z\n    entrypoint: /b\n    gpus: all\n"
+        "    healthcheck: {test: x}\n",
+        "p/over.yml": "services:\n\n\n\n\n\n\n\n\n\n  a:\n    privileged: true\nnetworks:\n  out: {}\n",
+    }
+    for path, text in texts.items():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text)
+    (found,) = load_projects([], [Path("p/compose.yml"), Path("p/over.yml")], (), (), missing=NONE)
+    adoption = adopt_compose([found], into()).adoption
+    lines = [(file.path, each) for file in adoption.files for each in file.lines]
+    assert {Path(path).name for path, _ in lines} == {Path(path).name for path in texts}
+    for path, each in lines:
+        key = each.what.split(".")[2] if each.what.startswith("services.") else each.what
+        text = (folder / path).read_text().split("\n")[each.line - 1]
+        assert key.partition(".")[0].partition("[")[0] in text, (path, each)

@@ -151,3 +151,26 @@ def test_ports_of_instances_are_listed_and_counted() -> None:
     }
     registry = load(files(POOL))
     assert counts(registry)["ports"] == counts(load({k: v.encode() for k, v in SMALL.items()}))["ports"] + 4
+
+
+COMMAND_ALONE = 'summary = "x"\nstate = "running"\nrun = { kind = "command", argv = ["/bin/x"] }\n'
+
+
+@pytest.mark.parametrize(("said", "numbers"), [("pool", "1234"), ("pool@", "1234"), ("pool@2", "2")])
+def test_an_order_names_a_template_as_a_disposition_does(said: str, numbers: str) -> None:
+    """Without an instance it means all of them, `pool@2` one."""
+    after = f'{COMMAND_ALONE}order.after = ["{said}"]\n'
+    files = {**{name: text.encode() for name, text in SMALL.items()}, "services/pool.toml": POOL.encode()}
+    registry = load({**files, "services/later.toml": after.encode()})
+    (later,) = [each for each in resolve(registry, "box").services if each.name == "later"]
+    assert {f"small-pool@{number}.service" for number in numbers} == {each for each in later.after if "pool" in each}
+
+
+def test_a_template_without_instances_is_no_name_in_an_order() -> None:
+    text = POOL.replace('instances = ["1", "2", "3", "4"]', "").replace("810%i", "8101")
+    after = (
+        'summary = "After"\nstate = "running"\nrun = { kind = "command", argv = ["/bin/x"] }\norder.after = ["pool"]\n'
+    )
+    files = {**{name: text.encode() for name, text in SMALL.items()}, "services/pool@.toml": text.encode()}
+    with pytest.raises(InputError, match="pool is not declared"):
+        load({**files, "services/later.toml": after.encode()})

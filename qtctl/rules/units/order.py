@@ -46,7 +46,7 @@ def order(view: View) -> Iterator[Finding]:
 
 
 def _said(names: Names, file: str, path: tuple[str, ...], words: tuple[str, ...]) -> _Said:
-    return _Said(file, path, {names.unit(each): each for each in reversed(words)})
+    return _Said(file, path, {unit: each for each in reversed(words) for unit in names.all_units(each)})
 
 
 def _before(view: View) -> dict[str, set[str]]:
