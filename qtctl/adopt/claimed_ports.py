@@ -14,7 +14,7 @@ from qtctl.model.units import LISTENS
 from qtctl.rules.registry.addresses import QT101, WILDCARDS
 
 Claim = tuple[str, str, int]
-"""Protocol, address, port."""
+"""Protocol, address, port; of a unix socket its path, and no port."""
 
 
 @dataclass(slots=True)
@@ -74,19 +74,20 @@ def _declare_socket(made: Made, claims: _Claims, book: Book) -> None:
         claims.take(own, made.original.unit, serves, shared=shared)
         return
     (_, address, port), owner = owners[0]
-    what = f"listens on {address}:{port}, as {owner} does: it was declared stopped"
-    book.error(QT101, made.original.unit, what, "give one of them another port", at=Place(made.original.path))
+    where = f"{address}:{port}" if port else address
+    what = f"listens on {where}, as {owner} does: it was declared stopped"
+    book.error(QT101, made.original.unit, what, "give one of them another", at=Place(made.original.path))
     made.entry.put(("state",), "stopped")
     made.table.pop("enabled", None)
 
 
 def _claims_of_socket(table: Table) -> Iterator[Claim]:
-    if table.get("protocol"):
-        return
     ipv6_only = table.get("bind_ipv6_only") == "ipv6-only"
     for each in table.get("listen", ()):
         word, _, address = each.partition(" ")
-        if (found := heard(LISTENS[word], address, ipv6_only=ipv6_only)) is not None:
+        if address.startswith("/"):
+            yield "unix", address, 0
+        elif not table.get("protocol") and (found := heard(LISTENS[word], address, ipv6_only=ipv6_only)):
             yield found.protocol, found.address, found.port
 
 

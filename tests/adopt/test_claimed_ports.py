@@ -34,7 +34,7 @@ def sockets(one: str, other: str, **more: str) -> tuple[dict[str, Any], dict[str
 
 @pytest.mark.parametrize(("one", "other"), [
     ("ListenStream=80", "ListenStream=0.0.0.0:80"), ("ListenStream=127.0.0.1:80", "ListenStream=80"),
-    ("ListenDatagram=53", "ListenDatagram=[::1]:53"),
+    ("ListenDatagram=53", "ListenDatagram=[::1]:53"), ("ListenStream=/run/a", "ListenStream=/run/a"),
 ])  # fmt: skip
 def test_a_second_socket_on_one_port_is_adopted_stopped(one: str, other: str) -> None:
     first, second, told = sockets(socket(one), socket("ListenStream=/run/b", other))

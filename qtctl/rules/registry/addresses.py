@@ -74,7 +74,8 @@ def _paths(registry: Registry) -> Iterator[tuple[str, str, str, frozenset[str], 
                     origin = registry.origins[kind, name].at("unix_sockets", each, "path")
                     yield name, unit_name(registry, kind, name), said.path, frozenset(node.hosts) or every, origin
     for name, socket in registry.sockets.items():
-        listens = [word.partition(" ")[2] for word in socket.listen] if socket.state != "retired" else []
+        claims = socket.state not in ("retired", "stopped")
+        listens = [word.partition(" ")[2] for word in socket.listen] if claims else []
         for path in dict.fromkeys(each for each in listens if each.startswith("/") and "%" not in each):
             starts = starts_of(registry, names, "sockets", name)
             origin = registry.origins["sockets", name].at("listen")
