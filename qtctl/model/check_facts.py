@@ -18,6 +18,14 @@ class CommandResult:
 
 
 @dataclass(frozen=True, slots=True)
+class FileLine:
+    """Subject: the id of a check. Whether its file has the line that it wants; the file itself is a File fact."""
+
+    FACT: ClassVar[str] = "file.line"
+    there: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UnitProperty:
     """Subject: `UNIT PROPERTY`. Its first line, as `systemctl show` prints it."""
 

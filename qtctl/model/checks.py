@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from qtctl.model.expect import Expect
-from qtctl.model.fields import AbsolutePath, HostName, Mode, Node, Number, Span, Switch, UnitName
+from qtctl.model.fields import AbsolutePath, HostName, Listen, Mode, Node, Number, Size, Span, Switch, UnitName
+from qtctl.model.service import Health
 
 CheckText = Annotated[str, StringConstraints(min_length=1, max_length=2000), Expect("text in quotes, not empty")]
 Word = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00-\x1f\x7f]*$"), Expect("text on one line")]
@@ -13,6 +14,13 @@ PropertyName = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{1,80}$"),
     Expect('a property as systemctl show names it, such as "ActiveState"'),
+]
+
+
+Digest = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{64}$"),
+    Expect("a digest of 64 digits and letters a to f, as sha256sum prints it"),
 ]
 
 
@@ -26,16 +34,27 @@ class CommandCheck(Node):
     within: Span = "2s"
 
 
+class HttpCheck(Health):
+    """A GET from the host itself, by an address: no name is resolved, and no redirect followed."""
+
+    listen: Listen
+    """Of whom it is asked, as ports say it."""
+
+
 class FileCheck(Node):
-    """A path that is not followed. What is in it is not read."""
+    """A path that is not followed. What is in it is only compared, on the host."""
 
     path: AbsolutePath
-    kind: Literal["file", "dir", "link", "other", "absent"] = "file"
+    kind: Literal["file", "dir", "link", "socket", "other", "absent"] = "file"
     owner: Word | None = None
     group: Word | None = None
     mode: Mode | None = None
     max_age: Span | None = None
     not_empty: Switch = False
+    min_size: Size | None = None
+    max_size: Size | None = None
+    sha256: Digest | None = None
+    line: Word | None = None
 
 
 class PropertyCheck(Node):
@@ -47,7 +66,7 @@ class PropertyCheck(Node):
 
 
 class Check(Node):
-    """One of `command`, `file` and `unit`."""
+    """One of `command`, `http`, `file` and `unit`."""
 
     summary: Annotated[CheckText, StringConstraints(max_length=200)]
     remedy: CheckText
@@ -56,5 +75,6 @@ class Check(Node):
     state: Literal["active", "retired"] = "active"
     hosts: tuple[HostName, ...] = ()
     command: CommandCheck | None = None
+    http: HttpCheck | None = None
     file: FileCheck | None = None
     unit: PropertyCheck | None = None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from qtctl.model.desired_unit import Listener
 from qtctl.model.origin import Origin
 
 
@@ -27,6 +28,18 @@ class FileWanted:
     mode: str
     max_age_us: int | None
     not_empty: bool
+    min_size: int | None = None
+    max_size: int | None = None
+    sha256: str = ""
+    line: str | None = None
+    """A whole line that must be in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpWanted:
+    """`url`: where it is asked, and what must be answered."""
+
+    url: Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +58,5 @@ class DesiredCheck:
     severity: str
     why: str
     remedy: str
-    wanted: CommandWanted | FileWanted | PropertyWanted
+    wanted: CommandWanted | HttpWanted | FileWanted | PropertyWanted
     origin: Origin

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
-from qtctl.model.check_facts import CommandResult, UnitProperty
+from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvPackages
 from qtctl.model.container_facts import Containers
 from qtctl.model.evidence import Evidence, Item, Need, State
@@ -287,6 +287,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(FileSystem, Channel.EXEC),
         FactKind(Resolved, Channel.EXEC, "see what the name servers of the host answer, then audit again"),
         FactKind(UnitProperty, Channel.EXEC),
+        FactKind(FileLine, Channel.EXEC),
         FactKind(CommandResult, Channel.EXEC, "see the reason; the command is in checks.toml"),
         FactKind(Health, Channel.SSH, REACH_HEALTH),
         FactKind(StoreServer, Channel.SSH, REACH_REDIS),

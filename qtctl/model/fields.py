@@ -122,7 +122,7 @@ ServerName = Annotated[
 RedisPattern = Annotated[
     str,
     StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", max_length=200),
-    Expect('a pattern as SCAN of Redis takes it, such as "fleet:*"'),
+    Expect('text that keys are matched with, such as "fleet:*"'),
 ]
 
 

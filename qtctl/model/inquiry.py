@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtctl.dialects.http import url_subject
 from qtctl.dialects.systemd.quoting import loaded_prefixed
-from qtctl.model.desired_checks import CommandWanted
+from qtctl.model.desired_checks import CommandWanted, FileWanted, HttpWanted
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.entry_questions import EntryQuestion, entry_question
 from qtctl.model.evidence import Need
@@ -15,6 +15,7 @@ from qtctl.model.secret import Secret
 
 if TYPE_CHECKING:  # a worker that is sent an inquiry does without it
     from qtctl.model.desired import Desired, DesiredService
+    from qtctl.model.desired_unit import Listener
 
 Argvs = tuple[tuple[str, ...], ...]
 OWN_NETWORK = ("PrivateNetwork", "NetworkNamespacePath")
@@ -43,6 +44,15 @@ class CommandQuestion:
     id: str
     argv: tuple[str, ...]
     within_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineQuestion:
+    """A line that a check wants in a file."""
+
+    id: str
+    path: str
+    line: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +85,7 @@ class Inquiry:
     health: tuple[HealthQuestion, ...] = ()
     commands: tuple[CommandQuestion, ...] = ()
     """Nothing else is run for a check of the registry's own."""
+    lines: tuple[LineQuestion, ...] = ()
     entries: tuple[EntryQuestion, ...] = ()
     """Where Python would look for what each service runs."""
     route: Route | None = None
@@ -107,6 +118,11 @@ def inquiry_of(
             for check in desired.checks
             if isinstance(check.wanted, CommandWanted)
         ),
+        lines=tuple(
+            LineQuestion(check.id, check.wanted.path, check.wanted.line)
+            for check in desired.checks
+            if isinstance(check.wanted, FileWanted) and check.wanted.line is not None
+        ),
         health=tuple(sorted(_health(desired), key=lambda each: each.subject)),
         entries=tuple(question for service in desired.services if (question := entry_question(service))),
         route=route,
@@ -114,15 +130,18 @@ def inquiry_of(
 
 
 def _health(desired: "Desired") -> tuple[HealthQuestion, ...]:
-    """Every declared health URL, once."""
-    found = {}
-    for port in (port for unit in desired.units() for port in unit.ports if port.health_path):
-        keys = tuple(key for key, _ in port.health_values)
-        subject = url_subject(port.address, port.port, port.health_path)
-        found[subject] = HealthQuestion(
-            subject, port.address, port.port, port.health_path, port.health_within_us, port.health_text, keys
-        )
-    return tuple(found.values())
+    """Every declared health URL, once; those of checks by the id of the check."""
+    ports = (port for unit in desired.units() for port in unit.ports if port.health_path)
+    found = {subject: port for port in ports if (subject := url_subject(port.address, port.port, port.health_path))}
+    found |= {check.id: check.wanted.url for check in desired.checks if isinstance(check.wanted, HttpWanted)}
+    return tuple(_question(subject, port) for subject, port in found.items())
+
+
+def _question(subject: str, port: "Listener") -> HealthQuestion:
+    keys = tuple(key for key, _ in port.health_values)
+    return HealthQuestion(
+        subject, port.address, port.port, port.health_path, port.health_within_us, port.health_text, keys
+    )
 
 
 def _with_sockets(

@@ -1,4 +1,4 @@
-"""What a registry has checked of its own: commands (fact `check.command`) and unit properties (`unit.property`).
+"""What a registry has checked of its own: commands (fact `check.command`), unit properties and lines of files.
 
 Only commands that the inquiry declares are run, and only as checks.sh allows it.
 """
@@ -8,9 +8,9 @@ from shlex import join
 
 from qtctl.dialects import shell
 from qtctl.dialects.lines import lines
-from qtctl.model.check_facts import CommandResult, UnitProperty
+from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
 from qtctl.model.evidence import Need
-from qtctl.model.inquiry import CommandQuestion, Inquiry
+from qtctl.model.inquiry import CommandQuestion, Inquiry, LineQuestion
 from qtctl.probes.answer import (
     Answer,
     first_line,
@@ -30,14 +30,19 @@ TIMED_OUT = (124, 137)
 """Exit statuses of timeout: the command was ended, or had to be killed."""
 
 
-def probe(needs: Sequence[Need], declared: Sequence[CommandQuestion]) -> Probe:
+def probe(
+    needs: Sequence[Need], declared: Sequence[CommandQuestion], declared_lines: Sequence[LineQuestion] = ()
+) -> Probe:
     questions = {question.id: question for question in declared}
     wanted = sorted(set(needs), key=lambda need: need.subject)
     commands = [need for need in wanted if need.fact == CommandResult.FACT and need.subject in questions]
     shown = [need for need in wanted if need.fact == UnitProperty.FACT]
-    unknown = [need for need in wanted if need.fact == CommandResult.FACT and need not in commands]
+    of_lines = {question.id: question for question in declared_lines}
+    lined = [need for need in wanted if need.fact == FileLine.FACT and need.subject in of_lines]
+    unknown = [need for need in wanted if need not in (*commands, *shown, *lined)]
     script = read_script("checks.sh") if wanted else ""
     asked = [_command(script, questions[need.subject]) for need in commands]
+    asked += [_line(script, of_lines[need.subject]) for need in lined]
     if shown:
         pairs = [word for need in shown for word in need.subject.rsplit(" ", 1)]
         argv = ("systemctl", "show")
@@ -48,7 +53,11 @@ def probe(needs: Sequence[Need], declared: Sequence[CommandQuestion]) -> Probe:
             _result(need, questions[need.subject], frame, at)
             for at, (need, frame) in enumerate(zip(commands, frames, strict=False))
         ]
-        found += _shown(shown, frames[-1], len(commands)) if shown else []
+        rest = zip(lined, frames[len(commands) :], strict=False)
+        found += [
+            _has_line(need, of_lines[need.subject], frame, at) for at, (need, frame) in enumerate(rest, len(commands))
+        ]
+        found += _shown(shown, frames[-1], len(asked) - 1) if shown else []
         return [*found, *(not_asked(need, "no such command is declared") for need in unknown)]
 
     return Probe(tuple(asked), parse)
@@ -80,6 +89,22 @@ def _result(need: Need, question: CommandQuestion, frame: Frame | None, number: 
     return observed(need, CommandResult(frame.exit, output, late), again=again, question=number)
 
 
+def _line(script: str, question: LineQuestion) -> Command:
+    argv = ("grep", "-Fxq", "-e", question.line, "--", question.path)
+    words = ["has_line", question.path, question.line]
+    return Command(f"{script}{join(words)}\n", argv, shell.join(argv))
+
+
+def _has_line(need: Need, question: LineQuestion, frame: Frame | None, number: int) -> Answer:
+    again = shell.join(("grep", "-Fxq", "-e", question.line, "--", question.path))
+    if frame is None:
+        return unparseable(need, "the answer was cut off", again=again, question=number)
+    said = text(frame.stdout).strip()
+    if frame.stderr.strip() or said not in ("yes", "no"):
+        return refused(need, first_line(frame.stderr) or "no answer", again=again, question=number)
+    return observed(need, FileLine(said == "yes"), again=again, question=number)
+
+
 def _shown(needs: Sequence[Need], frame: Frame | None, number: int) -> list[Answer]:
     blocks: list[list[str]] = []
     for line in lines(text(frame.stdout)) if frame else ():
@@ -105,7 +130,7 @@ def _property(need: Need, block: list[str], number: int) -> Answer:
 
 
 def _of_needs(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
-    return probe(needs, inquiry.commands)
+    return probe(needs, inquiry.commands, inquiry.lines)
 
 
-FAMILY = Family((CommandResult, UnitProperty), _of_needs)
+FAMILY = Family((CommandResult, FileLine, UnitProperty), _of_needs)

@@ -1,6 +1,6 @@
 """What keeps a registry that reads well from being used: names that lead nowhere, two that claim one thing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from qtctl.dialects.nearest import Known
 from qtctl.dialects.paths import trouble
@@ -8,12 +8,13 @@ from qtctl.dialects.systemd.unit_name import valid
 from qtctl.model.names import Names, spoken_names
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
-from qtctl.model.service import Port, RunKind, Service
+from qtctl.model.service import RunKind, Service
 from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.registry.accounts import accounts
 from qtctl.registry.checks import checks
 from qtctl.registry.code import code
+from qtctl.registry.health import health
 from qtctl.registry.instances import without_instances
 from qtctl.registry.kinds import TIMES, kinds, starts_nothing
 from qtctl.registry.policy import policy
@@ -49,7 +50,7 @@ def _services(registry: Registry) -> Iterator[Problem]:
     for name, service in registry.services.items():
         origin = registry.origins["services", name]
         yield from _streams(registry, service, origin)
-        yield from _health(service.ports, origin)
+        yield from health(service.ports, origin)
         if service.state is not ServiceState.RETIRED:
             yield from _run(service, origin)
             yield from kinds(service, service.type or registry.fleet.defaults.type, origin)
@@ -78,18 +79,6 @@ def _run(service: Service, origin: Origin) -> Iterator[Problem]:
         yield Problem(f"run.argv[0] {run.argv[0][:200]!r} {what}", origin.at("run", "argv"), "write its plain path")
 
 
-def _health(ports: Mapping[str, Port], origin: Origin) -> Iterator[Problem]:
-    for name, port in ports.items():
-        if port.health is None:
-            continue
-        where = origin.at("ports", name, "health")
-        if port.protocol != "tcp":
-            yield Problem(f"a health URL is asked over TCP, and the port is {port.protocol}", where, "remove health")
-        for key in port.health.values:
-            if any(other.startswith(f"{key}.") for other in port.health.values):
-                yield Problem(f"{key} is a value and a table of further values", where, "declare one of the two")
-
-
 def _streams(registry: Registry, service: Service, origin: Origin) -> Iterator[Problem]:
     for key in ("publishes", "consumes"):
         for name in getattr(service.streams, key):
@@ -111,7 +100,7 @@ def _timers(registry: Registry) -> Iterator[Problem]:
 def _externals(registry: Registry) -> Iterator[Problem]:
     for name, external in registry.externals.items():
         yield from without_instances(external, registry.origins["externals", name])
-        yield from _health(external.ports, registry.origins["externals", name])
+        yield from health(external.ports, registry.origins["externals", name])
 
 
 def _stores(registry: Registry) -> Iterator[Problem]:

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator
 
 from qtctl.dialects.paths import trouble
+from qtctl.dialects.systemd.size import bytes_of
 from qtctl.dialects.systemd.timespan import microseconds
-from qtctl.model.checks import Check, CommandCheck
+from qtctl.model.checks import Check, CommandCheck, FileCheck
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
+from qtctl.registry.health import health_values
 from qtctl.rules.problem import Problem
 
+KINDS = ("command", "http", "file", "unit")
 ID = re.compile("QT9[0-9]{2}")
 SECRET = ("Environment", "SetCredential", "ExecSt", "ExecReload", "ExecCondition")
 """How properties begin that show variables, credentials and command lines."""
@@ -22,20 +25,37 @@ def checks(registry: Registry) -> Iterator[Problem]:
         origin = registry.origins["checks", id_]
         if ID.fullmatch(id_) is None:
             yield Problem(f"{id_[:100]!r} is no id of a check", origin, "take QT9 and two digits")
-        yield from _one(check, origin)
+        yield from _one(registry, check, origin)
     yield from _times(registry)
 
 
-def _one(check: Check, origin: Origin) -> Iterator[Problem]:
-    kinds = [kind for kind in ("command", "file", "unit") if getattr(check, kind) is not None]
+def _one(registry: Registry, check: Check, origin: Origin) -> Iterator[Problem]:
+    kinds = [kind for kind in KINDS if getattr(check, kind) is not None]
     if len(kinds) != 1:
         said = " and ".join(kinds) or "nothing"
-        yield Problem(f"it says {said} to look at", origin, "a check has one of command, file and unit")
+        yield Problem(f"it says {said} to look at", origin, "a check has one of command, http, file and unit")
+    if check.file is not None:
+        yield from _file(registry, check.file, origin.at("file"))
+    if check.http is not None:
+        yield from health_values(check.http, origin.at("http"))
     if check.command is not None:
         yield from _command(check.command, origin.at("command"))
     if check.unit is not None and check.unit.property.startswith(SECRET):
         hint = "nothing that can hold a secret is asked for"
         yield Problem(f"{check.unit.property} is not read from a host", origin.at("unit", "property"), hint)
+
+
+def _file(registry: Registry, file: FileCheck, origin: Origin) -> Iterator[Problem]:
+    inside = [key for key in ("sha256", "line") if getattr(file, key) is not None]
+    of_files = [*inside, *(key for key in ("min_size", "max_size") if getattr(file, key) is not None)]
+    if of_files and file.kind != "file":
+        yield Problem(f"{of_files[0]} of what is no file", origin.at(of_files[0]), f"kind is {file.kind}: take it out")
+    sealed = {each.secrets.env_file for each in registry.services.values() if each.secrets}
+    if inside and file.path in sealed:
+        yield Problem(f"{file.path} holds secrets, and is not read", origin.at(inside[0]), "judge owner, mode and size")
+    if None not in (file.min_size, file.max_size) and bytes_of(str(file.min_size)) > bytes_of(str(file.max_size)):
+        what = f"min_size {file.min_size} is more than max_size {file.max_size}"
+        yield Problem(what, origin.at("min_size"), "no file can have both")
 
 
 def _command(command: CommandCheck, origin: Origin) -> Iterator[Problem]:

@@ -91,6 +91,21 @@ safe() {
   esac
 }
 
+# has_line PATH LINE: "yes" or "no", also of what is no file; where it could not be read, the reason on standard error.
+has_line() {
+  if [ -L "$1" ] || [ ! -f "$1" ]; then
+    echo no
+    return
+  fi
+  [ -r "$1" ] || refuse "$1: this account may not read it"
+  timeout 2 grep -Fxq -e "$2" -- "$1" </dev/null 2>/dev/null && status=0 || status=$?
+  case $status in
+    0) echo yes ;;
+    1) echo no ;;
+    *) refuse "$1 could not be read in 2 s (grep: exit status $status)" ;;
+  esac
+}
+
 # properties UNIT PROPERTY...: of each pair a line `= STATUS`, then what systemctl prints, or says.
 properties() {
   while [ $# -gt 1 ]; do

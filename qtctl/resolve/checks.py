@@ -1,10 +1,14 @@
 """Declared checks → those of one host."""
 
+from qtctl.dialects.systemd.size import bytes_of
 from qtctl.dialects.systemd.timespan import microseconds
-from qtctl.model.checks import Check
-from qtctl.model.desired_checks import CommandWanted, DesiredCheck, FileWanted, PropertyWanted
+from qtctl.model.checks import Check, FileCheck
+from qtctl.model.desired_checks import CommandWanted, DesiredCheck, FileWanted, HttpWanted, PropertyWanted
+from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
+from qtctl.model.service import Port
 from qtctl.resolve.hosts import includes
+from qtctl.resolve.listeners import make_listener
 
 
 def checks(registry: Registry, host: str) -> tuple[DesiredCheck, ...]:
@@ -12,18 +16,37 @@ def checks(registry: Registry, host: str) -> tuple[DesiredCheck, ...]:
     return tuple(
         DesiredCheck(id_, each.summary, each.severity, each.why, each.remedy, wanted, registry.origins["checks", id_])
         for id_, each in sorted(registry.checks.items())
-        if each.state == "active" and includes(each.hosts, host) and (wanted := _wanted(each)) is not None
+        if each.state == "active"
+        and includes(each.hosts, host)
+        and (wanted := _wanted(each, registry.origins["checks", id_])) is not None
     )
 
 
-def _wanted(check: Check) -> CommandWanted | FileWanted | PropertyWanted | None:
+def _wanted(check: Check, origin: Origin) -> CommandWanted | HttpWanted | FileWanted | PropertyWanted | None:
     if (command := check.command) is not None:
         within = microseconds(command.within)
         return CommandWanted(command.argv, command.exit, command.output, command.contains, within)
     if (file := check.file) is not None:
-        age = None if file.max_age is None else microseconds(file.max_age)
-        mode = file.mode.zfill(4) if file.mode else ""
-        return FileWanted(file.path, file.kind, file.owner or "", file.group or "", mode, age, bool(file.not_empty))
+        return _file(file)
+    if (http := check.http) is not None:
+        port = Port(listen=http.listen, health=http)
+        return HttpWanted(make_listener("http", port, origin.at("http")))
     if (unit := check.unit) is not None:
         return PropertyWanted(unit.unit, unit.property, unit.value)
     return None
+
+
+def _file(file: FileCheck) -> FileWanted:
+    return FileWanted(
+        file.path,
+        file.kind,
+        file.owner or "",
+        file.group or "",
+        file.mode.zfill(4) if file.mode else "",
+        None if file.max_age is None else microseconds(file.max_age),
+        bool(file.not_empty),
+        None if file.min_size is None else bytes_of(file.min_size),
+        None if file.max_size is None else bytes_of(file.max_size),
+        file.sha256 or "",
+        file.line,
+    )

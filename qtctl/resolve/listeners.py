@@ -11,7 +11,7 @@ from qtctl.model.service import Health, Port, Service, UnixListen
 
 def listeners(ports: Mapping[str, Port], origin: Origin) -> tuple[Listener, ...]:
     """One listener a port, by name; a health path of "" means that no URL is asked."""
-    return tuple(_make_listener(name, port, origin.at("ports", name, "listen")) for name, port in sorted(ports.items()))
+    return tuple(make_listener(name, port, origin.at("ports", name, "listen")) for name, port in sorted(ports.items()))
 
 
 def unix_listeners(declared: Mapping[str, UnixListen], origin: Origin) -> tuple[UnixListener, ...]:
@@ -32,12 +32,12 @@ def unix_listeners(declared: Mapping[str, UnixListen], origin: Origin) -> tuple[
 def listeners_of_instance(service: Service, instance: str, origin: Origin) -> tuple[Listener, ...]:
     """Its own ports, by name."""
     return tuple(
-        _make_listener(name, port, listen_origin(origin, service, name, instance))
+        make_listener(name, port, listen_origin(origin, service, name, instance))
         for name, port in sorted(ports_of_instance(service, instance).items())
     )
 
 
-def _make_listener(name: str, port: Port, origin: Origin) -> Listener:
+def make_listener(name: str, port: Port, origin: Origin) -> Listener:
     health = port.health or Health(path="/")
     return Listener(
         name=name,

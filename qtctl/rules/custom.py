@@ -8,14 +8,16 @@ from functools import partial
 from qtctl.dialects import shell
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import steps
-from qtctl.model.check_facts import CommandResult, UnitProperty
+from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
 from qtctl.model.desired import Desired
-from qtctl.model.desired_checks import CommandWanted, DesiredCheck, FileWanted, PropertyWanted
+from qtctl.model.desired_checks import CommandWanted, DesiredCheck, FileWanted, HttpWanted, PropertyWanted
+from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, File
+from qtctl.model.facts import LET_READ, Facts, File, Health
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import microseconds
 from qtctl.rules import proofs
+from qtctl.rules.http_answers import judge_answer, url_of, wanted_answer
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 CUSTOM = re.compile("QT9[0-9]{2}")
@@ -49,6 +51,8 @@ def _words(check: DesiredCheck) -> str:
     match check.wanted:
         case CommandWanted(argv=argv, exit=status):
             return f"`{_again(argv)}`, run on the host as the account that audits, ends with exit status {status}"
+        case HttpWanted(url=url):
+            return f"http://{url_of(url)}, asked from the host itself, answers with status {url.health_status}"
         case FileWanted(path=path, kind=kind):
             return f"{path} is {'not there' if kind == 'absent' else f'a {kind}'}"
         case PropertyWanted(unit=unit, property=name, value=value):
@@ -67,8 +71,19 @@ def _expect(desired: Desired, check: DesiredCheck) -> tuple[Expectation, ...]:
     match check.wanted:
         case CommandWanted() as command:
             return (_expectation(check, check.id, CommandResult.FACT, _of_command(command), partial(_ran, command)),)
+        case HttpWanted(url=url):
+            need, judge = Need(Health.FACT, check.id), partial(_answers, url)
+            return (
+                Expectation(
+                    url_of(url),
+                    wanted_answer(url),
+                    (need,),
+                    partial(judge, need=need, remedy=check.remedy),
+                    check.origin,
+                ),
+            )
         case FileWanted() as file:
-            return (_expectation(check, file.path, File.FACT, _of_file(file), partial(_looks, file)),)
+            return (_of_file_check(check, file),)
         case PropertyWanted() as unit:
             subject = f"{unit.unit} {unit.property}"
             return (
@@ -77,6 +92,18 @@ def _expect(desired: Desired, check: DesiredCheck) -> tuple[Expectation, ...]:
 
 
 _Judge = partial[Verdict]
+
+
+def _answers(url: Listener, facts: Facts, need: Need, remedy: str) -> Verdict:
+    answer = facts.read(Health, need.subject) or Health(0, "nothing was answered")
+    return judge_answer(need, url, answer, steps(remedy))
+
+
+def _of_file_check(check: DesiredCheck, file: FileWanted) -> Expectation:
+    need = Need(File.FACT, file.path)
+    line = Need(FileLine.FACT, check.id) if file.line is not None else None
+    judged = partial(_looks, file, need=need, remedy=check.remedy, line=line)
+    return Expectation(file.path, _of_file(file), (need, *([line] if line else [])), judged, check.origin)
 
 
 def _expectation(check: DesiredCheck, subject: str, fact: str, wanted: JsonObject, judge: _Judge) -> Expectation:
@@ -116,10 +143,24 @@ def _of_file(file: FileWanted) -> JsonObject:
     wanted: JsonObject = {"kind": file.kind, **{name: text for name, text in said.items() if text}}
     if file.max_age_us is not None:
         wanted["max_age_s"] = file.max_age_us // 1_000_000
+    sizes: JsonObject = {"min": file.min_size, "max": file.max_size}
+    said_sizes: JsonObject = {name: value for name, value in sizes.items() if value is not None}
+    if said_sizes:
+        wanted["size"] = said_sizes
+    if file.sha256:
+        wanted["sha256"] = file.sha256
+    if file.line is not None:
+        wanted["line"] = _masked(file.line)
     return {**wanted, "not_empty": True} if file.not_empty else wanted
 
 
-def _looks(file: FileWanted, facts: Facts, need: Need, remedy: str) -> Verdict:
+def _masked(text: str) -> str:
+    from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - as above
+
+    return masked_message(text)
+
+
+def _looks(file: FileWanted, facts: Facts, need: Need, remedy: str, line: Need | None) -> Verdict:
     found = facts.read(File, file.path)
     if found is None or file.kind == "absent" or found.kind != file.kind:
         kind = "absent" if found is None else found.kind
@@ -132,12 +173,38 @@ def _looks(file: FileWanted, facts: Facts, need: Need, remedy: str) -> Verdict:
     seen: JsonObject = {"owner": found.owner, "group": found.group, "mode": found.mode}
     rights = {name: seen[name] for name, wanted in _of_file(file).items() if name in seen and seen[name] != wanted}
     old = file.max_age_us is not None and age_us > file.max_age_us
-    empty = file.not_empty and found.size == 0
+    size_wrong = found.size < max(file.min_size or 0, int(file.not_empty)) or _is_larger(found.size, file.max_size)
     if rights:
         return Verdict(False, rights, (proofs.permissions(need, file.path, found),), remedy=steps(remedy))
     source = ProofSource(need, f"stat -c '%Y %s' {shell.quote(file.path)}", f"{found.mtime // 1_000_000} {found.size}")
     observed: JsonObject = {"kind": found.kind, "age_s": age_us // 1_000_000, "size": found.size}
-    return Verdict(not (old or empty), observed, (source,), remedy=steps(remedy))
+    if old or size_wrong:
+        return Verdict(False, observed, (source,), remedy=steps(remedy))
+    return _reads(file, facts, found, remedy, line) or Verdict(True, observed, (source,))
+
+
+def _is_larger(size: int, most: int | None) -> bool:
+    return most is not None and size > most
+
+
+def _reads(file: FileWanted, facts: Facts, found: File, remedy: str, line: Need | None) -> Verdict | None:
+    """What is in it, where something is declared of that; None where it is as it should be."""
+    need = Need(File.FACT, file.path)
+    if file.sha256 and found.sha256 is None:
+        item = facts.item(need)
+        return Verdict(
+            False, None, unknown=item.reason or "the auditing account may not read the file", remedy=LET_READ
+        )
+    if file.sha256 and found.sha256 is not None and found.sha256 != file.sha256:
+        source = proofs.digest(need, file.path, found.sha256)
+        return Verdict(False, {"sha256": found.sha256}, (source,), remedy=steps(remedy))
+    if line is None or file.line is None:
+        return None
+    has = facts.read(FileLine, line.subject)
+    if has is not None and has.there:
+        return None
+    source = proofs.no_line(line, file.path, _masked(file.line))
+    return Verdict(False, {"line": False}, (source,), remedy=steps(remedy))
 
 
 def _shows(wanted: PropertyWanted, facts: Facts, need: Need, remedy: str) -> Verdict:

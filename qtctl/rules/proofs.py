@@ -72,6 +72,8 @@ def kind(need: Need, path: str, file: File) -> ProofSource:
     """A link by where it leads, a directory by its slash: what `ls -F` users expect, from tools that print one line."""
     if file.kind == "link":
         return ProofSource(need, f"readlink {quote(path)}", file.target)
+    if file.kind == "socket":
+        return is_socket(need, path, yes=True)
     tests = f"test -f {quote(path)} && echo file || {{ test -d {quote(path)} && echo dir || echo other; }}"
     return ProofSource(need, tests, file.kind)
 
@@ -274,3 +276,8 @@ def pending_entry(need: Need, store: DesiredStore, group: tuple[str, str], id_: 
 def key_found(need: Need, store: DesiredStore, pattern: str, key: str) -> ProofSource:
     """A key among those that SCAN finds by a pattern."""
     return ProofSource(need, f"{_redis(store, '--scan', '--pattern', pattern)} | grep -Fx -- {quote(key)}", key)
+
+
+def no_line(need: Need, path: str, line: str) -> ProofSource:
+    """How many lines of a file are these words, and nothing else."""
+    return ProofSource(need, f"grep -Fxc -e {quote(line)} -- {quote(path)}", "0")

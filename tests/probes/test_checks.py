@@ -1,13 +1,14 @@
 """Commands of a registry's own, run by sh as root and as an ordinary user; unit properties as they are printed."""
 
+import os
 import time
 from pathlib import Path
 
 import pytest
 
-from qtctl.model.check_facts import CommandResult, UnitProperty
+from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
 from qtctl.model.evidence import Need, State
-from qtctl.model.inquiry import CommandQuestion
+from qtctl.model.inquiry import CommandQuestion, LineQuestion
 from qtctl.probes.answer import Answer
 from qtctl.probes.checks import probe
 from tests.probes.host import NOBODY, ask, frame
@@ -97,3 +98,29 @@ def test_properties() -> None:
     assert none.state is State.REFUSED
     assert [each.state for each in probe(needs, []).parse([frame(b"= 0\n")])] == [State.UNPARSEABLE] * 2
     assert [each.state for each in probe(needs, []).parse([None])] == [State.UNPARSEABLE] * 2
+
+
+def has(path: Path, line: str, prefix: tuple[str, ...] = NOBODY) -> Answer:
+    need = Need(FileLine.FACT, "QT901")
+    (answer,) = ask(probe([need], [], [LineQuestion("QT901", str(path), line)]), prefix)
+    return answer
+
+
+def test_a_line_of_a_file(tmp_path: Path) -> None:
+    """The whole line, character by character; the file is only read where it is one, and for two seconds at most."""
+    for folder in (*reversed(tmp_path.parents[:-2]), tmp_path):
+        folder.chmod(0o755)
+    file = tmp_path / "some file"
+    file.write_text("a.b = [1]\n-x\n")
+    assert has(file, "a.b = [1]").value == FileLine(there=True)
+    assert has(file, "-x").value == FileLine(there=True)
+    for other in ("a.b = [1", "a.b = .1.", "A.B = [1]", "x"):
+        assert has(file, other).value == FileLine(there=False)
+    assert has(tmp_path / "none", "x").value == FileLine(there=False)
+    (tmp_path / "link").symlink_to(file)
+    assert has(tmp_path / "link", "-x").value == FileLine(there=False)
+    os.mkfifo(tmp_path / "pipe")
+    assert has(tmp_path / "pipe", "-x").value == FileLine(there=False)
+    file.chmod(0o600)
+    answer = has(file, "-x")
+    assert (answer.state, answer.reason) == (State.REFUSED, f"{file}: this account may not read it")

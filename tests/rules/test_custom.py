@@ -10,10 +10,10 @@ from qtctl.audit.judge import judge, needs
 from qtctl.errors import InputErrors
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.desired_cache import pack, unpack
-from qtctl.model.check_facts import CommandResult, UnitProperty
+from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
 from qtctl.model.desired import Desired
-from qtctl.model.evidence import Ask, Evidence, Item, State
-from qtctl.model.facts import Fact, File, to_value
+from qtctl.model.evidence import Ask, Evidence, Item, Need, State
+from qtctl.model.facts import Fact, File, Health, to_value
 from qtctl.model.inquiry import CommandQuestion, inquiry_of
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve
@@ -25,6 +25,7 @@ from tests.live.box import ROOT
 TAKEN = "2026-01-17T07:25:00.000Z"
 NOW_US = 1_768_634_700_000_000
 HOUR = 3_600_000_000
+DIGEST = "a" * 64
 CHECKS = "".join((
     write_check(
         "QT901",
@@ -39,9 +40,20 @@ CHECKS = "".join((
     ),
     write_check("QT903", 'unit = { unit = "ssh.service", property = "Restart", value = "on-failure" }'),
     write_check("QT904", 'file = { path = "/core", kind = "absent" }', more='severity = "info"\n'),
+    write_check(
+        "QT905",
+        'http = { listen = "127.0.0.1:9100", path = "/metrics", text = "up 1", values = { "a.b" = 3 }, within = "1s" }',
+    ),
+    write_check(
+        "QT906",
+        'file = { path = "/etc/ssh/sshd_config", line = "PasswordAuthentication no", '
+        f'sha256 = "{DIGEST}", min_size = "10", max_size = "1K" }}',
+    ),
 ))  # fmt: skip
+CONFIG = File("file", "0644", "root", "root", 100, NOW_US - HOUR, sha256=DIGEST)
 DUMP = File("file", "0640", "root", "root", 10, NOW_US - HOUR)
 GOOD: dict[str, Fact | None] = {
+    "QT905": Health(200, text=True, values={"a.b": 3}), "QT906": CONFIG,
     "QT901": DUMP, "QT902": CommandResult(0, "64\n"), "QT903": UnitProperty("on-failure"), "QT904": None,
 }  # fmt: skip
 SLOW = write_check("QT90N", 'command = { argv = ["/x"], within = "6s" }')
@@ -61,9 +73,12 @@ def declared(checks: str = CHECKS, policy: str | None = None) -> Desired:
 
 
 def judged(desired: Desired, **changed: Fact | None) -> dict[str, Finding]:
-    """By id. `changed`: what the host answers in place of what is good."""
+    """By id. `changed`: what the host answers in place of what is good. `line`: of the file of QT906."""
     wanted = {expected.needs[0]: rule.id for rule in custom_rules(desired.checks) for expected in rule.expect(desired)}
     items = []
+    line = Need(FileLine.FACT, "QT906")
+    of_line = to_value(changed.get("line") or FileLine(there=True))
+    items.append(Item(line.fact, line.subject, State.OBSERVED, of_line, None, 99))
     for number, (need, id_) in enumerate(wanted.items(), 1):
         fact = {**GOOD, **changed}[id_]
         state = State.ABSENT if fact is None else State.OBSERVED
@@ -96,6 +111,15 @@ def test_all_hold() -> None:
         ("QT902", CommandResult(0, "64\n", late=True)),
         ("QT903", UnitProperty("no")),
         ("QT904", DUMP),
+        ("QT905", Health(503)),
+        ("QT905", Health(0, "no answer in 1 s")),
+        ("QT905", Health(200, text=False, values={"a.b": 3})),
+        ("QT905", Health(200, text=True, values={"a.b": True})),
+        ("QT906", None),
+        ("QT906", replace(CONFIG, size=9)),
+        ("QT906", replace(CONFIG, size=1025)),
+        ("QT906", replace(CONFIG, sha256="b" * 64)),
+        ("QT906", replace(CONFIG, kind="socket", sha256=None)),
     ],
 )
 def test_each_is_broken_alone_with_its_remedy_and_a_proof(id_: str, fact: Fact | None) -> None:
@@ -107,6 +131,17 @@ def test_each_is_broken_alone_with_its_remedy_and_a_proof(id_: str, fact: Fact |
     assert (found.title, found.remedy, str(found.severity)) == (own.summary, own.remedy, own.severity)
     assert found.proof
     assert found.place == own.origin
+
+
+def test_a_line_that_is_not_in_its_file() -> None:
+    found = judged(declared(), line=FileLine(there=False))
+    assert broken(found) == {"QT906"}
+    (proof,) = found["QT906"].proof
+    assert (proof.again, proof.line) == (
+        "grep -Fxc -e 'PasswordAuthentication no' -- /etc/ssh/sshd_config", "0",
+    )  # fmt: skip
+    unread = judged(declared(), QT906=replace(CONFIG, sha256=None))
+    assert unread["QT906"].outcome is Outcome.UNKNOWN
 
 
 def test_what_was_not_asked_is_unknown() -> None:
@@ -153,6 +188,12 @@ def test_they_are_explained() -> None:
         (write_check("QT901", 'unit = { unit = "a.service", property = "Environment", value = "" }'),
          "not read from a host"),
         ("".join(SLOW.replace("N", n) for n in "12"), "more than 10s"),
+        (write_check("QT901", 'http = { listen = "localhost:80", path = "/" }'), "IP address"),
+        (write_check("QT901", 'http = { listen = "127.0.0.1:80", path = "x" }'), "path of a URL"),
+        (write_check("QT901", 'http = { listen = "[::1]:80", path = "/", within = "1h" }'), "from 1us to 10s"),
+        (write_check("QT901", 'file = { path = "/x", kind = "dir", line = "a" }'), "no file"),
+        (write_check("QT901", 'file = { path = "/x", min_size = "2K", max_size = "1K" }'), "more than max_size"),
+        (write_check("QT901", 'file = { path = "/x", sha256 = "abc" }'), "64 digits"),
     ],
 )  # fmt: skip
 def test_what_no_registry_may_say(checks: str, says: str) -> None:
