@@ -10,6 +10,7 @@ from tests.docs.cli import cli_markdown
 from tests.docs.keys import KEYS, with_tables
 from tests.docs.man import man_page
 from tests.docs.ssh import ssh_markdown
+from tests.matrix.results import matrix_markdown, read_results
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -23,6 +24,7 @@ def generated() -> dict[str, str]:
         "change-classes.md": change_classes_markdown(),
         "cli.md": cli_markdown(),
         "findings.md": catalogue_markdown(),
+        "matrix.md": matrix_markdown(read_results()),
         "ssh.md": ssh_markdown(),
         "qtctl.1": man_page(),
         "registry.md": with_tables((DOCS / "registry.md").read_text()),

@@ -14,7 +14,7 @@ SEED = 11
 Run = dict[str, Any]
 KEPT = (
     "digest", "expected", "missed", "false", "exit", "exit_expected", "proofs", "proofs_failed", "unproved",
-    "disagreements", "remedies", "not_healed", "error",
+    "disagreements", "remedies", "tops", "not_healed", "error",
 )  # fmt: skip
 ALWAYS = {"digest", "expected", "exit", "exit_expected", "proofs"}
 

@@ -61,6 +61,7 @@ def _look(box: Box, suite: str, situations: Sequence[Situation], expected: set[T
         "exit_expected": max((each.exit for each in situations), key=(0, 3, 1).index),
         "as_declared": report["verdict"] if ran.code == 0 else "",
         "disagreements": [str(each) for each in differ],
+        "tops": sorted({_name(each) for each in report["findings"] if each["because"] is None}),
         "proofs": sum(len(finding["proof"]) for finding in report["findings"]),
         "proofs_failed": [said for each in report["findings"] for said in failed_proofs(box, each, AUDITOR)],
         "unproved": [f"{each['id']} {each['subject']}" for each in report["findings"] if not each["proof"]],

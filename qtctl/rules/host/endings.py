@@ -62,7 +62,10 @@ def _is_steady(facts: Facts, unit: str) -> Judgment:
         not restarted,
         observed,
         (source,),
-        remedy=steps(("journalctl", "-u", unit, "--since", "-1h", "-n", "50", "--no-pager")),
+        remedy=steps(
+            ("journalctl", "-u", unit, "--since", "-1h", "-n", "50", "--no-pager"),
+            "it runs again: this shows why it ended; there is nothing to repair, and the finding ends after an hour",
+        ),
     )
 
 
