@@ -21,7 +21,8 @@ def why_no_root(suite: str) -> str:
 
 def make(suite: str) -> Box:
     """A fresh host, as declared."""
-    lab.down([NAME])
+    if lab.find(NAME) is not None:
+        lab.down([NAME])
     for command in (("lab", "up", "--suite", suite), ("deploy", "--host", NAME, "--yes")):
         ran = qtctl(*command)
         assert ran.code == 0, ran.out + ran.err
