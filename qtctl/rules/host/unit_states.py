@@ -12,7 +12,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command, of_unit
+from qtctl.rules.declared import DeclaredUnit, Root, declared_units, deploy_command, of_unit
 from qtctl.rules.exit_status import ending, hint
 from qtctl.rules.likely_causes import supported
 from qtctl.rules.removal import removal
@@ -98,11 +98,17 @@ def _remedy(declared: DeclaredUnit, unit: Unit, bad: Condition) -> Remedy:
 def _running(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         of_unit(
-            declared, {"active": "active"}, partial(_is_running, desired=desired, declared=declared), declared.holders
+            declared, {"active": "active"}, partial(_is_running, desired=desired, declared=declared),
+            (*declared.holders, *_mask(declared)),
         )
         for declared in declared_units(desired)
         if declared.active
-    )
+    )  # fmt: skip
+
+
+def _mask(declared: DeclaredUnit) -> tuple[Root, ...]:
+    """What says that a unit is masked; of one that is only disabled, it does not say why it was stopped."""
+    return (("QT208", declared.unit),)
 
 
 def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgment:
@@ -117,9 +123,10 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
     remedy = steps(("systemctl", "start", declared.unit))
     if unit.condition_timestamp and not unit.condition_result:
         remedy = steps(("systemctl", "status", "--no-pager", declared.unit), "it names the condition that was false")
+    roots = declared.holders
     if unit.load_state == "masked":
-        remedy = steps(("systemctl", "unmask", declared.unit), deploy_command(facts))
-    return Verdict(found is Condition.UP, _observed(unit), (_active(declared, unit),), remedy=remedy)
+        remedy, roots = steps(("systemctl", "unmask", declared.unit), deploy_command(facts)), _mask(declared)
+    return Verdict(found is Condition.UP, _observed(unit), (_active(declared, unit),), remedy=remedy, roots=roots)
 
 
 def _waits_for_its_socket(facts: Facts, declared: DeclaredUnit) -> bool:
