@@ -312,6 +312,8 @@ class Desired:
     retired_units: tuple[RetiredUnit, ...]
     severities: tuple[tuple[str, str], ...]
     fail_on: str
+    retired_externals: tuple[RetiredUnit, ...] = ()
+    """Their packages may stay: only that they run is a finding."""
     retired_venvs: tuple[DesiredVenv, ...] = ()
     templates: tuple[DesiredService, ...] = ()
     """Rendered, and run only as their instances, which stand among the services."""

@@ -102,6 +102,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         stores=_resolve_stores(registry, host),
         externals=_resolve_externals(registry, host),
         retired_units=tuple(_list_retired_units(registry)),
+        retired_externals=tuple(_list_retired_externals(registry, host)),
         severities=tuple(sorted(registry.policy.severities.items())),
         fail_on=registry.policy.fail_on,
         waivers=registry.policy.waived(),
@@ -267,3 +268,10 @@ def _list_retired_units(registry: Registry) -> Iterator[RetiredUnit]:
             if node.state == "retired":
                 origin: Origin = registry.origins[kind, name]
                 yield from (RetiredUnit(name, unit, node.why, origin) for unit in units_of(registry, kind, name))
+
+
+def _list_retired_externals(registry: Registry, host: str) -> Iterator[RetiredUnit]:
+    for name, external in sorted(registry.externals.items()):
+        if external.state == "retired" and includes(external.hosts, host):
+            unit = unit_name(registry, "externals", name)
+            yield RetiredUnit(name, unit, external.why, registry.origins["externals", name])

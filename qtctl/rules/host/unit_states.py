@@ -152,7 +152,7 @@ def _stopped(desired: Desired) -> tuple[Expectation, ...]:
             partial(_is_gone_quiet, retired=retired),
             retired.origin,
         )
-        for retired in desired.retired_units
+        for retired in (*desired.retired_units, *desired.retired_externals)
     )
     return stopped + retired
 
