@@ -13,7 +13,7 @@ import pytest
 from qtctl.rules.catalogue import host_rules
 from tests.machine import own_lab
 from tests.matrix import hosts
-from tests.matrix.results import SEED, is_pair, read_results, wrongly_as_declared
+from tests.matrix.results import SEED
 from tests.matrix.run import faults_of, run
 from tests.matrix.situation import EXPECTED, KEYS, SUITES, are_independent, choose, draw_pairs, read_all
 
@@ -63,30 +63,6 @@ def test_pairs_are_the_same_each_time_and_do_not_meddle_with_each_other() -> Non
 def test_what_is_independent(one: str, other: str, *, independent: bool) -> None:
     by_name = {each.name: each for each in SITUATIONS}
     assert are_independent(by_name[one], by_name[other]) is independent
-
-
-MAIN, CORE = "bookworm", 60
-HOW = "run: python -m tests.matrix --suite bookworm; python -m tests.matrix --keep; python -m tests.docs.generate"
-
-
-def test_the_kept_run_is_of_these_situations() -> None:
-    ran = read_results()[MAIN]["situations"]
-    own = {each.name: each.digest for each in SITUATIONS if each.family != "core" and each.runs_on(MAIN)}
-    assert {name for name, digest in own.items() if ran.get(name, {}).get("digest") != digest} == set(), HOW
-    assert sum(map(is_pair, ran)) >= PAIRS
-
-
-@pytest.mark.parametrize("suite", SUITES)
-def test_each_suite_has_a_run_or_says_why_not(suite: str) -> None:
-    run = read_results()[suite]
-    assert run.get("not_run") or sum(not is_pair(name) for name in run["situations"]) >= CORE
-
-
-@pytest.mark.parametrize("suite", SUITES)
-def test_every_fault_was_found_and_nothing_else(suite: str) -> None:
-    wrong = {name: said for name, each in read_results()[suite]["situations"].items() if (said := [*faults_of(each)])}
-    assert wrong == {}
-    assert wrongly_as_declared(read_results()[suite]) == []
 
 
 @pytest.mark.lab
