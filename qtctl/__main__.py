@@ -12,9 +12,9 @@ def main() -> None:
         sys.stdout.write(f"qtctl {VERSION}\n")
         return
     _be_quick()
-    from qtctl.cli.interrupt import at_once  # noqa: PLC0415
+    from qtctl.cli.interrupt import exit_on_interrupt  # noqa: PLC0415
 
-    at_once()
+    exit_on_interrupt()
     from qtctl.cli.early_start import begin  # noqa: PLC0415
 
     started = begin(sys.argv[1:])

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from qtctl.cli.exits import Exit, decide, of_conclusion
+from qtctl.cli.exits import Exit, decide, exit_of_conclusion
 from qtctl.cli.output import present, progress, withhold
 from qtctl.errors import InputError, Place
 from qtctl.model.events import Event, Stage, begun, done, failed
@@ -37,7 +37,7 @@ def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit
         _check_folder(save)
     reports: dict[int, AuditReport] = {}
     found: dict[int, Sequence[Finding]] = {}
-    with closing(_asked(chosen)) as asked:
+    with closing(_ask_hosts(chosen)) as asked:
         for each in asked:
             if save is not None:
                 keep(each.evidence, save / f"{each.target}.json")
@@ -51,10 +51,10 @@ def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit
     report = fleet.report([each for _, each in sorted(reports.items())])
     findings = [finding for number in sorted(found) for finding in found[number]]
     present(view(report, findings, beneath(chosen.registry, chosen.templates), verbose=shown.verbose), shown.format)
-    return decide(of_conclusion(each.verdict) for each in report.hosts)
+    return decide(exit_of_conclusion(each.verdict) for each in report.hosts)
 
 
-def _asked(chosen: Selection) -> "Generator[Asked, None, None]":
+def _ask_hosts(chosen: Selection) -> "Generator[Asked, None, None]":
     """Each host as soon as it has answered. Nothing is connected to before the registry is checked."""
     from qtctl.api import fleet
     from qtctl.api.registry import load
@@ -70,13 +70,13 @@ def _asked(chosen: Selection) -> "Generator[Asked, None, None]":
             watch(engine, say)
             say(begun("", Stage.CONNECT, f"connecting to {len(targets)} hosts"))
             for number, each in enumerate(fleet.ask(question, engine, templates=chosen.templates), start=1):
-                say(_ended(each, f"{number} of {len(targets)} hosts asked"))
+                say(_build_end_event(each, f"{number} of {len(targets)} hosts asked"))
                 yield each
     finally:
         engine.shutdown(wait=False, cancel_futures=True)
 
 
-def _ended(asked: "Asked", detail: str) -> Event:
+def _build_end_event(asked: "Asked", detail: str) -> Event:
     if any(item.state.known for item in asked.evidence.items):
         return done(asked.target, Stage.COLLECT, detail)
     return failed(asked.target, Stage.CONNECT, f"not reached; {detail}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LEVELS = ("info", "warning", "error")
 
 
-def _level(given: str | None) -> str | None:
+def _check_level(given: str | None) -> str | None:
     if given is None or given in LEVELS:
         return given
     raise typer.BadParameter(f"{given!r} is not one of {', '.join(map(repr, LEVELS))}")
@@ -29,7 +29,9 @@ def _level(given: str | None) -> str | None:
 FAIL_HELP = "The gate of this audit, in place of fail_on of policy.toml: info, warning or error."
 FailOnOption = Annotated[
     str | None,
-    typer.Option("--fail-on", metavar="LEVEL", callback=_level, help=FAIL_HELP, autocompletion=lambda: list(LEVELS)),
+    typer.Option(
+        "--fail-on", metavar="LEVEL", callback=_check_level, help=FAIL_HELP, autocompletion=lambda: list(LEVELS)
+    ),
 ]
 OnlyOption = Annotated[
     list[str] | None,
@@ -60,7 +62,7 @@ class Part:
         for each in self.only:
             _check_id(each)
         if self.new_since is not None:
-            _document(self.new_since)
+            _read_document(self.new_since)
 
     @property
     def gate(self) -> "Severity | None":
@@ -70,7 +72,7 @@ class Part:
 
     def earlier(self, declared: "Declared") -> "Evidence | None":
         """The evidence that findings are new since, where it is evidence."""
-        if self.new_since is None or "items" not in _document(self.new_since):
+        if self.new_since is None or "items" not in _read_document(self.new_since):
             return None
         from qtctl.api import evidence
 
@@ -79,7 +81,7 @@ class Part:
     def of(self, declared: "Declared", checks: "tuple[Finding, ...]") -> "tuple[tuple[Finding, ...], str]":
         """The checks that are judged, and what is left out, in words. InputError where nothing is left."""
         if self.new_since is not None:
-            checks = tuple(map(_known(self.new_since, declared).marked, checks))
+            checks = tuple(map(_read_known(self.new_since, declared).marked, checks))
         if not self.only and not self.subjects:
             return checks, ""
         from qtctl.reports.selection import Selection
@@ -94,7 +96,7 @@ class Part:
         return chosen, selection.said(checks)
 
 
-def ids_of(given: Iterable[str]) -> tuple[str, ...]:
+def split_ids(given: Iterable[str]) -> tuple[str, ...]:
     """Split at commas, in capitals."""
     return tuple(each.strip().upper() for words in given for each in words.split(","))
 
@@ -109,12 +111,12 @@ def _check_id(begin: str) -> None:
         raise InputError(f"no finding has an id that begins with {begin!r}", hint="qtctl explain lists all")
 
 
-def _known(file: Path, declared: "Declared") -> "Known":
+def _read_known(file: Path, declared: "Declared") -> "Known":
     from qtctl.api import audit, evidence
     from qtctl.findings.finding import Outcome
     from qtctl.reports.selection import Known, findings_of_report
 
-    document = _document(file)
+    document = _read_document(file)
     if "items" not in document:
         return Known(file.name, findings_of_report(document, str(file)))
     checks = audit.judge(declared, evidence.read(file, declared))
@@ -122,7 +124,7 @@ def _known(file: Path, declared: "Declared") -> "Known":
     return Known(file.name, frozenset(check.fingerprint for check in broken))
 
 
-def _document(file: Path) -> dict[str, object]:
+def _read_document(file: Path) -> dict[str, object]:
     from qtctl.adapters.files import read_text
 
     hint = "give it evidence of --save, or an audit as --format json"

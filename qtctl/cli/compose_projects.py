@@ -24,7 +24,7 @@ def load_projects(
     from qtctl.adapters.compose_files import read_named, setting_of, texts_of
     from qtctl.dialects.compose.load import load_project
 
-    found = tuple(_groups(alone, merged))
+    found = tuple(_group_files(alone, merged))
     if not found:
         raise missing
     return tuple(
@@ -33,7 +33,7 @@ def load_projects(
     )
 
 
-def _groups(alone: Iterable[Path], merged: Sequence[Path]) -> Iterator[Sequence[Path]]:
+def _group_files(alone: Iterable[Path], merged: Sequence[Path]) -> Iterator[Sequence[Path]]:
     from qtctl.adapters.compose_files import found_in
 
     for path in alone:

@@ -26,7 +26,7 @@ FLAGS = {("audit",): frozenset({"--all", "--verbose", "--debug"}), ("report", "r
 
 def begin(argv: Sequence[str]) -> "Asking | None":
     """Start on the host that `argv` names: ask it if all of `argv` is understood and the registry has no error."""
-    target = target_of(argv, os.environ)
+    target = find_target(argv, os.environ)
     if target is None:
         return None
     from qtctl.api.early import start
@@ -37,7 +37,7 @@ def begin(argv: Sequence[str]) -> "Asking | None":
     return asking
 
 
-def taken(started: "Asking | None", target: Target) -> "Asking":
+def reuse_started(started: "Asking | None", target: Target) -> "Asking":
     """What was started, if it is for this target; else one that starts now."""
     if started is not None and started.target == target:
         return started
@@ -48,11 +48,11 @@ def taken(started: "Asking | None", target: Target) -> "Asking":
     return start(target)
 
 
-def target_of(argv: Sequence[str], environ: Mapping[str, str]) -> Target | None:
+def find_target(argv: Sequence[str], environ: Mapping[str, str]) -> Target | None:
     """The live host that a command line asks. None if it asks none, or if any word of it is not plainly right."""
     command = next((words for words in COMMANDS if tuple(argv[: len(words)]) == words), None)
-    options = _options(argv[len(command) :], COMMANDS[command], FLAGS[command]) if command is not None else None
-    if options is None or not _right(options):
+    options = _parse_options(argv[len(command) :], COMMANDS[command], FLAGS[command]) if command is not None else None
+    if options is None or not _are_acceptable(options):
         return None
     templates = options.get("--templates")
     return Target(
@@ -64,7 +64,7 @@ def target_of(argv: Sequence[str], environ: Mapping[str, str]) -> Target | None:
     )
 
 
-def _options(words: Sequence[str], values: Collection[str], flags: Collection[str]) -> dict[str, str] | None:
+def _parse_options(words: Sequence[str], values: Collection[str], flags: Collection[str]) -> dict[str, str] | None:
     """Option → value ("" for a flag). None if an option is unknown, repeated, or lacks its value."""
     found: dict[str, str] = {}
     left = list(reversed(words))
@@ -81,22 +81,22 @@ def _options(words: Sequence[str], values: Collection[str], flags: Collection[st
     return found
 
 
-def _right(options: Mapping[str, str]) -> bool:
+def _are_acceptable(options: Mapping[str, str]) -> bool:
     """Whether the command will accept these values, as far as that can be told without a registry."""
     if not is_target(options.get("--host", "")) or not is_account(options.get("--user", "root")):
         return False
-    if "--format" in options and not _offered(options["--format"]):
+    if "--format" in options and not _is_offered(options["--format"]):
         return False
-    return all(_writable(options[name], name) for name in ("--save", "--out") if name in options)
+    return all(_is_writable(options[name], name) for name in ("--save", "--out") if name in options)
 
 
-def _offered(name: str) -> bool:
-    from qtctl.formats.catalogue import Content, offered
+def _is_offered(name: str) -> bool:
+    from qtctl.formats.catalogue import Content, list_offered
 
-    return name in offered(Content.JUDGED)
+    return name in list_offered(Content.JUDGED)
 
 
-def _writable(path: str, option: str) -> bool:
+def _is_writable(path: str, option: str) -> bool:
     from qtctl.adapters.files import check_writable
     from qtctl.adapters.saved_file import check_saved
 

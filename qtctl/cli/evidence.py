@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtctl.cli.output import document, progress, withhold, write
+from qtctl.cli.output import make_safe, progress, withhold, write
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
@@ -28,7 +28,7 @@ class Source:
     user: str | None = None
 
     def __post_init__(self) -> None:
-        one_source(self.host, self.saved)
+        check_one_source(self.host, self.saved)
 
 
 def gather(source: Source, started: "Asking | None", meanwhile: "Callable[[], object]") -> "tuple[Declared, Evidence]":
@@ -37,12 +37,12 @@ def gather(source: Source, started: "Asking | None", meanwhile: "Callable[[], ob
     `started`: a host that is being asked already. `meanwhile` runs while the host answers: loading what comes next.
     """
     if source.host is None:
-        return _read(source)
-    from qtctl.cli.early_start import taken
+        return _read_saved(source)
+    from qtctl.cli.early_start import reuse_started
     from qtctl.flows.target import Target
 
     target = Target(source.registry, source.host, source.as_name, source.user, source.templates)
-    with taken(started, target) as asking, progress() as say:
+    with reuse_started(started, target) as asking, progress() as say:
         asking.begin()
         withhold(*asking.passwords.values())
         say(begun(source.host, Stage.CONNECT))
@@ -56,25 +56,25 @@ def obtain(declared: "Declared", host: str | None, saved: Path | None, user: str
     """The evidence of a live host or of a file. InputError where neither or both are named."""
     from qtctl.api import evidence
 
-    one_source(host, saved)
-    return _live(declared, host, user) if host is not None else evidence.read(saved or Path(), declared)
+    check_one_source(host, saved)
+    return _ask_live(declared, host, user) if host is not None else evidence.read(saved or Path(), declared)
 
 
-def one_source(host: str | None, saved: Path | None) -> None:
+def check_one_source(host: str | None, saved: Path | None) -> None:
     if host is not None and saved is not None:
         raise InputError("--host and --from are both given", hint="ask the host, or judge what was saved: one of them")
     if host is None and saved is None:
         raise InputError("say where the evidence comes from", hint="--host HOST or --from FILE")
 
 
-def _read(source: Source) -> "tuple[Declared, Evidence]":
+def _read_saved(source: Source) -> "tuple[Declared, Evidence]":
     from qtctl.api import evidence, registry
 
     declared = registry.declare(source.registry, templates=source.templates, as_name=source.as_name)
     return declared, evidence.read(source.saved or Path(), declared)
 
 
-def _live(declared: "Declared", target: str, user: str | None) -> "Evidence":
+def _ask_live(declared: "Declared", target: str, user: str | None) -> "Evidence":
     from qtctl.api import evidence
     from qtctl.engines.inline import Inline
     from qtctl.engines.relay import watch
@@ -95,4 +95,4 @@ def save(evidence: "Evidence", path: Path) -> None:
     if path == saved_file.STDOUT:
         write(text_of(evidence))
     else:
-        saved_file.save(path, document(text_of(evidence)).encode())
+        saved_file.save(path, make_safe(text_of(evidence)).encode())

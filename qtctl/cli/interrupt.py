@@ -12,12 +12,12 @@ from typing import NoReturn
 from qtctl.cli.exits import Exit
 
 
-def at_once() -> None:
+def exit_on_interrupt() -> None:
     """For what reads: an interrupt is one line and exit 130, wherever it comes."""
-    signal.signal(signal.SIGINT, _end)
+    signal.signal(signal.SIGINT, _exit)
 
 
-def cleanly() -> None:
+def raise_on_interrupt() -> None:
     """For what leaves something behind: an interrupt is raised, so that locks are given back and what was half made is
     removed. SIGTERM, with which a CI job or a service is ended, is one too.
     """
@@ -25,6 +25,6 @@ def cleanly() -> None:
         signal.signal(number, signal.default_int_handler)
 
 
-def _end(*_: object) -> NoReturn:
+def _exit(*_: object) -> NoReturn:
     os.write(2, b"interrupted\n")
     os._exit(Exit.INTERRUPTED)

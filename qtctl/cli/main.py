@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from qtctl.cli.catalogue import every_command, examples, order
-from qtctl.cli.exits import MEANING, Exit, of_error
+from qtctl.cli.catalogue import collect_examples, list_commands, list_names
+from qtctl.cli.exits import MEANING, Exit, exit_of_error
 from qtctl.cli.output import complain, complain_of, tell, trace
 from qtctl.errors import InputErrors, QtctlError
 from qtctl.version import VERSION
@@ -43,7 +43,7 @@ class InOrder(TyperGroup):
     """Lists commands in the order in which they are used; typer lists groups of commands last."""
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - click's signature
-        return sorted(self.commands, key=order().index)
+        return sorted(self.commands, key=list_names().index)
 
 
 app = typer.Typer(
@@ -53,7 +53,7 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _each in every_command():
+for _each in list_commands():
     _each.add_to(app)
 
 
@@ -74,10 +74,10 @@ def _add_examples(command: "Command", path: str) -> None:
         if hasattr(each, "commands"):
             _add_examples(each, whole)
         else:
-            each.help = "\n".join(((each.help or "").rstrip(), "", "Examples:", *examples()[whole]))
+            each.help = "\n".join(((each.help or "").rstrip(), "", "Examples:", *collect_examples()[whole]))
 
 
-def _version(asked: bool) -> None:
+def _show_version(asked: bool) -> None:
     if asked:
         tell(f"qtctl {VERSION}")
         raise typer.Exit
@@ -87,7 +87,7 @@ def _version(asked: bool) -> None:
 def options(
     _debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the trace of an error.")] = False,
     _version: Annotated[
-        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Options of every command."""
@@ -98,38 +98,38 @@ def run(started: "Asking | None" = None) -> NoReturn:
 
     `started`: a host that is being asked already, for the command that asks it.
     """
-    debug, argv = _debug(sys.argv[1:])
-    code = _guarded(argv, debug=debug, started=started)
+    debug, argv = _take_debug(sys.argv[1:])
+    code = _run_guarded(argv, debug=debug, started=started)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         code = Exit.PIPE
     except OSError as error:
-        code = _odd(error, debug=debug) if code != Exit.USAGE else code
+        code = _report_internal_error(error, debug=debug) if code != Exit.USAGE else code
     if code in (Exit.PIPE, Exit.USAGE):
         # Python would flush again at exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
 
-def _debug(argv: list[str]) -> tuple[bool, list[str]]:
+def _take_debug(argv: list[str]) -> tuple[bool, list[str]]:
     """--debug is taken wherever it stands, but not out of a command that is for a lab host."""
     if argv[:2] == ["lab", "exec"]:
         return False, argv
     return "--debug" in argv, [argument for argument in argv if argument != "--debug"]
 
 
-def _guarded(argv: list[str], *, debug: bool, started: "Asking | None" = None) -> int:
+def _run_guarded(argv: list[str], *, debug: bool, started: "Asking | None" = None) -> int:
     try:
         return _invoke(argv, started)
     except QtctlError as error:
         _show(error, debug=debug)
-        return of_error(error)
+        return exit_of_error(error)
     except (KeyboardInterrupt, typer.Abort):
         complain("interrupted")
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence
-        return _odd(error, debug=debug)
+        return _report_internal_error(error, debug=debug)
 
 
 def _invoke(argv: list[str], started: "Asking | None") -> int:
@@ -143,13 +143,13 @@ def _invoke(argv: list[str], started: "Asking | None") -> int:
     except typer.Exit as done:
         return done.exit_code
     except UsageError as error:
-        if said := _usage(error, argv):
+        if said := _describe_usage_error(error, argv):
             complain(said)
         return Exit.USAGE
     return Exit.OK
 
 
-def _usage(error: BaseException, argv: list[str]) -> str:
+def _describe_usage_error(error: BaseException, argv: list[str]) -> str:
     """A usage error as one line; of a group called without a command, whose help was shown, none."""
     _say_what_is_wrong(error)
     message: str = error.format_message()  # type: ignore[attr-defined]  # see UsageError
@@ -158,9 +158,9 @@ def _usage(error: BaseException, argv: list[str]) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "qtctl"
     if context and message.startswith(("Got unexpected extra argument", "Missing option")):
-        from qtctl.cli.suggest import stray_word
+        from qtctl.cli.suggest import find_stray_word
 
-        stray = stray_word(context, argv)
+        stray = find_stray_word(context, argv)
         message = stray.message if stray else message
     what = " ".join(message.replace("Value error, ", "").split()).rstrip(".")
     return f"error: {what[0].lower()}{what[1:]} (see {path} --help)"
@@ -181,8 +181,8 @@ def _say_what_is_wrong(error: BaseException) -> None:
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
-def _odd(error: Exception, *, debug: bool) -> int:
-    if isinstance(error, BrokenPipeError) and _reader_gone():
+def _report_internal_error(error: Exception, *, debug: bool) -> int:
+    if isinstance(error, BrokenPipeError) and _is_reader_gone():
         return Exit.PIPE
     if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
         complain(f"error: the output cannot be written: {error.strerror} (free space there, or send it elsewhere)")
@@ -194,7 +194,7 @@ def _odd(error: Exception, *, debug: bool) -> int:
     return Exit.INTERNAL
 
 
-def _reader_gone() -> bool:
+def _is_reader_gone() -> bool:
     """Whether stdout is a pipe that nobody reads any more."""
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.dialects.endpoints import is_account, is_host_glob, is_target
-from qtctl.formats.catalogue import Content, offered, refused
+from qtctl.formats.catalogue import Content, explain_refused, list_offered
 
 if TYPE_CHECKING:
     from typer.models import OptionInfo
@@ -22,7 +22,7 @@ TemplatesOption = Annotated[
 ]
 
 
-def _host(given: str | None) -> str | None:
+def _check_host(given: str | None) -> str | None:
     if given is not None and not given.strip():
         raise typer.BadParameter("it is empty")
     if given is not None and not is_target(given):
@@ -32,16 +32,16 @@ def _host(given: str | None) -> str | None:
     return given
 
 
-def _hosts(given: list[str] | None) -> list[str]:
+def _split_hosts(given: list[str] | None) -> list[str]:
     """Split at commas: names and globs."""
     names = [name for each in given or () for name in each.split(",")]
     for name in names:
         if not is_host_glob(name):
-            _host(name)
+            _check_host(name)
     return names
 
 
-def _account(given: str | None) -> str | None:
+def _check_account(given: str | None) -> str | None:
     if given is not None and not is_account(given):
         raise typer.BadParameter(f"{given!r} is no account name")
     return given
@@ -60,17 +60,18 @@ def _complete_host(incomplete: str) -> list[str]:
 
 HOST_HELP = "A host of the registry or of your ssh config, a lab host (lab1), or local."
 HostOption = Annotated[
-    str, typer.Option("--host", metavar="HOST", callback=_host, help=HOST_HELP, autocompletion=_complete_host)
+    str, typer.Option("--host", metavar="HOST", callback=_check_host, help=HOST_HELP, autocompletion=_complete_host)
 ]
 OptionalHostOption = Annotated[
-    str | None, typer.Option("--host", metavar="HOST", callback=_host, help=HOST_HELP, autocompletion=_complete_host)
+    str | None,
+    typer.Option("--host", metavar="HOST", callback=_check_host, help=HOST_HELP, autocompletion=_complete_host),
 ]
 HostsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--host",
         metavar="HOST",
-        callback=_hosts,
+        callback=_split_hosts,
         autocompletion=_complete_host,
         help=f"{HOST_HELP} Several: repeat it, or separate them with commas; '*' and '?' match hosts of the registry.",
     ),
@@ -83,7 +84,10 @@ AsOption = Annotated[
 UserOption = Annotated[
     str | None,
     typer.Option(
-        "--user", metavar="USER", callback=_account, help="Log in as USER instead of the account that hosts.toml names."
+        "--user",
+        metavar="USER",
+        callback=_check_account,
+        help="Log in as USER instead of the account that hosts.toml names.",
     ),
 ]
 FromOption = Annotated[
@@ -93,14 +97,14 @@ FromOption = Annotated[
 FORMAT_HELP = "Default: table on a terminal, Markdown elsewhere."
 
 
-def _format(content: Content, help_: str = FORMAT_HELP) -> "OptionInfo":
+def _make_format_option(content: Content, help_: str = FORMAT_HELP) -> "OptionInfo":
     """The one option for formats: those that a report of this content has."""
-    names = offered(content)
+    names = list_offered(content)
 
     def check(given: str | None) -> str | None:
         if given is None or given in names:
             return given
-        because = refused(content).get(given)
+        because = explain_refused(content).get(given)
         others = ", ".join(map(repr, names))
         raise typer.BadParameter(f"{given!r} is not one of {others}" + (f": {because}" if because else ""))
 
@@ -111,20 +115,20 @@ def _format(content: Content, help_: str = FORMAT_HELP) -> "OptionInfo":
     return option
 
 
-FormatOption = Annotated[str | None, _format(Content.JUDGED)]
+FormatOption = Annotated[str | None, _make_format_option(Content.JUDGED)]
 """Of a report that judges something."""
-DeclaredFormatOption = Annotated[str | None, _format(Content.DECLARED)]
+DeclaredFormatOption = Annotated[str | None, _make_format_option(Content.DECLARED)]
 """Of one that only says what is there."""
 DeployFormatOption = Annotated[
     str,
-    _format(
+    _make_format_option(
         Content.JUDGED,
         "Default: table. Others have the plan with how each step ended; they ask nobody, so give --yes.",
     ),
 ]
 
 
-def _writable(given: Path | None) -> Path | None:
+def _check_writable(given: Path | None) -> Path | None:
     """InputError before the work is done whose result could not be written there."""
     if given is not None:
         from qtctl.adapters.files import check_writable
@@ -134,7 +138,7 @@ def _writable(given: Path | None) -> Path | None:
 
 
 OutFileOption = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", callback=_writable, help="Write there, not to stdout.")
+    Path | None, typer.Option("--out", metavar="FILE", callback=_check_writable, help="Write there, not to stdout.")
 ]
 TakeOverOption = Annotated[
     bool, typer.Option("--take-over", metavar="", help="Replace files that qtctl did not write; the old are kept.")

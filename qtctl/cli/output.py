@@ -35,7 +35,7 @@ VERBS = {Stage.CONNECT: "connecting to", Stage.COLLECT: "asking", Stage.END: "en
 """How a stage is named that needs no further word than its host."""
 
 
-def chosen(format_: str | None, out: "Path | None" = None) -> str:
+def choose_format(format_: str | None, out: "Path | None" = None) -> str:
     """Tables are for terminals; Markdown where the output goes elsewhere and nothing else was asked for."""
     if format_ is not None:
         return format_
@@ -46,16 +46,16 @@ def present(view: "View", format_: str | None, out: "Path | None" = None) -> Non
     """A report in the format that was chosen, on stdout or in a file, and what the format adds to other files."""
     from qtctl.formats import catalogue
 
-    how = chosen(format_, out)
+    how = choose_format(format_, out)
     if how == catalogue.TABLE:
-        _tables(view, out)
-    elif text := catalogue.text(view, how):
+        _show_tables(view, out)
+    elif text := catalogue.write_text(view, how):
         write(text, out)
-    for variable, aside in catalogue.asides(view, how).items():
-        _add(variable, aside)
+    for variable, aside in catalogue.write_asides(view, how).items():
+        _append_to_named(variable, aside)
 
 
-def _tables(view: "View", out: "Path | None") -> None:
+def _show_tables(view: "View", out: "Path | None") -> None:
     show(view.page() if view.screen is None else tuple(view.screen()), out)
 
 
@@ -64,10 +64,10 @@ def show(blocks: "Blocks", out: "Path | None" = None) -> None:
     from qtctl.cli import tables
 
     if out is None and sys.stdout.isatty():
-        paint = tables.colour if _may_colour() else tables.no_colour
-        sys.stdout.write(tables.every_line(tables.Screen(_width(), paint, harmless).lines(blocks)))
+        paint = tables.colour if _may_colour() else tables.leave_plain
+        sys.stdout.write(tables.join_lines(tables.Screen(_measure_width(), paint, make_harmless).lines(blocks)))
         return
-    text = tables.every_line(tables.plain(blocks, harmless))
+    text = tables.join_lines(tables.write_plain(blocks, make_harmless))
     if out is None:
         sys.stdout.write(text)
         return
@@ -81,11 +81,11 @@ def _may_colour() -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _width() -> int:
+def _measure_width() -> int:
     return max(shutil.get_terminal_size().columns, LEAST_WIDTH)
 
 
-def _add(variable: str, text: str) -> None:
+def _append_to_named(variable: str, text: str) -> None:
     """To the end of the file that an environment variable names; nothing where it names none."""
     path = os.environ.get(variable)
     if path:
@@ -93,7 +93,7 @@ def _add(variable: str, text: str) -> None:
 
         from qtctl.adapters.files import append
 
-        append(Path(path), document(text).encode())
+        append(Path(path), make_safe(text).encode())
 
 
 def withhold(*secrets: Secret) -> None:
@@ -104,7 +104,7 @@ def withhold(*secrets: Secret) -> None:
 
 def write(text: str, to: "Path | None" = None) -> None:
     """A document of several lines, on stdout or in a file. Whoever made it made one line of each value in it."""
-    shown = document(text)
+    shown = make_safe(text)
     if to is None:
         sys.stdout.write(shown)
         return
@@ -115,12 +115,12 @@ def write(text: str, to: "Path | None" = None) -> None:
 
 def tell(text: str) -> None:
     """One line on stdout, whatever it says; on a terminal as many as it needs."""
-    sys.stdout.write(f"{_fitted(_line(text), sys.stdout)}\n")
+    sys.stdout.write(f"{_fit_line(_make_safe_line(text), sys.stdout)}\n")
 
 
 def complain(text: str) -> None:
     """One line on stderr, without what looks like a secret. Nobody there to read it is no error."""
-    _to_stderr(_fitted(_line(_message(text)), sys.stderr))
+    _write_stderr(_fit_line(_make_safe_line(_mask_message(text)), sys.stderr))
 
 
 def complain_of(lines: Iterable[str]) -> None:
@@ -131,20 +131,20 @@ def complain_of(lines: Iterable[str]) -> None:
 
 def trace(text: str) -> None:
     """Lines on stderr that are known for what they are by their beginning, whatever stands in them."""
-    shown = terminal.lines(_withheld.out_of(_message(text.rstrip("\n"))))
-    _to_stderr("\n".join(f"| {each}" for each in shown.split("\n")))
+    shown = terminal.lines(_withheld.out_of(_mask_message(text.rstrip("\n"))))
+    _write_stderr("\n".join(f"| {each}" for each in shown.split("\n")))
 
 
-def confirmed(question: str) -> bool:
+def ask_operator(question: str) -> bool:
     """Ask on the terminal. typer.Abort where the answer is Ctrl-C."""
     import typer
 
-    return typer.confirm(_line(question))
+    return typer.confirm(_make_safe_line(question))
 
 
-def harmless(text: str) -> str:
+def make_harmless(text: str) -> str:
     """One line that a terminal only shows, without what is withheld."""
-    return _line(text)
+    return _make_safe_line(text)
 
 
 @contextmanager
@@ -167,7 +167,7 @@ class ProgressLine:
         self._last, self._written = "", 0.0
 
     def __call__(self, event: Event) -> None:
-        said, now = _line(self._text(event)), monotonic()
+        said, now = _make_safe_line(self._text(event)), monotonic()
         since = self._begun.setdefault((event.host, event.stage), now)
         if self._live is not None:
             self._live.show(said, since)
@@ -229,38 +229,38 @@ class _LiveLine:
     def _draw(self) -> None:
         took_s = int(monotonic() - self._since)
         aside = f" ({took_s} s)" if self._said and took_s >= SHOWN_FROM_S else ""
-        room = _width() - 1 - len(aside)
+        room = _measure_width() - 1 - len(aside)
         said = self._said if len(self._said) <= room else f"{self._said[: room - 1]}…"
         with contextlib.suppress(BrokenPipeError):
             sys.stderr.write(f"\r\x1b[K{said}{aside}")
             sys.stderr.flush()
 
 
-def document(text: str) -> str:
+def make_safe(text: str) -> str:
     shown = terminal.lines(_withheld.out_of(text))
     return shown if shown.endswith("\n") else f"{shown}\n"
 
 
-def _line(text: str) -> str:
+def _make_safe_line(text: str) -> str:
     return terminal.line(_withheld.out_of(text))
 
 
-def _fitted(line: str, stream: "TextIO") -> str:
+def _fit_line(line: str, stream: "TextIO") -> str:
     """A line that a terminal would break anywhere is broken between its words; elsewhere it stays one line."""
     if len(line) < LEAST_WIDTH or not stream.isatty():
         return line
-    from qtctl.cli.wrapping import fitted
+    from qtctl.cli.wrapping import fit_text
 
-    return fitted(line, _width())
+    return fit_text(line, _measure_width())
 
 
-def _message(text: str) -> str:
+def _mask_message(text: str) -> str:
     from qtctl.dialects.secrets import masked_message
 
     return masked_message(text)
 
 
-def _to_stderr(text: str) -> None:
+def _write_stderr(text: str) -> None:
     with contextlib.suppress(BrokenPipeError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()

@@ -33,23 +33,23 @@ LIKELY: tuple[tuple[str, Callable[[str], bool]], ...] = (
 """Options with what their values look like, the surest first."""
 
 
-def stray_word(context: Any, argv: Sequence[str]) -> Stray | None:  # noqa: ANN401 - typer's click has no name of its own
+def find_stray_word(context: Any, argv: Sequence[str]) -> Stray | None:  # noqa: ANN401 - typer's click has no name of its own
     """The first word of `argv` that the command of `context` has no place for; None where there is none.
 
     Words that a wrong command line leaves over are found even where it fails for another reason first.
     """
     command = context.command
-    words = _own(context.command_path.split()[1:], argv)
+    words = _strip_command(context.command_path.split()[1:], argv)
     if words is None or hasattr(command, "commands"):
         return None
     try:
         _, left, _ = command.make_parser(context).parse_args(list(words))
     except Exception:  # noqa: BLE001 - another mistake in the line, which is reported as what it is
         return None
-    return Stray(left[0], _option(command, left[0]) if left[0] else "") if left else None
+    return Stray(left[0], _suggest_option(command, left[0]) if left[0] else "") if left else None
 
 
-def _own(path: Sequence[str], argv: Sequence[str]) -> Sequence[str] | None:
+def _strip_command(path: Sequence[str], argv: Sequence[str]) -> Sequence[str] | None:
     """What follows the words of the command."""
     words = list(argv)
     for each in path:
@@ -59,14 +59,14 @@ def _own(path: Sequence[str], argv: Sequence[str]) -> Sequence[str] | None:
     return words
 
 
-def _option(command: Any, word: str) -> str:  # noqa: ANN401
+def _suggest_option(command: Any, word: str) -> str:  # noqa: ANN401
     options = {name: each for each in command.params for name in each.opts if each.param_type_name == "option"}
     for name, option in options.items():
-        if word in _choices(option):
+        if word in _list_choices(option):
             return str(name)
     return next((name for name, fits in LIKELY if name in options and fits(word)), "")
 
 
-def _choices(option: Any) -> Sequence[str]:  # noqa: ANN401
+def _list_choices(option: Any) -> Sequence[str]:  # noqa: ANN401
     kind = option.type_descriptor.annotation
     return [each.value for each in kind] if isinstance(kind, type) and issubclass(kind, Enum) else ()

@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from qtctl.cli.wrapping import Line, Paint, Style, longest, painted, paragraphs, width_of, wrap
+from qtctl.cli.wrapping import (
+    Line,
+    Paint,
+    Style,
+    measure_longest_word,
+    measure_width,
+    paint_line,
+    split_paragraphs,
+    wrap,
+)
 from qtctl.reports import blocks
 from qtctl.reports.blocks import (
     Block,
@@ -49,7 +58,7 @@ def colour(text: str, style: Style) -> str:
     return f"\x1b[{BOLD if isinstance(style, Strong) else STYLES[style.tone]}m{text}\x1b[0m"
 
 
-def no_colour(text: str, style: Style) -> str:  # noqa: ARG001 - as `colour`
+def leave_plain(text: str, style: Style) -> str:  # noqa: ARG001 - as `colour`
     return text
 
 
@@ -100,10 +109,10 @@ class Screen:
     def _running(self, text: Text, indent: int = 0, hang: int = 0) -> Iterator[str]:
         for words in self._words(text):
             for number, line in enumerate(wrap(words, self.width - indent, hang)):
-                yield " " * (indent + (hang if number else 0)) + painted(line, self.paint)
+                yield " " * (indent + (hang if number else 0)) + paint_line(line, self.paint)
 
     def _words(self, text: Text) -> list[Line]:
-        return paragraphs(text, self.harmless)
+        return split_paragraphs(text, self.harmless)
 
     def _verbatim(self, line: str, *, diff: bool) -> str:
         shown = self.harmless(line)
@@ -128,24 +137,24 @@ class Screen:
             yield from self._running(text, indent, 2)
             return
         shown = self.paint(name, Toned(name, Tone.ASIDE))
-        if longest(words) <= self.width - indent - label:
+        if measure_longest_word(words) <= self.width - indent - label:
             found = (line for each in words for line in wrap(each, self.width - indent - label))
             for number, line in enumerate(found):
                 begin = " " * (label - len(name)) if not number else " " * label
-                yield " " * indent + (shown if not number else "") + begin + painted(line, self.paint)
+                yield " " * indent + (shown if not number else "") + begin + paint_line(line, self.paint)
             return
         yield " " * indent + shown
         for each in words:
             for line in wrap(each, self.width - indent - 2, 2):
-                yield " " * (indent + 2) + painted(line, self.paint)
+                yield " " * (indent + 2) + paint_line(line, self.paint)
 
     def _table(self, table: blocks.Table) -> Iterator[str]:
         if table.title:
             yield from self._strong(table.title)
         heads = [self._words(name) for name in map(name_of, table.columns)]
         cells = [[self._words(cell) for cell in row] for row in table.rows]
-        widths = fit(
-            [[head, *column] for head, column in zip(heads, _columns(cells, len(heads)), strict=True)], self.width
+        widths = fit_columns(
+            [[head, *column] for head, column in zip(heads, _split_columns(cells, len(heads)), strict=True)], self.width
         )
         if widths is None:
             yield from (line for row in table.rows for line in self._row_in_full(table, row))
@@ -174,7 +183,7 @@ class Screen:
             yield (" " * GAP).join(padded).rstrip(" ")
 
     def _padded(self, line: Line, width: int, right: bool) -> str:
-        text, space = painted(line, self.paint), " " * (width - width_of(line))
+        text, space = paint_line(line, self.paint), " " * (width - measure_width(line))
         return space + text if right else text + space
 
 
@@ -189,14 +198,14 @@ def name_of(column: str | Column) -> str:
     return column.name if isinstance(column, Column) else column
 
 
-def _columns(cells: Sequence[Sequence[list[Line]]], count: int) -> list[list[list[Line]]]:
+def _split_columns(cells: Sequence[Sequence[list[Line]]], count: int) -> list[list[list[Line]]]:
     return [[row[number] for row in cells] for number in range(count)]
 
 
-def fit(columns: Sequence[Sequence[list[Line]]], width: int) -> list[int] | None:
+def fit_columns(columns: Sequence[Sequence[list[Line]]], width: int) -> list[int] | None:
     """The width of each column so that no word of it is broken; None where they do not fit, or would be too narrow."""
-    least = [max(longest(cell) for cell in column) for column in columns]
-    most = [max((width_of(line) for cell in column for line in cell), default=0) for column in columns]
+    least = [max(measure_longest_word(cell) for cell in column) for column in columns]
+    most = [max((measure_width(line) for cell in column for line in cell), default=0) for column in columns]
     room = width - GAP * (len(columns) - 1)
     if sum(most) <= room:
         return most
@@ -213,36 +222,38 @@ def fit(columns: Sequence[Sequence[list[Line]]], width: int) -> list[int] | None
     return None if narrow else widths
 
 
-def plain(shown: Blocks, harmless: Callable[[str], str]) -> Iterator[str]:
+def write_plain(shown: Blocks, harmless: Callable[[str], str]) -> Iterator[str]:
     """A line for each title, text, row and record, whatever its length; cells are divided by two spaces."""
     for block in shown:
-        yield from _plain(block, harmless)
+        yield from _write_plain_block(block, harmless)
 
 
-def _plain(block: Block, harmless: Callable[[str], str]) -> Iterator[str]:
+def _write_plain_block(block: Block, harmless: Callable[[str], str]) -> Iterator[str]:
     match block:
         case Title() | Paragraph():
-            yield _flat(block.text, harmless)
+            yield _flatten(block.text, harmless)
         case Bullets():
-            yield from (f"- {_flat(item, harmless)}" for item in block.items)
+            yield from (f"- {_flatten(item, harmless)}" for item in block.items)
         case Verbatim():
             yield from (harmless(line) if block.diff else f"  {harmless(line)}" for line in block.lines)
         case Record():
-            fields = (f"{name} {_flat(text, harmless)}".strip() for name, text in block.fields if _flat(text, harmless))
-            yield BETWEEN.join((*(_flat(text, harmless) for text in block.head), *fields))
+            fields = (
+                f"{name} {_flatten(text, harmless)}".strip() for name, text in block.fields if _flatten(text, harmless)
+            )
+            yield BETWEEN.join((*(_flatten(text, harmless) for text in block.head), *fields))
         case blocks.Table():
-            yield from [_flat(block.title, harmless)] if block.title else ()
-            yield BETWEEN.join(_flat(name_of(column), harmless) for column in block.columns)
-            yield from (BETWEEN.join(_flat(cell, harmless) or NONE for cell in row) for row in block.rows)
+            yield from [_flatten(block.title, harmless)] if block.title else ()
+            yield BETWEEN.join(_flatten(name_of(column), harmless) for column in block.columns)
+            yield from (BETWEEN.join(_flatten(cell, harmless) or NONE for cell in row) for row in block.rows)
         case Section():
-            body = list(plain(block.body, harmless))
-            yield from (_flat(block.title, harmless), *body) if body else ()
+            body = list(write_plain(block.body, harmless))
+            yield from (_flatten(block.title, harmless), *body) if body else ()
 
 
-def _flat(text: Text, harmless: Callable[[str], str]) -> str:
-    lines = paragraphs(text, harmless)
-    return "; ".join(painted(line, no_colour) for line in lines if line)
+def _flatten(text: Text, harmless: Callable[[str], str]) -> str:
+    lines = split_paragraphs(text, harmless)
+    return "; ".join(paint_line(line, leave_plain) for line in lines if line)
 
 
-def every_line(shown: Iterable[str]) -> str:
+def join_lines(shown: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in shown)

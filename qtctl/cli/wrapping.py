@@ -32,45 +32,45 @@ class Word:
 Line = tuple[Word, ...]
 
 
-def columns_of(text: str) -> int:
+def count_columns(text: str) -> int:
     """How many columns of a terminal a text takes."""
-    return len(text) if text.isascii() else sum(map(_columns, text))
+    return len(text) if text.isascii() else sum(map(_count_char_columns, text))
 
 
-def _columns(char: str) -> int:
+def _count_char_columns(char: str) -> int:
     if category(char) in ("Mn", "Me"):
         return 0
     return 2 if east_asian_width(char) in "WF" else 1
 
 
-def width_of(line: Sequence[Word]) -> int:
+def measure_width(line: Sequence[Word]) -> int:
     return sum(word.width for word in line) + max(len(line) - 1, 0)
 
 
-def paragraphs(text: Text, harmless: Callable[[str], str]) -> list[Line]:
+def split_paragraphs(text: Text, harmless: Callable[[str], str]) -> list[Line]:
     """The words of a text, anew at each BREAK. A `Code` is one word, with whatever touches it."""
     found: list[list[Word]] = [[]]
     pieces: list[Piece] = []
-    for token in (token for part in parts(text) for token in _tokens(part, harmless)):
+    for token in (token for part in parts(text) for token in _tokenize(part, harmless)):
         if isinstance(token, tuple):
             pieces.append(token)
             continue
         if pieces:
-            found[-1].append(_word(pieces))
+            found[-1].append(_join_word(pieces))
             pieces = []
         if isinstance(token, Break):
             found.append([])
     if pieces:
-        found[-1].append(_word(pieces))
+        found[-1].append(_join_word(pieces))
     return [tuple(line) for line in found]
 
 
-def _word(pieces: Iterable[Piece]) -> Word:
+def _join_word(pieces: Iterable[Piece]) -> Word:
     every = tuple(pieces)
-    return Word(every, sum(columns_of(text) for text, _ in every))
+    return Word(every, sum(count_columns(text) for text, _ in every))
 
 
-def _tokens(part: Part, harmless: Callable[[str], str]) -> Iterator[Piece | Break | None]:
+def _tokenize(part: Part, harmless: Callable[[str], str]) -> Iterator[Piece | Break | None]:
     """Pieces; None for a space at which a line may be broken."""
     if isinstance(part, Break):
         yield part
@@ -88,13 +88,13 @@ def wrap(line: Sequence[Word], width: int, hang: int = 0) -> list[Line]:
     lines: list[list[Word]] = [[]]
     for word in line:
         left = width - (hang if lines[1:] else 0)
-        if lines[-1] and width_of([*lines[-1], word]) > left:
+        if lines[-1] and measure_width([*lines[-1], word]) > left:
             lines.append([])
         lines[-1].append(word)
     return [tuple(each) for each in lines]
 
 
-def painted(line: Sequence[Word], paint: Paint) -> str:
+def paint_line(line: Sequence[Word], paint: Paint) -> str:
     """What has the same style is painted at once, with the spaces in it."""
     runs: list[tuple[str, Style]] = []
     for number, word in enumerate(line):
@@ -109,19 +109,19 @@ def painted(line: Sequence[Word], paint: Paint) -> str:
     return "".join(paint(text, style) for text, style in runs)
 
 
-def longest(lines: Iterable[Line]) -> int:
+def measure_longest_word(lines: Iterable[Line]) -> int:
     """The width of the longest word."""
     return max((word.width for line in lines for word in line), default=0)
 
 
-def fitted(text: str, width: int, hang: int = 2) -> str:
+def fit_text(text: str, width: int, hang: int = 2) -> str:
     """One line of plain text, in as many lines as it needs; its own indentation is kept, and that of what follows."""
     indent = len(text) - len(text.lstrip(" "))
-    if columns_of(text) <= width:
+    if count_columns(text) <= width:
         return text
-    (line,) = paragraphs(text, str)
+    (line,) = split_paragraphs(text, str)
     lines = wrap(line, width - indent, hang)
     return "\n".join(
-        " " * (indent + (hang if number else 0)) + painted(each, lambda piece, _: piece)
+        " " * (indent + (hang if number else 0)) + paint_line(each, lambda piece, _: piece)
         for number, each in enumerate(lines)
     )

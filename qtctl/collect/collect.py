@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from qtctl.collect import commands, health, stores, units
-from qtctl.collect.ledger import Ledger, iso
+from qtctl.collect.ledger import Ledger, format_time
 from qtctl.collect.look import Deadline, Observation
 from qtctl.errors import QtctlError
 from qtctl.interfaces.clock import Clock
@@ -39,42 +39,42 @@ def collect(
     `root`: commands and bus as root. A family that cannot be asked is refused with its reason; the others go on.
     ValueError for a need that no probe answers.
     """
-    wanted = _by_fact(inquiry)
+    wanted = _group_by_fact(inquiry)
     at, ledger = clock.now(), Ledger()
     look = Observation(host, inquiry, ledger, clock, Deadline(clock, deadline_s))
     # First: while PAM keeps a session waiting, for a D-Bus that hangs, sshd forwards nothing more.
-    urls = health.start(look, _of(wanted, health.FACT))
-    asked = commands.start(host, _families(wanted, inquiry), root=root)
+    urls = health.start(look, _select(wanted, health.FACT))
+    asked = commands.start(host, _group_by_family(wanted, inquiry), root=root)
     ledger.add(
         [observed(SSH, Reach(host.user), again="true")],
         [ledger.ask(host.transport, ("true",), "true", at=at, took_s=0)],
     )
-    of_bus = _of(wanted, *OF_BUS)
+    of_bus = _select(wanted, *OF_BUS)
     asked_units = units.ask(look, of_bus, root=root, last=False)
-    unanswered = stores.ask(look, _of(wanted, *STORE_FACTS))
+    unanswered = stores.ask(look, _select(wanted, *STORE_FACTS))
     health.finish(look, urls)
     commands.finish(look, asked)
     if not asked_units:
         units.ask(look, of_bus, root=root)
     stores.settle(look, unanswered)
-    return _evidence(inquiry, at, ledger, address=host.address, transport=host.transport, user=host.user)
+    return _build_evidence(inquiry, at, ledger, address=host.address, transport=host.transport, user=host.user)
 
 
-def unreachable(inquiry: Inquiry, error: QtctlError, clock: Clock, address: str) -> Evidence:
+def refuse_all(inquiry: Inquiry, error: QtctlError, clock: Clock, address: str) -> Evidence:
     """The evidence of a host that could not be connected to: everything refused, with the connection's error."""
     at, ledger = clock.now(), Ledger()
     number = ledger.ask("ssh", ("ssh", address, "true"), f"ssh {address} true", at=at, took_s=0)
-    ledger.refuse(_sorted(inquiry), error, [number])
-    return _evidence(inquiry, at, ledger, address=address, transport="ssh", user="")
+    ledger.refuse(_complete_needs(inquiry), error, [number])
+    return _build_evidence(inquiry, at, ledger, address=address, transport="ssh", user="")
 
 
-def _families(wanted: Mapping[str, list[Need]], inquiry: Inquiry) -> list[tuple[Probe, tuple[Need, ...]]]:
+def _group_by_family(wanted: Mapping[str, list[Need]], inquiry: Inquiry) -> list[tuple[Probe, tuple[Need, ...]]]:
     """The probes of one exec, each with the needs that it answers."""
-    asked = [(each, tuple(_of(wanted, *(fact.FACT for fact in each.facts)))) for each in families()]
+    asked = [(each, tuple(_select(wanted, *(fact.FACT for fact in each.facts)))) for each in families()]
     return [(family.ask(needs, inquiry), needs) for family, needs in asked]
 
 
-def _sorted(inquiry: Inquiry) -> list[Need]:
+def _complete_needs(inquiry: Inquiry) -> list[Need]:
     """The needs with `ALWAYS`, and with the sockets that explain a store which does not answer."""
     wanted = {*inquiry.needs} | ALWAYS
     sockets = (store.socket for store in inquiry.stores if store.socket)
@@ -83,20 +83,22 @@ def _sorted(inquiry: Inquiry) -> list[Need]:
     return sorted(wanted, key=lambda need: (need.fact, need.subject, need.store))
 
 
-def _by_fact(inquiry: Inquiry) -> dict[str, list[Need]]:
+def _group_by_fact(inquiry: Inquiry) -> dict[str, list[Need]]:
     wanted: dict[str, list[Need]] = {}
-    for need in _sorted(inquiry):
+    for need in _complete_needs(inquiry):
         if need.fact not in FACT_KINDS:
             raise ValueError(f"no probe answers {need.fact!r}")
         wanted.setdefault(need.fact, []).append(need)
     return wanted
 
 
-def _of(wanted: Mapping[str, list[Need]], *facts: str) -> list[Need]:
+def _select(wanted: Mapping[str, list[Need]], *facts: str) -> list[Need]:
     return [need for fact in facts for need in wanted.get(fact, [])]
 
 
-def _evidence(inquiry: Inquiry, at: float, ledger: Ledger, *, address: str, transport: str, user: str) -> Evidence:
+def _build_evidence(
+    inquiry: Inquiry, at: float, ledger: Ledger, *, address: str, transport: str, user: str
+) -> Evidence:
     return Evidence(
-        EVIDENCE_SCHEMA, VERSION, inquiry.host, address, transport, user, iso(at), ledger.asks, ledger.items
+        EVIDENCE_SCHEMA, VERSION, inquiry.host, address, transport, user, format_time(at), ledger.asks, ledger.items
     )

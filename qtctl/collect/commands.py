@@ -86,12 +86,12 @@ def _wait(look: Observation, asked: Asked, *reach: Need) -> Completed | None:
         look.ledger.refuse((*reach, *asked.needs), error)
         return None
     if not began(asked.marker, done.stdout):
-        look.ledger.refuse((*reach, *asked.needs), _not_begun(done, look.host.user))
+        look.ledger.refuse((*reach, *asked.needs), _explain_no_start(done, look.host.user))
         return None
     return done
 
 
-def _not_begun(done: Completed, user: str) -> HostError:
+def _explain_no_start(done: Completed, user: str) -> HostError:
     """Why no command was run, from what the host did in place of that."""
     no_commands = f"the host runs no commands for {user}"
     if done.late:
@@ -112,24 +112,24 @@ def _note(asked: Asked, done: Completed, ledger: Ledger) -> list[tuple[Probe, tu
         return []
     further: list[tuple[Probe, tuple[Need, ...]]] = []
     commands = asked.commands
-    answers = _dated(frames(len(commands), asked.marker, done.stdout, done.stderr), done)
-    numbers = [_ask(ledger, command, frame, done) for command, frame in zip(commands, answers, strict=True)]
+    answers = _date(frames(len(commands), asked.marker, done.stdout, done.stderr), done)
+    numbers = [_note_ask(ledger, command, frame, done) for command, frame in zip(commands, answers, strict=True)]
     at, hung = 0, next((number for number, answer in enumerate(answers) if answer is None), 0)
     for probe, needs in asked.families:
         end = at + len(probe.commands)
-        rest = _then(probe, answers[at:end])
+        rest = _ask_again(probe, answers[at:end])
         if rest is not None:
             further.append((rest, needs))
         else:
-            parsed = _full(_parsed(probe, needs, answers[at:end]), answers[at:end], done)
+            parsed = _refuse_partial(_parse(probe, needs, answers[at:end]), answers[at:end], done)
             if done.late and None in answers[at:end]:
-                parsed = _late(parsed, commands[hung], done.took_s, first=at <= hung < end)
+                parsed = _refuse_late(parsed, commands[hung], done.took_s, first=at <= hung < end)
             ledger.add(parsed, numbers[at:end])
         at = end
     return further
 
 
-def _then(probe: Probe, answers: Sequence[Frame | None]) -> Probe | None:
+def _ask_again(probe: Probe, answers: Sequence[Frame | None]) -> Probe | None:
     """None where nothing is open, or the answers say too little: then what can be made of them is."""
     if probe.then is None or None in answers:
         return None
@@ -139,7 +139,7 @@ def _then(probe: Probe, answers: Sequence[Frame | None]) -> Probe | None:
         return None
 
 
-def _dated(answers: Sequence[Frame | None], done: Completed) -> list[Frame | None]:
+def _date(answers: Sequence[Frame | None], done: Completed) -> list[Frame | None]:
     """What is not accounted for by the commands was spent before the first or after the last, on the way."""
     known = [frame for frame in answers if frame is not None]
     ran_s = max((frame.after_s + frame.took_s for frame in known), default=0.0)
@@ -155,7 +155,7 @@ def _dated(answers: Sequence[Frame | None], done: Completed) -> list[Frame | Non
     ]
 
 
-def _late(parsed: list[Answer], hung: Command, took_s: float, *, first: bool) -> list[Answer]:
+def _refuse_late(parsed: list[Answer], hung: Command, took_s: float, *, first: bool) -> list[Answer]:
     """The answers of a family that the deadline cut off. `hung`: the command that did not end; `first`: its own."""
     program = hung.argv[0]
     why = f"{program} did not end in {took_s:.0f} s" if first else f"not asked in time: {program} did not end before"
@@ -166,19 +166,19 @@ def _late(parsed: list[Answer], hung: Command, took_s: float, *, first: bool) ->
     ]
 
 
-def _parsed(probe: Probe, needs: Sequence[Need], answers: Sequence[Frame | None]) -> list[Answer]:
+def _parse(probe: Probe, needs: Sequence[Need], answers: Sequence[Frame | None]) -> list[Answer]:
     """What a family makes of its frames. One that meets what it was not made for costs its own facts alone."""
     first = answers[0] if answers else None
     if first is not None and (tool := missing_tool(first)) and len(answers) == 1:
         return [not_installed(need, tool, again=probe.commands[0].again) for need in dict.fromkeys(needs)]
     try:
-        return _told_of_tools(probe.parse(answers), answers)
+        return _refuse_missing_tools(probe.parse(answers), answers)
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         why = f"the answer cannot be read: {type(error).__name__}: {first_line(str(error).encode())}"
-        return _told_of_tools([unparseable(need, why) for need in dict.fromkeys(needs)], answers)
+        return _refuse_missing_tools([unparseable(need, why) for need in dict.fromkeys(needs)], answers)
 
 
-def _full(parsed: list[Answer], answers: Sequence[Frame | None], done: Completed) -> list[Answer]:
+def _refuse_partial(parsed: list[Answer], answers: Sequence[Frame | None], done: Completed) -> list[Answer]:
     """Where nothing more could be started, what is there may be a part of it: none of the family's answers is known."""
     said = [frame.stderr if frame is not None else done.stderr for frame in answers]
     if not any(could_not_fork(text(each)) for each in said):
@@ -186,7 +186,7 @@ def _full(parsed: list[Answer], answers: Sequence[Frame | None], done: Completed
     return [refused(each.need, FULL.what, again=each.again, question=each.question, help_=FULL.hint) for each in parsed]
 
 
-def _told_of_tools(parsed: list[Answer], answers: Sequence[Frame | None]) -> list[Answer]:
+def _refuse_missing_tools(parsed: list[Answer], answers: Sequence[Frame | None]) -> list[Answer]:
     """What a tool that knows no such option could not answer is refused for that reason, whatever came in its place."""
     found = next((option for frame in answers if frame is not None and (option := unknown_option(frame.stderr))), None)
     if found is None:
@@ -194,7 +194,7 @@ def _told_of_tools(parsed: list[Answer], answers: Sequence[Frame | None]) -> lis
     return [not_gnu(each, *found) if not each.state.known else each for each in parsed]
 
 
-def _ask(ledger: Ledger, command: Command, frame: Frame | None, done: Completed) -> int:
+def _note_ask(ledger: Ledger, command: Command, frame: Frame | None, done: Completed) -> int:
     if frame is None:
         return ledger.ask("exec", command.argv, command.again, at=done.started_at, took_s=done.took_s)
     at = done.started_at + min(frame.after_s, done.took_s)

@@ -31,7 +31,7 @@ def dump(evidence: Evidence) -> str:
         if not item["help"]:
             del item["help"]
     keys = [field.name for field in fields(Evidence)]
-    text = "{\n" + ",\n".join(f'  "{key}": {_member(document[key])}' for key in keys) + "\n}\n"
+    text = "{\n" + ",\n".join(f'  "{key}": {_write_member(document[key])}' for key in keys) + "\n}\n"
     return terminal.in_json(text)
 
 
@@ -45,45 +45,45 @@ def load(text: str, file: str) -> Evidence:
     _check_depth(document, file)
     del document
     try:
-        evidence = Evidence(**_reader().validate_json(text, strict=True))
+        evidence = Evidence(**_reader_type().validate_json(text, strict=True))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        what = f"{_field(first['loc'])} {problem_of(first)}"
-        raise InputError(what, hint=HINT, place=Place(file, _line_of(text, first["loc"]))) from None
+        what = f"{_format_field(first['loc'])} {problem_of(first)}"
+        raise InputError(what, hint=HINT, place=Place(file, _find_line(text, first["loc"]))) from None
     _check(evidence, text, file)
     return evidence
 
 
 def schema() -> dict[str, Any]:
     """JSON Schema of the document, with the value of every kind of fact under `$defs`."""
-    document = _document().json_schema()
+    document = _document_type().json_schema()
     document["properties"]["schema_version"] = {"const": EVIDENCE_SCHEMA}
     for fact in sorted(FACT_KINDS):
-        document["$defs"][f"fact.{fact}"] = _value(fact).json_schema()
+        document["$defs"][f"fact.{fact}"] = _value_type(fact).json_schema()
     return document
 
 
-def _member(value: object) -> str:
+def _write_member(value: object) -> str:
     if not isinstance(value, list | tuple):
-        return _line(value)
+        return _write_line(value)
     if not value:
         return "[]"
-    return "[\n" + ",\n".join(f"    {_line(each)}" for each in value) + "\n  ]"
+    return "[\n" + ",\n".join(f"    {_write_line(each)}" for each in value) + "\n  ]"
 
 
-def _line(value: object) -> str:
+def _write_line(value: object) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 @cache
-def _document() -> "TypeAdapter[Any]":
+def _document_type() -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter  # noqa: PLC0415 -- see load
 
     return TypeAdapter(Evidence)
 
 
 @cache
-def _reader() -> "TypeAdapter[dict[str, Any]]":
+def _reader_type() -> "TypeAdapter[dict[str, Any]]":
     """The fields of an Evidence. Of a million wrong items only the first is reported: each error takes a kilobyte."""
     from pydantic import FailFast, TypeAdapter  # noqa: PLC0415 -- see load
     from typing_extensions import TypedDict  # noqa: PLC0415 -- pydantic's, which takes no other before Python 3.12
@@ -94,7 +94,7 @@ def _reader() -> "TypeAdapter[dict[str, Any]]":
 
 
 @cache
-def _value(fact: str) -> "TypeAdapter[Any]":
+def _value_type(fact: str) -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter  # noqa: PLC0415 -- see load
 
     return TypeAdapter(FACT_KINDS[fact].model)
@@ -116,13 +116,13 @@ def _check_size(text: str, file: str) -> None:
     if len(text) > MOST_CHARACTERS:
         what = f"{len(text)} characters, more than the {MOST_CHARACTERS} that are read of evidence"
         raise InputError(what, hint=HINT, place=Place(file))
-    values = _values(text)
+    values = _count_values(text)
     if values > MOST_VALUES:
         what = f"about {values} values, more than the {MOST_VALUES} that are read of evidence"
         raise InputError(what, hint=HINT, place=Place(file))
 
 
-def _values(text: str) -> int:
+def _count_values(text: str) -> int:
     return sum(map(text.count, "[{,:"))
 
 
@@ -130,12 +130,12 @@ def _check_depth(document: object, file: str) -> None:
     """What is nested deep costs the more to look through, the deeper it is."""
     level = [document]
     for _ in range(DEEPEST):
-        level = [each for above in level for each in _within(above) if isinstance(each, dict | list)]
+        level = [each for above in level for each in _list_inner(above) if isinstance(each, dict | list)]
     if level:
         raise InputError(f"nested deeper than {DEEPEST}", hint=HINT, place=Place(file))
 
 
-def _within(value: object) -> Iterable[object]:
+def _list_inner(value: object) -> Iterable[object]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
@@ -150,11 +150,11 @@ def _check_version(document: object, file: str) -> None:
         raise InputError(what, hint="read it with the qtctl that wrote it", place=Place(file))
 
 
-def _field(loc: tuple[int | str, ...]) -> str:
+def _format_field(loc: tuple[int | str, ...]) -> str:
     return ".".join(map(str, loc))
 
 
-def _line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
+def _find_line(text: str, loc: tuple[int | str, ...]) -> int | None:
     """The line of an ask or item, in a document laid out as `dump` does."""
     match loc:
         case [("asks" | "items") as key, int(index), *_]:
@@ -170,9 +170,9 @@ def _check(evidence: Evidence, text: str, file: str) -> None:
     asks = {0, *(ask.n for ask in evidence.asks)}
     seen = set()
     for number, item in enumerate(evidence.items):
-        problem = _problem(item, asks) or ("another item answers the same need" if item.need in seen else "")
+        problem = _find_problem(item, asks) or ("another item answers the same need" if item.need in seen else "")
         if problem:
-            place = Place(file, _line_of(text, ("items", number)))
+            place = Place(file, _find_line(text, ("items", number)))
             raise InputError(f"items.{number} ({item.fact} {item.subject}): {problem}", hint=HINT, place=place)
         seen.add(item.need)
 
@@ -185,32 +185,32 @@ def _check_times(evidence: Evidence, text: str, file: str) -> None:
             microseconds(at)
         except InputError as error:
             raise InputError(
-                f"{_field(loc)}: {error.what}", hint=HINT, place=Place(file, _line_of(text, loc))
+                f"{_format_field(loc)}: {error.what}", hint=HINT, place=Place(file, _find_line(text, loc))
             ) from error
 
 
-def _problem(item: Item, asks: set[int]) -> str:
+def _find_problem(item: Item, asks: set[int]) -> str:
     if item.fact not in FACT_KINDS:
         return "no such kind of fact"
     if item.ask not in asks:
         return f"no ask has the number {item.ask}"
     if (item.state is State.OBSERVED) != (item.value is not None):
         return f"{item.state}, with{'out' if item.value is None else ''} a value"
-    return _problem_of_value(item) if item.value is not None else ""
+    return _find_value_problem(item) if item.value is not None else ""
 
 
-def _problem_of_value(item: Item) -> str:
+def _find_value_problem(item: Item) -> str:
     from pydantic import ValidationError  # noqa: PLC0415 -- see load
 
     try:
-        text = _line(item.value)
-        if (values := _values(text)) > MOST_VALUES_OF_ITEM:
+        text = _write_line(item.value)
+        if (values := _count_values(text)) > MOST_VALUES_OF_ITEM:
             return f"value: about {values} values, more than the {MOST_VALUES_OF_ITEM} that are read of one item"
-        return problem(_value(item.fact).validate_json(text, strict=True))
+        return problem(_value_type(item.fact).validate_json(text, strict=True))
     except ValidationError as error:
         if error.error_count() > MOST_ERRORS:
             return f"value: {error.error_count()} parts of it are of another type"
         first = error.errors(include_url=False)[0]
-        return f"{_field(('value', *first['loc']))} {problem_of(first)}"
+        return f"{_format_field(('value', *first['loc']))} {problem_of(first)}"
     except ValueError:  # json.dumps, of what was read as infinite: 1e999
         return "value: a number that is too large"

@@ -11,7 +11,7 @@ from qtctl.probes.answer import Answer
 from qtctl.probes.answer import refused as refusal
 
 
-def iso(at: float) -> str:
+def format_time(at: float) -> str:
     """Seconds since the epoch → UTC, ISO 8601, milliseconds."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -29,7 +29,7 @@ class Ledger:
         """Note a question; its number. `at` in seconds since the epoch."""
         number = len(self._asks) + 1
         took_ms = max(0, math.ceil(took_s * 1000))
-        self._asks.append(Ask(number, via, tuple(argv), again, iso(at), took_ms, exit_))
+        self._asks.append(Ask(number, via, tuple(argv), again, format_time(at), took_ms, exit_))
         return number
 
     def add(self, answers: Iterable[Answer], asks: Sequence[int] = ()) -> None:
@@ -37,7 +37,7 @@ class Ledger:
         for answer in answers:
             if answer.need in self._items:
                 raise ValueError(f"two answers for {answer.need}")
-            self._items[answer.need] = _item(answer, asks)
+            self._items[answer.need] = _build_item(answer, asks)
 
     def refuse(self, needs: Iterable[Need], why: str | QtctlError, asks: Sequence[int] = ()) -> None:
         """Note that none of them is known. An error's hint is what helps."""
@@ -56,7 +56,7 @@ class Ledger:
         return tuple(sorted(self._items.values(), key=lambda item: (item.fact, item.subject, item.store)))
 
 
-def _item(answer: Answer, asks: Sequence[int]) -> Item:
+def _build_item(answer: Answer, asks: Sequence[int]) -> Item:
     need = answer.need
     asked = asks[answer.question] if asks and answer.state is not State.NOT_ASKED else 0
     value = None if answer.value is None else to_value(answer.value)

@@ -60,7 +60,7 @@ class _Session:
 
     def shown(self, unit: str) -> probe.Shown:
         """The properties that show how the unit's directives are loaded."""
-        return shown_of(self.inquiry, unit)
+        return list_shown(self.inquiry, unit)
 
     def note(self, argv: Sequence[str], again: str) -> int:
         """A question of the last call."""
@@ -74,7 +74,7 @@ class _Session:
         return replies
 
 
-def shown_of(inquiry: Inquiry, unit: str) -> probe.Shown:
+def list_shown(inquiry: Inquiry, unit: str) -> probe.Shown:
     """The properties of a unit to keep besides the allow-list; of every socket where it listens."""
     shown = inquiry.properties.get(unit, ())
     return shown if not unit.endswith(".socket") or LISTEN in shown else (*shown, LISTEN)
@@ -113,12 +113,12 @@ def _look(session: _Session, open_: set[Need]) -> None:
     patterns = (*session.inquiry.unit_patterns, *session.inquiry.unit_names, *names)
     # The list of files takes systemd longest, and is asked for early: what follows is sent and queued meanwhile.
     first = [probe.ALL_UNITS, probe.by_names(named), probe.unit_files(patterns)]
-    replies = session.call([*first, *_gets(session, expected)])
+    replies = session.call([*first, *_list_gets(session, expected)])
     loaded, files = _read(replies[0], probe.rows), _read(replies[2], probe.files)
     number = session.note(("ListUnits", "ListUnitFilesByPatterns"), probe.LISTING_AGAIN)
-    rows = _rows(named, replies[1])
+    rows = _match_rows(named, replies[1])
     absent_ones = {name: rows[name] for name in named if name in gone and rows[name].absent}
-    seen = _seen(session, expected, rows, replies[3:]) | _unasked(session, absent_ones)
+    seen = _match_replies(session, expected, rows, replies[3:]) | _mark_unasked(session, absent_ones)
     late = [name for name in named if name not in seen]
     listed = LISTING in open_
     if listed:
@@ -126,16 +126,16 @@ def _look(session: _Session, open_: set[Need]) -> None:
     answered = _answer(session, open_, _First(seen, {name: rows[name] for name in late}, files), [])
     if listed:
         # Only now: however many there are, and however long they take, what is declared has been answered.
-        extra = _undeclared(loaded, files, session.inquiry.unit_patterns, {*names, *answered})
+        extra = _list_undeclared(loaded, files, session.inquiry.unit_patterns, {*names, *answered})
         open_ |= {Need(Unit.FACT, name) for name in extra}
         _answer(session, open_, _First({}, {}, files), extra)
 
 
-def _gets(session: _Session, names: Iterable[str]) -> list[probe.Question]:
+def _list_gets(session: _Session, names: Iterable[str]) -> list[probe.Question]:
     return [question for name in names for question in probe.gets(name, session.shown(name))]
 
 
-def _rows(names: Sequence[str], reply: BusReply) -> dict[str, probe.Row]:
+def _match_rows(names: Sequence[str], reply: BusReply) -> dict[str, probe.Row]:
     """The reply to `by_names`, by unit."""
     rows = _read(reply, probe.rows)
     if len(rows) != len(names):
@@ -143,7 +143,7 @@ def _rows(names: Sequence[str], reply: BusReply) -> dict[str, probe.Row]:
     return dict(zip(names, rows, strict=True))
 
 
-def _seen(
+def _match_replies(
     session: _Session, names: Sequence[str], rows: Mapping[str, probe.Row], replies: Iterable[BusReply]
 ) -> dict[str, _Seen]:
     """The replies to `_gets`, by unit."""
@@ -156,7 +156,7 @@ def _seen(
     return found
 
 
-def _unasked(session: _Session, rows: Mapping[str, probe.Row]) -> dict[str, _Seen]:
+def _mark_unasked(session: _Session, rows: Mapping[str, probe.Row]) -> dict[str, _Seen]:
     """Units that are not there: nothing more is asked of them."""
     numbers = ((name, session.note(("ListUnitsByNames", name), probe.again(name))) for name in rows)
     return {name: _Seen(rows[name], (), number) for name, number in numbers}
@@ -171,7 +171,7 @@ def _read(reply: BusReply, read: Callable[[BusReply], T]) -> T:
         raise _Failed(f"systemd's answer could not be read: {error}") from error
 
 
-def _undeclared(
+def _list_undeclared(
     loaded: Sequence[probe.Row], files: Mapping[str, str], patterns: Sequence[str], known: set[str]
 ) -> list[str]:
     """The fleet's units on the host that nothing asks for. Templates and mere references are in the listing only."""
@@ -190,19 +190,19 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
     """
     files, known = first.files, first.rows
     extra = (*extra, *_starting_sockets(session, first, {*known, *extra}))
-    unlisted = [name for name, row in known.items() if not row.absent and not _listed(name, row, files)]
+    unlisted = [name for name, row in known.items() if not row.absent and not _find_listed_state(name, row, files)]
     states_of = (*(known[name].id for name in unlisted), *extra)
     more = (*first.late, *extra)
-    questions = [*_gets(session, more), *(probe.file_state(name) for name in states_of)]
+    questions = [*_list_gets(session, more), *(probe.file_state(name) for name in states_of)]
     replies = session.call([probe.by_names(extra), *questions] if questions else [])
     states, everything = {}, first.seen
     if replies:
         at = len(replies) - len(states_of)
         states = dict(zip((*unlisted, *extra), replies[at:], strict=True))
-        rows = {**first.late, **_rows(extra, replies[0])}
-        everything = first.seen | _seen(session, more, rows, replies[1:at])
+        rows = {**first.late, **_match_rows(extra, replies[0])}
+        everything = first.seen | _match_replies(session, more, rows, replies[1:at])
     for name, each in sorted(everything.items()):
-        answer = _unit(session.inquiry, name, each, _listed(name, each.row, files), states.get(name))
+        answer = _answer_unit(session.inquiry, name, each, _find_listed_state(name, each.row, files), states.get(name))
         _close(session, open_, [answer], each.ask)
     return set(everything)
 
@@ -216,13 +216,13 @@ def _starting_sockets(session: _Session, first: _First, known: set[str]) -> list
     return sorted(found - known)[:MOST_UNDECLARED]
 
 
-def _listed(name: str, row: probe.Row, files: Mapping[str, str]) -> str:
+def _find_listed_state(name: str, row: probe.Row, files: Mapping[str, str]) -> str:
     """The state of the unit's file as it was listed. An alias has that of the unit it leads to; else empty."""
     own = files.get(name, "")
     return own if own != "alias" else files.get(row.id, "")
 
 
-def _unit(inquiry: Inquiry, name: str, seen: _Seen, listed: str, state: BusReply | None) -> Answer:
+def _answer_unit(inquiry: Inquiry, name: str, seen: _Seen, listed: str, state: BusReply | None) -> Answer:
     need, again, row = Need(Unit.FACT, name), probe.again(name), seen.row
     if row.absent:
         return absent(need, "systemd finds no such unit", again=again, line=f"LoadState={row.load}")
@@ -233,8 +233,8 @@ def _unit(inquiry: Inquiry, name: str, seen: _Seen, listed: str, state: BusReply
         ended = unparseable if failed.error == UNREADABLE else refused
         return ended(need, f"{failed.error}: {failed.message}", again=again)
     try:
-        file_state = listed or _file_state(state)
-        shown, argvs = shown_of(inquiry, name), inquiry.argvs.get(name, ())
+        file_state = listed or _read_file_state(state)
+        shown, argvs = list_shown(inquiry, name), inquiry.argvs.get(name, ())
         values = probe.values(name, seen.replies, shown)
         value = probe.decode(name, row, file_state, values, argvs=argvs, more=shown)
     except probe.Undecodable as error:
@@ -242,7 +242,7 @@ def _unit(inquiry: Inquiry, name: str, seen: _Seen, listed: str, state: BusReply
     return observed(need, value, again=again, line=f"ActiveState={row.active}")
 
 
-def _file_state(reply: BusReply | None) -> str:
+def _read_file_state(reply: BusReply | None) -> str:
     """GetUnitFileState's answer; empty where it says that there is no file: a transient unit, or a deleted one."""
     return "" if reply is None or reply.error else probe.word(reply)
 

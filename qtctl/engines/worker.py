@@ -42,7 +42,7 @@ _ahead: "dict[Route, tuple[float, BackgroundThread[Host]]]" = {}
 def answer(inquiry: "Inquiry") -> "Evidence":
     """The evidence of one host: all of it refused where there is no connection. The inquiry must have a route."""
     from qtctl.adapters.clock import SystemClock
-    from qtctl.collect.collect import collect, unreachable
+    from qtctl.collect.collect import collect, refuse_all
 
     route = _route_of(inquiry)
     began, connection = _connection(route)
@@ -51,7 +51,7 @@ def answer(inquiry: "Inquiry") -> "Evidence":
             tell(begun(route.target, Stage.COLLECT))
             return collect(host, inquiry, SystemClock(), deadline_s=max(LEAST_S, HOST_S - (monotonic() - began)))
     except Unreachable as error:
-        return unreachable(inquiry, error, SystemClock(), route.target)
+        return refuse_all(inquiry, error, SystemClock(), route.target)
     except MemoryError:
         return lost(inquiry, "the host sends more than fits into the memory that an audit may use")
 
@@ -67,11 +67,11 @@ def awaited(evidence: "Future[Evidence]", inquiry: "Inquiry") -> "Evidence":
 def lost(inquiry: "Inquiry", why: str, hint: str = LOOK_OTHERWISE) -> "Evidence":
     """The evidence where a worker came to nothing: all of it refused."""
     from qtctl.adapters.clock import SystemClock
-    from qtctl.collect.collect import unreachable
+    from qtctl.collect.collect import refuse_all
 
     target = _route_of(inquiry).target
     error = Unreachable(f"{target}: {why}", hint=hint)
-    return unreachable(inquiry, error, SystemClock(), target)
+    return refuse_all(inquiry, error, SystemClock(), target)
 
 
 def connect_early(route: Route) -> None:

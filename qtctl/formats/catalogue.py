@@ -33,34 +33,34 @@ REFUSED = {Content.DECLARED: "nothing is judged here, so there are no findings"}
 
 
 @cache
-def offered(content: Content) -> tuple[str, ...]:
+def list_offered(content: Content) -> tuple[str, ...]:
     """The formats of such a report: those that a person reads first."""
-    return (TABLE, *_names(pages), *(_names(findings) if content is Content.JUDGED else ()))
+    return (TABLE, *_list_modules(pages), *(_list_modules(findings) if content is Content.JUDGED else ()))
 
 
 @cache
-def refused(content: Content) -> Mapping[str, str]:
+def explain_refused(content: Content) -> Mapping[str, str]:
     """Formats that such a report has not, each with the reason."""
-    return {name: REFUSED[content] for name in offered(Content.JUDGED) if name not in offered(content)}
+    return {name: REFUSED[content] for name in list_offered(Content.JUDGED) if name not in list_offered(content)}
 
 
-def text(view: "View", name: str) -> str:
+def write_text(view: "View", name: str) -> str:
     """The report in a format other than a table."""
-    written: str = _module(name).write(view)
+    written: str = _import_format(name).write(view)
     return written
 
 
-def asides(view: "View", name: str) -> Mapping[str, str]:
+def write_asides(view: "View", name: str) -> Mapping[str, str]:
     """Environment variable that may name a file → what is added to that file."""
-    function = getattr(_module(name), "asides", None) if name != TABLE else None
+    function = getattr(_import_format(name), "asides", None) if name != TABLE else None
     added: Mapping[str, str] = function(view) if function else {}
     return added
 
 
-def _names(package: ModuleType) -> Iterable[str]:
+def _list_modules(package: ModuleType) -> Iterable[str]:
     return sorted(module.name for module in iter_modules(package.__path__))
 
 
-def _module(name: str) -> ModuleType:
-    package = pages if name in _names(pages) else findings
+def _import_format(name: str) -> ModuleType:
+    package = pages if name in _list_modules(pages) else findings
     return import_module(f"{package.__name__}.{name}")

@@ -40,23 +40,23 @@ _NUMBERED = re.compile(r"^([0-9]{1,9})([.)])(?=\s|$)")
 _ENTITIES = {ord("&"): "&amp;", ord("<"): "&lt;"}
 
 
-def markdown(blocks: Blocks) -> str:
+def write_markdown(blocks: Blocks) -> str:
     """Blocks with an empty line between them; of no blocks, no text."""
-    lines = [line for block in blocks for line in _block(block, 1)]
+    lines = [line for block in blocks for line in _write_block(block, 1)]
     return "\n".join(lines[:-1]) + "\n" if lines else ""
 
 
-def running(text: Text) -> str:
+def write_running_text(text: Text) -> str:
     """Text or a cell as one line."""
-    runs = [*_runs(text)]
+    runs = [*_join_runs(text)]
     if runs and isinstance(runs[0], str):
         runs[0] = runs[0].lstrip(" ")
     if runs and isinstance(runs[-1], str):
         runs[-1] = runs[-1].rstrip(" ")
-    return "".join(map(_run, runs))
+    return "".join(map(_write_run, runs))
 
 
-def _runs(text: Text) -> Iterator[str | Code | Strong | Break]:
+def _join_runs(text: Text) -> Iterator[str | Code | Strong | Break]:
     """Parts, with plain text between them in one piece: what it would be read as depends on all of it."""
     said = ""
     for part in parts(text):
@@ -71,29 +71,29 @@ def _runs(text: Text) -> Iterator[str | Code | Strong | Break]:
         yield said
 
 
-def _run(run: str | Code | Strong | Break) -> str:
+def _write_run(run: str | Code | Strong | Break) -> str:
     match run:
         case Break():
             return "<br>"
         case Code():
-            return code(run.text)
+            return write_code(run.text)
         case Strong():
-            return f"**{plain(run.text)}**"
+            return f"**{escape_plain(run.text)}**"
         case _:
-            return _escaped(run)
+            return _escape(run)
 
 
-def plain(text: str) -> str:
+def escape_plain(text: str) -> str:
     """One line of running text, read as what it is wherever in a line it stands."""
-    return _escaped(text.strip(" "))
+    return _escape(text.strip(" "))
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     escaped = _SPECIAL.sub(r"\\\g<0>", terminal.line(text))
     return _NUMBERED.sub(r"\1\\\2", escaped).translate(_ENTITIES)
 
 
-def code(text: str) -> str:
+def write_code(text: str) -> str:
     """A code span, fenced by more backticks than the text has in a row.
 
     A backslash before `|` has no spelling in a code span that tables and running text read alike: HTML there.
@@ -110,46 +110,51 @@ def code(text: str) -> str:
     return f"{fence}{pad}{one}{pad}{fence}"
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def write_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Heads and cells are Markdown already, but for their `|`, which is escaped here; an empty cell shows a dash."""
-    return [_row(heads), "|" + "---|" * len(heads), *(_row([cell or NONE for cell in row]) for row in rows)]
+    return [_write_row(heads), "|" + "---|" * len(heads), *(_write_row([cell or NONE for cell in row]) for row in rows)]
 
 
-def _row(cells: Sequence[str]) -> str:
+def _write_row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _block(block: Block, level: int) -> Iterator[str]:
+def _write_block(block: Block, level: int) -> Iterator[str]:
     """Its lines, and an empty one; nothing where it shows nothing. `level`: of the section that it stands in."""
     match block:
         case Title():
-            lines = [f"# {running(block.text)}"]
+            lines = [f"# {write_running_text(block.text)}"]
         case Section():
-            lines = _section(block, level + 1)
+            lines = _write_section(block, level + 1)
         case Paragraph():
-            lines = [running(block.text)]
+            lines = [write_running_text(block.text)]
         case Bullets():
-            lines = [f"- {running(item)}" for item in block.items]
+            lines = [f"- {write_running_text(item)}" for item in block.items]
         case Verbatim():
             lines = [f"    {terminal.line(line)}" for line in block.lines]
         case Record():
-            lines = [f"- {running(_sentence(block))}"]
+            lines = [f"- {write_running_text(_write_record(block))}"]
         case Table():
-            lines = _table(block)
+            lines = _write_shown_table(block)
     yield from (*lines, "") if lines else ()
 
 
-def _sentence(record: Record) -> tuple[Part, ...]:
+def _write_record(record: Record) -> tuple[Part, ...]:
     fields = ((f"{name} " if name else "", *parts(text)) for name, text in record.fields)
     return joined((joined(record.head, " "), *fields), "; ")
 
 
-def _section(section: Section, level: int) -> list[str]:
-    body = [line for block in section.body for line in _block(block, level)]
-    return [f"{'#' * level} {running(section.title)}", "", *body[:-1]] if body else []
+def _write_section(section: Section, level: int) -> list[str]:
+    body = [line for block in section.body for line in _write_block(block, level)]
+    return [f"{'#' * level} {write_running_text(section.title)}", "", *body[:-1]] if body else []
 
 
-def _table(shown: Table) -> list[str]:
+def _write_shown_table(shown: Table) -> list[str]:
     heads = [each.name if isinstance(each, Column) else each for each in shown.columns]
-    title = [f"**{plain(shown.title)}**", ""] if shown.title else []
-    return [*title, *table(list(map(plain, heads)), ([running(cell) for cell in row] for row in shown.rows))]
+    title = [f"**{escape_plain(shown.title)}**", ""] if shown.title else []
+    return [
+        *title,
+        *write_table(
+            list(map(escape_plain, heads)), ([write_running_text(cell) for cell in row] for row in shown.rows)
+        ),
+    ]

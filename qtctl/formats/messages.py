@@ -9,39 +9,39 @@ from qtctl.reports.phrases import counted, words
 from qtctl.reports.view import View
 
 
-def judged(view: View) -> Sequence[Finding]:
+def list_judged(view: View) -> Sequence[Finding]:
     return view.findings() if view.findings is not None else ()
 
 
-def message(finding: Finding) -> str:
+def describe_finding(finding: Finding) -> str:
     """What is wrong, or what is not known and why, and what to do: one line."""
     to_do = f". To do: {finding.remedy}" if finding.remedy else ""
-    return terminal.line(f"{_what(finding)}{to_do}")
+    return terminal.line(f"{_describe_problem(finding)}{to_do}")
 
 
-def _what(finding: Finding) -> str:
+def _describe_problem(finding: Finding) -> str:
     subject = f"{finding.subject}: " if finding.subject else ""
     if finding.outcome is Outcome.UNKNOWN:
         return f"{subject}{finding.title}? unknown: {finding.reason or 'no reason given'}"
     if finding.what:
         return f"{subject}{finding.what}"
-    values = ", ".join(_values(finding))
+    values = ", ".join(_list_values(finding))
     return f"{subject}{finding.title}{': ' * bool(values)}{values}"
 
 
-def _values(finding: Finding) -> Iterator[str]:
+def _list_values(finding: Finding) -> Iterator[str]:
     """Where a rule compared something: what it expected, and what it saw."""
     if (finding.expected, finding.observed) != (None, None):
         yield f"expected {words(finding.expected)}"
         yield f"observed {words(finding.observed)}"
 
 
-def proofs(finding: Finding) -> Iterator[str]:
+def list_proofs(finding: Finding) -> Iterator[str]:
     """A line each: the command that anyone can run, and what it printed."""
     return (terminal.line(f"{proof.again} → {proof.line}") for proof in finding.proof)
 
 
-def place(finding: Finding, view: View) -> Place | None:
+def find_place(finding: Finding, view: View) -> Place | None:
     """Where it is shown, as whoever runs the command names the file; of what holds, the line is not looked up.
 
     What nothing declares is shown where the host is declared. None where that is not known either.
@@ -50,7 +50,7 @@ def place(finding: Finding, view: View) -> Place | None:
     return Place(view.locate(at.file), at.line if isinstance(at, Place) else None) if at else None
 
 
-def by_importance(findings: Sequence[Finding]) -> list[Finding]:
+def sort_by_importance(findings: Sequence[Finding]) -> list[Finding]:
     """Causes before what follows from them, then the worst first, what is unknown last."""
     there = {finding.fingerprint for finding in findings}
 
@@ -61,7 +61,7 @@ def by_importance(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=key)
 
 
-def totals(findings: Sequence[Finding]) -> str:
+def format_totals(findings: Sequence[Finding]) -> str:
     """2 findings (1 waived), 1 unknown, 40 of 43 hold."""
     count = {outcome: sum(finding.outcome is outcome for finding in findings) for outcome in Outcome}
     waived = sum(finding.outcome is Outcome.BROKEN and finding.waiver is not None for finding in findings)

@@ -3,7 +3,7 @@
 import pytest
 
 from qtctl.flows.lint import lint
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.reports.adopt import build, to_json
 from qtctl.reports.adopt_page import page
 from tests.adopt.small import adopt, place_of, rendered, table
@@ -25,7 +25,7 @@ Enviroment=DB_PASSWORD=hunter2hunter
 def test_none_is_copied_and_their_names_are() -> None:
     adopted = adopt({"x.service": UNIT})
     report = build(adopted.adoption, "out")
-    shown = [*(text.decode() for text in adopted.files.values()), to_json(report), markdown(page(report))]
+    shown = [*(text.decode() for text in adopted.files.values()), to_json(report), write_markdown(page(report))]
     for canary in CANARIES:
         assert not any(canary in text for text in shown), canary
     service = table(adopted, "services/x.toml")

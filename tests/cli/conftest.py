@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.cli.main import _debug, _guarded
+from qtctl.cli.main import _run_guarded, _take_debug
 from tests.cli.world import Ran, build, qtctl
 
 
@@ -37,9 +37,9 @@ def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         monkeypatch.chdir(folder)
         monkeypatch.setenv("QTCTL_STATE", str(folder / ".lab"))
         monkeypatch.delenv("QTCTL_REGISTRY", raising=False)
-        debug, rest = _debug(list(argv))
+        debug, rest = _take_debug(list(argv))
         capsys.readouterr()
-        code = _guarded(rest, debug=debug)
+        code = _run_guarded(rest, debug=debug)
         out, err = capsys.readouterr()
         return Ran(code, out, err)
 

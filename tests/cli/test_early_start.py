@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from qtctl.cli.early_start import COMMANDS, FLAGS, begin, taken, target_of
+from qtctl.cli.early_start import COMMANDS, FLAGS, begin, find_target, reuse_started
 from qtctl.cli.main import app
 from qtctl.errors import InputError
 from qtctl.flows.target import Target
-from qtctl.formats.catalogue import Content, offered
+from qtctl.formats.catalogue import Content, list_offered
 from qtctl.model.events import Event, Stage, begun
 from tests.cli.world import ROOT
 
@@ -57,16 +57,16 @@ LEFT_TO_THE_COMMAND = [
 
 @pytest.mark.parametrize(("line", "target"), LINES)
 def test_a_command_line_that_is_plainly_right(line: str, target: Target) -> None:
-    assert target_of(line.split(), {}) == target
+    assert find_target(line.split(), {}) == target
 
 
 @pytest.mark.parametrize("line", LEFT_TO_THE_COMMAND)
 def test_any_other_command_line_is_left_to_the_command(line: str) -> None:
-    assert target_of(line.split(), {}) is None
+    assert find_target(line.split(), {}) is None
 
 
 def test_the_registry_is_the_one_of_the_environment() -> None:
-    found = target_of(["audit", "--host", "web-1"], {"QTCTL_REGISTRY": "elsewhere"})
+    found = find_target(["audit", "--host", "web-1"], {"QTCTL_REGISTRY": "elsewhere"})
     assert found == Target(Path("elsewhere"), "web-1")
 
 
@@ -88,8 +88,8 @@ def test_the_options_are_those_of_the_command(command: tuple[str, ...]) -> None:
 
 
 def test_the_formats_are_those_of_the_commands() -> None:
-    for name in (*offered(Content.JUDGED), "xml"):
-        begun = target_of(["audit", "--host", "lab1", "--format", name], {})
+    for name in (*list_offered(Content.JUDGED), "xml"):
+        begun = find_target(["audit", "--host", "lab1", "--format", name], {})
         assert (begun is not None) == (name != "xml")
 
 
@@ -97,7 +97,7 @@ def test_a_host_that_is_being_asked_is_the_one_that_the_command_takes() -> None:
     registry = ROOT / "registry"
     started = begin(["audit", "--host", "local", "--registry", str(registry)])
     events: list[Event] = []
-    with taken(started, Target(registry, "local")) as asking:
+    with reuse_started(started, Target(registry, "local")) as asking:
         assert asking is started
         assert asking.begun
         asking.watch(events.append)
@@ -109,7 +109,7 @@ def test_a_host_that_is_being_asked_is_the_one_that_the_command_takes() -> None:
 def test_another_target_is_not_taken() -> None:
     registry = ROOT / "registry"
     started = begin(["audit", "--host", "local", "--registry", str(registry)])
-    with taken(started, Target(registry, "local", user="me")) as asking:
+    with reuse_started(started, Target(registry, "local", user="me")) as asking:
         assert not asking.begun
 
 
@@ -121,7 +121,7 @@ def test_a_command_line_that_asks_no_host_starts_nothing(argv: list[str]) -> Non
 def test_an_error_that_is_met_early_is_reported_by_the_command(tmp_path: Path) -> None:
     started = begin(["audit", "--host", "local", "--registry", str(tmp_path)])
     with (
-        taken(started, Target(tmp_path, "local")) as asking,
+        reuse_started(started, Target(tmp_path, "local")) as asking,
         pytest.raises(InputError, match=r"fleet\.toml is missing"),
     ):
         asking.begin()

@@ -5,7 +5,16 @@ from itertools import product
 
 import pytest
 
-from qtctl.cli.exits import CONCLUSIONS, MEANING, PRECEDENCE, Exit, decide, of_conclusion, of_deploy, of_error
+from qtctl.cli.exits import (
+    CONCLUSIONS,
+    MEANING,
+    PRECEDENCE,
+    Exit,
+    decide,
+    exit_of_conclusion,
+    exit_of_deploy,
+    exit_of_error,
+)
 from qtctl.errors import (
     DeployRefused,
     HostError,
@@ -61,7 +70,7 @@ def test_of_any_two_the_earlier_wins() -> None:
 
 @pytest.mark.parametrize(("error", "code"), ERRORS, ids=lambda value: type(value).__name__)
 def test_of_error(error: QtctlError, code: Exit) -> None:
-    assert of_error(error) is code
+    assert exit_of_error(error) is code
 
 
 def test_the_readme_says_the_same() -> None:
@@ -89,7 +98,7 @@ ERROR = Severity.ERROR
     ],
 )
 def test_of_conclusion(conclusion: Conclusion, code: Exit) -> None:
-    assert of_conclusion(conclusion) is code
+    assert exit_of_conclusion(conclusion) is code
     assert {each.value for each in Conclusion} == set(CONCLUSIONS)
 
 
@@ -111,7 +120,7 @@ DEPLOYS = [
 @pytest.mark.parametrize(("status", "open_", "code"), DEPLOYS)
 def test_of_a_deploy(status: DeployStatus, open_: tuple[Outcome, ...], code: Exit) -> None:
     outcome = replace(OUTCOME, status=status, outstanding=tuple(check(each, ERROR) for each in open_))
-    assert of_deploy(outcome) is code
+    assert exit_of_deploy(outcome) is code
 
 
 def test_every_end_of_a_deploy_has_an_exit_code() -> None:
@@ -120,7 +129,7 @@ def test_every_end_of_a_deploy_has_an_exit_code() -> None:
 
 def test_a_deploy_waits_for_a_warning_too() -> None:
     outcome = replace(OUTCOME, status=DeployStatus.UNCHANGED, outstanding=(check(BROKEN, Severity.INFO),))
-    assert of_deploy(outcome) is Exit.FINDINGS
+    assert exit_of_deploy(outcome) is Exit.FINDINGS
 
 
 ROW = ParityRow("api", 2, DispositionKind.ABSORBED, ("feed",), "w")
@@ -137,11 +146,11 @@ PARITIES = [
 
 @pytest.mark.parametrize(("report", "code"), PARITIES)
 def test_of_a_parity_report(report: ParityReport, code: Exit) -> None:
-    assert of_conclusion(build((report,)).conclusion) is code
+    assert exit_of_conclusion(build((report,)).conclusion) is code
 
 
 def test_of_several_parity_reports() -> None:
     reports = [report for report, _ in PARITIES]
     for some in product(reports, repeat=2):
-        codes = [of_conclusion(build((each,)).conclusion) for each in some]
-        assert of_conclusion(build(some).conclusion) is decide(codes)
+        codes = [exit_of_conclusion(build((each,)).conclusion) for each in some]
+        assert exit_of_conclusion(build(some).conclusion) is decide(codes)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from qtctl.cli.catalogue import examples
-from qtctl.cli.main import _guarded, build_command
-from qtctl.cli.suggest import stray_word
+from qtctl.cli.catalogue import collect_examples
+from qtctl.cli.main import _run_guarded, build_command
+from qtctl.cli.suggest import find_stray_word
 from tests.cli.world import environment, qtctl
 from tests.docs.cli import commands
 
@@ -39,7 +39,7 @@ def test_a_word_at_the_wrong_place(
     line: str, meant: str, world: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(world)
-    assert _guarded(line.split(), debug=False) == 2
+    assert _run_guarded(line.split(), debug=False) == 2
     said = capsys.readouterr()
     assert said.out == ""
     stray = next(word for word in line.split() if word in meant)
@@ -50,14 +50,14 @@ def test_a_word_at_the_wrong_place(
 @pytest.mark.parametrize("line", ["verify -- --x", "audit '' ", "explain QT505 more", "lab list lab1"])
 def test_a_word_that_is_nothing(line: str, world: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.chdir(world)
-    assert _guarded(shlex.split(line), debug=False) == 2
+    assert _run_guarded(shlex.split(line), debug=False) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: unexpected argument ")
     assert "did you mean" not in said
 
 
 def test_what_is_missing_is_told_where_no_word_is_left_over(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _guarded(["deploy"], debug=False) == 2
+    assert _run_guarded(["deploy"], debug=False) == 2
     assert capsys.readouterr().err == "error: missing option '--host' (see qtctl deploy --help)\n"
 
 
@@ -70,13 +70,13 @@ def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]
 
 
 def test_every_command_has_examples_and_its_help_shows_them() -> None:
-    assert set(examples()) == commands()
+    assert set(collect_examples()) == commands()
     for name, command in leaves(build_command()):
-        assert command.help.endswith("\n\nExamples:\n" + "\n".join(examples()[name]))
-        assert any(line.startswith(f"qtctl {name}") for line in examples()[name])
+        assert command.help.endswith("\n\nExamples:\n" + "\n".join(collect_examples()[name]))
+        assert any(line.startswith(f"qtctl {name}") for line in collect_examples()[name])
 
 
-@pytest.mark.parametrize("line", [line for lines in examples().values() for line in lines])
+@pytest.mark.parametrize("line", [line for lines in collect_examples().values() for line in lines])
 def test_an_example_is_a_command_line(line: str) -> None:
     """Its options are there, and nothing is left over: the command itself is not run."""
     program, *argv = shlex.split(line.partition(" > ")[0])
@@ -86,7 +86,7 @@ def test_an_example_is_a_command_line(line: str) -> None:
         words = [*context._protected_args, *context.args] if hasattr(context, "_protected_args") else context.args
         name, command, rest = command.resolve_command(context, words)
         context = command.make_context(name, list(rest), parent=context)
-    assert stray_word(context, argv) is None
+    assert find_stray_word(context, argv) is None
     assert len(line) <= 78
 
 

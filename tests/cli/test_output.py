@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from qtctl.cli.catalogue import order
+from qtctl.cli.catalogue import list_names
 from qtctl.collect.document import schema as evidence_schema
 from qtctl.reports.schemas import schemas
 from tests.cli.inputs import AUDIT, LINT, PARITY, RENDER, REPORT
@@ -230,7 +230,7 @@ def test_help_lists_the_commands_in_the_order_of_work(world: Path) -> None:
     assert (ran.code, ran.err) == (0, "")
     commands = [line.split()[1] for line in ran.out.splitlines() if line.startswith("│ ") and line[2] != " "]
     named = [command for command in commands if not command.startswith("-")]
-    assert named == list(order())
+    assert named == list(list_names())
     assert "python -m" not in ran.out
 
 

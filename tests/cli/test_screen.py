@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qtctl.cli.tables import Screen, colour, no_colour, plain
-from qtctl.cli.wrapping import columns_of, fitted, paragraphs
+from qtctl.cli.tables import Screen, colour, leave_plain, write_plain
+from qtctl.cli.wrapping import count_columns, fit_text, split_paragraphs
 from qtctl.dialects import terminal
 from qtctl.reports.blocks import Blocks, Bullets, Code, Column, Paragraph, Record, Section, Table, Title, Tone, Toned
 from tests.cli.inputs import AUDIT
@@ -46,16 +46,16 @@ blocks = st.one_of(
 
 
 def drawn(shown: Blocks, width: int = WIDTH) -> list[str]:
-    return list(Screen(width, no_colour, terminal.line).lines(shown))
+    return list(Screen(width, leave_plain, terminal.line).lines(shown))
 
 
 def unbroken(shown: Blocks) -> list[str]:
     """Every word and every command of the blocks."""
     return [
         "".join(text for text, _ in word.pieces)
-        for line in plain(shown, terminal.line)
+        for line in write_plain(shown, terminal.line)
         for field in line.split("  ")
-        for part in paragraphs(field, str)
+        for part in split_paragraphs(field, str)
         for word in part
         if word.pieces != (("c0", None),)  # the head of a first column is not shown where a row is shown in full
     ]
@@ -69,7 +69,7 @@ def test_no_word_is_broken_and_no_line_is_longer_than_its_longest_word(block: Pa
     for word in unbroken((block,)):
         assert word in screen
     for line in lines:
-        if columns_of(line) > WIDTH:
+        if count_columns(line) > WIDTH:
             indent = len(line) - len(line.lstrip(" "))
             assert indent <= 8, line
 
@@ -79,7 +79,7 @@ def test_no_word_is_broken_and_no_line_is_longer_than_its_longest_word(block: Pa
 def test_a_command_stays_in_one_line_wherever_it_stands(command: str, before: int) -> None:
     for text in (("x" * before, " ", Code(command), "."), f"{'x' * before} ({command})", f"{'x ' * before}`{command}`"):
         assert any(command in line for line in drawn((Paragraph(text),)))
-    assert any(command in line for line in fitted(f"error: {'x ' * before}({command})", WIDTH).splitlines())
+    assert any(command in line for line in fit_text(f"error: {'x ' * before}({command})", WIDTH).splitlines())
 
 
 def test_a_sentence_after_a_command_is_wrapped() -> None:
@@ -112,7 +112,7 @@ def test_a_finding_is_a_block() -> None:
 
 
 def test_a_finding_is_one_line_where_nobody_looks() -> None:
-    (line,) = plain((FINDING,), terminal.line)
+    (line,) = write_plain((FINDING,), terminal.line)
     assert line.split("  ") == [
         "error",
         "QT219",
@@ -129,7 +129,7 @@ def test_a_finding_is_one_line_where_nobody_looks() -> None:
 @given(st.lists(st.tuples(cells, cells), min_size=2, max_size=5))
 def test_a_line_of_a_pipe_does_not_depend_on_the_others(rows: list[tuple[str, str]]) -> None:
     def lines(*some: tuple[str, str]) -> list[str]:
-        return list(plain((Table(("a", "b"), some),), terminal.line))[1:]
+        return list(write_plain((Table(("a", "b"), some),), terminal.line))[1:]
 
     assert lines(*rows) == [line for row in rows for line in lines(row)]
 

@@ -10,7 +10,7 @@ import pytest
 
 from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.local import LocalHost
-from qtctl.collect.collect import ALWAYS, collect, unreachable
+from qtctl.collect.collect import ALWAYS, collect, refuse_all
 from qtctl.collect.document import dump, load
 from qtctl.errors import HostError, Unreachable
 from qtctl.interfaces.host import Running
@@ -241,7 +241,7 @@ def test_mistakes_of_ours_are_not_swallowed(port: int) -> None:
 def test_unreachable() -> None:
     error = Unreachable("lab1: connection refused", hint="is sshd up?")
     inquiry = inquiry_of(desired(), [Need("unit", "a.service"), Need("file", "/x")])
-    evidence = unreachable(inquiry, error, CLOCK, "203.0.113.7")
+    evidence = refuse_all(inquiry, error, CLOCK, "203.0.113.7")
     assert {each.need for each in evidence.items} == ALWAYS | {Need("unit", "a.service"), Need("file", "/x")}
     assert {str(each.state) for each in evidence.items} == {"refused"}
     assert {each.reason for each in evidence.items} == {str(error)}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
-from qtctl.cli.catalogue import examples, order
+from qtctl.cli.catalogue import collect_examples, list_names
 from qtctl.cli.exits import MEANING, PRECEDENCE, Exit
 from qtctl.cli.main import build_command
 
@@ -103,7 +103,7 @@ def cli_markdown() -> str:
     found = {" ".join(path): command for path, command in _leaves(root, ())}
     parts += [
         _command(name, command)
-        for name, command in sorted(found.items(), key=lambda each: order().index(each[0].split()[0]))
+        for name, command in sorted(found.items(), key=lambda each: list_names().index(each[0].split()[0]))
     ]
     return "\n".join(parts)
 
@@ -139,7 +139,7 @@ def _command(name: str, command: Any) -> str:
     table = ["| argument or option | meaning | default |", "|---|---|---|", *rows, ""] if rows else []
     exits = ["Exit codes:", "", *(f"- {each}" for each in OF_COMMAND[name]), ""]
     about = command.help.partition("\n\nExamples:\n")[0].strip()
-    shown = ["```", *examples()[name], "```", ""]
+    shown = ["```", *collect_examples()[name], "```", ""]
     lines = [f"## qtctl {name}", "", f"`{' '.join(words)}`", "", about, "", *shown, *table, *exits]
     return "\n".join(lines)
 

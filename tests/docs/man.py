@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from qtctl.cli.catalogue import examples, order
+from qtctl.cli.catalogue import collect_examples, list_names
 from qtctl.cli.exits import MEANING, Exit
 from qtctl.cli.main import HELP, build_command
 from qtctl.version import VERSION
@@ -15,7 +15,7 @@ NAME = "control plane and auditor for fleets of systemd hosts"
 def man_page() -> str:
     root: Any = build_command()
     found = {" ".join(path): command for path, command in cli._leaves(root, ())}
-    ordered = sorted(found.items(), key=lambda each: order().index(each[0].split()[0]))
+    ordered = sorted(found.items(), key=lambda each: list_names().index(each[0].split()[0]))
     about = HELP.partition("Begin with:")[0].strip().split("\n\n")
     lines = [
         r".\" Generated from the command line: python -m tests.docs.generate",
@@ -57,7 +57,7 @@ def _command(name: str, command: Any) -> list[str]:
     lines = [f".SS qtctl {name}{f' {text(words)}' if words else ''}", text(" ".join(about))]
     for each in (*arguments, *options):
         lines += [".TP", _names(each), text(_meaning(each))]
-    return [*lines, ".PP", "Examples:", ".PP", ".nf", *map(text, examples()[name]), ".fi"]
+    return [*lines, ".PP", "Examples:", ".PP", ".nf", *map(text, collect_examples()[name]), ".fi"]
 
 
 def _meaning(parameter: Any) -> str:

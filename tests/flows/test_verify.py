@@ -11,7 +11,7 @@ from qtctl.adapters.files import read_templates
 from qtctl.findings.finding import Outcome
 from qtctl.flows.declare import Loaded, declare
 from qtctl.flows.verify import verify
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.reports.verify import build, to_json
 from qtctl.reports.verify_page import page
 from qtctl.stage.verified import Verified
@@ -40,7 +40,7 @@ def asked(declared: Loaded, threshold: float | None = None) -> Verified:
     report = build(found)
     assert report.outcome is found.outcome
     assert to_json(report)
-    assert markdown(page(report))
+    assert write_markdown(page(report))
     return found
 
 

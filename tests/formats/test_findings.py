@@ -14,7 +14,7 @@ from qtctl.cli.output import present, withhold
 from qtctl.dialects.terminal import safe
 from qtctl.errors import InputError, Place
 from qtctl.findings.finding import Finding, Outcome, Proof, Severity, fingerprint
-from qtctl.formats.catalogue import text
+from qtctl.formats.catalogue import write_text
 from qtctl.formats.findings import github
 from qtctl.model.origin import Origin
 from qtctl.model.secret import HIDDEN, Secret
@@ -64,7 +64,7 @@ def view(*findings: Finding) -> View:
 
 
 def test_sarif() -> None:
-    document = json.loads(text(view(*FINDINGS), "sarif"))
+    document = json.loads(write_text(view(*FINDINGS), "sarif"))
     validate(document)
     (run,) = document["runs"]
     assert run["automationDetails"]["id"] == "qtctl/audit/box/"
@@ -84,7 +84,7 @@ def test_sarif() -> None:
 
 
 def test_junit() -> None:
-    (suite,) = JUnitXml.fromstring(text(view(*FINDINGS), "junit").encode())
+    (suite,) = JUnitXml.fromstring(write_text(view(*FINDINGS), "junit").encode())
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (5, 2, 1, 1)
     results = {case.name.split()[0]: case.result for case in suite}
     assert results["QT201"] == []
@@ -98,7 +98,7 @@ def test_junit() -> None:
 
 
 def test_github() -> None:
-    lines = text(view(*FINDINGS), "github").splitlines()
+    lines = write_text(view(*FINDINGS), "github").splitlines()
     where = "file=my registry/services/a b.toml,line=7"
     assert lines[0].startswith(f"::error {where},title=QT204::a.service: unit failed: expected yes")
     assert [line.split()[0] for line in lines] == ["::error", "::notice", "::warning", "::warning", "::notice"]

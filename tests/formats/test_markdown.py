@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qtctl.dialects.terminal import safe
-from qtctl.formats.markdown import code, plain, table
+from qtctl.formats.markdown import escape_plain, write_code, write_table
 from qtctl.reports.phrases import size, span, words
 
 CODE = {
@@ -43,12 +43,12 @@ PLAIN = {
 
 @pytest.mark.parametrize("text", CODE)
 def test_code(text: str) -> None:
-    assert code(text) == CODE[text]
+    assert write_code(text) == CODE[text]
 
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_plain(text: str) -> None:
-    assert plain(text) == PLAIN[text]
+    assert escape_plain(text) == PLAIN[text]
 
 
 CELL = re.compile(r"(?:\\.|[^|\\])*", re.DOTALL)
@@ -56,11 +56,11 @@ CELL = re.compile(r"(?:\\.|[^|\\])*", re.DOTALL)
 
 @given(st.text() | st.text(alphabet="\\|`ab\n<*"))
 def test_no_text_ends_its_cell_or_its_line(text: str) -> None:
-    for cell in (plain(text), code(text)):
+    for cell in (escape_plain(text), write_code(text)):
         assert all(map(safe, cell))
-        line = table(("a",), [(cell,)])[2]
+        line = write_table(("a",), [(cell,)])[2]
         assert CELL.fullmatch(line.removeprefix("|").removesuffix("|"))
-    assert "<" not in plain(text)
+    assert "<" not in escape_plain(text)
 
 
 def test_words_of_values() -> None:

@@ -15,14 +15,14 @@ from jsonschema import Draft202012Validator
 from junitparser import JUnitXml
 from typer.main import get_command
 
-from qtctl.cli.main import _guarded, app
-from qtctl.formats.catalogue import Content, offered
+from qtctl.cli.main import _run_guarded, app
+from qtctl.formats.catalogue import Content, list_offered
 from tests.cli.world import Ran, build, qtctl
 from tests.docs.cli import _leaves
 from tests.docs.generate import DOCS
 from tests.formats.sarif_schema import validate
 
-FORMATS = offered(Content.JUDGED)
+FORMATS = list_offered(Content.JUDGED)
 EVIDENCE = ("--from", "evidence.json")
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "audit": EVIDENCE,
@@ -81,7 +81,7 @@ def inside(folder: Path, *argv: str, **env: str) -> Ran:
             patch.setenv("QTCTL_STATE", str(folder / ".lab"))
             for variable, value in env.items():
                 patch.setenv(variable, value)
-            code = _guarded(list(argv), debug=False)
+            code = _run_guarded(list(argv), debug=False)
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
@@ -97,9 +97,9 @@ def test_the_commands_that_have_formats() -> None:
     assert set(OFFERS) >= {*ARGUMENTS, *HOSTS, *BOOTS, "lint", "verify", "list", "graph", "lab list"}
     pictures = {"graph"}
     assert {names for command, names in OFFERS.items() if command not in pictures} == {
-        offered(content) for content in Content
+        list_offered(content) for content in Content
     }
-    assert {command for command, names in OFFERS.items() if names == offered(Content.DECLARED)} == {
+    assert {command for command, names in OFFERS.items() if names == list_offered(Content.DECLARED)} == {
         "list", "plan", "show", "lab up", "lab list",
     }  # fmt: skip
 

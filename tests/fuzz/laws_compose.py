@@ -10,7 +10,7 @@ from qtctl.dialects.compose.shell import split
 from qtctl.dialects.compose.short_forms import MAX_PORT, volume
 from qtctl.dialects.compose.types import Compose
 from qtctl.errors import InputError
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.model.facts import Facts
 from qtctl.parity.compare import compare, legacy_of
 from qtctl.reports.parity import build, to_json
@@ -78,7 +78,7 @@ def parities(data: bytes) -> None:
         report = compare(compose, legacy_of(known.registry.legacy, compose.file), known.desired, with_facts)
         assert [row.service for row in report.rows] == [service.name for service in compose.services]
         assert json.loads(to_json((report,)))
-        assert markdown(page(build((report,))))
+        assert write_markdown(page(build((report,))))
 
 
 def seeds() -> list[bytes]:

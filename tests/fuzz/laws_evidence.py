@@ -6,7 +6,7 @@ from dataclasses import replace
 from qtctl.collect.document import dump, load
 from qtctl.errors import InputError
 from qtctl.flows.audit import judged
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.model.evidence import Evidence
 from qtctl.reports import audit, audit_page, module_registry, module_registry_page
 from tests.collect.test_document import GOOD
@@ -40,10 +40,10 @@ def judges(data: bytes) -> None:
     checks = judged(declared(), evidence)
     report = audit.build(declared().desired, evidence, checks)
     assert json.loads(audit.to_json(report))
-    assert markdown(audit_page.page(report))
+    assert write_markdown(audit_page.page(report))
     built = module_registry.build(declared().desired, evidence, checks)
     assert json.loads(module_registry.to_json(built))
-    assert markdown(module_registry_page.page(built))
+    assert write_markdown(module_registry_page.page(built))
 
 
 def seeds() -> list[bytes]:

@@ -9,7 +9,7 @@ from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.fix_registry import fix_registry
 from qtctl.flows.lint import Linted, counts, examine
-from qtctl.formats.catalogue import Content, offered, text
+from qtctl.formats.catalogue import Content, list_offered, write_text
 from qtctl.model.registry import Registry
 from qtctl.registry.load import REQUIRED, load
 from qtctl.registry.places import Places
@@ -83,7 +83,7 @@ def lints(data: bytes) -> None:
         _check(files, linted)
         report = Report("registry", (), linted.findings, counts(linted.registry), linted.gate)
     assert json.loads(to_json(report))["schema_version"]
-    shown = {name: text(view(report, str), name) for name in offered(Content.JUDGED) if name != "table"}
+    shown = {name: write_text(view(report, str), name) for name in list_offered(Content.JUDGED) if name != "table"}
     assert json.loads(shown["sarif"])["runs"][0]["tool"]["driver"]["version"] == VERSION
     assert bool(shown["md"]) == (report.counts is not None or bool(report.findings))
 

@@ -6,7 +6,7 @@ import shlex
 from markdown_it import MarkdownIt
 
 from qtctl.dialects import shell, terminal
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.reports.blocks import Bullets, Code, Strong, Table, Title
 from tests.fuzz.target import Target
 from tests.security.hostile import BREAKS, TRICKS
@@ -46,7 +46,7 @@ def marked(data: bytes) -> None:
     """Cells and lines hold text and code alone, and none of them ends before its end."""
     text = data.decode("utf-8", "replace")
     cells = (text, Code(text), (text, " ", Code(text)), (Strong("a"), text), ("", text))
-    written = markdown((Title(text), Bullets(cells), Table(("a", "b", "c", "d", text), (cells,))))
+    written = write_markdown((Title(text), Bullets(cells), Table(("a", "b", "c", "d", text), (cells,))))
     tokens = _MARKDOWN.parse(written)
     assert sum(token.type == "tr_open" for token in tokens) == 2
     assert sum(token.type == "td_open" for token in tokens) == len(cells)

@@ -7,7 +7,7 @@ import pytest
 from qtctl.findings.finding import Severity
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.lint import counts, lint
-from qtctl.formats.catalogue import Content, offered, text
+from qtctl.formats.catalogue import Content, list_offered, write_text
 from qtctl.reports.lint import Report, to_json
 from qtctl.reports.lint_view import view
 from tests.lint.case import Case
@@ -28,8 +28,8 @@ def test_no_secret_is_shown(case: Case) -> None:
     linted = case.linted
     assert linted.registry is not None
     report = Report("r", (), linted.findings, counts(linted.registry), Severity.WARNING)
-    for name in set(offered(Content.JUDGED)) - {"table"}:
-        shown = text(view(report, str), name)
+    for name in set(list_offered(Content.JUDGED)) - {"table"}:
+        shown = write_text(view(report, str), name)
         for secret in ("hunter", "9f86d0", "kJ8s0L", "AKIA", "abcdefghijkl", "changeme"):
             assert secret not in shown
 

@@ -14,7 +14,7 @@ from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.local import LocalHost
 from qtctl.audit.judge import judge, needs
 from qtctl.collect import document
-from qtctl.collect.collect import collect, unreachable
+from qtctl.collect.collect import collect, refuse_all
 from qtctl.errors import HostError
 from qtctl.model import account_facts, check_facts, facts, host_facts, store_facts, way_facts
 from qtctl.model.facts import FACT_KINDS, Channel, FactKind
@@ -143,7 +143,7 @@ def test_a_new_kind_needs_a_row_a_probe_and_a_rule_and_nothing_else() -> None:
 @pytest.mark.usefixtures("new_kind")
 def test_where_a_new_kind_is_not_known_its_channel_is_the_cause_and_its_help_the_remedy() -> None:
     wanted = desired()
-    evidence = unreachable(inquiry_of(wanted, needs(wanted)), HostError("no route"), SystemClock(), "192.0.2.1")
+    evidence = refuse_all(inquiry_of(wanted, needs(wanted)), HostError("no route"), SystemClock(), "192.0.2.1")
     checks = judge(wanted, evidence)
     (check,) = [each for each in checks if each.id == "QT799"]
     assert str(check.outcome) == "unknown"

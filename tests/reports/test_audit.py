@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.findings.verdict import Conclusion
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.reports.audit import AuditReport, build, to_json
 from qtctl.reports.audit_page import page
 from qtctl.reports.check import Check
@@ -37,14 +37,14 @@ def test_the_whole_report() -> None:
     report = build(desired(), evidence(), CHECKS, every=True)
     assert report.verdict is Conclusion.NOT_AS_DECLARED
     assert_golden("audit.json", to_json(report))
-    assert_golden("audit.md", markdown(page(report)))
+    assert_golden("audit.md", write_markdown(page(report)))
 
 
 def test_nothing_known_is_not_a_pass() -> None:
     report = build(desired(), evidence(()), [replace(each, outcome=Outcome.UNKNOWN) for each in CHECKS])
     assert (report.verdict, report.totals.unknown) == (Conclusion.INCOMPLETE, len(CHECKS))
     assert build(desired(), evidence(()), ()).verdict is Conclusion.INCOMPLETE
-    assert_golden("audit_unknown.md", markdown(page(report)))
+    assert_golden("audit_unknown.md", write_markdown(page(report)))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,9 @@ def test_every_finding_stands_once_beneath_its_cause(checks: list[Finding]) -> N
     assert sorted(id(each) for _, each in order) == sorted(id(each) for each in shown)
     for (depth, _), (below, _) in pairwise(order):
         assert below <= depth + 1
-    rows = [line for line in markdown(page(build(desired(), evidence(), checks))).splitlines() if line.startswith("|")]
+    rows = [
+        line for line in write_markdown(page(build(desired(), evidence(), checks))).splitlines() if line.startswith("|")
+    ]
     assert all(len(line.replace("\\|", "").split("|")) in (6, 10) or line.count("|") == 3 for line in rows)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from hypothesis import given
 
-from qtctl.cli.tables import Screen, no_colour
+from qtctl.cli.tables import Screen, leave_plain
 from qtctl.dialects import terminal
 from qtctl.findings.finding import Finding
 from qtctl.reports.audit import AuditReport, build
@@ -23,7 +23,7 @@ TITLES = {rule.id: rule.title for rule in host_rules()}
 
 
 def lines(report: AuditReport, *, verbose: bool = False) -> list[str]:
-    return list(Screen(WIDTH, no_colour, terminal.line).lines(tuple(screen(report, verbose=verbose))))
+    return list(Screen(WIDTH, leave_plain, terminal.line).lines(tuple(screen(report, verbose=verbose))))
 
 
 def found(number: str, subject: str, severity: str, **more: str) -> Finding:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from qtctl.findings.finding import Outcome
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.model.desired import DesiredFile
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Refusal, Step, StepKind, StepResult, StepStatus, not_run
@@ -78,7 +78,7 @@ def test_each_step_is_told_with_what_became_of_it() -> None:
 @pytest.mark.parametrize("outcome", EVERY, ids=lambda outcome: f"{outcome.status}")
 def test_no_format_shows_the_content_of_an_env_file(outcome: DeployOutcome) -> None:
     report = build(outcome, fleet="f", address="lab1", exit_code=0)
-    assert "canary" not in to_json(report) + markdown(page(report))
+    assert "canary" not in to_json(report) + write_markdown(page(report))
 
 
 def test_what_a_program_of_the_host_says_is_shown_without_what_looks_like_a_secret() -> None:
@@ -90,7 +90,7 @@ def test_what_a_program_of_the_host_says_is_shown_without_what_looks_like_a_secr
     )
     report = build(outcome, fleet="f", address="lab1", exit_code=5)
     assert "refused" in to_json(report)
-    assert "canary-77" not in to_json(report) + markdown(page(report))
+    assert "canary-77" not in to_json(report) + write_markdown(page(report))
 
 
 def test_what_is_in_the_way_has_fields() -> None:
@@ -142,7 +142,7 @@ def test_text_of_a_deploy_that_went_well() -> None:
 
 
 def test_markdown_of_a_failed_deploy() -> None:
-    text = markdown(page(build(FAILED, fleet="f", address="lab1", exit_code=5)))
+    text = write_markdown(page(build(FAILED, fleet="f", address="lab1", exit_code=5)))
     assert "**Failed: a person is needed.** 2 of 4 steps done. steps failed (deploy again)." in text
     assert "| restart | `a.service` | its env file changed | failed | failed |" in text
     assert f"the old one is `{KEPT}/etc/q/a.env`" in text

@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from qtctl.dialects.compose.load import load
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts
 from qtctl.model.registry import Legacy
@@ -58,14 +58,14 @@ def test_the_whole_report() -> None:
     both = reports(evidence())
     assert [report.verdict.value for report in both] == ["gap", "parity"]
     assert_golden("parity.json", to_json(both))
-    assert_golden("parity.md", markdown(page(build(both))))
+    assert_golden("parity.md", write_markdown(page(build(both))))
 
 
 def test_without_evidence_nothing_is_at_parity() -> None:
     both = reports(None)
     assert [report.verdict.value for report in both] == ["gap", "unknown"]
     assert build(both[1:]).verdict.value == "unknown"
-    assert_golden("parity_unknown.md", markdown(page(build(both))))
+    assert_golden("parity_unknown.md", write_markdown(page(build(both))))
 
 
 def test_totals_of_files_add_up_to_those_of_the_document() -> None:

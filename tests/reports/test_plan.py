@@ -30,7 +30,7 @@ def report(plan: Plan = PLAN, nonce: str = "0" * 32, exit_code: int = 1) -> Plan
 
 @pytest.mark.parametrize("name", ["md"])
 def test_the_ticket(name: str) -> None:
-    assert_golden(f"plan.{name}", catalogue.text(view(report(), PLAN, "h1", verbose=True), name))
+    assert_golden(f"plan.{name}", catalogue.write_text(view(report(), PLAN, "h1", verbose=True), name))
 
 
 @pytest.mark.parametrize(

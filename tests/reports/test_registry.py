@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.meaning.units import LoopLimits
 from qtctl.model.facts import Unit
 from qtctl.reports.categories import MEANINGS, Category, classify
@@ -76,15 +76,15 @@ def test_the_whole_report() -> None:
         "rogue_one": "STOPPED",
     }
     assert_golden("registry.json", to_json(report))
-    assert_golden("registry.md", markdown(page(report)))
-    assert "hunter2" not in to_json(report) + markdown(page(report))
+    assert_golden("registry.md", write_markdown(page(report)))
+    assert "hunter2" not in to_json(report) + write_markdown(page(report))
 
 
 def test_without_evidence_everything_is_unknown_and_no_gate_passes() -> None:
     report = build(desired(), evidence(()), ())
     assert report.summary.unknown == report.summary.total_modules == len(desired().services) + 2
     assert {gate.outcome for gate in report.gates} == {GateOutcome.UNKNOWN}
-    assert_golden("registry_unknown.md", markdown(page(report)))
+    assert_golden("registry_unknown.md", write_markdown(page(report)))
 
 
 @settings(max_examples=30, deadline=None)
@@ -128,10 +128,10 @@ def test_what_the_report_reads_is_what_it_needs() -> None:
 
 def test_an_unknown_never_reads_as_absent_or_none() -> None:
     """Taking any one known fact away changes the text only towards `unknown`, never towards a number or a dash."""
-    whole = markdown(page(build(desired(), evidence(), ())))
+    whole = write_markdown(page(build(desired(), evidence(), ())))
     for item in ITEMS:
         rest = tuple(other for other in ITEMS if other is not item)
-        text = markdown(page(build(desired(), evidence(rest), ())))
+        text = write_markdown(page(build(desired(), evidence(rest), ())))
         assert text.count("absent") <= whole.count("absent"), item.need
         assert text.count("not-found") <= whole.count("not-found"), item.need
         assert text.count("missing (") <= whole.count("missing ("), item.need

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from qtctl.dialects.systemd.analyze import OpenItem
 from qtctl.errors import Place
 from qtctl.findings.finding import Outcome
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.reports.verify import build, to_json
 from qtctl.reports.verify_page import page
 from qtctl.stage.verified import AnalyzeAnswer, CalendarCheck, Exposure, UnitMessage, Verified
@@ -47,7 +47,7 @@ VERIFIED = Verified(
 
 def test_the_whole_report() -> None:
     assert_golden("verify.json", to_json(build(VERIFIED)))
-    assert_golden("verify.md", markdown(page(build(VERIFIED))))
+    assert_golden("verify.md", write_markdown(page(build(VERIFIED))))
 
 
 def test_nothing_was_answered() -> None:
@@ -57,7 +57,7 @@ def test_nothing_was_answered() -> None:
     )
     report = build(found)
     assert report.outcome is UNKNOWN
-    assert_golden("verify_unknown.md", markdown(page(report)))
+    assert_golden("verify_unknown.md", write_markdown(page(report)))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from qtctl.dialects.secrets import masked_message
 from qtctl.dialects.systemd.quoting import exec_argument
 from qtctl.errors import HostError
 from qtctl.flows.adopt_compose import adopt_compose
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.model.secret import Secret, Withheld
 from qtctl.plan.change_impact import shown_diff
 from qtctl.reports.adopt import build, to_json
@@ -128,7 +128,7 @@ def test_adopted_units() -> None:
         files[f"{file}.service.d/more.conf"] = f"[Service]\nExecStop=/bin/app {line}\n"
     adopted = adopt(files)
     report = build(adopted.adoption, "out")
-    text = "".join([*(text.decode() for text in adopted.files.values()), to_json(report), markdown(page(report))])
+    text = "".join([*(text.decode() for text in adopted.files.values()), to_json(report), write_markdown(page(report))])
     assert [name for name, _, _, secret in rows() if secret in text] == []
     found = {each.subject for each in adopted.adoption.judgments if each.id == "QT109"}
     assert found == {f"{file}.service" for _, file, _, _ in rows()}
@@ -148,7 +148,7 @@ def test_adopted_environment(variable: str) -> None:
         {"x.service": f"[Service]\n{lines}", "y.service.d/e.conf": dropin, "y.service": "[Service]\nExecStart=/y\n"}
     )
     report = build(adopted.adoption, "out")
-    texts = [*(text.decode() for text in adopted.files.values()), to_json(report), markdown(page(report))]
+    texts = [*(text.decode() for text in adopted.files.values()), to_json(report), write_markdown(page(report))]
     assert not any(map(leaks(variable), texts))
     assert 'LEVEL = "info"' in "".join(texts), "what is no secret is adopted"
     assert name in "".join(texts), "by its name"
@@ -173,7 +173,7 @@ def test_adopted_compose() -> None:
     text = yaml.safe_dump({"services": services})
     done = adopt_compose([load_project({"docker-compose.yml": text}, Setting(lenient=True))], into())
     report = build(done.adoption, "out")
-    text = "".join([*(text.decode() for text in done.files.values()), to_json(report), markdown(page(report))])
+    text = "".join([*(text.decode() for text in done.files.values()), to_json(report), write_markdown(page(report))])
     assert [name for name, _, _, secret in rows() if secret in text] == []
     assert CANARY not in text
     assert {each.subject for each in done.adoption.judgments if each.id == "QT109"} == services.keys()

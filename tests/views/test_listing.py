@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from qtctl.errors import InputError
 from qtctl.flows.views import listing
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.model.units import Socket, Target, Timer, Unit
 from qtctl.reports.document import dumped
 from qtctl.views.choices import Kind, State
@@ -35,7 +35,7 @@ FILES = changed(timers=TIMERS, services__report=REPORT, services__gone=GONE)
 
 
 def test_every_kind_as_markdown() -> None:
-    same("list.md", "\n".join(markdown(page(listing(FILES, kind, None))) for kind in Kind))
+    same("list.md", "\n".join(write_markdown(page(listing(FILES, kind, None))) for kind in Kind))
 
 
 def test_every_kind_as_json() -> None:

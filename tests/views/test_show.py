@@ -9,7 +9,7 @@ from qtctl.adapters.files import read_registry, read_templates
 from qtctl.errors import InputError
 from qtctl.flows.declare import declare
 from qtctl.flows.views import show
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.registry.load import load
 from qtctl.reports.document import dumped
 from qtctl.views.schemas import schemas
@@ -30,7 +30,7 @@ def shown(name: str, files: dict[str, bytes] = FILES) -> Shown:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_goldens(name: str) -> None:
-    same(f"show-{name.replace(':', '-')}.md", markdown(page(shown(name))))
+    same(f"show-{name.replace(':', '-')}.md", write_markdown(page(shown(name))))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
 from qtctl.flows.views import graph, listing, show
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.reports.document import dumped
 from qtctl.views.choices import Kind, State, What
 from qtctl.views.graph_svg import svg
@@ -89,7 +89,7 @@ def test_instances_are_a_column_where_there_are_some() -> None:
     assert "instances" in columns(services)
     worker = next(row for row in services.rows if isinstance(row, ServiceRow) and row.name == "worker")
     assert "small-worker@1.service, small-worker@2.service" in cells(services, worker)
-    assert "`small-worker@1.service, small-worker@2.service`" in markdown(page(services))
+    assert "`small-worker@1.service, small-worker@2.service`" in write_markdown(page(services))
     assert "instances" not in columns(listing(FILES, Kind.SERVICES, State.ON_DEMAND))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import of_conclusion
+from qtctl.cli.exits import exit_of_conclusion
 from qtctl.cli.options import ComposeFilesOption, EnvFilesOption, FormatOption, ProfilesOption
 from qtctl.cli.output import present
 from qtctl.errors import InputError
@@ -66,7 +66,7 @@ def units(
 
     check_new_registry(out, force=force)
     guessed = ("address", "audit_user", "deploy_user", "memory", "cpus", "systemd", "timezone")
-    into = _into(out, name, HostFacts(host, host, systemd=systemd, guessed=guessed))
+    into = _describe_target(out, name, HostFacts(host, host, systemd=systemd, guessed=guessed))
     selection = Selection(systemd, tuple(only or ()), tuple(prefer or ()))
     adopted = adopt_units(Source(str(folder), read_unit_folder(folder)), selection, into)
     _finish(adopted, out, lambda file: str(folder / file), force=force, format_=format_)
@@ -101,7 +101,7 @@ def host(
         with connect(undeclared_route(target, user)) as connection:
             looked = look(connection, say)
             known = facts(looked, target, connection.address, connection.user)
-    into = _into(out, name, known)
+    into = _describe_target(out, name, known)
     as_root = connection.user == ROOT
     source = Source(target, looked.found, looked.states, looked.runtime, looked.unread, as_root=as_root)
     adopted = adopt_units(source, Selection(known.systemd, tuple(only or ())), into)
@@ -137,21 +137,21 @@ def compose(
     missing = InputError("missing argument 'FILE...'", hint="see qtctl adopt compose --help")
     projects = load_projects(files or (), merged or (), env_files or (), profiles or (), missing=missing)
     guessed = ("address", "audit_user", "deploy_user", "memory", "cpus", "systemd", "timezone")
-    into = _into(out, name, HostFacts(host, host, systemd=systemd, guessed=guessed))
+    into = _describe_target(out, name, HostFacts(host, host, systemd=systemd, guessed=guessed))
     _finish(adopt_compose(projects, into), out, str, force=force, format_=format_)
 
 
-def _into(out: Path, name: str | None, host: "HostFacts") -> "Into":
+def _describe_target(out: Path, name: str | None, host: "HostFacts") -> "Into":
     from qtctl.adapters.files import read_text, shipped
     from qtctl.adapters.templates import unit_templates
     from qtctl.flows.adopt import Into
     from qtctl.flows.schemas import meanings, registry_files
 
     schemas = registry_files(meanings(read_text(shipped("keys.toml"))))
-    return Into(_fleet(out, name), host, schemas, unit_templates(None))
+    return Into(_name_fleet(out, name), host, schemas, unit_templates(None))
 
 
-def _fleet(out: Path, name: str | None) -> str:
+def _name_fleet(out: Path, name: str | None) -> str:
     """The name that was given, else one made of the folder's."""
     if name is not None:
         if not FLEET.fullmatch(name):
@@ -176,7 +176,7 @@ def _finish(adopted: "Adopted", out: Path, locate: "Callable[[str], str]", *, fo
     else:
         write_new_folder(out, adopted.files)
     present(view(report, locate), format_)
-    raise typer.Exit(of_conclusion(adopted.adoption.conclusion))
+    raise typer.Exit(exit_of_conclusion(adopted.adoption.conclusion))
 
 
 EXAMPLES = {

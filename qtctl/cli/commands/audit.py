@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.audit_fleet import Selection, audit_fleet
-from qtctl.cli.audit_part import FailOnOption, NewSinceOption, OnlyOption, Part, Shown, SubjectOption, ids_of
+from qtctl.cli.audit_part import FailOnOption, NewSinceOption, OnlyOption, Part, Shown, SubjectOption, split_ids
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit, of_conclusion
+from qtctl.cli.exits import Exit, exit_of_conclusion
 from qtctl.cli.options import (
     AllHostsOption,
     AsOption,
@@ -55,15 +55,15 @@ def audit(
     from qtctl.cli.evidence import Source
 
     names, folder = host or [], registry_folder(registry)
-    shown = Shown(format_, every, verbose, Part(ids_of(only or ()), tuple(subject or ()), fail_on, new_since))
+    shown = Shown(format_, every, verbose, Part(split_ids(only or ()), tuple(subject or ()), fail_on, new_since))
     if all_hosts or len(names) > 1 or any(map(is_host_glob, names)):
-        chosen = Selection(folder, _several(names, saved, as_name, all_hosts=all_hosts), user, templates)
+        chosen = Selection(folder, _select_names(names, saved, as_name, all_hosts=all_hosts), user, templates)
         raise typer.Exit(audit_fleet(chosen, shown, save=save))
     source = Source(folder, templates, next(iter(names), None), saved, as_name, user)
-    raise typer.Exit(_audit(source, context.obj, shown, save=save))
+    raise typer.Exit(_audit_one(source, context.obj, shown, save=save))
 
 
-def _several(names: list[str], saved: Path | None, as_name: str | None, *, all_hosts: bool) -> tuple[str, ...]:
+def _select_names(names: list[str], saved: Path | None, as_name: str | None, *, all_hosts: bool) -> tuple[str, ...]:
     """The hosts and globs. InputError where another option is for one host only."""
     if saved is not None:
         raise InputError("--from is for one host", hint="judge saved evidence file by file")
@@ -74,20 +74,20 @@ def _several(names: list[str], saved: Path | None, as_name: str | None, *, all_h
     return ("*",) if all_hosts else tuple(names)
 
 
-def _prepare() -> None:
+def _preload() -> None:
     """Load what judges and shows an audit, while the host answers."""
     for each in ("api.audit", "reports.audit_view"):
         import_module(f"qtctl.{each}")
 
 
-def _audit(source: "Source", started: "Asking | None", shown: Shown, *, save: Path | None) -> Exit:
+def _audit_one(source: "Source", started: "Asking | None", shown: Shown, *, save: Path | None) -> Exit:
     from qtctl.adapters.saved_file import STDOUT, check_saved
     from qtctl.cli.evidence import gather
     from qtctl.cli.evidence import save as keep
 
     if save is not None:
         check_saved(save)
-    declared, evidence = gather(source, started, _prepare)
+    declared, evidence = gather(source, started, _preload)
     from qtctl.api import audit
     from qtctl.reports.audit_view import view
     from qtctl.reports.view import beneath
@@ -98,9 +98,9 @@ def _audit(source: "Source", started: "Asking | None", shown: Shown, *, save: Pa
     report = audit.report(declared, evidence, checks, every=shown.every, gate=shown.part.gate, selection=said)
     locate = beneath(source.registry, source.templates)
     if save == STDOUT:
-        return of_conclusion(report.verdict)
+        return exit_of_conclusion(report.verdict)
     present(view(report, checks, locate, declared.host_place, verbose=shown.verbose), shown.format)
-    return of_conclusion(report.verdict)
+    return exit_of_conclusion(report.verdict)
 
 
 EXAMPLES = (

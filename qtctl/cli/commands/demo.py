@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit, of_conclusion, of_deploy
-from qtctl.cli.interrupt import cleanly
+from qtctl.cli.exits import Exit, exit_of_conclusion, exit_of_deploy
+from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import registry_folder
 from qtctl.cli.output import complain_of, progress, show, tell, write
 from qtctl.model.events import Stage, begun
@@ -39,15 +39,15 @@ def demo(
     from qtctl.lab.needs import why_not
 
     check_writable(out / "audit.json")
-    declared = _shipped()
-    cleanly()
+    declared = _declare_shipped()
+    raise_on_interrupt()
     lacking = why_not()
     if lacking:
         tell(f"No host can be booted here: {lacking}")
         tell("What follows is the audit of a recorded host that ships with qtctl, not of a live one.")
-        code = _reports(declared, _recorded(), out)
+        code = _write_reports(declared, _read_recorded(), out)
     else:
-        code = _live(declared, out, keep=keep)
+        code = _run_live(declared, out, keep=keep)
     _suggest(out, booted=not lacking, keep=keep)
     if lacking and os.environ.get("CI") == "true":
         tell("CI=true: a recorded host proves nothing about this machine.")
@@ -55,7 +55,7 @@ def demo(
     raise typer.Exit(code)
 
 
-def _shipped() -> "Declared":
+def _declare_shipped() -> "Declared":
     from qtctl.adapters.files import read_registry, shipped
     from qtctl.adapters.templates import unit_templates
     from qtctl.flows.declare import declare
@@ -63,7 +63,7 @@ def _shipped() -> "Declared":
     return declare(read_registry(shipped("registry")), unit_templates(None), "", None)
 
 
-def _recorded() -> "Evidence":
+def _read_recorded() -> "Evidence":
     from qtctl.adapters.files import read_text, shipped
     from qtctl.collect.document import load
 
@@ -71,7 +71,7 @@ def _recorded() -> "Evidence":
     return load(read_text(path), str(path))
 
 
-def _live(declared: "Declared", out: Path, *, keep: bool) -> Exit:
+def _run_live(declared: "Declared", out: Path, *, keep: bool) -> Exit:
     from qtctl.lab.lab import down, up
     from qtctl.stage.lab import lab_tree
 
@@ -84,7 +84,7 @@ def _live(declared: "Declared", out: Path, *, keep: bool) -> Exit:
             say.clear()
             files = f"{len(desired.files)} files to a throwaway host that stands in for {desired.host}"
             tell(f"{outcome.status}: {files}")
-            code = _reports(declared, _audit(declared, say), out)
+            code = _write_reports(declared, _audit(declared, say), out)
             return _break_and_heal(declared, say, out) if code is Exit.OK else code
         finally:
             if not keep:
@@ -104,7 +104,7 @@ def _deploy(declared: "Declared", say: "ProgressLine", *, shown: bool = False) -
         return True
 
     outcome = deploy(declared, DEMO_HOST, confirm=confirm, progress=say, deadline_s=180.0)
-    _must_be_deployed(outcome)
+    _check_deployed(outcome)
     return outcome
 
 
@@ -121,7 +121,7 @@ def _audit(declared: "Declared", say: "ProgressLine") -> "Evidence":
 def _break_and_heal(declared: "Declared", say: "ProgressLine", out: Path) -> Exit:
     """What an audit is for: three faults, the findings of them, and the deploy that heals the host."""
     from qtctl.flows.audit import judged
-    from qtctl.formats.markdown import markdown
+    from qtctl.formats.markdown import write_markdown
     from qtctl.lab.faults import inject, three_faults
     from qtctl.reports import audit, audit_page, audit_screen
 
@@ -135,14 +135,14 @@ def _break_and_heal(declared: "Declared", say: "ProgressLine", out: Path) -> Exi
     evidence = _audit(declared, say)
     report = audit.build(declared.desired, evidence, judged(declared, evidence))
     show(tuple(audit_screen.screen(report)))
-    write(markdown(audit_page.page(report)), out / BROKEN)
+    write(write_markdown(audit_page.page(report)), out / BROKEN)
     tell("")
     tell(f"$ qtctl deploy --host {DEMO_HOST}")
     _deploy(declared, say, shown=True)
     evidence = _audit(declared, say)
     healed = audit.build(declared.desired, evidence, judged(declared, evidence))
-    tell(f"Healed. {_totals(healed)}")
-    return of_conclusion(healed.verdict)
+    tell(f"Healed. {_format_totals(healed)}")
+    return exit_of_conclusion(healed.verdict)
 
 
 def _suggest(out: Path, *, booted: bool, keep: bool) -> None:
@@ -171,18 +171,18 @@ def _suggest(out: Path, *, booted: bool, keep: bool) -> None:
         tell(f"      {what}")
 
 
-def _must_be_deployed(outcome: "DeployOutcome") -> None:
+def _check_deployed(outcome: "DeployOutcome") -> None:
     from qtctl.reports.deploy_text import problems
 
     complain_of(problems(outcome))
-    if (code := of_deploy(outcome)) is not Exit.OK:
+    if (code := exit_of_deploy(outcome)) is not Exit.OK:
         raise typer.Exit(code)
 
 
-def _reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:
+def _write_reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:
     from qtctl.collect.document import dump
     from qtctl.flows.audit import judged
-    from qtctl.formats.markdown import markdown
+    from qtctl.formats.markdown import write_markdown
     from qtctl.reports import audit, audit_page, module_registry, module_registry_page
 
     checks = judged(declared, evidence)
@@ -190,18 +190,18 @@ def _reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:
     modules = module_registry.build(declared.desired, evidence, checks)
     texts = {
         "audit.json": audit.to_json(audited),
-        "audit.md": markdown(audit_page.page(audited)),
+        "audit.md": write_markdown(audit_page.page(audited)),
         "registry.json": module_registry.to_json(modules),
-        "registry.md": markdown(module_registry_page.page(modules)),
+        "registry.md": write_markdown(module_registry_page.page(modules)),
         "evidence.json": dump(evidence),
     }
     for name, text in texts.items():
         write(text, out / name)
-    tell(_totals(audited))
-    return of_conclusion(audited.verdict)
+    tell(_format_totals(audited))
+    return exit_of_conclusion(audited.verdict)
 
 
-def _totals(report: "AuditReport") -> str:
+def _format_totals(report: "AuditReport") -> str:
     totals = report.totals
     verdict = report.verdict.value.replace("-", " ").capitalize()
     return f"{verdict}. {totals.total} checks: {totals.holds} hold, {totals.broken} broken, {totals.unknown} unknown"

@@ -9,8 +9,8 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.commands.plan import Shown, show_plan
-from qtctl.cli.exits import Exit, of_deploy
-from qtctl.cli.interrupt import cleanly
+from qtctl.cli.exits import Exit, exit_of_deploy
+from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import (
     AsOption,
     DeployFormatOption,
@@ -24,9 +24,9 @@ from qtctl.cli.options import (
     YesOption,
     registry_folder,
 )
-from qtctl.cli.output import complain, complain_of, confirmed, present, progress, show, tell, withhold
+from qtctl.cli.output import ask_operator, complain, complain_of, present, progress, show, tell, withhold
 from qtctl.errors import InputError
-from qtctl.formats.catalogue import Content, offered
+from qtctl.formats.catalogue import Content, list_offered
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
@@ -66,15 +66,15 @@ def deploy(
 
     declared = declare(registry_folder(registry), host, templates=templates, as_name=as_name)
     choices = Choices(take_over, prune)
-    if dry_run and format_ not in offered(Content.DECLARED):
+    if dry_run and format_ not in list_offered(Content.DECLARED):
         raise InputError(f"--dry-run has no format {format_}", hint="table, json or md: nothing is judged here")
     if planned is not None:
-        choices = _agreed(planned, declared, choices)
+        choices = _read_choices(planned, declared, choices)
     if dry_run:
         raise typer.Exit(show_plan(declared, host, user, choices, Shown(format_, verbose)))
     secrets = passwords(declared.desired)
     withhold(*secrets.values())
-    cleanly()
+    raise_on_interrupt()
     told = _Told(host, declared, format_, registry_folder(registry), templates)
     with progress() as say:
         say(begun(host, Stage.CONNECT))
@@ -118,7 +118,7 @@ class _Told:
         """The outcome on stdout; on stderr, in every format, why it did not come to its end."""
         from qtctl.reports.deploy_text import ended, problems
 
-        code = of_deploy(outcome)
+        code = exit_of_deploy(outcome)
         if self.format_ == "table":
             for line in ended(outcome, self.target):
                 tell(line)
@@ -143,7 +143,7 @@ class _Told:
         present(view(report, outstanding, locate, self.declared.host_place), self.format_)
 
 
-def _agreed(file: "Path", declared: "Declared", given: "Choices") -> "Choices":
+def _read_choices(file: "Path", declared: "Declared", given: "Choices") -> "Choices":
     """What the plan in `file` was made with. InputError where an option says it too."""
     from qtctl.api.plan import read
 
@@ -165,7 +165,7 @@ def _confirm(told: _Told, say: "ProgressLine", *, yes: bool, verbose: bool) -> "
         if not sys.stdin.isatty():
             raise InputError("not asked, so nothing was changed", hint="answer on a terminal, or give --yes")
         try:
-            return confirmed(f"Change {told.name}?")
+            return ask_operator(f"Change {told.name}?")
         except typer.Abort:
             raise KeyboardInterrupt from None
 

@@ -22,12 +22,12 @@ def explain(
     from qtctl.rules.explain import catalogue_markdown
     from qtctl.rules.explain import explain as text_of
 
-    own = _own(registry) if id_ is not None and id_.upper().startswith("QT9") else ()
+    own = _load_own_rules(registry) if id_ is not None and id_.upper().startswith("QT9") else ()
     for line in lines(catalogue_markdown() if id_ is None else text_of(id_.upper(), own)):
         tell(line)
 
 
-def _own(registry: Path | None) -> "tuple[Rule, ...]":
+def _load_own_rules(registry: Path | None) -> "tuple[Rule, ...]":
     from qtctl.adapters.files import read_registry
     from qtctl.registry.load import load
     from qtctl.resolve.checks import checks

@@ -38,11 +38,11 @@ def init(
     files = new_registry(answers, meanings(read_text(shipped("keys.toml"))), unit_templates(None))
     write_new_folder(folder, files)
     made = [*(path for path in files if path.endswith(".toml")), "schemas/, for editors"]
-    for line in (f"made in {folder}:", *(f"  {path}" for path in made), *_next(folder)):
+    for line in (f"made in {folder}:", *(f"  {path}" for path in made), *_suggest_next(folder)):
         tell(line)
 
 
-def _next(folder: Path) -> list[str]:
+def _suggest_next(folder: Path) -> list[str]:
     where = f"--registry {quote(str(folder))}"
     return [
         "next:",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.interrupt import cleanly
+from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, registry_folder
 from qtctl.cli.output import present, progress, tell
 from qtctl.errors import InputError
@@ -25,7 +25,7 @@ NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME", help="lab1, 
 @app.callback()
 def hosts() -> None:
     """Throwaway systemd hosts on this machine, to rehearse on."""
-    cleanly()
+    raise_on_interrupt()
 
 
 @app.command()

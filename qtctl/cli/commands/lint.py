@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import of_conclusion
+from qtctl.cli.exits import exit_of_conclusion
 from qtctl.cli.options import FormatOption, RegistryOption, TemplatesOption, registry_folder
 from qtctl.cli.output import present
 from qtctl.errors import InputErrors
@@ -44,7 +44,7 @@ def lint(
     files, texts = read_registry(folder), unit_templates(templates)
     fixed: tuple[tuple[str, str], ...] = ()
     if fix:
-        files, fixed = _fixed(folder, files, texts)
+        files, fixed = _write_fixes(folder, files, texts)
     linted = examine(files, texts)
     declared = counts(linted.registry) if linted.registry is not None else None
     gate = linted.gate if declared is not None else None
@@ -52,10 +52,10 @@ def lint(
     _show(report, format_, templates)
     if linted.errors:
         raise InputErrors(linted.errors)
-    raise typer.Exit(of_conclusion(linted.conclusion))
+    raise typer.Exit(exit_of_conclusion(linted.conclusion))
 
 
-def _fixed(
+def _write_fixes(
     folder: Path, files: dict[str, bytes], templates: Mapping[str, str]
 ) -> tuple[dict[str, bytes], tuple[tuple[str, str], ...]]:
     """Write what was fixed, each file whole or not at all, with the mode it had."""

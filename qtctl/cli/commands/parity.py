@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import of_conclusion
+from qtctl.cli.exits import exit_of_conclusion
 from qtctl.cli.options import (
     AsOption,
     ComposeFilesOption,
@@ -64,7 +64,7 @@ def parity(
     compared = tuple(_compare(declared, each, facts) for each in loaded)
     report = build(compared)
     present(view(report, compared), format_, out)
-    raise typer.Exit(of_conclusion(report.conclusion))
+    raise typer.Exit(exit_of_conclusion(report.conclusion))
 
 
 def _compare(declared: "Loaded", compose: "Compose", facts: "Facts | None") -> "ParityReport":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit, of_plan
+from qtctl.cli.exits import Exit, exit_of_plan
 from qtctl.cli.options import (
     AsOption,
     DeclaredFormatOption,
@@ -68,7 +68,7 @@ def show_plan(declared: "Declared", target: str, user: str | None, choices: "Cho
 
     from qtctl.adapters.saved_file import check_saved, save
     from qtctl.api import plan as api
-    from qtctl.cli.output import document
+    from qtctl.cli.output import make_safe
     from qtctl.reports.plan import to_json
     from qtctl.reports.plan_view import view
 
@@ -77,19 +77,19 @@ def show_plan(declared: "Declared", target: str, user: str | None, choices: "Cho
     with progress() as say:
         say(begun(target, Stage.CONNECT))
         planned = api.plan(declared, target, user=user, choices=choices)
-    code = of_plan(planned)
+    code = exit_of_plan(planned)
     report = api.report(declared, target, planned, choices, nonce=token_hex(16), exit_code=code)
     if shown.out is not None:
-        save(shown.out, document(to_json(report)).encode())
+        save(shown.out, make_safe(to_json(report)).encode())
     host = declared.desired.host
     name = target if target == host else f"{target}, which stands in for {host}"
     if not planned.refusals or shown.format not in (None, "table"):
         present(view(report, planned, name, verbose=shown.verbose), shown.format)
-    complain_of(_in_the_way(planned))
+    complain_of(_list_obstacles(planned))
     return code
 
 
-def _in_the_way(planned: "Plan") -> tuple[str, ...]:
+def _list_obstacles(planned: "Plan") -> tuple[str, ...]:
     from qtctl.reports.deploy_text import refusals
 
     if not planned.refusals:

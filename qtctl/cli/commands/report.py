@@ -5,7 +5,7 @@ from importlib import import_module
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import of_conclusion
+from qtctl.cli.exits import exit_of_conclusion
 from qtctl.cli.options import (
     AsOption,
     FormatOption,
@@ -52,7 +52,7 @@ def registry(
     checks = judge(declared, evidence)
     report = build(declared.desired, evidence, checks)
     present(view(report, checks, beneath(source.registry, templates), declared.host_place), format_, out)
-    raise typer.Exit(of_conclusion(conclude(declared, checks)))
+    raise typer.Exit(exit_of_conclusion(conclude(declared, checks)))
 
 
 EXAMPLES = {

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import of_conclusion
-from qtctl.cli.interrupt import cleanly
+from qtctl.cli.exits import exit_of_conclusion
+from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, registry_folder
 from qtctl.cli.output import present
 
@@ -31,12 +31,12 @@ def verify(
     from qtctl.reports.verify_view import view
     from qtctl.reports.view import beneath
 
-    cleanly()
+    raise_on_interrupt()
     folder = registry_folder(registry)
     verified = judge(declare(folder, templates=templates, as_name=as_name), LocalAnalyze(), threshold)
     report = build(verified)
     present(view(report, verified, beneath(folder, templates)), format_)
-    raise typer.Exit(of_conclusion(report.conclusion))
+    raise typer.Exit(exit_of_conclusion(report.conclusion))
 
 
 EXAMPLES = (

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from qtctl.dialects import terminal
 from qtctl.findings.finding import Finding, Outcome, Severity
-from qtctl.formats.markdown import markdown
-from qtctl.formats.messages import by_importance, judged, message, place, totals
+from qtctl.formats.markdown import write_markdown
+from qtctl.formats.messages import describe_finding, find_place, format_totals, list_judged, sort_by_importance
 from qtctl.reports.blocks import Bullets, Title
 from qtctl.reports.view import View
 
@@ -23,27 +23,30 @@ _PROPERTY = {**_DATA, **str.maketrans({":": "%3A", ",": "%2C"})}
 
 def write(view: View) -> str:
     """GitHub shows ten errors, warnings and notices of a step each: causes and the worst come first."""
-    findings = judged(view)
+    findings = list_judged(view)
     shown = [finding for finding in findings if finding.outcome is not Outcome.HOLDS]
-    lines = [_annotation(finding, view) for finding in by_importance(shown)]
+    lines = [_write_annotation(finding, view) for finding in sort_by_importance(shown)]
     title = f"qtctl {view.name}: {view.about}"
-    return "\n".join([*lines, _command("notice", {"title": title}, totals(findings))]) + "\n"
+    return "\n".join([*lines, _write_command("notice", {"title": title}, format_totals(findings))]) + "\n"
 
 
 def asides(view: View) -> Mapping[str, str]:
     """The report as a page; of a report without one, such as of a registry with errors, what was found."""
-    page = view.page() or (Title(f"{view.name}: {view.about}"), Bullets(tuple(map(message, judged(view)))))
-    return {SUMMARY: _cut(markdown(page))}
+    page = view.page() or (
+        Title(f"{view.name}: {view.about}"),
+        Bullets(tuple(map(describe_finding, list_judged(view)))),
+    )
+    return {SUMMARY: _cut_lines(write_markdown(page))}
 
 
-def _annotation(finding: Finding, view: View) -> str:
-    at = place(finding, view)
+def _write_annotation(finding: Finding, view: View) -> str:
+    at = find_place(finding, view)
     where = {"file": at.file, "line": str(at.line or 1)} if at is not None else {}
-    level, prefix = _level(finding)
-    return _command(level, {**where, "title": f"{finding.id}{prefix}"}, message(finding))
+    level, prefix = _choose_level(finding)
+    return _write_command(level, {**where, "title": f"{finding.id}{prefix}"}, describe_finding(finding))
 
 
-def _level(finding: Finding) -> tuple[str, str]:
+def _choose_level(finding: Finding) -> tuple[str, str]:
     """The kind of annotation, and what its title says besides the id. Unknown is never a pass."""
     if finding.outcome is Outcome.UNKNOWN:
         return "warning", " unknown"
@@ -52,16 +55,16 @@ def _level(finding: Finding) -> tuple[str, str]:
     return LEVELS[finding.severity], ""
 
 
-def _command(name: str, properties: Mapping[str, str], data: str) -> str:
-    said = ",".join(f"{key}={_escaped(value, _PROPERTY)}" for key, value in properties.items())
-    return f"::{name} {said}::{_escaped(data, _DATA)}"
+def _write_command(name: str, properties: Mapping[str, str], data: str) -> str:
+    said = ",".join(f"{key}={_escape(value, _PROPERTY)}" for key, value in properties.items())
+    return f"::{name} {said}::{_escape(data, _DATA)}"
 
 
-def _escaped(text: str, escapes: Mapping[int, str]) -> str:
+def _escape(text: str, escapes: Mapping[int, str]) -> str:
     return terminal.line(text).translate(escapes)
 
 
-def _cut(text: str) -> str:
+def _cut_lines(text: str) -> str:
     """Whole lines of it."""
     content = text.encode("utf-8", "replace")
     if len(content) <= MOST:

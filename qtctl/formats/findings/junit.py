@@ -9,7 +9,7 @@ from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCa
 
 from qtctl.dialects import terminal
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.formats.messages import judged, message, place, proofs
+from qtctl.formats.messages import describe_finding, find_place, list_judged, list_proofs
 from qtctl.reports.view import View
 
 
@@ -24,7 +24,7 @@ def write(view: View) -> str:
     """XML 1.0 has no control characters, however they are escaped: they are shown as on a terminal."""
     suite = TestSuite(terminal.line(f"qtctl {view.name}"))
     suite.hostname = terminal.line(view.about)
-    suite.add_testcases([_case(finding, view) for finding in judged(view)])
+    suite.add_testcases([_build_case(finding, view) for finding in list_judged(view)])
     document = JUnitXml("qtctl")
     document.add_testsuite(suite)
     document.update_statistics()
@@ -33,24 +33,24 @@ def write(view: View) -> str:
     return written.getvalue().decode().replace("\t", "  ")  # of its indent: no tab of a text is left
 
 
-def _case(finding: Finding, view: View) -> Case:
+def _build_case(finding: Finding, view: View) -> Case:
     about = finding.host or view.about
     case = Case(
         terminal.line(f"{finding.id} {finding.subject or finding.title}"), terminal.line(f"qtctl.{view.name}.{about}")
     )
-    if (at := place(finding, view)) is not None:
+    if (at := find_place(finding, view)) is not None:
         case.file = terminal.line(at.file)
         case.line = at.line or 1
     if finding.outcome is not Outcome.HOLDS:
-        case.result = [_result(finding)]
+        case.result = [_build_result(finding)]
     return case
 
 
-def _result(finding: Finding) -> Failure | Error | Skipped:
-    said = message(finding)
+def _build_result(finding: Finding) -> Failure | Error | Skipped:
+    said = describe_finding(finding)
     if finding.outcome is Outcome.BROKEN and finding.waiver is not None:
         return Skipped(terminal.line(f"waived: {finding.waiver}; {said}"), finding.severity.value)
     kind = Error if finding.outcome is Outcome.UNKNOWN else Failure
     result = kind(said, "unknown" if finding.outcome is Outcome.UNKNOWN else finding.severity.value)
-    result.text = "\n".join((said, *proofs(finding)))
+    result.text = "\n".join((said, *list_proofs(finding)))
     return result

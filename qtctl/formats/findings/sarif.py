@@ -12,7 +12,7 @@ from qtctl.dialects import terminal
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.findings.meaning import Meaning
-from qtctl.formats.messages import judged, message, place, proofs
+from qtctl.formats.messages import describe_finding, find_place, list_judged, list_proofs
 from qtctl.reports.view import View
 from qtctl.rules.catalogue import meanings
 from qtctl.version import VERSION
@@ -23,7 +23,7 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 
 def write(view: View) -> str:
     """One run. `ruleIndex` leads from each result to the text of its rule."""
-    findings = judged(view)
+    findings = list_judged(view)
     named = sorted({*view.rules, *(finding.id for finding in findings)})
     index = {name: number for number, name in enumerate(named)}
     known = {each.id: each for each in meanings()}
@@ -33,18 +33,18 @@ def write(view: View) -> str:
             "driver": {
                 "name": "qtctl",
                 "version": VERSION,
-                "rules": [_rule(name, known.get(name), titles) for name in named],
+                "rules": [_build_rule(name, known.get(name), titles) for name in named],
             }
         },
         "automationDetails": {"id": f"qtctl/{view.name}/{view.about}/"},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(each, view, index) for each in findings if each.outcome is not Outcome.HOLDS],
+        "results": [_build_result(each, view, index) for each in findings if each.outcome is not Outcome.HOLDS],
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return terminal.in_json(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def _rule(name: str, meaning: Meaning | None, found: Mapping[str, Finding]) -> dict[str, Any]:
+def _build_rule(name: str, meaning: Meaning | None, found: Mapping[str, Finding]) -> dict[str, Any]:
     """Of a check that a registry has of its own, what a finding of it says."""
     if meaning is None:
         title = found[name].title if name in found else name
@@ -58,31 +58,36 @@ def _rule(name: str, meaning: Meaning | None, found: Mapping[str, Finding]) -> d
     }
 
 
-def _result(finding: Finding, view: View, index: Mapping[str, int]) -> dict[str, Any]:
-    at = place(finding, view)
+def _build_result(finding: Finding, view: View, index: Mapping[str, int]) -> dict[str, Any]:
+    at = find_place(finding, view)
     unknown = finding.outcome is Outcome.UNKNOWN
     return {
         "ruleId": finding.id,
         "ruleIndex": index[finding.id],
         **({"kind": "open", "level": "none"} if unknown else {"level": LEVELS[finding.severity]}),
-        "message": {"text": message(finding)},
-        **({"locations": [_location(at)]} if at else {}),
+        "message": {"text": describe_finding(finding)},
+        **({"locations": [_build_location(at)]} if at else {}),
         "partialFingerprints": {"qtctl/v1": finding.fingerprint},
-        **({"suppressions": [_suppression(finding.waiver)]} if finding.waiver is not None else {}),
-        **({"properties": more} if (more := _properties(finding)) else {}),
+        **({"suppressions": [_build_suppression(finding.waiver)]} if finding.waiver is not None else {}),
+        **({"properties": more} if (more := _build_properties(finding)) else {}),
     }
 
 
-def _location(at: Place) -> dict[str, Any]:
+def _build_location(at: Place) -> dict[str, Any]:
     uri = f"file://{quote(at.file)}" if at.file.startswith("/") else quote(at.file)
     return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": at.line or 1}}}
 
 
-def _suppression(waiver: str) -> dict[str, str]:
+def _build_suppression(waiver: str) -> dict[str, str]:
     return {"kind": "external", "status": "accepted", "justification": waiver}
 
 
-def _properties(finding: Finding) -> dict[str, Any]:
+def _build_properties(finding: Finding) -> dict[str, Any]:
     """What SARIF has no word for; what is empty is left out."""
-    found = {"host": finding.host, "subject": finding.subject, "because": finding.cause, "proof": [*proofs(finding)]}
+    found = {
+        "host": finding.host,
+        "subject": finding.subject,
+        "because": finding.cause,
+        "proof": [*list_proofs(finding)],
+    }
     return {name: value for name, value in found.items() if value}

@@ -1,8 +1,8 @@
 """Markdown, as forges and wikis show it."""
 
-from qtctl.formats.markdown import markdown
+from qtctl.formats.markdown import write_markdown
 from qtctl.reports.view import View
 
 
 def write(view: View) -> str:
-    return markdown(view.page())
+    return write_markdown(view.page())
