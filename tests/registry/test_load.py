@@ -82,11 +82,11 @@ BROKEN = {
     "stray file": (changed(timer=""), ["timer.toml: not a file of a registry (did you mean timers.toml?)"]),
     "broken syntax": (
         edited("services/api.toml", "max_lag = 10", "max_lag ="),
-        ["services/api.toml:20: not TOML: Invalid value (fix the syntax)"],
+        ["services/api.toml:20: not TOML: a key without a value (write one after the =)"],
     ),
     "duplicate key": (
         edited("services/api.toml", "max_lag = 10", "max_lag = 10\nmax_lag = 11"),
-        ["services/api.toml:21: not TOML: Cannot overwrite a value (fix the syntax)"],
+        ["services/api.toml:21: not TOML: the key is there twice (keep one of them)"],
     ),
     "not UTF-8": (
         {**changed(), "targets.toml": b'[core]\nsummary = "caf\xe9"\n'},
@@ -172,7 +172,7 @@ BROKEN = {
                 'services/feed.toml:1: state is missing (required: "running", "stopped", "on-timer", "on-demand" '
                 'or "retired")'
             ),
-            "venvs.toml:3: not TOML: Expected ']' at the end of a table declaration (fix the syntax)",
+            "venvs.toml:3: not TOML: the name of a table does not end with ] (write [NAME])",
         ],
     ),
 }

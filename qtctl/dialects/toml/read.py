@@ -5,6 +5,7 @@ import tomllib
 from typing import Any
 
 from qtctl.dialects.toml.positions import line_of
+from qtctl.dialects.toml.syntax import explain
 from qtctl.errors import InputError, Place
 
 MAX_PARTS = 64
@@ -56,7 +57,8 @@ def _syntax_error(file: str, text: str, message: str) -> InputError:
     if at is None:
         return InputError(f"not TOML: {message}", place=Place(file, 1))
     line = int(at[1]) if at[1] else text.count("\n") + 1
-    return InputError(f"not TOML: {message[: at.start()]}", hint="fix the syntax", place=Place(file, line))
+    what, hint, where = explain(message[: at.start()], text, line)
+    return InputError(f"not TOML: {what}", hint=hint, place=Place(file, where))
 
 
 def _check_numbers(document: dict[str, Any], text: str, file: str) -> None:
