@@ -30,6 +30,7 @@ from qtctl.model.store_facts import (
     StreamGroups,
     StreamPending,
 )
+from qtctl.model.user_unit_facts import UserUnits
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 
 
@@ -273,6 +274,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(PathWay, Channel.EXEC),
         FactKind(UserIds, Channel.EXEC),
         FactKind(UnitWriters, Channel.EXEC),
+        FactKind(UserUnits, Channel.EXEC, INSTALL_GETENT),
         FactKind(EntryPoint, Channel.EXEC),
         FactKind(Folders, Channel.EXEC),
         FactKind(Checkout, Channel.EXEC),

@@ -26,6 +26,7 @@ from qtctl.model.store_facts import (
     StreamGroups,
     StreamPending,
 )
+from qtctl.model.user_unit_facts import UserUnits
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 
 U32, I64, U64 = 2**32 - 1, 2**63 - 1, 2**64 - 1
@@ -277,6 +278,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
         _paths((*value.groups, *value.groups.values(), *value.ports, value.unnamed))
         or _paths(each for name in value.names.values() for each in name)
     ),
+    UserUnits.FACT: lambda value: _paths((*value.files, *value.running, *value.closed)),
     Checkout.FACT: lambda value: (
         _ranges(value, dict.fromkeys(("tracked", "changes", "submodules"), U32))
         or _lengths(value, ("owner", "ref", "unsure"))

@@ -56,6 +56,7 @@ from qtctl.model.store_facts import (
     StreamGroups,
     StreamPending,
 )
+from qtctl.model.user_unit_facts import UserUnits
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 from qtctl.rules.loaded_units import loaded_units
 from tests.builders.desired import build_host, build_service
@@ -263,6 +264,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         "accounts.shared": SharedIds({}),
         "oom.kills": OomKills({}),
         "venv.packages": VenvPackages(["NumPy-1.26.4", "pip-24.0", "typing_extensions-4.12.2"]),
+        "user.units": UserUnits([], [], {"ops": False}),
         "containers": Containers({}, {}, {}),
         "unix.socket": UnixSocket(["stream"]),
         "filesystem": FileSystem("/", "ab12", 20 * GIB, 80 * GIB, 1000, 900),

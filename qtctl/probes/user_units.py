@@ -1,0 +1,54 @@
+"""Units of user managers (fact `user.units`): only those of the fleet's names are kept."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from qtctl.dialects.lines import lines
+from qtctl.model.evidence import Need
+from qtctl.model.inquiry import Inquiry
+from qtctl.model.plausible import LONGEST_LINE
+from qtctl.model.user_unit_facts import UserUnits
+from qtctl.probes.answer import Answer, observed, text, unparseable
+from qtctl.probes.batch import Command, Frame, Probe
+from qtctl.probes.family import Family
+from qtctl.remote.scripts import read_script
+
+AGAIN = "ls /etc/systemd/user ~/.config/systemd/user; find /sys/fs/cgroup/user.slice -type d -name '*.service'"
+MOST_USERS = 1000
+
+
+def probe(needs: Sequence[Need], patterns: Sequence[str]) -> Probe:
+    if not needs:
+        return Probe((), lambda _: [])
+    script = f"{read_script('user_units.sh')}user_units\n"
+    command = Command(script, ("find", "/etc/systemd/user", "/sys/fs/cgroup/user.slice"), AGAIN,
+                      ("getent", "find", "tr", "sed", "head"))  # fmt: skip
+    return Probe((command,), lambda frames: [_answer(need, frames[0], patterns) for need in dict.fromkeys(needs)])
+
+
+def _answer(need: Need, frame: Frame | None, patterns: Sequence[str]) -> Answer:
+    if frame is None:
+        return unparseable(need, "the answer was cut off", again=AGAIN)
+    said: dict[str, list[str]] = {}
+    for line in lines(text(frame.stdout)):
+        if len(line) <= LONGEST_LINE:
+            said.setdefault(line[:1], []).append(line[2:])
+    lingering = {*said.get("l", ())}
+    closed = [each.partition(" ")[0] for each in said.get("s", ())][:MOST_USERS]
+    value = UserUnits(
+        _ours(said.get("f", ()), patterns), _ours(said.get("r", ()), patterns),
+        {user: user in lingering for user in sorted(closed)},
+    )  # fmt: skip
+    return observed(need, value, again=AGAIN, line=next(iter((*value.files, *value.running)), ""))
+
+
+def _ours(paths: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    named = ((path, path.rpartition("/")[2]) for path in paths if "\1" not in path)
+    return sorted(path for path, name in named if any(fnmatchcase(name, pattern) for pattern in patterns))
+
+
+def _of_inquiry(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+    return probe(needs, (*inquiry.unit_patterns, *(name for name in inquiry.unit_names if "." in name)))
+
+
+FAMILY = Family((UserUnits,), _of_inquiry)

@@ -1,0 +1,84 @@
+"""QT224: units of the fleet's names in a user manager."""
+
+from functools import partial
+from posixpath import basename
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.json import JsonObject
+from qtctl.model.user_unit_facts import UserUnits
+from qtctl.rules import proofs
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
+
+NEED = Need(UserUnits.FACT, "*")
+
+
+def _none(desired: Desired) -> tuple[Expectation, ...]:
+    externals = frozenset(each.unit for each in desired.externals)
+    return (Expectation("user units", {"units": []}, (NEED,), partial(_are_none, left_out=externals)),)
+
+
+def _are_none(facts: Facts, left_out: frozenset[str]) -> Judgment:
+    """Units of packages, such as redis-server's, may have a file for user managers too."""
+    found = facts.read(UserUnits, NEED.subject)
+    if found is None:
+        return NOT_JUDGED
+    names = sorted({basename(path) for path in (*found.files, *found.running)} - left_out)
+    hidden = sorted(user for user, lingers in found.closed.items() if lingers)
+    verdicts = [_verdict(found, name) for name in names]
+    if hidden:
+        verdicts.append(_hidden(hidden))
+    if verdicts:
+        return tuple(verdicts)
+    closed = f"{len(found.closed)} homes that cannot be entered"
+    return Verdict(True, {"units": [], **({"not looked into": closed} if found.closed else {})})
+
+
+def _verdict(found: UserUnits, name: str) -> Verdict:
+    files = [path for path in found.files if basename(path) == name]
+    running = [path for path in found.running if basename(path) == name]
+    sources = (
+        *(proofs.presence(NEED, path, present=True) for path in files[:2]),
+        *(ProofSource(NEED, f"test -d {quote(path)} && echo running", "running") for path in running[:2]),
+    )
+    remedy = steps(
+        f"as each account whose manager has it: systemctl --user disable --now {quote(name)}; then as root:",
+        *(("rm", "--", path) for path in files[:2]),
+    )
+    observed: JsonObject = {"files": [*files[:5]], "running": [*map(_manager, running[:5])]}
+    return Verdict(False, observed, sources, subject=name, remedy=remedy)
+
+
+def _manager(group: str) -> str:
+    """`user@1001.service`."""
+    return next((part for part in group.split("/") if part.startswith("user@")), group)
+
+
+def _hidden(users: list[str]) -> Verdict:
+    shown = ", ".join(users[:3])
+    why = f"a manager is started at boot for {shown}, whose ~/.config/systemd/user cannot be looked into by the auditing account"
+    lists = (("systemctl", "--user", "-M", f"{user}@", "list-units") for user in users[:3])
+    remedy = steps("as root on the host, for each of them:", *lists)
+    return Verdict(False, None, unknown=why, remedy=remedy)
+
+
+QT224 = Rule(
+    "QT224",
+    "unit of the fleet in a user manager",
+    Severity.ERROR,
+    several="units of the fleet in user managers",
+    what="A unit whose name is one of the fleet's, declared or by its patterns, has a file where user managers look "
+    "(/etc/systemd/user and the like, ~/.config/systemd/user), or runs in one. Homes that the auditing account may not "
+    "enter are not looked into; where the manager of such a user is started at boot (linger), the check is unknown. "
+    "What runs is seen in any case, from its control group.",
+    why="`systemctl status` does not show it, and `systemctl stop` does not stop it: a second copy of a service that "
+    "trades, restarted by a manager that nobody looks at, and gone when its user logs out.",
+    fix="As that user, `systemctl --user disable --now UNIT`, then remove the file. `loginctl list-users` shows whose "
+    "manager lingers; `loginctl disable-linger USER` ends that.",
+    expect=_none,
+)
+RULES = (QT224,)
