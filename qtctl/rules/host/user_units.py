@@ -60,7 +60,7 @@ def _manager(group: str) -> str:
 
 def _hidden(users: list[str]) -> Verdict:
     shown = ", ".join(users[:3])
-    why = f"a manager is started at boot for {shown}, whose ~/.config/systemd/user cannot be looked into by the auditing account"
+    why = f"a manager is started at boot for {shown}, and the auditing account cannot look into ~/.config/systemd/user"
     lists = (("systemctl", "--user", "-M", f"{user}@", "list-units") for user in users[:3])
     remedy = steps("as root on the host, for each of them:", *lists)
     return Verdict(False, None, unknown=why, remedy=remedy)
