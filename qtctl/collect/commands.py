@@ -67,7 +67,8 @@ def finish(look: Observation, asked: Asked) -> None:
     done = _wait(look, asked, REACH)
     if done is None:
         return
-    look.ledger.add([observed(REACH, Reach(look.host.user), again="true")])
+    number = look.ledger.ask("exec", ("true",), "true", at=done.started_at, took_s=0)
+    look.ledger.add([observed(REACH, Reach(look.host.user), again="true")], [number])
     further = _note(asked, done, look.ledger)
     if further:
         rest = start(look.host, further, root=asked.root)

@@ -95,9 +95,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             lab.down([NAME])
 
 
-def look(user: str = "qtaudit", *, root: bool = False) -> Evidence:
+def look(user: str = "qtaudit", *, root: bool = False, deadline_s: float = 30.0) -> Evidence:
     with connect(NAME, user=user, config=lab.ssh_config_path()) as connection:
-        return collect(connection, inquiry_of(WANTED, NEEDS), SystemClock(), root=root)
+        return collect(connection, inquiry_of(WANTED, NEEDS), SystemClock(), root=root, deadline_s=deadline_s)
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +188,7 @@ def test_the_rest(evidence: Evidence) -> None:
 
 def test_every_fact_has_its_question_and_when_it_was_put(evidence: Evidence) -> None:
     asked = {ask.n: ask for ask in evidence.asks}
-    assert all(item.ask in asked for item in evidence.items if item.state is not State.NOT_ASKED)
+    assert [each for each in evidence.items if each.ask not in asked and each.state is not State.NOT_ASKED] == []
     began = microseconds(evidence.taken_at)
     for ask in asked.values():
         assert ask.argv
@@ -292,3 +292,55 @@ def test_what_is_refused_costs_itself_only(host: str, name: str) -> None:  # noq
     with fault(inflict, heal):
         found = states(look())
     assert {key: found[key] for key in expected} == expected
+
+
+def silent(program: str) -> tuple[str, str]:
+    """How a program of the host becomes one that says nothing, and does not end; and how it is healed."""
+    inflict = f"mv {program} {program}.real; printf '#!/bin/sh\\nexec sleep 60\\n' >{program}; chmod 755 {program}"
+    return inflict, f"mv {program}.real {program}; pkill -x sleep -u qtaudit || true"
+
+
+BUS, SHELL, STORE = ("unit", "quantum-s1.service"), ("file", "/etc/quantum/x.env"), ("store", "main")
+SILENT = {
+    "the bus": (*silent("/usr/bin/systemd-stdio-bridge"), BUS),
+    "a command": (*silent("/usr/bin/ss"), SHELL),
+    "Redis": ("pkill -STOP redis-server", "pkill -CONT redis-server", STORE),
+}
+SHORT_S = 3.0
+
+
+@pytest.mark.parametrize("name", list(SILENT))
+def test_who_says_nothing_costs_the_others_nothing(host: str, name: str) -> None:  # noqa: ARG001
+    inflict, heal, lost = SILENT[name]
+    with fault(inflict, heal):
+        began = time.monotonic()
+        evidence = look(deadline_s=SHORT_S)
+        took = time.monotonic() - began
+    assert took < SHORT_S + 3
+    found = states(evidence)
+    assert {key: found[key] for key in (BUS, SHELL, STORE)} == {
+        key: "refused" if key == lost else "observed" for key in (BUS, SHELL, STORE)
+    }
+    if lost == SHELL:
+        assert found["host", "host"] == "observed", "it was answered before ss was asked"
+        assert item(evidence, "listeners", "tcp").reason == f"ss did not end in {SHORT_S:.0f} s"
+        assert item(evidence, *SHELL).reason == "not asked in time: ss did not end before"
+
+
+MANY = 100
+"""systemd takes 6 ms to list each file, on an idle machine 1 ms."""
+
+
+def test_units_that_nothing_declares_cost_the_declared_ones_nothing(host: str) -> None:  # noqa: ARG001
+    many = f"for n in $(seq {MANY}); do printf '[Service]\\nExecStart=/bin/true\\n' >$n.service; done"
+    inflict = f"mkdir /root/many; cd /root/many; {many}; cd /run/systemd/system"
+    inflict += "; for n in /root/many/*; do mv $n quantum-many-${n##*/}; done; systemctl daemon-reload"
+    with fault(inflict, "rm -r /root/many /run/systemd/system/quantum-many-*; systemctl daemon-reload"):
+        evidence = look()
+    found = states(evidence)
+    declared = {(need.fact, need.subject): found[need.fact, need.subject] for need in NEEDS}
+    lost = {key: state for key, state in declared.items() if state not in ("observed", "absent")}
+    unseen = {("file", "/opt/shut/x"): "refused", ("venv", "/opt/shut"): "refused"}
+    assert lost == {("unit", "quantum-web@.service"): "not-asked", **unseen}
+    extra = [state for (fact, name), state in found.items() if fact == "unit" and name.startswith("quantum-many-")]
+    assert extra == ["observed"] * MANY
