@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
-from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvPackages
+from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, VenvPackages
 from qtctl.model.container_facts import Containers
 from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.generated_facts import GeneratedFiles
@@ -188,33 +188,6 @@ class Health:
     cut: bool = False
     text: bool | None = None
     values: JsonObject | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VenvCheck:
-    """Subject: path of a venv.
-
-    `resolved`: where bin/python leads. `ran`: the program that was run in its place, that one, with -I -S -E -B; `exit`
-    and `output` are of its run. Of a bin/python that nobody could run (no file, not executable) `exit` is what a shell
-    would say. `exit` None: it was not run, for the reason `not_run`; `looks` is then `program` (of this host's kind,
-    named like a Python), `script`, or ''.
-
-    `made_for`: the version that pyvenv.cfg names, '' for none. `libraries`: the names of its lib/python*. `installed`:
-    the newest record of an installed package, `installed_at` when it changed, in microseconds since the epoch.
-    """
-
-    FACT: ClassVar[str] = "venv"
-    interpreter: str
-    resolved: str
-    exit: int | None
-    output: str
-    ran: str = ""
-    not_run: str = ""
-    looks: str = ""
-    made_for: str = ""
-    libraries: list[str] | None = None
-    installed: str = ""
-    installed_at: int = 0
 
 
 class Channel(StrEnum):

@@ -11,9 +11,9 @@ from typing import Any
 
 from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.check_facts import CommandResult, UnitProperty
-from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvPackages
+from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, VenvPackages
 from qtctl.model.container_facts import Containers
-from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, VenvCheck
+from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.store_facts import (
     StoreClock,

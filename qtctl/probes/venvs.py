@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 
 from qtctl.dialects import shell
 from qtctl.meaning.access import Entry, Kind, first_change, walk
+from qtctl.model.code_facts import VenvCheck
 from qtctl.model.evidence import Need
-from qtctl.model.facts import VenvCheck
 from qtctl.model.plausible import LONGEST_LINE
 from qtctl.probes.answer import (
     COMMAND_NOT_FOUND,

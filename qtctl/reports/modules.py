@@ -6,10 +6,11 @@ from itertools import pairwise
 
 from qtctl.dialects.shell import quote
 from qtctl.meaning.units import LoopLimits, is_absent
+from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import State
-from qtctl.model.facts import File, Listeners, Unit, UnitListing, VenvCheck
+from qtctl.model.facts import File, Listeners, Unit, UnitListing
 from qtctl.reports.categories import Category, classify
 from qtctl.reports.look import Look, Seen
 from qtctl.reports.modules_model import Code, Execution, Module, Runtime, Systemd, Unknown

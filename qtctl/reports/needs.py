@@ -1,8 +1,9 @@
 """What the reports read of a host. Apart from the reports: an audit asks for it all, and loads none of their models."""
 
+from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
-from qtctl.model.facts import File, HostBaseline, Listeners, Unit, UnitListing, VenvCheck
+from qtctl.model.facts import File, HostBaseline, Listeners, Unit, UnitListing
 from qtctl.model.states import KeyType
 from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup, group_subject
 

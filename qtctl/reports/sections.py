@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.units import LoopLimits
+from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired, DesiredTimer, DesiredVenv
 from qtctl.model.desired_store import DesiredStore
-from qtctl.model.facts import HostBaseline, Unit, VenvCheck
+from qtctl.model.facts import HostBaseline, Unit
 from qtctl.model.moments import NEVER
 from qtctl.model.store_facts import StoreServer
 from qtctl.model.unit_kinds import DECLARED_IN, OTHER_UNIT_TABLES, UnitKind

@@ -7,7 +7,7 @@ from typing import Any, cast
 from qtctl.audit.judge import needs
 from qtctl.dialects.systemd.boot_order import BOOTED
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
-from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvPackages
+from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, VenvPackages
 from qtctl.model.container_facts import Containers
 from qtctl.model.desired import (
     Desired,
@@ -38,7 +38,6 @@ from qtctl.model.facts import (
     Unit,
     UnitListing,
     UnixSocket,
-    VenvCheck,
     to_value,
 )
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds

@@ -1,8 +1,9 @@
 """A small fleet, and evidence of it in which every section has something known, something broken, something unknown."""
 
+from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, UnitListing, VenvCheck
+from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, UnitListing
 from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup
 from tests.builders.desired import resolve_files
 from tests.builders.evidence import miss, observe

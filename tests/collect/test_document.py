@@ -14,8 +14,9 @@ from qtctl.collect.document import dump, load, schema
 from qtctl.errors import InputError
 from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.check_facts import CommandResult
+from qtctl.model.code_facts import VenvCheck
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import FACT_KINDS, File, HostBaseline, Listeners, Unit, VenvCheck, to_value
+from qtctl.model.facts import FACT_KINDS, File, HostBaseline, Listeners, Unit, to_value
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.store_facts import (
     KeyFact,

@@ -13,8 +13,9 @@ from qtctl.adapters.ssh import connect
 from qtctl.collect.collect import collect
 from qtctl.collect.document import dump
 from qtctl.lab import lab
+from qtctl.model.code_facts import VenvCheck
 from qtctl.model.evidence import Evidence, Need, State
-from qtctl.model.facts import Facts, File, HostBaseline, Listeners, Unit, UnitListing, VenvCheck
+from qtctl.model.facts import Facts, File, HostBaseline, Listeners, Unit, UnitListing
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.moments import microseconds
 from qtctl.model.tree import Account, Tree, TreeDir, TreeFile, TreeLink

@@ -3,20 +3,21 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, is_dataclass
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
 
-from qtctl import probes
+from qtctl import model, probes
 from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.local import LocalHost
 from qtctl.audit.judge import judge, needs
 from qtctl.collect import document
 from qtctl.collect.collect import collect, refuse_all
 from qtctl.errors import HostError
-from qtctl.model import account_facts, check_facts, facts, host_facts, store_facts, way_facts
 from qtctl.model.facts import FACT_KINDS, Channel, FactKind
 from qtctl.model.inquiry import inquiry_of
 from qtctl.probes import stores
@@ -86,14 +87,8 @@ def fact_classes(module: ModuleType) -> Iterator[type[Any]]:
 
 
 def test_every_class_of_a_fact_is_registered_under_its_name() -> None:
-    classes = {
-        *fact_classes(facts),
-        *fact_classes(account_facts),
-        *fact_classes(check_facts),
-        *fact_classes(store_facts),
-        *fact_classes(host_facts),
-        *fact_classes(way_facts),
-    }
+    modules = [import_module(f"qtctl.model.{each.name}") for each in iter_modules(model.__path__)]
+    classes = {each for module in modules if module.__name__.endswith("facts") for each in fact_classes(module)}
     assert {kind.model for kind in FACT_KINDS.values()} == classes
     assert all(name == kind.model.FACT for name, kind in FACT_KINDS.items())
 

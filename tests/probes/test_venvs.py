@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from qtctl.model.code_facts import VenvCheck
 from qtctl.model.evidence import Need, State
-from qtctl.model.facts import VenvCheck
 from qtctl.probes.answer import Answer
 from qtctl.probes.venvs import NO_DROP, probe
 from tests.probes.host import NOBODY, ask, frame

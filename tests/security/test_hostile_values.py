@@ -17,8 +17,9 @@ from qtctl.collect.look import Deadline, Observation
 from qtctl.errors import InputError
 from qtctl.interfaces.host import Completed
 from qtctl.model.account_facts import Account
+from qtctl.model.code_facts import VenvCheck
 from qtctl.model.evidence import Need, State
-from qtctl.model.facts import File, HostBaseline, Listeners, Unit, VenvCheck
+from qtctl.model.facts import File, HostBaseline, Listeners, Unit
 from qtctl.model.plausible import problem, whole
 from qtctl.model.store_facts import Stream
 from qtctl.probes import accounts, baseline, files, listeners, stores, unit_folders

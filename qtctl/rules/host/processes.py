@@ -11,9 +11,10 @@ from qtctl.meaning.started_from import Changed, config_files, dropins_of, newer,
 from qtctl.meaning.starts import is_judged, program_of, start_files
 from qtctl.meaning.units import read_unit
 from qtctl.meaning.ways import way_to
+from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, File, Unit, VenvCheck
+from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import microseconds, moment
 from qtctl.model.way_facts import PathWay

@@ -6,9 +6,10 @@ from functools import partial
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, steps
+from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired, DesiredVenv
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, VenvCheck
+from qtctl.model.facts import Facts
 from qtctl.model.json import Json
 from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
