@@ -105,7 +105,7 @@ def _matching(box: Box, patterns_of: dict[str, list[str]]) -> set[tuple[str, str
 
 
 def _declared(box: Box) -> set[tuple[str, str]]:
-    """Everything that the registry makes an audit check, as (id, subject); not what only an earlier look is asked for."""
+    """Everything that the registry makes an audit check, as (id, subject), without an earlier look."""
     return {(rule.id, each.subject) for rule, each in expectations(desired_of(box)) if each.needs}
 
 
