@@ -11,6 +11,7 @@ from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, HostBaseline, Unit
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.plan import Choices, Plan, PlannedBefore
+from qtctl.plan import preflight
 from qtctl.plan.agreed import differences
 from qtctl.plan.dependents import PULLED_BY
 from qtctl.plan.plan import list_unread, list_unseen, plan
@@ -37,7 +38,18 @@ def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, ch
             break
         facts = facts.joined(_look_at(host, desired, unseen, clock))
         planned = plan(desired, facts, current=current, choices=choices)
-    return replace(planned, machine=_machine(facts))
+    return replace(_checked(host, desired, planned, facts, clock), machine=_machine(facts))
+
+
+def _checked(host: Host, desired: Desired, planned: Plan, facts: Facts, clock: Clock) -> Plan:
+    """The plan, or refusals where it would fail once it has begun."""
+    needs = preflight.needs(desired, planned)
+    if not needs:
+        return planned
+    asked = inquiry_of(desired, needs)
+    facts = facts.joined(Facts.of(collect(host, asked, clock, root=True, deadline_s=READ_S)))
+    refusals = preflight.obstacles(desired, planned, facts)
+    return replace(planned, steps=(), refusals=refusals) if refusals else planned
 
 
 def _held_to(planned: Plan, expected: PlannedBefore) -> Plan:

@@ -18,6 +18,7 @@ from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import microseconds, shifted
+from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
 from qtctl.model.store_facts import (
     KeyFact,
     StoreClock,
@@ -243,6 +244,9 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(UnixSocket, Channel.EXEC),
         FactKind(File, Channel.EXEC),
         FactKind(GeneratedFiles, Channel.EXEC),
+        FactKind(Writable, Channel.EXEC),
+        FactKind(EnvKeys, Channel.EXEC),
+        FactKind(Jobs, Channel.EXEC),
         FactKind(VenvCheck, Channel.EXEC),
         FactKind(PathWay, Channel.EXEC),
         FactKind(UserIds, Channel.EXEC),

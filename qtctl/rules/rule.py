@@ -67,8 +67,10 @@ class Expectation:
 class Rule(Meaning):
     """A finding over evidence. `expect` lists, from what is declared alone, everything that should hold.
 
-    `gate`: a deploy waits until it holds.
+    `gate`: a deploy waits until it holds. `preflight`: one that would start a service of which it does not hold is
+    refused.
     """
 
     expect: Callable[[Desired], tuple[Expectation, ...]]
     gate: bool = False
+    preflight: bool = False

@@ -46,12 +46,10 @@ def slower(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def nowhere(tmp_path: Path) -> Path:
-    """A registry in which the program of one service is not on the host."""
+def fails(tmp_path: Path) -> Path:
+    """A registry in which the program of one service fails at once."""
     run = 'kind = "script"\nscript = "microservices/clm/main.py"\nvenv = "ai-engine"'
-    return changed(
-        tmp_path / "registry", "services/clm.toml", run, 'kind = "command"\nargv = ["/opt/quantum/bin/no-such-program"]'
-    )
+    return changed(tmp_path / "registry", "services/clm.toml", run, 'kind = "command"\nargv = ["/usr/bin/false"]')
 
 
 @pytest.fixture
@@ -144,13 +142,13 @@ def test_the_plan_as_a_document_changes_nothing(box: Box, slower: Path) -> None:
     assert _state(box) == before
 
 
-def test_a_program_that_is_not_there(box: Box, nowhere: Path) -> None:
+def test_a_program_that_fails(box: Box, fails: Path) -> None:
     """The deploy says what failed, what it wrote, where the old is, and that the host needs a person."""
     try:
-        ran = deploy(box, "--registry", str(nowhere), "--yes", "--deadline", "20")
-        assert ran.code == 5
+        ran = deploy(box, "--registry", str(fails), "--yes", "--deadline", "20")
+        assert ran.code == 5, ran.err
         said = ran.err[ran.err.index("error: ") :]
-        assert f"failed: restart {UNIT}" in said
+        assert f"done: restart {UNIT}" in said
         assert f"written: {PATH}, the old one is {_kept(box, PATH)}" in said
         assert f"QT205 {UNIT}" in said
         assert said.splitlines()[-1] == f"  {AGAIN}"

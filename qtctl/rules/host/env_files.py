@@ -120,6 +120,7 @@ QT601 = Rule(
     fix="`qtctl deploy` writes the generated one. The secrets file is made by hand on the host (root, mode 0600): "
     "qtctl knows the names of its keys, never their values.",
     expect=_there,
+    preflight=True,
 )
 QT602 = Rule(
     "QT602",

@@ -198,6 +198,7 @@ QT410 = Rule(
     fix="`namei -l PATH` shows owner and mode of every part. Give the user what is missing with `chmod`, or it "
     "alone with `setfacl -m u:USER:x FOLDER`, or move what the service needs out of another account's home.",
     expect=_usable,
+    preflight=True,
 )
 QT411 = Rule(
     "QT411",
@@ -211,5 +212,6 @@ QT411 = Rule(
     fix="`readlink -m PATH` shows where the program's links lead, `head -n 1 PATH` which interpreter it wants. Install "
     "what is missing, or declare the path that is right.",
     expect=_present,
+    preflight=True,
 )
 RULES = (QT410, QT411)

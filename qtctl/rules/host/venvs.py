@@ -154,6 +154,7 @@ QT401 = Rule(
     fix="Build it again: `python3 -m venv PATH`, then install the requirements of the services that use it, and "
     "restart them so that they run what is there now. If nothing needs it any more, declare the venv retired.",
     expect=_there,
+    preflight=True,
 )
 QT402 = Rule(
     "QT402",
@@ -171,6 +172,7 @@ QT402 = Rule(
     "with one that is there: the packages of another minor version do not carry over. Note down first which there are: "
     "`python3 -m venv --clear` deletes them and installs none.",
     expect=_runs,
+    preflight=True,
 )
 QT408 = Rule(
     "QT408",

@@ -1,0 +1,53 @@
+"""What a host is like once systemd-tmpfiles has made the declared folders, as far as ways to files lead over them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from qtctl.model.account_facts import Account, Group
+from qtctl.model.desired import Desired
+from qtctl.model.desired_accounts import DesiredFolder
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, from_value, to_value
+from qtctl.model.way_facts import PathWay
+
+_UNKNOWN = "4294967294"
+"""The id of an account that is made first: nobody else has it."""
+
+
+def with_made_folders(desired: Desired, facts: Facts) -> Facts:
+    """The facts, with declared folders on every way as they are declared, and there."""
+    folders = {folder.path: folder for folder in desired.folders}
+    if not folders:
+        return facts
+    made = []
+    for item in facts.items():
+        if item.fact == PathWay.FACT and item.value is not None:
+            way = _change_way(item.subject, from_value(PathWay, item.value), folders, facts)
+            made.append(replace(item, value=to_value(way)))
+    return facts.joined(Facts(made))
+
+
+def _change_way(subject: str, way: PathWay, folders: Mapping[str, DesiredFolder], facts: Facts) -> PathWay:
+    parts = {path: list(part) for path, part in way.parts.items()}
+    missing = way.missing
+    while missing in folders:
+        parts[missing] = ["folder", "0", "0", "0755", ""]
+        rest = subject.removeprefix(f"{missing}/") if subject != missing else ""
+        missing = f"{missing}/{rest.partition('/')[0]}" if rest else ""
+    for path, part in parts.items():
+        if path in folders and part[0] == "folder":
+            folder = folders[path]
+            part[1:4] = [_uid(folder.user, facts), _gid(folder.group, facts), folder.mode.zfill(4)]
+    return replace(way, parts=parts, missing=missing)
+
+
+def _uid(user: str, facts: Facts) -> str:
+    known = user != "root" and facts.item(Need(Account.FACT, user)).state.known
+    found = facts.read(Account, user) if known else None
+    return "0" if user == "root" else str(found.uid) if found else _UNKNOWN
+
+
+def _gid(group: str, facts: Facts) -> str:
+    known = group != "root" and facts.item(Need(Group.FACT, group)).state.known
+    found = facts.read(Group, group) if known else None
+    return "0" if group == "root" else str(found.gid) if found else _UNKNOWN

@@ -1,0 +1,120 @@
+"""What would make a deploy fail once it has begun, looked for before anything is changed: one refusal for each cause.
+
+What an audit knows of the next start of a service is asked here of every service that would be started (rules with
+`preflight`); the rest are the ways in which systemd ends a start before the program runs, and the ways in which writing
+fails.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from qtctl.meaning.systemd_needed import systemd_needed
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Item, Need
+from qtctl.model.facts import Facts, HostBaseline
+from qtctl.model.json import Json
+from qtctl.model.plan import Plan, Refusal, StepKind
+from qtctl.model.preflight_facts import Jobs
+from qtctl.plan import preflight_ports, preflight_room, preflight_starts
+from qtctl.plan.made_folders import with_made_folders
+from qtctl.rules.catalogue import host_rules
+from qtctl.rules.rule import Expectation, Rule, Verdict
+
+JOBS = Need(Jobs.FACT, "*")
+_STARTS = (StepKind.START, StepKind.RESTART)
+_OF_UNITS = (*_STARTS, StepKind.STOP, StepKind.UNIT_RELOAD)
+
+
+def started(desired: Desired, plan: Plan) -> Desired:
+    """What is declared of the services that the plan starts, and nothing else."""
+    units = {step.subject for step in plan.steps if step.kind in _STARTS}
+    services = tuple(service for service in desired.services if service.unit in units)
+    used = {service.venv for service in services}
+    return replace(
+        desired, services=services, venvs=tuple(each for each in desired.venvs if each.path in used), files=()
+    )
+
+
+def needs(desired: Desired, plan: Plan) -> tuple[Need, ...]:
+    """What has to be asked for the steps of a plan; nothing for a plan without steps."""
+    if not plan.steps:
+        return ()
+    few = started(desired, plan)
+    rules = (need for _, each in _expectations(few) for need in each.needs)
+    own = (*preflight_starts.needs(few), *preflight_ports.needs(few), *preflight_room.needs(plan))
+    return tuple(dict.fromkeys((JOBS, *rules, *own)))
+
+
+def obstacles(desired: Desired, plan: Plan, facts: Facts) -> tuple[Refusal, ...]:
+    """`facts` must hold `needs`."""
+    if not plan.steps:
+        return ()
+    unknown = tuple(_unread(item) for need in needs(desired, plan) if not (item := facts.item(need)).state.known)
+    if unknown:
+        return unknown
+    few, then = started(desired, plan), with_made_folders(desired, facts)
+    found = (
+        *_find_jobs(plan, facts),
+        *_find_version(desired, facts),
+        *preflight_room.obstacles(plan, facts),
+        *_judge(few, then),
+        *preflight_starts.obstacles(desired, few.services, then),
+        *preflight_ports.obstacles(desired, few, plan, facts),
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _unread(item: Item) -> Refusal:
+    reason = item.reason or str(item.state)
+    hint = item.help or "a deploy has to see it: as root, or as an account that may use sudo without a password"
+    return Refusal(item.subject, f"could not be checked: {reason}", hint, unknown=True)
+
+
+def _expectations(few: Desired) -> Iterator[tuple[Rule, Expectation]]:
+    for rule in host_rules():
+        if rule.preflight:
+            yield from ((rule, each) for each in rule.expect(few))
+
+
+def _judge(few: Desired, facts: Facts) -> Iterator[Refusal]:
+    """What an audit would find once the service is started; what it could not decide is for the audit to say."""
+    for rule, expectation in _expectations(few):
+        judged = expectation.judge(facts)
+        for verdict in (judged,) if isinstance(judged, Verdict) else judged:
+            if not verdict.holds and not verdict.unknown:
+                subject = verdict.subject or expectation.subject
+                yield Refusal(subject, f"{rule.title}{_describe(verdict.observed)} ({rule.id})", str(verdict.remedy))
+
+
+def _describe(observed: Json) -> str:
+    """`: /opt/x is not there, program /opt/x`."""
+    if not isinstance(observed, dict):
+        return ""
+    refused, missing, what = observed.get("refused"), observed.get("missing"), observed.get("for")
+    says = refused[0] if isinstance(refused, list) and refused else None
+    if says is None and missing:
+        first = missing[0] if isinstance(missing, list) else missing
+        says = f"{first} is not there"
+    return "".join((f": {says}" if says else "", f", {what}" if says and what else ""))
+
+
+def _find_jobs(plan: Plan, facts: Facts) -> Iterator[Refusal]:
+    """A start that hangs, or waits for one that hangs, is what a deploy may be there to fix: it is replaced."""
+    found = facts.read(Jobs, "*") or Jobs("", {})
+    if found.state == "stopping":
+        yield Refusal(plan.host, "the host is shutting down", "deploy when it is up again")
+    for unit in dict.fromkeys(step.subject for step in plan.steps if step.kind in _OF_UNITS):
+        type_, state = found.jobs.get(unit, ["", ""])
+        if type_ in ("stop", "restart", "reload"):
+            what = f"somebody's {type_} of it is {state}"
+            yield Refusal(unit, what, "wait until systemctl list-jobs names it no more, then deploy again")
+
+
+def _find_version(desired: Desired, facts: Facts) -> Iterator[Refusal]:
+    """The registry says which systemd a host has; the host may have an older one."""
+    host = facts.read(HostBaseline, "host") if facts.item(Need(HostBaseline.FACT, "host")).state.known else None
+    number = next((word for word in (host.systemd if host else "").split() if word.isdecimal()), "")
+    needed = systemd_needed(desired)
+    if number and int(number) < needed:
+        what = f"the host runs systemd {number}, and its units have directives that {needed} is the first to know"
+        yield Refusal(desired.host, what, "declare its systemd in hosts.toml; qtctl lint then names the directives")

@@ -1,0 +1,51 @@
+"""Whether the ports of what a plan starts are free, or held by what the same plan stops."""
+
+from collections.abc import Iterator
+
+from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, ports_of
+from qtctl.meaning.socket_owners import sockets_seen
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Listeners
+from qtctl.model.plan import Plan, Refusal, StepKind
+
+DOCKER = ("docker.service", "containerd.service")
+
+
+def needs(few: Desired) -> tuple[Need, ...]:
+    protocols = dict.fromkeys(port.protocol for service in few.services for port in service.ports)
+    return tuple(Need(Listeners.FACT, protocol) for protocol in protocols)
+
+
+def obstacles(desired: Desired, few: Desired, plan: Plan, facts: Facts) -> Iterator[Refusal]:
+    """A unit that the plan only restarts holds its own port again."""
+    stops = [step for step in plan.steps if step.kind in (StepKind.STOP, StepKind.RESTART)]
+    freed = {step.subject for step in stops} | {each.unit for step in stops for each in step.drags}
+    starters = desired.starters()
+    for service in few.services:
+        for declared in ports_of(service, starters):
+            yield from _find_taken(declared, freed, facts)
+
+
+def _find_taken(declared: DeclaredPort, freed: set[str], facts: Facts) -> Iterator[Refusal]:
+    listeners = facts.read(Listeners, declared.port.protocol)
+    seen = sockets_seen(facts, listeners.rows if listeners else (), declared)
+    at = f"{declared.port.address}:{declared.port.port}"
+    holders = dict.fromkeys(row[2] for row in seen.taken if row[2] not in freed and row[2] != SYSTEMD)
+    for holder in holders:
+        yield Refusal(declared.unit.unit, f"port {at} is held by {_describe(holder)}", _hint(holder))
+    if not holders and seen.unowned and not seen.there:
+        what = f"port {at} is held by a process of no unit"
+        yield Refusal(declared.unit.unit, what, f"ss -Hltnup 'sport = :{declared.port.port}' on the host shows it")
+
+
+def _describe(holder: str) -> str:
+    if holder in DOCKER:
+        return f"docker-proxy ({holder}): a container publishes it"
+    return holder
+
+
+def _hint(holder: str) -> str:
+    if holder in DOCKER:
+        return "docker ps shows which container; stop it, or publish it elsewhere"
+    return f"stop {holder}, or declare another port; --prune stops it if nothing declares it any more"

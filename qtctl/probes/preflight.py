@@ -1,0 +1,121 @@
+"""What a deploy asks for before it changes anything (facts `writable`, `env.keys`, `jobs`)."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from qtctl.dialects.lines import lines
+from qtctl.dialects.shell import quote
+from qtctl.model.evidence import Need
+from qtctl.model.inquiry import Inquiry
+from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
+from qtctl.probes.answer import Answer, absent, not_asked, observed, odd_path, text, unparseable
+from qtctl.probes.batch import Command, Frames, Probe
+from qtctl.probes.family import Family
+from qtctl.remote.scripts import read_script
+
+MOST_KEYS = 5000
+TOOLS = ("sed", "systemctl")
+
+
+@dataclass(slots=True)
+class _Said:
+    writable: dict[str, Writable] = field(default_factory=dict)
+    keys: dict[str, EnvKeys] = field(default_factory=dict)
+    state: str = ""
+    jobs: dict[str, list[str]] = field(default_factory=dict)
+
+
+def probe(needs: Sequence[Need]) -> Probe:
+    """One command for all of them."""
+    wanted = sorted(set(needs), key=lambda need: (need.fact, need.subject))
+    odd = [not_asked(need, why) for need in wanted if (why := _odd(need))]
+    asked = [need for need in wanted if not _odd(need)]
+    if not asked:
+        return Probe((), lambda _: odd)
+    paths = shlex.join(need.subject for need in asked if need.fact == Writable.FACT)
+    files = shlex.join(need.subject for need in asked if need.fact == EnvKeys.FACT)
+    calls = (f"writable {paths}" if paths else "", f"keys {files}" if files else "")
+    script = "\n".join((read_script("preflight.sh"), *calls, "jobs_of_systemd", ""))
+    command = Command(script, ("test", "-w", "PATH"), "test -w PATH; systemctl list-jobs", TOOLS)
+    return Probe((command,), lambda frames: odd + _parse(asked, frames))
+
+
+def _odd(need: Need) -> str:
+    return "" if need.fact == Jobs.FACT else odd_path(need.subject)
+
+
+def again(need: Need) -> str:
+    if need.fact == Jobs.FACT:
+        return "systemctl is-system-running; systemctl list-jobs"
+    return (
+        f"test -w {quote(need.subject)}" if need.fact == Writable.FACT else f"grep -o '^[^=]*=' {quote(need.subject)}"
+    )
+
+
+def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
+    frame = frames[0]
+    if frame is None:
+        return [unparseable(need, "the answer was cut off", again=again(need)) for need in needs]
+    try:
+        said = _read(text(frame.stdout))
+    except ValueError as error:
+        return [unparseable(need, str(error), again=again(need)) for need in needs]
+    return [_answer(need, said) for need in needs]
+
+
+def _answer(need: Need, said: _Said) -> Answer:
+    if need.fact == Jobs.FACT:
+        return observed(need, Jobs(said.state, said.jobs), again=again(need), line=said.state)
+    if need.fact == EnvKeys.FACT:
+        keys = said.keys.get(need.subject)
+        return (
+            absent(need, "no such file", again=again(need)) if keys is None else observed(need, keys, again=again(need))
+        )
+    found = said.writable.get(need.subject)
+    if found is None:
+        return unparseable(need, "the host did not say whether it can be written", again=again(need))
+    return observed(need, found, again=again(need), line=found.at)
+
+
+def _read(said: str) -> _Said:
+    """ValueError where a line is none that the script prints."""
+    found, file = _Said(), ""
+    for line in lines(said):
+        tag, _, rest = line.partition(" ")
+        if tag == "F":
+            file = rest
+            found.keys[file] = EnvKeys([], [])
+        elif tag in ("K", "E") and file:
+            _add_key(found.keys[file], rest, empty=tag == "E")
+        elif tag == "W":
+            _add_writable(found, rest)
+        elif tag == "S":
+            found.state = rest
+        elif tag == "J":
+            unit, type_, state = rest.split(" ", 2)
+            found.jobs[unit] = [type_, state]
+        elif line:
+            raise ValueError("an answer with a line that the script does not print")
+    return found
+
+
+def _add_key(keys: EnvKeys, name: str, *, empty: bool) -> None:
+    if len(keys.names) >= MOST_KEYS:
+        raise ValueError(f"an env file with more than {MOST_KEYS} lines that set something")
+    keys.names.append(name)
+    if empty:
+        keys.empty.append(name)
+
+
+def _add_writable(found: _Said, rest: str) -> None:
+    can, on, way = rest.split(" ", 2)
+    at, _, path = way.partition("\t")
+    found.writable[path] = Writable(at, can == "yes", on == "mount")
+
+
+def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:
+    return probe(needs)
+
+
+FAMILY = Family((Writable, EnvKeys, Jobs), _of_needs)
