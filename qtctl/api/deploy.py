@@ -10,6 +10,7 @@ from qtctl.flows.deploy import deploy as run
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.model.secret import Secret
+from qtctl.plan.identity import deployable
 from qtctl.plan.outcome import DeployOutcome
 
 DEADLINE_S = 120
@@ -30,7 +31,7 @@ def deploy(
 
     It has `deadline_s` after that. DeployRefused where the host could not be reached or read: then there is no plan.
     """
-    desired = declared.desired
+    desired = deployable(declared.desired, target)
     route = declared_route(target, desired, user, "deploy")
     return run(
         partial(connect, route),

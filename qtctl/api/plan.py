@@ -13,6 +13,7 @@ from qtctl.flows.plan_host import plan_host
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.plan.agreed import registry_digest
+from qtctl.plan.identity import deployable
 from qtctl.plan.needs import needs, properties
 from qtctl.reports.plan import PlanReport, build
 from qtctl.reports.plan import read as read_report
@@ -23,7 +24,7 @@ def plan(declared: Declared, target: str, *, user: str | None = None, choices: C
 
     HostError where the host could not be asked.
     """
-    desired = declared.desired
+    desired = deployable(declared.desired, target)
     with connect(declared_route(target, desired, user, "deploy")) as host:
         asked, clock = inquiry_of(desired, needs(desired), properties=properties(desired)), SystemClock()
         return plan_host(host, desired, collect(host, asked, clock, root=True), clock, choices)

@@ -339,6 +339,9 @@ class Desired:
     os: str = ""
     """'' where nobody has checked it."""
     zone_guessed: bool = False
+    expected_hostname: str = ""
+    """What the host calls itself, and `machine` as HostBaseline has it; '' where any will do."""
+    machine: str = ""
     env_dir: str = ""
     """The fleet's own folder of env files; '' before it is known."""
     needs_systemd: int | None = None

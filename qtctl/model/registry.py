@@ -135,6 +135,8 @@ class Host(Node):
     guessed: tuple[HostKey, ...] = ()
     """Keys of this entry that nobody has checked: no finding rests on them. `qtctl adopt` lists what it guessed."""
     hosts_file: HostsFile | None = None
+    expected_hostname: str = Field(default="", pattern=r"^[A-Za-z0-9.-]{0,253}$")
+    machine: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
 
 
 class Tls(Node):

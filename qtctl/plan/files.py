@@ -125,6 +125,7 @@ def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes], *, t
     for file in _list_to_place(desired, facts):
         there = facts.read(File, file.path)
         found += _find_unreadable(file, there, current)
+        found += _find_winner(file, facts)
         if not take_over:
             found += _find_foreign(file, there, facts)
     return tuple(found)
@@ -139,6 +140,23 @@ def _find_unreadable(file: DesiredFile, there: File | None, current: Mapping[str
     if file.kind != "env" and _content_differs(there, file) and file.path not in current:
         return [Refusal(file.path, "its present content could not be read", hint, unknown=True)]
     return []
+
+
+_WINS = (
+    "/etc/systemd/system.control/", "/run/systemd/system.control/", "/run/systemd/transient/",
+    "/run/systemd/generator.early/",
+)  # fmt: skip
+"""Folders that systemd reads before /etc/systemd/system (systemd.unit(5))."""
+
+
+def _find_winner(file: DesiredFile, facts: Facts) -> list[Refusal]:
+    """A definition that systemd prefers to the file, also after it has been written."""
+    loadable = file.kind == "unit" and not is_template(file.subject)
+    unit = facts.read(Unit, file.subject) if loadable else None
+    if unit is None or not unit.fragment_path.startswith(_WINS):
+        return []
+    hint = f"see what made it: systemctl cat {quote(file.subject)}"
+    return [Refusal(file.subject, f"systemd would go on with {unit.fragment_path}, which wins over {file.path}", hint)]
 
 
 def _find_foreign(file: DesiredFile, there: File | None, facts: Facts) -> list[Refusal]:

@@ -7,7 +7,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import NO_CHOICES, Choices, Plan, Refusal, Step, StepKind
-from qtctl.plan import accounts, hosts_file, refused, removal, targets
+from qtctl.plan import accounts, hosts_file, identity, refused, removal, targets
 from qtctl.plan.dependents import Ties
 from qtctl.plan.files import changes, obstacles, to_read
 from qtctl.plan.leftovers import Leftovers
@@ -65,7 +65,8 @@ def list_unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
 
 
 def _find_blockers(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
-    return _find_unknown(desired, facts) or targets.obstacles(desired, facts)
+    wrong = tuple(identity.obstacles(desired, facts))
+    return wrong or _find_unknown(desired, facts) or targets.obstacles(desired, facts)
 
 
 def _find_unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:

@@ -115,6 +115,8 @@ def resolve(registry: Registry, host: str) -> Desired:
         limits=_limits(registry.fleet.thresholds.host),
         os="" if "os" in declared.guessed else declared.os,
         env_dir=registry.fleet.env_dir,
+        expected_hostname=declared.expected_hostname,
+        machine=declared.machine,
         zone_guessed="timezone" in declared.guessed,
         systemd=versions()[-1] if "systemd" in declared.guessed else declared.systemd,
     )

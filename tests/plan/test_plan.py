@@ -230,6 +230,15 @@ FOREIGN: dict[str, tuple[Change, str, str]] = {
 }
 
 
+@pytest.mark.parametrize("take_over", [False, True])
+def test_a_definition_that_wins_over_the_file_is_refused(*, take_over: bool) -> None:
+    ground = deployed(SIMPLE)
+    ground.change_unit(A, fragment_path=f"/run/systemd/generator.early/{A}")
+    planned = ground.plan(SIMPLE, take_over=take_over)
+    assert [each.subject for each in planned.refusals] == [A]
+    assert "which wins over" in planned.refusals[0].reason
+
+
 @pytest.mark.parametrize("case", sorted(FOREIGN))
 def test_what_is_not_qtctls_is_refused_unless_taken_over(case: str) -> None:
     happen, subject, reason = FOREIGN[case]

@@ -1,0 +1,43 @@
+"""Whether the host that answers is the one that is meant, and whether anything is declared for it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from qtctl.errors import InputError
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, HostBaseline
+from qtctl.model.plan import Refusal
+
+HOST = Need(HostBaseline.FACT, "host")
+_HINT = "see which host its address and your ssh config lead to, or correct hosts.toml"
+
+
+def deployable(desired: Desired, target: str) -> Desired:
+    """What is deployed to `target`. One that stands in for the host of `desired` is another machine, and may be.
+
+    InputError where nothing at all is declared for the host: then something is wrong with the registry.
+    """
+    if not desired.files and desired.hosts_file is None:
+        what = f"the registry declares nothing for {desired.host}: no unit, no account, no folder"
+        raise InputError(what, hint="check --registry, and the hosts that its services name")
+    return desired if target == desired.host else replace(desired, expected_hostname="", machine="")
+
+
+def obstacles(desired: Desired, facts: Facts) -> Iterator[Refusal]:
+    """Nothing where the registry does not say which machine it is."""
+    if not desired.expected_hostname and not desired.machine:
+        return
+    item = facts.item(HOST)
+    found = facts.read(HostBaseline, "host") if item.state.known else None
+    if found is None:
+        yield Refusal(
+            desired.host, f"which host it is could not be read: {item.reason or item.state}", "", unknown=True
+        )
+        return
+    if desired.expected_hostname not in ("", found.hostname):
+        what = f"the host is called {found.hostname}, expected_hostname is {desired.expected_hostname}"
+        yield Refusal(desired.host, what, _HINT)
+    if desired.machine and desired.machine != found.machine:
+        what = f"another machine than declared: {found.machine or 'it has no machine id'}, declared {desired.machine}"
+        yield Refusal(desired.host, what, _HINT)
