@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired, DesiredVenv
 from qtctl.model.desired_accounts import DesiredFolder
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Item, State
-from qtctl.model.facts import Fact, Facts, HostBaseline, Listeners, VenvCheck, to_value
+from qtctl.model.facts import Fact, Facts, HostBaseline, Listeners, to_value
 from qtctl.model.host_facts import FileSystem
 from qtctl.model.plan import Plan, Refusal, Step, StepKind
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
