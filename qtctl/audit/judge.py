@@ -1,6 +1,5 @@
 """Desired + evidence → checks. The same input gives the same checks; the only clock is the evidence's."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from qtctl.audit.refused_deploy import say_what_is_in_the_way
@@ -84,18 +83,21 @@ class _Bench:
         self.host = desired.host
         self.policy = Policy.of(desired.fail_on, dict(desired.severities), desired.waivers, evidence.taken_at)
         self.facts = Facts.of(evidence, earlier)
+        self.known = frozenset(item.need for item in self.facts.items() if _known(item))
         self.asks: dict[int, Ask] = {ask.n: ask for ask in evidence.asks}
         self.taken_at = evidence.taken_at
 
-    def judge(self, rule: Rule, expectation: Expectation) -> Iterator[_Draft]:
-        missing = [item for item in map(self.facts.item, expectation.needs) if not _known(item)]
-        if missing:
-            yield self._unknown(rule, expectation, missing)
-            return
+    def judge(self, rule: Rule, expectation: Expectation) -> list[_Draft]:
+        if not self.known.issuperset(expectation.needs):
+            missing = [self.facts.item(need) for need in expectation.needs if need not in self.known]
+            return [self._unknown(rule, expectation, missing)]
         verdicts = expectation.judge(self.facts)
-        for verdict in (verdicts,) if isinstance(verdicts, Verdict) else verdicts:
-            roots = expectation.roots if verdict.roots is None else verdict.roots
-            yield _Draft(self._check(rule, expectation, verdict), roots)
+        return [
+            _Draft(
+                self._check(rule, expectation, verdict), expectation.roots if verdict.roots is None else verdict.roots
+            )
+            for verdict in ((verdicts,) if isinstance(verdicts, Verdict) else verdicts)
+        ]
 
     def _unknown(self, rule: Rule, expectation: Expectation, missing: list[Item]) -> _Draft:
         item = next((item for item in missing if item.state is not State.NOT_ASKED), missing[0])
