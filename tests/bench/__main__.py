@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench.host import Bench, deployed
 from tests.bench.figures import figures_table, measure_figures, missed_figures
+from tests.bench.host import Bench, deployed
 from tests.bench.timing import Aim, Timed, measure, over, table
 
 ROUNDS = 15
