@@ -106,7 +106,7 @@ def inquiry_of(
         needs=tuple(needs),
         unit_patterns=desired.unit_patterns,
         unit_names=tuple(sorted(desired.unit_names())),
-        retired_units=frozenset(retired.unit for retired in desired.retired_units),
+        retired_units=frozenset(each.unit for each in (*desired.retired_units, *desired.retired_externals)),
         properties=_with_sockets(desired, properties or {}),
         argvs={service.unit: argvs for service in desired.services if (argvs := _argvs(service))},
         stores=desired.stores,

@@ -21,7 +21,7 @@ from qtctl.model.desired import (
 from qtctl.model.desired_host import HostLimits
 from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.desired_store import DesiredStore, StoreTls
-from qtctl.model.names import Names, unit_name, units_of
+from qtctl.model.names import ENDINGS, Names, spoken_names, unit_name, units_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import HostThresholds, Registry, Tls
 from qtctl.model.states import ServiceState
@@ -273,7 +273,17 @@ def _list_retired_units(registry: Registry) -> Iterator[RetiredUnit]:
 
 
 def _list_retired_externals(registry: Registry, host: str) -> Iterator[RetiredUnit]:
+    """Each of their names, but for one that a unit goes by which is not retired."""
+    live = {
+        spoken
+        for table in (*UNIT_TABLES, "externals")
+        for name, node in getattr(registry, table).items()
+        if node.state != "retired"
+        for spoken in spoken_names(registry, table, name)
+    }
     for name, external in sorted(registry.externals.items()):
         if external.state == "retired" and includes(external.hosts, host):
             unit = unit_name(registry, "externals", name)
-            yield RetiredUnit(name, unit, external.why, registry.origins["externals", name])
+            others = (each for each in external.aliases if each.endswith(ENDINGS) and each not in live)
+            for each in dict.fromkeys((unit, *others)):
+                yield RetiredUnit(name, each, external.why, registry.origins["externals", name])

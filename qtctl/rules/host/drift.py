@@ -78,20 +78,21 @@ def _read(desired: Desired) -> tuple[Expectation, ...]:
         of_unit(
             unit,
             {"need_daemon_reload": False},
-            partial(_is_read, unit=unit.unit),
+            partial(_is_read, unit=unit.unit, generated=bool(unit.file)),
             (("QT210", unit.unit), ("QT211", unit.unit)),
         )
-        for unit in _generated(desired)
+        for unit in declared_units(desired)
     )
 
 
-def _is_read(facts: Facts, unit: str) -> Judgment:
+def _is_read(facts: Facts, unit: str, *, generated: bool) -> Judgment:
     found = read_unit(facts, unit)
     if found is None or not is_loaded(found):
         return NOT_JUDGED
     stale = found.need_daemon_reload
     source = proofs.unit_property(Need(Unit.FACT, unit), unit, "NeedDaemonReload", "yes" if stale else "no")
-    remedy = steps(("systemctl", "daemon-reload"), "then, for what changed with it,", deploy_command(facts))
+    then = deploy_command(facts) if generated else ("systemctl", "try-restart", unit)
+    remedy = steps(("systemctl", "daemon-reload"), "then, for what changed with it,", then)
     return Verdict(not stale, {"need_daemon_reload": stale}, (source,), remedy=remedy)
 
 

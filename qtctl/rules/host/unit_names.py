@@ -8,9 +8,10 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import steps
 from qtctl.meaning.units import is_up
-from qtctl.model.desired import Desired, RetiredUnit
+from qtctl.model.desired import Desired, DesiredExternal, RetiredUnit
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing
+from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import declared_units
 from qtctl.rules.removal import removal
@@ -37,7 +38,25 @@ def _only_declared(desired: Desired) -> tuple[Expectation, ...]:
         )
         for retired in desired.retired_units
     )
-    return (rogues, *retired_units)
+    aliases = tuple(
+        Expectation(alias, {"alias_of": unit.unit}, (LISTING,), partial(_is_alias, alias=alias, unit=unit), unit.origin)
+        for unit in desired.externals
+        for alias in unit.names[1:]
+    )
+    return (rogues, *retired_units, *aliases)
+
+
+def _is_alias(facts: Facts, alias: str, unit: DesiredExternal) -> Verdict:
+    """A list of units has each by its own name only: an alias is in none."""
+    listing = _listing(facts)
+    load, active, _ = listing.units.get(alias, ["not-found", "inactive", "dead"])
+    own = load not in ("not-found", "masked")
+    source = proofs.unit_property(LISTING, alias, "Id", alias if own else unit.unit)
+    gone = removal(facts, alias, listing.files.get(alias, ""), active)
+    remedy = steps(f"{unit.unit} is meant: take the name out of its aliases, or remove this unit", *gone.steps)
+    observed: JsonObject = {"load": load, "active": active} if own else {"alias_of": unit.unit}
+    sources = (source,) if own else ()
+    return Verdict(not own, observed, sources, remedy=remedy, title=ALIAS.title)
 
 
 def _listing(facts: Facts) -> UnitListing:
@@ -165,17 +184,18 @@ def _not_found(name: str, users: list[tuple[str, str]]) -> Verdict:
 
 
 RETIRED = Wording("retired unit that is still there", "retired units are still there", untidy=True)
+ALIAS = Wording("alias of an external that is another unit", "aliases of externals are other units")
 QT202 = Rule(
     "QT202",
     "unit on the host that is not declared",
     Severity.WARNING,
     several="units on the host are not declared",
-    variants=(RETIRED,),
+    variants=(RETIRED, ALIAS),
     untidy=True,
     what="A unit whose name matches the fleet's patterns (`unit_patterns` in fleet.toml) is installed or loaded, "
     "and the registry does not know it; or the registry declares it retired and it is still there. A retired "
     "unit that is masked and does not run counts as gone. Where there is none, one check with the subject `*` "
-    "holds.",
+    "holds. A name that is declared as an alias of an external, and is a unit of its own on the host, is one too.",
     why="Nobody restarts, caps or backs up what nobody knows of. One fleet had `quantum_realtime`, "
     "`quantumfond-backend` and a family of `rl-shadow-*` units beside the planned ones, and no list named "
     "them all.",

@@ -148,8 +148,8 @@ def _stopped(desired: Desired) -> tuple[Expectation, ...]:
         Expectation(
             retired.unit,
             {"active": "inactive"},
-            (LISTING,),
-            partial(_is_gone_quiet, retired=retired),
+            (LISTING, Need(Unit.FACT, retired.unit)),
+            partial(_is_gone_quiet, desired=desired, retired=retired),
             retired.origin,
         )
         for retired in (*desired.retired_units, *desired.retired_externals)
@@ -163,13 +163,28 @@ def _is_stopped(facts: Facts, declared: DeclaredUnit) -> Verdict:
     return _quiet(_need(declared), declared.unit, state, steps(("systemctl", "disable", "--now", declared.unit)))
 
 
-def _is_gone_quiet(facts: Facts, retired: RetiredUnit) -> Verdict:
+def _is_gone_quiet(facts: Facts, desired: Desired, retired: RetiredUnit) -> Judgment:
     listing = facts.read(UnitListing, "*")
     loaded = listing.units.get(retired.unit) if listing else None
-    state = listing.files.get(retired.unit, "") if listing else ""
-    active = loaded[1] if loaded else "inactive"
-    remedy = removal(facts, retired.unit, state, active)
-    return _quiet(LISTING, retired.unit, active, remedy, RETIRED.title)
+    real, active = (retired.unit, loaded[1]) if loaded else _by_alias(facts, retired.unit)
+    if real != retired.unit and real in _spoken(desired):
+        return NOT_JUDGED
+    state = listing.files.get(real, "") if listing else ""
+    return _quiet(LISTING, retired.unit, active, removal(facts, real, state, active), RETIRED.title)
+
+
+def _by_alias(facts: Facts, name: str) -> tuple[str, str]:
+    """The unit that a name is an alias of, and its state. A list of units has each by its own name only."""
+    unit = read_unit(facts, name)
+    if unit is None:
+        return name, "inactive"
+    return unit.fragment_path.rpartition("/")[2] or name, unit.active_state
+
+
+def _spoken(desired: Desired) -> frozenset[str]:
+    """Units that have checks of their own: an alias of one says nothing more."""
+    retired = (each.unit for each in (*desired.retired_units, *desired.retired_externals))
+    return frozenset((*(each.unit for each in desired.units()), *retired))
 
 
 def _quiet(need: Need, unit: str, state: str, remedy: Remedy, title: str = "") -> Verdict:
