@@ -33,7 +33,7 @@ _NO_PASSWORD = re.compile(
 """Of passes that are no passwords."""
 _OF_DIGEST = re.compile(r"(^|_)(SHA[0-9]*|MD5|COMMIT|REV|REVISION|DIGEST|CHECKSUM|FINGERPRINT|ETAG)$")
 _PLACEHOLDER = re.compile(
-    r"|\$\{?\w+\}?|<[^>]*>|\*+|true|false|yes|no|on|off|none|null|[0-9]{1,4}(\.[0-9]+)?", re.IGNORECASE
+    r"|\$\$?\{?\w+\}?|<[^>]*>|\*+|true|false|yes|no|on|off|none|null|[0-9]{1,4}(\.[0-9]+)?", re.IGNORECASE
 )
 _PLACEHOLDER_MAX = 256
 """Characters. What is longer was written by nobody who meant to leave a secret out."""

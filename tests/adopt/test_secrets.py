@@ -50,6 +50,7 @@ HIDDEN_IN_PART = (
     """/bin/sh -c 'x("export JWT_PRIVATE_KEY="+f(key.replace(/\\\\n/g,"\\\\\\\\n"))); y("b")'""",
     "/bin/x --password=hunter2'quoted'rest",
     "/bin/sh -c 'A_TOKEN=abc$(cat x)def run'",
+    "/bin/sh -c 'export A_PASS=hunter2x; echo \"a_pass = $$A_PASS\"; x --password $${B_PASSWORD}'",
     "/bin/x postgres://u:hunter2hunter@h/d?password=hunter2#x",
     "/bin/x --header 'Authorization: Bearer abc def' --api-key=a,b;c",
 )
@@ -61,3 +62,10 @@ def test_lint_finds_nothing_in_what_adoption_hid(command: str) -> None:
     assert "QT109" in {each.id for each in adopted.adoption.judgments}
     files = {path: text for path, text in adopted.files.items() if path.endswith(".toml")}
     assert "QT109" not in {each.id for each in lint(files, TEMPLATES).findings}
+
+
+@pytest.mark.parametrize("word", ["a_pass = $$A_PASS", "x --password $${B_PASSWORD}", "export TOKEN=$$1"])
+def test_what_a_shell_is_to_expand_is_no_secret_of_a_line(word: str) -> None:
+    adopted = adopt({"x.service": f"[Service]\nExecStart=/bin/sh -c '{word}'\n"})
+    files = {path: text for path, text in adopted.files.items() if path.endswith(".toml")}
+    assert "QT109" not in {each.id for each in (*adopted.adoption.judgments, *lint(files, TEMPLATES).findings)}
