@@ -1,11 +1,13 @@
 """QT105 and QT114: memory that is not there, caps that are none, and start limits that are never hit."""
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from qtctl.dialects.systemd import size, timespan
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
+from qtctl.model.desired import DesiredService
 from qtctl.model.states import ServiceState
 from qtctl.rules.container_clients import runs_containers
 from qtctl.rules.locate import origin_of
@@ -76,9 +78,18 @@ def _can_leak(view: View, unit: Unit) -> bool:
         return False
     if boolean(unit.last("Service", "RemainAfterExit")):
         return False
-    if unit.last("Service", "Type") not in _DAEMONS and unit.last("Service", "Restart") in ("", "no"):
+    if unit.last("Service", "Type") not in _DAEMONS and not _is_kept_up(unit.service, unit.last("Service", "Restart")):
         return False
     return not runs_containers(view.registry.services[unit.subject])
+
+
+def _is_kept_up(service: DesiredService, restart: str) -> bool:
+    """Whether its restarts show that it stays up. A shell script that starts again after a failure may well end."""
+    if restart in ("", "no"):
+        return False
+    script = any(PurePosixPath(word).suffix == ".sh" for word in service.argv[:3])
+    shell = bool(service.argv) and PurePosixPath(service.argv[0]).name in ("sh", "bash", "dash")
+    return restart == "always" or not (script or shell)
 
 
 def _capped_by_slice(view: View, unit: Unit) -> bool:
@@ -150,7 +161,8 @@ QT114 = ViewRule(
     "limit that limits nothing",
     Severity.WARNING,
     what="No memory cap (as information, where nothing shows that the service stays up: of a oneshot, a timer's job, a "
-    "plain command without Restart=; and where containers do the work); a MemoryHigh= above MemoryMax=; or a start "
+    "plain command without Restart=, a shell script that starts again after failures; and where containers do the "
+    "work); a MemoryHigh= above MemoryMax=; or a start "
     "limit that is never hit, since so many restarts, with RestartSec= between them, do not fit into "
     "StartLimitIntervalSec=.",
     why="A leak takes the whole host. A service that cannot start restarts for ever, and is never reported failed.",
