@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import dirname, normpath
 
+from qtctl.dialects.systemd.splitting import Escapes, split
+from qtctl.errors import InputError
 from qtctl.model.desired import Desired, DesiredOther, DesiredService
 from qtctl.model.unit_kinds import UnitKind
 
@@ -42,12 +44,20 @@ def written_by(service: DesiredService) -> Iterator[WritePath]:
     """What its directives say that it writes to; paths that only its host can complete are left out."""
     for directive, value in (*service.sandbox, *service.settings):
         if directive in _WRITTEN:
-            words = (WritePath(word.lstrip("-+"), "-" in word[:2], by_user=True) for word in str(value).split())
+            words = (WritePath(word.lstrip("-+"), "-" in word[:2], by_user=True) for word in _words(str(value)))
             yield from (each for each in words if _is_plain(each.path))
         elif directive in _OUTPUT and ":/" in str(value):
             folder = dirname(str(value).partition(":")[2])
             if _is_plain(folder):
                 yield WritePath(folder, optional=False, by_user=False)
+
+
+def _words(value: str) -> tuple[str, ...]:
+    """As systemd takes a list of paths apart; none of one that it would refuse."""
+    try:
+        return split(value, Escapes.LITERAL)
+    except InputError:
+        return ()
 
 
 def _is_plain(path: str) -> bool:

@@ -25,6 +25,8 @@ _SHARED = frozenset(
      "/var/cache", "/var/lib", "/var/log", "/var/tmp")  # noqa: S108
 )  # fmt: skip
 """Folders of every host: a service that may write to one writes to a folder of its own in it."""
+_OF_PACKAGES = ("/dev/", "/proc/", "/sys/", "/usr/")
+"""How the paths of other such folders begin."""
 
 
 def _writable(desired: Desired) -> tuple[Expectation, ...]:
@@ -71,13 +73,17 @@ def _is_writable(facts: Facts, service: DesiredService, written: WritePath) -> J
     if way is None or way.missing:
         return _missing(service, written, way)
     who = identity(facts, service)
-    if who is None or not written.by_user or written.path in _SHARED:
+    if who is None or not written.by_user or _is_of_every_host(written.path):
         return NOT_JUDGED if who is None else _holds(service)
     to = way_to(written.path, way)
     folder = to.end is not None and to.end.kind is Kind.FOLDER
     wanted = (Permission.WRITE, Permission.EXECUTE) if folder else (Permission.WRITE,)
     refusal = first_refusal(to, who, wanted)
     return _holds(service) if refusal is None else _refused(service, written, refusal)
+
+
+def _is_of_every_host(path: str) -> bool:
+    return path in _SHARED or path.startswith(_OF_PACKAGES)
 
 
 def _holds(service: DesiredService) -> Verdict:
