@@ -1,7 +1,7 @@
 """Checks of a registry's own that could not be made."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from qtctl.dialects.paths import trouble
 from qtctl.dialects.systemd.size import bytes_of
@@ -50,6 +50,7 @@ def _file(registry: Registry, file: FileCheck, origin: Origin) -> Iterator[Probl
     of_files = [*inside, *(key for key in ("min_size", "max_size") if getattr(file, key) is not None)]
     if of_files and file.kind != "file":
         yield Problem(f"{of_files[0]} of what is no file", origin.at(of_files[0]), f"kind is {file.kind}: take it out")
+    yield from _secret_texts({"line": file.line}, origin)
     sealed = {each.secrets.env_file for each in registry.services.values() if each.secrets}
     if inside and file.path in sealed:
         yield Problem(f"{file.path} holds secrets, and is not read", origin.at(inside[0]), "judge owner, mode and size")
@@ -58,17 +59,21 @@ def _file(registry: Registry, file: FileCheck, origin: Origin) -> Iterator[Probl
         yield Problem(what, origin.at("min_size"), "no file can have both")
 
 
+def _secret_texts(texts: Mapping[str, str | None], origin: Origin) -> Iterator[Problem]:
+    """Of what a host is compared with: reports show it, and outputs are kept without secrets."""
+    for key, text in texts.items():
+        if text is not None and _holds_secret(text):
+            hint = "compare something that is none, such as a digest"
+            yield Problem(f"{key} holds what looks like a secret", origin.at(key), hint)
+
+
 def _command(command: CommandCheck, origin: Origin) -> Iterator[Problem]:
     program = command.argv[0]
     if not program.startswith("/"):
         yield Problem(f"argv[0] {program[:200]!r} is not an absolute path", origin.at("argv"), "write the whole path")
     elif what := trouble(program):
         yield Problem(f"argv[0] {program[:200]!r} {what}", origin.at("argv"), "write its plain path")
-    for key in ("output", "contains"):
-        said = getattr(command, key)
-        if said is not None and _holds_secret(said):
-            hint = "outputs are kept without secrets; compare something that is none, such as a digest"
-            yield Problem(f"{key} holds what looks like a secret", origin.at(key), hint)
+    yield from _secret_texts({"output": command.output, "contains": command.contains}, origin)
     if not 0 < microseconds(command.within) <= MOST_TIME_US:
         yield Problem(f"within {command.within} is not from 1us to 10s", origin.at("within"), "give it less time")
 

@@ -27,6 +27,7 @@ from qtctl.reports.adopt import build, to_json
 from qtctl.reports.adopt_page import page
 from tests.adapters import servers
 from tests.adopt.small import adopt, into
+from tests.builders.registry import write_check
 from tests.cli.world import qtctl
 from tests.security.conftest import RunHere
 
@@ -458,11 +459,18 @@ def test_commands_outputs_and_texts_of_checks(world: Path, run_here: RunHere) ->
     assert CANARY not in saved + "".join(ran.out + ran.err for ran in runs)
 
 
-@pytest.mark.parametrize("key", ["output", "contains"])
+COMPARED = {
+    "output": 'command = {{ argv = ["/bin/true"], output = "{}" }}',
+    "contains": 'command = {{ argv = ["/bin/true"], contains = "{}" }}',
+    "line": 'file = {{ path = "/etc/hostname", line = "{}" }}',
+}
+
+
+@pytest.mark.parametrize("key", COMPARED)
 def test_a_check_that_waits_for_a_secret(key: str, world: Path, run_here: RunHere) -> None:
     """Hidden, it would be the same as every other."""
-    command = f'command = {{ argv = ["/bin/true"], {key} = "TOKEN={CANARY}" }}'
-    (world / "registry/checks.toml").write_text(f'[QT901]\nsummary = "s"\nremedy = "r"\n{command}\n')
+    check = write_check("QT901", COMPARED[key].format(f"TOKEN={CANARY}"))
+    (world / "registry/checks.toml").write_text(check)
     ran = run_here(world, "lint")
     assert (ran.code, f"{key} holds what looks like a secret" in ran.err) == (2, True)
     assert CANARY not in ran.err
