@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qtctl.adopt.adoption import AdoptedUnit
-from qtctl.adopt.classify_files import sort, with_loaded
-from qtctl.adopt.ledger import Book
-from qtctl.adopt.merged_units import Original, Originals, Selection, originals
-from qtctl.adopt.outside import Outside, externals, others, tell_dropins
+from qtctl.adopt.classify_files import add_loaded, classify
+from qtctl.adopt.ledger import Ledger
+from qtctl.adopt.merged_units import Original, Originals, Selection, merge_units
+from qtctl.adopt.outside import Outside, list_externals, list_others, tell_dropins
 from qtctl.adopt.plan import Plan, plan
-from qtctl.adopt.registry import HostFacts, externals_of_masked, files, text
-from qtctl.adopt.suspect import values
-from qtctl.adopt.tables import Made, made, refuse
+from qtctl.adopt.registry import HostFacts, build_files, list_masked, text
+from qtctl.adopt.suspect import list_suspects
+from qtctl.adopt.tables import Made, make_table, refuse
 from qtctl.errors import Place
 from qtctl.model.adoption import Found, UnitState
 from qtctl.rules.units.misread import QT110
@@ -20,17 +20,17 @@ from qtctl.rules.units.refused import QT118
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A registry that has not been proved yet: path → text, with the units and the book that led to it."""
+    """A registry that has not been proved yet: path → text, with the units and the ledger that led to it."""
 
     texts: Mapping[str, str]
     units: tuple[Made, ...]
     found: Originals
     plan: Plan
-    book: Book
+    ledger: Ledger
 
     @property
     def adopted(self) -> tuple[AdoptedUnit, ...]:
-        return tuple(_adopted(each) for each in self.units)
+        return tuple(_describe_adopted(each) for each in self.units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,51 +52,53 @@ class Task:
 
 
 def draft(task: Task) -> Draft:
-    book, host = Book(), task.host
-    sources = with_loaded(sort(task.found), task.states)
-    those = _loadable(originals(sources, task.selection, book), task, book)
-    book.keep(frozenset(_secrets(those.units)))
+    ledger, host = Ledger(), task.host
+    sources = add_loaded(classify(task.found), task.states)
+    those = _keep_loadable(merge_units(sources, task.selection, ledger), task, ledger)
+    ledger.keep(frozenset(_list_secrets(those.units)))
     planned = plan(those, task.fleet, task.states)
-    units = tuple(done for each in those.units if not each.masked and (done := made(each, planned, book)) is not None)
+    units = tuple(
+        done for each in those.units if not each.masked and (done := make_table(each, planned, ledger)) is not None
+    )
     masked = [each for each in those.units if each.masked]
-    outside = dict(externals_of_masked(masked, planned))
+    outside = dict(list_masked(masked, planned))
     by_name = frozenset(each.unit for each in sources.instance_links)
     known = Outside(task.runtime, task.selection, frozenset(each.unit for each in masked), by_name)
-    outside |= externals(planned, known, book)
-    tell_dropins(planned, task.runtime, book)
-    for fate in others(task.runtime, book.files):
-        book.file(fate)
-    documents = files(units, planned, outside, host, book)
+    outside |= list_externals(planned, known, ledger)
+    tell_dropins(planned, task.runtime, ledger)
+    for fate in list_others(task.runtime, ledger.files):
+        ledger.file(fate)
+    documents = build_files(units, planned, outside, host, ledger)
     texts = {path: text(document) for path, document in sorted(documents.items())}
-    return Draft(texts, units, those, planned, book)
+    return Draft(texts, units, those, planned, ledger)
 
 
-def _secrets(units: Iterable[Original]) -> Iterator[str]:
+def _list_secrets(units: Iterable[Original]) -> Iterator[str]:
     """All that looks like a secret in any line of any unit, whether the line counts or not."""
     for each in units:
         held = (one for said in each.merged.held.values() for one in said)
         for said in (*held, *each.merged.replaced, *each.ignored):
-            yield from values(said.key, said.value)
+            yield from list_suspects(said.key, said.value)
         for comment in each.comments:
-            yield from values("", comment.text)
+            yield from list_suspects("", comment.text)
 
 
-def _loadable(found: Originals, task: Task, book: Book) -> Originals:
+def _keep_loadable(found: Originals, task: Task, ledger: Ledger) -> Originals:
     """Those that systemd loads and a registry can say. The others are known by a finding."""
     kept = []
     for each in found.units:
         if each.unit in task.without:
-            refuse(each, QT110, f"cannot be said in a registry ({task.without[each.unit]})", book)
+            refuse(each, QT110, f"cannot be said in a registry ({task.without[each.unit]})", ledger)
         elif each.refused:
             first = each.refused[0]
             at = Place(first.given.file, first.given.line.line) if first.given else None
-            refuse(each, QT118, f"{first.what}: systemd does not load it", book, at=at)
+            refuse(each, QT118, f"{first.what}: systemd does not load it", ledger, at=at)
         else:
             kept.append(each)
     return Originals(tuple(kept), found.linked)
 
 
-def _adopted(each: Made) -> AdoptedUnit:
+def _describe_adopted(each: Made) -> AdoptedUnit:
     path = f"services/{each.name}.toml" if each.kind == "services" else f"{each.kind}.toml#{each.name}"
     state = str(each.table.get("state", "active"))
     return AdoptedUnit(

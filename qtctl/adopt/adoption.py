@@ -140,16 +140,18 @@ class Adoption:
     @property
     def to_do(self) -> tuple[str, ...]:
         """What a person must do before these units are what they were: a sentence each."""
-        return tuple(finding.what for finding in _to_do(self))
+        return tuple(finding.what for finding in _list_to_do(self))
 
     @property
     def conclusion(self) -> Conclusion:
         """By findings, what a person has to do, and the policy; incomplete where a host did not show all of it."""
         judged = (each for each in self.findings if each.id)
-        return conclude((*judged, *map(self.policy.rule, _to_do(self))), self.policy.gate, unknown=bool(self.unread))
+        return conclude(
+            (*judged, *map(self.policy.rule, _list_to_do(self))), self.policy.gate, unknown=bool(self.unread)
+        )
 
 
-def _open(source: str, what: str, id_: str = "") -> Finding:
+def _make_open(source: str, what: str, id_: str = "") -> Finding:
     """Something to do: an error, unless the policy says otherwise of the finding that it is about."""
     return Finding(
         id=id_,
@@ -162,25 +164,25 @@ def _open(source: str, what: str, id_: str = "") -> Finding:
     )
 
 
-def _hidden(finding: Finding) -> bool:
+def _is_hidden(finding: Finding) -> bool:
     """Of a secret that the unit needs, not of a comment."""
     return finding.id == "QT109" and finding.severity is Severity.ERROR
 
 
-def _to_do(adoption: Adoption) -> Iterator[Finding]:
+def _list_to_do(adoption: Adoption) -> Iterator[Finding]:
     source = adoption.source
     if adoption.as_root:
-        yield _open(
+        yield _make_open(
             source, "an account for audits is to be made on the host: audit_user of hosts.toml is a guess", "QT115"
         )
     lost = sorted({file.unit for file in adoption.files if any(line.fate is Fate.UNREAD for line in file.lines)})
     if lost:
-        yield _open(source, f"not adopted, since systemd would not load them: {', '.join(lost)}")
-    secrets = sorted({each.subject for each in adoption.judgments if _hidden(each)})
+        yield _make_open(source, f"not adopted, since systemd would not load them: {', '.join(lost)}")
+    secrets = sorted({each.subject for each in adoption.judgments if _is_hidden(each)})
     if secrets:
-        yield _open(source, f"secrets to be put on the host, for {', '.join(secrets)}", "QT109")
+        yield _make_open(source, f"secrets to be put on the host, for {', '.join(secrets)}", "QT109")
     unsaid = sorted({each.subject for each in adoption.judgments if not each.id and each.severity is not Severity.INFO})
     if unsaid:
-        yield _open(source, f"settle what the warnings ask of {', '.join(unsaid)}")
+        yield _make_open(source, f"settle what the warnings ask of {', '.join(unsaid)}")
     if any(not each.because for each in adoption.differences):
-        yield _open(source, "directives that are rendered otherwise than they were")
+        yield _make_open(source, "directives that are rendered otherwise than they were")

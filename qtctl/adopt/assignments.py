@@ -53,7 +53,7 @@ def merge(said: Iterable[Assignment], *, resets: bool = False) -> Merged:
     replaced: list[Assignment] = []
     taken: list[Assignment] = []
     for each in said:
-        for one in today(each):
+        for one in modernize(each):
             taken.append(one)
             _take(held, replaced, one, resets=resets)
     holding = {id(one) for those in held.values() for one in those}
@@ -61,7 +61,7 @@ def merge(said: Iterable[Assignment], *, resets: bool = False) -> Merged:
     return Merged({at: tuple(those) for at, those in held.items() if those}, tuple(replaced), order)
 
 
-def today(said: Assignment) -> tuple[Assignment, ...]:
+def modernize(said: Assignment) -> tuple[Assignment, ...]:
     """The assignment in today's words; TimeoutSec= of a service is two of them."""
     at = (said.section, said.key)
     if at == ("Service", "TimeoutSec"):
@@ -90,7 +90,7 @@ def _take(held: dict[At, list[Assignment]], replaced: list[Assignment], said: As
 def _replace(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, resets: bool) -> None:
     """What was said before stays where systemd may ignore this assignment: then both are written, and it decides."""
     at = (said.section, said.key)
-    if held.get(at) and not _surely_taken(said):
+    if held.get(at) and not _is_surely_taken(said):
         held[at].append(said)
         return
     if said.value:
@@ -104,13 +104,13 @@ def _replace(held: dict[At, list[Assignment]], replaced: list[Assignment], said:
         _empty(held, replaced, said, keep=resets or at == ("Slice", "TasksMax"))
 
 
-def _surely_taken(said: Assignment) -> bool:
+def _is_surely_taken(said: Assignment) -> bool:
     return surely_taken(said.key, kind_of(said.section, said.key), said.value)
 
 
 def _empty(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, keep: bool) -> None:
     dropped = reset_with(said.key)
-    for at in [at for at in held if at[0] == said.section and _among(at[1], dropped)]:
+    for at in [at for at in held if at[0] == said.section and _is_among(at[1], dropped)]:
         replaced += held.pop(at)
     if keep:
         held[said.section, said.key] = [said]
@@ -118,5 +118,5 @@ def _empty(held: dict[At, list[Assignment]], replaced: list[Assignment], said: A
         replaced.append(said)
 
 
-def _among(key: str, dropped: frozenset[str] | str) -> bool:
+def _is_among(key: str, dropped: frozenset[str] | str) -> bool:
     return key.startswith(dropped) if isinstance(dropped, str) else key in dropped

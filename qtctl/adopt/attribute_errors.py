@@ -9,17 +9,17 @@ from qtctl.errors import InputError, InputErrors, Unrendered
 _TABLE = re.compile(r'\[+(?:"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_-]+))')
 
 
-def blamed(drafted: Draft, error: InputError) -> dict[str, str]:
+def attribute_error(drafted: Draft, error: InputError) -> dict[str, str]:
     """Unit → what is wrong with it; empty where no error is about any of them."""
     errors = error.errors if isinstance(error, InputErrors) else (error,)
     found: dict[str, str] = {}
     for each in errors:
         why = each.why if isinstance(each, Unrendered) else each.what
-        found.update(dict.fromkeys(_units(drafted, each), why))
+        found.update(dict.fromkeys(_find_units(drafted, each), why))
     return found
 
 
-def _units(drafted: Draft, error: InputError) -> tuple[str, ...]:
+def _find_units(drafted: Draft, error: InputError) -> tuple[str, ...]:
     """Those that could not be rendered; of a registry that could not be loaded, the one in whose table the error is."""
     if isinstance(error, Unrendered):
         named = tuple(made.original.unit for made in drafted.units if made.original.unit in error.units)
@@ -28,19 +28,19 @@ def _units(drafted: Draft, error: InputError) -> tuple[str, ...]:
     if error.place is None:
         return ()
     file, line = error.place.file, error.place.line
-    entry = _entry(drafted.texts.get(file, ""), line) if line else ""
-    return tuple(made.original.unit for made in drafted.units if _declared(made, file, entry))
+    entry = _find_entry(drafted.texts.get(file, ""), line) if line else ""
+    return tuple(made.original.unit for made in drafted.units if _is_declared(made, file, entry))
 
 
-def _declared(made: Made, file: str, entry: str) -> bool:
-    return file == _path(made) and (made.kind == "services" or made.name == entry)
+def _is_declared(made: Made, file: str, entry: str) -> bool:
+    return file == _build_path(made) and (made.kind == "services" or made.name == entry)
 
 
-def _path(made: Made) -> str:
+def _build_path(made: Made) -> str:
     return f"services/{made.name}.toml" if made.kind == "services" else f"{made.kind}.toml"
 
 
-def _entry(text: str, line: int) -> str:
+def _find_entry(text: str, line: int) -> str:
     """The table of a file of tables in which a line stands."""
     name = ""
     for row in text.split("\n")[:line]:

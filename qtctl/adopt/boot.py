@@ -10,14 +10,14 @@ INSTALLED_BY = ("WantedBy", "RequiredBy", "UpheldBy")
 _PULLS = ("Wants", "Requires", "BindsTo", "Upholds")
 
 
-def started_at_boot(units: Iterable[Original], *, linked: bool) -> frozenset[str]:
+def find_started_at_boot(units: Iterable[Original], *, linked: bool) -> frozenset[str]:
     """Names of those that a boot reaches; an instance counts as its template.
 
     `linked`: links say what is enabled, and [Install] does not. Of units that were not adopted, a boot starts those of
     systemd that every boot has: what an unknown target is for, nobody knows (one resets a power supply).
     """
     units = tuple(units)
-    names = _names(units)
+    names = _map_names(units)
     pulled: dict[str, set[str]] = {}
     for puller, unit in _list_pulls(units, linked=linked):
         pulled.setdefault(_resolve(puller, names), set()).add(_resolve(unit, names))
@@ -30,7 +30,7 @@ def started_at_boot(units: Iterable[Original], *, linked: bool) -> frozenset[str
     return frozenset(found)
 
 
-def _names(units: Iterable[Original]) -> Mapping[str, str]:
+def _map_names(units: Iterable[Original]) -> Mapping[str, str]:
     """Every name of an adopted unit → the unit."""
     found = {alias: each.unit for each in units for alias in each.aliases}
     return found | {each.unit: each.unit for each in units}
@@ -44,12 +44,12 @@ def _list_pulls(units: Iterable[Original], *, linked: bool) -> Iterator[tuple[st
     """What pulls in, and what is pulled in."""
     for each in units:
         yield from ((link.puller, link.unit) for link in each.pulled)
-        yield from ((each.unit, named) for named in _words(each, "Unit", _PULLS))
+        yield from ((each.unit, named) for named in _list_words(each, "Unit", _PULLS))
         if not linked:
-            yield from ((puller, each.unit) for puller in _words(each, "Install", INSTALLED_BY))
+            yield from ((puller, each.unit) for puller in _list_words(each, "Install", INSTALLED_BY))
 
 
-def _words(original: Original, section: str, keys: Iterable[str]) -> Iterator[str]:
+def _list_words(original: Original, section: str, keys: Iterable[str]) -> Iterator[str]:
     for key in keys:
         for line in original.merged.all(section, key):
             yield from line.split()

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from qtctl.adopt.entry import Table
-from qtctl.adopt.ledger import Book
-from qtctl.adopt.plan import started
+from qtctl.adopt.ledger import Ledger
+from qtctl.adopt.plan import find_started
 from qtctl.adopt.tables import Made
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.listen import heard
@@ -39,7 +39,7 @@ def _collide(one: Claim, other: Claim) -> bool:
     return same and (one[1] == other[1] or one[1] in WILDCARDS or other[1] in WILDCARDS)
 
 
-def declare_ports(units: Iterable[Made], book: Book) -> None:
+def declare_ports(units: Iterable[Made], ledger: Ledger) -> None:
     """Ports of uvicorn: of two that claim one address, the second keeps its command line and no port. Of two sockets
     the second is declared stopped: systemd could not start both.
     """
@@ -47,13 +47,13 @@ def declare_ports(units: Iterable[Made], book: Book) -> None:
     units = tuple(units)
     for each in units:
         if each.port:
-            _declare_port(each, claims, book)
+            _declare_port(each, claims, ledger)
     for each in units:
         if each.kind == "sockets" and each.table.get("state", "active") == "active":
-            _declare_socket(each, claims, book)
+            _declare_socket(each, claims, ledger)
 
 
-def _declare_port(made: Made, claims: _Claims, book: Book) -> None:
+def _declare_port(made: Made, claims: _Claims, ledger: Ledger) -> None:
     address, _, port = made.port.rpartition(":")
     claim = ("tcp", address, int(port))
     owner = claims.find_owner(claim, made.original.unit, shared=False)
@@ -62,13 +62,13 @@ def _declare_port(made: Made, claims: _Claims, book: Book) -> None:
         made.table["ports"] = {"http": {"listen": made.port}}
         return
     what = f"listens on {made.port}, as {owner} does: its port was not declared"
-    book.error(QT101, made.original.unit, what, "give one of them another port", at=Place(made.original.path))
+    ledger.error(QT101, made.original.unit, what, "give one of them another port", at=Place(made.original.path))
     made.table["run"] = _as_command(made.table["run"], made.port)
 
 
-def _declare_socket(made: Made, claims: _Claims, book: Book) -> None:
+def _declare_socket(made: Made, claims: _Claims, ledger: Ledger) -> None:
     own, shared = tuple(_claims_of_socket(made.table)), boolean(str(made.table.get("reuse_port", ""))) is True
-    serves = started(made.original, "Socket", "Service")
+    serves = find_started(made.original, "Socket", "Service")
     owners = [(claim, owner) for claim in own if (owner := claims.find_owner(claim, serves, shared=shared))]
     if not owners:
         claims.take(own, made.original.unit, serves, shared=shared)
@@ -76,7 +76,7 @@ def _declare_socket(made: Made, claims: _Claims, book: Book) -> None:
     (_, address, port), owner = owners[0]
     where = f"{address}:{port}" if port else address
     what = f"listens on {where}, as {owner} does: it was declared stopped"
-    book.error(QT101, made.original.unit, what, "give one of them another", at=Place(made.original.path))
+    ledger.error(QT101, made.original.unit, what, "give one of them another", at=Place(made.original.path))
     made.entry.put(("state",), "stopped")
     made.table.pop("enabled", None)
 

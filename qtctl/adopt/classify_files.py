@@ -82,23 +82,23 @@ class Sorted:
         """The instances of a template that links enable, or that a live host has."""
         head, _, tail = template.partition("@")
         found = {*(each.unit for each in self.enablements), *self.loaded}
-        named = (name[len(head) + 1 : -len(tail)] for name in sorted(found) if _instance(name, head, tail))
+        named = (name[len(head) + 1 : -len(tail)] for name in sorted(found) if _is_instance(name, head, tail))
         return tuple(name for name in named if name)
 
 
-def sort(found: Iterable[Found]) -> Sorted:
+def classify(found: Iterable[Found]) -> Sorted:
     """Each file in its place, by path."""
     kinds = (UnitSource, DropinSource, Alias, Enablement, InstanceLink, FileFate)
     parts: dict[type, list[object]] = {kind: [] for kind in kinds}
     for each in sorted(found, key=lambda file: file.path):
-        placed = _placed(each)
+        placed = _place(each)
         parts[type(placed)].append(placed)
     by_kind = (tuple(parts[kind]) for kind in kinds)
     placed_files = Sorted(*by_kind)  # type: ignore[arg-type]  # each list holds its own type
-    return replace(placed_files, aliases=tuple(_ends(placed_files.aliases)))
+    return replace(placed_files, aliases=tuple(_resolve_aliases(placed_files.aliases)))
 
 
-def with_loaded(sources: Sorted, loaded: Iterable[str]) -> Sorted:
+def add_loaded(sources: Sorted, loaded: Iterable[str]) -> Sorted:
     """With the instances among the units that a live host knows.
 
     Not those that only a link of their own name makes: systemd calls them enabled, and nothing pulls them in, which no
@@ -115,7 +115,7 @@ def is_lasting(unit: str) -> bool:
     return bool(name) and not _CONNECTION.fullmatch(name)
 
 
-def _ends(aliases: tuple[Alias, ...]) -> Iterator[Alias]:
+def _resolve_aliases(aliases: tuple[Alias, ...]) -> Iterator[Alias]:
     """Each with the unit at the end of its links, of which one may lead to the next."""
     next_of = {alias.name: alias.unit for alias in aliases}
     for alias in aliases:
@@ -125,24 +125,24 @@ def _ends(aliases: tuple[Alias, ...]) -> Iterator[Alias]:
         yield replace(alias, unit=unit)
 
 
-def _placed(file: Found) -> UnitSource | DropinSource | Alias | Enablement | InstanceLink | FileFate:
+def _place(file: Found) -> UnitSource | DropinSource | Alias | Enablement | InstanceLink | FileFate:
     path = PurePosixPath(file.path)
     if file.problem:
-        return _other(file, f"cannot be read: {file.problem}")
+        return _build_other_fate(file, f"cannot be read: {file.problem}")
     folder = path.parent.name
     if folder.endswith(".d") and _takes_dropins(folder.removesuffix(".d")):
-        return _dropin(file, folder.removesuffix(".d"))
+        return _classify_dropin(file, folder.removesuffix(".d"))
     pull = next((suffix for suffix in PULLS if folder.endswith(suffix)), None)
     if pull and valid(folder.removesuffix(pull)):
-        return _pulled(file, folder.removesuffix(pull), PULLS[pull])
-    if not unit_file(path.name):
-        return _other(file, _why_none(path.name))
+        return _classify_pull(file, folder.removesuffix(pull), PULLS[pull])
+    if not is_unit_file(path.name):
+        return _build_other_fate(file, _explain_none(path.name))
     if file.link is not None:
-        return _linked(file, path.name)
+        return _classify_link(file, path.name)
     return UnitSource(path.name, file.path, file.content, masked=not file.content)
 
 
-def unit_file(name: str) -> bool:
+def is_unit_file(name: str) -> bool:
     """Whether systemd takes a file of this name for a unit."""
     return valid(name) and name.rpartition(".")[2] not in NO_FILES and not name.startswith("@")
 
@@ -151,49 +151,51 @@ def _takes_dropins(name: str) -> bool:
     return name in TYPES or valid(name)
 
 
-def _dropin(file: Found, of: str) -> DropinSource | FileFate:
+def _classify_dropin(file: Found, of: str) -> DropinSource | FileFate:
     if not file.path.endswith(".conf"):
-        return _other(file, "in a folder of drop-ins, and its name does not end with .conf: systemd ignores it", of)
+        return _build_other_fate(
+            file, "in a folder of drop-ins, and its name does not end with .conf: systemd ignores it", of
+        )
     if file.link == _NULL:
-        return _other(file, "a drop-in that is masked", of)
+        return _build_other_fate(file, "a drop-in that is masked", of)
     if file.link is not None:
-        return _other(file, f"a link to {file.link}, which is not among what was searched", of)
+        return _build_other_fate(file, f"a link to {file.link}, which is not among what was searched", of)
     return DropinSource(of, file.path, file.content)
 
 
-def _pulled(file: Found, puller: str, by: str) -> Enablement | FileFate:
+def _classify_pull(file: Found, puller: str, by: str) -> Enablement | FileFate:
     name = PurePosixPath(file.path).name
     if not valid(name):
-        return _other(file, "not the name of a unit: systemd ignores it", puller)
+        return _build_other_fate(file, "not the name of a unit: systemd ignores it", puller)
     if file.link is None:
-        return _other(file, "is no link: systemd ignores it", puller)
+        return _build_other_fate(file, "is no link: systemd ignores it", puller)
     if file.link == _NULL:
-        return _other(file, "masked: it is not pulled in", puller)
+        return _build_other_fate(file, "masked: it is not pulled in", puller)
     return Enablement(puller, name, by, file.path)
 
 
-def _linked(file: Found, name: str) -> UnitSource | Alias | InstanceLink | FileFate:
+def _classify_link(file: Found, name: str) -> UnitSource | Alias | InstanceLink | FileFate:
     target = str(file.link)
     if target == _NULL:
         return UnitSource(name, file.path, masked=True)
     to = PurePosixPath(target).name
-    if not unit_file(to):
-        return _other(file, f"a link to {target}, which is no unit file", name)
-    if _instance(name, *to.partition("@")[::2]):
+    if not is_unit_file(to):
+        return _build_other_fate(file, f"a link to {target}, which is no unit file", name)
+    if _is_instance(name, *to.partition("@")[::2]):
         return InstanceLink(name, file.path)
     if to == name:
-        return _other(file, f"a link to {target}: no file of its own", name)
+        return _build_other_fate(file, f"a link to {target}: no file of its own", name)
     if to.rpartition(".")[2] != name.rpartition(".")[2]:
-        return _other(file, f"a link to {target}, a unit of another type: systemd ignores it", name)
+        return _build_other_fate(file, f"a link to {target}, a unit of another type: systemd ignores it", name)
     return Alias(name, to, file.path)
 
 
-def _instance(name: str, head: str, tail: str) -> bool:
+def _is_instance(name: str, head: str, tail: str) -> bool:
     """Whether `name` is an instance of the template head@tail."""
     return bool(tail) and name.startswith(f"{head}@") and name.endswith(tail) and len(name) > len(head) + 1 + len(tail)
 
 
-def _why_none(name: str) -> str:
+def _explain_none(name: str) -> str:
     suffix = name.rpartition(".")[2]
     if suffix in NO_FILES and valid(name):
         return f"systemd makes units of type {suffix} itself"
@@ -204,11 +206,11 @@ def _why_none(name: str) -> str:
     return "not the name of a unit"
 
 
-def _other(file: Found, why: str, unit: str = "") -> FileFate:
+def _build_other_fate(file: Found, why: str, unit: str = "") -> FileFate:
     kind = FileKind.OTHER if file.link is None else FileKind.LINK
     return FileFate(file.path, kind, unit, taken=False, why=why)
 
 
-def names(sources: Sorted) -> Iterator[str]:
+def list_names(sources: Sorted) -> Iterator[str]:
     """Every unit that has a file, once."""
     yield from dict.fromkeys(source.unit for source in sources.units)

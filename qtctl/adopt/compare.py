@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from qtctl.adopt.adoption import Difference
 from qtctl.adopt.assignments import Merged, merge
 from qtctl.adopt.read import Assignment
-from qtctl.adopt.tables import Made, undescribed
+from qtctl.adopt.tables import Made, describe_unit
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.directives import EMPTY_SAYS, INPUTS, LISTENS, AssignmentRule, takes
 from qtctl.dialects.systemd.exec_lines import commands_of
@@ -26,35 +26,35 @@ DEFAULTS: dict[At, tuple[str, ...]] = {("Service", "Type"): ("simple",)}
 """What systemd takes for what is not said, where rendering says it."""
 
 
-def differences(made: Made, rendered: str) -> Iterator[Difference]:
+def find_differences(made: Made, rendered: str) -> Iterator[Difference]:
     """Of one unit, sorted. `because` says what it was left out or added for; '' where nothing explains it."""
     unit = made.original.unit
     if made.original.unloadable:
         section = sections_of(unit)[1] if len(sections_of(unit)) > OWN else "Unit"
         yield Difference(unit, section, "", "systemd does not load the original, for its encoding")
     foreign = made.original.foreign
-    before = _values(made.original.merged, unit, resets=foreign)
-    after = _values(_merged(parse(rendered, unit), resets=foreign), unit, resets=foreign)
+    before = _read_values(made.original.merged, unit, resets=foreign)
+    after = _read_values(_merge_file(parse(rendered, unit), resets=foreign), unit, resets=foreign)
     for at in sorted({*before, *after}):
-        if before.get(at) == after.get(at) or _harmless(made, at, before, after):
+        if before.get(at) == after.get(at) or _is_harmless(made, at, before, after):
             continue
         if not at[0].startswith("X-") and not at[1].startswith("X-"):
-            yield Difference(unit, *at, _because(made, at))
+            yield Difference(unit, *at, _explain(made, at))
 
 
-def of_instance(made: Made) -> Iterator[Difference]:
+def find_instance_differences(made: Made) -> Iterator[Difference]:
     """What drop-ins of its template say of an instance in spite of its own."""
     because = "drop-ins of its template are merged there: those of an instance no longer hide them or come before"
     for at in made.original.changed:
         yield Difference(made.original.unit, *at, because)
 
 
-def _merged(file: UnitFile, *, resets: bool) -> Merged:
+def _merge_file(file: UnitFile, *, resets: bool) -> Merged:
     said = (Assignment(line.section, line.key, line.value, file.name, line.line) for line in file.directives)
     return merge(said, resets=resets)
 
 
-def _values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[object, ...]]:
+def _read_values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[object, ...]]:
     """As `effective` reads them, written in one way. What stands in one order is one list.
 
     What a drop-in empties begins with RESET: what is said after it does not add to what the unit says.
@@ -63,7 +63,7 @@ def _values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[object
     lines = (Line(Kind.DIRECTIVE, "", one.line, one.section, one.key, one.value) for one in said)
     found: dict[At, tuple[object, ...]] = {}
     for at, values in effective(UnitFile(unit, tuple(lines))).items():
-        found[at] = _canonical(at[1], values)
+        found[at] = _normalize(at[1], values)
     for together in (LISTENS, INPUTS):
         ordered = tuple((said.key, said.value) for said in merged.order if said.key in together and said.value)
         if ordered:
@@ -76,10 +76,10 @@ def _values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[object
     return {at: values for at, values in found.items() if values or at[1] == "CapabilityBoundingSet"}
 
 
-def _canonical(key: str, values: tuple[str, ...]) -> tuple[object, ...]:
+def _normalize(key: str, values: tuple[str, ...]) -> tuple[object, ...]:
     kind = takes(key)
     if key.startswith("Exec") and kind is AssignmentRule.LINES:
-        return tuple(command for value in values for command in _commands(value))
+        return tuple(command for value in values for command in _normalize_commands(value))
     if key == "Environment":
         return tuple(sorted(dict(word.partition("=")[::2] for word in values).items()))
     if key.startswith("LoadCredential"):
@@ -89,17 +89,17 @@ def _canonical(key: str, values: tuple[str, ...]) -> tuple[object, ...]:
         values = tuple(value for value in values if value) or values[:1]
     if kind in (AssignmentRule.UNITS, AssignmentRule.INSTALL):
         return tuple(sorted(values))
-    return tuple(_word(value) for value in values)
+    return tuple(_normalize_word(value) for value in values)
 
 
-def _commands(value: str) -> tuple[object, ...]:
+def _normalize_commands(value: str) -> tuple[object, ...]:
     try:
         return commands_of(value)
     except InputError:
         return (value,)
 
 
-def _word(value: str) -> object:
+def _normalize_word(value: str) -> object:
     """A boolean by its meaning; a path without what systemd simplifies away."""
     value = value.replace("%%", "%")
     truth = boolean(value)
@@ -114,23 +114,27 @@ _SAID_BY_NAME = frozenset((("Timer", "Unit"), ("Service", "Type"), ("Mount", "Wh
 """What systemd works out itself where it is not said."""
 
 
-def _harmless(made: Made, at: At, before: Values, after: Values) -> bool:
+def _is_harmless(made: Made, at: At, before: Values, after: Values) -> bool:
     """What is only said, and was so before."""
     if before.get(at) is None and after.get(at) == DEFAULTS.get(at):
         return True
     if at == ("Unit", "Description"):
-        return before.get(at) is None and after.get(at) == (_word(undescribed(made.original)),)
+        return before.get(at) is None and after.get(at) == (_normalize_word(describe_unit(made.original)),)
     if at in _SAID_BY_NAME and before.get(at) is None:
         return True
-    return before.get(at) is not None and after.get(at) is not None and _numbers(before[at]) == _numbers(after[at])
+    return (
+        before.get(at) is not None
+        and after.get(at) is not None
+        and _normalize_numbers(before[at]) == _normalize_numbers(after[at])
+    )
 
 
-def _numbers(values: tuple[object, ...]) -> tuple[object, ...]:
+def _normalize_numbers(values: tuple[object, ...]) -> tuple[object, ...]:
     """yes and 1 are one, where a directive takes both."""
     return tuple({True: 1, False: 0}.get(value, value) if isinstance(value, bool) else value for value in values)
 
 
-def _because(made: Made, at: At) -> str:
+def _explain(made: Made, at: At) -> str:
     said = made.original.merged.held.get(at, ())
     hidden = {id(each) for each, _ in made.hidden.lines}
     if any(id(each) in hidden for each in said) or _was_hidden(made, at):

@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 from qtctl.adopt.adoption import AdoptedUnit, Fate, FileFate, FileKind
 from qtctl.adopt.compose_health import read_healthcheck
-from qtctl.adopt.compose_keys import HANDLERS, let_bind
+from qtctl.adopt.compose_keys import HANDLERS, allow_low_ports
 from qtctl.adopt.compose_parts import Parts
-from qtctl.adopt.compose_reading import NO_COUNTERPART, Left, Reading, attributes_of
+from qtctl.adopt.compose_reading import NO_COUNTERPART, Left, Reading, list_attributes
 from qtctl.adopt.compose_reasons import OPEN, REASONS, TOP
-from qtctl.adopt.compose_resources import read_limits, read_restart, replicas
+from qtctl.adopt.compose_resources import read_limits, read_replicas, read_restart
 from qtctl.adopt.compose_shared import Shared
-from qtctl.adopt.names import allowed
-from qtctl.adopt.registry import POLICY, HostFacts, hosts_entry
+from qtctl.adopt.names import make_allowed
+from qtctl.adopt.registry import POLICY, HostFacts, build_hosts_entry
 from qtctl.dialects.compose.load import Project
 from qtctl.dialects.compose.values import Table as Attributes
 from qtctl.dialects.paths import has_control
@@ -44,36 +44,36 @@ class Adopting(Shared):
     def take(self, project: Project) -> None:
         """All services of a project; one that an earlier project has is that one's."""
         dispositions: Table = {}
-        self.book.file(FileFate(project.file, FileKind.COMPOSE, "", taken=True, why="read"))
+        self.ledger.file(FileFate(project.file, FileKind.COMPOSE, "", taken=True, why="read"))
         for error in project.refused:
             at = error.place or Place(project.file)
             what = f"Compose refuses this: {self.shown(error.what)}"
-            self.book.tell(project.name, what, error.hint, at=at, severity=Severity.WARNING)
+            self.ledger.tell(project.name, what, error.hint, at=at, severity=Severity.WARNING)
         if project.unset:
             what = f"these variables have no value, and were replaced by nothing: {', '.join(project.unset)}"
-            self.book.tell(
+            self.ledger.tell(
                 project.name, what, "set them in .env, with --env-file or in the shell", at=Place(project.file)
             )
-        needed = _completed(project)
+        needed = _find_awaited(project)
         for name, service in project.services().items():
-            dispositions[name] = _disposition(service)
+            dispositions[name] = _build_disposition(service)
             if name not in self.names:
-                self.names[name] = _free(allowed(name), self.names.values())
+                self.names[name] = _find_free_name(make_allowed(name), self.names.values())
                 self._service(name, service, project, completed=name in needed)
             else:
                 self._repeated(name, service, project)
             dispositions[name]["to"] = [self.names[name]]
         self._resources(project)
         file = PurePosixPath(project.file).name
-        path = f"legacy/{allowed(file.removesuffix('.yml').removesuffix('.yaml'))}.toml"
-        path = path if path not in self.legacy else f"legacy/{allowed(project.file)}.toml"
+        path = f"legacy/{make_allowed(file.removesuffix('.yml').removesuffix('.yaml'))}.toml"
+        path = path if path not in self.legacy else f"legacy/{make_allowed(project.file)}.toml"
         self.legacy[path] = {"compose": file, "services": dispositions}
 
     def _repeated(self, name: str, service: Attributes, project: Project) -> None:
         what = f"is in an earlier file too, which was taken; {project.file} adds only its disposition"
-        self.book.tell(name, what, at=service.place)
+        self.ledger.tell(name, what, at=service.place)
         for key in service.lines:
-            for attribute in attributes_of(key, service.get(key)):
+            for attribute in list_attributes(key, service.get(key)):
                 self._fate(name, attribute, Fate.COPY, service.line_of(key), project)
 
     def _service(self, name: str, service: Attributes, project: Project, *, completed: bool) -> None:
@@ -81,7 +81,7 @@ class Adopting(Shared):
         parts = Parts(self, name, reading, project)
         run = parts.read_run()
         parts.read_environment()
-        count = replicas(reading)
+        count = read_replicas(reading)
         parts.read_ports(count)
         parts.read_order()
         read_limits(reading)
@@ -95,7 +95,7 @@ class Adopting(Shared):
         parts.read_host(self.systemd)
         if "healthcheck" in service.lines:
             read_healthcheck(reading)
-        let_bind(reading)
+        allow_low_ports(reading)
         parts.read_notes()
         self._leave_rest(reading)
         self._finish(name, parts, run, count, project)
@@ -150,7 +150,7 @@ class Adopting(Shared):
         for key in dict.fromkeys(each.partition(".")[0].partition("[")[0] for each in moved):
             those = [each for each in moved if each.partition(".")[0].partition("[")[0] == key]
             reading.leave("belongs to the container of a foreign image", *those, to_do="see that its unit says so")
-        self.book.tell(
+        self.ledger.tell(
             parts.name,
             "runs the program of its image: it was declared as an external",
             "say which unit of the host it is now",
@@ -164,7 +164,7 @@ class Adopting(Shared):
 
     def _fit(self, reading: Reading) -> None:
         """Takes out what no registry can say, as often as it must."""
-        for keys in [keys for keys, value in _settings(reading.table) if not _is_setting(value)]:
+        for keys in [keys for keys, value in _list_settings(reading.table) if not _is_setting(value)]:
             self._unfit(reading, keys)
         for _ in range(len(reading.origins) + 1):
             try:
@@ -189,7 +189,7 @@ class Adopting(Shared):
         more = len(left.attributes) - SHOWN
         names += f" and {more} more" if more > 0 else ""
         severity = Severity.WARNING if left.open else Severity.INFO
-        self.book.tell(name, self.shown(f"{names}: {left.why}"), left.to_do, at=left.place, severity=severity)
+        self.ledger.tell(name, self.shown(f"{names}: {left.why}"), left.to_do, at=left.place, severity=severity)
 
     def _fate(self, name: str, attribute: str, fate: Fate, place: Place, project: Project) -> None:
         self._attribute(place, fate, f"services.{name}.{attribute}", project)
@@ -197,9 +197,9 @@ class Adopting(Shared):
     def _attribute(self, place: Place, fate: Fate, what: str, project: Project) -> None:
         """In the file that says it: included, extended and merged ones are files of their own."""
         path = place.file or project.file
-        if path not in self.book.files:
-            self.book.file(FileFate(path, FileKind.COMPOSE, "", taken=True, why=f"read with {project.file}"))
-        self.book.attribute(path, place.line or 1, fate, what)
+        if path not in self.ledger.files:
+            self.ledger.file(FileFate(path, FileKind.COMPOSE, "", taken=True, why=f"read with {project.file}"))
+        self.ledger.attribute(path, place.line or 1, fate, what)
 
     def _resources(self, project: Project) -> None:
         """What stands beside `services`."""
@@ -225,9 +225,9 @@ class Adopting(Shared):
         aliases: Table = {}
         for name, address in self.aliases.items():
             aliases.setdefault(address, []).append(name)
-        entry = {**hosts_entry(host), **({"hosts_file": {"aliases": aliases}} if aliases else {})}
+        entry = {**build_hosts_entry(host), **({"hosts_file": {"aliases": aliases}} if aliases else {})}
         return {
-            "fleet.toml": _fleet(self.fleet, host),
+            "fleet.toml": _build_fleet(self.fleet, host),
             "hosts.toml": {host.name: entry},
             "policy.toml": dict(POLICY),
             **{f"services/{name}.toml": table for name, table in self.services.items()},
@@ -236,14 +236,14 @@ class Adopting(Shared):
         }
 
 
-def _settings(table: Table, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+def _list_settings(table: Table, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
     """Texts that systemd reads: keys and value. Words of commands, variables and notes may be any text."""
     for key, value in table.items():
         keys = (*above, key)
         if keys[0] in _ANY_TEXT:
             continue
         if isinstance(value, dict):
-            yield from _settings(value, keys)
+            yield from _list_settings(value, keys)
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, str):
                 yield keys, each
@@ -253,7 +253,7 @@ def _is_setting(value: str) -> bool:
     return bool(value) and value == value.strip() and not has_control(value)
 
 
-def _completed(project: Project) -> set[str]:
+def _find_awaited(project: Project) -> set[str]:
     """Services that others wait for until they have ended well."""
     return {
         name
@@ -263,7 +263,7 @@ def _completed(project: Project) -> set[str]:
     }
 
 
-def _disposition(service: Attributes) -> Table:
+def _build_disposition(service: Attributes) -> Table:
     fixed = [str(port.get("published") or "") for port in service.get("ports") or ()]
     ports = {each: each for each in fixed if each.isdecimal() and int(each)}
     said = {"is": "mapped", "to": [], "why": "Adopted under its own name."}
@@ -277,20 +277,20 @@ def _rename(table: Table, fleet: str, names: Mapping[str, str], known: set[str],
         table["notes"] = "\n".join([*filter(None, [table.get("notes")]), f"Depends on {', '.join(gone)}"])
     for key, those in list(order.items()):
         order[key] = [unit for name in those if names.get(name) in known
-                      for unit in _units(names[name], fleet, services)]  # fmt: skip
+                      for unit in _list_units(names[name], fleet, services)]  # fmt: skip
         if not order[key]:
             del order[key]
     if "order" in table and not order:
         del table["order"]
 
 
-def _units(name: str, fleet: str, services: Mapping[str, Table]) -> Iterator[str]:
+def _list_units(name: str, fleet: str, services: Mapping[str, Table]) -> Iterator[str]:
     """A service by its name; of a template all its instances."""
     instances = services.get(name, {}).get("instances", ())
     yield from ((f"{fleet}-{name}@{each}.service" for each in instances) if instances else (name,))
 
 
-def _fleet(fleet: str, host: HostFacts) -> Table:
+def _build_fleet(fleet: str, host: HostFacts) -> Table:
     return {
         "name": fleet,
         "summary": f"Adopted from compose files. Guessed, to be corrected in hosts.toml: {', '.join(host.guessed)}.",
@@ -301,7 +301,7 @@ def _fleet(fleet: str, host: HostFacts) -> Table:
     }
 
 
-def _free(name: str, taken: Iterable[str]) -> str:
+def _find_free_name(name: str, taken: Iterable[str]) -> str:
     there, number, free = set(taken), 2, name
     while free in there:
         free, number = f"{name}-{number}", number + 1

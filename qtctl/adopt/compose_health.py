@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from qtctl.adopt.compose_keys import span
+from qtctl.adopt.compose_keys import format_span
 from qtctl.adopt.compose_reading import Reading
 from qtctl.dialects.compose import shell
 from qtctl.dialects.compose.units import nanoseconds
@@ -80,7 +80,7 @@ def _put(reading: Reading, key: str, asked: Asked, timeout: str) -> None:
     said = [each for each in attributes if each.partition("[")[0] == "healthcheck.test"]
     reading.put(f"ports.{key}.health.path", asked.path, *said)
     if "healthcheck.timeout" in attributes and 0 < nanoseconds(timeout) <= _LONGEST_NS:
-        reading.put(f"ports.{key}.health.within", span(timeout), "healthcheck.timeout")
+        reading.put(f"ports.{key}.health.within", format_span(timeout), "healthcheck.timeout")
     reading.leave("needs no key: an audit asks when it runs", *reading.unsettled("healthcheck"))
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from qtctl.adopt.compose_reading import Reading, attributes_of
+from qtctl.adopt.compose_reading import Reading, list_attributes
 from qtctl.dialects.compose.units import nanoseconds
 from qtctl.dialects.paths import normal, trouble
 
@@ -27,7 +27,7 @@ _MICRO, _SECOND, _MINUTE = 1_000, 10**9, 60 * 10**9
 _NAMED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}")
 
 
-def span(text: str) -> str:
+def format_span(text: str) -> str:
     """A time of Compose as systemd writes it."""
     nano = nanoseconds(text)
     if nano and nano % _MINUTE == 0:
@@ -35,7 +35,7 @@ def span(text: str) -> str:
     return f"{nano // _SECOND}s" if nano % _SECOND == 0 else f"{nano // _MICRO}us"
 
 
-def size(number: int) -> str:
+def format_size(number: int) -> str:
     return next(
         (f"{number // factor}{unit}" for unit, factor in _UNITS if number and number % factor == 0), str(number)
     )
@@ -66,25 +66,25 @@ def read_stop_signal(reading: Reading) -> None:
 
 
 def read_stop_grace_period(reading: Reading) -> None:
-    reading.put("timeouts.stop", span(str(reading.service["stop_grace_period"])), "stop_grace_period")
+    reading.put("timeouts.stop", format_span(str(reading.service["stop_grace_period"])), "stop_grace_period")
 
 
 def read_ulimits(reading: Reading) -> None:
     for name, value in reading.service["ulimits"].items():
-        attributes = tuple(attributes_of(f"ulimits.{name}", value))
+        attributes = tuple(list_attributes(f"ulimits.{name}", value))
         if name not in _ULIMITS:
             reading.leave("is a limit that systemd does not know", *attributes)
             continue
         if isinstance(value, dict):
-            soft, hard = (_unlimited(int(value[key])) for key in ("soft", "hard"))
+            soft, hard = (_format_limit(int(value[key])) for key in ("soft", "hard"))
             limit: Value = f"{soft}:{hard}"
         else:
-            limit = _unlimited(int(value))
+            limit = _format_limit(int(value))
             limit = int(limit) if limit.isdecimal() else limit
         reading.put(f"limits.{_ULIMITS[name]}", limit, *attributes)
 
 
-def _unlimited(number: int) -> str:
+def _format_limit(number: int) -> str:
     return "infinity" if number < 0 else str(number)
 
 
@@ -97,9 +97,9 @@ def read_read_only(reading: Reading) -> None:
 
 def read_capabilities(reading: Reading) -> None:
     """Both keys at once: what is dropped goes first, whatever the order."""
-    added, dropped = (_capabilities(reading.values.get(key, ())) for key in ("cap_add", "cap_drop"))
-    attributes = (*attributes_of("cap_add", reading.service.get("cap_add", [])),) if added else ()
-    attributes += (*attributes_of("cap_drop", reading.service.get("cap_drop", [])),) if dropped else ()
+    added, dropped = (_list_capabilities(reading.values.get(key, ())) for key in ("cap_add", "cap_drop"))
+    attributes = (*list_attributes("cap_add", reading.service.get("cap_add", [])),) if added else ()
+    attributes += (*list_attributes("cap_drop", reading.service.get("cap_drop", [])),) if dropped else ()
     if "ALL" in added:
         every = tuple(each for each in attributes if each.startswith("cap_add"))
         reading.leave("gives all capabilities", *every, to_do="name those that it needs")
@@ -112,17 +112,17 @@ def read_capabilities(reading: Reading) -> None:
         reading.put("sandbox.ambient_capabilities", [f"CAP_{each}" for each in added], *attributes)
 
 
-def _capabilities(entries: Value) -> list[str]:
+def _list_capabilities(entries: Value) -> list[str]:
     return [str(each).upper().removeprefix("CAP_") for each in entries]
 
 
 def read_tmpfs(reading: Reading) -> None:
     for number, each in enumerate(reading.values["tmpfs"]):
         attribute = f"tmpfs[{number}]" if isinstance(reading.service["tmpfs"], list) else "tmpfs"
-        _temporary(reading, each, attribute)
+        _read_temporary(reading, each, attribute)
 
 
-def _temporary(reading: Reading, text: str, *attributes: str) -> None:
+def _read_temporary(reading: Reading, text: str, *attributes: str) -> None:
     path, _, options = text.partition(":")
     if not path.startswith("/") or trouble(path) or any(char.isspace() for char in text):
         reading.leave("is not an absolute path", *attributes, to_do="set sandbox.temporary_file_systems")
@@ -150,7 +150,7 @@ def read_group_add(reading: Reading) -> None:
 
 def read_devices(reading: Reading) -> None:
     for number, each in enumerate(reading.values["devices"]):
-        source, attributes = each.get("source", ""), tuple(attributes_of("devices", reading.service["devices"]))
+        source, attributes = each.get("source", ""), tuple(list_attributes("devices", reading.service["devices"]))
         attribute = attributes[number]
         if source == each.get("target") and source.startswith("/dev/") and not trouble(source) and " " not in source:
             reading.add("limits.device_allow", [f"{source} {each.get('permissions', 'rwm')}"], attribute)
@@ -223,7 +223,7 @@ def read_init(reading: Reading) -> None:
 
 def read_credentials(reading: Reading) -> None:
     """Files that only the service sees."""
-    fields = tuple(attributes_of("secrets", reading.service["secrets"]))
+    fields = tuple(list_attributes("secrets", reading.service["secrets"]))
     for number, each in enumerate(reading.values["secrets"]):
         name = str(each.get("source", ""))
         if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", name):
@@ -235,7 +235,7 @@ def read_credentials(reading: Reading) -> None:
         )
 
 
-def let_bind(reading: Reading) -> None:
+def allow_low_ports(reading: Reading) -> None:
     """Docker lets any program listen below 1024; systemd lets root, and who has the capability."""
     low = any(
         int(port["listen"].rpartition(":")[2]) < _UNPRIVILEGED for port in reading.table.get("ports", {}).values()

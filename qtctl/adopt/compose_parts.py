@@ -7,8 +7,8 @@ from ipaddress import ip_address
 from typing import Any
 
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.compose_reading import Reading, attributes_of
-from qtctl.adopt.compose_secrets import Hiding, argument
+from qtctl.adopt.compose_reading import Reading, list_attributes
+from qtctl.adopt.compose_secrets import Hiding, quote_argument
 from qtctl.adopt.compose_shared import Shared
 from qtctl.dialects.compose import shell
 from qtctl.dialects.compose.load import Project
@@ -40,14 +40,14 @@ class Parts:
     hiding: Hiding = field(init=False)
 
     def __post_init__(self) -> None:
-        self.hiding = Hiding(self.adopting.book.secrets)
+        self.hiding = Hiding(self.adopting.ledger.secrets)
 
     def read_run(self) -> str:
         """How it is run: known, unsure (an entry point of the image?), unknown, or external: by a foreign image."""
         values, reading = self.reading.values, self.reading
         entrypoint, command = values.get("entrypoint"), values.get("command")
         said = [key for key in ("entrypoint", "command") if key in reading.service.lines]
-        attributes = [each for key in said for each in attributes_of(key, reading.service[key])]
+        attributes = [each for key in said for each in list_attributes(key, reading.service[key])]
         argv = (*(entrypoint or ()), *(command or ()))
         for key in ("entrypoint", "command"):
             self._cut(key)
@@ -58,7 +58,7 @@ class Parts:
                 return "external"
             what = "has its command in its image: it is declared retired until somebody says how it is started"
             at = reading.service.place
-            self.adopting.book.tell(self.name, what, "give it [run], and a state", at=at, severity=Severity.WARNING)
+            self.adopting.ledger.tell(self.name, what, "give it [run], and a state", at=at, severity=Severity.WARNING)
             return "unknown"
         self._argv(argv, attributes)
         if entrypoint is not None or argv[0].startswith("/"):
@@ -74,7 +74,7 @@ class Parts:
         found = shell.split(text) if isinstance(text, str) else None
         if found is not None and found[1]:
             what = f"{key}: Compose passes on only what stands before {found[1][0]}"
-            self.adopting.book.tell(
+            self.adopting.ledger.tell(
                 self.name, what, "write it as a list, with a shell", at=self.reading.service.line_of(key)
             )
 
@@ -85,10 +85,10 @@ class Parts:
         if is_open:
             to_do += ", put it before the command in [run], and set state to running"
         at = self.reading.service.line_of("command")
-        self.adopting.book.tell(self.name, what, to_do, at=at, severity=severity)
+        self.adopting.ledger.tell(self.name, what, to_do, at=at, severity=severity)
 
     def _argv(self, argv: tuple[str, ...], attributes: list[str]) -> None:
-        argv = (_program(argv[0]), *argv[1:])
+        argv = (_simplify_program(argv[0]), *argv[1:])
         line = self.hiding.line(argv)
         if line is not None:
             self.reading.put("run.kind", "exec")
@@ -98,7 +98,7 @@ class Parts:
             self.reading.put("run.argv", list(argv), *attributes)
         else:
             self.reading.put("run.kind", "exec")
-            self.reading.put("run.lines", [" ".join(map(argument, argv))], *attributes)
+            self.reading.put("run.lines", [" ".join(map(quote_argument, argv))], *attributes)
 
     def state(self, run: str, count: int) -> tuple[str, str]:
         if run == "unknown":
@@ -150,12 +150,12 @@ class Parts:
             names = ", ".join(sorted(foreign & fitting.keys()))
             what = f"an env file outside the folder of the project has these, and only their names were copied: {names}"
             remedy = f"put them into {self.secret_file()} on the host, or into env"
-            self.adopting.book.tell(self.name, what, remedy, at=reading.service.line_of("env_file"))
+            self.adopting.ledger.tell(self.name, what, remedy, at=reading.service.line_of("env_file"))
         if self.hiding.literal:
             names = ", ".join(sorted(self.hiding.literal))
             what = f"has secrets written down, of which only the names were copied: {names}"
             remedy = f"put them into {self.secret_file()} on the host, and change them"
-            self.adopting.book.error(QT109, self.name, what, remedy, at=reading.service.place)
+            self.adopting.ledger.error(QT109, self.name, what, remedy, at=reading.service.place)
 
     def _unknown(self) -> Iterator[str]:
         """Variables whose values came from others that have none here."""
@@ -200,7 +200,7 @@ class Parts:
 
     def read_ports(self, count: int) -> None:
         ports: dict[str, Value] = {}
-        attributes = list(attributes_of("ports", self.reading.service.get("ports") or []))
+        attributes = list(list_attributes("ports", self.reading.service.get("ports") or []))
         for attribute, port in zip(attributes, self.reading.service.get("ports") or (), strict=False):
             self._port(port, attribute, ports, count)
         if ports:
@@ -226,7 +226,7 @@ class Parts:
         if owner not in ("", self.name):
             what = f"publishes {number}/{protocol}, as {owner} does: its port was not declared"
             place = port.short.place if port.short is not None else port.place
-            self.adopting.book.error(QT101, self.name, what, "give it another", at=place)
+            self.adopting.ledger.error(QT101, self.name, what, "give it another", at=place)
             self.reading.leave(f"is the port {number}/{protocol} of {owner}", attribute)
             return
         self.adopting.taken[protocol, number, address] = self.name
@@ -265,7 +265,7 @@ class Parts:
     def _dependency(self, name: str, dependency: Table) -> None:
         written = [
             each
-            for each in attributes_of(f"depends_on.{name}", dependency)
+            for each in list_attributes(f"depends_on.{name}", dependency)
             if "depends_on" in self.reading.service.lines
         ]
         healthy = f"depends_on.{name}.condition"
@@ -288,7 +288,7 @@ class Parts:
         attributes = reading.unsettled("extra_hosts")
         entries = [str(each).partition("=") for each in reading.values.get("extra_hosts", ())]
         by_name = {name: address for name, _, address in entries}
-        for attribute, name in zip(attributes, _host_names(reading.service["extra_hosts"]), strict=False):
+        for attribute, name in zip(attributes, _list_host_names(reading.service["extra_hosts"]), strict=False):
             address = by_name.get(name, "")
             if self._alias(name, address):
                 reading.typed(attribute)
@@ -318,7 +318,7 @@ class Parts:
                 *reading.unsettled("build"),
             )
         for number, each in enumerate(values.get("volumes", ())):
-            attribute = list(attributes_of("volumes", reading.service["volumes"]))[number]
+            attribute = list(list_attributes("volumes", reading.service["volumes"]))[number]
             mode = " (read only)" if each.get("read_only") else ""
             source = each.get("source") or each.get("type", "anonymous")
             reading.note(f"Volume: {source} at {each.get('target', '')}{mode}. Move what it holds.", attribute)
@@ -334,13 +334,13 @@ def _is_all(address: str) -> bool:
     return address in (ALL_ADDRESSES, "::")
 
 
-def _host_names(value: Value) -> Iterator[str]:
+def _list_host_names(value: Value) -> Iterator[str]:
     for each in value:
         text = str(each)
         yield text.partition("=" if "=" in text else ":")[0]
 
 
-def _program(path: str) -> str:
+def _simplify_program(path: str) -> str:
     """Its plain path, since no registry can say one with `..`: what it means inside the container, without links."""
     if ".." not in path.split("/"):
         return path

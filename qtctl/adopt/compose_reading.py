@@ -71,14 +71,14 @@ class Reading:
 
     def unsettled(self, key: str) -> tuple[str, ...]:
         """Attributes of a key of which nothing was said yet."""
-        return tuple(each for each in attributes_of(key, self.service.get(key)) if each not in self.fates)
+        return tuple(each for each in list_attributes(key, self.service.get(key)) if each not in self.fates)
 
     def said(self) -> tuple[str, ...]:
         """Keys that the file has: what Compose supposes has no line."""
         return tuple(key for key in self.service if key in self.service.lines)
 
 
-def attributes_of(key: str, value: Value) -> Iterator[str]:
+def list_attributes(key: str, value: Value) -> Iterator[str]:
     """Each thing that the file says under a key: a value, an entry of a list, a key of a mapping (`deploy.replicas`).
 
     What Compose supposes has no line, and a short form has no keys.
@@ -86,7 +86,7 @@ def attributes_of(key: str, value: Value) -> Iterator[str]:
     said = [inner for inner in value if inner in value.lines] if isinstance(value, Table) else []
     if said:
         for inner in said:
-            yield from attributes_of(f"{key}.{inner}", value[inner])
+            yield from list_attributes(f"{key}.{inner}", value[inner])
     elif isinstance(value, list) and value:
         yield from (f"{key}[{number}]" for number in range(len(value)))
     else:

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from qtctl.adopt.compose_keys import MOST_REPLICAS, size, span
-from qtctl.adopt.compose_reading import Reading, attributes_of
+from qtctl.adopt.compose_keys import MOST_REPLICAS, format_size, format_span
+from qtctl.adopt.compose_reading import Reading, list_attributes
 from qtctl.dialects.compose.units import nanoseconds
 
 Value = Any
@@ -22,42 +22,42 @@ def read_limits(reading: Reading) -> None:
                             ("pids", "tasks_max", "pids_limit")):  # fmt: skip
         attributes = [f"deploy.resources.limits.{inner}"] if inner in (said.get("limits") or {}) else []
         attributes += [old] if old in reading.service.lines else []
-        _limit(reading, inner, key, limits.get(inner) or reading.values.get(old), attributes)
+        _read_limit(reading, inner, key, limits.get(inner) or reading.values.get(old), attributes)
     attributes = ["deploy.resources.reservations.memory"] if "memory" in (said.get("reservations") or {}) else []
     attributes += ["mem_reservation"] if "mem_reservation" in reading.service.lines else []
-    _limit(
+    _read_limit(
         reading, "memory", "memory_low", reservations.get("memory") or reading.values.get("mem_reservation"), attributes
     )
-    _swap(reading)
-    _processors(reading)
+    _read_swap(reading)
+    _read_processors(reading)
 
 
-def _limit(reading: Reading, kind: str, key: str, value: Value, attributes: list[str]) -> None:
+def _read_limit(reading: Reading, kind: str, key: str, value: Value, attributes: list[str]) -> None:
     if not attributes:
         return
     if not value:
         reading.leave(_UNLIMITED, *attributes)
     elif kind == "memory":
-        reading.put(f"limits.{key}", size(int(value)), *attributes)
+        reading.put(f"limits.{key}", format_size(int(value)), *attributes)
     elif kind == "cpus":
         reading.put(f"limits.{key}", f"{float(value) * 100:.2f}".rstrip("0").rstrip(".") + "%", *attributes)
     else:
         reading.put(f"limits.{key}", int(value) if int(value) > 0 else "infinity", *attributes)
 
 
-def _swap(reading: Reading) -> None:
+def _read_swap(reading: Reading) -> None:
     if "memswap_limit" not in reading.service.lines:
         return
     swap, memory = (int(reading.values.get(key) or 0) for key in ("memswap_limit", "mem_limit"))
     if swap < 0:
         reading.put("limits.memory_swap_max", "infinity", "memswap_limit")
     elif swap and memory and swap >= memory:
-        reading.put("limits.memory_swap_max", size(swap - memory), "memswap_limit")
+        reading.put("limits.memory_swap_max", format_size(swap - memory), "memswap_limit")
     else:
         reading.leave("counts only together with mem_limit", "memswap_limit")
 
 
-def _processors(reading: Reading) -> None:
+def _read_processors(reading: Reading) -> None:
     values, lines = reading.values, reading.service.lines
     quota, period = int(values.get("cpu_quota") or 0), int(values.get("cpu_period") or 0)
     attributes = [key for key in ("cpu_quota", "cpu_period") if key in lines]
@@ -71,7 +71,7 @@ def _processors(reading: Reading) -> None:
     if "cpu_shares" in lines:
         shares = int(values.get("cpu_shares") or 0)
         if shares:
-            reading.put("limits.cpu_weight", _weight(shares), "cpu_shares")
+            reading.put("limits.cpu_weight", _convert_shares(shares), "cpu_shares")
         else:
             reading.leave(_UNLIMITED, "cpu_shares")
     if values.get("cpuset"):
@@ -80,7 +80,7 @@ def _processors(reading: Reading) -> None:
         reading.put("limits.oom_score_adjust", int(values.get("oom_score_adj") or 0), "oom_score_adj")
 
 
-def _weight(shares: int) -> int:
+def _convert_shares(shares: int) -> int:
     """As runc turns shares (2 to 262144) into a weight (1 to 10000)."""
     least, most, heaviest = 2, 262_144, 10_000
     return 1 + (min(max(shares, least), most) - least) * (heaviest - 1) // (most - least)
@@ -94,14 +94,14 @@ def read_restart(reading: Reading) -> None:
     if kind in _RESTARTS and not policy:
         reading.put("restart.restart", _RESTARTS[kind], "restart")
         if most.isdecimal() and most.isascii() and 0 < int(most) < MOST_REPLICAS:
-            _attempts(reading, int(most), "", "", "restart")
+            _read_attempts(reading, int(most), "", "", "restart")
     elif "restart" in reading.service.lines and policy:
         reading.leave("stands beside deploy.restart_policy, which goes before it", "restart")
     if policy:
-        _policy(reading, policy, said)
+        _read_policy(reading, policy, said)
 
 
-def _policy(reading: Reading, policy: Value, said: Value) -> None:
+def _read_policy(reading: Reading, policy: Value, said: Value) -> None:
     fields = {key: f"deploy.restart_policy.{key}" for key in said}
     condition = _CONDITIONS.get(policy.get("condition", "any"))
     if condition is None:
@@ -109,32 +109,32 @@ def _policy(reading: Reading, policy: Value, said: Value) -> None:
         return
     reading.put("restart.restart", condition, *(fields[key] for key in ("condition",) if key in fields))
     if "delay" in fields:
-        reading.put("restart.restart_sec", span(str(said["delay"])), fields["delay"])
+        reading.put("restart.restart_sec", format_span(str(said["delay"])), fields["delay"])
     attempts = int(policy.get("max_attempts") or 0)
     kept = [fields[key] for key in ("max_attempts", "window") if key in fields]
     if attempts:
-        _attempts(reading, attempts, str(said.get("delay", "")), str(said.get("window", "")), *kept)
+        _read_attempts(reading, attempts, str(said.get("delay", "")), str(said.get("window", "")), *kept)
     elif kept:
         reading.leave("counts only together with max_attempts", *kept)
 
 
-def _attempts(reading: Reading, attempts: int, delay: str, window: str, *attributes: str) -> None:
+def _read_attempts(reading: Reading, attempts: int, delay: str, window: str, *attributes: str) -> None:
     """Starts are the first and each attempt after it; they count over a time in which all of them fit."""
     reading.put("restart.start_limit_burst", attempts + 1, *attributes)
     if window and nanoseconds(window):
-        reading.put("restart.start_limit_interval", span(window))
+        reading.put("restart.start_limit_interval", format_span(window))
     else:
         seconds = -(-nanoseconds(delay or "0s") // 10**9)
         reading.put("restart.start_limit_interval", f"{(attempts + 1) * (seconds + 10)}s")
 
 
-def replicas(reading: Reading) -> int:
+def read_replicas(reading: Reading) -> int:
     """How many of it Compose runs; the attribute is accounted for."""
     deploy = reading.values.get("deploy") or {}
     scale, inner = reading.values.get("scale"), deploy.get("replicas")
     attributes = [key for key in ("scale",) if key in reading.service.lines]
     attributes += [
-        key for key in attributes_of("deploy", reading.service.get("deploy") or {}) if key == "deploy.replicas"
+        key for key in list_attributes("deploy", reading.service.get("deploy") or {}) if key == "deploy.replicas"
     ]
     number = int(next((each for each in (scale, inner) if each is not None), 1))
     if number > MOST_REPLICAS:

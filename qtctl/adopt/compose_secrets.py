@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from qtctl.adopt.suspect import distinct, hides, known_in, settled_spans
+from qtctl.adopt.suspect import find_known, list_distinct, looks_secret, settle_spans
 from qtctl.dialects.arguments import argument_spans
 from qtctl.dialects.secrets import apart
 from qtctl.dialects.systemd.quoting import exec_argument
@@ -33,7 +33,7 @@ class Hiding:
             if name in foreign:
                 self.names[name] = None
                 continue
-            if value is not None and not hides(name, value) and not any(known_in(value, self.known)):
+            if value is not None and not looks_secret(name, value) and not any(find_known(value, self.known)):
                 self.env[name] = value
                 continue
             self.names[name] = None
@@ -45,18 +45,18 @@ class Hiding:
         spans[1:] = [apart([*those, *self._known(word)]) for word, those in zip(argv[1:], spans[1:], strict=True)]
         if not any(spans):
             return None
-        spans = settled_spans(argv, spans)
+        spans = settle_spans(argv, spans)
         return " ".join(self._word(word, those) for word, those in zip(argv, spans, strict=True))
 
     def _known(self, word: str) -> list[tuple[int, int, str]]:
-        return [(*span, "") for span in known_in(word, self.known)]
+        return [(*span, "") for span in find_known(word, self.known)]
 
     def _word(self, word: str, spans: Iterable[tuple[int, int, str]]) -> str:
         shown, at, variables = "", 0, []
         for start, end, name in spans:
             variables.append(self._variable(name))
             shown, at = shown + word[at:start] + _MARK.format(len(variables)), end
-        quoted = argument(shown + word[at:])
+        quoted = quote_argument(shown + word[at:])
         for number, name in enumerate(variables, start=1):
             quoted = quoted.replace(_MARK.format(number), f"${{{name}}}")
         return quoted
@@ -72,18 +72,18 @@ class Hiding:
         return name
 
 
-def argument(word: str) -> str:
+def quote_argument(word: str) -> str:
     try:
         return exec_argument(word)
     except InputError:
         return exec_argument(word.encode("ascii", "replace").decode())
 
 
-def secrets_of(environment: Mapping[str, str | None], argv: tuple[str, ...]) -> Iterator[str]:
+def list_secrets(environment: Mapping[str, str | None], argv: tuple[str, ...]) -> Iterator[str]:
     """What looks like a secret in it, and would be nothing else elsewhere."""
     for name, value in environment.items():
-        if value is not None and hides(name, value):
-            yield from distinct(value)
+        if value is not None and looks_secret(name, value):
+            yield from list_distinct(value)
     for word, spans in zip(argv, argument_spans(argv), strict=True):
         for start, end, _ in spans:
-            yield from distinct(word[start:end])
+            yield from list_distinct(word[start:end])

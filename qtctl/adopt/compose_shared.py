@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from qtctl.adopt.ledger import Book
-from qtctl.adopt.suspect import without
+from qtctl.adopt.ledger import Ledger
+from qtctl.adopt.suspect import hide_known
 from qtctl.dialects.secrets import masked
 
 
@@ -12,7 +12,7 @@ class Shared:
     """`taken`: protocol, port and address → the compose service that publishes it."""
 
     fleet: str
-    book: Book
+    ledger: Ledger
     systemd: int = 252
     taken: dict[tuple[str, int, str], str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
@@ -20,4 +20,4 @@ class Shared:
 
     def shown(self, text: str) -> str:
         """A text of the file as it may stand in a registry: URLs of images and of sources may hold passwords."""
-        return without(masked(text), self.book.secrets)
+        return hide_known(masked(text), self.ledger.secrets)

@@ -42,7 +42,7 @@ class Rule:
         folder = PurePosixPath(copy.path).parent
         return (
             next((n for n, pattern in enumerate(self.prefer) if fnmatchcase(copy.path, pattern)), len(self.prefer)),
-            _searched(folder),
+            _rank_folder(folder),
             -self.crowd[str(folder)],
             len(folder.parts),
             copy.path,
@@ -61,11 +61,11 @@ class Rule:
         return next(reason for reason, differ in zip(reasons, differs, strict=True) if differ)
 
 
-def rule(paths: Iterable[str], prefer: tuple[str, ...]) -> Rule:
+def make_rule(paths: Iterable[str], prefer: tuple[str, ...]) -> Rule:
     """`paths` of all unit files."""
     return Rule(prefer, Counter(str(PurePosixPath(path).parent) for path in paths))
 
 
-def _searched(folder: PurePosixPath) -> int:
+def _rank_folder(folder: PurePosixPath) -> int:
     text = f"/{folder.parent if folder.name.endswith('.d') else folder}"
     return next((n for n, known in enumerate(SEARCHED) if text.endswith(f"/{known}")), len(SEARCHED))

@@ -19,7 +19,7 @@ class Decoded:
     harmless: bool = False
 
 
-def decoded(raw: bytes) -> Decoded:
+def decode(raw: bytes) -> Decoded:
     """The text, for whoever wrote it. What systemd cannot take at all in a line is replaced by U+FFFD."""
     if raw.startswith(_UTF16):
         return Decoded(_clean(raw.decode("utf-16", "replace")), f"is UTF-16 text: {NOT_LOADED}")
@@ -32,10 +32,10 @@ def decoded(raw: bytes) -> Decoded:
     clean = _clean(text)
     if clean != text:
         return Decoded(clean, f"holds a character that systemd does not take as UTF-8: {NOT_LOADED}")
-    return _with_ends(text)
+    return _join_ends(text)
 
 
-def _with_ends(text: str) -> Decoded:
+def _join_ends(text: str) -> Decoded:
     said = []
     if text.startswith("\ufeff"):
         said.append("begins with a byte order mark")

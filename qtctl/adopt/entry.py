@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from qtctl.adopt.adoption import Fate
 from qtctl.adopt.assignments import At
-from qtctl.adopt.ledger import Book
+from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.read import Assignment
 from qtctl.errors import Place
 from qtctl.model.key_values import Unfit, hatched, part_of, unit_words, value_of
@@ -25,7 +25,7 @@ class Entry:
 
     unit: str
     keys: Mapping[At, Key]
-    book: Book
+    ledger: Ledger
     table: Table = field(default_factory=dict)
     typed: dict[int, Assignment] = field(default_factory=dict)
     hatch: dict[int, Assignment] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Entry:
         self._from[path] = lines
         for each in lines:
             self.typed[id(each)] = each
-            self.book.line(each.path, each.line, Fate.TYPED, f"{each.key}=")
+            self.ledger.line(each.path, each.line, Fate.TYPED, f"{each.key}=")
 
     def take(self, at: At, said: tuple[Assignment, ...], units: Callable[[str], str]) -> None:
         """A directive into its key, else into the hatch. `units`: a unit's name as this registry calls it."""
@@ -68,16 +68,16 @@ class Entry:
         self.left[at] = "words of it that systemd does not take there, or no registry can say, were left out"
         for each in said:
             what = f"{each.key}= has a word that systemd does not take there, or no registry can say: it was left out"
-            self.book.error(QT110, self.unit, what, "fix it", at=Place(each.path, each.line))
+            self.ledger.error(QT110, self.unit, what, "fix it", at=Place(each.path, each.line))
 
     def refuse(self, said: Iterable[Assignment], why: str) -> None:
         """Leave out what systemd would ignore, or what no registry can say; with its finding."""
         for each in said:
             self.typed.pop(id(each), None)
-            self.book.line(each.path, each.line, Fate.IGNORED, f"{each.key}=")
+            self.ledger.line(each.path, each.line, Fate.IGNORED, f"{each.key}=")
             self.left[each.section, each.key] = why
             what = f"{each.key}= was left out: {why}"
-            self.book.error(QT110, self.unit, what, "fix the value", at=Place(each.path, each.line))
+            self.ledger.error(QT110, self.unit, what, "fix the value", at=Place(each.path, each.line))
 
     def settle(self, model: type[BaseModel]) -> bool:
         """Take out what the model refuses, key by key; False where something that it needs is missing."""
@@ -109,7 +109,7 @@ class Entry:
         for each in said:
             self.typed.pop(id(each), None)
             self.hatch[id(each)] = each
-            self.book.line(each.path, each.line, Fate.HATCH, f"{each.key}=")
+            self.ledger.line(each.path, each.line, Fate.HATCH, f"{each.key}=")
 
 
 def _set(table: Table, path: tuple[str, ...], value: object) -> None:

@@ -30,9 +30,9 @@ class Ran:
     port: str = ""
 
 
-def venv_of(line: str) -> str:
+def find_venv(line: str) -> str:
     """The folder of the venv whose program the line runs, or ''."""
-    argv = _first(line)
+    argv = _split_first(line)
     match = _PROGRAM.fullmatch(argv[0]) if argv else None
     if match is None or match[1] in _NO_VENV or trouble(match[1]):
         return ""
@@ -41,7 +41,7 @@ def venv_of(line: str) -> str:
     return match[1] if named or _PYTHON.fullmatch(match[2]) else ""
 
 
-def venv_names(paths: Iterable[str]) -> dict[str, str]:
+def name_venvs(paths: Iterable[str]) -> dict[str, str]:
     """Path → a name of its own."""
     names: dict[str, str] = {}
     for path in sorted(set(paths)):
@@ -55,18 +55,18 @@ def venv_names(paths: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def ran(lines: tuple[str, ...], directory: str, venvs: Mapping[str, str]) -> Ran:
+def recognize(lines: tuple[str, ...], directory: str, venvs: Mapping[str, str]) -> Ran:
     """`directory` is WorkingDirectory=, '' for none; `venvs`: path → name."""
-    venv = venvs.get(venv_of(lines[0]), "") if lines else ""
-    argv = literal(lines[0]) if len(lines) == 1 else None
-    found = _python(argv, directory, venv, venvs) if argv else None
+    venv = venvs.get(find_venv(lines[0]), "") if lines else ""
+    argv = split_literally(lines[0]) if len(lines) == 1 else None
+    found = _recognize_python(argv, directory, venv, venvs) if argv else None
     if found is None:
         kind = {"kind": "command", "argv": list(argv)} if argv else {"kind": "exec", "lines": list(lines)}
         found = Ran({**kind, "cwd": directory})
     return Ran({**found.run, **({"venv": venv} if venv else {})}, found.port)
 
 
-def literal(line: str) -> tuple[str, ...] | None:
+def split_literally(line: str) -> tuple[str, ...] | None:
     """The argv, where writing it again gives a line that systemd shows in the same way; None else."""
     if "$" in line or "%" in line:
         return None
@@ -78,7 +78,7 @@ def literal(line: str) -> tuple[str, ...] | None:
     return command.argv if same else None
 
 
-def around(line: str) -> str | list[str]:
+def write_command(line: str) -> str | list[str]:
     """A command around the service's own: a list where its words are all that it says, else as it stands."""
     shown = line.replace("$MAINPID", "")
     if "$" in shown or "%" in shown:
@@ -94,7 +94,7 @@ def around(line: str) -> str | list[str]:
     return [f"{command.prefixes}{argv[0]}", *argv[1:]] if same and argv[0] == command.path else line
 
 
-def _first(line: str) -> tuple[str, ...]:
+def _split_first(line: str) -> tuple[str, ...]:
     try:
         command = commands_of(line)[0]
     except InputError:
@@ -102,7 +102,7 @@ def _first(line: str) -> tuple[str, ...]:
     return (command.path, *command.argv[1:])
 
 
-def _python(argv: tuple[str, ...], directory: str, venv: str, venvs: Mapping[str, str]) -> Ran | None:
+def _recognize_python(argv: tuple[str, ...], directory: str, venv: str, venvs: Mapping[str, str]) -> Ran | None:
     """A module, a script or uvicorn, where the code's folder is known and the argv comes out the same."""
     program = argv[0]
     if not _PYTHON.fullmatch(PurePosixPath(program).name) or len(argv) == 1:
@@ -111,22 +111,22 @@ def _python(argv: tuple[str, ...], directory: str, venv: str, venvs: Mapping[str
         return None
     interpreter = {} if venv else {"python": program}
     if argv[1] == "-m":
-        return _module(argv, directory, interpreter)
-    return _script(argv, directory, interpreter)
+        return _recognize_module(argv, directory, interpreter)
+    return _recognize_script(argv, directory, interpreter)
 
 
-def _module(argv: tuple[str, ...], directory: str, interpreter: dict[str, str]) -> Ran | None:
+def _recognize_module(argv: tuple[str, ...], directory: str, interpreter: dict[str, str]) -> Ran | None:
     if not directory.startswith("/") or len(argv) == len(("python", "-m")) or not _MODULE.fullmatch(argv[2]):
         return None
     code = {"code": directory, **interpreter}
-    served = _uvicorn(argv, code) if argv[2] == "uvicorn" else None
+    served = _recognize_uvicorn(argv, code) if argv[2] == "uvicorn" else None
     if served is not None:
         return served
     args = {"args": list(argv[3:])} if argv[3:] else {}
     return Ran({"kind": "module", "module": argv[2], **args, **code})
 
 
-def _uvicorn(argv: tuple[str, ...], code: dict[str, str]) -> Ran | None:
+def _recognize_uvicorn(argv: tuple[str, ...], code: dict[str, str]) -> Ran | None:
     if len(argv) < UVICORN or argv[4] != "--host" or argv[6] != "--port":
         return None
     host = f"[{argv[5]}]" if ":" in argv[5] else argv[5]
@@ -136,7 +136,7 @@ def _uvicorn(argv: tuple[str, ...], code: dict[str, str]) -> Ran | None:
     return Ran({"kind": "uvicorn", "app": argv[3], "port": "http", **args, **code}, f"{host}:{argv[7]}")
 
 
-def _script(argv: tuple[str, ...], directory: str, interpreter: dict[str, str]) -> Ran | None:
+def _recognize_script(argv: tuple[str, ...], directory: str, interpreter: dict[str, str]) -> Ran | None:
     path = PurePosixPath(argv[1])
     if not argv[1].startswith("/") or path.suffix != ".py" or str(path) != argv[1] or ".." in path.parts:
         return None

@@ -4,21 +4,21 @@ from collections.abc import Iterable, Iterator
 
 from qtctl.adopt.assignments import At
 from qtctl.adopt.classify_files import DropinSource
-from qtctl.adopt.encoding import decoded
+from qtctl.adopt.encoding import decode
 from qtctl.dialects.systemd.unitfile import parse
 from qtctl.errors import InputError
 
 
-def hidden(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> Iterator[DropinSource]:
+def find_hidden(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> Iterator[DropinSource]:
     """Of the drop-ins that are merged into the template those that systemd would not read for the instance."""
     names = {each.name for each in own}
     return (each for each in merged if each.name in names)
 
 
-def changed(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> tuple[At, ...]:
+def find_changed(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> tuple[At, ...]:
     """What the instance may say otherwise than before, sorted: what would be hidden, and what would be said later."""
     mine, theirs = tuple(own), tuple(merged)
-    found = {at for each in hidden(mine, theirs) for at in _said(each)}
+    found = {at for each in find_hidden(mine, theirs) for at in _said(each)}
     for each in theirs:
         found |= {at for one in mine if one.name < each.name for at in _said(one)} & _said(each)
     return tuple(sorted(found))
@@ -26,7 +26,7 @@ def changed(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> tupl
 
 def _said(dropin: DropinSource) -> set[At]:
     try:
-        file = parse(decoded(dropin.content).text, dropin.path)
+        file = parse(decode(dropin.content).text, dropin.path)
     except InputError:
         return set()
     return {(line.section, line.key) for line in file.directives}

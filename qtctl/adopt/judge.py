@@ -36,7 +36,7 @@ class Judged:
     """What of the value systemd takes, where it is not all of it."""
 
 
-def judged(line: Line, unit: str, version: int) -> Judged | None:
+def judge_line(line: Line, unit: str, version: int) -> Judged | None:
     """None where all is well with a line, or it is no more than a comment. Values are not shown."""
     if line.kind is Kind.IGNORED:
         return _ignored(QT110, unit, f"a line {line.problem}: systemd ignores it", "write KEY=value below a section")
@@ -48,13 +48,13 @@ def judged(line: Line, unit: str, version: int) -> Judged | None:
     return _directive(line, unit, version)
 
 
-def foreign(section: str, key: str) -> bool:
+def is_foreign(section: str, key: str) -> bool:
     """Whether systemd leaves it to others, by its name."""
     return section.startswith("X-") or key.startswith("X-")
 
 
 def _directive(line: Line, unit: str, version: int) -> Judged | None:
-    if foreign(line.section, line.key):
+    if is_foreign(line.section, line.key):
         return None
     if line.section not in sections_of(unit):
         return _ignored(QT111, unit, f"{line.key}= stands in [{line.section}], which is ignored", "move it")

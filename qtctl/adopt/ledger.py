@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from qtctl.adopt.adoption import Fate, FileFate, LineFate
-from qtctl.adopt.suspect import clean, known_in, without
+from qtctl.adopt.suspect import find_known, hide_known, shows_no_secret
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
 from qtctl.findings.meaning import Meaning
 
 
 @dataclass(slots=True)
-class Book:
+class Ledger:
     judgments: dict[Finding, None] = field(default_factory=dict)
     """Each once, in the order in which they were made."""
     secrets: frozenset[str] = frozenset()
@@ -37,12 +37,12 @@ class Book:
         self.files[fate.path] = fate
 
     def judge(self, finding: Finding) -> None:
-        what, remedy = (without(text, self.secrets) for text in (finding.what, finding.remedy))
+        what, remedy = (hide_known(text, self.secrets) for text in (finding.what, finding.remedy))
         self.judgments.setdefault(replace(finding, what=what, remedy=remedy))
 
     def may_show(self, text: str) -> bool:
         """Whether a free text holds no secret."""
-        return clean(text) and not any(known_in(text, self.secrets))
+        return shows_no_secret(text) and not any(find_known(text, self.secrets))
 
     def keep(self, secrets: frozenset[str]) -> None:
         """From now on these are secrets, also in what was found before."""

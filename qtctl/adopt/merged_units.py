@@ -7,11 +7,11 @@ from pathlib import PurePosixPath
 
 from qtctl.adopt.adoption import Fate, FileFate, FileKind
 from qtctl.adopt.assignments import At, Merged, merge
-from qtctl.adopt.classify_files import DropinSource, Enablement, Sorted, UnitSource, unit_file
-from qtctl.adopt.duplicate_copies import Rule, rule
-from qtctl.adopt.encoding import decoded
-from qtctl.adopt.instances import changed, hidden
-from qtctl.adopt.ledger import Book
+from qtctl.adopt.classify_files import DropinSource, Enablement, Sorted, UnitSource, is_unit_file
+from qtctl.adopt.duplicate_copies import Rule, make_rule
+from qtctl.adopt.encoding import decode
+from qtctl.adopt.instances import find_changed, find_hidden
+from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.names import kind_of
 from qtctl.adopt.read import Assignment, Comment, Content, read
 from qtctl.dialects.systemd.refusals import Refusal, dropin_refusals, refusals
@@ -84,7 +84,7 @@ class _Desk:
     sources: Sorted
     selection: Selection
     choose: Rule
-    book: Book
+    ledger: Ledger
     links: dict[str, list[Enablement]] = field(default_factory=dict)
     """Unit → the links that enable it; of a template those of its instances."""
     aliases: dict[str, list[str]] = field(default_factory=dict)
@@ -98,96 +98,96 @@ class _Desk:
             self.aliases.setdefault(alias.unit, []).append(alias.name)
 
 
-def originals(sources: Sorted, selection: Selection, book: Book) -> Originals:
-    """Every unit that there is, each file's fate in `book`. A unit whose file systemd would not load is left out."""
+def merge_units(sources: Sorted, selection: Selection, ledger: Ledger) -> Originals:
+    """Every unit that there is, each file's fate in `ledger`. A unit whose file systemd would not load is left out."""
     for other in sources.others:
-        book.file(other)
-    copies = _copies(sources.units, selection, book)
-    choose = rule((source.path for source in sources.units), selection.prefer)
-    desk = _Desk(sources, selection, choose, book)
-    taken = {unit: _taken(those, choose, book) for unit, those in sorted(copies.items())}
-    assigned = _dropins(sources.dropins, taken, selection, book)
+        ledger.file(other)
+    copies = _group_copies(sources.units, selection, ledger)
+    choose = make_rule((source.path for source in sources.units), selection.prefer)
+    desk = _Desk(sources, selection, choose, ledger)
+    taken = {unit: _choose_copy(those, choose, ledger) for unit, those in sorted(copies.items())}
+    assigned = _map_dropins(sources.dropins, taken, selection, ledger)
     found = [
         original
         for unit, source in taken.items()
-        if (original := _original(source, assigned.get(unit, ()), desk)) is not None
+        if (original := _read_original(source, assigned.get(unit, ()), desk)) is not None
     ]
     for unit in sorted(assigned.keys() - taken.keys()):
         found += _foreign(unit, assigned[unit], assigned.get(template_of(unit), ()), desk)
-    _links(sources, {each.unit for each in found if not each.foreign}, book)
+    _links(sources, {each.unit for each in found if not each.foreign}, ledger)
     return Originals(tuple(found), linked=bool(sources.enablements))
 
 
-def _copies(units: Iterable[UnitSource], selection: Selection, book: Book) -> dict[str, list[UnitSource]]:
+def _group_copies(units: Iterable[UnitSource], selection: Selection, ledger: Ledger) -> dict[str, list[UnitSource]]:
     copies: dict[str, list[UnitSource]] = {}
     for source in units:
         if selection.wants(source.unit):
             copies.setdefault(source.unit, []).append(source)
         else:
-            book.file(_fate(source, taken=False, why="not among the units that were asked for"))
+            ledger.file(_build_fate(source, taken=False, why="not among the units that were asked for"))
     return copies
 
 
-def _taken(copies: Sequence[UnitSource], choose: Rule, book: Book) -> UnitSource:
+def _choose_copy(copies: Sequence[UnitSource], choose: Rule, ledger: Ledger) -> UnitSource:
     first, why = choose.choose(copies)
-    book.file(_fate(first, taken=True, why=why))
+    ledger.file(_build_fate(first, taken=True, why=why))
     for copy in copies:
         if copy is first:
             continue
         if copy.content == first.content:
             said = f"the same as {first.path}"
         else:
-            said = f"another copy, with another {_differing(first, copy)}; {first.path} was taken: {why}"
-            what = f"{first.path} was taken ({why}) and not this one, which has another {_differing(first, copy)}"
-            book.tell(copy.unit, what, "--prefer takes another", at=Place(copy.path))
-        book.file(_fate(copy, taken=False, why=said))
+            said = f"another copy, with another {_list_differing(first, copy)}; {first.path} was taken: {why}"
+            what = f"{first.path} was taken ({why}) and not this one, which has another {_list_differing(first, copy)}"
+            ledger.tell(copy.unit, what, "--prefer takes another", at=Place(copy.path))
+        ledger.file(_build_fate(copy, taken=False, why=said))
         for number in range(1, copy.content.count(b"\n") + 1):
-            book.line(copy.path, number, Fate.COPY)
+            ledger.line(copy.path, number, Fate.COPY)
     return first
 
 
-def _differing(first: UnitSource, copy: UnitSource) -> str:
+def _list_differing(first: UnitSource, copy: UnitSource) -> str:
     """The directives that two copies say otherwise: never their values."""
     try:
-        one, other = (effective(parse(decoded(each.content).text, each.path)) for each in (first, copy))
+        one, other = (effective(parse(decode(each.content).text, each.path)) for each in (first, copy))
     except InputError:
         return "text"
     keys = [f"{key}=" for section, key in {**one, **other} if one.get((section, key)) != other.get((section, key))]
     return " ".join(dict.fromkeys(keys)) or "layout"
 
 
-def _dropins(
-    dropins: Iterable[DropinSource], taken: Mapping[str, UnitSource], selection: Selection, book: Book
+def _map_dropins(
+    dropins: Iterable[DropinSource], taken: Mapping[str, UnitSource], selection: Selection, ledger: Ledger
 ) -> dict[str, list[DropinSource]]:
     """Unit → drop-ins that systemd would read for it. Of units that were not found, too."""
     those = tuple(dropins)
-    ours = {level for unit in taken for level in levels(unit)}
-    foreign = {each.of for each in those if unit_file(each.of) and each.of not in ours and selection.wants(each.of)}
+    ours = {level for unit in taken for level in list_levels(unit)}
+    foreign = {each.of for each in those if is_unit_file(each.of) and each.of not in ours and selection.wants(each.of)}
     found: dict[str, list[DropinSource]] = {}
-    readers = _readers({*taken, *foreign})
+    readers = _map_readers({*taken, *foreign})
     for each in those:
         units = readers.get(each.of, ())
         units = [unit for unit in units if each.of == unit or unit in taken or template_of(unit) not in taken]
         why = f"merged into {', '.join(units)}" if units else "of no unit that was adopted"
-        book.file(FileFate(each.path, FileKind.DROPIN, each.of, bool(units), why))
+        ledger.file(FileFate(each.path, FileKind.DROPIN, each.of, bool(units), why))
         if each.of in TYPES and units:
             what = f"is read for every {each.of} of a host; here it is merged into those that were adopted"
-            book.tell(f"{each.of}.d", what, at=Place(each.path))
+            ledger.tell(f"{each.of}.d", what, at=Place(each.path))
         for unit in units:
             found.setdefault(unit, []).append(each)
     return found
 
 
-def _readers(units: Iterable[str]) -> dict[str, list[str]]:
+def _map_readers(units: Iterable[str]) -> dict[str, list[str]]:
     """Whose drop-ins they are → the units that systemd reads them for."""
     found: dict[str, list[str]] = {}
     for unit in sorted(units):
-        for level in levels(unit):
+        for level in list_levels(unit):
             found.setdefault(level, []).append(unit)
     return found
 
 
-def levels(unit: str) -> tuple[str, ...]:
+def list_levels(unit: str) -> tuple[str, ...]:
     """Whose drop-ins systemd reads for a unit, the most special first."""
     stem, _, kind = unit.rpartition(".")
     found = [unit]
@@ -199,9 +199,9 @@ def levels(unit: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*found, kind)))  # user-.slice is its own prefix
 
 
-def _ordered(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[DropinSource]:
+def _order_dropins(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[DropinSource]:
     """By name, as systemd reads them; of one name the most special, then as copies of units are chosen."""
-    rank = {of: n for n, of in enumerate(levels(unit))}
+    rank = {of: n for n, of in enumerate(list_levels(unit))}
     by_name: dict[str, list[DropinSource]] = {}
     for each in dropins:
         by_name.setdefault(each.name, []).append(each)
@@ -212,30 +212,30 @@ def _ordered(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterato
         for each in by_name[name]:
             if each is not first:
                 reason = why if rank[each.of] == best else f"{first.of} has one of this name"
-                desk.book.tell(unit, f"{each.path} was not taken: {reason}, {first.path}", at=Place(each.path))
+                desk.ledger.tell(unit, f"{each.path} was not taken: {reason}, {first.path}", at=Place(each.path))
 
 
-def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) -> Original | None:
+def _read_original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) -> Original | None:
     unit = source.unit
     links = tuple(desk.links.get(unit, ()))
     aliases = tuple(dict.fromkeys(desk.aliases.get(unit, ())))
     if source.masked:
-        desk.book.tell(unit, "is masked: systemd refuses to start it", at=Place(source.path))
+        desk.ledger.tell(unit, "is masked: systemd refuses to start it", at=Place(source.path))
         return Original(unit, source.path, Merged({}, ()), masked=True)
-    content = read(source.content, source.path, unit, desk.selection.version, desk.book)
+    content = read(source.content, source.path, unit, desk.selection.version, desk.ledger)
     if content is None:
         return None
-    ordered = tuple(_ordered(unit, dropins, desk))
-    contents = [content, *_contents(unit, ordered, desk)]
-    refused = _refused(unit, contents, desk)
+    ordered = tuple(_order_dropins(unit, dropins, desk))
+    contents = [content, *_read_contents(unit, ordered, desk)]
+    refused = _find_refusals(unit, contents, desk)
     template = unit.partition("@")[2].startswith(".")
     instances = desk.sources.instances(unit) if template else ()
-    merged = _merged(contents, desk.book)
+    merged = _merge(contents, desk.ledger)
     return Original(
         unit,
         source.path,
         merged,
-        *_asides(contents),
+        *_collect_asides(contents),
         unloadable=content.unloadable,
         aliases=aliases,
         pulled=links,
@@ -245,24 +245,24 @@ def _original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) 
     )
 
 
-def _refused(unit: str, contents: Sequence[Content], desk: _Desk) -> tuple[Refusal, ...]:
+def _find_refusals(unit: str, contents: Sequence[Content], desk: _Desk) -> tuple[Refusal, ...]:
     """Why systemd does not load it; what it loads as something else is reported here."""
     whole, *dropins = [each.file for each in contents]
     found = refusals(unit, whole, desk.selection.version, dropins)
-    _report_untaken(unit, found, desk.book)
+    _report_untaken(unit, found, desk.ledger)
     return tuple(each for each in found if not each.loads)
 
 
-def _report_untaken(unit: str, found: Iterable[Refusal], book: Book) -> None:
+def _report_untaken(unit: str, found: Iterable[Refusal], ledger: Ledger) -> None:
     for each in found:
         if each.loads and each.sure and each.given:
             at = Place(each.given.file, each.given.line.line)
-            book.error(QT118, unit, each.what, each.remedy, at=at)
+            ledger.error(QT118, unit, each.what, each.remedy, at=at)
 
 
-def _contents(unit: str, ordered: Sequence[DropinSource], desk: _Desk) -> Iterator[Content]:
+def _read_contents(unit: str, ordered: Sequence[DropinSource], desk: _Desk) -> Iterator[Content]:
     for each in ordered:
-        content = read(each.content, each.path, unit, desk.selection.version, desk.book)
+        content = read(each.content, each.path, unit, desk.selection.version, desk.ledger)
         if content is not None:
             yield content
 
@@ -272,60 +272,60 @@ def _foreign(
 ) -> Iterator[Original]:
     """`merged_before`: what is merged into the template of which this is an instance."""
     others = [each for each in merged_before if each not in dropins]
-    for each in hidden(dropins, others):
+    for each in find_hidden(dropins, others):
         what = (
             f"{unit} has a drop-in of the name of {each.path}, which is merged into the template and cannot be hidden"
         )
-        desk.book.tell(unit, what, "see what it says otherwise", at=Place(dropins[0].path))
-    ordered = tuple(_ordered(unit, dropins, desk))
-    contents = list(_contents(unit, ordered, desk))
+        desk.ledger.tell(unit, what, "see what it says otherwise", at=Place(dropins[0].path))
+    ordered = tuple(_order_dropins(unit, dropins, desk))
+    contents = list(_read_contents(unit, ordered, desk))
     for content in contents:
-        _report_untaken(unit, dropin_refusals(unit, content.file, desk.selection.version), desk.book)
+        _report_untaken(unit, dropin_refusals(unit, content.file, desk.selection.version), desk.ledger)
     if contents:
-        merged = _merged(contents, desk.book, resets=True)
+        merged = _merge(contents, desk.ledger, resets=True)
         folder = str(PurePosixPath(dropins[0].path).parent)
-        at = changed(dropins, others)
+        at = find_changed(dropins, others)
         files = tuple(each.path for each in ordered)
-        yield Original(unit, folder, merged, *_asides(contents), changed=at, foreign=True, read=files)
+        yield Original(unit, folder, merged, *_collect_asides(contents), changed=at, foreign=True, read=files)
 
 
-def _asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Assignment, ...]]:
+def _collect_asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Assignment, ...]]:
     """Comments, and what systemd ignores."""
     those = tuple(contents)
     comments = tuple(comment for each in those for comment in each.comments)
     return comments, tuple(said for each in those for said in each.ignored)
 
 
-def _merged(contents: Iterable[Content], book: Book, *, resets: bool = False) -> Merged:
+def _merge(contents: Iterable[Content], ledger: Ledger, *, resets: bool = False) -> Merged:
     merged = merge((said for content in contents for said in content.said), resets=resets)
     for each in merged.replaced:
-        book.line(each.path, each.line, Fate.REPLACED, f"{each.key}=")
+        ledger.line(each.path, each.line, Fate.REPLACED, f"{each.key}=")
     return merged
 
 
-def _links(sources: Sorted, adopted: set[str], book: Book) -> None:
+def _links(sources: Sorted, adopted: set[str], ledger: Ledger) -> None:
     for alias in sources.aliases:
         taken = alias.unit in adopted
         why = f"another name of {alias.unit}" + ("" if taken else ", which was not adopted")
-        book.file(FileFate(alias.path, FileKind.LINK, alias.unit, taken, why))
+        ledger.file(FileFate(alias.path, FileKind.LINK, alias.unit, taken, why))
     for named in sources.instance_links:
         template = template_of(named.unit)
         why = f"names {named.unit}, an instance of {template}"
         why += "" if template in adopted else ", which was not adopted"
-        book.file(FileFate(named.path, FileKind.LINK, named.unit, template in adopted, why))
+        ledger.file(FileFate(named.path, FileKind.LINK, named.unit, template in adopted, why))
     for link in sources.enablements:
         taken = link.unit in adopted or template_of(link.unit) in adopted
         why = f"{link.puller} pulls in {link.unit}" + ("" if taken else ", which was not adopted")
-        book.file(FileFate(link.path, FileKind.LINK, link.unit, taken, why))
+        ledger.file(FileFate(link.path, FileKind.LINK, link.unit, taken, why))
 
 
-def _fate(source: UnitSource, *, taken: bool, why: str) -> FileFate:
+def _build_fate(source: UnitSource, *, taken: bool, why: str) -> FileFate:
     return FileFate(source.path, FileKind.UNIT, source.unit, taken, why)
 
 
-def sources_of(found: Iterable[Found]) -> tuple[str, ...]:
+def list_sources(found: Iterable[Found]) -> tuple[str, ...]:
     """The paths of all files, sorted."""
     return tuple(sorted(each.path for each in found))
 
 
-__all__ = ["At", "Original", "Originals", "Selection", "levels", "originals", "sources_of"]
+__all__ = ["At", "Original", "Originals", "Selection", "list_levels", "list_sources", "merge_units"]

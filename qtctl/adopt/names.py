@@ -14,7 +14,7 @@ _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]*[-_]")
 LONGEST = 120
 
 
-def shared_prefix(units: Iterable[str]) -> str:
+def find_shared_prefix(units: Iterable[str]) -> str:
     """What at least half of the units, and two, begin with up to a `-`; else ''."""
     names = sorted(set(units))
     found = Counter(match[0] for name in names if (match := _PREFIX.match(name)) and match[0].endswith("-"))
@@ -28,7 +28,7 @@ def kind_of(unit: str) -> str:
     return KINDS[unit[unit.rfind(".") :]]
 
 
-def entry_names(units: Iterable[str], prefix: str) -> Mapping[str, str]:
+def name_entries(units: Iterable[str], prefix: str) -> Mapping[str, str]:
     """Unit → its name in its table; no two of one table have the same."""
     found: dict[str, str] = {}
     taken: set[tuple[str, str]] = set()
@@ -42,14 +42,14 @@ def entry_names(units: Iterable[str], prefix: str) -> Mapping[str, str]:
 
 
 def _candidates(short: str, stem: str) -> Iterable[str]:
-    yield from (allowed(short), allowed(stem))
+    yield from (make_allowed(short), make_allowed(stem))
     number = 2
     while True:
-        yield f"{allowed(stem)}.{number}"
+        yield f"{make_allowed(stem)}.{number}"
         number += 1
 
 
-def allowed(text: str) -> str:
+def make_allowed(text: str) -> str:
     """`text` as a name that a registry takes."""
     name = _ODD.sub("_", text.strip("-_.") or "root")[:LONGEST]
     return name if name[0].isalnum() else f"x{name}"

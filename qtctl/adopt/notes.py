@@ -1,10 +1,10 @@
 """Comments worth keeping → `notes`, and what systemd ignored or leaves to others, in the words it was written in."""
 
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.ledger import Book
+from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.merged_units import Original
 from qtctl.adopt.read import Assignment, Comment
-from qtctl.adopt.suspect import hides
+from qtctl.adopt.suspect import looks_secret
 from qtctl.errors import Place
 from qtctl.rules.registry.secrets import QT109
 
@@ -16,35 +16,35 @@ _HEADS = (
 """Of files that qtctl made, and `systemctl set-property`."""
 
 
-def notes(original: Original, book: Book) -> str:
+def write_notes(original: Original, ledger: Ledger) -> str:
     """One comment a line; a comment above a directive says which."""
-    lines = [_comment(each, original.unit, book) for each in original.comments]
+    lines = [_comment(each, original.unit, ledger) for each in original.comments]
     for at, said in original.merged.held.items():
         if at[0].startswith("X-") or at[1].startswith("X-"):
             for each in said:
-                book.line(each.path, each.line, Fate.NOTE, f"{each.key}=")
-                lines.append(f"[{each.section}] {each.key}={each.value}" if _may_show(each, book) else "")
-    lines += [_ignored(each, book) for each in original.ignored]
+                ledger.line(each.path, each.line, Fate.NOTE, f"{each.key}=")
+                lines.append(f"[{each.section}] {each.key}={each.value}" if _may_show(each, ledger) else "")
+    lines += [_ignored(each, ledger) for each in original.ignored]
     return "\n".join(dict.fromkeys(line for line in lines if line))
 
 
-def _may_show(said: Assignment, book: Book) -> bool:
-    return book.may_show(said.value) and not hides(said.key, said.value)
+def _may_show(said: Assignment, ledger: Ledger) -> bool:
+    return ledger.may_show(said.value) and not looks_secret(said.key, said.value)
 
 
-def _ignored(said: Assignment, book: Book) -> str:
-    if said.key.startswith("Exec") or not _may_show(said, book):
+def _ignored(said: Assignment, ledger: Ledger) -> str:
+    if said.key.startswith("Exec") or not _may_show(said, ledger):
         return ""
     return f"Without effect in the original: {said.key}={said.value} in [{said.section}]"
 
 
-def _comment(comment: Comment, unit: str, book: Book) -> str:
+def _comment(comment: Comment, unit: str, ledger: Ledger) -> str:
     if comment.text.startswith(_HEADS):
         return ""
-    if not book.may_show(comment.text):
-        book.line(comment.path, comment.line, Fate.SECRET, "comment")
+    if not ledger.may_show(comment.text):
+        ledger.line(comment.path, comment.line, Fate.SECRET, "comment")
         what = "a comment that may hold a secret: it was not copied"
-        book.warn(QT109, unit, what, "take it out", at=Place(comment.path, comment.line))
+        ledger.warn(QT109, unit, what, "take it out", at=Place(comment.path, comment.line))
         return ""
-    book.line(comment.path, comment.line, Fate.NOTE, "comment")
+    ledger.line(comment.path, comment.line, Fate.NOTE, "comment")
     return f"{comment.about}=: {comment.text}" if comment.about else comment.text

@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from qtctl.adopt.adoption import FileFate, FileKind
-from qtctl.adopt.classify_files import unit_file
-from qtctl.adopt.ledger import Book
-from qtctl.adopt.merged_units import Selection, levels
-from qtctl.adopt.names import allowed
+from qtctl.adopt.classify_files import is_unit_file
+from qtctl.adopt.ledger import Ledger
+from qtctl.adopt.merged_units import Selection, list_levels
+from qtctl.adopt.names import make_allowed
 from qtctl.adopt.plan import Plan
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.errors import Place
@@ -45,35 +45,35 @@ class Outside:
     """Instances that only a link of their own name makes."""
 
 
-def externals(plan: Plan, outside: Outside, book: Book) -> Iterator[tuple[str, Table]]:
-    """Each unit that looks like the fleet's, or was asked for, as it is. The fate of each file goes into `book`."""
+def list_externals(plan: Plan, outside: Outside, ledger: Ledger) -> Iterator[tuple[str, Table]]:
+    """Each unit that looks like the fleet's, or was asked for, as it is. The fate of each file goes into `ledger`."""
     named = dict(_unit_files(outside.runtime))
     for unit, (found, why) in sorted(named.items()):
         taken = unit not in plan.names and unit not in plan.aliases and _is_meant(unit, plan, outside)
         fate = f"{why}: {'declared as an external' if taken else 'not for a registry to declare'}"
-        book.file(FileFate(found.path, FileKind.UNIT, unit, taken, fate))
+        ledger.file(FileFate(found.path, FileKind.UNIT, unit, taken, fate))
         if taken:
-            yield external(unit, f"It {why}.", plan.states.get(unit, UnitState()))
+            yield build_external(unit, f"It {why}.", plan.states.get(unit, UnitState()))
     for unit, state in sorted(plan.states.items()):
         here = is_up(state.active) or bool(state.enabled)
         if unit not in named and here and plan.unknown(unit) and _is_meant(unit, plan, outside):
-            yield external(unit, f"It {_BY_NAME if unit in outside.by_name else _ELSEWHERE}.", state)
+            yield build_external(unit, f"It {_BY_NAME if unit in outside.by_name else _ELSEWHERE}.", state)
 
 
-def external(unit: str, summary: str, state: UnitState) -> tuple[str, Table]:
+def build_external(unit: str, summary: str, state: UnitState) -> tuple[str, Table]:
     """Its entry in externals.toml, in the state that the host says it is in."""
     up, enabled = is_up(state.active), state.enabled in ("enabled", "alias")
     said = "running" if up else "stopped"
-    return allowed(unit), {"summary": summary, "unit": unit, "state": said, "enabled": enabled}
+    return make_allowed(unit), {"summary": summary, "unit": unit, "state": said, "enabled": enabled}
 
 
-def beside(unit: str, runtime: Iterable[Found]) -> tuple[str, ...]:
+def find_runtime_dropins(unit: str, runtime: Iterable[Found]) -> tuple[str, ...]:
     """The drop-ins in /run that systemd reads for a unit."""
     found = (each.path for each in runtime if PurePosixPath(each.path).parent.suffix == ".d")
-    return tuple(path for path in found if PurePosixPath(path).parent.name.removesuffix(".d") in levels(unit))
+    return tuple(path for path in found if PurePosixPath(path).parent.name.removesuffix(".d") in list_levels(unit))
 
 
-def tell_dropins(plan: Plan, runtime: Iterable[Found], book: Book) -> None:
+def tell_dropins(plan: Plan, runtime: Iterable[Found], ledger: Ledger) -> None:
     """What /run adds to units stays in force, and is not adopted."""
     for found in runtime:
         path = PurePosixPath(found.path)
@@ -81,10 +81,10 @@ def tell_dropins(plan: Plan, runtime: Iterable[Found], book: Book) -> None:
         if path.parent.suffix != ".d" or folder not in WHY:
             continue
         why = f"{WHY[folder]}: it stays in force until then, and was not adopted"
-        book.file(FileFate(found.path, FileKind.DROPIN, of, taken=False, why=why))
+        ledger.file(FileFate(found.path, FileKind.DROPIN, of, taken=False, why=why))
         for unit in sorted(plan.names):
-            if of in levels(unit):
-                book.tell(unit, f"a drop-in {why}", "declare what should last", at=Place(found.path))
+            if of in list_levels(unit):
+                ledger.tell(unit, f"a drop-in {why}", "declare what should last", at=Place(found.path))
 
 
 def _unit_files(runtime: Iterable[Found]) -> Iterator[tuple[str, tuple[Found, str]]]:
@@ -93,7 +93,7 @@ def _unit_files(runtime: Iterable[Found]) -> Iterator[tuple[str, tuple[Found, st
     those = [each for each in runtime if PurePosixPath(each.path).parent.name in WHY and not each.problem]
     for found in sorted(those, key=lambda each: -order.index(PurePosixPath(each.path).parent.name)):
         path = PurePosixPath(found.path)
-        if unit_file(path.name):
+        if is_unit_file(path.name):
             yield path.name, (found, WHY[path.parent.name])
 
 
@@ -104,7 +104,7 @@ def _is_meant(unit: str, plan: Plan, outside: Outside) -> bool:
     return selection.wants(unit) and (bool(selection.only) or plan.unknown(unit))
 
 
-def others(runtime: Iterable[Found], known: Mapping[str, FileFate]) -> Iterator[FileFate]:
+def list_others(runtime: Iterable[Found], known: Mapping[str, FileFate]) -> Iterator[FileFate]:
     """What is neither a unit's file nor a drop-in: links, mostly, that pull units in until the next boot."""
     for found in runtime:
         if found.path not in known:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from qtctl.adopt.boot import INSTALLED_BY, started_at_boot
-from qtctl.adopt.exec_start import venv_names, venv_of
+from qtctl.adopt.boot import INSTALLED_BY, find_started_at_boot
+from qtctl.adopt.exec_start import find_venv, name_venvs
 from qtctl.adopt.merged_units import Original, Originals
-from qtctl.adopt.names import entry_names, kind_of, shared_prefix
-from qtctl.adopt.states import Standing, ends_by_itself, other_standing, service_standing
+from qtctl.adopt.names import find_shared_prefix, kind_of, name_entries
+from qtctl.adopt.states import Standing, ends_by_itself, find_other_standing, find_service_standing
 from qtctl.dialects.systemd.boot_order import NOT_OF_A_BOOT
 from qtctl.dialects.systemd.unit_name import TYPES, instance
 from qtctl.model.adoption import UnitState
@@ -74,9 +74,9 @@ class Plan:
         if known is None or (unknown and not unit):
             return self._standing_by_files(original)
         if original.kind != "services":
-            return other_standing(known)
+            return find_other_standing(known)
         driver = self.drivers.get(name) or self.drivers.get(original.unit, "")
-        return service_standing(original, known, driver, needed=name in self.needed)
+        return find_service_standing(original, known, driver, needed=name in self.needed)
 
     def _standing_by_files(self, original: Original) -> Standing:
         """Of a oneshot that ends by itself nothing can say that it runs: it is enabled, and a boot starts it."""
@@ -130,23 +130,23 @@ class Plan:
 
 def plan(found: Originals, fleet: str, states: Mapping[str, UnitState]) -> Plan:
     units = [each.unit for each in found.units if not each.foreign and not each.masked]
-    prefix = shared_prefix(units)
-    names = entry_names(units, prefix)
+    prefix = find_shared_prefix(units)
+    names = name_entries(units, prefix)
     lines = [line for each in found.units for line in each.merged.all("Service", "ExecStart")]
-    venvs = venv_names(path for line in lines if (path := venv_of(line)))
+    venvs = name_venvs(path for line in lines if (path := find_venv(line)))
     return Plan(
         fleet,
         prefix,
         names,
-        _short(names),
+        _shorten(names),
         venvs,
-        _drivers(found.units),
+        _map_drivers(found.units),
         states,
         found.linked,
         frozenset(_aliases(found.units)),
         frozenset(instance(each.unit, name) for each in found.units for name in each.instances),
         frozenset(_words(found.units, "Unit", _NEEDS)),
-        started_at_boot(found.units, linked=found.linked),
+        find_started_at_boot(found.units, linked=found.linked),
         frozenset(_words(found.units, "Install", INSTALLED_BY)),
     )
 
@@ -168,7 +168,7 @@ def _installs(original: Original) -> bool:
     return any(original.has("Install", key) for key in INSTALLED_BY)
 
 
-def _short(names: Mapping[str, str]) -> Mapping[str, str]:
+def _shorten(names: Mapping[str, str]) -> Mapping[str, str]:
     """Names of services and targets; of two that share one, both keep their whole names."""
     called = {unit: name for unit, name in names.items() if kind_of(unit) in ("services", "targets")}
     every = Counter(called.values())
@@ -179,7 +179,7 @@ def _short(names: Mapping[str, str]) -> Mapping[str, str]:
     }
 
 
-def _drivers(units: Iterable[Original]) -> Mapping[str, str]:
+def _map_drivers(units: Iterable[Original]) -> Mapping[str, str]:
     """Unit → the kind of unit that starts it: timers before paths before sockets."""
     found: dict[str, str] = {}
     for kind, section, key in (
@@ -189,11 +189,11 @@ def _drivers(units: Iterable[Original]) -> Mapping[str, str]:
     ):
         for each in units:
             if each.kind == kind and not each.masked:
-                found[started(each, section, key)] = kind
+                found[find_started(each, section, key)] = kind
     return found
 
 
-def started(original: Original, section: str, key: str) -> str:
+def find_started(original: Original, section: str, key: str) -> str:
     """What a timer, path or socket starts."""
     named = original.merged.last(section, key)
     if named:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.encoding import decoded
-from qtctl.adopt.judge import judged
-from qtctl.adopt.ledger import Book
+from qtctl.adopt.encoding import decode
+from qtctl.adopt.judge import judge_line
+from qtctl.adopt.ledger import Ledger
 from qtctl.dialects.systemd.fatal import given_up
 from qtctl.dialects.systemd.unitfile import Kind, Line, UnitFile, parse
 from qtctl.errors import InputError, Place
@@ -51,50 +51,52 @@ class Content:
     """systemd does not load the file for its encoding."""
 
 
-def read(raw: bytes, path: str, unit: str, version: int, book: Book) -> Content | None:
-    """None where systemd gives up the file for its syntax; every line has its fate in `book` either way.
+def read(raw: bytes, path: str, unit: str, version: int, ledger: Ledger) -> Content | None:
+    """None where systemd gives up the file for its syntax; every line has its fate in `ledger` either way.
 
     A file that is only in another encoding is read, and judged.
     """
-    text = decoded(raw)
+    text = decode(raw)
     if text.trouble and not text.harmless:
-        book.error(QT110, unit, f"the file {text.trouble}", _UNSAVED, at=Place(path))
+        ledger.error(QT110, unit, f"the file {text.trouble}", _UNSAVED, at=Place(path))
     elif text.trouble:
-        book.warn(QT110, unit, f"the file {text.trouble}", "save it with LF alone and no mark", at=Place(path))
+        ledger.warn(QT110, unit, f"the file {text.trouble}", "save it with LF alone and no mark", at=Place(path))
     try:
         file = parse(text.text, path)
     except InputError as error:
-        _unread(text.text, path, unit, error, book)
+        _unread(text.text, path, unit, error, ledger)
         return None
     ignored: list[Assignment] = []
-    said = tuple(_said(file, unit, version, book, ignored))
+    said = tuple(_read_assignments(file, unit, version, ledger, ignored))
     odd = bool(text.trouble) and not text.harmless
-    return Content(said, tuple(_comments(file)), file, tuple(ignored), odd)
+    return Content(said, tuple(_read_comments(file)), file, tuple(ignored), odd)
 
 
-def _unread(text: str, path: str, unit: str, error: InputError, book: Book) -> None:
+def _unread(text: str, path: str, unit: str, error: InputError, ledger: Ledger) -> None:
     line = error.place.line if error.place else None
     remedy = error.hint or "fix it, and adopt again"
     what = f"{error.what}: systemd does not load the file"
-    book.error(QT110, unit, what, remedy, at=Place(path, line))
+    ledger.error(QT110, unit, what, remedy, at=Place(path, line))
     for number, _ in enumerate(re.split(r"\r\n|\n\r|\n|\r", text), start=1):
-        book.line(path, number, Fate.UNREAD)
+        ledger.line(path, number, Fate.UNREAD)
 
 
-def _said(file: UnitFile, unit: str, version: int, book: Book, ignored: list[Assignment]) -> Iterator[Assignment]:
+def _read_assignments(
+    file: UnitFile, unit: str, version: int, ledger: Ledger, ignored: list[Assignment]
+) -> Iterator[Assignment]:
     gave_up = False
     for line in file.lines:
         if line.kind is not Kind.DIRECTIVE:
-            _aside(line, file.name, book)
-        found = judged(line, unit, version)
+            _note_aside(line, file.name, ledger)
+        found = judge_line(line, unit, version)
         gave_up = gave_up or _gives_up(line, unit, version)
         if found is not None and not gave_up:
-            book.judge(replace(found.finding, place=Place(file.name, line.line)))
+            ledger.judge(replace(found.finding, place=Place(file.name, line.line)))
         if line.kind is not Kind.DIRECTIVE:
             continue
         said = Assignment(line.section, line.key, line.value, file.name, line.line)
         if gave_up or (found is not None and found.ignored):
-            book.line(file.name, line.line, Fate.IGNORED, f"{line.key}=")
+            ledger.line(file.name, line.line, Fate.IGNORED, f"{line.key}=")
             ignored.append(said)
             continue
         yield said if found is None or found.kept is None else replace(said, value=found.kept)
@@ -106,23 +108,23 @@ def _gives_up(line: Line, unit: str, version: int) -> bool:
     return trouble is not None and trouble.fatal
 
 
-def _aside(line: Line, path: str, book: Book) -> None:
+def _note_aside(line: Line, path: str, ledger: Ledger) -> None:
     """The fate of what is no assignment; comments get theirs when they are kept."""
     fate = Fate.IGNORED if line.kind is Kind.IGNORED else Fate.LAYOUT
     what = f"[{line.section}]" if line.kind is Kind.SECTION else ""
-    book.line(path, line.line, fate, what)
+    ledger.line(path, line.line, fate, what)
 
 
-def _comments(file: UnitFile) -> Iterator[Comment]:
+def _read_comments(file: UnitFile) -> Iterator[Comment]:
     for at, line in enumerate(file.lines):
         if line.kind is not Kind.COMMENT:
             continue
         text = line.raw.strip().lstrip("#; \t").rstrip()
         if not _DECORATION.fullmatch(text):
-            yield Comment(text, _about(file, at), file.name, line.line)
+            yield Comment(text, _find_directive(file, at), file.name, line.line)
 
 
-def _about(file: UnitFile, at: int) -> str:
+def _find_directive(file: UnitFile, at: int) -> str:
     """The directive that follows a block of comments at once."""
     below = next((line for line in file.lines[at + 1 :] if line.kind is not Kind.COMMENT), None)
     return below.key if below is not None and below.kind is Kind.DIRECTIVE else ""

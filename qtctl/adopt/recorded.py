@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from qtctl.adopt.names import allowed
-from qtctl.adopt.outside import beside
+from qtctl.adopt.names import make_allowed
+from qtctl.adopt.outside import find_runtime_dropins
 from qtctl.adopt.tables import Made
 from qtctl.dialects.paths import link_target
 from qtctl.dialects.systemd.unit_name import instance
@@ -15,7 +15,7 @@ from qtctl.model.adoption import Found
 Table = dict[str, Any]
 
 
-def recorded(
+def record_originals(
     units: Iterable[Made],
     found: Iterable[Found],
     runtime: Sequence[Found],
@@ -30,15 +30,15 @@ def recorded(
         path, says = generated[unit]
         files: dict[str, str] = {}
         for read in each.original.read:
-            files |= _seen(by_path[read])
+            files |= _describe_found(by_path[read])
         until = each.table.get("secrets", {}).get("env_file", "") if each.hidden.names else ""
         of_instances = (instance(unit, name) for name in each.original.instances)
-        others = {other for one in (unit, *of_instances) for other in beside(one, runtime)}
+        others = {other for one in (unit, *of_instances) for other in find_runtime_dropins(one, runtime)}
         table: Table = {"path": path, "says": says, "files": files, "beside": sorted(others), "until": until}
-        yield allowed(unit), {key: value for key, value in table.items() if value}
+        yield make_allowed(unit), {key: value for key, value in table.items() if value}
 
 
-def _seen(found: Found) -> dict[str, str]:
+def _describe_found(found: Found) -> dict[str, str]:
     """The file, or the link and the file that it leads to, as an audit will see them."""
     digest = f"sha256:{hashlib.sha256(found.content).hexdigest()}"
     if not found.link_at:

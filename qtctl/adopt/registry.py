@@ -8,9 +8,9 @@ import tomli_w
 
 from qtctl.adopt.adoption import GATE
 from qtctl.adopt.claimed_ports import declare_ports
-from qtctl.adopt.ledger import Book
+from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.merged_units import Original
-from qtctl.adopt.outside import external
+from qtctl.adopt.outside import build_external
 from qtctl.adopt.plan import Plan
 from qtctl.adopt.tables import MODELS, Made
 from qtctl.dialects.systemd.unit_name import TYPES, valid
@@ -42,33 +42,33 @@ class HostFacts:
     guessed: tuple[str, ...] = ()
 
 
-def files(
-    units: Iterable[Made], plan: Plan, outside: Mapping[str, Table], host: HostFacts, book: Book
+def build_files(
+    units: Iterable[Made], plan: Plan, outside: Mapping[str, Table], host: HostFacts, ledger: Ledger
 ) -> dict[str, Table]:
     """Path → document. Missing units that others name, and `outside`, are among the externals."""
     those = tuple(units)
-    declare_ports(those, book)
+    declare_ports(those, ledger)
     documents: dict[str, Table] = {
-        "fleet.toml": fleet(plan, host),
-        "hosts.toml": {host.name: hosts_entry(host)},
+        "fleet.toml": build_fleet(plan, host),
+        "hosts.toml": {host.name: build_hosts_entry(host)},
         "policy.toml": dict(POLICY),
     }
     for each in those:
         path = f"services/{each.name}.toml" if each.kind == "services" else f"{each.kind}.toml"
-        table = ordered(each.table, MODELS[each.kind].model_fields)
+        table = order_keys(each.table, MODELS[each.kind].model_fields)
         if each.kind == "services":
             documents[path] = table
         else:
             documents.setdefault(path, {})[each.name] = table
     if plan.venvs:
         documents["venvs.toml"] = {name: {"path": path} for path, name in plan.venvs.items()}
-    externals = {**dict(_missing(those, plan, book)), **outside}
+    externals = {**dict(_list_missing(those, plan, ledger)), **outside}
     if externals:
         documents["externals.toml"] = externals
     return documents
 
 
-def fleet(plan: Plan, host: HostFacts) -> Table:
+def build_fleet(plan: Plan, host: HostFacts) -> Table:
     """Defaults that add nothing: each unit says all of it itself."""
     guessed = f" Guessed, to be corrected in hosts.toml: {', '.join(host.guessed)}." if host.guessed else ""
     return {
@@ -84,7 +84,7 @@ def fleet(plan: Plan, host: HostFacts) -> Table:
     }  # fmt: skip
 
 
-def hosts_entry(host: HostFacts) -> Table:
+def build_hosts_entry(host: HostFacts) -> Table:
     return {
         "address": host.address,
         **({"ssh_port": host.ssh_port} if host.ssh_port != SSH else {}),
@@ -103,7 +103,7 @@ def text(document: Mapping[str, Any]) -> str:
     return tomli_w.dumps(_in_order(document), multiline_strings=True)
 
 
-def ordered(table: Table, keys: Iterable[str]) -> Table:
+def order_keys(table: Table, keys: Iterable[str]) -> Table:
     """In the order of `keys`, as the registry's own pages have them."""
     return {key: table[key] for key in keys if key in table}
 
@@ -115,17 +115,17 @@ def _in_order(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**plain, **tables}
 
 
-def externals_of_masked(masked: Iterable[Original], plan: Plan) -> Iterator[tuple[str, Table]]:
+def list_masked(masked: Iterable[Original], plan: Plan) -> Iterator[tuple[str, Table]]:
     for each in masked:
         state = plan.states.get(each.unit, UnitState())
-        yield external(each.unit, "Masked: systemd refuses to start it.", state)
+        yield build_external(each.unit, "Masked: systemd refuses to start it.", state)
 
 
-def _missing(units: Iterable[Made], plan: Plan, book: Book) -> Iterator[tuple[str, Table]]:
+def _list_missing(units: Iterable[Made], plan: Plan, ledger: Ledger) -> Iterator[tuple[str, Table]]:
     """Units that look like the fleet's, are named by others, and were not among what was adopted."""
     named: dict[str, list[Made]] = {}
     for each in units:
-        for unit in _references(each.table):
+        for unit in _list_references(each.table):
             if valid(unit) and plan.unknown(unit):
                 named.setdefault(unit, []).append(each)
     for unit, by in sorted(named.items()):
@@ -133,12 +133,12 @@ def _missing(units: Iterable[Made], plan: Plan, book: Book) -> Iterator[tuple[st
         first = by[0].original
         state = plan.states.get(unit, UnitState())
         what = f"is named by {who}, and is not among what was adopted: it was declared as an external"
-        book.warn(QT102, unit, what, "adopt it too, or take the reference out", at=Place(first.path))
+        ledger.warn(QT102, unit, what, "adopt it too, or take the reference out", at=Place(first.path))
         gone = "it was not among what was adopted" if is_up(state.active) else "it was not there to be adopted"
-        yield external(unit, f"Named by {who}; {gone}.", state)
+        yield build_external(unit, f"Named by {who}; {gone}.", state)
 
 
-def _references(table: Mapping[str, Any]) -> Iterator[str]:
+def _list_references(table: Mapping[str, Any]) -> Iterator[str]:
     """All unit names in [order] and [install], and what is started."""
     for section in ("order", "install"):
         for value in table.get(section, {}).values():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from qtctl.adopt.read import Assignment
-from qtctl.adopt.suspect import clean, hides, known_in, settled_spans
+from qtctl.adopt.suspect import find_known, looks_secret, settle_spans, shows_no_secret
 from qtctl.dialects.arguments import Span, argument_spans
 from qtctl.dialects.secrets import apart
 from qtctl.dialects.systemd.splitting import Escapes, quote, split
@@ -35,7 +35,7 @@ class Hidden:
             name, equals, value = word.partition("=")
             if not equals or not name:
                 continue
-            if hides(name, value) or self._known_in(value):
+            if looks_secret(name, value) or self._known_in(value):
                 self._note(said, name)
             else:
                 yield name, value
@@ -49,7 +49,7 @@ class Hidden:
             return None
         # PassEnvironment= and ConditionCredential= are systemd's own words, and no name of a secret.
         name = "" if since(said.section, said.key) is not None else said.key
-        if said.key in _SAFE or not (hides(name, said.value) or self._known_in(said.value)):
+        if said.key in _SAFE or not (looks_secret(name, said.value) or self._known_in(said.value)):
             return said
         self._note(said, "")
         return None
@@ -58,7 +58,7 @@ class Hidden:
         try:
             words = split(said.value, Escapes.C_RELAXED)
         except InputError:
-            if clean(said.value) and not self._known_in(said.value):
+            if shows_no_secret(said.value) and not self._known_in(said.value):
                 return said
             self._note(said, "")
             return None
@@ -69,7 +69,7 @@ class Hidden:
         """The words of a command, with the name of a variable in place of each secret."""
         spans = argument_spans(words)
         spans[1:] = [apart([*those, *self._known_in(word)]) for word, those in zip(words[1:], spans[1:], strict=True)]
-        spans = settled_spans(words, spans)
+        spans = settle_spans(words, spans)
         return [self._word(said, word, those) for word, those in zip(words, spans, strict=True)]
 
     def _word(self, said: Assignment, word: str, spans: list[Span]) -> str:
@@ -80,7 +80,7 @@ class Hidden:
         return shown + word[at:]
 
     def _known_in(self, text: str) -> list[Span]:
-        return [(*span, "") for span in known_in(text, self.known)]
+        return [(*span, "") for span in find_known(text, self.known)]
 
     def _variable(self, said: Assignment, option: str) -> str:
         """A name for what an option was given, in the words of the option."""

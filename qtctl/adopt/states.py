@@ -17,28 +17,28 @@ class Standing:
     open: str = ""
 
 
-def service_standing(original: Original, known: UnitState, driver: str, *, needed: bool) -> Standing:
+def find_service_standing(original: Original, known: UnitState, driver: str, *, needed: bool) -> Standing:
     """`driver`: the kind of what starts it, '' for none. `needed`: other units that were adopted pull it in."""
     up, enabled = is_up(known.active), known.enabled == "enabled"
     waits = "on-timer" if driver == "timers" else "on-demand"
     if up and (enabled or not driver) and not ends_by_itself(original):
-        return _said("running", enabled)
+        return _build_standing("running", enabled)
     if driver or up or needed or (enabled and ends_by_itself(original)):
-        return _said(waits, enabled)
+        return _build_standing(waits, enabled)
     if enabled:
         what = f"is enabled and does not run ({known.active or 'not loaded'}): it was declared on-demand"
-        return _said("on-demand", enabled, what)
-    return _said("stopped", enabled)
+        return _build_standing("on-demand", enabled, what)
+    return _build_standing("stopped", enabled)
 
 
-def other_standing(known: UnitState) -> Standing:
+def find_other_standing(known: UnitState) -> Standing:
     """Of a unit that is no service."""
     up, enabled = is_up(known.active), known.enabled == "enabled"
     what = "" if up or not enabled else f"is enabled and is {known.active or 'not loaded'}: it was declared stopped"
     return Standing("active" if up else "stopped", None if up is enabled else enabled, what)
 
 
-def _said(state: str, enabled: bool, what: str = "") -> Standing:
+def _build_standing(state: str, enabled: bool, what: str = "") -> Standing:
     return Standing(state, None if enabled is (state == "running") else enabled, what)
 
 

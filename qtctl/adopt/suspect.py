@@ -12,18 +12,18 @@ from qtctl.model.secret import SHORTEST
 _Beginnings = Mapping[str, Sequence[tuple[int, set[str]]]]
 
 
-def hides(name: str, value: str) -> bool:
+def looks_secret(name: str, value: str) -> bool:
     """Whether a variable of this name and value looks like a secret."""
     return bool(secret_spans(value)) or (secret_name(name) and not harmless(value))
 
 
-def values(key: str, value: str) -> Iterator[str]:
+def list_suspects(key: str, value: str) -> Iterator[str]:
     """What looks like a secret in an assignment, and would be nothing else elsewhere: it is long, and no plain word."""
     for text in _values(key, value):
-        yield from distinct(text)
+        yield from list_distinct(text)
 
 
-def distinct(text: str) -> Iterator[str]:
+def list_distinct(text: str) -> Iterator[str]:
     """A secret without its quotes, unless the same text may well mean something else elsewhere."""
     plain = text.strip("\"'")
     if len(plain) >= SHORTEST and not harmless(plain) and not (plain.isalpha() and plain.islower()):
@@ -48,17 +48,17 @@ def _values(key: str, value: str) -> Iterator[str]:
         yield from (word[start:end] for start, end, _ in those)
 
 
-def known_in(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
+def find_known(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
     """Where known secrets stand as words of their own: start and end."""
-    for start, end in _standing(text, known):
+    for start, end in _find_standing(text, known):
         if not (_letter(text[start - 1 : start]) or _letter(text[end : end + 1])):
             yield start, end
 
 
-def without(text: str, known: frozenset[str]) -> str:
+def hide_known(text: str, known: frozenset[str]) -> str:
     """A text of ours without the secrets that it may quote."""
     shown, at = "", 0
-    for start, end in _standing(text, known):
+    for start, end in _find_standing(text, known):
         if start >= at:
             shown += text[at:start] + HIDDEN
             at = end
@@ -69,14 +69,14 @@ def _letter(text: str) -> bool:
     return text.isascii() and text.isalnum()
 
 
-def _standing(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
+def _find_standing(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
     """Start and end of each that stands there, of several that begin at one place the longest first.
 
     In time that grows with the text, however many are known: a stranger's files may be full of them.
     """
     if not known:
         return
-    sizes, beginnings = _by_beginning(known)
+    sizes, beginnings = _index_by_beginning(known)
     for start in range(len(text)):
         for size in sizes:
             for length, those in beginnings.get(text[start : start + size], ()):
@@ -85,7 +85,7 @@ def _standing(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
 
 
 @lru_cache(maxsize=8)
-def _by_beginning(known: frozenset[str]) -> tuple[tuple[int, ...], _Beginnings]:
+def _index_by_beginning(known: frozenset[str]) -> tuple[tuple[int, ...], _Beginnings]:
     """Sizes of beginnings; and beginning → secrets by their length, the longest first."""
     found: dict[str, dict[int, set[str]]] = {}
     for secret in known:
@@ -94,18 +94,18 @@ def _by_beginning(known: frozenset[str]) -> tuple[tuple[int, ...], _Beginnings]:
     return sizes, {beginning: sorted(those.items(), reverse=True) for beginning, those in found.items()}
 
 
-def clean(text: str) -> bool:
+def shows_no_secret(text: str) -> bool:
     """Whether a free text shows no secret."""
     return not secret_spans(text)
 
 
-def settled_spans(words: Sequence[str], spans: Sequence[list[Span]]) -> list[list[Span]]:
+def settle_spans(words: Sequence[str], spans: Sequence[list[Span]]) -> list[list[Span]]:
     """The spans of secrets in a command, together with what would look like a secret beside the variables that take
     their place: of `TOKEN=a$(b)c`, `$(b)c` too.
     """
     settled = [*spans]
     for _ in range(_ROUNDS):
-        shown = [_with_variables(word, those) for word, those in zip(words, settled, strict=True)]
+        shown = [_put_variables(word, those) for word, those in zip(words, settled, strict=True)]
         again = argument_spans(tuple(text for text, _ in shown))
         if not any(again):
             break
@@ -120,7 +120,7 @@ _ROUNDS = 4
 _STANDS_FOR = "${X}"
 
 
-def _with_variables(word: str, spans: list[Span]) -> tuple[str, list[tuple[int, int, int]]]:
+def _put_variables(word: str, spans: list[Span]) -> tuple[str, list[tuple[int, int, int]]]:
     """The word with variables in it, and where each piece of that begins, there and in the word, and where it ends."""
     shown, at, pieces = "", 0, []
     for start, end, _ in spans:

@@ -9,13 +9,13 @@ from qtctl.adopt.adoption import Fate
 from qtctl.adopt.assignments import At
 from qtctl.adopt.classify_files import PULLS
 from qtctl.adopt.entry import Entry, Table
-from qtctl.adopt.exec_start import around, ran
+from qtctl.adopt.exec_start import recognize, write_command
 from qtctl.adopt.install import drop_plain_install, name_target
-from qtctl.adopt.ledger import Book
+from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.merged_units import Original
-from qtctl.adopt.names import allowed
-from qtctl.adopt.notes import notes
-from qtctl.adopt.plan import Plan, started
+from qtctl.adopt.names import make_allowed
+from qtctl.adopt.notes import write_notes
+from qtctl.adopt.plan import Plan, find_started
 from qtctl.adopt.read import Assignment
 from qtctl.adopt.secrets import Hidden
 from qtctl.adopt.states import Standing
@@ -61,12 +61,12 @@ class Made:
         return self.entry.table
 
 
-def made(original: Original, plan: Plan, book: Book) -> Made | None:
+def make_table(original: Original, plan: Plan, ledger: Ledger) -> Made | None:
     """None where systemd would not load the unit for what it lacks; a judgment says so."""
     kind = original.kind
     name = plan.names.get(original.unit) or _dropin_name(original)
-    entry = Entry(original.unit, fields(kind), book)
-    done = Made(original, kind, name, entry, hidden=Hidden(known=book.secrets))
+    entry = Entry(original.unit, fields(kind), ledger)
+    done = Made(original, kind, name, entry, hidden=Hidden(known=ledger.secrets))
     held = _shown(done)
     _head(done, plan, held)
     if kind == "services":
@@ -84,8 +84,8 @@ def made(original: Original, plan: Plan, book: Book) -> Made | None:
     _install(done, held, live=plan.live)
     for at, said in held.items():
         entry.take(at, said, plan.calls)
-    _after(done, plan, book)
-    return done if _settled(done, book) else None
+    _after(done, plan, ledger)
+    return done if _settled(done, ledger) else None
 
 
 def _shown(done: Made) -> dict[At, tuple[Assignment, ...]]:
@@ -114,7 +114,7 @@ def _head(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> Non
         _resets(done, held)
         return
     described = held.pop(("Unit", "Description"), ())
-    entry.put(("summary",), described[-1].value if described else undescribed(original), described)
+    entry.put(("summary",), described[-1].value if described else describe_unit(original), described)
     _standing(done, plan)
     if original.unit != _named(done, plan):
         entry.put(("unit",), original.unit)
@@ -156,7 +156,7 @@ def _tell_open(standings: Mapping[str, Standing], done: Made) -> None:
     for unit, standing in standings.items():
         if standing.open:
             what, place = f"{unit} {standing.open}", Place(done.original.path)
-            done.entry.book.tell(unit, what, "say which it is to be", at=place, severity=Severity.WARNING)
+            done.entry.ledger.tell(unit, what, "say which it is to be", at=place, severity=Severity.WARNING)
 
 
 def _resets(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
@@ -182,7 +182,7 @@ def _named(done: Made, plan: Plan) -> str:
         return ""
 
 
-def undescribed(original: Original) -> str:
+def describe_unit(original: Original) -> str:
     """What systemd calls a unit without Description=: what it mounts or swaps on, a slice's path, else its own name."""
     if original.kind == "slices":
         return f"Slice /{original.unit.removesuffix('.slice').replace('-', '/')}"
@@ -198,7 +198,7 @@ def _run(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None
     lines = held.pop(("Service", "ExecStart"), ())
     directory = held.pop(("Service", "WorkingDirectory"), ())
     where = directory[-1].value if directory else ""
-    found = ran(tuple(each.value for each in lines), where, plan.venvs)
+    found = recognize(tuple(each.value for each in lines), where, plan.venvs)
     done.entry.put(("run",), found.run, (*lines, *directory))
     done.port = found.port
 
@@ -208,7 +208,7 @@ def _around(directive: str) -> "Special":
         del plan
         at = ("Service", directive)
         said = held.pop(at)
-        done.entry.put(done.entry.keys[at].path, [around(each.value) for each in said], said)
+        done.entry.put(done.entry.keys[at].path, [write_command(each.value) for each in said], said)
 
     return take
 
@@ -226,14 +226,14 @@ def _environment(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]])
             else:
                 done.entry.left["Service", "Environment"] = _NO_NAME
                 what = "Environment= has a name that no variable can have: systemd drops it"
-                done.entry.book.error(QT110, done.original.unit, what, "fix it", at=Place(each.path, each.line))
+                done.entry.ledger.error(QT110, done.original.unit, what, "fix it", at=Place(each.path, each.line))
     done.entry.put(("unit_env",), variables, said)
 
 
 def _starts(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
     section, key = _STARTS[done.kind]
     said = held.pop((section, key), ())
-    unit = started(done.original, section, key)
+    unit = find_started(done.original, section, key)
     if said or done.kind == "timers":
         named = plan.names.get(unit, unit) if unit.endswith(".service") else unit
         done.entry.put(("service",), named, said)
@@ -293,7 +293,7 @@ def _words(held: Mapping[At, tuple[Assignment, ...]], section: str, key: str) ->
     return [word for word in words if names_unit(word)]
 
 
-def _after(done: Made, plan: Plan, book: Book) -> None:
+def _after(done: Made, plan: Plan, ledger: Ledger) -> None:
     """What the whole table shows: the target it belongs to, what enables it, notes, secrets."""
     table = done.table
     if done.kind == "services":
@@ -302,12 +302,12 @@ def _after(done: Made, plan: Plan, book: Book) -> None:
             done.entry.put(("group",), "")
         name_target(table, plan)
     if done.kind == "timers":
-        _persistent(done, book)
+        _persistent(done, ledger)
     drop_plain_install(done.table, done.kind)
-    text = notes(done.original, book)
+    text = write_notes(done.original, ledger)
     if text:
         table["notes"] = text
-    _secrets(done, plan, book)
+    _secrets(done, plan, ledger)
 
 
 def _service_type(done: Made) -> None:
@@ -319,27 +319,27 @@ def _service_type(done: Made) -> None:
         done.table["run"] = {"kind": "exec", "lines": [], "cwd": done.table["run"].get("cwd", "")}
 
 
-def _persistent(done: Made, book: Book) -> None:
+def _persistent(done: Made, ledger: Ledger) -> None:
     said = done.original.merged.held.get(("Timer", "Persistent"), ())
     if not said or done.original.has("Timer", "OnCalendar"):
         return
     if boolean(said[-1].value):
         what = "Persistent= without OnCalendar= does nothing; it was left out"
-        book.error(QT112, done.original.unit, what, "take it out", at=Place(said[-1].path, said[-1].line))
+        ledger.error(QT112, done.original.unit, what, "take it out", at=Place(said[-1].path, said[-1].line))
         for each in said:
-            book.line(each.path, each.line, Fate.IGNORED, "Persistent=")
+            ledger.line(each.path, each.line, Fate.IGNORED, "Persistent=")
             done.entry.typed.pop(id(each), None)
         done.entry.left["Timer", "Persistent"] = "it does nothing without OnCalendar="
         done.table.pop("persistent", None)
 
 
-def _secrets(done: Made, plan: Plan, book: Book) -> None:
+def _secrets(done: Made, plan: Plan, ledger: Ledger) -> None:
     hidden, table = done.hidden, done.table
     for said, name in hidden.lines:
-        book.line(said.path, said.line, Fate.SECRET, f"{said.key}=")
+        ledger.line(said.path, said.line, Fate.SECRET, f"{said.key}=")
         what = f"{said.key}= holds a secret{f' ({name})' if name else ''}: it was not copied"
         remedy = f"put it into {_secret_file(done, plan)} on the host, and change it: it was readable by anyone there"
-        book.error(QT109, done.original.unit, what, remedy, at=Place(said.path, said.line))
+        ledger.error(QT109, done.original.unit, what, remedy, at=Place(said.path, said.line))
     if hidden.names and done.kind == "services":
         secrets = table.setdefault("secrets", {})
         secrets["env_file"] = _secret_file(done, plan)
@@ -350,25 +350,25 @@ def _secret_file(done: Made, plan: Plan) -> str:
     return f"{plan.env_dir}/{done.name.rstrip('@')}.secret.env"
 
 
-def _settled(done: Made, book: Book) -> bool:
+def _settled(done: Made, ledger: Ledger) -> bool:
     if done.entry.settle(MODELS[done.kind]):
         return True
-    refuse(done.original, QT110, "cannot be said in a registry", book)
+    refuse(done.original, QT110, "cannot be said in a registry", ledger)
     return False
 
 
-def refuse(original: Original, meaning: Meaning, why: str, book: Book, *, at: Place | None = None) -> None:
+def refuse(original: Original, meaning: Meaning, why: str, ledger: Ledger, *, at: Place | None = None) -> None:
     """Leave out a whole unit, with the finding that says why. `at`: the line that is to blame, where there is one."""
     what = f"{why}; it was not adopted"
-    book.error(meaning, original.unit, what, "fix it, and adopt again", at=at or Place(original.path))
-    book.unread(original.path)
+    ledger.error(meaning, original.unit, what, "fix it, and adopt again", at=at or Place(original.path))
+    ledger.unread(original.path)
     for said in original.merged.held.values():
         for each in said:
-            book.line(each.path, each.line, Fate.UNREAD, f"{each.key}=")
+            ledger.line(each.path, each.line, Fate.UNREAD, f"{each.key}=")
 
 
 def _dropin_name(original: Original) -> str:
-    return allowed(original.unit.replace(".", "-"))
+    return make_allowed(original.unit.replace(".", "-"))
 
 
 Special = Callable[[Made, Plan, dict[At, tuple[Assignment, ...]]], None]

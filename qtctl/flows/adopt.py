@@ -7,10 +7,10 @@ from typing import Any
 
 from qtctl.adopt.adopt import Draft, Task, draft
 from qtctl.adopt.adoption import Adoption, Difference
-from qtctl.adopt.attribute_errors import blamed
-from qtctl.adopt.compare import differences, of_instance
+from qtctl.adopt.attribute_errors import attribute_error
+from qtctl.adopt.compare import find_differences, find_instance_differences
 from qtctl.adopt.merged_units import Selection
-from qtctl.adopt.recorded import recorded
+from qtctl.adopt.recorded import record_originals
 from qtctl.adopt.registry import HostFacts, text
 from qtctl.errors import InputError, InputErrors
 from qtctl.findings.policy import Policy
@@ -60,10 +60,12 @@ def adopt_units(source: Source, selection: Selection, into: Into) -> Adopted:
     task = Task(source.found, selection, into.fleet, into.host, source.states, source.runtime)
     drafted, desired = proved(task, into, source.name)
     differing = tuple(compared(drafted, desired))
-    files, judgments = drafted.book.sealed()
+    files, judgments = drafted.ledger.sealed()
     texts = dict(drafted.texts)
     originals = (
-        dict(recorded(drafted.units, source.found, source.runtime, _generated(desired))) if source.states else {}
+        dict(record_originals(drafted.units, source.found, source.runtime, _generated(desired)))
+        if source.states
+        else {}
     )
     if originals:
         texts["originals.toml"] = text(originals)
@@ -95,14 +97,14 @@ def proved(task: Task, into: Into, name: str) -> tuple[Draft, Desired]:
         try:
             return drafted, _rendered(drafted.texts, into)
         except InputError as error:
-            found = blamed(drafted, error)
+            found = attribute_error(drafted, error)
             if not found:
                 raise _bug(error) from error
             task = replace(task, without={**task.without, **found})
 
 
 def _reasons(drafted: Draft) -> str:
-    judgments = [each for each in drafted.book.judgments if each.id]
+    judgments = [each for each in drafted.ledger.judgments if each.id]
     return f"{judgments[0].subject}: {judgments[0].what}" if judgments else "name a folder that has unit files in it"
 
 
@@ -110,9 +112,9 @@ def compared(drafted: Draft, desired: Desired) -> Iterator[Difference]:
     """What the rendered units say otherwise than the originals."""
     rendered = {file.subject: file.content.decode() for file in desired.files if file.kind in ("unit", DROPIN)}
     for made in drafted.units:
-        yield from of_instance(made)
+        yield from find_instance_differences(made)
         if made.original.unit in rendered:
-            yield from differences(made, rendered[made.original.unit])
+            yield from find_differences(made, rendered[made.original.unit])
 
 
 def usable(texts: Mapping[str, str], into: Into) -> Desired:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from qtctl.adopt.adoption import Adoption
 from qtctl.adopt.compose import Adopting
-from qtctl.adopt.compose_secrets import secrets_of
-from qtctl.adopt.ledger import Book
+from qtctl.adopt.compose_secrets import list_secrets
+from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.registry import text
 from qtctl.dialects.compose.load import Project
 from qtctl.flows.adopt import Adopted, Into, usable, with_schemas
@@ -13,13 +13,13 @@ from qtctl.flows.adopt import Adopted, Into, usable, with_schemas
 
 def adopt_compose(projects: Sequence[Project], into: Into) -> Adopted:
     """Projects as Compose loads them. InputErrors where the registry made of them could not be used."""
-    adopting = Adopting(into.fleet, Book(), into.host.systemd)
-    adopting.book.keep(frozenset(secret for project in projects for secret in _secrets(project)))
+    adopting = Adopting(into.fleet, Ledger(), into.host.systemd)
+    adopting.ledger.keep(frozenset(secret for project in projects for secret in _secrets(project)))
     for project in projects:
         adopting.take(project)
     written = {path: text(document) for path, document in sorted(adopting.documents(into.host).items())}
     usable(written, into)
-    files, judgments = adopting.book.sealed()
+    files, judgments = adopting.ledger.sealed()
     made = with_schemas(written, into.schemas)
     source = ", ".join(project.file for project in projects)
     adoption = Adoption(source, tuple(adopting.units), files, judgments, (), tuple(sorted(made)))
@@ -28,7 +28,7 @@ def adopt_compose(projects: Sequence[Project], into: Into) -> Adopted:
 
 def _secrets(project: Project) -> Iterator[str]:
     """Of environments, commands, and of the variables of outside that were replaced in the files."""
-    yield from secrets_of(project.used, ())
+    yield from list_secrets(project.used, ())
     for name, values in project.values.items():
         argv = (*(values.get("entrypoint") or ()), *(values.get("command") or ()))
-        yield from secrets_of(project.environments[name], argv)
+        yield from list_secrets(project.environments[name], argv)

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 from pydantic import ValidationError
 
-from qtctl.adopt.names import allowed
+from qtctl.adopt.names import make_allowed
 from qtctl.adopt.registry import HostFacts
 from qtctl.errors import HostError
 from qtctl.interfaces.host import BusCall, BusReply, Host
@@ -65,7 +65,7 @@ def look(host: Host, say: Progress) -> Looked:
 
 def facts(looked: Looked, name: str, address: str, user: str) -> HostFacts:
     """What hosts.toml says of it: as observed, guessed where that failed or where hosts.toml may not say so."""
-    plain = HostFacts(allowed(name), address, **_accounts(user))
+    plain = HostFacts(make_allowed(name), address, **_accounts(user))
     observed = _observed(looked.baseline) if looked.baseline else {}
     good = {key: value for key, value in observed.items() if _is_allowed(key, value)}
     odd = tuple(key for key in ("memory", "cpus", "os", "systemd", "timezone") if key not in good)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.compose_reading import attributes_of
+from qtctl.adopt.compose_reading import list_attributes
 from qtctl.adopt.compose_reasons import REASONS
 from qtctl.dialects.compose.load import Project, Setting, load_project
 from qtctl.dialects.compose.shape_check import service_keys
@@ -295,7 +295,7 @@ def test_no_attribute_disappears() -> None:
         (name, attribute)
         for name, table in found.services().items()
         for key in table.lines
-        for attribute in attributes_of(key, table[key])
+        for attribute in list_attributes(key, table[key])
     }
     assert {f"services.{name}.{attribute}" for name, attribute in said} | {"name", "x-top", "volumes.v"} == set(fates)
     told: dict[str, str] = {}

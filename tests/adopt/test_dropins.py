@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from qtctl.adopt.adopt import Task, draft
-from qtctl.adopt.compare import differences
-from qtctl.adopt.merged_units import Selection, levels
+from qtctl.adopt.compare import find_differences
+from qtctl.adopt.merged_units import Selection, list_levels
 from qtctl.errors import InputError
 from qtctl.flows.adopt import Adopted, usable
 from qtctl.flows.declare import declare
@@ -77,8 +77,8 @@ def test_what_a_rendered_drop_in_lacks_is_a_difference(case: str) -> None:
     line, instead, directive = LOST[case]
     assert rendered_text.count(line) == 1
     (made,) = drafted.units
-    assert list(differences(made, rendered_text)) == []
-    (difference,) = differences(made, rendered_text.replace(line, instead))
+    assert list(find_differences(made, rendered_text)) == []
+    (difference,) = find_differences(made, rendered_text.replace(line, instead))
     assert (difference.unit, difference.directive, difference.because) == ("x.service", directive, "")
 
 
@@ -187,10 +187,10 @@ def test_nothing_is_compared_with_itself() -> None:
     """A unit of the same text is the same; a different one is not: the comparison can fail."""
     drafted = draft(Task(found({"x.service.d/a.conf": "[Service]\nNice=5\n"}), Selection(252), "shop", into().host))
     (made,) = drafted.units
-    assert list(differences(made, "[Service]\nNice=5\n")) == []
-    assert [each.directive for each in differences(replace(made), "[Service]\nNice=6\n")] == ["Nice"]
+    assert list(find_differences(made, "[Service]\nNice=5\n")) == []
+    assert [each.directive for each in find_differences(replace(made), "[Service]\nNice=6\n")] == ["Nice"]
 
 
 def test_a_unit_that_is_its_own_prefix_has_each_drop_in_once() -> None:
-    assert levels("user-.slice") == ("user-.slice", "slice")
-    assert levels("a-b@c.service") == ("a-b@c.service", "a-b@.service", "a-.service", "service")
+    assert list_levels("user-.slice") == ("user-.slice", "slice")
+    assert list_levels("a-b@c.service") == ("a-b@c.service", "a-b@.service", "a-.service", "service")

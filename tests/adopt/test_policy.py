@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.adopt.adoption import Adoption
 from qtctl.adopt.entry import Entry
-from qtctl.adopt.ledger import Book
+from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.read import Assignment
 from qtctl.cli.exits import Exit, exit_of_conclusion
 from qtctl.errors import InputErrors
@@ -76,14 +76,14 @@ def test_a_healthy_fleet_that_was_adopted_passes_lint() -> None:
 
 
 def test_a_value_that_the_model_refuses_is_told_in_words() -> None:
-    book = Book()
-    entry = Entry("a.service", fields("services"), book)
+    ledger = Ledger()
+    entry = Entry("a.service", fields("services"), ledger)
     said = Assignment("Service", "MemoryMax", "lots", "a.service", 3)
     for path, value in {("summary",): "A", ("state",): "stopped"}.items():
         entry.put(path, value)
     entry.put(("limits", "memory_max"), "lots", (said,))
     assert entry.settle(Service)
-    (finding,) = book.judgments
+    (finding,) = ledger.judgments
     assert finding.what.startswith('MemoryMax= was left out: it should be a size, such as "512M"')
 
 

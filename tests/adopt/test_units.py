@@ -3,7 +3,7 @@
 import pytest
 
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.exec_start import around, literal, ran, venv_names, venv_of
+from qtctl.adopt.exec_start import find_venv, name_venvs, recognize, split_literally, write_command
 from qtctl.errors import InputError
 from tests.adopt.small import adopt, fates, findings, rendered, table
 
@@ -240,15 +240,15 @@ RUNS: tuple[tuple[str, str, dict[str, object]], ...] = (
 
 @pytest.mark.parametrize(("line", "directory", "expected"), RUNS)
 def test_commands(line: str, directory: str, expected: dict[str, object]) -> None:
-    found = ran((line,), directory, venv_names([path] if (path := venv_of(line)) else []))
+    found = recognize((line,), directory, name_venvs([path] if (path := find_venv(line)) else []))
     assert {key: found.run.get(key) for key in expected} == expected
 
 
 def test_commands_around() -> None:
-    assert around("-/bin/kill -HUP $MAINPID") == ["-/bin/kill", "-HUP", "$MAINPID"]
-    assert around("/bin/sh -c 'echo $HOME'") == "/bin/sh -c 'echo $HOME'"
-    assert around("@/bin/sh sh -c x") == "@/bin/sh sh -c x"
-    assert literal('/bin/a "b c"') == ("/bin/a", "b c")
+    assert write_command("-/bin/kill -HUP $MAINPID") == ["-/bin/kill", "-HUP", "$MAINPID"]
+    assert write_command("/bin/sh -c 'echo $HOME'") == "/bin/sh -c 'echo $HOME'"
+    assert write_command("@/bin/sh sh -c x") == "@/bin/sh sh -c x"
+    assert split_literally('/bin/a "b c"') == ("/bin/a", "b c")
 
 
 def test_a_port_that_two_claim() -> None:
