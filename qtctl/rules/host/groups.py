@@ -64,6 +64,16 @@ class Group:
 
 def groups(desired: Desired) -> tuple[Group, ...]:
     """A group that several services share appears once."""
+    if not _latest or _latest[0][0] is not desired:
+        _latest[:] = [(desired, _groups(desired))]
+    return _latest[0][1]
+
+
+_latest: list[tuple[Desired, tuple[Group, ...]]] = []
+"""The last answer of `groups`: each rule asks again, of the same value."""
+
+
+def _groups(desired: Desired) -> tuple[Group, ...]:
     known = stores(desired)
     found: dict[Need, Group] = {}
     for service in desired.services:
