@@ -28,6 +28,16 @@ written down in `tests/matrix/situations` before it is run: how it is made, ever
 subject, unknown or not), and how it is healed. The sets are compared exactly. This page is generated from
 `tests/matrix/results.json`, the last run of `python -m tests.matrix`.
 
+```text
+python -m tests.matrix --suite bookworm               # all of one release, and 40 random pairs
+python -m tests.matrix --suite trixie --only drift    # by family or name
+python -m tests.matrix --keep; python -m tests.docs.generate
+QTCTL_DIRECTIVES=all pytest tests/matrix/test_directives.py
+```
+
+The last line changes each directive that the registry can express: in its unit file, by drop-ins, and with
+`systemctl set-property` where systemd takes it. Every run of the tests does so with some thirty of them.
+
 There are {count} situations. {harmless} of them are harmless: an operator's ordinary doings, after which an audit must
 exit with 0.
 
