@@ -9,7 +9,7 @@ from qtctl.meaning.originals import adopted_paths, needs_of, originals_of
 from qtctl.meaning.units import is_loaded, read_unit
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, Unit
+from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command, of_unit
@@ -114,12 +114,19 @@ def _is_from_its_file(facts: Facts, declared: DeclaredUnit, originals: tuple[Des
     if found is None or not is_loaded(found):
         return NOT_JUDGED
     path = found.fragment_path
+    if path != declared.file and _is_a_link(facts, declared.file):
+        return NOT_JUDGED  # QT210 says that; systemd before 250 names the file that the link leads to
     source = proofs.unit_property(Need(Unit.FACT, declared.unit), declared.unit, "FragmentPath", path)
     remedy = steps(
         ("systemctl", "cat", "--no-pager", declared.unit), f"remove {quote(path)}, then", ("systemctl", "daemon-reload")
     )
     own = path == declared.file or path in adopted_paths(originals, facts)
     return Verdict(own, {"fragment": path}, (source,), remedy=remedy)
+
+
+def _is_a_link(facts: Facts, path: str) -> bool:
+    found = facts.read(File, path) if facts.item(Need(File.FACT, path)).state.known else None
+    return found is not None and found.kind == "link"
 
 
 QT211 = Rule(

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from qtctl.dialects.shell import join
+from qtctl.dialects.shell import join, quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import steps
 from qtctl.meaning.enablement import left_pullers, unwanted_pullers
@@ -11,9 +11,8 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
-from qtctl.rules import proofs
 from qtctl.rules.declared import deploy_command
-from qtctl.rules.rule import Expectation, Rule, Verdict
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 
 def _none_left(desired: Desired) -> tuple[Expectation, ...]:
@@ -37,9 +36,15 @@ def _is_none_left(facts: Facts, unit: str, unwanted: frozenset[str]) -> Verdict 
         return ()
     left = left_pullers(found, unwanted)
     observed: JsonObject = {"pulled_in_by": [*left]}
-    source = proofs.unit_property(Need(Unit.FACT, unit), unit, "WantedBy", " ".join(found.wanted_by))
+    sources = tuple(_pulled(unit, puller) for puller in left)
     remedy = steps(("systemctl", "reenable", unit), f"or {join(deploy_command(facts))}")
-    return Verdict(not left, observed, (source,), remedy=remedy)
+    return Verdict(not left, observed, sources, remedy=remedy)
+
+
+def _pulled(unit: str, puller: str) -> ProofSource:
+    """systemd lists them in no order of its own."""
+    again = f"systemctl show -p WantedBy -p RequiredBy --value {quote(unit)} | tr ' ' '\\n' | grep -Fx {quote(puller)}"
+    return ProofSource(Need(Unit.FACT, unit), again, puller)
 
 
 QT217 = Rule(

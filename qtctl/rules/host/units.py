@@ -72,7 +72,7 @@ def _loadable(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) ->
     return steps(look, "what should stay of the edit, put into the registry first", deploy_command(facts))
 
 
-NO_STATE_OF_ITS_OWN = frozenset({"alias", "generated", "transient", "linked", "linked-runtime"})
+NO_STATE_OF_ITS_OWN = frozenset({"alias", "bad", "generated", "transient", "linked", "linked-runtime"})
 """Of a unit that is loaded from another file than the generated one (QT225), or whose file is a link (QT210)."""
 
 
