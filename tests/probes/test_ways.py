@@ -1,6 +1,8 @@
 """Ways to real files, as root and as nobody, and what else is found out with them."""
 
 import os
+import shutil
+import struct
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ from qtctl.probes.ways import probe
 from tests.probes.host import NOBODY, ask, frame
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to take rights away from an ordinary user")
+
+NOBODY_ELSE = 0xFFFFFFFF
+"""The id of an entry that names nobody."""
 
 
 @pytest.fixture
@@ -107,3 +112,19 @@ def test_an_answer_of_another_shape(said: bytes) -> None:
     answer = probe([need]).parse([frame(said)])[0]
     assert answer.state in (State.UNPARSEABLE, State.REFUSED)
     assert probe([need]).parse([None])[0].state is State.UNPARSEABLE
+
+
+def test_an_access_control_list_is_seen_and_read_where_getfacl_is_there(base: Path) -> None:
+    """A real one. Without getfacl nobody knows what it allows, and it is not taken for a plain mode."""
+    entries = ((0x01, 7, NOBODY_ELSE), (0x02, 5, 1001), (0x04, 0, NOBODY_ELSE), (0x10, 7, NOBODY_ELSE),
+               (0x20, 5, NOBODY_ELSE))  # fmt: skip
+    folder = base / "listed"
+    folder.mkdir()
+    packed = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+    try:
+        os.setxattr(folder, "system.posix_acl_access", packed)
+    except OSError:
+        pytest.skip("the file system has no access control lists")
+    found = value(ways(base, "listed")["listed"]).acls
+    read = ["user::rwx", "user:1001:r-x", "group::---", "mask::rwx", "other::r-x"]
+    assert found == {str(folder): read if shutil.which("getfacl") else []}
