@@ -31,10 +31,12 @@ class Source:
         check_one_source(self.host, self.saved)
 
 
-def gather(source: Source, started: "Asking | None", meanwhile: "Callable[[], object]") -> "tuple[Declared, Evidence]":
+def gather(
+    source: Source, started: "Asking | None", meanwhile: "Callable[[Declared], object]"
+) -> "tuple[Declared, Evidence]":
     """What a host must have, and the evidence of it. A live host is asked as soon as the registry says what.
 
-    `started`: a host that is being asked already. `meanwhile` runs while the host answers: loading what comes next.
+    `started`: a host that is being asked already. `meanwhile` runs while the host answers: it loads what comes next.
     """
     if source.host is None:
         return _read_saved(source)
@@ -47,7 +49,7 @@ def gather(source: Source, started: "Asking | None", meanwhile: "Callable[[], ob
         withhold(*asking.passwords.values())
         say(begun(source.host, Stage.CONNECT))
         declared = asking.declared()
-        meanwhile()
+        meanwhile(declared)
         asking.watch(say)
         return declared, asking.evidence()
 

@@ -28,6 +28,7 @@ from qtctl.errors import InputError
 if TYPE_CHECKING:
     from qtctl.cli.evidence import Source
     from qtctl.flows.asking import Asking
+    from qtctl.flows.declared import Declared
 
 VERBOSE_HELP = "Show every finding with its proof, and not only what to do first."
 SAVE_HELP = "Keep the evidence; - is stdout, in place of the report. Of several hosts: a folder, with a file for each."
@@ -74,10 +75,12 @@ def _select_names(names: list[str], saved: Path | None, as_name: str | None, *, 
     return ("*",) if all_hosts else tuple(names)
 
 
-def _preload() -> None:
-    """Load what judges and shows an audit, while the host answers."""
-    for each in ("api.audit", "reports.audit_view"):
-        import_module(f"qtctl.{each}")
+def _preload(declared: "Declared") -> None:
+    """Load what judges and shows an audit, and work out what is expected, while the host answers."""
+    from qtctl.api import audit
+
+    import_module("qtctl.reports.audit_view")
+    audit.expect(declared)
 
 
 def _audit_one(source: "Source", started: "Asking | None", shown: Shown, *, save: Path | None) -> Exit:

@@ -43,7 +43,7 @@ def registry(
     from qtctl.cli.evidence import Source, gather
 
     source = Source(registry_folder(registry), templates, host, saved, as_name, user)
-    declared, evidence = gather(source, context.obj, lambda: import_module("qtctl.reports.module_registry_view"))
+    declared, evidence = gather(source, context.obj, lambda _: import_module("qtctl.reports.module_registry_view"))
     from qtctl.api.audit import conclude, judge
     from qtctl.reports.module_registry import build
     from qtctl.reports.module_registry_view import view
