@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from qtctl.lab import lab
+from tests.adopt.chains import run
 from tests.live.box import Ran, qtctl
 from tests.machine import own_lab
 
@@ -59,6 +60,34 @@ def test_from_unit_files_to_a_host_that_is_as_declared(tmp_path: Path) -> None:
             assert audited["unknowns"] == []
         finally:
             lab.down(["lab1"])
+
+
+COMPOSE = """\
+services:
+  web:
+    image: x
+    entrypoint: [/opt/zf/web, --workers, "2"]
+    ports: ["127.0.0.1:8080:3000", "81:81"]
+    environment: {LEVEL: info, API_KEY: "${API_KEY}"}
+    healthcheck: {test: "curl -f http://localhost:3000/health || exit 1", timeout: 5s}
+    depends_on:
+      redis: {condition: service_healthy}
+      migrate: {condition: service_completed_successfully}
+    user: "1500"
+    restart: unless-stopped
+  migrate: {image: x, entrypoint: [migrate-all, --now]}
+  redis: {image: "redis:7", ports: ["6379:6379"], healthcheck: {test: redis-cli ping}}
+  jobs: {image: x, entrypoint: [/opt/zf/jobs], profiles: [never]}
+"""
+
+
+def test_from_a_compose_file_to_a_host_that_is_as_declared(tmp_path: Path) -> None:
+    """A port below 1024, a health URL, a Redis of the fleet's own, a program without a folder, a job to wait for."""
+    (tmp_path / "compose.yaml").write_text(COMPOSE)
+    with own_lab(tmp_path / "lab"):
+        chain = run(tmp_path / "compose.yaml", tmp_path, "compose", compose=True, host="lab1")
+    assert chain.codes == {"adopt": 0, "lint": 0, "lab up": 0, "deploy": 0, "audit": 0}, chain.told
+    assert dict(chain.gaps) == {}
 
 
 def on_host(command: str) -> Ran:

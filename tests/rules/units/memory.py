@@ -27,6 +27,23 @@ CASES: tuple[Case, ...] = (
         (("QT114", W, "services/feed.toml:4", "feed", "no memory cap"),),
         {FEED: ('target = "core"', 'target = "core"\nlimits.memory_max = "infinity"')},
     ),
+    *(
+        Case(
+            f"no cap of {what}",
+            (("QT114", severity, "services/feed.toml:4", "feed", "no memory cap"),),
+            files={
+                FEED: f'summary = "x"\nstate = "running"\ntype = "simple"\nlimits.memory_max = "infinity"\n'
+                'run.kind = "command"\n'
+                f'run.argv = {argv}\nrestart.restart = "{restart}"\nstreams.publishes = ["s:tick"]\n'
+            },
+        )
+        for what, severity, argv, restart in (
+            ("a script that is tried again", I, '["/srv/x.sh"]', "on-failure"),
+            ("a shell's script that is tried again", I, '["/bin/bash", "/srv/x"]', "on-abnormal"),
+            ("a script that always starts again", W, '["/srv/x.sh"]', "always"),
+            ("a program that is tried again", W, '["/srv/x"]', "on-failure"),
+        )
+    ),
     Case(
         "high above max",
         (("QT114", W, "services/feed.toml:4", "feed", "memory_high above its memory_max"),),
