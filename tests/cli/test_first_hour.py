@@ -118,3 +118,9 @@ def test_a_picture_without_streams_says_so(world: Path) -> None:
     assert drawn.code == 0
     assert drawn.err == ("the picture is empty: the registry declares nothing for --what streams (try --what all)\n")
     assert qtctl(world, "graph", "--what", "all").err == ""
+
+
+def test_a_registrys_own_finding_is_explained_only_with_the_registry(tmp_path: Path) -> None:
+    ran = qtctl(tmp_path, "explain", "QT999")
+    assert ran.code == 2
+    assert "QT9xx are checks of a registry's own, and there is no registry here" in ran.err
