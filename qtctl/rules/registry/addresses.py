@@ -74,7 +74,7 @@ def _paths(registry: Registry) -> Iterator[tuple[str, str, str, frozenset[str], 
                     origin = registry.origins[kind, name].at("unix_sockets", each, "path")
                     yield name, unit_name(registry, kind, name), said.path, frozenset(node.hosts) or every, origin
     for name, socket in registry.sockets.items():
-        claims = socket.state not in ("retired", "stopped")
+        claims = socket.state == "active"
         listens = [word.partition(" ")[2] for word in socket.listen] if claims else []
         for path in dict.fromkeys(each for each in listens if each.startswith("/") and "%" not in each):
             starts = starts_of(registry, names, "sockets", name)
@@ -115,7 +115,7 @@ def _claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterator[Bi
         starts = starts_of(registry, names, "sockets", name)
         for port in ports_of_socket(node, registry.origins["sockets", name]):
             own = (starts, port.protocol, port.address, port.port) in ports
-            if node.state not in ("retired", "stopped") and not own:
+            if node.state == "active" and not own:
                 hosts, shared = frozenset(node.hosts) or every, node.reuse_port is True
                 yield Binding(f"socket {name}", port.protocol, port.address, port.port, hosts, port.origin, shared)
 
@@ -126,8 +126,8 @@ QT101 = Meaning(
     Severity.ERROR,
     what="Two services, instances, sockets or externals of one host declare the same port on the same address, or the "
     "same unix socket; an address such as 0.0.0.0 claims the port on all of them. A socket and the service that it "
-    "starts may declare the same one. Retired ones and stopped sockets claim nothing, and sockets with `reuse_port` "
-    "share a port.",
+    "starts may declare the same one. Retired ones and sockets that are not active claim nothing, and sockets with "
+    "`reuse_port` share a port.",
     why="Only the first that starts gets the port. Which one that is changes from boot to boot, and the other ends "
     "in a restart loop, or its callers talk to the wrong program: 8005 was risk-safety's in one document and "
     "position-monitor's in another.",
