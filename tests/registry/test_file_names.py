@@ -21,7 +21,7 @@ MEANT = {
 }  # fmt: skip
 FINE = (
     "README.md", "Makefile", "services/README", "services/notes.md", "services/.x.toml.swp", "services/x.toml~",
-    "services/x.toml.bak", "legacy/docker-compose.yml", "schemas/service.json", ".git/config", "docs/x.html",
+    "services/x.toml.bak", "legacy/docker-compose.yml", "schemas/service.json", ".git/config", "pages/x.html",
     "docker-compose.yml", ".services/x.tml", "fleet.toml.example",
 )  # fmt: skip
 

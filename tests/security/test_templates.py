@@ -28,6 +28,7 @@ COMMANDS = {
     "show": ("api",),
     "verify": (),
     "deploy": ("--host", "nowhere.invalid", "--yes"),
+    "plan": ("--host", "nowhere.invalid"),
     "audit": ("--from", "evidence.json"),
     "report registry": ("--from", "evidence.json"),
     "parity": ("--compose", "docker-compose.yml"),
