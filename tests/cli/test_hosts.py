@@ -176,7 +176,8 @@ def test_a_host_on_which_nothing_can_be_asked_but_files(bare: Sshd, world: Path)
         audited = operator.run("audit", "--host", "there", "--user", "root", "--format", "json")
         report = json.loads(audited.out)
         hidden: dict[str, set[str]] = {}
-        for check in report["unknowns"]:
+        # What Python would find depends on the packages of this machine, whose files are seen.
+        for check in (each for each in report["unknowns"] if each["id"] != "QT405"):
             hidden.setdefault(check["reason"], set()).add(check["id"])
         redis = (
             f"there: Redis at 127.0.0.1:{port}: not reached from the host: Connect failed (does Redis listen there?)"
@@ -191,6 +192,7 @@ def test_a_host_on_which_nothing_can_be_asked_but_files(bare: Sshd, world: Path)
             "QT504",
             "QT505",
             "QT506",
+            "QT516",
             "QT509",
             "QT510",
             "QT512",
