@@ -204,7 +204,7 @@ def test_a_host_on_which_nothing_can_be_asked_but_files(bare: Sshd, world: Path)
         deployed = operator.run("deploy", "--host", "there", "--user", "root", "--yes")
         assert (deployed.code, deployed.out) == (4, "")
         (said,) = deployed.err.splitlines()[1:]
-        what = "error: box: nothing was changed: small-api.service and 2 more: could not be read: "
+        what = "error: box: nothing was changed: small-api.service and 3 more: could not be read: "
         assert said.startswith(what)
         assert NO_BUS.fullmatch(said.removeprefix(what))
         assert not Path("/etc/small").exists()
