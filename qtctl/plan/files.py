@@ -66,8 +66,8 @@ def changes(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tup
 
 def _find_change(file: DesiredFile, there: File | None, current: Mapping[str, bytes]) -> FileChange | None:
     if there is None:
-        new = change_of(b"", file.content, file.subject) if file.kind == "dropin" else ChangeClass.RESTART
-        return FileChange(file, "not on the host", ABSENT, "", new)
+        # A new file has no time to keep: by its time, every process that is there is older.
+        return FileChange(file, "not on the host", ABSENT, "", ChangeClass.RESTART)
     if not there.ours:
         diff = _show_diff(file, current) if there.kind == "file" else ""
         change = _find_class(file, current) if there.kind == "file" else ChangeClass.RESTART

@@ -23,6 +23,13 @@ NGINX = RetiredUnit("nginx", "nginx.service", "services answer for themselves", 
 )
 def test_it_may_be_installed_and_must_not_run(units: dict[str, list[str]], outcome: Outcome) -> None:
     want = replace(desired(), retired_externals=(NGINX,))
-    found = evidence(want, {"unit.listing *": {"units": {**units, "ssh.service": ["loaded", "active", "running"]}}})
+    load, active, sub = units.get(NGINX.unit, ["not-found", "inactive", "dead"])
+    found = evidence(
+        want,
+        {
+            "unit.listing *": {"units": {**units, "ssh.service": ["loaded", "active", "running"]}},
+            f"unit {NGINX.unit}": {"load_state": load, "active_state": active, "sub_state": sub},
+        },
+    )
     checks = {check.id: check for check in judge(want, found) if check.subject == NGINX.unit}
     assert {id_: check.outcome for id_, check in checks.items()} == {"QT209": outcome}
