@@ -235,7 +235,7 @@ def test_changed_paths_mounts_and_slices_are_applied(fleet: Fleet) -> None:
     done = fleet.change("slices.toml", "512M", "256M")
     assert [step for step in fleet.steps(done) if step[0] != "write"] == [
         ("daemon-reload", "systemd"),
-        ("restart", "srv-zk\\x2ddata.mount"),
+        ("reload", "srv-zk\\x2ddata.mount"),
         ("restart", "zk-drop.path"),
     ]
     fleet.box.sh("rm -f /run/zk-job; touch /srv/b")
