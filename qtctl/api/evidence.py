@@ -14,12 +14,13 @@ from qtctl.model.evidence import Evidence
 from qtctl.model.inquiry import Inquiry
 
 
-def inquiry(declared: Declared, target: str, *, user: str | None = None) -> Inquiry:
+def inquiry(declared: Declared, target: str, *, user: str | None = None, become: bool = False) -> Inquiry:
     """All that an audit, a registry report or a parity report asks of `target`, with the route there.
 
-    `user`: whom to log in as, instead of the auditing account. InputError where a store's password is not set.
+    `user`: whom to log in as, instead of the auditing account. `become`: root is asked, through `sudo -n`, what only
+    root can tell. InputError where a store's password is not set.
     """
-    return audit_inquiry(declared.desired, target, user)
+    return audit_inquiry(declared.desired, target, user, become=become)
 
 
 def collect(asked: Inquiry, engine: Executor) -> Evidence:

@@ -22,9 +22,14 @@ def hosts(registry: LoadedRegistry, names: Sequence[str]) -> tuple[str, ...]:
     return select(names, registry.registry.hosts)
 
 
-def question(registry: LoadedRegistry, targets: Sequence[str], *, user: str | None = None) -> FleetQuestion:
-    """What to ask of each host; connects to nothing. InputErrors where a store's password is not set."""
-    return FleetQuestion(registry.registry, registry.files, targets, user)
+def question(
+    registry: LoadedRegistry, targets: Sequence[str], *, user: str | None = None, become: bool = False
+) -> FleetQuestion:
+    """What to ask of each host; connects to nothing. `become`: as `evidence.inquiry`.
+
+    InputErrors where a store's password is not set.
+    """
+    return FleetQuestion(registry.registry, registry.files, targets, user, become=become)
 
 
 def engine() -> Executor:

@@ -86,6 +86,7 @@ class _Bench:
         self.known = frozenset(item.need for item in self.facts.items() if _known(item))
         self.asks: dict[int, Ask] = {ask.n: ask for ask in evidence.asks}
         self.taken_at = evidence.taken_at
+        self.asks_root = desired.evidence == "root"
 
     def judge(self, rule: Rule, expectation: Expectation) -> list[_Draft]:
         if not self.known.issuperset(expectation.needs):
@@ -100,10 +101,12 @@ class _Bench:
         ]
 
     def _unknown(self, rule: Rule, expectation: Expectation, missing: list[Item]) -> _Draft:
-        item = next((item for item in missing if item.state is not State.NOT_ASKED), missing[0])
+        item = min(missing, key=lambda item: _AFTER_REFUSED.get(item.state, 0))
         reason = item.reason or str(item.state)
         verdict = Verdict(False, None, unknown=reason, remedy=_help(item))
         check = replace(self._check(rule, expectation, verdict), proof=self._refusals(missing))
+        if item.state is State.NEEDS_ROOT and not self.asks_root:
+            check = replace(check, outcome=Outcome.NOT_ASKED)
         return _Draft(check, expectation.roots, tuple(way for each in missing for way in _ways(each.need)))
 
     def _check(self, rule: Rule, expectation: Expectation, verdict: Verdict) -> Finding:
@@ -144,9 +147,15 @@ class _Bench:
         )
 
 
+_AFTER_REFUSED = {State.NOT_ASKED: 1, State.NEEDS_ROOT: 2}
+"""Of several reasons why a check is open, root's part comes last: asking root would not have been enough."""
+
+
 def _help(item: Item) -> str:
     if item.help:
         return item.help
+    if item.state is State.NEEDS_ROOT:
+        return "audit with --become"
     kind = FACT_KINDS.get(item.fact)
     return kind.help_for(item.subject) if kind else LET_READ
 
@@ -165,6 +174,8 @@ def _ways(need: Need) -> tuple[Root, ...]:
     """What a fact is asked through. Nothing is below the connection itself."""
     kind = FACT_KINDS.get(need.fact)
     if kind is None or (need.fact, need.subject) == (Reach.FACT, Channel.SSH):
+        return ()
+    if (need.fact, need.subject) == (Reach.FACT, Channel.ROOT):
         return ()
     return (
         (("QT509", need.store or need.subject),) if kind.channel is Channel.STORE else (("QT701", str(kind.channel)),)
@@ -214,6 +225,6 @@ def _cause(draft: _Draft, found: dict[Root, Finding]) -> str | None:
     if draft.check.outcome is Outcome.HOLDS:
         return None
     broken = (found[root] for root in draft.roots if root in found and found[root].outcome is Outcome.BROKEN)
-    unknown = draft.check.outcome is Outcome.UNKNOWN
+    unknown = draft.check.outcome.is_open
     causes = (*_closed(draft, found), *broken) if unknown else tuple(broken)
     return next((cause.fingerprint for cause in causes), None)

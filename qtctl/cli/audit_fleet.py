@@ -24,6 +24,7 @@ class Selection(NamedTuple):
     names: tuple[str, ...]
     user: str | None = None
     templates: Path | None = None
+    become: bool = False
 
 
 def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit:
@@ -64,7 +65,7 @@ def _ask_hosts(chosen: Selection) -> "Generator[Asked, None, None]":
     try:
         registry = load(chosen.registry)
         targets = fleet.hosts(registry, chosen.names)
-        question = fleet.question(registry, targets, user=chosen.user)
+        question = fleet.question(registry, targets, user=chosen.user, become=chosen.become)
         withhold(*question.secrets)
         with progress(named=True) as say:
             watch(engine, say)

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 SOURCE = frozenset({"--host", "--as", "--user", "--registry", "--templates", "--format"})
 COMMANDS = {("audit",): SOURCE | {"--save"}, ("report", "registry"): SOURCE | {"--out"}}
 """The commands that ask a live host and change nothing, and their options that take a value."""
-FLAGS = {("audit",): frozenset({"--all", "--verbose", "--debug"}), ("report", "registry"): frozenset({"--debug"})}
+FLAGS = {
+    ("audit",): frozenset({"--all", "--verbose", "--debug", "--become"}),
+    ("report", "registry"): frozenset({"--debug"}),
+}
 """Their options without a value. With any other option (--from, --help) nothing starts early."""
 
 
@@ -61,6 +64,7 @@ def find_target(argv: Sequence[str], environ: Mapping[str, str]) -> Target | Non
         options.get("--as"),
         options.get("--user"),
         Path(templates) if templates is not None else None,
+        "--become" in options,
     )
 
 

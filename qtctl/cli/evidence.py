@@ -26,9 +26,12 @@ class Source:
     saved: Path | None = None
     as_name: str | None = None
     user: str | None = None
+    become: bool = False
 
     def __post_init__(self) -> None:
         check_one_source(self.host, self.saved)
+        if self.become and self.host is None:
+            raise InputError("--become asks a host, and --from asks none", hint="give it where the evidence is taken")
 
 
 def gather(
@@ -43,7 +46,7 @@ def gather(
     from qtctl.cli.early_start import reuse_started
     from qtctl.flows.target import Target
 
-    target = Target(source.registry, source.host, source.as_name, source.user, source.templates)
+    target = Target(source.registry, source.host, source.as_name, source.user, source.templates, source.become)
     with reuse_started(started, target) as asking, progress() as say:
         asking.begin()
         withhold(*asking.passwords.values())

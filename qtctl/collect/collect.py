@@ -1,6 +1,8 @@
 """Inquiry → evidence: everything about one host over one connection, the slowest question first."""
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from qtctl.collect import commands, health, stores, units
 from qtctl.collect.ledger import Ledger, format_time
@@ -8,19 +10,20 @@ from qtctl.collect.look import Deadline, Observation
 from qtctl.errors import QtctlError
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
-from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Need
+from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Need, State
 from qtctl.model.facts import FACT_KINDS, Channel, Reach, UnixSocket
 from qtctl.model.inquiry import Inquiry
 from qtctl.probes import baseline
-from qtctl.probes.answer import observed
+from qtctl.probes.answer import needs_root, observed
 from qtctl.probes.batch import Probe
 from qtctl.probes.family import families
 from qtctl.probes.stores import FACTS as STORE_FACTS
 from qtctl.version import VERSION
 
 SSH = Need(Reach.FACT, "ssh")
-ALWAYS = frozenset({SSH, units.REACH, commands.REACH, baseline.NEED})
+ALWAYS = frozenset({SSH, units.REACH, commands.REACH, commands.REACH_ROOT, baseline.NEED})
 """Asked of every host, whether needed or not: which channels to it work, and what it is."""
+ROOT_ALONE = "only root can tell, and root was not asked: --become was not given"
 
 families()  # Imported now: once a host is connected to, nothing should wait for that.
 OF_BUS = tuple(kind.name for kind in FACT_KINDS.values() if kind.channel is Channel.BUS)
@@ -36,15 +39,20 @@ def collect(
 ) -> Evidence:
     """Ask `host` for every need, and nothing else but `ALWAYS` and, with a listing, the fleet's undeclared units.
 
-    `root`: commands and bus as root. A family that cannot be asked is refused with its reason; the others go on.
+    `root`: commands and bus as root. Without, root is asked only what nobody else can tell, and only under
+    `inquiry.become` or where the account is root's. A family that cannot be asked is refused with its reason; the
+    others go on.
     ValueError for a need that no probe answers.
     """
     wanted = _group_by_fact(inquiry)
+    inquiry = replace(inquiry, nonce=secrets.token_hex(16))
     at, ledger = clock.now(), Ledger()
     look = Observation(host, inquiry, ledger, clock, Deadline(clock, deadline_s))
     # First: while PAM keeps a session waiting, for a D-Bus that hangs, sshd forwards nothing more.
     urls = health.start(look, _select(wanted, health.FACT))
-    asked = commands.start(host, _group_by_family(wanted, inquiry), root=root)
+    asked = commands.start(host, _group_by_family(wanted, inquiry, root=root), root=root)
+    if not root:
+        ledger.add(needs_root(need, ROOT_ALONE) for need in _select_of_root(wanted))
     ledger.add(
         [observed(SSH, Reach(host.user), again="true")],
         [ledger.ask(host.transport, ("true",), "true", at=at, took_s=0)],
@@ -54,6 +62,8 @@ def collect(
     unanswered = stores.ask(look, _select(wanted, *STORE_FACTS))
     health.finish(look, urls)
     commands.finish(look, asked)
+    if not root and (inquiry.become or host.user == "root"):
+        _ask_root(look, wanted)
     if not asked_units:
         units.ask(look, of_bus, root=root)
     stores.settle(look, unanswered)
@@ -68,10 +78,38 @@ def refuse_all(inquiry: Inquiry, error: QtctlError, clock: Clock, address: str) 
     return _build_evidence(inquiry, at, ledger, address=address, transport="ssh", user="")
 
 
-def _group_by_family(wanted: Mapping[str, list[Need]], inquiry: Inquiry) -> list[tuple[Probe, tuple[Need, ...]]]:
-    """The probes of one exec, each with the needs that it answers."""
-    asked = [(each, tuple(_select(wanted, *(fact.FACT for fact in each.facts)))) for each in families()]
+def _group_by_family(
+    wanted: Mapping[str, list[Need]], inquiry: Inquiry, *, root: bool
+) -> list[tuple[Probe, tuple[Need, ...]]]:
+    """The probes of one exec, each with the needs that it answers. `root`: also those that nobody else could run."""
+    able = (each for each in families() if root or not each.of_root)
+    asked = [(each, tuple(_select(wanted, *(fact.FACT for fact in each.facts)))) for each in able]
     return [(family.ask(needs, inquiry), needs) for family, needs in asked]
+
+
+def _select_of_root(wanted: Mapping[str, list[Need]]) -> list[Need]:
+    """What only root can tell, also whether it can be asked."""
+    kinds = [kind.name for kind in FACT_KINDS.values() if kind.channel is Channel.ROOT]
+    return [commands.REACH_ROOT, *_select(wanted, *kinds)]
+
+
+def _ask_root(look: Observation, wanted: Mapping[str, list[Need]]) -> None:
+    """What only root can tell, and what the account that audits was denied, in one exec.
+
+    No file that may hold a value of an environment is read for its digest.
+    """
+    inquiry = replace(look.inquiry, protected_paths=look.inquiry.protected_paths | look.inquiry.env_paths)
+    asked = [
+        (family.ask(needs, inquiry), needs)
+        for family in families()
+        if (needs := tuple(_select_needing_root(look, _select(wanted, *(fact.FACT for fact in family.facts)))))
+    ]
+    commands.finish(look, commands.start(look.host, asked, root=True, reach=commands.REACH_ROOT))
+
+
+def _select_needing_root(look: Observation, needs: Iterable[Need]) -> Iterator[Need]:
+    items = ((need, look.ledger.item(need)) for need in needs)
+    return (need for need, item in items if item is not None and item.state is State.NEEDS_ROOT)
 
 
 def _complete_needs(inquiry: Inquiry) -> list[Need]:

@@ -18,13 +18,14 @@ from qtctl.probes.answer import (
     not_installed,
     observed,
     refused,
+    refused_to_root,
     text,
     unknown_option,
     unparseable,
 )
 from qtctl.probes.batch import Command, Frame, Probe, began, frames, missing_tool, script
 
-REACH = Need(Reach.FACT, "exec")
+REACH, REACH_ROOT = Need(Reach.FACT, "exec"), Need(Reach.FACT, "root")
 MOST_OUTPUT = 4 * 1024 * 1024
 """Bytes that all commands may print: a host of a thousand services prints one million."""
 CLOCK_STEP_S = 0.05
@@ -33,11 +34,12 @@ CLOCK_STEP_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Families, the needs that each must answer, and the exec under way: or why there is none."""
+    """Families, the needs that each must answer, and the exec under way: or why there is none. `root`: as whom."""
 
     families: tuple[tuple[Probe, tuple[Need, ...]], ...]
     running: Running | HostError
     marker: str
+    reach: Need = REACH
     root: bool = False
 
     @property
@@ -49,14 +51,15 @@ class Asked:
         return (need for _, needs in self.families for need in needs)
 
 
-def start(host: Host, families: Sequence[tuple[Probe, tuple[Need, ...]]], *, root: bool) -> Asked:
+def start(host: Host, families: Sequence[tuple[Probe, tuple[Need, ...]]], *, root: bool, reach: Need = REACH) -> Asked:
+    """`reach`: the fact that says whether commands can be run in this way."""
     marker = secrets.token_hex(16)
-    asked = Asked(tuple(families), HostError("not started"), marker, root)
+    asked = Asked(tuple(families), HostError("not started"), marker, reach, root)
     try:
         running: Running | HostError = host.start(script(asked.commands, marker), root=root, attached=True)
     except HostError as error:
         running = error
-    return Asked(asked.families, running, marker, root)
+    return replace(asked, running=running)
 
 
 def finish(look: Observation, asked: Asked) -> None:
@@ -64,11 +67,12 @@ def finish(look: Observation, asked: Asked) -> None:
 
     What a first answer leaves open (whether files that look changed are) is asked once more, in one exec of its own.
     """
-    done = _wait(look, asked, REACH)
+    done = _wait(look, asked, asked.reach)
     if done is None:
         return
+    user = "root" if asked.reach == REACH_ROOT else look.host.user
     number = look.ledger.ask("exec", ("true",), "true", at=done.started_at, took_s=0)
-    look.ledger.add([observed(REACH, Reach(look.host.user), again="true")], [number])
+    look.ledger.add([observed(asked.reach, Reach(user), again="true")], [number])
     further = _note(asked, done, look.ledger)
     if further:
         rest = start(look.host, further, root=asked.root)
@@ -125,6 +129,8 @@ def _note(asked: Asked, done: Completed, ledger: Ledger) -> list[tuple[Probe, tu
             parsed = _refuse_partial(_parse(probe, needs, answers[at:end]), answers[at:end], done)
             if done.late and None in answers[at:end]:
                 parsed = _refuse_late(parsed, commands[hung], done.took_s, first=at <= hung < end)
+            if asked.root:
+                parsed = [refused_to_root(answer) for answer in parsed]
             ledger.add(parsed, numbers[at:end])
         at = end
     return further

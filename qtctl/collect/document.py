@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from qtctl.dialects import terminal
 from qtctl.errors import InputError, Place
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import FACT_KINDS
+from qtctl.model.facts import FACT_KINDS, Channel, Reach
 from qtctl.model.moments import microseconds
 from qtctl.model.plausible import problem
 from qtctl.model.type_errors import problem_of
@@ -196,7 +196,14 @@ def _find_problem(item: Item, asks: set[int]) -> str:
         return f"no ask has the number {item.ask}"
     if (item.state is State.OBSERVED) != (item.value is not None):
         return f"{item.state}, with{'out' if item.value is None else ''} a value"
+    if item.state is State.NEEDS_ROOT and not _asked_by_commands(item):
+        return f"{item.state}, of what root could tell no better"
     return _find_value_problem(item) if item.value is not None else ""
+
+
+def _asked_by_commands(item: Item) -> bool:
+    channel = FACT_KINDS[item.fact].channel
+    return channel in (Channel.EXEC, Channel.ROOT) or (item.fact, item.subject) == (Reach.FACT, Channel.ROOT)
 
 
 def _find_value_problem(item: Item) -> str:

@@ -33,9 +33,13 @@ class Ledger:
         return number
 
     def add(self, answers: Iterable[Answer], asks: Sequence[int] = ()) -> None:
-        """Note answers; `asks` are the numbers of their probe's questions, empty where nothing could be asked."""
+        """Note answers; `asks` are the numbers of their probe's questions, empty where nothing could be asked.
+
+        The answer of root takes the place of the one that needed it.
+        """
         for answer in answers:
-            if answer.need in self._items:
+            known = self._items.get(answer.need)
+            if known is not None and known.state is not State.NEEDS_ROOT:
                 raise ValueError(f"two answers for {answer.need}")
             self._items[answer.need] = _build_item(answer, asks)
 

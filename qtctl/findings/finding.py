@@ -14,6 +14,13 @@ class Outcome(StrEnum):
     HOLDS = "holds"
     BROKEN = "broken"
     UNKNOWN = "unknown"
+    NOT_ASKED = "not-asked"
+    """Only root could tell, and the registry does not want root asked: `evidence = "user"` and no `--become`."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was not judged, for whatever reason."""
+        return self in (Outcome.UNKNOWN, Outcome.NOT_ASKED)
 
 
 class Severity(StrEnum):
@@ -54,12 +61,12 @@ class Fix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that should hold for one subject, and how that turned out: holds, broken or unknown.
+    """One thing that should hold for one subject, and how that turned out: holds, broken, unknown or not asked.
 
     `id` is "" for a choice that no rule judges. `place`: what declares it, a node of the registry until the line is
     looked up. `what`: the fault in a sentence that the subject begins, where `expected` and `observed` do not say it;
-    it names keys, never secrets. `remedy`: what to do; `commands`: those in it. `reason`: why the outcome is
-    unknown. `cause`: the fingerprint of the finding that caused this one. `waiver`: why it is accepted;
+    it names keys, never secrets. `remedy`: what to do; `commands`: those in it. `reason`: why it was
+    not judged. `cause`: the fingerprint of the finding that caused this one. `waiver`: why it is accepted;
     `expired_waiver`: why it was, until a day.
     """
 

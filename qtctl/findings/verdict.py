@@ -11,7 +11,7 @@ class Conclusion(StrEnum):
     """Of everything that a command judged."""
 
     AS_DECLARED = "as-declared"
-    """No finding at or above the gate, and nothing unknown."""
+    """No finding at or above the gate, and nothing unknown. What only root could tell may not have been asked."""
     INCOMPLETE = "incomplete"
     """No such finding, but something could not be judged, or nothing was."""
     NOT_AS_DECLARED = "not-as-declared"
@@ -34,10 +34,14 @@ def fails(finding: Judged, gate: Severity) -> bool:
 
 
 def conclude(findings: Iterable[Judged], gate: Severity, *, unknown: bool = False) -> Conclusion:
-    """`unknown`: something that is no finding of its own could not be judged, or nothing was judged at all."""
+    """What was not asked counts for nothing, unless there is nothing else.
+
+    `unknown`: something that is no finding of its own could not be judged, or nothing was judged at all.
+    """
     judged = tuple(findings)
     if any(fails(each, gate) for each in judged):
         return Conclusion.NOT_AS_DECLARED
-    if unknown or any(each.outcome is Outcome.UNKNOWN for each in judged):
+    outcomes = {each.outcome for each in judged}
+    if unknown or Outcome.UNKNOWN in outcomes or outcomes == {Outcome.NOT_ASKED}:
         return Conclusion.INCOMPLETE
     return Conclusion.AS_DECLARED

@@ -38,9 +38,13 @@ class FleetQuestion:
         files: Mapping[str, bytes],
         targets: Sequence[str],
         user: str | None = None,
+        *,
+        become: bool = False,
     ) -> None:
         self._loaded = {target: of_host(registry, files, target) for target in targets}
-        self.inquiries = {target: inquiry(each.desired, target, user) for target, each in self._loaded.items()}
+        self.inquiries = {
+            target: inquiry(each.desired, target, user, become=become) for target, each in self._loaded.items()
+        }
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

@@ -70,5 +70,5 @@ class Asking(Closing):
         from qtctl.flows.questions import inquiry
 
         desired = CachedDesired(self.target)
-        asked = inquiry(desired.begun(), self.target.host, self.target.user)
+        asked = inquiry(desired.begun(), self.target.host, self.target.user, become=self.target.become)
         return _Begun(desired, asked, self.engine.submit(answer, asked))

@@ -20,15 +20,21 @@ def find_questions(desired: Desired) -> Questions:
     )
 
 
-def inquiry(desired: Desired, target: str, user: str | None) -> Inquiry:
+def inquiry(desired: Desired, target: str, user: str | None, *, become: bool = False) -> Inquiry:
     """All that an audit asks of `target`, which is, or stands in for, the host of `desired`, and how it is reached.
 
-    `user`: whom to log in as, instead of the auditing account. InputError where a store's password is not set.
+    `user`: whom to log in as, instead of the auditing account. `become`: root is asked what only root can tell.
+    InputError where a store's password is not set.
     """
     from qtctl.engines.connect import declared_route, passwords
 
     asked = desired.questions or find_questions(desired)
     route = declared_route(target, desired, user, "audit")
     return inquiry_of(
-        desired, asked.needs, passwords=passwords(desired), properties=dict(asked.properties), route=route
+        desired,
+        asked.needs,
+        passwords=passwords(desired),
+        properties=dict(asked.properties),
+        route=route,
+        become=become,
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from qtctl.dialects import terminal
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.reports.phrases import counted, words
+from qtctl.reports.phrases import counted, unseen, words
 from qtctl.reports.view import View
 
 
@@ -21,8 +21,9 @@ def describe_finding(finding: Finding) -> str:
 
 def _describe_problem(finding: Finding) -> str:
     subject = f"{finding.subject}: " if finding.subject else ""
-    if finding.outcome is Outcome.UNKNOWN:
-        return f"{subject}{finding.title}? unknown: {finding.reason or 'no reason given'}"
+    if finding.outcome.is_open:
+        how = "unknown" if finding.outcome is Outcome.UNKNOWN else "not asked (needs --become)"
+        return f"{subject}{finding.title}? {how}: {finding.reason or 'no reason given'}"
     if finding.what:
         return f"{subject}{finding.what}"
     values = ", ".join(_list_values(finding))
@@ -55,7 +56,7 @@ def sort_by_importance(findings: Sequence[Finding]) -> list[Finding]:
     there = {finding.fingerprint for finding in findings}
 
     def key(finding: Finding) -> tuple[bool, bool, int, str, str]:
-        unknown = finding.outcome is Outcome.UNKNOWN
+        unknown = finding.outcome.is_open
         return unknown, finding.cause in there, -finding.severity.rank, finding.id, finding.subject
 
     return sorted(findings, key=key)
@@ -67,4 +68,5 @@ def format_totals(findings: Sequence[Finding]) -> str:
     waived = sum(finding.outcome is Outcome.BROKEN and finding.waiver is not None for finding in findings)
     aside = f" ({waived} waived)" if waived else ""
     broken = f"{counted(count[Outcome.BROKEN], 'finding')}{aside}"
-    return f"{broken}, {count[Outcome.UNKNOWN]} unknown, {count[Outcome.HOLDS]} of {len(findings)} hold"
+    held = f"{count[Outcome.UNKNOWN]} unknown, {count[Outcome.HOLDS]} of {len(findings)} hold"
+    return f"{broken}, {held}{unseen(count[Outcome.NOT_ASKED])}"

@@ -336,6 +336,8 @@ class Desired:
     checks: tuple[DesiredCheck, ...] = ()
     code: tuple[DesiredCode, ...] = ()
     left_containers: tuple[LeftContainer, ...] = ()
+    evidence: str = "user"
+    """By whom a host must have been asked: `user`, or `root` for all of it."""
     os: str = ""
     """'' where nobody has checked it."""
     zone_guessed: bool = False

@@ -17,6 +17,8 @@ class State(StrEnum):
     REFUSED = "refused"
     UNPARSEABLE = "unparseable"
     NOT_ASKED = "not-asked"
+    NEEDS_ROOT = "needs-root"
+    """Not asked of root, who could tell: the account that audits cannot. `--become` asks it."""
 
     @property
     def known(self) -> bool:

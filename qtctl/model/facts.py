@@ -19,6 +19,7 @@ from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, Sh
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import microseconds, shifted
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
+from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces
 from qtctl.model.store_facts import (
     KeyFact,
     StoreClock,
@@ -200,6 +201,8 @@ class Channel(StrEnum):
     EXEC = "exec"
     STORE = "store"
     """A Redis server that answers."""
+    ROOT = "root"
+    """Commands as root: under `--become`, or where the account that audits is root."""
 
 
 INSTALL_GETENT = "install getent on the host, then audit again"
@@ -267,6 +270,9 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(Resolved, Channel.EXEC, "see what the name servers of the host answer, then audit again"),
         FactKind(UnitProperty, Channel.EXEC),
         FactKind(FileLine, Channel.EXEC),
+        FactKind(Processes, Channel.EXEC),
+        FactKind(EnvText, Channel.ROOT),
+        FactKind(ProcessPlaces, Channel.ROOT),
         FactKind(CommandResult, Channel.EXEC, "see the reason; the command is in checks.toml"),
         FactKind(Health, Channel.SSH, REACH_HEALTH),
         FactKind(StoreServer, Channel.SSH, REACH_REDIS),

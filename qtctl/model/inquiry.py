@@ -55,6 +55,15 @@ class LineQuestion:
     line: str
 
 
+@dataclass(frozen=True, slots=True)
+class EnvQuestion:
+    """An env file, and what is looked at in it: of `keys` a digest of the value, of `secrets` whether it is empty."""
+
+    path: str
+    keys: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
     """The facts to ask `host` for, and what of the registry the questions depend on.
@@ -88,7 +97,17 @@ class Inquiry:
     lines: tuple[LineQuestion, ...] = ()
     entries: tuple[EntryQuestion, ...] = ()
     """Where Python would look for what each service runs."""
+    env: tuple[EnvQuestion, ...] = ()
+    """The env files that are read, as root alone."""
     route: Route | None = None
+    become: bool = False
+    """Whether what only root can tell is asked of root, through `sudo -n`."""
+    nonce: str = ""
+    """Of one look, and made by whoever takes it."""
+
+    @property
+    def env_paths(self) -> frozenset[str]:
+        return frozenset(each.path for each in self.env)
 
 
 def inquiry_of(
@@ -98,8 +117,9 @@ def inquiry_of(
     passwords: Mapping[str, Secret] | None = None,
     properties: Mapping[str, tuple[tuple[str, str], ...]] | None = None,
     route: Route | None = None,
+    become: bool = False,
 ) -> Inquiry:
-    """What to ask the host of `desired`. `passwords`: store name → password; `properties`: see Inquiry."""
+    """What to ask the host of `desired`. `passwords`: store name → password; `properties`, `become`: see Inquiry."""
     return Inquiry(
         fleet=desired.fleet,
         host=desired.host,
@@ -123,9 +143,23 @@ def inquiry_of(
             for check in desired.checks
             if isinstance(check.wanted, FileWanted) and check.wanted.line is not None
         ),
+        env=_env(desired),
         health=tuple(sorted(_health(desired), key=lambda each: each.subject)),
         entries=tuple(question for service in desired.services if (question := entry_question(service))),
         route=route,
+        become=become,
+    )
+
+
+def _env(desired: "Desired") -> tuple[EnvQuestion, ...]:
+    """Each file once. What several services keep secret in one file is asked for together."""
+    keys = {each.env_file: tuple(name for name, _ in each.env) for each in desired.env_services() if each.env_file}
+    secrets: dict[str, dict[str, None]] = {}
+    for each in desired.services:
+        if each.secrets_file:
+            secrets.setdefault(each.secrets_file, {}).update(dict.fromkeys(each.secrets_keys))
+    return tuple(
+        EnvQuestion(path, keys.get(path, ()), tuple(secrets.get(path, ()))) for path in sorted(keys.keys() | secrets)
     )
 
 

@@ -15,6 +15,7 @@ from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, Ven
 from qtctl.model.container_facts import Containers
 from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
+from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces
 from qtctl.model.store_facts import (
     StoreClock,
     StoreHealth,
@@ -38,6 +39,12 @@ MODE = re.compile("[0-7]{4}")
 GIT_ID = re.compile("|[0-9a-f]{40}|[0-9a-f]{64}")
 STREAM_ID = re.compile("([0-9]{1,20})-([0-9]{1,20})")
 MOST_ENTRIES = 50
+_NAME, _HEX, _LINE = (
+    re.compile("[A-Za-z_][A-Za-z0-9_]{0,4095}"),
+    re.compile("[0-9a-f]{0,64}"),
+    re.compile("[0-9]{1,10}"),
+)
+_PAIR = 2
 _KINDS = ("file", "dir", "link", "socket", "other")
 _ROW = 4
 _PART, _PART_KINDS = 5, ("file", "folder", "link", "other")
@@ -237,6 +244,27 @@ def _kills(value: OomKills) -> str:
     return "" if wrong is None else f"{shown(wrong)}: {shown(value.kills[wrong])} is no count of kills"
 
 
+def _env_text(value: EnvText) -> str:
+    names = {*value.digests, *value.plain, *value.secrets, *(name for _, name in value.others if name)}
+    odd = next((name for name in names if not _NAME.fullmatch(name)), None)
+    if odd is not None:
+        return "a name that no variable has"
+    if not all(_HEX.fullmatch(each) for each in (value.nonce, *value.digests.values())):
+        return "a digest that none is"
+    rows = (*value.others, *value.lines)
+    return "" if all(len(row) == _PAIR and _LINE.fullmatch(row[0]) for row in rows) else "a line without a number"
+
+
+def _by_pid(rows: Mapping[str, Any]) -> str:
+    odd = next((pid for pid in rows if not (_LINE.fullmatch(pid) and int(pid) <= U32)), None)
+    return "" if odd is None else f"{shown(odd)} is no process"
+
+
+def _places(value: ProcessPlaces) -> str:
+    long = any(len(row) != _PAIR or any(len(each) > LONGEST_LINE for each in row) for row in value.rows.values())
+    return _by_pid(value.rows) or ("a process has a working directory and a program" if long else "")
+
+
 _CHECKS: Mapping[str, Callable[[Any], str]] = {
     HostBaseline.FACT: _host,
     Listeners.FACT: _listeners,
@@ -270,6 +298,9 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     UnitProperty.FACT: lambda value: _lengths(value, ("value",)),
     FileSystem.FACT: _filesystem,
     Resolved.FACT: _resolved,
+    EnvText.FACT: _env_text,
+    Processes.FACT: lambda value: _by_pid(value.rows),
+    ProcessPlaces.FACT: _places,
     OomKills.FACT: _kills,
     PathWay.FACT: _way,
     UserIds.FACT: _user,

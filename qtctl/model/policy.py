@@ -24,6 +24,7 @@ class Waiver(Node):
 
 class Policy(Node):
     fail_on: Literal["info", "warning", "error"] = "warning"
+    evidence: Literal["user", "root"] = "user"
     severities: dict[str, Literal["info", "warning", "error"]] = {}
     waivers: tuple[Waiver, ...] = ()
 

@@ -11,6 +11,8 @@ from qtctl.model.plausible import LONGEST_LINE, problem
 MISSING = ("No such file or directory", "Not a directory")
 """The texts of ENOENT and ENOTDIR in the C locale: the path is not there. Any other error says nothing of the path."""
 
+DENIED = "Permission denied"
+"""The text of EACCES in the C locale."""
 TIMED_OUT = (124, 137)
 """timeout's exit status: the program was ended, or had to be killed."""
 LONGEST_REASON = 1000
@@ -58,6 +60,23 @@ def unparseable(need: Need, reason: str, *, again: str = "", question: int = 0) 
 
 def not_asked(need: Need, reason: str) -> Answer:
     return Answer(need, State.NOT_ASKED, None, reason)
+
+
+def needs_root(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0) -> Answer:
+    """What root could tell, and the account that audits cannot."""
+    return Answer(need, State.NEEDS_ROOT, None, _reason(reason), again, line[:LONGEST_LINE], question)
+
+
+def denied(answer: Answer) -> Answer:
+    """The answer as it is; where the kernel refused it to the account that asked, root could give it."""
+    if answer.state is not State.REFUSED or not (answer.reason or "").endswith(DENIED):
+        return answer
+    return replace(answer, state=State.NEEDS_ROOT)
+
+
+def refused_to_root(answer: Answer) -> Answer:
+    """The answer as it is; where root was asked already, nobody is left to ask."""
+    return replace(answer, state=State.REFUSED) if answer.state is State.NEEDS_ROOT else answer
 
 
 def not_installed(need: Need, tool: str, *, again: str = "", question: int = 0) -> Answer:

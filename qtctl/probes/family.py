@@ -8,17 +8,22 @@ from pkgutil import iter_modules
 
 from qtctl import probes
 from qtctl.model.evidence import Need
-from qtctl.model.facts import FACT_KINDS, Fact
+from qtctl.model.facts import FACT_KINDS, Channel, Fact
 from qtctl.model.inquiry import Inquiry
 from qtctl.probes.batch import Probe
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The facts that one probe answers, and what asks for some of them."""
+    """The facts that one probe answers, and what asks for some of them. All of them are asked through one channel."""
 
     facts: tuple[type[Fact], ...]
     ask: Callable[[Sequence[Need], Inquiry], Probe]
+
+    @property
+    def of_root(self) -> bool:
+        """Whether nobody but root is asked."""
+        return FACT_KINDS[self.facts[0].FACT].channel is Channel.ROOT
 
 
 @cache

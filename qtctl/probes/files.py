@@ -15,6 +15,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import File
 from qtctl.probes.answer import (
     Answer,
+    denied,
     not_asked,
     not_installed,
     observed,
@@ -121,7 +122,9 @@ def _failed(needs: list[Need], stats: Frame) -> list[Answer]:
     """find prints one line for each path it could not look at, in their order, with odd characters escaped."""
     said = [line for line in lines(text(stats.stderr)) if line.startswith("find: ")]
     if len(said) == len(needs):
-        return [path_failed(need, line, again=again(need.subject)) for need, line in zip(needs, said, strict=True)]
+        return [
+            denied(path_failed(need, line, again=again(need.subject))) for need, line in zip(needs, said, strict=True)
+        ]
     why = f"{len(needs)} paths without an answer, and {len(said)} messages"
     return [unparseable(need, why, again=again(need.subject)) for need in needs]
 

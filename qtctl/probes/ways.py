@@ -19,6 +19,7 @@ from qtctl.probes.answer import (
     MISSING,
     Answer,
     absent,
+    denied,
     first_line,
     not_asked,
     observed,
@@ -246,7 +247,7 @@ def _user(need: Need, said: _Said) -> Answer:
 def _way(need: Need, said: _Said) -> Answer:
     way = walk(need.subject, said.entries)
     if way.missing and (why := _not_seen(way.missing, said)):
-        return refused(need, why, again=again(need), line=why)
+        return denied(refused(need, why, again=again(need), line=why))
     end = way.end
     parts = _parts(way, said)
     interpreter, missing = _interpreter(end, said, parts)

@@ -14,6 +14,7 @@ from qtctl.reports.baseline import Baseline, baseline
 from qtctl.reports.check import Check
 from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
 from qtctl.reports.order import key
+from qtctl.reports.phrases import unseen
 from qtctl.reports.totals import Totals
 from qtctl.reports.unreachable import why_unreachable
 
@@ -38,6 +39,9 @@ class AuditReport(Part):
     baseline: Baseline
     findings: tuple[Check, ...] = Field(description="the checks that do not hold")
     unknowns: tuple[Check, ...] = Field(description="the checks whose evidence is missing")
+    not_asked: tuple[Check, ...] = Field(
+        default=(), description="the checks that only root could tell, and that --become asks: they fail nothing"
+    )
     checks: tuple[Check, ...] | None = None
     selection: str = Field(default="", description="what was judged of everything, and what was not; empty: all")
     unreachable: str | None = Field(default=None, description="the one reason for which nothing is known of the host")
@@ -45,10 +49,16 @@ class AuditReport(Part):
     @model_validator(mode="after")
     def adds_up(self) -> Self:
         """Checks and unknowns are what the totals count, rule by rule; the verdict follows from them."""
-        rows = Totals.of((*self.findings, *self.unknowns))
-        if (rows.holds, rows.broken, rows.unknown) != (0, len(self.findings), len(self.unknowns)):
+        rows = Totals.of((*self.findings, *self.unknowns, *self.not_asked))
+        counts = (0, len(self.findings), len(self.unknowns), len(self.not_asked))
+        if (rows.holds, rows.broken, rows.unknown, rows.not_asked) != counts:
             raise ValueError("a finding that is not broken, or an unknown that is known")
-        if (rows.broken, rows.unknown, rows.waived) != (self.totals.broken, self.totals.unknown, self.totals.waived):
+        if (*counts[1:], rows.waived) != (
+            self.totals.broken,
+            self.totals.unknown,
+            self.totals.not_asked,
+            self.totals.waived,
+        ):
             raise ValueError("findings and unknowns do not add up to the totals")
         if failing(rows) != failing(self.totals):
             raise ValueError("findings and unknowns do not add up to the totals by rule")
@@ -63,28 +73,35 @@ class AuditReport(Part):
             return self
         if Totals.of(self.checks) != self.totals:
             raise ValueError("the checks do not add up to the totals")
-        if (self.findings, self.unknowns) != parted(self.checks):
+        if (self.findings, self.unknowns, self.not_asked) != parted(self.checks):
             raise ValueError("findings and unknowns are not those among the checks")
         return self
 
 
-def failing(totals: Totals) -> dict[str, tuple[int, int]]:
-    rules = totals.by_rule.items()
-    return {rule: (counts.broken, counts.unknown) for rule, counts in rules if counts.broken or counts.unknown}
+def seen_by(report: AuditReport) -> str:
+    """What stands behind the verdict where root was not asked: 61 checks need --become."""
+    good = report.verdict is Conclusion.AS_DECLARED
+    return unseen(report.totals.not_asked, report.user if good else "")
 
 
-def parted(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
-    """Checks and unknowns, worst first."""
+def failing(totals: Totals) -> dict[str, tuple[int, ...]]:
+    """Of each rule: how many checks do not hold, one number an outcome."""
+    return {rule: counts.row[1:] for rule, counts in totals.by_rule.items() if any(counts.row[1:])}
+
+
+def parted(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[Check, ...], tuple[Check, ...]]:
+    """What is broken, unknown, and not asked; worst first."""
     ordered = sorted(checks, key=key)
     return (
         tuple(check for check in ordered if check.outcome is Outcome.BROKEN),
         tuple(check for check in ordered if check.outcome is Outcome.UNKNOWN),
+        tuple(check for check in ordered if check.outcome is Outcome.NOT_ASKED),
     )
 
 
 def verdict(totals: Totals, rows: Iterable[Check], fail_on: Severity) -> Conclusion:
-    """Of findings and unknowns; where the totals count nothing, nothing was judged."""
-    return conclude(rows, fail_on, unknown=not totals.total)
+    """Of findings and unknowns; where the totals count nothing else than was not asked, nothing was judged."""
+    return conclude(rows, fail_on, unknown=totals.total == totals.not_asked)
 
 
 def build(
@@ -101,7 +118,7 @@ def build(
     `selection`: which part of the checks these are, in words.
     """
     ordered = tuple(sorted(map(Check.of, judged), key=key))
-    findings, unknowns = parted(ordered)
+    findings, unknowns, not_asked = parted(ordered)
     totals = Totals.of(ordered)
     fail_on = gate or Severity(desired.fail_on)
     return AuditReport(
@@ -118,6 +135,7 @@ def build(
         baseline=baseline(Facts.of(evidence)),
         findings=findings,
         unknowns=unknowns,
+        not_asked=not_asked,
         checks=ordered if every else None,
         selection=selection,
         unreachable=None if selection else why_unreachable((check.outcome, check.reason) for check in ordered),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from qtctl.findings.finding import Proof
-from qtctl.reports.audit import AuditReport
+from qtctl.reports.audit import AuditReport, seen_by
 from qtctl.reports.baseline_page import baseline_blocks
 from qtctl.reports.blocks import BREAK, Blocks, Bullets, Code, Paragraph, Section, Strong, Table, Text, Title, joined
 from qtctl.reports.blocks import table as table_of
@@ -25,9 +25,10 @@ def page(report: AuditReport) -> Blocks:
         return (*head, Paragraph(f"Nothing could be asked: {report.unreachable}"))
     return (
         *head,
-        Table(("severity", "holds", "broken", "unknown"), tuple(severities(report))),
+        Table(("severity", "holds", "broken", "unknown", "not asked"), tuple(severities(report))),
         Section("Findings", findings(report)),
         Section("Unknown", unknowns(report)),
+        Section("Not asked", not_asked(report)),
         Section("Host", baseline_blocks(report.baseline)),
     )
 
@@ -38,7 +39,7 @@ def headline(report: AuditReport) -> Text:
     found = f"{counted(totals.broken, 'finding')}{waived}, {totals.unknown} unknown"
     held = f"{totals.holds} of {counted(totals.total, 'check')} hold"
     return (
-        Strong(f"{VERDICTS[report.verdict.value]}."),
+        Strong(f"{VERDICTS[report.verdict.value]}{seen_by(report)}."),
         f" {found}, {held}.",
     )
 
@@ -55,9 +56,9 @@ def origin(report: AuditReport) -> Text:
 
 
 def severities(report: AuditReport) -> list[tuple[str, ...]]:
-    rows = [(name.value, *map(str, counts.triple)) for name, counts in report.totals.by_severity.items()]
+    rows = [(name.value, *map(str, counts.row)) for name, counts in report.totals.by_severity.items()]
     totals = report.totals
-    return [*rows, ("all", str(totals.holds), str(totals.broken), str(totals.unknown))]
+    return [*rows, ("all", *map(str, (totals.holds, totals.broken, totals.unknown, totals.not_asked)))]
 
 
 def findings(report: AuditReport) -> Blocks:
@@ -102,6 +103,20 @@ def unknowns(report: AuditReport) -> Blocks:
         Section(f"{reason} ({len(checks)})", (Bullets(tuple(unknown(check, causes) for check in checks)),))
         for reason, checks in ordered
     )
+
+
+def not_asked(report: AuditReport) -> Blocks:
+    """A line for each rule: what it asks, and of how many things."""
+    rules: dict[str, list[Check]] = {}
+    for check in report.not_asked:
+        rules.setdefault(check.id, []).append(check)
+    if not rules:
+        return ()
+    lines = (
+        f"{id_} {checks[0].title}? ({', '.join(each.subject for each in checks)})"
+        for id_, checks in sorted(rules.items())
+    )
+    return (Paragraph("Only root can tell, and --become asks it:"), Bullets(tuple(lines)))
 
 
 def unknown(check: Check, causes: dict[str, Check]) -> Text:

@@ -6,7 +6,7 @@ In full (`verbose`): a block for each finding, with its proof.
 from collections.abc import Iterable, Iterator, Sequence
 
 from qtctl.findings.finding import Outcome
-from qtctl.reports.audit import AuditReport
+from qtctl.reports.audit import AuditReport, seen_by
 from qtctl.reports.blocks import (
     TONES,
     Block,
@@ -45,6 +45,7 @@ def screen(report: AuditReport, *, verbose: bool = False) -> Iterator[Block]:
     if verbose or report.checks is not None:
         yield from _findings(report.findings)
         yield from _unknowns(report)
+        yield from _not_asked(report)
     else:
         yield from _summary(report)
     yield from _holding(report.checks or ())
@@ -56,8 +57,10 @@ def _headline(report: AuditReport) -> tuple[Part, ...]:
     return (
         f"{report.host}, asked at {report.address}, {report.taken_at}: ",
         VERDICTS[report.verdict.value],
+        seen_by(report),
         f"{f' · {report.selection}' if report.selection else ''}",
         f" · {totals.total} checks: {totals.holds} hold, {totals.broken} broken{waived}, {totals.unknown} unknown",
+        f", {totals.not_asked} not asked" if totals.not_asked else "",
     )
 
 
@@ -69,6 +72,7 @@ def _summary(report: AuditReport) -> Iterator[Block]:
     yield from _section("Do first" if rest else "", [_group(each) for each in first])
     yield from _section("Then", [_line(each) for each in rest])
     yield from _unknowns(report)
+    yield from _not_asked(report)
     yield from _section("Waived, or found before", [_line(each) for each in waived])
     if groups:
         yield Paragraph(
@@ -182,6 +186,16 @@ def _unknowns(report: AuditReport) -> Blocks:
         )
         for reason, those in sorted(reasons.items(), key=lambda item: -len(item[1]))
     )
+
+
+def _not_asked(report: AuditReport) -> Blocks:
+    """By rule: that is what somebody who wonders whether to ask as root wants to know."""
+    if not report.not_asked:
+        return ()
+    ids = [check.id for check in report.not_asked]
+    rules = ", ".join(f"{id_} ({ids.count(id_)})" for id_ in sorted(set(ids)))
+    needs = counted(len(ids), "check needs", "checks need")
+    return (Record((Toned("not asked", Tone.ASIDE), f"{needs} --become:", rules), ()),)
 
 
 def _holding(checks: Iterable[Check]) -> Blocks:

@@ -23,6 +23,7 @@ class FleetTotals(Part):
     holds: int
     broken: int
     unknown: int
+    not_asked: int = 0
     waived: int
 
     @classmethod
@@ -38,6 +39,7 @@ class FleetTotals(Part):
             holds=sum(report.totals.holds for report in every),
             broken=sum(report.totals.broken for report in every),
             unknown=sum(report.totals.unknown for report in every),
+            not_asked=sum(report.totals.not_asked for report in every),
             waived=sum(report.totals.waived for report in every),
         )
 

@@ -7,9 +7,9 @@ from qtctl.reports.audit import AuditReport
 from qtctl.reports.audit_page import VERDICTS
 from qtctl.reports.blocks import Block, Blocks, Code, Paragraph, Section, Strong, Table, Text, Title
 from qtctl.reports.fleet import FleetReport, why_unreachable
-from qtctl.reports.phrases import counted
+from qtctl.reports.phrases import counted, unseen
 
-HEADS = ("host", "verdict", "holds", "broken", "unknown", "unreachable because")
+HEADS = ("host", "verdict", "holds", "broken", "unknown", "not asked", "unreachable because")
 
 
 def page(report: FleetReport) -> Blocks:
@@ -26,12 +26,16 @@ def headline(report: FleetReport) -> Text:
     hosts = f"{totals.as_declared} as declared, {totals.not_as_declared} not, {totals.incomplete} incomplete"
     found = f"{counted(totals.broken, 'finding')}, {totals.unknown} unknown"
     held = f"{totals.holds} of {counted(totals.checks, 'check')} hold"
-    return (Strong(f"{VERDICTS[report.verdict.value]}."), f" {hosts}; {found}, {held}.")
+    return (Strong(f"{VERDICTS[report.verdict.value]}."), f" {hosts}; {found}, {held}{unseen(totals.not_asked)}.")
 
 
 def row(report: AuditReport) -> tuple[Text, ...]:
-    counts = map(str, (report.totals.holds, report.totals.broken, report.totals.unknown))
-    return Code(report.address), VERDICTS[report.verdict.value], *counts, why_unreachable(report)
+    return Code(report.address), VERDICTS[report.verdict.value], *_counts(report), why_unreachable(report)
+
+
+def _counts(report: AuditReport) -> Iterator[str]:
+    totals = report.totals
+    return map(str, (totals.holds, totals.broken, totals.unknown, totals.not_asked))
 
 
 def screen(report: FleetReport, *, verbose: bool = False) -> Iterator[Block]:
@@ -45,10 +49,9 @@ def screen(report: FleetReport, *, verbose: bool = False) -> Iterator[Block]:
     yield Paragraph(
         f"{totals.hosts} hosts: {totals.as_declared} as declared, {totals.not_as_declared} not as declared, "
         f"{totals.incomplete} incomplete · {totals.checks} checks: {totals.holds} hold, {totals.broken} broken, "
-        f"{totals.unknown} unknown"
+        f"{totals.unknown} unknown" + (f", {totals.not_asked} not asked" if totals.not_asked else "")
     )
 
 
 def _host(report: AuditReport) -> tuple[Text, ...]:
-    counts = map(str, (report.totals.holds, report.totals.broken, report.totals.unknown))
-    return report.address, audit_screen.VERDICTS[report.verdict.value], *counts, why_unreachable(report)
+    return report.address, audit_screen.VERDICTS[report.verdict.value], *_counts(report), why_unreachable(report)

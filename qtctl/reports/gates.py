@@ -33,7 +33,7 @@ class GateOutcome(StrEnum):
 
 class Gate(Part):
     """`passed` + `failed` + `unknown` is all that the gate looked at. A waived finding, or one below the fleet's
-    severity for failing, counts as passed: it is in the observations.
+    severity for failing, counts as passed: it is in the observations. What needs root is not looked at.
     """
 
     name: str
@@ -60,15 +60,16 @@ class Gate(Part):
 
 def gates(checks: Sequence[Check], modules: Sequence[Module], fail_on: Severity) -> tuple[Gate, ...]:
     undeclared = GateOutcome.NONE if checks else GateOutcome.UNKNOWN
+    asked = [check for check in checks if check.outcome is not Outcome.NOT_ASKED]
     by_family = (
-        Gate.of(name, (of_check(check, fail_on) for check in checks if check.id.startswith(family)), undeclared)
+        Gate.of(name, (of_check(check, fail_on) for check in asked if check.id.startswith(family)), undeclared)
         for name, family in FAMILIES
     )
     return (
         Gate.of("every module is classified", (classified(module) for module in modules)),
         Gate.of("every running service has its code", running_code(modules)),
         *by_family,
-        Gate.of("everything that was to be judged could be", (answered(check) for check in checks)),
+        Gate.of("everything that was to be judged could be", (answered(check) for check in asked)),
     )
 
 

@@ -23,6 +23,14 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def unseen(number: int, user: str = "") -> str:
+    """What stands behind a verdict where root was not asked; '' where nothing is missing. `user`: who saw the rest."""
+    if not number:
+        return ""
+    seen = f", as far as {user} can see" if user else ""
+    return f"{seen}; {counted(number, 'check needs', 'checks need')} --become"
+
+
 def size(count: int) -> str:
     """Bytes by powers of 1024, one decimal."""
     amount = float(count)

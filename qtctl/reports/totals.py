@@ -14,24 +14,29 @@ class Counts(Part):
     holds: int
     broken: int
     unknown: int
+    not_asked: int = 0
 
     @classmethod
     def of(cls, checks: Iterable[Check]) -> "Counts":
         outcomes = [check.outcome for check in checks]
-        return cls(**{outcome.value: outcomes.count(outcome) for outcome in Outcome})
+        return cls(**{outcome.value.replace("-", "_"): outcomes.count(outcome) for outcome in Outcome})
 
     @property
-    def triple(self) -> tuple[int, int, int]:
-        return self.holds, self.broken, self.unknown
+    def row(self) -> tuple[int, int, int, int]:
+        return self.holds, self.broken, self.unknown, self.not_asked
 
 
 class Totals(Part):
-    """`waived` of the broken ones have a waiver. The other tables split the same checks by severity and by rule."""
+    """`waived` of the broken ones have a waiver. The other tables split the same checks by severity and by rule.
+
+    `not_asked`: those that only root could tell, where the registry does not want root asked.
+    """
 
     total: int
     holds: int
     broken: int
     unknown: int
+    not_asked: int = 0
     waived: int
     by_severity: dict[Severity, Counts]
     by_rule: dict[str, Counts]
@@ -45,6 +50,7 @@ class Totals(Part):
             holds=counts.holds,
             broken=counts.broken,
             unknown=counts.unknown,
+            not_asked=counts.not_asked,
             waived=sum(check.outcome is Outcome.BROKEN and check.waiver is not None for check in every),
             by_severity={
                 severity: Counts.of(check for check in every if check.severity is severity)
@@ -56,9 +62,9 @@ class Totals(Part):
     @model_validator(mode="after")
     def adds_up(self) -> Self:
         """However the checks are split, each table has all of them."""
-        own = (self.holds, self.broken, self.unknown)
+        own = (self.holds, self.broken, self.unknown, self.not_asked)
         for split in (self.by_severity.values(), self.by_rule.values()):
-            if tuple(map(sum, zip(*(counts.triple for counts in split), strict=True))) not in {own, ()}:
+            if tuple(map(sum, zip(*(counts.row for counts in split), strict=True))) not in {own, ()}:
                 raise ValueError("the tables of the totals do not add up to them")
         if self.total != sum(own) or self.waived > self.broken or (self.total and not self.by_rule):
             raise ValueError("the totals do not add up")

@@ -105,6 +105,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         retired_externals=tuple(_list_retired_externals(registry, host)),
         severities=tuple(sorted(registry.policy.severities.items())),
         fail_on=registry.policy.fail_on,
+        evidence=registry.policy.evidence,
         waivers=registry.policy.waived(),
         accounts=accounts(registry, host),
         folders=folders(registry, host),

@@ -23,7 +23,7 @@ EARLIER = "2026-01-17T06:00:00.000Z"
 
 def judged(case: dict[str, Any]) -> tuple[Finding, ...]:
     want = desired()
-    inputs = {name: case[name] for name in ("changed", "absent", "refused", "dropped") if name in case}
+    inputs = {name: case[name] for name in ("changed", "absent", "refused", "dropped", "needs_root") if name in case}
     earlier = evidence(want, case["earlier"], taken_at=EARLIER) if "earlier" in case else None
     return judge(want, evidence(want, **inputs), earlier)
 
@@ -47,7 +47,7 @@ def test_every_check_is_whole(case: dict[str, Any]) -> None:
     assert len({check.fingerprint for check in checks}) == len(checks)
     assert list(checks) == sorted(checks, key=lambda check: (check.host, check.id, check.subject))
     for check in checks:
-        assert (check.reason is not None) == (check.outcome is Outcome.UNKNOWN)
+        assert (check.reason is not None) == check.outcome.is_open
         if check.outcome is Outcome.BROKEN:
             assert check.proof
             assert check.remedy

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from qtctl.audit.judge import expectations, judge, needs
 from qtctl.errors import InputError
 from qtctl.findings.finding import Outcome, Severity, fingerprint
+from qtctl.findings.verdict import Conclusion
+from qtctl.flows.audit import concluded
 from qtctl.model.evidence import Evidence, Item, State
+from qtctl.reports.audit import build, seen_by
 from tests.builders.audited import ENGINE, desired, evidence, name_of
 
 CASES: list[dict[str, Any]] = [
@@ -20,13 +23,12 @@ CASES: list[dict[str, Any]] = [
     for path in sorted((Path(__file__).parent.parent / "rules" / "host").glob("*.json"))
     for case in json.loads(path.read_text())
 ]
-LOST = (State.REFUSED, State.UNPARSEABLE, State.NOT_ASKED)
+LOST = (State.REFUSED, State.UNPARSEABLE, State.NOT_ASKED, State.NEEDS_ROOT)
 
 
 def evidence_of(case: dict[str, Any]) -> Evidence:
-    return evidence(
-        desired(), case.get("changed"), case.get("absent", ()), case.get("refused"), case.get("dropped", ())
-    )
+    given = {name: case[name] for name in ("changed", "absent", "refused", "dropped", "needs_root") if name in case}
+    return evidence(desired(), **given)
 
 
 def lose(item: Item, state: State) -> Item:
@@ -55,7 +57,9 @@ def test_nothing_known_means_nothing_holds_or_breaks(state: State) -> None:
     whole = evidence(desired())
     blind = replace(whole, items=tuple(lose(item, state) for item in whole.items))
     checks = judge(desired(), blind)
-    assert {check.outcome for check in checks} == {Outcome.UNKNOWN}
+    open_ = Outcome.NOT_ASKED if state is State.NEEDS_ROOT else Outcome.UNKNOWN
+    assert {check.outcome for check in checks} == {open_}
+    assert concluded(desired(), checks) is Conclusion.INCOMPLETE
     assert len(checks) == sum(bool(each.needs) for _, each in expectations(desired()))
     roots = {check.fingerprint for check in checks if check.id == "QT701"}
     assert all(check.cause for check in checks if check.fingerprint not in roots)
@@ -150,7 +154,9 @@ def test_a_local_audit_takes_no_connection() -> None:
     ssh = [
         check for check in judge(want, evidence(want, transport="local", dropped=["reach ssh"])) if check.id == "QT701"
     ]
-    assert [(check.subject, check.outcome) for check in ssh] == [("bus", Outcome.HOLDS), ("exec", Outcome.HOLDS)]
+    assert [(check.subject, check.outcome) for check in ssh] == [
+        (way, Outcome.HOLDS) for way in ("bus", "exec", "root")
+    ]
 
 
 def test_evidence_that_does_not_say_when_it_was_taken_is_refused() -> None:
@@ -169,3 +175,29 @@ def test_cases_name_facts_that_exist() -> None:
     known = {name_of(need) for need in needs(desired())} | {f"{need.fact} *" for need in needs(desired())}
     used = {name for case in CASES for part in ("absent", "refused", "dropped") for name in case.get(part, ())}
     assert used <= known
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome", "conclusion"),
+    [("user", Outcome.NOT_ASKED, Conclusion.AS_DECLARED), ("root", Outcome.UNKNOWN, Conclusion.INCOMPLETE)],
+)
+def test_what_only_root_can_tell_is_not_asked_or_unknown(policy: str, outcome: Outcome, conclusion: Conclusion) -> None:
+    want = desired(evidence=policy)
+    checks = judge(want, evidence(want, needs_root=["reach root", "env *", "processes.places *"]))
+    open_ = [check for check in checks if check.outcome is not Outcome.HOLDS]
+    assert {check.id for check in open_} == {"QT214", "QT603", "QT604", "QT605", "QT606", "QT701"}
+    assert {check.outcome for check in open_} == {outcome}
+    assert {check.remedy for check in open_} == {"audit with --become"}
+    assert concluded(want, checks) is conclusion
+    report = build(want, evidence(want), checks)
+    assert (report.totals.not_asked, len(report.not_asked)) == (len(open_) if policy == "user" else 0,) * 2
+    said = f", as far as audit can see; {len(open_)} checks need --become" if policy == "user" else ""
+    assert seen_by(report) == said
+
+
+def test_what_was_refused_is_unknown_also_where_root_was_not_asked() -> None:
+    want = desired()
+    checks = judge(want, evidence(want, refused={"env *": "not root: sudo: a password is required"}))
+    open_ = [check for check in checks if check.outcome is not Outcome.HOLDS]
+    assert {check.outcome for check in open_} == {Outcome.UNKNOWN}
+    assert {check.reason for check in open_} == {"not root: sudo: a password is required"}

@@ -1,6 +1,6 @@
 """A small fleet as Desired, and the evidence of a host that is as declared; cases change single items of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, cast
 
@@ -41,7 +41,9 @@ from qtctl.model.facts import (
     to_value,
 )
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
+from qtctl.model.json import JsonObject
 from qtctl.model.origin import Origin
+from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces
 from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.store_facts import (
     KeyFact,
@@ -57,6 +59,7 @@ from qtctl.model.store_facts import (
 )
 from qtctl.model.user_unit_facts import UserUnits
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
+from qtctl.rules.host.env_contents import digest_of
 from qtctl.rules.loaded_units import loaded_units
 from tests.builders.desired import build_host, build_service
 from tests.builders.evidence import listen, miss
@@ -67,6 +70,8 @@ SECOND = 1_000_000
 HOUR = 3_600 * SECOND
 OLDEST_MS = NOW_US // 1000 - 60_000
 TICKS, SIZES, PRICES = "quantum:stream:market.tick", "quantum:stream:sizing.final", "quantum:prices"
+ENV, SECRETS = (("MODE", "fast"), ("LIMIT", "5")), ("API_KEY",)
+NONCE = "5f" * 16
 VENV = "/opt/venvs/ai-engine"
 UNITS = "/etc/systemd/system"
 USERS, MODELS = "/etc/sysusers.d/quantum.conf", "/data/models"
@@ -118,7 +123,8 @@ def unit_file(unit: str) -> DesiredFile:
 
 
 def env_file(path: str, unit: str) -> DesiredFile:
-    return DesiredFile(path, b"", "0600", "root", "root", "e" * 64, "env", unit, Origin("services/x.toml", ("env",)))
+    text = "".join(f"{key}={value}\n" for key, value in ENV).encode()
+    return DesiredFile(path, text, "0600", "root", "root", "e" * 64, "env", unit, Origin("services/x.toml", ("env",)))
 
 
 def digest(unit: str) -> str:
@@ -142,6 +148,7 @@ def desired(**changes: Any) -> Desired:
     """One of everything: running, stopped and on-timer services, a target, a timer, Redis, streams, a retired unit."""
     engine = service(
         venv=VENV, env_file="/etc/quantum/ai-engine.env", secrets_file="/etc/quantum/ai-engine.secret.env",
+        env=ENV, secrets_keys=SECRETS,
         sandbox=(("ReadWritePaths", f"{STATE} -/data/maybe /var/log"),),
         part_of=(TARGET,), ports=(listener(),), publishes=(SIZES,), consumes=(membership(),), silent_us=600 * SECOND,
         unix_sockets=(UnixListener("api", SOCKET, "qt", "qt", "0660", Origin("services/ai-engine.toml")),),
@@ -267,6 +274,8 @@ def values(want: Desired) -> dict[Need, Fact]:
         "containers": Containers({}, {}, {}),
         "unix.socket": UnixSocket(["stream"]),
         "filesystem": FileSystem("/", "ab12", 20 * GIB, 80 * GIB, 1000, 900),
+        "processes": Processes({"77": PROCESS}, 0, 0),
+        "processes.places": ProcessPlaces({"77": ["/home/qt", "/usr/bin/true"]}),
         "name": Resolved(["127.0.0.1", "::1"]),
         "hosts": Hosts([["127.0.0.1", "Redis"]], ["::1 redis"]),
         "store": StoreServer("7.0.15", 100, 1000),
@@ -287,6 +296,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         "group": lambda name: GROUPS[name],
         "way": lambda path: _way(path, by_path.get(path)),
         "file": lambda path: _file(path, by_path.get(path)),
+        "env": _env_text,
         "venv": lambda path: VenvCheck(f"{path}/bin/python", "/usr/bin/python3.11", 0, "3.11.2", made_for="3.11.2"),
         "checkout": lambda _: Checkout(True, "qt", COMMIT, "refs/heads/main", 9, {}, 0, staged=False),
         "entry": lambda _: EntryPoint([f"{CODE}/feed/main.py"]),
@@ -311,8 +321,15 @@ def _file(path: str, file: DesiredFile | None) -> File:
     if path == MODELS:
         return File("dir", "0750", "qt", "qt", 10, changed)
     if file is None or file.kind == "env":
-        return File("file", "0600", "root", "root", 10, changed)
+        return File("file", "0600", "root", "root", len(file.content) if file else 10, changed)
     return File("file", "0644", "root", "root", 10, changed, sha256=file.sha256, ours=True)
+
+
+def _env_text(path: str) -> EnvText:
+    if ".secret." in path:
+        return EnvText(NONCE, {}, [], dict.fromkeys(SECRETS, True), [], [])
+    digests = {key: digest_of(NONCE, value) for key, value in ENV}
+    return EnvText(NONCE, digests, [key for key, _ in ENV], {}, [], [])
 
 
 def _way(path: str, file: DesiredFile | None) -> PathWay:
@@ -326,6 +343,10 @@ def _way(path: str, file: DesiredFile | None) -> PathWay:
     return PathWay({**{each: ["folder", "0", "0", "0755", ""] for each in above}, path: end}, "", size, times, times)
 
 
+PROCESS: JsonObject = {
+    "uids": [1001] * 4, "gids": [1001] * 4, "groups": [4, 1001], "umask": "0022", "nice": 0, "oom_score_adj": 0,
+    "limits": {}, "program": "/bin/true",
+}  # fmt: skip
 RUNS = ["loaded", "active", "running"]
 OTHERS = dict.fromkeys(("ssh.service", "systemd-journald.service", "systemd-timesyncd.service"), RUNS)
 USUALLY_ABSENT = ("file /run/reboot-required", f"unit {GHOST}")
@@ -347,11 +368,14 @@ def evidence(
     absent: Iterable[str] = (),
     refused: Mapping[str, str] | None = None,
     dropped: Iterable[str] = (),
+    *,
+    needs_root: Iterable[str] = (),
     **fields: Any,
 ) -> Evidence:
     """The host as declared, but for: fields of single facts, absent facts, refused ones, ones that nobody asked for.
 
-    `refused` takes `stream *` for all of a kind. A fact that nothing needs is added by naming it in `changed`.
+    `refused` and `needs_root` take `stream *` for all of a kind. A fact that nothing needs is added by naming it in
+    `changed`.
     """
     answers = {name_of(need): (need, to_value(fact)) for need, fact in values(want).items()}
     for name, patch in (changed or {}).items():
@@ -362,7 +386,7 @@ def evidence(
         answers[name] = need, {**value, **cast(Any, patch)}
     absent = {*absent, *(name for name in USUALLY_ABSENT if name not in (changed or {}))}
     items = tuple(
-        _item(number, need, value, absent, refused or {})
+        _item(number, need, value, absent, refused=refused or {}, needs_root=needs_root)
         for number, (name, (need, value)) in enumerate(sorted(answers.items()), start=1)
         if name not in set(dropped)
     )
@@ -375,8 +399,18 @@ def _new(fact: str) -> dict[str, Any]:
     return asdict(running_unit()) if fact == "unit" else {}
 
 
-def _item(number: int, need: Need, value: Any, absent: set[str], refused: Mapping[str, str]) -> Item:
+def _item(
+    number: int,
+    need: Need,
+    value: Any,
+    absent: Collection[str],
+    *,
+    refused: Mapping[str, str],
+    needs_root: Iterable[str],
+) -> Item:
     name = name_of(need)
+    if {name, f"{need.fact} *"} & set(needs_root):
+        return Item(need.fact, need.subject, State.NEEDS_ROOT, None, "Permission denied", number, store=need.store)
     reason = refused.get(name) or refused.get(f"{need.fact} *")
     if reason:
         return miss(need.fact, need.subject, State.REFUSED, reason, ask=number, store=need.store)

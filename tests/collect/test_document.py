@@ -16,8 +16,9 @@ from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.check_facts import CommandResult
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import FACT_KINDS, File, HostBaseline, Listeners, Unit, to_value
+from qtctl.model.facts import FACT_KINDS, Channel, File, HostBaseline, Listeners, Unit, to_value
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
+from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces
 from qtctl.model.store_facts import (
     KeyFact,
     StoreClock,
@@ -36,6 +37,7 @@ from tests.builders.evidence import miss, observe
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 LOADS = st.lists(st.floats(0, 2**32), max_size=3)
 NUMBER, U32, U64 = st.integers(0, 2**63 - 1), st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)
+HEX, NAME = st.binary(min_size=32, max_size=32).map(bytes.hex), st.from_regex("[A-Z][A-Z0-9_]{0,9}", fullmatch=True)
 IDS = st.tuples(U64, U64)
 TIME = st.integers(-(2**63) + 1, 2**63 - 1)
 PARTS = st.dictionaries(
@@ -98,6 +100,18 @@ BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | 
     ),
     FileSystem: st.builds(FileSystem, used=NUMBER, available=NUMBER, inodes=NUMBER, inodes_free=NUMBER),
     Resolved: st.builds(Resolved, st.lists(st.ip_addresses().map(str), max_size=3)),
+    Processes: st.builds(
+        Processes, st.dictionaries(st.integers(1, 2**22).map(str), st.fixed_dictionaries({"nice": NUMBER}), max_size=2),
+        NUMBER, NUMBER,
+    ),
+    ProcessPlaces: st.builds(
+        ProcessPlaces, st.dictionaries(st.integers(1, 2**22).map(str), st.tuples(TEXT, TEXT).map(list), max_size=2)
+    ),
+    EnvText: st.builds(
+        EnvText, HEX, st.dictionaries(NAME, HEX, max_size=2), st.lists(NAME, max_size=2),
+        st.dictionaries(NAME, st.booleans(), max_size=2), st.just([["3", "TOKEN"]]), st.just([["2", "equals"]]),
+        st.sampled_from(["", "nul", "utf8"]),
+    ),
     OomKills: st.builds(OomKills, st.dictionaries(TEXT, st.integers(1, 2**63 - 1), max_size=3)),
 }  # fmt: skip
 """Of every kind of fact, all that a host could have answered."""
@@ -108,6 +122,8 @@ VALUES = st.one_of([facts.map(lambda fact: (fact.FACT, to_value(fact))) for fact
 def items(draw: st.DrawFn) -> Item:
     fact, value = draw(VALUES)
     state = draw(st.sampled_from(State))
+    if state is State.NEEDS_ROOT and FACT_KINDS[fact].channel not in (Channel.EXEC, Channel.ROOT):
+        state = State.REFUSED
     found = value if state is State.OBSERVED else None
     return Item(fact, draw(TEXT), state, found, draw(st.none() | TEXT), draw(st.integers(0, 2)), draw(TEXT), draw(TEXT))
 

@@ -16,7 +16,7 @@ def main() -> None:
             for argv in (
                 ("lab", "up", "--suite", "bookworm"),
                 ("deploy", "--host", "lab1", "--yes"),
-                ("audit", "--host", "lab1", "--save", str(RECORDED)),
+                ("audit", "--host", "lab1", "--user", "ops", "--become", "--save", str(RECORDED)),
             ):
                 ran = qtctl(*argv)
                 if ran.code != 0:

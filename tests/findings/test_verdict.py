@@ -8,7 +8,7 @@ from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.findings.policy import Policy
 from qtctl.findings.verdict import Conclusion, conclude
 
-HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
+HOLDS, BROKEN, UNKNOWN, NOT_ASKED = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN, Outcome.NOT_ASKED
 INFO, WARNING, ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
 AS_DECLARED, INCOMPLETE, NOT = Conclusion.AS_DECLARED, Conclusion.INCOMPLETE, Conclusion.NOT_AS_DECLARED
 
@@ -30,6 +30,9 @@ CASES: list[tuple[Severity, list[tuple[Outcome, Severity]], Conclusion]] = [
     (ERROR, [(UNKNOWN, INFO)], INCOMPLETE),
     (ERROR, [(UNKNOWN, ERROR), (BROKEN, WARNING)], INCOMPLETE),
     (ERROR, [(UNKNOWN, ERROR), (BROKEN, ERROR)], NOT),
+    (INFO, [(NOT_ASKED, ERROR), (HOLDS, INFO)], AS_DECLARED),
+    (INFO, [(NOT_ASKED, ERROR), (UNKNOWN, INFO)], INCOMPLETE),
+    (INFO, [(NOT_ASKED, ERROR)], INCOMPLETE),
 ]
 
 

@@ -48,6 +48,7 @@ FINDINGS = (
             cause=fingerprint("QT204", "box", "a.service")),
     finding("QT208", Outcome.BROKEN, "b.service", severity=Severity.INFO, waiver="until March: 5%, ok"),
     finding("QT301", Outcome.UNKNOWN, "8000/tcp", reason="permission denied"),
+    finding("QT603", Outcome.NOT_ASKED, "/etc/a.env", reason="only root can tell"),
 )  # fmt: skip
 
 
@@ -70,13 +71,14 @@ def test_sarif() -> None:
     assert run["automationDetails"]["id"] == "qtctl/audit/box/"
     assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == {each.id for each in FINDINGS}
     shown = {result["ruleId"]: result for result in run["results"]}
-    assert list(shown) == ["QT204", "QT205", "QT208", "QT301"]
+    assert list(shown) == ["QT204", "QT205", "QT208", "QT301", "QT603"]
     where = {id_: result["locations"][0]["physicalLocation"] for id_, result in shown.items()}
     assert where["QT204"]["artifactLocation"]["uri"] == "my%20registry/services/a%20b.toml"
     assert where["QT204"]["region"]["startLine"] == 7
     assert where["QT301"]["artifactLocation"]["uri"] == "my%20registry/hosts.toml"
-    assert [result["level"] for result in shown.values()] == ["error", "warning", "note", "none"]
-    assert shown["QT301"]["kind"] == "open"
+    assert [result["level"] for result in shown.values()] == ["error", "warning", "note", "none", "none"]
+    assert (shown["QT301"]["kind"], shown["QT603"]["kind"]) == ("open", "open")
+    assert "? not asked (needs --become): only root can tell" in shown["QT603"]["message"]["text"]
     assert shown["QT208"]["suppressions"][0]["justification"] == "until March: 5%, ok"
     assert shown["QT204"]["partialFingerprints"] == {"qtctl/v1": FINDINGS[1].fingerprint}
     expected = "a.service: unit failed: expected yes, observed x, none. To do: systemctl start a"
@@ -85,13 +87,14 @@ def test_sarif() -> None:
 
 def test_junit() -> None:
     (suite,) = JUnitXml.fromstring(write_text(view(*FINDINGS), "junit").encode())
-    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (5, 2, 1, 1)
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (6, 2, 1, 2)
     results = {case.name.split()[0]: case.result for case in suite}
     assert results["QT201"] == []
     kinds = {id_: type(found[0]) for id_, found in results.items() if found}
-    assert kinds == {"QT204": Failure, "QT205": Failure, "QT208": Skipped, "QT301": Error}
+    assert kinds == {"QT204": Failure, "QT205": Failure, "QT208": Skipped, "QT301": Error, "QT603": Skipped}
     assert results["QT204"][0].text.splitlines()[1] == "systemctl show a → ActiveState=failed"
     assert "until March" in results["QT208"][0].message
+    assert "not asked (needs --become)" in results["QT603"][0].message
     assert "permission denied" in results["QT301"][0].message
     files = [(case._elem.get("file"), case._elem.get("line")) for case in suite]
     assert files[:2] == [("my registry/services/a b.toml", "1"), ("my registry/services/a b.toml", "7")]
@@ -104,7 +107,7 @@ def test_github() -> None:
     assert [line.split()[0] for line in lines] == ["::error", "::notice", "::warning", "::warning", "::notice"]
     assert "title=QT208 waived%2C until March%3A 5%25%2C ok::" in lines[1]
     assert "title=QT301 unknown::" in lines[3]
-    assert lines[-1].endswith("::3 findings (1 waived), 1 unknown, 1 of 5 hold")
+    assert lines[-1].endswith("::3 findings (1 waived), 1 unknown, 1 of 6 hold; 1 check needs --become")
 
 
 def hostile() -> Iterator[Finding]:
@@ -144,7 +147,8 @@ def test_texts_stay_texts(name: str, capsys: pytest.CaptureFixture[str]) -> None
         assert suite.tests == len(findings)
     else:
         lines = out.splitlines()
-        assert len(lines) == broken + 1
+        asked = sum(each.outcome not in (Outcome.HOLDS, Outcome.NOT_ASKED) for each in findings)
+        assert len(lines) == asked + 1
         assert all(re.fullmatch(r"::(error|warning|notice) [^:]+::.+", line) for line in lines)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.audit.judge import expectations
+from qtctl.collect.collect import ROOT_ALONE
 from qtctl.collect.document import load
 from qtctl.flows.declare import declare
 from qtctl.lab import lab
@@ -18,6 +19,9 @@ from tests.live.box import Box
 from tests.meaning.agreement import disagreements
 
 VOLATILE = {"QT205", "QT503", "QT505", "QT506", "QT510", "QT514", "QT515", "QT702", "QT703", "QT704", "QT709"}
+NOT_ASKED = "NOT ASKED"
+BECOME = ("--user", "ops", "--become")
+"""As an account that may use sudo without a password: such a fault's proofs are run by it, too."""
 Triple = tuple[str, str, str]
 
 
@@ -32,13 +36,16 @@ def check_fault(box: Box, fault: dict[str, Any], auditor: str) -> None:
         settle(box, fault)
         with TemporaryDirectory() as work:
             saved = Path(work) / "evidence.json"
-            ran = box.audit("--save", str(saved))
+            become = BECOME if fault.get("become") else ()
+            ran = box.audit("--save", str(saved), *become)
             report = ran.json()
             assert find_triples(report) == expected
             assert disagreements(desired_of(box), load(saved.read_text(), str(saved))) == []
-        assert ran.code == fault.get("exit", 1 if fault["findings"] else 3 if expected else 0)
+            assert not become or report["not_asked"] == []
+        open_ = any(outcome == "UNKNOWN" for _, _, outcome in expected)
+        assert ran.code == fault.get("exit", 1 if fault["findings"] else 3 if open_ else 0)
         for finding in report["findings"]:
-            check_proofs(box, finding, auditor)
+            check_proofs(box, finding, become[1] if become else auditor)
         _follow(box, report if fault.get("follow") else {"findings": []})
     finally:
         act(box, fault["heal"])
@@ -71,17 +78,21 @@ def settle(box: Box, fault: dict[str, Any]) -> None:
 
 
 def find_triples(report: dict[str, Any]) -> set[Triple]:
-    findings = {(check["id"], check["subject"], "FINDING") for check in report["findings"]}
-    return findings | {(check["id"], check["subject"], "UNKNOWN") for check in report["unknowns"]}
+    """Without what an audit without --become never asks."""
+    outcomes = {"findings": "FINDING", "unknowns": "UNKNOWN", "not_asked": NOT_ASKED}
+    rows = ((check, word) for name, word in outcomes.items() for check in report[name])
+    return {(check["id"], check["subject"], word) for check, word in rows if check["reason"] != ROOT_ALONE}
 
 
 def expect_triples(box: Box, fault: dict[str, Any]) -> set[Triple]:
     """All that the audit of a host with this fault may and must say."""
     every = {(id_, subject, "FINDING") for id_, subject in _matching(box, fault.get("every", {}))}
     unknown = {(id_, subject, "UNKNOWN") for id_, subject in _matching(box, fault.get("unknown", {}))}
+    not_asked = {(id_, subject, NOT_ASKED) for id_, subject in _matching(box, fault.get("not_asked", {}))}
     return (
         every
         | unknown
+        | not_asked
         | _named(fault.get("findings", {}), "FINDING")
         | _named(fault.get("unknown_here", {}), "UNKNOWN")
     )

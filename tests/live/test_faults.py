@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.live.box import Box
-from tests.live.faulty import check_fault
+from tests.live.faulty import BECOME, check_fault
 
 pytestmark = pytest.mark.lab
 
@@ -23,6 +23,9 @@ def test_there_are_enough_faults() -> None:
 def test_a_healthy_host_has_no_finding(box: Box) -> None:
     ran = box.until_healthy()
     assert (ran.code, ran.json()["findings"], ran.json()["unknowns"]) == (0, [], [])
+    whole = box.audit(*BECOME)
+    report = whole.json()
+    assert (whole.code, report["findings"], report["unknowns"], report["not_asked"]) == (0, [], [], [])
 
 
 @pytest.mark.parametrize("name", FAULTS)

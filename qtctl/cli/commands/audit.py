@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from qtctl.flows.declared import Declared
 
 VERBOSE_HELP = "Show every finding with its proof, and not only what to do first."
+BECOME_HELP = "Ask root, through sudo -n, what only root can tell: contents of env files, working directories."
 SAVE_HELP = "Keep the evidence; - is stdout, in place of the report. Of several hosts: a folder, with a file for each."
 
 
@@ -43,6 +44,7 @@ def audit(
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,
+    become: Annotated[bool, typer.Option("--become", metavar="", help=BECOME_HELP)] = False,
     templates: TemplatesOption = None,
     format_: FormatOption = None,
     every: Annotated[bool, typer.Option("--all", metavar="", help="Show what holds, too.")] = False,
@@ -58,9 +60,9 @@ def audit(
     names, folder = host or [], registry_folder(registry)
     shown = Shown(format_, every, verbose, Part(split_ids(only or ()), tuple(subject or ()), fail_on, new_since))
     if all_hosts or len(names) > 1 or any(map(is_host_glob, names)):
-        chosen = Selection(folder, _select_names(names, saved, as_name, all_hosts=all_hosts), user, templates)
+        chosen = Selection(folder, _select_names(names, saved, as_name, all_hosts=all_hosts), user, templates, become)
         raise typer.Exit(audit_fleet(chosen, shown, save=save))
-    source = Source(folder, templates, next(iter(names), None), saved, as_name, user)
+    source = Source(folder, templates, next(iter(names), None), saved, as_name, user, become)
     raise typer.Exit(_audit_one(source, context.obj, shown, save=save))
 
 
@@ -112,6 +114,7 @@ EXAMPLES = (
     "qtctl audit --host 'web-*' --format json",
     "qtctl audit --host lab1 --only QT3 --subject '127.0.0.1:*'",
     "qtctl audit --host lab1 --save evidence.json",
+    "qtctl audit --host lab1 --user ops --become",
     "qtctl audit --from evidence.json",
 )
 COMMAND = Command("audit", 130, Panel.LOOK, audit, {"": EXAMPLES})

@@ -22,9 +22,12 @@ _PROPERTY = {**_DATA, **str.maketrans({":": "%3A", ",": "%2C"})}
 
 
 def write(view: View) -> str:
-    """GitHub shows ten errors, warnings and notices of a step each: causes and the worst come first."""
+    """GitHub shows ten errors, warnings and notices of a step each: causes and the worst come first.
+
+    What was not asked is counted in the last line.
+    """
     findings = list_judged(view)
-    shown = [finding for finding in findings if finding.outcome is not Outcome.HOLDS]
+    shown = [finding for finding in findings if finding.outcome not in (Outcome.HOLDS, Outcome.NOT_ASKED)]
     lines = [_write_annotation(finding, view) for finding in sort_by_importance(shown)]
     title = f"qtctl {view.name}: {view.about}"
     return "\n".join([*lines, _write_command("notice", {"title": title}, format_totals(findings))]) + "\n"

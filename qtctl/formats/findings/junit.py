@@ -1,6 +1,6 @@
 """JUnit XML, which CI systems show as tests: a case for each check.
 
-A finding is a failure, what is unknown an error, what is waived is skipped; what holds has passed.
+A finding is a failure, what is unknown an error, what is waived or was not asked is skipped; what holds has passed.
 """
 
 from io import BytesIO
@@ -50,6 +50,8 @@ def _build_result(finding: Finding) -> Failure | Error | Skipped:
     said = describe_finding(finding)
     if finding.outcome is Outcome.BROKEN and finding.waiver is not None:
         return Skipped(terminal.line(f"waived: {finding.waiver}; {said}"), finding.severity.value)
+    if finding.outcome is Outcome.NOT_ASKED:
+        return Skipped(terminal.line(said), "not asked")
     kind = Error if finding.outcome is Outcome.UNKNOWN else Failure
     result = kind(said, "unknown" if finding.outcome is Outcome.UNKNOWN else finding.severity.value)
     result.text = "\n".join((said, *list_proofs(finding)))

@@ -1,6 +1,7 @@
 """SARIF 2.1.0, which code scanning of forges reads: each finding stands at its line of the registry.
 
-What holds is no result. What is unknown is one of the kind "open", which SARIF has for it; a waiver suppresses.
+What holds is no result. What is unknown or was not asked is one of the kind "open", which SARIF has for it; a waiver
+suppresses.
 """
 
 import json
@@ -60,11 +61,10 @@ def _build_rule(name: str, meaning: Meaning | None, found: Mapping[str, Finding]
 
 def _build_result(finding: Finding, view: View, index: Mapping[str, int]) -> dict[str, Any]:
     at = find_place(finding, view)
-    unknown = finding.outcome is Outcome.UNKNOWN
     return {
         "ruleId": finding.id,
         "ruleIndex": index[finding.id],
-        **({"kind": "open", "level": "none"} if unknown else {"level": LEVELS[finding.severity]}),
+        **({"kind": "open", "level": "none"} if finding.outcome.is_open else {"level": LEVELS[finding.severity]}),
         "message": {"text": describe_finding(finding)},
         **({"locations": [_build_location(at)]} if at else {}),
         "partialFingerprints": {"qtctl/v1": finding.fingerprint},

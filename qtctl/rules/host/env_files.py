@@ -1,4 +1,4 @@
-"""QT601, QT602: env files are there, and only root reads them. Their contents are never asked for."""
+"""QT601, QT602: env files are there, and only root reads them."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -6,14 +6,18 @@ from functools import partial
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, steps
+from qtctl.meaning.access import Kind
+from qtctl.meaning.ways import way_to
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, File
+from qtctl.model.facts import LET_READ, Facts, File, from_value
 from qtctl.model.json import JsonObject
 from qtctl.model.origin import Origin
+from qtctl.model.process_facts import EnvText
+from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy_command
-from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,14 @@ class EnvFile:
     @property
     def need(self) -> Need:
         return Need(File.FACT, self.path)
+
+    @property
+    def way(self) -> Need:
+        return Need(PathWay.FACT, self.path)
+
+    @property
+    def text(self) -> Need:
+        return Need(EnvText.FACT, self.path)
 
 
 def env_files(desired: Desired) -> tuple[EnvFile, ...]:
@@ -81,10 +93,25 @@ def _is_closed(facts: Facts, file: EnvFile) -> Judgment:
     source = proofs.permissions(file.need, file.path, found)
     observed: JsonObject = {"mode": found.mode, "owner": found.owner, "group": found.group, "kind": found.kind}
     if found.kind == "link" and not file.generated:
-        return Verdict(False, None, (source,), unknown="it is a link, and what it leads to was not asked for")
+        return _is_closed_behind(facts, file)
     if found.kind != "file":
         return Verdict(False, observed, (proofs.kind(file.need, file.path, found),), remedy=_remedy(facts, file))
     return Verdict(_as_declared(found, file), observed, (source,), remedy=_remedy(facts, file))
+
+
+def _is_closed_behind(facts: Facts, file: EnvFile) -> Judgment:
+    """Of a link what it leads to counts. QT606 speaks of one that leads to no file."""
+    item = facts.item(file.way)
+    if item.value is None:
+        why = f"it is a link, and what it leads to could not be looked at: {item.reason or item.state}"
+        return Verdict(False, None, unknown=why, remedy=LET_READ)
+    end = way_to(file.path, from_value(PathWay, item.value)).end
+    if end is None or end.kind is not Kind.FILE:
+        return NOT_JUDGED
+    source = ProofSource(file.way, f"stat -L -c '%a %u' {quote(file.path)}", f"{end.mode:o} {end.uid}")
+    observed: JsonObject = {"mode": f"{end.mode:04o}", "uid": end.uid, "leads to": end.path}
+    holds = end.uid == 0 and end.mode & ~int(file.mode, 8) == 0
+    return Verdict(holds, observed, (source,), remedy=_remedy(facts, file))
 
 
 def _as_declared(found: File, file: EnvFile) -> bool:

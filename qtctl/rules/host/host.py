@@ -8,7 +8,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Reach
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
-WAYS = ("ssh", "bus", "exec")
+WAYS = ("ssh", "bus", "exec", "root")
 
 
 def _reached(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host is reached in the same ways

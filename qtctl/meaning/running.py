@@ -1,0 +1,152 @@
+"""What the process of a service has to run with, and what it runs with instead."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from qtctl.meaning.starts import is_venv_python
+from qtctl.model.desired import DesiredService
+from qtctl.model.desired_loaded import LoadedValue
+from qtctl.model.json import Json, JsonObject
+from qtctl.model.process_facts import Processes
+
+UNLIMITED, INFINITY = -1, 2**64 - 1
+WRAPPERS = frozenset(
+    (
+        *("bash", "busybox", "dash", "perl", "ruby", "sh"),
+        *("chrt", "choom", "env", "ionice", "nice", "prlimit", "runuser", "setpriv", "setsid", "su", "sudo", "taskset"),
+    )
+)
+"""Programs by which, or in which, people set what a process runs with by themselves."""
+_LIMIT = "Limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """By number. `groups`: all that a login has, and those of the unit; None: they are not compared."""
+
+    uid: int
+    gid: int | None
+    groups: frozenset[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a process has to have. `sets` are values of its unit, by directive; `soft` its soft limits."""
+
+    who: Who | None
+    sets: dict[str, Json]
+    soft: dict[str, int]
+    venv: str
+    inherits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`name` as people call it; `directive` sets it, '' for none."""
+
+    name: str
+    expected: Json
+    observed: Json
+    directive: str
+
+
+def sets_of(loaded: Collection[LoadedValue]) -> dict[str, Json]:
+    """What of its unit's values shows in its process, by directive."""
+    shown = ("Nice", "OOMScoreAdjust", "UMask")
+    return {
+        each.directive: each.value for each in loaded if each.directive in shown or each.directive.startswith(_LIMIT)
+    }
+
+
+def soft_limits(service: DesiredService) -> dict[str, int]:
+    """Of `LimitNOFILE=1024:4096` the first number. Where there is one number, it is both."""
+    pairs = (*service.limits, *service.settings)
+    halves = ((key, value.partition(":")) for key, value in pairs if key.startswith(_LIMIT))
+    return {key: int(soft) for key, (soft, colon, _) in halves if colon and soft.isascii() and soft.isdigit()}
+
+
+def venv_of(service: DesiredService) -> str:
+    """The venv whose interpreter its program is; '' where it is another program."""
+    return service.venv if is_venv_python(service) else ""
+
+
+def inherits(program: str) -> bool:
+    """Whether a process has what PID 1 has, where its unit says nothing else."""
+    return program.rpartition("/")[2] not in WRAPPERS
+
+
+def differences(wanted: Wanted, row: JsonObject, default: Processes) -> tuple[Difference, ...]:
+    """`row`: of its process, as in Processes."""
+    return (
+        *_identity(wanted.who, row),
+        *_numbers(wanted, row, default),
+        *_limits(wanted, row),
+        *_venv(wanted.venv, row),
+    )
+
+
+def _identity(who: Who | None, row: JsonObject) -> Iterator[Difference]:
+    if who is None:
+        return
+    uids, gids = _ints(row.get("uids")), _ints(row.get("gids"))
+    if set(uids) != {who.uid}:
+        yield Difference("uid", who.uid, _one(uids, who.uid), "User")
+        return  # groups go with the user
+    if who.gid is not None and set(gids) != {who.gid}:
+        yield Difference("gid", who.gid, _one(gids, who.gid), "Group")
+    groups = frozenset((*_ints(row.get("groups")), *gids))
+    if who.groups is not None and groups != who.groups:
+        yield Difference("groups", [*sorted(who.groups)], [*sorted(groups)], "SupplementaryGroups")
+
+
+def _one(ids: Sequence[int], wanted: int) -> int | None:
+    return next((each for each in ids if each != wanted), None)
+
+
+def _numbers(wanted: Wanted, row: JsonObject, default: Processes) -> Iterator[Difference]:
+    for name, directive, usual in (
+        ("nice", "Nice", default.nice),
+        ("oom_score_adj", "OOMScoreAdjust", default.oom_score_adj),
+    ):
+        expected = wanted.sets.get(directive, usual if wanted.inherits else None)
+        if isinstance(expected, int) and row.get(name) != expected:
+            yield Difference(name, expected, row.get(name), directive)
+    umask = wanted.sets.get("UMask")
+    if isinstance(umask, int) and int(str(row.get("umask", "0")), 8) != umask:
+        yield Difference("umask", f"{umask:04o}", row.get("umask"), "UMask")
+
+
+def _limits(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
+    """A program may raise its soft limit as far as its hard one, and many do."""
+    found = row.get("limits")
+    for directive, value in wanted.sets.items():
+        name = directive.removeprefix(_LIMIT)
+        pair = _ints(found.get(name)) if isinstance(found, dict) and directive != name else ()
+        if not pair or not isinstance(value, int):
+            continue
+        soft, hard = pair
+        expected = UNLIMITED if value == INFINITY else value
+        least = wanted.soft.get(directive, expected)
+        if hard != expected or _below(soft, least):
+            yield Difference(name, _words(least, expected), _words(soft, hard), directive)
+
+
+def _below(limit: int, least: int) -> bool:
+    return limit != UNLIMITED and (least == UNLIMITED or limit < least)
+
+
+def _words(soft: int, hard: int) -> str:
+    said = ["infinity" if each == UNLIMITED else str(each) for each in (soft, hard)]
+    return said[0] if said[0] == said[1] else ":".join(said)
+
+
+def _venv(venv: str, row: JsonObject) -> Iterator[Difference]:
+    """By the first word of its command line, where that is an interpreter with its path."""
+    program = str(row.get("program", ""))
+    is_python = program.rpartition("/")[2].startswith("python")
+    if venv and is_python and not program.startswith(f"{venv}/"):
+        yield Difference("program", f"{venv}/bin/python", program, "ExecStart")
+
+
+def _ints(value: Json) -> tuple[int, ...]:
+    return tuple(each for each in value if isinstance(each, int)) if isinstance(value, list) else ()

@@ -1,0 +1,147 @@
+"""What systemd reads in env files (fact `env`), for root alone.
+
+Values stay on the host: those that the registry declares are digested there, of secrets only shows whether they are
+empty. Digests are made with a nonce of the look, so that two looks cannot be compared.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+
+from qtctl.dialects.shell import quote
+from qtctl.model.evidence import Need
+from qtctl.model.inquiry import EnvQuestion, Inquiry
+from qtctl.model.plausible import whole
+from qtctl.model.process_facts import EnvText
+from qtctl.probes.answer import Answer, absent, first_line, not_asked, observed, odd_path, refused, text, unparseable
+from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.family import Family
+from qtctl.remote.scripts import read_script
+
+MOST = 256 * 1024
+"""Bytes that are read of a file."""
+MOST_LINES = 10**9
+KINDS = frozenset(("closed", "comment", "continued", "equals", "export", "name", "quote"))
+UNUSABLE = frozenset(("nul", "utf8"))
+TOOLS = ("awk", "head", "readlink", "sha256sum", "stat", "tr")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LISTED = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_NOT_READ = {"missing": "not there, or a link that leads nowhere", "other": "not a regular file"}
+
+
+def probe(needs: Sequence[Need], questions: Mapping[str, EnvQuestion], nonce: str) -> Probe:
+    """One command for all files. `questions`: by path."""
+    wanted = sorted(set(needs), key=lambda need: need.subject)
+    odd = [not_asked(need, why) for need in wanted if (why := odd_path(need.subject))]
+    asked = [questions.get(need.subject, EnvQuestion(need.subject)) for need in wanted if not odd_path(need.subject)]
+    if not asked:
+        return Probe((), lambda _: odd)
+    return Probe((_command(asked, nonce),), lambda frames: odd + _parse([each.path for each in asked], frames, nonce))
+
+
+def again(path: str) -> str:
+    """Shows the names, and no value."""
+    return f"sudo grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' {quote(path)}"
+
+
+def _command(asked: Sequence[EnvQuestion], nonce: str) -> Command:
+    given = f"nonce={shlex.quote(nonce)} most={MOST} reader={shlex.quote(read_script('env_file.awk'))}\n"
+    words = [word for each in asked for word in (each.path, _names(each.keys), _names(each.secrets))]
+    script = f"{given}{read_script('way.sh')}{read_script('env_files.sh')}env_files {shlex.join(words)}"
+    paths = tuple(each.path for each in asked)
+    return Command(script, ("env_files", *paths), "sudo grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' FILE", TOOLS)
+
+
+def _names(names: Sequence[str]) -> str:
+    return f" {' '.join(names)} " if names else ""
+
+
+def _parse(paths: Sequence[str], frames: Frames, nonce: str) -> list[Answer]:
+    frame = frames[0]
+    needs = [Need(EnvText.FACT, path) for path in paths]
+    if frame is None:
+        return [unparseable(need, "the answer was cut off", again=again(need.subject)) for need in needs]
+    said: dict[int, list[list[str]]] = {}
+    at = -1
+    for line in text(frame.stdout).split("\n"):
+        fields = line.split(" ", 3)
+        if fields[0] == "F":
+            at = whole(fields[1], len(paths) - 1)
+            said[at] = []
+        if at >= 0 and line:
+            said[at].append(fields)
+    return [_answer(need, said.get(number), frame, nonce) for number, need in enumerate(needs)]
+
+
+def _answer(need: Need, said: list[list[str]] | None, frame: Frame, nonce: str) -> Answer:
+    proof = again(need.subject)
+    if not said:
+        return refused(need, first_line(frame.stderr) or "no answer for this file", again=proof)
+    (_, _, state, *why), *rows = said
+    if state in _NOT_READ:
+        return absent(need, _NOT_READ[state], again=proof)
+    if state != "read":
+        return _refused(need, state, " ".join(why))
+    if not rows or rows[-1] != ["Z"]:
+        return refused(need, first_line(frame.stderr) or "it could not be read to its end", again=proof)
+    try:
+        return observed(need, _text(rows[:-1], nonce), again=proof)
+    except (ValueError, IndexError) as error:
+        return unparseable(need, f"the host's answer could not be read: {error}", again=proof)
+
+
+def _refused(need: Need, state: str, why: str) -> Answer:
+    """What root did not read."""
+    if state == "large":
+        what, help_ = f"more than {MOST} bytes, and no env file is so large", "look at it on the host"
+    else:
+        what, help_ = f"root does not read it: {why}", "close the folder, then audit again; qtctl explain QT608"
+    return refused(need, what, again=again(need.subject), help_=help_)
+
+
+def _text(rows: Sequence[Sequence[str]], nonce: str) -> EnvText:
+    """ValueError where it is not what the script prints."""
+    found = EnvText(nonce, {}, [], {}, [], [])
+    unusable = ""
+    for tag, *fields in rows:
+        if tag == "V":
+            key, bare, digest = fields
+            found.digests[_checked(_NAME, key)] = _checked(_DIGEST, digest)
+            if bare == "1":
+                found.plain.append(key)
+        elif tag == "S":
+            found.secrets[_checked(_NAME, fields[0])] = fields[1] == "1"
+        elif tag == "U":
+            found.others.append([_line(fields[0]), "" if fields[1] == "-" else _checked(_LISTED, fields[1])])
+        elif tag == "L":
+            found.lines.append([_line(fields[0]), _one_of(KINDS, fields[1])])
+        elif tag == "X":
+            unusable = _one_of(UNUSABLE, fields[0])
+        else:
+            raise ValueError("a line of another kind")
+    return EnvText(nonce, found.digests, found.plain, found.secrets, found.others, found.lines, unusable)
+
+
+def _checked(form: re.Pattern[str], word: str) -> str:
+    """The word is not shown where it is wrong: nobody knows what it is."""
+    if not form.fullmatch(word):
+        raise ValueError("a word of another form")
+    return word
+
+
+def _one_of(words: frozenset[str], word: str) -> str:
+    if word not in words:
+        raise ValueError("a word that the script does not print")
+    return word
+
+
+def _line(word: str) -> str:
+    return str(whole(word, MOST_LINES))
+
+
+def _of_needs(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+    return probe(needs, {each.path: each for each in inquiry.env}, inquiry.nonce)
+
+
+FAMILY = Family((EnvText,), _of_needs)

@@ -1,0 +1,62 @@
+"""Where processes of services work, and what they run (fact `processes.places`): /proc tells root alone."""
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from qtctl.dialects.shell import quote
+from qtctl.model.evidence import Need
+from qtctl.model.plausible import LONGEST_LINE
+from qtctl.model.process_facts import ProcessPlaces
+from qtctl.probes.answer import Answer, absent, not_asked, observed, text, unparseable
+from qtctl.probes.batch import Command, Frames, Probe
+from qtctl.probes.family import Family
+from qtctl.probes.processes import MOST, NOBODY, members
+from qtctl.probes.units import odd_name
+from qtctl.remote.scripts import read_script
+
+TOOLS = ("awk", "find", "grep")
+_LINK = re.compile(r"/proc/([0-9]{1,10})/(cwd|exe) (.*)", re.DOTALL)
+
+
+def probe(needs: Sequence[Need]) -> Probe:
+    """One command for all services."""
+    wanted = sorted(set(needs), key=lambda need: need.subject)
+    odd = [not_asked(need, why) for need in wanted if (why := odd_name(need.subject))]
+    asked = [need for need in wanted if not odd_name(need.subject)]
+    if not asked:
+        return Probe((), lambda _: odd)
+    units = [need.subject for need in asked]
+    script = f"{read_script('processes.sh')}places {shlex.join(units)}"
+    command = Command(script, ("places", *units), "sudo readlink /proc/PID/cwd /proc/PID/exe", TOOLS)
+    return Probe((command,), lambda frames: odd + _parse(asked, frames))
+
+
+def again(unit: str) -> str:
+    return f"sudo readlink /proc/$(systemctl show -p MainPID --value {quote(unit)})/cwd"
+
+
+def _parse(needs: Sequence[Need], frames: Frames) -> list[Answer]:
+    frame = frames[0]
+    if frame is None:
+        return [unparseable(need, "the answer was cut off", again=again(need.subject)) for need in needs]
+    said = text(frame.stdout)
+    begin = said.find("/proc/") if "/proc/" in said else len(said)
+    places: dict[str, dict[str, str]] = {}
+    for row in said[begin:].split("\0"):
+        read = _LINK.fullmatch(row)
+        if read is not None:
+            places.setdefault(read[1], {})[read[2]] = read[3][:LONGEST_LINE]
+    units = members(said[:begin].split("\n"))
+    return [_answer(need, units.get(need.subject, []), places) for need in needs]
+
+
+def _answer(need: Need, pids: Sequence[str], places: dict[str, dict[str, str]]) -> Answer:
+    there = [pid for pid in sorted(pids, key=int) if pid in places][:MOST]
+    if not there:
+        return absent(need, NOBODY, again=again(need.subject))
+    rows = {pid: [places[pid].get("cwd", ""), places[pid].get("exe", "")] for pid in there}
+    return observed(need, ProcessPlaces(rows), again=again(need.subject))
+
+
+FAMILY = Family((ProcessPlaces,), lambda needs, _: probe(needs))

@@ -1,0 +1,167 @@
+"""The processes of services (fact `processes`): what everybody may see of them in /proc."""
+
+import re
+import shlex
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from qtctl.dialects.shell import quote
+from qtctl.model.evidence import Need
+from qtctl.model.inquiry import Inquiry
+from qtctl.model.json import JsonObject
+from qtctl.model.plausible import U32, U64, shown, whole
+from qtctl.model.process_facts import LIMIT_NAMES, Processes
+from qtctl.probes.answer import Answer, absent, needs_root, not_asked, observed, text, unparseable
+from qtctl.probes.batch import Command, Frames, Probe
+from qtctl.probes.family import Family
+from qtctl.probes.units import odd_name
+from qtctl.remote.scripts import read_script
+
+HIDDEN = "/proc shows an account no processes of others: it is mounted with hidepid"
+NOBODY = "no process in its control group"
+MOST = 16
+"""Processes of a service that are kept. Most have one that no other of it started."""
+TOOLS = ("awk", "cut", "grep", "tr")
+UNLIMITED = -1
+_LINE = re.compile(r"/proc/([0-9]{1,10})/(status|limits|oom_score_adj|stat|cmdline):(.*)", re.DOTALL)
+_LIMIT = re.compile(r"Max (.+?) {2,}(\S+) +(\S+)")
+_PATH = re.compile(r"/[^ \x00-\x1f\x7f]{0,250}")
+_NICE = 16
+"""Its place behind the name of the program, which ends with the last parenthesis."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the files of one process say."""
+
+    parent: int = -1
+    row: JsonObject = field(default_factory=dict)
+
+
+def probe(needs: Sequence[Need], limits: Mapping[str, Collection[str]]) -> Probe:
+    """One command for all services. `limits`: service → the limits of its unit, as systemd names them."""
+    wanted = sorted(set(needs), key=lambda need: need.subject)
+    odd = [not_asked(need, why) for need in wanted if (why := odd_name(need.subject))]
+    asked = [need for need in wanted if not odd_name(need.subject)]
+    if not asked:
+        return Probe((), lambda _: odd)
+    units = [need.subject for need in asked]
+    script = f"{read_script('processes.sh')}processes {shlex.join(units)}"
+    command = Command(script, ("processes", *units), "grep -s '' /proc/[0-9]*/cgroup", TOOLS)
+    return Probe((command,), lambda frames: odd + _parse(asked, frames, limits))
+
+
+def again(unit: str) -> str:
+    return f"systemctl show -p MainPID {quote(unit)}"
+
+
+def members(lines: Iterable[str]) -> dict[str, list[str]]:
+    """Unit → pids, of lines `P PID UNIT`."""
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        if line.startswith("P "):
+            _, pid, unit = line.split(" ", 2)
+            found.setdefault(unit, []).append(str(whole(pid, U32)))
+    return found
+
+
+def _parse(needs: Sequence[Need], frames: Frames, limits: Mapping[str, Collection[str]]) -> list[Answer]:
+    frame = frames[0]
+    if frame is None:
+        return [unparseable(need, "the answer was cut off", again=again(need.subject)) for need in needs]
+    lines = text(frame.stdout).split("\n")
+    if lines[0] == "H":
+        return [needs_root(need, HIDDEN, again=again(need.subject)) for need in needs]
+    units, seen = members(lines), _seen(lines)
+    manager = seen.get("1", _Seen()).row
+    answers = []
+    for need in needs:
+        pids = units.get(need.subject, [])
+        rows = _top(pids, seen, {each.removeprefix("Limit") for each in limits.get(need.subject, ())})
+        if not rows:
+            answers.append(absent(need, NOBODY, again=again(need.subject)))
+            continue
+        value = Processes(rows, int(str(manager.get("nice", 0))), int(str(manager.get("oom_score_adj", 0))))
+        answers.append(observed(need, value, again=again(need.subject)))
+    return answers
+
+
+def _top(pids: Sequence[str], seen: Mapping[str, _Seen], limits: Collection[str]) -> dict[str, JsonObject]:
+    """Those that none of the others started, with the limits that are wanted. What ended meanwhile is left out."""
+    found: dict[str, JsonObject] = {}
+    for pid in sorted(pids, key=int):
+        process = seen.get(pid)
+        if process is None or "uids" not in process.row or str(process.parent) in pids or len(found) == MOST:
+            continue
+        kept = process.row.get("limits")
+        own = {name: pair for name, pair in kept.items() if name in limits} if isinstance(kept, dict) else {}
+        found[pid] = {**process.row, "limits": own}
+    return found
+
+
+def _seen(lines: Iterable[str]) -> dict[str, _Seen]:
+    """By pid. ValueError where a file says what none says."""
+    found: dict[str, _Seen] = {}
+    for line in lines:
+        read = _LINE.fullmatch(line)
+        if read is not None:
+            _READ[read[2]](found.setdefault(read[1], _Seen()), read[3])
+    return found
+
+
+def _status(process: _Seen, line: str) -> None:
+    key, _, rest = line.partition(":")
+    words = rest.split()
+    if key == "PPid":
+        process.parent = whole(words[0], U32)
+    elif key == "Umask":
+        process.row["umask"] = words[0]
+    elif key in ("Uid", "Gid"):
+        process.row[f"{key.lower()}s"] = [whole(word, U32) for word in words]
+    elif key == "Groups":
+        process.row["groups"] = [*sorted(whole(word, U32) for word in words)]
+
+
+def _limits(process: _Seen, line: str) -> None:
+    found = _LIMIT.match(line)
+    name = LIMIT_NAMES.get(found[1]) if found else None
+    if found and name:
+        limits = process.row.setdefault("limits", {})
+        if isinstance(limits, dict):
+            limits[name] = [_limit(found[2]), _limit(found[3])]
+
+
+def _limit(word: str) -> int:
+    return UNLIMITED if word == "unlimited" else whole(word, U64)
+
+
+def _oom(process: _Seen, line: str) -> None:
+    process.row["oom_score_adj"] = _signed(line)
+
+
+def _stat(process: _Seen, line: str) -> None:
+    process.row["nice"] = _signed(line.rpartition(")")[2].split()[_NICE])
+
+
+def _signed(word: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,5}", word):
+        raise ValueError(f"{shown(word)} is no such number")
+    return int(word)
+
+
+def _program(process: _Seen, line: str) -> None:
+    """A title that a program has given itself is no path, and may say anything."""
+    process.row["program"] = line if _PATH.fullmatch(line) else ""
+
+
+_READ = {"status": _status, "limits": _limits, "oom_score_adj": _oom, "stat": _stat, "cmdline": _program}
+
+
+def _of_needs(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+    limits = {
+        unit: [name for _, name in shown if name.startswith("Limit")] for unit, shown in inquiry.properties.items()
+    }
+    return probe(needs, limits)
+
+
+FAMILY = Family((Processes,), _of_needs)

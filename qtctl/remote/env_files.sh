@@ -1,0 +1,62 @@
+# shellcheck shell=sh disable=SC2154
+# What systemd reads in env files, for root alone: names, digests of values that are no secret, and which secrets are empty.
+# No value leaves this script. A file is read where nobody but root could have led root to it.
+#
+# Given: nonce (of this look), reader (env_file.awk), most (bytes that are read of a file); way.sh.
+
+# env_files PATH KEYS SECRETS...: names between spaces. Lines: `F NUMBER STATE` of each file, then those of env_file.awk,
+# with a digest of nonce and value in place of each value.
+env_files() {
+  version=$(systemctl --version 2>/dev/null) version=${version#systemd } version=${version%%[!0-9]*}
+  continues=1
+  [ "${version:-0}" -lt 254 ] || continues=0
+  number=0
+  while [ $# -gt 0 ]; do
+    env_file "$1" "$2" "$3"
+    number=$((number + 1))
+    shift 3
+  done
+}
+
+env_file() {
+  if ! real=$(readlink -e -- "$1"); then
+    echo "F $number missing"
+    return
+  fi
+  for each in "${1%/*}" "${real%/*}"; do
+    if ! trusted "${each:-/}"; then
+      printf 'F %s changed %s\n' "$number" "$why"
+      return
+    fi
+  done
+  if [ ! -f "$real" ]; then
+    echo "F $number other"
+  elif [ "$(stat -c %s -- "$real")" -gt "$most" ]; then
+    echo "F $number large"
+  else
+    echo "F $number read"
+    { timeout -k 1 5 head -c "$most" -- "$real" && echo x; } | tr '\000\001' '\001\002' |
+      keys=$2 secrets=$3 continues=$continues awk "$given$reader" | digests
+  fi
+}
+given='BEGIN { keys = ENVIRON["keys"]; secrets = ENVIRON["secrets"]; continues = ENVIRON["continues"] + 0 }
+'
+
+digests() {
+  while IFS= read -r line; do
+    case $line in
+      'V '*)
+        line=${line#V }
+        key=${line%% *} line=${line#* }
+        bare=${line%% *} line=${line#* }
+        digest=$(
+          exec sha256sum <<END
+$nonce$line
+END
+        )
+        echo "V $key $bare ${digest%% *}"
+        ;;
+      *) printf '%s\n' "$line" ;;
+    esac
+  done
+}

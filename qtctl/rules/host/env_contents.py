@@ -1,0 +1,232 @@
+"""QT603, QT604, QT605: keys, values and lines of env files, as systemd reads them. Only root sees them: `--become`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
+from qtctl.model.desired import Desired
+from qtctl.model.facts import Facts
+from qtctl.model.json import JsonObject
+from qtctl.model.process_facts import EnvText
+from qtctl.rules.declared import deploy_command
+from qtctl.rules.host.env_files import EnvFile, env_files
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
+
+SAYS = {
+    "closed": "goes on behind a quote that was closed",
+    "comment": "the # and what follows it are part of the value",
+    "continued": "is part of the line before it, which ends in a backslash",
+    "equals": "has no =, and is ignored",
+    "export": "begins with export, and is ignored",
+    "name": "assigns to what is no name of a variable, and is ignored",
+    "quote": "opens a quote that nothing closes: all that follows is its value",
+}
+_LINES = {
+    "closed": r"/[\"\047][ \t]+[^ \t]/",
+    "comment": r"/[ \t]#/",
+    "continued": r"last ~ /\\\r?$/",
+    "equals": "!/=/",
+    "export": r"/^[ \t]*export[ \t]/",
+    "name": r"!/^[ \t]*[A-Za-z_][A-Za-z0-9_]*[ \t]*=/",
+    "quote": r"/[\"\047]/",
+    "": "/=/",
+}
+"""What awk finds of such a line: its number is the proof, and no value is printed."""
+MOST_PROOFS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The file, its values that are no secret, and its secrets by name."""
+
+    file: EnvFile
+    values: Mapping[str, str]
+    secrets: tuple[str, ...]
+
+
+def wanted_files(desired: Desired) -> tuple[Wanted, ...]:
+    """Every env file, once, with all that its services declare of it."""
+    values = {each.env_file: dict(each.env) for each in desired.env_services() if each.env_file}
+    secrets: dict[str, dict[str, None]] = {}
+    for each in desired.services:
+        if each.secrets_file:
+            secrets.setdefault(each.secrets_file, {}).update(dict.fromkeys(each.secrets_keys))
+    return tuple(
+        Wanted(file, values.get(file.path, {}) if file.generated else {}, tuple(secrets.get(file.path, ())))
+        for file in env_files(desired)
+    )
+
+
+def digest_of(nonce: str, value: str) -> str:
+    """As the host makes it (qtctl/remote/env_files.sh)."""
+    said = value.replace("\\", "\\\\").replace("\n", "\\n")
+    return sha256(f"{nonce}{said}\n".encode()).hexdigest()
+
+
+def _keys(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            wanted.file.path,
+            {"missing": [], "not declared": []},
+            (wanted.file.text,),
+            partial(_has_keys, wanted=wanted),
+            wanted.file.origin,
+        )
+        for wanted in wanted_files(desired)
+        if wanted.values or wanted.secrets or wanted.file.generated
+    )
+
+
+def _has_keys(facts: Facts, wanted: Wanted) -> Judgment:
+    file, found = wanted.file, facts.read(EnvText, wanted.file.path)
+    if found is None or found.unusable:
+        return NOT_JUDGED
+    missing = [
+        key for key in (*wanted.values, *wanted.secrets) if key not in found.digests and key not in found.secrets
+    ]
+    others = [name or f"in line {line}" for line, name in found.others]
+    observed: JsonObject = {"missing": [*missing], "not declared": [*others]}
+    sources = (
+        *(_counted(file, key, "0") for key in missing[:MOST_PROOFS]),
+        *(_line(file, line, "") for line, _ in found.others[:MOST_PROOFS]),
+    )
+    return Verdict(not missing and not others, observed, sources, remedy=_remedy(facts, file, missing, others))
+
+
+def _counted(file: EnvFile, key: str, count: str) -> ProofSource:
+    return ProofSource(file.text, f"sudo grep -cE '^[[:space:]]*{key}[[:space:]]*=' {quote(file.path)}", count)
+
+
+def _line(file: EnvFile, line: str, kind: str) -> ProofSource:
+    program = f"NR == {line} && {_LINES[kind]} {{ print NR }} {{ last = $0 }}"
+    return ProofSource(file.text, f"sudo awk {quote(program)} {quote(file.path)}", line)
+
+
+def _remedy(facts: Facts, file: EnvFile, missing: Iterable[str], others: Iterable[str]) -> Remedy:
+    if file.generated:
+        return steps("put keys that are right into the registry, then:", deploy_command(facts))
+    to_add = f"add {', '.join(missing)} to {quote(file.path)} on the host" if missing else ""
+    to_drop = (
+        f"list keys that are in use in secrets.keys, and remove the others from {quote(file.path)}" if others else ""
+    )
+    return steps(to_add, to_drop)
+
+
+def _values(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            wanted.file.path,
+            {"different": [], "empty": []},
+            (wanted.file.text,),
+            partial(_has_values, wanted=wanted),
+            wanted.file.origin,
+        )
+        for wanted in wanted_files(desired)
+        if wanted.values or wanted.secrets
+    )
+
+
+def _has_values(facts: Facts, wanted: Wanted) -> Judgment:
+    file, found = wanted.file, facts.read(EnvText, wanted.file.path)
+    if found is None or found.unusable:
+        return NOT_JUDGED
+    different = [
+        key
+        for key, value in wanted.values.items()
+        if key in found.digests and found.digests[key] != digest_of(found.nonce, value)
+    ]
+    empty = [key for key in wanted.secrets if found.secrets.get(key) is False]
+    observed: JsonObject = {"different": [*different], "empty": [*empty]}
+    sources = (
+        *(_value(file, key, found) for key in different[:MOST_PROOFS]),
+        *(_empty(file, key) for key in empty[:MOST_PROOFS]),
+    )
+    remedy = steps("put values that are right into the registry, then:", deploy_command(facts))
+    if not file.generated:
+        remedy = steps(f"give {', '.join(empty)} a value in {quote(file.path)} on the host")
+    return Verdict(not different and not empty, observed, sources, remedy=remedy)
+
+
+def _value(file: EnvFile, key: str, found: EnvText) -> ProofSource:
+    """The digest that was compared, where the file has the value as it is; else that there is one."""
+    path = quote(file.path)
+    if key not in found.plain:
+        return ProofSource(
+            file.text, f"sudo grep -qE '^[[:space:]]*{key}[[:space:]]*=' {path} && echo assigned", "assigned"
+        )
+    value = f"printf %s {found.nonce}; sudo sed -n 's/^{key}=//p' {path} | tail -n 1"
+    return ProofSource(file.text, f"{{ {value}; }} | sha256sum | cut -d ' ' -f 1", found.digests[key])
+
+
+def _empty(file: EnvFile, key: str) -> ProofSource:
+    form = f'^[[:space:]]*{key}[[:space:]]*=[[:space:]]*("")?[[:space:]]*$'
+    return ProofSource(file.text, f"sudo grep -qE {quote(form)} {quote(file.path)} && echo empty", "empty")
+
+
+def _lines(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(file.path, {"lines": []}, (file.text,), partial(_is_read, file=file), file.origin)
+        for file in env_files(desired)
+    )
+
+
+def _is_read(facts: Facts, file: EnvFile) -> Judgment:
+    found = facts.read(EnvText, file.path)
+    if found is None or found.unusable:
+        return NOT_JUDGED
+    observed: JsonObject = {"lines": [f"line {line} {SAYS[kind]}" for line, kind in found.lines]}
+    sources = tuple(_line(file, line, kind) for line, kind in found.lines[:MOST_PROOFS])
+    by_hand = (
+        f"write these lines of {quote(file.path)} as systemd reads them: KEY=value, comments on lines of their own"
+    )
+    remedy = steps(deploy_command(facts)) if file.generated else steps(by_hand)
+    return Verdict(not found.lines, observed, sources, remedy=remedy)
+
+
+QT603 = Rule(
+    "QT603",
+    "env file with keys missing or not declared",
+    Severity.WARNING,
+    several="env files have keys missing or not declared",
+    what="The env file lacks a key that the registry declares, or assigns one that it does not: of a generated file "
+    "its `[env]`, of a secrets file `secrets.keys`. Root reads the file on the host by systemd's own rules, and of "
+    "keys that are not declared in a secrets file only lines are named. Asked with `--become`.",
+    why="A key that is missing is a default inside of a program that nobody chose, or a crash at the next start. One "
+    "that is not declared was put there by hand, and goes with the next deploy or stays in a secrets file for ever.",
+    fix="Declare keys that are right, and `qtctl deploy`. What a secrets file lacks is added by hand, as root; what "
+    "it has too much is listed in `secrets.keys` or removed.",
+    expect=_keys,
+)
+QT604 = Rule(
+    "QT604",
+    "env file with another value than declared, or an empty secret",
+    Severity.ERROR,
+    several="env files have other values than declared, or empty secrets",
+    what="A value in the generated env file is not the declared one, or a declared secret is empty. Values that the "
+    "registry declares are compared by a digest, made on the host with a nonce of the look; of secrets shows whether "
+    "they are empty, and nothing else. Asked with `--become`.",
+    why="The service trades on another exchange, with another limit, or against another Redis than its registry "
+    "says, from its next start at the latest. An empty key passes every check that asks only whether it is there.",
+    fix="Put the value that is right into the registry, and `qtctl deploy`. A secret is written by hand into its "
+    "file on the host, as root.",
+    expect=_values,
+)
+QT605 = Rule(
+    "QT605",
+    "line of an env file that systemd ignores or misreads",
+    Severity.WARNING,
+    several="env files have lines that systemd ignores or misreads",
+    what="systemd does not take a line of an env file for what it looks like: `export X=1` and lines without `=` are "
+    "ignored, a `# …` behind a value is part of it, a quote that is not closed swallows the rest of the file, and a "
+    "backslash at the end of a line or comment the next one. Asked with `--become`.",
+    why="A shell reads the same file otherwise, so everything works when it is tried by hand. The service does not "
+    "get the variable, or one with a comment in it, and no error says so.",
+    fix="Write `KEY=value`, a line each, without `export`, with comments on lines of their own and values with "
+    "spaces in double quotes. `qtctl deploy` writes a generated file again.",
+    expect=_lines,
+)
+RULES = (QT603, QT604, QT605)

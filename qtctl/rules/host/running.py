@@ -1,0 +1,220 @@
+"""QT214: who and where the process of a service is, and with which limits."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
+from qtctl.meaning.running import Difference, Wanted, Who, differences, inherits, sets_of, soft_limits, venv_of
+from qtctl.meaning.started_from import started_us
+from qtctl.meaning.starts import identity, is_judged, program_of, user_needs
+from qtctl.meaning.units import read_unit
+from qtctl.meaning.ways import way_to
+from qtctl.model.account_facts import Group
+from qtctl.model.code_facts import VenvCheck
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired_loaded import LoadedValue
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.json import JsonObject
+from qtctl.model.process_facts import LIMIT_NAMES, Processes, ProcessPlaces
+from qtctl.model.way_facts import PathWay, UserIds
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
+
+_JUST_NOW_US = 5_000_000
+_GONE = " (deleted)"
+_STATUS = {"uid": "Uid", "gid": "Gid", "groups": "Groups", "umask": "Umask"}
+_LIMIT_NAMES = {name: said for said, name in LIMIT_NAMES.items()}
+
+
+def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
+    values = _loaded(desired)
+    services = [each for each in desired.services if is_judged(each) and each.must_be_active is not False]
+    running = (each for each in services if each.must_be_active)
+    return (
+        *(_process(service, values.get(service.unit, ())) for service in services),
+        *(expectation for service in running for expectation in _places(service)),
+    )
+
+
+def _loaded(desired: Desired) -> dict[str, tuple[LoadedValue, ...]]:
+    loaded = desired.loaded
+    if not loaded:
+        from qtctl.rules.loaded_units import loaded_units  # noqa: PLC0415 - the parser of unit files; most often cached
+
+        loaded = loaded_units(desired)
+    return {each.unit: each.values for each in loaded}
+
+
+def _process(service: DesiredService, values: tuple[LoadedValue, ...]) -> Expectation:
+    sets = sets_of(values)
+    expected: JsonObject = {"user": service.user or "root", **sets}
+    needs = (Need(Unit.FACT, service.unit), Need(Processes.FACT, service.unit), *user_needs(service))
+    judge = partial(_is_as_declared, service=service, values=values)
+    return Expectation(service.unit, expected, needs, judge, service.origin, (("QT711", service.user),))
+
+
+def _is_as_declared(facts: Facts, service: DesiredService, values: tuple[LoadedValue, ...]) -> Judgment:
+    unit, found = read_unit(facts, service.unit), facts.read(Processes, service.unit)
+    if unit is None or not started_us(unit):
+        return NOT_JUDGED
+    row = found.rows.get(str(unit.main_pid)) if found else None
+    if found is None or row is None:
+        return _not_seen(facts, unit)
+    wanted = Wanted(
+        _who(facts, service, unit),
+        sets_of(values),
+        soft_limits(service),
+        venv_of(service),
+        inherits(program_of(service)),
+    )
+    different = differences(wanted, row, found)
+    observed: JsonObject = {each.name: each.observed for each in different}
+    expected = ", ".join(f"{each.name} {each.expected}" for each in different)
+    need = Need(Processes.FACT, service.unit)
+    sources = tuple(_proof(need, unit.main_pid, each, row) for each in different)
+    loaded = _is_loaded(unit, different, values)
+    roots = tuple((id_, service.unit) for id_ in (("QT211", "QT220", "QT210") if loaded else ("QT212", "QT213")))
+    if not different:
+        return Verdict(True, {}, (_proof(need, unit.main_pid, Difference("uid", None, None, "User"), row),))
+    return Verdict(False, observed, sources, remedy=_remedy(service, expected, loaded=loaded), roots=roots)
+
+
+def _not_seen(facts: Facts, unit: Unit) -> Judgment:
+    """A process that began during the look is not the one that was looked at."""
+    if started_us(unit) + _JUST_NOW_US > facts.asked_us(Need(Unit.FACT, "")):
+        return NOT_JUDGED
+    why = f"process {unit.main_pid} was not among those of its control group"
+    return Verdict(False, None, unknown=why, remedy="audit again")
+
+
+def _who(facts: Facts, service: DesiredService, unit: Unit) -> Who | None:
+    """None where it cannot be said: a user that is gone, and root, who may have become another by itself."""
+    who = identity(facts, service)
+    if who is None:
+        return None
+    if service.user in ("", "root", "0"):
+        return Who(0, None, None) if unit.user not in ("", "root", "0") else None
+    login = facts.read(UserIds, service.user)
+    group = facts.read(Group, service.group) if service.group not in ("", "root", service.user) else None
+    gid = 0 if service.group == "root" else group.gid if group else login.gid if login else None
+    pam = any(key == "PAMName" for key, _ in service.settings)
+    groups = frozenset((*who.groups, *(() if gid is None else (gid,))))
+    return Who(who.uid, gid, None if pam else groups)
+
+
+def _is_loaded(unit: Unit, different: tuple[Difference, ...], values: tuple[LoadedValue, ...]) -> bool:
+    """Whether systemd has loaded another value than the declared one, so that a restart would not help."""
+    shown = unit.loaded or {}
+    wanted = {each.directive: each for each in values}
+    return any(
+        wanted[each.directive].value != shown[wanted[each.directive].property]
+        for each in different
+        if each.directive in wanted and wanted[each.directive].property in shown
+    )
+
+
+def _remedy(service: DesiredService, expected: str, *, loaded: bool) -> Remedy:
+    restart = ("systemctl", "restart", "--", service.unit)
+    return steps(f"what its unit sets comes first; once {expected} is loaded:", restart) if loaded else steps(restart)
+
+
+def _proof(need: Need, pid: int, difference: Difference, row: JsonObject) -> ProofSource:
+    name = difference.name
+    if name in _STATUS:
+        return _status_line(need, pid, name, row)
+    if name == "program":
+        return ProofSource(need, f"tr '\\0' '\\n' </proc/{pid}/cmdline | head -n 1", str(row.get("program")))
+    if name == "nice":
+        show = f"awk '{{ sub(/.*[)] /, \"\"); print $17 }}' /proc/{pid}/stat"
+        return ProofSource(need, show, str(row.get("nice")))
+    if name == "oom_score_adj":
+        return ProofSource(need, f"cat /proc/{pid}/oom_score_adj", str(row.get("oom_score_adj")))
+    limits = row.get("limits")
+    pair = limits.get(name) if isinstance(limits, dict) else None
+    words = ["unlimited" if each == -1 else str(each) for each in pair] if isinstance(pair, list) else []
+    show = f"sed -n 's/^Max {_LIMIT_NAMES[name]} *//p' /proc/{pid}/limits | awk '{{ print $1, $2 }}'"
+    return ProofSource(need, show, " ".join(words))
+
+
+def _status_line(need: Need, pid: int, name: str, row: JsonObject) -> ProofSource:
+    values = row.get({"uid": "uids", "gid": "gids"}.get(name, name))
+    words = [str(each) for each in values] if isinstance(values, list) else [str(values)]
+    show = f"awk '/^{_STATUS[name]}:/ {{ $1 = $1; print }}' /proc/{pid}/status"
+    return ProofSource(need, show, " ".join((f"{_STATUS[name]}:", *words)))
+
+
+def _places(service: DesiredService) -> Iterator[Expectation]:
+    needs = (Need(Unit.FACT, service.unit), Need(ProcessPlaces.FACT, service.unit))
+    where = service.working_directory.removeprefix("-")
+    if where.startswith("/") and "%" not in where:
+        yield Expectation(
+            f"{service.unit}: working directory",
+            {"working directory": where},
+            (*needs, Need(PathWay.FACT, where)),
+            partial(_is_there, service=service, where=where),
+            service.origin,
+            tuple((id_, service.unit) for id_ in ("QT211", "QT220", "QT210", "QT212", "QT213")),
+        )
+    if venv_of(service):
+        yield Expectation(
+            f"{service.unit}: program",
+            {"venv": service.venv},
+            (*needs, Need(VenvCheck.FACT, service.venv)),
+            partial(_is_its_venv, service=service),
+            service.origin,
+            (("QT214", service.unit), ("QT213", service.unit)),
+        )
+
+
+def _place(facts: Facts, service: DesiredService) -> tuple[str, list[str]] | None:
+    """Its process, and where that is. None where none runs, or another one than a moment ago."""
+    unit, found = read_unit(facts, service.unit), facts.read(ProcessPlaces, service.unit)
+    if unit is None or found is None or not started_us(unit):
+        return None
+    pid = str(unit.main_pid)
+    return (pid, found.rows[pid]) if pid in found.rows else None
+
+
+def _is_there(facts: Facts, service: DesiredService, where: str) -> Judgment:
+    found, way = _place(facts, service), facts.read(PathWay, where)
+    if found is None:
+        return NOT_JUDGED
+    pid, (cwd, _) = found
+    end = way_to(where, way).end if way else None
+    holds = cwd == (end.path if end else where)
+    source = ProofSource(Need(ProcessPlaces.FACT, service.unit), f"sudo readlink /proc/{pid}/cwd", cwd)
+    return Verdict(
+        holds, {"working directory": cwd}, (source,), remedy=steps(("systemctl", "restart", "--", service.unit))
+    )
+
+
+def _is_its_venv(facts: Facts, service: DesiredService) -> Judgment:
+    found, venv = _place(facts, service), facts.read(VenvCheck, service.venv)
+    if found is None or venv is None or not venv.resolved:
+        return NOT_JUDGED
+    pid, (_, exe) = found
+    source = ProofSource(Need(ProcessPlaces.FACT, service.unit), f"sudo readlink /proc/{pid}/exe", exe)
+    observed: JsonObject = {"program": exe, "its venv leads to": venv.resolved}
+    remedy = steps(("systemctl", "restart", "--", service.unit))
+    return Verdict(exe.removesuffix(_GONE) == venv.resolved, observed, (source,), remedy=remedy)
+
+
+QT214 = Rule(
+    "QT214",
+    "process runs with something else than declared",
+    Severity.WARNING,
+    several="processes run with something else than declared",
+    what="The unit's main process has another user or group, other supplementary groups, limits, niceness, OOM score "
+    "adjustment or umask than its unit sets, or runs by the interpreter of another venv. What the unit does not set "
+    "is compared with what PID 1 has, where everything inherits it; limits and umask only where they are set. A soft "
+    "limit may be higher than declared: programs raise it themselves. Working directory and program are shown to "
+    "root alone: they are asked with `--become`.",
+    why="The file is right and systemd has loaded it, and the process has been changed by `renice` or `prlimit`, or "
+    "was started before the change. A service that runs as root by a drop-in from last year reads everything on the "
+    "host; one with 1024 open files fails at the next peak.",
+    fix="`grep . /proc/PID/limits` and `grep -E '^(Uid|Gid|Groups)' /proc/PID/status` show what it has. Put in order "
+    "what the unit sets (QT210, QT211, QT220), then `systemctl restart UNIT`: nothing else brings a process back.",
+    expect=_as_declared,
+)
+RULES = (QT214,)
