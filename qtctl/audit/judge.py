@@ -101,11 +101,11 @@ class _Bench:
         ]
 
     def _unknown(self, rule: Rule, expectation: Expectation, missing: list[Item]) -> _Draft:
-        item = min(missing, key=lambda item: _AFTER_REFUSED.get(item.state, 0))
+        item = min(missing, key=_order_missing)
         reason = item.reason or str(item.state)
         verdict = Verdict(False, None, unknown=reason, remedy=_help(item))
         check = replace(self._check(rule, expectation, verdict), proof=self._refusals(missing))
-        if item.state is State.NEEDS_ROOT and not self.asks_root:
+        if item.needs_root and not self.asks_root:
             check = replace(check, outcome=Outcome.NOT_ASKED)
         return _Draft(check, expectation.roots, tuple(way for each in missing for way in _ways(each.need)))
 
@@ -147,14 +147,15 @@ class _Bench:
         )
 
 
-_AFTER_REFUSED = {State.NOT_ASKED: 1, State.NEEDS_ROOT: 2}
-"""Of several reasons why a check is open, root's part comes last: asking root would not have been enough."""
+def _order_missing(item: Item) -> tuple[bool, bool]:
+    """Of several reasons why a check is open, root's part comes last: asking root would not have been enough."""
+    return item.needs_root, item.state is State.NOT_ASKED
 
 
 def _help(item: Item) -> str:
     if item.help:
         return item.help
-    if item.state is State.NEEDS_ROOT:
+    if item.needs_root:
         return "audit with --become"
     kind = FACT_KINDS.get(item.fact)
     return kind.help_for(item.subject) if kind else LET_READ

@@ -10,7 +10,7 @@ from qtctl.collect.look import Deadline, Observation
 from qtctl.errors import QtctlError
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
-from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Need, State
+from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Need
 from qtctl.model.facts import FACT_KINDS, Channel, Reach, UnixSocket
 from qtctl.model.inquiry import Inquiry
 from qtctl.probes import baseline
@@ -109,7 +109,7 @@ def _ask_root(look: Observation, wanted: Mapping[str, list[Need]]) -> None:
 
 def _select_needing_root(look: Observation, needs: Iterable[Need]) -> Iterator[Need]:
     items = ((need, look.ledger.item(need)) for need in needs)
-    return (need for need, item in items if item is not None and item.state is State.NEEDS_ROOT)
+    return (need for need, item in items if item is not None and item.needs_root)
 
 
 def _complete_needs(inquiry: Inquiry) -> list[Need]:

@@ -30,6 +30,8 @@ def dump(evidence: Evidence) -> str:
     for item in document["items"]:
         if not item["help"]:
             del item["help"]
+        if not item["needs_root"]:
+            del item["needs_root"]
     keys = [field.name for field in fields(Evidence)]
     text = "{\n" + ",\n".join(f'  "{key}": {_write_member(document[key])}' for key in keys) + "\n}\n"
     return terminal.in_json(text)
@@ -196,8 +198,8 @@ def _find_problem(item: Item, asks: set[int]) -> str:
         return f"no ask has the number {item.ask}"
     if (item.state is State.OBSERVED) != (item.value is not None):
         return f"{item.state}, with{'out' if item.value is None else ''} a value"
-    if item.state is State.NEEDS_ROOT and not _asked_by_commands(item):
-        return f"{item.state}, of what root could tell no better"
+    if item.needs_root and (item.state.known or not _asked_by_commands(item)):
+        return "needs_root, of what root could tell no better"
     return _find_value_problem(item) if item.value is not None else ""
 
 

@@ -39,7 +39,7 @@ class Ledger:
         """
         for answer in answers:
             known = self._items.get(answer.need)
-            if known is not None and known.state is not State.NEEDS_ROOT:
+            if known is not None and not known.needs_root:
                 raise ValueError(f"two answers for {answer.need}")
             self._items[answer.need] = _build_item(answer, asks)
 
@@ -67,4 +67,5 @@ def _build_item(answer: Answer, asks: Sequence[int]) -> Item:
     return Item(
         need.fact, need.subject, answer.state, value, answer.reason, asked,
         again=answer.again, line=answer.line, store=need.store, help=answer.help,
+        needs_root=answer.needs_root,
     )  # fmt: skip

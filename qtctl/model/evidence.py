@@ -17,8 +17,6 @@ class State(StrEnum):
     REFUSED = "refused"
     UNPARSEABLE = "unparseable"
     NOT_ASKED = "not-asked"
-    NEEDS_ROOT = "needs-root"
-    """Not asked of root, who could tell: the account that audits cannot. `--become` asks it."""
 
     @property
     def known(self) -> bool:
@@ -58,6 +56,7 @@ class Item:
 
     Of what was observed but for a part, `reason` says why that part is missing (a file whose digest was not made).
     `help`: what to do about this very reason; "" where what helps against any reason is all that can be said.
+    `needs_root`: not known because the account that audits cannot tell, and root, who could, was not asked.
     """
 
     fact: str
@@ -70,6 +69,7 @@ class Item:
     line: str = ""
     store: str = ""
     help: str = ""
+    needs_root: bool = False
 
     @property
     def need(self) -> Need:

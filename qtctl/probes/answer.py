@@ -26,7 +26,7 @@ COMMAND_NOT_FOUND = 127
 class Answer:
     """One fact, not yet numbered.
 
-    `question`: the index, within its probe, of the question that answered it. `help`: as in an Item.
+    `question`: the index, within its probe, of the question that answered it. `help`, `needs_root`: as in an Item.
     """
 
     need: Need
@@ -37,6 +37,7 @@ class Answer:
     line: str = ""
     question: int = 0
     help: str = ""
+    needs_root: bool = False
 
 
 def observed(need: Need, value: Fact, *, again: str = "", line: str = "", question: int = 0) -> Answer:
@@ -64,19 +65,19 @@ def not_asked(need: Need, reason: str) -> Answer:
 
 def needs_root(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0) -> Answer:
     """What root could tell, and the account that audits cannot."""
-    return Answer(need, State.NEEDS_ROOT, None, _reason(reason), again, line[:LONGEST_LINE], question)
+    return Answer(need, State.NOT_ASKED, None, _reason(reason), again, line[:LONGEST_LINE], question, needs_root=True)
 
 
 def denied(answer: Answer) -> Answer:
     """The answer as it is; where the kernel refused it to the account that asked, root could give it."""
     if answer.state is not State.REFUSED or not (answer.reason or "").endswith(DENIED):
         return answer
-    return replace(answer, state=State.NEEDS_ROOT)
+    return replace(answer, needs_root=True)
 
 
 def refused_to_root(answer: Answer) -> Answer:
     """The answer as it is; where root was asked already, nobody is left to ask."""
-    return replace(answer, state=State.REFUSED) if answer.state is State.NEEDS_ROOT else answer
+    return replace(answer, state=State.REFUSED, needs_root=False) if answer.needs_root else answer
 
 
 def not_installed(need: Need, tool: str, *, again: str = "", question: int = 0) -> Answer:

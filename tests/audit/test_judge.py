@@ -23,7 +23,7 @@ CASES: list[dict[str, Any]] = [
     for path in sorted((Path(__file__).parent.parent / "rules" / "host").glob("*.json"))
     for case in json.loads(path.read_text())
 ]
-LOST = (State.REFUSED, State.UNPARSEABLE, State.NOT_ASKED, State.NEEDS_ROOT)
+LOST = (State.REFUSED, State.UNPARSEABLE, State.NOT_ASKED)
 
 
 def evidence_of(case: dict[str, Any]) -> Evidence:
@@ -57,8 +57,7 @@ def test_nothing_known_means_nothing_holds_or_breaks(state: State) -> None:
     whole = evidence(desired())
     blind = replace(whole, items=tuple(lose(item, state) for item in whole.items))
     checks = judge(desired(), blind)
-    open_ = Outcome.NOT_ASKED if state is State.NEEDS_ROOT else Outcome.UNKNOWN
-    assert {check.outcome for check in checks} == {open_}
+    assert {check.outcome for check in checks} == {Outcome.UNKNOWN}
     assert concluded(desired(), checks) is Conclusion.INCOMPLETE
     assert len(checks) == sum(bool(each.needs) for _, each in expectations(desired()))
     roots = {check.fingerprint for check in checks if check.id == "QT701"}
@@ -201,3 +200,12 @@ def test_what_was_refused_is_unknown_also_where_root_was_not_asked() -> None:
     open_ = [check for check in checks if check.outcome is not Outcome.HOLDS]
     assert {check.outcome for check in open_} == {Outcome.UNKNOWN}
     assert {check.reason for check in open_} == {"not root: sudo: a password is required"}
+
+
+@pytest.mark.parametrize("state", [State.NOT_ASKED, State.REFUSED])
+def test_nothing_but_root_could_tell_is_no_pass_either(state: State) -> None:
+    whole = evidence(desired())
+    blind = replace(whole, items=tuple(replace(lose(item, state), needs_root=True) for item in whole.items))
+    checks = judge(desired(), blind)
+    assert {check.outcome for check in checks} == {Outcome.NOT_ASKED}
+    assert concluded(desired(), checks) is Conclusion.INCOMPLETE

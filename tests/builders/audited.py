@@ -410,7 +410,8 @@ def _item(
 ) -> Item:
     name = name_of(need)
     if {name, f"{need.fact} *"} & set(needs_root):
-        return Item(need.fact, need.subject, State.NEEDS_ROOT, None, "Permission denied", number, store=need.store)
+        lost = miss(need.fact, need.subject, State.REFUSED, "Permission denied", ask=number, store=need.store)
+        return replace(lost, needs_root=True)
     reason = refused.get(name) or refused.get(f"{need.fact} *")
     if reason:
         return miss(need.fact, need.subject, State.REFUSED, reason, ask=number, store=need.store)

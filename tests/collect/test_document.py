@@ -122,10 +122,11 @@ VALUES = st.one_of([facts.map(lambda fact: (fact.FACT, to_value(fact))) for fact
 def items(draw: st.DrawFn) -> Item:
     fact, value = draw(VALUES)
     state = draw(st.sampled_from(State))
-    if state is State.NEEDS_ROOT and FACT_KINDS[fact].channel not in (Channel.EXEC, Channel.ROOT):
-        state = State.REFUSED
+    by_commands = FACT_KINDS[fact].channel in (Channel.EXEC, Channel.ROOT)
+    needs_root = by_commands and not state.known and draw(st.booleans())
     found = value if state is State.OBSERVED else None
-    return Item(fact, draw(TEXT), state, found, draw(st.none() | TEXT), draw(st.integers(0, 2)), draw(TEXT), draw(TEXT))
+    reason, ask = draw(st.none() | TEXT), draw(st.integers(0, 2))
+    return Item(fact, draw(TEXT), state, found, reason, ask, draw(TEXT), draw(TEXT), needs_root=needs_root)
 
 
 TIMES = st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat)
@@ -148,6 +149,7 @@ def test_there_and_back(evidence: Evidence) -> None:
     written = json.loads(text)
     for item in written["items"]:
         item.setdefault("help", "")
+        item.setdefault("needs_root", False)
     assert written == json.loads(json.dumps(asdict(evidence)))
 
 

@@ -125,8 +125,8 @@ def test_missing_and_denied_are_told_apart_for_each_path(open_dir: Path) -> None
     found = {path.removeprefix(f"{open_dir}/"): each for path, each in facts(paths, NOBODY).items()}
     assert {name: (state, reason) for name, (state, _, reason) in found.items()} == {
         "nope": (State.ABSENT, "No such file or directory"),
-        "shut/there": (State.NEEDS_ROOT, "Permission denied"),
-        "shut/nope": (State.NEEDS_ROOT, "Permission denied"),
+        "shut/there": (State.REFUSED, "Permission denied"),
+        "shut/nope": (State.REFUSED, "Permission denied"),
         "plain/below": (State.ABSENT, "Not a directory"),
         "secret.env": (State.OBSERVED, None),
         "plain": (State.OBSERVED, None),
@@ -155,7 +155,7 @@ DIGEST = b"0" * 64 + b"  /a\0"
         ([frame(ROW), None, None], State.UNPARSEABLE),
         ([frame(ROW[:-1]), frame(DIGEST), frame()], State.UNPARSEABLE),
         ([frame(ROW.replace(b"644", b"rwx")), frame(DIGEST), frame()], State.UNPARSEABLE),
-        ([frame(b"", b"find: '/a': Permission denied\n", 1), frame(), frame()], State.NEEDS_ROOT),
+        ([frame(b"", b"find: '/a': Permission denied\n", 1), frame(), frame()], State.REFUSED),
         ([frame(b"", b"find: '/a': Input/output error\n", 1), frame(), frame()], State.REFUSED),
         ([frame(b"", b"find: '/a': No such file or directory\n", 1), frame(), frame()], State.ABSENT),
         ([frame(b"", b"", 0), frame(), frame()], State.UNPARSEABLE),

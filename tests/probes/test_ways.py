@@ -49,7 +49,7 @@ def test_links_missing_files_and_what_may_not_be_seen(base: Path) -> None:
     names = ("link", "a b=c/file", "dangling", "loop", "missing/deep", "shut/inner", "shut/none", "a b=c/file/below")
     found = ways(base, *names)
     assert [name for name, each in found.items() if each.state is not State.OBSERVED] == ["shut/inner", "shut/none"]
-    assert found["shut/inner"].state is State.NEEDS_ROOT
+    assert found["shut/inner"].state is State.REFUSED
     assert found["shut/inner"].reason == f"{base}/shut/inner: Permission denied"
     link = value(found["link"])
     assert (link.missing, link.size, link.mtime) == ("", 7, 1_700_000_000_000_000)

@@ -74,7 +74,9 @@ def _is_as_declared(facts: Facts, service: DesiredService, values: tuple[LoadedV
     need = Need(Processes.FACT, service.unit)
     sources = tuple(_proof(need, unit.main_pid, each, row) for each in different)
     loaded = _is_loaded(unit, different, values)
-    roots = tuple((id_, service.unit) for id_ in (("QT211", "QT220", "QT210") if loaded else ("QT212", "QT213")))
+    roots = tuple(
+        (id_, service.unit) for id_ in (("QT211", "QT403", "QT220", "QT210") if loaded else ("QT212", "QT213"))
+    )
     if not different:
         return Verdict(True, {}, (_proof(need, unit.main_pid, Difference("uid", None, None, "User"), row),))
     return Verdict(False, observed, sources, remedy=_remedy(service, expected, loaded=loaded), roots=roots)
