@@ -85,7 +85,7 @@ def test_no_canary_is_seen(box: Box, tmp_path: Path) -> None:
     adopted = _adopted(box, tmp_path)
     looks, deploys = _looks(box, tmp_path), _deploys(box, tmp_path)
     written = [path.read_text() for path in (tmp_path / "out").iterdir()]
-    assert len(written) == 3
+    assert len(written) == 4
     journal = box.sh(
         f"journalctl --no-pager -o verbose --all --since '{since}' _SYSTEMD_UNIT={UNIT} + _COMM=sudo + _COMM=sshd"
     )
@@ -108,8 +108,14 @@ def _looks(box: Box, work: Path) -> list[str]:
     audit = qtctl("--debug", "audit", *host, "--format", "json", "--save", evidence)
     found = {(check["id"], check["subject"]) for check in audit.json()["findings"]}
     assert found >= {("QT202", "quantum-rogue.service"), ("QT210", "quantum-clm.service")}
+    whole = ("--user", "ops", "--become")
+    by_root = qtctl("--debug", "audit", *host, *whole, "--format", "json", "--all", "--save", str(out / "root.json"))
+    found = {(check["id"], check["subject"]) for check in by_root.json()["findings"]}
+    assert found >= {("QT603", "/etc/quantum/ai-engine.env")}, "it was read"
     return [
         audit.out + audit.err,
+        by_root.out + by_root.err,
+        _exits(1, "--debug", "audit", *host, *whole, "--format", "md"),
         _exits(1, "--debug", "audit", *host, "--format", "md", "--all"),
         _exits(1, "--debug", "audit", *host, "--format", "table", "--all"),
         _exits(1, "--debug", "report", "registry", *host, "--format", "json", "--out", str(out / "registry.json")),
