@@ -16,8 +16,21 @@ from typing import Any
 FOLDER = Path(__file__).parent / "situations"
 CORE = Path(__file__).parent.parent / "live/faults.toml"
 SUITES = {"bullseye": "Debian 11", "bookworm": "Debian 12", "noble": "Ubuntu 24.04", "trixie": "Debian 13"}
-EXPECTED = ("findings", "every", "unknown", "unknown_here")
-KEYS = {*EXPECTED, "inflict", "settle", "settle_s", "heal", "exit", "follow", "why", "alone", "touches", "suites"}
+EXPECTED = ("findings", "every", "unknown", "unknown_here", "not_asked")
+KEYS = {
+    *EXPECTED,
+    "become",
+    "inflict",
+    "settle",
+    "settle_s",
+    "heal",
+    "exit",
+    "follow",
+    "why",
+    "alone",
+    "touches",
+    "suites",
+}
 _RELOADS = re.compile(
     r"systemctl( -q| --quiet| --runtime)* "
     r"(daemon-re|enable|disable|mask|unmask|revert|set-prop|link|reenable|preset|edit|add-)"
