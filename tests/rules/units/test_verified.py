@@ -8,7 +8,8 @@ from qtctl.findings.finding import Outcome
 from qtctl.findings.verdict import Conclusion
 from qtctl.stage.verified import AnalyzeAnswer, CalendarCheck, Exposure, UnitMessage, Verified
 
-HOLDS, BROKEN, UNKNOWN = (AnalyzeAnswer(outcome, "why" * (outcome is Outcome.UNKNOWN)) for outcome in Outcome)
+HOLDS, BROKEN = AnalyzeAnswer(Outcome.HOLDS, ""), AnalyzeAnswer(Outcome.BROKEN, "")
+UNKNOWN = AnalyzeAnswer(Outcome.UNKNOWN, "why")
 NAMED = UnitMessage("a.service", "/etc/a.service", 3, "X=1", "Unknown key", Place("services/a.toml", 1))
 OTHER = UnitMessage("", "", None, "", "of a unit of the system", None)
 WELL = Verified(
