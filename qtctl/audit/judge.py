@@ -107,7 +107,8 @@ class _Bench:
         check = replace(self._check(rule, expectation, verdict), proof=self._refusals(missing))
         if item.needs_root and not self.asks_root:
             check = replace(check, outcome=Outcome.NOT_ASKED)
-        return _Draft(check, expectation.roots, tuple(way for each in missing for way in _ways(each.need)))
+        same = (each for each in missing if each.needs_root == item.needs_root)
+        return _Draft(check, expectation.roots, tuple(way for each in same for way in _ways(each.need)))
 
     def _check(self, rule: Rule, expectation: Expectation, verdict: Verdict) -> Finding:
         subject = verdict.subject or expectation.subject

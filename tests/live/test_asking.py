@@ -59,7 +59,10 @@ def gone(program: str, package: str, *ids: str) -> Broken:
 
 
 QUICK = (
-    gone("awk", "mawk", "QT213", "QT222", "QT410", "QT411", "QT412", "QT608", "QT715", "QT720", "QT722"),
+    gone(
+        "awk", "mawk", "QT213", "QT214", "QT222", "QT410", "QT411", "QT412", "QT606", "QT607", "QT608", "QT715",
+        "QT720", "QT722",
+    ),
     gone("sha256sum", "coreutils", "QT210"),
     Broken(
         "one session", f"echo 'MaxSessions 1' >{SSHD}; {RELOAD}", f"rm {SSHD}; {RELOAD}",
