@@ -151,16 +151,20 @@ def inquiry_of(
     )
 
 
-def _env(desired: "Desired") -> tuple[EnvQuestion, ...]:
-    """Each file once. What several services keep secret in one file is asked for together."""
-    keys = {each.env_file: tuple(name for name, _ in each.env) for each in desired.env_services() if each.env_file}
-    secrets: dict[str, dict[str, None]] = {}
+def secret_keys(desired: "Desired") -> dict[str, tuple[str, ...]]:
+    """Secrets file → its keys. What several services keep secret in one file comes together."""
+    found: dict[str, dict[str, None]] = {}
     for each in desired.services:
         if each.secrets_file:
-            secrets.setdefault(each.secrets_file, {}).update(dict.fromkeys(each.secrets_keys))
-    return tuple(
-        EnvQuestion(path, keys.get(path, ()), tuple(secrets.get(path, ()))) for path in sorted(keys.keys() | secrets)
-    )
+            found.setdefault(each.secrets_file, {}).update(dict.fromkeys(each.secrets_keys))
+    return {path: tuple(keys) for path, keys in found.items()}
+
+
+def _env(desired: "Desired") -> tuple[EnvQuestion, ...]:
+    """Each file once."""
+    keys = {each.env_file: tuple(name for name, _ in each.env) for each in desired.env_services() if each.env_file}
+    secrets = secret_keys(desired)
+    return tuple(EnvQuestion(path, keys.get(path, ()), secrets.get(path, ())) for path in sorted(keys.keys() | secrets))
 
 
 def _health(desired: "Desired") -> tuple[HealthQuestion, ...]:

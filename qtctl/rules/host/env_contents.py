@@ -10,6 +10,7 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, steps
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
+from qtctl.model.inquiry import secret_keys
 from qtctl.model.json import JsonObject
 from qtctl.model.process_facts import EnvText
 from qtctl.rules.declared import deploy_command
@@ -51,12 +52,9 @@ class Wanted:
 def wanted_files(desired: Desired) -> tuple[Wanted, ...]:
     """Every env file, once, with all that its services declare of it."""
     values = {each.env_file: dict(each.env) for each in desired.env_services() if each.env_file}
-    secrets: dict[str, dict[str, None]] = {}
-    for each in desired.services:
-        if each.secrets_file:
-            secrets.setdefault(each.secrets_file, {}).update(dict.fromkeys(each.secrets_keys))
+    secrets = secret_keys(desired)
     return tuple(
-        Wanted(file, values.get(file.path, {}) if file.generated else {}, tuple(secrets.get(file.path, ())))
+        Wanted(file, values.get(file.path, {}) if file.generated else {}, secrets.get(file.path, ()))
         for file in env_files(desired)
     )
 

@@ -9,6 +9,7 @@ from qtctl.meaning.access import Entry, Kind
 from qtctl.meaning.ways import way_to
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts, File
+from qtctl.model.inquiry import secret_keys
 from qtctl.model.process_facts import EnvText
 from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
@@ -91,7 +92,7 @@ def _is_text(facts: Facts, file: EnvFile) -> Judgment:
 
 def _sized(desired: Desired) -> tuple[Expectation, ...]:
     sizes = {file.path: len(file.content) for file in desired.files if file.kind == "env"}
-    secret = {service.secrets_file for service in desired.services if service.secrets_keys}
+    secret = secret_keys(desired)
     return tuple(
         Expectation(
             file.path,
@@ -102,7 +103,7 @@ def _sized(desired: Desired) -> tuple[Expectation, ...]:
             tuple((id_, file.path) for id_ in ("QT603", "QT604", "QT605")),
         )
         for file in env_files(desired)
-        if file.generated or file.path in secret
+        if file.generated or secret.get(file.path)
     )
 
 
