@@ -1,6 +1,7 @@
 """What a probe makes of an answer: one `Answer` for each need it was given, whatever the host said."""
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -152,6 +153,13 @@ def last_line(text: bytes) -> str:
 
 def first_line(raw: bytes, limit: int = 200) -> str:
     return text(raw.strip().partition(b"\n")[0].strip())[:limit]
+
+
+def part_odd(needs: Iterable[Need], odd: Callable[[Need], str]) -> tuple[list[Need], list[Answer]]:
+    """What can be asked, each need once and sorted, and an answer to everything else. `odd`: why one cannot, or ''."""
+    wanted = sorted(set(needs), key=lambda need: (need.fact, need.subject))
+    answers = [not_asked(need, why) for need in wanted if (why := odd(need))]
+    return [need for need in wanted if not odd(need)], answers
 
 
 def odd_path(path: str) -> str:

@@ -13,7 +13,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.inquiry import EnvQuestion, Inquiry
 from qtctl.model.plausible import whole
 from qtctl.model.process_facts import EnvText
-from qtctl.probes.answer import Answer, absent, first_line, not_asked, observed, odd_path, refused, text, unparseable
+from qtctl.probes.answer import Answer, absent, first_line, observed, odd_path, part_odd, refused, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Probe
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
@@ -32,9 +32,8 @@ _NOT_READ = {"missing": "not there, or a link that leads nowhere", "other": "not
 
 def probe(needs: Sequence[Need], questions: Mapping[str, EnvQuestion], nonce: str) -> Probe:
     """One command for all files. `questions`: by path."""
-    wanted = sorted(set(needs), key=lambda need: need.subject)
-    odd = [not_asked(need, why) for need in wanted if (why := odd_path(need.subject))]
-    asked = [questions.get(need.subject, EnvQuestion(need.subject)) for need in wanted if not odd_path(need.subject)]
+    able, odd = part_odd(needs, lambda need: odd_path(need.subject))
+    asked = [questions.get(need.subject, EnvQuestion(need.subject)) for need in able]
     if not asked:
         return Probe((), lambda _: odd)
     return Probe((_command(asked, nonce),), lambda frames: odd + _parse([each.path for each in asked], frames, nonce))

@@ -16,10 +16,10 @@ from qtctl.model.facts import File
 from qtctl.probes.answer import (
     Answer,
     denied,
-    not_asked,
     not_installed,
     observed,
     odd_path,
+    part_odd,
     path_failed,
     text,
     unparseable,
@@ -59,9 +59,7 @@ def probe(needs: Iterable[Need], sealed: Collection[str] = ()) -> Probe:
 
     `sealed` paths hold secrets: they are looked at and never read, so that not even a digest leaves the host.
     """
-    wanted = sorted(set(needs), key=lambda need: need.subject)
-    odd = [not_asked(need, why) for need in wanted if (why := odd_path(need.subject))]
-    asked = [need for need in wanted if not odd_path(need.subject)]
+    asked, odd = part_odd(needs, lambda need: odd_path(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
     return Probe(_commands([need.subject for need in asked], sealed), lambda frames: odd + _parse(asked, frames))

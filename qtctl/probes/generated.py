@@ -9,7 +9,7 @@ from qtctl.dialects.shell import join
 from qtctl.model.evidence import Need
 from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.inquiry import Inquiry
-from qtctl.probes.answer import MISSING, Answer, absent, not_asked, observed, odd_path, refused, text, unparseable
+from qtctl.probes.answer import MISSING, Answer, absent, observed, odd_path, part_odd, refused, text, unparseable
 from qtctl.probes.batch import Command, Frames, Probe, missing_tool
 from qtctl.probes.family import Family
 from qtctl.probes.files import MARK, MARK_KIB
@@ -24,9 +24,7 @@ _FAILED = re.compile(r"find: '(/.*)': (.+)")
 
 def probe(needs: Sequence[Need]) -> Probe:
     """One command for all folders."""
-    wanted = sorted(set(needs), key=lambda need: need.subject)
-    odd = [not_asked(need, why) for need in wanted if (why := odd_path(need.subject))]
-    asked = [need for need in wanted if not odd_path(need.subject)]
+    asked, odd = part_odd(needs, lambda need: odd_path(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
     folders = [need.subject for need in asked]

@@ -9,7 +9,7 @@ from qtctl.dialects.shell import quote
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
-from qtctl.probes.answer import Answer, absent, not_asked, observed, odd_path, text, unparseable
+from qtctl.probes.answer import Answer, absent, observed, odd_path, part_odd, text, unparseable
 from qtctl.probes.batch import Command, Frames, Probe
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
@@ -28,9 +28,7 @@ class _Said:
 
 def probe(needs: Sequence[Need]) -> Probe:
     """One command for all of them."""
-    wanted = sorted(set(needs), key=lambda need: (need.fact, need.subject))
-    odd = [not_asked(need, why) for need in wanted if (why := _odd(need))]
-    asked = [need for need in wanted if not _odd(need)]
+    asked, odd = part_odd(needs, _odd)
     if not asked:
         return Probe((), lambda _: odd)
     paths = shlex.join(need.subject for need in asked if need.fact == Writable.FACT)

@@ -8,7 +8,7 @@ from qtctl.dialects.shell import quote
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import LONGEST_LINE
 from qtctl.model.process_facts import ProcessPlaces
-from qtctl.probes.answer import Answer, absent, not_asked, observed, text, unparseable
+from qtctl.probes.answer import Answer, absent, observed, part_odd, text, unparseable
 from qtctl.probes.batch import Command, Frames, Probe
 from qtctl.probes.family import Family
 from qtctl.probes.processes import MOST, NOBODY, members
@@ -21,9 +21,7 @@ _LINK = re.compile(r"/proc/([0-9]{1,10})/(cwd|exe) (.*)", re.DOTALL)
 
 def probe(needs: Sequence[Need]) -> Probe:
     """One command for all services."""
-    wanted = sorted(set(needs), key=lambda need: need.subject)
-    odd = [not_asked(need, why) for need in wanted if (why := odd_name(need.subject))]
-    asked = [need for need in wanted if not odd_name(need.subject)]
+    asked, odd = part_odd(needs, lambda need: odd_name(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
     units = [need.subject for need in asked]

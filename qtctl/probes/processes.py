@@ -11,7 +11,7 @@ from qtctl.model.inquiry import Inquiry
 from qtctl.model.json import JsonObject
 from qtctl.model.plausible import U32, U64, shown, whole
 from qtctl.model.process_facts import LIMIT_NAMES, Processes
-from qtctl.probes.answer import Answer, absent, needs_root, not_asked, observed, text, unparseable
+from qtctl.probes.answer import Answer, absent, needs_root, observed, part_odd, text, unparseable
 from qtctl.probes.batch import Command, Frames, Probe
 from qtctl.probes.family import Family
 from qtctl.probes.units import odd_name
@@ -40,9 +40,7 @@ class _Seen:
 
 def probe(needs: Sequence[Need], limits: Mapping[str, Collection[str]]) -> Probe:
     """One command for all services. `limits`: service → the limits of its unit, as systemd names them."""
-    wanted = sorted(set(needs), key=lambda need: need.subject)
-    odd = [not_asked(need, why) for need in wanted if (why := odd_name(need.subject))]
-    asked = [need for need in wanted if not odd_name(need.subject)]
+    asked, odd = part_odd(needs, lambda need: odd_name(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
     units = [need.subject for need in asked]

@@ -25,6 +25,7 @@ from qtctl.probes.answer import (
     not_asked,
     observed,
     odd_path,
+    part_odd,
     path_failed,
     refused,
     text,
@@ -85,9 +86,7 @@ class _Said:
 
 
 def probe(needs: Iterable[Need]) -> Probe:
-    wanted = sorted(set(needs), key=lambda need: need.subject)
-    odd = [not_asked(need, why) for need in wanted if (why := odd_path(need.subject))]
-    asked = [need for need in wanted if not odd_path(need.subject)]
+    asked, odd = part_odd(needs, lambda need: odd_path(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
     return Probe((_command([need.subject for need in asked]),), lambda frames: odd + _parse(asked, frames))

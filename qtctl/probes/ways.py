@@ -21,9 +21,9 @@ from qtctl.probes.answer import (
     absent,
     denied,
     first_line,
-    not_asked,
     observed,
     odd_path,
+    part_odd,
     refused,
     text,
     unparseable,
@@ -64,11 +64,9 @@ class _Said:
 
 def probe(needs: Sequence[Need]) -> Probe:
     """One command for all of them."""
-    wanted = sorted(set(needs), key=lambda need: (need.fact, need.subject))
-    if not wanted:
+    if not needs:
         return Probe((), lambda _: [])
-    odd = [not_asked(need, why) for need in wanted if (why := _odd(need))]
-    asked = [need for need in wanted if not _odd(need)]
+    asked, odd = part_odd(needs, _odd)
     users = [need.subject for need in asked if need.fact == UserIds.FACT]
     paths = [need.subject for need in asked if need.fact == PathWay.FACT]
     return Probe((_command(users, paths),), lambda frames: odd + _parse(asked, frames))
