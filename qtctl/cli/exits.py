@@ -83,6 +83,7 @@ def exit_of_deploy(outcome: "DeployOutcome") -> Exit:
         DeployStatus.DECLINED: Exit.FINDINGS,
         DeployStatus.REFUSED: Exit.REFUSED,
         DeployStatus.INTERRUPTED: Exit.INTERRUPTED,
+        DeployStatus.RESTORED: Exit.REFUSED,
         DeployStatus.FAILED: Exit.UNVERIFIED,
     }
     if outcome.status in ends:

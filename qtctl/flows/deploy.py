@@ -1,29 +1,39 @@
-"""The order of a deploy: look, plan, ask, lock, apply, and look again until the host is as declared."""
+"""The order of a deploy: look, plan, ask, let the host apply, and look again until it may be confirmed or goes back."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from qtctl.apply.apply import apply
-from qtctl.apply.journal import Journal
-from qtctl.apply.lock import Lock, NotLocked, deploy_lock
+from qtctl.apply.contact import Contact
+from qtctl.apply.generation import Generation
 from qtctl.apply.shared import connected
+from qtctl.apply.transaction import Locked, Ticket, Transaction, find, new_ticket, stage
 from qtctl.errors import DeployRefused, HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.failures import explain_units, failed_units
-from qtctl.flows.gate import Gate
+from qtctl.flows.gate import Gate, Verdict
 from qtctl.flows.plan_host import plan_host
+from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.clock import Clock
-from qtctl.interfaces.host import Connector, Host
+from qtctl.interfaces.host import Connector
 from qtctl.interfaces.progress import Progress
 from qtctl.model.desired import Desired
-from qtctl.model.events import Stage, begun
-from qtctl.model.plan import Choices, Plan, not_run
+from qtctl.model.events import Stage, begun, waiting
+from qtctl.model.plan import Choices, Plan, StepResult, not_run
 from qtctl.model.secret import Secret
-from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
+from qtctl.model.transaction import Progressed, TransactionEnd, TransactionState
+from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure
+from qtctl.plan.results import count_done, results_of
+from qtctl.plan.unit_goals import units_of
 
-LOCK_SPARE_S = 60.0
-AGAIN = "once that is fixed, deploy again: it goes on from what it finds"
+AGAIN = "fix that, then deploy again"
+SPARE_S = 60.0
+"""For what comes after the deadline: a host that goes back."""
+
+RESTORE_S = 240.0
+"""So long it is waited for a host that goes back. It tries three times."""
+
+_FIRST_PAUSE_S, _PAUSE_S = 0.1, 0.5
 
 
 def deploy(
@@ -36,25 +46,30 @@ def deploy(
     progress: Progress,
     deadline_s: float,
     passwords: Mapping[str, Secret] | None = None,
+    steady_s: float = STEADY_S,
+    about: Mapping[str, str] | None = None,
 ) -> DeployOutcome:
-    """Make the host as `desired` says, and wait until it is. `desired` has been rendered.
+    """Make the host as `desired` says, and wait until it is; else it goes back. `desired` has been rendered.
 
     Once there is a plan, every end is a value, also where `confirm` or what follows is interrupted. DeployRefused where
-    the host could not be reached or read. From `confirm` on it has `deadline_s`. Nothing to change takes one look and
-    asks nobody.
+    the host could not be reached or read. From `confirm` on it has `deadline_s`. Nothing to change asks nobody.
+    `about`: what the host notes of this generation.
     """
-    gate = Gate(desired, clock, passwords or {})
+    gate = Gate(desired, clock, passwords or {}, steady_s)
     with ExitStack() as opened:
         try:
             host = opened.enter_context(connected(connect))
             evidence = gate.look(host)
             planned = plan_host(host, desired, evidence, clock, choices)
+            contact = Contact(host, connect, clock, opened)
+            if planned.changes or planned.refusals or gate.is_steady(evidence):
+                outstanding = gate.outstanding(evidence)
+            else:
+                outstanding = gate.wait(contact, clock.monotonic() + deadline_s, progress).outstanding
         except HostError as error:
             raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
-        outstanding = gate.outstanding(evidence)
-        return _decided(planned, outstanding) or _Deploy(host, connect, clock, progress, deadline_s, gate).run(
-            planned, confirm
-        )
+        run = _Deploy(contact, progress, deadline_s, gate, about or {})
+        return _decided(planned, outstanding) or run.run(planned, confirm)
 
 
 def _decided(planned: Plan, outstanding: tuple[Finding, ...]) -> DeployOutcome | None:
@@ -68,76 +83,178 @@ def _decided(planned: Plan, outstanding: tuple[Finding, ...]) -> DeployOutcome |
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class _Deploy:
-    """What the stages that change the host need."""
+    """What the stages that change the host need, and what the host has said so far."""
 
-    host: Host
-    connect: Connector
-    clock: Clock
+    contact: Contact
     progress: Progress
     deadline_s: float
     gate: Gate
+    about: Mapping[str, str]
+    _seen: Verdict | None = field(default=None, init=False)
+    _failures: tuple[UnitFailure, ...] = field(default=(), init=False)
 
     def run(self, planned: Plan, confirm: Callable[[Plan], bool]) -> DeployOutcome:
         try:
-            if confirm(planned):
-                return self._carry_out(planned)
+            if not confirm(planned):
+                return _before_it_began(planned, DeployStatus.DECLINED)
+            until = self.contact.clock.monotonic() + self.deadline_s
+            self.progress(begun(planned.host, Stage.INSTALL, f"staging {len(planned.steps)} steps"))
         except KeyboardInterrupt:
             return _before_it_began(planned, DeployStatus.INTERRUPTED, Reason(ReasonKind.INTERRUPTED, "interrupted"))
-        return _before_it_began(planned, DeployStatus.DECLINED)
+        return self._carry_out(planned, until)
 
-    def _carry_out(self, planned: Plan) -> DeployOutcome:
-        """Everything that changes the host happens in here, under its lock.
-
-        The install script refuses when a file is no longer what the plan saw, so the look before the lock is enough.
-        KeyboardInterrupt only where nothing was begun.
-        """
-        until = self.clock.monotonic() + self.deadline_s
-        journal, outcome = Journal(planned, self.clock), None
+    def _carry_out(self, planned: Plan, until: float) -> DeployOutcome:
+        """The host is changed in here, and ends as new and verified, or as it was and verified."""
+        ticket = new_ticket()
         try:
-            with deploy_lock(self.host, hold_s=self.deadline_s + LOCK_SPARE_S) as lock:
-                outcome = self._change(journal, until, lock)
-        except NotLocked as error:
-            kind = ReasonKind.LOCK_FAILED if error.holder is None else ReasonKind.LOCKED
-            return _refused(planned, Reason(kind, error.what, error.hint, error.holder or ""))
-        except KeyboardInterrupt:
-            if journal.empty:
-                raise
-            return outcome or _interrupted(journal)
-        return outcome
-
-    def _change(self, journal: Journal, until: float, lock: Lock) -> DeployOutcome:
-        left_s = until - self.clock.monotonic()
-        try:
-            apply(self.host, journal, deadline_s=left_s, progress=self.progress)
+            transaction = self._stage(planned, ticket)
+        except Locked as error:
+            return _refused(planned, Reason(ReasonKind.LOCKED, error.what, error.hint, error.holder))
         except DeployRefused as error:
-            return _refused(journal.plan, Reason(ReasonKind.NOT_INSTALLED, error.what, error.hint))
-        try:
-            return self._verify(journal, until)
+            return _refused(planned, Reason(ReasonKind.NOT_INSTALLED, error.what, error.hint))
+        except KeyboardInterrupt:
+            return self._abandon(planned, ticket, Reason(ReasonKind.INTERRUPTED, "interrupted"))
         except HostError as error:
-            lock.host_gone()
-            return _failed(journal, Reason(ReasonKind.HOST_LOST, error.what, AGAIN), looked=False)
+            return self._abandon(planned, ticket, Reason(ReasonKind.HOST_LOST, error.what, error.hint))
+        progressed = None
+        try:
+            progressed = self._follow(planned, transaction, until)
+            reason, progressed = self._judge(planned, transaction, progressed, until)
+            if reason is None:
+                return self._deployed(planned, progressed)
+        except KeyboardInterrupt:
+            reason = Reason(ReasonKind.INTERRUPTED, "interrupted", AGAIN)
+        except HostError as error:
+            reason = Reason(ReasonKind.HOST_LOST, error.what, AGAIN)
+        return self._go_back(planned, transaction, reason)
 
-    def _verify(self, journal: Journal, until: float) -> DeployOutcome:
-        """HostError where the host is gone."""
-        if journal.lost is not None:
-            # Asking it more would only wait in vain.
-            raise HostError("the host went away while it was being changed")
-        done = all(result.done for result in journal.ended)
-        self.progress(begun(journal.plan.host, Stage.VERIFY, "waiting until everything runs as declared"))
-        seen = self.gate.wait(self.host, self.connect, until if done else self.clock.monotonic(), self.progress)
-        if done and seen.opened:
-            return DeployOutcome(plan=journal.plan, status=DeployStatus.DEPLOYED, results=journal.results())
-        stuck = ", and nothing that could change that is under way" if seen.stuck else ""
-        reason = (
-            Reason(ReasonKind.NOT_AS_DECLARED, f"it is not as declared{stuck}", AGAIN)
-            if done
-            else Reason(ReasonKind.STEPS_FAILED, "steps failed", AGAIN)
+    def _stage(self, planned: Plan, ticket: Ticket) -> Transaction:
+        desired = self.gate.desired
+        generation = Generation(planned, desired.files, units_of(desired, planned), self.about)
+        number = stage(self.contact.host, generation, ticket, limit_s=int(self.deadline_s) + 1)
+        return self._watch(number)
+
+    def _watch(self, number: int) -> Transaction:
+        return Transaction(self.contact, number, self.deadline_s + SPARE_S)
+
+    def _abandon(self, planned: Plan, ticket: Ticket, reason: Reason) -> DeployOutcome:
+        """Staging did not come to its end, as far as the caller knows: the host may have begun all the same."""
+        try:
+            number = find(self.contact, ticket)
+        except (HostError, KeyboardInterrupt) as error:
+            what = f"{reason.what}; if the deploy has begun, the host goes back by itself"
+            hint = error.hint if isinstance(error, HostError) else reason.hint
+            return self._ended(planned, None, Reason(reason.kind, what, hint), DeployStatus.FAILED)
+        if number is not None:
+            return self._go_back(planned, self._watch(number), reason)
+        if reason.kind is ReasonKind.INTERRUPTED:
+            return _before_it_began(planned, DeployStatus.INTERRUPTED, reason)
+        return _refused(planned, replace(reason, what=f"nothing was changed: {reason.what}"))
+
+    def _follow(self, planned: Plan, transaction: Transaction, until: float) -> Progressed:
+        """Until every step was tried, or the host goes back."""
+        clock, pause_s = self.contact.clock, _FIRST_PAUSE_S
+        while True:
+            progressed = transaction.poll()
+            if not progressed.state.under_way or clock.monotonic() >= until:
+                return progressed
+            done = f"{count_done(progressed)} of {len(planned.steps)} steps done"
+            self.progress(waiting(planned.host, Stage.CHANGE, done))
+            clock.sleep(pause_s)
+            pause_s = min(pause_s * 2, _PAUSE_S)
+
+    def _judge(
+        self, planned: Plan, transaction: Transaction, progressed: Progressed, until: float
+    ) -> tuple[Reason | None, Progressed]:
+        """Why the host must go back, or None where it is confirmed."""
+        results = results_of(planned, progressed)
+        if progressed.state is not TransactionState.GATING:
+            return _steps_failed(progressed), progressed
+        if not all(result.done for result in results):
+            self._seen = self.gate.wait(self.contact, self.contact.clock.monotonic(), self.progress)
+            self._explain(results)
+            return Reason(ReasonKind.STEPS_FAILED, "steps failed", AGAIN), progressed
+        self.progress(begun(planned.host, Stage.VERIFY, "waiting until everything runs as declared"))
+        seen = self._seen = self.gate.wait(
+            self.contact, until, self.progress, ended=lambda: transaction.poll().state is not TransactionState.GATING
         )
-        units = failed_units(journal.ended, seen.outstanding, seen.facts)
-        failures = explain_units(self.host, (*units, *seen.moving), seen.facts)
-        return replace(_failed(journal, reason, outstanding=seen.outstanding, moving=seen.moving), failures=failures)
+        if seen.opened:
+            confirmed = transaction.confirm()
+            if confirmed.end is TransactionEnd.CONFIRMED:
+                return None, confirmed
+            return _steps_failed(confirmed), confirmed
+        self._explain(results)
+        stuck = ", and nothing that could change that is under way" if seen.stuck else ""
+        return Reason(ReasonKind.NOT_AS_DECLARED, f"it is not as declared{stuck}", AGAIN), progressed
+
+    def _explain(self, results: tuple[StepResult, ...]) -> None:
+        """Why units do not run: asked before the host goes back."""
+        if self._seen is None:
+            return
+        units = failed_units(results, self._seen.outstanding, self._seen.facts)
+        self._failures = explain_units(self.contact.host, (*units, *self._seen.moving), self._seen.facts)
+
+    def _go_back(self, planned: Plan, transaction: Transaction, reason: Reason) -> DeployOutcome:
+        """Until the host is as it was before, which it says itself."""
+        until = self.contact.clock.monotonic() + RESTORE_S
+        self.progress(begun(planned.host, Stage.END, "going back to what was there before"))
+        progressed = None
+        try:
+            progressed = transaction.go_back(reason.what)
+            while progressed.state is not TransactionState.NONE and self.contact.clock.monotonic() < until:
+                if progressed.state is TransactionState.BROKEN:
+                    break
+                self.contact.clock.sleep(_PAUSE_S)
+                progressed = transaction.poll()
+        except KeyboardInterrupt:
+            again = Reason(reason.kind, f"{reason.what}; the host goes on going back by itself", reason.hint)
+            return self._ended(planned, progressed, again, DeployStatus.FAILED)
+        except HostError as error:
+            return self._lost(planned, progressed, error)
+        if progressed.end is TransactionEnd.CONFIRMED:
+            return self._deployed(planned, progressed)
+        restored = progressed.end is TransactionEnd.RESTORED
+        return self._ended(planned, progressed, reason, DeployStatus.RESTORED if restored else DeployStatus.FAILED)
+
+    def _deployed(self, planned: Plan, progressed: Progressed) -> DeployOutcome:
+        return DeployOutcome(plan=planned, status=DeployStatus.DEPLOYED, results=results_of(planned, progressed))
+
+    def _lost(self, planned: Plan, progressed: Progressed | None, error: HostError) -> DeployOutcome:
+        what = f"{error.what}; unless it was confirmed, the host goes back by itself"
+        reason = Reason(ReasonKind.HOST_LOST, what, "once it answers, `qtctl deploy` says how it is")
+        return self._ended(planned, progressed, reason, DeployStatus.FAILED, looked=False)
+
+    def _ended(
+        self,
+        planned: Plan,
+        progressed: Progressed | None,
+        reason: Reason,
+        status: DeployStatus,
+        *,
+        looked: bool = True,
+    ) -> DeployOutcome:
+        outcome = DeployOutcome(
+            plan=planned,
+            status=status,
+            results=results_of(planned, progressed),
+            reason=reason,
+            failures=self._failures,
+            looked=looked and self._seen is not None,
+            left=progressed.left if progressed else (),
+            worse=progressed.worse if progressed else (),
+            gone=progressed.gone if progressed else (),
+        )
+        seen = self._seen
+        return outcome if seen is None else replace(outcome, outstanding=seen.outstanding, moving=seen.moving)
+
+
+def _steps_failed(progressed: Progressed) -> Reason:
+    """Of a transaction that the host itself takes back."""
+    failed = any(mark.word == "failed" for mark in progressed.marks.values())
+    why = "steps failed" if failed else "; ".join(progressed.why) or "it did not come to its end in time"
+    return Reason(ReasonKind.STEPS_FAILED if failed else ReasonKind.NOT_AS_DECLARED, why, AGAIN)
 
 
 def _before_it_began(planned: Plan, status: DeployStatus, reason: Reason | None = None) -> DeployOutcome:
@@ -158,30 +275,3 @@ def _in_the_way(planned: Plan) -> Reason:
     first, *more = planned.refusals
     others = f" (and {len(more)} more)" if more else ""
     return Reason(ReasonKind.IN_THE_WAY, f"{first.subject}: {first.reason}{others}", first.hint)
-
-
-def _failed(
-    journal: Journal,
-    reason: Reason,
-    *,
-    outstanding: tuple[Finding, ...] = (),
-    moving: tuple[str, ...] = (),
-    looked: bool = True,
-) -> DeployOutcome:
-    return DeployOutcome(
-        plan=journal.plan,
-        status=DeployStatus.FAILED,
-        results=journal.results(),
-        reason=reason,
-        outstanding=outstanding,
-        moving=moving,
-        looked=looked,
-    )
-
-
-def _interrupted(journal: Journal) -> DeployOutcome:
-    results = journal.results()
-    what = "interrupted"
-    if not all(result.done for result in results):
-        what = "interrupted while it was being changed, and how far that came is not known"
-    return _failed(journal, Reason(ReasonKind.INTERRUPTED, what, AGAIN), looked=False)

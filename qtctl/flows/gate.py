@@ -1,16 +1,16 @@
 """The gate of a deploy: what must hold before it ends well, asked of the host again and again until it does."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from qtctl.apply.shared import connected
+from qtctl.apply.contact import Contact
 from qtctl.audit.judge import expectations, judge
 from qtctl.collect.collect import collect
 from qtctl.errors import HostError
 from qtctl.findings.finding import Finding, Outcome
+from qtctl.flows.steady import STEADY_S, Steadiness
 from qtctl.interfaces.clock import Clock
-from qtctl.interfaces.host import Connector, Host
+from qtctl.interfaces.host import Host
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.meaning.units import is_down, is_settled
 from qtctl.model.desired import Desired
@@ -19,14 +19,13 @@ from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.secret import Secret
-from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs as plan_needs
 from qtctl.plan.needs import properties
 from qtctl.rules.catalogue import host_rules
 from qtctl.rules.loaded_units import loaded_units
 
-STILL_S = 2.0
-"""How long restart counts must stand still."""
+DOWN_S = 2.0
+"""How long a unit that should be up must have been down before it is not waited for any more."""
 
 SETTLED_S = 5.0
 """How long nothing that is open must have changed, and no unit be on its way, before it is not waited for any more."""
@@ -41,15 +40,20 @@ MOVES_BY_ITSELF = ("QT3", "QT5")
 LOOK_S = 30.0
 LAST_LOOK_S = 5.0
 
-Counts = dict[str, tuple[int, int]]
-"""Unit → how often systemd restarted it, and when its process started (microseconds since the epoch)."""
+LOST_S = 30.0
+"""How long a host that went away while it was looked at is tried again."""
+
+
+def never() -> bool:
+    """Of a gate with nothing that could end it from outside."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the last look said. `moving`: services that keep restarting. `opened`: nothing is in the way any more.
 
-    `stuck`: nothing could have changed any more, so it was not waited until the end.
+    `stuck`: nothing could have changed any more, so it was not waited until the end. `ended`: somebody else ended it.
     """
 
     outstanding: tuple[Finding, ...]
@@ -57,26 +61,7 @@ class Verdict:
     opened: bool
     facts: Facts
     stuck: bool = False
-
-
-@dataclass
-class _Watch:
-    """Since when (monotonic seconds) the restart counts stand still, and which moved last."""
-
-    since: float
-    counts: Counts = field(default_factory=dict)
-    moving: tuple[str, ...] = ()
-
-    def see(self, counts: Counts, now: float) -> None:
-        if counts == self.counts:
-            return
-        self.moving = tuple(
-            sorted(unit for unit in counts if unit in self.counts and counts[unit] != self.counts[unit])
-        )
-        self.since, self.counts = now, counts
-
-    def still(self, now: float) -> bool:
-        return now - self.since >= STILL_S
+    ended: bool = False
 
 
 _State = tuple[str, str, int, int]
@@ -104,7 +89,7 @@ class _Settled:
         states = {name: _state(unit) for name, unit in units.items() if is_down(unit) and name not in triggered}
         kept = {name: since for name, (state, since) in self.down.items() if states.get(name) == state}
         self.down = {name: (state, kept.get(name, now)) for name, state in states.items()}
-        if any(now - since >= STILL_S for _, since in self.down.values()):
+        if any(now - since >= DOWN_S for _, since in self.down.values()):
             return True
         rest = all(each.outcome is Outcome.BROKEN and not each.id.startswith(MOVES_BY_ITSELF) for each in outstanding)
         on_its_way = any(not is_down(unit) and not is_settled(unit) for unit in units.values())
@@ -121,24 +106,6 @@ def _state(unit: Unit) -> _State:
     return unit.active_state, unit.sub_state, unit.n_restarts, unit.exec_main_start_timestamp
 
 
-@dataclass
-class _Again:
-    """A new connection to the host, tried until there is one."""
-
-    connect: Connector
-    opened: ExitStack
-    host: Host | None = None
-    error: HostError | None = None
-
-    def try_once(self) -> None:
-        if self.host is not None:
-            return
-        try:
-            self.host = self.opened.enter_context(connected(self.connect))
-        except HostError as error:
-            self.error = error
-
-
 @dataclass(frozen=True, slots=True)
 class Gate:
     """How one deploy looks at its host."""
@@ -146,6 +113,7 @@ class Gate:
     desired: Desired
     clock: Clock
     passwords: Mapping[str, Secret]
+    steady_s: float = STEADY_S
     _deployed: Desired = field(init=False)
     _wanted: frozenset[Need] = field(init=False)
 
@@ -168,50 +136,69 @@ class Gate:
         gate = {rule.id for rule in host_rules() if rule.gate}
         return tuple(each for each in judge(self._deployed, evidence) if each.id in gate)
 
-    def wait(self, host: Host, connect: Connector, until: float, progress: Progress = silent) -> Verdict:
+    def is_steady(self, evidence: Evidence) -> bool:
+        """Whether every service has been up for long enough at this look, and nothing is on its way."""
+        watch, facts = Steadiness(self.steady_s), Facts.of(evidence)
+        watch.see(self.desired, facts, self.clock.monotonic())
+        return watch.steady
+
+    def wait(
+        self,
+        contact: Contact,
+        until: float,
+        progress: Progress = silent,
+        *,
+        ended: Callable[[], bool] = never,
+    ) -> Verdict:
         """Look until the gate opens, nothing can change any more, or `until` (monotonic seconds). At least one look.
 
-        Only a look over a new connection opens it: a host that takes no more logins is not deployed. Connecting falls
-        into the time for which restart counts have to stand still. HostError where the host is gone, or takes no new
-        connection.
+        Only a look over a new connection opens it: a host that takes no more logins is not deployed. `ended` is asked
+        before each look. HostError where the host is gone for half a minute, or takes no new connection.
         """
-        watch, settled = _Watch(self.clock.monotonic()), _Settled(self.clock.monotonic())
+        steady, settled = Steadiness(self.steady_s), _Settled(self.clock.monotonic())
         triggered = frozenset(each.starts for each in self.desired.units() if each.starts)
-        with ExitStack() as opened:
-            again = _Again(connect, opened)
-            while True:
-                evidence = self.look(again.host or host, max(until - self.clock.monotonic(), LAST_LOOK_S))
-                judged, now, facts = self._judged(evidence), self.clock.monotonic(), Facts.of(evidence)
-                outstanding = tuple(each for each in judged if each.outcome is not Outcome.HOLDS)
-                watch.see(_counts(self.desired, facts), now)
-                good = not outstanding and watch.still(now)
-                stuck = settled.see(outstanding, facts, triggered, now)
-                if stuck or now >= until or (good and again.host):
-                    return _verdict(outstanding, watch, again, now, facts, stuck=stuck)
-                progress(waiting(self.desired.host, Stage.VERIFY, _waits_for(judged, outstanding)))
-                self.clock.sleep(POLL_S)
-                again.try_once()
+        refused: HostError | None = None
+        while True:
+            over = ended()
+            evidence = self._look_again(contact, until)
+            judged, now, facts = self._judged(evidence), self.clock.monotonic(), Facts.of(evidence)
+            outstanding = tuple(each for each in judged if each.outcome is not Outcome.HOLDS)
+            steady.see(self.desired, facts, now)
+            good = not outstanding and steady.steady
+            stuck = settled.see(outstanding, facts, triggered, now)
+            late = now >= until
+            if late and good and refused is not None and not contact.anew:
+                raise refused
+            if over or stuck or late or (good and contact.anew):
+                opened = good and contact.anew and not over
+                return Verdict(outstanding, _restless(steady), opened, facts, stuck, over)
+            progress(waiting(self.desired.host, Stage.VERIFY, _waits_for(judged, outstanding, steady)))
+            self.clock.sleep(POLL_S)
+            if not contact.anew:
+                refused = contact.renew_once()
+
+    def _look_again(self, contact: Contact, until: float) -> Evidence:
+        lost_at = self.clock.monotonic()
+        while True:
+            try:
+                return self.look(contact.host, max(until - self.clock.monotonic(), LAST_LOOK_S))
+            except HostError as error:
+                contact.renew(min(lost_at + LOST_S, max(until, lost_at + LAST_LOOK_S)), error)
 
 
-def _waits_for(judged: Sequence[Finding], outstanding: Sequence[Finding]) -> str:
+def _restless(steady: Steadiness) -> tuple[str, ...]:
+    return () if steady.steady else steady.moving
+
+
+def _waits_for(judged: Sequence[Finding], outstanding: Sequence[Finding], steady: Steadiness) -> str:
     """43 of 45 as declared, waiting for a.service (declared running and inactive) and 1 more."""
     every = {each.subject for each in judged}
     open_ = {each.subject: each for each in reversed(outstanding)}
     if not open_:
-        return f"{len(every)} of {len(every)} as declared, watching {STILL_S:g} s for restarts"
+        return f"{len(every)} of {len(every)} as declared, watching {max(steady.left_s, 0):.0f} s more for restarts"
     named = [f"{name} ({each.title})" for name, each in sorted(open_.items())[:NAMED]]
     more = f" and {len(open_) - NAMED} more" if len(open_) > NAMED else ""
     return f"{len(every) - len(open_)} of {len(every)} as declared, waiting for {', '.join(named)}{more}"
-
-
-def _verdict(
-    outstanding: tuple[Finding, ...], watch: _Watch, again: _Again, now: float, facts: Facts, *, stuck: bool
-) -> Verdict:
-    still = watch.still(now)
-    if not outstanding and still and again.host is None and again.error is not None:
-        raise again.error
-    opened = not outstanding and still and again.host is not None
-    return Verdict(outstanding, () if still else watch.moving, opened, facts, stuck)
 
 
 def _without_others(desired: Desired) -> Desired:
@@ -222,14 +209,3 @@ def _without_others(desired: Desired) -> Desired:
 def _needs(desired: Desired) -> set[Need]:
     wanted = (expectation for rule, expectation in expectations(desired) if rule.gate)
     return {need for expectation in wanted for need in expectation.needs}
-
-
-def _counts(desired: Desired, facts: Facts) -> Counts:
-    """Of the services declared running. One whose unit is not known is missing: its checks hold the gate shut."""
-    found = {}
-    for service in desired.services:
-        known = facts.item(Need(Unit.FACT, service.unit)).state.known
-        if service.state is ServiceState.RUNNING and known:
-            unit = facts.read(Unit, service.unit)
-            found[service.unit] = (unit.n_restarts, unit.exec_main_start_timestamp) if unit else (0, 0)
-    return found

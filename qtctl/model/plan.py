@@ -7,9 +7,6 @@ from enum import StrEnum
 from qtctl.dialects.systemd.table.change_classes import ChangeClass
 from qtctl.model.desired import DesiredFile
 
-COPIES_KEPT = 10
-"""How many replaced copies of each file stay; of those that qtctl wrote. What a person wrote is kept for ever."""
-
 
 class StepKind(StrEnum):
     WRITE = "write"
@@ -158,15 +155,14 @@ class StepStatus(StrEnum):
 class StepResult:
     """What became of a step, and in `detail` why it is not done (a job's result: failed, timeout, dependency …).
 
-    `kept`: where the file that a write replaced lies now, '' where there was none. `forgotten`: how many older copies
-    of that file were removed. `took_s`: seconds; steps that were begun together share theirs, None where not run.
+    `kept`: where the file that a write replaced lies now, '' where there was none. `took_s`: seconds; steps that were
+    begun together share theirs, None where not run.
     """
 
     step: Step
     status: StepStatus
     detail: str = ""
     kept: str = ""
-    forgotten: int = 0
     took_s: float | None = None
 
     @property

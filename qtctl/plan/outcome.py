@@ -18,6 +18,8 @@ class DeployStatus(StrEnum):
     """The host is as it was."""
     INTERRUPTED = "interrupted"
     """Before anything was changed."""
+    RESTORED = "restored"
+    """The host was changed, was not as declared then, and is again as it was before."""
     FAILED = "failed"
     """The host may have been changed, and no check found it as declared."""
 
@@ -73,7 +75,9 @@ class DeployOutcome:
 
     `results`: one for each step of the plan, in the order in which they run. `outstanding`: what of the gate did not
     hold at the last look. `moving`: services that systemd kept restarting. `failures`: why units do not run. `looked`:
-    whether the host was looked at after the last step; before the first where nothing was changed.
+    whether the host was looked at after the last step; before the first where nothing was changed. Of a host that went
+    back, `left` are the paths that somebody else had changed meanwhile, `worse` the units that are not as they were,
+    and `gone` the oneshots that were active before and are not run again.
     """
 
     plan: Plan
@@ -84,6 +88,9 @@ class DeployOutcome:
     moving: tuple[str, ...] = ()
     failures: tuple[UnitFailure, ...] = ()
     looked: bool = True
+    left: tuple[str, ...] = ()
+    worse: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
     @property
     def unverified(self) -> tuple[str, ...]:

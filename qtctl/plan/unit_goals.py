@@ -9,6 +9,7 @@ from qtctl.meaning.enablement import unwanted_pullers
 from qtctl.meaning.started_from import config_files, dropins_of
 from qtctl.model.desired import Desired, DesiredOther, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Pairs
+from qtctl.model.plan import Plan, StepKind
 from qtctl.model.unit_kinds import UnitKind
 
 
@@ -69,6 +70,15 @@ def goals(desired: Desired) -> tuple[UnitGoal, ...]:
         )
         for unit in units
     )
+
+
+_STEPS_OF_UNITS = frozenset({StepKind.START, StepKind.RESTART, StepKind.STOP, StepKind.ENABLE, StepKind.DISABLE})
+
+
+def units_of(desired: Desired, plan: Plan) -> tuple[str, ...]:
+    """The units that have to be after a deploy that failed as they were before it. Sorted."""
+    steps = {step.subject for step in plan.steps if step.kind in _STEPS_OF_UNITS}
+    return tuple(sorted(steps | {goal.unit for goal in goals(desired)}))
 
 
 _RANKS = {UnitKind.SERVICE: 0, UnitKind.TARGET: 2}

@@ -20,7 +20,6 @@ class DeployStep(Part):
     detail: str = Field(description="why it is not done")
     took_s: float | None = Field(description="seconds; steps that were begun together share theirs; null: not run")
     kept: str | None = Field(description="where the file that was replaced lies now")
-    forgotten: int = Field(description="how many older copies of the file were removed")
     diff: str | None = Field(description="of a unit file; values of variables are not in it")
 
 
@@ -71,6 +70,9 @@ class DeployReport(Part):
     restarting: tuple[str, ...] = Field(description="units that do not stay up")
     failures: tuple[DeployFailure, ...] = Field(description="why units do not run: the first five")
     unverified: tuple[str, ...]
+    left: tuple[str, ...] = Field(description="paths that somebody else changed meanwhile, and that were not put back")
+    worse: tuple[str, ...] = Field(description="units that are not as they were before")
+    not_run_again: tuple[str, ...] = Field(description="oneshots that were active before, and are not run twice")
 
     @model_validator(mode="after")
     def fits_its_status(self) -> Self:
@@ -80,7 +82,7 @@ class DeployReport(Part):
             statuses - {StepStatus.DONE} or self.outstanding or self.restarting or self.unverified
         ):
             raise ValueError("deployed, and yet something is open")
-        changed = self.status in (DeployStatus.DEPLOYED, DeployStatus.FAILED)
+        changed = self.status in (DeployStatus.DEPLOYED, DeployStatus.RESTORED, DeployStatus.FAILED)
         if not changed and statuses - {StepStatus.NOT_RUN}:
             raise ValueError("nothing was changed, and yet a step was run")
         return self
@@ -107,6 +109,9 @@ def build(outcome: DeployOutcome, *, fleet: str, address: str, exit_code: int) -
             for each in outcome.failures
         ),
         unverified=outcome.unverified,
+        left=outcome.left,
+        worse=outcome.worse,
+        not_run_again=outcome.gone,
     )
 
 
@@ -126,7 +131,6 @@ def _step(result: StepResult) -> DeployStep:
         detail=masked_message(result.detail),
         took_s=result.took_s,
         kept=result.kept or None,
-        forgotten=result.forgotten,
         diff=step.diff or None,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.model.plan import COPIES_KEPT, Refusal, StepKind, StepResult, StepStatus
+from qtctl.model.plan import Refusal, StepKind, StepResult, StepStatus
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure
 
 FEW = 5
@@ -44,8 +44,12 @@ def problems(outcome: DeployOutcome) -> tuple[str, ...]:
     reason = outcome.reason
     if reason is None:
         return ()
+    if outcome.status is DeployStatus.RESTORED:
+        head = f"{outcome.plan.host}: it was taken back, and the host is as it was before: {reason.what}"
+        return _with_hint(head, [*_left(outcome), *_not_taken_back(outcome)], reason)
     if outcome.status is DeployStatus.FAILED:
-        return _with_hint(f"{outcome.plan.host}: the deploy is not verified: {reason.what}", _left(outcome), reason)
+        head = f"{outcome.plan.host}: the deploy is not verified: {reason.what}"
+        return _with_hint(head, [*_left(outcome), *_not_taken_back(outcome)], reason)
     if reason.kind is ReasonKind.IN_THE_WAY:
         return _headed(f"{outcome.plan.host}: nothing was changed", refusals(outcome.plan.refusals))
     if reason.kind is ReasonKind.UNVERIFIABLE:
@@ -86,9 +90,6 @@ def _kept(results: Iterable[StepResult]) -> Iterator[str]:
     folders = Counter(result.kept.removesuffix(result.step.subject) for result in results if result.kept)
     for folder, count in sorted(folders.items()):
         yield f"{count} replaced file{'s are' if count != 1 else ' is'} kept below {folder}"
-    if forgotten := sum(result.forgotten for result in results):
-        were = "were" if forgotten != 1 else "was"
-        yield f"{forgotten} older than the {COPIES_KEPT} newest of a file {were} removed there"
 
 
 def refusals(found: Iterable[Refusal]) -> list[str]:
@@ -125,6 +126,14 @@ def _left(outcome: DeployOutcome) -> list[str]:
     lines += _open(outcome.outstanding)
     lines += [f"open: {unit} does not stay up: it keeps being restarted" for unit in outcome.moving]
     return lines + [line for failure in outcome.failures for line in _why(failure)]
+
+
+def _not_taken_back(outcome: DeployOutcome) -> list[str]:
+    return [
+        *(f"left: {path} was changed by somebody else meanwhile" for path in outcome.left),
+        *(f"worse: {unit} is not as it was before" for unit in outcome.worse),
+        *(f"not run again: {unit} is a oneshot that was active before" for unit in outcome.gone),
+    ]
 
 
 def _why(failure: UnitFailure) -> list[str]:

@@ -12,7 +12,6 @@ import pytest
 
 from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.ssh import SshHost, connect
-from qtctl.apply.lock import deploy_lock
 from qtctl.apply.shared import SharedHost
 from qtctl.errors import HostError, Unreachable
 from qtctl.flows.deploy import deploy
@@ -100,6 +99,7 @@ class Ground:
         user: str = "ops",
         progress: Progress = quiet,
         connect: Connector | None = None,
+        steady_s: float = 1,
     ) -> DeployOutcome:
         return deploy(
             connect or (lambda: self.connect(user)),
@@ -109,6 +109,7 @@ class Ground:
             confirm=confirm,
             progress=progress,
             deadline_s=deadline_s,
+            steady_s=steady_s,
         )
 
     def run(self, script: str) -> str:

@@ -1,0 +1,121 @@
+"""What a host is sent for a deploy: the steps in order, the contents of files, and the scripts that carry them out."""
+
+import base64
+import io
+import tarfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from shlex import quote
+
+from qtctl.errors import InputError
+from qtctl.model.desired import DesiredFile
+from qtctl.model.plan import Plan, Step
+from qtctl.probes.files import DIGEST_KIB
+from qtctl.remote.scripts import read_script
+
+BASE = "/var/lib/qtctl"
+UNIT_FOLDER = "/etc/systemd/system"
+LEASE_S = 15
+"""So long after the last sign of a caller that watches, the host goes back by itself."""
+
+_NONE = "-"
+_UNPRINTABLE = "\t\n\r\0"
+_END = "END_OF_ARCHIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """`files`: all that are generated for the host, also those that no step writes. `units`: those whose state counts.
+
+    `about`: what is told of this generation later: fleet, host, registry, who, version.
+    """
+
+    plan: Plan
+    files: tuple[DesiredFile, ...]
+    units: tuple[str, ...]
+    about: Mapping[str, str]
+
+
+def stage_script(generation: Generation, *, limit_s: int, holder: str) -> str:
+    """A POSIX sh script that stages and arms a generation, as root. What it says is read by `read_staged`."""
+    parts = ("way.sh", "transaction.sh", "stage.sh")
+    archive = base64.encodebytes(_archive(generation, limit_s)).decode()
+    return "\n".join(
+        (
+            _given(limit_s),
+            f"holder={quote(holder)}",
+            *map(read_script, parts),
+            f"unpack() {{ base64 -d <<'{_END}' | tar -x -C \"$home\" -f - ; }}",
+            archive + _END,
+            "main() { stage; }",
+            "main",
+            "",
+        )
+    )
+
+
+def verb_script(number: int, verb: str, *arguments: str) -> str:
+    """Call the transaction of a generation on the host. See remote/switch.sh."""
+    words = " ".join(map(quote, (verb, str(number), *arguments)))
+    return f"exec /bin/sh {BASE}/gen/{number}/transaction.sh {words}\n"
+
+
+def find_script() -> str:
+    """Tell the transaction that is under way, and whose it is, once nobody is staging any more."""
+    return (
+        f"base={BASE}\n[ -f $base/lock ] || exit 0\nexec 9>>$base/lock\nflock -w 10 9\n"
+        'for each in $base/tx/*; do [ -f "$each" ] && printf \'qtctl number %s\\n\' "$(cat "$each")"; done\n'
+        "[ ! -f $base/holder ] || printf 'qtctl holder %s\\n' \"$(cat $base/holder)\"\n"
+    )
+
+
+def _given(limit_s: int) -> str:
+    most = (DIGEST_KIB + 1) * 1024
+    return f"base={BASE} unit_folder={UNIT_FOLDER} lease_s={LEASE_S} limit={limit_s} most={most}"
+
+
+def _archive(generation: Generation, limit_s: int) -> bytes:
+    """Steps and files have a line each, of fields between tabs."""
+    steps = [_step_fields(number, step) for number, step in enumerate(generation.plan.steps)]
+    files = [(file.path, file.sha256, f"{file.owner}:{file.group}", file.mode) for file in generation.files]
+    script = (_given(limit_s), *map(read_script, ("transaction.sh", "apply.sh", "restore.sh", "switch.sh")))
+    members = {
+        "steps": _lines(steps),
+        "files": _lines(files),
+        "units": _lines((unit,) for unit in generation.units),
+        "about": "".join(f"{key} {value}\n" for key, value in sorted(generation.about.items())).encode(),
+        "transaction.sh": "\n".join((*script, "")).encode(),
+    }
+    for number, step in enumerate(generation.plan.steps):
+        if step.file is not None:
+            members[f"content/{number}"] = step.file.content
+    return _tar(members)
+
+
+def _step_fields(number: int, step: Step) -> tuple[str, ...]:
+    """Number, kind, subject, what is there, and of a file its digest, owner, mode, and whether it keeps its time."""
+    head = (str(number), step.kind.value, step.subject, step.seen or _NONE)
+    file = step.file
+    if file is None:
+        return (*head, _NONE, _NONE, _NONE, "no")
+    return (*head, file.sha256, f"{file.owner}:{file.group}", file.mode, "yes" if step.keep_mtime else "no")
+
+
+def _lines(rows: Iterable[tuple[str, ...]]) -> bytes:
+    return "".join("\t".join(map(_field, row)) + "\n" for row in rows).encode()
+
+
+def _field(text: str) -> str:
+    if not text or any(each in text for each in _UNPRINTABLE):
+        raise InputError(f"{text!r}: a path or name with a tab or a line break cannot be deployed")
+    return text
+
+
+def _tar(members: Mapping[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in members.items():
+            header = tarfile.TarInfo(name)
+            header.size, header.mode = len(content), 0o600
+            archive.addfile(header, io.BytesIO(content))
+    return stream.getvalue()

@@ -1,0 +1,195 @@
+"""A transaction on a host, seen from the caller: it is staged there, watched, and confirmed or taken back.
+
+The host applies and the caller watches: where the connection breaks, the host goes on by itself, and is asked over a
+new one. Where nobody asks any more, it goes back.
+"""
+
+import getpass
+import platform
+import re
+import secrets
+from dataclasses import dataclass, field
+
+from qtctl.apply.contact import Contact
+from qtctl.apply.generation import Generation, find_script, stage_script, verb_script
+from qtctl.dialects import terminal
+from qtctl.errors import DeployRefused, HostError, Refused
+from qtctl.interfaces.host import Host, Running
+from qtctl.model.transaction import Mark, Progressed, TransactionEnd, TransactionState
+from qtctl.plan.targets import REMEDY
+from qtctl.probes.answer import last_line
+
+UNCHANGED = "nothing was changed"
+_SEE = "see to that on the host, then deploy again"
+_STAGE_S = 60.0
+_ANSWER_S = 15.0
+_GONE_S = 30.0
+"""So long a host that does not answer is asked again."""
+
+
+_HEAD = re.compile(rb"qtctl state ([a-z]+) ([a-z-]+)")
+
+
+class Locked(DeployRefused):
+    """Another deploy of this host is under way. `holder`: whose it is, '' where that is not known."""
+
+    def __init__(self, what: str, *, holder: str) -> None:
+        super().__init__(what, hint="wait until that is done")
+        self.holder = holder
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Whose deploy it is, and a word that no other deploy has: a host that lost its caller is asked by it."""
+
+    holder: str
+    word: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.holder} {self.word}"
+
+
+def new_ticket() -> Ticket:
+    return Ticket(f"{getpass.getuser()}@{platform.node()}", secrets.token_hex(8))
+
+
+def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -> int:
+    """Stage and arm it: the number of the generation. DeployRefused where nothing was changed.
+
+    HostError where the host went away: then `find` tells.
+    """
+    done = host.start(stage_script(generation, limit_s=limit_s, holder=ticket.text), root=True).finish(_STAGE_S)
+    said = _read_words(done.stdout)
+    if "armed" in said:
+        return int(said["armed"])
+    if "busy" in said:
+        holder = said["busy"].partition(" ")[0]
+        raise Locked(f"{host.address}: {holder or 'somebody'} is deploying to it now", holder=holder)
+    if "refused" not in said and done.exit is None:
+        raise HostError(f"{host.address}: what stages a deploy was killed")
+    _, _, why = said.get("refused", "").partition(" ")
+    why = why or last_line(done.stderr) or f"the script that stages ended with exit status {done.exit}"
+    raise DeployRefused(f"{UNCHANGED}: {why}", hint=REMEDY if "unsafe" in said else _SEE)
+
+
+def find(contact: Contact, ticket: Ticket) -> int | None:
+    """The number of the transaction that was armed for this ticket; None if there is none.
+
+    A script that is still staging is waited for. HostError where the host does not answer for half a minute.
+    """
+    said = _read_words(ask(contact, find_script()))
+    if said.get("holder") != ticket.text or not said.get("number", "").isdecimal():
+        return None
+    return int(said["number"])
+
+
+def ask(contact: Contact, script: str) -> bytes:
+    """What a script says that may be run twice. HostError where the host does not answer for half a minute."""
+    until = contact.clock.monotonic() + _GONE_S
+    while True:
+        try:
+            return contact.host.start(script, root=True).finish(_ANSWER_S).stdout
+        except Refused:
+            raise
+        except HostError as error:
+            contact.renew(until, error)
+
+
+def _read_words(stdout: bytes) -> dict[str, str]:
+    """The lines `qtctl WORD …` of a script."""
+    found = {}
+    for line in stdout.decode("utf-8", "replace").split("\n"):
+        if line.startswith("qtctl "):
+            word, _, rest = line.removeprefix("qtctl ").partition(" ")
+            found[word] = terminal.line(rest.strip())
+    return found
+
+
+@dataclass
+class Transaction:
+    """One that is armed. `watch_s`: the longest that it may take until it is confirmed."""
+
+    contact: Contact
+    number: int
+    watch_s: float
+    _journal: bytes = field(default=b"", init=False)
+    _holding: tuple[Host, Running] | None = field(default=None, init=False)
+
+    def poll(self) -> Progressed:
+        """What it has come to by now."""
+        self._hold()
+        return self._read(self._ask("report", str(len(self._journal))))
+
+    def confirm(self) -> Progressed:
+        """That it stays, unless the host has already gone back."""
+        self._ask("confirm")
+        return self.poll()
+
+    def go_back(self, why: str) -> Progressed:
+        """That the host goes back to what it was, unless it was confirmed."""
+        self._ask("go-back", why)
+        return self.poll()
+
+    def _ask(self, verb: str, *arguments: str) -> bytes:
+        return ask(self.contact, verb_script(self.number, verb, *arguments))
+
+    def _hold(self) -> None:
+        """The lease is renewed by a process on the host that ends with our connection."""
+        host = self.contact.host
+        if self._holding is None or self._holding[0] is not host:
+            script = verb_script(self.number, "hold", str(int(self.watch_s)))
+            try:
+                self._holding = host, host.start(script, root=True)
+            except HostError:
+                # The next question notices that the connection is gone.
+                self._holding = None
+
+    def _read(self, said: bytes) -> Progressed:
+        head, _, journal = said.partition(b"\n")
+        found = _HEAD.fullmatch(head)
+        if found is None:
+            raise HostError(f"{self.contact.host.address}: the state of its deploy could not be read")
+        self._journal += journal
+        return read_progress(found[1].decode(), found[2].decode(), self._journal)
+
+
+def _seconds(text: str) -> float:
+    """A time of the host's journal; 0 where it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def read_progress(state: str, end: str, journal: bytes) -> Progressed:
+    """The journal of a transaction, which may be cut off in its last line. HostError if it is none."""
+    marks: dict[int, Mark] = {}
+    kept: dict[int, str] = {}
+    began_at: dict[int, float] = {}
+    texts: dict[str, list[str]] = {}
+    for line in journal.decode("utf-8", "replace").split("\n")[:-1]:
+        at, _, rest = line.partition("\t")
+        word, *fields = rest.split("\t")
+        match fields:
+            case [number, mark, *detail] if word == "step" and number.isdecimal():
+                began = began_at.setdefault(int(number), _seconds(at))
+                took_s = None if mark == "begun" else round(max(_seconds(at) - began, 0.0), 3)
+                marks[int(number)] = Mark(mark, terminal.line(" ".join(detail)), took_s)
+            case [number, path] if word == "kept" and number.isdecimal():
+                kept[int(number)] = terminal.line(path)
+            case _:
+                texts.setdefault(word, []).append(terminal.line(" ".join(fields)))
+    try:
+        return Progressed(
+            TransactionState(state),
+            TransactionEnd(end) if state == TransactionState.NONE else None,
+            marks,
+            kept,
+            left=tuple(dict.fromkeys(texts.get("left", ()))),
+            why=tuple(dict.fromkeys(texts.get("why", ()))),
+            worse=tuple(" ".join(texts.get("worse", ())[-1:]).split()),
+            gone=tuple(" ".join(texts.get("gone", ())[-1:]).split()),
+        )
+    except ValueError as error:
+        raise HostError("the state of the host's deploy could not be read", hint="try again") from error

@@ -1,0 +1,73 @@
+"""Whether the services of a host have been up for long enough, without a restart, to be trusted."""
+
+from dataclasses import dataclass, field
+
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.states import ServiceState
+
+STEADY_S = 10.0
+_S = 1_000_000
+_RESTART_DELAYS = 2
+"""A service must outlive so many delays between its restarts."""
+
+Start = tuple[int, int]
+"""How often systemd restarted a unit, and when its process started (microseconds since the epoch)."""
+
+
+@dataclass
+class Steadiness:
+    """Counted from each service's last start: one that has been up for long is steady at the first look.
+
+    `moving`: services that started again while they were watched.
+    """
+
+    steady_s: float
+    moving: tuple[str, ...] = ()
+    left_s: float = 0.0
+    _first: dict[str, Start] = field(default_factory=dict)
+    _seen: dict[str, tuple[Start, float]] = field(default_factory=dict)
+
+    def see(self, desired: Desired, facts: Facts, now_s: float) -> None:
+        """`now_s`: monotonic seconds, for where the host's clock makes no sense."""
+        starts = list_starts(desired, facts)
+        for name, start in starts.items():
+            self._first.setdefault(name, start)
+            if self._seen.get(name, (None, 0.0))[0] != start:
+                self._seen[name] = start, now_s
+        self.moving = tuple(sorted(name for name, start in starts.items() if start != self._first[name]))
+        self.left_s = max((self._left_s(facts, name, now_s) for name in starts), default=0.0)
+
+    @property
+    def steady(self) -> bool:
+        return self.left_s <= 0
+
+    def _left_s(self, facts: Facts, name: str, now_s: float) -> float:
+        """How long the service has to go on."""
+        unit = facts.read(Unit, name)
+        if unit is None:
+            return 0.0
+        (_, started), since = self._seen[name]
+        age_s = (facts.asked_us(Need(Unit.FACT, name)) - started) / _S if started else 0.0
+        up_s = age_s if age_s > 0 else now_s - since
+        return self._wanted_s(unit) - up_s
+
+    def _wanted_s(self, unit: Unit) -> float:
+        delay = (unit.loaded or {}).get("RestartUSec")
+        return max(self.steady_s, _RESTART_DELAYS * delay / _S if isinstance(delay, int) else 0.0)
+
+
+def list_starts(desired: Desired, facts: Facts) -> dict[str, Start]:
+    """Of the services declared running. One whose unit is not known is missing: its checks hold the gate shut."""
+    found = {}
+    for service in desired.services:
+        known = facts.item(Need(Unit.FACT, service.unit)).state.known
+        if service.state is ServiceState.RUNNING and known:
+            unit = facts.read(Unit, service.unit)
+            found[service.unit] = (unit.n_restarts, _started(unit)) if unit else (0, 0)
+    return found
+
+
+def _started(unit: Unit) -> int:
+    return unit.exec_main_start_timestamp or unit.active_enter_timestamp

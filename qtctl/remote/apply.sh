@@ -1,0 +1,140 @@
+# shellcheck shell=sh disable=SC2154
+# Carries out the steps of a generation on the host. Given: transaction.sh, generation, home (its folder).
+
+begin_step() { note step "$1" begun; }
+end_step() { note step "$1" 'done'; }
+fail_step() {
+  note step "$1" failed "$(printf '%s' "$2" | tr '\n\t' '; ' | cut -b 1-600)"
+  return 1
+}
+
+# apply: false after a step that failed so that nothing more may be done. A unit that does not start is no such step: the
+# gate judges it.
+apply() {
+  rows='' together=''
+  while IFS=$tab read -r step kind subject seen sha _; do
+    is applying || return 1
+    case "$kind" in
+      start | restart) collect restart "$step" "$subject" || return 1 ;;
+      stop | enable | disable | reset-failed | reload) collect "$kind" "$step" "$subject" || return 1 ;;
+      *) flush && carry_out "$step" "$kind" "$subject" "$seen" "$sha" || return 1 ;;
+    esac
+  done <"$home/steps"
+  flush
+}
+
+# carry_out NUMBER KIND SUBJECT SEEN SHA256
+carry_out() {
+  begin_step "$1"
+  case "$2" in
+    write | remove) swap "$1" "$3" "$4" "$5" ;;
+    sysusers) said=$(timeout "$limit" systemd-sysusers "$3" 2>&1) ;;
+    tmpfiles) said=$(timeout "$limit" systemd-tmpfiles --create "$3" 2>&1) ;;
+    daemon-reload) manager daemon-reload ;;
+    *) said="this host's deploy does not know $2" && false ;;
+  esac || { fail_step "$1" "$said" || return 1; }
+  end_step "$1"
+}
+
+# swap NUMBER PATH SEEN SHA256: the old inode stays in the room, and the new file is renamed over its name.
+swap() {
+  room "$2"
+  look_at "$2" || { said="$2 could not be read" && return 1; }
+  [ "$there" = "$3" ] || { said="$2 is not what it was when this was planned" && return 1; }
+  said="$2 could not be replaced"
+  case "$3" in
+    absent) ;;
+    dir) mv -T -- "$2" "$room/old-$1" || return 1 ;;
+    *) ln -fP -- "$2" "$room/old-$1" || return 1 ;;
+  esac
+  case "$4 $3" in
+    '- dir' | '- absent') ;;
+    -*) rm -f -- "$2" || return 1 ;;
+    *) mv -fT -- "$room/new-$1" "$2" || return 1 ;;
+  esac
+  sync -- "$room/.."
+}
+
+# collect COMMAND NUMBER UNIT: steps with one command in a row are carried out together. A start is the restart of a unit
+# that is down.
+collect() {
+  [ "$together" = "$1" ] || flush || return 1
+  together=$1
+  rows="$rows$2$tab$3
+"
+}
+
+# flush: carry out what was collected.
+flush() {
+  [ -n "$together" ] || return 0
+  set --
+  while IFS=$tab read -r row unit; do
+    [ -n "$row" ] || continue
+    begin_step "$row"
+    set -- "$@" "$unit"
+  done <<END
+$rows
+END
+  command=$together
+  together=''
+  case "$command" in
+    stop | restart | reload) run_jobs "$command" "$@" ;;
+    enable | disable) run_for_all "$command" --no-reload -- "$@" ;;
+    # A unit that systemd has forgotten has no failure left to forget.
+    reset-failed) run_for_all reset-failed -- "$@" || : ;;
+  esac || return 1
+  rows=''
+}
+
+# run_for_all ARGUMENT...: one command for all units of `rows`; its exit status is that of each step.
+run_for_all() {
+  ended=0
+  manager "$@" || ended=$?
+  [ "$1" != reset-failed ] || ended=0
+  while IFS=$tab read -r row _; do
+    [ -n "$row" ] || continue
+    if [ "$ended" = 0 ]; then end_step "$row"; else fail_step "$row" "$said" || :; fi
+  done <<END
+$rows
+END
+  return "$ended"
+}
+
+# run_jobs stop|restart|reload UNIT...: judged by how the units of `rows` are afterwards. What PID 1 says of a job is lost
+# where it is executed anew.
+run_jobs() {
+  verb=$1
+  shift
+  manager "$verb" -- "$@" || :
+  words=$said
+  after=$(units "$@") || return 1
+  while IFS=$tab read -r row unit; do
+    [ -n "$row" ] || continue
+    why=$(printf '%s\n' "$words" | grep -F -- "$unit" | head -n 2)
+    judge_job "$row" "$verb" "$unit" "$why" || :
+  done <<END
+$rows
+END
+}
+
+# judge_job NUMBER VERB UNIT WORDS: by its line of `after`.
+judge_job() {
+  IFS=$tab read -r _ load active sub _ <<END
+$(printf '%s\n' "$after" | grep "^$(quote_pattern "$3")$tab")
+END
+  case "$2 $active" in
+    'stop inactive' | 'stop failed' | 'restart active' | 'restart reloading' | 'reload active') end_step "$1" ;;
+    'restart inactive') judge_ended "$1" "$load" "$4" ;;
+    *) fail_step "$1" "${4:-$active ($sub)}" ;;
+  esac
+}
+quote_pattern() { printf '%s' "$1" | sed 's/[][\.*^$]/\\&/g'; }
+
+# judge_ended NUMBER LOADED WORDS: down after its start: a oneshot did its work, or a condition is false.
+judge_ended() {
+  case "$2 $3" in
+    *ependency*failed* | *'dependency job'*) fail_step "$1" "$3" ;;
+    loaded*) end_step "$1" ;;
+    *) fail_step "$1" "${3:-it is $2}" ;;
+  esac
+}

@@ -1,0 +1,210 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2015,SC3013,SC2012
+# Brings back what was there before a generation, whoever calls it and however often. Given: transaction.sh, generation,
+# home (its folder), unit_folder.
+#
+# What to do is found out from the host, never from how far somebody came: a file is as before, as new, or somebody
+# else's; a unit has the process that it had before, or another.
+newline='
+'
+
+restore_files() {
+  while IFS=$tab read -r step kind path seen sha _; do
+    case "$kind" in write | remove) restore_file "$step" "$path" "$seen" "$sha" ;; esac
+  done <"$home/steps"
+}
+
+# restore_file NUMBER PATH SEEN SHA256
+restore_file() {
+  room "$2"
+  old=$room/old-$1
+  new=sha256:$4
+  [ "$4" != - ] || new=absent
+  look_at "$2" || there=other
+  # A file of the same content with other rights has another inode.
+  if [ "$there" = "$3" ] && { [ "$3" != "$new" ] || [ ! -e "$old" ] || [ "$2" -ef "$old" ]; }; then return; fi
+  if [ "$there" != "$new" ] && { [ "$3" != dir ] || [ "$there" != absent ]; }; then
+    note left "$2"
+    return
+  fi
+  case "$3" in
+    absent) rm -f -- "$2" ;;
+    dir) rm -f -- "$2" && mv -T -- "$old" "$2" ;;
+    *) mv -fT -- "$old" "$2" ;;
+  esac || note left "$2"
+  sync -- "$room/.." || :
+}
+
+# touched UNIT: whether a step of this generation is about the unit.
+touched() { case "$units_touched" in *"$newline$1$newline"*) return 0 ;; esac; return 1; }
+read_steps() {
+  units_touched=$newline units_stopped=$newline
+  while IFS=$tab read -r _ kind subject _; do
+    case "$kind" in
+      start | restart | stop | enable | disable | reload) units_touched="$units_touched$subject$newline" ;;
+    esac
+    [ "$kind" != stop ] || units_stopped="$units_stopped$subject$newline"
+  done <"$home/steps"
+}
+
+restore_links() {
+  before=$newline$(cat -- "$home/links")$newline
+  now=$newline$(links "$unit_folder")$newline
+  while IFS=$tab read -r path target; do
+    is_link_of_ours "$path" "$target" || continue
+    case "$before" in *"$newline$path$tab$target$newline"*) ;; *) rm -f -- "$path" ;; esac
+  done <<END
+${now#"$newline"}
+END
+  while IFS=$tab read -r path target; do
+    is_link_of_ours "$path" "$target" || continue
+    case "$now" in *"$newline$path$tab$target$newline"*) continue ;; esac
+    [ ! -e "$path" ] || [ -L "$path" ] || { note left "$path" && continue; }
+    mkdir -p -- "${path%/*}" && ln -sfn -- "$target" "$path" || note left "$path"
+  done <<END
+${before#"$newline"}
+END
+}
+is_link_of_ours() { [ -n "$1" ] && { touched "${1##*/}" || touched "${2##*/}"; }; }
+
+is_up() { case "$1" in active | reloading | refreshing) return 0 ;; esac; return 1; }
+
+# compare: what of the baseline's units has to be stopped, started, and started anew; `worse`: what is not as it was.
+compare() {
+  to_stop='' to_start='' to_restart='' worse='' gone=''
+  set --
+  while IFS=$tab read -r unit _; do set -- "$@" "$unit"; done <"$home/baseline"
+  present=$(units "$@") || return 1
+  while IFS=$tab read -r unit load active sub invocation type remain && IFS=$tab read -r _ _ active_now sub_now invocation_now _ <&3; do
+    compare_unit
+  done <"$home/baseline" 3<<END
+$present
+END
+}
+compare_unit() {
+  if is_up "$active"; then
+    case "$type" in
+      oneshot)
+        # What it did cannot be done again by us.
+        is_up "$active_now" || [ "$remain" != yes ] || gone="$gone $unit"
+        return
+        ;;
+    esac
+    is_up "$active_now" || { to_start="$to_start $unit" worse="$worse $unit" && return; }
+    [ "$invocation" = "$invocation_now" ] || ! touched "$unit" || to_restart="$to_restart $unit"
+    case "$units_stopped" in *"$newline$unit$newline"*) [ "$invocation" = "$invocation_now" ] || to_stop="$to_stop $unit" ;; esac
+  elif touched "$unit"; then
+    case "$active $active_now" in
+      failed*) ;;
+      *inactive | *failed | activating*) ;;
+      *) to_stop="$to_stop $unit" ;;
+    esac
+  fi
+}
+
+# restore: the files and units of before. Units that are stopped are stopped by the definition that they run with.
+restore() {
+  read_steps
+  note restore begun
+  if compare; then
+    # shellcheck disable=SC2086 # names of units have no blanks
+    [ -z "$to_stop" ] || manager stop -- $to_stop || :
+  fi
+  restore_files
+  restore_links
+  manager daemon-reload || note warning "daemon-reload: $said"
+  bring_back
+}
+
+# bring_back: start what was up before, and wait until all of it stays up.
+bring_back() {
+  compare || return 1
+  # shellcheck disable=SC2086
+  [ -z "$to_start$to_restart" ] || {
+    manager reset-failed -- $to_start $to_restart || :
+    manager restart -- $to_start $to_restart || :
+  }
+  wait_until_as_before
+}
+wait_until_as_before() {
+  looks=0 last=''
+  while [ "$looks" -lt 60 ]; do
+    looks=$((looks + 1))
+    if compare && [ -z "$worse" ]; then
+      invocations=$(printf '%s\n' "$present" | cut -f 5)
+      [ "$invocations" != "$last" ] || return 0
+      last=$invocations
+    fi
+    sleep 1
+  done
+  note worse "$worse"
+  return 1
+}
+
+# restore_and_end: restoring → none; after three failures broken, which needs a person.
+restore_and_end() {
+  tries=0
+  until restore; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 3 ] || { locked move restoring broken && return 1; }
+    sleep 2
+  done
+  locked end_restored
+}
+end_restored() {
+  is restoring || return 0
+  [ -z "$gone" ] || note gone "$gone"
+  note state restored
+  end_transaction restored
+}
+
+# end_transaction OUTCOME: nothing of it is left but its folder.
+end_transaction() {
+  rooms | while IFS= read -r each; do drop "$each"; done
+  printf '%s\n' "$1" >"$home/outcome" || :
+  drop "$base/lease" "$base/holder"
+  status idle
+  rm -f -- "$base/tx/$state"
+  sync -- "$base/tx" "$base" || :
+} 2>/dev/null
+
+# finish: confirmed → none. This generation is the current one; what a person wrote, and it replaced, is kept for ever.
+finish() {
+  is confirmed || return 0
+  stamp=$(date -u +%Y%m%dT%H%M%SZ)-$generation
+  while IFS=$tab read -r step kind path seen sha _; do
+    case "$kind" in write | remove) keep_replaced "$step" "$path" "$seen" ;; esac
+  done <"$home/steps"
+  ln -sfn -- "gen/$generation" "$base/.current" && mv -fT -- "$base/.current" "$base/current"
+  end_transaction confirmed
+  prune
+}
+
+# keep_replaced NUMBER PATH SEEN: a content that qtctl had written is among the objects.
+keep_replaced() {
+  room "$2"
+  old=$room/old-$1
+  [ -e "$old" ] || [ -L "$old" ] || return 0
+  digest=${3#sha256:}
+  if [ "$digest" != "$3" ] && [ -f "$base/objects/$digest" ]; then
+    note kept "$1" "$base/objects/$digest"
+    return
+  fi
+  mkdir -p -- "$base/replaced/$stamp${2%/*}" && mv -T -- "$old" "$base/replaced/$stamp$2" || return 0
+  note kept "$1" "$base/replaced/$stamp$2"
+}
+
+# prune: the ten newest generations stay, with their contents. What was restored is none of them.
+prune() {
+  kept=0
+  for each in $(ls -1 "$base/gen" | sort -rn); do
+    case "$each" in *[!0-9]*) continue ;; esac
+    outcome=''
+    read -r outcome <"$base/gen/$each/outcome" || :
+    if [ "$outcome" = confirmed ]; then kept=$((kept + 1)); fi
+    [ "$kept" -le 10 ] || drop "$base/gen/$each"
+  done
+  for each in "$base"/objects/*; do
+    [ -f "$each" ] || continue
+    grep -qF -- "${each##*/}" "$base"/gen/*/files || drop "$each"
+  done
+} 2>/dev/null

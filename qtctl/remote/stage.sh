@@ -1,0 +1,188 @@
+# shellcheck shell=sh disable=SC2154,SC2015,SC2030,SC2031
+# Stages a generation as root, and arms it: everything that can fail does so here, before the first change.
+#
+# Given: transaction.sh, way.sh, base, most, unit_folder, holder (whose deploy it is), and `unpack`, which writes to $home
+# the files steps, files, units, about, transaction.sh and content/NUMBER.
+say() { printf 'qtctl %s\n' "$*"; }
+
+# refuse NUMBER REASON...: the step that is in the way, or -. Nothing was changed.
+refuse() {
+  say refused "$@"
+  clear_up
+  exit 77
+}
+made='' begun=no
+clear_up() {
+  [ "$begun" = no ] || return 0
+  [ "$home" = "$base/gen/none" ] || forget_staged
+  printf '%s' "$made" | while IFS= read -r each; do rmdir -- "$each" 2>/dev/null || :; done
+}
+
+# directory FOLDER [MODE]: in a folder that was found good, so that nobody else can make it first.
+directory() {
+  [ -d "$1" ] && return
+  case "$1" in */*/*) directory "${1%/*}" ;; esac
+  mkdir -m "${2:-0755}" -- "$1" || refuse - "$1 could not be made"
+  made="$1
+$made"
+}
+safe() { trusted "$1" || { say unsafe && refuse "$2" "$why, on the way to $3"; }; }
+
+# prepare_base: the folder of all this, and the lock that only root can open.
+prepare_base() {
+  home=$base/gen/none
+  safe "$base" - "$base"
+  directory "$base" 0711
+  for each in objects gen tx ran replaced; do directory "$base/$each" 0700; done
+  made=''
+  if [ -e "$base/lock" ] || [ -L "$base/lock" ]; then
+    is=$(stat -c '%F, %U:%G, mode %a' -- "$base/lock") || refuse - "$base/lock could not be read"
+    case "$is" in
+      'regular '*'file, root:'*', mode 600') ;;
+      *) refuse - "$base/lock is not the lock that qtctl makes (a regular file of root's, mode 600): $is" ;;
+    esac
+  fi
+}
+
+# next_generation: the number after the highest.
+next_generation() {
+  generation=0
+  for each in "$base"/gen/*; do
+    each=${each##*/}
+    case "$each" in '' | *[!0-9]*) continue ;; esac
+    [ "$each" -le "$generation" ] || generation=$each
+  done
+  generation=$((generation + 1))
+  home=$base/gen/$generation
+}
+
+same_label() {
+  [ ! -e /sys/fs/selinux/enforce ] || [ -L "$1" ] || [ ! -f "$1" ] || chcon --reference="$1" -- "$2"
+}
+# later OLD NEW: the time of the old file and a little more, so that no process is older than what it has read.
+later() {
+  at=$(stat -c %.9Y -- "$1") || return 1
+  seconds=${at%.*} nano=$((1${at#*.} - 1000000000 + 1000))
+  [ "$nano" -lt 1000000000 ] || { seconds=$((seconds + 1)) nano=$((nano - 1000000000)); }
+  touch -d "@$seconds.$(printf %09d "$nano")" -- "$2"
+}
+
+# prepare NUMBER PATH SEEN SHA256 OWNER MODE KEEP_TIME: the new file waits in a room beside its place.
+prepare() {
+  folder=${2%/*}
+  safe "${folder:-/}" "$1" "$2"
+  look_at "$2" || refuse "$1" "$2 could not be read"
+  [ "$there" = "$3" ] || refuse "$1" "$2 is not what it was when this was planned: plan again"
+  directory "${folder:-/}"
+  room "$2"
+  [ -d "$room" ] || mkdir -m 0700 -- "$room" || refuse "$1" "nothing could be written in ${folder:-/}"
+  # A hard link keeps the old inode with its times, owner and label: to go back is a rename that needs no space.
+  case "$3" in absent | dir) ;; *) ln -P -- "$2" "$room/old-$1" && drop "$room/old-$1" ||
+    refuse "$1" "$2 cannot be replaced: it is immutable, or a mount" ;; esac
+  [ "$4" != - ] || return 0
+  copy=$room/new-$1
+  cp -- "$home/content/$1" "$copy" || refuse "$1" "$2: no space beside its place"
+  [ "$(sha256sum <"$copy")" = "$4  -" ] || refuse "$1" "the staged copy of $2 is damaged"
+  chown -h -- "$5" "$copy" && chmod -- "$6" "$copy" || refuse "$1" "$2 cannot be given to $5 with mode $6"
+  same_label "$2" "$copy" || refuse "$1" "the new $2 cannot be given the security label of the old one"
+  [ "$7" = no ] || later "$2" "$copy" || refuse "$1" "$2 cannot keep its time"
+  [ -f "$base/objects/$4" ] || mv -- "$home/content/$1" "$base/objects/$4" || refuse "$1" "$base/objects: no space"
+}
+
+# keep_objects: what this generation has in place without writing it is kept as well, for a way back to it.
+keep_objects() {
+  while IFS=$tab read -r path sha _; do
+    [ ! -f "$base/objects/$sha" ] && [ -f "$path" ] && [ ! -L "$path" ] || continue
+    cp -- "$path" "$home/object" && [ "$(sha256sum <"$home/object")" = "$sha  -" ] || continue
+    mv -- "$home/object" "$base/objects/$sha"
+  done <"$home/files"
+}
+
+# record_baseline: units and links as they are, for a way back.
+record_baseline() {
+  set --
+  while IFS= read -r unit; do set -- "$@" "$unit"; done <"$home/units"
+  units "$@" >"$home/baseline" || refuse - "systemd did not say how its units are: $said"
+  links "$unit_folder" >"$home/links"
+}
+
+# install_boot_units: should the power go, the boot ends what was begun. They stay.
+install_boot_units() {
+  cp -- "$home/transaction.sh" "$base/.transaction.sh" && sync -- "$base/.transaction.sh" &&
+    mv -fT -- "$base/.transaction.sh" "$base/transaction.sh" || refuse - "$base: no space"
+  restore_unit >"$home/unit" && install_unit qtctl-restore.service
+  verify_unit >"$home/unit" && install_unit qtctl-restore-verify.service
+  drop "$home/unit"
+  wants=$unit_folder/sysinit.target.wants
+  [ -L "$wants/qtctl-restore.service" ] || {
+    [ -d "$wants" ] || mkdir -m 0755 -- "$wants"
+    ln -sfn -- ../qtctl-restore.service "$wants/qtctl-restore.service"
+  } || refuse - "$wants/qtctl-restore.service could not be made"
+}
+install_unit() {
+  cmp -s -- "$home/unit" "$unit_folder/$1" || {
+    cp -- "$home/unit" "$unit_folder/.$1" && chmod 0644 -- "$unit_folder/.$1" && sync -- "$unit_folder/.$1" &&
+      mv -fT -- "$unit_folder/.$1" "$unit_folder/$1" || refuse - "$unit_folder/$1 could not be written"
+  }
+}
+restore_unit() {
+  printf '%s\n' '# Written by qtctl: ends a deploy that a power cut or a crash of this host cut short.' '[Unit]' \
+    'Description=Restore what an unfinished deploy of qtctl changed' 'DefaultDependencies=no' \
+    "ConditionPathExistsGlob=$base/tx/*" "RequiresMountsFor=$base $unit_folder /etc" \
+    'After=systemd-remount-fs.service local-fs.target' 'Before=sysinit.target shutdown.target' \
+    'Conflicts=shutdown.target' '[Service]' 'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh boot" \
+    'TimeoutStartSec=120' '[Install]' 'WantedBy=sysinit.target'
+}
+verify_unit() {
+  printf '%s\n' '# Written by qtctl: compares what was restored at boot with what was there before.' '[Unit]' \
+    'Description=Verify what qtctl restored at boot' 'After=default.target multi-user.target' '[Service]' \
+    'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh verify" 'TimeoutStartSec=300'
+}
+
+# begin: the generation has a folder, and a service that removes all of it where this script does not come to its end.
+begin() {
+  next_generation
+  mkdir -- "$home" || refuse - "$home could not be made"
+  unpack || refuse - "$base: no space, or what was sent is damaged"
+  : >"$home/journal" || refuse - "$base: no space"
+  install_boot_units
+  renew && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$base/.tx" && sync -- "$base/.tx" &&
+    mv -fT -- "$base/.tx" "$base/tx/staged" && sync -- "$base/tx" || refuse - "$base: no space"
+  status staged
+  watcher=$(systemd-run --quiet --collect --unit="qtctl-deploy-$generation" -p Restart=on-failure -p RestartSec=200ms \
+    -p StartLimitIntervalSec=0 -p KillMode=mixed -- /bin/sh "$home/transaction.sh" run "$generation" 9>&- 2>&1) ||
+    refuse - "the service that watches over it could not be started: $watcher"
+}
+
+# keep_lease: staging many files takes longer than a lease.
+keep_lease() {
+  read_uptime
+  [ "$uptime" -lt $((leased + 3)) ] || { renew && leased=$uptime; }
+}
+leased=0
+
+stage() {
+  trap clear_up EXIT
+  trap '' HUP PIPE
+  trap 'refuse - interrupted' INT TERM
+  prepare_base
+  exec 9>>"$base/lock" || refuse - "$base/lock could not be opened"
+  flock -w 1 9 || { say busy "$(head -c 200 -- "$base/holder" 2>/dev/null)" && refuse - "another deploy is being staged"; }
+  transaction
+  [ "$state" != staged ] || of "$number" forget_staged
+  transaction
+  [ -z "$state" ] || { say busy "$(head -c 200 -- "$base/holder" 2>/dev/null)" && refuse - "generation $number is $state"; }
+  begin
+  while IFS=$tab read -r step kind path seen sha owner mode keep; do
+    keep_lease
+    case "$kind" in write | remove) prepare "$step" "$path" "$seen" "$sha" "$owner" "$mode" "$keep" ;; esac
+  done <"$home/steps"
+  keep_objects
+  record_baseline
+  drop "$home/content"
+  sync -- "$home" "$home"/* "$base/objects" "$unit_folder" || refuse - "nothing could be synced"
+  rooms | while IFS= read -r each; do sync -- "$each" "$each"/* 2>/dev/null || :; done
+  begun=yes
+  renew && move staged armed || { begun=no && refuse - "it took too long, or $base has no space"; }
+  say armed "$generation"
+}

@@ -1,0 +1,135 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2015
+# What is called of a transaction: by the caller of a deploy over a connection, by the service that watches over it, and
+# at boot. Given: transaction.sh, apply.sh, restore.sh.
+
+# run: the service that watches over one transaction. Its worker applies; a lease that is over, a worker that dies, and
+# somebody who asks for it make the host go back. Started again after it was killed, it goes back.
+run() {
+  trap '' HUP PIPE
+  worker=''
+  ! is applying gating || give_up 'the service that watched over it was killed'
+  while is staged armed applying gating restoring confirmed; do
+    case "$state" in
+      staged) ! lease_over || locked forget_if_staged ;;
+      armed) start_worker ;;
+      applying) kill -0 "$worker" 2>/dev/null || ! is applying || give_up 'what applied it was killed' ;;
+      confirmed) locked finish ;;
+      restoring) end_worker && restore_and_end || break ;;
+    esac
+    ! is armed applying gating || ! lease_over || give_up 'nobody watched over it any more'
+    is restoring confirmed || sleep 0.2
+  done
+}
+forget_if_staged() { ! is staged || forget_staged; }
+start_worker() {
+  locked move armed applying || return 0
+  setsid /bin/sh "$home/transaction.sh" apply "$generation" &
+  worker=$!
+}
+end_worker() {
+  [ -z "$worker" ] || ! kill -0 "$worker" 2>/dev/null || { kill -TERM -- "-$worker" && sleep 0.3 && kill -KILL -- "-$worker"; } 2>/dev/null
+  wait
+}
+give_up() {
+  note why "$1"
+  for each in applying gating armed; do ! locked move "$each" restoring || return 0; done
+}
+
+# work: what the worker does.
+work() {
+  if apply; then
+    locked move applying gating
+  else
+    note why 'a step failed'
+    locked move applying restoring
+  fi
+}
+
+# confirm: gating → confirmed decides that this generation stays.
+confirm() {
+  locked move gating confirmed || :
+  ! is confirmed || locked finish
+  report 0
+}
+
+# go_back: restoring decides that it does not.
+go_back() {
+  give_up "$1"
+  report 0
+}
+
+# report OFFSET: the state, its outcome where it has ended, and the journal from a byte on.
+report() {
+  transaction
+  [ "$number" = "$generation" ] || state=none
+  outcome=''
+  [ "$state" != none ] || read -r outcome <"$home/outcome" || outcome=lost
+  printf 'qtctl state %s %s\n' "$state" "${outcome:--}"
+  tail -c "+$(($1 + 1))" -- "$home/journal"
+} 2>/dev/null
+
+# hold SECONDS: renew the lease for as long as somebody reads what this says.
+hold() {
+  read_uptime
+  end=$((uptime + $1))
+  while is armed applying gating && [ "$uptime" -lt "$end" ]; do
+    printf . || exit 1
+    renew
+    sleep 1
+  done
+}
+
+# boot: what a power cut or a crash left. Nothing of the fleet has been started yet.
+boot() {
+  transaction
+  [ -n "$state" ] || exit 0
+  of "$number" :
+  case "$state" in
+    staged) locked forget_if_staged && exit 0 ;;
+    confirmed) locked finish && exit 0 ;;
+  esac
+  [ "$state" = restoring ] || { note why 'the host went down' && locked move "$state" restoring; }
+  read_steps
+  restore_files
+  restore_links
+  manager daemon-reload || :
+  queue_units
+  manager start --no-block qtctl-restore-verify.service || :
+}
+
+# queue_units: the boot was worked out with the links and units of the generation that goes.
+queue_units() {
+  while IFS=$tab read -r unit load active _ _ type _; do
+    if is_up "$active" && [ "$type" != oneshot ]; then
+      manager start --no-block -- "$unit" || :
+    elif touched "$unit"; then
+      manager stop --no-block -- "$unit" || :
+    fi
+  done <"$home/baseline"
+}
+
+# verify: compare what came up with what was up before.
+verify() {
+  transaction
+  [ "$state" = restoring ] || exit 0
+  of "$number" :
+  read_steps
+  units_touched=$newline units_stopped=$newline
+  if bring_back; then locked end_restored; else locked move restoring broken; fi
+}
+
+# recover: by a person, where going back has failed.
+recover() {
+  locked move broken restoring || locked move restoring restoring || :
+  restore_and_end || :
+  report 0
+}
+
+verb=$1
+case "$verb" in
+  boot | verify) "$verb" ;;
+  run | confirm | recover) of "$2" "$verb" ;;
+  apply) of "$2" work ;;
+  go-back) of "$2" go_back "$3" ;;
+  report | hold) of "$2" "$verb" "$3" ;;
+esac

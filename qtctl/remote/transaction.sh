@@ -1,0 +1,173 @@
+# shellcheck shell=sh disable=SC2034,SC2154,SC2015
+# A deploy as a transaction of the host: its state, its lock, its lease and its journal.
+#
+# Given: base (/var/lib/qtctl), lease_s, limit (seconds for one command of systemd), most. The state of a transaction is the name of the one file in $base/tx, and its
+# content the number of the generation: a rename moves it from one state to the next, and of two that try, one wins.
+umask 077
+PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+export PATH LC_ALL
+tab=$(printf '\t')
+
+# transaction: set `state` and `number` of the one under way; '' where there is none.
+transaction() {
+  state='' number=''
+  for each in "$base"/tx/*; do
+    [ -f "$each" ] || continue
+    # Another process may rename it in between: then its new name is looked for again.
+    read -r number <"$each" || [ -f "$each" ] || { transaction && return; }
+    state=${each##*/}
+    case "$number" in '' | *[!0-9]*) number=damaged ;; esac
+  done
+} 2>/dev/null
+
+# is STATE...: whether the transaction of this generation is in one of these states.
+is() {
+  transaction
+  [ "$number" = "$generation" ] || return 1
+  for each; do [ "$state" != "$each" ] || return 0; done
+  return 1
+}
+
+# move FROM TO: false where somebody else has moved it before.
+move() {
+  [ -f "$base/tx/$1" ] && mv -T -- "$base/tx/$1" "$base/tx/$2" 2>/dev/null || return 1
+  sync -- "$base/tx" || :
+  note state "$2"
+  status "$2"
+}
+
+# locked COMMAND...: only one at a time moves a transaction. 75: somebody else holds the lock.
+locked() {
+  (
+    flock -w 10 9 || exit 75
+    "$@" 9>&-
+  ) 9>>"$base/lock"
+}
+
+# note WORD...: a line of the journal. A full disk must not keep a host from going back.
+note() {
+  IFS=$tab
+  printf '%s\t%s\n' "$(date +%s.%N)" "$*" >>"$home/journal" || :
+  unset IFS
+} 2>/dev/null
+
+# status STATE: what everybody may see of deploys. No digest of a secret or an env file is in it.
+status() {
+  current=$(readlink -- "$base/current") || current=''
+  read_uptime
+  {
+    printf 'format 1\nstate %s\ngeneration %s\ncurrent %s\nboot %s\nuptime %s\n' \
+      "$1" "$generation" "${current##*/}" "$boot" "$uptime"
+    [ ! -f "$base/lease" ] || printf 'lease %s\n' "$(cat -- "$base/lease")"
+    [ ! -f "$base/current/about" ] || sed 's/^/current-/' -- "$base/current/about"
+  } >"$base/.status" && chmod 0644 "$base/.status" && mv -fT -- "$base/.status" "$base/status" || :
+} 2>/dev/null
+
+# The lease is in the host's own uptime, which no change of its clock moves, and of this boot only.
+read_uptime() {
+  read -r boot </proc/sys/kernel/random/boot_id
+  read -r uptime _ </proc/uptime
+  uptime=${uptime%.*}
+}
+renew() {
+  read_uptime
+  printf '%s %s\n' "$boot" $((uptime + lease_s)) >"$base/.lease" && mv -fT -- "$base/.lease" "$base/lease"
+}
+lease_over() {
+  read_uptime
+  read -r of_boot until <"$base/lease" || return 0
+  [ "$of_boot" != "$boot" ] || [ "$uptime" -gt "$until" ]
+} 2>/dev/null
+
+# look_at PATH: what is there, as a plan says it, in `there`. Of a file that its owner lets grow without end, only `most`
+# bytes are read: then it is not what was planned.
+look_at() {
+  if [ -L "$1" ]; then there=link:$(readlink -- "$1")
+  elif [ -f "$1" ]; then
+    there=$(head -c "$most" -- "$1" | sha256sum) || return 1
+    there=sha256:${there%% *}
+  elif [ -d "$1" ]; then there=dir
+  elif [ -e "$1" ]; then there=other
+  else there=absent; fi
+}
+
+# room PATH: the folder beside a file, of root alone, in which its new copy waits and its old inode is kept. systemd
+# reads no folder of that name.
+room() {
+  folder=${1%/*}
+  room=${folder:-/}/.qtctl-$generation
+}
+
+# manager ARGUMENT...: systemctl, asked again where PID 1 does not answer, as while it is executed anew. `said`: its words.
+manager() {
+  tries=0
+  while :; do
+    said=$(timeout -k 5 "$limit" systemctl "$@" 2>&1) && return
+    code=$?
+    case "$said" in
+      *'Failed to connect'* | *'Connection reset'* | *'not connected'* | *'Connection timed out'* | *'Broken pipe'*) ;;
+      *) return "$code" ;;
+    esac
+    tries=$((tries + 1))
+    [ "$tries" -lt 20 ] || return "$code"
+    sleep 0.5
+  done
+}
+
+# units UNIT...: a line for each: name, LoadState, ActiveState, SubState, InvocationID, Type, RemainAfterExit; - for none.
+units() {
+  [ $# -gt 0 ] || return 0
+  manager show -p LoadState -p ActiveState -p SubState -p InvocationID -p Type -p RemainAfterExit -- "$@" || return 1
+  printf '%s\n' "$said" | {
+    for unit; do
+      load=- active=- sub=- invocation=- type=- remain=-
+      while IFS= read -r line && [ -n "$line" ]; do
+        value=${line#*=}
+        value=${value:--}
+        case "$line" in
+          LoadState=*) load=$value ;;
+          ActiveState=*) active=$value ;;
+          SubState=*) sub=$value ;;
+          InvocationID=*) invocation=$value ;;
+          Type=*) type=$value ;;
+          RemainAfterExit=*) remain=$value ;;
+        esac
+      done
+      printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$unit" "$load" "$active" "$sub" "$invocation" "$type" "$remain"
+    done
+  }
+}
+
+# links FOLDER: the links of a folder of units, and of the folders in it: path, target.
+links() {
+  set -- "$1"/* "$1"/*/*
+  for each; do
+    [ ! -L "$each" ] || printf '%s\t%s\n' "$each" "$(readlink -- "$each")"
+  done
+}
+
+# drop PATH...: what a transaction made for itself.
+drop() { rm -rf -- "$@"; }
+
+# rooms: the rooms of this generation, one a line.
+rooms() {
+  while IFS=$tab read -r _ kind path _; do
+    case "$kind" in write | remove) room "$path" && printf '%s\n' "$room" ;; esac
+  done <"$home/steps" | sort -u
+}
+
+# of GENERATION [COMMAND...]: what the other functions are given.
+of() {
+  generation=$1
+  home=$base/gen/$1
+  shift
+  "$@"
+}
+
+# forget_staged: it has changed nothing.
+forget_staged() {
+  [ ! -f "$home/steps" ] || rooms | while IFS= read -r each; do drop "$each"; done
+  drop "$home"
+  rm -f -- "$base/tx/staged" "$base/lease" "$base/holder"
+  status idle
+}
