@@ -1,5 +1,8 @@
 """Deploy to a host, and get how that ended as a value."""
 
+import getpass
+import hashlib
+import platform
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -7,13 +10,32 @@ from qtctl.adapters.clock import SystemClock
 from qtctl.engines.connect import connect, declared_route
 from qtctl.flows.declared import Declared
 from qtctl.flows.deploy import deploy as run
+from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.model.secret import Secret
 from qtctl.plan.identity import deployable
 from qtctl.plan.outcome import DeployOutcome
+from qtctl.version import VERSION
 
 DEADLINE_S = 120
+
+
+def describe(declared: Declared, target: str) -> dict[str, str]:
+    """What a host notes of the generation that it is given. No digest of a single file is in it."""
+    digest = hashlib.sha256()
+    for path, content in sorted(declared.files.items()):
+        digest.update(f"{len(path)} {path} {len(content)} ".encode() + content)
+    desired = declared.desired
+    by = f"{getpass.getuser()}@{platform.node()}"
+    return {
+        "fleet": desired.fleet,
+        "host": desired.host,
+        "target": target,
+        "registry": digest.hexdigest(),
+        "by": by,
+        "version": VERSION,
+    }
 
 
 def deploy(
@@ -26,8 +48,11 @@ def deploy(
     progress: Progress = silent,
     deadline_s: float = DEADLINE_S,
     passwords: Mapping[str, Secret] | None = None,
+    steady_s: float = STEADY_S,
 ) -> DeployOutcome:
     """Make `target` what is declared, if `confirm` agrees to the plan. `passwords`: of stores, by their names.
+
+    `steady_s`: so long every service must have been up before the deploy is confirmed.
 
     It has `deadline_s` after that. DeployRefused where the host could not be reached or read: then there is no plan.
     """
@@ -42,4 +67,6 @@ def deploy(
         progress=progress,
         deadline_s=deadline_s,
         passwords=passwords,
+        steady_s=steady_s,
+        about=describe(declared, target),
     )

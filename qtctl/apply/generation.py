@@ -2,6 +2,7 @@
 
 import base64
 import io
+import secrets
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -62,11 +63,7 @@ def verb_script(number: int, verb: str, *arguments: str) -> str:
 
 def find_script() -> str:
     """Tell the transaction that is under way, and whose it is, once nobody is staging any more."""
-    return (
-        f"base={BASE}\n[ -f $base/lock ] || exit 0\nexec 9>>$base/lock\nflock -w 10 9\n"
-        'for each in $base/tx/*; do [ -f "$each" ] && printf \'qtctl number %s\\n\' "$(cat "$each")"; done\n'
-        "[ ! -f $base/holder ] || printf 'qtctl holder %s\\n' \"$(cat $base/holder)\"\n"
-    )
+    return f"base={BASE}\n{read_script('find.sh')}find_transaction\n"
 
 
 def _given(limit_s: int) -> str:
@@ -83,6 +80,7 @@ def _archive(generation: Generation, limit_s: int) -> bytes:
         "steps": _lines(steps),
         "files": _lines(files),
         "units": _lines((unit,) for unit in generation.units),
+        "word": f"{secrets.token_hex(8)}\n".encode(),
         "about": "".join(f"{key} {value}\n" for key, value in sorted(generation.about.items())).encode(),
         "transaction.sh": "\n".join((*script, "")).encode(),
     }

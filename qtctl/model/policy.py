@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
+from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.model.expect import Expect
-from qtctl.model.fields import Day, Node
+from qtctl.model.fields import Day, Node, Span
 from qtctl.model.origin import Origin
 from qtctl.model.waiver import Waived
 
@@ -22,11 +23,24 @@ class Waiver(Node):
     expires: Day
 
 
+class Watch(Node):
+    steady: Span = "10s"
+
+    @property
+    def steady_s(self) -> float:
+        return microseconds(self.steady) / 1e6
+
+
+class DeployPolicy(Node):
+    watch: Watch = Watch()
+
+
 class Policy(Node):
     fail_on: Literal["info", "warning", "error"] = "warning"
     evidence: Literal["user", "root"] = "user"
     severities: dict[str, Literal["info", "warning", "error"]] = {}
     waivers: tuple[Waiver, ...] = ()
+    deploy: DeployPolicy = DeployPolicy()
 
     def waived(self) -> tuple[Waived, ...]:
         """Reports show the reasons: without what looks like a secret in them."""

@@ -40,7 +40,7 @@ class TransactionEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What the host noted last about one step: begun, done, or failed and why. `took_s`: seconds, None while it runs."""
+    """What the host noted last about one step: begun, done, or failed and why. `took_s`: seconds, or None."""
 
     word: str
     detail: str = ""

@@ -1,8 +1,8 @@
-# shellcheck shell=sh disable=SC2154,SC2015,SC2030,SC2031
+# shellcheck shell=sh disable=SC2154,SC2034,SC2015,SC2030,SC2031
 # Stages a generation as root, and arms it: everything that can fail does so here, before the first change.
 #
 # Given: transaction.sh, way.sh, base, most, unit_folder, holder (whose deploy it is), and `unpack`, which writes to $home
-# the files steps, files, units, about, transaction.sh and content/NUMBER.
+# the files steps, files, units, word, about, transaction.sh and content/NUMBER.
 say() { printf 'qtctl %s\n' "$*"; }
 
 # refuse NUMBER REASON...: the step that is in the way, or -. Nothing was changed.
@@ -143,7 +143,7 @@ verify_unit() {
 begin() {
   next_generation
   mkdir -- "$home" || refuse - "$home could not be made"
-  unpack || refuse - "$base: no space, or what was sent is damaged"
+  unpack && read -r word <"$home/word" || refuse - "$base: no space, or what was sent is damaged"
   : >"$home/journal" || refuse - "$base: no space"
   install_boot_units
   renew && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$base/.tx" && sync -- "$base/.tx" &&

@@ -92,10 +92,10 @@ look_at() {
 }
 
 # room PATH: the folder beside a file, of root alone, in which its new copy waits and its old inode is kept. systemd
-# reads no folder of that name.
+# reads no folder of that name, and nobody knows it before it is made.
 room() {
   folder=${1%/*}
-  room=${folder:-/}/.qtctl-$generation
+  room=${folder:-/}/.qtctl-$generation-$word
 }
 
 # manager ARGUMENT...: systemctl, asked again where PID 1 does not answer, as while it is executed anew. `said`: its words.
@@ -160,6 +160,7 @@ rooms() {
 of() {
   generation=$1
   home=$base/gen/$1
+  read -r word <"$home/word" || word=lost
   shift
   "$@"
 }

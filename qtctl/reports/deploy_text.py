@@ -46,7 +46,7 @@ def problems(outcome: DeployOutcome) -> tuple[str, ...]:
         return ()
     if outcome.status is DeployStatus.RESTORED:
         head = f"{outcome.plan.host}: it was taken back, and the host is as it was before: {reason.what}"
-        return _with_hint(head, [*_left(outcome), *_not_taken_back(outcome)], reason)
+        return _with_hint(head, [*_not_done(outcome), *_open_of(outcome), *_not_taken_back(outcome)], reason)
     if outcome.status is DeployStatus.FAILED:
         head = f"{outcome.plan.host}: the deploy is not verified: {reason.what}"
         return _with_hint(head, [*_left(outcome), *_not_taken_back(outcome)], reason)
@@ -86,8 +86,9 @@ def _counted(outcome: DeployOutcome) -> str:
 
 
 def _kept(results: Iterable[StepResult]) -> Iterator[str]:
-    """Where what was replaced lies now, each folder once."""
-    folders = Counter(result.kept.removesuffix(result.step.subject) for result in results if result.kept)
+    """Where what a person wrote, and was replaced, lies now, each folder once. Our own contents are in generations."""
+    by_hand = (each for each in results if each.kept.endswith(each.step.subject))
+    folders = Counter(result.kept.removesuffix(result.step.subject) for result in by_hand)
     for folder, count in sorted(folders.items()):
         yield f"{count} replaced file{'s are' if count != 1 else ' is'} kept below {folder}"
 
@@ -110,20 +111,29 @@ def _several(subjects: list[str]) -> str:
 
 def _left(outcome: DeployOutcome) -> list[str]:
     """What is not done, what was done, what is open."""
-    lines = []
-    for status, head in _HEADS.items():
-        rows = [
-            (each.step.kind.value, each.step.subject, f": {each.detail}")
-            for each in outcome.results
-            if each.status is status
-        ]
-        lines += _alike(head, rows)
+    lines = _not_done(outcome)
     done = [result for result in outcome.results if result.done]
     written = [result for result in done if result.step.kind is StepKind.WRITE]
     lines += _alike("written", [("", each.step.subject, _replaced(each)) for each in written])
     told = [each.step for each in done if each.step.kind in DONE and each.step.kind is not StepKind.WRITE]
     lines += _alike("done", [(step.kind.value, step.subject, "") for step in told])
-    lines += _open(outcome.outstanding)
+    return lines + _open_of(outcome)
+
+
+def _not_done(outcome: DeployOutcome) -> list[str]:
+    lines = []
+    for status, head in _HEADS.items():
+        rows = [
+            (each.step.kind.value, each.step.subject, f": {each.detail}" if each.detail else "")
+            for each in outcome.results
+            if each.status is status
+        ]
+        lines += _alike(head, rows)
+    return lines
+
+
+def _open_of(outcome: DeployOutcome) -> list[str]:
+    lines = _open(outcome.outstanding)
     lines += [f"open: {unit} does not stay up: it keeps being restarted" for unit in outcome.moving]
     return lines + [line for failure in outcome.failures for line in _why(failure)]
 

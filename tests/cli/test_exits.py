@@ -112,6 +112,8 @@ DEPLOYS = [
     (DeployStatus.REFUSED, (), Exit.REFUSED),
     (DeployStatus.REFUSED, (UNKNOWN,), Exit.REFUSED),
     (DeployStatus.INTERRUPTED, (), Exit.INTERRUPTED),
+    (DeployStatus.RESTORED, (), Exit.REFUSED),
+    (DeployStatus.RESTORED, (BROKEN, UNKNOWN), Exit.REFUSED),
     (DeployStatus.FAILED, (), Exit.UNVERIFIED),
     (DeployStatus.FAILED, (BROKEN, UNKNOWN), Exit.UNVERIFIED),
 ]

@@ -15,12 +15,12 @@ from qtctl.adapters.ssh import SshHost, connect
 from qtctl.apply.shared import SharedHost
 from qtctl.errors import HostError, Unreachable
 from qtctl.flows.deploy import deploy
-from qtctl.interfaces.host import BusCall, Connector, Running
+from qtctl.interfaces.host import BusCall, Connector
 from qtctl.interfaces.progress import Progress
 from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
-from qtctl.model.events import Event
+from qtctl.model.events import Event, Stage
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Choices, Plan, StepKind, StepStatus
 from qtctl.model.states import ServiceState
@@ -117,6 +117,21 @@ class Ground:
         assert done.returncode == 0, done.stderr
         return done.stdout.decode()
 
+    def files(self) -> str:
+        """Everything that a deploy writes, with its times, owners and modes, and what it leaves for itself."""
+        return self.run(
+            "find /etc/quantum /etc/systemd/system -printf '%p %y %T@ %m %u:%g %l\\n' | sort | grep -v -e '^[^ ]* d'; "
+            "ls -A /var/lib/qtctl/tx /tmp"
+        )
+
+    def settle(self) -> None:
+        """Wait until no transaction is under way."""
+        for _ in range(300):
+            if not self.run("ls -A /var/lib/qtctl/tx").strip():
+                return
+            time.sleep(0.2)
+        pytest.fail(self.run("cat /var/lib/qtctl/status; tail -n 20 /var/lib/qtctl/gen/*/journal"))
+
     def pids(self) -> dict[str, str]:
         return {name: self.run(f"systemctl show -P MainPID quantum-{name}").strip() for name in "abc"}
 
@@ -178,7 +193,7 @@ def test_what_is_deployed_is_there_runs_and_starts_at_boot(ground: Ground) -> No
         "755 root:root",
         "600 root:root",
     ]
-    assert ground.run("ls -A /tmp /etc/quantum /etc/systemd/system | grep -c qtctl || true").strip() == "0"
+    assert ground.run(r"ls -A /tmp /etc/quantum /etc/systemd/system | grep -c '\.qtctl' || true").strip() == "0"
 
 
 def test_a_description_restarts_nothing_also_later(ground: Ground) -> None:
@@ -221,9 +236,10 @@ def test_declining_changes_nothing(ground: Ground) -> None:
     assert ground.run("cat /etc/systemd/system/quantum-*.service") == before
 
 
-def test_a_missing_program_fails_and_says_what_is_left(ground: Ground) -> None:
+def test_a_missing_program_is_taken_back_and_says_why(ground: Ground) -> None:
+    before = ground.files()
     outcome = ground.deploy(fleet({"a": "/nonexistent", "b": SLEEP, "c": "/usr/bin/sleep 88888"}))
-    assert ends(outcome) == (DeployStatus.FAILED, ReasonKind.STEPS_FAILED)
+    assert ends(outcome) == (DeployStatus.RESTORED, ReasonKind.STEPS_FAILED)
     assert became(outcome)[StepKind.RESTART, "quantum-a.service"] is StepStatus.FAILED
     assert became(outcome)[StepKind.RESTART, "quantum-c.service"] is StepStatus.DONE
     assert all(result.took_s is not None and 0 <= result.took_s < 15 for result in outcome.results)
@@ -233,38 +249,27 @@ def test_a_missing_program_fails_and_says_what_is_left(ground: Ground) -> None:
     assert len(why.journal) == 5
     assert any("Failed at step EXEC spawning /nonexistent" in line for line in why.journal)
     text = said(outcome)
-    assert "failed: restart quantum-a.service: failed" in text
+    assert "h1: it was taken back, and the host is as it was before: steps failed" in text
+    assert "failed: restart quantum-a.service: Job for quantum-a.service failed" in text
     assert "why: quantum-a.service: failed (failed), 203/EXEC: the program is missing" in text
-    assert "done: restart quantum-c.service" in text
-    assert "open: QT204 quantum-a.service" in text
-    kept = next(each.kept for each in outcome.results if each.step.subject == f"{UNITS}/quantum-a.service")
-    assert f"written: {UNITS}/quantum-a.service, the old one is {kept}" in text
-    assert SLEEP in ground.run(f"cat {kept}")
+    assert ground.files() == before
+    assert ground.deploy(fleet(THREE), asks_nobody).outstanding == ()
 
 
-def test_nothing_follows_a_write_that_failed(ground: Ground) -> None:
-    """The install script is stopped between two files; what comes after them is not run, and each step says so."""
-    wanted = fleet(dict.fromkeys(THREE, "/usr/bin/sleep 44444"))
-    outcome = ground.deploy(wanted, connect=lambda: Cut(ground.connect()))
-    assert ends(outcome) == (DeployStatus.FAILED, ReasonKind.STEPS_FAILED)
-    written = [each.status for each in outcome.results if each.step.kind is StepKind.WRITE]
-    assert written == [StepStatus.DONE, StepStatus.UNKNOWN, StepStatus.UNKNOWN]
-    rest = [each for each in outcome.results if each.step.kind is not StepKind.WRITE]
-    assert {each.status for each in rest} == {StepStatus.NOT_RUN}
-    assert {each.detail for each in rest} == {f"write {UNITS}/quantum-b.service may not be done"}
-    assert ground.deploy(wanted).status is DeployStatus.DEPLOYED
+def test_what_was_not_touched_is_not_started_again_by_going_back(ground: Ground) -> None:
+    before = ground.pids()
+    outcome = ground.deploy(fleet({**THREE, "a": "/nonexistent"}))
+    assert outcome.status is DeployStatus.RESTORED
+    after = ground.pids()
+    assert [name for name in before if before[name] != after[name]] == ["a"]
+    assert ground.run("cat /proc/$(systemctl show -P MainPID quantum-a)/cmdline | tr '\\0' ' '").strip() == SLEEP
 
 
-class Cut(SharedHost):
-    """A host on which root's install script is killed once it has renamed a first file."""
-
-    def close(self) -> None:
-        super().close()
-        self._host.close()
-
-    def start(self, script: str, *, root: bool = False, attached: bool = False) -> Running:
-        killed = script.replace("\n  replace 1 ", "\n  kill -9 $$\n  replace 1 ")
-        return super().start(killed, root=root, attached=attached)
+def test_a_program_that_dies_after_three_seconds_is_taken_back(ground: Ground) -> None:
+    dies = fleet({**THREE, "b": "/bin/sh -c 'sleep 3; exit 1'"})
+    outcome = ground.deploy(dies, steady_s=5, deadline_s=30)
+    assert ends(outcome) == (DeployStatus.RESTORED, ReasonKind.NOT_AS_DECLARED)
+    assert "quantum-b.service" in said(outcome)
 
 
 def test_a_service_that_keeps_dying_is_not_a_success(ground: Ground) -> None:
@@ -273,7 +278,7 @@ def test_a_service_that_keeps_dying_is_not_a_success(ground: Ground) -> None:
         extra="StartLimitIntervalSec=0\n[Service]\nRestart=always\nRestartSec=100ms",
     )
     outcome = ground.deploy(looping, deadline_s=5)
-    assert outcome.status is DeployStatus.FAILED
+    assert outcome.status is DeployStatus.RESTORED
     assert re.search(r"open: .*quantum-a\.service", said(outcome))
 
 
@@ -299,7 +304,7 @@ def test_waiting_ends_when_nothing_can_change(ground: Ground, command: str, extr
     began = time.monotonic()
     outcome = ground.deploy(fleet({**THREE, "a": command}, extra=extra), deadline_s=60, progress=events.append)
     assert time.monotonic() - began < 30
-    assert outcome.status is DeployStatus.FAILED
+    assert outcome.status is DeployStatus.RESTORED
     (failure,) = outcome.failures
     assert failure.unit == "quantum-a.service"
     assert why in failure.said
@@ -320,7 +325,7 @@ def test_it_waits_for_the_declared_port(ground: Ground) -> None:
 
 def test_a_port_that_never_listens_is_told_at_the_deadline(ground: Ground) -> None:
     outcome = ground.deploy(fleet({**THREE, "a": "/usr/bin/sleep 77777"}, ports={"a": PORT}), deadline_s=5)
-    assert ends(outcome) == (DeployStatus.FAILED, ReasonKind.NOT_AS_DECLARED)
+    assert ends(outcome) == (DeployStatus.RESTORED, ReasonKind.NOT_AS_DECLARED)
     assert {each.status for each in outcome.results} == {StepStatus.DONE}
     assert "open: QT301" in said(outcome)
 
@@ -348,34 +353,32 @@ def test_a_file_edited_while_the_person_decides_is_left_alone(ground: Ground) ->
 
 
 def test_two_deploys_at_once(ground: Ground) -> None:
-    with ground.connect() as other, deploy_lock(other, hold_s=30):
-        refused = ground.deploy(fleet(THREE, descriptions={"a": "other"}))
-    assert ends(refused) == (DeployStatus.REFUSED, ReasonKind.LOCKED)
-    assert refused.reason
-    assert refused.reason.holder == f"{getpass.getuser()}@{platform.node()}"
-    assert f"{refused.reason.holder} is deploying to it now" in said(refused)
+    """The second is refused while the first is being watched."""
+    refused: list[DeployOutcome] = []
+
+    def also(event: Event) -> None:
+        if event.stage is Stage.VERIFY and not refused:
+            refused.append(ground.deploy(fleet(THREE, descriptions={"a": "third"})))
+
+    first = ground.deploy(fleet(THREE, descriptions={"a": "other"}), progress=also)
+    assert first.status is DeployStatus.DEPLOYED
+    assert ends(refused[0]) == (DeployStatus.REFUSED, ReasonKind.LOCKED)
+    assert refused[0].reason
+    assert refused[0].reason.holder == f"{getpass.getuser()}@{platform.node()}"
+    assert f"{refused[0].reason.holder} is deploying to it now" in said(refused[0])
 
 
-@pytest.mark.parametrize(
-    ("begins", "says"),
-    [
-        ("installing", "interrupted while it was being changed, and how far that came is not known"),
-        ("waiting", "interrupted\nwritten: /etc/systemd/system/quantum-a.service, the old one is /var/lib/qtctl/"),
-    ],
-)
-def test_an_interrupt_once_it_is_being_changed_is_no_untouched_host(ground: Ground, begins: str, says: str) -> None:
+@pytest.mark.parametrize("stage", [Stage.CHANGE, Stage.VERIFY])
+def test_an_interrupt_once_it_is_being_changed_takes_it_back(ground: Ground, stage: Stage) -> None:
     def interrupt(event: Event) -> None:
-        if event.detail.startswith(begins):
+        if event.stage is stage:
             raise KeyboardInterrupt
 
-    failed = ground.deploy(fleet(THREE, descriptions={"a": "other"}), progress=interrupt)
-    assert ends(failed) == (DeployStatus.FAILED, ReasonKind.INTERRUPTED)
-    assert f"h1: the deploy is not verified: {says}" in said(failed)
-    assert f"{UNITS}/quantum-a.service" in failed.unverified
-    assert ground.deploy(fleet(THREE, descriptions={"a": "other"})).status in (
-        DeployStatus.DEPLOYED,
-        DeployStatus.UNCHANGED,
-    )
+    before, pids = ground.files(), ground.pids()
+    outcome = ground.deploy(fleet(THREE, descriptions={"a": "other"}), progress=interrupt)
+    assert ends(outcome) == (DeployStatus.RESTORED, ReasonKind.INTERRUPTED)
+    assert "the host is as it was before: interrupted" in said(outcome)
+    assert (ground.files(), ground.pids()) == (before, pids)
 
 
 def test_an_interrupt_before_anything_is_begun_leaves_the_host_as_it_was(ground: Ground) -> None:
@@ -399,12 +402,11 @@ def test_a_host_that_takes_no_new_login_is_not_called_deployed(ground: Ground) -
         made.append(ground.connect())
         return made[0]
 
-    wanted = fleet(THREE, descriptions={"a": "other"})
-    outcome = ground.deploy(wanted, connect=connect, deadline_s=4)
-    assert ends(outcome) == (DeployStatus.FAILED, ReasonKind.HOST_LOST)
-    assert (outcome.outstanding, outcome.looked) == ((), False)
+    before = ground.files()
+    outcome = ground.deploy(fleet(THREE, descriptions={"a": "other"}), connect=connect, deadline_s=4)
+    assert ends(outcome) == (DeployStatus.RESTORED, ReasonKind.HOST_LOST)
     assert "no more logins" in said(outcome)
-    assert ground.deploy(wanted).status is DeployStatus.UNCHANGED
+    assert ground.files() == before
 
 
 def test_an_account_without_sudo_is_refused(ground: Ground) -> None:
@@ -426,7 +428,7 @@ def test_declared_stopped_is_stopped_and_disabled_and_nothing_else(ground: Groun
     assert ground.run("systemctl is-active quantum-c bystander").split() == ["active", "active"]
 
 
-def test_the_network_goes_away_midway(ground: Ground) -> None:
+def test_the_network_goes_away_before_it_began(ground: Ground) -> None:
     wanted = fleet({**THREE, "a": "/usr/bin/sleep 66666"})
 
     def cut(_planned: Plan) -> bool:
@@ -439,6 +441,7 @@ def test_the_network_goes_away_midway(ground: Ground) -> None:
         assert not any(result.done for result in outcome.results)
     finally:
         lab.plug(NAME)
+    ground.settle()
     assert ground.deploy(wanted).status is DeployStatus.DEPLOYED
 
 

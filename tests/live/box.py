@@ -30,8 +30,9 @@ class Ran:
 
 
 def qtctl(*argv: str, stdin: str | None = None, env: dict[str, str] | None = None, cwd: Path = ROOT) -> Ran:
-    """Run the qtctl command as its own process; no terminal."""
-    code, out, err = warm.run(argv, cwd=cwd, env={**os.environ, **(env or {})}, stdin=stdin, timeout_s=300)
+    """Run the qtctl command as its own process; no terminal. A deploy waits for one second of steadiness."""
+    steady = ("--steady", "1") if argv[:1] == ("deploy",) and "--steady" not in argv else ()
+    code, out, err = warm.run((*argv, *steady), cwd=cwd, env={**os.environ, **(env or {})}, stdin=stdin, timeout_s=300)
     return Ran(code, out.decode(), err.decode())
 
 

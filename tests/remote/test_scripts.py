@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.apply.install import install_script
 from qtctl.meaning.access import Entry, Kind, first_change, walk
 from qtctl.remote.scripts import read_script
 
@@ -267,8 +266,3 @@ def _entry(path: Path) -> Entry:
     kind = Kind.LINK if path.is_symlink() else Kind.FOLDER if path.is_dir() else Kind.FILE
     target = str(path.readlink()) if path.is_symlink() else ""
     return Entry(str(path), kind, found.st_uid, found.st_gid, found.st_mode & 0o7777, target)
-
-
-def test_no_staged_name_tells_where_root_will_write() -> None:
-    """Names of temporary folders are made on the host when they are used: the script does not contain them."""
-    assert ".qtctl-XXXXXXXXXXXX" in install_script([], "/tmp/qtctl-0", "/var/lib/qtctl/replaced/x")

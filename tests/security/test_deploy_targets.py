@@ -4,22 +4,23 @@ import hashlib
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.ssh import SshHost, connect
-from qtctl.apply.apply import apply
-from qtctl.apply.journal import Journal
-from qtctl.apply.lock import LOCK, deploy_lock
+from qtctl.apply.contact import Contact
+from qtctl.apply.generation import BASE, Generation
+from qtctl.apply.shared import connected
+from qtctl.apply.transaction import Transaction, new_ticket, stage
 from qtctl.errors import DeployRefused
 from qtctl.lab import lab
 from qtctl.model.desired import DesiredFile
-from qtctl.model.events import Event
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Step, StepKind, StepResult
+from qtctl.plan.results import results_of
 from tests.live.box import Box, Ran, qtctl
 from tests.live.registries import changed
 
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.lab
 
 ENV_DIR = "/etc/quantum"
 ENV = f"{ENV_DIR}/clm.env"
+LOCK = f"{BASE}/lock"
 CANARY = "/etc/qtctl-canary"
 STATE = f"stat -c '%n %i %u %g %a %Y' {CANARY} {ENV_DIR}/* && sha256sum {CANARY} {ENV_DIR}/*.env"
 SERVICE_ACCOUNT = "qt"
@@ -43,17 +45,6 @@ while True:
                 os.symlink("{CANARY}", "{ENV_DIR}/" + name)
             except OSError:
                 pass
-"""
-# What another process of the login user runs: whatever is staged becomes something else.
-SWAPS_STAGED = rf"""
-import glob, os
-while True:
-    for path in glob.glob("/tmp/qtctl-*/0"):
-        try:
-            os.rename(path, path + "-was")
-            os.symlink("{CANARY}", path)
-        except OSError:
-            pass
 """
 # What any user runs: the commands of all processes, and the names in the folders that a deploy uses.
 WATCHES = r"""
@@ -90,14 +81,14 @@ def write(path: str, content: bytes, seen: str = "absent") -> Step:
 
 def install(box: Box, *steps: Step) -> tuple[StepResult, ...]:
     """As a deploy does once its plan is agreed to."""
-    with login(box) as host:
-        journal = Journal(Plan(box.name, steps), SystemClock())
-        apply(host, journal, deadline_s=20, progress=_quiet)
-        return journal.results()
-
-
-def _quiet(event: Event) -> None:
-    assert event.detail
+    plan, clock = Plan(box.name, steps), SystemClock()
+    with ExitStack() as opened:
+        contact = Contact(opened.enter_context(connected(lambda: login(box))), lambda: login(box), clock, opened)
+        number = stage(contact.host, Generation(plan, (), (), {}), new_ticket(), limit_s=20)
+        transaction = Transaction(contact, number, 20)
+        while transaction.poll().state.under_way:
+            clock.sleep(0.1)
+        return results_of(plan, transaction.confirm())
 
 
 @contextmanager
@@ -154,6 +145,8 @@ def test_a_folder_given_away_after_the_plan_is_refused_by_the_script(canary: Box
     """The plan saw a folder of root's; when root begins to write, it is the service account's."""
     canary.sh(f"chown {SERVICE_ACCOUNT} {ENV_DIR}")
     before = canary.sh(STATE)
+    left = f"mkdir -p {BASE}; find {BASE} -path '*/tx/*' -o -path '*/gen/*'"
+    others = canary.sh(left)
     steps = [write(f"{ENV_DIR}/new-{number}.env", b"A=1\n") for number in range(20)]
     with program(canary, SWAPS) as path, running(canary, SERVICE_ACCOUNT, "python3", path):
         for _ in range(3):
@@ -161,7 +154,7 @@ def test_a_folder_given_away_after_the_plan_is_refused_by_the_script(canary: Box
                 install(canary, *steps)
             assert refused.value.what == f"nothing was changed: {UNSAFE}, on the way to {ENV_DIR}/new-0.env"
     assert canary.sh(STATE) == before
-    assert canary.sh("ls -A /tmp | grep -c qtctl- || true").strip() == "0"
+    assert canary.sh(left) == others
 
 
 def test_a_link_to_a_folder_of_the_service_account_is_refused_and_one_to_roots_is_followed(canary: Box) -> None:
@@ -177,19 +170,23 @@ def test_a_link_to_a_folder_of_the_service_account_is_refused_and_one_to_roots_i
         canary.sh("rm -rf /srv/theirs /srv/ours /srv/bad /srv/good")
 
 
-def test_what_is_installed_is_what_was_planned_whoever_swaps_the_staged_files(canary: Box) -> None:
-    path = f"{ENV_DIR}/new.env"
-    before = canary.sh(STATE)
-    with program(canary, SWAPS_STAGED) as script, running(canary, "ops", "python3", script):
-        for _ in range(5):
-            try:
-                install(canary, write(path, b"A=1\n"))
-            except DeployRefused as error:
-                assert error.what.startswith("nothing was changed")  # noqa: PT017 - either end is right
-                assert not canary.succeeds(f"test -e {path}")
-            else:
-                assert canary.sh(f"cat {path}; rm {path}") == "A=1\n"
-    assert canary.sh(STATE) == before
+def test_nothing_of_a_deploy_lies_where_another_account_could_change_it(canary: Box) -> None:
+    """Neither what is sent nor what waits for its turn: not even the account that deploys."""
+    path, folders = f"{ENV_DIR}/new.env", "/tmp /var/tmp /dev/shm /home/ops"
+    canary.sh(f"find {folders} > /root/before")
+    seen: list[str] = []
+    with ExitStack() as opened:
+        contact = Contact(
+            opened.enter_context(connected(lambda: login(canary))), lambda: login(canary), SystemClock(), opened
+        )
+        plan = Plan(canary.name, (write(path, b"A=1\n"),))
+        number = stage(contact.host, Generation(plan, (), (), {}), new_ticket(), limit_s=20)
+        seen.append(canary.sh(f"find {folders} | diff - /root/before || true"))
+        seen.append(canary.sh("find /var/lib/qtctl -mindepth 1 ! -user root -o -mindepth 1 -type d -perm /077"))
+        assert Transaction(contact, number, 20).go_back("enough").state
+    assert seen == ["", ""]
+    canary.wait("! ls /var/lib/qtctl/tx | grep .")
+    assert not canary.succeeds(f"test -e {path}")
 
 
 def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(canary: Box, slower: str) -> None:
@@ -208,25 +205,21 @@ def test_no_other_user_can_hold_up_a_deploy_with_its_lock(canary: Box) -> None:
     canary.sh("touch /run/qtctl.lock; chmod 0644 /run/qtctl.lock")
     with running(canary, SERVICE_ACCOUNT, "flock", "/run/qtctl.lock", "sleep", "60"):
         assert not canary.succeeds("flock -n /run/qtctl.lock true")
-        with login(canary) as host, deploy_lock(host, hold_s=10):
-            assert canary.sh(f"stat -c '%U %a' {LOCK} {LOCK.rpartition('/')[0]}") == "root 600\nroot 711\n"
-            for attack in (f"flock -n {LOCK} true", f"cat {LOCK}", f"rm -f {LOCK}", f"mv {LOCK} /tmp/"):
-                assert not canary.succeeds(f"runuser -u {SERVICE_ACCOUNT} -- {attack}"), attack
-            assert canary.succeeds(f"test -f {LOCK}")
+        assert [result.done for result in install(canary, write(f"{ENV_DIR}/new.env", b"A=1\n"))] == [True]
+        assert canary.sh(f"rm {ENV_DIR}/new.env; stat -c '%U %a' {LOCK} {BASE}") == "root 600\nroot 711\n"
+        for attack in (f"flock -n {LOCK} true", f"cat {LOCK}", f"rm -f {LOCK}", f"mv {LOCK} /tmp/", f"ls {BASE}/gen"):
+            assert not canary.succeeds(f"runuser -u {SERVICE_ACCOUNT} -- {attack}"), attack
+        assert canary.succeeds(f"runuser -u {SERVICE_ACCOUNT} -- cat {BASE}/status")
     canary.sh("rm /run/qtctl.lock")
 
 
 def test_a_folder_of_the_lock_that_is_not_roots_is_refused_by_name(canary: Box) -> None:
-    canary.sh(f"rm -rf /var/lib/qtctl; mkdir -m 0711 /var/lib/qtctl; chown {SERVICE_ACCOUNT} /var/lib/qtctl")
+    canary.sh(f"rm -rf {BASE}; mkdir -m 0711 {BASE}; chown {SERVICE_ACCOUNT} {BASE}")
     try:
-        with (
-            pytest.raises(DeployRefused, match=rf"/var/lib/qtctl can be changed by user {SERVICE_ACCOUNT}"),
-            login(canary) as host,
-            deploy_lock(host, hold_s=10),
-        ):
-            pytest.fail("it was taken")
+        with pytest.raises(DeployRefused, match=rf"{BASE} can be changed by user {SERVICE_ACCOUNT}"):
+            install(canary, write(f"{ENV_DIR}/new.env", b"A=1\n"))
     finally:
-        canary.sh("rm -rf /var/lib/qtctl")
+        canary.sh(f"rm -rf {BASE}")
 
 
 def test_no_content_is_seen_and_no_name_tells_of_another(canary: Box) -> None:
@@ -237,10 +230,9 @@ def test_no_content_is_seen_and_no_name_tells_of_another(canary: Box) -> None:
     try:
         seen = canary.sh("cat /tmp/qtctl-seen")
         assert "canary-77ab" not in seen
-        staged = set(re.findall(r"/tmp/qtctl-([0-9a-f]+)", seen))
-        beside = set(re.findall(rf"{ENV_DIR}/\.qtctl-([0-9A-Za-z]+)", seen)) - {"XXXXXXXXXXXX"}
-        assert staged
-        assert beside
-        assert not [(one, other) for one in staged for other in beside if one in other or other in one]
+        assert not re.findall(r"/tmp/qtctl-[0-9a-f]+", seen)
+        rooms = set(re.findall(rf"{ENV_DIR}/\.qtctl-[0-9]+-([0-9a-f]+)", seen))
+        assert rooms
+        assert {len(each) for each in rooms} == {16}
     finally:
         canary.sh(f"rm -f /tmp/qtctl-seen {' '.join(paths)}")

@@ -56,6 +56,15 @@ def deploy(
     deadline: Annotated[
         int, typer.Option("--deadline", metavar="SECONDS", min=1, help="How long it may take, once you said yes.")
     ] = 120,
+    steady: Annotated[
+        float | None,
+        typer.Option(
+            "--steady",
+            metavar="SECONDS",
+            min=0,
+            help="How long every service must have been up. Default: deploy.watch.steady of policy.toml, or 10.",
+        ),
+    ] = None,
     format_: DeployFormatOption = "table",
 ) -> None:
     """Show what would change on a host, ask, change it, and return when it runs as declared."""
@@ -87,6 +96,7 @@ def deploy(
             progress=say,
             deadline_s=deadline,
             passwords=secrets,
+            steady_s=declared.registry.policy.deploy.watch.steady_s if steady is None else steady,
         )
     raise typer.Exit(told.end(outcome))
 
