@@ -133,7 +133,7 @@ def _adopted(box: Box, work: Path) -> list[str]:
 
 
 def _deploys(box: Box, work: Path) -> list[str]:
-    """One that is not confirmed, one that is refused, one that fails, and one that goes through."""
+    """One that is not confirmed, one that is refused, one that is taken back, and one that goes through."""
     own = f'UPDATE_INTERVAL_S = "{CANARIES["declared"]}"'
     registry = changed(work / "registry", "services/clm.toml", 'UPDATE_INTERVAL_S = "300"', own)
     deploy = ("--debug", "deploy", "--host", box.name, "--registry", str(registry))
@@ -142,10 +142,10 @@ def _deploys(box: Box, work: Path) -> list[str]:
     runs.append(_exits(4, *deploy, "--yes"))
     box.sh(f'echo \'{{"{UNIT}": {{"exit": 1}}}}\' > /etc/qtctl-lab/override.json')
     try:
-        runs.append(_exits(5, *deploy, "--yes", "--take-over", "--deadline", "6"))
+        runs.append(_exits(4, *deploy, "--yes", "--take-over", "--deadline", "6"))
     finally:
         box.sh("rm /etc/qtctl-lab/override.json")
-    runs.append(_exits(0, *deploy, "--yes"))
+    runs.append(_exits(0, *deploy, "--yes", "--take-over"))
     assert CANARIES["declared"] in box.sh("cat /etc/quantum/clm.env")
     return runs
 

@@ -1,0 +1,56 @@
+"""The caller of a deploy, in a process of its own: python -m tests.crash.caller HOST VERSION [POINT].
+
+POINT: at which rename or sync of the host's scripts something happens, counted from 1; what, is in /run/crash/how there.
+"""
+
+import signal
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from qtctl.adapters.clock import SystemClock
+from qtctl.adapters.ssh import connect
+from qtctl.apply import generation
+from qtctl.cli.exits import of_deploy, of_error
+from qtctl.errors import QtctlError
+from qtctl.flows.deploy import deploy
+from qtctl.lab import lab
+from qtctl.reports.deploy_text import problems
+from tests.crash.fleet import fleet
+
+
+def main(host: str, version: str, point: str = "") -> NoReturn:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    if point:
+        inject()
+    try:
+        outcome = deploy(
+            lambda: connect(host, user="ops", config=lab.ssh_config_path()),
+            fleet(version),
+            SystemClock(),
+            take_over=True,
+            confirm=lambda _: True,
+            progress=lambda event: print(event.stage, event.detail, flush=True),
+            deadline_s=40,
+            steady_s=1,
+        )
+    except QtctlError as error:
+        print(error)
+        sys.exit(of_error(error))
+    print(*problems(outcome), sep="\n")
+    sys.exit(of_deploy(outcome))
+
+
+def inject() -> None:
+    """Every rename and sync of the host's scripts goes through points.sh."""
+    read, points = generation.read_script, (Path(__file__).parent / "points.sh").read_text()
+
+    def with_points(name: str) -> str:
+        return read(name) + (points if name == "transaction.sh" else "")
+
+    setattr(generation, "read_script", with_points)  # noqa: B010 - the module's own name, for this process alone
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
