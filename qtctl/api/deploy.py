@@ -1,7 +1,6 @@
 """Deploy to a host, and get how that ended as a value."""
 
 import getpass
-import hashlib
 import platform
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -14,6 +13,8 @@ from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.model.secret import Secret
+
+from qtctl.plan.agreed import registry_digest
 from qtctl.plan.identity import deployable
 from qtctl.plan.outcome import DeployOutcome
 from qtctl.version import VERSION
@@ -23,16 +24,13 @@ DEADLINE_S = 120
 
 def describe(declared: Declared, target: str) -> dict[str, str]:
     """What a host notes of the generation that it is given. No digest of a single file is in it."""
-    digest = hashlib.sha256()
-    for path, content in sorted(declared.files.items()):
-        digest.update(f"{len(path)} {path} {len(content)} ".encode() + content)
     desired = declared.desired
     by = f"{getpass.getuser()}@{platform.node()}"
     return {
         "fleet": desired.fleet,
         "host": desired.host,
         "target": target,
-        "registry": digest.hexdigest(),
+        "registry": registry_digest(desired),
         "by": by,
         "version": VERSION,
     }

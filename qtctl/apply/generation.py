@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from shlex import quote
 
 from qtctl.errors import InputError
-from qtctl.model.desired import DesiredFile
+from qtctl.model.desired import Desired
+from qtctl.model.generation import pack_desired
 from qtctl.model.plan import Plan, Step
 from qtctl.probes.files import DIGEST_KIB
 from qtctl.remote.scripts import read_script
@@ -26,13 +27,13 @@ _END = "END_OF_ARCHIVE"
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """`files`: all that are generated for the host, also those that no step writes. `units`: those whose state counts.
+    """`desired`: what the host must have, with all files, also those that no step writes.
 
-    `about`: what is told of this generation later: fleet, host, registry, who, version.
+    `units`: those that have to be as before after going back. `about`: what is told of this generation later.
     """
 
     plan: Plan
-    files: tuple[DesiredFile, ...]
+    desired: Desired
     units: tuple[str, ...]
     about: Mapping[str, str]
 
@@ -74,12 +75,13 @@ def _given(limit_s: int) -> str:
 def _archive(generation: Generation, limit_s: int) -> bytes:
     """Steps and files have a line each, of fields between tabs."""
     steps = [_step_fields(number, step) for number, step in enumerate(generation.plan.steps)]
-    files = [(file.path, file.sha256, f"{file.owner}:{file.group}", file.mode) for file in generation.files]
+    files = [(file.path, file.sha256, f"{file.owner}:{file.group}", file.mode) for file in generation.desired.files]
     script = (_given(limit_s), *map(read_script, ("transaction.sh", "apply.sh", "restore.sh", "switch.sh")))
     members = {
         "steps": _lines(steps),
         "files": _lines(files),
         "units": _lines((unit,) for unit in generation.units),
+        "desired.json.gz": pack_desired(generation.desired),
         "word": f"{secrets.token_hex(8)}\n".encode(),
         "about": "".join(f"{key} {value}\n" for key, value in sorted(generation.about.items())).encode(),
         "transaction.sh": "\n".join((*script, "")).encode(),

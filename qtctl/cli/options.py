@@ -149,6 +149,18 @@ PruneOption = Annotated[
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", metavar="", help="Show every step and diff, however many there are.")
 ]
+DeadlineOption = Annotated[
+    int, typer.Option("--deadline", metavar="SECONDS", min=1, help="How long it may take, once you said yes.")
+]
+SteadyOption = Annotated[
+    float | None,
+    typer.Option(
+        "--steady",
+        metavar="SECONDS",
+        min=0,
+        help="How long every service must have been up. Default: deploy.watch.steady of policy.toml, or 10.",
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask before changing anything.")]
 
 

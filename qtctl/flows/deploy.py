@@ -132,7 +132,7 @@ class _Deploy:
 
     def _stage(self, planned: Plan, ticket: Ticket) -> Transaction:
         desired = self.gate.desired
-        generation = Generation(planned, desired.files, units_of(desired, planned), self.about)
+        generation = Generation(planned, desired, units_of(desired, planned), self.about)
         number = stage(self.contact.host, generation, ticket, limit_s=int(self.deadline_s) + 1)
         return self._watch(number)
 

@@ -155,6 +155,7 @@ end_restored() {
   [ -z "$gone" ] || note gone "$gone"
   note state restored
   end_transaction restored
+  prune
 }
 
 # end_transaction OUTCOME: nothing of it is left but its folder.
@@ -193,15 +194,15 @@ keep_replaced() {
   note kept "$1" "$base/replaced/$stamp$2"
 }
 
-# prune: the ten newest generations stay, with their contents. What was restored is none of them.
+# prune: the ten newest generations stay, with their contents, and of those that were taken back the ten newest.
 prune() {
-  kept=0
+  kept=0 others=0
   for each in $(ls -1 "$base/gen" | sort -rn); do
     case "$each" in *[!0-9]*) continue ;; esac
     outcome=''
     read -r outcome <"$base/gen/$each/outcome" || :
-    if [ "$outcome" = confirmed ]; then kept=$((kept + 1)); fi
-    [ "$kept" -le 10 ] || drop "$base/gen/$each"
+    if [ "$outcome" = confirmed ]; then kept=$((kept + 1)); else others=$((others + 1)); fi
+    [ "$kept" -le 10 ] && { [ "$outcome" = confirmed ] || [ "$others" -le 10 ]; } || drop "$base/gen/$each"
   done
   for each in "$base"/objects/*; do
     [ -f "$each" ] || continue

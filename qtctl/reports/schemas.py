@@ -5,6 +5,8 @@ from qtctl.reports.audit import AuditReport
 from qtctl.reports.deploy import DeployReport
 from qtctl.reports.document import schema_of
 from qtctl.reports.fleet import FleetReport
+from qtctl.reports.generation import GenerationReport
+from qtctl.reports.generations import GenerationsReport
 from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.parity import ParityDocument
 from qtctl.reports.plan import PlanReport
@@ -12,12 +14,14 @@ from qtctl.reports.verify import VerifyReport
 
 
 def schemas() -> dict[str, dict[str, object]]:
-    """By document: adopt, audit, deploy, fleet-audit, parity, plan, registry, verify."""
+    """By document: adopt, audit, deploy, fleet-audit, generation(s), parity, plan, registry, verify."""
     return {
         "adopt": schema_of(AdoptReport),
         "audit": schema_of(AuditReport),
         "deploy": schema_of(DeployReport),
         "fleet-audit": schema_of(FleetReport),
+        "generation": schema_of(GenerationReport),
+        "generations": schema_of(GenerationsReport),
         "parity": schema_of(ParityDocument),
         "plan": schema_of(PlanReport),
         "registry": schema_of(RegistryReport),

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.crash.caller import say
 from tests.crash.ground import BLOWS, Ended, Ground
 
 LONGEST_S = 6.0
@@ -47,7 +48,7 @@ def _runs(ground: Ground, given: argparse.Namespace) -> Iterator[tuple[str, Ende
                 return
             yield f"{given.points} at point {point}", ended
         return
-    chance = random.Random(given.seed)
+    chance = random.Random(given.seed)  # noqa: S311
     blows = [blow for blow in BLOWS if given.only in blow.name]
     for number in range(given.runs):
         blow, delay_s = blows[number % len(blows)], chance.uniform(0.3, LONGEST_S)
@@ -61,13 +62,13 @@ def report(runs: Iterator[tuple[str, Ended]], out: Path | None) -> int:
         counts[f"exit {ended.code}, {ended.version or 'NEITHER'}"] += 1
         counts["wrong"] += bool(ended.wrong)
         row = {"run": name, "exit": ended.code, "host": ended.version, "wrong": ended.wrong}
-        print(json.dumps(row), f"{time.monotonic() - started:.0f} s", flush=True)
+        say(f"{json.dumps(row)} {time.monotonic() - started:.0f} s")
         if ended.wrong:
-            print(ended.said, *ended.wrong, sep="\n", flush=True)
+            say("\n".join((ended.said, *ended.wrong)))
         if out:
             with out.open("a") as lines:
                 lines.write(json.dumps(row) + "\n")
-    print(dict(counts))
+    say(str(dict(counts)))
     return 1 if counts["wrong"] else 0
 
 

@@ -1,6 +1,6 @@
 """The caller of a deploy, in a process of its own: python -m tests.crash.caller HOST VERSION [POINT].
 
-POINT: at which rename or sync of the host's scripts something happens, counted from 1; what, is in /run/crash/how there.
+POINT: something happens at one rename or sync of the host's scripts: /run/crash/at on the host says at which.
 """
 
 import signal
@@ -15,6 +15,8 @@ from qtctl.cli.exits import of_deploy, of_error
 from qtctl.errors import QtctlError
 from qtctl.flows.deploy import deploy
 from qtctl.lab import lab
+from qtctl.model.plan import Choices
+from qtctl.remote.scripts import read_script
 from qtctl.reports.deploy_text import problems
 from tests.crash.fleet import fleet
 
@@ -29,22 +31,27 @@ def main(host: str, version: str, point: str = "") -> NoReturn:
             lambda: connect(host, user="ops", config=lab.ssh_config_path()),
             fleet(version),
             SystemClock(),
-            take_over=True,
+            choices=Choices(take_over=True),
             confirm=lambda _: True,
-            progress=lambda event: print(event.stage, event.detail, flush=True),
+            progress=lambda event: say(f"{event.stage} {event.detail}"),
             deadline_s=40,
             steady_s=1,
         )
     except QtctlError as error:
-        print(error)
+        say(str(error))
         sys.exit(of_error(error))
-    print(*problems(outcome), sep="\n")
+    say("\n".join(problems(outcome)))
     sys.exit(of_deploy(outcome))
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def inject() -> None:
     """Every rename and sync of the host's scripts goes through points.sh."""
-    read, points = generation.read_script, (Path(__file__).parent / "points.sh").read_text()
+    read, points = read_script, (Path(__file__).parent / "points.sh").read_text()
 
     def with_points(name: str) -> str:
         return read(name) + (points if name == "transaction.sh" else "")

@@ -73,7 +73,7 @@ class Ground:
             while process.poll() is None and not self.sh("ls /run/crash/reached 2>/dev/null").strip():
                 time.sleep(0.1)
             if process.poll() is None:
-                lab.power_cut(self.name)
+                _cut_power(self, process)
         ended = self.ended(process)
         reached = how == "hang" or bool(self.sh("ls /run/crash/reached 2>/dev/null").strip())
         return ended if reached else None
@@ -131,12 +131,17 @@ def _on_host(script: str) -> Strike:
     return lambda ground, _: ground.sh(script)
 
 
-def _unplug(ground: Ground, process: "subprocess.Popen[str]") -> None:
+def _unplug(ground: Ground, _: "subprocess.Popen[str]") -> None:
     lab.unplug(ground.name)
     try:
         time.sleep(20)
     finally:
         lab.plug(ground.name)
+
+
+def _cut_power(ground: Ground, _: "subprocess.Popen[str]") -> None:
+    lab.power_cut(ground.name)
+    lab.start(ground.name)
 
 
 BLOWS = (
@@ -152,6 +157,6 @@ BLOWS = (
     Blow(
         "PID 1 reloads all the time", _on_host("for n in 1 2 3 4 5 6 7 8; do systemctl daemon-reload; sleep 0.2; done")
     ),
-    Blow("the power goes", lambda ground, _: lab.power_cut(ground.name)),
+    Blow("the power goes", _cut_power),
     Blow("it reboots", lambda ground, _: lab.reboot(ground.name)),
 )

@@ -36,7 +36,9 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 HOSTS = {
     "adopt host": ("nowhere.invalid", "--out", "adopted"),
     "deploy": ("--host", "nowhere.invalid", "--yes"),
+    "generations": ("--host", "nowhere.invalid"),
     "plan": ("--host", "nowhere.invalid"),
+    "rollback": ("--host", "nowhere.invalid", "--yes"),
 }
 """Commands that need a live host: here only which formats they take is tested."""
 BOOTS = frozenset({"lab up"})

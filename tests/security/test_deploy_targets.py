@@ -21,6 +21,7 @@ from qtctl.model.desired import DesiredFile
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Step, StepKind, StepResult
 from qtctl.plan.results import results_of
+from tests.builders.planned import desired
 from tests.live.box import Box, Ran, qtctl
 from tests.live.registries import changed
 
@@ -84,7 +85,7 @@ def install(box: Box, *steps: Step) -> tuple[StepResult, ...]:
     plan, clock = Plan(box.name, steps), SystemClock()
     with ExitStack() as opened:
         contact = Contact(opened.enter_context(connected(lambda: login(box))), lambda: login(box), clock, opened)
-        number = stage(contact.host, Generation(plan, (), (), {}), new_ticket(), limit_s=20)
+        number = stage(contact.host, Generation(plan, desired(texts={}), (), {}), new_ticket(), limit_s=20)
         transaction = Transaction(contact, number, 20)
         while transaction.poll().state.under_way:
             clock.sleep(0.1)
@@ -180,7 +181,7 @@ def test_nothing_of_a_deploy_lies_where_another_account_could_change_it(canary: 
             opened.enter_context(connected(lambda: login(canary))), lambda: login(canary), SystemClock(), opened
         )
         plan = Plan(canary.name, (write(path, b"A=1\n"),))
-        number = stage(contact.host, Generation(plan, (), (), {}), new_ticket(), limit_s=20)
+        number = stage(contact.host, Generation(plan, desired(texts={}), (), {}), new_ticket(), limit_s=20)
         seen.append(canary.sh(f"find {folders} | diff - /root/before || true"))
         seen.append(canary.sh("find /var/lib/qtctl -mindepth 1 ! -user root -o -mindepth 1 -type d -perm /077"))
         assert Transaction(contact, number, 20).go_back("enough").state

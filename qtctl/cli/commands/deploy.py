@@ -1,7 +1,5 @@
 """qtctl deploy: make a host what the registry declares."""
 
-import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,14 +7,16 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.commands.plan import Shown, show_plan
-from qtctl.cli.exits import Exit, exit_of_deploy
-from qtctl.cli.interrupt import raise_on_interrupt
+from qtctl.cli.deploy_output import DeployOutput, confirmation
+from qtctl.cli.interrupt import cleanly
 from qtctl.cli.options import (
     AsOption,
+    DeadlineOption,
     DeployFormatOption,
     HostOption,
     PruneOption,
     RegistryOption,
+    SteadyOption,
     TakeOverOption,
     TemplatesOption,
     UserOption,
@@ -24,18 +24,14 @@ from qtctl.cli.options import (
     YesOption,
     registry_folder,
 )
-from qtctl.cli.output import ask_operator, complain, complain_of, present, progress, show, tell, withhold
+from qtctl.cli.output import progress, withhold
 from qtctl.errors import InputError
 from qtctl.formats.catalogue import Content, list_offered
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from qtctl.cli.output import ProgressLine
     from qtctl.flows.declared import Declared
-    from qtctl.model.plan import Choices, Plan
-    from qtctl.plan.outcome import DeployOutcome
+    from qtctl.model.plan import Choices
 
 
 PLAN_HELP = "Carry out this plan of qtctl plan --out, or refuse where it is no longer what the host needs."
@@ -53,18 +49,8 @@ def deploy(
     dry_run: Annotated[bool, typer.Option("--dry-run", metavar="", help="Show the plan alone, as qtctl plan.")] = False,
     planned: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help=PLAN_HELP)] = None,
     verbose: VerboseOption = False,
-    deadline: Annotated[
-        int, typer.Option("--deadline", metavar="SECONDS", min=1, help="How long it may take, once you said yes.")
-    ] = 120,
-    steady: Annotated[
-        float | None,
-        typer.Option(
-            "--steady",
-            metavar="SECONDS",
-            min=0,
-            help="How long every service must have been up. Default: deploy.watch.steady of policy.toml, or 10.",
-        ),
-    ] = None,
+    deadline: DeadlineOption = 120,
+    steady: SteadyOption = None,
     format_: DeployFormatOption = "table",
 ) -> None:
     """Show what would change on a host, ask, change it, and return when it runs as declared."""
@@ -83,14 +69,14 @@ def deploy(
         raise typer.Exit(show_plan(declared, host, user, choices, Shown(format_, verbose)))
     secrets = passwords(declared.desired)
     withhold(*secrets.values())
-    raise_on_interrupt()
-    told = _Told(host, declared, format_, registry_folder(registry), templates)
+    cleanly()
+    told = DeployOutput(host, declared, format_, registry_folder(registry), templates)
     with progress() as say:
         say(begun(host, Stage.CONNECT))
         outcome = run(
             declared,
             host,
-            confirm=_confirm(told, say, yes=yes, verbose=verbose),
+            confirm=confirmation(told, say, yes=yes, verbose=verbose),
             user=user,
             choices=choices,
             progress=say,
@@ -101,59 +87,7 @@ def deploy(
     raise typer.Exit(told.end(outcome))
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """How one deploy is shown: of `target`, which is, or stands in for, the host of `declared`."""
-
-    target: str
-    declared: "Declared"
-    format_: str
-    registry: "Path"
-    templates: "Path | None"
-
-    @property
-    def name(self) -> str:
-        host = self.declared.desired.host
-        return self.target if self.target == host else f"{self.target}, which stands in for {host}"
-
-    def plan(self, plan: "Plan", *, verbose: bool) -> None:
-        """Before anybody is asked; a document has the plan in it, and comes at the end."""
-        if self.format_ != "table":
-            return
-        from qtctl.reports.plan_screen import screen
-
-        show(screen(plan, self.name, verbose=verbose))
-
-    def end(self, outcome: "DeployOutcome") -> Exit:
-        """The outcome on stdout; on stderr, in every format, why it did not come to its end."""
-        from qtctl.reports.deploy_text import ended, problems
-
-        code = exit_of_deploy(outcome)
-        if self.format_ == "table":
-            for line in ended(outcome, self.target):
-                tell(line)
-        else:
-            self._document(outcome, code)
-        if code is Exit.INTERRUPTED:
-            complain("interrupted")
-        else:
-            complain_of(problems(outcome))
-        return code
-
-    def _document(self, outcome: "DeployOutcome", code: Exit) -> None:
-        from qtctl.flows.audit import placed
-        from qtctl.reports.deploy import build
-        from qtctl.reports.deploy_view import view
-        from qtctl.reports.view import beneath
-
-        outstanding = tuple(placed(self.declared, each) for each in outcome.outstanding)
-        fleet = self.declared.desired.fleet
-        report = build(replace(outcome, outstanding=outstanding), fleet=fleet, address=self.target, exit_code=code)
-        locate = beneath(self.registry, self.templates)
-        present(view(report, outstanding, locate, self.declared.host_place), self.format_)
-
-
-def _read_choices(file: "Path", declared: "Declared", given: "Choices") -> "Choices":
+def _agreed(file: "Path", declared: "Declared", given: "Choices") -> "Choices":
     """What the plan in `file` was made with. InputError where an option says it too."""
     from qtctl.api.plan import read
 
@@ -162,24 +96,6 @@ def _read_choices(file: "Path", declared: "Declared", given: "Choices") -> "Choi
             "--plan has its own --take-over and --prune", hint="give them to qtctl plan, and --plan alone here"
         )
     return read(file, declared)
-
-
-def _confirm(told: _Told, say: "ProgressLine", *, yes: bool, verbose: bool) -> "Callable[[Plan], bool]":
-    def confirm(plan: "Plan") -> bool:
-        say.clear()
-        told.plan(plan, verbose=verbose)
-        if yes:
-            return True
-        if told.format_ != "table":
-            return False
-        if not sys.stdin.isatty():
-            raise InputError("not asked, so nothing was changed", hint="answer on a terminal, or give --yes")
-        try:
-            return ask_operator(f"Change {told.name}?")
-        except typer.Abort:
-            raise KeyboardInterrupt from None
-
-    return confirm
 
 
 EXAMPLES = (

@@ -1,0 +1,60 @@
+"""The generations of a host, and the way back to one of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from qtctl.api.deploy import DEADLINE_S, deploy
+from qtctl.engines.connect import connect, declared_route
+from qtctl.flows.declared import Declared
+from qtctl.flows.rollback import Earlier, fetch_earlier, read_generations
+from qtctl.flows.steady import STEADY_S
+from qtctl.interfaces.progress import Progress, silent
+from qtctl.model.desired import Desired
+from qtctl.model.generation import GenerationRecord
+from qtctl.model.plan import Choices, Plan
+from qtctl.model.secret import Secret
+from qtctl.plan.outcome import DeployOutcome
+
+
+def generations(declared: Declared, target: str, *, user: str | None = None) -> tuple[GenerationRecord, ...]:
+    """Those that `target` keeps, newest first. HostError where it could not be asked."""
+    return read_generations(partial(connect, declared_route(target, declared.desired, user, "deploy")))
+
+
+def earlier(declared: Declared, target: str, number: int | None = None, *, user: str | None = None) -> Earlier:
+    """Generation `number` of `target`; else the one that was in force before the present one.
+
+    DeployRefused where there is none, or it is damaged.
+    """
+    route = declared_route(target, declared.desired, user, "deploy")
+    return fetch_earlier(partial(connect, route), declared.desired, number)
+
+
+def rollback(
+    declared: Declared,
+    target: str,
+    to: Desired,
+    *,
+    confirm: Callable[[Plan], bool],
+    user: str | None = None,
+    progress: Progress = silent,
+    deadline_s: float = DEADLINE_S,
+    passwords: Mapping[str, Secret] | None = None,
+    steady_s: float = STEADY_S,
+) -> DeployOutcome:
+    """Deploy what the host had to have in an earlier generation: planned, asked, gated and taken back like any deploy.
+
+    Units that this generation does not know, and that qtctl wrote, are removed.
+    """
+    return deploy(
+        replace(declared, desired=to),
+        target,
+        confirm=confirm,
+        user=user,
+        choices=Choices(prune=True),
+        progress=progress,
+        deadline_s=deadline_s,
+        passwords=passwords,
+        steady_s=steady_s,
+    )

@@ -1,0 +1,110 @@
+"""The generations that a host keeps: list them, and fetch one."""
+
+import base64
+import binascii
+import hashlib
+import io
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from qtctl.apply.generation import BASE
+from qtctl.dialects import terminal
+from qtctl.errors import HostError
+from qtctl.interfaces.host import Host
+from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.generation import DamagedGeneration, GenerationRecord, unpack_desired
+from qtctl.probes.answer import last_line
+from qtctl.remote.scripts import read_script
+
+_ANSWER_S = 30.0
+_MOST = 1000
+"""Of generations; a host keeps about twenty."""
+
+
+def list_generations(host: Host) -> tuple[GenerationRecord, ...]:
+    """Newest first. HostError where they could not be read."""
+    return parse_list(_run(host, "list_generations"))
+
+
+def fetch_desired(host: Host, number: int) -> Desired:
+    """What the host had to have in that generation, with the contents of all files.
+
+    HostError where it could not be read; DamagedGeneration where it is not there, or not as it was written.
+    """
+    return parse_archive(_run(host, f"fetch_generation {number}"), number)
+
+
+def _run(host: Host, command: str) -> bytes:
+    script = f"base={BASE}\n{read_script('generations.sh')}{command}\n"
+    done = host.start(script, root=True, attached=True).finish(_ANSWER_S)
+    if done.exit != 0:
+        raise HostError(f"{host.address}: its generations could not be read", hint=last_line(done.stderr))
+    return done.stdout
+
+
+def parse_list(said: bytes) -> tuple[GenerationRecord, ...]:
+    found: list[GenerationRecord] = []
+    for head, lines in _blocks(said.decode("utf-8", "replace")):
+        number, outcome, current = (*head, "", "", "")[:3]
+        if not number.isdecimal() or len(found) >= _MOST:
+            continue
+        notes = dict(line.partition(" ")[::2] for line in lines if not line.startswith("step "))
+        at = notes.pop("at", "")
+        steps = (line.removeprefix("step ").partition("\t") for line in lines if line.startswith("step "))
+        found.append(
+            GenerationRecord(
+                int(number),
+                "" if outcome == "-" else outcome,
+                current == "current",
+                int(at) if at.isdecimal() else None,
+                tuple(sorted(notes.items())),
+                tuple((kind, subject) for kind, _, subject in steps),
+            )
+        )
+    return tuple(sorted(found, key=lambda each: -each.number))
+
+
+def _blocks(text: str) -> Iterator[tuple[list[str], list[str]]]:
+    """The words of each line `qtctl generation …`, and the indented lines after it."""
+    head: list[str] | None = None
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if line.startswith("qtctl generation "):
+            if head is not None:
+                yield head, lines
+            head, lines = line.split(" ")[2:], []
+        elif line.startswith(" "):
+            lines.append(terminal.line(line[1:].replace("\t", "\0")).replace("\0", "\t"))
+    if head is not None:
+        yield head, lines
+
+
+def parse_archive(said: bytes, number: int) -> Desired:
+    members = _read_archive(said)
+    packed = members.get(f"gen/{number}/desired.json.gz")
+    if packed is None:
+        raise DamagedGeneration("it is not on the host, or an older qtctl made it")
+    desired = unpack_desired(packed)
+    return replace(desired, files=tuple(_with_content(file, members) for file in desired.files))
+
+
+def _with_content(file: DesiredFile, members: Mapping[str, bytes]) -> DesiredFile:
+    content = members.get(f"objects/{file.sha256}")
+    if content is None:
+        raise DamagedGeneration(f"the content of {file.path} is missing")
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise DamagedGeneration(f"the content of {file.path} is not what was deployed")
+    return replace(file, content=content)
+
+
+def _read_archive(said: bytes) -> dict[str, bytes]:
+    """Regular members by name; nothing is written anywhere."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(said)), mode="r:") as archive:
+            members = {each.name: archive.extractfile(each) for each in archive if each.isreg()}
+            return {name: stream.read() for name, stream in members.items() if stream is not None}
+    except tarfile.ReadError:
+        return {}
+    except (tarfile.TarError, binascii.Error, OSError, ValueError, EOFError) as error:
+        raise DamagedGeneration("what the host sent of it cannot be read") from error

@@ -1,0 +1,79 @@
+"""qtctl generations: what a host keeps of its deploys."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.cli.command import Command, Panel
+from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, registry_folder
+from qtctl.cli.output import present, progress
+from qtctl.errors import InputError
+from qtctl.model.events import Stage, begun
+
+if TYPE_CHECKING:
+    from qtctl.flows.rollback import Earlier
+    from qtctl.model.generation import GenerationRecord
+    from qtctl.reports.view import View
+
+
+class Look(StrEnum):
+    LIST = "list"
+    SHOW = "show"
+    DIFF = "diff"
+
+
+_NUMBERS = {Look.LIST: 0, Look.SHOW: 1, Look.DIFF: 2}
+
+
+def generations(
+    host: HostOption,
+    look: Annotated[Look, typer.Argument(help="All of them, one, or what differs between two.")] = Look.LIST,
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="[N]...", help="One for show, two for diff.")] = None,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    format_: DeclaredFormatOption = None,
+) -> None:
+    """List the generations of a host: what each deploy made of it, when, and by whom.
+
+    A host keeps its ten newest, and as many of those that were taken back.
+    """
+    from qtctl.api.registry import declare
+    from qtctl.api.rollback import earlier
+    from qtctl.api.rollback import generations as read
+
+    given = numbers or []
+    if len(given) != _NUMBERS[look]:
+        wanted = ("no number", "the number of one generation", "the numbers of two generations")[_NUMBERS[look]]
+        raise InputError(f"{look.value} takes {wanted}", hint="qtctl generations --host HOST lists them")
+    declared = declare(registry_folder(registry), host, as_name=as_name)
+    with progress() as say:
+        say(begun(host, Stage.CONNECT))
+        if look is Look.LIST:
+            shown = _listed(host, declared.desired.host, read(declared, host, user=user))
+        else:
+            shown = _compared(host, [earlier(declared, host, number, user=user) for number in given])
+    present(shown, format_)
+
+
+def _listed(target: str, host: str, found: "tuple[GenerationRecord, ...]") -> "View":
+    from qtctl.reports.generations import build
+    from qtctl.reports.generations_view import view
+
+    return view(build(found, host=host, address=target))
+
+
+def _compared(target: str, found: "list[Earlier]") -> "View":
+    from qtctl.reports.generation import build
+    from qtctl.reports.generation_view import view
+
+    return view(build(found, address=target))
+
+
+EXAMPLES = (
+    "qtctl generations --host lab1",
+    "qtctl generations --host web-1 show 12",
+    "qtctl generations --host web-1 diff 11 12",
+)
+COMMAND = Command("generations", 124, Panel.CHANGE, generations, {"": EXAMPLES})

@@ -1,0 +1,76 @@
+"""qtctl rollback: bring a host back to what an earlier deploy made of it."""
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from qtctl.cli.command import Command, Panel
+from qtctl.cli.deploy_output import DeployOutput, confirmation
+from qtctl.cli.interrupt import cleanly
+from qtctl.cli.options import (
+    AsOption,
+    DeadlineOption,
+    DeployFormatOption,
+    HostOption,
+    RegistryOption,
+    SteadyOption,
+    UserOption,
+    VerboseOption,
+    YesOption,
+    registry_folder,
+)
+from qtctl.cli.output import progress, withhold
+from qtctl.model.events import Stage, begun
+
+TO_HELP = "The generation, as qtctl generations lists it. Default: the one before the current one."
+
+
+def rollback(
+    host: HostOption,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    to: Annotated[int | None, typer.Option("--to", metavar="N", min=1, help=TO_HELP)] = None,
+    yes: YesOption = False,
+    verbose: VerboseOption = False,
+    deadline: DeadlineOption = 120,
+    steady: SteadyOption = None,
+    format_: DeployFormatOption = "table",
+) -> None:
+    """Go back to an earlier generation: planned, shown, asked and verified like a deploy.
+
+    The registry says how the host is reached. What it must have comes from the host, which keeps its last ten
+    generations. Units that the generation does not know are removed. Secrets are not in it: they stay as they are.
+    """
+    from qtctl.api import rollback as api
+    from qtctl.api.registry import declare
+    from qtctl.engines.connect import passwords
+
+    declared = declare(registry_folder(registry), host, as_name=as_name)
+    secrets = passwords(declared.desired)
+    withhold(*secrets.values())
+    cleanly()
+    with progress() as say:
+        say(begun(host, Stage.CONNECT))
+        earlier = api.earlier(declared, host, to, user=user)
+        told = DeployOutput(host, replace(declared, desired=earlier.desired), format_, registry_folder(registry), None)
+        outcome = api.rollback(
+            declared,
+            host,
+            earlier.desired,
+            confirm=confirmation(told, say, yes=yes, verbose=verbose),
+            user=user,
+            progress=say,
+            deadline_s=deadline,
+            passwords=secrets,
+            steady_s=declared.registry.policy.deploy.watch.steady_s if steady is None else steady,
+        )
+    raise typer.Exit(told.end(outcome))
+
+
+EXAMPLES = (
+    "qtctl rollback --host lab1",
+    "qtctl rollback --host web-1 --to 12 --yes",
+)
+COMMAND = Command("rollback", 122, Panel.CHANGE, rollback, {"": EXAMPLES})

@@ -1,0 +1,92 @@
+"""How a command that deploys shows its plan, asks, and tells how it ended."""
+
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from qtctl.cli.exits import Exit, of_deploy
+from qtctl.cli.output import complain, complain_of, confirmed, present, show, tell
+from qtctl.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from qtctl.cli.output import ProgressLine
+    from qtctl.flows.declared import Declared
+    from qtctl.model.plan import Plan
+    from qtctl.plan.outcome import DeployOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class DeployOutput:
+    """How one deploy is shown: of `target`, which is, or stands in for, the host of `declared`."""
+
+    target: str
+    declared: "Declared"
+    format_: str
+    registry: "Path"
+    templates: "Path | None"
+
+    @property
+    def name(self) -> str:
+        host = self.declared.desired.host
+        return self.target if self.target == host else f"{self.target}, which stands in for {host}"
+
+    def plan(self, plan: "Plan", *, verbose: bool) -> None:
+        """Before anybody is asked; a document has the plan in it, and comes at the end."""
+        if self.format_ != "table":
+            return
+        from qtctl.reports.plan_screen import screen
+
+        show(screen(plan, self.name, verbose=verbose))
+
+    def end(self, outcome: "DeployOutcome") -> Exit:
+        """The outcome on stdout; on stderr, in every format, why it did not come to its end."""
+        from qtctl.reports.deploy_text import ended, problems
+
+        code = of_deploy(outcome)
+        if self.format_ == "table":
+            for line in ended(outcome, self.target):
+                tell(line)
+        else:
+            self._document(outcome, code)
+        if code is Exit.INTERRUPTED:
+            complain("interrupted")
+        else:
+            complain_of(problems(outcome))
+        return code
+
+    def _document(self, outcome: "DeployOutcome", code: Exit) -> None:
+        from qtctl.flows.audit import placed
+        from qtctl.reports.deploy import build
+        from qtctl.reports.deploy_view import view
+        from qtctl.reports.view import beneath
+
+        outstanding = tuple(placed(self.declared, each) for each in outcome.outstanding)
+        fleet = self.declared.desired.fleet
+        report = build(replace(outcome, outstanding=outstanding), fleet=fleet, address=self.target, exit_code=code)
+        locate = beneath(self.registry, self.templates)
+        present(view(report, outstanding, locate, self.declared.host_place), self.format_)
+
+
+def confirmation(told: DeployOutput, say: "ProgressLine", *, yes: bool, verbose: bool) -> "Callable[[Plan], bool]":
+    """Shows the plan, and asks on a terminal unless `yes`. InputError where nobody can be asked."""
+
+    def confirm(plan: "Plan") -> bool:
+        say.clear()
+        told.plan(plan, verbose=verbose)
+        if yes:
+            return True
+        if told.format_ != "table":
+            return False
+        if not sys.stdin.isatty():
+            raise InputError("not asked, so nothing was changed", hint="answer on a terminal, or give --yes")
+        try:
+            return confirmed(f"Change {told.name}?")
+        except typer.Abort:
+            raise KeyboardInterrupt from None
+
+    return confirm

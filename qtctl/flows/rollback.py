@@ -1,0 +1,69 @@
+"""Which generation a host goes back to, and what it must have then. The rest of a rollback is a deploy."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from qtctl.apply.generations import fetch_desired, list_generations
+from qtctl.errors import DeployRefused, HostError
+from qtctl.interfaces.host import Connector
+from qtctl.model.desired import Desired
+from qtctl.model.generation import DamagedGeneration, GenerationRecord
+from qtctl.model.transaction import TransactionEnd
+
+_SEE = "`qtctl generations --host {host}` lists those that it has"
+
+
+class Earlier(NamedTuple):
+    record: GenerationRecord
+    desired: Desired
+
+
+def read_generations(connect: Connector) -> tuple[GenerationRecord, ...]:
+    """Newest first. HostError where the host could not be asked."""
+    with connect() as host:
+        return list_generations(host)
+
+
+def fetch_earlier(connect: Connector, declared: Desired, number: int | None) -> Earlier:
+    """Generation `number`, or else the last one that was confirmed before the current one.
+
+    DeployRefused where there is none, where it is damaged, or where it is another host's or fleet's.
+    """
+    try:
+        with connect() as host:
+            record = choose(list_generations(host), number, declared.host)
+            return Earlier(record, check(fetch_desired(host, record.number), record, declared))
+    except HostError as error:
+        raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint) from error
+    except DamagedGeneration as error:
+        wanted = "the one before" if number is None else str(number)
+        what = f"{declared.host}: nothing was changed: generation {wanted} is damaged: {error}"
+        raise DeployRefused(what, hint=_SEE.format(host=declared.host)) from error
+
+
+def choose(records: Sequence[GenerationRecord], number: int | None, host: str) -> GenerationRecord:
+    """`records` newest first. Only what was confirmed can be gone back to."""
+    hint = _SEE.format(host=host)
+    good = [each for each in records if each.outcome == TransactionEnd.CONFIRMED]
+    if number is not None:
+        chosen = next((each for each in good if each.number == number), None)
+        if chosen is None:
+            known = any(each.number == number for each in records)
+            why = "was never confirmed" if known else "is not on the host"
+            raise DeployRefused(f"{host}: nothing was changed: generation {number} {why}", hint=hint)
+        return chosen
+    current = next((each.number for each in good if each.current), None)
+    before = [each for each in good if current is not None and each.number < current]
+    if not before:
+        raise DeployRefused(f"{host}: nothing was changed: it has no generation before the current one", hint=hint)
+    return before[0]
+
+
+def check(desired: Desired, record: GenerationRecord, declared: Desired) -> Desired:
+    """`desired`, of a generation, where it is this host's."""
+    if (desired.fleet, desired.host) != (declared.fleet, declared.host):
+        what = (
+            f"{declared.host}: nothing was changed: generation {record.number} is of {desired.host} of {desired.fleet}"
+        )
+        raise DeployRefused(what, hint="name the host that the registry declares with --as")
+    return desired

@@ -1,0 +1,57 @@
+"""What a host keeps of its deploys, and what it must have as text that it keeps with each."""
+
+import gzip
+import zlib
+from dataclasses import dataclass, replace
+from functools import cache
+
+from pydantic import TypeAdapter, ValidationError
+
+from qtctl.model.desired import Desired
+
+FORMAT = 1
+_MOST_BYTES = 64 << 20
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class DamagedGeneration(ValueError):
+    """It is not what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRecord:
+    """One generation as its host tells of it. `outcome`: confirmed, restored, or '' for one that is under way.
+
+    `at`: seconds since the epoch, None where that is not known. `about`: what was noted of it: fleet, host, by,
+    registry, version. `steps`: kind and subject of each.
+    """
+
+    number: int
+    outcome: str
+    current: bool
+    at: int | None
+    about: tuple[tuple[str, str], ...]
+    steps: tuple[tuple[str, str], ...]
+
+    def note(self, key: str) -> str:
+        return dict(self.about).get(key, "")
+
+
+def pack_desired(desired: Desired) -> bytes:
+    """As JSON, compressed; the same bytes for the same value. Contents of files are not in it: they are kept apart."""
+    bare = replace(desired, files=tuple(replace(file, content=b"") for file in desired.files))
+    return gzip.compress(_adapter().dump_json(bare), mtime=0)
+
+
+def unpack_desired(content: bytes) -> Desired:
+    """Without contents of files. It comes from a host: only JSON of the right shape is read, and only so much."""
+    try:
+        text = zlib.decompressobj(_GZIP).decompress(content, _MOST_BYTES)
+        return _adapter().validate_json(text)
+    except (zlib.error, ValidationError) as error:
+        raise DamagedGeneration("what it declares cannot be read") from error
+
+
+@cache
+def _adapter() -> TypeAdapter[Desired]:
+    return TypeAdapter(Desired)

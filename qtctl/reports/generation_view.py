@@ -1,0 +1,30 @@
+"""One generation, or what differs between two, for every format."""
+
+from functools import partial
+
+from qtctl.dialects.lines import lines
+from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Title, Verbatim, table
+from qtctl.reports.generation import GenerationFile, GenerationReport, to_json
+from qtctl.reports.view import View
+
+
+def view(report: GenerationReport) -> View:
+    return View(name="generation", about=report.address, json=partial(to_json, report), page=partial(page, report))
+
+
+def page(report: GenerationReport) -> Blocks:
+    numbers = " and ".join(str(each.number) for each in report.generations)
+    files = ((Code(each.path), each.change) for each in report.files)
+    units = ((Code(each.unit), each.change, each.before or "", each.after or "") for each in report.units)
+    same = not report.files and not report.units
+    return (
+        Title(f"{'Generations' if len(report.generations) > 1 else 'Generation'} {numbers} of {report.host}"),
+        *((Paragraph("Nothing differs."),) if same else ()),
+        Section("Units", table(("unit", "change", "before", "after"), units)),
+        Section("Files", table(("file", "change"), files)),
+        *(_diff(each) for each in report.files if each.diff),
+    )
+
+
+def _diff(file: GenerationFile) -> Section:
+    return Section(("Difference in ", Code(file.path)), (Verbatim(tuple(lines(file.diff or "")), diff=True),))

@@ -1,0 +1,116 @@
+"""Going back to an earlier generation of a real host: it is deployed like anything else, and every refusal is clear."""
+
+import gzip
+
+import pytest
+
+from qtctl.adapters.clock import SystemClock
+from qtctl.errors import DeployRefused
+from qtctl.flows.deploy import deploy
+from qtctl.flows.rollback import fetch_earlier, read_generations
+from qtctl.lab import lab
+from qtctl.model.plan import Choices
+from qtctl.plan.outcome import DeployOutcome, DeployStatus
+from tests.flows.ground import NAME, THREE, Ground, fleet
+
+pytestmark = pytest.mark.lab
+
+OLD = fleet(THREE)
+NEW = fleet({**THREE, "a": "/usr/bin/sleep 4711"}, descriptions={"b": "new"}, env=b"A=2\n")
+RUNS = "systemctl is-active quantum-a quantum-b quantum-c"
+CURRENT = "basename $(readlink /var/lib/qtctl/current)"
+
+
+def back(ground: Ground, to: int | None = None) -> DeployOutcome:
+    earlier = fetch_earlier(ground.connect, OLD, to)
+    return deploy(
+        ground.connect,
+        earlier.desired,
+        SystemClock(),
+        choices=Choices(prune=True),
+        confirm=lambda _: True,
+        progress=lambda _: None,
+        deadline_s=20,
+        steady_s=1,
+    )
+
+
+def test_the_generation_before_comes_back_with_its_files_units_and_states(ground: Ground) -> None:
+    before = ground.contents()
+    assert ground.deploy(NEW).status is DeployStatus.DEPLOYED
+    assert ground.contents() != before
+    assert back(ground).status is DeployStatus.DEPLOYED
+    assert ground.contents() == before
+    assert ground.run(RUNS).split() == ["active", "active", "active"]
+    newest, *_ = read_generations(ground.connect)
+    assert (newest.current, newest.outcome) == (True, "confirmed")
+
+
+def test_any_kept_generation_can_be_gone_back_to_by_its_number(ground: Ground) -> None:
+    wanted = int(ground.run(CURRENT))
+    before = ground.contents()
+    for number in range(2):
+        assert ground.deploy(fleet(THREE, env=f"A=x{number}\n".encode())).status is DeployStatus.DEPLOYED
+    assert back(ground, wanted).status is DeployStatus.DEPLOYED
+    assert ground.contents() == before
+
+
+@pytest.mark.parametrize("number", [4711, None], ids=["unknown", "taken back"])
+def test_only_what_was_confirmed_can_be_gone_back_to(ground: Ground, number: int | None) -> None:
+    if number is None:
+        assert ground.deploy(fleet({**THREE, "a": "/nonexistent"})).status is DeployStatus.RESTORED
+        number = max(each.number for each in read_generations(ground.connect))
+    why = "is not on the host" if number == 4711 else "was never confirmed"
+    with pytest.raises(DeployRefused, match=f"nothing was changed: generation {number} {why}"):
+        fetch_earlier(ground.connect, OLD, number)
+
+
+DAMAGE = {
+    "a content that changed": ("echo x >> $object", r"the content of /\S+ is not what was deployed"),
+    "a content that is missing": ("mv $object /root/object", r"the content of /\S+ is missing"),
+    "no declaration": ("rm $home/desired.json.gz", "an older qtctl made it"),
+    "a declaration that is cut off": ("truncate -s 100 $home/desired.json.gz", "what it declares cannot be read"),
+    "a declaration of another shape": ("echo '{}' | gzip > $home/desired.json.gz", "what it declares cannot be read"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_a_damaged_generation_is_refused_and_nothing_is_touched(ground: Ground, case: str) -> None:
+    inflict, why = DAMAGE[case]
+    number = int(ground.run(CURRENT))
+    home = f"/var/lib/qtctl/gen/{number}"
+    names = f"home={home}; object=/var/lib/qtctl/objects/$(cut -f 2 {home}/files | sort | head -n 1); "
+    ground.run(f"cp -a /var/lib/qtctl /root/kept; {names} {inflict}")
+    try:
+        before = ground.files()
+        with pytest.raises(DeployRefused, match=f"nothing was changed: generation {number} is damaged: .*{why}"):
+            fetch_earlier(ground.connect, OLD, number)
+        assert ground.files() == before
+    finally:
+        ground.run("rm -rf /var/lib/qtctl; mv /root/kept /var/lib/qtctl")
+
+
+def test_a_host_cannot_make_the_caller_read_without_end(ground: Ground) -> None:
+    number = int(ground.run(CURRENT))
+    bomb = gzip.compress(b"[" * (300 << 20), compresslevel=1)
+    home = f"/var/lib/qtctl/gen/{number}"
+    ground.run("cp -a /var/lib/qtctl /root/kept")
+    try:
+        lab.execute(NAME, ["sh", "-c", f"cat > {home}/desired.json.gz"], stdin=bomb)
+        with pytest.raises(DeployRefused, match="what it declares cannot be read"):
+            fetch_earlier(ground.connect, OLD, number)
+    finally:
+        ground.run("rm -rf /var/lib/qtctl; mv /root/kept /var/lib/qtctl")
+
+
+def test_ten_generations_and_their_contents_are_kept_and_no_more(ground: Ground) -> None:
+    for number in range(12):
+        ground.run(f"cp -a /var/lib/qtctl/gen/$({CURRENT}) /var/lib/qtctl/gen/{900 + number}")
+    try:
+        assert ground.deploy(fleet(THREE, env=b"A=kept\n")).status is DeployStatus.DEPLOYED
+        confirmed = [each.number for each in read_generations(ground.connect) if each.outcome == "confirmed"]
+        assert len(confirmed) == 10
+        referred = "cut -f 2 /var/lib/qtctl/gen/*/files | sort -u"
+        assert ground.run(referred) == ground.run("ls /var/lib/qtctl/objects")
+    finally:
+        ground.run("rm -rf /var/lib/qtctl/gen/9??")
