@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from qtctl.cli.exits import Exit, of_deploy
-from qtctl.cli.output import complain, complain_of, confirmed, present, show, tell
+from qtctl.cli.exits import Exit, exit_of_deploy
+from qtctl.cli.output import ask_operator, complain, complain_of, present, show, tell
 from qtctl.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class DeployOutput:
         """The outcome on stdout; on stderr, in every format, why it did not come to its end."""
         from qtctl.reports.deploy_text import ended, problems
 
-        code = of_deploy(outcome)
+        code = exit_of_deploy(outcome)
         if self.format_ == "table":
             for line in ended(outcome, self.target):
                 tell(line)
@@ -85,7 +85,7 @@ def confirmation(told: DeployOutput, say: "ProgressLine", *, yes: bool, verbose:
         if not sys.stdin.isatty():
             raise InputError("not asked, so nothing was changed", hint="answer on a terminal, or give --yes")
         try:
-            return confirmed(f"Change {told.name}?")
+            return ask_operator(f"Change {told.name}?")
         except typer.Abort:
             raise KeyboardInterrupt from None
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.ssh import connect
 from qtctl.apply import generation
-from qtctl.cli.exits import of_deploy, of_error
+from qtctl.cli.exits import exit_of_deploy, exit_of_error
 from qtctl.errors import QtctlError
 from qtctl.flows.deploy import deploy
 from qtctl.lab import lab
@@ -39,9 +39,9 @@ def main(host: str, version: str, point: str = "") -> NoReturn:
         )
     except QtctlError as error:
         say(str(error))
-        sys.exit(of_error(error))
+        sys.exit(exit_of_error(error))
     say("\n".join(problems(outcome)))
-    sys.exit(of_deploy(outcome))
+    sys.exit(exit_of_deploy(outcome))
 
 
 def say(text: str) -> None:

@@ -20,7 +20,7 @@ def test_every_variable_of_the_page_is_read() -> None:
 def test_every_folder_of_the_code_is_on_the_page() -> None:
     paths = paths_in_code()
     known = [folder.partition("*")[0] for folder in FOLDERS]
-    assert {"/var/lib/qtctl/lab", "/var/cache/qtctl/lab", "/var/lib/qtctl/replaced"} <= set(paths)
+    assert {"/var/lib/qtctl/lab", "/var/cache/qtctl/lab", "/var/lib/qtctl"} <= set(paths)
     assert {path: file for path, file in paths.items() if not path.startswith(tuple(known))} == {}
 
 

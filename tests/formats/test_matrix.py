@@ -102,7 +102,7 @@ def test_the_commands_that_have_formats() -> None:
         list_offered(content) for content in Content
     }
     assert {command for command, names in OFFERS.items() if names == list_offered(Content.DECLARED)} == {
-        "list", "plan", "show", "lab up", "lab list",
+        "generations", "list", "plan", "show", "lab up", "lab list",
     }  # fmt: skip
 
 

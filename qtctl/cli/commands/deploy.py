@@ -8,7 +8,7 @@ import typer
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.commands.plan import Shown, show_plan
 from qtctl.cli.deploy_output import DeployOutput, confirmation
-from qtctl.cli.interrupt import cleanly
+from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import (
     AsOption,
     DeadlineOption,
@@ -69,7 +69,7 @@ def deploy(
         raise typer.Exit(show_plan(declared, host, user, choices, Shown(format_, verbose)))
     secrets = passwords(declared.desired)
     withhold(*secrets.values())
-    cleanly()
+    raise_on_interrupt()
     told = DeployOutput(host, declared, format_, registry_folder(registry), templates)
     with progress() as say:
         say(begun(host, Stage.CONNECT))

@@ -7,7 +7,7 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.deploy_output import DeployOutput, confirmation
-from qtctl.cli.interrupt import cleanly
+from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import (
     AsOption,
     DeadlineOption,
@@ -50,7 +50,7 @@ def rollback(
     declared = declare(registry_folder(registry), host, as_name=as_name)
     secrets = passwords(declared.desired)
     withhold(*secrets.values())
-    cleanly()
+    raise_on_interrupt()
     with progress() as say:
         say(begun(host, Stage.CONNECT))
         earlier = api.earlier(declared, host, to, user=user)
