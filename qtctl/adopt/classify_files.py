@@ -11,6 +11,8 @@ from qtctl.model.adoption import Found
 
 NO_FILES = ("device", "scope")
 """Types of units that are made by no file."""
+OUR_UNITS = frozenset({"qtctl-restore.service", "qtctl-restore-verify.service"})
+"""What a deploy leaves on a host for itself: no fleet's."""
 PULLS = {".wants": "WantedBy", ".requires": "RequiredBy", ".upholds": "UpheldBy"}
 _NULL = "/dev/null"
 _LEFTOVER = re.compile(r"(\.(bak|old|orig|save|disabled|backup|swp|tmp|rpmnew|rpmsave|dpkg-[a-z]+|ucf-[a-z]+)|~)[^/]*$")
@@ -127,8 +129,9 @@ def _resolve_aliases(aliases: tuple[Alias, ...]) -> Iterator[Alias]:
 
 def _place(file: Found) -> UnitSource | DropinSource | Alias | Enablement | InstanceLink | FileFate:
     path = PurePosixPath(file.path)
-    if file.problem:
-        return _build_other_fate(file, f"cannot be read: {file.problem}")
+    if file.problem or path.name in OUR_UNITS:
+        ours = "qtctl's own: it ends a deploy that was cut short"
+        return _build_other_fate(file, f"cannot be read: {file.problem}" if file.problem else ours)
     folder = path.parent.name
     if folder.endswith(".d") and _takes_dropins(folder.removesuffix(".d")):
         return _classify_dropin(file, folder.removesuffix(".d"))

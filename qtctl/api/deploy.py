@@ -13,7 +13,6 @@ from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.model.secret import Secret
-
 from qtctl.plan.agreed import registry_digest
 from qtctl.plan.identity import deployable
 from qtctl.plan.outcome import DeployOutcome

@@ -6,8 +6,10 @@ import pytest
 
 from qtctl.adapters.unit_folders import read_unit_folder
 from qtctl.adopt.adoption import Fate, FileKind
+from qtctl.adopt.classify_files import OUR_UNITS
 from qtctl.adopt.merged_units import Selection
 from qtctl.flows.adopt import Source, adopt_units
+from qtctl.model.adoption import Found
 from tests.adopt.found import SHARED, why_no_shared
 from tests.adopt.small import into
 
@@ -39,3 +41,20 @@ def test_a_distributions_own_units(folder: Path) -> None:
 @pytest.mark.skipif(why_no_shared() is not None, reason=str(why_no_shared()))
 def test_a_real_fleets_units() -> None:
     check(SHARED, least=72)
+
+
+def test_what_a_deploy_leaves_for_itself_is_no_fleets() -> None:
+    """Deploying what was adopted must not take over what ends a deploy that was cut short."""
+    ours = [
+        Found(f"/etc/systemd/system/{name}", b"[Service]\nType=oneshot\nExecStart=/bin/true\n") for name in OUR_UNITS
+    ]
+    done = adopt_units(
+        Source(
+            "/etc/systemd/system", (*ours, Found("/etc/systemd/system/a.service", b"[Service]\nExecStart=/bin/a\n"))
+        ),
+        Selection(252),
+        into(),
+    )
+    assert list(done.adoption.units) == ["a.service"]
+    fates = {file.path: file for file in done.adoption.files}
+    assert all(not fates[each.path].taken and "qtctl's own" in fates[each.path].why for each in ours)
