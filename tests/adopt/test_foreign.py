@@ -55,6 +55,6 @@ def test_what_a_deploy_leaves_for_itself_is_no_fleets() -> None:
         Selection(252),
         into(),
     )
-    assert list(done.adoption.units) == ["a.service"]
+    assert [each.unit for each in done.adoption.units] == ["a.service"]
     fates = {file.path: file for file in done.adoption.files}
     assert all(not fates[each.path].taken and "qtctl's own" in fates[each.path].why for each in ours)
