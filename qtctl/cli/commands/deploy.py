@@ -87,7 +87,7 @@ def deploy(
     raise typer.Exit(told.end(outcome))
 
 
-def _agreed(file: "Path", declared: "Declared", given: "Choices") -> "Choices":
+def _read_choices(file: "Path", declared: "Declared", given: "Choices") -> "Choices":
     """What the plan in `file` was made with. InputError where an option says it too."""
     from qtctl.api.plan import read
 
