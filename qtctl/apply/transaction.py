@@ -23,6 +23,7 @@ UNCHANGED = "nothing was changed"
 _SEE = "see to that on the host, then deploy again"
 _STAGE_S = 60.0
 _ANSWER_S = 15.0
+_RECOVER_S = 240.0
 _GONE_S = 30.0
 """So long a host that does not answer is asked again."""
 
@@ -63,6 +64,9 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
     said = _read_words(done.stdout)
     if "armed" in said:
         return int(said["armed"])
+    if "broken" in said:
+        what = f"{UNCHANGED}: an earlier deploy, generation {said['broken']}, could not be taken back"
+        raise DeployRefused(what, hint=f"see to its units, then `qtctl recover --host {host.address}`")
     if "busy" in said:
         holder = said["busy"].partition(" ")[0]
         raise Locked(f"{host.address}: {holder or 'somebody'} is deploying to it now", holder=holder)
@@ -82,6 +86,18 @@ def find(contact: Contact, ticket: Ticket) -> int | None:
     if said.get("holder") != ticket.text or not said.get("number", "").isdecimal():
         return None
     return int(said["number"])
+
+
+def recover(host: Host, *, accept: bool) -> Progressed | None:
+    """End a transaction that could not be taken back: try again, or leave the host as it is. None: there is none.
+
+    HostError where the host could not be asked.
+    """
+    said = _read_words(host.start(find_script(), root=True).finish(_ANSWER_S).stdout)
+    if not said.get("number", "").isdecimal() or said.get("state") != TransactionState.BROKEN:
+        return None
+    script = verb_script(int(said["number"]), "accept" if accept else "recover")
+    return _read_report(host, host.start(script, root=True).finish(_RECOVER_S).stdout)[0]
 
 
 def ask(contact: Contact, script: str) -> bytes:
@@ -146,12 +162,17 @@ class Transaction:
                 self._holding = None
 
     def _read(self, said: bytes) -> Progressed:
-        head, _, journal = said.partition(b"\n")
-        found = _HEAD.fullmatch(head)
-        if found is None:
-            raise HostError(f"{self.contact.host.address}: the state of its deploy could not be read")
-        self._journal += journal
-        return read_progress(found[1].decode(), found[2].decode(), self._journal)
+        progressed, self._journal = _read_report(self.contact.host, said, self._journal)
+        return progressed
+
+
+def _read_report(host: Host, said: bytes, before: bytes = b"") -> tuple[Progressed, bytes]:
+    """What `report` of the host's script says, and the journal as far as it is known now."""
+    head, _, journal = said.partition(b"\n")
+    found = _HEAD.fullmatch(head)
+    if found is None:
+        raise HostError(f"{host.address}: the state of its deploy could not be read")
+    return read_progress(found[1].decode(), found[2].decode(), before + journal), before + journal
 
 
 def _seconds(text: str) -> float:

@@ -216,6 +216,8 @@ class _Deploy:
         if progressed.end is TransactionEnd.CONFIRMED:
             return self._deployed(planned, progressed)
         restored = progressed.end is TransactionEnd.RESTORED
+        if progressed.state is TransactionState.BROKEN:
+            reason = replace(reason, hint="see to that, then `qtctl recover`: until then deploys are refused")
         return self._ended(planned, progressed, reason, DeployStatus.RESTORED if restored else DeployStatus.FAILED)
 
     def _deployed(self, planned: Plan, progressed: Progressed) -> DeployOutcome:

@@ -34,6 +34,8 @@ class TransactionEnd(StrEnum):
 
     CONFIRMED = "confirmed"
     RESTORED = "restored"
+    ACCEPTED = "accepted"
+    """A person left the host as it was when it could not go back."""
     LOST = "lost"
     """The host does not know."""
 

@@ -5,7 +5,7 @@ find_transaction() {
   exec 9>>"$base/lock"
   flock -w 10 9
   for each in "$base"/tx/*; do
-    [ ! -f "$each" ] || printf 'qtctl number %s\n' "$(head -c 20 -- "$each")"
+    [ ! -f "$each" ] || printf 'qtctl state %s\nqtctl number %s\n' "${each##*/}" "$(head -c 20 -- "$each")"
   done
   [ ! -f "$base/holder" ] || printf 'qtctl holder %s\n' "$(head -c 200 -- "$base/holder")"
 }

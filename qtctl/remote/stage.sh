@@ -171,6 +171,7 @@ stage() {
   transaction
   [ "$state" != staged ] || of "$number" forget_staged
   transaction
+  [ "$state" != broken ] || { say broken "$number" && refuse - "generation $number is broken"; }
   [ -z "$state" ] || { say busy "$(head -c 200 -- "$base/holder" 2>/dev/null)" && refuse - "generation $number is $state"; }
   begin
   while IFS=$tab read -r step kind path seen sha owner mode keep; do

@@ -120,15 +120,26 @@ verify() {
 
 # recover: by a person, where going back has failed.
 recover() {
-  locked move broken restoring || locked move restoring restoring || :
-  restore_and_end || :
+  locked move broken restoring || :
+  ! is restoring || restore_and_end || :
   report 0
+}
+
+# accept: by a person, who has seen to the host: what is there stays.
+accept() {
+  locked move broken restoring || :
+  ! is restoring || locked end_accepted
+  report 0
+}
+end_accepted() {
+  note state accepted
+  end_transaction accepted
 }
 
 verb=$1
 case "$verb" in
   boot | verify) "$verb" ;;
-  run | confirm | recover) of "$2" "$verb" ;;
+  run | confirm | recover | accept) of "$2" "$verb" ;;
   apply) of "$2" work ;;
   go-back) of "$2" go_back "$3" ;;
   report | hold) of "$2" "$verb" "$3" ;;

@@ -67,6 +67,12 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "5: nobody knows whether the host is as it was; what was done and what is open is listed",
         "130: interrupted before anything was changed",
     ),
+    "recover": (
+        "0: the host is as it was before the deploy; or --accept; or no deploy is in the way",
+        "2: an error in registry or options",
+        "3: the host could not be asked",
+        "5: it could still not be taken back",
+    ),
     "generations": (
         "0",
         "2: an error in registry or options",

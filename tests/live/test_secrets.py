@@ -142,9 +142,12 @@ def _deploys(box: Box, work: Path) -> list[str]:
     runs.append(_exits(4, *deploy, "--yes"))
     box.sh(f'echo \'{{"{UNIT}": {{"exit": 1}}}}\' > /etc/qtctl-lab/override.json')
     try:
-        runs.append(_exits(4, *deploy, "--yes", "--take-over", "--deadline", "6"))
+        # The old one cannot be brought back either, for as long as the program ends.
+        runs.append(_exits(5, *deploy, "--yes", "--take-over", "--deadline", "6"))
+        runs.append(_exits(4, *deploy, "--yes", "--take-over"))
     finally:
         box.sh("rm /etc/qtctl-lab/override.json")
+    runs.append(_exits(0, "recover", "--host", box.name))
     runs.append(_exits(0, *deploy, "--yes", "--take-over"))
     assert CANARIES["declared"] in box.sh("cat /etc/quantum/clm.env")
     return runs

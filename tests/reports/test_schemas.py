@@ -4,13 +4,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qtctl.flows.adopt import Adopted
-from qtctl.reports import adopt, audit, deploy, fleet, module_registry, parity, plan, verify
+from qtctl.reports import adopt, audit, deploy, fleet, generation, generations, module_registry, parity, plan, verify
 from qtctl.reports.schemas import schemas
 from tests.adopt.small import adopt as adopt_texts
 from tests.builders.reported import desired, evidence
 
 from .checks import CHECKS
 from .test_deploy import FAILED
+from .test_generations import CURRENT, NEW
 from .test_parity import reports
 from .test_plan import report as planned
 from .test_verify import VERIFIED
@@ -20,6 +21,8 @@ WRITTEN = {
     "audit": lambda: audit.to_json(audit.build(desired(), evidence(), CHECKS, every=True)),
     "deploy": lambda: deploy.to_json(deploy.build(FAILED, fleet="f", address="lab1", exit_code=5)),
     "fleet-audit": lambda: fleet.to_json(fleet.build([audit.build(desired(), evidence(), CHECKS)] * 2)),
+    "generation": lambda: generation.to_json(generation.build(((CURRENT, NEW),), address="lab1")),
+    "generations": lambda: generations.to_json(generations.build((CURRENT,), host="h1", address="lab1")),
     "parity": lambda: parity.to_json(reports(evidence())),
     "plan": lambda: plan.to_json(planned()),
     "registry": lambda: module_registry.to_json(module_registry.build(desired(), evidence(), CHECKS)),

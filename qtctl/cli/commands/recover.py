@@ -1,0 +1,50 @@
+"""qtctl recover: end a deploy that could not be taken back."""
+
+from typing import Annotated
+
+import typer
+
+from qtctl.cli.command import Command, Panel
+from qtctl.cli.exits import Exit
+from qtctl.cli.options import AsOption, HostOption, RegistryOption, UserOption, registry_folder
+from qtctl.cli.output import complain_of, progress, tell
+from qtctl.model.events import Stage, begun
+
+ACCEPT_HELP = "Leave the host as it is now, and end the deploy."
+
+
+def recover(
+    host: HostOption,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    accept: Annotated[bool, typer.Option("--accept", metavar="", help=ACCEPT_HELP)] = False,
+) -> None:
+    """Try again to bring a host back to what was there before a deploy that failed.
+
+    A host that could not go back refuses further deploys. See to the units that it names first.
+    """
+    from qtctl.api.recover import recover as run
+    from qtctl.api.registry import declare
+    from qtctl.model.transaction import TransactionEnd
+
+    declared = declare(registry_folder(registry), host, as_name=as_name)
+    with progress() as say:
+        say(begun(host, Stage.CONNECT))
+        found = run(declared, host, user=user, accept=accept)
+    if found is None:
+        tell(f"{host}: no deploy is in the way")
+        raise typer.Exit(Exit.OK)
+    if found.end is TransactionEnd.ACCEPTED:
+        tell(f"{host} stays as it is: `qtctl plan` shows how it differs from what is declared")
+        raise typer.Exit(Exit.OK)
+    if found.end is TransactionEnd.RESTORED:
+        tell(f"{host} is as it was before that deploy")
+        raise typer.Exit(Exit.OK)
+    worse = [f"worse: {unit} is not as it was before" for unit in found.worse]
+    complain_of((f"{host}: it could still not be taken back", *worse, "see to that, or --accept what is there"))
+    raise typer.Exit(Exit.UNVERIFIED)
+
+
+EXAMPLES = ("qtctl recover --host web-1", "qtctl recover --host web-1 --accept")
+COMMAND = Command("recover", 123, Panel.CHANGE, recover, {"": EXAMPLES})
