@@ -91,11 +91,14 @@ def find(contact: Contact, ticket: Ticket) -> int | None:
 def recover(host: Host, *, accept: bool) -> Progressed | None:
     """End a transaction that could not be taken back: try again, or leave the host as it is. None: there is none.
 
-    HostError where the host could not be asked.
+    DeployRefused where it is still under way. HostError where the host could not be asked.
     """
     said = _read_words(host.start(find_script(), root=True).finish(_ANSWER_S).stdout)
-    if not said.get("number", "").isdecimal() or said.get("state") != TransactionState.BROKEN:
+    if not said.get("number", "").isdecimal():
         return None
+    if said.get("state") != TransactionState.BROKEN:
+        what = f"{host.address}: generation {said['number']} is {said.get('state')}: it ends by itself"
+        raise DeployRefused(what, hint="wait until that is done")
     script = verb_script(int(said["number"]), "accept" if accept else "recover")
     return _read_report(host, host.start(script, root=True).finish(_RECOVER_S).stdout)[0]
 

@@ -127,7 +127,7 @@ bring_back() {
 }
 wait_until_as_before() {
   looks=0 last=''
-  while [ "$looks" -lt 60 ]; do
+  while [ "$looks" -lt 25 ]; do
     looks=$((looks + 1))
     if compare && [ -z "$worse" ]; then
       invocations=$(printf '%s\n' "$present" | cut -f 5)
@@ -174,6 +174,11 @@ finish() {
   stamp=$(date -u +%Y%m%dT%H%M%SZ)-$generation
   while IFS=$tab read -r step kind path seen sha _; do
     case "$kind" in write | remove) keep_replaced "$step" "$path" "$seen" ;; esac
+  done <"$home/steps"
+  rooms | while IFS= read -r each; do drop "$each"; done
+  # Folders of drop-ins that have lost the last one.
+  while IFS=$tab read -r _ kind path _; do
+    case "$kind ${path%/*}" in 'remove '*.d) rmdir -- "${path%/*}" 2>/dev/null || : ;; esac
   done <"$home/steps"
   ln -sfn -- "gen/$generation" "$base/.current" && mv -fT -- "$base/.current" "$base/current"
   end_transaction confirmed

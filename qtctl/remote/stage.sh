@@ -108,8 +108,8 @@ record_baseline() {
 
 # install_boot_units: should the power go, the boot ends what was begun. They stay.
 install_boot_units() {
-  cp -- "$home/transaction.sh" "$base/.transaction.sh" && sync -- "$base/.transaction.sh" &&
-    mv -fT -- "$base/.transaction.sh" "$base/transaction.sh" || refuse - "$base: no space"
+  cp -- "$home/transaction.sh" "$home/boot.sh" && sync -- "$home/boot.sh" &&
+    mv -fT -- "$home/boot.sh" "$base/transaction.sh" || refuse - "$base: no space"
   restore_unit >"$home/unit" && install_unit qtctl-restore.service
   verify_unit >"$home/unit" && install_unit qtctl-restore-verify.service
   drop "$home/unit"
@@ -141,17 +141,25 @@ verify_unit() {
 
 # begin: the generation has a folder, and a service that removes all of it where this script does not come to its end.
 begin() {
+  drop_unfinished
   next_generation
   mkdir -- "$home" || refuse - "$home could not be made"
   unpack && read -r word <"$home/word" || refuse - "$base: no space, or what was sent is damaged"
   : >"$home/journal" || refuse - "$base: no space"
-  install_boot_units
   renew && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$base/.tx" && sync -- "$base/.tx" &&
     mv -fT -- "$base/.tx" "$base/tx/staged" && sync -- "$base/tx" || refuse - "$base: no space"
   status staged
   watcher=$(systemd-run --quiet --collect --unit="qtctl-deploy-$generation" -p Restart=on-failure -p RestartSec=200ms \
     -p StartLimitIntervalSec=0 -p KillMode=mixed -- /bin/sh "$home/transaction.sh" run "$generation" 9>&- 2>&1) ||
     refuse - "the service that watches over it could not be started: $watcher"
+  install_boot_units
+}
+
+# drop_unfinished: generations that were being staged when the script was killed, before anything watched over it.
+drop_unfinished() {
+  for each in "$base"/gen/*; do
+    [ -f "$each/outcome" ] || drop "$each"
+  done
 }
 
 # keep_lease: staging many files takes longer than a lease.

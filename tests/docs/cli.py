@@ -71,6 +71,7 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "0: the host is as it was before the deploy; or --accept; or no deploy is in the way",
         "2: an error in registry or options",
         "3: the host could not be asked",
+        "4: a deploy is still under way, and ends by itself",
         "5: it could still not be taken back",
     ),
     "generations": (

@@ -63,9 +63,11 @@ def test_a_renamed_service_keeps_its_port(box: Box, tmp_path: Path) -> None:
         after = _invocations(box)
         assert {name for name in before | after if before.get(name) != after.get(name)} == {OLD, NEW}
         assert not box.succeeds(f"ls /etc/systemd/system/*/{OLD}")
-        assert not box.succeeds(f"ls -d /etc/systemd/system/{OLD} /etc/quantum/holder.env {DROPIN.rpartition('/')[0]}")
+        for path in (f"/etc/systemd/system/{OLD}", "/etc/quantum/holder.env", DROPIN.rpartition("/")[0]):
+            assert not box.succeeds(f"test -e {path}"), path
         assert box.sh(f"systemctl show -p LoadState,ActiveState {OLD}") == "LoadState=not-found\nActiveState=inactive\n"
-        assert box.sh(f"ls /var/lib/qtctl/replaced/*/etc/systemd/system/{OLD}")
+        (kept,) = (step["kept"] for step in ran.json()["steps"] if step["subject"] == f"/etc/systemd/system/{OLD}")
+        assert "Holds a port" in box.sh(f"cat {kept}")
         again = qtctl("plan", "--host", box.name, *new, "--prune")
         assert again.code == 0, again.out
     finally:
