@@ -180,7 +180,7 @@ finish() {
   while IFS=$tab read -r _ kind path _; do
     case "$kind ${path%/*}" in 'remove '*.d) rmdir -- "${path%/*}" 2>/dev/null || : ;; esac
   done <"$home/steps"
-  ln -sfn -- "gen/$generation" "$base/.current" && mv -fT -- "$base/.current" "$base/current"
+  ln -sfn -- "gen/$generation" "$home/current" && mv -fT -- "$home/current" "$base/current"
   end_transaction confirmed
   prune
 }

@@ -146,8 +146,8 @@ begin() {
   mkdir -- "$home" || refuse - "$home could not be made"
   unpack && read -r word <"$home/word" || refuse - "$base: no space, or what was sent is damaged"
   : >"$home/journal" || refuse - "$base: no space"
-  renew && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$base/.tx" && sync -- "$base/.tx" &&
-    mv -fT -- "$base/.tx" "$base/tx/staged" && sync -- "$base/tx" || refuse - "$base: no space"
+  renew && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$home/number" && sync -- "$home/number" &&
+    mv -T -- "$home/number" "$base/tx/staged" && sync -- "$base/tx" || refuse - "$base: no space"
   status staged
   watcher=$(systemd-run --quiet --collect --unit="qtctl-deploy-$generation" -p Restart=on-failure -p RestartSec=200ms \
     -p StartLimitIntervalSec=0 -p KillMode=mixed -- /bin/sh "$home/transaction.sh" run "$generation" 9>&- 2>&1) ||

@@ -60,7 +60,7 @@ status() {
       "$1" "$generation" "${current##*/}" "$boot" "$uptime"
     [ ! -f "$base/lease" ] || printf 'lease %s\n' "$(cat -- "$base/lease")"
     [ ! -f "$base/current/about" ] || sed 's/^/current-/' -- "$base/current/about"
-  } >"$base/.status" && chmod 0644 "$base/.status" && mv -fT -- "$base/.status" "$base/status" || :
+  } >"$home/status" && chmod 0644 -- "$home/status" && mv -fT -- "$home/status" "$base/status" || :
 } 2>/dev/null
 
 # The lease is in the host's own uptime, which no change of its clock moves, and of this boot only.
@@ -71,7 +71,7 @@ read_uptime() {
 }
 renew() {
   read_uptime
-  printf '%s %s\n' "$boot" $((uptime + lease_s)) >"$base/.lease" && mv -fT -- "$base/.lease" "$base/lease"
+  printf '%s %s\n' "$boot" $((uptime + lease_s)) >"$home/lease" && mv -fT -- "$home/lease" "$base/lease"
 }
 lease_over() {
   read_uptime
@@ -168,7 +168,7 @@ of() {
 # forget_staged: it has changed nothing.
 forget_staged() {
   [ ! -f "$home/steps" ] || rooms | while IFS= read -r each; do drop "$each"; done
-  drop "$home"
   rm -f -- "$base/tx/staged" "$base/lease" "$base/holder"
   status idle
+  drop "$home"
 }

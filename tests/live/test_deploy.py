@@ -103,10 +103,10 @@ def test_only_what_changed_is_restarted(box: Box, slower: Path, rogue: str) -> N
         assert box.sh(rogue) == undeclared
         assert "CLM_UPDATE_INTERVAL_S=600" in box.sh(f"cat {ENV}")
         assert "CLM_UPDATE_INTERVAL_S=600" in box.sh(_environment())
-        assert "CLM_UPDATE_INTERVAL_S=300" in box.sh(f"cat {_kept(box, ENV)}")
         steps = {step["subject"]: step for step in document["steps"]}
+        assert "CLM_UPDATE_INTERVAL_S=300" in box.sh(f"cat {steps[ENV]['kept']}")
         assert {step["status"] for step in steps.values()} == {"done"}
-        assert (steps[ENV]["kept"], steps[UNIT]["took_s"] > 0) == (_kept(box, ENV), True)
+        assert steps[UNIT]["took_s"] > 0
         assert "CLM_UPDATE_INTERVAL_S" not in ran.out
     finally:
         box.sh(ROGUE_GONE)
