@@ -193,8 +193,9 @@ class _Deploy:
         """Why units do not run: asked before the host goes back."""
         if self._seen is None:
             return
-        units = failed_units(results, self._seen.outstanding, self._seen.facts)
-        self._failures = explain_units(self.contact.host, (*units, *self._seen.moving), self._seen.facts)
+        failed = failed_units(results, self._seen.outstanding, self._seen.facts)
+        units = tuple(dict.fromkeys((*failed, *self._seen.moving)))
+        self._failures = explain_units(self.contact.host, units, self._seen.facts)
 
     def _go_back(self, planned: Plan, transaction: Transaction, reason: Reason) -> DeployOutcome:
         """Until the host is as it was before, which it says itself."""

@@ -68,9 +68,10 @@ is_link_of_ours() { [ -n "$1" ] && { touched "${1##*/}" || touched "${2##*/}"; }
 
 is_up() { case "$1" in active | reloading | refreshing) return 0 ;; esac; return 1; }
 
-# compare: what of the baseline's units has to be stopped, started, and started anew; `worse`: what is not as it was.
+# compare: what of the baseline's units has to be stopped, started, and started anew; `worse`: what is not as it was;
+# `coming`: what of that is on its way.
 compare() {
-  to_stop='' to_start='' to_restart='' worse='' gone=''
+  to_stop='' to_start='' to_restart='' worse='' gone='' coming=''
   set --
   while IFS=$tab read -r unit _; do set -- "$@" "$unit"; done <"$home/baseline"
   present=$(units "$@") || return 1
@@ -89,7 +90,11 @@ compare_unit() {
         return
         ;;
     esac
-    is_up "$active_now" || { to_start="$to_start $unit" worse="$worse $unit" && return; }
+    is_up "$active_now" || {
+      to_start="$to_start $unit" worse="$worse $unit"
+      case "$active_now" in failed | inactive) ;; *) coming="$coming $unit" ;; esac
+      return
+    }
     [ "$invocation" = "$invocation_now" ] || ! touched "$unit" || to_restart="$to_restart $unit"
     case "$units_stopped" in *"$newline$unit$newline"*) [ "$invocation" = "$invocation_now" ] || to_stop="$to_stop $unit" ;; esac
   elif touched "$unit"; then
@@ -115,7 +120,7 @@ restore() {
   bring_back
 }
 
-# bring_back: start what was up before, and wait until all of it stays up.
+# bring_back: start what was up before, and wait until all of it stays up, or stays down.
 bring_back() {
   compare || return 1
   # shellcheck disable=SC2086
@@ -126,10 +131,13 @@ bring_back() {
   wait_until_as_before
 }
 wait_until_as_before() {
-  looks=0 last=''
-  while [ "$looks" -lt 25 ]; do
-    looks=$((looks + 1))
-    if compare && [ -z "$worse" ]; then
+  looks=0 down=0 last=''
+  while [ "$looks" -lt 25 ] && [ "$down" -lt 3 ]; do
+    looks=$((looks + 1)) down=$((down + 1))
+    if ! compare || [ -n "$coming" ]; then
+      down=0
+    elif [ -z "$worse" ]; then
+      down=0
       invocations=$(printf '%s\n' "$present" | cut -f 5)
       [ "$invocations" != "$last" ] || return 0
       last=$invocations
@@ -142,10 +150,10 @@ wait_until_as_before() {
 
 # restore_and_end: restoring → none; after three failures broken, which needs a person.
 restore_and_end() {
-  tries=0
+  attempts=0
   until restore; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 3 ] || { locked move restoring broken && return 1; }
+    attempts=$((attempts + 1))
+    [ "$attempts" -lt 3 ] || { locked move restoring broken && return 1; }
     sleep 2
   done
   locked end_restored

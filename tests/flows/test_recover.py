@@ -1,0 +1,74 @@
+"""A host that can be neither as declared nor as it was: it says so, takes no further deploys, and a person ends it."""
+
+import pytest
+
+from qtctl.apply.transaction import recover
+from qtctl.errors import DeployRefused
+from qtctl.model.transaction import TransactionEnd, TransactionState
+from qtctl.plan.outcome import DeployStatus, ReasonKind
+from tests.flows.ground import THREE, Ground, fleet
+
+pytestmark = pytest.mark.lab
+
+MAY = "/run/may-run"
+WHILE = f"/bin/sh -c 'test -e {MAY} && exec sleep inf'"
+OLD = fleet({**THREE, "a": WHILE})
+NEW = fleet({**THREE, "a": WHILE}, env=b"A=2\n")
+
+
+@pytest.fixture
+def broken(ground: Ground) -> Ground:
+    """Neither the new definition of a nor the old one comes up."""
+    ground.run(f"touch {MAY}")
+    assert ground.deploy(OLD).status is DeployStatus.DEPLOYED
+    ground.run(f"rm {MAY}")
+    outcome = ground.deploy(NEW)
+    assert outcome.status is DeployStatus.FAILED
+    assert outcome.worse == ("quantum-a.service",)
+    assert outcome.reason is not None
+    assert "qtctl recover" in outcome.reason.hint
+    return ground
+
+
+def test_it_is_refused_until_a_person_has_seen_to_it(broken: Ground) -> None:
+    again = broken.deploy(NEW)
+    assert again.status is DeployStatus.REFUSED
+    assert again.reason is not None
+    assert again.reason.kind is ReasonKind.NOT_INSTALLED
+    assert "could not be taken back" in again.reason.what
+    host = broken.connect()
+    found = recover(host, accept=False)
+    assert found is not None
+    assert (found.state, found.worse) == (TransactionState.BROKEN, ("quantum-a.service",))
+    broken.run(f"touch {MAY}")
+    found = recover(host, accept=False)
+    assert found is not None
+    assert found.end is TransactionEnd.RESTORED
+    assert recover(host, accept=False) is None
+    assert broken.run("cat /etc/quantum/a.env").endswith("A=1\n")
+    assert broken.run("systemctl is-active quantum-a").strip() == "active"
+
+
+def test_what_is_there_may_be_accepted(broken: Ground) -> None:
+    found = recover(broken.connect(), accept=True)
+    assert found is not None
+    assert found.end is TransactionEnd.ACCEPTED
+    broken.run(f"touch {MAY}")
+    assert broken.deploy(NEW).status is DeployStatus.DEPLOYED
+
+
+def test_nothing_to_recover_while_it_is_under_way(ground: Ground) -> None:
+    """It ends by itself."""
+    assert recover(ground.connect(), accept=False) is None
+    ground.run(f"rm -f {MAY}")
+    refused = []
+
+    def ask(_event: object) -> None:
+        if refused or not ground.run("ls /var/lib/qtctl/tx").strip():
+            return
+        with pytest.raises(DeployRefused, match="it ends by itself") as caught:
+            recover(ground.connect(), accept=False)
+        refused.append(caught.value)
+
+    assert ground.deploy(fleet(THREE, env=b"A=3\n"), progress=ask).status is DeployStatus.DEPLOYED
+    assert refused
