@@ -61,7 +61,7 @@ def test_nothing_to_recover_while_it_is_under_way(ground: Ground) -> None:
     """It ends by itself."""
     assert recover(ground.connect(), accept=False) is None
     ground.run(f"rm -f {MAY}")
-    refused = []
+    refused: list[DeployRefused] = []
 
     def ask(_event: object) -> None:
         if refused or not ground.run("ls /var/lib/qtctl/tx").strip():
