@@ -195,6 +195,21 @@ def rewrite(folder: Path, contents: Mapping[str, bytes]) -> None:
                 root.rewrite(path, content)
 
 
+def rewrite_registry(folder: Path, before: Mapping[str, bytes], contents: Mapping[str, bytes]) -> None:
+    """`rewrite`, where the registry is still what was read (`before`). A new file is made, and replaces nothing."""
+    now = read_registry(folder)
+    for path in contents:
+        if now.get(path) != before.get(path):
+            where = Place(str(folder / path))
+            raise InputError("it was changed while this ran; nothing was written", hint="run it again", place=where)
+    with _opened(folder) as root:
+        for path in sorted(contents.keys() - before.keys()):
+            if root.has_entry(path):
+                raise InputError("cannot be written: something is there", hint="move it away", place=root.place(path))
+    rewrite(folder, {path: content for path, content in contents.items() if path in before})
+    write_tree(folder, {path: (content, 0o644) for path, content in contents.items() if path not in before})
+
+
 def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
     """Write each file below `folder` by its relative path, with its mode. Nothing where one of them cannot be.
 

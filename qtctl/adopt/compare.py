@@ -33,8 +33,8 @@ def find_differences(made: Made, rendered: str) -> Iterator[Difference]:
         section = sections_of(unit)[1] if len(sections_of(unit)) > OWN else "Unit"
         yield Difference(unit, section, "", "systemd does not load the original, for its encoding")
     foreign = made.original.foreign
-    before = _read_values(made.original.merged, unit, resets=foreign)
-    after = _read_values(_merge_file(parse(rendered, unit), resets=foreign), unit, resets=foreign)
+    before = read_values(made.original.merged, unit, resets=foreign)
+    after = read_values(merge_file(parse(rendered, unit), resets=foreign), unit, resets=foreign)
     for at in sorted({*before, *after}):
         if before.get(at) == after.get(at) or _is_harmless(made, at, before, after):
             continue
@@ -49,15 +49,17 @@ def find_instance_differences(made: Made) -> Iterator[Difference]:
         yield Difference(made.original.unit, *at, because)
 
 
-def _merge_file(file: UnitFile, *, resets: bool) -> Merged:
+def merge_file(file: UnitFile, *, resets: bool) -> Merged:
+    """The assignments of a rendered file that hold. `resets` as in `merge`."""
     said = (Assignment(line.section, line.key, line.value, file.name, line.line) for line in file.directives)
     return merge(said, resets=resets)
 
 
-def _read_values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[object, ...]]:
-    """As `effective` reads them, written in one way. What stands in one order is one list.
+def read_values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[object, ...]]:
+    """(section, directive) → values as `effective` reads them, written in one way.
 
-    What a drop-in empties begins with RESET: what is said after it does not add to what the unit says.
+    What stands in one order is one list. What a drop-in empties begins with RESET: what is said after it does not add
+    to what the unit says.
     """
     said = sorted((one for those in merged.held.values() for one in those), key=lambda one: one.value != "")
     lines = (Line(Kind.DIRECTIVE, "", one.line, one.section, one.key, one.value) for one in said)
@@ -122,11 +124,12 @@ def _is_harmless(made: Made, at: At, before: Values, after: Values) -> bool:
         return before.get(at) is None and after.get(at) == (_normalize_word(describe_unit(made.original)),)
     if at in _SAID_BY_NAME and before.get(at) is None:
         return True
-    return (
-        before.get(at) is not None
-        and after.get(at) is not None
-        and _normalize_numbers(before[at]) == _normalize_numbers(after[at])
-    )
+    return before.get(at) is not None and after.get(at) is not None and same_values(before[at], after[at])
+
+
+def same_values(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Whether a directive with these values is the same to systemd."""
+    return _normalize_numbers(one) == _normalize_numbers(other)
 
 
 def _normalize_numbers(values: tuple[object, ...]) -> tuple[object, ...]:

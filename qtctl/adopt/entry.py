@@ -42,6 +42,10 @@ class Entry:
             self.typed[id(each)] = each
             self.ledger.line(each.path, each.line, Fate.TYPED, f"{each.key}=")
 
+    def said_by(self, at: At) -> tuple[tuple[str, ...], ...]:
+        """The paths of the table that say a directive."""
+        return tuple(path for path, lines in self._from.items() if any((one.section, one.key) == at for one in lines))
+
     def take(self, at: At, said: tuple[Assignment, ...], units: Callable[[str], str]) -> None:
         """A directive into its key, else into the hatch. `units`: a unit's name as this registry calls it."""
         lines = tuple(each.value for each in said)

@@ -30,7 +30,7 @@ def record_originals(
         path, says = generated[unit]
         files: dict[str, str] = {}
         for read in each.original.read:
-            files |= _describe_found(by_path[read])
+            files |= describe_found(by_path[read])
         until = each.table.get("secrets", {}).get("env_file", "") if each.hidden.names else ""
         of_instances = (instance(unit, name) for name in each.original.instances)
         others = {other for one in (unit, *of_instances) for other in find_runtime_dropins(one, runtime)}
@@ -38,8 +38,8 @@ def record_originals(
         yield make_allowed(unit), {key: value for key, value in table.items() if value}
 
 
-def _describe_found(found: Found) -> dict[str, str]:
-    """The file, or the link and the file that it leads to, as an audit will see them."""
+def describe_found(found: Found) -> dict[str, str]:
+    """The file, or the link and the file that it leads to, as an audit will see them: path → digest or link."""
     digest = f"sha256:{hashlib.sha256(found.content).hexdigest()}"
     if not found.link_at:
         return {found.path: digest}

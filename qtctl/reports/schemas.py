@@ -4,6 +4,7 @@ from qtctl.reports.adopt import AdoptReport
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.deploy import DeployReport
 from qtctl.reports.document import schema_of
+from qtctl.reports.drift import DriftReport
 from qtctl.reports.fleet import FleetReport
 from qtctl.reports.generation import GenerationReport
 from qtctl.reports.generations import GenerationsReport
@@ -14,11 +15,12 @@ from qtctl.reports.verify import VerifyReport
 
 
 def schemas() -> dict[str, dict[str, object]]:
-    """By document: adopt, audit, deploy, fleet-audit, generation(s), parity, plan, registry, verify."""
+    """By document: adopt, audit, deploy, drift, fleet-audit, generation(s), parity, plan, registry, verify."""
     return {
         "adopt": schema_of(AdoptReport),
         "audit": schema_of(AuditReport),
         "deploy": schema_of(DeployReport),
+        "drift": schema_of(DriftReport),
         "fleet-audit": schema_of(FleetReport),
         "generation": schema_of(GenerationReport),
         "generations": schema_of(GenerationsReport),

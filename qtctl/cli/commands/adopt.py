@@ -8,7 +8,19 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import exit_of_conclusion
-from qtctl.cli.options import ComposeFilesOption, EnvFilesOption, FormatOption, ProfilesOption
+from qtctl.cli.options import (
+    AsOption,
+    ComposeFilesOption,
+    DeclaredFormatOption,
+    EnvFilesOption,
+    FormatOption,
+    HostOption,
+    ProfilesOption,
+    RegistryOption,
+    TemplatesOption,
+    UserOption,
+    registry_folder,
+)
 from qtctl.cli.output import present
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
@@ -141,6 +153,47 @@ def compose(
     _finish(adopt_compose(projects, into), out, str, force=force, format_=format_)
 
 
+@app.command("drift")
+def drift(
+    host: HostOption,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    templates: TemplatesOption = None,
+    write: Annotated[bool, typer.Option("--write", metavar="", help="Change the files of the registry.")] = False,
+    format_: DeclaredFormatOption = None,
+) -> None:
+    """Take what was changed on a host by hand since its last deploy into the registry: shown as a diff, or written.
+
+    Edited unit files, drop-ins (also of systemctl edit and set-property), enablement and masks. Comments and layout of
+    the registry are kept. Values of secrets stay on the host. Nothing on the host is changed.
+    """
+    from qtctl.adapters.files import rewrite_registry
+    from qtctl.api.drift import drift as read
+    from qtctl.cli.output import progress
+    from qtctl.reports.drift import build, build_file, conclude
+    from qtctl.reports.drift_view import view
+
+    folder = registry_folder(registry)
+    with progress() as say:
+        say(begun(host, Stage.CONNECT))
+        of_host = read(folder, host, as_name=as_name, user=user, templates=templates, progress=say)
+    found = of_host.found
+    if write:
+        rewrite_registry(folder, of_host.before, {path: found.files[path] for path in found.changed})
+    report = build(
+        found.drifts,
+        tuple(build_file(path, of_host.before, found.files) for path in found.changed),
+        host=of_host.host,
+        address=host,
+        generation=of_host.generation,
+        written=write and bool(found.changed),
+        unread=of_host.unread,
+    )
+    present(view(report), format_)
+    raise typer.Exit(exit_of_conclusion(conclude(report)))
+
+
 def _describe_target(out: Path, name: str | None, host: "HostFacts") -> "Into":
     from qtctl.adapters.files import read_text, shipped
     from qtctl.adapters.templates import unit_templates
@@ -187,6 +240,10 @@ EXAMPLES = {
     "host": (
         "qtctl adopt host web-1 --out registry",
         "qtctl adopt host web-1 --unit 'shop-*' --out registry",
+    ),
+    "drift": (
+        "qtctl adopt drift --host lab1",
+        "qtctl adopt drift --host web-1 --write",
     ),
     "compose": (
         "qtctl adopt compose docker-compose.yml --out registry",

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, MutableMapping
+from difflib import SequenceMatcher
 from typing import Any, TypeAlias
 
 import tomlkit
@@ -57,3 +58,41 @@ def _append(document: Node, path: Path, item: str) -> None:
         document[path[-1]].append(item)
     else:
         document[path[-1]] = [item]
+
+
+def with_value(text: str, path: Path, value: object) -> str:
+    """`text` with `value` at `path`, in place of what is there. Of a list only the items that differ are touched."""
+    expected = tomllib.loads(text)
+    _put(expected, path, value)
+    return _edited(text, expected, lambda document: _put_kept(document, path, value))
+
+
+def _put(document: Node, path: Path, value: object) -> None:
+    for key in path[:-1]:
+        document = document.setdefault(key, {})
+    document[path[-1]] = value
+
+
+def _put_kept(document: Node, path: Path, value: object) -> None:
+    for key in path[:-1]:
+        if key not in document:
+            document[key] = {}
+        document = document[key]
+    there = document.get(path[-1])
+    if isinstance(there, list) and isinstance(value, list):
+        _replace_items(there, value)
+    else:
+        document[path[-1]] = value
+
+
+def _replace_items(there: list[Any], value: list[Any]) -> None:
+    """From the end, so that positions stay what they are."""
+    before = [repr(each.unwrap() if hasattr(each, "unwrap") else each) for each in there]
+    after = [repr(each) for each in value]
+    for tag, start, end, first, last in reversed(SequenceMatcher(None, before, after, autojunk=False).get_opcodes()):
+        if tag == "equal":
+            continue
+        for at in reversed(range(start, end)):
+            del there[at]
+        for offset, item in enumerate(value[first:last]):
+            there.insert(start + offset, item)

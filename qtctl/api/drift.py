@@ -1,0 +1,73 @@
+"""Take what an operator changed on a host into the registry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from qtctl.adapters.files import read_registry
+from qtctl.adapters.templates import unit_templates
+from qtctl.apply.generations import fetch_desired, list_generations
+from qtctl.engines.connect import connect, declared_route
+from qtctl.errors import DeployRefused
+from qtctl.flows.adopt_drift import DriftFound, DriftQuestion, adopt_drift
+from qtctl.flows.adopt_host import look
+from qtctl.flows.declare import declare
+from qtctl.interfaces.host import Host
+from qtctl.interfaces.progress import Progress, silent
+from qtctl.model.desired import Desired
+from qtctl.model.generation import DamagedGeneration
+from qtctl.plan.identity import deployable
+
+
+@dataclass(frozen=True, slots=True)
+class DriftOfHost:
+    """`before`: the registry's files as they were read. `generation`: what changes are counted from, None if nothing.
+
+    `unread`: what the host did not show.
+    """
+
+    host: str
+    before: Mapping[str, bytes]
+    found: DriftFound
+    generation: int | None
+    unread: tuple[str, ...]
+
+
+def drift(
+    folder: Path,
+    target: str,
+    *,
+    as_name: str | None = None,
+    user: str | None = None,
+    templates: Path | None = None,
+    progress: Progress = silent,
+) -> DriftOfHost:
+    """What was changed on `target` since its last deploy, and the registry in `folder` that says it. Writes nothing.
+
+    InputErrors where the registry has an error. HostError where the host could not be asked; DeployRefused where what
+    it keeps of its last deploy is damaged or another fleet's.
+    """
+    files, texts = read_registry(folder), unit_templates(templates)
+    desired = deployable(declare(files, texts, target, as_name).desired, target)
+    route = declared_route(target, desired, user, "deploy")
+    with connect(route) as host:
+        number, deployed = fetch_current(host, desired)
+        looked = look(host, progress)
+    question = DriftQuestion(files, texts, target, as_name, (*looked.found, *looked.runtime), looked.states, deployed)
+    return DriftOfHost(desired.host, files, adopt_drift(question), number, looked.unread)
+
+
+def fetch_current(host: Host, declared: Desired) -> tuple[int | None, Desired | None]:
+    """The generation in force, and what it put on the host; None where the host keeps none."""
+    number = next((each.number for each in list_generations(host) if each.current), None)
+    if number is None:
+        return None, None
+    try:
+        deployed = fetch_desired(host, number)
+    except DamagedGeneration as error:
+        hint = f"deploy once, or see `qtctl generations --host {declared.host}`"
+        raise DeployRefused(f"{declared.host}: generation {number} is damaged: {error}", hint=hint) from error
+    if (deployed.fleet, deployed.host) != (declared.fleet, declared.host):
+        what = f"{declared.host}: generation {number} is of {deployed.host} of {deployed.fleet}"
+        raise DeployRefused(what, hint="name the host that the registry declares with --as")
+    return number, deployed

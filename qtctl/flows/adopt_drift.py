@@ -1,0 +1,340 @@
+"""What an operator changed on a host since the last deploy → edits of the registry, each proved by rendering it."""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qtctl.adopt.assignments import At
+from qtctl.adopt.compare import Values, merge_file, read_values, same_values
+from qtctl.adopt.drift import Naming, Side, candidates, hidden_names, read_side, sources, without_secrets
+from qtctl.adopt.drift_files import HostFiles, select_files
+from qtctl.adopt.drift_standing import StandingChange, find_standing_changes
+from qtctl.adopt.names import make_allowed
+from qtctl.adopt.registry import text as written
+from qtctl.dialects.systemd.unitfile import parse
+from qtctl.dialects.toml.edit import with_value, without
+from qtctl.errors import InputError
+from qtctl.findings.finding import Severity
+from qtctl.flows.declare import Loaded, declare
+from qtctl.flows.lint import Files, Templates, findings
+from qtctl.model.adoption import Found, UnitState
+from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired_unit import DesiredUnit
+from qtctl.model.drift import Drift, DriftFate, Edit
+from qtctl.model.origin import Origin
+from qtctl.render.originals import digest_of
+
+ORIGINALS = "originals.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftQuestion:
+    """A registry, the host of it that is meant, and what that host has.
+
+    `deployed`: what the last confirmed deploy put there, None where the host does not know. `found`: its unit files.
+    """
+
+    files: Files
+    templates: Templates
+    target: str
+    as_name: str | None
+    found: tuple[Found, ...]
+    states: Mapping[str, UnitState]
+    deployed: Desired | None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFound:
+    """`files`: the registry with what could be adopted, all of it. `changed`: those that differ from what it was."""
+
+    drifts: tuple[Drift, ...]
+    files: Mapping[str, bytes]
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fix:
+    """One change that the registry may be able to say, and the ways to say it."""
+
+    unit: str
+    what: str
+    where: tuple[str, ...]
+    ways: tuple[tuple[Edit, ...], ...]
+    at: At | None = None
+    values: tuple[object, ...] | None = None
+    standing: StandingChange | None = None
+
+
+def adopt_drift(question: DriftQuestion) -> DriftFound:
+    """InputErrors where the registry has an error of its own."""
+    return _Adopting.of(question).run()
+
+
+@dataclass
+class _Adopting:
+    question: DriftQuestion
+    declared: Loaded
+    host_files: HostFiles
+    base: Side
+    host: Side
+    drifts: list[Drift] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, question: DriftQuestion) -> "_Adopting":
+        declared = declare(question.files, question.templates, question.target, question.as_name)
+        desired, deployed = declared.desired, question.deployed
+        of_host = select_files(question.found, desired, deployed)
+        naming, version = _name_units(desired), declared.registry.hosts[desired.host].systemd
+        base = of_host.bare if deployed is None else _found(deployed, of_host.units)
+        host = read_side(of_host.found, naming, version)
+        return cls(question, declared, of_host, read_side(base, naming, version), host)
+
+    def run(self) -> DriftFound:
+        self.drifts += self.host_files.left
+        trial = _Trial.of(self.question, self.declared)
+        fixes = [*self._list_fixes(trial), *self._list_standings()]
+        accepted = trial.accept_all(fixes) or trial.accept_each(fixes)
+        self.drifts += accepted
+        files = self._record(trial)
+        changed = tuple(sorted(path for path, content in files.items() if self.question.files.get(path) != content))
+        return DriftFound(tuple(sorted(self.drifts, key=lambda each: (each.unit, each.what))), files, changed)
+
+    def _list_fixes(self, trial: "_Trial") -> Iterator[_Fix]:
+        """Of unit files and drop-ins. What needs no edit, or cannot have one, is noted at once."""
+        for unit, path in sorted(self.host.refused.items()):
+            self._leave(unit, "all of it", (path,), DriftFate.LEFT, "systemd does not load it as it is")
+        for unit in sorted(self.host.made.keys() & self.base.made.keys() & trial.now.keys()):
+            if unit not in self.host_files.as_recorded:
+                yield from self._list_directives(unit, trial.now[unit])
+
+    def _list_directives(self, unit: str, now: Values) -> Iterator[_Fix]:
+        before, after = self.base.values(unit), self.host.values(unit)
+        for at in sorted({*before, *after}):
+            if not same_values(before.get(at, ()), after.get(at, ())):
+                yield from self._judge(unit, at, (before.get(at, ()), after.get(at, ()), now.get(at, ())))
+
+    def _judge(self, unit: str, at: At, values: tuple[tuple[object, ...], ...]) -> Iterator[_Fix]:
+        """`values`: as deployed, as on the host, as the registry says now."""
+        made, what = self.host.made[unit], f"[{at[0]}] {at[1]}="
+        where = sources(made, at) or made.original.read
+        before, _, now = values
+        for name in hidden_names(made, at) or ():
+            why = f"it holds a secret{f' ({name})' if name else ''}, which stays on the host"
+            self._leave(
+                unit, what, where, DriftFate.HIDDEN, f"{why}: put it into a secrets file, and take it out there"
+            )
+        after = without_secrets(made, at, values[1])
+        if after is None or same_values(after, before):
+            return
+        if same_values(after, now):
+            self._leave(unit, what, where, DriftFate.DECLARED, "")
+        elif not same_values(before, now):
+            why = "the registry says something else since it was deployed: decide, and change one of them"
+            self._leave(unit, what, where, DriftFate.CONFLICT, why)
+        else:
+            yield self._make_fix(unit, at, where, after)
+
+    def _make_fix(self, unit: str, at: At, where: tuple[str, ...], after: tuple[object, ...]) -> _Fix:
+        origin = self._origin(unit)
+        table = _table(self.question.files, origin)
+        ways = tuple(candidates(self.base.made[unit], self.host.made[unit], at, origin, table))
+        return _Fix(unit, f"[{at[0]}] {at[1]}=", where, ways, at, after)
+
+    def _origin(self, unit: str) -> Origin:
+        return self.host_files.units[unit].origin
+
+    def _list_standings(self) -> Iterator[_Fix]:
+        question = self.question
+        found = find_standing_changes(self.declared.desired, question.deployed, question.states, self.host_files.masked)
+        for each in found:
+            if each.why:
+                self._leave(each.unit, each.what, each.where, each.fate, each.why)
+            else:
+                yield _Fix(each.unit, each.what, each.where, each.ways, standing=each)
+
+    def _leave(self, unit: str, what: str, where: tuple[str, ...], fate: DriftFate, why: str) -> None:
+        self.drifts.append(Drift(unit, what, where, fate, why=why))
+
+    def _record(self, trial: "_Trial") -> dict[str, bytes]:
+        """With originals.toml, where what the host has says just what would be generated: then nothing is done."""
+        adopted = {each.unit for each in self.drifts if each.fate in (DriftFate.ADOPTED, DriftFate.DECLARED)}
+        files = dict(trial.files)
+        for unit in sorted(adopted & self.host_files.units.keys()):
+            seen = self._stands_for(unit, trial)
+            if seen:
+                file = trial.rendered[unit]
+                table = {"path": file.path, "says": digest_of(file), "files": seen}
+                files[ORIGINALS] = _with_table(files.get(ORIGINALS), make_allowed(unit), table)
+        return files
+
+    def _stands_for(self, unit: str, trial: "_Trial") -> dict[str, str]:
+        """The files of the host that say what is generated for a unit; none where they do not."""
+        if unit in self.host_files.masked:
+            return dict.fromkeys(self.host_files.masked[unit][:1], "link:/dev/null")
+        made, file = self.host.made.get(unit), trial.rendered[unit]
+        if made is None or made.hidden.lines or not _same(self.host.values(unit), trial.now[unit]):
+            return {}
+        seen = self.host_files.seen_of(made.original.read)
+        return {} if seen == {file.path: f"sha256:{file.sha256}"} else seen
+
+
+@dataclass
+class _Trial:
+    """The registry with the edits that were accepted. `now`: what it says of each unit."""
+
+    question: DriftQuestion
+    files: dict[str, bytes]
+    rendered: Mapping[str, DesiredFile]
+    now: dict[str, Values]
+    _others: Mapping[str, str]
+    _standings: Mapping[str, tuple[bool, bool | None]]
+    _errors: frozenset[tuple[str, str, str]]
+
+    @classmethod
+    def of(cls, question: DriftQuestion, declared: Loaded) -> "_Trial":
+        desired = declared.desired
+        errors = _errors(declared, question.templates)
+        units = _unit_files(desired)
+        now = {unit: values_of(file) for unit, file in units.items()}
+        return cls(question, dict(question.files), units, now, _other_files(desired), _list_standings(desired), errors)
+
+    def accept_all(self, fixes: list[_Fix]) -> list[Drift] | None:
+        """The first way of each, if that is right for all of them: one proof instead of one each."""
+        if not all(fix.ways for fix in fixes):
+            return None
+        edits = tuple(edit for fix in fixes for edit in fix.ways[0])
+        if self._refuses(edits, fixes):
+            return None
+        return [_adopted(fix, fix.ways[0]) for fix in fixes]
+
+    def accept_each(self, fixes: list[_Fix]) -> list[Drift]:
+        return [self._accept(fix) for fix in fixes]
+
+    def _accept(self, fix: _Fix) -> Drift:
+        first = ""
+        for way in fix.ways:
+            why = self._refuses(way, [fix])
+            if not why:
+                return _adopted(fix, way)
+            first = first or why
+        return Drift(fix.unit, fix.what, fix.where, DriftFate.LEFT, why=first or "no key of a registry says it")
+
+    def _refuses(self, edits: tuple[Edit, ...], fixes: list[_Fix]) -> str:
+        """Why the registry must not be edited so, or '': then it is."""
+        try:
+            files = _edit(self.files, edits)
+            declared = declare(files, self.question.templates, self.question.target, self.question.as_name)
+        except InputError as error:
+            return f"the registry cannot say it: {error.what}"
+        wanted = self._wanted(fixes)
+        units = _unit_files(declared.desired)
+        now = {unit: values_of(file) for unit, file in units.items()}
+        standings = {**self._standings, **{each.unit: each.wanted for fix in fixes if (each := fix.standing)}}
+        if now.keys() != wanted.keys() or not all(_same(now[unit], wanted[unit]) for unit in now):
+            return "no key of the registry changes that and nothing else"
+        if _list_standings(declared.desired) != standings or _other_files(declared.desired) != self._others:
+            return "no key of the registry changes that and nothing else"
+        new = sorted(_errors(declared, self.question.templates) - self._errors)
+        if new:
+            return f"lint has an error with it: {new[0][0]}, {new[0][1]}: {new[0][2]}"
+        self.files, self.now, self.rendered, self._standings = files, now, units, standings
+        return ""
+
+    def _wanted(self, fixes: list[_Fix]) -> dict[str, Values]:
+        wanted = {unit: dict(values) for unit, values in self.now.items()}
+        for fix in fixes:
+            if fix.at is not None:
+                wanted[fix.unit].pop(fix.at, None)
+                if fix.values:
+                    wanted[fix.unit][fix.at] = fix.values
+        return dict(wanted)
+
+
+def _adopted(fix: _Fix, way: tuple[Edit, ...]) -> Drift:
+    keys = tuple(dict.fromkeys(f"{edit.file}: {'.'.join(edit.path)}" for edit in way))
+    return Drift(fix.unit, fix.what, fix.where, DriftFate.ADOPTED, keys)
+
+
+def _edit(files: Mapping[str, bytes], edits: Iterable[Edit]) -> dict[str, bytes]:
+    """InputError where a text cannot be edited without losing its layout."""
+    edited = dict(files)
+    for edit in edits:
+        text = edited[edit.file].decode()
+        if edit.value is not None:
+            text = with_value(text, edit.path, edit.value)
+        elif _holds(text, edit.path):
+            text = without(text, edit.path)
+        edited[edit.file] = text.encode()
+    return edited
+
+
+def _holds(text: str, path: tuple[str, ...]) -> bool:
+    node: Any = tomllib.loads(text)
+    for key in path:
+        if not isinstance(node, dict) or key not in node:
+            return False
+        node = node[key]
+    return True
+
+
+def _with_table(content: bytes | None, name: str, table: dict[str, Any]) -> bytes:
+    if content is None:
+        return written({name: table}).encode()
+    text = content.decode()
+    if _holds(text, (name,)):
+        text = without(text, (name,))
+    return f"{text.rstrip()}\n\n{written({name: table})}".encode()
+
+
+def _table(files: Files, origin: Origin) -> dict[str, Any]:
+    node: Any = tomllib.loads(files[origin.file].decode())
+    for key in origin.path:
+        node = node[key]
+    return dict(node)
+
+
+def _same(one: Values, other: Values) -> bool:
+    return all(same_values(one.get(at, ()), other.get(at, ())) for at in {*one, *other})
+
+
+def values_of(file: DesiredFile) -> Values:
+    """(section, directive) → what a generated file says."""
+    foreign = file.kind != "unit"
+    found = read_values(
+        merge_file(parse(file.content.decode(), file.subject), resets=foreign), file.subject, resets=foreign
+    )
+    return {at: values for at, values in found.items() if not at[0].startswith("X-") and not at[1].startswith("X-")}
+
+
+def _unit_files(desired: Desired) -> dict[str, DesiredFile]:
+    """Unit → its generated file; of a unit of somebody else's the drop-in."""
+    return {file.subject: file for file in desired.files if file.of_unit and not file.may_be_absent}
+
+
+def _other_files(desired: Desired) -> dict[str, str]:
+    return {file.path: file.sha256 for file in desired.files if not file.of_unit}
+
+
+def _list_standings(desired: Desired) -> dict[str, tuple[bool, bool | None]]:
+    return {unit.unit: (unit.must_be_enabled and unit.installable, unit.must_be_active) for unit in desired.units()}
+
+
+def _errors(declared: Loaded, templates: Templates) -> frozenset[tuple[str, str, str]]:
+    found = findings(declared.registry, templates)
+    return frozenset((each.id, each.subject, each.what) for each in found if each.severity is Severity.ERROR)
+
+
+def _found(deployed: Desired, units: Mapping[str, DesiredFile]) -> tuple[Found, ...]:
+    """What the last deploy put there of the units that are declared now."""
+    files = (file for file in deployed.files if file.of_unit and not file.may_be_absent)
+    return tuple(Found(file.path, file.content) for file in files if file.subject in units)
+
+
+def _name_units(desired: Desired) -> Naming:
+    units: tuple[DesiredUnit, ...] = tuple(unit for unit in desired.units() if unit.generated)
+    named = {unit.unit: unit.name for unit in (*units, *desired.templates)}
+    short = {unit: name for unit, name in named.items() if unit.endswith((".service", ".target"))}
+    names = list(short.values())
+    single = {unit: name for unit, name in short.items() if names.count(name) == 1 and "@" not in name}
+    return Naming(desired.fleet, named, single, {venv.path: venv.name for venv in desired.venvs})

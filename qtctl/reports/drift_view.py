@@ -1,0 +1,60 @@
+"""What an operator changed on a host, for every format."""
+
+from functools import partial
+
+from qtctl.dialects.lines import lines
+from qtctl.model.drift import DriftFate
+from qtctl.reports.blocks import BREAK, Blocks, Bullets, Code, Paragraph, Part, Section, Text, Title, Verbatim, table
+from qtctl.reports.drift import DriftFile, DriftReport, DriftRow, to_json
+from qtctl.reports.phrases import counted
+from qtctl.reports.view import View
+
+
+def view(report: DriftReport) -> View:
+    return View(name="drift", about=report.address, json=partial(to_json, report), page=partial(page, report))
+
+
+def page(report: DriftReport) -> Blocks:
+    adopted = tuple(row for row in report.drifts if row.fate in (DriftFate.ADOPTED, DriftFate.DECLARED))
+    others = tuple(row for row in report.drifts if row not in adopted)
+    return (
+        Title(f"Changes made by hand on {report.host}"),
+        Paragraph(_summarize(report)),
+        Section("Adopted", table(("unit", "what", "on the host", "in the registry"), map(_adopted, adopted))),
+        Section("Not adopted", table(("unit", "what", "on the host", "why"), map(_left, others))),
+        *(_diff(each) for each in report.files),
+        *((Section("Not read", (Bullets(report.unread),)),) if report.unread else ()),
+    )
+
+
+def _summarize(report: DriftReport) -> str:
+    since = "" if report.generation is None else f" since generation {report.generation}"
+    if report.generation is None:
+        since = "; the host keeps no generation, so only drop-ins count as changes"
+    if not report.drifts:
+        return f"Nothing was changed{since}."
+    if not report.files:
+        return f"{counted(len(report.drifts), 'change')}{since}; the registry stays as it is."
+    done = "were written" if report.written else "would be written; --write does it"
+    return (
+        f"{counted(len(report.drifts), 'change')}{since}; {counted(len(report.files), 'file')} of the registry {done}."
+    )
+
+
+def _adopted(row: DriftRow) -> tuple[Text, ...]:
+    return row.unit, Code(row.what), _stack(row.where), _stack(row.keys) if row.keys else "says it already"
+
+
+def _left(row: DriftRow) -> tuple[Text, ...]:
+    return row.unit, Code(row.what), _stack(row.where), f"{row.fate}: {row.why}"
+
+
+def _stack(names: tuple[str, ...]) -> Text:
+    found: list[Part] = []
+    for name in names:
+        found += [Code(name)] if not found else [BREAK, Code(name)]
+    return tuple(found)
+
+
+def _diff(file: DriftFile) -> Section:
+    return Section(("Difference in ", Code(file.path)), (Verbatim(tuple(lines(file.diff)), diff=True),))
