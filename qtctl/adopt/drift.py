@@ -23,9 +23,9 @@ from qtctl.model.key_values import hatched
 from qtctl.model.origin import Origin
 
 Path = tuple[str, ...]
-_NOT_SAID = ("notes", "state", "enabled", "instance", "instances", "secrets", "unit", "name")
+_NOT_SAID = ("notes", "state", "enabled", "instance", "instances", "unit", "name")
 """Keys of a table that no directive says."""
-_ENVIRONMENT = ("Service", "Environment")
+_ENVIRONMENT, _USER = ("Service", "Environment"), ("Service", "User")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,14 @@ def candidates(base: Made, host: Made, at: At, origin: Origin, table: Table) -> 
     """Ways to say a directive as the host has it, the most natural first. `table`: of the registry, as it is now."""
     paths = sorted(_paths_of(base, at) | _paths_of(host, at))
     yield _edits(origin, (_leaf_changes(base.table, host.table, table, path) for path in paths))
-    yield _edits(origin, (((path, _get(host.table, path)),) for path in paths if path))
+    if at == _USER:
+        # A group that is not said is the user's.
+        group = host.original.merged.last("Service", "Group")
+        yield (
+            Edit(origin.file, (*origin.path, "user"), host.table.get("user")),
+            Edit(origin.file, (*origin.path, "group"), group),
+        )
+    yield _edits(origin, (((path, _get(host.table, path)),) for path in paths))
     if hidden_names(host, at) is None:
         lines = tuple(each.value for each in host.original.merged.held.get(at, ()))
         raw = Edit(origin.file, (*origin.path, "systemd", *at), hatched(lines) if lines else "")

@@ -146,7 +146,9 @@ class _Adopting:
 
     def _list_standings(self) -> Iterator[_Fix]:
         question = self.question
-        found = find_standing_changes(self.declared.desired, question.deployed, question.states, self.host_files.masked)
+        known = self.host_files.as_recorded
+        masked = {unit: links for unit, links in self.host_files.masked.items() if unit not in known}
+        found = find_standing_changes(self.declared.desired, question.deployed, question.states, masked)
         for each in found:
             if each.why:
                 self._leave(each.unit, each.what, each.where, each.fate, each.why)

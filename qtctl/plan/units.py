@@ -60,7 +60,7 @@ def _find_wrong_link(scene: Scene, goal: UnitGoal) -> str:
     left = left_pullers(unit, goal.unwanted)
     if left:
         return f"{left[0]} still pulls it in, and is not declared to"
-    if unit.unit_file_state.startswith("masked"):
+    if unit.unit_file_state.startswith("masked") and goal.file not in scene.adopted:
         return "masked: links that it had come back with its file"
     change = scene.changes.get(goal.file)
     replaced = unit.unit_file_state == "enabled" and change and change.seen.startswith("link:")

@@ -21,6 +21,13 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "2: nothing can be adopted, or a registry is there and `--force` was not said; nothing is written",
         "3: adopted, and the host did not show all of it; or it cannot be reached, and nothing is written",
     ),
+    "adopt drift": (
+        "0: nothing was changed by hand, or the registry says all of it now",
+        "1: the registry would be edited (without `--write`), or a change is left for a person; the report says what",
+        "2: the registry has an error, or was changed while this ran; nothing is written",
+        "3: the host cannot be reached, or did not show all of it",
+        "4: what the host keeps of its last deploy is damaged or another fleet's; nothing is written",
+    ),
     "adopt compose": (
         "0: adopted",
         "1: adopted, and a person has something to do first; the report says what",

@@ -34,6 +34,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 }
 """What a command needs besides --format. One that is not here needs nothing."""
 HOSTS = {
+    "adopt drift": ("--host", "nowhere.invalid"),
     "adopt host": ("nowhere.invalid", "--out", "adopted"),
     "deploy": ("--host", "nowhere.invalid", "--yes"),
     "generations": ("--host", "nowhere.invalid"),
