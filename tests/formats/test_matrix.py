@@ -92,7 +92,8 @@ def inside(folder: Path, *argv: str, **env: str) -> Ran:
 
 
 def run(folder: Path, command: str, name: str, **env: str) -> Ran:
-    needed = (*ARGUMENTS.get(command, HOSTS.get(command, ())), *(("--force",) if command.startswith("adopt") else ()))
+    again = ("--force",) if command.startswith("adopt") and command not in HOSTS else ()
+    needed = (*ARGUMENTS.get(command, HOSTS.get(command, ())), *again)
     return inside(folder, *command.split(), *needed, "--format", name, **env)
 
 
@@ -103,7 +104,7 @@ def test_the_commands_that_have_formats() -> None:
         list_offered(content) for content in Content
     }
     assert {command for command, names in OFFERS.items() if names == list_offered(Content.DECLARED)} == {
-        "generations", "list", "plan", "show", "lab up", "lab list",
+        "adopt drift", "generations", "list", "plan", "show", "lab up", "lab list",
     }  # fmt: skip
 
 
