@@ -71,7 +71,7 @@ def test_what_another_folder_says_of_the_same_name_counts_as_systemd_reads_it() 
 
 
 def test_a_drop_in_that_is_masked_says_nothing() -> None:
-    host = {
+    host: dict[str, bytes | str] = {
         f"/etc/systemd/system.control/{API_UNIT}.d/a.conf": "/dev/null",
         **dropin(API_UNIT, "[Service]\nNice=2\n", "a.conf"),
     }
@@ -159,7 +159,7 @@ def test_enablement(case: str) -> None:
 
 
 def test_a_mask_is_a_unit_that_is_stopped() -> None:
-    host = {**PLAIN, f"{UNITS}/{API_UNIT}": "/dev/null"}
+    host: dict[str, bytes | str] = {**PLAIN, f"{UNITS}/{API_UNIT}": "/dev/null"}
     found = ask(FILES, host, states={API_UNIT: UnitState("masked", "inactive")}, deployed=HOST)
     assert [(each.what, each.fate) for each in found.drifts] == [("masked", DriftFate.ADOPTED)]
     assert tomllib.loads(found.files["services/api.toml"].decode())["state"] == "stopped"
