@@ -12,7 +12,8 @@ from qtctl.adopt.compare import find_differences, find_instance_differences
 from qtctl.adopt.merged_units import Selection
 from qtctl.adopt.recorded import record_originals
 from qtctl.adopt.registry import HostFacts, text
-from qtctl.errors import InputError, InputErrors
+from qtctl.errors import InputError, InputErrors, Place
+from qtctl.findings.finding import Finding
 from qtctl.findings.policy import Policy
 from qtctl.flows.declare import declare
 from qtctl.model.adoption import Found, UnitState
@@ -20,7 +21,10 @@ from qtctl.model.desired import Desired
 from qtctl.registry.load import read_policy
 from qtctl.render.originals import digest_of
 from qtctl.render.planned import DROPIN
+from qtctl.reports.phrases import counted
 
+_SHOWN = 20
+"""Reasons of which at most are shown where nothing can be adopted."""
 Schemas = Mapping[str, Mapping[str, Any]]
 
 
@@ -93,7 +97,7 @@ def proved(task: Task, into: Into, name: str) -> tuple[Draft, Desired]:
     while True:
         drafted = draft(task)
         if not drafted.found.units:
-            raise InputError(f"no unit in {name} can be adopted", hint=_reasons(drafted))
+            raise _none(drafted, name)
         try:
             return drafted, _rendered(drafted.texts, into)
         except InputError as error:
@@ -103,9 +107,18 @@ def proved(task: Task, into: Into, name: str) -> tuple[Draft, Desired]:
             task = replace(task, without={**task.without, **found})
 
 
-def _reasons(drafted: Draft) -> str:
-    judgments = [each for each in drafted.ledger.judgments if each.id]
-    return f"{judgments[0].subject}: {judgments[0].what}" if judgments else "name a folder that has unit files in it"
+def _none(drafted: Draft, name: str) -> InputError:
+    """That nothing can be adopted, with the reason of each unit."""
+    reasons = [each for each in drafted.ledger.judgments if each.id]
+    if not reasons:
+        return InputError(f"no unit in {name} can be adopted", hint="name a folder that has unit files in it")
+    first = InputError(f"no unit in {name} can be adopted", hint=f"{counted(len(reasons), 'reason')} below")
+    return InputErrors((first, *map(_reason, reasons[:_SHOWN])))
+
+
+def _reason(judged: Finding) -> InputError:
+    place = judged.place if isinstance(judged.place, Place) else None
+    return InputError(f"{judged.subject}: {judged.what}", id_=judged.id, hint=judged.remedy, place=place)
 
 
 def compared(drafted: Draft, desired: Desired) -> Iterator[Difference]:

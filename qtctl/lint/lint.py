@@ -25,12 +25,12 @@ def lint(
     """Every finding once, with the severity that the policy gives it, sorted by place.
 
     `keys`: directive → keys of a table. `hosts` are rendered; one without `.files` could not be, and only what needs no
-    unit is judged of it. `unsure`: as a view has it. `today`: by which waivers expire, ISO 8601; "" for none does.
+    unit is judged of it. `unsure`: as a view has it. `today`: what waivers and dates expire by, ISO 8601, or "".
     """
     found: dict[Finding, None] = {}
     hosts = tuple(hosts)
     for number, desired in enumerate(hosts):
-        view = look(registry, desired, templates, keys, first=number == 0, unsure=unsure)
+        view = look(registry, desired, templates, keys, first=number == 0, unsure=unsure, today=today)
         for rule in view_rules():
             found.update(dict.fromkeys(rule.look(view)))
     waivers = registry.policy.waived()

@@ -54,7 +54,7 @@ class View:
     """`units` is empty where rendering failed. `keys`: directive → the keys that it is made from.
 
     `first`: the rules that look at the registry alone run on this host. `unsure`: names of entries that were not read
-    whole, "" for fleet.toml; None where all of the registry was.
+    whole, "" for fleet.toml; None where all of the registry was. `today`: ISO 8601; "" where nothing is judged by it.
     """
 
     registry: Registry
@@ -64,6 +64,7 @@ class View:
     keys: Mapping[str, tuple[str, ...]]
     first: bool = True
     unsure: frozenset[str] | None = None
+    today: str = ""
 
     @property
     def partial(self) -> bool:
@@ -111,13 +112,14 @@ def look(
     *,
     first: bool = True,
     unsure: frozenset[str] | None = None,
+    today: str = "",
 ) -> View:
     """The view of one host, whose units have been rendered (or not)."""
     by_unit = {each.unit: each for each in declared_of(desired)}
     by_path = {dropin.path: dropin for dropin in desired.dropins}
     made = (file for file in desired.files if file.of_unit and not file.may_be_absent)
     units = tuple(_unit(file, by_path.get(file.path) or by_unit[file.subject]) for file in made)
-    return View(registry, desired, units, templates, keys, first, unsure)
+    return View(registry, desired, units, templates, keys, first, unsure, today)
 
 
 def declared_of(desired: Desired) -> tuple[Declared, ...]:

@@ -11,6 +11,12 @@ from tests.cli.world import Ran, listing, qtctl
 
 UNIT = "[Unit]\nDescription=A\n[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
 
+REFUSED = {
+    "a.service": "[Service]\nType=oneshot\nExecStart=/bin/true\nRestart=always\n",
+    "b.service": "[Service]\nType=dbus\nExecStart=/bin/sleep 100\n",
+    "c.socket": "[Socket]\nListenStream=127.0.0.1:19500\nAccept=yes\nService=a.service\n",
+}
+
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
@@ -68,6 +74,21 @@ def test_nothing_is_written_where_nothing_can_be(desk: Path, argv: tuple[str, ..
     ran = qtctl(desk, "adopt", *argv)
     assert ran.code == (3 if argv[0] == "host" else 2)
     assert says in ran.err
+    assert not (desk / "made").exists()
+
+
+def test_each_unit_says_why_it_cannot_be_adopted(desk: Path) -> None:
+    (desk / "refused").mkdir()
+    for name, body in REFUSED.items():
+        (desk / "refused" / name).write_text(body)
+    ran = qtctl(desk, "adopt", "units", "refused", "--out", "made")
+    first, *reasons = ran.err.splitlines()
+    assert (ran.code, first) == (2, "error: no unit in refused can be adopted (3 reasons below)")
+    assert [line.split()[1:4] for line in reasons] == [
+        ["a.service:4:", "QT118", "a.service:"],
+        ["b.service:2:", "QT118", "b.service:"],
+        ["c.socket:4:", "QT118", "c.socket:"],
+    ]
     assert not (desk / "made").exists()
 
 

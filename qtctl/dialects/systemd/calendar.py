@@ -1,12 +1,13 @@
 """Calendar expressions, as calendarspec.c reads them (252 to 257): `calendar_trouble` says what is wrong with one.
 
 What `systemd-analyze calendar` refuses is refused here, with one exception: a time zone is judged by its form, since
-which zones there are is the host's to say.
+which zones there are is the host's to say. `has_date_left` judges days, not times of day.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 _WORDS = re.compile(
     "minutely|hourly|daily|monthly|annually|yearly|anually|weekly|quarterly|bi-?annually|semi-?annually", re.IGNORECASE
@@ -20,7 +21,14 @@ _LINKED_ZONES += "Navajo|PRC|Poland|Portugal|ROC|ROK|Singapore|Turkey|W-SU|GMT[+
 _ZONE = re.compile(rf" ((?i:utc)|{_PLAIN_ZONES}|{_LINKED_ZONES}|[A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+)$")
 _DECIMAL = re.compile(r"[0-9]+")
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-_TIMESTAMP = re.compile(r"@[0-9]+$")
+_TIMESTAMP = re.compile(r"@([0-9]+)$")
+_YEARS = (1970, 2199)
+_LAST_FROM_END = 28
+"""Of days counted from the end of a month: every month has that many."""
+_END_OF_TIME = 7258118400
+"""The first second of the year 2200."""
+_ZONES = timedelta(days=1)
+"""How far the date of a time zone may be behind UTC's, rounded up."""
 _MICROSECONDS = 1_000_000
 _LARGEST = 2**31 - 1
 _DIGITS = 18
@@ -56,8 +64,7 @@ def calendar_trouble(text: str) -> str | None:
     spec = text.strip(" \t\n\r")
     if not spec:
         return "it is empty"
-    zone = _ZONE.search(spec)
-    spec = spec[: zone.start()] if zone else spec
+    spec = _without_zone(spec)
     if _WORDS.fullmatch(spec):
         return None
     try:
@@ -67,29 +74,86 @@ def calendar_trouble(text: str) -> str | None:
     return None
 
 
+def has_date_left(text: str, today: str) -> bool:
+    """Whether a day on which `text` elapses comes on or after `today` (YYYY-MM-DD), in any time zone.
+
+    Of an expression that systemd refuses the answer is yes: what is wrong with it is another question.
+    """
+    spec = _without_zone(text.strip(" \t\n\r"))
+    if calendar_trouble(text) is not None or _WORDS.fullmatch(spec):
+        return True
+    return _comes(spec, date.fromisoformat(today) - _ZONES)
+
+
+def _without_zone(spec: str) -> str:
+    zone = _ZONE.search(spec)
+    return spec[: zone.start()] if zone else spec
+
+
+def _comes(spec: str, first: date) -> bool:
+    weekdays, rest = _weekdays(spec)
+    moment = _TIMESTAMP.match(rest)
+    if moment:
+        return datetime.fromtimestamp(int(moment[1]), UTC).date() >= first
+    fields, _ = _date(rest)
+    year, month, day = (*(_EVERY_YEAR,) * (3 - len(fields)), *fields) if fields else (_EVERY_YEAR, None, None)
+    years = (each for each in _values(year) if each >= first.year)
+    days = (found for each in years for found in _days(each, month, day))
+    return any(found >= first and (not weekdays or found.weekday() in weekdays) for found in days)
+
+
+def _days(year: int, month: _Field | None, day: _Field | None) -> Iterator[date]:
+    """The days of a year that there are: no 30 February."""
+    for number in _values(month or _month(None)):
+        of_month = date(year, number, 1)
+        length = ((of_month + timedelta(days=31)).replace(day=1) - of_month).days
+        for each in _values(day or _day(None, from_end=False)):
+            if each <= length:
+                yield date(year, number, length + 1 - each if day and day.from_end else each)
+
+
+def _values(field: _Field) -> list[int]:
+    """What the parts of a field stand for, ascending."""
+    if field.parts is None:
+        return list(range(field.first, field.last + 1))
+    return sorted({value for part in field.parts for value in _values_of_part(field, part)})
+
+
+def _values_of_part(field: _Field, part: _Part) -> range:
+    if field.from_end and part.repeat:  # counted from the other end: any day may be meant
+        return range(field.first, field.last + 1)
+    last = part.stop if part.stop is not None else field.last if part.repeat else part.start
+    return range(part.start, last + 1, part.repeat or 1)
+
+
 def _check(spec: str) -> None:
-    rest = _weekdays(spec)
-    if _TIMESTAMP.match(rest):
+    _, rest = _weekdays(spec)
+    moment = _TIMESTAMP.match(rest)
+    if moment and (len(moment[1]) > _DIGITS or int(moment[1]) >= _END_OF_TIME):
+        raise _Bad("the year is out of range")
+    if moment:
         return
-    date, rest = _date(rest)
-    for field in (*date, *_time(rest)):
+    fields, rest = _date(rest)
+    for field in (*fields, *_time(rest)):
         _check_range(field)
 
 
-def _weekdays(spec: str) -> str:
-    """What follows the weekdays."""
+def _weekdays(spec: str) -> tuple[frozenset[int], str]:
+    """The weekdays, Monday as 0, none where none is said; and what follows them."""
     if _DAY.match(spec) is None:
-        return spec
+        return frozenset(), spec
     at, since = 0, -1
+    days: set[int] = set()
     while True:
         number, at = _day_at(spec, at, since)
+        days.update(range(number if since < 0 else since, number + 1))
         if spec[at : at + 1] in ("", " "):
-            return spec[at:].lstrip(" ")
+            return frozenset(days), spec[at:].lstrip(" ")
         at, since = _after_day(spec, at, number, ranged=since >= 0)
         if spec[at : at + 1] in ("", " "):
             if since >= 0:
                 raise _Bad("a range of weekdays without an end")
-            return spec[at:].lstrip(" ")
+            return frozenset(days), spec[at:].lstrip(" ")
 
 
 def _day_at(spec: str, at: int, since: int) -> tuple[int, int]:
@@ -201,7 +265,7 @@ def _decimal(text: str, at: int, unit: int) -> tuple[int, int]:
 def _year(parts: tuple[_Part, ...] | None) -> _Field:
     if parts is not None:
         parts = tuple(_Part(_century(p.start), None if p.stop is None else _century(p.stop), p.repeat) for p in parts)
-    return _Field("year", 1970, 2199, parts)
+    return _Field("year", *_YEARS, parts)
 
 
 def _century(year: int) -> int:
@@ -211,12 +275,15 @@ def _century(year: int) -> int:
     return year + 1900 if year < 100 else year  # noqa: PLR2004
 
 
+_EVERY_YEAR = _Field("year", *_YEARS, None)
+
+
 def _month(parts: tuple[_Part, ...] | None) -> _Field:
     return _Field("month", 1, 12, parts)
 
 
 def _day(parts: tuple[_Part, ...] | None, *, from_end: bool) -> _Field:
-    return _Field("day", 1, 31, parts, from_end)
+    return _Field("day", 1, _LAST_FROM_END if from_end else 31, parts, from_end)
 
 
 def _check_range(field: _Field) -> None:

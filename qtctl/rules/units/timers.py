@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from qtctl.dialects.systemd import timespan
 from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.calendar import calendar_trouble
+from qtctl.dialects.systemd.calendar import calendar_trouble, has_date_left
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.origin import Origin
@@ -52,6 +52,14 @@ def _calendar(view: View, timer: Unit) -> Iterator[Finding]:
                 f"on_calendar {expression!r} is no calendar expression: {trouble}",
                 "see systemd.time(7); `systemd-analyze calendar EXPRESSION` shows when it elapses",
                 origin_of(view, timer, "OnCalendar"),
+            )
+        elif view.today and not has_date_left(expression, view.today):
+            yield _finding(
+                timer.subject,
+                f"on_calendar {expression!r} never elapses: it has no date in the future",
+                "give it a future date, or remove the timer; `systemd-analyze calendar EXPRESSION` shows the next one",
+                origin_of(view, timer, "OnCalendar"),
+                Severity.WARNING,
             )
 
 
@@ -131,8 +139,8 @@ QT112 = ViewRule(
     "timer that does not do what it says",
     Severity.ERROR,
     what="`persistent` without `on_calendar`; a calendar expression that systemd refuses; RemainAfterExit= in what "
-    "a timer starts; and as warnings a oneshot that both a timer and a target start, and a timer that counts only "
-    "from the last run of something that nothing else starts.",
+    "a timer starts; and as warnings a calendar expression whose dates are over or never come, a oneshot that both a "
+    "timer and a target start, and a timer that counts only from the last run of something that nothing else starts.",
     why="systemd keeps the time of the last run for calendar timers only, drops an expression that it cannot read, "
     "and does not start again what is still active: the timer looks armed and never runs anything.",
     fix="Remove `persistent` (`qtctl lint --fix` does so) or add an `on_calendar`; correct the expression "

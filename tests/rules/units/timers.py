@@ -8,6 +8,19 @@ CASES: tuple[Case, ...] = (
         (("QT112", E, "timers.toml:4", "job", "'every hour' is no calendar expression"),),
         files={**JOBS, "timers.toml": TIMER.replace("hourly", "every hour")},
     ),
+    *(
+        Case(
+            f"no date to come: {expression}",
+            (("QT112", W, "timers.toml:4", "job", f"{expression!r} never elapses"),),
+            files={**JOBS, "timers.toml": TIMER.replace("hourly", expression)},
+        )
+        for expression in ("2025-01-01 03:00:00", "*-02-30", "2020..2025-*-01")
+    ),
+    Case(
+        "a date that is over beside one to come",
+        (("QT112", W, "timers.toml:4", "job", "'2025-01-01' never elapses"),),
+        files={**JOBS, "timers.toml": TIMER.replace('"hourly"', '"2190-01-01", "2025-01-01"')},
+    ),
     Case(
         "a oneshot with two starters",
         (("QT112", W, "services/job.toml:2", "job", "both small-job.timer and multi-user.target start"),),
@@ -63,7 +76,7 @@ CASES: tuple[Case, ...] = (
             'on_boot = "5min"',
             'on_boot = "5min"\non_unit_active = "0s"',
             'on_startup = "5min"',
-            'on_calendar = ["2027-01-31 03:00:00 UTC"]',
+            'on_calendar = ["2190-01-31 03:00:00 UTC"]',
         )
     ),
     *(
@@ -79,7 +92,7 @@ CASES: tuple[Case, ...] = (
         for times in (
             'on_boot = "5min"\non_unit_inactive = "1h"',
             'on_boot = "5min"\non_unit_active = "1h"',
-            'on_calendar = ["2027-*-01"]',
+            'on_calendar = ["2190-*-01"]',
         )
     ),
     Case(
