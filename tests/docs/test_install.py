@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -54,3 +55,60 @@ def test_uv_tool_install_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
     # It renders what it makes, with the templates and the schemas of the wheel.
     run(program, "init", "shop", "--name", "shop", "--host", "web-1", "--address", "192.0.2.1", cwd=tmp_path)
     assert (tmp_path / "tools/qtctl/share/man/man1/qtctl.1").is_file()
+
+
+def test_pip_install_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    """By pip, into a venv of its own that no network fills: what qtctl depends on is that of this venv."""
+    run(sys.executable, "-m", "venv", "venv", cwd=tmp_path)
+    venv = tmp_path / "venv"
+    pip = (str(venv / "bin/python"), "-m", "pip", "install", "--quiet", "--no-index", "--no-compile")
+    run(*pip, "--no-deps", str(wheel), cwd=tmp_path)
+    _lend_packages(venv)
+    _check_program(venv / "bin/qtctl", tmp_path)
+
+
+@pytest.mark.skipif(os.environ.get("CI") != "true", reason="pipx comes from the package index: tried in CI alone")
+def test_pipx_install_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    where = {
+        "PIPX_HOME": str(tmp_path / "pipx"),
+        "PIPX_BIN_DIR": str(tmp_path / "bin"),
+        "PIPX_MAN_DIR": str(tmp_path / "man"),
+    }
+    pipx = (
+        str(UV),
+        "tool",
+        "run",
+        "--python",
+        sys.executable,
+        "pipx",
+        "install",
+        "--quiet",
+        "--python",
+        sys.executable,
+    )
+    run(*pipx, "--pip-args=--no-compile", str(wheel), cwd=tmp_path, **where)
+    _check_program(tmp_path / "bin/qtctl", tmp_path)
+    assert (tmp_path / "man/man1/qtctl.1").is_file(), "as the README says"
+
+
+def _lend_packages(venv: Path) -> None:
+    """Let a venv see the packages of this one, behind its own; a .pth in them, as of this checkout, is not followed."""
+    (own,) = venv.glob("lib/python*/site-packages")
+    (own / "of-the-tests.pth").write_text(f"{sysconfig.get_path('purelib')}\n{sysconfig.get_path('platlib')}\n")
+
+
+def _check_program(qtctl: Path, folder: Path) -> None:
+    """It is the wheel's, and finds its templates, schemas and registries from any folder."""
+    python = str(qtctl.resolve().parent / "python")
+    imported = Path(run(python, "-c", "import qtctl; print(qtctl.__file__)", cwd=folder).strip())
+    assert not imported.is_relative_to(ROOT)
+    assert run(str(qtctl), "--version", cwd=folder).startswith("qtctl ")
+    run(str(qtctl), "init", "shop", "--name", "shop", "--host", "web-1", "--address", "192.0.2.1", cwd=folder)
+    run(str(qtctl), "lint", "--registry", "shop", cwd=folder)
+    run(str(qtctl), "render", "--registry", "shop", "--out", "rendered", cwd=folder)
+    assert list((folder / "rendered").rglob("*.service"))
+    assert "qtctl demo" in run(str(qtctl), "demo", "--help", cwd=folder)
+    # Where no host can be booted, it audits the recorded one, against the registry: both come with it.
+    powerless = ("setpriv", "--bounding-set=-sys_admin") if os.geteuid() == 0 else ()
+    run(*powerless, str(qtctl), "demo", "--out", "reports", cwd=folder, CI="")
+    assert json.loads((folder / "reports/audit.json").read_text())["totals"]["holds"] > 0
