@@ -30,6 +30,8 @@ _API = frozenset((
     "/proc/kmsg", "/proc/sys", "/proc/sys/kernel/random/boot_id",
 ))  # fmt: skip
 """Where systemd itself mounts something."""
+_NEVER_ONESHOT = ("always", "on-success")
+"""What a oneshot may not have as Restart=."""
 _RESERVED = frozenset(("fd", "pgrp", "minproto", "maxproto", "direct", "indirect"))
 _ACCEPTED = frozenset(("ListenStream", "ListenSequentialPacket"))
 _NODES = frozenset(("ListenStream", "ListenDatagram", "ListenSequentialPacket", "ListenFIFO"))
@@ -48,6 +50,8 @@ class Refusal:
     loads: bool = False
     sure: bool = True
     """False where it depends on a unit that is not known."""
+    likely: bool = False
+    """Of what is not sure: whether what is known of the unit speaks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,13 @@ def dropin_refusals(unit: str, file: UnitFile, version: int) -> tuple[Refusal, .
 
 def _added_start(found: Assigned, file: UnitFile) -> Iterator[Refusal]:
     starts = [each.value for each in file.directives if (each.section, each.key) == ("Service", "ExecStart")]
-    given = found.given("Service", "ExecStart")
-    if given is None or "" in starts or found.last("Service", "Type") == "oneshot":
+    given, type_ = found.given("Service", "ExecStart"), found.last("Service", "Type")
+    if given is None or "" in starts or type_ == "oneshot":
         return
-    what = "adds an ExecStart= to that of the unit, which only Type=oneshot may have several of"
-    yield Refusal(what, 'empty it first, with "ExecStart=" before it', given, loads=True, sure=False)
+    no_oneshot = bool(type_) or found.last("Service", "Restart") in _NEVER_ONESHOT
+    what = "adds an ExecStart= to that of the unit: systemd refuses a second one, unless the unit is a oneshot"
+    remedy = 'empty it first, with "ExecStart=" before it'
+    yield Refusal(what, remedy, given, loads=True, sure=False, likely=no_oneshot)
 
 
 def _refusals(unit: _Unit, main: str) -> Iterator[Refusal]:
@@ -158,7 +164,7 @@ def _commands(unit: _Unit, type_: str) -> Iterator[Refusal]:
 def _oneshot(unit: _Unit) -> Iterator[Refusal]:
     has = unit.has
     restart = has.last("Service", "Restart")
-    if restart in ("always", "on-success"):
+    if restart in _NEVER_ONESHOT:
         what = f"has Restart={restart}, which Type=oneshot may not have"
         yield Refusal(what, "say Restart=on-failure or no", has.given("Service", "Restart"))
     if unit.version < FORCED_ONESHOT and has.all("Service", "RestartForceExitStatus"):

@@ -26,10 +26,17 @@ def refused_units(view: View) -> Iterator[Finding]:
         if not view.whole(about):
             continue
         at = spot(view, unit, refusal.given.line) if refusal.given else unit.declared.origin
-        what, severity = _what(refusal), Severity.ERROR if refusal.sure else Severity.WARNING
+        what, severity = _what(refusal), _severity(refusal)
         if surely is not None and (name, refusal.what) not in surely:
             what, severity = f"{what}, if that is what the host has: its version was guessed", Severity.INFO
         yield QT118.broken(about.subject, what, _remedy(view, refusal, about, at), at, severity=severity)
+
+
+def _severity(refusal: Refusal) -> Severity:
+    """Of what depends on a unit that nobody has seen, a warning only where something speaks for it."""
+    if refusal.sure:
+        return Severity.ERROR
+    return Severity.WARNING if refusal.likely else Severity.INFO
 
 
 def _what(refusal: Refusal) -> str:

@@ -81,8 +81,24 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "a drop-in that adds a program to a unit of somebody else",
-        (("QT118", W, "dropins.toml:4", "more", "adds an ExecStart= to that of the unit"),),
+        (("QT118", I, "dropins.toml:4", "more", "a second one, unless the unit is a oneshot"),),
         files={"dropins.toml": dropin("nginx.service", 'systemd.Service.ExecStart = "/bin/true"')},
+    ),
+    *(
+        Case(
+            f"a drop-in that adds a program, and says itself that the unit is no oneshot: {says}",
+            (("QT118", W, "dropins.toml:5", "more", "adds an ExecStart= to that of the unit"),),
+            files={"dropins.toml": dropin("nginx.service", says, 'systemd.Service.ExecStart = "/bin/true"')},
+        )
+        for says in ('restart.restart = "always"', 'systemd.Service.Type = "simple"')
+    ),
+    Case(
+        "a drop-in that adds a program to a oneshot",
+        files={
+            "dropins.toml": dropin(
+                "nginx.service", 'systemd.Service.Type = "oneshot"', 'systemd.Service.ExecStart = "/bin/true"'
+            )
+        },
     ),
     Case(
         "a drop-in that empties it first",
