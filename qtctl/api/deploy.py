@@ -11,6 +11,7 @@ from qtctl.flows.declared import Declared
 from qtctl.flows.deploy import deploy as run
 from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.progress import Progress, silent
+from qtctl.interfaces.supplies import NO_SUPPLIES, Supplies
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.model.secret import Secret
 from qtctl.plan.agreed import registry_digest
@@ -46,10 +47,12 @@ def deploy(
     deadline_s: float = DEADLINE_S,
     passwords: Mapping[str, Secret] | None = None,
     steady_s: float = STEADY_S,
+    supplies: Supplies = NO_SUPPLIES,
 ) -> DeployOutcome:
     """Make `target` what is declared, if `confirm` agrees to the plan. `passwords`: of stores, by their names.
 
-    `steady_s`: so long every service must have been up before the deploy is confirmed.
+    `steady_s`: so long every service must have been up before the deploy is confirmed. `supplies`: where code and
+    packages come from that are installed.
 
     It has `deadline_s` after that. DeployRefused where the host could not be reached or read: then there is no plan.
     """
@@ -66,4 +69,5 @@ def deploy(
         passwords=passwords,
         steady_s=steady_s,
         about=describe(declared, target),
+        supplies=supplies,
     )

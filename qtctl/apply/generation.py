@@ -10,6 +10,7 @@ from shlex import quote
 
 from qtctl.errors import InputError
 from qtctl.model.desired import Desired
+from qtctl.model.desired_install import STORE
 from qtctl.model.generation import pack_desired
 from qtctl.model.plan import Plan, Step
 from qtctl.probes.files import DIGEST_KIB
@@ -69,7 +70,7 @@ def find_script() -> str:
 
 def _given(limit_s: int) -> str:
     most = (DIGEST_KIB + 1) * 1024
-    return f"base={BASE} unit_folder={UNIT_FOLDER} lease_s={LEASE_S} limit={limit_s} most={most}"
+    return f"base={BASE} store={STORE} unit_folder={UNIT_FOLDER} lease_s={LEASE_S} limit={limit_s} most={most}"
 
 
 def _archive(generation: Generation, limit_s: int) -> bytes:
@@ -80,6 +81,7 @@ def _archive(generation: Generation, limit_s: int) -> bytes:
     members = {
         "steps": _lines(steps),
         "files": _lines(files),
+        "installs": _lines((each.digest, each.path) for each in generation.desired.installs),
         "units": _lines((unit,) for unit in generation.units),
         "desired.json.gz": pack_desired(generation.desired),
         "word": f"{secrets.token_hex(8)}\n".encode(),
@@ -96,6 +98,8 @@ def _step_fields(number: int, step: Step) -> tuple[str, ...]:
     """Number, kind, subject, what is there, and of a file its digest, owner, mode, and whether it keeps its time."""
     head = (str(number), step.kind.value, step.subject, step.seen or _NONE)
     file = step.file
+    if step.target:
+        return (*head, f"link:{step.target}", _NONE, _NONE, "no")
     if file is None:
         return (*head, _NONE, _NONE, _NONE, "no")
     return (*head, file.sha256, f"{file.owner}:{file.group}", file.mode, "yes" if step.keep_mtime else "no")

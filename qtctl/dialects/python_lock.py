@@ -93,6 +93,34 @@ def _of_requirements(text: str) -> Iterator[LockedPackage]:
         yield LockedPackage(normalise_name(found["name"]), versions, not found["marker"])
 
 
+def read_pinned(text: str) -> tuple[str, ...]:
+    """Of requirements that can be built from: each package with its version, marker and hashes, as a line. Sorted.
+
+    UnreadLock where a package has no hash, or comes from elsewhere than an index.
+    """
+    found = []
+    for number, line in _logical(text):
+        word = re.split(r"[\s=]", line, maxsplit=1)[0]
+        if word.startswith("-"):
+            if word in ("--require-hashes", "--only-binary"):
+                continue
+            raise UnreadLock(f"{word} cannot be followed: a build takes packages by their hashes alone", number)
+        hashes = sorted(set(re.findall(r"--hash[= ](sha256:[0-9a-f]{64})(?=\s|$)", line)))
+        plain = re.sub(r"\s--hash[= ]\S+", "", line).strip()
+        named = _REQUIREMENT.fullmatch(plain)
+        if named is None or not named["version"]:
+            raise UnreadLock(f"{plain[:100]!r} does not say which version, with ==", number)
+        if not hashes:
+            raise UnreadLock(f"{plain[:100]!r} has no --hash=sha256:…", number)
+        found.append(" ".join((plain, *(f"--hash={each}" for each in hashes))))
+    return tuple(sorted(found))
+
+
+def list_hashes(pinned: str) -> tuple[str, ...]:
+    """The SHA-256 that a line of `read_pinned` allows."""
+    return tuple(re.findall(r"--hash=sha256:([0-9a-f]{64})", pinned))
+
+
 def _logical(text: str) -> Iterator[tuple[int, str]]:
     """Lines that go on after a backslash as one, with the number of the first; without comments and empty ones."""
     begun, number = "", 0

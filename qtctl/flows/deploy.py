@@ -13,10 +13,12 @@ from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.failures import explain_units, failed_units
 from qtctl.flows.gate import Gate, Verdict
 from qtctl.flows.plan_host import plan_host
+from qtctl.flows.provide import provide
 from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Connector
 from qtctl.interfaces.progress import Progress
+from qtctl.interfaces.supplies import NO_SUPPLIES, Supplies
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun, waiting
 from qtctl.model.plan import Choices, Plan, StepResult, not_run
@@ -48,12 +50,13 @@ def deploy(
     passwords: Mapping[str, Secret] | None = None,
     steady_s: float = STEADY_S,
     about: Mapping[str, str] | None = None,
+    supplies: Supplies = NO_SUPPLIES,
 ) -> DeployOutcome:
     """Make the host as `desired` says, and wait until it is; else it goes back. `desired` has been rendered.
 
     Once there is a plan, every end is a value, also where `confirm` or what follows is interrupted. DeployRefused where
     the host could not be reached or read. From `confirm` on it has `deadline_s`. Nothing to change asks nobody.
-    `about`: what the host notes of this generation.
+    `about`: what the host notes of this generation. `supplies`: code and packages that are installed.
     """
     gate = Gate(desired, clock, passwords or {}, steady_s)
     with ExitStack() as opened:
@@ -68,7 +71,7 @@ def deploy(
                 outstanding = gate.wait(contact, clock.monotonic() + deadline_s, progress).outstanding
         except HostError as error:
             raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
-        run = _Deploy(contact, progress, deadline_s, gate, about or {})
+        run = _Deploy(contact, progress, deadline_s, gate, about or {}, supplies)
         return _decided(planned, outstanding) or run.run(planned, confirm)
 
 
@@ -92,6 +95,7 @@ class _Deploy:
     deadline_s: float
     gate: Gate
     about: Mapping[str, str]
+    supplies: Supplies
     _seen: Verdict | None = field(default=None, init=False)
     _failures: tuple[UnitFailure, ...] = field(default=(), init=False)
 
@@ -109,6 +113,7 @@ class _Deploy:
         """The host is changed in here, and ends as new and verified, or as it was and verified."""
         ticket = new_ticket()
         try:
+            until += self._provide(planned)
             transaction = self._stage(planned, ticket)
         except Locked as error:
             return _refused(planned, Reason(ReasonKind.LOCKED, error.what, error.hint, error.holder))
@@ -129,6 +134,12 @@ class _Deploy:
         except HostError as error:
             reason = Reason(ReasonKind.HOST_LOST, error.what, AGAIN)
         return self._go_back(planned, transaction, reason)
+
+    def _provide(self, planned: Plan) -> float:
+        """What links will lead to is put on the host. How long that took, in seconds."""
+        began = self.contact.clock.monotonic()
+        provide(self.contact.host, self.gate.desired, planned, self.supplies, self.progress)
+        return self.contact.clock.monotonic() - began
 
     def _stage(self, planned: Plan, ticket: Ticket) -> Transaction:
         desired = self.gate.desired

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from qtctl.model.expect import Expect
-from qtctl.model.fields import AbsolutePath, HostName, Node
+from qtctl.model.fields import AbsolutePath, HostName, Node, Switch
 
 Commit = Annotated[
     str,
@@ -23,11 +23,15 @@ Repository = Annotated[
 
 
 class Code(Node):
-    """A checkout of git on the host. Without `commit` any will do, as long as its files are those of it."""
+    """A checkout of git on the host. Without `commit` any will do, as long as its files are those of it.
+
+    `install`: a deploy puts the commit there, as a link into its store.
+    """
 
     path: AbsolutePath
     repo: Repository | None = None
     commit: Commit | None = None
+    install: Switch = False
     state: Literal["present", "retired"] = "present"
     hosts: tuple[HostName, ...] = ()
     summary: str = ""

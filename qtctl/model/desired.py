@@ -12,6 +12,7 @@ from qtctl.model.desired_checks import DesiredCheck
 from qtctl.model.desired_code import DesiredCode
 from qtctl.model.desired_container import LeftContainer
 from qtctl.model.desired_host import DEFAULT_LIMITS, HostLimits
+from qtctl.model.desired_install import DesiredInstall
 from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.desired_questions import Questions
@@ -335,6 +336,8 @@ class Desired:
     limits: HostLimits = DEFAULT_LIMITS
     checks: tuple[DesiredCheck, ...] = ()
     code: tuple[DesiredCode, ...] = ()
+    installs: tuple[DesiredInstall, ...] = ()
+    """Code and virtual environments that a deploy installs itself. Those stand among `code` and `venvs`, too."""
     left_containers: tuple[LeftContainer, ...] = ()
     evidence: str = "user"
     """By whom a host must have been asked: `user`, or `root` for all of it."""

@@ -14,6 +14,8 @@ class StepKind(StrEnum):
     """A file that qtctl wrote, and that nothing declares any more."""
     SYSUSERS = "sysusers"
     TMPFILES = "tmpfiles"
+    LINK = "link"
+    """A path that leads to what is installed: code or a virtual environment."""
     RELOAD = "daemon-reload"
     RESET_FAILED = "reset-failed"
     ENABLE = "enable"
@@ -50,7 +52,7 @@ class Step:
     """One change. `seen` is the state it was decided on (a digest, a unit state); `diff` is never set for env files.
 
     `keep_mtime`: nothing that a running process sees is changed by this write. `drags`: what it affects besides.
-    `change`: of a write, what is needed to put it in force on a unit that runs.
+    `change`: of a write, what is needed to put it in force on a unit that runs. `target`: where a link will lead.
     """
 
     kind: StepKind
@@ -62,6 +64,7 @@ class Step:
     keep_mtime: bool = False
     drags: tuple[Dragged, ...] = ()
     change: ChangeClass | None = None
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

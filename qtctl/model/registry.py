@@ -172,6 +172,10 @@ class Venv(Node):
     path: AbsolutePath
     lock: FilePath | None = None
     """Path of a lock file, relative to the registry."""
+    build: Literal["wheels", "sources"] | None = None
+    """A deploy builds it from its lock file: from wheels alone, or from source where there is no wheel."""
+    python: AbsolutePath = "/usr/bin/python3"
+    """The interpreter that it is built with."""
     state: Literal["present", "retired"] = "present"
     hosts: tuple[HostName, ...] = ()
     summary: str = ""
@@ -261,6 +265,8 @@ class Registry:
     code: dict[str, Code] = field(default_factory=dict)
     locks: dict[str, tuple[LockedPackage, ...]] = field(default_factory=dict)
     """Path in the registry → its packages, of each lock file that a venv names."""
+    lock_texts: dict[str, str] = field(default_factory=dict)
+    """Path in the registry → its text, of each of `locks`."""
     legacy: tuple[Legacy, ...] = ()
     policy: Policy = field(default_factory=Policy)
     legacy_files: dict[str, str] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from qtctl.meaning.originals import needs_of
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File, Unit
-from qtctl.plan import accounts, hosts_file, leftovers, targets
+from qtctl.plan import accounts, hosts_file, installs, leftovers, targets
 from qtctl.plan.dependents import PULLED_BY
 from qtctl.plan.unit_goals import goals
 
@@ -18,6 +18,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     paths.update(folder.path for folder in desired.folders)
     paths.update(hosts_file.paths(desired))
     paths.update(targets.folders(desired))
+    paths.update(need.subject for need in installs.needs(desired))
     units: set[str] = set()
     for goal in goals(desired):
         units.update((goal.unit, goal.hands_to) if goal.hands_to else (goal.unit,))

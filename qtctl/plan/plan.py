@@ -7,7 +7,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import NO_CHOICES, Choices, Plan, Refusal, Step, StepKind
-from qtctl.plan import accounts, hosts_file, identity, refused, removal, targets
+from qtctl.plan import accounts, hosts_file, identity, installs, refused, removal, targets
 from qtctl.plan.dependents import Ties
 from qtctl.plan.files import changes, obstacles, to_read
 from qtctl.plan.leftovers import Leftovers
@@ -31,6 +31,7 @@ def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], choice
         *obstacles(desired, facts, current, take_over=choices.take_over),
         *accounts.obstacles(desired, facts),
         *hosts_file.obstacles(desired, facts, current),
+        *installs.obstacles(desired, facts, take_over=choices.take_over),
     )
     if refusals:
         return Plan(desired.host, (), refusals)
@@ -50,7 +51,7 @@ def _list_steps(
     by_path = {change.file.path: change for change in written}
     by_unit = {goal.unit: goal for goal in goals(desired)}
     gone = find_removal(left, Ties(facts, by_unit), current) if left is not None else NOTHING
-    scene = Scene(facts, by_path, by_unit, adopted, gone)
+    scene = Scene(facts, by_path, by_unit, adopted, gone, installs.switches(desired, facts))
     files = (*(change.step for change in written), *hosts_file.steps(desired, facts, current))
     made = accounts.steps(desired, facts, by_path)
     return (*files, *made, *unit_steps(scene))

@@ -16,6 +16,7 @@ from qtctl.model.json import Json
 from qtctl.model.plan import Plan, Refusal, StepKind
 from qtctl.model.preflight_facts import Jobs
 from qtctl.plan import preflight_ports, preflight_room, preflight_starts
+from qtctl.plan.installs import uses
 from qtctl.plan.made_folders import with_made_folders
 from qtctl.rules.catalogue import host_rules
 from qtctl.rules.rule import Expectation, Rule, Verdict
@@ -35,12 +36,19 @@ def started(desired: Desired, plan: Plan) -> Desired:
     )
 
 
+def _settled(few: Desired, plan: Plan) -> Desired:
+    """Without what runs from something that the plan installs: that is tried out where it is built."""
+    switched = {step.subject for step in plan.steps if step.kind is StepKind.LINK}
+    services = tuple(service for service in few.services if not switched.intersection(uses(service, few)))
+    return replace(few, services=services, venvs=tuple(each for each in few.venvs if each.path not in switched))
+
+
 def needs(desired: Desired, plan: Plan) -> tuple[Need, ...]:
     """What has to be asked for the steps of a plan; nothing for a plan without steps."""
     if not plan.steps:
         return ()
     few = started(desired, plan)
-    rules = (need for _, each in _expectations(few) for need in each.needs)
+    rules = (need for _, each in _expectations(_settled(few, plan)) for need in each.needs)
     own = (*preflight_starts.needs(few), *preflight_ports.needs(few), *preflight_room.needs(plan))
     return tuple(dict.fromkeys((JOBS, *rules, *own)))
 
@@ -57,7 +65,7 @@ def obstacles(desired: Desired, plan: Plan, facts: Facts) -> tuple[Refusal, ...]
         *_find_jobs(plan, facts),
         *_find_version(desired, facts),
         *preflight_room.obstacles(plan, facts),
-        *_judge(few, then),
+        *_judge(_settled(few, plan), then),
         *preflight_starts.obstacles(desired, few.services, then),
         *preflight_ports.obstacles(desired, few, plan, facts),
     )

@@ -38,7 +38,7 @@ def obstacles(plan: Plan, facts: Facts) -> Iterator[Refusal]:
 
 
 def _paths(plan: Plan) -> tuple[str, ...]:
-    kinds = (StepKind.WRITE, StepKind.REMOVE)
+    kinds = (StepKind.WRITE, StepKind.REMOVE, StepKind.LINK)
     return tuple(dict.fromkeys(step.subject for step in plan.steps if step.kind in kinds))
 
 

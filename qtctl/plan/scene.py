@@ -8,6 +8,7 @@ from qtctl.model.moments import moment
 from qtctl.model.plan import Dragged, Effect
 from qtctl.plan.dependents import Ties
 from qtctl.plan.files import FileChange
+from qtctl.plan.installs import Switch
 from qtctl.plan.removal import NOTHING, Removal
 from qtctl.plan.unit_goals import UnitGoal
 
@@ -19,6 +20,7 @@ class Scene:
     """What unit steps are decided on: the facts, what will be written, and the goals by unit.
 
     `adopted`: generated files in whose place the host has what they were adopted from. `gone`: what is removed.
+    `switched`: links to what is installed that will lead elsewhere.
     """
 
     facts: Facts
@@ -26,6 +28,7 @@ class Scene:
     goals: Mapping[str, UnitGoal]
     adopted: frozenset[str] = frozenset()
     gone: Removal = NOTHING
+    switched: tuple[Switch, ...] = ()
 
     def unit(self, name: str) -> Unit:
         return self.facts.read(Unit, name) or _NO_UNIT
@@ -41,17 +44,34 @@ def restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
         return f"in a restart loop ({unit.result or 'auto-restart'})"
     losing = (scene.gone.restarts or {}).get(goal.unit, "")
     what = "the process" if unit.exec_main_start_timestamp else "its start"
-    reasons = (_find_outdated(scene, path, _start_time(unit), what) for path in goal.sees)
-    return "; ".join(reason for reason in (*reasons, losing) if reason)
+    seen = (_find_outdated(scene, path, _start_time(unit), what) for path in goal.sees)
+    switched = (_find_switched(scene, path, _start_time(unit), what) for path in goal.uses)
+    return "; ".join(reason for reason in (*switched, *seen, losing) if reason)
+
+
+def switches(scene: Scene, goal: UnitGoal) -> str:
+    """The first path that it runs from and that will lead elsewhere, or ''."""
+    return next((each.install.path for each in scene.switched if each.install.path in goal.uses), "")
+
+
+def _find_switched(scene: Scene, path: str, started: int, what: str) -> str:
+    """A link that has led elsewhere since the start counts like a file that has changed."""
+    for each in scene.switched:
+        if each.install.path == path:
+            return f"{path} changes to {each.install.text}"
+    there = scene.facts.read(File, path)
+    if there is None or there.kind != "link" or there.mtime <= started:
+        return ""
+    return f"{path} ({_format_time(there.mtime)}) is newer than {what} ({_format_time(started)})"
 
 
 def stops_first(scene: Scene, goal: UnitGoal) -> bool:
     """Whether a unit that must be restarted is stopped while systemd still has the definition that it runs by.
 
     After the reload it would be stopped as the new one says: by other signals, by other commands, or by the same ones
-    as another user.
+    as another user. And what it runs from is changed while it is stopped.
     """
-    if scene.unit(goal.unit).need_daemon_reload:
+    if scene.unit(goal.unit).need_daemon_reload or switches(scene, goal):
         return True
     written = [change for path in goal.sees if (change := scene.changes.get(path)) is not None and change.file.of_unit]
     return any(change.stops for change in written) or (bool(written) and goal.stop_commands)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from qtctl.meaning.units import is_up
 from qtctl.model.plan import Effect, Step, StepKind
-from qtctl.plan.scene import Scene, describe_dragged, restart_reason, state_of, stops_first
+from qtctl.plan.scene import Scene, describe_dragged, restart_reason, state_of, stops_first, switches
 from qtctl.plan.unit_goals import UnitGoal
 
 
@@ -34,7 +34,7 @@ def find_started_anew(scene: Scene) -> StartedAnew:
     early = {
         goal.unit: reason
         for goal in scene.goals.values()
-        if goal.active and not goal.only_pulled_in and _is_up(scene, goal.unit) and (reason := _stop_first(scene, goal))
+        if not goal.only_pulled_in and _has_processes(scene, goal) and (reason := _stop_first(scene, goal))
     }
     stopped = early | users | holders
     stops = tuple(_make_stop(scene, unit, reason) for unit, reason in stopped.items())
@@ -47,9 +47,14 @@ def find_started_anew(scene: Scene) -> StartedAnew:
 
 
 def _give_reason(scene: Scene, goal: UnitGoal) -> str:
-    """Why a socket or automount must be restarted, or ''. One that is down needs it only if its service is up."""
+    """Why a socket or automount must be restarted, or ''. One that is down needs it only if its service is up.
+
+    While what its service runs from changes, nothing may start that.
+    """
     if not goal.active or not goal.hands_to:
         return ""
+    if goal.hands_to in scene.goals and (path := switches(scene, scene.goals[goal.hands_to])):
+        return f"{path} changes"
     unit = scene.unit(goal.unit)
     if is_up(unit.active_state):
         return restart_reason(scene, goal, unit)
@@ -58,8 +63,17 @@ def _give_reason(scene: Scene, goal: UnitGoal) -> str:
 
 def _stop_first(scene: Scene, goal: UnitGoal) -> str:
     """Why it is restarted, where it has to stop with the old definition; else ''."""
+    if not goal.active:
+        path = switches(scene, goal)
+        return f"{path} changes" if path else ""
     reason = restart_reason(scene, goal, scene.unit(goal.unit))
     return reason if reason and stops_first(scene, goal) else ""
+
+
+def _has_processes(scene: Scene, goal: UnitGoal) -> bool:
+    """Also one that keeps being restarted must not start while what it runs from changes."""
+    state = scene.unit(goal.unit).active_state
+    return is_up(state) or (state == "activating" and bool(switches(scene, goal)))
 
 
 def _find_holders(scene: Scene, users: Iterable[str]) -> list[UnitGoal]:

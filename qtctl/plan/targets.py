@@ -26,6 +26,7 @@ def targets(desired: Desired) -> tuple[str, ...]:
     """Paths that root or systemd writes for a deploy: generated files, links that enable, the hosts file. Sorted."""
     paths = {file.path for file in desired.files}
     paths.update(link for goal in goals(desired) for link in goal.links)
+    paths.update(path for each in desired.installs for path in (each.path, each.seal))
     if desired.hosts_file is not None:
         paths.add(HOSTS)
     return tuple(sorted(paths))

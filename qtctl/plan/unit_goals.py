@@ -11,6 +11,7 @@ from qtctl.model.desired import Desired, DesiredOther, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.plan import Plan, StepKind
 from qtctl.model.unit_kinds import UnitKind
+from qtctl.plan.installs import uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class UnitGoal:
     """RefuseManualStart=: systemd starts it for other units, and for nobody else."""
     unwanted: frozenset[str] = frozenset()
     """The targets that must not pull it in."""
+    uses: tuple[str, ...] = ()
+    """The installed paths that it runs from."""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -66,6 +69,7 @@ def goals(desired: Desired) -> tuple[UnitGoal, ...]:
         replace(
             _make_goal(unit, made[unit.made_by], dropins),
             unwanted=unwanted[unit.unit],
+            uses=uses(unit, desired),
             on_demand=unit.unit in held and not (isinstance(unit, DesiredService) and unit.type == "oneshot"),
         )
         for unit in units

@@ -7,8 +7,9 @@ from qtctl.meaning.enablement import left_pullers
 from qtctl.meaning.units import is_up
 from qtctl.model.facts import File, Unit
 from qtctl.model.plan import Effect, Step, StepKind
+from qtctl.plan import installs
 from qtctl.plan.order import start_order
-from qtctl.plan.scene import Scene, describe_dragged, restart_reason, state_of
+from qtctl.plan.scene import Scene, describe_dragged, restart_reason, state_of, switches
 from qtctl.plan.started_anew import StartedAnew, find_started_anew
 from qtctl.plan.unit_goals import UnitGoal
 
@@ -23,7 +24,8 @@ def unit_steps(scene: Scene) -> tuple[Step, ...]:
     anew = find_started_anew(scene)
     starts = (*_list_starts(scene, anew), *anew.others)
     gone = scene.gone
-    before = (*gone.disables, *links, *gone.stops, *anew.stops, *gone.resets, *gone.removes, *reload)
+    switched = installs.steps(scene.switched, {goal.unit: goal.uses for goal in scene.goals.values()})
+    before = (*gone.disables, *links, *gone.stops, *anew.stops, *switched, *gone.resets, *gone.removes, *reload)
     return (*before, *_list_resets(scene, starts), *_list_stops(scene, anew), *starts)
 
 
@@ -136,7 +138,7 @@ def _list_starts(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
 def _make_start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
     unit = scene.unit(goal.unit)
     if not goal.active:
-        return _restart_on_demand(scene, goal, unit, anew)
+        return _start_again(scene, goal, anew) or _restart_on_demand(scene, goal, unit, anew)
     if goal.only_pulled_in and not is_up(unit.active_state):
         return None
     if goal.unit in anew.stopped:
@@ -145,6 +147,13 @@ def _make_start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
         return _start(scene, goal, f"{unit.active_state}, declared {_describe_goal(goal)}")
     reason = restart_reason(scene, goal, unit)
     return _restart(scene, goal, reason) if reason else _make_unit_reload(scene, goal)
+
+
+def _start_again(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
+    """Of what is up for another reason than its declaration, and is stopped while what it runs from changes."""
+    if goal.active is False or goal.on_demand or goal.unit not in anew.stopped or not switches(scene, goal):
+        return None
+    return _start(scene, goal, f"was stopped: {anew.stopped[goal.unit]}")
 
 
 def _restart_on_demand(scene: Scene, goal: UnitGoal, unit: Unit, anew: StartedAnew) -> Step | None:

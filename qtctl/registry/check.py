@@ -15,6 +15,7 @@ from qtctl.registry.accounts import accounts
 from qtctl.registry.checks import checks
 from qtctl.registry.code import code
 from qtctl.registry.health import health
+from qtctl.registry.installs import installs
 from qtctl.registry.instances import without_instances
 from qtctl.registry.kinds import TIMES, kinds, starts_nothing
 from qtctl.registry.policy import policy
@@ -40,6 +41,7 @@ def check(registry: Registry) -> list[Problem]:
         *accounts(registry),
         *checks(registry),
         *code(registry),
+        *installs(registry),
         *_stores(registry),
         *_unit_names(registry, names),
     ]

@@ -156,6 +156,7 @@ class _Loader:
             legacy_files={record.compose: name for name, record in legacy.items()},
             origins=self.origins,
             locks=locks,
+            lock_texts={path: self.files[path].decode() for path in locks},
             **tables,
         )
 

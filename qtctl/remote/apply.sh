@@ -27,7 +27,7 @@ apply() {
 carry_out() {
   begin_step "$1"
   case "$2" in
-    write | remove) swap "$1" "$3" "$4" "$5" ;;
+    write | remove | link) swap "$1" "$3" "$4" "$5" ;;
     sysusers) said=$(timeout "$limit" systemd-sysusers "$3" 2>&1) ;;
     tmpfiles) said=$(timeout "$limit" systemd-tmpfiles --create "$3" 2>&1) ;;
     daemon-reload) manager daemon-reload ;;

@@ -9,7 +9,7 @@ newline='
 
 restore_files() {
   while IFS=$tab read -r step kind path seen sha _; do
-    case "$kind" in write | remove) restore_file "$step" "$path" "$seen" "$sha" ;; esac
+    case "$kind" in write | remove | link) restore_file "$step" "$path" "$seen" "$sha" ;; esac
   done <"$home/steps"
 }
 
@@ -17,8 +17,11 @@ restore_files() {
 restore_file() {
   room "$2"
   old=$room/old-$1
-  new=sha256:$4
-  [ "$4" != - ] || new=absent
+  case "$4" in
+    -) new=absent ;;
+    link:*) new=$4 ;;
+    *) new=sha256:$4 ;;
+  esac
   look_at "$2" || there=other
   # A file of the same content with other rights has another inode.
   if [ "$there" = "$3" ] && { [ "$3" != "$new" ] || [ ! -e "$old" ] || [ "$2" -ef "$old" ]; }; then return; fi
@@ -181,7 +184,7 @@ finish() {
   is confirmed || return 0
   stamp=$(date -u +%Y%m%dT%H%M%SZ)-$generation
   while IFS=$tab read -r step kind path seen sha _; do
-    case "$kind" in write | remove) keep_replaced "$step" "$path" "$seen" ;; esac
+    case "$kind" in write | remove | link) keep_replaced "$step" "$path" "$seen" ;; esac
   done <"$home/steps"
   rooms | while IFS= read -r each; do drop "$each"; done
   # Folders of drop-ins that have lost the last one.
@@ -198,13 +201,19 @@ keep_replaced() {
   room "$2"
   old=$room/old-$1
   [ -e "$old" ] || [ -L "$old" ] || return 0
+  place=$base
+  case "$3" in
+    "link:$store/"*) return 0 ;;
+    # A folder is not copied to another file system.
+    dir) [ "$(stat -c %d -- "$old")" = "$(stat -c %d -- "$base")" ] || place=${store%/*} ;;
+  esac
   digest=${3#sha256:}
   if [ "$digest" != "$3" ] && [ -f "$base/objects/$digest" ]; then
     note kept "$1" "$base/objects/$digest"
     return
   fi
-  mkdir -p -- "$base/replaced/$stamp${2%/*}" && mv -T -- "$old" "$base/replaced/$stamp$2" || return 0
-  note kept "$1" "$base/replaced/$stamp$2"
+  mkdir -p -- "$place/replaced/$stamp${2%/*}" && mv -T -- "$old" "$place/replaced/$stamp$2" || return 0
+  note kept "$1" "$place/replaced/$stamp$2"
 }
 
 # prune: the ten newest generations stay, with their contents, and of those that were taken back the ten newest.
@@ -221,4 +230,14 @@ prune() {
     [ -f "$each" ] || continue
     grep -qF -- "${each##*/}" "$base"/gen/*/files || drop "$each"
   done
+  prune_store
 } 2>/dev/null
+
+# prune_store: what no kept generation leads to goes; but not what was just made for a deploy that is about to begin.
+prune_store() {
+  for each in "$store"/*.seal; do
+    [ -f "$each" ] || continue
+    each=${each%.seal}
+    grep -qF -- "${each##*/}" "$base"/gen/*/installs || [ -n "$(find "$each.seal" -mmin -60)" ] || drop "$each.seal" "$each"
+  done
+}

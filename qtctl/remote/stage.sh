@@ -2,7 +2,7 @@
 # Stages a generation as root, and arms it: everything that can fail does so here, before the first change.
 #
 # Given: transaction.sh, way.sh, base, most, unit_folder, holder (whose deploy it is), and `unpack`, which writes to $home
-# the files steps, files, units, word, about, transaction.sh and content/NUMBER.
+# the files steps, files, installs, units, word, about, transaction.sh and content/NUMBER.
 say() { printf 'qtctl %s\n' "$*"; }
 
 # refuse NUMBER REASON...: the step that is in the way, or -. Nothing was changed.
@@ -79,14 +79,25 @@ prepare() {
   # A hard link keeps the old inode with its times, owner and label: to go back is a rename that needs no space.
   case "$3" in absent | dir) ;; *) ln -P -- "$2" "$room/old-$1" && drop "$room/old-$1" ||
     refuse "$1" "$2 cannot be replaced: it is immutable, or a mount" ;; esac
-  [ "$4" != - ] || return 0
   copy=$room/new-$1
+  case "$4" in
+    -) return 0 ;;
+    link:*) prepare_link "$1" "$2" "$3" "${4#link:}" && return 0 ;;
+  esac
   cp -- "$home/content/$1" "$copy" || refuse "$1" "$2: no space beside its place"
   [ "$(sha256sum <"$copy")" = "$4  -" ] || refuse "$1" "the staged copy of $2 is damaged"
   chown -h -- "$5" "$copy" && chmod -- "$6" "$copy" || refuse "$1" "$2 cannot be given to $5 with mode $6"
   same_label "$2" "$copy" || refuse "$1" "the new $2 cannot be given the security label of the old one"
   [ "$7" = no ] || later "$2" "$copy" || refuse "$1" "$2 cannot keep its time"
   [ -f "$base/objects/$4" ] || mv -- "$home/content/$1" "$base/objects/$4" || refuse "$1" "$base/objects: no space"
+}
+
+# prepare_link NUMBER PATH SEEN TARGET: a link into the store, over a link or in the place of a folder.
+prepare_link() {
+  [ -f "$4.seal" ] && [ -d "$4" ] || refuse "$1" "$4, to which $2 would lead, is not on the host any more: deploy again"
+  [ "$3" != dir ] || [ "$(stat -c %d -- "$2")" = "$(stat -c %d -- "$2/..")" ] ||
+    refuse "$1" "$2 is a file system of its own, and cannot be replaced"
+  ln -s -- "$4" "$copy" || refuse "$1" "$2: no space beside its place"
 }
 
 # keep_objects: what this generation has in place without writing it is kept as well, for a way back to it.
@@ -128,10 +139,16 @@ install_unit() {
 restore_unit() {
   printf '%s\n' '# Written by qtctl: ends a deploy that a power cut or a crash of this host cut short.' '[Unit]' \
     'Description=Restore what an unfinished deploy of qtctl changed' 'DefaultDependencies=no' \
-    "ConditionPathExistsGlob=$base/tx/*" "RequiresMountsFor=$base $unit_folder /etc" \
+    "ConditionPathExistsGlob=$base/tx/*" "RequiresMountsFor=$base $unit_folder /etc$(link_folders)" \
     'After=systemd-remount-fs.service local-fs.target' 'Before=sysinit.target shutdown.target' \
     'Conflicts=shutdown.target' '[Service]' 'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh boot" \
     'TimeoutStartSec=120' '[Install]' 'WantedBy=sysinit.target'
+}
+# link_folders: where links into the store stand; they are restored at boot too.
+link_folders() {
+  while IFS=$tab read -r _ kind path _; do
+    [ "$kind" != link ] || printf ' "%s"' "$(printf '%s' "${path%/*}" | sed -e 's/[\"]/\\&/g' -e 's/%/%%/g')"
+  done <"$home/steps"
 }
 verify_unit() {
   printf '%s\n' '# Written by qtctl: compares what was restored at boot with what was there before.' '[Unit]' \
@@ -184,7 +201,7 @@ stage() {
   begin
   while IFS=$tab read -r step kind path seen sha owner mode keep; do
     keep_lease
-    case "$kind" in write | remove) prepare "$step" "$path" "$seen" "$sha" "$owner" "$mode" "$keep" ;; esac
+    case "$kind" in write | remove | link) prepare "$step" "$path" "$seen" "$sha" "$owner" "$mode" "$keep" ;; esac
   done <"$home/steps"
   keep_objects
   record_baseline

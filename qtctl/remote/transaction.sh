@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2015
 # A deploy as a transaction of the host: its state, its lock, its lease and its journal.
 #
-# Given: base (/var/lib/qtctl), lease_s, limit (seconds for one command of systemd), most. The state of a transaction is the name of the one file in $base/tx, and its
+# Given: base (/var/lib/qtctl), store (/opt/qtctl/store), lease_s, limit (seconds for one command of systemd), most. The state of a transaction is the name of the one file in $base/tx, and its
 # content the number of the generation: a rename moves it from one state to the next, and of two that try, one wins.
 umask 077
 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
@@ -152,7 +152,7 @@ drop() { rm -rf -- "$@"; }
 # rooms: the rooms of this generation, one a line.
 rooms() {
   while IFS=$tab read -r _ kind path _; do
-    case "$kind" in write | remove) room "$path" && printf '%s\n' "$room" ;; esac
+    case "$kind" in write | remove | link) room "$path" && printf '%s\n' "$room" ;; esac
   done <"$home/steps" | sort -u
 }
 

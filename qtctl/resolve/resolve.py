@@ -31,6 +31,7 @@ from qtctl.resolve.checks import checks
 from qtctl.resolve.code import code
 from qtctl.resolve.containers import left_containers
 from qtctl.resolve.hosts import includes
+from qtctl.resolve.installs import installs
 from qtctl.resolve.instances import instance_of
 from qtctl.resolve.listeners import listeners, unix_listeners
 from qtctl.resolve.services import resolve_service
@@ -112,6 +113,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         hosts_file=hosts_file(registry, host),
         checks=checks(registry, host),
         code=code(registry, host),
+        installs=installs(registry, host),
         left_containers=left_containers(registry),
         limits=_limits(registry.fleet.thresholds.host),
         os="" if "os" in declared.guessed else declared.os,

@@ -19,6 +19,8 @@ _IDS = 3
 
 
 def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
+    """What a deploy installs is no checkout: QT413 judges it."""
+    installed = frozenset(each.path for each in desired.installs)
     return tuple(
         Expectation(
             code.path,
@@ -28,6 +30,7 @@ def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
             code.origin,
         )
         for code in desired.code
+        if code.path not in installed
     )
 
 

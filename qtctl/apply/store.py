@@ -1,0 +1,132 @@
+"""What qtctl installs on a host besides files: what of it is there, and how the rest gets into the store.
+
+Nothing of it is in force: only a link that a deploy switches makes it so.
+"""
+
+import base64
+import io
+import tarfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from shlex import join, quote
+
+from qtctl.dialects import terminal
+from qtctl.errors import DeployRefused
+from qtctl.interfaces.host import Host
+from qtctl.model.desired_install import STORE, DesiredInstall
+from qtctl.plan.targets import REMEDY
+from qtctl.probes.answer import last_line
+from qtctl.remote.scripts import read_script
+
+_END = "END_OF_ARCHIVE"
+_LOOK_S = 300.0
+"""Reading everything that is installed takes a while on a slow disk."""
+_SPARE_S = 120.0
+IMPORT_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a service starts with, to be imported as its user with its environment.
+
+    `python`: of the store. `words`: folders, `--`, kind and path of each thing. `env`: the text of its generated env
+    file; `env_files`: those on the host, read by systemd.
+    """
+
+    unit: str
+    user: str
+    group: str
+    groups: str
+    python: str
+    words: tuple[str, ...]
+    env: bytes
+    env_files: tuple[str, ...]
+
+
+def find_missing(host: Host, installs: Sequence[DesiredInstall]) -> tuple[DesiredInstall, ...]:
+    """Those that are not in the store. DeployRefused where one is not what was sealed, or nothing can be kept there."""
+    said = _run(host, f"open_store\nlist_missing {join(each.digest for each in installs)}\n", _LOOK_S)
+    for digest in said.get("damaged", ()):
+        damaged = next(each for each in installs if each.digest == digest)
+        what = f"nothing was changed: {damaged.target}, where {damaged.path} would lead, is not what was put there"
+        raise DeployRefused(
+            what, hint=f"see who changed it; then rm -r {damaged.target} {damaged.seal}, and deploy again"
+        )
+    return tuple(each for each in installs if each.digest in said.get("missing", ()))
+
+
+def install_code(host: Host, install: DesiredInstall, archive: bytes) -> None:
+    """`archive`: a tar archive compressed with gzip. DeployRefused where it could not be put there."""
+    unpack = _unpack("unpack_code", archive, "tar -x -z --no-same-owner")
+    _run(host, f"{unpack}open_store\ninstall_code {install.digest}\n", _LOOK_S)
+
+
+def install_venv(host: Host, install: DesiredInstall, packages: Mapping[str, bytes] | None, limit_s: int) -> None:
+    """Build it on the host; `packages` None: from its index. DeployRefused where that does not come to its end."""
+    members = {"lock": install.lock.encode(), "build.sh": read_script("build_venv.sh").encode()}
+    members |= {f"packages/{name}": content for name, content in (packages or {}).items()}
+    words = (
+        install.digest,
+        install.python,
+        "sources" if install.sources else "wheels",
+        "index" if packages is None else "sent",
+        str(limit_s),
+    )
+    unpack = _unpack("unpack_packages", _tar(members), "tar -x --no-same-owner")
+    _run(host, f"{unpack}open_store\ninstall_venv {join(words)}\n", limit_s + _SPARE_S)
+
+
+def try_imports(host: Host, trials: Sequence[Trial], limit_s: int = IMPORT_S) -> dict[str, str]:
+    """Unit → why what it starts with cannot be imported; without those that can be. DeployRefused: it was not tried."""
+    members = {"import.py": read_script("import_entry.py").encode()}
+    calls = []
+    for number, each in enumerate(trials):
+        members[f"env-{number}"] = each.env
+        files = (*reversed(each.env_files), f"{STORE.rpartition('/')[0]}/build/env-{number}")
+        members[f"envs-{number}"] = "".join(f"{path}\n" for path in files).encode()
+        words = (each.unit, each.user, each.group, each.groups, each.python, str(limit_s), str(number), *each.words)
+        calls.append(f"try_import {join(words)}")
+    unpack = _unpack("unpack_imports", _tar(members, 0o600), "tar -x --no-same-owner")
+    body = "\n".join((unpack + "open_store", "begin_imports", *calls, ""))
+    said = _run(host, body, len(trials) * (limit_s + 15.0) + _SPARE_S)
+    tried = {each.partition(" ")[0] for word in ("imported", "failed") for each in said.get(word, ())}
+    lost = [each.unit for each in trials if each.unit not in tried]
+    if lost:
+        raise DeployRefused(f"nothing was changed: whether {lost[0]} can be imported was not found out")
+    return {unit: why for unit, _, why in (each.partition(" ") for each in said.get("failed", ()))}
+
+
+def drop(host: Host, installs: Iterable[DesiredInstall]) -> None:
+    """What was put there for a deploy that does not begin."""
+    _run(host, f"open_store\ndrop_entry {join(each.digest for each in installs)}\n", _LOOK_S)
+
+
+def _unpack(name: str, archive: bytes, tar: str) -> str:
+    text = base64.encodebytes(archive).decode()
+    return f"{name}() {{ base64 -d <<'{_END}' | {tar} -C \"$1\" -f - ; }}\n{text}{_END}\n"
+
+
+def _tar(members: Mapping[str, bytes], mode: int = 0o644) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, content in members.items():
+            header = tarfile.TarInfo(name)
+            header.size, header.mode = len(content), mode
+            archive.addfile(header, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def _run(host: Host, body: str, deadline_s: float) -> dict[str, list[str]]:
+    """What it says, by word. DeployRefused where it refuses, or ends in another way."""
+    script = "\n".join((f"store={quote(STORE)}", read_script("way.sh"), read_script("store.sh"), body))
+    done = host.start(script, root=True).finish(deadline_s)
+    said: dict[str, list[str]] = {}
+    for line in done.stdout.decode("utf-8", "replace").split("\n"):
+        if line.startswith("qtctl "):
+            word, _, rest = line.removeprefix("qtctl ").partition(" ")
+            said.setdefault(word, []).append(terminal.line(rest.strip()))
+    if "refused" in said or done.exit != 0:
+        why = " ".join(said.get("refused", ())) or last_line(done.stderr) or f"exit status {done.exit}"
+        hint = REMEDY if "unsafe" in said else "see to that, then deploy again"
+        raise DeployRefused(f"nothing was changed: {why}", hint=hint)
+    return said

@@ -1,0 +1,109 @@
+"""What a plan's links lead to is put on the host, and tried out, before anything of the deploy begins."""
+
+from collections.abc import Iterator
+from posixpath import dirname
+
+from qtctl.apply.store import Trial, drop, find_missing, install_code, install_venv, try_imports
+from qtctl.dialects.systemd.envfile import env_file_line
+from qtctl.errors import DeployRefused, HostError
+from qtctl.interfaces.host import Host
+from qtctl.interfaces.progress import Progress
+from qtctl.interfaces.supplies import Supplies
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired_install import DesiredInstall, InstallKind
+from qtctl.model.entry_questions import entry_question
+from qtctl.model.events import Stage, begun
+from qtctl.model.plan import Plan, StepKind
+from qtctl.model.states import ServiceState
+from qtctl.plan.installs import uses
+
+BUILD_S = 900
+"""The longest that a virtual environment may take to be built."""
+
+
+def provide(
+    host: Host, desired: Desired, planned: Plan, supplies: Supplies, progress: Progress, *, limit_s: int = BUILD_S
+) -> None:
+    """DeployRefused, with the store as it was, where something cannot be had, built, or imported."""
+    switched = {step.subject for step in planned.steps if step.kind is StepKind.LINK}
+    wanted = tuple(each for each in desired.installs if each.path in switched)
+    if not wanted:
+        return
+    missing = find_missing(host, wanted)
+    made: list[DesiredInstall] = []
+    try:
+        for each in missing:
+            progress(begun(planned.host, Stage.INSTALL, f"installing {each.text} for {each.path}"))
+            made.append(each)
+            _install(host, each, supplies, limit_s)
+        _try_out(host, desired, switched, progress)
+    except DeployRefused:
+        _drop(host, made)
+        raise
+
+
+def _drop(host: Host, made: list[DesiredInstall]) -> None:
+    """A host that cannot be asked now drops it later: no generation leads to it."""
+    if made:
+        try:
+            drop(host, made)
+        except (DeployRefused, HostError):
+            return
+
+
+def _install(host: Host, install: DesiredInstall, supplies: Supplies, limit_s: int) -> None:
+    if install.kind is InstallKind.CODE:
+        install_code(host, install, supplies.code(install))
+    else:
+        install_venv(host, install, supplies.packages(install), limit_s)
+
+
+def _try_out(host: Host, desired: Desired, switched: set[str], progress: Progress) -> None:
+    trials = tuple(_list_trials(desired, switched))
+    if not trials:
+        return
+    progress(begun(desired.host, Stage.INSTALL, f"importing what {len(trials)} services start with"))
+    for unit, why in try_imports(host, trials).items():
+        hint = 'its code must be importable without side effects: what runs belongs behind `if __name__ == "__main__":`'
+        raise DeployRefused(f"nothing was changed: what {unit} starts with cannot be imported: {why}", hint=hint)
+
+
+def _list_trials(desired: Desired, switched: set[str]) -> Iterator[Trial]:
+    """Of every service that runs from what changes, and whose program is Python's."""
+    links = {each.path: each.target for each in desired.installs}
+    contents = {file.path: file.content for file in desired.files if file.kind == "env"}
+    for service in desired.services:
+        question = entry_question(service) if switched.intersection(uses(service, desired)) else None
+        if question is None:
+            continue
+        folders = [_in_store(folder, links) for folder in question.folders]
+        wanted = [word for kind, path in question.wanted for word in (kind, _in_store(path, links))]
+        argv = service.loaded[0] if service.loaded else service.argv
+        settings = dict(service.settings)
+        yield Trial(
+            service.unit, service.user, service.group, settings.get("SupplementaryGroups", ""),
+            _in_store(argv[0], links), (*folders, "--", *wanted), _env(service) + contents.get(service.env_file, b""),
+            tuple(_env_files(service)),
+        )  # fmt: skip
+
+
+def _env(service: DesiredService) -> bytes:
+    """Environment= of its unit, which the env file overrides."""
+    return "".join(f"{env_file_line(name, value)}\n" for name, value in service.unit_env).encode()
+
+
+def _env_files(service: DesiredService) -> Iterator[str]:
+    """As systemd reads them, after the generated one. Where the service is not to run they may be missing."""
+    for path in (*service.env_files, *((service.secrets_file,) if service.secrets_file else ())):
+        optional = path.startswith("-") or service.state is ServiceState.STOPPED
+        yield f"-{path.removeprefix('-')}" if optional else path
+
+
+def _in_store(path: str, links: dict[str, str]) -> str:
+    """Where it will be once the links lead to what is declared."""
+    at = path
+    while at not in ("", "/"):
+        if at in links:
+            return links[at] + path[len(at) :]
+        at = dirname(at)
+    return path

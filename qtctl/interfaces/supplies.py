@@ -1,0 +1,33 @@
+"""What the machine that runs a deploy has for the host: code, and packages."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from qtctl.errors import DeployRefused
+from qtctl.model.desired_install import DesiredInstall
+
+
+class Supplies(Protocol):
+    def code(self, install: DesiredInstall) -> bytes:
+        """The files of its commit, as a tar archive compressed with gzip. DeployRefused where they cannot be had."""
+        ...
+
+    def packages(self, install: DesiredInstall) -> Mapping[str, bytes] | None:
+        """File name → content of the packages that its lock file allows; None: the host fetches them from its index.
+
+        DeployRefused where one is missing.
+        """
+        ...
+
+
+class _NoSupplies:
+    """A machine that has nothing: only what is on the host already can be deployed."""
+
+    def code(self, install: DesiredInstall) -> bytes:
+        raise DeployRefused(f"nothing was changed: {install.name} at {install.text} is not on the host")
+
+    def packages(self, install: DesiredInstall) -> Mapping[str, bytes] | None:
+        raise DeployRefused(f"nothing was changed: {install.name} of its lock file is not on the host")
+
+
+NO_SUPPLIES: Supplies = _NoSupplies()

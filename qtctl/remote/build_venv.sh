@@ -1,0 +1,38 @@
+# shellcheck shell=sh
+# Builds a virtual environment. It runs as an account that owns nothing but the folder it writes, without a network where
+# the packages came with it.
+#
+# build_venv TARGET PYTHON FOLDER wheels|sources sent|index: FOLDER has the lock file, and in packages/ what was sent.
+# Exit status 90: the interpreter is not there; 91: it cannot make virtual environments.
+build_venv() {
+  umask 022
+  cd / && export HOME=/tmp
+  [ -x "$2" ] || { echo "ERROR: $2 is not on the host" && exit 90; }
+  set -- "$@" "$(command -v uv)"
+  if [ -n "$6" ]; then with_uv "$@"; else with_pip "$@"; fi
+}
+
+with_pip() {
+  "$2" -I -c 'import ensurepip, venv' 2>/dev/null || {
+    echo "ERROR: $2 cannot make virtual environments: on Debian and Ubuntu, install python3-venv on the host"
+    exit 91
+  }
+  "$2" -I -m venv -- "$1" || exit
+  how='' from=''
+  [ "$4" = sources ] || how='--only-binary :all:'
+  [ "$5" = index ] || from="--no-index --find-links $3/packages"
+  # shellcheck disable=SC2086 # words
+  exec "$1/bin/python" -I -m pip --isolated --no-input --disable-pip-version-check --no-cache-dir install \
+    --require-hashes $how $from -r "$3/lock"
+}
+
+with_uv() {
+  "$6" --no-config --no-cache venv --no-python-downloads --python "$2" -- "$1" || exit
+  how='' from=''
+  [ "$4" = sources ] || how='--only-binary :all:'
+  [ "$5" = index ] || from="--no-index --find-links $3/packages"
+  # shellcheck disable=SC2086 # words
+  exec "$6" --no-config --no-cache pip install --python "$1/bin/python" --require-hashes $how $from -r "$3/lock"
+}
+
+build_venv "$@"

@@ -1,0 +1,52 @@
+"""Import what a service starts with. It runs on hosts, by the interpreter and as the user of the service.
+
+Arguments: FOLDER... `--` KIND PATH...: the folders that Python searches first; then a script, or modules as paths.
+It prints the kind of the error, and of those that can hold no value what they say.
+"""
+
+import importlib
+import importlib.util
+import os
+import runpy
+import sys
+import traceback
+
+HARMLESS = (ImportError, SyntaxError)
+
+
+def import_entry(kind: str, path: str) -> None:
+    if kind == "script":
+        sys.path.insert(0, path.rpartition("/")[0] or "/")
+        runpy.run_path(path, run_name="__qtctl__")
+    elif kind == "module":
+        module = path.replace("/", ".")
+        spec = importlib.util.find_spec(module)
+        if spec is None:
+            raise ModuleNotFoundError("No module named " + repr(module))
+        importlib.import_module(module + ".__main__" if spec.submodule_search_locations is not None else module)
+    else:
+        importlib.import_module(path.replace("/", "."))
+
+
+def main(words: "list[str]") -> None:
+    at = words.index("--")
+    sys.path[:0] = words[:at]
+    wanted = words[at + 1 :]
+    sys.argv = ["qtctl-import"]
+    for kind, path in zip(wanted[::2], wanted[1::2]):  # noqa: B905 - Python 3.9
+        try:
+            import_entry(kind, path)
+        except SystemExit as error:
+            if error.code not in (None, 0):
+                raise
+        except BaseException as error:  # noqa: BLE001 - whatever it raises
+            frames = traceback.extract_tb(error.__traceback__)
+            where = " at " + frames[-1].filename + ":" + str(frames[-1].lineno) if frames else ""
+            what = ": " + str(error) if isinstance(error, HARMLESS) else ""
+            sys.stderr.write("ERROR: " + type(error).__name__ + what + where + "\n")
+            sys.stderr.flush()
+            os._exit(1)
+    os._exit(0)
+
+
+main(sys.argv[1:])

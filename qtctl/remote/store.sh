@@ -1,0 +1,152 @@
+# shellcheck shell=sh disable=SC2154,SC2015
+# The store of what qtctl installs on a host: code and virtual environments, each in a folder of its own by the digest of
+# what it is made from, with its seal beside it. Root alone can write it.
+#
+# Given: way.sh, store (/opt/qtctl/store). What comes from elsewhere is made in $build, which only root can enter, and is
+# renamed into the store when it is whole.
+build=${store%/*}/build
+PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+export PATH LC_ALL
+umask 022
+
+say() { printf 'qtctl %s\n' "$*"; }
+
+# refuse REASON...: nothing of what was asked for is in the store.
+refuse() {
+  say refused "$(printf '%s' "$*" | tr '\n\t' '; ' | cut -b 1-1500)"
+  exit 77
+}
+
+# open_store: its folders and its lock. What another one left, that was killed, is stopped and removed.
+open_store() {
+  trusted "$store" || { say unsafe && refuse "$why, on the way to $store"; }
+  mkdir -p -- "$store" "$build" && chmod 0700 -- "$build" || refuse "$store could not be made"
+  trusted "$build" || { say unsafe && refuse "$why, on the way to $build"; }
+  lock=${store%/*}/lock
+  [ ! -L "$lock" ] || refuse "$lock is a link"
+  exec 9>>"$lock" || refuse "$lock could not be opened"
+  chmod 0600 -- "$lock"
+  flock -w 1 9 || { say busy && refuse "another deploy of this host is building what it installs"; }
+  stop_builder
+  rm -rf -- "${build:?}"/* || refuse "$build could not be cleared"
+}
+stop_builder() { systemctl stop qtctl-build.service qtctl-import.service 2>/dev/null || :; }
+
+# digest_of FOLDER: of all names, kinds, modes, owners, links and contents in it.
+digest_of() {
+  (
+    cd "$1" || exit
+    {
+      find . -printf '%y %#m %U:%G %P//%l\0' | sort -z
+      find . -type f -print0 | sort -z | xargs -0 -r sha256sum --zero -b --
+    } | sha256sum
+  ) | { read -r digest _ && printf '%s' "$digest"; }
+}
+
+# list_missing DIGEST...: a line for each that is not in the store as it was sealed.
+list_missing() {
+  for each; do
+    state=$(state_of_entry "$each")
+    [ "$state" = whole ] || say "$state" "$each"
+  done
+}
+
+# state_of_entry DIGEST: whole, missing or damaged.
+state_of_entry() {
+  [ -f "$store/$1.seal" ] && [ -d "$store/$1" ] && [ ! -L "$store/$1" ] || { echo missing && return; }
+  read -r sealed <"$store/$1.seal"
+  if [ "$(digest_of "$store/$1")" = "$sealed" ]; then echo whole; else echo damaged; fi
+}
+
+# install_code DIGEST: what `unpack_code FOLDER` makes is the code.
+install_code() {
+  mkdir -m 0755 -- "$build/tree" || refuse "$build: no space"
+  said=$(unpack_code "$build/tree" 2>&1) || refuse "the code could not be unpacked in $build: $said"
+  put_in_store "$1"
+}
+
+# put_in_store DIGEST: $build/tree is whole. Nobody but root can have written it since it was looked at.
+put_in_store() {
+  chown -R -h root:root -- "$build/tree" && chmod -R u+rwX,go+rX,go-w,ug-s,-t -- "$build/tree" || refuse "$build/tree cannot be given to root"
+  odd=$(find "$build/tree" ! -type f ! -type d ! -type l -print -quit)
+  [ -z "$odd" ] || refuse "${odd#"$build/tree/"} is neither a file nor a folder nor a link"
+  sealed=$(digest_of "$build/tree")
+  [ -n "$sealed" ] || refuse "$build/tree could not be read"
+  printf '%s\n' "$sealed" >"$build/seal" || refuse "$build: no space"
+  sync -f -- "$build" 2>/dev/null || sync
+  drop_entry "$1" &&
+    mv -T -- "$build/tree" "$store/$1" && sync -- "$store" &&
+    mv -T -- "$build/seal" "$store/$1.seal" && sync -- "$store/$1.seal" "$store" || refuse "$store/$1 could not be made"
+  [ "$(state_of_entry "$1")" = whole ] || refuse "$store/$1 is not what was sealed"
+  say made "$1"
+}
+
+# drop_entry DIGEST...: what was made for a deploy that does not begin.
+drop_entry() {
+  for each; do rm -f -- "${store:?}/$each.seal" && rm -rf -- "${store:?}/${each:?}" || return; done
+}
+
+# install_venv DIGEST PYTHON wheels|sources sent|index SECONDS: what `unpack_packages FOLDER` makes is $build/in/packages and
+# $build/in/lock; build_venv.sh is $build/in/build.sh.
+install_venv() {
+  mkdir -m 0755 -- "$build/in" "$build/tree" && mkdir -m 0777 -- "$build/out" && chmod 0777 -- "$build/out" &&
+    : >"$build/log" || refuse "$build: no space"
+  said=$(unpack_packages "$build/in" 2>&1) || refuse "the packages could not be unpacked in $build: $said"
+  case "$4" in sent) alone=yes ;; *) alone=no ;; esac
+  # It sees of the store nothing but the folder that it writes, at the path that this will have.
+  ended=$(run_as_nobody qtctl-build "$5" "$build/log" -p DynamicUser=yes -p "PrivateNetwork=$alone" \
+    -p TemporaryFileSystem="${store%/*}" -p BindPaths="$build/out:$store/$1" \
+    -p BindReadOnlyPaths="$build/in:${store%/*}/in" -p LimitFSIZE=8G \
+    -- /bin/sh "${store%/*}/in/build.sh" "$store/$1" "$2" "${store%/*}/in" "$3" "$4")
+  [ "$ended" = success ] || refuse "the virtual environment could not be built: $(explain "$ended" "$5" "$build/log")"
+  odd=$(find "$build/out" ! -type f ! -type d ! -type l -print -quit)
+  [ -z "$odd" ] || refuse "what was built has something in it that is neither a file nor a folder nor a link"
+  cp -RP --preserve=timestamps -- "$build/out/." "$build/tree" || refuse "$build: no space"
+  put_in_store "$1"
+}
+
+# run_as_nobody UNIT SECONDS LOG ARGUMENT...: a service that can write nothing of the host and gain no rights, and that
+# leaves no process when it has ended. It prints how that was: success, or what systemd says.
+run_as_nobody() {
+  unit=$1 seconds=$2 log=$3
+  shift 3
+  result=$(timeout -k 5 $((seconds + 30)) systemd-run --wait --collect --unit="$unit" -p Type=exec -p NoNewPrivileges=yes \
+    -p ProtectSystem=strict -p ProtectHome=yes -p PrivateTmp=yes -p PrivateDevices=yes -p ProtectKernelTunables=yes \
+    -p ProtectControlGroups=yes -p RestrictSUIDSGID=yes -p CapabilityBoundingSet= -p UMask=0022 -p TasksMax=256 -p Nice=10 \
+    -p RuntimeMaxSec="$seconds" -p TimeoutStopSec=5 -p StandardOutput="append:$log" -p StandardError=inherit \
+    "$@" 2>&1) && echo success && return
+  stop_builder
+  case "$result" in
+    *'result: timeout'*) echo timeout ;;
+    *'result: '*) printf '%s\n' "$result" | sed -n 's/.*result: \([a-z-]*\).*/\1/p' ;;
+    *) printf '%s\n' "$result" | tail -n 1 ;;
+  esac
+}
+
+# explain RESULT SECONDS LOG: in words.
+explain() {
+  [ "$1" != timeout ] || { printf 'it did not end in %s seconds' "$2" && return; }
+  said=$(grep -a -h '^ *\(ERROR\|error\)[: ]' "$3" | tail -n 3 | tr '\n' ';')
+  [ -n "$said" ] || said=$(tail -n 2 -- "$3" | tr '\n' ';')
+  printf '%s' "${said:-$1}" | cut -b 1-900
+}
+
+# begin_imports: what the services of a deploy start with is imported, each as its user.
+begin_imports() {
+  unpack_imports "$build" || refuse "$build: no space"
+}
+
+# try_import UNIT USER GROUP GROUPS PYTHON SECONDS NUMBER WORD...: FOLDER... -- KIND PATH... for import_entry.py. A user that
+# is not there yet is made by the deploy: nobody stands in for it.
+try_import() {
+  of=$1 user=$2 group=$3 groups=$4 python=$5 seconds=$6 number=$7
+  shift 7
+  : >"$build/log"
+  if [ -z "$user" ] || ! id -- "$user" >/dev/null 2>&1; then set -- -p DynamicUser=yes -- "$python" -B -I - "$@"
+  else set -- -p User="$user" ${group:+-p Group="$group"} ${groups:+-p SupplementaryGroups="$groups"} -- "$python" -B -I - "$@"; fi
+  while IFS= read -r file; do
+    [ -z "$file" ] || set -- -p EnvironmentFile="$file" "$@"
+  done <"$build/envs-$number"
+  ended=$(run_as_nobody qtctl-import "$seconds" "$build/log" -p PrivateNetwork=yes -p "StandardInput=file:$build/import.py" "$@")
+  if [ "$ended" = success ]; then say imported "$of"; else say failed "$of" "$(explain "$ended" "$seconds" "$build/log")"; fi
+}

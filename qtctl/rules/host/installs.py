@@ -1,0 +1,55 @@
+"""QT413: what qtctl installs is what its path leads to."""
+
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
+from qtctl.model.desired import Desired
+from qtctl.model.desired_install import DesiredInstall
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, File
+from qtctl.rules import proofs
+from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+
+
+def _lead_there(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            each.path, {"leads to": each.target}, (Need(File.FACT, each.path),),
+            partial(_leads_there, install=each), each.origin,
+        )
+        for each in desired.installs
+    )  # fmt: skip
+
+
+def _leads_there(facts: Facts, install: DesiredInstall) -> Verdict:
+    need = Need(File.FACT, install.path)
+    found = facts.read(File, install.path)
+    remedy = steps("see who changed it, then deploy again")
+    if found is None:
+        source = proofs.presence(need, install.path, present=False)
+        return Verdict(False, {"leads to": None}, (source,), remedy=remedy)
+    source = ProofSource(need, f"readlink {quote(install.path)}", found.target)
+    if found.kind != "link":
+        source = ProofSource(need, f"readlink {quote(install.path)} || echo no link", "no link")
+    there = found.target if found.kind == "link" else found.kind
+    return Verdict(found.target == install.target, {"leads to": there}, (source,), remedy=remedy)
+
+
+QT413 = Rule(
+    "QT413",
+    "installed code or virtual environment is not the declared one",
+    Severity.ERROR,
+    several="installed code or virtual environments are not the declared ones",
+    what="Code with `install` in code.toml, or a virtual environment with `build` in venvs.toml, has a folder of its "
+    "own in `/opt/qtctl/store`, whose name is a digest of what it is made from: the commit, or the lock file and the "
+    "interpreter. The declared path must be a link to that folder. It leads elsewhere, is no link, or is not there.",
+    why="What runs is then of another commit or another lock file than declared, or will be after the next restart.",
+    fix="`qtctl deploy` puts the declared one on the host, stops what runs from it, and switches the "
+    "link. `readlink PATH` shows where it leads now. Where somebody has replaced it by a folder, look what is in there "
+    "first: `--take-over` keeps that folder, and puts the link in its place.",
+    expect=_lead_there,
+    gate=True,
+)
+RULES = (QT413,)
