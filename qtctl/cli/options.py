@@ -16,6 +16,18 @@ RegistryOption = Annotated[
     Path | None,
     typer.Option("--registry", metavar="DIR", help="The registry. Else $QTCTL_REGISTRY, else ./registry."),
 ]
+ClonesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--clones", metavar="DIR", help="Clones of git that code is installed from: DIR/NAME, named as in code.toml."
+    ),
+]
+WheelsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--wheels", metavar="DIR", help="Packages for venvs that are built. Else the host fetches them from its index."
+    ),
+]
 TemplatesOption = Annotated[
     Path | None,
     typer.Option("--templates", metavar="DIR", help="Unit templates of your own, instead of those that ship."),

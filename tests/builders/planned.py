@@ -204,6 +204,11 @@ def _write(ground: Ground, step: Step, _wanted: Desired) -> None:
     ground.contents[file.path] = file.content
 
 
+def _link(ground: Ground, step: Step, _wanted: Desired) -> None:
+    ground.files[step.subject] = File("link", "0777", "root", "root", 1, ground.clock, step.target)
+    ground.files[f"{step.target}.seal"] = File("file", "0600", "root", "root", 1, ground.clock)
+
+
 def _sysusers(ground: Ground, _step: Step, wanted: Desired) -> None:
     """What is there stays as it is; memberships are added."""
     for each in wanted.accounts:
@@ -275,6 +280,7 @@ def _start(ground: Ground, step: Step, _wanted: Desired) -> None:
 
 _EFFECTS = {
     StepKind.WRITE: _write,
+    StepKind.LINK: _link,
     StepKind.REMOVE: _remove,
     StepKind.SYSUSERS: _sysusers,
     StepKind.TMPFILES: _tmpfiles,

@@ -1,8 +1,8 @@
-"""Code and virtual environments that a deploy installs on a real host: switched and taken back as a whole, or refused."""
+"""Code and virtual environments that a deploy installs on a real host: switched and taken back whole, or refused."""
 
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from qtctl.adapters.supplies import LocalSupplies
 from qtctl.adapters.templates import unit_templates
 from qtctl.flows.declare import declare
 from qtctl.flows.deploy import deploy
-from qtctl.model.plan import Choices, Plan, StepKind
+from qtctl.model.plan import Choices, StepKind
 from qtctl.plan.outcome import DeployOutcome, DeployStatus
 from tests.flows.ground import Ground, quiet, said, steps
 
@@ -92,22 +92,24 @@ cpus = 1
 TARGETS = """
 [shop]
 summary = "all of it"
-wanted_by = "multi-user.target"
+[shop.install]
+wanted_by = ["multi-user.target"]
 """
+
+
+SCRIPT = 'kind = "script"\nscript = "main.py"'
+SERVICE = 'summary = "x"\ncategory = "core"\nstate = "running"\ntarget = "shop"\n[run]\n'
 
 
 def registry(commit: str, services: Mapping[str, str] | None = None, **files: str) -> dict[str, bytes]:
     """A registry with code at that commit, and services by name with their `[run]`."""
-    runs = services or {"api": 'script = "main.py"'}
+    runs = services or {"api": SCRIPT}
     texts = {
         "fleet.toml": FLEET,
         "hosts.toml": HOSTS,
         "targets.toml": TARGETS,
         "code.toml": f'[shop]\npath = "{CODE}"\ncommit = "{commit}"\ninstall = true\n' if commit else "",
-        **{
-            f"services/{name}.toml": f'summary = "{name}"\ncategory = "core"\nstate = "running"\ntarget = "shop"\n[run]\n{run}\n'
-            for name, run in runs.items()
-        },
+        **{f"services/{name}.toml": f"{SERVICE}{run}\n" for name, run in runs.items()},
         **{path.replace("__", "/").replace("_", "."): text for path, text in files.items()},
     }
     return {path: text.encode() for path, text in texts.items() if text}
@@ -138,7 +140,7 @@ def leads_to(ground: Ground, path: str = CODE) -> str:
 
 
 @pytest.fixture
-def host(booted: Ground, shop: Shop) -> Iterator[Ground]:
+def host(booted: Ground) -> Iterator[Ground]:
     """Without anything of the shop before and after."""
     yield booted
     booted.settle()

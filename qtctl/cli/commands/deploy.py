@@ -11,6 +11,7 @@ from qtctl.cli.deploy_output import DeployOutput, confirmation
 from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import (
     AsOption,
+    ClonesOption,
     DeadlineOption,
     DeployFormatOption,
     HostOption,
@@ -21,6 +22,7 @@ from qtctl.cli.options import (
     TemplatesOption,
     UserOption,
     VerboseOption,
+    WheelsOption,
     YesOption,
     registry_folder,
 )
@@ -48,12 +50,15 @@ def deploy(
     prune: PruneOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", metavar="", help="Show the plan alone, as qtctl plan.")] = False,
     planned: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help=PLAN_HELP)] = None,
+    clones: ClonesOption = None,
+    wheels: WheelsOption = None,
     verbose: VerboseOption = False,
     deadline: DeadlineOption = 120,
     steady: SteadyOption = None,
     format_: DeployFormatOption = "table",
 ) -> None:
     """Show what would change on a host, ask, change it, and return when it runs as declared."""
+    from qtctl.adapters.supplies import LocalSupplies
     from qtctl.api.deploy import deploy as run
     from qtctl.api.registry import declare
     from qtctl.engines.connect import passwords
@@ -83,6 +88,7 @@ def deploy(
             deadline_s=deadline,
             passwords=secrets,
             steady_s=declared.registry.policy.deploy.watch.steady_s if steady is None else steady,
+            supplies=LocalSupplies(clones, wheels),
         )
     raise typer.Exit(told.end(outcome))
 
