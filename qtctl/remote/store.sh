@@ -27,9 +27,11 @@ open_store() {
   exec 9>>"$lock" || refuse "$lock could not be opened"
   chmod 0600 -- "$lock"
   flock -w 1 9 || { say busy && refuse "another deploy of this host is building what it installs"; }
+  trap 'stop_builder; clear_build' EXIT
   stop_builder
-  rm -rf -- "${build:?}"/* || refuse "$build could not be cleared"
+  clear_build || refuse "$build could not be cleared"
 }
+clear_build() { rm -rf -- "${build:?}"/*; }
 stop_builder() { systemctl stop qtctl-build.service qtctl-import.service 2>/dev/null || :; }
 
 # digest_of FOLDER: of all names, kinds, modes, owners, links and contents in it.

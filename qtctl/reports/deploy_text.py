@@ -14,6 +14,7 @@ FEW = 5
 DONE = {
     StepKind.WRITE: "written",
     StepKind.REMOVE: "removed",
+    StepKind.LINK: "switched",
     StepKind.SYSUSERS: "run of systemd-sysusers",
     StepKind.TMPFILES: "run of systemd-tmpfiles",
     StepKind.ENABLE: "enabled",

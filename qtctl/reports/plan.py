@@ -47,6 +47,7 @@ class PlanStep(Part):
     why: str
     seen: str | None = Field(description="the state that it was decided on; null of env files")
     file: PlanFile | None
+    target: str | None = Field(default=None, description="of a link: the folder that it will lead to")
     drags: tuple[PlanDrag, ...]
     change: ChangeClass | None = Field(
         description="of a write: what is needed to put it in force on a unit that runs; null of other steps"
@@ -152,6 +153,7 @@ def _step(step: Step, nonce: str) -> PlanStep:
         file=PlanFile(mode=file.mode, owner=file.owner, group=file.group, sha256=None if env else file.sha256)
         if file
         else None,
+        target=step.target or None,
         drags=tuple(map(_drag, step.drags)),
         change=step.change,
         diff=step.diff or None,

@@ -157,7 +157,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.__name__)
 def test_what_is_not_that_commit_or_cannot_be_unpacked_is_refused(clone: Path, case: object) -> None:
     assert callable(case)
-    with pytest.raises(DeployRefused, match=f"nothing was changed: .*({REFUSED[case]})"):  # type: ignore[index]
+    with pytest.raises(DeployRefused, match=f"nothing was changed: .*({REFUSED[case]})"):
         pack_commit(clone, case(clone))
 
 

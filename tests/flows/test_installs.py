@@ -1,7 +1,8 @@
 """Code and virtual environments that a deploy installs on a real host: switched and taken back whole, or refused."""
 
+import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from qtctl.flows.declare import declare
 from qtctl.flows.deploy import deploy
 from qtctl.model.plan import Choices, StepKind
 from qtctl.plan.outcome import DeployOutcome, DeployStatus
+from tests.builders.wheels import lock_line, make_wheel
 from tests.flows.ground import Ground, quiet, said, steps
 
 pytestmark = pytest.mark.lab
@@ -52,6 +54,10 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
+    return make_shop(tmp_path)
+
+
+def make_shop(tmp_path: Path) -> Shop:
     (tmp_path / "clones/shop").mkdir(parents=True)
     (tmp_path / "wheels").mkdir()
     git(tmp_path / "clones/shop", "init", "-q")
@@ -143,6 +149,10 @@ def leads_to(ground: Ground, path: str = CODE) -> str:
 def host(booted: Ground) -> Iterator[Ground]:
     """Without anything of the shop before and after."""
     yield booted
+    clear(booted)
+
+
+def clear(booted: Ground) -> None:
     booted.settle()
     booted.run(
         "systemctl stop 'shop-*' shop.target; rm -rf /srv/shop /etc/shop /opt/qtctl; "
@@ -173,3 +183,120 @@ def test_code_is_installed_at_its_commit_and_switched_while_its_services_are_sto
     back = install(host, shop, registry(shop.commits["one"]))
     assert back.status is DeployStatus.DEPLOYED
     assert leads_to(host) == old
+
+
+MODULE = 'kind = "module"\nmodule = "one"\nvenv = "main"'
+SERVER = 'import time\nVERSION = {0!r}\nif __name__ == "__main__":\n    time.sleep(1e6)\n'
+VENVS = f'[main]\npath = "{VENV}"\nlock = "locks/main.txt"\nbuild = "wheels"\n'
+
+
+def venv_registry(lock: str, services: Mapping[str, str] | None = None, *, venvs: str = VENVS) -> dict[str, bytes]:
+    files = registry("", services or {"api": MODULE, "web": MODULE})
+    return {**files, "venvs.toml": venvs.encode(), "locks/main.txt": lock.encode()}
+
+
+def wheel(shop: Shop, version: str, text: str = SERVER) -> str:
+    """Its line of a lock file."""
+    return lock_line(make_wheel(shop.wheels, "one", version, files={"one.py": text.format(version)}))
+
+
+def test_a_venv_is_built_from_its_lock_file_and_shared_by_services_that_restart_together(
+    host: Ground, shop: Shop
+) -> None:
+    first = install(host, shop, venv_registry(wheel(shop, "1.0")))
+    assert first.status is DeployStatus.DEPLOYED, said(first)
+    pids = {name: pid(host, name) for name in ("api", "web")}
+    old = leads_to(host, VENV)
+    version = f"{VENV}/bin/python -c 'import one; print(one.VERSION)'"
+    assert host.run(version) == "1.0\n"
+    second = install(host, shop, venv_registry(wheel(shop, "2.0")))
+    assert second.status is DeployStatus.DEPLOYED, said(second)
+    assert host.run(version) == "2.0\n"
+    assert all(pid(host, name) != pids[name] for name in pids)
+    # Nobody but root can write what was built, and nothing of the build is left.
+    others = (
+        f"find -L /opt/qtctl/store/ ! -path '*/bin/*' '(' ! -user root -o -perm /022 ')' -print; ls -A /opt/qtctl/build"
+    )
+    assert host.run(others) == ""
+    assert install(host, shop, venv_registry(wheel(shop, "1.0"))).status is DeployStatus.DEPLOYED
+    assert leads_to(host, VENV) == old
+
+
+def untouched(host: Ground) -> str:
+    """All that a refused deploy must leave as it is."""
+    return host.run(
+        "find /srv/shop /etc/shop /etc/systemd/system /opt/qtctl/store -maxdepth 1 -printf '%p %y %T@ %l\\n' "
+        "2>/dev/null | grep -v -e '^/etc/systemd/system d' -e '^/opt/qtctl/store d' | sort; "
+        "ls -A /opt/qtctl/build; systemctl show -P MainPID shop-api"
+    )
+
+
+def other_content(shop: Shop) -> str:
+    line = wheel(shop, "3.0")
+    wheel(shop, "3.0", SERVER + "x = 1\n")
+    return line
+
+
+def only_sdist(shop: Shop) -> str:
+    (shop.wheels / "one-3.0-py3-none-any.whl").unlink(missing_ok=True)
+    (shop.wheels / "one-3.0.tar.gz").write_bytes(b"x")
+    return lock_line(shop.wheels / "one-3.0.tar.gz")
+
+
+def other_python(shop: Shop) -> str:
+    return lock_line(make_wheel(shop.wheels, "one", "3.0", tag="cp27-cp27m-win32"))
+
+
+def not_locked(shop: Shop) -> str:
+    return lock_line(make_wheel(shop.wheels, "one", "3.0", files={"one.py": SERVER}, requires="two"))
+
+
+def missing_import(shop: Shop) -> str:
+    return wheel(shop, "3.0", "import nothing_of_that_name\n")
+
+
+def secret_in_error(shop: Shop) -> str:
+    return wheel(shop, "3.0", "raise ValueError('hunter2')\n")
+
+
+def syntax_error(shop: Shop) -> str:
+    return wheel(shop, "3.0", "def x(:\n")
+
+
+def no_zip(shop: Shop) -> str:
+    (shop.wheels / "one-3.0-py3-none-any.whl").write_bytes(b"x")
+    return lock_line(shop.wheels / "one-3.0-py3-none-any.whl")
+
+
+BAD_VENVS: dict[Callable[[Shop], str], str] = {
+    other_content: "has no file of one==3.0",
+    only_sdist: "has no file of one==3.0, as a wheel",
+    other_python: "could not be built: .*(No matching distribution|not a supported wheel)",
+    not_locked: "could not be built: .*two",
+    missing_import: "cannot be imported: .*No module",
+    secret_in_error: "cannot be imported: .*ValueError at /opt",
+    syntax_error: "cannot be imported: .*SyntaxError",
+    no_zip: "could not be built: .*one",
+}
+
+
+@pytest.fixture(scope="module")
+def running(booted: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ground, Shop]]:
+    """A host on which the venv of version 1.0 is in force."""
+    shop = make_shop(tmp_path_factory.mktemp("shop"))
+    assert install(booted, shop, venv_registry(wheel(shop, "1.0"))).status is DeployStatus.DEPLOYED
+    yield booted, shop
+    clear(booted)
+
+
+@pytest.mark.parametrize("case", BAD_VENVS, ids=lambda case: case.__name__)
+def test_what_cannot_be_built_or_imported_is_refused_and_the_host_is_as_it_was(
+    running: tuple[Ground, Shop], case: Callable[[Shop], str]
+) -> None:
+    host, shop = running
+    before = untouched(host)
+    outcome = install(host, shop, venv_registry(case(shop)))
+    assert outcome.status is DeployStatus.REFUSED
+    assert re.search(f"nothing was changed: .*{BAD_VENVS[case]}", said(outcome)), said(outcome)
+    assert "hunter2" not in said(outcome)
+    assert untouched(host) == before

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_a_changed_venv_stops_and_starts_every_service_that_uses_it_and_no_other
     assert ground.plan(wanted).steps == ()
 
 
-USES = {
+USES: dict[str, dict[str, Any]] = {
     "its working directory": {"working_directory": f"{CODE}/sub"},
     "an argument": {"argv": ("/usr/bin/node", f"{CODE}/main.js")},
     "its venv": {"venv": CODE},
