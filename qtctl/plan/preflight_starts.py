@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from qtctl.meaning.starts import is_judged
+from qtctl.meaning.starts import is_judged, is_made_at_start
 from qtctl.model.account_facts import Group
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.evidence import Need
@@ -10,6 +10,7 @@ from qtctl.model.facts import Facts
 from qtctl.model.plan import Refusal
 from qtctl.model.preflight_facts import EnvKeys
 from qtctl.model.way_facts import PathWay, UserIds
+from qtctl.plan.installs import uses
 
 _CREDENTIALS = ("LoadCredential", "LoadCredentialEncrypted")
 _BOUND = ("ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths", "ExecPaths", "NoExecPaths")
@@ -25,7 +26,7 @@ def needs(few: Desired) -> tuple[Need, ...]:
     for service in few.services:
         found += [Need(UserIds.FACT, name) for name in _users(service)]
         found += [Need(Group.FACT, name) for name in _groups(service)]
-        found += [Need(PathWay.FACT, path) for path, _ in _files(service)]
+        found += [Need(PathWay.FACT, path) for path, _ in (*_files(service), *_folders(service, few))]
         if service.secrets_file and service.secrets_keys:
             found.append(Need(EnvKeys.FACT, service.secrets_file))
     return tuple(dict.fromkeys(found))
@@ -44,7 +45,7 @@ def obstacles(desired: Desired, services: Iterable[DesiredService], facts: Facts
                 yield Refusal(
                     service.unit, f"there is no group {name}: systemd would end with 216/GROUP", _DECLARE_USER
                 )
-        for path, why in _files(service):
+        for path, why in (*_files(service), *_folders(service, desired)):
             way = facts.read(PathWay, path)
             if path not in written and (way is None or way.missing):
                 missing = way.missing if way else path
@@ -79,6 +80,19 @@ def _files(service: DesiredService) -> Iterator[tuple[str, str]]:
         if directive in _BOUND:
             named = (path for path in value.split() if _is_plain(path) and not _is_made(service, path))
             yield from ((path, f"{directive}= names it: systemd would end with 226/NAMESPACE") for path in named)
+
+
+def _folders(service: DesiredService, desired: Desired) -> Iterator[tuple[str, str]]:
+    """The working directory of what runs from something installed, where it lies elsewhere.
+
+    That of others is judged with all that they start with.
+    """
+    path = service.working_directory
+    installed = any(path == each.path or path.startswith(f"{each.path}/") for each in desired.installs)
+    if installed or not is_judged(service) or not uses(service, desired) or not _is_plain(path):
+        return
+    if not is_made_at_start(service, path):
+        yield path, "systemd would end with 200/CHDIR"
 
 
 def _is_plain(path: str) -> bool:

@@ -185,7 +185,7 @@ def test_code_is_installed_at_its_commit_and_switched_while_its_services_are_sto
     assert leads_to(host) == old
 
 
-MODULE = 'kind = "module"\nmodule = "one"\nvenv = "main"'
+MODULE = 'kind = "module"\nmodule = "one"\nvenv = "main"\ncwd = "/"'
 SERVER = 'import time\nVERSION = {0!r}\nif __name__ == "__main__":\n    time.sleep(1e6)\n'
 VENVS = f'[main]\npath = "{VENV}"\nlock = "locks/main.txt"\nbuild = "wheels"\n'
 
@@ -215,7 +215,7 @@ def test_a_venv_is_built_from_its_lock_file_and_shared_by_services_that_restart_
     assert all(pid(host, name) != pids[name] for name in pids)
     # Nobody but root can write what was built, and nothing of the build is left.
     others = (
-        f"find -L /opt/qtctl/store/ ! -path '*/bin/*' '(' ! -user root -o -perm /022 ')' -print; ls -A /opt/qtctl/build"
+        "find -L /opt/qtctl/store/ ! -path '*/bin/*' '(' ! -user root -o -perm /022 ')' -print; ls -A /opt/qtctl/build"
     )
     assert host.run(others) == ""
     assert install(host, shop, venv_registry(wheel(shop, "1.0"))).status is DeployStatus.DEPLOYED
