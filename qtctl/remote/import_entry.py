@@ -49,4 +49,5 @@ def main(words: "list[str]") -> None:
     os._exit(0)
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])
