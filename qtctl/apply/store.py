@@ -22,7 +22,6 @@ _END = "END_OF_ARCHIVE"
 _LOOK_S = 300.0
 """Reading everything that is installed takes a while on a slow disk."""
 _SPARE_S = 120.0
-IMPORT_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def install_venv(host: Host, install: DesiredInstall, packages: Mapping[str, byt
     _run(host, f"{unpack}open_store\ninstall_venv {join(words)}\n", limit_s + _SPARE_S)
 
 
-def try_imports(host: Host, trials: Sequence[Trial], limit_s: int = IMPORT_S) -> dict[str, str]:
+def try_imports(host: Host, trials: Sequence[Trial], limit_s: int) -> dict[str, str]:
     """Unit → why what it starts with cannot be imported; without those that can be. DeployRefused: it was not tried."""
     members = {"import.py": read_script("import_entry.py").encode()}
     calls = []

@@ -19,11 +19,11 @@ from qtctl.plan.installs import uses
 
 BUILD_S = 900
 """The longest that a virtual environment may take to be built."""
+IMPORT_S = 30
+"""The longest that an import may take."""
 
 
-def provide(
-    host: Host, desired: Desired, planned: Plan, supplies: Supplies, progress: Progress, *, limit_s: int = BUILD_S
-) -> None:
+def provide(host: Host, desired: Desired, planned: Plan, supplies: Supplies, progress: Progress) -> None:
     """DeployRefused, with the store as it was, where something cannot be had, built, or imported."""
     switched = {step.subject for step in planned.steps if step.kind is StepKind.LINK}
     wanted = tuple(each for each in desired.installs if each.path in switched)
@@ -35,7 +35,7 @@ def provide(
         for each in missing:
             progress(begun(planned.host, Stage.INSTALL, f"installing {each.text} for {each.path}"))
             made.append(each)
-            _install(host, each, supplies, limit_s)
+            _install(host, each, supplies)
         _try_out(host, desired, switched, progress)
     except DeployRefused:
         _drop(host, made)
@@ -51,11 +51,11 @@ def _drop(host: Host, made: list[DesiredInstall]) -> None:
             return
 
 
-def _install(host: Host, install: DesiredInstall, supplies: Supplies, limit_s: int) -> None:
+def _install(host: Host, install: DesiredInstall, supplies: Supplies) -> None:
     if install.kind is InstallKind.CODE:
         install_code(host, install, supplies.code(install))
     else:
-        install_venv(host, install, supplies.packages(install), limit_s)
+        install_venv(host, install, supplies.packages(install), BUILD_S)
 
 
 def _try_out(host: Host, desired: Desired, switched: set[str], progress: Progress) -> None:
@@ -63,7 +63,7 @@ def _try_out(host: Host, desired: Desired, switched: set[str], progress: Progres
     if not trials:
         return
     progress(begun(desired.host, Stage.INSTALL, f"importing what {len(trials)} services start with"))
-    for unit, why in try_imports(host, trials).items():
+    for unit, why in try_imports(host, trials, IMPORT_S).items():
         hint = 'its code must be importable without side effects: what runs belongs behind `if __name__ == "__main__":`'
         raise DeployRefused(f"nothing was changed: what {unit} starts with cannot be imported: {why}", hint=hint)
 

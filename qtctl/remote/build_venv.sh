@@ -13,16 +13,22 @@ build_venv() {
 }
 
 with_pip() {
-  "$2" -I -c 'import ensurepip, venv' 2>/dev/null || {
+  where=$("$2" -I -c 'import ensurepip, venv; print(*ensurepip.__path__)' 2>/dev/null) || {
     echo "ERROR: $2 cannot make virtual environments: on Debian and Ubuntu, install python3-venv on the host"
     exit 91
   }
-  "$2" -I -m venv -- "$1" || exit
+  # What a distribution ships pip as is run as it is: nothing but what is locked is in the result.
+  pip=''
+  for each in "$where"/_bundled/pip-*.whl /usr/share/python-wheels/pip-*.whl; do
+    [ ! -f "$each" ] || pip=$each/pip
+  done
+  [ -n "$pip" ] || { echo "ERROR: $2 has no pip with it: on Debian and Ubuntu, install python3-venv on the host" && exit 91; }
+  "$2" -I -m venv --without-pip -- "$1" || exit
   how='' from=''
   [ "$4" = sources ] || how='--only-binary :all:'
   [ "$5" = index ] || from="--no-index --find-links $3/packages"
   # shellcheck disable=SC2086 # words
-  exec "$1/bin/python" -I -m pip --isolated --no-input --disable-pip-version-check --no-cache-dir install \
+  exec "$1/bin/python" -I "$pip" --isolated --no-input --disable-pip-version-check --no-cache-dir install \
     --require-hashes $how $from -r "$3/lock"
 }
 

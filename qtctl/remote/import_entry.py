@@ -1,17 +1,19 @@
 """Import what a service starts with. It runs on hosts, by the interpreter and as the user of the service.
 
 Arguments: FOLDER... `--` KIND PATH...: the folders that Python searches first; then a script, or modules as paths.
-It prints the kind of the error, and of those that can hold no value what they say.
+It prints the kind of an error, where it was raised, and which module is missing, but nothing that the error says: that
+may hold a value of the environment.
 """
 
 import importlib
 import importlib.util
 import os
+import re
 import runpy
 import sys
 import traceback
 
-HARMLESS = (ImportError, SyntaxError)
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,100}")
 
 
 def import_entry(kind: str, path: str) -> None:
@@ -22,10 +24,20 @@ def import_entry(kind: str, path: str) -> None:
         module = path.replace("/", ".")
         spec = importlib.util.find_spec(module)
         if spec is None:
-            raise ModuleNotFoundError("No module named " + repr(module))
+            raise ModuleNotFoundError(name=module)
         importlib.import_module(module + ".__main__" if spec.submodule_search_locations is not None else module)
     else:
         importlib.import_module(path.replace("/", "."))
+
+
+def describe(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " at " + frames[-1].filename + ":" + str(frames[-1].lineno) if frames else ""
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        where = " at " + error.filename + ":" + str(error.lineno)
+    name = getattr(error, "name", None) if isinstance(error, ImportError) else None
+    what = ": " + name if isinstance(name, str) and NAME.fullmatch(name) else ""
+    return type(error).__name__ + what + where
 
 
 def main(words: "list[str]") -> None:
@@ -40,10 +52,7 @@ def main(words: "list[str]") -> None:
             if error.code not in (None, 0):
                 raise
         except BaseException as error:  # noqa: BLE001 - whatever it raises
-            frames = traceback.extract_tb(error.__traceback__)
-            where = " at " + frames[-1].filename + ":" + str(frames[-1].lineno) if frames else ""
-            what = ": " + str(error) if isinstance(error, HARMLESS) else ""
-            sys.stderr.write("ERROR: " + type(error).__name__ + what + where + "\n")
+            sys.stderr.write("\nqtctl-import " + describe(error) + "\n")
             sys.stderr.flush()
             os._exit(1)
     os._exit(0)

@@ -128,7 +128,9 @@ run_as_nobody() {
 # explain RESULT SECONDS LOG: in words.
 explain() {
   [ "$1" != timeout ] || { printf 'it did not end in %s seconds' "$2" && return; }
-  said=$(grep -a -h '^ *\(ERROR\|error\)[: ]' "$3" | tail -n 3 | tr '\n' ';')
+  # pip's own words; else the last error that the output of a build ends with.
+  said=$(grep -a -h '^ *\(ERROR\|error\)[: ]' "$3" | grep -v subprocess-exited | tail -n 3 | tr '\n' ';')
+  [ -n "$said" ] || said=$(grep -a -h 'Error' "$3" | tail -n 1)
   [ -n "$said" ] || said=$(tail -n 2 -- "$3" | tr '\n' ';')
   printf '%s' "${said:-$1}" | cut -b 1-900
 }
@@ -150,5 +152,11 @@ try_import() {
     [ -z "$file" ] || set -- -p EnvironmentFile="$file" "$@"
   done <"$build/envs-$number"
   ended=$(run_as_nobody qtctl-import "$seconds" "$build/log" -p PrivateNetwork=yes -p "StandardInput=file:$build/import.py" "$@")
-  if [ "$ended" = success ]; then say imported "$of"; else say failed "$of" "$(explain "$ended" "$seconds" "$build/log")"; fi
+  if [ "$ended" = success ]; then say imported "$of"; else say failed "$of" "$(explain_import)"; fi
+}
+# explain_import: only what import_entry.py says, and nothing that the program printed: that may be a secret.
+explain_import() {
+  [ "$ended" != timeout ] || { printf 'it did not end in %s seconds' "$seconds" && return; }
+  said=$(sed -n 's/^qtctl-import //p' "$build/log" | tail -n 1 | cut -b 1-600)
+  printf '%s' "${said:-systemd says $ended}"
 }

@@ -1,7 +1,9 @@
 """Code and virtual environments that a deploy installs on a real host: switched and taken back whole, or refused."""
 
+import io
 import re
 import subprocess
+import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,7 +155,8 @@ def host(booted: Ground) -> Iterator[Ground]:
 
 
 def clear(booted: Ground) -> None:
-    booted.settle()
+    if booted.run("ls -d /var/lib/qtctl/tx 2>/dev/null || :"):
+        booted.settle()
     booted.run(
         "systemctl stop 'shop-*' shop.target; rm -rf /srv/shop /etc/shop /opt/qtctl; "
         "find /etc/systemd/system -name 'shop*' -delete; systemctl daemon-reload; systemctl reset-failed"
@@ -273,7 +276,7 @@ BAD_VENVS: dict[Callable[[Shop], str], str] = {
     only_sdist: "has no file of one==3.0, as a wheel",
     other_python: "could not be built: .*(No matching distribution|not a supported wheel)",
     not_locked: "could not be built: .*two",
-    missing_import: "cannot be imported: .*No module",
+    missing_import: "cannot be imported: .*ModuleNotFoundError: nothing_of_that_name",
     secret_in_error: "cannot be imported: .*ValueError at /opt",
     syntax_error: "cannot be imported: .*SyntaxError",
     no_zip: "could not be built: .*one",
@@ -300,3 +303,227 @@ def test_what_cannot_be_built_or_imported_is_refused_and_the_host_is_as_it_was(
     assert re.search(f"nothing was changed: .*{BAD_VENVS[case]}", said(outcome)), said(outcome)
     assert "hunter2" not in said(outcome)
     assert untouched(host) == before
+
+
+CRASH = 'import sys\nif __name__ == "__main__":\n    sys.exit(3)\n'
+
+
+def test_code_that_does_not_stay_up_is_taken_back_with_its_link_and_its_processes(host: Ground, shop: Shop) -> None:
+    assert install(host, shop, registry(shop.commits["one"])).status is DeployStatus.DEPLOYED
+    before = host.run(f"readlink {CODE}; stat -c %i:%Y {CODE}")
+    outcome = install(host, shop, registry(shop.commit("crash", {"main.py": CRASH})))
+    assert outcome.status is DeployStatus.RESTORED, said(outcome)
+    assert host.run(f"readlink {CODE}; stat -c %i:%Y {CODE}") == before
+    assert host.run("systemctl is-active shop-api; ls -A /srv/shop") == "active\ncode\n"
+
+
+def test_a_folder_is_converted_once_and_kept(host: Ground, shop: Shop) -> None:
+    made = f"mkdir -p {CODE}; echo 'x = 1' >{CODE}/mine.py; chown -R qt:qt {CODE}; echo hot >{CODE}/.hidden"
+    host.run(f"{made}; stat -c %i {CODE} >/root/inode")
+    wanted = registry(shop.commits["one"])
+    refused = install(host, shop, wanted)
+    assert refused.status is DeployStatus.REFUSED
+    assert "there is a folder that qtctl did not put there" in said(refused)
+    first = install(host, shop, wanted, take_over=True)
+    assert first.status is DeployStatus.DEPLOYED, said(first)
+    assert leads_to(host).startswith("/opt/qtctl/store/")
+    (kept,) = [each.kept for each in first.results if each.step.kind is StepKind.LINK]
+    assert host.run(f"cat {kept}/mine.py {kept}/.hidden; stat -c '%U' {kept}") == "x = 1\nhot\nqt\n"
+    assert host.run(f"[ $(stat -c %i {kept}) = $(cat /root/inode) ] && echo same") == "same\n"
+    assert install(host, shop, wanted).status is DeployStatus.UNCHANGED
+
+
+def test_a_conversion_that_fails_gives_the_folder_back(host: Ground, shop: Shop) -> None:
+    host.run(f"mkdir -p {CODE}; echo 'x = 1' >{CODE}/mine.py; chown -R qt:qt {CODE}")
+    before = host.run(f"find {CODE} -printf '%p %i %T@ %U\\n'")
+    outcome = install(host, shop, registry(shop.commit("crash", {"main.py": CRASH})), take_over=True)
+    assert outcome.status is DeployStatus.RESTORED, said(outcome)
+    assert host.run(f"find {CODE} -printf '%p %i %T@ %U\\n'") == before
+
+
+def test_a_damaged_store_is_refused_and_nothing_is_touched(host: Ground, shop: Shop) -> None:
+    for name in ("one", "two"):
+        assert install(host, shop, registry(shop.commits[name])).status is DeployStatus.DEPLOYED
+    two = leads_to(host)
+    assert install(host, shop, registry(shop.commits["one"])).status is DeployStatus.DEPLOYED
+    for damage in (
+        f"echo 'x = 2' >{two}/main.py",
+        f"chown qt {two}/main.py",
+        f"ln -s /etc/passwd {two}/more",
+        f"chmod u+s {two}/main.py",
+        f"rm {two}/lib/more.py",
+    ):
+        host.run(f"cp -a {two} /root/kept; {damage}")
+        before = untouched(host)
+        outcome = install(host, shop, registry(shop.commits["two"]))
+        assert outcome.status is DeployStatus.REFUSED, damage
+        assert f"{two}, where {CODE} would lead, is not what was put there" in said(outcome)
+        assert untouched(host) == before
+        host.run(f"rm -rf {two}; mv /root/kept {two}")
+    host.run(f"rm {two}.seal")
+    assert install(host, shop, registry(shop.commits["two"])).status is DeployStatus.DEPLOYED
+
+
+def test_an_import_that_does_not_end_is_refused(host: Ground, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qtctl.flows.provide.IMPORT_S", 2)
+    outcome = install(host, shop, registry(shop.commit("hang", {"main.py": "import time\ntime.sleep(1e6)\n"})))
+    assert outcome.status is DeployStatus.REFUSED
+    assert "it did not end in 2 seconds" in said(outcome)
+    assert host.run("ls -A /opt/qtctl/store /opt/qtctl/build; ps ax | grep -c '[i]mport_entry' || :").split() == [
+        "/opt/qtctl/build:", "/opt/qtctl/store:", "0",
+    ]  # fmt: skip
+
+
+def test_an_import_runs_as_the_service_s_user_and_can_change_and_reach_nothing(host: Ground, shop: Shop) -> None:
+    probe = (
+        "import os, pwd, socket\n"
+        "env = os.environ\n"
+        "found = [pwd.getpwuid(os.getuid()).pw_name, env.get('LEVEL', 'none'), str(env.get('TOKEN') == 't0k')]\n"
+        "for path in ('/var/tmp/x', '/etc/x', '/home/qt/x', '/opt/qtctl/store/x', '/srv/x'):\n"
+        "    try:\n        open(path, 'w'); found.append(path)\n    except OSError:\n        pass\n"
+        "try:\n    socket.create_connection(('127.0.0.1', 22), 1); found.append('net')\nexcept OSError:\n    pass\n"
+        "print('ERROR: ' + env['TOKEN'])\n"
+        "raise ImportError(env['TOKEN'], name='_'.join(found).replace('/', '.'))\n"
+    )
+    host.run("mkdir -p /etc/shop; echo TOKEN=t0k >/etc/shop/secrets; chmod 600 /etc/shop/secrets")
+    run = f'{SCRIPT}\n[env]\nLEVEL = "7"\n[secrets]\nenv_file = "/etc/shop/secrets"\nkeys = ["TOKEN"]'
+    outcome = install(host, shop, registry(shop.commit("probe", {"main.py": probe}), {"api": run}))
+    assert outcome.status is DeployStatus.REFUSED
+    # PrivateTmp= gives it a /var/tmp of its own.
+    assert "ImportError: qt_7_True_.var.tmp.x at" in said(outcome), said(outcome)
+    assert "t0k" not in said(outcome)
+    assert not host.run("ls -A /var/tmp | grep -x x || :")
+
+
+BAD_HOSTS = {
+    "no python3-venv": (
+        "mv /usr/lib/python3.11/ensurepip /root/", "mv /root/ensurepip /usr/lib/python3.11/", "install python3-venv",
+    ),
+    "a disk that is full": (
+        "mkdir -p /opt/qtctl; mount -t tmpfs -o size=200k,mode=0755 none /opt/qtctl", "umount -l /opt/qtctl",
+        "unpacked|[Nn]o space",
+    ),
+    "a store that somebody else can write": (
+        "mkdir -p /opt/qtctl/store; chown qt /opt/qtctl", "chown root /opt/qtctl", "qtctl can be changed by user qt",
+    ),
+    "a lock that is a link": (
+        "mkdir -p /opt/qtctl; ln -sfn /etc/passwd /opt/qtctl/lock", "rm /opt/qtctl/lock", "lock is a link",
+    ),
+    "a build that another deploy runs": (
+        "mkdir -p /opt/qtctl; setsid flock /opt/qtctl/lock sleep 4 >/dev/null 2>&1 & sleep 0.3",
+        "sleep 4", "another deploy",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD_HOSTS)
+def test_a_host_that_cannot_take_it_is_refused_and_stays_as_it_was(host: Ground, shop: Shop, case: str) -> None:
+    inflict, heal, why = BAD_HOSTS[case]
+    host.run(inflict)
+    try:
+        before = host.run("find /srv /etc/systemd/system /etc/shop 2>/dev/null | sort; cat /etc/passwd")
+        outcome = install(host, shop, venv_registry(wheel(shop, "1.0", SERVER + f"x = '{'y' * 300000}'\n")))
+        assert outcome.status is DeployStatus.REFUSED
+        assert re.search(why, said(outcome)), said(outcome)
+        assert host.run("find /srv /etc/systemd/system /etc/shop 2>/dev/null | sort; cat /etc/passwd") == before
+    finally:
+        host.run(heal)
+
+
+def test_what_no_generation_leads_to_is_removed_from_the_store(host: Ground, shop: Shop) -> None:
+    assert install(host, shop, registry(shop.commits["one"])).status is DeployStatus.DEPLOYED
+    stale = "/opt/qtctl/store/" + "f" * 64
+    fresh = "/opt/qtctl/store/" + "e" * 64
+    host.run(f"mkdir {stale} {fresh}; echo x >{stale}.seal; echo x >{fresh}.seal; touch -d '2 hours ago' {stale}.seal")
+    one = leads_to(host)
+    host.run(f"touch -d '2 hours ago' {one}.seal")
+    assert install(host, shop, registry(shop.commits["two"])).status is DeployStatus.DEPLOYED
+    left = host.run("ls /opt/qtctl/store").split()
+    assert stale.rpartition("/")[2] not in left
+    assert fresh.rpartition("/")[2] in left
+    assert one.rpartition("/")[2] in left
+
+
+BACKEND = r"""
+import os, subprocess, sys, time, zipfile
+STORE = "/opt/qtctl/store"
+(TARGET,) = [os.path.join(STORE, name) for name in os.listdir(STORE)]
+for path in ("/etc/evil", "/root/evil", "/opt/qtctl/evil2", "/opt/qtctl/in/evil", "/var/lib/qtctl/evil", "/srv/evil"):
+    try:
+        open(path, "w").close()
+    except OSError:
+        pass
+if not os.path.lexists(TARGET + "/shadow"):
+    os.symlink("/etc/shadow", TARGET + "/shadow")
+os.makedirs(TARGET + "/open", exist_ok=True)
+os.chmod(TARGET + "/open", 0o1777)
+with open(TARGET + "/suid", "w") as file:
+    pass
+os.chmod(TARGET + "/suid", 0o777)
+try:
+    os.chmod(TARGET + "/suid", 0o4777)
+except OSError:
+    pass
+LATE = f"import time\nwhile True:\n    open({TARGET + '/late'!r}, 'a').write('x')\n    time.sleep(.05)"
+subprocess.Popen(
+    [sys.executable, "-c", LATE],
+    start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+)
+if os.path.exists("hang"):
+    time.sleep(1e6)
+
+def build_wheel(folder, settings=None, metadata=None):
+    name = "one-4.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as archive:
+        archive.writestr("one.py", SERVER)
+        archive.writestr("one-4.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: one\nVersion: 4.0\n")
+        wheel = "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        archive.writestr("one-4.0.dist-info/WHEEL", wheel)
+        archive.writestr("one-4.0.dist-info/RECORD", "one.py,,\n")
+    return name
+"""
+PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+
+
+def sdist(shop: Shop, *, hangs: bool = False) -> str:
+    """A source package that runs code of its own when it is built. Its line of a lock file."""
+    texts = {
+        "pyproject.toml": PYPROJECT,
+        "PKG-INFO": "Metadata-Version: 2.1\nName: one\nVersion: 4.0\n",
+        "backend.py": BACKEND.replace("SERVER", repr(SERVER.format("4.0"))),
+        **({"hang": "x"} if hangs else {}),
+    }
+    path = shop.wheels / "one-4.0.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, text in texts.items():
+            header = tarfile.TarInfo(f"one-4.0/{name}")
+            header.size = len(text.encode())
+            archive.addfile(header, io.BytesIO(text.encode()))
+    return lock_line(path)
+
+
+SOURCES = VENVS.replace("wheels", "sources")
+
+
+def test_a_builder_can_leave_nothing_behind_that_anybody_but_root_can_change(host: Ground, shop: Shop) -> None:
+    first = install(host, shop, venv_registry(sdist(shop), venvs=SOURCES))
+    assert first.status is DeployStatus.DEPLOYED, said(first)
+    target = leads_to(host, VENV)
+    digest = f"cd {target} && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum"
+    before = host.run(digest)
+    loose = "find /opt/qtctl ! -type l '(' ! -user root -o -perm /022 -o -perm /7000 ')'"
+    assert host.run(loose) == ""
+    assert host.run("ls -d /etc/evil /root/evil /opt/qtctl/evil2 /var/lib/qtctl/evil /srv/evil 2>/dev/null || :") == ""
+    assert host.run("pgrep -f 'time.sleep(.05)' || :") == ""
+    assert host.run(digest) == before
+    assert host.run("ls -A /opt/qtctl/build; systemctl list-units --all --plain --no-legend 'qtctl-[bi]*'") == ""
+
+
+def test_a_build_that_hangs_is_ended_and_refused(host: Ground, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qtctl.flows.provide.BUILD_S", 5)
+    outcome = install(host, shop, venv_registry(sdist(shop, hangs=True), venvs=SOURCES))
+    assert outcome.status is DeployStatus.REFUSED
+    assert "could not be built: it did not end in 5 seconds" in said(outcome), said(outcome)
+    assert host.run("pgrep -f 'time.sleep(.05)' || :; ls -A /opt/qtctl/store /opt/qtctl/build").split() == [
+        "/opt/qtctl/build:", "/opt/qtctl/store:",
+    ]  # fmt: skip
