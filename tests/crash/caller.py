@@ -18,7 +18,7 @@ from qtctl.lab import lab
 from qtctl.model.plan import Choices
 from qtctl.remote.scripts import read_script
 from qtctl.reports.deploy_text import problems
-from tests.crash.fleet import fleet
+from tests.crash.fleet import Code, fleet
 
 
 def main(host: str, version: str, point: str = "") -> NoReturn:
@@ -36,6 +36,7 @@ def main(host: str, version: str, point: str = "") -> NoReturn:
             progress=lambda event: say(f"{event.stage} {event.detail}"),
             deadline_s=40,
             steady_s=1,
+            supplies=Code(),
         )
     except QtctlError as error:
         say(str(error))
