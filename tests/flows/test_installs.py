@@ -1,6 +1,7 @@
 """Code and virtual environments that a deploy installs on a real host: switched and taken back whole, or refused."""
 
 import io
+import os
 import re
 import subprocess
 import tarfile
@@ -15,12 +16,18 @@ from qtctl.adapters.supplies import LocalSupplies
 from qtctl.adapters.templates import unit_templates
 from qtctl.flows.declare import declare
 from qtctl.flows.deploy import deploy
+from qtctl.flows.rollback import fetch_earlier
 from qtctl.model.plan import Choices, StepKind
 from qtctl.plan.outcome import DeployOutcome, DeployStatus
 from tests.builders.wheels import lock_line, make_wheel
 from tests.flows.ground import Ground, quiet, said, steps
 
 pytestmark = pytest.mark.lab
+
+WHOLE = "QTCTL_INSTALLS"
+on_demand = pytest.mark.skipif(
+    os.environ.get(WHOLE) != "all", reason=f"it takes minutes: {WHOLE}=all runs every case of what is installed"
+)
 
 CODE, VENV = "/srv/shop/code", "/srv/shop/venv"
 SLEEPER = 'import time\nprint({0!r}, flush=True)\nif __name__ == "__main__":\n    time.sleep(1e6)\n'
@@ -183,9 +190,6 @@ def test_code_is_installed_at_its_commit_and_switched_while_its_services_are_sto
     assert pid(host, "api") != process
     third = install(host, shop, registry(shop.commits["two"]))
     assert (third.status, third.plan.steps) == (DeployStatus.UNCHANGED, ())
-    back = install(host, shop, registry(shop.commits["one"]))
-    assert back.status is DeployStatus.DEPLOYED
-    assert leads_to(host) == old
 
 
 MODULE = 'kind = "module"\nmodule = "one"\nvenv = "main"\ncwd = "/"'
@@ -203,6 +207,7 @@ def wheel(shop: Shop, version: str, text: str = SERVER) -> str:
     return lock_line(make_wheel(shop.wheels, "one", version, files={"one.py": text.format(version)}))
 
 
+@on_demand
 def test_a_venv_is_built_from_its_lock_file_and_shared_by_services_that_restart_together(
     host: Ground, shop: Shop
 ) -> None:
@@ -292,6 +297,7 @@ def running(booted: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     clear(booted)
 
 
+@on_demand
 @pytest.mark.parametrize("case", BAD_VENVS, ids=lambda case: case.__name__)
 def test_what_cannot_be_built_or_imported_is_refused_and_the_host_is_as_it_was(
     running: tuple[Ground, Shop], case: Callable[[Shop], str]
@@ -308,6 +314,7 @@ def test_what_cannot_be_built_or_imported_is_refused_and_the_host_is_as_it_was(
 CRASH = 'import sys\nif __name__ == "__main__":\n    sys.exit(3)\n'
 
 
+@on_demand
 def test_code_that_does_not_stay_up_is_taken_back_with_its_link_and_its_processes(host: Ground, shop: Shop) -> None:
     assert install(host, shop, registry(shop.commits["one"])).status is DeployStatus.DEPLOYED
     before = host.run(f"readlink {CODE}; stat -c %i:%Y {CODE}")
@@ -317,6 +324,7 @@ def test_code_that_does_not_stay_up_is_taken_back_with_its_link_and_its_processe
     assert host.run("systemctl is-active shop-api; ls -A /srv/shop") == "active\ncode\n"
 
 
+@on_demand
 def test_a_folder_is_converted_once_and_kept(host: Ground, shop: Shop) -> None:
     made = f"mkdir -p {CODE}; echo 'x = 1' >{CODE}/mine.py; chown -R qt:qt {CODE}; echo hot >{CODE}/.hidden"
     host.run(f"{made}; stat -c %i {CODE} >/root/inode")
@@ -333,6 +341,7 @@ def test_a_folder_is_converted_once_and_kept(host: Ground, shop: Shop) -> None:
     assert install(host, shop, wanted).status is DeployStatus.UNCHANGED
 
 
+@on_demand
 def test_a_conversion_that_fails_gives_the_folder_back(host: Ground, shop: Shop) -> None:
     host.run(f"mkdir -p {CODE}; echo 'x = 1' >{CODE}/mine.py; chown -R qt:qt {CODE}")
     before = host.run(f"find {CODE} -printf '%p %i %T@ %U\\n'")
@@ -341,6 +350,7 @@ def test_a_conversion_that_fails_gives_the_folder_back(host: Ground, shop: Shop)
     assert host.run(f"find {CODE} -printf '%p %i %T@ %U\\n'") == before
 
 
+@on_demand
 def test_a_damaged_store_is_refused_and_nothing_is_touched(host: Ground, shop: Shop) -> None:
     for name in ("one", "two"):
         assert install(host, shop, registry(shop.commits[name])).status is DeployStatus.DEPLOYED
@@ -364,6 +374,7 @@ def test_a_damaged_store_is_refused_and_nothing_is_touched(host: Ground, shop: S
     assert install(host, shop, registry(shop.commits["two"])).status is DeployStatus.DEPLOYED
 
 
+@on_demand
 def test_an_import_that_does_not_end_is_refused(host: Ground, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qtctl.flows.provide.IMPORT_S", 2)
     outcome = install(host, shop, registry(shop.commit("hang", {"main.py": "import time\ntime.sleep(1e6)\n"})))
@@ -416,6 +427,7 @@ BAD_HOSTS = {
 }  # fmt: skip
 
 
+@on_demand
 @pytest.mark.parametrize("case", BAD_HOSTS)
 def test_a_host_that_cannot_take_it_is_refused_and_stays_as_it_was(host: Ground, shop: Shop, case: str) -> None:
     inflict, heal, why = BAD_HOSTS[case]
@@ -430,6 +442,7 @@ def test_a_host_that_cannot_take_it_is_refused_and_stays_as_it_was(host: Ground,
         host.run(heal)
 
 
+@on_demand
 def test_what_no_generation_leads_to_is_removed_from_the_store(host: Ground, shop: Shop) -> None:
     assert install(host, shop, registry(shop.commits["one"])).status is DeployStatus.DEPLOYED
     stale = "/opt/qtctl/store/" + "f" * 64
@@ -519,6 +532,7 @@ def test_a_builder_can_leave_nothing_behind_that_anybody_but_root_can_change(hos
     assert host.run("ls -A /opt/qtctl/build; systemctl list-units --all --plain --no-legend 'qtctl-[bi]*'") == ""
 
 
+@on_demand
 def test_a_build_that_hangs_is_ended_and_refused(host: Ground, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qtctl.flows.provide.BUILD_S", 5)
     outcome = install(host, shop, venv_registry(sdist(shop, hangs=True), venvs=SOURCES))
@@ -527,3 +541,45 @@ def test_a_build_that_hangs_is_ended_and_refused(host: Ground, shop: Shop, monke
     assert host.run("pgrep -f 'time.sleep(.05)' || :; ls -A /opt/qtctl/store /opt/qtctl/build").split() == [
         "/opt/qtctl/build:", "/opt/qtctl/store:",
     ]  # fmt: skip
+
+
+@on_demand
+def test_a_builder_that_lost_its_deploy_is_ended_by_the_next_one(host: Ground, shop: Shop) -> None:
+    """Whatever killed the script that waits for it, the power too: nothing of it is in the store."""
+    left = "mkdir -p /opt/qtctl/store /opt/qtctl/build/tree; echo x >/opt/qtctl/build/tree/x; mkdir /opt/qtctl/store/"
+    host.run(f"{left}{'f' * 64}; systemd-run -q --unit=qtctl-build sleep 1000")
+    assert install(host, shop, registry(shop.commits["one"])).status is DeployStatus.DEPLOYED
+    assert host.run("ls -A /opt/qtctl/build; systemctl is-active qtctl-build || :") == "inactive\n"
+
+
+@on_demand
+def test_a_rollback_brings_code_venv_and_unit_back_together(host: Ground, shop: Shop) -> None:
+    run = {"api": 'kind = "script"\nscript = "main.py"\nvenv = "main"'}
+
+    def both(commit: str, version: str, level: str) -> dict[str, bytes]:
+        files = registry(shop.commits[commit], {"api": f'{run["api"]}\n[env]\nLEVEL = "{level}"'})
+        return {**files, "venvs.toml": VENVS.encode(), "locks/main.txt": wheel(shop, version).encode()}
+
+    look = (
+        f"readlink {CODE} {VENV}; grep LEVEL /etc/shop/api.env; {VENV}/bin/python -c 'import one; print(one.VERSION)'"
+    )
+    assert install(host, shop, both("one", "1.0", "A")).status is DeployStatus.DEPLOYED
+    old = host.run(look)
+    second = both("two", "2.0", "B")
+    assert install(host, shop, second).status is DeployStatus.DEPLOYED
+    assert host.run(look) != old
+    earlier = fetch_earlier(
+        lambda: host.connect("ops"), declare(second, unit_templates(None), "h1", None).desired, None
+    )
+    outcome = deploy(
+        lambda: host.connect("ops"),
+        earlier.desired,
+        SystemClock(),
+        choices=Choices(prune=True),
+        confirm=lambda _: True,
+        progress=quiet,
+        deadline_s=20,
+        steady_s=1,
+    )
+    assert outcome.status is DeployStatus.DEPLOYED, said(outcome)
+    assert host.run(look) == old
