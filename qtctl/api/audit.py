@@ -41,4 +41,4 @@ def report(
 
     `selection`: which part of all checks these are, in words.
     """
-    return audit.build(declared.desired, evidence, checks, every=every, gate=gate, selection=selection)
+    return audit.build_report(declared.desired, evidence, checks, every=every, gate=gate, selection=selection)

@@ -44,4 +44,4 @@ def ask(asked: FleetQuestion, engine: Executor, *, templates: Path | None = None
 
 def report(reports: Sequence[AuditReport]) -> FleetReport:
     """Of at least one host, in this order."""
-    return fleet.build(reports)
+    return fleet.build_report(reports)

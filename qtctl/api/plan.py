@@ -15,7 +15,7 @@ from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.plan.agreed import registry_digest
 from qtctl.plan.identity import deployable
 from qtctl.plan.needs import needs, properties
-from qtctl.reports.plan import PlanReport, build
+from qtctl.reports.plan import PlanReport, build_report
 from qtctl.reports.plan import read as read_report
 
 
@@ -35,7 +35,7 @@ def report(
 ) -> PlanReport:
     """`nonce`: unguessable, and new for each plan."""
     desired = declared.desired
-    return build(
+    return build_report(
         planned,
         choices,
         fleet=desired.fleet,

@@ -30,7 +30,7 @@ class Selection(NamedTuple):
 def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit:
     from qtctl.api import audit, fleet
     from qtctl.cli.evidence import save as keep
-    from qtctl.reports.fleet_view import placed, view
+    from qtctl.reports.fleet_view import build_view, placed
     from qtctl.reports.unreachable import condense
     from qtctl.reports.view import beneath
 
@@ -51,7 +51,9 @@ def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit
             )
     report = fleet.report([each for _, each in sorted(reports.items())])
     findings = [finding for number in sorted(found) for finding in found[number]]
-    present(view(report, findings, beneath(chosen.registry, chosen.templates), verbose=shown.verbose), shown.format)
+    present(
+        build_view(report, findings, beneath(chosen.registry, chosen.templates), verbose=shown.verbose), shown.format
+    )
     return decide(exit_of_conclusion(each.verdict) for each in report.hosts)
 
 

@@ -39,9 +39,9 @@ class DeployOutput:
         """Before anybody is asked; a document has the plan in it, and comes at the end."""
         if self.format_ != "table":
             return
-        from qtctl.reports.plan_screen import screen
+        from qtctl.reports.plan_screen import build_screen
 
-        show(screen(plan, self.name, verbose=verbose))
+        show(build_screen(plan, self.name, verbose=verbose))
 
     def end(self, outcome: "DeployOutcome") -> Exit:
         """The outcome on stdout; on stderr, in every format, why it did not come to its end."""
@@ -61,15 +61,17 @@ class DeployOutput:
 
     def _document(self, outcome: "DeployOutcome", code: Exit) -> None:
         from qtctl.flows.audit import placed
-        from qtctl.reports.deploy import build
-        from qtctl.reports.deploy_view import view
+        from qtctl.reports.deploy import build_report
+        from qtctl.reports.deploy_view import build_view
         from qtctl.reports.view import beneath
 
         outstanding = tuple(placed(self.declared, each) for each in outcome.outstanding)
         fleet = self.declared.desired.fleet
-        report = build(replace(outcome, outstanding=outstanding), fleet=fleet, address=self.target, exit_code=code)
+        report = build_report(
+            replace(outcome, outstanding=outstanding), fleet=fleet, address=self.target, exit_code=code
+        )
         locate = beneath(self.registry, self.templates)
-        present(view(report, outstanding, locate, self.declared.host_place), self.format_)
+        present(build_view(report, outstanding, locate, self.declared.host_place), self.format_)
 
 
 def confirmation(told: DeployOutput, say: "ProgressLine", *, yes: bool, verbose: bool) -> "Callable[[Plan], bool]":

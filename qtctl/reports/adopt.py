@@ -92,7 +92,7 @@ class AdoptReport(Part):
         return self
 
 
-def build(adoption: Adoption, registry: str) -> AdoptReport:
+def build_report(adoption: Adoption, registry: str) -> AdoptReport:
     units = tuple(_unit(each) for each in adoption.units)
     files = tuple(_file(each) for each in adoption.files)
     judgments = tuple(_judgment(each) for each in adoption.findings)

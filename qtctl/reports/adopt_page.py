@@ -24,7 +24,7 @@ from qtctl.reports.phrases import counted
 UNEXPLAINED = "nothing that qtctl knows of: a bug, please report it"
 
 
-def page(report: AdoptReport) -> Blocks:
+def build_page(report: AdoptReport) -> Blocks:
     findings = [
         (Code(place(those[0])), those[0].severity.value, those[0].id, what_of(those), those[0].remedy)
         for those in alike(report.judgments)
@@ -61,7 +61,7 @@ def page(report: AdoptReport) -> Blocks:
     )
 
 
-def screen(report: AdoptReport) -> Iterator[Block]:
+def build_screen(report: AdoptReport) -> Iterator[Block]:
     """What was judged and what is to be done; how much was adopted last."""
     for those in alike(report.judgments):
         first = those[0]

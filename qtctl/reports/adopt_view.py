@@ -6,21 +6,21 @@ from functools import partial
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
 from qtctl.reports.adopt import AdoptReport, JudgmentRow, to_json
-from qtctl.reports.adopt_page import UNEXPLAINED, directive_of, page, screen
+from qtctl.reports.adopt_page import UNEXPLAINED, build_page, build_screen, directive_of
 from qtctl.reports.view import View
 
 UNIT, UNREAD, DIFFERENCE, CHOICE = "adopt-unit", "adopt-unread", "adopt-difference", "adopt-choice"
 """What has no finding's id: an adopted unit, what the host did not show, what is rendered otherwise, an open choice."""
 
 
-def view(report: AdoptReport, locate: Callable[[str], str]) -> View:
+def build_view(report: AdoptReport, locate: Callable[[str], str]) -> View:
     """`locate`: of the files that were adopted."""
     return View(
         name="adopt",
         about=report.source,
         json=partial(to_json, report),
-        page=partial(page, report),
-        screen=partial(screen, report),
+        page=partial(build_page, report),
+        screen=partial(build_screen, report),
         findings=lambda: tuple(_findings(report)),
         locate=locate,
     )

@@ -104,7 +104,7 @@ def verdict(totals: Totals, rows: Iterable[Check], fail_on: Severity) -> Conclus
     return conclude(rows, fail_on, unknown=totals.total == totals.not_asked)
 
 
-def build(
+def build_report(
     desired: Desired,
     evidence: Evidence,
     judged: Iterable[Finding],

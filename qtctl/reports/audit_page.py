@@ -19,7 +19,7 @@ VERDICTS = {
 }
 
 
-def page(report: AuditReport) -> Blocks:
+def build_page(report: AuditReport) -> Blocks:
     head = (Title(f"Audit of {report.host}"), Paragraph(headline(report)), Paragraph(origin(report)))
     if report.unreachable:
         return (*head, Paragraph(f"Nothing could be asked: {report.unreachable}"))

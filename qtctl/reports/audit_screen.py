@@ -39,7 +39,7 @@ VERDICTS = {
 }
 
 
-def screen(report: AuditReport, *, verbose: bool = False) -> Iterator[Block]:
+def build_screen(report: AuditReport, *, verbose: bool = False) -> Iterator[Block]:
     """The counts; findings by cause; unknowns by reason; what holds where asked for."""
     yield Paragraph(_headline(report))
     if verbose or report.checks is not None:

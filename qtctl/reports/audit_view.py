@@ -11,7 +11,7 @@ from qtctl.reports.unreachable import condense
 from qtctl.reports.view import View
 
 
-def view(
+def build_view(
     report: AuditReport,
     checks: Sequence[Finding],
     locate: Callable[[str], str],
@@ -24,8 +24,8 @@ def view(
         name="audit",
         about=report.host,
         json=partial(to_json, report),
-        page=partial(audit_page.page, report),
-        screen=partial(audit_screen.screen, report, verbose=verbose),
+        page=partial(audit_page.build_page, report),
+        screen=partial(audit_screen.build_screen, report, verbose=verbose),
         findings=lambda: condense(checks, report.address) if report.unreachable else checks,
         locate=locate,
         home=home,

@@ -88,7 +88,7 @@ class DeployReport(Part):
         return self
 
 
-def build(outcome: DeployOutcome, *, fleet: str, address: str, exit_code: int) -> DeployReport:
+def build_report(outcome: DeployOutcome, *, fleet: str, address: str, exit_code: int) -> DeployReport:
     """`address`: the host as it was asked for, which may stand in for the one that was planned."""
     return DeployReport(
         qtctl_version=VERSION,

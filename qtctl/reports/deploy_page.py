@@ -20,7 +20,7 @@ HEADLINES = {
 }
 
 
-def page(report: DeployReport) -> Blocks:
+def build_page(report: DeployReport) -> Blocks:
     in_the_way = ((Code(each.subject), f": {_hinted(each.reason, each.hint)}") for each in report.refusals)
     origin = (f"Fleet {report.fleet}, at ", Code(report.address), f", qtctl {report.qtctl_version}.")
     return (

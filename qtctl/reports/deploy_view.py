@@ -7,14 +7,14 @@ from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
 from qtctl.model.plan import StepStatus
 from qtctl.reports.deploy import DeployReport, DeployStep, to_json
-from qtctl.reports.deploy_page import page
+from qtctl.reports.deploy_page import build_page
 from qtctl.reports.view import View
 
 STEP, REFUSAL = "deploy-step", "deploy-refusal"
 """What has no finding's id: a step of the plan, and what is in its way."""
 
 
-def view(
+def build_view(
     report: DeployReport, outstanding: Sequence[Finding], locate: Callable[[str], str], home: Callable[[], Place]
 ) -> View:
     """`outstanding`: what of the gate does not hold, or is unknown."""
@@ -22,7 +22,7 @@ def view(
         name="deploy",
         about=report.address,
         json=partial(to_json, report),
-        page=partial(page, report),
+        page=partial(build_page, report),
         findings=lambda: (*outstanding, *_refusals(report), *(_step(step, report) for step in report.steps)),
         locate=locate,
         home=home,

@@ -41,7 +41,7 @@ class DriftReport(Part):
     unread: tuple[str, ...] = Field(description="what the host did not show")
 
 
-def build(
+def build_report(
     drifts: tuple[Drift, ...],
     files: tuple[DriftFile, ...],
     *,

@@ -10,11 +10,11 @@ from qtctl.reports.phrases import counted
 from qtctl.reports.view import View
 
 
-def view(report: DriftReport) -> View:
-    return View(name="drift", about=report.address, json=partial(to_json, report), page=partial(page, report))
+def build_view(report: DriftReport) -> View:
+    return View(name="drift", about=report.address, json=partial(to_json, report), page=partial(build_page, report))
 
 
-def page(report: DriftReport) -> Blocks:
+def build_page(report: DriftReport) -> Blocks:
     adopted = tuple(row for row in report.drifts if row.fate in (DriftFate.ADOPTED, DriftFate.DECLARED))
     others = tuple(row for row in report.drifts if row not in adopted)
     return (

@@ -66,7 +66,7 @@ def worst(reports: Iterable[AuditReport]) -> Conclusion:
     return next(verdict for verdict in WORST_FIRST if verdict in verdicts)
 
 
-def build(reports: Iterable[AuditReport]) -> FleetReport:
+def build_report(reports: Iterable[AuditReport]) -> FleetReport:
     every = tuple(reports)
     return FleetReport(hosts=every, totals=FleetTotals.of(every), verdict=worst(every))
 

@@ -12,12 +12,16 @@ from qtctl.reports.phrases import counted, unseen
 HEADS = ("host", "verdict", "holds", "broken", "unknown", "not asked", "unreachable because")
 
 
-def page(report: FleetReport) -> Blocks:
+def build_page(report: FleetReport) -> Blocks:
     return (
         Title(f"Audit of {counted(report.totals.hosts, 'host')}"),
         Paragraph(headline(report)),
         Table(HEADS, tuple(map(row, report.hosts))),
-        *(Section(Code(each.address), audit_page.page(each)[1:]) for each in report.hosts if not each.unreachable),
+        *(
+            Section(Code(each.address), audit_page.build_page(each)[1:])
+            for each in report.hosts
+            if not each.unreachable
+        ),
     )
 
 
@@ -38,13 +42,13 @@ def _counts(report: AuditReport) -> Iterator[str]:
     return map(str, (totals.holds, totals.broken, totals.unknown, totals.not_asked))
 
 
-def screen(report: FleetReport, *, verbose: bool = False) -> Iterator[Block]:
+def build_screen(report: FleetReport, *, verbose: bool = False) -> Iterator[Block]:
     """One line a host; then the findings and unknowns of each that has any and could be asked; then the totals."""
     yield Table(HEADS, tuple(map(_host, report.hosts)), "Hosts")
     for each in report.hosts:
         asked = not why_unreachable(each)
         if each.checks is not None or (asked and (each.findings or each.unknowns)):
-            yield from audit_screen.screen(each, verbose=verbose)
+            yield from audit_screen.build_screen(each, verbose=verbose)
     totals = report.totals
     yield Paragraph(
         f"{totals.hosts} hosts: {totals.as_declared} as declared, {totals.not_as_declared} not as declared, "

@@ -7,11 +7,11 @@ from functools import partial
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding
 from qtctl.reports.fleet import FleetReport, to_json
-from qtctl.reports.fleet_page import page, screen
+from qtctl.reports.fleet_page import build_page, build_screen
 from qtctl.reports.view import View
 
 
-def view(
+def build_view(
     report: FleetReport, checks: Sequence[Finding], locate: Callable[[str], str], *, verbose: bool = False
 ) -> View:
     """`checks`: of all hosts, with what holds. `verbose`: each finding in full, also on a screen."""
@@ -19,8 +19,8 @@ def view(
         name="audit",
         about=", ".join(each.address for each in report.hosts),
         json=partial(to_json, report),
-        page=partial(page, report),
-        screen=partial(screen, report, verbose=verbose),
+        page=partial(build_page, report),
+        screen=partial(build_screen, report, verbose=verbose),
         findings=lambda: checks,
         locate=locate,
     )

@@ -40,7 +40,7 @@ class GenerationReport(Part):
     units: tuple[GenerationUnit, ...]
 
 
-def build(found: Sequence[tuple[GenerationRecord, Desired]], *, address: str) -> GenerationReport:
+def build_report(found: Sequence[tuple[GenerationRecord, Desired]], *, address: str) -> GenerationReport:
     """Of one or two generations. `address`: the host as it was asked for."""
     first, last = found[0][1], found[-1][1]
     before = None if len(found) == 1 else first

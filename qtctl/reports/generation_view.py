@@ -8,11 +8,13 @@ from qtctl.reports.generation import GenerationFile, GenerationReport, to_json
 from qtctl.reports.view import View
 
 
-def view(report: GenerationReport) -> View:
-    return View(name="generation", about=report.address, json=partial(to_json, report), page=partial(page, report))
+def build_view(report: GenerationReport) -> View:
+    return View(
+        name="generation", about=report.address, json=partial(to_json, report), page=partial(build_page, report)
+    )
 
 
-def page(report: GenerationReport) -> Blocks:
+def build_page(report: GenerationReport) -> Blocks:
     numbers = " and ".join(str(each.number) for each in report.generations)
     files = ((Code(each.path), each.change) for each in report.files)
     units = ((Code(each.unit), each.change, each.before or "", each.after or "") for each in report.units)

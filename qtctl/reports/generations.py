@@ -34,7 +34,7 @@ class GenerationsReport(Part):
     generations: tuple[GenerationRow, ...]
 
 
-def build(found: Iterable[GenerationRecord], *, host: str, address: str) -> GenerationsReport:
+def build_report(found: Iterable[GenerationRecord], *, host: str, address: str) -> GenerationsReport:
     """`address`: the host as it was asked for."""
     return GenerationsReport(
         qtctl_version=VERSION, host=host, address=address, generations=tuple(map(build_row, found))

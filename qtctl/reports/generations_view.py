@@ -11,11 +11,13 @@ FEW = 3
 """So many of the things that a generation changed are named."""
 
 
-def view(report: GenerationsReport) -> View:
-    return View(name="generations", about=report.address, json=partial(to_json, report), page=partial(page, report))
+def build_view(report: GenerationsReport) -> View:
+    return View(
+        name="generations", about=report.address, json=partial(to_json, report), page=partial(build_page, report)
+    )
 
 
-def page(report: GenerationsReport) -> Blocks:
+def build_page(report: GenerationsReport) -> Blocks:
     columns = (Column("number", right=True), "when", "by", "how it ended", "what it changed")
     if not report.generations:
         return (Title(f"Generations of {report.host}"), Paragraph("None: qtctl has not deployed to it."))

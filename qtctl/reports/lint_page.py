@@ -20,7 +20,7 @@ from qtctl.reports.blocks import (
 from qtctl.reports.lint import Report, verdict
 
 
-def page(report: Report) -> Blocks:
+def build_page(report: Report) -> Blocks:
     """Errors that keep the registry from being loaded are told on stderr."""
     rows = ((Code(each.place), each.severity, each.id, each.what, each.remedy) for each in report.rows)
     findings = Section("Findings", table(("where", "severity", "finding", "what", "remedy"), rows))
@@ -34,7 +34,7 @@ def page(report: Report) -> Blocks:
     )
 
 
-def screen(report: Report) -> Iterator[Block]:
+def build_screen(report: Report) -> Iterator[Block]:
     yield from _fixed(report)
     for each in report.rows:
         severity = Toned(each.severity, TONES[each.severity])

@@ -9,7 +9,7 @@ from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.lint.found import Placed
 from qtctl.reports.lint import Report, to_json
-from qtctl.reports.lint_page import page, screen
+from qtctl.reports.lint_page import build_page, build_screen
 from qtctl.reports.view import View
 from qtctl.rules.catalogue import meanings_of
 from qtctl.rules.units import verified
@@ -24,13 +24,13 @@ def rules() -> tuple[Meaning, ...]:
     return tuple(sorted((each for each in found if each not in verified.RULES), key=lambda each: each.id))
 
 
-def view(report: Report, locate: Callable[[str], str]) -> View:
+def build_view(report: Report, locate: Callable[[str], str]) -> View:
     return View(
         name="lint",
         about=report.registry,
         json=partial(to_json, report),
-        page=partial(page, report),
-        screen=partial(screen, report),
+        page=partial(build_page, report),
+        screen=partial(build_screen, report),
         findings=lambda: tuple(_findings(report)),
         rules=tuple(each.id for each in rules()),
         locate=locate,

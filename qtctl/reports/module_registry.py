@@ -130,7 +130,7 @@ class RegistryReport(Part):
         return self
 
 
-def build(desired: Desired, evidence: Evidence, findings: Iterable[Finding]) -> RegistryReport:
+def build_report(desired: Desired, evidence: Evidence, findings: Iterable[Finding]) -> RegistryReport:
     """The registry of the host that `evidence` is of, and the gates that `findings` decide."""
     look = Look.of(evidence)
     judged = tuple(map(Check.of, findings))

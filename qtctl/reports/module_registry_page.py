@@ -32,11 +32,11 @@ STORE_HEADS = ("store", "unit", "address", "version", "uptime", "memory")
 MODULE_HEADS = ("module", "declared", "found", "port", "venv", "user", "pid", "code", "purpose")
 
 
-def page(report: RegistryReport) -> Blocks:
-    return (*screen(report), Section("Proof", bullets(Code(module.proof_line) for module in report.modules)))
+def build_page(report: RegistryReport) -> Blocks:
+    return (*build_screen(report), Section("Proof", bullets(Code(module.proof_line) for module in report.modules)))
 
 
-def screen(report: RegistryReport) -> Blocks:
+def build_screen(report: RegistryReport) -> Blocks:
     """All but the proofs, a line for each module."""
     return (
         Title(f"Module registry of {report.host}"),

@@ -7,12 +7,12 @@ from qtctl.errors import Place
 from qtctl.findings.finding import Finding
 from qtctl.reports.blocks import Blocks, Paragraph, Title
 from qtctl.reports.module_registry import RegistryReport, to_json
-from qtctl.reports.module_registry_page import page, screen
+from qtctl.reports.module_registry_page import build_page, build_screen
 from qtctl.reports.unreachable import UNREACHABLE, condense
 from qtctl.reports.view import View
 
 
-def view(
+def build_view(
     report: RegistryReport, checks: Sequence[Finding], locate: Callable[[str], str], home: Callable[[], Place]
 ) -> View:
     """Of a host that could not be asked, the pages have one line: `checks` say why."""
@@ -22,8 +22,8 @@ def view(
         name="report registry",
         about=report.host,
         json=partial(to_json, report),
-        page=partial(_unreachable, report, unreachable) if unreachable else partial(page, report),
-        screen=partial(_unreachable, report, unreachable) if unreachable else partial(screen, report),
+        page=partial(_unreachable, report, unreachable) if unreachable else partial(build_page, report),
+        screen=partial(_unreachable, report, unreachable) if unreachable else partial(build_screen, report),
         findings=lambda: found,
         locate=locate,
         home=home,

@@ -248,7 +248,7 @@ def concluded(files: Sequence[FileParity], fail_on: Severity) -> Conclusion:
     return conclude(findings, fail_on, unknown=open_ or empty)
 
 
-def build(reports: Sequence[ParityReport]) -> ParityDocument:
+def build_report(reports: Sequence[ParityReport]) -> ParityDocument:
     """One document of the reports of several compose files against one host."""
     files = tuple(FileParity.of(report) for report in reports)
     gate = reports[0].gate if reports else Severity.WARNING
@@ -264,4 +264,4 @@ def build(reports: Sequence[ParityReport]) -> ParityDocument:
 
 
 def to_json(reports: Sequence[ParityReport]) -> str:
-    return dumped(build(reports))
+    return dumped(build_report(reports))

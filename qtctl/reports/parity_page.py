@@ -37,11 +37,11 @@ VERDICTS = {
 }
 
 
-def page(report: ParityDocument) -> Blocks:
+def build_page(report: ParityDocument) -> Blocks:
     return _blocks(report, proofs=True)
 
 
-def screen(report: ParityDocument) -> Blocks:
+def build_screen(report: ParityDocument) -> Blocks:
     """All but the proofs of what holds."""
     return _blocks(report, proofs=False)
 

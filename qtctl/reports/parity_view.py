@@ -9,7 +9,7 @@ from qtctl.findings.finding import Finding, Outcome, fingerprint
 from qtctl.parity.rows import ParityReport, ParityRow
 from qtctl.reports.document import dumped
 from qtctl.reports.parity import ParityDocument
-from qtctl.reports.parity_page import page, screen
+from qtctl.reports.parity_page import build_page, build_screen
 from qtctl.reports.unreachable import condense
 from qtctl.reports.view import View
 from qtctl.rules.catalogue import meanings_of
@@ -18,14 +18,14 @@ from qtctl.rules.sides import PortSide, UnitSide
 RULES = {each.id: each for each in meanings_of("parity")}
 
 
-def view(document: ParityDocument, reports: Sequence[ParityReport]) -> View:
+def build_view(document: ParityDocument, reports: Sequence[ParityReport]) -> View:
     """Places are those of the compose files, as they were named."""
     return View(
         name="parity",
         about=document.host,
         json=partial(dumped, document),
-        page=partial(page, document),
-        screen=partial(screen, document),
+        page=partial(build_page, document),
+        screen=partial(build_screen, document),
         findings=lambda: _condensed([finding for report in reports for finding in _Findings(report)], document.host),
         rules=tuple(RULES),
     )

@@ -119,7 +119,7 @@ def concluded(plan: Plan) -> PlanConclusion:
     return PlanConclusion.CHANGES if plan.steps else PlanConclusion.NOTHING
 
 
-def build(
+def build_report(
     plan: Plan, choices: Choices, *, fleet: str, address: str, registry: str, nonce: str, exit_code: int
 ) -> PlanReport:
     """`address`: the host as it was asked for. `registry`: `plan.agreed.registry_digest`."""

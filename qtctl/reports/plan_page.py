@@ -13,7 +13,7 @@ HEADLINES = {
 }
 
 
-def page(report: PlanReport) -> Blocks:
+def build_page(report: PlanReport) -> Blocks:
     origin = (f"Fleet {report.fleet}, at ", Code(report.address), f", qtctl {report.qtctl_version}.")
     in_the_way = ((Code(each.subject), f": {_hinted(each.reason, each.hint)}") for each in report.refusals)
     return (

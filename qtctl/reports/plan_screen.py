@@ -27,7 +27,7 @@ DISRUPTIVE = frozenset({StepKind.STOP, StepKind.RESTART, StepKind.DISABLE})
 """Shown one by one however many there are: what runs is touched."""
 
 
-def screen(plan: Plan, target: str, *, verbose: bool) -> Blocks:
+def build_screen(plan: Plan, target: str, *, verbose: bool) -> Blocks:
     """The steps, in their order, with reasons; diffs of unit files below. `target`: how the host is named."""
     return tuple(_blocks(plan, target, verbose=verbose))
 

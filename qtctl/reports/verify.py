@@ -106,7 +106,7 @@ def _holds_in_spite(question: Question, rows: set[Outcome]) -> bool:
     return question.outcome is Outcome.HOLDS and not rows <= {Outcome.HOLDS}
 
 
-def build(found: Verified) -> VerifyReport:
+def build_report(found: Verified) -> VerifyReport:
     return VerifyReport(
         fleet=found.fleet,
         host=found.host,

@@ -30,7 +30,7 @@ VERDICTS = {
 TONES = {Outcome.HOLDS: Tone.GOOD, Outcome.BROKEN: Tone.BAD, Outcome.UNKNOWN: Tone.UNKNOWN}
 
 
-def page(report: VerifyReport) -> Blocks:
+def build_page(report: VerifyReport) -> Blocks:
     messages = [
         (Code(row.unit), str(row.line or ""), Code(row.text), row.what, Code(row.declared)) for row in report.messages
     ]
@@ -49,7 +49,7 @@ def page(report: VerifyReport) -> Blocks:
     )
 
 
-def screen(report: VerifyReport) -> Iterator[Block]:
+def build_screen(report: VerifyReport) -> Iterator[Block]:
     """How exposed each service is, what is wrong, and the verdict last."""
     exposed = ("unit", "exposure", "rating", "open", "worst of it")
     yield from table(exposed, map(_exposure, report.exposures), "How exposed each service is")

@@ -8,7 +8,7 @@ from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome, fingerprint
 from qtctl.findings.meaning import Meaning
 from qtctl.reports.verify import VerifyReport, to_json
-from qtctl.reports.verify_page import page, screen
+from qtctl.reports.verify_page import build_page, build_screen
 from qtctl.reports.view import View
 from qtctl.rules.units.refused import QT118
 from qtctl.rules.units.timers import QT112
@@ -16,13 +16,13 @@ from qtctl.rules.units.verified import QT119
 from qtctl.stage.verified import Verified
 
 
-def view(report: VerifyReport, verified: Verified, locate: Callable[[str], str]) -> View:
+def build_view(report: VerifyReport, verified: Verified, locate: Callable[[str], str]) -> View:
     return View(
         name="verify",
         about=report.host,
         json=partial(to_json, report),
-        page=partial(page, report),
-        screen=partial(screen, report),
+        page=partial(build_page, report),
+        screen=partial(build_screen, report),
         findings=lambda: tuple(_Findings(verified)),
         rules=tuple(each.id for each in (QT112, QT118, QT119)),
         locate=locate,

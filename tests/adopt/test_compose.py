@@ -16,7 +16,7 @@ from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
 from qtctl.flows.adopt import Adopted
 from qtctl.flows.adopt_compose import adopt_compose
-from qtctl.reports.adopt import build, to_json
+from qtctl.reports.adopt import build_report, to_json
 from tests.adopt.small import into, rendered
 
 COMPOSE = """\
@@ -121,7 +121,7 @@ def test_each_service_has_its_disposition() -> None:
 
 def test_no_secret_is_in_anything() -> None:
     done = adopted(COMPOSE)
-    texts = [*(text.decode() for text in done.files.values()), to_json(build(done.adoption, "out"))]
+    texts = [*(text.decode() for text in done.files.values()), to_json(build_report(done.adoption, "out"))]
     assert not any("hunter2hunter" in text for text in texts)
     assert "QT109" in {each.id for each in done.adoption.judgments}
 
@@ -259,7 +259,7 @@ services:
     environment: {SAY: $DB_PASSWORD}
 """
     done = adopted(text, environment=outside)
-    shown = [*(text.decode() for text in done.files.values()), to_json(build(done.adoption, "out"))]
+    shown = [*(text.decode() for text in done.files.values()), to_json(build_report(done.adoption, "out"))]
     assert not any("kqzw81nfp0" in text for text in shown)
 
 
@@ -309,7 +309,7 @@ def test_no_attribute_disappears() -> None:
     assert silent == []
     typed = sum(fate in (Fate.TYPED, Fate.SECRET) for fate in fates.values())
     assert done.adoption.share == pytest.approx(typed / len(fates))
-    assert build(done.adoption, "out").totals.share < 1
+    assert build_report(done.adoption, "out").totals.share < 1
 
 
 def test_all_of_it_in_keys_is_100_percent() -> None:

@@ -13,7 +13,7 @@ from qtctl.flows.adopt import Adopted, keep_policy
 from qtctl.flows.lint import lint
 from qtctl.model.service import Service
 from qtctl.model.vocabulary import fields
-from qtctl.reports.adopt import build
+from qtctl.reports.adopt import build_report
 from tests.adopt.small import adopt
 from tests.lint.case import TEMPLATES
 
@@ -28,7 +28,7 @@ LOST = "[Service]\nType=simple\n"
 
 def conclusion_of(adopted: Adopted) -> Conclusion:
     """Also of the report, and of the exit code."""
-    report = build(adopted.adoption, "made")
+    report = build_report(adopted.adoption, "made")
     assert report.conclusion is adopted.adoption.conclusion
     assert report.fail_on is adopted.adoption.policy.gate
     assert exit_of_conclusion(report.conclusion) in (Exit.OK, Exit.FINDINGS)

@@ -4,8 +4,8 @@ import pytest
 
 from qtctl.flows.lint import lint
 from qtctl.formats.markdown import write_markdown
-from qtctl.reports.adopt import build, to_json
-from qtctl.reports.adopt_page import page
+from qtctl.reports.adopt import build_report, to_json
+from qtctl.reports.adopt_page import build_page
 from tests.adopt.small import adopt, place_of, rendered, table
 from tests.lint.case import TEMPLATES
 
@@ -24,8 +24,8 @@ Enviroment=DB_PASSWORD=hunter2hunter
 
 def test_none_is_copied_and_their_names_are() -> None:
     adopted = adopt({"x.service": UNIT})
-    report = build(adopted.adoption, "out")
-    shown = [*(text.decode() for text in adopted.files.values()), to_json(report), write_markdown(page(report))]
+    report = build_report(adopted.adoption, "out")
+    shown = [*(text.decode() for text in adopted.files.values()), to_json(report), write_markdown(build_page(report))]
     for canary in CANARIES:
         assert not any(canary in text for text in shown), canary
     service = table(adopted, "services/x.toml")

@@ -15,7 +15,7 @@ from qtctl.findings.finding import Outcome, Severity, fingerprint
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.audit import concluded
 from qtctl.model.evidence import Evidence, Item, State
-from qtctl.reports.audit import build, seen_by
+from qtctl.reports.audit import build_report, seen_by
 from tests.builders.audited import ENGINE, desired, evidence, name_of
 
 CASES: list[dict[str, Any]] = [
@@ -188,7 +188,7 @@ def test_what_only_root_can_tell_is_not_asked_or_unknown(policy: str, outcome: O
     assert {check.outcome for check in open_} == {outcome}
     assert {check.remedy for check in open_} == {"audit with --become"}
     assert concluded(want, checks) is conclusion
-    report = build(want, evidence(want), checks)
+    report = build_report(want, evidence(want), checks)
     assert (report.totals.not_asked, len(report.not_asked)) == (len(open_) if policy == "user" else 0,) * 2
     said = f", as far as audit can see; {len(open_)} checks need --become" if policy == "user" else ""
     assert seen_by(report) == said

@@ -31,7 +31,7 @@ from qtctl.model.plan import Plan
 from qtctl.model.registry import DispositionKind
 from qtctl.parity.rows import ParityReport, ParityRow, Stray
 from qtctl.plan.outcome import DeployOutcome, DeployStatus
-from qtctl.reports.parity import build
+from qtctl.reports.parity import build_report
 from tests.cli.world import ROOT
 
 TOGETHER = [
@@ -148,11 +148,11 @@ PARITIES = [
 
 @pytest.mark.parametrize(("report", "code"), PARITIES)
 def test_of_a_parity_report(report: ParityReport, code: Exit) -> None:
-    assert exit_of_conclusion(build((report,)).conclusion) is code
+    assert exit_of_conclusion(build_report((report,)).conclusion) is code
 
 
 def test_of_several_parity_reports() -> None:
     reports = [report for report, _ in PARITIES]
     for some in product(reports, repeat=2):
-        codes = [exit_of_conclusion(build((each,)).conclusion) for each in some]
-        assert exit_of_conclusion(build(some).conclusion) is decide(codes)
+        codes = [exit_of_conclusion(build_report((each,)).conclusion) for each in some]
+        assert exit_of_conclusion(build_report(some).conclusion) is decide(codes)

@@ -15,8 +15,8 @@ from qtctl.flows.lint import lint
 from qtctl.model.origin import Origin
 from qtctl.model.waiver import Waived
 from qtctl.parity.compare import compare
-from qtctl.reports.parity import build as build_parity
-from qtctl.reports.verify import build as build_verify
+from qtctl.reports.parity import build_report as build_parity
+from qtctl.reports.verify import build_report as build_verify
 from qtctl.stage.verified import AnalyzeAnswer, Exposure, Verified
 from tests.builders.audited import ENGINE, evidence
 from tests.builders.audited import desired as audited

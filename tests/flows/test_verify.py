@@ -12,8 +12,8 @@ from qtctl.findings.finding import Outcome
 from qtctl.flows.declare import Loaded, declare
 from qtctl.flows.verify import verify
 from qtctl.formats.markdown import write_markdown
-from qtctl.reports.verify import build, to_json
-from qtctl.reports.verify_page import page
+from qtctl.reports.verify import build_report, to_json
+from qtctl.reports.verify_page import build_page
 from qtctl.stage.verified import Verified
 from tests.builders.registry import SMALL, changed
 
@@ -37,10 +37,10 @@ def small(*calendars: str, **templates: str) -> Loaded:
 def asked(declared: Loaded, threshold: float | None = None) -> Verified:
     """The verdict; each is also a report that adds up, and can be shown."""
     found = verify(declared, LocalAnalyze(), threshold, deadline_s=20)
-    report = build(found)
+    report = build_report(found)
     assert report.outcome is found.outcome
     assert to_json(report)
-    assert write_markdown(page(report))
+    assert write_markdown(build_page(report))
     return found
 
 

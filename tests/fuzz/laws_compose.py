@@ -13,8 +13,8 @@ from qtctl.errors import InputError
 from qtctl.formats.markdown import write_markdown
 from qtctl.model.facts import Facts
 from qtctl.parity.compare import compare, legacy_of
-from qtctl.reports.parity import build, to_json
-from qtctl.reports.parity_page import page
+from qtctl.reports.parity import build_report, to_json
+from qtctl.reports.parity_page import build_page
 from tests.cli.world import COMPOSE
 from tests.dialects.compose import cases_bad, cases_ports, test_load
 from tests.fuzz.evidence import declared, taken
@@ -78,7 +78,7 @@ def parities(data: bytes) -> None:
         report = compare(compose, legacy_of(known.registry.legacy, compose.file), known.desired, with_facts)
         assert [row.service for row in report.rows] == [service.name for service in compose.services]
         assert json.loads(to_json((report,)))
-        assert write_markdown(page(build((report,))))
+        assert write_markdown(build_page(build_report((report,))))
 
 
 def seeds() -> list[bytes]:

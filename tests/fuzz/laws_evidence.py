@@ -38,12 +38,12 @@ def judges(data: bytes) -> None:
     if evidence is None:
         return
     checks = judged(declared(), evidence)
-    report = audit.build(declared().desired, evidence, checks)
+    report = audit.build_report(declared().desired, evidence, checks)
     assert json.loads(audit.to_json(report))
-    assert write_markdown(audit_page.page(report))
-    built = module_registry.build(declared().desired, evidence, checks)
+    assert write_markdown(audit_page.build_page(report))
+    built = module_registry.build_report(declared().desired, evidence, checks)
     assert json.loads(module_registry.to_json(built))
-    assert write_markdown(module_registry_page.page(built))
+    assert write_markdown(module_registry_page.build_page(built))
 
 
 def seeds() -> list[bytes]:

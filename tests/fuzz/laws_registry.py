@@ -14,7 +14,7 @@ from qtctl.model.registry import Registry
 from qtctl.registry.load import REQUIRED, load
 from qtctl.registry.places import Places
 from qtctl.reports.lint import Report, to_json
-from qtctl.reports.lint_view import view
+from qtctl.reports.lint_view import build_view
 from qtctl.version import VERSION
 from qtctl.views.choices import What
 from qtctl.views.graph import graph
@@ -83,7 +83,9 @@ def lints(data: bytes) -> None:
         _check(files, linted)
         report = Report("registry", (), linted.findings, counts(linted.registry), linted.gate)
     assert json.loads(to_json(report))["schema_version"]
-    shown = {name: write_text(view(report, str), name) for name in list_offered(Content.JUDGED) if name != "table"}
+    shown = {
+        name: write_text(build_view(report, str), name) for name in list_offered(Content.JUDGED) if name != "table"
+    }
     assert json.loads(shown["sarif"])["runs"][0]["tool"]["driver"]["version"] == VERSION
     assert bool(shown["md"]) == (report.counts is not None or bool(report.findings))
 

@@ -9,7 +9,7 @@ from qtctl.findings.verdict import Conclusion
 from qtctl.flows.lint import counts, lint
 from qtctl.formats.catalogue import Content, list_offered, write_text
 from qtctl.reports.lint import Report, to_json
-from qtctl.reports.lint_view import view
+from qtctl.reports.lint_view import build_view
 from tests.lint.case import Case
 from tests.lint.cases import CASES
 
@@ -29,7 +29,7 @@ def test_no_secret_is_shown(case: Case) -> None:
     assert linted.registry is not None
     report = Report("r", (), linted.findings, counts(linted.registry), Severity.WARNING)
     for name in set(list_offered(Content.JUDGED)) - {"table"}:
-        shown = write_text(view(report, str), name)
+        shown = write_text(build_view(report, str), name)
         for secret in ("hunter", "9f86d0", "kJ8s0L", "AKIA", "abcdefghijkl", "changeme"):
             assert secret not in shown
 

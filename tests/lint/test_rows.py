@@ -3,7 +3,7 @@
 from qtctl.flows.lint import counts, lint
 from qtctl.formats.catalogue import write_text
 from qtctl.reports.lint import Report
-from qtctl.reports.lint_view import view
+from qtctl.reports.lint_view import build_view
 from tests.builders.registry import SMALL
 from tests.lint.case import TEMPLATES
 
@@ -19,7 +19,7 @@ def report(*, verbose: bool) -> Report:
 
 
 def test_the_same_finding_of_many_services_is_one_line() -> None:
-    short = write_text(view(report(verbose=False), str), "md")
+    short = write_text(build_view(report(verbose=False), str), "md")
     assert short.count("no memory cap") == 1
     assert f"services/x000.toml:3 and {MANY - 1} more" in short
     assert f"x000 and {MANY - 1} more: has no memory cap" in short
@@ -27,9 +27,9 @@ def test_the_same_finding_of_many_services_is_one_line() -> None:
 
 
 def test_all_of_them_are_shown_with_verbose() -> None:
-    assert write_text(view(report(verbose=True), str), "md").count("no memory cap") == MANY
+    assert write_text(build_view(report(verbose=True), str), "md").count("no memory cap") == MANY
 
 
 def test_programs_always_get_all_of_them() -> None:
     for name in ("json", "sarif", "github"):
-        assert write_text(view(report(verbose=False), str), name).count("no memory cap") == MANY
+        assert write_text(build_view(report(verbose=False), str), name).count("no memory cap") == MANY

@@ -9,7 +9,7 @@ from qtctl.errors import InputErrors
 from qtctl.flows.lint import lint
 from qtctl.formats.catalogue import write_text
 from qtctl.reports.lint import Report
-from qtctl.reports.lint_view import UNREADABLE, rules, view
+from qtctl.reports.lint_view import UNREADABLE, build_view, rules
 from tests.lint.case import Case
 from tests.lint.cases import CASES
 
@@ -17,7 +17,7 @@ from tests.lint.cases import CASES
 def sarif(case: Case) -> dict[str, Any]:
     linted = case.linted
     report = Report("r", (), linted.findings, {}, linted.gate)
-    document: dict[str, Any] = json.loads(write_text(view(report, lambda file: f"my registry/{file}"), "sarif"))
+    document: dict[str, Any] = json.loads(write_text(build_view(report, lambda file: f"my registry/{file}"), "sarif"))
     return document
 
 
@@ -53,7 +53,7 @@ def test_errors_are_results_too() -> None:
     with pytest.raises(InputErrors) as other:
         lint(bad.texts, {})
     report = Report("r", (*caught.value.errors, *other.value.errors), (), None, None)
-    (run,) = json.loads(write_text(view(report, lambda file: f"/r/{file}"), "sarif"))["runs"]
+    (run,) = json.loads(write_text(build_view(report, lambda file: f"/r/{file}"), "sarif"))["runs"]
     assert [result["ruleId"] for result in run["results"]] == [UNREADABLE, "QT102"]
     locations = [result["locations"][0]["physicalLocation"] for result in run["results"]]
     assert [each["artifactLocation"]["uri"] for each in locations] == [

@@ -12,7 +12,7 @@ from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.registry import Disposition
 from qtctl.reports.categories import Category
-from qtctl.reports.module_registry import RegistryReport, build
+from qtctl.reports.module_registry import RegistryReport, build_report
 from qtctl.rules.declared import port_subject
 from qtctl.rules.parity.ports import port_side
 from qtctl.rules.parity.units import unit_side
@@ -28,7 +28,7 @@ SAME = Disposition.model_validate({"is": "mapped", "to": [], "why": "same"})
 def disagreements(desired: Desired, evidence: Evidence) -> list[str]:
     """A line for each unit and port of which two of the three say different things."""
     checks = judge(desired, evidence)
-    report = build(desired, evidence, checks)
+    report = build_report(desired, evidence, checks)
     facts = Facts.of(evidence)
     said = [*_units(desired, checks, report, facts), *_ports(desired, checks, report, facts)]
     return [f"{subject}: {outcomes}" for subject, outcomes in said if len(set(outcomes.values())) > 1]

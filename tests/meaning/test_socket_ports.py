@@ -11,7 +11,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence
 from qtctl.model.facts import Unit
 from qtctl.registry.load import load
-from qtctl.reports.module_registry import build
+from qtctl.reports.module_registry import build_report
 from qtctl.resolve.resolve import resolve
 from tests.builders.evidence import list_sockets, observe
 from tests.builders.registry import changed
@@ -57,7 +57,7 @@ def test_systemd_the_socket_and_the_service_may_hold_it(service: str, owner: str
     assert outcomes(wanted, owner, "127.0.0.1:9100") == HOLDS
     assert outcomes(wanted, owner, "*:9200/udp") == HOLDS
     known = evidence(wanted, owner)
-    report = build(wanted, known, judge(wanted, known))
+    report = build_report(wanted, known, judge(wanted, known))
     assert {row.port: row.found for row in report.ports if row.port in (9100, 9200)} == {
         9100: "listening",
         9200: "listening",

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.findings.verdict import Conclusion
 from qtctl.formats.markdown import write_markdown
-from qtctl.reports.audit import AuditReport, build, to_json
-from qtctl.reports.audit_page import page
+from qtctl.reports.audit import AuditReport, build_report, to_json
+from qtctl.reports.audit_page import build_page
 from qtctl.reports.check import Check
 from qtctl.reports.order import nested
 from tests.builders.reported import desired, evidence
@@ -34,17 +34,17 @@ some_checks = st.lists(
 
 
 def test_the_whole_report() -> None:
-    report = build(desired(), evidence(), CHECKS, every=True)
+    report = build_report(desired(), evidence(), CHECKS, every=True)
     assert report.verdict is Conclusion.NOT_AS_DECLARED
     assert_golden("audit.json", to_json(report))
-    assert_golden("audit.md", write_markdown(page(report)))
+    assert_golden("audit.md", write_markdown(build_page(report)))
 
 
 def test_nothing_known_is_not_a_pass() -> None:
-    report = build(desired(), evidence(()), [replace(each, outcome=Outcome.UNKNOWN) for each in CHECKS])
+    report = build_report(desired(), evidence(()), [replace(each, outcome=Outcome.UNKNOWN) for each in CHECKS])
     assert (report.verdict, report.totals.unknown) == (Conclusion.INCOMPLETE, len(CHECKS))
-    assert build(desired(), evidence(()), ()).verdict is Conclusion.INCOMPLETE
-    assert_golden("audit_unknown.md", write_markdown(page(report)))
+    assert build_report(desired(), evidence(()), ()).verdict is Conclusion.INCOMPLETE
+    assert_golden("audit_unknown.md", write_markdown(build_page(report)))
 
 
 @pytest.mark.parametrize(
@@ -53,20 +53,22 @@ def test_nothing_known_is_not_a_pass() -> None:
 )
 def test_the_gate_decides_which_findings_fail(severity: str, waiver: str | None, verdict: str) -> None:
     found = check("QT201", "broken", "unit:x", severity=severity, waiver=waiver)
-    report = build(desired(), evidence(), [found, check("QT201", "holds", "unit:y")])
+    report = build_report(desired(), evidence(), [found, check("QT201", "holds", "unit:y")])
     assert (report.verdict.value, report.totals.broken, report.fail_on) == (verdict, 1, Severity.WARNING)
 
 
 @given(some_checks)
 def test_totals_are_the_rows_and_every_split_has_all_of_them(checks: list[Finding]) -> None:
-    report = build(desired(), evidence(), checks)
+    report = build_report(desired(), evidence(), checks)
     totals = report.totals
     assert totals.total == len(checks) == totals.holds + totals.broken + totals.unknown + totals.not_asked
     assert (len(report.findings), len(report.unknowns)) == (totals.broken, totals.unknown)
     for split in (totals.by_severity, totals.by_rule):
         assert sum(sum(counts.row) for counts in split.values()) == totals.total
     assert AuditReport.model_validate_json(to_json(report)) == report
-    assert to_json(build(desired(), evidence(), list(reversed(checks)))).count("\n") == to_json(report).count("\n")
+    assert to_json(build_report(desired(), evidence(), list(reversed(checks)))).count("\n") == to_json(report).count(
+        "\n"
+    )
 
 
 @given(some_checks)
@@ -77,7 +79,9 @@ def test_every_finding_stands_once_beneath_its_cause(checks: list[Finding]) -> N
     for (depth, _), (below, _) in pairwise(order):
         assert below <= depth + 1
     rows = [
-        line for line in write_markdown(page(build(desired(), evidence(), checks))).splitlines() if line.startswith("|")
+        line
+        for line in write_markdown(build_page(build_report(desired(), evidence(), checks))).splitlines()
+        if line.startswith("|")
     ]
     assert all(len(line.replace("\\|", "").split("|")) in (7, 10) or line.count("|") == 3 for line in rows)
 
@@ -93,7 +97,7 @@ def test_every_finding_stands_once_beneath_its_cause(checks: list[Finding]) -> N
     ],
 )
 def test_a_report_that_does_not_add_up_cannot_be_made(changes: dict[str, object]) -> None:
-    report = build(desired(), evidence(), CHECKS)
+    report = build_report(desired(), evidence(), CHECKS)
     fields = {name: getattr(report, name) for name in AuditReport.model_fields}
     AuditReport.model_validate(fields)
     with pytest.raises(ValidationError):
@@ -105,7 +109,7 @@ def test_a_report_that_does_not_add_up_cannot_be_made(changes: dict[str, object]
     [{"holds": 4}, {"total": 14}, {"waived": 9}, {"by_rule": {}}, {"by_severity": {"error": [1, 2, 3]}}],
 )
 def test_totals_that_do_not_add_up_cannot_be_made(changes: dict[str, object]) -> None:
-    report = build(desired(), evidence(), CHECKS)
+    report = build_report(desired(), evidence(), CHECKS)
     dumped = report.totals.model_dump()
     type(report.totals).model_validate(dumped)
     with pytest.raises(ValidationError):

@@ -7,8 +7,8 @@ from hypothesis import given
 from qtctl.cli.tables import Screen, leave_plain
 from qtctl.dialects import terminal
 from qtctl.findings.finding import Finding
-from qtctl.reports.audit import AuditReport, build
-from qtctl.reports.audit_screen import screen
+from qtctl.reports.audit import AuditReport, build_report
+from qtctl.reports.audit_screen import build_screen
 from qtctl.reports.check import Check
 from qtctl.reports.grouping import group
 from qtctl.rules.catalogue import host_rules
@@ -23,7 +23,7 @@ TITLES = {rule.id: rule.title for rule in host_rules()}
 
 
 def lines(report: AuditReport, *, verbose: bool = False) -> list[str]:
-    return list(Screen(WIDTH, leave_plain, terminal.line).lines(tuple(screen(report, verbose=verbose))))
+    return list(Screen(WIDTH, leave_plain, terminal.line).lines(tuple(build_screen(report, verbose=verbose))))
 
 
 def found(number: str, subject: str, severity: str, **more: str) -> Finding:
@@ -46,7 +46,7 @@ def neglected() -> Iterator[Finding]:
 
 
 def test_a_host_with_310_findings_fits_a_screen() -> None:
-    report = build(desired(), evidence(), tuple(neglected()))
+    report = build_report(desired(), evidence(), tuple(neglected()))
     shown = lines(report)
     assert report.totals.broken == 310
     assert len(shown) <= LINES, "\n".join(shown)
@@ -67,7 +67,7 @@ def test_a_host_with_310_findings_fits_a_screen() -> None:
 
 
 def test_every_finding_is_there_on_demand() -> None:
-    report = build(desired(), evidence(), tuple(neglected()))
+    report = build_report(desired(), evidence(), tuple(neglected()))
     shown = lines(report, verbose=True)
     heads = [line.removeprefix("↳ ") for line in shown]
     assert {f"{each.severity} {each.id} {each.subject}" for each in report.findings} <= set(heads)
@@ -75,7 +75,7 @@ def test_every_finding_is_there_on_demand() -> None:
 
 @given(some_checks)
 def test_each_finding_is_in_one_group_and_waived_ones_come_last(checks: list[Finding]) -> None:
-    report = build(desired(), evidence(), checks)
+    report = build_report(desired(), evidence(), checks)
     groups = group(report.findings, report.unknowns)
     every = [each for found in groups for each in (*found.members, *found.below)]
     assert sorted(map(id, every)) == sorted(map(id, report.findings))
@@ -93,5 +93,5 @@ def test_what_follows_from_a_waived_finding_is_not_hidden_with_it() -> None:
     """Somebody accepted the cause, not its consequences."""
     root = found("QT204", "quantum-feed.service", "error", waiver="until March")
     below = found("QT301", "127.0.0.1:8000", "error", because=root.fingerprint)
-    shown = lines(build(desired(), evidence(), (root, below)))
+    shown = lines(build_report(desired(), evidence(), (root, below)))
     assert shown.index("error QT301 127.0.0.1:8000") < shown.index("Waived, or found before")

@@ -12,8 +12,8 @@ from qtctl.model.desired import DesiredFile
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Refusal, Step, StepKind, StepResult, StepStatus, not_run
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
-from qtctl.reports.deploy import build, to_json
-from qtctl.reports.deploy_page import page
+from qtctl.reports.deploy import build_report, to_json
+from qtctl.reports.deploy_page import build_page
 from qtctl.reports.deploy_text import ended, problems
 from tests.reports.checks import CHECKS
 
@@ -56,7 +56,7 @@ EVERY = (FAILED, DEPLOYED, REFUSED, LOCKED, DECLINED, UNCHANGED)
 
 
 def document(outcome: DeployOutcome) -> dict[str, object]:
-    text: dict[str, object] = json.loads(to_json(build(outcome, fleet="f", address="lab1", exit_code=0)))
+    text: dict[str, object] = json.loads(to_json(build_report(outcome, fleet="f", address="lab1", exit_code=0)))
     return text
 
 
@@ -75,8 +75,8 @@ def test_each_step_is_told_with_what_became_of_it() -> None:
 
 @pytest.mark.parametrize("outcome", EVERY, ids=lambda outcome: f"{outcome.status}")
 def test_no_format_shows_the_content_of_an_env_file(outcome: DeployOutcome) -> None:
-    report = build(outcome, fleet="f", address="lab1", exit_code=0)
-    assert "canary" not in to_json(report) + write_markdown(page(report))
+    report = build_report(outcome, fleet="f", address="lab1", exit_code=0)
+    assert "canary" not in to_json(report) + write_markdown(build_page(report))
 
 
 def test_what_a_program_of_the_host_says_is_shown_without_what_looks_like_a_secret() -> None:
@@ -86,9 +86,9 @@ def test_what_a_program_of_the_host_says_is_shown_without_what_looks_like_a_secr
         results=(replace(FAILED.results[0], status=StepStatus.FAILED, detail=said), *FAILED.results[1:]),
         reason=Reason(ReasonKind.STEPS_FAILED, said),
     )
-    report = build(outcome, fleet="f", address="lab1", exit_code=5)
+    report = build_report(outcome, fleet="f", address="lab1", exit_code=5)
     assert "refused" in to_json(report)
-    assert "canary-77" not in to_json(report) + write_markdown(page(report))
+    assert "canary-77" not in to_json(report) + write_markdown(build_page(report))
 
 
 def test_what_is_in_the_way_has_fields() -> None:
@@ -139,7 +139,7 @@ def test_text_of_a_deploy_that_went_well() -> None:
 
 
 def test_markdown_of_a_failed_deploy() -> None:
-    text = write_markdown(page(build(FAILED, fleet="f", address="lab1", exit_code=5)))
+    text = write_markdown(build_page(build_report(FAILED, fleet="f", address="lab1", exit_code=5)))
     assert "**Failed: a person is needed.** 2 of 4 steps done. steps failed (deploy again)." in text
     assert "| restart | `a.service` | its env file changed | failed | failed |" in text
     assert f"the old one is `{KEPT}/etc/q/a.env`" in text
@@ -158,4 +158,4 @@ def test_markdown_of_a_failed_deploy() -> None:
 )
 def test_a_report_that_contradicts_itself_is_refused(outcome: DeployOutcome) -> None:
     with pytest.raises(ValidationError):
-        build(outcome, fleet="f", address="lab1", exit_code=0)
+        build_report(outcome, fleet="f", address="lab1", exit_code=0)

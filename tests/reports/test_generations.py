@@ -23,7 +23,7 @@ NEW = desired(
 
 
 def test_each_generation_with_what_was_noted_of_it() -> None:
-    report = generations.build((UNDER_WAY, CURRENT, TAKEN_BACK), host="h1", address="lab1")
+    report = generations.build_report((UNDER_WAY, CURRENT, TAKEN_BACK), host="h1", address="lab1")
     rows = json.loads(generations.to_json(report))["generations"]
     assert [(row["number"], row["outcome"], row["current"]) for row in rows] == [
         (4, "under way", False),
@@ -35,7 +35,7 @@ def test_each_generation_with_what_was_noted_of_it() -> None:
 
 
 def test_what_differs_between_two() -> None:
-    report = generation.build(((EARLIER, OLD), (CURRENT, NEW)), address="lab1")
+    report = generation.build_report(((EARLIER, OLD), (CURRENT, NEW)), address="lab1")
     files = {each.path: each.change for each in report.files}
     assert files[UNIT] == files[ENV] == "changed"
     assert files[f"{UNITS}/quantum-b.service"] == "removed"
@@ -50,6 +50,6 @@ def test_what_differs_between_two() -> None:
 
 
 def test_one_is_shown_with_all_that_it_holds() -> None:
-    report = generation.build(((CURRENT, NEW),), address="lab1")
+    report = generation.build_report(((CURRENT, NEW),), address="lab1")
     assert {*(each.change for each in report.files), *(each.change for each in report.units)} == {"held"}
     assert [each.number for each in report.generations] == [3]

@@ -8,8 +8,8 @@ from qtctl.model.facts import Facts
 from qtctl.model.registry import Legacy
 from qtctl.parity.compare import compare
 from qtctl.parity.rows import ParityReport
-from qtctl.reports.parity import ParityDocument, build, to_json
-from qtctl.reports.parity_page import page
+from qtctl.reports.parity import ParityDocument, build_report, to_json
+from qtctl.reports.parity_page import build_page
 from tests.builders.reported import desired, evidence
 
 from .golden import assert_golden
@@ -58,18 +58,18 @@ def test_the_whole_report() -> None:
     both = reports(evidence())
     assert [report.verdict.value for report in both] == ["gap", "parity"]
     assert_golden("parity.json", to_json(both))
-    assert_golden("parity.md", write_markdown(page(build(both))))
+    assert_golden("parity.md", write_markdown(build_page(build_report(both))))
 
 
 def test_without_evidence_nothing_is_at_parity() -> None:
     both = reports(None)
     assert [report.verdict.value for report in both] == ["gap", "unknown"]
-    assert build(both[1:]).verdict.value == "unknown"
-    assert_golden("parity_unknown.md", write_markdown(page(build(both))))
+    assert build_report(both[1:]).verdict.value == "unknown"
+    assert_golden("parity_unknown.md", write_markdown(build_page(build_report(both))))
 
 
 def test_totals_of_files_add_up_to_those_of_the_document() -> None:
-    document = build(reports(evidence()))
+    document = build_report(reports(evidence()))
     assert document.totals.services == sum(len(file.services) for file in document.files) == 10
     assert document.totals.findings == sum(file.totals.findings for file in document.files)
     assert ParityDocument.model_validate_json(to_json(reports(evidence()))) == document
@@ -77,7 +77,7 @@ def test_totals_of_files_add_up_to_those_of_the_document() -> None:
 
 @pytest.mark.parametrize("where", ["totals", "files"])
 def test_a_document_that_does_not_add_up_cannot_be_made(where: str) -> None:
-    dumped = build(reports(evidence())).model_dump()
+    dumped = build_report(reports(evidence())).model_dump()
     ParityDocument.model_validate(dumped)
     if where == "totals":
         dumped["totals"]["services"] += 1
@@ -88,4 +88,4 @@ def test_a_document_that_does_not_add_up_cannot_be_made(where: str) -> None:
 
 
 def test_of_no_file_nothing_is_known() -> None:
-    assert build(()).verdict.value == "unknown"
+    assert build_report(()).verdict.value == "unknown"

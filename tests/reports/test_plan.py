@@ -10,8 +10,8 @@ from qtctl.errors import InputError
 from qtctl.formats import catalogue
 from qtctl.model.plan import Choices, Note, NoteKind, Plan, Refusal, StepKind
 from qtctl.plan.agreed import differences
-from qtctl.reports.plan import PlanConclusion, PlanReport, build, read, to_json
-from qtctl.reports.plan_view import view
+from qtctl.reports.plan import PlanConclusion, PlanReport, build_report, read, to_json
+from qtctl.reports.plan_view import build_view
 from tests.builders.planned import UNITS, deployed, desired, service, target, unit_text
 from tests.reports.golden import assert_golden
 
@@ -25,12 +25,14 @@ UNKNOWN = Plan("h1", (), (Refusal("/etc/x", "its content could not be read", "",
 
 
 def report(plan: Plan = PLAN, nonce: str = "0" * 32, exit_code: int = 1) -> PlanReport:
-    return build(plan, Choices(), fleet="quantum", address="lab1", registry="r", nonce=nonce, exit_code=exit_code)
+    return build_report(
+        plan, Choices(), fleet="quantum", address="lab1", registry="r", nonce=nonce, exit_code=exit_code
+    )
 
 
 @pytest.mark.parametrize("name", ["md"])
 def test_the_ticket(name: str) -> None:
-    assert_golden(f"plan.{name}", catalogue.write_text(view(report(), PLAN, "h1", verbose=True), name))
+    assert_golden(f"plan.{name}", catalogue.write_text(build_view(report(), PLAN, "h1", verbose=True), name))
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from qtctl.meaning.units import LoopLimits
 from qtctl.model.facts import Unit
 from qtctl.reports.categories import MEANINGS, Category, classify
 from qtctl.reports.gates import GateOutcome
-from qtctl.reports.module_registry import RegistryReport, build, to_json
-from qtctl.reports.module_registry_page import page
+from qtctl.reports.module_registry import RegistryReport, build_report, to_json
+from qtctl.reports.module_registry_page import build_page
 from qtctl.reports.needs import needs
 from tests.builders.reported import ITEMS, desired, evidence
 
@@ -59,7 +59,7 @@ def test_each_category_says_what_it_means() -> None:
 
 
 def test_the_whole_report() -> None:
-    report = build(desired(), evidence(), CHECKS)
+    report = build_report(desired(), evidence(), CHECKS)
     assert {row.name: row.category.value for row in report.modules} == {
         "q-again": "AUTO_RESTART",
         "q-api": "RUNNING",
@@ -76,22 +76,22 @@ def test_the_whole_report() -> None:
         "rogue_one": "STOPPED",
     }
     assert_golden("registry.json", to_json(report))
-    assert_golden("registry.md", write_markdown(page(report)))
-    assert "hunter2" not in to_json(report) + write_markdown(page(report))
+    assert_golden("registry.md", write_markdown(build_page(report)))
+    assert "hunter2" not in to_json(report) + write_markdown(build_page(report))
 
 
 def test_without_evidence_everything_is_unknown_and_no_gate_passes() -> None:
-    report = build(desired(), evidence(()), ())
+    report = build_report(desired(), evidence(()), ())
     assert report.summary.unknown == report.summary.total_modules == len(desired().services) + 2
     assert {gate.outcome for gate in report.gates} == {GateOutcome.UNKNOWN}
-    assert_golden("registry_unknown.md", write_markdown(page(report)))
+    assert_golden("registry_unknown.md", write_markdown(build_page(report)))
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.sets(st.integers(0, len(ITEMS) - 1)))
 def test_totals_are_the_rows_whatever_is_known(items: set[int]) -> None:
     known = tuple(ITEMS[n] for n in sorted(items))
-    report = build(desired(), evidence(known), CHECKS)
+    report = build_report(desired(), evidence(known), CHECKS)
     summary = report.summary
     by_category = (
         summary.running,
@@ -110,7 +110,7 @@ def test_totals_are_the_rows_whatever_is_known(items: set[int]) -> None:
 
 @pytest.mark.parametrize("name", ["total_modules", "running", "undeclared", "ports", "gates_unknown"])
 def test_a_summary_that_its_rows_do_not_add_up_to_cannot_be_made(name: str) -> None:
-    report = build(desired(), evidence(), CHECKS)
+    report = build_report(desired(), evidence(), CHECKS)
     dumped = report.model_dump()
     RegistryReport.model_validate(dumped)
     dumped["summary"][name] += 1
@@ -128,10 +128,10 @@ def test_what_the_report_reads_is_what_it_needs() -> None:
 
 def test_an_unknown_never_reads_as_absent_or_none() -> None:
     """Taking any one known fact away changes the text only towards `unknown`, never towards a number or a dash."""
-    whole = write_markdown(page(build(desired(), evidence(), ())))
+    whole = write_markdown(build_page(build_report(desired(), evidence(), ())))
     for item in ITEMS:
         rest = tuple(other for other in ITEMS if other is not item)
-        text = write_markdown(page(build(desired(), evidence(rest), ())))
+        text = write_markdown(build_page(build_report(desired(), evidence(rest), ())))
         assert text.count("absent") <= whole.count("absent"), item.need
         assert text.count("not-found") <= whole.count("not-found"), item.need
         assert text.count("missing (") <= whole.count("missing ("), item.need

@@ -17,16 +17,16 @@ from .test_plan import report as planned
 from .test_verify import VERIFIED
 
 WRITTEN = {
-    "adopt": lambda: adopt.to_json(adopt.build(adoption().adoption, "out")),
-    "audit": lambda: audit.to_json(audit.build(desired(), evidence(), CHECKS, every=True)),
-    "deploy": lambda: deploy.to_json(deploy.build(FAILED, fleet="f", address="lab1", exit_code=5)),
-    "fleet-audit": lambda: fleet.to_json(fleet.build([audit.build(desired(), evidence(), CHECKS)] * 2)),
-    "generation": lambda: generation.to_json(generation.build(((CURRENT, NEW),), address="lab1")),
-    "generations": lambda: generations.to_json(generations.build((CURRENT,), host="h1", address="lab1")),
+    "adopt": lambda: adopt.to_json(adopt.build_report(adoption().adoption, "out")),
+    "audit": lambda: audit.to_json(audit.build_report(desired(), evidence(), CHECKS, every=True)),
+    "deploy": lambda: deploy.to_json(deploy.build_report(FAILED, fleet="f", address="lab1", exit_code=5)),
+    "fleet-audit": lambda: fleet.to_json(fleet.build_report([audit.build_report(desired(), evidence(), CHECKS)] * 2)),
+    "generation": lambda: generation.to_json(generation.build_report(((CURRENT, NEW),), address="lab1")),
+    "generations": lambda: generations.to_json(generations.build_report((CURRENT,), host="h1", address="lab1")),
     "parity": lambda: parity.to_json(reports(evidence())),
     "plan": lambda: plan.to_json(planned()),
-    "registry": lambda: module_registry.to_json(module_registry.build(desired(), evidence(), CHECKS)),
-    "verify": lambda: verify.to_json(verify.build(VERIFIED)),
+    "registry": lambda: module_registry.to_json(module_registry.build_report(desired(), evidence(), CHECKS)),
+    "verify": lambda: verify.to_json(verify.build_report(VERIFIED)),
 }
 
 

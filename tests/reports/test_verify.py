@@ -9,8 +9,8 @@ from qtctl.dialects.systemd.analyze import OpenItem
 from qtctl.errors import Place
 from qtctl.findings.finding import Outcome
 from qtctl.formats.markdown import write_markdown
-from qtctl.reports.verify import build, to_json
-from qtctl.reports.verify_page import page
+from qtctl.reports.verify import build_report, to_json
+from qtctl.reports.verify_page import build_page
 from qtctl.stage.verified import AnalyzeAnswer, CalendarCheck, Exposure, UnitMessage, Verified
 
 from .golden import assert_golden
@@ -46,8 +46,8 @@ VERIFIED = Verified(
 
 
 def test_the_whole_report() -> None:
-    assert_golden("verify.json", to_json(build(VERIFIED)))
-    assert_golden("verify.md", write_markdown(page(build(VERIFIED))))
+    assert_golden("verify.json", to_json(build_report(VERIFIED)))
+    assert_golden("verify.md", write_markdown(build_page(build_report(VERIFIED))))
 
 
 def test_nothing_was_answered() -> None:
@@ -55,9 +55,9 @@ def test_nothing_was_answered() -> None:
     found = replace(
         VERIFIED, systemd=None, verify=why, calendar=why, security=why, messages=(), calendars=(), exposures=()
     )
-    report = build(found)
+    report = build_report(found)
     assert report.outcome is UNKNOWN
-    assert_golden("verify_unknown.md", write_markdown(page(report)))
+    assert_golden("verify_unknown.md", write_markdown(build_page(report)))
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_nothing_was_answered() -> None:
 )
 def test_a_report_that_does_not_add_up_is_none(change: dict[str, AnalyzeAnswer]) -> None:
     with pytest.raises(ValidationError):
-        build(replace(VERIFIED, **change))  # type: ignore[arg-type]
+        build_report(replace(VERIFIED, **change))  # type: ignore[arg-type]

@@ -23,8 +23,8 @@ from qtctl.flows.adopt_compose import adopt_compose
 from qtctl.formats.markdown import write_markdown
 from qtctl.model.secret import Secret, Withheld
 from qtctl.plan.change_impact import shown_diff
-from qtctl.reports.adopt import build, to_json
-from qtctl.reports.adopt_page import page
+from qtctl.reports.adopt import build_report, to_json
+from qtctl.reports.adopt_page import build_page
 from tests.adapters import servers
 from tests.adopt.small import adopt, into
 from tests.builders.registry import write_check
@@ -128,8 +128,10 @@ def test_adopted_units() -> None:
         )
         files[f"{file}.service.d/more.conf"] = f"[Service]\nExecStop=/bin/app {line}\n"
     adopted = adopt(files)
-    report = build(adopted.adoption, "out")
-    text = "".join([*(text.decode() for text in adopted.files.values()), to_json(report), write_markdown(page(report))])
+    report = build_report(adopted.adoption, "out")
+    text = "".join(
+        [*(text.decode() for text in adopted.files.values()), to_json(report), write_markdown(build_page(report))]
+    )
     assert [name for name, _, _, secret in rows() if secret in text] == []
     found = {each.subject for each in adopted.adoption.judgments if each.id == "QT109"}
     assert found == {f"{file}.service" for _, file, _, _ in rows()}
@@ -148,8 +150,8 @@ def test_adopted_environment(variable: str) -> None:
     adopted = adopt(
         {"x.service": f"[Service]\n{lines}", "y.service.d/e.conf": dropin, "y.service": "[Service]\nExecStart=/y\n"}
     )
-    report = build(adopted.adoption, "out")
-    texts = [*(text.decode() for text in adopted.files.values()), to_json(report), write_markdown(page(report))]
+    report = build_report(adopted.adoption, "out")
+    texts = [*(text.decode() for text in adopted.files.values()), to_json(report), write_markdown(build_page(report))]
     assert not any(map(leaks(variable), texts))
     assert 'LEVEL = "info"' in "".join(texts), "what is no secret is adopted"
     assert name in "".join(texts), "by its name"
@@ -173,8 +175,10 @@ def test_adopted_compose() -> None:
         services[f"{file}-text"] = {"image": "x", "command": shlex.join(("app", *words))}
     text = yaml.safe_dump({"services": services})
     done = adopt_compose([load_project({"docker-compose.yml": text}, Setting(lenient=True))], into())
-    report = build(done.adoption, "out")
-    text = "".join([*(text.decode() for text in done.files.values()), to_json(report), write_markdown(page(report))])
+    report = build_report(done.adoption, "out")
+    text = "".join(
+        [*(text.decode() for text in done.files.values()), to_json(report), write_markdown(build_page(report))]
+    )
     assert [name for name, _, _, secret in rows() if secret in text] == []
     assert CANARY not in text
     assert {each.subject for each in done.adoption.judgments if each.id == "QT109"} == services.keys()

@@ -171,8 +171,8 @@ def drift(
     from qtctl.adapters.files import rewrite_registry
     from qtctl.api.drift import drift as read
     from qtctl.cli.output import progress
-    from qtctl.reports.drift import build, build_file, conclude
-    from qtctl.reports.drift_view import view
+    from qtctl.reports.drift import build_file, build_report, conclude
+    from qtctl.reports.drift_view import build_view
 
     folder = registry_folder(registry)
     with progress() as say:
@@ -181,7 +181,7 @@ def drift(
     found = of_host.found
     if write:
         rewrite_registry(folder, of_host.before, {path: found.files[path] for path in found.changed})
-    report = build(
+    report = build_report(
         found.drifts,
         tuple(build_file(path, of_host.before, found.files) for path in found.changed),
         host=of_host.host,
@@ -190,7 +190,7 @@ def drift(
         written=write and bool(found.changed),
         unread=of_host.unread,
     )
-    present(view(report), format_)
+    present(build_view(report), format_)
     raise typer.Exit(exit_of_conclusion(conclude(report)))
 
 
@@ -217,18 +217,18 @@ def _name_fleet(out: Path, name: str | None) -> str:
 def _finish(adopted: "Adopted", out: Path, locate: "Callable[[str], str]", *, force: bool, format_: str | None) -> None:
     from qtctl.adapters.files import read_text, replace_folder, write_new_folder
     from qtctl.flows.adopt import keep_policy
-    from qtctl.reports.adopt import build
-    from qtctl.reports.adopt_view import view
+    from qtctl.reports.adopt import build_report
+    from qtctl.reports.adopt_view import build_view
 
     kept = out / "policy.toml"
     if force and kept.is_file():
         adopted = keep_policy(adopted, read_text(kept).encode())
-    report = build(adopted.adoption, str(out))
+    report = build_report(adopted.adoption, str(out))
     if force:
         replace_folder(out, adopted.files)
     else:
         write_new_folder(out, adopted.files)
-    present(view(report, locate), format_)
+    present(build_view(report, locate), format_)
     raise typer.Exit(exit_of_conclusion(adopted.adoption.conclusion))
 
 

@@ -94,7 +94,7 @@ def _audit_one(source: "Source", started: "Asking | None", shown: Shown, *, save
         check_saved(save)
     declared, evidence = gather(source, started, _preload)
     from qtctl.api import audit
-    from qtctl.reports.audit_view import view
+    from qtctl.reports.audit_view import build_view
     from qtctl.reports.view import beneath
 
     if save is not None:
@@ -104,7 +104,7 @@ def _audit_one(source: "Source", started: "Asking | None", shown: Shown, *, save
     locate = beneath(source.registry, source.templates)
     if save == STDOUT:
         return exit_of_conclusion(report.verdict)
-    present(view(report, checks, locate, declared.host_place, verbose=shown.verbose), shown.format)
+    present(build_view(report, checks, locate, declared.host_place, verbose=shown.verbose), shown.format)
     return exit_of_conclusion(report.verdict)
 
 

@@ -95,12 +95,12 @@ def _run_live(declared: "Declared", out: Path, *, keep: bool) -> Exit:
 def _deploy(declared: "Declared", say: "ProgressLine", *, shown: bool = False) -> "DeployOutcome":
     from qtctl.api.deploy import deploy
     from qtctl.cli.output import show
-    from qtctl.reports.plan_screen import screen
+    from qtctl.reports.plan_screen import build_screen
 
     def confirm(plan: "Plan") -> bool:
         say.clear()
         if shown:
-            show(screen(plan, DEMO_HOST, verbose=False))
+            show(build_screen(plan, DEMO_HOST, verbose=False))
         return True
 
     outcome = deploy(declared, DEMO_HOST, confirm=confirm, progress=say, deadline_s=180.0)
@@ -133,14 +133,14 @@ def _break_and_heal(declared: "Declared", say: "ProgressLine", out: Path) -> Exi
     tell("")
     tell(f"$ qtctl audit --host {DEMO_HOST}")
     evidence = _audit(declared, say)
-    report = audit.build(declared.desired, evidence, judged(declared, evidence))
-    show(tuple(audit_screen.screen(report)))
-    write(write_markdown(audit_page.page(report)), out / BROKEN)
+    report = audit.build_report(declared.desired, evidence, judged(declared, evidence))
+    show(tuple(audit_screen.build_screen(report)))
+    write(write_markdown(audit_page.build_page(report)), out / BROKEN)
     tell("")
     tell(f"$ qtctl deploy --host {DEMO_HOST}")
     _deploy(declared, say, shown=True)
     evidence = _audit(declared, say)
-    healed = audit.build(declared.desired, evidence, judged(declared, evidence))
+    healed = audit.build_report(declared.desired, evidence, judged(declared, evidence))
     tell(f"Healed. {_format_totals(healed)}")
     return exit_of_conclusion(healed.verdict)
 
@@ -186,13 +186,13 @@ def _write_reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exi
     from qtctl.reports import audit, audit_page, module_registry, module_registry_page
 
     checks = judged(declared, evidence)
-    audited = audit.build(declared.desired, evidence, checks)
-    modules = module_registry.build(declared.desired, evidence, checks)
+    audited = audit.build_report(declared.desired, evidence, checks)
+    modules = module_registry.build_report(declared.desired, evidence, checks)
     texts = {
         "audit.json": audit.to_json(audited),
-        "audit.md": write_markdown(audit_page.page(audited)),
+        "audit.md": write_markdown(audit_page.build_page(audited)),
         "registry.json": module_registry.to_json(modules),
-        "registry.md": write_markdown(module_registry_page.page(modules)),
+        "registry.md": write_markdown(module_registry_page.build_page(modules)),
         "evidence.json": dump(evidence),
     }
     for name, text in texts.items():

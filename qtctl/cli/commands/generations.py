@@ -58,17 +58,17 @@ def generations(
 
 
 def _listed(target: str, host: str, found: "tuple[GenerationRecord, ...]") -> "View":
-    from qtctl.reports.generations import build
-    from qtctl.reports.generations_view import view
+    from qtctl.reports.generations import build_report
+    from qtctl.reports.generations_view import build_view
 
-    return view(build(found, host=host, address=target))
+    return build_view(build_report(found, host=host, address=target))
 
 
 def _compared(target: str, found: "list[Earlier]") -> "View":
-    from qtctl.reports.generation import build
-    from qtctl.reports.generation_view import view
+    from qtctl.reports.generation import build_report
+    from qtctl.reports.generation_view import build_view
 
-    return view(build(found, address=target))
+    return build_view(build_report(found, address=target))
 
 
 EXAMPLES = (

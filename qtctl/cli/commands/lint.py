@@ -68,10 +68,10 @@ def _write_fixes(
 
 
 def _show(report: "Report", format_: str | None, templates: Path | None) -> None:
-    from qtctl.reports.lint_view import view
+    from qtctl.reports.lint_view import build_view
     from qtctl.reports.view import beneath
 
-    present(view(report, beneath(Path(report.registry), templates)), format_)
+    present(build_view(report, beneath(Path(report.registry), templates)), format_)
 
 
 EXAMPLES = (

@@ -53,8 +53,8 @@ def parity(
     from qtctl.cli.evidence import obtain
     from qtctl.dialects.compose.load import compose_of
     from qtctl.model.facts import Facts
-    from qtctl.reports.parity import build
-    from qtctl.reports.parity_view import view
+    from qtctl.reports.parity import build_report
+    from qtctl.reports.parity_view import build_view
 
     missing = InputError("missing option '--compose'", hint="see qtctl parity --help")
     projects = load_projects(compose or (), merged or (), env_files or (), profiles or (), missing=missing)
@@ -62,8 +62,8 @@ def parity(
     declared = declare(registry_folder(registry), host or "", templates=templates, as_name=as_name)
     facts = None if host is None and saved is None else Facts.of(obtain(declared, host, saved, user))
     compared = tuple(_compare(declared, each, facts) for each in loaded)
-    report = build(compared)
-    present(view(report, compared), format_, out)
+    report = build_report(compared)
+    present(build_view(report, compared), format_, out)
     raise typer.Exit(exit_of_conclusion(report.conclusion))
 
 

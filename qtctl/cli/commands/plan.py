@@ -70,7 +70,7 @@ def show_plan(declared: "Declared", target: str, user: str | None, choices: "Cho
     from qtctl.api import plan as api
     from qtctl.cli.output import make_safe
     from qtctl.reports.plan import to_json
-    from qtctl.reports.plan_view import view
+    from qtctl.reports.plan_view import build_view
 
     if shown.out is not None:
         check_saved(shown.out)
@@ -84,7 +84,7 @@ def show_plan(declared: "Declared", target: str, user: str | None, choices: "Cho
     host = declared.desired.host
     name = target if target == host else f"{target}, which stands in for {host}"
     if not planned.refusals or shown.format not in (None, "table"):
-        present(view(report, planned, name, verbose=shown.verbose), shown.format)
+        present(build_view(report, planned, name, verbose=shown.verbose), shown.format)
     complain_of(_list_obstacles(planned))
     return code
 

@@ -45,13 +45,13 @@ def registry(
     source = Source(registry_folder(registry), templates, host, saved, as_name, user)
     declared, evidence = gather(source, context.obj, lambda _: import_module("qtctl.reports.module_registry_view"))
     from qtctl.api.audit import conclude, judge
-    from qtctl.reports.module_registry import build
-    from qtctl.reports.module_registry_view import view
+    from qtctl.reports.module_registry import build_report
+    from qtctl.reports.module_registry_view import build_view
     from qtctl.reports.view import beneath
 
     checks = judge(declared, evidence)
-    report = build(declared.desired, evidence, checks)
-    present(view(report, checks, beneath(source.registry, templates), declared.host_place), format_, out)
+    report = build_report(declared.desired, evidence, checks)
+    present(build_view(report, checks, beneath(source.registry, templates), declared.host_place), format_, out)
     raise typer.Exit(exit_of_conclusion(conclude(declared, checks)))
 
 

@@ -27,15 +27,15 @@ def verify(
     from qtctl.adapters.analyze import LocalAnalyze
     from qtctl.api.registry import declare
     from qtctl.flows.verify import verify as judge
-    from qtctl.reports.verify import build
-    from qtctl.reports.verify_view import view
+    from qtctl.reports.verify import build_report
+    from qtctl.reports.verify_view import build_view
     from qtctl.reports.view import beneath
 
     raise_on_interrupt()
     folder = registry_folder(registry)
     verified = judge(declare(folder, templates=templates, as_name=as_name), LocalAnalyze(), threshold)
-    report = build(verified)
-    present(view(report, verified, beneath(folder, templates)), format_)
+    report = build_report(verified)
+    present(build_view(report, verified, beneath(folder, templates)), format_)
     raise typer.Exit(exit_of_conclusion(report.conclusion))
 
 
