@@ -41,6 +41,7 @@ def _nothing_is_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     """Of one run of the tests, or of other runs of qtctl: what is kept goes to a folder of this run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QTCTL_KEEP", str(tmp_path_factory.mktemp("kept")))
+        patch.setenv("QTCTL_TRAIL", str(tmp_path_factory.mktemp("trail") / "trail.jsonl"))
         yield
 
 

@@ -1,20 +1,24 @@
 """Deploy to a host, and get how that ended as a value."""
 
-import getpass
-import platform
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from qtctl.adapters.clock import SystemClock
+from qtctl.api.trail import CallerTrail, describe_caller
 from qtctl.engines.connect import connect, declared_route
+from qtctl.errors import QtctlError
 from qtctl.flows.declared import Declared
 from qtctl.flows.deploy import deploy as run
 from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.interfaces.supplies import NO_SUPPLIES, Supplies
+from qtctl.meaning.registry_digest import registry_digest
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.model.secret import Secret
-from qtctl.plan.agreed import registry_digest
+from qtctl.model.trail import Action, CallerEvent
+from qtctl.plan.agreed import plan_digest
 from qtctl.plan.identity import deployable
 from qtctl.plan.outcome import DeployOutcome
 from qtctl.version import VERSION
@@ -22,17 +26,18 @@ from qtctl.version import VERSION
 DEADLINE_S = 120
 
 
-def describe(declared: Declared, target: str) -> dict[str, str]:
+def describe(
+    declared: Declared, target: str, registry: Path | None = None, action: Action = Action.DEPLOY
+) -> dict[str, str]:
     """What a host notes of the generation that it is given. No digest of a single file is in it."""
     desired = declared.desired
-    by = f"{getpass.getuser()}@{platform.node()}"
     return {
         "fleet": desired.fleet,
         "host": desired.host,
         "target": target,
         "registry": registry_digest(desired),
-        "by": by,
         "version": VERSION,
+        **describe_caller(action, registry),
     }
 
 
@@ -48,26 +53,47 @@ def deploy(
     passwords: Mapping[str, Secret] | None = None,
     steady_s: float = STEADY_S,
     supplies: Supplies = NO_SUPPLIES,
+    registry: Path | None = None,
+    action: Action = Action.DEPLOY,
 ) -> DeployOutcome:
     """Make `target` what is declared, if `confirm` agrees to the plan. `passwords`: of stores, by their names.
 
-    `steady_s`: so long every service must have been up before the deploy is confirmed. `supplies`: where code and
-    packages come from that are installed.
+    `steady_s`: so long every service must have been up before the deploy is confirmed. `registry`: the folder that is
+    declared in, and `action`: what this is, for the audit trail. `supplies`: where code and packages come from that are
+    installed.
 
     It has `deadline_s` after that. DeployRefused where the host could not be reached or read: then there is no plan.
     """
     desired = deployable(declared.desired, target)
     route = declared_route(target, desired, user, "deploy")
-    return run(
-        partial(connect, route),
-        desired,
-        SystemClock(),
-        choices=choices,
-        confirm=confirm,
-        progress=progress,
-        deadline_s=deadline_s,
-        passwords=passwords,
-        steady_s=steady_s,
-        about=describe(declared, target),
-        supplies=supplies,
-    )
+    about = describe(declared, target, registry, action)
+    trail = CallerTrail(about)
+
+    def agree(plan: Plan) -> bool:
+        agreed = confirm(plan)
+        if agreed:
+            trail.note(CallerEvent.BEGUN, plan=plan_digest(plan), steps=len(plan.steps))
+        return agreed
+
+    try:
+        outcome = run(
+            partial(connect, route),
+            desired,
+            SystemClock(),
+            choices=choices,
+            confirm=agree,
+            progress=progress,
+            deadline_s=deadline_s,
+            passwords=passwords,
+            steady_s=steady_s,
+            about=about,
+            supplies=supplies,
+        )
+    except QtctlError as error:
+        trail.note(CallerEvent.ENDED, "refused", error.what)
+        raise
+    why = outcome.reason.what if outcome.reason else ""
+    more = {} if outcome.generation is None else {"generation": outcome.generation}
+    trail.note(CallerEvent.ENDED, outcome.status.value, why, plan=plan_digest(outcome.plan), **more)
+    missing = (f"the audit trail has no record of this: {each}" for each in trail.problems)
+    return replace(outcome, warnings=(*outcome.warnings, *missing))

@@ -10,9 +10,9 @@ from qtctl.engines.connect import connect, declared_route
 from qtctl.errors import InputError, Place
 from qtctl.flows.declared import Declared
 from qtctl.flows.plan_host import plan_host
+from qtctl.meaning.registry_digest import registry_digest
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
-from qtctl.plan.agreed import registry_digest
 from qtctl.plan.identity import deployable
 from qtctl.plan.needs import needs, properties
 from qtctl.reports.plan import PlanReport, build_report

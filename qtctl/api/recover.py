@@ -1,15 +1,32 @@
 """End a deploy of a host that could not be taken back."""
 
+from pathlib import Path
+
+from qtctl.api.trail import CallerTrail, describe_caller
 from qtctl.apply.transaction import recover as run
 from qtctl.engines.connect import connect, declared_route
+from qtctl.errors import QtctlError
 from qtctl.flows.declared import Declared
+from qtctl.model.trail import Action, CallerEvent
 from qtctl.model.transaction import Progressed
 
 
-def recover(declared: Declared, target: str, *, user: str | None = None, accept: bool = False) -> Progressed | None:
+def recover(
+    declared: Declared, target: str, *, user: str | None = None, accept: bool = False, registry: Path | None = None
+) -> tuple[Progressed | None, tuple[str, ...]]:
     """Try once more to bring `target` back to what was there before; with `accept` leave it as it is.
 
-    None where no deploy is in the way. HostError where the host could not be asked.
+    None where no deploy is in the way. Besides, why the audit trail lacks a record. HostError where the host could not
+    be asked.
     """
-    with connect(declared_route(target, declared.desired, user, "deploy")) as host:
-        return run(host, accept=accept)
+    about = {"fleet": declared.desired.fleet, "host": declared.desired.host, "target": target}
+    trail = CallerTrail({**about, **describe_caller(Action.RECOVER, registry)})
+    try:
+        with connect(declared_route(target, declared.desired, user, "deploy")) as host:
+            found = run(host, accept=accept, by=trail.about["by"])
+    except QtctlError as error:
+        trail.note(CallerEvent.ENDED, "refused", error.what)
+        raise
+    if found is not None:
+        trail.note(CallerEvent.ENDED, (found.end or found.state).value)
+    return found, tuple(trail.problems)

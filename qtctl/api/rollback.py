@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from qtctl.api.deploy import DEADLINE_S, deploy
 from qtctl.engines.connect import connect, declared_route
@@ -14,6 +15,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.generation import GenerationRecord
 from qtctl.model.plan import Choices, Plan
 from qtctl.model.secret import Secret
+from qtctl.model.trail import Action
 from qtctl.plan.outcome import DeployOutcome
 
 
@@ -42,6 +44,7 @@ def rollback(
     deadline_s: float = DEADLINE_S,
     passwords: Mapping[str, Secret] | None = None,
     steady_s: float = STEADY_S,
+    registry: Path | None = None,
 ) -> DeployOutcome:
     """Deploy what the host had to have in an earlier generation: planned, asked, gated and taken back like any deploy.
 
@@ -57,4 +60,6 @@ def rollback(
         deadline_s=deadline_s,
         passwords=passwords,
         steady_s=steady_s,
+        registry=registry,
+        action=Action.ROLLBACK,
     )

@@ -13,6 +13,8 @@ from qtctl.model.desired import Desired
 from qtctl.model.desired_install import STORE
 from qtctl.model.generation import pack_desired
 from qtctl.model.plan import Plan, Step
+from qtctl.model.trail import clean, write_fields, write_members
+from qtctl.plan.agreed import plan_digest
 from qtctl.probes.files import DIGEST_KIB
 from qtctl.remote.scripts import read_script
 
@@ -21,6 +23,7 @@ UNIT_FOLDER = "/etc/systemd/system"
 LEASE_S = 15
 """So long after the last sign of a caller that watches, the host goes back by itself."""
 
+_OF_THE_HOST = ("trail.sh", "transaction.sh", "apply.sh", "restore.sh", "switch.sh")
 _NONE = "-"
 _UNPRINTABLE = "\t\n\r\0"
 _END = "END_OF_ARCHIVE"
@@ -41,7 +44,7 @@ class Generation:
 
 def stage_script(generation: Generation, *, limit_s: int, holder: str) -> str:
     """A POSIX sh script that stages and arms a generation, as root. What it says is read by `read_staged`."""
-    parts = ("way.sh", "transaction.sh", "stage.sh")
+    parts = ("way.sh", "trail.sh", "transaction.sh", "stage.sh")
     archive = base64.encodebytes(_archive(generation, limit_s)).decode()
     return "\n".join(
         (
@@ -77,7 +80,8 @@ def _archive(generation: Generation, limit_s: int) -> bytes:
     """Steps and files have a line each, of fields between tabs."""
     steps = [_step_fields(number, step) for number, step in enumerate(generation.plan.steps)]
     files = [(file.path, file.sha256, f"{file.owner}:{file.group}", file.mode) for file in generation.desired.files]
-    script = (_given(limit_s), *map(read_script, ("transaction.sh", "apply.sh", "restore.sh", "switch.sh")))
+    about = {**generation.about, "plan": plan_digest(generation.plan)}
+    script = (_given(limit_s), *map(read_script, _OF_THE_HOST))
     members = {
         "steps": _lines(steps),
         "files": _lines(files),
@@ -85,7 +89,9 @@ def _archive(generation: Generation, limit_s: int) -> bytes:
         "units": _lines((unit,) for unit in generation.units),
         "desired.json.gz": pack_desired(generation.desired),
         "word": f"{secrets.token_hex(8)}\n".encode(),
-        "about": "".join(f"{key} {value}\n" for key, value in sorted(generation.about.items())).encode(),
+        "about": "".join(f"{key} {clean(value)}\n" for key, value in sorted(about.items())).encode(),
+        "trail": f"{write_members(about)}\n".encode(),
+        "fields": write_fields(about).encode(),
         "transaction.sh": "\n".join((*script, "")).encode(),
     }
     for number, step in enumerate(generation.plan.steps):

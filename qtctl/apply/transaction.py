@@ -15,6 +15,7 @@ from qtctl.apply.generation import Generation, find_script, stage_script, verb_s
 from qtctl.dialects import terminal
 from qtctl.errors import DeployRefused, HostError, Refused
 from qtctl.interfaces.host import Host, Running
+from qtctl.model.trail import clean
 from qtctl.model.transaction import Mark, Progressed, TransactionEnd, TransactionState
 from qtctl.plan.targets import REMEDY
 from qtctl.probes.answer import last_line
@@ -88,10 +89,11 @@ def find(contact: Contact, ticket: Ticket) -> int | None:
     return int(said["number"])
 
 
-def recover(host: Host, *, accept: bool) -> Progressed | None:
+def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
     """End a transaction that could not be taken back: try again, or leave the host as it is. None: there is none.
 
-    DeployRefused where it is still under way. HostError where the host could not be asked.
+    `by`: who asks for it, for the audit trail. DeployRefused where it is still under way. HostError where the host
+    could not be asked.
     """
     said = _read_words(host.start(find_script(), root=True).finish(_ANSWER_S).stdout)
     if not said.get("number", "").isdecimal():
@@ -99,7 +101,7 @@ def recover(host: Host, *, accept: bool) -> Progressed | None:
     if said.get("state") != TransactionState.BROKEN:
         what = f"{host.address}: generation {said['number']} is {said.get('state')}: it ends by itself"
         raise DeployRefused(what, hint="wait until that is done")
-    script = verb_script(int(said["number"]), "accept" if accept else "recover")
+    script = verb_script(int(said["number"]), "accept" if accept else "recover", clean(by))
     return _read_report(host, host.start(script, root=True).finish(_RECOVER_S).stdout)[0]
 
 
@@ -212,6 +214,7 @@ def read_progress(state: str, end: str, journal: bytes) -> Progressed:
             kept,
             left=tuple(dict.fromkeys(texts.get("left", ()))),
             why=tuple(dict.fromkeys(texts.get("why", ()))),
+            warnings=tuple(dict.fromkeys(texts.get("warning", ()))),
             worse=tuple(" ".join(texts.get("worse", ())[-1:]).split()),
             gone=tuple(" ".join(texts.get("gone", ())[-1:]).split()),
         )

@@ -53,6 +53,8 @@ class DeployOutput:
                 tell(line)
         else:
             self._document(outcome, code)
+        for warning in outcome.warnings:
+            complain(f"warning: {warning}")
         if code is Exit.INTERRUPTED:
             complain("interrupted")
         else:

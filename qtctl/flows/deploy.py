@@ -98,6 +98,7 @@ class _Deploy:
     supplies: Supplies
     _seen: Verdict | None = field(default=None, init=False)
     _failures: tuple[UnitFailure, ...] = field(default=(), init=False)
+    _number: int | None = field(default=None, init=False)
 
     def run(self, planned: Plan, confirm: Callable[[Plan], bool]) -> DeployOutcome:
         try:
@@ -148,6 +149,7 @@ class _Deploy:
         return self._watch(number)
 
     def _watch(self, number: int) -> Transaction:
+        self._number = number
         return Transaction(self.contact, number, self.deadline_s + SPARE_S)
 
     def _abandon(self, planned: Plan, ticket: Ticket, reason: Reason) -> DeployOutcome:
@@ -233,7 +235,13 @@ class _Deploy:
         return self._ended(planned, progressed, reason, DeployStatus.RESTORED if restored else DeployStatus.FAILED)
 
     def _deployed(self, planned: Plan, progressed: Progressed) -> DeployOutcome:
-        return DeployOutcome(plan=planned, status=DeployStatus.DEPLOYED, results=results_of(planned, progressed))
+        return DeployOutcome(
+            plan=planned,
+            status=DeployStatus.DEPLOYED,
+            results=results_of(planned, progressed),
+            generation=self._number,
+            warnings=progressed.warnings,
+        )
 
     def _lost(self, planned: Plan, progressed: Progressed | None, error: HostError) -> DeployOutcome:
         what = f"{error.what}; unless it was confirmed, the host goes back by itself"
@@ -259,6 +267,8 @@ class _Deploy:
             left=progressed.left if progressed else (),
             worse=progressed.worse if progressed else (),
             gone=progressed.gone if progressed else (),
+            generation=self._number,
+            warnings=progressed.warnings if progressed else (),
         )
         seen = self._seen
         return outcome if seen is None else replace(outcome, outstanding=seen.outstanding, moving=seen.moving)

@@ -55,7 +55,7 @@ class Progressed:
 
     `marks`: the last note on each step. `kept`: where what a step replaced lies now. `left`: paths that somebody else
     changed meanwhile, which going back did not touch. `why`: why it went back. `worse`: units that are not as they were
-    before. `gone`: oneshots that are not run again.
+    before. `gone`: oneshots that are not run again. `warnings`: what else somebody should know.
     """
 
     state: TransactionState
@@ -66,3 +66,4 @@ class Progressed:
     why: tuple[str, ...] = ()
     worse: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -6,9 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from qtctl.model.desired import Desired
 from qtctl.model.plan import Plan, PlannedBefore, Refusal, Step, StepKind
-from qtctl.plan.unit_goals import goals
 
 AGAIN = "plan again, read the new plan, and deploy that one"
 
@@ -37,17 +35,15 @@ def keys_of(plan: Plan, nonce: str) -> tuple[tuple[str, str], ...]:
     return tuple((label_of(step), key_of(step, nonce)) for step in plan.steps)
 
 
-def registry_digest(desired: Desired) -> str:
-    """Of all that a deploy is made from: generated files, states of units, accounts and folders, retired units."""
-    files = sorted([each.path, each.sha256, each.mode, each.owner, each.group] for each in desired.files)
-    units = [[goal.unit, goal.active, goal.enabled, *goal.links] for goal in goals(desired)]
-    ports = [[unit.unit, port.protocol, port.address, port.port] for unit in desired.units() for port in unit.ports]
-    accounts = [[each.name, each.uid, each.gid, each.group, *each.groups] for each in desired.accounts]
-    folders = [[each.path, each.user, each.group, each.mode] for each in desired.folders]
-    names = list(desired.hosts_file.names) if desired.hosts_file else []
-    gone = sorted(each.unit for each in desired.retired_units)
-    whole = [desired.fleet, desired.host, files, units, ports, accounts, folders, names, gone]
-    return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
+def plan_digest(plan: Plan) -> str:
+    """Of all that a plan does, the same for the same plan. No content of an env file is in it, nor a digest of one."""
+    rows = [[step.kind, step.subject, step.reason, step.diff, *_rights(step)] for step in plan.steps]
+    return hashlib.sha256(json.dumps([plan.host, rows]).encode()).hexdigest()
+
+
+def _rights(step: Step) -> list[str]:
+    file = step.file
+    return [file.mode, file.owner, file.group, "" if file.kind == "env" else file.sha256] if file else []
 
 
 def differences(expected: PlannedBefore, plan: Plan) -> tuple[Refusal, ...]:

@@ -77,7 +77,8 @@ class DeployOutcome:
     hold at the last look. `moving`: services that systemd kept restarting. `failures`: why units do not run. `looked`:
     whether the host was looked at after the last step; before the first where nothing was changed. Of a host that went
     back, `left` are the paths that somebody else had changed meanwhile, `worse` the units that are not as they were,
-    and `gone` the oneshots that were active before and are not run again.
+    and `gone` the oneshots that were active before and are not run again. `generation`: its number on the host, None
+    where none was staged. `warnings`: what the host or the caller could not do besides.
     """
 
     plan: Plan
@@ -91,6 +92,8 @@ class DeployOutcome:
     left: tuple[str, ...] = ()
     worse: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    generation: int | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def unverified(self) -> tuple[str, ...]:

@@ -174,10 +174,33 @@ end_transaction() {
   rooms | while IFS= read -r each; do drop "$each"; done
   printf '%s\n' "$1" >"$home/outcome" || :
   drop "$base/lease" "$base/holder"
+  record_units || :
   status idle
+  trail "$1" "$generation" "${moved_for-}"
   rm -f -- "$base/tx/$state"
   sync -- "$base/tx" "$base" || :
 } 2>/dev/null
+
+# record_units: a line for each unit of the current generation: `unit NAME INVOCATION DIGEST`, the digest of its unit file.
+record_units() {
+  set --
+  digests=$newline
+  while IFS=$tab read -r path sha _; do
+    case "$path" in "$unit_folder"/*/*) ;; "$unit_folder"/*) digests="$digests${path##*/} $sha$newline" ;; esac
+  done <"$base/current/files"
+  while IFS= read -r unit; do set -- "$@" "$unit"; done <"$base/current/units"
+  present=$(limit=10 && units "$@") || return 1
+  while IFS=$tab read -r unit _ _ _ invocation _; do
+    file=$unit
+    case "$digests" in *"$newline$file "*) ;; *@*) file=${unit%%@*}@.${unit##*.} ;; esac
+    case "$digests" in
+      *"$newline$file "*) digest=${digests#*"$newline$file "} && printf 'unit %s %s %s\n' "$unit" "$invocation" "${digest%%"$newline"*}" ;;
+    esac
+  done >"$home/seen" <<END
+$present
+END
+  mv -fT -- "$home/seen" "$base/units"
+}
 
 # finish: confirmed → none. This generation is the current one; what a person wrote, and it replaced, is kept for ever.
 finish() {

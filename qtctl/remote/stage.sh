@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015,SC2030,SC2031
 # Stages a generation as root, and arms it: everything that can fail does so here, before the first change.
 #
-# Given: transaction.sh, way.sh, base, most, unit_folder, holder (whose deploy it is), and `unpack`, which writes to $home
-# the files steps, files, installs, units, word, about, transaction.sh and content/NUMBER.
+# Given: trail.sh, transaction.sh, way.sh, base, most, unit_folder, holder (whose deploy it is), and `unpack`, which writes
+# to $home the files steps, files, installs, units, word, about, trail, fields, transaction.sh and content/NUMBER.
 say() { printf 'qtctl %s\n' "$*"; }
 
 # refuse NUMBER REASON...: the step that is in the way, or -. Nothing was changed.
@@ -161,7 +161,7 @@ begin() {
   drop_unfinished
   next_generation
   mkdir -- "$home" || refuse - "$home could not be made"
-  unpack && read -r word <"$home/word" || refuse - "$base: no space, or what was sent is damaged"
+  unpack && read -r word <"$home/word" && sign_trail || refuse - "$base: no space, or what was sent is damaged"
   : >"$home/journal" || refuse - "$base: no space"
   renew && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$home/number" && sync -- "$home/number" &&
     mv -T -- "$home/number" "$base/tx/staged" && sync -- "$base/tx" || refuse - "$base: no space"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015
 # What is called of a transaction: by the caller of a deploy over a connection, by the service that watches over it, and
-# at boot. Given: transaction.sh, apply.sh, restore.sh.
+# at boot. Given: trail.sh, transaction.sh, apply.sh, restore.sh.
 
 # run: the service that watches over one transaction. Its worker applies; a lease that is over, a worker that dies, and
 # somebody who asks for it make the host go back. Started again after it was killed, it goes back.
@@ -32,6 +32,7 @@ end_worker() {
 }
 give_up() {
   note why "$1"
+  moved_for=$1
   for each in applying gating armed; do ! locked move "$each" restoring || return 0; done
 }
 
@@ -41,6 +42,7 @@ work() {
     locked move applying gating
   else
     note why 'a step failed'
+    moved_for='a step failed'
     locked move applying restoring
   fi
 }
@@ -71,12 +73,22 @@ report() {
 # hold SECONDS: renew the lease for as long as somebody reads what this says.
 hold() {
   read_uptime
-  end=$((uptime + $1))
+  end=$((uptime + $1)) held=0
   while is armed applying gating && [ "$uptime" -lt "$end" ]; do
     printf . || exit 1
     renew
+    held=$((held + 1))
+    [ $((held % 5)) != 0 ] || show_lease
     sleep 1
   done
+}
+
+# show_lease: everybody may see that somebody watches over it.
+show_lease() {
+  (
+    flock -n 9 || exit 0
+    ! is armed applying gating || status "$state"
+  ) 9>>"$base/lock"
 }
 
 # boot: what a power cut or a crash left. Nothing of the fleet has been started yet.
@@ -88,7 +100,8 @@ boot() {
     staged) locked forget_if_staged && exit 0 ;;
     confirmed) locked finish && exit 0 ;;
   esac
-  [ "$state" = restoring ] || { note why 'the host went down' && locked move "$state" restoring; }
+  moved_for='the host went down'
+  [ "$state" = restoring ] || { note why "$moved_for" && locked move "$state" restoring; }
   read_steps
   restore_files
   restore_links
@@ -118,15 +131,17 @@ verify() {
   if bring_back; then locked end_restored; else locked move restoring broken; fi
 }
 
-# recover: by a person, where going back has failed.
+# recover PERSON LOGIN: where going back has failed.
 recover() {
+  moved_for="recover by $1, logged in as $2"
   locked move broken restoring || :
   ! is restoring || restore_and_end || :
   report 0
 }
 
-# accept: by a person, who has seen to the host: what is there stays.
+# accept PERSON LOGIN: who has seen to the host: what is there stays.
 accept() {
+  moved_for="accepted by $1, logged in as $2"
   locked move broken restoring || :
   ! is restoring || locked end_accepted
   report 0
@@ -139,7 +154,8 @@ end_accepted() {
 verb=$1
 case "$verb" in
   boot | verify) "$verb" ;;
-  run | confirm | recover | accept) of "$2" "$verb" ;;
+  run | confirm) of "$2" "$verb" ;;
+  recover | accept) of "$2" "$verb" "$3" "${SUDO_USER:-$(id -un)}" ;;
   apply) of "$2" work ;;
   go-back) of "$2" go_back "$3" ;;
   report | hold) of "$2" "$verb" "$3" ;;

@@ -34,6 +34,7 @@ move() {
   sync -- "$base/tx" || :
   note state "$2"
   status "$2"
+  case "$2" in armed | restoring | broken) trail "$2" "$generation" "${moved_for-}" ;; esac
 }
 
 # locked COMMAND...: only one at a time moves a transaction. 75: somebody else holds the lock.
@@ -56,10 +57,12 @@ status() {
   current=$(readlink -- "$base/current") || current=''
   read_uptime
   {
-    printf 'format 1\nstate %s\ngeneration %s\ncurrent %s\nboot %s\nuptime %s\n' \
-      "$1" "$generation" "${current##*/}" "$boot" "$uptime"
+    printf 'format 1\nstate %s\ngeneration %s\ncurrent %s\nat %s\nboot %s\nuptime %s\n' \
+      "$1" "$generation" "${current##*/}" "$(date +%s)" "$boot" "$uptime"
     [ ! -f "$base/lease" ] || printf 'lease %s\n' "$(cat -- "$base/lease")"
+    [ "$1" = idle ] || sed -n 's/^by /by /p' -- "$home/about"
     [ ! -f "$base/current/about" ] || sed 's/^/current-/' -- "$base/current/about"
+    [ ! -f "$base/units" ] || cat -- "$base/units"
   } >"$home/status" && chmod 0644 -- "$home/status" && mv -fT -- "$home/status" "$base/status" || :
 } 2>/dev/null
 

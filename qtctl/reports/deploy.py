@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from qtctl.dialects.secrets import masked_message
 from qtctl.model.plan import StepKind, StepResult, StepStatus
+from qtctl.plan.agreed import plan_digest
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.reports.check import Check
 from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
@@ -73,6 +74,9 @@ class DeployReport(Part):
     left: tuple[str, ...] = Field(description="paths that somebody else changed meanwhile, and that were not put back")
     worse: tuple[str, ...] = Field(description="units that are not as they were before")
     not_run_again: tuple[str, ...] = Field(description="oneshots that were active before, and are not run twice")
+    generation: int | None = Field(description="its number on the host; null: nothing was staged there")
+    plan_digest: str = Field(description="as the audit trail has it")
+    warnings: tuple[str, ...] = Field(description="such as a record that the audit trail lacks")
 
     @model_validator(mode="after")
     def fits_its_status(self) -> Self:
@@ -112,6 +116,9 @@ def build_report(outcome: DeployOutcome, *, fleet: str, address: str, exit_code:
         left=outcome.left,
         worse=outcome.worse,
         not_run_again=outcome.gone,
+        generation=outcome.generation,
+        plan_digest=plan_digest(outcome.plan),
+        warnings=tuple(map(masked_message, outcome.warnings)),
     )
 
 

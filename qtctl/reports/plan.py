@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 from qtctl.dialects.systemd.table.change_classes import ChangeClass
 from qtctl.errors import InputError, Place
 from qtctl.model.plan import Choices, Dragged, Effect, NoteKind, Plan, PlannedBefore, Step, StepKind
-from qtctl.plan.agreed import key_of
+from qtctl.plan.agreed import key_of, plan_digest
 from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
 from qtctl.version import VERSION
 
@@ -91,6 +91,7 @@ class PlanReport(Part):
     registry: str = Field(description="digest of all that the registry declares for the host")
     machine: str = Field(description="keyed digest of the host's machine id; empty: the host did not say")
     nonce: str = Field(description="what the keys of the steps are made with; new for each plan")
+    digest: str = Field(description="of the steps, as the audit trail of a deploy has it")
     choices: PlanChoices
     conclusion: PlanConclusion
     exit_code: int
@@ -122,7 +123,7 @@ def concluded(plan: Plan) -> PlanConclusion:
 def build_report(
     plan: Plan, choices: Choices, *, fleet: str, address: str, registry: str, nonce: str, exit_code: int
 ) -> PlanReport:
-    """`address`: the host as it was asked for. `registry`: `plan.agreed.registry_digest`."""
+    """`address`: the host as it was asked for. `registry`: `meaning.registry_digest`."""
     return PlanReport(
         qtctl_version=VERSION,
         fleet=fleet,
@@ -131,6 +132,7 @@ def build_report(
         registry=registry,
         machine=plan.machine,
         nonce=nonce,
+        digest=plan_digest(plan),
         choices=PlanChoices(take_over=choices.take_over, prune=choices.prune),
         conclusion=concluded(plan),
         exit_code=exit_code,

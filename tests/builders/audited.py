@@ -6,9 +6,11 @@ from typing import Any, cast
 
 from qtctl.audit.judge import needs
 from qtctl.dialects.systemd.boot_order import BOOTED
+from qtctl.meaning.registry_digest import registry_digest
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, VenvPackages
 from qtctl.model.container_facts import Containers
+from qtctl.model.deploy_facts import DeployStatus, KeptGenerations
 from qtctl.model.desired import (
     Desired,
     DesiredExternal,
@@ -238,6 +240,11 @@ def _units(want: Desired) -> dict[str, Unit]:
     }
 
 
+def _status(want: Desired) -> DeployStatus:
+    about = {"by": "ops@desk", "fleet": want.fleet, "host": want.host, "registry": registry_digest(want)}
+    return DeployStatus("idle", 5, 5, NOW_US // SECOND - 3600, "", True, 0, False, about, {})
+
+
 def values(want: Desired) -> dict[Need, Fact]:
     """What a host that is as declared answers to every need."""
     units = _units(want)
@@ -275,6 +282,8 @@ def values(want: Desired) -> dict[Need, Fact]:
         "unix.socket": UnixSocket(["stream"]),
         "filesystem": FileSystem("/", "ab12", 20 * GIB, 80 * GIB, 1000, 900),
         "processes": Processes({"77": PROCESS}, 0, 0),
+        "deploy.status": _status(want),
+        "deploy.generations": KeptGenerations([4, 5], {}),
         "processes.places": ProcessPlaces({"77": ["/home/qt", "/usr/bin/true"]}),
         "name": Resolved(["127.0.0.1", "::1"]),
         "hosts": Hosts([["127.0.0.1", "Redis"]], ["::1 redis"]),

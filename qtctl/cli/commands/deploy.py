@@ -89,6 +89,7 @@ def deploy(
             passwords=secrets,
             steady_s=declared.registry.policy.deploy.watch.steady_s if steady is None else steady,
             supplies=LocalSupplies(clones, wheels),
+            registry=registry_folder(registry),
         )
     raise typer.Exit(told.end(outcome))
 

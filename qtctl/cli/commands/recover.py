@@ -7,7 +7,7 @@ import typer
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit
 from qtctl.cli.options import AsOption, HostOption, RegistryOption, UserOption, registry_folder
-from qtctl.cli.output import complain_of, progress, tell
+from qtctl.cli.output import complain, complain_of, progress, tell
 from qtctl.model.events import Stage, begun
 
 ACCEPT_HELP = "Leave the host as it is now, and end the deploy."
@@ -31,7 +31,9 @@ def recover(
     declared = declare(registry_folder(registry), host, as_name=as_name)
     with progress() as say:
         say(begun(host, Stage.CONNECT))
-        found = run(declared, host, user=user, accept=accept)
+        found, missing = run(declared, host, user=user, accept=accept, registry=registry_folder(registry))
+    for each in missing:
+        complain(f"warning: the audit trail has no record of this: {each}")
     if found is None:
         tell(f"{host}: no deploy is in the way")
         raise typer.Exit(Exit.OK)

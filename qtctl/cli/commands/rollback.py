@@ -65,6 +65,7 @@ def rollback(
             deadline_s=deadline,
             passwords=secrets,
             steady_s=declared.registry.policy.deploy.watch.steady_s if steady is None else steady,
+            registry=registry_folder(registry),
         )
     raise typer.Exit(told.end(outcome))
 

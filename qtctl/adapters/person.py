@@ -1,0 +1,25 @@
+"""Who runs qtctl, as the system knows it: not as variables say."""
+
+import os
+import platform
+import pwd
+import re
+
+from qtctl.model.trail import Person
+
+_UID = re.compile(r"[0-9]{1,10}")
+
+
+def who_runs() -> Person:
+    """SUDO_UID is sudo's own word, and counts for root alone: anyone else may have set it."""
+    sudo_uid = os.environ.get("SUDO_UID", "")
+    sudo_user = _name(int(sudo_uid)) if os.getuid() == 0 and _UID.fullmatch(sudo_uid) else ""
+    return Person(_name(os.getuid()), platform.node(), sudo_user)
+
+
+def _name(uid: int) -> str:
+    """Of a user without a name its number."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except (KeyError, OverflowError):
+        return str(uid)

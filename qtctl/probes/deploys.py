@@ -1,0 +1,133 @@
+"""What a host keeps of its deploys: facts `deploy.status`, for everybody, and `deploy.generations`, for root alone."""
+
+import re
+from collections.abc import Sequence
+
+from qtctl.model.deploy_facts import DeployStatus, KeptGenerations
+from qtctl.model.evidence import Need
+from qtctl.model.plausible import I64, shown, whole
+from qtctl.probes.answer import Answer, absent, observed, text, unparseable
+from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.family import Family
+from qtctl.remote.scripts import read_script
+
+BASE = "/var/lib/qtctl"
+AGAIN = f"cat {BASE}/status"
+AGAIN_KEPT = f"sudo sh -c 'cd {BASE}/objects && sha256sum *'"
+NOTHING = 3
+"""Exit status where nothing was deployed yet."""
+FORMAT = "1"
+MOST_UNITS, MOST_NOTES, MOST_DAMAGED = 5000, 40, 20
+STATES = frozenset(("idle", "staged", "armed", "applying", "gating", "confirmed", "restoring", "broken"))
+_LEASED = frozenset(("staged", "armed", "applying", "gating"))
+_WORD = re.compile(r"[A-Za-z0-9_.:\\@-]{1,255}")
+_HEX = re.compile(r"[0-9a-f]{1,64}|-")
+
+
+def _ask(function: str, argv: tuple[str, ...], again: str, tools: tuple[str, ...]) -> Command:
+    return Command(f"base={BASE}\n{read_script('deploys.sh')}{function}\n", argv, again, tools)
+
+
+def probe_status(needs: Sequence[Need]) -> Probe:
+    if not needs:
+        return Probe((), lambda _: [])
+    command = _ask("deploy_status", ("cat", f"{BASE}/status"), AGAIN, ("head",))
+    return Probe((command,), lambda frames: [_answer(need, frames) for need in needs])
+
+
+def _answer(need: Need, frames: Frames) -> Answer:
+    frame = frames[0]
+    if frame is None:
+        return unparseable(need, "the answer was cut off", again=AGAIN)
+    if frame.exit == NOTHING:
+        return absent(need, "this host keeps nothing of a deploy", again=AGAIN)
+    try:
+        status = parse_status(text(frame.stdout))
+    except ValueError as error:
+        return unparseable(need, f"the status of deploys could not be read: {error}", again=AGAIN)
+    return observed(need, status, again=AGAIN, line=f"state {status.state}")
+
+
+def parse_status(said: str) -> DeployStatus:
+    """ValueError where it is not what a transaction writes."""
+    head, _, rest = said.partition("\n")
+    boot, _, uptime = head.partition(" ")
+    now = whole(uptime)
+    rows = [line.partition(" ")[::2] for line in rest.split("\n")[:-1]]
+    found = {key: value for key, value in rows if key != "unit"}
+    if found.get("format") != FORMAT:
+        raise ValueError(f"format {shown(found.get('format', ''))}, and this qtctl reads {FORMAT}")
+    state = found.get("state", "")
+    if state not in STATES:
+        raise ValueError(f"state {shown(state)}")
+    rebooted = found.get("boot") != boot
+    about = {key.removeprefix("current-"): value[:300] for key, value in rows if key.startswith("current-")}
+    units = dict(_unit(value) for key, value in rows if key == "unit")
+    if len(units) > MOST_UNITS or len(about) > MOST_NOTES:
+        raise ValueError("it has more lines than a deploy writes")
+    return DeployStatus(
+        state,
+        generation=_number(found.get("generation", "")),
+        current=_number(found.get("current", "")),
+        at=whole(found.get("at", "0")),
+        by=found.get("by", "")[:300],
+        watched=not rebooted and _is_watched(state, found.get("lease", ""), now),
+        age_s=0 if state == "idle" or rebooted else max(now - whole(found.get("uptime", "")), 0),
+        rebooted=rebooted and state != "idle",
+        about=dict(sorted(about.items())),
+        units=dict(sorted(units.items())),
+    )
+
+
+def _number(word: str) -> int:
+    return whole(word, I64) if word else 0
+
+
+def _is_watched(state: str, lease: str, now: int) -> bool:
+    """Going back has no lease: the host does it by itself."""
+    return state not in _LEASED or whole(lease.rpartition(" ")[2] or "0") >= now
+
+
+def _unit(value: str) -> tuple[str, list[str]]:
+    name, invocation, digest = (*value.split(" "), "", "")[:3]
+    if not (_WORD.fullmatch(name) and _HEX.fullmatch(invocation) and _HEX.fullmatch(digest)):
+        raise ValueError("a line of a unit that is none")
+    return name, [invocation, digest]
+
+
+def probe_kept(needs: Sequence[Need]) -> Probe:
+    if not needs:
+        return Probe((), lambda _: [])
+    tools = ("find", "gzip", "sha256sum", "head")
+    command = _ask("kept_generations", ("sha256sum", f"{BASE}/objects"), AGAIN_KEPT, tools)
+
+    def parse(frames: Frames) -> list[Answer]:
+        return [_answer_kept(need, frames[0]) for need in needs]
+
+    return Probe((command,), parse)
+
+
+def _answer_kept(need: Need, frame: Frame | None) -> Answer:
+    if frame is None:
+        return unparseable(need, "the answer was cut off", again=AGAIN_KEPT)
+    if frame.exit == NOTHING:
+        return absent(need, "this host keeps no generation", again=AGAIN_KEPT)
+    try:
+        return observed(need, _kept(text(frame.stdout)), again=AGAIN_KEPT)
+    except ValueError as error:
+        return unparseable(need, f"the host's answer could not be read: {error}", again=AGAIN_KEPT)
+
+
+def _kept(said: str) -> KeptGenerations:
+    confirmed: list[int] = []
+    damaged: dict[str, list[str]] = {}
+    for line in said.split("\n")[:-1]:
+        tag, number, *what = line.split(" ", 2)
+        if tag == "G" and len(confirmed) < MOST_UNITS:
+            confirmed.append(whole(number))
+        elif tag == "D" and len(damaged.setdefault(str(whole(number)), [])) < MOST_DAMAGED:
+            damaged[number].append(" ".join(what)[:1000])
+    return KeptGenerations(sorted(confirmed), damaged)
+
+
+FAMILY = Family((DeployStatus,), lambda needs, _: probe_status(needs))

@@ -1,0 +1,33 @@
+# shellcheck shell=sh disable=SC2154
+# What a host keeps of its deploys, for an audit. Given: base.
+
+# deploy_status: what everybody may read, after the boot and the uptime of now. Exit status 3: there was no deploy.
+deploy_status() {
+  [ -f "$base/status" ] || exit 3
+  read -r boot </proc/sys/kernel/random/boot_id
+  read -r uptime _ </proc/uptime
+  printf '%s %s\n' "$boot" "${uptime%.*}"
+  exec head -c 1000000 -- "$base/status"
+}
+
+# kept_generations: for root. Lines: `G NUMBER` of each that can be gone back to, and `D NUMBER WHAT` of what is missing
+# or damaged of it. Exit status 3: there is none.
+kept_generations() {
+  [ -d "$base/gen" ] || exit 3
+  damaged=$(cd -- "$base/objects" && find . -maxdepth 1 -type f -size -64M -name '[0-9a-f]*' -exec sha256sum -- {} + |
+    while read -r sum name; do [ "./$sum" = "$name" ] || printf '%s ' "${name#./}"; done)
+  for home in "$base"/gen/*; do
+    outcome=''
+    [ ! -f "$home/outcome" ] || read -r outcome <"$home/outcome"
+    [ "$outcome" = confirmed ] || continue
+    echo "G ${home##*/}"
+    for part in steps files units about journal desired.json.gz; do
+      [ -s "$home/$part" ] || [ "$part" = steps ] && [ -f "$home/$part" ] || echo "D ${home##*/} $part"
+    done
+    gzip -tq -- "$home/desired.json.gz" 2>/dev/null || echo "D ${home##*/} desired.json.gz"
+    while read -r path sha _; do
+      case " $damaged" in *" $sha "*) printf 'D %s %s\n' "${home##*/}" "$path" && continue ;; esac
+      [ -f "$base/objects/$sha" ] || printf 'D %s %s\n' "${home##*/}" "$path"
+    done <"$home/files"
+  done 2>/dev/null | head -n 2000
+}

@@ -1,0 +1,41 @@
+# shellcheck shell=sh disable=SC2154,SC2015
+# The audit trail of a host: a line of JSON in $base/trail, and an entry in its journal with the same as fields.
+#
+# Given: base, home (a folder with `trail`, members of a JSON object in one line, and `fields`, lines of fields of the
+# journal), and `note`, which is told where a record could not be kept.
+trail_most=1048576 trail_id=5f0c8a1f3b8e4d7c9a2e6b41d0c7f953
+
+# trail EVENT NUMBER [WHY]: nothing of what is going on waits for it or fails with it.
+trail() {
+  trail_why=$(printf %s "${3-}" | tr -cd '\040-\176' | cut -b 1-300)
+  members='' fields=''
+  read -r members <"$home/trail" && fields=$(cat -- "$home/fields") || note warning 'the audit trail does not know whose deploy this is'
+  keep_trail "$1" "$2" || note warning "$base/trail could not be written"
+  tell_journal "$1" "$2" || note warning "the host's journal did not take a record of the audit trail"
+} 2>/dev/null
+
+# keep_trail EVENT NUMBER: there are two files, and the older one goes. What was cut off ends with its line.
+keep_trail() {
+  [ ! -f "$base/trail" ] || [ "$(stat -c %s -- "$base/trail")" -lt "$trail_most" ] || mv -fT -- "$base/trail" "$base/trail.1"
+  [ ! -s "$base/trail" ] || [ -z "$(tail -c 1 -- "$base/trail")" ] || echo >>"$base/trail"
+  printf '{"at":"%s","event":"%s","generation":%s%s%s}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2" "${members:+,$members}" \
+    "${trail_why:+,\"why\":\"$(printf %s "$trail_why" | sed 's/[\\"]/\\&/g')\"}" >>"$base/trail" || return 1
+  sync -- "$base/trail" || :
+}
+
+# tell_journal EVENT NUMBER: `journalctl -t qtctl QTCTL_GENERATION=NUMBER -o verbose` shows it.
+tell_journal() {
+  {
+    printf 'MESSAGE=generation %s: %s%s\nMESSAGE_ID=%s\nPRIORITY=5\nSYSLOG_IDENTIFIER=qtctl\n' "$2" "$1" "${trail_why:+: $trail_why}" "$trail_id"
+    printf 'QTCTL_EVENT=%s\nQTCTL_GENERATION=%s\n' "$1" "$2"
+    [ -z "$trail_why" ] || printf 'QTCTL_WHY=%s\n' "$trail_why"
+    [ -z "$fields" ] || printf '%s\n' "$fields"
+  } | timeout -k 1 5 logger --journald
+}
+
+# sign_trail: whose account asks, as the host knows it. Given: members and fields of the caller in $home.
+sign_trail() {
+  login=$(printf %s "${SUDO_USER:-$(id -un)}" | tr -cd '[:alnum:]._@-')
+  read -r members <"$home/trail" && printf '%s,"login":"%s"\n' "$members" "$login" >"$home/signed" &&
+    mv -fT -- "$home/signed" "$home/trail" && printf 'QTCTL_LOGIN=%s\n' "$login" >>"$home/fields"
+}

@@ -1,0 +1,140 @@
+"""QT228: deploys that are under way or came to no end, and generations that are damaged or not of this registry."""
+
+from functools import partial
+
+from qtctl.findings.finding import Severity
+from qtctl.findings.meaning import Wording
+from qtctl.findings.remedy import Remedy, steps
+from qtctl.meaning.registry_digest import registry_digest
+from qtctl.model.deploy_facts import DeployStatus, KeptGenerations
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.json import JsonObject
+from qtctl.rules.declared import deploy_command
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
+
+STATUS, KEPT = Need(DeployStatus.FACT, "host"), Need(KeptGenerations.FACT, "host")
+BASE = "/var/lib/qtctl"
+LATE_S = 15
+"""So long a host may take to notice that nobody watches any more."""
+RESTORED_S = 300
+"""So long a host may take to go back."""
+
+UNDER_WAY = Wording("deploy under way", "deploys under way")
+STUCK = Wording("deploy stuck half-way", "deploys stuck half-way")
+BROKEN = Wording("deploy that could not be taken back", "deploys that could not be taken back")
+DAMAGED = Wording("damaged generation", "damaged generations")
+
+
+def _deploys(desired: Desired) -> tuple[Expectation, ...]:
+    return (
+        Expectation("deploy", {"state": "idle"}, (STATUS,), _is_at_rest),
+        Expectation(
+            "generation",
+            {"registry": "as declared"},
+            (STATUS,),
+            partial(_is_of_registry, desired=desired),
+        ),
+        Expectation("generations", {"damaged": []}, (KEPT,), _are_whole),
+    )
+
+
+def _is_at_rest(facts: Facts) -> Judgment:
+    status = facts.read(DeployStatus, "host")
+    if status is None:
+        return NOT_JUDGED
+    observed: JsonObject = {"state": status.state, "generation": status.generation}
+    why = _describe(status)
+    if why:
+        observed |= {"by": status.by, "why": why}
+    source = ProofSource(STATUS, f"grep '^state ' {BASE}/status", f"state {status.state}")
+    return Verdict(not why, observed, (source,), remedy=_end(facts, status), title=_title(status))
+
+
+def _describe(status: DeployStatus) -> str:
+    """What is wrong, or ''."""
+    if status.state == "idle":
+        return ""
+    if status.state == "broken":
+        return "the host could not go back to what it was, and refuses deploys"
+    if status.rebooted:
+        return "it was under way before the last boot, and the boot did not end it"
+    if _is_stuck(status):
+        return "nobody watches over it, and the host does not go back"
+    return f"under way for {status.age_s} s"
+
+
+def _is_stuck(status: DeployStatus) -> bool:
+    if status.state in ("restoring", "confirmed"):
+        return status.age_s > RESTORED_S
+    return not status.watched and status.age_s > LATE_S
+
+
+def _title(status: DeployStatus) -> str:
+    if status.state == "broken":
+        return BROKEN.title
+    return STUCK.title if status.rebooted or _is_stuck(status) else UNDER_WAY.title
+
+
+def _end(facts: Facts, status: DeployStatus) -> Remedy:
+    if status.state == "broken":
+        return steps("see to the units that it could not bring back", ("qtctl", "recover", "--host", facts.target))
+    if status.rebooted or _is_stuck(status):
+        journal = ("journalctl", "--no-pager", "-u", f"qtctl-deploy-{status.generation}.service", "-u", "qtctl-restore.service")
+        script, number = f"{BASE}/gen/{status.generation}/transaction.sh", str(status.generation)
+        back = (("sh", script, "go-back", number, "it was stuck"), ("sh", script, "run", number))
+        return steps(journal, "as root, so that the host goes back:", *back)
+    return steps("wait until it has ended, then audit again")
+
+
+def _is_of_registry(facts: Facts, desired: Desired) -> Judgment:
+    """Of another fleet on the same host nothing is known here."""
+    status = facts.read(DeployStatus, "host")
+    if status is None or not status.current or status.state != "idle":
+        return NOT_JUDGED
+    if (status.about.get("fleet"), status.about.get("host")) != (desired.fleet, desired.host):
+        return NOT_JUDGED
+    there = status.about.get("registry", "")
+    same = there == registry_digest(desired)
+    observed: JsonObject = {"generation": status.current, "registry": "as declared" if same else "another"}
+    if not same:
+        observed |= {key: status.about.get(key, "") for key in ("by", "commit", "dirty")}
+    source = ProofSource(STATUS, f"grep '^current-registry ' {BASE}/status", f"current-registry {there}")
+    return Verdict(same, observed, (source,), remedy=steps(deploy_command(facts)))
+
+
+def _are_whole(facts: Facts) -> Judgment:
+    kept = facts.read(KeptGenerations, "host")
+    if kept is None:
+        return NOT_JUDGED
+    named = [f"{number}: {', '.join(what)}" for number, what in sorted(kept.damaged.items())]
+    damaged = next(iter(kept.damaged), "")
+    again = f"sudo sh -c 'cd {BASE}/objects && sha256sum -- *' | awk '$1 != $2 {{ print $2 }}'"
+    sources = (ProofSource(KEPT, again, ""),) if damaged else ()
+    remedy = steps(
+        "nothing can go back to these generations; look who changed what only root writes",
+        "as root, to give up one of them:",
+        ("rm", "-r", "--", f"{BASE}/gen/{damaged}"),
+    )
+    return Verdict(not named, {"damaged": [*named]}, sources, remedy=remedy, title=DAMAGED.title)
+
+
+QT228 = Rule(
+    "QT228",
+    "current generation is not of this registry",
+    Severity.ERROR,
+    several="current generations are not of this registry",
+    variants=(UNDER_WAY, STUCK, BROKEN, DAMAGED),
+    what="A deploy of the host is under way, could not be taken back (`broken`), or is stuck: nobody watches over it, "
+    "and the host does not go back. Or the generation in force was made from another state of the registry, as after "
+    "`qtctl rollback` or before a `qtctl deploy`. Everybody may read this in /var/lib/qtctl/status. With `--become` "
+    "also: files of a kept generation are missing or damaged.",
+    why="While a deploy is under way, everything else that an audit sees may change at any moment. What is stuck or "
+    "broken leaves a host between two states, and refuses the next deploy. From a damaged generation there is no way "
+    "back when it is needed.",
+    fix="Wait for a deploy that somebody watches. `qtctl recover` ends a broken one. Where the registry is right, "
+    "`qtctl deploy`; after a rollback that is to stay, change the registry.",
+    expect=_deploys,
+)
+RULES = (QT228,)
