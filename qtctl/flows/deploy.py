@@ -19,8 +19,12 @@ from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Connector
 from qtctl.interfaces.progress import Progress
 from qtctl.interfaces.supplies import NO_SUPPLIES, Supplies
+from qtctl.meaning.deploys import STATUS, is_of_registry, judges_generation
+from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun, waiting
+from qtctl.model.evidence import Evidence
+from qtctl.model.facts import Facts
 from qtctl.model.plan import Choices, Plan, StepResult, not_run
 from qtctl.model.secret import Secret
 from qtctl.model.transaction import Progressed, TransactionEnd, TransactionState
@@ -72,7 +76,20 @@ def deploy(
         except HostError as error:
             raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
         run = _Deploy(contact, progress, deadline_s, gate, about or {}, supplies)
-        return _decided(planned, outstanding) or run.run(planned, confirm)
+        decided = _decided(planned, outstanding)
+        if decided is not None and _is_recorded_late(decided, evidence, about or {}):
+            return run.record(decided)
+        return decided or run.run(planned, confirm)
+
+
+def _is_recorded_late(decided: DeployOutcome, evidence: Evidence, about: Mapping[str, str]) -> bool:
+    """Whether the host is as declared, and its current generation was made from another state of this registry."""
+    facts = Facts.of(evidence)
+    status = facts.read(HostDeploys, "host") if facts.item(STATUS).state.known else None
+    if decided.status is not DeployStatus.UNCHANGED or decided.outstanding or status is None:
+        return False
+    mine = judges_generation(status, about.get("fleet", ""), about.get("host", ""))
+    return mine and not is_of_registry(status, about.get("registry", ""))
 
 
 def _decided(planned: Plan, outstanding: tuple[Finding, ...]) -> DeployOutcome | None:
@@ -109,6 +126,14 @@ class _Deploy:
         except KeyboardInterrupt:
             return _before_it_began(planned, DeployStatus.INTERRUPTED, Reason(ReasonKind.INTERRUPTED, "interrupted"))
         return self._carry_out(planned, until)
+
+    def record(self, unchanged: DeployOutcome) -> DeployOutcome:
+        """A generation in which nothing changes: from here on the host says that it is of this registry."""
+        ended = self._carry_out(unchanged.plan, self.contact.clock.monotonic() + self.deadline_s)
+        if ended.status is DeployStatus.DEPLOYED:
+            return replace(unchanged, generation=ended.generation, warnings=ended.warnings)
+        why = ended.reason.what if ended.reason else ended.status.value
+        return replace(unchanged, warnings=(*ended.warnings, f"the host did not take note of this registry: {why}"))
 
     def _carry_out(self, planned: Plan, until: float) -> DeployOutcome:
         """The host is changed in here, and ends as new and verified, or as it was and verified."""

@@ -12,6 +12,7 @@ from qtctl.flows.steady import STEADY_S, Steadiness
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
 from qtctl.interfaces.progress import Progress, silent
+from qtctl.meaning.deploys import STATUS
 from qtctl.meaning.units import is_down, is_settled
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, waiting
@@ -120,7 +121,7 @@ class Gate:
     def __post_init__(self) -> None:
         """Each look asks and judges the same."""
         object.__setattr__(self, "_deployed", _without_others(self.desired))
-        object.__setattr__(self, "_wanted", frozenset((*plan_needs(self.desired), *_needs(self._deployed))))
+        object.__setattr__(self, "_wanted", frozenset((STATUS, *plan_needs(self.desired), *_needs(self._deployed))))
 
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
         """All that the plan and the gate are made from. HostError where the host is gone."""

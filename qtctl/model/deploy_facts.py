@@ -5,7 +5,7 @@ from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
-class DeployStatus:
+class HostDeploys:
     """Subject: `host`. What everybody may read of deploys.
 
     `state` as in TransactionState, or `idle`; `generation`: the one that it is about, and `current` the one in force, 0

@@ -13,7 +13,7 @@ from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, VenvPackages
 from qtctl.model.container_facts import Containers
-from qtctl.model.deploy_facts import DeployStatus, KeptGenerations
+from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
@@ -274,7 +274,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(Processes, Channel.EXEC),
         FactKind(EnvText, Channel.ROOT),
         FactKind(ProcessPlaces, Channel.ROOT),
-        FactKind(DeployStatus, Channel.EXEC),
+        FactKind(HostDeploys, Channel.EXEC),
         FactKind(KeptGenerations, Channel.ROOT),
         FactKind(CommandResult, Channel.EXEC, "see the reason; the command is in checks.toml"),
         FactKind(Health, Channel.SSH, REACH_HEALTH),

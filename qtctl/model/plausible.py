@@ -13,7 +13,7 @@ from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.check_facts import CommandResult, UnitProperty
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, VenvPackages
 from qtctl.model.container_facts import Containers
-from qtctl.model.deploy_facts import DeployStatus, KeptGenerations
+from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces
@@ -266,7 +266,7 @@ def _places(value: ProcessPlaces) -> str:
     return _by_pid(value.rows) or ("a process has a working directory and a program" if long else "")
 
 
-def _deploy_status(value: DeployStatus) -> str:
+def _deploy_status(value: HostDeploys) -> str:
     numbers = _ranges(value, dict.fromkeys(("generation", "current", "at", "age_s"), I64))
     rows = ((name, *row) for name, row in value.units.items())
     return numbers or _paths((value.state, value.by, *value.about.values(), *(each for row in rows for each in row)))
@@ -308,7 +308,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     EnvText.FACT: _env_text,
     Processes.FACT: lambda value: _by_pid(value.rows),
     ProcessPlaces.FACT: _places,
-    DeployStatus.FACT: _deploy_status,
+    HostDeploys.FACT: _deploy_status,
     KeptGenerations.FACT: lambda value: _paths(each for what in value.damaged.values() for each in what),
     OomKills.FACT: _kills,
     PathWay.FACT: _way,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from qtctl.model.deploy_facts import DeployStatus, KeptGenerations
+from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import I64, shown, whole
 from qtctl.probes.answer import Answer, absent, observed, text, unparseable
@@ -48,7 +48,7 @@ def _answer(need: Need, frames: Frames) -> Answer:
     return observed(need, status, again=AGAIN, line=f"state {status.state}")
 
 
-def parse_status(said: str) -> DeployStatus:
+def parse_status(said: str) -> HostDeploys:
     """ValueError where it is not what a transaction writes."""
     head, _, rest = said.partition("\n")
     boot, _, uptime = head.partition(" ")
@@ -65,7 +65,7 @@ def parse_status(said: str) -> DeployStatus:
     units = dict(_unit(value) for key, value in rows if key == "unit")
     if len(units) > MOST_UNITS or len(about) > MOST_NOTES:
         raise ValueError("it has more lines than a deploy writes")
-    return DeployStatus(
+    return HostDeploys(
         state,
         generation=_number(found.get("generation", "")),
         current=_number(found.get("current", "")),
@@ -130,4 +130,4 @@ def _kept(said: str) -> KeptGenerations:
     return KeptGenerations(sorted(confirmed), damaged)
 
 
-FAMILY = Family((DeployStatus,), lambda needs, _: probe_status(needs))
+FAMILY = Family((HostDeploys,), lambda needs, _: probe_status(needs))

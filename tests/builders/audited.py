@@ -10,7 +10,7 @@ from qtctl.meaning.registry_digest import registry_digest
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, VenvPackages
 from qtctl.model.container_facts import Containers
-from qtctl.model.deploy_facts import DeployStatus, KeptGenerations
+from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.desired import (
     Desired,
     DesiredExternal,
@@ -240,9 +240,9 @@ def _units(want: Desired) -> dict[str, Unit]:
     }
 
 
-def _status(want: Desired) -> DeployStatus:
+def _status(want: Desired) -> HostDeploys:
     about = {"by": "ops@desk", "fleet": want.fleet, "host": want.host, "registry": registry_digest(want)}
-    return DeployStatus("idle", 5, 5, NOW_US // SECOND - 3600, "", True, 0, False, about, {})
+    return HostDeploys("idle", 5, 5, NOW_US // SECOND - 3600, "", True, 0, False, about, {})
 
 
 def values(want: Desired) -> dict[Need, Fact]:

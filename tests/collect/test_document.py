@@ -15,7 +15,7 @@ from qtctl.errors import InputError
 from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.check_facts import CommandResult
 from qtctl.model.code_facts import VenvCheck
-from qtctl.model.deploy_facts import DeployStatus
+from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import FACT_KINDS, Channel, File, HostBaseline, Listeners, Unit, to_value
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
@@ -113,7 +113,7 @@ BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | 
         st.dictionaries(NAME, st.booleans(), max_size=2), st.just([["3", "TOKEN"]]), st.just([["2", "equals"]]),
         st.sampled_from(["", "nul", "utf8"]),
     ),
-    DeployStatus: st.builds(DeployStatus, generation=NUMBER, current=NUMBER, at=NUMBER, age_s=NUMBER),
+    HostDeploys: st.builds(HostDeploys, generation=NUMBER, current=NUMBER, at=NUMBER, age_s=NUMBER),
     OomKills: st.builds(OomKills, st.dictionaries(TEXT, st.integers(1, 2**63 - 1), max_size=3)),
 }  # fmt: skip
 """Of every kind of fact, all that a host could have answered."""

@@ -5,8 +5,9 @@ from functools import partial
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import Remedy, steps
+from qtctl.meaning.deploys import STATUS, is_of_registry, is_stuck, judges_generation
 from qtctl.meaning.registry_digest import registry_digest
-from qtctl.model.deploy_facts import DeployStatus, KeptGenerations
+from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -14,13 +15,8 @@ from qtctl.model.json import JsonObject
 from qtctl.rules.declared import deploy_command
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-STATUS, KEPT = Need(DeployStatus.FACT, "host"), Need(KeptGenerations.FACT, "host")
+KEPT = Need(KeptGenerations.FACT, "host")
 BASE = "/var/lib/qtctl"
-LATE_S = 15
-"""So long a host may take to notice that nobody watches any more."""
-RESTORED_S = 300
-"""So long a host may take to go back."""
-
 UNDER_WAY = Wording("deploy under way", "deploys under way")
 STUCK = Wording("deploy stuck half-way", "deploys stuck half-way")
 BROKEN = Wording("deploy that could not be taken back", "deploys that could not be taken back")
@@ -41,7 +37,7 @@ def _deploys(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _is_at_rest(facts: Facts) -> Judgment:
-    status = facts.read(DeployStatus, "host")
+    status = facts.read(HostDeploys, "host")
     if status is None:
         return NOT_JUDGED
     observed: JsonObject = {"state": status.state, "generation": status.generation}
@@ -52,7 +48,7 @@ def _is_at_rest(facts: Facts) -> Judgment:
     return Verdict(not why, observed, (source,), remedy=_end(facts, status), title=_title(status))
 
 
-def _describe(status: DeployStatus) -> str:
+def _describe(status: HostDeploys) -> str:
     """What is wrong, or ''."""
     if status.state == "idle":
         return ""
@@ -60,28 +56,29 @@ def _describe(status: DeployStatus) -> str:
         return "the host could not go back to what it was, and refuses deploys"
     if status.rebooted:
         return "it was under way before the last boot, and the boot did not end it"
-    if _is_stuck(status):
+    if is_stuck(status):
         return "nobody watches over it, and the host does not go back"
     return f"under way for {status.age_s} s"
 
 
-def _is_stuck(status: DeployStatus) -> bool:
-    if status.state in ("restoring", "confirmed"):
-        return status.age_s > RESTORED_S
-    return not status.watched and status.age_s > LATE_S
-
-
-def _title(status: DeployStatus) -> str:
+def _title(status: HostDeploys) -> str:
     if status.state == "broken":
         return BROKEN.title
-    return STUCK.title if status.rebooted or _is_stuck(status) else UNDER_WAY.title
+    return STUCK.title if is_stuck(status) else UNDER_WAY.title
 
 
-def _end(facts: Facts, status: DeployStatus) -> Remedy:
+def _end(facts: Facts, status: HostDeploys) -> Remedy:
     if status.state == "broken":
         return steps("see to the units that it could not bring back", ("qtctl", "recover", "--host", facts.target))
-    if status.rebooted or _is_stuck(status):
-        journal = ("journalctl", "--no-pager", "-u", f"qtctl-deploy-{status.generation}.service", "-u", "qtctl-restore.service")
+    if is_stuck(status):
+        journal = (
+            "journalctl",
+            "--no-pager",
+            "-u",
+            f"qtctl-deploy-{status.generation}.service",
+            "-u",
+            "qtctl-restore.service",
+        )
         script, number = f"{BASE}/gen/{status.generation}/transaction.sh", str(status.generation)
         back = (("sh", script, "go-back", number, "it was stuck"), ("sh", script, "run", number))
         return steps(journal, "as root, so that the host goes back:", *back)
@@ -90,17 +87,16 @@ def _end(facts: Facts, status: DeployStatus) -> Remedy:
 
 def _is_of_registry(facts: Facts, desired: Desired) -> Judgment:
     """Of another fleet on the same host nothing is known here."""
-    status = facts.read(DeployStatus, "host")
-    if status is None or not status.current or status.state != "idle":
+    status = facts.read(HostDeploys, "host")
+    if status is None or not judges_generation(status, desired.fleet, desired.host):
         return NOT_JUDGED
-    if (status.about.get("fleet"), status.about.get("host")) != (desired.fleet, desired.host):
-        return NOT_JUDGED
-    there = status.about.get("registry", "")
-    same = there == registry_digest(desired)
+    same = is_of_registry(status, registry_digest(desired))
     observed: JsonObject = {"generation": status.current, "registry": "as declared" if same else "another"}
     if not same:
         observed |= {key: status.about.get(key, "") for key in ("by", "commit", "dirty")}
-    source = ProofSource(STATUS, f"grep '^current-registry ' {BASE}/status", f"current-registry {there}")
+    source = ProofSource(
+        STATUS, f"grep '^current-registry ' {BASE}/status", f"current-registry {status.about.get('registry', '')}"
+    )
     return Verdict(same, observed, (source,), remedy=steps(deploy_command(facts)))
 
 

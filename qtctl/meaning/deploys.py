@@ -1,0 +1,30 @@
+"""What a host says of its deploys: whether one is stuck, and whether another registry made what is in force."""
+
+from qtctl.model.deploy_facts import HostDeploys
+from qtctl.model.evidence import Need
+
+STATUS = Need(HostDeploys.FACT, "host")
+LATE_S = 15
+"""So long a host may take to notice that nobody watches any more."""
+RESTORED_S = 300
+"""So long a host may take to go back."""
+
+
+def is_stuck(status: HostDeploys) -> bool:
+    """Whether it comes to no end by itself. A broken one says so."""
+    if status.rebooted:
+        return True
+    if status.state in ("restoring", "confirmed"):
+        return status.age_s > RESTORED_S
+    return not status.watched and status.age_s > LATE_S
+
+
+def judges_generation(status: HostDeploys, fleet: str, host: str) -> bool:
+    """Whether the generation in force is this fleet's. Of several on one host only the last one to deploy is known."""
+    mine = (status.about.get("fleet"), status.about.get("host")) == (fleet, host)
+    return bool(status.current) and status.state == "idle" and mine
+
+
+def is_of_registry(status: HostDeploys, digest: str) -> bool:
+    """`digest`: `registry_digest` of what is declared now."""
+    return status.about.get("registry") == digest

@@ -1,0 +1,77 @@
+"""What a host keeps of the audit trail, by every shell: whole lines of JSON, bounded, and said where it fails."""
+
+import json
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from qtctl.model.trail import write_fields, write_members
+from qtctl.remote.scripts import read_script
+
+SHELLS = [name for name in ("dash", "bash", "busybox") if shutil.which(name)]
+ABOUT = {"by": 'o"ps\\@desk', "commit": "00ff", "dirty": "no", "action": "deploy\nQTCTL_EVENT=forged"}
+
+
+def run(shell: str, base: Path, command: str, *, logger: str = "cat >>$base/told") -> str:
+    home = base / "gen/1"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "trail").write_text(write_members(ABOUT) + "\n")
+    (home / "fields").write_text(write_fields(ABOUT))
+    tools = base / "bin"
+    tools.mkdir(exist_ok=True)
+    (tools / "logger").write_text(f"#!/bin/sh\nbase={shlex.quote(str(base))}\n{logger}\n")
+    (tools / "logger").chmod(0o755)
+    head = f"base={shlex.quote(str(base))} home={shlex.quote(str(home))} PATH={shlex.quote(str(tools))}:$PATH\n"
+    note = "note() { printf '%s\\n' \"$*\" >>$base/notes; }\n"
+    words = [shell, "sh"] if shell == "busybox" else [shell]
+    script = f"umask 077\n{head}{note}{read_script('trail.sh')}sign_trail\n{command}\n"
+    done = subprocess.run(words, input=script.encode(), capture_output=True, check=False, timeout=20)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return (base / "notes").read_text() if (base / "notes").exists() else ""
+
+
+def read(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_record_is_one_line_of_json_and_one_entry_of_the_journal(shell: str, tmp_path: Path) -> None:
+    why = 'a "why" \\ with\na line end and \x1b[31mcolour'
+    assert run(shell, tmp_path, f"trail armed 1; trail restoring 1 {shlex.quote(why)}") == ""
+    first, second = read(tmp_path / "trail")
+    assert (first["event"], first["generation"], first["by"], first["commit"]) == ("armed", 1, 'o"ps\\@desk', "00ff")
+    assert first["login"]
+    assert "why" not in first
+    assert second["why"] == 'a "why" \\ witha line end and [31mcolour'
+    assert (tmp_path / "trail").stat().st_mode & 0o777 == 0o600
+    told = (tmp_path / "told").read_text().splitlines()
+    assert told.count("QTCTL_EVENT=armed") == 1
+    assert "QTCTL_EVENT=forged" not in told
+    assert "QTCTL_ACTION=deploy QTCTL_EVENT=forged" in told
+    assert [line for line in told if "=" not in line] == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_was_cut_off_ends_with_its_line(shell: str, tmp_path: Path) -> None:
+    (tmp_path / "trail").write_text('{"cut":')
+    run(shell, tmp_path, "trail armed 1")
+    assert [line[:7] for line in (tmp_path / "trail").read_text().splitlines()] == ['{"cut":', '{"at":"']
+
+
+def test_it_does_not_grow_without_end(tmp_path: Path) -> None:
+    run("dash", tmp_path, "trail_most=400; for n in 1 2 3 4 5 6 7 8 9; do trail armed $n; done")
+    kept = [record["generation"] for name in ("trail.1", "trail") for record in read(tmp_path / name)]
+    assert kept == list(range(10 - len(kept), 10))
+    assert len(kept) < 7
+    assert not (tmp_path / "trail.2").exists()
+
+
+def test_a_journal_that_does_not_take_it_and_a_file_that_cannot_be_written_are_said(tmp_path: Path) -> None:
+    assert "the host's journal did not take a record" in run("dash", tmp_path, "trail armed 1", logger="exit 1")
+    assert len(read(tmp_path / "trail")) == 1
+    (tmp_path / "trail").unlink()
+    (tmp_path / "trail").mkdir()
+    assert "trail could not be written" in run("dash", tmp_path, "trail armed 1")
