@@ -29,11 +29,12 @@ def dropins_of(desired: Desired) -> dict[str, list[str]]:
 
 
 def config_files(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """Files whose content counted when the unit was started: its unit file, drop-ins and env files."""
+    """Files whose content counted when the unit was started: its unit file, drop-ins, env files and credentials."""
     if unit.kind in _APPLIED_BY_RELOAD:
         return ()
-    env = (unit.env_file, unit.secrets_file) if isinstance(unit, DesiredService) else ()
-    return (file, *dropins.get(unit.unit, ()), *(path for path in env if path))
+    read = (unit.env_file, unit.secrets_file) if isinstance(unit, DesiredService) else ()
+    credentials = (path for _, path in unit.credentials) if isinstance(unit, DesiredService) else ()
+    return (file, *dropins.get(unit.unit, ()), *(path for path in (*read, *credentials) if path))
 
 
 def started_us(unit: Unit) -> int:

@@ -108,6 +108,16 @@ class DesiredService(DesiredUnit):
     def declared(self) -> str:
         return self.state.value
 
+    @property
+    def credentials(self) -> tuple[tuple[str, str], ...]:
+        """Name and file of each, encrypted ones too."""
+        return (*self.credentials_of("LoadCredential"), *self.credentials_of("LoadCredentialEncrypted"))
+
+    def credentials_of(self, directive: str) -> tuple[tuple[str, str], ...]:
+        """Name and file of each that this directive loads from a path which is known before the start."""
+        loaded = [value.partition(":") for key, value in self.settings if key == directive]
+        return tuple((name, path) for name, _, path in loaded if path.startswith("/") and "%" not in path)
+
 
 @dataclass(frozen=True, slots=True)
 class DesiredTarget(DesiredUnit):

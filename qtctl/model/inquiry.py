@@ -131,7 +131,7 @@ def inquiry_of(
         argvs={service.unit: argvs for service in desired.services if (argvs := _argvs(service))},
         stores=desired.stores,
         passwords=dict(passwords or {}),
-        protected_paths=frozenset(each.secrets_file for each in desired.services if each.secrets_file),
+        protected_paths=_protected(desired),
         names_in_hosts_file=desired.hosts_file.names if desired.hosts_file else (),
         commands=tuple(
             CommandQuestion(check.id, check.wanted.argv, check.wanted.within_us)
@@ -149,6 +149,11 @@ def inquiry_of(
         route=route,
         become=become,
     )
+
+
+def _protected(desired: "Desired") -> frozenset[str]:
+    files = (each.secrets_file for each in desired.services if each.secrets_file)
+    return frozenset(files) | {path for each in desired.services for _, path in each.credentials}
 
 
 def secret_keys(desired: "Desired") -> dict[str, tuple[str, ...]]:

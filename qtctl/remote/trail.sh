@@ -2,14 +2,15 @@
 # The audit trail of a host: a line of JSON in $base/trail, and an entry in its journal with the same as fields.
 #
 # Given: base, home (a folder with `trail`, members of a JSON object in one line, and `fields`, lines of fields of the
-# journal), and `note`, which is told where a record could not be kept.
+# journal), or both in whose_members and whose_fields; and `note`, which is told where a record could not be kept.
 trail_most=1048576 trail_id=5f0c8a1f3b8e4d7c9a2e6b41d0c7f953
 
 # trail EVENT NUMBER [WHY]: nothing of what is going on waits for it or fails with it.
 trail() {
   trail_why=$(printf %s "${3-}" | tr -cd '\040-\176' | cut -b 1-300)
-  members='' fields=''
-  read -r members <"$home/trail" && fields=$(cat -- "$home/fields") || note warning 'the audit trail does not know whose deploy this is'
+  members=${whose_members-} fields=${whose_fields-}
+  [ -n "$members" ] || { read -r members <"$home/trail" && fields=$(cat -- "$home/fields"); } ||
+    note warning 'the audit trail does not know whose deploy this is'
   keep_trail "$1" "$2" || note warning "$base/trail could not be written"
   tell_journal "$1" "$2" || note warning "the host's journal did not take a record of the audit trail"
 } 2>/dev/null
@@ -35,7 +36,14 @@ tell_journal() {
 
 # sign_trail: whose account asks, as the host knows it. Given: members and fields of the caller in $home.
 sign_trail() {
-  login=$(printf %s "${SUDO_USER:-$(id -un)}" | tr -cd '[:alnum:]._@-')
+  find_login
   read -r members <"$home/trail" && printf '%s,"login":"%s"\n' "$members" "$login" >"$home/signed" &&
     mv -fT -- "$home/signed" "$home/trail" && printf 'QTCTL_LOGIN=%s\n' "$login" >>"$home/fields"
+}
+find_login() { login=$(printf %s "${SUDO_USER:-$(id -un)}" | tr -cd '[:alnum:]._@-'); }
+
+# sign_whose: the same, for a record that is of no generation.
+sign_whose() {
+  find_login
+  whose_members="$whose_members,\"login\":\"$login\"" whose_fields="${whose_fields}QTCTL_LOGIN=$login"
 }

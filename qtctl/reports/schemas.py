@@ -11,6 +11,7 @@ from qtctl.reports.generations import GenerationsReport
 from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.parity import ParityDocument
 from qtctl.reports.plan import PlanReport
+from qtctl.reports.secrets import SecretsReport
 from qtctl.reports.verify import VerifyReport
 
 
@@ -27,5 +28,6 @@ def schemas() -> dict[str, dict[str, object]]:
         "parity": schema_of(ParityDocument),
         "plan": schema_of(PlanReport),
         "registry": schema_of(RegistryReport),
+        "secrets": schema_of(SecretsReport),
         "verify": schema_of(VerifyReport),
     }

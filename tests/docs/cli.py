@@ -81,6 +81,18 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "4: a deploy is still under way, and ends by itself",
         "5: it could still not be taken back",
     ),
+    "secrets status": (
+        "0: all of them are there",
+        "1: one is missing or empty, or its file has other rights than it should",
+        "2: an error in registry or options",
+        "3: the host could not be asked",
+    ),
+    "secrets put": (
+        "0: it is there",
+        "2: an error in registry or options, no such secret, or what was given cannot be one",
+        "3: the host could not be asked",
+        "4: refused; the host is as it was",
+    ),
     "generations": (
         "0",
         "2: an error in registry or options",

@@ -39,6 +39,7 @@ HOSTS = {
     "deploy": ("--host", "nowhere.invalid", "--yes"),
     "generations": ("--host", "nowhere.invalid"),
     "plan": ("--host", "nowhere.invalid"),
+    "secrets status": ("--host", "nowhere.invalid"),
     "rollback": ("--host", "nowhere.invalid", "--yes"),
 }
 """Commands that need a live host: here only which formats they take is tested."""
@@ -104,7 +105,7 @@ def test_the_commands_that_have_formats() -> None:
         list_offered(content) for content in Content
     }
     assert {command for command, names in OFFERS.items() if names == list_offered(Content.DECLARED)} == {
-        "adopt drift", "generations", "list", "plan", "show", "lab up", "lab list",
+        "adopt drift", "generations", "list", "plan", "secrets status", "show", "lab up", "lab list",
     }  # fmt: skip
 
 

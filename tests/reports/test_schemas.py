@@ -4,7 +4,19 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qtctl.flows.adopt import Adopted
-from qtctl.reports import adopt, audit, deploy, fleet, generation, generations, module_registry, parity, plan, verify
+from qtctl.reports import (
+    adopt,
+    audit,
+    deploy,
+    fleet,
+    generation,
+    generations,
+    module_registry,
+    parity,
+    plan,
+    secrets,
+    verify,
+)
 from qtctl.reports.schemas import schemas
 from tests.adopt.small import adopt as adopt_texts
 from tests.builders.reported import desired, evidence
@@ -14,6 +26,7 @@ from .test_deploy import FAILED
 from .test_generations import CURRENT, NEW
 from .test_parity import reports
 from .test_plan import report as planned
+from .test_secrets import FOUND
 from .test_verify import VERIFIED
 
 WRITTEN = {
@@ -26,6 +39,7 @@ WRITTEN = {
     "parity": lambda: parity.to_json(reports(evidence())),
     "plan": lambda: plan.to_json(planned()),
     "registry": lambda: module_registry.to_json(module_registry.build_report(desired(), evidence(), CHECKS)),
+    "secrets": lambda: secrets.to_json(secrets.build_report((FOUND,), fleet="f", host="h1", address="lab1")),
     "verify": lambda: verify.to_json(verify.build_report(VERIFIED)),
 }
 

@@ -1,0 +1,66 @@
+"""The secrets of a host: which are there, and how one comes there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from qtctl.api.trail import CallerTrail, describe_caller
+from qtctl.apply import secrets
+from qtctl.engines.connect import connect, declared_route
+from qtctl.errors import QtctlError
+from qtctl.flows.declared import Declared
+from qtctl.model.secret_place import SecretFound, SecretPlace
+from qtctl.model.trail import Action, CallerEvent
+from qtctl.plan.identity import deployable
+from qtctl.plan.secrets import content_of, find_secret, list_secrets
+from qtctl.version import VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class PutSecret:
+    """`changed`: whether the host had another value. `warnings`: such as a record that the audit trail lacks."""
+
+    place: SecretPlace
+    changed: bool
+    warnings: tuple[str, ...] = ()
+
+
+def status(declared: Declared, target: str, *, user: str | None = None) -> tuple[SecretFound, ...]:
+    """Every declared secret as it is on `target`. HostError where the host could not be asked."""
+    places = list_secrets(declared.desired)
+    with connect(declared_route(target, declared.desired, user, "deploy")) as host:
+        return secrets.find(host, places)
+
+
+def find(declared: Declared, name: str) -> SecretPlace:
+    """The secret that NAME or SERVICE/NAME means. InputError where it means none, or several."""
+    return find_secret(list_secrets(declared.desired), name)
+
+
+def put(
+    declared: Declared, target: str, place: SecretPlace, value: bytes, *, user: str | None = None, registry: Path | None
+) -> PutSecret:
+    """Write `value` to its place on `target`. `registry`: its folder, for the audit trail.
+
+    InputError where it cannot be a value; DeployRefused where nothing was changed.
+    """
+    desired = deployable(declared.desired, target)
+    content = content_of(place, value)
+    about = {
+        "fleet": desired.fleet,
+        "host": desired.host,
+        "target": target,
+        "version": VERSION,
+        "secret": place.name,
+        "path": place.path,
+        **describe_caller(Action.PUT, registry),
+    }
+    trail = CallerTrail(about)
+    try:
+        with connect(declared_route(target, desired, user, "deploy")) as host:
+            changed, warnings = secrets.put(host, place, content, about)
+    except QtctlError as error:
+        trail.note(CallerEvent.ENDED, "refused", error.what)
+        raise
+    trail.note(CallerEvent.ENDED, "put" if changed else "unchanged")
+    missing = (f"the audit trail has no record of this: {each}" for each in trail.problems)
+    return PutSecret(place, changed, (*warnings, *missing))

@@ -1,0 +1,134 @@
+"""Secrets on a host: put one there, and see which are there. Values go there over standard input, and stay there."""
+
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from shlex import quote
+
+from qtctl.apply.generation import BASE
+from qtctl.dialects import terminal
+from qtctl.errors import DeployRefused, HostError
+from qtctl.interfaces.host import Host
+from qtctl.model.secret_place import SecretFound, SecretPlace, SecretState
+from qtctl.model.trail import write_fields, write_members
+from qtctl.plan.secrets import LARGEST
+from qtctl.plan.targets import REMEDY
+from qtctl.probes.answer import last_line
+from qtctl.remote.scripts import read_script
+
+_ANSWER_S = 30.0
+_PARTS = ("trail.sh", "way.sh", "transaction.sh", "stage.sh", "env_files.sh", "secrets.sh")
+_PLACE = re.compile(r"P ([0-9]+) (link|file|other|missing) (\S+) (\S+) ([0-7]{4}|-) ([01])")
+_MODES = ("0600", "0400")
+
+
+def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]) -> tuple[bool, tuple[str, ...]]:
+    """Whether the file changed, and what else somebody should know. `content`: of `plan.secrets.content_of`.
+
+    DeployRefused where nothing was changed; HostError where the host went away.
+    """
+    done = host.start(_put_script(place, content, about), root=True).finish(_ANSWER_S)
+    said = [
+        terminal.line(line.removeprefix("qtctl "))
+        for line in done.stdout.decode("utf-8", "replace").split("\n")
+        if line.startswith("qtctl ")
+    ]
+    warnings = tuple(each.removeprefix("warning ") for each in said if each.startswith("warning "))
+    if "put" in said or "unchanged" in said:
+        return "put" in said, warnings
+    refused = next(
+        (each.removeprefix("refused ").partition(" ")[2] for each in said if each.startswith("refused ")), ""
+    )
+    if not refused and done.exit is None:
+        raise HostError(f"{host.address}: what puts a secret there was killed", hint="put it again")
+    why = refused or last_line(done.stderr) or f"the script ended with exit status {done.exit}"
+    hint = REMEDY if "unsafe" in said else "see to that on the host, then put it again"
+    raise DeployRefused(f"nothing was changed: {why}", hint=hint)
+
+
+def _put_script(place: SecretPlace, content: bytes, about: Mapping[str, str]) -> str:
+    value = base64.b64encode(content).decode()
+    whose = (
+        f"whose_members={quote(write_members(about))}",
+        f"whose_fields={quote(write_fields(about))}",
+        "sign_whose",
+    )
+    return _script((f"value={value}", *whose, f"put_secret {quote(place.path)} {quote(place.key)}"))
+
+
+def find(host: Host, places: Sequence[SecretPlace]) -> tuple[SecretFound, ...]:
+    """Each of `places` as it is there, in their order. HostError where the host could not be asked."""
+    paths = list(dict.fromkeys(each.path for each in places))
+    if not paths:
+        return ()
+    words = [word for path in paths for word in (path, _keys(path, places))]
+    done = host.start(_script((f"secret_files {' '.join(map(quote, words))}",)), root=True).finish(_ANSWER_S)
+    if done.exit != 0:
+        raise HostError(f"{host.address}: its secrets could not be looked at", hint=last_line(done.stderr))
+    files = dict(_read_files(done.stdout.decode("utf-8", "replace")))
+    return tuple(_found(each, files.get(paths.index(each.path), [])) for each in places)
+
+
+def _keys(path: str, places: Sequence[SecretPlace]) -> str:
+    names = [each.key for each in places if each.path == path and each.key]
+    return f" {' '.join(names)} " if names else ""
+
+
+def _script(lines: Sequence[str]) -> str:
+    given = (
+        f"base={BASE} most={LARGEST} unit_folder=/etc/systemd/system nonce=''",
+        f"remover={quote(read_script('env_without.awk'))}",
+        f"reader={quote(read_script('env_file.awk'))}",
+    )
+    return "\n".join((*given, *map(read_script, _PARTS), *lines, ""))
+
+
+def _read_files(said: str) -> Iterator[tuple[int, list[str]]]:
+    """The lines of each file, by its number."""
+    found: dict[int, list[str]] = {}
+    number = -1
+    for line in said.split("\n"):
+        tag, _, rest = line.partition(" ")
+        if tag in ("T", "P", "F") and rest.partition(" ")[0].isdecimal():
+            number = int(rest.partition(" ")[0])
+        found.setdefault(number, []).append(line)
+    yield from found.items()
+
+
+def _found(place: SecretPlace, lines: Sequence[str]) -> SecretFound:
+    read = next((match for line in lines if (match := _PLACE.fullmatch(line))), None)
+    if read is None:
+        return SecretFound(place, SecretState.UNKNOWN, problems=("the host did not say how it is",))
+    kind, owner, group, mode, filled = read.groups()[1:]
+    unsafe = tuple(terminal.line(line.split(" ", 2)[2]) for line in lines if line.startswith("T "))
+    if kind == "missing":
+        return SecretFound(place, SecretState.MISSING, problems=unsafe)
+    found = SecretFound(place, SecretState.PRESENT, owner, group, mode, (*unsafe, *_rights(kind, owner, mode)))
+    if place.key:
+        return _with_key(found, lines)
+    return found if filled == "1" else replace(found, state=SecretState.EMPTY)
+
+
+def _rights(kind: str, owner: str, mode: str) -> Iterator[str]:
+    """What a link leads to is looked at by an audit; put replaces no link."""
+    if kind == "other":
+        yield "not a regular file"
+    if kind == "file" and owner != "root":
+        yield f"owner {owner}, should be root"
+    if kind == "file" and mode not in _MODES:
+        yield f"mode {mode}, should be 0600"
+
+
+def _with_key(found: SecretFound, lines: Sequence[str]) -> SecretFound:
+    name = found.place.name
+    if f"S {name} 1" in lines:
+        return found
+    if f"S {name} 0" in lines:
+        return replace(found, state=SecretState.EMPTY)
+    if "Z" in lines and not any(line.startswith("X ") for line in lines):
+        return replace(found, state=SecretState.MISSING)
+    why = next((line.split(" ", 3)[3] for line in lines if line.startswith("F ") and line.count(" ") > 2), "")  # noqa: PLR2004
+    return replace(
+        found, state=SecretState.UNKNOWN, problems=(*found.problems, terminal.line(why) or "systemd could not read it")
+    )

@@ -1,0 +1,106 @@
+"""qtctl secrets: which secrets a host has, and how one comes there."""
+
+import getpass
+import sys
+from typing import Annotated
+
+import typer
+
+from qtctl.cli.command import Command, Panel
+from qtctl.cli.exits import Exit
+from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, registry_folder
+from qtctl.cli.output import complain, present, progress, tell, withhold
+from qtctl.errors import InputError
+from qtctl.model.events import Stage, begun
+
+app = typer.Typer(help="Which secrets a host has, and how one comes there.", no_args_is_help=True)
+
+NAME_HELP = "A key of a secrets file or a credential; SERVICE/NAME where several files have one of that name."
+
+
+@app.callback()
+def secrets() -> None:
+    """Which secrets a host has, and how one comes there."""
+
+
+@app.command()
+def status(
+    host: HostOption,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    format_: DeclaredFormatOption = None,
+) -> None:
+    """List the declared secrets of a host: which are present, empty or missing, with owner and mode. Never a value."""
+    from qtctl.api import secrets as api
+    from qtctl.api.registry import declare
+    from qtctl.reports.secrets import build_report
+    from qtctl.reports.secrets_view import view
+
+    declared = declare(registry_folder(registry), host, as_name=as_name)
+    with progress() as say:
+        say(begun(host, Stage.CONNECT))
+        found = api.status(declared, host, user=user)
+    present(view(build_report(found, fleet=declared.desired.fleet, host=declared.desired.host, address=host)), format_)
+    raise typer.Exit(Exit.OK if all(each.good for each in found) else Exit.FINDINGS)
+
+
+@app.command()
+def put(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=NAME_HELP)],
+    host: HostOption,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+) -> None:
+    """Write a secret to its file on a host: root's, mode 0600. The value comes from standard input or is asked for.
+
+    Of a key one line end at the end is not part of the value. The next deploy restarts the services that have it.
+    """
+    from qtctl.api import secrets as api
+    from qtctl.api.registry import declare
+
+    folder = registry_folder(registry)
+    declared = declare(folder, host, as_name=as_name)
+    place = api.find(declared, name)
+    value = _read_value(place.name)
+    _withhold(value)
+    with progress() as say:
+        say(begun(host, Stage.CONNECT))
+        done = api.put(declared, host, place, value, user=user, registry=folder)
+    for each in done.warnings:
+        complain(f"warning: {each}")
+    if not done.changed:
+        tell(f"{host}: {place.name} in {place.path} is what it was")
+        return
+    tell(f"{host}: {place.name} is in {place.path}; the next qtctl deploy restarts {', '.join(place.units)}")
+
+
+def _read_value(name: str) -> bytes:
+    """InputError where nothing was given."""
+    from qtctl.plan.secrets import LARGEST
+
+    if not sys.stdin.isatty():
+        return sys.stdin.buffer.read(LARGEST + 1)
+    given = getpass.getpass(f"{name}: ")
+    if getpass.getpass(f"{name} again: ") != given:
+        raise InputError("the two values differ", hint="try again")
+    return given.encode()
+
+
+def _withhold(value: bytes) -> None:
+    """The whole value, and each of its lines: whatever quotes it may quote a part."""
+    from qtctl.model.secret import Secret
+
+    text = value.decode("utf-8", "replace")
+    withhold(*(Secret(each) for each in {text.rstrip("\r\n"), *text.splitlines()} if each))
+
+
+EXAMPLES = {
+    "status": ("qtctl secrets status --host lab1",),
+    "put": (
+        "qtctl secrets put BINANCE_API_KEY --host web-1",
+        "pass show shop/db | qtctl secrets put billing/DB_PASSWORD --host web-1",
+    ),
+}
+COMMAND = Command("secrets", 126, Panel.CHANGE, app, EXAMPLES)
