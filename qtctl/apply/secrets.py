@@ -54,7 +54,7 @@ def _put_script(place: SecretPlace, content: bytes, about: Mapping[str, str]) ->
         f"whose_fields={quote(write_fields(about))}",
         "sign_whose",
     )
-    return _script((f"value={value}", *whose, f"put_secret {quote(place.path)} {quote(place.key)}"))
+    return _script((f"encoded={value}", *whose, f"put_secret {quote(place.path)} {quote(place.key)}"))
 
 
 def find(host: Host, places: Sequence[SecretPlace]) -> tuple[SecretFound, ...]:

@@ -3,7 +3,7 @@
 # process: the script comes over standard input, and printf is the shell's own.
 #
 # Given: trail.sh, way.sh, transaction.sh, stage.sh, env_files.sh; base, most, remover (env_without.awk), reader
-# (env_file.awk), nonce; to put one: value (in base64), whose_members and whose_fields (see trail.sh).
+# (env_file.awk), nonce; to put one: encoded (the value, in base64), whose_members and whose_fields (see trail.sh).
 
 # Nothing has a generation here: what else somebody should know is said to the caller.
 note() { [ "$1" != warning ] || say "$@"; }
@@ -46,7 +46,7 @@ write_secret() {
       return 1
     }
   fi
-  printf %s "$value" | base64 -d >>"$room/new" || return
+  [ -n "$encoded" ] && printf %s "$encoded" | base64 -d >>"$room/new" || return
   [ -z "$2" ] || echo >>"$room/new"
 }
 without() {

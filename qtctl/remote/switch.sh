@@ -131,17 +131,19 @@ verify() {
   if bring_back; then locked end_restored; else locked move restoring broken; fi
 }
 
-# recover PERSON LOGIN: where going back has failed.
+# recover PERSON: where going back has failed.
 recover() {
-  moved_for="recover by $1, logged in as $2"
+  find_login
+  moved_for="recover by $1, logged in as $login"
   locked move broken restoring || :
   ! is restoring || restore_and_end || :
   report 0
 }
 
-# accept PERSON LOGIN: who has seen to the host: what is there stays.
+# accept PERSON: who has seen to the host: what is there stays.
 accept() {
-  moved_for="accepted by $1, logged in as $2"
+  find_login
+  moved_for="accepted by $1, logged in as $login"
   locked move broken restoring || :
   ! is restoring || locked end_accepted
   report 0
@@ -155,7 +157,7 @@ verb=$1
 case "$verb" in
   boot | verify) "$verb" ;;
   run | confirm) of "$2" "$verb" ;;
-  recover | accept) of "$2" "$verb" "$3" "${SUDO_USER:-$(id -un)}" ;;
+  recover | accept) of "$2" "$verb" "$3" ;;
   apply) of "$2" work ;;
   go-back) of "$2" go_back "$3" ;;
   report | hold) of "$2" "$verb" "$3" ;;

@@ -40,7 +40,19 @@ sign_trail() {
   read -r members <"$home/trail" && printf '%s,"login":"%s"\n' "$members" "$login" >"$home/signed" &&
     mv -fT -- "$home/signed" "$home/trail" && printf 'QTCTL_LOGIN=%s\n' "$login" >>"$home/fields"
 }
-find_login() { login=$(printf %s "${SUDO_USER:-$(id -un)}" | tr -cd '[:alnum:]._@-'); }
+
+# find_login: the account of the nearest process above that is not root's, as the kernel has it. No variable says so.
+find_login() {
+  login='' parent=$$ uid=0
+  while [ "$uid" = 0 ] && [ "$parent" -gt 1 ]; do
+    while read -r status_key status_value _; do
+      case "$status_key" in PPid:) above=$status_value ;; Uid:) uid=$status_value ;; esac
+    done <"/proc/$parent/status" || break
+    parent=$above
+  done 2>/dev/null
+  login=$(getent passwd "$uid" | cut -d : -f 1 | tr -cd '[:alnum:]._@-')
+  login=${login:-$uid}
+}
 
 # sign_whose: the same, for a record that is of no generation.
 sign_whose() {

@@ -99,7 +99,7 @@ def _withhold(value: bytes) -> None:
 EXAMPLES = {
     "status": ("qtctl secrets status --host lab1",),
     "put": (
-        "qtctl secrets put BINANCE_API_KEY --host web-1",
+        "qtctl secrets put ai-engine/BINANCE_API_KEY --host lab1",
         "pass show shop/db | qtctl secrets put billing/DB_PASSWORD --host web-1",
     ),
 }

@@ -1,0 +1,110 @@
+"""The audit trail of a real host: who did what, from which commit, by which plan, and how it ended."""
+
+import json
+from typing import Any
+
+import pytest
+
+from qtctl.adapters.clock import SystemClock
+from qtctl.flows.deploy import deploy
+from qtctl.meaning.registry_digest import registry_digest
+from qtctl.model.desired import Desired
+from qtctl.model.plan import Choices
+from qtctl.plan.agreed import plan_digest
+from qtctl.plan.outcome import DeployOutcome, DeployStatus
+from qtctl.probes.deploys import parse_status
+from tests.flows.ground import THREE, Ground, fleet
+
+pytestmark = pytest.mark.lab
+
+NEW = fleet({**THREE, "a": "/usr/bin/sleep 4712"}, env=b"A=canary-of-env\n")
+TRAIL = "/var/lib/qtctl/trail"
+KEYS = ("event", "generation", "by", "login", "commit", "dirty", "plan", "action")
+
+
+def run(ground: Ground, wanted: Desired, user: str = "ops") -> DeployOutcome:
+    about = {
+        "action": "deploy", "by": "ann@desk", "commit": "2fd4e1c6", "dirty": "yes", "fleet": wanted.fleet,
+        "host": wanted.host, "registry": registry_digest(wanted),
+    }  # fmt: skip
+    return deploy(
+        lambda: ground.connect(user), wanted, SystemClock(), choices=Choices(), confirm=lambda _: True,
+        progress=lambda _: None, deadline_s=15, steady_s=1, about=about,
+    )  # fmt: skip
+
+
+def records(ground: Ground) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in ground.run(f"cat {TRAIL}").splitlines()]
+
+
+def told(ground: Ground, generation: int | None) -> list[dict[str, Any]]:
+    said = ground.run(f"journalctl --no-pager -o json -t qtctl QTCTL_GENERATION={generation}")
+    return [json.loads(line) for line in said.splitlines()]
+
+
+def test_every_change_is_recorded_on_the_host_with_who_what_and_how_it_ended(ground: Ground) -> None:
+    before = len(records(ground))
+    good = run(ground, NEW)
+    bad = run(ground, fleet({**THREE, "a": "/nonexistent"}))
+    assert (good.status, bad.status, good.warnings, bad.warnings) == (
+        DeployStatus.DEPLOYED, DeployStatus.RESTORED, (), (),
+    )  # fmt: skip
+    mine = records(ground)[before:]
+    plans = plan_digest(good.plan), plan_digest(bad.plan)
+    who = ("ann@desk", "ops", "2fd4e1c6", "yes")
+    assert [tuple(each.get(key) for key in KEYS) for each in mine] == [
+        ("armed", good.generation, *who, plans[0], "deploy"),
+        ("confirmed", good.generation, *who, plans[0], "deploy"),
+        ("armed", bad.generation, *who, plans[1], "deploy"),
+        ("restoring", bad.generation, *who, plans[1], "deploy"),
+        ("restored", bad.generation, *who, plans[1], "deploy"),
+    ]
+    assert mine[3]["why"]
+    assert ground.run(f"stat -c '%a %U' {TRAIL}").split() == ["600", "root"]
+    fields = [(each["QTCTL_EVENT"], each["QTCTL_BY"], each["QTCTL_LOGIN"], each["QTCTL_PLAN"])
+              for each in told(ground, bad.generation)]  # fmt: skip
+    assert fields == [(event, "ann@desk", "ops", plans[1]) for event in ("armed", "restoring", "restored")]
+    whole = ground.run(f"cat {TRAIL} /var/lib/qtctl/status; journalctl --no-pager -o verbose -t qtctl")
+    assert "canary-of-env" not in whole
+
+
+def test_everybody_may_read_what_is_in_force_and_no_digest_of_an_env_file(ground: Ground) -> None:
+    outcome = run(ground, NEW)
+    now = "echo $(cat /proc/sys/kernel/random/boot_id) $(cut -d . -f 1 /proc/uptime)"
+    said = ground.run(f"runuser -u plain -- sh -c '{now}; cat /var/lib/qtctl/status'")
+    status = parse_status(said)
+    assert (status.state, status.current, status.rebooted) == ("idle", outcome.generation or status.current, False)
+    assert (status.about["registry"], status.about["commit"]) == (registry_digest(NEW), "2fd4e1c6")
+    units = {file.subject: file.sha256 for file in NEW.files if file.kind == "unit"}
+    assert {unit: digest for unit, (_, digest) in status.units.items()} == units
+    invocation = ground.run("systemctl show -P InvocationID quantum-a").strip()
+    assert status.units["quantum-a.service"][0] == invocation
+    assert [file.path for file in NEW.files if file.kind == "env" and file.sha256 in said] == []
+
+
+def test_a_host_that_is_as_declared_takes_note_of_another_registry(ground: Ground) -> None:
+    """As after a hot fix that was taken into the registry: nothing changes but what the host says of itself."""
+    same = fleet({**THREE, "a": "/usr/bin/sleep 4714"})
+    run(ground, same)
+    ground.run("cd /var/lib/qtctl; sed -i 's/^registry .*/registry 00/' current/about")
+    ground.run("cd /var/lib/qtctl; sed -i 's/^current-registry .*/current-registry 00/' status")
+    before = ground.contents(), ground.pids()
+    outcome = run(ground, same)
+    assert (outcome.status, outcome.warnings) == (DeployStatus.UNCHANGED, ())
+    assert outcome.generation
+    assert (ground.contents(), ground.pids()) == before
+    assert f"current-registry {registry_digest(same)}" in ground.run("cat /var/lib/qtctl/status")
+    again = run(ground, same)
+    assert (again.status, again.generation) == (DeployStatus.UNCHANGED, None)
+
+
+def test_a_record_that_cannot_be_kept_is_said_and_stops_nothing(ground: Ground) -> None:
+    ground.run(f"mv {TRAIL} /root/trail && mkdir {TRAIL} && mv /usr/bin/logger /root/logger")
+    try:
+        outcome = run(ground, fleet({**THREE, "b": "/usr/bin/sleep 4713"}))
+        assert outcome.status is DeployStatus.DEPLOYED
+        assert outcome.warnings == (
+            f"{TRAIL} could not be written", "the host's journal did not take a record of the audit trail",
+        )  # fmt: skip
+    finally:
+        ground.run(f"rmdir {TRAIL}; mv /root/trail {TRAIL}; mv /root/logger /usr/bin/logger")
