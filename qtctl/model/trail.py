@@ -72,5 +72,5 @@ def write_members(about: Mapping[str, str]) -> str:
 
 
 def write_fields(about: Mapping[str, str]) -> str:
-    """Fields of the journal, one a line: QTCTL_COMMIT=…"""
-    return "".join(f"QTCTL_{key.upper()}={clean(value)}\n" for key, value in sorted(about.items()))
+    """Fields of the journal, one a line: DEPLOY_COMMIT=…"""
+    return "".join(f"DEPLOY_{key.upper()}={clean(value)}\n" for key, value in sorted(about.items()))

@@ -24,12 +24,12 @@ keep_trail() {
   sync -- "$base/trail" || :
 }
 
-# tell_journal EVENT NUMBER: `journalctl -t qtctl QTCTL_GENERATION=NUMBER -o verbose` shows it.
+# tell_journal EVENT NUMBER: `journalctl -t qtctl DEPLOY_GENERATION=NUMBER -o verbose` shows it.
 tell_journal() {
   {
     printf 'MESSAGE=generation %s: %s%s\nMESSAGE_ID=%s\nPRIORITY=5\nSYSLOG_IDENTIFIER=qtctl\n' "$2" "$1" "${trail_why:+: $trail_why}" "$trail_id"
-    printf 'QTCTL_EVENT=%s\nQTCTL_GENERATION=%s\n' "$1" "$2"
-    [ -z "$trail_why" ] || printf 'QTCTL_WHY=%s\n' "$trail_why"
+    printf 'DEPLOY_EVENT=%s\nDEPLOY_GENERATION=%s\n' "$1" "$2"
+    [ -z "$trail_why" ] || printf 'DEPLOY_WHY=%s\n' "$trail_why"
     [ -z "$fields" ] || printf '%s\n' "$fields"
   } | timeout -k 1 5 logger --journald
 }
@@ -38,7 +38,7 @@ tell_journal() {
 sign_trail() {
   find_login
   read -r members <"$home/trail" && printf '%s,"login":"%s"\n' "$members" "$login" >"$home/signed" &&
-    mv -fT -- "$home/signed" "$home/trail" && printf 'QTCTL_LOGIN=%s\n' "$login" >>"$home/fields"
+    mv -fT -- "$home/signed" "$home/trail" && printf 'DEPLOY_LOGIN=%s\n' "$login" >>"$home/fields"
 }
 
 # find_login: the account of the nearest process above that is not root's, as the kernel has it. No variable says so.
@@ -57,5 +57,5 @@ find_login() {
 # sign_whose: the same, for a record that is of no generation.
 sign_whose() {
   find_login
-  whose_members="$whose_members,\"login\":\"$login\"" whose_fields="${whose_fields}QTCTL_LOGIN=$login"
+  whose_members="$whose_members,\"login\":\"$login\"" whose_fields="${whose_fields}DEPLOY_LOGIN=$login"
 }

@@ -38,7 +38,7 @@ def records(ground: Ground) -> list[dict[str, Any]]:
 
 
 def told(ground: Ground, generation: int | None) -> list[dict[str, Any]]:
-    said = ground.run(f"journalctl --no-pager -o json -t qtctl QTCTL_GENERATION={generation}")
+    said = ground.run(f"journalctl --no-pager -o json -t qtctl DEPLOY_GENERATION={generation}")
     return [json.loads(line) for line in said.splitlines()]
 
 
@@ -61,7 +61,7 @@ def test_every_change_is_recorded_on_the_host_with_who_what_and_how_it_ended(gro
     ]
     assert mine[3]["why"]
     assert ground.run(f"stat -c '%a %U' {TRAIL}").split() == ["600", "root"]
-    fields = [(each["QTCTL_EVENT"], each["QTCTL_BY"], each["QTCTL_LOGIN"], each["QTCTL_PLAN"])
+    fields = [(each["DEPLOY_EVENT"], each["DEPLOY_BY"], each["DEPLOY_LOGIN"], each["DEPLOY_PLAN"])
               for each in told(ground, bad.generation)]  # fmt: skip
     assert fields == [(event, "ann@desk", "ops", plans[1]) for event in ("armed", "restoring", "restored")]
     whole = ground.run(f"cat {TRAIL} /var/lib/qtctl/status; journalctl --no-pager -o verbose -t qtctl")

@@ -12,7 +12,7 @@ from qtctl.model.trail import write_fields, write_members
 from qtctl.remote.scripts import read_script
 
 SHELLS = [name for name in ("dash", "bash", "busybox") if shutil.which(name)]
-ABOUT = {"by": 'o"ps\\@desk', "commit": "00ff", "dirty": "no", "action": "deploy\nQTCTL_EVENT=forged"}
+ABOUT = {"by": 'o"ps\\@desk', "commit": "00ff", "dirty": "no", "action": "deploy\nDEPLOY_EVENT=forged"}
 
 
 def run(shell: str, base: Path, command: str, *, logger: str = "cat >>$base/told") -> str:
@@ -48,9 +48,9 @@ def test_a_record_is_one_line_of_json_and_one_entry_of_the_journal(shell: str, t
     assert second["why"] == 'a "why" \\ witha line end and [31mcolour'
     assert (tmp_path / "trail").stat().st_mode & 0o777 == 0o600
     told = (tmp_path / "told").read_text().splitlines()
-    assert told.count("QTCTL_EVENT=armed") == 1
-    assert "QTCTL_EVENT=forged" not in told
-    assert "QTCTL_ACTION=deploy QTCTL_EVENT=forged" in told
+    assert told.count("DEPLOY_EVENT=armed") == 1
+    assert "DEPLOY_EVENT=forged" not in told
+    assert "DEPLOY_ACTION=deploy DEPLOY_EVENT=forged" in told
     assert [line for line in told if "=" not in line] == []
 
 
