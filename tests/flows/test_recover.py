@@ -1,5 +1,7 @@
 """A host that can be neither as declared nor as it was: it says so, takes no further deploys, and a person ends it."""
 
+import json
+
 import pytest
 
 from qtctl.apply.transaction import recover
@@ -37,20 +39,28 @@ def test_it_is_refused_until_a_person_has_seen_to_it(broken: Ground) -> None:
     assert again.reason.kind is ReasonKind.NOT_INSTALLED
     assert "could not be taken back" in again.reason.what
     host = broken.connect()
-    found = recover(host, accept=False)
+    found = recover(host, accept=False, by="ann@desk")
     assert found is not None
     assert (found.state, found.worse) == (TransactionState.BROKEN, ("quantum-a.service",))
     broken.run(f"touch {MAY}")
-    found = recover(host, accept=False)
+    found = recover(host, accept=False, by="ann@desk")
     assert found is not None
     assert found.end is TransactionEnd.RESTORED
-    assert recover(host, accept=False) is None
+    assert recover(host, accept=False, by="ann@desk") is None
     assert broken.run("cat /etc/quantum/a.env").endswith("A=1\n")
     assert broken.run("systemctl is-active quantum-a").strip() == "active"
+    trail = broken.run("tail -n 4 /var/lib/qtctl/trail")
+    assert [json.loads(line)["event"] for line in trail.splitlines()] == [
+        "restoring",
+        "broken",
+        "restoring",
+        "restored",
+    ]
+    assert '"why":"recover by ann@desk, logged in as ops"' in trail
 
 
 def test_what_is_there_may_be_accepted(broken: Ground) -> None:
-    found = recover(broken.connect(), accept=True)
+    found = recover(broken.connect(), accept=True, by="ann@desk")
     assert found is not None
     assert found.end is TransactionEnd.ACCEPTED
     broken.run(f"touch {MAY}")
@@ -59,7 +69,7 @@ def test_what_is_there_may_be_accepted(broken: Ground) -> None:
 
 def test_nothing_to_recover_while_it_is_under_way(ground: Ground) -> None:
     """It ends by itself."""
-    assert recover(ground.connect(), accept=False) is None
+    assert recover(ground.connect(), accept=False, by="ann@desk") is None
     ground.run(f"rm -f {MAY}")
     refused: list[DeployRefused] = []
 
@@ -67,7 +77,7 @@ def test_nothing_to_recover_while_it_is_under_way(ground: Ground) -> None:
         if refused or not ground.run("ls /var/lib/qtctl/tx").strip():
             return
         with pytest.raises(DeployRefused, match="it ends by itself") as caught:
-            recover(ground.connect(), accept=False)
+            recover(ground.connect(), accept=False, by="ann@desk")
         refused.append(caught.value)
 
     assert ground.deploy(fleet(THREE, env=b"A=3\n"), progress=ask).status is DeployStatus.DEPLOYED

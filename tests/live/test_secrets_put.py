@@ -15,6 +15,7 @@ pytestmark = pytest.mark.lab
 UNIT, FILE = "quantum-ai-engine.service", "/etc/quantum/ai-engine.secret.env"
 NAME = "ai-engine/BINANCE_API_KEY"
 CANARY = 'canary-put-7c1e "quoted" $HOME \\ end'
+LARGE = bool(os.environ.get("QTCTL_LARGE"))
 TEXT = "tr -cd '\\11\\12\\40-\\176'"
 FORMS = ("canary-put-7c1e", "Y2FuYXJ5LXB1dC03YzFl", "63616e6172792d707574")
 """As it is, in base64 and in hexadecimal."""
@@ -96,7 +97,7 @@ def test_a_secret_comes_to_its_file_is_planned_to_restart_its_service_and_leaves
     assert kept.sh(f"cat {WATCHED}") == ""
 
 
-@pytest.mark.skipif(not os.environ.get("QTCTL_LARGE"), reason="takes 15 s: set QTCTL_LARGE=1")
+@pytest.mark.skipif(not LARGE, reason="takes 15 s: set QTCTL_LARGE=1")
 def test_the_next_deploy_restarts_its_service_and_keeps_no_copy_of_it(kept: Box) -> None:
     since = kept.sh("date '+%Y-%m-%d %H:%M:%S'").strip()
     pid = kept.sh(f"systemctl show -P MainPID {UNIT}")
@@ -128,24 +129,18 @@ def traces(box: Box, since: str, *ran: Ran) -> list[str]:
 
 
 def test_what_cannot_be_put_is_refused_and_nothing_is_changed(kept: Box) -> None:
-    before = kept.sh(f"sha256sum {FILE}; ls -lA /etc/quantum")
-    several = put(kept, CANARY, name="BINANCE_API_KEY")
-    assert (several.code, "say which: ai-engine/BINANCE_API_KEY" in several.err) == (2, True)
-    assert put(kept, CANARY, name="NO_SUCH_KEY").code == 2
-    for value in ("", "\n", "canary-put-7c1e\0"):
-        refused = put(kept, value)
-        assert (refused.code, "canary" in refused.err) == (2, False), refused.err
-    assert kept.sh(f"sha256sum {FILE}; ls -lA /etc/quantum") == before
-    for inflict, heal, why in ATTACKS:
+    before = kept.sh(f"sha256sum {FILE}; ls -A /etc/quantum")
+    for inflict, heal, why in ATTACKS if LARGE else ATTACKS[:2]:
         kept.sh(inflict)
         try:
             refused = put(kept, CANARY)
             assert (refused.code, why in refused.err, "canary" in refused.err) == (4, True, False), refused.err
         finally:
             kept.sh(heal)
-    assert kept.sh("ls -A /etc/quantum | grep -c qtctl- || :").strip() == "0"
+    assert kept.sh(f"sha256sum {FILE}; ls -A /etc/quantum") == before
 
 
+@pytest.mark.skipif(not LARGE, reason="takes 2 s: set QTCTL_LARGE=1")
 def test_status_says_what_is_missing_empty_or_open_to_others(kept: Box) -> None:
     kept.sh(f"printf 'BINANCE_API_KEY=\\nOTHER=canary-put-7c1e\\n' > {FILE}; chmod 0644 {FILE}")
     found = states(kept)
