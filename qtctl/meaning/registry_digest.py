@@ -7,7 +7,7 @@ from qtctl.model.desired import Desired
 
 
 def registry_digest(desired: Desired) -> str:
-    """Of all that a deploy is made from: generated files, states of units, accounts and folders, retired units."""
+    """Of all that a deploy is made from: generated files, states of units, accounts and folders, code, retired units."""
     files = sorted([each.path, each.sha256, each.mode, each.owner, each.group] for each in desired.files)
     made = {file.subject for file in desired.files if file.kind == "unit"}
     units = sorted(
@@ -19,6 +19,7 @@ def registry_digest(desired: Desired) -> str:
     accounts = [[each.name, each.uid, each.gid, each.group, *each.groups] for each in desired.accounts]
     folders = [[each.path, each.user, each.group, each.mode] for each in desired.folders]
     names = list(desired.hosts_file.names) if desired.hosts_file else []
+    installs = sorted([each.path, each.digest] for each in desired.installs)
     gone = sorted(each.unit for each in desired.retired_units)
-    whole = [desired.fleet, desired.host, files, units, ports, accounts, folders, names, gone]
+    whole = [desired.fleet, desired.host, files, units, ports, accounts, folders, names, installs, gone]
     return hashlib.sha256(json.dumps(whole).encode()).hexdigest()

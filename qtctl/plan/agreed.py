@@ -37,7 +37,7 @@ def keys_of(plan: Plan, nonce: str) -> tuple[tuple[str, str], ...]:
 
 def plan_digest(plan: Plan) -> str:
     """Of all that a plan does, the same for the same plan. No content of an env file is in it, nor a digest of one."""
-    rows = [[step.kind, step.subject, step.reason, step.diff, *_rights(step)] for step in plan.steps]
+    rows = [[step.kind, step.subject, step.reason, step.diff, step.target, *_rights(step)] for step in plan.steps]
     return hashlib.sha256(json.dumps([plan.host, rows]).encode()).hexdigest()
 
 
