@@ -129,7 +129,7 @@ run_as_nobody() {
 explain() {
   [ "$1" != timeout ] || { printf 'it did not end in %s seconds' "$2" && return; }
   # pip's own words; else the last error that the output of a build ends with.
-  said=$(grep -a -h '^ *\(ERROR\|error\)[: ]' "$3" | grep -v subprocess-exited | tail -n 3 | tr '\n' ';')
+  said=$(grep -a -h '^ *\(ERROR\|error\|cause\)[: ]' "$3" | grep -v subprocess-exited | tail -n 3 | tr '\n' ';')
   [ -n "$said" ] || said=$(grep -a -h 'Error' "$3" | tail -n 1)
   [ -n "$said" ] || said=$(tail -n 2 -- "$3" | tr '\n' ';')
   printf '%s' "${said:-$1}" | cut -b 1-900

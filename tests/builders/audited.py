@@ -26,6 +26,7 @@ from qtctl.model.desired import (
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.desired_code import DesiredCode
 from qtctl.model.desired_container import LeftContainer
+from qtctl.model.desired_install import DesiredInstall, InstallKind
 from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener, UnixListener
@@ -86,6 +87,9 @@ LOCKED = (
     DesiredPackage("typing-extensions", ("4.12.2",), required=True),
 )
 CHECKOUT, COMMIT = "/srv/checkout", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
+INSTALL = DesiredInstall(
+    InstallKind.CODE, "shop", "/srv/installed", "7" * 64, Origin("code.toml", ("shop",)), commit=COMMIT
+)
 FEED, CODE = "quantum-feed.service", "/srv/quantum"
 TIMER, TARGET, GHOST, REDIS = (
     "quantum-nightly.timer",
@@ -188,6 +192,7 @@ def desired(**changes: Any) -> Desired:
         left_containers=(
             LeftContainer("feed", "mapped", ("feed",), ("8010/tcp",), Origin("legacy/x.toml", ("services", "feed"))),
         ),
+        installs=(INSTALL,),
         code=(DesiredCode("fleet", CHECKOUT, "", COMMIT, Origin("code.toml", ("fleet",))),),
         hosts_file=DesiredHosts((("127.0.0.1", ("redis",)), ("::1", ("redis",))), False, Origin("hosts.toml")),
     )  # fmt: skip
@@ -329,6 +334,8 @@ def _file(path: str, file: DesiredFile | None) -> File:
         return File("socket", "0660", "qt", "qt", 0, changed)
     if path == MODELS:
         return File("dir", "0750", "qt", "qt", 10, changed)
+    if path == INSTALL.path:
+        return File("link", "0777", "root", "root", 82, changed, target=INSTALL.target)
     if file is None or file.kind == "env":
         return File("file", "0600", "root", "root", len(file.content) if file else 10, changed)
     return File("file", "0644", "root", "root", 10, changed, sha256=file.sha256, ours=True)

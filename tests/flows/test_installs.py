@@ -157,6 +157,7 @@ def leads_to(ground: Ground, path: str = CODE) -> str:
 @pytest.fixture
 def host(booted: Ground) -> Iterator[Ground]:
     """Without anything of the shop before and after."""
+    clear(booted)
     yield booted
     clear(booted)
 
