@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qtctl.adopt.adoption import AdoptedUnit
+from qtctl.adopt.base_units import warn_of_base_units
 from qtctl.adopt.classify_files import add_loaded, classify
 from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.merged_units import Original, Originals, Selection, merge_units
@@ -63,6 +64,8 @@ def draft(task: Task) -> Draft:
     masked = [each for each in those.units if each.masked]
     outside = dict(list_masked(masked, planned))
     by_name = frozenset(each.unit for each in sources.instance_links)
+    if not task.states:
+        warn_of_base_units(units, ledger)
     known = Outside(task.runtime, task.selection, frozenset(each.unit for each in masked), by_name)
     outside |= list_externals(planned, known, ledger)
     tell_dropins(planned, task.runtime, ledger)

@@ -172,9 +172,7 @@ def _is_hidden(finding: Finding) -> bool:
 def _list_to_do(adoption: Adoption) -> Iterator[Finding]:
     source = adoption.source
     if adoption.as_root:
-        yield _make_open(
-            source, "an account for audits is to be made on the host: audit_user of hosts.toml is a guess", "QT115"
-        )
+        yield _make_open(source, "make an account for audits on the host: audit_user in hosts.toml is a guess", "QT115")
     lost = sorted({file.unit for file in adoption.files if any(line.fate is Fate.UNREAD for line in file.lines)})
     if lost:
         yield _make_open(source, f"not adopted, since systemd would not load them: {', '.join(lost)}")
@@ -183,6 +181,6 @@ def _list_to_do(adoption: Adoption) -> Iterator[Finding]:
         yield _make_open(source, f"secrets to be put on the host, for {', '.join(secrets)}", "QT109")
     unsaid = sorted({each.subject for each in adoption.judgments if not each.id and each.severity is not Severity.INFO})
     if unsaid:
-        yield _make_open(source, f"settle what the warnings ask of {', '.join(unsaid)}")
+        yield _make_open(source, f"look at the warnings about {', '.join(unsaid)}")
     if any(not each.because for each in adoption.differences):
         yield _make_open(source, "directives that are rendered otherwise than they were")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HELP = """Control plane and auditor for fleets of systemd hosts.
 
 A registry of TOML files says which services, timers, targets, venvs, ports and Redis streams each host must have.
-qtctl renders their systemd units, deploys them, and audits live hosts against them over SSH, with a proof a line.
+qtctl renders their systemd units, deploys them, and audits live hosts over SSH, with a proof for every line.
 
 Begin with:
 qtctl lint

@@ -77,7 +77,9 @@ def build_screen(report: AdoptReport) -> Iterator[Block]:
         yield Paragraph(f"{what} is rendered otherwise: {because or UNEXPLAINED} ({units})")
     for text in report.to_do:
         yield Paragraph((Toned("to do", Tone.WARNING), f": {text}"))
-    yield Paragraph(f"lines: {', '.join(lines(report))}")
+    accounted = ", ".join(lines(report))
+    if accounted:
+        yield Paragraph(f"lines: {accounted}")
     yield Paragraph(headline(report))
 
 

@@ -41,7 +41,8 @@ def places(desired: Desired) -> dict[str, tuple[PlaceOf, ...]]:
     """Name → where it leads: of a template to its instances on this host.
 
     A name that means several units is the service's, else the external's, else the retired one's. Whole unit names and
-    aliases never hide a name of the registry.
+    aliases never hide a name of the registry. What systemd knows by a whole name goes before what has it as its name in
+    the registry: `docker.service` is docker's own where that is declared, else that of the service `docker`.
     """
     found: dict[str, tuple[PlaceOf, ...]] = {}
     for names, those in _named(desired):
@@ -67,14 +68,20 @@ def _named(desired: Desired) -> Iterator[Named]:
         ((retired.name,), those) for retired, those in retired_units if retired.unit.endswith(UnitKind.SERVICE.suffix)
     )
     yield from (((unit.name,), those) for unit, those in rest)
-    yield from ((unit_names(unit), those) for unit, those in (*services, *externals, *templates, *rest))
+    units = (*services, *externals, *templates, *rest)
+    yield from ((_whole_names(unit), those) for unit, those in units)
+    yield from ((unit_names(unit), those) for unit, those in units)
     yield from (((retired.unit, retired.name), those) for retired, those in retired_units)
 
 
 def unit_names(unit: DesiredUnit) -> tuple[str, ...]:
     """The whole names that mean a unit: as systemd knows it, and its name in the registry with its kind."""
-    aliases = unit.aliases if isinstance(unit, DesiredExternal) else ()
-    return (*unit.names, *aliases, *(f"{name}{unit.kind.suffix}" for name in _short_names(unit)))
+    return (*_whole_names(unit), *(f"{name}{unit.kind.suffix}" for name in _short_names(unit)))
+
+
+def _whole_names(unit: DesiredUnit) -> tuple[str, ...]:
+    """As systemd knows it."""
+    return (*unit.names, *(unit.aliases if isinstance(unit, DesiredExternal) else ()))
 
 
 def _short_names(unit: DesiredUnit) -> tuple[str, ...]:

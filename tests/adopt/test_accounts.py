@@ -22,4 +22,4 @@ def test_root_does_not() -> None:
 
 def test_a_person_is_told() -> None:
     adoption = Adoption("web", (), (), (), (), (), as_root=True)
-    assert adoption.to_do == ("an account for audits is to be made on the host: audit_user of hosts.toml is a guess",)
+    assert adoption.to_do == ("make an account for audits on the host: audit_user in hosts.toml is a guess",)

@@ -92,6 +92,19 @@ def test_each_unit_says_why_it_cannot_be_adopted(desk: Path) -> None:
     assert not (desk / "made").exists()
 
 
+def test_copies_of_the_systems_own_units_are_pointed_out(desk: Path) -> None:
+    """Deployed, they would take the place of the packages' and be restarted: dbus.socket with everything on the bus."""
+    base = desk / "base"
+    base.mkdir()
+    for name in ("dbus.service", "systemd-journald.service", "systemd-exporter.service", "own.service"):
+        (base / name).write_text(UNIT)
+    (base / "dbus.socket").write_text("[Socket]\nListenStream=/run/dbus/system_bus_socket\n")
+    ran = qtctl(desk, "adopt", "units", "base", "--out", "made", "--format", "json")
+    assert ran.code == 1, ran.err
+    told = [each["subject"] for each in json.loads(ran.out)["judgments"] if "the system itself" in each["what"]]
+    assert sorted(told) == ["dbus.service", "dbus.socket", "systemd-journald.service"]
+
+
 def test_a_person_has_something_to_do(desk: Path) -> None:
     (desk / "units" / "b.service").write_text("[Service]\nExecStart=/bin/b --token hunter2hunter2\n")
     ran = adopt(desk)

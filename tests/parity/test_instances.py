@@ -129,3 +129,13 @@ def test_what_another_host_has_is_elsewhere() -> None:
     elsewhere = declared_elsewhere(registry, resolve(registry, "box"))
     assert {"far", "wk", "wk@1", "q-wk@2.service"} <= elsewhere
     assert elsewhere.isdisjoint({"act", "api", "redis", "old"})
+
+
+def test_a_whole_name_is_the_unit_that_has_it_before_a_service_that_is_called_so() -> None:
+    """`docker.service` is docker's own, and that of the service `docker` only where nothing else has the name."""
+    own = 'summary = "Ours"\nstate = "running"\nrun = {kind = "command", argv = ["/srv/small/docker"]}\n'
+    theirs = FILES["externals.toml"] + '[engine]\nsummary = "Theirs"\nunit = "docker.service"\n'
+    for texts, meant in (({"externals": theirs}, "docker.service"), ({}, "q-docker.service")):
+        host = resolve(load(files(services__docker=own, **texts)), "box")
+        assert [each.unit for each in row(host, ["docker.service"], None).units] == [meant]
+        assert [each.unit for each in row(host, ["docker"], None).units] == ["q-docker.service"]

@@ -25,6 +25,7 @@ def render(
     from qtctl.adapters.files import remove_marked, write_tree
     from qtctl.api.registry import declare_loadable
     from qtctl.probes.files import MARK
+    from qtctl.reports.phrases import counted
 
     declared = declare_loadable(registry_folder(registry), templates=templates, as_name=as_name)
     files = declared.desired.files
@@ -36,7 +37,8 @@ def render(
     units = sum(file.of_unit for file in files)
     envs = sum(file.kind == "env" for file in files)
     others = len(files) - units - envs
-    made = f"{units} units, {envs} env files and {others} others" if others else f"{units} units and {envs} env files"
+    counts = [counted(units, "unit"), counted(envs, "env file"), *([counted(others, "other file")] if others else [])]
+    made = f"{', '.join(counts[:-1])} and {counts[-1]}"
     tell(f"{declared.desired.host}: {made} in {out}")
 
 

@@ -10,6 +10,8 @@ from qtctl.findings.finding import Finding, Fix, Severity
 from qtctl.model.desired import DesiredDropin
 from qtctl.model.names import Names
 from qtctl.model.origin import Origin
+from qtctl.model.relations import Order
+from qtctl.model.unit_kinds import UnitKind
 from qtctl.rules.locate import origin_at, origin_of
 from qtctl.rules.ordering import Conflicts, Ordering
 from qtctl.rules.view import Unit, View, ViewRule
@@ -28,6 +30,8 @@ class _Said:
 
 def order(view: View) -> Iterator[Finding]:
     yield from _cycles(view)
+    if view.first:
+        yield from _namesakes(view)
     requiring = [(unit, service) for unit, service in view.services if service.requires or service.binds_to]
     if not requiring or view.partial:
         return
@@ -43,6 +47,24 @@ def order(view: View) -> Iterator[Finding]:
             required = [each for each in getattr(service, key) if each not in ordered]
             required = [each for each in required if not ordering.implied(unit, each)]
             yield from _unordered(view, unit, key, required, said)
+
+
+def _namesakes(view: View) -> Iterator[Finding]:
+    """Words that name a unit which nobody declares, and that read like a service of the registry."""
+    registry, names = view.registry, Names.of(view.registry)
+    for name, service in registry.services.items():
+        for key in Order.model_fields:
+            for word in getattr(service.order, key):
+                meant = names.services.get(word.removesuffix(UnitKind.SERVICE.suffix), word)
+                if word in names.live or word == meant or not word.endswith(UnitKind.SERVICE.suffix):
+                    continue
+                yield QT103.broken(
+                    name,
+                    f"{key} names {word}, which nothing declares: it is not {meant}",
+                    f"write the service's name in the registry, or declare {word} as an external",
+                    registry.origins["services", name].at("order", key),
+                    severity=Severity.INFO,
+                )
 
 
 def _said(names: Names, file: str, path: tuple[str, ...], words: tuple[str, ...]) -> _Said:
@@ -271,7 +293,9 @@ QT103 = ViewRule(
     Severity.ERROR,
     what="Units that wait for each other in a circle, counting what targets, timers and sockets imply, and what "
     "default dependencies add: `before` a target of the early boot, such as sysinit.target, is a circle. Or `requires` "
-    "and `binds_to` without `after` (a warning): both are then started at the same moment.",
+    "and `binds_to` without `after` (a warning): both are then started at the same moment. For information, a whole "
+    "unit name that nothing declares and that reads like a service of the registry: `api.service` for "
+    "`shop-api.service`.",
     why="systemd breaks a circle by dropping one of the jobs, and not always the same one: a service is simply not "
     "started at some boots. Without an order, what is required may not be ready yet, and the first start fails.",
     fix="Take one of the named units out of the order. Add what is required to `order.after`; `qtctl lint --fix` "

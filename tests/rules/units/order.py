@@ -1,8 +1,19 @@
 """QT103: what is found, and what is not."""
 
-from tests.lint.case import API, FEED, FLEET, Case, E, W, after
+from tests.builders.registry import SMALL
+from tests.lint.case import API, FEED, FLEET, Case, E, I, W, after
 
 CASES: tuple[Case, ...] = (
+    Case(
+        "a whole unit name that reads like a service, and is none's",
+        (("QT103", I, "services/feed.toml:14", "feed", "which nothing declares: it is not small-api.service"),),
+        {FEED: after('writes = ["s:mode"]\n', "[order]", 'after = ["api.service", "nginx.service"]')},
+    ),
+    Case(
+        "the same name, declared as somebody else's",
+        edits={FEED: after('writes = ["s:mode"]\n', "[order]", 'after = ["api.service"]')},
+        files={"externals.toml": SMALL["externals.toml"] + '[theirs]\nsummary = "Theirs"\nunit = "api.service"\n'},
+    ),
     Case(
         "a circle",
         (("QT103", E, "services/api.toml:16", "api", "small-api.service after small-feed.service after small-api"),),

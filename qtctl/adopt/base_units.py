@@ -1,0 +1,26 @@
+"""Units that keep the system itself running. Copies of them in a folder are the packages', not the fleet's."""
+
+import re
+from collections.abc import Iterable
+
+from qtctl.adopt.ledger import Ledger
+from qtctl.adopt.tables import Made
+from qtctl.errors import Place
+from qtctl.findings.finding import Severity
+
+_BASE = re.compile(
+    r"(dbus|dbus-broker|systemd-(journald|logind|udevd|networkd|resolved|tmpfiles|sysusers|initctl)[a-z@-]*)"
+    r"\.(service|socket|timer)|(user|user-runtime-dir|getty|serial-getty)@\.service"
+)
+"""Of dbus and systemd: what a deploy that restarts it would take the host's bus, log or logins away with."""
+
+
+def warn_of_base_units(units: Iterable[Made], ledger: Ledger) -> None:
+    """Of a folder: whether they are meant to take the place of what the host's packages bring, only a person knows."""
+    for made in units:
+        unit = made.original.unit
+        if _BASE.fullmatch(unit) is None or made.kind == "dropins":
+            continue
+        what = "belongs to the system itself: a deploy would write it over the package's, and restart it"
+        remedy = "take it out of the registry, unless it was changed on purpose: a drop-in is safer"
+        ledger.tell(unit, what, remedy, at=Place(made.original.path), severity=Severity.WARNING)
