@@ -75,6 +75,11 @@ class Situation:
         return hashlib.sha256(json.dumps(self.data, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
+    def alone(self) -> bool:
+        """Whether nothing can be told beside it: it says so, or much of the host is unknown then."""
+        return bool(self.data.get("alone")) or any("*" in each for each in self.data.get("unknown", {}).values())
+
+    @property
     def stale(self) -> bool:
         """Whether a daemon-reload heals part of it."""
         return "QT212" in self.data.get("findings", {})
@@ -120,7 +125,7 @@ def choose(situations: Sequence[Situation], only: Collection[str], suite: str) -
 
 def are_independent(one: Situation, other: Situation) -> bool:
     """Whether neither changes what the other does or heals."""
-    if one.data.get("alone") or other.data.get("alone"):
+    if one.alone or other.alone:
         return False
     if (one.stale and other.reloads) or (other.stale and one.reloads):
         return False
