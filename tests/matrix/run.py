@@ -83,7 +83,7 @@ def _said(report: dict[str, Any], suite: str) -> set[Triple]:
 def _exit(code: int, report: dict[str, Any], found: set[Triple]) -> int:
     """What the exit code is without what this Redis cannot tell."""
     only_that = len(found) < len(find_triples(report)) and not any(outcome == "UNKNOWN" for _, _, outcome in found)
-    return 0 if code == 3 and only_that else code  # noqa: PLR2004 - incomplete
+    return 0 if code == 3 and only_that else code
 
 
 def _follow(box: Box, suite: str, report: dict[str, Any]) -> dict[str, str]:
