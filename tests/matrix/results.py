@@ -165,5 +165,6 @@ def _list(situations: dict[str, Situation], results: dict[str, Run]) -> Iterator
         ran = [run["systemd"] for run in results.values() if name in run["situations"]]
         ids = sorted({id_ for key in ("findings", "every") for id_ in each.data.get(key, {})})
         unknown = " unknown" if each.data.get("unknown") or each.data.get("unknown_here") else ""
+        unknown += " not asked" if each.data.get("not_asked") else ""
         said = f"{', '.join(ids)}{unknown}".strip() or "as declared"
         yield f"| {name} | {each.family} | {said} | {', '.join(ran)} |"

@@ -10,7 +10,7 @@ from typing import Any
 
 from qtctl.collect.document import load
 from tests.live.box import Box, Ran, qtctl
-from tests.live.faulty import Triple, act, desired_of, expect_triples, failed_proofs, find_triples, settle
+from tests.live.faulty import BECOME, Triple, act, desired_of, expect_triples, failed_proofs, find_triples, settle
 from tests.matrix.situation import Situation
 from tests.meaning.agreement import disagreements
 
@@ -44,13 +44,14 @@ def run(box: Box, suite: str, situations: Sequence[Situation]) -> Record:
 
 
 def _look(box: Box, suite: str, situations: Sequence[Situation], expected: set[Triple], record: Record) -> None:
+    become = BECOME if any(each.become for each in situations) else ()
     for each in situations:
         act(box, each.data["inflict"])
     for each in situations:
         settle(box, each.data)
     with TemporaryDirectory() as work:
         saved = Path(work) / "evidence.json"
-        ran = box.audit("--save", str(saved))
+        ran = box.audit("--save", str(saved), *become)
         report = ran.json()
         differ = disagreements(desired_of(box), load(saved.read_text(), str(saved)))
     found = _said(report, suite)
@@ -63,11 +64,13 @@ def _look(box: Box, suite: str, situations: Sequence[Situation], expected: set[T
         "disagreements": [str(each) for each in differ],
         "tops": sorted({_name(each) for each in report["findings"] if each["because"] is None}),
         "proofs": sum(len(finding["proof"]) for finding in report["findings"]),
-        "proofs_failed": [said for each in report["findings"] for said in failed_proofs(box, each, AUDITOR)],
+        "proofs_failed": [
+            said for each in report["findings"] for said in failed_proofs(box, each, become[1] if become else AUDITOR)
+        ],
         "unproved": [f"{each['id']} {each['subject']}" for each in report["findings"] if not each["proof"]],
     }
     if all(each.follows for each in situations):
-        record["remedies"] = _follow(box, suite, report)
+        record["remedies"] = _follow(box, suite, report, become)
 
 
 def _texts(triples: set[Triple]) -> list[str]:
@@ -86,7 +89,7 @@ def _exit(code: int, report: dict[str, Any], found: set[Triple]) -> int:
     return 0 if code == 3 and only_that else code
 
 
-def _follow(box: Box, suite: str, report: dict[str, Any]) -> dict[str, str]:
+def _follow(box: Box, suite: str, report: dict[str, Any], become: Sequence[str]) -> dict[str, str]:
     """What each finding without a cause says to do, done: "heals", "says" (prose) or "fails"."""
     roots = [each for each in report["findings"] if each["because"] is None]
     commands = list(dict.fromkeys(tuple(command) for each in roots for command in each["commands"]))
@@ -96,7 +99,7 @@ def _follow(box: Box, suite: str, report: dict[str, Any]) -> dict[str, str]:
         return {_name(each): "says" for each in roots}
     bad = {(each["id"], each["subject"], "FINDING") for each in roots if each["commands"]}
     alone = all(_is_alone(each) for each in roots if each["commands"])
-    left = _until(box, suite, bad, HEALS_WITHIN_S / 2 if alone else LOOKS_AGAIN_S)
+    left = _until(box, suite, bad, become, HEALS_WITHIN_S / 2 if alone else LOOKS_AGAIN_S)
     return {_name(each): _judge(each, left) for each in roots}
 
 
@@ -131,11 +134,11 @@ def _do(box: Box, command: Sequence[str]) -> None:
     box.succeeds(f"timeout {COMMAND_S} {shlex.join(command)} </dev/null")
 
 
-def _until(box: Box, suite: str, bad: set[Triple], seconds: float) -> set[Triple]:
+def _until(box: Box, suite: str, bad: set[Triple], become: Sequence[str], seconds: float) -> set[Triple]:
     """What is found once none of `bad` is, or at the end of the time."""
     deadline = time.monotonic() + seconds
     while True:
-        found = _said(box.audit().json(), suite)
+        found = _said(box.audit(*become).json(), suite)
         if not found & bad or time.monotonic() > deadline:
             return found
         time.sleep(LOOKS_EVERY_S)
@@ -147,21 +150,22 @@ def _heal(box: Box, suite: str, situations: Sequence[Situation], record: Record)
             act(box, each.data["heal"])
         except AssertionError as error:
             record.setdefault("heal", []).append(str(error)[:500])
-    left = _until_healthy(box, suite)
+    become = BECOME if any(each.become for each in situations) else ()
+    left = _until_healthy(box, suite, become)
     if not left:
         return
     record["not_healed"] = _texts(left)
     with suppress(Exception):
         qtctl("deploy", "--registry", str(box.registry), "--host", box.name, "--yes", "--take-over")
         box.sh("rm -f /etc/qtctl-lab/override.json; systemctl daemon-reload; systemctl reset-failed")
-    if _until_healthy(box, suite):
+    if _until_healthy(box, suite, become):
         raise NotHealedError(record["not_healed"])
 
 
-def _until_healthy(box: Box, suite: str) -> set[Triple]:
+def _until_healthy(box: Box, suite: str, become: Sequence[str]) -> set[Triple]:
     deadline = time.monotonic() + HEALS_WITHIN_S
     while True:
-        ran: Ran = box.audit()
+        ran: Ran = box.audit(*become)
         found = _said(ran.json(), suite)
         if not found or time.monotonic() > deadline:
             return found

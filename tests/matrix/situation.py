@@ -52,8 +52,8 @@ class Situation:
 
     @property
     def harmless(self) -> bool:
-        """Whether nothing is wrong: an audit must exit with 0."""
-        return not self.broken and not self.data.get("unknown") and not self.data.get("unknown_here")
+        """Whether nothing is wrong, and everything can be seen: an audit must exit with 0."""
+        return not self.broken and not any(self.data.get(key) for key in ("unknown", "unknown_here", "not_asked"))
 
     @property
     def broken(self) -> bool:
@@ -68,7 +68,13 @@ class Situation:
     def exit(self) -> int:
         if "exit" in self.data:
             return int(self.data["exit"])
-        return 0 if self.harmless else 1 if self.broken else 3
+        unknown = self.data.get("unknown") or self.data.get("unknown_here")
+        return 1 if self.broken else 3 if unknown else 0
+
+    @property
+    def become(self) -> bool:
+        """Whether the audit asks as root what only root can tell."""
+        return bool(self.data.get("become"))
 
     @property
     def digest(self) -> str:
@@ -125,7 +131,7 @@ def choose(situations: Sequence[Situation], only: Collection[str], suite: str) -
 
 def are_independent(one: Situation, other: Situation) -> bool:
     """Whether neither changes what the other does or heals."""
-    if one.alone or other.alone:
+    if one.alone or other.alone or one.become != other.become:
         return False
     if (one.stale and other.reloads) or (other.stale and one.reloads):
         return False
