@@ -74,7 +74,7 @@ def _look(box: Box, suite: str, situations: Sequence[Situation], expected: set[T
 
 
 def _texts(triples: set[Triple]) -> list[str]:
-    return sorted(" ".join((id_, subject, *(("UNKNOWN",) if outcome != "FINDING" else ())))
+    return sorted(" ".join((id_, subject, *((outcome,) if outcome != "FINDING" else ())))
                   for id_, subject, outcome in triples)  # fmt: skip
 
 

@@ -74,7 +74,14 @@ def _is_there(facts: Facts, file: EnvFile) -> Verdict:
 
 def _closed(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        Expectation(file.path, _wanted(file), (file.need,), partial(_is_closed, file=file), file.origin)
+        Expectation(
+            file.path,
+            _wanted(file),
+            (file.need,),
+            partial(_is_closed, file=file),
+            file.origin,
+            (("QT606", file.path),),
+        )
         for file in env_files(desired)
     )
 

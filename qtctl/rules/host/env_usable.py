@@ -20,7 +20,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 MOST = 64 * 1024 * 1024 - 1
 """Bytes that systemd reads of a file (READ_FULL_BYTES_MAX)."""
 _WHY = {
-    "nul": ("it has a NUL character", "sudo tr -dc '\\0' <{} | wc -c | grep -qvx 0 && echo NUL", "NUL"),
+    "nul": ("it has a NUL character", "sudo cat {} | tr -dc '\\0' | wc -c | grep -qvx 0 && echo NUL", "NUL"),
     "utf8": ("it is not UTF-8 text", "sudo iconv -f UTF-8 -t UTF-8 {} >/dev/null 2>&1 || echo not UTF-8", "not UTF-8"),
 }
 
