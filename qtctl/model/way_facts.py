@@ -16,6 +16,7 @@ class PathWay:
     microseconds since the epoch, of what it leads to. `acls`: path → entries of its access control list with numbers
     (`user:1001:r-x`), none where they could not be read. `interpreter`: what its first line `#!` names, of a file that
     may be executed; None where that could not be read. The way to it is in `parts` too, as far as it is there.
+    `noexec`: where that is how such a file, or its interpreter, is mounted, '' where it is not.
     """
 
     FACT: ClassVar[str] = "way"
@@ -27,6 +28,7 @@ class PathWay:
     acls: dict[str, list[str]] | None = None
     interpreter: str | None = ""
     interpreter_missing: str = ""
+    noexec: str = ""
 
     def rows(self) -> Iterator[tuple[str, str, int, int, int, str]]:
         """(path, kind, uid, gid, mode, link target) of each part."""

@@ -1,7 +1,7 @@
 """The file systems that paths lie on (fact `filesystem`), and the addresses that names lead to (fact `name`)."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from shlex import join
 
@@ -99,7 +99,7 @@ def _filesystems(needs: Sequence[Need], frame: Frame) -> list[Answer]:
         elif kind == "real":
             real.append(rest)
         elif kind in ("ro", "rw"):
-            read_only[_unescaped(rest)] = kind == "ro"
+            read_only[unescape_path(rest)] = kind == "ro"
     if len(at) != len(needs):
         return [unparseable(need, "the answer was cut off", again=df(need.subject)) for need in needs]
     found = (_filesystem(need, where, sizes, mounts) for need, where in zip(needs, at, strict=True))
@@ -107,19 +107,24 @@ def _filesystems(needs: Sequence[Need], frame: Frame) -> list[Answer]:
     return [_marked(answer, ends.get(where, ""), read_only) for answer, where in zip(found, at, strict=True)]
 
 
-def _unescaped(path: str) -> str:
-    """A path as mountinfo has it: spaces and the like by their number in octal."""
+def unescape_path(path: str) -> str:
+    """A path, of one as mountinfo has it: spaces and the like by their number in octal."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
 
 
 def _marked(answer: Answer, real: str, read_only: dict[str, bool]) -> Answer:
     """With where it is mounted read-only: the nearest of what is mounted on the way there decides."""
-    value, at = answer.value, real
-    while at and at not in read_only and at != "/":
-        at = at.rpartition("/")[0] or "/"
+    value, at = answer.value, find_mount(real, read_only)
     if not isinstance(value, FileSystem) or not read_only.get(at):
         return answer
     return replace(answer, value=replace(value, read_only=at))
+
+
+def find_mount(path: str, mounts: Container[str]) -> str:
+    """Where the nearest of what is mounted on the way to a path is; `path` has no links."""
+    while path and path not in mounts and path != "/":
+        path = path.rpartition("/")[0] or "/"
+    return path
 
 
 def _filesystem(need: Need, at: str, sizes: dict[str, str], mounts: dict[str, str]) -> Answer:

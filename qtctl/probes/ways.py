@@ -30,6 +30,7 @@ from qtctl.probes.answer import (
 )
 from qtctl.probes.batch import Command, Frame, Frames, Probe
 from qtctl.probes.family import Family
+from qtctl.probes.filesystems import find_mount, unescape_path
 from qtctl.remote.scripts import read_script
 
 ROUNDS = 24
@@ -58,6 +59,7 @@ class _Said:
     users_of: dict[int, set[str]] = field(default_factory=dict)
     writers: Parts = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
+    noexec: dict[str, bool] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
 
@@ -216,9 +218,14 @@ def _link(said: _Said, rest: str) -> None:
     said.links.append(rest)
 
 
+def _mounted(said: _Said, rest: str) -> None:
+    how, _, path = rest.partition(" ")
+    said.noexec[unescape_path(path)] = how == "noexec"
+
+
 _TAGS = {
     "T": _times, "S": _shebang, "H": _unread_program, "M": _marked, "I": _ids, "P": _sharing, "Q": _members,
-    "W": _writer, "L": _link,
+    "W": _writer, "L": _link, "N": _mounted,
 }  # fmt: skip
 
 
@@ -251,7 +258,7 @@ def _way(need: Need, said: _Said) -> Answer:
     interpreter, missing = _interpreter(end, said, parts)
     size, mtime, ctime = said.times.get(end.path, (0, 0, 0)) if end else (0, 0, 0)
     acls = {path: said.acls.get(path, []) for path in parts if path in said.marked}
-    value = PathWay(parts, way.missing, size, mtime, ctime, acls or None, interpreter, missing)
+    value = PathWay(parts, way.missing, size, mtime, ctime, acls or None, interpreter, missing, _noexec(end, said))
     return observed(need, value, again=again(need), line=way.missing or (end.path if end else ""))
 
 
@@ -282,6 +289,16 @@ def _interpreter(end: Entry | None, said: _Said, parts: Parts) -> tuple[str | No
         return None, ""
     parts.update(_parts(way, said))
     return name, way.missing
+
+
+def _noexec(end: Entry | None, said: _Said) -> str:
+    """Where the program, or what its first line names, is mounted so that nothing there is executed."""
+    if end is None or end.path not in said.interpreters:
+        return ""
+    name = said.interpreters[end.path] or ""
+    interpreter = walk(name, said.entries).end if name.startswith("/") and not odd_path(name) else None
+    mounts = (find_mount(each.path, said.noexec) for each in (end, interpreter) if each)
+    return next((mount for mount in mounts if said.noexec.get(mount)), "")
 
 
 def _writers(need: Need, said: _Said) -> Answer:

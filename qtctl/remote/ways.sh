@@ -7,7 +7,8 @@
 # ways USERS PATH...: USERS are names, one a line. Lines, a newline in a path as \1: all that find said of each part
 # (kind, uid, gid, mode, path//target), then `T` its size and times; `A` access control lists; `S` path//what the first
 # line of a program names, or `H` where it could not be read; `I` what id says, `P` and `Q` who has a group; `W` what not
-# only root can write of the unit folders; `L` links from there to elsewhere. What find could not look at it says on
+# only root can write of the unit folders; `L` links from there to elsewhere; `N` noexec or exec and where, of all that is
+# mounted. What find could not look at it says on
 # standard error.
 ways() {
   users=$1
@@ -25,6 +26,7 @@ ways() {
   printf '%s\n' "$seen"
   lists
   accounts
+  awk '{ print "N " (("," $6 ",") ~ /,noexec,/ ? "noexec" : "exec") " " $5 }' /proc/self/mountinfo | head -n 5000
 }
 
 # follow PATH...: what is met on the way to each is added to `seen`. `programs`: the files that the first `paths` of them

@@ -20,6 +20,7 @@ from qtctl.meaning.ways import way_to
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
+from qtctl.model.json import JsonObject
 from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
@@ -74,7 +75,7 @@ def _of_file(file: StartFile, found: PathWay, who: Identity, user: str) -> Verdi
     if file.role == "working directory" and not file.optional:
         return _not_a_folder(file, way)
     if Permission.EXECUTE in file.wanted and file.role != "working directory" and way.end is not None:
-        return _not_a_file(file, way.end)
+        return _not_a_file(file, way.end) or _not_executed(file, found.noexec)
     return None
 
 
@@ -130,6 +131,16 @@ def _not_a_file(file: StartFile, end: Entry) -> Verdict | None:
         return None
     remedy = steps(("ls", "-ld", "--", file.path), "see what it is, and put the program in its place")
     return Verdict(False, {file.role: file.path, "kind": str(end.kind)}, (_stat(file.need, end),), remedy=remedy)
+
+
+def _not_executed(file: StartFile, mount: str) -> Verdict | None:
+    if not mount:
+        return None
+    again = f"findmnt -n -o OPTIONS --mountpoint {quote(mount)} | tail -n 1 | tr ',' '\\n' | grep -x noexec"
+    remedy = steps("take noexec out of what mounts it (/etc/fstab, or its .mount unit); until the next boot:",
+                   ("mount", "-o", "remount,bind,exec", "--", mount))  # fmt: skip
+    observed: JsonObject = {file.role: file.path, "mounted": "noexec", "mount": mount}
+    return Verdict(False, observed, (ProofSource(file.need, again, "noexec"),), remedy=remedy)
 
 
 def _stat(need: Need, entry: Entry) -> ProofSource:
@@ -191,8 +202,9 @@ QT410 = Rule(
     Severity.ERROR,
     what="The service's user cannot enter a folder on the way to, read or execute what the service starts with: its "
     "program, the interpreter in a script's first line, its code, its venv's pyvenv.cfg, or its working directory, "
-    "which may also be missing. Owner, group, mode and access control lists of every part of the path count, links "
-    "followed; nothing is run. Services with DynamicUser= or a root of their own are not judged.",
+    "which may also be missing; or what it executes is mounted with `noexec`. Owner, group, mode and access control "
+    "lists of every part of the path count, links followed; nothing is run. Services with DynamicUser= or a root of "
+    "their own are not judged.",
     why="A service that already runs does not notice: its files are open. At its next start, after a reboot in the "
     "night, it fails with 200/CHDIR or 203/EXEC, or Python finds no module.",
     fix="`namei -l PATH` shows owner and mode of every part. Give the user what is missing with `chmod`, or it "

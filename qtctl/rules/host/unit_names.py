@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import partial
 
+from qtctl.dialects.systemd.boot_order import BOOTED, DEFAULT
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import steps
@@ -141,7 +142,7 @@ def _references_found(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
     unread = {unit for unit in others if not facts.item(Need(Unit.FACT, unit)).state.known}
     lost = {name for name, (load, *_) in listing.units.items() if load == "not-found"} - declared
     found = (
-        *_missing(facts, sorted(declared | others - unread), lost),
+        *_missing(facts, sorted(declared | others - unread), lost, desired),
         *(_unread(facts, unit) for unit in sorted(unread)),
     )
     return found or (Verdict(True, {"not-found": []}),)
@@ -152,12 +153,17 @@ def _unread(facts: Facts, unit: str) -> Verdict:
     return Verdict(False, None, subject=unit, unknown=f"what it refers to is not known: {reason}")
 
 
-def _missing(facts: Facts, units: list[str], lost: set[str]) -> Iterator[Verdict]:
-    """One verdict a missing name, with all who refer to it. A declared unit that is absent is QT201's alone."""
+def _missing(facts: Facts, units: list[str], lost: set[str], desired: Desired) -> Iterator[Verdict]:
+    """One verdict a missing name, with all who refer to it. A declared unit that is absent is QT201's alone.
+
+    Of what every boot starts, links to units of the fleet's names count: those of others are not the fleet's.
+    """
     referrers: dict[str, list[tuple[str, str]]] = {}
-    for unit in units:
+    ours = {name for name in lost if any(fnmatchcase(name, pattern) for pattern in desired.unit_patterns)}
+    booted = [name for name in BOOTED if name != DEFAULT and facts.item(Need(Unit.FACT, name)).state.known]
+    for unit, names in (*((unit, lost) for unit in units), *((unit, ours) for unit in booted)):
         for directive, name in _refers_to(facts.read(Unit, unit)):
-            if name in lost:
+            if name in names:
                 referrers.setdefault(name, []).append((unit, directive))
     for name, users in sorted(referrers.items()):
         yield _not_found(name, users)
@@ -211,7 +217,8 @@ QT203 = Rule(
     several="referenced units are not found",
     untidy=True,
     what="An installed unit of the fleet names another one in Wants=, Requires=, BindsTo= or After=, and systemd "
-    "finds no unit of that name. The subject is the missing name; who refers to it is listed. Names that the "
+    "finds no unit of that name. Or a target of every boot wants a unit of the fleet's names that is gone: the link "
+    "of `systemctl enable` is left. The subject is the missing name; who refers to it is listed. Names that the "
     "registry declares are QT201's. Where every name is found, one check with the subject `*` holds.",
     why="systemd ignores an After= or Wants= that leads nowhere, without a word: the order that someone wrote "
     "down does not exist. Units of one fleet waited for `redis.service` on hosts where it is called "

@@ -11,6 +11,7 @@ from qtctl.model.desired import Desired, DesiredVenv
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.json import Json
+from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
@@ -33,13 +34,31 @@ def _there(desired: Desired) -> tuple[Expectation, ...]:
 
 def _is_there(facts: Facts, venv: DesiredVenv) -> Verdict:
     """A venv without a bin/python, not even a link that leads nowhere, is missing: there is nothing to run."""
-    there = _interpreter(facts, venv) is not None
+    check = _interpreter(facts, venv)
+    settings = f"{venv.path}/pyvenv.cfg"
+    if check is not None and _is_without(facts, settings) and not check.resolved.startswith(f"{venv.path}/"):
+        return _without_settings(venv, settings)
+    there = check is not None
     source = proofs.presence(_need(venv), venv.interpreter, present=there)
     used = f" for {', '.join(venv.used_by)}" if venv.used_by else ""
     remedy = steps(
         ("/usr/bin/python3", "-m", "venv", venv.path), f"install its requirements{used}, then restart what uses it"
     )
     return Verdict(there, {"interpreter": "present" if there else "absent"}, (source,), remedy=remedy)
+
+
+def _is_without(facts: Facts, settings: str) -> bool:
+    """Known where a service that starts with the venv was asked about."""
+    need = Need(PathWay.FACT, settings)
+    found = facts.read(PathWay, settings) if facts.item(need).state.known else None
+    return found is not None and found.missing == settings
+
+
+def _without_settings(venv: DesiredVenv, settings: str) -> Verdict:
+    """Its bin/python is the system's then, which knows nothing of the venv's packages."""
+    source = proofs.presence(Need(PathWay.FACT, settings), settings, present=False)
+    remedy = steps(("/usr/bin/python3", "-m", "venv", venv.path), "its packages stay; then restart what uses it")
+    return Verdict(False, {"interpreter": "present", "pyvenv.cfg": "absent"}, (source,), remedy=remedy)
 
 
 def _interpreter(facts: Facts, venv: DesiredVenv) -> VenvCheck | None:
