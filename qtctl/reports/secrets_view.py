@@ -9,11 +9,11 @@ from qtctl.reports.view import View
 COLUMNS = ("secret", "state", "services", "file", "owner", "mode", "problem")
 
 
-def view(report: SecretsReport) -> View:
-    return View(name="secrets", about=report.address, json=partial(to_json, report), page=partial(page, report))
+def build_view(report: SecretsReport) -> View:
+    return View(name="secrets", about=report.address, json=partial(to_json, report), page=partial(build_page, report))
 
 
-def page(report: SecretsReport) -> Blocks:
+def build_page(report: SecretsReport) -> Blocks:
     title = Title(f"Secrets of {report.host}")
     if not report.secrets:
         return (title, Paragraph("None: no service of this host declares one."))

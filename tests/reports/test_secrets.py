@@ -15,7 +15,7 @@ def test_a_row_says_all_but_the_value() -> None:
     first, second = json.loads(secrets.to_json(report))["secrets"]
     assert (first["state"], first["mode"], first["problems"]) == ("present", "0644", ["mode 0644, should be 0600"])
     assert (second["state"], second["owner"]) == ("missing", None)
-    assert len(secrets_view.page(report)) == 2
+    assert len(secrets_view.build_page(report)) == 2
     assert (FOUND.good, missing.good, SecretFound(PLACE, SecretState.PRESENT, "root", "root", "0600").good) == (
         False, False, True,
     )  # fmt: skip

@@ -35,13 +35,15 @@ def status(
     from qtctl.api import secrets as api
     from qtctl.api.registry import declare
     from qtctl.reports.secrets import build_report
-    from qtctl.reports.secrets_view import view
+    from qtctl.reports.secrets_view import build_view
 
     declared = declare(registry_folder(registry), host, as_name=as_name)
     with progress() as say:
         say(begun(host, Stage.CONNECT))
         found = api.status(declared, host, user=user)
-    present(view(build_report(found, fleet=declared.desired.fleet, host=declared.desired.host, address=host)), format_)
+    present(
+        build_view(build_report(found, fleet=declared.desired.fleet, host=declared.desired.host, address=host)), format_
+    )
     raise typer.Exit(Exit.OK if all(each.good for each in found) else Exit.FINDINGS)
 
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import Remedy, steps
@@ -106,14 +107,25 @@ def _are_whole(facts: Facts) -> Judgment:
         return NOT_JUDGED
     named = [f"{number}: {', '.join(what)}" for number, what in sorted(kept.damaged.items())]
     damaged = next(iter(kept.damaged), "")
-    again = f"sudo sh -c 'cd {BASE}/objects && sha256sum -- *' | awk '$1 != $2 {{ print $2 }}'"
-    sources = (ProofSource(KEPT, again, ""),) if damaged else ()
+    sources = (_prove_damage(damaged, kept.damaged[damaged][0]),) if damaged else ()
     remedy = steps(
         "nothing can go back to these generations; look who changed what only root writes",
         "as root, to give up one of them:",
         ("rm", "-r", "--", f"{BASE}/gen/{damaged}"),
     )
     return Verdict(not named, {"damaged": [*named]}, sources, remedy=remedy, title=DAMAGED.title)
+
+
+def _prove_damage(number: str, what: str) -> ProofSource:
+    """`what`: the path of a file whose content is not what was deployed, or a part of the generation."""
+    home = f"{BASE}/gen/{number}"
+    if what.startswith("/"):
+        wrong = '[ "$(sha256sum 2>/dev/null <objects/$sha)" = "$sha  -" ] || echo "$path"'
+        loop = f"cd {BASE}; while read -r path sha _; do {wrong}; done <{home}/files"
+        return ProofSource(KEPT, f"sudo sh -c {quote(loop)} 2>/dev/null | head -n 1", what)
+    if what == "desired.json.gz":
+        return ProofSource(KEPT, f"sudo gzip -tq {home}/{what} 2>/dev/null || echo damaged", "damaged")
+    return ProofSource(KEPT, f"sudo test -s {home}/{what} || echo missing", "missing")
 
 
 QT228 = Rule(
