@@ -61,4 +61,5 @@ def read(path: Path, declared: Declared) -> Choices:
         raise InputError(what, hint="plan again, or deploy from the registry as it was then", place=place)
     if found.refusals:
         raise InputError("a plan that was refused", hint="see to what is in the way, then plan again", place=place)
-    return Choices(found.choices.take_over, found.choices.prune, found.agreed())
+    given = found.choices
+    return Choices(given.take_over, given.prune, found.agreed(), given.cut_over)

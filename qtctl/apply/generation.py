@@ -23,7 +23,7 @@ UNIT_FOLDER = "/etc/systemd/system"
 LEASE_S = 15
 """So long after the last sign of a caller that watches, the host goes back by itself."""
 
-_OF_THE_HOST = ("trail.sh", "transaction.sh", "apply.sh", "restore.sh", "switch.sh")
+_OF_THE_HOST = ("trail.sh", "transaction.sh", "docker.sh", "apply.sh", "restore.sh", "switch.sh")
 _NONE = "-"
 _UNPRINTABLE = "\t\n\r\0"
 _END = "END_OF_ARCHIVE"
@@ -44,7 +44,7 @@ class Generation:
 
 def stage_script(generation: Generation, *, limit_s: int, holder: str) -> str:
     """A POSIX sh script that stages and arms a generation, as root. What it says is read by `read_staged`."""
-    parts = ("way.sh", "trail.sh", "transaction.sh", "stage.sh")
+    parts = ("way.sh", "trail.sh", "transaction.sh", "docker.sh", "stage.sh")
     archive = base64.encodebytes(_archive(generation, limit_s)).decode()
     return "\n".join(
         (

@@ -158,6 +158,10 @@ TakeOverOption = Annotated[
 PruneOption = Annotated[
     bool, typer.Option("--prune", metavar="", help="Stop, disable and remove what nothing declares any more.")
 ]
+CutOverOption = Annotated[
+    bool,
+    typer.Option("--cut-over", metavar="", help="Stop the containers of compose services that units take over."),
+]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", metavar="", help="Show every step and diff, however many there are.")
 ]

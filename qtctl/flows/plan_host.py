@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from qtctl.apply.containers import list_containers
 from qtctl.apply.current import current_files
 from qtctl.collect.collect import collect
 from qtctl.interfaces.clock import Clock
@@ -13,6 +14,7 @@ from qtctl.model.inquiry import inquiry_of
 from qtctl.model.plan import Choices, Plan, PlannedBefore
 from qtctl.plan import preflight
 from qtctl.plan.agreed import differences
+from qtctl.plan.cut_over import cut_over, left_services
 from qtctl.plan.dependents import PULLED_BY
 from qtctl.plan.plan import list_unread, list_unseen, plan
 
@@ -38,6 +40,8 @@ def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, ch
             break
         facts = facts.joined(_look_at(host, desired, unseen, clock))
         planned = plan(desired, facts, current=current, choices=choices)
+    if choices.cut_over:
+        planned = cut_over(desired, planned, list_containers(host, READ_S) if left_services(desired) else ())
     return replace(_checked(host, desired, planned, facts, clock), machine=_machine(facts))
 
 

@@ -24,6 +24,8 @@ class StepKind(StrEnum):
     START = "start"
     UNIT_RELOAD = "reload"
     RESTART = "restart"
+    STOP_CONTAINER = "stop-container"
+    """Of a compose service that units take over. `seen` of its step is the container's id."""
 
 
 class Effect(StrEnum):
@@ -53,6 +55,7 @@ class Step:
 
     `keep_mtime`: nothing that a running process sees is changed by this write. `drags`: what it affects besides.
     `change`: of a write, what is needed to put it in force on a unit that runs. `target`: where a link will lead.
+    `frees`: of a container, the ports that it publishes on the host, `8001/tcp`.
     """
 
     kind: StepKind
@@ -65,6 +68,7 @@ class Step:
     drags: tuple[Dragged, ...] = ()
     change: ChangeClass | None = None
     target: str = ""
+    frees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +111,14 @@ class Choices:
     """What an operator decides beyond the registry.
 
     `take_over`: files that qtctl did not write may be replaced. `prune`: what nothing declares any more is removed.
-    `expected`: the plan that was agreed to; any other is refused.
+    `expected`: the plan that was agreed to; any other is refused. `cut_over`: containers of compose services that units
+    take over are stopped.
     """
 
     take_over: bool = False
     prune: bool = False
     expected: "PlannedBefore | None" = None
+    cut_over: bool = False
 
 
 NO_CHOICES = Choices()

@@ -1,6 +1,7 @@
 """Whether the ports of what a plan starts are free, or held by what the same plan stops."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, ports_of
 from qtctl.meaning.socket_owners import sockets_seen
@@ -21,10 +22,24 @@ def obstacles(desired: Desired, few: Desired, plan: Plan, facts: Facts) -> Itera
     """A unit that the plan only restarts holds its own port again."""
     stops = [step for step in plan.steps if step.kind in (StepKind.STOP, StepKind.RESTART)]
     freed = {step.subject for step in stops} | {each.unit for step in stops for each in step.drags}
+    containers = [step for step in plan.steps if step.kind is StepKind.STOP_CONTAINER]
+    freed |= {f"docker-{step.seen}.scope" for step in containers}
+    published = {port for step in containers for port in step.frees}
+    left = {port for each in desired.left_containers for port in each.ports}
     starters = desired.starters()
     for service in few.services:
         for declared in ports_of(service, starters):
-            yield from _find_taken(declared, freed, facts)
+            port = f"{declared.port.port}/{declared.port.protocol}"
+            by_docker = set(DOCKER) if port in published else set()
+            for refusal in _find_taken(declared, freed | by_docker, facts):
+                yield replace(refusal, hint=_CUT_OVER) if port in left and _is_docker(refusal) else refusal
+
+
+_CUT_OVER = "--cut-over stops its container, if it is of the compose service that legacy/ records with this port"
+
+
+def _is_docker(refusal: Refusal) -> bool:
+    return refusal.hint == _hint(DOCKER[0])
 
 
 def _find_taken(declared: DeclaredPort, freed: set[str], facts: Facts) -> Iterator[Refusal]:

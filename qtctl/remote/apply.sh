@@ -31,6 +31,7 @@ carry_out() {
     sysusers) said=$(timeout "$limit" systemd-sysusers "$3" 2>&1) ;;
     tmpfiles) said=$(timeout "$limit" systemd-tmpfiles --create "$3" 2>&1) ;;
     daemon-reload) manager daemon-reload ;;
+    stop-container) stop_container "$4" ;;
     *) said="this host's deploy does not know $2" && false ;;
   esac || { fail_step "$1" "$said" || return 1; }
   end_step "$1"

@@ -40,9 +40,10 @@ restore_file() {
 # touched UNIT: whether a step of this generation is about the unit.
 touched() { case "$units_touched" in *"$newline$1$newline"*) return 0 ;; esac; return 1; }
 read_steps() {
-  units_touched=$newline units_stopped=$newline
-  while IFS=$tab read -r _ kind subject _; do
+  units_touched=$newline units_stopped=$newline containers=''
+  while IFS=$tab read -r step kind subject id _; do
     case "$kind" in
+      stop-container) containers="$containers $step:$id" ;;
       start | restart | stop | enable | disable | reload) units_touched="$units_touched$subject$newline" ;;
     esac
     [ "$kind" != stop ] || units_stopped="$units_stopped$subject$newline"
@@ -102,8 +103,9 @@ compare_unit() {
     case "$units_stopped" in *"$newline$unit$newline"*) [ "$invocation" = "$invocation_now" ] || to_stop="$to_stop $unit" ;; esac
   elif touched "$unit"; then
     case "$active $active_now" in
-      failed*) ;;
-      *inactive | *failed | activating*) ;;
+      *inactive | *failed) ;;
+      # A container that comes back needs the port that they may hold.
+      failed* | activating*) [ -z "$containers" ] || to_stop="$to_stop $unit" ;;
       *) to_stop="$to_stop $unit" ;;
     esac
   fi
@@ -125,6 +127,7 @@ restore() {
 
 # bring_back: start what was up before, and wait until all of it stays up, or stays down.
 bring_back() {
+  start_containers || return 1
   compare || return 1
   # shellcheck disable=SC2086
   [ -z "$to_start$to_restart" ] || {
@@ -132,6 +135,22 @@ bring_back() {
     manager restart -- $to_start $to_restart || :
   }
   wait_until_as_before
+}
+# start_containers: those that this generation stopped. At boot Docker may still be on its way.
+start_containers() {
+  for each in $containers; do
+    tries=0 id=${each#*:}
+    # Docker goes on with a stop whose command was killed: it is waited for, or it would stop what was started.
+    ! is_half_stopped "${each%%:*}" || stop_container "$id" || :
+    until start_container "$id"; do
+      tries=$((tries + 1))
+      [ "$tries" -lt 10 ] || { note why "container $id: $said" && note worse "container:$id" && return 1; }
+      sleep 1
+    done
+  done
+}
+is_half_stopped() {
+  grep -q "step$tab$1${tab}begun" -- "$home/journal" && ! grep -q "step$tab$1${tab}done" -- "$home/journal"
 }
 wait_until_as_before() {
   looks=0 down=0 last=''

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015,SC2030,SC2031
 # Stages a generation as root, and arms it: everything that can fail does so here, before the first change.
 #
-# Given: trail.sh, transaction.sh, way.sh, base, most, unit_folder, holder (whose deploy it is), and `unpack`, which writes
-# to $home the files steps, files, installs, units, word, about, trail, fields, transaction.sh and content/NUMBER.
+# Given: trail.sh, transaction.sh, docker.sh, way.sh, base, most, unit_folder, holder (whose deploy it is), and `unpack`,
+# which writes to $home the files steps, files, installs, units, word, about, trail, fields, transaction.sh and content/NUMBER.
 say() { printf 'qtctl %s\n' "$*"; }
 
 # refuse NUMBER REASON...: the step that is in the way, or -. Nothing was changed.
@@ -201,6 +201,7 @@ stage() {
   begin
   while IFS=$tab read -r step kind path seen sha owner mode keep; do
     keep_lease
+    [ "$kind" != stop-container ] || can_stop_container "$seen" || refuse "$step" "container $path: $said"
     case "$kind" in write | remove | link) prepare "$step" "$path" "$seen" "$sha" "$owner" "$mode" "$keep" ;; esac
   done <"$home/steps"
   keep_objects

@@ -23,6 +23,7 @@ DONE = {
     StepKind.START: "started",
     StepKind.UNIT_RELOAD: "reloaded",
     StepKind.RESTART: "restarted",
+    StepKind.STOP_CONTAINER: "stopped (container)",
 }
 """The kinds that are shown, and how."""
 

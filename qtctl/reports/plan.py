@@ -78,6 +78,7 @@ class PlanChoices(Part):
 
     take_over: bool
     prune: bool
+    cut_over: bool = Field(False, description="whether containers of compose services that units take over are stopped")
 
 
 class PlanReport(Part):
@@ -133,7 +134,7 @@ def build_report(
         machine=plan.machine,
         nonce=nonce,
         digest=plan_digest(plan),
-        choices=PlanChoices(take_over=choices.take_over, prune=choices.prune),
+        choices=PlanChoices(take_over=choices.take_over, prune=choices.prune, cut_over=choices.cut_over),
         conclusion=concluded(plan),
         exit_code=exit_code,
         refusals=tuple(

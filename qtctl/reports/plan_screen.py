@@ -18,12 +18,13 @@ _MARKS = {
     StepKind.ENABLE: ADDED,
     StepKind.START: ADDED,
     StepKind.STOP: REMOVED,
+    StepKind.STOP_CONTAINER: REMOVED,
     StepKind.REMOVE: REMOVED,
     StepKind.DISABLE: REMOVED,
 }
 """All others change something. A file is added where there was none."""
 
-DISRUPTIVE = frozenset({StepKind.STOP, StepKind.RESTART, StepKind.DISABLE})
+DISRUPTIVE = frozenset({StepKind.STOP, StepKind.STOP_CONTAINER, StepKind.RESTART, StepKind.DISABLE})
 """Shown one by one however many there are: what runs is touched."""
 
 

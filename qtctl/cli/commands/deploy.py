@@ -12,6 +12,7 @@ from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import (
     AsOption,
     ClonesOption,
+    CutOverOption,
     DeadlineOption,
     DeployFormatOption,
     HostOption,
@@ -48,6 +49,7 @@ def deploy(
     yes: YesOption = False,
     take_over: TakeOverOption = False,
     prune: PruneOption = False,
+    cut_over: CutOverOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", metavar="", help="Show the plan alone, as qtctl plan.")] = False,
     planned: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help=PLAN_HELP)] = None,
     clones: ClonesOption = None,
@@ -65,7 +67,7 @@ def deploy(
     from qtctl.model.plan import Choices
 
     declared = declare(registry_folder(registry), host, templates=templates, as_name=as_name)
-    choices = Choices(take_over, prune)
+    choices = Choices(take_over, prune, cut_over=cut_over)
     if dry_run and format_ not in list_offered(Content.DECLARED):
         raise InputError(f"--dry-run has no format {format_}", hint="table, json or md: nothing is judged here")
     if planned is not None:
@@ -98,9 +100,10 @@ def _read_choices(file: "Path", declared: "Declared", given: "Choices") -> "Choi
     """What the plan in `file` was made with. InputError where an option says it too."""
     from qtctl.api.plan import read
 
-    if given.take_over or given.prune:
+    if given.take_over or given.prune or given.cut_over:
         raise InputError(
-            "--plan has its own --take-over and --prune", hint="give them to qtctl plan, and --plan alone here"
+            "--plan has its own --take-over, --prune and --cut-over",
+            hint="give them to qtctl plan, and --plan alone here",
         )
     return read(file, declared)
 

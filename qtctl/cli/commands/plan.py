@@ -10,6 +10,7 @@ from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit, exit_of_plan
 from qtctl.cli.options import (
     AsOption,
+    CutOverOption,
     DeclaredFormatOption,
     HostOption,
     PruneOption,
@@ -47,6 +48,7 @@ def plan(
     templates: TemplatesOption = None,
     take_over: TakeOverOption = False,
     prune: PruneOption = False,
+    cut_over: CutOverOption = False,
     verbose: VerboseOption = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=OUT_HELP)] = None,
     format_: DeclaredFormatOption = None,
@@ -59,7 +61,8 @@ def plan(
     from qtctl.model.plan import Choices
 
     declared = declare(registry_folder(registry), host, templates=templates, as_name=as_name)
-    raise typer.Exit(show_plan(declared, host, user, Choices(take_over, prune), Shown(format_, verbose, out)))
+    choices = Choices(take_over, prune, cut_over=cut_over)
+    raise typer.Exit(show_plan(declared, host, user, choices, Shown(format_, verbose, out)))
 
 
 def show_plan(declared: "Declared", target: str, user: str | None, choices: "Choices", shown: Shown) -> Exit:

@@ -1,0 +1,44 @@
+# shellcheck shell=sh disable=SC2034,SC2154
+# Containers, by the docker command of the host. Given: limit (seconds for one command).
+unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG
+
+# docker_says ARGUMENT...: what the command says, its warnings first, in `said`; its last line in `answer`.
+docker_says() {
+  command -v docker >/dev/null || { said='there is no docker command' && return 127; }
+  said=$(timeout -k 5 "$limit" docker "$@" 2>&1) || { said="docker $1: ${said:-no answer in $limit s}" && return 1; }
+  answer=${said##*"
+"}
+}
+
+# container_runs ID: false where Docker says that it does not, or says nothing.
+container_runs() { docker_says inspect --type container --format '{{.State.Running}}' -- "$1" && [ "$answer" = true ]; }
+
+# can_stop_container ID: whether it runs, stays stopped once it is, and can be started again.
+can_stop_container() {
+  docker_says inspect --type container \
+    --format '{{.State.Running}} {{.HostConfig.AutoRemove}} {{.HostConfig.RestartPolicy.Name}}' -- "$1" || return 1
+  case "$answer" in
+    'true false always') said='its restart policy is always' && return 1 ;;
+    'true false '*) ;;
+    *) said='it is not as it was when this was planned: plan again' && return 1 ;;
+  esac
+}
+
+# stop_container ID: as Docker stops it, with the container's own patience.
+stop_container() {
+  docker_says stop -- "$1" || return 1
+  ! container_runs "$1" || { said='it still runs after docker stop' && return 1; }
+}
+
+# start_container ID: unless it runs.
+start_container() { container_runs "$1" || { docker_says start -- "$1" && container_runs "$1"; }; }
+
+# list_containers: a line of JSON for each that runs. Given: shape.
+list_containers() {
+  docker_says ps -q --no-trunc || return
+  ids=$(printf '%s\n' "$said" | grep -x '[0-9a-f]\{64\}' | head -n 1000)
+  [ "$ids" ] || return 0
+  # shellcheck disable=SC2086 # ids have no blanks
+  docker_says inspect --type container --format "$shape" -- $ids || return
+  printf '%s\n' "$said" | grep '^{' | head -c 2000000
+}
