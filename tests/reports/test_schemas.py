@@ -8,6 +8,7 @@ from qtctl.reports import (
     adopt,
     audit,
     deploy,
+    drift,
     fleet,
     generation,
     generations,
@@ -23,6 +24,7 @@ from tests.builders.reported import desired, evidence
 
 from .checks import CHECKS
 from .test_deploy import FAILED
+from .test_drift import DRIFTED
 from .test_generations import CURRENT, NEW
 from .test_parity import reports
 from .test_plan import report as planned
@@ -33,6 +35,7 @@ WRITTEN = {
     "adopt": lambda: adopt.to_json(adopt.build_report(adoption().adoption, "out")),
     "audit": lambda: audit.to_json(audit.build_report(desired(), evidence(), CHECKS, every=True)),
     "deploy": lambda: deploy.to_json(deploy.build_report(FAILED, fleet="f", address="lab1", exit_code=5)),
+    "drift": lambda: drift.to_json(DRIFTED),
     "fleet-audit": lambda: fleet.to_json(fleet.build_report([audit.build_report(desired(), evidence(), CHECKS)] * 2)),
     "generation": lambda: generation.to_json(generation.build_report(((CURRENT, NEW),), address="lab1")),
     "generations": lambda: generations.to_json(generations.build_report((CURRENT,), host="h1", address="lab1")),
