@@ -62,7 +62,9 @@ def _try_out(host: Host, desired: Desired, switched: set[str], progress: Progres
     trials = tuple(_list_trials(desired, switched))
     if not trials:
         return
-    progress(begun(desired.host, Stage.INSTALL, f"importing what {len(trials)} services start with"))
+    progress(
+        begun(desired.host, Stage.INSTALL, f"importing what {len(trials)} service{'s' * (len(trials) > 1)} would run")
+    )
     for unit, why in try_imports(host, trials, IMPORT_S).items():
         hint = 'its code must be importable without side effects: what runs belongs behind `if __name__ == "__main__":`'
         raise DeployRefused(f"nothing was changed: what {unit} starts with cannot be imported: {why}", hint=hint)
