@@ -12,8 +12,8 @@ ON_FAILURE = RestartPolicy("on-failure")
 
 def failed(status: int, restarts: int, result: str = "exit-code", code: int = 1) -> Unit:
     return Unit(
-        load_state="loaded", active_state="failed", sub_state="failed", unit_file_state="enabled", result=result, n_restarts=restarts,
-        exec_main_status=status, exec_main_code=code,
+        load_state="loaded", active_state="failed", sub_state="failed", unit_file_state="enabled", result=result,
+        n_restarts=restarts, exec_main_status=status, exec_main_code=code,
     )  # fmt: skip
 
 
