@@ -34,12 +34,14 @@ def wanted(command: str = SERVE) -> Desired:
     return replace(fleet({**THREE, "d": command}, ports={"d": PORT}), left_containers=(LEFT,))
 
 
-def cut_over(ground: Ground, desired: Desired, *, on: bool = True, deadline_s: float = 15) -> DeployOutcome:
+def cut_over(
+    ground: Ground, desired: Desired, *, on: bool = True, prune: bool = False, deadline_s: float = 15
+) -> DeployOutcome:
     return deploy(
         ground.connect,
         desired,
         SystemClock(),
-        choices=Choices(cut_over=on),
+        choices=Choices(cut_over=on, prune=prune),
         confirm=lambda _: True,
         progress=quiet,
         deadline_s=deadline_s,
@@ -51,10 +53,9 @@ def cut_over(ground: Ground, desired: Desired, *, on: bool = True, deadline_s: f
 def docker(ground: Ground) -> Iterator[Ground]:
     yield ground
     ground.run(REMOVE)
-    ground.run(
-        f"systemctl disable -q --now quantum-d 2>/dev/null; rm -f {UNITS}/quantum-d.service; systemctl daemon-reload; "
-        "systemctl reset-failed"
-    )
+    pruned = cut_over(ground, fleet(THREE), prune=True)
+    assert pruned.status in (DeployStatus.DEPLOYED, DeployStatus.UNCHANGED), said(pruned)
+    assert ground.run("ls /etc/quantum /etc/systemd/system | grep -e '^d.env' -e quantum-d || :") == ""
 
 
 def put(ground: Ground, **more: object) -> None:
