@@ -15,6 +15,7 @@ from qtctl.model.generation import pack_desired
 from qtctl.model.plan import Plan, Step
 from qtctl.model.trail import clean, write_fields, write_members
 from qtctl.plan.agreed import plan_digest
+from qtctl.plan.unit_goals import seen_files
 from qtctl.probes.files import DIGEST_KIB
 from qtctl.remote.scripts import read_script
 
@@ -23,7 +24,7 @@ UNIT_FOLDER = "/etc/systemd/system"
 LEASE_S = 15
 """So long after the last sign of a caller that watches, the host goes back by itself."""
 
-_OF_THE_HOST = ("trail.sh", "transaction.sh", "docker.sh", "apply.sh", "restore.sh", "switch.sh")
+_OF_THE_HOST = ("trail.sh", "transaction.sh", "ran.sh", "docker.sh", "apply.sh", "restore.sh", "switch.sh")
 _NONE = "-"
 _UNPRINTABLE = "\t\n\r\0"
 _END = "END_OF_ARCHIVE"
@@ -44,11 +45,11 @@ class Generation:
 
 def stage_script(generation: Generation, *, limit_s: int, holder: str) -> str:
     """A POSIX sh script that stages and arms a generation, as root. What it says is read by `read_staged`."""
-    parts = ("way.sh", "trail.sh", "transaction.sh", "docker.sh", "stage.sh")
+    parts = ("way.sh", "trail.sh", "transaction.sh", "ran.sh", "docker.sh", "stage.sh")
     archive = base64.encodebytes(_archive(generation, limit_s)).decode()
     return "\n".join(
         (
-            _given(limit_s),
+            given(limit_s),
             f"holder={quote(holder)}",
             *map(read_script, parts),
             f"unpack() {{ base64 -d <<'{_END}' | tar -x -C \"$home\" -f - ; }}",
@@ -71,7 +72,8 @@ def find_script() -> str:
     return f"base={BASE}\n{read_script('find.sh')}find_transaction\n"
 
 
-def _given(limit_s: int) -> str:
+def given(limit_s: int) -> str:
+    """What remote/transaction.sh is given. `limit_s`: for one command of systemd."""
     most = (DIGEST_KIB + 1) * 1024
     return f"base={BASE} store={STORE} unit_folder={UNIT_FOLDER} lease_s={LEASE_S} limit={limit_s} most={most}"
 
@@ -81,12 +83,13 @@ def _archive(generation: Generation, limit_s: int) -> bytes:
     steps = [_step_fields(number, step) for number, step in enumerate(generation.plan.steps)]
     files = [(file.path, file.sha256, f"{file.owner}:{file.group}", file.mode) for file in generation.desired.files]
     about = {**generation.about, "plan": plan_digest(generation.plan)}
-    script = (_given(limit_s), *map(read_script, _OF_THE_HOST))
+    script = (given(limit_s), *map(read_script, _OF_THE_HOST))
     members = {
         "steps": _lines(steps),
         "files": _lines(files),
         "installs": _lines((each.digest, each.path) for each in generation.desired.installs),
         "units": _lines((unit,) for unit in generation.units),
+        "sees": _lines((unit, *paths) for unit, paths in sorted(seen_files(generation.desired).items())),
         "desired.json.gz": pack_desired(generation.desired),
         "word": f"{secrets.token_hex(8)}\n".encode(),
         "about": "".join(f"{key} {clean(value)}\n" for key, value in sorted(about.items())).encode(),

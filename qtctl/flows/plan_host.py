@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from qtctl.apply.containers import list_containers
 from qtctl.apply.current import current_files
+from qtctl.apply.ran import finish_reading, start_reading
 from qtctl.collect.collect import collect
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
@@ -17,6 +18,7 @@ from qtctl.plan.agreed import differences
 from qtctl.plan.cut_over import cut_over, left_services
 from qtctl.plan.dependents import PULLED_BY
 from qtctl.plan.plan import list_unread, list_unseen, plan
+from qtctl.plan.unit_goals import seen_files
 
 READ_S = 30.0
 MOST_ROUNDS = 8
@@ -32,14 +34,16 @@ def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, ch
     if choices.expected is not None:
         planned = plan_host(host, desired, evidence, clock, replace(choices, expected=None))
         return _held_to(planned, choices.expected)
+    reading = start_reading(host, seen_files(desired))
     current = current_files(host, list_unread(desired, facts), READ_S)
-    planned = plan(desired, facts, current=current, choices=choices)
+    ran = finish_reading(reading, READ_S)
+    planned = plan(desired, facts, current=current, choices=choices, ran=ran)
     for _ in range(MOST_ROUNDS):
         unseen = list_unseen(desired, facts, planned)
         if not unseen:
             break
         facts = facts.joined(_look_at(host, desired, unseen, clock))
-        planned = plan(desired, facts, current=current, choices=choices)
+        planned = plan(desired, facts, current=current, choices=choices, ran=ran)
     if choices.cut_over:
         planned = cut_over(desired, planned, list_containers(host, READ_S) if left_services(desired) else ())
     return replace(_checked(host, desired, planned, facts, clock), machine=_machine(facts))

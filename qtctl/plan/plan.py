@@ -7,6 +7,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import NO_CHOICES, Choices, Plan, Refusal, Step, StepKind
+from qtctl.model.ran import Ran
 from qtctl.plan import accounts, hosts_file, identity, installs, refused, removal, targets
 from qtctl.plan.dependents import Ties
 from qtctl.plan.files import changes, obstacles, to_read
@@ -18,12 +19,20 @@ from qtctl.plan.unit_goals import goals
 from qtctl.plan.units import unit_steps
 
 
-def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], choices: Choices = NO_CHOICES) -> Plan:
+def plan(
+    desired: Desired,
+    facts: Facts,
+    *,
+    current: Mapping[str, bytes],
+    choices: Choices = NO_CHOICES,
+    ran: Mapping[str, Ran] | None = None,
+) -> Plan:
     """What has to change on the host, in the order in which it runs.
 
-    `facts` must hold needs(desired); `current` the content of the files that list_unread(desired, facts) names. A fact
-    that could not be read, an obstacle, or a unit that the host's systemd would refuse gives a plan of refusals and no
-    steps. Of undeclared units only those that qtctl wrote are in it, and only with `choices.prune`.
+    `facts` must hold needs(desired); `current` the content of the files that list_unread(desired, facts) names; `ran`,
+    by unit, what the host has recorded of its process, as far as it has. A fact that could not be read, an obstacle, or
+    a unit that the host's systemd would refuse gives a plan of refusals and no steps. Of undeclared units only those
+    that qtctl wrote are in it, and only with `choices.prune`.
     """
     left = Leftovers(desired, facts)
     refusals = _find_blockers(desired, facts) or (
@@ -35,7 +44,7 @@ def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], choice
     )
     if refusals:
         return Plan(desired.host, (), refusals)
-    steps = _list_steps(desired, facts, current, left if choices.prune else None)
+    steps = _list_steps(desired, facts, current, left if choices.prune else None, ran or {})
     unloadable = refused.obstacles(desired) if steps else ()
     if unloadable:
         return Plan(desired.host, (), unloadable)
@@ -43,7 +52,11 @@ def plan(desired: Desired, facts: Facts, *, current: Mapping[str, bytes], choice
 
 
 def _list_steps(
-    desired: Desired, facts: Facts, current: Mapping[str, bytes], left: Leftovers | None
+    desired: Desired,
+    facts: Facts,
+    current: Mapping[str, bytes],
+    left: Leftovers | None,
+    ran: Mapping[str, Ran],
 ) -> tuple[Step, ...]:
     """`left`: what is to be removed, if anything is."""
     written = changes(desired, facts, current)
@@ -51,7 +64,7 @@ def _list_steps(
     by_path = {change.file.path: change for change in written}
     by_unit = {goal.unit: goal for goal in goals(desired)}
     gone = find_removal(left, Ties(facts, by_unit), current) if left is not None else NOTHING
-    scene = Scene(facts, by_path, by_unit, adopted, gone, installs.switches(desired, facts))
+    scene = Scene(facts, by_path, by_unit, adopted, gone, installs.switches(desired, facts), ran)
     files = (*(change.step for change in written), *hosts_file.steps(desired, facts, current))
     made = accounts.steps(desired, facts, by_path)
     return (*files, *made, *unit_steps(scene))

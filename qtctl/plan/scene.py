@@ -1,11 +1,13 @@
 """The facts on which steps of units are decided, and whether a unit has to be restarted."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.moments import moment
+from qtctl.model.names import UNIT_DIR
 from qtctl.model.plan import Dragged, Effect
+from qtctl.model.ran import UNRECORDED, Ran, RanState
 from qtctl.plan.dependents import Ties
 from qtctl.plan.files import FileChange
 from qtctl.plan.installs import Switch
@@ -21,6 +23,7 @@ class Scene:
 
     `adopted`: generated files in whose place the host has what they were adopted from. `gone`: what is removed.
     `switched`: links to what is installed that will lead elsewhere.
+    `ran`: of each unit, what the host has recorded of the files that its process has read.
     """
 
     facts: Facts
@@ -29,6 +32,7 @@ class Scene:
     adopted: frozenset[str] = frozenset()
     gone: Removal = NOTHING
     switched: tuple[Switch, ...] = ()
+    ran: Mapping[str, Ran] = field(default_factory=dict)
 
     def unit(self, name: str) -> Unit:
         return self.facts.read(Unit, name) or _NO_UNIT
@@ -39,12 +43,13 @@ class Scene:
 
 
 def restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
-    """Why a running unit must be restarted: from the state of files and process, never from an earlier deploy."""
+    """Why a running unit must be restarted: from files, from its process, and from what that is known to have read."""
     if unit.sub_state == "auto-restart":
         return f"in a restart loop ({unit.result or 'auto-restart'})"
     losing = (scene.gone.restarts or {}).get(goal.unit, "")
     what = "the process" if unit.exec_main_start_timestamp else "its start"
-    seen = (_find_outdated(scene, path, _start_time(unit), what) for path in goal.sees)
+    ran = scene.ran.get(goal.unit, UNRECORDED)
+    seen = (_find_outdated(scene, path, ran, _start_time(unit), what) for path in goal.sees)
     switched = (_find_switched(scene, path, _start_time(unit), what) for path in goal.uses)
     return "; ".join(reason for reason in (*switched, *seen, losing) if reason)
 
@@ -81,14 +86,19 @@ def _start_time(unit: Unit) -> int:
     return unit.exec_main_start_timestamp or unit.active_enter_timestamp
 
 
-def _find_outdated(scene: Scene, path: str, started: int, what: str) -> str:
+def _find_outdated(scene: Scene, path: str, ran: Ran, started: int, what: str) -> str:
     change = scene.changes.get(path)
     if change is not None and change.visible:
         return f"{path} changes"
+    if ran.state is not RanState.NONE:
+        return f"{path} is not as it was when {what} began" if path in ran.differs else ""
     there = scene.facts.read(File, path)
-    if path in scene.adopted or there is None or there.mtime <= started:
+    if path in scene.adopted or there is None:
         return ""
-    return f"{path} ({_format_time(there.mtime)}) is newer than {what} ({_format_time(started)})"
+    changed = there.mtime if path.startswith(f"{UNIT_DIR}/") else max(there.mtime, ran.ctimes.get(path, 0) * 1_000_000)
+    if changed <= started:
+        return ""
+    return f"{path} ({_format_time(changed)}) is newer than {what} ({_format_time(started)})"
 
 
 def _format_time(us: int) -> str:

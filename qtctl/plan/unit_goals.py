@@ -85,6 +85,11 @@ def units_of(desired: Desired, plan: Plan) -> tuple[str, ...]:
     return tuple(sorted(steps | {goal.unit for goal in goals(desired)}))
 
 
+def seen_files(desired: Desired) -> dict[str, tuple[str, ...]]:
+    """Unit → the paths whose content counts when it is started; units that none counts for are left out."""
+    return {goal.unit: goal.sees for goal in goals(desired) if goal.sees}
+
+
 _RANKS = {UnitKind.SERVICE: 0, UnitKind.TARGET: 2}
 """Of units that need not wait for each other: services first, targets last."""
 _OTHER_RANK = 1

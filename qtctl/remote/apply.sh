@@ -11,7 +11,7 @@ fail_step() {
 # apply: false after a step that failed so that nothing more may be done. A unit that does not start is no such step: the
 # gate judges it.
 apply() {
-  rows='' together=''
+  rows='' together='' looked=no
   while IFS=$tab read -r step kind subject seen sha _; do
     is applying || return 1
     case "$kind" in
@@ -20,7 +20,13 @@ apply() {
       *) flush && carry_out "$step" "$kind" "$subject" "$seen" "$sha" || return 1 ;;
     esac
   done <"$home/steps"
-  flush
+  flush || return 1
+  look_once
+  record_started || note warning 'what the processes have read could not be recorded'
+}
+look_once() {
+  [ "$looked" = yes ] || look_before_start || :
+  looked=yes
 }
 
 # carry_out NUMBER KIND SUBJECT SEEN SHA256
@@ -78,6 +84,7 @@ $rows
 END
   command=$together
   together=''
+  [ "$command" != restart ] || look_once
   case "$command" in
     stop | restart | reload) run_jobs "$command" "$@" ;;
     enable | disable) run_for_all "$command" --no-reload -- "$@" ;;

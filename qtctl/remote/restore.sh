@@ -121,6 +121,7 @@ restore() {
   fi
   restore_files
   restore_links
+  restore_records || :
   manager daemon-reload || note warning "daemon-reload: $said"
   bring_back
 }
@@ -131,10 +132,12 @@ bring_back() {
   compare || return 1
   # shellcheck disable=SC2086
   [ -z "$to_start$to_restart" ] || {
+    look_before_start || :
     manager reset-failed -- $to_start $to_restart || :
     manager restart -- $to_start $to_restart || :
   }
-  wait_until_as_before
+  wait_until_as_before || return 1
+  [ -z "$to_start$to_restart" ] || record_started || note warning 'what the processes have read could not be recorded'
 }
 # start_containers: those that this generation stopped. At boot Docker may still be on its way.
 start_containers() {

@@ -1,8 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015,SC2030,SC2031
 # Stages a generation as root, and arms it: everything that can fail does so here, before the first change.
 #
-# Given: trail.sh, transaction.sh, docker.sh, way.sh, base, most, unit_folder, holder (whose deploy it is), and `unpack`,
-# which writes to $home the files steps, files, installs, units, word, about, trail, fields, transaction.sh and content/NUMBER.
+# Given: trail.sh, transaction.sh, ran.sh, docker.sh, way.sh, base, most, unit_folder, holder (whose deploy it is), and
+# `unpack`, which writes to $home the files steps, files, installs, units, sees, word, about, trail, fields, transaction.sh
+# and content/NUMBER.
 say() { printf 'qtctl %s\n' "$*"; }
 
 # refuse NUMBER REASON...: the step that is in the way, or -. Nothing was changed.
@@ -33,7 +34,7 @@ prepare_base() {
   home=$base/gen/none
   safe "$base" - "$base"
   directory "$base" 0711
-  for each in objects gen tx ran replaced; do directory "$base/$each" 0700; done
+  for each in objects gen tx replaced; do directory "$base/$each" 0700; done
   made=''
   if [ -e "$base/lock" ] || [ -L "$base/lock" ]; then
     is=$(stat -c '%F, %U:%G, mode %a' -- "$base/lock") || refuse - "$base/lock could not be read"
@@ -115,6 +116,7 @@ record_baseline() {
   while IFS= read -r unit; do set -- "$@" "$unit"; done <"$home/units"
   units "$@" >"$home/baseline" || refuse - "systemd did not say how its units are: $said"
   links "$unit_folder" >"$home/links"
+  keep_records
 }
 
 # install_boot_units: should the power go, the boot ends what was begun. They stay.

@@ -68,7 +68,8 @@ def test_a_description_restarts_nothing_also_later(ground: Ground) -> None:
     assert ground.pids() == before
 
 
-def test_a_description_written_and_never_reloaded_is_noticed(ground: Ground) -> None:
+def test_a_description_written_by_hand_and_never_reloaded_is_noticed(ground: Ground) -> None:
+    """That it is no more than a description cannot be told any more from what the process has read."""
     changed = fleet(THREE, descriptions={"a": "other words"})
     path = f"{UNITS}/quantum-a.service"
     content = next(file.content for file in changed.files if file.path == path)
@@ -76,7 +77,7 @@ def test_a_description_written_and_never_reloaded_is_noticed(ground: Ground) -> 
     later = f"{at.partition('.')[0]}.{int(at.partition('.')[2]) + 1000:09d}"
     lab.execute(NAME, ["sh", "-c", f"cat >{path}; touch -d @{later} {path}"], stdin=content)
     outcome = ground.deploy(changed)
-    assert steps(outcome) == [(StepKind.RELOAD, "systemd")]
+    assert steps(outcome) == [(StepKind.RELOAD, "systemd"), (StepKind.RESTART, "quantum-a.service")]
 
 
 def test_a_new_command_and_a_new_env_restart_only_their_services(ground: Ground) -> None:

@@ -1,0 +1,48 @@
+"""Ask a host whether its processes have read the files that are there now."""
+
+from collections.abc import Mapping, Sequence
+
+from qtctl.apply.generation import given
+from qtctl.errors import HostError
+from qtctl.interfaces.host import Host, Running
+from qtctl.model.ran import Ran, RanState
+from qtctl.remote.scripts import read_script
+
+_END = "END_OF_PATHS"
+
+
+def start_reading(host: Host, seen: Mapping[str, Sequence[str]]) -> Running | None:
+    """Begin to ask, as root, of units and the files that count for each. None where the host opens no session."""
+    rows = "".join("\t".join((unit, *paths)) + "\n" for unit, paths in sorted(seen.items()) if paths)
+    scripts = "\n".join(map(read_script, ("transaction.sh", "ran.sh")))
+    script = f"{given(30)}\n{scripts}\nread_ran <<'{_END}'\n{rows}{_END}\n"
+    try:
+        return host.start(script, root=True)
+    except HostError:
+        return None
+
+
+def finish_reading(running: Running | None, deadline_s: float) -> dict[str, Ran]:
+    """By unit. What the host did not say is not in it: then times have to do."""
+    if running is None:
+        return {}
+    return parse_ran(running.finish(deadline_s).stdout)
+
+
+def parse_ran(said: bytes) -> dict[str, Ran]:
+    found = {}
+    for line in said.decode("utf-8", "replace").split("\n"):
+        match line.split("\t"):
+            case ["ran", unit, "same"]:
+                found[unit] = Ran(RanState.SAME)
+            case ["ran", unit, "differs", *paths]:
+                found[unit] = Ran(RanState.DIFFERS, tuple(paths))
+            case ["ran", unit, "none", *pairs]:
+                found[unit] = Ran(RanState.NONE, ctimes=_read_times(pairs))
+    return found
+
+
+def _read_times(pairs: Sequence[str]) -> dict[str, int]:
+    """Path, time, path, time …"""
+    even = pairs[: len(pairs) // 2 * 2]
+    return {path: int(at) for path, at in zip(even[::2], even[1::2], strict=True) if at.isdecimal() and len(at) < 12}
