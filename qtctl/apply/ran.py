@@ -1,5 +1,6 @@
 """Ask a host whether its processes have read the files that are there now."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from qtctl.apply.generation import given
@@ -9,6 +10,7 @@ from qtctl.model.ran import Ran, RanState
 from qtctl.remote.scripts import read_script
 
 _END = "END_OF_PATHS"
+_TIME = re.compile("[0-9]{1,11}")
 
 
 def start_reading(host: Host, seen: Mapping[str, Sequence[str]]) -> Running | None:
@@ -45,4 +47,4 @@ def parse_ran(said: bytes) -> dict[str, Ran]:
 def _read_times(pairs: Sequence[str]) -> dict[str, int]:
     """Path, time, path, time …"""
     even = pairs[: len(pairs) // 2 * 2]
-    return {path: int(at) for path, at in zip(even[::2], even[1::2], strict=True) if at.isdecimal() and len(at) < 12}
+    return {path: int(at) for path, at in zip(even[::2], even[1::2], strict=True) if _TIME.fullmatch(at)}

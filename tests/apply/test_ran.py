@@ -23,7 +23,8 @@ def test_each_state_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [b"", b"ran\n", b"ran\ta.service\n", b"ran\ta.service\tnew\n", b"sudo: a password is required\n", b"\xff\t\n"]
+    "said",
+    [b"", b"ran\n", b"ran\ta.service\n", b"ran\ta.service\tnew\n", b"sudo: a password is required\n", b"\xff\t\n"],
 )
 def test_what_is_no_answer_says_nothing(said: bytes) -> None:
     assert parse_ran(said) == {}
