@@ -77,7 +77,8 @@ def test_a_description_written_by_hand_and_never_reloaded_is_noticed(ground: Gro
     later = f"{at.partition('.')[0]}.{int(at.partition('.')[2]) + 1000:09d}"
     lab.execute(NAME, ["sh", "-c", f"cat >{path}; touch -d @{later} {path}"], stdin=content)
     outcome = ground.deploy(changed)
-    assert steps(outcome) == [(StepKind.RELOAD, "systemd"), (StepKind.RESTART, "quantum-a.service")]
+    stop, start = (StepKind.STOP, "quantum-a.service"), (StepKind.START, "quantum-a.service")
+    assert steps(outcome) == [stop, (StepKind.RELOAD, "systemd"), start]
 
 
 def test_a_new_command_and_a_new_env_restart_only_their_services(ground: Ground) -> None:
