@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.matrix.run import faults_of
-from tests.matrix.situation import SUITES, Situation, read_all
+from tests.matrix.situation import SUITES, Situation, choose, read_all
 
 ROOT = Path(__file__).parent.parent.parent
 RESULTS = Path(__file__).parent / "results.json"
@@ -122,7 +122,8 @@ def _row(suite: str, run: Run) -> str:
     found = expected - missed
     pairs = sum(map(is_pair, records))
     cells = (
-        SUITES[suite], run["systemd"], run["redis"], run["date"], len(records) - pairs, pairs, expected, found + false,
+        SUITES[suite], run["systemd"], run["redis"], run["date"],
+        f"{len(records) - pairs} of {len(choose(read_all(), (), suite))}", pairs, expected, found + false,
         _percent(found, expected), _percent(found, found + false), len(wrongly_as_declared(run)),
     )  # fmt: skip
     return f"| {' | '.join(map(str, cells))} |"
