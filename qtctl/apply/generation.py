@@ -12,7 +12,7 @@ from qtctl.errors import InputError
 from qtctl.model.desired import Desired
 from qtctl.model.desired_install import STORE
 from qtctl.model.generation import pack_desired
-from qtctl.model.plan import Plan, Step
+from qtctl.model.plan import Plan, Step, StepKind
 from qtctl.model.trail import clean, write_fields, write_members
 from qtctl.plan.agreed import plan_digest
 from qtctl.plan.unit_goals import seen_files
@@ -104,14 +104,18 @@ def _archive(generation: Generation, limit_s: int) -> bytes:
 
 
 def _step_fields(number: int, step: Step) -> tuple[str, ...]:
-    """Number, kind, subject, what is there, and of a file its digest, owner, mode, and whether it keeps its time."""
+    """Number, kind, subject, what is there, and of a file its digest or target, owner, mode, and which time it gets."""
     head = (str(number), step.kind.value, step.subject, step.seen or _NONE)
     file = step.file
+    if step.kind is StepKind.FOLDER:
+        owner, _, mode = step.target.rpartition(":")
+        return (*head, _NONE, owner, mode, "no")
     if step.target:
         return (*head, f"link:{step.target}", _NONE, _NONE, "no")
     if file is None:
         return (*head, _NONE, _NONE, _NONE, "no")
-    return (*head, file.sha256, f"{file.owner}:{file.group}", file.mode, "yes" if step.keep_mtime else "no")
+    time = f"at:{step.time}" if step.time else "yes" if step.keep_mtime else "no"
+    return (*head, file.sha256, f"{file.owner}:{file.group}", file.mode, time)
 
 
 def _lines(rows: Iterable[tuple[str, ...]]) -> bytes:

@@ -11,7 +11,7 @@ from qtctl.apply.transaction import Locked, Ticket, Transaction, find, new_ticke
 from qtctl.errors import DeployRefused, HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.failures import explain_units, failed_units
-from qtctl.flows.gate import Gate, Verdict
+from qtctl.flows.gate import Gate, Verdict, Waits
 from qtctl.flows.plan_host import plan_host
 from qtctl.flows.provide import provide
 from qtctl.flows.steady import STEADY_S
@@ -39,6 +39,7 @@ SPARE_S = 60.0
 RESTORE_S = 240.0
 """So long it is waited for a host that goes back. It tries three times."""
 
+_NAMED = 5
 _FIRST_PAUSE_S, _PAUSE_S = 0.1, 0.5
 
 
@@ -92,6 +93,21 @@ def _is_recorded_late(decided: DeployOutcome, evidence: Evidence, about: Mapping
     return mine and not is_of_registry(status, about.get("registry", ""))
 
 
+def carry_out(
+    contact: Contact,
+    planned: Plan,
+    gate: Waits,
+    *,
+    confirm: Callable[[Plan], bool],
+    progress: Progress,
+    deadline_s: float,
+    about: Mapping[str, str],
+    units: tuple[str, ...],
+) -> DeployOutcome:
+    """A plan that was made elsewhere, by the same transaction. `units`: to be as before if it goes back."""
+    return _Deploy(contact, progress, deadline_s, gate, about, NO_SUPPLIES, units).run(planned, confirm)
+
+
 def _decided(planned: Plan, outstanding: tuple[Finding, ...]) -> DeployOutcome | None:
     """How it ends where nobody has to be asked."""
     if planned.refusals:
@@ -110,9 +126,10 @@ class _Deploy:
     contact: Contact
     progress: Progress
     deadline_s: float
-    gate: Gate
+    gate: Waits
     about: Mapping[str, str]
     supplies: Supplies
+    units: tuple[str, ...] | None = None
     _seen: Verdict | None = field(default=None, init=False)
     _failures: tuple[UnitFailure, ...] = field(default=(), init=False)
     _number: int | None = field(default=None, init=False)
@@ -169,7 +186,8 @@ class _Deploy:
 
     def _stage(self, planned: Plan, ticket: Ticket) -> Transaction:
         desired = self.gate.desired
-        generation = Generation(planned, desired, units_of(desired, planned), self.about)
+        units = units_of(desired, planned) if self.units is None else self.units
+        generation = Generation(planned, desired, units, self.about)
         number = stage(self.contact.host, generation, ticket, limit_s=int(self.deadline_s) + 1)
         return self._watch(number)
 
@@ -224,6 +242,9 @@ class _Deploy:
                 return None, confirmed
             return _steps_failed(confirmed), confirmed
         self._explain(results)
+        if seen.unlike:
+            what = f"it is not as in the backup: {'; '.join(seen.unlike[:_NAMED])}"
+            return Reason(ReasonKind.NOT_AS_DECLARED, what, "see to that, then restore again"), progressed
         stuck = ", and nothing that could change that is under way" if seen.stuck else ""
         return Reason(ReasonKind.NOT_AS_DECLARED, f"it is not as declared{stuck}", AGAIN), progressed
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from qtctl.apply.contact import Contact
 from qtctl.audit.judge import expectations, judge
@@ -63,6 +64,19 @@ class Verdict:
     facts: Facts
     stuck: bool = False
     ended: bool = False
+    unlike: tuple[str, ...] = ()
+    """What of a restored backup is not on the host as it was."""
+
+
+class Waits(Protocol):
+    """What decides whether a transaction may be confirmed. `desired`: what the host notes of its generation."""
+
+    @property
+    def desired(self) -> Desired: ...
+
+    def wait(
+        self, contact: Contact, until: float, progress: Progress = silent, *, ended: Callable[[], bool] = never
+    ) -> Verdict: ...
 
 
 _State = tuple[str, str, int, int]

@@ -51,12 +51,22 @@ def choose(records: Sequence[GenerationRecord], number: int | None, host: str) -
             known = any(each.number == number for each in records)
             why = "was never confirmed" if known else "is not on the host"
             raise DeployRefused(f"{host}: nothing was changed: generation {number} {why}", hint=hint)
-        return chosen
+        return _declared(chosen, host)
     current = next((each.number for each in good if each.current), None)
     before = [each for each in good if current is not None and each.number < current]
     if not before:
         raise DeployRefused(f"{host}: nothing was changed: it has no generation before the current one", hint=hint)
-    return before[0]
+    return _declared(before[0], host)
+
+
+def _declared(record: GenerationRecord, host: str) -> GenerationRecord:
+    """Unless it is a restored backup: what it was declared as is not what was there."""
+    if record.note("backup"):
+        what = (
+            f"{host}: nothing was changed: generation {record.number} is a restored backup of {record.note('backup')}"
+        )
+        raise DeployRefused(what, hint="`qtctl backup restore` brings it back; --to names another generation")
+    return record
 
 
 def check(desired: Desired, record: GenerationRecord, declared: Desired) -> Desired:

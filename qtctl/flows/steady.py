@@ -1,5 +1,6 @@
 """Whether the services of a host have been up for long enough, without a restart, to be trusted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from qtctl.model.desired import Desired
@@ -31,7 +32,10 @@ class Steadiness:
 
     def see(self, desired: Desired, facts: Facts, now_s: float) -> None:
         """`now_s`: monotonic seconds, for where the host's clock makes no sense."""
-        starts = list_starts(desired, facts)
+        self.see_starts(list_starts(desired, facts), facts, now_s)
+
+    def see_starts(self, starts: Mapping[str, Start], facts: Facts, now_s: float) -> None:
+        """`starts`: of the services that have to be steady."""
         for name, start in starts.items():
             self._first.setdefault(name, start)
             if self._seen.get(name, (None, 0.0))[0] != start:
@@ -67,6 +71,13 @@ def list_starts(desired: Desired, facts: Facts) -> dict[str, Start]:
             unit = facts.read(Unit, service.unit)
             found[service.unit] = (unit.n_restarts, _started(unit)) if unit else (0, 0)
     return found
+
+
+def start_of(facts: Facts, unit: str) -> Start:
+    """(0, 0) where nothing is known of it."""
+    known = facts.item(Need(Unit.FACT, unit)).state.known
+    found = facts.read(Unit, unit) if known else None
+    return (found.n_restarts, _started(found)) if found else (0, 0)
 
 
 def _started(unit: Unit) -> int:

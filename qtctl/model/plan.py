@@ -10,12 +10,14 @@ from qtctl.model.desired import DesiredFile
 
 class StepKind(StrEnum):
     WRITE = "write"
+    FOLDER = "folder"
+    """Owner and mode of a folder of drop-ins or links, which is made where it is missing."""
     REMOVE = "remove"
     """A file that qtctl wrote, and that nothing declares any more."""
     SYSUSERS = "sysusers"
     TMPFILES = "tmpfiles"
     LINK = "link"
-    """A path that leads to what is installed: code or a virtual environment."""
+    """A path that leads to what is installed: code or a virtual environment; of a restore, any link to a unit."""
     RELOAD = "daemon-reload"
     RESET_FAILED = "reset-failed"
     ENABLE = "enable"
@@ -68,7 +70,10 @@ class Step:
     drags: tuple[Dragged, ...] = ()
     change: ChangeClass | None = None
     target: str = ""
+    """Where a link leads; of a folder its owner and mode, as `root:root:0755`."""
     frees: tuple[str, ...] = ()
+    time: str = ""
+    """Of a file that says something by its time, that time: seconds since the epoch, with their fraction."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ class Action(StrEnum):
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
     RECOVER = "recover"
+    RESTORE = "restore"
+    """A backup was restored."""
     PUT = "put"
     """A secret was put on the host."""
 

@@ -26,7 +26,8 @@ def key_of(step: Step, nonce: str) -> str:
     drags = sorted([each.unit, each.effect, each.by] for each in step.drags)
     # How often systemd restarted a unit in a crash loop is another number at each look.
     reason = "" if step.kind is StepKind.RESET_FAILED else step.reason
-    text = json.dumps([step.kind, step.subject, reason, step.seen, step.diff, new, drags, step.target])
+    place = [step.target, step.time] if step.time else [step.target]
+    text = json.dumps([step.kind, step.subject, reason, step.seen, step.diff, new, drags, *place])
     return hmac.new(nonce.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 

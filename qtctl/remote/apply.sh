@@ -12,7 +12,7 @@ fail_step() {
 # gate judges it.
 apply() {
   rows='' together='' looked=no
-  while IFS=$tab read -r step kind subject seen sha _; do
+  while IFS=$tab read -r step kind subject seen sha owner mode _; do
     is applying || return 1
     case "$kind" in
       start | restart) collect restart "$step" "$subject" || return 1 ;;
@@ -34,6 +34,7 @@ carry_out() {
   begin_step "$1"
   case "$2" in
     write | remove | link) swap "$1" "$3" "$4" "$5" ;;
+    folder) said=$(set_folder "$3" "$owner" "$mode" 2>&1) ;;
     sysusers) said=$(timeout "$limit" systemd-sysusers "$3" 2>&1) ;;
     tmpfiles) said=$(timeout "$limit" systemd-tmpfiles --create "$3" 2>&1) ;;
     daemon-reload) manager daemon-reload ;;
@@ -43,7 +44,7 @@ carry_out() {
   end_step "$1"
 }
 
-# swap NUMBER PATH SEEN SHA256: the old inode stays in the room, and the new file is renamed over its name.
+# swap NUMBER PATH SEEN NEW: the old inode stays in the room, and the new file is renamed over its name.
 swap() {
   room "$2"
   look_at "$2" || { said="$2 could not be read" && return 1; }

@@ -9,11 +9,14 @@ newline='
 
 restore_files() {
   while IFS=$tab read -r step kind path seen sha _; do
-    case "$kind" in write | remove | link) restore_file "$step" "$path" "$seen" "$sha" ;; esac
+    case "$kind $seen" in
+      write' '* | link' '* | remove' '*) restore_file "$step" "$path" "$seen" "$sha" ;;
+      'folder folder:'*) restore_folder "$path" "${seen#folder:}" ;;
+    esac
   done <"$home/steps"
 }
 
-# restore_file NUMBER PATH SEEN SHA256
+# restore_file NUMBER PATH SEEN NEW
 restore_file() {
   room "$2"
   old=$room/old-$1
@@ -36,6 +39,16 @@ restore_file() {
   esac || note left "$2"
   sync -- "$room/.." || :
 }
+
+# restore_folder PATH OWNER:GROUP:MODE
+restore_folder() { [ -L "$1" ] || [ ! -d "$1" ] || set_folder "$1" "${2%:*}" "${2##*:}" || note left "$1"; }
+
+# drop_folders: those that were made for this generation, unless somebody has put something into them.
+drop_folders() {
+  while IFS=$tab read -r _ kind path seen _; do
+    case "$kind $seen" in 'folder absent') rmdir -- "$path" || : ;; esac
+  done <"$home/steps"
+} 2>/dev/null
 
 # touched UNIT: whether a step of this generation is about the unit.
 touched() { case "$units_touched" in *"$newline$1$newline"*) return 0 ;; esac; return 1; }
@@ -188,6 +201,7 @@ end_restored() {
   [ -z "$gone" ] || note gone "$gone"
   note state restored
   end_transaction restored
+  drop_folders
   prune
 }
 

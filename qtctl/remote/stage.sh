@@ -68,7 +68,8 @@ later() {
   touch -d "@$seconds.$(printf %09d "$nano")" -- "$2"
 }
 
-# prepare NUMBER PATH SEEN SHA256 OWNER MODE KEEP_TIME: the new file waits in a room beside its place.
+# prepare NUMBER PATH SEEN NEW OWNER MODE TIME: the new file waits in a room beside its place. NEW is the digest of its
+# content, link:TARGET, or -. TIME: no, yes (that of the old file) or at:SECONDS.
 prepare() {
   folder=${2%/*}
   safe "${folder:-/}" "$1" "$2"
@@ -89,16 +90,30 @@ prepare() {
   [ "$(sha256sum <"$copy")" = "$4  -" ] || refuse "$1" "the staged copy of $2 is damaged"
   chown -h -- "$5" "$copy" && chmod -- "$6" "$copy" || refuse "$1" "$2 cannot be given to $5 with mode $6"
   same_label "$2" "$copy" || refuse "$1" "the new $2 cannot be given the security label of the old one"
-  [ "$7" = no ] || later "$2" "$copy" || refuse "$1" "$2 cannot keep its time"
+  case "$7" in
+    yes) later "$2" "$copy" ;;
+    at:*) touch -d "@${7#at:}" -- "$copy" ;;
+  esac || refuse "$1" "$2 cannot be given its time"
   [ -f "$base/objects/$4" ] || mv -- "$home/content/$1" "$base/objects/$4" || refuse "$1" "$base/objects: no space"
 }
 
-# prepare_link NUMBER PATH SEEN TARGET: a link into the store, over a link or in the place of a folder.
+# prepare_link NUMBER PATH SEEN TARGET: one into the store may lie over a link or in the place of a folder.
 prepare_link() {
-  [ -f "$4.seal" ] && [ -d "$4" ] || refuse "$1" "$4, to which $2 would lead, is not on the host any more: deploy again"
+  case "$4" in "$store"/*)
+    [ -f "$4.seal" ] && [ -d "$4" ] || refuse "$1" "$4, to which $2 would lead, is not on the host any more: deploy again"
+    ;;
+  esac
   [ "$3" != dir ] || [ "$(stat -c %d -- "$2")" = "$(stat -c %d -- "$2/..")" ] ||
     refuse "$1" "$2 is a file system of its own, and cannot be replaced"
   ln -s -- "$4" "$copy" || refuse "$1" "$2: no space beside its place"
+}
+
+# prepare_folder NUMBER PATH SEEN
+prepare_folder() {
+  safe "$2" "$1" "$2"
+  look_at_folder "$2"
+  # One that is absent has been made for what comes into it.
+  [ "$3" = absent ] || [ "$there" = "$3" ] || refuse "$1" "$2 is not what it was when this was planned: plan again"
 }
 
 # keep_objects: what this generation has in place without writing it is kept as well, for a way back to it.
@@ -203,8 +218,11 @@ stage() {
   begin
   while IFS=$tab read -r step kind path seen sha owner mode keep; do
     keep_lease
-    [ "$kind" != stop-container ] || can_stop_container "$seen" || refuse "$step" "container $path: $said"
-    case "$kind" in write | remove | link) prepare "$step" "$path" "$seen" "$sha" "$owner" "$mode" "$keep" ;; esac
+    case "$kind" in
+      stop-container) can_stop_container "$seen" || refuse "$step" "container $path: $said" ;;
+      write | remove | link) prepare "$step" "$path" "$seen" "$sha" "$owner" "$mode" "$keep" ;;
+      folder) prepare_folder "$step" "$path" "$seen" ;;
+    esac
   done <"$home/steps"
   keep_objects
   record_baseline

@@ -94,6 +94,15 @@ look_at() {
   else there=absent; fi
 }
 
+# look_at_folder PATH: the owner and mode of a folder, in `there`.
+look_at_folder() {
+  there=absent
+  [ -L "$1" ] || [ ! -d "$1" ] || there=folder:$(stat -c '%U:%G:0%a' -- "$1")
+}
+
+# set_folder PATH OWNER:GROUP MODE
+set_folder() { { [ -d "$1" ] || mkdir -- "$1"; } && chown -h -- "$2" "$1" && chmod -- "$3" "$1"; }
+
 # room PATH: the folder beside a file, of root alone, in which its new copy waits and its old inode is kept. systemd
 # reads no folder of that name, and nobody knows it before it is made.
 room() {

@@ -13,6 +13,7 @@ FEW = 5
 
 DONE = {
     StepKind.WRITE: "written",
+    StepKind.FOLDER: "given owner and mode",
     StepKind.REMOVE: "removed",
     StepKind.LINK: "switched",
     StepKind.SYSUSERS: "run of systemd-sysusers",

@@ -50,7 +50,7 @@ def _blocks(plan: Plan, target: str, *, verbose: bool) -> Iterator[Block]:
 
 def mark(step: Step) -> str:
     """`+` for what was not there, `-` for what stops or goes, `~` for what is changed."""
-    if step.kind in (StepKind.WRITE, StepKind.LINK):
+    if step.kind in (StepKind.WRITE, StepKind.LINK, StepKind.FOLDER):
         return ADDED if step.seen == "absent" else CHANGED
     return _MARKS.get(step.kind, CHANGED)
 

@@ -2,6 +2,7 @@
 
 from qtctl.reports.adopt import AdoptReport
 from qtctl.reports.audit import AuditReport
+from qtctl.reports.backup import BackupReport, BackupsReport
 from qtctl.reports.deploy import DeployReport
 from qtctl.reports.document import schema_of
 from qtctl.reports.drift import DriftReport
@@ -16,10 +17,12 @@ from qtctl.reports.verify import VerifyReport
 
 
 def schemas() -> dict[str, dict[str, object]]:
-    """By document: adopt, audit, deploy, drift, fleet-audit, generation(s), parity, plan, registry, verify."""
+    """By document: adopt, audit, backup(s), deploy, drift, fleet-audit, generation(s), parity, plan, registry …"""
     return {
         "adopt": schema_of(AdoptReport),
         "audit": schema_of(AuditReport),
+        "backup": schema_of(BackupReport),
+        "backups": schema_of(BackupsReport),
         "deploy": schema_of(DeployReport),
         "drift": schema_of(DriftReport),
         "fleet-audit": schema_of(FleetReport),

@@ -65,6 +65,22 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "5: nobody knows whether the host is as it was; what was done and what is open is listed",
         "130: interrupted before anything was changed",
     ),
+    "backup take": (
+        "0: taken",
+        "2: an error in registry or options, or the file is there already or cannot be written",
+        "3: taken without something that cannot be copied, which is named; or the host could not be read",
+    ),
+    "backup list": ("0: listed", "2: the folder of backups cannot be read"),
+    "backup show": ("0: shown", "2: not a backup, a damaged one, or one of a newer qtctl"),
+    "backup restore": (
+        "0: the host is as in the backup",
+        "1: changes (`--dry-run`), or you said no",
+        "2: not a backup, a damaged one, one of another host, or neither a terminal nor `--yes`",
+        "3: the host could not be read (`--dry-run`)",
+        "4: another machine, refused, or taken back: the host is as it was, and has said so",
+        "5: nobody knows whether the host is as it was; what was done and what is open is listed",
+        "130: interrupted before anything was changed",
+    ),
     "rollback": (
         "0: the host is as in that generation",
         "1: you said no; or there is nothing to change, and it does not run as it should",

@@ -36,6 +36,9 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 HOSTS = {
     "adopt drift": ("--host", "nowhere.invalid"),
     "adopt host": ("nowhere.invalid", "--out", "adopted"),
+    "backup restore": ("nothing.qtbackup", "--host", "nowhere.invalid", "--yes"),
+    "backup show": ("nothing.qtbackup",),
+    "backup take": ("--host", "nowhere.invalid"),
     "deploy": ("--host", "nowhere.invalid", "--yes"),
     "generations": ("--host", "nowhere.invalid"),
     "plan": ("--host", "nowhere.invalid"),
@@ -105,7 +108,8 @@ def test_the_commands_that_have_formats() -> None:
         list_offered(content) for content in Content
     }
     assert {command for command, names in OFFERS.items() if names == list_offered(Content.DECLARED)} == {
-        "adopt drift", "generations", "list", "plan", "secrets status", "show", "lab up", "lab list",
+        "adopt drift", "backup list", "backup show", "backup take", "generations",
+        "list", "plan", "secrets status", "show", "lab up", "lab list",
     }  # fmt: skip
 
 
@@ -133,7 +137,8 @@ def test_every_command_in_every_format(command: str, name: str, folder: Path) ->
 
 def schema_of(command: str) -> dict[str, Any]:
     words = command.removeprefix("report ").split()
-    found: dict[str, Any] = json.loads((DOCS / f"schemas/{words[0]}.json").read_text())
+    name = "backups" if command == "backup list" else words[0]
+    found: dict[str, Any] = json.loads((DOCS / f"schemas/{name}.json").read_text())
     return found
 
 

@@ -1,0 +1,120 @@
+"""Backups of what is installed on a host: take, read, list and restore them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from qtctl.adapters.backup_files import default_folder, list_files, make_folder, read_own, write_new
+from qtctl.adapters.clock import SystemClock
+from qtctl.api.deploy import DEADLINE_S, describe
+from qtctl.api.trail import CallerTrail
+from qtctl.apply.backup_archive import LARGEST, pack, unpack
+from qtctl.engines.connect import connect, declared_route
+from qtctl.errors import QtctlError
+from qtctl.flows import backup as flow
+from qtctl.flows.backup import Planned
+from qtctl.flows.declared import Declared
+from qtctl.flows.steady import STEADY_S
+from qtctl.interfaces.progress import Progress, silent
+from qtctl.model.backup import Backup
+from qtctl.model.trail import Action, CallerEvent
+from qtctl.plan.agreed import plan_digest
+from qtctl.plan.outcome import DeployOutcome
+
+ENDING = ".qtbackup"
+
+
+def take(declared: Declared, target: str, *, user: str | None = None) -> Backup:
+    """What is installed on `target` now. HostError where it could not be read."""
+    with connect(declared_route(target, declared.desired, user, "deploy")) as host:
+        return flow.take(host, declared.desired, SystemClock(), describe(declared, target))
+
+
+def save(backup: Backup, out: Path | None = None, *, note: str = "") -> Path:
+    """Where it lies now: `out`, or a new file of the default folder. InputError where it cannot be written."""
+    path = out or _choose(backup, note)
+    write_new(path, pack(backup))
+    return path
+
+
+def _choose(backup: Backup, note: str) -> Path:
+    folder = default_folder()
+    make_folder(folder)
+    taken = backup.manifest.taken_at.partition(".")[0].replace("-", "").replace(":", "").removesuffix("Z")
+    name = f"{backup.manifest.host}-{taken}Z{note}"
+    paths = (folder / f"{name}{f'.{number}' if number else ''}{ENDING}" for number in range(1000))
+    return next(path for path in paths if not path.exists())
+
+
+def read(name: str) -> tuple[Path, Backup]:
+    """`name`: a path, or the name of a file in the default folder. InputError where it cannot be used."""
+    path = Path(name)
+    if "/" not in name and not path.exists():
+        path = default_folder() / (name if name.endswith(ENDING) else f"{name}{ENDING}")
+    return path, unpack(read_own(path, LARGEST), str(path))
+
+
+def listed() -> tuple[Path, ...]:
+    """The files of the default folder, newest first."""
+    found = list_files(default_folder())
+    return tuple(sorted(found, key=lambda path: path.lstat().st_mtime_ns, reverse=True))
+
+
+def plan_restore(declared: Declared, target: str, backup: Backup, where: str, *, user: str | None = None) -> Planned:
+    """What a restore would do. InputError where it is not this host's; HostError where that could not be asked."""
+    flow.check(backup, declared.desired, where)
+    with connect(declared_route(target, declared.desired, user, "deploy")) as host:
+        return flow.plan_restore(host, declared.desired, SystemClock(), backup, _about(declared, target, backup))
+
+
+def restore(
+    declared: Declared,
+    target: str,
+    backup: Backup,
+    where: str,
+    *,
+    confirm: Callable[[Planned], bool],
+    user: str | None = None,
+    progress: Progress = silent,
+    deadline_s: float = DEADLINE_S,
+    steady_s: float = STEADY_S,
+) -> DeployOutcome:
+    """Bring `target` back to the backup, by the transaction of a deploy, and see that it is as it was then.
+
+    InputError where the backup is not this host's; DeployRefused where the host could not be reached or read.
+    """
+    flow.check(backup, declared.desired, where)
+    about = _about(declared, target, backup)
+    trail = CallerTrail(about)
+
+    def agree(planned: Planned) -> bool:
+        agreed = confirm(planned)
+        if agreed:
+            trail.note(CallerEvent.BEGUN, plan=plan_digest(planned.plan), steps=len(planned.plan.steps))
+        return agreed
+
+    try:
+        outcome = flow.restore(
+            partial(connect, declared_route(target, declared.desired, user, "deploy")),
+            declared.desired,
+            SystemClock(),
+            backup,
+            confirm=agree,
+            progress=progress,
+            deadline_s=deadline_s,
+            steady_s=steady_s,
+            about=about,
+        )
+    except QtctlError as error:
+        trail.note(CallerEvent.ENDED, "refused", error.what)
+        raise
+    why = outcome.reason.what if outcome.reason else ""
+    trail.note(CallerEvent.ENDED, outcome.status.value, why, plan=plan_digest(outcome.plan))
+    missing = (f"the audit trail has no record of this: {each}" for each in trail.problems)
+    return replace(outcome, warnings=(*outcome.warnings, *missing))
+
+
+def _about(declared: Declared, target: str, backup: Backup) -> Mapping[str, str]:
+    """The registry of a restored generation is that of the backup."""
+    return {**describe(declared, target, action=Action.RESTORE), "registry": backup.manifest.registry}

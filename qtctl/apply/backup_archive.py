@@ -1,0 +1,150 @@
+"""A backup as one file: a tar archive of a manifest, its digest, and contents that are named by their digests.
+
+No path of a host is a name in the archive: paths are in the manifest alone, and nothing of it is ever unpacked.
+"""
+
+import hashlib
+import io
+import json
+import re
+import tarfile
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from qtctl.dialects.paths import MAX_PATH, trouble
+from qtctl.dialects.systemd.unit_name import valid
+from qtctl.errors import InputError, Place
+from qtctl.model.backup import EMPTY_SHA256, FORMAT, Backup, Entry, EntryKind, Manifest, manifest_adapter
+
+MANIFEST, DIGEST, CONTENT = "manifest.json", "manifest.json.sha256", "content/"
+LARGEST = 16 << 20
+"""Bytes of the archive."""
+LARGEST_MEMBER = 8 << 20
+MOST_MEMBERS = 20_002
+_DAMAGED = "take another one, or use an older one: qtctl backup list"
+
+
+def pack(backup: Backup) -> bytes:
+    """The same bytes for the same backup."""
+    manifest = manifest_adapter().dump_json(backup.manifest, indent=1)
+    members = {MANIFEST: manifest, DIGEST: f"{_sha256(manifest)}  {MANIFEST}\n".encode()}
+    members |= {f"{CONTENT}{digest}": backup.contents[digest] for digest in sorted(backup.contents)}
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in members.items():
+            header = tarfile.TarInfo(name)
+            header.size, header.mode = len(content), 0o600
+            archive.addfile(header, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def unpack(archive: bytes, path: str) -> Backup:
+    """InputError, with the place `path`, where it is damaged, of a newer version, or holds what no backup holds."""
+    place = Place(path)
+    members = _read_members(archive, place)
+    manifest = _read_manifest(members, place)
+    wanted = {each.sha256 for each in manifest.entries if each.has_content}
+    contents = {}
+    for name, content in members.items():
+        if name in (MANIFEST, DIGEST):
+            continue
+        digest = name.removeprefix(CONTENT)
+        if not name.startswith(CONTENT) or digest not in wanted:
+            raise _refuse(f"a member that no backup has: {ascii(name)[:200]}", place)
+        if _sha256(content) != digest:
+            raise _refuse(f"the content {digest[:12]} is not what was saved", place)
+        contents[digest] = content
+    if missing := sorted(wanted - contents.keys()):
+        path_of = next(each.path for each in manifest.entries if each.sha256 == missing[0])
+        raise _refuse(f"the content of {path_of} is missing", place)
+    return Backup(manifest, contents)
+
+
+def _read_members(archive: bytes, place: Place) -> Mapping[str, bytes]:
+    """Regular members by name; anything else is refused."""
+    found: dict[str, bytes] = {}
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as opened:
+            for member in opened:
+                if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.pax_headers or member.issparse():
+                    raise _refuse(f"a member that is no plain file: {ascii(member.name)[:200]}", place)
+                if member.size > LARGEST_MEMBER:
+                    raise _refuse(f"a member larger than {LARGEST_MEMBER >> 20} MiB: {ascii(member.name)[:200]}", place)
+                if member.name in found or len(found) >= MOST_MEMBERS:
+                    raise _refuse(f"a member too many: {ascii(member.name)[:200]}", place)
+                stream = opened.extractfile(member)
+                content = stream.read() if stream is not None else b""
+                if len(content) != member.size:
+                    raise _refuse("it is cut off", place)
+                found[member.name] = content
+    except (tarfile.TarError, OSError, ValueError, EOFError, OverflowError) as error:
+        raise _refuse("it cannot be read as a tar archive", place) from error
+    return found
+
+
+def _read_manifest(members: Mapping[str, bytes], place: Place) -> Manifest:
+    text, digest = members.get(MANIFEST), members.get(DIGEST)
+    if text is None or digest is None:
+        raise InputError("not a backup of qtctl", hint="qtctl backup list shows those that there are", place=place)
+    _check_format(text, place)
+    if digest.split(b" ")[0].decode("ascii", "replace") != _sha256(text):
+        raise _refuse("its manifest is not what was saved", place)
+    try:
+        manifest = manifest_adapter().validate_json(text)
+    except (ValidationError, RecursionError) as error:
+        raise _refuse("its manifest cannot be read", place) from error
+    seen: set[str] = set()
+    for each in manifest.entries:
+        why = "twice" if each.path in seen else _find_fault(each)
+        if why:
+            raise _refuse(f"its manifest has {ascii(each.path)[:300]}, {why}", place)
+        seen.add(each.path)
+    if bad := next((each.unit for each in manifest.units if not valid(each.unit)), None):
+        raise _refuse(f"its manifest has {ascii(bad)[:300]}, which is no unit", place)
+    return manifest
+
+
+def _check_format(text: bytes, place: Place) -> None:
+    try:
+        found = json.loads(text)["format"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        found = None
+    if found == FORMAT:
+        return
+    if isinstance(found, int) and found > FORMAT:
+        what = f"a backup of format {found}, and this qtctl reads format {FORMAT}"
+        raise InputError(what, hint="use the newer qtctl that took it", place=place)
+    raise _refuse("its manifest has no format that there is", place)
+
+
+_MODE, _DIGEST_, _TIME = re.compile("[0-7]{4}"), re.compile("[0-9a-f]{64}"), re.compile(r"[0-9]{1,11}(\.[0-9]{1,9})?")
+_ACCOUNT = re.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+
+
+def _find_fault(entry: Entry) -> str:
+    """What keeps an entry from being put anywhere, '' where nothing does."""
+    is_link, is_stamp = entry.kind is EntryKind.LINK, entry.kind is EntryKind.STAMP
+    faults = {
+        "which is no plain path": not entry.path.startswith("/") or not _plain(entry.path),
+        "a link to nowhere": is_link and (not entry.target or not entry.target.isprintable()),
+        "whose target is too long": is_link and len(entry.target.encode("utf-8", "replace")) > MAX_PATH,
+        "whose mode is no mode": not is_link and not _MODE.fullmatch(entry.mode),
+        "whose digest is no digest": entry.has_content and not _DIGEST_.fullmatch(entry.sha256),
+        "whose owner is no account": not (_ACCOUNT.fullmatch(entry.owner) and _ACCOUNT.fullmatch(entry.group)),
+        "whose time is no time": is_stamp and not _TIME.fullmatch(entry.time),
+        "which is no stamp": is_stamp and entry.sha256 != EMPTY_SHA256,
+    }
+    return next((fault for fault, is_so in faults.items() if is_so), "")
+
+
+def _plain(path: str) -> bool:
+    return path.isprintable() and not trouble(path)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _refuse(what: str, place: Place) -> InputError:
+    return InputError(f"this backup is damaged: {what}", hint=_DAMAGED, place=place)

@@ -1,0 +1,131 @@
+"""Read what is installed on a host under its fleet's names: paths and contents, as root."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from shlex import join
+
+from qtctl.apply.current import current_files
+from qtctl.apply.generation import BASE
+from qtctl.dialects import terminal
+from qtctl.errors import HostError
+from qtctl.interfaces.host import Host
+from qtctl.model.backup import EMPTY_SHA256, Entry, EntryKind, Installed
+from qtctl.plan.fleet_names import STAMPS, UNIT_ROOTS, FleetNames
+from qtctl.probes.answer import last_line
+from qtctl.remote.scripts import read_script
+
+READ_S = 30.0
+MOST_LISTED = 8 << 20
+"""Bytes of a listing."""
+LARGEST_FILE = 1 << 20
+MOST_BYTES = 8 << 20
+"""Of all contents together."""
+MOST_ENTRIES = 20_000
+_TRIES = 3
+_END = ("end", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One path as `find` lists it. `type`: its letter (f, l, d …)."""
+
+    path: str
+    type: str
+    mode: str
+    owner: str
+    group: str
+    size: int
+    time: str
+    target: str
+
+
+def read_installed(host: Host, names: FleetNames, known: Iterable[bytes] = ()) -> Installed:
+    """Everything that `names` owns. `known`: contents of env files that qtctl makes, and that hold no secret.
+
+    HostError where it cannot be read, keeps changing, or is more than a backup holds.
+    """
+    digests = {hashlib.sha256(content).hexdigest() for content in known}
+    for _ in range(_TRIES):
+        rows, objects = _list(host, names)
+        found = _read(host, names, rows, digests | objects)
+        if found is not None and _list(host, names)[0] == rows:
+            return found
+    raise HostError(f"{host.address}: its units keep changing while they are read", hint="try again later")
+
+
+def _list(host: Host, names: FleetNames) -> tuple[tuple[Row, ...], set[str]]:
+    """What `names` owns, and the digests of what qtctl has written on the host."""
+    roots = [*UNIT_ROOTS, STAMPS, *([names.env_dir] if names.env_dir else []), f"{BASE}/objects"]
+    words = join([*roots, "--", *sorted(names.files | names.guarded)])
+    script = f"most={MOST_LISTED}\n{read_script('installed.sh')}list_installed {words}\n"
+    done = host.start(script, root=True, attached=True).finish(READ_S)
+    if done.exit != 0:
+        raise HostError(f"{host.address}: its units could not be listed", hint=last_line(done.stderr))
+    rows = parse_listing(done.stdout)
+    objects = {row.path.rpartition("/")[2] for row in rows if row.path.startswith(f"{BASE}/objects/")}
+    found = {row.path: row for row in rows if names.owns(row.path, row.target) and not _is_env_folder(row, names)}
+    if odd := next((path for path, row in found.items() if not (path + row.target).isprintable()), None):
+        what = f"{host.address}: {terminal.line(ascii(odd))}: a name that is no plain text cannot be kept"
+        raise HostError(what, hint="rename it on the host")
+    if len(found) > MOST_ENTRIES:
+        raise HostError(f"{host.address}: more than {MOST_ENTRIES} files of the fleet, which no backup holds")
+    return tuple(found[path] for path in sorted(found)), objects
+
+
+def _is_env_folder(row: Row, names: FleetNames) -> bool:
+    """A folder below that of the env files is its operators' own."""
+    return row.type == "d" and names.may_be_env(row.path)
+
+
+def parse_listing(said: bytes) -> tuple[Row, ...]:
+    """HostError where it was cut off."""
+    parts = said.decode("utf-8", "surrogateescape").split("\0")
+    pairs = list(zip(parts[::2], parts[1::2], strict=False))
+    if not pairs or _END not in pairs:
+        raise HostError("the list of what is installed was cut off", hint="there are too many files in its folders")
+    return tuple(row for head, target in pairs[: pairs.index(_END)] if (row := _parse_row(head, target)) is not None)
+
+
+def _parse_row(head: str, target: str) -> Row | None:
+    match head.split("\t", 6):
+        case [type_, mode, owner, group, size, time, path] if size.isdecimal() and mode.isdecimal():
+            return Row(path, type_, f"{int(mode, 8):04o}", owner, group, int(size), time[:20].rstrip("."), target)
+    return None
+
+
+def _read(host: Host, names: FleetNames, rows: Sequence[Row], ours: set[str]) -> Installed | None:
+    """None where something changed meanwhile. `ours`: digests of what qtctl wrote, for files that may hold secrets."""
+    wanted = [row for row in rows if row.type == "f" and not row.path.startswith(f"{STAMPS}/")]
+    wanted = [row for row in wanted if row.size <= LARGEST_FILE]
+    if sum(row.size for row in wanted) > MOST_BYTES:
+        raise HostError(f"{host.address}: more than {MOST_BYTES >> 20} MiB of unit files, which no backup holds")
+    read = current_files(host, [row.path for row in wanted], READ_S)
+    if any(len(read.get(row.path, b"")) != row.size for row in wanted):
+        return None
+    digests = {path: hashlib.sha256(content).hexdigest() for path, content in read.items()}
+    entries = tuple(_entry(row, digests, secret=names.may_be_env(row.path), ours=ours) for row in rows)
+    kept = {each.sha256 for each in entries if each.has_content}
+    return Installed(entries, {digests[path]: content for path, content in read.items() if digests[path] in kept})
+
+
+def _entry(row: Row, digests: Mapping[str, str], *, secret: bool, ours: set[str]) -> Entry:
+    rights = (row.mode, row.owner, row.group)
+    if row.type == "f":
+        return _file_entry(row, digests.get(row.path), secret=secret, ours=ours)
+    if row.type == "l":
+        return Entry(row.path, EntryKind.LINK, "", row.owner, row.group, target=row.target)
+    if row.type == "d":
+        return Entry(row.path, EntryKind.FOLDER, *rights)
+    return Entry(row.path, EntryKind.OTHER, *rights, why="neither a file, a link nor a folder")
+
+
+def _file_entry(row: Row, digest: str | None, *, secret: bool, ours: set[str]) -> Entry:
+    rights = (row.mode, row.owner, row.group)
+    if row.path.startswith(f"{STAMPS}/") and row.size == 0:
+        return Entry(row.path, EntryKind.STAMP, *rights, sha256=EMPTY_SHA256, time=row.time)
+    if secret and digest not in ours:
+        return Entry(row.path, EntryKind.PRESENT, *rights)
+    if digest is None:
+        return Entry(row.path, EntryKind.OTHER, *rights, why=f"larger than {LARGEST_FILE >> 20} MiB")
+    return Entry(row.path, EntryKind.FILE, *rights, sha256=digest)

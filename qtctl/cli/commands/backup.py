@@ -1,0 +1,192 @@
+"""qtctl backup: copies of what is installed on a host, and the way back to one of them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.cli.command import Command, Panel
+from qtctl.cli.commands.plan import Shown
+from qtctl.cli.deploy_output import DeployOutput, confirmation
+from qtctl.cli.exits import Exit, exit_of_plan
+from qtctl.cli.interrupt import raise_on_interrupt
+from qtctl.cli.options import (
+    AsOption,
+    DeadlineOption,
+    DeclaredFormatOption,
+    DeployFormatOption,
+    HostOption,
+    OptionalHostOption,
+    RegistryOption,
+    SteadyOption,
+    UserOption,
+    VerboseOption,
+    YesOption,
+    registry_folder,
+)
+from qtctl.cli.output import complain, complain_of, present, progress
+from qtctl.errors import InputError
+from qtctl.formats.catalogue import Content, list_offered
+from qtctl.model.events import Stage, begun
+
+if TYPE_CHECKING:
+    from qtctl.flows.backup import Planned
+    from qtctl.flows.declared import Declared
+    from qtctl.model.backup import Backup
+
+app = typer.Typer(help="Copies of what is installed on a host, and the way back to one.", no_args_is_help=True)
+
+OUT_HELP = "Write it there instead of the folder of backups. A file that is there is never overwritten."
+FILE_HELP = "The backup: a file, or its name in the folder of backups."
+DRY_HELP = "Show what would change, and change nothing."
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help=FILE_HELP, show_default=False)]
+
+
+@app.callback()
+def backups() -> None:
+    """Copies of what is installed on a host under its fleet's names, and the way back to one of them."""
+    raise_on_interrupt()
+
+
+@app.command()
+def take(
+    host: HostOption,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=OUT_HELP)] = None,
+    format_: DeclaredFormatOption = None,
+) -> None:
+    """Copy units, drop-ins, links, masks and stamps of timers of a host to this machine, whoever wrote them.
+
+    Of files that may hold secrets it is noted that they are there, and nothing of their content.
+    """
+    from qtctl.adapters.saved_file import check_saved
+    from qtctl.api import backup as api
+    from qtctl.api.registry import declare
+    from qtctl.model.backup import EntryKind
+    from qtctl.reports.backup import build
+    from qtctl.reports.backup_view import build_view
+
+    if out is not None:
+        check_saved(out)
+    declared = declare(registry_folder(registry), host, as_name=as_name)
+    with progress() as say:
+        say(begun(host, Stage.CONNECT))
+        taken = api.take(declared, host, user=user)
+    path = api.save(taken, out)
+    present(build_view(build(path, taken), whole=False), format_)
+    left = sum(each.kind is EntryKind.OTHER for each in taken.manifest.entries)
+    if left:
+        complain(f"{host}: {left} could not be copied, and a restore is refused until they are gone")
+        raise typer.Exit(Exit.INCOMPLETE)
+
+
+@app.command("list")
+def list_(host: OptionalHostOption = None, format_: DeclaredFormatOption = None) -> None:
+    """List the backups in the folder of backups, newest first."""
+    from qtctl.api import backup as api
+    from qtctl.reports.backup import build_list
+    from qtctl.reports.backup_view import build_list_view
+
+    found, problems = [], []
+    for path in api.listed():
+        try:
+            _, backup = api.read(str(path))
+        except InputError as error:
+            problems.append((path, error.what))
+            continue
+        if host in (None, backup.manifest.host, backup.manifest.address):
+            found.append((path, backup))
+    present(build_list_view(build_list(found, problems)), format_)
+
+
+@app.command()
+def show(file: FileArgument, format_: DeclaredFormatOption = None) -> None:
+    """Show what a backup holds: every path and unit, without contents."""
+    from qtctl.api import backup as api
+    from qtctl.reports.backup import build
+    from qtctl.reports.backup_view import build_view
+
+    path, backup = api.read(file)
+    present(build_view(build(path, backup), whole=True), format_)
+
+
+@app.command()
+def restore(
+    file: FileArgument,
+    host: HostOption,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", metavar="", help=DRY_HELP)] = False,
+    yes: YesOption = False,
+    verbose: VerboseOption = False,
+    deadline: DeadlineOption = 120,
+    steady: SteadyOption = None,
+    format_: DeployFormatOption = "table",
+) -> None:
+    """Bring a host back to a backup: planned, shown, asked, verified, and taken back where it does not come up.
+
+    What was not there when the backup was taken is removed. A backup of the host as it is now is taken first.
+    """
+    from qtctl.api import backup as api
+    from qtctl.api.registry import declare
+
+    if dry_run and format_ not in list_offered(Content.DECLARED):
+        raise InputError(f"--dry-run has no format {format_}", hint="table, json or md: nothing is judged here")
+    path, backup = api.read(file)
+    declared = declare(registry_folder(registry), host, as_name=as_name)
+    if dry_run:
+        raise typer.Exit(_show(declared, host, user, backup, str(path), Shown(format_, verbose)))
+    told = DeployOutput(host, declared, format_, registry_folder(registry), None)
+    with progress() as say:
+        say(begun(host, Stage.CONNECT))
+        ask = confirmation(told, say, yes=yes, verbose=verbose)
+
+        def confirm(planned: "Planned") -> bool:
+            agreed = ask(planned.plan)
+            if agreed:
+                kept = api.save(planned.before, note="-before-restore")
+                say.clear()
+                complain(f"{host} as it is now: {kept}")
+            return agreed
+
+        outcome = api.restore(
+            declared, host, backup, str(path), confirm=confirm, user=user, progress=say, deadline_s=deadline,
+            steady_s=declared.registry.policy.deploy.watch.steady_s if steady is None else steady,
+        )  # fmt: skip
+    raise typer.Exit(told.end(outcome))
+
+
+def _show(declared: "Declared", target: str, user: str | None, backup: "Backup", where: str, shown: Shown) -> Exit:
+    from secrets import token_hex
+
+    from qtctl.api import backup as api
+    from qtctl.api.plan import report
+    from qtctl.model.plan import NO_CHOICES
+    from qtctl.reports.deploy_text import refusals
+    from qtctl.reports.plan_view import build_view
+
+    with progress() as say:
+        say(begun(target, Stage.CONNECT))
+        planned = api.plan_restore(declared, target, backup, where, user=user).plan
+    code = exit_of_plan(planned)
+    document = report(declared, target, planned, NO_CHOICES, nonce=token_hex(16), exit_code=code)
+    if not planned.refusals or shown.format not in (None, "table"):
+        present(build_view(document, planned, target, verbose=shown.verbose), shown.format)
+    if planned.refusals:
+        complain_of((f"{planned.host}: a restore would be refused", *refusals(planned.refusals)))
+    return code
+
+
+EXAMPLES = {
+    "take": ("qtctl backup take --host lab1", "qtctl backup take --host web-1 --out web-1.qtbackup"),
+    "list": ("qtctl backup list", "qtctl backup list --host web-1"),
+    "show": ("qtctl backup show web-1.qtbackup",),
+    "restore": (
+        "qtctl backup restore web-1.qtbackup --host web-1 --dry-run",
+        "qtctl backup restore web-1.qtbackup --host web-1",
+    ),
+}
+COMMAND = Command("backup", 126, Panel.CHANGE, app, EXAMPLES)

@@ -1,0 +1,105 @@
+"""One look at what is installed on a host under its fleet's names, and at how its units are."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from qtctl.apply.installed import READ_S, read_installed
+from qtctl.collect.collect import collect
+from qtctl.dialects.systemd.unit_name import is_template, valid
+from qtctl.errors import HostError
+from qtctl.interfaces.clock import Clock
+from qtctl.interfaces.host import Host
+from qtctl.model.backup import Entry, EntryKind, Installed, UnitThen
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import F, Facts, HostBaseline, Unit, UnitListing
+from qtctl.model.inquiry import inquiry_of
+from qtctl.plan.dependents import PULLED_BY, STOPPED_WITH
+from qtctl.plan.fleet_names import FleetNames, unit_of, unit_root
+
+_SHOWN = (*PULLED_BY, ("Unit", "TriggeredBy"))
+_OF_SERVICE = ("Service", "RestartUSec")
+_HOST, _LISTING = Need(HostBaseline.FACT, "host"), Need(UnitListing.FACT, "*")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`units`: of the fleet. `others`: further ones that stop along with them. `stop_along`: unit → those."""
+
+    host: HostBaseline
+    installed: Installed
+    units: Mapping[str, UnitThen]
+    others: Mapping[str, UnitThen]
+    stop_along: Mapping[str, tuple[str, ...]]
+    facts: Facts
+
+
+def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNames, more: Iterable[str] = ()) -> Look:
+    """`more`: units that are asked about besides. HostError where something could not be read."""
+    known = [file.content for file in desired.files if file.kind == "env"]
+    installed = read_installed(host, names, known)
+    first = Facts.of(collect(host, inquiry_of(desired, (_HOST, _LISTING)), clock, root=True, deadline_s=READ_S))
+    baseline, listing = _known(first, HostBaseline, _HOST), _known(first, UnitListing, _LISTING)
+    about = {unit_of(each.path) for each in installed.entries} | {*more}
+    wanted = {name for name in (*listing.units, *listing.files, *about) if names.has(name) or name in {*more}}
+    aliases = _list_aliases(installed)
+    units = sorted(name for name in wanted - aliases if valid(name) and not is_template(name))
+    facts = _ask(host, desired, clock, units)
+    along = {unit: tied for unit in units if (tied := _list_tied(facts, unit))}
+    others = sorted({each for tied in along.values() for each in tied} - {*units})
+    facts = facts.joined(_ask(host, desired, clock, others)) if others else facts
+    return Look(
+        baseline,
+        installed,
+        {unit: _read_unit(facts, unit) for unit in units},
+        {unit: _read_unit(facts, unit) for unit in others},
+        along,
+        facts,
+    )
+
+
+def _list_aliases(installed: Installed) -> set[str]:
+    """Further names of units, which are links to them."""
+    links = (each for each in installed.entries if each.kind is EntryKind.LINK and unit_root(each.path))
+    return {unit_of(each.path) for each in links if valid(each.target.rpartition("/")[2]) and not _own(each)}
+
+
+def _own(link: Entry) -> bool:
+    """Whether it leads to a file of its own name elsewhere, as `systemctl link` makes it."""
+    return link.target.rpartition("/")[2] == link.path.rpartition("/")[2]
+
+
+def _ask(host: Host, desired: Desired, clock: Clock, units: Iterable[str]) -> Facts:
+    needs = tuple(Need(Unit.FACT, unit) for unit in units)
+    shown = {need.subject: (*_SHOWN, _OF_SERVICE) if need.subject.endswith(".service") else _SHOWN for need in needs}
+    return Facts.of(collect(host, inquiry_of(desired, needs, properties=shown), clock, root=True, deadline_s=READ_S))
+
+
+def _known(facts: Facts, kind: type[F], need: Need) -> F:
+    item = facts.item(need)
+    found = facts.read(kind, need.subject) if item.state.known else None
+    if found is None:
+        raise HostError(f"{need.fact} could not be read: {item.reason or item.state}", hint="try again")
+    return found
+
+
+def _read_unit(facts: Facts, unit: str) -> UnitThen:
+    item = facts.item(Need(Unit.FACT, unit))
+    if not item.state.known:
+        raise HostError(f"{unit} could not be read: {item.reason or item.state}", hint="try again")
+    found = facts.read(Unit, unit)
+    if found is None:
+        return UnitThen(unit, "not-found", "inactive", "dead", "")
+    by = _list_names(found, "TriggeredBy")
+    return UnitThen(unit, found.load_state, found.active_state, found.sub_state, found.unit_file_state, by)
+
+
+def _list_tied(facts: Facts, unit: str) -> tuple[str, ...]:
+    item = facts.item(Need(Unit.FACT, unit))
+    found = facts.read(Unit, unit) if item.state.known else None
+    return tuple(sorted({name for key in STOPPED_WITH for name in _list_names(found, key)})) if found else ()
+
+
+def _list_names(found: Unit, key: str) -> tuple[str, ...]:
+    value = (found.loaded or {}).get(key)
+    return tuple(sorted(str(each) for each in value if valid(str(each)))) if isinstance(value, list) else ()

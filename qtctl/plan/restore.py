@@ -1,0 +1,356 @@
+"""The steps from what is installed on a host to what a backup holds: files, links, folders, stamps and units."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from qtctl.dialects.systemd.table.change_classes import ChangeClass
+from qtctl.dialects.systemd.unit_name import is_template, template_of
+from qtctl.model.backup import Backup, Entry, EntryKind, Installed, UnitThen
+from qtctl.model.desired import DesiredFile
+from qtctl.model.origin import Origin
+from qtctl.model.plan import Note, NoteKind, Plan, Refusal, Step, StepKind
+from qtctl.plan.change_impact import change_of, shown_diff
+from qtctl.plan.files import UNSHOWN
+from qtctl.plan.fleet_names import STAMPS, UNIT_ROOTS, FleetNames, unit_of, unit_root
+
+ABSENT = "absent"
+GOES = "it was not there when the backup was taken"
+WAS_UP = "it was up when the backup was taken"
+WAS_DOWN = "it was down when the backup was taken"
+_NEVER_STOPPED = (".slice", ".scope", ".device")
+_NEVER_ANEW = (*_NEVER_STOPPED, ".timer", ".target")
+"""What systemd applies to these needs no new start."""
+_CONFIG = {"/etc/sysusers.d/": StepKind.SYSUSERS, "/etc/tmpfiles.d/": StepKind.TMPFILES}
+
+
+def find_strangers(backup: Backup, names: FleetNames) -> tuple[str, ...]:
+    """Paths and units of the backup that bear no name of the fleet: nothing may be put there, started or stopped."""
+    paths = (each.path for each in backup.manifest.entries if not names.owns(each.path, each.target))
+    return (*paths, *(each.unit for each in backup.manifest.units if not names.has(each.unit)))
+
+
+def list_asked(backup: Backup, names: FleetNames) -> tuple[str, ...]:
+    """Units that are asked about: those of the backup, and further names that its links give to them."""
+    links = (each for each in backup.manifest.entries if each.kind is EntryKind.LINK and unit_root(each.path))
+    further = (unit_of(each.path) for each in links)
+    return (*(each.unit for each in backup.manifest.units), *(each for each in further if not names.has(each)))
+
+
+@dataclass(frozen=True)
+class Restore:
+    """What one restore is made from. `units`: how they are now. `names`: whose paths may be removed."""
+
+    backup: Backup
+    now: Installed
+    units: Mapping[str, UnitThen]
+    names: FleetNames
+    others: Mapping[str, UnitThen] = field(default_factory=dict)
+    """Units that are not the fleet's, and that stop along with one of them."""
+    stop_along: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Unit → those that systemd stops with it."""
+
+    def plan(self) -> Plan:
+        refusals = tuple(self._obstacles())
+        if refusals:
+            return Plan(self.backup.manifest.host, (), refusals)
+        return Plan(self.backup.manifest.host, tuple(self._steps()), notes=tuple(self._notes()))
+
+    @cached_property
+    def _wanted(self) -> dict[str, Entry]:
+        return self.backup.installed.by_path()
+
+    @cached_property
+    def _there(self) -> dict[str, Entry]:
+        return self.now.by_path()
+
+    @cached_property
+    def _differing(self) -> tuple[tuple[Entry | None, Entry | None], ...]:
+        """What is wanted, and what is there, of each path at which something has to be done."""
+        found = []
+        for path in sorted(self._wanted.keys() | self._there.keys()):
+            want, have = self._wanted.get(path), self._there.get(path)
+            if not is_alike(want, have) and not self._goes_with_its_folder(path):
+                found.append((want, have))
+        return tuple(found)
+
+    def _goes_with_its_folder(self, path: str) -> bool:
+        """Whether all of its folder goes, or makes way for a file."""
+        folder = path.rpartition("/")[0]
+        want, have = self._wanted.get(folder), self._there.get(folder)
+        was_folder = have is not None and have.kind is EntryKind.FOLDER
+        return was_folder and (want is None or want.kind is not EntryKind.FOLDER)
+
+    def _obstacles(self) -> Iterator[Refusal]:
+        hint = "move it away on the host, then restore again"
+        for want, have in self._differing:
+            if have is None:
+                yield from self._others_name(want)
+            elif have.kind is EntryKind.OTHER:
+                yield Refusal(have.path, f"it is {have.why}, and cannot be put back", hint)
+            elif have.kind is EntryKind.PRESENT and want is not None:
+                yield Refusal(have.path, "it may hold secrets now, and is not replaced", hint)
+            elif want is not None and want.kind is EntryKind.FOLDER and have.kind is not EntryKind.FOLDER:
+                yield Refusal(have.path, f"there is a {have.kind.value} where a folder was", hint)
+
+    def _others_name(self, want: Entry | None) -> Iterator[Refusal]:
+        """A link that would give one of our units the name of somebody else's."""
+        name = unit_of(want.path) if want is not None and want.kind is EntryKind.LINK and unit_root(want.path) else ""
+        unit = None if not name or self.names.has(name) else self.units.get(name)
+        if unit is not None and unit.load != "not-found":
+            yield Refusal(name, "there is another unit of this name now", "remove it, or rename it, then restore again")
+
+    def _steps(self) -> Iterator[Step]:
+        stops, starts = self._stops, self._starts
+        yield from (Step(StepKind.STOP, unit, why, self._active(unit)) for unit, why in stops.items())
+        yield from self._changes
+        changed = {step.subject for step in self._changes}
+        for folder, kind in _CONFIG.items():
+            yield from (Step(kind, path, "it changed") for path in sorted(changed) if path.startswith(folder))
+        if any(path.startswith(UNIT_ROOTS) for path in changed):
+            yield Step(StepKind.RELOAD, "systemd", "unit files changed")
+        failed = (unit for unit in starts if self._active(unit) == "failed")
+        yield from (Step(StepKind.RESET_FAILED, unit, "it has failed") for unit in failed)
+        yield from (Step(StepKind.START, unit, why, self._active(unit)) for unit, why in starts.items())
+
+    @cached_property
+    def _changes(self) -> tuple[Step, ...]:
+        order = (StepKind.FOLDER, StepKind.REMOVE, StepKind.WRITE, StepKind.LINK)
+        goes = [self._removal(have) for want, have in self._differing if want is None and have is not None]
+        steps = goes + [self._change(want, have) for want, have in self._differing if want is not None]
+        return tuple(sorted(steps, key=lambda step: (order.index(step.kind), step.subject.startswith(STAMPS))))
+
+    def _change(self, want: Entry, have: Entry | None) -> Step:
+        seen = seen_of(have)
+        if want.kind is EntryKind.LINK:
+            why = f"a link to {want.target}; now {describe(have)}"
+            return Step(StepKind.LINK, want.path, why, seen, target=want.target)
+        if want.kind is EntryKind.FOLDER:
+            same = have is not None and have.kind is EntryKind.FOLDER
+            seen = f"folder:{have.account}:{have.mode}" if have is not None and same else ABSENT
+            why = f"{want.account}, mode {want.mode}; now {describe(have)}"
+            return Step(StepKind.FOLDER, want.path, why, seen, target=f"{want.account}:{want.mode}")
+        return Step(
+            StepKind.WRITE, want.path, _why(want, have), seen, self._diff(have, want), self._file(want),
+            change=self._class(want, have), time=want.time,
+        )  # fmt: skip
+
+    def _removal(self, have: Entry) -> Step:
+        return Step(StepKind.REMOVE, have.path, self._why_it_goes(have), seen_of(have), self._diff(have, None))
+
+    def _why_it_goes(self, have: Entry) -> str:
+        if have.kind is not EntryKind.FOLDER:
+            return GOES
+        inside = [path.rpartition("/")[2] for path in self._there if path.startswith(f"{have.path}/")]
+        return f"{GOES}; in it {', '.join(inside)}" if inside else f"{GOES}; it is empty"
+
+    def _file(self, want: Entry) -> DesiredFile:
+        content = b"" if want.kind is EntryKind.STAMP else self.backup.contents[want.sha256]
+        kind = "env" if self.names.may_be_env(want.path) else "unit" if want.path.startswith(UNIT_ROOTS) else "other"
+        made = Origin("backup")
+        return DesiredFile(
+            want.path, content, want.mode, want.owner, want.group, want.sha256, kind, unit_of(want.path), made
+        )
+
+    def _diff(self, have: Entry | None, want: Entry | None) -> str:
+        """Of unit files alone."""
+        path = have.path if have else want.path if want else ""
+        if not path.startswith(UNIT_ROOTS):
+            return ""
+        old, new = _content(have, self.now.contents), _content(want, self.backup.contents)
+        return "" if old == new else shown_diff(old, new, path) or UNSHOWN
+
+    def _class(self, want: Entry, have: Entry | None) -> ChangeClass | None:
+        if not want.path.startswith(UNIT_ROOTS):
+            return None
+        if have is None or not have.has_content:
+            return ChangeClass.RESTART
+        old, new = _content(have, self.now.contents), _content(want, self.backup.contents)
+        return change_of(old, new, unit_of(want.path)) if old != new else ChangeClass.NOTHING
+
+    @cached_property
+    def _anew(self) -> dict[str, str]:
+        """Unit → the path because of which its process is not what the backup's files make."""
+        found: dict[str, str] = {}
+        for step in self._changes:
+            path = step.subject
+            if path.startswith(STAMPS) or step.kind is StepKind.FOLDER or _pulls_in(path):
+                continue
+            if step.kind is StepKind.WRITE and step.change is not None and not step.change.starts_anew:
+                continue
+            for unit in self._affected(path):
+                found.setdefault(unit, path)
+        return found
+
+    def _affected(self, path: str) -> Iterator[str]:
+        if not path.startswith(UNIT_ROOTS):
+            named = path.encode()
+            texts = {**self.now.contents, **self.backup.contents}
+            files = (each for each in (*self.now.entries, *self.backup.manifest.entries) if each.has_content)
+            subjects = {unit_of(each.path) for each in files if named in texts[each.sha256]}
+        else:
+            subjects = {unit_of(path)}
+        for unit in self.units:
+            prefixes = (each for each in subjects if "-." in each)
+            if unit in subjects or template_of(unit) in subjects or any(map(unit.startswith, map(_stem, prefixes))):
+                yield unit
+
+    @cached_property
+    def _stops(self) -> dict[str, str]:
+        then = {each.unit: each for each in self.backup.manifest.units}
+        found = {}
+        for unit, now in sorted(self.units.items()):
+            before = then.get(unit)
+            if is_template(unit) or unit.endswith(_NEVER_STOPPED) or not (now.up or now.active == "activating"):
+                continue
+            if before is None or before.load == "not-found":
+                found[unit] = GOES
+            elif before.active == "inactive" and now.up and not (before.triggered_by or now.triggered_by):
+                found[unit] = WAS_DOWN
+            elif now.up and unit in self._anew and not unit.endswith(_NEVER_ANEW) and not _by_timer(before):
+                found[unit] = f"it starts anew: {self._anew[unit]} changes"
+        sockets = {unit for unit in found if unit.endswith(".socket")}
+        for unit, now in self.units.items():
+            if now.up and unit not in found and sockets & {*now.triggered_by}:
+                found[unit] = "it stops with its socket"
+        return found
+
+    @cached_property
+    def _starts(self) -> dict[str, str]:
+        found = {}
+        for before in sorted(self.backup.manifest.units, key=lambda each: _rank(each.unit)):
+            unit, now = before.unit, self.units.get(before.unit)
+            if not before.up or is_template(unit) or unit.endswith(_NEVER_STOPPED):
+                continue
+            if unit in self._stops:
+                found[unit] = "it was stopped for this"
+            elif not before.triggered_by and (now is None or not now.up):
+                found[unit] = WAS_UP
+        for unit, because in self._dragged().items():
+            if (self.others.get(unit) or self.units[unit]).up and unit not in self._stops:
+                found.setdefault(unit, f"it stops along with {because}")
+        return found
+
+    def _dragged(self) -> dict[str, str]:
+        """Units that stop along with those that are stopped, each with one of these."""
+        found: dict[str, str] = {}
+        left = [(unit, unit) for unit in self._stops]
+        while left:
+            name, because = left.pop()
+            for each in self.stop_along.get(name, ()):
+                if each not in found and (each in self.units or each in self.others):
+                    found[each] = because
+                    left.append((each, because))
+        return found
+
+    def _active(self, unit: str) -> str:
+        return self.units[unit].active if unit in self.units else "inactive"
+
+    def _notes(self) -> Iterator[Note]:
+        for want in self._wanted.values():
+            if want.kind is EntryKind.PRESENT and want.path not in self._there:
+                text = "it may have held secrets: it is not in the backup, and it is missing now"
+                yield Note(NoteKind.FOREIGN, want.path, text)
+            if want.kind is EntryKind.OTHER:
+                yield Note(NoteKind.FOREIGN, want.path, f"it was {want.why}: it is not in the backup")
+        for step in self._changes:
+            timer = unit_of(step.subject)
+            if step.subject.startswith(STAMPS) and (timer in self._starts or self._active(timer) == "active"):
+                text = "its stamp changes: when it is next started it makes up for runs that it missed since then"
+                yield Note(NoteKind.FIRES, timer, text)
+
+
+def is_alike(want: Entry | None, have: Entry | None) -> bool:
+    """Whether nothing has to be done. What is not in a backup by its content is left alone."""
+    if want is not None and want.kind in (EntryKind.PRESENT, EntryKind.OTHER):
+        return True
+    if want is None or have is None:
+        return have is not None and have.kind is EntryKind.PRESENT
+    if want.kind is EntryKind.LINK and have.kind is EntryKind.LINK:
+        return want.target == have.target
+    return want == have
+
+
+def list_unlike(backup: Backup, now: Installed, planned_on: Installed) -> tuple[str, ...]:
+    """A line for each path that is not as in the backup. A stamp that is newer than at the plan was set by a run."""
+    there, before = now.by_path(), planned_on.by_path()
+    wanted = backup.installed.by_path()
+    lines = []
+    for path in sorted(wanted.keys() | there.keys()):
+        want, have = wanted.get(path), there.get(path)
+        if is_alike(want, have) or _has_run(have, before.get(path)):
+            continue
+        lines.append(f"{path}: {describe(have)}, in the backup {describe(want)}")
+    return tuple(lines)
+
+
+def list_units_unlike(backup: Backup, units: Mapping[str, UnitThen]) -> tuple[str, ...]:
+    """Units that were up and are not, and those that were down and are up."""
+    return tuple(
+        f"{then.unit}: {now.active}, in the backup {then.active}"
+        for then in backup.manifest.units
+        if (now := units.get(then.unit, UnitThen(then.unit, "not-found", "inactive", "dead", "")))
+        and not (then.triggered_by or now.triggered_by or then.unit.endswith(_NEVER_STOPPED))
+        and ((then.up and not now.up) or (then.active == "inactive" and now.up))
+    )
+
+
+def _has_run(have: Entry | None, before: Entry | None) -> bool:
+    is_stamp = have is not None and have.kind is EntryKind.STAMP
+    return is_stamp and have is not None and (before is None or float(have.time) > float(before.time))
+
+
+def seen_of(have: Entry | None) -> str:
+    """As `look_at` of the host's script says it."""
+    if have is None:
+        return ABSENT
+    if have.kind is EntryKind.LINK:
+        return f"link:{have.target}"
+    return "dir" if have.kind is EntryKind.FOLDER else f"sha256:{have.sha256}"
+
+
+def describe(have: Entry | None) -> str:
+    if have is None:
+        return ABSENT
+    if have.kind is EntryKind.LINK:
+        return "a mask" if have.target == "/dev/null" else f"a link to {have.target}"
+    return f"a {have.kind.value}, {have.account}, mode {have.mode}"
+
+
+def _why(want: Entry, have: Entry | None) -> str:
+    if have is None:
+        return "not on the host"
+    if have.kind is not want.kind:
+        return f"replaces {describe(have)}"
+    wrong = ["content differs"] if have.sha256 != want.sha256 else []
+    wrong += [f"its time is {have.time}, was {want.time}"] if have.time != want.time else []
+    wrong += [f"mode is {have.mode}, was {want.mode}"] if have.mode != want.mode else []
+    wrong += [f"owner is {have.account}, was {want.account}"] if have.account != want.account else []
+    return "; ".join(wrong)
+
+
+def _content(entry: Entry | None, contents: Mapping[str, bytes]) -> bytes:
+    return contents.get(entry.sha256, b"") if entry is not None and entry.has_content else b""
+
+
+def _pulls_in(path: str) -> bool:
+    return path.rpartition("/")[0].endswith((".wants", ".requires", ".upholds"))
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _by_timer(unit: UnitThen) -> bool:
+    return any(not each.endswith((".socket", ".automount")) for each in unit.triggered_by)
+
+
+def _rank(unit: str) -> tuple[int, str]:
+    return (2 if unit.endswith(".target") else 0 if unit.endswith((".socket", ".mount")) else 1), unit
+
+
+def baseline_units(planned: Plan, units: Iterable[str]) -> tuple[str, ...]:
+    """Those that have to be as before after a restore that is taken back."""
+    kinds = (StepKind.STOP, StepKind.START)
+    known = {unit for unit in units if not is_template(unit)}
+    return tuple(sorted(known | {step.subject for step in planned.steps if step.kind in kinds}))

@@ -1,0 +1,17 @@
+# shellcheck shell=sh disable=SC2154
+# What is installed in folders of a host, as root. Given: most (bytes of the answer).
+
+# list_installed ROOT... -- FILE...: of everything in the first two levels of each root, and of each file: type, mode, user,
+# group, bytes, time, path and target of a link, each followed by a NUL where a name may hold anything else.
+list_installed() { list_all "$@" | head -c "$most"; }
+
+list_all() {
+  depth=2
+  for each; do
+    [ "$each" != -- ] || { depth=0 && continue; }
+    [ -e "$each" ] || [ -L "$each" ] || continue
+    if [ "$depth" = 2 ]; then list_path -H "$each" -mindepth 1; else list_path "$each"; fi || return
+  done
+  printf 'end\0\0'
+}
+list_path() { find "$@" -maxdepth "$depth" -printf '%y\t%m\t%u\t%g\t%s\t%T@\t%p\0%l\0'; }
