@@ -115,6 +115,8 @@ run_jobs() {
   verb=$1
   shift
   manager "$verb" -- "$@" || :
+  # A socket that still listened when its service stopped may have started it again. By now it is closed.
+  [ "$verb" != stop ] || [ $# -lt 2 ] || manager stop -- "$@" || :
   words=$said
   after=$(units "$@") || return 1
   while IFS=$tab read -r row unit; do

@@ -131,6 +131,8 @@ restore() {
   if compare; then
     # shellcheck disable=SC2086 # names of units have no blanks
     [ -z "$to_stop" ] || manager stop -- $to_stop || :
+    # shellcheck disable=SC2086 # and again what a socket started before it was closed
+    [ -z "$to_stop" ] || manager stop -- $to_stop || :
   fi
   restore_files
   restore_links
