@@ -152,7 +152,7 @@ BLOWS = (
     Blow("the bridge is killed", _on_host("pkill -KILL -f systemd-stdio-bridge")),
     Blow("the watching service is killed", _on_host("systemctl kill -s KILL --kill-who=main 'qtctl-deploy-*'")),
     Blow("all that deploys on the host is killed", _on_host("systemctl kill -s KILL 'qtctl-deploy-*'")),
-    Blow("D-Bus is killed", _on_host("systemctl kill -s KILL dbus")),
+    Blow("D-Bus is killed", _on_host("systemctl kill -s KILL dbus; sleep 3; systemctl start dbus")),
     Blow("PID 1 is executed anew", _on_host("systemctl daemon-reexec")),
     Blow(
         "PID 1 reloads all the time", _on_host("for n in 1 2 3 4 5 6 7 8; do systemctl daemon-reload; sleep 0.2; done")

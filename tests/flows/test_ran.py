@@ -32,6 +32,8 @@ def recorded(booted: Ground) -> Iterator[Ground]:
     deploy(booted, FLEET)
     yield booted
     booted.run(f"rm {SECRETS}")
+    # No later test goes back to a generation whose secrets are gone.
+    deploy(booted, fleet(dict.fromkeys("abc", "/usr/bin/sleep 4712")))
 
 
 def deploy(ground: Ground, wanted: Desired) -> DeployOutcome:
