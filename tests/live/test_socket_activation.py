@@ -268,6 +268,7 @@ def test_a_service_of_somebody_else_may_wait_behind_its_socket(fleet: Fleet) -> 
     fleet.deploy()
     fleet.box.sh(INSTALL)
     fleet.write("externals.toml", EXTERNAL.format(19000))
+    fleet.deploy()
     assert qtctl("audit", *fleet.of).code == 0
     fleet.box.sh("systemctl stop echo.socket")
     found = qtctl("audit", *fleet.of, "--format", "json").json()["findings"]
