@@ -9,6 +9,7 @@ from qtctl.errors import HostError
 from qtctl.interfaces.host import Host
 from qtctl.probes.answer import last_line
 from qtctl.probes.files import DIGEST_KIB
+from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
 
@@ -18,7 +19,8 @@ def current_files(host: Host, paths: Sequence[str], deadline_s: float) -> dict[s
         return {}
     # Larger files have no digest in the evidence, and are refused.
     script = f"most={DIGEST_KIB}\n{read_script('current.sh')}current {join(paths)}\n"
-    done = host.start(script, root=True, attached=True).finish(deadline_s)
+    request = Request(script, Verb.READ, encode_calls([("current", *paths)]))
+    done = host.start(request, root=True, attached=True).finish(deadline_s)
     if done.exit != 0:
         raise HostError(f"{host.address}: unit files could not be read", hint=last_line(done.stderr))
     rows = (_parse_row(line, len(paths)) for line in done.stdout.split(b"\n") if line)

@@ -6,7 +6,7 @@ import secrets
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from shlex import quote
+from shlex import join, quote
 
 from qtctl.errors import InputError
 from qtctl.model.desired import Desired
@@ -17,14 +17,18 @@ from qtctl.model.trail import clean, write_fields, write_members
 from qtctl.plan.agreed import plan_digest
 from qtctl.plan.unit_goals import seen_files
 from qtctl.probes.files import DIGEST_KIB
+from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
 BASE = "/var/lib/qtctl"
 UNIT_FOLDER = "/etc/systemd/system"
+FILE_MOST = (DIGEST_KIB + 1) * 1024
+"""Bytes that are read of a file to see whether it is what was planned."""
+TRANSACTION_SCRIPTS = ("trail.sh", "transaction.sh", "ran.sh", "docker.sh", "apply.sh", "restore.sh", "switch.sh")
+"""What the host carries out a deploy with."""
 LEASE_S = 15
 """So long after the last sign of a caller that watches, the host goes back by itself."""
 
-_OF_THE_HOST = ("trail.sh", "transaction.sh", "ran.sh", "docker.sh", "apply.sh", "restore.sh", "switch.sh")
 _NONE = "-"
 _UNPRINTABLE = "\t\n\r\0"
 _END = "END_OF_ARCHIVE"
@@ -43,10 +47,17 @@ class Generation:
     about: Mapping[str, str]
 
 
-def stage_script(generation: Generation, *, limit_s: int, holder: str) -> str:
-    """A POSIX sh script that stages and arms a generation, as root. What it says is read by `read_staged`."""
+def stage_request(generation: Generation, *, limit_s: int, holder: str) -> Request:
+    """Stage and arm a generation. What the host says of it is read by `stage`."""
+    members = _members(generation)
+    given = {"limit": f"{limit_s}\n".encode(), "holder": f"{holder}\n".encode()}
+    script = _stage_script({**members, "transaction.sh": _transaction_script(limit_s)}, limit_s, holder)
+    return Request(script, Verb.STAGE, _tar({**members, **given}))
+
+
+def _stage_script(members: Mapping[str, bytes], limit_s: int, holder: str) -> str:
     parts = ("way.sh", "trail.sh", "transaction.sh", "ran.sh", "docker.sh", "stage.sh")
-    archive = base64.encodebytes(_archive(generation, limit_s)).decode()
+    archive = base64.encodebytes(_tar(members)).decode()
     return "\n".join(
         (
             given(limit_s),
@@ -61,29 +72,34 @@ def stage_script(generation: Generation, *, limit_s: int, holder: str) -> str:
     )
 
 
-def verb_script(number: int, verb: str, *arguments: str) -> str:
+def verb_request(number: int, verb: str, *arguments: str) -> Request:
     """Call the transaction of a generation on the host. See remote/switch.sh."""
-    words = " ".join(map(quote, (verb, str(number), *arguments)))
-    return f"exec /bin/sh {BASE}/gen/{number}/transaction.sh {words}\n"
+    words = (verb, str(number), *arguments)
+    script = f"exec /bin/sh {BASE}/gen/{number}/transaction.sh {join(words)}\n"
+    return Request(script, Verb.TRANSACTION, encode_calls([words]))
 
 
-def find_script() -> str:
+def find_request() -> Request:
     """Tell the transaction that is under way, and whose it is, once nobody is staging any more."""
-    return f"base={BASE}\n{read_script('find.sh')}find_transaction\n"
+    script = f"base={BASE}\n{read_script('find.sh')}find_transaction\n"
+    return Request(script, Verb.TRANSACTION, encode_calls([("find",)]))
 
 
 def given(limit_s: int) -> str:
     """What remote/transaction.sh is given. `limit_s`: for one command of systemd."""
-    most = (DIGEST_KIB + 1) * 1024
-    return f"base={BASE} store={STORE} unit_folder={UNIT_FOLDER} lease_s={LEASE_S} limit={limit_s} most={most}"
+    place = f"base={BASE} store={STORE} unit_folder={UNIT_FOLDER}"
+    return f"{place} lease_s={LEASE_S} limit={limit_s} most={FILE_MOST}"
 
 
-def _archive(generation: Generation, limit_s: int) -> bytes:
+def _transaction_script(limit_s: int) -> bytes:
+    return "\n".join((given(limit_s), *map(read_script, TRANSACTION_SCRIPTS), "")).encode()
+
+
+def _members(generation: Generation) -> dict[str, bytes]:
     """Steps and files have a line each, of fields between tabs."""
     steps = [_step_fields(number, step) for number, step in enumerate(generation.plan.steps)]
     files = [(file.path, file.sha256, f"{file.owner}:{file.group}", file.mode) for file in generation.desired.files]
     about = {**generation.about, "plan": plan_digest(generation.plan)}
-    script = (given(limit_s), *map(read_script, _OF_THE_HOST))
     members = {
         "steps": _lines(steps),
         "files": _lines(files),
@@ -95,12 +111,11 @@ def _archive(generation: Generation, limit_s: int) -> bytes:
         "about": "".join(f"{key} {clean(value)}\n" for key, value in sorted(about.items())).encode(),
         "trail": f"{write_members(about)}\n".encode(),
         "fields": write_fields(about).encode(),
-        "transaction.sh": "\n".join((*script, "")).encode(),
     }
     for number, step in enumerate(generation.plan.steps):
         if step.file is not None:
             members[f"content/{number}"] = step.file.content
-    return _tar(members)
+    return members
 
 
 def _step_fields(number: int, step: Step) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import io
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from shlex import join
 
 from qtctl.apply.generation import BASE
 from qtctl.dialects import terminal
@@ -15,6 +16,7 @@ from qtctl.interfaces.host import Host
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.generation import DamagedGeneration, GenerationRecord, unpack_desired
 from qtctl.probes.answer import last_line
+from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
 _ANSWER_S = 30.0
@@ -32,12 +34,12 @@ def fetch_desired(host: Host, number: int) -> Desired:
 
     HostError where it could not be read; DamagedGeneration where it is not there, or not as it was written.
     """
-    return parse_archive(_run(host, f"fetch_generation {number}"), number)
+    return parse_archive(_run(host, "fetch_generation", str(number)), number)
 
 
-def _run(host: Host, command: str) -> bytes:
-    script = f"base={BASE}\n{read_script('generations.sh')}{command}\n"
-    done = host.start(script, root=True, attached=True).finish(_ANSWER_S)
+def _run(host: Host, *call: str) -> bytes:
+    script = f"base={BASE}\n{read_script('generations.sh')}{join(call)}\n"
+    done = host.start(Request(script, Verb.READ, encode_calls([call])), root=True, attached=True).finish(_ANSWER_S)
     if done.exit != 0:
         raise HostError(f"{host.address}: its generations could not be read", hint=last_line(done.stderr))
     return done.stdout

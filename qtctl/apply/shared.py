@@ -22,6 +22,7 @@ from qtctl.model.desired_store import StoreTls
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
+from qtctl.remote.request import Request
 
 
 class SharedHost(Closing):
@@ -47,7 +48,7 @@ class SharedHost(Closing):
     def transport(self) -> str:
         return self._host.transport
 
-    def start(self, script: str, *, root: bool = False, attached: bool = False) -> Running:
+    def start(self, script: str | Request, *, root: bool = False, attached: bool = False) -> Running:
         return self._host.start(script, root=root, attached=attached)
 
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:

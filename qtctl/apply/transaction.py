@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from qtctl.apply.contact import Contact
-from qtctl.apply.generation import Generation, find_script, stage_script, verb_script
+from qtctl.apply.generation import Generation, find_request, stage_request, verb_request
 from qtctl.dialects import terminal
 from qtctl.errors import DeployRefused, HostError, Refused
 from qtctl.interfaces.host import Host, Running
@@ -19,6 +19,7 @@ from qtctl.model.trail import clean
 from qtctl.model.transaction import Mark, Progressed, TransactionEnd, TransactionState
 from qtctl.plan.targets import REMEDY
 from qtctl.probes.answer import last_line
+from qtctl.remote.request import Request
 
 UNCHANGED = "nothing was changed"
 _SEE = "see to that on the host, then deploy again"
@@ -61,7 +62,7 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
 
     HostError where the host went away: then `find` tells.
     """
-    done = host.start(stage_script(generation, limit_s=limit_s, holder=ticket.text), root=True).finish(_STAGE_S)
+    done = host.start(stage_request(generation, limit_s=limit_s, holder=ticket.text), root=True).finish(_STAGE_S)
     said = _read_words(done.stdout)
     if "armed" in said:
         return int(said["armed"])
@@ -83,7 +84,7 @@ def find(contact: Contact, ticket: Ticket) -> int | None:
 
     A script that is still staging is waited for. HostError where the host does not answer for half a minute.
     """
-    said = _read_words(ask(contact, find_script()))
+    said = _read_words(ask(contact, find_request()))
     if said.get("holder") != ticket.text or not said.get("number", "").isdecimal():
         return None
     return int(said["number"])
@@ -95,22 +96,22 @@ def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
     `by`: who asks for it, for the audit trail. DeployRefused where it is still under way. HostError where the host
     could not be asked.
     """
-    said = _read_words(host.start(find_script(), root=True).finish(_ANSWER_S).stdout)
+    said = _read_words(host.start(find_request(), root=True).finish(_ANSWER_S).stdout)
     if not said.get("number", "").isdecimal():
         return None
     if said.get("state") != TransactionState.BROKEN:
         what = f"{host.address}: generation {said['number']} is {said.get('state')}: it ends by itself"
         raise DeployRefused(what, hint="wait until that is done")
-    script = verb_script(int(said["number"]), "accept" if accept else "recover", clean(by))
-    return _read_report(host, host.start(script, root=True).finish(_RECOVER_S).stdout)[0]
+    request = verb_request(int(said["number"]), "accept" if accept else "recover", clean(by))
+    return _read_report(host, host.start(request, root=True).finish(_RECOVER_S).stdout)[0]
 
 
-def ask(contact: Contact, script: str) -> bytes:
-    """What a script says that may be run twice. HostError where the host does not answer for half a minute."""
+def ask(contact: Contact, request: Request) -> bytes:
+    """What the host says to what may be asked twice. HostError where the host does not answer for half a minute."""
     until = contact.clock.monotonic() + _GONE_S
     while True:
         try:
-            return contact.host.start(script, root=True).finish(_ANSWER_S).stdout
+            return contact.host.start(request, root=True).finish(_ANSWER_S).stdout
         except Refused:
             raise
         except HostError as error:
@@ -153,15 +154,15 @@ class Transaction:
         return self.poll()
 
     def _ask(self, verb: str, *arguments: str) -> bytes:
-        return ask(self.contact, verb_script(self.number, verb, *arguments))
+        return ask(self.contact, verb_request(self.number, verb, *arguments))
 
     def _hold(self) -> None:
         """The lease is renewed by a process on the host that ends with our connection."""
         host = self.contact.host
         if self._holding is None or self._holding[0] is not host:
-            script = verb_script(self.number, "hold", str(int(self.watch_s)))
+            request = verb_request(self.number, "hold", str(int(self.watch_s)))
             try:
-                self._holding = host, host.start(script, root=True)
+                self._holding = host, host.start(request, root=True)
             except HostError:
                 # The next question notices that the connection is gone.
                 self._holding = None

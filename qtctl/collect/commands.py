@@ -23,7 +23,7 @@ from qtctl.probes.answer import (
     unknown_option,
     unparseable,
 )
-from qtctl.probes.batch import Command, Frame, Probe, began, frames, missing_tool, script
+from qtctl.probes.batch import Command, Frame, Probe, began, frames, missing_tool, root_request, script
 
 REACH, REACH_ROOT = Need(Reach.FACT, "exec"), Need(Reach.FACT, "root")
 MOST_OUTPUT = 4 * 1024 * 1024
@@ -56,7 +56,8 @@ def start(host: Host, families: Sequence[tuple[Probe, tuple[Need, ...]]], *, roo
     marker = secrets.token_hex(16)
     asked = Asked(tuple(families), HostError("not started"), marker, reach, root)
     try:
-        running: Running | HostError = host.start(script(asked.commands, marker), root=root, attached=True)
+        question = root_request(asked.commands, marker) if root else script(asked.commands, marker)
+        running: Running | HostError = host.start(question, root=root, attached=True)
     except HostError as error:
         running = error
     return replace(asked, running=running)

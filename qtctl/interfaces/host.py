@@ -10,6 +10,7 @@ from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
 from qtctl.probes.health import HttpReply
+from qtctl.remote.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,10 @@ class Host(Protocol):
         """ssh or local."""
         ...
 
-    def start(self, script: str, *, root: bool = False, attached: bool = False) -> Running:
+    def start(self, script: str | Request, *, root: bool = False, attached: bool = False) -> Running:
         """Run a POSIX sh script in a clean environment (as root: directly, or through `sudo -n`).
+
+        A request is always root's: the helper of a prepared host carries it out, a shell of root's on any other.
 
         `attached`: it only reads, and ends with all that it started when nobody waits for it any more. Without, it
         runs to its end even where the connection breaks.

@@ -10,14 +10,14 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import HostBaseline
 from qtctl.model.plausible import LONGEST_LINE, MOST_CPUS, shown, whole
 from qtctl.probes.answer import Answer, observed, text, unparseable
-from qtctl.probes.batch import Command, Frames, Probe
+from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.remote.scripts import read_script
 
 NEED = Need(HostBaseline.FACT, "host")
 AGAIN = "cat /etc/os-release /proc/sys/kernel/hostname /proc/sys/kernel/osrelease /proc/loadavg; df -B1 /; free -b"
 ARGV = ("cat", "/etc/os-release", "/etc/timezone", "/proc/loadavg", "/proc/meminfo", "/proc/sys/kernel/hostname",
         "/proc/sys/kernel/osrelease", "/proc/sys/kernel/random/boot_id", "/proc/uptime")  # fmt: skip
+SCRIPTS = Library("host", ("host.sh",), {"host": Takes.NOTHING})
 ZONES = "zoneinfo/"
 LONGEST = 65536
 """Bytes that are read of the answer; a host's has 600."""
@@ -26,7 +26,7 @@ _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 
 
 def probe() -> Probe:
-    return Probe((Command(read_script("host.sh"), ARGV, AGAIN),), lambda frames: [_parse(frames)])
+    return Probe((SCRIPTS.command([("host",)], ARGV, AGAIN),), lambda frames: [_parse(frames)])
 
 
 def _parse(frames: Frames) -> Answer:

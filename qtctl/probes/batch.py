@@ -6,16 +6,20 @@ file is made on the host.
 
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from qtctl.dialects import shell
 from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer
+from qtctl.remote.request import Call, Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
 _OF_A_FRAME = rb" (begin|[0-9]{1,9}) ([0-9]{1,3}) ([0-9]{1,12}(?:\.[0-9]{1,9})?)\n"
 _NO_TOOL = re.compile(rb"qtctl: no ([a-z0-9]{1,20})\n?")
 MARKER = re.compile(r"[0-9A-Za-z]{16,}")
+PROGRAM = "program"
+"""The name of a call that is one program, after the seconds that it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,47 @@ class Command:
 
     `script` is sh text, run in a subshell with /dev/null as its input; `argv` is what evidence shows of it; `again` is
     what a person runs to see the same. `tools`: programs without which it is not run, and `missing_tool` says so.
+    `calls`: what the script calls of a `Library`, or one program; the helper of a host takes nothing else.
     """
 
     script: str
     argv: tuple[str, ...]
     again: str
     tools: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
+
+
+class Takes(StrEnum):
+    """What the arguments of a function may be where root runs it for another account."""
+
+    NOTHING = "nothing"
+    PATHS = "paths"
+    UNITS = "units"
+    NAMES = "names"
+    ANYTHING = "anything"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Scripts of qtctl.remote, what is set before them, and their functions that are called."""
+
+    name: str
+    scripts: tuple[str, ...]
+    functions: Mapping[str, Takes]
+    given: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The scripts, after what they are given."""
+        return "".join((*(f"{name}={shlex.quote(value)}\n" for name, value in self.given), *self._scripts()))
+
+    def _scripts(self) -> Iterator[str]:
+        return map(read_script, self.scripts)
+
+    def command(self, calls: Sequence[Call], argv: Sequence[str], again: str, tools: Sequence[str] = ()) -> Command:
+        """A command that makes these calls, one after another."""
+        lines = "".join(f"{shlex.join(call)}\n" for call in calls)
+        return Command(self.text + lines, tuple(argv), again, tuple(tools), tuple(calls))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +108,8 @@ def command(argv: Sequence[str], again: str = "", *, within_s: int = 0, tools: S
     """
     text = shlex.join(argv)
     script = f"qtctl_timed {within_s} {text}" if within_s else text
-    return Command(script, tuple(argv), again or shell.join(argv), (argv[0], *tools))
+    call = (PROGRAM, str(within_s), *argv)
+    return Command(script, tuple(argv), again or shell.join(argv), (argv[0], *tools), (call,))
 
 
 def missing_tool(frame: Frame, program: str = "") -> str:
@@ -89,6 +129,14 @@ def script(commands: Sequence[Command], marker: str) -> str:
         needed = f"qtctl_need {shlex.join(each.tools)}\n" if each.tools else ""
         parts.append(f"(\n{needed}{each.script}\n) </dev/null\nqtctl_frame {number}\n")
     return "".join(parts)
+
+
+def root_request(commands: Sequence[Command], marker: str) -> Request:
+    """All commands in turn, for root."""
+    calls: list[Call] = [("marker", marker)]
+    for each in commands:
+        calls += [("command", *each.tools), *each.calls]
+    return Request(script(commands, marker), Verb.EVIDENCE, encode_calls(calls))
 
 
 def frames(count: int, marker: str, stdout: bytes, stderr: bytes) -> list[Frame | None]:

@@ -5,7 +5,6 @@ times are not those of the index are read on the host in a second exec, for the 
 """
 
 import re
-import shlex
 import zlib
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
@@ -19,9 +18,8 @@ from qtctl.model.code_facts import Checkout
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import LONGEST_LINE, whole
 from qtctl.probes.answer import Answer, not_asked, observed, odd_path, path_failed, refused, text, unparseable
-from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.remote.scripts import read_script
 
 MOST_CHECKOUTS = 8
 MOST_INDEX, MOST_LIST, MOST_TEXT = 4_000_000, 8_000_000, 65_536
@@ -32,6 +30,13 @@ MOST_SHOWN = 50
 _TOOLS = ("stat", "head", "tr", "find", "gzip", "base64", "od", "grep", "sed", "awk", "tail")
 _TIME = re.compile(r"(-?[0-9]{1,12})(?:\.([0-9]{1,12}))?")
 _COLUMNS = 6
+
+SCRIPTS = Library(
+    "checkouts",
+    ("checkouts.sh",),
+    {"checkouts": Takes.PATHS, "contents": Takes.ANYTHING},
+    (("most_index", str(MOST_INDEX)), ("most_list", str(MOST_LIST)), ("most_text", str(MOST_TEXT))),
+)
 
 
 @dataclass(slots=True)
@@ -66,9 +71,9 @@ def probe(needs: Sequence[Need]) -> Probe:
     ]
     if not asked:
         return Probe((), lambda _: rest)
-    given = f"most_index={MOST_INDEX} most_list={MOST_LIST} most_text={MOST_TEXT}\n"
-    script = f"{given}{read_script('checkouts.sh')}checkouts {shlex.join(need.subject for need in asked)}\n"
-    command = Command(script, ("cat", *(f"{need.subject}/.git/HEAD" for need in asked)), "cat .git/HEAD", _TOOLS)
+    call = ("checkouts", *(need.subject for need in asked))
+    argv = ("cat", *(f"{need.subject}/.git/HEAD" for need in asked))
+    command = SCRIPTS.command([call], argv, "cat .git/HEAD", _TOOLS)
     return Probe(
         (command,),
         lambda frames: [*_parse(asked, frames[0], {}), *rest],
@@ -106,8 +111,7 @@ def _then(needs: Sequence[Need], frame: Frame | None, rest: list[Answer]) -> Pro
     asked = {path: files for path, files in wanted.items() if files}
     if not asked:
         return None
-    script = read_script("checkouts.sh")
-    commands = tuple(_contents(script, path, files) for path, files in asked.items())
+    commands = tuple(_contents(path, files) for path, files in asked.items())
 
     def parse(frames: Frames) -> list[Answer]:
         ids = {path: _ids(list(files), contents) for (path, files), contents in zip(asked.items(), frames, strict=True)}
@@ -135,11 +139,9 @@ def _is_text(path: bytes) -> bool:
         return False
 
 
-def _contents(script: str, path: str, files: Mapping[bytes, int]) -> Command:
+def _contents(path: str, files: Mapping[bytes, int]) -> Command:
     words = [word for name, size in files.items() for word in (str(size), name.decode())]
-    return Command(
-        f"{script}contents {shlex.join((path, *words))}\n", ("sha1sum", path), "sha1sum", ("head", "sha1sum")
-    )
+    return SCRIPTS.command([("contents", path, *words)], ("sha1sum", path), "sha1sum", ("head", "sha1sum"))
 
 
 def _ids(paths: Sequence[bytes], frame: Frame | None) -> dict[bytes, str]:

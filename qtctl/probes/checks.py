@@ -4,7 +4,6 @@ Only commands that the inquiry declares are run, and only as checks.sh allows it
 """
 
 from collections.abc import Sequence
-from shlex import join
 
 from qtctl.dialects import shell
 from qtctl.dialects.lines import lines
@@ -21,13 +20,18 @@ from qtctl.probes.answer import (
     unparseable,
     without_secrets,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.remote.scripts import read_script
 
 MOST_OUTPUT = 4096
 TIMED_OUT = (124, 137)
 """Exit statuses of timeout: the command was ended, or had to be killed."""
+
+SCRIPTS = Library(
+    "checks",
+    ("checks.sh",),
+    {"checked": Takes.ANYTHING, "has_line": Takes.ANYTHING, "properties": Takes.ANYTHING},
+)
 
 
 def probe(
@@ -40,13 +44,11 @@ def probe(
     of_lines = {question.id: question for question in declared_lines}
     lined = [need for need in wanted if need.fact == FileLine.FACT and need.subject in of_lines]
     unknown = [need for need in wanted if need not in (*commands, *shown, *lined)]
-    script = read_script("checks.sh") if wanted else ""
-    asked = [_command(script, questions[need.subject]) for need in commands]
-    asked += [_line(script, of_lines[need.subject]) for need in lined]
+    asked = [_command(questions[need.subject]) for need in commands]
+    asked += [_line(of_lines[need.subject]) for need in lined]
     if shown:
         pairs = [word for need in shown for word in need.subject.rsplit(" ", 1)]
-        argv = ("systemctl", "show")
-        asked.append(Command(f"{script}{join(['properties', *pairs])}\n", argv, "systemctl show"))
+        asked.append(SCRIPTS.command([("properties", *pairs)], ("systemctl", "show"), "systemctl show"))
 
     def parse(frames: Frames) -> list[Answer]:
         found = [
@@ -63,9 +65,9 @@ def probe(
     return Probe(tuple(asked), parse)
 
 
-def _command(script: str, question: CommandQuestion) -> Command:
-    words = ["checked", f"{question.within_us / 1_000_000:g}", str(MOST_OUTPUT), *question.argv]
-    return Command(f"{script}{join(words)}\n", _shown_argv(question), _again(question))
+def _command(question: CommandQuestion) -> Command:
+    call = ("checked", f"{question.within_us / 1_000_000:g}", str(MOST_OUTPUT), *question.argv)
+    return SCRIPTS.command([call], _shown_argv(question), _again(question))
 
 
 def _shown_argv(question: CommandQuestion) -> tuple[str, ...]:
@@ -89,10 +91,9 @@ def _result(need: Need, question: CommandQuestion, frame: Frame | None, number: 
     return observed(need, CommandResult(frame.exit, output, late), again=again, question=number)
 
 
-def _line(script: str, question: LineQuestion) -> Command:
+def _line(question: LineQuestion) -> Command:
     argv = ("grep", "-Fxq", "-e", question.line, "--", question.path)
-    words = ["has_line", question.path, question.line]
-    return Command(f"{script}{join(words)}\n", argv, shell.join(argv))
+    return SCRIPTS.command([("has_line", question.path, question.line)], argv, shell.join(argv))
 
 
 def _has_line(need: Need, question: LineQuestion, frame: Frame | None, number: int) -> Answer:

@@ -4,7 +4,6 @@ Nothing is run, and nothing is read but the .pth files of packages, of which onl
 """
 
 import re
-import shlex
 from collections.abc import Sequence
 
 from qtctl.dialects.shell import quote
@@ -25,13 +24,14 @@ from qtctl.probes.answer import (
     text,
     unparseable,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.remote.scripts import read_script
 
 MOST_MARKS = 4000
 MOST_BYTES = 300_000
 _FAILED = re.compile(r"find: '(/.*?)': (.+)")
+
+SCRIPTS = Library("code", ("code.sh",), {"entries": Takes.ANYTHING, "marked": Takes.PATHS})
 
 
 def probe(needs: Sequence[Need], questions: Sequence[EntryQuestion]) -> Probe:
@@ -42,10 +42,9 @@ def probe(needs: Sequence[Need], questions: Sequence[EntryQuestion]) -> Probe:
     folders = [need for need in wanted if need.fact == Folders.FACT and not odd_path(need.subject)]
     known = {*(Need(EntryPoint.FACT, each.unit) for each in asked), *folders}
     rest = [not_asked(need, odd_path(need.subject) or "no such service") for need in wanted if need not in known]
-    script = read_script("code.sh") if asked or folders else ""
-    commands = [_entries(script, asked)] if asked else []
+    commands = [_entries(asked)] if asked else []
     if folders:
-        commands.append(_marked(script, [need.subject for need in folders]))
+        commands.append(_marked([need.subject for need in folders]))
 
     def parse(frames: Frames) -> list[Answer]:
         found = _read_entries(asked, frames[0]) if asked else []
@@ -59,7 +58,7 @@ def _in_order(questions: list[EntryQuestion]) -> list[EntryQuestion]:
     return sorted(questions, key=lambda each: (each.prefix, each.user, each.unit))
 
 
-def _entries(script: str, asked: Sequence[EntryQuestion]) -> Command:
+def _entries(asked: Sequence[EntryQuestion]) -> Command:
     words = [
         word
         for each in asked
@@ -70,12 +69,12 @@ def _entries(script: str, asked: Sequence[EntryQuestion]) -> Command:
             "\n".join(f"{kind}:{path}" for kind, path in each.wanted),
         )
     ]
-    return Command(f"{script}entries {shlex.join(words)}\n", ("ls", "-d"), "ls -d PATH")
+    return SCRIPTS.command([("entries", *words)], ("ls", "-d"), "ls -d PATH")
 
 
-def _marked(script: str, folders: Sequence[str]) -> Command:
+def _marked(folders: Sequence[str]) -> Command:
     argv = ("find", *folders, "-maxdepth", "2")
-    return Command(f"{script}marked {shlex.join(folders)}\n", argv, "find FOLDER -maxdepth 2", ("find", "tr", "head"))
+    return SCRIPTS.command([("marked", *folders)], argv, "find FOLDER -maxdepth 2", ("find", "tr", "head"))
 
 
 def again_entry(question: EntryQuestion) -> str:

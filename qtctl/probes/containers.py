@@ -10,9 +10,8 @@ from qtctl.model.container_facts import Containers
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import HIGHEST_PORT
 from qtctl.probes.answer import Answer, observed, refused, text, unparseable
-from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.remote.scripts import read_script
 
 AGAIN = (
     "find /sys/fs/cgroup -type d -regextype posix-extended "
@@ -23,13 +22,15 @@ _GROUP = re.compile(r"(?:.*/)?(?:docker|libpod|nerdctl)[-/]([0-9a-f]{64})(?:\.sc
 _ID = re.compile(r"[0-9a-f]{64}")
 _PORT = re.compile(r"[0-9]{1,5}")
 
+SCRIPTS = Library("containers", ("containers.sh",), {"containers": Takes.NOTHING})
+
 
 def probe(needs: Sequence[Need]) -> Probe:
     wanted = tuple(dict.fromkeys(needs))
     if not wanted:
         return Probe((), lambda _: [])
-    script = f"{read_script('containers.sh')}containers\n"
-    command = Command(script, ("find", "/sys/fs/cgroup", "-type", "d"), AGAIN, ("find", "head"))
+    argv = ("find", "/sys/fs/cgroup", "-type", "d")
+    command = SCRIPTS.command([("containers",)], argv, AGAIN, ("find", "head"))
     return Probe((command,), lambda frames: _parse(wanted, frames))
 
 

@@ -5,7 +5,6 @@ empty. Digests are made with a nonce of the look, so that two looks cannot be co
 """
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 
 from qtctl.dialects.shell import quote
@@ -14,7 +13,7 @@ from qtctl.model.inquiry import EnvQuestion, Inquiry
 from qtctl.model.plausible import whole
 from qtctl.model.process_facts import EnvText
 from qtctl.probes.answer import Answer, absent, first_line, observed, odd_path, part_odd, refused, text, unparseable
-from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
 
@@ -28,6 +27,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LISTED = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NOT_READ = {"missing": "not there, or a link that leads nowhere", "other": "not a regular file"}
+
+SCRIPTS = Library(
+    "env_files",
+    ("way.sh", "env_files.sh"),
+    {"env_files": Takes.ANYTHING},
+    (("most", str(MOST)), ("reader", read_script("env_file.awk"))),
+)
 
 
 def probe(needs: Sequence[Need], questions: Mapping[str, EnvQuestion], nonce: str) -> Probe:
@@ -45,11 +51,10 @@ def again(path: str) -> str:
 
 
 def _command(asked: Sequence[EnvQuestion], nonce: str) -> Command:
-    given = f"nonce={shlex.quote(nonce)} most={MOST} reader={shlex.quote(read_script('env_file.awk'))}\n"
     words = [word for each in asked for word in (each.path, _names(each.keys), _names(each.secrets))]
-    script = f"{given}{read_script('way.sh')}{read_script('env_files.sh')}env_files {shlex.join(words)}"
     paths = tuple(each.path for each in asked)
-    return Command(script, ("env_files", *paths), "sudo grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' FILE", TOOLS)
+    call = ("env_files", nonce, *words)
+    return SCRIPTS.command([call], ("env_files", *paths), "sudo grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' FILE", TOOLS)
 
 
 def _names(names: Sequence[str]) -> str:

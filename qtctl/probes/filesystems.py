@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
-from shlex import join
 
 from qtctl.dialects import shell
 from qtctl.dialects.lines import lines
@@ -21,9 +20,8 @@ from qtctl.probes.answer import (
     text,
     unparseable,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Probe, missing_tool
+from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes, missing_tool
 from qtctl.probes.family import Family
-from qtctl.remote.scripts import read_script
 
 MOST_PATHS, MOST_NAMES, MOST_ADDRESSES = 500, 100, 64
 NOT_FOUND, TIMED_OUT = 2, 124
@@ -31,6 +29,8 @@ WITHIN_S = 2
 """Seconds in which a name must be answered for, as in filesystems.sh."""
 _SIZES = 7
 _Reader = Callable[[Sequence[Need], Frame], list[Answer]]
+
+SCRIPTS = Library("filesystems", ("filesystems.sh",), {"filesystems": Takes.PATHS, "names": Takes.NAMES})
 
 
 def df(path: str) -> str:
@@ -45,9 +45,8 @@ def probe(needs: Sequence[Need]) -> Probe:
     """One command for all paths, and one for all names."""
     paths = [need for need in _sorted(needs, FileSystem.FACT) if not odd_path(need.subject)][:MOST_PATHS]
     names = _sorted(needs, Resolved.FACT)[:MOST_NAMES]
-    script = read_script("filesystems.sh") if needs else ""
     families = [
-        (wanted, Command(f"{script}{join([function, *(each.subject for each in wanted)])}\n", argv, again, tools), read)
+        (wanted, SCRIPTS.command([(function, *(each.subject for each in wanted))], argv, again, tools), read)
         for wanted, function, argv, again, tools, read in (
             (paths, "filesystems", ("stat", "-f"), "df -B1; df -i", ("stat",), _filesystems),
             (names, "names", ("getent", "ahosts"), "getent ahosts NAME", ("awk",), _names),

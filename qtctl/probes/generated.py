@@ -1,7 +1,6 @@
 """What qtctl has written on a host (fact `generated`): marked files and links in the folders that it writes to."""
 
 import re
-import shlex
 from collections.abc import Sequence
 
 from qtctl.dialects.lines import lines
@@ -10,16 +9,19 @@ from qtctl.model.evidence import Need
 from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.inquiry import Inquiry
 from qtctl.probes.answer import MISSING, Answer, absent, observed, odd_path, part_odd, refused, text, unparseable
-from qtctl.probes.batch import Command, Frames, Probe, missing_tool
+from qtctl.probes.batch import Frames, Library, Probe, Takes, missing_tool
 from qtctl.probes.family import Family
 from qtctl.probes.files import MARK, MARK_KIB
-from qtctl.remote.scripts import read_script
 
 TOOLS = ("find", "sed", "tr", "xargs", "sha256sum")
 MOST = 20_000
 """Links and files, of all folders together."""
 _DIGEST = re.compile("([0-9a-f]{64})  (/.*)", re.DOTALL)
 _FAILED = re.compile(r"find: '(/.*)': (.+)")
+
+SCRIPTS = Library(
+    "generated", ("generated.sh",), {"generated": Takes.PATHS}, (("mark", MARK), ("most", str(MARK_KIB + 1)))
+)
 
 
 def probe(needs: Sequence[Need]) -> Probe:
@@ -28,9 +30,7 @@ def probe(needs: Sequence[Need]) -> Probe:
     if not asked:
         return Probe((), lambda _: odd)
     folders = [need.subject for need in asked]
-    given = f"mark={shlex.quote(MARK)} most={MARK_KIB + 1}\n"
-    script = f"{given}{read_script('generated.sh')}generated {shlex.join(folders)}"
-    command = Command(script, ("find", *folders), again(folders), TOOLS)
+    command = SCRIPTS.command([("generated", *folders)], ("find", *folders), again(folders), TOOLS)
     return Probe((command,), lambda frames: odd + _parse(asked, frames))
 
 

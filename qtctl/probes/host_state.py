@@ -12,9 +12,8 @@ from qtctl.model.evidence import Need
 from qtctl.model.host_facts import HostState, OomKills, SharedIds
 from qtctl.model.plausible import U32, shown, whole
 from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, absent, not_installed, observed, text, unparseable
-from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.remote.scripts import read_script
 
 AGAIN = "date; cat /proc/meminfo /proc/pressure/*"
 SHARED = "getent passwd | cut -d: -f1,3 | sort -t: -n -k2 | uniq"
@@ -24,6 +23,10 @@ NO_COUNTER = 3
 """Exit status where the kernel counts no kills by control group."""
 _AVERAGE = re.compile(r"avg300=([0-9]{1,3}\.[0-9]{2})")
 _SECOND = 1_000_000
+
+SCRIPTS = Library(
+    "host_state", ("host_state.sh",), dict.fromkeys(("host_state", "shared_ids", "oom_kills"), Takes.NOTHING)
+)
 
 
 def _state(need: Need, frame: Frame) -> Answer:
@@ -88,9 +91,8 @@ _ASKED: dict[str, tuple[str, tuple[str, ...], str, _Read]] = {
 
 def probe(needs: Sequence[Need]) -> Probe:
     wanted = sorted({need.fact: need for need in needs}.values(), key=lambda need: list(_ASKED).index(need.fact))
-    script = read_script("host_state.sh") if wanted else ""
     commands = tuple(
-        Command(f"{script}{function}\n", argv, again) for function, argv, again, _ in (_ASKED[n.fact] for n in wanted)
+        SCRIPTS.command([(function,)], argv, again) for function, argv, again, _ in (_ASKED[n.fact] for n in wanted)
     )
 
     def parse(frames: Frames) -> list[Answer]:

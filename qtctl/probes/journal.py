@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from shlex import join
 
 from qtctl.dialects.lines import lines
+from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
 LINES = 5
@@ -15,8 +16,9 @@ LINES = 5
 _MANAGER = " systemd[1]: "
 
 
-def journal_script(units: Sequence[str]) -> str:
-    return read_script("journal.sh") + join(["last_lines", *units]) + "\n"
+def journal_request(units: Sequence[str]) -> Request:
+    call = ("last_lines", *units)
+    return Request(f"{read_script('journal.sh')}{join(call)}\n", Verb.READ, encode_calls([call]))
 
 
 def read_journals(stdout: bytes) -> dict[str, tuple[str, ...]]:

@@ -4,14 +4,13 @@ Each part of the way to each of them is looked at, links included, in rounds: a 
 the next. Nothing is read.
 """
 
-import shlex
 from collections.abc import Iterable, Sequence
 
 from qtctl.meaning.logins import IN_HOME, SYSTEM
 from qtctl.model.account_facts import Auditor
 from qtctl.model.evidence import Need
 from qtctl.probes.answer import Answer, first_line, observed, refused, text, unparseable
-from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
 
@@ -26,6 +25,13 @@ _PASSWD_FIELDS = 7
 _SHELLS = ("/usr/bin/bash", "/usr/bin/dash", "/usr/bin/sh")
 """Where /bin/sh mostly leads: asked for at once, that takes no further round."""
 
+SCRIPTS = Library(
+    "logins",
+    ("auditor.sh",),
+    {"auditor": Takes.ANYTHING},
+    (("walk", read_script("auditor.awk")), ("rounds", str(ROUNDS))),
+)
+
 
 def probe(needs: Iterable[Need]) -> Probe:
     wanted = sorted(set(needs), key=lambda need: need.subject)
@@ -35,9 +41,8 @@ def probe(needs: Iterable[Need]) -> Probe:
 
 
 def _command() -> Command:
-    given = f"walk={shlex.quote(read_script('auditor.awk'))} rounds={ROUNDS}\n"
-    script = given + read_script("auditor.sh") + f"auditor {shlex.join((*_SHELLS, *IN_HOME, *SYSTEM))}"
-    return Command(script, ("getent", "passwd", "$(id -u)"), AGAIN, TOOLS)
+    call = ("auditor", *_SHELLS, *IN_HOME, *SYSTEM)
+    return SCRIPTS.command([call], ("getent", "passwd", "$(id -u)"), AGAIN, TOOLS)
 
 
 def _parse(need: Need, frames: Frames) -> Answer:

@@ -1,6 +1,5 @@
 """What a deploy asks for before it changes anything (facts `writable`, `env.keys`, `jobs`)."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,12 +9,17 @@ from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
 from qtctl.probes.answer import Answer, absent, observed, odd_path, part_odd, text, unparseable
-from qtctl.probes.batch import Command, Frames, Probe
+from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.remote.scripts import read_script
 
 MOST_KEYS = 5000
 TOOLS = ("sed", "systemctl")
+
+SCRIPTS = Library(
+    "preflight",
+    ("preflight.sh",),
+    {"writable": Takes.PATHS, "keys": Takes.PATHS, "jobs_of_systemd": Takes.NOTHING},
+)
 
 
 @dataclass(slots=True)
@@ -31,11 +35,10 @@ def probe(needs: Sequence[Need]) -> Probe:
     asked, odd = part_odd(needs, _odd)
     if not asked:
         return Probe((), lambda _: odd)
-    paths = shlex.join(need.subject for need in asked if need.fact == Writable.FACT)
-    files = shlex.join(need.subject for need in asked if need.fact == EnvKeys.FACT)
-    calls = (f"writable {paths}" if paths else "", f"keys {files}" if files else "")
-    script = "\n".join((read_script("preflight.sh"), *calls, "jobs_of_systemd", ""))
-    command = Command(script, ("test", "-w", "PATH"), "test -w PATH; systemctl list-jobs", TOOLS)
+    paths = [need.subject for need in asked if need.fact == Writable.FACT]
+    files = [need.subject for need in asked if need.fact == EnvKeys.FACT]
+    calls = [("writable", *paths), ("keys", *files), ("jobs_of_systemd",)]
+    command = SCRIPTS.command(calls, ("test", "-w", "PATH"), "test -w PATH; systemctl list-jobs", TOOLS)
     return Probe((command,), lambda frames: odd + _parse(asked, frames))
 
 

@@ -1,7 +1,6 @@
 """Where processes of services work, and what they run (fact `processes.places`): /proc tells root alone."""
 
 import re
-import shlex
 from collections.abc import Sequence
 
 from qtctl.dialects.shell import quote
@@ -9,14 +8,15 @@ from qtctl.model.evidence import Need
 from qtctl.model.plausible import LONGEST_LINE
 from qtctl.model.process_facts import ProcessPlaces
 from qtctl.probes.answer import Answer, absent, observed, part_odd, text, unparseable
-from qtctl.probes.batch import Command, Frames, Probe
+from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 from qtctl.probes.processes import MOST, NOBODY, members
 from qtctl.probes.units import odd_name
-from qtctl.remote.scripts import read_script
 
 TOOLS = ("awk", "find", "grep")
 _LINK = re.compile(r"/proc/([0-9]{1,10})/(cwd|exe) (.*)", re.DOTALL)
+
+SCRIPTS = Library("places", ("processes.sh",), {"places": Takes.UNITS})
 
 
 def probe(needs: Sequence[Need]) -> Probe:
@@ -25,8 +25,9 @@ def probe(needs: Sequence[Need]) -> Probe:
     if not asked:
         return Probe((), lambda _: odd)
     units = [need.subject for need in asked]
-    script = f"{read_script('processes.sh')}places {shlex.join(units)}"
-    command = Command(script, ("places", *units), "sudo readlink /proc/PID/cwd /proc/PID/exe", TOOLS)
+    command = SCRIPTS.command(
+        [("places", *units)], ("places", *units), "sudo readlink /proc/PID/cwd /proc/PID/exe", TOOLS
+    )
     return Probe((command,), lambda frames: odd + _parse(asked, frames))
 
 

@@ -1,7 +1,6 @@
 """The processes of services (fact `processes`): what everybody may see of them in /proc."""
 
 import re
-import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,10 +11,9 @@ from qtctl.model.json import JsonObject
 from qtctl.model.plausible import U32, U64, shown, whole
 from qtctl.model.process_facts import LIMIT_NAMES, Processes
 from qtctl.probes.answer import Answer, absent, needs_root, observed, part_odd, text, unparseable
-from qtctl.probes.batch import Command, Frames, Probe
+from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 from qtctl.probes.units import odd_name
-from qtctl.remote.scripts import read_script
 
 HIDDEN = "/proc shows an account no processes of others: it is mounted with hidepid"
 NOBODY = "no process in its control group"
@@ -28,6 +26,8 @@ _LIMIT = re.compile(r"Max (.+?) {2,}(\S+) +(\S+)")
 _PATH = re.compile(r"/[^ \x00-\x1f\x7f]{0,250}")
 _NICE = 16
 """Its place behind the name of the program, which ends with the last parenthesis."""
+
+SCRIPTS = Library("processes", ("processes.sh",), {"processes": Takes.UNITS})
 
 
 @dataclass(slots=True)
@@ -44,8 +44,7 @@ def probe(needs: Sequence[Need], limits: Mapping[str, Collection[str]]) -> Probe
     if not asked:
         return Probe((), lambda _: odd)
     units = [need.subject for need in asked]
-    script = f"{read_script('processes.sh')}processes {shlex.join(units)}"
-    command = Command(script, ("processes", *units), "grep -s '' /proc/[0-9]*/cgroup", TOOLS)
+    command = SCRIPTS.command([("processes", *units)], ("processes", *units), "grep -s '' /proc/[0-9]*/cgroup", TOOLS)
     return Probe((command,), lambda frames: odd + _parse(asked, frames, limits))
 
 

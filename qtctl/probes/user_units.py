@@ -9,19 +9,19 @@ from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import LONGEST_LINE
 from qtctl.model.user_unit_facts import UserUnits
 from qtctl.probes.answer import Answer, observed, text, unparseable
-from qtctl.probes.batch import Command, Frame, Probe
+from qtctl.probes.batch import Frame, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.remote.scripts import read_script
 
 AGAIN = "ls /etc/systemd/user ~/.config/systemd/user; find /sys/fs/cgroup/user.slice -type d -name '*.service'"
 MOST_USERS = 1000
+
+SCRIPTS = Library("user_units", ("user_units.sh",), {"user_units": Takes.NOTHING})
 
 
 def probe(needs: Sequence[Need], patterns: Sequence[str]) -> Probe:
     if not needs:
         return Probe((), lambda _: [])
-    script = f"{read_script('user_units.sh')}user_units\n"
-    command = Command(script, ("find", "/etc/systemd/user", "/sys/fs/cgroup/user.slice"), AGAIN,
+    command = SCRIPTS.command([("user_units",)], ("find", "/etc/systemd/user", "/sys/fs/cgroup/user.slice"), AGAIN,
                       ("getent", "find", "tr", "sed", "head"))  # fmt: skip
     return Probe((command,), lambda frames: [_answer(need, frames[0], patterns) for need in dict.fromkeys(needs)])
 

@@ -1,20 +1,20 @@
 """Packages of virtual environments (fact `venv.packages`): by the names of their records; no file is read."""
 
 import re
-import shlex
 from collections.abc import Sequence
 
 from qtctl.dialects.shell import quote
 from qtctl.model.code_facts import VenvPackages
 from qtctl.model.evidence import Need
 from qtctl.probes.answer import MISSING, Answer, absent, not_asked, observed, odd_path, refused, text
-from qtctl.probes.batch import Command, Frame, Probe
+from qtctl.probes.batch import Frame, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.remote.scripts import read_script
 
 MOST_BYTES = 600_000
 _RECORD = re.compile(r"([A-Za-z0-9][A-Za-z0-9._+!-]{0,200})\.dist-info")
 _FAILED = re.compile(r"find: '(/.*?)': (.+)")
+
+SCRIPTS = Library("venv_packages", ("code.sh",), {"packages_of": Takes.PATHS})
 
 
 def probe(needs: Sequence[Need]) -> Probe:
@@ -24,9 +24,10 @@ def probe(needs: Sequence[Need]) -> Probe:
     if not asked:
         return Probe((), lambda _: rest)
     paths = [need.subject for need in asked]
-    script = f"{read_script('code.sh')}packages_of {shlex.join(paths)}\n"
     argv = ("find", *(f"{path}/lib" for path in paths), "-name", "*.dist-info")
-    command = Command(script, argv, "find VENV/lib -name '*.dist-info'", ("find", "tr", "head"))
+    command = SCRIPTS.command(
+        [("packages_of", *paths)], argv, "find VENV/lib -name '*.dist-info'", ("find", "tr", "head")
+    )
     return Probe((command,), lambda frames: [*_parse(asked, frames[0]), *rest])
 
 

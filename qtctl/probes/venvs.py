@@ -31,7 +31,7 @@ from qtctl.probes.answer import (
     text,
     unparseable,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
 
@@ -48,6 +48,13 @@ LIBRARY = re.compile(r"python[0-9.]{1,10}[a-z]?")
 TIME = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,12}))?")
 NAMED = re.compile(r"(?:python|pypy)[0-9.]*[a-z]*")
 _KINDS = {"f": Kind.FILE, "d": Kind.FOLDER, "l": Kind.LINK}
+
+SCRIPTS = Library(
+    "venvs",
+    ("unprivileged.sh",),
+    {"venvs_of": Takes.PATHS},
+    (("venvs", read_script("venvs.sh")), ("seconds", str(TIMEOUT_S)), ("bytes", str(HEAD)), ("say", SAY)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +110,7 @@ def _python(path: str) -> str:
 
 def _command(paths: list[str]) -> Command:
     argv = ("readlink", "-m", *map(_python, paths))
-    given = (read_script("venvs.sh"), str(TIMEOUT_S), str(HEAD), SAY, *paths)
-    script = f"{read_script('unprivileged.sh')}unprivileged {shlex.join(given)}"
-    return Command(script, argv, shlex.join(argv), TOOLS)
+    return SCRIPTS.command([("venvs_of", *paths)], argv, shlex.join(argv), TOOLS)
 
 
 def _parse(needs: list[Need], frames: Frames) -> list[Answer]:

@@ -5,7 +5,6 @@ run. Of programs the first line is read, and only the interpreter of a `#!` is k
 """
 
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -28,7 +27,7 @@ from qtctl.probes.answer import (
     text,
     unparseable,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 from qtctl.probes.filesystems import find_mount, unescape_path
 from qtctl.remote.scripts import read_script
@@ -44,6 +43,17 @@ _TIME = re.compile(r"(-?[0-9]{1,15})(?:\.([0-9]{1,12}))?")
 _FAILED = re.compile(r"find: '(/.*)': (.+)")
 _NAMED = re.compile(r"uid=[0-9]+\((.*?)\)")
 _IDS = re.compile(r"uid=([0-9]+)(?:\(.*?\))? gid=([0-9]+)(?:\(.*?\))? groups=(.*)")
+
+SCRIPTS = Library(
+    "ways",
+    ("ways.sh",),
+    {"ways": Takes.ANYTHING},
+    (
+        ("walk", read_script("auditor.awk")),
+        ("first_lines", read_script("first_lines.awk")),
+        ("rounds", str(ROUNDS)),
+    ),
+)
 
 
 @dataclass(slots=True)
@@ -87,10 +97,8 @@ def _odd(need: Need) -> str:
 
 
 def _command(users: list[str], paths: list[str]) -> Command:
-    steps, first_lines = (shlex.quote(read_script(name)) for name in ("auditor.awk", "first_lines.awk"))
-    given = f"walk={steps} first_lines={first_lines} rounds={ROUNDS}\n"
-    script = given + read_script("ways.sh") + f"ways {shlex.join((chr(10).join(users), *paths))}"
-    return Command(script, ("namei", "-l", *paths), "namei -l PATH; id USER", TOOLS)
+    call = ("ways", "\n".join(users), *paths)
+    return SCRIPTS.command([call], ("namei", "-l", *paths), "namei -l PATH; id USER", TOOLS)
 
 
 def again(need: Need) -> str:

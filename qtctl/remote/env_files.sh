@@ -2,11 +2,13 @@
 # What systemd reads in env files, for root alone: names, digests of values that are no secret, and which secrets are empty.
 # No value leaves this script. A file is read where nobody but root could have led root to it.
 #
-# Given: nonce (of this look), reader (env_file.awk), most (bytes that are read of a file); way.sh.
+# Given: reader (env_file.awk), most (bytes that are read of a file); way.sh.
 
-# env_files PATH KEYS SECRETS...: names between spaces. Lines: `F NUMBER STATE` of each file, then those of env_file.awk,
+# env_files NONCE [PATH KEYS SECRETS]...: names between spaces; the nonce is of this look. Lines: `F NUMBER STATE` of each file, then those of env_file.awk,
 # with a digest of nonce and value in place of each value.
 env_files() {
+  nonce=$1
+  shift
   version=$(systemctl --version 2>/dev/null) version=${version#systemd } version=${version%%[!0-9]*}
   continues=1
   [ "${version:-0}" -lt 254 ] || continues=0

@@ -18,4 +18,3 @@ host() {
   systemctl --version
 }
 say() { IFS= read -r line <"$2" && printf '%s=%s\n' "$1" "$line"; }
-host

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2086
+# shellcheck shell=sh disable=SC2086,SC2154
 # unprivileged SCRIPT ARGUMENT...: run it in / as the account that asks, but never as root: root becomes nobody first.
 # Exit status 77 where there is nothing to drop root with.
 unprivileged() {
@@ -17,3 +17,6 @@ unprivileged() {
   shift
   $drop sh -c "$text" sh "$@"
 }
+
+# venvs_of VENV...: what venvs.sh says of them. Given: venvs (its text), seconds, bytes, say.
+venvs_of() { unprivileged "$venvs" "$seconds" "$bytes" "$say" "$@"; }

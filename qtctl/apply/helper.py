@@ -1,0 +1,150 @@
+"""The program that `qtctl host prepare` installs: what root does for an account that may run it with sudo.
+
+It has all scripts that root runs for an audit or a deploy, and takes only data. Its version is a digest of its text: a
+host that was prepared by another qtctl says so, and nothing is asked of it.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from shlex import quote
+
+from qtctl import probes
+from qtctl.apply.generation import BASE, FILE_MOST, LEASE_S, TRANSACTION_SCRIPTS, UNIT_FOLDER
+from qtctl.probes.batch import Library, Takes
+from qtctl.probes.files import DIGEST, DIGEST_KIB, FORMAT, MARK, MARK_KIB
+from qtctl.probes.hosts_file import MOST as HOSTS_MOST
+from qtctl.probes.hosts_file import PATH as HOSTS_PATH
+from qtctl.probes.listeners import ARGV as LISTENERS
+from qtctl.probes.unix_sockets import ARGV as UNIX_SOCKETS
+from qtctl.remote.helper_place import CONFIG, HELPER
+from qtctl.remote.request import Request
+from qtctl.remote.scripts import read_script
+from qtctl.version import VERSION
+
+HEAD_BYTES = 40
+_END = "END_OF_TRANSACTION"
+_WITHIN_S = 60
+"""No look takes longer, even where nobody waits for it any more."""
+
+WRITTEN, FLEET, NUMBER = "written", "fleet", "number"
+"""Kinds of argument besides those of `Takes`: files that a deploy may write, units of the fleets."""
+_READS = {
+    "current": ("current", WRITTEN),
+    "list_generations": ("generations", Takes.NOTHING),
+    "fetch_generation": ("generations", NUMBER),
+    "last_lines": ("journal", FLEET),
+}
+"""Function → its script, and what its arguments may be."""
+_ALONE = ("attached", "find", "frames", "generations", "journal", "stage", "transaction", "way")
+"""Scripts that need nothing but what every part of the helper has."""
+_FIND = ("find", "<paths>", "-maxdepth", "0")
+_SHAPES: tuple[tuple[str, ...], ...] = (
+    ("true",),
+    LISTENERS,
+    UNIX_SOCKETS,
+    ("getent", "passwd", "<names>"),
+    ("getent", "group", "<names>"),
+    ("head", "-c", str(HOSTS_MOST + 1), HOSTS_PATH),
+    (*_FIND, "-printf", FORMAT),
+    (*_FIND, "-type", "f", "-readable", "-size", f"-{DIGEST_KIB + 1}k", "-exec", DIGEST, "-z", "--", "{}", "+"),
+    (*_FIND, "-type", "f", "-readable", "-size", f"-{MARK_KIB + 1}k", "-exec",
+     "sed", "-s", "-n", f"1{{/^{MARK}/F}}", "--", "{}", "+"),
+)  # fmt: skip
+"""Programs that evidence is asked of, word by word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    version: str
+    text: str
+
+
+@cache
+def build_helper() -> Helper:
+    body = _body()
+    version = hashlib.sha256(body.encode()).hexdigest()[:16]
+    return Helper(version, _first_lines(version) + body)
+
+
+def packed(request: Request) -> bytes:
+    """What the helper reads of a request: a head of 40 bytes, and the data."""
+    head = f"qtctl {build_helper().version} {len(request.data)}"
+    return head.ljust(HEAD_BYTES - 1).encode() + b"\n" + request.data
+
+
+_VERSION_LINE = re.compile(r"^# Version ([0-9a-f]{16}), written by qtctl", re.MULTILINE)
+
+
+def version_of(text: str) -> str:
+    """That of an installed helper, from its first lines; '' where it has none."""
+    found = _VERSION_LINE.search(text)
+    return found[1] if found else ""
+
+
+def _first_lines(version: str) -> str:
+    return "".join(
+        (
+            "#!/bin/sh\n",
+            f"# Version {version}, written by qtctl {VERSION} (qtctl host prepare): do not edit.\n",
+            "# Who may have it stage a deploy may write units, and whoever may write units is root.\n",
+            f"version={version} helper={HELPER} within={_WITHIN_S}\n",
+            read_script("helper_head.sh"),
+        )
+    )
+
+
+def _body() -> str:
+    given = {
+        "base": BASE, "unit_folder": UNIT_FOLDER, "lease_s": str(LEASE_S), "most": str(FILE_MOST), "config": CONFIG,
+        "compile": _tables() + read_script("helper.awk"),
+    }  # fmt: skip
+    transaction = "".join(map(read_script, TRANSACTION_SCRIPTS))
+    return "".join(
+        (
+            *(f"{name}={quote(value)}\n" for name, value in given.items()),
+            *(_function(library.name, library.text) for library in libraries()),
+            *(_function(name, read_script(f"{name}.sh")) for name in _ALONE),
+            _function("current", f"most={DIGEST_KIB}\n{read_script('current.sh')}"),
+            f"transaction_text() {{\ncat <<'{_END}'\n{transaction}{_END}\n}}\n",
+            read_script("helper.sh"),
+            'helper_main "$1"\n',
+        )
+    )
+
+
+def _function(name: str, text: str) -> str:
+    more = "helper_checks\n" if name == "checks" else ""
+    return f"lib_{name}() {{\n{text}{more}}}\n"
+
+
+def _tables() -> str:
+    """The functions and programs that may be called, for helper.awk."""
+    functions = {name: (each.name, takes) for each in libraries() for name, takes in each.functions.items()}
+    lines = [
+        f'library["{name}"] = "{library}"; takes["{name}"] = "{takes}"'
+        for name, (library, takes) in sorted({**functions, **_READS}.items())
+    ]
+    shapes = ["\\t".join(map(_awk, words)) for words in _SHAPES]
+    lines += [f'shape[{number}] = "{words}"' for number, words in enumerate(shapes, 1)]
+    return "BEGIN {\n" + "\n".join((*lines, f"shapes = {len(shapes)}")) + "\n}\n"
+
+
+def _awk(word: str) -> str:
+    return word.replace("\\", "\\\\").replace('"', '\\"')
+
+
+@cache
+def libraries() -> tuple[Library, ...]:
+    return tuple(sorted(_found(), key=lambda each: each.name))
+
+
+def _found() -> Iterator[Library]:
+    for found in iter_modules(probes.__path__):
+        library = getattr(import_module(f"{probes.__name__}.{found.name}"), "SCRIPTS", None)
+        if isinstance(library, Library):
+            yield library

@@ -1,0 +1,249 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086,SC2015,SC2016,SC2317
+# The helper: what root does on a host for an account that may run this program with sudo, and nothing else.
+#
+# Its one argument is a verb. Everything else comes over standard input, as data: a head of 40 bytes (`qtctl`, the version
+# that is asked for, how many bytes follow) and those bytes. It has the scripts of a deploy itself, and takes none.
+#
+# Given: version, base, unit_folder, lease_s, most, config (a folder of root's with what the fleets of this host may
+# have), compile (helper.awk), functions lib_NAME, each of which defines the functions of a script, and
+# transaction_text, which prints transaction.sh without its first line.
+helper_tab=$(printf '\t')
+helper_newline='
+'
+
+helper_refuse() {
+  printf 'qtctl-helper: %s\n' "$*" | tr -d '\000-\010\013-\037\177' | head -c 500 >&2
+  exit 65
+}
+
+helper_main() {
+  printf 'qtctl: root\n' >&2
+  cd / && umask 077
+  case $1 in
+    evidence | read | stage | transaction) helper_head && "helper_$1" ;;
+    start | stop | restart | reload | reset-failed | kill) helper_control "$1" ;;
+    version) printf '%s\n' "$version" ;;
+    *) helper_refuse 'no such verb' ;;
+  esac
+}
+
+# helper_head: `size` is how many bytes follow.
+helper_head() {
+  IFS=' ' read -r word asked size rest <<END
+$(head -c 40 | tr -d '\0')
+END
+  [ "$word" = qtctl ] || helper_refuse 'what came is no request of qtctl'
+  [ "$asked" = "$version" ] || {
+    printf 'qtctl-helper: version %s, and version %.20s is asked for\n' "$version" "$asked" >&2
+    exit 78
+  }
+  case $size in '' | *[!0-9]* | ?????????*) helper_refuse 'what came has no size' ;; esac
+}
+
+# helper_calls: `code` is sh text of the calls that came.
+helper_calls() {
+  [ "$size" -le 4000000 ] || helper_refuse 'too much is asked for'
+  data=$(head -c "$size" | tr -d '\0')
+  code=$(printf '%s\n' "$data" | awk "$compile") || helper_refuse "it does not do that: ${code##*"$helper_newline"}"
+}
+
+helper_evidence() {
+  helper_calls
+  lib_attached
+  eval "$code"
+}
+
+helper_read() {
+  helper_calls
+  helper_config
+  lib_attached
+  eval "$code"
+}
+
+helper_transaction() {
+  [ "$size" -le 4000 ] || helper_refuse 'too much is asked for'
+  IFS=$helper_tab read -r verb number about <<END
+$(head -c "$size" | tr -d '\000-\010\012-\037\177')
+END
+  [ "$verb" != find ] || {
+    lib_find
+    find_transaction
+    exit
+  }
+  case $number in '' | *[!0-9]* | ??????????*) helper_refuse 'no number of a generation' ;; esac
+  script=$base/gen/$number/transaction.sh
+  [ -f "$script" ] || helper_refuse "no generation $number"
+  case $verb in
+    confirm | recover | accept) exec /bin/sh "$script" "$verb" "$number" ;;
+    go-back) exec /bin/sh "$script" go-back "$number" "$about" ;;
+    report | hold)
+      case $about in '' | *[!0-9]* | ??????????*) helper_refuse 'no number' ;; esac
+      exec /bin/sh "$script" "$verb" "$number" "$about"
+      ;;
+    *) helper_refuse 'no such verb of a transaction' ;;
+  esac
+}
+
+# helper_config: `rules` are what the fleets of this host may have, from files that only root can write.
+helper_config() {
+  lib_way
+  trusted "$config" || helper_refuse "$why, on the way to $config"
+  rules=$(find "$config/" -maxdepth 1 -type f -uid 0 ! -perm /022 -exec cat -- '{}' +) || rules=''
+}
+
+# helper_of_fleet UNIT: whether its name is one of the fleets'.
+helper_of_fleet() {
+  case $1 in '' | -* | .* | *[!A-Za-z0-9:_.@\\-]*) return 1 ;; ?*.?*) ;; *) return 1 ;; esac
+  set -f
+  IFS=$helper_newline
+  for rule in $rules; do
+    case $rule in 'unit '*) ;; *) continue ;; esac
+    # shellcheck disable=SC2254 # a pattern
+    case $1 in ${rule#unit }) unset IFS && set +f && return ;; esac
+  done
+  unset IFS
+  set +f
+  return 1
+}
+
+# helper_written PATH: whether a deploy may write it: a unit, a drop-in or a file of the fleets.
+helper_written() {
+  case $1/ in [!/]* | *//* | */./* | */../*) return 1 ;; esac
+  case $1 in *[[:cntrl:]]*) return 1 ;; esac
+  case $1 in
+    "$unit_folder"/*/*/*) return 1 ;;
+    "$unit_folder"/*.d/*.conf)
+      of=${1#"$unit_folder/"}
+      of=${of%%/*}
+      helper_of_fleet "${of%.d}"
+      return
+      ;;
+    "$unit_folder"/*/*) return 1 ;;
+    "$unit_folder"/*) helper_of_fleet "${1#"$unit_folder/"}" && return ;;
+  esac
+  set -f
+  IFS=$helper_newline
+  for rule in $rules; do
+    case $rule in
+      "file $1") unset IFS && set +f && return ;;
+      'folder '*) case $1 in "${rule#folder }"/*) unset IFS && set +f && return ;; esac ;;
+    esac
+  done
+  unset IFS
+  set +f
+  return 1
+}
+
+# helper_guard KIND WORD...: before a function that reads what is in files or journals.
+helper_guard() {
+  guarded=$1
+  shift
+  for each; do
+    case $guarded in written) helper_written "$each" ;; *) helper_of_fleet "$each" ;; esac || {
+      printf 'qtctl-helper: %s is not one of those that this host was prepared for\n' "$each" >&2
+      return 1
+    }
+  done
+}
+
+# helper_checks: lines of files are looked for as the account that asks, whom sudo names.
+helper_checks() {
+  has_line() {
+    if [ -L "$1" ] || [ ! -f "$1" ]; then
+      echo no
+      return
+    fi
+    runuser -u "${SUDO_USER:-nobody}" -- test -r "$1" || refuse "$1: this account may not read it"
+    runuser -u "${SUDO_USER:-nobody}" -- timeout 2 grep -Fxq -e "$2" -- "$1" </dev/null 2>/dev/null && status=0 || status=$?
+    case $status in
+      0) echo yes ;;
+      1) echo no ;;
+      *) refuse "$1 could not be read in 2 s (grep: exit status $status)" ;;
+    esac
+  }
+}
+
+helper_stage() {
+  [ "$size" -le 67108864 ] || helper_refuse 'a deploy of more than 64 MiB is not taken'
+  helper_config
+  lib_transaction
+  lib_stage
+  unpack() {
+    head -c "$size" | tar -x -C "$home" --no-same-owner --no-same-permissions -f - && helper_unpacked
+  }
+  stage
+}
+
+# helper_unpacked: what came is regular files of the names that a deploy has, and says what it may say.
+helper_unpacked() {
+  odd=$(find "$home" -mindepth 1 ! -path "$home/content" '(' ! -type f -o -links +1 ')' -printf '%P' -quit)
+  [ -z "$odd" ] && [ ! -L "$home/content" ] || refuse - "what was sent has a file that is none: $odd"
+  for each in "$home"/* "$home"/.[!.]* "$home"/content/* "$home"/content/.[!.]*; do
+    [ -e "$each" ] || continue
+    case ${each#"$home/"} in
+      steps | files | units | desired.json.gz | word | about | limit | holder | content) ;;
+      content/*[!0-9]* | content/) refuse - 'what was sent has a file of another name' ;;
+      content/*) ;;
+      *) refuse - 'what was sent has a file of another name' ;;
+    esac
+  done
+  read -r word <"$home/word" && read -r limit <"$home/limit" && IFS= read -r holder <"$home/holder" || return
+  case $word in '' | *[!0-9a-f]*) refuse - 'the word of the deploy is damaged' ;; esac
+  case $limit in '' | *[!0-9]* | ??????*) refuse - 'the limit of the deploy is damaged' ;; esac
+  holder=$(printf %s "$holder" | tr -d '[:cntrl:]' | head -c 200)
+  helper_steps
+  helper_lists
+  {
+    printf 'base=%s unit_folder=%s lease_s=%s limit=%s most=%s\n' "$base" "$unit_folder" "$lease_s" "$limit" "$most"
+    transaction_text
+  } >"$home/transaction.sh"
+}
+
+# helper_steps: each is of a kind that is known, and about a unit or a file of the fleets.
+helper_steps() {
+  unprepared='which this host was not prepared for: see `qtctl host prepare`'
+  while IFS=$helper_tab read -r step kind subject seen sha owner mode keep more; do
+    unset IFS
+    case $step in '' | *[!0-9]*) refuse - 'a step without a number' ;; esac
+    case $kind in
+      write | remove | sysusers | tmpfiles) helper_written "$subject" || refuse "$step" "it writes $subject, $unprepared" ;;
+      daemon-reload) ;;
+      start | stop | restart | reload | reset-failed | enable | disable)
+        helper_of_fleet "$subject" || refuse "$step" "it is to $kind $subject, $unprepared"
+        ;;
+      *) refuse "$step" 'a step of a kind that this host does not know' ;;
+    esac
+    case $sha in - | ????????????????????????????????????????????????????????????????) ;; *) refuse "$step" 'no digest' ;; esac
+    case $sha in -) ;; *[!0-9a-f]*) refuse "$step" 'no digest' ;; esac
+    case $owner in -) ;; *[!A-Za-z0-9_.:@\$-]* | -* | *:*:* | :* | *:) refuse "$step" 'no owner' ;; *:*) ;; *) refuse "$step" 'no owner' ;; esac
+    case $mode in - | [0-7][0-7][0-7] | 0[0-7][0-7][0-7]) ;; *) refuse "$step" "no mode of a file: $mode" ;; esac
+    case $keep$more in yes | no) ;; *) refuse "$step" 'a step that is damaged' ;; esac
+  done <"$home/steps"
+}
+
+# helper_lists: the units that are looked at, and the files that the generation has, are plain names and paths.
+helper_lists() {
+  while IFS= read -r unit; do
+    case $unit in '' | -* | *[!A-Za-z0-9:_.@\\-]*) refuse - 'a unit that is no name' ;; esac
+  done <"$home/units"
+  while IFS=$helper_tab read -r path sha _; do
+    helper_written "$path" || refuse - "it has $path, $unprepared"
+    case $sha in '' | *[!0-9a-f]*) refuse - 'no digest' ;; esac
+  done <"$home/files"
+}
+
+# helper_control VERB: of units of the fleets, which come one a line.
+helper_control() {
+  control=$1
+  helper_config
+  units=$(head -c 65536 | tr -d '\0')
+  set --
+  while IFS= read -r unit; do
+    helper_of_fleet "$unit" || helper_refuse "$unit is not a unit that this host was prepared for"
+    set -- "$@" "$unit"
+  done <<END
+$units
+END
+  logger -t qtctl-helper -- "${SUDO_USER:-root}: $control $*" || :
+  exec systemctl --no-ask-password "$control" -- "$@"
+}
