@@ -1,15 +1,20 @@
-"""Becoming root for one command without asking anyone: directly where the login user is root, else `sudo -n`."""
+"""Becoming root without asking anyone: directly, through `sudo -n` for a shell, or `sudo -n` for the host's helper."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from qtctl.adapters import shell
 from qtctl.adapters.bounds import said as said_by
-from qtctl.errors import Refused
+from qtctl.errors import HostError, Refused
+from qtctl.interfaces.host import Running
+from qtctl.remote.helper_place import HELPER
+from qtctl.remote.request import Request
 
 MARK = b"qtctl: root\n"
 """What the elevated shell says on standard error first; where it is missing, sudo did not let us through."""
 
 _SAY = "printf 'qtctl: root\\n' >&2; exec"
+_LOOK_S = 15.0
 
 
 def command(program: str, *, root: bool) -> str:
@@ -22,6 +27,66 @@ def command(program: str, *, root: bool) -> str:
     return f"{shell.CLEAN} /bin/sh -c " + _quoted(script) + " sh " + _quoted(inner)
 
 
+def helper_command(verb: str) -> str:
+    return f"{shell.CLEAN} sudo -n -- {HELPER} {verb}"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A command line, and what it reads on standard input. `root`: it says MARK first."""
+
+    command: str
+    stdin: bytes
+    root: bool
+
+
+@dataclass
+class Privileges:
+    """How one account of one host becomes root; the host is asked once, and only where that is needed.
+
+    `run`: starts a script as the account itself.
+    """
+
+    place: str
+    run: Callable[[str], Running]
+    is_root: bool
+    _helped: bool | None = field(default=None, init=False)
+
+    def helped(self) -> bool:
+        """Whether the host's helper acts for this account. Refused where that is not to be trusted."""
+        if self.is_root:
+            return False
+        if self._helped is None:
+            self._helped = self._ask()
+        return self._helped
+
+    def _ask(self) -> bool:
+        from qtctl.apply import privileges  # noqa: PLC0415 - who needs no root does not wait for it
+        from qtctl.apply.helper import build_helper  # noqa: PLC0415
+
+        done = self.run(privileges.look_script()).finish(_LOOK_S)
+        try:
+            seen = privileges.read_seen(done.stdout)
+        except ValueError as error:
+            what = f"{self.place}: it could not be asked how root is reached: {said_by(done.stderr or done.stdout)}"
+            raise HostError(what, hint="do the shell files of the account print, or end its shell?") from error
+        if privileges.choose(seen) is not privileges.Way.HELPER:
+            return False
+        privileges.check_helper(self.place, seen, build_helper().version)
+        return True
+
+    def prepare(self, script: str | Request, *, root: bool, attached: bool) -> Started:
+        """What is started. Refused where the account may not be root for that."""
+        if isinstance(script, Request) and self.helped():
+            from qtctl.apply.helper import packed  # noqa: PLC0415
+
+            return Started(helper_command(script.verb), packed(script), root=True)
+        text = script.script if isinstance(script, Request) else script
+        root = root or isinstance(script, Request)
+        line = command(shell.ATTACHED if attached else shell.SHELL, root=root)
+        return Started(line, (shell.attached(text) if attached else text).encode(), root)
+
+
 def strip_mark(stderr: bytes, refuse: Callable[[str], Refused]) -> bytes:
     """What the command said after the mark; before it, it was sudo. `refuse` makes the error where there is no mark."""
     before, mark, after = stderr.partition(MARK)
@@ -30,12 +95,24 @@ def strip_mark(stderr: bytes, refuse: Callable[[str], Refused]) -> bytes:
     return after
 
 
+_CAUSES = (
+    ("a password is required", "sudoers asks for a password: give the account NOPASSWD"),
+    ("a terminal is required", "sudoers asks for a password: give the account NOPASSWD"),
+    ("must have a tty", "sudoers has `requiretty`: `qtctl host prepare` switches it off for the helper"),
+    ("not in the sudoers", "sudoers does not name the account"),
+    ("not allowed to", "sudoers does not let the account run that"),
+    ("sudo: not found", "install sudo, or connect as root"),
+    ("'sudo'", "install sudo, or connect as root"),
+    ("command not found", "the helper is not where sudo runs it, or not executable"),
+)
+"""What sudo says → what it means, the first that is in it."""
+
+
 def refused(place: str, said: str) -> Refused:
     """`sudo -n` did not let us through; `said` is what it gave as reason."""
-    return Refused(
-        f"{place}: not root: {said or 'sudo gave no reason'}",
-        hint="connect as root, or as a user whom sudoers gives NOPASSWD",
-    )
+    cause = next((f"{hint}; or " for words, hint in _CAUSES if words in said), "")
+    hint = f"{cause}connect as root, or as a user whom sudoers gives NOPASSWD (`qtctl host prepare` makes one)"
+    return Refused(f"{place}: not root: {said or 'sudo gave no reason'}", hint=hint)
 
 
 def _quoted(text: str) -> str:

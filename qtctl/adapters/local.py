@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from qtctl.adapters import elevate, http_get, local_bus, sftp, shell, store
+from qtctl.adapters import elevate, http_get, local_bus, sftp, store
 from qtctl.adapters.bounds import MIB, OUTPUT, Deadline
 from qtctl.adapters.local_bus import LocalBus
 from qtctl.errors import HostError, Refused
@@ -23,6 +23,7 @@ from qtctl.model.desired_store import StoreTls
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
+from qtctl.remote.request import Request
 
 _PLACE = "local"
 _CHUNK = 65536
@@ -37,6 +38,7 @@ class LocalHost(Closing):
         """InputError where QTCTL_BUS names a library that is unknown or not there."""
         self._open: list[Callable[[], None]] = []
         self._bus = local_bus.chosen()
+        self._privileges = elevate.Privileges(_PLACE, self.start, is_root=os.geteuid() == 0)
 
     @property
     def address(self) -> str:
@@ -46,14 +48,13 @@ class LocalHost(Closing):
     def user(self) -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
 
-    def start(self, script: str, *, root: bool = False, attached: bool = False) -> "Process":
-        """Run a POSIX sh script, given on standard input (as root: directly, or through `sudo -n`).
+    def start(self, script: str | Request, *, root: bool = False, attached: bool = False) -> "Process":
+        """Run a POSIX sh script, given on standard input (as root: directly, or through `sudo -n`), or a request.
 
         `attached`: its input stays open until it is finished with, and its end there is the script's own.
         """
-        command = elevate.command(shell.ATTACHED if attached else shell.SHELL, root=root)
-        text = shell.attached(script) if attached else script
-        process = Process(command, text.encode(), _no_root if root else None, hold=attached)
+        started = self._privileges.prepare(script, root=root, attached=attached)
+        process = Process(started.command, started.stdin, _no_root if started.root else None, hold=attached)
         self._open.append(process.kill)
         return process
 
@@ -75,7 +76,7 @@ class LocalHost(Closing):
 
     def bus(self, *, root: bool = False, deadline_s: float = 10.0) -> LocalBus:
         """The system bus: its socket, or, as root where this user is not, `sudo -n systemd-stdio-bridge`."""
-        bus = self._bus(_PLACE, root and os.geteuid() != 0, deadline_s)
+        bus = self._bus(_PLACE, root and os.geteuid() != 0 and not self._privileges.helped(), deadline_s)
         self._open.append(bus.close)
         return bus
 

@@ -17,6 +17,7 @@ from qtctl.model.desired_store import StoreTls
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
+from qtctl.remote.request import Request
 
 if TYPE_CHECKING:
     import paramiko
@@ -86,6 +87,7 @@ class SshHost(Closing):
         self._link = link
         self._shell: paramiko.Channel | HostError | None = None
         self._bus: Ahead[StreamBus] | None = None
+        self._privileges = elevate.Privileges(settings.target, self.start, is_root=settings.user == "root")
 
     def prepare(self) -> None:
         """Open now what a look asks for first, a shell and the bus; an error is kept until it is asked for.
@@ -106,21 +108,21 @@ class SshHost(Closing):
     def user(self) -> str:
         return self._settings.user
 
-    def start(self, script: str, *, root: bool = False, attached: bool = False) -> "Exec":
-        """Run a POSIX sh script, given on standard input (as root: directly, or through `sudo -n`).
+    def start(self, script: str | Request, *, root: bool = False, attached: bool = False) -> "Exec":
+        """Run a POSIX sh script, given on standard input (as root: directly, or through `sudo -n`), or a request.
 
         `attached`: its input stays open until it is finished with, and its end there is the script's own.
         """
         from qtctl.adapters.ssh_exec import Exec  # noqa: PLC0415
 
-        channel = _handed_out(self._shell) if attached and not root else None
+        started = self._privileges.prepare(script, root=root, attached=attached)
+        channel = _handed_out(self._shell) if attached and not started.root else None
         if channel is None:
-            channel = self._exec(elevate.command(shell.ATTACHED if attached else shell.SHELL, root=root))
+            channel = self._exec(started.command)
         else:
             self._shell = None
-        text = shell.attached(script) if attached else script
-        refuse = self._no_root if root else None
-        return Exec(channel, text.encode(), refuse, self._place, hold=attached)
+        refuse = self._no_root if started.root else None
+        return Exec(channel, started.stdin, refuse, self._place, hold=attached)
 
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:
         """Write files (0600) below a new directory (0700) owned by the login user; paths relative to it."""
@@ -142,7 +144,11 @@ class SshHost(Closing):
             channel.close()
 
     def bus(self, *, root: bool = False, deadline_s: float = _ANSWER_DEADLINE_S) -> "StreamBus":
-        """The system bus through `systemd-stdio-bridge`. Refused or HostError where there is none."""
+        """The system bus through `systemd-stdio-bridge`. Refused or HostError where there is none.
+
+        The helper of a host gives nobody the bus as root: whoever has that is root.
+        """
+        root = root and not self._privileges.helped()
         prepared, self._bus = (None, self._bus) if root else (self._bus, None)
         if prepared is None:
             return self._open_bus(root=root, deadline_s=deadline_s)
