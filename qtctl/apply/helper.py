@@ -15,10 +15,10 @@ from shlex import quote
 
 from qtctl import probes
 from qtctl.apply.generation import BASE, FILE_MOST, LEASE_S, TRANSACTION_SCRIPTS, UNIT_FOLDER
+from qtctl.dialects.hosts import PATH as HOSTS_PATH
 from qtctl.probes.batch import Library, Takes
 from qtctl.probes.files import DIGEST, DIGEST_KIB, FORMAT, MARK, MARK_KIB
 from qtctl.probes.hosts_file import MOST as HOSTS_MOST
-from qtctl.probes.hosts_file import PATH as HOSTS_PATH
 from qtctl.probes.listeners import ARGV as LISTENERS
 from qtctl.probes.unix_sockets import ARGV as UNIX_SOCKETS
 from qtctl.remote.helper_place import CONFIG, HELPER

@@ -88,7 +88,7 @@ END
 helper_config() {
   lib_way
   trusted "$config" || helper_refuse "$why, on the way to $config"
-  rules=$(find "$config/" -maxdepth 1 -type f -uid 0 ! -perm /022 -exec cat -- '{}' +) || rules=''
+  rules=$(find "$config/" -maxdepth 1 -type f ! -name '.*' -uid 0 ! -perm /022 -exec cat -- '{}' +) || rules=''
 }
 
 # helper_of_fleet UNIT: whether its name is one of the fleets'.

@@ -18,6 +18,10 @@ class Verb(StrEnum):
     TRANSACTION = "transaction"
 
 
+CONTROL = ("start", "stop", "restart", "reload", "reset-failed", "kill")
+"""Verbs for units of the fleets, whose names come on standard input, one a line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """`script`: sh text for a shell of root's. `verb`, `data`: the same for the helper, on its standard input."""

@@ -13,11 +13,13 @@ from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.parity import ParityDocument
 from qtctl.reports.plan import PlanReport
 from qtctl.reports.secrets import SecretsReport
+from qtctl.reports.preparation import PreparationReport
 from qtctl.reports.verify import VerifyReport
 
 
 def schemas() -> dict[str, dict[str, object]]:
     """By document: adopt, audit, backup(s), deploy, drift, fleet-audit, generation(s), parity, plan, registry …"""
+    """By the name of the document, such as audit or plan."""
     return {
         "adopt": schema_of(AdoptReport),
         "audit": schema_of(AuditReport),
@@ -30,6 +32,7 @@ def schemas() -> dict[str, dict[str, object]]:
         "generations": schema_of(GenerationsReport),
         "parity": schema_of(ParityDocument),
         "plan": schema_of(PlanReport),
+        "preparation": schema_of(PreparationReport),
         "registry": schema_of(RegistryReport),
         "secrets": schema_of(SecretsReport),
         "verify": schema_of(VerifyReport),

@@ -18,6 +18,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.secret import Secret
+from qtctl.remote.request import Request
 from tests.collect.small import OF_STORE, cli, desired, fill, free_port, item, redis, states
 
 CLOCK = SystemClock()
@@ -192,8 +193,9 @@ class CutOff(LocalHost):
     """A host whose shell dies in the middle of the batch."""
 
     def start(  # type: ignore[override]
-        self, script: str, *, root: bool = False, attached: bool = False
+        self, script: str | Request, *, root: bool = False, attached: bool = False
     ) -> Running:
+        script = script if isinstance(script, str) else script.script
         return super().start(script.replace("qtctl_frame 1\n", "kill -9 $$\n"), root=root, attached=attached)
 
 
@@ -213,8 +215,9 @@ def test_a_batch_that_fails_costs_its_own_facts(host: type[LocalHost], state: st
 
 class Slow(LocalHost):
     def start(  # type: ignore[override]
-        self, script: str, *, root: bool = False, attached: bool = False
+        self, script: str | Request, *, root: bool = False, attached: bool = False
     ) -> Running:
+        script = script if isinstance(script, str) else script.script
         return super().start("sleep 30\n" + script, root=root, attached=attached)
 
 

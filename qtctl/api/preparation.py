@@ -1,0 +1,19 @@
+"""Prepare a host for an account that deploys without being root."""
+
+from functools import partial
+
+from qtctl.engines.connect import connect, declared_route
+from qtctl.flows.declared import Declared
+from qtctl.flows.preparation import prepare_host
+from qtctl.model.preparation import PreparePlan
+
+
+def prepare(
+    declared: Declared, target: str, *, user: str | None = None, apply: bool = False, remove: bool = False
+) -> PreparePlan:
+    """What `target` lacks of the helper, its rules, sudoers and accounts; with `apply`, that is installed.
+
+    `remove`: what goes instead. HostError where it could not be asked; DeployRefused where nothing was changed.
+    """
+    route = declared_route(target, declared.desired, user, "deploy")
+    return prepare_host(partial(connect, route), declared.desired, apply=apply, remove=remove)

@@ -1,0 +1,112 @@
+"""Look at how a host is prepared, and prepare it: as root, or through sudo for a shell, never through the helper."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from shlex import join, quote
+
+from qtctl.dialects import terminal
+from qtctl.errors import DeployRefused, HostError
+from qtctl.interfaces.host import Host
+from qtctl.model.preparation import HostSeen, Preparation, PrepareAction, PreparePlan, PrepareStep, SeenFile
+from qtctl.probes.answer import last_line
+from qtctl.remote.helper_place import CONFIG
+from qtctl.remote.scripts import read_script
+
+_LOOK_S, _APPLY_S = 30.0, 60.0
+_END = "END_OF_FILE"
+_SUDOERS = "/etc/sudoers.d/"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """`done`: the paths and accounts that were written, removed or made."""
+
+    done: tuple[str, ...]
+
+
+def look(host: Host, wanted: Preparation) -> HostSeen:
+    """HostError where it could not be seen as root."""
+    files = [file.path for file in wanted.files]
+    call = ("prepare_look", *files, "--", *(account.name for account in wanted.accounts))
+    done = host.start(f"{_given(files)}{join(call)}\n", root=True, attached=True).finish(_LOOK_S)
+    lines = done.stdout.decode("utf-8", "replace").split("\n")
+    if done.exit != 0 or "end" not in lines:
+        raise HostError(f"{host.address}: how it is prepared could not be read", hint=last_line(done.stderr))
+    seen = dict(_file(line.removeprefix("file ")) for line in lines if line.startswith("file "))
+    own = {path.rpartition("/")[2] for path in files if path.startswith(f"{CONFIG}/")}
+    return HostSeen(
+        {path: seen.get(path, SeenFile("absent")) for path in files},
+        frozenset(_after(lines, "account ")),
+        tuple(dict.fromkeys(map(terminal.line, _after(lines, "trouble ")))),
+        tuple(terminal.line(each) for each in _after(lines, "fleet ") if each not in own),
+    )
+
+
+def _after(lines: list[str], word: str) -> Iterator[str]:
+    return (line.removeprefix(word) for line in lines if line.startswith(word))
+
+
+def _file(row: str) -> tuple[str, SeenFile]:
+    fields = row.split("\t")
+    try:
+        path, kind, owner, mode, text = fields
+        content = base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise HostError("what the host says of its files is garbled", hint="try again") from error
+    return path, SeenFile(
+        terminal.line(kind), terminal.line(owner), terminal.line(mode), content if kind == "file" else None
+    )
+
+
+def apply(host: Host, plan: PreparePlan, seen: HostSeen, *, remove: bool) -> Applied:
+    """Carry out the changes of a plan. DeployRefused where something was in the way: the host is as it was.
+
+    HostError where the host went away: it may have been prepared, and a second run tells.
+    """
+    changes = plan.changes if not remove else tuple(reversed(plan.changes))
+    script = _apply_script(plan, changes, seen, remove=remove)
+    done = host.start(script, root=True).finish(_APPLY_S)
+    lines = done.stdout.decode("utf-8", "replace").split("\n")
+    if "qtctl prepared" in lines:
+        return Applied(tuple(map(terminal.line, _after(lines, "qtctl done "))))
+    why = next(_after(lines, "qtctl refused "), "") or last_line(done.stderr) or f"exit status {done.exit}"
+    made = [each for each in _after(lines, "qtctl done ") if "/" not in each]
+    kept = f"; the account {', '.join(made)} was made, and stays" if made else ""
+    raise DeployRefused(f"{host.address}: not prepared: {terminal.line(why)}", hint=f"every file is as it was{kept}")
+
+
+def _apply_script(plan: PreparePlan, changes: tuple[PrepareStep, ...], seen: HostSeen, *, remove: bool) -> str:
+    files = [step.file.path for step in plan.steps if step.file]
+    contents = "".join(_content(number, step) for number, step in enumerate(changes))
+    steps = "".join(f"{number}\t{_row(step, seen)}\n" for number, step in enumerate(changes))
+    removing = "yes" if remove else "no"
+    return f"{_given(files)}{contents}steps={quote(steps)} removing={removing}\nmain() {{ prepare_apply; }}\nmain\n"
+
+
+def _given(files: list[str]) -> str:
+    sudoers = next((path for path in files if path.startswith(_SUDOERS)), "")
+    given = f"config={quote(CONFIG)} sudoers={quote(sudoers)}\n"
+    return given + read_script("way.sh") + read_script("prepare.sh")
+
+
+def _content(number: int, step: PrepareStep) -> str:
+    if step.file is None or step.action is PrepareAction.REMOVE:
+        return ""
+    text = base64.encodebytes(step.file.content).decode()
+    return f"content_{number}() {{ base64 -d <<'{_END}'\n{text}{_END}\n}}\n"
+
+
+def _row(step: PrepareStep, seen: HostSeen) -> str:
+    if step.account is not None:
+        uid = "-" if step.account.uid is None else str(step.account.uid)
+        return f"account\t{step.account.name}\t{step.account.home}\t{step.account.shell}\t{uid}"
+    mode = step.file.mode if step.file else "-"
+    action = "remove" if step.action is PrepareAction.REMOVE else "write"
+    return "\t".join((action, step.subject, mode, _digest(seen.files[step.subject])))
+
+
+def _digest(there: SeenFile) -> str:
+    return hashlib.sha256(there.content).hexdigest() if there.content is not None else there.kind

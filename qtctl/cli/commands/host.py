@@ -1,0 +1,65 @@
+"""qtctl host: what a host needs before an account that is not root can deploy to it."""
+
+from typing import Annotated
+
+import typer
+
+from qtctl.cli.command import Command, Panel
+from qtctl.cli.exits import Exit
+from qtctl.cli.interrupt import raise_on_interrupt
+from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, registry_folder
+from qtctl.cli.output import present, progress
+from qtctl.model.events import Stage, begun
+
+app = typer.Typer(help="What a host needs before an account that is not root can deploy to it.", no_args_is_help=True)
+
+
+@app.callback()
+def hosts() -> None:
+    """What a host needs before an account that is not root can deploy to it."""
+
+
+@app.command()
+def prepare(
+    host: HostOption,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    apply: Annotated[bool, typer.Option("--apply", metavar="", help="Make the changes.")] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", metavar="", help="Take away what was installed; accounts stay.")
+    ] = False,
+    format_: DeclaredFormatOption = None,
+) -> None:
+    """Show what lets the deploying account work without being root, or install it with --apply.
+
+    That is one program of root's (the helper), what it lets a deploy have, a sudoers rule for it alone, and the
+    accounts that audit and deploy. Run it as root, or as an account with sudo for everything. Whoever may write units
+    is root.
+    """
+    from qtctl.api.preparation import prepare as run
+    from qtctl.api.registry import declare
+    from qtctl.apply.helper import build_helper
+    from qtctl.reports.preparation import build
+    from qtctl.reports.preparation_view import view
+
+    declared = declare(registry_folder(registry), host, as_name=as_name)
+    raise_on_interrupt()
+    with progress() as say:
+        say(begun(host, Stage.CONNECT))
+        plan = run(declared, host, user=user, apply=apply, remove=remove)
+    report = build(plan, address=host, helper=build_helper().version, applied=apply and bool(plan.changes))
+    present(view(report), format_)
+    if plan.refusals:
+        raise typer.Exit(Exit.REFUSED)
+    raise typer.Exit(Exit.FINDINGS if plan.changes and not apply else Exit.OK)
+
+
+EXAMPLES = {
+    "prepare": (
+        "qtctl host prepare --host lab1 --user root",
+        "qtctl host prepare --host lab1 --user root --apply",
+        "qtctl host prepare --host web-1 --user root --remove --apply",
+    ),
+}
+COMMAND = Command("host", 115, Panel.CHANGE, app, EXAMPLES)

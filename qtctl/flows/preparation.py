@@ -1,0 +1,26 @@
+"""Prepare a host: look at it, say what that changes, and change it where that is wanted."""
+
+from qtctl.apply import preparation
+from qtctl.apply.helper import build_helper
+from qtctl.errors import DeployRefused
+from qtctl.interfaces.host import Connector
+from qtctl.model.desired import Desired
+from qtctl.model.preparation import PreparePlan
+from qtctl.plan.preparation import make_preparation, plan_preparation
+
+
+def prepare_host(connect: Connector, desired: Desired, *, apply: bool, remove: bool) -> PreparePlan:
+    """What there is to do; with `apply`, what was done. HostError where the host could not be read as root.
+
+    DeployRefused where it was not changed.
+    """
+    wanted = make_preparation(desired, build_helper().text)
+    with connect() as host:
+        seen = preparation.look(host, wanted)
+        plan = plan_preparation(wanted, seen, remove=remove)
+        if apply and plan.refusals:
+            hint = "see to that, then prepare the host again"
+            raise DeployRefused(f"{host.address}: not prepared: {'; '.join(plan.refusals)}", hint=hint)
+        if apply and plan.changes:
+            preparation.apply(host, plan, seen, remove=remove)
+    return plan
