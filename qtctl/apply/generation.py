@@ -63,7 +63,7 @@ def _stage_script(members: Mapping[str, bytes], limit_s: int, holder: str) -> st
             given(limit_s),
             f"holder={quote(holder)}",
             *map(read_script, parts),
-            f"unpack() {{ base64 -d <<'{_END}' | tar -x -C \"$home\" -f - ; }}",
+            f"unpack() {{ base64 -d <<'{_END}' | tar -x -m -C \"$home\" -f - ; }}",
             archive + _END,
             "main() { stage; }",
             "main",

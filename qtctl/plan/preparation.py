@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from difflib import unified_diff
+from fnmatch import fnmatchcase
 
 from qtctl.dialects.endpoints import is_account
 from qtctl.errors import InputError
@@ -51,7 +52,7 @@ def _sudoers(fleet: str, name: str, user: str) -> str:
         f"{_MARK} for the fleet {fleet}: do not edit.\n"
         f"# {user} may write units with it, and whoever may write units is root.\n"
         f"Cmnd_Alias {alias} = {verbs}\n"
-        f'Defaults!{alias} env_reset, !setenv, env_keep = "", env_check = "", !requiretty\n'
+        f"Defaults!{alias} env_reset, !setenv, !env_keep, !env_check, !requiretty\n"
         f"{user} ALL=(root) NOPASSWD: {alias}\n"
     )
 
@@ -61,15 +62,15 @@ def _rules(desired: Desired) -> str:
     for pattern in desired.unit_patterns:
         if not _PATTERN.fullmatch(pattern):
             raise InputError(f"unit_patterns: {pattern!r} is no pattern of unit names", hint="letters, digits, * and ?")
-    names = {_exactly(name) for name in _units(desired)}
-    patterns = sorted({*desired.unit_patterns, *names})
+    patterns = desired.unit_patterns
+    names = {_exactly(name) for name in _units(desired) if not any(fnmatchcase(name, each) for each in patterns)}
     files = sorted(
         {each.path for each in desired.files if not each.path.startswith(f"{UNIT_FOLDER}/")} | {"/etc/hosts"}
     )
     rows = (
         f"{_MARK} for the fleet {desired.fleet}: do not edit.",
         "# The units and files that a deploy through the helper may have.",
-        *(f"unit {each}" for each in patterns),
+        *(f"unit {each}" for each in sorted({*patterns, *names})),
         *((f"folder {desired.env_dir}",) if desired.env_dir else ()),
         *(f"file {each}" for each in files if not (desired.env_dir and each.startswith(f"{desired.env_dir}/"))),
     )
@@ -77,9 +78,10 @@ def _rules(desired: Desired) -> str:
 
 
 def _units(desired: Desired) -> Iterator[str]:
-    yield from (each.unit for each in desired.units())
-    yield from (each.unit for each in (*desired.retired_units, *desired.retired_externals))
-    yield from (each.unit for each in desired.externals)
+    """Externals are not among them: a deploy asks for them, and does not touch them."""
+    externals = {each.unit for each in desired.externals}
+    yield from (each.unit for each in desired.units() if each.unit not in externals)
+    yield from (each.unit for each in desired.retired_units)
     for file in desired.files:
         if file.path.startswith(f"{UNIT_FOLDER}/"):
             yield file.path.removeprefix(f"{UNIT_FOLDER}/").partition("/")[0].removesuffix(".d")

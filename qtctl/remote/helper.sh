@@ -169,7 +169,7 @@ helper_stage() {
   lib_transaction
   lib_stage
   unpack() {
-    head -c "$size" | tar -x -C "$home" --no-same-owner --no-same-permissions -f - && helper_unpacked
+    head -c "$size" | tar -x -m -C "$home" --no-same-owner --no-same-permissions -f - && helper_unpacked
   }
   stage
 }

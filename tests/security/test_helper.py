@@ -1,0 +1,330 @@
+"""Attacks on the helper of a prepared host, by the account that may run it and nothing else: real sudo, real root."""
+
+import base64
+import io
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from qtctl.apply.generation import BASE
+from qtctl.apply.helper import build_helper, packed
+from qtctl.lab import lab
+from qtctl.remote.helper_place import HELPER
+from qtctl.remote.request import Call, Request, Verb, encode_calls
+from tests.live.box import Box, Ran, qtctl
+
+pytestmark = pytest.mark.lab
+
+UNIT = "quantum-core.target"
+EVIL, RAN = "/tmp/evil", "/tmp/evil/ran"
+DEPLOY = ("deploy", "--host", "lab1", "--yes", "--format", "json")
+MARKER = ("marker", "a" * 32)
+STATE = (
+    f"find {BASE} /etc/systemd /etc/sudoers.d /etc/qtctl /opt/qtctl ! -name lock ! -name status ! -path {BASE}/gen "
+    "-printf '%p %i %m %s %U %l\\n' | sort | sha256sum"
+)
+"""Of all that an attack could have changed."""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What the account runs, and what it sends."""
+
+    line: str
+    stdin: bytes = b""
+
+
+def asked(verb: str, data: bytes) -> Attack:
+    return Attack(f"sudo -n {HELPER} {verb}", packed(Request("", Verb(verb), data)))
+
+
+def calls(verb: str, *these: Call) -> Attack:
+    return asked(verb, encode_calls(these))
+
+
+def evidence(*these: Call, tools: tuple[str, ...] = ()) -> Attack:
+    return calls("evidence", MARKER, ("command", *tools), *these)
+
+
+def control(verb: str, units: str) -> Attack:
+    return Attack(f"sudo -n {HELPER} {verb}", units.encode())
+
+
+def headed(verb: str, size: str) -> Attack:
+    return Attack(f"sudo -n {HELPER} {verb}", f"qtctl {build_helper().version} {size}".ljust(40).encode())
+
+
+def archive(members: Mapping[str, bytes], *odd: tarfile.TarInfo) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for header in odd:
+            tar.addfile(header)
+        for name, content in members.items():
+            header = tarfile.TarInfo(name)
+            header.size = len(content)
+            tar.addfile(header, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def entry(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+    header = tarfile.TarInfo(name)
+    header.type, header.linkname, header.devmajor, header.devminor = kind, target, 1, 3
+    return header
+
+
+WHOLE = {
+    "limit": b"60\n", "holder": b"somebody 0\n", "word": b"0123456789abcdef\n", "about": b"", "files": b"",
+    "units": b"quantum-core.target\n", "desired.json.gz": b"", "steps": b"",
+}  # fmt: skip
+
+
+def staged(*steps: str, **members: bytes) -> Attack:
+    text = "".join("\t".join(step.split(" ")) + "\n" for step in steps).encode()
+    return asked("stage", archive({**WHOLE, "steps": text, "content/0": b"x", **members}))
+
+
+def written(path: str, mode: str = "0644", owner: str = "root:root") -> Attack:
+    return staged(f"0 write {path} absent {'a' * 64} {owner} {mode} no")
+
+
+@pytest.fixture(scope="module")
+def prepared(box: Box) -> Iterator[Box]:
+    """The box, where ops may run the helper and nothing else."""
+    box.sh("mv /etc/sudoers.d/ops /root/ops.sudoers")
+    try:
+        done = qtctl("host", "prepare", "--host", box.name, "--user", "root", "--apply")
+        assert done.code == 0, done.err
+        box.sh(f"mkdir -m 0777 {EVIL}; chmod 0777 {EVIL}")
+        yield box
+    finally:
+        box.sh(f"mv /root/ops.sudoers /etc/sudoers.d/ops; rm -rf {EVIL}")
+        done = qtctl("host", "prepare", "--host", box.name, "--user", "root", "--remove", "--apply")
+        assert done.code == 0, done.err
+        assert not box.succeeds(f"ls -d /opt/qtctl /etc/qtctl {HELPER} /etc/sudoers.d/qtctl*")
+
+
+def run_all(box: Box, attacks: Mapping[str, Attack], *, held: bool = False) -> dict[str, Ran]:
+    """All of them in one session of ops: name → exit status and what was said.
+
+    `held`: at the same time, each with an input that stays open for a while, as a look's does.
+    """
+    lines = ["cd /tmp"]
+    for number, attack in enumerate(attacks.values()):
+        at = f"{EVIL}/{number}"
+        lines.append(f"base64 -d >{at}.in <<'END'\n{base64.b64encode(attack.stdin).decode()}\nEND")
+        run = f"{{ cat {at}.in; sleep 2; }} | ( {attack.line} )" if held else f"( {attack.line} ) <{at}.in"
+        # Pipes, as over a connection: a look may write no file, not even one that is its output.
+        run = f"{{ {{ {run}; echo $? >{at}.code; }} 2>&1 >&3 | cat >{at}.err; }} 3>&1 | cat >{at}.out"
+        lines.append(f"{run} {'&' if held else ''}")
+    lines.append("wait")
+    for number in range(len(attacks)):
+        at = f"{EVIL}/{number}"
+        lines.append(f'echo "$(cat {at}.code)" "$(base64 -w0 {at}.out)" "$(base64 -w0 {at}.err)"; rm {at}.*')
+    argv = ["setpriv", "--reuid=ops", "--regid=ops", "--init-groups", "--reset-env", "bash", "-s"]
+    done = lab.execute(box.name, argv, stdin="\n".join(lines).encode())
+    rows = [line.split(" ") for line in done.stdout.decode().splitlines()]
+    assert len(rows) == len(attacks), done.stderr.decode()
+    texts = [[base64.b64decode(text).decode("utf-8", "replace") for text in row[1:]] for row in rows]
+    return {name: Ran(int(row[0]), *text) for name, row, text in zip(attacks, rows, texts, strict=True)}
+
+
+NOT_SUDO = {
+    "no verb": f"sudo -n {HELPER}",
+    "two words": f"sudo -n {HELPER} stage clean",
+    "an option": f"sudo -n {HELPER} -c id",
+    "a word with a blank": f"sudo -n {HELPER} 'stage clean'",
+    "another verb": f"sudo -n {HELPER} main",
+    "a shell": "sudo -n /bin/sh -c id",
+    "the helper in a shell": f"sudo -n /bin/sh {HELPER} evidence clean",
+    "another way to it": "sudo -n /opt/qtctl/libexec/../libexec/qtctl-helper evidence x",
+    "a variable": f"sudo -n LD_PRELOAD={EVIL}/x.so {HELPER} version",
+    "all variables": f"sudo -n -E {HELPER} version",
+    "another user": f"sudo -n -u qt {HELPER} version",
+    "an editor": "sudo -n -e /etc/passwd",
+    "a chroot": f"sudo -n -R {EVIL} {HELPER} version",
+    "a folder": f"sudo -n -D {EVIL} {HELPER} version",
+}
+
+
+def test_sudo_runs_nothing_but_the_helper_with_one_verb(prepared: Box) -> None:
+    ran = run_all(prepared, {name: Attack(line) for name, line in NOT_SUDO.items()})
+    assert {name: (each.code != 0, "uid=0" in each.out) for name, each in ran.items()} == dict.fromkeys(
+        NOT_SUDO, (True, False)
+    )
+    assert not any("qtctl: root" in each.err for each in ran.values())
+
+
+def test_a_link_that_is_turned_between_check_and_use_runs_nothing_else(prepared: Box) -> None:
+    """sudo compares inodes, and runs what sudoers names."""
+    swap = (
+        f"printf '#!/bin/sh\\n/usr/bin/id -u >>{RAN}\\n' >{EVIL}/mine; chmod +x {EVIL}/mine; cd {EVIL}\n"
+        f"(while [ ! -e stop ]; do ln -sfn {HELPER} qtctl-helper; ln -sfn {EVIL}/mine qtctl-helper; done) &\n"
+        "for each in 1 2 3 4 5 6 7 8 9 10 11 12; do sudo -n ./qtctl-helper version; done\n"
+        "touch stop; wait; rm stop"
+    )
+    ran = run_all(prepared, {"swap": Attack(swap)})["swap"]
+    assert set(ran.out.split()) <= {build_helper().version}
+    assert not prepared.succeeds(f"test -e {RAN}")
+
+
+def test_nothing_of_the_callers_environment_gets_to_root(prepared: Box) -> None:
+    """Also where sudoers keeps those variables for everybody."""
+    tools = "id head awk systemctl tar env timeout sh cat find tr stat"
+    keep = "LD_PRELOAD LD_LIBRARY_PATH PATH BASH_ENV ENV IFS SHELLOPTS PS4 TMPDIR PYTHONPATH BASH_FUNC_head%%"
+    prepared.sh(
+        f"printf '#!/bin/sh\\n/usr/bin/id -u >>{RAN}\\n' >{EVIL}/rc; chmod +x {EVIL}/rc\n"
+        f"for each in {tools}; do cp {EVIL}/rc {EVIL}/$each; done\n"
+        f"printf 'Defaults env_keep += \"{keep}\", !secure_path\\n' >/etc/sudoers.d/00-keep"
+    )
+    setting = (
+        f"export PATH={EVIL}:$PATH LD_PRELOAD={EVIL}/x.so BASH_ENV={EVIL}/rc ENV={EVIL}/rc IFS=/ SHELLOPTS=xtrace "
+        f"PS4='$(id -u >>{RAN})'; head() {{ /usr/bin/id -u >>{RAN}; }}; export -f head;"
+    )
+    request = evidence(("host",)).stdin
+    try:
+        ran = run_all(prepared, {"env": Attack(f"{setting} /usr/bin/sudo -n {HELPER} evidence", request)}, held=True)[
+            "env"
+        ]
+        roots = prepared.sh(f"grep -c '^0$' {RAN} || :").strip()
+    finally:
+        prepared.sh(f"rm -f /etc/sudoers.d/00-keep {RAN}")
+    assert (ran.code, roots) in ((0, "0"), (0, ""))
+    assert "machine=" in ran.out
+
+
+OUTSIDE = {
+    "a unit of the system": control("restart", "ssh.service\n"),
+    "one of both": control("stop", f"{UNIT}\nssh.service\n"),
+    "an option": control("start", "--help\n"),
+    "an option like a unit": control("restart", "-Hevil@host.service\n"),
+    "a path": control("start", "../../tmp/quantum-x.service\n"),
+    "a path of a unit": control("start", "/tmp/quantum-x.service\n"),
+    "a path behind its name": control("start", "quantum-x/../../ssh.service\n"),
+    "all units": control("stop", "*\n"),
+    "a pattern": control("stop", "quantum-*.service\n"),
+    "a command": control("start", f"quantum-x.service;touch {RAN}\n"),
+    "a substitution": control("start", f"quantum-$(touch {RAN}).service\n"),
+    "nothing": control("stop", ""),
+    "another case": control("stop", "QUANTUM-core.target\n"),
+    "a control character": control("stop", "quantum-core.target\r\n"),
+    "a name without an ending": control("stop", "quantum-core\n"),
+    "a drop-in folder": control("stop", "quantum-core.target.d/x\n"),
+}
+QUESTIONS = {
+    "a function that is none": evidence(("eval", "id")),
+    "the shell": evidence(("program", "0", "sh", "-c", "id")),
+    "find with an action": evidence(("program", "0", "find", "/etc/hosts", "-exec", "id", ";")),
+    "find with a path of its own": evidence(("program", "0", "find", "-exec", "-maxdepth", "0", "-printf", "x")),
+    "getent with an option": evidence(("program", "0", "getent", "passwd", "-s", "x")),
+    "a number with more": evidence(("program", f"0;touch {RAN}", "true")),
+    "a tool that is a command": evidence(("host",), tools=(f"$(touch {RAN})",)),
+    "a unit that is an option": evidence(("places", "--root=/tmp")),
+    "a path that is none": evidence(("writable", "etc/hosts")),
+    "a name of the helper's own": evidence(("helper_control", "stop")),
+    "no marker": calls("evidence", ("command",), ("host",)),
+    "a marker that ends": calls("evidence", ("marker", f"x;touch {RAN};aaaaaaaaaaaaaa"), ("command",), ("host",)),
+    "a call outside": calls("evidence", MARKER, ("host",)),
+    "a script": Attack(f"sudo -n {HELPER} evidence", f"#!/bin/sh\ntouch {RAN}\n".encode()),
+    "a script behind a head": asked("evidence", f"touch {RAN}\n".encode()),
+    "no size": headed("evidence", "x"),
+    "a size that is huge": headed("read", "9999999999"),
+    "a file of root's": calls("read", ("current", "/etc/shadow")),
+    "a file of root's behind a folder": calls("read", ("current", "/etc/systemd/system/../../shadow")),
+    "a unit of the system": calls("read", ("current", "/etc/systemd/system/ssh.service")),
+    "a journal of the system": calls("read", ("last_lines", "ssh.service")),
+    "a generation that is a path": calls("read", ("fetch_generation", "../..")),
+    "evidence as a look": calls("read", ("eval", "id")),
+    "a transaction's path": calls("transaction", ("report", "../../../tmp/evil", "0")),
+    "a transaction's command": calls("transaction", ("report", f"1;touch {RAN}", "0")),
+    "no verb of a caller's": calls("transaction", ("run", "1")),
+    "the boot": calls("transaction", ("boot", "1")),
+    "a number": calls("transaction", ("hold", "1", f"a[$(touch {RAN})]")),
+}
+"""Each is refused before anything of it is done."""
+QUOTED = {
+    "a quote": evidence(("writable", f"/'; touch {RAN}; '")),
+    "a substitution": evidence(("writable", f"/$(touch {RAN})`touch {RAN}`")),
+    "a line break": evidence(("entries", f"\ntouch {RAN}\n", "", "", "")),
+    "a backslash": evidence(("properties", f"\\'; touch {RAN}; \\'", "Id")),
+    "a check": evidence(("checked", "2", "100", "/usr/bin/id", "-u")),
+    "a line of shadow": evidence(("has_line", "/etc/shadow", "root")),
+}
+
+
+def test_units_outside_the_fleet_and_questions_of_ones_own_are_refused(prepared: Box) -> None:
+    before = prepared.sh(STATE)
+    asked_before = prepared.sh("systemctl show -p ActiveEnterTimestampMonotonic ssh.service quantum-core.target")
+    controls = run_all(prepared, OUTSIDE)
+    questions = run_all(prepared, QUESTIONS, held=True)
+    assert {name for name, each in controls.items() if each.code != 65} == set()
+    odd = {name: each for name, each in questions.items() if each.code == 0 or "qtctl-helper: " not in each.err}
+    assert odd == {}
+    assert not any("root:" in each.out or "uid=0" in each.out for each in questions.values())
+    quoted = run_all(prepared, QUOTED, held=True)
+    assert {name: each.code for name, each in quoted.items()} == dict.fromkeys(QUOTED, 0)
+    assert quoted["a check"].out.split("\n")[2] != "0", "a registry's own check never runs as root"
+    assert "may not read it" in quoted["a line of shadow"].err
+    assert not prepared.succeeds(f"test -e {RAN}")
+    assert prepared.sh(STATE) == before
+    after = prepared.sh("systemctl show -p ActiveEnterTimestampMonotonic ssh.service quantum-core.target")
+    assert after == asked_before
+
+
+STAGED = {
+    "sudoers": written("/etc/sudoers.d/evil"),
+    "a unit of the system": written("/etc/systemd/system/ssh.service"),
+    "a drop-in of the system": written("/etc/systemd/system/ssh.service.d/x.conf"),
+    "a drop-in of all": written("/etc/systemd/system/service.d/x.conf"),
+    "a link by hand": written("/etc/systemd/system/multi-user.target.wants/quantum-x.service"),
+    "a path back": written("/etc/systemd/system/quantum-x.service/../../passwd"),
+    "a path back in the folder": written("/etc/quantum/../shadow"),
+    "a folder that begins alike": written("/etc/quantum-evil/x"),
+    "a relative path": written("etc/quantum/x.env"),
+    "setuid": written("/etc/quantum/x.env", mode="4755"),
+    "an owner that is an option": written("/etc/quantum/x.env", owner="--reference=/etc/shadow"),
+    "a digest that is none": staged("0 write /etc/quantum/x.env absent ../../../../etc/shadow root:root 0644 no"),
+    "a step that is none": staged("0 exec /bin/sh - - - - no"),
+    "a number that is a path": staged("../x write /etc/quantum/x.env absent - root:root 0644 no"),
+    "enabling another unit": staged("0 enable ssh.service - - - - no"),
+    "stopping another unit": staged("0 stop ssh.service - - - - no"),
+    "a unit that is an option": staged("0 start --now - - - - no"),
+    "units that are options": staged(units=b"--help\n"),
+    "a word that is a path": staged(word=b"../../../../tmp/x\n"),
+    "a limit that is a command": staged(limit=f"1;touch {RAN}\n".encode()),
+    "a script of its own": staged(**{"transaction.sh": f"touch {RAN}\n".encode()}),
+    "a script in its contents": staged(**{"content/transaction.sh": f"touch {RAN}\n".encode()}),
+    "another file": staged(**{"../outcome": b"x"}),
+    "files of root's": staged(files=b"/etc/shadow\t" + b"a" * 64 + b"\troot:root\t0644\n"),
+    "a link": asked("stage", archive({**WHOLE, "content/0": b"x"}, entry("content", tarfile.SYMTYPE, "/etc"))),
+    "a link in it": asked("stage", archive(WHOLE, entry("content/0", tarfile.SYMTYPE, "/etc/shadow"))),
+    "a hard link": asked("stage", archive(WHOLE, entry("content/0", tarfile.LNKTYPE, "/etc/shadow"))),
+    "a hard link inside": asked("stage", archive(WHOLE, entry("about", tarfile.LNKTYPE, "word"))),
+    "a device": asked("stage", archive(WHOLE, entry("content/0", tarfile.CHRTYPE))),
+    "a pipe": asked("stage", archive(WHOLE, entry("content/0", tarfile.FIFOTYPE))),
+    "an absolute path": asked("stage", archive({**WHOLE, "/etc/sudoers.d/evil": b"ops ALL=(ALL) NOPASSWD: ALL\n"})),
+    "no archive": asked("stage", b"x" * 2000),
+    "nothing": asked("stage", b""),
+}  # fmt: skip
+
+
+def test_a_deploy_that_is_none_is_refused_and_leaves_nothing(prepared: Box) -> None:
+    before = prepared.sh(STATE)
+    ran = run_all(prepared, STAGED)
+    assert {name: each for name, each in ran.items() if "qtctl refused" not in each.out or "armed" in each.out} == {}
+    assert not prepared.succeeds(f"test -e {RAN} || test -e /etc/sudoers.d/evil")
+    assert prepared.sh(STATE) == before
+    assert prepared.sh(f"ls {BASE}/tx; find /etc -name '.qtctl-*'").split() == []
+
+
+def test_what_the_helper_is_for_works_without_any_other_right(prepared: Box) -> None:
+    restarted = run_all(prepared, {"one": control("restart", "quantum-core.target\n")})["one"]
+    assert restarted.code == 0, restarted.err
+    assert "restart quantum-core.target" in prepared.sh("journalctl -t qtctl-helper -o cat")
+    audited = prepared.audit("--user", "ops", "--become")
+    assert audited.code == 0, audited.out[-2000:]
+    prepared.sh("sed -i '$a# by hand' /etc/systemd/system/quantum-core.target")
+    deployed = qtctl(*DEPLOY, "--take-over")
+    assert deployed.json()["status"] == "deployed", deployed.out
+    assert "1970" not in qtctl("generations", "--host", prepared.name, "--format", "json").out
