@@ -184,9 +184,8 @@ def test_nothing_of_the_callers_environment_gets_to_root(prepared: Box) -> None:
     )
     request = evidence(("host",)).stdin
     try:
-        ran = run_all(prepared, {"env": Attack(f"{setting} /usr/bin/sudo -n {HELPER} evidence", request)}, held=True)[
-            "env"
-        ]
+        attack = Attack(f"{setting} /usr/bin/sudo -n {HELPER} evidence", request)
+        ran = run_all(prepared, {"env": attack}, held=True)["env"]
         roots = prepared.sh(f"grep -c '^0$' {RAN} || :").strip()
     finally:
         prepared.sh(f"rm -f /etc/sudoers.d/00-keep {RAN}")
