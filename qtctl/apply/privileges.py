@@ -15,9 +15,7 @@ from qtctl.remote.scripts import read_script
 _FOLDERS = tuple(map(str, reversed(PurePosixPath(HELPER).parents)))
 _AT = re.compile(r"at ([0-9a-f]{1,8}) ([0-9]{1,10}) (\S+) (/.*)")
 _VERSION = re.compile(r"# Version ([0-9a-f]{16}), written by qtctl (\S{1,40})")
-PREPARE = (
-    "`qtctl host prepare --host HOST --apply` as root, or as an account with sudo for everything, installs this qtctl's"
-)
+PREPARE = "`qtctl host prepare --host HOST --apply`, as root or as an account with sudo for everything, installs it"
 
 
 class Way(Enum):

@@ -2,10 +2,10 @@
 
 from qtctl.apply import preparation
 from qtctl.apply.helper import build_helper
-from qtctl.errors import DeployRefused
-from qtctl.interfaces.host import Connector
+from qtctl.errors import DeployRefused, HostError
+from qtctl.interfaces.host import Connector, Host
 from qtctl.model.desired import Desired
-from qtctl.model.preparation import PreparePlan
+from qtctl.model.preparation import HostSeen, Preparation, PreparePlan
 from qtctl.plan.preparation import make_preparation, plan_preparation
 
 
@@ -16,7 +16,7 @@ def prepare_host(connect: Connector, desired: Desired, *, apply: bool, remove: b
     """
     wanted = make_preparation(desired, build_helper().text)
     with connect() as host:
-        seen = preparation.look(host, wanted)
+        seen = _look(host, wanted, apply=apply)
         plan = plan_preparation(wanted, seen, remove=remove)
         if apply and plan.refusals:
             hint = "see to that, then prepare the host again"
@@ -24,3 +24,13 @@ def prepare_host(connect: Connector, desired: Desired, *, apply: bool, remove: b
         if apply and plan.changes:
             preparation.apply(host, plan, seen, remove=remove)
     return plan
+
+
+def _look(host: Host, wanted: Preparation, *, apply: bool) -> HostSeen:
+    """DeployRefused, instead of HostError, where something was to be changed: nothing was."""
+    try:
+        return preparation.look(host, wanted)
+    except HostError as error:
+        if not apply:
+            raise
+        raise DeployRefused(error.what, hint=error.hint) from error

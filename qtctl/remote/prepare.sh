@@ -57,7 +57,7 @@ leave() {
     [ "$installed" = yes ] || undo
     rm -f -- "$new" "$old"
   done
-  [ "$installed" = yes ] || remove_folders
+  [ "$installed $removing" = 'yes no' ] || remove_folders
 }
 undo() {
   if [ -e "$old" ]; then mv -fT -- "$old" "$path"
@@ -81,7 +81,6 @@ prepare_apply() {
   each_step install_file
   [ -z "$sudoers" ] || check_installed
   installed=yes
-  [ "$removing" = no ] || remove_folders
   echo 'qtctl prepared'
 }
 each_step() {
