@@ -41,6 +41,7 @@ HOSTS = {
     "backup take": ("--host", "nowhere.invalid"),
     "deploy": ("--host", "nowhere.invalid", "--yes"),
     "generations": ("--host", "nowhere.invalid"),
+    "host prepare": ("--host", "nowhere.invalid"),
     "plan": ("--host", "nowhere.invalid"),
     "secrets status": ("--host", "nowhere.invalid"),
     "rollback": ("--host", "nowhere.invalid", "--yes"),
@@ -110,6 +111,9 @@ def test_the_commands_that_have_formats() -> None:
     assert {command for command, names in OFFERS.items() if names == list_offered(Content.DECLARED)} == {
         "adopt drift", "backup list", "backup show", "backup take", "generations",
         "list", "plan", "secrets status", "show", "lab up", "lab list",
+        "adopt drift", "generations", "list", "plan", "secrets status", "show", "lab up", "lab list",
+        "adopt drift", "generations", "list", "plan", "show", "lab up", "lab list",
+        "generations", "host prepare", "list", "plan", "show", "lab up", "lab list",
     }  # fmt: skip
 
 
