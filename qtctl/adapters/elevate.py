@@ -96,7 +96,7 @@ def strip_mark(stderr: bytes, refuse: Callable[[str], Refused]) -> bytes:
 
 
 _CAUSES = (
-    ("a password is required", "sudoers asks for a password: give the account NOPASSWD"),
+    ("a password is required", "sudoers does not let the account run that, or asks for a password: give it NOPASSWD"),
     ("a terminal is required", "sudoers asks for a password: give the account NOPASSWD"),
     ("must have a tty", "sudoers has `requiretty`: `qtctl host prepare` switches it off for the helper"),
     ("not in the sudoers", "sudoers does not name the account"),

@@ -16,6 +16,7 @@ from shlex import quote
 from qtctl import probes
 from qtctl.apply.generation import BASE, FILE_MOST, LEASE_S, TRANSACTION_SCRIPTS, UNIT_FOLDER
 from qtctl.dialects.hosts import PATH as HOSTS_PATH
+from qtctl.model.desired_install import STORE
 from qtctl.probes.batch import Library, Takes
 from qtctl.probes.files import DIGEST, DIGEST_KIB, FORMAT, MARK, MARK_KIB
 from qtctl.probes.hosts_file import MOST as HOSTS_MOST
@@ -100,7 +101,8 @@ def _first_lines(version: str) -> str:
 
 def _body() -> str:
     given = {
-        "base": BASE, "unit_folder": UNIT_FOLDER, "lease_s": str(LEASE_S), "most": str(FILE_MOST), "config": CONFIG,
+        "base": BASE, "store": STORE, "unit_folder": UNIT_FOLDER, "config": CONFIG,
+        "lease_s": str(LEASE_S), "most": str(FILE_MOST),
         "compile": _tables() + read_script("helper.awk"),
     }  # fmt: skip
     transaction = "".join(map(read_script, TRANSACTION_SCRIPTS))

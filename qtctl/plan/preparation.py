@@ -72,6 +72,7 @@ def _rules(desired: Desired) -> str:
         "# The units and files that a deploy through the helper may have.",
         *(f"unit {each}" for each in sorted({*patterns, *names})),
         *((f"folder {desired.env_dir}",) if desired.env_dir else ()),
+        *(f"link {each.path}" for each in desired.installs),
         *(f"file {each}" for each in files if not (desired.env_dir and each.startswith(f"{desired.env_dir}/"))),
     )
     return "\n".join(rows) + "\n"

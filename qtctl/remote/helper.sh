@@ -4,7 +4,7 @@
 # Its one argument is a verb. Everything else comes over standard input, as data: a head of 40 bytes (`qtctl`, the version
 # that is asked for, how many bytes follow) and those bytes. It has the scripts of a deploy itself, and takes none.
 #
-# Given: version, base, unit_folder, lease_s, most, config (a folder of root's with what the fleets of this host may
+# Given: version, base, store, unit_folder, lease_s, most, config (a folder of root's with what the fleets of this host may
 # have), compile (helper.awk), functions lib_NAME, each of which defines the functions of a script, and
 # transaction_text, which prints transaction.sh without its first line.
 helper_tab=$(printf '\t')
@@ -181,7 +181,7 @@ helper_unpacked() {
   for each in "$home"/* "$home"/.[!.]* "$home"/content/* "$home"/content/.[!.]*; do
     [ -e "$each" ] || continue
     case ${each#"$home/"} in
-      steps | files | units | desired.json.gz | word | about | limit | holder | content) ;;
+      steps | files | installs | units | desired.json.gz | word | about | limit | holder | content) ;;
       content/*[!0-9]* | content/) refuse - 'what was sent has a file of another name' ;;
       content/*) ;;
       *) refuse - 'what was sent has a file of another name' ;;
@@ -194,7 +194,8 @@ helper_unpacked() {
   helper_steps
   helper_lists
   {
-    printf 'base=%s unit_folder=%s lease_s=%s limit=%s most=%s\n' "$base" "$unit_folder" "$lease_s" "$limit" "$most"
+    printf 'base=%s store=%s unit_folder=%s lease_s=%s limit=%s most=%s\n' \
+      "$base" "$store" "$unit_folder" "$lease_s" "$limit" "$most"
     transaction_text
   } >"$home/transaction.sh"
 }
@@ -207,6 +208,7 @@ helper_steps() {
     case $step in '' | *[!0-9]*) refuse - 'a step without a number' ;; esac
     case $kind in
       write | remove | sysusers | tmpfiles) helper_written "$subject" || refuse "$step" "it writes $subject, $unprepared" ;;
+      link) helper_link "$subject" "${sha#link:}" && sha=- ;;
       daemon-reload) ;;
       start | stop | restart | reload | reset-failed | enable | disable)
         helper_of_fleet "$subject" || refuse "$step" "it is to $kind $subject, $unprepared"
@@ -221,6 +223,19 @@ helper_steps() {
   done <"$home/steps"
 }
 
+# helper_link PATH TARGET: a link of the fleets into what root has installed.
+helper_link() {
+  case "$helper_newline$rules$helper_newline" in
+    *"${helper_newline}link $1$helper_newline"*) ;;
+    *) refuse "$step" "it makes $1 a link, $unprepared" ;;
+  esac
+  case $2 in
+    *[!A-Za-z0-9/_.-]* | */./* | */../* | */.. | *//*) refuse "$step" "it makes $1 a link to elsewhere" ;;
+    "$store"/?*) ;;
+    *) refuse "$step" "it makes $1 a link to elsewhere" ;;
+  esac
+}
+
 # helper_lists: the units that are looked at, and the files that the generation has, are plain names and paths.
 helper_lists() {
   while IFS= read -r unit; do
@@ -230,6 +245,9 @@ helper_lists() {
     helper_written "$path" || refuse - "it has $path, $unprepared"
     case $sha in '' | *[!0-9a-f]*) refuse - 'no digest' ;; esac
   done <"$home/files"
+  [ ! -e "$home/installs" ] || while IFS=$helper_tab read -r sha _; do
+    case $sha in '' | *[!0-9a-f]*) refuse - 'no digest' ;; esac
+  done <"$home/installs"
 }
 
 # helper_control VERB: of units of the fleets, which come one a line.
