@@ -1,6 +1,7 @@
 """qtctl host prepare on a lab host, and what is said where the way to root is not as it should be."""
 
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -111,6 +112,9 @@ WAYS = {
     "no sudo": ("mv /usr/bin/sudo /root", "sudo"),
 }
 """What is wrong, and what is said."""
+CORE = ("another version", "writable", "no rule", "a terminal")
+"""Those of every run; QTCTL_PREPARE=all: all of them."""
+ASKED = tuple(WAYS) if os.environ.get("QTCTL_PREPARE") == "all" else CORE
 _KEEP = f"rm -rf /root/kept; mkdir /root/kept; cp -a /opt/qtctl {RULE} /root/kept"
 _AS_BEFORE = (
     f"rm -rf /opt/qtctl; cp -a /root/kept/qtctl /opt; cp -a /root/kept/{RULE.rpartition('/')[2]} {RULE}; "
@@ -121,7 +125,8 @@ _AS_BEFORE = (
 def test_each_way_that_is_not_as_it_should_be_is_named_and_nothing_is_changed(host: Box) -> None:
     assert prepare(host, "--apply").code == 0
     host.sh(_KEEP)
-    for name, (wrong, why) in WAYS.items():
+    for name in ASKED:
+        wrong, why = WAYS[name]
         try:
             before = host.sh(f"{wrong}\n{STATE}")
             ran = qtctl("deploy", "--host", host.name, "--yes")
