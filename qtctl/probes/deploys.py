@@ -7,9 +7,8 @@ from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import I64, shown, whole
 from qtctl.probes.answer import Answer, absent, observed, text, unparseable
-from qtctl.probes.batch import Command, Frame, Frames, Probe
+from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.remote.scripts import read_script
 
 BASE = "/var/lib/qtctl"
 AGAIN = f"cat {BASE}/status"
@@ -24,8 +23,16 @@ _WORD = re.compile(r"[A-Za-z0-9_.:\\@-]{1,255}")
 _HEX = re.compile(r"[0-9a-f]{1,64}|-")
 
 
+SCRIPTS = Library(
+    "deploys",
+    ("deploys.sh",),
+    dict.fromkeys(("deploy_status", "kept_generations"), Takes.NOTHING),
+    (("base", BASE),),
+)
+
+
 def _ask(function: str, argv: tuple[str, ...], again: str, tools: tuple[str, ...]) -> Command:
-    return Command(f"base={BASE}\n{read_script('deploys.sh')}{function}\n", argv, again, tools)
+    return SCRIPTS.command([(function,)], argv, again, tools)
 
 
 def probe_status(needs: Sequence[Need]) -> Probe:

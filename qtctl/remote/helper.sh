@@ -74,8 +74,8 @@ END
   script=$base/gen/$number/transaction.sh
   [ -f "$script" ] || helper_refuse "no generation $number"
   case $verb in
-    confirm | recover | accept) exec /bin/sh "$script" "$verb" "$number" ;;
-    go-back) exec /bin/sh "$script" go-back "$number" "$about" ;;
+    confirm) exec /bin/sh "$script" confirm "$number" ;;
+    go-back | recover | accept) exec /bin/sh "$script" "$verb" "$number" "$about" ;;
     report | hold)
       case $about in '' | *[!0-9]* | ??????????*) helper_refuse 'no number' ;; esac
       exec /bin/sh "$script" "$verb" "$number" "$about"
@@ -166,6 +166,7 @@ helper_checks() {
 helper_stage() {
   [ "$size" -le 67108864 ] || helper_refuse 'a deploy of more than 64 MiB is not taken'
   helper_config
+  lib_trail
   lib_transaction
   lib_stage
   unpack() {
@@ -181,7 +182,7 @@ helper_unpacked() {
   for each in "$home"/* "$home"/.[!.]* "$home"/content/* "$home"/content/.[!.]*; do
     [ -e "$each" ] || continue
     case ${each#"$home/"} in
-      steps | files | installs | units | desired.json.gz | word | about | limit | holder | content) ;;
+      steps | files | installs | units | desired.json.gz | word | about | trail | fields | limit | holder | content) ;;
       content/*[!0-9]* | content/) refuse - 'what was sent has a file of another name' ;;
       content/*) ;;
       *) refuse - 'what was sent has a file of another name' ;;
@@ -191,6 +192,10 @@ helper_unpacked() {
   case $word in '' | *[!0-9a-f]*) refuse - 'the word of the deploy is damaged' ;; esac
   case $limit in '' | *[!0-9]* | ??????*) refuse - 'the limit of the deploy is damaged' ;; esac
   holder=$(printf %s "$holder" | tr -d '[:cntrl:]' | head -c 200)
+  # What the audit trail says of the caller is the caller's word; whose account it is, the host adds itself.
+  ! grep -qv '^DEPLOY_[A-Z_]*=' -- "$home/fields" && ! grep -q '^DEPLOY_LOGIN=' -- "$home/fields" &&
+    [ "$(wc -c <"$home/trail")" -le 20000 ] && ! grep -q '"login"' -- "$home/trail" ||
+    refuse - 'what is told of the deploy is damaged'
   helper_steps
   helper_lists
   {

@@ -12,8 +12,8 @@ from qtctl.reports.generations import GenerationsReport
 from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.parity import ParityDocument
 from qtctl.reports.plan import PlanReport
-from qtctl.reports.secrets import SecretsReport
 from qtctl.reports.preparation import PreparationReport
+from qtctl.reports.secrets import SecretsReport
 from qtctl.reports.verify import VerifyReport
 
 

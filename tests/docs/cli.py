@@ -108,6 +108,7 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "2: an error in registry or options, no such secret, or what was given cannot be one",
         "3: the host could not be asked",
         "4: refused; the host is as it was",
+    ),
     "host prepare": (
         "0: as it should be, or the changes were made",
         "1: changes, which --apply makes",

@@ -76,6 +76,7 @@ def entry(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
 
 WHOLE = {
     "limit": b"60\n", "holder": b"somebody 0\n", "word": b"0123456789abcdef\n", "about": b"", "files": b"",
+    "trail": b'"by":"somebody"\n', "fields": b"DEPLOY_BY=somebody\n",
     "units": b"quantum-core.target\n", "desired.json.gz": b"", "steps": b"",
 }  # fmt: skip
 
@@ -294,6 +295,9 @@ STAGED = {
     "a limit that is a command": staged(limit=f"1;touch {RAN}\n".encode()),
     "a script of its own": staged(**{"transaction.sh": f"touch {RAN}\n".encode()}),
     "a script in its contents": staged(**{"content/transaction.sh": f"touch {RAN}\n".encode()}),
+    "a login of its own": staged(fields=b"DEPLOY_BY=x\nDEPLOY_LOGIN=root\n"),
+    "a login of its own in the trail": staged(trail=b'"login":"root"\n'),
+    "a message of its own": staged(fields=b"MESSAGE=all is well\n"),
     "another file": staged(**{"../outcome": b"x"}),
     "files of root's": staged(files=b"/etc/shadow\t" + b"a" * 64 + b"\troot:root\t0644\n"),
     "a link": asked("stage", archive({**WHOLE, "content/0": b"x"}, entry("content", tarfile.SYMTYPE, "/etc"))),
