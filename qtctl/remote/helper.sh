@@ -168,6 +168,7 @@ helper_stage() {
   helper_config
   lib_trail
   lib_transaction
+  lib_docker
   lib_stage
   unpack() {
     head -c "$size" | tar -x -m -C "$home" --no-same-owner --no-same-permissions -f - && helper_unpacked
