@@ -41,7 +41,19 @@ _READS = {
     "last_lines": ("journal", FLEET),
 }
 """Function → its script, and what its arguments may be."""
-_ALONE = ("attached", "docker", "find", "frames", "generations", "journal", "stage", "trail", "transaction", "way")
+_ALONE = (
+    "attached",
+    "docker",
+    "find",
+    "frames",
+    "generations",
+    "journal",
+    "ran",
+    "stage",
+    "trail",
+    "transaction",
+    "way",
+)
 """Scripts that need nothing but what every part of the helper has."""
 _FIND = ("find", "<paths>", "-maxdepth", "0")
 _SHAPES: tuple[tuple[str, ...], ...] = (

@@ -7,6 +7,7 @@ from qtctl.apply.generation import given
 from qtctl.errors import HostError, Refused
 from qtctl.interfaces.host import Host, Running
 from qtctl.model.ran import Ran, RanState
+from qtctl.remote.request import Request, Verb
 from qtctl.remote.scripts import read_script
 
 _END = "END_OF_PATHS"
@@ -19,7 +20,7 @@ def start_reading(host: Host, seen: Mapping[str, Sequence[str]]) -> Running | No
     scripts = "\n".join(map(read_script, ("transaction.sh", "ran.sh")))
     script = f"{given(30)}\n{scripts}\nread_ran <<'{_END}'\n{rows}{_END}\n"
     try:
-        return host.start(script, root=True)
+        return host.start(Request(script, Verb.RAN, rows.encode()), root=True)
     except HostError:
         return None
 

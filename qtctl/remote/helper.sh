@@ -20,7 +20,7 @@ helper_main() {
   printf 'qtctl: root\n' >&2
   cd / && umask 077
   case $1 in
-    evidence | read | stage | transaction) helper_head && "helper_$1" ;;
+    evidence | read | stage | transaction | ran) helper_head && "helper_$1" ;;
     start | stop | restart | reload | reset-failed | kill) helper_control "$1" ;;
     version) printf '%s\n' "$version" ;;
     *) helper_refuse 'no such verb' ;;
@@ -168,12 +168,22 @@ helper_stage() {
   helper_config
   lib_trail
   lib_transaction
+  lib_ran
   lib_docker
   lib_stage
   unpack() {
     head -c "$size" | tar -x -m -C "$home" --no-same-owner --no-same-permissions -f - && helper_unpacked
   }
   stage
+}
+
+# helper_ran: which processes have read the files that are there now. No digest of one is told.
+helper_ran() {
+  [ "$size" -le 4000000 ] || helper_refuse 'too much is asked for'
+  limit=30
+  lib_transaction
+  lib_ran
+  head -c "$size" | tr -d '\0' | read_ran
 }
 
 # helper_unpacked: what came is regular files of the names that a deploy has, and says what it may say.
@@ -183,7 +193,7 @@ helper_unpacked() {
   for each in "$home"/* "$home"/.[!.]* "$home"/content/* "$home"/content/.[!.]*; do
     [ -e "$each" ] || continue
     case ${each#"$home/"} in
-      steps | files | installs | units | desired.json.gz | word | about | trail | fields | limit | holder | content) ;;
+      steps | files | installs | units | sees | desired.json.gz | word | about | trail | fields | limit | holder | content) ;;
       content/*[!0-9]* | content/) refuse - 'what was sent has a file of another name' ;;
       content/*) ;;
       *) refuse - 'what was sent has a file of another name' ;;

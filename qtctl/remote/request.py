@@ -16,6 +16,7 @@ class Verb(StrEnum):
     READ = "read"
     STAGE = "stage"
     TRANSACTION = "transaction"
+    RAN = "ran"
 
 
 CONTROL = ("start", "stop", "restart", "reload", "reset-failed", "kill")
