@@ -19,7 +19,6 @@ from qtctl.reports.verify import VerifyReport
 
 def schemas() -> dict[str, dict[str, object]]:
     """By document: adopt, audit, backup(s), deploy, drift, fleet-audit, generation(s), parity, plan, registry …"""
-    """By the name of the document, such as audit or plan."""
     return {
         "adopt": schema_of(AdoptReport),
         "audit": schema_of(AuditReport),

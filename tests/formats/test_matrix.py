@@ -111,7 +111,6 @@ def test_the_commands_that_have_formats() -> None:
     assert {command for command, names in OFFERS.items() if names == list_offered(Content.DECLARED)} == {
         "adopt drift", "backup list", "backup show", "backup take", "generations",
         "list", "plan", "secrets status", "show", "lab up", "lab list",
-        "adopt drift", "generations", "list", "plan", "secrets status", "show", "lab up", "lab list",
         "host prepare",
     }  # fmt: skip
 
