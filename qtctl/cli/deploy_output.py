@@ -29,6 +29,7 @@ class DeployOutput:
     format_: str
     registry: "Path"
     templates: "Path | None"
+    state: str = "as declared"
 
     @property
     def name(self) -> str:
@@ -49,7 +50,7 @@ class DeployOutput:
 
         code = exit_of_deploy(outcome)
         if self.format_ == "table":
-            for line in ended(outcome, self.target):
+            for line in ended(outcome, self.target, self.state):
                 tell(line)
         else:
             self._document(outcome, code)

@@ -13,9 +13,9 @@ _NOUNS = {
     EntryKind.FILE: "file",
     EntryKind.LINK: "link",
     EntryKind.FOLDER: "folder",
-    EntryKind.STAMP: "stamp of a timer",
-    EntryKind.PRESENT: "file that may hold secrets, not copied",
-    EntryKind.OTHER: "thing that cannot be copied",
+    EntryKind.STAMP: "timer stamp",
+    EntryKind.PRESENT: "uncopied file",
+    EntryKind.OTHER: "uncopied special file",
 }
 
 

@@ -31,14 +31,14 @@ DONE = {
 _HEADS = {StepStatus.FAILED: "failed", StepStatus.UNKNOWN: "unknown", StepStatus.NOT_RUN: "not run"}
 
 
-def ended(outcome: DeployOutcome, target: str) -> tuple[str, ...]:
+def ended(outcome: DeployOutcome, target: str, state: str = "as declared") -> tuple[str, ...]:
     """What was done and kept, and how the host is now. Nothing where it did not come to its end: see `problems`."""
     if outcome.status is DeployStatus.DECLINED:
         return (f"{target}: nothing was changed",)
     if outcome.status is DeployStatus.DEPLOYED:
-        return (_counted(outcome), *_kept(outcome.results), f"{target} now runs as declared")
+        return (_counted(outcome), *_kept(outcome.results), f"{target} now runs {state}")
     if outcome.status is DeployStatus.UNCHANGED:
-        return tuple(_unchanged(outcome, target))
+        return tuple(_unchanged(outcome, target, state))
     return ()
 
 
@@ -72,9 +72,9 @@ def _headed(head: str, lines: list[str]) -> tuple[str, ...]:
     return (f"{head}: {lines[0]}",) if len(lines) == 1 else (head, *lines)
 
 
-def _unchanged(outcome: DeployOutcome, target: str) -> Iterator[str]:
+def _unchanged(outcome: DeployOutcome, target: str, state: str) -> Iterator[str]:
     if not outcome.outstanding:
-        yield f"{target} is as declared: nothing to change"
+        yield f"{target} is {state}: nothing to change"
         return
     yield f"{target}: nothing to change, and yet it does not run as declared"
     for each in outcome.outstanding:

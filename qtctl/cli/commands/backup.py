@@ -139,7 +139,7 @@ def restore(
     declared = declare(registry_folder(registry), host, as_name=as_name)
     if dry_run:
         raise typer.Exit(_show(declared, host, user, backup, str(path), Shown(format_, verbose)))
-    told = DeployOutput(host, declared, format_, registry_folder(registry), None)
+    told = DeployOutput(host, declared, format_, registry_folder(registry), None, "as in the backup")
     with progress() as say:
         say(begun(host, Stage.CONNECT))
         ask = confirmation(told, say, yes=yes, verbose=verbose)
