@@ -82,12 +82,13 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
 def find(contact: Contact, ticket: Ticket) -> int | None:
     """The number of the transaction that was armed for this ticket; None if there is none.
 
-    A script that is still staging is waited for. HostError where the host does not answer for half a minute.
+    A script that is still staging is waited for; one that was killed has armed nothing. HostError where the host does
+    not answer for half a minute.
     """
     said = _read_words(ask(contact, find_request()))
     if said.get("holder") != ticket.text or not said.get("number", "").isdecimal():
         return None
-    return int(said["number"])
+    return None if said.get("state") == TransactionState.STAGED else int(said["number"])
 
 
 def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:

@@ -15,6 +15,7 @@ from qtctl.model.desired_host import DEFAULT_LIMITS, HostLimits
 from qtctl.model.desired_install import DesiredInstall
 from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.desired_lock import DesiredPackage
+from qtctl.model.desired_original import DesiredOriginal
 from qtctl.model.desired_questions import Questions
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import STATE_WORDS, DesiredUnit, Pairs
@@ -245,23 +246,6 @@ class RetiredUnit:
     name: str
     unit: str
     why: str
-    origin: Origin
-
-
-@dataclass(frozen=True, slots=True)
-class DesiredOriginal:
-    """What a host had in place of the file at `path` when the registry was made from it.
-
-    `says`: digest of what that file said then. `files`: path → as `seen_of` words it. `beside`: drop-ins that were in
-    force too, and are nobody's to declare. Nothing of it counts any more once
-    there is a file at `until` ('' for none).
-    """
-
-    path: str
-    says: str
-    files: tuple[tuple[str, str], ...]
-    beside: tuple[str, ...]
-    until: str
     origin: Origin
 
 

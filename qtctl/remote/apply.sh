@@ -35,8 +35,8 @@ carry_out() {
   case "$2" in
     write | remove | link) swap "$1" "$3" "$4" "$5" ;;
     folder) said=$(set_folder "$3" "$owner" "$mode" 2>&1) ;;
-    sysusers) said=$(timeout "$limit" systemd-sysusers "$3" 2>&1) ;;
-    tmpfiles) said=$(timeout "$limit" systemd-tmpfiles --create "$3" 2>&1) ;;
+    sysusers) said=$(timeout --foreground "$limit" systemd-sysusers "$3" 2>&1) ;;
+    tmpfiles) said=$(timeout --foreground "$limit" systemd-tmpfiles --create "$3" 2>&1) ;;
     daemon-reload) manager daemon-reload ;;
     stop-container) stop_container "$4" ;;
     *) said="this host's deploy does not know $2" && false ;;

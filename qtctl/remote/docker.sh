@@ -5,7 +5,7 @@ unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG
 # docker_says ARGUMENT...: what the command says, its warnings first, in `said`; its last line in `answer`.
 docker_says() {
   command -v docker >/dev/null || { said='there is no docker command' && return 127; }
-  said=$(timeout -k 5 "$limit" docker "$@" 2>&1) || { said="docker $1: ${said:-no answer in $limit s}" && return 1; }
+  said=$(timeout --foreground -k 5 "$limit" docker "$@" 2>&1) || { said="docker $1: ${said:-no answer in $limit s}" && return 1; }
   answer=${said##*"
 "}
 }

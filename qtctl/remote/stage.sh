@@ -180,12 +180,13 @@ begin() {
   mkdir -- "$home" || refuse - "$home could not be made"
   unpack && read -r word <"$home/word" && sign_trail || refuse - "$base: no space, or what was sent is damaged"
   : >"$home/journal" || refuse - "$base: no space"
-  renew && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$home/number" && sync -- "$home/number" &&
-    mv -T -- "$home/number" "$base/tx/staged" && sync -- "$base/tx" || refuse - "$base: no space"
-  status staged
+  renew && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$home/number" && sync -- "$home/number" ||
+    refuse - "$base: no space"
   watcher=$(systemd-run --quiet --collect --unit="qtctl-deploy-$generation" -p Restart=on-failure -p RestartSec=200ms \
     -p StartLimitIntervalSec=0 -p KillMode=mixed -- /bin/sh "$home/transaction.sh" run "$generation" 9>&- 2>&1) ||
     refuse - "the service that watches over it could not be started: $watcher"
+  mv -T -- "$home/number" "$base/tx/staged" && sync -- "$base/tx" || refuse - "$base: no space"
+  status staged
   install_boot_units
 }
 

@@ -7,6 +7,7 @@
 run() {
   trap '' HUP PIPE
   worker=''
+  await_staged
   ! is applying gating || give_up 'the service that watched over it was killed'
   while is staged armed applying gating restoring confirmed; do
     case "$state" in
@@ -20,6 +21,14 @@ run() {
     is restoring confirmed || sleep 0.2
   done
 }
+# await_staged: it is there before the transaction is, so that none is without it.
+await_staged() {
+  waited=0
+  until is staged armed applying gating restoring confirmed || [ "$waited" = 50 ]; do
+    waited=$((waited + 1))
+    sleep 0.1
+  done
+}
 forget_if_staged() { ! is staged || forget_staged; }
 start_worker() {
   locked move armed applying || return 0
@@ -27,7 +36,7 @@ start_worker() {
   worker=$!
 }
 end_worker() {
-  [ -z "$worker" ] || ! kill -0 "$worker" 2>/dev/null || { kill -TERM -- "-$worker" && sleep 0.3 && kill -KILL -- "-$worker"; } 2>/dev/null
+  [ -z "$worker" ] || ! kill -0 "$worker" 2>/dev/null || { kill -TERM "-$worker" && sleep 0.3 && kill -KILL "-$worker"; } 2>/dev/null
   wait
 }
 give_up() {

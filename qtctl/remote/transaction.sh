@@ -114,7 +114,7 @@ room() {
 manager() {
   tries=0
   while :; do
-    said=$(timeout -k 5 "$limit" systemctl "$@" 2>&1) && return
+    said=$(timeout --foreground -k 5 "$limit" systemctl "$@" 2>&1) && return
     code=$?
     case "$said" in
       *'Failed to connect'* | *'Connection reset'* | *'not connected'* | *'Connection timed out'* | *'Broken pipe'*) ;;

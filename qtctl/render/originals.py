@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from qtctl.dialects.systemd.unitfile import effective, parse
-from qtctl.model.desired import DesiredFile, DesiredOriginal
+from qtctl.model.desired import DesiredFile
+from qtctl.model.desired_original import DesiredOriginal
 from qtctl.render.written import mark
 
 _EMPTY = "# What it said was adopted into {path}.\n"

@@ -12,7 +12,6 @@ from qtctl.model.desired import (
     Desired,
     DesiredExternal,
     DesiredKey,
-    DesiredOriginal,
     DesiredService,
     DesiredVenv,
     Login,
@@ -20,6 +19,7 @@ from qtctl.model.desired import (
 )
 from qtctl.model.desired_host import HostLimits
 from qtctl.model.desired_lock import DesiredPackage
+from qtctl.model.desired_original import DesiredOriginal
 from qtctl.model.desired_store import DesiredStore, StoreTls
 from qtctl.model.names import ENDINGS, Names, spoken_names, unit_name, units_of
 from qtctl.model.origin import Origin
