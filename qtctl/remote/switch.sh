@@ -21,10 +21,10 @@ run() {
     is restoring confirmed || sleep 0.2
   done
 }
-# await_staged: it is there before the transaction is, so that none is without it.
+# await_staged: it is there before the transaction is, so that none is without it. What is refused has no folder any more.
 await_staged() {
   waited=0
-  until is staged armed applying gating restoring confirmed || [ "$waited" = 50 ]; do
+  until is staged armed applying gating restoring confirmed || [ ! -d "$home" ] || [ "$waited" = 50 ]; do
     waited=$((waited + 1))
     sleep 0.1
   done

@@ -72,7 +72,7 @@ class BackupsReport(Part):
     problems: tuple[BackupProblem, ...]
 
 
-def build(path: Path, backup: Backup) -> BackupReport:
+def build_report(path: Path, backup: Backup) -> BackupReport:
     manifest = backup.manifest
     units = tuple(
         BackupUnit(unit=each.unit, load=each.load, active=each.active, sub=each.sub, file_state=each.file_state)

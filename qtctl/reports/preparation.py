@@ -31,7 +31,7 @@ class PreparationReport(Part):
     refusals: tuple[str, ...] = Field(description="what is in the way: nothing is done then")
 
 
-def build(plan: PreparePlan, *, address: str, helper: str, applied: bool) -> PreparationReport:
+def build_report(plan: PreparePlan, *, address: str, helper: str, applied: bool) -> PreparationReport:
     """`address`: the host as it was asked for."""
     return PreparationReport(
         qtctl_version=VERSION,

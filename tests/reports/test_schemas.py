@@ -1,12 +1,15 @@
 import json
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from qtctl.flows.adopt import Adopted
+from qtctl.model.preparation import PrepareAction, PreparePlan, PrepareStep
 from qtctl.reports import (
     adopt,
     audit,
+    backup,
     deploy,
     drift,
     fleet,
@@ -15,11 +18,13 @@ from qtctl.reports import (
     module_registry,
     parity,
     plan,
+    preparation,
     secrets,
     verify,
 )
 from qtctl.reports.schemas import schemas
 from tests.adopt.small import adopt as adopt_texts
+from tests.apply.test_backup_archive import backup as make_backup
 from tests.builders.reported import desired, evidence
 
 from .checks import CHECKS
@@ -31,9 +36,13 @@ from .test_plan import report as planned
 from .test_secrets import FOUND
 from .test_verify import VERIFIED
 
+BACKUP, TAKEN = Path("lab1.qtbackup"), make_backup()
+PREPARED = PreparePlan("f", "h1", (PrepareStep(PrepareAction.CREATE, "file", "/etc/sudoers.d/f", "missing", "+ a"),))
 WRITTEN = {
     "adopt": lambda: adopt.to_json(adopt.build_report(adoption().adoption, "out")),
     "audit": lambda: audit.to_json(audit.build_report(desired(), evidence(), CHECKS, every=True)),
+    "backup": lambda: backup.to_json(backup.build_report(BACKUP, TAKEN)),
+    "backups": lambda: backup.to_json(backup.build_list([(BACKUP, TAKEN)], [(BACKUP, "cut off")])),
     "deploy": lambda: deploy.to_json(deploy.build_report(FAILED, fleet="f", address="lab1", exit_code=5)),
     "drift": lambda: drift.to_json(DRIFTED),
     "fleet-audit": lambda: fleet.to_json(fleet.build_report([audit.build_report(desired(), evidence(), CHECKS)] * 2)),
@@ -41,6 +50,9 @@ WRITTEN = {
     "generations": lambda: generations.to_json(generations.build_report((CURRENT,), host="h1", address="lab1")),
     "parity": lambda: parity.to_json(reports(evidence())),
     "plan": lambda: plan.to_json(planned()),
+    "preparation": lambda: preparation.to_json(
+        preparation.build_report(PREPARED, address="lab1", helper="0" * 8, applied=False)
+    ),
     "registry": lambda: module_registry.to_json(module_registry.build_report(desired(), evidence(), CHECKS)),
     "secrets": lambda: secrets.to_json(secrets.build_report((FOUND,), fleet="f", host="h1", address="lab1")),
     "verify": lambda: verify.to_json(verify.build_report(VERIFIED)),

@@ -65,7 +65,7 @@ def take(
     from qtctl.api import backup as api
     from qtctl.api.registry import declare
     from qtctl.model.backup import EntryKind
-    from qtctl.reports.backup import build
+    from qtctl.reports.backup import build_report
     from qtctl.reports.backup_view import build_view
 
     if out is not None:
@@ -75,7 +75,7 @@ def take(
         say(begun(host, Stage.CONNECT))
         taken = api.take(declared, host, user=user)
     path = api.save(taken, out)
-    present(build_view(build(path, taken), whole=False), format_)
+    present(build_view(build_report(path, taken), whole=False), format_)
     left = sum(each.kind is EntryKind.OTHER for each in taken.manifest.entries)
     if left:
         complain(f"{host}: {left} could not be copied, and a restore is refused until they are gone")
@@ -105,11 +105,11 @@ def list_(host: OptionalHostOption = None, format_: DeclaredFormatOption = None)
 def show(file: FileArgument, format_: DeclaredFormatOption = None) -> None:
     """Show what a backup holds: every path and unit, without contents."""
     from qtctl.api import backup as api
-    from qtctl.reports.backup import build
+    from qtctl.reports.backup import build_report
     from qtctl.reports.backup_view import build_view
 
     path, backup = api.read(file)
-    present(build_view(build(path, backup), whole=True), format_)
+    present(build_view(build_report(path, backup), whole=True), format_)
 
 
 @app.command()

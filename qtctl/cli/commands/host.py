@@ -40,7 +40,7 @@ def prepare(
     from qtctl.api.preparation import prepare as run
     from qtctl.api.registry import declare
     from qtctl.apply.helper import build_helper
-    from qtctl.reports.preparation import build
+    from qtctl.reports.preparation import build_report
     from qtctl.reports.preparation_view import view
 
     declared = declare(registry_folder(registry), host, as_name=as_name)
@@ -48,7 +48,7 @@ def prepare(
     with progress() as say:
         say(begun(host, Stage.CONNECT))
         plan = run(declared, host, user=user, apply=apply, remove=remove)
-    report = build(plan, address=host, helper=build_helper().version, applied=apply and bool(plan.changes))
+    report = build_report(plan, address=host, helper=build_helper().version, applied=apply and bool(plan.changes))
     present(view(report), format_)
     if plan.refusals:
         raise typer.Exit(Exit.REFUSED)
