@@ -97,7 +97,7 @@ def _parse_row(head: str, target: str) -> Row | None:
 def _read(host: Host, names: FleetNames, rows: Sequence[Row], ours: set[str]) -> Installed | None:
     """None where something changed meanwhile. `ours`: digests of what qtctl wrote, for files that may hold secrets."""
     wanted = [row for row in rows if row.type == "f" and not row.path.startswith(f"{STAMPS}/")]
-    wanted = [row for row in wanted if row.size <= LARGEST_FILE]
+    wanted = [row for row in wanted if row.size <= LARGEST_FILE and names.may_be_read(row.path)]
     if sum(row.size for row in wanted) > MOST_BYTES:
         raise HostError(f"{host.address}: more than {MOST_BYTES >> 20} MiB of unit files, which no backup holds")
     read = current_files(host, [row.path for row in wanted], READ_S)

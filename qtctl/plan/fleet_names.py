@@ -20,7 +20,7 @@ _OF_LINKS = _OF_UNIT[1:]
 class FleetNames:
     """`units`: those that qtctl makes, or that are declared retired. `files`: further files that qtctl writes.
 
-    `guarded`: files that may hold secrets.
+    `guarded`: files that may hold secrets; `made_env` those of them that qtctl makes, without any.
     """
 
     patterns: tuple[str, ...]
@@ -28,20 +28,22 @@ class FleetNames:
     files: frozenset[str]
     env_dir: str
     guarded: frozenset[str]
+    made_env: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, desired: Desired) -> "FleetNames":
         made = {name for unit in desired.generated_units() for name in unit.names}
         instances = {unit.unit for unit in desired.units() if unit.generated}
         retired = {each.unit for each in desired.retired_units}
+        made_env = frozenset(file.path for file in desired.files if file.kind == "env")
         secret = {path for each in desired.services for path in (each.secrets_file, *each.env_files) if path}
         return cls(
             desired.unit_patterns,
             frozenset(made | instances | retired),
             frozenset(file.path for file in desired.files if file.kind not in ("hosts", "env")),
             desired.env_dir,
-            frozenset(path.lstrip("-") for path in secret)
-            | {file.path for file in desired.files if file.kind == "env"},
+            frozenset(path.lstrip("-") for path in secret) | made_env,
+            made_env,
         )
 
     def has(self, name: str) -> bool:
@@ -63,6 +65,10 @@ class FleetNames:
     def may_be_env(self, path: str) -> bool:
         """Whether it is copied only where qtctl has written it: others may hold secrets."""
         return path in self.guarded or (bool(self.env_dir) and path.rpartition("/")[0] == self.env_dir)
+
+    def may_be_read(self, path: str) -> bool:
+        """Whether its content may be asked of a host at all, for a digest too."""
+        return path in self.made_env or not self.may_be_env(path)
 
     def _is_of_unit(self, path: str, target: str) -> bool:
         root = next((root for root in UNIT_ROOTS if path.startswith(f"{root}/")), None)

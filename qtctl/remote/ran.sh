@@ -54,6 +54,7 @@ look_before_start() {
 # record_started: what the processes that began since then have read, where none of it changed meanwhile. What this
 # generation wrote without a restart is nothing that the process goes by: it counts as read.
 record_started() {
+  [ -s "$home/sees" ] || return 0
   [ -f "$home/ran/was" ] && digest_seen "$home/ran" && list_seeing >"$home/ran/now" || return 1
   [ -f "$base/ran" ] || : >"$base/ran"
   awk -F '\t' '$2 == "write" { print $3 }' "$home/steps" >"$home/ran/written"

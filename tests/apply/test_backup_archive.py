@@ -16,6 +16,7 @@ from qtctl.apply.backup_archive import DIGEST, LARGEST, MANIFEST, pack, unpack
 from qtctl.errors import InputError
 from qtctl.flows.backup import check
 from qtctl.model.backup import FORMAT, Backup, Entry, EntryKind, Manifest, UnitThen
+from qtctl.plan.fleet_names import FleetNames
 from tests.flows.ground import THREE, fleet
 
 TEXT = b"[Service]\nExecStart=/bin/true\n"
@@ -218,3 +219,21 @@ def test_a_backup_that_others_could_have_written_is_refused(tmp_path: Path) -> N
             read_own(odd_one, LARGEST)
     with pytest.raises(InputError, match="larger than"):
         read_own(path, 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "read"),
+    [
+        ("/etc/systemd/system/quantum-a.service", True),
+        ("/etc/systemd/system/quantum-x.service.d/by-hand.conf", True),
+        ("/etc/quantum/a.env", True),
+        ("/etc/quantum/a.secret.env", False),
+        ("/etc/quantum/left-by-somebody.env", False),
+        ("/srv/keys/a.env", False),
+    ],
+)
+def test_what_may_hold_secrets_is_not_read_for_a_digest_either(path: str, read: bool) -> None:
+    first, *others = FLEET.services
+    guarded = replace(first, secrets_file="/srv/keys/a.env")
+    names = FleetNames.of(replace(FLEET, services=(guarded, *others)))
+    assert names.may_be_read(path) is read
