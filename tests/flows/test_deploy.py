@@ -292,7 +292,8 @@ def test_declared_stopped_is_stopped_and_disabled_and_nothing_else(ground: Groun
     assert ground.run("systemctl is-active quantum-c bystander").split() == ["active", "active"]
 
 
-def test_the_network_goes_away_before_it_began(ground: Ground) -> None:
+def test_the_network_goes_away_before_it_began(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qtctl.apply.transaction._GONE_S", 3.0)
     wanted = fleet({**THREE, "a": "/usr/bin/sleep 66666"})
 
     def cut(_planned: Plan) -> bool:
