@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from shlex import quote
 
 from qtctl.dialects import terminal
+from qtctl.dialects.lines import lines
 from qtctl.interfaces.host import Host
 from qtctl.model.container import RunningContainer
 from qtctl.probes.answer import last_line
@@ -46,7 +47,7 @@ def list_containers(host: Host, deadline_s: float) -> tuple[RunningContainer, ..
 def parse_containers(said: bytes) -> tuple[RunningContainer, ...] | str:
     """Lines of SHAPE; a text where one is something else."""
     found = []
-    for line in said.decode("utf-8", "replace").splitlines():
+    for line in lines(said.decode("utf-8", "replace")):
         container = _parse(line)
         if container is None:
             return "what docker inspect says cannot be read"

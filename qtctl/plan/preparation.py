@@ -6,6 +6,7 @@ from difflib import unified_diff
 from fnmatch import fnmatchcase
 
 from qtctl.dialects.endpoints import is_account
+from qtctl.dialects.lines import lines
 from qtctl.errors import InputError
 from qtctl.model.desired import Desired
 from qtctl.model.preparation import (
@@ -154,5 +155,5 @@ def _removed(file: PreparedFile, seen: HostSeen) -> PrepareStep:
 def _diff(file: PreparedFile, before: bytes | None) -> str:
     if file.quiet or before is None:
         return ""
-    old, new = (text.decode("utf-8", "replace").splitlines() for text in (before, file.content))
+    old, new = (lines(text.decode("utf-8", "replace")) for text in (before, file.content))
     return "\n".join(unified_diff(old, new, file.path if before else "/dev/null", file.path, lineterm=""))

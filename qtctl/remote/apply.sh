@@ -118,7 +118,7 @@ run_jobs() {
   # A socket that still listened when its service stopped may have started it again. By now it is closed.
   [ "$verb" != stop ] || [ $# -lt 2 ] || manager stop -- "$@" || :
   words=$said
-  after=$(units "$@") || return 1
+  settle "$@" || return 1
   while IFS=$tab read -r row unit; do
     [ -n "$row" ] || continue
     why=$(printf '%s\n' "$words" | grep -F -- "$unit" | head -n 2)
@@ -126,6 +126,18 @@ run_jobs() {
   done <<END
 $rows
 END
+}
+
+# settle UNIT...: what they are afterwards, in `after`. Systemd may start one again that goes with another of them.
+settle() {
+  glances=0
+  while :; do
+    after=$(units "$@") || return 1
+    printf '%s\n' "$after" | grep -v "${tab}auto-restart$tab" | grep -q "$tab\(de\)*activating$tab" || return 0
+    glances=$((glances + 1))
+    [ "$glances" -lt 15 ] || return 0
+    sleep 0.3
+  done
 }
 
 # judge_job NUMBER VERB UNIT WORDS: by its line of `after`.

@@ -70,6 +70,8 @@ def test_a_description_restarts_nothing_also_later(ground: Ground) -> None:
 
 def test_a_description_written_by_hand_and_never_reloaded_is_noticed(ground: Ground) -> None:
     """That it is no more than a description cannot be told any more from what the process has read."""
+    for command in ("/usr/bin/sleep 4713", SLEEP):
+        ground.deploy(fleet({**THREE, "a": command}), steady_s=0.1)
     changed = fleet(THREE, descriptions={"a": "other words"})
     path = f"{UNITS}/quantum-a.service"
     content = next(file.content for file in changed.files if file.path == path)

@@ -29,6 +29,7 @@ COMMANDS = {
     "verify": (),
     "deploy": ("--host", "nowhere.invalid", "--yes"),
     "plan": ("--host", "nowhere.invalid"),
+    "adopt drift": ("--host", "nowhere.invalid"),
     "audit": ("--from", "evidence.json"),
     "report registry": ("--from", "evidence.json"),
     "parity": ("--compose", "docker-compose.yml"),
