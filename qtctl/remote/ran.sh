@@ -105,6 +105,7 @@ read_ran() {
   sees=$folder/sees
   cat >"$sees"
   [ -d "$base" ] || exit 0
+  patience=1
   digest_seen "$folder" && list_seeing >"$folder/now" || exit 1
   cat -- "$base/ran" >"$folder/ran" 2>/dev/null || : >"$folder/ran"
   compare_ran "$folder"

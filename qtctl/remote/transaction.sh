@@ -110,7 +110,8 @@ room() {
   room=${folder:-/}/.qtctl-$generation-$word
 }
 
-# manager ARGUMENT...: systemctl, asked again where PID 1 does not answer, as while it is executed anew. `said`: its words.
+# manager ARGUMENT...: systemctl, asked again, as often as `patience` says, where PID 1 does not answer, as while it is executed
+# anew. `said`: its words.
 manager() {
   tries=0
   while :; do
@@ -121,7 +122,7 @@ manager() {
       *) return "$code" ;;
     esac
     tries=$((tries + 1))
-    [ "$tries" -lt 20 ] || return "$code"
+    [ "$tries" -lt "${patience:-20}" ] || return "$code"
     sleep 0.5
   done
 }
