@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154,SC2015
+# shellcheck shell=sh disable=SC2154,SC2015,SC2034
 # What processes have read: of each unit its invocation, and a keyed digest of every file that counted when it was started.
 # Times tell less: a file may be moved into place with an old one, or have one that is still to come.
 #
