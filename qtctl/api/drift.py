@@ -15,6 +15,7 @@ from qtctl.flows.declare import declare
 from qtctl.interfaces.host import Host
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.desired import Desired
+from qtctl.model.events import Stage, begun
 from qtctl.model.generation import DamagedGeneration
 from qtctl.plan.identity import deployable
 
@@ -49,6 +50,7 @@ def drift(
     """
     files, texts = read_registry(folder), unit_templates(templates)
     desired = deployable(declare(files, texts, target, as_name).desired, target)
+    progress(begun(target, Stage.CONNECT))
     route = declared_route(target, desired, user, "deploy")
     with connect(route) as host:
         number, deployed = fetch_current(host, desired)

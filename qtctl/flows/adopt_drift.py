@@ -26,6 +26,7 @@ from qtctl.model.origin import Origin
 from qtctl.render.originals import digest_of
 
 ORIGINALS = "originals.toml"
+_WHO_CHANGED_IT = "it differs from the registry, and the host keeps no deploy that tells which of them was changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,12 @@ class _Adopting:
         for unit, path in sorted(self.host.refused.items()):
             self._leave(unit, "all of it", (path,), DriftFate.LEFT, "systemd does not load it as it is")
         for unit in sorted(self.host.made.keys() & self.base.made.keys() & trial.now.keys()):
-            if unit not in self.host_files.as_recorded:
-                yield from self._list_directives(unit, trial.now[unit])
+            if unit in self.host_files.as_recorded:
+                continue
+            if self.question.deployed is None and not _same(self.base.values(unit), trial.now[unit]):
+                path = self.host_files.units[unit].path
+                self._leave(unit, "the file", (path,), DriftFate.LEFT, _WHO_CHANGED_IT)
+            yield from self._list_directives(unit, trial.now[unit])
 
     def _list_directives(self, unit: str, now: Values) -> Iterator[_Fix]:
         before, after = self.base.values(unit), self.host.values(unit)

@@ -84,11 +84,13 @@ def deploy(
 
 
 def _is_recorded_late(decided: DeployOutcome, evidence: Evidence, about: Mapping[str, str]) -> bool:
-    """Whether the host is as declared, and its current generation was made from another state of this registry."""
+    """Whether the host is as declared, and does not say so: it has no generation, or one of another registry's state."""
     facts = Facts.of(evidence)
-    status = facts.read(HostDeploys, "host") if facts.item(STATUS).state.known else None
-    if decided.status is not DeployStatus.UNCHANGED or decided.outstanding or status is None:
+    if decided.status is not DeployStatus.UNCHANGED or decided.outstanding or not facts.item(STATUS).state.known:
         return False
+    status = facts.read(HostDeploys, "host")
+    if status is None:
+        return True
     mine = judges_generation(status, about.get("fleet", ""), about.get("host", ""))
     return mine and not is_of_registry(status, about.get("registry", ""))
 

@@ -117,7 +117,12 @@ def test_a_pending_change_of_the_registry_is_no_drift_and_stays() -> None:
 def test_without_a_generation_only_drop_ins_are_certain() -> None:
     host = {**PLAIN, **edited("512M", "1G"), **dropin(API_UNIT, "[Service]\nNice=1\n")}
     found = ask(FILES, host)
-    assert {each.what for each in found.drifts} == {"[Service] Nice="}
+    assert {each.what: each.fate for each in found.drifts} == {
+        "[Service] Nice=": DriftFate.ADOPTED,
+        "the file": DriftFate.LEFT,
+    }
+    assert any("keeps no deploy" in each.why for each in found.drifts)
+    assert ask(FILES, PLAIN).drifts == ()
 
 
 SECRETS = {

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from tests import warm
 ROOT = Path(__file__).parent.parent.parent
 HEALS_WITHIN_S = 30.0
 POLL_S = 0.3
+HISTORY, KEPT = "/var/lib/qtctl", "/root/history"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,15 @@ class Box:
         while not self.succeeds(script):
             assert time.monotonic() < deadline, f"still not after {seconds} s: {script}"
             time.sleep(POLL_S)
+
+    @contextmanager
+    def own_history(self) -> Iterator[None]:
+        """What deploys leave on the host in here is gone afterwards, and what they had left before is back."""
+        self.sh(f"rm -rf {KEPT}; cp -a {HISTORY} {KEPT}")
+        try:
+            yield
+        finally:
+            self.sh(f"rm -rf {HISTORY}; mv {KEPT} {HISTORY}")
 
     def ssh(self, user: str, command: str) -> Ran:
         """Run a command through OpenSSH, strict host keys, as `user`."""

@@ -176,7 +176,6 @@ def drift(
 
     folder = registry_folder(registry)
     with progress() as say:
-        say(begun(host, Stage.CONNECT))
         of_host = read(folder, host, as_name=as_name, user=user, templates=templates, progress=say)
     found = of_host.found
     if write:
