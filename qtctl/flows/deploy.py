@@ -84,7 +84,7 @@ def deploy(
 
 
 def _is_recorded_late(decided: DeployOutcome, evidence: Evidence, about: Mapping[str, str]) -> bool:
-    """Whether the host is as declared, and does not say so: it has no generation, or one of another registry's state."""
+    """Whether the host is as declared, and its generation does not say so: there is none, or it is an older one."""
     facts = Facts.of(evidence)
     if decided.status is not DeployStatus.UNCHANGED or decided.outstanding or not facts.item(STATUS).state.known:
         return False
