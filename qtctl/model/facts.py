@@ -374,6 +374,12 @@ class Facts:
     def items(self) -> Iterable[Item]:
         return self._items.values()
 
+    @property
+    def why_unreachable(self) -> str | None:
+        """The one reason for which nothing that was asked of the host is known; None where anything is."""
+        reasons = {None if item.state.known else item.reason for item in self.items()}
+        return reasons.pop() if len(self._items) > 1 and len(reasons) == 1 else None
+
     def read(self, kind: type[F], subject: str, store: str = "") -> F | None:
         """The observed value, or None where the thing is absent. LookupError where neither is known."""
         need = Need(kind.FACT, subject, store)

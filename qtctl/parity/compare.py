@@ -67,6 +67,7 @@ def compare(
         rows,
         tuple(Stray(stray.name, ground.policy.rule(judge_stray(stray))) for stray in strays),
         ground.policy.gate,
+        facts.why_unreachable if facts else None,
     )
 
 

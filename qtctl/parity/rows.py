@@ -88,7 +88,8 @@ class Stray:
 class ParityReport:
     """One compose file against one host. `taken_at` is '' without evidence; `strays` are findings of no row.
 
-    `gate`: the severity from which on a finding fails.
+    `gate`: the severity from which on a finding fails. `unreachable`: why nothing is known of the host, None where
+    something is.
     """
 
     file: str
@@ -97,6 +98,7 @@ class ParityReport:
     rows: tuple[ParityRow, ...]
     strays: tuple[Stray, ...]
     gate: Severity = Severity.WARNING
+    unreachable: str | None = None
 
     @property
     def totals(self) -> ParityTotals:

@@ -16,7 +16,7 @@ from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
 from qtctl.reports.order import key
 from qtctl.reports.phrases import unseen
 from qtctl.reports.totals import Totals
-from qtctl.reports.unreachable import why_unreachable
+from qtctl.reports.unreachable import condense, why_unreachable
 
 
 class AuditReport(Part):
@@ -38,7 +38,9 @@ class AuditReport(Part):
     totals: Totals
     baseline: Baseline
     findings: tuple[Check, ...] = Field(description="the checks that do not hold")
-    unknowns: tuple[Check, ...] = Field(description="the checks whose evidence is missing")
+    unknowns: tuple[Check, ...] = Field(
+        description="the checks whose evidence is missing; of a host that was not reached, one that stands for all"
+    )
     not_asked: tuple[Check, ...] = Field(
         default=(), description="the checks that only root could tell, and that --become asks: they fail nothing"
     )
@@ -49,6 +51,8 @@ class AuditReport(Part):
     @model_validator(mode="after")
     def adds_up(self) -> Self:
         """Checks and unknowns are what the totals count, rule by rule; the verdict follows from them."""
+        if self.unreachable:
+            return self._stands_for_all()
         rows = Totals.of((*self.findings, *self.unknowns, *self.not_asked))
         counts = (0, len(self.findings), len(self.unknowns), len(self.not_asked))
         if (rows.holds, rows.broken, rows.unknown, rows.not_asked) != counts:
@@ -66,6 +70,14 @@ class AuditReport(Part):
             raise ValueError("the verdict does not follow from the rows")
         return self
 
+    def _stands_for_all(self) -> Self:
+        """Of a host that was not reached: one row, every check unknown, and so no verdict but incomplete."""
+        if self.findings or self.not_asked or [row.outcome for row in self.unknowns] != [Outcome.UNKNOWN]:
+            raise ValueError("nothing is known of the host, and there is more than the row that says so")
+        if self.totals.unknown != self.totals.total or self.verdict is not Conclusion.INCOMPLETE:
+            raise ValueError("nothing is known of the host, and something was judged")
+        return self
+
     @model_validator(mode="after")
     def is_whole(self) -> Self:
         """Where every check is in the report, all of it follows from them."""
@@ -73,7 +85,7 @@ class AuditReport(Part):
             return self
         if Totals.of(self.checks) != self.totals:
             raise ValueError("the checks do not add up to the totals")
-        if (self.findings, self.unknowns, self.not_asked) != parted(self.checks):
+        if not self.unreachable and (self.findings, self.unknowns, self.not_asked) != parted(self.checks):
             raise ValueError("findings and unknowns are not those among the checks")
         return self
 
@@ -117,8 +129,11 @@ def build_report(
 
     `selection`: which part of the checks these are, in words.
     """
-    ordered = tuple(sorted(map(Check.of, judged), key=key))
-    findings, unknowns, not_asked = parted(ordered)
+    everything = tuple(judged)
+    unreachable = None if selection else why_unreachable((check.outcome, check.reason) for check in everything)
+    ordered = tuple(sorted(map(Check.of, everything), key=key))
+    rows = map(Check.of, condense(everything, evidence.address)) if unreachable else ordered
+    findings, unknowns, not_asked = parted(rows)
     totals = Totals.of(ordered)
     fail_on = gate or Severity(desired.fail_on)
     return AuditReport(
@@ -138,7 +153,7 @@ def build_report(
         not_asked=not_asked,
         checks=ordered if every else None,
         selection=selection,
-        unreachable=None if selection else why_unreachable((check.outcome, check.reason) for check in ordered),
+        unreachable=unreachable,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import Desired
@@ -29,6 +29,7 @@ from qtctl.reports.sections_model import (
     VenvRow,
 )
 from qtctl.reports.traffic import keys, ports, stray_ports, streams
+from qtctl.reports.unreachable import why_unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class RegistryReport(Part):
     units: tuple[OtherUnitRow, ...]
     gates: tuple[Gate, ...]
     observations: tuple[str, ...]
+    unreachable: str | None = Field(default=None, description="the one reason for which nothing is known of the host")
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
@@ -163,6 +165,7 @@ def build_report(desired: Desired, evidence: Evidence, findings: Iterable[Findin
         units=sections.units,
         gates=gated,
         observations=observations(judged),
+        unreachable=why_unreachable((each.outcome, each.reason) for each in judged),
     )
 
 

@@ -8,23 +8,22 @@ from qtctl.findings.finding import Finding
 from qtctl.reports.blocks import Blocks, Paragraph, Title
 from qtctl.reports.module_registry import RegistryReport, to_json
 from qtctl.reports.module_registry_page import build_page, build_screen
-from qtctl.reports.unreachable import UNREACHABLE, condense
+from qtctl.reports.unreachable import condense
 from qtctl.reports.view import View
 
 
 def build_view(
     report: RegistryReport, checks: Sequence[Finding], locate: Callable[[str], str], home: Callable[[], Place]
 ) -> View:
-    """Of a host that could not be asked, the pages have one line: `checks` say why."""
-    found = condense(checks, report.host)
-    unreachable = found[0].reason if len(found) == 1 and found[0].id == UNREACHABLE else None
+    """Of a host that could not be asked, the pages have one line."""
+    unreachable = report.unreachable
     return View(
         name="report registry",
         about=report.host,
         json=partial(to_json, report),
         page=partial(_unreachable, report, unreachable) if unreachable else partial(build_page, report),
         screen=partial(_unreachable, report, unreachable) if unreachable else partial(build_screen, report),
-        findings=lambda: found,
+        findings=lambda: condense(checks, report.host),
         locate=locate,
         home=home,
     )

@@ -212,6 +212,7 @@ class ParityDocument(Part):
     files: tuple[FileParity, ...]
     fail_on: Severity
     conclusion: Conclusion = Field(description="by the severities of the findings and the gate; the exit code says it")
+    unreachable: str | None = Field(default=None, description="the one reason for which nothing is known of the host")
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
@@ -260,6 +261,7 @@ def build_report(reports: Sequence[ParityReport]) -> ParityDocument:
         files=files,
         fail_on=gate,
         conclusion=concluded(files, gate),
+        unreachable=reports[0].unreachable if reports else None,
     )
 
 

@@ -53,8 +53,9 @@ def _blocks(report: ParityDocument, *, proofs: bool) -> Blocks:
         Title("Parity with the compose files"),
         Paragraph(headline(VERDICTS[report.verdict], report.totals)),
         Paragraph(f"Host {report.host}, {taken}"),
+        *((Paragraph(f"Nothing could be asked: {report.unreachable}"),) if report.unreachable else ()),
         Table(heads, tuple(summary(report))),
-        *(block for file in report.files for block in of_file(file, proofs=proofs)),
+        *(block for file in report.files for block in of_file(file, report.unreachable, proofs=proofs)),
     )
 
 
@@ -70,9 +71,11 @@ def summary(report: ParityDocument) -> Iterator[tuple[Text, ...]]:
         yield Code(file.file), file.verdict.value, *counts, str(file.totals.findings)
 
 
-def of_file(file: FileParity, *, proofs: bool) -> Blocks:
+def of_file(file: FileParity, unreachable: str | None, *, proofs: bool) -> Blocks:
+    """`unreachable`: the reason that the head of the report has already given for what is unknown."""
     findings = [finding for row in file.services for finding in row.findings] + list(file.findings)
-    unknown = _by_reason((row.service, "; ".join(row.unknown)) for row in file.services if row.unknown)
+    reasons = ((row.service, [each for each in row.unknown if each != unreachable]) for row in file.services)
+    unknown = _by_reason((service, "; ".join(those)) for service, those in reasons if those)
     why = [f"{row.service}: {row.why}" for row in file.services if row.why]
     return (
         Section(

@@ -26,16 +26,15 @@ def build_view(document: ParityDocument, reports: Sequence[ParityReport]) -> Vie
         json=partial(dumped, document),
         page=partial(build_page, document),
         screen=partial(build_screen, document),
-        findings=lambda: _condensed([finding for report in reports for finding in _Findings(report)], document.host),
+        findings=lambda: _condensed([finding for report in reports for finding in _Findings(report)], document),
         rules=tuple(RULES),
     )
 
 
-def _condensed(findings: Sequence[Finding], host: str) -> Sequence[Finding]:
-    """Units and ports of a host that could not be asked anything are one line."""
-    sides = [each for each in findings if each.id in ("QT802", "QT803")]
-    condensed = condense(sides, host)
-    return findings if condensed is sides else (*(each for each in findings if each not in sides), *condensed)
+def _condensed(findings: Sequence[Finding], document: ParityDocument) -> Sequence[Finding]:
+    """What is unknown of a host that could not be asked anything is one line."""
+    blind = [each for each in findings if document.unreachable and each.reason == document.unreachable]
+    return (*(each for each in findings if each not in blind), *condense(blind, document.host)) if blind else findings
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ def condense(checks: Sequence[Finding], address: str) -> Sequence[Finding]:
             subject=address,
             host=checks[0].host,
             reason=reason,
+            proof=checks[0].proof,
+            remedy=checks[0].remedy,
             fingerprint=fingerprint(UNREACHABLE, address, ""),
         ),
     )

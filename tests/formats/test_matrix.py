@@ -115,6 +115,29 @@ def test_the_commands_that_have_formats() -> None:
     }  # fmt: skip
 
 
+WHY = "the name nowhere.invalid does not resolve"
+ONCE = {"table": WHY, "md": WHY, "github": WHY, "sarif": '"kind": "open"', "junit": "<error "}
+"""What each format says once of such a host: a result has its reason, and its proof, in several places."""
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "json"])
+@pytest.mark.parametrize("command", ["audit", "parity", "report registry"])
+def test_a_host_that_was_not_reached_is_one_line(command: str, name: str, folder: Path) -> None:
+    ran = run(folder, command, name)
+    assert (ran.code, ran.out.count(ONCE[name]), WHY in ran.out) == (3, 1, True)
+
+
+def test_a_host_that_was_not_reached_is_one_row_of_json(folder: Path) -> None:
+    report = json.loads(run(folder, "audit", "json").out)
+    (row,) = report["unknowns"]
+    assert WHY in report["unreachable"]
+    assert (row["id"], row["reason"], row["subject"]) == ("unreachable", report["unreachable"], "nowhere.invalid")
+    assert [proof["again"] for proof in row["proof"]] == ["ssh nowhere.invalid true"]
+    assert report["totals"]["unknown"] == report["totals"]["total"] > 1
+    for command in ("parity", "report registry"):
+        assert json.loads(run(folder, command, "json").out)["unreachable"] == report["unreachable"]
+
+
 @pytest.mark.parametrize(("command", "name"), CASES)
 def test_every_command_in_every_format(command: str, name: str, folder: Path) -> None:
     if name not in OFFERS[command]:

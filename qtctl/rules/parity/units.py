@@ -73,6 +73,9 @@ def judge(service: Service, side: UnitSide) -> Finding:
 
 
 def why_unknown(facts: Facts, need: Need) -> str:
+    """Of a host that was not reached, the same for everything."""
+    if facts.why_unreachable:
+        return facts.why_unreachable
     item = facts.item(need)
     return f"{need.fact} {need.subject}: {item.state.value}" + (f" ({item.reason})" if item.reason else "")
 
