@@ -35,7 +35,7 @@ class Fate(StrEnum):
     REPORTED = "reported"
     """No key says it; a line of the report does."""
     UNREAD = "unread"
-    """In a file that systemd would not load, and that was not adopted."""
+    """In a file that was not adopted: systemd would not load it, or no registry can hold what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def _list_to_do(adoption: Adoption) -> Iterator[Finding]:
         yield _make_open(source, "make an account for audits on the host: audit_user in hosts.toml is a guess", "QT115")
     lost = sorted({file.unit for file in adoption.files if any(line.fate is Fate.UNREAD for line in file.lines)})
     if lost:
-        yield _make_open(source, f"not adopted, since systemd would not load them: {', '.join(lost)}")
+        yield _make_open(source, f"not adopted, see their findings: {', '.join(lost)}")
     secrets = sorted({each.subject for each in adoption.judgments if _is_hidden(each)})
     if secrets:
         yield _make_open(source, f"secrets to be put on the host, for {', '.join(secrets)}", "QT109")

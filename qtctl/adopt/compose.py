@@ -110,10 +110,10 @@ class Adopting(Shared):
 
     def _finish(self, name: str, parts: Parts, run: str, count: int, project: Project) -> None:
         reading, service = parts.reading, parts.reading.service
+        state, why = parts.state(run, count)
         if run == "external":
-            entry, state = self._external(parts), "running"
+            entry = self._external(parts, state, why)
         else:
-            state, why = parts.state(run, count)
             reading.table = {
                 "summary": self.shown(f"Was the container {reading.values.get('container_name') or name}."),
                 "state": state,
@@ -136,11 +136,16 @@ class Adopting(Shared):
         rest = len(reading.fates) - typed
         self.units.append(AdoptedUnit(unit, entry, service.place.file or project.file, state, typed, 0, rest))
 
-    def _external(self, parts: Parts) -> str:
-        """Nothing but its ports is said of what only its image knows; all else is a line of the report."""
+    def _external(self, parts: Parts, state: str, why: str) -> str:
+        """Nothing but its ports and its state is said of what only its image knows; the rest is a line of the report.
+
+        What Compose does not start stays stopped, and nobody misses it.
+        """
         reading = parts.reading
         image = reading.values.get("image") or parts.name
         external: Table = {"summary": self.shown(f"Was the container of {image}.")}
+        if state != "running":
+            external |= {"state": state, "enabled": False, "why": why}
         if reading.table.get("ports"):
             external["ports"] = reading.table["ports"]
         self.externals[reading.name] = external

@@ -90,10 +90,16 @@ class Plan:
         )
 
     def _not_of_a_boot(self, original: Original) -> str:
-        """What a person is to decide where something that was not adopted is all that wants it."""
-        pullers = {*(link.puller for link in original.pulled), *_words((original,), "Install", INSTALLED_BY)}
+        """What a person is to decide where no boot is known to start it, though something wants it."""
+        linked, said = {link.puller for link in original.pulled}, set(_words((original,), "Install", INSTALLED_BY))
+        unlinked = sorted(said - linked - NOT_OF_A_BOOT) if self.linked else []
+        if unlinked:
+            return (
+                f"has {', '.join(unlinked)} in [Install], and no link from there: it was declared on-demand, "
+                "and a deploy makes the link"
+            )
         unknown = sorted(
-            each for each in pullers - NOT_OF_A_BOOT if each not in self.names and each not in self.aliases
+            each for each in (linked | said) - NOT_OF_A_BOOT if each not in self.names and each not in self.aliases
         )
         if not unknown:
             return ""

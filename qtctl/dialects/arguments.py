@@ -105,7 +105,9 @@ def _after(option: str, word: str, programs: set[str]) -> int | None:
     if not programs & _OWN.get(option, frozenset()):
         return None
     cut = max(word.find(":"), word.find("%"))
-    return cut + 1 if cut >= 0 else (0 if option in ("-a", "-w") else None)
+    if cut < 0:
+        return 0 if option in ("-a", "-w") else None
+    return None if harmless(word[cut + 1 :].strip("\"'")) else cut + 1
 
 
 def _attached(word: str, programs: set[str]) -> bool:

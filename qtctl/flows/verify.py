@@ -128,7 +128,7 @@ class _Work:
         if not self.units:
             return AnalyzeAnswer(UNKNOWN, "no unit is generated for this host"), ()
         try:
-            done = self._asked(staged, "--recursive-errors=no", *self.units)
+            done = self._asked(staged, ["--recursive-errors=no"], self.units)
             circles = self._circles(staged)
         except HostError as error:
             return AnalyzeAnswer(UNKNOWN, str(error)), ()
@@ -139,12 +139,13 @@ class _Work:
             return AnalyzeAnswer(BROKEN), messages
         return AnalyzeAnswer(HOLDS) if done.exit == 0 else AnalyzeAnswer(UNKNOWN, _ended("verify", done)), messages
 
-    def _asked(self, staged: Staged, *arguments: str) -> Printed:
-        return staged.analyze(["verify", "--man=no", f"--root={staged.root}", *arguments], self.deadline_s)
+    def _asked(self, staged: Staged, options: Sequence[str], units: Sequence[str]) -> Printed:
+        command = ["verify", "--man=no", f"--root={staged.root}", *options, "--", *units]
+        return staged.analyze(command, self.deadline_s)
 
     def _circles(self, staged: Staged) -> tuple[UnitMessage, ...]:
         """Orders that cannot be kept. Without dependencies none is seen: so they are asked for apart, as at a boot."""
-        done = self._asked(staged, *BOOT[:1], *self.units)
+        done = self._asked(staged, [], [*BOOT[:1], *self.units])
         if done.exit < 0:
             raise HostError(_ended("verify", done))
         found = (self._circle(way) for way in parse_cycles(f"{done.out}\n{done.err}"))

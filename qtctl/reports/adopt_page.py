@@ -121,7 +121,7 @@ def lines(report: AdoptReport) -> Iterator[str]:
         Fate.IGNORED: "that systemd ignores",
         Fate.REPLACED: "that a later line replaces, or that do nothing",
         Fate.COPY: "of copies that were not taken",
-        Fate.UNREAD: "of files that systemd would not load",
+        Fate.UNREAD: "of files that were not adopted",
         Fate.LAYOUT: "of layout",
     }
     for fate, what in meaning.items():

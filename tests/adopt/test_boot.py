@@ -84,6 +84,14 @@ def test_a_target_of_the_fleet_that_nothing_starts_is_something_to_decide() -> N
     assert told.remedy == "say which it is to be"
 
 
+def test_a_link_that_install_names_and_the_folder_lacks_is_told_of() -> None:
+    texts = {"a.service": SERVICE + installed("multi-user.target"), "b.target": "[Unit]\nDescription=x\n"}
+    adopted = adopt(texts, {"b.target.wants/a.service": "../a.service"})
+    assert table(adopted, "services/a.toml")["state"] == "on-demand"
+    (told,) = [each for each in adopted.adoption.judgments if "multi-user.target" in each.what]
+    assert "no link from there" in told.what
+
+
 @pytest.mark.parametrize("links", [None, {"site-x.target.wants/a.service": "../a.service"}])
 def test_a_target_that_was_not_adopted_is_no_reason_to_start_anything(links: dict[str, str] | None) -> None:
     """obmc-host-reset@0.target and the like: a person is asked."""

@@ -57,7 +57,7 @@ def test_the_conclusion_follows_findings_and_policy(text: str, policy: str, conc
 
 def test_what_could_not_be_adopted_fails_whatever_the_gate_is() -> None:
     adopted = keep_policy(adopt({"a.service": PLAIN, "b.service": LOST}), b'fail_on = "error"\n')
-    assert "not adopted, since systemd would not load them: b.service" in adopted.adoption.to_do
+    assert "not adopted, see their findings: b.service" in adopted.adoption.to_do
     assert conclusion_of(adopted) is Conclusion.NOT_AS_DECLARED
 
 

@@ -62,6 +62,15 @@ def test_a_fleet_that_is_well() -> None:
 
 
 @real
+@pytest.mark.parametrize("unit", ["-sweep.service", "-.service", "--help.service"])
+def test_a_unit_whose_name_begins_with_a_dash_is_no_option(unit: str) -> None:
+    files = changed(timers=TIMER % '"hourly"', services__sweep=f'unit = "{unit}"\n{SWEEP}')
+    found = asked(declare(files, read_templates(None), "", None))
+    assert outcomes(found) == (HOLDS, HOLDS, HOLDS)
+    assert (found.messages, unit in found.units) == ((), True)
+
+
+@real
 def test_a_threshold_is_a_gate() -> None:
     assert outcomes(asked(small(), 10)) == (HOLDS, HOLDS, HOLDS)
     found = asked(small(), 1)

@@ -106,7 +106,16 @@ HARMLESS = (
         ("-print0",),
         ("--password-file", "/run/x"),
     ),
-    *(("--token-ttl=60",), ("--password=${X}",), ("--passwd", "$X"), ("-u", "1000:1000"), ("-a", "-b"), ("-p80",)),
+    *(
+        ("--token-ttl=60",),
+        ("--password=${X}",),
+        ("--passwd", "$X"),
+        ("curl", "-u", "me:${X}"),
+        ("curl", "--user=me:$X"),
+        ("-u", "1000:1000"),
+        ("-a", "-b"),
+        ("-p80",),
+    ),
     *(("--password-hasher", "argon2id"), ("--secret-name", "small"), ("--max-tokens", "4096"), ("http://h:8080/x@y",)),
     *(("sh", "-c", "exec app --port 80 -p 80"), ("--url", "postgres://u@db/x"), ("--image", "a@sha256:0")),
 )

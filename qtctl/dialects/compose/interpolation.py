@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from qtctl.dialects.compose.values import ENTRY, Path, Table, Text, place_of, rules
+from qtctl.dialects.compose.values import ENTRY, Date, Path, Table, Text, place_of, rules
 from qtctl.errors import InputError, Place
 
 _NAME: Final = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
@@ -150,7 +150,9 @@ def _walk(value: Any, path: Path, place: Place, values: Mapping[str, str], used:
         return made
     if isinstance(value, list):
         return [_walk(each, (*path, ENTRY), place, values, used) for each in value]
-    return _text(value, path, place_of(value, place), values, used) if isinstance(value, str) else value
+    if not isinstance(value, str) or isinstance(value, Date):
+        return value
+    return _text(value, path, place_of(value, place), values, used)
 
 
 def _text(value: str, path: Path, place: Place, values: Mapping[str, str], used: dict[str, bool]) -> Any:  # noqa: ANN401 - as the cast

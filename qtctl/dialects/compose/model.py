@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from qtctl.dialects.compose.scalars import plain
+from qtctl.dialects.compose.scalars import is_date, plain
 from qtctl.dialects.compose.tree import CORE, OVERRIDE, RESET, Mapping, Node, Scalar, Sequence, read
-from qtctl.dialects.compose.values import Path, Table, Text, Whole, matches
+from qtctl.dialects.compose.values import Date, Path, Table, Text, Whole, matches
 from qtctl.errors import InputError, Place
 
 _TYPED = frozenset({f"{CORE}int", f"{CORE}float", f"{CORE}bool"})
@@ -65,7 +65,7 @@ def _scalar(node: Scalar, file: str) -> object:
     place = Place(file, node.line)
     value = plain(node.text) if node.plain or node.tag in _TYPED else node.text
     if isinstance(value, str):
-        return Text(value, place)
+        return Date(value, place) if node.plain and is_date(value) else Text(value, place)
     return Whole(value, place) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

@@ -186,7 +186,8 @@ def _extended(name: str, among: Table, at: _Extending, environment: Mapping[str,
     _bounded(loading, place)
     clear(Table([("services", Table([(name, source)]))]), at.cleared)
     merged = merge(source, service, ("services", name))
-    merged.pop("extends", None)
+    if "extends" in merged:
+        del merged["extends"]
     merged.place = service.place
     among[name] = merged
     return merged

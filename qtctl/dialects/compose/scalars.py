@@ -2,6 +2,7 @@
 
 import re
 import struct
+from datetime import date
 from decimal import Decimal
 from math import isfinite
 from typing import Final
@@ -22,6 +23,10 @@ _INTEGERS: Final = (
     (re.compile(r"[-+]?(0|[1-9][0-9]*)"), 10),
 )
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_TIME = "[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\\.[0-9]+)?"
+_DATE: Final = re.compile(
+    rf"([0-9]{{4}})-([0-9]{{1,2}})-([0-9]{{1,2}})(?:[Tt]{_TIME}(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})| {_TIME})?"
+)
 _MOST_DIGITS = 400
 _SIGNED, _UNSIGNED = 1 << 63, 1 << 64
 _PLAIN_EXPONENTS = (-4, 6)
@@ -31,7 +36,7 @@ Plain = str | int | float | bool | None
 
 
 def plain(text: str) -> Plain:
-    """What a scalar without quotes and tag is. Dates stay text, since Compose has no key that takes one."""
+    """What a scalar without quotes and tag is. Dates stay text: see `is_date`."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789" or len(text) > _MOST_DIGITS:
@@ -41,6 +46,18 @@ def plain(text: str) -> Plain:
     if number is not None:
         return number
     return float(digits) if _FLOAT.fullmatch(digits) else text
+
+
+def is_date(text: str) -> bool:
+    """Whether a scalar without quotes is a date, or a date and a time, to Compose's YAML library."""
+    found = _DATE.fullmatch(text)
+    if found is None:
+        return False
+    try:
+        date(*map(int, found.groups()))
+    except ValueError:
+        return False
+    return True
 
 
 def _integer(digits: str) -> int | None:

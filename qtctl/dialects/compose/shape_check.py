@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from qtctl.dialects.compose.shape_table import SHAPES
 from qtctl.dialects.compose.shapes import Keyed, Listed, OneOf, Ref, Scalar, Shape
-from qtctl.dialects.compose.values import Table, place_of
+from qtctl.dialects.compose.values import Date, Table, place_of
 from qtctl.errors import InputError, InputErrors, Place
 
 Value = Any
@@ -56,6 +56,9 @@ class _Checker:
             yield InputError(f"{name}: {why}", place=place)
 
     def one_of(self, value: Value, shape: OneOf, name: str, place: Place) -> Iterator[InputError]:
+        if isinstance(value, Date):
+            yield InputError(f"{name}: is a date: put it in quotes", place=place)
+            return
         fitting = [each for each in shape.shapes if _kind(_resolved(each), value)]
         if not fitting:
             yield InputError(f"{name}: is not {_expected(shape)}", place=place)
@@ -126,7 +129,7 @@ def _is(value: Value, letter: str) -> bool:
     if letter == "Z":
         return value is None
     if letter == "S":
-        return isinstance(value, str)
+        return isinstance(value, str) and not isinstance(value, Date)
     if letter == "B":
         return isinstance(value, bool)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -136,6 +139,8 @@ def _is(value: Value, letter: str) -> bool:
 
 def _unfit(value: Value, shape: Scalar) -> str:
     """Why a value is none of these, '' where it is. Never the value itself, which may be a secret."""
+    if isinstance(value, Date):
+        return "is a date: put it in quotes"
     if not any(_is(value, letter) for letter in shape.types):
         return f"is not {_expected(shape)}"
     if isinstance(value, str):

@@ -29,6 +29,10 @@ class Text(str):
         return made
 
 
+class Date(Text):
+    """A date without quotes, which Compose takes nowhere."""
+
+
 class Whole(int):
     """A whole number of the file."""
 
@@ -52,6 +56,10 @@ class Table(dict[str, Any]):
 
     def line_of(self, key: str) -> Place:
         return self.lines.get(key, self.place)
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        self.lines.pop(key, None)
 
     def take(self, key: str, value: Any, place: Place) -> None:  # noqa: ANN401 - as YAML has it
         self[key] = value

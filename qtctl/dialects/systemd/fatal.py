@@ -12,7 +12,7 @@ from functools import lru_cache
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.exec_lines import raw_words
 from qtctl.dialects.systemd.specifiers import sample, unresolved
-from qtctl.dialects.systemd.splitting import Escapes, split
+from qtctl.dialects.systemd.splitting import Escapes, NotUtf8, split
 from qtctl.dialects.systemd.table.lookup import Standing, sections_of, standing
 from qtctl.dialects.systemd.unit_name import instance, is_template
 from qtctl.errors import InputError
@@ -123,14 +123,19 @@ def _command(raw: list[str], unit: str, version: int) -> ValueTrouble | None:
 
 
 def _word(raw: str) -> str | None:
-    """Unquoted; None where it cannot be."""
+    """Unquoted; None where it cannot be. Escapes of bytes that are no UTF-8 stay as written: systemd takes them."""
     if raw and not _QUOTED.search(raw):
         return raw
     try:
-        words = split(raw, Escapes.C_RELAXED) if raw else ()
+        return _first(raw, Escapes.C_RELAXED)
+    except NotUtf8:
+        return _first(raw, Escapes.LITERAL)
     except InputError:
         return None
-    return words[0] if words else None
+
+
+def _first(raw: str, escapes: Escapes) -> str | None:
+    return next(iter(split(raw, escapes)), None)
 
 
 def _prefixes(word: str) -> tuple[str, str]:

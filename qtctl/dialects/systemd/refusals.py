@@ -106,10 +106,11 @@ def _refusals(unit: _Unit, main: str) -> Iterator[Refusal]:
 
 def _gave_up(found: Assigned, main: str) -> Iterator[Refusal]:
     for given, why in found.gave_up:
+        article = "an" if given.line.key[0] in "AEIO" else "a"
         if given.file == main:
-            yield Refusal(f"has a {given.line.key}= that {why}", "fix the value", given)
+            yield Refusal(f"has {article} {given.line.key}= that {why}", "fix the value", given)
         else:
-            what = f"has a {given.line.key}= that {why}, in a drop-in: systemd drops the rest of that file"
+            what = f"has {article} {given.line.key}= that {why}, in a drop-in: systemd drops the rest of that file"
             yield Refusal(what, "fix the value", given, loads=True)
 
 

@@ -42,6 +42,10 @@ class Escapes(Enum):
     """A backslash is a backslash: unit names."""
 
 
+class NotUtf8(InputError):
+    """Escapes that make bytes of no text. A command may have them; nothing that is text can hold them."""
+
+
 class _UnknownEscape(Exception):
     pass
 
@@ -129,7 +133,7 @@ def _word(pieces: list[bytes], escapes: Escapes) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError("escapes that do not make UTF-8 text") from error
+        raise NotUtf8("escapes that do not make UTF-8 text") from error
 
 
 def _unescape(raw: bytes, *, relaxed: bool) -> bytes:

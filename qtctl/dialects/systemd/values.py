@@ -8,7 +8,7 @@ from qtctl.dialects.systemd import size, timespan
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.choices import choice_check
 from qtctl.dialects.systemd.exec_lines import commands_of
-from qtctl.dialects.systemd.splitting import Escapes, plain_words, split
+from qtctl.dialects.systemd.splitting import Escapes, NotUtf8, plain_words, split
 from qtctl.dialects.systemd.unit_name import valid
 from qtctl.errors import InputError
 
@@ -244,6 +244,8 @@ def _command(value: str) -> str | None:
     """Whether systemd takes the line at all; that the programs are there is another question."""
     try:
         commands = commands_of(value)
+    except NotUtf8:
+        return None
     except InputError as error:
         return f"is no command line ({error.what})"
     if _NO_SPECIFIER.search(value.replace("%%", "")):

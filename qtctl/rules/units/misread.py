@@ -19,7 +19,10 @@ from qtctl.rules.view import Declared, Unit, View, ViewRule, declared_of
 
 _LETTER = "AaBbCDdEefGgHhIijJLlMmNnoPpqSsTtUuVvWwYy"
 """Specifiers of 247 to 257; systemd keeps a % before anything else."""
-_DATE = re.compile(r"%[YmdHMSjyBbAaIp](?:[-:/. _T]*%[YmdHMSjyBbAaIp])+")
+_DATE = re.compile(
+    "%(?:Y{0}%[mj]|[yY]{0}%m|m{0}%[dYy]|d{0}%[mBbHI]|[Bb]{0}%d|[HI]{0}%M|M{0}%S)".replace("{0}", "[-:/. _T]*")
+)
+"""Two parts of a date or a time that stand beside each other: `%S/%p` is a folder, and `%H-%I` a name."""
 _AFTER_DIGIT = re.compile(rf"[0-9]%[{_LETTER}]")
 _INSTANCE = re.compile("%[iIjJ]")
 _URL_ESCAPE = re.compile(r"%[A-F][0-9A-F]")

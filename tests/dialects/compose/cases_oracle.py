@@ -357,5 +357,18 @@ CASES: dict[str, Case] = {
     "scale-and-replicas": one("scale: 2\ndeploy: {replicas: 3}"),
     "name-of-the-project": Case({
         "compose.yml": "name: ${N:-My.App}\nservices: {a: {image: '$COMPOSE_PROJECT_NAME'}}\n"}),
+    "date": one("environment: {A: 2024-01-01}"),
+    "date-in-a-list": one("command: [2024-1-1]"),
+    "date-and-time": one("labels: {a: 2024-01-01 10:00:00}"),
+    "date-and-time-with-zone": one("labels: {a: 2024-01-01T10:00:00.5+02:00}"),
+    "date-of-the-image": Case({"compose.yml": "services: {a: {image: 2024-01-01}}\n"}),
+    "no-dates": one("labels: [2024-13-01, 2023-02-30, 2024-01-01x, 2024-01-01T10:00:00, '2024-01-01', "
+                    "2024-01, 24-01-01, 2024-01-01T10:00:00 Z]"),
+    "reset-of-what-is-extended": Case({
+        "compose.yml": "services:\n  a: {image: x, command: [/b], env_file: a.env, links: [b], depends_on: [b], "
+                       "healthcheck: {test: c}, volumes: [/a:/a], profiles: [p]}\n  b: {image: x}\n"
+                       "  c: {extends: a, command: !reset null, env_file: !reset [], links: !reset [], "
+                       "depends_on: !reset [], healthcheck: !reset null, volumes: !reset [], profiles: !reset []}\n",
+        "a.env": "A=1\n"}),
     "old-version": Case({"compose.yml": "version: '2'\nservices: {a: {image: x, x-a: 1}}\n"}),
 }  # fmt: skip

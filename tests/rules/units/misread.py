@@ -12,6 +12,8 @@ CASES: tuple[Case, ...] = (
             ("Environment=A=b c", E, "a word that is no NAME=value"),
             ("Environment=FMT=%Y-%m-%d", W, "Environment= has a % that systemd replaces"),
             ("ExecStartPre=/bin/date +%%H:%H:%M", W, "ExecStartPre= has a % that systemd replaces"),
+            ("ExecStartPre=/bin/date +%d.%m.%y", W, "ExecStartPre= has a %"),
+            ("ExecStartPre=/bin/date +%b_%d", W, "ExecStartPre= has a %"),
             ("ExecStartPre=/bin/echo 50%s", W, "ExecStartPre= has a %"),
             ("ExecStartPre=/bin/echo $NOTHING", W, "ExecStartPre= uses $NOTHING, which nothing sets"),
             ("ExecStartPre=/bin/echo # hello", E, "ExecStartPre= has a # after its value"),
@@ -27,6 +29,7 @@ CASES: tuple[Case, ...] = (
             "Environment=\"A=b c\" 'B=# x' C=%i",
             "CPUQuota=50%",
             "SyslogLevelPrefix=off",
+            "ExecStopPost=/bin/echo %S/%p %E/%H-%p %b/%m",
         ),
     ),
     Case(
