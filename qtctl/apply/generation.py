@@ -11,7 +11,7 @@ from shlex import join, quote
 from qtctl.errors import InputError
 from qtctl.model.desired import Desired
 from qtctl.model.desired_install import STORE
-from qtctl.model.generation import pack_desired
+from qtctl.model.generation import FORMAT, pack_desired
 from qtctl.model.plan import Plan, Step, StepKind
 from qtctl.model.trail import clean, write_fields, write_members
 from qtctl.plan.agreed import plan_digest
@@ -100,6 +100,7 @@ def _members(generation: Generation) -> dict[str, bytes]:
     steps = [_step_fields(number, step) for number, step in enumerate(generation.plan.steps)]
     files = [(file.path, file.sha256, f"{file.owner}:{file.group}", file.mode) for file in generation.desired.files]
     about = {**generation.about, "plan": plan_digest(generation.plan)}
+    noted = {**about, "format": str(FORMAT), "machine": generation.plan.machine}
     members = {
         "steps": _lines(steps),
         "files": _lines(files),
@@ -108,7 +109,7 @@ def _members(generation: Generation) -> dict[str, bytes]:
         "sees": _lines((unit, *paths) for unit, paths in sorted(seen_files(generation.desired).items())),
         "desired.json.gz": pack_desired(generation.desired),
         "word": f"{secrets.token_hex(8)}\n".encode(),
-        "about": "".join(f"{key} {clean(value)}\n" for key, value in sorted(about.items())).encode(),
+        "about": "".join(f"{key} {clean(value)}\n" for key, value in sorted(noted.items()) if value).encode(),
         "trail": f"{write_members(about)}\n".encode(),
         "fields": write_fields(about).encode(),
     }

@@ -44,6 +44,8 @@ def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]
         raise HostError(f"{host.address}: what puts a secret there was killed", hint="put it again")
     why = refused or last_line(done.stderr) or f"the script ended with exit status {done.exit}"
     hint = REMEDY if "unsafe" in said else "see to that on the host, then put it again"
+    if any(each.startswith("broken ") for each in said):
+        hint = f"see to its units, then `qtctl recover --host {host.address}`, then put it again"
     raise DeployRefused(f"nothing was changed: {why}", hint=hint)
 
 

@@ -92,19 +92,24 @@ def find(contact: Contact, ticket: Ticket) -> int | None:
 
 
 def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
-    """End a transaction that could not be taken back: try again, or leave the host as it is. None: there is none.
+    """End a transaction that could not be taken back, or is stuck: try again, or leave the host as it is.
 
-    `by`: who asks for it, for the audit trail. DeployRefused where it is still under way. HostError where the host
-    could not be asked.
+    None: there is none. `by`: who asks for it, for the audit trail. DeployRefused where it ends by itself. HostError
+    where the host could not be asked.
     """
     said = _read_words(host.start(find_request(), root=True).finish(_ANSWER_S).stdout)
     if not said.get("number", "").isdecimal():
         return None
-    if said.get("state") != TransactionState.BROKEN:
-        what = f"{host.address}: generation {said['number']} is {said.get('state')}: it ends by itself"
+    number, state = int(said["number"]), said.get("state")
+    if accept and state != TransactionState.BROKEN:
+        what = f"{host.address}: generation {number} is {state}, and can be taken back"
+        raise DeployRefused(what, hint="recover without --accept, or wait until it has ended")
+    request = verb_request(number, "accept" if accept else "recover", clean(by))
+    found = _read_report(host, host.start(request, root=True).finish(_RECOVER_S).stdout)[0]
+    if found.state not in (TransactionState.NONE, TransactionState.BROKEN):
+        what = f"{host.address}: generation {number} is {found.state.value}: it ends by itself"
         raise DeployRefused(what, hint="wait until that is done")
-    request = verb_request(int(said["number"]), "accept" if accept else "recover", clean(by))
-    return _read_report(host, host.start(request, root=True).finish(_RECOVER_S).stdout)[0]
+    return found
 
 
 def ask(contact: Contact, request: Request) -> bytes:

@@ -22,6 +22,7 @@ from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.events import Stage, waiting
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Refusal
+from qtctl.plan import under_way
 from qtctl.plan.fleet_names import FleetNames
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.plan.restore import (
@@ -89,7 +90,7 @@ def plan_restore(host: Host, desired: Desired, clock: Clock, backup: Backup, abo
     before = _backup_of(look, desired, clock, about)
     planned = Restore(backup, look.installed, look.units, names, look.others, look.stop_along).plan()
     planned = replace(planned, machine=look.host.machine)
-    if refusals := tuple(_other_machine(backup, look)):
+    if refusals := (*_other_machine(backup, look), *under_way.obstacles(desired.host, look.facts)):
         planned = Plan(planned.host, (), refusals, machine=look.host.machine)
     return Planned(planned, before, look)
 
@@ -131,7 +132,8 @@ def restore(
         planned = found.plan
         if planned.refusals:
             first = planned.refusals[0]
-            reason = Reason(ReasonKind.IN_THE_WAY, f"{first.subject}: {first.reason}", first.hint)
+            kind = ReasonKind.LOCKED if first.holder else ReasonKind.IN_THE_WAY
+            reason = Reason(kind, f"{first.subject}: {first.reason}", first.hint, first.holder)
             return DeployOutcome(plan=planned, status=DeployStatus.REFUSED, reason=reason)
         if not planned.changes:
             return DeployOutcome(plan=planned, status=DeployStatus.UNCHANGED)

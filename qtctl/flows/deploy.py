@@ -346,4 +346,5 @@ def _refused(planned: Plan, reason: Reason, outstanding: tuple[Finding, ...] = (
 def _in_the_way(planned: Plan) -> Reason:
     first, *more = planned.refusals
     others = f" (and {len(more)} more)" if more else ""
-    return Reason(ReasonKind.IN_THE_WAY, f"{first.subject}: {first.reason}{others}", first.hint)
+    kind = ReasonKind.LOCKED if first.holder else ReasonKind.IN_THE_WAY
+    return Reason(kind, f"{first.subject}: {first.reason}{others}", first.hint, first.holder)

@@ -9,6 +9,7 @@ from qtctl.dialects.systemd.unit_name import is_template, valid
 from qtctl.errors import HostError
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
+from qtctl.meaning.deploys import STATUS
 from qtctl.model.backup import Entry, EntryKind, Installed, UnitThen
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -38,13 +39,13 @@ def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNa
     """`more`: units that are asked about besides. HostError where something could not be read."""
     known = [file.content for file in desired.files if file.kind == "env"]
     installed = read_installed(host, names, known)
-    first = Facts.of(collect(host, inquiry_of(desired, (_HOST, _LISTING)), clock, root=True, deadline_s=READ_S))
+    first = Facts.of(collect(host, inquiry_of(desired, (_HOST, _LISTING, STATUS)), clock, root=True, deadline_s=READ_S))
     baseline, listing = _known(first, HostBaseline, _HOST), _known(first, UnitListing, _LISTING)
     about = {unit_of(each.path) for each in installed.entries} | {*more}
     wanted = {name for name in (*listing.units, *listing.files, *about) if names.has(name) or name in {*more}}
     aliases = _list_aliases(installed)
     units = sorted(name for name in wanted - aliases if valid(name) and not is_template(name))
-    facts = _ask(host, desired, clock, units)
+    facts = first.joined(_ask(host, desired, clock, units))
     along = {unit: tied for unit in units if (tied := _list_tied(facts, unit))}
     others = sorted({each for tied in along.values() for each in tied} - {*units})
     facts = facts.joined(_ask(host, desired, clock, others)) if others else facts

@@ -7,7 +7,7 @@ from qtctl.apply.generations import fetch_desired, list_generations
 from qtctl.errors import DeployRefused, HostError
 from qtctl.interfaces.host import Connector
 from qtctl.model.desired import Desired
-from qtctl.model.generation import DamagedGeneration, GenerationRecord
+from qtctl.model.generation import FORMAT, DamagedGeneration, GenerationRecord
 from qtctl.model.transaction import TransactionEnd
 
 _SEE = "`qtctl generations --host {host}` lists those that it has"
@@ -60,7 +60,12 @@ def choose(records: Sequence[GenerationRecord], number: int | None, host: str) -
 
 
 def _declared(record: GenerationRecord, host: str) -> GenerationRecord:
-    """Unless it is a restored backup: what it was declared as is not what was there."""
+    """Unless it is of another format, or a restored backup: what that was declared as is not what was there."""
+    written = record.note("format")
+    if written not in ("", str(FORMAT)):
+        by = f"qtctl {record.note('version')}".rstrip()
+        what = f"{host}: nothing was changed: generation {record.number} was written by {by} in format {written}"
+        raise DeployRefused(what, hint=f"this qtctl reads format {FORMAT}: use the one that wrote it")
     if record.note("backup"):
         what = (
             f"{host}: nothing was changed: generation {record.number} is a restored backup of {record.note('backup')}"

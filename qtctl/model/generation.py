@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from qtctl.model.desired import Desired
 
 FORMAT = 1
+"""Of what is noted of a generation as `format`."""
 _MOST_BYTES = 64 << 20
 _GZIP = 16 + zlib.MAX_WBITS
 

@@ -80,13 +80,14 @@ class Step:
 class Refusal:
     """Why a deploy will not begin: what is in the way, and what lets it through ('' where the reason says it).
 
-    `unknown`: it could not be found out whether something is in the way.
+    `unknown`: it could not be found out whether something is in the way. `holder`: who deploys to the host now.
     """
 
     subject: str
     reason: str
     hint: str
     unknown: bool = False
+    holder: str = ""
 
 
 class NoteKind(StrEnum):

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from qtctl.errors import InputError
+from qtctl.meaning.deploys import STATUS
+from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, HostBaseline
@@ -25,8 +27,9 @@ def deployable(desired: Desired, target: str) -> Desired:
 
 
 def obstacles(desired: Desired, facts: Facts) -> Iterator[Refusal]:
-    """Nothing where the registry does not say which machine it is."""
-    if not desired.expected_hostname and not desired.machine:
+    """Nothing where neither the registry nor the host's last deploy says which machine it is."""
+    deployed = _last_machine(facts)
+    if not desired.expected_hostname and not desired.machine and not deployed:
         return
     item = facts.item(HOST)
     found = facts.read(HostBaseline, "host") if item.state.known else None
@@ -41,3 +44,13 @@ def obstacles(desired: Desired, facts: Facts) -> Iterator[Refusal]:
     if desired.machine and desired.machine != found.machine:
         what = f"another machine than declared: {found.machine or 'it has no machine id'}, declared {desired.machine}"
         yield Refusal(desired.host, what, _HINT)
+    elif not desired.machine and deployed not in ("", found.machine):
+        now = found.machine or "it has none"
+        what = f"another machine than at its last deploy: its machine id was {deployed}, now {now}"
+        yield Refusal(desired.host, what, f'if that is right, declare machine = "{found.machine}" in hosts.toml')
+
+
+def _last_machine(facts: Facts) -> str:
+    """That of the generation in force; '' where there is none, or it does not say."""
+    status = facts.read(HostDeploys, "host") if facts.item(STATUS).state.known else None
+    return status.about.get("machine", "") if status else ""

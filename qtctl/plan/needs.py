@@ -1,5 +1,6 @@
 """The facts of the host that a plan needs. All of them must be known before anything is decided."""
 
+from qtctl.meaning.deploys import STATUS
 from qtctl.meaning.originals import needs_of
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -12,7 +13,8 @@ from qtctl.plan.unit_goals import goals
 def needs(desired: Desired) -> tuple[Need, ...]:
     """`unit` of every declared unit; `file` of every generated file, enabling link, secrets file and folder, and of all
 
-    folders above what is written. Sorted; then the users and groups of accounts and folders, and the hosts file.
+    folders above what is written. Sorted; then the users and groups of accounts and folders, the hosts file, and what
+    the host says of its deploys.
     """
     paths = {need.subject for file in desired.files for need in needs_of(file)}
     paths.update(folder.path for folder in desired.folders)
@@ -27,7 +29,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     wanted = [Need(Unit.FACT, unit) for unit in sorted(units)]
     wanted += [Need(File.FACT, path) for path in sorted(paths)]
     wanted += [need for need in leftovers.needs(desired) if need not in wanted]
-    return (*wanted, *accounts.needs(desired), *hosts_file.needs(desired))
+    return (*wanted, *accounts.needs(desired), *hosts_file.needs(desired), STATUS)
 
 
 def properties(desired: Desired) -> dict[str, tuple[tuple[str, str], ...]]:

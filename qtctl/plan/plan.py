@@ -8,7 +8,7 @@ from qtctl.model.evidence import Item, Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import NO_CHOICES, Choices, Plan, Refusal, Step, StepKind
 from qtctl.model.ran import Ran
-from qtctl.plan import accounts, hosts_file, identity, installs, refused, removal, targets
+from qtctl.plan import accounts, hosts_file, identity, installs, refused, removal, targets, under_way
 from qtctl.plan.dependents import Ties
 from qtctl.plan.files import changes, obstacles, to_read
 from qtctl.plan.leftovers import Leftovers
@@ -79,7 +79,7 @@ def list_unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
 
 
 def _find_blockers(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
-    wrong = tuple(identity.obstacles(desired, facts))
+    wrong = (*identity.obstacles(desired, facts), *under_way.obstacles(desired.host, facts))
     return wrong or _find_unknown(desired, facts) or targets.obstacles(desired, facts)
 
 

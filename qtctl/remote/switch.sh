@@ -140,13 +140,35 @@ verify() {
   if bring_back; then locked end_restored; else locked move restoring broken; fi
 }
 
-# recover PERSON: where going back has failed.
+# recover PERSON: where going back has failed, or nothing on the host ends what was begun. One at a time.
 recover() {
   find_login
+  exec 8>>"$home/recovering"
+  flock -n 8 || { report 0 && return; }
   moved_for="recover by $1, logged in as $login"
+  if is armed applying gating && is_stuck; then
+    give_up "$moved_for"
+    manager stop -- "qtctl-deploy-$generation.service" || :
+  fi
   locked move broken restoring || :
-  ! is restoring || restore_and_end || :
+  ! is staged || ! is_stuck || locked forget_if_staged
+  ! is confirmed || locked finish
+  ! is restoring || is_watched_over || restore_and_end || :
   report 0
+}
+
+# is_stuck: nothing on the host watches over it, or has not done so for as long as a lease.
+is_stuck() {
+  is_watched_over || return 0
+  read_uptime
+  read -r of_boot until <"$base/lease" || return 1
+  [ "$of_boot" != "$boot" ] || [ "$uptime" -gt $((until + lease_s)) ]
+} 2>/dev/null
+is_watched_over() {
+  for each in "qtctl-deploy-$generation.service" qtctl-restore.service qtctl-restore-verify.service; do
+    case $(systemctl is-active -- "$each") in active | activating | deactivating | reloading) return 0 ;; esac
+  done
+  return 1
 }
 
 # accept PERSON: who has seen to the host: what is there stays.

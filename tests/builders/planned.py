@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from qtctl.dialects.hosts import PATH as HOSTS
 from qtctl.dialects.hosts import read as read_hosts
 from qtctl.model.account_facts import Account, Group, Hosts
+from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.desired import (
     Desired,
     DesiredFile,
@@ -122,7 +123,7 @@ def _file(path: str, unit: str, kind: str, mode: str, texts: Mapping[str, bytes]
 class Ground:
     """A host as plan sees it: units and files by name, and the content of its unit files.
 
-    `clock` is its time in microseconds since the epoch.
+    `status`: what it says of its deploys. `clock` is its time in microseconds since the epoch.
     """
 
     units: dict[str, Unit] = field(default_factory=dict)
@@ -131,6 +132,7 @@ class Ground:
     unknown: dict[Need, State] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
+    status: HostDeploys | None = None
     clock: int = STARTED + 3_600_000_000
 
     def facts(self, wanted: Desired) -> Facts:
@@ -142,13 +144,17 @@ class Ground:
     def _item(self, need: Need) -> Item:
         kinds: dict[str, Mapping[str, Fact]] = {
             Unit.FACT: self.units, File.FACT: self.files, Account.FACT: self.accounts, Group.FACT: self.groups,
-            Hosts.FACT: self._hosts(), UnitListing.FACT: {"*": self._listing()}, GeneratedFiles.FACT: self._generated(),
+            Hosts.FACT: self._hosts(), HostDeploys.FACT: self._deploys(),
+            UnitListing.FACT: {"*": self._listing()}, GeneratedFiles.FACT: self._generated(),
         }  # fmt: skip
         known = kinds[need.fact]
         if need in self.unknown:
             return miss(need.fact, need.subject, self.unknown[need], "permission denied")
         value = known.get(need.subject)
         return miss(need.fact, need.subject, State.ABSENT) if value is None else observe(need.subject, value)
+
+    def _deploys(self) -> dict[str, Fact]:
+        return {} if self.status is None else {"host": self.status}
 
     def _listing(self) -> UnitListing:
         units = {name: [each.load_state, each.active_state, each.sub_state] for name, each in self.units.items()}

@@ -7,9 +7,10 @@ import pytest
 
 from qtctl.apply.transaction import recover
 from qtctl.errors import DeployRefused
+from qtctl.model.events import Event, Stage
 from qtctl.model.transaction import TransactionEnd, TransactionState
 from qtctl.plan.outcome import DeployStatus, ReasonKind
-from tests.flows.ground import THREE, Ground, fleet
+from tests.flows.ground import THREE, Ground, ends, fleet, said
 
 pytestmark = pytest.mark.lab
 
@@ -34,11 +35,13 @@ def broken(ground: Ground) -> Ground:
 
 
 def test_it_is_refused_until_a_person_has_seen_to_it(broken: Ground) -> None:
-    again = broken.deploy(NEW)
-    assert again.status is DeployStatus.REFUSED
-    assert again.reason is not None
-    assert again.reason.kind is ReasonKind.NOT_INSTALLED
-    assert "could not be taken back" in again.reason.what
+    for wanted in (NEW, OLD):
+        again = broken.deploy(wanted)
+        assert again.status is DeployStatus.REFUSED
+        assert again.reason is not None
+        assert again.reason.kind is ReasonKind.IN_THE_WAY
+        assert "could not be taken back" in again.reason.what
+        assert "`qtctl recover --host qtdeploy1`" in again.reason.hint
     host = broken.connect()
     broken.run(f"touch {MAY}")
     found = recover(host, accept=False, by="ann@desk")
@@ -55,6 +58,33 @@ def test_it_is_refused_until_a_person_has_seen_to_it(broken: Ground) -> None:
         "restored",
     ]
     assert '"why":"recover by ann@desk, logged in as ops"' in trail
+
+
+class _Gone(BaseException):
+    """The caller is killed."""
+
+
+def test_what_nobody_watches_any_more_is_taken_back_by_a_person(ground: Ground) -> None:
+    before = ground.contents()
+
+    def vanish(event: Event) -> None:
+        if event.stage is Stage.VERIFY:
+            ground.run("systemctl stop 'qtctl-deploy-*'")
+            raise _Gone
+
+    with pytest.raises(_Gone):
+        ground.deploy(fleet(THREE, env=b"A=3\n"), progress=vanish)
+    assert ground.contents() != before
+    refused = ground.deploy(fleet(THREE))
+    assert ends(refused) == (DeployStatus.REFUSED, ReasonKind.LOCKED)
+    assert "is deploying to it now" in said(refused)
+    host = ground.connect()
+    with pytest.raises(DeployRefused, match="can be taken back"):
+        recover(host, accept=True, by="ann@desk")
+    found = recover(host, accept=False, by="ann@desk")
+    assert found is not None
+    assert found.end is TransactionEnd.RESTORED
+    assert ground.contents() == before
 
 
 @pytest.mark.skipif("QTCTL_LARGE" not in os.environ, reason="takes 35 s: set QTCTL_LARGE=1")

@@ -80,9 +80,7 @@ def _end(facts: Facts, status: HostDeploys) -> Remedy:
             "-u",
             "qtctl-restore.service",
         )
-        script, number = f"{BASE}/gen/{status.generation}/transaction.sh", str(status.generation)
-        back = (("sh", script, "go-back", number, "it was stuck"), ("sh", script, "run", number))
-        return steps(journal, "as root, so that the host goes back:", *back)
+        return steps(journal, "so that the host goes back:", ("qtctl", "recover", "--host", facts.target))
     return steps("wait until it has ended, then audit again")
 
 
@@ -141,8 +139,8 @@ QT228 = Rule(
     why="While a deploy is under way, everything else that an audit sees may change at any moment. What is stuck or "
     "broken leaves a host between two states, and refuses the next deploy. From a damaged generation there is no way "
     "back when it is needed.",
-    fix="Wait for a deploy that somebody watches. `qtctl recover` ends a broken one. Where the registry is right, "
-    "`qtctl deploy`; after a rollback that is to stay, change the registry.",
+    fix="Wait for a deploy that somebody watches. `qtctl recover` ends one that is broken or stuck. Where the registry "
+    "is right, `qtctl deploy`; after a rollback that is to stay, change the registry.",
     expect=_deploys,
 )
 RULES = (QT228,)
