@@ -20,6 +20,7 @@ from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.backup import Backup
 from qtctl.model.trail import Action, CallerEvent
 from qtctl.plan.agreed import plan_digest
+from qtctl.plan.identity import as_meant
 from qtctl.plan.outcome import DeployOutcome
 
 ENDING = ".qtbackup"
@@ -28,7 +29,7 @@ ENDING = ".qtbackup"
 def take(declared: Declared, target: str, *, user: str | None = None) -> Backup:
     """What is installed on `target` now. HostError where it could not be read."""
     with connect(declared_route(target, declared.desired, user, "deploy")) as host:
-        return flow.take(host, declared.desired, SystemClock(), describe(declared, target))
+        return flow.take(host, as_meant(declared.desired, target), SystemClock(), describe(declared, target))
 
 
 def save(backup: Backup, out: Path | None = None, *, note: str = "") -> Path:
@@ -65,7 +66,9 @@ def plan_restore(declared: Declared, target: str, backup: Backup, where: str, *,
     """What a restore would do. InputError where it is not this host's; HostError where that could not be asked."""
     flow.check(backup, declared.desired, where)
     with connect(declared_route(target, declared.desired, user, "deploy")) as host:
-        return flow.plan_restore(host, declared.desired, SystemClock(), backup, _about(declared, target, backup))
+        return flow.plan_restore(
+            host, as_meant(declared.desired, target), SystemClock(), backup, _about(declared, target, backup)
+        )
 
 
 def restore(
@@ -97,7 +100,7 @@ def restore(
     try:
         outcome = flow.restore(
             partial(connect, declared_route(target, declared.desired, user, "deploy")),
-            declared.desired,
+            as_meant(declared.desired, target),
             SystemClock(),
             backup,
             confirm=agree,

@@ -2,10 +2,12 @@
 
 from functools import partial
 
+from qtctl.adapters.clock import SystemClock
 from qtctl.engines.connect import connect, declared_route
 from qtctl.flows.declared import Declared
 from qtctl.flows.preparation import prepare_host
 from qtctl.model.preparation import PreparePlan
+from qtctl.plan.identity import as_meant
 
 
 def prepare(
@@ -15,5 +17,6 @@ def prepare(
 
     `remove`: what goes instead. HostError where it could not be asked; DeployRefused where nothing was changed.
     """
-    route = declared_route(target, declared.desired, user, "deploy")
-    return prepare_host(partial(connect, route), declared.desired, apply=apply, remove=remove)
+    desired = as_meant(declared.desired, target)
+    route = declared_route(target, desired, user, "deploy")
+    return prepare_host(partial(connect, route), desired, SystemClock(), apply=apply, remove=remove)

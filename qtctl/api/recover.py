@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+from qtctl.adapters.clock import SystemClock
 from qtctl.api.trail import CallerTrail, describe_caller
 from qtctl.apply.transaction import recover as run
 from qtctl.engines.connect import connect, declared_route
 from qtctl.errors import QtctlError
 from qtctl.flows.declared import Declared
+from qtctl.flows.identity import require_meant
 from qtctl.model.trail import Action, CallerEvent
 from qtctl.model.transaction import Progressed
+from qtctl.plan.identity import as_meant
 
 
 def recover(
@@ -23,6 +26,7 @@ def recover(
     trail = CallerTrail({**about, **describe_caller(Action.RECOVER, registry)})
     try:
         with connect(declared_route(target, declared.desired, user, "deploy")) as host:
+            require_meant(host, as_meant(declared.desired, target), SystemClock())
             found = run(host, accept=accept, by=trail.about["by"])
     except QtctlError as error:
         trail.note(CallerEvent.ENDED, "refused", error.what)

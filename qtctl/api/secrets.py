@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from qtctl.adapters.clock import SystemClock
 from qtctl.api.trail import CallerTrail, describe_caller
 from qtctl.apply import secrets
 from qtctl.engines.connect import connect, declared_route
 from qtctl.errors import QtctlError
 from qtctl.flows.declared import Declared
+from qtctl.flows.identity import require_meant
 from qtctl.model.secret_place import SecretFound, SecretPlace
 from qtctl.model.trail import Action, CallerEvent
-from qtctl.plan.identity import deployable
+from qtctl.plan.identity import as_meant, deployable
 from qtctl.plan.secrets import content_of, find_secret, list_secrets
 from qtctl.version import VERSION
 
@@ -25,9 +27,13 @@ class PutSecret:
 
 
 def status(declared: Declared, target: str, *, user: str | None = None) -> tuple[SecretFound, ...]:
-    """Every declared secret as it is on `target`. HostError where the host could not be asked."""
-    places = list_secrets(declared.desired)
-    with connect(declared_route(target, declared.desired, user, "deploy")) as host:
+    """Every declared secret as it is on `target`. HostError where the host could not be asked.
+
+    DeployRefused where it is another host than declared.
+    """
+    places, desired = list_secrets(declared.desired), as_meant(declared.desired, target)
+    with connect(declared_route(target, desired, user, "deploy")) as host:
+        require_meant(host, desired, SystemClock())
         return secrets.find(host, places)
 
 
@@ -57,6 +63,7 @@ def put(
     trail = CallerTrail(about)
     try:
         with connect(declared_route(target, desired, user, "deploy")) as host:
+            require_meant(host, desired, SystemClock())
             changed, warnings = secrets.put(host, place, content, about)
     except QtctlError as error:
         trail.note(CallerEvent.ENDED, "refused", error.what)

@@ -12,6 +12,7 @@ from qtctl.collect.ledger import format_time
 from qtctl.errors import DeployRefused, HostError, InputError
 from qtctl.flows.deploy import carry_out
 from qtctl.flows.gate import LAST_LOOK_S, LOST_S, POLL_S, Verdict, never
+from qtctl.flows.identity import require_facts
 from qtctl.flows.installed import Look, look_at_installed
 from qtctl.flows.steady import Steadiness, start_of
 from qtctl.interfaces.clock import Clock
@@ -22,7 +23,7 @@ from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.events import Stage, waiting
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Refusal
-from qtctl.plan import under_way
+from qtctl.plan import identity, under_way
 from qtctl.plan.fleet_names import FleetNames
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.plan.restore import (
@@ -47,8 +48,13 @@ class Planned(NamedTuple):
 
 
 def take(host: Host, desired: Desired, clock: Clock, about: Mapping[str, str]) -> Backup:
-    """HostError where the host could not be read. `about`: target, by, version and registry."""
-    return _backup_of(look_at_installed(host, desired, clock, FleetNames.of(desired)), desired, clock, about)
+    """HostError where the host could not be read; DeployRefused where it is another one than declared.
+
+    `about`: target, by, version and registry.
+    """
+    look = look_at_installed(host, desired, clock, FleetNames.of(desired))
+    require_facts(desired, look.facts)
+    return _backup_of(look, desired, clock, about)
 
 
 def _backup_of(look: Look, desired: Desired, clock: Clock, about: Mapping[str, str]) -> Backup:
@@ -90,7 +96,8 @@ def plan_restore(host: Host, desired: Desired, clock: Clock, backup: Backup, abo
     before = _backup_of(look, desired, clock, about)
     planned = Restore(backup, look.installed, look.units, names, look.others, look.stop_along).plan()
     planned = replace(planned, machine=look.host.machine)
-    if refusals := (*_other_machine(backup, look), *under_way.obstacles(desired.host, look.facts)):
+    meant = tuple(identity.obstacles(desired, look.facts)) or _other_machine(backup, look)
+    if refusals := (*meant, *under_way.obstacles(desired.host, look.facts)):
         planned = Plan(planned.host, (), refusals, machine=look.host.machine)
     return Planned(planned, before, look)
 

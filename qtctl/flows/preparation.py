@@ -3,19 +3,22 @@
 from qtctl.apply import preparation
 from qtctl.apply.helper import build_helper
 from qtctl.errors import DeployRefused, HostError
+from qtctl.flows.identity import require_meant
+from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Connector, Host
 from qtctl.model.desired import Desired
 from qtctl.model.preparation import HostSeen, Preparation, PreparePlan
 from qtctl.plan.preparation import make_preparation, plan_preparation
 
 
-def prepare_host(connect: Connector, desired: Desired, *, apply: bool, remove: bool) -> PreparePlan:
+def prepare_host(connect: Connector, desired: Desired, clock: Clock, *, apply: bool, remove: bool) -> PreparePlan:
     """What there is to do; with `apply`, what was done. HostError where the host could not be read as root.
 
     DeployRefused where it was not changed.
     """
     wanted = make_preparation(desired, build_helper().text)
     with connect() as host:
+        require_meant(host, desired, clock)
         seen = _look(host, wanted, apply=apply)
         plan = plan_preparation(wanted, seen, remove=remove)
         if apply and plan.refusals:

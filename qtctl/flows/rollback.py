@@ -31,19 +31,20 @@ def fetch_earlier(connect: Connector, declared: Desired, number: int | None) -> 
     """
     try:
         with connect() as host:
-            record = choose(list_generations(host), number, declared.host)
+            address = host.address
+            record = choose(list_generations(host), number, declared.host, address)
             return Earlier(record, check(fetch_desired(host, record.number), record, declared))
     except HostError as error:
         raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint) from error
     except DamagedGeneration as error:
         wanted = "the one before" if number is None else str(number)
         what = f"{declared.host}: nothing was changed: generation {wanted} is damaged: {error}"
-        raise DeployRefused(what, hint=_SEE.format(host=declared.host)) from error
+        raise DeployRefused(what, hint=_SEE.format(host=address)) from error
 
 
-def choose(records: Sequence[GenerationRecord], number: int | None, host: str) -> GenerationRecord:
-    """`records` newest first. Only what was confirmed can be gone back to."""
-    hint = _SEE.format(host=host)
+def choose(records: Sequence[GenerationRecord], number: int | None, host: str, address: str) -> GenerationRecord:
+    """`records` newest first. Only what was confirmed can be gone back to. `address`: what `--host` takes."""
+    hint = _SEE.format(host=address)
     good = [each for each in records if each.outcome == TransactionEnd.CONFIRMED]
     if number is not None:
         chosen = next((each for each in good if each.number == number), None)

@@ -16,13 +16,18 @@ _HINT = "see which host its address and your ssh config lead to, or correct host
 
 
 def deployable(desired: Desired, target: str) -> Desired:
-    """What is deployed to `target`. One that stands in for the host of `desired` is another machine, and may be.
+    """What is deployed to `target`: `as_meant`.
 
     InputError where nothing at all is declared for the host: then something is wrong with the registry.
     """
     if not desired.files and desired.hosts_file is None:
         what = f"the registry declares nothing for {desired.host}: no unit, no account, no folder"
         raise InputError(what, hint="check --registry, and the hosts that its services name")
+    return as_meant(desired, target)
+
+
+def as_meant(desired: Desired, target: str) -> Desired:
+    """One that stands in for the host of `desired` is another machine, and may be."""
     return desired if target == desired.host else replace(desired, expected_hostname="", machine="")
 
 

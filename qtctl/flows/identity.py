@@ -1,0 +1,28 @@
+"""That the host which answers is the one that is meant, before anything else is asked of it or done to it."""
+
+from qtctl.collect.collect import collect
+from qtctl.errors import DeployRefused
+from qtctl.interfaces.clock import Clock
+from qtctl.interfaces.host import Host
+from qtctl.meaning.deploys import STATUS
+from qtctl.model.desired import Desired
+from qtctl.model.facts import Facts
+from qtctl.model.inquiry import inquiry_of
+from qtctl.plan import identity
+
+_ANSWER_S = 15.0
+
+
+def require_meant(host: Host, desired: Desired, clock: Clock) -> None:
+    """`desired`: of `identity.as_meant`. DeployRefused for another host or machine, as a deploy would be.
+
+    HostError where it could not be asked.
+    """
+    asked = inquiry_of(desired, (identity.HOST, STATUS))
+    require_facts(desired, Facts.of(collect(host, asked, clock, deadline_s=_ANSWER_S)))
+
+
+def require_facts(desired: Desired, facts: Facts) -> None:
+    """The same, from facts that hold `identity.HOST` and `STATUS`."""
+    for refusal in identity.obstacles(desired, facts):
+        raise DeployRefused(f"nothing was changed: {refusal.subject}: {refusal.reason}", hint=refusal.hint)
