@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from qtctl.apply.contact import Contact
 from qtctl.apply.shared import connected
@@ -171,6 +171,9 @@ def _files(backup: Backup) -> list[DesiredFile]:
 class RestoreGate:
     """Opens once the host is as in the backup. `planned_on`: what was there when the restore was planned."""
 
+    goal: ClassVar[str] = "as in the backup"
+    again: ClassVar[str] = "see to that, then restore again"
+
     desired: Desired
     declared: Desired
     """What the registry says, by whose names the host is looked at."""
@@ -178,6 +181,8 @@ class RestoreGate:
     backup: Backup
     planned_on: Installed
     steady_s: float
+    failed_before: frozenset[str] = frozenset()
+    """None: whatever a unit was before, it must be as in the backup."""
 
     def wait(
         self,

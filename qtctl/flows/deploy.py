@@ -11,7 +11,7 @@ from qtctl.apply.transaction import Locked, Ticket, Transaction, find, new_ticke
 from qtctl.errors import DeployRefused, HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.failures import explain_units, failed_units
-from qtctl.flows.gate import Gate, Verdict, Waits
+from qtctl.flows.gate import Gate, Verdict, Waits, never
 from qtctl.flows.plan_host import plan_host
 from qtctl.flows.provide import provide
 from qtctl.flows.steady import STEADY_S
@@ -28,11 +28,12 @@ from qtctl.model.facts import Facts
 from qtctl.model.plan import Choices, Plan, StepResult, not_run
 from qtctl.model.secret import Secret
 from qtctl.model.transaction import Progressed, TransactionEnd, TransactionState
+from qtctl.plan.failed_before import is_excused, list_failed
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure
 from qtctl.plan.results import count_done, results_of
 from qtctl.plan.unit_goals import units_of
 
-AGAIN = "fix that, then deploy again"
+AGAIN = Gate.again
 SPARE_S = 60.0
 """For what comes after the deadline: a host that goes back."""
 
@@ -63,13 +64,14 @@ def deploy(
     the host could not be reached or read. From `confirm` on it has `deadline_s`. Nothing to change asks nobody.
     `about`: what the host notes of this generation. `supplies`: code and packages that are installed.
     """
-    gate = Gate(desired, clock, passwords or {}, steady_s)
+    gate = Gate.of(desired, clock, passwords or {}, steady_s, choices)
     with ExitStack() as opened:
         try:
             host = opened.enter_context(connected(connect))
             evidence = gate.look(host)
             planned = plan_host(host, desired, evidence, clock, choices)
             contact = Contact(host, connect, clock, opened)
+            gate = replace(gate, failed_before=list_failed(desired, Facts.of(evidence)))
             if planned.changes or planned.refusals or gate.is_steady(evidence):
                 outstanding = gate.outstanding(evidence)
             else:
@@ -227,28 +229,32 @@ class _Deploy:
         self, planned: Plan, transaction: Transaction, progressed: Progressed, until: float
     ) -> tuple[Reason | None, Progressed]:
         """Why the host must go back, or None where it is confirmed."""
-        results = results_of(planned, progressed)
         if progressed.state is not TransactionState.GATING:
             return _steps_failed(progressed), progressed
-        if not all(result.done for result in results):
-            self._seen = self.gate.wait(self.contact, self.contact.clock.monotonic(), self.progress)
+        results = results_of(planned, progressed)
+        if not all(each.done or is_excused(each.step, self.gate.failed_before) for each in results):
+            self._seen = self._wait(self.contact.clock.monotonic())
             self._explain(results)
             return Reason(ReasonKind.STEPS_FAILED, "steps failed", AGAIN), progressed
         self.progress(begun(planned.host, Stage.VERIFY, "waiting until everything runs as declared"))
-        seen = self._seen = self.gate.wait(
-            self.contact, until, self.progress, ended=lambda: transaction.poll().state is not TransactionState.GATING
-        )
+        seen = self._seen = self._wait(until, ended=lambda: transaction.poll().state is not TransactionState.GATING)
+        if seen.outstanding or not seen.opened:
+            self._explain(results)
         if seen.opened:
             confirmed = transaction.confirm()
             if confirmed.end is TransactionEnd.CONFIRMED:
                 return None, confirmed
             return _steps_failed(confirmed), confirmed
-        self._explain(results)
-        if seen.unlike:
-            what = f"it is not as in the backup: {'; '.join(seen.unlike[:_NAMED])}"
-            return Reason(ReasonKind.NOT_AS_DECLARED, what, "see to that, then restore again"), progressed
+        return Reason(ReasonKind.NOT_AS_DECLARED, self._say_what_is_wrong(seen), self.gate.again), progressed
+
+    def _wait(self, until: float, *, ended: Callable[[], bool] = never) -> Verdict:
+        return self.gate.wait(self.contact, until, self.progress, ended=ended)
+
+    def _say_what_is_wrong(self, seen: Verdict) -> str:
+        if seen.remaining:
+            return f"it is not {self.gate.goal}: {'; '.join(seen.remaining[:_NAMED])}"
         stuck = ", and nothing that could change that is under way" if seen.stuck else ""
-        return Reason(ReasonKind.NOT_AS_DECLARED, f"it is not as declared{stuck}", AGAIN), progressed
+        return f"it is not {self.gate.goal}{stuck}"
 
     def _explain(self, results: tuple[StepResult, ...]) -> None:
         """Why units do not run: asked before the host goes back."""
@@ -283,10 +289,14 @@ class _Deploy:
         return self._ended(planned, progressed, reason, DeployStatus.RESTORED if restored else DeployStatus.FAILED)
 
     def _deployed(self, planned: Plan, progressed: Progressed) -> DeployOutcome:
+        """What still does not hold had failed before, and is told."""
         return DeployOutcome(
             plan=planned,
             status=DeployStatus.DEPLOYED,
             results=results_of(planned, progressed),
+            outstanding=self._seen.outstanding if self._seen else (),
+            failed_before=tuple(sorted(self.gate.failed_before)),
+            failures=self._failures,
             generation=self._number,
             warnings=progressed.warnings,
         )

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from qtctl.apply.contact import Contact
 from qtctl.audit.judge import expectations, judge
 from qtctl.collect.collect import collect
 from qtctl.errors import HostError
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.flows.steady import STEADY_S, Steadiness
+from qtctl.flows.plan_host import plan_host
+from qtctl.flows.steady import STEADY_S, Steadiness, list_starts
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
 from qtctl.interfaces.progress import Progress, silent
@@ -20,9 +21,13 @@ from qtctl.model.events import Stage, waiting
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.inquiry import inquiry_of
+from qtctl.model.plan import NO_CHOICES, Choices
 from qtctl.model.secret import Secret
+from qtctl.plan.failed_before import find_excused
 from qtctl.plan.needs import needs as plan_needs
 from qtctl.plan.needs import properties
+from qtctl.plan.preflight import JOBS
+from qtctl.plan.remaining import list_remaining
 from qtctl.rules.catalogue import host_rules
 from qtctl.rules.loaded_units import loaded_units
 
@@ -53,9 +58,10 @@ def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the last look said. `moving`: services that keep restarting. `opened`: nothing is in the way any more.
+    """What the last look said. `opened`: nothing is in the way any more.
 
-    `stuck`: nothing could have changed any more, so it was not waited until the end. `ended`: somebody else ended it.
+    `outstanding`: what does not hold, or is unknown. `moving`: services that keep restarting. `stuck`: nothing could
+    have changed any more, so the wait was cut short. `ended`: somebody else ended the transaction.
     """
 
     outstanding: tuple[Finding, ...]
@@ -64,18 +70,35 @@ class Verdict:
     facts: Facts
     stuck: bool = False
     ended: bool = False
-    unlike: tuple[str, ...] = ()
-    """What of a restored backup is not on the host as it was."""
+    remaining: tuple[str, ...] = ()
+    """What else is not as it should be, a sentence each."""
 
 
 class Waits(Protocol):
-    """What decides whether a transaction may be confirmed. `desired`: what the host notes of its generation."""
+    """What decides whether a transaction may be confirmed.
+
+    `goal` is what the host must be, `again` what to do where it is not. `failed_before`: units that had failed before
+    anything was changed.
+    """
+
+    goal: ClassVar[str]
+    again: ClassVar[str]
 
     @property
-    def desired(self) -> Desired: ...
+    def desired(self) -> Desired:
+        """What the host notes of its generation."""
+        ...
+
+    @property
+    def failed_before(self) -> frozenset[str]: ...
 
     def wait(
-        self, contact: Contact, until: float, progress: Progress = silent, *, ended: Callable[[], bool] = never
+        self,
+        contact: Contact,
+        until: float,
+        progress: Progress = silent,
+        *,
+        ended: Callable[[], bool] = never,
     ) -> Verdict: ...
 
 
@@ -123,33 +146,48 @@ def _state(unit: Unit) -> _State:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """How one deploy looks at its host."""
+    """How one deploy looks at its host. `choices`: those of its plan. Each look asks and judges the same."""
+
+    goal: ClassVar[str] = "as declared"
+    again: ClassVar[str] = "fix that, then deploy again"
 
     desired: Desired
     clock: Clock
     passwords: Mapping[str, Secret]
-    steady_s: float = STEADY_S
-    _deployed: Desired = field(init=False)
-    _wanted: frozenset[Need] = field(init=False)
+    steady_s: float
+    choices: Choices
+    deployed: Desired
+    """What is judged of `desired`."""
+    wanted: frozenset[Need]
+    failed_before: frozenset[str] = frozenset()
 
-    def __post_init__(self) -> None:
-        """Each look asks and judges the same."""
-        object.__setattr__(self, "_deployed", _without_others(self.desired))
-        object.__setattr__(self, "_wanted", frozenset((STATUS, *plan_needs(self.desired), *_needs(self._deployed))))
+    @classmethod
+    def of(
+        cls,
+        desired: Desired,
+        clock: Clock,
+        passwords: Mapping[str, Secret],
+        steady_s: float = STEADY_S,
+        choices: Choices = NO_CHOICES,
+    ) -> "Gate":
+        deployed = _without_others(desired)
+        wanted = frozenset((STATUS, *plan_needs(desired), *_needs(deployed)))
+        return cls(desired, clock, passwords, steady_s, choices, deployed, wanted)
 
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
         """All that the plan and the gate are made from. HostError where the host is gone."""
         shown = properties(self.desired)
-        inquiry = inquiry_of(self.desired, self._wanted, passwords=self.passwords, properties=shown)
+        inquiry = inquiry_of(self.desired, self.wanted, passwords=self.passwords, properties=shown)
         return collect(host, inquiry, self.clock, root=True, deadline_s=min(left_s, LOOK_S))
 
     def outstanding(self, evidence: Evidence) -> tuple[Finding, ...]:
         """What of the gate does not hold, or is unknown."""
-        return tuple(each for each in self._judged(evidence) if each.outcome is not Outcome.HOLDS)
+        return tuple(each for each in self.judged(evidence) if each.outcome is not Outcome.HOLDS)
 
-    def _judged(self, evidence: Evidence) -> tuple[Finding, ...]:
+    def judged(self, evidence: Evidence) -> tuple[Finding, ...]:
+        """The checks that a deploy waits for."""
         gate = {rule.id for rule in host_rules() if rule.gate}
-        return tuple(each for each in judge(self._deployed, evidence) if each.id in gate)
+        return tuple(each for each in judge(self.deployed, evidence) if each.id in gate)
 
     def is_steady(self, evidence: Evidence) -> bool:
         """Whether every service has been up for long enough at this look, and nothing is on its way."""
@@ -170,27 +208,33 @@ class Gate:
         Only a look over a new connection opens it: a host that takes no more logins is not deployed. `ended` is asked
         before each look. HostError where the host is gone for half a minute, or takes no new connection.
         """
-        steady, settled = Steadiness(self.steady_s), _Settled(self.clock.monotonic())
-        triggered = frozenset(each.starts for each in self.desired.units() if each.starts)
+        watch = _Watch(self)
         refused: HostError | None = None
         while True:
             over = ended()
             evidence = self._look_again(contact, until)
-            judged, now, facts = self._judged(evidence), self.clock.monotonic(), Facts.of(evidence)
-            outstanding = tuple(each for each in judged if each.outcome is not Outcome.HOLDS)
-            steady.see(self.desired, facts, now)
-            good = not outstanding and steady.steady
-            stuck = settled.see(outstanding, facts, triggered, now)
-            late = now >= until
+            watch.see(evidence)
+            late = self.clock.monotonic() >= until
+            good = watch.is_good(late=late)
             if late and good and refused is not None and not contact.anew:
                 raise refused
-            if over or stuck or late or (good and contact.anew):
-                opened = good and contact.anew and not over
-                return Verdict(outstanding, _restless(steady), opened, facts, stuck, over)
-            progress(waiting(self.desired.host, Stage.VERIFY, _waits_for(judged, outstanding, steady)))
+            remaining = self._list_remaining(contact, evidence) if good and contact.anew else ()
+            stuck = watch.is_stuck(remaining)
+            opened = good and contact.anew and not over and not remaining
+            if over or stuck or late or opened:
+                return watch.conclude(remaining, opened=opened, stuck=stuck, ended=over)
+            progress(waiting(self.desired.host, Stage.VERIFY, watch.describe(remaining)))
             self.clock.sleep(POLL_S)
             if not contact.anew:
                 refused = contact.renew_once()
+
+    def _list_remaining(self, contact: Contact, evidence: Evidence) -> tuple[str, ...]:
+        """What a new plan of the host would change: somebody else was there in between, or it did not take."""
+        choices = replace(self.choices, expected=None, cut_over=False)
+        planned = plan_host(contact.host, self.desired, evidence, self.clock, choices)
+        asked = inquiry_of(self.desired, {JOBS})
+        jobs = Facts.of(collect(contact.host, asked, self.clock, root=True, deadline_s=LOOK_S))
+        return list_remaining(self.desired, planned, jobs, self.failed_before)
 
     def _look_again(self, contact: Contact, until: float) -> Evidence:
         lost_at = self.clock.monotonic()
@@ -201,8 +245,63 @@ class Gate:
                 contact.renew(min(lost_at + LOST_S, max(until, lost_at + LAST_LOOK_S)), error)
 
 
-def _restless(steady: Steadiness) -> tuple[str, ...]:
-    return () if steady.steady else steady.moving
+@dataclass
+class _Watch:
+    """What the looks of one gate have shown so far. What had failed before is waited for, and shuts no gate."""
+
+    gate: Gate
+    began: float = field(init=False)
+    judged: tuple[Finding, ...] = field(default=(), init=False)
+    facts: Facts = field(init=False)
+    steady: Steadiness = field(init=False)
+    _settled: "_Settled" = field(init=False)
+    _stuck: bool = field(default=False, init=False)
+    _excused: frozenset[str] = field(default=frozenset(), init=False)
+    _remaining: tuple[tuple[str, ...], float] = field(default=((), 0.0), init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.gate.clock.monotonic()
+        self.steady = Steadiness(self.gate.steady_s)
+        self._settled = _Settled(self.began)
+        self._triggered = frozenset(each.starts for each in self.gate.desired.units() if each.starts)
+
+    @property
+    def outstanding(self) -> tuple[Finding, ...]:
+        return tuple(each for each in self.judged if each.outcome is not Outcome.HOLDS)
+
+    @property
+    def _blocking(self) -> tuple[Finding, ...]:
+        return tuple(each for each in self.outstanding if each.fingerprint not in self._excused)
+
+    def see(self, evidence: Evidence) -> None:
+        now = self.gate.clock.monotonic()
+        self.judged, self.facts = self.gate.judged(evidence), Facts.of(evidence)
+        self._excused = find_excused(self.outstanding, self.gate.failed_before)
+        starts = list_starts(self.gate.desired, self.facts)
+        self.steady.see_starts(
+            {unit: start for unit, start in starts.items() if unit not in self.gate.failed_before}, self.facts, now
+        )
+        self._stuck = self._settled.see(self._blocking, self.facts, self._triggered, now)
+
+    def is_good(self, *, late: bool) -> bool:
+        """`late`: nothing is waited for any more."""
+        if self._blocking or not self.steady.steady:
+            return False
+        waited = self.gate.clock.monotonic() - self.began
+        return late or not self._excused or waited >= max(self.gate.steady_s, SETTLED_S)
+
+    def is_stuck(self, remaining: tuple[str, ...]) -> bool:
+        now = self.gate.clock.monotonic()
+        if remaining != self._remaining[0]:
+            self._remaining = remaining, now
+        return self._stuck or (bool(remaining) and now - self._remaining[1] >= SETTLED_S)
+
+    def conclude(self, remaining: tuple[str, ...], *, opened: bool, stuck: bool, ended: bool) -> Verdict:
+        moving = () if self.steady.steady else self.steady.moving
+        return Verdict(self.outstanding, moving, opened, self.facts, stuck, ended, remaining)
+
+    def describe(self, remaining: tuple[str, ...]) -> str:
+        return f"waiting: {remaining[0]}" if remaining else _waits_for(self.judged, self.outstanding, self.steady)
 
 
 def _waits_for(judged: Sequence[Finding], outstanding: Sequence[Finding], steady: Steadiness) -> str:

@@ -77,8 +77,9 @@ class DeployOutcome:
     hold at the last look. `moving`: services that systemd kept restarting. `failures`: why units do not run. `looked`:
     whether the host was looked at after the last step; before the first where nothing was changed. Of a host that went
     back, `left` are the paths that somebody else had changed meanwhile, `worse` the units that are not as they were,
-    and `gone` the oneshots that were active before and are not run again. `generation`: its number on the host, None
-    where none was staged. `warnings`: what the host or the caller could not do besides.
+    and `gone` the oneshots that were active before and are not run again. `failed_before`: units that had failed when
+    it began; that they still do ends no deploy. `generation`: its number on the host, None where none was staged.
+    `warnings`: what the host or the caller could not do besides.
     """
 
     plan: Plan
@@ -92,6 +93,7 @@ class DeployOutcome:
     left: tuple[str, ...] = ()
     worse: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    failed_before: tuple[str, ...] = ()
     generation: int | None = None
     warnings: tuple[str, ...] = ()
 

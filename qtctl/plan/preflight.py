@@ -5,7 +5,7 @@ What an audit knows of the next start of a service is asked here of every servic
 fails.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from qtctl.meaning.systemd_needed import systemd_needed
@@ -111,11 +111,17 @@ def _find_jobs(plan: Plan, facts: Facts) -> Iterator[Refusal]:
     found = facts.read(Jobs, "*") or Jobs("", {})
     if found.state == "stopping":
         yield Refusal(plan.host, "the host is shutting down", "deploy when it is up again")
-    for unit in dict.fromkeys(step.subject for step in plan.steps if step.kind in _OF_UNITS):
+    units = dict.fromkeys(step.subject for step in plan.steps if step.kind in _OF_UNITS)
+    for unit, what in list_others_jobs(found, units):
+        yield Refusal(unit, what, "wait until systemctl list-jobs names it no more, then deploy again")
+
+
+def list_others_jobs(found: Jobs, units: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Of these units those that somebody is stopping, restarting or reloading, with a sentence that says so."""
+    for unit in units:
         type_, state = found.jobs.get(unit, ["", ""])
         if type_ in ("stop", "restart", "reload"):
-            what = f"somebody's {type_} of it is {state}"
-            yield Refusal(unit, what, "wait until systemctl list-jobs names it no more, then deploy again")
+            yield unit, f"somebody's {type_} of it is {state}"
 
 
 def _find_version(desired: Desired, facts: Facts) -> Iterator[Refusal]:

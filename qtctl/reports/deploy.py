@@ -73,6 +73,7 @@ class DeployReport(Part):
     unverified: tuple[str, ...]
     left: tuple[str, ...] = Field(description="paths that somebody else changed meanwhile, and that were not put back")
     worse: tuple[str, ...] = Field(description="units that are not as they were before")
+    failed_before: tuple[str, ...] = Field(description="units that had failed when it began, and need not run")
     not_run_again: tuple[str, ...] = Field(description="oneshots that were active before, and are not run twice")
     generation: int | None = Field(description="its number on the host; null: nothing was staged there")
     plan_digest: str = Field(description="as the audit trail has it")
@@ -80,10 +81,14 @@ class DeployReport(Part):
 
     @model_validator(mode="after")
     def fits_its_status(self) -> Self:
-        """A host that was deployed has every step done and nothing open; one that is as it was has none done."""
+        """A host that was deployed has all done but what had failed before; one that is as it was has nothing done."""
         statuses = {step.status for step in self.steps}
+        not_done = {step.subject for step in self.steps if step.status is not StepStatus.DONE}
         if self.status is DeployStatus.DEPLOYED and (
-            statuses - {StepStatus.DONE} or self.outstanding or self.restarting or self.unverified
+            not_done - {*self.failed_before}
+            or (self.outstanding and not self.failed_before)
+            or self.restarting
+            or self.unverified
         ):
             raise ValueError("deployed, and yet something is open")
         changed = self.status in (DeployStatus.DEPLOYED, DeployStatus.RESTORED, DeployStatus.FAILED)
@@ -115,6 +120,7 @@ def build_report(outcome: DeployOutcome, *, fleet: str, address: str, exit_code:
         unverified=outcome.unverified,
         left=outcome.left,
         worse=outcome.worse,
+        failed_before=outcome.failed_before,
         not_run_again=outcome.gone,
         generation=outcome.generation,
         plan_digest=plan_digest(outcome.plan),

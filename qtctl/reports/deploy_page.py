@@ -38,7 +38,9 @@ def build_page(report: DeployReport) -> Blocks:
 def headline(report: DeployReport) -> Text:
     done = sum(step.status is StepStatus.DONE for step in report.steps)
     why = f" {_hinted(report.reason.what, report.reason.hint)}." if report.reason else ""
-    return (Strong(f"{HEADLINES[report.status]}."), f" {done} of {counted(len(report.steps), 'step')} done.{why}")
+    still = report.status is DeployStatus.DEPLOYED and report.outstanding
+    head = "Deployed: it runs as declared, except for what had failed before" if still else HEADLINES[report.status]
+    return (Strong(f"{head}."), f" {done} of {counted(len(report.steps), 'step')} done.{why}")
 
 
 def _hinted(what: str, hint: str) -> str:

@@ -36,7 +36,7 @@ def ended(outcome: DeployOutcome, target: str, state: str = "as declared") -> tu
     if outcome.status is DeployStatus.DECLINED:
         return (f"{target}: nothing was changed",)
     if outcome.status is DeployStatus.DEPLOYED:
-        return (_counted(outcome), *_kept(outcome.results), f"{target} now runs {state}")
+        return (_counted(outcome), *_kept(outcome.results), *_deployed(outcome, target, state))
     if outcome.status is DeployStatus.UNCHANGED:
         return tuple(_unchanged(outcome, target, state))
     return ()
@@ -70,6 +70,14 @@ def _with_hint(head: str, lines: list[str], reason: Reason) -> tuple[str, ...]:
 
 def _headed(head: str, lines: list[str]) -> tuple[str, ...]:
     return (f"{head}: {lines[0]}",) if len(lines) == 1 else (head, *lines)
+
+
+def _deployed(outcome: DeployOutcome, target: str, state: str) -> Iterator[str]:
+    if not outcome.outstanding:
+        yield f"{target} now runs {state}"
+        return
+    yield f"{target} now runs {state}, except for what had failed before:"
+    yield from (f"  {line}" for line in _open_of(outcome))
 
 
 def _unchanged(outcome: DeployOutcome, target: str, state: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from qtctl.adapters.ssh import SshHost
 from qtctl.apply.shared import SharedHost
+from qtctl.cli.exits import Exit, exit_of_deploy
 from qtctl.errors import HostError, Unreachable
 from qtctl.interfaces.host import BusCall
 from qtctl.lab import lab
@@ -16,7 +17,7 @@ from qtctl.model.events import Event, Stage
 from qtctl.model.plan import Plan, StepKind, StepStatus
 from qtctl.model.states import ServiceState
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, ReasonKind
-from qtctl.reports.deploy_text import problems
+from qtctl.reports.deploy_text import ended, problems
 from tests.builders.planned import UNITS
 from tests.flows.ground import (
     NAME,
@@ -339,3 +340,49 @@ def names_its_version(host: SharedHost) -> bool:
     )  # fmt: skip
     (reply,) = host.bus().call([get], 10)
     return bool(reply.body)
+
+
+LOOP = "StartLimitIntervalSec=0\n[Service]\nRestart=always\nRestartSec=300ms"
+
+
+@pytest.mark.parametrize("extra", ["", LOOP], ids=["failed", "restart loop"])
+def test_what_had_failed_before_is_told_and_takes_no_deploy_back(ground: Ground, extra: str) -> None:
+    commands = {**THREE, "a": "/bin/sh -c 'test -e /run/there && exec sleep inf'"}
+    ground.run("touch /run/there")
+    ground.deploy(fleet(commands, extra=extra))
+    ground.run("rm /run/there; systemctl restart quantum-a || :; systemctl --no-block restart quantum-b")
+    outcome = ground.deploy(fleet({**commands, "b": "/usr/bin/sleep 4714"}, extra=extra))
+    assert ends(outcome) == (DeployStatus.DEPLOYED, None), said(outcome)
+    assert {each.subject for each in outcome.outstanding} == {"quantum-a.service"}
+    assert outcome.failed_before == ("quantum-a.service",)
+    assert exit_of_deploy(outcome) is Exit.FINDINGS
+    text = "\n".join(ended(outcome, "h1"))
+    assert "h1 now runs as declared, except for what had failed before:" in text
+    assert "why: quantum-a.service: " in text
+    assert ground.run("systemctl show -P ActiveState quantum-b").strip() == "active"
+    ground.run("touch /run/there")
+    again = ground.deploy(fleet(commands, extra=extra))
+    assert again.status is DeployStatus.DEPLOYED
+    assert all(each.id == "QT205" for each in again.outstanding), "it has just been restarted often"
+
+
+DROPINS = f"{UNITS}/quantum-b.service.d"
+WHILE_IT_IS_VERIFIED = {
+    "a file is edited": f"echo '# by hand' >>{UNITS}/quantum-b.service",
+    "a file is removed": "rm /etc/quantum/c.env",
+    "a unit is disabled": "systemctl disable -q quantum-b",
+    "a drop-in appears": f"mkdir {DROPINS}; printf '[Service]\\nNice=3\\n' >{DROPINS}/x.conf; systemctl daemon-reload",
+}
+
+
+@pytest.mark.parametrize("change", WHILE_IT_IS_VERIFIED)
+def test_what_somebody_changes_while_it_is_verified_is_noticed(ground: Ground, change: str) -> None:
+    def interfere(event: Event) -> None:
+        if event.stage is Stage.VERIFY and not done:
+            done.append(ground.run(WHILE_IT_IS_VERIFIED[change]))
+
+    done: list[str] = []
+    outcome = ground.deploy(fleet({**THREE, "b": "/usr/bin/sleep 4715"}), progress=interfere, steady_s=1.5)
+    ground.run(f"rm -rf {DROPINS}; systemctl daemon-reload")
+    assert ends(outcome) == (DeployStatus.RESTORED, ReasonKind.NOT_AS_DECLARED)
+    assert " is needed once more (" in said(outcome).split("\n")[0]

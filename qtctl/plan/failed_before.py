@@ -1,0 +1,39 @@
+"""Units that had failed before a deploy began: that they still do is told, and is no reason to take the deploy back."""
+
+from collections.abc import Iterable
+
+from qtctl.findings.finding import Finding
+from qtctl.meaning.units import is_failing
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.plan import Step, StepKind
+
+_STARTS = frozenset({StepKind.START, StepKind.RESTART, StepKind.RESET_FAILED})
+_ABOUT_RUNNING = frozenset({"QT204", "QT205", "QT206", "QT219"})
+"""Findings that a unit failed, and what comes of it. That its file is missing is not among them."""
+
+
+def list_failed(desired: Desired, facts: Facts) -> frozenset[str]:
+    """Declared units that failed, or wait to be started again after they did."""
+    return frozenset(each.unit for each in desired.units() if _has_failed(facts, each.unit))
+
+
+def _has_failed(facts: Facts, name: str) -> bool:
+    known = facts.item(Need(Unit.FACT, name)).state.known
+    unit = facts.read(Unit, name) if known else None
+    return unit is not None and is_failing(unit)
+
+
+def find_excused(outstanding: Iterable[Finding], failed_before: frozenset[str]) -> frozenset[str]:
+    """Fingerprints of what says that these units do not run, and of what that is the cause of."""
+    rest = list(outstanding)
+    excused = {each.fingerprint for each in rest if each.id in _ABOUT_RUNNING and each.subject in failed_before}
+    while more := {each.fingerprint for each in rest if each.cause in excused} - excused:
+        excused |= more
+    return frozenset(excused)
+
+
+def is_excused(step: Step, failed_before: frozenset[str]) -> bool:
+    """Whether it may fail: the start of a unit that had failed before."""
+    return step.kind in _STARTS and step.subject in failed_before
