@@ -71,7 +71,7 @@ def deploy(
             evidence = gate.look(host)
             planned = plan_host(host, desired, evidence, clock, choices)
             contact = Contact(host, connect, clock, opened)
-            gate = replace(gate, failed_before=list_failed(desired, Facts.of(evidence)))
+            gate = replace(gate, failed_before=list_failed(desired, evidence))
             if planned.changes or planned.refusals or gate.is_steady(evidence):
                 outstanding = gate.outstanding(evidence)
             else:

@@ -47,11 +47,6 @@ def is_down(unit: Unit) -> bool:
     return unit.active_state in ("failed", "inactive")
 
 
-def is_failing(unit: Unit) -> bool:
-    """Whether it failed, or failed and waits for its next start."""
-    return unit.active_state == "failed" or unit.sub_state.startswith("auto-restart")
-
-
 def is_settled(unit: Unit) -> bool:
     """Whether systemd is at no work on it."""
     return is_down(unit) or unit.active_state == "active"

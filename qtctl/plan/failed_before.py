@@ -3,26 +3,28 @@
 from collections.abc import Iterable
 
 from qtctl.findings.finding import Finding
-from qtctl.meaning.units import is_failing
+from qtctl.meaning.units import Condition, LoopLimits, condition
 from qtctl.model.desired import Desired
-from qtctl.model.evidence import Need
+from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import Step, StepKind
 
 _STARTS = frozenset({StepKind.START, StepKind.RESTART, StepKind.RESET_FAILED})
+_FAILED = frozenset({Condition.FAILED, Condition.GAVE_UP, Condition.LOOPING})
 _ABOUT_RUNNING = frozenset({"QT204", "QT205", "QT206", "QT219"})
 """Findings that a unit failed, and what comes of it. That its file is missing is not among them."""
 
 
-def list_failed(desired: Desired, facts: Facts) -> frozenset[str]:
-    """Declared units that failed, or wait to be started again after they did."""
-    return frozenset(each.unit for each in desired.units() if _has_failed(facts, each.unit))
+def list_failed(desired: Desired, evidence: Evidence) -> frozenset[str]:
+    """Declared units that failed, or are in a restart loop."""
+    facts, limits = Facts.of(evidence), LoopLimits.of(desired, evidence.taken_at)
+    return frozenset(each.unit for each in desired.units() if _has_failed(facts, each.unit, limits))
 
 
-def _has_failed(facts: Facts, name: str) -> bool:
+def _has_failed(facts: Facts, name: str, limits: LoopLimits) -> bool:
     known = facts.item(Need(Unit.FACT, name)).state.known
     unit = facts.read(Unit, name) if known else None
-    return unit is not None and is_failing(unit)
+    return unit is not None and condition(unit, limits) in _FAILED
 
 
 def find_excused(outstanding: Iterable[Finding], failed_before: frozenset[str]) -> frozenset[str]:

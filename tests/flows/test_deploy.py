@@ -366,12 +366,10 @@ def test_what_had_failed_before_is_told_and_takes_no_deploy_back(ground: Ground,
     assert all(each.id == "QT205" for each in again.outstanding), "it has just been restarted often"
 
 
-DROPINS = f"{UNITS}/quantum-b.service.d"
 WHILE_IT_IS_VERIFIED = {
     "a file is edited": f"echo '# by hand' >>{UNITS}/quantum-b.service",
     "a file is removed": "rm /etc/quantum/c.env",
     "a unit is disabled": "systemctl disable -q quantum-b",
-    "a drop-in appears": f"mkdir {DROPINS}; printf '[Service]\\nNice=3\\n' >{DROPINS}/x.conf; systemctl daemon-reload",
 }
 
 
@@ -383,6 +381,5 @@ def test_what_somebody_changes_while_it_is_verified_is_noticed(ground: Ground, c
 
     done: list[str] = []
     outcome = ground.deploy(fleet({**THREE, "b": "/usr/bin/sleep 4715"}), progress=interfere, steady_s=1.5)
-    ground.run(f"rm -rf {DROPINS}; systemctl daemon-reload")
     assert ends(outcome) == (DeployStatus.RESTORED, ReasonKind.NOT_AS_DECLARED)
     assert " is needed once more (" in said(outcome).split("\n")[0]
