@@ -25,14 +25,14 @@ class LocalAnalyze:
         try:
             folder = tempfile.TemporaryDirectory(prefix="qtctl-verify-", ignore_cleanup_errors=False)
         except OSError as error:
-            raise _cannot_stage(error) from error
+            raise _explain_no_stage(error) from error
         with folder as path:
             root, scratch = Path(path).resolve() / "root", Path(path).resolve() / "tmp"
             try:
                 scratch.mkdir()
                 lay(root, tree)
             except OSError as error:
-                raise _cannot_stage(error) from error
+                raise _explain_no_stage(error) from error
             yield StagedRoot(str(root), str(scratch))
 
 
@@ -50,7 +50,7 @@ class StagedRoot:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=deadline_s,
-                env=environment(self.scratch),
+                env=make_environment(self.scratch),
                 cwd=self.scratch,
                 check=False,
             )
@@ -79,12 +79,12 @@ def lay(root: Path, tree: Tree) -> None:
             folder.link(link.path, link.target)
 
 
-def environment(scratch: str) -> dict[str, str]:
+def make_environment(scratch: str) -> dict[str, str]:
     """This process's, without what would change how systemd's tools look for units, log, and write."""
     odd = ("SYSTEMD_", "LC_", "LANG", "JOURNAL_STREAM")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(odd)}
     return {**kept, "LC_ALL": "C.UTF-8", "TMPDIR": scratch, "SYSTEMD_COLORS": "0", "SYSTEMD_LOG_TARGET": "console"}
 
 
-def _cannot_stage(error: OSError) -> HostError:
+def _explain_no_stage(error: OSError) -> HostError:
     return HostError(f"no root for {PROGRAM} can be made: {error.strerror}", hint="is there space below $TMPDIR?")

@@ -17,14 +17,14 @@ MODE, FOLDER_MODE = 0o600, 0o700
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-def backups_folder(environ: Mapping[str, str], home: Path) -> Path:
+def locate_backups(environ: Mapping[str, str], home: Path) -> Path:
     """`qtctl/backups` in XDG_STATE_HOME, else in ~/.local/state."""
     state = environ.get("XDG_STATE_HOME", "")
     return (Path(state) if state.startswith("/") else home / ".local/state") / "qtctl/backups"
 
 
-def default_folder() -> Path:
-    return backups_folder(os.environ, Path.home())
+def locate_own_backups() -> Path:
+    return locate_backups(os.environ, Path.home())
 
 
 def write_new(path: Path, content: bytes) -> None:

@@ -58,7 +58,7 @@ class Deadline:
         return left
 
 
-def said(text: str | bytes, limit: int = SAID) -> str:
+def shorten_output(text: str | bytes, limit: int = SAID) -> str:
     """What a host said, as one short line without control characters."""
     if isinstance(text, bytes):
         text = text[: limit * 8].decode("utf-8", "replace")

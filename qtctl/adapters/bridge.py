@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
 from qtctl.adapters import elevate, shell
-from qtctl.adapters.bounds import BRIDGE_SAID, Deadline, said
+from qtctl.adapters.bounds import BRIDGE_SAID, Deadline, shorten_output
 from qtctl.adapters.byte_stream import Wire
 from qtctl.adapters.dbus import Gone, StreamBus
 from qtctl.dialects.login_messages import cause_of
@@ -24,7 +24,7 @@ _ANONYMOUS = b"AUTH ANONYMOUS " + b"qtctl".hex().encode()
 """For the bridge: its end of the stream is anonymous, and it talks to the bus as the user who runs it."""
 
 
-def over_channel(
+def open_over_channel(
     channel: "paramiko.Channel",
     place: str,
     refuse: Callable[[str], Refused] | None,
@@ -83,7 +83,7 @@ class _Piped:
         self._errors.close()
 
 
-def over_command(
+def open_over_command(
     command: str, place: str, refuse: Callable[[str], Refused] | None, deadline_s: float | None = None
 ) -> StreamBus:
     """The bus behind a bridge that a local command starts."""
@@ -111,8 +111,8 @@ def over_command(
 def explain(place: str, what: str, stderr: bytes, refuse: Callable[[str], Refused] | None) -> HostError:
     """Why there is no bus, from what the bridge (or the shell, or sudo) said."""
     if refuse is not None and elevate.MARK not in stderr and stderr:
-        return refuse(_words(stderr))
-    words = _words(stderr.replace(elevate.MARK, b""))
+        return refuse(_read_words(stderr))
+    words = _read_words(stderr.replace(elevate.MARK, b""))
     if "not found" in words:
         return HostError(f"{place}: no systemd-stdio-bridge: {words}", hint="it is part of the systemd package")
     if cause := cause_of(words):
@@ -120,17 +120,17 @@ def explain(place: str, what: str, stderr: bytes, refuse: Callable[[str], Refuse
     return HostError(f"{place}: no system bus: {words or what}", hint="is dbus running there? `systemctl status dbus`")
 
 
-def gone_here(place: str, path: str) -> Gone:
+def explain_no_bus(place: str, path: str) -> Gone:
     """Why this machine has no system bus."""
     return lambda what: HostError(
         f"{place}: no system bus: {what}", hint=f"is dbus running? it should listen at {path}"
     )
 
 
-def local(place: str, path: str = SOCKET, *, deadline_s: float | None = None) -> StreamBus:
+def open_local(place: str, path: str = SOCKET, *, deadline_s: float | None = None) -> StreamBus:
     """The system bus of this machine."""
     within_s = deadline_s or HELLO_DEADLINE_S
-    gone = gone_here(place, path)
+    gone = explain_no_bus(place, path)
     sock = socket.socket(socket.AF_UNIX)
     try:
         sock.settimeout(within_s)
@@ -144,5 +144,5 @@ def local(place: str, path: str = SOCKET, *, deadline_s: float | None = None) ->
         raise
 
 
-def _words(stderr: bytes) -> str:
-    return said(stderr, limit=500)
+def _read_words(stderr: bytes) -> str:
+    return shorten_output(stderr, limit=500)

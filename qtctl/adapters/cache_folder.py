@@ -26,7 +26,7 @@ _HALF_MADE = ".qtctl-kept-"
 """Prefix while a file is being written."""
 
 
-def folder(environ: Mapping[str, str]) -> Path | None:
+def locate_cache(environ: Mapping[str, str]) -> Path | None:
     """$QTCTL_KEEP (`off`: no cache); else the folder qtctl in $XDG_CACHE_HOME or ~/.cache."""
     named = environ.get("QTCTL_KEEP")
     if named:
@@ -44,7 +44,7 @@ class CacheFolder:
         self._where = where
 
     def get(self, name: str) -> bytes | None:
-        with suppress(OSError), self._open() as fd, open(_PREFIX + name, "rb", opener=_in(fd)) as file:
+        with suppress(OSError), self._open() as fd, open(_PREFIX + name, "rb", opener=_open_in(fd)) as file:
             if not _is_ours(os.fstat(file.fileno())):
                 return None
             os.utime(file.fileno())
@@ -65,7 +65,7 @@ class CacheFolder:
         """The folder, open. OSError if others can write there or it is a link."""
         fd = os.open(self._where, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            if not _nobody_elses(os.fstat(fd)):
+            if not _is_ours_alone(os.fstat(fd)):
                 raise PermissionError(errno.EPERM, "others can write there", str(self._where))
             yield fd
         finally:
@@ -89,15 +89,15 @@ def _prune(fd: int) -> None:
             os.unlink(name, dir_fd=fd)
 
 
-def _in(fd: int) -> Callable[[str, int], int]:
+def _open_in(fd: int) -> Callable[[str, int], int]:
     more = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     return lambda name, flags: os.open(name, flags | more, dir_fd=fd)
 
 
 def _is_ours(found: os.stat_result) -> bool:
-    return stat.S_ISREG(found.st_mode) and _nobody_elses(found)
+    return stat.S_ISREG(found.st_mode) and _is_ours_alone(found)
 
 
-def _nobody_elses(found: os.stat_result) -> bool:
+def _is_ours_alone(found: os.stat_result) -> bool:
     """Whether only this user can write there."""
     return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

@@ -37,15 +37,17 @@ def pack_commit(clone: Path, commit: str) -> bytes:
     installed (submodules, files of LFS).
     """
     if not clone.is_dir():
-        raise DeployRefused(f"nothing was changed: {clone} is no clone of git on this machine", hint=_where(clone))
+        raise DeployRefused(
+            f"nothing was changed: {clone} is no clone of git on this machine", hint=_describe_clone(clone)
+        )
     try:
-        with _opened(clone, commit) as objects:
+        with _open_objects(clone, commit) as objects:
             return objects.pack(commit)
     except UnreadObject as error:
         raise DeployRefused(f"nothing was changed: {clone}: {error}", hint="git fsck shows more") from error
 
 
-def _where(clone: Path) -> str:
+def _describe_clone(clone: Path) -> str:
     return f"clone it there with its history: git clone --mirror REPOSITORY {clone}"
 
 
@@ -77,7 +79,7 @@ class _Objects:
         stream = io.BytesIO()
         with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as archive:
             for path, entry in self._walk(tree_of_commit(text), b"", 0):
-                _add(archive, path, entry, b"" if entry.is_folder else self._content(entry, path), at)
+                _add(archive, path, entry, b"" if entry.is_folder else self._read_content(entry, path), at)
         return gzip.compress(stream.getvalue(), compresslevel=6, mtime=0)
 
     def _walk(self, tree: str, above: bytes, depth: int) -> Iterator[tuple[bytes, TreeEntry]]:
@@ -92,7 +94,7 @@ class _Objects:
             if entry.is_folder:
                 yield from self._walk(entry.id, path + b"/", depth + 1)
 
-    def _content(self, entry: TreeEntry, path: bytes) -> bytes:
+    def _read_content(self, entry: TreeEntry, path: bytes) -> bytes:
         content = self.read(entry.id, "blob")
         if content.startswith(_LFS):
             name = path.decode("utf-8", "replace")
@@ -118,7 +120,7 @@ def _add(archive: tarfile.TarFile, path: bytes, entry: TreeEntry, content: bytes
 
 
 @contextmanager
-def _opened(clone: Path, commit: str) -> Iterator[_Objects]:
+def _open_objects(clone: Path, commit: str) -> Iterator[_Objects]:
     config = (word for each in _CONFIG for word in ("-c", each))
     env = {**{key: value for key, value in os.environ.items() if not key.startswith("GIT_")}, **_ENV}
     try:
@@ -139,7 +141,7 @@ def _opened(clone: Path, commit: str) -> Iterator[_Objects]:
         process.kill()
         said = errors.read(4000).decode("utf-8", "replace").strip().split("\n")[0]
         if said:
-            raise DeployRefused(f"nothing was changed: {clone}: {said}", hint=_where(clone)) from error
+            raise DeployRefused(f"nothing was changed: {clone}: {said}", hint=_describe_clone(clone)) from error
         raise UnreadObject(str(error) or f"git ended before it said what {commit[:12]} is") from error
     finally:
         process.kill()

@@ -22,7 +22,7 @@ OVERRIDES = (
 )
 
 
-def found_in(folder: Path) -> tuple[Path, ...]:
+def find_compose_files(folder: Path) -> tuple[Path, ...]:
     """The compose file of a folder, and what overrides it, as Compose finds them. InputError where there is none."""
     main = next((folder / name for name in NAMES if (folder / name).is_file()), None)
     if main is None:
@@ -31,11 +31,11 @@ def found_in(folder: Path) -> tuple[Path, ...]:
     return (main,) if override is None else (main, override)
 
 
-def texts_of(files: Sequence[Path]) -> Mapping[str, str]:
+def read_texts(files: Sequence[Path]) -> Mapping[str, str]:
     return {str(path): read_text(path) for path in files}
 
 
-def setting_of(
+def read_setting(
     files: Sequence[Path], env_files: Sequence[Path], profiles: Sequence[str], *, lenient: bool = False
 ) -> Setting:
     """As `docker compose` run here, by this user, would read `files`."""

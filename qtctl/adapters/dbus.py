@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from qtctl.adapters import dbus_quick, jobs
-from qtctl.adapters.bounds import BUS_EXCHANGE, BUS_JOBS, BUS_LOGIN, BUS_VALUES, MIB, Deadline, said
+from qtctl.adapters.bounds import BUS_EXCHANGE, BUS_JOBS, BUS_LOGIN, BUS_VALUES, MIB, Deadline, shorten_output
 from qtctl.adapters.byte_stream import Wire, receive, send_all
 from qtctl.adapters.dbus_quick import ERROR, RETURN, SIGNAL, Arrived
 from qtctl.adapters.dbus_values import encode
@@ -55,7 +55,7 @@ class StreamBus:
             [BusCall(f"/{_DAEMON.replace('.', '/')}", _DAEMON, "Hello", destination=_DAEMON)], deadline
         )
         if hello.error:
-            raise gone(f"Hello: {said(f'{hello.error}: {hello.message}')}")
+            raise gone(f"Hello: {shorten_output(f'{hello.error}: {hello.message}')}")
 
     def call(self, calls: Sequence[BusCall], deadline_s: float) -> list[BusReply]:
         """Replies in the order of `calls`; at most 120 are in flight at once. HostError where the bus is gone."""
@@ -66,10 +66,10 @@ class StreamBus:
         deadline = Deadline(deadline_s)
         self._watch(deadline)
         replies = self._call(calls, deadline)
-        wanted = jobs.queued(replies)
-        while not wanted <= self._ended.keys() and self._signals(deadline):
+        wanted = jobs.list_queued(replies)
+        while not wanted <= self._ended.keys() and self._read_signals(deadline):
             ended(len(wanted & self._ended.keys()))
-        results = jobs.results(calls, replies, self._ended, deadline_s)
+        results = jobs.make_results(calls, replies, self._ended, deadline_s)
         self._ended.clear()
         return results
 
@@ -91,7 +91,7 @@ class StreamBus:
                     packets.append(dbus_quick.encode(call, serial) or encode(call, serial))
                 sent += len(packets)
                 self._send(b"".join(packets), deadline)
-            for serial, reply in self._replies(deadline):
+            for serial, reply in self._read_replies(deadline):
                 if (answered := waiting.pop(serial, None)) is not None:
                     replies[answered] = reply
         return [reply for reply in replies if reply is not None]
@@ -102,7 +102,7 @@ class StreamBus:
         match = BusCall("/org/freedesktop/DBus", _DAEMON, "AddMatch", "s", (_JOB_REMOVED,), destination=_DAEMON)
         for reply in self._call([match, jobs.SUBSCRIBE], deadline):
             if reply.error and not reply.error.endswith(".AlreadySubscribed"):
-                raise self._gone(f"no job signals: {said(f'{reply.error}: {reply.message}')}")
+                raise self._gone(f"no job signals: {shorten_output(f'{reply.error}: {reply.message}')}")
         self._watching = True
 
     def _log_in(self, auth: bytes, deadline: Deadline) -> None:
@@ -116,17 +116,17 @@ class StreamBus:
             if len(answer) > BUS_LOGIN:
                 raise self._gone(f"its login has no end in {BUS_LOGIN} bytes")
         if not answer.startswith(b"OK "):
-            raise self._gone(f"login refused: {said(answer)}")
+            raise self._gone(f"login refused: {shorten_output(answer)}")
         self._send(b"BEGIN\r\n", deadline)
 
-    def _replies(self, deadline: Deadline) -> list[tuple[int, BusReply]]:
+    def _read_replies(self, deadline: Deadline) -> list[tuple[int, BusReply]]:
         """The replies in what arrives next; JobRemoved signals are kept."""
         try:
             return self._arrived(deadline)
         except TimeoutError as error:
             raise self._gone(_HANGS) from error
 
-    def _signals(self, deadline: Deadline) -> bool:
+    def _read_signals(self, deadline: Deadline) -> bool:
         """Keep the JobRemoved signals in what arrives next. False where nothing arrives by the deadline."""
         try:
             self._arrived(deadline)
@@ -137,10 +137,10 @@ class StreamBus:
     def _arrived(self, deadline: Deadline) -> list[tuple[int, BusReply]]:
         self._take(self._receive(deadline))
         try:
-            decoded = (dbus_quick.decode(message, BUS_VALUES - self._values) for message in self._messages())
+            decoded = (dbus_quick.decode(message, BUS_VALUES - self._values) for message in self._take_messages())
             return [reply for message in decoded if (reply := self._reply(message)) is not None]
         except ValueError as error:
-            raise self._gone(f"not understood: {said(str(error))}") from error
+            raise self._gone(f"not understood: {shorten_output(str(error))}") from error
 
     def _take(self, data: bytes) -> None:
         self._buffer += data
@@ -148,10 +148,10 @@ class StreamBus:
         if self._bytes > BUS_EXCHANGE:
             raise self._gone(f"it sends more than the {BUS_EXCHANGE // MIB} MiB that are read")
 
-    def _messages(self) -> list[bytes]:
+    def _take_messages(self) -> list[bytes]:
         """The whole messages in the buffer, taken from it."""
         at, messages = 0, []
-        while (size := dbus_quick.length(self._buffer, at)) and at + size <= len(self._buffer):
+        while (size := dbus_quick.read_length(self._buffer, at)) and at + size <= len(self._buffer):
             messages.append(bytes(self._buffer[at : at + size]))
             at += size
         del self._buffer[:at]
@@ -161,11 +161,13 @@ class StreamBus:
         self._values += message.values
         if message.kind == RETURN and message.serial:
             if message.unread:
-                return message.serial, BusReply((), UNREADABLE, f"its answer cannot be read: {said(message.unread)}")
+                return message.serial, BusReply(
+                    (), UNREADABLE, f"its answer cannot be read: {shorten_output(message.unread)}"
+                )
             return message.serial, BusReply(message.body)
         if message.kind == ERROR and message.serial:
             text = str(message.body[0]) if message.body else ""
-            return message.serial, BusReply((), said(message.error) or UNREADABLE, said(text, 500))
+            return message.serial, BusReply((), shorten_output(message.error) or UNREADABLE, shorten_output(text, 500))
         if message.kind == SIGNAL and message.member == "JobRemoved":
             self._note_job(message.body)
         return None
@@ -173,7 +175,7 @@ class StreamBus:
     def _note_job(self, body: tuple[object, ...]) -> None:
         match body:
             case [int(), str(job), str(unit), str(result)] if len(self._ended) < BUS_JOBS:
-                self._ended[job] = (unit, said(result))
+                self._ended[job] = (unit, shorten_output(result))
 
     def _send(self, data: bytes, deadline: Deadline) -> None:
         try:

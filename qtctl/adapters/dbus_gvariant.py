@@ -5,39 +5,39 @@ from typing import Any
 from gi.repository import GLib
 
 
-def packed(kind: str, value: Any) -> Any:  # noqa: ANN401 - of any type that D-Bus has
+def pack(kind: str, value: Any) -> Any:  # noqa: ANN401 - of any type that D-Bus has
     """A GVariant of the type `kind`. A variant within it is given as jeepney wants it: (signature, value)."""
     if kind == "v":
-        return GLib.Variant.new_variant(packed(*value))
+        return GLib.Variant.new_variant(pack(*value))
     if kind == "ay":
         return GLib.Variant(kind, value)
     if kind.startswith("a{"):
         entry = kind[1:]
         key, item = entry[1], entry[2:-1]
-        entries = [GLib.Variant.new_dict_entry(packed(key, one), packed(item, two)) for one, two in value.items()]
+        entries = [GLib.Variant.new_dict_entry(pack(key, one), pack(item, two)) for one, two in value.items()]
         return GLib.Variant.new_array(GLib.VariantType.new(entry), entries)
     if kind.startswith("a"):
-        return GLib.Variant.new_array(GLib.VariantType.new(kind[1:]), [packed(kind[1:], item) for item in value])
+        return GLib.Variant.new_array(GLib.VariantType.new(kind[1:]), [pack(kind[1:], item) for item in value])
     if kind.startswith("("):
         fields = GLib.Variant.split_signature(kind)
-        return GLib.Variant.new_tuple(*(packed(one, two) for one, two in zip(fields, value, strict=True)))
+        return GLib.Variant.new_tuple(*(pack(one, two) for one, two in zip(fields, value, strict=True)))
     if isinstance(value, str) and "\0" in value:
         # GLib would end it there.
         raise ValueError("a string with a NUL, which D-Bus cannot carry")
     return GLib.Variant(kind, value)
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - whatever was answered
+def unpack(value: Any) -> Any:  # noqa: ANN401 - whatever was answered
     """The Python value of a GVariant, with every variant in it replaced by its value."""
     kind = value.get_type_string()
     if kind == "v":
-        return plain(value.get_variant())
+        return unpack(value.get_variant())
     if kind == "ay":
         return bytes(value.unpack())
     if kind[0] not in "a(":
         return value.unpack()
     items = [value.get_child_value(index) for index in range(value.n_children())]
     if kind.startswith("a{"):
-        return {plain(entry.get_child_value(0)): plain(entry.get_child_value(1)) for entry in items}
-    values = [plain(item) for item in items]
+        return {unpack(entry.get_child_value(0)): unpack(entry.get_child_value(1)) for entry in items}
+    values = [unpack(item) for item in items]
     return tuple(values) if kind[0] == "(" else values

@@ -16,7 +16,7 @@ from gi.repository import Gio, GLib
 from qtctl.adapters import bridge, jobs
 from qtctl.adapters.bounds import BUS_JOBS, BUS_MESSAGE
 from qtctl.adapters.dbus import IN_FLIGHT, Gone
-from qtctl.adapters.dbus_gvariant import packed, plain
+from qtctl.adapters.dbus_gvariant import pack, unpack
 from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, nobody
 
 CLOSE_WITHIN_S = 0.5
@@ -25,9 +25,9 @@ _HANGS = "no answer in time: is it hanging?"
 _CLOSED = "it closed the connection"
 
 
-def local(place: str, path: str = bridge.SOCKET) -> "PydbusBus":
+def open_local(place: str, path: str = bridge.SOCKET) -> "PydbusBus":
     """The system bus of this machine."""
-    gone, loop, cancel = bridge.gone_here(place, path), _Loop(), Gio.Cancellable()
+    gone, loop, cancel = bridge.explain_no_bus(place, path), _Loop(), Gio.Cancellable()
     results: list[Any] = []
     with loop.own():
         address = f"unix:path={Gio.dbus_address_escape_value(path)}"
@@ -54,7 +54,7 @@ class PydbusBus:
     def call(self, calls: Sequence[BusCall], deadline_s: float) -> list[BusReply]:
         """Replies in the order of `calls`; at most 120 are in flight at once. HostError where the bus is gone."""
         until = time.monotonic() + deadline_s
-        messages = [_message(call) for call in calls]
+        messages = [_make_message(call) for call in calls]
         results: dict[int, Any] = {}
         cancel = Gio.Cancellable()
         sent = 0
@@ -73,7 +73,7 @@ class PydbusBus:
         until = time.monotonic() + deadline_s
         self._watch(deadline_s)
         replies = self.call(calls, max(until - time.monotonic(), 0))
-        wanted = jobs.queued(replies)
+        wanted = jobs.list_queued(replies)
 
         def all_ended() -> bool:
             ended(len(wanted & self._ended.keys()))
@@ -82,7 +82,7 @@ class PydbusBus:
         self._loop.until(all_ended, until)
         if not wanted <= self._ended.keys() and self._connection.is_closed():
             raise self._gone(_CLOSED)
-        results = jobs.results(calls, replies, self._ended, deadline_s)
+        results = jobs.make_results(calls, replies, self._ended, deadline_s)
         self._ended.clear()
         return results
 
@@ -109,7 +109,7 @@ class PydbusBus:
         packed_body = message.get_body()
         if packed_body is not None and packed_body.get_size() > BUS_MESSAGE:
             return BusReply((), UNREADABLE, f"its answer has more than the {BUS_MESSAGE} bytes that are read")
-        body = () if packed_body is None else plain(packed_body)
+        body = () if packed_body is None else unpack(packed_body)
         if message.get_message_type() == Gio.DBusMessageType.ERROR:
             return BusReply((), message.get_error_name(), str(body[0]) if body else "")
         return BusReply(body)
@@ -123,14 +123,14 @@ class PydbusBus:
                 iface=jobs.MANAGER,
                 signal="JobRemoved",
                 object=jobs.MANAGER_PATH,
-                signal_fired=self._removed,
+                signal_fired=self._note_removed,
             )
         (reply,) = self.call([jobs.SUBSCRIBE], deadline_s)
         if reply.error and not reply.error.endswith(".AlreadySubscribed"):
             raise self._gone(f"no job signals: {reply.error}: {reply.message}")
         self._watching = True
 
-    def _removed(self, *signal: Any) -> None:  # noqa: ANN401
+    def _note_removed(self, *signal: Any) -> None:  # noqa: ANN401
         match signal[-1]:
             case [int(), str(job), str(unit), str(result)] if len(self._ended) < BUS_JOBS:
                 self._ended[job] = (unit, result)
@@ -164,8 +164,8 @@ class _Loop:
         return done()
 
 
-def _message(call: BusCall) -> Any:  # noqa: ANN401
+def _make_message(call: BusCall) -> Any:  # noqa: ANN401
     message = Gio.DBusMessage.new_method_call(call.destination, call.path, call.interface, call.member)
     if call.body:
-        message.set_body(packed(f"({call.signature})", call.body))
+        message.set_body(pack(f"({call.signature})", call.body))
     return message

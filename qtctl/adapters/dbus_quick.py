@@ -43,15 +43,17 @@ def encode(call: BusCall, serial: int) -> bytes | None:
     """The bytes of a call whose arguments are all strings."""
     if call.signature.strip("s") or len(call.signature) != len(call.body):
         return None
-    body = _strings(call.body)
+    body = _encode_strings(call.body)
     if body is None or "\0" in call.path:
         return None
-    fields = _fixed_fields(call.destination, call.interface, call.member, call.signature) + _field(PATH, "o", call.path)
+    fields = _encode_fixed_fields(call.destination, call.interface, call.member, call.signature) + _encode_field(
+        PATH, "o", call.path
+    )
     head = HEAD.pack(LITTLE, CALL, 0, VERSION, len(body), serial, len(fields))
     return b"".join((head, fields, _PADDING[-len(fields) % 8], body))
 
 
-def length(buffer: bytes | bytearray, start: int) -> int:
+def read_length(buffer: bytes | bytearray, start: int) -> int:
     """Of the message at `start`; 0 where it is not known yet. ValueError for what is no message."""
     if len(buffer) - start < HEAD.size:
         return 0
@@ -68,31 +70,31 @@ def decode(raw: bytes, most_values: int = BUS_VALUES) -> Arrived:
     """One whole message. ValueError where its header cannot be read; of its body, `Arrived.unread` says why not."""
     code, kind, _, _, _, _, size = (HEAD if raw[0] == LITTLE else HEAD_BIG).unpack_from(raw)
     order = dbus_types.LITTLE if code == LITTLE else dbus_types.BIG
-    made = dbus_types.message(raw, most_values)
+    made = dbus_types.read_message(raw, most_values)
     end = HEAD.size + size
     try:
-        fields = _header(made, end, order)
+        fields = _read_header(made, end, order)
     except (error, IndexError, ValueError) as broken:
         raise ValueError(f"a header that cannot be read: {broken}") from broken
     serial = fields.get(REPLY_SERIAL, 0)
     if not isinstance(serial, int):
         raise ValueError("a header field of another type than D-Bus has")  # noqa: TRY004 - what is wrong is the message
-    signature, name, member = (_text(fields, code) for code in (SIGNATURE, ERROR_NAME, MEMBER))
+    signature, name, member = (_read_text(fields, code) for code in (SIGNATURE, ERROR_NAME, MEMBER))
     try:
-        body, _ = dbus_types.readers(signature, order)(made, end + -end % 8)
+        body, _ = dbus_types.make_reader(signature, order)(made, end + -end % 8)
     except (error, IndexError, ValueError, RecursionError) as broken:
         return Arrived(kind, serial, (), name, member, f"{broken}", most_values - made.left)
     return Arrived(kind, serial, body, name, member, "", most_values - made.left)
 
 
-def _text(fields: dict[int, object], code: int) -> str:
+def _read_text(fields: dict[int, object], code: int) -> str:
     found = fields.get(code, "")
     if isinstance(found, str):
         return found
     raise ValueError("a header field of another type than D-Bus has")
 
 
-def _header(message: dbus_types.Message, end: int, order: str) -> dict[int, object]:
+def _read_header(message: dbus_types.Message, end: int, order: str) -> dict[int, object]:
     """The fields that are of use here, by their codes. Of others only the length is read."""
     fields: dict[int, object] = {}
     u32, at = _U32 if order == dbus_types.LITTLE else _U32_BIG, HEAD.size
@@ -106,7 +108,7 @@ def _header(message: dbus_types.Message, end: int, order: str) -> dict[int, obje
             (fields[code],) = u32.unpack_from(message, at + 4)
             at += 8
         elif kind == _G:
-            fields[code], after = dbus_types.signature_at(message, at + 4)
+            fields[code], after = dbus_types.read_signature(message, at + 4)
             at = after + -after % 8
         elif kind in _TEXTS:
             (size,) = u32.unpack_from(message, at + 4)
@@ -121,32 +123,32 @@ def _header(message: dbus_types.Message, end: int, order: str) -> dict[int, obje
 
 
 @lru_cache(maxsize=512)
-def _strings(body: tuple[object, ...]) -> bytes | None:
+def _encode_strings(body: tuple[object, ...]) -> bytes | None:
     """The arguments one after the other; None where one is not a string that D-Bus can carry."""
     out = bytearray()
     for text in body:
         if not isinstance(text, str) or "\0" in text:
             return None
         out += _PADDING[-len(out) % 4]
-        out += _counted(text)
+        out += _encode_text(text)
     return bytes(out)
 
 
 @lru_cache(maxsize=64)
-def _fixed_fields(destination: str, interface: str, member: str, signature: str) -> bytes:
+def _encode_fixed_fields(destination: str, interface: str, member: str, signature: str) -> bytes:
     """All header fields but the path, which comes last, padded so that it can."""
     texts = ((DESTINATION, destination), (INTERFACE, interface), (MEMBER, member))
-    fields = [_field(code, "s", text) for code, text in texts]
+    fields = [_encode_field(code, "s", text) for code, text in texts]
     if signature:
         fields.append(bytes((SIGNATURE, 1, _G, 0, len(signature))) + signature.encode() + b"\0")
     return b"".join(field + _PADDING[-len(field) % 8] for field in fields)
 
 
 @lru_cache(maxsize=512)
-def _field(code: int, kind: str, text: str) -> bytes:
-    return bytes((code, 1, ord(kind), 0)) + _counted(text)
+def _encode_field(code: int, kind: str, text: str) -> bytes:
+    return bytes((code, 1, ord(kind), 0)) + _encode_text(text)
 
 
-def _counted(text: str) -> bytes:
+def _encode_text(text: str) -> bytes:
     raw = text.encode()
     return _U32.pack(len(raw)) + raw + b"\0"

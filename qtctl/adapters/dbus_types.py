@@ -36,7 +36,7 @@ class Type(NamedTuple):
     values: int
 
 
-def message(raw: bytes, most_values: int) -> Message:
+def read_message(raw: bytes, most_values: int) -> Message:
     made = Message(raw)
     made.left = most_values
     made.depth = 0
@@ -44,26 +44,26 @@ def message(raw: bytes, most_values: int) -> Message:
 
 
 @lru_cache(maxsize=512)
-def readers(signature: str, order: str = LITTLE) -> Read:
+def make_reader(signature: str, order: str = LITTLE) -> Read:
     """The reader of a body, as a tuple of what its signature lists. Variants are read as the value in them."""
     if len(signature) > LONGEST_SIGNATURE:
         raise ValueError("a signature that is longer than D-Bus allows")
     fields, at = [], 0
     while at < len(signature):
-        field, at = _type(signature, at, order, 0, 0)
+        field, at = _parse_type(signature, at, order, 0, 0)
         fields.append(field)
-    read, values = _tuple([field.read for field in fields]), sum(field.values for field in fields)
+    read, values = _make_tuple_reader([field.read for field in fields]), sum(field.values for field in fields)
     # Of a few plain values nothing need be counted: that many bytes brought them. A struct can nest tuples in a byte.
-    return _charged(read, values) if "(" in signature else read
+    return _limit_values(read, values) if "(" in signature else read
 
 
-def _type(signature: str, at: int, order: str, arrays: int, structs: int) -> tuple[Type, int]:
+def _parse_type(signature: str, at: int, order: str, arrays: int, structs: int) -> tuple[Type, int]:
     """The one type at `at`, within so many arrays and structs, and where the next one begins."""
     kind = signature[at]
     if kind == "a":
         return _list(signature, at + 1, order, arrays + 1, structs)
     if kind == "(":
-        return _struct(signature, at + 1, order, arrays, structs + 1)
+        return _parse_struct(signature, at + 1, order, arrays, structs + 1)
     if kind not in _BASIC[order]:
         raise ValueError(f"a type that is not read here: {signature}")
     return _BASIC[order][kind], at + 1
@@ -73,39 +73,39 @@ def _list(signature: str, at: int, order: str, arrays: int, structs: int) -> tup
     if arrays > DEEPEST_ARRAYS:
         raise ValueError("arrays that are nested deeper than D-Bus allows")
     if signature[at] == "{":
-        return _dict_type(signature, at + 1, order, arrays, structs)
+        return _parse_dict_type(signature, at + 1, order, arrays, structs)
     if signature[at] == "y":
-        return Type(_bytes(order), 4, 4, 1), at + 1
-    element, after = _type(signature, at, order, arrays, structs)
-    return Type(_array(element, order), 4, 4, 2), after
+        return Type(_make_bytes_reader(order), 4, 4, 1), at + 1
+    element, after = _parse_type(signature, at, order, arrays, structs)
+    return Type(_make_array_reader(element, order), 4, 4, 2), after
 
 
-def _dict_type(signature: str, at: int, order: str, arrays: int, structs: int) -> tuple[Type, int]:
+def _parse_dict_type(signature: str, at: int, order: str, arrays: int, structs: int) -> tuple[Type, int]:
     if signature[at] not in _KEYS:
         raise ValueError(f"a key that is no simple type: {signature}")
-    key, after = _type(signature, at, order, arrays, structs + 1)
-    value, after = _type(signature, after, order, arrays, structs + 1)
+    key, after = _parse_type(signature, at, order, arrays, structs + 1)
+    value, after = _parse_type(signature, after, order, arrays, structs + 1)
     if signature[after] != "}":
         raise ValueError(f"an entry that is no pair: {signature}")
-    return Type(_dict(key, value, order), 4, 4, 4), after + 1
+    return Type(_make_dict_reader(key, value, order), 4, 4, 4), after + 1
 
 
-def _struct(signature: str, at: int, order: str, arrays: int, structs: int) -> tuple[Type, int]:
+def _parse_struct(signature: str, at: int, order: str, arrays: int, structs: int) -> tuple[Type, int]:
     if structs > DEEPEST_STRUCTS:
         raise ValueError("structs that are nested deeper than D-Bus allows")
     fields = []
     while signature[at] != ")":
-        field, at = _type(signature, at, order, arrays, structs)
+        field, at = _parse_type(signature, at, order, arrays, structs)
         fields.append(field)
     if not fields:
         # Nothing to read: an array of them would never end.
         raise ValueError("a struct of nothing, which D-Bus does not have")
-    read = _tuple([field.read for field in fields])
+    read = _make_tuple_reader([field.read for field in fields])
     least, values = max(8, sum(field.least for field in fields)), 1 + sum(field.values for field in fields)
     return Type(lambda message, start: read(message, start + -start % 8), 8, least, values), at + 1
 
 
-def _charged(read: Read, values: int) -> Read:
+def _limit_values(read: Read, values: int) -> Read:
     def charge(message: Message, at: int) -> tuple[Any, int]:
         _spend(message, values)
         return read(message, at)
@@ -129,7 +129,7 @@ def _number(form: str) -> Read:
     return read
 
 
-def _bool(order: str) -> Read:
+def _make_bool_reader(order: str) -> Read:
     unpack = Struct(f"{order}I").unpack_from
 
     def read(message: Message, at: int) -> tuple[bool, int]:
@@ -139,7 +139,7 @@ def _bool(order: str) -> Read:
     return read
 
 
-def _string(order: str) -> Read:
+def _make_string_reader(order: str) -> Read:
     unpack = Struct(f"{order}I").unpack_from
 
     def read(message: Message, at: int) -> tuple[str, int]:
@@ -152,36 +152,36 @@ def _string(order: str) -> Read:
     return read
 
 
-def signature_at(message: bytes, at: int) -> tuple[str, int]:
+def read_signature(message: bytes, at: int) -> tuple[str, int]:
     end = at + 1 + message[at]
     if end >= len(message):
         raise IndexError("beyond the end")
     return message[at + 1 : end].decode("ascii"), end + 1
 
 
-def _variant(order: str) -> Read:
-    single = lru_cache(maxsize=512)(lambda signature: _single(signature, order))
+def _make_variant_reader(order: str) -> Read:
+    single = lru_cache(maxsize=512)(lambda signature: _make_single_reader(signature, order))
 
     def read(message: Message, at: int) -> tuple[object, int]:
-        signature, at = signature_at(message, at)
+        signature, at = read_signature(message, at)
         return single(signature)(message, at)
 
     return read
 
 
-def _single(signature: str, order: str) -> Read:
+def _make_single_reader(signature: str, order: str) -> Read:
     """The reader of what is in a variant."""
     if len(signature) > LONGEST_SIGNATURE:
         raise ValueError("a signature that is longer than D-Bus allows")
-    (read, _, _, values), end = _type(signature, 0, order, 0, 0)
+    (read, _, _, values), end = _parse_type(signature, 0, order, 0, 0)
     if end != len(signature):
         raise ValueError("a variant of several values")
     if "(" in signature:
-        read = _charged(read, values)
-    return _deeper(read) if "v" in signature else read
+        read = _limit_values(read, values)
+    return _limit_depth(read) if "v" in signature else read
 
 
-def _deeper(read: Read) -> Read:
+def _limit_depth(read: Read) -> Read:
     """Of a variant that has variants in it."""
 
     def inside(message: Message, at: int) -> tuple[object, int]:
@@ -195,8 +195,8 @@ def _deeper(read: Read) -> Read:
     return inside
 
 
-def _bytes(order: str) -> Read:
-    extent = _extent(order, 1)
+def _make_bytes_reader(order: str) -> Read:
+    extent = _make_extent_reader(order, 1)
 
     def read(message: Message, at: int) -> tuple[bytes, int]:
         at, end = extent(message, at)
@@ -205,8 +205,8 @@ def _bytes(order: str) -> Read:
     return read
 
 
-def _array(element: Type, order: str) -> Read:
-    extent, read_one, _, least, values = _extent(order, element.aligned), *element
+def _make_array_reader(element: Type, order: str) -> Read:
+    extent, read_one, _, least, values = _make_extent_reader(order, element.aligned), *element
 
     def read(message: Message, at: int) -> tuple[list[object], int]:
         at, end = extent(message, at)
@@ -219,13 +219,13 @@ def _array(element: Type, order: str) -> Read:
                 _spend(message, values)
         if not careful:
             _spend(message, len(found) * values)
-        return found, _ended(at, end)
+        return found, _check_end(at, end)
 
     return read
 
 
-def _dict(key: Type, value: Type, order: str) -> Read:
-    extent, read_key, read_value = _extent(order, 8), key.read, value.read
+def _make_dict_reader(key: Type, value: Type, order: str) -> Read:
+    extent, read_key, read_value = _make_extent_reader(order, 8), key.read, value.read
     least, values = max(8, key.least + value.least), 2 + key.values + value.values
 
     def read(message: Message, at: int) -> tuple[dict[Any, object], int]:
@@ -239,12 +239,12 @@ def _dict(key: Type, value: Type, order: str) -> Read:
                 _spend(message, values)
         if not careful:
             _spend(message, len(found) * values)
-        return found, _ended(at, end)
+        return found, _check_end(at, end)
 
     return read
 
 
-def _tuple(fields: list[Read]) -> Read:
+def _make_tuple_reader(fields: list[Read]) -> Read:
     def read(message: Message, at: int) -> tuple[tuple[object, ...], int]:
         found = []
         for field in fields:
@@ -255,7 +255,7 @@ def _tuple(fields: list[Read]) -> Read:
     return read
 
 
-def _extent(order: str, aligned: int) -> Callable[[Message, int], tuple[int, int]]:
+def _make_extent_reader(order: str, aligned: int) -> Callable[[Message, int], tuple[int, int]]:
     """Where an array's elements begin and end."""
     unpack = Struct(f"{order}I").unpack_from
 
@@ -271,7 +271,7 @@ def _extent(order: str, aligned: int) -> Callable[[Message, int], tuple[int, int
     return extent
 
 
-def _ended(at: int, end: int) -> int:
+def _check_end(at: int, end: int) -> int:
     if at != end:
         raise ValueError("an element beyond the end of its array")
     return end
@@ -281,17 +281,17 @@ _NUMBERS = {"y": "B", "n": "h", "q": "H", "u": "I", "i": "i", "t": "Q", "x": "q"
 _KEYS = frozenset((*_NUMBERS, "b", "s", "o", "g"))
 
 
-def _basic(order: str) -> dict[str, Type]:
+def _make_basic_types(order: str) -> dict[str, Type]:
     """The types of one letter."""
     numbers = {kind: (_number(order + form), Struct(order + form).size) for kind, form in _NUMBERS.items()}
     return {
-        "b": Type(_bool(order), 4, 4, 1),
-        "s": Type(_string(order), 4, 5, 1),
-        "o": Type(_string(order), 4, 5, 1),
-        "g": Type(signature_at, 1, 2, 1),
-        "v": Type(_variant(order), 1, 4, 1),
+        "b": Type(_make_bool_reader(order), 4, 4, 1),
+        "s": Type(_make_string_reader(order), 4, 5, 1),
+        "o": Type(_make_string_reader(order), 4, 5, 1),
+        "g": Type(read_signature, 1, 2, 1),
+        "v": Type(_make_variant_reader(order), 1, 4, 1),
         **{kind: Type(read, size, size, 1) for kind, (read, size) in numbers.items()},
     }
 
 
-_BASIC = {order: _basic(order) for order in (LITTLE, BIG)}
+_BASIC = {order: _make_basic_types(order) for order in (LITTLE, BIG)}

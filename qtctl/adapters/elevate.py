@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from qtctl.adapters import shell
-from qtctl.adapters.bounds import said as said_by
+from qtctl.adapters.bounds import shorten_output as said_by
 from qtctl.errors import HostError, Refused
 from qtctl.interfaces.host import Running
 from qtctl.remote.helper_place import HELPER
@@ -17,17 +17,17 @@ _SAY = "printf 'qtctl: root\\n' >&2; exec"
 _LOOK_S = 15.0
 
 
-def command(program: str, *, root: bool) -> str:
+def make_command(program: str, *, root: bool) -> str:
     """The shell command that runs `program` (a line of `qtctl.adapters.shell`), as root where asked."""
     if not root:
         return program
     inner = f"{_SAY} {program}"
     # Double quotes only inside: the login shell of the host takes this as one single-quoted word.
     script = f'[ "$(id -u)" = 0 ] && {{ {inner}; }}; exec sudo -n -- /bin/sh -c "$1"'
-    return f"{shell.CLEAN} /bin/sh -c " + _quoted(script) + " sh " + _quoted(inner)
+    return f"{shell.CLEAN} /bin/sh -c " + _quote(script) + " sh " + _quote(inner)
 
 
-def helper_command(verb: str) -> str:
+def make_helper_command(verb: str) -> str:
     return f"{shell.CLEAN} sudo -n -- {HELPER} {verb}"
 
 
@@ -80,11 +80,11 @@ class Privileges:
         if isinstance(script, Request) and self.helped():
             from qtctl.apply.helper import packed  # noqa: PLC0415
 
-            return Started(helper_command(script.verb), packed(script), root=True)
+            return Started(make_helper_command(script.verb), packed(script), root=True)
         text = script.script if isinstance(script, Request) else script
         root = root or isinstance(script, Request)
-        line = command(shell.ATTACHED if attached else shell.SHELL, root=root)
-        return Started(line, (shell.attached(text) if attached else text).encode(), root)
+        line = make_command(shell.ATTACHED if attached else shell.SHELL, root=root)
+        return Started(line, (shell.attach(text) if attached else text).encode(), root)
 
 
 def strip_mark(stderr: bytes, refuse: Callable[[str], Refused]) -> bytes:
@@ -108,12 +108,12 @@ _CAUSES = (
 """What sudo says → what it means, the first that is in it."""
 
 
-def refused(place: str, said: str) -> Refused:
+def make_refusal(place: str, said: str) -> Refused:
     """`sudo -n` did not let us through; `said` is what it gave as reason."""
     cause = next((f"{hint}; or " for words, hint in _CAUSES if words in said), "")
     hint = f"{cause}connect as root, or as a user whom sudoers gives NOPASSWD (`qtctl host prepare` makes one)"
     return Refused(f"{place}: not root: {said or 'sudo gave no reason'}", hint=hint)
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"

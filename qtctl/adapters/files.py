@@ -34,22 +34,24 @@ def read_registry(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
         hint = "say where it is: --registry DIR or QTCTL_REGISTRY"
         raise InputError("there is no registry here", hint=hint, place=Place(str(folder)))
-    with _opened(folder) as root:
-        read = ((f"{entry.path}{'/' * entry.is_folder}", _of_registry(root, entry)) for entry in Walk(root).entries())
-        return dict(sorted(_together(root, ((path, content) for path, content in read if content is not None))))
+    with _open_folder(folder) as root:
+        read = (
+            (f"{entry.path}{'/' * entry.is_folder}", _read_registry_file(root, entry)) for entry in Walk(root).entries()
+        )
+        return dict(sorted(_check_total_size(root, ((path, content) for path, content in read if content is not None))))
 
 
-def _together(root: Folder, read: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+def _check_total_size(root: Folder, read: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
     """As they are read. InputError as soon as they are too large all together."""
     left = LARGEST
     for path, content in read:
         left -= len(content)
         if left < 0:
             raise too_large(LARGEST, Place(root.where))
-        yield _text(root, path), content
+        yield _read_text(root, path), content
 
 
-def _of_registry(root: Folder, entry: Entry) -> bytes | None:
+def _read_registry_file(root: Folder, entry: Entry) -> bytes | None:
     """None for what is no file of a registry. A link whose name begins with a dot is an editor's lock."""
     if entry.problem:
         raise InputError(f"cannot be read: {entry.problem}", hint="check the path", place=root.place(entry.path))
@@ -60,7 +62,7 @@ def _of_registry(root: Folder, entry: Entry) -> bytes | None:
         return b"" if _is_misnamed(entry) else None
     if entry.is_link:
         return _read(root, entry.path)
-    with _told("read", root.place(entry.path)):
+    with _name_failures("read", root.place(entry.path)):
         return read_at(entry.fd, entry.name, LARGEST_BELOW, root.place(entry.path))
 
 
@@ -86,11 +88,11 @@ def _check_no_linked_folder(root: Folder, entry: Entry) -> None:
 
 
 def _read(root: Folder, path: str) -> bytes:
-    with _told("read", root.place(path)):
+    with _name_failures("read", root.place(path)):
         return root.read(path, LARGEST_BELOW)
 
 
-def _text(root: Folder, path: str) -> str:
+def _read_text(root: Folder, path: str) -> str:
     try:
         path.encode()
     except UnicodeEncodeError as error:
@@ -102,10 +104,10 @@ def _text(root: Folder, path: str) -> str:
 def read_bytes(path: Path, most: int = LARGEST) -> bytes:
     """What a file that an operator names holds. InputError where it cannot be read, or has more than `most` bytes."""
     place = Place(str(path))
-    with _told("read", place):
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | (0 if _piped(path) else os.O_NONBLOCK))
+    with _name_failures("read", place):
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | (0 if _is_pipe(path) else os.O_NONBLOCK))
         with os.fdopen(handle, "rb", buffering=0) as file:
-            if not _piped(path):
+            if not _is_pipe(path):
                 _check_file(os.fstat(file.fileno()), most, place)
             content = read_up_to(file.fileno(), most + 1)
     if len(content) > most:
@@ -113,7 +115,7 @@ def read_bytes(path: Path, most: int = LARGEST) -> bytes:
     return content
 
 
-def _piped(path: Path) -> bool:
+def _is_pipe(path: Path) -> bool:
     return str(path).startswith(_PIPES)
 
 
@@ -124,10 +126,10 @@ def _check_file(found: os.stat_result, most: int, place: Place) -> None:
 
 
 def read_text(path: Path) -> str:
-    return _utf8(read_bytes(path), Place(str(path)))
+    return _decode(read_bytes(path), Place(str(path)))
 
 
-def _utf8(content: bytes, place: Place) -> str:
+def _decode(content: bytes, place: Place) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -138,17 +140,17 @@ def _utf8(content: bytes, place: Place) -> str:
 def read_templates(folder: Path | None) -> dict[str, str]:
     """The unit templates by file name: of `folder`, or those that ship with the package."""
     if folder is None:
-        folder = shipped("unit_templates")
+        folder = locate_shipped("unit_templates")
     elif not folder.is_dir():
         raise InputError("there are no templates here", hint="check --templates", place=Place(str(folder)))
-    with _opened(folder) as root:
-        with _told("read", Place(str(folder))):
+    with _open_folder(folder) as root:
+        with _name_failures("read", Place(str(folder))):
             names = [name for name in Walk(root).files() if name.endswith(".j2")]
-        found = _together(root, ((name, _read(root, name)) for name in names))
-        return {name: _utf8(content, root.place(name)) for name, content in found}
+        found = _check_total_size(root, ((name, _read(root, name)) for name in names))
+        return {name: _decode(content, root.place(name)) for name, content in found}
 
 
-def shipped(name: str) -> Path:
+def locate_shipped(name: str) -> Path:
     """A folder of data that comes with the package: `unit_templates`, `registry`, `recorded`."""
     return Path(str(package_files("qtctl.data"))) / name
 
@@ -170,16 +172,16 @@ def check_writable(path: Path) -> None:
 def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write whole or not at all: a temporary file beside it, fsync, rename. InputError where it cannot be."""
     check_writable(path)
-    with _told("written", Place(str(path))):
+    with _name_failures("written", Place(str(path))):
         path.parent.mkdir(parents=True, exist_ok=True)
         with Folder.open(path.parent) as above:
             above.write(path.name, content, mode, sync=True)
 
 
-def append(path: Path, content: bytes) -> None:
+def append_to(path: Path, content: bytes) -> None:
     """Add to the end of a regular file, which is made where there is none. InputError where it cannot be."""
     place = Place(str(path))
-    with _told("written", place):
+    with _name_failures("written", place):
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
         with os.fdopen(os.open(path, flags, 0o644), "ab", buffering=0) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -189,9 +191,9 @@ def append(path: Path, content: bytes) -> None:
 
 def rewrite(folder: Path, contents: Mapping[str, bytes]) -> None:
     """New contents of files of a registry by their relative path, each whole or not at all, with the mode it had."""
-    with _opened(folder) as root:
+    with _open_folder(folder) as root:
         for path, content in sorted(contents.items()):
-            with _told("written", root.place(path)):
+            with _name_failures("written", root.place(path)):
                 root.rewrite(path, content)
 
 
@@ -202,7 +204,7 @@ def rewrite_registry(folder: Path, before: Mapping[str, bytes], contents: Mappin
         if now.get(path) != before.get(path):
             where = Place(str(folder / path))
             raise InputError("it was changed while this ran; nothing was written", hint="run it again", place=where)
-    with _opened(folder) as root:
+    with _open_folder(folder) as root:
         for path in sorted(contents.keys() - before.keys()):
             if root.has_entry(path):
                 raise InputError("cannot be written: something is there", hint="move it away", place=root.place(path))
@@ -219,14 +221,14 @@ def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
         return
     if not folder.is_dir():
         check_writable(folder / min(contents))
-        with _told("made", Place(str(folder))):
+        with _name_failures("made", Place(str(folder))):
             folder.mkdir(parents=True, exist_ok=True)
-    with _opened(folder, Links.REFUSED) as root:
+    with _open_folder(folder, Links.REFUSED) as root:
         for path in sorted(contents):
-            with _told("written", root.place(path)):
+            with _name_failures("written", root.place(path)):
                 root.check_writable(path)
         for path, (content, mode) in sorted(contents.items()):
-            with _told("written", root.place(path)):
+            with _name_failures("written", root.place(path)):
                 root.write(path, content, mode, sync=True)
 
 
@@ -235,17 +237,17 @@ def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collecti
 
     Links are not followed and not removed. Folders that this empties go too. InputError where one cannot be removed.
     """
-    with _opened(folder, Links.REFUSED) as root:
+    with _open_folder(folder, Links.REFUSED) as root:
         below = (each for each in Walk(root, only=tops).entries() if not each.is_link and not each.is_folder)
-        removed = [each.path for each in below if each.path not in kept and _begins(each, mark.encode())]
+        removed = [each.path for each in below if each.path not in kept and _begins_with(each, mark.encode())]
         for path in sorted(removed):
-            with _told("removed", root.place(path)):
+            with _name_failures("removed", root.place(path)):
                 root.remove(path)
             _remove_empty(root, path)
     return tuple(sorted(removed))
 
 
-def _begins(entry: Entry, mark: bytes) -> bool:
+def _begins_with(entry: Entry, mark: bytes) -> bool:
     """What cannot be read cannot be known to be ours."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     with suppress(OSError):
@@ -270,7 +272,7 @@ def write_new_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """
     _check_new(folder)
     where = folder.absolute()
-    with _told("made", Place(str(folder))):
+    with _name_failures("made", Place(str(folder))):
         where.parent.mkdir(parents=True, exist_ok=True)
         with Folder.open(where.parent) as above:
             _move_in(above, where.name, contents)
@@ -295,7 +297,7 @@ def replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
         return
     _check_old(folder)
     where = folder.absolute()
-    with _told("replaced", Place(str(folder))), Folder.open(where.parent) as above:
+    with _name_failures("replaced", Place(str(folder))), Folder.open(where.parent) as above:
         aside = make_unused_name()
         os.rename(where.name, aside, src_dir_fd=above.fd, dst_dir_fd=above.fd)
         try:
@@ -308,14 +310,14 @@ def replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 def _check_old(folder: Path) -> None:
     """InputError where it is no registry, or has something that this would delete and a registry does not have."""
-    with _opened(folder) as root:
-        odd = [each.path for each in Walk(root).entries() if each.is_link or each.problem or not _ordinary(each)]
+    with _open_folder(folder) as root:
+        odd = [each.path for each in Walk(root).entries() if each.is_link or each.problem or not _is_ordinary(each)]
     if folder.is_symlink() or odd or not (folder / "fleet.toml").is_file():
         what = f"holds {odd[0]}" if odd else "has no fleet.toml"
         raise InputError(f"is no registry: {what}", hint="name another folder", place=Place(str(folder)))
 
 
-def _ordinary(entry: Entry) -> bool:
+def _is_ordinary(entry: Entry) -> bool:
     if entry.is_folder:
         return True
     found = os.stat(entry.name, dir_fd=entry.fd, follow_symlinks=False)
@@ -346,15 +348,15 @@ def _check_new(folder: Path) -> None:
 
 
 @contextmanager
-def _opened(folder: Path, links: Links = Links.INSIDE) -> Iterator[Folder]:
-    with _told("read", Place(str(folder))):
+def _open_folder(folder: Path, links: Links = Links.INSIDE) -> Iterator[Folder]:
+    with _name_failures("read", Place(str(folder))):
         root = Folder.open(folder, links)
     with root:
         yield root
 
 
 @contextmanager
-def _told(done: str, place: Place) -> Iterator[None]:
+def _name_failures(done: str, place: Place) -> Iterator[None]:
     """What the system refuses, as an error of the file that was named."""
     try:
         yield

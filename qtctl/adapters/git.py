@@ -22,14 +22,14 @@ def read_commit(folder: Path) -> Commit:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_environment(),
+            env=_make_environment(),
         ) as asked:
             return _finish(asked)
     except OSError as error:
         return Commit(problem=f"git could not be run: {error.strerror}")
 
 
-def _environment() -> dict[str, str]:
+def _make_environment() -> dict[str, str]:
     """Without variables that lead git elsewhere."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return {**kept, "LC_ALL": "C"}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, Fields, Malformed, string, type_of
+from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, Fields, Malformed, encode_string, read_type
 
 _HOST = 2
 _MOST_PRINCIPALS = 256
@@ -39,10 +39,10 @@ def parse(blob: bytes) -> Certificate:
     """Read a certificate in wire format. Malformed for anything else."""
     fields = Fields(blob)
     key_type = fields.text().removesuffix(CERTIFICATE)
-    if key_type not in _PARTS or not type_of(blob).endswith(CERTIFICATE):
+    if key_type not in _PARTS or not read_type(blob).endswith(CERTIFICATE):
         raise Malformed("not a certificate of a known type")
     fields.string()  # the nonce
-    plain = string(key_type.encode()) + b"".join(string(fields.string()) for _ in range(_PARTS[key_type]))
+    plain = encode_string(key_type.encode()) + b"".join(encode_string(fields.string()) for _ in range(_PARTS[key_type]))
     fields.number(8)  # the serial number
     kind = fields.number(4)
     fields.string()  # the identity, a comment
@@ -62,7 +62,9 @@ def parse(blob: bytes) -> Certificate:
     return Certificate(plain, kind, names, after, before, critical, authority, signed, signature)
 
 
-def fault(certificate: Certificate, name: str, signatures: Collection[str], now: float | None = None) -> str | None:
+def find_fault(
+    certificate: Certificate, name: str, signatures: Collection[str], now: float | None = None
+) -> str | None:
     """Why the certificate does not prove the host `name`, None where it does. Whose it is, the caller looks up.
 
     `signatures`: the algorithms that an authority may sign with (CASignatureAlgorithms); empty: all that are known.
@@ -71,22 +73,22 @@ def fault(certificate: Certificate, name: str, signatures: Collection[str], now:
         return "it is not a host certificate"
     at = time.time() if now is None else now
     if not certificate.valid_after <= at < certificate.valid_before:
-        return f"it is valid from {_day(certificate.valid_after)} to {_day(certificate.valid_before)}"
+        return f"it is valid from {_format_day(certificate.valid_after)} to {_format_day(certificate.valid_before)}"
     if not certificate.principals:
         return "it names no host"
     if name not in certificate.principals:
-        return f"it is for {_shown(certificate.principals)}, not for {name}"
+        return f"it is for {_format_names(certificate.principals)}, not for {name}"
     if certificate.critical:
         return "it has critical options, which no host certificate may have"
-    return _signature_fault(certificate, signatures)
+    return _find_signature_fault(certificate, signatures)
 
 
-def _signature_fault(certificate: Certificate, signatures: Collection[str]) -> str | None:
+def _find_signature_fault(certificate: Certificate, signatures: Collection[str]) -> str | None:
     import paramiko  # noqa: PLC0415 - takes 0.06 s, and few hosts have certificates
 
-    key_type = type_of(certificate.authority)
-    algorithm = type_of(certificate.signature)
-    if _parts(certificate.signature) != _SIGNATURE_PARTS:
+    key_type = read_type(certificate.authority)
+    algorithm = read_type(certificate.signature)
+    if _count_fields(certificate.signature) != _SIGNATURE_PARTS:
         return "its signature is wrong"
     if algorithm not in (RSA_SIGNATURES if key_type == RSA else (key_type,)) or key_type not in _PARTS:
         return f"it is signed with {algorithm or 'nothing'} by a key of type {key_type or 'none'}"
@@ -100,7 +102,7 @@ def _signature_fault(certificate: Certificate, signatures: Collection[str]) -> s
     return None if holds else "its signature is wrong"
 
 
-def _parts(blob: bytes) -> int:
+def _count_fields(blob: bytes) -> int:
     """Of how many fields it is made, 0 for what is no such thing."""
     try:
         return len(Fields(blob).strings())
@@ -108,12 +110,12 @@ def _parts(blob: bytes) -> int:
         return 0
 
 
-def _day(seconds: int) -> str:
+def _format_day(seconds: int) -> str:
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
     except (OverflowError, ValueError, OSError):
         return "a time beyond the calendar"
 
 
-def _shown(names: Sequence[str]) -> str:
+def _format_names(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")  # noqa: PLR2004

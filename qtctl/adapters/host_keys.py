@@ -8,7 +8,7 @@ from qtctl.adapters import bounded, host_certificates, known_hosts, revoked_keys
 from qtctl.adapters.host_certificates import Certificate
 from qtctl.adapters.known_hosts import Known
 from qtctl.adapters.ssh_config import Settings
-from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, Malformed, rsa_bits, type_of
+from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, Malformed, read_rsa_bits, read_type
 from qtctl.errors import Unreachable
 
 Files = tuple[tuple[str, bytes], ...]
@@ -47,26 +47,26 @@ class HostKeys:
         `shown`: the host's key or certificate in SSH wire format; `peer`: the address connected to, '' for none.
         """
         try:
-            certificate = host_certificates.parse(shown) if type_of(shown).endswith(CERTIFICATE) else None
+            certificate = host_certificates.parse(shown) if read_type(shown).endswith(CERTIFICATE) else None
             plain = certificate.plain if certificate else shown
-            size = rsa_bits(plain)
+            size = read_rsa_bits(plain)
         except Malformed as error:
-            raise ssh_errors.no_handshake(self.settings, error) from error
+            raise ssh_errors.explain_no_handshake(self.settings, error) from error
         if size is not None and size < self.settings.required_rsa_size:
-            raise ssh_errors.small_key(self.settings, size)
+            raise ssh_errors.explain_small_key(self.settings, size)
         self._check_revoked_files(plain, shown, certificate)
-        reason = self._certified(certificate) if certificate else self._uncertified()
+        reason = self._find_certificate_fault(certificate) if certificate else self._explain_no_certificate()
         if reason is None:
             return
-        if certificate and not self._may_show(type_of(plain)):
-            raise ssh_errors.not_certified(self.settings, reason, _named(plain), self.files)
+        if certificate and not self._may_show(read_type(plain)):
+            raise ssh_errors.explain_not_certified(self.settings, reason, _name_key(plain), self.files)
         self._check_plain(plain, reason, peer)
 
     def no_known_type(self) -> Unreachable | None:
         """The error for a host that offers none of the known types; None where no type is known."""
         if not self.known.keys:
             return None
-        return ssh_errors.no_known_type(self.settings, self.known.algorithms, self.files)
+        return ssh_errors.explain_no_known_type(self.settings, self.known.algorithms, self.files)
 
     @property
     def _certificates(self) -> bool:
@@ -87,18 +87,20 @@ class HostKeys:
         if not named:
             return
         keys = (plain, shown, certificate.authority) if certificate else (plain,)
-        for file in revoked_keys.files(named):
+        for file in revoked_keys.list_files(named):
             try:
-                revoked = revoked_keys.revokes(file, keys)
+                revoked = revoked_keys.is_revoked(file, keys)
             except revoked_keys.Unusable as error:
-                raise ssh_errors.revoked_keys_unusable(self.settings, file, str(error)) from error
+                raise ssh_errors.explain_unusable_revoked_keys(self.settings, file, str(error)) from error
             if revoked:
-                raise ssh_errors.host_key(self.settings, "revoked", f"{_named(plain)}, by {file}", self.files)
+                raise ssh_errors.explain_host_key(
+                    self.settings, "revoked", f"{_name_key(plain)}, by {file}", self.files
+                )
 
-    def _certified(self, certificate: Certificate) -> str | None:
+    def _find_certificate_fault(self, certificate: Certificate) -> str | None:
         """Why the certificate proves nothing, None where it proves the host."""
         if self.known.revoked(certificate.authority) or self.known.revoked(certificate.plain):
-            raise ssh_errors.host_key(self.settings, "revoked", _named(certificate.plain), self.files)
+            raise ssh_errors.explain_host_key(self.settings, "revoked", _name_key(certificate.plain), self.files)
         signed_by = [
             line
             for known in (self.known, self.without_port)
@@ -108,10 +110,10 @@ class HostKeys:
         if not signed_by:
             return "known_hosts has no @cert-authority line for what signed its host certificate"
         allowed = self.settings.algorithms.authorities
-        fault = host_certificates.fault(certificate, self.settings.certified_as, allowed)
+        fault = host_certificates.find_fault(certificate, self.settings.certified_as, allowed)
         return fault and f"its host certificate does not prove it: {fault}"
 
-    def _uncertified(self) -> str:
+    def _explain_no_certificate(self) -> str:
         lines = (*self.known.authorities, *self.without_port.authorities)
         if not lines:
             return ""
@@ -124,13 +126,13 @@ class HostKeys:
         if verdict == "unknown" and (other := self.without_port.judge(blob)) in ("known", "revoked"):
             verdict = other
         if verdict == "unknown" and reason:
-            raise ssh_errors.not_certified(self.settings, reason, _named(blob), self.files)
+            raise ssh_errors.explain_not_certified(self.settings, reason, _name_key(blob), self.files)
         if verdict != "known":
-            raise ssh_errors.host_key(self.settings, verdict, _named(blob), self.files)
+            raise ssh_errors.explain_host_key(self.settings, verdict, _name_key(blob), self.files)
         if self._asks_for_address(peer):
             known = known_hosts.look_up(self.contents, self.settings.with_port(peer))
             if known.judge(blob) in ("changed", "revoked"):
-                raise ssh_errors.other_key_for_address(self.settings, peer, known.lines[0])
+                raise ssh_errors.explain_other_key_for_address(self.settings, peer, known.lines[0])
 
     def _asks_for_address(self, peer: str) -> bool:
         """CheckHostIP, where there is a name to compare with: OpenSSH leaves loopback out."""
@@ -145,19 +147,19 @@ class HostKeys:
 def read(settings: Settings) -> HostKeys:
     """Look a host up in its known_hosts files; files that do not exist know nothing."""
     files = (*settings.user_known_hosts, *settings.global_known_hosts)
-    contents = tuple((file, content) for file in files if (content := _content(file)) is not None)
+    contents = tuple((file, content) for file in files if (content := _read_content(file)) is not None)
     known = known_hosts.look_up(contents, settings.known_as)
-    plain = known_hosts.bare(settings.known_as)
+    plain = known_hosts.strip_port(settings.known_as)
     if settings.host_key_alias or plain == settings.known_as:
         return HostKeys(settings, files, contents, known, Known(()))
     return HostKeys(settings, files, contents, known, known_hosts.look_up(contents, plain))
 
 
-def _named(blob: bytes) -> str:
-    return f"{type_of(blob)} {known_hosts.fingerprint(blob)}"
+def _name_key(blob: bytes) -> str:
+    return f"{read_type(blob)} {known_hosts.format_fingerprint(blob)}"
 
 
-def _content(file: str) -> bytes | None:
+def _read_content(file: str) -> bytes | None:
     try:
         return bounded.read(file)
     except (FileNotFoundError, NotADirectoryError):

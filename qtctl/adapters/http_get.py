@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from qtctl.adapters.bounds import KIB, Deadline, said
+from qtctl.adapters.bounds import KIB, Deadline, shorten_output
 from qtctl.adapters.byte_stream import Wire, receive, send_all
 from qtctl.dialects.http import MOST_BODY, authority, near, request_path
 from qtctl.errors import HostError, Refused, Unreachable
@@ -48,7 +48,7 @@ class Gets:
         self._replies: list[HttpReply | None] = [None] * len(questions)
         self._left = deque(range(len(questions)))
         count = min(AT_ONCE, len(questions))
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(count)]
         for thread in self._threads:
             thread.start()
 
@@ -61,17 +61,17 @@ class Gets:
         late = HttpReply(refused="the time for this look was over before it answered", help=LATE_HELP)
         return [reply or late for reply in self._replies]
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while True:
             try:
                 number = self._left.popleft()
             except IndexError:
                 return
             reply = _get(self._dial, self._questions[number])
-            why = self._why_closed() if reply.error else ""
+            why = self._explain_close() if reply.error else ""
             self._replies[number] = HttpReply(refused=why, help=CLOSED_HELP, took_s=reply.took_s) if why else reply
 
-    def _why_closed(self) -> str:
+    def _explain_close(self) -> str:
         """Streams end a moment before their connection says that it has."""
         time.sleep(_A_MOMENT_S)
         return self._closed()
@@ -88,13 +88,13 @@ def _get(dial: Dial, question: HealthQuestion) -> HttpReply:
     except (Refused, Unreachable) as error:
         reply = HttpReply(refused=str(error))
     except (HostError, OSError, EOFError) as error:
-        reply = HttpReply(error=said(str(error)) or "it closed the connection")
+        reply = HttpReply(error=shorten_output(str(error)) or "it closed the connection")
     except Exception as error:  # noqa: BLE001 - a library's own, at what a host sent: this thread has nobody else to tell
-        reply = HttpReply(refused=f"not understood: {said(f'{type(error).__name__} {error}')}")
-    return _timed(reply, time.monotonic() - began)
+        reply = HttpReply(refused=f"not understood: {shorten_output(f'{type(error).__name__} {error}')}")
+    return _add_time(reply, time.monotonic() - began)
 
 
-def _timed(reply: HttpReply, took_s: float) -> HttpReply:
+def _add_time(reply: HttpReply, took_s: float) -> HttpReply:
     return replace(reply, took_s=took_s)
 
 
@@ -123,52 +123,52 @@ class _Answer:
     def read(self, *, body: bool) -> HttpReply:
         """The first response that is not an interim one; its body up to `MOST_BODY`, where it is asked for."""
         for _ in range(_MOST_INTERIM):
-            status, head = self._head()
+            status, head = self._read_head()
             if status >= _FIRST_FINAL:
-                content, whole = self._body(head) if body else (b"", True)
+                content, whole = self._read_body(head) if body else (b"", True)
                 return HttpReply(status, content, whole)
         raise NotHttp("interim responses without end")
 
-    def _more(self) -> bool:
+    def _read_more(self) -> bool:
         """Whether something came."""
         piece = b"" if self._ended else receive(self._wire, 16 * KIB, self._deadline)
         self._held += piece
         self._ended = not piece
         return bool(piece)
 
-    def _head(self) -> tuple[int, bytes]:
+    def _read_head(self) -> tuple[int, bytes]:
         while (end := _HEAD_END.search(self._held)) is None:
             if len(self._held) > MOST_HEAD:
                 raise NotHttp(f"no end of headers in {MOST_HEAD // KIB} KiB")
-            if not self._more():
+            if not self._read_more():
                 raise NotHttp("it closed the connection in the middle of an answer" if self._held else _SILENT)
         head, self._held = self._held[: end.end()], self._held[end.end() :]
         found = _STATUS.match(head)
         if found is None:
-            raise NotHttp(f"no HTTP: {said(head[:80])}")
+            raise NotHttp(f"no HTTP: {shorten_output(head[:80])}")
         return int(found[1]), head
 
-    def _body(self, head: bytes) -> tuple[bytes, bool]:
+    def _read_body(self, head: bytes) -> tuple[bytes, bool]:
         if _CHUNKED.search(head):
-            return self._chunks()
+            return self._read_chunks()
         length = _LENGTH.search(head)
         wanted = int(length[1]) if length else None
         most = MOST_BODY if wanted is None else min(wanted, MOST_BODY)
-        while len(self._held) <= most and (wanted is None or len(self._held) < wanted) and self._more():
+        while len(self._held) <= most and (wanted is None or len(self._held) < wanted) and self._read_more():
             pass
         if wanted is not None and len(self._held) < most:
             raise NotHttp("it closed the connection in the middle of an answer")
         whole = wanted <= MOST_BODY if wanted is not None else len(self._held) <= MOST_BODY
         return self._held[:most], whole
 
-    def _chunks(self) -> tuple[bytes, bool]:
+    def _read_chunks(self) -> tuple[bytes, bool]:
         body = b""
         while len(body) < MOST_BODY:
-            size = self._chunk_size()
+            size = self._read_chunk_size()
             if size == 0:
                 return body, True
             wanted = min(size, MOST_BODY + 1)
-            while len(self._held) < wanted + 2 and self._more():
+            while len(self._held) < wanted + 2 and self._read_more():
                 pass
             if len(self._held) < wanted:
                 raise NotHttp("it closed the connection in the middle of an answer")
@@ -176,9 +176,9 @@ class _Answer:
             self._held = self._held[wanted:].lstrip(b"\r\n")
         return body[:MOST_BODY], False
 
-    def _chunk_size(self) -> int:
+    def _read_chunk_size(self) -> int:
         while (found := _CHUNK.match(self._held)) is None:
-            if len(self._held) > KIB or not self._more():
+            if len(self._held) > KIB or not self._read_more():
                 raise NotHttp("a chunk without its size")
         self._held = self._held[found.end() :]
         return int(found[1], 16)

@@ -12,28 +12,28 @@ import qtctl
 PACKAGE = Path(qtctl.__file__).parent
 
 
-def fingerprint(package: Path = PACKAGE, path: Sequence[str] | None = None) -> str:
+def make_fingerprint(package: Path = PACKAGE, path: Sequence[str] | None = None) -> str:
     """A digest of every file of the package, the interpreter, and the distributions that are installed on `sys.path`.
 
     Files count by path, size and time of change, as Python itself tells whether its bytecode is out of date.
     """
     found = hashlib.sha256(sys.version.encode())
-    for line in (*_files(str(package)), *_distributions(sys.path if path is None else path)):
+    for line in (*_list_files(str(package)), *_list_distributions(sys.path if path is None else path)):
         found.update(line.encode() + b"\0")
     return found.hexdigest()
 
 
-def _files(folder: str) -> Iterator[str]:
+def _list_files(folder: str) -> Iterator[str]:
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.is_dir():
             if entry.name != "__pycache__":
-                yield from _files(entry.path)
+                yield from _list_files(entry.path)
             continue
         status = entry.stat()
         yield f"{entry.path} {status.st_size} {status.st_mtime_ns}"
 
 
-def _distributions(path: Sequence[str]) -> Iterator[str]:
+def _list_distributions(path: Sequence[str]) -> Iterator[str]:
     """Their folders say name and version."""
     for folder in path:
         with suppress(OSError):

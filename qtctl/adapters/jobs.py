@@ -9,32 +9,32 @@ MANAGER_PATH = "/org/freedesktop/systemd1"
 SUBSCRIBE = BusCall(MANAGER_PATH, MANAGER, "Subscribe")
 
 
-def queued(replies: Sequence[BusReply]) -> set[str]:
+def list_queued(replies: Sequence[BusReply]) -> set[str]:
     """Object paths of the jobs that were queued."""
-    return {_job(reply) for reply in replies if not reply.error}
+    return {_find_job(reply) for reply in replies if not reply.error}
 
 
-def results(
+def make_results(
     calls: Sequence[BusCall], replies: Sequence[BusReply], ended: Mapping[str, tuple[str, str]], deadline_s: float
 ) -> list[JobResult]:
     """How each call's job ended. `ended`: object path of a job → its unit and systemd's own word for its end.
 
     `result` is that word, the D-Bus error name of a job that was not queued, or `deadline` for one that had not ended.
     """
-    return [_result(call, reply, ended, deadline_s) for call, reply in zip(calls, replies, strict=True)]
+    return [_make_result(call, reply, ended, deadline_s) for call, reply in zip(calls, replies, strict=True)]
 
 
-def _result(call: BusCall, reply: BusReply, ended: Mapping[str, tuple[str, str]], deadline_s: float) -> JobResult:
+def _make_result(call: BusCall, reply: BusReply, ended: Mapping[str, tuple[str, str]], deadline_s: float) -> JobResult:
     unit = str(call.body[0]) if call.body else ""
     if reply.error:
         return JobResult(unit, reply.error, reply.message)
-    job = _job(reply)
+    job = _find_job(reply)
     if job not in ended:
         return JobResult(unit, "deadline", f"{job} had not ended after {deadline_s:g} s")
     removed, result = ended[job]
     return JobResult(unit or removed, result)
 
 
-def _job(reply: BusReply) -> str:
+def _find_job(reply: BusReply) -> str:
     """The job of a reply; '' of one that names none, which never ends."""
     return str(reply.body[0]) if reply.body else ""

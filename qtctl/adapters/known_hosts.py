@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qtctl.adapters.ssh_wire import type_of
+from qtctl.adapters.ssh_wire import read_type
 
 AUTHORITY, REVOKED = "@cert-authority", "@revoked"
 _BLANKS = b" \t"
@@ -70,7 +70,7 @@ class Known:
         return "changed" if self.keys else "unknown"
 
 
-def fingerprint(blob: bytes) -> str:
+def format_fingerprint(blob: bytes) -> str:
     """SHA256:…, as ssh-keygen -l prints it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
@@ -82,33 +82,33 @@ def look_up(files: Iterable[tuple[str, bytes]], name: str) -> Known:
         line
         for file, content in files
         for number, raw in enumerate(content.split(b"\n"), 1)
-        if (line := _line(file, number, raw, wanted)) is not None
+        if (line := _parse_line(file, number, raw, wanted)) is not None
     )
     return Known(tuple(found))
 
 
-def bare(name: str) -> str:
+def strip_port(name: str) -> str:
     """`[host]:port` without its port: OpenSSH accepts a key kept under the plain name too, where it is the same."""
     return name[1 : name.rindex("]")] if name.startswith("[") and "]:" in name else name
 
 
-def _line(file: str, number: int, raw: bytes, name: bytes) -> Line | None:
+def _parse_line(file: str, number: int, raw: bytes, name: bytes) -> Line | None:
     """As OpenSSH reads it: a line ends at a line feed or NUL, and only blanks and tabs divide its fields."""
-    marker, text = _marker(raw.split(b"\0", 1)[0].lstrip(_BLANKS))
+    marker, text = _split_marker(raw.split(b"\0", 1)[0].lstrip(_BLANKS))
     fields = text.replace(b"\t", b" ").split(b" ", 1)
-    if len(fields) < 2 or not _names(fields[0], name):  # noqa: PLR2004 - names, then type and key
+    if len(fields) < 2 or not _matches_names(fields[0], name):  # noqa: PLR2004 - names, then type and key
         return None
     key = [field for field in fields[1].split(b" ") if field][:2]
-    blob = _blob(key[1]) if len(key) > 1 else None
+    blob = _decode_blob(key[1]) if len(key) > 1 else None
     if blob is None:
         return None
     key_type = key[0].decode("utf-8", "replace")
-    if marker != REVOKED and type_of(blob) != key_type:
+    if marker != REVOKED and read_type(blob) != key_type:
         return None
     return Line(marker, key_type, blob, file, number)
 
 
-def _marker(text: bytes) -> tuple[str, bytes]:
+def _split_marker(text: bytes) -> tuple[str, bytes]:
     """The marker of a line, and what follows it: nothing where OpenSSH skips the line."""
     if text.startswith(b"#"):
         return "", b""
@@ -123,26 +123,26 @@ def _marker(text: bytes) -> tuple[str, bytes]:
     return "", b""
 
 
-def _blob(text: bytes) -> bytes | None:
+def _decode_blob(text: bytes) -> bytes | None:
     try:
         return base64.b64decode(text.strip(b"\r\v\f"), validate=True)
     except (binascii.Error, ValueError):
         return None
 
 
-def _names(field: bytes, name: bytes) -> bool:
+def _matches_names(field: bytes, name: bytes) -> bool:
     """Whether the first field of a line means this host: a hash, or patterns of which none that matches is negated."""
     if field.startswith(b"|"):
-        return _hashed(field, name)
+        return _matches_hash(field, name)
     patterns = field.lower().split(b",")
     if any(len(pattern) > _LONGEST_PATTERN for pattern in patterns):
         return False
-    if any(pattern.startswith(b"!") and matches(pattern[1:], name) for pattern in patterns):
+    if any(pattern.startswith(b"!") and matches_pattern(pattern[1:], name) for pattern in patterns):
         return False
-    return any(matches(pattern, name) for pattern in patterns if not pattern.startswith(b"!"))
+    return any(matches_pattern(pattern, name) for pattern in patterns if not pattern.startswith(b"!"))
 
 
-def matches(pattern: bytes, name: bytes) -> bool:
+def matches_pattern(pattern: bytes, name: bytes) -> bool:
     """Whether `*` and `?` make the name of the pattern; OpenSSH knows nothing else, brackets are no character class.
 
     Takes no longer than the length of one times the other.
@@ -164,7 +164,7 @@ def matches(pattern: bytes, name: bytes) -> bool:
     return not pattern[at:].strip(b"*")
 
 
-def _hashed(field: bytes, name: bytes) -> bool:
+def _matches_hash(field: bytes, name: bytes) -> bool:
     parts = field.split(b"|")
     if len(parts) != 4 or parts[1] != b"1":  # noqa: PLR2004 - '', 1, salt, hash
         return False

@@ -37,7 +37,7 @@ class LocalHost(Closing):
     def __init__(self) -> None:
         """InputError where QTCTL_BUS names a library that is unknown or not there."""
         self._open: list[Callable[[], None]] = []
-        self._bus = local_bus.chosen()
+        self._bus = local_bus.choose_library()
         self._privileges = elevate.Privileges(_PLACE, self.start, is_root=os.geteuid() == 0)
 
     @property
@@ -54,7 +54,7 @@ class LocalHost(Closing):
         `attached`: its input stays open until it is finished with, and its end there is the script's own.
         """
         started = self._privileges.prepare(script, root=root, attached=attached)
-        process = Process(started.command, started.stdin, _no_root if started.root else None, hold=attached)
+        process = Process(started.command, started.stdin, _explain_no_root if started.root else None, hold=attached)
         self._open.append(process.kill)
         return process
 
@@ -63,7 +63,7 @@ class LocalHost(Closing):
         root = Path(directory)
         try:
             root.mkdir(0o700)
-            for folder in sftp.folders_of(files):
+            for folder in sftp.list_folders(files):
                 (root / folder).mkdir(0o700)
             for file in files:
                 _write_new(root / file.path, file.content)
@@ -118,7 +118,7 @@ class Process:
         self._started_at = time.time()
         self._started = time.monotonic()
         self._held: int | None = None
-        stdin = self._pipe(script) if hold else _memory(script)
+        stdin = self._open_pipe(script) if hold else _write_to_memory(script)
         try:
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", f"exec {command}"],
@@ -148,7 +148,7 @@ class Process:
                 what = f"{_PLACE}: a command did not end in {deadline_s:.2g} s"
                 raise HostError(what, hint="look at the load of this machine") from error
         finally:
-            self._let_go()
+            self._release()
         stdout, stderr = map(bytes, kept.values())
         if self._refuse is not None:
             stderr = elevate.strip_mark(stderr, self._refuse)
@@ -186,7 +186,7 @@ class Process:
 
     def kill(self) -> None:
         """End it and all that it started in its session; nothing where it has ended."""
-        self._let_go()
+        self._release()
         if self._process.poll() is not None:
             return
         # A process that sudo started is not ours to kill; closing its pipes lets it end.
@@ -198,20 +198,20 @@ class Process:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
 
-    def _pipe(self, script: bytes) -> int:
+    def _open_pipe(self, script: bytes) -> int:
         """The end to read of a pipe that a thread fills; the other end stays open, since its end means something."""
         reading, writing = os.pipe()
         self._held = os.dup(writing)
         threading.Thread(target=_fill, args=(writing, script), daemon=True).start()
         return reading
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._held is not None:
             os.close(self._held)
             self._held = None
 
 
-def _memory(script: bytes) -> int:
+def _write_to_memory(script: bytes) -> int:
     """An anonymous file in memory: nothing is written to disk, and no pipe fills up."""
     descriptor = os.memfd_create("qtctl")
     with os.fdopen(os.dup(descriptor), "wb") as memory:
@@ -264,5 +264,5 @@ def _dial_program(address: str, port: int, timeout_s: float) -> socket.socket:
         raise HostError("it takes no connection") from error
 
 
-def _no_root(said: str) -> Refused:
-    return elevate.refused(_PLACE, said)
+def _explain_no_root(said: str) -> Refused:
+    return elevate.make_refusal(_PLACE, said)

@@ -21,31 +21,31 @@ Open = Callable[[str, bool, float], LocalBus]
 """Open the bus of a place, as who runs qtctl or through sudo, in so many seconds."""
 
 
-def chosen() -> Open:
+def choose_library() -> Open:
     """How the bus is opened. InputError where what QTCTL_BUS names is unknown, or not installed."""
     name = os.environ.get(VARIABLE) or JEEPNEY
     if name == JEEPNEY:
-        return _by_jeepney
+        return _open_by_jeepney
     if name != PYDBUS:
         raise InputError(f"{VARIABLE}={name}: unknown D-Bus library", hint=f"{JEEPNEY} or {PYDBUS}")
     try:
-        local: Callable[[str], LocalBus] = import_module("qtctl.adapters.dbus_pydbus").local
+        local: Callable[[str], LocalBus] = import_module("qtctl.adapters.dbus_pydbus").open_local
     # gi raises ValueError where GLib's type libraries are not those that it needs.
     except (ImportError, ValueError) as error:
         hint = "apt-get install python3-pydbus and a venv with --system-site-packages, or pip install 'qtctl[pydbus]'"
         raise InputError(f"{VARIABLE}={name}: {error}", hint=hint) from error
-    return lambda place, sudo, _: _by_pydbus(local, place, sudo)
+    return lambda place, sudo, _: _open_by_pydbus(local, place, sudo)
 
 
-def _by_jeepney(place: str, sudo: bool, deadline_s: float) -> LocalBus:
+def _open_by_jeepney(place: str, sudo: bool, deadline_s: float) -> LocalBus:
     if not sudo:
-        return bridge.local(place, deadline_s=deadline_s)
-    return bridge.over_command(
-        elevate.command(shell.BRIDGE, root=True), place, lambda said: elevate.refused(place, said), deadline_s
+        return bridge.open_local(place, deadline_s=deadline_s)
+    return bridge.open_over_command(
+        elevate.make_command(shell.BRIDGE, root=True), place, lambda said: elevate.make_refusal(place, said), deadline_s
     )
 
 
-def _by_pydbus(local: Callable[[str], LocalBus], place: str, sudo: bool) -> LocalBus:
+def _open_by_pydbus(local: Callable[[str], LocalBus], place: str, sudo: bool) -> LocalBus:
     if sudo:
         raise InputError(f"{VARIABLE}={PYDBUS} does not go through sudo", hint=f"run qtctl as root, or with {JEEPNEY}")
     return local(place)

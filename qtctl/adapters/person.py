@@ -10,7 +10,7 @@ from qtctl.model.trail import Person
 _UID = re.compile(r"[0-9]{1,10}")
 
 
-def who_runs() -> Person:
+def find_person() -> Person:
     """SUDO_UID is sudo's own word, and counts for root alone: anyone else may have set it."""
     sudo_uid = os.environ.get("SUDO_UID", "")
     sudo_user = _name(int(sudo_uid)) if os.getuid() == 0 and _UID.fullmatch(sudo_uid) else ""

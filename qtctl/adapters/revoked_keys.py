@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from qtctl.adapters import bounded, host_certificates
-from qtctl.adapters.ssh_wire import CERTIFICATE, Malformed, type_of
+from qtctl.adapters.ssh_wire import CERTIFICATE, Malformed, read_type
 
 _KRL = b"SSHKRL\n\0"
 _SECONDS = 10.0
@@ -17,12 +17,12 @@ class Unusable(Exception):
     """A file that cannot be used: ssh refuses every host then. `args[0]` says why, with the line."""
 
 
-def files(named: str) -> list[str]:
+def list_files(named: str) -> list[str]:
     """The files that the option names: one, or, as of OpenSSH 10.3, several with spaces between."""
     return [named] if Path(named).is_file() else named.split(" ")
 
 
-def revokes(file: str, keys: tuple[bytes, ...]) -> bool:
+def is_revoked(file: str, keys: tuple[bytes, ...]) -> bool:
     """Whether the file revokes one of `keys`, in wire format: a host's key, its certificate and its authority's key."""
     try:
         data = bounded.read(file)
@@ -31,36 +31,36 @@ def revokes(file: str, keys: tuple[bytes, ...]) -> bool:
     except (OSError, ValueError) as error:
         raise Unusable(getattr(error, "strerror", "") or str(error)) from error
     if data.startswith(_KRL):
-        return any(_in_krl(file, key) for key in keys)
-    return not _listed(data).isdisjoint(keys)
+        return any(_is_in_krl(file, key) for key in keys)
+    return not _parse_list(data).isdisjoint(keys)
 
 
-def _listed(data: bytes) -> set[bytes]:
-    return {_key(number, line) for number, line in enumerate(data.split(b"\n"), 1) if _says_something(line)}
+def _parse_list(data: bytes) -> set[bytes]:
+    return {_parse_key(number, line) for number, line in enumerate(data.split(b"\n"), 1) if _is_entry(line)}
 
 
-def _says_something(line: bytes) -> bool:
+def _is_entry(line: bytes) -> bool:
     text = line.split(b"\0", 1)[0].strip(b" \t\r")
     return bool(text) and not text.startswith(b"#")
 
 
-def _key(number: int, line: bytes) -> bytes:
+def _parse_key(number: int, line: bytes) -> bytes:
     fields = line.split(b"\0", 1)[0].replace(b"\t", b" ").split(b" ")
     given = [field for field in fields if field]
     try:
         blob = base64.b64decode(given[1].strip(), validate=True)
-        if type_of(blob).encode() != given[0]:
+        if read_type(blob).encode() != given[0]:
             raise Malformed("another type")
         return host_certificates.parse(blob).plain if given[0].endswith(CERTIFICATE.encode()) else blob
     except (IndexError, binascii.Error, ValueError) as error:
         raise Unusable(f"line {number} is not a public key") from error
 
 
-def _in_krl(file: str, key: bytes) -> bool:
+def _is_in_krl(file: str, key: bytes) -> bool:
     """ssh-keygen's exit code is 0 where it could read the list and the key is not in it."""
     with tempfile.TemporaryDirectory(prefix="qtctl-") as folder:
         public = Path(folder, "key.pub")
-        public.write_bytes(type_of(key).encode() + b" " + base64.b64encode(key) + b"\n")
+        public.write_bytes(read_type(key).encode() + b" " + base64.b64encode(key) + b"\n")
         argv = ["ssh-keygen", "-Q", "-f", file, str(public)]
         try:
             ran = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False)

@@ -26,7 +26,7 @@ def check_saved(path: Path) -> None:
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", hint="check the path", place=place) from error
     if mode is not None and not stat.S_ISREG(mode):
-        raise InputError(f"cannot be written: it is {_kind(mode)}", hint=NAME_A_FILE, place=place)
+        raise InputError(f"cannot be written: it is {_describe_kind(mode)}", hint=NAME_A_FILE, place=place)
     if not path.absolute().parent.is_dir():
         what = f"cannot be written: there is no folder {path.absolute().parent}"
         raise InputError(what, hint="make it first, or check the path", place=place)
@@ -40,13 +40,13 @@ def save(path: Path, content: bytes) -> None:
     check_saved(path)
     try:
         with Folder.open(path.absolute().parent) as above:
-            above.write(path.name, content, _mode(path), sync=True)
+            above.write(path.name, content, _choose_mode(path), sync=True)
     except OSError as error:
         hint = "free space there, or save it elsewhere" if error.errno in NO_ROOM else "check the path"
         raise InputError(f"cannot be written: {error.strerror}", hint=hint, place=Place(str(path))) from error
 
 
-def _mode(path: Path) -> int:
+def _choose_mode(path: Path) -> int:
     """That of another account's file is not kept: whoever laid it there would say who may write the evidence."""
     with suppress(FileNotFoundError):
         found = os.lstat(path)
@@ -57,6 +57,6 @@ def _mode(path: Path) -> int:
     return 0o666 & ~mask
 
 
-def _kind(mode: int) -> str:
+def _describe_kind(mode: int) -> str:
     kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISLNK, "a link"), (stat.S_ISFIFO, "a pipe"))
     return next((name for is_kind, name in kinds if is_kind(mode)), "not a regular file")

@@ -7,7 +7,7 @@ import posixpath
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 
-from qtctl.adapters.bounds import SFTP_PACKET, Deadline, said
+from qtctl.adapters.bounds import SFTP_PACKET, Deadline, shorten_output
 from qtctl.adapters.byte_stream import Wire, receive, send_all
 from qtctl.errors import HostError, Refused
 from qtctl.model.tree import TreeFile
@@ -37,16 +37,16 @@ class Tree:
         self._buffer = bytearray()
         self._within_s = within_s
         self._deadline = Deadline(within_s)
-        send_all(wire, _packet(_INIT, struct.pack(">I", 3)), self._deadline)
+        send_all(wire, _encode_packet(_INIT, struct.pack(">I", 3)), self._deadline)
         kind, _, _ = self._read(numbered=False)
         if kind != _VERSION:
-            raise self._odd(kind)
+            raise self._explain_odd_reply(kind)
 
     def write(self, directory: str, files: Sequence[TreeFile]) -> None:
         """Make `directory` (0700), the folders below it that are needed (0700), and the files (0600)."""
         self._deadline = Deadline(self._within_s + sum(len(file.content) for file in files) / _SLOWEST)
-        folders = [directory, *(posixpath.join(directory, folder) for folder in folders_of(files))]
-        for path, answer in zip(folders, self._ask(_mkdir(path) for path in folders), strict=True):
+        folders = [directory, *(posixpath.join(directory, folder) for folder in list_folders(files))]
+        for path, answer in zip(folders, self._ask(_encode_mkdir(path) for path in folders), strict=True):
             self._check(answer, path)
         for start in range(0, len(files), _AT_ONCE):
             self._write_some(directory, files[start : start + _AT_ONCE])
@@ -57,7 +57,7 @@ class Tree:
         for path, (kind, body) in zip(paths, self._ask(_open(path) for path in paths), strict=True):
             if kind != _HANDLE or len(body) not in _HANDLES:
                 self._check((kind, body), path)
-                raise self._odd(kind)
+                raise self._explain_odd_reply(kind)
             handles.append(body)
         asked = [
             (path, request)
@@ -75,7 +75,7 @@ class Tree:
         for kind, body in requests:
             self._last += 1
             order.append(self._last)
-            packet = _packet(kind, struct.pack(">I", self._last) + body)
+            packet = _encode_packet(kind, struct.pack(">I", self._last) + body)
             send_all(self._wire, packet, self._deadline)
             size += len(packet)
             if size > _OUTSTANDING:
@@ -94,15 +94,15 @@ class Tree:
             answers[number] = (kind, body)
 
     def _read(self, *, numbered: bool) -> tuple[int, int, bytes]:
-        (length,) = struct.unpack(">I", self._exactly(4))
+        (length,) = struct.unpack(">I", self._read_exactly(4))
         if not (5 if numbered else 1) <= length <= SFTP_PACKET:
             raise HostError(f"{self._place}: an SFTP answer of {length} bytes", hint="not an SFTP server?")
-        packet = self._exactly(length)
+        packet = self._read_exactly(length)
         if not numbered:
             return packet[0], 0, packet[1:]
         return packet[0], struct.unpack(">I", packet[1:5])[0], packet[5:]
 
-    def _exactly(self, size: int) -> bytes:
+    def _read_exactly(self, size: int) -> bytes:
         while len(self._buffer) < size:
             data = receive(self._wire, 65536, self._deadline)
             if not data:
@@ -115,21 +115,21 @@ class Tree:
     def _check(self, answer: tuple[int, bytes], path: str) -> None:
         kind, body = answer
         if kind != _STATUS or len(body) < 4:  # noqa: PLR2004 - the code; its text may be missing in old servers
-            raise self._odd(kind)
+            raise self._explain_odd_reply(kind)
         (code,) = struct.unpack(">I", body[:4])
         if code == 0:
             return
         size = int.from_bytes(body[4:8], "big")
-        words = said(body[8 : 8 + size]) or f"SFTP error {code}"
+        words = shorten_output(body[8 : 8 + size]) or f"SFTP error {code}"
         if code == _DENIED:
             raise Refused(f"{self._place}: {path}: {words}", hint="the login user may not write there")
         raise HostError(f"{self._place}: {path}: {words}", hint="does it exist already, or is the disk full?")
 
-    def _odd(self, kind: int) -> HostError:
+    def _explain_odd_reply(self, kind: int) -> HostError:
         return HostError(f"{self._place}: SFTP answer of kind {kind} is not understood", hint="not an SFTP server?")
 
 
-def folders_of(files: Iterable[TreeFile]) -> list[str]:
+def list_folders(files: Iterable[TreeFile]) -> list[str]:
     """All folders that the files lie in, parents first. ValueError for a path that leads out of the tree."""
     folders: set[str] = set()
     for file in files:
@@ -140,24 +140,24 @@ def folders_of(files: Iterable[TreeFile]) -> list[str]:
     return sorted(folders)
 
 
-def _packet(kind: int, body: bytes) -> bytes:
+def _encode_packet(kind: int, body: bytes) -> bytes:
     return struct.pack(">IB", len(body) + 1, kind) + body
 
 
-def _string(data: bytes) -> bytes:
+def _encode_string(data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + data
 
 
-def _mkdir(path: str) -> tuple[int, bytes]:
-    return _MKDIR, _string(path.encode()) + struct.pack(">II", _PERMISSIONS, 0o700)
+def _encode_mkdir(path: str) -> tuple[int, bytes]:
+    return _MKDIR, _encode_string(path.encode()) + struct.pack(">II", _PERMISSIONS, 0o700)
 
 
 def _open(path: str) -> tuple[int, bytes]:
-    return _OPEN, _string(path.encode()) + struct.pack(">III", _WRITE_NEW, _PERMISSIONS, 0o600)
+    return _OPEN, _encode_string(path.encode()) + struct.pack(">III", _WRITE_NEW, _PERMISSIONS, 0o600)
 
 
 def _fill(handle: bytes, content: bytes) -> Iterator[tuple[int, bytes]]:
     """The writes of one file and its close. `handle` still has its length in front, as the answer gave it."""
     for start in range(0, len(content), _CHUNK):
-        yield _WRITE, handle + struct.pack(">Q", start) + _string(content[start : start + _CHUNK])
+        yield _WRITE, handle + struct.pack(">Q", start) + _encode_string(content[start : start + _CHUNK])
     yield _CLOSE, handle

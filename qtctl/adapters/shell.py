@@ -25,7 +25,7 @@ ATTACHED = (
 BRIDGE = f"{CLEAN} /bin/sh -c 'printf \"qtctl: begins\\n\"; exec systemd-stdio-bridge'"
 
 
-def attached(script: str) -> str:
+def attach(script: str) -> str:
     """`script`, to be ended with the connection, for `ATTACHED`: whoever sends it leaves its input open.
 
     The whole text is read before any of it runs, so that a script which was cut off does nothing.

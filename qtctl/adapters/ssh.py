@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from qtctl.adapters import elevate, light_paramiko, shell, ssh_asked, ssh_config, ssh_errors, store, tcp
 from qtctl.adapters.ahead import Ahead
-from qtctl.adapters.bounds import said
+from qtctl.adapters.bounds import shorten_output
 from qtctl.errors import HostError, NoSession, Refused
 from qtctl.interfaces.closing import Closing
 from qtctl.model.desired_store import StoreTls
@@ -95,7 +95,7 @@ class SshHost(Closing):
         The bus opens while the shell is used: one that hangs keeps nothing else from being asked.
         """
         try:
-            self._shell = self._exec(shell.ATTACHED, _LOGIN_S)
+            self._shell = self._start_command(shell.ATTACHED, _LOGIN_S)
         except HostError as error:
             self._shell = error
         self._bus = Ahead(partial(self._open_bus, root=False, deadline_s=_LOGIN_S))
@@ -116,30 +116,30 @@ class SshHost(Closing):
         from qtctl.adapters.ssh_exec import Exec  # noqa: PLC0415
 
         started = self._privileges.prepare(script, root=root, attached=attached)
-        channel = _handed_out(self._shell) if attached and not started.root else None
+        channel = _hand_out(self._shell) if attached and not started.root else None
         if channel is None:
-            channel = self._exec(started.command)
+            channel = self._start_command(started.command)
         else:
             self._shell = None
-        refuse = self._no_root if started.root else None
+        refuse = self._explain_no_root if started.root else None
         return Exec(channel, started.stdin, refuse, self._place, hold=attached)
 
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:
         """Write files (0600) below a new directory (0700) owned by the login user; paths relative to it."""
         from qtctl.adapters.sftp import Tree  # noqa: PLC0415
-        from qtctl.adapters.ssh_bounds import answered  # noqa: PLC0415
+        from qtctl.adapters.ssh_bounds import await_answer  # noqa: PLC0415
 
-        channel = self._session()
+        channel = self._open_checked_session()
         try:
-            with answered(channel, _ANSWER_DEADLINE_S):
+            with await_answer(channel, _ANSWER_DEADLINE_S):
                 channel.invoke_subsystem("sftp")
             Tree(channel, self._place).write(directory, files)
-        except _broken() as error:
+        except _list_failures() as error:
             if self._link.transport.is_active():
                 raise HostError(
-                    f"{self._place}: no SFTP: {said(str(error))}", hint="is `Subsystem sftp` set there?"
+                    f"{self._place}: no SFTP: {shorten_output(str(error))}", hint="is `Subsystem sftp` set there?"
                 ) from error
-            raise ssh_errors.lost(self._place, error) from error
+            raise ssh_errors.explain_lost(self._place, error) from error
         finally:
             channel.close()
 
@@ -159,10 +159,10 @@ class SshHost(Closing):
             raise HostError(what, hint="is dbus running there? `systemctl status dbus`") from error
 
     def _open_bus(self, *, root: bool, deadline_s: float) -> "StreamBus":
-        from qtctl.adapters.bridge import over_channel  # noqa: PLC0415
+        from qtctl.adapters.bridge import open_over_channel  # noqa: PLC0415
 
-        channel = self._exec(elevate.command(shell.BRIDGE, root=root), deadline_s)
-        return over_channel(channel, self._place, self._no_root if root else None, deadline_s)
+        channel = self._start_command(elevate.make_command(shell.BRIDGE, root=root), deadline_s)
+        return open_over_channel(channel, self._place, self._explain_no_root if root else None, deadline_s)
 
     def store(
         self,
@@ -187,9 +187,9 @@ class SshHost(Closing):
         """GET requests from the host's own loopback, each through a forwarded channel."""
         from qtctl.adapters.http_get import Gets  # noqa: PLC0415
 
-        return Gets(self._forward_to_program, questions, self._why_closed)
+        return Gets(self._forward_to_program, questions, self._explain_close)
 
-    def _why_closed(self) -> str:
+    def _explain_close(self) -> str:
         transport = self._link.transport
         if not transport.is_active():
             return "the connection to the host was lost"
@@ -202,46 +202,46 @@ class SshHost(Closing):
     def _place(self) -> str:
         return self._settings.target
 
-    def _no_root(self, said: str) -> Refused:
-        return elevate.refused(self._place, said)
+    def _explain_no_root(self, said: str) -> Refused:
+        return elevate.make_refusal(self._place, said)
 
-    def _session(self, deadline_s: float | None = None) -> "paramiko.Channel":
+    def _open_checked_session(self, deadline_s: float | None = None) -> "paramiko.Channel":
         deadline_s = _ANSWER_DEADLINE_S if deadline_s is None else deadline_s
         try:
             return self._open_session(deadline_s)
-        except _channel_refused() as error:
+        except _load_channel_refused() as error:
             raise NoSession(
                 f"{self._place}: no session: sshd opens no further one on this connection",
                 hint="raise MaxSessions in the host's sshd_config (its default is 10), then reload sshd",
             ) from error
-        except _broken() as error:
+        except _list_failures() as error:
             if self._link.transport.is_active():
-                raise ssh_errors.no_login(self._place, deadline_s) from error
-            raise ssh_errors.lost(self._place, error) from error
+                raise ssh_errors.explain_no_login(self._place, deadline_s) from error
+            raise ssh_errors.explain_lost(self._place, error) from error
 
     def _open_session(self, deadline_s: float) -> "paramiko.Channel":
         """sshd counts a session for a moment after it has ended."""
         for _ in range(_SESSION_TRIES - 1):
             try:
                 return self._link.transport.open_session(timeout=deadline_s)
-            except _channel_refused():
+            except _load_channel_refused():
                 time.sleep(_SESSION_PAUSE_S)
         return self._link.transport.open_session(timeout=deadline_s)
 
-    def _exec(self, command: str, deadline_s: float | None = None) -> "paramiko.Channel":
-        from qtctl.adapters.ssh_bounds import answered  # noqa: PLC0415
+    def _start_command(self, command: str, deadline_s: float | None = None) -> "paramiko.Channel":
+        from qtctl.adapters.ssh_bounds import await_answer  # noqa: PLC0415
 
         deadline_s = _ANSWER_DEADLINE_S if deadline_s is None else deadline_s
-        channel = self._session(deadline_s)
+        channel = self._open_checked_session(deadline_s)
         try:
-            with answered(channel, deadline_s):
+            with await_answer(channel, deadline_s):
                 channel.exec_command(command)
-        except _broken() as error:
+        except _list_failures() as error:
             channel.close()
             if not self._link.transport.is_active():
-                raise ssh_errors.lost(self._place, error) from error
+                raise ssh_errors.explain_lost(self._place, error) from error
             raise Refused(
-                f"{self._place}: it runs no command: {said(str(error))}", hint="is it a shell account?"
+                f"{self._place}: it runs no command: {shorten_output(str(error))}", hint="is it a shell account?"
             ) from error
         return channel
 
@@ -253,16 +253,17 @@ class SshHost(Closing):
         transport = self._link.transport
         try:
             return transport.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=timeout_s)
-        except _channel_refused() as error:
+        except _load_channel_refused() as error:
             if error.code == _CONNECT_FAILED:
                 raise HostError("it takes no connection") from error
             raise Refused(
-                f"forwarding refused: {said(error.text)}", hint="AllowTcpForwarding or PermitOpen in sshd_config"
+                f"forwarding refused: {shorten_output(error.text)}",
+                hint="AllowTcpForwarding or PermitOpen in sshd_config",
             ) from error
-        except _broken() as error:
+        except _list_failures() as error:
             if transport.is_active():
                 raise TimeoutError from error
-            raise ssh_errors.lost(self._place, error) from error
+            raise ssh_errors.explain_lost(self._place, error) from error
 
     def _forward(self, address: str, port: int, place: str, timeout_s: float) -> "paramiko.Channel":
         transport, unix = self._link.transport, address.startswith("/")
@@ -270,36 +271,36 @@ class SshHost(Closing):
             if unix:
                 return transport.open_unix_socket(address, timeout_s)
             return transport.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=timeout_s)
-        except _channel_refused() as error:
+        except _load_channel_refused() as error:
             if error.code == 1:  # administratively prohibited
                 raise Refused(
                     f"{place}: forwarding refused", hint="AllowTcpForwarding or PermitOpen in the host's sshd_config"
                 ) from error
             hint = _OF_UNIX_SOCKETS if unix else "does Redis listen there?"
-            raise HostError(f"{place}: not reached from the host: {said(error.text)}", hint=hint) from error
-        except _broken() as error:
+            raise HostError(f"{place}: not reached from the host: {shorten_output(error.text)}", hint=hint) from error
+        except _list_failures() as error:
             if self._link.transport.is_active():
                 if self._link.transport.answers(_ANSWERS_WITHIN_S):
                     what, hint = "took no connection", "is it stopped, or does it hang?"
                 else:
                     what, hint = "sshd gave no answer", ssh_errors.LOGIN_HANGS
                 raise HostError(f"{place}: {what} in {timeout_s:.0f} s", hint=hint) from error
-            raise ssh_errors.lost(self._place, error) from error
+            raise ssh_errors.explain_lost(self._place, error) from error
 
 
-def _handed_out(prepared: T | HostError | None) -> T | None:
+def _hand_out(prepared: T | HostError | None) -> T | None:
     if isinstance(prepared, HostError):
         raise prepared
     return prepared
 
 
-def _channel_refused() -> "type[paramiko.ChannelException]":
+def _load_channel_refused() -> "type[paramiko.ChannelException]":
     import paramiko  # noqa: PLC0415 - loaded long before, by connect
 
     return paramiko.ChannelException
 
 
-def _broken() -> tuple[type[BaseException], ...]:
+def _list_failures() -> tuple[type[BaseException], ...]:
     import paramiko  # noqa: PLC0415
 
     return (paramiko.SSHException, OSError, EOFError)

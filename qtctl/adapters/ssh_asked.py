@@ -33,13 +33,13 @@ class Asked(NamedTuple):
 
 def start(target: str, *, config: Path | None, user: str | None, port: int | None) -> Asked:
     """Begin `ssh -G`; give it to `finish`. Unreachable where there is no ssh, or a name is none that ssh takes."""
-    if not valid_host(target):
-        raise ssh_errors.bad_name(target, "host name", target)
-    if user and not valid_user(user):
-        raise ssh_errors.bad_name(target, "user name", user)
+    if not is_valid_host(target):
+        raise ssh_errors.explain_bad_name(target, "host name", target)
+    if user and not is_valid_user(user):
+        raise ssh_errors.explain_bad_name(target, "user name", user)
     try:
         process = subprocess.Popen(
-            ssh_config.command(target, config=config, user=user, port=port),
+            ssh_config.make_command(target, config=config, user=user, port=port),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -56,62 +56,62 @@ def finish(asked: Asked, address: str | None, timeout_s: float) -> Settings:
     Unreachable where ssh cannot read them, or where they ask for what cannot be honoured.
     """
     target = asked.target
-    out, err = _output(asked, timeout_s)
+    out, err = _read_output(asked, timeout_s)
     if asked.process.returncode != 0:
         said = " ".join(err.decode("utf-8", "replace").split())
         raise Unreachable(f"{target}: ssh settings cannot be read: {said}", hint=f"try `ssh -G {target}`")
-    values = ssh_config.values(out)
-    settings = ssh_config.settled(values, target, ssh_config.local(), asked.config)
+    values = ssh_config.parse_values(out)
+    settings = ssh_config.make_settings(values, target, ssh_config.read_local(), asked.config)
     check(settings, values)
     if address is None:
         return settings
-    if not valid_host(address):
-        raise ssh_errors.bad_name(target, "address", address)
+    if not is_valid_host(address):
+        raise ssh_errors.explain_bad_name(target, "address", address)
     return replace(settings, hostname=address)
 
 
-def valid_host(name: str) -> bool:
+def is_valid_host(name: str) -> bool:
     """As OpenSSH has it (ssh_valid_hostname): nothing that a shell or an option parser could misread."""
-    return bool(name) and name[0] != "-" and _printable(name) and " " not in name and _NOT_IN_HOSTS.isdisjoint(name)
+    return bool(name) and name[0] != "-" and _is_printable(name) and " " not in name and _NOT_IN_HOSTS.isdisjoint(name)
 
 
-def valid_user(name: str) -> bool:
+def is_valid_user(name: str) -> bool:
     """As OpenSSH has it (ssh_valid_ruser)."""
-    if not name or name[0] == "-" or not _printable(name) or name[-1] == "\\":
+    if not name or name[0] == "-" or not _is_printable(name) or name[-1] == "\\":
         return False
     return _NOT_IN_USERS.isdisjoint(name) and " -" not in name
 
 
-def _printable(name: str) -> bool:
+def _is_printable(name: str) -> bool:
     return all(letter.isprintable() for letter in name)
 
 
 def check(settings: Settings, values: Mapping[str, Sequence[str]]) -> None:
     """Unreachable where an option cannot be honoured, or a name could be misread on its way. `values`: as printed."""
-    if found := ssh_options.refused(values):
+    if found := ssh_options.find_refused(values):
         option, value = found
-        raise ssh_errors.cannot_honour(settings, option.name, value, option.why)
-    if not valid_host(settings.hostname):
-        raise ssh_errors.bad_name(settings.target, "HostName", settings.hostname)
-    if not settings.user or not _printable(settings.user):
-        raise ssh_errors.bad_name(settings.target, "User", settings.user)
+        raise ssh_errors.explain_cannot_honour(settings, option.name, value, option.why)
+    if not is_valid_host(settings.hostname):
+        raise ssh_errors.explain_bad_name(settings.target, "HostName", settings.hostname)
+    if not settings.user or not _is_printable(settings.user):
+        raise ssh_errors.explain_bad_name(settings.target, "User", settings.user)
     if settings.proxy_command:
         _check_for_shell(settings)
 
 
 def _check_for_shell(settings: Settings) -> None:
     """What %r and %k put into a ProxyCommand, which a shell reads; %h and %n are checked for every connection."""
-    if not valid_user(settings.user):
-        raise ssh_errors.bad_name(settings.target, "User", settings.user)
-    if settings.host_key_alias and not valid_host(settings.host_key_alias):
-        raise ssh_errors.bad_name(settings.target, "HostKeyAlias", settings.host_key_alias)
+    if not is_valid_user(settings.user):
+        raise ssh_errors.explain_bad_name(settings.target, "User", settings.user)
+    if settings.host_key_alias and not is_valid_host(settings.host_key_alias):
+        raise ssh_errors.explain_bad_name(settings.target, "HostKeyAlias", settings.host_key_alias)
 
 
-def _output(asked: Asked, timeout_s: float) -> tuple[bytes, bytes]:
+def _read_output(asked: Asked, timeout_s: float) -> tuple[bytes, bytes]:
     """Both streams to their end, and the process gone, whatever happens."""
     process = asked.process
     try:
-        out, err = _streams(asked, time.monotonic() + timeout_s)
+        out, err = _read_streams(asked, time.monotonic() + timeout_s)
         process.wait(timeout_s)
     except (TimeoutError, subprocess.TimeoutExpired) as error:
         raise Unreachable(
@@ -122,7 +122,7 @@ def _output(asked: Asked, timeout_s: float) -> tuple[bytes, bytes]:
     return out, err
 
 
-def _streams(asked: Asked, until: float) -> tuple[bytes, bytes]:
+def _read_streams(asked: Asked, until: float) -> tuple[bytes, bytes]:
     process = asked.process
     assert process.stdout is not None  # noqa: S101 - both are pipes
     assert process.stderr is not None  # noqa: S101
@@ -141,7 +141,7 @@ def _streams(asked: Asked, until: float) -> tuple[bytes, bytes]:
                 if not piece:
                     waiting.unregister(key.fd)
             if len(out) + len(err) > _MOST:
-                raise ssh_errors.too_much(asked.target)
+                raise ssh_errors.explain_too_much(asked.target)
     return bytes(out), bytes(err)
 
 

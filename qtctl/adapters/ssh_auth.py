@@ -9,10 +9,10 @@ import paramiko
 from paramiko.agent import AgentSSH
 
 from qtctl.adapters import bounded, host_certificates, ssh_errors
-from qtctl.adapters.bounds import said as said_by
+from qtctl.adapters.bounds import shorten_output as said_by
 from qtctl.adapters.ssh_config import Settings
 from qtctl.adapters.ssh_transport import Transport
-from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, Malformed, rsa_bits
+from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, Malformed, read_rsa_bits
 
 _MOST = 1 << 20
 """Bytes of a public key or certificate."""
@@ -36,20 +36,20 @@ def log_in(transport: Transport, settings: Settings, timeout_s: float) -> None:
     """Authenticate, or raise Unreachable that says which keys were tried. `timeout_s` is for all keys together."""
     tried: list[str] = []
     until = time.monotonic() + timeout_s
-    agent = _agent(settings, timeout_s, tried)
+    agent = _open_agent(settings, timeout_s, tried)
     try:
-        for name, key in _candidates(settings, agent, tried):
+        for name, key in _list_candidates(settings, agent, tried):
             transport.auth_timeout = max(until - time.monotonic(), 0.001)
             if _offer(transport, settings, name, key, tried):
                 return
     finally:
         if agent is not None:
             agent.close()
-    raise ssh_errors.denied(settings, tried)
+    raise ssh_errors.explain_denied(settings, tried)
 
 
 def _offer(transport: Transport, settings: Settings, name: str, key: paramiko.PKey, tried: list[str]) -> bool:
-    signatures = _signatures(settings, name, key, tried)
+    signatures = _choose_signatures(settings, name, key, tried)
     if not signatures:
         return False
     transport.sign_with(signatures)
@@ -57,32 +57,32 @@ def _offer(transport: Transport, settings: Settings, name: str, key: paramiko.PK
         more = transport.auth_publickey(settings.user, key)
     except paramiko.BadAuthenticationType as error:
         tried.append(f"the host takes only {', '.join(error.allowed_types)}")
-        raise ssh_errors.denied(settings, tried) from error
+        raise ssh_errors.explain_denied(settings, tried) from error
     except paramiko.AuthenticationException as error:
         said = str(error).rstrip(".")
         if not transport.is_active():
-            raise ssh_errors.hung_up(settings, name, _banner(transport)) from error
+            raise ssh_errors.explain_hung_up(settings, name, _read_banner(transport)) from error
         tried.append(f"{name} not accepted" if said == "Authentication failed" else f"{name}: {said}")
         return False
     except Exception as error:
         tried.append(f"{name}: the host hung up ({error})")
-        raise ssh_errors.denied(settings, tried) from error
+        raise ssh_errors.explain_denied(settings, tried) from error
     if transport.is_authenticated():
         return True
     tried.append(f"{name} accepted, but the host asks for {', '.join(more)} too")
     return False
 
 
-def _banner(transport: Transport) -> str:
+def _read_banner(transport: Transport) -> str:
     """What the host has said to whoever logs in, "" where it said nothing."""
     return said_by((transport.get_banner() or b""), limit=300)
 
 
-def _signatures(settings: Settings, name: str, key: paramiko.PKey, tried: list[str]) -> tuple[str, ...]:
+def _choose_signatures(settings: Settings, name: str, key: paramiko.PKey, tried: list[str]) -> tuple[str, ...]:
     """How this key may sign, best first; none where ssh would not offer it, which `tried` then tells."""
     blob = key.asbytes()
     try:
-        bits = rsa_bits(blob)
+        bits = read_rsa_bits(blob)
     except Malformed:
         bits = 0
     if bits is not None and bits < settings.required_rsa_size:
@@ -99,22 +99,26 @@ def _signatures(settings: Settings, name: str, key: paramiko.PKey, tried: list[s
     return tuple(sorted(found, key=lambda each: allowed.index(each + suffix))) if allowed else found
 
 
-def _candidates(settings: Settings, agent: SocketAgent | None, tried: list[str]) -> Iterator[tuple[str, paramiko.PKey]]:
+def _list_candidates(
+    settings: Settings, agent: SocketAgent | None, tried: list[str]
+) -> Iterator[tuple[str, paramiko.PKey]]:
     """Keys of the agent that identity files name, the agent's other keys, then the files themselves."""
     held = {key.asbytes(): key for key in agent.get_keys()} if agent else {}
-    blobs = {path: blob for path in settings.identity_files if (blob := _public(path)) is not None and blob in held}
-    certificates = _certificates(settings, tried)
+    blobs = {
+        path: blob for path in settings.identity_files if (blob := _read_public_key(path)) is not None and blob in held
+    }
+    certificates = _load_certificates(settings, tried)
     for path, blob in blobs.items():
-        yield from _forms(f"{path} (agent)", held[blob], certificates)
+        yield from _list_forms(f"{path} (agent)", held[blob], certificates)
     if not settings.identities_only:
         named = set(blobs.values())
         yield from ((f"{key.comment or 'a key'} (agent)", key) for blob, key in held.items() if blob not in named)
     for path in settings.identity_files:
         if path not in blobs and (key := _load(path, tried)) is not None:
-            yield from _forms(path, key, certificates)
+            yield from _list_forms(path, key, certificates)
 
 
-def _forms(
+def _list_forms(
     name: str, key: paramiko.PKey, certificates: Mapping[bytes, paramiko.pkey.PublicBlob]
 ) -> Iterator[tuple[str, paramiko.PKey]]:
     """A key as each certificate for it has it, then the plain key: in OpenSSH's order."""
@@ -127,7 +131,7 @@ def _forms(
     yield name, key
 
 
-def _certificates(settings: Settings, tried: list[str]) -> dict[bytes, paramiko.pkey.PublicBlob]:
+def _load_certificates(settings: Settings, tried: list[str]) -> dict[bytes, paramiko.pkey.PublicBlob]:
     """What CertificateFile names, by the key that each is for."""
     found = {}
     for path in settings.certificate_files:
@@ -141,7 +145,7 @@ def _certificates(settings: Settings, tried: list[str]) -> dict[bytes, paramiko.
     return found
 
 
-def _agent(settings: Settings, timeout_s: float, tried: list[str]) -> SocketAgent | None:
+def _open_agent(settings: Settings, timeout_s: float, tried: list[str]) -> SocketAgent | None:
     if not settings.identity_agent:
         return None
     try:
@@ -151,7 +155,7 @@ def _agent(settings: Settings, timeout_s: float, tried: list[str]) -> SocketAgen
         return None
 
 
-def _public(path: str) -> bytes | None:
+def _read_public_key(path: str) -> bytes | None:
     """The public half beside an identity file: it tells which of the agent's keys is meant."""
     try:
         fields = bounded.read(path + ".pub", _MOST).split()

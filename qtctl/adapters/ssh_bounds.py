@@ -14,7 +14,7 @@ import paramiko
 from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA, cMSG_GLOBAL_REQUEST
 from paramiko.packet import Packetizer
 
-from qtctl.adapters.bounds import SSH_BANNER_LINE, SSH_PACKET, said
+from qtctl.adapters.bounds import SSH_BANNER_LINE, SSH_PACKET, shorten_output
 
 WRITE_WITHIN_S = 10.0
 """One packet, and all that waits for a key exchange."""
@@ -168,7 +168,7 @@ class BoundedTransport(paramiko.Transport):
         error = super().get_exception()
         if error is None or isinstance(error, _PLAIN):
             return error
-        return paramiko.SSHException(f"not understood: {said(f'{type(error).__name__} {error}')}")
+        return paramiko.SSHException(f"not understood: {shorten_output(f'{type(error).__name__} {error}')}")
 
     def _parse_ext_info(self, msg: paramiko.Message) -> None:
         count = msg.get_int()
@@ -185,7 +185,7 @@ def _hold(channel: paramiko.Channel, window: int) -> None:
 
 
 @contextmanager
-def answered(channel: paramiko.Channel, within_s: float) -> Iterator[None]:
+def await_answer(channel: paramiko.Channel, within_s: float) -> Iterator[None]:
     """A request on a channel, for whose answer paramiko would wait without end. TimeoutError where there is none."""
     late = threading.Event()
 

@@ -99,12 +99,12 @@ class Local:
     env: Mapping[str, str]
 
 
-def local() -> Local:
+def read_local() -> Local:
     entry = pwd.getpwuid(os.getuid())
     return Local(entry.pw_name, os.environ.get("HOME", entry.pw_dir), entry.pw_uid, socket.gethostname(), os.environ)
 
 
-def command(target: str, *, config: Path | None, user: str | None, port: int | None) -> list[str]:
+def make_command(target: str, *, config: Path | None, user: str | None, port: int | None) -> list[str]:
     """The argv that prints the settings. A target is never read as an option."""
     argv = ["ssh", "-G"]
     if config is not None:
@@ -116,7 +116,7 @@ def command(target: str, *, config: Path | None, user: str | None, port: int | N
     return [*argv, "--", target]
 
 
-def values(printed: bytes) -> dict[str, list[str]]:
+def parse_values(printed: bytes) -> dict[str, list[str]]:
     """What `ssh -G` printed: a keyword and its value on each line, repeated for lists. Lines end at a line feed only:
     a user name may contain U+2028, and what follows it is no option."""
     found: dict[str, list[str]] = {}
@@ -130,54 +130,56 @@ def values(printed: bytes) -> dict[str, list[str]]:
 
 def parse(printed: bytes, target: str, here: Local) -> Settings:
     """Read the output of `ssh -G`."""
-    return settled(values(printed), target, here)
+    return make_settings(parse_values(printed), target, here)
 
 
-def settled(given: Mapping[str, Sequence[str]], target: str, here: Local, config: str = DEFAULT_FILES) -> Settings:
+def make_settings(
+    given: Mapping[str, Sequence[str]], target: str, here: Local, config: str = DEFAULT_FILES
+) -> Settings:
     """The settings that these values mean: by keyword, in lower case."""
     one = {key: found[0] for key, found in given.items()}
     settings = Settings(
         target=target,
         hostname=one.get("hostname", target),
-        port=_port(one.get("port", "22")),
+        port=_parse_port(one.get("port", "22")),
         user=one.get("user", here.user),
         config=config,
-        host_key_alias=_unless_none(one.get("hostkeyalias", "")),
+        host_key_alias=_drop_none(one.get("hostkeyalias", "")),
         check_host_ip=one.get("checkhostip", "no") == "yes",
         required_rsa_size=max(SMALLEST_RSA, _number(one.get("requiredrsasize", ""))),
-        algorithms=_algorithms(one),
-        rekey=_rekey(one.get("rekeylimit", "")),
-        proxy_jump=jumps(one.get("proxyjump", "")),
-        proxy_command=_unless_none(one.get("proxycommand", "")),
+        algorithms=_parse_algorithms(one),
+        rekey=_parse_rekey(one.get("rekeylimit", "")),
+        proxy_jump=parse_jumps(one.get("proxyjump", "")),
+        proxy_command=_drop_none(one.get("proxycommand", "")),
         address_family=one.get("addressfamily", "any"),
         bind_address=one.get("bindaddress", ""),
         identities_only=one.get("identitiesonly", "no") == "yes",
-        connect_timeout_s=_seconds(one.get("connecttimeout", "none")),
+        connect_timeout_s=_parse_seconds(one.get("connecttimeout", "none")),
     )
     return replace(
         settings,
-        identity_files=_paths(given.get("identityfile", ()), settings, here),
-        certificate_files=_paths(given.get("certificatefile", ()), settings, here),
-        user_known_hosts=_paths(_listed(one.get("userknownhostsfile", "")), settings, here),
-        global_known_hosts=_homes(_listed(one.get("globalknownhostsfile", "")), here),
-        revoked_host_keys=expand(_unless_none(one.get("revokedhostkeys", "")), settings, here),
+        identity_files=_expand_paths(given.get("identityfile", ()), settings, here),
+        certificate_files=_expand_paths(given.get("certificatefile", ()), settings, here),
+        user_known_hosts=_expand_paths(_split_paths(one.get("userknownhostsfile", "")), settings, here),
+        global_known_hosts=_expand_homes(_split_paths(one.get("globalknownhostsfile", "")), here),
+        revoked_host_keys=expand(_drop_none(one.get("revokedhostkeys", "")), settings, here),
         proxy_command=_expand_command(settings),
-        identity_agent=_agent(one.get("identityagent", "SSH_AUTH_SOCK"), settings, here),
+        identity_agent=_locate_agent(one.get("identityagent", "SSH_AUTH_SOCK"), settings, here),
     )
 
 
-def jumps(value: str) -> tuple[Hop, ...]:
+def parse_jumps(value: str) -> tuple[Hop, ...]:
     """The hops of a ProxyJump value, first one first: [user@]host[:port] or ssh:// URIs, separated by commas."""
-    if not _unless_none(value):
+    if not _drop_none(value):
         return ()
-    return tuple(_hop(part.strip()) for part in value.split(",") if part.strip())
+    return tuple(_parse_hop(part.strip()) for part in value.split(",") if part.strip())
 
 
 def expand(value: str, settings: Settings, here: Local) -> str:
     """Resolve `~/`, `%` tokens and `${NAME}` as ssh_config(5) has them; an unknown token stays as it is."""
     if value.startswith("~/"):
         value = here.home + value[1:]
-    tokens = _host_tokens(settings) | {
+    tokens = _expand_host_tokens(settings) | {
         "d": here.home,
         "i": str(here.uid),
         "L": here.hostname.split(".", 1)[0],
@@ -188,7 +190,7 @@ def expand(value: str, settings: Settings, here: Local) -> str:
     return re.sub(r"\$\{(\w+)\}", lambda found: here.env.get(found[1], found[0]), value)
 
 
-def _host_tokens(settings: Settings) -> dict[str, str]:
+def _expand_host_tokens(settings: Settings) -> dict[str, str]:
     return {
         "%": "%",
         "h": settings.hostname,
@@ -202,11 +204,11 @@ def _host_tokens(settings: Settings) -> dict[str, str]:
 def _expand_command(settings: Settings) -> str:
     """ProxyCommand with the tokens that OpenSSH resolves in it. `~` and `${NAME}` are for its shell, which quotes them
     right."""
-    tokens = _host_tokens(settings)
+    tokens = _expand_host_tokens(settings)
     return re.sub(r"%(.)", lambda found: tokens.get(found[1], found[0]), settings.proxy_command)
 
 
-def _hop(text: str) -> Hop:
+def _parse_hop(text: str) -> Hop:
     text = text.removeprefix("ssh://").rstrip("/")
     user, _, rest = text.rpartition("@")
     found = re.fullmatch(r"\[([^\]]+)\](?::([0-9]{1,5}))?|([^:]+)(?::([0-9]{1,5}))?", rest)
@@ -219,25 +221,25 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch("[0-9]{1,18}", text) else 0
 
 
-def _port(text: str) -> int:
+def _parse_port(text: str) -> int:
     found = _number(text)
     return found if 0 < found < 1 << 16 else 22
 
 
-def _seconds(text: str) -> float | None:
+def _parse_seconds(text: str) -> float | None:
     return float(_number(text)) or None
 
 
-def _rekey(text: str) -> tuple[int, int]:
+def _parse_rekey(text: str) -> tuple[int, int]:
     size, _, seconds = text.partition(" ")
     return _number(size), _number(seconds)
 
 
-def _unless_none(text: str) -> str:
+def _drop_none(text: str) -> str:
     return "" if text.lower() == "none" else text
 
 
-def _algorithms(one: Mapping[str, str]) -> Algorithms:
+def _parse_algorithms(one: Mapping[str, str]) -> Algorithms:
     def named(*keywords: str) -> tuple[str, ...]:
         text = next((one[keyword] for keyword in keywords if keyword in one), "")
         return tuple(name for name in text.split(",") if name)
@@ -252,7 +254,7 @@ def _algorithms(one: Mapping[str, str]) -> Algorithms:
     )
 
 
-def _listed(text: str) -> list[str]:
+def _split_paths(text: str) -> list[str]:
     """Paths that ssh prints with a space between, and without quotes: a part that begins no path goes on with one."""
     found: list[str] = []
     for part in text.split(" "):
@@ -263,21 +265,21 @@ def _listed(text: str) -> list[str]:
     return found
 
 
-def _paths(named: Sequence[str], settings: Settings, here: Local) -> tuple[str, ...]:
-    return tuple(expand(value.strip('"'), settings, here) for value in named if _unless_none(value.strip('"')))
+def _expand_paths(named: Sequence[str], settings: Settings, here: Local) -> tuple[str, ...]:
+    return tuple(expand(value.strip('"'), settings, here) for value in named if _drop_none(value.strip('"')))
 
 
-def _homes(named: Sequence[str], here: Local) -> tuple[str, ...]:
+def _expand_homes(named: Sequence[str], here: Local) -> tuple[str, ...]:
     """Paths in which OpenSSH resolves nothing but `~`."""
     found = (value.strip('"') for value in named)
-    return tuple(here.home + value[1:] if value.startswith("~/") else value for value in found if _unless_none(value))
+    return tuple(here.home + value[1:] if value.startswith("~/") else value for value in found if _drop_none(value))
 
 
-def _agent(value: str, settings: Settings, here: Local) -> str:
+def _locate_agent(value: str, settings: Settings, here: Local) -> str:
     """The path of the agent's socket, '' for none."""
     value = value.strip('"')
     if value == "SSH_AUTH_SOCK":
         return here.env.get("SSH_AUTH_SOCK", "")
     if value.startswith("$") and not value.startswith("${"):
         return here.env.get(value[1:], "")
-    return expand(_unless_none(value), settings, here)
+    return expand(_drop_none(value), settings, here)

@@ -14,7 +14,7 @@ from typing import IO
 import paramiko
 
 from qtctl.adapters import host_keys, ssh_errors
-from qtctl.adapters.bounds import said
+from qtctl.adapters.bounds import shorten_output
 from qtctl.adapters.host_keys import HostKeys
 from qtctl.adapters.ssh_auth import log_in
 from qtctl.adapters.ssh_config import Settings
@@ -104,44 +104,44 @@ def open_link(
 ) -> Link:
     """Connect and log in. `resolve(host, user, port)` gives the settings of a jump host; `dialled`: TCP made before."""
     if settings.proxy_jump:
-        return _over_jumps(settings, timeout_s, resolve, jumps_left - len(settings.proxy_jump))
+        return _connect_over_jumps(settings, timeout_s, resolve, jumps_left - len(settings.proxy_jump))
     if settings.proxy_command:
-        return _over_command(settings, timeout_s)
+        return _connect_over_command(settings, timeout_s)
     return _secure(settings, dialled or dial(settings, timeout_s), None, timeout_s)
 
 
-def _over_jumps(
+def _connect_over_jumps(
     settings: Settings, timeout_s: float, resolve: Callable[[str, str, int], Settings], jumps_left: int
 ) -> Link:
     """Each hop through the one before; the first by its own settings, the later ones have no proxy of their own."""
     if jumps_left < 0:
-        raise ssh_errors.too_many_jumps(settings, _MOST_JUMPS)
+        raise ssh_errors.explain_too_many_jumps(settings, _MOST_JUMPS)
     first, *others = [resolve(hop.host, hop.user, hop.port) for hop in settings.proxy_jump]
     if first.target == settings.target:
         raise Unreachable(f"{settings.target}: jumps over itself", hint="ProxyJump none for the jump host")
     link = open_link(first, timeout_s, resolve, jumps_left=jumps_left)
     try:
         for there in (*others, settings):
-            link = _through(link, there, timeout_s)
+            link = _connect_through(link, there, timeout_s)
     except BaseException:
         link.close()
         raise
     return link
 
 
-def _through(link: Link, settings: Settings, timeout_s: float) -> Link:
+def _connect_through(link: Link, settings: Settings, timeout_s: float) -> Link:
     place = (settings.hostname, settings.port)
     try:
         channel = link.transport.open_channel("direct-tcpip", place, ("127.0.0.1", 0), timeout=timeout_s)
     except (paramiko.SSHException, OSError, EOFError) as error:
         raise Unreachable(
-            f"{ssh_errors.where(settings)}: not reached from its jump host: {said(str(error))}",
+            f"{ssh_errors.name_host(settings)}: not reached from its jump host: {shorten_output(str(error))}",
             hint="does the jump host allow forwarding, and reach it?",
         ) from error
     return _secure(settings, channel, link, timeout_s)
 
 
-def _over_command(settings: Settings, timeout_s: float) -> Link:
+def _connect_over_command(settings: Settings, timeout_s: float) -> Link:
     # A socket pair, not paramiko.ProxyCommand: that one spins on end of file and never waits for its process.
     ours, theirs = socket.socketpair()
     spoken = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
@@ -168,7 +168,7 @@ def _secure(
 ) -> Link:
     transport: Transport | None = None
     try:
-        transport = _handshake(settings, sock, timeout_s)
+        transport = _shake_hands(settings, sock, timeout_s)
         log_in(transport, settings, timeout_s)
     except BaseException:
         sock.close()
@@ -178,7 +178,7 @@ def _secure(
     return Link(transport, sock, below)
 
 
-def _handshake(settings: Settings, sock: "socket.socket | paramiko.Channel", timeout_s: float) -> Transport:
+def _shake_hands(settings: Settings, sock: "socket.socket | paramiko.Channel", timeout_s: float) -> Transport:
     keys = host_keys.read(settings)
     transport = Transport(sock, settings, keys)
     transport.auth_timeout = timeout_s
@@ -186,13 +186,13 @@ def _handshake(settings: Settings, sock: "socket.socket | paramiko.Channel", tim
     transport.banner_timeout = transport.handshake_timeout = timeout_s + 1
     try:
         _exchange_keys(transport, timeout_s)
-        keys.check(transport.shown, _peer(sock))
+        keys.check(transport.shown, _find_peer(sock))
     except Unreachable:
         transport.close()
         raise
     except Exception as error:
         transport.close()
-        raise _why(settings, keys, transport, error) from error
+        raise _explain_failure(settings, keys, transport, error) from error
     return transport
 
 
@@ -202,17 +202,17 @@ def _exchange_keys(transport: Transport, timeout_s: float) -> None:
         raise TimeoutError(f"no key exchange in {timeout_s:g} s")
 
 
-def _why(settings: Settings, keys: HostKeys, transport: Transport, error: Exception) -> Unreachable:
+def _explain_failure(settings: Settings, keys: HostKeys, transport: Transport, error: Exception) -> Unreachable:
     told = str(error)
     if _NO_HOST_KEY in told and (changed := keys.no_known_type()) is not None:
         return changed
     for words, (option, attribute) in _OPTION_OF.items():
         if f"no acceptable {words}" in told:
-            return ssh_errors.not_offered(settings, option, getattr(transport, attribute))
-    return ssh_errors.no_handshake(settings, error)
+            return ssh_errors.explain_not_offered(settings, option, getattr(transport, attribute))
+    return ssh_errors.explain_no_handshake(settings, error)
 
 
-def _peer(sock: "socket.socket | paramiko.Channel") -> str:
+def _find_peer(sock: "socket.socket | paramiko.Channel") -> str:
     """The address that a connection of our own goes to; '' where a jump host or a command made it."""
     if not isinstance(sock, socket.socket) or sock.family not in (socket.AF_INET, socket.AF_INET6):
         return ""

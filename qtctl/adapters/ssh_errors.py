@@ -4,7 +4,7 @@ import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qtctl.adapters.bounds import said
+from qtctl.adapters.bounds import shorten_output
 from qtctl.adapters.ssh_config import Settings
 from qtctl.dialects.shell import quote
 from qtctl.errors import HostError, NameUnknown, Unreachable
@@ -19,130 +19,134 @@ _SHOWN = 200
 _SOME = 6
 
 
-def where(settings: Settings) -> str:
+def name_host(settings: Settings) -> str:
     return f"{settings.target} ({settings.user}@{settings.hostname}:{settings.port})"
 
 
-def no_tcp(settings: Settings, error: OSError, timeout_s: float) -> Unreachable:
+def explain_no_tcp(settings: Settings, error: OSError, timeout_s: float) -> Unreachable:
     """The TCP connection was not made."""
     if isinstance(error, socket.gaierror):
         return NameUnknown(
-            f"{where(settings)}: the name {settings.hostname} does not resolve",
+            f"{name_host(settings)}: the name {settings.hostname} does not resolve",
             hint="declare its address in hosts.toml, or a HostName in ssh_config",
         )
     if isinstance(error, TimeoutError):
         return Unreachable(
-            f"{where(settings)}: no answer in {timeout_s:g} s", hint="is the host up, and no firewall in between?"
+            f"{name_host(settings)}: no answer in {timeout_s:g} s", hint="is the host up, and no firewall in between?"
         )
     if isinstance(error, ConnectionRefusedError):
-        return Unreachable(f"{where(settings)}: connection refused", hint="is sshd running there, on this port?")
-    return Unreachable(f"{where(settings)}: {error.strerror or error}", hint="check the network to the host")
+        return Unreachable(f"{name_host(settings)}: connection refused", hint="is sshd running there, on this port?")
+    return Unreachable(f"{name_host(settings)}: {error.strerror or error}", hint="check the network to the host")
 
 
-def no_source(settings: Settings, error: OSError) -> Unreachable:
+def explain_no_source(settings: Settings, error: OSError) -> Unreachable:
     """The connection cannot begin at BindAddress."""
     return Unreachable(
-        f"{where(settings)}: BindAddress {settings.bind_address}: {error.strerror or error}",
+        f"{name_host(settings)}: BindAddress {settings.bind_address}: {error.strerror or error}",
         hint=f"name an address of this machine, in {settings.config}",
     )
 
 
-def bad_name(target: str, what: str, name: str) -> Unreachable:
+def explain_bad_name(target: str, what: str, name: str) -> Unreachable:
     """A name that ssh would not take, or that could be read as something else on the way."""
     return Unreachable(
-        f"{_shown(target)}: {what} {_shown(name)} contains characters that no such name may have",
+        f"{_quote(target)}: {what} {_quote(name)} contains characters that no such name may have",
         hint="letters, digits and . - _ are safe",
     )
 
 
-def _shown(name: str) -> str:
+def _quote(name: str) -> str:
     """Never with what a terminal would obey."""
     return name if name.isprintable() and len(name) <= _SHOWN else ascii(name[:_SHOWN])
 
 
-def too_much(target: str) -> Unreachable:
+def explain_too_much(target: str) -> Unreachable:
     """`ssh -G` prints without end."""
     return Unreachable(f"{target}: `ssh -G` printed more than 1 MB", hint=f"try `ssh -G {quote(target)}`")
 
 
-def cannot_honour(settings: Settings, option: str, value: str, why: str) -> Unreachable:
+def explain_cannot_honour(settings: Settings, option: str, value: str, why: str) -> Unreachable:
     """An option that ssh obeys and qtctl cannot."""
     return Unreachable(
-        f"{where(settings)}: qtctl cannot honour `{option} {_shown(value)}`: {why}",
+        f"{name_host(settings)}: qtctl cannot honour `{option} {_quote(value)}`: {why}",
         hint=f"change {option} for this host in {settings.config}",
     )
 
 
-def nothing_in_common(settings: Settings, option: str, wanted: Sequence[str], supported: Sequence[str]) -> Unreachable:
+def explain_nothing_in_common(
+    settings: Settings, option: str, wanted: Sequence[str], supported: Sequence[str]
+) -> Unreachable:
     """An option that allows nothing that paramiko has."""
     return Unreachable(
-        f"{where(settings)}: {option} allows nothing that qtctl supports: {_some(wanted)}",
-        hint=f"add one of {_some(supported)} to {option} for this host in {settings.config}",
+        f"{name_host(settings)}: {option} allows nothing that qtctl supports: {_list_some(wanted)}",
+        hint=f"add one of {_list_some(supported)} to {option} for this host in {settings.config}",
     )
 
 
-def not_offered(settings: Settings, option: str, wanted: Sequence[str]) -> Unreachable:
+def explain_not_offered(settings: Settings, option: str, wanted: Sequence[str]) -> Unreachable:
     """The host supports nothing that the option allows."""
     return Unreachable(
-        f"{where(settings)}: the host supports nothing that {option} allows: {_some(wanted)}",
+        f"{name_host(settings)}: the host supports nothing that {option} allows: {_list_some(wanted)}",
         hint=f"`ssh -v {quote(settings.target)}` shows what the host offers; {option} is set in {settings.config}",
     )
 
 
-def _some(names: Sequence[str]) -> str:
+def _list_some(names: Sequence[str]) -> str:
     return ", ".join(names[:_SOME]) + (f" and {len(names) - _SOME} more" if len(names) > _SOME else "")
 
 
-def small_key(settings: Settings, bits: int) -> Unreachable:
+def explain_small_key(settings: Settings, bits: int) -> Unreachable:
     """RequiredRSASize: the host's key is too short."""
     return Unreachable(
-        f"{where(settings)}: its RSA host key has {bits} bits, RequiredRSASize asks for {settings.required_rsa_size}",
+        f"{name_host(settings)}: its RSA host key has {bits} bits, RequiredRSASize "
+        f"asks for {settings.required_rsa_size}",
         hint="give the host a longer key, or one of type ed25519",
     )
 
 
-def revoked_keys_unusable(settings: Settings, file: str, why: str) -> Unreachable:
+def explain_unusable_revoked_keys(settings: Settings, file: str, why: str) -> Unreachable:
     """RevokedHostKeys names a file that cannot be used: no key is trusted then, as in ssh."""
     return Unreachable(
-        f"{where(settings)}: RevokedHostKeys {file}: {why}",
+        f"{name_host(settings)}: RevokedHostKeys {file}: {why}",
         hint=f"repair the file, or change RevokedHostKeys in {settings.config}: without it no host key is trusted",
     )
 
 
-def not_certified(settings: Settings, reason: str, offered: str, files: tuple[str, ...]) -> Unreachable:
+def explain_not_certified(settings: Settings, reason: str, offered: str, files: tuple[str, ...]) -> Unreachable:
     """known_hosts has an authority for the host, and no certificate proves it, nor is its own key known."""
     return Unreachable(
-        f"{where(settings)}: {reason}; its own key is not accepted: {offered}",
+        f"{name_host(settings)}: {reason}; its own key is not accepted: {offered}",
         hint=f"give the host a certificate for {settings.certified_as}, or compare its key and add it to "
         f"{files[0] if files else 'known_hosts'}",
     )
 
 
-def other_key_for_address(settings: Settings, peer: str, line: "Line") -> Unreachable:
+def explain_other_key_for_address(settings: Settings, peer: str, line: "Line") -> Unreachable:
     """CheckHostIP: the address is known with another key than the name."""
     return Unreachable(
-        f"{where(settings)}: CheckHostIP: {line.file}:{line.number} has another key for its address {peer}",
+        f"{name_host(settings)}: CheckHostIP: {line.file}:{line.number} has another key for its address {peer}",
         hint="compare keys on the host, then correct that line; or set CheckHostIP no",
     )
 
 
-def too_many_jumps(settings: Settings, most: int) -> Unreachable:
+def explain_too_many_jumps(settings: Settings, most: int) -> Unreachable:
     """Jump hosts that jump over others, perhaps over one another."""
     return Unreachable(
-        f"{where(settings)}: more than {most} jump hosts one behind the other", hint="do two of them jump in a circle?"
+        f"{name_host(settings)}: more than {most} jump hosts one behind the other",
+        hint="do two of them jump in a circle?",
     )
 
 
-def no_handshake(settings: Settings, error: BaseException) -> Unreachable:
+def explain_no_handshake(settings: Settings, error: BaseException) -> Unreachable:
     """TCP works, SSH does not."""
-    words = said(str(error)) or type(error).__name__
+    words = shorten_output(str(error)) or type(error).__name__
     return Unreachable(
-        f"{where(settings)}: no SSH handshake: {words}",
+        f"{name_host(settings)}: no SSH handshake: {words}",
         hint=f"try `ssh -v {quote(settings.target)}`: wrong port, or sshd's MaxStartups?",
     )
 
 
-def host_key(settings: Settings, verdict: str, offered: str, files: tuple[str, ...]) -> Unreachable:
+def explain_host_key(settings: Settings, verdict: str, offered: str, files: tuple[str, ...]) -> Unreachable:
     """`verdict`: unknown, changed or revoked; `offered`: type and fingerprint of the key that the host showed."""
     kept = files[0] if files else "known_hosts"
     scan = f"ssh-keyscan -p {settings.port} {quote(settings.hostname)}"
@@ -159,46 +163,46 @@ def host_key(settings: Settings, verdict: str, offered: str, files: tuple[str, .
         "revoked": (f"its host key is REVOKED: {offered}", "do not connect: give the host a new key"),
     }
     what, hint = texts[verdict]
-    return Unreachable(f"{where(settings)}: {what}", hint=hint)
+    return Unreachable(f"{name_host(settings)}: {what}", hint=hint)
 
 
-def no_known_type(settings: Settings, algorithms: tuple[str, ...], files: tuple[str, ...]) -> Unreachable:
+def explain_no_known_type(settings: Settings, algorithms: tuple[str, ...], files: tuple[str, ...]) -> Unreachable:
     """The host offers no key of a type that known_hosts has for it."""
     return Unreachable(
-        f"{where(settings)}: its host key has CHANGED: it offers none of the known types ({', '.join(algorithms)})",
+        f"{name_host(settings)}: its host key has CHANGED: it offers none of the known types ({', '.join(algorithms)})",
         hint=f"compare keys on the host, then put the right one into {files[0] if files else 'known_hosts'}",
     )
 
 
-def denied(settings: Settings, tried: list[str]) -> Unreachable:
+def explain_denied(settings: Settings, tried: list[str]) -> Unreachable:
     """`tried` says, one entry a key, what came of it."""
-    what = said("; ".join(tried), limit=1000) if tried else "no key to offer"
+    what = shorten_output("; ".join(tried), limit=1000) if tried else "no key to offer"
     return Unreachable(
-        f"{where(settings)}: login denied: {what}",
+        f"{name_host(settings)}: login denied: {what}",
         hint="add a key to the agent (ssh-add) or name one with IdentityFile in ssh_config",
     )
 
 
-def hung_up(settings: Settings, key: str, banner: str) -> Unreachable:
+def explain_hung_up(settings: Settings, key: str, banner: str) -> Unreachable:
     """The host ended the connection while a key was offered: not for that key, which it would have refused."""
     words = f" and said: {banner}" if banner else " and said nothing"
     return Unreachable(
-        f"{where(settings)}: login denied: the host hung up when {key} was offered{words}",
+        f"{name_host(settings)}: login denied: the host hung up when {key} was offered{words}",
         hint="is the account expired or locked there, is there a /run/nologin, or does PAM refuse it? "
         "`journalctl -u ssh` on the host tells",
     )
 
 
-def lost(place: str, error: BaseException | None = None) -> HostError:
+def explain_lost(place: str, error: BaseException | None = None) -> HostError:
     """The connection broke while it was used."""
-    words = f": {said(str(error))}" if error is not None and str(error) else ""
+    words = f": {shorten_output(str(error))}" if error is not None and str(error) else ""
     return HostError(f"{place}: connection lost{words}", hint=LOST_HINT)
 
 
 LOGIN_HANGS = "its login hangs: look at D-Bus, systemd-logind and PAM there (`journalctl -u ssh`)"
 
 
-def no_login(place: str, within_s: float) -> HostError:
+def explain_no_login(place: str, within_s: float) -> HostError:
     """The connection is there, and the host does not get so far as to open a session."""
     return HostError(
         f"{place}: the host opened no session in {within_s:.2g} s",

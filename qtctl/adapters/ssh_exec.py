@@ -53,10 +53,10 @@ class Exec:
         ready = select.poll()
         ready.register(self._channel.fileno(), select.POLLIN)
         try:
-            while not self._ended():
+            while not self._has_ended():
                 left = until - time.monotonic()
                 if left <= 0 and keep:
-                    return self._completed(late=True)
+                    return self._make_completed(late=True)
                 if left <= 0:
                     raise HostError(
                         f"{self._place}: a command did not end in {deadline_s:.2g} s",
@@ -65,9 +65,9 @@ class Exec:
                 self._wait(ready, left)
         finally:
             self._close()
-        return self._completed()
+        return self._make_completed()
 
-    def _ended(self) -> bool:
+    def _has_ended(self) -> bool:
         """Move what can be moved now. True once all output and the exit status are in hand."""
         over = bool(self._channel.eof_received or self._channel.closed)
         self._feed()
@@ -81,10 +81,10 @@ class Exec:
         # While script is left to send, the window that opens gives no event of its own.
         ready.poll(min(left_s, 0.01 if self._script else left_s) * 1000)
 
-    def _completed(self, *, late: bool = False) -> Completed:
+    def _make_completed(self, *, late: bool = False) -> Completed:
         status = self._channel.exit_status
-        if status < 0 and not late and not _alive(self._channel):
-            raise ssh_errors.lost(self._place)
+        if status < 0 and not late and not _is_alive(self._channel):
+            raise ssh_errors.explain_lost(self._place)
         stderr = bytes(self._err)
         if self._refuse is not None:
             stderr = elevate.strip_mark(stderr, self._refuse)
@@ -134,6 +134,6 @@ class Exec:
             return  # the connection is gone, and the channel with it
 
 
-def _alive(channel: paramiko.Channel) -> bool:
+def _is_alive(channel: paramiko.Channel) -> bool:
     transport = channel.get_transport()
     return transport is not None and transport.is_active()

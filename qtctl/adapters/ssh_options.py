@@ -32,7 +32,7 @@ class Option(NamedTuple):
         return self.name.lower()
 
 
-def _all(how: How, why: str, *names: str) -> Iterator[Option]:
+def _make_options(how: How, why: str, *names: str) -> Iterator[Option]:
     return (Option(name, how, why) for name in names)
 
 
@@ -41,18 +41,22 @@ _QUIET = "no terminal: how ssh looks and logs"
 _NEVER = "nothing is forwarded for you; tunnels are qtctl's own"
 
 TABLE: tuple[Option, ...] = (
-    *_all(How.HONOURED, "where to connect, and as whom", "HostName", "Port", "User", "AddressFamily", "BindAddress"),
-    *_all(How.HONOURED, "the way there; each jump host by its own settings", "ProxyCommand", "ProxyJump"),
-    *_all(How.HONOURED, "the shorter one of this and qtctl's own limit", "ConnectTimeout"),
-    *_all(How.HONOURED, "where the host's key is looked up, and as what", "GlobalKnownHostsFile", "UserKnownHostsFile"),
-    *_all(How.HONOURED, "the name in known_hosts and in host certificates", "HostKeyAlias"),
-    *_all(
+    *_make_options(
+        How.HONOURED, "where to connect, and as whom", "HostName", "Port", "User", "AddressFamily", "BindAddress"
+    ),
+    *_make_options(How.HONOURED, "the way there; each jump host by its own settings", "ProxyCommand", "ProxyJump"),
+    *_make_options(How.HONOURED, "the shorter one of this and qtctl's own limit", "ConnectTimeout"),
+    *_make_options(
+        How.HONOURED, "where the host's key is looked up, and as what", "GlobalKnownHostsFile", "UserKnownHostsFile"
+    ),
+    *_make_options(How.HONOURED, "the name in known_hosts and in host certificates", "HostKeyAlias"),
+    *_make_options(
         How.HONOURED,
         "keys listed there or in a KRL are refused; so is every key if it cannot be read",
         "RevokedHostKeys",
     ),
-    *_all(How.HONOURED, "the key known for the address may not be another one", "CheckHostIP"),
-    *_all(
+    *_make_options(How.HONOURED, "the key known for the address may not be another one", "CheckHostIP"),
+    *_make_options(
         How.HONOURED,
         "in this order, as far as paramiko has them; refused where none is left",
         "HostKeyAlgorithms",
@@ -62,11 +66,13 @@ TABLE: tuple[Option, ...] = (
         "PubkeyAcceptedKeyTypes",
     ),
     Option("Ciphers", How.HONOURED, "those that paramiko has, AES-GCM first; refused where none is left"),
-    *_all(How.HONOURED, "how an authority may sign a host certificate", "CASignatureAlgorithms"),
-    *_all(How.HONOURED, "of the host's key and of ours", "RequiredRSASize"),
-    *_all(How.HONOURED, "which keys are offered", "CertificateFile", "IdentitiesOnly", "IdentityAgent", "IdentityFile"),
-    *_all(How.HONOURED, "new session keys after so many bytes or seconds", "RekeyLimit"),
-    *_all(
+    *_make_options(How.HONOURED, "how an authority may sign a host certificate", "CASignatureAlgorithms"),
+    *_make_options(How.HONOURED, "of the host's key and of ours", "RequiredRSASize"),
+    *_make_options(
+        How.HONOURED, "which keys are offered", "CertificateFile", "IdentitiesOnly", "IdentityAgent", "IdentityFile"
+    ),
+    *_make_options(How.HONOURED, "new session keys after so many bytes or seconds", "RekeyLimit"),
+    *_make_options(
         How.HONOURED,
         "by ssh itself, before it says where to connect",
         "Host",
@@ -91,10 +97,12 @@ TABLE: tuple[Option, ...] = (
     Option("KnownHostsCommand", How.REFUSED, "put what it prints into a file named by UserKnownHostsFile", ("none",)),
     Option("BindInterface", How.REFUSED, "use BindAddress"),
     Option("ProxyUseFdpass", How.REFUSED, "use a ProxyCommand that relays the bytes", ("no",)),
-    *_all(How.IGNORED, "host keys must always be known: never laxer", "StrictHostKeyChecking", "VerifyHostKeyDNS"),
-    *_all(How.IGNORED, "host keys must always be known: never laxer", "NoHostAuthenticationForLocalhost"),
-    *_all(How.IGNORED, "known_hosts is never written", "HashKnownHosts", "UpdateHostkeys"),
-    *_all(
+    *_make_options(
+        How.IGNORED, "host keys must always be known: never laxer", "StrictHostKeyChecking", "VerifyHostKeyDNS"
+    ),
+    *_make_options(How.IGNORED, "host keys must always be known: never laxer", "NoHostAuthenticationForLocalhost"),
+    *_make_options(How.IGNORED, "known_hosts is never written", "HashKnownHosts", "UpdateHostkeys"),
+    *_make_options(
         How.IGNORED,
         _STAYS,
         "PasswordAuthentication",
@@ -116,14 +124,14 @@ TABLE: tuple[Option, ...] = (
         "GSSAPIServerIdentity",
         "GSSAPITrustDNS",
     ),
-    *_all(
+    *_make_options(
         How.IGNORED,
         "keys on tokens come from the agent; none is added to it",
         "PKCS11Provider",
         "SecurityKeyProvider",
         "AddKeysToAgent",
     ),
-    *_all(
+    *_make_options(
         How.IGNORED,
         _NEVER,
         "ForwardAgent",
@@ -143,7 +151,7 @@ TABLE: tuple[Option, ...] = (
         "Tunnel",
         "TunnelDevice",
     ),
-    *_all(
+    *_make_options(
         How.IGNORED,
         "qtctl runs its own commands, and none on this machine",
         "LocalCommand",
@@ -156,7 +164,7 @@ TABLE: tuple[Option, ...] = (
         "StdinNull",
         "ForkAfterAuthentication",
     ),
-    *_all(
+    *_make_options(
         How.IGNORED,
         "one connection of its own, ended with the command; not shared",
         "ControlMaster",
@@ -171,7 +179,7 @@ TABLE: tuple[Option, ...] = (
         "Compression",
         "VersionAddendum",
     ),
-    *_all(
+    *_make_options(
         How.IGNORED,
         _QUIET,
         "EnableEscapeCommandline",
@@ -192,16 +200,16 @@ OPTIONS: Mapping[str, Option] = {option.keyword: option for option in TABLE}
 PUBLICKEY = "publickey"
 
 
-def refused(values: Mapping[str, Sequence[str]]) -> tuple[Option, str] | None:
+def find_refused(values: Mapping[str, Sequence[str]]) -> tuple[Option, str] | None:
     """The first option that is set to what cannot be honoured, with its value; `values` by keyword, as printed."""
     for keyword, given in values.items():
         option = OPTIONS.get(keyword)
-        if option is not None and option.how is How.REFUSED and not _harmless(option, given[0]):
+        if option is not None and option.how is How.REFUSED and not _is_harmless(option, given[0]):
             return option, given[0]
     return None
 
 
-def _harmless(option: Option, value: str) -> bool:
+def _is_harmless(option: Option, value: str) -> bool:
     if option.name == "PreferredAuthentications":
         return PUBLICKEY in value.lower().split(",")
     return value.lower() in option.harmless

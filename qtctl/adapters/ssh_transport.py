@@ -12,7 +12,7 @@ from qtctl.adapters import ssh_errors
 from qtctl.adapters.host_keys import HostKeys
 from qtctl.adapters.ssh_bounds import BoundedPacketizer, BoundedTransport
 from qtctl.adapters.ssh_config import Settings
-from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, type_of
+from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, read_type
 
 _MOST_HELD = 1000
 """Messages."""
@@ -54,7 +54,7 @@ class _Released(threading.Event):
         self._then()
 
 
-def _exchanges() -> dict[str, Any]:
+def _choose_exchanges() -> dict[str, Any]:
     """paramiko's key exchanges, the curve under its second name too, and no group that OpenSSH would refuse."""
     found: dict[str, Any] = dict(paramiko.Transport._kex_info)  # type: ignore[attr-defined]  # noqa: SLF001
     if _CURVE_OF_LIBSSH in found:
@@ -71,7 +71,7 @@ class Transport(BoundedTransport):
     where nothing is left to negotiate.
     """
 
-    _kex_info: ClassVar[dict[str, Any]] = _exchanges()
+    _kex_info: ClassVar[dict[str, Any]] = _choose_exchanges()
 
     packetizer: Packets
 
@@ -80,12 +80,12 @@ class Transport(BoundedTransport):
         self.shown = b""
         wanted = settings.algorithms
         options = self.get_security_options()
-        options.ciphers = _one_pass_first(_common(settings, "Ciphers", wanted.ciphers, options.ciphers))
-        options.digests = _common(settings, "MACs", wanted.macs, options.digests)
-        options.kex = _common(settings, "KexAlgorithms", wanted.kex, (*options.kex, _CURVE))
+        options.ciphers = _put_one_pass_first(_find_common(settings, "Ciphers", wanted.ciphers, options.ciphers))
+        options.digests = _find_common(settings, "MACs", wanted.macs, options.digests)
+        options.kex = _find_common(settings, "KexAlgorithms", wanted.kex, (*options.kex, _CURVE))
         plain = tuple(options.key_types)
         known = (*(name + CERTIFICATE for name in plain), *plain)
-        self._host_key_types = keys.algorithms(_common(settings, "HostKeyAlgorithms", wanted.host_keys, known))
+        self._host_key_types = keys.algorithms(_find_common(settings, "HostKeyAlgorithms", wanted.host_keys, known))
         self.packetizer.limit(*settings.rekey)
         self._held: list[paramiko.Message] = []
         self.clear_to_send = _Released(self._release)
@@ -119,7 +119,7 @@ class Transport(BoundedTransport):
         base = agreed.removesuffix(CERTIFICATE)
         suffix = agreed[len(base) :]
         key_type = (RSA if base in RSA_SIGNATURES else base) + suffix
-        if type_of(host_key) != key_type or type_of(sig) != base:
+        if read_type(host_key) != key_type or read_type(sig) != base:
             raise paramiko.SSHException(f"its host key or signature is not of the type agreed on, {agreed}")
         if self.shown not in (b"", host_key):
             raise paramiko.SSHException("it changed its host key during the connection")
@@ -127,15 +127,15 @@ class Transport(BoundedTransport):
         self.shown = host_key
 
 
-def _one_pass_first(ciphers: Sequence[str]) -> tuple[str, ...]:
+def _put_one_pass_first(ciphers: Sequence[str]) -> tuple[str, ...]:
     """AES-GCM before ciphers that need a MAC, whose every packet paramiko reads and checks in Python."""
     return tuple(sorted(ciphers, key=lambda name: "-gcm@" not in name))
 
 
-def _common(settings: Settings, option: str, wanted: Sequence[str], supported: Sequence[str]) -> tuple[str, ...]:
+def _find_common(settings: Settings, option: str, wanted: Sequence[str], supported: Sequence[str]) -> tuple[str, ...]:
     """Of `wanted`, in its order, what is `supported`; an option that ssh did not print wants everything."""
     if not wanted:
         return tuple(supported)
     if found := tuple(name for name in wanted if name in supported):
         return found
-    raise ssh_errors.nothing_in_common(settings, option, wanted, supported)
+    raise ssh_errors.explain_nothing_in_common(settings, option, wanted, supported)

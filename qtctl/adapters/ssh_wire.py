@@ -43,11 +43,11 @@ class Fields:
         return tuple(found)
 
 
-def string(value: bytes) -> bytes:
+def encode_string(value: bytes) -> bytes:
     return len(value).to_bytes(4) + value
 
 
-def type_of(blob: bytes) -> str:
+def read_type(blob: bytes) -> str:
     """What kind of key this is, '' for bytes that are none."""
     try:
         return Fields(blob).text()
@@ -55,7 +55,7 @@ def type_of(blob: bytes) -> str:
         return ""
 
 
-def rsa_bits(blob: bytes) -> int | None:
+def read_rsa_bits(blob: bytes) -> int | None:
     """The size of an RSA key; None for keys of other types. Malformed for a broken one."""
     fields = Fields(blob)
     if fields.text() != RSA:

@@ -76,12 +76,12 @@ class RedisStore:
         try:
             first = [] if self._connection is not None else self._connect(deadline)
             replies = self._exchange([*first, *commands[:AT_A_TIME]], deadline)[len(first) :]
-            return self._rest(replies, commands, deadline)
+            return self._read_rest(replies, commands, deadline)
         except HostError:
             self.close()
             raise
 
-    def _rest(
+    def _read_rest(
         self, replies: list[StoreReply], commands: Sequence[tuple[str, ...]], deadline: Deadline
     ) -> list[StoreReply]:
         """What is behind the first commands. Where it breaks, what came is kept, and the others say why."""
@@ -126,15 +126,15 @@ class RedisStore:
             self.close()
         found = [self._clean(reply) for reply in replies]
         if commands[:1] and commands[0][0] == "AUTH" and replies[0].error:
-            return [_because(reply, self._refusal(replies[0].error)) for reply in found]
-        return self._of_database(commands, found)
+            return [_explain_no_auth(reply, self._explain_refusal(replies[0].error)) for reply in found]
+        return self._check_database(commands, found)
 
     def _open(self) -> StreamConnection:
         if self._connection is None:
             raise Broken("the connection was closed")
         return self._connection
 
-    def _of_database(self, commands: list[tuple[str, ...]], found: list[StoreReply]) -> list[StoreReply]:
+    def _check_database(self, commands: list[tuple[str, ...]], found: list[StoreReply]) -> list[StoreReply]:
         """Where its database was not selected, the answers are those of another."""
         selected = next((reply for command, reply in zip(commands, found, strict=True) if command[0] == "SELECT"), None)
         if selected is None or not selected.error:
@@ -145,7 +145,7 @@ class RedisStore:
     def _clean(self, reply: StoreReply) -> StoreReply:
         return StoreReply(None, self._withheld.out_of(reply.error)) if reply.error else reply
 
-    def _refusal(self, error: str) -> str:
+    def _explain_refusal(self, error: str) -> str:
         """What AUTH was answered, without a word that may be the password."""
         if _OF_AUTH.fullmatch(error):
             return self._withheld.out_of(error)
@@ -154,7 +154,7 @@ class RedisStore:
         return "an answer that is not shown: it may quote the password"
 
 
-def _because(reply: StoreReply, why: str) -> StoreReply:
+def _explain_no_auth(reply: StoreReply, why: str) -> StoreReply:
     """A command refused for want of login, said with what AUTH answered: WRONGPASS tells more than NOAUTH."""
     return StoreReply(None, f"{reply.error} (AUTH: {why})") if reply.error.startswith("NOAUTH") else reply
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from qtctl.adapters.bounds import Deadline, said
+from qtctl.adapters.bounds import Deadline, shorten_output
 from qtctl.adapters.byte_stream import Wire
 from qtctl.adapters.store_replies import Broken, Replies
 from qtctl.interfaces.host import StoreReply
@@ -35,10 +35,10 @@ class StreamConnection:
         replies: list[StoreReply] = []
         try:
             self._replies.expect(commands, deadline)
-            self._replies.send(b"".join(map(packed, commands)))
+            self._replies.send(b"".join(map(pack, commands)))
             replies.extend(_reply(self._reader.read()) for _ in commands)
         except (Broken, OSError, EOFError, ValueError) as error:
-            why = LATE if isinstance(error, TimeoutError) else said(str(error)) or type(error).__name__
+            why = LATE if isinstance(error, TimeoutError) else shorten_output(str(error)) or type(error).__name__
             self.disconnect()
             if not replies:
                 raise Broken(why) from error
@@ -64,48 +64,48 @@ class Reader:
 
     def read(self) -> Any:  # noqa: ANN401 - whatever Redis answers
         """The next value. Broken where the bytes end, or are no reply of Redis."""
-        kind, rest = self._line()
+        kind, rest = self._read_line()
         if kind == b"$":
             size = int(rest)
-            return None if size < 0 else _text(self._take(size))
+            return None if size < 0 else _decode(self._take(size))
         if kind == b"*":
             count = int(rest)
             return None if count < 0 else [self.read() for _ in range(count)]
         if kind == b":":
             return int(rest)
         if kind in (b"+", b"-"):
-            return _text(rest) if kind == b"+" else ErrorReply(_text(rest))
+            return _decode(rest) if kind == b"+" else ErrorReply(_decode(rest))
         raise Broken("no reply of Redis")
 
-    def _line(self) -> tuple[bytes, bytes]:
+    def _read_line(self) -> tuple[bytes, bytes]:
         while (end := self._data.find(b"\r\n", self._at)) < 0:
-            self._more()
+            self._read_more()
         line, self._at = self._data[self._at : end], end + 2
         return line[:1], line[1:]
 
     def _take(self, size: int) -> bytes:
         while len(self._data) - self._at < size + 2:
-            self._more()
+            self._read_more()
         start, self._at = self._at, self._at + size + 2
         return self._data[start : start + size]
 
-    def _more(self) -> None:
+    def _read_more(self) -> None:
         data = self._receive()
         if not data:
             raise Broken("the connection was closed")
         self._data, self._at = self._data[self._at :] + data, 0
 
 
-def packed(command: Sequence[str]) -> bytes:
+def pack(command: Sequence[str]) -> bytes:
     words = [word.encode("utf-8", "backslashreplace") for word in command]
     return b"*%d\r\n%b" % (len(words), b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words))
 
 
-def _text(raw: bytes) -> str:
+def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
 def _reply(value: object) -> StoreReply:
     if isinstance(value, ErrorReply):
-        return StoreReply(None, said(value.text, limit=LONGEST_ERROR))
+        return StoreReply(None, shorten_output(value.text, limit=LONGEST_ERROR))
     return StoreReply(value)

@@ -100,7 +100,7 @@ class Scanner:
             if self._rest:
                 taken = data[at : at + self._rest]
                 at += len(taken)
-                self._text(taken)
+                self._scan_text(taken)
                 continue
             stop = data.find(b"\n", at) + 1
             self._line += data[at : stop or end]
@@ -109,9 +109,9 @@ class Scanner:
             at = stop or end
             if stop:
                 line, self._line = self._line, b""
-                self._head(line)
+                self._scan_head(line)
 
-    def _text(self, taken: bytes) -> None:
+    def _scan_text(self, taken: bytes) -> None:
         self._rest -= len(taken)
         if self._keep:
             self._pass(taken)
@@ -120,28 +120,28 @@ class Scanner:
             if self._dropped > STORE_DROPPED:
                 raise Broken(f"more than {STORE_DROPPED // MIB} MiB of entries")
         if not self._rest:
-            self._ended()
+            self._end_value()
 
-    def _head(self, line: bytes) -> None:
+    def _scan_head(self, line: bytes) -> None:
         """The line with which a value begins; numbers, words and errors are one themselves."""
         if self._reply >= len(self._depths):
             raise Broken("it answers more than it was asked")
         self._count()
         kind = line[:1]
         if kind == b"$":
-            self._begin_text(line, _length(line))
+            self._begin_text(line, _parse_length(line))
         elif kind == b"*":
-            self._begin_array(line, _length(line))
+            self._begin_array(line, _parse_length(line))
         elif (kind in (b"+", b"-") and line.endswith(b"\r\n")) or _NUMBER.fullmatch(line):
             self._pass(line)
-            self._ended()
+            self._end_value()
         else:
             raise Broken("no reply of Redis")
 
     def _begin_text(self, line: bytes, size: int) -> None:
         if size < 0:
             self._pass(line)
-            self._ended()
+            self._end_value()
             return
         self._keep = self._dropped_at is None
         if self._keep and size > STORE_TEXT:
@@ -159,7 +159,7 @@ class Scanner:
             self._open.append(count)
             return
         self._stop_dropping()
-        self._ended()
+        self._end_value()
 
     def _pass(self, line: bytes) -> None:
         if self._dropped_at is not None:
@@ -175,7 +175,7 @@ class Scanner:
         if self._items > STORE_ITEMS:
             raise Broken(f"more than {STORE_ITEMS} values")
 
-    def _ended(self) -> None:
+    def _end_value(self) -> None:
         """A value is whole, and with it perhaps the arrays of which it is the last."""
         while self._open:
             self._open[-1] -= 1
@@ -192,7 +192,7 @@ class Scanner:
             self._pass(_NO_ARRAY)
 
 
-def _length(line: bytes) -> int:
+def _parse_length(line: bytes) -> int:
     if not _LENGTH.fullmatch(line, 1):
         raise Broken("a length that no Redis sends")
     return int(line[1:-2])

@@ -24,10 +24,10 @@ def dial(settings: Settings, timeout_s: float) -> socket.socket:
     `timeout_s` holds for the name and for all of its addresses together.
     """
     try:
-        sock = _connected(settings, Deadline(timeout_s))
+        sock = _connect(settings, Deadline(timeout_s))
     except (OSError, UnicodeError) as error:
         cause = error if isinstance(error, OSError) else socket.gaierror(str(error))
-        raise ssh_errors.no_tcp(settings, cause, timeout_s) from error
+        raise ssh_errors.explain_no_tcp(settings, cause, timeout_s) from error
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # A host that vanishes breaks the connection, also where paramiko would wait for an answer for ever.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -37,12 +37,12 @@ def dial(settings: Settings, timeout_s: float) -> socket.socket:
     return sock
 
 
-def _connected(settings: Settings, deadline: Deadline) -> socket.socket:
+def _connect(settings: Settings, deadline: Deadline) -> socket.socket:
     """To the first address that answers, of the family that AddressFamily allows, from BindAddress where it is set.
 
     Each address has an equal share of the time that is left.
     """
-    addresses = _addresses(settings, deadline)
+    addresses = _resolve_addresses(settings, deadline)
     failed: OSError = socket.gaierror("no address of this family")
     for number, (family, kind, protocol, _, place) in enumerate(addresses):
         sock = socket.socket(family, kind, protocol)
@@ -61,7 +61,7 @@ def _connected(settings: Settings, deadline: Deadline) -> socket.socket:
     raise failed
 
 
-def _addresses(settings: Settings, deadline: Deadline) -> Sequence[_Address]:
+def _resolve_addresses(settings: Settings, deadline: Deadline) -> Sequence[_Address]:
     """What the name resolves to. The resolver has patience of its own: it is left behind at the deadline."""
     family = _FAMILIES.get(settings.address_family, socket.AF_UNSPEC)
     asked = (settings.hostname, settings.port, family, socket.SOCK_STREAM)
@@ -92,4 +92,4 @@ def _bind(sock: socket.socket, settings: Settings) -> None:
         ours = socket.getaddrinfo(settings.bind_address, 0, sock.family, socket.SOCK_STREAM)
         sock.bind(ours[0][4])
     except OSError as error:
-        raise ssh_errors.no_source(settings, error) from error
+        raise ssh_errors.explain_no_source(settings, error) from error

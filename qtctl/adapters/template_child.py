@@ -49,7 +49,7 @@ def main(memory: int, cpu: int) -> None:
 def _fill_all(texts: Mapping[str, str], fillings: Sequence[Filling]) -> None:
     templates = Templates(texts)
     for filling in fillings:
-        answer = _filled(templates, filling)
+        answer = _fill(templates, filling)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
         if "spent" in answer:
@@ -70,7 +70,7 @@ def confine(memory: int, cpu: int) -> None:
             os.setgroups([])
             os.setgid(NOBODY)
             os.setuid(NOBODY)
-    signal.signal(signal.SIGXCPU, _out_of_time)
+    signal.signal(signal.SIGXCPU, _exit_out_of_time)
     _limit(resource.RLIMIT_CPU, cpu, cpu + _GRACE_S)
     _limit(resource.RLIMIT_AS, memory, memory)
     for nothing in (resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_CORE):
@@ -85,26 +85,26 @@ def _limit(which: int, soft: int, hard: int) -> None:
     resource.setrlimit(which, (soft, hard))
 
 
-def _out_of_time(_signal: int, _frame: FrameType | None) -> None:
+def _exit_out_of_time(_signal: int, _frame: FrameType | None) -> None:
     signal.signal(signal.SIGXCPU, signal.SIG_IGN)
     raise OutOfTime
 
 
-def _filled(templates: Templates, filling: Filling) -> Mapping[str, object]:
+def _fill(templates: Templates, filling: Filling) -> Mapping[str, object]:
     try:
         text = templates.fill(filling)
     except InputError as error:
         said = {"what": error.what, "hint": error.hint, "field": error.field}
-        return {**{key: text[:WHAT_MAX] for key, text in said.items()}, **_at(error.place)}
+        return {**{key: text[:WHAT_MAX] for key, text in said.items()}, **_describe_place(error.place)}
     except MemoryError as error:
-        return {"spent": "memory", **_at(templates.place(error, filling.template))}
+        return {"spent": "memory", **_describe_place(templates.place(error, filling.template))}
     except OutOfTime as error:
-        return {"spent": "cpu", **_at(templates.place(error, filling.template))}
+        return {"spent": "cpu", **_describe_place(templates.place(error, filling.template))}
     except Exception as error:  # noqa: BLE001 - whatever jinja2 and Python make of a stranger's template
         what = f"template of {filling.subject}: {type(error).__name__}: {error}"
-        return {"what": what[:WHAT_MAX], "hint": "", **_at(templates.place(error, filling.template))}
-    return {"text": text} if len(text) <= TEXT_MAX else {"spent": "text", **_at(Place(filling.template))}
+        return {"what": what[:WHAT_MAX], "hint": "", **_describe_place(templates.place(error, filling.template))}
+    return {"text": text} if len(text) <= TEXT_MAX else {"spent": "text", **_describe_place(Place(filling.template))}
 
 
-def _at(place: Place | None) -> Mapping[str, object]:
+def _describe_place(place: Place | None) -> Mapping[str, object]:
     return {"file": place.file, "line": place.line} if place else {"file": None, "line": None}

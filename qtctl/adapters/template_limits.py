@@ -22,7 +22,7 @@ class Limits:
     answer: int
 
 
-def limits(fillings: int, given: int) -> Limits:
+def compute_limits(fillings: int, given: int) -> Limits:
     """For so many fillings, given as so many bytes. They grow with the registry, not with what a template does."""
     return Limits(
         memory=512 * MIB + 8 * given,

@@ -15,7 +15,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import IO, cast
 
-from qtctl.adapters.template_limits import MEMORY_EXIT, MIB, TEXT_MAX, WHAT_MAX, Limits, limits
+from qtctl.adapters.template_limits import MEMORY_EXIT, MIB, TEXT_MAX, WHAT_MAX, Limits, compute_limits
 from qtctl.errors import InputError, Place
 from qtctl.render.filling import Filled, Filling
 
@@ -36,17 +36,17 @@ def fill(texts: Mapping[str, str], fillings: Sequence[Filling]) -> Iterator[Fill
     if not fillings:
         return
     given = pickle.dumps((dict(texts), tuple(fillings)), pickle.HIGHEST_PROTOCOL)
-    allowed = limits(len(fillings), len(given))
-    with _child(allowed) as child:
+    allowed = compute_limits(len(fillings), len(given))
+    with _start_child(allowed) as child:
         try:
-            lines = _lines(child, given, allowed)
+            lines = _read_lines(child, given, allowed)
             for filling in fillings:
-                yield _filled(filling, _answer(filling, lines, child, allowed), texts, allowed)
+                yield _check_filled(filling, _read_answer(filling, lines, child, allowed), texts, allowed)
         finally:
             child.kill()
 
 
-def _child(allowed: Limits) -> _Child:
+def _start_child(allowed: Limits) -> _Child:
     paths = [os.path.abspath(path) for path in sys.path]  # noqa: PTH100 - "" is this folder, as for Python
     argv = [sys.executable, "-I", "-c", _BEGIN, str(allowed.memory), str(allowed.cpu), *paths]
     pipe = subprocess.PIPE
@@ -57,14 +57,14 @@ class _Exceeded(Exception):
     """What the process has used up."""
 
 
-def _lines(child: _Child, given: bytes, allowed: Limits) -> Iterator[bytes]:
+def _read_lines(child: _Child, given: bytes, allowed: Limits) -> Iterator[bytes]:
     """Whole lines that it writes, without their ends. _Exceeded where they are too many bytes, or take too long."""
     stdin, stdout = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
     deadline = monotonic() + allowed.wall
     with suppress(BrokenPipeError), stdin:
         stdin.write(given)  # it reads all of it before it does anything of a template's
     kept, total = bytearray(), 0
-    while chunk := _chunk(stdout.fileno(), deadline, allowed):
+    while chunk := _read_chunk(stdout.fileno(), deadline, allowed):
         total += len(chunk)
         if total > allowed.answer:
             raise _Exceeded(f"gives more than {allowed.answer // MIB} MiB of text for all units together")
@@ -75,7 +75,7 @@ def _lines(child: _Child, given: bytes, allowed: Limits) -> Iterator[bytes]:
         kept += rest
 
 
-def _chunk(output: int, deadline: float, allowed: Limits) -> bytes:
+def _read_chunk(output: int, deadline: float, allowed: Limits) -> bytes:
     poll = select.poll()
     poll.register(output, select.POLLIN)
     if not poll.poll(max(deadline - monotonic(), 0) * 1000):
@@ -83,20 +83,20 @@ def _chunk(output: int, deadline: float, allowed: Limits) -> bytes:
     return os.read(output, _CHUNK)
 
 
-def _answer(filling: Filling, lines: Iterator[bytes], child: _Child, allowed: Limits) -> Mapping[str, object]:
+def _read_answer(filling: Filling, lines: Iterator[bytes], child: _Child, allowed: Limits) -> Mapping[str, object]:
     """Whatever JSON object it wrote for `filling`."""
     try:
         found = json.loads(next(lines))
     except StopIteration:
-        raise _spent(filling, _ended(child, allowed)) from None
+        raise _explain_spent(filling, _explain_end(child, allowed)) from None
     except _Exceeded as error:
-        raise _spent(filling, str(error)) from None
+        raise _explain_spent(filling, str(error)) from None
     except (ValueError, RecursionError) as error:
-        raise _spent(filling, "gives something that is no answer") from error
+        raise _explain_spent(filling, "gives something that is no answer") from error
     return found if isinstance(found, dict) else {}
 
 
-def _ended(child: _Child, allowed: Limits) -> str:
+def _explain_end(child: _Child, allowed: Limits) -> str:
     try:
         code = child.wait(_ENDS_S)
     except subprocess.TimeoutExpired:
@@ -109,7 +109,7 @@ def _ended(child: _Child, allowed: Limits) -> str:
     return f"ends the process in which it is rendered ({how})"
 
 
-def _filled(filling: Filling, answer: Mapping[str, object], texts: Mapping[str, str], allowed: Limits) -> Filled:
+def _check_filled(filling: Filling, answer: Mapping[str, object], texts: Mapping[str, str], allowed: Limits) -> Filled:
     text, what, spent = answer.get("text"), answer.get("what"), answer.get("spent")
     if isinstance(text, str) and len(text) <= TEXT_MAX:
         return text
@@ -122,10 +122,10 @@ def _filled(filling: Filling, answer: Mapping[str, object], texts: Mapping[str, 
         "text": f"gives more than {TEXT_MAX // MIB} MiB of text",
     }
     reason = reasons.get(spent, "") if isinstance(spent, str) else ""
-    raise _spent(filling, reason or "gives something that is no answer", _place(answer, texts))
+    raise _explain_spent(filling, reason or "gives something that is no answer", _place(answer, texts))
 
 
-def _spent(filling: Filling, reason: str, place: Place | None = None) -> InputError:
+def _explain_spent(filling: Filling, reason: str, place: Place | None = None) -> InputError:
     what = f"template of {filling.subject}: {reason}"
     return InputError(what, hint="make the template do less", place=place or Place(filling.template))
 

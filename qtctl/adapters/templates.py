@@ -6,7 +6,7 @@ from pathlib import Path
 from qtctl.adapters.files import read_templates
 
 
-def unit_templates(folder: Path | None) -> Mapping[str, str]:
+def load_unit_templates(folder: Path | None) -> Mapping[str, str]:
     """By file name, as `render` takes them. InputError where the folder or a file in it cannot be read."""
     if folder is None:
         return read_templates(None)

@@ -5,7 +5,7 @@ The certificate of the server is always verified, and so is its name. OpenSSL bo
 
 import ssl
 
-from qtctl.adapters.bounds import KIB, Deadline, said
+from qtctl.adapters.bounds import KIB, Deadline, shorten_output
 from qtctl.adapters.byte_stream import Wire, receive, send_all
 from qtctl.errors import HostError
 from qtctl.model.desired_store import StoreTls
@@ -16,11 +16,11 @@ _AT_A_TIME = 64 * KIB
 def open_tls(wire: Wire, wanted: StoreTls, place: str, deadline: Deadline) -> "TlsWire":
     """Shake hands. HostError where a file cannot be used, or the server is not who it should be; then it is closed."""
     try:
-        found = TlsWire(wire, _context(wanted, place), wanted.server_name)
+        found = TlsWire(wire, _make_context(wanted, place), wanted.server_name)
         found.shake_hands(deadline)
     except (ssl.SSLError, OSError, EOFError) as error:
         wire.close()
-        raise HostError(f"{place}: no TLS: {_reason(error)}", hint=_hint(error, wanted)) from error
+        raise HostError(f"{place}: no TLS: {_explain_failure(error)}", hint=_suggest_fix(error, wanted)) from error
     except HostError:
         wire.close()
         raise
@@ -50,7 +50,7 @@ class TlsWire:
                 return
 
     def send(self, data: bytes, /) -> int:
-        deadline = self._deadline()
+        deadline = self._make_deadline()
         while True:
             try:
                 sent = self._tls.write(data)
@@ -61,7 +61,7 @@ class TlsWire:
                 return sent
 
     def recv(self, size: int, /) -> bytes:
-        deadline = self._deadline()
+        deadline = self._make_deadline()
         while True:
             try:
                 return self._tls.read(size)
@@ -73,7 +73,7 @@ class TlsWire:
     def close(self) -> None:
         self._wire.close()
 
-    def _deadline(self) -> Deadline:
+    def _make_deadline(self) -> Deadline:
         return Deadline(_LONGEST_S if self._within_s is None else self._within_s)
 
     def _exchange(self, deadline: Deadline) -> None:
@@ -93,7 +93,7 @@ class TlsWire:
 _LONGEST_S = 60.0
 
 
-def _context(wanted: StoreTls, place: str) -> ssl.SSLContext:
+def _make_context(wanted: StoreTls, place: str) -> ssl.SSLContext:
     """Read the files that the registry names, on this machine. HostError for one that cannot be used."""
     file = ""
     try:
@@ -104,7 +104,7 @@ def _context(wanted: StoreTls, place: str) -> ssl.SSLContext:
         else:
             context.load_default_certs()
         if file := wanted.certificate:
-            context.load_cert_chain(file, wanted.key, password=_no_passphrase)
+            context.load_cert_chain(file, wanted.key, password=_refuse_passphrase)
     except (OSError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else ""
         reason = what or "it holds no usable certificate"
@@ -114,22 +114,22 @@ def _context(wanted: StoreTls, place: str) -> ssl.SSLContext:
     return context
 
 
-def _no_passphrase() -> str:
+def _refuse_passphrase() -> str:
     """OpenSSL would ask whoever sits at the terminal."""
     return ""
 
 
-def _reason(error: Exception) -> str:
+def _explain_failure(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not accepted: {said(error.verify_message)}"
+        return f"its certificate is not accepted: {shorten_output(error.verify_message)}"
     if isinstance(error, ssl.SSLEOFError):
         return "it closed the connection in the middle of the handshake"
     if isinstance(error, ssl.SSLError):
-        return said((error.reason or str(error)).replace("_", " ").lower())
-    return said(str(error)) or "it closed the connection"
+        return shorten_output((error.reason or str(error)).replace("_", " ").lower())
+    return shorten_output(str(error)) or "it closed the connection"
 
 
-def _hint(error: Exception, wanted: StoreTls) -> str:
+def _suggest_fix(error: Exception, wanted: StoreTls) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"ca and server_name ({wanted.server_name}) of its tls in stores.toml say what is accepted"
     if isinstance(error, ssl.SSLError):

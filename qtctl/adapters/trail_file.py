@@ -47,13 +47,13 @@ def _is_own(folder: str) -> bool:
         return False
 
 
-def append(record: Mapping[str, object], environ: Mapping[str, str]) -> str:
+def append_record(record: Mapping[str, object], environ: Mapping[str, str]) -> str:
     """Add one line. Why it could not be added, or ''."""
     base, names = locate(environ)
     where = base.joinpath(*names)
     line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
     try:
-        with _open_folder(base, names[:-1]) as fd, _locked(fd, names[-1]) as handle:
+        with _open_folder(base, names[:-1]) as fd, _open_locked(fd, names[-1]) as handle:
             _write(handle, line)
     except InputError as error:
         return f"{where}: {error.what}"
@@ -69,7 +69,7 @@ def _open_folder(base: Path, names: tuple[str, ...]) -> Iterator[int]:
         opened = [os.dup(root.fd)]
         try:
             for name in names:
-                if not _exists(opened[-1], name):
+                if not _is_there(opened[-1], name):
                     os.mkdir(name, 0o700, dir_fd=opened[-1])
                 opened.append(os.open(name, _OPEN_FOLDER, dir_fd=opened[-1]))
             yield opened[-1]
@@ -78,7 +78,7 @@ def _open_folder(base: Path, names: tuple[str, ...]) -> Iterator[int]:
                 os.close(fd)
 
 
-def _exists(fd: int, name: str) -> bool:
+def _is_there(fd: int, name: str) -> bool:
     try:
         os.stat(name, dir_fd=fd, follow_symlinks=False)
     except FileNotFoundError:
@@ -87,7 +87,7 @@ def _exists(fd: int, name: str) -> bool:
 
 
 @contextmanager
-def _locked(fd: int, name: str) -> Iterator[int]:
+def _open_locked(fd: int, name: str) -> Iterator[int]:
     """The file, open and locked. One that has grown is put aside first."""
     handle = os.open(name, _FLAGS, 0o600, dir_fd=fd)
     try:

@@ -26,29 +26,29 @@ def read_unit_folder(folder: Path) -> tuple[Found, ...]:
         what = f"cannot be read: {error.strerror}"
         raise InputError(what, hint="check the path", place=Place(str(folder))) from error
     with root:
-        return tuple(sorted(_all(root, folder), key=lambda each: each.path))
+        return tuple(sorted(_read_all(root, folder), key=lambda each: each.path))
 
 
-def _all(root: Folder, folder: Path) -> list[Found]:
+def _read_all(root: Folder, folder: Path) -> list[Found]:
     own = f"{folder.resolve()}/".startswith(_OF_SYSTEMD)
     found, size = [], 0
     for entry in Walk(root, SKIPPED).entries():
         if entry.is_folder and not entry.problem:
             continue
-        found.append(_found(root, entry, own=own))
+        found.append(_read_entry(root, entry, own=own))
         size += len(found[-1].content)
         if size > LARGEST_TOGETHER:
             raise too_large(LARGEST_TOGETHER, root.place(entry.path))
     return found
 
 
-def _found(root: Folder, entry: Entry, *, own: bool) -> Found:
+def _read_entry(root: Folder, entry: Entry, *, own: bool) -> Found:
     name = os.fsencode(entry.path).decode("utf-8", "backslashreplace")
     if entry.problem:
         return Found(name, problem=entry.problem)
     try:
         if entry.is_link:
-            return _link(root, entry, name, own=own)
+            return _read_link(root, entry, name, own=own)
         return Found(name, read_at(entry.fd, entry.name, LARGEST, root.place(entry.path)))
     except InputError as error:
         return Found(name, problem=error.what.removeprefix("cannot be read: "))
@@ -56,7 +56,7 @@ def _found(root: Folder, entry: Entry, *, own: bool) -> Found:
         return Found(name, problem=error.strerror or "cannot be read")
 
 
-def _link(root: Folder, entry: Entry, name: str, *, own: bool) -> Found:
+def _read_link(root: Folder, entry: Entry, name: str, *, own: bool) -> Found:
     """A link, which is not followed.
 
     Except where the folder is this machine's own: there a link to a file of the same name outside of it, as systemctl

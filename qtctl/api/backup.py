@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from qtctl.adapters.backup_files import default_folder, list_files, make_folder, read_own, write_new
+from qtctl.adapters.backup_files import list_files, locate_own_backups, make_folder, read_own, write_new
 from qtctl.adapters.clock import SystemClock
 from qtctl.api.deploy import DEADLINE_S, describe
 from qtctl.api.trail import CallerTrail
@@ -40,7 +40,7 @@ def save(backup: Backup, out: Path | None = None, *, note: str = "") -> Path:
 
 
 def _choose(backup: Backup, note: str) -> Path:
-    folder = default_folder()
+    folder = locate_own_backups()
     make_folder(folder)
     taken = backup.manifest.taken_at.partition(".")[0].replace("-", "").replace(":", "").removesuffix("Z")
     name = f"{backup.manifest.host}-{taken}Z{note}"
@@ -52,13 +52,13 @@ def read(name: str) -> tuple[Path, Backup]:
     """`name`: a path, or the name of a file in the default folder. InputError where it cannot be used."""
     path = Path(name)
     if "/" not in name and not path.exists():
-        path = default_folder() / (name if name.endswith(ENDING) else f"{name}{ENDING}")
+        path = locate_own_backups() / (name if name.endswith(ENDING) else f"{name}{ENDING}")
     return path, unpack(read_own(path, LARGEST), str(path))
 
 
 def listed() -> tuple[Path, ...]:
     """The files of the default folder, newest first."""
-    found = list_files(default_folder())
+    found = list_files(locate_own_backups())
     return tuple(sorted(found, key=lambda path: path.lstat().st_mtime_ns, reverse=True))
 
 

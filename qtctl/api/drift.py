@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qtctl.adapters.files import read_registry
-from qtctl.adapters.templates import unit_templates
+from qtctl.adapters.templates import load_unit_templates
 from qtctl.apply.generations import fetch_desired, list_generations
 from qtctl.engines.connect import connect, declared_route
 from qtctl.errors import DeployRefused
@@ -48,7 +48,7 @@ def drift(
     InputErrors where the registry has an error. HostError where the host could not be asked; DeployRefused where what
     it keeps of its last deploy is damaged or another fleet's.
     """
-    files, texts = read_registry(folder), unit_templates(templates)
+    files, texts = read_registry(folder), load_unit_templates(templates)
     desired = deployable(declare(files, texts, target, as_name).desired, target)
     progress(begun(target, Stage.CONNECT))
     route = declared_route(target, desired, user, "deploy")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
-from qtctl.adapters.templates import unit_templates
+from qtctl.adapters.templates import load_unit_templates
 from qtctl.api.registry import LoadedRegistry
 from qtctl.engines.processes import Processes
 from qtctl.fleet.ask import Asked, FleetQuestion
@@ -39,7 +39,7 @@ def engine() -> Executor:
 
 def ask(asked: FleetQuestion, engine: Executor, *, templates: Path | None = None) -> Iterator[Asked]:
     """Each host as soon as it has answered. One that does not costs its deadline, and the others nothing."""
-    return asked.ask(engine, unit_templates(templates))
+    return asked.ask(engine, load_unit_templates(templates))
 
 
 def report(reports: Sequence[AuditReport]) -> FleetReport:

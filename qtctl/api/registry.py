@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qtctl.adapters.files import read_registry
-from qtctl.adapters.templates import unit_templates
+from qtctl.adapters.templates import load_unit_templates
 from qtctl.flows.declare import Loaded, loadable
 from qtctl.flows.declare import declare as declare_host
 from qtctl.model.registry import Registry
@@ -31,12 +31,12 @@ def declare(folder: Path, target: str = "", *, templates: Path | None = None, as
 
     `templates`: a folder of unit templates, instead of those that ship. InputErrors with everything that is wrong.
     """
-    return declare_host(read_registry(folder), unit_templates(templates), target, as_name)
+    return declare_host(read_registry(folder), load_unit_templates(templates), target, as_name)
 
 
 def declare_loadable(
     folder: Path, target: str = "", *, templates: Path | None = None, as_name: str | None = None
 ) -> Loaded:
     """As `declare`; InputErrors, with id QT118, also for units that the host's systemd would refuse."""
-    texts = unit_templates(templates)
+    texts = load_unit_templates(templates)
     return loadable(declare_host(read_registry(folder), texts, target, as_name), texts)

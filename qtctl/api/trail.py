@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qtctl.adapters import trail_file
 from qtctl.adapters.git import read_commit
-from qtctl.adapters.person import who_runs
+from qtctl.adapters.person import find_person
 from qtctl.dialects.secrets import masked_message
 from qtctl.model.trail import Action, CallerEvent, Commit, clean, describe_origin
 
@@ -18,7 +18,7 @@ NO_FOLDER = Commit(problem="the registry has no folder")
 def describe_caller(action: Action, registry: Path | None) -> dict[str, str]:
     """Who does this, and from which commit of the registry in this folder."""
     commit = NO_FOLDER if registry is None else read_commit(registry)
-    return {"action": action.value, **describe_origin(who_runs(), commit)}
+    return {"action": action.value, **describe_origin(find_person(), commit)}
 
 
 @dataclass
@@ -33,6 +33,6 @@ class CallerTrail:
         record |= {key: clean(value) for key, value in self.about.items()}
         record |= {"result": result} if result else {}
         record |= {"why": clean(masked_message(why))} if why else {}
-        problem = trail_file.append(record | more, os.environ)
+        problem = trail_file.append_record(record | more, os.environ)
         if problem and problem not in self.problems:
             self.problems.append(problem)

@@ -24,7 +24,7 @@ _MODES = ("0600", "0400")
 
 
 def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]) -> tuple[bool, tuple[str, ...]]:
-    """Whether the file changed, and what else somebody should know. `content`: of `plan.secrets.content_of`.
+    """Whether the file changed, and what else somebody should know. `content`: of `plan.secrets.make_content`.
 
     DeployRefused where nothing was changed; HostError where the host went away.
     """

@@ -21,22 +21,22 @@ def load_projects(
 
     `missing` is raised where there is none.
     """
-    from qtctl.adapters.compose_files import read_named, setting_of, texts_of
+    from qtctl.adapters.compose_files import read_named, read_setting, read_texts
     from qtctl.dialects.compose.load import load_project
 
     found = tuple(_group_files(alone, merged))
     if not found:
         raise missing
     return tuple(
-        load_project(texts_of(files), setting_of(files, env_files, profiles, lenient=True), read_named)
+        load_project(read_texts(files), read_setting(files, env_files, profiles, lenient=True), read_named)
         for files in found
     )
 
 
 def _group_files(alone: Iterable[Path], merged: Sequence[Path]) -> Iterator[Sequence[Path]]:
-    from qtctl.adapters.compose_files import found_in
+    from qtctl.adapters.compose_files import find_compose_files
 
     for path in alone:
-        yield found_in(path) if path.is_dir() else (path,)
+        yield find_compose_files(path) if path.is_dir() else (path,)
     if merged:
         yield tuple(merged)

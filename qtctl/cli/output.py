@@ -91,9 +91,9 @@ def _append_to_named(variable: str, text: str) -> None:
     if path:
         from pathlib import Path
 
-        from qtctl.adapters.files import append
+        from qtctl.adapters.files import append_to
 
-        append(Path(path), make_safe(text).encode())
+        append_to(Path(path), make_safe(text).encode())
 
 
 def withhold(*secrets: Secret) -> None:

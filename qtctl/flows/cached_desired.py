@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from qtctl.adapters import cache_folder
 from qtctl.adapters.files import read_registry
-from qtctl.adapters.installation import fingerprint
-from qtctl.adapters.templates import unit_templates
+from qtctl.adapters.installation import make_fingerprint
+from qtctl.adapters.templates import load_unit_templates
 from qtctl.dialects.endpoints import LOCAL
 from qtctl.flows.declared import Declared
 from qtctl.flows.desired_cache import CorruptCache, Sources, pack, unpack
@@ -24,12 +24,12 @@ class CachedDesired:
 
     def __init__(self, target: Target) -> None:
         self._sources = Sources(
-            read_registry(target.registry), unit_templates(target.templates), target.host, target.as_name
+            read_registry(target.registry), load_unit_templates(target.templates), target.host, target.as_name
         )
         # An audit writes nothing on the host that it looks at, and that may be this machine.
-        where = None if target.host == LOCAL else cache_folder.folder(os.environ)
+        where = None if target.host == LOCAL else cache_folder.locate_cache(os.environ)
         self._cache = cache_folder.CacheFolder(where) if where is not None else None
-        self._name = self._sources.digest(fingerprint()) if where is not None else ""
+        self._name = self._sources.digest(make_fingerprint()) if where is not None else ""
         self._whole = self._cached()
         self._begun: Loaded | None = None
 

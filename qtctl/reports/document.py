@@ -21,5 +21,5 @@ def dumped(report: Part) -> str:
 
 
 def schema_of(kind: type[Part]) -> dict[str, object]:
-    """JSON Schema 2020-12 of what `dumped` writes."""
+    """JSON Schema 2020-12 of what `dump` writes."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **kind.model_json_schema(mode="serialization")}

@@ -135,7 +135,7 @@ def infrastructure(report: RegistryReport) -> Blocks:
 
 
 def seen(state: State, value: T | None, show: Callable[[T], str]) -> str:
-    """What was observed; `absent` where nothing is there; else that it is unknown: `why_unknown` says why."""
+    """What was observed; `absent` where nothing is there; else that it is unknown: `explain_unknown` says why."""
     if state is State.ABSENT:
         return "absent"
     return UNKNOWN if state is not State.OBSERVED or value is None else show(value)

@@ -37,11 +37,11 @@ def host(server: servers.Sshd) -> Iterator[SshHost]:
 def local_bus(request: pytest.FixtureRequest) -> OpenAt:
     """A bus that listens on this machine, by either library."""
     if request.param == "jeepney":
-        return bridge.local
+        return bridge.open_local
     need_pydbus()
     from qtctl.adapters import dbus_pydbus
 
-    return dbus_pydbus.local
+    return dbus_pydbus.open_local
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 
 from qtctl.adapters import cache_folder
 from qtctl.adapters.cache_folder import CacheFolder
-from qtctl.adapters.installation import fingerprint
+from qtctl.adapters.installation import make_fingerprint
 
 A = "qtctl-kept-a"
 """The file of the name `a`."""
@@ -89,7 +89,7 @@ def test_those_read_longest_ago_go(where: Path, monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_where(environ: dict[str, str], folder: Path | None) -> None:
-    assert cache_folder.folder(environ) == folder
+    assert cache_folder.locate_cache(environ) == folder
 
 
 def test_a_fingerprint_is_of_every_file_and_distribution(tmp_path: Path) -> None:
@@ -98,14 +98,14 @@ def test_a_fingerprint_is_of_every_file_and_distribution(tmp_path: Path) -> None
     (package / "room" / "a.py").write_text("x = 1")
     (site / "jinja2-3.1.5.dist-info").mkdir(parents=True)
     path = [str(site), str(tmp_path / "missing")]
-    seen = [fingerprint(package, path)]
+    seen = [make_fingerprint(package, path)]
     (package / "room" / "__pycache__").mkdir()
     (package / "room" / "__pycache__" / "a.pyc").write_bytes(b"")
-    assert fingerprint(package, path) == seen[0]
+    assert make_fingerprint(package, path) == seen[0]
     os.utime(package / "room" / "a.py", (1, 1))
-    seen.append(fingerprint(package, path))
+    seen.append(make_fingerprint(package, path))
     (package / "room" / "table.toml").write_text("")
-    seen.append(fingerprint(package, path))
+    seen.append(make_fingerprint(package, path))
     (site / "jinja2-3.1.5.dist-info").rename(site / "jinja2-3.1.6.dist-info")
-    seen.append(fingerprint(package, path))
+    seen.append(make_fingerprint(package, path))
     assert len(set(seen)) == len(seen)

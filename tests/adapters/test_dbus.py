@@ -152,9 +152,9 @@ def test_a_bus_that_answers_late_is_asked_again(daemon: Daemon, local_bus: OpenA
 
 def test_a_command_that_is_no_bridge() -> None:
     with pytest.raises(HostError, match=r"no system bus.*it is broken"):
-        bridge.over_command("echo 'it is broken' >&2; exit 1", "here", None)
+        bridge.open_over_command("echo 'it is broken' >&2; exit 1", "here", None)
     with pytest.raises(HostError, match="no systemd-stdio-bridge"):
-        bridge.over_command("no-such-program", "here", None)
+        bridge.open_over_command("no-such-program", "here", None)
 
 
 def test_no_socket(tmp_path: Path, local_bus: OpenAt) -> None:
@@ -164,7 +164,7 @@ def test_no_socket(tmp_path: Path, local_bus: OpenAt) -> None:
 
 def test_something_else_on_the_socket() -> None:
     with pytest.raises(HostError, match="no system bus"):
-        bridge.over_command("echo HTTP/1.0 400 Bad; cat >/dev/null", "here", None)
+        bridge.open_over_command("echo HTTP/1.0 400 Bad; cat >/dev/null", "here", None)
 
 
 def _babble(end: socket.socket, frame: bytes) -> None:

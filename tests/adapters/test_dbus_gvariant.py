@@ -27,7 +27,7 @@ def test_what_jeepney_writes(gvariant: ModuleType, values: list[tuple[str, Any]]
 
     message = returned("".join(kind for kind, _ in values), tuple(value for _, value in values), 3)
     read = Gio.DBusMessage.new_from_blob(message.serialise(7), Gio.DBusCapabilityFlags.NONE).get_body()
-    assert repr(gvariant.plain(read) if read is not None else ()) == repr(unwrapped(message))
+    assert repr(gvariant.unpack(read) if read is not None else ()) == repr(unwrapped(message))
 
 
 @given(st.lists(DEEP, min_size=1, max_size=3))
@@ -37,7 +37,7 @@ def test_what_jeepney_reads(gvariant: ModuleType, values: list[tuple[str, Any]])
     call = Gio.DBusMessage.new_method_call("b.c", "/a", "d.e", "F")
     signature, body = "".join(kind for kind, _ in values), tuple(value for _, value in values)
     call.set_serial(3)
-    call.set_body(gvariant.packed(f"({signature})", body))
+    call.set_body(gvariant.pack(f"({signature})", body))
     (read,) = Parser().feed(call.to_blob(Gio.DBusCapabilityFlags.NONE))
     assert repr(unwrapped(read)) == repr(unwrapped(returned(signature, body, 3)))
 
@@ -45,4 +45,4 @@ def test_what_jeepney_reads(gvariant: ModuleType, values: list[tuple[str, Any]])
 @pytest.mark.parametrize(("kind", "value"), [("s", "nul\0"), ("as", ["x", "\0"]), ("v", ("a{sv}", {"k": ("s", "\0")}))])
 def test_a_nul_is_not_cut_off(gvariant: ModuleType, kind: str, value: object) -> None:
     with pytest.raises(ValueError, match="NUL"):
-        gvariant.packed(kind, value)
+        gvariant.pack(kind, value)

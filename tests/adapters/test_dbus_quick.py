@@ -60,7 +60,7 @@ def test_calls_of_strings_are_what_jeepney_reads(body: list[str], serial: int, p
     call = BusCall(path, "org.example.Thing", "Get", "s" * len(body), tuple(body), "org.example")
     quick = dbus_quick.encode(call, serial)
     assert quick is not None
-    assert dbus_quick.length(quick, 0) == len(quick)
+    assert dbus_quick.read_length(quick, 0) == len(quick)
     (mine,), (other,) = Parser().feed(quick), Parser().feed(encode(call, serial))
     assert mine.header.fields == other.header.fields
     assert (mine.body, mine.header.serial) == (other.body, serial)
@@ -92,7 +92,7 @@ def test_any_return_is_what_jeepney_reads(values: list[tuple[str, object]], seri
     message = returned("".join(kind for kind, _ in values), tuple(value for _, value in values), serial)
     message.header.endianness = order
     raw = message.serialise(7)
-    assert dbus_quick.length(raw, 0) == len(raw)
+    assert dbus_quick.read_length(raw, 0) == len(raw)
     decoded = dbus_quick.decode(raw)
     assert (decoded.serial, decoded.body, decoded.unread) == (serial, unwrapped(message), "")
 
@@ -168,13 +168,13 @@ def test_a_cut_message_is_never_read_beyond_its_end(plain: tuple[str, object], d
     cut = raw[: data.draw(st.integers(16, len(raw) - 1))]
     with suppress(ValueError):
         assert dbus_quick.decode(cut).unread
-    assert dbus_quick.length(cut, 0) == len(raw)
+    assert dbus_quick.read_length(cut, 0) == len(raw)
 
 
 def test_what_is_no_message() -> None:
-    assert dbus_quick.length(b"l\1", 0) == 0
+    assert dbus_quick.read_length(b"l\1", 0) == 0
     with pytest.raises(ValueError, match="not a D-Bus message"):
-        dbus_quick.length(b"x" * 16, 0)
+        dbus_quick.read_length(b"x" * 16, 0)
     for size in (2**31, 127 * 1024 * 1024, BUS_MESSAGE + 1):
         with pytest.raises(ValueError, match="more than the"):
-            dbus_quick.length(dbus_quick.HEAD.pack(ord("l"), 2, 0, 1, size, 1, 0), 0)
+            dbus_quick.read_length(dbus_quick.HEAD.pack(ord("l"), 2, 0, 1, size, 1, 0), 0)

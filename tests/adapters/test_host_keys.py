@@ -7,7 +7,7 @@ import pytest
 
 from qtctl.adapters import host_keys
 from qtctl.adapters.ssh_config import Settings
-from qtctl.adapters.ssh_wire import string
+from qtctl.adapters.ssh_wire import encode_string
 from qtctl.errors import Unreachable
 from tests.adapters.test_known_hosts import ONE, TWO, blob
 
@@ -48,7 +48,9 @@ def test_with_an_odd_port(tmp_path: Path) -> None:
     assert REFUSED in _said(found, PEER)
 
 
-@pytest.mark.parametrize("shown", [b"", b"\0\0\0\x0b", string(b"ssh-rsa"), string(b"ssh-ed25519-cert-v01@openssh.com")])
+@pytest.mark.parametrize(
+    "shown", [b"", b"\0\0\0\x0b", encode_string(b"ssh-rsa"), encode_string(b"ssh-ed25519-cert-v01@openssh.com")]
+)
 def test_what_is_no_key(tmp_path: Path, shown: bytes) -> None:
     assert _said(settings(tmp_path, f"db ssh-ed25519 {ONE}"), PEER, shown) != ""
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.adapters.known_hosts import bare, fingerprint, look_up, matches
-from qtctl.adapters.ssh_wire import string
+from qtctl.adapters.known_hosts import format_fingerprint, look_up, matches_pattern, strip_port
+from qtctl.adapters.ssh_wire import encode_string
 from tests.adapters.servers import make_key
 
 
 def blob(text: bytes, kind: str = "ssh-ed25519") -> bytes:
-    return string(kind.encode()) + string(text)
+    return encode_string(kind.encode()) + encode_string(text)
 
 
 def text(blob: bytes) -> str:
@@ -93,12 +93,12 @@ def test_fingerprint_as_ssh_keygen_prints_it(tmp_path: Path) -> None:
     ran = subprocess.run(
         ["ssh-keygen", "-l", "-f", str(tmp_path / "key.pub")], capture_output=True, text=True, check=True
     )
-    assert fingerprint(base64.b64decode(public[1])) == ran.stdout.split()[1]
+    assert format_fingerprint(base64.b64decode(public[1])) == ran.stdout.split()[1]
 
 
 @pytest.mark.parametrize(("name", "plain"), [("[db]:22", "db"), ("[::1]:2222", "::1"), ("db", "db")])
 def test_bare(name: str, plain: str) -> None:
-    assert bare(name) == plain
+    assert strip_port(name) == plain
 
 
 @given(st.binary(max_size=300), st.text(max_size=20))
@@ -108,12 +108,12 @@ def test_takes_anything(data: bytes, name: str) -> None:
 
 @given(st.text(alphabet="ab?*", max_size=8), st.text(alphabet="ab", max_size=8))
 def test_patterns(pattern: str, name: str) -> None:
-    assert matches(pattern.encode(), name.encode()) == fnmatchcase(name, pattern)
+    assert matches_pattern(pattern.encode(), name.encode()) == fnmatchcase(name, pattern)
 
 
 def test_a_pattern_of_stars_takes_no_time() -> None:
     began = time.process_time()
-    assert not matches(b"*a" * 500, b"a" * 250 + b"b")
+    assert not matches_pattern(b"*a" * 500, b"a" * 250 + b"b")
     assert time.process_time() - began < 1
 
 

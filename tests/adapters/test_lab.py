@@ -42,7 +42,7 @@ def root_bus(request: pytest.FixtureRequest, booted: Booted) -> Iterator[LocalBu
         with booted.connect("ops") as host:
             yield host.bus(root=True)
         return
-    bus = bridge.local(booted.name, booted.socket) if request.param == "jeepney" else _by_pydbus(booted)
+    bus = bridge.open_local(booted.name, booted.socket) if request.param == "jeepney" else _by_pydbus(booted)
     yield bus
     bus.close()
 
@@ -51,7 +51,7 @@ def _by_pydbus(booted: Booted) -> LocalBus:
     need_pydbus()
     from qtctl.adapters import dbus_pydbus
 
-    return dbus_pydbus.local(booted.name, booted.socket)
+    return dbus_pydbus.open_local(booted.name, booted.socket)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_many_calls_and_none_refused(root_bus: LocalBus) -> None:
 
 def test_both_libraries_read_the_same(booted: Booted) -> None:
     """Every property of units of all kinds, but what goes on by itself: values and their Python types."""
-    jeepney, pydbus = bridge.local(booted.name, booted.socket), _by_pydbus(booted)
+    jeepney, pydbus = bridge.open_local(booted.name, booted.socket), _by_pydbus(booted)
     paths = [f"{PATH}/unit/{name}" for name in UNITS]
     kinds = [f"org.freedesktop.systemd1.{name.rpartition('_2e')[2].capitalize()}" for name in UNITS]
     calls = [

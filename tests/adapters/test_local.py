@@ -83,7 +83,7 @@ def test_no_sudo() -> None:
     from qtctl.adapters import elevate
 
     with pytest.raises(Refused, match="a password is required"):
-        elevate.strip_mark(b"sudo: a password is required\n", lambda said: elevate.refused("here", said))
-    assert elevate.strip_mark(b"sudo: noise\nqtctl: root\nits own\n", lambda said: elevate.refused("here", said)) == (
-        b"its own\n"
-    )
+        elevate.strip_mark(b"sudo: a password is required\n", lambda said: elevate.make_refusal("here", said))
+    assert elevate.strip_mark(
+        b"sudo: noise\nqtctl: root\nits own\n", lambda said: elevate.make_refusal("here", said)
+    ) == (b"its own\n")

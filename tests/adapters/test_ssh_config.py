@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.adapters.ssh_config import Hop, Local, Settings, command, expand, jumps
+from qtctl.adapters.ssh_config import Hop, Local, Settings, expand, make_command, parse_jumps
 from qtctl.adapters.ssh_config import parse as parse_bytes
 
 HERE = Local("me", "/home/me", 1000, "desk.example", {"SSH_AUTH_SOCK": "/run/agent", "KEYS": "/keys"})
@@ -97,7 +97,7 @@ def test_one_setting(line: str, field: str, value: object) -> None:
     ],
 )
 def test_jumps(text: str, hops: tuple[Hop, ...]) -> None:
-    assert jumps(text) == hops
+    assert parse_jumps(text) == hops
 
 
 @given(st.text(alphabet="abc%hnp~/{}. ", max_size=30).filter(lambda text: not text.startswith("~/")))
@@ -112,7 +112,7 @@ def test_parse_takes_anything(printed: str | bytes) -> None:
 
 
 def test_a_target_is_never_an_option() -> None:
-    assert command("-oProxyCommand=x", config=None, user=None, port=None)[-2:] == ["--", "-oProxyCommand=x"]
+    assert make_command("-oProxyCommand=x", config=None, user=None, port=None)[-2:] == ["--", "-oProxyCommand=x"]
 
 
 def test_as_openssh_prints_it(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_as_openssh_prints_it(tmp_path: Path) -> None:
     (tmp_path / "config").write_text(
         f"Include {tmp_path}/more\nMatch host 127.0.0.1 exec true\n  Port 2022\n  IdentityFile ~/.ssh/%n\n"
     )
-    argv = command("db", config=tmp_path / "config", user="ops", port=None)
+    argv = make_command("db", config=tmp_path / "config", user="ops", port=None)
     ran = subprocess.run(argv, capture_output=True, text=True, check=True)
     settings = parse(ran.stdout, "db", HERE)
     assert (settings.hostname, settings.port, settings.user) == ("127.0.0.1", 2022, "ops")

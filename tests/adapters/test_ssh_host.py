@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qtctl.adapters.sftp import folders_of
+from qtctl.adapters.sftp import list_folders
 from qtctl.adapters.ssh import SshHost, connect
 from qtctl.errors import HostError, Refused
 from qtctl.model.tree import TreeFile
@@ -137,7 +137,7 @@ def test_no_sftp(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["/etc/passwd", "../up", "a/../../b", "a//b", ""])
 def test_a_path_that_leads_out(path: str) -> None:
     with pytest.raises(ValueError, match="below a directory"):
-        folders_of([TreeFile(path, b"")])
+        list_folders([TreeFile(path, b"")])
 
 
 def test_too_many_sessions(tmp_path: Path) -> None:

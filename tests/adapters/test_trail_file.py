@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.adapters import trail_file
-from qtctl.adapters.trail_file import append, locate
+from qtctl.adapters.trail_file import append_record, locate
 
 
 def named(folder: Path) -> dict[str, str]:
@@ -21,7 +21,7 @@ def records(path: Path) -> list[object]:
 
 
 def test_records_are_added_to_a_file_of_this_user_alone(tmp_path: Path) -> None:
-    assert [append({"n": n}, {"XDG_STATE_HOME": str(tmp_path)}) for n in range(3)] == ["", "", ""]
+    assert [append_record({"n": n}, {"XDG_STATE_HOME": str(tmp_path)}) for n in range(3)] == ["", "", ""]
     file = tmp_path / "qtctl/trail.jsonl"
     assert records(file) == [{"n": 0}, {"n": 1}, {"n": 2}]
     assert [oct(each.stat().st_mode & 0o7777) for each in (file, file.parent)] == ["0o600", "0o700"]
@@ -29,7 +29,7 @@ def test_records_are_added_to_a_file_of_this_user_alone(tmp_path: Path) -> None:
 
 def test_many_at_once_lose_no_line(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(lambda n: append({"n": n, "text": "x" * 9000}, named(tmp_path)), range(40))) == {""}
+        assert set(pool.map(lambda n: append_record({"n": n, "text": "x" * 9000}, named(tmp_path)), range(40))) == {""}
     numbers = [json.loads(line)["n"] for line in (tmp_path / "trail.jsonl").read_text().splitlines()]
     assert sorted(numbers) == list(range(40))
 
@@ -37,14 +37,14 @@ def test_many_at_once_lose_no_line(tmp_path: Path) -> None:
 def test_a_line_that_was_cut_off_spoils_no_other(tmp_path: Path) -> None:
     (tmp_path / "trail.jsonl").write_bytes(b'{"n":1}\n{"n":')
     (tmp_path / "trail.jsonl").chmod(0o600)
-    assert append({"n": 3}, named(tmp_path)) == ""
+    assert append_record({"n": 3}, named(tmp_path)) == ""
     assert (tmp_path / "trail.jsonl").read_text() == '{"n":1}\n{"n":\n{"n":3}\n'
 
 
 def test_a_file_that_has_grown_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trail_file, "LARGEST", 20)
     for n in range(7):
-        assert append({"number": n}, named(tmp_path)) == ""
+        assert append_record({"number": n}, named(tmp_path)) == ""
     assert records(tmp_path / "trail.jsonl") == [{"number": 6}]
     assert records(tmp_path / "trail.jsonl.1") == [{"number": 4}, {"number": 5}]
 
@@ -86,19 +86,19 @@ def test_anything_else_in_its_place_is_left_alone_and_said(tmp_path: Path, case:
     other.write_bytes(b"kept")
     other.chmod(0o600)
     make(tmp_path / "trail.jsonl", other)
-    assert why in append({"n": 1}, named(tmp_path))
+    assert why in append_record({"n": 1}, named(tmp_path))
     assert other.read_bytes() == b"kept"
 
 
 def test_a_link_in_place_of_a_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "qtctl").symlink_to("elsewhere")
-    assert append({"n": 1}, {"XDG_STATE_HOME": str(tmp_path)}) != ""
+    assert append_record({"n": 1}, {"XDG_STATE_HOME": str(tmp_path)}) != ""
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_nowhere_to_write_is_said() -> None:
-    assert "No such file or directory" in append({"n": 1}, {"QTCTL_TRAIL": "/nonexistent/trail"})
+    assert "No such file or directory" in append_record({"n": 1}, {"QTCTL_TRAIL": "/nonexistent/trail"})
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="folders are given to others")

@@ -6,7 +6,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
-from qtctl.adapters.templates import unit_templates
+from qtctl.adapters.templates import load_unit_templates
 from qtctl.dialects.systemd.table.lookup import keys_of, known, sections_of
 from qtctl.flows.adopt_drift import DriftFound, DriftQuestion, adopt_drift
 from qtctl.flows.declare import declare
@@ -71,7 +71,7 @@ def registry(changes: Mapping[str, str] | None = None) -> dict[str, bytes]:
 
 
 def desired(files: Mapping[str, bytes]) -> Desired:
-    return declare(files, unit_templates(None), "box", None).desired
+    return declare(files, load_unit_templates(None), "box", None).desired
 
 
 def as_deployed(of_host: Desired) -> dict[str, bytes]:
@@ -90,7 +90,7 @@ def ask(
     found = tuple(
         Found(path, link=there) if isinstance(there, str) else Found(path, there) for path, there in host.items()
     )
-    return adopt_drift(DriftQuestion(files, unit_templates(None), "box", None, found, states or {}, deployed))
+    return adopt_drift(DriftQuestion(files, load_unit_templates(None), "box", None, found, states or {}, deployed))
 
 
 def dropin(unit: str, text: str, name: str = "override.conf", folder: str = UNITS) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from qtctl.adapters.files import read_templates, read_text, shipped
+from qtctl.adapters.files import locate_shipped, read_templates, read_text
 from qtctl.adapters.unit_folders import read_unit_folder
 from qtctl.adopt.adoption import Adoption, FileKind
 from qtctl.adopt.merged_units import Selection
@@ -48,7 +48,7 @@ def adopt(found: Iterable[Found]) -> tuple[Adopted, Mapping[str, bytes]]:
 
 @lru_cache(maxsize=1)
 def _into() -> Into:
-    schemas = registry_files(meanings(read_text(shipped("keys.toml"))))
+    schemas = registry_files(meanings(read_text(locate_shipped("keys.toml"))))
     return Into("fleet", HostFacts(HOST, HOST, systemd=VERSION), schemas, read_templates(None))
 
 

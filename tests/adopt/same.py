@@ -192,7 +192,7 @@ def _bus(host: str) -> Iterator[StreamBus]:
     """
     known = lab.find(host)
     assert known is not None
-    bus = bridge.over_command(f"exec nsenter -t {known.leader} -a -r -w -- {shell.BRIDGE}", host, None)
+    bus = bridge.open_over_command(f"exec nsenter -t {known.leader} -a -r -w -- {shell.BRIDGE}", host, None)
     try:
         yield bus
     finally:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from qtctl.adapters.files import read_templates, read_text, shipped
+from qtctl.adapters.files import locate_shipped, read_templates, read_text
 from qtctl.adopt.adoption import Fate
 from qtctl.adopt.merged_units import Selection
 from qtctl.adopt.registry import HostFacts
@@ -20,7 +20,7 @@ HOST = "host-1"
 
 @cache
 def into() -> Into:
-    schemas = registry_files(meanings(read_text(shipped("keys.toml"))))
+    schemas = registry_files(meanings(read_text(locate_shipped("keys.toml"))))
     return Into("shop", HostFacts(HOST, HOST), schemas, read_templates(None))
 
 

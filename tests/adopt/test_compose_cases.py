@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.adapters.compose_files import read_named, texts_of
+from qtctl.adapters.compose_files import read_named, read_texts
 from qtctl.adopt.adoption import Fate
 from qtctl.adopt.compose_reading import list_attributes
 from qtctl.dialects.compose.load import Setting, load_project
@@ -23,7 +23,7 @@ def test_each_attribute_has_a_fate(name: str, tmp_path: Path) -> None:
         path.write_text(text)
     setting = Setting(str(tmp_path), "/", case.environment, lenient=True, profiles=case.profiles)
     try:
-        project = load_project(texts_of([tmp_path / file for file in case.named]), setting, read_named)
+        project = load_project(read_texts([tmp_path / file for file in case.named]), setting, read_named)
         done = adopt_compose([project], into())
     except InputError:
         return  # Compose refuses it too: tests/dialects/compose/test_oracle.py

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.adapters.files import shipped
+from qtctl.adapters.files import locate_shipped
 from qtctl.api import audit, deploy, evidence, fleet, plan, registry
 from qtctl.engines.inline import Inline
 from qtctl.engines.processes import Processes
@@ -32,8 +32,8 @@ def test_a_host_is_asked_the_same_by_every_engine() -> None:
 
 
 def test_saved_evidence_is_judged_and_reported(tmp_path: Path) -> None:
-    declared = registry.declare(shipped("registry"))
-    saved = evidence.read(shipped("recorded") / "evidence.json", declared)
+    declared = registry.declare(locate_shipped("registry"))
+    saved = evidence.read(locate_shipped("recorded") / "evidence.json", declared)
     checks = audit.judge(declared, saved)
     report = audit.report(declared, saved, checks)
     assert report.verdict is Conclusion.AS_DECLARED

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qtctl.adapters.files import read_text, shipped
+from qtctl.adapters.files import locate_shipped, read_text
 from tests.cli.conftest import RunHere
 
 FROZEN, FAILED = "quantum-meta-regime.service", "quantum-clm.service"
@@ -17,7 +17,7 @@ STATE = {
 
 
 def evidence(*broken: str) -> str:
-    document = json.loads(read_text(shipped("recorded") / "evidence.json"))
+    document = json.loads(read_text(locate_shipped("recorded") / "evidence.json"))
     for item in document["items"]:
         if item["fact"] == "unit" and item["subject"] in broken:
             item["value"] |= STATE[item["subject"]]
@@ -32,7 +32,7 @@ def desk(tmp_path: Path) -> Path:
 
 
 def audited(desk: Path, run_here: RunHere, *argv: str) -> tuple[int, dict[str, Any]]:
-    source = ("--from", "now.json", "--registry", str(shipped("registry")))
+    source = ("--from", "now.json", "--registry", str(locate_shipped("registry")))
     ran = run_here(desk, "audit", *source, "--format", "json", *argv)
     return ran.code, json.loads(ran.out) if ran.out else {"error": ran.err}
 
@@ -52,7 +52,7 @@ def test_by_id_and_subject(desk: Path, run_here: RunHere) -> None:
 @pytest.mark.parametrize("kind", ["evidence", "report", "fleet"])
 def test_only_what_is_new_fails(desk: Path, run_here: RunHere, kind: str) -> None:
     if kind != "evidence":
-        source = ("--from", "before.json", "--registry", str(shipped("registry")))
+        source = ("--from", "before.json", "--registry", str(locate_shipped("registry")))
         before = run_here(desk, "audit", *source, "--format", "json").out
         text = before if kind == "report" else json.dumps({"hosts": [json.loads(before)]})
         (desk / "before.json").write_text(text)

@@ -74,7 +74,7 @@ def test_not_through_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     need_pydbus()
     monkeypatch.setenv("QTCTL_BUS", "pydbus")
     with pytest.raises(InputError, match=r"QTCTL_BUS=pydbus does not go through sudo \(run qtctl as root"):
-        local_bus.chosen()("here", True, 1.0)
+        local_bus.choose_library()("here", True, 1.0)
 
 
 def _errors(said: str) -> list[str]:

@@ -9,14 +9,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from qtctl.adapters.files import read_text, shipped
+from qtctl.adapters.files import locate_shipped, read_text
 from qtctl.flows.schemas import meaning, meanings
 from qtctl.model import checks, code, limits, policy, registry, relations, running, sandbox, service, units
 from qtctl.model.fields import Node
 from qtctl.model.vocabulary import said
 from qtctl.resolve.services import PROFILES
 
-KEYS = meanings(read_text(shipped("keys.toml")))
+KEYS = meanings(read_text(locate_shipped("keys.toml")))
 BLOCK = re.compile(r"(<!-- keys: ([A-Za-z ]+) -->\n).*?(<!-- end of keys -->)", re.DOTALL)
 PROFILE_BLOCK = re.compile(r"(<!-- profiles -->\n).*?(<!-- end of profiles -->)", re.DOTALL)
 NOT_OF_A_FILE = {"Rare", "Node"}

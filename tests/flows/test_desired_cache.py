@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.adapters.files import read_registry, read_templates, shipped
+from qtctl.adapters.files import locate_shipped, read_registry, read_templates
 from qtctl.flows.declare import declare
 from qtctl.flows.desired_cache import CorruptCache, Sources, pack, unpack
 from qtctl.model.states import KeyType, ServiceState
@@ -54,7 +54,7 @@ def test_digests_are_equal_where_the_sources_are(one: Sources, other: Sources) -
     assert (one.digest("v") == other.digest("v")) == (one == other)
 
 
-@pytest.mark.parametrize("registry", [shipped("registry"), POOL], ids=["shipped", "pool"])
+@pytest.mark.parametrize("registry", [locate_shipped("registry"), POOL], ids=["shipped", "pool"])
 def test_the_same_comes_back(registry: Path) -> None:
     desired = declare(read_registry(registry), read_templates(None), "", None).desired
     assert desired.files

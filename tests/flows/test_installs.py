@@ -13,7 +13,7 @@ import pytest
 
 from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.supplies import LocalSupplies
-from qtctl.adapters.templates import unit_templates
+from qtctl.adapters.templates import load_unit_templates
 from qtctl.flows.declare import declare
 from qtctl.flows.deploy import deploy
 from qtctl.flows.rollback import fetch_earlier
@@ -135,7 +135,7 @@ def install(
 ) -> DeployOutcome:
     return deploy(
         lambda: ground.connect("ops"),
-        declare(files, unit_templates(None), "h1", None).desired,
+        declare(files, load_unit_templates(None), "h1", None).desired,
         SystemClock(),
         choices=Choices(take_over, prune=True),
         confirm=lambda _: confirm,
@@ -570,7 +570,7 @@ def test_a_rollback_brings_code_venv_and_unit_back_together(host: Ground, shop: 
     assert install(host, shop, second).status is DeployStatus.DEPLOYED
     assert host.run(look) != old
     earlier = fetch_earlier(
-        lambda: host.connect("ops"), declare(second, unit_templates(None), "h1", None).desired, None
+        lambda: host.connect("ops"), declare(second, load_unit_templates(None), "h1", None).desired, None
     )
     outcome = deploy(
         lambda: host.connect("ops"),

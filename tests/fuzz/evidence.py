@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
-from qtctl.adapters.files import read_text, shipped
+from qtctl.adapters.files import locate_shipped, read_text
 from qtctl.collect.document import load
 from qtctl.flows.declare import Loaded, declare
 from qtctl.flows.questions import find_questions
@@ -19,7 +19,7 @@ def declared() -> Loaded:
 
 @cache
 def recorded() -> Evidence:
-    path = shipped("recorded") / "evidence.json"
+    path = locate_shipped("recorded") / "evidence.json"
     return load(read_text(path), str(path))
 
 

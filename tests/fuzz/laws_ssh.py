@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from qtctl.adapters import host_certificates, known_hosts, ssh_asked, ssh_config
 from qtctl.adapters.ssh_options import OPTIONS
-from qtctl.adapters.ssh_wire import Malformed, rsa_bits, type_of
+from qtctl.adapters.ssh_wire import Malformed, read_rsa_bits, read_type
 from qtctl.errors import Unreachable
 from tests.adapters.test_ssh_config import HERE, PRINTED
 from tests.fuzz.target import Target
@@ -16,12 +16,12 @@ MARKS = set("'`\";&<>|(){}\n\r\0")
 
 def settings(data: bytes) -> None:
     """Only a line feed begins an option; what is accepted contains nothing that a shell would obey."""
-    found = ssh_config.values(data)
+    found = ssh_config.parse_values(data)
     begun = {line.split(b" ")[0] for line in data.split(b"\n")}
     assert {key.encode("utf-8", "surrogateescape") for key in found} <= {
         key.decode("utf-8", "surrogateescape").lower().encode("utf-8", "surrogateescape") for key in begun
     }
-    settled = ssh_config.settled(found, "t", HERE)
+    settled = ssh_config.make_settings(found, "t", HERE)
     assert 0 < settled.port < 1 << 16
     assert settled.required_rsa_size >= ssh_config.SMALLEST_RSA
     assert settled.known_as == settled.known_as.lower()
@@ -47,7 +47,7 @@ def keys(data: bytes) -> None:
             row = rows[line.number - 1]
             assert base64.b64encode(line.blob).rstrip(b"=")[:-1] in row
             assert (line.marker.encode() or b" ") in row
-            assert line.marker == known_hosts.REVOKED or type_of(line.blob) == line.key_type
+            assert line.marker == known_hosts.REVOKED or read_type(line.blob) == line.key_type
         verdict = found.judge(BLOB)
         assert verdict in ("known", "unknown", "changed", "revoked")
         assert verdict != "known" or (KEY.split()[1].encode() in data and not found.revoked(BLOB))
@@ -65,10 +65,10 @@ CERTIFICATE = base64.b64decode(
 def certificates(data: bytes) -> None:
     """One certificate of its authority is good: the one that it signed."""
     with suppress(Malformed):
-        rsa_bits(data)
+        read_rsa_bits(data)
     with suppress(Malformed):
         found = host_certificates.parse(data)
-        fault = host_certificates.fault(found, "db.example", (), now=1.8e9)
+        fault = host_certificates.find_fault(found, "db.example", (), now=1.8e9)
         assert (fault is None) == (data == CERTIFICATE) or found.authority not in CERTIFICATE
         assert "\n" not in (fault or "")
 

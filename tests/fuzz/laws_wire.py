@@ -30,7 +30,7 @@ def bus(data: bytes) -> None:
     at = 0
     while True:
         try:
-            size = dbus_quick.length(data, at)
+            size = dbus_quick.read_length(data, at)
         except ValueError:
             return
         assert not size or dbus_quick.HEAD.size <= size <= BUS_MESSAGE + 32

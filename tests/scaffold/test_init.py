@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from qtctl.adapters.files import read_registry, read_templates, read_text, shipped, write_new_folder
+from qtctl.adapters.files import locate_shipped, read_registry, read_templates, read_text, write_new_folder
 from qtctl.errors import InputError
 from qtctl.flows.declare import declare
 from qtctl.flows.init import new_registry
@@ -126,7 +126,7 @@ def test_a_write_that_fails_leaves_nothing(folder: Path) -> None:
 
 def test_every_kind_of_answer_gives_one_registry() -> None:
     answers = Answers("shop", "web-1", "192.0.2.10", "auditor", "ops", redis=True)
-    meant = meanings(read_text(shipped("keys.toml")))
+    meant = meanings(read_text(locate_shipped("keys.toml")))
     assert new_registry(answers, meant, read_templates(None)) == new_registry(answers, meant, read_templates(None))
 
 

@@ -97,7 +97,7 @@ def until(holds: Callable[[], bool]) -> None:
 def test_a_script_that_was_cut_off_does_nothing(tmp_path: Path) -> None:
     from qtctl.adapters import shell
 
-    text = shell.attached(f"touch {tmp_path}/made\n" + "true\n" * 5000)
+    text = shell.attach(f"touch {tmp_path}/made\n" + "true\n" * 5000)
     for length in (100, 4096, len(text) - 10):
         subprocess.run(["sh", "-s"], input=text[:length].encode(), capture_output=True, check=False, timeout=10)
     assert list(tmp_path.iterdir()) == []

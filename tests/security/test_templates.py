@@ -12,7 +12,7 @@ import typer.main
 from qtctl.adapters import template_process
 from qtctl.adapters.template_limits import MIB, Limits
 from qtctl.adapters.template_process import fill
-from qtctl.adapters.templates import unit_templates
+from qtctl.adapters.templates import load_unit_templates
 from qtctl.cli.main import app
 from qtctl.errors import InputError
 from qtctl.render.filling import Filling, OwnTemplates
@@ -74,14 +74,14 @@ def refused(text: str) -> str:
 def test_good_ones_give_what_they_give_in_this_process(tmp_path: Path) -> None:
     for name, text in shipped().items():
         (tmp_path / name).write_text(text)
-    found = unit_templates(tmp_path)
+    found = load_unit_templates(tmp_path)
     assert isinstance(found, OwnTemplates)
     assert render(desired(service()), found) == render(desired(service()), shipped())
 
 
 def test_those_that_ship_need_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "Popen", None)
-    assert render(desired(service()), unit_templates(None)).files
+    assert render(desired(service()), load_unit_templates(None)).files
 
 
 EXHAUSTING = {

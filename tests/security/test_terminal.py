@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 import qtctl as package
-from qtctl.adapters.files import read_text, shipped
+from qtctl.adapters.files import locate_shipped, read_text
 from qtctl.cli.exits import Exit
 from tests.cli.terminal import on_terminal, seen
 from tests.cli.world import build, qtctl
@@ -204,12 +204,12 @@ def test_a_terminal_only_shows(argv: tuple[str, ...], hostile: Path) -> None:
 
 def test_reports_of_a_hostile_host(tmp_path: Path, run_here: RunHere) -> None:
     """A recorded host, each of whose answers goes on with all tricks and line breaks."""
-    evidence = json.loads(read_text(shipped("recorded") / "evidence.json"))
+    evidence = json.loads(read_text(locate_shipped("recorded") / "evidence.json"))
     attack = ALL + "".join(BREAKS.values())
     for item in evidence["items"]:
         item["value"] = _with(attack, item["value"])
     (tmp_path / "evidence.json").write_text(json.dumps(evidence))
-    source = ("--from", "evidence.json", "--registry", str(shipped("registry")))
+    source = ("--from", "evidence.json", "--registry", str(locate_shipped("registry")))
     for argv in (("audit", *source), ("report", "registry", *source)):
         for form in ("md", "json", "table"):
             in_full = ("--verbose",) if argv[0] == "audit" else ()

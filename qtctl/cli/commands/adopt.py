@@ -194,13 +194,13 @@ def drift(
 
 
 def _describe_target(out: Path, name: str | None, host: "HostFacts") -> "Into":
-    from qtctl.adapters.files import read_text, shipped
-    from qtctl.adapters.templates import unit_templates
+    from qtctl.adapters.files import locate_shipped, read_text
+    from qtctl.adapters.templates import load_unit_templates
     from qtctl.flows.adopt import Into
     from qtctl.flows.schemas import meanings, registry_files
 
-    schemas = registry_files(meanings(read_text(shipped("keys.toml"))))
-    return Into(_name_fleet(out, name), host, schemas, unit_templates(None))
+    schemas = registry_files(meanings(read_text(locate_shipped("keys.toml"))))
+    return Into(_name_fleet(out, name), host, schemas, load_unit_templates(None))
 
 
 def _name_fleet(out: Path, name: str | None) -> str:

@@ -56,18 +56,18 @@ def demo(
 
 
 def _declare_shipped() -> "Declared":
-    from qtctl.adapters.files import read_registry, shipped
-    from qtctl.adapters.templates import unit_templates
+    from qtctl.adapters.files import locate_shipped, read_registry
+    from qtctl.adapters.templates import load_unit_templates
     from qtctl.flows.declare import declare
 
-    return declare(read_registry(shipped("registry")), unit_templates(None), "", None)
+    return declare(read_registry(locate_shipped("registry")), load_unit_templates(None), "", None)
 
 
 def _read_recorded() -> "Evidence":
-    from qtctl.adapters.files import read_text, shipped
+    from qtctl.adapters.files import locate_shipped, read_text
     from qtctl.collect.document import load
 
-    path = shipped("recorded") / "evidence.json"
+    path = locate_shipped("recorded") / "evidence.json"
     return load(read_text(path), str(path))
 
 

@@ -36,12 +36,12 @@ def lint(
     ID` tells more. `fail_on` of policy.toml says from which severity on the exit code is 1.
     """
     from qtctl.adapters.files import read_registry
-    from qtctl.adapters.templates import unit_templates
+    from qtctl.adapters.templates import load_unit_templates
     from qtctl.flows.lint import counts, examine
     from qtctl.reports.lint import Report
 
     folder = registry_folder(registry)
-    files, texts = read_registry(folder), unit_templates(templates)
+    files, texts = read_registry(folder), load_unit_templates(templates)
     fixed: tuple[tuple[str, str], ...] = ()
     if fix:
         files, fixed = _write_fixes(folder, files, texts)

@@ -14,11 +14,11 @@ def schema(
     ] = None,
 ) -> None:
     """Print the JSON Schema of a registry file, for editors, or of a document that qtctl writes, for programs."""
-    from qtctl.adapters.files import read_text, shipped
+    from qtctl.adapters.files import locate_shipped, read_text
     from qtctl.flows.schemas import described, meanings, schema_named, text_of
 
     if name is not None:
-        write(text_of(schema_named(name, meanings(read_text(shipped("keys.toml"))))))
+        write(text_of(schema_named(name, meanings(read_text(locate_shipped("keys.toml"))))))
         return
     from qtctl.reports.blocks import Table
 

@@ -20,11 +20,11 @@ def show(
 ) -> None:
     """Show what is declared of NAME, where each value comes from, its streams, and the units made of it."""
     from qtctl.adapters.files import read_registry
-    from qtctl.adapters.templates import unit_templates
+    from qtctl.adapters.templates import load_unit_templates
     from qtctl.flows.views import show as look
     from qtctl.views.presented import show_view
 
-    found = look(read_registry(registry_folder(registry)), unit_templates(templates), name, as_name)
+    found = look(read_registry(registry_folder(registry)), load_unit_templates(templates), name, as_name)
     present(show_view(found), format_)
 
 

@@ -10,7 +10,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from qtctl.adapters.compose_files import read_named, texts_of
+from qtctl.adapters.compose_files import read_named, read_texts
 from qtctl.dialects.compose.load import Setting, canonical_json, load_project
 from qtctl.errors import InputError
 
@@ -75,11 +75,11 @@ def of_qtctl(
     profiles: Sequence[str] = (),
 ) -> Json:
     """The project that qtctl makes of them; REFUSED, with the error, where it refuses them."""
-    texts = texts_of([folder / file for file in files])
+    texts = read_texts([folder / file for file in files])
     chosen = [folder / file for file in env_files] or [each for each in [folder / ".env"] if each.is_file()]
     shell = {"HOME": "/root", "PATH": "/usr/bin", **environment}
     base = (folder / files[0]).parent
-    setting = Setting(str(base), "/", shell, dict(texts_of(chosen)), tuple(profiles), "/root")
+    setting = Setting(str(base), "/", shell, dict(read_texts(chosen)), tuple(profiles), "/root")
     try:
         return json.loads(json.dumps(canonical_json(load_project(texts, setting, read_named))))
     except InputError:
