@@ -78,9 +78,9 @@ class Privileges:
     def prepare(self, script: str | Request, *, root: bool, attached: bool) -> Started:
         """What is started. Refused where the account may not be root for that."""
         if isinstance(script, Request) and self.helped():
-            from qtctl.apply.helper import packed  # noqa: PLC0415
+            from qtctl.apply.helper import pack  # noqa: PLC0415
 
-            return Started(make_helper_command(script.verb), packed(script), root=True)
+            return Started(make_helper_command(script.verb), pack(script), root=True)
         text = script.script if isinstance(script, Request) else script
         root = root or isinstance(script, Request)
         line = make_command(shell.ATTACHED if attached else shell.SHELL, root=root)

@@ -28,7 +28,7 @@ _DAMAGED = "take another one, or use an older one: qtctl backup list"
 def pack(backup: Backup) -> bytes:
     """The same bytes for the same backup."""
     manifest = manifest_adapter().dump_json(backup.manifest, indent=1)
-    members = {MANIFEST: manifest, DIGEST: f"{_sha256(manifest)}  {MANIFEST}\n".encode()}
+    members = {MANIFEST: manifest, DIGEST: f"{_digest(manifest)}  {MANIFEST}\n".encode()}
     members |= {f"{CONTENT}{digest}": backup.contents[digest] for digest in sorted(backup.contents)}
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
@@ -52,7 +52,7 @@ def unpack(archive: bytes, path: str) -> Backup:
         digest = name.removeprefix(CONTENT)
         if not name.startswith(CONTENT) or digest not in wanted:
             raise _refuse(f"a member that no backup has: {ascii(name)[:200]}", place)
-        if _sha256(content) != digest:
+        if _digest(content) != digest:
             raise _refuse(f"the content {digest[:12]} is not what was saved", place)
         contents[digest] = content
     if missing := sorted(wanted - contents.keys()):
@@ -88,7 +88,7 @@ def _read_manifest(members: Mapping[str, bytes], place: Place) -> Manifest:
     if text is None or digest is None:
         raise InputError("not a backup of qtctl", hint="qtctl backup list shows those that there are", place=place)
     _check_format(text, place)
-    if digest.split(b" ")[0].decode("ascii", "replace") != _sha256(text):
+    if digest.split(b" ")[0].decode("ascii", "replace") != _digest(text):
         raise _refuse("its manifest is not what was saved", place)
     try:
         manifest = manifest_adapter().validate_json(text)
@@ -126,7 +126,7 @@ def _find_fault(entry: Entry) -> str:
     """What keeps an entry from being put anywhere, '' where nothing does."""
     is_link, is_stamp = entry.kind is EntryKind.LINK, entry.kind is EntryKind.STAMP
     faults = {
-        "which is no plain path": not entry.path.startswith("/") or not _plain(entry.path),
+        "which is no plain path": not entry.path.startswith("/") or not _is_plain(entry.path),
         "a link to nowhere": is_link and (not entry.target or not entry.target.isprintable()),
         "whose target is too long": is_link and len(entry.target.encode("utf-8", "replace")) > MAX_PATH,
         "whose mode is no mode": not is_link and not _MODE.fullmatch(entry.mode),
@@ -138,11 +138,11 @@ def _find_fault(entry: Entry) -> str:
     return next((fault for fault, is_so in faults.items() if is_so), "")
 
 
-def _plain(path: str) -> bool:
+def _is_plain(path: str) -> bool:
     return path.isprintable() and not trouble(path)
 
 
-def _sha256(content: bytes) -> str:
+def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 

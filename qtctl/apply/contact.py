@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from qtctl.apply.shared import SharedHost, connected
+from qtctl.apply.shared import SharedHost, share_connection
 from qtctl.errors import HostError
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Connector
@@ -27,7 +27,7 @@ class Contact:
     def renew_once(self) -> HostError | None:
         """A new connection, or why there is none."""
         try:
-            self.host = self.opened.enter_context(connected(self.connect))
+            self.host = self.opened.enter_context(share_connection(self.connect))
         except HostError as error:
             return error
         self.anew = True

@@ -13,7 +13,7 @@ from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
 
-def current_files(host: Host, paths: Sequence[str], deadline_s: float) -> dict[str, bytes]:
+def read_current_files(host: Host, paths: Sequence[str], deadline_s: float) -> dict[str, bytes]:
     """Path → content, read as root. Files that could not be read are left out. HostError if the connection is lost."""
     if not paths:
         return {}

@@ -47,20 +47,20 @@ class Generation:
     about: Mapping[str, str]
 
 
-def stage_request(generation: Generation, *, limit_s: int, holder: str) -> Request:
+def make_stage_request(generation: Generation, *, limit_s: int, holder: str) -> Request:
     """Stage and arm a generation. What the host says of it is read by `stage`."""
-    members = _members(generation)
+    members = _make_members(generation)
     given = {"limit": f"{limit_s}\n".encode(), "holder": f"{holder}\n".encode()}
-    script = _stage_script({**members, "transaction.sh": _transaction_script(limit_s)}, limit_s, holder)
-    return Request(script, Verb.STAGE, _tar({**members, **given}))
+    script = _stage_script({**members, "transaction.sh": _make_transaction_script(limit_s)}, limit_s, holder)
+    return Request(script, Verb.STAGE, _pack_tar({**members, **given}))
 
 
 def _stage_script(members: Mapping[str, bytes], limit_s: int, holder: str) -> str:
     parts = ("way.sh", "trail.sh", "transaction.sh", "ran.sh", "docker.sh", "stage.sh")
-    archive = base64.encodebytes(_tar(members)).decode()
+    archive = base64.encodebytes(_pack_tar(members)).decode()
     return "\n".join(
         (
-            given(limit_s),
+            make_input(limit_s),
             f"holder={quote(holder)}",
             *map(read_script, parts),
             f"unpack() {{ base64 -d <<'{_END}' | tar -x -m -C \"$home\" -f - ; }}",
@@ -72,7 +72,7 @@ def _stage_script(members: Mapping[str, bytes], limit_s: int, holder: str) -> st
     )
 
 
-def verb_request(number: int, verb: str, *arguments: str) -> Request:
+def make_verb_request(number: int, verb: str, *arguments: str) -> Request:
     """Call the transaction of a generation on the host. See remote/switch.sh."""
     words = (verb, str(number), *arguments)
     script = f"exec /bin/sh {BASE}/gen/{number}/transaction.sh {join(words)}\n"
@@ -85,28 +85,28 @@ def find_request() -> Request:
     return Request(script, Verb.TRANSACTION, encode_calls([("find",)]))
 
 
-def given(limit_s: int) -> str:
+def make_input(limit_s: int) -> str:
     """What remote/transaction.sh is given. `limit_s`: for one command of systemd."""
     place = f"base={BASE} store={STORE} unit_folder={UNIT_FOLDER}"
     return f"{place} lease_s={LEASE_S} limit={limit_s} most={FILE_MOST}"
 
 
-def _transaction_script(limit_s: int) -> bytes:
-    return "\n".join((given(limit_s), *map(read_script, TRANSACTION_SCRIPTS), "")).encode()
+def _make_transaction_script(limit_s: int) -> bytes:
+    return "\n".join((make_input(limit_s), *map(read_script, TRANSACTION_SCRIPTS), "")).encode()
 
 
-def _members(generation: Generation) -> dict[str, bytes]:
+def _make_members(generation: Generation) -> dict[str, bytes]:
     """Steps and files have a line each, of fields between tabs."""
-    steps = [_step_fields(number, step) for number, step in enumerate(generation.plan.steps)]
+    steps = [_format_step(number, step) for number, step in enumerate(generation.plan.steps)]
     files = [(file.path, file.sha256, f"{file.owner}:{file.group}", file.mode) for file in generation.desired.files]
     about = {**generation.about, "plan": plan_digest(generation.plan)}
     noted = {**about, "format": str(FORMAT), "machine": generation.plan.machine}
     members = {
-        "steps": _lines(steps),
-        "files": _lines(files),
-        "installs": _lines((each.digest, each.path) for each in generation.desired.installs),
-        "units": _lines((unit,) for unit in generation.units),
-        "sees": _lines((unit, *paths) for unit, paths in sorted(seen_files(generation.desired).items())),
+        "steps": _join_rows(steps),
+        "files": _join_rows(files),
+        "installs": _join_rows((each.digest, each.path) for each in generation.desired.installs),
+        "units": _join_rows((unit,) for unit in generation.units),
+        "sees": _join_rows((unit, *paths) for unit, paths in sorted(seen_files(generation.desired).items())),
         "desired.json.gz": pack_desired(generation.desired),
         "word": f"{secrets.token_hex(8)}\n".encode(),
         "about": "".join(f"{key} {clean(value)}\n" for key, value in sorted(noted.items()) if value).encode(),
@@ -119,7 +119,7 @@ def _members(generation: Generation) -> dict[str, bytes]:
     return members
 
 
-def _step_fields(number: int, step: Step) -> tuple[str, ...]:
+def _format_step(number: int, step: Step) -> tuple[str, ...]:
     """Number, kind, subject, what is there, and of a file its digest or target, owner, mode, and which time it gets."""
     head = (str(number), step.kind.value, step.subject, step.seen or _NONE)
     file = step.file
@@ -134,17 +134,17 @@ def _step_fields(number: int, step: Step) -> tuple[str, ...]:
     return (*head, file.sha256, f"{file.owner}:{file.group}", file.mode, time)
 
 
-def _lines(rows: Iterable[tuple[str, ...]]) -> bytes:
-    return "".join("\t".join(map(_field, row)) + "\n" for row in rows).encode()
+def _join_rows(rows: Iterable[tuple[str, ...]]) -> bytes:
+    return "".join("\t".join(map(_escape_field, row)) + "\n" for row in rows).encode()
 
 
-def _field(text: str) -> str:
+def _escape_field(text: str) -> str:
     if not text or any(each in text for each in _UNPRINTABLE):
         raise InputError(f"{text!r}: a path or name with a tab or a line break cannot be deployed")
     return text
 
 
-def _tar(members: Mapping[str, bytes]) -> bytes:
+def _pack_tar(members: Mapping[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, content in members.items():

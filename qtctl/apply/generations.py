@@ -47,7 +47,7 @@ def _run(host: Host, *call: str) -> bytes:
 
 def parse_list(said: bytes) -> tuple[GenerationRecord, ...]:
     found: list[GenerationRecord] = []
-    for head, lines in _blocks(said.decode("utf-8", "replace")):
+    for head, lines in _split_blocks(said.decode("utf-8", "replace")):
         number, outcome, current = (*head, "", "", "")[:3]
         if not number.isdecimal() or len(found) >= _MOST:
             continue
@@ -67,7 +67,7 @@ def parse_list(said: bytes) -> tuple[GenerationRecord, ...]:
     return tuple(sorted(found, key=lambda each: -each.number))
 
 
-def _blocks(text: str) -> Iterator[tuple[list[str], list[str]]]:
+def _split_blocks(text: str) -> Iterator[tuple[list[str], list[str]]]:
     """The words of each line `qtctl generation …`, and the indented lines after it."""
     head: list[str] | None = None
     lines: list[str] = []
@@ -88,10 +88,10 @@ def parse_archive(said: bytes, number: int) -> Desired:
     if packed is None:
         raise DamagedGeneration("it is not on the host, or an older qtctl made it")
     desired = unpack_desired(packed)
-    return replace(desired, files=tuple(_with_content(file, members) for file in desired.files))
+    return replace(desired, files=tuple(_add_content(file, members) for file in desired.files))
 
 
-def _with_content(file: DesiredFile, members: Mapping[str, bytes]) -> DesiredFile:
+def _add_content(file: DesiredFile, members: Mapping[str, bytes]) -> DesiredFile:
     content = members.get(f"objects/{file.sha256}")
     if content is None:
         raise DamagedGeneration(f"the content of {file.path} is missing")

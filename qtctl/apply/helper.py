@@ -79,12 +79,12 @@ class Helper:
 
 @cache
 def build_helper() -> Helper:
-    body = _body()
+    body = _build_body()
     version = hashlib.sha256(body.encode()).hexdigest()[:16]
-    return Helper(version, _first_lines(version) + body)
+    return Helper(version, _write_first_lines(version) + body)
 
 
-def packed(request: Request) -> bytes:
+def pack(request: Request) -> bytes:
     """What the helper reads of a request: a head of 40 bytes, and the data."""
     head = f"qtctl {build_helper().version} {len(request.data)}"
     return head.ljust(HEAD_BYTES - 1).encode() + b"\n" + request.data
@@ -93,13 +93,13 @@ def packed(request: Request) -> bytes:
 _VERSION_LINE = re.compile(r"^# Version ([0-9a-f]{16}), written by qtctl", re.MULTILINE)
 
 
-def version_of(text: str) -> str:
+def read_version(text: str) -> str:
     """That of an installed helper, from its first lines; '' where it has none."""
     found = _VERSION_LINE.search(text)
     return found[1] if found else ""
 
 
-def _first_lines(version: str) -> str:
+def _write_first_lines(version: str) -> str:
     return "".join(
         (
             "#!/bin/sh\n",
@@ -111,19 +111,19 @@ def _first_lines(version: str) -> str:
     )
 
 
-def _body() -> str:
+def _build_body() -> str:
     given = {
         "base": BASE, "store": STORE, "unit_folder": UNIT_FOLDER, "config": CONFIG,
         "lease_s": str(LEASE_S), "most": str(FILE_MOST),
-        "compile": _tables() + read_script("helper.awk"),
+        "compile": _write_tables() + read_script("helper.awk"),
     }  # fmt: skip
     transaction = "".join(map(read_script, TRANSACTION_SCRIPTS))
     return "".join(
         (
             *(f"{name}={quote(value)}\n" for name, value in given.items()),
-            *(_function(library.name, library.text) for library in libraries()),
-            *(_function(name, read_script(f"{name}.sh")) for name in _ALONE),
-            _function("current", f"most={DIGEST_KIB}\n{read_script('current.sh')}"),
+            *(_write_function(library.name, library.text) for library in load_libraries()),
+            *(_write_function(name, read_script(f"{name}.sh")) for name in _ALONE),
+            _write_function("current", f"most={DIGEST_KIB}\n{read_script('current.sh')}"),
             f"transaction_text() {{\ncat <<'{_END}'\n{transaction}{_END}\n}}\n",
             read_script("helper.sh"),
             'helper_main "$1"\n',
@@ -131,33 +131,33 @@ def _body() -> str:
     )
 
 
-def _function(name: str, text: str) -> str:
+def _write_function(name: str, text: str) -> str:
     more = "helper_checks\n" if name == "checks" else ""
     return f"lib_{name}() {{\n{text}{more}}}\n"
 
 
-def _tables() -> str:
+def _write_tables() -> str:
     """The functions and programs that may be called, for helper.awk."""
-    functions = {name: (each.name, takes) for each in libraries() for name, takes in each.functions.items()}
+    functions = {name: (each.name, takes) for each in load_libraries() for name, takes in each.functions.items()}
     lines = [
         f'library["{name}"] = "{library}"; takes["{name}"] = "{takes}"'
         for name, (library, takes) in sorted({**functions, **_READS}.items())
     ]
-    shapes = ["\\t".join(map(_awk, words)) for words in _SHAPES]
+    shapes = ["\\t".join(map(_quote_for_awk, words)) for words in _SHAPES]
     lines += [f'shape[{number}] = "{words}"' for number, words in enumerate(shapes, 1)]
     return "BEGIN {\n" + "\n".join((*lines, f"shapes = {len(shapes)}")) + "\n}\n"
 
 
-def _awk(word: str) -> str:
+def _quote_for_awk(word: str) -> str:
     return word.replace("\\", "\\\\").replace('"', '\\"')
 
 
 @cache
-def libraries() -> tuple[Library, ...]:
-    return tuple(sorted(_found(), key=lambda each: each.name))
+def load_libraries() -> tuple[Library, ...]:
+    return tuple(sorted(_read_libraries(), key=lambda each: each.name))
 
 
-def _found() -> Iterator[Library]:
+def _read_libraries() -> Iterator[Library]:
     for found in iter_modules(probes.__path__):
         library = getattr(import_module(f"{probes.__name__}.{found.name}"), "SCRIPTS", None)
         if isinstance(library, Library):

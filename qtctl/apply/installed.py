@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import join
 
-from qtctl.apply.current import current_files
+from qtctl.apply.current import read_current_files
 from qtctl.apply.generation import BASE
 from qtctl.dialects import terminal
 from qtctl.errors import HostError
@@ -100,19 +100,19 @@ def _read(host: Host, names: FleetNames, rows: Sequence[Row], ours: set[str]) ->
     wanted = [row for row in wanted if row.size <= LARGEST_FILE and names.may_be_read(row.path)]
     if sum(row.size for row in wanted) > MOST_BYTES:
         raise HostError(f"{host.address}: more than {MOST_BYTES >> 20} MiB of unit files, which no backup holds")
-    read = current_files(host, [row.path for row in wanted], READ_S)
+    read = read_current_files(host, [row.path for row in wanted], READ_S)
     if any(len(read.get(row.path, b"")) != row.size for row in wanted):
         return None
     digests = {path: hashlib.sha256(content).hexdigest() for path, content in read.items()}
-    entries = tuple(_entry(row, digests, secret=names.may_be_env(row.path), ours=ours) for row in rows)
+    entries = tuple(_make_entry(row, digests, secret=names.may_be_env(row.path), ours=ours) for row in rows)
     kept = {each.sha256 for each in entries if each.has_content}
     return Installed(entries, {digests[path]: content for path, content in read.items() if digests[path] in kept})
 
 
-def _entry(row: Row, digests: Mapping[str, str], *, secret: bool, ours: set[str]) -> Entry:
+def _make_entry(row: Row, digests: Mapping[str, str], *, secret: bool, ours: set[str]) -> Entry:
     rights = (row.mode, row.owner, row.group)
     if row.type == "f":
-        return _file_entry(row, digests.get(row.path), secret=secret, ours=ours)
+        return _make_file_entry(row, digests.get(row.path), secret=secret, ours=ours)
     if row.type == "l":
         return Entry(row.path, EntryKind.LINK, "", row.owner, row.group, target=row.target)
     if row.type == "d":
@@ -120,7 +120,7 @@ def _entry(row: Row, digests: Mapping[str, str], *, secret: bool, ours: set[str]
     return Entry(row.path, EntryKind.OTHER, *rights, why="neither a file, a link nor a folder")
 
 
-def _file_entry(row: Row, digest: str | None, *, secret: bool, ours: set[str]) -> Entry:
+def _make_file_entry(row: Row, digest: str | None, *, secret: bool, ours: set[str]) -> Entry:
     rights = (row.mode, row.owner, row.group)
     if row.path.startswith(f"{STAMPS}/") and row.size == 0:
         return Entry(row.path, EntryKind.STAMP, *rights, sha256=EMPTY_SHA256, time=row.time)

@@ -31,25 +31,25 @@ def look(host: Host, wanted: Preparation) -> HostSeen:
     """HostError where it could not be seen as root."""
     files = [file.path for file in wanted.files]
     call = ("prepare_look", *files, "--", *(account.name for account in wanted.accounts))
-    done = host.start(f"{_given(files)}{join(call)}\n", root=True, attached=True).finish(_LOOK_S)
+    done = host.start(f"{_make_input(files)}{join(call)}\n", root=True, attached=True).finish(_LOOK_S)
     lines = done.stdout.decode("utf-8", "replace").split("\n")
     if done.exit != 0 or "end" not in lines:
         raise HostError(f"{host.address}: how it is prepared could not be read", hint=last_line(done.stderr))
-    seen = dict(_file(line.removeprefix("file ")) for line in lines if line.startswith("file "))
+    seen = dict(_parse_file(line.removeprefix("file ")) for line in lines if line.startswith("file "))
     own = {path.rpartition("/")[2] for path in files if path.startswith(f"{CONFIG}/")}
     return HostSeen(
         {path: seen.get(path, SeenFile("absent")) for path in files},
-        frozenset(_after(lines, "account ")),
-        tuple(dict.fromkeys(map(terminal.line, _after(lines, "trouble ")))),
-        tuple(terminal.line(each) for each in _after(lines, "fleet ") if each not in own),
+        frozenset(_list_after(lines, "account ")),
+        tuple(dict.fromkeys(map(terminal.line, _list_after(lines, "trouble ")))),
+        tuple(terminal.line(each) for each in _list_after(lines, "fleet ") if each not in own),
     )
 
 
-def _after(lines: list[str], word: str) -> Iterator[str]:
+def _list_after(lines: list[str], word: str) -> Iterator[str]:
     return (line.removeprefix(word) for line in lines if line.startswith(word))
 
 
-def _file(row: str) -> tuple[str, SeenFile]:
+def _parse_file(row: str) -> tuple[str, SeenFile]:
     fields = row.split("\t")
     try:
         path, kind, owner, mode, text = fields
@@ -71,42 +71,44 @@ def apply(host: Host, plan: PreparePlan, seen: HostSeen, *, remove: bool) -> App
     done = host.start(script, root=True).finish(_APPLY_S)
     lines = done.stdout.decode("utf-8", "replace").split("\n")
     if "qtctl prepared" in lines:
-        return Applied(tuple(map(terminal.line, _after(lines, "qtctl done "))))
-    why = next(_after(lines, "qtctl refused "), "") or last_line(done.stderr) or f"exit status {done.exit}"
-    made = [each for each in _after(lines, "qtctl done ") if "/" not in each]
+        return Applied(tuple(map(terminal.line, _list_after(lines, "qtctl done "))))
+    why = next(_list_after(lines, "qtctl refused "), "") or last_line(done.stderr) or f"exit status {done.exit}"
+    made = [each for each in _list_after(lines, "qtctl done ") if "/" not in each]
     kept = f"; the account {', '.join(made)} was made, and stays" if made else ""
     raise DeployRefused(f"{host.address}: not prepared: {terminal.line(why)}", hint=f"every file is as it was{kept}")
 
 
 def _apply_script(plan: PreparePlan, changes: tuple[PrepareStep, ...], seen: HostSeen, *, remove: bool) -> str:
     files = [step.file.path for step in plan.steps if step.file]
-    contents = "".join(_content(number, step) for number, step in enumerate(changes))
-    steps = "".join(f"{number}\t{_row(step, seen)}\n" for number, step in enumerate(changes))
+    contents = "".join(_format_content(number, step) for number, step in enumerate(changes))
+    steps = "".join(f"{number}\t{_format_row(step, seen)}\n" for number, step in enumerate(changes))
     removing = "yes" if remove else "no"
-    return f"{_given(files)}{contents}steps={quote(steps)} removing={removing}\nmain() {{ prepare_apply; }}\nmain\n"
+    return (
+        f"{_make_input(files)}{contents}steps={quote(steps)} removing={removing}\nmain() {{ prepare_apply; }}\nmain\n"
+    )
 
 
-def _given(files: list[str]) -> str:
+def _make_input(files: list[str]) -> str:
     sudoers = next((path for path in files if path.startswith(_SUDOERS)), "")
     given = f"config={quote(CONFIG)} sudoers={quote(sudoers)}\n"
     return given + read_script("way.sh") + read_script("prepare.sh")
 
 
-def _content(number: int, step: PrepareStep) -> str:
+def _format_content(number: int, step: PrepareStep) -> str:
     if step.file is None or step.action is PrepareAction.REMOVE:
         return ""
     text = base64.encodebytes(step.file.content).decode()
     return f"content_{number}() {{ base64 -d <<'{_END}'\n{text}{_END}\n}}\n"
 
 
-def _row(step: PrepareStep, seen: HostSeen) -> str:
+def _format_row(step: PrepareStep, seen: HostSeen) -> str:
     if step.account is not None:
         uid = "-" if step.account.uid is None else str(step.account.uid)
         return f"account\t{step.account.name}\t{step.account.home}\t{step.account.shell}\t{uid}"
     mode = step.file.mode if step.file else "-"
     action = "remove" if step.action is PrepareAction.REMOVE else "write"
-    return "\t".join((action, step.subject, mode, _digest(seen.files[step.subject])))
+    return "\t".join((action, step.subject, mode, _format_digest(seen.files[step.subject])))
 
 
-def _digest(there: SeenFile) -> str:
+def _format_digest(there: SeenFile) -> str:
     return hashlib.sha256(there.content).hexdigest() if there.content is not None else there.kind

@@ -47,13 +47,13 @@ def read_seen(stdout: bytes) -> Seen:
     uid = int(lines[0].removeprefix("uid "))
     rows = [found for line in lines if (found := _AT.fullmatch(line))]
     there = any(row[4] == HELPER for row in rows)
-    writable = next((why for row in rows if (why := _writable(row))), "") if there else ""
+    writable = next((why for row in rows if (why := _explain_writable(row))), "") if there else ""
     version = next((found for line in lines if (found := _VERSION.match(line))), None)
     known = (version[1], terminal.line(version[2])) if version else ("", "")
     return Seen(uid, there, *known, writable)
 
 
-def _writable(row: re.Match[str]) -> str:
+def _explain_writable(row: re.Match[str]) -> str:
     mode, uid, owner, path = int(row[1], 16), int(row[2]), terminal.line(row[3]), row[4]
     if stat.S_ISLNK(mode) and path == HELPER:
         return f"{path} is a link"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from qtctl.apply.generation import given
+from qtctl.apply.generation import make_input
 from qtctl.errors import HostError, Refused
 from qtctl.interfaces.host import Host, Running
 from qtctl.model.ran import Ran, RanState
@@ -18,7 +18,7 @@ def start_reading(host: Host, seen: Mapping[str, Sequence[str]]) -> Running | No
     """Begin to ask, as root, of units and the files that count for each. None where the host opens no session."""
     rows = "".join("\t".join((unit, *paths)) + "\n" for unit, paths in sorted(seen.items()) if paths)
     scripts = "\n".join(map(read_script, ("transaction.sh", "ran.sh")))
-    script = f"{given(30)}\n{scripts}\nread_ran <<'{_END}'\n{rows}{_END}\n"
+    script = f"{make_input(30)}\n{scripts}\nread_ran <<'{_END}'\n{rows}{_END}\n"
     try:
         return host.start(Request(script, Verb.RAN, rows.encode()), root=True)
     except HostError:

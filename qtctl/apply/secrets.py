@@ -56,7 +56,7 @@ def _put_script(place: SecretPlace, content: bytes, about: Mapping[str, str]) ->
         f"whose_fields={quote(write_fields(about))}",
         "sign_whose",
     )
-    return _script((f"encoded={value}", *whose, f"put_secret {quote(place.path)} {quote(place.key)}"))
+    return _make_script((f"encoded={value}", *whose, f"put_secret {quote(place.path)} {quote(place.key)}"))
 
 
 def find(host: Host, places: Sequence[SecretPlace]) -> tuple[SecretFound, ...]:
@@ -64,20 +64,20 @@ def find(host: Host, places: Sequence[SecretPlace]) -> tuple[SecretFound, ...]:
     paths = list(dict.fromkeys(each.path for each in places))
     if not paths:
         return ()
-    words = [word for path in paths for word in (path, _keys(path, places))]
-    done = host.start(_script((f"secret_files {' '.join(map(quote, words))}",)), root=True).finish(_ANSWER_S)
+    words = [word for path in paths for word in (path, _format_keys(path, places))]
+    done = host.start(_make_script((f"secret_files {' '.join(map(quote, words))}",)), root=True).finish(_ANSWER_S)
     if done.exit != 0:
         raise HostError(f"{host.address}: its secrets could not be looked at", hint=last_line(done.stderr))
     files = dict(_read_files(done.stdout.decode("utf-8", "replace")))
-    return tuple(_found(each, files.get(paths.index(each.path), [])) for each in places)
+    return tuple(_parse_found(each, files.get(paths.index(each.path), [])) for each in places)
 
 
-def _keys(path: str, places: Sequence[SecretPlace]) -> str:
+def _format_keys(path: str, places: Sequence[SecretPlace]) -> str:
     names = [each.key for each in places if each.path == path and each.key]
     return f" {' '.join(names)} " if names else ""
 
 
-def _script(lines: Sequence[str]) -> str:
+def _make_script(lines: Sequence[str]) -> str:
     given = (
         f"base={BASE} most={LARGEST} unit_folder=/etc/systemd/system nonce=''",
         f"remover={quote(read_script('env_without.awk'))}",
@@ -98,7 +98,7 @@ def _read_files(said: str) -> Iterator[tuple[int, list[str]]]:
     yield from found.items()
 
 
-def _found(place: SecretPlace, lines: Sequence[str]) -> SecretFound:
+def _parse_found(place: SecretPlace, lines: Sequence[str]) -> SecretFound:
     read = next((match for line in lines if (match := _PLACE.fullmatch(line))), None)
     if read is None:
         return SecretFound(place, SecretState.UNKNOWN, problems=("the host did not say how it is",))
@@ -106,13 +106,15 @@ def _found(place: SecretPlace, lines: Sequence[str]) -> SecretFound:
     unsafe = tuple(terminal.line(line.split(" ", 2)[2]) for line in lines if line.startswith("T "))
     if kind == "missing":
         return SecretFound(place, SecretState.MISSING, problems=unsafe)
-    found = SecretFound(place, SecretState.PRESENT, owner, group, mode, (*unsafe, *_rights(kind, owner, mode)))
+    found = SecretFound(
+        place, SecretState.PRESENT, owner, group, mode, (*unsafe, *_list_wrong_rights(kind, owner, mode))
+    )
     if place.key:
-        return _with_key(found, lines)
+        return _add_key(found, lines)
     return found if filled == "1" else replace(found, state=SecretState.EMPTY)
 
 
-def _rights(kind: str, owner: str, mode: str) -> Iterator[str]:
+def _list_wrong_rights(kind: str, owner: str, mode: str) -> Iterator[str]:
     """What a link leads to is looked at by an audit; put replaces no link."""
     if kind == "other":
         yield "not a regular file"
@@ -122,7 +124,7 @@ def _rights(kind: str, owner: str, mode: str) -> Iterator[str]:
         yield f"mode {mode}, should be 0600"
 
 
-def _with_key(found: SecretFound, lines: Sequence[str]) -> SecretFound:
+def _add_key(found: SecretFound, lines: Sequence[str]) -> SecretFound:
     name = found.place.name
     if f"S {name} 1" in lines:
         return found

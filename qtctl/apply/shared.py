@@ -106,7 +106,7 @@ class _WatchedBus:
 
 
 @contextmanager
-def connected(connect: Connector) -> Iterator[SharedHost]:
+def share_connection(connect: Connector) -> Iterator[SharedHost]:
     """Open a new connection and close it at the end. HostError if it cannot be opened."""
     with connect() as host, SharedHost(host) as shared:
         yield shared

@@ -71,7 +71,7 @@ def install_venv(host: Host, install: DesiredInstall, packages: Mapping[str, byt
         "index" if packages is None else "sent",
         str(limit_s),
     )
-    unpack = _unpack("unpack_packages", _tar(members), "tar -x --no-same-owner")
+    unpack = _unpack("unpack_packages", _pack_tar(members), "tar -x --no-same-owner")
     _run(host, f"{unpack}open_store\ninstall_venv {join(words)}\n", limit_s + _SPARE_S)
 
 
@@ -85,7 +85,7 @@ def try_imports(host: Host, trials: Sequence[Trial], limit_s: int) -> dict[str, 
         members[f"envs-{number}"] = "".join(f"{path}\n" for path in files).encode()
         words = (each.unit, each.user, each.group, each.groups, each.python, str(limit_s), str(number), *each.words)
         calls.append(f"try_import {join(words)}")
-    unpack = _unpack("unpack_imports", _tar(members, 0o600), "tar -x --no-same-owner")
+    unpack = _unpack("unpack_imports", _pack_tar(members, 0o600), "tar -x --no-same-owner")
     body = "\n".join((unpack + "open_store", "begin_imports", *calls, ""))
     said = _run(host, body, len(trials) * (limit_s + 15.0) + _SPARE_S)
     tried = {each.partition(" ")[0] for word in ("imported", "failed") for each in said.get(word, ())}
@@ -105,7 +105,7 @@ def _unpack(name: str, archive: bytes, tar: str) -> str:
     return f"{name}() {{ base64 -d <<'{_END}' | {tar} -C \"$1\" -f - ; }}\n{text}{_END}\n"
 
 
-def _tar(members: Mapping[str, bytes], mode: int = 0o644) -> bytes:
+def _pack_tar(members: Mapping[str, bytes], mode: int = 0o644) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for name, content in members.items():

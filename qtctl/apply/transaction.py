@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from qtctl.apply.contact import Contact
-from qtctl.apply.generation import Generation, find_request, stage_request, verb_request
+from qtctl.apply.generation import Generation, find_request, make_stage_request, make_verb_request
 from qtctl.dialects import terminal
 from qtctl.errors import DeployRefused, HostError, Refused
 from qtctl.interfaces.host import Host, Running
@@ -53,7 +53,7 @@ class Ticket:
         return f"{self.holder} {self.word}"
 
 
-def new_ticket() -> Ticket:
+def make_ticket() -> Ticket:
     return Ticket(f"{getpass.getuser()}@{platform.node()}", secrets.token_hex(8))
 
 
@@ -62,7 +62,7 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
 
     HostError where the host went away: then `find` tells.
     """
-    done = host.start(stage_request(generation, limit_s=limit_s, holder=ticket.text), root=True).finish(_STAGE_S)
+    done = host.start(make_stage_request(generation, limit_s=limit_s, holder=ticket.text), root=True).finish(_STAGE_S)
     said = _read_words(done.stdout)
     if "armed" in said:
         return int(said["armed"])
@@ -104,7 +104,7 @@ def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
     if accept and state != TransactionState.BROKEN:
         what = f"{host.address}: generation {number} is {state}, and can be taken back"
         raise DeployRefused(what, hint="recover without --accept, or wait until it has ended")
-    request = verb_request(number, "accept" if accept else "recover", clean(by))
+    request = make_verb_request(number, "accept" if accept else "recover", clean(by))
     found = _read_report(host, host.start(request, root=True).finish(_RECOVER_S).stdout)[0]
     if found.state not in (TransactionState.NONE, TransactionState.BROKEN):
         what = f"{host.address}: generation {number} is {found.state.value}: it ends by itself"
@@ -160,13 +160,13 @@ class Transaction:
         return self.poll()
 
     def _ask(self, verb: str, *arguments: str) -> bytes:
-        return ask(self.contact, verb_request(self.number, verb, *arguments))
+        return ask(self.contact, make_verb_request(self.number, verb, *arguments))
 
     def _hold(self) -> None:
         """The lease is renewed by a process on the host that ends with our connection."""
         host = self.contact.host
         if self._holding is None or self._holding[0] is not host:
-            request = verb_request(self.number, "hold", str(int(self.watch_s)))
+            request = make_verb_request(self.number, "hold", str(int(self.watch_s)))
             try:
                 self._holding = host, host.start(request, root=True)
             except HostError:
@@ -187,7 +187,7 @@ def _read_report(host: Host, said: bytes, before: bytes = b"") -> tuple[Progress
     return read_progress(found[1].decode(), found[2].decode(), before + journal), before + journal
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     """A time of the host's journal; 0 where it is none."""
     try:
         return float(text)
@@ -206,8 +206,8 @@ def read_progress(state: str, end: str, journal: bytes) -> Progressed:
         word, *fields = rest.split("\t")
         match fields:
             case [number, mark, *detail] if word == "step" and number.isdecimal():
-                began = began_at.setdefault(int(number), _seconds(at))
-                took_s = None if mark == "begun" else round(max(_seconds(at) - began, 0.0), 3)
+                began = began_at.setdefault(int(number), _parse_seconds(at))
+                took_s = None if mark == "begun" else round(max(_parse_seconds(at) - began, 0.0), 3)
                 marks[int(number)] = Mark(mark, terminal.line(" ".join(detail)), took_s)
             case [number, path] if word == "kept" and number.isdecimal():
                 kept[int(number)] = terminal.line(path)

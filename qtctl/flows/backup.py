@@ -7,7 +7,7 @@ from functools import partial
 from typing import ClassVar, NamedTuple
 
 from qtctl.apply.contact import Contact
-from qtctl.apply.shared import connected
+from qtctl.apply.shared import share_connection
 from qtctl.collect.ledger import format_time
 from qtctl.errors import DeployRefused, HostError, InputError
 from qtctl.flows.deploy import carry_out
@@ -132,7 +132,7 @@ def restore(
     """
     with ExitStack() as opened:
         try:
-            host = opened.enter_context(connected(connect))
+            host = opened.enter_context(share_connection(connect))
             found = plan_restore(host, desired, clock, backup, about)
         except HostError as error:
             raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error

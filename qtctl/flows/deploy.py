@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from qtctl.apply.contact import Contact
 from qtctl.apply.generation import Generation
-from qtctl.apply.shared import connected
-from qtctl.apply.transaction import Locked, Ticket, Transaction, find, new_ticket, stage
+from qtctl.apply.shared import share_connection
+from qtctl.apply.transaction import Locked, Ticket, Transaction, find, make_ticket, stage
 from qtctl.errors import DeployRefused, HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.failures import explain_units, failed_units
@@ -67,7 +67,7 @@ def deploy(
     gate = Gate.of(desired, clock, passwords or {}, steady_s, choices)
     with ExitStack() as opened:
         try:
-            host = opened.enter_context(connected(connect))
+            host = opened.enter_context(share_connection(connect))
             evidence = gate.look(host)
             planned = plan_host(host, desired, evidence, clock, choices)
             contact = Contact(host, connect, clock, opened)
@@ -158,7 +158,7 @@ class _Deploy:
 
     def _carry_out(self, planned: Plan, until: float) -> DeployOutcome:
         """The host is changed in here, and ends as new and verified, or as it was and verified."""
-        ticket = new_ticket()
+        ticket = make_ticket()
         try:
             until += self._provide(planned)
             transaction = self._stage(planned, ticket)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from qtctl.apply.containers import list_containers
-from qtctl.apply.current import current_files
+from qtctl.apply.current import read_current_files
 from qtctl.apply.ran import finish_reading, start_reading
 from qtctl.collect.collect import collect
 from qtctl.interfaces.clock import Clock
@@ -35,7 +35,7 @@ def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, ch
         planned = plan_host(host, desired, evidence, clock, replace(choices, expected=None))
         return _held_to(planned, choices.expected)
     reading = start_reading(host, seen_files(desired))
-    current = current_files(host, list_unread(desired, facts), READ_S)
+    current = read_current_files(host, list_unread(desired, facts), READ_S)
     ran = finish_reading(reading, READ_S)
     planned = plan(desired, facts, current=current, choices=choices, ran=ran)
     for _ in range(MOST_ROUNDS):

@@ -13,8 +13,8 @@ from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.ssh import SshHost, connect
 from qtctl.apply.contact import Contact
 from qtctl.apply.generation import BASE, Generation
-from qtctl.apply.shared import connected
-from qtctl.apply.transaction import Transaction, new_ticket, stage
+from qtctl.apply.shared import share_connection
+from qtctl.apply.transaction import Transaction, make_ticket, stage
 from qtctl.errors import DeployRefused
 from qtctl.lab import lab
 from qtctl.model.desired import DesiredFile
@@ -84,8 +84,8 @@ def install(box: Box, *steps: Step) -> tuple[StepResult, ...]:
     """As a deploy does once its plan is agreed to."""
     plan, clock = Plan(box.name, steps), SystemClock()
     with ExitStack() as opened:
-        contact = Contact(opened.enter_context(connected(lambda: login(box))), lambda: login(box), clock, opened)
-        number = stage(contact.host, Generation(plan, desired(texts={}), (), {}), new_ticket(), limit_s=20)
+        contact = Contact(opened.enter_context(share_connection(lambda: login(box))), lambda: login(box), clock, opened)
+        number = stage(contact.host, Generation(plan, desired(texts={}), (), {}), make_ticket(), limit_s=20)
         transaction = Transaction(contact, number, 20)
         while transaction.poll().state.under_way:
             clock.sleep(0.1)
@@ -179,10 +179,10 @@ def test_nothing_of_a_deploy_lies_where_another_account_could_change_it(canary: 
     seen: list[str] = []
     with ExitStack() as opened:
         contact = Contact(
-            opened.enter_context(connected(lambda: login(canary))), lambda: login(canary), SystemClock(), opened
+            opened.enter_context(share_connection(lambda: login(canary))), lambda: login(canary), SystemClock(), opened
         )
         plan = Plan(canary.name, (write(path, b"A=1\n"),))
-        number = stage(contact.host, Generation(plan, desired(texts={}), (), {}), new_ticket(), limit_s=20)
+        number = stage(contact.host, Generation(plan, desired(texts={}), (), {}), make_ticket(), limit_s=20)
         seen.append(canary.sh(f"find {folders} | diff - /root/before || true"))
         seen.append(canary.sh("find /var/lib/qtctl -mindepth 1 ! -user root -o -mindepth 1 -type d -perm /077"))
         assert Transaction(contact, number, 20).go_back("enough").state

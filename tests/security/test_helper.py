@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from qtctl.apply.generation import BASE
-from qtctl.apply.helper import build_helper, packed
+from qtctl.apply.helper import build_helper, pack
 from qtctl.lab import lab
 from qtctl.remote.helper_place import HELPER
 from qtctl.remote.request import Call, Request, Verb, encode_calls
@@ -37,7 +37,7 @@ class Attack:
 
 
 def asked(verb: str, data: bytes) -> Attack:
-    return Attack(f"sudo -n {HELPER} {verb}", packed(Request("", Verb(verb), data)))
+    return Attack(f"sudo -n {HELPER} {verb}", pack(Request("", Verb(verb), data)))
 
 
 def calls(verb: str, *these: Call) -> Attack:
