@@ -19,7 +19,7 @@ from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.model.secret import Secret
 from qtctl.model.trail import Action, CallerEvent
 from qtctl.plan.agreed import plan_digest
-from qtctl.plan.identity import deployable
+from qtctl.plan.identity import make_deployable
 from qtctl.plan.outcome import DeployOutcome
 from qtctl.version import VERSION
 
@@ -64,7 +64,7 @@ def deploy(
 
     It has `deadline_s` after that. DeployRefused where the host could not be reached or read: then there is no plan.
     """
-    desired = deployable(declared.desired, target)
+    desired = make_deployable(declared.desired, target)
     route = declared_route(target, desired, user, "deploy")
     about = describe(declared, target, registry, action)
     trail = CallerTrail(about)

@@ -17,7 +17,7 @@ from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun
 from qtctl.model.generation import DamagedGeneration
-from qtctl.plan.identity import deployable
+from qtctl.plan.identity import make_deployable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def drift(
     it keeps of its last deploy is damaged or another fleet's.
     """
     files, texts = read_registry(folder), load_unit_templates(templates)
-    desired = deployable(declare(files, texts, target, as_name).desired, target)
+    desired = make_deployable(declare(files, texts, target, as_name).desired, target)
     progress(begun(target, Stage.CONNECT))
     route = declared_route(target, desired, user, "deploy")
     with connect(route) as host:

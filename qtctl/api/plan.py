@@ -13,8 +13,8 @@ from qtctl.flows.plan_host import plan_host
 from qtctl.meaning.registry_digest import registry_digest
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
-from qtctl.plan.identity import deployable
-from qtctl.plan.needs import needs, properties
+from qtctl.plan.identity import make_deployable
+from qtctl.plan.needs import list_properties, needs
 from qtctl.reports.plan import PlanReport, build_report
 from qtctl.reports.plan import read as read_report
 
@@ -24,9 +24,9 @@ def plan(declared: Declared, target: str, *, user: str | None = None, choices: C
 
     HostError where the host could not be asked.
     """
-    desired = deployable(declared.desired, target)
+    desired = make_deployable(declared.desired, target)
     with connect(declared_route(target, desired, user, "deploy")) as host:
-        asked, clock = inquiry_of(desired, needs(desired), properties=properties(desired)), SystemClock()
+        asked, clock = inquiry_of(desired, needs(desired), properties=list_properties(desired)), SystemClock()
         return plan_host(host, desired, collect(host, asked, clock, root=True), clock, choices)
 
 

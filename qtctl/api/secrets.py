@@ -12,8 +12,8 @@ from qtctl.flows.declared import Declared
 from qtctl.flows.identity import require_meant
 from qtctl.model.secret_place import SecretFound, SecretPlace
 from qtctl.model.trail import Action, CallerEvent
-from qtctl.plan.identity import as_meant, deployable
-from qtctl.plan.secrets import content_of, find_secret, list_secrets
+from qtctl.plan.identity import as_meant, make_deployable
+from qtctl.plan.secrets import find_secret, list_secrets, make_content
 from qtctl.version import VERSION
 
 
@@ -49,8 +49,8 @@ def put(
 
     InputError where it cannot be a value; DeployRefused where nothing was changed.
     """
-    desired = deployable(declared.desired, target)
-    content = content_of(place, value)
+    desired = make_deployable(declared.desired, target)
+    content = make_content(place, value)
     about = {
         "fleet": desired.fleet,
         "host": desired.host,

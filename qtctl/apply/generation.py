@@ -15,7 +15,7 @@ from qtctl.model.generation import FORMAT, pack_desired
 from qtctl.model.plan import Plan, Step, StepKind
 from qtctl.model.trail import clean, write_fields, write_members
 from qtctl.plan.agreed import plan_digest
-from qtctl.plan.unit_goals import seen_files
+from qtctl.plan.unit_goals import list_seen_files
 from qtctl.probes.files import DIGEST_KIB
 from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
@@ -106,7 +106,7 @@ def _make_members(generation: Generation) -> dict[str, bytes]:
         "files": _join_rows(files),
         "installs": _join_rows((each.digest, each.path) for each in generation.desired.installs),
         "units": _join_rows((unit,) for unit in generation.units),
-        "sees": _join_rows((unit, *paths) for unit, paths in sorted(seen_files(generation.desired).items())),
+        "sees": _join_rows((unit, *paths) for unit, paths in sorted(list_seen_files(generation.desired).items())),
         "desired.json.gz": pack_desired(generation.desired),
         "word": f"{secrets.token_hex(8)}\n".encode(),
         "about": "".join(f"{key} {clean(value)}\n" for key, value in sorted(noted.items()) if value).encode(),

@@ -28,9 +28,9 @@ from qtctl.plan.fleet_names import FleetNames
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.plan.restore import (
     Restore,
-    baseline_units,
     find_strangers,
     list_asked,
+    list_baseline_units,
     list_units_unlike,
     list_unlike,
 )
@@ -96,7 +96,7 @@ def plan_restore(host: Host, desired: Desired, clock: Clock, backup: Backup, abo
     before = _backup_of(look, desired, clock, about)
     planned = Restore(backup, look.installed, look.units, names, look.others, look.stop_along).plan()
     planned = replace(planned, machine=look.host.machine)
-    meant = tuple(identity.obstacles(desired, look.facts)) or _other_machine(backup, look)
+    meant = tuple(identity.find_obstacles(desired, look.facts)) or _other_machine(backup, look)
     if refusals := (*meant, *under_way.obstacles(desired.host, look.facts)):
         planned = Plan(planned.host, (), refusals, machine=look.host.machine)
     return Planned(planned, before, look)
@@ -154,7 +154,7 @@ def restore(
             progress=progress,
             deadline_s=deadline_s,
             about={**about, "backup": backup.manifest.taken_at},
-            units=baseline_units(planned, found.look.units),
+            units=list_baseline_units(planned, found.look.units),
         )
 
 

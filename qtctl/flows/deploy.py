@@ -30,8 +30,8 @@ from qtctl.model.secret import Secret
 from qtctl.model.transaction import Progressed, TransactionEnd, TransactionState
 from qtctl.plan.failed_before import is_excused, list_failed
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure
-from qtctl.plan.results import count_done, results_of
-from qtctl.plan.unit_goals import units_of
+from qtctl.plan.results import count_done, make_results
+from qtctl.plan.unit_goals import list_units
 
 AGAIN = Gate.again
 SPARE_S = 60.0
@@ -190,7 +190,7 @@ class _Deploy:
 
     def _stage(self, planned: Plan, ticket: Ticket) -> Transaction:
         desired = self.gate.desired
-        units = units_of(desired, planned) if self.units is None else self.units
+        units = list_units(desired, planned) if self.units is None else self.units
         generation = Generation(planned, desired, units, self.about)
         number = stage(self.contact.host, generation, ticket, limit_s=int(self.deadline_s) + 1)
         return self._watch(number)
@@ -231,7 +231,7 @@ class _Deploy:
         """Why the host must go back, or None where it is confirmed."""
         if progressed.state is not TransactionState.GATING:
             return _steps_failed(progressed), progressed
-        results = results_of(planned, progressed)
+        results = make_results(planned, progressed)
         if not all(each.done or is_excused(each.step, self.gate.failed_before) for each in results):
             self._seen = self._wait(self.contact.clock.monotonic())
             self._explain(results)
@@ -293,7 +293,7 @@ class _Deploy:
         return DeployOutcome(
             plan=planned,
             status=DeployStatus.DEPLOYED,
-            results=results_of(planned, progressed),
+            results=make_results(planned, progressed),
             outstanding=self._seen.outstanding if self._seen else (),
             failed_before=tuple(sorted(self.gate.failed_before)),
             failures=self._failures,
@@ -318,7 +318,7 @@ class _Deploy:
         outcome = DeployOutcome(
             plan=planned,
             status=status,
-            results=results_of(planned, progressed),
+            results=make_results(planned, progressed),
             reason=reason,
             failures=self._failures,
             looked=looked and self._seen is not None,

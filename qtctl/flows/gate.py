@@ -24,8 +24,8 @@ from qtctl.model.inquiry import inquiry_of
 from qtctl.model.plan import NO_CHOICES, Choices
 from qtctl.model.secret import Secret
 from qtctl.plan.failed_before import find_excused
+from qtctl.plan.needs import list_properties
 from qtctl.plan.needs import needs as plan_needs
-from qtctl.plan.needs import properties
 from qtctl.plan.preflight import JOBS
 from qtctl.plan.remaining import list_remaining
 from qtctl.rules.catalogue import host_rules
@@ -176,7 +176,7 @@ class Gate:
 
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
         """All that the plan and the gate are made from. HostError where the host is gone."""
-        shown = properties(self.desired)
+        shown = list_properties(self.desired)
         inquiry = inquiry_of(self.desired, self.wanted, passwords=self.passwords, properties=shown)
         return collect(host, inquiry, self.clock, root=True, deadline_s=min(left_s, LOOK_S))
 

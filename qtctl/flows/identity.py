@@ -24,5 +24,5 @@ def require_meant(host: Host, desired: Desired, clock: Clock) -> None:
 
 def require_facts(desired: Desired, facts: Facts) -> None:
     """The same, from facts that hold `identity.HOST` and `STATUS`."""
-    for refusal in identity.obstacles(desired, facts):
+    for refusal in identity.find_obstacles(desired, facts):
         raise DeployRefused(f"nothing was changed: {refusal.subject}: {refusal.reason}", hint=refusal.hint)

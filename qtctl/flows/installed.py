@@ -16,7 +16,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import F, Facts, HostBaseline, Unit, UnitListing
 from qtctl.model.inquiry import inquiry_of
 from qtctl.plan.dependents import PULLED_BY, STOPPED_WITH
-from qtctl.plan.fleet_names import FleetNames, unit_of, unit_root
+from qtctl.plan.fleet_names import FleetNames, find_unit, is_in_unit_folder
 
 _SHOWN = (*PULLED_BY, ("Unit", "TriggeredBy"))
 _OF_SERVICE = ("Service", "RestartUSec")
@@ -41,7 +41,7 @@ def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNa
     installed = read_installed(host, names, known)
     first = Facts.of(collect(host, inquiry_of(desired, (_HOST, _LISTING, STATUS)), clock, root=True, deadline_s=READ_S))
     baseline, listing = _known(first, HostBaseline, _HOST), _known(first, UnitListing, _LISTING)
-    about = {unit_of(each.path) for each in installed.entries} | {*more}
+    about = {find_unit(each.path) for each in installed.entries} | {*more}
     wanted = {name for name in (*listing.units, *listing.files, *about) if names.has(name) or name in {*more}}
     aliases = _list_aliases(installed)
     units = sorted(name for name in wanted - aliases if valid(name) and not is_template(name))
@@ -61,8 +61,8 @@ def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNa
 
 def _list_aliases(installed: Installed) -> set[str]:
     """Further names of units, which are links to them."""
-    links = (each for each in installed.entries if each.kind is EntryKind.LINK and unit_root(each.path))
-    return {unit_of(each.path) for each in links if valid(each.target.rpartition("/")[2]) and not _own(each)}
+    links = (each for each in installed.entries if each.kind is EntryKind.LINK and is_in_unit_folder(each.path))
+    return {find_unit(each.path) for each in links if valid(each.target.rpartition("/")[2]) and not _own(each)}
 
 
 def _own(link: Entry) -> bool:

@@ -14,11 +14,11 @@ from qtctl.model.facts import Facts, HostBaseline, Unit
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.plan import Choices, Plan, PlannedBefore
 from qtctl.plan import preflight
-from qtctl.plan.agreed import differences
-from qtctl.plan.cut_over import cut_over, left_services
+from qtctl.plan.agreed import find_differences
+from qtctl.plan.cut_over import cut_over, list_left_services
 from qtctl.plan.dependents import PULLED_BY
 from qtctl.plan.plan import list_unread, list_unseen, plan
-from qtctl.plan.unit_goals import seen_files
+from qtctl.plan.unit_goals import list_seen_files
 
 READ_S = 30.0
 MOST_ROUNDS = 8
@@ -34,7 +34,7 @@ def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, ch
     if choices.expected is not None:
         planned = plan_host(host, desired, evidence, clock, replace(choices, expected=None))
         return _held_to(planned, choices.expected)
-    reading = start_reading(host, seen_files(desired))
+    reading = start_reading(host, list_seen_files(desired))
     current = read_current_files(host, list_unread(desired, facts), READ_S)
     ran = finish_reading(reading, READ_S)
     planned = plan(desired, facts, current=current, choices=choices, ran=ran)
@@ -45,7 +45,7 @@ def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, ch
         facts = facts.joined(_look_at(host, desired, unseen, clock))
         planned = plan(desired, facts, current=current, choices=choices, ran=ran)
     if choices.cut_over:
-        planned = cut_over(desired, planned, list_containers(host, READ_S) if left_services(desired) else ())
+        planned = cut_over(desired, planned, list_containers(host, READ_S) if list_left_services(desired) else ())
     return replace(_checked(host, desired, planned, facts, clock), machine=_machine(facts))
 
 
@@ -56,13 +56,13 @@ def _checked(host: Host, desired: Desired, planned: Plan, facts: Facts, clock: C
         return planned
     asked = inquiry_of(desired, needs)
     facts = facts.joined(Facts.of(collect(host, asked, clock, root=True, deadline_s=READ_S)))
-    refusals = preflight.obstacles(desired, planned, facts)
+    refusals = preflight.find_obstacles(desired, planned, facts)
     return replace(planned, steps=(), refusals=refusals) if refusals else planned
 
 
 def _held_to(planned: Plan, expected: PlannedBefore) -> Plan:
     """The plan, or refusals where it is not the one that was agreed to."""
-    differs = () if planned.refusals else differences(expected, planned)
+    differs = () if planned.refusals else find_differences(expected, planned)
     return replace(planned, steps=(), refusals=differs) if differs else planned
 
 

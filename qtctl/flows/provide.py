@@ -15,7 +15,7 @@ from qtctl.model.entry_questions import entry_question
 from qtctl.model.events import Stage, begun
 from qtctl.model.plan import Plan, StepKind
 from qtctl.model.states import ServiceState
-from qtctl.plan.installs import uses
+from qtctl.plan.installs import list_used_paths
 
 BUILD_S = 900
 """The longest that a virtual environment may take to be built."""
@@ -75,7 +75,7 @@ def _list_trials(desired: Desired, switched: set[str]) -> Iterator[Trial]:
     links = {each.path: each.target for each in desired.installs}
     contents = {file.path: file.content for file in desired.files if file.kind == "env"}
     for service in desired.services:
-        question = entry_question(service) if switched.intersection(uses(service, desired)) else None
+        question = entry_question(service) if switched.intersection(list_used_paths(service, desired)) else None
         if question is None:
             continue
         folders = [_in_store(folder, links) for folder in question.folders]

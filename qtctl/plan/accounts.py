@@ -24,7 +24,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     users = {name for name, _ in _list_owners(desired)} | {account.name for account in desired.accounts}
     users |= {str(account.uid) for account in desired.accounts if account.uid is not None}
     groups = {name for _, name in _list_owners(desired)} | {
-        name for each in desired.accounts for name in _groups_of(each)
+        name for each in desired.accounts for name in _list_groups(each)
     }
     groups |= {str(account.gid) for account in desired.accounts if account.gid is not None}
     return (
@@ -33,8 +33,8 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     )
 
 
-def steps(desired: Desired, facts: Facts, changes: Mapping[str, FileChange]) -> tuple[Step, ...]:
-    """Accounts before the folders that they own. Call only where `obstacles` found nothing."""
+def plan_steps(desired: Desired, facts: Facts, changes: Mapping[str, FileChange]) -> tuple[Step, ...]:
+    """Accounts before the folders that they own. Call only where `find_obstacles` found nothing."""
     missing = {
         "sysusers": tuple(_find_missing_accounts(desired, facts)),
         "tmpfiles": tuple(_find_wrong_folders(desired, facts)),
@@ -48,7 +48,7 @@ def steps(desired: Desired, facts: Facts, changes: Mapping[str, FileChange]) -> 
     return tuple(found)
 
 
-def obstacles(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
+def find_obstacles(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
     return (
         *(refusal for account in desired.accounts for refusal in _find_account_obstacles(account, facts)),
         *(refusal for folder in desired.folders for refusal in _find_folder_obstacles(folder, facts)),
@@ -56,7 +56,7 @@ def obstacles(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
     )
 
 
-def _groups_of(account: DesiredAccount) -> tuple[str, ...]:
+def _list_groups(account: DesiredAccount) -> tuple[str, ...]:
     return (account.group, *account.groups)
 
 
@@ -141,7 +141,7 @@ def _find_folder_obstacles(folder: DesiredFolder, facts: Facts) -> Iterator[Refu
 def _find_unknown_owners(desired: Desired, facts: Facts) -> Iterator[Refusal]:
     """Owners of folders that are neither declared nor on the host."""
     users = {account.name for account in desired.accounts} | {ROOT}
-    groups = {name for account in desired.accounts for name in _groups_of(account)} | {ROOT}
+    groups = {name for account in desired.accounts for name in _list_groups(account)} | {ROOT}
     for folder in desired.folders:
         if folder.user not in users and facts.read(Account, folder.user) is None:
             yield Refusal(folder.path, f"should be {folder.user}'s, and there is no such user", _DECLARE)

@@ -16,7 +16,7 @@ def label_of(step: Step) -> str:
     return f"{step.kind.value} {step.subject}"
 
 
-def key_of(step: Step, nonce: str) -> str:
+def digest_step(step: Step, nonce: str) -> str:
     """A digest of all that decides what the step does, and of the state that it was decided on.
 
     `nonce` is new for each plan: what the digest says of a file can be compared within that plan alone.
@@ -31,35 +31,35 @@ def key_of(step: Step, nonce: str) -> str:
     return hmac.new(nonce.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
-def keys_of(plan: Plan, nonce: str) -> tuple[tuple[str, str], ...]:
+def digest_steps(plan: Plan, nonce: str) -> tuple[tuple[str, str], ...]:
     """Of every step, in order: what it is, and its digest."""
-    return tuple((label_of(step), key_of(step, nonce)) for step in plan.steps)
+    return tuple((label_of(step), digest_step(step, nonce)) for step in plan.steps)
 
 
 def plan_digest(plan: Plan) -> str:
     """Of all that a plan does, the same for the same plan. No content of an env file is in it, nor a digest of one."""
-    rows = [[step.kind, step.subject, step.reason, step.diff, step.target, *_rights(step)] for step in plan.steps]
+    rows = [[step.kind, step.subject, step.reason, step.diff, step.target, *_list_rights(step)] for step in plan.steps]
     return hashlib.sha256(json.dumps([plan.host, rows]).encode()).hexdigest()
 
 
-def _rights(step: Step) -> list[str]:
+def _list_rights(step: Step) -> list[str]:
     file = step.file
     return [file.mode, file.owner, file.group, "" if file.kind == "env" else file.sha256] if file else []
 
 
-def differences(expected: PlannedBefore, plan: Plan) -> tuple[Refusal, ...]:
+def find_differences(expected: PlannedBefore, plan: Plan) -> tuple[Refusal, ...]:
     """One refusal for each step that is not as it was agreed to; none where the plan is that one."""
     if expected.machine and plan.machine and expected.machine != plan.machine:
         what = "another machine than the one that the plan was made for: its machine id differs"
         return (Refusal(plan.host, what, AGAIN),)
-    now = keys_of(plan, expected.nonce)
+    now = digest_steps(plan, expected.nonce)
     if now == expected.keys:
         return ()
-    found = tuple(Refusal(subject, reason, AGAIN) for subject, reason in _differ(expected.keys, now))
+    found = tuple(Refusal(subject, reason, AGAIN) for subject, reason in _compare(expected.keys, now))
     return found or (Refusal(plan.host, "the steps would run in another order than planned", AGAIN),)
 
 
-def _differ(before: tuple[tuple[str, str], ...], now: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
+def _compare(before: tuple[tuple[str, str], ...], now: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
     """Subject and what happened to its step; the same step may come more than once."""
     old, new = Counter(before), Counter(now)
     gone, added = old - new, new - old

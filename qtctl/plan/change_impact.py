@@ -23,7 +23,7 @@ _LINE = re.compile(r"\s*($|[#;\[]|[^=]*=)")
 _HIDDEN = "(not shown)"
 
 
-def change_of(old: bytes, new: bytes, name: str) -> ChangeClass:
+def find_change(old: bytes, new: bytes, name: str) -> ChangeClass:
     """What a unit that was started from `old` needs to match `new`: the most that one of its directives needs.
 
     Links are made by [Install], and decided from what links there are. A text that cannot be read as a unit file counts
@@ -39,10 +39,10 @@ def change_of(old: bytes, new: bytes, name: str) -> ChangeClass:
 
 def needs_new_start(old: bytes, new: bytes, name: str) -> bool:
     """Whether a unit that was started from `old` must be started again to match `new`."""
-    return change_of(old, new, name).starts_anew
+    return find_change(old, new, name).starts_anew
 
 
-def stops_otherwise(old: bytes, new: bytes, name: str) -> bool:
+def is_stopped_otherwise(old: bytes, new: bytes, name: str) -> bool:
     """Whether a unit would be stopped otherwise by `new` than by `old`, also because a command is run as it says now.
 
     True of a text that cannot be read as a unit file.
@@ -55,7 +55,7 @@ def stops_otherwise(old: bytes, new: bytes, name: str) -> bool:
     return any(counts_when_stopped(key) for _, key in keys)
 
 
-def shown_diff(old: bytes, new: bytes, path: str) -> str:
+def make_diff(old: bytes, new: bytes, path: str) -> str:
     """Unified diff of two unit files. Values of Environment= and credentials are left out on both sides,
 
     and so are the arguments of commands that are only in the old file, people put passwords there, and whatever else
@@ -100,7 +100,7 @@ def _mask_assignment(lines: list[str], *, declared: bool) -> list[str]:
         return [f"{command[0]} {_HIDDEN}" if more else command[0], *(_HIDDEN for _ in rest)]
     if all(map(_is_clean, (*lines, _join_lines(lines)))):
         return lines
-    return [f"{_key_of(first)}{_HIDDEN}", *(_HIDDEN for _ in rest)]
+    return [f"{_find_key(first)}{_HIDDEN}", *(_HIDDEN for _ in rest)]
 
 
 def _has_secret_arguments(lines: list[str]) -> bool:
@@ -123,6 +123,6 @@ def _is_clean(text: str) -> bool:
     return not named and masked_lines(text) == text
 
 
-def _key_of(line: str) -> str:
+def _find_key(line: str) -> str:
     key, equals, _ = line.partition("=")
     return f"{key}=" if equals and _PLAIN_KEY.fullmatch(key) else ""

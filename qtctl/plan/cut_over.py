@@ -9,15 +9,15 @@ from qtctl.model.container import RunningContainer
 from qtctl.model.desired import Desired
 from qtctl.model.desired_container import LeftContainer
 from qtctl.model.plan import Plan, Refusal, Step, StepKind
-from qtctl.plan.unit_goals import goals
+from qtctl.plan.unit_goals import list_goals
 
 _STARTS = (StepKind.START, StepKind.RESTART)
 _RUNS = ("running", "restarting")
 
 
-def left_services(desired: Desired) -> dict[str, tuple[LeftContainer, tuple[str, ...]]]:
+def list_left_services(desired: Desired) -> dict[str, tuple[LeftContainer, tuple[str, ...]]]:
     """Compose service → its record, and the units of this host that take over and are to run."""
-    runs = {goal.unit for goal in goals(desired) if goal.active is not False}
+    runs = {goal.unit for goal in list_goals(desired) if goal.active is not False}
     units: dict[str, list[str]] = {}
     for unit in desired.units():
         if unit.unit in runs:
@@ -36,7 +36,7 @@ def cut_over(desired: Desired, planned: Plan, running: tuple[RunningContainer, .
 
     `running`: the containers of the host, or why they are not known.
     """
-    left = left_services(desired)
+    left = list_left_services(desired)
     if planned.refusals or not left:
         return planned
     if isinstance(running, str):

@@ -40,7 +40,7 @@ class Ties:
         left = [unit]
         while left:
             name = left.pop(0)
-            for each in self._direct(name, effect, old=old):
+            for each in self._find_direct(name, effect, old=old):
                 if each.unit != unit and each.unit not in found and self.is_up(each.unit):
                     found[each.unit] = each
                     left.append(each.unit)
@@ -83,7 +83,7 @@ class Ties:
     def _unit(self, name: str) -> Unit | None:
         return self.facts.read(Unit, name) if self.facts.item(Need(Unit.FACT, name)).state.known else None
 
-    def _direct(self, name: str, effect: Effect, *, old: bool) -> Iterator[Dragged]:
+    def _find_direct(self, name: str, effect: Effect, *, old: bool) -> Iterator[Dragged]:
         for property_, directive in STOPPED_WITH.items():
             if effect is Effect.RESTARTS and property_ in NOT_RESTARTED:
                 continue
@@ -91,9 +91,9 @@ class Ties:
                 if old or unit not in self.goals:
                     yield Dragged(unit, effect, f"{directive}={name}", unit in self.goals)
         if not (old and self._was_asked(name)):
-            yield from self._declared(name, effect)
+            yield from self._find_declared(name, effect)
 
-    def _declared(self, name: str, effect: Effect) -> Iterator[Dragged]:
+    def _find_declared(self, name: str, effect: Effect) -> Iterator[Dragged]:
         for goal in self.goals.values():
             directive = goal.ties.get(name)
             if directive is not None:

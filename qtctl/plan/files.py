@@ -10,7 +10,7 @@ from qtctl.meaning.originals import ABSENT, is_in_place, seen_of
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.plan import Refusal, Step, StepKind
-from qtctl.plan.change_impact import change_of, shown_diff, stops_otherwise
+from qtctl.plan.change_impact import find_change, is_stopped_otherwise, make_diff
 
 UNSHOWN = "content differs (values not shown)"
 TAKE_OVER = "--take-over replaces it and keeps the old one on the host"
@@ -43,12 +43,12 @@ class FileChange:
         )  # fmt: skip
 
 
-def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
+def list_to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
     """Paths of the files whose present content a plan needs: regular ones with other content, but no env files."""
     found = []
     for file in _list_to_place(desired, facts):
         there = facts.read(File, file.path)
-        if there is not None and _content_differs(there, file) and there.kind == "file" and file.kind != "env":
+        if there is not None and _has_other_content(there, file) and there.kind == "file" and file.kind != "env":
             found.append(file.path)
     return tuple(sorted(found))
 
@@ -58,8 +58,8 @@ def _list_to_place(desired: Desired, facts: Facts) -> tuple[DesiredFile, ...]:
     return tuple(file for file in desired.files if not is_in_place(file, facts))
 
 
-def changes(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[FileChange, ...]:
-    """Sorted by path. Call only where `obstacles` found nothing that cannot be taken over."""
+def find_changes(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[FileChange, ...]:
+    """Sorted by path. Call only where `find_obstacles` found nothing that cannot be taken over."""
     found = [_find_change(file, facts.read(File, file.path), current) for file in _list_to_place(desired, facts)]
     return tuple(sorted((change for change in found if change is not None), key=lambda change: change.file.path))
 
@@ -73,7 +73,7 @@ def _find_change(file: DesiredFile, there: File | None, current: Mapping[str, by
         change = _find_class(file, current) if there.kind == "file" else ChangeClass.RESTART
         stops = _is_stopped_otherwise(file, current)
         return FileChange(file, f"replaces {_describe_file(there)}", seen_of(there), diff, change, stops)
-    if _content_differs(there, file):
+    if _has_other_content(there, file):
         reason = "content differs" if file.kind != "env" else UNSHOWN
         stops, change = _is_stopped_otherwise(file, current), _find_class(file, current)
         return FileChange(file, reason, seen_of(there), _show_diff(file, current), change, stops)
@@ -85,20 +85,20 @@ def _find_class(file: DesiredFile, current: Mapping[str, bytes]) -> ChangeClass:
     """What the new content needs. A file whose content stays the same is not in `current`."""
     if not file.of_unit:
         return ChangeClass.RESTART
-    return change_of(current.get(file.path, file.content), file.content, file.subject)
+    return find_change(current.get(file.path, file.content), file.content, file.subject)
 
 
 def _is_stopped_otherwise(file: DesiredFile, current: Mapping[str, bytes]) -> bool:
-    return file.of_unit and stops_otherwise(current.get(file.path, file.content), file.content, file.subject)
+    return file.of_unit and is_stopped_otherwise(current.get(file.path, file.content), file.content, file.subject)
 
 
 def _show_diff(file: DesiredFile, current: Mapping[str, bytes]) -> str:
     if file.kind == "env" or file.path not in current:
         return ""
-    return shown_diff(current[file.path], file.content, file.path) or UNSHOWN
+    return make_diff(current[file.path], file.content, file.path) or UNSHOWN
 
 
-def _content_differs(there: File, file: DesiredFile) -> bool:
+def _has_other_content(there: File, file: DesiredFile) -> bool:
     return there.sha256 != file.sha256
 
 
@@ -119,7 +119,9 @@ def _describe_file(there: File) -> str:
     return kinds.get(there.kind, "something that is no regular file")
 
 
-def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes], *, take_over: bool) -> tuple[Refusal, ...]:
+def find_obstacles(
+    desired: Desired, facts: Facts, current: Mapping[str, bytes], *, take_over: bool
+) -> tuple[Refusal, ...]:
     """What keeps the files from being written. A file that could not be read does so even with `take_over`."""
     found: list[Refusal] = []
     for file in _list_to_place(desired, facts):
@@ -137,7 +139,7 @@ def _find_unreadable(file: DesiredFile, there: File | None, current: Mapping[str
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     if there.sha256 is None:
         return [Refusal(file.path, "its content could not be read", hint, unknown=True)]
-    if file.kind != "env" and _content_differs(there, file) and file.path not in current:
+    if file.kind != "env" and _has_other_content(there, file) and file.path not in current:
         return [Refusal(file.path, "its present content could not be read", hint, unknown=True)]
     return []
 

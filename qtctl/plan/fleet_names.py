@@ -86,12 +86,12 @@ class FleetNames:
         return any(name.endswith(ending) and self.has(name.removesuffix(ending)) for ending in _OF_UNIT)
 
 
-def unit_root(path: str) -> bool:
+def is_in_unit_folder(path: str) -> bool:
     """Whether it lies directly in a folder of units, where every name is that of a unit."""
     return path.rpartition("/")[0] in UNIT_ROOTS
 
 
-def unit_of(path: str) -> str:
+def find_unit(path: str) -> str:
     """The unit that a path in a folder of units is about: its file, a drop-in, a stamp or what pulls it in."""
     folder, _, name = path.rpartition("/")
     if folder == STAMPS:

@@ -11,25 +11,25 @@ from qtctl.model.desired_accounts import DesiredHosts
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File
 from qtctl.model.plan import Refusal, Step, StepKind
-from qtctl.plan.change_impact import shown_diff
+from qtctl.plan.change_impact import make_diff
 
 
-def paths(desired: Desired) -> tuple[str, ...]:
+def list_paths(desired: Desired) -> tuple[str, ...]:
     return (PATH,) if desired.hosts_file is not None else ()
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:
-    return tuple(Need(Hosts.FACT, path) for path in paths(desired))
+    return tuple(Need(Hosts.FACT, path) for path in list_paths(desired))
 
 
-def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
+def list_to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
     """The hosts file, if its block has to change: the new content is made from the present one."""
     there = facts.read(File, PATH) if desired.hosts_file is not None else None
     return (PATH,) if there is not None and there.kind == "file" and _give_reason(desired, facts) else ()
 
 
-def steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Step, ...]:
-    """Call only where `obstacles` found nothing."""
+def plan_steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Step, ...]:
+    """Call only where `find_obstacles` found nothing."""
     declared = desired.hosts_file
     reason = _give_reason(desired, facts)
     if declared is None or not reason:
@@ -38,12 +38,12 @@ def steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple
     before = current.get(PATH, b"")
     content = with_block(before, desired.fleet, block_lines(declared.aliases))
     mode, owner, group = (there.mode, there.owner, there.group) if there else ("0644", "root", "root")
-    file = DesiredFile(PATH, content, mode, owner, group, _digest_of(content), "hosts", PATH, declared.origin)
-    diff = shown_diff(before, content, PATH) if there else ""
+    file = DesiredFile(PATH, content, mode, owner, group, _digest(content), "hosts", PATH, declared.origin)
+    diff = make_diff(before, content, PATH) if there else ""
     return (Step(StepKind.WRITE, PATH, reason, seen_of(there), diff, file),)
 
 
-def obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
+def find_obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
     declared = desired.hosts_file
     there = None if declared is None else facts.read(File, PATH)
     if declared is None or there is None:
@@ -64,7 +64,7 @@ def _find_unseen(desired: Desired, facts: Facts, there: File, current: Mapping[s
     if PATH not in current:
         hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
         return (Refusal(PATH, "its present content could not be read", hint, unknown=True),)
-    if _digest_of(current[PATH]) != there.sha256:
+    if _digest(current[PATH]) != there.sha256:
         return (Refusal(PATH, "it changed while it was looked at", "deploy again"),)
     return ()
 
@@ -91,5 +91,5 @@ def _give_reason(desired: Desired, facts: Facts) -> str:
     return "the block of this fleet's names differs" if wanted else "the block of this fleet's names goes"
 
 
-def _digest_of(content: bytes) -> str:
+def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()

@@ -15,7 +15,7 @@ HOST = Need(HostBaseline.FACT, "host")
 _HINT = "see which host its address and your ssh config lead to, or correct hosts.toml"
 
 
-def deployable(desired: Desired, target: str) -> Desired:
+def make_deployable(desired: Desired, target: str) -> Desired:
     """What is deployed to `target`: `as_meant`.
 
     InputError where nothing at all is declared for the host: then something is wrong with the registry.
@@ -31,7 +31,7 @@ def as_meant(desired: Desired, target: str) -> Desired:
     return desired if target == desired.host else replace(desired, expected_hostname="", machine="")
 
 
-def obstacles(desired: Desired, facts: Facts) -> Iterator[Refusal]:
+def find_obstacles(desired: Desired, facts: Facts) -> Iterator[Refusal]:
     """Nothing where neither the registry nor the host's last deploy says which machine it is."""
     deployed = _last_machine(facts)
     if not desired.expected_hostname and not desired.machine and not deployed:

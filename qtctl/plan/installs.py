@@ -49,7 +49,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     return tuple(Need(File.FACT, path) for path in sorted(paths))
 
 
-def switches(desired: Desired, facts: Facts) -> tuple[Switch, ...]:
+def find_switches(desired: Desired, facts: Facts) -> tuple[Switch, ...]:
     """Sorted by path."""
     found = []
     for each in desired.installs:
@@ -59,7 +59,7 @@ def switches(desired: Desired, facts: Facts) -> tuple[Switch, ...]:
     return tuple(found)
 
 
-def steps(switched: tuple[Switch, ...], uses: Mapping[str, tuple[str, ...]]) -> tuple[Step, ...]:
+def plan_steps(switched: tuple[Switch, ...], uses: Mapping[str, tuple[str, ...]]) -> tuple[Step, ...]:
     """`uses`: unit → the paths that it runs from."""
     return tuple(
         each.step(tuple(sorted(unit for unit, paths in uses.items() if each.install.path in paths)))
@@ -67,8 +67,8 @@ def steps(switched: tuple[Switch, ...], uses: Mapping[str, tuple[str, ...]]) -> 
     )
 
 
-def obstacles(desired: Desired, facts: Facts, *, take_over: bool) -> Iterator[Refusal]:
-    switched = switches(desired, facts)
+def find_obstacles(desired: Desired, facts: Facts, *, take_over: bool) -> Iterator[Refusal]:
+    switched = find_switches(desired, facts)
     for each in switched:
         path, kind = each.install.path, each.seen.partition(":")[0]
         if kind not in ("absent", "link", "dir"):
@@ -82,7 +82,7 @@ def _find_running_jobs(desired: Desired, facts: Facts, switched: set[str]) -> It
     """A job that is under way would go on from other code than it began with, and is not run twice."""
     starters = desired.starters()
     for unit in desired.units():
-        used = switched.intersection(uses(unit, desired))
+        used = switched.intersection(list_used_paths(unit, desired))
         kinds = {type(each).__name__ for each in starters.get(unit.unit, ())}
         if not used or unit.must_be_active is not None or not _is_job(unit, kinds):
             continue
@@ -97,11 +97,11 @@ def _is_job(unit: DesiredUnit, starters: set[str]) -> bool:
     return "DesiredTimer" in starters or (isinstance(unit, DesiredService) and unit.type == "oneshot")
 
 
-def uses(unit: DesiredUnit, desired: Desired) -> tuple[str, ...]:
+def list_used_paths(unit: DesiredUnit, desired: Desired) -> tuple[str, ...]:
     """The installed paths that a unit runs from: it names them, or something below them."""
     if not isinstance(unit, DesiredService) or not desired.installs:
         return ()
-    named = tuple(_named_paths(unit))
+    named = tuple(_list_named_paths(unit))
     return tuple(
         each.path
         for each in desired.installs
@@ -109,7 +109,7 @@ def uses(unit: DesiredUnit, desired: Desired) -> tuple[str, ...]:
     )
 
 
-def _named_paths(service: DesiredService) -> Iterator[str]:
+def _list_named_paths(service: DesiredService) -> Iterator[str]:
     yield from (service.venv, service.code, service.working_directory.removeprefix("-"), service.entry_point)
     yield from service.argv
     for command in service.commands:

@@ -14,7 +14,7 @@ _UNKNOWN = "4294967294"
 """The id of an account that is made first: nobody else has it."""
 
 
-def with_made_folders(desired: Desired, facts: Facts) -> Facts:
+def add_made_folders(desired: Desired, facts: Facts) -> Facts:
     """The facts, with declared folders on every way as they are declared, and there."""
     folders = {folder.path: folder for folder in desired.folders}
     if not folders:
@@ -37,17 +37,17 @@ def _change_way(subject: str, way: PathWay, folders: Mapping[str, DesiredFolder]
     for path, part in parts.items():
         if path in folders and part[0] == "folder":
             folder = folders[path]
-            part[1:4] = [_uid(folder.user, facts), _gid(folder.group, facts), folder.mode.zfill(4)]
+            part[1:4] = [_find_uid(folder.user, facts), _find_gid(folder.group, facts), folder.mode.zfill(4)]
     return replace(way, parts=parts, missing=missing)
 
 
-def _uid(user: str, facts: Facts) -> str:
+def _find_uid(user: str, facts: Facts) -> str:
     known = user != "root" and facts.item(Need(Account.FACT, user)).state.known
     found = facts.read(Account, user) if known else None
     return "0" if user == "root" else str(found.uid) if found else _UNKNOWN
 
 
-def _gid(group: str, facts: Facts) -> str:
+def _find_gid(group: str, facts: Facts) -> str:
     known = group != "root" and facts.item(Need(Group.FACT, group)).state.known
     found = facts.read(Group, group) if known else None
     return "0" if group == "root" else str(found.gid) if found else _UNKNOWN

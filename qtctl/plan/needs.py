@@ -7,7 +7,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import File, Unit
 from qtctl.plan import accounts, hosts_file, installs, leftovers, targets
 from qtctl.plan.dependents import PULLED_BY
-from qtctl.plan.unit_goals import goals
+from qtctl.plan.unit_goals import list_goals
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:
@@ -18,11 +18,11 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     """
     paths = {need.subject for file in desired.files for need in needs_of(file)}
     paths.update(folder.path for folder in desired.folders)
-    paths.update(hosts_file.paths(desired))
-    paths.update(targets.folders(desired))
+    paths.update(hosts_file.list_paths(desired))
+    paths.update(targets.list_folders(desired))
     paths.update(need.subject for need in installs.needs(desired))
     units: set[str] = set()
-    for goal in goals(desired):
+    for goal in list_goals(desired):
         units.update((goal.unit, goal.hands_to) if goal.hands_to else (goal.unit,))
         paths.update(goal.sees)
         paths.update(goal.links)
@@ -32,7 +32,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     return (*wanted, *accounts.needs(desired), *hosts_file.needs(desired), STATUS)
 
 
-def properties(desired: Desired) -> dict[str, tuple[tuple[str, str], ...]]:
+def list_properties(desired: Desired) -> dict[str, tuple[tuple[str, str], ...]]:
     """Unit → what to ask of it besides: who is stopped or restarted with it, as systemd has it loaded."""
-    names = (name for goal in goals(desired) for name in (goal.unit, goal.hands_to) if name)
+    names = (name for goal in list_goals(desired) for name in (goal.unit, goal.hands_to) if name)
     return dict.fromkeys(names, PULLED_BY)

@@ -10,13 +10,13 @@ from qtctl.model.plan import NO_CHOICES, Choices, Plan, Refusal, Step, StepKind
 from qtctl.model.ran import Ran
 from qtctl.plan import accounts, hosts_file, identity, installs, refused, removal, targets, under_way
 from qtctl.plan.dependents import Ties
-from qtctl.plan.files import changes, obstacles, to_read
+from qtctl.plan.files import find_changes, find_obstacles, list_to_read
 from qtctl.plan.leftovers import Leftovers
 from qtctl.plan.needs import needs
 from qtctl.plan.removal import NOTHING, find_removal
 from qtctl.plan.scene import Scene
-from qtctl.plan.unit_goals import goals
-from qtctl.plan.units import unit_steps
+from qtctl.plan.unit_goals import list_goals
+from qtctl.plan.units import plan_unit_steps
 
 
 def plan(
@@ -36,16 +36,16 @@ def plan(
     """
     left = Leftovers(desired, facts)
     refusals = _find_blockers(desired, facts) or (
-        *(removal.obstacles(left, current) if choices.prune else ()),
-        *obstacles(desired, facts, current, take_over=choices.take_over),
-        *accounts.obstacles(desired, facts),
-        *hosts_file.obstacles(desired, facts, current),
-        *installs.obstacles(desired, facts, take_over=choices.take_over),
+        *(removal.find_obstacles(left, current) if choices.prune else ()),
+        *find_obstacles(desired, facts, current, take_over=choices.take_over),
+        *accounts.find_obstacles(desired, facts),
+        *hosts_file.find_obstacles(desired, facts, current),
+        *installs.find_obstacles(desired, facts, take_over=choices.take_over),
     )
     if refusals:
         return Plan(desired.host, (), refusals)
     steps = _list_steps(desired, facts, current, left if choices.prune else None, ran or {})
-    unloadable = refused.obstacles(desired) if steps else ()
+    unloadable = refused.find_obstacles(desired) if steps else ()
     if unloadable:
         return Plan(desired.host, (), unloadable)
     return Plan(desired.host, steps, notes=() if choices.prune else tuple(left.notes))
@@ -59,28 +59,32 @@ def _list_steps(
     ran: Mapping[str, Ran],
 ) -> tuple[Step, ...]:
     """`left`: what is to be removed, if anything is."""
-    written = changes(desired, facts, current)
+    written = find_changes(desired, facts, current)
     adopted = frozenset(file.path for file in desired.files if as_adopted(file, facts))
     by_path = {change.file.path: change for change in written}
-    by_unit = {goal.unit: goal for goal in goals(desired)}
+    by_unit = {goal.unit: goal for goal in list_goals(desired)}
     gone = find_removal(left, Ties(facts, by_unit), current) if left is not None else NOTHING
-    scene = Scene(facts, by_path, by_unit, adopted, gone, installs.switches(desired, facts), ran)
-    files = (*(change.step for change in written), *hosts_file.steps(desired, facts, current))
-    made = accounts.steps(desired, facts, by_path)
-    return (*files, *made, *unit_steps(scene))
+    scene = Scene(facts, by_path, by_unit, adopted, gone, installs.find_switches(desired, facts), ran)
+    files = (*(change.step for change in written), *hosts_file.plan_steps(desired, facts, current))
+    made = accounts.plan_steps(desired, facts, by_path)
+    return (*files, *made, *plan_unit_steps(scene))
 
 
 def list_unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
     """The files whose present content the plan needs. None if the plan is refused whatever they contain."""
     if _find_blockers(desired, facts):
         return ()
-    paths = (*to_read(desired, facts), *hosts_file.to_read(desired, facts), *removal.to_read(desired, facts))
+    paths = (
+        *list_to_read(desired, facts),
+        *hosts_file.list_to_read(desired, facts),
+        *removal.list_to_read(desired, facts),
+    )
     return tuple(dict.fromkeys(paths))
 
 
 def _find_blockers(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
-    wrong = (*identity.obstacles(desired, facts), *under_way.obstacles(desired.host, facts))
-    return wrong or _find_unknown(desired, facts) or targets.obstacles(desired, facts)
+    wrong = (*identity.find_obstacles(desired, facts), *under_way.obstacles(desired.host, facts))
+    return wrong or _find_unknown(desired, facts) or targets.find_obstacles(desired, facts)
 
 
 def _find_unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
@@ -97,7 +101,7 @@ def _refuse_unread(item: Item) -> Refusal:
 
 def list_unseen(desired: Desired, facts: Facts, planned: Plan) -> tuple[str, ...]:
     """Units that go with those that the plan stops or restarts, and whose state was not asked for. Sorted."""
-    ties = Ties(facts, {goal.unit: goal for goal in goals(desired)})
+    ties = Ties(facts, {goal.unit: goal for goal in list_goals(desired)})
     stopped = [step for step in planned.steps if step.kind in (StepKind.STOP, StepKind.RESTART)]
     units = {step.subject for step in stopped} | {each.unit for step in stopped for each in step.drags}
     started = {step.subject for step in planned.steps if step.kind in (StepKind.START, StepKind.RESTART)}

@@ -16,8 +16,8 @@ from qtctl.model.json import Json
 from qtctl.model.plan import Plan, Refusal, StepKind
 from qtctl.model.preflight_facts import Jobs
 from qtctl.plan import preflight_ports, preflight_room, preflight_starts
-from qtctl.plan.installs import uses
-from qtctl.plan.made_folders import with_made_folders
+from qtctl.plan.installs import list_used_paths
+from qtctl.plan.made_folders import add_made_folders
 from qtctl.rules.catalogue import host_rules
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
@@ -26,7 +26,7 @@ _STARTS = (StepKind.START, StepKind.RESTART)
 _OF_UNITS = (*_STARTS, StepKind.STOP, StepKind.UNIT_RELOAD)
 
 
-def started(desired: Desired, plan: Plan) -> Desired:
+def select_started(desired: Desired, plan: Plan) -> Desired:
     """What is declared of the services that the plan starts, and nothing else."""
     units = {step.subject for step in plan.steps if step.kind in _STARTS}
     services = tuple(service for service in desired.services if service.unit in units)
@@ -36,10 +36,10 @@ def started(desired: Desired, plan: Plan) -> Desired:
     )
 
 
-def _settled(few: Desired, plan: Plan) -> Desired:
+def _drop_installed(few: Desired, plan: Plan) -> Desired:
     """Without what runs from something that the plan installs: that is tried out where it is built."""
     switched = {step.subject for step in plan.steps if step.kind is StepKind.LINK}
-    services = tuple(service for service in few.services if not switched.intersection(uses(service, few)))
+    services = tuple(service for service in few.services if not switched.intersection(list_used_paths(service, few)))
     return replace(few, services=services, venvs=tuple(each for each in few.venvs if each.path not in switched))
 
 
@@ -47,38 +47,38 @@ def needs(desired: Desired, plan: Plan) -> tuple[Need, ...]:
     """What has to be asked for the steps of a plan; nothing for a plan without steps."""
     if not plan.steps:
         return ()
-    few = started(desired, plan)
-    rules = (need for _, each in _expectations(_settled(few, plan)) for need in each.needs)
+    few = select_started(desired, plan)
+    rules = (need for _, each in _list_expectations(_drop_installed(few, plan)) for need in each.needs)
     own = (*preflight_starts.needs(few), *preflight_ports.needs(few), *preflight_room.needs(plan))
     return tuple(dict.fromkeys((JOBS, *rules, *own)))
 
 
-def obstacles(desired: Desired, plan: Plan, facts: Facts) -> tuple[Refusal, ...]:
+def find_obstacles(desired: Desired, plan: Plan, facts: Facts) -> tuple[Refusal, ...]:
     """`facts` must hold `needs`."""
     if not plan.steps:
         return ()
-    unknown = tuple(_unread(item) for need in needs(desired, plan) if not (item := facts.item(need)).state.known)
+    unknown = tuple(_make_refusal(item) for need in needs(desired, plan) if not (item := facts.item(need)).state.known)
     if unknown:
         return unknown
-    few, then = started(desired, plan), with_made_folders(desired, facts)
+    few, then = select_started(desired, plan), add_made_folders(desired, facts)
     found = (
         *_find_jobs(plan, facts),
         *_find_version(desired, facts),
-        *preflight_room.obstacles(plan, facts),
-        *_judge(_settled(few, plan), then),
-        *preflight_starts.obstacles(desired, few.services, then),
-        *preflight_ports.obstacles(desired, few, plan, facts),
+        *preflight_room.find_obstacles(plan, facts),
+        *_judge(_drop_installed(few, plan), then),
+        *preflight_starts.find_obstacles(desired, few.services, then),
+        *preflight_ports.find_obstacles(desired, few, plan, facts),
     )
     return tuple(dict.fromkeys(found))
 
 
-def _unread(item: Item) -> Refusal:
+def _make_refusal(item: Item) -> Refusal:
     reason = item.reason or str(item.state)
     hint = item.help or "a deploy has to see it: as root, or as an account that may use sudo without a password"
     return Refusal(item.subject, f"could not be checked: {reason}", hint, unknown=True)
 
 
-def _expectations(few: Desired) -> Iterator[tuple[Rule, Expectation]]:
+def _list_expectations(few: Desired) -> Iterator[tuple[Rule, Expectation]]:
     for rule in host_rules():
         if rule.preflight:
             yield from ((rule, each) for each in rule.expect(few))
@@ -86,7 +86,7 @@ def _expectations(few: Desired) -> Iterator[tuple[Rule, Expectation]]:
 
 def _judge(few: Desired, facts: Facts) -> Iterator[Refusal]:
     """What an audit would find once the service is started; what it could not decide is for the audit to say."""
-    for rule, expectation in _expectations(few):
+    for rule, expectation in _list_expectations(few):
         judged = expectation.judge(facts)
         for verdict in (judged,) if isinstance(judged, Verdict) else judged:
             if not verdict.holds and not verdict.unknown:

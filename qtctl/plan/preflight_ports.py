@@ -18,7 +18,7 @@ def needs(few: Desired) -> tuple[Need, ...]:
     return tuple(Need(Listeners.FACT, protocol) for protocol in protocols)
 
 
-def obstacles(desired: Desired, few: Desired, plan: Plan, facts: Facts) -> Iterator[Refusal]:
+def find_obstacles(desired: Desired, few: Desired, plan: Plan, facts: Facts) -> Iterator[Refusal]:
     """A unit that the plan only restarts holds its own port again."""
     stops = [step for step in plan.steps if step.kind in (StepKind.STOP, StepKind.RESTART)]
     freed = {step.subject for step in stops} | {each.unit for step in stops for each in step.drags}
@@ -39,7 +39,7 @@ _CUT_OVER = "--cut-over stops its container, if it is of the compose service tha
 
 
 def _is_docker(refusal: Refusal) -> bool:
-    return refusal.hint == _hint(DOCKER[0])
+    return refusal.hint == _suggest_fix(DOCKER[0])
 
 
 def _find_taken(declared: DeclaredPort, freed: set[str], facts: Facts) -> Iterator[Refusal]:
@@ -48,7 +48,7 @@ def _find_taken(declared: DeclaredPort, freed: set[str], facts: Facts) -> Iterat
     at = f"{declared.port.address}:{declared.port.port}"
     holders = dict.fromkeys(row[2] for row in seen.taken if row[2] not in freed and row[2] != SYSTEMD)
     for holder in holders:
-        yield Refusal(declared.unit.unit, f"port {at} is held by {_describe(holder)}", _hint(holder))
+        yield Refusal(declared.unit.unit, f"port {at} is held by {_describe(holder)}", _suggest_fix(holder))
     if not holders and seen.unowned and not seen.there:
         what = f"port {at} is held by a process of no unit"
         yield Refusal(declared.unit.unit, what, f"ss -Hltnup 'sport = :{declared.port.port}' on the host shows it")
@@ -60,7 +60,7 @@ def _describe(holder: str) -> str:
     return holder
 
 
-def _hint(holder: str) -> str:
+def _suggest_fix(holder: str) -> str:
     if holder in DOCKER:
         return "docker ps shows which container; stop it, or publish it elsewhere"
     return f"stop {holder}, or declare another port; --prune stops it if nothing declares it any more"

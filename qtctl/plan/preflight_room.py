@@ -25,19 +25,19 @@ class _Room:
 
 
 def needs(plan: Plan) -> tuple[Need, ...]:
-    paths = _paths(plan)
-    folders = dict.fromkeys((*map(_folder_of, paths), KEPT, STAGED)) if paths else {}
+    paths = _list_paths(plan)
+    folders = dict.fromkeys((*map(_find_folder, paths), KEPT, STAGED)) if paths else {}
     return (*(Need(Writable.FACT, path) for path in paths), *(Need(FileSystem.FACT, folder) for folder in folders))
 
 
-def obstacles(plan: Plan, facts: Facts) -> Iterator[Refusal]:
-    for path in _paths(plan):
+def find_obstacles(plan: Plan, facts: Facts) -> Iterator[Refusal]:
+    for path in _list_paths(plan):
         yield from _find_closed(path, facts)
-    if _paths(plan):
+    if _list_paths(plan):
         yield from _find_full(plan, facts)
 
 
-def _paths(plan: Plan) -> tuple[str, ...]:
+def _list_paths(plan: Plan) -> tuple[str, ...]:
     kinds = (StepKind.WRITE, StepKind.REMOVE, StepKind.LINK)
     return tuple(dict.fromkeys(step.subject for step in plan.steps if step.kind in kinds))
 
@@ -57,7 +57,7 @@ def _find_full(plan: Plan, facts: Facts) -> Iterator[Refusal]:
     systems: dict[str, FileSystem] = {}
     for step in plan.steps:
         size = len(step.file.content) if step.file is not None else 0
-        places = (_folder_of(step.subject), STAGED, KEPT) if step.kind is StepKind.WRITE else (KEPT,)
+        places = (_find_folder(step.subject), STAGED, KEPT) if step.kind is StepKind.WRITE else (KEPT,)
         for folder in places if step.kind in (StepKind.WRITE, StepKind.REMOVE) else ():
             found = facts.read(FileSystem, folder)
             if found is not None:
@@ -75,5 +75,5 @@ def _find_full(plan: Plan, facts: Facts) -> Iterator[Refusal]:
             yield Refusal(where, what, f"remove files there: du -x --inodes {where} | sort -n | tail")
 
 
-def _folder_of(path: str) -> str:
+def _find_folder(path: str) -> str:
     return path.rpartition("/")[0] or "/"

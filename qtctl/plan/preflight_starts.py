@@ -10,7 +10,7 @@ from qtctl.model.facts import Facts
 from qtctl.model.plan import Refusal
 from qtctl.model.preflight_facts import EnvKeys
 from qtctl.model.way_facts import PathWay, UserIds
-from qtctl.plan.installs import uses
+from qtctl.plan.installs import list_used_paths
 
 _CREDENTIALS = ("LoadCredential", "LoadCredentialEncrypted")
 _BOUND = ("ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths", "ExecPaths", "NoExecPaths")
@@ -24,28 +24,28 @@ def needs(few: Desired) -> tuple[Need, ...]:
     """Of every service in `few`."""
     found: list[Need] = []
     for service in few.services:
-        found += [Need(UserIds.FACT, name) for name in _users(service)]
-        found += [Need(Group.FACT, name) for name in _groups(service)]
-        found += [Need(PathWay.FACT, path) for path, _ in (*_files(service), *_folders(service, few))]
+        found += [Need(UserIds.FACT, name) for name in _list_users(service)]
+        found += [Need(Group.FACT, name) for name in _list_groups(service)]
+        found += [Need(PathWay.FACT, path) for path, _ in (*_list_files(service), *_list_folders(service, few))]
         if service.secrets_file and service.secrets_keys:
             found.append(Need(EnvKeys.FACT, service.secrets_file))
     return tuple(dict.fromkeys(found))
 
 
-def obstacles(desired: Desired, services: Iterable[DesiredService], facts: Facts) -> Iterator[Refusal]:
+def find_obstacles(desired: Desired, services: Iterable[DesiredService], facts: Facts) -> Iterator[Refusal]:
     users = {account.name for account in desired.accounts}
     groups = {name for account in desired.accounts for name in (account.group, *account.groups)}
     written = {file.path for file in desired.files}
     for service in services:
-        for name in _users(service):
+        for name in _list_users(service):
             if name not in users and facts.read(UserIds, name) is None:
                 yield Refusal(service.unit, f"there is no user {name}: systemd would end with 217/USER", _DECLARE_USER)
-        for name in _groups(service):
+        for name in _list_groups(service):
             if name not in groups | users and facts.read(Group, name) is None:
                 yield Refusal(
                     service.unit, f"there is no group {name}: systemd would end with 216/GROUP", _DECLARE_USER
                 )
-        for path, why in (*_files(service), *_folders(service, desired)):
+        for path, why in (*_list_files(service), *_list_folders(service, desired)):
             way = facts.read(PathWay, path)
             if path not in written and (way is None or way.missing):
                 missing = way.missing if way else path
@@ -53,13 +53,13 @@ def obstacles(desired: Desired, services: Iterable[DesiredService], facts: Facts
         yield from _find_keys(service, facts)
 
 
-def _users(service: DesiredService) -> tuple[str, ...]:
+def _list_users(service: DesiredService) -> tuple[str, ...]:
     if not is_judged(service) or service.user in _ROOT or service.user.isdecimal() or "%" in service.user:
         return ()
     return (service.user,)
 
 
-def _groups(service: DesiredService) -> tuple[str, ...]:
+def _list_groups(service: DesiredService) -> tuple[str, ...]:
     if not is_judged(service):
         return ()
     more = dict(service.settings).get("SupplementaryGroups", "").split()
@@ -67,7 +67,7 @@ def _groups(service: DesiredService) -> tuple[str, ...]:
     return tuple(name for name in (*own, *more) if "%" not in name and not name.isdecimal())
 
 
-def _files(service: DesiredService) -> Iterator[tuple[str, str]]:
+def _list_files(service: DesiredService) -> Iterator[tuple[str, str]]:
     """Path, and what systemd makes of it where it is not there."""
     if not is_judged(service):
         return
@@ -82,14 +82,14 @@ def _files(service: DesiredService) -> Iterator[tuple[str, str]]:
             yield from ((path, f"{directive}= names it: systemd would end with 226/NAMESPACE") for path in named)
 
 
-def _folders(service: DesiredService, desired: Desired) -> Iterator[tuple[str, str]]:
+def _list_folders(service: DesiredService, desired: Desired) -> Iterator[tuple[str, str]]:
     """The working directory of what runs from something installed, where it lies elsewhere.
 
     That of others is judged with all that they start with.
     """
     path = service.working_directory
     installed = any(path == each.path or path.startswith(f"{each.path}/") for each in desired.installs)
-    if installed or not is_judged(service) or not uses(service, desired) or not _is_plain(path):
+    if installed or not is_judged(service) or not list_used_paths(service, desired) or not _is_plain(path):
         return
     if not is_made_at_start(service, path):
         yield path, "systemd would end with 200/CHDIR"

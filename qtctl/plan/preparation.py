@@ -35,15 +35,15 @@ def make_preparation(desired: Desired, helper: str) -> Preparation:
     name = _ODD.sub("_", desired.fleet)
     files = [
         PreparedFile(HELPER, "0755", helper.encode(), _HELPER_MARK, quiet=True, shared=True),
-        PreparedFile(f"{CONFIG}/{name}", "0644", _rules(desired).encode(), _MARK),
+        PreparedFile(f"{CONFIG}/{name}", "0644", _write_rules(desired).encode(), _MARK),
     ]
     user = desired.login.deploy_user
-    rule = b"" if user == ROOT else _sudoers(desired.fleet, name, user).encode()
+    rule = b"" if user == ROOT else _write_sudoers(desired.fleet, name, user).encode()
     files.append(PreparedFile(f"{SUDOERS}/qtctl-{name}", "0440", rule, _MARK))
-    return Preparation(desired.fleet, desired.host, tuple(files), tuple(_accounts(desired)))
+    return Preparation(desired.fleet, desired.host, tuple(files), tuple(_list_accounts(desired)))
 
 
-def _sudoers(fleet: str, name: str, user: str) -> str:
+def _write_sudoers(fleet: str, name: str, user: str) -> str:
     """No argument but a verb, nothing of the caller's environment, whatever else sudoers keeps of it."""
     if not is_account(user):
         raise InputError(f"deploy_user {user!r} cannot stand in sudoers", hint="an account of a-z, 0-9, - and _")
@@ -58,13 +58,15 @@ def _sudoers(fleet: str, name: str, user: str) -> str:
     )
 
 
-def _rules(desired: Desired) -> str:
+def _write_rules(desired: Desired) -> str:
     """The units and files that the helper lets a deploy have."""
     for pattern in desired.unit_patterns:
         if not _PATTERN.fullmatch(pattern):
             raise InputError(f"unit_patterns: {pattern!r} is no pattern of unit names", hint="letters, digits, * and ?")
     patterns = desired.unit_patterns
-    names = {_exactly(name) for name in _units(desired) if not any(fnmatchcase(name, each) for each in patterns)}
+    names = {
+        _quote_pattern(name) for name in _list_units(desired) if not any(fnmatchcase(name, each) for each in patterns)
+    }
     files = sorted(
         {each.path for each in desired.files if not each.path.startswith(f"{UNIT_FOLDER}/")} | {"/etc/hosts"}
     )
@@ -79,7 +81,7 @@ def _rules(desired: Desired) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _units(desired: Desired) -> Iterator[str]:
+def _list_units(desired: Desired) -> Iterator[str]:
     """Externals are not among them: a deploy asks for them, and does not touch them."""
     externals = {each.unit for each in desired.externals}
     yield from (each.unit for each in desired.units() if each.unit not in externals)
@@ -89,11 +91,11 @@ def _units(desired: Desired) -> Iterator[str]:
             yield file.path.removeprefix(f"{UNIT_FOLDER}/").partition("/")[0].removesuffix(".d")
 
 
-def _exactly(name: str) -> str:
+def _quote_pattern(name: str) -> str:
     return name.replace("\\", "\\\\")
 
 
-def _accounts(desired: Desired) -> Iterator[PreparedAccount]:
+def _list_accounts(desired: Desired) -> Iterator[PreparedAccount]:
     """The audit and the deploy account, unless that is root."""
     declared = {each.name: each for each in desired.accounts}
     for name in dict.fromkeys((desired.login.audit_user, desired.login.deploy_user)):
@@ -106,13 +108,15 @@ def _accounts(desired: Desired) -> Iterator[PreparedAccount]:
 
 def plan_preparation(wanted: Preparation, seen: HostSeen, *, remove: bool) -> PreparePlan:
     """The steps, or why nothing may be done. Accounts are made, and never changed or removed."""
-    refusals = [*seen.trouble, *_foreign(wanted, seen)]
-    accounts = () if remove else tuple(_account(each, seen) for each in wanted.accounts)
-    files = tuple(_removed(each, seen) if remove or not each.content else _written(each, seen) for each in wanted.files)
+    refusals = [*seen.trouble, *_find_foreign(wanted, seen)]
+    accounts = () if remove else tuple(_plan_account(each, seen) for each in wanted.accounts)
+    files = tuple(
+        _plan_removal(each, seen) if remove or not each.content else _plan_file(each, seen) for each in wanted.files
+    )
     return PreparePlan(wanted.fleet, wanted.host, (*accounts, *files), tuple(refusals))
 
 
-def _foreign(wanted: Preparation, seen: HostSeen) -> Iterator[str]:
+def _find_foreign(wanted: Preparation, seen: HostSeen) -> Iterator[str]:
     for file in wanted.files:
         there = seen.files[file.path]
         if there.kind not in ("file", "absent"):
@@ -121,7 +125,7 @@ def _foreign(wanted: Preparation, seen: HostSeen) -> Iterator[str]:
             yield f"{file.path} was not written by qtctl: move it away"
 
 
-def _account(account: PreparedAccount, seen: HostSeen) -> PrepareStep:
+def _plan_account(account: PreparedAccount, seen: HostSeen) -> PrepareStep:
     if account.name in seen.accounts:
         return PrepareStep(PrepareAction.NONE, "account", account.name, "it is there", account=account)
     return PrepareStep(
@@ -129,13 +133,13 @@ def _account(account: PreparedAccount, seen: HostSeen) -> PrepareStep:
     )
 
 
-def _written(file: PreparedFile, seen: HostSeen) -> PrepareStep:
+def _plan_file(file: PreparedFile, seen: HostSeen) -> PrepareStep:
     there = seen.files[file.path]
     if there.kind == "absent":
-        return PrepareStep(PrepareAction.CREATE, "file", file.path, "it is missing", _diff(file, b""), file)
+        return PrepareStep(PrepareAction.CREATE, "file", file.path, "it is missing", _make_diff(file, b""), file)
     if there.content != file.content:
         return PrepareStep(
-            PrepareAction.CHANGE, "file", file.path, "its content differs", _diff(file, there.content), file
+            PrepareAction.CHANGE, "file", file.path, "its content differs", _make_diff(file, there.content), file
         )
     if (there.owner, there.mode) != ("root:root", file.mode):
         why = f"it is {there.owner}, mode {there.mode}; should be root:root, mode {file.mode}"
@@ -143,7 +147,7 @@ def _written(file: PreparedFile, seen: HostSeen) -> PrepareStep:
     return PrepareStep(PrepareAction.NONE, "file", file.path, "as it should be", file=file)
 
 
-def _removed(file: PreparedFile, seen: HostSeen) -> PrepareStep:
+def _plan_removal(file: PreparedFile, seen: HostSeen) -> PrepareStep:
     if seen.files[file.path].kind == "absent":
         return PrepareStep(PrepareAction.NONE, "file", file.path, "it is not there", file=file)
     if file.shared and seen.shared_by:
@@ -152,7 +156,7 @@ def _removed(file: PreparedFile, seen: HostSeen) -> PrepareStep:
     return PrepareStep(PrepareAction.REMOVE, "file", file.path, "it is not wanted", file=file)
 
 
-def _diff(file: PreparedFile, before: bytes | None) -> str:
+def _make_diff(file: PreparedFile, before: bytes | None) -> str:
     if file.quiet or before is None:
         return ""
     old, new = (lines(text.decode("utf-8", "replace")) for text in (before, file.content))

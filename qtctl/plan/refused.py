@@ -5,7 +5,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.plan import Refusal
 
 
-def obstacles(desired: Desired) -> tuple[Refusal, ...]:
+def find_obstacles(desired: Desired) -> tuple[Refusal, ...]:
     """One refusal for each unit and reason. `desired` has been rendered."""
     return tuple(
         Refusal(unit, f"{each.what}: the host's systemd refuses it", each.remedy)

@@ -7,7 +7,7 @@ from qtctl.meaning.units import is_up
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
 from qtctl.model.plan import Effect, Refusal, Step, StepKind
-from qtctl.plan.change_impact import needs_new_start, shown_diff
+from qtctl.plan.change_impact import make_diff, needs_new_start
 from qtctl.plan.dependents import Ties
 from qtctl.plan.leftovers import DROPIN, ENV, LeftFile, Leftovers, LeftUnit
 
@@ -27,7 +27,7 @@ NOTHING = Removal()
 
 
 def find_removal(left: Leftovers, ties: Ties, current: Mapping[str, bytes]) -> Removal:
-    """`current`: contents of the files that `to_read` names."""
+    """`current`: contents of the files that `list_to_read` names."""
     units = left.units
     return Removal(
         disables=tuple(step for unit in units if (step := _make_disable(left, unit)) is not None),
@@ -42,12 +42,12 @@ def find_removal(left: Leftovers, ties: Ties, current: Mapping[str, bytes]) -> R
     )
 
 
-def to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
+def list_to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
     """Files whose present content is shown before they go."""
     return tuple(file.path for file in Leftovers(desired, facts).files if file.kind != ENV)
 
 
-def obstacles(left: Leftovers, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
+def find_obstacles(left: Leftovers, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
     """Of a file that could not be read nobody can say what goes with it."""
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     return tuple(
@@ -74,7 +74,7 @@ def _make_stop(left: Leftovers, ties: Ties, unit: LeftUnit) -> Step | None:
 
 
 def _make_remove(file: LeftFile, current: Mapping[str, bytes]) -> Step:
-    diff = "" if file.kind == ENV else shown_diff(current.get(file.path, b""), b"", file.path)
+    diff = "" if file.kind == ENV else make_diff(current.get(file.path, b""), b"", file.path)
     return Step(StepKind.REMOVE, file.path, file.why, file.seen, diff)
 
 

@@ -10,9 +10,9 @@ from qtctl.model.backup import Backup, Entry, EntryKind, Installed, UnitThen
 from qtctl.model.desired import DesiredFile
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Note, NoteKind, Plan, Refusal, Step, StepKind
-from qtctl.plan.change_impact import change_of, shown_diff
+from qtctl.plan.change_impact import find_change, make_diff
 from qtctl.plan.files import UNSHOWN
-from qtctl.plan.fleet_names import STAMPS, UNIT_ROOTS, FleetNames, unit_of, unit_root
+from qtctl.plan.fleet_names import STAMPS, UNIT_ROOTS, FleetNames, find_unit, is_in_unit_folder
 
 ABSENT = "absent"
 GOES = "it was not there when the backup was taken"
@@ -32,8 +32,8 @@ def find_strangers(backup: Backup, names: FleetNames) -> tuple[str, ...]:
 
 def list_asked(backup: Backup, names: FleetNames) -> tuple[str, ...]:
     """Units that are asked about: those of the backup, and further names that its links give to them."""
-    links = (each for each in backup.manifest.entries if each.kind is EntryKind.LINK and unit_root(each.path))
-    further = (unit_of(each.path) for each in links)
+    links = (each for each in backup.manifest.entries if each.kind is EntryKind.LINK and is_in_unit_folder(each.path))
+    further = (find_unit(each.path) for each in links)
     return (*(each.unit for each in backup.manifest.units), *(each for each in further if not names.has(each)))
 
 
@@ -51,10 +51,10 @@ class Restore:
     """Unit → those that systemd stops with it."""
 
     def plan(self) -> Plan:
-        refusals = tuple(self._obstacles())
+        refusals = tuple(self._find_obstacles())
         if refusals:
             return Plan(self.backup.manifest.host, (), refusals)
-        return Plan(self.backup.manifest.host, tuple(self._steps()), notes=tuple(self._notes()))
+        return Plan(self.backup.manifest.host, tuple(self._plan_steps()), notes=tuple(self._list_notes()))
 
     @cached_property
     def _wanted(self) -> dict[str, Entry]:
@@ -70,22 +70,22 @@ class Restore:
         found = []
         for path in sorted(self._wanted.keys() | self._there.keys()):
             want, have = self._wanted.get(path), self._there.get(path)
-            if not is_alike(want, have) and not self._goes_with_its_folder(path):
+            if not is_alike(want, have) and not self._is_removed_with_folder(path):
                 found.append((want, have))
         return tuple(found)
 
-    def _goes_with_its_folder(self, path: str) -> bool:
+    def _is_removed_with_folder(self, path: str) -> bool:
         """Whether all of its folder goes, or makes way for a file."""
         folder = path.rpartition("/")[0]
         want, have = self._wanted.get(folder), self._there.get(folder)
         was_folder = have is not None and have.kind is EntryKind.FOLDER
         return was_folder and (want is None or want.kind is not EntryKind.FOLDER)
 
-    def _obstacles(self) -> Iterator[Refusal]:
+    def _find_obstacles(self) -> Iterator[Refusal]:
         hint = "move it away on the host, then restore again"
         for want, have in self._differing:
             if have is None:
-                yield from self._others_name(want)
+                yield from self._find_taken_names(want)
             elif have.kind is EntryKind.OTHER:
                 yield Refusal(have.path, f"it is {have.why}, and cannot be put back", hint)
             elif have.kind is EntryKind.PRESENT and want is not None:
@@ -93,35 +93,39 @@ class Restore:
             elif want is not None and want.kind is EntryKind.FOLDER and have.kind is not EntryKind.FOLDER:
                 yield Refusal(have.path, f"there is a {have.kind.value} where a folder was", hint)
 
-    def _others_name(self, want: Entry | None) -> Iterator[Refusal]:
+    def _find_taken_names(self, want: Entry | None) -> Iterator[Refusal]:
         """A link that would give one of our units the name of somebody else's."""
-        name = unit_of(want.path) if want is not None and want.kind is EntryKind.LINK and unit_root(want.path) else ""
+        name = (
+            find_unit(want.path)
+            if want is not None and want.kind is EntryKind.LINK and is_in_unit_folder(want.path)
+            else ""
+        )
         unit = None if not name or self.names.has(name) else self.units.get(name)
         if unit is not None and unit.load != "not-found":
             yield Refusal(name, "there is another unit of this name now", "remove it, or rename it, then restore again")
 
-    def _steps(self) -> Iterator[Step]:
+    def _plan_steps(self) -> Iterator[Step]:
         stops, starts = self._stops, self._starts
-        yield from (Step(StepKind.STOP, unit, why, self._active(unit)) for unit, why in stops.items())
+        yield from (Step(StepKind.STOP, unit, why, self._read_active(unit)) for unit, why in stops.items())
         yield from self._changes
         changed = {step.subject for step in self._changes}
         for folder, kind in _CONFIG.items():
             yield from (Step(kind, path, "it changed") for path in sorted(changed) if path.startswith(folder))
         if any(path.startswith(UNIT_ROOTS) for path in changed):
             yield Step(StepKind.RELOAD, "systemd", "unit files changed")
-        failed = (unit for unit in starts if self._active(unit) == "failed")
+        failed = (unit for unit in starts if self._read_active(unit) == "failed")
         yield from (Step(StepKind.RESET_FAILED, unit, "it has failed") for unit in failed)
-        yield from (Step(StepKind.START, unit, why, self._active(unit)) for unit, why in starts.items())
+        yield from (Step(StepKind.START, unit, why, self._read_active(unit)) for unit, why in starts.items())
 
     @cached_property
     def _changes(self) -> tuple[Step, ...]:
         order = (StepKind.FOLDER, StepKind.REMOVE, StepKind.WRITE, StepKind.LINK)
-        goes = [self._removal(have) for want, have in self._differing if want is None and have is not None]
-        steps = goes + [self._change(want, have) for want, have in self._differing if want is not None]
+        goes = [self._plan_removal(have) for want, have in self._differing if want is None and have is not None]
+        steps = goes + [self._plan_change(want, have) for want, have in self._differing if want is not None]
         return tuple(sorted(steps, key=lambda step: (order.index(step.kind), step.subject.startswith(STAMPS))))
 
-    def _change(self, want: Entry, have: Entry | None) -> Step:
-        seen = seen_of(have)
+    def _plan_change(self, want: Entry, have: Entry | None) -> Step:
+        seen = describe_entry(have)
         if want.kind is EntryKind.LINK:
             why = f"a link to {want.target}; now {describe(have)}"
             return Step(StepKind.LINK, want.path, why, seen, target=want.target)
@@ -131,42 +135,44 @@ class Restore:
             why = f"{want.account}, mode {want.mode}; now {describe(have)}"
             return Step(StepKind.FOLDER, want.path, why, seen, target=f"{want.account}:{want.mode}")
         return Step(
-            StepKind.WRITE, want.path, _why(want, have), seen, self._diff(have, want), self._file(want),
-            change=self._class(want, have), time=want.time,
+            StepKind.WRITE, want.path, _explain_change(want, have), seen, self._make_diff(have, want),
+            self._make_file(want), change=self._find_change_class(want, have), time=want.time,
         )  # fmt: skip
 
-    def _removal(self, have: Entry) -> Step:
-        return Step(StepKind.REMOVE, have.path, self._why_it_goes(have), seen_of(have), self._diff(have, None))
+    def _plan_removal(self, have: Entry) -> Step:
+        return Step(
+            StepKind.REMOVE, have.path, self._explain_removal(have), describe_entry(have), self._make_diff(have, None)
+        )
 
-    def _why_it_goes(self, have: Entry) -> str:
+    def _explain_removal(self, have: Entry) -> str:
         if have.kind is not EntryKind.FOLDER:
             return GOES
         inside = [path.rpartition("/")[2] for path in self._there if path.startswith(f"{have.path}/")]
         return f"{GOES}; in it {', '.join(inside)}" if inside else f"{GOES}; it is empty"
 
-    def _file(self, want: Entry) -> DesiredFile:
+    def _make_file(self, want: Entry) -> DesiredFile:
         content = b"" if want.kind is EntryKind.STAMP else self.backup.contents[want.sha256]
         kind = "env" if self.names.may_be_env(want.path) else "unit" if want.path.startswith(UNIT_ROOTS) else "other"
         made = Origin("backup")
         return DesiredFile(
-            want.path, content, want.mode, want.owner, want.group, want.sha256, kind, unit_of(want.path), made
+            want.path, content, want.mode, want.owner, want.group, want.sha256, kind, find_unit(want.path), made
         )
 
-    def _diff(self, have: Entry | None, want: Entry | None) -> str:
+    def _make_diff(self, have: Entry | None, want: Entry | None) -> str:
         """Of unit files alone."""
         path = have.path if have else want.path if want else ""
         if not path.startswith(UNIT_ROOTS):
             return ""
-        old, new = _content(have, self.now.contents), _content(want, self.backup.contents)
-        return "" if old == new else shown_diff(old, new, path) or UNSHOWN
+        old, new = _find_content(have, self.now.contents), _find_content(want, self.backup.contents)
+        return "" if old == new else make_diff(old, new, path) or UNSHOWN
 
-    def _class(self, want: Entry, have: Entry | None) -> ChangeClass | None:
+    def _find_change_class(self, want: Entry, have: Entry | None) -> ChangeClass | None:
         if not want.path.startswith(UNIT_ROOTS):
             return None
         if have is None or not have.has_content:
             return ChangeClass.RESTART
-        old, new = _content(have, self.now.contents), _content(want, self.backup.contents)
-        return change_of(old, new, unit_of(want.path)) if old != new else ChangeClass.NOTHING
+        old, new = _find_content(have, self.now.contents), _find_content(want, self.backup.contents)
+        return find_change(old, new, find_unit(want.path)) if old != new else ChangeClass.NOTHING
 
     @cached_property
     def _anew(self) -> dict[str, str]:
@@ -174,25 +180,29 @@ class Restore:
         found: dict[str, str] = {}
         for step in self._changes:
             path = step.subject
-            if path.startswith(STAMPS) or step.kind is StepKind.FOLDER or _pulls_in(path):
+            if path.startswith(STAMPS) or step.kind is StepKind.FOLDER or _is_enabling_link(path):
                 continue
             if step.kind is StepKind.WRITE and step.change is not None and not step.change.starts_anew:
                 continue
-            for unit in self._affected(path):
+            for unit in self._list_affected(path):
                 found.setdefault(unit, path)
         return found
 
-    def _affected(self, path: str) -> Iterator[str]:
+    def _list_affected(self, path: str) -> Iterator[str]:
         if not path.startswith(UNIT_ROOTS):
             named = path.encode()
             texts = {**self.now.contents, **self.backup.contents}
             files = (each for each in (*self.now.entries, *self.backup.manifest.entries) if each.has_content)
-            subjects = {unit_of(each.path) for each in files if named in texts[each.sha256]}
+            subjects = {find_unit(each.path) for each in files if named in texts[each.sha256]}
         else:
-            subjects = {unit_of(path)}
+            subjects = {find_unit(path)}
         for unit in self.units:
             prefixes = (each for each in subjects if "-." in each)
-            if unit in subjects or template_of(unit) in subjects or any(map(unit.startswith, map(_stem, prefixes))):
+            if (
+                unit in subjects
+                or template_of(unit) in subjects
+                or any(map(unit.startswith, map(_strip_suffix, prefixes)))
+            ):
                 yield unit
 
     @cached_property
@@ -207,7 +217,7 @@ class Restore:
                 found[unit] = GOES
             elif before.active == "inactive" and now.up and not (before.triggered_by or now.triggered_by):
                 found[unit] = WAS_DOWN
-            elif now.up and unit in self._anew and not unit.endswith(_NEVER_ANEW) and not _by_timer(before):
+            elif now.up and unit in self._anew and not unit.endswith(_NEVER_ANEW) and not _is_timed(before):
                 found[unit] = f"it starts anew: {self._anew[unit]} changes"
         sockets = {unit for unit in found if unit.endswith(".socket")}
         for unit, now in self.units.items():
@@ -226,12 +236,12 @@ class Restore:
                 found[unit] = "it was stopped for this"
             elif not before.triggered_by and (now is None or not now.up):
                 found[unit] = WAS_UP
-        for unit, because in self._dragged().items():
+        for unit, because in self._find_dragged().items():
             if (self.others.get(unit) or self.units[unit]).up and unit not in self._stops:
                 found.setdefault(unit, f"it stops along with {because}")
         return found
 
-    def _dragged(self) -> dict[str, str]:
+    def _find_dragged(self) -> dict[str, str]:
         """Units that stop along with those that are stopped, each with one of these."""
         found: dict[str, str] = {}
         left = [(unit, unit) for unit in self._stops]
@@ -243,10 +253,10 @@ class Restore:
                     left.append((each, because))
         return found
 
-    def _active(self, unit: str) -> str:
+    def _read_active(self, unit: str) -> str:
         return self.units[unit].active if unit in self.units else "inactive"
 
-    def _notes(self) -> Iterator[Note]:
+    def _list_notes(self) -> Iterator[Note]:
         for want in self._wanted.values():
             if want.kind is EntryKind.PRESENT and want.path not in self._there:
                 text = "it may have held secrets: it is not in the backup, and it is missing now"
@@ -254,8 +264,8 @@ class Restore:
             if want.kind is EntryKind.OTHER:
                 yield Note(NoteKind.FOREIGN, want.path, f"it was {want.why}: it is not in the backup")
         for step in self._changes:
-            timer = unit_of(step.subject)
-            if step.subject.startswith(STAMPS) and (timer in self._starts or self._active(timer) == "active"):
+            timer = find_unit(step.subject)
+            if step.subject.startswith(STAMPS) and (timer in self._starts or self._read_active(timer) == "active"):
                 text = "its stamp changes: when it is next started it makes up for runs that it missed since then"
                 yield Note(NoteKind.FIRES, timer, text)
 
@@ -300,7 +310,7 @@ def _has_run(have: Entry | None, before: Entry | None) -> bool:
     return is_stamp and have is not None and (before is None or float(have.time) > float(before.time))
 
 
-def seen_of(have: Entry | None) -> str:
+def describe_entry(have: Entry | None) -> str:
     """As `look_at` of the host's script says it."""
     if have is None:
         return ABSENT
@@ -317,7 +327,7 @@ def describe(have: Entry | None) -> str:
     return f"a {have.kind.value}, {have.account}, mode {have.mode}"
 
 
-def _why(want: Entry, have: Entry | None) -> str:
+def _explain_change(want: Entry, have: Entry | None) -> str:
     if have is None:
         return "not on the host"
     if have.kind is not want.kind:
@@ -329,19 +339,19 @@ def _why(want: Entry, have: Entry | None) -> str:
     return "; ".join(wrong)
 
 
-def _content(entry: Entry | None, contents: Mapping[str, bytes]) -> bytes:
+def _find_content(entry: Entry | None, contents: Mapping[str, bytes]) -> bytes:
     return contents.get(entry.sha256, b"") if entry is not None and entry.has_content else b""
 
 
-def _pulls_in(path: str) -> bool:
+def _is_enabling_link(path: str) -> bool:
     return path.rpartition("/")[0].endswith((".wants", ".requires", ".upholds"))
 
 
-def _stem(name: str) -> str:
+def _strip_suffix(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-def _by_timer(unit: UnitThen) -> bool:
+def _is_timed(unit: UnitThen) -> bool:
     return any(not each.endswith((".socket", ".automount")) for each in unit.triggered_by)
 
 
@@ -349,7 +359,7 @@ def _rank(unit: str) -> tuple[int, str]:
     return (2 if unit.endswith(".target") else 0 if unit.endswith((".socket", ".mount")) else 1), unit
 
 
-def baseline_units(planned: Plan, units: Iterable[str]) -> tuple[str, ...]:
+def list_baseline_units(planned: Plan, units: Iterable[str]) -> tuple[str, ...]:
     """Those that have to be as before after a restore that is taken back."""
     kinds = (StepKind.STOP, StepKind.START)
     known = {unit for unit in units if not is_template(unit)}

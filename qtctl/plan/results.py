@@ -7,7 +7,7 @@ _STATUSES = {"begun": StepStatus.UNKNOWN, "done": StepStatus.DONE, "failed": Ste
 _NOT_NOTED = Mark("")
 
 
-def results_of(plan: Plan, progressed: Progressed | None) -> tuple[StepResult, ...]:
+def make_results(plan: Plan, progressed: Progressed | None) -> tuple[StepResult, ...]:
     """One for each step, in order. A step that the host noted nothing of was not run."""
     if progressed is None:
         return tuple(StepResult(step, StepStatus.UNKNOWN) for step in plan.steps)

@@ -42,7 +42,7 @@ class Scene:
         return Ties(self.facts, self.goals)
 
 
-def restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
+def find_restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
     """Why a running unit must be restarted: from files, from its process, and from what that is known to have read."""
     if unit.sub_state == "auto-restart":
         return f"in a restart loop ({unit.result or 'auto-restart'})"
@@ -54,7 +54,7 @@ def restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
     return "; ".join(reason for reason in (*switched, *seen, losing) if reason)
 
 
-def switches(scene: Scene, goal: UnitGoal) -> str:
+def find_switched_path(scene: Scene, goal: UnitGoal) -> str:
     """The first path that it runs from and that will lead elsewhere, or ''."""
     return next((each.install.path for each in scene.switched if each.install.path in goal.uses), "")
 
@@ -70,13 +70,13 @@ def _find_switched(scene: Scene, path: str, started: int, what: str) -> str:
     return f"{path} ({_format_time(there.mtime)}) is newer than {what} ({_format_time(started)})"
 
 
-def stops_first(scene: Scene, goal: UnitGoal) -> bool:
+def must_stop_first(scene: Scene, goal: UnitGoal) -> bool:
     """Whether a unit that must be restarted is stopped while systemd still has the definition that it runs by.
 
     After the reload it would be stopped as the new one says: by other signals, by other commands, or by the same ones
     as another user. And what it runs from is changed while it is stopped.
     """
-    if scene.unit(goal.unit).need_daemon_reload or switches(scene, goal):
+    if scene.unit(goal.unit).need_daemon_reload or find_switched_path(scene, goal):
         return True
     written = [change for path in goal.sees if (change := scene.changes.get(path)) is not None and change.file.of_unit]
     return any(change.stops for change in written) or (bool(written) and goal.stop_commands)
@@ -114,5 +114,5 @@ def describe_dragged(dragged: Iterable[Dragged]) -> str:
     return "".join(f"; {effect} too: {', '.join(names)}" for effect, names in units.items())
 
 
-def state_of(unit: Unit) -> str:
+def format_state(unit: Unit) -> str:
     return f"{unit.active_state}/{unit.sub_state}"

@@ -16,7 +16,7 @@ def list_secrets(desired: Desired) -> tuple[SecretPlace, ...]:
     """Sorted by file and name."""
     users: dict[tuple[str, str, SecretKind], list[DesiredService]] = {}
     for service in desired.services:
-        for name, path, kind in _declared(service):
+        for name, path, kind in _list_declared(service):
             users.setdefault((path, name, kind), []).append(service)
     return tuple(
         SecretPlace(name, kind, path, tuple(each.name for each in of), tuple(each.unit for each in of))
@@ -24,7 +24,7 @@ def list_secrets(desired: Desired) -> tuple[SecretPlace, ...]:
     )
 
 
-def _declared(service: DesiredService) -> Iterator[tuple[str, str, SecretKind]]:
+def _list_declared(service: DesiredService) -> Iterator[tuple[str, str, SecretKind]]:
     if service.secrets_file:
         yield from ((key, service.secrets_file, SecretKind.KEY) for key in service.secrets_keys)
     plain, encrypted = service.credentials_of("LoadCredential"), service.credentials_of("LoadCredentialEncrypted")
@@ -50,7 +50,7 @@ def find_secret(found: Sequence[SecretPlace], named: str) -> SecretPlace:
     return those[0]
 
 
-def content_of(place: SecretPlace, value: bytes) -> bytes:
+def make_content(place: SecretPlace, value: bytes) -> bytes:
     """What is written for this value: a line of an env file without its end, or the value as it is.
 
     InputError, without a word of the value, where it cannot be one.

@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 
 from qtctl.meaning.units import is_up
 from qtctl.model.plan import Effect, Step, StepKind
-from qtctl.plan.scene import Scene, describe_dragged, restart_reason, state_of, stops_first, switches
+from qtctl.plan.scene import (
+    Scene,
+    describe_dragged,
+    find_restart_reason,
+    find_switched_path,
+    format_state,
+    must_stop_first,
+)
 from qtctl.plan.unit_goals import UnitGoal
 
 
@@ -53,27 +60,27 @@ def _give_reason(scene: Scene, goal: UnitGoal) -> str:
     """
     if not goal.active or not goal.hands_to:
         return ""
-    if goal.hands_to in scene.goals and (path := switches(scene, scene.goals[goal.hands_to])):
+    if goal.hands_to in scene.goals and (path := find_switched_path(scene, scene.goals[goal.hands_to])):
         return f"{path} changes"
     unit = scene.unit(goal.unit)
     if is_up(unit.active_state):
-        return restart_reason(scene, goal, unit)
+        return find_restart_reason(scene, goal, unit)
     return f"{goal.unit} cannot start while it is up" if _is_up(scene, goal.hands_to) else ""
 
 
 def _stop_first(scene: Scene, goal: UnitGoal) -> str:
     """Why it is restarted, where it has to stop with the old definition; else ''."""
     if not goal.active:
-        path = switches(scene, goal)
+        path = find_switched_path(scene, goal)
         return f"{path} changes" if path else ""
-    reason = restart_reason(scene, goal, scene.unit(goal.unit))
-    return reason if reason and stops_first(scene, goal) else ""
+    reason = find_restart_reason(scene, goal, scene.unit(goal.unit))
+    return reason if reason and must_stop_first(scene, goal) else ""
 
 
 def _has_processes(scene: Scene, goal: UnitGoal) -> bool:
     """Also one that keeps being restarted must not start while what it runs from changes."""
     state = scene.unit(goal.unit).active_state
-    return is_up(state) or (state == "activating" and bool(switches(scene, goal)))
+    return is_up(state) or (state == "activating" and bool(find_switched_path(scene, goal)))
 
 
 def _find_holders(scene: Scene, users: Iterable[str]) -> list[UnitGoal]:
@@ -90,8 +97,8 @@ def _is_up(scene: Scene, unit: str) -> bool:
 
 def _make_stop(scene: Scene, unit: str, reason: str) -> Step:
     drags = scene.ties.drags(unit, Effect.STOPS, old=True)
-    return Step(StepKind.STOP, unit, reason + describe_dragged(drags), state_of(scene.unit(unit)), drags=drags)
+    return Step(StepKind.STOP, unit, reason + describe_dragged(drags), format_state(scene.unit(unit)), drags=drags)
 
 
 def _make_start(scene: Scene, unit: str, reason: str) -> Step:
-    return Step(StepKind.START, unit, f"was stopped: {reason}", state_of(scene.unit(unit)))
+    return Step(StepKind.START, unit, f"was stopped: {reason}", format_state(scene.unit(unit)))

@@ -11,7 +11,7 @@ from qtctl.model.desired import Desired, DesiredOther, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.plan import Plan, StepKind
 from qtctl.model.unit_kinds import UnitKind
-from qtctl.plan.installs import uses
+from qtctl.plan.installs import list_used_paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class UnitGoal:
         return (*wanted, *(f"{directory}/{target}.requires/{self.unit}" for target in self.required_by))
 
 
-def goals(desired: Desired) -> tuple[UnitGoal, ...]:
+def list_goals(desired: Desired) -> tuple[UnitGoal, ...]:
     """Sorted by unit name. Only units with a unit file in `desired`: a deploy touches no other."""
     made = {file.subject: file.path for file in desired.files if file.kind == "unit"}
     dropins = dropins_of(desired)
@@ -69,7 +69,7 @@ def goals(desired: Desired) -> tuple[UnitGoal, ...]:
         replace(
             _make_goal(unit, made[unit.made_by], dropins),
             unwanted=unwanted[unit.unit],
-            uses=uses(unit, desired),
+            uses=list_used_paths(unit, desired),
             on_demand=unit.unit in held and not (isinstance(unit, DesiredService) and unit.type == "oneshot"),
         )
         for unit in units
@@ -79,15 +79,15 @@ def goals(desired: Desired) -> tuple[UnitGoal, ...]:
 _STEPS_OF_UNITS = frozenset({StepKind.START, StepKind.RESTART, StepKind.STOP, StepKind.ENABLE, StepKind.DISABLE})
 
 
-def units_of(desired: Desired, plan: Plan) -> tuple[str, ...]:
+def list_units(desired: Desired, plan: Plan) -> tuple[str, ...]:
     """The units that have to be after a deploy that failed as they were before it. Sorted."""
     steps = {step.subject for step in plan.steps if step.kind in _STEPS_OF_UNITS}
-    return tuple(sorted(steps | {goal.unit for goal in goals(desired)}))
+    return tuple(sorted(steps | {goal.unit for goal in list_goals(desired)}))
 
 
-def seen_files(desired: Desired) -> dict[str, tuple[str, ...]]:
+def list_seen_files(desired: Desired) -> dict[str, tuple[str, ...]]:
     """Unit → the paths whose content counts when it is started; units that none counts for are left out."""
-    return {goal.unit: goal.sees for goal in goals(desired) if goal.sees}
+    return {goal.unit: goal.sees for goal in list_goals(desired) if goal.sees}
 
 
 _RANKS = {UnitKind.SERVICE: 0, UnitKind.TARGET: 2}
@@ -112,12 +112,12 @@ def _make_goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]
         sees=config_files(unit, file, dropins),
         required_by=_list_required_by(unit.install),
         hands_to=hands_to,
-        stop_commands=any(directive.startswith("ExecStop") for directive in _commands_of(unit)),
+        stop_commands=any(directive.startswith("ExecStop") for directive in _list_commands(unit)),
         only_pulled_in=bool(boolean(dict(unit.unit_settings).get("RefuseManualStart", ""))),
     )
 
 
-def _commands_of(unit: DesiredUnit) -> Iterator[str]:
+def _list_commands(unit: DesiredUnit) -> Iterator[str]:
     """The directives of its commands, beside ExecStart=."""
     if isinstance(unit, DesiredService):
         yield from (command.directive for command in unit.commands)

@@ -9,12 +9,12 @@ from qtctl.model.facts import File, Unit
 from qtctl.model.plan import Effect, Step, StepKind
 from qtctl.plan import installs
 from qtctl.plan.order import start_order
-from qtctl.plan.scene import Scene, describe_dragged, restart_reason, state_of, switches
+from qtctl.plan.scene import Scene, describe_dragged, find_restart_reason, find_switched_path, format_state
 from qtctl.plan.started_anew import StartedAnew, find_started_anew
 from qtctl.plan.unit_goals import UnitGoal
 
 
-def unit_steps(scene: Scene) -> tuple[Step, ...]:
+def plan_unit_steps(scene: Scene) -> tuple[Step, ...]:
     """In the order in which they run. Links come before the reload: systemd learns of new links only by one.
 
     What is removed, and what starts anew, is stopped before it: with the definition that it was started with.
@@ -24,7 +24,7 @@ def unit_steps(scene: Scene) -> tuple[Step, ...]:
     anew = find_started_anew(scene)
     starts = (*_list_starts(scene, anew), *anew.others)
     gone = scene.gone
-    switched = installs.steps(scene.switched, {goal.unit: goal.uses for goal in scene.goals.values()})
+    switched = installs.plan_steps(scene.switched, {goal.unit: goal.uses for goal in scene.goals.values()})
     before = (*gone.disables, *links, *gone.stops, *anew.stops, *switched, *gone.resets, *gone.removes, *reload)
     return (*before, *_list_resets(scene, starts), *_list_stops(scene, anew), *starts)
 
@@ -121,7 +121,7 @@ def _list_stops(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
         if scene.goals[name].active is False and is_up(unit.active_state) and name not in anew.stopped:
             drags = scene.ties.drags(name, Effect.STOPS)
             reason = f"{unit.active_state}, declared stopped{describe_dragged(drags)}{_describe_upholders(scene, name)}"
-            found.append(Step(StepKind.STOP, name, reason, state_of(unit), drags=drags))
+            found.append(Step(StepKind.STOP, name, reason, format_state(unit), drags=drags))
     return tuple(found)
 
 
@@ -138,30 +138,30 @@ def _list_starts(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
 def _make_start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
     unit = scene.unit(goal.unit)
     if not goal.active:
-        return _start_again(scene, goal, anew) or _restart_on_demand(scene, goal, unit, anew)
+        return _start_again(scene, goal, anew) or _plan_restart_on_demand(scene, goal, unit, anew)
     if goal.only_pulled_in and not is_up(unit.active_state):
         return None
     if goal.unit in anew.stopped:
         return _start(scene, goal, f"was stopped: {anew.stopped[goal.unit]}")
     if not is_up(unit.active_state):
         return _start(scene, goal, f"{unit.active_state}, declared {_describe_goal(goal)}")
-    reason = restart_reason(scene, goal, unit)
-    return _restart(scene, goal, reason) if reason else _make_unit_reload(scene, goal)
+    reason = find_restart_reason(scene, goal, unit)
+    return _plan_restart(scene, goal, reason) if reason else _make_unit_reload(scene, goal)
 
 
 def _start_again(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
     """Of what is up for another reason than its declaration, and is stopped while what it runs from changes."""
-    if goal.active is False or goal.on_demand or goal.unit not in anew.stopped or not switches(scene, goal):
+    if goal.active is False or goal.on_demand or goal.unit not in anew.stopped or not find_switched_path(scene, goal):
         return None
     return _start(scene, goal, f"was stopped: {anew.stopped[goal.unit]}")
 
 
-def _restart_on_demand(scene: Scene, goal: UnitGoal, unit: Unit, anew: StartedAnew) -> Step | None:
+def _plan_restart_on_demand(scene: Scene, goal: UnitGoal, unit: Unit, anew: StartedAnew) -> Step | None:
     """Of what a socket started and runs on. A job of a timer runs to its end, and its next run is a new one."""
     if goal.active is False or not goal.on_demand or goal.unit in anew.stopped or not is_up(unit.active_state):
         return None
-    reason = restart_reason(scene, goal, unit)
-    return _restart(scene, goal, reason) if reason else None
+    reason = find_restart_reason(scene, goal, unit)
+    return _plan_restart(scene, goal, reason) if reason else None
 
 
 def _make_unit_reload(scene: Scene, goal: UnitGoal) -> Step | None:
@@ -169,18 +169,18 @@ def _make_unit_reload(scene: Scene, goal: UnitGoal) -> Step | None:
     changed = [each.file.path for each in changes if each and each.change is ChangeClass.UNIT_RELOAD]
     if not changed:
         return None
-    return Step(StepKind.UNIT_RELOAD, goal.unit, f"{changed[0]} changes", state_of(scene.unit(goal.unit)))
+    return Step(StepKind.UNIT_RELOAD, goal.unit, f"{changed[0]} changes", format_state(scene.unit(goal.unit)))
 
 
-def _restart(scene: Scene, goal: UnitGoal, reason: str) -> Step:
+def _plan_restart(scene: Scene, goal: UnitGoal, reason: str) -> Step:
     unit = scene.unit(goal.unit)
     drags = scene.ties.drags(goal.unit, Effect.RESTARTS)
-    return Step(StepKind.RESTART, goal.unit, reason + describe_dragged(drags), state_of(unit), drags=drags)
+    return Step(StepKind.RESTART, goal.unit, reason + describe_dragged(drags), format_state(unit), drags=drags)
 
 
 def _start(scene: Scene, goal: UnitGoal, reason: str) -> Step:
     drags = scene.ties.starts(goal)
-    return Step(StepKind.START, goal.unit, reason, state_of(scene.unit(goal.unit)), drags=drags)
+    return Step(StepKind.START, goal.unit, reason, format_state(scene.unit(goal.unit)), drags=drags)
 
 
 def _describe_goal(goal: UnitGoal) -> str:

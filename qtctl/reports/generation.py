@@ -6,8 +6,8 @@ from pydantic import Field
 
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.generation import GenerationRecord
-from qtctl.plan.change_impact import shown_diff
-from qtctl.plan.unit_goals import UnitGoal, goals
+from qtctl.plan.change_impact import make_diff
+from qtctl.plan.unit_goals import UnitGoal, list_goals
 from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
 from qtctl.reports.generations import GenerationRow, build_row
 from qtctl.version import VERSION
@@ -77,12 +77,12 @@ def _key(file: DesiredFile) -> tuple[str, ...]:
 def _show(old: DesiredFile, new: DesiredFile) -> str:
     if old.sha256 == new.sha256:
         return f"{old.mode} {old.owner}:{old.group} → {new.mode} {new.owner}:{new.group}"
-    return shown_diff(old.content, new.content, new.path) or UNSHOWN if new.of_unit else UNSHOWN
+    return make_diff(old.content, new.content, new.path) or UNSHOWN if new.of_unit else UNSHOWN
 
 
 def _compare_units(before: Desired | None, after: Desired) -> Iterator[GenerationUnit]:
-    new = {goal.unit: _describe(goal) for goal in goals(after)}
-    old = None if before is None else {goal.unit: _describe(goal) for goal in goals(before)}
+    new = {goal.unit: _describe(goal) for goal in list_goals(after)}
+    old = None if before is None else {goal.unit: _describe(goal) for goal in list_goals(before)}
     for unit in sorted({*new, *(old or {})}):
         was, now = None if old is None else old.get(unit), new.get(unit)
         if old is None:

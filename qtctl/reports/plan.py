@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 from qtctl.dialects.systemd.table.change_classes import ChangeClass
 from qtctl.errors import InputError, Place
 from qtctl.model.plan import Choices, Dragged, Effect, NoteKind, Plan, PlannedBefore, Step, StepKind
-from qtctl.plan.agreed import key_of, plan_digest
+from qtctl.plan.agreed import digest_step, plan_digest
 from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
 from qtctl.version import VERSION
 
@@ -160,7 +160,7 @@ def _step(step: Step, nonce: str) -> PlanStep:
         drags=tuple(map(_drag, step.drags)),
         change=step.change,
         diff=step.diff or None,
-        key=key_of(step, nonce),
+        key=digest_step(step, nonce),
     )
 
 

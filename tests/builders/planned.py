@@ -24,7 +24,7 @@ from qtctl.model.plan import Choices, Plan, Step, StepKind
 from qtctl.model.states import ServiceState
 from qtctl.plan.needs import needs
 from qtctl.plan.plan import list_unread, plan
-from qtctl.plan.unit_goals import goals
+from qtctl.plan.unit_goals import list_goals
 from tests.builders.desired import build_host, build_service
 from tests.builders.evidence import miss, observe
 
@@ -250,7 +250,7 @@ def _linked(ground: Ground, file: DesiredFile, state: str) -> str:
 
 
 def _enable(ground: Ground, step: Step, wanted: Desired) -> None:
-    for goal in goals(wanted):
+    for goal in list_goals(wanted):
         if goal.unit == step.subject:
             for path in goal.links:
                 ground.files[path] = File("link", "0777", "root", "root", 1, ground.clock, goal.file)

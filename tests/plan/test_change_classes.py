@@ -10,7 +10,7 @@ from qtctl.dialects.systemd.table.lookup import every_directive
 from qtctl.model.desired import DesiredCommand, DesiredService
 from qtctl.model.plan import StepKind
 from qtctl.model.states import ServiceState
-from qtctl.plan.change_impact import change_of, stops_otherwise
+from qtctl.plan.change_impact import find_change, is_stopped_otherwise
 from tests.builders.planned import STARTED, UNITS, Ground, deployed, desired, other, service, target, timer, unit_text
 
 A = "quantum-a.service"
@@ -42,13 +42,13 @@ def test_every_directive_has_a_class() -> None:
 )
 def test_the_most_that_one_directive_needs(new: str, needed: ChangeClass) -> None:
     base = b"[Service]\nExecStart=/bin/x\n"
-    assert change_of(base, base + new.encode(), "x.service") is needed
+    assert find_change(base, base + new.encode(), "x.service") is needed
 
 
 @pytest.mark.parametrize(("line", "differs"), [("ExecStop=/b", True), ("KillSignal=9", True), ("Nice=5", False)])
 def test_what_counts_when_it_is_stopped(line: str, differs: bool) -> None:
     base = b"[Service]\nExecStart=/bin/x\n"
-    assert stops_otherwise(base, base + line.encode(), "x.service") is differs
+    assert is_stopped_otherwise(base, base + line.encode(), "x.service") is differs
 
 
 def run(

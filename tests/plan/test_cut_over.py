@@ -12,7 +12,7 @@ from qtctl.model.desired_container import LeftContainer
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Step, StepKind
 from qtctl.model.states import ServiceState
-from qtctl.plan.cut_over import cut_over, left_services
+from qtctl.plan.cut_over import cut_over, list_left_services
 from tests.builders.planned import desired, service, target
 
 ID, OTHER = "a" * 64, "b" * 64
@@ -49,7 +49,7 @@ def test_all_containers_of_a_service_stop() -> None:
     ids=["another host's unit", "a unit that is to be stopped", "nothing takes over"],
 )
 def test_a_container_that_no_running_unit_takes_over_from_stays(those: Desired) -> None:
-    assert left_services(those) == {}
+    assert list_left_services(those) == {}
     assert cut_over(those, PLAN, (API,)) == PLAN
 
 

@@ -11,7 +11,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, State
 from qtctl.model.facts import Facts, HostBaseline, to_value
 from qtctl.model.plan import Plan
-from qtctl.plan.identity import deployable
+from qtctl.plan.identity import make_deployable
 from qtctl.plan.plan import plan
 from tests.builders.planned import Ground, deployed, desired, service, target
 
@@ -58,8 +58,8 @@ def test_a_host_that_does_not_say_is_unknown() -> None:
 
 def test_what_stands_in_for_a_host_is_another_machine() -> None:
     wanted = replace(SIMPLE, expected_hostname="web-2", machine="2" * 32)
-    assert deployable(wanted, "h1") == wanted
-    assert plan_on(HOST, deployable(wanted, "lab1")).refusals == ()
+    assert make_deployable(wanted, "h1") == wanted
+    assert plan_on(HOST, make_deployable(wanted, "lab1")).refusals == ()
 
 
 def test_a_machine_other_than_at_the_last_deploy_is_refused_unless_it_is_declared() -> None:
@@ -106,4 +106,4 @@ def test_a_status_that_cannot_be_read_is_in_the_way_and_a_staging_is_left_to_the
 
 def test_an_empty_fleet_is_an_error_of_the_registry() -> None:
     with pytest.raises(InputError, match="declares nothing for h1"):
-        deployable(desired(), "h1")
+        make_deployable(desired(), "h1")

@@ -7,7 +7,7 @@ from qtctl.model.desired import Desired, DesiredService, DesiredTarget, DesiredT
 from qtctl.model.facts import File, Unit
 from qtctl.model.plan import StepKind
 from qtctl.model.states import ServiceState
-from qtctl.plan.unit_goals import goals
+from qtctl.plan.unit_goals import list_goals
 from tests.builders.planned import BEFORE, STARTED, UNITS, Ground, deployed, desired, service, target, timer, unit_text
 
 NAMES = ("a", "b", "c", "d")
@@ -73,7 +73,7 @@ def test_an_applied_plan_leaves_nothing_to_do(ground: Ground, wanted: Desired) -
 @given(hosts(), fleets())
 def test_only_declared_units_are_touched(ground: Ground, wanted: Desired) -> None:
     ground.units["other.service"] = Unit("loaded", "failed", "failed", "enabled")
-    declared = {goal.unit for goal in goals(wanted)}
+    declared = {goal.unit for goal in list_goals(wanted)}
     for step in ground.plan(wanted, take_over=True).steps:
         known = {file.path for file in wanted.files} if step.kind is StepKind.WRITE else declared | {"systemd"}
         assert step.subject in known

@@ -15,7 +15,7 @@ from qtctl.model.host_facts import FileSystem
 from qtctl.model.plan import Plan, Refusal, Step, StepKind
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
 from qtctl.model.way_facts import PathWay, UserIds
-from qtctl.plan.preflight import needs, obstacles
+from qtctl.plan.preflight import find_obstacles, needs
 from tests.builders.planned import ORIGIN, desired, service, target
 
 A = "quantum-a.service"
@@ -38,7 +38,7 @@ GOOD: dict[tuple[str, str], Fact | None] = {
 def check(wanted: Desired, *steps: Step, **changes: Fact | None) -> tuple[Refusal, ...]:
     """`changes`: `fact__subject` is not possible for paths, so facts by their kind: each replaces all of that kind."""
     plan = Plan("h1", steps or (START,))
-    return obstacles(wanted, plan, Facts(_items(wanted, plan, changes)))
+    return find_obstacles(wanted, plan, Facts(_items(wanted, plan, changes)))
 
 
 def _items(wanted: Desired, plan: Plan, changes: dict[str, Fact | None]) -> Iterable[Item]:
@@ -145,7 +145,7 @@ def test_a_host_with_an_older_systemd_than_declared() -> None:
 def test_what_cannot_be_read_is_unknown_and_not_well() -> None:
     plan = Plan("h1", (START,))
     items = [Item(need.fact, need.subject, State.REFUSED, None, "no awk", 1) for need in needs(SIMPLE, plan)]
-    found = obstacles(SIMPLE, plan, Facts(items))
+    found = find_obstacles(SIMPLE, plan, Facts(items))
     assert found
     assert all(each.unknown for each in found)
 

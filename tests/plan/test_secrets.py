@@ -6,7 +6,7 @@ from qtctl.dialects.systemd.envfile import parse_env_file
 from qtctl.errors import InputError
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.secret_place import SecretKind, SecretPlace
-from qtctl.plan.secrets import content_of, find_secret, list_secrets
+from qtctl.plan.secrets import find_secret, list_secrets, make_content
 from tests.builders.audited import desired, service
 
 KEY = SecretPlace("API_KEY", SecretKind.KEY, "/etc/x.env", ("a",), ("a.service",))
@@ -62,17 +62,17 @@ def test_a_name_that_means_none_or_several_is_an_error_with_what_to_say(name: st
 @pytest.mark.parametrize("value", ["plain", 'a "b" $c `d` \\ #', " two\nlines ", "é", "'"])
 def test_systemd_reads_the_value_that_was_given(value: str) -> None:
     for end in ("", "\n", "\r\n"):
-        line = content_of(KEY, (value + end).encode())
+        line = make_content(KEY, (value + end).encode())
         assert parse_env_file(line.decode() + "\n", "x.env") == {"API_KEY": value}
-    assert content_of(FILE, value.encode() + b"\n") == value.encode() + b"\n"
+    assert make_content(FILE, value.encode() + b"\n") == value.encode() + b"\n"
 
 
 @pytest.mark.parametrize("place", [KEY, FILE])
 @pytest.mark.parametrize("value", [b"", b"canary" * 50_000, b"canary\0", b"canary\xff", b"\n"])
 def test_what_cannot_be_one_is_refused_without_a_word_of_it(place: SecretPlace, value: bytes) -> None:
     if place is FILE and value in (b"canary\0", b"canary\xff", b"\n"):
-        assert content_of(place, value) == value
+        assert make_content(place, value) == value
         return
     with pytest.raises(InputError) as caught:
-        content_of(place, value)
+        make_content(place, value)
     assert "canary" not in f"{caught.value.what} {caught.value.hint} {caught.value.__cause__}"

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from qtctl.errors import InputError
 from qtctl.formats import catalogue
 from qtctl.model.plan import Choices, Note, NoteKind, Plan, Refusal, StepKind
-from qtctl.plan.agreed import differences
+from qtctl.plan.agreed import find_differences
 from qtctl.reports.plan import PlanConclusion, PlanReport, build_report, read, to_json
 from qtctl.reports.plan_view import build_view
 from tests.builders.planned import UNITS, deployed, desired, service, target, unit_text
@@ -56,8 +56,8 @@ def test_a_document_that_contradicts_itself_is_none() -> None:
 
 def test_what_was_written_down_is_read_back_and_fits() -> None:
     expected = read(to_json(report()), "x.plan").agreed()
-    assert differences(expected, PLAN) == ()
-    assert differences(replace(expected, machine=""), PLAN) == ()
+    assert find_differences(expected, PLAN) == ()
+    assert find_differences(replace(expected, machine=""), PLAN) == ()
 
 
 def test_of_an_env_file_no_digest_is_in_it() -> None:
@@ -93,7 +93,7 @@ DIFFERENT = {
 def test_a_plan_that_differs_is_refused_and_says_where(case: str) -> None:
     planned, reason = DIFFERENT[case]
     expected = report().agreed()
-    found = differences(expected, planned)
+    found = find_differences(expected, planned)
     assert len(found) == 1
     assert reason in found[0].reason
 
@@ -101,7 +101,7 @@ def test_a_plan_that_differs_is_refused_and_says_where(case: str) -> None:
 def test_how_often_a_unit_was_restarted_meanwhile_is_no_difference() -> None:
     steps = [replace(PLAN.steps[-1], kind=StepKind.RESET_FAILED, reason=f"restarted {n} times") for n in (3, 4)]
     first, second = (replace(PLAN, steps=(step,)) for step in steps)
-    assert differences(report(first).agreed(), second) == ()
+    assert find_differences(report(first).agreed(), second) == ()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", to_json(report()).replace('"write"', '"writes"', 1)])

@@ -20,7 +20,7 @@ from qtctl.lab import lab
 from qtctl.model.desired import DesiredFile
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Step, StepKind, StepResult
-from qtctl.plan.results import results_of
+from qtctl.plan.results import make_results
 from tests.builders.planned import desired
 from tests.live.box import Box, Ran, qtctl
 from tests.live.registries import changed
@@ -89,7 +89,7 @@ def install(box: Box, *steps: Step) -> tuple[StepResult, ...]:
         transaction = Transaction(contact, number, 20)
         while transaction.poll().state.under_way:
             clock.sleep(0.1)
-        return results_of(plan, transaction.confirm())
+        return make_results(plan, transaction.confirm())
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from qtctl.dialects.lines import file_lines, lines
 from qtctl.dialects.systemd.analyze import parse_verify
 from qtctl.model.account_facts import Account
 from qtctl.model.evidence import Need, State
-from qtctl.plan.change_impact import shown_diff
+from qtctl.plan.change_impact import make_diff
 from qtctl.probes import accounts, listeners
 from tests.probes.host import frame
 
@@ -54,7 +54,7 @@ def test_a_message_of_systemd_is_one_message(separator: str) -> None:
 @pytest.mark.parametrize("separator", NO_LINE_ENDS, ids=ascii)
 def test_a_diff_hides_a_value_to_its_end(separator: str) -> None:
     old = f"[Service]\nEnvironment=P=a{separator}secret\n".encode()
-    shown = shown_diff(old, b"[Service]\nNice=5\n", "/etc/systemd/system/x.service")
+    shown = make_diff(old, b"[Service]\nNice=5\n", "/etc/systemd/system/x.service")
     assert "-Environment=" in shown
     assert "secret" not in shown
 

@@ -22,7 +22,7 @@ from qtctl.errors import HostError
 from qtctl.flows.adopt_compose import adopt_compose
 from qtctl.formats.markdown import write_markdown
 from qtctl.model.secret import Secret, Withheld
-from qtctl.plan.change_impact import shown_diff
+from qtctl.plan.change_impact import make_diff
 from qtctl.reports.adopt import build_report, to_json
 from qtctl.reports.adopt_page import build_page
 from tests.adapters import servers
@@ -203,10 +203,10 @@ def test_a_diff_of_unit_files(key: str, name: str) -> None:
     many = f"[Service]\nType=simple\n{key}=/bin/app \\  \n  --first \\\n; aside\n  {rest}\n"
     plain = "[Service]\nType=exec\nExecStart=/bin/app \\\n  --first\n"
     for old, new in ((one, plain), (many, plain), (plain, one), (plain, many), (one, many), (many, f"{many}Nice=1\n")):
-        shown = shown_diff(old.encode(), new.encode(), "/etc/systemd/system/x.service")
+        shown = make_diff(old.encode(), new.encode(), "/etc/systemd/system/x.service")
         if key.startswith("Exec") or old.replace("\\", "") == old:
             assert not leaks(name)(shown), shown
-    assert "Type=exec" in shown_diff(one.encode(), plain.encode(), "x")
+    assert "Type=exec" in make_diff(one.encode(), plain.encode(), "x")
 
 
 CONTINUED = (
@@ -230,7 +230,7 @@ def test_what_continues_is_as_secret_as_its_beginning(lines: str) -> None:
     """Also where both files begin alike: it was shown then."""
     same = lines.split("\n", maxsplit=1)[0]
     for other in ("[Service]\nType=exec\n", f"[Service]\n{same}\n  --other\n", f"[Service]\n{lines.format('else')}"):
-        shown = shown_diff(f"[Service]\n{lines.format(CANARY)}".encode(), other.encode(), "x.service")
+        shown = make_diff(f"[Service]\n{lines.format(CANARY)}".encode(), other.encode(), "x.service")
         assert CANARY not in shown, shown
 
 
