@@ -3,7 +3,7 @@
 from qtctl.audit.judge import expectations
 from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.verdict import Conclusion
-from qtctl.flows.audit import concluded, judged
+from qtctl.flows.audit import conclude_audit, judge_placed
 from qtctl.flows.declared import Declared
 from qtctl.model.evidence import Evidence
 from qtctl.reports import audit
@@ -20,12 +20,12 @@ def judge(declared: Declared, evidence: Evidence, earlier: Evidence | None = Non
 
     `earlier`: evidence of an earlier look at the same host, for what only a comparison shows.
     """
-    return judged(declared, evidence, earlier)
+    return judge_placed(declared, evidence, earlier)
 
 
 def conclude(declared: Declared, checks: tuple[Finding, ...]) -> Conclusion:
     """By the gate that the registry declares; an audit of nothing is incomplete."""
-    return concluded(declared.desired, checks)
+    return conclude_audit(declared.desired, checks)
 
 
 def report(

@@ -9,7 +9,7 @@ from qtctl.dialects.shell import quote
 from qtctl.engines.worker import answer, awaited
 from qtctl.errors import InputError, Place
 from qtctl.flows.declared import Declared
-from qtctl.flows.questions import inquiry as audit_inquiry
+from qtctl.flows.questions import make_inquiry as audit_inquiry
 from qtctl.model.evidence import Evidence
 from qtctl.model.inquiry import Inquiry
 

@@ -25,7 +25,7 @@ def hosts(registry: LoadedRegistry, names: Sequence[str]) -> tuple[str, ...]:
 def question(
     registry: LoadedRegistry, targets: Sequence[str], *, user: str | None = None, become: bool = False
 ) -> FleetQuestion:
-    """What to ask of each host; connects to nothing. `become`: as `evidence.inquiry`.
+    """What to ask of each host; connects to nothing. `become`: as in `evidence.make_inquiry`.
 
     InputErrors where a store's password is not set.
     """

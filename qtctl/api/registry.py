@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qtctl.adapters.files import read_registry
 from qtctl.adapters.templates import load_unit_templates
-from qtctl.flows.declare import Loaded, loadable
+from qtctl.flows.declare import Loaded, check_loadable
 from qtctl.flows.declare import declare as declare_host
 from qtctl.model.registry import Registry
 from qtctl.registry.load import load as load_files
@@ -39,4 +39,4 @@ def declare_loadable(
 ) -> Loaded:
     """As `declare`; InputErrors, with id QT118, also for units that the host's systemd would refuse."""
     texts = load_unit_templates(templates)
-    return loadable(declare_host(read_registry(folder), texts, target, as_name), texts)
+    return check_loadable(declare_host(read_registry(folder), texts, target, as_name), texts)

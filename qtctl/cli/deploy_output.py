@@ -63,12 +63,12 @@ class DeployOutput:
         return code
 
     def _document(self, outcome: "DeployOutcome", code: Exit) -> None:
-        from qtctl.flows.audit import placed
+        from qtctl.flows.audit import add_place
         from qtctl.reports.deploy import build_report
         from qtctl.reports.deploy_view import build_view
         from qtctl.reports.view import beneath
 
-        outstanding = tuple(placed(self.declared, each) for each in outcome.outstanding)
+        outstanding = tuple(add_place(self.declared, each) for each in outcome.outstanding)
         fleet = self.declared.desired.fleet
         report = build_report(
             replace(outcome, outstanding=outstanding), fleet=fleet, address=self.target, exit_code=code

@@ -5,8 +5,8 @@ from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
 
 from qtctl.engines.worker import answer, awaited, lost
-from qtctl.flows.declare import Loaded, of_host, rendered
-from qtctl.flows.questions import inquiry
+from qtctl.flows.declare import Loaded, render_files, resolve_host
+from qtctl.flows.questions import make_inquiry
 from qtctl.model.evidence import Evidence
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.registry import Registry
@@ -41,9 +41,9 @@ class FleetQuestion:
         *,
         become: bool = False,
     ) -> None:
-        self._loaded = {target: of_host(registry, files, target) for target in targets}
+        self._loaded = {target: resolve_host(registry, files, target) for target in targets}
         self.inquiries = {
-            target: inquiry(each.desired, target, user, become=become) for target, each in self._loaded.items()
+            target: make_inquiry(each.desired, target, user, become=become) for target, each in self._loaded.items()
         }
 
     @property
@@ -64,7 +64,7 @@ class FleetQuestion:
         by_host: dict[str, Loaded] = {}
         for loaded in self._loaded.values():
             if loaded.desired.host not in by_host:
-                by_host[loaded.desired.host] = rendered(loaded, templates)
+                by_host[loaded.desired.host] = render_files(loaded, templates)
         return {target: by_host[loaded.desired.host] for target, loaded in self._loaded.items()}
 
 

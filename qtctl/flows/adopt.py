@@ -62,25 +62,25 @@ class Into:
 def adopt_units(source: Source, selection: Selection, into: Into) -> Adopted:
     """InputError where there is nothing to adopt."""
     task = Task(source.found, selection, into.fleet, into.host, source.states, source.runtime)
-    drafted, desired = proved(task, into, source.name)
-    differing = tuple(compared(drafted, desired))
+    drafted, desired = draft_loadable(task, into, source.name)
+    differing = tuple(compare(drafted, desired))
     files, judgments = drafted.ledger.sealed()
     texts = dict(drafted.texts)
     originals = (
-        dict(record_originals(drafted.units, source.found, source.runtime, _generated(desired)))
+        dict(record_originals(drafted.units, source.found, source.runtime, _digest_generated(desired)))
         if source.states
         else {}
     )
     if originals:
         texts["originals.toml"] = text(originals)
-    written = with_schemas(texts, into.schemas)
+    written = add_schemas(texts, into.schemas)
     adoption = Adoption(
         source.name, drafted.adopted, files, judgments, differing, tuple(sorted(written)), source.unread, source.as_root
     )
     return Adopted(written, adoption)
 
 
-def _generated(desired: Desired) -> dict[str, tuple[str, str]]:
+def _digest_generated(desired: Desired) -> dict[str, tuple[str, str]]:
     """Unit → the path of the file that is generated for it, and the digest of what it says."""
     return {file.subject: (file.path, digest_of(file)) for file in desired.files if file.of_unit}
 
@@ -92,36 +92,36 @@ def keep_policy(adopted: Adopted, content: bytes) -> Adopted:
     return Adopted({**adopted.files, "policy.toml": content}, replace(adopted.adoption, policy=policy))
 
 
-def proved(task: Task, into: Into, name: str) -> tuple[Draft, Desired]:
+def draft_loadable(task: Task, into: Into, name: str) -> tuple[Draft, Desired]:
     """A draft that loads, resolves and renders. Units that it cannot be made with are left out, with a finding."""
     while True:
         drafted = draft(task)
         if not drafted.found.units:
-            raise _none(drafted, name)
+            raise _make_nothing_error(drafted, name)
         try:
-            return drafted, _rendered(drafted.texts, into)
+            return drafted, _render(drafted.texts, into)
         except InputError as error:
             found = attribute_error(drafted, error)
             if not found:
-                raise _bug(error) from error
+                raise _make_bug_error(error) from error
             task = replace(task, without={**task.without, **found})
 
 
-def _none(drafted: Draft, name: str) -> InputError:
+def _make_nothing_error(drafted: Draft, name: str) -> InputError:
     """That nothing can be adopted, with the reason of each unit."""
     reasons = [each for each in drafted.ledger.judgments if each.id]
     if not reasons:
         return InputError(f"no unit in {name} can be adopted", hint="name a folder that has unit files in it")
     first = InputError(f"no unit in {name} can be adopted", hint=f"{counted(len(reasons), 'reason')} below")
-    return InputErrors((first, *map(_reason, reasons[:_SHOWN])))
+    return InputErrors((first, *map(_explain, reasons[:_SHOWN])))
 
 
-def _reason(judged: Finding) -> InputError:
+def _explain(judged: Finding) -> InputError:
     place = judged.place if isinstance(judged.place, Place) else None
     return InputError(f"{judged.subject}: {judged.what}", id_=judged.id, hint=judged.remedy, place=place)
 
 
-def compared(drafted: Draft, desired: Desired) -> Iterator[Difference]:
+def compare(drafted: Draft, desired: Desired) -> Iterator[Difference]:
     """What the rendered units say otherwise than the originals."""
     rendered = {file.subject: file.content.decode() for file in desired.files if file.kind in ("unit", DROPIN)}
     for made in drafted.units:
@@ -130,22 +130,22 @@ def compared(drafted: Draft, desired: Desired) -> Iterator[Difference]:
             yield from find_differences(made, rendered[made.original.unit])
 
 
-def usable(texts: Mapping[str, str], into: Into) -> Desired:
+def declare_rendered(texts: Mapping[str, str], into: Into) -> Desired:
     """What the host of this registry must have, rendered."""
     try:
-        return _rendered(texts, into)
+        return _render(texts, into)
     except InputError as error:
-        raise _bug(error) from error
+        raise _make_bug_error(error) from error
 
 
-def _rendered(texts: Mapping[str, str], into: Into) -> Desired:
+def _render(texts: Mapping[str, str], into: Into) -> Desired:
     files = {path: text.encode() for path, text in texts.items()}
     return declare(files, into.templates, into.host.name, None).desired
 
 
-def with_schemas(texts: Mapping[str, str], schemas: Schemas) -> dict[str, bytes]:
+def add_schemas(texts: Mapping[str, str], schemas: Schemas) -> dict[str, bytes]:
     """Each file with a line that tells editors its schema, and those schemas."""
-    kinds = {path: _kind(path) for path in texts}
+    kinds = {path: _find_kind(path) for path in texts}
     found = {
         path: f"#:schema {'../' * path.count('/')}schemas/{kinds[path]}.json\n\n{text}".encode()
         for path, text in texts.items()
@@ -155,16 +155,16 @@ def with_schemas(texts: Mapping[str, str], schemas: Schemas) -> dict[str, bytes]
     return found
 
 
-def _kind(path: str) -> str:
+def _find_kind(path: str) -> str:
     folder, _, name = path.rpartition("/")
     return {"services": "service", "legacy": "legacy"}.get(folder, name.removesuffix(".toml"))
 
 
-def _bug(error: InputError) -> InputError:
+def _make_bug_error(error: InputError) -> InputError:
     errors = error.errors if isinstance(error, InputErrors) else (error,)
     hint = "a bug of qtctl: please report it with the units named; --unit adopts the others without them"
-    return InputErrors(tuple(_hinted(each, hint) for each in errors))
+    return InputErrors(tuple(_add_hint(each, hint) for each in errors))
 
 
-def _hinted(error: InputError, hint: str) -> InputError:
+def _add_hint(error: InputError, hint: str) -> InputError:
     return InputError(f"what was adopted cannot be used: {error.what}", hint=hint, place=error.place)

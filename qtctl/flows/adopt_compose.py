@@ -8,25 +8,25 @@ from qtctl.adopt.compose_secrets import list_secrets
 from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.registry import text
 from qtctl.dialects.compose.load import Project
-from qtctl.flows.adopt import Adopted, Into, usable, with_schemas
+from qtctl.flows.adopt import Adopted, Into, add_schemas, declare_rendered
 
 
 def adopt_compose(projects: Sequence[Project], into: Into) -> Adopted:
     """Projects as Compose loads them. InputErrors where the registry made of them could not be used."""
     adopting = Adopting(into.fleet, Ledger(), into.host.systemd)
-    adopting.ledger.keep(frozenset(secret for project in projects for secret in _secrets(project)))
+    adopting.ledger.keep(frozenset(secret for project in projects for secret in _list_secrets(project)))
     for project in projects:
         adopting.take(project)
     written = {path: text(document) for path, document in sorted(adopting.documents(into.host).items())}
-    usable(written, into)
+    declare_rendered(written, into)
     files, judgments = adopting.ledger.sealed()
-    made = with_schemas(written, into.schemas)
+    made = add_schemas(written, into.schemas)
     source = ", ".join(project.file for project in projects)
     adoption = Adoption(source, tuple(adopting.units), files, judgments, (), tuple(sorted(made)))
     return Adopted(made, adoption)
 
 
-def _secrets(project: Project) -> Iterator[str]:
+def _list_secrets(project: Project) -> Iterator[str]:
     """Of environments, commands, and of the variables of outside that were replaced in the files."""
     yield from list_secrets(project.used, ())
     for name, values in project.values.items():

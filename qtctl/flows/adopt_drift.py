@@ -17,7 +17,7 @@ from qtctl.dialects.toml.edit import with_value, without
 from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
 from qtctl.flows.declare import Loaded, declare
-from qtctl.flows.lint import Files, Templates, findings
+from qtctl.flows.lint import Files, Templates, list_findings
 from qtctl.model.adoption import Found, UnitState
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.desired_unit import DesiredUnit
@@ -87,7 +87,7 @@ class _Adopting:
         desired, deployed = declared.desired, question.deployed
         of_host = select_files(question.found, desired, deployed)
         naming, version = _name_units(desired), declared.registry.hosts[desired.host].systemd
-        base = of_host.bare if deployed is None else _found(deployed, of_host.units)
+        base = of_host.bare if deployed is None else _list_found(deployed, of_host.units)
         host = read_side(of_host.found, naming, version)
         return cls(question, declared, of_host, read_side(base, naming, version), host)
 
@@ -108,7 +108,7 @@ class _Adopting:
         for unit in sorted(self.host.made.keys() & self.base.made.keys() & trial.now.keys()):
             if unit in self.host_files.as_recorded:
                 continue
-            if self.question.deployed is None and not _same(self.base.values(unit), trial.now[unit]):
+            if self.question.deployed is None and not _is_same(self.base.values(unit), trial.now[unit]):
                 path = self.host_files.units[unit].path
                 self._leave(unit, "the file", (path,), DriftFate.LEFT, _WHO_CHANGED_IT)
             yield from self._list_directives(unit, trial.now[unit])
@@ -141,12 +141,12 @@ class _Adopting:
             yield self._make_fix(unit, at, where, after)
 
     def _make_fix(self, unit: str, at: At, where: tuple[str, ...], after: tuple[object, ...]) -> _Fix:
-        origin = self._origin(unit)
-        table = _table(self.question.files, origin)
+        origin = self._find_origin(unit)
+        table = _read_table(self.question.files, origin)
         ways = tuple(candidates(self.base.made[unit], self.host.made[unit], at, origin, table))
         return _Fix(unit, f"[{at[0]}] {at[1]}=", where, ways, at, after)
 
-    def _origin(self, unit: str) -> Origin:
+    def _find_origin(self, unit: str) -> Origin:
         return self.host_files.units[unit].origin
 
     def _list_standings(self) -> Iterator[_Fix]:
@@ -168,19 +168,19 @@ class _Adopting:
         adopted = {each.unit for each in self.drifts if each.fate in (DriftFate.ADOPTED, DriftFate.DECLARED)}
         files = dict(trial.files)
         for unit in sorted(adopted & self.host_files.units.keys()):
-            seen = self._stands_for(unit, trial)
+            seen = self._match_files(unit, trial)
             if seen:
                 file = trial.rendered[unit]
                 table = {"path": file.path, "says": digest_of(file), "files": seen}
-                files[ORIGINALS] = _with_table(files.get(ORIGINALS), make_allowed(unit), table)
+                files[ORIGINALS] = _put_table(files.get(ORIGINALS), make_allowed(unit), table)
         return files
 
-    def _stands_for(self, unit: str, trial: "_Trial") -> dict[str, str]:
+    def _match_files(self, unit: str, trial: "_Trial") -> dict[str, str]:
         """The files of the host that say what is generated for a unit; none where they do not."""
         if unit in self.host_files.masked:
             return dict.fromkeys(self.host_files.masked[unit][:1], "link:/dev/null")
         made, file = self.host.made.get(unit), trial.rendered[unit]
-        if made is None or made.hidden.lines or not _same(self.host.values(unit), trial.now[unit]):
+        if made is None or made.hidden.lines or not _is_same(self.host.values(unit), trial.now[unit]):
             return {}
         seen = self.host_files.seen_of(made.original.read)
         return {} if seen == {file.path: f"sha256:{file.sha256}"} else seen
@@ -201,19 +201,21 @@ class _Trial:
     @classmethod
     def of(cls, question: DriftQuestion, declared: Loaded) -> "_Trial":
         desired = declared.desired
-        errors = _errors(declared, question.templates)
-        units = _unit_files(desired)
-        now = {unit: values_of(file) for unit, file in units.items()}
-        return cls(question, dict(question.files), units, now, _other_files(desired), _list_standings(desired), errors)
+        errors = _list_errors(declared, question.templates)
+        units = _map_unit_files(desired)
+        now = {unit: map_values(file) for unit, file in units.items()}
+        return cls(
+            question, dict(question.files), units, now, _map_other_files(desired), _list_standings(desired), errors
+        )
 
     def accept_all(self, fixes: list[_Fix]) -> list[Drift] | None:
         """The first way of each, if that is right for all of them: one proof instead of one each."""
         if not all(fix.ways for fix in fixes):
             return None
         edits = tuple(edit for fix in fixes for edit in fix.ways[0])
-        if self._refuses(edits, fixes):
+        if self._find_refusal(edits, fixes):
             return None
-        return [_adopted(fix, fix.ways[0]) for fix in fixes]
+        return [_make_drift(fix, fix.ways[0]) for fix in fixes]
 
     def accept_each(self, fixes: list[_Fix]) -> list[Drift]:
         return [self._accept(fix) for fix in fixes]
@@ -221,34 +223,34 @@ class _Trial:
     def _accept(self, fix: _Fix) -> Drift:
         first = ""
         for way in fix.ways:
-            why = self._refuses(way, [fix])
+            why = self._find_refusal(way, [fix])
             if not why:
-                return _adopted(fix, way)
+                return _make_drift(fix, way)
             first = first or why
         return Drift(fix.unit, fix.what, fix.where, DriftFate.LEFT, why=first or "no key of a registry says it")
 
-    def _refuses(self, edits: tuple[Edit, ...], fixes: list[_Fix]) -> str:
+    def _find_refusal(self, edits: tuple[Edit, ...], fixes: list[_Fix]) -> str:
         """Why the registry must not be edited so, or '': then it is."""
         try:
-            files = _edit(self.files, edits)
+            files = _apply_edits(self.files, edits)
             declared = declare(files, self.question.templates, self.question.target, self.question.as_name)
         except InputError as error:
             return f"the registry cannot say it: {error.what}"
-        wanted = self._wanted(fixes)
-        units = _unit_files(declared.desired)
-        now = {unit: values_of(file) for unit, file in units.items()}
+        wanted = self._list_wanted(fixes)
+        units = _map_unit_files(declared.desired)
+        now = {unit: map_values(file) for unit, file in units.items()}
         standings = {**self._standings, **{each.unit: each.wanted for fix in fixes if (each := fix.standing)}}
-        if now.keys() != wanted.keys() or not all(_same(now[unit], wanted[unit]) for unit in now):
+        if now.keys() != wanted.keys() or not all(_is_same(now[unit], wanted[unit]) for unit in now):
             return "no key of the registry changes that and nothing else"
-        if _list_standings(declared.desired) != standings or _other_files(declared.desired) != self._others:
+        if _list_standings(declared.desired) != standings or _map_other_files(declared.desired) != self._others:
             return "no key of the registry changes that and nothing else"
-        new = sorted(_errors(declared, self.question.templates) - self._errors)
+        new = sorted(_list_errors(declared, self.question.templates) - self._errors)
         if new:
             return f"lint has an error with it: {new[0][0]}, {new[0][1]}: {new[0][2]}"
         self.files, self.now, self.rendered, self._standings = files, now, units, standings
         return ""
 
-    def _wanted(self, fixes: list[_Fix]) -> dict[str, Values]:
+    def _list_wanted(self, fixes: list[_Fix]) -> dict[str, Values]:
         wanted = {unit: dict(values) for unit, values in self.now.items()}
         for fix in fixes:
             if fix.at is not None:
@@ -258,25 +260,25 @@ class _Trial:
         return dict(wanted)
 
 
-def _adopted(fix: _Fix, way: tuple[Edit, ...]) -> Drift:
+def _make_drift(fix: _Fix, way: tuple[Edit, ...]) -> Drift:
     keys = tuple(dict.fromkeys(f"{edit.file}: {'.'.join(edit.path)}" for edit in way))
     return Drift(fix.unit, fix.what, fix.where, DriftFate.ADOPTED, keys)
 
 
-def _edit(files: Mapping[str, bytes], edits: Iterable[Edit]) -> dict[str, bytes]:
+def _apply_edits(files: Mapping[str, bytes], edits: Iterable[Edit]) -> dict[str, bytes]:
     """InputError where a text cannot be edited without losing its layout."""
     edited = dict(files)
     for edit in edits:
         text = edited[edit.file].decode()
         if edit.value is not None:
             text = with_value(text, edit.path, edit.value)
-        elif _holds(text, edit.path):
+        elif _has_path(text, edit.path):
             text = without(text, edit.path)
         edited[edit.file] = text.encode()
     return edited
 
 
-def _holds(text: str, path: tuple[str, ...]) -> bool:
+def _has_path(text: str, path: tuple[str, ...]) -> bool:
     node: Any = tomllib.loads(text)
     for key in path:
         if not isinstance(node, dict) or key not in node:
@@ -285,27 +287,27 @@ def _holds(text: str, path: tuple[str, ...]) -> bool:
     return True
 
 
-def _with_table(content: bytes | None, name: str, table: dict[str, Any]) -> bytes:
+def _put_table(content: bytes | None, name: str, table: dict[str, Any]) -> bytes:
     if content is None:
         return written({name: table}).encode()
     text = content.decode()
-    if _holds(text, (name,)):
+    if _has_path(text, (name,)):
         text = without(text, (name,))
     return f"{text.rstrip()}\n\n{written({name: table})}".encode()
 
 
-def _table(files: Files, origin: Origin) -> dict[str, Any]:
+def _read_table(files: Files, origin: Origin) -> dict[str, Any]:
     node: Any = tomllib.loads(files[origin.file].decode())
     for key in origin.path:
         node = node[key]
     return dict(node)
 
 
-def _same(one: Values, other: Values) -> bool:
+def _is_same(one: Values, other: Values) -> bool:
     return all(same_values(one.get(at, ()), other.get(at, ())) for at in {*one, *other})
 
 
-def values_of(file: DesiredFile) -> Values:
+def map_values(file: DesiredFile) -> Values:
     """(section, directive) → what a generated file says."""
     foreign = file.kind != "unit"
     found = read_values(
@@ -314,12 +316,12 @@ def values_of(file: DesiredFile) -> Values:
     return {at: values for at, values in found.items() if not at[0].startswith("X-") and not at[1].startswith("X-")}
 
 
-def _unit_files(desired: Desired) -> dict[str, DesiredFile]:
+def _map_unit_files(desired: Desired) -> dict[str, DesiredFile]:
     """Unit → its generated file; of a unit of somebody else's the drop-in."""
     return {file.subject: file for file in desired.files if file.of_unit and not file.may_be_absent}
 
 
-def _other_files(desired: Desired) -> dict[str, str]:
+def _map_other_files(desired: Desired) -> dict[str, str]:
     return {file.path: file.sha256 for file in desired.files if not file.of_unit}
 
 
@@ -327,12 +329,12 @@ def _list_standings(desired: Desired) -> dict[str, tuple[bool, bool | None]]:
     return {unit.unit: (unit.must_be_enabled and unit.installable, unit.must_be_active) for unit in desired.units()}
 
 
-def _errors(declared: Loaded, templates: Templates) -> frozenset[tuple[str, str, str]]:
-    found = findings(declared.registry, templates)
+def _list_errors(declared: Loaded, templates: Templates) -> frozenset[tuple[str, str, str]]:
+    found = list_findings(declared.registry, templates)
     return frozenset((each.id, each.subject, each.what) for each in found if each.severity is Severity.ERROR)
 
 
-def _found(deployed: Desired, units: Mapping[str, DesiredFile]) -> tuple[Found, ...]:
+def _list_found(deployed: Desired, units: Mapping[str, DesiredFile]) -> tuple[Found, ...]:
     """What the last deploy put there of the units that are declared now."""
     files = (file for file in deployed.files if file.of_unit and not file.may_be_absent)
     return tuple(Found(file.path, file.content) for file in files if file.subject in units)

@@ -57,22 +57,22 @@ def look(host: Host, say: Progress) -> Looked:
         others, refused = unit_folders.read(more)
         found, unread = unit_folders.followed(found, others), (*unread, *refused)
     say(begun(host.address, Stage.COLLECT, "asking systemd"))
-    states, refused = _states(host, found)
+    states, refused = _read_states(host, found)
     own = tuple(each for each in found if not unit_folders.is_runtime(each.path))
     runtime = tuple(each for each in found if unit_folders.is_runtime(each.path))
     return Looked(own, states, value, (*unread, *refused), runtime)
 
 
-def facts(looked: Looked, name: str, address: str, user: str) -> HostFacts:
+def make_facts(looked: Looked, name: str, address: str, user: str) -> HostFacts:
     """What hosts.toml says of it: as observed, guessed where that failed or where hosts.toml may not say so."""
-    plain = HostFacts(make_allowed(name), address, **_accounts(user))
-    observed = _observed(looked.baseline) if looked.baseline else {}
+    plain = HostFacts(make_allowed(name), address, **_choose_accounts(user))
+    observed = _list_observed(looked.baseline) if looked.baseline else {}
     good = {key: value for key, value in observed.items() if _is_allowed(key, value)}
     odd = tuple(key for key in ("memory", "cpus", "os", "systemd", "timezone") if key not in good)
     return replace(plain, **good, guessed=(*plain.guessed, *odd))
 
 
-def _observed(seen: HostBaseline) -> dict[str, Any]:
+def _list_observed(seen: HostBaseline) -> dict[str, Any]:
     version = re.search(r"(?<![0-9])[0-9]{3}(?![0-9])", seen.systemd)
     return {
         "memory": f"{seen.memory_total // 1024**2}M",
@@ -100,7 +100,7 @@ class _Accounts(TypedDict, total=False):
     guessed: tuple[str, ...]
 
 
-def _accounts(user: str) -> _Accounts:
+def _choose_accounts(user: str) -> _Accounts:
     """Whoever was logged in audits, but root: it deploys, and an account for audits is still to be made (QT115)."""
     return {"guessed": ("audit_user",)} if user == ROOT else {"audit_user": user, "guessed": ("deploy_user",)}
 
@@ -114,7 +114,7 @@ def _run(host: Host, commands: Sequence[Command]) -> list[Frame | None]:
     return frames(len(commands), marker, done.stdout, done.stderr)
 
 
-def _states(host: Host, found: Iterable[Found]) -> tuple[dict[str, UnitState], tuple[str, ...]]:
+def _read_states(host: Host, found: Iterable[Found]) -> tuple[dict[str, UnitState], tuple[str, ...]]:
     """Of every unit that has a file or is loaded, of instances too."""
     named = {_name(each) for each in found if units.UNIT_NAME.fullmatch(_name(each))}
     if not named:
@@ -125,23 +125,23 @@ def _states(host: Host, found: Iterable[Found]) -> tuple[dict[str, UnitState], t
         listed, by_name = bus.call([_call(units.ALL_UNITS), _call(units.by_names(asked))], DEADLINE_S)
         rows = (row for row in units.rows(listed) if units.UNIT_NAME.fullmatch(row.id) and not row.absent)
         loaded = {row.id: row.active for row in rows}
-        active = _active(asked, units.rows(by_name))
+        active = _read_active(asked, units.rows(by_name))
         names = sorted(name for name in {*named, *loaded} if UnitKind.of(name) not in _NO_FILES)
         replies = bus.call([_call(units.file_state(name)) for name in names], DEADLINE_S)
-        enabled = {name: _word(reply) for name, reply in zip(names, replies, strict=True)}
+        enabled = {name: _read_word(reply) for name, reply in zip(names, replies, strict=True)}
     except (HostError, units.Undecodable) as error:
         return {}, (f"what systemd says of the units: {error}",)
     return {name: UnitState(enabled[name], loaded.get(name, active.get(name, ""))) for name in names}, ()
 
 
-def _active(asked: Sequence[str], rows: Sequence[units.Row]) -> dict[str, str]:
+def _read_active(asked: Sequence[str], rows: Sequence[units.Row]) -> dict[str, str]:
     """Undecodable where it is no answer to the question."""
     if len(rows) != len(asked):
         raise units.Undecodable(f"{len(rows)} units where {len(asked)} were asked for")
     return {name: row.active for name, row in zip(asked, rows, strict=True)}
 
 
-def _word(reply: BusReply) -> str:
+def _read_word(reply: BusReply) -> str:
     """'' of a unit without a file."""
     return "" if reply.error in units.GONE else units.word(reply)
 

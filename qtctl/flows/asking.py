@@ -67,8 +67,8 @@ class Asking(Closing):
     def _ask(self) -> _Begun:
         from qtctl.engines.worker import answer
         from qtctl.flows.cached_desired import CachedDesired
-        from qtctl.flows.questions import inquiry
+        from qtctl.flows.questions import make_inquiry
 
         desired = CachedDesired(self.target)
-        asked = inquiry(desired.begun(), self.target.host, self.target.user, become=self.target.become)
+        asked = make_inquiry(desired.begun(), self.target.host, self.target.user, become=self.target.become)
         return _Begun(desired, asked, self.engine.submit(answer, asked))

@@ -12,17 +12,17 @@ from qtctl.model.evidence import Evidence
 from qtctl.model.origin import Origin
 
 
-def judged(declared: Declared, evidence: Evidence, earlier: Evidence | None = None) -> tuple[Finding, ...]:
+def judge_placed(declared: Declared, evidence: Evidence, earlier: Evidence | None = None) -> tuple[Finding, ...]:
     """The checks, each with the file and line that declare what it expects. `earlier`: an earlier look at the host."""
-    return tuple(placed(declared, check) for check in judge(declared.desired, evidence, earlier))
+    return tuple(add_place(declared, check) for check in judge(declared.desired, evidence, earlier))
 
 
-def concluded(desired: Desired, checks: Sequence[Finding]) -> Conclusion:
+def conclude_audit(desired: Desired, checks: Sequence[Finding]) -> Conclusion:
     """Of every check of an audit, by the gate that the registry declares. An audit of nothing is incomplete."""
     return conclude(checks, Severity(desired.fail_on), unknown=not checks)
 
 
-def placed(declared: Declared, check: Finding) -> Finding:
+def add_place(declared: Declared, check: Finding) -> Finding:
     """The check with the file and line that declare what it expects, where it does not hold."""
     if check.outcome is Outcome.HOLDS or not isinstance(check.place, Origin):
         return check

@@ -54,10 +54,10 @@ def take(host: Host, desired: Desired, clock: Clock, about: Mapping[str, str]) -
     """
     look = look_at_installed(host, desired, clock, FleetNames.of(desired))
     require_facts(desired, look.facts)
-    return _backup_of(look, desired, clock, about)
+    return _make_backup(look, desired, clock, about)
 
 
-def _backup_of(look: Look, desired: Desired, clock: Clock, about: Mapping[str, str]) -> Backup:
+def _make_backup(look: Look, desired: Desired, clock: Clock, about: Mapping[str, str]) -> Backup:
     manifest = Manifest(
         format=FORMAT,
         fleet=desired.fleet,
@@ -93,16 +93,16 @@ def plan_restore(host: Host, desired: Desired, clock: Clock, backup: Backup, abo
     """HostError where the host could not be read."""
     names = FleetNames.of(desired)
     look = look_at_installed(host, desired, clock, names, list_asked(backup, names))
-    before = _backup_of(look, desired, clock, about)
+    before = _make_backup(look, desired, clock, about)
     planned = Restore(backup, look.installed, look.units, names, look.others, look.stop_along).plan()
     planned = replace(planned, machine=look.host.machine)
-    meant = tuple(identity.find_obstacles(desired, look.facts)) or _other_machine(backup, look)
+    meant = tuple(identity.find_obstacles(desired, look.facts)) or _check_machine(backup, look)
     if refusals := (*meant, *under_way.obstacles(desired.host, look.facts)):
         planned = Plan(planned.host, (), refusals, machine=look.host.machine)
     return Planned(planned, before, look)
 
 
-def _other_machine(backup: Backup, look: Look) -> list[Refusal]:
+def _check_machine(backup: Backup, look: Look) -> list[Refusal]:
     manifest, host = backup.manifest, look.host
     hint = "see which host its address and your ssh config lead to"
     if manifest.machine != host.machine:
@@ -144,7 +144,7 @@ def restore(
             return DeployOutcome(plan=planned, status=DeployStatus.REFUSED, reason=reason)
         if not planned.changes:
             return DeployOutcome(plan=planned, status=DeployStatus.UNCHANGED)
-        kept = replace(desired, files=tuple(_files(backup)))
+        kept = replace(desired, files=tuple(_list_files(backup)))
         gate = RestoreGate(kept, desired, clock, backup, found.look.installed, steady_s)
         return carry_out(
             Contact(host, connect, clock, opened),
@@ -158,7 +158,7 @@ def restore(
         )
 
 
-def _files(backup: Backup) -> list[DesiredFile]:
+def _list_files(backup: Backup) -> list[DesiredFile]:
     """What the generation of a restore keeps on the host."""
     files = (each for each in backup.manifest.entries if each.has_content)
     return [
@@ -202,7 +202,7 @@ class RestoreGate:
                 *list_unlike(self.backup, look.installed, self.planned_on),
                 *list_units_unlike(self.backup, look.units),
             )
-            steady.see_starts({unit: start_of(look.facts, unit) for unit in self._watched(look)}, look.facts, now)
+            steady.see_starts({unit: start_of(look.facts, unit) for unit in self._list_watched(look)}, look.facts, now)
             state = unlike, tuple(sorted((each.unit, each.active) for each in look.units.values()))
             if state != last:
                 last, same_since = state, now
@@ -217,11 +217,13 @@ class RestoreGate:
             if not contact.anew:
                 contact.renew_once()
 
-    def _watched(self, look: Look) -> list[str]:
+    def _list_watched(self, look: Look) -> list[str]:
         """Services that were up, and that nothing but a boot or a person starts."""
         then = (each for each in self.backup.manifest.units if each.up and each.unit.endswith(".service"))
         return [
-            each.unit for each in then if not each.triggered_by and each.unit in look.units and _runs(look, each.unit)
+            each.unit
+            for each in then
+            if not each.triggered_by and each.unit in look.units and _is_running(look, each.unit)
         ]
 
     def _look(self, contact: Contact, until: float) -> Look:
@@ -236,6 +238,6 @@ class RestoreGate:
                 contact.renew(min(lost_at + LOST_S, max(until, lost_at + LAST_LOOK_S)), error)
 
 
-def _runs(look: Look, unit: str) -> bool:
+def _is_running(look: Look, unit: str) -> bool:
     """A oneshot that remains active has no process that could restart."""
     return look.units[unit].sub != "exited"

@@ -30,26 +30,26 @@ class CachedDesired:
         where = None if target.host == LOCAL else cache_folder.locate_cache(os.environ)
         self._cache = cache_folder.CacheFolder(where) if where is not None else None
         self._name = self._sources.digest(make_fingerprint()) if where is not None else ""
-        self._whole = self._cached()
+        self._whole = self._read_cache()
         self._begun: Loaded | None = None
 
     def begun(self) -> "Desired":
         """Enough to ask a host: its files may not be rendered yet."""
-        return self._whole or self._loaded().desired
+        return self._whole or self._load().desired
 
     def whole(self) -> Declared:
         if self._whole is None:
-            from qtctl.flows.declare import rendered  # noqa: PLC0415 - jinja2, which a cached one does without
+            from qtctl.flows.declare import render_files  # noqa: PLC0415 - jinja2, which a cached one does without
             from qtctl.meaning.systemd_needed import systemd_needed  # noqa: PLC0415 - as above
             from qtctl.rules.loaded_units import loaded_units  # noqa: PLC0415 - as above
 
-            desired = rendered(self._loaded(), self._sources.templates).desired
+            desired = render_files(self._load(), self._sources.templates).desired
             self._whole = replace(desired, loaded=loaded_units(desired), needs_systemd=systemd_needed(desired))
             if self._cache is not None:
                 self._cache.put(self._name, pack(self._whole))
         return Declared(self._sources.files, self._whole, Places(self._sources.files))
 
-    def _loaded(self) -> "Loaded":
+    def _load(self) -> "Loaded":
         if self._begun is None:
             from qtctl.flows.declare import begin  # noqa: PLC0415 - pydantic, which a cached one does without
             from qtctl.flows.questions import find_questions  # noqa: PLC0415 - every rule, as above
@@ -59,7 +59,7 @@ class CachedDesired:
             self._begun = replace(loaded, desired=replace(loaded.desired, questions=asked))
         return self._begun
 
-    def _cached(self) -> "Desired | None":
+    def _read_cache(self) -> "Desired | None":
         content = self._cache.get(self._name) if self._cache is not None else None
         try:
             return unpack(content) if content is not None else None

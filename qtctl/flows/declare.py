@@ -23,27 +23,27 @@ class Loaded(Declared):
 
 def declare(files: Mapping[str, bytes], templates: Mapping[str, str], target: str, as_name: str | None) -> Loaded:
     """Load, resolve and render for the registry host that `target` is or stands in for. InputErrors with all errors."""
-    return rendered(begin(files, target, as_name), templates)
+    return render_files(begin(files, target, as_name), templates)
 
 
 def begin(files: Mapping[str, bytes], target: str, as_name: str | None) -> Loaded:
-    """Load and resolve, with the paths of files but no content: enough to ask a host. `rendered` does the rest."""
-    return of_host(load(files), files, target, as_name)
+    """Load and resolve, with the paths of files but no content: enough to ask a host. `render_files` does the rest."""
+    return resolve_host(load(files), files, target, as_name)
 
 
-def of_host(registry: Registry, files: Mapping[str, bytes], target: str, as_name: str | None = None) -> Loaded:
+def resolve_host(registry: Registry, files: Mapping[str, bytes], target: str, as_name: str | None = None) -> Loaded:
     """As `begin`, of a registry that has been loaded from `files`."""
     host = stands_in(registry, target, as_name)
     return Loaded(files, plan_files(resolve(registry, host)), Places(files), registry)
 
 
-def rendered(begun: Loaded, templates: Mapping[str, str]) -> Loaded:
+def render_files(begun: Loaded, templates: Mapping[str, str]) -> Loaded:
     from qtctl.render.render import render  # noqa: PLC0415 - jinja2: loaded while the host is asked
 
     return replace(begun, desired=render(begun.desired, templates))
 
 
-def loadable(declared: Loaded, templates: Mapping[str, str]) -> Loaded:
+def check_loadable(declared: Loaded, templates: Mapping[str, str]) -> Loaded:
     """`declared`, rendered. InputErrors where its host's systemd would refuse one of its units (QT118)."""
     from qtctl.model.vocabulary import key_paths  # noqa: PLC0415 - lint's view, which few commands need
     from qtctl.rules.units.refused import refused_units  # noqa: PLC0415
@@ -51,13 +51,13 @@ def loadable(declared: Loaded, templates: Mapping[str, str]) -> Loaded:
 
     view = look(declared.registry, declared.desired, templates, key_paths())
     refused = (each for each in refused_units(view) if each.severity is Severity.ERROR)
-    errors = tuple(_error(declared, each) for each in refused)
+    errors = tuple(_make_error(declared, each) for each in refused)
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
     return declared
 
 
-def _error(declared: Loaded, finding: Finding) -> InputError:
+def _make_error(declared: Loaded, finding: Finding) -> InputError:
     at = finding.place
     place = declared.places.of(at) if isinstance(at, Origin) else at
     what = f"{finding.subject}: {finding.what}"

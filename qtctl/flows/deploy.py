@@ -10,7 +10,7 @@ from qtctl.apply.shared import share_connection
 from qtctl.apply.transaction import Locked, Ticket, Transaction, find, make_ticket, stage
 from qtctl.errors import DeployRefused, HostError
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.flows.failures import explain_units, failed_units
+from qtctl.flows.failures import explain_units, list_failed_units
 from qtctl.flows.gate import Gate, Verdict, Waits, never
 from qtctl.flows.plan_host import plan_host
 from qtctl.flows.provide import provide
@@ -260,7 +260,7 @@ class _Deploy:
         """Why units do not run: asked before the host goes back."""
         if self._seen is None:
             return
-        failed = failed_units(results, self._seen.outstanding, self._seen.facts)
+        failed = list_failed_units(results, self._seen.outstanding, self._seen.facts)
         units = tuple(dict.fromkeys((*failed, *self._seen.moving)))
         self._failures = explain_units(self.contact.host, units, self._seen.facts)
 

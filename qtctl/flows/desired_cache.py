@@ -41,11 +41,11 @@ class Sources:
     def digest(self, made_by: str) -> str:
         """Hexadecimal. `made_by` identifies the version of the code."""
         found = hashlib.sha256()
-        for part in self._parts(made_by):
+        for part in self._list_parts(made_by):
             found.update(len(part).to_bytes(8, "big") + part)
         return found.hexdigest()
 
-    def _parts(self, made_by: str) -> Iterator[bytes]:
+    def _list_parts(self, made_by: str) -> Iterator[bytes]:
         yield made_by.encode()
         yield self.target.encode()
         yield b"" if self.as_name is None else b"=" + self.as_name.encode()

@@ -20,11 +20,11 @@ _ASKED_S = 10.0
 _JOBS = (StepKind.START, StepKind.RESTART)
 
 
-def failed_units(results: Iterable[StepResult], outstanding: Iterable[Finding], facts: Facts) -> tuple[str, ...]:
+def list_failed_units(results: Iterable[StepResult], outstanding: Iterable[Finding], facts: Facts) -> tuple[str, ...]:
     """Units that were not started, and those that should run and do not, each once."""
     steps = [each.step.subject for each in results if each.step.kind in _JOBS and each.status is StepStatus.FAILED]
     broken = [each.subject for each in outstanding if each.outcome is Outcome.BROKEN and not each.cause]
-    return tuple(unit for unit in dict.fromkeys((*steps, *broken)) if _known(facts, unit) is not None)
+    return tuple(unit for unit in dict.fromkeys((*steps, *broken)) if _find_unit(facts, unit) is not None)
 
 
 def explain_units(host: Host, units: tuple[str, ...], facts: Facts) -> tuple[UnitFailure, ...]:
@@ -37,11 +37,11 @@ def explain_units(host: Host, units: tuple[str, ...], facts: Facts) -> tuple[Uni
         journals = read_journals(done.stdout)
     except HostError as error:
         journals = dict.fromkeys(shown, (f"the journal could not be read: {error.what}",))
-    return tuple(_failure(unit, facts, journals.get(unit, ())) for unit in shown)
+    return tuple(_make_failure(unit, facts, journals.get(unit, ())) for unit in shown)
 
 
-def _failure(unit: str, facts: Facts, journal: Iterable[str]) -> UnitFailure:
-    known = _known(facts, unit)
+def _make_failure(unit: str, facts: Facts, journal: Iterable[str]) -> UnitFailure:
+    known = _find_unit(facts, unit)
     if known is None:
         return UnitFailure(unit, "", "", tuple(map(masked_message, journal)))
     state = f"{known.active_state} ({known.sub_state})"
@@ -49,7 +49,7 @@ def _failure(unit: str, facts: Facts, journal: Iterable[str]) -> UnitFailure:
     return UnitFailure(unit, state, why, tuple(map(masked_message, journal)))
 
 
-def _known(facts: Facts, unit: str) -> Unit | None:
+def _find_unit(facts: Facts, unit: str) -> Unit | None:
     """None of what is no unit, and of one that was not asked about or is not there."""
     item = facts.item(Need(Unit.FACT, unit))
     return facts.read(Unit, unit) if item.state.known else None

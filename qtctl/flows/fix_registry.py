@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.findings.finding import Fix
-from qtctl.flows.lint import Files, Templates, findings
+from qtctl.flows.lint import Files, Templates, list_findings
 from qtctl.lint.fix import applied, fixes_of_errors
 from qtctl.model.origin import Origin
 from qtctl.registry.load import load
@@ -28,20 +28,22 @@ def fix_registry(files: Files, templates: Templates) -> tuple[dict[str, bytes], 
     """The files with every fix that a second lint proves: its finding is gone, and there is no new one."""
     places, now = Places(files), dict(files)
     fixed: list[tuple[str, Fix]] = []
-    for round_ in (_errors_to_fix, _findings_to_fix):
-        now, made = _made(now, templates, round_(now, templates))
+    for round_ in (_list_errors_to_fix, _list_findings_to_fix):
+        now, made = _apply_fixes(now, templates, round_(now, templates))
         fixed += made
     return now, tuple(Fixed(id_, fix, places.of(Origin(fix.file, fix.path))) for id_, fix in fixed)
 
 
-def _made(files: Files, templates: Templates, fixes: list[_ToFix]) -> tuple[dict[str, bytes], list[tuple[str, Fix]]]:
+def _apply_fixes(
+    files: Files, templates: Templates, fixes: list[_ToFix]
+) -> tuple[dict[str, bytes], list[tuple[str, Fix]]]:
     """All at once if that fixes all of them (one lint instead of one each); else those that help, one by one."""
-    was, now = _problems(files, templates), dict(files)
+    was, now = _list_problems(files, templates), dict(files)
     made: list[tuple[str, Fix]] = []
     for group in ([fixes] if len(fixes) > 1 else [], [[each] for each in fixes]):
         for each in group:
-            tried = _tried(now, each)
-            left = _problems(tried, templates) if tried else was
+            tried = _try_fixes(now, each)
+            left = _list_problems(tried, templates) if tried else was
             meant = {problem for _, _, problems in each for problem in problems}
             if tried and left.fewer(was) and not left.findings & meant:
                 made += [(id_, fix) for id_, fix, _ in each]
@@ -51,13 +53,13 @@ def _made(files: Files, templates: Templates, fixes: list[_ToFix]) -> tuple[dict
     return now, made
 
 
-def _errors_to_fix(files: Files, _: Templates) -> list[_ToFix]:
+def _list_errors_to_fix(files: Files, _: Templates) -> list[_ToFix]:
     return [(id_, fix, frozenset()) for id_, fix in fixes_of_errors(files)]
 
 
-def _findings_to_fix(files: Files, templates: Templates) -> list[_ToFix]:
+def _list_findings_to_fix(files: Files, templates: Templates) -> list[_ToFix]:
     try:
-        found = findings(load(files), templates)
+        found = list_findings(load(files), templates)
     except InputError:
         return []
     ended: dict[tuple[str, Fix], set[_Problem]] = {}
@@ -67,7 +69,7 @@ def _findings_to_fix(files: Files, templates: Templates) -> list[_ToFix]:
     return [(id_, fix, frozenset(problems)) for (id_, fix), problems in ended.items()]
 
 
-def _tried(files: dict[str, bytes], fixes: list[_ToFix]) -> dict[str, bytes] | None:
+def _try_fixes(files: dict[str, bytes], fixes: list[_ToFix]) -> dict[str, bytes] | None:
     try:
         for _, fix, _ in fixes:
             files = applied(files, fix)
@@ -88,9 +90,9 @@ class _Problems:
         return self.errors < before.errors if before.errors else not self.errors and self.findings < before.findings
 
 
-def _problems(files: Files, templates: Templates) -> _Problems:
+def _list_problems(files: Files, templates: Templates) -> _Problems:
     try:
-        found = findings(load(files), templates)
+        found = list_findings(load(files), templates)
     except InputError as error:
         errors = error.errors if isinstance(error, InputErrors) else (error,)
         return _Problems(frozenset((each.what, each.place.file if each.place else "") for each in errors))

@@ -40,7 +40,7 @@ def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNa
     known = [file.content for file in desired.files if file.kind == "env"]
     installed = read_installed(host, names, known)
     first = Facts.of(collect(host, inquiry_of(desired, (_HOST, _LISTING, STATUS)), clock, root=True, deadline_s=READ_S))
-    baseline, listing = _known(first, HostBaseline, _HOST), _known(first, UnitListing, _LISTING)
+    baseline, listing = _require(first, HostBaseline, _HOST), _require(first, UnitListing, _LISTING)
     about = {find_unit(each.path) for each in installed.entries} | {*more}
     wanted = {name for name in (*listing.units, *listing.files, *about) if names.has(name) or name in {*more}}
     aliases = _list_aliases(installed)
@@ -62,10 +62,10 @@ def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNa
 def _list_aliases(installed: Installed) -> set[str]:
     """Further names of units, which are links to them."""
     links = (each for each in installed.entries if each.kind is EntryKind.LINK and is_in_unit_folder(each.path))
-    return {find_unit(each.path) for each in links if valid(each.target.rpartition("/")[2]) and not _own(each)}
+    return {find_unit(each.path) for each in links if valid(each.target.rpartition("/")[2]) and not _is_own(each)}
 
 
-def _own(link: Entry) -> bool:
+def _is_own(link: Entry) -> bool:
     """Whether it leads to a file of its own name elsewhere, as `systemctl link` makes it."""
     return link.target.rpartition("/")[2] == link.path.rpartition("/")[2]
 
@@ -76,7 +76,7 @@ def _ask(host: Host, desired: Desired, clock: Clock, units: Iterable[str]) -> Fa
     return Facts.of(collect(host, inquiry_of(desired, needs, properties=shown), clock, root=True, deadline_s=READ_S))
 
 
-def _known(facts: Facts, kind: type[F], need: Need) -> F:
+def _require(facts: Facts, kind: type[F], need: Need) -> F:
     item = facts.item(need)
     found = facts.read(kind, need.subject) if item.state.known else None
     if found is None:

@@ -63,11 +63,11 @@ def examine(files: Files, templates: Templates) -> Linted:
     try:
         registry = load(files)
     except InputErrors:
-        return _of_the_rest(files, templates, read(files))
-    return Linted(registry, _placed(files, findings(registry, templates)), policy=registry.policy)
+        return _lint_rest(files, templates, read(files))
+    return Linted(registry, _add_places(files, list_findings(registry, templates)), policy=registry.policy)
 
 
-def _of_the_rest(files: Files, templates: Templates, reading: Reading) -> Linted:
+def _lint_rest(files: Files, templates: Templates, reading: Reading) -> Linted:
     """Findings of what holds together without that which has an error, where that can be told."""
     from qtctl.registry.salvage import salvage  # noqa: PLC0415 - good registries do without
 
@@ -77,11 +77,13 @@ def _of_the_rest(files: Files, templates: Templates, reading: Reading) -> Linted
     if rest is None:
         return Linted(None, (), reading.errors)
     unsure = frozenset(name for _, name in rest.unsure)
-    found = findings(rest.registry, templates, unsure)
-    return Linted(None, _placed(files, found), reading.errors, rest.registry.policy)
+    found = list_findings(rest.registry, templates, unsure)
+    return Linted(None, _add_places(files, found), reading.errors, rest.registry.policy)
 
 
-def findings(registry: Registry, templates: Templates, unsure: frozenset[str] | None = None) -> tuple[Finding, ...]:
+def list_findings(
+    registry: Registry, templates: Templates, unsure: frozenset[str] | None = None
+) -> tuple[Finding, ...]:
     """Of all hosts, not yet placed. `unsure`: names of entries that were not read whole."""
     hosts, refused = [], []
     for host in sorted(registry.hosts):
@@ -90,79 +92,79 @@ def findings(registry: Registry, templates: Templates, unsure: frozenset[str] | 
             hosts.append(render(desired, templates))
         except InputError as error:
             hosts.append(desired)
-            values = _of_values(error) if unsure is None else _of_whole(desired, error, unsure)
+            values = _list_value_errors(error) if unsure is None else _list_whole_errors(desired, error, unsure)
             refused += list(unwritable(desired, values, key_paths()))
     today = datetime.now(UTC).date().isoformat()
     return (*dict.fromkeys(refused), *judge(registry, hosts, templates, key_paths(), unsure=unsure, today=today))
 
 
-def _of_values(error: InputError) -> list[Unrendered]:
+def _list_value_errors(error: InputError) -> list[Unrendered]:
     """Errors of declared values. One of a template is not the registry's, and is raised again."""
-    values = _declared(error)
+    values = _list_declared_errors(error)
     if len(values) < len(error.errors if isinstance(error, InputErrors) else (error,)):
         raise error
     return values
 
 
-def _declared(error: InputError) -> list[Unrendered]:
+def _list_declared_errors(error: InputError) -> list[Unrendered]:
     errors = error.errors if isinstance(error, InputErrors) else (error,)
     return [each for each in errors if isinstance(each, Unrendered) and not each.in_template]
 
 
-def _of_whole(desired: Desired, error: InputError, unsure: frozenset[str]) -> list[Unrendered]:
+def _list_whole_errors(desired: Desired, error: InputError, unsure: frozenset[str]) -> list[Unrendered]:
     """Errors of values of units that were read whole: others may follow from what was not."""
     names = {unit.unit: unit.name for unit in desired.units()}
-    return [each for each in _declared(error) if not unsure & {"", names.get(each.units[0], "")}]
+    return [each for each in _list_declared_errors(error) if not unsure & {"", names.get(each.units[0], "")}]
 
 
-def _placed(files: Files, found: Iterable[Finding]) -> tuple[Placed, ...]:
+def _add_places(files: Files, found: Iterable[Finding]) -> tuple[Placed, ...]:
     """With file and line; those that differ in their subject alone, as one. Sorted by place."""
     places = Places(files)
     alike: dict[tuple[object, ...], list[Finding]] = {}
     for each in found:
         alike.setdefault((each.id, each.severity, each.what, each.remedy, str(each.place)), []).append(each)
-    placed = (_together(places, those) for those in alike.values())
+    placed = (_merge_subjects(places, those) for those in alike.values())
     return tuple(sorted(placed, key=lambda each: (each.place.file, each.place.line or 0, each.id, each.subjects)))
 
 
-def _together(places: Places, those: list[Finding]) -> Placed:
+def _merge_subjects(places: Places, those: list[Finding]) -> Placed:
     at = those[0].place
     place = places.of(at) if isinstance(at, Origin) else at or Place("fleet.toml")
     subjects = tuple(dict.fromkeys(each.subject for each in those))
     return Placed(those[0], subjects, place, tuple(dict.fromkeys(each.fix for each in those if each.fix is not None)))
 
 
-def counts(registry: Registry) -> dict[str, int]:
+def count_declared(registry: Registry) -> dict[str, int]:
     """How many of each kind are declared, in the order in which they are shown."""
     states = Counter(service.state.value for service in registry.services.values())
     live_keys = [key for key in registry.keys.values() if key.state == "active"]
     types = Counter("streams" if key.type is KeyType.STREAM else "keys" for key in live_keys)
-    nodes = [(kind, name) for kind in ("services", "externals") for name in _live(getattr(registry, kind))]
+    nodes = [(kind, name) for kind in ("services", "externals") for name in _list_live(getattr(registry, kind))]
     ports = [each.port for kind, name in nodes for each in ports_claimed(registry, kind, name)]
     return {
         "hosts": len(registry.hosts),
         "services": len(registry.services),
         **{f"services {state}": states[state] for state in ("running", "stopped", "on-timer", "on-demand", "retired")},
-        "timers": len(_active(registry.timers)),
-        "targets": len(_active(registry.targets)),
+        "timers": len(_list_active(registry.timers)),
+        "targets": len(_list_active(registry.targets)),
         "sockets, paths and other units": sum(
-            len(_active(getattr(registry, table))) for table in (*OTHER_UNIT_TABLES, "dropins")
+            len(_list_active(getattr(registry, table))) for table in (*OTHER_UNIT_TABLES, "dropins")
         ),
-        "venvs": len(_active(registry.venvs)),
+        "venvs": len(_list_active(registry.venvs)),
         "streams": types["streams"],
         "hashes and other keys": types["keys"],
         "ports": len(ports),
         "ports with a health URL": sum(port.health is not None for port in ports),
-        "externals": len(_active(registry.externals)),
-        "users": len(_active(registry.users)),
-        "folders": len(_active(registry.folders)),
+        "externals": len(_list_active(registry.externals)),
+        "users": len(_list_active(registry.users)),
+        "folders": len(_list_active(registry.folders)),
         "compose services with a disposition": sum(len(record.services) for record in registry.legacy),
     }
 
 
-def _active(nodes: Mapping[str, object]) -> list[object]:
-    return [nodes[name] for name in _live(nodes)]
+def _list_active(nodes: Mapping[str, object]) -> list[object]:
+    return [nodes[name] for name in _list_live(nodes)]
 
 
-def _live(nodes: Mapping[str, object]) -> list[str]:
+def _list_live(nodes: Mapping[str, object]) -> list[str]:
     return [name for name, node in nodes.items() if getattr(node, "state", None) != "retired"]

@@ -33,7 +33,7 @@ def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, ch
     facts = Facts.of(evidence)
     if choices.expected is not None:
         planned = plan_host(host, desired, evidence, clock, replace(choices, expected=None))
-        return _held_to(planned, choices.expected)
+        return _hold_to_agreed(planned, choices.expected)
     reading = start_reading(host, list_seen_files(desired))
     current = read_current_files(host, list_unread(desired, facts), READ_S)
     ran = finish_reading(reading, READ_S)
@@ -46,10 +46,10 @@ def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, ch
         planned = plan(desired, facts, current=current, choices=choices, ran=ran)
     if choices.cut_over:
         planned = cut_over(desired, planned, list_containers(host, READ_S) if list_left_services(desired) else ())
-    return replace(_checked(host, desired, planned, facts, clock), machine=_machine(facts))
+    return replace(_add_refusals(host, desired, planned, facts, clock), machine=_read_machine(facts))
 
 
-def _checked(host: Host, desired: Desired, planned: Plan, facts: Facts, clock: Clock) -> Plan:
+def _add_refusals(host: Host, desired: Desired, planned: Plan, facts: Facts, clock: Clock) -> Plan:
     """The plan, or refusals where it would fail once it has begun."""
     needs = preflight.needs(desired, planned)
     if not needs:
@@ -60,13 +60,13 @@ def _checked(host: Host, desired: Desired, planned: Plan, facts: Facts, clock: C
     return replace(planned, steps=(), refusals=refusals) if refusals else planned
 
 
-def _held_to(planned: Plan, expected: PlannedBefore) -> Plan:
+def _hold_to_agreed(planned: Plan, expected: PlannedBefore) -> Plan:
     """The plan, or refusals where it is not the one that was agreed to."""
     differs = () if planned.refusals else find_differences(expected, planned)
     return replace(planned, steps=(), refusals=differs) if differs else planned
 
 
-def _machine(facts: Facts) -> str:
+def _read_machine(facts: Facts) -> str:
     known = facts.item(Need(HostBaseline.FACT, "host")).state.known
     host = facts.read(HostBaseline, "host") if known else None
     return host.machine if host else ""

@@ -78,30 +78,30 @@ def _list_trials(desired: Desired, switched: set[str]) -> Iterator[Trial]:
         question = entry_question(service) if switched.intersection(list_used_paths(service, desired)) else None
         if question is None:
             continue
-        folders = [_in_store(folder, links) for folder in question.folders]
-        wanted = [word for kind, path in question.wanted for word in (kind, _in_store(path, links))]
+        folders = [_map_to_store(folder, links) for folder in question.folders]
+        wanted = [word for kind, path in question.wanted for word in (kind, _map_to_store(path, links))]
         argv = service.loaded[0] if service.loaded else service.argv
         settings = dict(service.settings)
         yield Trial(
             service.unit, service.user, service.group, settings.get("SupplementaryGroups", ""),
-            _in_store(argv[0], links), (*folders, "--", *wanted), _env(service) + contents.get(service.env_file, b""),
-            tuple(_env_files(service)),
+            _map_to_store(argv[0], links), (*folders, "--", *wanted),
+            _write_env(service) + contents.get(service.env_file, b""), tuple(_list_env_files(service)),
         )  # fmt: skip
 
 
-def _env(service: DesiredService) -> bytes:
+def _write_env(service: DesiredService) -> bytes:
     """Environment= of its unit, which the env file overrides."""
     return "".join(f"{env_file_line(name, value)}\n" for name, value in service.unit_env).encode()
 
 
-def _env_files(service: DesiredService) -> Iterator[str]:
+def _list_env_files(service: DesiredService) -> Iterator[str]:
     """As systemd reads them, after the generated one. Where the service is not to run they may be missing."""
     for path in (*service.env_files, *((service.secrets_file,) if service.secrets_file else ())):
         optional = path.startswith("-") or service.state is ServiceState.STOPPED
         yield f"-{path.removeprefix('-')}" if optional else path
 
 
-def _in_store(path: str, links: dict[str, str]) -> str:
+def _map_to_store(path: str, links: dict[str, str]) -> str:
     """Where it will be once the links lead to what is declared."""
     at = path
     while at not in ("", "/"):

@@ -20,7 +20,7 @@ def find_questions(desired: Desired) -> Questions:
     )
 
 
-def inquiry(desired: Desired, target: str, user: str | None, *, become: bool = False) -> Inquiry:
+def make_inquiry(desired: Desired, target: str, user: str | None, *, become: bool = False) -> Inquiry:
     """All that an audit asks of `target`, which is, or stands in for, the host of `desired`, and how it is reached.
 
     `user`: whom to log in as, instead of the auditing account. `become`: root is asked what only root can tell.

@@ -52,15 +52,15 @@ def choose(records: Sequence[GenerationRecord], number: int | None, host: str, a
             known = any(each.number == number for each in records)
             why = "was never confirmed" if known else "is not on the host"
             raise DeployRefused(f"{host}: nothing was changed: generation {number} {why}", hint=hint)
-        return _declared(chosen, host)
+        return _check_declared(chosen, host)
     current = next((each.number for each in good if each.current), None)
     before = [each for each in good if current is not None and each.number < current]
     if not before:
         raise DeployRefused(f"{host}: nothing was changed: it has no generation before the current one", hint=hint)
-    return _declared(before[0], host)
+    return _check_declared(before[0], host)
 
 
-def _declared(record: GenerationRecord, host: str) -> GenerationRecord:
+def _check_declared(record: GenerationRecord, host: str) -> GenerationRecord:
     """Unless it is of another format, or a restored backup: what that was declared as is not what was there."""
     written = record.note("format")
     if written not in ("", str(FORMAT)):

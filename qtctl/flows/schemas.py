@@ -159,7 +159,7 @@ KEYS_OF: dict[type, object] = {model.Key: str, Folder: AbsolutePath}
 """What the keys of a table file are where they are no names."""
 
 
-def meanings(text: str) -> Meanings:
+def read_meanings(text: str) -> Meanings:
     """What every key of a registry means: `keys.toml` of the package, read."""
     return tomllib.loads(text)
 
@@ -168,7 +168,7 @@ SHARED = ("Unit", "Resources", "Manager")
 """Models that others are made from: what their keys mean stands there once."""
 
 
-def meaning(meant: Meanings, model_name: str, key: str, directive: str) -> str:
+def find_meaning(meant: Meanings, model_name: str, key: str, directive: str) -> str:
     """What a key means: of its model, of one that this is made from, or the directive that it says."""
     for name in (model_name, *SHARED):
         if key in meant.get(name, {}):
@@ -178,32 +178,32 @@ def meaning(meant: Meanings, model_name: str, key: str, directive: str) -> str:
     return f"`{directive}=`"
 
 
-def documents() -> dict[str, dict[str, Any]]:
+def make_document_schemas() -> dict[str, dict[str, Any]]:
     """What qtctl writes for machines, by name: evidence, reports, lint, the lab's hosts, lists."""
     named = {"evidence": evidence_schema(), **report_schemas(), **view_schemas(), "lint": LINT, "lab": LAB}
-    return {name: _of_draft(schema) for name, schema in named.items()}
+    return {name: _set_draft(schema) for name, schema in named.items()}
 
 
-def registry_files(meant: Meanings) -> dict[str, dict[str, Any]]:
+def make_registry_schemas(meant: Meanings) -> dict[str, dict[str, Any]]:
     """What a registry's files hold, for editors, by kind of file: with the meaning of every key."""
-    found = {name: _explained(kind.model_json_schema(), meant) for name, kind in WHOLE.items()}
+    found = {name: _explain(kind.model_json_schema(), meant) for name, kind in WHOLE.items()}
     for file, (_, kind) in TABLES.items():
         key = KEYS_OF.get(kind, Name)
         schema = TypeAdapter(dict[key, kind]).json_schema()  # type: ignore[valid-type]
-        found[file.removesuffix(".toml")] = _explained(schema, meant)
-    return {name: _of_draft(schema) for name, schema in found.items()}
+        found[file.removesuffix(".toml")] = _explain(schema, meant)
+    return {name: _set_draft(schema) for name, schema in found.items()}
 
 
-def described() -> dict[str, str]:
+def describe_schemas() -> dict[str, str]:
     """Every schema's name → what it is the schema of: registry files first."""
     folders = {"service": "services/NAME.toml", "legacy": "legacy/NAME.toml"}
     names = sorted({*WHOLE, *(file.removesuffix(".toml") for file in TABLES)})
     return {**{name: folders.get(name, f"{name}.toml") for name in names}, **PRINTED_BY}
 
 
-def schema_named(name: str, meant: Meanings) -> dict[str, Any]:
+def find_schema(name: str, meant: Meanings) -> dict[str, Any]:
     """The schema of one document or kind of registry file."""
-    found = {**documents(), **registry_files(meant)}
+    found = {**make_document_schemas(), **make_registry_schemas(meant)}
     if name in found:
         return found[name]
     near = get_close_matches(name, found, n=1)
@@ -211,32 +211,32 @@ def schema_named(name: str, meant: Meanings) -> dict[str, Any]:
     raise InputError(f"there is no schema {name!r}", hint=hint)
 
 
-def text_of(schema: dict[str, Any]) -> str:
+def format_schema(schema: dict[str, Any]) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def _of_draft(schema: dict[str, Any]) -> dict[str, Any]:
+def _set_draft(schema: dict[str, Any]) -> dict[str, Any]:
     return {"$schema": DIALECT, **{key: value for key, value in schema.items() if key != "$schema"}}
 
 
-def _explained(schema: dict[str, Any], meant: Meanings) -> dict[str, Any]:
+def _explain(schema: dict[str, Any], meant: Meanings) -> dict[str, Any]:
     """With descriptions from keys.toml, and without what only pydantic or JSON has a use for."""
     for name, node in {**schema.get("$defs", {}), schema.get("title", ""): schema}.items():
         for key, value in node.get("properties", {}).items():
             directive = value.pop("directive", "")
             value.pop("section", "")
-            value["description"] = meaning(meant, name, key, directive).replace("`", "")
-    explained: dict[str, Any] = _plain(schema)
+            value["description"] = find_meaning(meant, name, key, directive).replace("`", "")
+    explained: dict[str, Any] = _simplify(schema)
     return explained
 
 
-def _plain(node: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+def _simplify(node: Any) -> Any:  # noqa: ANN401 - JSON of any shape
     """Without titles, which repeat the keys, and without null, which TOML does not have. Other names are errors."""
     if isinstance(node, list):
-        return [_plain(each) for each in node]
+        return [_simplify(each) for each in node]
     if not isinstance(node, dict):
         return node
-    found = {key: _plain(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
+    found = {key: _simplify(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
     if found.get("default", ...) is None:
         del found["default"]
     if "patternProperties" in found:

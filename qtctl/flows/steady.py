@@ -41,13 +41,13 @@ class Steadiness:
             if self._seen.get(name, (None, 0.0))[0] != start:
                 self._seen[name] = start, now_s
         self.moving = tuple(sorted(name for name, start in starts.items() if start != self._first[name]))
-        self.left_s = max((self._left_s(facts, name, now_s) for name in starts), default=0.0)
+        self.left_s = max((self._compute_left_s(facts, name, now_s) for name in starts), default=0.0)
 
     @property
     def steady(self) -> bool:
         return self.left_s <= 0
 
-    def _left_s(self, facts: Facts, name: str, now_s: float) -> float:
+    def _compute_left_s(self, facts: Facts, name: str, now_s: float) -> float:
         """How long the service has to go on."""
         unit = facts.read(Unit, name)
         if unit is None:
@@ -55,9 +55,9 @@ class Steadiness:
         (_, started), since = self._seen[name]
         age_s = (facts.asked_us(Need(Unit.FACT, name)) - started) / _S if started else 0.0
         up_s = age_s if age_s > 0 else now_s - since
-        return self._wanted_s(unit) - up_s
+        return self._compute_wanted_s(unit) - up_s
 
-    def _wanted_s(self, unit: Unit) -> float:
+    def _compute_wanted_s(self, unit: Unit) -> float:
         delay = (unit.loaded or {}).get("RestartUSec")
         return max(self.steady_s, _RESTART_DELAYS * delay / _S if isinstance(delay, int) else 0.0)
 
@@ -69,7 +69,7 @@ def list_starts(desired: Desired, facts: Facts) -> dict[str, Start]:
         known = facts.item(Need(Unit.FACT, service.unit)).state.known
         if service.state is ServiceState.RUNNING and known:
             unit = facts.read(Unit, service.unit)
-            found[service.unit] = (unit.n_restarts, _started(unit)) if unit else (0, 0)
+            found[service.unit] = (unit.n_restarts, _read_start(unit)) if unit else (0, 0)
     return found
 
 
@@ -77,8 +77,8 @@ def start_of(facts: Facts, unit: str) -> Start:
     """(0, 0) where nothing is known of it."""
     known = facts.item(Need(Unit.FACT, unit)).state.known
     found = facts.read(Unit, unit) if known else None
-    return (found.n_restarts, _started(found)) if found else (0, 0)
+    return (found.n_restarts, _read_start(found)) if found else (0, 0)
 
 
-def _started(unit: Unit) -> int:
+def _read_start(unit: Unit) -> int:
     return unit.exec_main_start_timestamp or unit.active_enter_timestamp

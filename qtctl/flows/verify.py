@@ -69,9 +69,9 @@ class _Work:
         self.made = {file.subject: file for file in desired.files if file.kind == "unit"}
         services = [each for each in desired.generated_units() if each.kind is UnitKind.SERVICE]
         self.origins = {service.unit: service.origin for service in services if service.unit in self.made}
-        self.weighed_as = {unit: self._weighed_as(unit) for unit in self.origins}
+        self.weighed_as = {unit: self._choose_instance(unit) for unit in self.origins}
 
-    def _weighed_as(self, unit: str) -> str:
+    def _choose_instance(self, unit: str) -> str:
         """Of a template an instance: the first that is declared, else the one that systemd itself tries."""
         if not is_template(unit):
             return unit
@@ -89,18 +89,18 @@ class _Work:
     def unknown(self, reason: str) -> Verified:
         """Nothing was answered."""
         why = AnalyzeAnswer(UNKNOWN, reason)
-        return self._verified(None, (why, ()), (why, self._unread(reason)), (why, self._unweighed()))
+        return self._combine_answers(None, (why, ()), (why, self._make_unread(reason)), (why, self._make_unweighed()))
 
     def judged(self, staged: Staged) -> Verified:
         version = parse_version(staged.analyze(["--version"], self.deadline_s).out)
-        calendar = self._calendar(staged)
+        calendar = self._read_calendars(staged)
         if version is None or version < SINCE:
             old = f"systemd-analyze of systemd {version or 'of no known version'}; {SINCE} or later is needed"
             why = AnalyzeAnswer(UNKNOWN, old)
-            return self._verified(version, (why, ()), calendar, (why, self._unweighed()))
-        return self._verified(version, self._verify(staged), calendar, self._security(staged))
+            return self._combine_answers(version, (why, ()), calendar, (why, self._make_unweighed()))
+        return self._combine_answers(version, self._verify(staged), calendar, self._weigh_units(staged))
 
-    def _verified(
+    def _combine_answers(
         self,
         version: int | None,
         verified: _Verify,
@@ -128,30 +128,32 @@ class _Work:
         if not self.units:
             return AnalyzeAnswer(UNKNOWN, "no unit is generated for this host"), ()
         try:
-            done = self._asked(staged, ["--recursive-errors=no"], self.units)
-            circles = self._circles(staged)
+            done = self._ask(staged, ["--recursive-errors=no"], self.units)
+            circles = self._find_circles(staged)
         except HostError as error:
             return AnalyzeAnswer(UNKNOWN, str(error)), ()
-        said = tuple(self._message(said) for said in parse_verify(f"{done.out}\n{done.err}", staged.root))
+        said = tuple(self._make_message(said) for said in parse_verify(f"{done.out}\n{done.err}", staged.root))
         messages = (*said, *circles)
         broken = any(each.unit for each in messages) or (done.exit > 0 and messages)
         if broken:
             return AnalyzeAnswer(BROKEN), messages
-        return AnalyzeAnswer(HOLDS) if done.exit == 0 else AnalyzeAnswer(UNKNOWN, _ended("verify", done)), messages
+        return AnalyzeAnswer(HOLDS) if done.exit == 0 else AnalyzeAnswer(
+            UNKNOWN, _explain_end("verify", done)
+        ), messages
 
-    def _asked(self, staged: Staged, options: Sequence[str], units: Sequence[str]) -> Printed:
+    def _ask(self, staged: Staged, options: Sequence[str], units: Sequence[str]) -> Printed:
         command = ["verify", "--man=no", f"--root={staged.root}", *options, "--", *units]
         return staged.analyze(command, self.deadline_s)
 
-    def _circles(self, staged: Staged) -> tuple[UnitMessage, ...]:
+    def _find_circles(self, staged: Staged) -> tuple[UnitMessage, ...]:
         """Orders that cannot be kept. Without dependencies none is seen: so they are asked for apart, as at a boot."""
-        done = self._asked(staged, [], [*BOOT[:1], *self.units])
+        done = self._ask(staged, [], [*BOOT[:1], *self.units])
         if done.exit < 0:
-            raise HostError(_ended("verify", done))
-        found = (self._circle(way) for way in parse_cycles(f"{done.out}\n{done.err}"))
+            raise HostError(_explain_end("verify", done))
+        found = (self._make_circle_message(way) for way in parse_cycles(f"{done.out}\n{done.err}"))
         return tuple(each for each in found if each is not None)
 
-    def _circle(self, way: Sequence[str]) -> UnitMessage | None:
+    def _make_circle_message(self, way: Sequence[str]) -> UnitMessage | None:
         generated = ((unit if unit in self.made else template_of(unit)) for unit in way)
         unit = next((each for each in generated if each in self.made), None)
         if unit is None:
@@ -159,7 +161,7 @@ class _Work:
         what = f"ordering cycle: {' after '.join((*way, way[0]))}"
         return UnitMessage(unit, "", None, "", what, self._place(str(self.made[unit].origin)))
 
-    def _message(self, said: Said) -> UnitMessage:
+    def _make_message(self, said: Said) -> UnitMessage:
         unit = said.unit if said.unit in self.made else template_of(said.unit)
         made = self.made.get(unit)
         if made is None:
@@ -170,38 +172,40 @@ class _Work:
         declared = self._place(str(made.origin.at(*key_paths().get(text.partition("=")[0], ()))))
         return UnitMessage(unit, said.path, said.line, masked_lines(text), masked_lines(said.what), declared)
 
-    def _calendar(self, staged: Staged) -> _Calendars:
-        expressions = tuple(dict.fromkeys(expression for _, expression in _calendars(self.declared.desired.timers)))
+    def _read_calendars(self, staged: Staged) -> _Calendars:
+        expressions = tuple(
+            dict.fromkeys(expression for _, expression in _list_calendars(self.declared.desired.timers))
+        )
         if not expressions:
             return AnalyzeAnswer(HOLDS), ()
         try:
-            read = self._elapses(staged, expressions)
+            read = self._read_elapses(staged, expressions)
         except HostError as error:
-            return AnalyzeAnswer(UNKNOWN, str(error)), self._unread(str(error))
+            return AnalyzeAnswer(UNKNOWN, str(error)), self._make_unread(str(error))
         checks = tuple(
-            self._calendar_check(timer, expression, read[expression])
-            for timer, expression in _calendars(self.declared.desired.timers)
+            self._check_calendar(timer, expression, read[expression])
+            for timer, expression in _list_calendars(self.declared.desired.timers)
         )
         return AnalyzeAnswer(BROKEN if any(check.outcome is BROKEN for check in checks) else HOLDS), checks
 
-    def _elapses(self, staged: Staged, expressions: Sequence[str]) -> dict[str, Elapse | str]:
+    def _read_elapses(self, staged: Staged, expressions: Sequence[str]) -> dict[str, Elapse | str]:
         """Each with how systemd reads it, or its complaint: all in one run, one by one only where it refuses some."""
         done = staged.analyze(["calendar", "--", *expressions], self.deadline_s)
         read = parse_calendar(done.out)
         if done.exit == 0 and len(read) == len(expressions):
             return dict(zip(expressions, read, strict=True))
-        return {each: self._elapse(staged, each) for each in expressions}
+        return {each: self._read_elapse(staged, each) for each in expressions}
 
-    def _elapse(self, staged: Staged, expression: str) -> Elapse | str:
+    def _read_elapse(self, staged: Staged, expression: str) -> Elapse | str:
         done = staged.analyze(["calendar", "--", expression], self.deadline_s)
         read = parse_calendar(done.out)
         if done.exit == 0 and len(read) == 1:
             return read[0]
         if done.exit <= 0 or not done.err.strip():
-            raise HostError(_ended("calendar", done))
+            raise HostError(_explain_end("calendar", done))
         return lines(done.err.strip())[-1]
 
-    def _calendar_check(self, timer: DesiredTimer, expression: str, read: Elapse | str) -> CalendarCheck:
+    def _check_calendar(self, timer: DesiredTimer, expression: str, read: Elapse | str) -> CalendarCheck:
         declared = self._place(str(timer.origin.at("on_calendar")))
         if isinstance(read, str):
             return CalendarCheck(timer.unit, expression, "", BROKEN, read, declared)
@@ -209,50 +213,50 @@ class _Work:
             return CalendarCheck(timer.unit, expression, read.normalized, BROKEN, "it never comes again", declared)
         return CalendarCheck(timer.unit, expression, read.normalized, HOLDS, "", declared)
 
-    def _security(self, staged: Staged) -> _Exposures:
+    def _weigh_units(self, staged: Staged) -> _Exposures:
         if not self.services:
             return AnalyzeAnswer(UNKNOWN, "no service was weighed: none is generated for this host"), ()
         options = ["--offline=true", "--no-pager", f"--root={staged.root}"]
         try:
             done = staged.analyze(["security", *options, "--", *self.weighed_as.values()], self.deadline_s)
         except HostError as error:
-            return AnalyzeAnswer(UNKNOWN, str(error)), self._unweighed()
+            return AnalyzeAnswer(UNKNOWN, str(error)), self._make_unweighed()
         found = parse_security(done.out)
-        exposures = tuple(self._exposure(unit, found.get(self.weighed_as[unit])) for unit in self.services)
+        exposures = tuple(self._make_exposure(unit, found.get(self.weighed_as[unit])) for unit in self.services)
         if any(each.outcome is BROKEN for each in exposures):
             return AnalyzeAnswer(BROKEN), exposures
         missing = [each.unit for each in exposures if each.outcome is UNKNOWN]
         if missing:
             return AnalyzeAnswer(
-                UNKNOWN, f"{_ended('security', done)}; nothing said of {', '.join(missing)}"
+                UNKNOWN, f"{_explain_end('security', done)}; nothing said of {', '.join(missing)}"
             ), exposures
         return AnalyzeAnswer(HOLDS), exposures
 
-    def _exposure(self, unit: str, found: Exposed | None) -> Exposure:
+    def _make_exposure(self, unit: str, found: Exposed | None) -> Exposure:
         declared = self._place(str(self.origins[unit].at("sandbox")))
         if found is None:
             return Exposure(unit, None, "", UNKNOWN, (), declared)
         above = self.threshold is not None and found.exposure > self.threshold
         return Exposure(unit, found.exposure, found.rating, BROKEN if above else HOLDS, found.open, declared)
 
-    def _unread(self, reason: str) -> tuple[CalendarCheck, ...]:
+    def _make_unread(self, reason: str) -> tuple[CalendarCheck, ...]:
         return tuple(
             CalendarCheck(timer.unit, expression, "", UNKNOWN, reason, self._place(str(timer.origin.at("on_calendar"))))
-            for timer, expression in _calendars(self.declared.desired.timers)
+            for timer, expression in _list_calendars(self.declared.desired.timers)
         )
 
-    def _unweighed(self) -> tuple[Exposure, ...]:
-        return tuple(self._exposure(unit, None) for unit in self.services)
+    def _make_unweighed(self) -> tuple[Exposure, ...]:
+        return tuple(self._make_exposure(unit, None) for unit in self.services)
 
     def _place(self, origin: str) -> Place:
         return self.declared.place(origin)
 
 
-def _calendars(timers: Iterable[DesiredTimer]) -> Iterable[tuple[DesiredTimer, str]]:
+def _list_calendars(timers: Iterable[DesiredTimer]) -> Iterable[tuple[DesiredTimer, str]]:
     return [(timer, text) for timer in timers for directive, text in timer.schedule if directive == "OnCalendar"]
 
 
-def _ended(what: str, done: Printed) -> str:
+def _explain_end(what: str, done: Printed) -> str:
     how = f"was ended by signal {-done.exit}" if done.exit < 0 else f"exited with {done.exit}"
     last = lines(done.err.strip())[-1:] or ["without a word"]
     return f"systemd-analyze {what} {how}: {last[0]}"

@@ -12,7 +12,7 @@ from qtctl.adopt.merged_units import Selection
 from qtctl.adopt.registry import HostFacts
 from qtctl.flows.adopt import Adopted, Into, Source, adopt_units
 from qtctl.flows.declare import declare
-from qtctl.flows.schemas import meanings, registry_files
+from qtctl.flows.schemas import make_registry_schemas, read_meanings
 from qtctl.model.adoption import Found
 from tests.adopt import same
 
@@ -48,7 +48,7 @@ def adopt(found: Iterable[Found]) -> tuple[Adopted, Mapping[str, bytes]]:
 
 @lru_cache(maxsize=1)
 def _into() -> Into:
-    schemas = registry_files(meanings(read_text(locate_shipped("keys.toml"))))
+    schemas = make_registry_schemas(read_meanings(read_text(locate_shipped("keys.toml"))))
     return Into("fleet", HostFacts(HOST, HOST, systemd=VERSION), schemas, read_templates(None))
 
 

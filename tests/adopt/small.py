@@ -11,8 +11,8 @@ from qtctl.adopt.merged_units import Selection
 from qtctl.adopt.registry import HostFacts
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding
-from qtctl.flows.adopt import Adopted, Into, Source, adopt_units, usable
-from qtctl.flows.schemas import meanings, registry_files
+from qtctl.flows.adopt import Adopted, Into, Source, adopt_units, declare_rendered
+from qtctl.flows.schemas import make_registry_schemas, read_meanings
 from qtctl.model.adoption import Found, UnitState
 
 HOST = "host-1"
@@ -20,7 +20,7 @@ HOST = "host-1"
 
 @cache
 def into() -> Into:
-    schemas = registry_files(meanings(read_text(locate_shipped("keys.toml"))))
+    schemas = make_registry_schemas(read_meanings(read_text(locate_shipped("keys.toml"))))
     return Into("shop", HostFacts(HOST, HOST), schemas, read_templates(None))
 
 
@@ -51,7 +51,7 @@ def rendered(adopted: Adopted) -> dict[str, str]:
     """Unit or drop-in → its text, by path below /etc/systemd/system."""
     texts = {path: text.decode() for path, text in adopted.files.items() if path.endswith(".toml")}
     below = "/etc/systemd/system/"
-    files = usable(texts, into()).files
+    files = declare_rendered(texts, into()).files
     return {file.path.removeprefix(below): file.content.decode() for file in files if file.path.startswith(below)}
 
 

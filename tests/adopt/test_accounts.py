@@ -1,20 +1,20 @@
 """Which account an adopted host is audited by: whoever looked at it, but never root."""
 
 from qtctl.adopt.adoption import Adoption
-from qtctl.flows.adopt_host import Looked, facts
+from qtctl.flows.adopt_host import Looked, make_facts
 
 LOOKED = Looked((), {}, None, ())
 
 
 def test_who_looked_audits() -> None:
-    found = facts(LOOKED, "web", "192.0.2.1", "ops")
+    found = make_facts(LOOKED, "web", "192.0.2.1", "ops")
     assert (found.audit_user, found.deploy_user) == ("ops", "root")
     assert "deploy_user" in found.guessed
     assert "audit_user" not in found.guessed
 
 
 def test_root_does_not() -> None:
-    found = facts(LOOKED, "web", "192.0.2.1", "root")
+    found = make_facts(LOOKED, "web", "192.0.2.1", "root")
     assert (found.audit_user, found.deploy_user) == ("auditor", "root")
     assert "audit_user" in found.guessed
     assert "deploy_user" not in found.guessed

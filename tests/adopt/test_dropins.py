@@ -8,7 +8,7 @@ from qtctl.adopt.adopt import Task, draft
 from qtctl.adopt.compare import find_differences
 from qtctl.adopt.merged_units import Selection, list_levels
 from qtctl.errors import InputError
-from qtctl.flows.adopt import Adopted, usable
+from qtctl.flows.adopt import Adopted, declare_rendered
 from qtctl.flows.declare import declare
 from tests.adopt.small import HOST, adopt, found, into, rendered, table
 
@@ -72,7 +72,7 @@ def test_what_a_rendered_drop_in_lacks_is_a_difference(case: str) -> None:
     )
     task = Task(found({"x.service.d/a.conf": text}), Selection(252), "shop", into().host)
     drafted = draft(task)
-    (file,) = usable(drafted.texts, into()).files
+    (file,) = declare_rendered(drafted.texts, into()).files
     rendered_text = file.content.decode()
     line, instead, directive = LOST[case]
     assert rendered_text.count(line) == 1

@@ -13,7 +13,7 @@ from qtctl.audit.judge import expectations, judge, needs
 from qtctl.errors import InputError
 from qtctl.findings.finding import Outcome, Severity, fingerprint
 from qtctl.findings.verdict import Conclusion
-from qtctl.flows.audit import concluded
+from qtctl.flows.audit import conclude_audit
 from qtctl.model.evidence import Evidence, Item, State
 from qtctl.reports.audit import build_report, seen_by
 from tests.builders.audited import ENGINE, desired, evidence, name_of
@@ -58,7 +58,7 @@ def test_nothing_known_means_nothing_holds_or_breaks(state: State) -> None:
     blind = replace(whole, items=tuple(lose(item, state) for item in whole.items))
     checks = judge(desired(), blind)
     assert {check.outcome for check in checks} == {Outcome.UNKNOWN}
-    assert concluded(desired(), checks) is Conclusion.INCOMPLETE
+    assert conclude_audit(desired(), checks) is Conclusion.INCOMPLETE
     assert len(checks) == sum(bool(each.needs) for _, each in expectations(desired()))
     roots = {check.fingerprint for check in checks if check.id == "QT701"}
     assert all(check.cause for check in checks if check.fingerprint not in roots)
@@ -187,7 +187,7 @@ def test_what_only_root_can_tell_is_not_asked_or_unknown(policy: str, outcome: O
     assert {check.id for check in open_} == {"QT214", "QT603", "QT604", "QT605", "QT606", "QT701"}
     assert {check.outcome for check in open_} == {outcome}
     assert {check.remedy for check in open_} == {"audit with --become"}
-    assert concluded(want, checks) is conclusion
+    assert conclude_audit(want, checks) is conclusion
     report = build_report(want, evidence(want), checks)
     assert (report.totals.not_asked, len(report.not_asked)) == (len(open_) if policy == "user" else 0,) * 2
     said = f", as far as audit can see; {len(open_)} checks need --become" if policy == "user" else ""
@@ -208,4 +208,4 @@ def test_nothing_but_root_could_tell_is_no_pass_either(state: State) -> None:
     blind = replace(whole, items=tuple(replace(lose(item, state), needs_root=True) for item in whole.items))
     checks = judge(desired(), blind)
     assert {check.outcome for check in checks} == {Outcome.NOT_ASKED}
-    assert concluded(desired(), checks) is Conclusion.INCOMPLETE
+    assert conclude_audit(desired(), checks) is Conclusion.INCOMPLETE

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from qtctl.flows.schemas import documents, registry_files, text_of
+from qtctl.flows.schemas import format_schema, make_document_schemas, make_registry_schemas
 from qtctl.rules.explain import catalogue_markdown
 from tests.docs.change_classes import change_classes_markdown
 from tests.docs.cli import cli_markdown
@@ -18,8 +18,10 @@ DOCS = Path(__file__).parent.parent.parent / "docs"
 @cache
 def generated() -> dict[str, str]:
     """Path below docs/ → content."""
-    schemas = {f"schemas/{name}.json": text_of(schema) for name, schema in documents().items()}
-    files = {f"schemas/registry/{name}.json": text_of(schema) for name, schema in registry_files(KEYS).items()}
+    schemas = {f"schemas/{name}.json": format_schema(schema) for name, schema in make_document_schemas().items()}
+    files = {
+        f"schemas/registry/{name}.json": format_schema(schema) for name, schema in make_registry_schemas(KEYS).items()
+    }
     return {
         "change-classes.md": change_classes_markdown(),
         "cli.md": cli_markdown(),

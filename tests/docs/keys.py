@@ -10,13 +10,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from qtctl.adapters.files import locate_shipped, read_text
-from qtctl.flows.schemas import meaning, meanings
+from qtctl.flows.schemas import find_meaning, read_meanings
 from qtctl.model import checks, code, limits, policy, registry, relations, running, sandbox, service, units
 from qtctl.model.fields import Node
 from qtctl.model.vocabulary import said
 from qtctl.resolve.services import PROFILES
 
-KEYS = meanings(read_text(locate_shipped("keys.toml")))
+KEYS = read_meanings(read_text(locate_shipped("keys.toml")))
 BLOCK = re.compile(r"(<!-- keys: ([A-Za-z ]+) -->\n).*?(<!-- end of keys -->)", re.DOTALL)
 PROFILE_BLOCK = re.compile(r"(<!-- profiles -->\n).*?(<!-- end of profiles -->)", re.DOTALL)
 NOT_OF_A_FILE = {"Rare", "Node"}
@@ -61,7 +61,7 @@ def _table(kind: type[BaseModel]) -> str:
 
 
 def _meaning(kind: type[BaseModel], key: str, field: FieldInfo) -> str:
-    return meaning(KEYS, kind.__name__, key, said(field)[0])
+    return find_meaning(KEYS, kind.__name__, key, said(field)[0])
 
 
 def _profiles() -> str:

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qtctl.cli.exits import MEANING, Exit
-from qtctl.flows.schemas import meaning
+from qtctl.flows.schemas import find_meaning
 from qtctl.model.vocabulary import said
 from tests.docs import cli, keys
 from tests.docs.generate import DOCS, generated
@@ -34,7 +34,7 @@ def test_no_schema_is_missing_or_left_over() -> None:
 def test_every_key_of_every_table_has_a_meaning() -> None:
     for name, kind in keys.models().items():
         for key, field in keys.keys_of(kind).items():
-            assert meaning(keys.KEYS, name, key, said(field)[0]), (name, key)
+            assert find_meaning(keys.KEYS, name, key, said(field)[0]), (name, key)
 
 
 def test_no_meaning_is_of_a_key_that_is_gone() -> None:

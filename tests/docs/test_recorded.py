@@ -10,7 +10,7 @@ import pytest
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.collect.document import load
 from qtctl.findings.finding import Outcome
-from qtctl.flows.audit import judged
+from qtctl.flows.audit import judge_placed
 from qtctl.flows.declare import declare
 from qtctl.flows.questions import find_questions
 from tests.docs.pages import ROOT
@@ -25,7 +25,7 @@ def test_it_answers_all_that_is_asked_now_and_is_as_declared() -> None:
     declared = declare(read_registry(ROOT / "registry"), read_templates(None), "", None)
     evidence = load(RECORDED.read_text(), str(RECORDED))
     assert set(find_questions(declared.desired).needs) <= {item.need for item in evidence.items}, HINT
-    assert {check.outcome for check in judged(declared, evidence)} == {Outcome.HOLDS}, HINT
+    assert {check.outcome for check in judge_placed(declared, evidence)} == {Outcome.HOLDS}, HINT
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can drop CAP_SYS_ADMIN")

@@ -10,7 +10,7 @@ from qtctl.dialects.systemd.analyze import OpenItem
 from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.findings.policy import Policy
 from qtctl.findings.verdict import Conclusion
-from qtctl.flows.audit import concluded
+from qtctl.flows.audit import conclude_audit
 from qtctl.flows.lint import lint
 from qtctl.model.origin import Origin
 from qtctl.model.waiver import Waived
@@ -37,7 +37,7 @@ def audit_says(severity: str) -> tuple[Conclusion, Severity]:
     unit = next(file for file in desired.files if file.kind == "unit")
     checks = judge(desired, evidence(audited(), absent=[f"file {unit.path}"]))
     broken = [check for check in checks if check.outcome is Outcome.BROKEN]
-    return concluded(desired, checks), broken[0].severity
+    return conclude_audit(desired, checks), broken[0].severity
 
 
 def parity_says(severity: str) -> tuple[Conclusion, Severity]:

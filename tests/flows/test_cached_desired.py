@@ -30,7 +30,7 @@ from pathlib import Path
 import qtctl.api.audit
 from qtctl.flows.cached_desired import CachedDesired
 from qtctl.flows.target import Target
-from qtctl.flows.questions import inquiry
+from qtctl.flows.questions import make_inquiry
 CachedDesired(Target(Path(sys.argv[1]), "lab1")).whole()
 print(*sorted({"qtctl.model.registry", "qtctl.model.units", "jinja2", "qtctl.reports.blocks"} & set(sys.modules)))
 """

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from qtctl.collect.document import dump, load
 from qtctl.errors import InputError
-from qtctl.flows.audit import judged
+from qtctl.flows.audit import judge_placed
 from qtctl.formats.markdown import write_markdown
 from qtctl.model.evidence import Evidence
 from qtctl.reports import audit, audit_page, module_registry, module_registry_page
@@ -37,7 +37,7 @@ def judges(data: bytes) -> None:
     evidence = _read(said(data))
     if evidence is None:
         return
-    checks = judged(declared(), evidence)
+    checks = judge_placed(declared(), evidence)
     report = audit.build_report(declared().desired, evidence, checks)
     assert json.loads(audit.to_json(report))
     assert write_markdown(audit_page.build_page(report))

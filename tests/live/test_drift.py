@@ -8,7 +8,7 @@ import pytest
 
 from qtctl.adapters.files import read_registry
 from qtctl.adapters.templates import load_unit_templates
-from qtctl.flows.lint import findings
+from qtctl.flows.lint import list_findings
 from qtctl.registry.load import load
 from tests.live.box import Box, Ran, qtctl
 
@@ -88,5 +88,5 @@ def test_hot_fixes_become_a_change_of_the_registry_and_the_plan_is_empty(hot_fix
 
 
 def linted(registry: Path) -> set[tuple[str, str, str]]:
-    found = findings(load(read_registry(registry)), load_unit_templates(None))
+    found = list_findings(load(read_registry(registry)), load_unit_templates(None))
     return {(each.id, each.subject, each.what) for each in found}

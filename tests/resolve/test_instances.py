@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
-from qtctl.flows.lint import counts
+from qtctl.flows.lint import count_declared
 from qtctl.flows.views import listing
 from qtctl.meaning.listeners import declared_ports
 from qtctl.model.desired import Desired
@@ -150,7 +150,10 @@ def test_ports_of_instances_are_listed_and_counted() -> None:
         f"pool@{each}.http": f"127.0.0.1:810{each}" for each in "1234"
     }
     registry = load(files(POOL))
-    assert counts(registry)["ports"] == counts(load({k: v.encode() for k, v in SMALL.items()}))["ports"] + 4
+    assert (
+        count_declared(registry)["ports"]
+        == count_declared(load({k: v.encode() for k, v in SMALL.items()}))["ports"] + 4
+    )
 
 
 COMMAND_ALONE = 'summary = "x"\nstate = "running"\nrun = { kind = "command", argv = ["/bin/x"] }\n'

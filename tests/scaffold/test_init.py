@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 from qtctl.adapters.files import locate_shipped, read_registry, read_templates, read_text, write_new_folder
 from qtctl.errors import InputError
 from qtctl.flows.declare import declare
-from qtctl.flows.init import new_registry
-from qtctl.flows.schemas import meanings
+from qtctl.flows.init import make_registry
+from qtctl.flows.schemas import read_meanings
 from qtctl.lab import lab
 from qtctl.scaffold.scaffold import Answers
 from tests.live.box import Box, qtctl
@@ -126,8 +126,8 @@ def test_a_write_that_fails_leaves_nothing(folder: Path) -> None:
 
 def test_every_kind_of_answer_gives_one_registry() -> None:
     answers = Answers("shop", "web-1", "192.0.2.10", "auditor", "ops", redis=True)
-    meant = meanings(read_text(locate_shipped("keys.toml")))
-    assert new_registry(answers, meant, read_templates(None)) == new_registry(answers, meant, read_templates(None))
+    meant = read_meanings(read_text(locate_shipped("keys.toml")))
+    assert make_registry(answers, meant, read_templates(None)) == make_registry(answers, meant, read_templates(None))
 
 
 @pytest.mark.lab

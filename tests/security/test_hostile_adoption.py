@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from qtctl.flows.adopt_host import Looked, _states, facts
+from qtctl.flows.adopt_host import Looked, _read_states, make_facts
 from qtctl.interfaces.host import BusCall, BusReply, Host
 from qtctl.model.adoption import Found, UnitState
 from qtctl.model.facts import HostBaseline
@@ -48,7 +48,7 @@ class OnlyBus:
 
 
 def states(names: Sequence[str] = (), fewer: int = 0) -> tuple[dict[str, UnitState], tuple[str, ...]]:
-    return _states(cast(Host, OnlyBus(Bus(names, fewer))), FOUND)
+    return _read_states(cast(Host, OnlyBus(Bus(names, fewer))), FOUND)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,6 @@ def test_fewer_answers_than_questions() -> None:
 )
 def test_what_hosts_toml_may_not_say_is_guessed(changed: dict[str, Any], guessed: tuple[str, ...]) -> None:
     """A version of five thousand digits was an internal error, and the others made a registry that does not lint."""
-    made = facts(Looked((), {}, replace(BASELINE, **changed), ()), "box", "box", "ops")
+    made = make_facts(Looked((), {}, replace(BASELINE, **changed), ()), "box", "box", "ops")
     assert made.guessed == ("deploy_user", *guessed)
     assert (made.systemd, made.timezone, made.cpus) == (252, "Etc/UTC", 2)

@@ -105,14 +105,14 @@ def host(
     from qtctl.cli.output import progress
     from qtctl.engines.connect import connect, undeclared_route
     from qtctl.flows.adopt import Source, adopt_units
-    from qtctl.flows.adopt_host import ROOT, facts, look
+    from qtctl.flows.adopt_host import ROOT, look, make_facts
 
     check_new_registry(out, force=force)
     with progress() as say:
         say(begun(target, Stage.CONNECT))
         with connect(undeclared_route(target, user)) as connection:
             looked = look(connection, say)
-            known = facts(looked, target, connection.address, connection.user)
+            known = make_facts(looked, target, connection.address, connection.user)
     into = _describe_target(out, name, known)
     as_root = connection.user == ROOT
     source = Source(target, looked.found, looked.states, looked.runtime, looked.unread, as_root=as_root)
@@ -197,9 +197,9 @@ def _describe_target(out: Path, name: str | None, host: "HostFacts") -> "Into":
     from qtctl.adapters.files import locate_shipped, read_text
     from qtctl.adapters.templates import load_unit_templates
     from qtctl.flows.adopt import Into
-    from qtctl.flows.schemas import meanings, registry_files
+    from qtctl.flows.schemas import make_registry_schemas, read_meanings
 
-    schemas = registry_files(meanings(read_text(locate_shipped("keys.toml"))))
+    schemas = make_registry_schemas(read_meanings(read_text(locate_shipped("keys.toml"))))
     return Into(_name_fleet(out, name), host, schemas, load_unit_templates(None))
 
 

@@ -110,17 +110,17 @@ def _deploy(declared: "Declared", say: "ProgressLine", *, shown: bool = False) -
 
 def _audit(declared: "Declared", say: "ProgressLine") -> "Evidence":
     from qtctl.engines.worker import answer
-    from qtctl.flows.questions import inquiry
+    from qtctl.flows.questions import make_inquiry
 
     say(begun(DEMO_HOST, Stage.CONNECT))
-    evidence = answer(inquiry(declared.desired, DEMO_HOST, None))
+    evidence = answer(make_inquiry(declared.desired, DEMO_HOST, None))
     say.clear()
     return evidence
 
 
 def _break_and_heal(declared: "Declared", say: "ProgressLine", out: Path) -> Exit:
     """What an audit is for: three faults, the findings of them, and the deploy that heals the host."""
-    from qtctl.flows.audit import judged
+    from qtctl.flows.audit import judge_placed
     from qtctl.formats.markdown import write_markdown
     from qtctl.lab.faults import inject, three_faults
     from qtctl.reports import audit, audit_page, audit_screen
@@ -133,14 +133,14 @@ def _break_and_heal(declared: "Declared", say: "ProgressLine", out: Path) -> Exi
     tell("")
     tell(f"$ qtctl audit --host {DEMO_HOST}")
     evidence = _audit(declared, say)
-    report = audit.build_report(declared.desired, evidence, judged(declared, evidence))
+    report = audit.build_report(declared.desired, evidence, judge_placed(declared, evidence))
     show(tuple(audit_screen.build_screen(report)))
     write(write_markdown(audit_page.build_page(report)), out / BROKEN)
     tell("")
     tell(f"$ qtctl deploy --host {DEMO_HOST}")
     _deploy(declared, say, shown=True)
     evidence = _audit(declared, say)
-    healed = audit.build_report(declared.desired, evidence, judged(declared, evidence))
+    healed = audit.build_report(declared.desired, evidence, judge_placed(declared, evidence))
     tell(f"Healed. {_format_totals(healed)}")
     return exit_of_conclusion(healed.verdict)
 
@@ -181,11 +181,11 @@ def _check_deployed(outcome: "DeployOutcome") -> None:
 
 def _write_reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:
     from qtctl.collect.document import dump
-    from qtctl.flows.audit import judged
+    from qtctl.flows.audit import judge_placed
     from qtctl.formats.markdown import write_markdown
     from qtctl.reports import audit, audit_page, module_registry, module_registry_page
 
-    checks = judged(declared, evidence)
+    checks = judge_placed(declared, evidence)
     audited = audit.build_report(declared.desired, evidence, checks)
     modules = module_registry.build_report(declared.desired, evidence, checks)
     texts = {

@@ -30,12 +30,12 @@ def init(
     """Make a small registry that holds together: a host, a target and an example service, with their schemas."""
     from qtctl.adapters.files import locate_shipped, read_text, write_new_folder
     from qtctl.adapters.templates import load_unit_templates
-    from qtctl.flows.init import new_registry
-    from qtctl.flows.schemas import meanings
+    from qtctl.flows.init import make_registry
+    from qtctl.flows.schemas import read_meanings
     from qtctl.scaffold.scaffold import Answers
 
     answers = Answers(name, host, address, audit_user, deploy_user, memory, cpus, redis)
-    files = new_registry(answers, meanings(read_text(locate_shipped("keys.toml"))), load_unit_templates(None))
+    files = make_registry(answers, read_meanings(read_text(locate_shipped("keys.toml"))), load_unit_templates(None))
     write_new_folder(folder, files)
     made = [*(path for path in files if path.endswith(".toml")), "schemas/, for editors"]
     for line in (f"made in {folder}:", *(f"  {path}" for path in made), *_suggest_next(folder)):

@@ -15,14 +15,14 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a registry file, for editors, or of a document that qtctl writes, for programs."""
     from qtctl.adapters.files import locate_shipped, read_text
-    from qtctl.flows.schemas import described, meanings, schema_named, text_of
+    from qtctl.flows.schemas import describe_schemas, find_schema, format_schema, read_meanings
 
     if name is not None:
-        write(text_of(schema_named(name, meanings(read_text(locate_shipped("keys.toml"))))))
+        write(format_schema(find_schema(name, read_meanings(read_text(locate_shipped("keys.toml"))))))
         return
     from qtctl.reports.blocks import Table
 
-    show((Table(("schema", "of"), tuple(described().items())),))
+    show((Table(("schema", "of"), tuple(describe_schemas().items())),))
 
 
 EXAMPLES = (
