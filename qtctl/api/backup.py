@@ -10,7 +10,7 @@ from qtctl.adapters.clock import SystemClock
 from qtctl.api.deploy import DEADLINE_S, describe
 from qtctl.api.trail import CallerTrail
 from qtctl.apply.backup_archive import LARGEST, pack, unpack
-from qtctl.engines.connect import connect, declared_route
+from qtctl.engines.connect import connect, make_declared_route
 from qtctl.errors import QtctlError
 from qtctl.flows import backup as flow
 from qtctl.flows.backup import Planned
@@ -28,7 +28,7 @@ ENDING = ".qtbackup"
 
 def take(declared: Declared, target: str, *, user: str | None = None) -> Backup:
     """What is installed on `target` now. HostError where it could not be read."""
-    with connect(declared_route(target, declared.desired, user, "deploy")) as host:
+    with connect(make_declared_route(target, declared.desired, user, "deploy")) as host:
         return flow.take(host, as_meant(declared.desired, target), SystemClock(), describe(declared, target))
 
 
@@ -56,7 +56,7 @@ def read(name: str) -> tuple[Path, Backup]:
     return path, unpack(read_own(path, LARGEST), str(path))
 
 
-def listed() -> tuple[Path, ...]:
+def list_backups() -> tuple[Path, ...]:
     """The files of the default folder, newest first."""
     found = list_files(locate_own_backups())
     return tuple(sorted(found, key=lambda path: path.lstat().st_mtime_ns, reverse=True))
@@ -65,9 +65,9 @@ def listed() -> tuple[Path, ...]:
 def plan_restore(declared: Declared, target: str, backup: Backup, where: str, *, user: str | None = None) -> Planned:
     """What a restore would do. InputError where it is not this host's; HostError where that could not be asked."""
     flow.check(backup, declared.desired, where)
-    with connect(declared_route(target, declared.desired, user, "deploy")) as host:
+    with connect(make_declared_route(target, declared.desired, user, "deploy")) as host:
         return flow.plan_restore(
-            host, as_meant(declared.desired, target), SystemClock(), backup, _about(declared, target, backup)
+            host, as_meant(declared.desired, target), SystemClock(), backup, _describe_origin(declared, target, backup)
         )
 
 
@@ -88,7 +88,7 @@ def restore(
     InputError where the backup is not this host's; DeployRefused where the host could not be reached or read.
     """
     flow.check(backup, declared.desired, where)
-    about = _about(declared, target, backup)
+    about = _describe_origin(declared, target, backup)
     trail = CallerTrail(about)
 
     def agree(planned: Planned) -> bool:
@@ -99,7 +99,7 @@ def restore(
 
     try:
         outcome = flow.restore(
-            partial(connect, declared_route(target, declared.desired, user, "deploy")),
+            partial(connect, make_declared_route(target, declared.desired, user, "deploy")),
             as_meant(declared.desired, target),
             SystemClock(),
             backup,
@@ -118,6 +118,6 @@ def restore(
     return replace(outcome, warnings=(*outcome.warnings, *missing))
 
 
-def _about(declared: Declared, target: str, backup: Backup) -> Mapping[str, str]:
+def _describe_origin(declared: Declared, target: str, backup: Backup) -> Mapping[str, str]:
     """The registry of a restored generation is that of the backup."""
     return {**describe(declared, target, action=Action.RESTORE), "registry": backup.manifest.registry}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qtctl.adapters.clock import SystemClock
 from qtctl.api.trail import CallerTrail, describe_caller
-from qtctl.engines.connect import connect, declared_route
+from qtctl.engines.connect import connect, make_declared_route
 from qtctl.errors import QtctlError
 from qtctl.flows.declared import Declared
 from qtctl.flows.deploy import deploy as run
@@ -65,7 +65,7 @@ def deploy(
     It has `deadline_s` after that. DeployRefused where the host could not be reached or read: then there is no plan.
     """
     desired = make_deployable(declared.desired, target)
-    route = declared_route(target, desired, user, "deploy")
+    route = make_declared_route(target, desired, user, "deploy")
     about = describe(declared, target, registry, action)
     trail = CallerTrail(about)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from qtctl.adapters.files import read_registry
 from qtctl.adapters.templates import load_unit_templates
 from qtctl.apply.generations import fetch_desired, list_generations
-from qtctl.engines.connect import connect, declared_route
+from qtctl.engines.connect import connect, make_declared_route
 from qtctl.errors import DeployRefused
 from qtctl.flows.adopt_drift import DriftFound, DriftQuestion, adopt_drift
 from qtctl.flows.adopt_host import look
@@ -51,7 +51,7 @@ def drift(
     files, texts = read_registry(folder), load_unit_templates(templates)
     desired = make_deployable(declare(files, texts, target, as_name).desired, target)
     progress(begun(target, Stage.CONNECT))
-    route = declared_route(target, desired, user, "deploy")
+    route = make_declared_route(target, desired, user, "deploy")
     with connect(route) as host:
         number, deployed = fetch_current(host, desired)
         looked = look(host, progress)

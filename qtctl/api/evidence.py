@@ -6,7 +6,7 @@ from pathlib import Path
 from qtctl.adapters.files import read_text
 from qtctl.collect.document import dump, load
 from qtctl.dialects.shell import quote
-from qtctl.engines.worker import answer, awaited
+from qtctl.engines.worker import answer, await_evidence
 from qtctl.errors import InputError, Place
 from qtctl.flows.declared import Declared
 from qtctl.flows.questions import make_inquiry as audit_inquiry
@@ -14,7 +14,7 @@ from qtctl.model.evidence import Evidence
 from qtctl.model.inquiry import Inquiry
 
 
-def inquiry(declared: Declared, target: str, *, user: str | None = None, become: bool = False) -> Inquiry:
+def make_inquiry(declared: Declared, target: str, *, user: str | None = None, become: bool = False) -> Inquiry:
     """All that an audit, a registry report or a parity report asks of `target`, with the route there.
 
     `user`: whom to log in as, instead of the auditing account. `become`: root is asked, through `sudo -n`, what only
@@ -25,7 +25,7 @@ def inquiry(declared: Declared, target: str, *, user: str | None = None, become:
 
 def collect(asked: Inquiry, engine: Executor) -> Evidence:
     """Ask the host, which writes nothing there. All of it is refused where the host could not be reached."""
-    return awaited(engine.submit(answer, asked), asked)
+    return await_evidence(engine.submit(answer, asked), asked)
 
 
 def read(path: Path, declared: Declared) -> Evidence:
@@ -38,6 +38,6 @@ def read(path: Path, declared: Declared) -> Evidence:
     return evidence
 
 
-def text_of(evidence: Evidence) -> str:
+def format_evidence(evidence: Evidence) -> str:
     """As it is saved: JSON, the same bytes for the same evidence."""
     return dump(evidence)

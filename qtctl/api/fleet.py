@@ -17,12 +17,12 @@ AT_ONCE = 8
 """Hosts that are asked at the same time."""
 
 
-def hosts(registry: LoadedRegistry, names: Sequence[str]) -> tuple[str, ...]:
+def select_hosts(registry: LoadedRegistry, names: Sequence[str]) -> tuple[str, ...]:
     """The hosts that names and globs mean, each once. InputErrors for each that means none."""
     return select(names, registry.registry.hosts)
 
 
-def question(
+def make_question(
     registry: LoadedRegistry, targets: Sequence[str], *, user: str | None = None, become: bool = False
 ) -> FleetQuestion:
     """What to ask of each host; connects to nothing. `become`: as in `evidence.make_inquiry`.
@@ -32,7 +32,7 @@ def question(
     return FleetQuestion(registry.registry, registry.files, targets, user, become=become)
 
 
-def engine() -> Executor:
+def start_engine() -> Executor:
     """A process for each host, AT_ONCE at a time. Make it before starting threads."""
     return Processes(AT_ONCE)
 

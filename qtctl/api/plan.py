@@ -6,7 +6,7 @@ from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.files import read_text
 from qtctl.collect.collect import collect
 from qtctl.dialects.shell import quote
-from qtctl.engines.connect import connect, declared_route
+from qtctl.engines.connect import connect, make_declared_route
 from qtctl.errors import InputError, Place
 from qtctl.flows.declared import Declared
 from qtctl.flows.plan_host import plan_host
@@ -25,7 +25,7 @@ def plan(declared: Declared, target: str, *, user: str | None = None, choices: C
     HostError where the host could not be asked.
     """
     desired = make_deployable(declared.desired, target)
-    with connect(declared_route(target, desired, user, "deploy")) as host:
+    with connect(make_declared_route(target, desired, user, "deploy")) as host:
         asked, clock = inquiry_of(desired, needs(desired), properties=list_properties(desired)), SystemClock()
         return plan_host(host, desired, collect(host, asked, clock, root=True), clock, choices)
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.adapters.clock import SystemClock
-from qtctl.engines.connect import connect, declared_route
+from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
 from qtctl.flows.preparation import prepare_host
 from qtctl.model.preparation import PreparePlan
@@ -18,5 +18,5 @@ def prepare(
     `remove`: what goes instead. HostError where it could not be asked; DeployRefused where nothing was changed.
     """
     desired = as_meant(declared.desired, target)
-    route = declared_route(target, desired, user, "deploy")
+    route = make_declared_route(target, desired, user, "deploy")
     return prepare_host(partial(connect, route), desired, SystemClock(), apply=apply, remove=remove)

@@ -5,7 +5,7 @@ from pathlib import Path
 from qtctl.adapters.clock import SystemClock
 from qtctl.api.trail import CallerTrail, describe_caller
 from qtctl.apply.transaction import recover as run
-from qtctl.engines.connect import connect, declared_route
+from qtctl.engines.connect import connect, make_declared_route
 from qtctl.errors import QtctlError
 from qtctl.flows.declared import Declared
 from qtctl.flows.identity import require_meant
@@ -25,7 +25,7 @@ def recover(
     about = {"fleet": declared.desired.fleet, "host": declared.desired.host, "target": target}
     trail = CallerTrail({**about, **describe_caller(Action.RECOVER, registry)})
     try:
-        with connect(declared_route(target, declared.desired, user, "deploy")) as host:
+        with connect(make_declared_route(target, declared.desired, user, "deploy")) as host:
             require_meant(host, as_meant(declared.desired, target), SystemClock())
             found = run(host, accept=accept, by=trail.about["by"])
     except QtctlError as error:

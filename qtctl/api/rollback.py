@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from qtctl.api.deploy import DEADLINE_S, deploy
-from qtctl.engines.connect import connect, declared_route
+from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
 from qtctl.flows.rollback import Earlier, fetch_earlier, read_generations
 from qtctl.flows.steady import STEADY_S
@@ -19,17 +19,17 @@ from qtctl.model.trail import Action
 from qtctl.plan.outcome import DeployOutcome
 
 
-def generations(declared: Declared, target: str, *, user: str | None = None) -> tuple[GenerationRecord, ...]:
+def list_generations(declared: Declared, target: str, *, user: str | None = None) -> tuple[GenerationRecord, ...]:
     """Those that `target` keeps, newest first. HostError where it could not be asked."""
-    return read_generations(partial(connect, declared_route(target, declared.desired, user, "deploy")))
+    return read_generations(partial(connect, make_declared_route(target, declared.desired, user, "deploy")))
 
 
-def earlier(declared: Declared, target: str, number: int | None = None, *, user: str | None = None) -> Earlier:
+def find_earlier(declared: Declared, target: str, number: int | None = None, *, user: str | None = None) -> Earlier:
     """Generation `number` of `target`; else the one that was in force before the present one.
 
     DeployRefused where there is none, or it is damaged.
     """
-    route = declared_route(target, declared.desired, user, "deploy")
+    route = make_declared_route(target, declared.desired, user, "deploy")
     return fetch_earlier(partial(connect, route), declared.desired, number)
 
 

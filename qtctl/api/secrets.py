@@ -6,7 +6,7 @@ from pathlib import Path
 from qtctl.adapters.clock import SystemClock
 from qtctl.api.trail import CallerTrail, describe_caller
 from qtctl.apply import secrets
-from qtctl.engines.connect import connect, declared_route
+from qtctl.engines.connect import connect, make_declared_route
 from qtctl.errors import QtctlError
 from qtctl.flows.declared import Declared
 from qtctl.flows.identity import require_meant
@@ -26,13 +26,13 @@ class PutSecret:
     warnings: tuple[str, ...] = ()
 
 
-def status(declared: Declared, target: str, *, user: str | None = None) -> tuple[SecretFound, ...]:
+def check_secrets(declared: Declared, target: str, *, user: str | None = None) -> tuple[SecretFound, ...]:
     """Every declared secret as it is on `target`. HostError where the host could not be asked.
 
     DeployRefused where it is another host than declared.
     """
     places, desired = list_secrets(declared.desired), as_meant(declared.desired, target)
-    with connect(declared_route(target, desired, user, "deploy")) as host:
+    with connect(make_declared_route(target, desired, user, "deploy")) as host:
         require_meant(host, desired, SystemClock())
         return secrets.find(host, places)
 
@@ -62,7 +62,7 @@ def put(
     }
     trail = CallerTrail(about)
     try:
-        with connect(declared_route(target, desired, user, "deploy")) as host:
+        with connect(make_declared_route(target, desired, user, "deploy")) as host:
             require_meant(host, desired, SystemClock())
             changed, warnings = secrets.put(host, place, content, about)
     except QtctlError as error:

@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from qtctl.cli.exits import Exit, decide, exit_of_conclusion
-from qtctl.cli.output import present, progress, withhold
+from qtctl.cli.exits import Exit, choose_exit, decide
+from qtctl.cli.output import present, show_progress, withhold
 from qtctl.errors import InputError, Place
 from qtctl.model.events import Event, Stage, begun, done, failed
 
@@ -54,7 +54,7 @@ def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit
     present(
         build_view(report, findings, beneath(chosen.registry, chosen.templates), verbose=shown.verbose), shown.format
     )
-    return decide(exit_of_conclusion(each.verdict) for each in report.hosts)
+    return decide(choose_exit(each.verdict) for each in report.hosts)
 
 
 def _ask_hosts(chosen: Selection) -> "Generator[Asked, None, None]":
@@ -63,13 +63,13 @@ def _ask_hosts(chosen: Selection) -> "Generator[Asked, None, None]":
     from qtctl.api.registry import load
     from qtctl.engines.relay import watch
 
-    engine = fleet.engine()
+    engine = fleet.start_engine()
     try:
         registry = load(chosen.registry)
-        targets = fleet.hosts(registry, chosen.names)
-        question = fleet.question(registry, targets, user=chosen.user, become=chosen.become)
+        targets = fleet.select_hosts(registry, chosen.names)
+        question = fleet.make_question(registry, targets, user=chosen.user, become=chosen.become)
         withhold(*question.secrets)
-        with progress(named=True) as say:
+        with show_progress(named=True) as say:
             watch(engine, say)
             say(begun("", Stage.CONNECT, f"connecting to {len(targets)} hosts"))
             for number, each in enumerate(fleet.ask(question, engine, templates=chosen.templates), start=1):

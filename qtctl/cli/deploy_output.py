@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from qtctl.cli.exits import Exit, exit_of_deploy
+from qtctl.cli.exits import Exit, choose_deploy_exit
 from qtctl.cli.output import ask_operator, complain, complain_of, present, show, tell
 from qtctl.errors import InputError
 
@@ -48,12 +48,12 @@ class DeployOutput:
         """The outcome on stdout; on stderr, in every format, why it did not come to its end."""
         from qtctl.reports.deploy_text import ended, problems
 
-        code = exit_of_deploy(outcome)
+        code = choose_deploy_exit(outcome)
         if self.format_ == "table":
             for line in ended(outcome, self.target, self.state):
                 tell(line)
         else:
-            self._document(outcome, code)
+            self._print_document(outcome, code)
         for warning in outcome.warnings:
             complain(f"warning: {warning}")
         if code is Exit.INTERRUPTED:
@@ -62,7 +62,7 @@ class DeployOutput:
             complain_of(problems(outcome))
         return code
 
-    def _document(self, outcome: "DeployOutcome", code: Exit) -> None:
+    def _print_document(self, outcome: "DeployOutcome", code: Exit) -> None:
         from qtctl.flows.audit import add_place
         from qtctl.reports.deploy import build_report
         from qtctl.reports.deploy_view import build_view
@@ -77,7 +77,7 @@ class DeployOutput:
         present(build_view(report, outstanding, locate, self.declared.host_place), self.format_)
 
 
-def confirmation(told: DeployOutput, say: "ProgressLine", *, yes: bool, verbose: bool) -> "Callable[[Plan], bool]":
+def make_confirmation(told: DeployOutput, say: "ProgressLine", *, yes: bool, verbose: bool) -> "Callable[[Plan], bool]":
     """Shows the plan, and asks on a terminal unless `yes`. InputError where nobody can be asked."""
 
     def confirm(plan: "Plan") -> bool:

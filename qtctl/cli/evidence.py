@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtctl.cli.output import make_safe, progress, withhold, write
+from qtctl.cli.output import make_safe, show_progress, withhold, write
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
@@ -47,7 +47,7 @@ def gather(
     from qtctl.flows.target import Target
 
     target = Target(source.registry, source.host, source.as_name, source.user, source.templates, source.become)
-    with reuse_started(started, target) as asking, progress() as say:
+    with reuse_started(started, target) as asking, show_progress() as say:
         asking.begin()
         withhold(*asking.passwords.values())
         say(begun(source.host, Stage.CONNECT))
@@ -84,9 +84,9 @@ def _ask_live(declared: "Declared", target: str, user: str | None) -> "Evidence"
     from qtctl.engines.inline import Inline
     from qtctl.engines.relay import watch
 
-    asked = evidence.inquiry(declared, target, user=user)
+    asked = evidence.make_inquiry(declared, target, user=user)
     withhold(*asked.passwords.values())
-    with progress() as say, Inline() as engine:
+    with show_progress() as say, Inline() as engine:
         watch(engine, say)
         say(begun(target, Stage.CONNECT))
         return evidence.collect(asked, engine)
@@ -95,9 +95,9 @@ def _ask_live(declared: "Declared", target: str, user: str | None) -> "Evidence"
 def save(evidence: "Evidence", path: Path) -> None:
     """In a file, or on stdout for `-`. InputError where it cannot be."""
     from qtctl.adapters import saved_file
-    from qtctl.api.evidence import text_of
+    from qtctl.api.evidence import format_evidence
 
     if path == saved_file.STDOUT:
-        write(text_of(evidence))
+        write(format_evidence(evidence))
     else:
-        saved_file.save(path, make_safe(text_of(evidence)).encode())
+        saved_file.save(path, make_safe(format_evidence(evidence)).encode())

@@ -52,7 +52,7 @@ CONCLUSIONS = {"as-declared": Exit.OK, "incomplete": Exit.INCOMPLETE, "not-as-de
 """By the value of a conclusion: this module is loaded for --help, and the findings need not be."""
 
 
-def exit_of_conclusion(conclusion: "Conclusion") -> Exit:
+def choose_exit(conclusion: "Conclusion") -> Exit:
     return CONCLUSIONS[conclusion.value]
 
 
@@ -62,18 +62,18 @@ def decide(exits: Iterable[Exit]) -> Exit:
     return next((code for code in PRECEDENCE if code in happened), Exit.OK)
 
 
-def exit_of_error(error: QtctlError) -> Exit:
+def choose_error_exit(error: QtctlError) -> Exit:
     return next((code for kind, code in ERRORS if isinstance(error, kind)), Exit.INTERNAL)
 
 
-def exit_of_plan(plan: "Plan") -> Exit:
+def choose_plan_exit(plan: "Plan") -> Exit:
     """The exit code of a plan: as a deploy would refuse, or whether there is anything to do."""
     if plan.refusals:
         return Exit.INCOMPLETE if all(each.unknown for each in plan.refusals) else Exit.REFUSED
     return Exit.FINDINGS if plan.steps else Exit.OK
 
 
-def exit_of_deploy(outcome: "DeployOutcome") -> Exit:
+def choose_deploy_exit(outcome: "DeployOutcome") -> Exit:
     """The exit code of a deploy that came to a plan. Of its gate, whatever does not hold counts."""
     from qtctl.findings.finding import Severity
     from qtctl.findings.verdict import conclude
@@ -88,4 +88,4 @@ def exit_of_deploy(outcome: "DeployOutcome") -> Exit:
     }
     if outcome.status in ends:
         return ends[outcome.status]
-    return exit_of_conclusion(conclude(outcome.outstanding, Severity.INFO))
+    return choose_exit(conclude(outcome.outstanding, Severity.INFO))

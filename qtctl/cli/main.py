@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from qtctl.cli.catalogue import collect_examples, list_commands, list_names
-from qtctl.cli.exits import MEANING, Exit, exit_of_error
+from qtctl.cli.exits import MEANING, Exit, choose_error_exit
 from qtctl.cli.output import complain, complain_of, tell, trace
 from qtctl.errors import InputErrors, QtctlError
 from qtctl.version import VERSION
@@ -124,7 +124,7 @@ def _run_guarded(argv: list[str], *, debug: bool, started: "Asking | None" = Non
         return _invoke(argv, started)
     except QtctlError as error:
         _show(error, debug=debug)
-        return exit_of_error(error)
+        return choose_error_exit(error)
     except (KeyboardInterrupt, typer.Abort):
         complain("interrupted")
         return Exit.INTERRUPTED

@@ -64,7 +64,7 @@ def _complete_host(incomplete: str) -> list[str]:
     import tomllib
 
     try:
-        declared = tomllib.loads((registry_folder(None) / "hosts.toml").read_text())
+        declared = tomllib.loads((locate_registry(None) / "hosts.toml").read_text())
     except (OSError, ValueError):
         declared = {}
     return [name for name in (*declared, "local") if name.startswith(incomplete)]
@@ -180,7 +180,7 @@ SteadyOption = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask before changing anything.")]
 
 
-def registry_folder(given: Path | None) -> Path:
+def locate_registry(given: Path | None) -> Path:
     return given or Path(os.environ.get("QTCTL_REGISTRY") or "registry")
 
 

@@ -64,7 +64,7 @@ def show(blocks: "Blocks", out: "Path | None" = None) -> None:
     from qtctl.cli import tables
 
     if out is None and sys.stdout.isatty():
-        paint = tables.colour if _may_colour() else tables.leave_plain
+        paint = tables.paint if _may_colour() else tables.leave_plain
         sys.stdout.write(tables.join_lines(tables.Screen(_measure_width(), paint, make_harmless).lines(blocks)))
         return
     text = tables.join_lines(tables.write_plain(blocks, make_harmless))
@@ -148,7 +148,7 @@ def make_harmless(text: str) -> str:
 
 
 @contextmanager
-def progress(*, named: bool = False) -> Iterator["ProgressLine"]:
+def show_progress(*, named: bool = False) -> Iterator["ProgressLine"]:
     """`named`: each line begins with its host, for where there are several."""
     line = ProgressLine(named=named)
     try:
@@ -167,7 +167,7 @@ class ProgressLine:
         self._last, self._written = "", 0.0
 
     def __call__(self, event: Event) -> None:
-        said, now = _make_safe_line(self._text(event)), monotonic()
+        said, now = _make_safe_line(self._format(event)), monotonic()
         since = self._begun.setdefault((event.host, event.stage), now)
         if self._live is not None:
             self._live.show(said, since)
@@ -184,7 +184,7 @@ class ProgressLine:
         if self._live is not None:
             self._live.close()
 
-    def _text(self, event: Event) -> str:
+    def _format(self, event: Event) -> str:
         if not event.detail:
             return f"{VERBS[event.stage]} {event.host}"
         return f"{event.host}: {event.detail}" if self._named and event.host else event.detail
@@ -208,7 +208,7 @@ class _LiveLine:
                 from threading import Thread
 
                 self._ticking = True
-                Thread(target=self._tick, daemon=True).start()
+                Thread(target=self._redraw, daemon=True).start()
 
     def clear(self) -> None:
         with self._lock:
@@ -220,7 +220,7 @@ class _LiveLine:
         self._closed.set()
         self.clear()
 
-    def _tick(self) -> None:
+    def _redraw(self) -> None:
         while not self._closed.wait(TICK_S):
             with self._lock:
                 if self._said:

@@ -52,13 +52,13 @@ NARROW = 24
 """Columns: a cell with text in less than that is not read, but puzzled together."""
 
 
-def colour(text: str, style: Style) -> str:
+def paint(text: str, style: Style) -> str:
     if style is None:
         return text
     return f"\x1b[{BOLD if isinstance(style, Strong) else STYLES[style.tone]}m{text}\x1b[0m"
 
 
-def leave_plain(text: str, style: Style) -> str:  # noqa: ARG001 - as `colour`
+def leave_plain(text: str, style: Style) -> str:  # noqa: ARG001 - as `paint`
     return text
 
 
@@ -73,48 +73,52 @@ class Screen:
     def lines(self, shown: Blocks) -> Iterator[str]:
         """An empty line only between blocks of several lines."""
         for number, block in enumerate(shown):
-            if number and _stands_alone(block, shown[number - 1]):
+            if number and _is_set_apart(block, shown[number - 1]):
                 yield ""
-            yield from self._block(block)
+            yield from self._write_block(block)
 
-    def _block(self, block: Block) -> Iterator[str]:
+    def _write_block(self, block: Block) -> Iterator[str]:
         match block:
             case Title():
-                return self._strong(block.text)
+                return self._write_strong(block.text)
             case Paragraph():
-                return self._running(block.text, hang=block.hang)
+                return self._write_running(block.text, hang=block.hang)
             case Bullets():
-                return (line for item in block.items for line in self._running(("- ", *blocks.parts(item)), hang=2))
+                return (
+                    line for item in block.items for line in self._write_running(("- ", *blocks.parts(item)), hang=2)
+                )
             case Verbatim():
-                return (self._verbatim(line, diff=block.diff) for line in block.lines)
+                return (self._write_verbatim(line, diff=block.diff) for line in block.lines)
             case _:
-                return self._structure(block)
+                return self._write_structure(block)
 
-    def _structure(self, block: Record | blocks.Table | Section) -> Iterator[str]:
+    def _write_structure(self, block: Record | blocks.Table | Section) -> Iterator[str]:
         if isinstance(block, Record):
             return self._record(block)
-        return self._table(block) if isinstance(block, blocks.Table) else self._section(block)
+        return self._write_table(block) if isinstance(block, blocks.Table) else self._write_section(block)
 
-    def _section(self, section: Section) -> Iterator[str]:
+    def _write_section(self, section: Section) -> Iterator[str]:
         """Without a body there is none."""
         body = list(self.lines(section.body))
         if body:
-            yield from self._strong(section.title)
+            yield from self._write_strong(section.title)
             yield from body
 
-    def _strong(self, text: Text) -> Iterator[str]:
-        whole = " ".join("".join(piece for piece, _ in word.pieces) for line in self._words(text) for word in line)
-        yield from self._running(Strong(whole))
+    def _write_strong(self, text: Text) -> Iterator[str]:
+        whole = " ".join(
+            "".join(piece for piece, _ in word.pieces) for line in self._split_words(text) for word in line
+        )
+        yield from self._write_running(Strong(whole))
 
-    def _running(self, text: Text, indent: int = 0, hang: int = 0) -> Iterator[str]:
-        for words in self._words(text):
+    def _write_running(self, text: Text, indent: int = 0, hang: int = 0) -> Iterator[str]:
+        for words in self._split_words(text):
             for number, line in enumerate(wrap(words, self.width - indent, hang)):
                 yield " " * (indent + (hang if number else 0)) + paint_line(line, self.paint)
 
-    def _words(self, text: Text) -> list[Line]:
+    def _split_words(self, text: Text) -> list[Line]:
         return split_paragraphs(text, self.harmless)
 
-    def _verbatim(self, line: str, *, diff: bool) -> str:
+    def _write_verbatim(self, line: str, *, diff: bool) -> str:
         shown = self.harmless(line)
         if diff and shown[:1] in _CHANGED:
             return self.paint(shown, Toned(shown, _CHANGED[shown[0]]))
@@ -123,18 +127,18 @@ class Screen:
     def _record(self, record: Record) -> Iterator[str]:
         indent = 2 * max(record.depth - 1, 0)
         follows = ("↳ ",) if record.depth else ()
-        yield from self._running((*follows, *blocks.joined(record.head, " ")), indent, 4)
+        yield from self._write_running((*follows, *blocks.joined(record.head, " ")), indent, 4)
         label = max((len(name) for name, _ in record.fields), default=0) + GAP
         for name, text in record.fields:
-            yield from self._field(name, text, indent + 2 * bool(record.depth) + 2, label)
+            yield from self._write_field(name, text, indent + 2 * bool(record.depth) + 2, label)
 
-    def _field(self, name: str, text: Text, indent: int, label: int) -> Iterator[str]:
+    def _write_field(self, name: str, text: Text, indent: int, label: int) -> Iterator[str]:
         """A value beside its name; below it where a word of it would not fit there. Without a name: the whole width."""
-        words = [line for line in self._words(text) if line]
+        words = [line for line in self._split_words(text) if line]
         if not words:
             return
         if not name:
-            yield from self._running(text, indent, 2)
+            yield from self._write_running(text, indent, 2)
             return
         shown = self.paint(name, Toned(name, Tone.ASIDE))
         if measure_longest_word(words) <= self.width - indent - label:
@@ -148,41 +152,41 @@ class Screen:
             for line in wrap(each, self.width - indent - 2, 2):
                 yield " " * (indent + 2) + paint_line(line, self.paint)
 
-    def _table(self, table: blocks.Table) -> Iterator[str]:
+    def _write_table(self, table: blocks.Table) -> Iterator[str]:
         if table.title:
-            yield from self._strong(table.title)
-        heads = [self._words(name) for name in map(name_of, table.columns)]
-        cells = [[self._words(cell) for cell in row] for row in table.rows]
+            yield from self._write_strong(table.title)
+        heads = [self._split_words(name) for name in map(name_of, table.columns)]
+        cells = [[self._split_words(cell) for cell in row] for row in table.rows]
         widths = fit_columns(
             [[head, *column] for head, column in zip(heads, _split_columns(cells, len(heads)), strict=True)], self.width
         )
         if widths is None:
-            yield from (line for row in table.rows for line in self._row_in_full(table, row))
+            yield from (line for row in table.rows for line in self._write_full_row(table, row))
             return
         right = [isinstance(each, Column) and each.right for each in table.columns]
-        yield from self._row(heads, widths, right)
+        yield from self._write_row(heads, widths, right)
         yield "─" * (sum(widths) + GAP * (len(widths) - 1))
         for row in cells:
-            yield from self._row(row, widths, right)
+            yield from self._write_row(row, widths, right)
 
-    def _row_in_full(self, table: blocks.Table, row: Sequence[Text]) -> Iterator[str]:
+    def _write_full_row(self, table: blocks.Table, row: Sequence[Text]) -> Iterator[str]:
         """Its first cell, and below that the others by the names of their columns; empty ones are left out."""
         first, *others = row
-        yield from self._running(first)
+        yield from self._write_running(first)
         _, *names = map(name_of, table.columns)
         named = zip(names, others, strict=True)
         cells = [(Toned(name, Tone.ASIDE), " ", *blocks.parts(cell)) for name, cell in named if cell not in ("", NONE)]
-        yield from self._running(blocks.joined(cells, ", "), 2, 2)
+        yield from self._write_running(blocks.joined(cells, ", "), 2, 2)
 
-    def _row(self, cells: Sequence[list[Line]], widths: Sequence[int], right: Sequence[bool]) -> Iterator[str]:
+    def _write_row(self, cells: Sequence[list[Line]], widths: Sequence[int], right: Sequence[bool]) -> Iterator[str]:
         wrapped = [
             [line for each in cell for line in wrap(each, width)] for cell, width in zip(cells, widths, strict=True)
         ]
         for lines in zip_longest(*wrapped, fillvalue=()):
-            padded = (self._padded(*each) for each in zip(lines, widths, right, strict=True))
+            padded = (self._pad(*each) for each in zip(lines, widths, right, strict=True))
             yield (" " * GAP).join(padded).rstrip(" ")
 
-    def _padded(self, line: Line, width: int, right: bool) -> str:
+    def _pad(self, line: Line, width: int, right: bool) -> str:
         text, space = paint_line(line, self.paint), " " * (width - measure_width(line))
         return space + text if right else text + space
 
@@ -190,7 +194,7 @@ class Screen:
 _CHANGED = {"+": Tone.GOOD, "-": Tone.BAD, "@": Tone.NOTE}
 
 
-def _stands_alone(block: Block, before: Block) -> bool:
+def _is_set_apart(block: Block, before: Block) -> bool:
     return not (isinstance(block, Paragraph) and isinstance(before, Paragraph | Title))
 
 

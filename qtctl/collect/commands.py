@@ -118,7 +118,7 @@ def _note(asked: Asked, done: Completed, ledger: Ledger) -> list[tuple[Probe, tu
         return []
     further: list[tuple[Probe, tuple[Need, ...]]] = []
     commands = asked.commands
-    answers = _date(frames(len(commands), asked.marker, done.stdout, done.stderr), done)
+    answers = _spread_times(frames(len(commands), asked.marker, done.stdout, done.stderr), done)
     numbers = [_note_ask(ledger, command, frame, done) for command, frame in zip(commands, answers, strict=True)]
     at, hung = 0, next((number for number, answer in enumerate(answers) if answer is None), 0)
     for probe, needs in asked.families:
@@ -147,7 +147,7 @@ def _ask_again(probe: Probe, answers: Sequence[Frame | None]) -> Probe | None:
         return None
 
 
-def _date(answers: Sequence[Frame | None], done: Completed) -> list[Frame | None]:
+def _spread_times(answers: Sequence[Frame | None], done: Completed) -> list[Frame | None]:
     """What is not accounted for by the commands was spent before the first or after the last, on the way."""
     known = [frame for frame in answers if frame is not None]
     ran_s = max((frame.after_s + frame.took_s for frame in known), default=0.0)

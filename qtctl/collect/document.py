@@ -47,7 +47,7 @@ def load(text: str, file: str) -> Evidence:
     _check_depth(document, file)
     del document
     try:
-        evidence = Evidence(**_reader_type().validate_json(text, strict=True))
+        evidence = Evidence(**_make_reader_type().validate_json(text, strict=True))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         what = f"{_format_field(first['loc'])} {problem_of(first)}"
@@ -56,12 +56,12 @@ def load(text: str, file: str) -> Evidence:
     return evidence
 
 
-def schema() -> dict[str, Any]:
+def make_schema() -> dict[str, Any]:
     """JSON Schema of the document, with the value of every kind of fact under `$defs`."""
-    document = _document_type().json_schema()
+    document = _make_document_type().json_schema()
     document["properties"]["schema_version"] = {"const": EVIDENCE_SCHEMA}
     for fact in sorted(FACT_KINDS):
-        document["$defs"][f"fact.{fact}"] = _value_type(fact).json_schema()
+        document["$defs"][f"fact.{fact}"] = _make_value_type(fact).json_schema()
     return document
 
 
@@ -78,14 +78,14 @@ def _write_line(value: object) -> str:
 
 
 @cache
-def _document_type() -> "TypeAdapter[Any]":
+def _make_document_type() -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter  # noqa: PLC0415 -- see load
 
     return TypeAdapter(Evidence)
 
 
 @cache
-def _reader_type() -> "TypeAdapter[dict[str, Any]]":
+def _make_reader_type() -> "TypeAdapter[dict[str, Any]]":
     """The fields of an Evidence. Of a million wrong items only the first is reported: each error takes a kilobyte."""
     from pydantic import FailFast, TypeAdapter  # noqa: PLC0415 -- see load
     from typing_extensions import TypedDict  # noqa: PLC0415 -- pydantic's, which takes no other before Python 3.12
@@ -96,7 +96,7 @@ def _reader_type() -> "TypeAdapter[dict[str, Any]]":
 
 
 @cache
-def _value_type(fact: str) -> "TypeAdapter[Any]":
+def _make_value_type(fact: str) -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter  # noqa: PLC0415 -- see load
 
     return TypeAdapter(FACT_KINDS[fact].model)
@@ -198,12 +198,12 @@ def _find_problem(item: Item, asks: set[int]) -> str:
         return f"no ask has the number {item.ask}"
     if (item.state is State.OBSERVED) != (item.value is not None):
         return f"{item.state}, with{'out' if item.value is None else ''} a value"
-    if item.needs_root and (item.state.known or not _asked_by_commands(item)):
+    if item.needs_root and (item.state.known or not _is_of_command(item)):
         return "needs_root, of what root could tell no better"
     return _find_value_problem(item) if item.value is not None else ""
 
 
-def _asked_by_commands(item: Item) -> bool:
+def _is_of_command(item: Item) -> bool:
     channel = FACT_KINDS[item.fact].channel
     return channel in (Channel.EXEC, Channel.ROOT) or (item.fact, item.subject) == (Reach.FACT, Channel.ROOT)
 
@@ -215,7 +215,7 @@ def _find_value_problem(item: Item) -> str:
         text = _write_line(item.value)
         if (values := _count_values(text)) > MOST_VALUES_OF_ITEM:
             return f"value: about {values} values, more than the {MOST_VALUES_OF_ITEM} that are read of one item"
-        return problem(_value_type(item.fact).validate_json(text, strict=True))
+        return problem(_make_value_type(item.fact).validate_json(text, strict=True))
     except ValidationError as error:
         if error.error_count() > MOST_ERRORS:
             return f"value: {error.error_count()} parts of it are of another type"

@@ -53,17 +53,17 @@ def settle(look: Observation, unanswered: Iterable[Unanswered]) -> None:
     Where nobody listens on the port, the server is absent; its keys stay refused: nobody looked at them.
     """
     for left in unanswered:
-        silent = not isinstance(left.why, Refused) and _nobody_listens(look, left.store)
+        silent = not isinstance(left.why, Refused) and _is_unheard(look, left.store)
         server = [need for need in left.needs if need.fact == StoreServer.FACT and silent]
         again = probe.cli(PING, left.store)
         why = f"nobody listens on {left.store.socket or f'port {left.store.port}'}"
         look.ledger.add((absent(need, why, again=again) for need in server), [left.ask])
-        why, help_ = _why(look, left.why)
+        why, help_ = _explain(look, left.why)
         rest = (need for need in left.needs if need not in server)
         look.ledger.add((refused(need, why, again=again, help_=help_) for need in rest), [left.ask])
 
 
-def _why(look: Observation, error: HostError) -> tuple[str, str]:
+def _explain(look: Observation, error: HostError) -> tuple[str, str]:
     """Reason and help. A host that forwards nothing, and runs nothing either, does both for one reason."""
     login = look.ledger.item(EXEC)
     if isinstance(error, Refused) and login is not None and login.state is State.REFUSED:
@@ -71,7 +71,7 @@ def _why(look: Observation, error: HostError) -> tuple[str, str]:
     return str(error), error.hint
 
 
-def _nobody_listens(look: Observation, store: DesiredStore) -> bool:
+def _is_unheard(look: Observation, store: DesiredStore) -> bool:
     if store.socket:
         bound = look.ledger.item(Need(UnixSocket.FACT, store.socket))
         return bound is not None and bound.value is not None and bound.value == {"listening": [], "alike": False}

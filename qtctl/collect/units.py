@@ -189,7 +189,7 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
     The names of those that were noted.
     """
     files, known = first.files, first.rows
-    extra = (*extra, *_starting_sockets(session, first, {*known, *extra}))
+    extra = (*extra, *_list_starting_sockets(session, first, {*known, *extra}))
     unlisted = [name for name, row in known.items() if not row.absent and not _find_listed_state(name, row, files)]
     states_of = (*(known[name].id for name in unlisted), *extra)
     more = (*first.late, *extra)
@@ -207,7 +207,7 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
     return set(everything)
 
 
-def _starting_sockets(session: _Session, first: _First, known: set[str]) -> list[str]:
+def _list_starting_sockets(session: _Session, first: _First, known: set[str]) -> list[str]:
     """The sockets that start a unit of somebody else's, as far as nothing else asks for them."""
     found: set[str] = set()
     for name, seen in first.seen.items():

@@ -147,10 +147,10 @@ def make_portable(error: BaseException) -> BaseException:
     import traceback
 
     error.add_note("".join(traceback.format_exception(error)))
-    return error if _can_be_pickled(error) else RuntimeError(f"{type(error).__name__}: {error}")
+    return error if _is_picklable(error) else RuntimeError(f"{type(error).__name__}: {error}")
 
 
-def _can_be_pickled(error: BaseException) -> bool:
+def _is_picklable(error: BaseException) -> bool:
     try:
         return isinstance(pickle.loads(pickle.dumps(error)), type(error))  # noqa: S301 - from ourselves
     except Exception:  # noqa: BLE001 - an exception's constructor may raise anything

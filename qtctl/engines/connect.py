@@ -39,20 +39,20 @@ def connect_ahead(route: Route, meanwhile: Callable[[], object]) -> "Host":
     return host
 
 
-def declared_route(target: str, desired: "Desired", user: str | None, role: Literal["audit", "deploy"]) -> Route:
+def make_declared_route(target: str, desired: "Desired", user: str | None, role: Literal["audit", "deploy"]) -> Route:
     """The route to `target`, which is, or stands in for, the host of `desired`.
 
     A lab host is reached through the lab's ssh config, a host of the registry at its declared address unless
     ssh_config knows the name, anything else as ssh_config says.
     """
     login = desired.login
-    found = undeclared_route(target, user or (login.audit_user if role == "audit" else login.deploy_user))
+    found = make_undeclared_route(target, user or (login.audit_user if role == "audit" else login.deploy_user))
     if found.config is not None or target == LOCAL or target != desired.host:
         return found
     return replace(found, address=login.address, port=login.port)
 
 
-def undeclared_route(target: str, user: str | None) -> Route:
+def make_undeclared_route(target: str, user: str | None) -> Route:
     """The route to a host that no registry declares: this machine, a lab host, or as ssh_config says."""
     from qtctl.lab.ssh import config_path
     from qtctl.lab.state import load
@@ -63,7 +63,7 @@ def undeclared_route(target: str, user: str | None) -> Route:
     return replace(route, config=str(config_path()))
 
 
-def passwords(desired: "Desired") -> "Mapping[str, Secret]":
+def read_passwords(desired: "Desired") -> "Mapping[str, Secret]":
     """Store name → password from the environment. InputError if a variable is not set."""
     from qtctl.model.secret import Secret
 

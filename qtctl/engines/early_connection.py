@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from qtctl.engines.background_thread import BackgroundThread
 from qtctl.engines.child_process import ChildProcess
 from qtctl.engines.relay import Relay
-from qtctl.engines.work import Work, result
+from qtctl.engines.work import Work, await_result
 from qtctl.engines.worker import LONGEST_S
 from qtctl.model.route import Route
 
@@ -65,6 +65,6 @@ class EarlyConnection(Executor):
     def _read(self) -> None:
         for future in iter(self._sent.get, None):
             try:
-                future.set_result(result(self._child, self.events, self._longest_s))
+                future.set_result(await_result(self._child, self.events, self._longest_s))
             except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
                 future.set_exception(error)

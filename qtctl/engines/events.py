@@ -16,7 +16,7 @@ def tell(event: Event) -> None:
 
 
 @contextmanager
-def telling(progress: Progress) -> Iterator[None]:
+def send_events_to(progress: Progress) -> Iterator[None]:
     """Send the events of this block to `progress`."""
     token = _progress.set(progress)
     try:

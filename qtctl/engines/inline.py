@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import ParamSpec, TypeVar
 
-from qtctl.engines.events import telling
+from qtctl.engines.events import send_events_to
 from qtctl.engines.relay import Relay
 
 P = ParamSpec("P")
@@ -24,7 +24,7 @@ class Inline(Executor):
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()
         try:
-            with telling(self.events):
+            with send_events_to(self.events):
                 future.set_result(fn(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 - raised again where the result is asked for
             future.set_exception(error)

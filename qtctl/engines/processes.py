@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from qtctl.engines.child_process import ChildProcess, Receive, Send, WorkerEnded
 from qtctl.engines.fork_server import ForkServer
 from qtctl.engines.relay import Relay
-from qtctl.engines.work import Work, result, serve
+from qtctl.engines.work import Work, await_result, serve
 from qtctl.engines.worker import COLLECTING, LONGEST_S, connect_early, limit_memory
 
 ASKING = ("qtctl.adapters.ssh", *COLLECTING)
@@ -54,7 +54,7 @@ class Processes(Executor):
             if self._ending:
                 raise WorkerEnded("shut down before it began")
             child.send(work)
-            return result(child, self.events, self._longest_s)
+            return await_result(child, self.events, self._longest_s)
         finally:
             child.close()
             self._children.discard(child)

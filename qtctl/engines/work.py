@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from qtctl.engines.child_process import ChildProcess, Receive, Send, make_portable
-from qtctl.engines.events import telling
+from qtctl.engines.events import send_events_to
 from qtctl.interfaces.progress import Progress
 from qtctl.model.events import Event
 from qtctl.model.route import Route
@@ -29,7 +29,7 @@ def serve(receive: Receive, send: Send, routed: Callable[[Route], None]) -> None
 
     A route that is received announces the host of the next piece of work.
     """
-    with telling(send):
+    with send_events_to(send):
         while True:
             given = receive()
             if isinstance(given, Route):
@@ -38,7 +38,7 @@ def serve(receive: Receive, send: Send, routed: Callable[[Route], None]) -> None
                 send(_run(given))
 
 
-def result(child: ChildProcess, progress: Progress, longest_s: float) -> Any:  # noqa: ANN401 - whatever the work returns
+def await_result(child: ChildProcess, progress: Progress, longest_s: float) -> Any:  # noqa: ANN401 - whatever the work returns
     """Wait for the work that was sent to `child`. Raises what it raised, TimeoutError or WorkerEnded."""
     with child.within(longest_s):
         while isinstance(given := child.receive(), Event):

@@ -44,8 +44,8 @@ def answer(inquiry: "Inquiry") -> "Evidence":
     from qtctl.adapters.clock import SystemClock
     from qtctl.collect.collect import collect, refuse_all
 
-    route = _route_of(inquiry)
-    began, connection = _connection(route)
+    route = _get_route(inquiry)
+    began, connection = _open_connection(route)
     try:
         with connection() as host:
             tell(begun(route.target, Stage.COLLECT))
@@ -53,23 +53,23 @@ def answer(inquiry: "Inquiry") -> "Evidence":
     except Unreachable as error:
         return refuse_all(inquiry, error, SystemClock(), route.target)
     except MemoryError:
-        return lost(inquiry, "the host sends more than fits into the memory that an audit may use")
+        return make_lost_evidence(inquiry, "the host sends more than fits into the memory that an audit may use")
 
 
-def awaited(evidence: "Future[Evidence]", inquiry: "Inquiry") -> "Evidence":
+def await_evidence(evidence: "Future[Evidence]", inquiry: "Inquiry") -> "Evidence":
     """Wait for what `answer` gives; all of it refused where its worker came to nothing."""
     try:
         return evidence.result()
     except TimeoutError:
-        return lost(inquiry, f"no end in {LONGEST_S:g} s")
+        return make_lost_evidence(inquiry, f"no end in {LONGEST_S:g} s")
 
 
-def lost(inquiry: "Inquiry", why: str, hint: str = LOOK_OTHERWISE) -> "Evidence":
+def make_lost_evidence(inquiry: "Inquiry", why: str, hint: str = LOOK_OTHERWISE) -> "Evidence":
     """The evidence where a worker came to nothing: all of it refused."""
     from qtctl.adapters.clock import SystemClock
     from qtctl.collect.collect import refuse_all
 
-    target = _route_of(inquiry).target
+    target = _get_route(inquiry).target
     error = Unreachable(f"{target}: {why}", hint=hint)
     return refuse_all(inquiry, error, SystemClock(), target)
 
@@ -93,7 +93,7 @@ def limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
-def _connection(route: Route) -> "tuple[float, Callable[[], Host]]":
+def _open_connection(route: Route) -> "tuple[float, Callable[[], Host]]":
     """When connecting began, in seconds of the monotonic clock, and what waits for the connection."""
     if (begun_before := _ahead.pop(route, None)) is None:
         return monotonic(), partial(connect, route)
@@ -101,7 +101,7 @@ def _connection(route: Route) -> "tuple[float, Callable[[], Host]]":
     return began, connection.result
 
 
-def _route_of(inquiry: "Inquiry") -> Route:
+def _get_route(inquiry: "Inquiry") -> Route:
     if inquiry.route is None:
         raise ValueError("an inquiry without a route cannot be sent to a worker")
     return inquiry.route

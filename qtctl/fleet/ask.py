@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
 
-from qtctl.engines.worker import answer, awaited, lost
+from qtctl.engines.worker import answer, await_evidence, make_lost_evidence
 from qtctl.flows.declare import Loaded, render_files, resolve_host
 from qtctl.flows.questions import make_inquiry
 from qtctl.model.evidence import Evidence
@@ -70,6 +70,6 @@ class FleetQuestion:
 
 def _await_evidence(future: "Future[Evidence]", asked: Inquiry) -> Evidence:
     try:
-        return awaited(future, asked)
+        return await_evidence(future, asked)
     except Exception as error:  # noqa: BLE001 - only this host loses its evidence, which gives the reason
-        return lost(asked, f"internal error: {type(error).__name__}: {error}", hint=BUG)
+        return make_lost_evidence(asked, f"internal error: {type(error).__name__}: {error}", hint=BUG)

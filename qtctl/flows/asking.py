@@ -55,10 +55,10 @@ class Asking(Closing):
 
     def evidence(self) -> "Evidence":
         """Wait for it."""
-        from qtctl.engines.worker import awaited
+        from qtctl.engines.worker import await_evidence
 
         begun = self.begin()
-        return awaited(begun.evidence, begun.inquiry)
+        return await_evidence(begun.evidence, begun.inquiry)
 
     def close(self) -> None:
         """Whatever the engine is doing."""

@@ -26,14 +26,14 @@ def make_inquiry(desired: Desired, target: str, user: str | None, *, become: boo
     `user`: whom to log in as, instead of the auditing account. `become`: root is asked what only root can tell.
     InputError where a store's password is not set.
     """
-    from qtctl.engines.connect import declared_route, passwords
+    from qtctl.engines.connect import make_declared_route, read_passwords
 
     asked = desired.questions or find_questions(desired)
-    route = declared_route(target, desired, user, "audit")
+    route = make_declared_route(target, desired, user, "audit")
     return inquiry_of(
         desired,
         asked.needs,
-        passwords=passwords(desired),
+        passwords=read_passwords(desired),
         properties=dict(asked.properties),
         route=route,
         become=become,

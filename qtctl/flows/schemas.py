@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from qtctl.collect.document import schema as evidence_schema
+from qtctl.collect.document import make_schema as evidence_schema
 from qtctl.errors import InputError
 from qtctl.findings.verdict import Conclusion
 from qtctl.model import registry as model

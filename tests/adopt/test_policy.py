@@ -6,7 +6,7 @@ from qtctl.adopt.adoption import Adoption
 from qtctl.adopt.entry import Entry
 from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.read import Assignment
-from qtctl.cli.exits import Exit, exit_of_conclusion
+from qtctl.cli.exits import Exit, choose_exit
 from qtctl.errors import InputErrors
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.adopt import Adopted, keep_policy
@@ -31,7 +31,7 @@ def conclusion_of(adopted: Adopted) -> Conclusion:
     report = build_report(adopted.adoption, "made")
     assert report.conclusion is adopted.adoption.conclusion
     assert report.fail_on is adopted.adoption.policy.gate
-    assert exit_of_conclusion(report.conclusion) in (Exit.OK, Exit.FINDINGS)
+    assert choose_exit(report.conclusion) in (Exit.OK, Exit.FINDINGS)
     return report.conclusion
 
 

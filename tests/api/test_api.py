@@ -22,7 +22,7 @@ AS_IT_WAS = "mv -T /root/ai-engine.env /etc/quantum/ai-engine.env"
 
 def test_a_host_is_asked_the_same_by_every_engine() -> None:
     declared = registry.declare(ROOT / "registry", "local")
-    inquiry = evidence.inquiry(declared, "local")
+    inquiry = evidence.make_inquiry(declared, "local")
     with Inline() as inline, Processes(1) as processes:
         found = [evidence.collect(inquiry, engine) for engine in (inline, processes)]
     one, other = ([(item.need, item.state) for item in each.items] for each in found)
@@ -38,7 +38,7 @@ def test_saved_evidence_is_judged_and_reported(tmp_path: Path) -> None:
     report = audit.report(declared, saved, checks)
     assert report.verdict is Conclusion.AS_DECLARED
     assert report.totals.total == len(checks)
-    (tmp_path / "again.json").write_text(evidence.text_of(saved))
+    (tmp_path / "again.json").write_text(evidence.format_evidence(saved))
     assert evidence.read(tmp_path / "again.json", declared) == saved
     assert fleet.report([report, report]).totals.as_declared == 2
 
@@ -48,7 +48,7 @@ def test_what_is_wrong_is_an_input_error(tmp_path: Path) -> None:
         registry.load(tmp_path)
     loaded = registry.load(ROOT / "registry")
     with pytest.raises(InputErrors):
-        fleet.hosts(loaded, ["no-such", "nor-*"])
+        fleet.select_hosts(loaded, ["no-such", "nor-*"])
     with pytest.raises(InputError, match="no such host"):
         registry.declare(ROOT / "registry", as_name="no-such")
 

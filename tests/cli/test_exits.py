@@ -10,10 +10,10 @@ from qtctl.cli.exits import (
     MEANING,
     PRECEDENCE,
     Exit,
+    choose_deploy_exit,
+    choose_error_exit,
+    choose_exit,
     decide,
-    exit_of_conclusion,
-    exit_of_deploy,
-    exit_of_error,
 )
 from qtctl.errors import (
     DeployRefused,
@@ -70,7 +70,7 @@ def test_of_any_two_the_earlier_wins() -> None:
 
 @pytest.mark.parametrize(("error", "code"), ERRORS, ids=lambda value: type(value).__name__)
 def test_of_error(error: QtctlError, code: Exit) -> None:
-    assert exit_of_error(error) is code
+    assert choose_error_exit(error) is code
 
 
 def test_the_readme_says_the_same() -> None:
@@ -98,7 +98,7 @@ ERROR = Severity.ERROR
     ],
 )
 def test_of_conclusion(conclusion: Conclusion, code: Exit) -> None:
-    assert exit_of_conclusion(conclusion) is code
+    assert choose_exit(conclusion) is code
     assert {each.value for each in Conclusion} == set(CONCLUSIONS)
 
 
@@ -122,7 +122,7 @@ DEPLOYS = [
 @pytest.mark.parametrize(("status", "open_", "code"), DEPLOYS)
 def test_of_a_deploy(status: DeployStatus, open_: tuple[Outcome, ...], code: Exit) -> None:
     outcome = replace(OUTCOME, status=status, outstanding=tuple(check(each, ERROR) for each in open_))
-    assert exit_of_deploy(outcome) is code
+    assert choose_deploy_exit(outcome) is code
 
 
 def test_every_end_of_a_deploy_has_an_exit_code() -> None:
@@ -131,7 +131,7 @@ def test_every_end_of_a_deploy_has_an_exit_code() -> None:
 
 def test_a_deploy_waits_for_a_warning_too() -> None:
     outcome = replace(OUTCOME, status=DeployStatus.UNCHANGED, outstanding=(check(BROKEN, Severity.INFO),))
-    assert exit_of_deploy(outcome) is Exit.FINDINGS
+    assert choose_deploy_exit(outcome) is Exit.FINDINGS
 
 
 ROW = ParityRow("api", 2, DispositionKind.ABSORBED, ("feed",), "w")
@@ -148,11 +148,11 @@ PARITIES = [
 
 @pytest.mark.parametrize(("report", "code"), PARITIES)
 def test_of_a_parity_report(report: ParityReport, code: Exit) -> None:
-    assert exit_of_conclusion(build_report((report,)).conclusion) is code
+    assert choose_exit(build_report((report,)).conclusion) is code
 
 
 def test_of_several_parity_reports() -> None:
     reports = [report for report, _ in PARITIES]
     for some in product(reports, repeat=2):
-        codes = [exit_of_conclusion(build_report((each,)).conclusion) for each in some]
-        assert exit_of_conclusion(build_report(some).conclusion) is decide(codes)
+        codes = [choose_exit(build_report((each,)).conclusion) for each in some]
+        assert choose_exit(build_report(some).conclusion) is decide(codes)

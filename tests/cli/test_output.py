@@ -15,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qtctl.cli.catalogue import list_names
-from qtctl.collect.document import schema as evidence_schema
+from qtctl.collect.document import make_schema as evidence_schema
 from qtctl.reports.schemas import schemas
 from tests.cli.inputs import AUDIT, LINT, PARITY, RENDER, REPORT
 from tests.cli.terminal import on_terminal, seen

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qtctl.cli.tables import Screen, colour, leave_plain, write_plain
+from qtctl.cli.tables import Screen, leave_plain, paint, write_plain
 from qtctl.cli.wrapping import count_columns, fit_text, split_paragraphs
 from qtctl.dialects import terminal
 from qtctl.reports.blocks import Blocks, Bullets, Code, Column, Paragraph, Record, Section, Table, Title, Tone, Toned
@@ -136,7 +136,7 @@ def test_a_line_of_a_pipe_does_not_depend_on_the_others(rows: list[tuple[str, st
 
 def test_colours_are_around_words_and_change_no_width() -> None:
     shown: Blocks = (Title("A title of words"), Section("S", (FINDING,)), Table((Column("n", right=True),), (("5",),)))
-    coloured = list(Screen(WIDTH, colour, terminal.line).lines(shown))
+    coloured = list(Screen(WIDTH, paint, terminal.line).lines(shown))
     assert [SGR.sub("", line) for line in coloured] == drawn(shown)
     assert coloured[0] == "\x1b[1mA title of words\x1b[0m"
 

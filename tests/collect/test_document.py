@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.collect.document import dump, load, schema
+from qtctl.collect.document import dump, load, make_schema
 from qtctl.errors import InputError
 from qtctl.model.account_facts import Account, Auditor, Group
 from qtctl.model.check_facts import CommandResult
@@ -160,7 +160,7 @@ def test_the_schema_describes_it(evidence: Evidence) -> None:
     jsonschema.validate(json.loads(dump(evidence)), SCHEMA)
 
 
-SCHEMA = schema()
+SCHEMA = make_schema()
 ASK = Ask(1, "exec", ("find", "/a"), "stat /a", "2026-01-17T07:25:01.318Z", 3, 0)
 A_FILE = to_value(File("file", "0644", "root", "root", 3, 1))
 ITEMS = (

@@ -11,7 +11,7 @@ from typing import NoReturn
 from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.ssh import connect
 from qtctl.apply import generation
-from qtctl.cli.exits import exit_of_deploy, exit_of_error
+from qtctl.cli.exits import choose_deploy_exit, choose_error_exit
 from qtctl.errors import QtctlError
 from qtctl.flows.deploy import deploy
 from qtctl.lab import lab
@@ -40,9 +40,9 @@ def main(host: str, version: str, point: str = "") -> NoReturn:
         )
     except QtctlError as error:
         say(str(error))
-        sys.exit(exit_of_error(error))
+        sys.exit(choose_error_exit(error))
     say("\n".join(problems(outcome)))
-    sys.exit(exit_of_deploy(outcome))
+    sys.exit(choose_deploy_exit(outcome))
 
 
 def say(text: str) -> None:

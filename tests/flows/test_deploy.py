@@ -9,7 +9,7 @@ import pytest
 
 from qtctl.adapters.ssh import SshHost
 from qtctl.apply.shared import SharedHost
-from qtctl.cli.exits import Exit, exit_of_deploy
+from qtctl.cli.exits import Exit, choose_deploy_exit
 from qtctl.errors import HostError, Unreachable
 from qtctl.interfaces.host import BusCall
 from qtctl.lab import lab
@@ -355,7 +355,7 @@ def test_what_had_failed_before_is_told_and_takes_no_deploy_back(ground: Ground,
     assert ends(outcome) == (DeployStatus.DEPLOYED, None), said(outcome)
     assert {each.subject for each in outcome.outstanding} == {"quantum-a.service"}
     assert outcome.failed_before == ("quantum-a.service",)
-    assert exit_of_deploy(outcome) is Exit.FINDINGS
+    assert choose_deploy_exit(outcome) is Exit.FINDINGS
     text = "\n".join(ended(outcome, "h1"))
     assert "h1 now runs as declared, except for what had failed before:" in text
     assert "why: quantum-a.service: " in text

@@ -132,7 +132,7 @@ def test_a_new_kind_needs_a_row_a_probe_and_a_rule_and_nothing_else() -> None:
     assert read == evidence
     (check,) = [each for each in judge(wanted, read) if each.id == "QT799"]
     assert str(check.outcome) == "holds"
-    assert f"fact.{PageSize.FACT}" in document.schema()["$defs"]
+    assert f"fact.{PageSize.FACT}" in document.make_schema()["$defs"]
 
 
 @pytest.mark.usefixtures("new_kind")

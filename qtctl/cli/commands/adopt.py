@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import exit_of_conclusion
+from qtctl.cli.exits import choose_exit
 from qtctl.cli.options import (
     AsOption,
     ComposeFilesOption,
@@ -19,7 +19,7 @@ from qtctl.cli.options import (
     RegistryOption,
     TemplatesOption,
     UserOption,
-    registry_folder,
+    locate_registry,
 )
 from qtctl.cli.output import present
 from qtctl.errors import InputError
@@ -102,15 +102,15 @@ def host(
     """
     from qtctl.adapters.files import check_new_registry
     from qtctl.adopt.merged_units import Selection
-    from qtctl.cli.output import progress
-    from qtctl.engines.connect import connect, undeclared_route
+    from qtctl.cli.output import show_progress
+    from qtctl.engines.connect import connect, make_undeclared_route
     from qtctl.flows.adopt import Source, adopt_units
     from qtctl.flows.adopt_host import ROOT, look, make_facts
 
     check_new_registry(out, force=force)
-    with progress() as say:
+    with show_progress() as say:
         say(begun(target, Stage.CONNECT))
-        with connect(undeclared_route(target, user)) as connection:
+        with connect(make_undeclared_route(target, user)) as connection:
             looked = look(connection, say)
             known = make_facts(looked, target, connection.address, connection.user)
     into = _describe_target(out, name, known)
@@ -170,12 +170,12 @@ def drift(
     """
     from qtctl.adapters.files import rewrite_registry
     from qtctl.api.drift import drift as read
-    from qtctl.cli.output import progress
+    from qtctl.cli.output import show_progress
     from qtctl.reports.drift import build_file, build_report, conclude
     from qtctl.reports.drift_view import build_view
 
-    folder = registry_folder(registry)
-    with progress() as say:
+    folder = locate_registry(registry)
+    with show_progress() as say:
         of_host = read(folder, host, as_name=as_name, user=user, templates=templates, progress=say)
     found = of_host.found
     if write:
@@ -190,7 +190,7 @@ def drift(
         unread=of_host.unread,
     )
     present(build_view(report), format_)
-    raise typer.Exit(exit_of_conclusion(conclude(report)))
+    raise typer.Exit(choose_exit(conclude(report)))
 
 
 def _describe_target(out: Path, name: str | None, host: "HostFacts") -> "Into":
@@ -228,7 +228,7 @@ def _finish(adopted: "Adopted", out: Path, locate: "Callable[[str], str]", *, fo
     else:
         write_new_folder(out, adopted.files)
     present(build_view(report, locate), format_)
-    raise typer.Exit(exit_of_conclusion(adopted.adoption.conclusion))
+    raise typer.Exit(choose_exit(adopted.adoption.conclusion))
 
 
 EXAMPLES = {

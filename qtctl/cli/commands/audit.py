@@ -9,7 +9,7 @@ import typer
 from qtctl.cli.audit_fleet import Selection, audit_fleet
 from qtctl.cli.audit_part import FailOnOption, NewSinceOption, OnlyOption, Part, Shown, SubjectOption, split_ids
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit, exit_of_conclusion
+from qtctl.cli.exits import Exit, choose_exit
 from qtctl.cli.options import (
     AllHostsOption,
     AsOption,
@@ -19,7 +19,7 @@ from qtctl.cli.options import (
     RegistryOption,
     TemplatesOption,
     UserOption,
-    registry_folder,
+    locate_registry,
 )
 from qtctl.cli.output import present
 from qtctl.dialects.endpoints import is_host_glob
@@ -57,7 +57,7 @@ def audit(
     """Compare hosts with what the registry declares, read-only, with a proof for every line."""
     from qtctl.cli.evidence import Source
 
-    names, folder = host or [], registry_folder(registry)
+    names, folder = host or [], locate_registry(registry)
     shown = Shown(format_, every, verbose, Part(split_ids(only or ()), tuple(subject or ()), fail_on, new_since))
     if all_hosts or len(names) > 1 or any(map(is_host_glob, names)):
         chosen = Selection(folder, _select_names(names, saved, as_name, all_hosts=all_hosts), user, templates, become)
@@ -103,9 +103,9 @@ def _audit_one(source: "Source", started: "Asking | None", shown: Shown, *, save
     report = audit.report(declared, evidence, checks, every=shown.every, gate=shown.part.gate, selection=said)
     locate = beneath(source.registry, source.templates)
     if save == STDOUT:
-        return exit_of_conclusion(report.verdict)
+        return choose_exit(report.verdict)
     present(build_view(report, checks, locate, declared.host_place, verbose=shown.verbose), shown.format)
-    return exit_of_conclusion(report.verdict)
+    return choose_exit(report.verdict)
 
 
 EXAMPLES = (

@@ -7,8 +7,8 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.commands.plan import Shown
-from qtctl.cli.deploy_output import DeployOutput, confirmation
-from qtctl.cli.exits import Exit, exit_of_plan
+from qtctl.cli.deploy_output import DeployOutput, make_confirmation
+from qtctl.cli.exits import Exit, choose_plan_exit
 from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import (
     AsOption,
@@ -22,9 +22,9 @@ from qtctl.cli.options import (
     UserOption,
     VerboseOption,
     YesOption,
-    registry_folder,
+    locate_registry,
 )
-from qtctl.cli.output import complain, complain_of, present, progress
+from qtctl.cli.output import complain, complain_of, present, show_progress
 from qtctl.errors import InputError
 from qtctl.formats.catalogue import Content, list_offered
 from qtctl.model.events import Stage, begun
@@ -70,8 +70,8 @@ def take(
 
     if out is not None:
         check_saved(out)
-    declared = declare(registry_folder(registry), host, as_name=as_name)
-    with progress() as say:
+    declared = declare(locate_registry(registry), host, as_name=as_name)
+    with show_progress() as say:
         say(begun(host, Stage.CONNECT))
         taken = api.take(declared, host, user=user)
     path = api.save(taken, out)
@@ -90,7 +90,7 @@ def list_(host: OptionalHostOption = None, format_: DeclaredFormatOption = None)
     from qtctl.reports.backup_view import build_list_view
 
     found, problems = [], []
-    for path in api.listed():
+    for path in api.list_backups():
         try:
             _, backup = api.read(str(path))
         except InputError as error:
@@ -136,13 +136,13 @@ def restore(
     if dry_run and format_ not in list_offered(Content.DECLARED):
         raise InputError(f"--dry-run has no format {format_}", hint="table, json or md: nothing is judged here")
     path, backup = api.read(file)
-    declared = declare(registry_folder(registry), host, as_name=as_name)
+    declared = declare(locate_registry(registry), host, as_name=as_name)
     if dry_run:
         raise typer.Exit(_show(declared, host, user, backup, str(path), Shown(format_, verbose)))
-    told = DeployOutput(host, declared, format_, registry_folder(registry), None, "as in the backup")
-    with progress() as say:
+    told = DeployOutput(host, declared, format_, locate_registry(registry), None, "as in the backup")
+    with show_progress() as say:
         say(begun(host, Stage.CONNECT))
-        ask = confirmation(told, say, yes=yes, verbose=verbose)
+        ask = make_confirmation(told, say, yes=yes, verbose=verbose)
 
         def confirm(planned: "Planned") -> bool:
             agreed = ask(planned.plan)
@@ -168,10 +168,10 @@ def _show(declared: "Declared", target: str, user: str | None, backup: "Backup",
     from qtctl.reports.deploy_text import refusals
     from qtctl.reports.plan_view import build_view
 
-    with progress() as say:
+    with show_progress() as say:
         say(begun(target, Stage.CONNECT))
         planned = api.plan_restore(declared, target, backup, where, user=user).plan
-    code = exit_of_plan(planned)
+    code = choose_plan_exit(planned)
     document = report(declared, target, planned, NO_CHOICES, nonce=token_hex(16), exit_code=code)
     if not planned.refusals or shown.format not in (None, "table"):
         present(build_view(document, planned, target, verbose=shown.verbose), shown.format)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit, exit_of_conclusion, exit_of_deploy
+from qtctl.cli.exits import Exit, choose_deploy_exit, choose_exit
 from qtctl.cli.interrupt import raise_on_interrupt
-from qtctl.cli.options import registry_folder
-from qtctl.cli.output import complain_of, progress, show, tell, write
+from qtctl.cli.options import locate_registry
+from qtctl.cli.output import complain_of, show, show_progress, tell, write
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _run_live(declared: "Declared", out: Path, *, keep: bool) -> Exit:
 
     desired = declared.desired
     tree = lab_tree(desired, audit_user=desired.login.audit_user, deploy_user=desired.login.deploy_user)
-    with progress(named=True) as say:
+    with show_progress(named=True) as say:
         up([DEMO_HOST], tree, stands_for=desired.host, progress=say)
         try:
             outcome = _deploy(declared, say)
@@ -142,12 +142,12 @@ def _break_and_heal(declared: "Declared", say: "ProgressLine", out: Path) -> Exi
     evidence = _audit(declared, say)
     healed = audit.build_report(declared.desired, evidence, judge_placed(declared, evidence))
     tell(f"Healed. {_format_totals(healed)}")
-    return exit_of_conclusion(healed.verdict)
+    return choose_exit(healed.verdict)
 
 
 def _suggest(out: Path, *, booted: bool, keep: bool) -> None:
     """What to do next, as it is typed where this was run: with the registry that is here, else with a new one."""
-    here = (registry_folder(None) / "fleet.toml").is_file()
+    here = (locate_registry(None) / "fleet.toml").is_file()
     with_it = "" if here else " --registry my-registry"
     begin = ("qtctl init my-registry --name shop --host web-1 --address ADDR", "a registry of your own")
     host = DEMO_HOST if keep and here else "lab1"
@@ -175,7 +175,7 @@ def _check_deployed(outcome: "DeployOutcome") -> None:
     from qtctl.reports.deploy_text import problems
 
     complain_of(problems(outcome))
-    if (code := exit_of_deploy(outcome)) is not Exit.OK:
+    if (code := choose_deploy_exit(outcome)) is not Exit.OK:
         raise typer.Exit(code)
 
 
@@ -198,7 +198,7 @@ def _write_reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exi
     for name, text in texts.items():
         write(text, out / name)
     tell(_format_totals(audited))
-    return exit_of_conclusion(audited.verdict)
+    return choose_exit(audited.verdict)
 
 
 def _format_totals(report: "AuditReport") -> str:

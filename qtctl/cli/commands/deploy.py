@@ -7,7 +7,7 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.commands.plan import Shown, show_plan
-from qtctl.cli.deploy_output import DeployOutput, confirmation
+from qtctl.cli.deploy_output import DeployOutput, make_confirmation
 from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import (
     AsOption,
@@ -25,9 +25,9 @@ from qtctl.cli.options import (
     VerboseOption,
     WheelsOption,
     YesOption,
-    registry_folder,
+    locate_registry,
 )
-from qtctl.cli.output import progress, withhold
+from qtctl.cli.output import show_progress, withhold
 from qtctl.errors import InputError
 from qtctl.formats.catalogue import Content, list_offered
 from qtctl.model.events import Stage, begun
@@ -63,10 +63,10 @@ def deploy(
     from qtctl.adapters.supplies import LocalSupplies
     from qtctl.api.deploy import deploy as run
     from qtctl.api.registry import declare
-    from qtctl.engines.connect import passwords
+    from qtctl.engines.connect import read_passwords
     from qtctl.model.plan import Choices
 
-    declared = declare(registry_folder(registry), host, templates=templates, as_name=as_name)
+    declared = declare(locate_registry(registry), host, templates=templates, as_name=as_name)
     choices = Choices(take_over, prune, cut_over=cut_over)
     if dry_run and format_ not in list_offered(Content.DECLARED):
         raise InputError(f"--dry-run has no format {format_}", hint="table, json or md: nothing is judged here")
@@ -74,16 +74,16 @@ def deploy(
         choices = _read_choices(planned, declared, choices)
     if dry_run:
         raise typer.Exit(show_plan(declared, host, user, choices, Shown(format_, verbose)))
-    secrets = passwords(declared.desired)
+    secrets = read_passwords(declared.desired)
     withhold(*secrets.values())
     raise_on_interrupt()
-    told = DeployOutput(host, declared, format_, registry_folder(registry), templates)
-    with progress() as say:
+    told = DeployOutput(host, declared, format_, locate_registry(registry), templates)
+    with show_progress() as say:
         say(begun(host, Stage.CONNECT))
         outcome = run(
             declared,
             host,
-            confirm=confirmation(told, say, yes=yes, verbose=verbose),
+            confirm=make_confirmation(told, say, yes=yes, verbose=verbose),
             user=user,
             choices=choices,
             progress=say,
@@ -91,7 +91,7 @@ def deploy(
             passwords=secrets,
             steady_s=declared.registry.policy.deploy.watch.steady_s if steady is None else steady,
             supplies=LocalSupplies(clones, wheels),
-            registry=registry_folder(registry),
+            registry=locate_registry(registry),
         )
     raise typer.Exit(told.end(outcome))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.options import RegistryOption, registry_folder
+from qtctl.cli.options import RegistryOption, locate_registry
 from qtctl.cli.output import tell
 from qtctl.dialects.lines import lines
 
@@ -34,7 +34,7 @@ def _load_own_rules(registry: Path | None) -> "tuple[Rule, ...]":
     from qtctl.resolve.checks import checks
     from qtctl.rules.custom import custom_rules
 
-    folder = registry_folder(registry)
+    folder = locate_registry(registry)
     if not folder.is_dir():
         what = "QT9xx are checks of a registry's own, and there is no registry here"
         raise InputError(what, hint="say where it is: --registry DIR or QTCTL_REGISTRY", place=Place(str(folder)))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, registry_folder
-from qtctl.cli.output import present, progress
+from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, locate_registry
+from qtctl.cli.output import present, show_progress
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
@@ -40,31 +40,31 @@ def generations(
     A host keeps its ten newest, and as many of those that were taken back.
     """
     from qtctl.api.registry import declare
-    from qtctl.api.rollback import earlier
-    from qtctl.api.rollback import generations as read
+    from qtctl.api.rollback import find_earlier
+    from qtctl.api.rollback import list_generations as read
 
     given = numbers or []
     if len(given) != _NUMBERS[look]:
         wanted = ("no number", "the number of one generation", "the numbers of two generations")[_NUMBERS[look]]
         raise InputError(f"{look.value} takes {wanted}", hint="qtctl generations --host HOST lists them")
-    declared = declare(registry_folder(registry), host, as_name=as_name)
-    with progress() as say:
+    declared = declare(locate_registry(registry), host, as_name=as_name)
+    with show_progress() as say:
         say(begun(host, Stage.CONNECT))
         if look is Look.LIST:
-            shown = _listed(host, declared.desired.host, read(declared, host, user=user))
+            shown = _view_list(host, declared.desired.host, read(declared, host, user=user))
         else:
-            shown = _compared(host, [earlier(declared, host, number, user=user) for number in given])
+            shown = _view_differences(host, [find_earlier(declared, host, number, user=user) for number in given])
     present(shown, format_)
 
 
-def _listed(target: str, host: str, found: "tuple[GenerationRecord, ...]") -> "View":
+def _view_list(target: str, host: str, found: "tuple[GenerationRecord, ...]") -> "View":
     from qtctl.reports.generations import build_report
     from qtctl.reports.generations_view import build_view
 
     return build_view(build_report(found, host=host, address=target))
 
 
-def _compared(target: str, found: "list[Earlier]") -> "View":
+def _view_differences(target: str, found: "list[Earlier]") -> "View":
     from qtctl.reports.generation import build_report
     from qtctl.reports.generation_view import build_view
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.options import OutFileOption, RegistryOption, registry_folder
+from qtctl.cli.options import OutFileOption, RegistryOption, locate_registry
 from qtctl.cli.output import complain, write
 from qtctl.views.choices import What
 
@@ -33,7 +33,7 @@ def graph(
     from qtctl.views.graph_text import dot, mermaid
 
     draw = {Picture.MERMAID: mermaid, Picture.DOT: dot, Picture.SVG: svg}[format_]
-    found = graph_of(read_registry(registry_folder(registry)), what, focus)
+    found = graph_of(read_registry(locate_registry(registry)), what, focus)
     write(draw(found), out)
     if not found.nodes:
         complain(f"the picture is empty: the registry declares nothing for --what {what} (try --what all)")

@@ -7,8 +7,8 @@ import typer
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit
 from qtctl.cli.interrupt import raise_on_interrupt
-from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, registry_folder
-from qtctl.cli.output import present, progress
+from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, locate_registry
+from qtctl.cli.output import present, show_progress
 from qtctl.model.events import Stage, begun
 
 app = typer.Typer(help="What a host needs before an account that is not root can deploy to it.", no_args_is_help=True)
@@ -43,9 +43,9 @@ def prepare(
     from qtctl.reports.preparation import build_report
     from qtctl.reports.preparation_view import view
 
-    declared = declare(registry_folder(registry), host, as_name=as_name)
+    declared = declare(locate_registry(registry), host, as_name=as_name)
     raise_on_interrupt()
-    with progress() as say:
+    with show_progress() as say:
         say(begun(host, Stage.CONNECT))
         plan = run(declared, host, user=user, apply=apply, remove=remove)
     report = build_report(plan, address=host, helper=build_helper().version, applied=apply and bool(plan.changes))

@@ -7,8 +7,8 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.interrupt import raise_on_interrupt
-from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, registry_folder
-from qtctl.cli.output import present, progress, tell
+from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, locate_registry
+from qtctl.cli.output import present, show_progress, tell
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
@@ -52,12 +52,12 @@ def up(
     from qtctl.resolve.resolve import resolve, stands_in
     from qtctl.stage.lab import lab_tree
 
-    declared = load(read_registry(registry_folder(registry)))
+    declared = load(read_registry(locate_registry(registry)))
     name = stands_in(declared, "", as_name)
     accounts = declared.hosts[name]
     tree = lab_tree(resolve(declared, name), audit_user=accounts.audit_user, deploy_user=accounts.deploy_user)
     names = [f"lab{number}" for number in range(1, hosts + 1)]
-    with progress(named=True) as say:
+    with show_progress(named=True) as say:
         if install:
             install_packages(say)
         booted = boot(names, tree, suite=suite, stands_for=name, progress=say)
@@ -88,7 +88,7 @@ def reboot(name: Annotated[str, typer.Argument(metavar="NAME", help="A lab host.
     """Reboot a lab host; it keeps its disk."""
     from qtctl.lab.lab import reboot as again
 
-    with progress(named=True) as say:
+    with show_progress(named=True) as say:
         again(name, say)
     tell(f"{name} is up again")
 
@@ -107,7 +107,7 @@ def down(names: NamesArgument = []) -> None:  # noqa: B006 - typer copies it
     if not ended:
         tell("no lab host is up")
         return
-    with progress(named=True) as say:
+    with show_progress(named=True) as say:
         say(begun(", ".join(ended), Stage.END))
         end(ended)
     tell(f"ended: {', '.join(ended)}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import exit_of_conclusion
-from qtctl.cli.options import FormatOption, RegistryOption, TemplatesOption, registry_folder
+from qtctl.cli.exits import choose_exit
+from qtctl.cli.options import FormatOption, RegistryOption, TemplatesOption, locate_registry
 from qtctl.cli.output import present
 from qtctl.errors import InputErrors
 
@@ -40,7 +40,7 @@ def lint(
     from qtctl.flows.lint import count_declared, examine
     from qtctl.reports.lint import Report
 
-    folder = registry_folder(registry)
+    folder = locate_registry(registry)
     files, texts = read_registry(folder), load_unit_templates(templates)
     fixed: tuple[tuple[str, str], ...] = ()
     if fix:
@@ -52,7 +52,7 @@ def lint(
     _show(report, format_, templates)
     if linted.errors:
         raise InputErrors(linted.errors)
-    raise typer.Exit(exit_of_conclusion(linted.conclusion))
+    raise typer.Exit(choose_exit(linted.conclusion))
 
 
 def _write_fixes(

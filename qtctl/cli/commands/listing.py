@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.options import DeclaredFormatOption, RegistryOption, registry_folder
+from qtctl.cli.options import DeclaredFormatOption, RegistryOption, locate_registry
 from qtctl.cli.output import present
 from qtctl.views.choices import Kind, State
 
@@ -23,7 +23,7 @@ def list_(
     from qtctl.flows.views import listing
     from qtctl.views.presented import list_view
 
-    present(list_view(listing(read_registry(registry_folder(registry)), kind, state)), format_)
+    present(list_view(listing(read_registry(locate_registry(registry)), kind, state)), format_)
 
 
 EXAMPLES = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import exit_of_conclusion
+from qtctl.cli.exits import choose_exit
 from qtctl.cli.options import (
     AsOption,
     ComposeFilesOption,
@@ -19,7 +19,7 @@ from qtctl.cli.options import (
     RegistryOption,
     TemplatesOption,
     UserOption,
-    registry_folder,
+    locate_registry,
 )
 from qtctl.cli.output import present
 from qtctl.errors import InputError
@@ -59,12 +59,12 @@ def parity(
     missing = InputError("missing option '--compose'", hint="see qtctl parity --help")
     projects = load_projects(compose or (), merged or (), env_files or (), profiles or (), missing=missing)
     loaded = [compose_of(each) for each in projects]
-    declared = declare(registry_folder(registry), host or "", templates=templates, as_name=as_name)
+    declared = declare(locate_registry(registry), host or "", templates=templates, as_name=as_name)
     facts = None if host is None and saved is None else Facts.of(obtain(declared, host, saved, user))
     compared = tuple(_compare(declared, each, facts) for each in loaded)
     report = build_report(compared)
     present(build_view(report, compared), format_, out)
-    raise typer.Exit(exit_of_conclusion(report.conclusion))
+    raise typer.Exit(choose_exit(report.conclusion))
 
 
 def _compare(declared: "Loaded", compose: "Compose", facts: "Facts | None") -> "ParityReport":

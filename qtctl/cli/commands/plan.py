@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit, exit_of_plan
+from qtctl.cli.exits import Exit, choose_plan_exit
 from qtctl.cli.options import (
     AsOption,
     CutOverOption,
@@ -19,9 +19,9 @@ from qtctl.cli.options import (
     TemplatesOption,
     UserOption,
     VerboseOption,
-    registry_folder,
+    locate_registry,
 )
-from qtctl.cli.output import complain_of, present, progress
+from qtctl.cli.output import complain_of, present, show_progress
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def plan(
     from qtctl.api.registry import declare
     from qtctl.model.plan import Choices
 
-    declared = declare(registry_folder(registry), host, templates=templates, as_name=as_name)
+    declared = declare(locate_registry(registry), host, templates=templates, as_name=as_name)
     choices = Choices(take_over, prune, cut_over=cut_over)
     raise typer.Exit(show_plan(declared, host, user, choices, Shown(format_, verbose, out)))
 
@@ -77,10 +77,10 @@ def show_plan(declared: "Declared", target: str, user: str | None, choices: "Cho
 
     if shown.out is not None:
         check_saved(shown.out)
-    with progress() as say:
+    with show_progress() as say:
         say(begun(target, Stage.CONNECT))
         planned = api.plan(declared, target, user=user, choices=choices)
-    code = exit_of_plan(planned)
+    code = choose_plan_exit(planned)
     report = api.report(declared, target, planned, choices, nonce=token_hex(16), exit_code=code)
     if shown.out is not None:
         save(shown.out, make_safe(to_json(report)).encode())

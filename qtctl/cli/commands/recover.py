@@ -6,8 +6,8 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit
-from qtctl.cli.options import AsOption, HostOption, RegistryOption, UserOption, registry_folder
-from qtctl.cli.output import complain, complain_of, progress, tell
+from qtctl.cli.options import AsOption, HostOption, RegistryOption, UserOption, locate_registry
+from qtctl.cli.output import complain, complain_of, show_progress, tell
 from qtctl.model.events import Stage, begun
 
 ACCEPT_HELP = "Leave the host as it is now, and end the deploy."
@@ -28,10 +28,10 @@ def recover(
     from qtctl.api.registry import declare
     from qtctl.model.transaction import TransactionEnd
 
-    declared = declare(registry_folder(registry), host, as_name=as_name)
-    with progress() as say:
+    declared = declare(locate_registry(registry), host, as_name=as_name)
+    with show_progress() as say:
         say(begun(host, Stage.CONNECT))
-        found, missing = run(declared, host, user=user, accept=accept, registry=registry_folder(registry))
+        found, missing = run(declared, host, user=user, accept=accept, registry=locate_registry(registry))
     for each in missing:
         complain(f"warning: the audit trail has no record of this: {each}")
     if found is None:

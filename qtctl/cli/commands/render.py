@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.options import AsOption, RegistryOption, TemplatesOption, registry_folder
+from qtctl.cli.options import AsOption, RegistryOption, TemplatesOption, locate_registry
 from qtctl.cli.output import tell
 
 
@@ -27,7 +27,7 @@ def render(
     from qtctl.probes.files import MARK
     from qtctl.reports.phrases import counted
 
-    declared = declare_loadable(registry_folder(registry), templates=templates, as_name=as_name)
+    declared = declare_loadable(locate_registry(registry), templates=templates, as_name=as_name)
     files = declared.desired.files
     contents = {file.path.lstrip("/"): (file.content, int(file.mode, 8)) for file in files}
     write_tree(out, contents)

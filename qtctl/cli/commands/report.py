@@ -5,7 +5,7 @@ from importlib import import_module
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import exit_of_conclusion
+from qtctl.cli.exits import choose_exit
 from qtctl.cli.options import (
     AsOption,
     FormatOption,
@@ -15,7 +15,7 @@ from qtctl.cli.options import (
     RegistryOption,
     TemplatesOption,
     UserOption,
-    registry_folder,
+    locate_registry,
 )
 from qtctl.cli.output import present
 
@@ -42,7 +42,7 @@ def registry(
     """The module registry: what every service, port, venv, stream and timer is, each with its proof."""
     from qtctl.cli.evidence import Source, gather
 
-    source = Source(registry_folder(registry), templates, host, saved, as_name, user)
+    source = Source(locate_registry(registry), templates, host, saved, as_name, user)
     declared, evidence = gather(source, context.obj, lambda _: import_module("qtctl.reports.module_registry_view"))
     from qtctl.api.audit import conclude, judge
     from qtctl.reports.module_registry import build_report
@@ -52,7 +52,7 @@ def registry(
     checks = judge(declared, evidence)
     report = build_report(declared.desired, evidence, checks)
     present(build_view(report, checks, beneath(source.registry, templates), declared.host_place), format_, out)
-    raise typer.Exit(exit_of_conclusion(conclude(declared, checks)))
+    raise typer.Exit(choose_exit(conclude(declared, checks)))
 
 
 EXAMPLES = {

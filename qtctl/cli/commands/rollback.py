@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.deploy_output import DeployOutput, confirmation
+from qtctl.cli.deploy_output import DeployOutput, make_confirmation
 from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import (
     AsOption,
@@ -18,9 +18,9 @@ from qtctl.cli.options import (
     UserOption,
     VerboseOption,
     YesOption,
-    registry_folder,
+    locate_registry,
 )
-from qtctl.cli.output import progress, withhold
+from qtctl.cli.output import show_progress, withhold
 from qtctl.model.events import Stage, begun
 
 TO_HELP = "The generation, as qtctl generations lists it. Default: the one before the current one."
@@ -45,27 +45,27 @@ def rollback(
     """
     from qtctl.api import rollback as api
     from qtctl.api.registry import declare
-    from qtctl.engines.connect import passwords
+    from qtctl.engines.connect import read_passwords
 
-    declared = declare(registry_folder(registry), host, as_name=as_name)
-    secrets = passwords(declared.desired)
+    declared = declare(locate_registry(registry), host, as_name=as_name)
+    secrets = read_passwords(declared.desired)
     withhold(*secrets.values())
     raise_on_interrupt()
-    with progress() as say:
+    with show_progress() as say:
         say(begun(host, Stage.CONNECT))
-        earlier = api.earlier(declared, host, to, user=user)
-        told = DeployOutput(host, replace(declared, desired=earlier.desired), format_, registry_folder(registry), None)
+        earlier = api.find_earlier(declared, host, to, user=user)
+        told = DeployOutput(host, replace(declared, desired=earlier.desired), format_, locate_registry(registry), None)
         outcome = api.rollback(
             declared,
             host,
             earlier.desired,
-            confirm=confirmation(told, say, yes=yes, verbose=verbose),
+            confirm=make_confirmation(told, say, yes=yes, verbose=verbose),
             user=user,
             progress=say,
             deadline_s=deadline,
             passwords=secrets,
             steady_s=declared.registry.policy.deploy.watch.steady_s if steady is None else steady,
-            registry=registry_folder(registry),
+            registry=locate_registry(registry),
         )
     raise typer.Exit(told.end(outcome))
 

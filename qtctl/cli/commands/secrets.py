@@ -8,8 +8,8 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit
-from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, registry_folder
-from qtctl.cli.output import complain, present, progress, tell, withhold
+from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, locate_registry
+from qtctl.cli.output import complain, present, show_progress, tell, withhold
 from qtctl.dialects.lines import file_lines
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
@@ -38,10 +38,10 @@ def status(
     from qtctl.reports.secrets import build_report
     from qtctl.reports.secrets_view import build_view
 
-    declared = declare(registry_folder(registry), host, as_name=as_name)
-    with progress() as say:
+    declared = declare(locate_registry(registry), host, as_name=as_name)
+    with show_progress() as say:
         say(begun(host, Stage.CONNECT))
-        found = api.status(declared, host, user=user)
+        found = api.check_secrets(declared, host, user=user)
     present(
         build_view(build_report(found, fleet=declared.desired.fleet, host=declared.desired.host, address=host)), format_
     )
@@ -63,12 +63,12 @@ def put(
     from qtctl.api import secrets as api
     from qtctl.api.registry import declare
 
-    folder = registry_folder(registry)
+    folder = locate_registry(registry)
     declared = declare(folder, host, as_name=as_name)
     place = api.find(declared, name)
     value = _read_value(place.name)
     _withhold(value)
-    with progress() as say:
+    with show_progress() as say:
         say(begun(host, Stage.CONNECT))
         done = api.put(declared, host, place, value, user=user, registry=folder)
     for each in done.warnings:

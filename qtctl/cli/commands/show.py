@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, TemplatesOption, registry_folder
+from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, TemplatesOption, locate_registry
 from qtctl.cli.output import present
 
 
@@ -24,7 +24,7 @@ def show(
     from qtctl.flows.views import show as look
     from qtctl.views.presented import show_view
 
-    found = look(read_registry(registry_folder(registry)), load_unit_templates(templates), name, as_name)
+    found = look(read_registry(locate_registry(registry)), load_unit_templates(templates), name, as_name)
     present(show_view(found), format_)
 
 

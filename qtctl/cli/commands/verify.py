@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import exit_of_conclusion
+from qtctl.cli.exits import choose_exit
 from qtctl.cli.interrupt import raise_on_interrupt
-from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, registry_folder
+from qtctl.cli.options import AsOption, FormatOption, RegistryOption, TemplatesOption, locate_registry
 from qtctl.cli.output import present
 
 
@@ -32,11 +32,11 @@ def verify(
     from qtctl.reports.view import beneath
 
     raise_on_interrupt()
-    folder = registry_folder(registry)
+    folder = locate_registry(registry)
     verified = judge(declare(folder, templates=templates, as_name=as_name), LocalAnalyze(), threshold)
     report = build_report(verified)
     present(build_view(report, verified, beneath(folder, templates)), format_)
-    raise typer.Exit(exit_of_conclusion(report.conclusion))
+    raise typer.Exit(choose_exit(report.conclusion))
 
 
 EXAMPLES = (
