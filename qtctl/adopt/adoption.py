@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
 from qtctl.findings.policy import Policy
 from qtctl.findings.verdict import Conclusion, conclude
 
@@ -160,7 +160,7 @@ def _make_open(source: str, what: str, id_: str = "") -> Finding:
         title="to do",
         subject=source,
         what=what,
-        fingerprint=fingerprint(id_, "", source),
+        fingerprint=make_fingerprint(id_, "", source),
     )
 
 

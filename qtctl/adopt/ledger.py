@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from qtctl.adopt.adoption import Fate, FileFate, LineFate
 from qtctl.adopt.suspect import find_known, hide_known, shows_no_secret
 from qtctl.errors import Place
-from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
 from qtctl.findings.meaning import Meaning
 
 
@@ -68,7 +68,7 @@ class Ledger:
                 place=at,
                 what=what,
                 remedy=remedy,
-                fingerprint=fingerprint("", "", subject),
+                fingerprint=make_fingerprint("", "", subject),
             )
         )
 

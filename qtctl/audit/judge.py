@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from qtctl.audit.refused_deploy import say_what_is_in_the_way
-from qtctl.findings.finding import Finding, Outcome, Proof, fingerprint
+from qtctl.findings.finding import Finding, Outcome, Proof, make_fingerprint
 from qtctl.findings.policy import Policy
-from qtctl.findings.remedy import commands_of
+from qtctl.findings.remedy import list_commands
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.facts import FACT_KINDS, LET_READ, Channel, Facts, Reach
@@ -126,11 +126,11 @@ class _Bench:
             place=origin,
             proof=tuple(self._proof(source) for source in verdict.sources),
             remedy="" if outcome is Outcome.HOLDS else str(verdict.remedy),
-            commands=() if outcome is Outcome.HOLDS else commands_of(verdict.remedy),
+            commands=() if outcome is Outcome.HOLDS else list_commands(verdict.remedy),
             reason=verdict.unknown or None,
             cause=None,
             waiver=None,
-            fingerprint=fingerprint(rule.id, self.host, subject),
+            fingerprint=make_fingerprint(rule.id, self.host, subject),
         )
         return self.policy.rule(finding)
 

@@ -30,9 +30,9 @@ class Selection(NamedTuple):
 def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit:
     from qtctl.api import audit, fleet
     from qtctl.cli.evidence import save as keep
-    from qtctl.reports.fleet_view import build_view, placed
+    from qtctl.reports.fleet_view import add_places, build_view
     from qtctl.reports.unreachable import condense
-    from qtctl.reports.view import beneath
+    from qtctl.reports.view import name_under
 
     if save is not None:
         _check_folder(save)
@@ -45,14 +45,14 @@ def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit
             judged = audit.judge(each.declared, each.evidence, shown.part.earlier(each.declared))
             checks, said = shown.part.of(each.declared, judged)
             shown_checks = checks if said else condense(checks, each.target)
-            found[each.number] = tuple(placed(shown_checks, each.declared.host_place))
+            found[each.number] = tuple(add_places(shown_checks, each.declared.host_place))
             reports[each.number] = audit.report(
                 each.declared, each.evidence, checks, every=shown.every, gate=shown.part.gate, selection=said
             )
     report = fleet.report([each for _, each in sorted(reports.items())])
     findings = [finding for number in sorted(found) for finding in found[number]]
     present(
-        build_view(report, findings, beneath(chosen.registry, chosen.templates), verbose=shown.verbose), shown.format
+        build_view(report, findings, name_under(chosen.registry, chosen.templates), verbose=shown.verbose), shown.format
     )
     return decide(choose_exit(each.verdict) for each in report.hosts)
 

@@ -114,11 +114,11 @@ def _check_id(begin: str) -> None:
 def _read_known(file: Path, declared: "Declared") -> "Known":
     from qtctl.api import audit, evidence
     from qtctl.findings.finding import Outcome
-    from qtctl.reports.selection import Known, findings_of_report
+    from qtctl.reports.selection import Known, read_fingerprints
 
     document = _read_document(file)
     if "items" not in document:
-        return Known(file.name, findings_of_report(document, str(file)))
+        return Known(file.name, read_fingerprints(document, str(file)))
     checks = audit.judge(declared, evidence.read(file, declared))
     broken = (check for check in checks if check.outcome is Outcome.BROKEN and check.waiver is None)
     return Known(file.name, frozenset(check.fingerprint for check in broken))

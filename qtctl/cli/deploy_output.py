@@ -66,14 +66,14 @@ class DeployOutput:
         from qtctl.flows.audit import add_place
         from qtctl.reports.deploy import build_report
         from qtctl.reports.deploy_view import build_view
-        from qtctl.reports.view import beneath
+        from qtctl.reports.view import name_under
 
         outstanding = tuple(add_place(self.declared, each) for each in outcome.outstanding)
         fleet = self.declared.desired.fleet
         report = build_report(
             replace(outcome, outstanding=outstanding), fleet=fleet, address=self.target, exit_code=code
         )
-        locate = beneath(self.registry, self.templates)
+        locate = name_under(self.registry, self.templates)
         present(build_view(report, outstanding, locate, self.declared.host_place), self.format_)
 
 

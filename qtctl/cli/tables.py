@@ -85,7 +85,9 @@ class Screen:
                 return self._write_running(block.text, hang=block.hang)
             case Bullets():
                 return (
-                    line for item in block.items for line in self._write_running(("- ", *blocks.parts(item)), hang=2)
+                    line
+                    for item in block.items
+                    for line in self._write_running(("- ", *blocks.split_parts(item)), hang=2)
                 )
             case Verbatim():
                 return (self._write_verbatim(line, diff=block.diff) for line in block.lines)
@@ -127,7 +129,7 @@ class Screen:
     def _record(self, record: Record) -> Iterator[str]:
         indent = 2 * max(record.depth - 1, 0)
         follows = ("↳ ",) if record.depth else ()
-        yield from self._write_running((*follows, *blocks.joined(record.head, " ")), indent, 4)
+        yield from self._write_running((*follows, *blocks.join(record.head, " ")), indent, 4)
         label = max((len(name) for name, _ in record.fields), default=0) + GAP
         for name, text in record.fields:
             yield from self._write_field(name, text, indent + 2 * bool(record.depth) + 2, label)
@@ -175,8 +177,10 @@ class Screen:
         yield from self._write_running(first)
         _, *names = map(name_of, table.columns)
         named = zip(names, others, strict=True)
-        cells = [(Toned(name, Tone.ASIDE), " ", *blocks.parts(cell)) for name, cell in named if cell not in ("", NONE)]
-        yield from self._write_running(blocks.joined(cells, ", "), 2, 2)
+        cells = [
+            (Toned(name, Tone.ASIDE), " ", *blocks.split_parts(cell)) for name, cell in named if cell not in ("", NONE)
+        ]
+        yield from self._write_running(blocks.join(cells, ", "), 2, 2)
 
     def _write_row(self, cells: Sequence[list[Line]], widths: Sequence[int], right: Sequence[bool]) -> Iterator[str]:
         wrapped = [

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from unicodedata import category, east_asian_width
 
-from qtctl.reports.blocks import Break, Code, Part, Strong, Text, Toned, parts
+from qtctl.reports.blocks import Break, Code, Part, Strong, Text, Toned, split_parts
 
 Style = Toned | Strong | None
 """What gives a piece of text its looks: the part that it comes from."""
@@ -51,7 +51,7 @@ def split_paragraphs(text: Text, harmless: Callable[[str], str]) -> list[Line]:
     """The words of a text, anew at each BREAK. A `Code` is one word, with whatever touches it."""
     found: list[list[Word]] = [[]]
     pieces: list[Piece] = []
-    for token in (token for part in parts(text) for token in _tokenize(part, harmless)):
+    for token in (token for part in split_parts(text) for token in _tokenize(part, harmless)):
         if isinstance(token, tuple):
             pieces.append(token)
             continue

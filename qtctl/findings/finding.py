@@ -91,6 +91,6 @@ class Finding:
     fingerprint: str
 
 
-def fingerprint(id_: str, host: str, subject: str) -> str:
+def make_fingerprint(id_: str, host: str, subject: str) -> str:
     """16 hex digits that stay the same for the same thing found again: never made of values."""
     return sha256(f"{id_}\0{host}\0{subject}".encode()).hexdigest()[:16]

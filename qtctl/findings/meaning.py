@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from qtctl.errors import Place
-from qtctl.findings.finding import Finding, Fix, Outcome, Severity, fingerprint
+from qtctl.findings.finding import Finding, Fix, Outcome, Severity, make_fingerprint
 from qtctl.model.origin import Origin
 
 
@@ -67,5 +67,5 @@ class Meaning:
             what=what,
             remedy=remedy,
             fix=fix,
-            fingerprint=fingerprint(self.id, "", same),
+            fingerprint=make_fingerprint(self.id, "", same),
         )

@@ -20,18 +20,18 @@ class Remedy:
 
     def __str__(self) -> str:
         texts = [step if isinstance(step, str) else join(step) for step in self.steps]
-        return "".join(f"{text}{_before_next(text)}" for text in texts[:-1]) + "".join(texts[-1:])
+        return "".join(f"{text}{_cut_before_next(text)}" for text in texts[:-1]) + "".join(texts[-1:])
 
 
-def _before_next(text: str) -> str:
+def _cut_before_next(text: str) -> str:
     return " " if text.endswith((",", ":", " then")) else "; "
 
 
-def steps(*each: Command | str) -> Remedy:
+def make_steps(*each: Command | str) -> Remedy:
     """Without those that are empty."""
     return Remedy(tuple(step for step in each if step))
 
 
-def commands_of(remedy: Remedy | str) -> tuple[Command, ...]:
+def list_commands(remedy: Remedy | str) -> tuple[Command, ...]:
     """None of a remedy that is a text alone."""
     return () if isinstance(remedy, str) else remedy.commands

@@ -21,7 +21,7 @@ from qtctl.model.desired import Desired
 from qtctl.registry.load import read_policy
 from qtctl.render.originals import digest_of
 from qtctl.render.planned import DROPIN
-from qtctl.reports.phrases import counted
+from qtctl.reports.phrases import format_count
 
 _SHOWN = 20
 """Reasons of which at most are shown where nothing can be adopted."""
@@ -112,7 +112,7 @@ def _make_nothing_error(drafted: Draft, name: str) -> InputError:
     reasons = [each for each in drafted.ledger.judgments if each.id]
     if not reasons:
         return InputError(f"no unit in {name} can be adopted", hint="name a folder that has unit files in it")
-    first = InputError(f"no unit in {name} can be adopted", hint=f"{counted(len(reasons), 'reason')} below")
+    first = InputError(f"no unit in {name} can be adopted", hint=f"{format_count(len(reasons), 'reason')} below")
     return InputErrors((first, *map(_explain, reasons[:_SHOWN])))
 
 

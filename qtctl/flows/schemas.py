@@ -17,7 +17,7 @@ from qtctl.model.fields import AbsolutePath, Name
 from qtctl.model.policy import Policy
 from qtctl.model.service import Service
 from qtctl.registry.load import TABLES
-from qtctl.reports.schemas import schemas as report_schemas
+from qtctl.reports.schemas import make_schemas as report_schemas
 from qtctl.views.schemas import schemas as view_schemas
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

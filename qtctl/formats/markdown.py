@@ -21,8 +21,8 @@ from qtctl.reports.blocks import (
     Title,
     Toned,
     Verbatim,
-    joined,
-    parts,
+    join,
+    split_parts,
 )
 from qtctl.reports.phrases import NONE
 
@@ -59,7 +59,7 @@ def write_running_text(text: Text) -> str:
 def _join_runs(text: Text) -> Iterator[str | Code | Strong | Break]:
     """Parts, with plain text between them in one piece: what it would be read as depends on all of it."""
     said = ""
-    for part in parts(text):
+    for part in split_parts(text):
         if isinstance(part, str | Toned):
             said += part if isinstance(part, str) else part.text
             continue
@@ -140,8 +140,8 @@ def _write_block(block: Block, level: int) -> Iterator[str]:
 
 
 def _write_record(record: Record) -> tuple[Part, ...]:
-    fields = ((f"{name} " if name else "", *parts(text)) for name, text in record.fields)
-    return joined((joined(record.head, " "), *fields), "; ")
+    fields = ((f"{name} " if name else "", *split_parts(text)) for name, text in record.fields)
+    return join((join(record.head, " "), *fields), "; ")
 
 
 def _write_section(section: Section, level: int) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from qtctl.dialects import terminal
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.reports.phrases import counted, unseen, words
+from qtctl.reports.phrases import describe_unseen, format_count, format_json
 from qtctl.reports.view import View
 
 
@@ -33,8 +33,8 @@ def _describe_problem(finding: Finding) -> str:
 def _list_values(finding: Finding) -> Iterator[str]:
     """Where a rule compared something: what it expected, and what it saw."""
     if (finding.expected, finding.observed) != (None, None):
-        yield f"expected {words(finding.expected)}"
-        yield f"observed {words(finding.observed)}"
+        yield f"expected {format_json(finding.expected)}"
+        yield f"observed {format_json(finding.observed)}"
 
 
 def list_proofs(finding: Finding) -> Iterator[str]:
@@ -67,6 +67,6 @@ def format_totals(findings: Sequence[Finding]) -> str:
     count = {outcome: sum(finding.outcome is outcome for finding in findings) for outcome in Outcome}
     waived = sum(finding.outcome is Outcome.BROKEN and finding.waiver is not None for finding in findings)
     aside = f" ({waived} waived)" if waived else ""
-    broken = f"{counted(count[Outcome.BROKEN], 'finding')}{aside}"
+    broken = f"{format_count(count[Outcome.BROKEN], 'finding')}{aside}"
     held = f"{count[Outcome.UNKNOWN]} unknown, {count[Outcome.HOLDS]} of {len(findings)} hold"
-    return f"{broken}, {held}{unseen(count[Outcome.NOT_ASKED])}"
+    return f"{broken}, {held}{describe_unseen(count[Outcome.NOT_ASKED])}"

@@ -8,7 +8,7 @@ from qtctl.adopt.adoption import LEFT, AdoptedUnit, Adoption, Fate, FileFate, Fi
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.verdict import Conclusion
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 
 DIRECTIVES = (Fate.TYPED, Fate.HATCH)
 
@@ -86,20 +86,20 @@ class AdoptReport(Part):
     @model_validator(mode="after")
     def adds_up(self) -> Self:
         """The totals are those of the rows."""
-        totals = _totals(self.units, self.files, self.judgments)
+        totals = _make_totals(self.units, self.files, self.judgments)
         if totals != self.totals:
             raise ValueError("the totals are not those of the rows")
         return self
 
 
 def build_report(adoption: Adoption, registry: str) -> AdoptReport:
-    units = tuple(_unit(each) for each in adoption.units)
-    files = tuple(_file(each) for each in adoption.files)
-    judgments = tuple(_judgment(each) for each in adoption.findings)
+    units = tuple(_make_unit_row(each) for each in adoption.units)
+    files = tuple(_make_file_row(each) for each in adoption.files)
+    judgments = tuple(_make_judgment_row(each) for each in adoption.findings)
     return AdoptReport(
         source=adoption.source,
         registry=registry,
-        totals=_totals(units, files, judgments),
+        totals=_make_totals(units, files, judgments),
         to_do=adoption.to_do,
         unread=adoption.unread,
         units=units,
@@ -116,10 +116,10 @@ def build_report(adoption: Adoption, registry: str) -> AdoptReport:
 
 
 def to_json(report: AdoptReport) -> str:
-    return dumped(report)
+    return dump(report)
 
 
-def _totals(units: tuple[UnitRow, ...], files: tuple[FileRow, ...], judgments: tuple[JudgmentRow, ...]) -> Totals:
+def _make_totals(units: tuple[UnitRow, ...], files: tuple[FileRow, ...], judgments: tuple[JudgmentRow, ...]) -> Totals:
     fates = [line.fate for file in files for line in file.lines]
     typed, hatch = sum(each.typed for each in units), sum(each.hatch for each in units)
     left = sum(line.fate in LEFT for file in files if file.kind == FileKind.COMPOSE for line in file.lines)
@@ -132,18 +132,18 @@ def _totals(units: tuple[UnitRow, ...], files: tuple[FileRow, ...], judgments: t
         typed=typed,
         hatch=hatch,
         left=left,
-        share=_share(typed, every),
+        share=_compute_share(typed, every),
         judgments={severity: severities.count(severity) for severity in reversed(Severity)},
     )
 
 
-def _share(typed: int, every: int) -> float:
+def _compute_share(typed: int, every: int) -> float:
     """Never rounded up to 1."""
     share = round(typed / every, 4) if every else 1.0
     return share if typed == every else min(share, 0.9999)
 
 
-def _unit(each: AdoptedUnit) -> UnitRow:
+def _make_unit_row(each: AdoptedUnit) -> UnitRow:
     return UnitRow(
         unit=each.unit,
         entry=each.entry,
@@ -155,12 +155,12 @@ def _unit(each: AdoptedUnit) -> UnitRow:
     )
 
 
-def _file(each: FileFate) -> FileRow:
+def _make_file_row(each: FileFate) -> FileRow:
     lines = tuple(LineRow(line=line.line, fate=line.fate, what=line.what) for line in each.lines)
     return FileRow(path=each.path, kind=each.kind, unit=each.unit, taken=each.taken, why=each.why, lines=lines)
 
 
-def _judgment(each: Finding) -> JudgmentRow:
+def _make_judgment_row(each: Finding) -> JudgmentRow:
     place = each.place if isinstance(each.place, Place) else Place("")
     return JudgmentRow(
         id=each.id,

@@ -16,23 +16,25 @@ from qtctl.reports.blocks import (
     Title,
     Tone,
     Toned,
-    bullets,
-    table,
+    make_list,
+    make_table,
 )
-from qtctl.reports.phrases import counted
+from qtctl.reports.phrases import format_count
 
 UNEXPLAINED = "nothing that qtctl knows of: a bug, please report it"
 
 
 def build_page(report: AdoptReport) -> Blocks:
     findings = [
-        (Code(place(those[0])), those[0].severity.value, those[0].id, what_of(those), those[0].remedy)
-        for those in alike(report.judgments)
+        (Code(place(those[0])), those[0].severity.value, those[0].id, describe(those), those[0].remedy)
+        for those in group_alike(report.judgments)
     ]
-    choices = [(Code(place(each)), Code(each.subject), chosen(each)) for each in report.judgments if not each.id]
+    choices = [
+        (Code(place(each)), Code(each.subject), describe_choice(each)) for each in report.judgments if not each.id
+    ]
     differences = [
-        (units, Code(directive_of(section, directive)), because or UNEXPLAINED)
-        for (section, directive, because), units in differing(report).items()
+        (units, Code(format_directive(section, directive)), because or UNEXPLAINED)
+        for (section, directive, because), units in map_differences(report).items()
     ]
     units = [
         (
@@ -46,71 +48,73 @@ def build_page(report: AdoptReport) -> Blocks:
         )
         for each in report.units
     ]
-    left = [(Code(each.path), each.why) for each in left_over(report)]
+    left = [(Code(each.path), each.why) for each in list_left_over(report)]
     return (
         Title(f"Adopted from {report.source}"),
-        Paragraph(headline(report)),
-        Section("To do", bullets(report.to_do)),
-        Section("Not shown by the host", bullets(report.unread)),
-        Section("Findings", table(("where", "severity", "finding", "what", "remedy"), findings)),
-        Section("Rendered otherwise than it was", table(("units", "directive", "because"), differences)),
-        Section("Choices", table(("where", "of", "what"), choices)),
-        Section("Files that were not taken", table(("file", "why"), left)),
-        Section("Units", table(("unit", "in the registry", "state", "typed", "hatch", "left", "from"), units)),
-        Section("Lines", bullets(lines(report))),
+        Paragraph(write_headline(report)),
+        Section("To do", make_list(report.to_do)),
+        Section("Not shown by the host", make_list(report.unread)),
+        Section("Findings", make_table(("where", "severity", "finding", "what", "remedy"), findings)),
+        Section("Rendered otherwise than it was", make_table(("units", "directive", "because"), differences)),
+        Section("Choices", make_table(("where", "of", "what"), choices)),
+        Section("Files that were not taken", make_table(("file", "why"), left)),
+        Section("Units", make_table(("unit", "in the registry", "state", "typed", "hatch", "left", "from"), units)),
+        Section("Lines", make_list(describe_lines(report))),
     )
 
 
 def build_screen(report: AdoptReport) -> Iterator[Block]:
     """What was judged and what is to be done; how much was adopted last."""
-    for those in alike(report.judgments):
+    for those in group_alike(report.judgments):
         first = those[0]
         severity = Toned(first.severity.value, TONES[first.severity.value])
-        fields: tuple[tuple[str, Text], ...] = (("", what_of(those)), ("fix", first.remedy))
+        fields: tuple[tuple[str, Text], ...] = (("", describe(those)), ("fix", first.remedy))
         yield Record((severity, first.id, Code(place(first))), fields)
-    choices: Iterator[tuple[Text, ...]] = ((each.subject, chosen(each)) for each in report.judgments if not each.id)
-    yield from table(("of", "choice"), choices, "Choices")
+    choices: Iterator[tuple[Text, ...]] = (
+        (each.subject, describe_choice(each)) for each in report.judgments if not each.id
+    )
+    yield from make_table(("of", "choice"), choices, "Choices")
     for text in report.unread:
         yield Paragraph((Toned("not shown by the host", Tone.UNKNOWN), f": {text}"))
-    for (section, directive, because), units in differing(report).items():
-        what = directive_of(section, directive)
+    for (section, directive, because), units in map_differences(report).items():
+        what = format_directive(section, directive)
         yield Paragraph(f"{what} is rendered otherwise: {because or UNEXPLAINED} ({units})")
     for text in report.to_do:
         yield Paragraph((Toned("to do", Tone.WARNING), f": {text}"))
-    accounted = ", ".join(lines(report))
+    accounted = ", ".join(describe_lines(report))
     if accounted:
         yield Paragraph(f"lines: {accounted}")
-    yield Paragraph(headline(report))
+    yield Paragraph(write_headline(report))
 
 
-def headline(report: AdoptReport) -> str:
+def write_headline(report: AdoptReport) -> str:
     """12 units in registry: 210 of 214 directives in keys of their own (98.1 %), 2 errors and 3 warnings."""
     totals = report.totals
     every = totals.typed + totals.hatch + totals.left
     what = "attribute" if any(each.kind == FileKind.COMPOSE for each in report.files) else "directive"
     said = [
-        counted(number, severity.value)
+        format_count(number, severity.value)
         for severity, number in totals.judgments.items()
         if number and severity != "info"
     ]
     found = " and ".join(said) or "no finding"
     return (
-        f"{counted(totals.units, 'unit')} in {report.registry}: {totals.typed} of "
-        f"{counted(every, what)} in keys of their own ({percent(totals.share)}), {found}."
+        f"{format_count(totals.units, 'unit')} in {report.registry}: {totals.typed} of "
+        f"{format_count(every, what)} in keys of their own ({format_percent(totals.share)}), {found}."
     )
 
 
-def chosen(each: JudgmentRow) -> str:
+def describe_choice(each: JudgmentRow) -> str:
     """A choice, with what a person can do about it."""
     return f"{each.what} ({each.remedy})" if each.remedy else each.what
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """Never rounded up to a hundred."""
     return f"{int(share * 1000) / 10:g} %"
 
 
-def lines(report: AdoptReport) -> Iterator[str]:
+def describe_lines(report: AdoptReport) -> Iterator[str]:
     """What became of all lines of all files, in words."""
     meaning = {
         Fate.TYPED: "in keys of their own",
@@ -129,12 +133,12 @@ def lines(report: AdoptReport) -> Iterator[str]:
             yield f"{report.totals.lines[fate]} {what}"
 
 
-def left_over(report: AdoptReport) -> tuple[FileRow, ...]:
+def list_left_over(report: AdoptReport) -> tuple[FileRow, ...]:
     """Files of which nothing was taken."""
     return tuple(each for each in report.files if not each.taken)
 
 
-def alike(judgments: Iterable[JudgmentRow]) -> tuple[tuple[JudgmentRow, ...], ...]:
+def group_alike(judgments: Iterable[JudgmentRow]) -> tuple[tuple[JudgmentRow, ...], ...]:
     """Findings, those that say the same of several units together, in the order of the first."""
     found: dict[tuple[str, ...], list[JudgmentRow]] = {}
     for each in judgments:
@@ -143,7 +147,7 @@ def alike(judgments: Iterable[JudgmentRow]) -> tuple[tuple[JudgmentRow, ...], ..
     return tuple(tuple(those) for those in found.values())
 
 
-def differing(report: AdoptReport) -> dict[tuple[str, str, str], str]:
+def map_differences(report: AdoptReport) -> dict[tuple[str, str, str], str]:
     """Section, directive and reason → the units that are rendered otherwise for it."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for each in report.differences:
@@ -151,7 +155,7 @@ def differing(report: AdoptReport) -> dict[tuple[str, str, str], str]:
     return {at: ", ".join(units) for at, units in found.items()}
 
 
-def directive_of(section: str, directive: str) -> str:
+def format_directive(section: str, directive: str) -> str:
     """[Section] Directive=, or all of it."""
     return f"[{section}] {directive}=" if directive else "all of it"
 
@@ -160,7 +164,7 @@ def place(each: JudgmentRow) -> str:
     return each.file if each.line is None else f"{each.file}:{each.line}"
 
 
-def what_of(those: Sequence[JudgmentRow]) -> str:
+def describe(those: Sequence[JudgmentRow]) -> str:
     """What is said, and of how many."""
     more = f" and {len(those) - 1} more" if len(those) > 1 else ""
     return f"{those[0].subject}{more}: {those[0].what}"

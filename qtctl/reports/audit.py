@@ -10,13 +10,13 @@ from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts
-from qtctl.reports.baseline import Baseline, baseline
+from qtctl.reports.baseline import Baseline, make_baseline
 from qtctl.reports.check import Check
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
-from qtctl.reports.order import key
-from qtctl.reports.phrases import unseen
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
+from qtctl.reports.order import rank_check
+from qtctl.reports.phrases import describe_unseen
 from qtctl.reports.totals import Totals
-from qtctl.reports.unreachable import condense, why_unreachable
+from qtctl.reports.unreachable import condense, explain_unreachable
 
 
 class AuditReport(Part):
@@ -64,9 +64,9 @@ class AuditReport(Part):
             self.totals.waived,
         ):
             raise ValueError("findings and unknowns do not add up to the totals")
-        if failing(rows) != failing(self.totals):
+        if count_failures(rows) != count_failures(self.totals):
             raise ValueError("findings and unknowns do not add up to the totals by rule")
-        if self.verdict is not verdict(self.totals, (*self.findings, *self.unknowns), self.fail_on):
+        if self.verdict is not conclude_totals(self.totals, (*self.findings, *self.unknowns), self.fail_on):
             raise ValueError("the verdict does not follow from the rows")
         return self
 
@@ -85,25 +85,25 @@ class AuditReport(Part):
             return self
         if Totals.of(self.checks) != self.totals:
             raise ValueError("the checks do not add up to the totals")
-        if not self.unreachable and (self.findings, self.unknowns, self.not_asked) != parted(self.checks):
+        if not self.unreachable and (self.findings, self.unknowns, self.not_asked) != split_by_outcome(self.checks):
             raise ValueError("findings and unknowns are not those among the checks")
         return self
 
 
-def seen_by(report: AuditReport) -> str:
+def describe_root_checks(report: AuditReport) -> str:
     """What stands behind the verdict where root was not asked: 61 checks need --become."""
     good = report.verdict is Conclusion.AS_DECLARED
-    return unseen(report.totals.not_asked, report.user if good else "")
+    return describe_unseen(report.totals.not_asked, report.user if good else "")
 
 
-def failing(totals: Totals) -> dict[str, tuple[int, ...]]:
+def count_failures(totals: Totals) -> dict[str, tuple[int, ...]]:
     """Of each rule: how many checks do not hold, one number an outcome."""
     return {rule: counts.row[1:] for rule, counts in totals.by_rule.items() if any(counts.row[1:])}
 
 
-def parted(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[Check, ...], tuple[Check, ...]]:
+def split_by_outcome(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[Check, ...], tuple[Check, ...]]:
     """What is broken, unknown, and not asked; worst first."""
-    ordered = sorted(checks, key=key)
+    ordered = sorted(checks, key=rank_check)
     return (
         tuple(check for check in ordered if check.outcome is Outcome.BROKEN),
         tuple(check for check in ordered if check.outcome is Outcome.UNKNOWN),
@@ -111,7 +111,7 @@ def parted(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[Check, ...
     )
 
 
-def verdict(totals: Totals, rows: Iterable[Check], fail_on: Severity) -> Conclusion:
+def conclude_totals(totals: Totals, rows: Iterable[Check], fail_on: Severity) -> Conclusion:
     """Of findings and unknowns; where the totals count nothing else than was not asked, nothing was judged."""
     return conclude(rows, fail_on, unknown=totals.total == totals.not_asked)
 
@@ -130,10 +130,10 @@ def build_report(
     `selection`: which part of the checks these are, in words.
     """
     everything = tuple(judged)
-    unreachable = None if selection else why_unreachable((check.outcome, check.reason) for check in everything)
-    ordered = tuple(sorted(map(Check.of, everything), key=key))
+    unreachable = None if selection else explain_unreachable((check.outcome, check.reason) for check in everything)
+    ordered = tuple(sorted(map(Check.of, everything), key=rank_check))
     rows = map(Check.of, condense(everything, evidence.address)) if unreachable else ordered
-    findings, unknowns, not_asked = parted(rows)
+    findings, unknowns, not_asked = split_by_outcome(rows)
     totals = Totals.of(ordered)
     fail_on = gate or Severity(desired.fail_on)
     return AuditReport(
@@ -145,9 +145,9 @@ def build_report(
         user=evidence.user,
         taken_at=evidence.taken_at,
         fail_on=fail_on,
-        verdict=verdict(totals, (*findings, *unknowns), fail_on),
+        verdict=conclude_totals(totals, (*findings, *unknowns), fail_on),
         totals=totals,
-        baseline=baseline(Facts.of(evidence)),
+        baseline=make_baseline(Facts.of(evidence)),
         findings=findings,
         unknowns=unknowns,
         not_asked=not_asked,
@@ -158,4 +158,4 @@ def build_report(
 
 
 def to_json(report: AuditReport) -> str:
-    return dumped(report)
+    return dump(report)

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from qtctl.findings.finding import Proof
-from qtctl.reports.audit import AuditReport, seen_by
-from qtctl.reports.baseline_page import baseline_blocks
-from qtctl.reports.blocks import BREAK, Blocks, Bullets, Code, Paragraph, Section, Strong, Table, Text, Title, joined
-from qtctl.reports.blocks import table as table_of
+from qtctl.reports.audit import AuditReport, describe_root_checks
+from qtctl.reports.baseline_page import show_baseline
+from qtctl.reports.blocks import BREAK, Blocks, Bullets, Code, Paragraph, Section, Strong, Table, Text, Title, join
+from qtctl.reports.blocks import make_table as table_of
 from qtctl.reports.check import Check
-from qtctl.reports.order import nested
-from qtctl.reports.phrases import counted, words
+from qtctl.reports.order import nest_by_cause
+from qtctl.reports.phrases import format_count, format_json
 
 HEADS = ("severity", "id", "subject", "expected", "observed", "declared", "proof", "remedy")
 VERDICTS = {
@@ -20,31 +20,31 @@ VERDICTS = {
 
 
 def build_page(report: AuditReport) -> Blocks:
-    head = (Title(f"Audit of {report.host}"), Paragraph(headline(report)), Paragraph(origin(report)))
+    head = (Title(f"Audit of {report.host}"), Paragraph(write_headline(report)), Paragraph(write_origin(report)))
     if report.unreachable:
         return (*head, Paragraph(f"Nothing could be asked: {report.unreachable}"))
     return (
         *head,
-        Table(("severity", "holds", "broken", "unknown", "not asked"), tuple(severities(report))),
-        Section("Findings", findings(report)),
-        Section("Unknown", unknowns(report)),
-        Section("Not asked", not_asked(report)),
-        Section("Host", baseline_blocks(report.baseline)),
+        Table(("severity", "holds", "broken", "unknown", "not asked"), tuple(list_severities(report))),
+        Section("Findings", show_findings(report)),
+        Section("Unknown", show_unknowns(report)),
+        Section("Not asked", show_not_asked(report)),
+        Section("Host", show_baseline(report.baseline)),
     )
 
 
-def headline(report: AuditReport) -> Text:
+def write_headline(report: AuditReport) -> Text:
     totals = report.totals
     waived = f" ({totals.waived} waived)" if totals.waived else ""
-    found = f"{counted(totals.broken, 'finding')}{waived}, {totals.unknown} unknown"
-    held = f"{totals.holds} of {counted(totals.total, 'check')} hold"
+    found = f"{format_count(totals.broken, 'finding')}{waived}, {totals.unknown} unknown"
+    held = f"{totals.holds} of {format_count(totals.total, 'check')} hold"
     return (
-        Strong(f"{VERDICTS[report.verdict.value]}{seen_by(report)}."),
+        Strong(f"{VERDICTS[report.verdict.value]}{describe_root_checks(report)}."),
         f" {found}, {held}.",
     )
 
 
-def origin(report: AuditReport) -> Text:
+def write_origin(report: AuditReport) -> Text:
     return (
         f"Fleet {report.fleet}, evidence of {report.taken_at} from ",
         Code(report.address),
@@ -55,44 +55,44 @@ def origin(report: AuditReport) -> Text:
     )
 
 
-def severities(report: AuditReport) -> list[tuple[str, ...]]:
+def list_severities(report: AuditReport) -> list[tuple[str, ...]]:
     rows = [(name.value, *map(str, counts.row)) for name, counts in report.totals.by_severity.items()]
     totals = report.totals
     return [*rows, ("all", *map(str, (totals.holds, totals.broken, totals.unknown, totals.not_asked)))]
 
 
-def findings(report: AuditReport) -> Blocks:
+def show_findings(report: AuditReport) -> Blocks:
     """Beneath a cause the findings that follow from it, and how many checks it leaves unknown."""
     hidden: dict[str, int] = {}
     for check in report.unknowns:
         if check.because is not None:
             hidden[check.because] = hidden.get(check.because, 0) + 1
-    return table_of(HEADS, (row(depth, check, hidden) for depth, check in nested(report.findings)))
+    return table_of(HEADS, (make_row(depth, check, hidden) for depth, check in nest_by_cause(report.findings)))
 
 
-def row(depth: int, check: Check, hidden: dict[str, int]) -> tuple[Text, ...]:
+def make_row(depth: int, check: Check, hidden: dict[str, int]) -> tuple[Text, ...]:
     title = f"{check.title}: " if check.title else ""
     blind = hidden.get(check.fingerprint, 0)
-    leaves = (BREAK, f"leaves {counted(blind, 'check')} unknown") if blind else ()
+    leaves = (BREAK, f"leaves {format_count(blind, 'check')} unknown") if blind else ()
     waived = (BREAK, f"waived: {check.waiver}") if check.waiver else ()
     expired = (BREAK, f"its waiver expired: {check.expired_waiver}") if check.expired_waiver else ()
     return (
         "↳ " * depth + check.severity.value,
         check.id,
         (title, Code(check.subject), *leaves, *waived, *expired),
-        words(check.expected),
-        words(check.observed),
+        format_json(check.expected),
+        format_json(check.observed),
         Code(check.declared),
-        proofs(check.proof),
+        format_proofs(check.proof),
         check.remedy,
     )
 
 
-def proofs(every: Iterable[Proof]) -> Text:
-    return joined((Code(proof.again), " → ", Code(proof.line)) for proof in every)
+def format_proofs(every: Iterable[Proof]) -> Text:
+    return join((Code(proof.again), " → ", Code(proof.line)) for proof in every)
 
 
-def unknowns(report: AuditReport) -> Blocks:
+def show_unknowns(report: AuditReport) -> Blocks:
     """By reason, the most frequent first; a title is of what would be wrong, so here it is a question."""
     causes = {check.fingerprint: check for check in (*report.findings, *report.unknowns)}
     reasons: dict[str, list[Check]] = {}
@@ -100,12 +100,12 @@ def unknowns(report: AuditReport) -> Blocks:
         reasons.setdefault(check.reason or "no reason given", []).append(check)
     ordered = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
     return tuple(
-        Section(f"{reason} ({len(checks)})", (Bullets(tuple(unknown(check, causes) for check in checks)),))
+        Section(f"{reason} ({len(checks)})", (Bullets(tuple(format_unknown(check, causes) for check in checks)),))
         for reason, checks in ordered
     )
 
 
-def not_asked(report: AuditReport) -> Blocks:
+def show_not_asked(report: AuditReport) -> Blocks:
     """A line for each rule: what it asks, and of how many things."""
     rules: dict[str, list[Check]] = {}
     for check in report.not_asked:
@@ -119,7 +119,7 @@ def not_asked(report: AuditReport) -> Blocks:
     return (Paragraph("Only root can tell, and --become asks it:"), Bullets(tuple(lines)))
 
 
-def unknown(check: Check, causes: dict[str, Check]) -> Text:
+def format_unknown(check: Check, causes: dict[str, Check]) -> Text:
     root = causes.get(check.because or "")
     because: tuple[str | Code, ...] = (f", because of {root.id} ", Code(root.subject)) if root else ()
     return (f"{check.id} ", Code(check.subject), f": {check.title}?", *because)

@@ -6,7 +6,7 @@ In full (`verbose`): a block for each finding, with its proof.
 from collections.abc import Iterable, Iterator, Sequence
 
 from qtctl.findings.finding import Outcome
-from qtctl.reports.audit import AuditReport, seen_by
+from qtctl.reports.audit import AuditReport, describe_root_checks
 from qtctl.reports.blocks import (
     TONES,
     Block,
@@ -19,14 +19,14 @@ from qtctl.reports.blocks import (
     Text,
     Tone,
     Toned,
-    joined,
-    parts,
-    table,
+    join,
+    make_table,
+    split_parts,
 )
 from qtctl.reports.check import Check
 from qtctl.reports.grouping import Group, group
-from qtctl.reports.order import nested
-from qtctl.reports.phrases import counted, words
+from qtctl.reports.order import nest_by_cause
+from qtctl.reports.phrases import format_count, format_json
 
 FIRST = 5
 """How many things to do first are shown with what was seen and what to do."""
@@ -41,39 +41,39 @@ VERDICTS = {
 
 def build_screen(report: AuditReport, *, verbose: bool = False) -> Iterator[Block]:
     """The counts; findings by cause; unknowns by reason; what holds where asked for."""
-    yield Paragraph(_headline(report))
+    yield Paragraph(_write_headline(report))
     if verbose or report.checks is not None:
-        yield from _findings(report.findings)
-        yield from _unknowns(report)
-        yield from _not_asked(report)
+        yield from _show_findings(report.findings)
+        yield from _show_unknowns(report)
+        yield from _show_not_asked(report)
     else:
-        yield from _summary(report)
-    yield from _holding(report.checks or ())
+        yield from _show_summary(report)
+    yield from _show_holding(report.checks or ())
 
 
-def _headline(report: AuditReport) -> tuple[Part, ...]:
+def _write_headline(report: AuditReport) -> tuple[Part, ...]:
     totals = report.totals
     waived = f" ({totals.waived} waived)" if totals.waived else ""
     return (
         f"{report.host}, asked at {report.address}, {report.taken_at}: ",
         VERDICTS[report.verdict.value],
-        seen_by(report),
+        describe_root_checks(report),
         f"{f' · {report.selection}' if report.selection else ''}",
         f" · {totals.total} checks: {totals.holds} hold, {totals.broken} broken{waived}, {totals.unknown} unknown",
         f", {totals.not_asked} not asked" if totals.not_asked else "",
     )
 
 
-def _summary(report: AuditReport) -> Iterator[Block]:
+def _show_summary(report: AuditReport) -> Iterator[Block]:
     groups = group(report.findings, report.unknowns)
     urgent = [each for each in groups if each.first.waiver is None]
     waived = [each for each in groups if each.first.waiver is not None]
     first, rest = urgent[:FIRST], urgent[FIRST:]
-    yield from _section("Do first" if rest else "", [_group(each) for each in first])
-    yield from _section("Then", [_line(each) for each in rest])
-    yield from _unknowns(report)
-    yield from _not_asked(report)
-    yield from _section("Waived, or found before", [_line(each) for each in waived])
+    yield from _make_section("Do first" if rest else "", [_group(each) for each in first])
+    yield from _make_section("Then", [_write_line(each) for each in rest])
+    yield from _show_unknowns(report)
+    yield from _show_not_asked(report)
+    yield from _make_section("Waived, or found before", [_write_line(each) for each in waived])
     if groups:
         yield Paragraph(
             (
@@ -83,50 +83,50 @@ def _summary(report: AuditReport) -> Iterator[Block]:
         )
 
 
-def _section(title: str, body: Sequence[Block]) -> Blocks:
+def _make_section(title: str, body: Sequence[Block]) -> Blocks:
     return (Section(title, tuple(body)),) if title and body else tuple(body)
 
 
-def _severity(check: Check) -> Toned:
+def _format_severity(check: Check) -> Toned:
     return Toned(check.severity.value, TONES[check.severity.value])
 
 
 def _group(found: Group) -> Record:
     if len(found.members) == 1:
-        return _single(found)
-    head = (_severity(found.first), found.first.id, found.title)
-    expired = next(filter(None, map(_expired, found.members)), "")
+        return _show_single(found)
+    head = (_format_severity(found.first), found.first.id, found.title)
+    expired = next(filter(None, map(_describe_expired, found.members)), "")
     return Record(
         head,
         (
-            ("", _named(found.members)),
+            ("", _list_names(found.members)),
             ("waiver", expired),
             ("fix", _fix(found.members)),
-            ("leads to", _consequences(found)),
+            ("leads to", _describe_consequences(found)),
         ),
     )
 
 
-def _single(found: Group) -> Record:
+def _show_single(found: Group) -> Record:
     check = found.first
     fields: tuple[tuple[str, Text], ...] = (
         ("", check.title),
-        ("observed", words(check.observed)),
-        ("waiver", _expired(check)),
+        ("observed", format_json(check.observed)),
+        ("waiver", _describe_expired(check)),
         ("fix", check.remedy),
-        ("leads to", _consequences(found)),
+        ("leads to", _describe_consequences(found)),
     )
-    return Record((_severity(check), check.id, Code(check.subject)), fields)
+    return Record((_format_severity(check), check.id, Code(check.subject)), fields)
 
 
-def _expired(check: Check) -> str:
+def _describe_expired(check: Check) -> str:
     return f"expired: {check.expired_waiver}" if check.expired_waiver else ""
 
 
-def _named(checks: Sequence[Check]) -> Text:
+def _list_names(checks: Sequence[Check]) -> Text:
     """The first subjects, and how many more there are."""
     more = len(checks) - NAMED
-    names = joined((Code(check.subject) for check in checks[:NAMED]), ", ")
+    names = join((Code(check.subject) for check in checks[:NAMED]), ", ")
     return (*names, f" and {more} more") if more > 0 else names
 
 
@@ -138,41 +138,41 @@ def _fix(checks: Sequence[Check]) -> Text:
     return ("of the first: ", first)
 
 
-def _consequences(found: Group) -> Text:
+def _describe_consequences(found: Group) -> Text:
     below = ", ".join(f"{check.id} {check.subject}" for check in found.below[:NAMED]) + (
         f" and {len(found.below) - NAMED} more" if len(found.below) > NAMED else ""
     )
-    blind = f"{counted(found.blind, 'check')} unknown" if found.blind else ""
+    blind = f"{format_count(found.blind, 'check')} unknown" if found.blind else ""
     return ", ".join(filter(None, (below, blind)))
 
 
-def _line(found: Group) -> Paragraph:
+def _write_line(found: Group) -> Paragraph:
     """One line, where it fits."""
     check = found.first
-    title: Text = (f"{found.title}: ", *parts(_named(found.members)))
+    title: Text = (f"{found.title}: ", *split_parts(_list_names(found.members)))
     because: Text = f" · {check.waiver}" if check.waiver else ""
-    return Paragraph((_severity(check), f" {check.id} ", *parts(title), *parts(because)), hang=2)
+    return Paragraph((_format_severity(check), f" {check.id} ", *split_parts(title), *split_parts(because)), hang=2)
 
 
-def _findings(findings: Iterable[Check]) -> Blocks:
-    return tuple(_finding(depth, check) for depth, check in nested(findings))
+def _show_findings(findings: Iterable[Check]) -> Blocks:
+    return tuple(_show_finding(depth, check) for depth, check in nest_by_cause(findings))
 
 
-def _finding(depth: int, check: Check) -> Record:
+def _show_finding(depth: int, check: Check) -> Record:
     fields: tuple[tuple[str, Text], ...] = (
         ("", check.title),
-        ("expected", words(check.expected)),
-        ("observed", words(check.observed)),
+        ("expected", format_json(check.expected)),
+        ("observed", format_json(check.observed)),
         ("declared", check.declared),
-        ("proof", joined((Code(proof.again), " → ", proof.line) for proof in check.proof)),
+        ("proof", join((Code(proof.again), " → ", proof.line) for proof in check.proof)),
         ("waived", check.waiver or ""),
-        ("waiver", _expired(check)),
+        ("waiver", _describe_expired(check)),
         ("fix", check.remedy),
     )
-    return Record((_severity(check), check.id, Code(check.subject)), fields, depth)
+    return Record((_format_severity(check), check.id, Code(check.subject)), fields, depth)
 
 
-def _unknowns(report: AuditReport) -> Blocks:
+def _show_unknowns(report: AuditReport) -> Blocks:
     """By reason, the most frequent first. Of a host that was not reached, one line, whatever could not be asked."""
     if report.unreachable:
         return (Paragraph((Toned("unknown", Tone.UNKNOWN), f": {report.unreachable}"), hang=2),)
@@ -181,23 +181,25 @@ def _unknowns(report: AuditReport) -> Blocks:
         reasons.setdefault(check.reason or "no reason given", []).append(check)
     return tuple(
         Record(
-            (Toned("unknown", Tone.UNKNOWN), f"{counted(len(those), 'check')}:", reason),
+            (Toned("unknown", Tone.UNKNOWN), f"{format_count(len(those), 'check')}:", reason),
             (("such as", (f"{those[0].id} ", Code(those[0].subject))), ("fix", those[0].remedy)),
         )
         for reason, those in sorted(reasons.items(), key=lambda item: -len(item[1]))
     )
 
 
-def _not_asked(report: AuditReport) -> Blocks:
+def _show_not_asked(report: AuditReport) -> Blocks:
     """By rule: that is what somebody who wonders whether to ask as root wants to know."""
     if not report.not_asked:
         return ()
     ids = [check.id for check in report.not_asked]
     rules = ", ".join(f"{id_} ({ids.count(id_)})" for id_ in sorted(set(ids)))
-    needs = counted(len(ids), "check needs", "checks need")
+    needs = format_count(len(ids), "check needs", "checks need")
     return (Record((Toned("not asked", Tone.ASIDE), f"{needs} --become:", rules), ()),)
 
 
-def _holding(checks: Iterable[Check]) -> Blocks:
-    rows = ((check.id, check.subject, words(check.expected)) for check in checks if check.outcome is Outcome.HOLDS)
-    return table(("id", "subject", "expected"), rows, "As declared")
+def _show_holding(checks: Iterable[Check]) -> Blocks:
+    rows = (
+        (check.id, check.subject, format_json(check.expected)) for check in checks if check.outcome is Outcome.HOLDS
+    )
+    return make_table(("id", "subject", "expected"), rows, "As declared")

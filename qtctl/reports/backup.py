@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from qtctl.model.backup import Backup, Entry, EntryKind
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.version import VERSION
 
 
@@ -81,7 +81,7 @@ def build_report(path: Path, backup: Backup) -> BackupReport:
     return BackupReport(
         qtctl_version=VERSION,
         backup=build_head(path, backup),
-        entries=tuple(map(_entry, manifest.entries)),
+        entries=tuple(map(_make_entry, manifest.entries)),
         units=units,
     )
 
@@ -109,7 +109,7 @@ def build_list(found: Iterable[tuple[Path, Backup]], problems: Iterable[tuple[Pa
     )
 
 
-def _entry(entry: Entry) -> BackupEntry:
+def _make_entry(entry: Entry) -> BackupEntry:
     digest = entry.sha256 if entry.has_content else None
     return BackupEntry(
         path=entry.path, kind=entry.kind, mode=entry.mode, owner=entry.owner, group=entry.group, target=entry.target,
@@ -118,4 +118,4 @@ def _entry(entry: Entry) -> BackupEntry:
 
 
 def to_json(report: BackupReport | BackupsReport) -> str:
-    return dumped(report)
+    return dump(report)

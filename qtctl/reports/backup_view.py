@@ -6,7 +6,7 @@ from functools import partial
 from qtctl.model.backup import EntryKind
 from qtctl.reports.backup import BackupEntry, BackupReport, BackupsReport, to_json
 from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Table, Text, Title
-from qtctl.reports.phrases import counted
+from qtctl.reports.phrases import format_count
 from qtctl.reports.view import View
 
 _NOUNS = {
@@ -34,27 +34,27 @@ def build_list_view(report: BackupsReport) -> View:
 def build_page(report: BackupReport, *, whole: bool) -> Blocks:
     head = report.backup
     counts = Counter(each.kind for each in report.entries)
-    held = ", ".join(counted(counts[kind], noun) for kind, noun in _NOUNS.items() if counts[kind])
-    units = counted(len(report.units), "unit")
+    held = ", ".join(format_count(counts[kind], noun) for kind, noun in _NOUNS.items() if counts[kind])
+    units = format_count(len(report.units), "unit")
     origin = f"Taken {head.taken_at} by {head.by}, of {head.hostname} ({head.address}), fleet {head.fleet}."
-    paths = Table(("path", "what", "mode", "owner", "says"), tuple(map(_row, report.entries)))
+    paths = Table(("path", "what", "mode", "owner", "says"), tuple(map(_make_row, report.entries)))
     states = Table(
         ("unit", "active", "file"),
         tuple((each.unit, f"{each.active} ({each.sub})", each.file_state) for each in report.units),
     )
-    shown = (Section("Paths", (paths,)), Section("Units", (states,))) if whole else _not_copied(report)
+    shown = (Section("Paths", (paths,)), Section("Units", (states,))) if whole else _show_not_copied(report)
     return (Title(f"Backup of {head.host}"), Paragraph((Code(head.file),)), Paragraph(origin),
             Paragraph(f"It holds {held or 'nothing'}; {units}."), *shown)  # fmt: skip
 
 
-def _not_copied(report: BackupReport) -> Blocks:
+def _show_not_copied(report: BackupReport) -> Blocks:
     left = tuple(each for each in report.entries if each.kind in (EntryKind.PRESENT, EntryKind.OTHER))
     if not left:
         return ()
-    return (Section("Not copied", (Table(("path", "what", "mode", "owner", "says"), tuple(map(_row, left))),)),)
+    return (Section("Not copied", (Table(("path", "what", "mode", "owner", "says"), tuple(map(_make_row, left))),)),)
 
 
-def _row(entry: BackupEntry) -> tuple[Text, ...]:
+def _make_row(entry: BackupEntry) -> tuple[Text, ...]:
     says = entry.target or entry.time or entry.why or (entry.sha256 or "")[:12]
     return (Code(entry.path), entry.kind.value, entry.mode, f"{entry.owner}:{entry.group}", says)
 

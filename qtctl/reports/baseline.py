@@ -13,7 +13,7 @@ class Baseline(Part):
     value: HostBaseline | None
 
 
-def baseline(facts: Facts) -> Baseline:
+def make_baseline(facts: Facts) -> Baseline:
     item = facts.item(Need(HostBaseline.FACT, "host"))
     value = facts.read(HostBaseline, "host") if item.state.known else None
     return Baseline(state=item.state, reason=item.reason, value=value)

@@ -1,11 +1,11 @@
 """The host itself, as a reader sees it."""
 
 from qtctl.reports.baseline import Baseline
-from qtctl.reports.blocks import Blocks, Paragraph, table
-from qtctl.reports.phrases import UNKNOWN, size, span
+from qtctl.reports.blocks import Blocks, Paragraph, make_table
+from qtctl.reports.phrases import UNKNOWN, format_size, format_span
 
 
-def baseline_blocks(seen: Baseline) -> Blocks:
+def show_baseline(seen: Baseline) -> Blocks:
     if seen.value is None:
         return (Paragraph(f"{UNKNOWN}: {seen.state.value}" + (f" ({seen.reason})" if seen.reason else "")),)
     host = seen.value
@@ -14,10 +14,10 @@ def baseline_blocks(seen: Baseline) -> Blocks:
         ("operating system", host.os),
         ("kernel", host.kernel),
         ("systemd", host.systemd),
-        ("uptime", span(host.uptime_s)),
+        ("uptime", format_span(host.uptime_s)),
         ("load 1, 5, 15 min", ", ".join(f"{load:.2f}" for load in host.load) + f" on {host.cpus} CPUs"),
-        ("memory", f"{size(host.memory_available)} of {size(host.memory_total)} available"),
-        ("disk", f"{size(host.disk_free)} of {size(host.disk_total)} free"),
+        ("memory", f"{format_size(host.memory_available)} of {format_size(host.memory_total)} available"),
+        ("disk", f"{format_size(host.disk_free)} of {format_size(host.disk_total)} free"),
         ("timezone", host.timezone),
     )
-    return table(("what", "value"), rows)
+    return make_table(("what", "value"), rows)

@@ -49,16 +49,16 @@ Text = Part | tuple[Part, ...]
 """Running text, or a cell: one line but for BREAK. A format makes whatever stands in it harmless."""
 
 
-def parts(text: Text) -> tuple[Part, ...]:
+def split_parts(text: Text) -> tuple[Part, ...]:
     return text if isinstance(text, tuple) else (text,)
 
 
-def joined(texts: Iterable[Text], between: Part = BREAK) -> tuple[Part, ...]:
+def join(texts: Iterable[Text], between: Part = BREAK) -> tuple[Part, ...]:
     """Several texts as one."""
     found: list[Part] = []
     for text in texts:
         found += [between] * bool(found)
-        found += parts(text)
+        found += split_parts(text)
     return tuple(found)
 
 
@@ -133,13 +133,13 @@ Block = Title | Paragraph | Bullets | Verbatim | Record | Table | Section
 Blocks = tuple[Block, ...]
 
 
-def table(columns: Iterable[str | Column], rows: Iterable[tuple[Text, ...]], title: str = "") -> Blocks:
+def make_table(columns: Iterable[str | Column], rows: Iterable[tuple[Text, ...]], title: str = "") -> Blocks:
     """A table; no block where it would have no row."""
     shown = tuple(rows)
     return (Table(tuple(columns), shown, title),) if shown else ()
 
 
-def bullets(items: Iterable[Text]) -> Blocks:
+def make_list(items: Iterable[Text]) -> Blocks:
     """A list; no block where there is nothing in it."""
     shown = tuple(items)
     return (Bullets(shown),) if shown else ()

@@ -9,7 +9,7 @@ from qtctl.model.plan import StepKind, StepResult, StepStatus
 from qtctl.plan.agreed import plan_digest
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.reports.check import Check
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.version import VERSION
 
 
@@ -149,4 +149,4 @@ def _step(result: StepResult) -> DeployStep:
 
 
 def to_json(report: DeployReport) -> str:
-    return dumped(report)
+    return dump(report)

@@ -4,10 +4,10 @@ from qtctl.dialects.lines import lines
 from qtctl.findings.finding import Outcome
 from qtctl.model.plan import StepStatus
 from qtctl.plan.outcome import DeployStatus
-from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Strong, Text, Title, Verbatim, bullets, table
+from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Strong, Text, Title, Verbatim, make_list, make_table
 from qtctl.reports.check import Check
 from qtctl.reports.deploy import DeployFailure, DeployReport, DeployStep
-from qtctl.reports.phrases import counted
+from qtctl.reports.phrases import format_count
 
 HEADLINES = {
     DeployStatus.UNCHANGED: "Nothing to change",
@@ -27,8 +27,8 @@ def build_page(report: DeployReport) -> Blocks:
         Title(f"Deploy of {report.host}"),
         Paragraph(headline(report)),
         Paragraph(origin),
-        Section("In the way", bullets(in_the_way)),
-        Section("Open", bullets(open_(report))),
+        Section("In the way", make_list(in_the_way)),
+        Section("Open", make_list(open_(report))),
         *(_why(each) for each in report.failures),
         Section("Steps", steps(report)),
         *(_diff(step) for step in report.steps if step.diff),
@@ -40,7 +40,7 @@ def headline(report: DeployReport) -> Text:
     why = f" {_hinted(report.reason.what, report.reason.hint)}." if report.reason else ""
     still = report.status is DeployStatus.DEPLOYED and report.outstanding
     head = "Deployed: it runs as declared, except for what had failed before" if still else HEADLINES[report.status]
-    return (Strong(f"{head}."), f" {done} of {counted(len(report.steps), 'step')} done.{why}")
+    return (Strong(f"{head}."), f" {done} of {format_count(len(report.steps), 'step')} done.{why}")
 
 
 def _hinted(what: str, hint: str) -> str:
@@ -66,7 +66,7 @@ def _unseen(report: DeployReport) -> list[str]:
 
 def steps(report: DeployReport) -> Blocks:
     rows = ((step.kind.value, Code(step.subject), step.why, step.status.value, _detail(step)) for step in report.steps)
-    return table(("step", "what", "why", "how it ended", "detail"), rows)
+    return make_table(("step", "what", "why", "how it ended", "detail"), rows)
 
 
 def _detail(step: DeployStep) -> Text:

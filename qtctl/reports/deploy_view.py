@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from qtctl.errors import Place
-from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
 from qtctl.model.plan import StepStatus
 from qtctl.reports.deploy import DeployReport, DeployStep, to_json
 from qtctl.reports.deploy_page import build_page
@@ -53,5 +53,5 @@ def _made(id_: str, subject: str, outcome: Outcome, what: str, report: DeployRep
         what=what if outcome is Outcome.BROKEN else "",
         remedy=remedy,
         reason=what if outcome is Outcome.UNKNOWN else None,
-        fingerprint=fingerprint(id_, report.host, subject),
+        fingerprint=make_fingerprint(id_, report.host, subject),
     )

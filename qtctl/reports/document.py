@@ -15,11 +15,11 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def dumped(report: Part) -> str:
+def dump(report: Part) -> str:
     text = json.dumps(report.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
     return terminal.in_json(text) + "\n"
 
 
-def schema_of(kind: type[Part]) -> dict[str, object]:
+def make_schema(kind: type[Part]) -> dict[str, object]:
     """JSON Schema 2020-12 of what `dump` writes."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **kind.model_json_schema(mode="serialization")}

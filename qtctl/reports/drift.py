@@ -9,7 +9,7 @@ from qtctl.dialects import terminal
 from qtctl.dialects.lines import lines
 from qtctl.findings.verdict import Conclusion
 from qtctl.model.drift import Drift, DriftFate
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.version import VERSION
 
 
@@ -81,4 +81,4 @@ def conclude(report: DriftReport) -> Conclusion:
 
 
 def to_json(report: DriftReport) -> str:
-    return dumped(report)
+    return dump(report)

@@ -4,9 +4,21 @@ from functools import partial
 
 from qtctl.dialects.lines import lines
 from qtctl.model.drift import DriftFate
-from qtctl.reports.blocks import BREAK, Blocks, Bullets, Code, Paragraph, Part, Section, Text, Title, Verbatim, table
+from qtctl.reports.blocks import (
+    BREAK,
+    Blocks,
+    Bullets,
+    Code,
+    Paragraph,
+    Part,
+    Section,
+    Text,
+    Title,
+    Verbatim,
+    make_table,
+)
 from qtctl.reports.drift import DriftFile, DriftReport, DriftRow, to_json
-from qtctl.reports.phrases import counted
+from qtctl.reports.phrases import format_count
 from qtctl.reports.view import View
 
 
@@ -20,9 +32,11 @@ def build_page(report: DriftReport) -> Blocks:
     return (
         Title(f"Changes made by hand on {report.host}"),
         Paragraph(_summarize(report)),
-        Section("Adopted", table(("unit", "what", "on the host", "in the registry"), map(_adopted, adopted))),
-        Section("Not adopted", table(("unit", "what", "on the host", "why"), map(_left, others))),
-        *(_diff(each) for each in report.files),
+        Section(
+            "Adopted", make_table(("unit", "what", "on the host", "in the registry"), map(_make_adopted_row, adopted))
+        ),
+        Section("Not adopted", make_table(("unit", "what", "on the host", "why"), map(_make_left_row, others))),
+        *(_show_diff(each) for each in report.files),
         *((Section("Not read", (Bullets(report.unread),)),) if report.unread else ()),
     )
 
@@ -34,27 +48,25 @@ def _summarize(report: DriftReport) -> str:
     if not report.drifts:
         return f"Nothing was changed{since}."
     if not report.files:
-        return f"{counted(len(report.drifts), 'change')}{since}; the registry stays as it is."
+        return f"{format_count(len(report.drifts), 'change')}{since}; the registry stays as it is."
     done = "were written" if report.written else "would be written; --write does it"
-    return (
-        f"{counted(len(report.drifts), 'change')}{since}; {counted(len(report.files), 'file')} of the registry {done}."
-    )
+    return f"{format_count(len(report.drifts), 'change')}{since}; {format_count(len(report.files), 'file')} of the registry {done}."
 
 
-def _adopted(row: DriftRow) -> tuple[Text, ...]:
-    return row.unit, Code(row.what), _stack(row.where), _stack(row.keys) if row.keys else "says it already"
+def _make_adopted_row(row: DriftRow) -> tuple[Text, ...]:
+    return row.unit, Code(row.what), _stack_names(row.where), _stack_names(row.keys) if row.keys else "says it already"
 
 
-def _left(row: DriftRow) -> tuple[Text, ...]:
-    return row.unit, Code(row.what), _stack(row.where), f"{row.fate}: {row.why}"
+def _make_left_row(row: DriftRow) -> tuple[Text, ...]:
+    return row.unit, Code(row.what), _stack_names(row.where), f"{row.fate}: {row.why}"
 
 
-def _stack(names: tuple[str, ...]) -> Text:
+def _stack_names(names: tuple[str, ...]) -> Text:
     found: list[Part] = []
     for name in names:
         found += [Code(name)] if not found else [BREAK, Code(name)]
     return tuple(found)
 
 
-def _diff(file: DriftFile) -> Section:
+def _show_diff(file: DriftFile) -> Section:
     return Section(("Difference in ", Code(file.path)), (Verbatim(tuple(lines(file.diff)), diff=True),))

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from qtctl.findings.verdict import Conclusion
 from qtctl.reports.audit import AuditReport
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 
 WORST_FIRST = (Conclusion.NOT_AS_DECLARED, Conclusion.INCOMPLETE, Conclusion.AS_DECLARED)
 
@@ -56,25 +56,25 @@ class FleetReport(Part):
     def adds_up(self) -> Self:
         if self.totals != FleetTotals.of(self.hosts):
             raise ValueError("the hosts do not add up to the totals")
-        if self.verdict is not worst(self.hosts):
+        if self.verdict is not choose_worst(self.hosts):
             raise ValueError("the verdict does not follow from the hosts")
         return self
 
 
-def worst(reports: Iterable[AuditReport]) -> Conclusion:
+def choose_worst(reports: Iterable[AuditReport]) -> Conclusion:
     verdicts = {report.verdict for report in reports}
     return next(verdict for verdict in WORST_FIRST if verdict in verdicts)
 
 
 def build_report(reports: Iterable[AuditReport]) -> FleetReport:
     every = tuple(reports)
-    return FleetReport(hosts=every, totals=FleetTotals.of(every), verdict=worst(every))
+    return FleetReport(hosts=every, totals=FleetTotals.of(every), verdict=choose_worst(every))
 
 
-def why_unreachable(report: AuditReport) -> str:
+def explain_unreachable(report: AuditReport) -> str:
     """The one reason for which nothing is known of the host; "" where something is."""
     return report.unreachable or ""
 
 
 def to_json(report: FleetReport) -> str:
-    return dumped(report)
+    return dump(report)

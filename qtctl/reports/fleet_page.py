@@ -6,17 +6,17 @@ from qtctl.reports import audit_page, audit_screen
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.audit_page import VERDICTS
 from qtctl.reports.blocks import Block, Blocks, Code, Paragraph, Section, Strong, Table, Text, Title
-from qtctl.reports.fleet import FleetReport, why_unreachable
-from qtctl.reports.phrases import counted, unseen
+from qtctl.reports.fleet import FleetReport, explain_unreachable
+from qtctl.reports.phrases import describe_unseen, format_count
 
 HEADS = ("host", "verdict", "holds", "broken", "unknown", "not asked", "unreachable because")
 
 
 def build_page(report: FleetReport) -> Blocks:
     return (
-        Title(f"Audit of {counted(report.totals.hosts, 'host')}"),
-        Paragraph(headline(report)),
-        Table(HEADS, tuple(map(row, report.hosts))),
+        Title(f"Audit of {format_count(report.totals.hosts, 'host')}"),
+        Paragraph(write_headline(report)),
+        Table(HEADS, tuple(map(make_row, report.hosts))),
         *(
             Section(Code(each.address), audit_page.build_page(each)[1:])
             for each in report.hosts
@@ -25,28 +25,31 @@ def build_page(report: FleetReport) -> Blocks:
     )
 
 
-def headline(report: FleetReport) -> Text:
+def write_headline(report: FleetReport) -> Text:
     totals = report.totals
     hosts = f"{totals.as_declared} as declared, {totals.not_as_declared} not, {totals.incomplete} incomplete"
-    found = f"{counted(totals.broken, 'finding')}, {totals.unknown} unknown"
-    held = f"{totals.holds} of {counted(totals.checks, 'check')} hold"
-    return (Strong(f"{VERDICTS[report.verdict.value]}."), f" {hosts}; {found}, {held}{unseen(totals.not_asked)}.")
+    found = f"{format_count(totals.broken, 'finding')}, {totals.unknown} unknown"
+    held = f"{totals.holds} of {format_count(totals.checks, 'check')} hold"
+    return (
+        Strong(f"{VERDICTS[report.verdict.value]}."),
+        f" {hosts}; {found}, {held}{describe_unseen(totals.not_asked)}.",
+    )
 
 
-def row(report: AuditReport) -> tuple[Text, ...]:
-    return Code(report.address), VERDICTS[report.verdict.value], *_counts(report), why_unreachable(report)
+def make_row(report: AuditReport) -> tuple[Text, ...]:
+    return Code(report.address), VERDICTS[report.verdict.value], *_format_counts(report), explain_unreachable(report)
 
 
-def _counts(report: AuditReport) -> Iterator[str]:
+def _format_counts(report: AuditReport) -> Iterator[str]:
     totals = report.totals
     return map(str, (totals.holds, totals.broken, totals.unknown, totals.not_asked))
 
 
 def build_screen(report: FleetReport, *, verbose: bool = False) -> Iterator[Block]:
     """One line a host; then the findings and unknowns of each that has any and could be asked; then the totals."""
-    yield Table(HEADS, tuple(map(_host, report.hosts)), "Hosts")
+    yield Table(HEADS, tuple(map(_make_host_row, report.hosts)), "Hosts")
     for each in report.hosts:
-        asked = not why_unreachable(each)
+        asked = not explain_unreachable(each)
         if each.checks is not None or (asked and (each.findings or each.unknowns)):
             yield from audit_screen.build_screen(each, verbose=verbose)
     totals = report.totals
@@ -57,5 +60,10 @@ def build_screen(report: FleetReport, *, verbose: bool = False) -> Iterator[Bloc
     )
 
 
-def _host(report: AuditReport) -> tuple[Text, ...]:
-    return report.address, audit_screen.VERDICTS[report.verdict.value], *_counts(report), why_unreachable(report)
+def _make_host_row(report: AuditReport) -> tuple[Text, ...]:
+    return (
+        report.address,
+        audit_screen.VERDICTS[report.verdict.value],
+        *_format_counts(report),
+        explain_unreachable(report),
+    )

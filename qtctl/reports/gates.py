@@ -9,8 +9,8 @@ from qtctl.reports.categories import Category
 from qtctl.reports.check import Check
 from qtctl.reports.document import Part
 from qtctl.reports.modules_model import Module
-from qtctl.reports.order import nested
-from qtctl.reports.phrases import words
+from qtctl.reports.order import nest_by_cause
+from qtctl.reports.phrases import format_json
 
 FAMILIES = (
     ("units are as declared", "QT2"),
@@ -58,51 +58,51 @@ class Gate(Part):
         )
 
 
-def gates(checks: Sequence[Check], modules: Sequence[Module], fail_on: Severity) -> tuple[Gate, ...]:
+def judge_gates(checks: Sequence[Check], modules: Sequence[Module], fail_on: Severity) -> tuple[Gate, ...]:
     undeclared = GateOutcome.NONE if checks else GateOutcome.UNKNOWN
     asked = [check for check in checks if check.outcome is not Outcome.NOT_ASKED]
     by_family = (
-        Gate.of(name, (of_check(check, fail_on) for check in asked if check.id.startswith(family)), undeclared)
+        Gate.of(name, (judge_check(check, fail_on) for check in asked if check.id.startswith(family)), undeclared)
         for name, family in FAMILIES
     )
     return (
-        Gate.of("every module is classified", (classified(module) for module in modules)),
-        Gate.of("every running service has its code", running_code(modules)),
+        Gate.of("every module is classified", (judge_category(module) for module in modules)),
+        Gate.of("every running service has its code", judge_running_code(modules)),
         *by_family,
-        Gate.of("everything that was to be judged could be", (answered(check) for check in asked)),
+        Gate.of("everything that was to be judged could be", (judge_answer(check) for check in asked)),
     )
 
 
-def of_check(check: Check, fail_on: Severity) -> GateOutcome:
+def judge_check(check: Check, fail_on: Severity) -> GateOutcome:
     if check.outcome is Outcome.UNKNOWN:
         return GateOutcome.UNKNOWN
     return GateOutcome.FAIL if fails(check, fail_on) else GateOutcome.PASS
 
 
-def classified(module: Module) -> GateOutcome:
+def judge_category(module: Module) -> GateOutcome:
     return GateOutcome.UNKNOWN if module.category is Category.UNKNOWN else GateOutcome.PASS
 
 
-def running_code(modules: Iterable[Module]) -> Iterator[GateOutcome]:
+def judge_running_code(modules: Iterable[Module]) -> Iterator[GateOutcome]:
     outcomes = {True: GateOutcome.PASS, False: GateOutcome.FAIL, None: GateOutcome.UNKNOWN}
     return (outcomes[module.code.has_code] for module in modules if module.declared == "running")
 
 
-def answered(check: Check) -> GateOutcome:
+def judge_answer(check: Check) -> GateOutcome:
     return GateOutcome.UNKNOWN if check.outcome is Outcome.UNKNOWN else GateOutcome.PASS
 
 
-def observations(checks: Iterable[Check]) -> tuple[str, ...]:
+def list_observations(checks: Iterable[Check]) -> tuple[str, ...]:
     """Every finding in a sentence, causes before what follows from them."""
     broken = [check for check in checks if check.outcome is Outcome.BROKEN]
-    return tuple(sentence(depth, check) for depth, check in nested(broken))
+    return tuple(write_sentence(depth, check) for depth, check in nest_by_cause(broken))
 
 
-def sentence(depth: int, check: Check) -> str:
+def write_sentence(depth: int, check: Check) -> str:
     follows = "follows from that: " if depth else ""
     waived = f" Waived: {check.waiver}." if check.waiver else ""
     remedy = f" To do: {check.remedy}." if check.remedy else ""
     return (
         f"{follows}{check.severity.value} {check.id}, {check.title}: {check.subject}. "
-        f"Expected {words(check.expected)}; observed {words(check.observed)}.{remedy}{waived}"
+        f"Expected {format_json(check.expected)}; observed {format_json(check.observed)}.{remedy}{waived}"
     )

@@ -8,7 +8,7 @@ from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.generation import GenerationRecord
 from qtctl.plan.change_impact import make_diff
 from qtctl.plan.unit_goals import UnitGoal, list_goals
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.reports.generations import GenerationRow, build_row
 from qtctl.version import VERSION
 
@@ -66,11 +66,11 @@ def _compare_files(before: Desired | None, after: Desired) -> Iterator[Generatio
             yield GenerationFile(path=path, change="added", diff=None)
         elif path not in new:
             yield GenerationFile(path=path, change="removed", diff=None)
-        elif _key(old[path]) != _key(new[path]):
+        elif _make_key(old[path]) != _make_key(new[path]):
             yield GenerationFile(path=path, change="changed", diff=_show(old[path], new[path]))
 
 
-def _key(file: DesiredFile) -> tuple[str, ...]:
+def _make_key(file: DesiredFile) -> tuple[str, ...]:
     return (file.sha256, file.mode, file.owner, file.group)
 
 
@@ -98,4 +98,4 @@ def _describe(goal: UnitGoal) -> str:
 
 
 def to_json(report: GenerationReport) -> str:
-    return dumped(report)
+    return dump(report)

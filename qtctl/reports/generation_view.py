@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.dialects.lines import lines
-from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Title, Verbatim, table
+from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Title, Verbatim, make_table
 from qtctl.reports.generation import GenerationFile, GenerationReport, to_json
 from qtctl.reports.view import View
 
@@ -22,11 +22,11 @@ def build_page(report: GenerationReport) -> Blocks:
     return (
         Title(f"{'Generations' if len(report.generations) > 1 else 'Generation'} {numbers} of {report.host}"),
         *((Paragraph("Nothing differs."),) if same else ()),
-        Section("Units", table(("unit", "change", "before", "after"), units)),
-        Section("Files", table(("file", "change"), files)),
-        *(_diff(each) for each in report.files if each.diff),
+        Section("Units", make_table(("unit", "change", "before", "after"), units)),
+        Section("Files", make_table(("file", "change"), files)),
+        *(_show_diff(each) for each in report.files if each.diff),
     )
 
 
-def _diff(file: GenerationFile) -> Section:
+def _show_diff(file: GenerationFile) -> Section:
     return Section(("Difference in ", Code(file.path)), (Verbatim(tuple(lines(file.diff or "")), diff=True),))

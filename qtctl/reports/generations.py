@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pydantic import Field
 
 from qtctl.model.generation import GenerationRecord
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.version import VERSION
 
 UNDER_WAY = "under way"
@@ -57,4 +57,4 @@ def build_row(record: GenerationRecord) -> GenerationRow:
 
 
 def to_json(report: GenerationsReport) -> str:
-    return dumped(report)
+    return dump(report)

@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.reports.blocks import BREAK, Blocks, Column, Paragraph, Table, Text, Title
 from qtctl.reports.generations import GenerationRow, GenerationsReport, to_json
-from qtctl.reports.phrases import counted
+from qtctl.reports.phrases import format_count
 from qtctl.reports.view import View
 
 FEW = 3
@@ -21,17 +21,17 @@ def build_page(report: GenerationsReport) -> Blocks:
     columns = (Column("number", right=True), "when", "by", "how it ended", "what it changed")
     if not report.generations:
         return (Title(f"Generations of {report.host}"), Paragraph("None: qtctl has not deployed to it."))
-    return (Title(f"Generations of {report.host}"), Table(columns, tuple(map(_row, report.generations))))
+    return (Title(f"Generations of {report.host}"), Table(columns, tuple(map(_make_row, report.generations))))
 
 
-def _row(row: GenerationRow) -> tuple[Text, ...]:
+def _make_row(row: GenerationRow) -> tuple[Text, ...]:
     names = tuple(each.rpartition("/")[2] for each in row.changed)
-    more = (BREAK, f"and {counted(len(names) - FEW, 'other')}") if len(names) > FEW else ()
+    more = (BREAK, f"and {format_count(len(names) - FEW, 'other')}") if len(names) > FEW else ()
     shown = ", ".join(names[:FEW])
-    return (str(row.number), row.at or "unknown", row.by, _ended(row), (shown, *more))
+    return (str(row.number), row.at or "unknown", row.by, _describe_end(row), (shown, *more))
 
 
-def _ended(row: GenerationRow) -> str:
+def _describe_end(row: GenerationRow) -> str:
     if row.current:
         return "current"
     return "taken back" if row.outcome == "restored" else row.outcome

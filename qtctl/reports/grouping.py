@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qtctl.findings.meaning import Wording
 from qtctl.reports.check import Check
-from qtctl.reports.order import nested
+from qtctl.reports.order import nest_by_cause
 from qtctl.rules.catalogue import host_rules
 
 
@@ -36,19 +36,19 @@ def group(findings: Iterable[Check], unknowns: Iterable[Check]) -> tuple[Group, 
     roots: dict[tuple[str, str, str, bool], list[list[Check]]] = {}
     every = tuple(findings)
     waived = [check for check in every if check.waiver is not None]
-    for family in (*_families(check for check in every if check.waiver is None), *_families(waived)):
+    for family in (*_group_by_root(check for check in every if check.waiver is None), *_group_by_root(waived)):
         root = family[0]
         alike = (root.id, root.title, root.severity.value, root.waiver is not None)
         roots.setdefault(alike, []).append(family)
-    blind = _counted(unknowns)
+    blind = _count_consequences(unknowns)
     found = (_group(families, blind, wordings) for families in roots.values())
-    return tuple(sorted(found, key=_urgency))
+    return tuple(sorted(found, key=_rank_group))
 
 
-def _families(findings: Iterable[Check]) -> list[list[Check]]:
+def _group_by_root(findings: Iterable[Check]) -> list[list[Check]]:
     """Each root with everything below it."""
     families: list[list[Check]] = []
-    for depth, check in nested(findings):
+    for depth, check in nest_by_cause(findings):
         if depth:
             families[-1].append(check)
         else:
@@ -56,7 +56,7 @@ def _families(findings: Iterable[Check]) -> list[list[Check]]:
     return families
 
 
-def _counted(unknowns: Iterable[Check]) -> Mapping[str, int]:
+def _count_consequences(unknowns: Iterable[Check]) -> Mapping[str, int]:
     """Fingerprint → how many checks it leaves unknown."""
     found: dict[str, int] = {}
     for check in unknowns:
@@ -73,7 +73,7 @@ def _group(families: Sequence[list[Check]], blind: Mapping[str, int], wordings: 
     return Group(wordings.get(title, Wording(title)), members, below, unseen)
 
 
-def _urgency(group: Group) -> tuple[bool, int, bool, int, str, str]:
+def _rank_group(group: Group) -> tuple[bool, int, bool, int, str, str]:
     """Waived ones last; then by severity, what has consequences before what has none."""
     first = group.first
     consequences = len(group.below) + group.blind

@@ -9,7 +9,7 @@ from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.lint.found import Placed
-from qtctl.reports.phrases import counted
+from qtctl.reports.phrases import format_count
 
 SCHEMA_VERSION = 1
 
@@ -87,8 +87,8 @@ def to_json(report: Report) -> str:
     content = {
         "schema_version": SCHEMA_VERSION,
         "registry": report.registry,
-        "errors": [_error(each) for each in report.errors],
-        "findings": [_finding(each) for each in report.findings],
+        "errors": [_make_error(each) for each in report.errors],
+        "findings": [_make_finding(each) for each in report.findings],
         "summary": report.summary,
         "gate": report.gate.value if report.gate else None,
         "conclusion": report.conclusion.value,
@@ -98,7 +98,7 @@ def to_json(report: Report) -> str:
     return terminal.in_json(json.dumps(content, indent=2, ensure_ascii=False))
 
 
-def _error(error: InputError) -> dict[str, object]:
+def _make_error(error: InputError) -> dict[str, object]:
     place = error.place
     return {
         "id": error.id or None,
@@ -109,7 +109,7 @@ def _error(error: InputError) -> dict[str, object]:
     }
 
 
-def _finding(each: Placed) -> dict[str, object]:
+def _make_finding(each: Placed) -> dict[str, object]:
     return {
         "id": each.id,
         "severity": each.severity.value,
@@ -122,8 +122,8 @@ def _finding(each: Placed) -> dict[str, object]:
     }
 
 
-def verdict(report: Report) -> str:
+def write_verdict(report: Report) -> str:
     """no error · 1 error, 2 warnings."""
-    found = [counted(n, word) for word, n in report.summary.items() if n and word != Severity.INFO.value]
+    found = [format_count(n, word) for word, n in report.summary.items() if n and word != Severity.INFO.value]
     notes = report.summary[Severity.INFO.value]
     return ", ".join([*(found or ["no error"]), *([f"{notes} for information"] if notes else [])])

@@ -18,7 +18,7 @@ UNREADABLE = "registry"
 """The id of errors that have no finding's: TOML that does not parse, keys that no file has."""
 
 
-def rules() -> tuple[Meaning, ...]:
+def list_rules() -> tuple[Meaning, ...]:
     """What lint can find: not what only systemd's own tools can (qtctl verify)."""
     found = (*meanings_of("registry"), *meanings_of("units"))
     return tuple(sorted((each for each in found if each not in verified.RULES), key=lambda each: each.id))
@@ -31,22 +31,22 @@ def build_view(report: Report, locate: Callable[[str], str]) -> View:
         json=partial(to_json, report),
         page=partial(build_page, report),
         screen=partial(build_screen, report),
-        findings=lambda: tuple(_findings(report)),
-        rules=tuple(each.id for each in rules()),
+        findings=lambda: tuple(_list_findings(report)),
+        rules=tuple(each.id for each in list_rules()),
         locate=locate,
     )
 
 
-def _findings(report: Report) -> Iterator[Finding]:
+def _list_findings(report: Report) -> Iterator[Finding]:
     """Errors, findings, and each rule that found nothing. Where the registry has errors, rules were not asked."""
-    yield from map(_error, report.errors)
-    yield from map(_finding, report.findings)
+    yield from map(_make_error, report.errors)
+    yield from map(_make_finding, report.findings)
     if report.counts is not None:
         found = {each.id for each in report.findings}
-        yield from (_nothing(each.id, each.title, report) for each in rules() if each.id not in found)
+        yield from (_make_nothing_found(each.id, each.title, report) for each in list_rules() if each.id not in found)
 
 
-def _finding(each: Placed) -> Finding:
+def _make_finding(each: Placed) -> Finding:
     return Finding(
         id=each.id,
         outcome=Outcome.BROKEN,
@@ -56,11 +56,11 @@ def _finding(each: Placed) -> Finding:
         subject=each.subject,
         place=each.place,
         remedy=each.remedy,
-        fingerprint=_digest(each.id, *each.subjects, each.place.file, each.what),
+        fingerprint=_digest_parts(each.id, *each.subjects, each.place.file, each.what),
     )
 
 
-def _error(error: InputError) -> Finding:
+def _make_error(error: InputError) -> Finding:
     return Finding(
         id=error.id or UNREADABLE,
         outcome=Outcome.BROKEN,
@@ -69,20 +69,20 @@ def _error(error: InputError) -> Finding:
         what=error.message + (f" ({error.hint})" if error.hint else ""),
         subject="",
         place=error.place,
-        fingerprint=_digest(error.place.file if error.place else "", error.message),
+        fingerprint=_digest_parts(error.place.file if error.place else "", error.message),
     )
 
 
-def _nothing(id_: str, title: str, report: Report) -> Finding:
+def _make_nothing_found(id_: str, title: str, report: Report) -> Finding:
     return Finding(
         id=id_,
         outcome=Outcome.HOLDS,
         severity=Severity.ERROR,
         title=title,
         subject=report.registry,
-        fingerprint=_digest(id_),
+        fingerprint=_digest_parts(id_),
     )
 
 
-def _digest(*parts: str) -> str:
+def _digest_parts(*parts: str) -> str:
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -42,7 +42,7 @@ class Look:
         return self.facts.asked_us(Need(kind.FACT, subject, store))
 
 
-def iso(us: int) -> str | None:
+def format_iso(us: int) -> str | None:
     """Microseconds since the epoch as UTC in ISO 8601; None for never."""
     at = moment(us)
     return at.isoformat(timespec="seconds").replace("+00:00", "Z") if at else None

@@ -11,12 +11,12 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence
 from qtctl.reports.categories import Category
 from qtctl.reports.check import Check
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
-from qtctl.reports.gates import Gate, GateOutcome, gates, observations
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
+from qtctl.reports.gates import Gate, GateOutcome, judge_gates, list_observations
 from qtctl.reports.look import Look
-from qtctl.reports.modules import modules
+from qtctl.reports.modules import list_modules
 from qtctl.reports.modules_model import Module
-from qtctl.reports.sections import infrastructure, other_units, targets, timers, venvs
+from qtctl.reports.sections import list_other_units, list_targets, list_timers, list_venvs, make_infrastructure
 from qtctl.reports.sections_model import (
     Infrastructure,
     KeyRow,
@@ -28,8 +28,8 @@ from qtctl.reports.sections_model import (
     UnitRow,
     VenvRow,
 )
-from qtctl.reports.traffic import keys, ports, stray_ports, streams
-from qtctl.reports.unreachable import why_unreachable
+from qtctl.reports.traffic import list_keys, list_ports, list_stray_ports, list_streams
+from qtctl.reports.unreachable import explain_unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +136,16 @@ def build_report(desired: Desired, evidence: Evidence, findings: Iterable[Findin
     """The registry of the host that `evidence` is of, and the gates that `findings` decide."""
     look = Look.of(evidence)
     judged = tuple(map(Check.of, findings))
-    rows = modules(desired, look)
-    gated = gates(judged, rows, Severity(desired.fail_on))
+    rows = list_modules(desired, look)
+    gated = judge_gates(judged, rows, Severity(desired.fail_on))
     sections = Sections(
-        targets=targets(desired, look),
-        timers=timers(desired, look),
-        units=other_units(desired, look),
-        venvs=venvs(desired, look),
-        streams=streams(desired, look),
-        keys=keys(desired, look),
-        ports=ports(desired, look),
+        targets=list_targets(desired, look),
+        timers=list_timers(desired, look),
+        units=list_other_units(desired, look),
+        venvs=list_venvs(desired, look),
+        streams=list_streams(desired, look),
+        keys=list_keys(desired, look),
+        ports=list_ports(desired, look),
     )
     return RegistryReport(
         generated_at=evidence.taken_at,
@@ -154,20 +154,20 @@ def build_report(desired: Desired, evidence: Evidence, findings: Iterable[Findin
         modules=rows,
         summary=Summary.of(rows, gated, sections),
         categories={category: category.meaning for category in Category},
-        infrastructure=infrastructure(desired, look),
+        infrastructure=make_infrastructure(desired, look),
         streams=sections.streams,
         keys=sections.keys,
         ports=sections.ports,
-        stray_ports=stray_ports(desired, look),
+        stray_ports=list_stray_ports(desired, look),
         venvs=sections.venvs,
         targets=sections.targets,
         timers=sections.timers,
         units=sections.units,
         gates=gated,
-        observations=observations(judged),
-        unreachable=why_unreachable((each.outcome, each.reason) for each in judged),
+        observations=list_observations(judged),
+        unreachable=explain_unreachable((each.outcome, each.reason) for each in judged),
     )
 
 
 def to_json(report: RegistryReport) -> str:
-    return dumped(report)
+    return dump(report)

@@ -21,13 +21,13 @@ def build_view(
         name="report registry",
         about=report.host,
         json=partial(to_json, report),
-        page=partial(_unreachable, report, unreachable) if unreachable else partial(build_page, report),
-        screen=partial(_unreachable, report, unreachable) if unreachable else partial(build_screen, report),
+        page=partial(_show_unreachable, report, unreachable) if unreachable else partial(build_page, report),
+        screen=partial(_show_unreachable, report, unreachable) if unreachable else partial(build_screen, report),
         findings=lambda: condense(checks, report.host),
         locate=locate,
         home=home,
     )
 
 
-def _unreachable(report: RegistryReport, reason: str) -> Blocks:
+def _show_unreachable(report: RegistryReport, reason: str) -> Blocks:
     return (Title(f"Module registry of {report.host}"), Paragraph(f"Nothing could be asked: {reason}"))

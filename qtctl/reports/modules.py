@@ -31,27 +31,29 @@ class Found:
     whole: bool
 
 
-def modules(desired: Desired, look: Look) -> tuple[Module, ...]:
+def list_modules(desired: Desired, look: Look) -> tuple[Module, ...]:
     """Declared services, retired ones that are there (or may be), and units of the fleet that nothing declares."""
     limits = LoopLimits.of(desired, look.facts.taken_at)
-    rows = [of_service(service, desired, look, limits) for service in desired.services]
-    others = [(name, RETIRED, why) for name, why in retired(desired, look, ".service")]
-    others += [(name, UNDECLARED, "") for name in undeclared(desired, look, ".service")]
-    rows += [of_name(found(name, look), declared, why, look, limits) for name, declared, why in others]
+    rows = [make_declared_module(service, desired, look, limits) for service in desired.services]
+    others = [(name, RETIRED, why) for name, why in list_retired(desired, look, ".service")]
+    others += [(name, UNDECLARED, "") for name in list_undeclared(desired, look, ".service")]
+    rows += [
+        make_undeclared_module(find_unit(name, look), declared, why, look, limits) for name, declared, why in others
+    ]
     return tuple(sorted(rows, key=lambda row: row.unit))
 
 
-def retired(desired: Desired, look: Look, suffix: str) -> list[tuple[str, str]]:
+def list_retired(desired: Desired, look: Look, suffix: str) -> list[tuple[str, str]]:
     """(unit, why it was retired) of those that are on the host, or of which that is not known."""
     retired_units = {retired.unit: retired.why for retired in desired.retired_units if retired.unit.endswith(suffix)}
-    return [(unit, why) for unit, why in sorted(retired_units.items()) if not gone(found(unit, look).seen)]
+    return [(unit, why) for unit, why in sorted(retired_units.items()) if not is_gone(find_unit(unit, look).seen)]
 
 
-def gone(seen: Seen[Unit]) -> bool:
+def is_gone(seen: Seen[Unit]) -> bool:
     return seen.known and is_absent(seen.value)
 
 
-def undeclared(desired: Desired, look: Look, suffix: str) -> list[str]:
+def list_undeclared(desired: Desired, look: Look, suffix: str) -> list[str]:
     """Units on the host that count as the fleet's and are not declared.
 
     Left out: templates, which cannot run, and aliases, whose unit is here under its own name.
@@ -65,7 +67,7 @@ def undeclared(desired: Desired, look: Look, suffix: str) -> list[str]:
     return sorted(name for name in names if any(fnmatchcase(name, pattern) for pattern in desired.unit_patterns))
 
 
-def found(unit: str, look: Look) -> Found:
+def find_unit(unit: str, look: Look) -> Found:
     """The unit's own properties; where those are not known, what the list of units says of it."""
     seen = look.see(Unit, unit)
     listing = look.see(UnitListing, "*").value
@@ -80,48 +82,48 @@ def found(unit: str, look: Look) -> Found:
     return Found(unit, seen, whole=False)
 
 
-def of_service(service: DesiredService, desired: Desired, look: Look, limits: LoopLimits) -> Module:
-    here = found(service.unit, look)
+def make_declared_module(service: DesiredService, desired: Desired, look: Look, limits: LoopLimits) -> Module:
+    here = find_unit(service.unit, look)
     return Module(
-        name=stem(service.unit),
+        name=strip_suffix(service.unit),
         unit=service.unit,
-        category=category(here, limits),
+        category=classify_found(here, limits),
         declared=service.state.value,
         group=service.category,
         summary=service.summary,
-        systemd=systemd(here),
-        execution=execution(here),
-        code=code(service, look),
-        runtime=runtime(service, desired, look),
-        proof_line=proof_line(here),
+        systemd=make_systemd(here),
+        execution=make_execution(here),
+        code=make_code(service, look),
+        runtime=make_runtime(service, desired, look),
+        proof_line=write_proof(here),
     )
 
 
-def of_name(here: Found, declared: str, summary: str, look: Look, limits: LoopLimits) -> Module:
+def make_undeclared_module(here: Found, declared: str, summary: str, look: Look, limits: LoopLimits) -> Module:
     return Module(
-        name=stem(here.unit),
+        name=strip_suffix(here.unit),
         unit=here.unit,
-        category=category(here, limits),
+        category=classify_found(here, limits),
         declared=declared,
         group="",
         summary=summary,
-        systemd=systemd(here),
-        execution=execution(here),
+        systemd=make_systemd(here),
+        execution=make_execution(here),
         code=NO_CODE,
-        runtime=Runtime(venv=None, venv_status=None, port=port_seen(here.unit, look), redis_streams=UNKNOWN),
-        proof_line=proof_line(here),
+        runtime=Runtime(venv=None, venv_status=None, port=find_seen_port(here.unit, look), redis_streams=UNKNOWN),
+        proof_line=write_proof(here),
     )
 
 
-def stem(unit: str) -> str:
+def strip_suffix(unit: str) -> str:
     return unit.rpartition(".")[0]
 
 
-def category(here: Found, limits: LoopLimits) -> Category:
+def classify_found(here: Found, limits: LoopLimits) -> Category:
     return classify(here.seen.value, limits) if here.seen.known else Category.UNKNOWN
 
 
-def systemd(here: Found) -> Systemd:
+def make_systemd(here: Found) -> Systemd:
     unit = here.seen.value
     if unit is None:
         state = "not-found" if here.seen.known else UNKNOWN
@@ -137,7 +139,7 @@ def systemd(here: Found) -> Systemd:
     )
 
 
-def execution(here: Found) -> Execution:
+def make_execution(here: Found) -> Execution:
     unit = here.seen.value
     if not here.whole:
         return Execution(user=UNKNOWN, pid=UNKNOWN, working_dir=UNKNOWN, exec_path=UNKNOWN)
@@ -152,16 +154,16 @@ def execution(here: Found) -> Execution:
     )
 
 
-def code(service: DesiredService, look: Look) -> Code:
+def make_code(service: DesiredService, look: Look) -> Code:
     return Code(
-        module=module_of(service.argv),
+        module=find_module(service.argv),
         path=service.working_directory or None,
         entrypoint=service.entry_point or None,
         has_code=has_code(service.entry_point, look),
     )
 
 
-def module_of(argv: tuple[str, ...]) -> str | None:
+def find_module(argv: tuple[str, ...]) -> str | None:
     """`python -m NAME`, and what uvicorn serves."""
     following = dict(pairwise(argv))
     name = following.get("-m")
@@ -175,22 +177,22 @@ def has_code(entry_point: str, look: Look) -> bool | None:
     return seen.value is not None and seen.value.kind in ("file", "link")
 
 
-def runtime(service: DesiredService, desired: Desired, look: Look) -> Runtime:
+def make_runtime(service: DesiredService, desired: Desired, look: Look) -> Runtime:
     streams = {*service.publishes, *(membership.stream for membership in service.consumes)}
     return Runtime(
         venv=next((venv.name for venv in desired.venvs if venv.path == service.venv), service.venv) or None,
-        venv_status=status_of(look.see(VenvCheck, service.venv)) if service.venv else None,
-        port=main_port(service.ports),
+        venv_status=format_status(look.see(VenvCheck, service.venv)) if service.venv else None,
+        port=find_main_port(service.ports),
         redis_streams=sorted(streams),
     )
 
 
-def main_port(ports: tuple[Listener, ...]) -> int | None:
+def find_main_port(ports: tuple[Listener, ...]) -> int | None:
     """The one with a health URL, else the first."""
     return next((each.port for each in sorted(ports, key=lambda each: not each.health_path)), None)
 
 
-def status_of(seen: Seen[VenvCheck]) -> str:
+def format_status(seen: Seen[VenvCheck]) -> str:
     if not seen.known:
         return UNKNOWN
     if seen.value is None:
@@ -198,7 +200,7 @@ def status_of(seen: Seen[VenvCheck]) -> str:
     return "works" if seen.value.exit == 0 else "broken"
 
 
-def port_seen(unit: str, look: Look) -> int | Unknown | None:
+def find_seen_port(unit: str, look: Look) -> int | Unknown | None:
     seen = look.see(Listeners, "tcp")
     if not seen.known:
         return UNKNOWN
@@ -206,7 +208,7 @@ def port_seen(unit: str, look: Look) -> int | Unknown | None:
     return min((int(port) for _, port, owner, _ in rows if owner == unit), default=None)
 
 
-def proof_line(here: Found) -> str:
+def write_proof(here: Found) -> str:
     """What to run, and what it printed; of a unit that is not known, why not."""
     unit = here.seen.value
     if not here.seen.known:

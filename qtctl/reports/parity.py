@@ -11,7 +11,7 @@ from qtctl.findings.finding import Finding, Outcome, Proof, Severity
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.model.registry import DispositionKind
 from qtctl.parity.rows import ParityReport, ParityRow, ParityVerdict
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.rules import sides
 from qtctl.rules.sides import Listening, PortSide
 
@@ -196,7 +196,7 @@ class FileParity(Part):
     def adds_up(self) -> Self:
         if self.totals != self.counted:
             raise ValueError("the rows do not add up to the totals")
-        if self.verdict is not of_counts((self.totals,)):
+        if self.verdict is not choose_verdict((self.totals,)):
             raise ValueError("the verdict does not follow from the rows")
         return self
 
@@ -216,22 +216,22 @@ class ParityDocument(Part):
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
-        if self.totals != whole(self.files):
+        if self.totals != sum_counts(self.files):
             raise ValueError("the files do not add up to the totals")
-        if self.verdict is not of_counts(file.totals for file in self.files):
+        if self.verdict is not choose_verdict(file.totals for file in self.files):
             raise ValueError("the verdict does not follow from the files")
-        if self.conclusion is not concluded(self.files, self.fail_on):
+        if self.conclusion is not conclude_files(self.files, self.fail_on):
             raise ValueError("the conclusion does not follow from the files")
         return self
 
 
-def whole(files: Iterable[FileParity]) -> ParityCounts:
+def sum_counts(files: Iterable[FileParity]) -> ParityCounts:
     every = tuple(files)
     verdicts = (row.verdict for file in every for row in file.services)
     return ParityCounts.of(verdicts, sum(file.totals.findings for file in every))
 
 
-def of_counts(counts: Iterable[ParityCounts]) -> ParityVerdict:
+def choose_verdict(counts: Iterable[ParityCounts]) -> ParityVerdict:
     """gap where anything is found, else unknown where anything is (or nothing was compared), else parity."""
     every = tuple(counts)
     if any(each.findings for each in every):
@@ -240,7 +240,7 @@ def of_counts(counts: Iterable[ParityCounts]) -> ParityVerdict:
     return ParityVerdict.PARITY if known else ParityVerdict.UNKNOWN
 
 
-def concluded(files: Sequence[FileParity], fail_on: Severity) -> Conclusion:
+def conclude_files(files: Sequence[FileParity], fail_on: Severity) -> Conclusion:
     findings = [found for file in files for found in (*(one for row in file.services for one in row.findings),
                                                       *file.findings)]  # fmt: skip
     rows = [row for file in files for row in file.services]
@@ -256,14 +256,14 @@ def build_report(reports: Sequence[ParityReport]) -> ParityDocument:
     return ParityDocument(
         host=reports[0].host if reports else "",
         taken_at=(reports[0].taken_at or None) if reports else None,
-        verdict=of_counts(file.totals for file in files),
-        totals=whole(files),
+        verdict=choose_verdict(file.totals for file in files),
+        totals=sum_counts(files),
         files=files,
         fail_on=gate,
-        conclusion=concluded(files, gate),
+        conclusion=conclude_files(files, gate),
         unreachable=reports[0].unreachable if reports else None,
     )
 
 
 def to_json(reports: Sequence[ParityReport]) -> str:
-    return dumped(build_report(reports))
+    return dump(build_report(reports))

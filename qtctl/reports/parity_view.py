@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from qtctl.errors import Place
-from qtctl.findings.finding import Finding, Outcome, fingerprint
+from qtctl.findings.finding import Finding, Outcome, make_fingerprint
 from qtctl.parity.rows import ParityReport, ParityRow
-from qtctl.reports.document import dumped
+from qtctl.reports.document import dump
 from qtctl.reports.parity import ParityDocument
 from qtctl.reports.parity_page import build_page, build_screen
 from qtctl.reports.unreachable import condense
@@ -23,15 +23,15 @@ def build_view(document: ParityDocument, reports: Sequence[ParityReport]) -> Vie
     return View(
         name="parity",
         about=document.host,
-        json=partial(dumped, document),
+        json=partial(dump, document),
         page=partial(build_page, document),
         screen=partial(build_screen, document),
-        findings=lambda: _condensed([finding for report in reports for finding in _Findings(report)], document),
+        findings=lambda: _condense([finding for report in reports for finding in _Findings(report)], document),
         rules=tuple(RULES),
     )
 
 
-def _condensed(findings: Sequence[Finding], document: ParityDocument) -> Sequence[Finding]:
+def _condense(findings: Sequence[Finding], document: ParityDocument) -> Sequence[Finding]:
     """What is unknown of a host that could not be asked anything is one line."""
     blind = [each for each in findings if document.unreachable and each.reason == document.unreachable]
     return (*(each for each in findings if each not in blind), *condense(blind, document.host)) if blind else findings
@@ -47,15 +47,17 @@ class _Findings:
         yield from self.report.findings
         for row in self.report.rows:
             if row.disposition is not None:
-                yield self._judged("QT801", f"compose:{row.service}", row)
-            yield from (self._side(side, row) for side in row.sides if side.outcome is not Outcome.BROKEN)
+                yield self._make_judged_finding("QT801", f"compose:{row.service}", row)
+            yield from (self._make_side_finding(side, row) for side in row.sides if side.outcome is not Outcome.BROKEN)
 
-    def _side(self, side: UnitSide | PortSide, row: ParityRow) -> Finding:
+    def _make_side_finding(self, side: UnitSide | PortSide, row: ParityRow) -> Finding:
         if isinstance(side, UnitSide):
-            return self._judged("QT802", side.unit or side.name, row, side)
-        return self._judged("QT803", side.published.raw, row, side)
+            return self._make_judged_finding("QT802", side.unit or side.name, row, side)
+        return self._make_judged_finding("QT803", side.published.raw, row, side)
 
-    def _judged(self, id_: str, subject: str, row: ParityRow, side: UnitSide | PortSide | None = None) -> Finding:
+    def _make_judged_finding(
+        self, id_: str, subject: str, row: ParityRow, side: UnitSide | PortSide | None = None
+    ) -> Finding:
         outcome, host = side.outcome if side else Outcome.HOLDS, self.report.host
         return Finding(
             id=id_,
@@ -67,5 +69,5 @@ class _Findings:
             place=Place(self.report.file, row.line),
             proof=side.proof if side else (),
             reason=side.reason if side and outcome is Outcome.UNKNOWN else None,
-            fingerprint=fingerprint(id_, host, f"{self.report.file} {row.service} {subject}"),
+            fingerprint=make_fingerprint(id_, host, f"{self.report.file} {row.service} {subject}"),
         )

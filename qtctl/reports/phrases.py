@@ -6,32 +6,32 @@ NONE = "—"
 UNKNOWN = "unknown"
 
 
-def words(value: Json) -> str:
+def format_json(value: Json) -> str:
     """A value of a check: keys before their values, lists with commas."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return ", ".join(f"{key} {words(inner)}" for key, inner in sorted(value.items()))
+        return ", ".join(f"{key} {format_json(inner)}" for key, inner in sorted(value.items()))
     if isinstance(value, list):
-        return ", ".join(words(inner) for inner in value) or "none"
+        return ", ".join(format_json(inner) for inner in value) or "none"
     return str(value)
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def format_count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def unseen(number: int, user: str = "") -> str:
+def describe_unseen(number: int, user: str = "") -> str:
     """What stands behind a verdict where root was not asked; '' where nothing is missing. `user`: who saw the rest."""
     if not number:
         return ""
     seen = f", as far as {user} can see" if user else ""
-    return f"{seen}; {counted(number, 'check needs', 'checks need')} --become"
+    return f"{seen}; {format_count(number, 'check needs', 'checks need')} --become"
 
 
-def size(count: int) -> str:
+def format_size(count: int) -> str:
     """Bytes by powers of 1024, one decimal."""
     amount = float(count)
     for unit in ("B", "KiB", "MiB", "GiB"):
@@ -41,7 +41,7 @@ def size(count: int) -> str:
     return f"{amount:.1f} TiB"
 
 
-def span(seconds: int) -> str:
+def format_span(seconds: int) -> str:
     """The two largest units: 3d 4h, 2min 5s."""
     parts = []
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):

@@ -9,7 +9,7 @@ from qtctl.dialects.systemd.table.change_classes import ChangeClass
 from qtctl.errors import InputError, Place
 from qtctl.model.plan import Choices, Dragged, Effect, NoteKind, Plan, PlannedBefore, Step, StepKind
 from qtctl.plan.agreed import digest_step, plan_digest
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.version import VERSION
 
 ENV = "env"
@@ -114,7 +114,7 @@ class PlanReport(Part):
         return PlannedBefore(keys, self.nonce, self.machine)
 
 
-def concluded(plan: Plan) -> PlanConclusion:
+def conclude_plan(plan: Plan) -> PlanConclusion:
     if plan.refusals:
         unknown = all(each.unknown for each in plan.refusals)
         return PlanConclusion.UNKNOWN if unknown else PlanConclusion.REFUSED
@@ -135,18 +135,18 @@ def build_report(
         nonce=nonce,
         digest=plan_digest(plan),
         choices=PlanChoices(take_over=choices.take_over, prune=choices.prune, cut_over=choices.cut_over),
-        conclusion=concluded(plan),
+        conclusion=conclude_plan(plan),
         exit_code=exit_code,
         refusals=tuple(
             PlanRefusal(subject=each.subject, reason=each.reason, hint=each.hint, unknown=each.unknown)
             for each in plan.refusals
         ),
-        steps=tuple(_step(step, nonce) for step in plan.steps),
+        steps=tuple(_make_step(step, nonce) for step in plan.steps),
         notes=tuple(PlanNote(kind=each.kind, subject=each.subject, text=each.text) for each in plan.notes),
     )
 
 
-def _step(step: Step, nonce: str) -> PlanStep:
+def _make_step(step: Step, nonce: str) -> PlanStep:
     file, env = step.file, step.file is not None and step.file.kind == ENV
     return PlanStep(
         kind=step.kind,
@@ -157,19 +157,19 @@ def _step(step: Step, nonce: str) -> PlanStep:
         if file
         else None,
         target=step.target or None,
-        drags=tuple(map(_drag, step.drags)),
+        drags=tuple(map(_make_drag, step.drags)),
         change=step.change,
         diff=step.diff or None,
         key=digest_step(step, nonce),
     )
 
 
-def _drag(each: Dragged) -> PlanDrag:
+def _make_drag(each: Dragged) -> PlanDrag:
     return PlanDrag(unit=each.unit, effect=each.effect, by=each.by, declared=each.declared)
 
 
 def to_json(report: PlanReport) -> str:
-    return dumped(report)
+    return dump(report)
 
 
 def read(text: str, path: str) -> PlanReport:

@@ -1,8 +1,20 @@
 """A plan for a ticket: what would be done, why, what goes with it, and what to know; diffs of unit files last."""
 
 from qtctl.dialects.lines import lines
-from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Strong, Text, Title, Verbatim, bullets, joined, table
-from qtctl.reports.phrases import counted
+from qtctl.reports.blocks import (
+    Blocks,
+    Code,
+    Paragraph,
+    Section,
+    Strong,
+    Text,
+    Title,
+    Verbatim,
+    join,
+    make_list,
+    make_table,
+)
+from qtctl.reports.phrases import format_count
 from qtctl.reports.plan import PlanConclusion, PlanDrag, PlanReport, PlanStep
 
 HEADLINES = {
@@ -15,33 +27,33 @@ HEADLINES = {
 
 def build_page(report: PlanReport) -> Blocks:
     origin = (f"Fleet {report.fleet}, at ", Code(report.address), f", qtctl {report.qtctl_version}.")
-    in_the_way = ((Code(each.subject), f": {_hinted(each.reason, each.hint)}") for each in report.refusals)
+    in_the_way = ((Code(each.subject), f": {_add_hint(each.reason, each.hint)}") for each in report.refusals)
     return (
         Title(f"Plan for {report.host}"),
-        Paragraph((Strong(f"{HEADLINES[report.conclusion]}."), _counted(report))),
+        Paragraph((Strong(f"{HEADLINES[report.conclusion]}."), _format_counts(report))),
         Paragraph(origin),
-        Section("In the way", bullets(in_the_way)),
-        Section("Steps", table(("step", "what", "why", "along with it"), map(_row, report.steps))),
-        Section("To know", bullets((Code(each.subject), f": {each.text}") for each in report.notes)),
-        *(_diff(step) for step in report.steps if step.diff),
+        Section("In the way", make_list(in_the_way)),
+        Section("Steps", make_table(("step", "what", "why", "along with it"), map(_make_row, report.steps))),
+        Section("To know", make_list((Code(each.subject), f": {each.text}") for each in report.notes)),
+        *(_show_diff(step) for step in report.steps if step.diff),
     )
 
 
-def _counted(report: PlanReport) -> str:
-    return f" {counted(len(report.steps), 'step')}." if report.steps else ""
+def _format_counts(report: PlanReport) -> str:
+    return f" {format_count(len(report.steps), 'step')}." if report.steps else ""
 
 
-def _row(step: PlanStep) -> tuple[Text, ...]:
-    return (step.kind.value, Code(step.subject), step.why, joined(map(_drag, step.drags)))
+def _make_row(step: PlanStep) -> tuple[Text, ...]:
+    return (step.kind.value, Code(step.subject), step.why, join(map(_format_drag, step.drags)))
 
 
-def _drag(each: PlanDrag) -> Text:
+def _format_drag(each: PlanDrag) -> Text:
     return (f"{each.effect.value} ", Code(each.unit), f" ({each.by})")
 
 
-def _hinted(what: str, hint: str) -> str:
+def _add_hint(what: str, hint: str) -> str:
     return f"{what} ({hint})" if hint else what
 
 
-def _diff(step: PlanStep) -> Section:
+def _show_diff(step: PlanStep) -> Section:
     return Section(("Difference in ", Code(step.subject)), (Verbatim(tuple(lines(step.diff or ""))),))

@@ -30,14 +30,14 @@ DISRUPTIVE = frozenset({StepKind.STOP, StepKind.STOP_CONTAINER, StepKind.RESTART
 
 def build_screen(plan: Plan, target: str, *, verbose: bool) -> Blocks:
     """The steps, in their order, with reasons; diffs of unit files below. `target`: how the host is named."""
-    return tuple(_blocks(plan, target, verbose=verbose))
+    return tuple(_list_blocks(plan, target, verbose=verbose))
 
 
-def _blocks(plan: Plan, target: str, *, verbose: bool) -> Iterator[Block]:
+def _list_blocks(plan: Plan, target: str, *, verbose: bool) -> Iterator[Block]:
     everything = verbose or len(plan.steps) <= MANY
-    yield Title(f"{target}: {_title(plan)}")
-    for steps in ([step] for step in plan.steps) if everything else _alike(plan):
-        yield _line(steps)
+    yield Title(f"{target}: {_write_title(plan)}")
+    for steps in ([step] for step in plan.steps) if everything else _group_alike(plan):
+        yield _write_line(steps)
     yield from (_note(note) for note in plan.notes)
     diffs = [step for step in plan.steps if step.diff]
     if everything:
@@ -55,7 +55,7 @@ def mark(step: Step) -> str:
     return _MARKS.get(step.kind, CHANGED)
 
 
-def _line(steps: list[Step]) -> Paragraph:
+def _write_line(steps: list[Step]) -> Paragraph:
     first, others = steps[0], len(steps) - 1
     sign = mark(first)
     more = f" and {others} more" if others else ""
@@ -69,7 +69,7 @@ def _note(note: Note) -> Paragraph:
     return Paragraph((Toned("note", Tone.NOTE), " ", Code(note.subject), f": {note.text}"), hang=4)
 
 
-def _alike(plan: Plan) -> Iterator[list[Step]]:
+def _group_alike(plan: Plan) -> Iterator[list[Step]]:
     groups: dict[tuple[str, str, str], list[Step]] = {}
     for step in plan.steps:
         groups.setdefault((mark(step), step.kind, step.reason), []).append(step)
@@ -80,7 +80,7 @@ def _alike(plan: Plan) -> Iterator[list[Step]]:
             yield steps
 
 
-def _title(plan: Plan) -> str:
+def _write_title(plan: Plan) -> str:
     """8 changes: 5 to add, 2 to change, 1 to remove or stop."""
     if not plan.steps:
         return "nothing to change"

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from qtctl.model.preparation import PrepareAction, PreparePlan, PrepareStep
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.version import VERSION
 
 
@@ -41,12 +41,12 @@ def build_report(plan: PreparePlan, *, address: str, helper: str, applied: bool)
         helper=helper,
         applied=applied,
         changes=len(plan.changes),
-        steps=tuple(map(_step, plan.steps)),
+        steps=tuple(map(_make_step, plan.steps)),
         refusals=plan.refusals,
     )
 
 
-def _step(step: PrepareStep) -> PreparationStep:
+def _make_step(step: PrepareStep) -> PreparationStep:
     return PreparationStep(
         action=step.action,
         kind=step.kind,
@@ -58,4 +58,4 @@ def _step(step: PrepareStep) -> PreparationStep:
 
 
 def to_json(report: PreparationReport) -> str:
-    return dumped(report)
+    return dump(report)

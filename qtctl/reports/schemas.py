@@ -4,7 +4,7 @@ from qtctl.reports.adopt import AdoptReport
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.backup import BackupReport, BackupsReport
 from qtctl.reports.deploy import DeployReport
-from qtctl.reports.document import schema_of
+from qtctl.reports.document import make_schema
 from qtctl.reports.drift import DriftReport
 from qtctl.reports.fleet import FleetReport
 from qtctl.reports.generation import GenerationReport
@@ -17,22 +17,22 @@ from qtctl.reports.secrets import SecretsReport
 from qtctl.reports.verify import VerifyReport
 
 
-def schemas() -> dict[str, dict[str, object]]:
+def make_schemas() -> dict[str, dict[str, object]]:
     """By document: adopt, audit, backup(s), deploy, drift, fleet-audit, generation(s), parity, plan, registry …"""
     return {
-        "adopt": schema_of(AdoptReport),
-        "audit": schema_of(AuditReport),
-        "backup": schema_of(BackupReport),
-        "backups": schema_of(BackupsReport),
-        "deploy": schema_of(DeployReport),
-        "drift": schema_of(DriftReport),
-        "fleet-audit": schema_of(FleetReport),
-        "generation": schema_of(GenerationReport),
-        "generations": schema_of(GenerationsReport),
-        "parity": schema_of(ParityDocument),
-        "plan": schema_of(PlanReport),
-        "preparation": schema_of(PreparationReport),
-        "registry": schema_of(RegistryReport),
-        "secrets": schema_of(SecretsReport),
-        "verify": schema_of(VerifyReport),
+        "adopt": make_schema(AdoptReport),
+        "audit": make_schema(AuditReport),
+        "backup": make_schema(BackupReport),
+        "backups": make_schema(BackupsReport),
+        "deploy": make_schema(DeployReport),
+        "drift": make_schema(DriftReport),
+        "fleet-audit": make_schema(FleetReport),
+        "generation": make_schema(GenerationReport),
+        "generations": make_schema(GenerationsReport),
+        "parity": make_schema(ParityDocument),
+        "plan": make_schema(PlanReport),
+        "preparation": make_schema(PreparationReport),
+        "registry": make_schema(RegistryReport),
+        "secrets": make_schema(SecretsReport),
+        "verify": make_schema(VerifyReport),
     }

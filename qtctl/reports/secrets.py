@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from qtctl.model.secret_place import SecretFound, SecretKind, SecretState
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.version import VERSION
 
 
@@ -52,4 +52,4 @@ def build_report(found: Iterable[SecretFound], *, fleet: str, host: str, address
 
 
 def to_json(report: SecretsReport) -> str:
-    return dumped(report)
+    return dump(report)

@@ -17,10 +17,10 @@ def build_page(report: SecretsReport) -> Blocks:
     title = Title(f"Secrets of {report.host}")
     if not report.secrets:
         return (title, Paragraph("None: no service of this host declares one."))
-    return (title, Table(COLUMNS, tuple(map(_row, report.secrets))))
+    return (title, Table(COLUMNS, tuple(map(_make_row, report.secrets))))
 
 
-def _row(row: SecretRow) -> tuple[Text, ...]:
+def _make_row(row: SecretRow) -> tuple[Text, ...]:
     owner = f"{row.owner}:{row.group}" if row.owner else ""
     return (
         row.name,

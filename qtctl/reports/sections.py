@@ -12,20 +12,20 @@ from qtctl.model.facts import HostBaseline, Unit
 from qtctl.model.moments import NEVER
 from qtctl.model.store_facts import StoreServer
 from qtctl.model.unit_kinds import DECLARED_IN, OTHER_UNIT_TABLES, UnitKind
-from qtctl.reports.baseline import baseline
-from qtctl.reports.look import Look, iso
+from qtctl.reports.baseline import make_baseline
+from qtctl.reports.look import Look, format_iso
 from qtctl.reports.modules import (
     RETIRED,
     UNDECLARED,
     UNKNOWN,
-    category,
-    found,
-    proof_line,
-    retired,
-    status_of,
-    stem,
-    systemd,
-    undeclared,
+    classify_found,
+    find_unit,
+    format_status,
+    list_retired,
+    list_undeclared,
+    make_systemd,
+    strip_suffix,
+    write_proof,
 )
 from qtctl.reports.sections_model import Infrastructure, OtherUnitRow, StoreRow, TimerRow, UnitRow, VenvRow
 
@@ -40,79 +40,81 @@ class Said:
     summary: str
 
 
-def targets(desired: Desired, look: Look) -> tuple[UnitRow, ...]:
+def list_targets(desired: Desired, look: Look) -> tuple[UnitRow, ...]:
     said = [Said(target.name, target.unit, target.declared, target.summary) for target in desired.targets]
-    said += strays(desired, look, ".target")
-    return tuple(unit_row(each, desired, look) for each in sorted(said, key=lambda each: each.unit))
+    said += list_strays(desired, look, ".target")
+    return tuple(make_unit_row(each, desired, look) for each in sorted(said, key=lambda each: each.unit))
 
 
-def other_units(desired: Desired, look: Look) -> tuple[OtherUnitRow, ...]:
+def list_other_units(desired: Desired, look: Look) -> tuple[OtherUnitRow, ...]:
     """Sockets, paths, slices, mounts, automounts and swaps."""
     starts = {each.unit: each.triggers for each in desired.other_units}
     said = [Said(each.name, each.unit, each.declared, each.summary) for each in desired.other_units]
     said = [each for each in said if not is_template(each.unit)]
     for table in OTHER_UNIT_TABLES:
-        said += strays(desired, look, DECLARED_IN[table].kind.suffix)
+        said += list_strays(desired, look, DECLARED_IN[table].kind.suffix)
     return tuple(
         OtherUnitRow(
-            **dict(unit_row(each, desired, look)), kind=UnitKind.of(each.unit), starts=starts.get(each.unit, UNKNOWN)
+            **dict(make_unit_row(each, desired, look)),
+            kind=UnitKind.of(each.unit),
+            starts=starts.get(each.unit, UNKNOWN),
         )
         for each in sorted(said, key=lambda each: each.unit)
     )
 
 
-def strays(desired: Desired, look: Look, suffix: str) -> Iterator[Said]:
+def list_strays(desired: Desired, look: Look, suffix: str) -> Iterator[Said]:
     """Retired and undeclared units that are on the host, or may be."""
-    for unit, why in retired(desired, look, suffix):
-        yield Said(stem(unit), unit, RETIRED, why)
-    for unit in undeclared(desired, look, suffix):
-        yield Said(stem(unit), unit, UNDECLARED, "")
+    for unit, why in list_retired(desired, look, suffix):
+        yield Said(strip_suffix(unit), unit, RETIRED, why)
+    for unit in list_undeclared(desired, look, suffix):
+        yield Said(strip_suffix(unit), unit, UNDECLARED, "")
 
 
-def unit_row(said: Said, desired: Desired, look: Look) -> UnitRow:
-    here = found(said.unit, look)
-    state = systemd(here)
+def make_unit_row(said: Said, desired: Desired, look: Look) -> UnitRow:
+    here = find_unit(said.unit, look)
+    state = make_systemd(here)
     return UnitRow(
         name=said.name,
         unit=said.unit,
         declared=said.declared,
-        category=category(here, LoopLimits.of(desired, look.facts.taken_at)),
+        category=classify_found(here, LoopLimits.of(desired, look.facts.taken_at)),
         active=state.active,
         sub=state.sub,
         summary=said.summary,
-        proof_line=proof_line(here),
+        proof_line=write_proof(here),
     )
 
 
-def timers(desired: Desired, look: Look) -> tuple[TimerRow, ...]:
-    rows = [timer_row(of_timer(timer), timer, desired, look) for timer in desired.timers]
-    rows += [timer_row(said, None, desired, look) for said in strays(desired, look, ".timer")]
+def list_timers(desired: Desired, look: Look) -> tuple[TimerRow, ...]:
+    rows = [make_timer_row(list_timer(timer), timer, desired, look) for timer in desired.timers]
+    rows += [make_timer_row(said, None, desired, look) for said in list_strays(desired, look, ".timer")]
     return tuple(sorted(rows, key=lambda row: row.unit))
 
 
-def of_timer(timer: DesiredTimer) -> Said:
+def list_timer(timer: DesiredTimer) -> Said:
     return Said(timer.name, timer.unit, timer.declared, timer.summary)
 
 
-def timer_row(said: Said, timer: DesiredTimer | None, desired: Desired, look: Look) -> TimerRow:
-    here = found(said.unit, look)
+def make_timer_row(said: Said, timer: DesiredTimer | None, desired: Desired, look: Look) -> TimerRow:
+    here = find_unit(said.unit, look)
     unit = here.seen.value
-    last = iso(unit.last_trigger_usec) if unit else None
+    last = format_iso(unit.last_trigger_usec) if unit else None
     return TimerRow(
         name=said.name,
         unit=said.unit,
         starts=timer.starts if timer else UNKNOWN,
         declared=said.declared,
-        category=category(here, LoopLimits.of(desired, look.facts.taken_at)),
-        active=systemd(here).active,
+        category=classify_found(here, LoopLimits.of(desired, look.facts.taken_at)),
+        active=make_systemd(here).active,
         schedule=tuple(f"{key}={value}" for key, value in timer.schedule) if timer else (),
-        next=next_run(unit, look) if here.whole else UNKNOWN,
+        next=find_next_run(unit, look) if here.whole else UNKNOWN,
         last=(last or "never") if here.whole else UNKNOWN,
-        proof_line=proof_line(here),
+        proof_line=write_proof(here),
     )
 
 
-def next_run(timer: Unit | None, look: Look) -> str:
+def find_next_run(timer: Unit | None, look: Look) -> str:
     """The earlier of both clocks. A monotonic time counts from boot, which the host's uptime dates to the second."""
     if timer is None:
         return "none"
@@ -122,15 +124,16 @@ def next_run(timer: Unit | None, look: Look) -> str:
         if host is None:
             return UNKNOWN
         times.append(look.now_us - host.uptime_s * 1_000_000 + timer.next_elapse_usec_monotonic)
-    return iso(min(times)) or "none" if times else "none"
+    return format_iso(min(times)) or "none" if times else "none"
 
 
-def infrastructure(desired: Desired, look: Look) -> Infrastructure:
+def make_infrastructure(desired: Desired, look: Look) -> Infrastructure:
     externals = (
-        unit_row(Said(each.name, each.unit, each.declared, each.summary), desired, look) for each in desired.externals
+        make_unit_row(Said(each.name, each.unit, each.declared, each.summary), desired, look)
+        for each in desired.externals
     )
     return Infrastructure(
-        host=baseline(look.facts),
+        host=make_baseline(look.facts),
         externals=tuple(externals),
         stores=tuple(store_row(store, look) for store in desired.stores),
     )
@@ -151,13 +154,13 @@ def store_row(store: DesiredStore, look: Look) -> StoreRow:
     )
 
 
-def venvs(desired: Desired, look: Look) -> tuple[VenvRow, ...]:
-    return tuple(venv_row(venv, look) for venv in desired.venvs)
+def list_venvs(desired: Desired, look: Look) -> tuple[VenvRow, ...]:
+    return tuple(make_venv_row(venv, look) for venv in desired.venvs)
 
 
-def venv_row(venv: DesiredVenv, look: Look) -> VenvRow:
+def make_venv_row(venv: DesiredVenv, look: Look) -> VenvRow:
     seen = look.see(VenvCheck, venv.path)
-    status = status_of(seen)
+    status = format_status(seen)
     check = seen.value
     broken = f"exit {check.exit}: {check.output}" if check and status == "broken" else ""
     return VenvRow(

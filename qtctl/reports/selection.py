@@ -7,7 +7,7 @@ from typing import Any
 
 from qtctl.errors import InputError, Place
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.reports.phrases import counted
+from qtctl.reports.phrases import format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class Selection:
         if not self.only and not self.subjects:
             return ""
         others = sum(not self.has(check) for check in checks)
-        return f"only {' '.join((*self.only, *self.subjects))}, {counted(others, 'other check')} not judged"
+        return f"only {' '.join((*self.only, *self.subjects))}, {format_count(others, 'other check')} not judged"
 
 
-def findings_of_report(document: Mapping[str, Any], file: str) -> frozenset[str]:
+def read_fingerprints(document: Mapping[str, Any], file: str) -> frozenset[str]:
     """Fingerprints of what is broken and not waived in the JSON of an audit, of one host or of several."""
     try:
         rows = [row for report in document.get("hosts", [document]) for row in report["findings"]]

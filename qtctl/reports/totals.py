@@ -56,7 +56,7 @@ class Totals(Part):
                 severity: Counts.of(check for check in every if check.severity is severity)
                 for severity in reversed(Severity)
             },
-            by_rule={rule: Counts.of(check for check in every if check.id == rule) for rule in rules(every)},
+            by_rule={rule: Counts.of(check for check in every if check.id == rule) for rule in list_rules(every)},
         )
 
     @model_validator(mode="after")
@@ -71,5 +71,5 @@ class Totals(Part):
         return self
 
 
-def rules(checks: Sequence[Check]) -> list[str]:
+def list_rules(checks: Sequence[Check]) -> list[str]:
     return sorted({check.id for check in checks})

@@ -24,11 +24,11 @@ FOUND = {
 }
 
 
-def streams(desired: Desired, look: Look) -> tuple[StreamRow, ...]:
-    return tuple(stream_row(key, desired, look) for key in desired.keys if key.type is KeyType.STREAM)
+def list_streams(desired: Desired, look: Look) -> tuple[StreamRow, ...]:
+    return tuple(make_stream_row(key, desired, look) for key in desired.keys if key.type is KeyType.STREAM)
 
 
-def stream_row(key: DesiredKey, desired: Desired, look: Look) -> StreamRow:
+def make_stream_row(key: DesiredKey, desired: Desired, look: Look) -> StreamRow:
     seen = look.see(Stream, key.name, key.store)
     stream = seen.value
     clock = look.see(StoreClock, key.store).value
@@ -43,11 +43,11 @@ def stream_row(key: DesiredKey, desired: Desired, look: Look) -> StreamRow:
         ever_written=stream.last_ms > 0 if stream else None,
         max_age_s=key.max_age_us / 1_000_000 if key.max_age_us is not None else None,
         publishers=key.publishers,
-        groups=tuple(group_row(member, look, stream) for member in members(key, desired)),
+        groups=tuple(group_row(member, look, stream) for member in list_members(key, desired)),
     )
 
 
-def members(key: DesiredKey, desired: Desired) -> Iterator[Membership]:
+def list_members(key: DesiredKey, desired: Desired) -> Iterator[Membership]:
     for service in desired.services:
         for membership in service.consumes:
             if (membership.store, membership.stream) == (key.store, key.name):
@@ -69,12 +69,12 @@ def group_row(membership: Membership, look: Look, stream: Stream | None) -> Grou
     )
 
 
-def keys(desired: Desired, look: Look) -> tuple[KeyRow, ...]:
+def list_keys(desired: Desired, look: Look) -> tuple[KeyRow, ...]:
     """All keys but streams, which have their own rows."""
-    return tuple(key_row(key, look) for key in desired.keys if key.type is not KeyType.STREAM)
+    return tuple(make_key_row(key, look) for key in desired.keys if key.type is not KeyType.STREAM)
 
 
-def key_row(key: DesiredKey, look: Look) -> KeyRow:
+def make_key_row(key: DesiredKey, look: Look) -> KeyRow:
     seen = look.see(KeyFact, key.name, key.store)
     return KeyRow(
         name=key.name,
@@ -87,12 +87,12 @@ def key_row(key: DesiredKey, look: Look) -> KeyRow:
     )
 
 
-def ports(desired: Desired, look: Look) -> tuple[PortRow, ...]:
-    rows = [port_row(each, look) for each in declared_ports(desired)]
+def list_ports(desired: Desired, look: Look) -> tuple[PortRow, ...]:
+    rows = [make_port_row(each, look) for each in declared_ports(desired)]
     return tuple(sorted(rows, key=lambda row: (row.port, row.protocol, row.unit)))
 
 
-def port_row(declared: DeclaredPort, look: Look) -> PortRow:
+def make_port_row(declared: DeclaredPort, look: Look) -> PortRow:
     listener = declared.port
     seen = look.see(Listeners, listener.protocol)
     sockets = sockets_seen(look.facts, seen.value.rows if seen.value else (), declared)
@@ -107,7 +107,7 @@ def port_row(declared: DeclaredPort, look: Look) -> PortRow:
     )
 
 
-def stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | None:
+def list_stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | None:
     """None where it is not known who listens, for one protocol or both."""
     found = []
     for protocol in PROTOCOLS:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
 
 UNREACHABLE = "unreachable"
 """The id of what stands for all checks of such a host. It is no finding: `qtctl explain` does not know it."""
 
 
-def why_unreachable(outcomes: Iterable[tuple[Outcome, str | None]]) -> str | None:
+def explain_unreachable(outcomes: Iterable[tuple[Outcome, str | None]]) -> str | None:
     """The one reason for which every check is unknown; None where something is known, or there are several reasons."""
     every = set(outcomes)
     if len(every) != 1:
@@ -19,7 +19,7 @@ def why_unreachable(outcomes: Iterable[tuple[Outcome, str | None]]) -> str | Non
 
 def condense(checks: Sequence[Finding], address: str) -> Sequence[Finding]:
     """Checks as they are; of a host that could not be asked, one that says why. `address`: as it was asked for."""
-    reason = why_unreachable((check.outcome, check.reason) for check in checks)
+    reason = explain_unreachable((check.outcome, check.reason) for check in checks)
     if reason is None or len(checks) == 1:
         return checks
     return (
@@ -33,6 +33,6 @@ def condense(checks: Sequence[Finding], address: str) -> Sequence[Finding]:
             reason=reason,
             proof=checks[0].proof,
             remedy=checks[0].remedy,
-            fingerprint=fingerprint(UNREACHABLE, address, ""),
+            fingerprint=make_fingerprint(UNREACHABLE, address, ""),
         ),
     )

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from qtctl.findings.finding import Outcome, Severity
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.reports.check import Check
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.stage.verified import AnalyzeAnswer, CalendarCheck, Exposure, Verified
 
 WORST = 5
@@ -97,12 +97,12 @@ class VerifyReport(Part):
             raise ValueError("a finding that no question has, or a broken question without one")
         if self.conclusion is not conclude(self.findings, self.fail_on, unknown=Outcome.UNKNOWN in questions):
             raise ValueError("the conclusion does not follow from findings and questions")
-        if any(_holds_in_spite(question, {row.outcome for row in those}) for question, those in rows):
+        if any(_is_answered(question, {row.outcome for row in those}) for question, those in rows):
             raise ValueError("a question that holds, and a row of it that does not")
         return self
 
 
-def _holds_in_spite(question: Question, rows: set[Outcome]) -> bool:
+def _is_answered(question: Question, rows: set[Outcome]) -> bool:
     return question.outcome is Outcome.HOLDS and not rows <= {Outcome.HOLDS}
 
 
@@ -114,7 +114,7 @@ def build_report(found: Verified) -> VerifyReport:
         threshold=found.threshold,
         outcome=found.outcome,
         units=len(found.units),
-        verify=_question(found.verify),
+        verify=_make_question(found.verify),
         messages=tuple(
             MessageRow(
                 unit=each.unit,
@@ -126,21 +126,21 @@ def build_report(found: Verified) -> VerifyReport:
             )
             for each in found.messages
         ),
-        calendar=_question(found.calendar),
-        calendars=tuple(_calendar(each) for each in found.calendars),
-        security=_question(found.security),
-        exposures=tuple(_exposure(each) for each in sorted(found.exposures, key=_badness)),
+        calendar=_make_question(found.calendar),
+        calendars=tuple(_make_calendar_row(each) for each in found.calendars),
+        security=_make_question(found.security),
+        exposures=tuple(_make_exposure_row(each) for each in sorted(found.exposures, key=_rank_exposure)),
         findings=tuple(map(Check.of, found.findings)),
         fail_on=found.policy.gate,
         conclusion=found.conclusion,
     )
 
 
-def _question(asked: AnalyzeAnswer) -> Question:
+def _make_question(asked: AnalyzeAnswer) -> Question:
     return Question(outcome=asked.outcome, reason=asked.reason)
 
 
-def _calendar(check: CalendarCheck) -> CalendarRow:
+def _make_calendar_row(check: CalendarCheck) -> CalendarRow:
     return CalendarRow(
         timer=check.timer,
         expression=check.expression,
@@ -151,7 +151,7 @@ def _calendar(check: CalendarCheck) -> CalendarRow:
     )
 
 
-def _exposure(found: Exposure) -> ExposureRow:
+def _make_exposure_row(found: Exposure) -> ExposureRow:
     return ExposureRow(
         unit=found.unit,
         exposure=found.exposure,
@@ -163,9 +163,9 @@ def _exposure(found: Exposure) -> ExposureRow:
     )
 
 
-def _badness(found: Exposure) -> tuple[bool, float, str]:
+def _rank_exposure(found: Exposure) -> tuple[bool, float, str]:
     return found.exposure is not None, -(found.exposure or 0), found.unit
 
 
 def to_json(report: VerifyReport) -> str:
-    return dumped(report)
+    return dump(report)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from qtctl.errors import Place
-from qtctl.findings.finding import Finding, Outcome, fingerprint
+from qtctl.findings.finding import Finding, Outcome, make_fingerprint
 from qtctl.findings.meaning import Meaning
 from qtctl.reports.verify import VerifyReport, to_json
 from qtctl.reports.verify_page import build_page, build_screen
@@ -37,25 +37,25 @@ class _Findings:
 
     def __iter__(self) -> Iterator[Finding]:
         yield from self.verified.findings
-        yield from self._units()
+        yield from self._list_units()
         for timer in self.verified.calendars:
             if timer.outcome is not Outcome.BROKEN:
                 subject = f"{timer.timer} {timer.expression}"
-                yield self._judged(QT112, subject, timer.outcome, timer.declared, timer.what)
+                yield self._make_judged(QT112, subject, timer.outcome, timer.declared, timer.what)
         for service in self.verified.exposures:
             if service.outcome is not Outcome.BROKEN:
                 reason = self.verified.security.reason
-                yield self._judged(QT119, service.unit, service.outcome, service.declared, reason)
+                yield self._make_judged(QT119, service.unit, service.outcome, service.declared, reason)
 
-    def _units(self) -> Iterator[Finding]:
+    def _list_units(self) -> Iterator[Finding]:
         """Those without a message: they hold, unless systemd did not answer."""
         asked, named = self.verified.verify, {each.unit for each in self.verified.messages}
         outcome = Outcome.UNKNOWN if asked.outcome is Outcome.UNKNOWN else Outcome.HOLDS
         for unit in self.verified.units:
             if unit not in named:
-                yield self._judged(QT118, unit, outcome, None, asked.reason)
+                yield self._make_judged(QT118, unit, outcome, None, asked.reason)
 
-    def _judged(self, rule: Meaning, subject: str, outcome: Outcome, place: Place | None, reason: str) -> Finding:
+    def _make_judged(self, rule: Meaning, subject: str, outcome: Outcome, place: Place | None, reason: str) -> Finding:
         return Finding(
             id=rule.id,
             outcome=outcome,
@@ -65,5 +65,5 @@ class _Findings:
             host=self.verified.host,
             place=place,
             reason=reason if outcome is Outcome.UNKNOWN else None,
-            fingerprint=fingerprint(rule.id, self.verified.host, subject),
+            fingerprint=make_fingerprint(rule.id, self.verified.host, subject),
         )

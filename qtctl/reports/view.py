@@ -9,11 +9,11 @@ from qtctl.findings.finding import Finding
 from qtctl.reports.blocks import Block, Blocks
 
 
-def as_it_is(file: str) -> str:
+def keep_name(file: str) -> str:
     return file
 
 
-def beneath(registry: PurePath, templates: PurePath | None) -> Callable[[str], str]:
+def name_under(registry: PurePath, templates: PurePath | None) -> Callable[[str], str]:
     """Files of a registry, and unit templates, as whoever runs the command names them."""
 
     def locate(file: str) -> str:
@@ -49,5 +49,5 @@ class View:
     screen: Callable[[], Iterable[Block]] | None = None
     findings: Callable[[], Sequence[Finding]] | None = None
     rules: Sequence[str] = ()
-    locate: Callable[[str], str] = as_it_is
+    locate: Callable[[str], str] = keep_name
     home: Callable[[], Place] | None = None

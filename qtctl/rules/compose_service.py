@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from qtctl.errors import Place
-from qtctl.findings.finding import Finding, Outcome, Proof, fingerprint
+from qtctl.findings.finding import Finding, Outcome, Proof, make_fingerprint
 from qtctl.findings.meaning import Meaning
 
 
@@ -43,5 +43,5 @@ class Service:
             observed=observed,
             proof=proof,
             remedy=remedy,
-            fingerprint=fingerprint(meaning.id, self.host, same),
+            fingerprint=make_fingerprint(meaning.id, self.host, same),
         )

@@ -7,7 +7,7 @@ from functools import partial
 
 from qtctl.dialects import shell
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
 from qtctl.model.desired import Desired
 from qtctl.model.desired_checks import CommandWanted, DesiredCheck, FileWanted, HttpWanted, PropertyWanted
@@ -96,7 +96,7 @@ _Judge = partial[Verdict]
 
 def _answers(url: Listener, facts: Facts, need: Need, remedy: str) -> Verdict:
     answer = facts.read(Health, need.subject) or Health(0, "nothing was answered")
-    return judge_answer(need, url, answer, steps(remedy))
+    return judge_answer(need, url, answer, make_steps(remedy))
 
 
 def _of_file_check(check: DesiredCheck, file: FileWanted) -> Expectation:
@@ -124,18 +124,18 @@ def _ran(command: CommandWanted, facts: Facts, need: Need, remedy: str) -> Verdi
     again = _again(command.argv)
     if found.late:
         source = ProofSource(need, f"timeout {command.within_us / 1_000_000:g} {again} >/dev/null 2>&1; echo $?", "124")
-        return Verdict(False, {"late": True}, (source,), remedy=steps(remedy))
+        return Verdict(False, {"late": True}, (source,), remedy=make_steps(remedy))
     observed: JsonObject = {"exit": found.exit}
     if found.exit != command.exit:
         source = ProofSource(need, f"{again} >/dev/null 2>&1; echo $?", str(found.exit))
-        return Verdict(False, {**observed, "output": found.output[:LONGEST]}, (source,), remedy=steps(remedy))
+        return Verdict(False, {**observed, "output": found.output[:LONGEST]}, (source,), remedy=make_steps(remedy))
     good = command.output is None or found.output.rstrip("\n") == command.output.rstrip("\n")
     good = good and (command.contains is None or command.contains in found.output)
     if command.output is not None or command.contains is not None:
         observed["output"] = found.output[:LONGEST]
     first = found.output.partition("\n")[0]
     source = ProofSource(need, f"{again} 2>&1 | head -n 1 | grep . || echo nothing", first or "nothing")
-    return Verdict(good, observed, (source,), remedy=steps(remedy))
+    return Verdict(good, observed, (source,), remedy=make_steps(remedy))
 
 
 def _of_file(file: FileWanted) -> JsonObject:
@@ -168,18 +168,18 @@ def _looks(file: FileWanted, facts: Facts, need: Need, remedy: str, line: Need |
         source = proofs.presence(need, file.path, present=found is not None)
         if shown and found is not None:
             source = proofs.kind(need, file.path, found)
-        return Verdict(kind == file.kind, {"kind": kind}, (source,), remedy=steps(remedy))
+        return Verdict(kind == file.kind, {"kind": kind}, (source,), remedy=make_steps(remedy))
     age_us = max(microseconds(facts.taken_at) - found.mtime, 0)
     seen: JsonObject = {"owner": found.owner, "group": found.group, "mode": found.mode}
     rights = {name: seen[name] for name, wanted in _of_file(file).items() if name in seen and seen[name] != wanted}
     old = file.max_age_us is not None and age_us > file.max_age_us
     size_wrong = found.size < max(file.min_size or 0, int(file.not_empty)) or _is_larger(found.size, file.max_size)
     if rights:
-        return Verdict(False, rights, (proofs.permissions(need, file.path, found),), remedy=steps(remedy))
+        return Verdict(False, rights, (proofs.permissions(need, file.path, found),), remedy=make_steps(remedy))
     source = ProofSource(need, f"stat -c '%Y %s' {shell.quote(file.path)}", f"{found.mtime // 1_000_000} {found.size}")
     observed: JsonObject = {"kind": found.kind, "age_s": age_us // 1_000_000, "size": found.size}
     if old or size_wrong:
-        return Verdict(False, observed, (source,), remedy=steps(remedy))
+        return Verdict(False, observed, (source,), remedy=make_steps(remedy))
     return _reads(file, facts, found, remedy, line) or Verdict(True, observed, (source,))
 
 
@@ -197,18 +197,18 @@ def _reads(file: FileWanted, facts: Facts, found: File, remedy: str, line: Need 
         )
     if file.sha256 and found.sha256 is not None and found.sha256 != file.sha256:
         source = proofs.digest(need, file.path, found.sha256)
-        return Verdict(False, {"sha256": found.sha256}, (source,), remedy=steps(remedy))
+        return Verdict(False, {"sha256": found.sha256}, (source,), remedy=make_steps(remedy))
     if line is None or file.line is None:
         return None
     has = facts.read(FileLine, line.subject)
     if has is not None and has.there:
         return None
     source = proofs.no_line(line, file.path, _masked(file.line))
-    return Verdict(False, {"line": False}, (source,), remedy=steps(remedy))
+    return Verdict(False, {"line": False}, (source,), remedy=make_steps(remedy))
 
 
 def _shows(wanted: PropertyWanted, facts: Facts, need: Need, remedy: str) -> Verdict:
     found = facts.read(UnitProperty, need.subject)
     value = found.value if found else ""
     source = proofs.unit_property(need, wanted.unit, wanted.property, value)
-    return Verdict(value == wanted.value, {wanted.property: value}, (source,), remedy=steps(remedy))
+    return Verdict(value == wanted.value, {wanted.property: value}, (source,), remedy=make_steps(remedy))

@@ -1,7 +1,7 @@
 """How a unit goes that should not be there: by what systemd says of its file, so that no other unit goes with it."""
 
 from qtctl.dialects.systemd.unit_name import is_template
-from qtctl.findings.remedy import Command, Remedy, steps
+from qtctl.findings.remedy import Command, Remedy, make_steps
 from qtctl.meaning.units import is_up
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
@@ -16,13 +16,13 @@ def removal(facts: Facts, unit: str, state: str, active: str) -> Remedy:
     if state == "alias":
         return _of_an_alias(unit)
     if state.startswith("masked"):
-        return steps(_stop(unit, active), f"{unit} is masked: leave it so, or systemctl unmask {unit}")
+        return make_steps(_stop(unit, active), f"{unit} is masked: leave it so, or systemctl unmask {unit}")
     if not state:
         return _of_what_has_no_file(unit, active)
     if state == "generated":
-        return steps(_stop(unit, active), f"systemctl show -p SourcePath {unit} names what it is generated from")
+        return make_steps(_stop(unit, active), f"systemctl show -p SourcePath {unit} names what it is generated from")
     found = None if is_template(unit) else _loaded(facts, unit)
-    return steps(_disable(unit), _forget(unit, active), *_without_file(found, unit, state))
+    return make_steps(_disable(unit), _forget(unit, active), *_without_file(found, unit, state))
 
 
 def _loaded(facts: Facts, unit: str) -> Unit | None:
@@ -31,7 +31,7 @@ def _loaded(facts: Facts, unit: str) -> Unit | None:
 
 def _of_an_alias(unit: str) -> Remedy:
     """`systemctl disable` of it would disable the unit that it is a name of."""
-    return steps(
+    return make_steps(
         f"{unit} is only another name of a unit, which stays",
         ("rm", "-f", "--", *(f"{folder}{unit}" for folder in OWN_FOLDERS)),
         RELOAD,
@@ -40,8 +40,8 @@ def _of_an_alias(unit: str) -> Remedy:
 
 def _of_what_has_no_file(unit: str, active: str) -> Remedy:
     if active == "failed":
-        return steps(("systemctl", "reset-failed", unit))
-    return steps(("systemctl", "disable", "--now", unit) if "@" in unit else ("systemctl", "stop", unit))
+        return make_steps(("systemctl", "reset-failed", unit))
+    return make_steps(("systemctl", "disable", "--now", unit) if "@" in unit else ("systemctl", "stop", unit))
 
 
 def _disable(unit: str) -> Command:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from qtctl.reports.document import dumped
+from qtctl.reports.document import dump
 from qtctl.reports.view import View
 from qtctl.views import listing, show_page
 from qtctl.views.listing import Listing
@@ -13,7 +13,7 @@ def list_view(found: Listing) -> View:
     return View(
         name="list",
         about=found.fleet,
-        json=partial(dumped, found),
+        json=partial(dump, found),
         page=partial(listing.page, found),
         screen=partial(listing.screen, found),
     )
@@ -23,7 +23,7 @@ def show_view(found: Shown) -> View:
     return View(
         name="show",
         about=found.name,
-        json=partial(dumped, found),
+        json=partial(dump, found),
         page=partial(show_page.page, found),
         screen=partial(show_page.screen, found),
     )

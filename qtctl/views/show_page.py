@@ -15,8 +15,8 @@ from qtctl.reports.blocks import (
     Table,
     Title,
     Verbatim,
-    bullets,
-    table,
+    make_list,
+    make_table,
 )
 from qtctl.views.show import Shown, Thing
 
@@ -74,10 +74,10 @@ def format_value(value: JsonValue) -> str:
 def _show_thing(thing: Thing) -> Iterator[Block]:
     if thing.summary:
         yield Paragraph(thing.summary)
-    yield from bullets((f"{name}: ", Code(value)) for name, value in facts(thing))
+    yield from make_list((f"{name}: ", Code(value)) for name, value in facts(thing))
     values = tuple(tuple(map(Code, row)) for row in value_rows(thing))
     yield Section("Values", (Table(VALUE_COLUMNS, values),))
-    yield Section("Streams", table(STREAM_COLUMNS, (tuple(map(Code, row)) for row in stream_rows(thing))))
+    yield Section("Streams", make_table(STREAM_COLUMNS, (tuple(map(Code, row)) for row in stream_rows(thing))))
     for file in thing.files:
         yield Section(Code(file.path), (_show_text(file.text),))
 
@@ -90,8 +90,8 @@ def _show_text(text: str | None) -> Block:
 
 def _show_tables(thing: Thing) -> Iterator[Block]:
     yield Table((thing.kind, thing.name), tuple(facts(thing)), thing.summary)
-    yield from table(VALUE_COLUMNS, value_rows(thing))
-    yield from table(STREAM_COLUMNS, stream_rows(thing))
+    yield from make_table(VALUE_COLUMNS, value_rows(thing))
+    yield from make_table(STREAM_COLUMNS, stream_rows(thing))
     for file in thing.files:
         yield Paragraph(file.path)
         if file.text is not None:

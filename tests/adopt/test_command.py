@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from qtctl.reports.schemas import schemas
+from qtctl.reports.schemas import make_schemas
 from tests.cli.world import Ran, listing, qtctl
 
 UNIT = "[Unit]\nDescription=A\n[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
@@ -33,7 +33,7 @@ def test_the_registry_works_and_is_not_written_over(desk: Path) -> None:
     ran = adopt(desk, "--format", "json")
     assert ran.code == 0, ran.err
     report = json.loads(ran.out)
-    Draft202012Validator(schemas()["adopt"]).validate(report)
+    Draft202012Validator(make_schemas()["adopt"]).validate(report)
     assert report["totals"]["units"] == 1
     assert set(report["written"]) == {path for path, text in listing(desk / "made").items() if text is not None}
     assert qtctl(desk, "lint", "--registry", "made").code in (0, 1)

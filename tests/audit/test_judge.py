@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from qtctl.audit.judge import expectations, judge, needs
 from qtctl.errors import InputError
-from qtctl.findings.finding import Outcome, Severity, fingerprint
+from qtctl.findings.finding import Outcome, Severity, make_fingerprint
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.audit import conclude_audit
 from qtctl.model.evidence import Evidence, Item, State
-from qtctl.reports.audit import build_report, seen_by
+from qtctl.reports.audit import build_report, describe_root_checks
 from tests.builders.audited import ENGINE, desired, evidence, name_of
 
 CASES: list[dict[str, Any]] = [
@@ -91,7 +91,7 @@ def test_a_fingerprint_is_of_the_thing_and_never_of_values() -> None:
         for n in (0, 1)
     ]
     assert two[0].observed != two[1].observed
-    assert two[0].fingerprint == two[1].fingerprint == fingerprint("QT204", want.host, two[0].subject)
+    assert two[0].fingerprint == two[1].fingerprint == make_fingerprint("QT204", want.host, two[0].subject)
     assert len(two[0].fingerprint) == 16
 
 
@@ -191,7 +191,7 @@ def test_what_only_root_can_tell_is_not_asked_or_unknown(policy: str, outcome: O
     report = build_report(want, evidence(want), checks)
     assert (report.totals.not_asked, len(report.not_asked)) == (len(open_) if policy == "user" else 0,) * 2
     said = f", as far as audit can see; {len(open_)} checks need --become" if policy == "user" else ""
-    assert seen_by(report) == said
+    assert describe_root_checks(report) == said
 
 
 def test_what_was_refused_is_unknown_also_where_root_was_not_asked() -> None:

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from qtctl.cli.catalogue import list_names
 from qtctl.collect.document import make_schema as evidence_schema
-from qtctl.reports.schemas import schemas
+from qtctl.reports.schemas import make_schemas
 from tests.cli.inputs import AUDIT, LINT, PARITY, RENDER, REPORT
 from tests.cli.terminal import on_terminal, seen
 from tests.cli.world import PROGRAM, environment, qtctl
@@ -52,11 +52,11 @@ LAB_SCHEMA: dict[str, Any] = {"type": "object", "required": ["schema_version", "
 DOCUMENTS: list[tuple[tuple[str, ...], dict[str, Any], int]] = [
     (LINT, LINT_SCHEMA, 0),
     (("lint", "--registry", "broken"), LINT_SCHEMA, 2),
-    (AUDIT, schemas()["audit"], 3),
-    (("audit", "--host", "nowhere.invalid"), schemas()["audit"], 3),
-    (REPORT, schemas()["registry"], 3),
-    (PARITY, schemas()["parity"], 3),
-    (("verify",), schemas()["verify"], 0 if shutil.which("systemd-analyze") else 3),
+    (AUDIT, make_schemas()["audit"], 3),
+    (("audit", "--host", "nowhere.invalid"), make_schemas()["audit"], 3),
+    (REPORT, make_schemas()["registry"], 3),
+    (PARITY, make_schemas()["parity"], 3),
+    (("verify",), make_schemas()["verify"], 0 if shutil.which("systemd-analyze") else 3),
     (("lab", "list"), LAB_SCHEMA, 0),
 ]
 

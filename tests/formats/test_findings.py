@@ -13,13 +13,13 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from qtctl.cli.output import present, withhold
 from qtctl.dialects.terminal import safe
 from qtctl.errors import InputError, Place
-from qtctl.findings.finding import Finding, Outcome, Proof, Severity, fingerprint
+from qtctl.findings.finding import Finding, Outcome, Proof, Severity, make_fingerprint
 from qtctl.formats.catalogue import write_text
 from qtctl.formats.findings import github
 from qtctl.model.origin import Origin
 from qtctl.model.secret import HIDDEN, Secret
 from qtctl.reports.blocks import Paragraph, Title
-from qtctl.reports.view import View, beneath
+from qtctl.reports.view import View, name_under
 from tests.formats.sarif_schema import validate
 from tests.security.hostile import BREAKS, TRICKS
 
@@ -35,7 +35,7 @@ HOSTILE = {
 
 def finding(id_: str, outcome: Outcome, subject: str, **more: Any) -> Finding:
     made = {"severity": Severity.ERROR, "title": "unit failed", "host": "box", **more}
-    return Finding(id=id_, outcome=outcome, subject=subject, fingerprint=fingerprint(id_, "box", subject), **made)
+    return Finding(id=id_, outcome=outcome, subject=subject, fingerprint=make_fingerprint(id_, "box", subject), **made)
 
 
 PROOF = (Proof(1, "systemctl show a", "ActiveState=failed", "2026-01-01T00:00:00Z"),)
@@ -45,7 +45,7 @@ FINDINGS = (
     finding("QT204", Outcome.BROKEN, "a.service", place=AT, proof=PROOF,
             expected=True, observed=["x", None], remedy="systemctl start a"),
     finding("QT205", Outcome.BROKEN, "a.service", severity=Severity.WARNING, place=AT,
-            cause=fingerprint("QT204", "box", "a.service")),
+            cause=make_fingerprint("QT204", "box", "a.service")),
     finding("QT208", Outcome.BROKEN, "b.service", severity=Severity.INFO, waiver="until March: 5%, ok"),
     finding("QT301", Outcome.UNKNOWN, "8000/tcp", reason="permission denied"),
     finding("QT603", Outcome.NOT_ASKED, "/etc/a.env", reason="only root can tell"),
@@ -59,7 +59,7 @@ def view(*findings: Finding) -> View:
         json=lambda: "{}",
         page=lambda: (Title("Audit of box"), Paragraph("all of it")),
         findings=lambda: findings,
-        locate=beneath(Path("my registry"), None),
+        locate=name_under(Path("my registry"), None),
         home=lambda: Place("hosts.toml", 2),
     )
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from qtctl.dialects.terminal import safe
 from qtctl.formats.markdown import escape_plain, write_code, write_table
-from qtctl.reports.phrases import size, span, words
+from qtctl.reports.phrases import format_json, format_size, format_span
 
 CODE = {
     "a": "`a`",
@@ -64,10 +64,16 @@ def test_no_text_ends_its_cell_or_its_line(text: str) -> None:
 
 
 def test_words_of_values() -> None:
-    assert words({"lag": {"max": 1000}, "ok": True, "b": None}) == "b none, lag max 1000, ok yes"
-    assert (words([]), words(["a", 1]), words(0)) == ("none", "a, 1", "0")
+    assert format_json({"lag": {"max": 1000}, "ok": True, "b": None}) == "b none, lag max 1000, ok yes"
+    assert (format_json([]), format_json(["a", 1]), format_json(0)) == ("none", "a, 1", "0")
 
 
 def test_sizes_and_spans() -> None:
-    assert [size(n) for n in (0, 1023, 1024, 1 << 30, 1 << 50)] == ["0 B", "1023 B", "1.0 KiB", "1.0 GiB", "1024.0 TiB"]
-    assert [span(n) for n in (0, 61, 3600, 93_784)] == ["0s", "1min 1s", "1h", "1d 2h"]
+    assert [format_size(n) for n in (0, 1023, 1024, 1 << 30, 1 << 50)] == [
+        "0 B",
+        "1023 B",
+        "1.0 KiB",
+        "1.0 GiB",
+        "1024.0 TiB",
+    ]
+    assert [format_span(n) for n in (0, 61, 3600, 93_784)] == ["0s", "1min 1s", "1h", "1d 2h"]

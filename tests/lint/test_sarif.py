@@ -9,7 +9,7 @@ from qtctl.errors import InputErrors
 from qtctl.flows.lint import lint
 from qtctl.formats.catalogue import write_text
 from qtctl.reports.lint import Report
-from qtctl.reports.lint_view import UNREADABLE, build_view, rules
+from qtctl.reports.lint_view import UNREADABLE, build_view, list_rules
 from tests.lint.case import Case
 from tests.lint.cases import CASES
 
@@ -60,7 +60,7 @@ def test_errors_are_results_too() -> None:
         "file:///r/policy.toml",
         "file:///r/services/api.toml",
     ]
-    assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == {*(each.id for each in rules()), UNREADABLE}
+    assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == {*(each.id for each in list_rules()), UNREADABLE}
 
 
 def test_fingerprints_stay_when_lines_move() -> None:

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qtctl.flows.deploy import AGAIN
-from qtctl.reports.schemas import schemas
+from qtctl.reports.schemas import make_schemas
 from tests.live.box import ROOT, Box, Ran, qtctl
 from tests.live.registries import changed
 
@@ -165,7 +165,7 @@ def test_a_program_that_fails_is_taken_back(box: Box, fails: Path) -> None:
 
 def _document(ran: Ran) -> Any:
     document = ran.json()
-    Draft202012Validator(schemas()["deploy"]).validate(document)
+    Draft202012Validator(make_schemas()["deploy"]).validate(document)
     return document
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from qtctl.reports.schemas import schemas
+from qtctl.reports.schemas import make_schemas
 from tests.live.box import Box, Ran, qtctl
 from tests.live.registries import changed
 from tests.live.test_deploy import ENV, PATH, UNIT, _invocations, _state
@@ -31,7 +31,7 @@ def plan(box: Box, *argv: str) -> Ran:
 
 def document(ran: Ran) -> Any:
     found = ran.json()
-    Draft202012Validator(schemas()["plan"]).validate(found)
+    Draft202012Validator(make_schemas()["plan"]).validate(found)
     assert ran.code == found["exit_code"]
     return found
 
@@ -101,7 +101,7 @@ def test_a_host_that_is_not_reached_is_3() -> None:
 def test_a_written_plan_is_carried_out_as_it_is_or_not_at_all(box: Box, slower: Path, tmp_path: Path) -> None:
     file, registry = tmp_path / "box.plan", ("--registry", str(slower))
     assert plan(box, *registry, "--out", str(file)).code == 1
-    Draft202012Validator(schemas()["plan"]).validate(json.loads(file.read_text()))
+    Draft202012Validator(make_schemas()["plan"]).validate(json.loads(file.read_text()))
 
     other = qtctl("deploy", "--host", box.name, "--plan", str(file), "--yes")
     assert other.code == 2

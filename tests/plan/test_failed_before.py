@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
 from qtctl.model.facts import Facts
 from qtctl.model.plan import Plan, Refusal, Step, StepKind
 from qtctl.model.preflight_facts import Jobs
@@ -24,7 +24,7 @@ def found(id_: str, subject: str, cause: Finding | None = None) -> Finding:
         title="",
         subject=subject,
         host="h1",
-        fingerprint=fingerprint(id_, "h1", subject),
+        fingerprint=make_fingerprint(id_, "h1", subject),
     )
     return replace(made, cause=cause.fingerprint) if cause else made
 

@@ -12,7 +12,7 @@ from qtctl.formats.markdown import write_markdown
 from qtctl.reports.audit import AuditReport, build_report, to_json
 from qtctl.reports.audit_page import build_page
 from qtctl.reports.check import Check
-from qtctl.reports.order import nested
+from qtctl.reports.order import nest_by_cause
 from tests.builders.reported import desired, evidence
 
 from .checks import CHECKS, check
@@ -74,7 +74,7 @@ def test_totals_are_the_rows_and_every_split_has_all_of_them(checks: list[Findin
 @given(some_checks)
 def test_every_finding_stands_once_beneath_its_cause(checks: list[Finding]) -> None:
     shown = [Check.of(each) for each in checks]
-    order = nested(shown)
+    order = nest_by_cause(shown)
     assert sorted(id(each) for _, each in order) == sorted(id(each) for each in shown)
     for (depth, _), (below, _) in pairwise(order):
         assert below <= depth + 1

@@ -22,7 +22,7 @@ from qtctl.reports import (
     secrets,
     verify,
 )
-from qtctl.reports.schemas import schemas
+from qtctl.reports.schemas import make_schemas
 from tests.adopt.small import adopt as adopt_texts
 from tests.apply.test_backup_archive import backup as make_backup
 from tests.builders.reported import desired, evidence
@@ -65,7 +65,7 @@ def adoption() -> Adopted:
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_what_is_written_is_what_its_schema_says(name: str) -> None:
-    schema = schemas()[name]
+    schema = make_schemas()[name]
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(json.loads(WRITTEN[name]()))
     with pytest.raises(Exception, match="Additional properties"):
@@ -73,4 +73,4 @@ def test_what_is_written_is_what_its_schema_says(name: str) -> None:
 
 
 def test_every_document_has_a_schema() -> None:
-    assert schemas().keys() == WRITTEN.keys()
+    assert make_schemas().keys() == WRITTEN.keys()

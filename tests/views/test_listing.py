@@ -10,7 +10,7 @@ from qtctl.errors import InputError
 from qtctl.flows.views import listing
 from qtctl.formats.markdown import write_markdown
 from qtctl.model.units import Socket, Target, Timer, Unit
-from qtctl.reports.document import dumped
+from qtctl.reports.document import dump
 from qtctl.views.choices import Kind, State
 from qtctl.views.listing import STATES, page
 from qtctl.views.schemas import schemas
@@ -39,12 +39,12 @@ def test_every_kind_as_markdown() -> None:
 
 
 def test_every_kind_as_json() -> None:
-    same("list.json", "".join(dumped(listing(FILES, kind, None)) for kind in Kind))
+    same("list.json", "".join(dump(listing(FILES, kind, None)) for kind in Kind))
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_json_follows_its_schema(kind: Kind) -> None:
-    Draft202012Validator(schemas()["list"]).validate(json.loads(dumped(listing(FILES, kind, None))))
+    Draft202012Validator(schemas()["list"]).validate(json.loads(dump(listing(FILES, kind, None))))
 
 
 def test_a_kind_has_the_states_that_its_table_takes() -> None:

@@ -11,7 +11,7 @@ from qtctl.flows.declare import declare
 from qtctl.flows.views import show
 from qtctl.formats.markdown import write_markdown
 from qtctl.registry.load import load
-from qtctl.reports.document import dumped
+from qtctl.reports.document import dump
 from qtctl.views.schemas import schemas
 from qtctl.views.show import Shown
 from qtctl.views.show_page import page
@@ -35,7 +35,7 @@ def test_goldens(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_json_follows_its_schema(name: str) -> None:
-    Draft202012Validator(schemas()["show"]).validate(json.loads(dumped(shown(name))))
+    Draft202012Validator(schemas()["show"]).validate(json.loads(dump(shown(name))))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
 from qtctl.flows.views import graph, listing, show
 from qtctl.formats.markdown import write_markdown
-from qtctl.reports.document import dumped
+from qtctl.reports.document import dump
 from qtctl.views.choices import Kind, State, What
 from qtctl.views.graph_svg import svg
 from qtctl.views.graph_text import dot, mermaid
@@ -28,7 +28,7 @@ FILES = EVERY_KIND | {
 
 def shown(name: str) -> Shown:
     found = show(FILES, read_templates(None), name, None)
-    Draft202012Validator(schemas()["show"]).validate(json.loads(dumped(found)))
+    Draft202012Validator(schemas()["show"]).validate(json.loads(dump(found)))
     return found
 
 

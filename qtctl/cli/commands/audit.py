@@ -95,13 +95,13 @@ def _audit_one(source: "Source", started: "Asking | None", shown: Shown, *, save
     declared, evidence = gather(source, started, _preload)
     from qtctl.api import audit
     from qtctl.reports.audit_view import build_view
-    from qtctl.reports.view import beneath
+    from qtctl.reports.view import name_under
 
     if save is not None:
         keep(evidence, save)
     checks, said = shown.part.of(declared, audit.judge(declared, evidence, shown.part.earlier(declared)))
     report = audit.report(declared, evidence, checks, every=shown.every, gate=shown.part.gate, selection=said)
-    locate = beneath(source.registry, source.templates)
+    locate = name_under(source.registry, source.templates)
     if save == STDOUT:
         return choose_exit(report.verdict)
     present(build_view(report, checks, locate, declared.host_place, verbose=shown.verbose), shown.format)

@@ -41,7 +41,7 @@ def prepare(
     from qtctl.api.registry import declare
     from qtctl.apply.helper import build_helper
     from qtctl.reports.preparation import build_report
-    from qtctl.reports.preparation_view import view
+    from qtctl.reports.preparation_view import build_view
 
     declared = declare(locate_registry(registry), host, as_name=as_name)
     raise_on_interrupt()
@@ -49,7 +49,7 @@ def prepare(
         say(begun(host, Stage.CONNECT))
         plan = run(declared, host, user=user, apply=apply, remove=remove)
     report = build_report(plan, address=host, helper=build_helper().version, applied=apply and bool(plan.changes))
-    present(view(report), format_)
+    present(build_view(report), format_)
     if plan.refusals:
         raise typer.Exit(Exit.REFUSED)
     raise typer.Exit(Exit.FINDINGS if plan.changes and not apply else Exit.OK)

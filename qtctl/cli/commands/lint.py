@@ -69,9 +69,9 @@ def _write_fixes(
 
 def _show(report: "Report", format_: str | None, templates: Path | None) -> None:
     from qtctl.reports.lint_view import build_view
-    from qtctl.reports.view import beneath
+    from qtctl.reports.view import name_under
 
-    present(build_view(report, beneath(Path(report.registry), templates)), format_)
+    present(build_view(report, name_under(Path(report.registry), templates)), format_)
 
 
 EXAMPLES = (

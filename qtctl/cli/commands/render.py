@@ -25,7 +25,7 @@ def render(
     from qtctl.adapters.files import remove_marked, write_tree
     from qtctl.api.registry import declare_loadable
     from qtctl.probes.files import MARK
-    from qtctl.reports.phrases import counted
+    from qtctl.reports.phrases import format_count
 
     declared = declare_loadable(locate_registry(registry), templates=templates, as_name=as_name)
     files = declared.desired.files
@@ -37,7 +37,11 @@ def render(
     units = sum(file.of_unit for file in files)
     envs = sum(file.kind == "env" for file in files)
     others = len(files) - units - envs
-    counts = [counted(units, "unit"), counted(envs, "env file"), *([counted(others, "other file")] if others else [])]
+    counts = [
+        format_count(units, "unit"),
+        format_count(envs, "env file"),
+        *([format_count(others, "other file")] if others else []),
+    ]
     made = f"{', '.join(counts[:-1])} and {counts[-1]}"
     tell(f"{declared.desired.host}: {made} in {out}")
 

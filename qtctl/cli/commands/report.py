@@ -47,11 +47,11 @@ def registry(
     from qtctl.api.audit import conclude, judge
     from qtctl.reports.module_registry import build_report
     from qtctl.reports.module_registry_view import build_view
-    from qtctl.reports.view import beneath
+    from qtctl.reports.view import name_under
 
     checks = judge(declared, evidence)
     report = build_report(declared.desired, evidence, checks)
-    present(build_view(report, checks, beneath(source.registry, templates), declared.host_place), format_, out)
+    present(build_view(report, checks, name_under(source.registry, templates), declared.host_place), format_, out)
     raise typer.Exit(choose_exit(conclude(declared, checks)))
 
 

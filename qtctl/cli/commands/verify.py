@@ -29,13 +29,13 @@ def verify(
     from qtctl.flows.verify import verify as judge
     from qtctl.reports.verify import build_report
     from qtctl.reports.verify_view import build_view
-    from qtctl.reports.view import beneath
+    from qtctl.reports.view import name_under
 
     raise_on_interrupt()
     folder = locate_registry(registry)
     verified = judge(declare(folder, templates=templates, as_name=as_name), LocalAnalyze(), threshold)
     report = build_report(verified)
-    present(build_view(report, verified, beneath(folder, templates)), format_)
+    present(build_view(report, verified, name_under(folder, templates)), format_)
     raise typer.Exit(choose_exit(report.conclusion))
 
 

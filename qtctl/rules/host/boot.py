@@ -4,7 +4,7 @@ from functools import lru_cache, partial
 
 from qtctl.dialects.systemd.boot_order import BOOTED, DEFAULT
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.units import has_file, read_unit
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import DesiredUnit
@@ -39,7 +39,7 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
     need = Need(Unit.FACT, declared.unit)
     if unit.condition_timestamp and not unit.condition_result:
         source = proofs.unit_property(need, declared.unit, "ConditionResult", "no")
-        remedy = steps(("systemctl", "status", "--no-pager", declared.unit), "it names the condition that failed")
+        remedy = make_steps(("systemctl", "status", "--no-pager", declared.unit), "it names the condition that failed")
         return Verdict(False, {"boot": "its condition is false"}, (source,), remedy=remedy)
     reached = declared.unit in _reached(facts, names)
     if not reached and not declared.generated and _may_start_otherwise(unit, names):
@@ -49,7 +49,7 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
         return Verdict(False, None, unknown=f"whether {unread[0]} starts it is not known")
     observed: JsonObject = {"boot": "comes up" if reached else "nothing starts it"}
     source = proofs.unit_property(need, declared.unit, "UnitFileState", unit.unit_file_state)
-    remedy = steps(
+    remedy = make_steps(
         ("systemctl", "reenable", declared.unit), "the target must be on the way to", ("systemctl", "get-default")
     )
     return Verdict(reached, observed, (source,), remedy=remedy)

@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Command, Remedy, steps
+from qtctl.findings.remedy import Command, Remedy, make_steps
 from qtctl.model.code_facts import Checkout
 from qtctl.model.desired import Desired
 from qtctl.model.desired_code import DesiredCode
@@ -53,7 +53,7 @@ def _with_its_files(need: Need, code: DesiredCode, found: Checkout) -> Judgment:
         return Verdict(False, _changed(found), _differ(need, code, found), remedy=_stash(code, found))
     head = (_head(need, code, found),)
     if found.staged:
-        remedy = steps("see what was staged, and by whom:", _git(code, found, "diff", "--cached", "--stat"),
+        remedy = make_steps("see what was staged, and by whom:", _git(code, found, "diff", "--cached", "--stat"),
                        _git(code, found, "stash", "push"), "restart what runs from it")  # fmt: skip
         return Verdict(False, {"commit": found.head, "staged": True}, head, remedy=remedy)
     if why := _unsure(found):
@@ -78,7 +78,7 @@ def _changed(found: Checkout) -> JsonObject:
 
 
 def _other_commit(need: Need, code: DesiredCode, found: Checkout) -> Verdict:
-    remedy = steps(
+    remedy = make_steps(
         "see why it is there; then, once services that run from it may restart:",
         _git(code, found, "checkout", "--detach", code.commit),
         f"or declare {found.head}, if that is what should run" if found.head else "or clone it anew",
@@ -116,7 +116,7 @@ def _git(code: DesiredCode, found: Checkout, *words: str) -> Command:
 
 
 def _stash(code: DesiredCode, found: Checkout) -> Remedy:
-    return steps(
+    return make_steps(
         "see what was changed, and by whom:",
         _git(code, found, "status", "--short"),
         "commit it where the code comes from and declare that commit, or put it away:",
@@ -127,14 +127,14 @@ def _stash(code: DesiredCode, found: Checkout) -> Remedy:
 
 def _look(code: DesiredCode, found: Checkout) -> Remedy:
     """Git writes down anew how the files look, and says which of them have changed."""
-    return steps(_git(code, found, "status", "--short"), "then audit again")
+    return make_steps(_git(code, found, "status", "--short"), "then audit again")
 
 
 def _clone(code: DesiredCode) -> Remedy:
     if not code.repo:
-        return steps(f"clone the code of {code.name} to {code.path}, or declare where it is")
+        return make_steps(f"clone the code of {code.name} to {code.path}, or declare where it is")
     beside = f"{code.path}.new"
-    return steps(
+    return make_steps(
         "as the account that services run as:",
         ("git", "clone", "--", code.repo, beside),
         f"check out {code.commit[:12]}, and put it in the place of {code.path}" if code.commit

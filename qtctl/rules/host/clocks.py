@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, HostBaseline, UnitListing
@@ -35,7 +35,7 @@ def _is_zone(facts: Facts, wanted: str) -> Verdict:
         return Verdict(False, None, unknown="/etc/localtime is a copy of a time zone, and nothing names which")
     again = "{ readlink /etc/localtime || cat /etc/timezone || echo UTC; } | sed 's,.*zoneinfo/,,'"
     source = ProofSource(BASELINE, again, zone)
-    remedy = steps(("timedatectl", "set-timezone", wanted), "restart the services that read the time of day")
+    remedy = make_steps(("timedatectl", "set-timezone", wanted), "restart the services that read the time of day")
     return Verdict(_same(zone, wanted), {"timezone": zone}, (source,), remedy=remedy)
 
 
@@ -57,7 +57,7 @@ def _agree(facts: Facts, most_us: int) -> Verdict:
     seen = moment(state.clock_us) if state else None
     line = f"{seen:%Y-%m-%dT%H:%M:%S}" if seen else ""
     source = ProofSource(STATE, "date -u +%Y-%m-%dT%H:%M:%S", line)
-    remedy = steps(("timedatectl",), "compare it with the machine that audits, and set the clock that is wrong")
+    remedy = make_steps(("timedatectl",), "compare it with the machine that audits, and set the clock that is wrong")
     return Verdict(abs(skew) <= most_us, {"skew_ms": skew // 1000}, (source,), remedy=remedy)
 
 
@@ -68,7 +68,7 @@ def _is_kept(facts: Facts) -> Verdict:
     units = listing.units if listing else {}
     keeper = next((name for name in KEEPERS if _is_active(units.get(f"{name}.service"))), "")
     again = f"systemctl is-active {' '.join(KEEPERS)} | grep -x active || echo none"
-    remedy = steps(("systemctl", "enable", "--now", "systemd-timesyncd.service"), "or install chrony")
+    remedy = make_steps(("systemctl", "enable", "--now", "systemd-timesyncd.service"), "or install chrony")
     source = ProofSource(LISTING, again, "active" if keeper else "none")
     return Verdict(bool(keeper), {"kept": bool(keeper), "by": keeper}, (source,), remedy=remedy)
 

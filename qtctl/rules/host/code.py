@@ -6,7 +6,7 @@ from posixpath import basename, dirname
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.starts import judged_services
 from qtctl.model.code_facts import EntryPoint, Folders
 from qtctl.model.desired import Desired, DesiredService
@@ -49,10 +49,13 @@ def _is_found(facts: Facts, service: DesiredService, question: EntryQuestion) ->
     what = path if kind == "script" else path.replace("/", ".")
     if why := _unsure(found, service, kind):
         return Verdict(
-            False, None, unknown=f"{what} was not found, and {why}", remedy=steps(f"see on the host where {what} is")
+            False,
+            None,
+            unknown=f"{what} was not found, and {why}",
+            remedy=make_steps(f"see on the host where {what} is"),
         )
     places = [path] if kind == "script" else [f"{folder}/{path}" for folder in question.folders[:3]]
-    remedy = steps(
+    remedy = make_steps(
         f"put the code of {what} where it is looked for ({', '.join(places)}), or declare what the service runs now"
         if kind != "module" or "." in what or question.folders
         else f"install {what} into {question.prefix}"
@@ -147,7 +150,7 @@ def _is_used(facts: Facts, parent: str, used: frozenset[str]) -> Judgment:
             {"has": [*marks], "run by": []},
             (proofs.presence(need, f"{path}/{marks[0]}", present=True),),
             subject=path,
-            remedy=steps(
+            remedy=make_steps(
                 f"declare the service that runs {basename(path)}, or archive the folder and then remove it:",
                 ("rm", "-r", "--", path),
             ),

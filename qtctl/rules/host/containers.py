@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.model.container_facts import Containers
 from qtctl.model.desired import Desired
 from qtctl.model.desired_container import LeftContainer
@@ -62,7 +62,7 @@ def _is_named(name: str, service: str) -> bool:
 def _verdict(left: LeftContainer, observed: dict[str, str], source: ProofSource, name: str) -> Verdict:
     went = " ".join((left.how, *(("to", ", ".join(left.to)) if left.to else ())))
     publishes = ("docker", "ps", "--filter", f"publish={left.ports[0]}") if left.ports and not name else ()
-    remedy = steps(
+    remedy = make_steps(
         f"once {' and '.join(left.to) or 'nothing'} does what it did:" if name else "find out which container it is:",
         ("docker", "update", "--restart=no", name) if name else publishes,
         ("docker", "stop", name) if name else "then stop it, and keep it from starting again",
@@ -77,7 +77,9 @@ def _unnamed(found: Containers, nameless: list[str]) -> Verdict:
     many = f"{len(nameless)} containers run" if len(nameless) > 1 else "a container runs"
     why = f"{many} ({shown}), and what is in {'them' if len(nameless) > 1 else 'it'} is not known: {found.unnamed}"
     again = f"test -d {found.groups[nameless[0]]} && echo running"
-    remedy = steps("as root on the host:", ("docker", "ps", "--no-trunc"), "see whether one is of a service that left")
+    remedy = make_steps(
+        "as root on the host:", ("docker", "ps", "--no-trunc"), "see whether one is of a service that left"
+    )
     return Verdict(False, None, (ProofSource(NEED, again, "running"),), unknown=why, remedy=remedy)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.deploys import STATUS, is_of_registry, is_stuck, judges_generation
 from qtctl.meaning.registry_digest import registry_digest
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
@@ -70,7 +70,7 @@ def _title(status: HostDeploys) -> str:
 
 def _end(facts: Facts, status: HostDeploys) -> Remedy:
     if status.state == "broken":
-        return steps("see to the units that it could not bring back", ("qtctl", "recover", "--host", facts.target))
+        return make_steps("see to the units that it could not bring back", ("qtctl", "recover", "--host", facts.target))
     if is_stuck(status):
         journal = (
             "journalctl",
@@ -80,8 +80,8 @@ def _end(facts: Facts, status: HostDeploys) -> Remedy:
             "-u",
             "qtctl-restore.service",
         )
-        return steps(journal, "so that the host goes back:", ("qtctl", "recover", "--host", facts.target))
-    return steps("wait until it has ended, then audit again")
+        return make_steps(journal, "so that the host goes back:", ("qtctl", "recover", "--host", facts.target))
+    return make_steps("wait until it has ended, then audit again")
 
 
 def _is_of_registry(facts: Facts, desired: Desired) -> Judgment:
@@ -96,7 +96,7 @@ def _is_of_registry(facts: Facts, desired: Desired) -> Judgment:
     source = ProofSource(
         STATUS, f"grep '^current-registry ' {BASE}/status", f"current-registry {status.about.get('registry', '')}"
     )
-    return Verdict(same, observed, (source,), remedy=steps(deploy_command(facts)))
+    return Verdict(same, observed, (source,), remedy=make_steps(deploy_command(facts)))
 
 
 def _are_whole(facts: Facts) -> Judgment:
@@ -106,7 +106,7 @@ def _are_whole(facts: Facts) -> Judgment:
     named = [f"{number}: {', '.join(what)}" for number, what in sorted(kept.damaged.items())]
     damaged = next(iter(kept.damaged), "")
     sources = (_prove_damage(damaged, kept.damaged[damaged][0]),) if damaged else ()
-    remedy = steps(
+    remedy = make_steps(
         "nothing can go back to these generations; look who changed what only root writes",
         "as root, to give up one of them:",
         ("rm", "-r", "--", f"{BASE}/gen/{damaged}"),

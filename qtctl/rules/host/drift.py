@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.originals import adopted_paths, needs_of, originals_of
 from qtctl.meaning.units import is_loaded, read_unit
 from qtctl.model.desired import Desired, DesiredFile
@@ -70,7 +70,7 @@ def _dropin_remedy(unit: str, paths: list[str]) -> Remedy:
         f"{', '.join(map(quote, others))} is for other units, too, or a package's: edit it there" if others else ""
     )
     removed = (("rm", "--", *own), ("systemctl", "daemon-reload")) if own else ()
-    return steps(("cat", "--", *paths), "put what should stay into the registry, then", *removed, by_hand)
+    return make_steps(("cat", "--", *paths), "put what should stay into the registry, then", *removed, by_hand)
 
 
 def _read(desired: Desired) -> tuple[Expectation, ...]:
@@ -92,7 +92,7 @@ def _is_read(facts: Facts, unit: str, *, generated: bool) -> Judgment:
     stale = found.need_daemon_reload
     source = proofs.unit_property(Need(Unit.FACT, unit), unit, "NeedDaemonReload", "yes" if stale else "no")
     then = deploy_command(facts) if generated else ("systemctl", "try-restart", unit)
-    remedy = steps(("systemctl", "daemon-reload"), "then, for what changed with it,", then)
+    remedy = make_steps(("systemctl", "daemon-reload"), "then, for what changed with it,", then)
     return Verdict(not stale, {"need_daemon_reload": stale}, (source,), remedy=remedy)
 
 
@@ -117,7 +117,7 @@ def _is_from_its_file(facts: Facts, declared: DeclaredUnit, originals: tuple[Des
     if path != declared.file and _is_a_link(facts, declared.file):
         return NOT_JUDGED  # QT210 says that; systemd before 250 names the file that the link leads to
     source = proofs.unit_property(Need(Unit.FACT, declared.unit), declared.unit, "FragmentPath", path)
-    remedy = steps(
+    remedy = make_steps(
         ("systemctl", "cat", "--no-pager", declared.unit), f"remove {quote(path)}, then", ("systemctl", "daemon-reload")
     )
     own = path == declared.file or path in adopted_paths(originals, facts)

@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.dialects.shell import join, quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.enablement import left_pullers, unwanted_pullers
 from qtctl.meaning.units import has_file, read_unit
 from qtctl.model.desired import Desired
@@ -37,7 +37,7 @@ def _is_none_left(facts: Facts, unit: str, unwanted: frozenset[str]) -> Verdict 
     left = left_pullers(found, unwanted)
     observed: JsonObject = {"pulled_in_by": [*left]}
     sources = tuple(_pulled(unit, puller) for puller in left)
-    remedy = steps(("systemctl", "reenable", unit), f"or {join(deploy_command(facts))}")
+    remedy = make_steps(("systemctl", "reenable", unit), f"or {join(deploy_command(facts))}")
     return Verdict(not left, observed, sources, remedy=remedy)
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.units import is_up, read_unit
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -34,7 +34,7 @@ def _is_not_killed(facts: Facts, unit: str) -> Judgment:
         return NOT_JUDGED
     killed = found.result == "oom-kill"
     source = proofs.unit_property(Need(Unit.FACT, unit), unit, "Result", found.result)
-    remedy = steps(
+    remedy = make_steps(
         ("systemctl", "show", "-p", "MemoryPeak,MemoryMax", unit), "raise limits.memory_max, or find what grows"
     )
     return Verdict(not killed, {"result": found.result}, (source,), remedy=remedy)
@@ -62,7 +62,7 @@ def _is_steady(facts: Facts, unit: str) -> Judgment:
         not restarted,
         observed,
         (source,),
-        remedy=steps(
+        remedy=make_steps(
             ("journalctl", "-u", unit, "--since", "-1h", "-n", "50", "--no-pager"),
             "it runs again: this shows why it ended; there is nothing to repair, and the finding ends after an hour",
         ),

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
 from qtctl.model.inquiry import secret_keys
@@ -106,12 +106,12 @@ def _line(file: EnvFile, line: str, kind: str) -> ProofSource:
 
 def _remedy(facts: Facts, file: EnvFile, missing: Iterable[str], others: Iterable[str]) -> Remedy:
     if file.generated:
-        return steps("put keys that are right into the registry, then:", deploy_command(facts))
+        return make_steps("put keys that are right into the registry, then:", deploy_command(facts))
     to_add = f"add {', '.join(missing)} to {quote(file.path)} on the host" if missing else ""
     to_drop = (
         f"list keys that are in use in secrets.keys, and remove the others from {quote(file.path)}" if others else ""
     )
-    return steps(to_add, to_drop)
+    return make_steps(to_add, to_drop)
 
 
 def _values(desired: Desired) -> tuple[Expectation, ...]:
@@ -143,9 +143,9 @@ def _has_values(facts: Facts, wanted: Wanted) -> Judgment:
         *(_value(file, key, found) for key in different[:MOST_PROOFS]),
         *(_empty(file, key) for key in empty[:MOST_PROOFS]),
     )
-    remedy = steps("put values that are right into the registry, then:", deploy_command(facts))
+    remedy = make_steps("put values that are right into the registry, then:", deploy_command(facts))
     if not file.generated:
-        remedy = steps(f"give {', '.join(empty)} a value in {quote(file.path)} on the host")
+        remedy = make_steps(f"give {', '.join(empty)} a value in {quote(file.path)} on the host")
     return Verdict(not different and not empty, observed, sources, remedy=remedy)
 
 
@@ -181,7 +181,7 @@ def _is_read(facts: Facts, file: EnvFile) -> Judgment:
     by_hand = (
         f"write these lines of {quote(file.path)} as systemd reads them: KEY=value, comments on lines of their own"
     )
-    remedy = steps(deploy_command(facts)) if file.generated else steps(by_hand)
+    remedy = make_steps(deploy_command(facts)) if file.generated else make_steps(by_hand)
     return Verdict(not found.lines, observed, sources, remedy=remedy)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.access import Kind
 from qtctl.meaning.ways import way_to
 from qtctl.model.desired import Desired
@@ -68,7 +68,7 @@ def _is_there(facts: Facts, file: EnvFile) -> Verdict:
     there = facts.read(File, file.path) is not None
     source = proofs.presence(file.need, file.path, present=there)
     make = f"make {quote(file.path)} on the host: root's, mode 0600, KEY=value lines"
-    remedy = steps(deploy_command(facts) if file.generated else make)
+    remedy = make_steps(deploy_command(facts) if file.generated else make)
     return Verdict(there, {"file": "present" if there else "absent"}, (source,), remedy=remedy)
 
 
@@ -133,8 +133,8 @@ def _as_declared(found: File, file: EnvFile) -> bool:
 
 def _remedy(facts: Facts, file: EnvFile) -> Remedy:
     if file.generated:
-        return steps(deploy_command(facts))
-    return steps(
+        return make_steps(deploy_command(facts))
+    return make_steps(
         ("chown", "root:root", "--", file.path),
         ("chmod", "600", "--", file.path),
         "change the secrets if others could read them",

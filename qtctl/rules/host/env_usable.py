@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.access import Entry, Kind
 from qtctl.meaning.ways import way_to
 from qtctl.model.desired import Desired
@@ -74,8 +74,8 @@ def _size(file: EnvFile, way: PathWay) -> ProofSource:
 def _remedy(facts: Facts, file: EnvFile) -> Remedy:
     away = ("mv", "-T", "--", file.path, f"{file.path}.old")
     if file.generated:
-        return steps(away, deploy_command(facts))
-    return steps(away, f"then make {quote(file.path)} anew: root's, mode 0600, KEY=value lines")
+        return make_steps(away, deploy_command(facts))
+    return make_steps(away, f"then make {quote(file.path)} anew: root's, mode 0600, KEY=value lines")
 
 
 def _is_text(facts: Facts, file: EnvFile) -> Judgment:
@@ -86,7 +86,7 @@ def _is_text(facts: Facts, file: EnvFile) -> Judgment:
         return Verdict(True, {"text": "UTF-8"})
     why, again, line = _WHY[found.unusable]
     source = ProofSource(file.text, again.replace("{}", quote(file.path)), line)
-    remedy = steps(deploy_command(facts)) if file.generated else steps("write it again, as UTF-8 text")
+    remedy = make_steps(deploy_command(facts)) if file.generated else make_steps("write it again, as UTF-8 text")
     return Verdict(False, {"text": why}, (source,), remedy=remedy)
 
 
@@ -114,8 +114,8 @@ def _is_sized(facts: Facts, file: EnvFile, size: int | None) -> Judgment:
         return NOT_JUDGED
     holds = way.size > 0 if size is None else way.size == size
     if file.generated:
-        return Verdict(holds, {"size": way.size}, (_size(file, way),), remedy=steps(deploy_command(facts)))
-    remedy = steps(f"write the keys that its services declare as secrets into {quote(file.path)}")
+        return Verdict(holds, {"size": way.size}, (_size(file, way),), remedy=make_steps(deploy_command(facts)))
+    remedy = make_steps(f"write the keys that its services declare as secrets into {quote(file.path)}")
     return Verdict(holds, {"empty": way.size == 0}, (_size(file, way),), remedy=remedy)
 
 

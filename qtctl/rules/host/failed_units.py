@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, UnitListing
@@ -28,7 +28,7 @@ def _failed(facts: Facts, declared: frozenset[str]) -> tuple[Verdict, ...]:
 
 
 def _one(unit: str) -> Verdict:
-    remedy = steps(
+    remedy = make_steps(
         ("systemctl", "status", "--no-pager", unit), "fix the cause, then", ("systemctl", "reset-failed", unit)
     )
     source = proofs.unit_property(LISTING, unit, "ActiveState", "failed")

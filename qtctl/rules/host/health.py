@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Health
@@ -45,8 +45,8 @@ def _remedy(place: Place, answer: Health) -> Remedy:
     """A restart heals what does not answer; what answers that it is not well has a reason."""
     log = ("journalctl", "-u", place.unit, "-n", "50", "--no-pager")
     if answer.status:
-        return steps(log, "it should say what is wrong; or declare what the URL should answer")
-    return steps(log, ("systemctl", "restart", place.unit))
+        return make_steps(log, "it should say what is wrong; or declare what the URL should answer")
+    return make_steps(log, ("systemctl", "restart", place.unit))
 
 
 QT305 = Rule(

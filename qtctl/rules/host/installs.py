@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.desired_install import DesiredInstall
 from qtctl.model.evidence import Need
@@ -26,7 +26,7 @@ def _lead_there(desired: Desired) -> tuple[Expectation, ...]:
 def _leads_there(facts: Facts, install: DesiredInstall) -> Verdict:
     need = Need(File.FACT, install.path)
     found = facts.read(File, install.path)
-    remedy = steps("see who changed it, then deploy again")
+    remedy = make_steps("see who changed it, then deploy again")
     if found is None:
         source = proofs.presence(need, install.path, present=False)
         return Verdict(False, {"leads to": None}, (source,), remedy=remedy)

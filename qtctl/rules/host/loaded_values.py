@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.drift import differences
 from qtctl.meaning.units import is_loaded, read_unit
 from qtctl.model.desired import Desired
@@ -46,7 +46,7 @@ def _is_as_declared(facts: Facts, unit: str, wanted: tuple[LoadedValue, ...]) ->
     sources = tuple(proofs.loaded_property(need, unit, each.shown, found.loaded[each.shown.name]) for each in different)
     if not different:
         sources = (proofs.unit_property(need, unit, "LoadState", found.load_state),)
-    remedy = steps(("systemctl", "revert", unit), deploy_command(facts))
+    remedy = make_steps(("systemctl", "revert", unit), deploy_command(facts))
     return Verdict(not different, observed, sources, remedy=remedy)
 
 

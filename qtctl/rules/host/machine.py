@@ -5,7 +5,7 @@ from functools import partial
 from qtctl.dialects.hosts import PATH, same_address
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, UnitListing
@@ -32,7 +32,7 @@ def _none_shared(facts: Facts) -> tuple[Verdict, ...]:
 
 def _shared(uid: str, names: list[str]) -> Verdict:
     again = f"getent passwd | cut -d: -f1,3 | grep ':{uid}$'"
-    remedy = steps(
+    remedy = make_steps(
         ("find", "/", "-xdev", "-uid", uid), "remove the account that nobody needs, or give it a uid of its own: "
         "usermod -u, then chown what was its",
     )  # fmt: skip
@@ -50,7 +50,7 @@ def _is_alive(facts: Facts) -> Verdict:
     listing = facts.read(UnitListing, "*") or UnitListing({}, {})
     _, active, _ = listing.units.get(JOURNALD, ["not-found", "inactive", "dead"])
     source = proofs.unit_property(LISTING, JOURNALD, "ActiveState", active)
-    remedy = steps(("systemctl", "start", JOURNALD), ("systemctl", "status", "--no-pager", JOURNALD))
+    remedy = make_steps(("systemctl", "start", JOURNALD), ("systemctl", "status", "--no-pager", JOURNALD))
     return Verdict(active in ("active", "reloading"), {"active": active}, (source,), remedy=remedy)
 
 
@@ -73,7 +73,7 @@ def _none_killed(facts: Facts, units: frozenset[str]) -> tuple[Verdict, ...]:
 
 def _killed(unit: str, path: str, count: int) -> Verdict:
     source = ProofSource(KILLS, f"grep '^oom_kill ' {quote(path)}", f"oom_kill {count}")
-    remedy = steps(("systemctl", "restart", unit), "raise its memory_max, or find out what needs the memory")
+    remedy = make_steps(("systemctl", "restart", unit), "raise its memory_max, or find out what needs the memory")
     return Verdict(False, {"kills": count}, (source,), subject=unit, remedy=remedy)
 
 
@@ -98,7 +98,9 @@ def _leads_to(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
     wrong = [each for each in addresses if not any(same_address(each, one) for one in wanted)]
     again = f"getent ahosts {quote(name)} | cut -d ' ' -f 1 | grep . || echo absent"
     source = ProofSource(need, again, (wrong or addresses or ["absent"])[0])
-    remedy = steps(("grep", "^hosts:", "/etc/nsswitch.conf"), f"files must stand there before dns; then compare {PATH}")
+    remedy = make_steps(
+        ("grep", "^hosts:", "/etc/nsswitch.conf"), f"files must stand there before dns; then compare {PATH}"
+    )
     return Verdict(bool(addresses) and not wrong, {"addresses": [*addresses]}, (source,), remedy=remedy)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, Row, Served, Sockets, declared_ports
 from qtctl.meaning.socket_owners import sockets_seen
 from qtctl.model.desired import Desired
@@ -75,7 +75,9 @@ def _listened(facts: Facts, place: Place) -> Judgment:
         return Verdict(True, _shown(rows), (proofs.listens(place.need, place.port, rows[0]),))
     if found.served is not Served.NOBODY:
         return NOT_JUDGED
-    remedy = steps(("systemctl", "status", "--no-pager", place.unit), f"it should listen on {port_subject(place.port)}")
+    remedy = make_steps(
+        ("systemctl", "status", "--no-pager", place.unit), f"it should listen on {port_subject(place.port)}"
+    )
     if not found.all:
         return Verdict(False, {"listeners": []}, (proofs.nobody_listens(place.need, place.port),), remedy=remedy)
     return Verdict(False, _shown(found.all), (proofs.not_at_address(place.need, place.port),), remedy=remedy)
@@ -98,7 +100,7 @@ def _free(place: Place, taken: tuple[Row, ...]) -> Remedy:
     others = [unit for unit in units if unit not in stopped and unit != SYSTEMD]
     sockets_shown = ("systemctl", "list-sockets", "--no-pager") if SYSTEMD in units else ()
     restart = () if others or sockets_shown else ("systemctl", "restart", place.unit)
-    return steps(
+    return make_steps(
         f"give one of the two another port in the registry, or take it from {', '.join(named) or 'systemd'}:",
         ("systemctl", "stop", *stopped) if stopped else (),
         sockets_shown,

@@ -5,7 +5,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.originals import adopted_paths, needs_of, originals_of
 from qtctl.meaning.started_from import Changed, config_files, dropins_of, newer, started_us
 from qtctl.meaning.starts import is_judged, program_of, start_files
@@ -69,7 +69,9 @@ def _is_current(
     ahead = next((each for each in found if each.at_us > microseconds(facts.taken_at) + _SECOND), None)
     if ahead is not None:
         why = f"{ahead.path} was changed at {_clock(ahead.at_us)}, which is after this look: the host's clock was set"
-        return Verdict(False, None, unknown=why, remedy=steps("once the clock is right:", ("touch", "--", ahead.path)))
+        return Verdict(
+            False, None, unknown=why, remedy=make_steps("once the clock is right:", ("touch", "--", ahead.path))
+        )
     observed: JsonObject = {
         "started": _clock(started),
         "newer": [f"{each.path} ({_clock(each.at_us)})" for each in found],
@@ -117,8 +119,8 @@ def _remedy(facts: Facts, service: DesiredService, found: tuple[Changed, ...]) -
     """A deploy restarts what runs by older files of its own; of everything else it knows nothing."""
     files = {service.env_file, service.secrets_file}
     if any(each.path in files or each.path.endswith((".service", ".conf")) for each in found):
-        return steps(deploy_command(facts))
-    return steps(("systemctl", "restart", "--", service.unit))
+        return make_steps(deploy_command(facts))
+    return make_steps(("systemctl", "restart", "--", service.unit))
 
 
 QT213 = Rule(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.streams import age_of
 from qtctl.meaning.units import is_up, read_unit
 from qtctl.model.desired import Desired, DesiredKey, DesiredService
@@ -83,7 +83,7 @@ def _is_heard(facts: Facts, producer: Producer) -> Judgment:
     unit = read_unit(facts, producer.service.unit)
     if unit is None or not is_up(unit.active_state):
         return NOT_JUDGED
-    remedy = steps(
+    remedy = make_steps(
         ("journalctl", "-u", producer.service.unit, "-n", "50", "--no-pager"),
         "it runs and writes nothing: a lost connection, a dead thread, or nothing to write; once that is known",
         ("systemctl", "restart", producer.service.unit),

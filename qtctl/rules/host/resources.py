@@ -5,7 +5,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.write_paths import write_paths
 from qtctl.model.desired import Desired
 from qtctl.model.desired_host import HostLimits
@@ -51,7 +51,7 @@ def _has_room(facts: Facts, path: str, before: tuple[str, ...], limits: HostLimi
     if inodes > limits.inodes_used:
         sources.append(_df(path, "ipcent", inodes))
     what = ("-h",) if used > limits.disk_used else ("--inodes",)
-    remedy = steps(
+    remedy = make_steps(
         ("du", "-x", *what, "--max-depth=2", mount), "remove what nobody needs, or make the file system larger"
     )
     observed = {"used_percent": used, "inodes_percent": inodes}
@@ -81,7 +81,7 @@ def _memory(desired: Desired) -> tuple[Expectation, ...]:
     )
 
 
-HUNGRY = steps(
+HUNGRY = make_steps(
     ("ps", "-eo", "rss,unit:40,comm", "--sort=-rss"), "restart or limit what has the most, or give the host more memory"
 )
 
@@ -125,7 +125,7 @@ def _is_loaded(facts: Facts, limits: HostLimits) -> Judgment:
     load = min(host.load[1:3])
     source = ProofSource(BASELINE, "cut -d ' ' -f 2,3 /proc/loadavg", f"{host.load[1]:.2f} {host.load[2]:.2f}")
     busy = ("ps", "-eo", "stat,pcpu,unit:40,comm", "--sort=-pcpu")
-    remedy = steps(busy, "stop or limit what computes, and see what waits for a disk or a network (D)")
+    remedy = make_steps(busy, "stop or limit what computes, and see what waits for a disk or a network (D)")
     return Verdict(load <= limits.load_per_cpu * host.cpus, {"load": load, "cpus": host.cpus}, (source,), remedy=remedy)
 
 
@@ -140,7 +140,7 @@ def _waits(facts: Facts, resource: str, most: int) -> Judgment:
     if len(averages) < 2:  # noqa: PLR2004 - some tasks, and all of them; a kernel without PSI says nothing
         return NOT_JUDGED
     again = f"grep -o 'full.*avg300=[0-9.]*' /proc/pressure/{resource} | cut -d = -f 4"
-    remedy = steps(("systemd-cgtop", "-b", "-n", "2"), f"stop or limit the units that use the most {resource}")
+    remedy = make_steps(("systemd-cgtop", "-b", "-n", "2"), f"stop or limit the units that use the most {resource}")
     source = ProofSource(STATE, again, f"{averages[1]:.2f}")
     return Verdict(averages[1] <= most, {"all_tasks_wait_percent": averages[1]}, (source,), remedy=remedy)
 

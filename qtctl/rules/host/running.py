@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.running import Difference, Wanted, Who, differences, inherits, sets_of, soft_limits, venv_of
 from qtctl.meaning.started_from import started_us
 from qtctl.meaning.starts import identity, is_judged, program_of, user_needs
@@ -118,7 +118,11 @@ def _is_loaded(unit: Unit, different: tuple[Difference, ...], values: tuple[Load
 
 def _remedy(service: DesiredService, expected: str, *, loaded: bool) -> Remedy:
     restart = ("systemctl", "restart", "--", service.unit)
-    return steps(f"what its unit sets comes first; once {expected} is loaded:", restart) if loaded else steps(restart)
+    return (
+        make_steps(f"what its unit sets comes first; once {expected} is loaded:", restart)
+        if loaded
+        else make_steps(restart)
+    )
 
 
 def _proof(need: Need, pid: int, difference: Difference, row: JsonObject) -> ProofSource:
@@ -187,7 +191,7 @@ def _is_there(facts: Facts, service: DesiredService, where: str) -> Judgment:
     holds = cwd == (end.path if end else where)
     source = ProofSource(Need(ProcessPlaces.FACT, service.unit), f"sudo readlink /proc/{pid}/cwd", cwd)
     return Verdict(
-        holds, {"working directory": cwd}, (source,), remedy=steps(("systemctl", "restart", "--", service.unit))
+        holds, {"working directory": cwd}, (source,), remedy=make_steps(("systemctl", "restart", "--", service.unit))
     )
 
 
@@ -198,7 +202,7 @@ def _is_its_venv(facts: Facts, service: DesiredService) -> Judgment:
     pid, (_, exe) = found
     source = ProofSource(Need(ProcessPlaces.FACT, service.unit), f"sudo readlink /proc/{pid}/exe", exe)
     observed: JsonObject = {"program": exe, "its venv leads to": venv.resolved}
-    remedy = steps(("systemctl", "restart", "--", service.unit))
+    remedy = make_steps(("systemctl", "restart", "--", service.unit))
     return Verdict(exe.removesuffix(_GONE) == venv.resolved, observed, (source,), remedy=remedy)
 
 

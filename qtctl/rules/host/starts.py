@@ -5,7 +5,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Command, steps
+from qtctl.findings.remedy import Command, make_steps
 from qtctl.meaning.access import Entry, Kind, Way
 from qtctl.meaning.permissions import Identity, Permission, Refusal, first_refusal
 from qtctl.meaning.starts import (
@@ -94,13 +94,16 @@ def _refused(file: StartFile, refusal: Refusal, who: Identity, user: str) -> Ver
     if not refusal.known:
         why = f"the access control list of {entry.path} was not read: getfacl is not installed, or was refused"
         return Verdict(
-            False, None, unknown=why, remedy=steps("on the host:", ("apt-get", "install", "acl"), "then audit again")
+            False,
+            None,
+            unknown=why,
+            remedy=make_steps("on the host:", ("apt-get", "install", "acl"), "then audit again"),
         )
     does = "enter" if entry.kind is Kind.FOLDER and refusal.permission is Permission.EXECUTE else None
     word = does or _DOES[refusal.permission]
     says = f"{user} cannot {word} {entry.path} (mode {entry.mode:04o}, uid {entry.uid}, gid {entry.gid})"
     letter = {Permission.READ: "r", Permission.WRITE: "w", Permission.EXECUTE: "x"}[refusal.permission]
-    remedy = steps(_allow(entry, who, user, letter), f"or let {user} alone have it with setfacl")
+    remedy = make_steps(_allow(entry, who, user, letter), f"or let {user} alone have it with setfacl")
     return Verdict(
         False, {"user": user, "refused": [says], "for": f"{file.role} {file.path}"}, (_stat(file.need, entry),),
         remedy=remedy,
@@ -117,10 +120,10 @@ def _allow(entry: Entry, who: Identity, user: str, letter: str) -> Command:
 def _not_a_folder(file: StartFile, way: Way) -> Verdict | None:
     if way.end is None:
         source = proofs.presence(file.need, way.missing, present=False)
-        remedy = steps("make the folder, or declare another one:", ("mkdir", "-p", "--", file.path))
+        remedy = make_steps("make the folder, or declare another one:", ("mkdir", "-p", "--", file.path))
         return Verdict(False, {"working directory": file.path, "missing": way.missing}, (source,), remedy=remedy)
     if way.end.kind is not Kind.FOLDER:
-        remedy = steps(("ls", "-ld", "--", file.path), "see what it is, move it away, and make the folder")
+        remedy = make_steps(("ls", "-ld", "--", file.path), "see what it is, move it away, and make the folder")
         return Verdict(False, {"working directory": file.path, "kind": str(way.end.kind)},
                        (_stat(file.need, way.end),), remedy=remedy)  # fmt: skip
     return None
@@ -129,7 +132,7 @@ def _not_a_folder(file: StartFile, way: Way) -> Verdict | None:
 def _not_a_file(file: StartFile, end: Entry) -> Verdict | None:
     if end.kind is Kind.FILE:
         return None
-    remedy = steps(("ls", "-ld", "--", file.path), "see what it is, and put the program in its place")
+    remedy = make_steps(("ls", "-ld", "--", file.path), "see what it is, and put the program in its place")
     return Verdict(False, {file.role: file.path, "kind": str(end.kind)}, (_stat(file.need, end),), remedy=remedy)
 
 
@@ -137,7 +140,7 @@ def _not_executed(file: StartFile, mount: str) -> Verdict | None:
     if not mount:
         return None
     again = f"findmnt -n -o OPTIONS --mountpoint {quote(mount)} | tail -n 1 | tr ',' '\\n' | grep -x noexec"
-    remedy = steps("take noexec out of what mounts it (/etc/fstab, or its .mount unit); until the next boot:",
+    remedy = make_steps("take noexec out of what mounts it (/etc/fstab, or its .mount unit); until the next boot:",
                    ("mount", "-o", "remount,bind,exec", "--", mount))  # fmt: skip
     observed: JsonObject = {file.role: file.path, "mounted": "noexec", "mount": mount}
     return Verdict(False, observed, (ProofSource(file.need, again, "noexec"),), remedy=remedy)
@@ -175,7 +178,7 @@ def _is_present(facts: Facts, programs: tuple[StartFile, ...]) -> Verdict:
             return _missing(file, found.missing if found else file.path)
         if found.interpreter is None:
             why = f"the first line of {file.path} could not be read, so that its interpreter is not known"
-            return Verdict(False, None, unknown=why, remedy=steps(f"let the auditing account read {file.path}"))
+            return Verdict(False, None, unknown=why, remedy=make_steps(f"let the auditing account read {file.path}"))
         if found.interpreter_missing:
             return _no_interpreter(file, found)
     return Verdict(True, {"missing": []}, (proofs.presence(programs[0].need, programs[0].path, present=True),))
@@ -183,14 +186,14 @@ def _is_present(facts: Facts, programs: tuple[StartFile, ...]) -> Verdict:
 
 def _missing(file: StartFile, missing: str) -> Verdict:
     source = proofs.presence(file.need, missing, present=False)
-    remedy = steps(f"install what has {file.path}, or declare where the program is")
+    remedy = make_steps(f"install what has {file.path}, or declare where the program is")
     return Verdict(False, {"missing": [missing], "for": f"{file.role} {file.path}"}, (source,), remedy=remedy)
 
 
 def _no_interpreter(file: StartFile, found: PathWay) -> Verdict:
     source = proofs.presence(file.need, found.interpreter_missing, present=False)
     seen = {"missing": [found.interpreter_missing], "for": f"{file.role} {file.path}", "interpreter": found.interpreter}
-    remedy = steps(
+    remedy = make_steps(
         f"install {found.interpreter}, or correct the first line of the script:", ("head", "-n", "1", "--", file.path)
     )
     return Verdict(False, seen, (source,), remedy=remedy)  # type: ignore[arg-type]

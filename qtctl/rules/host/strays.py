@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.listeners import Row
 from qtctl.meaning.strays import is_gone, outside, overlaps_declared, strays, unnamed
 from qtctl.model.desired import Desired
@@ -95,7 +95,7 @@ def _lost(protocol: str, subject: str, row: Row) -> Verdict:
 def _find(protocol: str, row: Row) -> Remedy:
     """As root ss names the process."""
     option = "-lnup" if protocol == "udp" else "-lntp"
-    return steps(
+    return make_steps(
         ("ss", "-H", option, f"sport = :{row[1]}"),
         "it names the process: run it as a unit, or end it. Where it names none, the kernel itself listens (NFS)",
     )

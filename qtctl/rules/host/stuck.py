@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.transitions import longest_us, stuck_us, transition
 from qtctl.meaning.units import read_unit
 from qtctl.model.desired import Desired, DesiredService
@@ -44,7 +44,7 @@ def _is_moving(facts: Facts, declared: DesiredUnit, otherwise_us: int) -> Judgme
         observed["seconds"] = lasted // _SECOND
     need, name = Need(Unit.FACT, declared.unit), declared.unit
     source = proofs.unit_property(need, name, "SubState", unit.sub_state)
-    remedy = steps(
+    remedy = make_steps(
         ("systemctl", "status", "--no-pager", name),
         ("journalctl", "-u", name, "-n", "50", "--no-pager"),
         "they show what it waits for; this ends its processes",
@@ -63,7 +63,7 @@ def _is_thawed(facts: Facts, unit: str) -> Judgment:
         return NOT_JUDGED
     state = found.freezer_state
     source = proofs.unit_property(Need(Unit.FACT, unit), unit, "FreezerState", state)
-    return Verdict(state == "running", {"freezer": state}, (source,), remedy=steps(("systemctl", "thaw", unit)))
+    return Verdict(state == "running", {"freezer": state}, (source,), remedy=make_steps(("systemctl", "thaw", unit)))
 
 
 QT221 = Rule(

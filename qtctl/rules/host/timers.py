@@ -5,7 +5,7 @@ from functools import partial
 from qtctl.dialects.systemd.timespan import microseconds as span
 from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.units import is_up, read_unit
 from qtctl.model.desired import Desired, DesiredTimer
 from qtctl.model.evidence import Need
@@ -71,7 +71,7 @@ def _span(text: str, otherwise: int) -> int:
 
 
 def _remedy(timer: DesiredTimer) -> Remedy:
-    return steps(
+    return make_steps(
         ("systemctl", "list-timers", "--all", "--no-pager", timer.unit),
         "give the timer a schedule that comes again; this runs it now:",
         ("systemctl", "start", timer.triggers),

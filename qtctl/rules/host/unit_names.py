@@ -7,7 +7,7 @@ from functools import partial
 from qtctl.dialects.systemd.boot_order import BOOTED, DEFAULT
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.units import is_up
 from qtctl.model.desired import Desired, DesiredExternal, RetiredUnit
 from qtctl.model.evidence import Need
@@ -54,7 +54,7 @@ def _is_alias(facts: Facts, alias: str, unit: DesiredExternal) -> Verdict:
     own = load not in ("not-found", "masked")
     source = proofs.unit_property(LISTING, alias, "Id", alias if own else unit.unit)
     gone = removal(facts, alias, listing.files.get(alias, ""), active)
-    remedy = steps(f"{unit.unit} is meant: take the name out of its aliases, or remove this unit", *gone.steps)
+    remedy = make_steps(f"{unit.unit} is meant: take the name out of its aliases, or remove this unit", *gone.steps)
     observed: JsonObject = {"load": load, "active": active} if own else {"alias_of": unit.unit}
     sources = (source,) if own else ()
     return Verdict(not own, observed, sources, remedy=remedy, title=ALIAS.title)
@@ -126,7 +126,7 @@ def _rogues(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
 def _rogue(facts: Facts, listing: UnitListing, unit: str) -> Verdict:
     found = _on_host(listing, unit)
     gone = removal(facts, unit, found.get("file", ""), found.get("active", ""))
-    remedy = steps(f"declare {unit}, or declare it retired and remove it", *gone.steps)
+    remedy = make_steps(f"declare {unit}, or declare it retired and remove it", *gone.steps)
     return Verdict(False, {**found}, _existence(unit, found), subject=unit, remedy=remedy)
 
 

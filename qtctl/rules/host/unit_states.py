@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.socket_owners import starting_sockets
 from qtctl.meaning.units import Condition, LoopLimits, condition, is_up, read_unit
 from qtctl.model.desired import Desired, RetiredUnit
@@ -91,8 +91,10 @@ def _remedy(declared: DeclaredUnit, unit: Unit, bad: Condition) -> Remedy:
     name = declared.unit
     look = ("journalctl", "-u", name, "-n", "50", "--no-pager")
     if bad is Condition.LOOPING:
-        return steps(cause, look, "this ends the loop while the cause is fixed", ("systemctl", "stop", name))
-    return steps(cause, look, "fix the cause, then", ("systemctl", "reset-failed", name), ("systemctl", "start", name))
+        return make_steps(cause, look, "this ends the loop while the cause is fixed", ("systemctl", "stop", name))
+    return make_steps(
+        cause, look, "fix the cause, then", ("systemctl", "reset-failed", name), ("systemctl", "start", name)
+    )
 
 
 def _running(desired: Desired) -> tuple[Expectation, ...]:
@@ -120,12 +122,14 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
         return NOT_JUDGED
     if found is Condition.DOWN and _waits_for_its_socket(facts, declared):
         return Verdict(True, _observed(unit), (_active(declared, unit),))
-    remedy = steps(("systemctl", "start", declared.unit))
+    remedy = make_steps(("systemctl", "start", declared.unit))
     if unit.condition_timestamp and not unit.condition_result:
-        remedy = steps(("systemctl", "status", "--no-pager", declared.unit), "it names the condition that was false")
+        remedy = make_steps(
+            ("systemctl", "status", "--no-pager", declared.unit), "it names the condition that was false"
+        )
     roots = declared.holders
     if unit.load_state == "masked":
-        remedy, roots = steps(("systemctl", "unmask", declared.unit), deploy_command(facts)), _mask(declared)
+        remedy, roots = make_steps(("systemctl", "unmask", declared.unit), deploy_command(facts)), _mask(declared)
     return Verdict(found is Condition.UP, _observed(unit), (_active(declared, unit),), remedy=remedy, roots=roots)
 
 
@@ -160,7 +164,7 @@ def _stopped(desired: Desired) -> tuple[Expectation, ...]:
 def _is_stopped(facts: Facts, declared: DeclaredUnit) -> Verdict:
     unit = facts.read(Unit, declared.unit)
     state = unit.active_state if unit else "inactive"
-    return _quiet(_need(declared), declared.unit, state, steps(("systemctl", "disable", "--now", declared.unit)))
+    return _quiet(_need(declared), declared.unit, state, make_steps(("systemctl", "disable", "--now", declared.unit)))
 
 
 def _is_gone_quiet(facts: Facts, desired: Desired, retired: RetiredUnit) -> Judgment:
@@ -189,7 +193,7 @@ def _spoken(desired: Desired) -> frozenset[str]:
 
 def _quiet(need: Need, unit: str, state: str, remedy: Remedy, title: str = "") -> Verdict:
     source = proofs.unit_property(need, unit, "ActiveState", state)
-    wish = steps(*remedy.steps, "if it should run, declare it running")
+    wish = make_steps(*remedy.steps, "if it should run, declare it running")
     return Verdict(not is_up(state), {"active": state}, (source,), remedy=wish, title=title)
 
 

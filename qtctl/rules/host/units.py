@@ -6,7 +6,7 @@ from qtctl.dialects.shell import join, quote
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.originals import as_adopted, is_in_place, needs_of, seen_of
 from qtctl.meaning.units import UNLOADABLE, has_file, read_unit
 from qtctl.model.desired import Desired, DesiredFile
@@ -57,8 +57,8 @@ def _install(facts: Facts, declared: DeclaredUnit) -> Remedy | str:
     found = facts.read(File, declared.file) if declared.file else None
     if found is not None and found.kind == "dir":
         away = f"{quote(declared.file)} is a folder, which a deploy does not replace: move it away, then"
-        return steps(away, deploy_command(facts))
-    return steps(deploy_command(facts))
+        return make_steps(away, deploy_command(facts))
+    return make_steps(deploy_command(facts))
 
 
 def _loadable(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) -> Remedy:
@@ -66,10 +66,10 @@ def _loadable(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) ->
     look = ("systemctl", "status", "--no-pager", "-n", "20", declared.unit)
     found = facts.read(File, file.path) if file is not None else None
     if file is None or found is None:
-        return steps(look, "it shows what systemd refuses: correct that, then", ("systemctl", "daemon-reload"))
+        return make_steps(look, "it shows what systemd refuses: correct that, then", ("systemctl", "daemon-reload"))
     if found.sha256 == file.sha256:
-        return steps(look, "it shows what systemd refuses: correct the registry, or the drop-in that says it")
-    return steps(look, "what should stay of the edit, put into the registry first", deploy_command(facts))
+        return make_steps(look, "it shows what systemd refuses: correct the registry, or the drop-in that says it")
+    return make_steps(look, "what should stay of the edit, put into the registry first", deploy_command(facts))
 
 
 NO_STATE_OF_ITS_OWN = frozenset({"alias", "bad", "generated", "transient", "linked", "linked-runtime"})
@@ -101,12 +101,12 @@ def _is_enabled(facts: Facts, declared: DeclaredUnit) -> Judgment:
 def _enablement_remedy(facts: Facts, declared: DeclaredUnit, state: str) -> Remedy:
     if state.startswith("masked"):
         unmask = ("systemctl", "unmask", declared.unit)
-        return steps(unmask, deploy_command(facts) if declared.file else ("systemctl", "start", declared.unit))
+        return make_steps(unmask, deploy_command(facts) if declared.file else ("systemctl", "start", declared.unit))
     if declared.enablement[0] == "enabled":
-        return steps(("systemctl", "enable", declared.unit))
+        return make_steps(("systemctl", "enable", declared.unit))
     if declared.enablement[0] == "disabled":
-        return steps(("systemctl", "disable", declared.unit))
-    return steps(deploy_command(facts), "the generated file has no [Install]")
+        return make_steps(("systemctl", "disable", declared.unit))
+    return make_steps(deploy_command(facts), "the generated file has no [Install]")
 
 
 def _same_files(desired: Desired) -> tuple[Expectation, ...]:
@@ -130,7 +130,9 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
         return _in_place(file, found, need)
     if found is None and _alone(file):
         source = proofs.presence(need, file.path, present=False)
-        return Verdict(False, {"path": file.path, "kind": "absent"}, (source,), remedy=steps(deploy_command(facts)))
+        return Verdict(
+            False, {"path": file.path, "kind": "absent"}, (source,), remedy=make_steps(deploy_command(facts))
+        )
     if found is None or (file.of_unit and _masks(found)):
         return NOT_JUDGED
     remedy = _replacing(facts, found)
@@ -151,9 +153,9 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
 def _replacing(facts: Facts, found: File) -> Remedy:
     """A deploy leaves alone what qtctl did not write, and all else with it."""
     if found.ours:
-        return steps("what should stay of the edit, put into the registry first", deploy_command(facts))
+        return make_steps("what should stay of the edit, put into the registry first", deploy_command(facts))
     take_over = join(deploy_command(facts, "--take-over"))
-    return steps(
+    return make_steps(
         "somebody wrote it by hand, and a deploy is refused while it is there: put what should stay of it into the "
         f"registry (qtctl adopt can); then {take_over} replaces it and keeps the old one on the host"
     )

@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.unix_sockets import must_listen
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, UnixListener
@@ -41,7 +41,7 @@ def _is_served(facts: Facts, unit: DesiredUnit, wanted: UnixListener) -> Verdict
     if file is None:
         return Verdict(False, {"kind": "absent"}, (proofs.presence(need, path, present=False),), remedy=_remedy(unit))
     if file.kind != "socket":
-        remedy = steps(f"see what made {path} a {file.kind}, and remove that", *_remedy(unit).steps)
+        remedy = make_steps(f"see what made {path} a {file.kind}, and remove that", *_remedy(unit).steps)
         return Verdict(False, {"kind": file.kind}, (proofs.is_socket(need, path, yes=False),), remedy=remedy)
     bound = facts.read(UnixSocket, path)
     if bound is not None and not bound.listening and not bound.alike and not _has_own_network(facts, unit):
@@ -51,7 +51,7 @@ def _is_served(facts: Facts, unit: DesiredUnit, wanted: UnixListener) -> Verdict
     said = _wanted(wanted)
     wrong: JsonObject = {name: value for name, value in seen.items() if name in said and said[name] != value}
     source = proofs.permissions(need, path, file)
-    remedy = steps(
+    remedy = make_steps(
         "it is made with the umask and the group of who listens, or with what the program is told: correct that, then",
         ("systemctl", "restart", unit.unit),
     )
@@ -60,7 +60,7 @@ def _is_served(facts: Facts, unit: DesiredUnit, wanted: UnixListener) -> Verdict
 
 def _remedy(unit: DesiredUnit) -> Remedy:
     log = ("journalctl", "-u", unit.unit, "-n", "50", "--no-pager")
-    return steps(log, "it may say why it does not listen there", ("systemctl", "restart", unit.unit))
+    return make_steps(log, "it may say why it does not listen there", ("systemctl", "restart", unit.unit))
 
 
 def _has_own_network(facts: Facts, unit: DesiredUnit) -> bool:

@@ -5,7 +5,7 @@ from posixpath import basename
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -45,7 +45,7 @@ def _verdict(found: UserUnits, name: str) -> Verdict:
         *(proofs.presence(NEED, path, present=True) for path in files[:2]),
         *(ProofSource(NEED, f"test -d {quote(path)} && echo running", "running") for path in running[:2]),
     )
-    remedy = steps(
+    remedy = make_steps(
         f"as each account whose manager has it: systemctl --user disable --now {quote(name)}; then as root:",
         *(("rm", "--", path) for path in files[:2]),
     )
@@ -62,7 +62,7 @@ def _hidden(users: list[str]) -> Verdict:
     shown = ", ".join(users[:3])
     why = f"a manager is started at boot for {shown}, and the auditing account cannot look into ~/.config/systemd/user"
     lists = (("systemctl", "--user", "-M", f"{user}@", "list-units") for user in users[:3])
-    remedy = steps("as root on the host, for each of them:", *lists)
+    remedy = make_steps("as root on the host, for each of them:", *lists)
     return Verdict(False, None, unknown=why, remedy=remedy)
 
 

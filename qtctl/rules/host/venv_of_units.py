@@ -5,7 +5,7 @@ from functools import partial
 from posixpath import basename, dirname
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.starts import is_venv_python, judged_services
 from qtctl.meaning.units import is_loaded, read_unit
 from qtctl.model.desired import Desired, DesiredService
@@ -45,7 +45,7 @@ def _is_from_its_own(facts: Facts, service: DesiredService, known: frozenset[str
         if where:
             show = f"systemctl show -p ExecStart --value {service.unit} | grep -o 'path=[^ ;]*'"
             source = ProofSource(Need(Unit.FACT, service.unit), show, f"path={program}")
-            remedy = steps(("systemctl", "revert", service.unit), deploy_command(facts))
+            remedy = make_steps(("systemctl", "revert", service.unit), deploy_command(facts))
             return Verdict(False, {"venv": where, "program": program}, (source,), remedy=remedy)
     return Verdict(True, {"venv": service.venv})
 

@@ -6,7 +6,7 @@ from posixpath import dirname
 from qtctl.dialects.python_lock import normalise_name, same_version
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.units import read_unit
 from qtctl.model.code_facts import Folders, VenvPackages
 from qtctl.model.desired import Desired, DesiredVenv
@@ -55,7 +55,9 @@ def _are_used(facts: Facts, parent: str, known: frozenset[str], retired: dict[st
             {"declared": "retired" if path in retired else "not at all", "used by": []},
             (proofs.presence(need, f"{path}/pyvenv.cfg", present=True),),
             subject=path,
-            remedy=steps("declare it in venvs.toml if something needs it; else remove it:", ("rm", "-r", "--", path)),
+            remedy=make_steps(
+                "declare it in venvs.toml if something needs it; else remove it:", ("rm", "-r", "--", path)
+            ),
         )
         for path in unused
     )
@@ -109,7 +111,7 @@ def _is_as_locked(facts: Facts, venv: DesiredVenv, packages: tuple[DesiredPackag
 
 
 def _install(venv: DesiredVenv) -> Remedy:
-    return steps(
+    return make_steps(
         f"as the account that owns {venv.path}, install what the lock file says: uv pip sync, or pip install "
         "--require-hashes -r; then restart what uses it"
     )

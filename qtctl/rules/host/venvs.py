@@ -5,7 +5,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired, DesiredVenv
 from qtctl.model.evidence import Need
@@ -41,7 +41,7 @@ def _is_there(facts: Facts, venv: DesiredVenv) -> Verdict:
     there = check is not None
     source = proofs.presence(_need(venv), venv.interpreter, present=there)
     used = f" for {', '.join(venv.used_by)}" if venv.used_by else ""
-    remedy = steps(
+    remedy = make_steps(
         ("/usr/bin/python3", "-m", "venv", venv.path), f"install its requirements{used}, then restart what uses it"
     )
     return Verdict(there, {"interpreter": "present" if there else "absent"}, (source,), remedy=remedy)
@@ -57,7 +57,7 @@ def _is_without(facts: Facts, settings: str) -> bool:
 def _without_settings(venv: DesiredVenv, settings: str) -> Verdict:
     """Its bin/python is the system's then, which knows nothing of the venv's packages."""
     source = proofs.presence(Need(PathWay.FACT, settings), settings, present=False)
-    remedy = steps(("/usr/bin/python3", "-m", "venv", venv.path), "its packages stay; then restart what uses it")
+    remedy = make_steps(("/usr/bin/python3", "-m", "venv", venv.path), "its packages stay; then restart what uses it")
     return Verdict(False, {"interpreter": "present", "pyvenv.cfg": "absent"}, (source,), remedy=remedy)
 
 
@@ -94,7 +94,7 @@ def _does_run(facts: Facts, venv: DesiredVenv) -> Judgment:
 def _rebuild(venv: DesiredVenv, check: VenvCheck) -> Remedy:
     """The old one is kept until its packages are in the new one: `venv --clear` deletes them, and installs none."""
     old = f"{venv.path}.old"
-    return steps(
+    return make_steps(
         f"install {check.resolved} again, or build the venv anew with an interpreter that is on the host:",
         ("mv", "-T", "--", venv.path, old),
         ("/usr/bin/python3", "-m", "venv", venv.path),

@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.systemd_needed import systemd_needed
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -40,7 +40,7 @@ def _has_systemd(facts: Facts, needed: int) -> Verdict:
     version = int(number[0])
     source = ProofSource(BASELINE, "systemctl --version | head -n 1 | cut -d ' ' -f 2", number[0])
     says = f"or say systemd = {version} in hosts.toml: qtctl lint then names what that does not know"
-    remedy = steps("upgrade the host's distribution", says)
+    remedy = make_steps("upgrade the host's distribution", says)
     return Verdict(version >= needed, {"systemd": version}, (source,), remedy=remedy)
 
 
@@ -56,7 +56,7 @@ def _has_os(facts: Facts, declared: str) -> Verdict:
         and _figures(found[2]) < _figures(wanted[2])
     )
     source = ProofSource(BASELINE, '. /etc/os-release && echo "$PRETTY_NAME"', said)
-    remedy = steps(f"upgrade the host to {declared}, or correct os in hosts.toml")
+    remedy = make_steps(f"upgrade the host to {declared}, or correct os in hosts.toml")
     return Verdict(not older, {"os": said}, (source,), remedy=remedy)
 
 
@@ -75,7 +75,7 @@ def _booted(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every 
 def _runs_what_is_installed(facts: Facts) -> Verdict:
     flag = facts.read(File, REBOOT)
     source = proofs.presence(FLAG, REBOOT, present=flag is not None)
-    remedy = steps(("cat", f"{REBOOT}.pkgs"), "when the fleet may stop", ("systemctl", "reboot"))
+    remedy = make_steps(("cat", f"{REBOOT}.pkgs"), "when the fleet may stop", ("systemctl", "reboot"))
     return Verdict(flag is None, {"reboot_required": flag is not None}, (source,), remedy=remedy)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.access import Kind
 from qtctl.meaning.permissions import Permission, Refusal, first_refusal
 from qtctl.meaning.starts import identity, is_judged, is_made_at_start, user_needs
@@ -108,14 +108,14 @@ def _trouble(facts: Facts, path: str) -> Verdict | None:
 def _full(path: str, mount: str, what: str, column: str) -> Verdict:
     again = f"df --output={column} {quote(path)} | tail -n 1 | tr -d ' '"
     source = ProofSource(Need(FileSystem.FACT, path), again, "0")
-    remedy = steps(
+    remedy = make_steps(
         ("du", "-x", "-h", "--max-depth=2", mount), "remove what nobody needs, or make the file system larger"
     )
     return Verdict(False, {what: 0, "mount": mount}, (source,), remedy=remedy, roots=(("QT702", mount),))
 
 
 def _remount(mount: str) -> Remedy:
-    return steps(
+    return make_steps(
         "see what the kernel said before it was made read-only: a disk that fails is mounted so:",
         ("dmesg", "--level=err,warn"),
         "then, if it is sound:",
@@ -129,7 +129,7 @@ def _missing(service: DesiredService, written: WritePath, way: PathWay | None) -
     missing = way.missing if way else written.path
     source = proofs.presence(Need(PathWay.FACT, written.path), missing, present=False)
     owner = f"{service.user or 'root'}:{service.group or 'root'}"
-    remedy = steps(
+    remedy = make_steps(
         "declare the folder in folders.toml, or make it:",
         ("mkdir", "-p", "--", written.path),
         ("chown", owner, "--", written.path),
@@ -141,7 +141,7 @@ def _refused(service: DesiredService, written: WritePath, refusal: Refusal) -> V
     entry, user = refusal.entry, service.user
     if not refusal.known:
         why = f"the access control list of {entry.path} was not read: getfacl is not installed, or was refused"
-        remedy = steps("on the host:", ("apt-get", "install", "acl"), "then audit again")
+        remedy = make_steps("on the host:", ("apt-get", "install", "acl"), "then audit again")
         return Verdict(False, None, unknown=why, remedy=remedy)
     does = "write to" if refusal.permission is Permission.WRITE else "enter"
     says = f"{user} cannot {does} {entry.path} (mode {entry.mode:04o}, uid {entry.uid}, gid {entry.gid})"
@@ -152,7 +152,7 @@ def _refused(service: DesiredService, written: WritePath, refusal: Refusal) -> V
     )
     end = entry.path == written.path
     command = ("chown", user, "--", entry.path) if end else ("chmod", "o+x", "--", entry.path)
-    remedy = steps(command, f"or let {user} alone have it with setfacl")
+    remedy = make_steps(command, f"or let {user} alone have it with setfacl")
     return Verdict(False, {"refused": says}, (source,), remedy=remedy)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Command, Remedy, steps
+from qtctl.findings.remedy import Command, Remedy, make_steps
 from qtctl.meaning.access import By, Change, Entry, Kind, first_change, walk
 from qtctl.meaning.starts import judged_services, start_files, user_needs
 from qtctl.meaning.ways import private_groups, way_to
@@ -54,7 +54,7 @@ def _verdict(need: Need, subject: str, change: Change) -> Verdict:
 def _close(change: Change) -> Remedy:
     path = change.entry.path
     command: Command = ("chown", "root", "--", path) if change.by is By.OWNER else ("chmod", "go-w", "--", path)
-    return steps(("ls", "-ld", "--", path), "see what it says now, and who wrote it; then:", command)
+    return make_steps(("ls", "-ld", "--", path), "see what it says now, and who wrote it; then:", command)
 
 
 def _started(desired: Desired) -> tuple[Expectation, ...]:

@@ -1,7 +1,7 @@
 """QT119, and QT118 again: what systemd's own tools say of the generated units. `qtctl verify` asks them."""
 
 from qtctl.errors import Place
-from qtctl.findings.finding import Finding, Outcome, Severity, fingerprint
+from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
 from qtctl.findings.meaning import Meaning
 from qtctl.model.json import Json
 from qtctl.rules.units.refused import QT118
@@ -40,7 +40,7 @@ def _broken(  # noqa: PLR0917 - the columns of a finding, in their order
         expected=expected,
         observed=observed,
         remedy=remedy,
-        fingerprint=fingerprint(meaning.id, host, subject),
+        fingerprint=make_fingerprint(meaning.id, host, subject),
     )
 
 
