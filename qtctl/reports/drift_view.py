@@ -50,7 +50,8 @@ def _summarize(report: DriftReport) -> str:
     if not report.files:
         return f"{format_count(len(report.drifts), 'change')}{since}; the registry stays as it is."
     done = "were written" if report.written else "would be written; --write does it"
-    return f"{format_count(len(report.drifts), 'change')}{since}; {format_count(len(report.files), 'file')} of the registry {done}."
+    changes, files = format_count(len(report.drifts), "change"), format_count(len(report.files), "file")
+    return f"{changes}{since}; {files} of the registry {done}."
 
 
 def _make_adopted_row(row: DriftRow) -> tuple[Text, ...]:
