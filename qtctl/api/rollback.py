@@ -8,7 +8,7 @@ from pathlib import Path
 from qtctl.api.deploy import DEADLINE_S, deploy
 from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
-from qtctl.flows.rollback import Earlier, fetch_earlier, read_generations
+from qtctl.flows.rollback import Earlier, fetch_earlier, known_stores, read_generations
 from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.desired import Desired
@@ -50,6 +50,7 @@ def rollback(
 
     Units that this generation does not know, and that qtctl wrote, are removed.
     """
+    known = known_stores(to, declared.desired)
     return deploy(
         replace(declared, desired=to),
         target,
@@ -58,7 +59,7 @@ def rollback(
         choices=Choices(prune=True),
         progress=progress,
         deadline_s=deadline_s,
-        passwords=passwords,
+        passwords={name: password for name, password in (passwords or {}).items() if name in known},
         steady_s=steady_s,
         registry=registry,
         action=Action.ROLLBACK,

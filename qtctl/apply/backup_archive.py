@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
+from qtctl.dialects import tar
 from qtctl.dialects.paths import MAX_PATH, trouble
 from qtctl.dialects.systemd.unit_name import valid
 from qtctl.errors import InputError, Place
@@ -65,20 +66,15 @@ def _read_members(archive: bytes, place: Place) -> Mapping[str, bytes]:
     """Regular members by name; anything else is refused."""
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as opened:
-            for member in opened:
-                if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.pax_headers or member.issparse():
-                    raise _refuse(f"a member that is no plain file: {ascii(member.name)[:200]}", place)
-                if member.size > LARGEST_MEMBER:
-                    raise _refuse(f"a member larger than {LARGEST_MEMBER >> 20} MiB: {ascii(member.name)[:200]}", place)
-                if member.name in found or len(found) >= MOST_MEMBERS:
-                    raise _refuse(f"a member too many: {ascii(member.name)[:200]}", place)
-                stream = opened.extractfile(member)
-                content = stream.read() if stream is not None else b""
-                if len(content) != member.size:
-                    raise _refuse("it is cut off", place)
-                found[member.name] = content
-    except (tarfile.TarError, OSError, ValueError, EOFError, OverflowError) as error:
+        for opened, member in tar.walk(archive, MOST_MEMBERS):
+            if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.pax_headers or member.issparse():
+                raise _refuse(f"a member that is no plain file: {ascii(member.name)[:200]}", place)
+            if not tar.is_plain(member, LARGEST_MEMBER):
+                raise _refuse(f"a member larger than {LARGEST_MEMBER >> 20} MiB: {ascii(member.name)[:200]}", place)
+            if member.name in found:
+                raise _refuse(f"a member too many: {ascii(member.name)[:200]}", place)
+            found[member.name] = tar.read_member(opened, member)
+    except tar.BROKEN as error:
         raise _refuse("it cannot be read as a tar archive", place) from error
     return found
 

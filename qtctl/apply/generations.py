@@ -1,16 +1,14 @@
 """The generations that a host keeps: list them, and fetch one."""
 
 import base64
-import binascii
 import hashlib
-import io
-import tarfile
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from shlex import join
 
 from qtctl.apply.generation import BASE
-from qtctl.dialects import terminal
+from qtctl.dialects import tar, terminal
 from qtctl.errors import HostError
 from qtctl.interfaces.host import Host
 from qtctl.model.desired import Desired, DesiredFile
@@ -22,6 +20,8 @@ from qtctl.remote.scripts import read_script
 _ANSWER_S = 30.0
 _MOST = 1000
 """Of generations; a host keeps about twenty."""
+_MOST_MEMBERS = 20_000
+_NUMBER = re.compile("[0-9]{1,12}")
 
 
 def list_generations(host: Host) -> tuple[GenerationRecord, ...]:
@@ -49,7 +49,7 @@ def parse_list(said: bytes) -> tuple[GenerationRecord, ...]:
     found: list[GenerationRecord] = []
     for head, lines in _split_blocks(said.decode("utf-8", "replace")):
         number, outcome, current = (*head, "", "", "")[:3]
-        if not number.isdecimal() or len(found) >= _MOST:
+        if not _NUMBER.fullmatch(number) or len(found) >= _MOST:
             continue
         notes = dict(line.partition(" ")[::2] for line in lines if not line.startswith("step "))
         at = notes.pop("at", "")
@@ -59,7 +59,7 @@ def parse_list(said: bytes) -> tuple[GenerationRecord, ...]:
                 int(number),
                 "" if outcome == "-" else outcome,
                 current == "current",
-                int(at) if at.isdecimal() else None,
+                int(at) if _NUMBER.fullmatch(at) else None,
                 tuple(sorted(notes.items())),
                 tuple((kind, subject) for kind, _, subject in steps),
             )
@@ -102,11 +102,10 @@ def _add_content(file: DesiredFile, members: Mapping[str, bytes]) -> DesiredFile
 
 def _read_archive(said: bytes) -> dict[str, bytes]:
     """Regular members by name; nothing is written anywhere."""
-    try:
-        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(said)), mode="r:") as archive:
-            members = {each.name: archive.extractfile(each) for each in archive if each.isreg()}
-            return {name: stream.read() for name, stream in members.items() if stream is not None}
-    except tarfile.ReadError:
+    if not said.strip():
         return {}
-    except (tarfile.TarError, binascii.Error, OSError, ValueError, EOFError) as error:
+    try:
+        members = tar.walk(base64.b64decode(said), _MOST_MEMBERS)
+        return {each.name: tar.read_member(archive, each) for archive, each in members if tar.is_plain(each, len(said))}
+    except tar.BROKEN as error:
         raise DamagedGeneration("what the host sent of it cannot be read") from error

@@ -32,15 +32,21 @@ _END = "END_OF_TRANSACTION"
 _WITHIN_S = 60
 """No look takes longer, even where nobody waits for it any more."""
 
-WRITTEN, FLEET, NUMBER = "written", "fleet", "number"
-"""Kinds of argument besides those of `Takes`: files that a deploy may write, units of the fleets."""
+READABLE, FOLDERS, FLEET, NUMBER = "readable", "folders", "fleet", "number"
+"""Kinds of argument besides those of `Takes`: files and folders that qtctl writes, units of the fleets."""
 _READS = {
-    "current": ("current", WRITTEN),
+    "current": ("current", READABLE),
     "list_generations": ("generations", Takes.NOTHING),
     "fetch_generation": ("generations", NUMBER),
     "last_lines": ("journal", FLEET),
 }
 """Function → its script, and what its arguments may be."""
+_STRICTER = {"generated": FOLDERS}
+"""Functions of which the helper takes less than root does."""
+_CALLERS = ("checkouts",)
+"""Scripts that the helper runs as the account that asks: they read files that it names."""
+_HOOKS = {"checks": "helper_checks", "env_files": "helper_env_files"}
+"""Script → what the helper changes in it."""
 _ALONE = (
     "attached",
     "docker",
@@ -56,6 +62,7 @@ _ALONE = (
 )
 """Scripts that need nothing but what every part of the helper has."""
 _FIND = ("find", "<paths>", "-maxdepth", "0")
+_READ = ("find", "<files>", "-maxdepth", "0", "-type", "f", "-readable", "-size")
 _SHAPES: tuple[tuple[str, ...], ...] = (
     ("true",),
     LISTENERS,
@@ -64,9 +71,8 @@ _SHAPES: tuple[tuple[str, ...], ...] = (
     ("getent", "group", "<names>"),
     ("head", "-c", str(HOSTS_MOST + 1), HOSTS_PATH),
     (*_FIND, "-printf", FORMAT),
-    (*_FIND, "-type", "f", "-readable", "-size", f"-{DIGEST_KIB + 1}k", "-exec", DIGEST, "-z", "--", "{}", "+"),
-    (*_FIND, "-type", "f", "-readable", "-size", f"-{MARK_KIB + 1}k", "-exec",
-     "sed", "-s", "-n", f"1{{/^{MARK}/F}}", "--", "{}", "+"),
+    (*_READ, f"-{DIGEST_KIB + 1}k", "-exec", DIGEST, "-z", "--", "{}", "+"),
+    (*_READ, f"-{MARK_KIB + 1}k", "-exec", "sed", "-s", "-n", f"1{{/^{MARK}/F}}", "--", "{}", "+"),
 )  # fmt: skip
 """Programs that evidence is asked of, word by word."""
 
@@ -113,7 +119,7 @@ def _write_first_lines(version: str) -> str:
 
 def _build_body() -> str:
     given = {
-        "base": BASE, "store": STORE, "unit_folder": UNIT_FOLDER, "config": CONFIG,
+        "base": BASE, "store": STORE, "unit_folder": UNIT_FOLDER, "config": CONFIG, "mark": MARK,
         "lease_s": str(LEASE_S), "most": str(FILE_MOST),
         "compile": _write_tables() + read_script("helper.awk"),
     }  # fmt: skip
@@ -132,17 +138,20 @@ def _build_body() -> str:
 
 
 def _write_function(name: str, text: str) -> str:
-    more = "helper_checks\n" if name == "checks" else ""
+    more = f"{_HOOKS[name]}\n" if name in _HOOKS else ""
     return f"lib_{name}() {{\n{text}{more}}}\n"
 
 
 def _write_tables() -> str:
     """The functions and programs that may be called, for helper.awk."""
-    functions = {name: (each.name, takes) for each in load_libraries() for name, takes in each.functions.items()}
+    functions = {
+        name: (each.name, _STRICTER.get(name, takes)) for each in load_libraries() for name, takes in each.functions.items()
+    }
     lines = [
         f'library["{name}"] = "{library}"; takes["{name}"] = "{takes}"'
         for name, (library, takes) in sorted({**functions, **_READS}.items())
     ]
+    lines += [f'callers["{name}"] = 1' for name in _CALLERS]
     shapes = ["\\t".join(map(_quote_for_awk, words)) for words in _SHAPES]
     lines += [f'shape[{number}] = "{words}"' for number, words in enumerate(shapes, 1)]
     return "BEGIN {\n" + "\n".join((*lines, f"shapes = {len(shapes)}")) + "\n}\n"

@@ -1,6 +1,7 @@
 """Read what is installed on a host under its fleet's names: paths and contents, as root."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import join
@@ -24,6 +25,7 @@ MOST_BYTES = 8 << 20
 MOST_ENTRIES = 20_000
 _TRIES = 3
 _END = ("end", "")
+_MODE, _SIZE = re.compile("[0-7]{1,5}"), re.compile("[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def parse_listing(said: bytes) -> tuple[Row, ...]:
 
 def _parse_row(head: str, target: str) -> Row | None:
     match head.split("\t", 6):
-        case [type_, mode, owner, group, size, time, path] if size.isdecimal() and mode.isdecimal():
+        case [type_, mode, owner, group, size, time, path] if _SIZE.fullmatch(size) and _MODE.fullmatch(mode):
             return Row(path, type_, f"{int(mode, 8):04o}", owner, group, int(size), time[:20].rstrip("."), target)
     return None
 

@@ -21,6 +21,7 @@ _ANSWER_S = 30.0
 _PARTS = ("trail.sh", "way.sh", "transaction.sh", "stage.sh", "env_files.sh", "secrets.sh")
 _PLACE = re.compile(r"P ([0-9]+) (link|file|other|missing) (\S+) (\S+) ([0-7]{4}|-) ([01])")
 _MODES = ("0600", "0400")
+_UNSAFE, _NUMBER = re.compile("T [0-9]+ (.*)"), re.compile("[0-9]{1,6}")
 
 
 def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]) -> tuple[bool, tuple[str, ...]]:
@@ -92,7 +93,7 @@ def _read_files(said: str) -> Iterator[tuple[int, list[str]]]:
     number = -1
     for line in said.split("\n"):
         tag, _, rest = line.partition(" ")
-        if tag in ("T", "P", "F") and rest.partition(" ")[0].isdecimal():
+        if tag in ("T", "P", "F") and _NUMBER.fullmatch(rest.partition(" ")[0]):
             number = int(rest.partition(" ")[0])
         found.setdefault(number, []).append(line)
     yield from found.items()
@@ -103,7 +104,7 @@ def _parse_found(place: SecretPlace, lines: Sequence[str]) -> SecretFound:
     if read is None:
         return SecretFound(place, SecretState.UNKNOWN, problems=("the host did not say how it is",))
     kind, owner, group, mode, filled = read.groups()[1:]
-    unsafe = tuple(terminal.line(line.split(" ", 2)[2]) for line in lines if line.startswith("T "))
+    unsafe = tuple(terminal.line(unread[1]) for line in lines if (unread := _UNSAFE.fullmatch(line)))
     if kind == "missing":
         return SecretFound(place, SecretState.MISSING, problems=unsafe)
     found = SecretFound(

@@ -45,8 +45,7 @@ class Trial:
 def find_missing(host: Host, installs: Sequence[DesiredInstall]) -> tuple[DesiredInstall, ...]:
     """Those that are not in the store. DeployRefused where one is not what was sealed, or nothing can be kept there."""
     said = _run(host, f"open_store\nlist_missing {join(each.digest for each in installs)}\n", _LOOK_S)
-    for digest in said.get("damaged", ()):
-        damaged = next(each for each in installs if each.digest == digest)
+    for damaged in (each for each in installs if each.digest in said.get("damaged", ())):
         what = f"nothing was changed: {damaged.target}, where {damaged.path} would lead, is not what was put there"
         raise DeployRefused(
             what, hint=f"see who changed it; then rm -r {damaged.target} {damaged.seal}, and deploy again"

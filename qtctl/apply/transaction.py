@@ -31,6 +31,9 @@ _GONE_S = 30.0
 
 
 _HEAD = re.compile(rb"qtctl state ([a-z]+) ([a-z-]+)")
+_NUMBER, _TIME = re.compile("[0-9]{1,9}"), re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+_JOURNAL_MOST = 8 << 20
+"""Bytes of the journal of one transaction, which has a few lines for each step."""
 
 
 class Locked(DeployRefused):
@@ -65,6 +68,8 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
     done = host.start(make_stage_request(generation, limit_s=limit_s, holder=ticket.text), root=True).finish(_STAGE_S)
     said = _read_words(done.stdout)
     if "armed" in said:
+        if not _NUMBER.fullmatch(said["armed"]):
+            raise HostError(f"{host.address}: the number of its generation could not be read")
         return int(said["armed"])
     if "broken" in said:
         what = f"{UNCHANGED}: an earlier deploy, generation {said['broken']}, could not be taken back"
@@ -86,7 +91,7 @@ def find(contact: Contact, ticket: Ticket) -> int | None:
     not answer for half a minute.
     """
     said = _read_words(ask(contact, find_request()))
-    if said.get("holder") != ticket.text or not said.get("number", "").isdecimal():
+    if said.get("holder") != ticket.text or not _NUMBER.fullmatch(said.get("number", "")):
         return None
     return None if said.get("state") == TransactionState.STAGED else int(said["number"])
 
@@ -98,7 +103,7 @@ def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
     where the host could not be asked.
     """
     said = _read_words(host.start(find_request(), root=True).finish(_ANSWER_S).stdout)
-    if not said.get("number", "").isdecimal():
+    if not _NUMBER.fullmatch(said.get("number", "")):
         return None
     number, state = int(said["number"]), said.get("state")
     if accept and state != TransactionState.BROKEN:
@@ -181,6 +186,8 @@ class Transaction:
 def _read_report(host: Host, said: bytes, before: bytes = b"") -> tuple[Progressed, bytes]:
     """What `report` of the host's script says, and the journal as far as it is known now."""
     head, _, journal = said.partition(b"\n")
+    if len(before) + len(journal) > _JOURNAL_MOST:
+        raise HostError(f"{host.address}: the journal of its deploy is longer than {_JOURNAL_MOST >> 20} MiB")
     found = _HEAD.fullmatch(head)
     if found is None:
         raise HostError(f"{host.address}: the state of its deploy could not be read")
@@ -189,10 +196,7 @@ def _read_report(host: Host, said: bytes, before: bytes = b"") -> tuple[Progress
 
 def _parse_seconds(text: str) -> float:
     """A time of the host's journal; 0 where it is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
+    return float(text) if _TIME.fullmatch(text) else 0.0
 
 
 def read_progress(state: str, end: str, journal: bytes) -> Progressed:
@@ -205,11 +209,11 @@ def read_progress(state: str, end: str, journal: bytes) -> Progressed:
         at, _, rest = line.partition("\t")
         word, *fields = rest.split("\t")
         match fields:
-            case [number, mark, *detail] if word == "step" and number.isdecimal():
+            case [number, mark, *detail] if word == "step" and _NUMBER.fullmatch(number):
                 began = began_at.setdefault(int(number), _parse_seconds(at))
                 took_s = None if mark == "begun" else round(max(_parse_seconds(at) - began, 0.0), 3)
                 marks[int(number)] = Mark(mark, terminal.line(" ".join(detail)), took_s)
-            case [number, path] if word == "kept" and number.isdecimal():
+            case [number, path] if word == "kept" and _NUMBER.fullmatch(number):
                 kept[int(number)] = terminal.line(path)
             case _:
                 texts.setdefault(word, []).append(terminal.line(" ".join(fields)))

@@ -1,12 +1,14 @@
 """Which generation a host goes back to, and what it must have then. The rest of a rollback is a deploy."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from qtctl.apply.generations import fetch_desired, list_generations
 from qtctl.errors import DeployRefused, HostError
 from qtctl.interfaces.host import Connector
 from qtctl.model.desired import Desired
+from qtctl.model.desired_store import DesiredStore
 from qtctl.model.generation import FORMAT, DamagedGeneration, GenerationRecord
 from qtctl.model.transaction import TransactionEnd
 
@@ -76,10 +78,26 @@ def _check_declared(record: GenerationRecord, host: str) -> GenerationRecord:
 
 
 def check(desired: Desired, record: GenerationRecord, declared: Desired) -> Desired:
-    """`desired`, of a generation, where it is this host's."""
+    """`desired`, of a generation, where it is this host's.
+
+    The host says what it must have. Which host that is, and how and as whom it is reached, only the registry says: else
+    a host could have another one changed.
+    """
     if (desired.fleet, desired.host) != (declared.fleet, declared.host):
         what = (
             f"{declared.host}: nothing was changed: generation {record.number} is of {desired.host} of {desired.fleet}"
         )
         raise DeployRefused(what, hint="name the host that the registry declares with --as")
-    return desired
+    return replace(
+        desired, login=declared.login, expected_hostname=declared.expected_hostname, machine=declared.machine
+    )
+
+
+def known_stores(desired: Desired, declared: Desired) -> frozenset[str]:
+    """Names of the stores of a generation that are where the registry has them: no other is sent a password."""
+    places = {each.name: _place(each) for each in declared.stores}
+    return frozenset(each.name for each in desired.stores if places.get(each.name) == _place(each))
+
+
+def _place(store: DesiredStore) -> tuple[object, ...]:
+    return store.address, store.port, store.user, store.db, store.tls

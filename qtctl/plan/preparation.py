@@ -76,7 +76,7 @@ def _write_rules(desired: Desired) -> str:
         *(f"unit {each}" for each in sorted({*patterns, *names})),
         *((f"folder {desired.env_dir}",) if desired.env_dir else ()),
         *(f"link {each.path}" for each in desired.installs),
-        *(f"file {each}" for each in files if not (desired.env_dir and each.startswith(f"{desired.env_dir}/"))),
+        *(f"file {each}" for each in files),
     )
     return "\n".join(rows) + "\n"
 

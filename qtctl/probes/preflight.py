@@ -1,6 +1,6 @@
 """What a deploy asks for before it changes anything (facts `writable`, `env.keys`, `jobs`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qtctl.dialects.lines import lines
@@ -13,12 +13,12 @@ from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 
 MOST_KEYS = 5000
-TOOLS = ("sed", "systemctl")
+TOOLS = ("awk", "systemctl")
 
 SCRIPTS = Library(
     "preflight",
     ("preflight.sh",),
-    {"writable": Takes.PATHS, "keys": Takes.PATHS, "jobs_of_systemd": Takes.NOTHING},
+    {"writable": Takes.PATHS, "keys": Takes.ANYTHING, "jobs_of_systemd": Takes.NOTHING},
 )
 
 
@@ -30,14 +30,15 @@ class _Said:
     jobs: dict[str, list[str]] = field(default_factory=dict)
 
 
-def probe(needs: Sequence[Need]) -> Probe:
-    """One command for all of them."""
+def probe(needs: Sequence[Need], secrets: Mapping[str, Sequence[str]]) -> Probe:
+    """One command for all of them. `secrets`: by path of an env file, the names that it is asked for."""
     asked, odd = part_odd(needs, _odd)
     if not asked:
         return Probe((), lambda _: odd)
     paths = [need.subject for need in asked if need.fact == Writable.FACT]
     files = [need.subject for need in asked if need.fact == EnvKeys.FACT]
-    calls = [("writable", *paths), ("keys", *files), ("jobs_of_systemd",)]
+    named = [word for path in files for word in (path, f" {' '.join(secrets.get(path, ()))} ")]
+    calls = [("writable", *paths), ("keys", *named), ("jobs_of_systemd",)]
     command = SCRIPTS.command(calls, ("test", "-w", "PATH"), "test -w PATH; systemctl list-jobs", TOOLS)
     return Probe((command,), lambda frames: odd + _parse(asked, frames))
 
@@ -115,8 +116,8 @@ def _add_writable(found: _Said, rest: str) -> None:
     found.writable[path] = Writable(at, can == "yes", on == "mount")
 
 
-def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:
-    return probe(needs)
+def _of_needs(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+    return probe(needs, {each.path: each.secrets for each in inquiry.env})
 
 
 FAMILY = Family((Writable, EnvKeys, Jobs), _of_needs)

@@ -1,6 +1,5 @@
 """The unit files of a host as they lie in its folders: one tar of them, and a second for what links lead to."""
 
-import io
 import re
 import shlex
 import tarfile
@@ -8,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from qtctl.dialects import shell
+from qtctl.dialects import shell, tar
 from qtctl.dialects.lines import lines
 from qtctl.dialects.paths import link_target
 from qtctl.model.adoption import Found
@@ -29,7 +28,6 @@ LARGEST = 4 * 1024**2
 """Bytes of a unit file: systemd reads none that is larger."""
 TOO_LARGE = "larger than 4 MiB"
 MOST_FILES = 20_000
-_BROKEN = (tarfile.TarError, ArithmeticError, EOFError, LookupError, OSError, RecursionError, TypeError, ValueError)
 _SEARCHED = tuple(f"/{folder}" for folder in (*FOLDERS, "usr/lib/systemd/system", "lib/systemd/system"))
 _PULLS = (".wants", ".requires", ".upholds")
 
@@ -108,7 +106,7 @@ def read(frame: Frame | None) -> tuple[tuple[Found, ...], tuple[str, ...]]:
         return (), ("unit files: the answer was cut off",)
     try:
         found = tuple(_members(frame.stdout)) if frame.stdout.strip(b"\0") else ()
-    except _BROKEN as error:
+    except tar.BROKEN as error:
         return (), (f"unit files: the answer is no archive: {first_line(str(error).encode())}",)
     refused = [match for line in lines(text(frame.stderr)) if (match := _MESSAGE.match(line))]
     problems = tuple(Found(f"/{match[1].lstrip('/')}", problem=match[2]) for match in refused)
@@ -117,23 +115,13 @@ def read(frame: Frame | None) -> tuple[tuple[Found, ...], tuple[str, ...]]:
 
 
 def _members(raw: bytes) -> Iterable[Found]:
-    """What is in an archive. TarError for one that is more, or says something else, than `tar -c` writes.
-
-    An archive of a few bytes can have a file of a terabyte (sparse), one that is its own hard link, and a member that
-    lies before itself.
-    """
+    """What is in an archive, which can have a file of a terabyte (sparse), and one that is its own hard link."""
     contents: dict[str, Found] = {}
-    with tarfile.open(fileobj=io.BytesIO(raw), mode="r:", encoding="utf-8", errors="backslashreplace") as archive:
-        last, count = -1, 0
-        while (member := archive.next()) is not None:
-            count += 1
-            if member.offset <= last or count > MOST_FILES:
-                raise tarfile.ReadError(f"more than {MOST_FILES} files, or files before themselves")
-            last = member.offset
-            found = _member(archive, member, contents)
-            if found is not None:
-                contents[member.name] = found
-                yield found
+    for archive, member in tar.walk(raw, MOST_FILES):
+        found = _member(archive, member, contents)
+        if found is not None:
+            contents[member.name] = found
+            yield found
 
 
 def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, before: Mapping[str, Found]) -> Found | None:
@@ -145,7 +133,7 @@ def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, before: Mapping[s
         return replace(other, path=path) if other else Found(path, problem="a hard link to nothing")
     if not member.isreg():
         return None
-    if member.issparse() or not 0 <= member.size <= LARGEST:
+    if not tar.is_plain(member, LARGEST):
         return Found(path, problem=TOO_LARGE)
     file = archive.extractfile(member)
     return Found(path, file.read() if file else b"")

@@ -14,8 +14,10 @@ checked() {
   given "$@"
   drop=''
   if [ "$(id -u)" = 0 ]; then
-    command -v runuser >/dev/null || refuse "it is not run as root, and there is no runuser to become ${SUDO_USER:-nobody} with"
-    drop="runuser${IFS}-u${IFS}${SUDO_USER:-nobody}${IFS}--"
+    user=${SUDO_USER:-nobody}
+    [ "$(id -u -- "$user" 2>/dev/null || echo 0)" != 0 ] || user=nobody
+    command -v runuser >/dev/null || refuse "it is not run as root, and there is no runuser to become $user with"
+    drop="runuser${IFS}-u${IFS}$user${IFS}--"
   fi
   {
     status=$({ {

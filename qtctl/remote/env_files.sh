@@ -20,6 +20,9 @@ env_files() {
   done
 }
 
+# may_digest FILE: whether digests of its values may be told; `why` not. Whoever is root may have them.
+may_digest() { :; }
+
 env_file() {
   if ! real=$(readlink -e -- "$1"); then
     echo "F $number missing"
@@ -33,6 +36,8 @@ env_file() {
   done
   if [ ! -f "$real" ]; then
     echo "F $number other"
+  elif [ -n "$2" ] && ! may_digest "$1"; then
+    printf 'F %s changed %s\n' "$number" "$why"
   elif [ "$(stat -c %s -- "$real")" -gt "$most" ]; then
     echo "F $number large"
   else

@@ -1,7 +1,7 @@
 # Makes sh text of calls, one a line: a function and its arguments between tabs. Only functions of the table are called,
 # with arguments of the kind that each takes, and every argument is quoted.
 #
-# Given in a BEGIN before it: library[FUNCTION], takes[FUNCTION], shape[N] (a program's words, between tabs; an argument of
+# Given in a BEGIN before it: library[FUNCTION], takes[FUNCTION], callers[LIBRARY] of those that run as the account that asks, shape[N] (a program's words, between tabs; an argument of
 # a kind stands as <kind> and may come many times).
 function refuse(why) { print why; failed = 1; exit 1 }
 function unescape(text,    out, at) {
@@ -18,7 +18,7 @@ function unescape(text,    out, at) {
 function quote(text) { gsub(/'/, "'\\''", text); return "'" text "'" }
 function fits(text, kind) {
   if (kind == "anything") return 1
-  if (kind == "paths" || kind == "written") return text ~ /^\// && !index(text, "\n")
+  if (kind == "paths" || kind == "readable" || kind == "folders" || kind == "files") return text ~ /^\// && !index(text, "\n")
   if (kind == "units" || kind == "fleet") return text ~ /^[A-Za-z0-9:_.@\\][-A-Za-z0-9:_.@\\]*$/ && length(text) < 256
   if (kind == "names") return text ~ /^[A-Za-z0-9_.:][-A-Za-z0-9_.:@$]*$/
   if (kind == "number") return text ~ /^[0-9]+$/ && length(text) < 10
@@ -28,9 +28,10 @@ function close_command() {
   if (opened) print ") </dev/null\nqtctl_frame " number++
   opened = 0
 }
-# A program: the seconds that it has, and words that one of the shapes allows.
+# A program: the seconds that it has, and words that one of the shapes allows. `reads`: whether it reads files that are named.
 function program(count,    n, m, words, parts, at) {
   for (n = 1; n <= shapes; n++) {
+    reads = index(shape[n], "<files>")
     parts = split(shape[n], words, "\t")
     at = 3
     for (m = 1; m <= parts; m++) {
@@ -72,7 +73,8 @@ function program(count,    n, m, words, parts, at) {
   if (name == "program") {
     if (value[2] !~ /^[0-9]+$/ || !program(count)) refuse("no such program, or with other arguments: " value[3])
     for (n = 3; n <= count; n++) words = words " " quote(value[n])
-    print (value[2] + 0 ? "qtctl_timed " (value[2] + 0) : "") words
+    if (reads) print "helper_files " value[2] + 0 words
+    else print (value[2] + 0 ? "qtctl_timed " (value[2] + 0) : "") words
     next
   }
   if (!(name in library)) refuse("no such function: " name)
@@ -80,9 +82,10 @@ function program(count,    n, m, words, parts, at) {
     if (!fits(value[n], takes[name])) refuse(name " does not take " value[n])
     words = words " " quote(value[n])
   }
+  if (library[name] in callers) { print "helper_as_caller " library[name] " " name words; next }
   if (!(library[name] in loaded)) print "lib_" library[name]
   loaded[library[name]] = 1
-  if (takes[name] == "written" || takes[name] == "fleet") print "helper_guard " takes[name] words " || exit 65"
+  if (takes[name] ~ /^(readable|folders|fleet)$/) print "helper_guard " takes[name] words " || exit 65"
   print name words
 }
 END { if (!failed) close_command() }

@@ -6,7 +6,7 @@
 #
 # Given: version, base, store, unit_folder, lease_s, most, config (a folder of root's with what the fleets of this host may
 # have), compile (helper.awk), functions lib_NAME, each of which defines the functions of a script, and
-# transaction_text, which prints transaction.sh without its first line.
+# transaction_text, which prints transaction.sh without its first line; mark, with which generated files begin.
 helper_tab=$(printf '\t')
 helper_newline='
 '
@@ -17,6 +17,7 @@ helper_refuse() {
 }
 
 helper_main() {
+  [ "$1" != call ] || helper_call "$@"
   printf 'qtctl: root\n' >&2
   cd / && umask 077
   case $1 in
@@ -53,6 +54,40 @@ helper_evidence() {
   eval "$code"
 }
 
+# helper_as_caller LIBRARY FUNCTION ARGUMENT...: what reads files that the caller names reads those that the caller may read.
+helper_as_caller() {
+  helper_caller
+  runuser -u "$caller" -- /usr/bin/env -i "PATH=$PATH" LC_ALL=C /bin/sh "$helper" call "$@"
+}
+helper_caller() {
+  case ${SUDO_UID:-0} in 0) caller=nobody ;; *) caller=${SUDO_USER:-nobody} ;; esac
+}
+helper_call() {
+  cd / || exit
+  shift
+  "lib_$1"
+  shift
+  "$@"
+  exit
+}
+
+# helper_files SECONDS PROGRAM FILE... -maxdepth OPTION...: a program that reads files. Root reads those of the fleets that
+# hold no secret, the account that asks reads the others.
+helper_files() {
+  helper_config
+  helper_caller
+  within=$1 program=$2 ours='' theirs=''
+  shift 2
+  while [ "$1" != -maxdepth ]; do
+    if helper_readable "$1"; then ours=$ours$helper_newline$1; else theirs=$theirs$helper_newline$1; fi
+    shift
+  done
+  set -f
+  IFS=$helper_newline
+  [ -z "$ours" ] || (qtctl_timed "$within" "$program" $ours "$@")
+  [ -z "$theirs" ] || (qtctl_timed "$within" runuser -u "$caller" -- "$program" $theirs "$@")
+}
+
 helper_read() {
   helper_calls
   helper_config
@@ -86,6 +121,7 @@ END
 
 # helper_config: `rules` are what the fleets of this host may have, from files that only root can write.
 helper_config() {
+  [ -z "${rules-}" ] || return 0
   lib_way
   trusted "$config" || helper_refuse "$why, on the way to $config"
   rules=$(find "$config/" -maxdepth 1 -type f ! -name '.*' -uid 0 ! -perm /022 -exec cat -- '{}' +) || rules=''
@@ -134,12 +170,34 @@ helper_written() {
   return 1
 }
 
+# helper_readable PATH: whether it is a file of the fleets that holds no secret: one that qtctl makes. In the folder of env
+# files there are others.
+helper_readable() {
+  helper_written "$1" || return 1
+  case $1 in "$unit_folder"/*) return 0 ;; esac
+  case $helper_newline$rules$helper_newline in *"${helper_newline}file $1$helper_newline"*) return 0 ;; esac
+  trusted "${1%/*}" && [ ! -L "$1" ] && [ -f "$1" ] || return 1
+  [ "$(head -c ${#mark} -- "$1" 2>/dev/null | tr -d '\0')" = "$mark" ]
+}
+
+# helper_folder PATH: whether qtctl writes files there.
+helper_folder() {
+  [ "$1" != "$unit_folder" ] || return 0
+  case $helper_newline$rules$helper_newline in *"${helper_newline}folder $1$helper_newline"*) ;; *) return 1 ;; esac
+  trusted "$1"
+}
+
 # helper_guard KIND WORD...: before a function that reads what is in files or journals.
 helper_guard() {
   guarded=$1
+  helper_config
   shift
   for each; do
-    case $guarded in written) helper_written "$each" ;; *) helper_of_fleet "$each" ;; esac || {
+    case $guarded in
+      readable) helper_readable "$each" ;;
+      folders) helper_folder "$each" ;;
+      *) helper_of_fleet "$each" ;;
+    esac || {
       printf 'qtctl-helper: %s is not one of those that this host was prepared for\n' "$each" >&2
       return 1
     }
@@ -148,18 +206,30 @@ helper_guard() {
 
 # helper_checks: lines of files are looked for as the account that asks, whom sudo names.
 helper_checks() {
+  helper_caller
   has_line() {
     if [ -L "$1" ] || [ ! -f "$1" ]; then
       echo no
       return
     fi
-    runuser -u "${SUDO_USER:-nobody}" -- test -r "$1" || refuse "$1: this account may not read it"
-    runuser -u "${SUDO_USER:-nobody}" -- timeout 2 grep -Fxq -e "$2" -- "$1" </dev/null 2>/dev/null && status=0 || status=$?
+    runuser -u "$caller" -- test -r "$1" || refuse "$1: this account may not read it"
+    runuser -u "$caller" -- timeout 2 grep -Fxq -e "$2" -- "$1" </dev/null 2>/dev/null && status=0 || status=$?
     case $status in
       0) echo yes ;;
       1) echo no ;;
       *) refuse "$1 could not be read in 2 s (grep: exit status $status)" ;;
     esac
+  }
+}
+
+# helper_env_files: a digest of a value is told only of what qtctl has written there.
+helper_env_files() {
+  may_digest() {
+    helper_config
+    helper_readable "$1" || {
+      why='this host was not prepared to tell what is in it'
+      return 1
+    }
   }
 }
 
@@ -203,10 +273,7 @@ helper_unpacked() {
   case $word in '' | *[!0-9a-f]*) refuse - 'the word of the deploy is damaged' ;; esac
   case $limit in '' | *[!0-9]* | ??????*) refuse - 'the limit of the deploy is damaged' ;; esac
   holder=$(printf %s "$holder" | tr -d '[:cntrl:]' | head -c 200)
-  # What the audit trail says of the caller is the caller's word; whose account it is, the host adds itself.
-  ! grep -qv '^DEPLOY_[A-Z_]*=' -- "$home/fields" && ! grep -q '^DEPLOY_LOGIN=' -- "$home/fields" &&
-    [ "$(wc -c <"$home/trail")" -le 20000 ] && ! grep -q '"login"' -- "$home/trail" ||
-    refuse - 'what is told of the deploy is damaged'
+  helper_told || refuse - 'what is told of the deploy is damaged'
   helper_steps
   helper_lists
   {
@@ -214,6 +281,15 @@ helper_unpacked() {
       "$base" "$store" "$unit_folder" "$lease_s" "$limit" "$most"
     transaction_text
   } >"$home/transaction.sh"
+}
+
+# helper_told: what the audit trail says of the caller is the caller's word. What happened, when, and whose account it was
+# the host says itself: the caller says nothing of the same name.
+helper_told() {
+  member='"[a-z_]+":"([] !#-[^-~]|\\.)*"' own='at|event|generation|login|why'
+  for each in trail fields about; do [ "$(wc -c <"$home/$each")" -le 20000 ] || return; done
+  ! grep -qvE "^$member(,$member)*\$" -- "$home/trail" && ! grep -qE "\"($own)\":" -- "$home/trail" &&
+    ! grep -qv '^DEPLOY_[A-Z_]*=' -- "$home/fields" && ! grep -qiE "^DEPLOY_($own)=" -- "$home/fields"
 }
 
 # helper_steps: each is of a kind that is known, and about a unit or a file of the fleets.

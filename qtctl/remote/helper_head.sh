@@ -2,9 +2,12 @@
 # A process that sudo has started becomes one of a clean environment, whatever sudoers lets through: until then nothing
 # but reserved words, special builtins and whole paths. Only `sudo HELPER VERB` gets here with one word.
 #
+# `call`: the helper itself, as the account that asks.
+#
 # Given: helper (its path), within (seconds that a look may take, even where nobody waits for it any more).
 case $#:${1-} in
-  1:evidence | 1:read)
+  *:call) [ "$(/usr/bin/id -u)" != 0 ] || exit 64 ;;
+  1:evidence | 1:read | 1:ran)
     exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C "SUDO_USER=${SUDO_USER-}" "SUDO_UID=${SUDO_UID-}" \
       /usr/bin/timeout -k 1 "$within" /bin/sh "$helper" "$1" clean
     ;;

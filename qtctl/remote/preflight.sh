@@ -20,16 +20,27 @@ writable() {
   done
 }
 
-# keys FILE...: `F FILE`, then `K NAME` or `E NAME` (set to nothing) for each line that sets one.
+# keys [FILE NAMES]...: NAMES between spaces. `F FILE`, then `K NAME` or `E NAME` (set to nothing) for each line that sets
+# one of them. What else looks like a name may be a line of a value.
 keys() {
-  for each; do
-    [ -f "$each" ] || continue
-    printf 'F %s\n' "$each"
-    sed -n -e 's/^[[:space:]]*\([A-Za-z_][A-Za-z0-9_]*\)=[[:space:]]*$/E \1/p' -e t \
-      -e "s/^[[:space:]]*\\([A-Za-z_][A-Za-z0-9_]*\\)=\\(\"\"\\|''\\)[[:space:]]*\$/E \\1/p" -e t \
-      -e 's/^[[:space:]]*\([A-Za-z_][A-Za-z0-9_]*\)=.*/K \1/p' -- "$each"
+  while [ $# -ge 2 ]; do
+    if [ -f "$1" ]; then
+      printf 'F %s\n' "$1"
+      names=$2 awk "$setting" <"$1"
+    fi
+    shift 2
   done
 }
+setting='
+  BEGIN { names = ENVIRON["names"] }
+  match($0, /^[ \t\r\f\v]*[A-Za-z_][A-Za-z0-9_]*=/) {
+    name = substr($0, 1, RLENGTH - 1)
+    sub(/^[ \t\r\f\v]+/, "", name)
+    if (!index(names, " " name " ")) next
+    rest = substr($0, RLENGTH + 1)
+    print (rest ~ /^(""|\047\047)?[ \t\r\f\v]*$/ ? "E " : "K ") name
+  }
+'
 
 # jobs: `S STATE`, then `J UNIT TYPE STATE` for each.
 jobs_of_systemd() {

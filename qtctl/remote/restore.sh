@@ -4,8 +4,6 @@
 #
 # What to do is found out from the host, never from how far somebody came: a file is as before, as new, or somebody
 # else's; a unit has the process that it had before, or another.
-newline='
-'
 
 restore_files() {
   while IFS=$tab read -r step kind path seen sha _; do

@@ -125,15 +125,17 @@ run_as_nobody() {
   esac
 }
 
-# explain RESULT SECONDS LOG: in words.
+# explain RESULT SECONDS LOG: in words. Of the log its end is read: a build may print without end.
 explain() {
   [ "$1" != timeout ] || { printf 'it did not end in %s seconds' "$2" && return; }
   # pip's own words; else the last error that the output of a build ends with.
-  said=$(grep -a -h '^ *\(ERROR\|error\|cause\)[: ]' "$3" | grep -v subprocess-exited | tail -n 3 | tr '\n' ';')
-  [ -n "$said" ] || said=$(grep -a -h 'Error' "$3" | tail -n 1)
-  [ -n "$said" ] || said=$(tail -n 2 -- "$3" | tr '\n' ';')
+  said=$(end_of "$3" | grep -a '^ *\(ERROR\|error\|cause\)[: ]' | grep -v subprocess-exited | tail -n 3 | tr '\n' ';')
+  [ -n "$said" ] || said=$(end_of "$3" | grep -a 'Error' | tail -n 1)
+  [ -n "$said" ] || said=$(end_of "$3" | tail -n 2 | tr '\n' ';')
   printf '%s' "${said:-$1}" | cut -b 1-900
 }
+
+end_of() { tail -c 65536 -- "$1"; }
 
 # begin_imports: what the services of a deploy start with is imported, each as its user.
 begin_imports() {
@@ -151,12 +153,13 @@ try_import() {
   while IFS= read -r file; do
     [ -z "$file" ] || set -- -p EnvironmentFile="$file" "$@"
   done <"$build/envs-$number"
-  ended=$(run_as_nobody qtctl-import "$seconds" "$build/log" -p PrivateNetwork=yes -p "StandardInput=file:$build/import.py" "$@")
+  ended=$(run_as_nobody qtctl-import "$seconds" "$build/log" -p PrivateNetwork=yes -p LimitFSIZE=16M \
+    -p "StandardInput=file:$build/import.py" "$@")
   if [ "$ended" = success ]; then say imported "$of"; else say failed "$of" "$(explain_import)"; fi
 }
 # explain_import: only what import_entry.py says, and nothing that the program printed: that may be a secret.
 explain_import() {
   [ "$ended" != timeout ] || { printf 'it did not end in %s seconds' "$seconds" && return; }
-  said=$(sed -n 's/^qtctl-import //p' "$build/log" | tail -n 1 | cut -b 1-600)
+  said=$(end_of "$build/log" | sed -n 's/^qtctl-import //p' | tail -n 1 | cut -b 1-600)
   printf '%s' "${said:-systemd says $ended}"
 }

@@ -7,6 +7,8 @@ umask 077
 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
 tab=$(printf '\t')
+newline='
+'
 
 # transaction: set `state` and `number` of the one under way; '' where there is none.
 transaction() {
@@ -45,11 +47,13 @@ locked() {
   ) 9>>"$base/lock"
 }
 
-# note WORD...: a line of the journal. A full disk must not keep a host from going back.
+# note WORD...: a line of the journal, and never more than one. A full disk must not keep a host from going back.
 note() {
   IFS=$tab
-  printf '%s\t%s\n' "$(date +%s.%N)" "$*" >>"$home/journal" || :
+  noted=$*
   unset IFS
+  case $noted in *"$newline"*) noted=$(printf %s "$noted" | tr '\n' ' ') ;; esac
+  printf '%s\t%s\n' "$(date +%s.%N)" "$noted" >>"$home/journal" || :
 } 2>/dev/null
 
 # status STATE: what everybody may see of deploys. No digest of a secret or an env file is in it.

@@ -25,10 +25,19 @@ def test_the_names_of_an_env_file_and_no_value(tmp_path: Path) -> None:
     file = tmp_path / "s.env"
     file.write_text(VALUES)
     needs = [Need(EnvKeys.FACT, str(path)) for path in (file, tmp_path / "none")]
-    answers = {each.need.subject: each for each in ask(probe(needs))}
+    answers = {each.need.subject: each for each in ask(probe(needs, {str(file): tuple("ABCDE")}))}
     assert answers[str(file)].value == EnvKeys(["A", "B", "C", "D", "E"], ["C", "D", "E"])
     assert answers[str(tmp_path / "none")].state is State.ABSENT
     assert "hunter2" not in repr(answers)
+
+
+def test_a_line_of_a_value_is_no_name(tmp_path: Path) -> None:
+    """The end of a key in base64 looks like an assignment of nothing."""
+    file = tmp_path / "s.env"
+    file.write_text('KEY="-----BEGIN KEY-----\nMIIEcanaryQ=\ncanary=1\n"\nOTHER=1\n')
+    (answer,) = ask(probe([Need(EnvKeys.FACT, str(file))], {str(file): ("KEY", "LOST")}))
+    assert answer.value == EnvKeys(["KEY"], [])
+    assert "canary" not in repr(answer)
 
 
 def test_where_a_user_can_write(tmp_path: Path) -> None:
@@ -38,14 +47,14 @@ def test_where_a_user_can_write(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("nowhere")
     paths = [str(tmp_path / name) for name in ("a b", "link", "new", "no/such/folder")]
     needs = [Need(Writable.FACT, path) for path in paths]
-    found = {each.need.subject: each.value for each in ask(probe(needs))}
+    found = {each.need.subject: each.value for each in ask(probe(needs, {}))}
     assert found == {
         paths[0]: Writable(paths[0], writable=True, mounted=False),
         paths[1]: Writable(paths[1], writable=True, mounted=False),
         paths[2]: Writable(str(tmp_path), writable=True, mounted=False),
         paths[3]: Writable(str(tmp_path), writable=True, mounted=False),
     }
-    proc = ask(probe([Need(Writable.FACT, "/proc/version"), Need(Writable.FACT, "/proc")]), NOBODY)
+    proc = ask(probe([Need(Writable.FACT, "/proc/version"), Need(Writable.FACT, "/proc")], {}), NOBODY)
     assert [each.value for each in proc] == [
         Writable("/proc", writable=False, mounted=True),
         Writable("/proc/version", writable=False, mounted=False),
@@ -67,10 +76,10 @@ def test_where_a_user_can_write(tmp_path: Path) -> None:
     ],
 )
 def test_answers(stdout: bytes, state: State, value: Jobs | None) -> None:
-    answer = probe([Need(Jobs.FACT, "*")]).parse([frame(stdout)])[0]
+    answer = probe([Need(Jobs.FACT, "*")], {}).parse([frame(stdout)])[0]
     assert (answer.state, answer.value) == (state, value)
 
 
 def test_an_answer_that_was_cut_off() -> None:
-    assert probe([Need(Jobs.FACT, "*")]).parse([None])[0].state is State.UNPARSEABLE
-    assert probe([Need(Writable.FACT, "/x")]).parse([frame(b"S running\n")])[0].state is State.UNPARSEABLE
+    assert probe([Need(Jobs.FACT, "*")], {}).parse([None])[0].state is State.UNPARSEABLE
+    assert probe([Need(Writable.FACT, "/x")], {}).parse([frame(b"S running\n")])[0].state is State.UNPARSEABLE
