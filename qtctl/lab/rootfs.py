@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from qtctl.dialects.nearest import Known
@@ -109,9 +110,16 @@ def ensure(suite: str, progress: Progress) -> Path:
     with private.locked(path.parent / f".{path.name}.lock"):
         if not path.is_dir():
             _build(suite, path, progress)
-        if not mounts.is_mounted(path):
-            mounts.restrict(path)
+        for each in (path, *_other_roots(path)):
+            if not mounts.is_mounted(each):
+                mounts.restrict(each)
     return path
+
+
+def _other_roots(path: Path) -> Iterator[Path]:
+    """Those of other suites, recipes and shifts, which nothing boots from now; not one that is being built."""
+    found = (each for each in path.parent.iterdir() if each.name[0] != "." and _is_cache_file(each.name))
+    yield from (each for each in found if each != path and each.is_dir() and not each.is_symlink())
 
 
 def _build(suite: str, path: Path, progress: Progress) -> None:

@@ -463,6 +463,34 @@ def test_a_folder_that_others_could_change_is_refused(
 
 
 @needs_root
+def test_root_file_systems_that_nothing_boots_from_are_mounted_without_setuid_too(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of other recipes and suites, and those whose owners are not shifted."""
+    cache = open_folder / "cache"
+    monkeypatch.setenv("QTCTL_CACHE", str(cache))
+    suite = rootfs.default_suite()
+    made = [rootfs.cached(suite), cache / "trixie-0123456789ab", cache / f"{suite}-0123456789ab"]
+    for folder in made:
+        folder.mkdir(parents=True)
+    cache.chmod(0o700)
+    program = made[1] / "id"
+    shutil.copy("/usr/bin/id", program)
+    program.chmod(0o4755)
+    assert as_user(1000, "id", "-u").stdout == "1000\n"
+    try:
+        rootfs.ensure(suite, lambda _: None)
+        cache.chmod(0o755)
+        assert as_user(1000, str(program), "-u").stdout == "1000\n"
+        rows = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+        flags = {row[1]: set(row[3].split(",")) for row in rows}
+        assert all({"nosuid", "nodev"} <= flags[str(folder)] for folder in made)
+    finally:
+        for folder in made:
+            subprocess.run(["umount", str(folder)], check=False)
+
+
+@needs_root
 def test_no_local_user_holds_a_lock_of_the_lab(open_folder: Path) -> None:
     """With flock on a file that everyone may open, any account could stop every lab."""
     with state.host_lock("lab1"), private.locked(network.LOCK):
