@@ -50,7 +50,8 @@ def make_folder(folder: Path) -> None:
         found = folder.stat()
     except OSError as error:
         raise InputError(f"cannot be made: {error.strerror}", hint="name a file with --out", place=place) from error
-    _check_ours(found, place)
+    # In a sticky folder others change no file of ours.
+    _check_ours(found, place, allowed=stat.S_ISVTX)
 
 
 def read_own(path: Path, most: int) -> bytes:
@@ -58,21 +59,19 @@ def read_own(path: Path, most: int) -> bytes:
     place = Place(str(path))
     try:
         with Folder.open(path.absolute().parent) as above:
-            found = os.stat(path.name, dir_fd=above.fd, follow_symlinks=False)
-            content = read_at(above.fd, path.name, most, place)
-            _check_ours(found, place)
+            content = read_at(above.fd, path.name, most, place, _check_ours)
     except OSError as error:
         hint = "qtctl backup list shows those that there are"
         raise InputError(f"cannot be read: {error.strerror}", hint=hint, place=place) from error
     return content
 
 
-def _check_ours(found: os.stat_result, place: Place) -> None:
-    """Whoever may write a backup decides what root installs on a host."""
+def _check_ours(found: os.stat_result, place: Place, allowed: int = 0) -> None:
+    """Whoever may write a backup decides what root installs on a host. `allowed`: a bit with which others may write."""
     if found.st_uid not in (0, os.geteuid()):
         what = f"belongs to another account (uid {found.st_uid}): it could put anything into it"
         raise InputError(what, hint="chown it, once you know what is in it", place=place)
-    if found.st_mode & _OTHERS_WRITE and not found.st_mode & stat.S_ISVTX:
+    if found.st_mode & _OTHERS_WRITE and not found.st_mode & allowed:
         mode = f"{stat.S_IMODE(found.st_mode):04o}"
         raise InputError(f"mode {mode}, should be 0600: others may write it", hint="chmod go-w it", place=place)
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 
 from qtctl.errors import InputError, Place
 
@@ -17,8 +18,13 @@ _KINDS = {
 }
 
 
-def read_at(fd: int, name: str, most: int, place: Place) -> bytes:
+Check = Callable[[os.stat_result, Place], None]
+
+
+def read_at(fd: int, name: str, most: int, place: Place, check: Check | None = None) -> bytes:
     """The content of a regular file in the open folder `fd`; links are not followed.
+
+    `check` sees whose it is, and raises: of the file that is read, whatever takes its name meanwhile.
 
     InputError if it is anything else, larger than `most` bytes, or changes while it is read. OSError as open(2).
     """
@@ -27,6 +33,8 @@ def read_at(fd: int, name: str, most: int, place: Place) -> bytes:
     try:
         before = os.fstat(handle)
         check_regular(before, most, place)
+        if check is not None:
+            check(before, place)
         content = read_up_to(handle, most + 1)
         after = os.fstat(handle)
     finally:

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016
 # What a deploy asks for, as root, before it changes anything. Lines that begin with what they say.
 
 # writable PATH...: `W yes|no mount|- AT TAB PATH`. test -w asks the kernel, for which an immutable file of a file system

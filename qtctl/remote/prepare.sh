@@ -128,6 +128,9 @@ check_rule() {
 make_account() {
   [ "$action" = account ] || return 0
   ! getent passwd "$path" >/dev/null || return 0
+  # Who could put a link or a folder of their own there would be this account.
+  trusted "${mode%/*}" || refuse "$why, on the way to the home of $path"
+  [ ! -e "$mode" ] && [ ! -L "$mode" ] || [ "$(stat -c %u -- "$mode")" = 0 ] || refuse "the home of $path, $mode, is another account's"
   set -- --create-home --home-dir "$mode" --shell "${seen%%"$tab"*}" --password '*'
   uid=${seen#*"$tab"}
   [ "$uid" = - ] || set -- "$@" --uid "$uid"

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -211,6 +212,9 @@ def test_a_backup_that_others_could_have_written_is_refused(tmp_path: Path) -> N
     path.chmod(0o622)
     with pytest.raises(InputError, match="mode 0622, should be 0600"):
         read_own(path, LARGEST)
+    path.chmod(0o1666)
+    with pytest.raises(InputError, match="mode 1666, should be 0600"):
+        read_own(path, LARGEST)
     path.chmod(0o600)
     link = tmp_path / "y.qtbackup"
     link.symlink_to(path)
@@ -219,6 +223,25 @@ def test_a_backup_that_others_could_have_written_is_refused(tmp_path: Path) -> N
             read_own(odd_one, LARGEST)
     with pytest.raises(InputError, match="larger than"):
         read_own(path, 0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a file away")
+def test_a_backup_that_another_takes_the_place_of_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder of another account, who exchanges the two after the first look."""
+    path, theirs = tmp_path / "x.qtbackup", tmp_path / "theirs"
+    write_new(path, b"mine")
+    write_new(theirs, b"theirs")
+    os.chown(theirs, 1000, 1000)
+    open_file = os.open
+
+    def exchange(name: Any, *more: Any, **options: Any) -> int:
+        if name == path.name:
+            theirs.rename(path)
+        return open_file(name, *more, **options)
+
+    monkeypatch.setattr(os, "open", exchange)
+    with pytest.raises(InputError, match="belongs to another account"):
+        read_own(path, LARGEST)
 
 
 @pytest.mark.parametrize(

@@ -86,13 +86,21 @@ def test_accounts_that_are_missing_are_made(host: Box) -> None:
         f"for each in {files}; do cp -p /etc/$each /root; done; mv /home/qtaudit /root; sed -i /^qtaudit:/d /etc/passwd"
     )
     try:
+        host.sh("chown ops /home")
+        refused = prepare(host, "--apply")
+        assert (refused.code, "/home can be changed by user ops" in refused.err) == (4, True), refused.err
+        host.sh("chown root /home; ! getent passwd qtaudit; install -d -o ops /home/qtaudit")
+        refused = prepare(host, "--apply")
+        assert (refused.code, "is another account's" in refused.err) == (4, True), refused.err
+        host.sh("rmdir /home/qtaudit")
         made = prepare(host, "--apply")
         assert actions(made)["qtaudit"] == "create"
         home = host.sh("getent passwd qtaudit | cut -d: -f6-; stat -c %U /home/qtaudit")
         assert home == "/home/qtaudit:/bin/sh\nqtaudit\n"
         assert host.sh("getent shadow qtaudit | cut -d: -f2") == "*\n"
     finally:
-        host.sh(f"for each in {files}; do mv /root/$each /etc; done; rm -rf /home/qtaudit; mv /root/qtaudit /home")
+        host.sh(f"chown root /home; for each in {files}; do mv /root/$each /etc; done; rm -rf /home/qtaudit")
+        host.sh("mv /root/qtaudit /home")
 
 
 _OTHER = f"sed -i 's/^# Version [0-9a-f]*,/# Version 0123456789abcdef,/' {HELPER}"
