@@ -145,7 +145,9 @@ def _write_function(name: str, text: str) -> str:
 def _write_tables() -> str:
     """The functions and programs that may be called, for helper.awk."""
     functions = {
-        name: (each.name, _STRICTER.get(name, takes)) for each in load_libraries() for name, takes in each.functions.items()
+        name: (each.name, _STRICTER.get(name, takes))
+        for each in load_libraries()
+        for name, takes in each.functions.items()
     }
     lines = [
         f'library["{name}"] = "{library}"; takes["{name}"] = "{takes}"'

@@ -17,7 +17,7 @@ from qtctl.apply import backup_archive, containers, current, generations, instal
 from qtctl.apply import transaction as transactions
 from qtctl.apply.generation import Generation
 from qtctl.apply.privileges import read_seen
-from qtctl.engines.connect import declared_route
+from qtctl.engines.connect import make_declared_route
 from qtctl.errors import QtctlError
 from qtctl.flows.declared import Declared
 from qtctl.flows.rollback import check, known_stores
@@ -98,7 +98,7 @@ READERS: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
         ),
     ),
     "contents": (
-        lambda said: current.current_files(host(said), ["/x"], 1),
+        lambda said: current.read_current_files(host(said), ["/x"], 1),
         (b"0 =\n", b"9 eA==\n", b"-1 eA==\n", DIGITS + b" eA==\n", b"0\n", b"0 !!\n"),
     ),
     "secrets": (
@@ -134,7 +134,7 @@ READERS: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     ),
     "status": (lambda said: parse_status(said.decode("utf-8", "replace")), (b"x " + DIGITS + b"\nformat 1\n",)),
     "preparation": (
-        lambda said: preparation._file(said.decode("utf-8", "replace")),
+        lambda said: preparation._parse_file(said.decode("utf-8", "replace")),
         (b"/x\tfile\troot\t0644\t!!", b"/x", b"/x\tfile\tr\t0\t=\t"),
     ),
 }
@@ -158,7 +158,7 @@ def test_a_number_that_is_none_is_not_taken_for_nothing_done() -> None:
 
 def armed(said: bytes) -> int:
     generation = Generation(Plan("web-1", ()), desired(service("a"), target()), (), {})
-    return transactions.stage(host(said), generation, transactions.new_ticket(), limit_s=60)
+    return transactions.stage(host(said), generation, transactions.make_ticket(), limit_s=60)
 
 
 def archive(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:
@@ -248,7 +248,7 @@ def test_a_host_redirects_no_rollback_to_another_host() -> None:
     login = replace(mine.login, address="203.0.113.66", port=2222, deploy_user="root", audit_user="root")
     theirs = replace(mine, login=login, expected_hostname="db-1", machine="b" * 32)
     found = fetched(theirs, mine)
-    assert declared_route("web-1", found, None, "deploy") == declared_route("web-1", mine, None, "deploy")
+    assert make_declared_route("web-1", found, None, "deploy") == make_declared_route("web-1", mine, None, "deploy")
     assert (found.expected_hostname, found.machine) == (mine.expected_hostname, mine.machine)
     assert found.services == theirs.services
 
