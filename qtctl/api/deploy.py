@@ -12,6 +12,7 @@ from qtctl.errors import QtctlError
 from qtctl.flows.declared import Declared
 from qtctl.flows.deploy import deploy as run
 from qtctl.flows.steady import STEADY_S
+from qtctl.interfaces.host import Connector
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.interfaces.supplies import NO_SUPPLIES, Supplies
 from qtctl.meaning.registry_digest import registry_digest
@@ -55,12 +56,13 @@ def deploy(
     supplies: Supplies = NO_SUPPLIES,
     registry: Path | None = None,
     action: Action = Action.DEPLOY,
+    connector: Connector | None = None,
 ) -> DeployOutcome:
     """Make `target` what is declared, if `confirm` agrees to the plan. `passwords`: of stores, by their names.
 
     `steady_s`: so long every service must have been up before the deploy is confirmed. `registry`: the folder that is
     declared in, and `action`: what this is, for the audit trail. `supplies`: where code and packages come from that are
-    installed.
+    installed. `connector`: how `target` is connected to, where that has begun already.
 
     It has `deadline_s` after that. DeployRefused where the host could not be reached or read: then there is no plan.
     """
@@ -77,7 +79,7 @@ def deploy(
 
     try:
         outcome = run(
-            partial(connect, route),
+            connector or partial(connect, route),
             desired,
             SystemClock(),
             choices=choices,

@@ -10,6 +10,7 @@ from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
 from qtctl.flows.rollback import Earlier, fetch_earlier, known_stores, read_generations
 from qtctl.flows.steady import STEADY_S
+from qtctl.interfaces.host import Connector
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.desired import Desired
 from qtctl.model.generation import GenerationRecord
@@ -24,13 +25,20 @@ def list_generations(declared: Declared, target: str, *, user: str | None = None
     return read_generations(partial(connect, make_declared_route(target, declared.desired, user, "deploy")))
 
 
-def find_earlier(declared: Declared, target: str, number: int | None = None, *, user: str | None = None) -> Earlier:
+def find_earlier(
+    declared: Declared,
+    target: str,
+    number: int | None = None,
+    *,
+    user: str | None = None,
+    connector: Connector | None = None,
+) -> Earlier:
     """Generation `number` of `target`; else the one that was in force before the present one.
 
     DeployRefused where there is none, or it is damaged.
     """
     route = make_declared_route(target, declared.desired, user, "deploy")
-    return fetch_earlier(partial(connect, route), declared.desired, number)
+    return fetch_earlier(connector or partial(connect, route), declared.desired, number)
 
 
 def rollback(
@@ -45,6 +53,7 @@ def rollback(
     passwords: Mapping[str, Secret] | None = None,
     steady_s: float = STEADY_S,
     registry: Path | None = None,
+    connector: Connector | None = None,
 ) -> DeployOutcome:
     """Deploy what the host had to have in an earlier generation: planned, asked, gated and taken back like any deploy.
 
@@ -63,4 +72,5 @@ def rollback(
         steady_s=steady_s,
         registry=registry,
         action=Action.ROLLBACK,
+        connector=connector,
     )

@@ -152,17 +152,15 @@ class Transaction:
     def poll(self) -> Progressed:
         """What it has come to by now."""
         self._hold()
-        return self._read(self._ask("report", str(len(self._journal))))
+        return self._read(self._ask("report", str(len(self._journal))), self._journal)
 
     def confirm(self) -> Progressed:
         """That it stays, unless the host has already gone back."""
-        self._ask("confirm")
-        return self.poll()
+        return self._read(self._ask("confirm"))
 
     def go_back(self, why: str) -> Progressed:
         """That the host goes back to what it was, unless it was confirmed."""
-        self._ask("go-back", why)
-        return self.poll()
+        return self._read(self._ask("go-back", why))
 
     def _ask(self, verb: str, *arguments: str) -> bytes:
         return ask(self.contact, make_verb_request(self.number, verb, *arguments))
@@ -178,8 +176,9 @@ class Transaction:
                 # The next question notices that the connection is gone.
                 self._holding = None
 
-    def _read(self, said: bytes) -> Progressed:
-        progressed, self._journal = _read_report(self.contact.host, said, self._journal)
+    def _read(self, said: bytes, before: bytes = b"") -> Progressed:
+        """`before`: what of the journal is known already."""
+        progressed, self._journal = _read_report(self.contact.host, said, before)
         return progressed
 
 

@@ -53,15 +53,18 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     return tuple(sorted(wanted, key=lambda need: (need.fact, need.store, need.subject)))
 
 
-def judge(desired: Desired, evidence: Evidence, earlier: Evidence | None = None) -> tuple[Finding, ...]:
+def judge(
+    desired: Desired, evidence: Evidence, earlier: Evidence | None = None, *, only: Expected | None = None
+) -> tuple[Finding, ...]:
     """The checks, sorted by host, id and subject. InputError where the evidence does not say when it was taken.
 
-    `earlier`: an earlier look at the same host, with which some rules compare.
+    `earlier`: an earlier look at the same host, with which some rules compare. `only`: the expectations that are
+    judged, where the evidence was asked for no others.
     """
     bench = _Bench(desired, evidence, earlier)
     drafts = [
         draft
-        for rule, expectation in expectations(desired)
+        for rule, expectation in (expectations(desired) if only is None else only)
         if not _needless(expectation, evidence)
         for draft in bench.judge(rule, expectation)
     ]

@@ -33,6 +33,10 @@ class CachedDesired:
         self._whole = self._read_cache()
         self._begun: Loaded | None = None
 
+    def known(self) -> Declared | None:
+        """As an earlier audit has found it from the same files. None where nothing is cached."""
+        return None if self._whole is None else self._declared(self._whole)
+
     def begun(self) -> "Desired":
         """Enough to ask a host: its files may not be rendered yet."""
         return self._whole or self._load().desired
@@ -47,7 +51,10 @@ class CachedDesired:
             self._whole = replace(desired, loaded=loaded_units(desired), needs_systemd=systemd_needed(desired))
             if self._cache is not None:
                 self._cache.put(self._name, pack(self._whole))
-        return Declared(self._sources.files, self._whole, Places(self._sources.files))
+        return self._declared(self._whole)
+
+    def _declared(self, desired: "Desired") -> Declared:
+        return Declared(self._sources.files, desired, Places(self._sources.files))
 
     def _load(self) -> "Loaded":
         if self._begun is None:

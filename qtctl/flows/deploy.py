@@ -41,7 +41,7 @@ RESTORE_S = 240.0
 """So long it is waited for a host that goes back. It tries three times."""
 
 _NAMED = 5
-_FIRST_PAUSE_S, _PAUSE_S = 0.1, 0.5
+_FIRST_PAUSE_S, _PAUSE_S = 0.1, 0.25
 
 
 def deploy(

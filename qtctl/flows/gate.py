@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol
 
 from qtctl.apply.contact import Contact
-from qtctl.audit.judge import expectations, judge
-from qtctl.collect.collect import collect
+from qtctl.audit.judge import Expected, expectations, judge
+from qtctl.collect.collect import ALWAYS, collect
 from qtctl.errors import HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.plan_host import plan_host
@@ -17,6 +17,7 @@ from qtctl.interfaces.progress import Progress, silent
 from qtctl.meaning.deploys import STATUS
 from qtctl.meaning.units import is_down, is_settled
 from qtctl.model.desired import Desired
+from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.events import Stage, waiting
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
@@ -29,7 +30,6 @@ from qtctl.plan.needs import needs as plan_needs
 from qtctl.plan.preflight import JOBS
 from qtctl.plan.remaining import list_remaining
 from qtctl.rules.catalogue import host_rules
-from qtctl.rules.loaded_units import loaded_units
 
 DOWN_S = 2.0
 """How long a unit that should be up must have been down before it is not waited for any more."""
@@ -159,6 +159,8 @@ class Gate:
     deployed: Desired
     """What is judged of `desired`."""
     wanted: frozenset[Need]
+    expected: Expected
+    """What is judged: of what is no gate, all that the same look answers. It may explain the rest."""
     failed_before: frozenset[str] = frozenset()
 
     @classmethod
@@ -172,7 +174,8 @@ class Gate:
     ) -> "Gate":
         deployed = _without_others(desired)
         wanted = frozenset((STATUS, *plan_needs(desired), *_needs(deployed)))
-        return cls(desired, clock, passwords, steady_s, choices, deployed, wanted)
+        expected = _answerable(deployed, wanted | ALWAYS)
+        return cls(desired, clock, passwords, steady_s, choices, deployed, wanted, expected)
 
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
         """All that the plan and the gate are made from. HostError where the host is gone."""
@@ -187,7 +190,8 @@ class Gate:
     def judged(self, evidence: Evidence) -> tuple[Finding, ...]:
         """The checks that a deploy waits for."""
         gate = {rule.id for rule in host_rules() if rule.gate}
-        return tuple(each for each in judge(self.deployed, evidence) if each.id in gate)
+        found = judge(self.deployed, evidence, only=self.expected)
+        return tuple(each for each in found if each.id in gate)
 
     def is_steady(self, evidence: Evidence) -> bool:
         """Whether every service has been up for long enough at this look, and nothing is on its way."""
@@ -206,12 +210,14 @@ class Gate:
         """Look until the gate opens, nothing can change any more, or `until` (monotonic seconds). At least one look.
 
         Only a look over a new connection opens it: a host that takes no more logins is not deployed. `ended` is asked
-        before each look. HostError where the host is gone for half a minute, or takes no new connection.
+        between two looks. HostError where the host is gone for half a minute, or takes no new connection.
         """
         watch = _Watch(self)
         refused: HostError | None = None
+        over = False
         while True:
-            over = ended()
+            if not contact.anew and self.clock.monotonic() < until:
+                refused = contact.renew_once()
             evidence = self._look_again(contact, until)
             watch.see(evidence)
             late = self.clock.monotonic() >= until
@@ -225,8 +231,7 @@ class Gate:
                 return watch.conclude(remaining, opened=opened, stuck=stuck, ended=over)
             progress(waiting(self.desired.host, Stage.VERIFY, watch.describe(remaining)))
             self.clock.sleep(POLL_S)
-            if not contact.anew:
-                refused = contact.renew_once()
+            over = ended()
 
     def _list_remaining(self, contact: Contact, evidence: Evidence) -> tuple[str, ...]:
         """What a new plan of the host would change: somebody else was there in between, or it did not take."""
@@ -317,9 +322,20 @@ def _waits_for(judged: Sequence[Finding], outstanding: Sequence[Finding], steady
 
 def _without_others(desired: Desired) -> Desired:
     """Without what qtctl does not deploy: whether grafana runs is for an audit to say, not for this gate."""
-    return replace(desired, externals=(), retired_units=(), loaded=loaded_units(desired))
+    return replace(desired, externals=(), retired_units=(), loaded=desired.loaded or _loaded_units(desired))
+
+
+def _loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:
+    from qtctl.rules.loaded_units import loaded_units  # noqa: PLC0415 - pydantic's models, which most deploys do without
+
+    return loaded_units(desired)
 
 
 def _needs(desired: Desired) -> set[Need]:
     wanted = (expectation for rule, expectation in expectations(desired) if rule.gate)
     return {need for expectation in wanted for need in expectation.needs}
+
+
+def _answerable(desired: Desired, wanted: frozenset[Need]) -> Expected:
+    """What the gate waits for, and of other rules what `wanted` is enough for."""
+    return tuple(each for each in expectations(desired) if each[0].gate or wanted.issuperset(each[1].needs))

@@ -323,6 +323,8 @@ class Desired:
     hosts_file: DesiredHosts | None = None
     stuck_us: int = 3_600_000_000
     """How long a unit may be on its way that has no timeout of its own."""
+    steady_s: float = 10.0
+    """How long every service must have been up before a deploy is confirmed."""
     loaded: tuple[LoadedUnit, ...] = ()
     """What systemd must have loaded, where that has been found out from `files`."""
     systemd: int = 252

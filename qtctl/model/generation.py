@@ -39,8 +39,12 @@ class GenerationRecord:
 
 
 def pack_desired(desired: Desired) -> bytes:
-    """As JSON, compressed; the same bytes for the same value. Contents of files are not in it: they are kept apart."""
-    bare = replace(desired, files=tuple(replace(file, content=b"") for file in desired.files))
+    """As JSON, compressed; the same bytes for the same value.
+
+    Contents of files, which are kept apart, are not in it, and neither is what is found out from them.
+    """
+    files = tuple(replace(file, content=b"") for file in desired.files)
+    bare = replace(desired, files=files, loaded=(), needs_systemd=None, questions=None)
     return gzip.compress(_adapter().dump_json(bare), mtime=0)
 
 

@@ -285,12 +285,22 @@ prune() {
     if [ "$outcome" = confirmed ]; then kept=$((kept + 1)); else others=$((others + 1)); fi
     [ "$kept" -le 10 ] && { [ "$outcome" = confirmed ] || [ "$others" -le 10 ]; } || drop "$base/gen/$each"
   done
-  for each in "$base"/objects/*; do
-    [ -f "$each" ] || continue
-    grep -qF -- "${each##*/}" "$base"/gen/*/files || drop "$each"
-  done
+  prune_objects
   prune_store
 } 2>/dev/null
+
+# prune_objects: those that are a file of no generation any more. Where that could not be found out, none goes.
+prune_objects() {
+  named=$(cut -s -f 2 -- "$base"/gen/*/files) || return 0
+  for each in "$base"/objects/*; do
+    [ ! -f "$each" ] || printf 'object %s\n' "${each##*/}"
+  done | {
+    printf '%s\n' "$named"
+    cat
+  } | awk '$1 != "object" { named[$1] = 1; next } !($2 in named) { print $2 }' | while IFS= read -r each; do
+    drop "$base/objects/$each"
+  done
+}
 
 # prune_store: what no kept generation leads to goes; but not what was just made for a deploy that is about to begin.
 prune_store() {

@@ -18,7 +18,7 @@ run() {
       restoring) end_worker && restore_and_end || break ;;
     esac
     ! is armed applying gating || ! lease_over || give_up 'nobody watched over it any more'
-    is restoring confirmed || sleep 0.2
+    case "$state" in staged | armed) sleep 0.05 ;; applying | gating) sleep 0.2 ;; esac
   done
 }
 # await_staged: it is there before the transaction is, so that none is without it. What is refused has no folder any more.

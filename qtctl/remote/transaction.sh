@@ -155,9 +155,14 @@ units() {
   }
 }
 
-# links FOLDER: the links of a folder of units, and of the folders in it: path, target.
+# links FOLDER: the links of a folder of units, and of the folders in it: path, target. Where find does not know all of
+# that, or one goes meanwhile, each is read by itself.
 links() {
   set -- "$1"/* "$1"/*/*
+  if found=$(find "$@" -maxdepth 0 -type l -printf '%p\t%l\n' 2>/dev/null); then
+    [ -z "$found" ] || printf '%s\n' "$found"
+    return 0
+  fi
   for each; do
     [ ! -L "$each" ] || printf '%s\t%s\n' "$each" "$(readlink -- "$each")"
   done

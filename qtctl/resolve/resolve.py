@@ -84,6 +84,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         loop_restarts=loop.restarts,
         loop_up_us=microseconds(loop.up_less_than),
         stuck_us=microseconds(registry.fleet.thresholds.stuck_after),
+        steady_s=registry.policy.deploy.watch.steady_s,
         timezone=declared.timezone,
         memory=bytes_of(declared.memory),
         services=services,

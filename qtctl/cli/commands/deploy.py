@@ -60,13 +60,12 @@ def deploy(
     format_: DeployFormatOption = "table",
 ) -> None:
     """Show what would change on a host, ask, change it, and return when it runs as declared."""
-    from qtctl.adapters.supplies import LocalSupplies
-    from qtctl.api.deploy import deploy as run
-    from qtctl.api.registry import declare
+    from qtctl.api.connection import connect_ahead
+    from qtctl.api.declared import declare_known
     from qtctl.engines.connect import read_passwords
     from qtctl.model.plan import Choices
 
-    declared = declare(locate_registry(registry), host, templates=templates, as_name=as_name)
+    declared = declare_known(locate_registry(registry), host, templates=templates, as_name=as_name)
     choices = Choices(take_over, prune, cut_over=cut_over)
     if dry_run and format_ not in list_offered(Content.DECLARED):
         raise InputError(f"--dry-run has no format {format_}", hint="table, json or md: nothing is judged here")
@@ -78,8 +77,11 @@ def deploy(
     withhold(*secrets.values())
     raise_on_interrupt()
     told = DeployOutput(host, declared, format_, locate_registry(registry), templates)
-    with show_progress() as say:
+    with connect_ahead(declared, host, user) as connector, show_progress() as say:
         say(begun(host, Stage.CONNECT))
+        from qtctl.adapters.supplies import LocalSupplies
+        from qtctl.api.deploy import deploy as run
+
         outcome = run(
             declared,
             host,
@@ -89,9 +91,10 @@ def deploy(
             progress=say,
             deadline_s=deadline,
             passwords=secrets,
-            steady_s=declared.registry.policy.deploy.watch.steady_s if steady is None else steady,
+            steady_s=declared.desired.steady_s if steady is None else steady,
             supplies=LocalSupplies(clones, wheels),
             registry=locate_registry(registry),
+            connector=connector,
         )
     raise typer.Exit(told.end(outcome))
 

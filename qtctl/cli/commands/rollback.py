@@ -43,17 +43,19 @@ def rollback(
     The registry says how the host is reached. What it must have comes from the host, which keeps its last ten
     generations. Units that the generation does not know are removed. Secrets are not in it: they stay as they are.
     """
-    from qtctl.api import rollback as api
-    from qtctl.api.registry import declare
+    from qtctl.api.connection import connect_ahead
+    from qtctl.api.declared import declare_known
     from qtctl.engines.connect import read_passwords
 
-    declared = declare(locate_registry(registry), host, as_name=as_name)
+    declared = declare_known(locate_registry(registry), host, as_name=as_name)
     secrets = read_passwords(declared.desired)
     withhold(*secrets.values())
     raise_on_interrupt()
-    with show_progress() as say:
+    with connect_ahead(declared, host, user) as connector, show_progress() as say:
         say(begun(host, Stage.CONNECT))
-        earlier = api.find_earlier(declared, host, to, user=user)
+        from qtctl.api import rollback as api
+
+        earlier = api.find_earlier(declared, host, to, user=user, connector=connector.borrow)
         told = DeployOutput(host, replace(declared, desired=earlier.desired), format_, locate_registry(registry), None)
         outcome = api.rollback(
             declared,
@@ -64,8 +66,9 @@ def rollback(
             progress=say,
             deadline_s=deadline,
             passwords=secrets,
-            steady_s=declared.registry.policy.deploy.watch.steady_s if steady is None else steady,
+            steady_s=declared.desired.steady_s if steady is None else steady,
             registry=locate_registry(registry),
+            connector=connector,
         )
     raise typer.Exit(told.end(outcome))
 

@@ -1,0 +1,17 @@
+"""What a host must have, without the registry that says so: taken from where an audit has kept it, if it can be."""
+
+from pathlib import Path
+
+from qtctl.flows.cached_desired import CachedDesired
+from qtctl.flows.declared import Declared
+from qtctl.flows.target import Target
+
+
+def declare_known(folder: Path, target: str, *, templates: Path | None = None, as_name: str | None = None) -> Declared:
+    """As `api.registry.declare`. What an audit of the very same files has made of them is not made again."""
+    known = CachedDesired(Target(folder, target, as_name, templates=templates)).known()
+    if known is not None:
+        return known
+    from qtctl.api.registry import declare  # noqa: PLC0415 - pydantic's models and jinja2
+
+    return declare(folder, target, templates=templates, as_name=as_name)

@@ -1,0 +1,38 @@
+"""The first connection of a command that changes a host, opened while the command still loads what it needs."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtctl.engines.background_thread import BackgroundThread
+from qtctl.engines.connect import connect
+from qtctl.interfaces.closing import Closing
+from qtctl.model.route import Route
+
+if TYPE_CHECKING:
+    from qtctl.interfaces.host import Host
+
+
+class ConnectionAhead(Closing):
+    """A connector. Its first call hands out the connection that was begun, or the error of that; each later one is new.
+
+    Where nobody asked for it, it is closed as soon as it has been made, and nobody waits for that.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._first: BackgroundThread[Host] | None = BackgroundThread(partial(connect, route))
+
+    def __call__(self) -> "Host":
+        first, self._first = self._first, None
+        return connect(self._route) if first is None else first.result()
+
+    def borrow(self) -> "Host":
+        """The first connection for a while, as it is handed out later: closing it here leaves it open."""
+        from qtctl.apply.shared import SharedHost
+
+        return connect(self._route) if self._first is None else SharedHost(self._first.result())
+
+    def close(self) -> None:
+        first, self._first = self._first, None
+        if first is not None:
+            BackgroundThread(lambda: first.result().close())
