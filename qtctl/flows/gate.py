@@ -235,7 +235,7 @@ class Gate:
 
     def _list_remaining(self, contact: Contact, evidence: Evidence) -> tuple[str, ...]:
         """What a new plan of the host would change: somebody else was there in between, or it did not take."""
-        choices = replace(self.choices, expected=None, cut_over=False)
+        choices = replace(self.choices, expected=None, cut_over=False, under_way=True)
         planned = plan_host(contact.host, self.desired, evidence, self.clock, choices)
         asked = inquiry_of(self.desired, {JOBS})
         jobs = Facts.of(collect(contact.host, asked, self.clock, root=True, deadline_s=LOOK_S))

@@ -35,7 +35,7 @@ def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, ch
         planned = plan_host(host, desired, evidence, clock, replace(choices, expected=None))
         return _hold_to_agreed(planned, choices.expected)
     reading = start_reading(host, list_seen_files(desired))
-    current = read_current_files(host, list_unread(desired, facts), READ_S)
+    current = read_current_files(host, list_unread(desired, facts, choices), READ_S)
     ran = finish_reading(reading, READ_S)
     planned = plan(desired, facts, current=current, choices=choices, ran=ran)
     for _ in range(MOST_ROUNDS):

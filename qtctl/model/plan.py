@@ -118,13 +118,14 @@ class Choices:
 
     `take_over`: files that qtctl did not write may be replaced. `prune`: what nothing declares any more is removed.
     `expected`: the plan that was agreed to; any other is refused. `cut_over`: containers of compose services that units
-    take over are stopped.
+    take over are stopped. `under_way`: the deploy that is under way on the host is this one, and in nobody's way.
     """
 
     take_over: bool = False
     prune: bool = False
     expected: "PlannedBefore | None" = None
     cut_over: bool = False
+    under_way: bool = False
 
 
 NO_CHOICES = Choices()

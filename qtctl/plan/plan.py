@@ -35,7 +35,7 @@ def plan(
     that qtctl wrote are in it, and only with `choices.prune`.
     """
     left = Leftovers(desired, facts)
-    refusals = _find_blockers(desired, facts) or (
+    refusals = _find_blockers(desired, facts, choices) or (
         *(removal.find_obstacles(left, current) if choices.prune else ()),
         *find_obstacles(desired, facts, current, take_over=choices.take_over),
         *accounts.find_obstacles(desired, facts),
@@ -70,9 +70,9 @@ def _list_steps(
     return (*files, *made, *plan_unit_steps(scene))
 
 
-def list_unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
+def list_unread(desired: Desired, facts: Facts, choices: Choices = NO_CHOICES) -> tuple[str, ...]:
     """The files whose present content the plan needs. None if the plan is refused whatever they contain."""
-    if _find_blockers(desired, facts):
+    if _find_blockers(desired, facts, choices):
         return ()
     paths = (
         *list_to_read(desired, facts),
@@ -82,8 +82,9 @@ def list_unread(desired: Desired, facts: Facts) -> tuple[str, ...]:
     return tuple(dict.fromkeys(paths))
 
 
-def _find_blockers(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
-    wrong = (*identity.find_obstacles(desired, facts), *under_way.obstacles(desired.host, facts))
+def _find_blockers(desired: Desired, facts: Facts, choices: Choices) -> tuple[Refusal, ...]:
+    others = () if choices.under_way else under_way.obstacles(desired.host, facts)
+    wrong = (*identity.find_obstacles(desired, facts), *others)
     return wrong or _find_unknown(desired, facts) or targets.find_obstacles(desired, facts)
 
 
