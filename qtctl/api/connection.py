@@ -3,10 +3,10 @@
 from qtctl.engines.connect import make_declared_route
 from qtctl.engines.connection_ahead import ConnectionAhead
 from qtctl.flows.declared import Declared
-from qtctl.plan.identity import deployable
+from qtctl.plan.identity import make_deployable
 
 
 def connect_ahead(declared: Declared, target: str, user: str | None = None) -> ConnectionAhead:
     """Begin to connect to `target` as the account that deploys. InputError where nothing is declared for its host."""
-    desired = deployable(declared.desired, target)
+    desired = make_deployable(declared.desired, target)
     return ConnectionAhead(make_declared_route(target, desired, user, "deploy"))
